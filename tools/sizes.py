@@ -17,7 +17,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "inspection": (1_300, 2_750),
     "model": (1_200, 2_750),
     "data": (1_600, 3_710),
-    "preparation": (2_100, 6_100),
+    "preparation": (2_100, 4_700),
     "estimators": (2_800, 7_100),
     "plots": (1_270, 2_600),
     "report": (700, 1_500),

@@ -4,6 +4,7 @@ What was learned from the training rows (means, categories, classes) is a frozen
 JSON file and back. Importing this package loads numpy alone; polars loads on first use.
 """
 
+from deepstep.docstrings import complete
 from deepstep.preparation.class_target import ClassTarget
 from deepstep.preparation.codes import one_hot, ordinal_code
 from deepstep.preparation.images import ImagePreparation
@@ -28,3 +29,5 @@ __all__ = [
     "one_hot",
     "ordinal_code",
 ]
+
+complete({name: globals()[name] for name in __all__})

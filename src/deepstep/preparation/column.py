@@ -11,15 +11,7 @@ if TYPE_CHECKING:
 
 
 class Column(ABC):
-    """What training taught about one column; each kind is a frozen dataclass of plain values.
-
-    Attributes
-    ----------
-    kind : str
-        The name of the kind, in files and for people.
-    name : str
-        The column's.
-    """
+    """What training taught about one column; each kind is a frozen dataclass of plain values."""
 
     kind: ClassVar[str]
     name: str

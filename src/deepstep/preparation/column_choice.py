@@ -48,16 +48,7 @@ _NAMES_OF_IDENTIFIERS = re.compile(
 def fit_column(series: "polars.Series", *, identifiers: bool = True) -> AnyColumn:
     """Choose a column's kind and learn what it needs from its values.
 
-    Parameters
-    ----------
-    series : polars.Series (m,)
-    identifiers : bool
-        Whether columns that name the rows are left out.
-
-    Raises
-    ------
-    DataError
-        When the type has no numbers in it (lists, structures), or a number is infinite.
+    ``identifiers`` says whether columns that name the rows are left out.
     """
     import polars
 
@@ -153,17 +144,8 @@ def column_of_texts(
 ) -> AnyColumn:
     """The kind of a column of texts, by how often each occurs.
 
-    Parameters
-    ----------
-    name : str
-    counts : polars.DataFrame
-        As `counted` gives it.
-    m : int
-        Rows, those without a text among them.
-    identifiers : bool
-        Whether columns that name the rows are left out.
-    others : int
-        Rows whose texts were not counted; they are taken to be all different.
+    ``counts`` is as `counted` gives it, ``m`` counts rows without a text, too, and ``others`` are rows whose
+    texts were not counted: they are taken to be all different.
     """
     import polars
 

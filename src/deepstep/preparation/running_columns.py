@@ -233,13 +233,7 @@ class _Nothing(RunningColumn):
 
 
 def running_column(name: str, dtype: "polars.DataType", *, first: bool = True) -> RunningColumn:
-    """What takes in a column of a type; ``first``: of rows that tell whether numbers name them.
-
-    Raises
-    ------
-    DataError
-        When the type has no numbers in it (lists, structures).
-    """
+    """What takes in a column of a type; ``first``: of rows that tell whether numbers name them."""
     import polars
 
     if dtype == polars.Null:

@@ -21,26 +21,7 @@ FEW = 256
 
 
 class RunningEncoding:
-    """What was seen of features so far.
-
-    Parameters
-    ----------
-    n_features : int
-
-    Raises
-    ------
-    MissingPackageError
-        If datasketches is not installed.
-
-    Examples
-    --------
-    >>> running = RunningEncoding(1)
-    >>> for start in (0, 500):
-    ...     running.update(np.arange(start, start + 500.0)[:, np.newaxis])
-    >>> encoding = running.finish(pieces=4)
-    >>> bool(abs(encoding.center[0] - 499.5) < 3), encoding.edges[0][0], encoding.edges[0][-1]
-    (True, 0.0, 999.0)
-    """
+    """What was seen of features so far."""
 
     def __init__(self, n_features: int) -> None:
         self._features = [_Feature() for _ in range(n_features)]

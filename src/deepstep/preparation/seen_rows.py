@@ -72,19 +72,8 @@ class Held:
 class SeenRows:
     """What was seen of some rows that follow each other.
 
-    Attributes
-    ----------
-    running : RunningTable
-        The columns.
-    held : mapping
-        Rows that are in memory, by the number of their part.
-    different : RunningTargets
-    moments : RunningMoments
-        Those of a target of numbers.
-    missing : int
-        Rows without a target.
-    kept : list of int
-        Of each group the rows that are learned from.
+    ``held`` has the rows in memory by the number of their part, ``kept`` how many rows of each group are
+    learned from.
     """
 
     running: RunningTable
@@ -109,12 +98,7 @@ class SeenRows:
 class Look:
     """How rows are looked at.
 
-    Attributes
-    ----------
-    target : str
-        The column to predict.
-    weights, check : callable or None
-        As of `survey`.
+    ``weights`` and ``check`` are as of `survey`.
     """
 
     target: str

@@ -9,12 +9,7 @@ from deepstep.preparation.records import damaged
 
 
 def check_names(names: tuple[str, ...]) -> None:
-    """Refuse stored names that are not several different ones.
-
-    Raises
-    ------
-    FileError
-    """
+    """Refuse stored names that are not several different ones."""
     if len(names) < 2 or len(set(names)) != len(names):
         raise damaged("at least two different names", f"got {names!r:.60}")
 

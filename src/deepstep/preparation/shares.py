@@ -11,20 +11,7 @@ from deepstep.types import AnyArray
 
 
 class Share(NamedTuple):
-    """Which of the workers one is.
-
-    Attributes
-    ----------
-    rank : int
-        Its number, from 0.
-    of : int
-        How many there are.
-
-    Examples
-    --------
-    >>> Share(0, 2).part(5), Share(1, 2).part(5, start=10)
-    (slice(0, 2, None), slice(12, 15, None))
-    """
+    """Which of the workers one is."""
 
     rank: int
     of: int
@@ -40,18 +27,8 @@ class Share(NamedTuple):
 class Shard(Examples):
     """Those of some examples that one worker has; X, Y and weight are of these alone.
 
-    Attributes
-    ----------
-    positions : array of int
-        Where they stand among all, in the order in which they are visited, increasing.
-    of : int
-        How many there are of all workers together, which is the length, too.
-
-    Examples
-    --------
-    >>> shard = Shard(np.ones((2, 1)), np.ones((2, 1)), positions=np.array([1, 4]), of=5)
-    >>> len(shard), shard.among(slice(3, 5))
-    (5, (slice(1, 2, None), array([1])))
+    ``positions`` are where they stand among all, increasing; ``of`` is how many all workers have together,
+    which is the length, too.
     """
 
     positions: AnyArray = field(default_factory=lambda: np.empty(0, np.int64))
@@ -69,17 +46,7 @@ class Shard(Examples):
 class Workers(NamedTuple):
     """All workers, as one of them sees them.
 
-    Attributes
-    ----------
-    share : Share
-        Which of them this one is.
-    exchange : callable
-        ``exchange(own)`` gives one object of each, in their order; all call it, with their own.
-
-    Examples
-    --------
-    >>> list(ALONE.exchange("mine"))
-    ['mine']
+    ``exchange(own)`` gives one object of each, in their order; all workers call it.
     """
 
     share: Share

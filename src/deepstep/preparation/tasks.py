@@ -23,7 +23,8 @@ def guess_task(series: "polars.Series") -> tuple[Task, str]:
 
     Parameters
     ----------
-    series : polars.Series (m,)
+    series : polars.Series
+        m values.
 
     Returns
     -------

@@ -40,13 +40,8 @@ class AmongNumbers(NamedTuple):
 def words_among_numbers(counts: "polars.DataFrame") -> AmongNumbers | None:
     """Numbers with a few words, or None.
 
-    Parameters
-    ----------
-    counts : polars.DataFrame
-        The different texts, "value", and their numbers of rows, "rows".
+    ``counts`` has the different texts, "value", and their numbers of rows, "rows".
 
-    Examples
-    --------
     >>> import polars
     >>> texts = [*map(str, range(30)), "unknown", "unknown"]
     >>> words_among_numbers(polars.Series("value", texts).value_counts(name="rows"))
