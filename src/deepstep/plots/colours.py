@@ -32,13 +32,7 @@ MARKS = 8
 
 
 def series(number: int, points: int) -> dict[str, Any]:
-    """How the line of a series looks, for matplotlib's ``plot``.
-
-    Examples
-    --------
-    >>> series(0, 100)["color"], series(0, 100)["linestyle"], series(1, 100)["linestyle"]
-    ('#0072B2', '-', '--')
-    """
+    """How the line of a series looks, for matplotlib's ``plot``."""
     return {
         "color": OKABE_ITO[number % len(OKABE_ITO)],
         "linestyle": DASHES[number % len(DASHES)],
@@ -52,8 +46,6 @@ def series(number: int, points: int) -> dict[str, Any]:
 def centred(values: AnyArray) -> dict[str, Any]:
     """The signed map with 0 in its middle, for matplotlib's ``imshow``.
 
-    Examples
-    --------
     >>> centred(np.array([-1.0, 3.0, np.nan]))
     {'cmap': 'PuOr_r', 'vmin': -3.0, 'vmax': 3.0}
     """

@@ -55,19 +55,8 @@ class LayerStatisticsDisplay(OfTraining):
     def from_history(cls, history: History) -> Self:
         """The display of a training that was watched by the callback `Health`.
 
-        Parameters
-        ----------
-        history : History
-
-        Returns
-        -------
-        LayerStatisticsDisplay
-            Not drawn yet.
-
-        Raises
-        ------
-        DataError
-            If no record has health.
+        returns (LayerStatisticsDisplay): Not drawn yet.
+        DataError: If no record has health.
         """
         looks = looks_in(history, tuple(PANELS), "LayerStatisticsDisplay.from_history")
         return cls(epochs=looks.epochs, statistics=looks.values)
@@ -75,22 +64,11 @@ class LayerStatisticsDisplay(OfTraining):
     def plot(self, *, quantity: str | None = None, ax: Any = None) -> "LayerStatisticsDisplay":
         """Draw a line for each layer: all quantities under each other, or one.
 
-        Parameters
-        ----------
-        quantity : str, optional
-            The name of one that is drawn alone.
-        ax : matplotlib.axes.Axes, optional
-            Where to draw it, or the first one; by default on a new figure, which belongs to no window.
-
-        Returns
-        -------
-        LayerStatisticsDisplay
-            With ``figure_``, ``axes_`` and ``lines_``.
-
-        Raises
-        ------
-        MissingPackageError
-            When matplotlib is not installed.
+        quantity: The name of one that is drawn alone.
+        ax (matplotlib.axes.Axes): Where to draw it, or the first one; by default on a new figure, which
+            belongs to no window.
+        returns: With ``figure_``, ``axes_`` and ``lines_``.
+        MissingPackageError: When matplotlib is not installed.
         """
         names = list(self.statistics) if quantity is None else [quantity]
         if ax is None:
@@ -121,10 +99,7 @@ class LayerStatisticsDisplay(OfTraining):
     def describe(self) -> str:
         """What the figure shows, in words.
 
-        Returns
-        -------
-        str
-            A line for each quantity.
+        returns: A line for each quantity.
         """
         return "\n".join(
             f"{name.replace('_', ' ')}: "
