@@ -20,7 +20,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "preparation": (2_100, 4_700),
     "estimators": (2_800, 7_100),
     "plots": (1_270, 2_080),
-    "report": (700, 1_500),
+    "report": (700, 1_300),
     "explorer": (1_230, 2_400),
     "cli": (2_000, 7_750),
     "": (500, 1_800),

@@ -32,12 +32,7 @@ FIGURES = ("loss", "P(answer)", "P(true)")
 class Judged:
     """The answers to one target of classes.
 
-    Attributes
-    ----------
-    name : str
-    classes : tuple of str
-    true, given : ndarrays of positions (m,)
-    probabilities : array (m, n_classes)
+    ``true`` and ``given`` (m,) are positions of classes; ``probabilities`` is (m, n_classes).
     """
 
     name: str

@@ -35,21 +35,12 @@ NO_MEANS = ("absolute_error", "quantile")
 def findings_of(run: AnyRun, inputs: Array | None = None, rows: Rows | None = None) -> list[Finding]:
     """What went wrong in the training of a run.
 
-    Parameters
-    ----------
-    run : Run or CommitteeRun
-    inputs : array of shape (m, n_inputs), optional
-        Prepared rows on which the units of a network are looked at; by default what Health saw last counts.
-    rows : Rows, optional
-        Rows that were not learned from: labels of theirs that may be wrong are found.
+    run (Run or CommitteeRun):
+    inputs (m, n_inputs): Prepared rows on which the units of a network are looked at; by default what Health
+        saw last counts.
+    rows: Rows that were not learned from: labels of theirs that may be wrong are found.
+    returns: The most serious first.
 
-    Returns
-    -------
-    list of Finding
-        The most serious first.
-
-    Examples
-    --------
     >>> from deepstep import History, Network
     >>> from deepstep.preparation import ImagePreparation, NumberTarget, Preparation
     >>> run = Run(
