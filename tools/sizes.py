@@ -21,7 +21,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "estimators": (2_800, 7_100),
     "plots": (1_270, 2_080),
     "report": (700, 1_300),
-    "explorer": (1_230, 2_400),
+    "explorer": (1_230, 2_040),
     "cli": (2_000, 7_750),
     "": (500, 1_800),
 }

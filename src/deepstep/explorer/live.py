@@ -36,10 +36,7 @@ Message = dict[str, Any]
 class LiveTraining:
     """A network that does steps when it is told to.
 
-    Parameters
-    ----------
-    what : Shown
-        What a page shows; a copy of its network trains.
+    The network that trains is a copy.
     """
 
     def __init__(self, what: Shown) -> None:
@@ -76,16 +73,8 @@ class LiveTraining:
     def command(self, record: Any) -> None:
         """Do what a page asks for.
 
-        Parameters
-        ----------
-        record : dict
-            ``{"do": "step" or "train", "steps": n}``, ``{"do": "stop"}``, ``{"do": "restart"}`` from the
-            initial values, or ``{"do": "set", "learning_rate": α}``.
-
-        Raises
-        ------
-        ConfigurationError
-            If it is none of these.
+        A record is ``{"do": "step" or "train", "steps": n}``, ``{"do": "stop"}``, ``{"do": "restart"}`` from
+        the initial values, or ``{"do": "set", "learning_rate": α}``.
         """
         do = record.get("do") if isinstance(record, dict) else None
         if do not in COMMANDS:

@@ -29,16 +29,7 @@ def program(
     The page writes the number of that update into the line of `SHOWN`. Where something takes part that no
     code can carry, a function of one's own, the text is a comment that says so.
 
-    Parameters
-    ----------
-    network : Network
-    start : Parameters
-        Where it starts.
-    X, Y : arrays of shape (n_x, m) and (n_L, m)
-    data_code : str
-        Statements that make X and Y; empty where none are known.
-    options : mapping
-        Of `Network.steps`.
+    ``data_code`` has statements that make X and Y; it is empty where none are known.
     """
     own = _of_ones_own(network, options)
     if own:

@@ -30,12 +30,7 @@ def is_wide(network: Network) -> bool:
 
 
 def check_wide(network: Network, options: Mapping[str, Any]) -> None:
-    """Refuse a wide network of which coordinates would be another one.
-
-    Raises
-    ------
-    ConfigurationError
-    """
+    """Refuse a wide network of which coordinates would be another one."""
     unknown = [name for name in beyond(network, options) if name not in (*KIN, options.get("optimizer"))]
     unknown += ["input_scale"] if network.architecture.input_scale else []  # coordinates have no such factors
     if unknown:
@@ -44,12 +39,7 @@ def check_wide(network: Network, options: Mapping[str, Any]) -> None:
 
 
 def check_rest(network: Network) -> None:
-    """Refuse a network that is too large even with few inputs.
-
-    Raises
-    ------
-    ConfigurationError
-    """
+    """Refuse a network that is too large even with few inputs."""
     rest = network.parameters.flat.size
     if rest > MOST_PARAMETERS:
         raise ConfigurationError(
