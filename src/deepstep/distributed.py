@@ -241,7 +241,7 @@ def _compare(network: Network, X: Any, Y: Any, options: Mapping[str, Any], here:
 
 
 def _digest(network: Network, X: Any, Y: Any, options: Mapping[str, Any]) -> int:
-    """Of the parameters, of some examples, and of those options that are numbers and words."""
+    """Digest of the parameters, some examples, and the options that are numbers and words."""
     found = hashlib.sha256(network.parameters.flat.tobytes())
     if isinstance(X, StreamedExamples):
         found.update(json.dumps(X.identity, sort_keys=True).encode())

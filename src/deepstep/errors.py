@@ -145,7 +145,7 @@ class DivergenceError(DeepStepError, ArithmeticError):
 
 
 class WorkerError(DeepStepError, RuntimeError):
-    """Of the workers of a training one has ended, hangs, or is at another place than the others."""
+    """A worker of a training has ended, hangs, or is at another place than the others."""
 
     ENDED = "one of them has ended"
     """How ``came`` begins where it is that."""

@@ -96,7 +96,7 @@ class Run(RunFolder):
     def load(cls, path: Path | str) -> "Run":
         """Read a run folder; nothing in it is executed.
 
-        path: What `save` wrote.
+        path: A folder that `save` wrote.
         returns: With the checksum of every file compared.
         FileError: When the folder is no run, of another version, or one of its files is missing or altered.
 

@@ -1,4 +1,4 @@
-"""What all run folders are: a config with the SHA-256 of every file, and answers in the target's terms.
+"""Common form of all run folders: a config with the SHA-256 of every file, and answers in the target's terms.
 
 Nothing in them is pickled, and loading executes nothing.
 """

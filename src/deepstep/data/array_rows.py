@@ -5,8 +5,8 @@ Each array has the same rows. One of shape (m,) is a column, and so is one of sh
 
 - ``X.npy``: its columns are ``x0``, ``x1``, …, as those of an array in memory; targets and weights
   stand in files beside it, ``y.npy`` for the column ``y``.
-- An HDF5 file (.h5, .hdf5): every dataset in it that has rows, in the order of their names. Those of the
-  dataset ``X`` are named as above, those of others ``name 0``, ``name 1``, ….
+- An HDF5 file (.h5, .hdf5): every dataset in it that has rows, in the order of their names. The
+  columns of the dataset ``X`` are named as above, the columns of others ``name 0``, ``name 1``, ….
 """
 
 import hashlib
@@ -42,10 +42,10 @@ class ArrayRows(StoredRows):
     """The rows of arrays that stay where they are.
 
     arrays: Names and arrays, memory-mapped, of HDF5 or in memory, of shapes (m, …).
-    where: What people call them.
+    where: Their name for people.
     files: The files they lie in as they were when they were opened, by `as_opened`, where that was before:
-        one that was changed since is refused at every read. Those of mapped arrays and of HDF5 files that are
-        open to be read alone are known by themselves.
+        one that was changed since is refused at every read. The files of mapped arrays, and HDF5 files that
+        are open to be read alone, are known by themselves.
     ShapeError: If one has other rows than another.
     DataError: If they have no rows or columns, or rows of different lengths, two columns have one name, or
         they hold no numbers, truth values or texts.

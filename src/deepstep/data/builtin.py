@@ -19,7 +19,7 @@ class Dataset:
     y_train, y_test (array of shape (m,), int64): Positions in `classes`.
     image_shape (tuple or None): (height, width, channels) where each row is a picture, in the order rows,
         columns, channels.
-    scale: What the features are multiplied with to lie in about 0…1; 1 for points of a plane.
+    scale: The factor with which the features lie in about 0…1; 1 for points of a plane.
 
     >>> moons = load("moons")
     >>> moons.classes, moons.X_train.shape

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def dtype_of(field: Any, where: str) -> "polars.DataType":
-    """What polars reads a column as.
+    """The type that polars reads a column as.
 
     ``field`` is a pyarrow.Field; polars would panic at values that it cannot read.
 

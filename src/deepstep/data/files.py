@@ -197,7 +197,7 @@ def refuse_to_replace(path: Path | str, *, overwrite: bool) -> None:
 
 
 def kind_at(path: Path | str) -> EntryKind:
-    """What stands at a path; symbolic links are followed."""
+    """The kind of entry at a path; symbolic links are followed."""
     try:
         mode = Path(path).stat().st_mode
     except (FileNotFoundError, NotADirectoryError):

@@ -10,7 +10,7 @@ from deepstep.errors import ConfigurationError
 
 
 class _Process:
-    """What is known of this process."""
+    """State of this process."""
 
     worked = False
     left_behind = False

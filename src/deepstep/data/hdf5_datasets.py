@@ -37,7 +37,7 @@ def members(file: Any, where: str) -> tuple[dict[str, Any], list[str]]:
 
 
 def member(file: Any, name: str, where: str) -> Any:
-    """What stands in a file under a name at its top."""
+    """The dataset or group of a name at the top of a file."""
     if why := _obstacle(file, name, [MOST_NAMES]):
         raise FileError(where, "data of this file alone", f"{name!r} {why}", COPY)
     return file[name]

@@ -32,7 +32,7 @@ def read_image(path: Path | str, *, height: int, width: int, channels: int) -> N
     r"""Read a picture and bring it to the given size.
 
     The picture is turned upright (EXIF orientation), laid on white where it is transparent, and resized to
-    height × width with the Lanczos filter; proportions are not kept. Of an animation the first frame counts.
+    height × width with the Lanczos filter; proportions are not kept. The first frame of an animation counts.
 
     path: BMP, GIF, JPEG, PNG, PPM, TGA, TIFF or WebP.
     height, width: Pixels, at least 1.

@@ -1,6 +1,6 @@
 """Rows of Parquet a few at a time, so that long texts are no more than so many bytes in memory.
 
-How long they are is known when they are read. What the footer says of a group is the mean, and less than
+How long they are is known when they are read. The footer of a group has the mean, and less than
 that where a text stands once in a dictionary for all rows that have it.
 """
 

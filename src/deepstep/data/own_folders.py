@@ -22,7 +22,7 @@ RUN_MARK, TRAINING_MARK = "config.toml", "training.json"
 """The files that make a folder a run of DeepStep, or a training that is not done."""
 
 RUN_FORMAT, TRAINING_FORMAT = "deepstep-run", "deepstep-training"
-"""What these files have under ``format``."""
+"""The values of ``format`` in these files."""
 
 DIGEST = "sha256"
 """The key under which they hold their own digest."""
@@ -35,10 +35,10 @@ MOST_NAMED = 3
 
 _CHECKPOINT = r"checkpoint-[0-9]{12,}\.safetensors"
 _LEFT = r"\.deepstep-[0-9a-f]{12}"
-"""What a process leaves that is killed while it writes a file."""
+"""Files that a process leaves when it is killed while it writes."""
 
 _OF_DESKTOPS = r"\.DS_Store|Thumbs\.db|desktop\.ini"
-"""What macOS and Windows write into a folder that somebody has looked into; it holds nothing of anybody."""
+"""Files that macOS and Windows write into a folder that somebody has looked into."""
 
 _FILES = {
     "": "|".join(

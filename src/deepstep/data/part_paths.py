@@ -1,7 +1,7 @@
 """Which files are the parts of a folder of Parquet.
 
-- Every file that ends in .parquet, also in folders within, in the order of its path. What begins with "." or
-  "_" (``_SUCCESS``, ``_metadata``) is passed over; anything else is refused.
+- Every file that ends in .parquet, also in folders within, in the order of its path. Files whose names
+  begin with "." or "_" (``_SUCCESS``, ``_metadata``) are passed over; anything else is refused.
 - Folders named ``key=value`` (Hive's partitions) are refused: their column stands in no file.
 - Links to folders are refused, as they may lead around in circles; so are folders that cannot be read.
 """

@@ -6,7 +6,7 @@ from pathlib import Path
 from deepstep.errors import DataError
 
 SHARE = 0.5
-"""Of the memory one array or table may take: what is learned from it takes as much again."""
+"""Share of the memory that one array or table may take; its model takes as much again."""
 _OF_GROUP = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 """Where Linux says how much the processes of a container may have, in version 2 and 1."""
 

@@ -129,7 +129,7 @@ class StoredRows(ABC):
 
     @abstractmethod
     def identity(self) -> dict[str, Any]:
-        """What tells these files from others, without reading all of them.
+        """The identity of these files, without reading all of them.
 
         returns: JSON's types.
         """

@@ -53,7 +53,7 @@ def read_table(
     r"""Read a table; the suffix of the file says how.
 
     path: A file that ends in .csv, .tsv, .parquet, .arrow, .feather, .jsonl or .ndjson.
-    values: Of columns of a text table the words that are values there, though they stand for a missing value
+    values: The words that are values in columns of a text table, though they stand for a missing value
         elsewhere: ``{"region": ["NA"]}``. Others may be among them.
     returns: At least one row and one column.
     FileError: When the file is missing, a folder, of an unknown kind, not what its name says, not UTF-8,
@@ -149,7 +149,7 @@ def column(frame: "polars.DataFrame", name: str, where: str) -> "polars.Series":
     """One column of a table.
 
     frame: The table.
-    name: Of the column.
+    name: The column's name.
     returns: The column.
     ConfigurationError: When there is no such column, with the nearest name.
 

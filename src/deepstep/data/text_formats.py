@@ -16,16 +16,16 @@ from typing import Any, NoReturn
 from deepstep.errors import FileError
 
 MOST_BYTES = 2**30
-"""Of a text file; a history of a million epochs has a fifth of it."""
+"""Most bytes of a text file; a history of a million epochs has a fifth of it."""
 
 MOST_LEVELS = 100
-"""Of values within values; what DeepStep writes has about ten."""
+"""Most levels of values within values; DeepStep's own files have about ten."""
 
 MOST_DIGITS = 300
-"""Of a whole number in JSON: each of them fits into a float."""
+"""Most digits of a whole number in JSON: each of them fits into a float."""
 
 MOST_PARTS = 64
-"""Of a dotted key in TOML: the time that `tomllib` takes grows with the square of their number."""
+"""Most parts of a dotted key in TOML: the time that `tomllib` takes grows with the square of their number."""
 
 _HALF = re.compile(r"\\u[dD]")
 _STRING = re.compile(r""""(?:[^"\\\n]+|\\.)*"?|'[^'\n]*'?""")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import polars
 
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "?")
-"""What stands for a missing value in a text table, apart from spaces around it."""
+"""Words for a missing value in a text table, apart from spaces around it."""
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
@@ -168,5 +168,5 @@ def damaged(path: Path, kind: str, detail: str) -> FileError:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error of another library says, without the lines of its details."""
+    """The message of an error of another library, without the lines of its details."""
     return str(error).strip().partition("\n")[0].rstrip(". ")

@@ -11,7 +11,7 @@ from deepstep.types import Array
 
 
 class Subject(NamedTuple):
-    """What a lesson is about: X and Y with columns as examples, their target, and words."""
+    """The subject of a lesson: X and Y with columns as examples, their target, and words."""
 
     X: Array
     Y: Array

@@ -12,7 +12,7 @@ from deepstep.explorer.shown import About
 from deepstep.model import Network
 
 HEIGHT = 720
-"""Of the frame in a notebook, in pixels."""
+"""Height of the frame in a notebook, in pixels."""
 
 
 class Exploration:
@@ -80,7 +80,7 @@ def explore(
     network: It is not changed.
     X, Y (array of shape (n_x, m) and (n_L, m)): Examples, as in `Network.train`.
     about: Names, title and notes.
-    learning_rate, iterations, options: Of the training that the page shows, as in `Network.steps`.
+    learning_rate, iterations, options: The training that the page shows, as in `Network.steps`.
     ShapeError, DataError, ConfigurationError: If an argument does not fit, or the network is too large for a
         page.
     DivergenceError: If not even the first step stays finite.

@@ -11,7 +11,7 @@ from deepstep.explorer.page import page
 def export_html(document: Document, path: Path | str) -> int:
     """Write a lesson as a file that opens in any browser, without a network and without Python.
 
-    document: What `lesson` gave.
+    document: The result of `lesson`.
     path: The file, which appears whole or not at all; one that exists is replaced.
     returns: The size of the file in bytes.
     ConfigurationError: If the document is no lesson.

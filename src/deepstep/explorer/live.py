@@ -18,7 +18,7 @@ from deepstep.training.plan import check_learning_rate
 from deepstep.types import is_whole
 
 MOST_STEPS = 10**9
-"""Of one command, and of a whole training."""
+"""Most steps of one command, and of a whole training."""
 
 INTERVAL = 0.1
 """Seconds between two messages about a training that runs."""
@@ -101,7 +101,7 @@ class LiveTraining:
         }
 
     def messages(self, *, wait: float) -> Iterator[Message | None]:
-        """What happens from now on, for one listener; None when nothing did for a while. Ends on `close`.
+        """Events from now on, for one listener; None when nothing happened for a while. Ends on `close`.
 
         Of a training that runs the newest state counts, so that a slow listener falls behind by one alone.
         """

@@ -14,7 +14,7 @@ LESSON_ID = "deepstep-lesson"
 """The element that holds the lesson."""
 
 ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
-"""What would end a script element, or begin a comment in it; the rest of ASCII is harmless there."""
+"""Characters that would end a script element, or begin a comment in it."""
 
 
 def as_json(record: Any) -> str:

@@ -14,7 +14,7 @@ from deepstep.types import Array
 
 STEP, WORD = 0x9E3779B9, 0xFFFFFFFF
 ORDER, MASK = 2, 3
-"""What a stream is for."""
+"""Purposes of streams."""
 
 
 def _mixed(z: NDArray[np.uint64]) -> NDArray[np.uint64]:

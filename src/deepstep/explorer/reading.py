@@ -16,7 +16,7 @@ def read_lesson(path: Path | str) -> Document:
     """Read a lesson from an exported page, or from the JSON that a page saves.
 
     path: The file. Nothing in it is executed.
-    returns: What `lesson` gives; `unpacked` makes arrays of its numbers.
+    returns: The document of `lesson`; `unpacked` makes arrays of its numbers.
     FileError: If there is no such file, or no lesson of this version in it.
 
     >>> import tempfile

@@ -46,7 +46,7 @@ class Opened:
 
 @dataclass
 class Recording:
-    """What was recorded.
+    """The record of a training.
 
     ``recorded`` has θ after so many updates, ``batches`` and ``masks`` the examples and dropout masks of the
     first steps, ``costs`` J before each update; ``stopped`` is why it ended before its last step.

@@ -21,7 +21,7 @@ from deepstep.types import Array, is_whole
 
 WHERE = "replay"
 OF_THE_LOOP = ("learning_rate", "batch_size")
-"""Of a page's training; the rest are settings of the engine."""
+"""Options of a page's training; the rest are settings of the engine."""
 
 
 def replay(
@@ -43,7 +43,7 @@ def replay(
     updates: How many are done.
     training: ``optimizer``, ``hyperparameters``, ``learning_rate``, ``l2``, ``weight_decay``, ``batch_size``,
         ``dropout`` and ``seed``, as a lesson has them.
-    changes (sequence of mappings): What was changed by hand, each after ``t`` updates, in order: ``set``
+    changes (sequence of mappings): Changes by hand, each after ``t`` updates, in order: ``set``
         settings of the training, ``edit`` a parameter (``[name, row, column, value]``), ``add`` an example
         (``[inputs, targets]``).
     drawn: Updates whose batches and masks Python drew: those of `Network.steps`. The others are the page's
@@ -77,7 +77,7 @@ def replay(
 
 
 class _Page:
-    """What trains on a page, from update to update."""
+    """The training on a page, from update to update."""
 
     def __init__(
         self,

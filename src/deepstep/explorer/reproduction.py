@@ -105,7 +105,7 @@ def _training(options: Mapping[str, Any]) -> list[str]:
 
 
 def _of_ones_own(network: Network, options: Mapping[str, Any]) -> list[str]:
-    """What takes part and is not the library's: functions, and what is registered under a name."""
+    """User-defined parts: functions, and names that a user registered."""
     shape = network.architecture
     functions: dict[str, Any] = {
         **{f"the activation {name!r}": get_activation(name).forward for name in shape.activations},

@@ -21,7 +21,7 @@ from deepstep.explorer.page import as_json, page, policy
 
 ADDRESS = "127.0.0.1"
 MOST_BYTES = 1_000_000
-"""Of a command."""
+"""Most bytes of a command."""
 
 PATIENCE = 10.0
 """Seconds that a request may take to arrive, all of it."""
@@ -46,7 +46,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""Of every answer, beside the Content-Security-Policy."""
+"""Headers of every answer, beside the Content-Security-Policy."""
 
 
 class Refused(Exception):  # noqa: N818  (an answer, not a failure of this program)

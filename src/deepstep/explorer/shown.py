@@ -1,4 +1,4 @@
-"""What a page shows: a network, as few examples as fit, and words about them."""
+"""Contents of a page: a network, as few examples as fit, and words about them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,14 +27,14 @@ from deepstep.types import AnyArray, Array
 
 @dataclass(frozen=True)
 class About:
-    """What the examples are, in words.
+    """Words about the examples.
 
-    name: Of the data.
-    title: Of the page; by default it is made of the network and the name.
-    feature_names, class_names: Of the rows of X, and of the classes in their order.
+    name: Name of the data.
+    title: Title of the page; by default it is made of the network and the name.
+    feature_names, class_names: Names of the rows of X, and of the classes in their order.
     code: Python that makes X and Y.
-    notes: What a reader should know.
-    history: Of the training that came before; by default that of the network.
+    notes: Sentences for the reader.
+    history: History of the training that came before; by default that of the network.
 
     >>> About("flowers", class_names=("setosa", "virginica")).name
     'flowers'
@@ -51,7 +51,7 @@ class About:
 
 @dataclass(frozen=True)
 class Shown:
-    """What is shown, and trained where a page has a training behind it.
+    """The network and examples that are shown, and trained where a page has a training behind it.
 
     ``network`` is in float64, a wide one on coordinates; ``about`` has the title and all notes.
     """

@@ -17,7 +17,7 @@ from deepstep.model import Network
 from deepstep.types import Array
 
 MOST_PARAMETERS = 50_000
-"""Of a network on a page: a step of more, with its optimizer's state, is too large to be sent."""
+"""Most parameters of a network on a page: with the optimizer's state a step of more is too large to send."""
 
 EXAMPLES = 16
 KIN = ("gd", "momentum", "heavy_ball", "nesterov")

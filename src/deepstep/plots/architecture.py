@@ -127,7 +127,7 @@ class ArchitectureDisplay:
             self.links_.append(self.ax_.add_collection(links))
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
         returns: Sizes and functions of the layers, and the number of parameters.
         """

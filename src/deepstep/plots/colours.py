@@ -14,7 +14,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 """5 dashes, 6 colours and 7 markers: they come together again after 210 series."""
 
 REFERENCE = "black"
-"""Of lines that are no data: the best epoch, a tolerance, a usual range."""
+"""Colour of lines that are no data: the best epoch, a tolerance, a usual range."""
 
 GOOD, BAD = "#009E73", "#D55E00"
 
@@ -25,7 +25,7 @@ SIZES = "cividis"
 """The map of sizes, made for the colour-blind (Nuñez et al. 2018)."""
 
 DENSE = 500
-"""Of more points lines are thin: where they go up and down, they would hide each other."""
+"""With more points lines are thin: where they go up and down, they would hide each other."""
 
 MARKS = 8
 """About so many markers stand on a line."""

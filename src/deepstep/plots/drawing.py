@@ -9,7 +9,7 @@ WIDE = (6.4, 4.0)
 """Inches of a figure with one pair of axes."""
 
 HIGHEST = 1e100
-"""What is larger is drawn here: matplotlib's axes and ticks end before the floats do."""
+"""Largest value that is drawn: matplotlib's axes and ticks end before the floats do."""
 
 MANY = 5
 """More names than these leave no room for the lines."""

@@ -1,4 +1,4 @@
-"""What the first layer looks for in pictures: each unit's weights as a picture."""
+"""Display of the first layer's weights: each unit's weights as a picture."""
 
 from collections.abc import Sequence
 from math import ceil, prod
@@ -122,7 +122,7 @@ class FirstLayerWeightsDisplay:
         return self.weights.mean(axis=3) if self.weights.ndim == 4 else self.weights
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
         returns: A line for each of the units with the largest weights.
         """

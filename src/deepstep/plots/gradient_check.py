@@ -12,7 +12,7 @@ from deepstep.plots.sources import check_network
 from deepstep.types import Array
 
 SIGNS = {"good": "✓", "wrong": "✗ wrong", "wrong shape": "✗ shape", "not checkable": "?"}
-"""What stands in a cell beside its number, so that no colour has to be told apart."""
+"""Words in a cell beside its number, so that no colour has to be told apart."""
 
 QUANTITY = re.compile(r"(?P<kind>d.+?)(?P<layer>\d+)")
 """The name of a derivative; that of layer 0 belongs to no layer that learns."""
@@ -70,7 +70,7 @@ class GradientCheckDisplay:
     def from_report(cls, report: GradientReport) -> "GradientCheckDisplay":
         """The map of a report.
 
-        report: What `Network.check_gradients` gave.
+        report: The result of `Network.check_gradients`.
         returns: Not drawn yet.
         """
         found = {f"d{check.name}": (check.difference, check.verdict) for check in report.checks}
@@ -80,7 +80,7 @@ class GradientCheckDisplay:
     def from_trace(cls, trace: Trace) -> "GradientCheckDisplay":
         """Check every derivative of a step, dZ and dA too.
 
-        trace: Of all layers.
+        trace: A trace of all layers.
         returns: Not drawn yet.
         """
         found = {check.name: (check.difference, check.verdict) for check in trace.check().checks}
@@ -151,7 +151,7 @@ class GradientCheckDisplay:
         return self
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
         returns: The verdict, and the largest difference of each kind.
         """

@@ -58,7 +58,7 @@ class GradientFlowDisplay(OfTraining):
     def from_trace(cls, trace: Trace) -> "GradientFlowDisplay":
         """The display of one step.
 
-        trace: Of all layers.
+        trace: A trace of all layers.
         returns: Not drawn yet.
         """
         squares = np.zeros(trace.architecture.n_layers)
@@ -111,7 +111,7 @@ class GradientFlowDisplay(OfTraining):
         return np.where(self.norms[row] > 0, self.norms[row], np.nan)
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
         returns: First and last layer of the first and the last moment, and layers without a gradient.
         """

@@ -1,4 +1,4 @@
-"""What stands in each layer over the training: activations, weights, gradients."""
+"""Display of each layer over the training: activations, weights, gradients."""
 
 from typing import Any, Self
 
@@ -19,7 +19,7 @@ PANELS = {
 """The quantities, with what stands at their axis."""
 
 SIGNED_QUANTITY = "activation_mean"
-"""What may be below 0; all others stand on a logarithmic axis."""
+"""Quantities that may be below 0; all others stand on a logarithmic axis."""
 
 
 class LayerStatisticsDisplay(OfTraining):
@@ -97,7 +97,7 @@ class LayerStatisticsDisplay(OfTraining):
         return lines
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
         returns: A line for each quantity.
         """

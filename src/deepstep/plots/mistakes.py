@@ -70,7 +70,7 @@ class MistakesDisplay:
 
         images (m, height, width[, channels]):
         y_true, y_pred (array of labels (m,)):
-        probabilities (m,): Of the answer.
+        probabilities (m,): The probability of each answer.
         returns: Not drawn yet.
         ShapeError: When the numbers of examples differ.
         """
@@ -112,7 +112,7 @@ class MistakesDisplay:
         return self
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
         returns: A line for each picture, after one that counts them.
         """

@@ -1,4 +1,4 @@
-"""What each unit has learned of the plane: its activation over a grid, for networks of two inputs."""
+"""Display of the units on the plane: their activation over a grid, for networks of two inputs."""
 
 from typing import Any
 
@@ -114,7 +114,7 @@ class NeuronMapsDisplay:
         """The maps of a fitted estimator's network.
 
         estimator (DeepClassifier or DeepRegressor): Fitted on two numbers.
-        X (m, 2): Rows are examples. Of a committee: as its member sees them.
+        X (m, 2): Rows are examples; for a committee, as its member sees them.
         member: Which network of a committee.
         resolution: As in `from_network`.
         returns: Not drawn yet.
@@ -172,7 +172,7 @@ class NeuronMapsDisplay:
             ax.plot(*self.X[:, labels == label], marker, **style)
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
         returns: For each layer how many of its units never leave 0, and where the others are positive.
         """

@@ -54,7 +54,7 @@ class RateSearchDisplay:
     def from_search(cls, search: RateSearch) -> "RateSearchDisplay":
         """The display of a search.
 
-        search: What `Network.find_learning_rate` gave.
+        search: The result of `Network.find_learning_rate`.
         returns: Not drawn yet.
         """
         return cls(**vars(search))
@@ -79,9 +79,9 @@ class RateSearchDisplay:
         return self
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
-        returns: What was tried and seen, and the suggestion, in two lines.
+        returns: The rates tried, the costs, and the suggestion, in two lines.
         """
         if not len(self.rates):
             return f"The cost is not finite after the first learning rate.\n{SMALLER}"

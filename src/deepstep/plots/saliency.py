@@ -1,4 +1,4 @@
-"""What an answer rests on: how one output follows each input of one example."""
+"""Display of the inputs an answer rests on: how one output follows each input of one example."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -96,7 +96,7 @@ class SaliencyDisplay:
         method ("gradient" or "gradient_times_input" or "integrated_gradients"):
         baseline (n_x,): x′ of integrated gradients, an example that says nothing; 0 by default.
         steps: Points on the way from it.
-        names: Of the inputs; x1, x2, … by default.
+        names: Names of the inputs; x1, x2, … by default.
         image_shape (tuple of int): (height, width[, channels]) where the inputs are pixels.
         returns: Not drawn yet.
         ConfigurationError, ShapeError, DataError: If there is no such method or output, or the example does
@@ -141,7 +141,7 @@ class SaliencyDisplay:
         """The saliency of one example for a fitted estimator's network.
 
         estimator (DeepClassifier or DeepRegressor): Fitted.
-        x (n_features,): A row. Of a committee: as its member sees it.
+        x (n_features,): A row; for a committee, as its member sees it.
         member: Which network of a committee.
         options: As in `from_network`.
         returns: With the names of the features of fit.
@@ -198,7 +198,7 @@ class SaliencyDisplay:
         )
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
         returns: The inputs that count most, with their numbers.
         """

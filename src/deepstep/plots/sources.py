@@ -1,4 +1,4 @@
-"""What displays are made from: the network and the history of whatever came, and what Health saw."""
+"""Sources of displays: the network and the history of whatever came, and what Health saw."""
 
 from abc import ABC, abstractmethod
 from typing import Any, NamedTuple, Self

@@ -71,7 +71,7 @@ class TrainingCurveDisplay(OfTraining):
     def from_history(cls, history: History) -> Self:
         """The display of a history.
 
-        history: What `Network.train` gave, or a run holds.
+        history: The result of `Network.train`, or the history of a run.
         returns (TrainingCurveDisplay): Not drawn yet.
         ConfigurationError, DataError: If it is no history, or empty.
         """
@@ -157,7 +157,7 @@ class TrainingCurveDisplay(OfTraining):
         )
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
         returns: A sentence for each curve.
         """

@@ -111,7 +111,7 @@ class UnitHealthDisplay(OfTraining):
         return lines
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
         returns: A line for each layer, of the last look.
         """

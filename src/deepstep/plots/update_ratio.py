@@ -92,7 +92,7 @@ class UpdateRatioDisplay(OfTraining):
         return self
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
         returns: The usual range, and a line for each layer.
         """

@@ -1,6 +1,6 @@
 """Stage 2, preparation: takes raw frames, pictures and targets, gives X and Y as float64 rows.
 
-What was learned from the training rows (means, categories, classes) is a frozen `Preparation` that goes to a
+The statistics of the training rows (means, categories, classes) are a frozen `Preparation` that goes to a
 JSON file and back. Importing this package loads numpy alone; polars loads on first use.
 """
 

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     import polars
 
 MOST_WORDS = 50
-"""Of texts, so many most frequent words get a feature."""
+"""So many most frequent words of texts get a feature."""
 FEWEST_ROWS_OF_A_WORD, LEAST_SHARE_OF_A_WORD = 20, 0.01
 """A word has to stand in so many training rows, and in this share of them."""
 FEWEST_ROWS_TO_TELL = 20
-"""Of fewer rows nothing is said by values that are all, or nearly all, different."""
+"""In fewer rows, values that are all, or nearly all, different do not show an identifier."""
 FEWEST_ROWS_THAT_COUNT = 10
-"""Of whole numbers that grow from row to row fewer tell it: such an order hardly ever comes by chance."""
+"""Fewer are enough for whole numbers that grow from row to row: such an order hardly ever comes by chance."""
 # Also user_id and PassengerId, but not paid; Unnamed: 0 and __index_level_0__ are the index that pandas
 # writes. A name is asked for because ranks and numbers of days count the rows, too, and mean something.
 _NAMES_OF_IDENTIFIERS = re.compile(

@@ -17,10 +17,10 @@ from deepstep.preparation.records import damaged, from_record, to_record
 from deepstep.types import AnyArray, Array
 
 LIMIT = 3.0
-"""What the smooth clipping tends to."""
+"""Limit of the smooth clipping."""
 
 FAR = 1e100
-"""What lies farther from the median than so many quartile distances counts as lying there: no infinity."""
+"""Quartile distances from the median beyond which a number counts as lying there: no infinity."""
 
 REACH = 1.0
 """How far the outer pieces of a number go on beyond the training rows, in their widths."""
@@ -28,7 +28,7 @@ REACH = 1.0
 
 @dataclass(frozen=True)
 class Encoding:
-    """What the training rows taught about each feature.
+    """Statistics of each feature of the training rows.
 
     ======== =========================================================================================
     input    from a feature x
@@ -107,7 +107,7 @@ class Encoding:
 
 
 def factor_of(low: Array, first: Array, third: Array, high: Array) -> Array:
-    """What the differences from the medians are multiplied with, by the quartiles, the least and the greatest
+    """The factors of the differences from the medians, by the quartiles, the least and the greatest
     of each feature.
     """
     between = third - first

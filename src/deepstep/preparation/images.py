@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class ImagePreparation:
     """Pictures of one size, flattened and scaled.
 
-    scale: What each pixel is multiplied with, as 1/255.
+    scale: Factor of each pixel, as 1/255.
 
     >>> preparation = ImagePreparation(1, 2, 1, scale=0.5)
     >>> preparation.transform(np.array([[[[2], [4]]]], dtype=np.uint8))

@@ -23,7 +23,7 @@ Label = str | int | float | bool
 class NumberTarget:
     """Numbers, standardized for the network and returned in their own units.
 
-    mean, std: What is taken away, and what the rest is divided by: mean and standard deviation of the
+    mean, std: The value that is subtracted, and the divisor: mean and standard deviation of the
         training targets (1 where they are constant); 0 and the mean for counts, which stay at least 0.
     output (str): The network's output: "identity", "absolute_error", "huber", "poisson" or "quantile".
     levels: The quantiles that "quantile" gives, each by an output.
@@ -97,7 +97,7 @@ class NumberTarget:
         """The network's output in the target's units.
 
         outputs (m, n_outputs): The network's output A as rows.
-        returns (m,): Of quantiles that next to the median.
+        returns (m,): The quantile next to the median, where there are quantiles.
         ShapeError: When there are other outputs.
         """
         middle = min(range(self.n_outputs), key=lambda at: abs((self.levels or (0.5,))[at] - 0.5))

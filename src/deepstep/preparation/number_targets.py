@@ -21,7 +21,7 @@ class NumberTargets:
     """Columns of numbers, each standardized for the network by itself.
 
     names: The columns.
-    means, stds: Those of `NumberTarget`, for each column.
+    means, stds: As of `NumberTarget`, for each column.
     output (str): The network's output: "identity", "absolute_error", "huber" or "poisson".
 
     >>> import polars

@@ -49,7 +49,7 @@ class Reader:
         return (self._of, self._position) == (of, position)
 
     def take(self, count: int, rows: int) -> Iterator[Piece]:
-        """Of the next ``count`` places of the sequence what is read of them, so many rows in all; fewer only
+        """The rows of the next ``count`` places of the sequence that are read, so many in all; fewer only
         where reading is to end.
         """
         self._position += count

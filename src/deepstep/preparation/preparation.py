@@ -20,7 +20,7 @@ READABLE = (1, 2)
 """Versions of the file that this release reads."""
 
 Target: TypeAlias = ClassTarget | NumberTarget | LabelTargets | NumberTargets
-"""What a network learns: one column of a table, or several."""
+"""Targets of a network: one column of a table, or several."""
 
 _INPUTS: dict[str, type[TablePreparation | ImagePreparation]] = {
     kind.kind: kind for kind in (TablePreparation, ImagePreparation)

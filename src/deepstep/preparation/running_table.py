@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class RunningTable:
-    """What was seen of a table so far.
+    """Running statistics of a table.
 
     ``first`` says whether these are among the first of all rows, which tell whether numbers name them.
     """
@@ -49,7 +49,7 @@ class RunningTable:
             column.merge(other._columns[name])
 
     def finish(self, *, keep: Collection[str] = ()) -> TablePreparation:
-        """What was learned; ``keep`` names columns that are inputs even if they name the rows."""
+        """The learned preparation; ``keep`` names columns that are inputs even if they name the rows."""
         if not self.rows:
             raise DataError("table", "at least one row is expected", "it has none")
 

@@ -14,7 +14,7 @@ MOST_CLASSES = 10_000
 
 
 class RunningTargets:
-    """What was seen of a target so far.
+    """Running statistics of a target.
 
     Weights are added up in the order of the rows, one by one: sums are the same bits however the rows are cut
     into pieces, and however many threads there are.

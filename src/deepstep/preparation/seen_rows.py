@@ -1,4 +1,4 @@
-"""What one pass over rows has seen of them so far; what was seen of different rows can be joined."""
+"""Statistics of one pass over rows; those of different rows can be joined."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -70,7 +70,7 @@ class Held:
 
 @dataclass
 class SeenRows:
-    """What was seen of some rows that follow each other.
+    """Statistics of some rows that follow each other.
 
     ``held`` has the rows in memory by the number of their part, ``kept`` how many rows of each group are
     learned from.

@@ -1,4 +1,4 @@
-"""What targets of several columns share: their names, and errors that say which column is meant."""
+"""Common parts of targets of several columns: their names, and errors that say which column is meant."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ def check_names(names: tuple[str, ...]) -> None:
 
 
 def of_each(names: Iterable[str], found: Callable[[str], Any]) -> list[Any]:
-    """What is found for each column."""
+    """Results for each column."""
     results = []
     for name in names:
         with _named(name):

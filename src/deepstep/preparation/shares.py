@@ -1,4 +1,4 @@
-"""What one of many workers has of the examples that all of them train on."""
+"""One worker's share of the examples that all workers train on."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ class Share(NamedTuple):
     of: int
 
     def part(self, m: int, start: int = 0) -> slice:
-        """Of m rows that all have, from ``start`` on, those of this worker: as many as the others work on, or
+        """This worker's rows of m that all have, from ``start`` on: as many as the others work on, or
         one more; none where there are too few.
         """
         return slice(start + m * self.rank // self.of, start + m * (self.rank + 1) // self.of)
@@ -25,7 +25,7 @@ class Share(NamedTuple):
 
 @dataclass(frozen=True)
 class Shard(Examples):
-    """Those of some examples that one worker has; X, Y and weight are of these alone.
+    """One worker's share of some examples; X, Y and weight are of these alone.
 
     ``positions`` are where they stand among all, increasing; ``of`` is how many all workers have together,
     which is the length, too.
@@ -38,7 +38,7 @@ class Shard(Examples):
         return self.of
 
     def among(self, rows: slice) -> tuple[slice, AnyArray]:
-        """Of the rows of a batch: which of those here they are, and where these stand in the batch."""
+        """Which examples of this shard are in a batch, and where they stand in it."""
         first, stop = (int(at) for at in np.searchsorted(self.positions, (rows.start, rows.stop)))
         return slice(first, stop), self.positions[first:stop] - rows.start
 

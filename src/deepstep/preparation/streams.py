@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import polars
 
 BUFFER_BYTES = 2**26
-"""Of a window, by default; two of them are in memory, the one that is learned from and the next."""
+"""Bytes of a window, by default; two of them are in memory, the one that is learned from and the next."""
 
 
 class Window(NamedTuple):
@@ -129,7 +129,7 @@ class StreamedExamples:
 
     @cached_property
     def identity(self) -> dict[str, Any]:
-        """What a training that goes on must find again: files, preparation, and the size of windows."""
+        """Parts that a resumed training must find again: files, preparation, and the size of windows."""
         return {**self.rows.identity(), **self._identity, "buffer_rows": self.buffer_rows}
 
     def window_rows(self, batch_size: int) -> int:

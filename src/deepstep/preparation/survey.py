@@ -42,7 +42,7 @@ def rows_in_memory(n_columns: int, row_bytes: float = 0.0) -> int:
 
 @dataclass(frozen=True)
 class Survey:
-    """What the pass taught.
+    """Results of the pass.
 
     ``shares`` are those of the rows that test, that validate, and that are the sample; ``kept`` is how many
     rows of each group are learned from. ``different`` has the values of the target with the sum of their
@@ -70,7 +70,7 @@ class Survey:
         return self.sample.height == sum(self.kept)
 
     def kept_in(self, frame: "polars.DataFrame", first: int) -> "polars.DataFrame":
-        """Those rows of a piece that are learned from."""
+        """The rows of a piece that are learned from."""
         return frame.filter(self.keep(frame, first))
 
     def keep(self, frame: "polars.DataFrame", first: int) -> AnyArray:
@@ -188,7 +188,7 @@ class _Pass:
         return seen
 
     def _tried(self, own: Sequence[range]) -> SeenRows | DeepStepError | None:
-        """What this worker has for the others: what is to be seen, or why it cannot be."""
+        """This worker's results for the others, or its error."""
         try:
             return self._seen(own[0]) if own else None
         except DeepStepError as error:
@@ -198,7 +198,7 @@ class _Pass:
         return SeenRows(RunningTable(self.schema, self.no_inputs, first=first))
 
     def _seen(self, groups: range) -> SeenRows:
-        """What there is to be seen in some groups."""
+        """Statistics of some groups."""
         rows, first = self.rows, sum(self.rows.sizes[: groups.start])
         seen = self._nothing(first=first < MOST_NUMBERS)
         for group in groups:
@@ -224,7 +224,7 @@ def _chapters(sizes: Sequence[int], width: float) -> list[range]:
 
 
 def _learned(looked: _Pass, seen: SeenRows, keep: Sequence[str], *, drop_missing_target: bool) -> Survey:
-    """What was seen as what training has to know."""
+    """The survey from what was seen."""
     import polars
 
     rows, columns, target = looked.rows, looked.columns, looked.look.target

@@ -24,7 +24,7 @@ class ColumnSummary(NamedTuple):
 
     column: Its name.
     kind: "number", "boolean", "date", "category" or "empty".
-    done: What is done with it.
+    done: Its treatment.
 
     >>> import polars
     >>> TablePreparation.fit(polars.DataFrame({"member": [True, False]})).describe()[0].kind
@@ -38,7 +38,7 @@ class ColumnSummary(NamedTuple):
 
 @dataclass(frozen=True)
 class TablePreparation:
-    """What the training table taught: for each of its columns, how it becomes features.
+    """Statistics of the training table: for each column, how it becomes features.
 
     ========== ====================================================================================
     kind       features
@@ -111,7 +111,7 @@ class TablePreparation:
 
     @classmethod
     def of(cls, columns: Callable[[bool], Iterable[Column]], m: int) -> "TablePreparation":
-        """Of columns that were learned.
+        """The preparation of columns that were learned.
 
         columns: Gives them; its argument says whether columns that name the rows are left out.
         m: How many rows they were learned from.
@@ -166,7 +166,7 @@ class TablePreparation:
         return features
 
     def describe(self) -> list[ColumnSummary]:
-        """What is done with each column, for people.
+        """The treatment of each column, for people.
 
         returns: In the order of the columns.
         """
@@ -174,7 +174,7 @@ class TablePreparation:
 
     @property
     def cautions(self) -> tuple[str, ...]:
-        """What of the training table is not read as it may be meant, a sentence for each such column."""
+        """A sentence for each column that is not read as it may be meant."""
         return tuple(f"column {one.name!r}: {one.caution}." for one in self.columns if one.caution)
 
     def to_dict(self) -> dict[str, Any]:
@@ -228,7 +228,7 @@ def with_columns(frame: "polars.DataFrame", names: Sequence[str]) -> "polars.Dat
 
 
 def _without_features(preparation: TablePreparation, m: int) -> str:
-    """What came where no column has a feature."""
+    """The error text where no column has a feature."""
     if m == 1:
         return "there is 1 sample, one row, so that nothing can differ"
     return "there is none" if not preparation.columns else "every column is empty or constant"

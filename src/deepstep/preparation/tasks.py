@@ -1,4 +1,4 @@
-"""What is to be learned: guessed from the target column."""
+"""The task: guessed from the target column."""
 
 from typing import TYPE_CHECKING, Literal
 

@@ -15,9 +15,9 @@ CODES = (
     "USD", "EUR", "GBP", "JPY", "CHF", "CNY", "INR", "CAD", "AUD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK",
     "HUF", "BRL", "MXN", "ZAR", "SGD", "HKD", "KRW", "TRY", "ILS", "US$", "A$", "C$", "R$", "Rs.", "Rs",
 )  # fmt: skip
-"""What may stand in front of all numbers of a column: other texts there make names of them, as in A12."""
+"""Signs that may stand in front of all numbers of a column: other texts make names of them, as in A12."""
 UNIT = r"[\p{L}%°″′\"][^\d\n]{0,23}|\p{L}{1,3}\^?[23]"
-"""What may stand behind all numbers of a column: the same behind each, or with an s for several."""
+"""Units that may stand behind all numbers of a column: the same behind each, or with an s for several."""
 _SAMPLE = 100
 _SPACES = " \u00a0\u2009\u202f'’"
 
@@ -164,7 +164,7 @@ def _sign_of(written: str) -> str:
 
 
 def _signed(sign: str) -> str:
-    """What a text with the sign matches: one of it, at either end; a minus may come before it."""
+    """The pattern of a text with the sign: once, at either end; a minus may come before it."""
     return rf"^(?:-? *[{sign}][^{sign}]*|[^{sign}]*[{sign}])$"
 
 

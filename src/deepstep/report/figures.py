@@ -13,10 +13,10 @@ from deepstep.report.html import Html, details, printable, tag
 from deepstep.types import AnyArray
 
 MOST_POINTS = 4000
-"""Of all lines of a figure together: a screen has no more columns, and a page of many figures stays small."""
+"""Most points of a figure's lines together: a screen has no more columns, and a page stays small."""
 
 PAPER = {"#000000": "currentColor", "#ffffff": "var(--paper)", "#0072b2": "var(--blue)"}
-"""What turns with light and dark."""
+"""Colours that change with light and dark."""
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 

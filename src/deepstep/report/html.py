@@ -83,5 +83,5 @@ def table(
 
 
 def details(summary: Content, *content: Content) -> Html:
-    """What opens on request, without a script."""
+    """A part that opens on request, without a script."""
     return tag("details", tag("summary", summary), *content)

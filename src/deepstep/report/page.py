@@ -29,10 +29,10 @@ def report(
     """The report of a run, as a page that needs nothing else.
 
     run (Run or CommitteeRun):
-    name: What the page calls it.
+    name: Its name on the page.
     rows: Rows with their right answers, from `rows_of`; by default those that the run keeps.
     inputs (m, n_inputs): Prepared rows on which the units of a network are looked at, as of `findings_of`.
-    command: What trains the same run again.
+    command: The command that trains the same run again.
     returns: HTML.
     MissingPackageError: When matplotlib is not installed, and the run is of one network.
 
@@ -97,7 +97,7 @@ def write_report(path: Path | str, page: str) -> None:
     """Write the page, whole or not at all.
 
     path: Where; a file that stands there is replaced.
-    page: What `report` gave.
+    page: The result of `report`.
     FileError: When it cannot be written.
 
     >>> import tempfile

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 AnyRun: TypeAlias = "Run | CommitteeRun"
 
 MOST_COLUMNS = 12
-"""Of a table so many columns are shown."""
+"""So many columns of a table are shown."""
 
 MOST_FEATURES = 8
-"""Of a row as the network sees it so many features are shown, the largest ones."""
+"""So many features of a row as the network sees it are shown, the largest ones."""
 
 LONGEST = 60
 """Characters of a cell."""
@@ -38,15 +38,15 @@ PICTURE = "picture"
 class Rows:
     """Rows with what the network answers to them.
 
-    told: What they are, in sentences.
+    told: Their description, in sentences.
     inputs (array of shape (m, n_x), or None): As the network sees them; None where many networks each see
         them in their own way.
     outputs (m, n_L):
     answers (array of shape (m,), of several targets (m, n_targets)): Positions of the right classes, or the
         right numbers.
-    columns: What is shown of each row.
+    columns: Names of the columns that are shown.
     show: The position of a row → a content for each of these columns.
-    numbers (array of shape (m,), int): Of the rows where they come from, from 1.
+    numbers (array of shape (m,), int): Numbers of the rows in their source, from 1.
     written: The positions of a row and of a target → the right answer as it is written in the file.
 
     >>> X, A, Y = np.ones((1, 2)), np.array([[0.7]]), np.array([1])
@@ -129,10 +129,10 @@ def rows_of(
     """Rows of a table, or pictures, with their right answers.
 
     run (Run or CommitteeRun):
-    told: What they are, in sentences.
+    told: Their description, in sentences.
     raw (polars.DataFrame or array): As in `Run.outputs`.
     labels (array-like (m,), of several targets a table): The right answers.
-    numbers (array of shape (m,), int): Of the rows where they come from; by default 1, 2, ….
+    numbers (array of shape (m,), int): Numbers of the rows in their source; by default 1, 2, ….
     cells (polars.DataFrame): The same rows as they are written in the file; by default what ``raw`` holds.
     DataError, ShapeError: When they do not fit what the network was trained on.
 
