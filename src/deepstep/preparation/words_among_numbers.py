@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import polars
 
 FEWEST_ROWS, LEAST_SHARE = 20, 0.9
-"""Among so many rows with a value this share has to be numbers, for the words beside them to be missing ones."""
+"""Among so many rows with a value this share has to be numbers, for words beside them to be missing ones."""
 FEWEST_NUMBERS, MOST_WORDS = 11, 5
 """So many different numbers at least, as fewer may be codes; so many different words at most."""
 MOST_UNITS = 5
