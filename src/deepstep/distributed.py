@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from deepstep.docstrings import complete
 from deepstep.engines.choice import DISTRIBUTED, missing_torch
 from deepstep.errors import ConfigurationError
 from deepstep.model import Network
@@ -39,17 +40,10 @@ COMPARED = 1024
 class Worker(NamedTuple):
     """Which of the workers this process is, as torchrun says it.
 
-    Attributes
-    ----------
-    rank : int
-        Its number, from 0.
-    of : int
-        How many there are.
-    on_machine : int
-        Its number among those of this machine.
+    rank: Its number, from 0.
+    of: How many there are.
+    on_machine: Its number among those of this machine.
 
-    Examples
-    --------
     >>> Worker(0, 2, 0).is_first
     True
     """
@@ -67,18 +61,9 @@ class Worker(NamedTuple):
 def worker() -> Worker:
     """Which of the workers this process is.
 
-    Returns
-    -------
-    Worker
-        The only one, where the process was not started by torchrun.
+    returns: The only one, where the process was not started by torchrun.
+    ConfigurationError: If a variable of torchrun's holds no number.
 
-    Raises
-    ------
-    ConfigurationError
-        If a variable of torchrun's holds no number.
-
-    Examples
-    --------
     >>> worker()
     Worker(rank=0, of=1, on_machine=0)
     """
@@ -99,39 +84,23 @@ def fit(network: Network, X: Any, Y: Any = None, *, timeout: float = PATIENCE, *
     Call it in a script that torchrun starts, in every worker with the same network, examples and options; in
     a process that was started otherwise it trains alone.
 
-    Parameters
-    ----------
-    network : Network
-        With a seed, so that it is the same in every worker. Without batch normalization. Its engine is
+    network: With a seed, so that it is the same in every worker. Without batch normalization. Its engine is
         "auto" or "torch", for GPUs of CUDA where there are some and else CPUs, "torch:cpu" or "torch:cuda".
-    X, Y : arrays of shape (n_x, m) and (n_L, m)
-        All examples. An array in a memory-mapped file (``numpy.load(…, mmap_mode="r")``) is shared by the
-        workers of a machine. Of `StreamedExamples`, X alone, each worker reads the rows that it works on.
-    timeout : float
-        Seconds after which a worker gives up waiting for another one; those who wait for a slow one change
-        nothing of the result.
-    **options
-        As of `Network.train`. By a ``time_budget`` they end together, by the clock of the
-        first. The first worker alone shows progress, writes checkpoints and calls callbacks, but for those
-        that all call (``Callback.in_every_worker``, and those that keep a state). All of them read the
-        checkpoint to ``resume`` from. Validation data is shared among them, and its cost is of all of it.
+    X (n_x, m): All examples. An array in a memory-mapped file (``numpy.load(…, mmap_mode="r")``) is shared by
+        the workers of a machine. Each worker reads the rows of `StreamedExamples` that it works on.
+    Y (n_L, m): Their targets, which `StreamedExamples` have themselves.
+    timeout: Seconds after which a worker gives up waiting for another one; those who wait for a slow one
+        change nothing of the result.
+    options: As of `Network.train`. By a ``time_budget`` they end together, by the clock of the first. The
+        first worker alone shows progress, writes checkpoints and calls callbacks, but for those that all call
+        (``Callback.in_every_worker``, and those that keep a state). All of them read the checkpoint to
+        ``resume`` from. Validation data is shared among them, and its cost is of all of it.
+    returns: The same in every worker, but for the seconds.
+    ConfigurationError: If an option does not fit many workers, they have not all the same, and as of
+        `Network.train`.
+    MissingPackageError: If PyTorch is not installed.
+    WorkerError: If another worker has ended, or does not answer in time.
 
-    Returns
-    -------
-    History
-        The same in every worker, but for the seconds.
-
-    Raises
-    ------
-    ConfigurationError
-        If an option does not fit many workers, they have not all the same, and as of `Network.train`.
-    MissingPackageError
-        If PyTorch is not installed.
-    WorkerError
-        If another worker has ended, or does not answer in time.
-
-    Examples
-    --------
     >>> net = Network([1, 1], initialization="zeros", seed=1)
     >>> history = fit(net, [[-1.0, 1.0]], [[0, 1]], learning_rate=1.0, iterations=3)
     >>> len(history)
@@ -183,23 +152,6 @@ def _of_the_others(options: Mapping[str, Any]) -> dict[str, Any]:
 def device_here(engine: str = "auto") -> str:
     """Where this worker works.
 
-    Parameters
-    ----------
-    engine : str
-        "auto" or "torch", for a GPU of CUDA where there is one and else the CPU; "torch:cpu" or "torch:cuda".
-
-    Returns
-    -------
-    str
-        "cpu", or the GPU of its number on the machine.
-
-    Raises
-    ------
-    ConfigurationError
-        If workers have no such engine.
-
-    Examples
-    --------
     >>> device_here("torch:cpu")
     'cpu'
     """
@@ -217,29 +169,7 @@ def device_here(engine: str = "auto") -> str:
 
 
 def sum_over_workers(value: float) -> float:
-    """A number added up over all workers of the group; each waits until all have come.
-
-    Parameters
-    ----------
-    value : float
-        Of this worker.
-
-    Returns
-    -------
-    float
-        The same in each.
-
-    Raises
-    ------
-    WorkerError
-        If another worker has ended, or does not come in time.
-
-    Examples
-    --------
-    >>> with process_group():  # of this process alone
-    ...     sum_over_workers(1.0)
-    1.0
-    """
+    """A number added up over all workers of the group; each waits until all have come."""
     import torch
     from torch import distributed
 
@@ -255,12 +185,6 @@ def all_workers() -> Workers:
     What they exchange are Python's objects, pickled: between the processes of one group, as torchrun's own
     messages are.
 
-    Returns
-    -------
-    Workers
-
-    Examples
-    --------
     >>> with process_group():  # of this process alone
     ...     list(all_workers().exchange("mine"))
     ['mine']
@@ -317,7 +241,7 @@ def _compare(network: Network, X: Any, Y: Any, options: Mapping[str, Any], here:
 
 
 def _digest(network: Network, X: Any, Y: Any, options: Mapping[str, Any]) -> int:
-    """Of the parameters, of some examples, and of those options that are numbers and words."""
+    """Digest of the parameters, some examples, and the options that are numbers and words."""
     found = hashlib.sha256(network.parameters.flat.tobytes())
     if isinstance(X, StreamedExamples):
         found.update(json.dumps(X.identity, sort_keys=True).encode())
@@ -403,3 +327,6 @@ def _meet(here: Worker, backend: str, timeout: timedelta) -> None:
         store, _, _ = next(rendezvous("env://"))
         store = distributed.PrefixStore(_life(), store)  # type: ignore[attr-defined]
     distributed.init_process_group(backend, store=store, rank=here.rank, world_size=here.of, timeout=timeout)
+
+
+complete({name: globals()[name] for name in __all__})

@@ -99,6 +99,9 @@ ALIASES = {"θ": "theta", "g": "gradient", "θ̄": "average"}
 RAISED, WARNED = ("Error", "Interrupt"), "Warning"
 """Ends of names that docstrings describe and that are no quantities."""
 
+WIDTH = 106
+"""Characters in a line of a text, beside its indentation."""
+
 STARS: dict[Any, str] = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}
 
 _ENTRY = re.compile(r"(\w+(?:, \w+)*)(?: \((.*?)\))?:(?: (.*))?", re.DOTALL)
@@ -292,7 +295,9 @@ def _together(described: Iterable[tuple[str, Entry]]) -> list[str]:
 
 def _written(name: str, entry: Entry) -> str:
     head = (entry.kind or "object") if name == "returns" else " : ".join(filter(None, (name, entry.kind)))
-    text = fill(" ".join(entry.text.split()), 106, break_long_words=False, break_on_hyphens=False)
+    text = " ".join(entry.text.split())
+    if len(text) > WIDTH:  # most texts are short, and every import of a stage completes its own
+        text = fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
     return f"{head}\n{indent(text, '    ')}" if text else head
 
 

@@ -145,7 +145,7 @@ class DivergenceError(DeepStepError, ArithmeticError):
 
 
 class WorkerError(DeepStepError, RuntimeError):
-    """Of the workers of a training one has ended, hangs, or is at another place than the others."""
+    """A worker of a training has ended, hangs, or is at another place than the others."""
 
     ENDED = "one of them has ended"
     """How ``came`` begins where it is that."""
@@ -156,32 +156,7 @@ MOST_NAMES = 12
 
 
 def unknown_name(where: str, kind: str, name: object, known: Iterable[str]) -> ConfigurationError:
-    """The error for a name that is not in a table, with the nearest known name.
-
-    Parameters
-    ----------
-    where : str
-        The layer, function, option or file in question.
-    kind : str
-        What is named.
-    name : object
-        What came.
-    known : iterable of str
-        The names in the table.
-
-    Returns
-    -------
-    ConfigurationError
-        To raise.
-
-    Examples
-    --------
-    >>> print(unknown_name("Network", "activation", "rellu", ["relu", "tanh"]))
-    Network: activation is one of 'relu', 'tanh'; got 'rellu'. Did you mean 'relu'?
-    >>> columns = [f"x{number}" for number in range(800)]
-    >>> print(unknown_name("--target", "column", "xx799", columns))
-    --target: column is one of 800, among them 'x799', 'x99', 'x79'; got 'xx799'. Did you mean 'x799'?
-    """
+    """The error for a name that is not in a table, with the nearest known name."""
     names = list(known)
     by_lower_case = {known_name.lower(): known_name for known_name in names}
     near = [by_lower_case[match] for match in get_close_matches(str(name).lower(), by_lower_case, n=3)]
@@ -195,18 +170,6 @@ def unknown_name(where: str, kind: str, name: object, known: Iterable[str]) -> C
 def naming(what: str) -> Iterator[None]:
     """Let an error of a user's own function say where that function came in; DeepStep's own errors say it.
 
-    Parameters
-    ----------
-    what : str
-        The user's function, in words.
-
-    Yields
-    ------
-    None
-        While the function runs.
-
-    Examples
-    --------
     >>> try:
     ...     with naming("the metric 'share'"):
     ...         1 / 0
@@ -226,22 +189,6 @@ def naming(what: str) -> Iterator[None]:
 def missing_package(where: str, package: str, extra: str) -> MissingPackageError:
     """The error for an optional package that is not installed.
 
-    Parameters
-    ----------
-    where : str
-        What needs it.
-    package : str
-        Its name.
-    extra : str
-        The extra of DeepStep that has it.
-
-    Returns
-    -------
-    MissingPackageError
-        To raise.
-
-    Examples
-    --------
     >>> print(missing_package("read_hdf5", "h5py", "images"))
     read_hdf5: the package 'h5py' is needed; it is not installed. Run: pip install 'deepstep[images]'
     """

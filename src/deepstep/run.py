@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepstep.data.array_files import read_arrays, write_arrays
+from deepstep.docstrings import complete
 from deepstep.errors import DataError, FileError
 from deepstep.model import Network
 from deepstep.preparation import Preparation, TablePreparation
@@ -50,21 +51,12 @@ MOST_EXAMPLES = 16
 class Run(RunFolder):
     """A trained network and what belongs to it.
 
-    Attributes
-    ----------
-    network : Network
-    preparation : Preparation
-    history : History
-    config : dict
-        TOML values: ``task``, ``target`` (a list where there are several), ``source``, ``settings``,
+    config: TOML values: ``task``, ``target`` (a list where there are several), ``source``, ``settings``,
         ``results``, ``class_weights`` in the order of the classes where they have some (of several targets a
         list for each), and ``found`` with the names of those settings that were searched for; `save` adds
         ``format``, ``version``, ``deepstep``, ``engine``, ``stopped``, ``files`` and ``sha256``.
-    examples : pair of arrays (k, n_inputs) and (k, n_outputs)
-        Prepared training rows, at most 16.
+    examples (pair of arrays): Prepared training rows, at most 16: (k, n_inputs) and (k, n_outputs).
 
-    Examples
-    --------
     >>> import tempfile
     >>> import polars
     >>> from deepstep.preparation import ClassTarget, TablePreparation
@@ -89,10 +81,7 @@ class Run(RunFolder):
     def write(self, folder: Path) -> None:
         """Write the files into an existing empty folder, the config last.
 
-        Parameters
-        ----------
-        folder : Path
-            Where they go.
+        folder: Where they go.
         """
         X, Y = self.examples
         (folder / "history.jsonl").write_text(self.history.to_jsonl(), encoding="utf-8")
@@ -107,23 +96,10 @@ class Run(RunFolder):
     def load(cls, path: Path | str) -> "Run":
         """Read a run folder; nothing in it is executed.
 
-        Parameters
-        ----------
-        path : Path or str
-            What `save` wrote.
+        path: A folder that `save` wrote.
+        returns: With the checksum of every file compared.
+        FileError: When the folder is no run, of another version, or one of its files is missing or altered.
 
-        Returns
-        -------
-        Run
-            With the checksum of every file compared.
-
-        Raises
-        ------
-        FileError
-            When the folder is no run, of another version, or one of its files is missing or altered.
-
-        Examples
-        --------
         >>> Run.load("no/such/run")
         Traceback (most recent call last):
         deepstep.errors.FileError: no/such/run: a run folder is expected; there is no such folder. Runs are
@@ -155,20 +131,10 @@ class Run(RunFolder):
     def inputs(self, raw: "polars.DataFrame | AnyArray") -> Array:
         """Raw rows as the network's inputs.
 
-        Parameters
-        ----------
-        raw : polars.DataFrame or ndarray
-            A table with the columns of training (for pictures: a column per pixel), or pictures
-            (m, height, width, channels).
-
-        Returns
-        -------
-        ndarray of float64 (m, n_inputs)
-
-        Raises
-        ------
-        DataError, ShapeError
-            When the rows do not fit what the network was trained on.
+        raw (polars.DataFrame or array): A table with the columns of training (for pictures: a column per
+            pixel), or pictures (m, height, width, channels).
+        returns (array of shape (m, n_inputs), float64):
+        DataError, ShapeError: When the rows do not fit what the network was trained on.
         """
         inputs = self.preparation.inputs
         if isinstance(inputs, TablePreparation):
@@ -180,20 +146,9 @@ class Run(RunFolder):
     def outputs(self, raw: "polars.DataFrame | AnyArray") -> Array:
         """The network's outputs for raw rows.
 
-        Parameters
-        ----------
-        raw
-            As in `inputs`.
-
-        Returns
-        -------
-        ndarray (m, n_outputs)
-            In the precision of the network.
-
-        Raises
-        ------
-        DataError, ShapeError
-            As in `inputs`.
+        raw (polars.DataFrame or array): As in `inputs`.
+        returns (m, n_outputs): In the precision of the network.
+        DataError, ShapeError: As in `inputs`.
         """
         network = self.network
         return network.forward(self.inputs(raw).T).T
@@ -239,3 +194,6 @@ def _read_examples(path: Path) -> tuple[Array, Array]:
         came = f"got {X.dtype} {X.shape} and {Y.dtype} {Y.shape}"
         raise FileError(str(path), "finite numbers of the same rows in X and Y", came, "Train again.")
     return X, Y
+
+
+complete({"Run": Run})

@@ -1,4 +1,4 @@
-"""What all run folders are: a config with the SHA-256 of every file, and answers in the target's terms.
+"""Common form of all run folders: a config with the SHA-256 of every file, and answers in the target's terms.
 
 Nothing in them is pickled, and loading executes nothing.
 """
@@ -16,6 +16,7 @@ from deepstep.data.own_folders import MOST_OF_A_MARK, RUN_FORMAT
 from deepstep.data.own_folders import config_digest as config_digest
 from deepstep.data.text_formats import read_text as read_text
 from deepstep.data.text_formats import toml_values
+from deepstep.docstrings import complete
 from deepstep.errors import FileError
 from deepstep.preparation import ClassTarget, LabelTargets, NumberTargets, Preparation
 from deepstep.types import AnyArray, Array, is_number
@@ -65,14 +66,11 @@ LISTS: dict[str, tuple[str, Callable[[Any], bool]]] = {
 class Prediction(NamedTuple):
     """Answers for m rows.
 
-    Attributes
-    ----------
-    values : ndarray (m,)
-        Class labels, or numbers in the target's units; of several targets (m, n_targets).
-    probabilities : ndarray (m, n_classes) or None
-        None where numbers are predicted; of several targets (m, n_targets), each of the second class.
-    quantiles : ndarray (m, n_levels) or None
-        In the target's units, where quantiles are predicted; ``values`` are those next to the median.
+    values (m,): Class labels, or numbers in the target's units; of several targets (m, n_targets).
+    probabilities (array of shape (m, n_classes) or None): None where numbers are predicted; of several
+        targets (m, n_targets), each of the second class.
+    quantiles (array of shape (m, n_levels) or None): In the target's units, where quantiles are predicted;
+        ``values`` are those next to the median.
     """
 
     values: AnyArray
@@ -97,17 +95,9 @@ class RunFolder(ABC):
     def save(self, path: Path | str, overwrite: bool = False) -> None:
         """Write the run folder, whole or not at all.
 
-        Parameters
-        ----------
-        path : Path or str
-            The folder to make.
-        overwrite : bool, default False
-            Replace an old run folder; it stays as it is until the new one is complete.
-
-        Raises
-        ------
-        FileError
-            When the folder exists and may not be replaced, or cannot be written.
+        path: The folder to make.
+        overwrite: Replace an old run folder; it stays as it is until the new one is complete.
+        FileError: When the folder exists and may not be replaced, or cannot be written.
         """
         with atomic_directory(path, overwrite=overwrite) as folder:
             self.write(folder)
@@ -116,31 +106,17 @@ class RunFolder(ABC):
     def write(self, folder: Path) -> None:
         """Write the files into an existing empty folder, the config last.
 
-        Parameters
-        ----------
-        folder : Path
-            Where they go.
+        folder: Where they go.
         """
 
     @abstractmethod
     def outputs(self, raw: "polars.DataFrame | AnyArray") -> Array:
         """The outputs for raw rows.
 
-        Parameters
-        ----------
-        raw : polars.DataFrame or ndarray
-            A table with the columns of training (for pictures: a column per pixel), or pictures
-            (m, height, width, channels).
-
-        Returns
-        -------
-        ndarray (m, n_outputs)
-            As the target reads them.
-
-        Raises
-        ------
-        DataError, ShapeError
-            When the rows do not fit what was trained on.
+        raw (polars.DataFrame or array): A table with the columns of training (for pictures: a column per
+            pixel), or pictures (m, height, width, channels).
+        returns (m, n_outputs): As the target reads them.
+        DataError, ShapeError: When the rows do not fit what was trained on.
         """
 
     @property
@@ -159,20 +135,9 @@ class RunFolder(ABC):
     def predict(self, raw: "polars.DataFrame | AnyArray") -> Prediction:
         """Answers for raw rows.
 
-        Parameters
-        ----------
-        raw : polars.DataFrame or ndarray
-            As in `outputs`.
-
-        Returns
-        -------
-        Prediction
-            Values, and what is known beside them.
-
-        Raises
-        ------
-        DataError, ShapeError
-            As in `outputs`.
+        raw (polars.DataFrame or array): As in `outputs`.
+        returns: Values, and what is known beside them.
+        DataError, ShapeError: As in `outputs`.
         """
         outputs, target = self.outputs(raw), self.preparation.target
         if isinstance(target, ClassTarget | LabelTargets):
@@ -185,13 +150,8 @@ class RunFolder(ABC):
     def told(self, P: Array) -> Array:
         """The probabilities that the target reads in the outputs, as they are told to people.
 
-        Parameters
-        ----------
-        P : ndarray (m, n_classes), of several targets (m, n_targets)
-
-        Returns
-        -------
-        ndarray of the same shape
+        P (array of shape (m, n_classes), of several targets (m, n_targets)):
+        returns (array of the same shape):
         """
         return P
 
@@ -199,16 +159,7 @@ class RunFolder(ABC):
 def write_config(folder: Path, config: Mapping[str, Any], version: int, names: Iterable[str]) -> None:
     """Write the config of a run, with the digests of the files of these names.
 
-    Parameters
-    ----------
-    folder : Path
-        Where the files are.
-    config : mapping
-        TOML values.
-    version : int
-        Of the run.
-    names : iterable of str
-        The files, relative to the folder.
+    ``names`` are relative to the folder, ``version`` is that of the run.
     """
     import tomli_w
 
@@ -225,13 +176,7 @@ def write_config(folder: Path, config: Mapping[str, Any], version: int, names: I
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """The config of a run, of any version that this release reads.
-
-    Raises
-    ------
-    FileError
-        When the folder is no run, or its config is damaged.
-    """
+    """The config of a run, of any version that this release reads."""
     if kind_at(folder / RUN_MARK) != "file":
         kind = kind_at(folder)
         came = {"nothing": "there is no such folder", "folder": f"there is no {RUN_MARK} in it"}
@@ -274,12 +219,7 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def check_files(folder: Path, config: Mapping[str, Any], names: Iterable[str]) -> None:
-    """Refuse a run of which a file is missing or altered, or that has others than these.
-
-    Raises
-    ------
-    FileError
-    """
+    """Refuse a run of which a file is missing or altered, or that has others than these."""
     written, names = config.get("files"), tuple(names)
     if not isinstance(written, dict) or set(written) != set(names):
         raise FileError(
@@ -296,12 +236,7 @@ def check_files(folder: Path, config: Mapping[str, Any], names: Iterable[str]) -
 
 
 def read_preparation(path: Path) -> Preparation:
-    """The preparation in a file.
-
-    Raises
-    ------
-    FileError
-    """
+    """The preparation in a file."""
     text = read_text(path)
     try:
         return Preparation.from_json(text)
@@ -314,3 +249,6 @@ def altered(path: Path) -> FileError:
     return FileError(
         str(path), "the file is as training wrote it", "it was altered", "Restore it, or train again."
     )
+
+
+complete({"Prediction": Prediction, "RunFolder": RunFolder})

@@ -17,8 +17,6 @@ AnyArray: TypeAlias = NDArray[Any]
 def is_number(value: Any) -> bool:
     """Whether this is a real number that a float can hold: not NaN, inf, a bool or 10**400.
 
-    Examples
-    --------
     >>> [is_number(value) for value in (1, np.float32(0.5), True, "1", float("inf"), 10**400)]
     [True, True, False, False, False, False]
     """
@@ -33,8 +31,6 @@ def is_number(value: Any) -> bool:
 def is_whole(value: Any, least: int) -> bool:
     """Whether this is a whole number, Python's or NumPy's, of at least ``least``; a bool is none.
 
-    Examples
-    --------
     >>> [is_whole(value, 1) for value in (1, np.int64(7), 0, 2.0, True)]
     [True, True, False, False, False]
     """
@@ -42,13 +38,7 @@ def is_whole(value: Any, least: int) -> bool:
 
 
 def plain(value: Any) -> Any:
-    """NumPy's numbers as Python's, which keep the precision of the arrays; sequences as tuples.
-
-    Examples
-    --------
-    >>> plain({"levels": np.array([0.1, 0.9]), np.int64(1): [np.float32(0.5)]})
-    {'levels': (0.1, 0.9), 1: (0.5,)}
-    """
+    """NumPy's numbers as Python's, which keep the precision of the arrays; sequences as tuples."""
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if isinstance(value, Mapping):

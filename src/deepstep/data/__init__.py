@@ -17,6 +17,7 @@ from deepstep.data.parquet_parts import ParquetRows
 from deepstep.data.splits import holdout, stratification_obstacle
 from deepstep.data.stored_rows import StoredRows
 from deepstep.data.tables import TABLE_SUFFIXES, column, read_cells, read_table
+from deepstep.docstrings import complete
 
 __all__ = [
     "DATASETS",
@@ -41,3 +42,5 @@ __all__ = [
     "sha256",
     "stratification_obstacle",
 ]
+
+complete({name: globals()[name] for name in __all__})

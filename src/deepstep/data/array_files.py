@@ -13,29 +13,7 @@ from deepstep.types import AnyArray
 
 
 def write_arrays(path: Path | str, arrays: Mapping[str, AnyArray], header: Mapping[str, str]) -> None:
-    """Write a safetensors file, which appears whole or not at all; the same contents give the same bytes.
-
-    Parameters
-    ----------
-    path : Path or str
-    arrays : mapping
-        Arrays by name, of any order in memory.
-    header : mapping
-        Texts by name.
-
-    Raises
-    ------
-    FileError
-        If it cannot be written; what stood there before is untouched.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "a.safetensors"
-    >>> write_arrays(path, {"a": np.ones(2)}, {"format": "mine"})
-    >>> read_arrays(path, "an example")
-    ({'format': 'mine'}, {'a': array([1., 1.])})
-    """
+    """Write a safetensors file, which appears whole or not at all; the same contents give the same bytes."""
     from safetensors.numpy import save
 
     content = memoryview(save({name: np.asarray(array, order="C") for name, array in arrays.items()}))
@@ -54,24 +32,7 @@ def read_arrays(
 ) -> tuple[dict[str, str], dict[str, AnyArray]]:
     """The header and the arrays of a safetensors file; nothing in it is executed.
 
-    Parameters
-    ----------
-    path : Path or str
-    what : str
-        What kind of file it is, for error messages: "a model file".
-    instead_of_a_folder, mend : str
-        What to do if it is a folder, and if it is damaged.
-
-    Raises
-    ------
-    FileError
-        If there is none, or it is damaged or of another kind.
-
-    Examples
-    --------
-    >>> read_arrays("no/such/file", "a model file")
-    Traceback (most recent call last):
-    deepstep.errors.FileError: no/such/file: a model file; there is none.
+    ``instead_of_a_folder`` and ``mend`` are the hints of the error for a folder, and for a damaged file.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -101,11 +62,6 @@ def read_arrays(
 
 
 def _check_header(path: Path) -> None:
-    """Refuse a header in which an entry stands twice, of which the library takes the last one.
-
-    Raises
-    ------
-    ValueError
-    """
+    """Refuse a header in which an entry stands twice, of which the library takes the last one."""
     with path.open("rb") as file:
         json_values(file.read(int.from_bytes(file.read(8), "little")))

@@ -5,8 +5,8 @@ Each array has the same rows. One of shape (m,) is a column, and so is one of sh
 
 - ``X.npy``: its columns are ``x0``, ``x1``, …, as those of an array in memory; targets and weights
   stand in files beside it, ``y.npy`` for the column ``y``.
-- An HDF5 file (.h5, .hdf5): every dataset in it that has rows, in the order of their names. Those of the
-  dataset ``X`` are named as above, those of others ``name 0``, ``name 1``, ….
+- An HDF5 file (.h5, .hdf5): every dataset in it that has rows, in the order of their names. The
+  columns of the dataset ``X`` are named as above, the columns of others ``name 0``, ``name 1``, ….
 """
 
 import hashlib
@@ -41,29 +41,16 @@ COMPARED = 64
 class ArrayRows(StoredRows):
     """The rows of arrays that stay where they are.
 
-    Parameters
-    ----------
-    arrays : mapping
-        Names and arrays, memory-mapped, of HDF5 or in memory, of shapes (m, …).
-    where : str
-        What people call them.
-    files : mapping, optional
-        The files they lie in as they were when they were opened, by `as_opened`, where that was before: one
-        that was changed since is refused at every read. Those of mapped arrays and of HDF5 files that are
-        open to be read alone are known by themselves.
+    arrays: Names and arrays, memory-mapped, of HDF5 or in memory, of shapes (m, …).
+    where: Their name for people.
+    files: The files they lie in as they were when they were opened, by `as_opened`, where that was before:
+        one that was changed since is refused at every read. The files of mapped arrays, and HDF5 files that
+        are open to be read alone, are known by themselves.
+    ShapeError: If one has other rows than another.
+    DataError: If they have no rows or columns, or rows of different lengths, two columns have one name, or
+        they hold no numbers, truth values or texts.
+    FileError: If a file was changed since it was opened, or an array has its values in another file.
 
-    Raises
-    ------
-    ShapeError
-        If one has other rows than another.
-    DataError
-        If they have no rows or columns, or rows of different lengths, two columns have one name, or they
-        hold no numbers, truth values or texts.
-    FileError
-        If a file was changed since it was opened, or an array has its values in another file.
-
-    Examples
-    --------
     >>> rows = ArrayRows({"X": np.arange(6.0).reshape(3, 2), "y": np.array(["a", "b", "a"])}, "mine")
     >>> rows.schema
     {'x0': Float64, 'x1': Float64, 'y': String}
@@ -170,20 +157,7 @@ class ArrayRows(StoredRows):
 def open_arrays(path: Path, beside: Sequence[str] = ()) -> ArrayRows:
     """The arrays of a NumPy or HDF5 file.
 
-    Parameters
-    ----------
-    path : Path
-    beside : sequence of str
-        Of ``X.npy``: columns that stand in files of their own in the same folder, or are among its own.
-
-    Raises
-    ------
-    FileError
-        If a file is missing, damaged or of another kind, or has data in another file.
-    ShapeError, DataError
-        As `ArrayRows`.
-    MissingPackageError
-        If h5py is needed and not installed.
+    ``beside`` names columns that stand in files of their own beside ``X.npy``, or are among its own.
     """
     if path.suffix.lower() in NUMPY:
         opened, inputs = as_opened(path), mapped(path)
@@ -230,8 +204,6 @@ def _files_of(arrays: Iterable[Any]) -> dict[Path, Watched]:
 def beside_it(path: Path, name: str) -> Path:
     """Where a column stands beside ``X.npy``.
 
-    Examples
-    --------
     >>> beside_it(Path("data/X.npy"), "y").as_posix()
     'data/y.npy'
     """
@@ -239,13 +211,7 @@ def beside_it(path: Path, name: str) -> Path:
 
 
 def mapped(path: Path) -> AnyArray:
-    """The array in a NumPy file, memory-mapped.
-
-    Raises
-    ------
-    FileError
-        If the file is missing, damaged or of another kind.
-    """
+    """The array in a NumPy file, memory-mapped."""
     as_opened(path)
     try:
         found: Any = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -276,12 +242,7 @@ def _columns(name: str, array: Any) -> Iterator[tuple[str, int | None]]:
 
 
 def _check_width(name: str, array: Any, where: str) -> None:
-    """Refuse an array without columns, or with more than can be named or read.
-
-    Raises
-    ------
-    DataError
-    """
+    """Refuse an array without columns, or with more than can be named or read."""
     columns, row_bytes = int(np.prod(array.shape[1:])), _row_bytes(array)
     if not 0 < columns <= MOST_COLUMNS or row_bytes > GROUP_BYTES:
         raise DataError(

@@ -15,21 +15,12 @@ Points = tuple[NDArray[np.float64], NDArray[np.int64]]
 class Dataset:
     """A data set with rows as examples.
 
-    Attributes
-    ----------
-    name : str
-    X_train, X_test : ndarray of float64 (m, n_features)
-    y_train, y_test : ndarray of int64 (m,)
-        Positions in `classes`.
-    classes : tuple of str
-    feature_names : tuple of str
-    image_shape : (height, width, channels) or None
-        Where each row is a picture, in the order rows, columns, channels.
-    scale : float
-        What the features are multiplied with to lie in about 0…1; 1 for points of a plane.
+    X_train, X_test (array of shape (m, n_features), float64):
+    y_train, y_test (array of shape (m,), int64): Positions in `classes`.
+    image_shape (tuple or None): (height, width, channels) where each row is a picture, in the order rows,
+        columns, channels.
+    scale: The factor with which the features lie in about 0…1; 1 for points of a plane.
 
-    Examples
-    --------
     >>> moons = load("moons")
     >>> moons.classes, moons.X_train.shape
     (('upper', 'lower'), (300, 2))
@@ -93,19 +84,10 @@ def planar_flower(seed: int = 1) -> Points:
     Class j has 200 angles from 3.12·j to 3.12·(j + 1), with 0.2 normal noise on each angle and
     each radius. (3.12 and not π: so it was published.)
 
-    Parameters
-    ----------
-    seed : int, default 1
-        The lecture's is 1. NumPy's legacy generator draws: its stream is frozen.
+    seed: The lecture's is 1. NumPy's legacy generator draws: its stream is frozen.
+    X (array of shape (400, 2), float64): Points; a row is an example.
+    y (array of shape (400,), int64): First 200 zeros, then 200 ones.
 
-    Returns
-    -------
-    X : ndarray of float64 (400, 2)
-    y : ndarray of int64 (400,)
-        First 200 zeros, then 200 ones.
-
-    Examples
-    --------
     >>> X, y = planar_flower()
     >>> X[0].tolist(), int(y.sum())
     ([1.204442292254319, 3.5761141481288448], 200)

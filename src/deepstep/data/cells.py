@@ -31,22 +31,6 @@ def objects_as_series(name: str, values: Sequence[Any], where: str) -> "polars.S
     None, NaN, NaT and pandas' NA are missing. Numbers, truth values, texts, dates and times, and spans of
     time stay what they are where a column has one of these kinds alone; else every value becomes its text.
 
-    Parameters
-    ----------
-    name : str
-    values : sequence (m,)
-    where : str
-        Name for error messages.
-
-    Raises
-    ------
-    CellError
-        When a cell holds a list, a dictionary or another object that is no single value.
-    DataError
-        When a number is beyond the floats.
-
-    Examples
-    --------
     >>> objects_as_series("x", [1, None, 2.5], "X").to_list()
     [1.0, None, 2.5]
     >>> objects_as_series("x", [1, "a", None, True], "X").to_list()
@@ -79,8 +63,6 @@ def as_text(value: Any) -> str:
     """A value as a text; truth values in small letters, as tables write them, and whole numbers without a
     fraction, as a column of them becomes one of floats where a value is missing.
 
-    Examples
-    --------
     >>> as_text(True), as_text(1.5), as_text(2.0)
     ('true', '1.5', '2')
     """

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 def with_old_names(frame: "polars.DataFrame", names: Sequence[str]) -> "polars.DataFrame":
     """The same table, with a nameless column of a text table under the name of 0.2 where a run asks for it.
 
-    Examples
-    --------
     >>> import polars
     >>> with_old_names(polars.DataFrame({"Unnamed: 0": [1], "x": [2]}), ["column_0", "x"]).columns
     ['column_0', 'x']
@@ -28,8 +26,6 @@ def without_pattern(series: "polars.Series") -> "polars.Series":
     Many methods of a series are expressions of polars, which look the column up by its name, where ``*`` is
     every column and ``^x$`` a regular expression.
 
-    Examples
-    --------
     >>> import polars
     >>> [without_pattern(polars.Series(name, [1])).name for name in ("x", "*", "^x$")]
     ['x', ' *', ' ^x$']

@@ -10,25 +10,10 @@ if TYPE_CHECKING:
 
 
 def dtype_of(field: Any, where: str) -> "polars.DataType":
-    """What polars reads a column as.
+    """The type that polars reads a column as.
 
-    Parameters
-    ----------
-    field : pyarrow.Field
-    where : str
-        The file, for error messages.
+    ``field`` is a pyarrow.Field; polars would panic at values that it cannot read.
 
-    Returns
-    -------
-    polars.DataType
-
-    Raises
-    ------
-    FileError
-        Where polars cannot read such values, and would panic at them.
-
-    Examples
-    --------
     >>> import pyarrow
     >>> dtype_of(pyarrow.field("price", pyarrow.decimal128(9, 2)), "a.parquet")
     Decimal(precision=9, scale=2)
@@ -58,17 +43,6 @@ def dtype_of(field: Any, where: str) -> "polars.DataType":
 def refuse_strange_types(path: Path, suffix: str) -> None:
     """Name the column whose type polars cannot read, in a file that it could not read. Where pyarrow is
     not installed, or cannot read the file either, nothing is known of types.
-
-    Parameters
-    ----------
-    path : Path
-    suffix : str
-        ".parquet", or that of another format, which is Arrow's where pyarrow can open it.
-
-    Raises
-    ------
-    FileError
-        As `dtype_of`.
     """
     try:
         import pyarrow

@@ -25,23 +25,7 @@ Watched = tuple[int, int]
 class FiledArray:
     """An array of which the numbers stand in a file, somehow.
 
-    Attributes
-    ----------
-    path : Path
-    offset : int
-        Of the first number.
-    shape, strides : tuple of int
-    dtype : dtype
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "X.npy"
-    >>> np.save(path, np.arange(12.0).reshape(4, 3))
-    >>> array = filed(np.load(path, mmap_mode="r"))
-    >>> array[1:3]
-    array([[3., 4., 5.],
-           [6., 7., 8.]])
+    ``offset`` and ``strides`` count bytes.
     """
 
     path: Path
@@ -51,15 +35,7 @@ class FiledArray:
     dtype: "np.dtype[Any]"
 
     def __getitem__(self, rows: slice) -> AnyArray:
-        """Some rows that follow each other.
-
-        Raises
-        ------
-        FileError
-            If the file has not so many bytes any more.
-        OSError
-            If it cannot be read.
-        """
+        """Some rows that follow each other."""
         start, stop, _ = rows.indices(self.shape[0])
         found = np.empty((max(0, stop - start), *self.shape[1:]), self.dtype)
         if not found.size:
@@ -117,10 +93,7 @@ def filed(array: Any) -> Any:
     """A memory-mapped array as it stands in its file; any other array as it is, and one whose file is not
     known, is not there, or that was written to without writing the file.
 
-    Raises
-    ------
-    FileError
-        If the file is another one, or shorter, than what was mapped.
+    A file that is another one, or shorter, than what was mapped is a FileError.
     """
     if not isinstance(array, np.memmap):
         return array
@@ -157,13 +130,6 @@ def _check_same(found: FiledArray, mapped: Any, start: int) -> None:
 def as_opened(path: Path) -> Watched:
     """The size of a file and when it was changed, which tell whether it is changed later.
 
-    Raises
-    ------
-    FileError
-        If there is none.
-
-    Examples
-    --------
     >>> as_opened(Path("no/such.npy"))
     Traceback (most recent call last):
     deepstep.errors.FileError: no/such.npy: a file of arrays; there is no such file.
@@ -177,12 +143,7 @@ def as_opened(path: Path) -> Watched:
 
 
 def check_unchanged(path: Path, opened: Watched) -> None:
-    """Refuse a file that was written anew: its rows need not be those counted, and a shorter one has none.
-
-    Raises
-    ------
-    FileError
-    """
+    """Refuse a file that was written anew: its rows need not be those counted, and a shorter one has none."""
     there = kind_at(path) != "nothing"
     if not there or as_opened(path) != opened:
         raise FileError(

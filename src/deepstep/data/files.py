@@ -124,18 +124,7 @@ def atomic_directory(path: Path | str, *, overwrite: bool = False) -> Iterator[P
 def publish(folder: Path, path: Path | str, *, overwrite: bool = False) -> None:
     """Give a complete folder its name, in one rename where nothing stands there.
 
-    Parameters
-    ----------
-    folder : Path
-        A folder beside `path`.
-    path : Path or str
-    overwrite : bool, default False
-        Replace an existing folder, as in `atomic_directory`.
-
-    Raises
-    ------
-    FileError
-        When `path` exists and may not be replaced, or the rename fails: `folder` stays where it is.
+    ``folder`` stands beside ``path``, and stays where it is if the rename fails.
     """
     target = Path(os.path.realpath(path))
     with as_file_error(path, target):
@@ -160,10 +149,7 @@ def discard(folder: Path) -> None:
 
     A folder in which there is something else stays as it is.
 
-    Raises
-    ------
-    FileError
-        When it cannot be renamed. What then cannot be removed stays under a temporary name.
+    A part that cannot be removed stays under a temporary name.
     """
     with as_file_error(folder, folder):
         if not folder.exists() or why_kept(folder, training=True):
@@ -187,11 +173,7 @@ def remove_leftovers(folder: Path) -> None:
 def refuse_to_replace(path: Path | str, *, overwrite: bool) -> None:
     """Refuse a name under which a folder may not be written, before or after hours of work.
 
-    Raises
-    ------
-    FileError
-        When something stands there and ``overwrite`` is not set, or it is neither empty nor a run of DeepStep
-        to which nothing was added.
+    A folder may be replaced where it is empty, or a run of DeepStep to which nothing was added.
     """
     target = _real(path)
     with as_file_error(path, target):
@@ -215,22 +197,7 @@ def refuse_to_replace(path: Path | str, *, overwrite: bool) -> None:
 
 
 def kind_at(path: Path | str) -> EntryKind:
-    """What stands at a path; symbolic links are followed.
-
-    Returns
-    -------
-    {"file", "folder", "something else", "nothing"}
-
-    Raises
-    ------
-    FileError
-        When that cannot be found out: the name is too long, or a folder on the way may not be entered.
-
-    Examples
-    --------
-    >>> kind_at("."), kind_at("no/such/file")
-    ('folder', 'nothing')
-    """
+    """The kind of entry at a path; symbolic links are followed."""
     try:
         mode = Path(path).stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -241,23 +208,7 @@ def kind_at(path: Path | str) -> EntryKind:
 
 
 def refuse_pipe(path: Path | str, expected: str) -> None:
-    """Refuse what is neither a file nor a folder, before it is opened: reading from a pipe may never end.
-
-    Parameters
-    ----------
-    path : Path or str
-        Symbolic links are followed.
-    expected : str
-        What is expected there, for the error.
-
-    Raises
-    ------
-    FileError
-
-    Examples
-    --------
-    >>> refuse_pipe("no/such/file", "a table file is expected")
-    """
+    """Refuse what is neither a file nor a folder, before it is opened: reading from a pipe may never end."""
     if kind_at(path) == "something else":
         raise FileError(
             str(path), expected, "this is a pipe or a device", "Write what comes from it to a file first."
@@ -267,23 +218,10 @@ def refuse_pipe(path: Path | str, expected: str) -> None:
 def sha256(path: Path | str) -> str:
     """The SHA-256 of a file's bytes.
 
-    Parameters
-    ----------
-    path : Path or str
-        The file.
+    path: The file.
+    returns: 64 hexadecimal digits.
+    FileError: When the file cannot be read.
 
-    Returns
-    -------
-    str
-        64 hexadecimal digits.
-
-    Raises
-    ------
-    FileError
-        When the file cannot be read.
-
-    Examples
-    --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "abc"
     >>> _ = path.write_bytes(b"abc")
@@ -333,20 +271,8 @@ def as_file_error(
 ) -> Iterator[None]:
     """Turn what the operating system refuses into the one sentence that people need.
 
-    Parameters
-    ----------
-    path : Path or str
-        What people call it.
-    target : Path
-        Where it really stands.
-    inside : Path, optional
-        A temporary folder: where a file in it was refused, its name says nothing to people.
-    left : str
-        What is there afterwards, if nothing stands at ``target``.
-
-    Raises
-    ------
-    FileError
+    ``inside`` is a temporary folder, whose name says nothing to people; ``left`` tells what is there
+    afterwards, if nothing stands at ``target``.
     """
     try:
         yield

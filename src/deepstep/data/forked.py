@@ -10,29 +10,14 @@ from deepstep.errors import ConfigurationError
 
 
 class _Process:
-    """What is known of this process."""
+    """State of this process."""
 
     worked = False
     left_behind = False
 
 
 def begin_work(where: str) -> None:
-    """Say that polars is about to work.
-
-    Parameters
-    ----------
-    where : str
-        Name for error messages.
-
-    Raises
-    ------
-    ConfigurationError
-        If it has worked in the process that this one was forked from.
-
-    Examples
-    --------
-    >>> begin_work("DeepClassifier.fit")
-    """
+    """Say that polars is about to work."""
     if _Process.left_behind:
         raise ConfigurationError(
             where,

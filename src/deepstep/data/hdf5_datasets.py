@@ -22,21 +22,7 @@ def is_dataset(array: Any) -> bool:
 
 
 def members(file: Any, where: str) -> tuple[dict[str, Any], list[str]]:
-    """The datasets at the top of a file by name, and the names of the groups beside them.
-
-    Parameters
-    ----------
-    file : h5py.File
-    where : str
-        What people call it.
-
-    Raises
-    ------
-    FileError
-        If a link at the top leads to another file, or a dataset has its values there.
-    DataError
-        If a dataset holds nothing that has rows.
-    """
+    """The datasets at the top of a file by name, and the names of the groups beside them."""
     import h5py
 
     datasets, groups = {}, []
@@ -51,27 +37,14 @@ def members(file: Any, where: str) -> tuple[dict[str, Any], list[str]]:
 
 
 def member(file: Any, name: str, where: str) -> Any:
-    """What stands in a file under a name at its top.
-
-    Raises
-    ------
-    FileError
-        If it stands in another file, which is not opened.
-    KeyError
-        If there is nothing.
-    """
+    """The dataset or group of a name at the top of a file."""
     if why := _obstacle(file, name, [MOST_NAMES]):
         raise FileError(where, "data of this file alone", f"{name!r} {why}", COPY)
     return file[name]
 
 
 def check_datasets(arrays: Mapping[str, Any], where: str) -> None:
-    """Refuse datasets whose values stand in other files, and those that have no rows; other arrays are fine.
-
-    Raises
-    ------
-    FileError, DataError
-    """
+    """Refuse datasets whose values stand in other files or that have no rows; other arrays are fine."""
     for name, array in arrays.items():
         if not is_dataset(array):
             continue

@@ -29,39 +29,23 @@ IMAGE_SUFFIXES = tuple(suffix for suffixes in _FORMATS.values() for suffix in su
 
 
 def read_image(path: Path | str, *, height: int, width: int, channels: int) -> NDArray[np.uint8]:
-    """Read a picture and bring it to the given size.
+    r"""Read a picture and bring it to the given size.
 
     The picture is turned upright (EXIF orientation), laid on white where it is transparent, and resized to
-    height × width with the Lanczos filter; proportions are not kept. Of an animation the first frame counts.
+    height × width with the Lanczos filter; proportions are not kept. The first frame of an animation counts.
 
-    Parameters
-    ----------
-    path : Path or str
-        BMP, GIF, JPEG, PNG, PPM, TGA, TIFF or WebP.
-    height, width : int
-        Pixels, at least 1.
-    channels : {1, 3}
-        1: grey; 3: red, green, blue.
+    path: BMP, GIF, JPEG, PNG, PPM, TGA, TIFF or WebP.
+    height, width: Pixels, at least 1.
+    channels (1 or 3): 1: grey; 3: red, green, blue.
+    returns (array of shape (height, width, channels), uint8):
+    FileError: When the file is missing, no picture, damaged, or of more than 89 million pixels (Pillow's
+        guard against small files that unpack to fill the memory).
+    ConfigurationError: When the size is not possible.
+    MissingPackageError: When Pillow is not installed.
 
-    Returns
-    -------
-    ndarray of uint8 (height, width, channels)
-
-    Raises
-    ------
-    FileError
-        When the file is missing, no picture, damaged, or of more than 89 million pixels (Pillow's guard
-        against small files that unpack to fill the memory).
-    ConfigurationError
-        When the size is not possible.
-    MissingPackageError
-        When Pillow is not installed.
-
-    Examples
-    --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "dot.ppm"
-    >>> _ = path.write_bytes(b"P6 1 1 255\\n" + bytes([255, 128, 0]))
+    >>> _ = path.write_bytes(b"P6 1 1 255\n" + bytes([255, 128, 0]))
     >>> read_image(path, height=1, width=2, channels=3).tolist()
     [[[255, 128, 0], [255, 128, 0]]]
     """

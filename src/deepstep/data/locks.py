@@ -13,20 +13,6 @@ def held(path: Path, what: str) -> Iterator[None]:
 
     The file may be renamed meanwhile. Where the system or the disk knows no such locks, nothing is held.
 
-    Parameters
-    ----------
-    path : Path
-        An existing file.
-    what : str
-        What it stands for, for people.
-
-    Raises
-    ------
-    FileError
-        If another process holds it, or there is none.
-
-    Examples
-    --------
     >>> import tempfile
     >>> file = Path(tempfile.mkdtemp()) / "training.json"
     >>> file.touch()

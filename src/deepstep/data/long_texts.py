@@ -1,6 +1,6 @@
 """Rows of Parquet a few at a time, so that long texts are no more than so many bytes in memory.
 
-How long they are is known when they are read. What the footer says of a group is the mean, and less than
+How long they are is known when they are read. The footer of a group has the mean, and less than
 that where a text stands once in a dictionary for all rows that have it.
 """
 
@@ -17,19 +17,8 @@ a dictionary. More rows are read no faster."""
 def rows_at_once(group: Any, texts: Sequence[str]) -> int:
     """How many rows of a row group to read before one looks how long their texts are.
 
-    Parameters
-    ----------
-    group : pyarrow.parquet.RowGroupMetaData
-    texts : sequence of str
-        The columns of texts.
+    ``group`` is pyarrow's metadata of the row group; without texts the answer is all of its rows.
 
-    Returns
-    -------
-    int
-        Without texts all.
-
-    Examples
-    --------
     >>> import polars, pyarrow.parquet, tempfile
     >>> path = tempfile.mkdtemp() + "/x.parquet"
     >>> frame = polars.DataFrame({"x": range(9000), "long": [f"{row:09999}" for row in range(9000)]})
@@ -51,18 +40,6 @@ def rows_at_once(group: Any, texts: Sequence[str]) -> int:
 def gathered(batches: Iterable[Any], texts: Sequence[str], most: int) -> Iterator[Any]:
     """Batches of rows as tables of at most so many rows and `PIECE_BYTES` of texts; of one row, if that has
     more.
-
-    Parameters
-    ----------
-    batches : iterable of pyarrow.RecordBatch
-    texts : sequence of str
-        The columns of texts.
-    most : int
-        Rows of a table.
-
-    Yields
-    ------
-    pyarrow.Table
     """
     import pyarrow
 

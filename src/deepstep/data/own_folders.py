@@ -22,7 +22,7 @@ RUN_MARK, TRAINING_MARK = "config.toml", "training.json"
 """The files that make a folder a run of DeepStep, or a training that is not done."""
 
 RUN_FORMAT, TRAINING_FORMAT = "deepstep-run", "deepstep-training"
-"""What these files have under ``format``."""
+"""The values of ``format`` in these files."""
 
 DIGEST = "sha256"
 """The key under which they hold their own digest."""
@@ -35,10 +35,10 @@ MOST_NAMED = 3
 
 _CHECKPOINT = r"checkpoint-[0-9]{12,}\.safetensors"
 _LEFT = r"\.deepstep-[0-9a-f]{12}"
-"""What a process leaves that is killed while it writes a file."""
+"""Files that a process leaves when it is killed while it writes."""
 
 _OF_DESKTOPS = r"\.DS_Store|Thumbs\.db|desktop\.ini"
-"""What macOS and Windows write into a folder that somebody has looked into; it holds nothing of anybody."""
+"""Files that macOS and Windows write into a folder that somebody has looked into."""
 
 _FILES = {
     "": "|".join(
@@ -61,8 +61,6 @@ _FILES = {
 def config_digest(config: Mapping[str, Any]) -> str:
     """The SHA-256 of a config's values, without the digest itself: how the file is laid out does not count.
 
-    Examples
-    --------
     >>> config = {"task": "binary", "settings": {"seed": 1, "hidden": (4, 2)}}
     >>> same = {"sha256": "0", "settings": {"hidden": [4, 2], "seed": 1}, "task": "binary"}
     >>> config_digest(config) == config_digest(same) != config_digest({**config, "task": "multiclass"})
@@ -75,22 +73,8 @@ def config_digest(config: Mapping[str, Any]) -> str:
 def why_kept(folder: Path, *, training: bool = False) -> str:
     """Why a folder may not be replaced or removed.
 
-    Parameters
-    ----------
-    folder : Path
-        As it is: a symbolic link is not followed.
-    training : bool
-        Whether it is to be a training that is not done, instead of a run.
-
-    Returns
-    -------
-    str
-        Empty where it may: an empty folder, or one that DeepStep wrote and to which nothing was added.
-
-    Raises
-    ------
-    OSError
-        If it cannot be looked into.
+    The answer is empty where it may: an empty folder, or one that DeepStep wrote and to which nothing was
+    added. ``training`` is for a training that is not done, instead of a run.
     """
     if folder.is_symlink() or not folder.is_dir():
         return "it is something else"
@@ -111,10 +95,7 @@ def why_kept(folder: Path, *, training: bool = False) -> str:
 def remove_own(folder: Path) -> None:
     """Remove what DeepStep wrote into a folder, and the folder itself if nothing else is left in it.
 
-    Raises
-    ------
-    OSError
-        If something cannot be removed, or something else is in it, which stays.
+    Other files in it stay, and are an OSError.
     """
     for path, own in _entries(folder):
         if own:

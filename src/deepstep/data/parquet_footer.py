@@ -1,4 +1,4 @@
-"""What the footer of a Parquet file says of the memory that its table takes, without another package.
+"""The memory that the table of a Parquet file takes, by its footer, without another package.
 
 The footer is a structure of Thrift's compact protocol. Fields by their numbers, as parquet.thrift has them:
 
@@ -27,14 +27,6 @@ def bytes_in_memory(path: Path) -> int:
     """About the bytes that the table of a Parquet file takes; 0 where its footer cannot be read.
 
     Few bytes of a file can stand for many rows, or for long texts.
-
-    Examples
-    --------
-    >>> import polars, tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "x.parquet"
-    >>> polars.DataFrame({"x": [1] * 1000, "y": [0.5] * 1000}).write_parquet(path)
-    >>> bytes_in_memory(path)
-    16000
     """
     with path.open("rb") as file:
         size = file.seek(0, 2)
@@ -61,7 +53,7 @@ class _Reader:
         self._buffer, self._at = buffer, 0
 
     def struct(self, wanted: Mapping[int, Any], last: int = 2**15) -> dict[int, Any]:
-        """Those of its fields that are wanted, by their numbers, up to the last one; they come in order."""
+        """The fields that are wanted, by their numbers, up to the last one; they come in order."""
         found, number = {}, 0
         while head := self._byte():
             kind, step = head & 15, head >> 4

@@ -2,8 +2,8 @@
 
 Which files are the parts of a folder stands in `deepstep.data.part_paths`. All parts have the same columns,
 in any order. Numbers may be of different types (they are read as float64 then), texts may be categories in
-some parts, and a part may have a column that is all null. What is a category in all of them is one, whatever
-it looks like.
+some parts, and a part may have a column that is all null. A column that is a
+category in all of them is one, whatever it looks like.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 DAMAGED = "Write this part again, or get it again."
 KEPT_BYTES = 2**24
-"""Of footers, as they stand in files: so many are kept, to be read once and not for each row group."""
+"""Most bytes of footers that are kept, as they stand in files: each is read once, not for each row group."""
 
 _KEEPING = threading.Lock()  # of all rows, which can be copied and pickled so
 
@@ -40,7 +40,7 @@ class _Part(NamedTuple):
     bytes: int
     changed: int
     rows: tuple[int, ...]
-    """Of its row groups."""
+    """Rows of each of its groups."""
     starts: tuple[int, ...]
     """The first row of each."""
     footer: str
@@ -50,22 +50,11 @@ class _Part(NamedTuple):
 class ParquetRows(StoredRows):
     """The rows of one Parquet file, or of all those of a folder.
 
-    Parameters
-    ----------
-    path : Path or str
-        A file, or a folder of parts.
+    path: A file, or a folder of parts.
+    FileError: If there are no parts, one cannot be read, or they do not fit together: the part is named.
+    DataError: If there are no rows.
+    MissingPackageError: If pyarrow is not installed.
 
-    Raises
-    ------
-    FileError
-        If there are no parts, one cannot be read, or they do not fit together: the part is named.
-    DataError
-        If there are no rows.
-    MissingPackageError
-        If pyarrow is not installed.
-
-    Examples
-    --------
     >>> import polars, tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> for part in range(2):
@@ -179,16 +168,7 @@ def sha256_of_each(paths: Sequence[Path]) -> list[str]:
 def digest_of(path: Path | str, of_each: Callable[[Sequence[Path]], list[str]] = sha256_of_each) -> str:
     """The SHA-256 of a file; of a folder that of the names of its parts and of their contents.
 
-    Parameters
-    ----------
-    path : path
-    of_each : callable
-        Gives the digests of the parts of a folder.
-
-    Raises
-    ------
-    FileError
-        As `ParquetRows`.
+    ``of_each`` gives the digests of the parts of a folder.
     """
     path = Path(path)
     if kind_at(path) != "folder":
@@ -208,7 +188,7 @@ def _parquet() -> Any:
 
 
 def _opened(root: Path, part: Path) -> "tuple[_Part, dict[str, polars.DataType]]":
-    """What the footer of a part says."""
+    """The footer of a part."""
     path = root if root.is_file() else root / part
     name = part.as_posix()
     refuse_pipe(path, "a Parquet file")

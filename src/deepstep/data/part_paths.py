@@ -1,7 +1,7 @@
 """Which files are the parts of a folder of Parquet.
 
-- Every file that ends in .parquet, also in folders within, in the order of its path. What begins with "." or
-  "_" (``_SUCCESS``, ``_metadata``) is passed over; anything else is refused.
+- Every file that ends in .parquet, also in folders within, in the order of its path. Files whose names
+  begin with "." or "_" (``_SUCCESS``, ``_metadata``) are passed over; anything else is refused.
 - Folders named ``key=value`` (Hive's partitions) are refused: their column stands in no file.
 - Links to folders are refused, as they may lead around in circles; so are folders that cannot be read.
 """
@@ -18,23 +18,9 @@ SUFFIX = ".parquet"
 def part_paths(path: Path) -> list[Path]:
     """The parts of a folder, relative to it; of a file that file.
 
-    Parameters
-    ----------
-    path : Path
-        A file or a folder.
+    They come in the order of their paths. A folder that is a link, or something else among the parts, is a
+    FileError.
 
-    Returns
-    -------
-    list of Path
-        In the order of their paths.
-
-    Raises
-    ------
-    FileError
-        If there are none, something else lies among them, or a folder is a link or cannot be read.
-
-    Examples
-    --------
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> for name in ("b.parquet", "a.parquet", "_SUCCESS"):

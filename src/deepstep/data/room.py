@@ -6,45 +6,19 @@ from pathlib import Path
 from deepstep.errors import DataError
 
 SHARE = 0.5
-"""Of the memory one array or table may take: what is learned from it takes as much again."""
+"""Share of the memory that one array or table may take; its model takes as much again."""
 _OF_GROUP = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 """Where Linux says how much the processes of a container may have, in version 2 and 1."""
 
 
 def memory() -> int | None:
-    """The bytes of memory that this process can have at most; None where the system does not say.
-
-    Examples
-    --------
-    >>> memory() is None or memory() > 2**20
-    True
-    """
+    """The bytes of memory that this process can have at most; None where the system does not say."""
     limits = [*_of_the_machine(), *_of_the_group(), *_of_the_process()]
     return min(limits) if limits else None
 
 
 def check_room(n_bytes: int, where: str, what: str, came: str, mend: str = "") -> None:
-    """Refuse what does not fit into memory, before it is asked for.
-
-    Parameters
-    ----------
-    n_bytes : int
-        What it takes.
-    where : str
-        Name for error messages.
-    what, came : str
-        What has to fit, and what came.
-    mend : str
-        How to mend it.
-
-    Raises
-    ------
-    DataError
-
-    Examples
-    --------
-    >>> check_room(2**20, "X", "an array", "an array of 4 × 4 numbers")
-    """
+    """Refuse what does not fit into memory, before it is asked for."""
     there = memory()
     if there is None or n_bytes <= SHARE * there:
         return

@@ -20,25 +20,12 @@ LOOKED_AT = 16
 
 
 def piece_rows(width: int) -> int:
-    """How many rows of so many numbers are read and prepared at once.
-
-    Examples
-    --------
-    >>> piece_rows(10), piece_rows(1024)
-    (65536, 4096)
-    """
+    """How many rows of so many numbers are read and prepared at once."""
     return max(1, min(PIECE_ROWS, PIECE_NUMBERS // max(1, width)))
 
 
 def text_bytes(frame: "polars.DataFrame") -> int:
-    """The bytes of all texts of a table; those of categories stand in memory once, and count as none.
-
-    Examples
-    --------
-    >>> import polars
-    >>> text_bytes(polars.DataFrame({"a": ["x", None, "ü"], "n": [1, 2, 3]}))
-    3
-    """
+    """The bytes of all texts of a table; those of categories stand in memory once, and count as none."""
     import polars
 
     texts = [column for column in frame.get_columns() if column.dtype == polars.String]
@@ -46,13 +33,7 @@ def text_bytes(frame: "polars.DataFrame") -> int:
 
 
 class Place(NamedTuple):
-    """A file, as people know it, and a row in it, from 0.
-
-    Examples
-    --------
-    >>> Place("parts, part a.parquet", 7).where
-    'parts, part a.parquet'
-    """
+    """A file, as people know it, and a row in it, from 0."""
 
     where: str
     row: int
@@ -62,12 +43,7 @@ class Place(NamedTuple):
 def naming_rows(place: Place, numbers: AnyArray) -> Iterator[None]:
     """Let an error about a value say in which file it stands, and in which row there.
 
-    Parameters
-    ----------
-    place : Place
-        Of a group.
-    numbers : array of int
-        The rows that are looked at, by their numbers in the group from 0.
+    ``numbers`` are the rows that are looked at, counted from 0 in the group.
     """
 
     def in_file(found: "re.Match[str]") -> str:
@@ -147,44 +123,23 @@ class StoredRows(ABC):
     def place(self, group: int) -> "Place":
         """Where a group lies, for error messages.
 
-        Parameters
-        ----------
-        group : int
-            Its number.
-
-        Returns
-        -------
-        Place
-            The file, and the group's first row in it.
+        group: Its number.
+        returns: The file, and the group's first row in it.
         """
 
     @abstractmethod
     def identity(self) -> dict[str, Any]:
-        """What tells these files from others, without reading all of them.
+        """The identity of these files, without reading all of them.
 
-        Returns
-        -------
-        dict
-            JSON's types.
+        returns: JSON's types.
         """
 
     def row_bytes(self, columns: Sequence[str]) -> float:
         """The bytes of a row's texts: of some groups that whose first rows have the longest.
 
-        Parameters
-        ----------
-        columns : sequence of str
-            Which columns are read.
-
-        Returns
-        -------
-        float
-            0 where there are no texts.
-
-        Raises
-        ------
-        FileError
-            As `pieces`.
+        columns: Which columns are read.
+        returns: 0 where there are no texts.
+        FileError: As `pieces`.
         """
         import polars
 
@@ -199,21 +154,9 @@ class StoredRows(ABC):
     def piece_rows(self, columns: Sequence[str], width: int = 0) -> int:
         """How many rows of these columns are read and prepared at once.
 
-        Parameters
-        ----------
-        columns : sequence of str
-        width : int
-            Numbers that a row becomes, where they are more than its columns.
-
-        Returns
-        -------
-        int
-            At least 1, and at most `PIECE_BYTES` of texts.
-
-        Raises
-        ------
-        FileError
-            As `pieces`.
+        width: Numbers that a row becomes, where they are more than its columns.
+        returns: At least 1, and at most `PIECE_BYTES` of texts.
+        FileError: As `pieces`.
         """
         by_bytes = PIECE_BYTES / max(1.0, self.row_bytes(columns))
         return max(1, min(piece_rows(max(width, len(columns))), int(by_bytes)))
@@ -221,17 +164,8 @@ class StoredRows(ABC):
     def check_columns(self, names: Sequence[str], where: str) -> None:
         """Refuse names that no column has.
 
-        Parameters
-        ----------
-        names : sequence of str
-            The names.
-        where : str
-            Name for error messages.
-
-        Raises
-        ------
-        ConfigurationError
-            With the nearest name.
+        names: The names.
+        ConfigurationError: With the nearest name.
         """
         for name in names:
             if name not in self.schema:

@@ -23,17 +23,7 @@ STREAMED_FROM = 2**28
 def opened(file: Path, beside: Sequence[str] = ()) -> StoredRows | None:
     """The rows of a file or folder that can be read a piece at a time; None of a table of another format.
 
-    Parameters
-    ----------
-    file : Path
-        A Parquet file, a folder of such parts, or arrays, see `deepstep.data.array_rows`.
-    beside : sequence of str
-        Columns that may stand in files beside a NumPy file.
-
-    Raises
-    ------
-    FileError, ShapeError, DataError
-        If it cannot be read, or parts do not fit together.
+    ``beside`` names columns that may stand in files beside a NumPy file.
     """
     suffix = file.suffix.lower()
     if suffix in (*NUMPY, *HDF5):
@@ -48,22 +38,7 @@ def stored(
 ) -> StoredRows | None:
     """The rows of a file or folder, where they are streamed; None where the table goes into memory.
 
-    Parameters
-    ----------
-    file : Path
-    stream : bool or None
-        As --stream or --no-stream says; None for the rule: files of `STREAMED_FROM` bytes or more.
-    where : str
-        Name for error messages.
-    beside : sequence of str
-        As of `opened`.
-
-    Raises
-    ------
-    ConfigurationError
-        If rows of such a file cannot be streamed.
-    FileError, ShapeError, DataError
-        As `opened`; where there is no such file, if rows of it are to be streamed.
+    ``stream`` is --stream or --no-stream; None is the rule: files of `STREAMED_FROM` bytes or more.
     """
     kind, suffix = kind_at(file), file.suffix.lower()
     if kind == "nothing":
@@ -90,28 +65,14 @@ def stored(
 def table_in(
     file: Path, beside: Sequence[str] = (), values: Mapping[str, Collection[Any]] | None = None
 ) -> "polars.DataFrame":
-    """A table in memory: of a file, or of all Parquet parts of a folder; ``values`` as of `read_table`.
-
-    Raises
-    ------
-    FileError, ShapeError, DataError
-        If it cannot be read.
-    """
+    """A table in memory: of a file, or of all Parquet parts of a folder; ``values`` as of `read_table`."""
     of_one_read = kind_at(file) != "folder" and file.suffix.lower() not in (*NUMPY, *HDF5)
     rows = None if of_one_read else opened(file, beside)
     return read_table(file, values=values) if rows is None else rows_in_memory(rows)
 
 
 def rows_in_memory(rows: StoredRows) -> "polars.DataFrame":
-    """All rows as one table.
-
-    Raises
-    ------
-    FileError
-        If a part cannot be read.
-    DataError
-        If they would not fit into memory.
-    """
+    """All rows as one table."""
     import polars
 
     columns = list(rows.schema)
@@ -131,13 +92,7 @@ def rows_in_memory(rows: StoredRows) -> "polars.DataFrame":
 def pieces_in(
     file: Path, beside: Sequence[str] = (), values: Mapping[str, Collection[Any]] | None = None
 ) -> "Iterator[polars.DataFrame]":
-    """A table a piece at a time, where its rows are streamed; else as one. ``values`` as of `read_table`.
-
-    Raises
-    ------
-    FileError, ShapeError, DataError
-        If it cannot be read.
-    """
+    """A table a piece at a time, where its rows are streamed; else as one. ``values`` as of `read_table`."""
     rows = stored(file, True if kind_at(file) == "folder" else None, beside=beside)
     if rows is None:
         yield table_in(file, beside, values)

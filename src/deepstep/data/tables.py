@@ -50,34 +50,19 @@ class _Format(NamedTuple):
 def read_table(
     path: Path | str, *, values: Mapping[str, Collection[Any]] | None = None
 ) -> "polars.DataFrame":
-    """Read a table; the suffix of the file says how.
+    r"""Read a table; the suffix of the file says how.
 
-    Parameters
-    ----------
-    path : Path or str
-        A file that ends in .csv, .tsv, .parquet, .arrow, .feather, .jsonl or .ndjson.
-    values : mapping, optional
-        Of columns of a text table the words that are values there, though they stand for a missing value
+    path: A file that ends in .csv, .tsv, .parquet, .arrow, .feather, .jsonl or .ndjson.
+    values: The words that are values in columns of a text table, though they stand for a missing value
         elsewhere: ``{"region": ["NA"]}``. Others may be among them.
+    returns: At least one row and one column.
+    FileError: When the file is missing, a folder, of an unknown kind, not what its name says, not UTF-8,
+        empty, damaged, a pipe or a device, or when its lines or column names do not fit together.
+    DataError: When the table has no rows, or would not fit into memory.
 
-    Returns
-    -------
-    polars.DataFrame
-        At least one row and one column.
-
-    Raises
-    ------
-    FileError
-        When the file is missing, a folder, of an unknown kind, not what its name says, not UTF-8, empty,
-        damaged, a pipe or a device, or when its lines or column names do not fit together.
-    DataError
-        When the table has no rows, or would not fit into memory.
-
-    Examples
-    --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "people.csv"
-    >>> _ = path.write_text("age,name\\n31,Ada\\nNA,Grace\\n4.5,Emmy\\n")
+    >>> _ = path.write_text("age,name\n31,Ada\nNA,Grace\n4.5,Emmy\n")
     >>> read_table(path).to_dict(as_series=False)
     {'age': [31.0, None, 4.5], 'name': ['Ada', 'Grace', 'Emmy']}
     """
@@ -85,28 +70,15 @@ def read_table(
 
 
 def read_cells(path: Path | str) -> "polars.DataFrame":
-    """Read a table to show it: of text tables the cells as they are written, of others their values.
+    r"""Read a table to show it: of text tables the cells as they are written, of others their values.
 
-    Parameters
-    ----------
-    path : Path or str
-        As of `read_table`.
+    path: As of `read_table`.
+    returns: The rows and columns of `read_table`.
+    FileError, DataError: As `read_table`.
 
-    Returns
-    -------
-    polars.DataFrame
-        The rows and columns of `read_table`.
-
-    Raises
-    ------
-    FileError, DataError
-        As `read_table`.
-
-    Examples
-    --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "people.csv"
-    >>> _ = path.write_text("age,post code\\n31.0,00715\\nNA,0150\\n")
+    >>> _ = path.write_text("age,post code\n31.0,00715\nNA,0150\n")
     >>> read_cells(path).to_dict(as_series=False)
     {'age': ['31.0', 'NA'], 'post code': ['00715', '0150']}
     """
@@ -114,21 +86,11 @@ def read_cells(path: Path | str) -> "polars.DataFrame":
 
 
 def told_missing_words(path: Path, frame: "polars.DataFrame", name: str) -> str:
-    """How many rows of a column of texts have no value, by which words; nothing where no word says so.
+    r"""How many rows of a column of texts have no value, by which words; nothing where no word says so.
 
-    Parameters
-    ----------
-    path : Path
-    frame : polars.DataFrame
-        What `read_table` made of it.
-    name : str
-        The column; it need not be there.
-
-    Examples
-    --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "sales.csv"
-    >>> _ = path.write_text("sales,region\\n3,EU\\n5,NA\\n4,\\n")
+    >>> _ = path.write_text("sales,region\n3,EU\n5,NA\n4,\n")
     >>> told_missing_words(path, read_table(path), "region")
     "2 of 3 rows have none, 1 of them by the word 'NA', which text tables have for missing values"
     """
@@ -186,27 +148,11 @@ def _read(
 def column(frame: "polars.DataFrame", name: str, where: str) -> "polars.Series":
     """One column of a table.
 
-    Parameters
-    ----------
-    frame : polars.DataFrame
-        The table.
-    name : str
-        Of the column.
-    where : str
-        Name for error messages.
+    frame: The table.
+    name: The column's name.
+    returns: The column.
+    ConfigurationError: When there is no such column, with the nearest name.
 
-    Returns
-    -------
-    polars.Series
-        The column.
-
-    Raises
-    ------
-    ConfigurationError
-        When there is no such column, with the nearest name.
-
-    Examples
-    --------
     >>> import polars
     >>> column(polars.DataFrame({"survived": [1]}), "Survived", "--target")
     Traceback (most recent call last):

@@ -16,16 +16,16 @@ from typing import Any, NoReturn
 from deepstep.errors import FileError
 
 MOST_BYTES = 2**30
-"""Of a text file; a history of a million epochs has a fifth of it."""
+"""Most bytes of a text file; a history of a million epochs has a fifth of it."""
 
 MOST_LEVELS = 100
-"""Of values within values; what DeepStep writes has about ten."""
+"""Most levels of values within values; DeepStep's own files have about ten."""
 
 MOST_DIGITS = 300
-"""Of a whole number in JSON: each of them fits into a float."""
+"""Most digits of a whole number in JSON: each of them fits into a float."""
 
 MOST_PARTS = 64
-"""Of a dotted key in TOML: the time that `tomllib` takes grows with the square of their number."""
+"""Most parts of a dotted key in TOML: the time that `tomllib` takes grows with the square of their number."""
 
 _HALF = re.compile(r"\\u[dD]")
 _STRING = re.compile(r""""(?:[^"\\\n]+|\\.)*"?|'[^'\n]*'?""")
@@ -33,21 +33,8 @@ _PART = re.compile(r'[\w-]+|""')
 
 
 def read_text(path: Path, *, most: int = MOST_BYTES) -> str:
-    """The text of a file.
+    """The text of a UTF-8 file of at most ``most`` bytes; folders, pipes and devices are refused.
 
-    Parameters
-    ----------
-    path : Path
-    most : int
-        Bytes that it may have.
-
-    Raises
-    ------
-    FileError
-        If there is no such file, or it is a folder, a pipe or a device, or it has more bytes, or is no UTF-8.
-
-    Examples
-    --------
     >>> read_text(Path("no/such/file"))
     Traceback (most recent call last):
     deepstep.errors.FileError: no/such/file: UTF-8 text is expected; it cannot be read ([Errno 2] No such file
@@ -74,32 +61,9 @@ def read_text(path: Path, *, most: int = MOST_BYTES) -> str:
 def json_values(text: str | bytes, *, finite: bool = True, surrogates: bool = False) -> Any:
     """The values of a JSON text.
 
-    Parameters
-    ----------
-    text : str or bytes
-        Bytes are UTF-8.
-    finite : bool
-        Refuse NaN and Infinity, which JSON does not have and Python writes, and numbers beyond the floats.
-    surrogates : bool
-        Allow halves of characters, as names of files may have them.
-
-    Returns
-    -------
-    values
-
-    Raises
-    ------
-    ValueError
-        If it is no JSON, or an entry stands twice, a whole number has more than 300 digits, or values are
-        nested in more than 100 levels.
-
-    Examples
-    --------
-    >>> json_values('{"a": [1, 2.5]}')
-    {'a': [1, 2.5]}
-    >>> json_values('{"a": 1, "a": 2}')
-    Traceback (most recent call last):
-    ValueError: an entry stands twice: 'a'
+    ``finite`` refuses NaN and Infinity, which JSON does not have and Python writes; ``surrogates`` allows
+    halves of characters, as names of files may have them. A ValueError refuses an entry that stands twice, a
+    whole number of more than 300 digits, and more than 100 levels.
     """
     text = text.decode("utf-8") if isinstance(text, bytes) else text
     hooks: dict[str, Any] = {"parse_float": _finite, "parse_constant": _refused} if finite else {}
@@ -116,16 +80,7 @@ def json_values(text: str | bytes, *, finite: bool = True, surrogates: bool = Fa
 def toml_values(text: str) -> dict[str, Any]:
     """The values of a TOML text: tables, arrays, texts, numbers, and true and false.
 
-    Raises
-    ------
-    ValueError
-        If it is no TOML, or a whole number is beyond 64 bits, a value a date or a time, or values are nested
-        in more than 100 levels.
-
-    Examples
-    --------
-    >>> toml_values("a = [1, 2.5]")
-    {'a': [1, 2.5]}
+    A ValueError refuses a whole number beyond 64 bits, a date or a time, and more than 100 levels.
     """
     _check_keys(text)
     try:

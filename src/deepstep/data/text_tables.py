@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import polars
 
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "?")
-"""What stands for a missing value in a text table, apart from spaces around it."""
+"""Words for a missing value in a text table, apart from spaces around it."""
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 
@@ -31,13 +31,7 @@ _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 def read_text_table(
     path: Path, separator: str, values: Mapping[str, Collection[Any]] | None = None
 ) -> "polars.DataFrame":
-    """A table with the types that its columns have; ``values`` as of `deepstep.data.read_table`.
-
-    Raises
-    ------
-    FileError
-        When the file is not UTF-8, or its lines or column names do not fit together.
-    """
+    """A table with the types that its columns have; ``values`` as of `deepstep.data.read_table`."""
     import polars
 
     kept = values or {}
@@ -46,13 +40,7 @@ def read_text_table(
 
 
 def read_cells_of_text(path: Path, separator: str) -> "polars.DataFrame":
-    """A table with its cells as they are written, all of them texts; empty ones are null.
-
-    Raises
-    ------
-    FileError
-        As `read_text_table`.
-    """
+    """A table with its cells as they are written, all of them texts; empty ones are null."""
     import polars
 
     names, blank = _check_lines(path, separator)
@@ -180,5 +168,5 @@ def damaged(path: Path, kind: str, detail: str) -> FileError:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error of another library says, without the lines of its details."""
+    """The message of an error of another library, without the lines of its details."""
     return str(error).strip().partition("\n")[0].rstrip(". ")

@@ -4,6 +4,7 @@
 with a network that trains.
 """
 
+from deepstep.docstrings import complete
 from deepstep.explorer.document import lesson
 from deepstep.explorer.exploration import Exploration, explore
 from deepstep.explorer.export import export_html
@@ -13,3 +14,5 @@ from deepstep.explorer.replay import replay
 from deepstep.explorer.shown import About
 
 __all__ = ["About", "Exploration", "explore", "export_html", "lesson", "read_lesson", "replay", "unpacked"]
+
+complete({name: globals()[name] for name in __all__})

@@ -1,4 +1,4 @@
-"""What the page can compute by itself; of all else it shows the steps that were recorded."""
+"""Trainings that the page can compute by itself; of others it shows the recorded steps."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -24,7 +24,7 @@ ACTIVATIONS = (
     "tanh",
     "sigmoid",
 )
-"""Of hidden layers."""
+"""Activations of hidden layers."""
 
 OUTPUTS = ("sigmoid", "softmax", "identity")
 OPTIMIZERS = ("gd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "lion")
@@ -46,12 +46,7 @@ NOT_SHOWN = ("sample_weight", "class_weight", "time_budget")
 
 
 def check_options(network: Network, options: Mapping[str, Any]) -> None:
-    """Refuse what no page can show.
-
-    Raises
-    ------
-    ConfigurationError
-    """
+    """Refuse what no page can show."""
     members = network.architecture.shared_members
     if members:
         mend = "Network.trace opens every quantity of a step."
@@ -67,13 +62,7 @@ def check_options(network: Network, options: Mapping[str, Any]) -> None:
 
 
 def beyond(network: Network, options: Mapping[str, Any]) -> list[str]:
-    """What takes part in the training and is unknown to the page's own arithmetic.
-
-    Examples
-    --------
-    >>> beyond(Network([2, 3, 1], normalization="layer", seed=1), {"l2": 0.1, "clip_norm": 1.0, "l1": 0})
-    ['normalization', 'clip_norm']
-    """
+    """Options and layers that the page's own arithmetic does not know."""
     shape, plain = (
         network.architecture,
         {entry.name: getattr(Settings(), entry.name) for entry in fields(Settings)},

@@ -11,7 +11,7 @@ from deepstep.types import Array
 
 
 class Subject(NamedTuple):
-    """What a lesson is about: X and Y with columns as examples, their target, and words."""
+    """The subject of a lesson: X and Y with columns as examples, their target, and words."""
 
     X: Array
     Y: Array
@@ -20,19 +20,7 @@ class Subject(NamedTuple):
 
 
 def builtin(name: str, seed: int) -> Subject:
-    """The training part of a built-in set.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is none of that name.
-
-    Examples
-    --------
-    >>> spirals = builtin("spirals", seed=1)
-    >>> spirals.X.shape, spirals.Y.shape, spirals.about.class_names
-    ((2, 300), (3, 300), ('red', 'blue', 'green'))
-    """
+    """The training part of a built-in set."""
     data = load(name, seed=seed)
     target = ClassTarget(data.classes)
     inputs = "data.X_train.T" + (f" * {data.scale}" if data.scale != 1 else "")

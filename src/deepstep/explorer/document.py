@@ -25,10 +25,10 @@ Document: TypeAlias = dict[str, Any]
 
 FORMAT, VERSION = "deepstep-lesson", 1
 MOST_POINTS = 500
-"""Of a curve."""
+"""Most points of a curve."""
 
 KINDS = {"sigmoid": "binary", "softmax": "classes", "ordinal": "classes"}
-"""What the targets of an output are; numbers else."""
+"""Kinds of targets by output; numbers else."""
 
 
 def lesson(
@@ -48,31 +48,15 @@ def lesson(
     500 examples, or more than fit, some are drawn. A network with more than 50,000 parameters is shown with
     16 examples, and with their coordinates for inputs, which leaves every Z, A, dA and dZ as it is.
 
-    Parameters
-    ----------
-    network : Network
-        It is not changed.
-    X, Y : arrays of shape (n_x, m) and (n_L, m)
-        Examples, as in `Network.train`.
-    about : About, optional
-        Names, title and notes.
-    learning_rate, iterations, **options
-        Of the training that the page shows, as in `Network.steps`.
+    network: It is not changed.
+    X, Y (array of shape (n_x, m) and (n_L, m)): Examples, as in `Network.train`.
+    about: Names, title and notes.
+    learning_rate, iterations, options: The training that the page shows, as in `Network.steps`.
+    returns: JSON's types; see docs/explorer.md.
+    ShapeError, DataError, ConfigurationError: If an argument does not fit, or the network is too large for a
+        page.
+    DivergenceError: If not even the first step stays finite.
 
-    Returns
-    -------
-    dict
-        JSON's types; see docs/explorer.md.
-
-    Raises
-    ------
-    ShapeError, DataError, ConfigurationError
-        If an argument does not fit, or the network is too large for a page.
-    DivergenceError
-        If not even the first step stays finite.
-
-    Examples
-    --------
     >>> net = Network([2, 3, 1], activation="tanh", seed=1)
     >>> document = lesson(net, [[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]], iterations=3)
     >>> document["title"], document["network"]["layer_dims"], len(document["golden"])
@@ -144,7 +128,7 @@ def _factors(settings: Settings, parameters: Parameters) -> dict[str, dict[str, 
 
 
 def _hyperparameters(settings: Settings) -> dict[str, Any]:
-    """Those of the update rule, its defaults among them."""
+    """The hyperparameters of the update rule, its defaults among them."""
     rule = get_optimizer(settings.optimizer)
     given = {"theta", "gradient", "learning_rate", "t", *rule.state}
     defaults = {

@@ -18,11 +18,7 @@ FEWEST = 16
 class Chosen(NamedTuple):
     """The examples of a page.
 
-    Attributes
-    ----------
-    X, Y : arrays of shape (n_x, k) and (n_L, k)
-    rows : array of int (k,) or None
-        Their numbers; None for all of them.
+    ``rows`` are their numbers, None for all.
     """
 
     X: Array

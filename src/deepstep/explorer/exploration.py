@@ -12,7 +12,7 @@ from deepstep.explorer.shown import About
 from deepstep.model import Network
 
 HEIGHT = 720
-"""Of the frame in a notebook, in pixels."""
+"""Height of the frame in a notebook, in pixels."""
 
 
 class Exploration:
@@ -40,20 +40,9 @@ class Exploration:
     def export(self, path: Path | str) -> int:
         """Write the page as a file that opens anywhere, without a network and without Python.
 
-        Parameters
-        ----------
-        path : Path or str
-            As in `export_html`.
-
-        Returns
-        -------
-        int
-            The size of the file in bytes.
-
-        Raises
-        ------
-        FileError
-            If the file cannot be written.
+        path: As in `export_html`.
+        returns: The size of the file in bytes.
+        FileError: If the file cannot be written.
         """
         return export_html(self.document, path)
 
@@ -88,30 +77,14 @@ def explore(
 
     In a notebook the value shows itself; elsewhere ``explore(…).export("lesson.html")`` writes a file.
 
-    Parameters
-    ----------
-    network : Network
-        It is not changed.
-    X, Y : arrays of shape (n_x, m) and (n_L, m)
-        Examples, as in `Network.train`.
-    about : About, optional
-        Names, title and notes.
-    learning_rate, iterations, **options
-        Of the training that the page shows, as in `Network.steps`.
+    network: It is not changed.
+    X, Y (array of shape (n_x, m) and (n_L, m)): Examples, as in `Network.train`.
+    about: Names, title and notes.
+    learning_rate, iterations, options: The training that the page shows, as in `Network.steps`.
+    ShapeError, DataError, ConfigurationError: If an argument does not fit, or the network is too large for a
+        page.
+    DivergenceError: If not even the first step stays finite.
 
-    Returns
-    -------
-    Exploration
-
-    Raises
-    ------
-    ShapeError, DataError, ConfigurationError
-        If an argument does not fit, or the network is too large for a page.
-    DivergenceError
-        If not even the first step stays finite.
-
-    Examples
-    --------
     >>> net = Network([2, 3, 1], activation="tanh", seed=1)
     >>> explore(net, [[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]], learning_rate=0.5)
     Exploration('2-3-1 on data')

@@ -11,27 +11,12 @@ from deepstep.explorer.page import page
 def export_html(document: Document, path: Path | str) -> int:
     """Write a lesson as a file that opens in any browser, without a network and without Python.
 
-    Parameters
-    ----------
-    document : dict
-        What `lesson` gave.
-    path : Path or str
-        The file, which appears whole or not at all; one that exists is replaced.
+    document: The result of `lesson`.
+    path: The file, which appears whole or not at all; one that exists is replaced.
+    returns: The size of the file in bytes.
+    ConfigurationError: If the document is no lesson.
+    FileError: If the file cannot be written.
 
-    Returns
-    -------
-    int
-        The size of the file in bytes.
-
-    Raises
-    ------
-    ConfigurationError
-        If the document is no lesson.
-    FileError
-        If the file cannot be written.
-
-    Examples
-    --------
     >>> import tempfile
     >>> from deepstep import Network
     >>> from deepstep.explorer import lesson

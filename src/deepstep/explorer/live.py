@@ -18,7 +18,7 @@ from deepstep.training.plan import check_learning_rate
 from deepstep.types import is_whole
 
 MOST_STEPS = 10**9
-"""Of one command, and of a whole training."""
+"""Most steps of one command, and of a whole training."""
 
 INTERVAL = 0.1
 """Seconds between two messages about a training that runs."""
@@ -36,10 +36,7 @@ Message = dict[str, Any]
 class LiveTraining:
     """A network that does steps when it is told to.
 
-    Parameters
-    ----------
-    what : Shown
-        What a page shows; a copy of its network trains.
+    The network that trains is a copy.
     """
 
     def __init__(self, what: Shown) -> None:
@@ -76,16 +73,8 @@ class LiveTraining:
     def command(self, record: Any) -> None:
         """Do what a page asks for.
 
-        Parameters
-        ----------
-        record : dict
-            ``{"do": "step" or "train", "steps": n}``, ``{"do": "stop"}``, ``{"do": "restart"}`` from the
-            initial values, or ``{"do": "set", "learning_rate": α}``.
-
-        Raises
-        ------
-        ConfigurationError
-            If it is none of these.
+        A record is ``{"do": "step" or "train", "steps": n}``, ``{"do": "stop"}``, ``{"do": "restart"}`` from
+        the initial values, or ``{"do": "set", "learning_rate": α}``.
         """
         do = record.get("do") if isinstance(record, dict) else None
         if do not in COMMANDS:
@@ -112,7 +101,7 @@ class LiveTraining:
         }
 
     def messages(self, *, wait: float) -> Iterator[Message | None]:
-        """What happens from now on, for one listener; None when nothing did for a while. Ends on `close`.
+        """Events from now on, for one listener; None when nothing happened for a while. Ends on `close`.
 
         Of a training that runs the newest state counts, so that a slow listener falls behind by one alone.
         """

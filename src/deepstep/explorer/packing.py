@@ -15,13 +15,7 @@ Packed: TypeAlias = dict[str, Any]
 
 
 def packed(values: Any) -> Packed:
-    """An array as JSON has it, to the last bit.
-
-    Examples
-    --------
-    >>> packed([[0.5, -1.0]])
-    {'shape': [1, 2], 'f8': 'AAAAAAAA4D8AAAAAAADwvw=='}
-    """
+    """An array as JSON has it, to the last bit."""
     array = np.asarray(values, dtype="<f8")
     return {"shape": list(array.shape), "f8": b64encode(array.tobytes()).decode("ascii")}
 
@@ -29,22 +23,10 @@ def packed(values: Any) -> Packed:
 def unpacked(record: Mapping[str, Any]) -> NDArray[np.float64]:
     """The array of a record in a lesson, to the last bit.
 
-    Parameters
-    ----------
-    record : mapping
-        ``{"shape": [...], "f8": "base64 of little-endian float64 in C order"}``.
+    record: ``{"shape": [...], "f8": "base64 of little-endian float64 in C order"}``.
+    returns (array of float64):
+    DataError: If it is no such record.
 
-    Returns
-    -------
-    ndarray of float64
-
-    Raises
-    ------
-    DataError
-        If it is no such record.
-
-    Examples
-    --------
     >>> from deepstep.explorer.packing import packed
     >>> unpacked(packed([[0.1, float("nan")]]))
     array([[0.1, nan]])
@@ -58,13 +40,7 @@ def unpacked(record: Mapping[str, Any]) -> NDArray[np.float64]:
 
 
 def number(value: Any) -> float | str:
-    """A number as JSON has it: "nan", "inf" and "-inf" are words there.
-
-    Examples
-    --------
-    >>> number(np.float64(0.25)), number(float("-inf"))
-    (0.25, '-inf')
-    """
+    """A number as JSON has it: "nan", "inf" and "-inf" are words there."""
     plain = float(value)
     return plain if isfinite(plain) else str(plain)
 

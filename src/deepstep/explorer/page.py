@@ -14,17 +14,11 @@ LESSON_ID = "deepstep-lesson"
 """The element that holds the lesson."""
 
 ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
-"""What would end a script element, or begin a comment in it; the rest of ASCII is harmless there."""
+"""Characters that would end a script element, or begin a comment in it."""
 
 
 def as_json(record: Any) -> str:
-    """One line of JSON in ASCII that no text in it can break out of, wherever in a page it stands.
-
-    Examples
-    --------
-    >>> print(as_json({"name": "</script><script>"}))
-    {"name":"\\u003c/script\\u003e\\u003cscript\\u003e"}
-    """
+    """One line of JSON in ASCII that no text in it can break out of, wherever in a page it stands."""
     text = json.dumps(record, allow_nan=False, separators=(",", ":"))
     for sign, harmless in ESCAPED.items():
         text = text.replace(sign, harmless)
@@ -33,13 +27,7 @@ def as_json(record: Any) -> str:
 
 @cache
 def bundle(name: str) -> str:
-    """A file of the front end: ``explorer.js`` or ``explorer.css``.
-
-    Raises
-    ------
-    FileError
-        If it is missing, or would end the element that it stands in.
-    """
+    """A file of the front end: ``explorer.js`` or ``explorer.css``."""
     place = files("deepstep.explorer") / "static" / name
     endings = ("</style",) if name.endswith(".css") else ("</script", "<!--")
     if not place.is_file():
@@ -57,13 +45,7 @@ def bundle(name: str) -> str:
 
 
 def digest(text: str) -> str:
-    """The source of a Content-Security-Policy that allows exactly this text.
-
-    Examples
-    --------
-    >>> digest("")
-    "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
-    """
+    """The source of a Content-Security-Policy that allows exactly this text."""
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
@@ -84,15 +66,7 @@ def policy(*, served: bool) -> str:
 
 
 def page(title: str, document: Any = None) -> str:
-    """The page of a lesson; without a document that of the server, which asks for it.
-
-    Parameters
-    ----------
-    title : str
-        Any text.
-    document : dict, optional
-        The lesson.
-    """
+    """The page of a lesson; without a document that of the server, which asks for it."""
     served = document is None
     meta = "" if served else f'<meta http-equiv="Content-Security-Policy" content="{policy(served=False)}">\n'
     data = (

@@ -14,7 +14,7 @@ from deepstep.types import Array
 
 STEP, WORD = 0x9E3779B9, 0xFFFFFFFF
 ORDER, MASK = 2, 3
-"""What a stream is for."""
+"""Purposes of streams."""
 
 
 def _mixed(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -25,13 +25,7 @@ def _mixed(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def uniform(n: int, seed: int, *counters: int) -> NDArray[np.float64]:
-    """The first n numbers, from 0 to below 1, of the stream of a seed and its counters.
-
-    Examples
-    --------
-    >>> uniform(3, 1, 2, 0).shape
-    (3,)
-    """
+    """The first n numbers, from 0 to below 1, of the stream of a seed and its counters."""
     state = _mixed(np.array([seed & WORD], dtype=np.uint64))
     for counter in counters:
         state = _mixed(state + np.uint64(counter & WORD) & np.uint64(WORD))
@@ -40,13 +34,7 @@ def uniform(n: int, seed: int, *counters: int) -> NDArray[np.float64]:
 
 
 def order(seed: int, epoch: int, m: int) -> list[int]:
-    """The numbers 0 … m - 1 as the page visits them in an epoch (Fisher and Yates, from the last down).
-
-    Examples
-    --------
-    >>> sorted(order(1, 0, 5))
-    [0, 1, 2, 3, 4]
-    """
+    """The numbers 0 … m - 1 as the page visits them in an epoch (Fisher and Yates, from the last down)."""
     found = list(range(m))
     for i, draw in zip(range(m - 1, 0, -1), uniform(max(0, m - 1), seed, ORDER, epoch), strict=True):
         j = int(draw * (i + 1))
@@ -55,14 +43,7 @@ def order(seed: int, epoch: int, m: int) -> list[int]:
 
 
 def masks(shape: Architecture, dropout: Sequence[float], m: int, *, seed: int, step: int) -> dict[int, Array]:
-    """The masks (n_l, m) of the hidden layers that drop units, for one step.
-
-    Examples
-    --------
-    >>> shape = Architecture((2, 3, 4, 1), ("tanh", "tanh", "sigmoid"))
-    >>> {layer: mask.shape for layer, mask in masks(shape, [0.0, 0.5], 6, seed=1, step=1).items()}
-    {2: (4, 6)}
-    """
+    """The masks (n_l, m) of the hidden layers that drop units, for one step."""
     found = {}
     for layer, rate in enumerate(dropout, start=1):
         keep = 1 - rate

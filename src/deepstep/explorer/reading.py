@@ -15,23 +15,10 @@ IN_PAGE = re.compile(f'<script type="application/json" id="{LESSON_ID}">(.*?)</s
 def read_lesson(path: Path | str) -> Document:
     """Read a lesson from an exported page, or from the JSON that a page saves.
 
-    Parameters
-    ----------
-    path : Path or str
-        The file. Nothing in it is executed.
+    path: The file. Nothing in it is executed.
+    returns: The document of `lesson`; `unpacked` makes arrays of its numbers.
+    FileError: If there is no such file, or no lesson of this version in it.
 
-    Returns
-    -------
-    dict
-        What `lesson` gives; `unpacked` makes arrays of its numbers.
-
-    Raises
-    ------
-    FileError
-        If there is no such file, or no lesson of this version in it.
-
-    Examples
-    --------
     >>> import tempfile
     >>> from deepstep import Network
     >>> from deepstep.explorer import explore, unpacked

@@ -46,23 +46,10 @@ class Opened:
 
 @dataclass
 class Recording:
-    """What was recorded.
+    """The record of a training.
 
-    Attributes
-    ----------
-    settings : Settings
-        The update rule and what regularizes.
-    golden : list of Opened
-    recorded : dict
-        θ after so many updates.
-    batches : list of arrays of int
-        The examples of the first steps.
-    masks : list of dict or None
-        Dropout masks by layer of those steps; None without dropout.
-    costs : list of float
-        J before each update.
-    stopped : str
-        Why it ended before its last step; else empty.
+    ``recorded`` has θ after so many updates, ``batches`` and ``masks`` the examples and dropout masks of the
+    first steps, ``costs`` J before each update; ``stopped`` is why it ended before its last step.
     """
 
     settings: Settings
@@ -77,20 +64,7 @@ class Recording:
 def record(network: Network, X: Array, Y: Array, options: Mapping[str, Any]) -> Recording:
     """Train a copy of a network with the equations and keep what a page needs.
 
-    Parameters
-    ----------
-    network : Network
-        It is not changed.
-    X, Y : arrays of shape (n_x, m) and (n_L, m)
-    options : mapping
-        Of `Network.steps`.
-
-    Raises
-    ------
-    ShapeError, DataError, ConfigurationError
-        If an option does not fit.
-    DivergenceError
-        If not even the first step stays finite.
+    A DivergenceError says that not even the first step stays finite.
     """
     learner = copy(network)
     learner.engine = "reference"

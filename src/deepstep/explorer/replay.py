@@ -21,7 +21,7 @@ from deepstep.types import Array, is_whole
 
 WHERE = "replay"
 OF_THE_LOOP = ("learning_rate", "batch_size")
-"""Of a page's training; the rest are settings of the engine."""
+"""Options of a page's training; the rest are settings of the engine."""
 
 
 def replay(
@@ -38,40 +38,22 @@ def replay(
 ) -> Step:
     """Do the updates of a page again, and open the next one.
 
-    Parameters
-    ----------
-    network : Network
-        Where the training starts; it is not changed.
-    X, Y : arrays of shape (n_x, m) and (n_L, m)
-        The examples at the beginning.
-    updates : int
-        How many are done.
-    training : mapping
-        ``optimizer``, ``hyperparameters``, ``learning_rate``, ``l2``, ``weight_decay``, ``batch_size``,
+    network: Where the training starts; it is not changed.
+    X, Y (array of shape (n_x, m) and (n_L, m)): The examples at the beginning.
+    updates: How many are done.
+    training: ``optimizer``, ``hyperparameters``, ``learning_rate``, ``l2``, ``weight_decay``, ``batch_size``,
         ``dropout`` and ``seed``, as a lesson has them.
-    changes : sequence of mappings
-        What was changed by hand, each after ``t`` updates, in order: ``set`` settings of the training,
-        ``edit`` a parameter (``[name, row, column, value]``), ``add`` an example
+    changes (sequence of mappings): Changes by hand, each after ``t`` updates, in order: ``set``
+        settings of the training, ``edit`` a parameter (``[name, row, column, value]``), ``add`` an example
         (``[inputs, targets]``).
-    drawn : int
-        Updates whose batches and masks Python drew: those of `Network.steps`. The others are the page's own.
-    start : int
-        Updates that were done before these parameters.
-    slots : mapping, optional
-        The optimizer's memory at the start, as a lesson has it: ``"v_dW1"``, …; by default it begins at zero.
+    drawn: Updates whose batches and masks Python drew: those of `Network.steps`. The others are the page's
+        own.
+    start: Updates that were done before these parameters.
+    slots: The optimizer's memory at the start, as a lesson has it: ``"v_dW1"``, …; by default it begins at
+        zero.
+    returns: Update ``updates + 1``: ``before`` is the state that the page shows after ``updates`` updates.
+    ShapeError, ConfigurationError: If an argument does not fit.
 
-    Returns
-    -------
-    Step
-        Update ``updates + 1``: ``before`` is the state that the page shows after ``updates`` updates.
-
-    Raises
-    ------
-    ShapeError, ConfigurationError
-        If an argument does not fit.
-
-    Examples
-    --------
     >>> net = Network([2, 3, 1], activation="tanh", seed=1)
     >>> X, Y = [[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]]
     >>> training = {"optimizer": "adam", "learning_rate": 0.1, "batch_size": 2, "seed": 1}
@@ -95,7 +77,7 @@ def replay(
 
 
 class _Page:
-    """What trains on a page, from update to update."""
+    """The training on a page, from update to update."""
 
     def __init__(
         self,
@@ -141,13 +123,7 @@ class _Page:
         return found
 
     def change(self, change: Mapping[str, Any]) -> None:
-        """Do what the reader of the page did.
-
-        Raises
-        ------
-        ConfigurationError
-            If it does not fit the network.
-        """
+        """Do what the reader of the page did."""
         try:
             self._change(change)
         except (KeyError, IndexError, TypeError, ValueError) as error:

@@ -29,16 +29,7 @@ def program(
     The page writes the number of that update into the line of `SHOWN`. Where something takes part that no
     code can carry, a function of one's own, the text is a comment that says so.
 
-    Parameters
-    ----------
-    network : Network
-    start : Parameters
-        Where it starts.
-    X, Y : arrays of shape (n_x, m) and (n_L, m)
-    data_code : str
-        Statements that make X and Y; empty where none are known.
-    options : mapping
-        Of `Network.steps`.
+    ``data_code`` has statements that make X and Y; it is empty where none are known.
     """
     own = _of_ones_own(network, options)
     if own:
@@ -114,7 +105,7 @@ def _training(options: Mapping[str, Any]) -> list[str]:
 
 
 def _of_ones_own(network: Network, options: Mapping[str, Any]) -> list[str]:
-    """What takes part and is not the library's: functions, and what is registered under a name."""
+    """User-defined parts: functions, and names that a user registered."""
     shape = network.architecture
     functions: dict[str, Any] = {
         **{f"the activation {name!r}": get_activation(name).forward for name in shape.activations},

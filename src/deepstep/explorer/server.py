@@ -21,7 +21,7 @@ from deepstep.explorer.page import as_json, page, policy
 
 ADDRESS = "127.0.0.1"
 MOST_BYTES = 1_000_000
-"""Of a command."""
+"""Most bytes of a command."""
 
 PATIENCE = 10.0
 """Seconds that a request may take to arrive, all of it."""
@@ -46,7 +46,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""Of every answer, beside the Content-Security-Policy."""
+"""Headers of every answer, beside the Content-Security-Policy."""
 
 
 class Refused(Exception):  # noqa: N818  (an answer, not a failure of this program)
@@ -58,22 +58,7 @@ class Refused(Exception):  # noqa: N818  (an answer, not a failure of this progr
 
 
 class ExplorerServer(ThreadingHTTPServer):
-    """Serves one page to one reader.
-
-    Parameters
-    ----------
-    document : dict
-        The lesson.
-    live : LiveTraining
-        What does the steps.
-    port : int
-        0 for any that is free.
-
-    Raises
-    ------
-    FileError
-        If the port cannot be had.
-    """
+    """Serves one page to one reader."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -170,13 +155,7 @@ class ExplorerServer(ThreadingHTTPServer):
 
     @contextmanager
     def the_reader(self, stream: socket.socket) -> Iterator[None]:
-        """Be the one who listens.
-
-        Raises
-        ------
-        Refused
-            If another one does.
-        """
+        """Be the one who listens."""
         taken = self.is_taken()
         with self._listening:
             if taken or self._stream is not None:
@@ -219,12 +198,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(refused.status, "application/json", as_json({"error": refused.why}).encode())
 
     def _check_sender(self) -> None:
-        """Only this page, opened by who has the token.
-
-        Raises
-        ------
-        Refused
-        """
+        """Only this page, opened by who has the token."""
         if self.headers.get("Host") not in self.server.hosts:
             raise Refused(HTTPStatus.FORBIDDEN, "Ask at the address that was printed.")
         origin = self.headers.get("Origin")

@@ -1,4 +1,4 @@
-"""What a page shows: a network, as few examples as fit, and words about them."""
+"""Contents of a page: a network, as few examples as fit, and words about them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,25 +27,15 @@ from deepstep.types import AnyArray, Array
 
 @dataclass(frozen=True)
 class About:
-    """What the examples are, in words.
+    """Words about the examples.
 
-    Parameters
-    ----------
-    name : str
-        Of the data.
-    title : str
-        Of the page; by default it is made of the network and the name.
-    feature_names, class_names : sequence of str
-        Of the rows of X, and of the classes in their order.
-    code : str
-        Python that makes X and Y.
-    notes : sequence of str
-        What a reader should know.
-    history : History, optional
-        Of the training that came before; by default that of the network.
+    name: Name of the data.
+    title: Title of the page; by default it is made of the network and the name.
+    feature_names, class_names: Names of the rows of X, and of the classes in their order.
+    code: Python that makes X and Y.
+    notes: Sentences for the reader.
+    history: History of the training that came before; by default that of the network.
 
-    Examples
-    --------
     >>> About("flowers", class_names=("setosa", "virginica")).name
     'flowers'
     """
@@ -61,19 +51,9 @@ class About:
 
 @dataclass(frozen=True)
 class Shown:
-    """What is shown, and trained where a page has a training behind it.
+    """The network and examples that are shown, and trained where a page has a training behind it.
 
-    Attributes
-    ----------
-    network : Network
-        In float64; of a wide one that on coordinates.
-    X, Y : arrays of shape (n_x, m) and (n_L, m)
-        The examples of the page.
-    options : dict
-        Of `Network.steps`.
-    about : About
-        With the title and all notes.
-    wide : bool
+    ``network`` is in float64, a wide one on coordinates; ``about`` has the title and all notes.
     """
 
     network: Network
@@ -85,13 +65,7 @@ class Shown:
 
 
 def shown(network: Network, X: Any, Y: Any, about: About, given: Mapping[str, Any]) -> Shown:
-    """Check everything, and choose what fits a page.
-
-    Raises
-    ------
-    ShapeError, DataError, ConfigurationError
-        If an argument does not fit, or the network is too large.
-    """
+    """Check everything, and choose what fits a page."""
     options = dict(given)
     about = replace(about, history=about.history or network.history)
     check_options(network, options)

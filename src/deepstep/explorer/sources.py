@@ -25,8 +25,6 @@ OF_EVERY_STEP = (
 def equations_of_a_page() -> list[str]:
     """The equations of all steps that a page can make by itself, whatever its reader chooses there.
 
-    Examples
-    --------
     >>> found = equations_of_a_page()
     >>> {"linear_forward", "mish_backward", "squared_error", "lion_update"} <= set(found)
     True
@@ -42,14 +40,7 @@ def equations_of_a_page() -> list[str]:
 
 
 def sources_of(names: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """File, line and text of each registered equation, taken from the file that runs.
-
-    Examples
-    --------
-    >>> found = sources_of(["linear_forward"])["linear_forward"]
-    >>> found["file"], found["text"].partition("(")[0]
-    ('equations/linear.py', 'def linear_forward')
-    """
+    """File, line and text of each registered equation, taken from the file that runs."""
     found = ((name, _source(EQUATIONS[name])) for name in names if name in EQUATIONS)
     return {name: source for name, source in found if source is not None}
 
@@ -57,8 +48,6 @@ def sources_of(names: Iterable[str]) -> dict[str, dict[str, Any]]:
 def formulas_of(names: Iterable[str]) -> dict[str, str]:
     """The formula of each registered equation, as the registry has it.
 
-    Examples
-    --------
     >>> formulas_of(["linear_forward"])
     {'linear_forward': 'Z = W·A_prev + b'}
     """

@@ -17,7 +17,7 @@ from deepstep.model import Network
 from deepstep.types import Array
 
 MOST_PARAMETERS = 50_000
-"""Of a network on a page: a step of more, with its optimizer's state, is too large to be sent."""
+"""Most parameters of a network on a page: with the optimizer's state a step of more is too large to send."""
 
 EXAMPLES = 16
 KIN = ("gd", "momentum", "heavy_ball", "nesterov")
@@ -30,12 +30,7 @@ def is_wide(network: Network) -> bool:
 
 
 def check_wide(network: Network, options: Mapping[str, Any]) -> None:
-    """Refuse a wide network of which coordinates would be another one.
-
-    Raises
-    ------
-    ConfigurationError
-    """
+    """Refuse a wide network of which coordinates would be another one."""
     unknown = [name for name in beyond(network, options) if name not in (*KIN, options.get("optimizer"))]
     unknown += ["input_scale"] if network.architecture.input_scale else []  # coordinates have no such factors
     if unknown:
@@ -44,12 +39,7 @@ def check_wide(network: Network, options: Mapping[str, Any]) -> None:
 
 
 def check_rest(network: Network) -> None:
-    """Refuse a network that is too large even with few inputs.
-
-    Raises
-    ------
-    ConfigurationError
-    """
+    """Refuse a network that is too large even with few inputs."""
     rest = network.parameters.flat.size
     if rest > MOST_PARAMETERS:
         raise ConfigurationError(

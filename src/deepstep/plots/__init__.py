@@ -4,6 +4,7 @@ A display holds computed data; ``plot`` draws it and keeps what it drew; ``descr
 matplotlib (extra ``plots``) loads when something is drawn.
 """
 
+from deepstep.docstrings import complete
 from deepstep.plots.architecture import ArchitectureDisplay
 from deepstep.plots.first_layer_weights import FirstLayerWeightsDisplay
 from deepstep.plots.gradient_check import GradientCheckDisplay
@@ -13,6 +14,7 @@ from deepstep.plots.mistakes import MistakesDisplay
 from deepstep.plots.neuron_maps import NeuronMapsDisplay
 from deepstep.plots.rate_finder import RateSearchDisplay
 from deepstep.plots.saliency import SaliencyDisplay
+from deepstep.plots.sources import OfTraining
 from deepstep.plots.training_curve import TrainingCurveDisplay
 from deepstep.plots.unit_health import UnitHealthDisplay
 from deepstep.plots.update_ratio import UpdateRatioDisplay
@@ -31,3 +33,5 @@ __all__ = [
     "UnitHealthDisplay",
     "UpdateRatioDisplay",
 ]
+
+complete({name: globals()[name] for name in [*__all__, OfTraining.__name__]})

@@ -49,19 +49,9 @@ class ArchitectureDisplay:
     def from_network(cls, network: Any) -> "ArchitectureDisplay":
         """The display of a network as it is.
 
-        Parameters
-        ----------
-        network : Network
-
-        Returns
-        -------
-        ArchitectureDisplay
-            Not drawn yet.
-
-        Raises
-        ------
-        ConfigurationError
-            If this is no network.
+        network (Network):
+        returns: Not drawn yet.
+        ConfigurationError: If this is no network.
         """
         network = check_network(network, "ArchitectureDisplay.from_network")
         weights = {name: value for name, value in network.parameters.items() if name.startswith("W")}
@@ -71,42 +61,19 @@ class ArchitectureDisplay:
     def from_estimator(cls, estimator: Any, *, member: int | None = None) -> "ArchitectureDisplay":
         """The display of a fitted estimator's network.
 
-        Parameters
-        ----------
-        estimator : DeepClassifier or DeepRegressor
-            Fitted.
-        member : int, optional
-            Which network of a committee.
-
-        Returns
-        -------
-        ArchitectureDisplay
-            Not drawn yet.
-
-        Raises
-        ------
-        ConfigurationError
-            If there is no such network.
+        estimator (DeepClassifier or DeepRegressor): Fitted.
+        member: Which network of a committee.
+        returns: Not drawn yet.
+        ConfigurationError: If there is no such network.
         """
         return cls.from_network(network_of(estimator, member, "ArchitectureDisplay.from_estimator"))
 
     def plot(self, *, ax: Any = None) -> "ArchitectureDisplay":
         """Draw the units and the links between them.
 
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; by default on a new figure, which belongs to no window.
-
-        Returns
-        -------
-        ArchitectureDisplay
-            With ``figure_``, ``ax_`` and ``links_``.
-
-        Raises
-        ------
-        MissingPackageError
-            When matplotlib is not installed.
+        ax (matplotlib.axes.Axes): Where to draw; by default on a new figure, which belongs to no window.
+        returns: With ``figure_``, ``ax_`` and ``links_``.
+        MissingPackageError: When matplotlib is not installed.
         """
         sizes = self.architecture.layer_dims
         self.ax_: Any = axes_for(ax, "ArchitectureDisplay.plot", (max(4.5, 1.5 * len(sizes)), 4.2))
@@ -160,12 +127,9 @@ class ArchitectureDisplay:
             self.links_.append(self.ax_.add_collection(links))
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
-        Returns
-        -------
-        str
-            Sizes and functions of the layers, and the number of parameters.
+        returns: Sizes and functions of the layers, and the number of parameters.
         """
         sizes, last = self.architecture.layer_dims, self.architecture.n_layers
         layers = [
@@ -180,8 +144,6 @@ class ArchitectureDisplay:
 def _shown(size: int) -> list[int]:
     """The units that are drawn, with DOTS between.
 
-    Examples
-    --------
     >>> _shown(3), _shown(100)
     ([0, 1, 2], [0, 1, 2, 3, -1, 97, 98, 99])
     """

@@ -14,7 +14,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 """5 dashes, 6 colours and 7 markers: they come together again after 210 series."""
 
 REFERENCE = "black"
-"""Of lines that are no data: the best epoch, a tolerance, a usual range."""
+"""Colour of lines that are no data: the best epoch, a tolerance, a usual range."""
 
 GOOD, BAD = "#009E73", "#D55E00"
 
@@ -25,20 +25,14 @@ SIZES = "cividis"
 """The map of sizes, made for the colour-blind (Nuñez et al. 2018)."""
 
 DENSE = 500
-"""Of more points lines are thin: where they go up and down, they would hide each other."""
+"""With more points lines are thin: where they go up and down, they would hide each other."""
 
 MARKS = 8
 """About so many markers stand on a line."""
 
 
 def series(number: int, points: int) -> dict[str, Any]:
-    """How the line of a series looks, for matplotlib's ``plot``.
-
-    Examples
-    --------
-    >>> series(0, 100)["color"], series(0, 100)["linestyle"], series(1, 100)["linestyle"]
-    ('#0072B2', '-', '--')
-    """
+    """How the line of a series looks, for matplotlib's ``plot``."""
     return {
         "color": OKABE_ITO[number % len(OKABE_ITO)],
         "linestyle": DASHES[number % len(DASHES)],
@@ -52,8 +46,6 @@ def series(number: int, points: int) -> dict[str, Any]:
 def centred(values: AnyArray) -> dict[str, Any]:
     """The signed map with 0 in its middle, for matplotlib's ``imshow``.
 
-    Examples
-    --------
     >>> centred(np.array([-1.0, 3.0, np.nan]))
     {'cmap': 'PuOr_r', 'vmin': -3.0, 'vmax': 3.0}
     """

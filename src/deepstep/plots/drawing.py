@@ -9,20 +9,14 @@ WIDE = (6.4, 4.0)
 """Inches of a figure with one pair of axes."""
 
 HIGHEST = 1e100
-"""What is larger is drawn here: matplotlib's axes and ticks end before the floats do."""
+"""Largest value that is drawn: matplotlib's axes and ticks end before the floats do."""
 
 MANY = 5
 """More names than these leave no room for the lines."""
 
 
 def new_figure(where: str, size: tuple[float, float] = WIDE) -> Any:
-    """A figure that lays itself out and belongs to no window.
-
-    Raises
-    ------
-    MissingPackageError
-        When matplotlib is not installed.
-    """
+    """A figure that lays itself out and belongs to no window."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
@@ -31,21 +25,13 @@ def new_figure(where: str, size: tuple[float, float] = WIDE) -> Any:
 
 
 def axes_for(ax: Any, where: str, size: tuple[float, float] = WIDE) -> Any:
-    """The axes that were given, or those of a new figure.
-
-    Raises
-    ------
-    MissingPackageError
-        When matplotlib is not installed.
-    """
+    """The axes that were given, or those of a new figure."""
     return new_figure(where, size).subplots() if ax is None else ax
 
 
 def in_sight(values: Array) -> Array:
     """Values as they are drawn, of a training that diverged at the edge.
 
-    Examples
-    --------
     >>> import numpy as np
     >>> in_sight(np.array([1.0, 1e300, -np.inf]))
     array([   1.e+000,  1.e+100, -1.e+100])
@@ -60,12 +46,10 @@ def epochs_below(ax: Any) -> None:
 
 
 def plain(text: str) -> str:
-    """A text that matplotlib draws as it is, and takes for no formula.
+    r"""A text that matplotlib draws as it is, and takes for no formula.
 
-    Examples
-    --------
     >>> print(plain("cost in $"))
-    cost in \\$
+    cost in \$
     """
     return text.replace("$", r"\$")
 

@@ -1,4 +1,4 @@
-"""What the first layer looks for in pictures: each unit's weights as a picture."""
+"""Display of the first layer's weights: each unit's weights as a picture."""
 
 from collections.abc import Sequence
 from math import ceil, prod
@@ -60,23 +60,12 @@ class FirstLayerWeightsDisplay:
     ) -> "FirstLayerWeightsDisplay":
         """The weights of a network of pictures.
 
-        Parameters
-        ----------
-        network : Network
-        image_shape : tuple of int
-            (height, width) or (height, width, channels) of what was flattened into its inputs.
-        most : int
-            So many units at most: those with the largest norm, in their order.
-
-        Returns
-        -------
-        FirstLayerWeightsDisplay
-            Not drawn yet.
-
-        Raises
-        ------
-        ConfigurationError, ShapeError
-            If this is no network, or the shape has another size than its inputs.
+        network (Network):
+        image_shape (tuple of int): (height, width) or (height, width, channels) of what was flattened into
+            its inputs.
+        most: So many units at most: those with the largest norm, in their order.
+        returns: Not drawn yet.
+        ConfigurationError, ShapeError: If this is no network, or the shape has another size than its inputs.
         """
         where = "FirstLayerWeightsDisplay.from_network"
         W = check_network(network, where).parameters["W1"]
@@ -95,26 +84,12 @@ class FirstLayerWeightsDisplay:
     ) -> "FirstLayerWeightsDisplay":
         """The weights of a fitted estimator's network.
 
-        Parameters
-        ----------
-        estimator : DeepClassifier or DeepRegressor
-            Fitted on flattened pictures.
-        image_shape : tuple of int
-            As in `from_network`.
-        member : int, optional
-            Which network of a committee; its inputs have to be as many as the pixels.
-        most : int
-            As in `from_network`.
-
-        Returns
-        -------
-        FirstLayerWeightsDisplay
-            Not drawn yet.
-
-        Raises
-        ------
-        ConfigurationError, ShapeError
-            As in `from_network`, or if there is no such network.
+        estimator (DeepClassifier or DeepRegressor): Fitted on flattened pictures.
+        image_shape (tuple of int): As in `from_network`.
+        member: Which network of a committee; its inputs have to be as many as the pixels.
+        most: As in `from_network`.
+        returns: Not drawn yet.
+        ConfigurationError, ShapeError: As in `from_network`, or if there is no such network.
         """
         network = network_of(estimator, member, "FirstLayerWeightsDisplay.from_estimator")
         return cls.from_network(network, image_shape=image_shape, most=most)
@@ -122,20 +97,9 @@ class FirstLayerWeightsDisplay:
     def plot(self, *, columns: int = 8) -> "FirstLayerWeightsDisplay":
         """Draw the weights as pictures on one scale with 0 in the middle.
 
-        Parameters
-        ----------
-        columns : int
-            Pictures in a line.
-
-        Returns
-        -------
-        FirstLayerWeightsDisplay
-            With ``figure_``, ``axes_`` and ``images_``.
-
-        Raises
-        ------
-        MissingPackageError
-            When matplotlib is not installed.
+        columns: Pictures in a line.
+        returns: With ``figure_``, ``axes_`` and ``images_``.
+        MissingPackageError: When matplotlib is not installed.
         """
         columns = max(1, min(columns, len(self.units)))
         lines = ceil(len(self.units) / columns)
@@ -158,12 +122,9 @@ class FirstLayerWeightsDisplay:
         return self.weights.mean(axis=3) if self.weights.ndim == 4 else self.weights
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
-        Returns
-        -------
-        str
-            A line for each of the units with the largest weights.
+        returns: A line for each of the units with the largest weights.
         """
         size = "×".join(map(str, self.weights.shape[1:]))
         lines = [f"Weights of {len(self.units)} of the {self.total} units of layer 1, as pictures of {size}."]
@@ -176,12 +137,7 @@ class FirstLayerWeightsDisplay:
 
 
 def check_image_shape(image_shape: Sequence[int], n_inputs: int, where: str) -> tuple[int, ...]:
-    """(height, width) or (height, width, channels), of so many pixels.
-
-    Raises
-    ------
-    ShapeError
-    """
+    """(height, width) or (height, width, channels), of so many pixels."""
     shape = tuple(image_shape)
     if len(shape) not in (2, 3) or prod(shape) != n_inputs:
         raise ShapeError(

@@ -12,7 +12,7 @@ from deepstep.plots.sources import check_network
 from deepstep.types import Array
 
 SIGNS = {"good": "✓", "wrong": "✗ wrong", "wrong shape": "✗ shape", "not checkable": "?"}
-"""What stands in a cell beside its number, so that no colour has to be told apart."""
+"""Words in a cell beside its number, so that no colour has to be told apart."""
 
 QUANTITY = re.compile(r"(?P<kind>d.+?)(?P<layer>\d+)")
 """The name of a derivative; that of layer 0 belongs to no layer that learns."""
@@ -70,15 +70,8 @@ class GradientCheckDisplay:
     def from_report(cls, report: GradientReport) -> "GradientCheckDisplay":
         """The map of a report.
 
-        Parameters
-        ----------
-        report : GradientReport
-            What `Network.check_gradients` gave.
-
-        Returns
-        -------
-        GradientCheckDisplay
-            Not drawn yet.
+        report: The result of `Network.check_gradients`.
+        returns: Not drawn yet.
         """
         found = {f"d{check.name}": (check.difference, check.verdict) for check in report.checks}
         return cls._of(found, report.tolerance)
@@ -87,15 +80,8 @@ class GradientCheckDisplay:
     def from_trace(cls, trace: Trace) -> "GradientCheckDisplay":
         """Check every derivative of a step, dZ and dA too.
 
-        Parameters
-        ----------
-        trace : Trace
-            Of all layers.
-
-        Returns
-        -------
-        GradientCheckDisplay
-            Not drawn yet.
+        trace: A trace of all layers.
+        returns: Not drawn yet.
         """
         found = {check.name: (check.difference, check.verdict) for check in trace.check().checks}
         return cls._of(found, None)
@@ -104,21 +90,10 @@ class GradientCheckDisplay:
     def from_network(cls, network: Any, X: Any, Y: Any) -> "GradientCheckDisplay":
         """Check the gradients of a network on some examples.
 
-        Parameters
-        ----------
-        network : Network
-        X, Y : arrays of shape (n_x, m) and (n_L, m)
-            Columns are examples.
-
-        Returns
-        -------
-        GradientCheckDisplay
-            Not drawn yet.
-
-        Raises
-        ------
-        ConfigurationError, ShapeError, DataError
-            If this is no network, or the examples do not fit.
+        network (Network):
+        X, Y (array of shape (n_x, m) and (n_L, m)): Columns are examples.
+        returns: Not drawn yet.
+        ConfigurationError, ShapeError, DataError: If this is no network, or the examples do not fit.
         """
         network = check_network(network, "GradientCheckDisplay.from_network")
         return cls.from_report(network.check_gradients(X, Y))
@@ -142,20 +117,9 @@ class GradientCheckDisplay:
     def plot(self, *, ax: Any = None) -> "GradientCheckDisplay":
         """Draw the map.
 
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; by default on a new figure, which belongs to no window.
-
-        Returns
-        -------
-        GradientCheckDisplay
-            With ``figure_``, ``ax_``, ``image_`` and ``texts_``.
-
-        Raises
-        ------
-        MissingPackageError
-            When matplotlib is not installed.
+        ax (matplotlib.axes.Axes): Where to draw; by default on a new figure, which belongs to no window.
+        returns: With ``figure_``, ``ax_``, ``image_`` and ``texts_``.
+        MissingPackageError: When matplotlib is not installed.
         """
         rows, layers = self.differences.shape
         if ax is None:
@@ -187,12 +151,9 @@ class GradientCheckDisplay:
         return self
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
-        Returns
-        -------
-        str
-            The verdict, and the largest difference of each kind.
+        returns: The verdict, and the largest difference of each kind.
         """
         limit = "" if self.tolerance is None else f", tolerance {self.tolerance:.0e}"
         lines = [f"Gradients are {'right' if self.passed else 'WRONG'}{limit}."]

@@ -47,19 +47,8 @@ class GradientFlowDisplay(OfTraining):
     def from_history(cls, history: History) -> Self:
         """The display of a training that was watched by the callback `Health`.
 
-        Parameters
-        ----------
-        history : History
-
-        Returns
-        -------
-        GradientFlowDisplay
-            With every look in ``norms``.
-
-        Raises
-        ------
-        DataError
-            If no record has health.
+        returns (GradientFlowDisplay): With every look in ``norms``.
+        DataError: If no record has health.
         """
         looks = looks_in(history, ("gradient_norm",), "GradientFlowDisplay.from_history")
         moments = [f"epoch {epoch:.0f}" for epoch in looks.epochs]
@@ -69,15 +58,8 @@ class GradientFlowDisplay(OfTraining):
     def from_trace(cls, trace: Trace) -> "GradientFlowDisplay":
         """The display of one step.
 
-        Parameters
-        ----------
-        trace : Trace
-            Of all layers.
-
-        Returns
-        -------
-        GradientFlowDisplay
-            Not drawn yet.
+        trace: A trace of all layers.
+        returns: Not drawn yet.
         """
         squares = np.zeros(trace.architecture.n_layers)
         for entry in trace:
@@ -89,41 +71,19 @@ class GradientFlowDisplay(OfTraining):
     def from_network(cls, network: Any, X: Any, Y: Any) -> "GradientFlowDisplay":
         """The display of a network's gradient on some examples.
 
-        Parameters
-        ----------
-        network : Network
-        X, Y : arrays of shape (n_x, m) and (n_L, m)
-            Columns are examples.
-
-        Returns
-        -------
-        GradientFlowDisplay
-            Not drawn yet.
-
-        Raises
-        ------
-        ConfigurationError, ShapeError, DataError
-            If this is no network, or the examples do not fit.
+        network (Network):
+        X, Y (array of shape (n_x, m) and (n_L, m)): Columns are examples.
+        returns: Not drawn yet.
+        ConfigurationError, ShapeError, DataError: If this is no network, or the examples do not fit.
         """
         return cls.from_trace(check_network(network, "GradientFlowDisplay.from_network").trace(X, Y))
 
     def plot(self, *, ax: Any = None) -> "GradientFlowDisplay":
         """Draw a line over the layers for each moment; of many, for some that are evenly spread.
 
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; by default on a new figure, which belongs to no window.
-
-        Returns
-        -------
-        GradientFlowDisplay
-            With ``figure_``, ``ax_`` and ``lines_``.
-
-        Raises
-        ------
-        MissingPackageError
-            When matplotlib is not installed.
+        ax (matplotlib.axes.Axes): Where to draw; by default on a new figure, which belongs to no window.
+        returns: With ``figure_``, ``ax_`` and ``lines_``.
+        MissingPackageError: When matplotlib is not installed.
         """
         self.ax_: Any = axes_for(ax, "GradientFlowDisplay.plot")
         self.figure_: Any = self.ax_.figure
@@ -151,12 +111,9 @@ class GradientFlowDisplay(OfTraining):
         return np.where(self.norms[row] > 0, self.norms[row], np.nan)
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
-        Returns
-        -------
-        str
-            First and last layer of the first and the last moment, and layers without a gradient.
+        returns: First and last layer of the first and the last moment, and layers without a gradient.
         """
         lines = []
         for row in dict.fromkeys((0, len(self.moments) - 1)):

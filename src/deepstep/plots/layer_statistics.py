@@ -1,4 +1,4 @@
-"""What stands in each layer over the training: activations, weights, gradients."""
+"""Display of each layer over the training: activations, weights, gradients."""
 
 from typing import Any, Self
 
@@ -19,7 +19,7 @@ PANELS = {
 """The quantities, with what stands at their axis."""
 
 SIGNED_QUANTITY = "activation_mean"
-"""What may be below 0; all others stand on a logarithmic axis."""
+"""Quantities that may be below 0; all others stand on a logarithmic axis."""
 
 
 class LayerStatisticsDisplay(OfTraining):
@@ -55,19 +55,8 @@ class LayerStatisticsDisplay(OfTraining):
     def from_history(cls, history: History) -> Self:
         """The display of a training that was watched by the callback `Health`.
 
-        Parameters
-        ----------
-        history : History
-
-        Returns
-        -------
-        LayerStatisticsDisplay
-            Not drawn yet.
-
-        Raises
-        ------
-        DataError
-            If no record has health.
+        returns (LayerStatisticsDisplay): Not drawn yet.
+        DataError: If no record has health.
         """
         looks = looks_in(history, tuple(PANELS), "LayerStatisticsDisplay.from_history")
         return cls(epochs=looks.epochs, statistics=looks.values)
@@ -75,22 +64,11 @@ class LayerStatisticsDisplay(OfTraining):
     def plot(self, *, quantity: str | None = None, ax: Any = None) -> "LayerStatisticsDisplay":
         """Draw a line for each layer: all quantities under each other, or one.
 
-        Parameters
-        ----------
-        quantity : str, optional
-            The name of one that is drawn alone.
-        ax : matplotlib.axes.Axes, optional
-            Where to draw it, or the first one; by default on a new figure, which belongs to no window.
-
-        Returns
-        -------
-        LayerStatisticsDisplay
-            With ``figure_``, ``axes_`` and ``lines_``.
-
-        Raises
-        ------
-        MissingPackageError
-            When matplotlib is not installed.
+        quantity: The name of one that is drawn alone.
+        ax (matplotlib.axes.Axes): Where to draw it, or the first one; by default on a new figure, which
+            belongs to no window.
+        returns: With ``figure_``, ``axes_`` and ``lines_``.
+        MissingPackageError: When matplotlib is not installed.
         """
         names = list(self.statistics) if quantity is None else [quantity]
         if ax is None:
@@ -119,12 +97,9 @@ class LayerStatisticsDisplay(OfTraining):
         return lines
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
-        Returns
-        -------
-        str
-            A line for each quantity.
+        returns: A line for each quantity.
         """
         return "\n".join(
             f"{name.replace('_', ' ')}: "

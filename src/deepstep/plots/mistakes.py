@@ -68,22 +68,11 @@ class MistakesDisplay:
     ) -> "MistakesDisplay":
         """Keep the examples whose answer is wrong, in their order.
 
-        Parameters
-        ----------
-        images : ndarray (m, height, width[, channels])
-        y_true, y_pred : ndarray of labels (m,)
-        probabilities : ndarray (m,)
-            Of the answer.
-
-        Returns
-        -------
-        MistakesDisplay
-            Not drawn yet.
-
-        Raises
-        ------
-        ShapeError
-            When the numbers of examples differ.
+        images (m, height, width[, channels]):
+        y_true, y_pred (array of labels (m,)):
+        probabilities (m,): The probability of each answer.
+        returns: Not drawn yet.
+        ShapeError: When the numbers of examples differ.
         """
         lengths = {len(images), len(y_true), len(y_pred), len(probabilities)}
         if len(lengths) > 1:
@@ -105,20 +94,9 @@ class MistakesDisplay:
     def plot(self, *, columns: int = 5) -> "MistakesDisplay":
         """Draw the pictures on a new figure, which belongs to no window: save it or show it as you like.
 
-        Parameters
-        ----------
-        columns : int, default 5
-            Pictures in a line.
-
-        Returns
-        -------
-        MistakesDisplay
-            With ``figure_`` and ``axes_``.
-
-        Raises
-        ------
-        MissingPackageError
-            When matplotlib is not installed.
+        columns: Pictures in a line.
+        returns: With ``figure_`` and ``axes_``.
+        MissingPackageError: When matplotlib is not installed.
         """
         columns = max(1, min(columns, len(self.images)))
         lines = max(1, ceil(len(self.images) / columns))
@@ -134,12 +112,9 @@ class MistakesDisplay:
         return self
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
-        Returns
-        -------
-        str
-            A line for each picture, after one that counts them.
+        returns: A line for each picture, after one that counts them.
         """
         return "\n".join([self._heading(), *self._captions(" ", "probability {:.3f}")])
 

@@ -1,4 +1,4 @@
-"""What each unit has learned of the plane: its activation over a grid, for networks of two inputs."""
+"""Display of the units on the plane: their activation over a grid, for networks of two inputs."""
 
 from typing import Any
 
@@ -76,25 +76,13 @@ class NeuronMapsDisplay:
     ) -> "NeuronMapsDisplay":
         """The maps of a network of two inputs.
 
-        Parameters
-        ----------
-        network : Network
-        X : array of shape (2, m)
-            Examples, which say how far the grid goes; columns are examples.
-        Y : array of shape (n_L, m), optional
-            Their targets: 0 and 1, or one of n_L classes in each column.
-        resolution : int
-            Values of each input on the grid.
-
-        Returns
-        -------
-        NeuronMapsDisplay
-            Not drawn yet.
-
-        Raises
-        ------
-        ConfigurationError, ShapeError, DataError
-            If the network has other inputs than two, or the examples do not fit.
+        network (Network):
+        X (2, m): Examples, which say how far the grid goes; columns are examples.
+        Y (n_L, m): Their targets: 0 and 1, or one of n_L classes in each column.
+        resolution: Values of each input on the grid.
+        returns: Not drawn yet.
+        ConfigurationError, ShapeError, DataError: If the network has other inputs than two, or the examples
+            do not fit.
         """
         where = "NeuronMapsDisplay.from_network"
         network = check_network(network, where)
@@ -125,26 +113,12 @@ class NeuronMapsDisplay:
     ) -> "NeuronMapsDisplay":
         """The maps of a fitted estimator's network.
 
-        Parameters
-        ----------
-        estimator : DeepClassifier or DeepRegressor
-            Fitted on two numbers.
-        X : array of shape (m, 2)
-            Rows are examples. Of a committee: as its member sees them.
-        member : int, optional
-            Which network of a committee.
-        resolution : int
-            As in `from_network`.
-
-        Returns
-        -------
-        NeuronMapsDisplay
-            Not drawn yet.
-
-        Raises
-        ------
-        ConfigurationError, ShapeError, DataError
-            As in `from_network`, or if there is no such network.
+        estimator (DeepClassifier or DeepRegressor): Fitted on two numbers.
+        X (m, 2): Rows are examples; for a committee, as its member sees them.
+        member: Which network of a committee.
+        resolution: As in `from_network`.
+        returns: Not drawn yet.
+        ConfigurationError, ShapeError, DataError: As in `from_network`, or if there is no such network.
         """
         network = network_of(estimator, member, "NeuronMapsDisplay.from_estimator")
         return cls.from_network(network, np.asarray(X).T, resolution=resolution)
@@ -152,20 +126,9 @@ class NeuronMapsDisplay:
     def plot(self, *, columns: int = MOST_UNITS) -> "NeuronMapsDisplay":
         """Draw a line of maps for each layer, each unit on a scale of its own with 0 in the middle.
 
-        Parameters
-        ----------
-        columns : int
-            Most units of a layer that are drawn: the first ones.
-
-        Returns
-        -------
-        NeuronMapsDisplay
-            With ``figure_``, ``axes_`` and ``images_``.
-
-        Raises
-        ------
-        MissingPackageError
-            When matplotlib is not installed.
+        columns: Most units of a layer that are drawn: the first ones.
+        returns: With ``figure_``, ``axes_`` and ``images_``.
+        MissingPackageError: When matplotlib is not installed.
         """
         width = max(min(columns, len(maps)) for maps in self.maps)
         lines = len(self.maps)
@@ -209,12 +172,9 @@ class NeuronMapsDisplay:
             ax.plot(*self.X[:, labels == label], marker, **style)
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
-        Returns
-        -------
-        str
-            For each layer how many of its units never leave 0, and where the others are positive.
+        returns: For each layer how many of its units never leave 0, and where the others are positive.
         """
         across = f"x1 from {self.x[0]:.3g} to {self.x[-1]:.3g}, x2 from {self.y[0]:.3g} to {self.y[-1]:.3g}"
         lines = [f"Activations over {across}:"]

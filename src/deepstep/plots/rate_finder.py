@@ -54,36 +54,18 @@ class RateSearchDisplay:
     def from_search(cls, search: RateSearch) -> "RateSearchDisplay":
         """The display of a search.
 
-        Parameters
-        ----------
-        search : RateSearch
-            What `Network.find_learning_rate` gave.
-
-        Returns
-        -------
-        RateSearchDisplay
-            Not drawn yet.
+        search: The result of `Network.find_learning_rate`.
+        returns: Not drawn yet.
         """
         return cls(**vars(search))
 
     def plot(self, *, ax: Any = None) -> "RateSearchDisplay":
         """Draw the curve.
 
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; by default on a new figure, which belongs to no window: save it or show it as you
-            like.
-
-        Returns
-        -------
-        RateSearchDisplay
-            With ``figure_`` and ``ax_``.
-
-        Raises
-        ------
-        MissingPackageError
-            When matplotlib is not installed.
+        ax (matplotlib.axes.Axes): Where to draw; by default on a new figure, which belongs to no window: save
+            it or show it as you like.
+        returns: With ``figure_`` and ``ax_``.
+        MissingPackageError: When matplotlib is not installed.
         """
         self.ax_: Any = axes_for(ax, "RateSearchDisplay.plot")
         self.figure_: Any = self.ax_.figure
@@ -97,12 +79,9 @@ class RateSearchDisplay:
         return self
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
-        Returns
-        -------
-        str
-            What was tried and seen, and the suggestion, in two lines.
+        returns: The rates tried, the costs, and the suggestion, in two lines.
         """
         if not len(self.rates):
             return f"The cost is not finite after the first learning rate.\n{SMALLER}"

@@ -1,4 +1,4 @@
-"""What an answer rests on: how one output follows each input of one example."""
+"""Display of the inputs an answer rests on: how one output follows each input of one example."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -90,32 +90,17 @@ class SaliencyDisplay:
     ) -> "SaliencyDisplay":
         """The saliency of one example.
 
-        Parameters
-        ----------
-        network : Network
-        x : array of shape (n_x,)
-            The example.
-        output : int
-            Number of the output, from 0.
-        method : {"gradient", "gradient_times_input", "integrated_gradients"}
-        baseline : array of shape (n_x,), optional
-            x′ of integrated gradients, an example that says nothing; 0 by default.
-        steps : int
-            Points on the way from it.
-        names : sequence of str, optional
-            Of the inputs; x1, x2, … by default.
-        image_shape : tuple of int, optional
-            (height, width[, channels]) where the inputs are pixels.
-
-        Returns
-        -------
-        SaliencyDisplay
-            Not drawn yet.
-
-        Raises
-        ------
-        ConfigurationError, ShapeError, DataError
-            If there is no such method or output, or the example does not fit.
+        network (Network):
+        x (n_x,): The example.
+        output (int): Number of the output, from 0.
+        method ("gradient" or "gradient_times_input" or "integrated_gradients"):
+        baseline (n_x,): x′ of integrated gradients, an example that says nothing; 0 by default.
+        steps: Points on the way from it.
+        names: Names of the inputs; x1, x2, … by default.
+        image_shape (tuple of int): (height, width[, channels]) where the inputs are pixels.
+        returns: Not drawn yet.
+        ConfigurationError, ShapeError, DataError: If there is no such method or output, or the example does
+            not fit.
         """
         where = "SaliencyDisplay.from_network"
         network = check_network(network, where)
@@ -155,26 +140,12 @@ class SaliencyDisplay:
     ) -> "SaliencyDisplay":
         """The saliency of one example for a fitted estimator's network.
 
-        Parameters
-        ----------
-        estimator : DeepClassifier or DeepRegressor
-            Fitted.
-        x : array of shape (n_features,)
-            A row. Of a committee: as its member sees it.
-        member : int, optional
-            Which network of a committee.
-        **options
-            As in `from_network`.
-
-        Returns
-        -------
-        SaliencyDisplay
-            With the names of the features of fit.
-
-        Raises
-        ------
-        ConfigurationError, ShapeError, DataError
-            As in `from_network`, or if there is no such network.
+        estimator (DeepClassifier or DeepRegressor): Fitted.
+        x (n_features,): A row; for a committee, as its member sees it.
+        member: Which network of a committee.
+        options: As in `from_network`.
+        returns: With the names of the features of fit.
+        ConfigurationError, ShapeError, DataError: As in `from_network`, or if there is no such network.
         """
         network = network_of(estimator, member, "SaliencyDisplay.from_estimator")
         known = getattr(estimator, "feature_names_in_", None)
@@ -190,20 +161,9 @@ class SaliencyDisplay:
     def plot(self, *, ax: Any = None) -> "SaliencyDisplay":
         """Draw a picture where the inputs are pixels, else bars of the inputs that count most.
 
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; by default on a new figure, which belongs to no window.
-
-        Returns
-        -------
-        SaliencyDisplay
-            With ``figure_``, ``ax_`` and ``artist_``.
-
-        Raises
-        ------
-        MissingPackageError
-            When matplotlib is not installed.
+        ax (matplotlib.axes.Axes): Where to draw; by default on a new figure, which belongs to no window.
+        returns: With ``figure_``, ``ax_`` and ``artist_``.
+        MissingPackageError: When matplotlib is not installed.
         """
         bars = min(len(self.names), MOST_BARS)
         size = (4.6, 4.0) if self.image_shape else (6.4, 1.3 + 0.25 * bars)
@@ -238,12 +198,9 @@ class SaliencyDisplay:
         )
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
-        Returns
-        -------
-        str
-            The inputs that count most, with their numbers.
+        returns: The inputs that count most, with their numbers.
         """
         most = ", ".join(f"{self.names[row]} {self.attributions[row]:+.3g}" for row in self._largest(5))
         return f"{self._heading()}\nmost: {most}."

@@ -1,4 +1,4 @@
-"""What displays are made from: the network and the history of whatever came, and what Health saw."""
+"""Sources of displays: the network and the history of whatever came, and what Health saw."""
 
 from abc import ABC, abstractmethod
 from typing import Any, NamedTuple, Self
@@ -15,13 +15,7 @@ ADVICE = "Train with callbacks=[Health()], of deepstep.training; deepstep train 
 
 
 def one_of(estimator: Any, member: int | None, where: str) -> Any:
-    """The estimator of one network: a plain one itself, of a committee the member that was asked for.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no such network.
-    """
+    """The estimator of one network: a plain one itself, of a committee the member that was asked for."""
     committee = getattr(estimator, "committee_", None)
     if committee is None:
         if "network_" not in vars(estimator):
@@ -46,25 +40,13 @@ def one_of(estimator: Any, member: int | None, where: str) -> Any:
 
 
 def network_of(estimator: Any, member: int | None, where: str) -> Network:
-    """The network of an estimator, of a committee that of a member.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no such network.
-    """
+    """The network of an estimator, of a committee that of a member."""
     network: Network = one_of(estimator, member, where).network_
     return network
 
 
 def history_of(estimator: Any, member: int | None, where: str) -> History:
-    """The history of an estimator, of a committee that of a member.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no such network.
-    """
+    """The history of an estimator, of a committee that of a member."""
     history: History = one_of(estimator, member, where).history_
     return history
 
@@ -81,34 +63,17 @@ class OfTraining(ABC):
     def from_estimator(cls, estimator: Any, *, member: int | None = None) -> Self:
         """The display of a fitted estimator's training.
 
-        Parameters
-        ----------
-        estimator : DeepClassifier or DeepRegressor
-            Fitted; where health is shown with ``callbacks=[Health()]``.
-        member : int, optional
-            Which network of a committee.
-
-        Returns
-        -------
-        display
-            Not drawn yet.
-
-        Raises
-        ------
-        ConfigurationError, DataError
-            If there is no such network, or its records lack what is shown.
+        estimator (DeepClassifier or DeepRegressor): Fitted; where health is shown with
+            ``callbacks=[Health()]``.
+        member: Which network of a committee.
+        returns (display): Not drawn yet.
+        ConfigurationError, DataError: If there is no such network, or its records lack what is shown.
         """
         return cls.from_history(history_of(estimator, member, f"{cls.__name__}.from_estimator"))
 
 
 def check_network(network: Any, where: str) -> Network:
-    """The network itself.
-
-    Raises
-    ------
-    ConfigurationError
-        If it is something else.
-    """
+    """The network itself."""
     if not isinstance(network, Network):
         raise ConfigurationError(
             where, "a Network", f"got {type(network).__name__}", "For an estimator use from_estimator."
@@ -117,13 +82,7 @@ def check_network(network: Any, where: str) -> Network:
 
 
 def check_history(history: Any, where: str) -> History:
-    """The history itself.
-
-    Raises
-    ------
-    ConfigurationError
-        If it is something else.
-    """
+    """The history itself."""
     if not isinstance(history, History):
         came = f"got {type(history).__name__}"
         raise ConfigurationError(where, "the History of a training", came, "See History and Network.train.")
@@ -144,13 +103,7 @@ class Looks(NamedTuple):
 
 
 def looks_in(history: History, names: tuple[str, ...], where: str) -> Looks:
-    """The quantities that the callback `Health` wrote into records.
-
-    Raises
-    ------
-    ConfigurationError, DataError
-        If it is no history, or no record has them.
-    """
+    """The quantities that the callback `Health` wrote into records."""
     records = check_history(history, where)
     looks = {record["epoch"]: look for record in records if (look := health_in(record)) is not None}
     if not looks:

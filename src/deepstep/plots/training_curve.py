@@ -71,20 +71,9 @@ class TrainingCurveDisplay(OfTraining):
     def from_history(cls, history: History) -> Self:
         """The display of a history.
 
-        Parameters
-        ----------
-        history : History
-            What `Network.train` gave, or a run holds.
-
-        Returns
-        -------
-        TrainingCurveDisplay
-            Not drawn yet.
-
-        Raises
-        ------
-        ConfigurationError, DataError
-            If it is no history, or empty.
+        history: The result of `Network.train`, or the history of a run.
+        returns (TrainingCurveDisplay): Not drawn yet.
+        ConfigurationError, DataError: If it is no history, or empty.
         """
         if not len(check_history(history, "TrainingCurveDisplay.from_history")):
             raise DataError("TrainingCurveDisplay", "at least one epoch", "got an empty history")
@@ -112,21 +101,10 @@ class TrainingCurveDisplay(OfTraining):
     def plot(self, *, ax: Any = None) -> "TrainingCurveDisplay":
         """Draw the curves.
 
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw the cost alone; by default cost, metrics and rate are drawn on a new figure, which
-            belongs to no window.
-
-        Returns
-        -------
-        TrainingCurveDisplay
-            With ``figure_``, ``ax_``, ``axes_`` and ``lines_``.
-
-        Raises
-        ------
-        MissingPackageError
-            When matplotlib is not installed.
+        ax (matplotlib.axes.Axes): Where to draw the cost alone; by default cost, metrics and rate are drawn
+            on a new figure, which belongs to no window.
+        returns: With ``figure_``, ``ax_``, ``axes_`` and ``lines_``.
+        MissingPackageError: When matplotlib is not installed.
         """
         parts = ["cost", *(["metrics"] if self.metrics else []), *(["rate"] if self._rate_moves else [])]
         if ax is None:
@@ -179,12 +157,9 @@ class TrainingCurveDisplay(OfTraining):
         )
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
-        Returns
-        -------
-        str
-            A sentence for each curve.
+        returns: A sentence for each curve.
         """
         count = len(self.epochs)
         lines = [f"{count} epoch{'' if count == 1 else 's'}: the cost {self._course(self.costs)}."]

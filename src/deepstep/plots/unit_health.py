@@ -52,19 +52,8 @@ class UnitHealthDisplay(OfTraining):
     def from_history(cls, history: History) -> Self:
         """The display of a training that was watched by the callback `Health`.
 
-        Parameters
-        ----------
-        history : History
-
-        Returns
-        -------
-        UnitHealthDisplay
-            Not drawn yet.
-
-        Raises
-        ------
-        DataError
-            If no record has health.
+        returns (UnitHealthDisplay): Not drawn yet.
+        DataError: If no record has health.
         """
         looks = looks_in(history, KINDS, "UnitHealthDisplay.from_history")
         return cls(epochs=looks.epochs, dead=looks.values["dead"], saturated=looks.values["saturated"])
@@ -73,21 +62,10 @@ class UnitHealthDisplay(OfTraining):
     def from_network(cls, network: Any, X: Any) -> "UnitHealthDisplay":
         """The display of a network as it is, on some examples.
 
-        Parameters
-        ----------
-        network : Network
-        X : array of shape (n_x, m)
-            Columns are examples: some hundred, as a unit that few of them wake looks dead on few.
-
-        Returns
-        -------
-        UnitHealthDisplay
-            Not drawn yet.
-
-        Raises
-        ------
-        ConfigurationError, ShapeError, DataError
-            If this is no network, or the examples do not fit.
+        network (Network):
+        X (n_x, m): Columns are examples: some hundred, as a unit that few of them wake looks dead on few.
+        returns: Not drawn yet.
+        ConfigurationError, ShapeError, DataError: If this is no network, or the examples do not fit.
         """
         where = "UnitHealthDisplay.from_network"
         network = check_network(network, where)
@@ -99,20 +77,10 @@ class UnitHealthDisplay(OfTraining):
     def plot(self, *, axes: Any = None) -> "UnitHealthDisplay":
         """Draw both shares: over the epochs, or of a single look as bars.
 
-        Parameters
-        ----------
-        axes : sequence of two matplotlib.axes.Axes, optional
-            Where to draw; by default on a new figure, which belongs to no window.
-
-        Returns
-        -------
-        UnitHealthDisplay
-            With ``figure_``, ``axes_`` and ``artists_``.
-
-        Raises
-        ------
-        MissingPackageError
-            When matplotlib is not installed.
+        axes (sequence of two matplotlib.axes.Axes): Where to draw; by default on a new figure, which belongs
+            to no window.
+        returns: With ``figure_``, ``axes_`` and ``artists_``.
+        MissingPackageError: When matplotlib is not installed.
         """
         if axes is None:
             figure = new_figure("UnitHealthDisplay.plot", (7.2, 3.4))
@@ -143,12 +111,9 @@ class UnitHealthDisplay(OfTraining):
         return lines
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
-        Returns
-        -------
-        str
-            A line for each layer, of the last look.
+        returns: A line for each layer, of the last look.
         """
         lines = []
         for layer, (dead, saturated) in enumerate(

@@ -54,19 +54,8 @@ class UpdateRatioDisplay(OfTraining):
     def from_history(cls, history: History) -> Self:
         """The display of a training that was watched by the callback `Health`.
 
-        Parameters
-        ----------
-        history : History
-
-        Returns
-        -------
-        UpdateRatioDisplay
-            Not drawn yet.
-
-        Raises
-        ------
-        DataError
-            If no record has health.
+        returns (UpdateRatioDisplay): Not drawn yet.
+        DataError: If no record has health.
         """
         looks = looks_in(history, ("update_ratio",), "UpdateRatioDisplay.from_history")
         return cls(epochs=looks.epochs, ratios=looks.values["update_ratio"], updates=looks.updates)
@@ -79,20 +68,9 @@ class UpdateRatioDisplay(OfTraining):
     def plot(self, *, ax: Any = None) -> "UpdateRatioDisplay":
         """Draw a line for each layer, and the usual range.
 
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, optional
-            Where to draw; by default on a new figure, which belongs to no window.
-
-        Returns
-        -------
-        UpdateRatioDisplay
-            With ``figure_``, ``ax_``, ``lines_`` and ``band_``.
-
-        Raises
-        ------
-        MissingPackageError
-            When matplotlib is not installed.
+        ax (matplotlib.axes.Axes): Where to draw; by default on a new figure, which belongs to no window.
+        returns: With ``figure_``, ``ax_``, ``lines_`` and ``band_``.
+        MissingPackageError: When matplotlib is not installed.
         """
         self.ax_: Any = axes_for(ax, "UpdateRatioDisplay.plot")
         self.figure_: Any = self.ax_.figure
@@ -114,12 +92,9 @@ class UpdateRatioDisplay(OfTraining):
         return self
 
     def describe(self) -> str:
-        """What the figure shows, in words.
+        """The content of the figure in words.
 
-        Returns
-        -------
-        str
-            The usual range, and a line for each layer.
+        returns: The usual range, and a line for each layer.
         """
         low, high = self.usual
         given = f"{self.updates:.3g} update{'' if self.updates == 1 else 's'} an epoch"

@@ -1,9 +1,10 @@
 """Stage 2, preparation: takes raw frames, pictures and targets, gives X and Y as float64 rows.
 
-What was learned from the training rows (means, categories, classes) is a frozen `Preparation` that goes to a
+The statistics of the training rows (means, categories, classes) are a frozen `Preparation` that goes to a
 JSON file and back. Importing this package loads numpy alone; polars loads on first use.
 """
 
+from deepstep.docstrings import complete
 from deepstep.preparation.class_target import ClassTarget
 from deepstep.preparation.codes import one_hot, ordinal_code
 from deepstep.preparation.images import ImagePreparation
@@ -28,3 +29,5 @@ __all__ = [
     "one_hot",
     "ordinal_code",
 ]
+
+complete({name: globals()[name] for name in __all__})

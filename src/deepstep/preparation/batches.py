@@ -20,14 +20,8 @@ class Examples:
     Rows lie together in memory, so a batch is gathered from rows; its transpose, a view, is what the
     equations take.
 
-    Attributes
-    ----------
-    X : array or SciPy sparse array of shape (m, n_x)
-        Inputs. Of sparse inputs only the batch at hand is made dense.
-    Y : array of shape (m, n_L)
-        Targets.
-    weight : array of shape (m,), optional
-        Sample weights.
+    ``X`` is (m, n_x), dense or a SciPy sparse array of which only the batch at hand is made dense, ``Y`` is
+    (m, n_L) and ``weight`` (m,).
     """
 
     X: Any
@@ -38,14 +32,7 @@ class Examples:
         return int(self.Y.shape[0])
 
     def take(self, rows: AnyArray | slice) -> tuple[Array, Array, Array | None]:
-        """Columns of X and Y, and the weights, of some rows.
-
-        Returns
-        -------
-        X : array of shape (n_x, k)
-        Y : array of shape (n_L, k)
-        weight : array of shape (k,) or None
-        """
+        """X (n_x, k), Y (n_L, k) and the weights (k,) of some rows."""
         X = self.X[rows]
         if not isinstance(X, np.ndarray):
             X = X.toarray()
@@ -57,14 +44,7 @@ def as_they_are(epoch: int, m: int) -> None:
 
 
 def shuffled(seed: int) -> Order:
-    """A new order in each epoch: a function of (seed, epoch) alone, so any epoch can be rebuilt.
-
-    Examples
-    --------
-    >>> order = shuffled(seed=1)
-    >>> bool((order(7, 5) == order(7, 5)).all()), sorted(order(7, 5).tolist())
-    (True, [0, 1, 2, 3, 4])
-    """
+    """A new order in each epoch: a function of (seed, epoch) alone, so any epoch can be rebuilt."""
     return partial(_permutation, seed)
 
 
@@ -81,8 +61,6 @@ def _permutation(seed: int, epoch: int, m: int) -> AnyArray:
 def evenly_spread(m: int, most: int) -> AnyArray:
     """The numbers of at most so many of m rows, the first and the last among them.
 
-    Examples
-    --------
     >>> evenly_spread(9, 3).tolist(), evenly_spread(2, 3).tolist()
     ([0, 4, 8], [0, 1])
     """
@@ -90,24 +68,12 @@ def evenly_spread(m: int, most: int) -> AnyArray:
 
 
 def n_batches(m: int, batch_size: int | None) -> int:
-    """How many batches m examples make; the last one may be short.
-
-    Examples
-    --------
-    >>> n_batches(5, 2), n_batches(5, None)
-    (3, 1)
-    """
+    """How many batches m examples make; the last one may be short."""
     return 1 if batch_size is None else -(-m // batch_size)
 
 
 def batch(order: AnyArray | None, m: int, batch_size: int | None, number: int) -> AnyArray | slice:
-    """The rows of one batch of an epoch, by its number from 0; all of them where there is no batch size.
-
-    Examples
-    --------
-    >>> batch(np.array([3, 1, 0, 2, 4]), 5, 2, 1).tolist(), batch(None, 5, 2, 2)
-    ([0, 2], slice(4, 5, None))
-    """
+    """The rows of one batch of an epoch, by its number from 0; all of them where there is no batch size."""
     rows = places(order, m, batch_size, number)
     return rows if order is None else order[rows]
 
@@ -116,13 +82,6 @@ def places(order: AnyArray | None, m: int, batch_size: int | None, number: int) 
     """Where a batch lies in the order of the m examples, by its number from 0.
 
     Numbers beyond the batches of an epoch are those of the next epochs: their orders follow in ``order``.
-
-    Examples
-    --------
-    >>> places(None, 5, 2, 2), places(None, 5, None, 2)
-    (slice(4, 5, None), slice(0, 5, None))
-    >>> places(np.array([3, 1, 0, 2, 4, 0, 1, 2, 3, 4]), 5, 2, 4)
-    slice(7, 9, None)
     """
     size = m if batch_size is None else batch_size
     epoch, at = divmod(number, n_batches(m, batch_size))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import polars
 
 MOST_CATEGORIES = 50
-"""Of a text column, so many most frequent values get a feature of their own."""
+"""So many most frequent values of a text column get a feature of their own."""
 WORD = r"[\p{L}\p{N}]+"
 """A word: letters and digits without a break."""
 

@@ -21,15 +21,10 @@ if TYPE_CHECKING:
 class ClassTarget:
     """Classes, sorted; two have one output (the probability of the second), more have one output each.
 
-    Attributes
-    ----------
-    classes : tuple of str, int, float or bool
-    ordered : bool
-        Whether their order means something: there are outputs for the questions whether an answer lies above
-        each class but the last.
+    classes (tuple of str or int or float or bool):
+    ordered: Whether their order means something: there are outputs for the questions whether an answer lies
+        above each class but the last.
 
-    Examples
-    --------
     >>> target = ClassTarget.fit(["no", "yes", "no"])
     >>> target.encode(["yes", "no"]).tolist()
     [[1.0], [0.0]]
@@ -51,25 +46,13 @@ class ClassTarget:
     ) -> "ClassTarget":
         """The different values, sorted (numbers before texts where both occur).
 
-        Parameters
-        ----------
-        values : iterable (m,)
-        ordered : bool
-            Whether their order means something.
-        order : sequence of str, optional
-            All classes as texts, in another order than the sorted one.
-
-        Returns
-        -------
-        ClassTarget
-            With two classes or more.
-
-        Raises
-        ------
-        DataError
-            When there are no rows, missing values, fewer than two classes, or other ones than ``order`` has.
-        ShapeError
-            When `values` is not (m,).
+        values (iterable): m labels.
+        ordered: Whether their order means something.
+        order: All classes as texts, in another order than the sorted one.
+        returns: With two classes or more.
+        DataError: When there are no rows, missing values, fewer than two classes, or other ones than
+            ``order`` has.
+        ShapeError: When `values` is not (m,).
         """
         different = set(as_labels(values))
         if len(different) < 2:
@@ -113,41 +96,19 @@ class ClassTarget:
     def encode(self, values: "Iterable[Label] | AnyArray | polars.Series") -> NDArray[np.float64]:
         """Y as rows: 0/1 for two classes, one-hot for more, the answers to y > k for ordered ones.
 
-        Parameters
-        ----------
-        values : iterable (m,)
-            Labels.
-
-        Returns
-        -------
-        ndarray of float64 (m, n_outputs)
-
-        Raises
-        ------
-        DataError
-            When there are no rows, missing values, or a class that training did not have.
-        ShapeError
-            When `values` is not (m,).
+        values (iterable): m labels.
+        returns (array of shape (m, n_outputs), float64):
+        DataError: When there are no rows, missing values, or a class that training did not have.
+        ShapeError: When `values` is not (m,).
         """
         return encode_classes(self.positions(values), len(self.classes), self.code)
 
     def positions(self, values: "Iterable[Label] | AnyArray | polars.Series") -> NDArray[np.intp]:
         """The position of each value in `classes`.
 
-        Parameters
-        ----------
-        values : iterable (m,)
-            Labels.
-
-        Returns
-        -------
-        ndarray of intp (m,)
-            From 0.
-
-        Raises
-        ------
-        DataError, ShapeError
-            As in `encode`.
+        values (iterable): m labels.
+        returns (array of shape (m,), intp): From 0.
+        DataError, ShapeError: As in `encode`.
         """
         table = {label: position for position, label in enumerate(self.classes)}
         labels = as_labels(values)
@@ -165,19 +126,9 @@ class ClassTarget:
     def probabilities(self, outputs: Array) -> Array:
         """A probability for each class.
 
-        Parameters
-        ----------
-        outputs : ndarray (m, n_outputs)
-            The network's output A as rows.
-
-        Returns
-        -------
-        ndarray (m, n_classes)
-
-        Raises
-        ------
-        ShapeError
-            When there are other outputs.
+        outputs (m, n_outputs): The network's output A as rows.
+        returns (m, n_classes):
+        ShapeError: When there are other outputs.
         """
         check_outputs(outputs, self.n_outputs)
         return class_probabilities(outputs, self.code)
@@ -185,19 +136,9 @@ class ClassTarget:
     def decode(self, outputs: Array) -> AnyArray:
         """The most probable class: for two classes the second where its probability is above 0.5.
 
-        Parameters
-        ----------
-        outputs : ndarray (m, n_outputs)
-            The network's output A as rows.
-
-        Returns
-        -------
-        ndarray (m,) of labels
-
-        Raises
-        ------
-        ShapeError
-            When there are other outputs.
+        outputs (m, n_outputs): The network's output A as rows.
+        returns (array of shape (m,) of labels):
+        ShapeError: When there are other outputs.
         """
         positions = self.probabilities(outputs).argmax(axis=1)
         kinds = {type(label) for label in self.classes}
@@ -208,10 +149,7 @@ class ClassTarget:
     def to_dict(self) -> dict[str, Any]:
         """The target as JSON has it.
 
-        Returns
-        -------
-        dict
-            Plain JSON types; the classes keep theirs.
+        returns: Plain JSON types; the classes keep theirs.
         """
         return to_record(self, self.kind)
 
@@ -219,20 +157,9 @@ class ClassTarget:
     def from_dict(cls, record: dict[str, Any]) -> "ClassTarget":
         """The target that `to_dict` wrote.
 
-        Parameters
-        ----------
-        record : dict
-            As `to_dict` wrote it.
-
-        Returns
-        -------
-        ClassTarget
-            The same.
-
-        Raises
-        ------
-        FileError
-            When the record was altered.
+        record: As `to_dict` wrote it.
+        returns: The same.
+        FileError: When the record was altered.
         """
         target = from_record(record, {cls.kind: cls})
         if len(set(target.classes)) != len(target.classes) or len(target.classes) < 2:

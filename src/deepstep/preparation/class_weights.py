@@ -18,36 +18,9 @@ def class_weights(
 ) -> list[Array]:
     """The weight of each class.
 
-    Parameters
-    ----------
-    class_weight : "balanced", mapping or list of mappings
-        n / (n_classes · count of the class) of the classes that are there, 0 for others; or a weight for each
-        class, 1 for those left out. Of several columns each is weighed by itself, and a list has a mapping
-        for each.
-    columns : array of int (n_columns, m)
-        For each column the position of each example's class in ``classes``.
-    classes : sequence
-        The names of the classes, the same for all columns.
-    weight : array of shape (m,), optional
-        Weights with which "balanced" counts.
-    where : str
-        Name for error messages.
-
-    Returns
-    -------
-    list of array
-        For each column the weights of its classes.
-
-    Raises
-    ------
-    ConfigurationError
-        If it is something else, there is not one mapping for each column, a weight is negative, or a class is
-        unknown while another has no weight.
-
-    Examples
-    --------
-    >>> class_weights("balanced", np.array([[0, 0, 0, 1]]), ["a", "b"], None, "fit")[0].round(3)
-    array([0.667, 2.   ])
+    ``class_weight`` is "balanced", n / (n_classes · count of the class), counted with ``weight``; a mapping
+    of classes to weights, 1 for those left out; or a list of a mapping for each column. ``columns``
+    (n_columns, m) has the positions of the examples' classes in ``classes``, the same for all columns.
     """
     if isinstance(class_weight, str) and class_weight == "balanced":
         return [_balanced(column, len(classes), weight) for column in columns]
@@ -64,13 +37,7 @@ def class_weights(
 
 
 def example_weights(of_classes: Sequence[Array], columns: AnyArray) -> Array:
-    """The weight of each example (m,) by its class; for several columns the product of theirs.
-
-    Examples
-    --------
-    >>> example_weights([np.array([1.0, 3.0])], np.array([[0, 1, 0]]))
-    array([1., 3., 1.])
-    """
+    """The weight of each example (m,) by its class; for several columns the product of theirs."""
     return np.prod([weights[column] for weights, column in zip(of_classes, columns, strict=True)], axis=0)
 
 

@@ -14,25 +14,11 @@ from deepstep.types import AnyArray, Array
 def one_hot(labels: AnyArray, n_classes: int) -> NDArray[np.float64]:
     """Columns of the identity: Y for a softmax output, in the lecture's layout.
 
-    Parameters
-    ----------
-    labels : ndarray of integers (m,)
-        0 to n_classes − 1.
-    n_classes : int
+    labels (array of shape (m,), int): 0 to n_classes − 1.
+    returns (array of shape (n_classes, m), float64):
+    ShapeError: When `labels` is not (m,).
+    DataError: When a label is no integer or out of range.
 
-    Returns
-    -------
-    ndarray of float64 (n_classes, m)
-
-    Raises
-    ------
-    ShapeError
-        When `labels` is not (m,).
-    DataError
-        When a label is no integer or out of range.
-
-    Examples
-    --------
     >>> one_hot(np.array([2, 0]), 3)
     array([[0., 1.],
            [0., 0.],
@@ -47,24 +33,11 @@ def one_hot(labels: AnyArray, n_classes: int) -> NDArray[np.float64]:
 def ordinal_code(labels: AnyArray, n_classes: int) -> NDArray[np.float64]:
     """Ordered classes as answers to the questions y > k: Y for an ordinal output, in the lecture's layout.
 
-    Parameters
-    ----------
-    labels : ndarray of integers (m,)
-        0 to n_classes − 1, in order.
-    n_classes : int
+    labels (array of shape (m,), int): 0 to n_classes − 1, in order.
+    returns (array of shape (n_classes − 1, m), float64): Row k is 1 where the label is above k, k = 0 …
+        n_classes − 2.
+    ShapeError, DataError: As `one_hot`.
 
-    Returns
-    -------
-    ndarray of float64 (n_classes − 1, m)
-        Row k is 1 where the label is above k, k = 0 … n_classes − 2.
-
-    Raises
-    ------
-    ShapeError, DataError
-        As `one_hot`.
-
-    Examples
-    --------
     >>> ordinal_code(np.array([2, 0, 1]), 3)
     array([[1., 0., 1.],
            [1., 0., 0.]])
@@ -76,16 +49,8 @@ def ordinal_code(labels: AnyArray, n_classes: int) -> NDArray[np.float64]:
 def ordinal_probabilities(AL: Array) -> Array:
     """P(y = k) from P(y > k), the way back from `ordinal_code`: how far it falls from 1 over AL to 0.
 
-    Parameters
-    ----------
-    AL : ndarray (n_classes − 1, m)
+    AL is (n_classes - 1, m), the answer (n_classes, m).
 
-    Returns
-    -------
-    ndarray (n_classes, m)
-
-    Examples
-    --------
     >>> ordinal_probabilities(np.array([[0.75], [0.25]])).tolist()
     [[0.25], [0.5], [0.25]]
     """
@@ -109,30 +74,7 @@ CODES = {
 
 
 def encode_classes(positions: AnyArray, n_classes: int, kind: str) -> NDArray[np.float64]:
-    """Targets as rows.
-
-    Parameters
-    ----------
-    positions : ndarray of integers (m,)
-        0 to n_classes − 1.
-    n_classes : int
-    kind : str
-        A name in `CODES`.
-
-    Returns
-    -------
-    ndarray of float64 (m, n_outputs)
-
-    Raises
-    ------
-    DataError
-        If it would not fit into memory.
-
-    Examples
-    --------
-    >>> encode_classes(np.array([1, 0]), 2, "probabilities").tolist()
-    [[1.0], [0.0]]
-    """
+    """Targets as rows (m, n_outputs) from positions (m,); ``kind`` is a name in `CODES`."""
     check_room(
         16 * len(positions) * n_classes,  # that of the lecture's layout, and its transpose
         "target",
@@ -144,23 +86,7 @@ def encode_classes(positions: AnyArray, n_classes: int, kind: str) -> NDArray[np
 
 
 def class_probabilities(outputs: Array, kind: str) -> Array:
-    """The probability of each class, from outputs (or targets) as rows.
-
-    Parameters
-    ----------
-    outputs : ndarray (m, n_outputs)
-    kind : str
-        A name in `CODES`.
-
-    Returns
-    -------
-    ndarray (m, n_classes)
-
-    Examples
-    --------
-    >>> class_probabilities(np.array([[0.75]]), "probabilities").tolist()
-    [[0.25, 0.75]]
-    """
+    """Probabilities of classes (m, n_classes), from outputs or targets as rows; ``kind`` is of `CODES`."""
     return CODES[kind].probabilities(outputs.T).T
 
 

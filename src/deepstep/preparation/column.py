@@ -1,4 +1,4 @@
-"""What the table needs of a column, whatever its kind."""
+"""The interface of a column for its table, whatever its kind."""
 
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
@@ -11,15 +11,7 @@ if TYPE_CHECKING:
 
 
 class Column(ABC):
-    """What training taught about one column; each kind is a frozen dataclass of plain values.
-
-    Attributes
-    ----------
-    kind : str
-        The name of the kind, in files and for people.
-    name : str
-        The column's.
-    """
+    """Statistics of one column of the training table; each kind is a frozen dataclass of plain values."""
 
     kind: ClassVar[str]
     name: str
@@ -32,21 +24,21 @@ class Column(ABC):
     @property
     @abstractmethod
     def done(self) -> str:
-        """What is done with the column, for people."""
+        """The treatment of the column, for people."""
 
     @property
     def why(self) -> str:
-        """What in the training rows made it so, for people; nothing where `done` says it."""
+        """The reason in the training rows, for people; nothing where `done` says it."""
         return ""
 
     @property
     def caution(self) -> str:
-        """What of the training rows is not read as it may be meant, for people; nothing where all is."""
+        """Training values that are not read as they may be meant, for people; nothing where all are."""
         return ""
 
     @property
     def fault(self) -> str:
-        """What is wrong with a record that was read from a file; nothing where all is well."""
+        """The fault of a record that was read from a file; nothing where all is well."""
         return ""
 
     @abstractmethod

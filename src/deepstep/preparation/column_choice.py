@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     import polars
 
 MOST_WORDS = 50
-"""Of texts, so many most frequent words get a feature."""
+"""So many most frequent words of texts get a feature."""
 FEWEST_ROWS_OF_A_WORD, LEAST_SHARE_OF_A_WORD = 20, 0.01
 """A word has to stand in so many training rows, and in this share of them."""
 FEWEST_ROWS_TO_TELL = 20
-"""Of fewer rows nothing is said by values that are all, or nearly all, different."""
+"""In fewer rows, values that are all, or nearly all, different do not show an identifier."""
 FEWEST_ROWS_THAT_COUNT = 10
-"""Of whole numbers that grow from row to row fewer tell it: such an order hardly ever comes by chance."""
+"""Fewer are enough for whole numbers that grow from row to row: such an order hardly ever comes by chance."""
 # Also user_id and PassengerId, but not paid; Unnamed: 0 and __index_level_0__ are the index that pandas
 # writes. A name is asked for because ranks and numbers of days count the rows, too, and mean something.
 _NAMES_OF_IDENTIFIERS = re.compile(
@@ -48,16 +48,7 @@ _NAMES_OF_IDENTIFIERS = re.compile(
 def fit_column(series: "polars.Series", *, identifiers: bool = True) -> AnyColumn:
     """Choose a column's kind and learn what it needs from its values.
 
-    Parameters
-    ----------
-    series : polars.Series (m,)
-    identifiers : bool
-        Whether columns that name the rows are left out.
-
-    Raises
-    ------
-    DataError
-        When the type has no numbers in it (lists, structures), or a number is infinite.
+    ``identifiers`` says whether columns that name the rows are left out.
     """
     import polars
 
@@ -153,17 +144,8 @@ def column_of_texts(
 ) -> AnyColumn:
     """The kind of a column of texts, by how often each occurs.
 
-    Parameters
-    ----------
-    name : str
-    counts : polars.DataFrame
-        As `counted` gives it.
-    m : int
-        Rows, those without a text among them.
-    identifiers : bool
-        Whether columns that name the rows are left out.
-    others : int
-        Rows whose texts were not counted; they are taken to be all different.
+    ``counts`` is as `counted` gives it, ``m`` counts rows without a text, too, and ``others`` are rows whose
+    texts were not counted: they are taken to be all different.
     """
     import polars
 

@@ -19,7 +19,7 @@ FEWEST_POSITIONS = 3
 
 
 class Circle(NamedTuple):
-    """What comes again and again."""
+    """A span of time that repeats."""
 
     position: Callable[[NDArray[np.float64]], NDArray[np.float64]]
     length: int

@@ -17,10 +17,10 @@ from deepstep.preparation.records import damaged, from_record, to_record
 from deepstep.types import AnyArray, Array
 
 LIMIT = 3.0
-"""What the smooth clipping tends to."""
+"""Limit of the smooth clipping."""
 
 FAR = 1e100
-"""What lies farther from the median than so many quartile distances counts as lying there: no infinity."""
+"""Quartile distances from the median beyond which a number counts as lying there: no infinity."""
 
 REACH = 1.0
 """How far the outer pieces of a number go on beyond the training rows, in their widths."""
@@ -28,7 +28,7 @@ REACH = 1.0
 
 @dataclass(frozen=True)
 class Encoding:
-    """What the training rows taught about each feature.
+    """Statistics of each feature of the training rows.
 
     ======== =========================================================================================
     input    from a feature x
@@ -40,18 +40,8 @@ class Encoding:
              without three different quantiles, have none.
     ======== =========================================================================================
 
-    Attributes
-    ----------
-    center, factor : tuple of float
-        Of each feature: its median, and what the difference from it is multiplied with.
-    edges : tuple of tuple of float
-        Of each feature: where its pieces begin and end; empty for none.
-
-    Examples
-    --------
-    >>> encoding = Encoding.fit(np.array([[0.0, 1], [1, 0], [2, 0], [3, 0], [4, 0]]), pieces=2)
-    >>> encoding.transform(np.array([[2.0, 1], [3.0, 0]]), float).round(2).tolist()
-    [[0.0, 1.66, 0.5, -0.5], [0.49, 0.0, 0.5, 0.0]]
+    ``center`` has the medians, ``factor`` what differences from them are multiplied with, ``edges`` where the
+    pieces of each feature begin and end.
     """
 
     kind: ClassVar[str] = "encoding"
@@ -61,15 +51,7 @@ class Encoding:
 
     @classmethod
     def fit(cls, features: AnyArray, pieces: int) -> Self:
-        """Learn from the training rows.
-
-        Parameters
-        ----------
-        features : array of shape (m, n)
-            Finite numbers; a row is an example.
-        pieces : int
-            Greatest number of pieces of a feature; 0 for none.
-        """
+        """Learn from the training rows (m, n), finite numbers; a feature has ``pieces`` at most, or none."""
         low, first, center, third, high = np.quantile(features, [0, 0.25, 0.5, 0.75, 1], axis=0)
         factor = factor_of(low, first, third, high)
         edges = tuple(_edges(column, pieces) for column in features.T)
@@ -82,10 +64,8 @@ class Encoding:
 
     @property
     def origins(self) -> NDArray[np.intp]:
-        """Of each input the number of the feature that it is made of.
+        """The number of the feature that each input is made of.
 
-        Examples
-        --------
         >>> Encoding.fit(np.array([[0.0, 1], [1, 0], [2, 0], [3, 0], [4, 0]]), pieces=2).origins.tolist()
         [0, 1, 0, 0]
         """
@@ -93,20 +73,7 @@ class Encoding:
         return np.concatenate([np.arange(len(pieces)), np.repeat(np.arange(len(pieces)), pieces)])
 
     def transform(self, features: AnyArray, dtype: Any = np.float32) -> Array:
-        """The inputs of m rows.
-
-        Parameters
-        ----------
-        features : array of shape (m, n)
-            Finite numbers.
-        dtype : dtype
-            Of the inputs.
-
-        Returns
-        -------
-        array of shape (m, n_inputs), C-ordered
-            The scaled features, then the pieces of the first that has some, of the second, …
-        """
+        """The inputs of m rows, C-ordered: scaled features, then the pieces of the first that has some, …"""
         n = len(self.center)
         inputs = np.empty((len(features), self.n_inputs), dtype)
         with np.errstate(over="ignore"):
@@ -127,13 +94,7 @@ class Encoding:
 
     @classmethod
     def from_dict(cls, record: object) -> "Encoding":
-        """The encoding that `to_dict` wrote.
-
-        Raises
-        ------
-        FileError
-            When the record was altered.
-        """
+        """The encoding that `to_dict` wrote."""
         encoding = from_record(record, {cls.kind: cls})
         if not len(encoding.center) == len(encoding.factor) == len(encoding.edges):
             raise damaged("center, factor and edges of each feature", "their numbers differ")
@@ -146,7 +107,7 @@ class Encoding:
 
 
 def factor_of(low: Array, first: Array, third: Array, high: Array) -> Array:
-    """What the differences from the medians are multiplied with, by the quartiles, the least and the greatest
+    """The factors of the differences from the medians, by the quartiles, the least and the greatest
     of each feature.
     """
     between = third - first

@@ -26,22 +26,8 @@ ENOUGH = 4
 class GroupSequence:
     """Some groups, one after another.
 
-    Parameters
-    ----------
-    groups : array of int
-        Their numbers, in the order in which they are read.
-    kept : array of int
-        How many rows of each are learned from, by its number.
-    workers : int
-        How many read them together.
-
-    Examples
-    --------
-    >>> sequence = GroupSequence(np.array([2, 0, 1]), np.array([3, 5, 4]), workers=2)
-    >>> sequence.starts.tolist(), sequence.owners.tolist()
-    ([0, 4, 7, 12], [0, 1, 1])
-    >>> sequence.owners_of_rows(2, 6).tolist()
-    [0, 0, 1, 1]
+    ``groups`` are their numbers in the order in which they are read, ``kept`` how many rows of each are
+    learned from, by its number.
     """
 
     def __init__(self, groups: AnyArray, kept: AnyArray, workers: int = 1) -> None:
@@ -75,8 +61,6 @@ class GroupSequence:
     def unevenness(self, window: int) -> float:
         """How many times its even share the busiest worker has of windows of so many rows, in the mean.
 
-        Examples
-        --------
         >>> halves = GroupSequence(np.arange(4), np.full(4, 10), workers=2)
         >>> halves.unevenness(20), halves.unevenness(10)
         (1.0, 2.0)
@@ -90,23 +74,7 @@ class GroupSequence:
 
 
 def why_together(kept: AnyArray, window: int, workers: int) -> str:
-    """Why each of some workers reads all groups, and what mends it; empty where each reads its own.
-
-    Parameters
-    ----------
-    kept : array of int
-        How many rows of each group are learned from.
-    window : int
-        Rows of a window.
-    workers : int
-
-    Examples
-    --------
-    >>> why_together(np.full(100, 10), 80, 2)
-    ''
-    >>> why_together(np.full(100, 10), 10, 2)[-80:]
-    'Mend: row groups of at most 1 row, or buffer_rows (--buffer-rows) of 80 or more.'
-    """
+    """Why each of some workers reads all groups, and what mends it; empty where each reads its own."""
     uneven = GroupSequence(np.arange(len(kept)), kept, workers).unevenness(window)
     if uneven <= UNEVEN:
         return ""

@@ -17,25 +17,7 @@ def parts_of_rows(seed: int, start: int, stop: int, shares: Sequence[float]) -> 
     A function of (seed, number of the row) alone: the same in every epoch and every process, whatever is read
     first.
 
-    Parameters
-    ----------
-    seed : int
-    start, stop : int
-        The rows, by their numbers from 0 over all files.
-    shares : sequence of float
-        Of the parts held out, each from 0 to 1, together below 1.
-
-    Returns
-    -------
-    ndarray of int8 (stop - start,)
-
-    Examples
-    --------
-    >>> whole = parts_of_rows(1, 0, 10_000, (0.2, 0.1))
-    >>> np.bincount(whole).tolist()
-    [6884, 2101, 1015]
-    >>> bool((whole[1234:5678] == parts_of_rows(1, 1234, 5678, (0.2, 0.1))).all())
-    True
+    ``shares`` are those of the parts held out, each from 0 to 1, together below 1.
     """
     first = start // DRAWS
     source = np.random.Philox(key=seed, counter=[first, 0, 0, STREAM])

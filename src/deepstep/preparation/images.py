@@ -19,14 +19,8 @@ if TYPE_CHECKING:
 class ImagePreparation:
     """Pictures of one size, flattened and scaled.
 
-    Attributes
-    ----------
-    height, width, channels : int
-    scale : float
-        What each pixel is multiplied with, as 1/255.
+    scale: Factor of each pixel, as 1/255.
 
-    Examples
-    --------
     >>> preparation = ImagePreparation(1, 2, 1, scale=0.5)
     >>> preparation.transform(np.array([[[[2], [4]]]], dtype=np.uint8))
     array([[1., 2.]])
@@ -58,21 +52,11 @@ class ImagePreparation:
     def transform(self, images: AnyArray) -> NDArray[np.float64]:
         """The features of m pictures.
 
-        Parameters
-        ----------
-        images : ndarray (m, height, width, channels) or (m, height·width·channels), any numbers
-            A flat picture has the order rows, columns, channels.
-
-        Returns
-        -------
-        ndarray of float64 (m, n_features), C-ordered
-
-        Raises
-        ------
-        ShapeError
-            When the shape is another.
-        DataError
-            When there are no pictures, or a pixel is no finite number.
+        images (array of shape (m, height, width, channels) or (m, height·width·channels), any numbers): A
+            flat picture has the order rows, columns, channels.
+        returns (array of shape (m, n_features), float64, C-ordered):
+        ShapeError: When the shape is another.
+        DataError: When there are no pictures, or a pixel is no finite number.
         """
         shape = (self.height, self.width, self.channels)
         if images.shape[1:] not in (shape, (self.n_features,)):
@@ -93,20 +77,9 @@ class ImagePreparation:
     def transform_table(self, frame: "polars.DataFrame") -> NDArray[np.float64]:
         """The features of m pictures that come as a table with a column per pixel (`feature_names`).
 
-        Parameters
-        ----------
-        frame : polars.DataFrame
-            The pixel columns in any order; further columns are ignored.
-
-        Returns
-        -------
-        ndarray of float64 (m, n_features)
-            As of `transform`.
-
-        Raises
-        ------
-        DataError
-            When a column is missing, holds no numbers, or has missing values.
+        frame: The pixel columns in any order; further columns are ignored.
+        returns (array of shape (m, n_features), float64): As of `transform`.
+        DataError: When a column is missing, holds no numbers, or has missing values.
         """
         names = list(self.feature_names)
         pixels = with_columns(frame, names).select(names)
@@ -119,10 +92,7 @@ class ImagePreparation:
     def to_dict(self) -> dict[str, Any]:
         """The preparation as JSON has it.
 
-        Returns
-        -------
-        dict
-            Plain JSON types.
+        returns: Plain JSON types.
         """
         return to_record(self, self.kind)
 
@@ -130,20 +100,9 @@ class ImagePreparation:
     def from_dict(cls, record: dict[str, Any]) -> "ImagePreparation":
         """The preparation that `to_dict` wrote.
 
-        Parameters
-        ----------
-        record : dict
-            As `to_dict` wrote it.
-
-        Returns
-        -------
-        ImagePreparation
-            The same.
-
-        Raises
-        ------
-        FileError
-            When the record was altered.
+        record: As `to_dict` wrote it.
+        returns: The same.
+        FileError: When the record was altered.
         """
         preparation = from_record(record, {cls.kind: cls})
         if min(preparation.height, preparation.width, preparation.channels) < 1:

@@ -21,15 +21,10 @@ if TYPE_CHECKING:
 class LabelTargets:
     """Columns of two classes each; an output is the probability of the second class of its column.
 
-    Attributes
-    ----------
-    names : tuple of str
-        The columns.
-    classes : tuple of str, int, float or bool
-        The two classes of the first column, sorted, then those of the second, …
+    names: The columns.
+    classes (tuple of str or int or float or bool): The two classes of the first column, sorted, then those of
+        the second, …
 
-    Examples
-    --------
     >>> import polars
     >>> frame = polars.DataFrame({"wet": ["no", "yes", "no"], "warm": [0, 0, 1]})
     >>> targets = LabelTargets.fit(frame)
@@ -47,19 +42,8 @@ class LabelTargets:
     def fit(cls, frame: "polars.DataFrame") -> "LabelTargets":
         """The two classes of each column of a table.
 
-        Parameters
-        ----------
-        frame : polars.DataFrame
-            The targets alone.
-
-        Returns
-        -------
-        LabelTargets
-
-        Raises
-        ------
-        DataError
-            As `ClassTarget.fit`; or when a column has more than two classes.
+        frame: The targets alone.
+        DataError: As `ClassTarget.fit`; or when a column has more than two classes.
         """
         each = of_each(frame.columns, lambda name: ClassTarget.fit(frame[name]))
         for name, target in zip(frame.columns, each, strict=True):
@@ -95,38 +79,18 @@ class LabelTargets:
     def encode(self, frame: "polars.DataFrame") -> NDArray[np.float64]:
         """Y as rows of 0 and 1.
 
-        Parameters
-        ----------
-        frame : polars.DataFrame
-            A table with the columns.
-
-        Returns
-        -------
-        ndarray of float64 (m, n_columns)
-
-        Raises
-        ------
-        DataError
-            As `ClassTarget.encode`.
+        frame: A table with the columns.
+        returns (array of shape (m, n_columns), float64):
+        DataError: As `ClassTarget.encode`.
         """
         return self.positions(frame).astype(np.float64)
 
     def positions(self, frame: "polars.DataFrame") -> NDArray[np.intp]:
         """The position of each value among the two classes of its column.
 
-        Parameters
-        ----------
-        frame : polars.DataFrame
-            A table with the columns.
-
-        Returns
-        -------
-        ndarray of int (m, n_columns)
-
-        Raises
-        ------
-        DataError
-            As `ClassTarget.positions`.
+        frame: A table with the columns.
+        returns (array of shape (m, n_columns), int):
+        DataError: As `ClassTarget.positions`.
         """
         each = dict(zip(self.names, self.each, strict=True))
         return np.column_stack(of_each(self.names, lambda name: each[name].positions(frame[name])))
@@ -134,38 +98,18 @@ class LabelTargets:
     def answered(self, outputs: Array) -> NDArray[np.intp]:
         """The position of the more probable class of each column.
 
-        Parameters
-        ----------
-        outputs : ndarray (m, n_columns)
-            The network's output A as rows.
-
-        Returns
-        -------
-        ndarray of int (m, n_columns)
-
-        Raises
-        ------
-        ShapeError
-            When there are other outputs.
+        outputs (m, n_columns): The network's output A as rows.
+        returns (array of shape (m, n_columns), int):
+        ShapeError: When there are other outputs.
         """
         return (self.probabilities(outputs) > 0.5).astype(np.intp)
 
     def probabilities(self, outputs: Array) -> Array:
         """The probability of the second class of each column: the outputs themselves.
 
-        Parameters
-        ----------
-        outputs : ndarray (m, n_columns)
-            The network's output A as rows.
-
-        Returns
-        -------
-        ndarray (m, n_columns)
-
-        Raises
-        ------
-        ShapeError
-            When there are other outputs.
+        outputs (m, n_columns): The network's output A as rows.
+        returns (m, n_columns):
+        ShapeError: When there are other outputs.
         """
         check_outputs(outputs, self.n_outputs)
         return outputs
@@ -173,49 +117,23 @@ class LabelTargets:
     def decode(self, outputs: Array) -> AnyArray:
         """The more probable class of each column.
 
-        Parameters
-        ----------
-        outputs : ndarray (m, n_columns)
-            The network's output A as rows.
-
-        Returns
-        -------
-        ndarray (m, n_columns) of labels
-
-        Raises
-        ------
-        ShapeError
-            When there are other outputs.
+        outputs (m, n_columns): The network's output A as rows.
+        returns (array of shape (m, n_columns) of labels):
+        ShapeError: When there are other outputs.
         """
         pairs = np.empty((len(self.names), 2), dtype=object)
         pairs.ravel()[:] = self.classes
         return pairs[np.arange(len(self.names)), self.answered(outputs)]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types; the classes keep theirs.
-
-        Returns
-        -------
-        dict
-        """
+        """Plain JSON types; the classes keep theirs."""
         return to_record(self, self.kind)
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "LabelTargets":
         """The targets that `to_dict` wrote.
 
-        Parameters
-        ----------
-        record : dict
-
-        Returns
-        -------
-        LabelTargets
-
-        Raises
-        ------
-        FileError
-            When the record was altered.
+        FileError: When the record was altered.
         """
         targets = from_record(record, {cls.kind: cls})
         check_names(targets.names)

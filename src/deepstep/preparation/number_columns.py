@@ -40,7 +40,7 @@ class StandardizedColumn(Column):
 
     @property
     def further_done(self) -> str:
-        """What they are, for people."""
+        """How they are made, for people."""
         return ""
 
     @property
@@ -165,7 +165,7 @@ class BooleanColumn(Column):
 
 
 def mark_done(marks_missing: bool, mean: str = "") -> str:
-    """What is done with missing values, for people."""
+    """The treatment of missing values, for people."""
     return f"; missing: the mean{mean}{', and a 0/1 feature' if marks_missing else ''}"
 
 

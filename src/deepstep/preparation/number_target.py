@@ -23,18 +23,11 @@ Label = str | int | float | bool
 class NumberTarget:
     """Numbers, standardized for the network and returned in their own units.
 
-    Attributes
-    ----------
-    mean, std : float
-        What is taken away, and what the rest is divided by: mean and standard deviation of the training
-        targets (1 where they are constant); 0 and the mean for counts, which stay at least 0.
-    output : str
-        The network's output: "identity", "absolute_error", "huber", "poisson" or "quantile".
-    levels : tuple of float
-        The quantiles that "quantile" gives, each by an output.
+    mean, std: The value that is subtracted, and the divisor: mean and standard deviation of the
+        training targets (1 where they are constant); 0 and the mean for counts, which stay at least 0.
+    output (str): The network's output: "identity", "absolute_error", "huber", "poisson" or "quantile".
+    levels: The quantiles that "quantile" gives, each by an output.
 
-    Examples
-    --------
     >>> target = NumberTarget.fit([10.0, 30.0])
     >>> target.encode([30.0]).tolist(), target.decode(np.array([[1.0]])).tolist()
     ([[1.0]], [30.0])
@@ -56,25 +49,13 @@ class NumberTarget:
     ) -> "NumberTarget":
         """Learn mean and standard deviation.
 
-        Parameters
-        ----------
-        values : iterable (m,)
-        output : str
-            The network's output.
-        levels : tuple of float
-            The quantiles of "quantile".
-
-        Returns
-        -------
-        NumberTarget
-            With std above 0.
-
-        Raises
-        ------
-        DataError
-            When there are no rows, a value is missing, infinite or no number, or for "poisson" below 0.
-        ShapeError
-            When `values` is not (m,).
+        values (iterable): m numbers.
+        output (str): The network's output.
+        levels: The quantiles of "quantile".
+        returns: With std above 0.
+        DataError: When there are no rows, a value is missing, infinite or no number, or for "poisson" below
+            0.
+        ShapeError: When `values` is not (m,).
         """
         numbers = as_finite(values)
         constant = numbers.min() == numbers.max()
@@ -106,40 +87,18 @@ class NumberTarget:
     def encode(self, values: "Iterable[float] | AnyArray | polars.Series") -> NDArray[np.float64]:
         """Y as rows: minus the mean, divided by the deviation.
 
-        Parameters
-        ----------
-        values : iterable (m,)
-            Numbers.
-
-        Returns
-        -------
-        ndarray of float64 (m, n_outputs)
-            The number in each column.
-
-        Raises
-        ------
-        DataError, ShapeError
-            As `fit`.
+        values (iterable): m numbers.
+        returns (array of shape (m, n_outputs), float64): The number in each column.
+        DataError, ShapeError: As `fit`.
         """
         return np.repeat(((as_finite(values) - self.mean) / self.std)[:, None], self.n_outputs, axis=1)
 
     def decode(self, outputs: Array) -> Array:
         """The network's output in the target's units.
 
-        Parameters
-        ----------
-        outputs : ndarray (m, n_outputs)
-            The network's output A as rows.
-
-        Returns
-        -------
-        ndarray (m,)
-            Of quantiles that next to the median.
-
-        Raises
-        ------
-        ShapeError
-            When there are other outputs.
+        outputs (m, n_outputs): The network's output A as rows.
+        returns (m,): The quantile next to the median, where there are quantiles.
+        ShapeError: When there are other outputs.
         """
         middle = min(range(self.n_outputs), key=lambda at: abs((self.levels or (0.5,))[at] - 0.5))
         return self.quantiles(outputs)[:, middle]
@@ -147,20 +106,9 @@ class NumberTarget:
     def quantiles(self, outputs: Array) -> Array:
         """All outputs in the target's units.
 
-        Parameters
-        ----------
-        outputs : ndarray (m, n_outputs)
-            The network's output A as rows.
-
-        Returns
-        -------
-        ndarray (m, n_outputs)
-            A column for each quantile.
-
-        Raises
-        ------
-        ShapeError
-            When there are other outputs.
+        outputs (m, n_outputs): The network's output A as rows.
+        returns (m, n_outputs): A column for each quantile.
+        ShapeError: When there are other outputs.
         """
         check_outputs(outputs, self.n_outputs)
         return outputs * self.std + self.mean
@@ -168,10 +116,7 @@ class NumberTarget:
     def to_dict(self) -> dict[str, Any]:
         """The target as JSON has it.
 
-        Returns
-        -------
-        dict
-            Plain JSON types.
+        returns: Plain JSON types.
         """
         return to_record(self, self.kind)
 
@@ -179,20 +124,9 @@ class NumberTarget:
     def from_dict(cls, record: dict[str, Any]) -> "NumberTarget":
         """The target that `to_dict` wrote.
 
-        Parameters
-        ----------
-        record : dict
-            As `to_dict` wrote it.
-
-        Returns
-        -------
-        NumberTarget
-            The same.
-
-        Raises
-        ------
-        FileError
-            When the record was altered.
+        record: As `to_dict` wrote it.
+        returns: The same.
+        FileError: When the record was altered.
         """
         target = from_record(record, {cls.kind: cls})
         if target.std <= 0:

@@ -20,17 +20,10 @@ if TYPE_CHECKING:
 class NumberTargets:
     """Columns of numbers, each standardized for the network by itself.
 
-    Attributes
-    ----------
-    names : tuple of str
-        The columns.
-    means, stds : tuple of float
-        Those of `NumberTarget`, for each column.
-    output : str
-        The network's output: "identity", "absolute_error", "huber" or "poisson".
+    names: The columns.
+    means, stds: As of `NumberTarget`, for each column.
+    output (str): The network's output: "identity", "absolute_error", "huber" or "poisson".
 
-    Examples
-    --------
     >>> import polars
     >>> targets = NumberTargets.fit(polars.DataFrame({"width": [10.0, 30.0], "height": [1.0, 3.0]}))
     >>> targets.decode(np.array([[1.0, -1.0]])).tolist()
@@ -47,21 +40,9 @@ class NumberTargets:
     def fit(cls, frame: "polars.DataFrame", *, output: str = "identity") -> "NumberTargets":
         """Mean and deviation of each column of a table.
 
-        Parameters
-        ----------
-        frame : polars.DataFrame
-            The targets alone.
-        output : str
-            The network's output.
-
-        Returns
-        -------
-        NumberTargets
-
-        Raises
-        ------
-        DataError
-            As `NumberTarget.fit`.
+        frame: The targets alone.
+        output (str): The network's output.
+        DataError: As `NumberTarget.fit`.
         """
         each = of_each(frame.columns, lambda name: NumberTarget.fit(frame[name], output=output))
         means, stds = zip(*((target.mean, target.std) for target in each), strict=True)
@@ -86,19 +67,9 @@ class NumberTargets:
     def encode(self, frame: "polars.DataFrame") -> NDArray[np.float64]:
         """Y as rows: each column minus its mean, divided by its deviation.
 
-        Parameters
-        ----------
-        frame : polars.DataFrame
-            A table with the columns.
-
-        Returns
-        -------
-        ndarray of float64 (m, n_columns)
-
-        Raises
-        ------
-        DataError
-            As `NumberTarget.encode`.
+        frame: A table with the columns.
+        returns (array of shape (m, n_columns), float64):
+        DataError: As `NumberTarget.encode`.
         """
         each = dict(zip(self.names, self.each, strict=True))
         return np.hstack(of_each(self.names, lambda name: each[name].encode(frame[name])))
@@ -106,48 +77,22 @@ class NumberTargets:
     def decode(self, outputs: Array) -> Array:
         """The network's output rows in the units of the columns.
 
-        Parameters
-        ----------
-        outputs : ndarray (m, n_columns)
-            The network's output A as rows.
-
-        Returns
-        -------
-        ndarray (m, n_columns)
-
-        Raises
-        ------
-        ShapeError
-            When there are other outputs.
+        outputs (m, n_columns): The network's output A as rows.
+        returns (m, n_columns):
+        ShapeError: When there are other outputs.
         """
         check_outputs(outputs, self.n_outputs)
         return outputs * np.array(self.stds) + np.array(self.means)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types.
-
-        Returns
-        -------
-        dict
-        """
+        """Plain JSON types."""
         return to_record(self, self.kind)
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> "NumberTargets":
         """The targets that `to_dict` wrote.
 
-        Parameters
-        ----------
-        record : dict
-
-        Returns
-        -------
-        NumberTargets
-
-        Raises
-        ------
-        FileError
-            When the record was altered.
+        FileError: When the record was altered.
         """
         targets = from_record(record, {cls.kind: cls})
         check_names(targets.names)

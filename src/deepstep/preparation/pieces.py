@@ -12,15 +12,8 @@ if TYPE_CHECKING:
 class Piece(NamedTuple):
     """Rows of a group that follow each other in a sequence.
 
-    Attributes
-    ----------
-    frame : polars.DataFrame
-    numbers : array of int
-        Their numbers in the group.
-    group : int
-        The group's number.
-    start : int
-        Where the first of them stands in the sequence.
+    ``numbers`` are those of the rows in the group, ``start`` is where the first of them stands in the
+    sequence.
     """
 
     frame: "polars.DataFrame"
@@ -44,14 +37,7 @@ class Piece(NamedTuple):
 class Reader:
     """Reads a sequence of rows on, or those of it that a worker reads.
 
-    Parameters
-    ----------
-    of : tuple
-        What is read.
-    position : int
-        Where in its sequence reading begins.
-    pieces : iterator of Piece
-        From there on, in their order.
+    ``position`` is where in the sequence reading begins; ``pieces`` follow from there on.
     """
 
     def __init__(self, of: tuple[object, ...], position: int, pieces: Iterator[Piece]) -> None:
@@ -63,7 +49,7 @@ class Reader:
         return (self._of, self._position) == (of, position)
 
     def take(self, count: int, rows: int) -> Iterator[Piece]:
-        """Of the next ``count`` places of the sequence what is read of them, so many rows in all; fewer only
+        """The rows of the next ``count`` places of the sequence that are read, so many in all; fewer only
         where reading is to end.
         """
         self._position += count

@@ -20,7 +20,7 @@ READABLE = (1, 2)
 """Versions of the file that this release reads."""
 
 Target: TypeAlias = ClassTarget | NumberTarget | LabelTargets | NumberTargets
-"""What a network learns: one column of a table, or several."""
+"""Targets of a network: one column of a table, or several."""
 
 _INPUTS: dict[str, type[TablePreparation | ImagePreparation]] = {
     kind.kind: kind for kind in (TablePreparation, ImagePreparation)
@@ -34,13 +34,6 @@ _TARGETS: dict[str, type[Target]] = {
 class Preparation:
     """How inputs and targets become floats; what `preparation.json` of a run folder holds.
 
-    Attributes
-    ----------
-    inputs : TablePreparation or ImagePreparation
-    target : ClassTarget, NumberTarget, LabelTargets or NumberTargets
-
-    Examples
-    --------
     >>> preparation = Preparation(ImagePreparation(64, 64, 3, 1 / 255), ClassTarget(("non-cat", "cat")))
     >>> Preparation.from_json(preparation.to_json()) == preparation
     True
@@ -52,10 +45,7 @@ class Preparation:
     def to_json(self) -> str:
         """The preparation as text.
 
-        Returns
-        -------
-        str
-            JSON with format, version and both halves.
+        returns: JSON with format, version and both halves.
         """
         return json.dumps(
             {
@@ -73,20 +63,9 @@ class Preparation:
     def from_json(cls, text: str) -> "Preparation":
         """The preparation that `to_json` wrote.
 
-        Parameters
-        ----------
-        text : str
-            As `to_json` wrote it.
-
-        Returns
-        -------
-        Preparation
-            The same.
-
-        Raises
-        ------
-        FileError
-            When the text is no JSON, of another format or version, or was altered.
+        text: As `to_json` wrote it.
+        returns: The same.
+        FileError: When the text is no JSON, of another format or version, or was altered.
         """
         try:
             record = json_values(text)

@@ -39,14 +39,7 @@ def to_record(instance: Any, kind: str) -> dict[str, Any]:
 
 
 def from_record(record: object, kinds: Mapping[str, type[Record]]) -> Record:
-    """The dataclass that `to_record` wrote; `kinds` says which class each kind is.
-
-    Raises
-    ------
-    FileError
-        When the kind is unknown, or an entry without a default is missing, or one is superfluous or of
-        another type.
-    """
+    """The dataclass that `to_record` wrote; `kinds` says which class each kind is."""
     if not isinstance(record, dict):
         raise damaged("an object with a kind is expected", f"got {type(record).__name__}")
     kind = record.get("kind")

@@ -1,4 +1,4 @@
-"""What training teaches about a column whose rows come a piece at a time: the rules of `column_choice`.
+"""Statistics of a column whose rows come a piece at a time: the rules of `column_choice`.
 
 Counts, least and greatest values, categories and dates are those that the whole column would give, means and
 deviations up to rounding. Two rules hold in place of looking at all rows at once:
@@ -41,7 +41,7 @@ MOST_NUMBERS = 1_000_000
 
 
 class RunningColumn(ABC):
-    """What was seen of a column so far."""
+    """Running statistics of a column."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -56,7 +56,7 @@ class RunningColumn(ABC):
 
     @abstractmethod
     def finish(self, *, identifiers: bool) -> AnyColumn:
-        """What was learned; ``identifiers`` says whether columns that name the rows are left out."""
+        """The learned column; ``identifiers`` says whether columns that name the rows are left out."""
 
 
 class _Numbers(RunningColumn):
@@ -233,13 +233,7 @@ class _Nothing(RunningColumn):
 
 
 def running_column(name: str, dtype: "polars.DataType", *, first: bool = True) -> RunningColumn:
-    """What takes in a column of a type; ``first``: of rows that tell whether numbers name them.
-
-    Raises
-    ------
-    DataError
-        When the type has no numbers in it (lists, structures).
-    """
+    """The running column of a type; ``first``: its rows tell whether numbers name them."""
     import polars
 
     if dtype == polars.Null:

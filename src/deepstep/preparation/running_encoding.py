@@ -15,32 +15,13 @@ from deepstep.preparation.encoding import Encoding, edges_between, factor_of
 from deepstep.types import AnyArray, Array
 
 COMPRESSION = 1000
-"""Of the t-digests: their centroids are twice as many at most, 32 kB for each feature."""
+"""Size of the t-digests: their centroids are twice as many at most, 32 kB for each feature."""
 FEW = 256
 """So many different values of a feature are counted one by one."""
 
 
 class RunningEncoding:
-    """What was seen of features so far.
-
-    Parameters
-    ----------
-    n_features : int
-
-    Raises
-    ------
-    MissingPackageError
-        If datasketches is not installed.
-
-    Examples
-    --------
-    >>> running = RunningEncoding(1)
-    >>> for start in (0, 500):
-    ...     running.update(np.arange(start, start + 500.0)[:, np.newaxis])
-    >>> encoding = running.finish(pieces=4)
-    >>> bool(abs(encoding.center[0] - 499.5) < 3), encoding.edges[0][0], encoding.edges[0][-1]
-    (True, 0.0, 999.0)
-    """
+    """Running statistics of features."""
 
     def __init__(self, n_features: int) -> None:
         self._features = [_Feature() for _ in range(n_features)]
@@ -56,12 +37,12 @@ class RunningEncoding:
             feature.merge(its)
 
     def quantiles(self, ranks: AnyArray) -> Array:
-        """Of each feature at these ranks, (len(ranks), n_features)."""
+        """Values of each feature at these ranks, (len(ranks), n_features)."""
         found = [feature.quantiles(ranks) for feature in self._features]
         return np.array(found).reshape(len(found), len(ranks)).T
 
     def finish(self, pieces: int) -> Encoding:
-        """What was learned; ``pieces`` as of `Encoding.fit`."""
+        """The learned encoding; ``pieces`` as of `Encoding.fit`."""
         low, first, center, third, high = self.quantiles(np.array([0, 0.25, 0.5, 0.75, 1]))
         edges: list[tuple[float, ...]] = [()] * len(self._features)
         if pieces > 1:
@@ -76,7 +57,7 @@ class RunningEncoding:
 
 
 class _Feature:
-    """Of one feature: its values and how often each comes, where they are few, and a t-digest."""
+    """Statistics of one feature: its values and how often each comes, where they are few, and a t-digest."""
 
     def __init__(self) -> None:
         try:

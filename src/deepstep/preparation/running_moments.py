@@ -17,20 +17,7 @@ class RunningMoments:
     Pieces are joined by the update of Chan, Golub and LeVeque (1979), "Updating formulae and a pairwise
     algorithm for computing sample variances": the same to the last few bits as of all numbers at once.
 
-    Attributes
-    ----------
-    count, missing : int
-    mean, low, high : float
-    squares : float
-        Sum of the squared differences from the mean.
-
-    Examples
-    --------
-    >>> running = RunningMoments()
-    >>> for piece in ([1.0, 2.0], [np.nan, 6.0]):
-    ...     running.update(np.array(piece))
-    >>> running.count, running.missing, running.mean, running.squares
-    (3, 1, 3.0, 14.0)
+    ``squares`` is the sum of the squared differences from the mean.
     """
 
     def __init__(self, *, scaled: bool = False) -> None:
@@ -86,13 +73,7 @@ class RunningMoments:
         return self.low == self.high
 
     def moments(self, name: str) -> tuple[float, float, bool]:
-        """Mean, deviation (1 for a constant), and whether any is missing: as of a column in memory.
-
-        Raises
-        ------
-        DataError
-            If the deviation is beyond the floats.
-        """
+        """Mean, deviation (1 for a constant), and whether any is missing: as of a column in memory."""
         if self.is_constant:
             return self.low, 1.0, self.missing > 0
         std = float(np.sqrt(self.squares / self.count))

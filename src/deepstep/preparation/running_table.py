@@ -15,31 +15,9 @@ if TYPE_CHECKING:
 
 
 class RunningTable:
-    """What was seen of a table so far.
+    """Running statistics of a table.
 
-    Parameters
-    ----------
-    schema : mapping
-        Names and polars types of the columns.
-    exclude : collection of str
-        Columns that are no inputs.
-    first : bool
-        Whether these are among the first of all rows, which tell whether numbers name them.
-
-    Raises
-    ------
-    DataError
-        When a column holds lists or structures.
-
-    Examples
-    --------
-    >>> import polars
-    >>> frame = polars.DataFrame({"age": [20.0, None, 40.0], "sex": ["f", "m", "f"]})
-    >>> running = RunningTable(frame.schema)
-    >>> for at in range(3):
-    ...     running.update(frame[at : at + 1])
-    >>> running.finish() == TablePreparation.fit(frame)
-    True
+    ``first`` says whether these are among the first of all rows, which tell whether numbers name them.
     """
 
     def __init__(
@@ -53,25 +31,13 @@ class RunningTable:
         self.rows = 0
 
     def update(self, frame: "polars.DataFrame") -> None:
-        """Take rows in.
-
-        Raises
-        ------
-        DataError
-            When a number is infinite.
-        """
+        """Take rows in."""
         self.rows += frame.height
         for name, column in self._columns.items():
             column.update(without_pattern(frame.get_column(name)))
 
     def check(self, frame: "polars.DataFrame") -> None:
-        """Refuse rows that are held out, as `update` refuses those that are learned from.
-
-        Raises
-        ------
-        DataError
-            When a number is infinite.
-        """
+        """Refuse rows that are held out, as `update` refuses those that are learned from."""
         for name in self._columns:
             if frame.schema[name].is_numeric():
                 numbers(frame.get_column(name))
@@ -83,13 +49,7 @@ class RunningTable:
             column.merge(other._columns[name])
 
     def finish(self, *, keep: Collection[str] = ()) -> TablePreparation:
-        """What was learned; ``keep`` names columns that are inputs even if they name the rows.
-
-        Raises
-        ------
-        DataError
-            When there were no rows, or no column varies.
-        """
+        """The learned preparation; ``keep`` names columns that are inputs even if they name the rows."""
         if not self.rows:
             raise DataError("table", "at least one row is expected", "it has none")
 

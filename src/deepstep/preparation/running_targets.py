@@ -14,20 +14,10 @@ MOST_CLASSES = 10_000
 
 
 class RunningTargets:
-    """What was seen of a target so far.
+    """Running statistics of a target.
 
     Weights are added up in the order of the rows, one by one: sums are the same bits however the rows are cut
     into pieces, and however many threads there are.
-
-    Examples
-    --------
-    >>> import polars
-    >>> running = RunningTargets()
-    >>> for at in (0, 2):
-    ...     values = polars.Series(["b", "a", "b"][at : at + 2])
-    ...     running.update(values, np.full(len(values), 0.5), np.ones(len(values), bool))
-    >>> running.finish().rows()
-    [('a', 0.5, 1), ('b', 1.0, 2)]
     """
 
     def __init__(self) -> None:
@@ -36,16 +26,7 @@ class RunningTargets:
         self._too_many = False
 
     def update(self, values: "polars.Series", weight: AnyArray, learned: AnyArray) -> None:
-        """Take targets in.
-
-        Parameters
-        ----------
-        values : polars.Series
-            Without missing ones.
-        weight : array of shape (k,)
-        learned : array of shape (k,) of bool
-            Whose weights count.
-        """
+        """Take in targets without missing ones; ``learned`` (k,) says whose weights count."""
         if self._too_many or not len(values):
             return
         codes = self._codes(values)

@@ -1,4 +1,4 @@
-"""What one pass over rows has seen of them so far; what was seen of different rows can be joined."""
+"""Statistics of one pass over rows; those of different rows can be joined."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -70,21 +70,10 @@ class Held:
 
 @dataclass
 class SeenRows:
-    """What was seen of some rows that follow each other.
+    """Statistics of some rows that follow each other.
 
-    Attributes
-    ----------
-    running : RunningTable
-        The columns.
-    held : mapping
-        Rows that are in memory, by the number of their part.
-    different : RunningTargets
-    moments : RunningMoments
-        Those of a target of numbers.
-    missing : int
-        Rows without a target.
-    kept : list of int
-        Of each group the rows that are learned from.
+    ``held`` has the rows in memory by the number of their part, ``kept`` how many rows of each group are
+    learned from.
     """
 
     running: RunningTable
@@ -109,12 +98,7 @@ class SeenRows:
 class Look:
     """How rows are looked at.
 
-    Attributes
-    ----------
-    target : str
-        The column to predict.
-    weights, check : callable or None
-        As of `survey`.
+    ``weights`` and ``check`` are as of `survey`.
     """
 
     target: str

@@ -1,4 +1,4 @@
-"""What targets of several columns share: their names, and errors that say which column is meant."""
+"""Common parts of targets of several columns: their names, and errors that say which column is meant."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -9,18 +9,13 @@ from deepstep.preparation.records import damaged
 
 
 def check_names(names: tuple[str, ...]) -> None:
-    """Refuse stored names that are not several different ones.
-
-    Raises
-    ------
-    FileError
-    """
+    """Refuse stored names that are not several different ones."""
     if len(names) < 2 or len(set(names)) != len(names):
         raise damaged("at least two different names", f"got {names!r:.60}")
 
 
 def of_each(names: Iterable[str], found: Callable[[str], Any]) -> list[Any]:
-    """What is found for each column."""
+    """Results for each column."""
     results = []
     for name in names:
         with _named(name):

@@ -32,21 +32,14 @@ if TYPE_CHECKING:
     import polars
 
 BUFFER_BYTES = 2**26
-"""Of a window, by default; two of them are in memory, the one that is learned from and the next."""
+"""Bytes of a window, by default; two of them are in memory, the one that is learned from and the next."""
 
 
 class Window(NamedTuple):
     """Some batches of an epoch, in memory.
 
-    Attributes
-    ----------
-    examples : Examples
-        Their rows.
-        Of many workers those of one, a `Shard`.
-    order : ndarray of int or None
-        The order of these; those of a shard stand in it already.
-    first, stop : int
-        The numbers of the first of the batches, and of the one after the last.
+    ``order`` is that of these examples, and those of a `Shard` stand in it already; ``first`` and ``stop``
+    are numbers of batches.
     """
 
     examples: Examples
@@ -71,48 +64,10 @@ class Asked(NamedTuple):
 class StreamedExamples:
     """Examples that stay in their files.
 
-    Parameters
-    ----------
-    rows : StoredRows
-        Where they lie.
-    columns : sequence of str
-        The columns to read.
-    kept : sequence of int
-        How many rows of each group are learned from.
-    keep : callable
-        ``keep(frame, first)`` says which rows of a piece these are, by the number of its first row: (k,) of
-        bool.
-    encode : callable
-        From a frame to `Examples`, all of the same shapes and types.
-    sample : Examples
-        Some of the examples, for those who want to look at a few.
-    identity : mapping
-        What tells these examples from others, in JSON's types.
-    buffer_rows : int, optional
-        Rows of a window; by default what `BUFFER_BYTES` hold.
-    read_ahead : int, default 1
-        Windows that are read while one is learned from.
-
-    Raises
-    ------
-    ConfigurationError
-        If ``buffer_rows`` or ``read_ahead`` is out of range.
-
-    Examples
-    --------
-    >>> import polars, tempfile
-    >>> from deepstep.data import ParquetRows
-    >>> path = tempfile.mkdtemp() + "/x.parquet"
-    >>> polars.DataFrame({"x": range(6)}).write_parquet(path, row_group_size=3)
-    >>> as_floats = lambda frame: Examples(frame.to_numpy().astype(float), frame.to_numpy().astype(float))
-    >>> few = as_floats(polars.DataFrame({"x": [0]}))
-    >>> all_of_them = lambda frame, first: np.ones(len(frame), bool)
-    >>> with StreamedExamples(
-    ...     ParquetRows(path), ["x"], [3, 3], all_of_them, as_floats, few, {}, buffer_rows=4
-    ... ) as examples:
-    ...     windows = [examples.window(0, number, 2, shuffled(1)) for number in (0, 2)]
-    >>> [(len(window.examples), window.first, window.stop) for window in windows]
-    [(4, 0, 2), (2, 2, 3)]
+    ``keep(frame, first)`` says which rows of a piece are learned from, (k,) of bool, by the number of its
+    first row; ``kept`` has their number in each group. ``encode`` makes `Examples` of a frame, ``sample`` are
+    some of them to look at, and ``identity`` tells them from others, in JSON's types. ``buffer_rows`` are the
+    rows of a window, by default what `BUFFER_BYTES` hold, ``read_ahead`` the windows read meanwhile.
     """
 
     def __init__(
@@ -174,7 +129,7 @@ class StreamedExamples:
 
     @cached_property
     def identity(self) -> dict[str, Any]:
-        """What a training that goes on must find again: files, preparation, and the size of windows."""
+        """Parts that a resumed training must find again: files, preparation, and the size of windows."""
         return {**self.rows.identity(), **self._identity, "buffer_rows": self.buffer_rows}
 
     def window_rows(self, batch_size: int) -> int:
@@ -193,31 +148,10 @@ class StreamedExamples:
     ) -> Window:
         """The window that holds a batch.
 
-        Parameters
-        ----------
-        epoch : int
-        number : int
-            The batch's, from 0.
-        batch_size : int
-        order : callable
-            `as_they_are`, or what `shuffled` gives.
-        epochs : int, optional
-            The number of the epoch that is not visited any more: nothing of it is read ahead.
-        share : Share, optional
-            Which of many workers this one is: it reads its own groups alone, as `GroupSequence` says, and has
-            their rows. Where groups are too large for that, it reads all, and prepares its part of each
-            batch. Where one window holds all rows, every worker has them all.
-
-        Returns
-        -------
-        Window
-
-        Raises
-        ------
-        FileError
-            If a part is gone or was changed.
-        DataError
-            If a value cannot be used.
+        ``epochs`` is the epoch that is not visited any more: nothing of it is read ahead. A worker with a
+        ``share`` reads its own groups alone, as `GroupSequence` says; where groups are too large for that, it
+        reads all and prepares its part of each batch. Where one window holds all rows, every worker has them
+        all.
         """
         size = self.window_rows(batch_size)
         of = n_batches(len(self), size)

@@ -42,31 +42,11 @@ def rows_in_memory(n_columns: int, row_bytes: float = 0.0) -> int:
 
 @dataclass(frozen=True)
 class Survey:
-    """What the pass taught.
+    """Results of the pass.
 
-    Attributes
-    ----------
-    rows : StoredRows
-    columns : tuple of str
-        Those that are read.
-    target : str
-    seed : int
-    shares : tuple of float
-        Of the rows that test, that validate, and that are the sample.
-    drop_missing_target : bool
-    inputs : TablePreparation
-        How the columns are seen, from the rows that are learned from.
-    kept : tuple of int
-        How many of each group are learned from.
-    sample, test, validation : polars.DataFrame
-        Rows that are in memory; none where the share is 0.
-    different : polars.DataFrame
-        The values of the target, ``value``, with the sum of their weights, ``weight``, and rows, ``rows``;
-        none where there are more than `running_targets.MOST_CLASSES`.
-    moments : RunningMoments
-        Those of a target of numbers.
-    without_target : int
-        Rows without one, which are left out.
+    ``shares`` are those of the rows that test, that validate, and that are the sample; ``kept`` is how many
+    rows of each group are learned from. ``different`` has the values of the target with the sum of their
+    weights and their rows; it has no rows where there are more than `running_targets.MOST_CLASSES`.
     """
 
     rows: StoredRows
@@ -90,7 +70,7 @@ class Survey:
         return self.sample.height == sum(self.kept)
 
     def kept_in(self, frame: "polars.DataFrame", first: int) -> "polars.DataFrame":
-        """Those rows of a piece that are learned from."""
+        """The rows of a piece that are learned from."""
         return frame.filter(self.keep(frame, first))
 
     def keep(self, frame: "polars.DataFrame", first: int) -> AnyArray:
@@ -121,14 +101,8 @@ class Survey:
     ) -> StreamedExamples:
         """The rows that are learned from, as examples.
 
-        Parameters
-        ----------
-        encode : callable
-            From a frame to `Examples`.
-        identity : dict
-            What tells this preparation from others, in JSON's types.
-        buffer_rows : int or None
-            As of `StreamedExamples`.
+        ``identity`` tells this preparation from others, in JSON's types; ``buffer_rows`` is as of
+        `StreamedExamples`.
         """
         return StreamedExamples(
             self.rows,
@@ -164,50 +138,10 @@ def survey(
 ) -> Survey:
     """Read all rows once.
 
-    Parameters
-    ----------
-    rows : StoredRows
-    target : str
-        The column to predict.
-    exclude : collection of str
-        Other columns that are no inputs, but are read, as that of weights.
-    drop : collection of str
-        Columns that are not read at all.
-    keep : sequence of str
-        Columns that are inputs even if they look as if they named the rows.
-    weights : callable, optional
-        From a frame to the weights of its rows.
-    check : callable, optional
-        Raises a `DataError` for a frame whose values cannot be used, which begins with "row 1 " as ``came``.
-    seed : int
-        Of the draw of the parts.
-    test_fraction, validation_fraction : float
-        Shares of the rows that are held out; at most `rows_in_memory` of each.
-    drop_missing_target : bool
-        Leave rows without a target out, instead of refusing them.
-    workers : Workers
-        Who read together: each reads chapters of its own, and all learn the same, to the bits of one alone.
-
-    Returns
-    -------
-    Survey
-
-    Raises
-    ------
-    DataError
-        When a row has no target, or none is left to learn from, or a value cannot be used.
-    FileError
-        When a part cannot be read.
-
-    Examples
-    --------
-    >>> import polars, tempfile
-    >>> from deepstep.data import ParquetRows
-    >>> path = tempfile.mkdtemp() + "/x.parquet"
-    >>> polars.DataFrame({"x": range(100), "y": [0, 1] * 50}).write_parquet(path)
-    >>> found = survey(ParquetRows(path), "y", test_fraction=0.2)
-    >>> found.kept, found.test.height, found.inputs.feature_names
-    ((73,), 27, ('x',))
+    ``exclude`` are columns that are read and are no inputs, ``drop`` those that are not read, ``keep`` inputs
+    even if they look as if they named the rows. ``check`` raises a `DataError` for a frame that cannot be
+    used, which begins with "row 1 " as ``came``. At most `rows_in_memory` of each part are held out. The
+    ``workers`` read chapters of their own, and all learn the same, to the bits of one alone.
     """
     rows.check_columns([target, *exclude, *drop, *keep], "survey")
     columns = tuple(name for name in rows.schema if name not in drop)
@@ -254,7 +188,7 @@ class _Pass:
         return seen
 
     def _tried(self, own: Sequence[range]) -> SeenRows | DeepStepError | None:
-        """What this worker has for the others: what is to be seen, or why it cannot be."""
+        """This worker's results for the others, or its error."""
         try:
             return self._seen(own[0]) if own else None
         except DeepStepError as error:
@@ -264,7 +198,7 @@ class _Pass:
         return SeenRows(RunningTable(self.schema, self.no_inputs, first=first))
 
     def _seen(self, groups: range) -> SeenRows:
-        """What there is to be seen in some groups."""
+        """Statistics of some groups."""
         rows, first = self.rows, sum(self.rows.sizes[: groups.start])
         seen = self._nothing(first=first < MOST_NUMBERS)
         for group in groups:
@@ -290,7 +224,7 @@ def _chapters(sizes: Sequence[int], width: float) -> list[range]:
 
 
 def _learned(looked: _Pass, seen: SeenRows, keep: Sequence[str], *, drop_missing_target: bool) -> Survey:
-    """What was seen as what training has to know."""
+    """The survey from what was seen."""
     import polars
 
     rows, columns, target = looked.rows, looked.columns, looked.look.target

@@ -22,17 +22,10 @@ if TYPE_CHECKING:
 class ColumnSummary(NamedTuple):
     """One line of `TablePreparation.describe`.
 
-    Attributes
-    ----------
-    column : str
-        Its name.
-    kind : str
-        "number", "boolean", "date", "category" or "empty".
-    done : str
-        What is done with it.
+    column: Its name.
+    kind: "number", "boolean", "date", "category" or "empty".
+    done: Its treatment.
 
-    Examples
-    --------
     >>> import polars
     >>> TablePreparation.fit(polars.DataFrame({"member": [True, False]})).describe()[0].kind
     'boolean'
@@ -45,7 +38,7 @@ class ColumnSummary(NamedTuple):
 
 @dataclass(frozen=True)
 class TablePreparation:
-    """What the training table taught: for each of its columns, how it becomes features.
+    """Statistics of the training table: for each column, how it becomes features.
 
     ========== ====================================================================================
     kind       features
@@ -72,13 +65,8 @@ class TablePreparation:
     feature marks it where the training rows had missing ones (NaN counts as missing). Every rule with its
     reason is on the page "From a table to numbers", docs/tables.md.
 
-    Attributes
-    ----------
-    columns : tuple
-        One frozen record per column, in the training table's order.
+    columns (tuple): One frozen record per column, in the training table's order.
 
-    Examples
-    --------
     >>> import polars
     >>> frame = polars.DataFrame({"age": [20.0, None, 40.0], "sex": ["f", "m", "f"]})
     >>> preparation = TablePreparation.fit(frame)
@@ -99,26 +87,13 @@ class TablePreparation:
     ) -> "TablePreparation":
         """Learn from the training rows.
 
-        Parameters
-        ----------
-        frame : polars.DataFrame (m, any columns)
-        exclude : sequence of str
-            Columns that are no inputs, as the target.
-        keep : sequence of str
-            Columns that are inputs even if they look as if they named the rows.
-
-        Returns
-        -------
-        TablePreparation
-            With at least one feature.
-
-        Raises
-        ------
-        DataError
-            When there are no rows, no column varies, a column holds lists or structures, or a number is
-            infinite.
-        ConfigurationError
-            When `exclude` or `keep` names a column that is not there.
+        frame: m rows, any columns.
+        exclude: Columns that are no inputs, as the target.
+        keep: Columns that are inputs even if they look as if they named the rows.
+        returns: With at least one feature.
+        DataError: When there are no rows, no column varies, a column holds lists or structures, or a number
+            is infinite.
+        ConfigurationError: When `exclude` or `keep` names a column that is not there.
         """
         names = frame.columns
         for which, asked in (("exclude", exclude), ("keep", keep)):
@@ -136,24 +111,12 @@ class TablePreparation:
 
     @classmethod
     def of(cls, columns: Callable[[bool], Iterable[Column]], m: int) -> "TablePreparation":
-        """Of columns that were learned.
+        """The preparation of columns that were learned.
 
-        Parameters
-        ----------
-        columns : callable
-            Gives them; its argument says whether columns that name the rows are left out.
-        m : int
-            How many rows they were learned from.
-
-        Returns
-        -------
-        TablePreparation
-            With at least one feature.
-
-        Raises
-        ------
-        DataError
-            When no column varies.
+        columns: Gives them; its argument says whether columns that name the rows are left out.
+        m: How many rows they were learned from.
+        returns: With at least one feature.
+        DataError: When no column varies.
         """
         preparation = cls(tuple(columns(True)))
         if not preparation.n_features:
@@ -185,20 +148,10 @@ class TablePreparation:
     def transform(self, frame: "polars.DataFrame") -> NDArray[np.float64]:
         """The features of m rows.
 
-        Parameters
-        ----------
-        frame : polars.DataFrame
-            The training columns in any order; further columns are ignored. A column of numbers, dates or
+        frame: The training columns in any order; further columns are ignored. A column of numbers, dates or
             truth values may come as text.
-
-        Returns
-        -------
-        ndarray of float64 (m, n_features), C-ordered, finite
-
-        Raises
-        ------
-        DataError
-            When there are no rows, a column is missing, or a value cannot be used (it is named).
+        returns (array of shape (m, n_features), float64, C-ordered, finite):
+        DataError: When there are no rows, a column is missing, or a value cannot be used (it is named).
         """
         _check_rows(frame)
         widths = {column.name: len(column.feature_names) for column in self.columns}
@@ -213,27 +166,21 @@ class TablePreparation:
         return features
 
     def describe(self) -> list[ColumnSummary]:
-        """What is done with each column, for people.
+        """The treatment of each column, for people.
 
-        Returns
-        -------
-        list of ColumnSummary
-            In the order of the columns.
+        returns: In the order of the columns.
         """
         return [ColumnSummary(column.name, column.kind, column.done) for column in self.columns]
 
     @property
     def cautions(self) -> tuple[str, ...]:
-        """What of the training table is not read as it may be meant, a sentence for each such column."""
+        """A sentence for each column that is not read as it may be meant."""
         return tuple(f"column {one.name!r}: {one.caution}." for one in self.columns if one.caution)
 
     def to_dict(self) -> dict[str, Any]:
         """The preparation as JSON has it.
 
-        Returns
-        -------
-        dict
-            Plain JSON types.
+        returns: Plain JSON types.
         """
         return {"kind": self.kind, "columns": [to_record(column, column.kind) for column in self.columns]}
 
@@ -241,20 +188,9 @@ class TablePreparation:
     def from_dict(cls, record: dict[str, Any]) -> "TablePreparation":
         """The preparation that `to_dict` wrote.
 
-        Parameters
-        ----------
-        record : dict
-            As `to_dict` wrote it.
-
-        Returns
-        -------
-        TablePreparation
-            The same.
-
-        Raises
-        ------
-        FileError
-            When the record was altered.
+        record: As `to_dict` wrote it.
+        returns: The same.
+        FileError: When the record was altered.
         """
         records = record.get("columns")
         if not isinstance(records, list):
@@ -276,13 +212,7 @@ def _fit(series: "polars.Series", *, identifiers: bool) -> Column:
 
 
 def with_columns(frame: "polars.DataFrame", names: Sequence[str]) -> "polars.DataFrame":
-    """The table, which has all the columns of training under the names that they had then.
-
-    Raises
-    ------
-    DataError
-        Naming the missing columns, and for the first of them the nearest name in the table.
-    """
+    """The table, which has all the columns of training under the names that they had then."""
     frame = with_old_names(frame, names)
     there = set(frame.columns)
     missing = [name for name in names if name not in there]
@@ -298,7 +228,7 @@ def with_columns(frame: "polars.DataFrame", names: Sequence[str]) -> "polars.Dat
 
 
 def _without_features(preparation: TablePreparation, m: int) -> str:
-    """What came where no column has a feature."""
+    """The error text where no column has a feature."""
     if m == 1:
         return "there is 1 sample, one row, so that nothing can differ"
     return "there is none" if not preparation.columns else "every column is empty or constant"

@@ -67,8 +67,6 @@ def as_finite(values: "Iterable[float] | AnyArray | polars.Series") -> NDArray[n
 def reads_as_number(value: Any) -> bool:
     """Whether it is a number, or a text that is one.
 
-    Examples
-    --------
     >>> [reads_as_number(value) for value in (1, "1.5", "unknown", None)]
     [True, True, False, False]
     """
@@ -80,12 +78,7 @@ def reads_as_number(value: Any) -> bool:
 
 
 def check_outputs(outputs: Array, n_outputs: int) -> None:
-    """Refuse outputs that are not rows (m, n_outputs).
-
-    Raises
-    ------
-    ShapeError
-    """
+    """Refuse outputs that are not rows (m, n_outputs)."""
     if outputs.ndim != 2 or outputs.shape[1] != n_outputs:
         raise ShapeError(
             "target",

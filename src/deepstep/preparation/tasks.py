@@ -1,4 +1,4 @@
-"""What is to be learned: guessed from the target column."""
+"""The task: guessed from the target column."""
 
 from typing import TYPE_CHECKING, Literal
 
@@ -23,7 +23,8 @@ def guess_task(series: "polars.Series") -> tuple[Task, str]:
 
     Parameters
     ----------
-    series : polars.Series (m,)
+    series : polars.Series
+        m values.
 
     Returns
     -------

@@ -19,28 +19,8 @@ def hold_out(
     """The examples to learn from, and those to validate on, drawn from the seed as scikit-learn's estimators
     draw them, order and all.
 
-    Parameters
-    ----------
-    examples : Examples
-    classes : array of shape (m,), optional
-        The class of each: both parts hold them in proportion, where there are enough of each.
-    fraction : float
-        The share of the validation part, below 1; at least two examples, and not all.
-    seed : int
-    where : str
-        Name for error messages.
-
-    Raises
-    ------
-    DataError
-        If there are fewer than 4 examples, or a part would have no weight.
-
-    Examples
-    --------
-    >>> rows = np.arange(10.0)[:, np.newaxis]
-    >>> learn, held = hold_out(Examples(rows, rows), None, fraction=0.2, seed=1, where="train")
-    >>> len(learn), len(held)
-    (8, 2)
+    ``classes`` (m,) are held in proportion where there are enough of each; the validation part has
+    two examples at least, and not all.
     """
     from sklearn.model_selection import train_test_split
 
@@ -67,14 +47,7 @@ def hold_out(
 
 
 def together(first: Examples, second: Examples) -> Examples:
-    """The examples of both.
-
-    Examples
-    --------
-    >>> rows = Examples(np.eye(2), np.eye(2)), Examples(np.eye(2), np.eye(2), np.array([2.0, 3.0]))
-    >>> together(*rows).weight
-    array([1., 1., 2., 3.])
-    """
+    """The examples of both."""
     dense = isinstance(first.X, np.ndarray) and isinstance(second.X, np.ndarray)
     weight = None
     if first.weight is not None or second.weight is not None:

@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     import polars
 
 FEWEST_ROWS, LEAST_SHARE = 20, 0.9
-"""Of so many rows with a value this share has to be numbers, for the words beside them to be missing ones."""
+"""Among so many rows with a value this share has to be numbers, for words beside them to be missing ones."""
 FEWEST_NUMBERS, MOST_WORDS = 11, 5
 """So many different numbers at least, as fewer may be codes; so many different words at most."""
 MOST_UNITS = 5
-"""Of more different units they are no units: 12 Main Street."""
+"""Most different units; of more they are no units: 12 Main Street."""
 _INFINITE = ("inf", "infinity")
 _SIGN = f"[{''.join(SIGNS)}]"
 _WITH_UNIT = rf"^(?<sign>{_SIGN})? *(?<number>{NUMBER})\s*(?<unit>{UNIT}|{_SIGN})?$"
 
 _MARKED = r"\p{L}|[<>≤≥≈~+*?]"
-"""What makes a text that is no number of one: <0.5, 10+, 3*, see note 2."""
+"""Marks that make another text of a number: <0.5, 10+, 3*, see note 2."""
 
 
 class AmongNumbers(NamedTuple):
@@ -40,13 +40,8 @@ class AmongNumbers(NamedTuple):
 def words_among_numbers(counts: "polars.DataFrame") -> AmongNumbers | None:
     """Numbers with a few words, or None.
 
-    Parameters
-    ----------
-    counts : polars.DataFrame
-        The different texts, "value", and their numbers of rows, "rows".
+    ``counts`` has the different texts, "value", and their numbers of rows, "rows".
 
-    Examples
-    --------
     >>> import polars
     >>> texts = [*map(str, range(30)), "unknown", "unknown"]
     >>> words_among_numbers(polars.Series("value", texts).value_counts(name="rows"))

@@ -19,14 +19,8 @@ _DAY, _MONTH = r"(0?[1-9]|[12]\d|3[01])", r"(0?[1-9]|1[0-2])"
 class Writing(NamedTuple):
     """A way to write dates.
 
-    Attributes
-    ----------
-    pattern : str
-        What every text matches, with a group for each part.
-    iso : str
-        The groups in the order of ISO 8601.
-    proof : str
-        What one text at least matches, so that there is no other way to read the column.
+    ``pattern`` has a group for each part, ``iso`` puts the groups in order, and one text at least matches
+    ``proof``, so that there is no other way to read the column.
     """
 
     pattern: str
@@ -52,13 +46,8 @@ ISO = next(iter(WRITINGS))
 def date_writing_of(texts: "polars.Series") -> str | None:
     """The way in which all these texts are dates, with or without a time, or None.
 
-    Parameters
-    ----------
-    texts : polars.Series of str (m,)
-        Without spaces around them; at least one is no null.
+    The texts have no spaces around them, and one at least is no null.
 
-    Examples
-    --------
     >>> import polars
     >>> date_writing_of(polars.Series(["1.2.2020", "31.12.2020 14:30", None]))
     '31.12.2020'
@@ -82,8 +71,6 @@ def date_writing_of(texts: "polars.Series") -> str | None:
 def as_iso(texts: "polars.Series", written: str) -> "polars.Series":
     """Texts of a way of writing as ISO 8601 has them; others as they are.
 
-    Examples
-    --------
     >>> import polars
     >>> as_iso(polars.Series(["31.12.2020 14:30", "soon"]), "31.12.2020").to_list()
     ['2020-12-31 14:30', 'soon']

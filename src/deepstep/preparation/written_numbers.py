@@ -15,9 +15,9 @@ CODES = (
     "USD", "EUR", "GBP", "JPY", "CHF", "CNY", "INR", "CAD", "AUD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK",
     "HUF", "BRL", "MXN", "ZAR", "SGD", "HKD", "KRW", "TRY", "ILS", "US$", "A$", "C$", "R$", "Rs.", "Rs",
 )  # fmt: skip
-"""What may stand in front of all numbers of a column: other texts there make names of them, as in A12."""
+"""Signs that may stand in front of all numbers of a column: other texts make names of them, as in A12."""
 UNIT = r"[\p{L}%°″′\"][^\d\n]{0,23}|\p{L}{1,3}\^?[23]"
-"""What may stand behind all numbers of a column: the same behind each, or with an s for several."""
+"""Units that may stand behind all numbers of a column: the same behind each, or with an s for several."""
 _SAMPLE = 100
 _SPACES = " \u00a0\u2009\u202f'’"
 
@@ -25,16 +25,8 @@ _SPACES = " \u00a0\u2009\u202f'’"
 class Writing(NamedTuple):
     """A way to write numbers.
 
-    Attributes
-    ----------
-    pattern : str
-        What every text matches.
-    proof : str
-        What one text at least matches, so that there is no other way to read the column.
-    thousands : str
-        Signs to drop.
-    decimal : str
-        The sign before the decimals.
+    One text at least matches ``proof``, so that there is no other way to read the column; ``thousands`` are
+    signs to drop.
     """
 
     pattern: str
@@ -72,22 +64,7 @@ def writing_of(texts: "polars.Series") -> str | None:
 
     Texts with leading zeros, as 007, are names and no numbers.
 
-    Parameters
-    ----------
-    texts : polars.Series of str (m,)
-        Without spaces around them; at least one is no null.
-
-    Examples
-    --------
-    >>> import polars
-    >>> writing_of(polars.Series(["1,234.5", None, "12"]))
-    '1,234.5'
-    >>> writing_of(polars.Series(["12 %", "7.5 %"])), writing_of(polars.Series(["€ 1.234,50", "€ 3"]))
-    ('1234.5%', '1.234,5€')
-    >>> writing_of(polars.Series(["1 day", "2.5 days"])), writing_of(polars.Series(["USD 7", "USD 8"]))
-    ('1234.5 day', 'USD 1234.5')
-    >>> [writing_of(polars.Series(texts)) for texts in (["1,234"], ["007"], ["1", "one"], ["1 kg", "2 lb"])]
-    [None, None, None, None]
+    The texts have no spaces around them, and one at least is no null.
     """
     present = texts.drop_nulls()
     sign = next((sign for sign in SIGNS if present.str.contains(_signed(sign)).all()), "")
@@ -114,14 +91,7 @@ def _plain_writing_of(present: "polars.Series", sign: str) -> str | None:
 
 
 def read_numbers(texts: "polars.Series", written: str) -> "polars.Series":
-    """Floats; null where a text does not fit the way of writing, or is null.
-
-    Examples
-    --------
-    >>> import polars
-    >>> read_numbers(polars.Series(["1.234,5", "7", "7.5"]), "1.234,5").to_list()
-    [1234.5, 7.0, None]
-    """
+    """Floats; null where a text does not fit the way of writing, or is null."""
     import polars
 
     written, unit, in_front = _taken_apart(written)
@@ -140,8 +110,6 @@ def read_numbers(texts: "polars.Series", written: str) -> "polars.Series":
 def is_writing(written: str) -> bool:
     """Whether this is the name of a way to write numbers.
 
-    Examples
-    --------
     >>> is_writing("1,234.5 kg"), is_writing("1.2.3"), is_writing("1234.5 12")
     (True, False, False)
     """
@@ -196,7 +164,7 @@ def _sign_of(written: str) -> str:
 
 
 def _signed(sign: str) -> str:
-    """What a text with the sign matches: one of it, at either end; a minus may come before it."""
+    """The pattern of a text with the sign: once, at either end; a minus may come before it."""
     return rf"^(?:-? *[{sign}][^{sign}]*|[^{sign}]*[{sign}])$"
 
 

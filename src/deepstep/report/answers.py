@@ -1,4 +1,4 @@
-"""What the network answers: right and wrong ones, the examples behind each, and the worst mistakes."""
+"""The network's answers: right and wrong ones, the examples behind each, and the worst mistakes."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from deepstep.run_folder import RunFolder
 from deepstep.types import Array
 
 MOST_CLASSES = 20
-"""Of more no table is made: the confusions are listed."""
+"""Most classes of a table; of more the confusions are listed."""
 
 MOST_CELLS = 30
 """So many confusions are opened, the most frequent ones."""
@@ -25,19 +25,14 @@ WORST = 12
 """So many of the worst mistakes."""
 
 FIGURES = ("loss", "P(answer)", "P(true)")
-"""Of each answer: -log of the probability of the true class, and the probabilities of both."""
+"""Facts about each answer: -log of the probability of the true class, and the probabilities of both."""
 
 
 @dataclass(frozen=True)
 class Judged:
     """The answers to one target of classes.
 
-    Attributes
-    ----------
-    name : str
-    classes : tuple of str
-    true, given : ndarrays of positions (m,)
-    probabilities : array (m, n_classes)
+    ``true`` and ``given`` (m,) are positions of classes; ``probabilities`` is (m, n_classes).
     """
 
     name: str

@@ -23,7 +23,7 @@ WIDEST = 8
 
 
 def overview(run: "CommitteeRun") -> Html:
-    """What was learned from what, and how well."""
+    """The task, the data and the results."""
     committee = run.committee
     counts = [len(part) for part in (committee.members, committee.recipes, committee.preparers)]
     what = "{} of {} on {}".format(*map(_counted, counts, ("network", "recipe", "fold")))
@@ -94,7 +94,7 @@ def members(run: "CommitteeRun") -> Html:
 
 
 def columns(run: "CommitteeRun") -> Html:
-    """What is done with each column, and why."""
+    """The treatment of each column, and its reason."""
     told = "As all training rows teach it; each fold has the numbers of its own rows."
     inputs = run.preparation.inputs
     described = sections.columns(inputs) if isinstance(inputs, TablePreparation) else None

@@ -33,23 +33,14 @@ NO_MEANS = ("absolute_error", "quantile")
 
 
 def findings_of(run: AnyRun, inputs: Array | None = None, rows: Rows | None = None) -> list[Finding]:
-    """What went wrong in the training of a run.
+    """Findings about the training of a run.
 
-    Parameters
-    ----------
-    run : Run or CommitteeRun
-    inputs : array of shape (m, n_inputs), optional
-        Prepared rows on which the units of a network are looked at; by default what Health saw last counts.
-    rows : Rows, optional
-        Rows that were not learned from: labels of theirs that may be wrong are found.
+    run (Run or CommitteeRun):
+    inputs (m, n_inputs): Prepared rows on which the units of a network are looked at; by default what Health
+        saw last counts.
+    rows: Rows that were not learned from: labels of theirs that may be wrong are found.
+    returns: The most serious first.
 
-    Returns
-    -------
-    list of Finding
-        The most serious first.
-
-    Examples
-    --------
     >>> from deepstep import History, Network
     >>> from deepstep.preparation import ImagePreparation, NumberTarget, Preparation
     >>> run = Run(
@@ -105,7 +96,7 @@ def _labels(run: AnyRun, rows: Rows | None) -> Iterator[Finding]:
 
 
 def no_health(run: Run) -> str:
-    """What the records of a run lack that Health did not watch, and how to have it."""
+    """The quantities that the records of a run lack without Health, and how to have it."""
     if DIVERGED in run.config and not len(run.history):
         return (
             "The training diverged before its first epoch was done, so there are no records of units, "

@@ -17,25 +17,9 @@ def listed(
 ) -> Html:
     """The rows at these positions, each with facts about it.
 
-    Parameters
-    ----------
-    rows : Rows
-    shown : iterable of int
-        Positions.
-    facts : sequence of str
-        What the facts are called.
-    say : dict
-        The position of a row → its facts.
-    caption : str
-    left : int, default 0
-        So many facts are texts, the others numbers.
+    ``facts`` names what ``say`` tells of the row at each position; ``left`` of them are texts, the others
+    numbers.
 
-    Returns
-    -------
-    Html
-
-    Examples
-    --------
     >>> import numpy as np
     >>> rows = Rows("", None, np.ones((1, 1)), np.ones(1), ("size",), lambda row: ["7.50"], np.array([3]))
     >>> page = listed(rows, [0], ["loss"], {0: ["0.7"]}, caption="One row")

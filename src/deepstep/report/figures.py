@@ -13,10 +13,10 @@ from deepstep.report.html import Html, details, printable, tag
 from deepstep.types import AnyArray
 
 MOST_POINTS = 4000
-"""Of all lines of a figure together: a screen has no more columns, and a page of many figures stays small."""
+"""Most points of a figure's lines together: a screen has no more columns, and a page stays small."""
 
 PAPER = {"#000000": "currentColor", "#ffffff": "var(--paper)", "#0072b2": "var(--blue)"}
-"""What turns with light and dark."""
+"""Colours that change with light and dark."""
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 
@@ -30,13 +30,7 @@ _REFERENCE = re.compile(r"(url\(#|^#)([^)]+)")
 def figure(display: Any, name: str, heading: str) -> Html:
     """A display as a figure of the page, with what it says in words.
 
-    Parameters
-    ----------
-    display : object with ``plot`` and ``describe``
-    name : str
-        What the ids of the figure begin with.
-    heading : str
-        What it is.
+    ``name`` begins the ids of the figure.
     """
     drawn = display.plot().figure_
     words = display.describe()
@@ -83,13 +77,7 @@ def thin(drawn: Any) -> None:
 
 
 def outline(y: AnyArray, most: int) -> AnyArray:
-    """Positions of at most so many points whose line looks as that of all: first, last, lowest, highest.
-
-    Examples
-    --------
-    >>> outline(np.array([0.0, 5, 1, 1, -3, 1, 1, 2]), 4).tolist()
-    [0, 1, 4, 7]
-    """
+    """Positions of at most so many points whose line looks as that of all: first, last, lowest, highest."""
     parts = np.array_split(np.arange(len(y)), max(1, most // 2 - 1))
     kept = {0, len(y) - 1}
     for part in parts:

@@ -23,11 +23,6 @@ def tag(name: str, *content: Content, **attributes: Content) -> Html:
 
     An attribute's name may end in ``_`` where Python has the word for itself, and has ``_`` for ``-``;
     what is None is left out.
-
-    Examples
-    --------
-    >>> tag("p", "a < b & ", tag("b", "c"), class_="x", title='"')
-    '<p class="x" title="&quot;">a &lt; b &amp; <b>c</b></p>'
     """
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{html.escape(printable(str(value)))}"'
@@ -40,33 +35,19 @@ def tag(name: str, *content: Content, **attributes: Content) -> Html:
 
 
 def join(content: Iterable[Content]) -> Html:
-    """Several contents, one after the other.
-
-    Examples
-    --------
-    >>> join(["<", Html("<br>"), None])
-    '&lt;<br>'
-    """
+    """Several contents, one after the other."""
     return Html("".join(text(part) for part in content if part is not None))
 
 
 def text(part: Content) -> Html:
-    """One content, escaped if it is no markup; characters that no page may hold are left out.
-
-    Examples
-    --------
-    >>> text("<script>\\x00")
-    '&lt;script&gt;'
-    """
+    """One content, escaped if it is no markup; characters that no page may hold are left out."""
     return part if isinstance(part, Html) else Html(html.escape(printable(str(part))))
 
 
 def printable(given: str) -> str:
-    """A text without the characters that no page may hold: controls, and halves of characters.
+    r"""A text without the characters that no page may hold: controls, and halves of characters.
 
-    Examples
-    --------
-    >>> printable("a\\x00\\ud800b")
+    >>> printable("a\x00\ud800b")
     'a?b'
     """
     kept = "".join(one for one in given if one >= " " or one in "\t\n")
@@ -84,11 +65,6 @@ def table(
     """A table whose first column names its rows.
 
     So many columns on the left are texts, and so many at the end; those between are numbers.
-
-    Examples
-    --------
-    >>> table(["layer", "units"], [["1", 4]], caption="Layers").count("scope")
-    3
     """
     right = len(header) - texts_last
     sides = [None if at < left or at >= right else "number" for at in range(len(header))]
@@ -107,5 +83,5 @@ def table(
 
 
 def details(summary: Content, *content: Content) -> Html:
-    """What opens on request, without a script."""
+    """A part that opens on request, without a script."""
     return tag("details", tag("summary", summary), *content)

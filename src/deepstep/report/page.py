@@ -28,30 +28,14 @@ def report(
 ) -> str:
     """The report of a run, as a page that needs nothing else.
 
-    Parameters
-    ----------
-    run : Run or CommitteeRun
-    name : str
-        What the page calls it.
-    rows : Rows, optional
-        Rows with their right answers, from `rows_of`; by default those that the run keeps.
-    inputs : array of shape (m, n_inputs), optional
-        Prepared rows on which the units of a network are looked at, as of `findings_of`.
-    command : str, optional
-        What trains the same run again.
+    run (Run or CommitteeRun):
+    name: Its name on the page.
+    rows: Rows with their right answers, from `rows_of`; by default those that the run keeps.
+    inputs (m, n_inputs): Prepared rows on which the units of a network are looked at, as of `findings_of`.
+    command: The command that trains the same run again.
+    returns: HTML.
+    MissingPackageError: When matplotlib is not installed, and the run is of one network.
 
-    Returns
-    -------
-    str
-        HTML.
-
-    Raises
-    ------
-    MissingPackageError
-        When matplotlib is not installed, and the run is of one network.
-
-    Examples
-    --------
     >>> from deepstep.preparation import ImagePreparation, NumberTarget, Preparation
     >>> from deepstep import Network
     >>> from deepstep.run import few_examples
@@ -112,20 +96,10 @@ def _parts(run: AnyRun, rows: Rows | None) -> dict[str, Html]:
 def write_report(path: Path | str, page: str) -> None:
     """Write the page, whole or not at all.
 
-    Parameters
-    ----------
-    path : Path or str
-        Where; a file that stands there is replaced.
-    page : str
-        What `report` gave.
+    path: Where; a file that stands there is replaced.
+    page: The result of `report`.
+    FileError: When it cannot be written.
 
-    Raises
-    ------
-    FileError
-        When it cannot be written.
-
-    Examples
-    --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "report.html"
     >>> write_report(path, "<!DOCTYPE html>")

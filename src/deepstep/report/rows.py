@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 AnyRun: TypeAlias = "Run | CommitteeRun"
 
 MOST_COLUMNS = 12
-"""Of a table so many columns are shown."""
+"""So many columns of a table are shown."""
 
 MOST_FEATURES = 8
-"""Of a row as the network sees it so many features are shown, the largest ones."""
+"""So many features of a row as the network sees it are shown, the largest ones."""
 
 LONGEST = 60
 """Characters of a cell."""
@@ -38,26 +38,17 @@ PICTURE = "picture"
 class Rows:
     """Rows with what the network answers to them.
 
-    Attributes
-    ----------
-    told : str
-        What they are, in sentences.
-    inputs : array of shape (m, n_x), or None
-        As the network sees them; None where many networks each see them in their own way.
-    outputs : array of shape (m, n_L)
-    answers : ndarray (m,), of several targets (m, n_targets)
-        Positions of the right classes, or the right numbers.
-    columns : tuple of str
-        What is shown of each row.
-    show : callable
-        The position of a row → a content for each of these columns.
-    numbers : ndarray of int (m,)
-        Of the rows where they come from, from 1.
-    written : callable, optional
-        The positions of a row and of a target → the right answer as it is written in the file.
+    told: Their description, in sentences.
+    inputs (array of shape (m, n_x), or None): As the network sees them; None where many networks each see
+        them in their own way.
+    outputs (m, n_L):
+    answers (array of shape (m,), of several targets (m, n_targets)): Positions of the right classes, or the
+        right numbers.
+    columns: Names of the columns that are shown.
+    show: The position of a row → a content for each of these columns.
+    numbers (array of shape (m,), int): Numbers of the rows in their source, from 1.
+    written: The positions of a row and of a target → the right answer as it is written in the file.
 
-    Examples
-    --------
     >>> X, A, Y = np.ones((1, 2)), np.array([[0.7]]), np.array([1])
     >>> rows = Rows("One row.", X, A, Y, ("size",), lambda row: ["7.50"], np.array([3]))
     >>> rows.columns, rows.show(0)
@@ -82,19 +73,10 @@ class Rows:
 def kept_rows(run: AnyRun, why: str = "") -> Rows:
     """The training rows that a run keeps, at most 16.
 
-    Parameters
-    ----------
-    run : Run or CommitteeRun
-    why : str
-        Sentences that say why it is these.
+    run (Run or CommitteeRun):
+    why: Sentences that say why it is these.
+    returns: As the network sees them; those of a committee as its first fold does.
 
-    Returns
-    -------
-    Rows
-        As the network sees them; those of a committee as its first fold does.
-
-    Examples
-    --------
     >>> from deepstep import History, Network
     >>> from deepstep.preparation import ClassTarget, ImagePreparation, Preparation
     >>> preparation = Preparation(ImagePreparation(1, 1, 1, 1.0), ClassTarget(("dark", "bright")))
@@ -146,31 +128,14 @@ def rows_of(
 ) -> Rows:
     """Rows of a table, or pictures, with their right answers.
 
-    Parameters
-    ----------
-    run : Run or CommitteeRun
-    told : str
-        What they are, in sentences.
-    raw : polars.DataFrame or ndarray
-        As in `Run.outputs`.
-    labels : array-like (m,), of several targets a table
-        The right answers.
-    numbers : ndarray of int (m,), optional
-        Of the rows where they come from; by default 1, 2, ….
-    cells : polars.DataFrame, optional
-        The same rows as they are written in the file; by default what ``raw`` holds.
+    run (Run or CommitteeRun):
+    told: Their description, in sentences.
+    raw (polars.DataFrame or array): As in `Run.outputs`.
+    labels (array-like (m,), of several targets a table): The right answers.
+    numbers (array of shape (m,), int): Numbers of the rows in their source; by default 1, 2, ….
+    cells (polars.DataFrame): The same rows as they are written in the file; by default what ``raw`` holds.
+    DataError, ShapeError: When they do not fit what the network was trained on.
 
-    Returns
-    -------
-    Rows
-
-    Raises
-    ------
-    DataError, ShapeError
-        When they do not fit what the network was trained on.
-
-    Examples
-    --------
     >>> from deepstep import History, Network
     >>> from deepstep.preparation import ClassTarget, ImagePreparation, Preparation
     >>> preparation = Preparation(ImagePreparation(1, 1, 1, 1.0), ClassTarget(("dark", "bright")))

@@ -40,7 +40,7 @@ MARKS = {"serious": "✖", "warning": "▲", "note": "●"}
 
 
 def overview(run: Run) -> Html:
-    """What was learned from what, and how well."""
+    """The task, the data and the results."""
     return learned(run, [("network", repr(run.network)), ("ended", ended(run.history))])
 
 
@@ -53,7 +53,7 @@ def ended(history: History) -> str:
 
 
 def learned(run: RunFolder, how: list[tuple[str, Content]]) -> Html:
-    """What was learned from what, by what, and the results."""
+    """The task, the data, the model and the results."""
     config = run.config
     facts: list[tuple[str, Content]] = [
         ("task", config.get("task", "")),
@@ -74,7 +74,7 @@ def learned(run: RunFolder, how: list[tuple[str, Content]]) -> Html:
 
 
 def findings(found: list[Finding], run: AnyRun) -> Html:
-    """What the doctor says."""
+    """The findings."""
     without = None if has_health(run) or not isinstance(run, Run) else tag("p", no_health(run))
     if not found:
         return join([tag("p", "Nothing was found."), without])
@@ -178,7 +178,7 @@ def settings(run: RunFolder) -> Html:
 
 
 def columns(inputs: TablePreparation) -> Html:
-    """What is done with each column, and why."""
+    """The treatment of each column, and its reason."""
     described = [list(column[:3]) for column in inputs.describe()]
     shown = described[:MOST_COLUMNS]
     caption = f"{len(shown)} of {len(described)} columns"
