@@ -26,7 +26,7 @@ def interrupted(self, training, record):
     go_on(self, training, record)
     if record["epoch"] == {epoch}:
         os.kill(os.getpid(), signal.{name})
-Progress.on_epoch_end = interrupted
+Progress.on_epoch_end, Progress.looks_at_the_network = interrupted, True
 """
 """Python that sends a signal to its own process in the midst of training."""
 

@@ -57,9 +57,11 @@ def epochs(opened, rows, n=3, batch_size=16):
     """Batches of 16, 16 and 8, or three times all, with factors that change; the costs."""
     factors = {"learning_rate": [0.01, 0.02, 0.0], "weight_decay": [1, 0, 2], "dropout": [1, 0.5, 0]}
     given = {name: np.array(values, float) for name, values in factors.items()}
+    orders = [shuffled(3)(number, M) for number in range(n)]
+    if batch_size is None:
+        orders = [np.tile(order, 3) for order in orders]
     return [
-        opened.steps(rows, order=shuffled(3)(number, M), batch_size=batch_size, numbers=range(3), **given)
-        for number in range(n)
+        opened.steps(rows, order=order, batch_size=batch_size, numbers=range(3), **given) for order in orders
     ]
 
 

@@ -10,6 +10,7 @@ import pytest
 import deepstep
 from deepstep.engines import ENGINES, Settings, open_session
 from deepstep.equations import OPTIMIZERS, initialize_parameters
+from deepstep.errors import ShapeError
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, batch, n_batches, shuffled
 
@@ -283,3 +284,15 @@ def test_a_chunk_that_is_interrupted_has_done_whole_steps(engine):
         if not interrupted:
             break
     assert reached == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+def test_an_order_that_is_too_short_for_its_epochs_is_refused(engine):
+    parameters = initialize_parameters((2, 3, 1), method="glorot", rng=np.random.RandomState(1))
+    session = open_session(engine, Architecture((2, 3, 1), ("tanh", "sigmoid")), parameters)
+    rows, two = Examples(np.zeros((4, 2)), np.zeros((4, 1))), np.ones(2)
+    with pytest.raises(ShapeError, match="an order of 4 examples for each epoch; got 4 numbers"):
+        session.steps(
+            rows, order=np.arange(4), batch_size=None, numbers=range(2), learning_rate=two, weight_decay=two,
+            dropout=two,
+        )  # fmt: skip

@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from deepstep.engines.compiled.session import CompiledSession
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.estimators import DeepClassifier, DeepRegressor
-from deepstep.training import Checkpoints
+from deepstep.training import Callback, Checkpoints
 from deepstep.training.checkpoints import checkpoint_files
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -234,7 +234,9 @@ def _pythons_own_handler():
 @pytest.mark.usefixtures("_pythons_own_handler")
 def test_ctrl_c_says_where_it_goes_on(tmp_path, monkeypatch):
     steps = CompiledSession.steps
-    whole = DeepRegressor(**FAST, recipe="plain").fit(X, Y)
+    # a callback that looks at the network has each epoch done by itself
+    given = {**FAST, "recipe": "plain", "engine": "compiled", "callbacks": [Callback()]}
+    whole = DeepRegressor(**given).fit(X, Y)
 
     def pressed(self, *args, **kwargs):
         if self.state().step == 4 * 4:
@@ -243,7 +245,7 @@ def test_ctrl_c_says_where_it_goes_on(tmp_path, monkeypatch):
 
     monkeypatch.setattr("deepstep.training.checkpoints.SECONDS", 1e9)
     monkeypatch.setattr(CompiledSession, "steps", pressed)
-    model = DeepRegressor(checkpoint_dir=tmp_path, **FAST, recipe="plain")
+    model = DeepRegressor(checkpoint_dir=tmp_path, **given)
     with pytest.warns(UserWarning, match=r"by user\. With resume=True fit goes on from .*checkpoint-0+20"):
         model.fit(X, Y)
     assert model.n_iter_ == 5

@@ -12,7 +12,7 @@ from deepstep.engines.settings import Settings
 from deepstep.equations import Head, get_head, get_optimizer
 from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.network import Architecture, Parameters
-from deepstep.preparation.batches import Examples
+from deepstep.preparation.batches import Examples, places
 from deepstep.preparation.shares import Share
 from deepstep.types import AnyArray, Array
 
@@ -202,6 +202,10 @@ class Session(ABC):
         learning_rate, weight_decay, dropout (k,): For each of these batches, as in `step`.
         returns: A number of each for each batch.
         """
+        m = len(examples)
+        if order is not None and numbers and places(order, m, batch_size, numbers[-1]).stop > len(order):
+            expected = f"an order of {m} examples for each epoch"
+            raise ShapeError("Session.steps", expected, f"got {len(order)} numbers")
         found = StepCosts(np.full(len(numbers), np.nan), np.zeros(len(numbers), np.int64))
         rates = np.array([learning_rate, weight_decay, dropout], np.float64)
         self._do(examples, Asked(order, batch_size, numbers, rates), found)
