@@ -10,7 +10,7 @@ import deepstep
 from deepstep import Network
 from deepstep.data import load
 from deepstep.errors import DataError, DeepStepError, DivergenceError
-from deepstep.training import Health
+from deepstep.training import Checkpoints, Health
 
 
 def of_moons(seed: int = 1) -> Any:
@@ -274,3 +274,15 @@ def test_a_call_that_trains_nothing_leaves_the_beginning_of_the_training_before(
     with pytest.raises(DeepStepError):
         net.train(2 * X, Y, patience=2, watch="nothing")
     assert net.beginning is kept
+
+
+def test_a_network_whose_start_was_drawn_anew_tells_nothing_of_the_start_that_it_resumed(tmp_path):
+    X = np.random.default_rng(1).standard_normal((2, 60))
+    given = {"learning_rate": 1e-6, "checkpoint": Checkpoints(tmp_path, every_epochs=5)}
+    first = Network([2, 4, 1])
+    first.train(X, X[:1] > 0, epochs=20, **given)
+    assert first.beginning is not None
+    again = Network([2, 4, 1])
+    again.train(X, X[:1] > 0, epochs=30, resume=True, **given)
+    assert again.beginning is None
+    deepstep.diagnose(again)  # of the costs and the layers alone

@@ -546,3 +546,9 @@ def test_epochs_and_iterations_are_the_same_and_one_of_them_is_given():
     with pytest.raises(ConfigurationError, match="iterations is a whole number of at least 0; got -1"):
         Network([1, 1], seed=1).train([[0.0, 1.0]], [[0, 1]], iterations=-1)
     assert len(Network([1, 1], seed=1).train([[0.0, 1.0]], [[0, 1]])) == 2500
+
+
+@pytest.mark.parametrize("name", ["validation", "patience", "callbacks", "progress"])
+def test_an_argument_of_train_alone_is_named_so(name):
+    with pytest.raises(ConfigurationError, match=rf"Network.steps: .* got '{name}'\. Network.train has it"):
+        Network([1, 1], seed=1).steps([[0.0, 1.0]], [[0, 1]], **{name: 1})

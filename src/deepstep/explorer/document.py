@@ -62,6 +62,7 @@ def lesson(
     >>> document["title"], document["network"]["layer_dims"], len(document["golden"])
     ('2-3-1 on data', [2, 3, 1], 3)
     """
+    iterations = options.pop("epochs", iterations)
     options = {"learning_rate": learning_rate, "iterations": iterations, **options}
     return document_of(shown(network, X, Y, about or About(), options))
 

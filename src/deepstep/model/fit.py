@@ -138,7 +138,9 @@ def fit(
     if refit:
         check_refit(stopping, prepared.held_out, prepared.plan, own, where)
     regularized = prepared.session.settings.l1 > 0 or prepared.session.settings.l2 > 0
-    beginning = beginning_of(prepared.examples, prepared.start, regularized=regularized)
+    beginning = None  # where another network's training goes on, θ at its beginning is not known
+    if found is None or not network._seed_is_drawn:
+        beginning = beginning_of(prepared.examples, prepared.start, regularized=regularized)
     run = partial(_run, network, plan=prepared.plan, lbfgs=lbfgs, seed=seed, beginning=beginning, where=where)
     history = run(
         prepared.session,
@@ -333,7 +335,7 @@ def _run(
     seed: int,
     callbacks: list[Callback],
     begin_at: Checkpoint | None,
-    beginning: Beginning,
+    beginning: Beginning | None,
     where: str,
     held_out: Examples | None = None,
     metrics: Mapping[str, Metric] | None = None,
@@ -361,7 +363,7 @@ def _run(
             train(session, examples, plan, resume=begin_at, **same)
     except DivergenceError as error:
         # the error itself would keep the examples alive, by its traceback
-        network.beginning = beginning._replace(diverged=dict(vars(error)))
+        network.beginning = None if beginning is None else beginning._replace(diverged=dict(vars(error)))
         raise
     except BaseException as error:
         begun = (0, 0) if begin_at is None else (begin_at.state.step, len(begin_at.records))
@@ -377,7 +379,7 @@ def _take(
     session: Session,
     history: History,
     seed: int,
-    beginning: Beginning,
+    beginning: Beginning | None,
     *stopping: Patience,
 ) -> None:
     """What a session reached becomes the network's, or the best of it that patience kept."""

@@ -62,11 +62,15 @@ INSTEAD = {
 
 def refuse_unknown(options: Mapping[str, Any], known: Iterable[str], where: str) -> None:
     """Refuse a name that is no argument, and say which one is meant."""
-    names = [name for name in known if name not in ("self", "settings", "options")]
-    names += [field.name for field in fields(Settings)]
+    settings = {field.name for field in fields(Settings)}
+    names = [*(name for name in known if name not in ("self", "settings", "options")), *settings]
     for name in options:
-        if name in names:
+        if name in settings:
             continue
+        if name in names:
+            raise ConfigurationError(
+                where, "an argument of this method", f"got {name!r}", "Network.train has it."
+            )
         plain = name.lower().replace("_", "")
         alike = [own for own in names if own.replace("_", "") == plain]
         instead = alike[0] if alike else INSTEAD.get(name)
