@@ -299,7 +299,7 @@ def test_parameters_of_the_network(parameters, error, message):
         ({"learning_rate": -1.0}, "got -1.0"),
         ({"learning_rate": NAN}, "got nan"),
         ({"learning_rate": "fast"}, "got 'fast'"),
-        ({"iterations": -1}, "iterations: a whole number of at least 0; got -1"),
+        ({"iterations": -1}, "iterations is a whole number of at least 0; got -1"),
         ({"iterations": 2.5}, "got 2.5"),
         ({"iterations": True}, "got True"),
         ({"batch_size": 0}, "batch_size: a whole number of at least 1; got 0"),

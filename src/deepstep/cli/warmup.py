@@ -26,14 +26,15 @@ def command(json_wanted: bool) -> None:
         )
     from deepstep.engines.compiled.warm_up import NETWORKS, PRECISIONS, kept_in, warm_up
 
-    logging.getLogger("deepstep").setLevel(logging.ERROR)  # that kernels are compiled is known
-    begun, total = perf_counter(), len(NETWORKS) * len(PRECISIONS)
-    meter = Meter("kernels")
+    begun, total, log = perf_counter(), len(NETWORKS) * len(PRECISIONS), logging.getLogger("deepstep")
+    meter, level = Meter("kernels"), log.level
     meter.begin(total, told="compiling …")
+    log.setLevel(logging.ERROR)  # that kernels are compiled is known
     try:
         for done, name in enumerate(warm_up(), start=1):
             meter.move(done, name)
     finally:
+        log.setLevel(level)
         meter.end()
     folder, seconds = kept_in(), perf_counter() - begun
     if json_wanted:

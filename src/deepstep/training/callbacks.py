@@ -107,7 +107,7 @@ class Callback:
 
 def overrides(callback: Callback, method: str) -> bool:
     """Whether it does something there."""
-    return getattr(type(callback), method) is not getattr(Callback, method)
+    return getattr(getattr(callback, method), "__func__", None) is not getattr(Callback, method)
 
 
 def with_state(callbacks: Iterable[Callback]) -> list[Callback]:
