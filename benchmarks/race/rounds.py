@@ -136,9 +136,7 @@ def _units(runner: Runner, workload: Workload, seconds: float) -> int:
         took = runner.ask("work", units=units)["seconds"]
     units = max(1, round(units * seconds / took))
     whole = workload.iterations
-    if (
-        runner.name in ("ours", "engine") and whole and 4 * units >= whole
-    ):  # then trainings from opening to end
+    if runner.name in ("ours", "engine") and whole:  # trainings from opening to end
         return max(1, round(units / whole)) * whole
     return units
 

