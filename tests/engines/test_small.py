@@ -9,7 +9,7 @@ import pytest
 from deepstep import Network
 from deepstep.engines import SessionState, missing_numba, open_session
 from deepstep.engines.small import FIRST_STEPS
-from deepstep.preparation.batches import Examples
+from deepstep.preparation.batches import Examples, as_they_are
 from deepstep.training import Callback
 
 X, Y = np.array([[0.0, 0, 1, 1], [0, 1, 0, 1]]), np.array([[0, 1, 1, 0]])
@@ -94,3 +94,22 @@ def test_larger_work_and_a_named_engine_are_as_before():
     history = network.train(wide, wide[:1] > 0, iterations=3)
     assert "small work" not in history.why_engine
     assert trained(3, "reference")[1].why_engine == ""
+
+
+@WITH_KERNELS
+def test_a_batch_without_weight_is_no_step():
+    weight = np.array([0.0, 0.0, 1.0, 1.0])  # the first of two batches
+    given = {"batch_size": 2, "order": as_they_are, "sample_weight": weight}
+    epochs = FIRST_STEPS // 2 + 300  # more batches than the first steps, and fewer steps
+    network, history = trained(epochs, **given)
+    reference, _ = trained(epochs, "reference", **given)
+    assert history.engine == "reference"
+    assert history[-1]["step"] == epochs
+    assert network.parameters.flat.tobytes() == reference.parameters.flat.tobytes()
+    session = open_session("auto", network.architecture, network.parameters, examples=2)
+    ones = np.ones(2 * epochs)
+    session.steps(
+        Examples(X.T, Y.T.astype(float), weight), order=None, batch_size=2, numbers=range(2 * epochs),
+        learning_rate=0.5 * ones, weight_decay=ones, dropout=ones,
+    )  # fmt: skip
+    assert (session.name, session.state().step) == ("reference", epochs)

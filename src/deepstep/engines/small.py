@@ -1,6 +1,7 @@
 """Small work: the equations do its first steps, before a kernel is loaded, and kernels the later ones."""
 
-from deepstep.engines.choice import SMALL_WORK, choose_engine, session_class
+from deepstep.engines import open_session
+from deepstep.engines.choice import SMALL_WORK
 from deepstep.engines.reference import ReferenceSession
 from deepstep.engines.session import Asked, Session, StepCosts
 from deepstep.preparation.batches import Examples
@@ -25,25 +26,26 @@ class SmallSession(ReferenceSession):
             self._later = self._open_later()
 
     def _do(self, examples: Examples, asked: Asked, found: StepCosts) -> None:
-        n = len(asked.numbers)
-        first = slice(min(n, max(0, FIRST_STEPS - self._state.step)))
-        super()._do(examples, asked.part(first), found.part(first))
-        if first.stop == n or not found.part(first).finite:
+        at, n = 0, len(asked.numbers)
+        while at < n and self._state.step < FIRST_STEPS:  # a batch without weight is no step
+            here = slice(at, min(n, at + FIRST_STEPS - self._state.step))
+            super()._do(examples, asked.part(here), found.part(here))
+            if not found.part(here).finite:
+                return
+            at = here.stop
+        if at == n:
             return
         if self._later is None:
             self._later = self._open_later()
-        rest, later = slice(first.stop, n), self._later
+        rest, later = slice(at, n), self._later
         later.load(self._state)
         later._do(examples, asked.part(rest), found.part(rest))
         self._take(later.state())
         self.name, self.why = later.name, later.why
 
     def _open_later(self) -> Session:
-        choice = choose_engine("auto", self.architecture, self.settings, dtype=self._dtype.name)
-        later = session_class(choice.name)(
-            self.architecture, self.parameters, self.settings, self._state.statistics
-        )
+        statistics = self._state.statistics
+        later = open_session("auto", self.architecture, self.parameters, self.settings, statistics=statistics)
         later.spans = self.spans
-        later.why = choice.why or later.why
         later.prepare()
         return later
