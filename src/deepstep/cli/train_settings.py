@@ -13,12 +13,12 @@ from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.model import Network
 from deepstep.model.construction import INITIALIZATION_NAMES, hidden_names
-from deepstep.model.options import LBFGS, PLATEAU, SCHEDULED, as_lbfgs, as_plan, as_schedule, refuse_idle
+from deepstep.model.options import LBFGS, PLATEAU, as_lbfgs, as_plan, as_schedule, refuse_idle
 from deepstep.network import Architecture
 from deepstep.preparation import ClassTarget, LabelTargets, Preparation, Target
 from deepstep.training.judging import check_name
 from deepstep.training.loop import OF_EPOCHS
-from deepstep.training.plan import UNTIL_TIME_IS_UP
+from deepstep.training.plan import SCHEDULED, UNTIL_TIME_IS_UP
 from deepstep.training.rate_finder import AUTO
 
 AS_THEY_ARE = (

@@ -90,10 +90,7 @@ def choose_engine(
     check_engine(engine, where)
     settings = settings or Settings()
     if engine == "auto":
-        small = examples is not None and architecture.n_parameters * examples <= SMALL
-        if small and settings.precision is None and not why_no_kernel(architecture, settings):
-            return Choice("small", SMALL_WORK)
-        return _choose(architecture, settings, dtype, where)
+        return _choose(architecture, settings, dtype, examples, where)
     name = engine.partition(":")[0]
     why = why_not(name, architecture, settings)
     if why:
@@ -121,13 +118,18 @@ def check_here(
         import_module("deepstep.engines.torch.devices").device_of(device, where)
 
 
-def _choose(architecture: Architecture, settings: Settings, dtype: str, where: str) -> Choice:
+def _choose(
+    architecture: Architecture, settings: Settings, dtype: str, examples: int | None, where: str
+) -> Choice:
     """The rule of ``engine="auto"``, as it stands above."""
     if settings.precision is not None:
         return choose_engine("torch", architecture, settings, where=where)
     large = dtype == "float32" and architecture.n_parameters >= WORTH_A_GPU
     if large and has_gpu() and not why_not_torch(architecture, settings):
         return Choice("torch", "a GPU is here and the network is large")
+    small = examples is not None and architecture.n_parameters * examples <= SMALL
+    if small and not why_no_kernel(architecture, settings):
+        return Choice("small", SMALL_WORK)
     why = why_not("compiled", architecture, settings)
     return Choice("reference", why) if why else Choice("compiled")
 

@@ -64,8 +64,9 @@ class StepCosts(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """The batches of an epoch that `Session.steps` is asked for; a column of rates has α and the factors of
-    weight decay and dropout of one.
+    """The batches that `Session.steps` is asked for, of one epoch or of several.
+
+    A column of rates has α and the factors of weight decay and dropout of one batch.
     """
 
     order: AnyArray | None

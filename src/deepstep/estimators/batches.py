@@ -20,10 +20,11 @@ from deepstep.estimators.course import (
 )
 from deepstep.estimators.rates import AdaptiveRate, InverseScaling
 from deepstep.model import Network
-from deepstep.model.options import SCHEDULED, as_schedule
+from deepstep.model.options import as_schedule
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import History, Plan, train
+from deepstep.training.plan import SCHEDULED
 from deepstep.training.refit import Repeat, epochs_to_the_best, refuse_rates_by_course
 from deepstep.training.stopping import Patience
 

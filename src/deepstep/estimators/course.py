@@ -13,13 +13,14 @@ from deepstep.equations import get_optimizer
 from deepstep.estimators.rules import update_rule
 from deepstep.estimators.validation import judge
 from deepstep.model import Network
-from deepstep.model.options import SCHEDULED, refuse_idle
+from deepstep.model.options import refuse_idle
 from deepstep.network import Parameters
 from deepstep.network.memory import check_memory_to_train
 from deepstep.preparation.batches import Examples
 from deepstep.training import Callback, Checkpoints, History, Progress
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.identity import plain
+from deepstep.training.plan import SCHEDULED
 from deepstep.types import Array
 
 if TYPE_CHECKING:

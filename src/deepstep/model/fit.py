@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial, reduce
-from inspect import signature
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
@@ -15,7 +14,6 @@ from deepstep.inspection.faults import Fault, get_fault
 from deepstep.inspection.findings.beginning import Beginning, beginning_of
 from deepstep.model.classes import classes_in, weighed, weights_of_classes
 from deepstep.model.options import (
-    SCHEDULED,
     as_lbfgs,
     as_patience,
     as_places,
@@ -30,7 +28,7 @@ from deepstep.model.options import (
 from deepstep.network import Parameters
 from deepstep.network.border import check_several_classes
 from deepstep.network.memory import check_memory_to_train
-from deepstep.preparation.batches import Examples, evenly_spread
+from deepstep.preparation.batches import Examples, evenly_spread, largest_batch
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.validation_part import hold_out, together
 from deepstep.training import (
@@ -44,6 +42,7 @@ from deepstep.training.callbacks import as_callbacks
 from deepstep.training.determinism import blas_threads
 from deepstep.training.judging import Judge
 from deepstep.training.lbfgs import train_lbfgs
+from deepstep.training.plan import SCHEDULED
 from deepstep.training.refit import Repeat, epochs_to_the_best
 from deepstep.training.scores import Metric
 from deepstep.training.stopping import Patience
@@ -161,7 +160,7 @@ def fit(
         _take(network, prepared.session, history, seed, beginning, *stopping)
         return history
     everything = prepared.everything()
-    size = prepared.plan.size_of_a_batch(len(everything))
+    size = largest_batch(len(everything), prepared.plan.batch_size)
     session = network._session(where, prepared.session.settings, prepared.start, examples=size)
     callbacks = [*own, Repeat(best), *second.checkpoints, *shown]
     again = run(session, everything, callbacks=callbacks, begin_at=second.begin_at)
@@ -210,7 +209,7 @@ def prepare(
     check_memory_to_train(network.architecture, network.dtype, len(optimizer.state), where)
     options["hyperparameters"] = options.get("hyperparameters") or {}
     class_weight = options.pop("class_weight", None)
-    refuse_unknown(options, signature(type(network).train).parameters, where)
+    refuse_unknown(options, type(network).train, where)
     settings = Settings.of(where, **{"seed": seed, **options})
     refuse_idle(schedules, settings, where)
     if streamed is not None and mistake is not None:
@@ -220,7 +219,7 @@ def prepare(
         start = network.parameters
         if start is network._waiting:
             start = network._from_data(inputs_to_draw_from(streamed.sample))
-        session = network._session(where, settings, start, examples=plan.size_of_a_batch(m))
+        session = network._session(where, settings, start, examples=largest_batch(m, plan.batch_size))
         return Prepared(streamed, plan, session, held_out, lambda: streamed, start)
     weight = network._weight(sample_weight, X.shape[1], where)
     examples, held_out = _examples(X, Y, weight, plan), None
@@ -236,7 +235,7 @@ def prepare(
         start = network._from_data(inputs_to_draw_from(examples))
     opened = looked_at and network.engine == "auto" and settings.precision is None
     engine = "reference" if opened or mistake is not None else network.engine
-    session = network._session(where, settings, start, engine, examples=plan.size_of_a_batch(m))
+    session = network._session(where, settings, start, engine, examples=largest_batch(m, plan.batch_size))
     if mistake is not None:
         cast(ReferenceSession, session).mistake = mistake
     everything = lambda: in_weights(reduce(together, parts), None)[0]  # noqa: E731

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
-from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -1055,7 +1054,7 @@ class Network:
     def _settings(self, settings: Mapping[str, Any], where: str) -> Settings:
         """What is to be opened; L-BFGS takes the cost and its gradient from a session of any update rule."""
         method = getattr(type(self), where.removeprefix("Network."))
-        refuse_unknown(settings, signature(method).parameters, where)
+        refuse_unknown(settings, method, where)
         update = {"optimizer": "gd"} if settings.get("optimizer") == LBFGS else {}
         return Settings.of(where, **{"seed": self.seed, **settings, **update})
 

@@ -1,6 +1,6 @@
 """The options of a training by name, as `Network.train` takes them, turned into what the stages take."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from inspect import signature
 from pathlib import Path
@@ -21,16 +21,13 @@ from deepstep.training import (
     read_checkpoint,
 )
 from deepstep.training.lbfgs import OF_STEPS
-from deepstep.training.plan import check_learning_rate
+from deepstep.training.plan import SCHEDULED, check_learning_rate
 from deepstep.training.plateau import Plateau
 from deepstep.training.refit import REFIT, refuse_rates_by_course
 from deepstep.training.schedules import SCHEDULES, get_schedule
 from deepstep.training.shown import no_steps_to_go_on_from
 from deepstep.training.stopping import Patience
 from deepstep.types import is_number, is_whole
-
-SCHEDULED = ("schedule", "decay_schedule", "dropout_schedule")
-"""Options that are functions of the fraction of training done."""
 
 PLATEAU, LBFGS = "plateau", "lbfgs"
 """The schedule and the optimizer that are no functions in a table of equations."""
@@ -60,13 +57,14 @@ INSTEAD = {
 """What other libraries call an argument of `Network.train`, and what to use."""
 
 
-def refuse_unknown(options: Mapping[str, Any], known: Iterable[str], where: str) -> None:
-    """Refuse a name that is no argument, and say which one is meant."""
+def refuse_unknown(options: Mapping[str, Any], method: Callable[..., Any], where: str) -> None:
+    """Refuse a name that is neither a setting nor an argument of a method, and say which one is meant."""
     settings = {field.name for field in fields(Settings)}
-    names = [*(name for name in known if name not in ("self", "settings", "options")), *settings]
     for name in options:
         if name in settings:
             continue
+        known = signature(method).parameters
+        names = [*(name for name in known if name not in ("self", "settings", "options")), *settings]
         if name in names:
             raise ConfigurationError(
                 where, "an argument of this method", f"got {name!r}", "Network.train has it."

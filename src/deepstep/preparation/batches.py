@@ -72,6 +72,11 @@ def n_batches(m: int, batch_size: int | None) -> int:
     return 1 if batch_size is None else -(-m // batch_size)
 
 
+def largest_batch(m: int, batch_size: int | None) -> int:
+    """Examples of a whole batch."""
+    return m if batch_size is None else min(m, batch_size)
+
+
 def batch(order: AnyArray | None, m: int, batch_size: int | None, number: int) -> AnyArray | slice:
     """The rows of one batch of an epoch, by its number from 0; all of them where there is no batch size."""
     rows = places(order, m, batch_size, number)

@@ -18,6 +18,10 @@ UNTIL_TIME_IS_UP = 2**40
 """More epochs than any clock lets be done: a time budget alone ends such a training."""
 
 
+SCHEDULED = ("schedule", "decay_schedule", "dropout_schedule")
+"""Settings that are functions of the fraction of training done."""
+
+
 class Rates(NamedTuple):
     """The learning rates of some batches, and factors of weight decay and dropout: arrays of shape (k,)."""
 
@@ -76,33 +80,34 @@ class Plan:
             raise ConfigurationError("time_budget", "a positive number of seconds", f"got {budget!r}")
 
     @property
+    def schedules(self) -> dict[str, Any]:
+        """The schedules that are given, by name."""
+        given = {name: getattr(self, name) for name in SCHEDULED}
+        return {name: schedule for name, schedule in given.items() if schedule is not None}
+
+    @property
     def listeners(self) -> list[Any]:
         """The schedules that want to hear of each epoch, as a plateau does: they are callbacks."""
-        schedules = (self.schedule, self.decay_schedule, self.dropout_schedule)
-        by_identity = {id(one): one for one in schedules if hasattr(one, "on_epoch_end")}
+        by_identity = {id(one): one for one in self.schedules.values() if hasattr(one, "on_epoch_end")}
         return list(by_identity.values())  # one plateau for two of them hears of each epoch once
 
     @property
     def names_of_listeners(self) -> dict[int, str]:
         """The setting that each listener, by its ``id``, was given for."""
-        names = ("schedule", "decay_schedule", "dropout_schedule")
         return {
-            id(one): " and ".join(name for name in names if getattr(self, name) is one)
+            id(one): " and ".join(name for name, given in self.schedules.items() if given is one)
             for one in self.listeners
         }
 
     @property
     def by_fraction(self) -> list[str]:
         """The names of the schedules that need the number of epochs: functions of the fraction done."""
-        listeners = self.listeners
-        names = ("schedule", "decay_schedule", "dropout_schedule")
-        return [name for name in names if getattr(self, name) not in (None, *listeners)]
+        return [name for name, schedule in self.schedules.items() if not hasattr(schedule, "on_epoch_end")]
 
     @property
     def has_own_schedule(self) -> bool:
         """Whether a function of the user's is among the schedules."""
-        schedules = (self.schedule, self.decay_schedule, self.dropout_schedule)
-        return any(getattr(schedule, "function", schedule) is not None for schedule in schedules)
+        return any(getattr(one, "function", one) is not None for one in self.schedules.values())
 
     @property
     def in_order(self) -> bool:
@@ -113,14 +118,6 @@ class Plan:
     def numbers(self) -> range:
         """The numbers of the epochs."""
         return range(self.first_epoch, self.first_epoch + self.epochs)
-
-    def size_of_a_batch(self, m: int) -> int:
-        """Examples of an update.
-
-        m: Number of examples.
-        returns: At most m.
-        """
-        return m if self.batch_size is None else min(m, self.batch_size)
 
     def visit(self, epoch: int, m: int) -> AnyArray | None:
         """The order of the examples in an epoch.

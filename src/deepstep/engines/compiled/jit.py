@@ -42,11 +42,6 @@ def kernel(function: Callable[..., Any]) -> Any:
     return compiled
 
 
-def folder_of(compiled: Any) -> str:
-    """Where a kernel is kept; empty where it cannot be."""
-    return str(getattr(compiled._cache, "folder", ""))  # where nothing is kept, Numba has no folder
-
-
 @contextmanager
 def told_while_compiled() -> Iterator[None]:
     """Say what is going on when a kernel is not found on disk and is compiled, which takes some seconds."""

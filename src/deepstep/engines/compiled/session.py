@@ -25,7 +25,7 @@ from deepstep.engines.reference import ReferenceSession
 from deepstep.engines.session import Asked, Session, SessionState, StepCosts, writable
 from deepstep.equations import cost_of_the_answer
 from deepstep.network import Parameters
-from deepstep.preparation.batches import Examples, batch
+from deepstep.preparation.batches import Examples, batch, largest_batch
 from deepstep.types import Array
 
 _NO_ORDER = np.empty(0, np.int64)
@@ -167,7 +167,7 @@ class CompiledSession(Session):
         X, Y, weight = self._flat(examples)
         layers, state = self._layers, self._state
         m = len(examples)
-        size = m if asked.batch_size is None else min(asked.batch_size, m)
+        size = largest_batch(m, asked.batch_size)
         order = _NO_ORDER if asked.order is None else np.ascontiguousarray(asked.order, np.int64)
         plan, embedded, n_parameters = self._plan, self._tables.embedded, state.shape[1]
         whole = only_gradient or self.settings.clip_norm is not None

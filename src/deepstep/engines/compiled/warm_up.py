@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.engines.compiled.jit import folder_of
 from deepstep.engines.compiled.session import CompiledSession
 from deepstep.engines.compiled.step import train
 from deepstep.engines.settings import Settings
@@ -40,4 +39,4 @@ def session_of(parts: dict[str, Any], dtype: str) -> CompiledSession:
 
 def kept_in() -> str:
     """The folder of the kernels on this machine; empty where they cannot be kept."""
-    return folder_of(train)
+    return str(getattr(train._cache, "folder", ""))

@@ -7,6 +7,7 @@ import numpy as np
 
 from deepstep.engines import ReferenceSession, Settings
 from deepstep.equations import cost_from_logits, get_head
+from deepstep.equations.ops import is_weights
 from deepstep.inspection.findings.finding import Finding, found
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import evenly_spread
@@ -62,7 +63,7 @@ class Start:
         moved = [
             np.linalg.norm(parameters[name] - W) / np.linalg.norm(W)
             for name, W in beginning.parameters.items()
-            if name[0] == "W"
+            if is_weights(name)
         ]
         self.moved = float(np.nan_to_num(moved, posinf=np.inf).max())
         self.guess = self.cost_of_one_answer()
