@@ -9,7 +9,7 @@ import pytest
 from deepstep import Network
 from deepstep.engines import SessionState, missing_numba, open_session
 from deepstep.engines.small import FIRST_STEPS
-from deepstep.preparation.batches import Examples, as_they_are
+from deepstep.preparation.batches import Examples
 from deepstep.training import Callback
 
 X, Y = np.array([[0.0, 0, 1, 1], [0, 1, 0, 1]]), np.array([[0, 1, 1, 0]])
@@ -98,18 +98,13 @@ def test_larger_work_and_a_named_engine_are_as_before():
 
 @WITH_KERNELS
 def test_a_batch_without_weight_is_no_step():
-    weight = np.array([0.0, 0.0, 1.0, 1.0])  # the first of two batches
-    given = {"batch_size": 2, "order": as_they_are, "sample_weight": weight}
-    epochs = FIRST_STEPS // 2 + 300  # more batches than the first steps, and fewer steps
-    network, history = trained(epochs, **given)
-    reference, _ = trained(epochs, "reference", **given)
-    assert history.engine == "reference"
-    assert history[-1]["step"] == epochs
-    assert network.parameters.flat.tobytes() == reference.parameters.flat.tobytes()
-    session = open_session("auto", network.architecture, network.parameters, examples=2)
-    ones = np.ones(2 * epochs)
-    session.steps(
-        Examples(X.T, Y.T.astype(float), weight), order=None, batch_size=2, numbers=range(2 * epochs),
-        learning_rate=0.5 * ones, weight_decay=ones, dropout=ones,
-    )  # fmt: skip
-    assert (session.name, session.state().step) == ("reference", epochs)
+    """The first of two; more batches than the first steps, and fewer steps."""
+    network, rows = trained(0)[0], Examples(X.T, Y.T.astype(float), np.array([0.0, 0.0, 1.0, 1.0]))
+    ones, found = np.ones(FIRST_STEPS + 600), []
+    given = {"order": None, "batch_size": 2, "numbers": range(len(ones)), "learning_rate": 0.5 * ones}
+    for engine in ("auto", "reference"):
+        session = open_session(engine, network.architecture, network.parameters, examples=2)
+        session.steps(rows, weight_decay=ones, dropout=ones, **given)
+        found.append((session.name, session.state().step, session.parameters.flat.tobytes()))
+    assert found[0] == found[1]
+    assert found[0][:2] == ("reference", FIRST_STEPS // 2 + 300)

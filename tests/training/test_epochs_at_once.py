@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deepstep import Network
-from deepstep.engines import missing_numba
+from deepstep.engines import ReferenceSession, missing_numba
 from deepstep.engines.choice import missing_torch
 from deepstep.errors import DivergenceError
 from deepstep.preparation.batches import as_they_are, shuffled
@@ -120,8 +120,6 @@ def test_patience_ends_with_the_same_epoch_and_network():
 
 @pytest.mark.parametrize("batch_size", [None, 5])
 def test_the_engine_is_called_seldom_where_nobody_looks(monkeypatch, batch_size):
-    from deepstep.engines import ReferenceSession
-
     calls = []
     original = ReferenceSession.steps
 
