@@ -20,7 +20,7 @@ from deepstep.engines.choice import DISTRIBUTED, missing_torch
 from deepstep.errors import ConfigurationError
 from deepstep.model import Network
 from deepstep.preparation.batches import evenly_spread
-from deepstep.preparation.shares import Share, Workers
+from deepstep.preparation.shares import Communicator
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Checkpoints, History
 from deepstep.training.callbacks import as_callbacks, with_state
@@ -168,22 +168,8 @@ def device_here(engine: str = "auto") -> str:
     return f"cuda:{worker().on_machine}" if on_gpus else "cpu"
 
 
-def sum_over_workers(value: float) -> float:
-    """A number added up over all workers of the group; each waits until all have come."""
-    import torch
-    from torch import distributed
-
-    from deepstep.engines.torch.together import add_up_
-
-    device = "cpu" if distributed.get_backend() == "gloo" else device_here()
-    return float(add_up_(torch.tensor([value], dtype=torch.float64, device=device))[0])
-
-
-def all_workers() -> Workers:
+def all_workers() -> Communicator:
     """All workers of the group, as `deepstep.preparation.survey.survey` takes them to read rows together.
-
-    What they exchange are Python's objects, pickled: between the processes of one group, as torchrun's own
-    messages are.
 
     >>> with process_group():  # of this process alone
     ...     list(all_workers().exchange("mine"))
@@ -191,28 +177,10 @@ def all_workers() -> Workers:
     """
     from torch import distributed
 
-    return Workers(Share(distributed.get_rank(), distributed.get_world_size()), _exchange)
+    from deepstep.engines.torch.together import ProcessGroup
 
-
-def _exchange(own: Any) -> Iterator[Any]:
-    """One object of each worker, one after another, so that one alone is in memory."""
-    from torch import distributed
-
-    from deepstep.engines.torch.together import lost_worker
-
-    rank, on_processors = distributed.get_rank(), distributed.get_backend() == "gloo"
-    group = None if on_processors else distributed.new_group(backend="gloo")
-    try:
-        for other in range(distributed.get_world_size()):
-            box = [own if other == rank else None]
-            try:
-                distributed.broadcast_object_list(box, src=other, group=group)
-            except RuntimeError as error:
-                raise lost_worker(error) from error
-            yield box[0]
-    finally:
-        if group is not None:
-            distributed.destroy_process_group(group)
+    on_processors = distributed.get_backend() == "gloo"
+    return ProcessGroup("cpu" if on_processors else device_here())
 
 
 def _compare(network: Network, X: Any, Y: Any, options: Mapping[str, Any], here: Worker, device: str) -> None:

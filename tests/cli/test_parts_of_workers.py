@@ -7,7 +7,7 @@ import pytest
 from deepstep.cli import workers
 from deepstep.data import parquet_parts
 from deepstep.errors import FileError
-from deepstep.preparation.shares import Share, Workers
+from deepstep.preparation.shares import Communicator, Share
 
 
 @pytest.mark.parametrize(("theirs", "different"), [("abcd", "'d'"), ("ab", "'c'"), ("abd", "'c'")])
@@ -16,10 +16,13 @@ def test_machines_that_see_other_parts_are_told_in_words(tmp_path, monkeypatch, 
         (tmp_path / name).write_bytes(name.encode())
 
     def digest_by(rank, mine, others):
-        def exchange(own):
-            yield from (own, others) if rank == 0 else (others, own)
+        class Two(Communicator):
+            share = Share(rank, 2)
 
-        monkeypatch.setattr(workers, "all_of_them", lambda: Workers(Share(rank, 2), exchange))
+            def exchange(self, own):
+                yield from (own, others) if rank == 0 else (others, own)
+
+        monkeypatch.setattr(workers, "all_of_them", Two)
         return workers._of_each([tmp_path / name for name in mine])
 
     parts = [tmp_path / name for name in "abc"]

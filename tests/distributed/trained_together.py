@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from deepstep import Network
-from deepstep.distributed import fit, process_group, sum_over_workers, worker
+from deepstep.distributed import all_workers, fit, process_group, worker
 from deepstep.engines import open_session
 from deepstep.errors import DeepStepError
 from deepstep.training import Callback, Checkpoints, StopTraining
@@ -208,9 +208,9 @@ def dies_early(folder):
     try:
         with process_group():
             if worker().rank == 1:
-                sum_over_workers(0.0)
+                all_workers().sums([0.0])
                 os._exit(1)
-            sum_over_workers(0.0)
+            all_workers().sums([0.0])
             signal.signal(signal.SIGTERM, signal.SIG_IGN)  # torchrun's, so that there is time to say it
             fit(network(), *examples(), **options(SLOW))
     except DeepStepError as error:

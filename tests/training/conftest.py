@@ -8,7 +8,7 @@ from deepstep.equations import initialize_parameters
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples
 from deepstep.training import History, Plan
-from deepstep.training.loop import _Loop
+from deepstep.training.fit import Fit
 from deepstep.training.position import Position
 
 
@@ -17,9 +17,9 @@ def train_from():
     """`train` from a position on, without the checkpoint that would hold it."""
 
     def run(session, examples, plan, position, *, callbacks, history):
-        loop = _Loop(session, examples, plan, list(callbacks), history, None, {}, "train")
-        loop._training.position = position
-        loop.run()
+        fit = Fit(session, examples, plan, callbacks=callbacks, history=history)
+        fit.training.position = position
+        fit.run()
         return history
 
     return run

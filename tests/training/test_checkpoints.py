@@ -11,9 +11,10 @@ import pytest
 from trainings import EachPause, same_bits, setup
 
 from deepstep.errors import ConfigurationError, DivergenceError, FileError
-from deepstep.training import Callback, Checkpoints, History, StopTraining, latest_checkpoint, read_checkpoint
+from deepstep.training import Callback, Checkpoints, Plan, StopTraining, latest_checkpoint, read_checkpoint
 from deepstep.training.checkpoints import checkpoint_files
-from deepstep.training.lbfgs import train_lbfgs
+from deepstep.training.fit import Fit
+from deepstep.training.lbfgs import Limits
 
 
 def steps(folder):
@@ -260,12 +261,10 @@ def test_a_state_that_no_file_holds_is_refused_before_the_first_step(tmp_path):
 def test_l_bfgs_has_no_state_to_keep(tmp_path):
     training = setup(batch_size=None)
     with pytest.raises(ConfigurationError, match="got L-BFGS, whose state lies inside SciPy"):
-        train_lbfgs(
+        Fit(
             training.session(),
             training.examples,
-            iterations=3,
-            evaluations=9,
-            tolerance=0,
-            history=History(),
+            Plan(3, 1.0),
             callbacks=[Checkpoints(tmp_path)],
-        )
+            limits=Limits(),
+        ).run()

@@ -20,7 +20,8 @@ from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, shuffled
 from deepstep.training import History, Plan, train, updates
 from deepstep.training.diagnosis import all_finite
-from deepstep.training.lbfgs import train_lbfgs
+from deepstep.training.fit import Fit
+from deepstep.training.lbfgs import Limits
 
 RNG = np.random.RandomState(3)
 X = RNG.standard_normal((20, 3))
@@ -292,15 +293,7 @@ def test_lbfgs_names_the_place_too():
     session = opened((3, 2))
     before = session.parameters.flat.copy()
     with pytest.raises(DivergenceError) as error:
-        train_lbfgs(
-            session,
-            examples(1e200 * X),
-            iterations=9,
-            evaluations=9,
-            tolerance=1e-8,
-            history=History(),
-            where="here",
-        )
+        Fit(session, examples(1e200 * X), Plan(9, 1.0), limits=Limits(9, 1e-8), where="here").run()
     text = str(error.value)
     assert "; layer 1, loss: example 0 (and 19 more of the batch's 20) is inf: the loss of the output" in text
     assert "Scale the inputs" in text

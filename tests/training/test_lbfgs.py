@@ -8,12 +8,18 @@ from deepstep.engines import Settings, open_session
 from deepstep.errors import DivergenceError
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
-from deepstep.training import Callback, History, StopTraining
-from deepstep.training.lbfgs import train_lbfgs
+from deepstep.training import Callback, Plan, StopTraining
+from deepstep.training.fit import Fit
+from deepstep.training.lbfgs import Limits
 
 X = np.random.RandomState(0).randn(30, 3)
 LINE = np.array([[2.0], [-1.0], [0.5]])
-LIMITS = {"iterations": 100, "evaluations": 1000, "tolerance": 1e-8}
+
+
+def minimized(session, examples, iterations=100, **given):
+    fit = Fit(session, examples, Plan(iterations, 1.0), limits=Limits(1000, 1e-8), **given)
+    fit.run()
+    return fit
 
 
 def session(l2=0.0):
@@ -24,8 +30,9 @@ def session(l2=0.0):
 def test_least_squares():
     """One linear layer has a closed solution: ridge regression without a penalty on the bias."""
     Y = X @ LINE + 3 + np.random.RandomState(1).randn(30, 1)
-    opened, history = session(l2=2.0), History()
-    outcome = train_lbfgs(opened, Examples(X, Y), history=history, **LIMITS)
+    opened = session(l2=2.0)
+    outcome = minimized(opened, Examples(X, Y))
+    history = outcome.history
     centred = X - X.mean(axis=0)
     W = np.linalg.solve(centred.T @ centred + 2.0 * np.eye(3), centred.T @ Y)
     assert_allclose(opened.parameters["W1"].T, W, atol=1e-6)
@@ -43,9 +50,8 @@ def test_factors_of_inputs_and_activations(engine):
     Y = np.where(z > 0, z, 0.3 * z)
     shape = Architecture((3, 1, 1), ("relu", "identity"), input_scale=True, parametric=True)
     theta = shape.lay_out(np.array([0.5, 0.1, 0.1, 0.1, 1, 1, 1, 1, 1, 0]))
-    opened, history = open_session(engine, shape, theta, Settings()), History()
-    train_lbfgs(opened, Examples(X, Y), history=history, **LIMITS)
-    assert history.costs[-1] < 1e-8
+    opened = open_session(engine, shape, theta, Settings())
+    assert minimized(opened, Examples(X, Y)).cost < 1e-8
     assert opened.parameters["alpha1"].item() == pytest.approx(0.7, abs=1e-3)
 
 
@@ -62,8 +68,8 @@ def test_callbacks_see_each_iteration_and_may_stop():
         def on_train_end(self, training):
             self.ended = True
 
-    opened, history, watch = session(), History(), Watch()
-    train_lbfgs(opened, Examples(X, X @ LINE), history=history, callbacks=[watch], **LIMITS)
+    opened, watch = session(), Watch()
+    history = minimized(opened, Examples(X, X @ LINE), callbacks=[watch]).history
     assert (watch.seen, len(history), history.stopped, watch.ended) == (2, 2, "enough", True)
 
 
@@ -77,17 +83,14 @@ def test_a_callback_that_fails_at_the_end_does_not_keep_the_end_from_the_others(
 
     watches = [Watch(), Watch()]
     with pytest.raises(ValueError, match="broken"):
-        train_lbfgs(session(), Examples(X, X @ LINE), history=History(), callbacks=watches, **LIMITS)
+        minimized(session(), Examples(X, X @ LINE), callbacks=watches)
     assert [watch.ended for watch in watches] == [1, 1]
 
 
 def test_limit():
-    outcome = train_lbfgs(
-        session(), Examples(X, X @ LINE), history=History(), iterations=1, evaluations=100, tolerance=1e-8
-    )
-    assert not outcome.converged
+    assert not minimized(session(), Examples(X, X @ LINE), iterations=1).converged
 
 
 def test_divergence():
     with pytest.raises(DivergenceError):
-        train_lbfgs(session(), Examples(1e200 * X, X @ LINE * 1e200), history=History(), **LIMITS)
+        minimized(session(), Examples(1e200 * X, X @ LINE * 1e200))

@@ -29,7 +29,7 @@ from deepstep.preparation.streams import StreamedExamples
 from deepstep.run import Run, few_examples, few_rows
 from deepstep.training import History
 from deepstep.training.rate_finder import AUTO
-from deepstep.training.refit import Repeat
+from deepstep.training.stopping import Repeat
 from deepstep.types import Array
 
 FINISHED = "finished early"

@@ -40,7 +40,7 @@ def with_rate(
             sample_weight=example_weights(train, of_classes),
             **replace(settings, learning_rate=INSTEAD, patience=None).options(validated=False),
         )
-        rate = workers.of_the_first(search.suggestion or 0.0) or None
+        rate = workers.all_of_them().of_the_first(search.suggestion or 0.0)[0] or None
     if rate is not None:
         note(f"Learning rate: {rate:.3g}, found by --learning-rate auto.")
         return replace(settings, learning_rate=rate)

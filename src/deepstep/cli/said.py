@@ -49,11 +49,11 @@ class Said(logging.Handler):
 
     def meet(self) -> None:
         """Learn what the first has said, and tell what it has not; all workers come here."""
-        from deepstep.distributed import sum_over_workers
+        from deepstep.distributed import all_workers
 
         own = [_digest(text) for text in self._texts] if self._number == 0 else []
-        for at in range(int(sum_over_workers(len(own)))):
-            self._known.add(int(sum_over_workers(own[at] if own else 0)))
+        of_the_first, *_ = all_workers().exchange(own)
+        self._known.update(of_the_first)
         self.tell()
 
     def tell(self) -> None:

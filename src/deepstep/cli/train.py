@@ -42,7 +42,7 @@ from deepstep.data.stored_tables import stored
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.training import Checkpoints
 from deepstep.training.checkpoints import checkpoint_files
-from deepstep.training.refit import REFIT
+from deepstep.training.fit import REFIT
 
 if TYPE_CHECKING:
     import polars

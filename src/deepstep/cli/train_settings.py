@@ -13,11 +13,11 @@ from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.model import Network
 from deepstep.model.construction import INITIALIZATION_NAMES, hidden_names
-from deepstep.model.options import LBFGS, PLATEAU, as_lbfgs, as_plan, as_schedule, refuse_idle
+from deepstep.model.options import LBFGS, PLATEAU, as_limits, as_plan, as_schedule, refuse_idle
 from deepstep.network import Architecture
 from deepstep.preparation import ClassTarget, LabelTargets, Preparation, Target
 from deepstep.training.judging import check_name
-from deepstep.training.loop import OF_EPOCHS
+from deepstep.training.loop import Loop
 from deepstep.training.plan import SCHEDULED, UNTIL_TIME_IS_UP
 from deepstep.training.rate_finder import AUTO
 
@@ -119,9 +119,9 @@ class TrainSettings:
             options = self.options(validated=True)
             if self.learning_rate == AUTO:
                 options["learning_rate"] = 1.0
-            as_lbfgs({**options, "hyperparameters": {}}, "train")
+            as_limits({**options, "hyperparameters": {}}, "train")
         with typed("--hyperparameter"):
-            if as_lbfgs(options, "train") is None:
+            if as_limits(options, "train") is None:
                 get_optimizer(self.optimizer).settings(self.hyperparameters or {})
         with typed("--optimizer"):
             as_plan(options, self.seed, "train")
@@ -141,7 +141,7 @@ class TrainSettings:
     def check_watched(self, *, validated: bool) -> None:
         """Refuse a plateau of a quantity that no record will hold."""
         scores = ["validation_cost", *(["validation_score"] if self.scoring else [])]
-        known = [*OF_EPOCHS, *(scores if validated else [])]
+        known = [*Loop.ENTRIES, *(scores if validated else [])]
         for name, schedule in self._schedules.items():
             watched = _settings_of(schedule).get("quantity", "cost")
             if _name_of(schedule) == PLATEAU and watched not in known:

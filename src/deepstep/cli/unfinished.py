@@ -33,7 +33,7 @@ from deepstep.run_folder import DIGEST, OF_A_COMMITTEE, RunFolder, config_digest
 from deepstep.training import Callback, StopTraining, latest_checkpoint
 from deepstep.training import Training as TrainingNow
 from deepstep.training.checkpoints import checkpoint_files
-from deepstep.training.refit import REFIT
+from deepstep.training.fit import REFIT
 
 FORMAT, VERSION = TRAINING_FORMAT, 4
 NAME = TRAINING_MARK

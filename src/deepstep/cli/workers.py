@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from deepstep.cli import said
 from deepstep.data import parquet_parts
 from deepstep.errors import ConfigurationError, FileError, WorkerError
-from deepstep.preparation.shares import ALONE, Workers
+from deepstep.preparation.shares import ALONE, Communicator
 
 T = TypeVar("T")
 
@@ -80,7 +80,7 @@ def together(device: str, timeout: float | None) -> Iterator[None]:
             said.meet()
 
 
-def all_of_them() -> Workers:
+def all_of_them() -> Communicator:
     """The workers of the group; this one alone where there is none."""
     if not by_torchrun():
         return ALONE
@@ -97,10 +97,11 @@ def digest_of(path: Path) -> str:
 
 
 def _of_each(paths: Sequence[Path]) -> list[str]:
-    (rank, of), exchange = all_of_them()
+    workers = all_of_them()
+    rank, of = workers.share
     found, names = [""] * len(paths), [path.name for path in paths]
-    others = []
-    for other, (its, digests) in enumerate(exchange((names, parquet_parts.sha256_of_each(paths[rank::of])))):
+    others, mine = [], parquet_parts.sha256_of_each(paths[rank::of])
+    for other, (its, digests) in enumerate(workers.exchange((names, mine))):
         if its == names:
             found[other::of] = digests
         else:
@@ -132,15 +133,6 @@ def place_of_the_first(place: AbstractContextManager[Callable[[T], None]]) -> It
         yield lambda run: None
 
 
-def of_the_first(value: float) -> float:
-    """A number that was found, as the first worker has it."""
-    if not by_torchrun():
-        return value
-    from deepstep.distributed import sum_over_workers
-
-    return sum_over_workers(value if number() == 0 else 0.0)
-
-
 def train(network: Any, X: Any, Y: Any, **options: Any) -> Any:
     """`Network.train`, by all workers together."""
     if not by_torchrun():
@@ -164,7 +156,5 @@ def refuse_what_workers_cannot(settings: Any) -> None:
 
 
 def _meet() -> None:
-    from deepstep.distributed import sum_over_workers
-
-    sum_over_workers(0.0)
+    all_of_them().sums([0.0])
     said.meet()

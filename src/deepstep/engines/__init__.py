@@ -16,7 +16,6 @@ from deepstep.engines.reference import OpenedStep as OpenedStep
 from deepstep.engines.reference import ReferenceSession as ReferenceSession
 from deepstep.engines.reference import total_weight as total_weight
 from deepstep.engines.session import Session, SessionState, StepCosts
-from deepstep.engines.session import Sharing as Sharing
 from deepstep.engines.session import first_statistics as first_statistics
 from deepstep.engines.settings import Settings
 from deepstep.network import Architecture, Parameters

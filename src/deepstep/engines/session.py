@@ -13,7 +13,7 @@ from deepstep.equations import Head, get_head, get_optimizer
 from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, places
-from deepstep.preparation.shares import Share
+from deepstep.preparation.shares import ALONE, Communicator
 from deepstep.types import AnyArray, Array
 
 
@@ -106,6 +106,8 @@ class Session(ABC):
     """Whether full-batch steps may go another way where that is faster. They are rounded otherwise there: a
     training that is to go on bit for bit from wherever it was stopped has it off.
     """
+    workers: Communicator = ALONE
+    """Those who share the steps: each method is called in all of them, and steps take a `Shard`, too."""
 
     def __init__(
         self,
@@ -233,6 +235,12 @@ class Session(ABC):
         gradient (n_parameters,): ∂J/∂θ.
         """
 
+    def cost_and_gradient_of_all(
+        self, X: Array, Y: Array, *, sample_weight: Array | None = None
+    ) -> tuple[float, Array]:
+        """`cost_and_gradient` of examples that all workers have, in each of them the same."""
+        return self.cost_and_gradient(X, Y, sample_weight=sample_weight)
+
     @abstractmethod
     def forward(self, X: Array) -> Array:
         """The output of the network that predicts, of the session's dtype.
@@ -286,29 +294,6 @@ class Session(ABC):
                     f"got shape {np.shape(vector)}",
                     "Open the session with the network that made the state.",
                 )
-
-
-class Sharing(Session):
-    """A session among those of other workers; each method must be called in all of them.
-
-    Its ``steps`` take a `Shard`, too: of each batch the rows that this worker has, without an order.
-    """
-
-    # a class and no protocol: loops ask in each epoch, and of a protocol that takes long
-
-    @abstractmethod
-    def share(self) -> Share:
-        """Which of the workers this one is."""
-
-    @abstractmethod
-    def cost_and_gradient_of_all(
-        self, X: Array, Y: Array, *, sample_weight: Array | None = None
-    ) -> tuple[float, Array]:
-        """`Session.cost_and_gradient` of examples that all have, in each worker the same."""
-
-    @abstractmethod
-    def summed(self, values: Array) -> Array:
-        """The sums over all workers, in each of them the same."""
 
 
 def first_statistics(architecture: Architecture, dtype: "np.dtype[np.floating]") -> dict[str, Array]:

@@ -14,23 +14,20 @@ from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from deepstep.errors import ConfigurationError
 from deepstep.estimators.answering import Answering
-from deepstep.estimators.batches import learn_in_batches
 from deepstep.estimators.calibrating import Calibration
 from deepstep.estimators.calls import FitCall, Given, is_given
 from deepstep.estimators.checked_target import as_target
 from deepstep.estimators.checkpoints import refuse_idle_checkpoints, seed_to_resume
 from deepstep.estimators.committee import Preparer
-from deepstep.estimators.course import Carried, Reached
-from deepstep.estimators.lbfgs import learn_by_lbfgs
 from deepstep.estimators.missing_values import told_by_row
 from deepstep.estimators.named_columns import with_named_columns
 from deepstep.estimators.parameter_names import named_as_parameters
 from deepstep.estimators.parameters import EstimatorParameters
-from deepstep.estimators.rate_search import first_rate
 from deepstep.estimators.stored import Stored
 from deepstep.estimators.stored_given import as_stored, in_memory
 from deepstep.estimators.stored_inputs import is_stored
 from deepstep.estimators.tabular import Tabular
+from deepstep.estimators.training import Carried, Reached, first_rate, minimize, train
 from deepstep.estimators.validation import refuse_without_validation
 from deepstep.model import Network
 from deepstep.model.construction import FROM_DATA
@@ -166,7 +163,6 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
     ) -> tuple[Reached, Reached | None]:
         """Train, and where it is asked for once more on everything; the second is what stopped the first."""
         in_batches = self.solver != "lbfgs"
-        train = learn_in_batches if in_batches else learn_by_lbfgs
         early = self._setting("early_stopping") and in_batches
         if not call.incremental:
             refuse_without_validation(self, held_out, call.where)
@@ -185,11 +181,11 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
         if self._begins_with_data(call):  # now that it is known which of them are learned from
             network.initialize_from_data(inputs_to_draw_from(learn))
         learned, judged = self._in_weights(learn, held_out, call.where)
-        if in_batches:
-            self.learning_rate_, self.rate_search_ = first_rate(self, network, learned, call)
-        else:
+        if not in_batches:
             for of_an_earlier_fit in ("learning_rate_", "rate_search_"):
                 self.__dict__.pop(of_an_earlier_fit, None)
+            return minimize(self, network, learned, judged, call), None
+        self.learning_rate_, self.rate_search_ = first_rate(self, network, learned, call)
         reached = train(self, network, learned, judged, call)
         interrupted = reached.history.stopped == "interrupted"
         if not (early and self.refit and held_out is not None and reached.best_epochs) or interrupted:
@@ -210,7 +206,7 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
         if self._begins_with_data(call):
             network.initialize_from_data(inputs_to_draw_from(examples.sample))
         self.learning_rate_, self.rate_search_ = first_rate(self, network, examples.sample, call)
-        return learn_in_batches(self, network, examples, held_out, call)
+        return train(self, network, examples, held_out, call)
 
     def _in_weights(
         self, learn: Examples, held_out: Examples | None, where: str

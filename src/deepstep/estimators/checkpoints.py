@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from deepstep.errors import ConfigurationError
 from deepstep.training import Checkpoint, Checkpoints, latest_checkpoint
-from deepstep.training.refit import REFIT
+from deepstep.training.fit import REFIT
 
 if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator

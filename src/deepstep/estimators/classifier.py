@@ -14,7 +14,6 @@ from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.availability import available_where
 from deepstep.estimators.base import DeepEstimator
-from deepstep.estimators.batches import learns_in_batches
 from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.committee import Preparer
 from deepstep.estimators.documented import documented
@@ -22,6 +21,7 @@ from deepstep.estimators.labels import Labels, classes_of
 from deepstep.estimators.leaks import warn_of_leaks
 from deepstep.estimators.losses import merged
 from deepstep.estimators.stored import score_of
+from deepstep.estimators.training import learns_in_batches
 from deepstep.estimators.trusted_classes import TrustedClasses
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.class_weights import class_weights, example_weights

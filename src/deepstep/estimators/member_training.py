@@ -10,8 +10,8 @@ from deepstep.engines import Settings
 from deepstep.errors import DivergenceError
 from deepstep.estimators.calls import FitCall
 from deepstep.estimators.committee import Committee, Member, Preparer
-from deepstep.estimators.course import settings_of
 from deepstep.estimators.recipes import Recipe, shared_start, start
+from deepstep.estimators.training import settings_of
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Callback, StopTraining, Training

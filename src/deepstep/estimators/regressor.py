@@ -14,13 +14,13 @@ from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.availability import available_where
 from deepstep.estimators.base import DeepEstimator
-from deepstep.estimators.batches import learns_in_batches
 from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.checked_target import refuse_texts
 from deepstep.estimators.committee import Preparer
 from deepstep.estimators.documented import documented
 from deepstep.estimators.losses import merged, number_head, outputs_of_one_number
 from deepstep.estimators.stored import score_of
+from deepstep.estimators.training import learns_in_batches
 from deepstep.estimators.trusted_numbers import TrustedNumbers
 from deepstep.types import AnyArray, Array
 

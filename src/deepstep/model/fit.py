@@ -14,7 +14,8 @@ from deepstep.inspection.faults import Fault, get_fault
 from deepstep.inspection.findings.beginning import Beginning, beginning_of
 from deepstep.model.classes import classes_in, weighed, weights_of_classes
 from deepstep.model.options import (
-    as_lbfgs,
+    Place,
+    as_limits,
     as_patience,
     as_places,
     as_plan,
@@ -31,21 +32,13 @@ from deepstep.network.memory import check_memory_to_train
 from deepstep.preparation.batches import Examples, evenly_spread, largest_batch
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.validation_part import hold_out, together
-from deepstep.training import (
-    Callback,
-    Checkpoint,
-    History,
-    Plan,
-    train,
-)
+from deepstep.training import Callback, History, Plan
 from deepstep.training.callbacks import as_callbacks
-from deepstep.training.determinism import blas_threads
+from deepstep.training.fit import Fit
 from deepstep.training.judging import Judge
-from deepstep.training.lbfgs import train_lbfgs
 from deepstep.training.plan import SCHEDULED
-from deepstep.training.refit import Repeat, epochs_to_the_best
 from deepstep.training.scores import Metric
-from deepstep.training.stopping import Patience
+from deepstep.training.stopping import Repeat
 from deepstep.types import Array, is_number
 
 if TYPE_CHECKING:
@@ -105,8 +98,8 @@ def fit(
 ) -> History:
     """Train a network once, or twice where it is refitted; the arguments are those of `Network.train`."""
     where = "Network.train"
-    lbfgs = as_lbfgs(options, where)
-    if lbfgs is not None:
+    limits = as_limits(options, where)
+    if limits is not None:
         refuse_checkpoints(checkpoint, resume, where)
     if not isinstance(refit, bool):
         raise ConfigurationError(where, "refit is True or False", f"got {refit!r}")
@@ -114,10 +107,11 @@ def fit(
         raise ConfigurationError(where, "validation or validation_fraction", "got both")
     mistake = None if fault is None else get_fault(fault, where)
     if mistake is not None:
-        refuse_beside_a_fault(network.engine, lbfgs is not None, checkpoint, resume, refit, where)
+        refuse_beside_a_fault(network.engine, limits is not None, checkpoint, resume, refit, where)
     first, second = as_places(checkpoint, resume, refit, where)
     found = first.begin_at or second.begin_at  # a short first training leaves no checkpoint
-    seed = found.seed if found is not None and network._seed_is_drawn else network.seed
+    goes_on = found is not None and network._seed_is_drawn
+    seed = found.seed if found is not None and goes_on else network.seed
     prepared = prepare(
         network,
         X,
@@ -132,41 +126,51 @@ def fit(
     )
     judges = _judges(network, scoring, prepared.held_out, where)
     stopping = as_patience(patience, watch, prepared.held_out, where, scored=bool(judges))
-    own = as_callbacks(callbacks, where)
-    shown = as_progress(progress, where)
+    own, shown = as_callbacks(callbacks, where), as_progress(progress, where)
     if refit:
         check_refit(stopping, prepared.held_out, prepared.plan, own, where)
-    regularized = prepared.session.settings.l1 > 0 or prepared.session.settings.l2 > 0
+    settings = prepared.session.settings
     beginning = None  # where another network's training goes on, θ at its beginning is not known
-    if found is None or not network._seed_is_drawn:
+    if not goes_on:
+        regularized = settings.l1 > 0 or settings.l2 > 0
         beginning = beginning_of(prepared.examples, prepared.start, regularized=regularized)
-    run = partial(_run, network, plan=prepared.plan, lbfgs=lbfgs, seed=seed, beginning=beginning, where=where)
-    history = run(
-        prepared.session,
-        prepared.examples,
-        held_out=prepared.held_out,
-        metrics=metrics,
-        callbacks=[*judges, *own, *stopping, *first.checkpoints, *shown],
-        begin_at=first.begin_at,
+
+    def run(place: Place, callbacks: Sequence[Callback], **of_this_one: Any) -> Fit:
+        training = Fit(
+            plan=prepared.plan,
+            callbacks=[*callbacks, *place.checkpoints, *shown],
+            resume=place.begin_at,
+            limits=limits,
+            where=where,
+            **of_this_one,
+        )
+        _run(network, training, seed, beginning)
+        return training
+
+    training = run(
+        first,
+        [*judges, *own, *([] if stopping is None else [stopping])],
+        session=prepared.session,
+        examples=prepared.examples,
+        validation=prepared.held_out,
+        metrics=metrics or {},
+        patience=stopping,
     )
-    for kept in stopping:
-        if blind := kept.blind(history):
-            warnings.warn(
-                f"{where}: {blind}. Patience found no best one, and the parameters of the last are kept.",
-                stacklevel=3,
-            )
-    best = epochs_to_the_best(history, stopping[0]) if refit else 0
-    if not best:
-        _take(network, prepared.session, history, seed, beginning, *stopping)
-        return history
+    if stopping is not None and (blind := stopping.blind(training.history)):
+        warnings.warn(
+            f"{where}: {blind}. Patience found no best one, and the parameters of the last are kept.",
+            stacklevel=3,
+        )
+    if not (refit and training.best_epochs):
+        _take(network, training, seed, beginning)
+        return training.history
     everything = prepared.everything()
     size = largest_batch(len(everything), prepared.plan.batch_size)
-    session = network._session(where, prepared.session.settings, prepared.start, examples=size)
-    callbacks = [*own, Repeat(best), *second.checkpoints, *shown]
-    again = run(session, everything, callbacks=callbacks, begin_at=second.begin_at)
-    _take(network, session, again, seed, beginning)
-    network.stopping_history = history
-    return again
+    session = network._session(where, settings, prepared.start, examples=size)
+    again = run(second, [*own, Repeat(training.best_epochs)], session=session, examples=everything)
+    _take(network, again, seed, beginning)
+    network.stopping_history = training.history
+    return again.history
 
 
 def prepare(
@@ -324,72 +328,35 @@ def _judges(network: "Network", scoring: Any, held_out: Examples | None, where: 
     return [judge(network, scoring, held_out, where)]
 
 
-def _run(
-    network: "Network",
-    session: Session,
-    examples: Examples | StreamedExamples,
-    *,
-    plan: Plan,
-    lbfgs: dict[str, Any] | None,
-    seed: int,
-    callbacks: list[Callback],
-    begin_at: Checkpoint | None,
-    beginning: Beginning | None,
-    where: str,
-    held_out: Examples | None = None,
-    metrics: Mapping[str, Metric] | None = None,
-) -> History:
+def _run(network: "Network", training: Fit, seed: int, beginning: Beginning | None) -> None:
     """One training; where it is ended by Ctrl-C, or somebody's callback, what was reached is kept."""
-    history = History()
-    same: dict[str, Any] = {
-        "validation": held_out,
-        "metrics": metrics,
-        "callbacks": callbacks,
-        "history": history,
-        "where": where,
-    }
+    session, history, resumed = training.session, training.history, training.resume
+    begun = (0, 0) if resumed is None else (resumed.state.step, len(resumed.records))
     try:
-        if lbfgs is not None:
-            if isinstance(examples, StreamedExamples):
-                raise ConfigurationError(
-                    where,
-                    "an update rule that learns from batches, where rows are streamed",
-                    "got L-BFGS",
-                )
-            with blas_threads(plan.deterministic):
-                train_lbfgs(session, examples, iterations=plan.epochs, **same, **lbfgs)
-        else:
-            train(session, examples, plan, resume=begin_at, **same)
+        training.run()
     except DivergenceError as error:
         # the error itself would keep the examples alive, by its traceback
         network.beginning = None if beginning is None else beginning._replace(diverged=dict(vars(error)))
         raise
     except BaseException as error:
-        begun = (0, 0) if begin_at is None else (begin_at.state.step, len(begin_at.records))
-        if (session.state().step, len(history)) != begun:
-            history.stopped = history.stopped or f"ended by {type(error).__name__}"
-            _take(network, session, history, seed, beginning)
+        if (session.state().step, len(history)) == begun:
+            raise
+        history.stopped = history.stopped or f"ended by {type(error).__name__}"
+        _take(network, training, seed, beginning)
         raise
-    return history
 
 
-def _take(
-    network: "Network",
-    session: Session,
-    history: History,
-    seed: int,
-    beginning: Beginning | None,
-    *stopping: Patience,
-) -> None:
-    """What a session reached becomes the network's, or the best of it that patience kept."""
+def _take(network: "Network", training: Fit, seed: int, beginning: Beginning | None) -> None:
+    """What a training reached becomes the network's, or the best of it that patience kept."""
+    session, patience = training.session, training.patience
     network.parameters, network.statistics = session.outcome, dict(session.state().statistics)
-    network.history, network.stopping_history, network.seed = history, None, seed
-    network.beginning = beginning
-    network.best_epochs = None
-    for kept in stopping:
-        network.best_epochs = epochs_to_the_best(history, kept)
-        if kept.best_parameters is not None:
-            network.parameters, network.statistics = kept.best_parameters.copy(), dict(kept.best_statistics)
+    network.history, network.stopping_history, network.seed = training.history, None, seed
+    network.beginning, network.best_epochs = beginning, None
+    if patience is not None:
+        network.best_epochs = training.best_epochs
+        if patience.best_parameters is not None:
+            network.parameters = patience.best_parameters.copy()
+            network.statistics = dict(patience.best_statistics)
 
 
 def inputs_to_draw_from(examples: Examples) -> Array:

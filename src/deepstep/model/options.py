@@ -20,10 +20,10 @@ from deepstep.training import (
     latest_checkpoint,
     read_checkpoint,
 )
-from deepstep.training.lbfgs import OF_STEPS
+from deepstep.training.fit import REFIT, refuse_rates_by_course
+from deepstep.training.lbfgs import OF_STEPS, Limits
 from deepstep.training.plan import SCHEDULED, check_learning_rate
 from deepstep.training.plateau import Plateau
-from deepstep.training.refit import REFIT, refuse_rates_by_course
 from deepstep.training.schedules import SCHEDULES, get_schedule
 from deepstep.training.shown import no_steps_to_go_on_from
 from deepstep.training.stopping import Patience
@@ -116,13 +116,12 @@ def as_plan(options: dict[str, Any], seed: int, where: str) -> Plan:
     )
 
 
-LBFGS_SETTINGS = {"tolerance": 1e-5, "evaluations": 15000}
 NOT_FOR_LBFGS = ("batch_size", "order", "time_budget", *SCHEDULED)
 """Options that L-BFGS has no use for, beside the settings of steps."""
 
 
-def as_lbfgs(options: dict[str, Any], where: str) -> dict[str, Any] | None:
-    """The settings of L-BFGS where it is the optimizer, else None; the session's optimizer is not used then.
+def as_limits(options: dict[str, Any], where: str) -> Limits | None:
+    """The limits of L-BFGS where it is the optimizer, else None; the session's optimizer is not used then.
 
     Raises
     ------
@@ -145,20 +144,19 @@ def as_lbfgs(options: dict[str, Any], where: str) -> dict[str, Any] | None:
         )
     given = dict(options.pop("hyperparameters", {}))
     for name in given:
-        if name not in LBFGS_SETTINGS:
-            raise unknown_name(where, "setting of L-BFGS", name, LBFGS_SETTINGS)
-    chosen = {**LBFGS_SETTINGS, **given}
-    if not (is_number(chosen["tolerance"]) and chosen["tolerance"] > 0):
+        if name not in Limits._fields:
+            raise unknown_name(where, "setting of L-BFGS", name, Limits._fields)
+    limits = Limits(**given)
+    if not (is_number(limits.tolerance) and limits.tolerance > 0):
         raise ConfigurationError(
-            where, "tolerance of L-BFGS is a positive number", f"got {chosen['tolerance']!r}"
+            where, "tolerance of L-BFGS is a positive number", f"got {limits.tolerance!r}"
         )
-    evaluations = chosen["evaluations"]
-    if not is_whole(evaluations, 1):
+    if not is_whole(limits.evaluations, 1):
         raise ConfigurationError(
-            where, "evaluations of L-BFGS is a whole number of at least 1", f"got {evaluations!r}"
+            where, "evaluations of L-BFGS is a whole number of at least 1", f"got {limits.evaluations!r}"
         )
     options["optimizer"] = "gd"
-    return chosen
+    return limits
 
 
 def as_schedule(schedule: Any, where: str) -> Any:
@@ -213,12 +211,12 @@ def as_patience(
     where: str,
     *,
     scored: bool = False,
-) -> list[Patience]:
+) -> Patience | None:
     """The callback that ends training, if it is asked for."""
     if patience is None:
         if watch is not None:
             raise ConfigurationError(where, "patience, where watch is given", f"got watch={watch!r} alone")
-        return []
+        return None
     if not is_whole(patience, 1):
         raise ConfigurationError(where, "patience is a whole number of at least 1", f"got {patience!r}")
     if not isinstance(watch, str | None):
@@ -230,16 +228,14 @@ def as_patience(
         )
     by_default = "-validation_score" if scored else "cost" if held_out is None else "validation_cost"
     quantity = watch or by_default
-    return [
-        Patience(
-            quantity.removeprefix("-"),
-            tolerance=0.0,
-            epochs=patience - 1,
-            larger_is_better=quantity.startswith("-"),
-            keep_best=True,
-            ties_count=False,
-        )
-    ]
+    return Patience(
+        quantity.removeprefix("-"),
+        tolerance=0.0,
+        epochs=patience - 1,
+        larger_is_better=quantity.startswith("-"),
+        keep_best=True,
+        ties_count=False,
+    )
 
 
 def as_progress(progress: Any, where: str) -> list[Callback]:
@@ -269,7 +265,7 @@ def refuse_beside_a_fault(
 
 
 def check_refit(
-    stopping: Sequence[Patience],
+    stopping: Patience | None,
     held_out: Examples | None,
     plan: Plan,
     callbacks: Sequence[Callback],
@@ -281,7 +277,7 @@ def check_refit(
     ------
     ConfigurationError
     """
-    if not stopping:
+    if stopping is None:
         expected, came = "patience, where refit=True", "got none"
         raise ConfigurationError(where, expected, came, "It counts the epochs.")
     if held_out is None:
@@ -291,7 +287,7 @@ def check_refit(
             "got none",
             "Pass validation=(X, Y), or validation_fraction=0.1.",
         )
-    refuse_rates_by_course(plan.time_budget, [(name, getattr(plan, name)) for name in SCHEDULED], where)
+    refuse_rates_by_course(plan, where)
     if any(isinstance(callback, Checkpoints) for callback in callbacks):
         raise ConfigurationError(
             where,

@@ -1,13 +1,13 @@
-"""One worker's share of the examples that all workers train on."""
+"""Many workers on one training: the share of the examples that each works on, and what they exchange."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from deepstep.preparation.batches import Examples
-from deepstep.types import AnyArray
+from deepstep.types import AnyArray, Array
 
 
 class Share(NamedTuple):
@@ -43,19 +43,26 @@ class Shard(Examples):
         return slice(first, stop), self.positions[first:stop] - rows.start
 
 
-class Workers(NamedTuple):
-    """All workers, as one of them sees them.
+class Communicator:
+    """The workers of one training, as one of them sees them; this one is alone, and gets what it gives.
 
-    ``exchange(own)`` gives one object of each, in their order; all workers call it.
+    Every worker calls the same methods in the same order.
     """
 
-    share: Share
-    exchange: Callable[[Any], Iterator[Any]]
+    share = Share(0, 1)
+
+    def sums(self, values: Sequence[float] | Array) -> Array:
+        """The sums of some numbers over all workers, in each of them the same."""
+        return np.asarray(values, float)
+
+    def of_the_first(self, *values: float) -> Sequence[float]:
+        """Numbers as the first worker has them."""
+        return values
+
+    def exchange(self, own: Any) -> Iterator[Any]:
+        """One object of each worker, in their order."""
+        yield own
 
 
-def _own(own: Any) -> Iterator[Any]:
-    yield own
-
-
-ALONE = Workers(Share(0, 1), _own)
+ALONE = Communicator()
 """One worker without others."""

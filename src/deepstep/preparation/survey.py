@@ -16,7 +16,7 @@ from deepstep.preparation.running_columns import MOST_NUMBERS
 from deepstep.preparation.running_moments import RunningMoments
 from deepstep.preparation.running_table import RunningTable
 from deepstep.preparation.seen_rows import LEARNED, Look, SeenRows
-from deepstep.preparation.shares import ALONE, Workers
+from deepstep.preparation.shares import ALONE, Communicator
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.table import TablePreparation
 from deepstep.preparation.values import is_missing
@@ -134,7 +134,7 @@ def survey(
     test_fraction: float = 0.0,
     validation_fraction: float = 0.0,
     drop_missing_target: bool = False,
-    workers: Workers = ALONE,
+    workers: Communicator = ALONE,
 ) -> Survey:
     """Read all rows once.
 
@@ -174,7 +174,7 @@ class _Pass:
         """Rows that are looked at together; some are read to know it, once for all chapters."""
         return self.rows.piece_rows(self.columns)
 
-    def run(self, workers: Workers) -> SeenRows:
+    def run(self, workers: Communicator) -> SeenRows:
         """Look at all rows: in turns of a chapter for each worker, joined in the order of the rows."""
         rank, of = workers.share
         seen = self._nothing()

@@ -7,16 +7,16 @@ from deepstep.docstrings import complete
 from deepstep.training.callbacks import Callback, StopTraining
 from deepstep.training.checkpoint import Checkpoint, read_checkpoint
 from deepstep.training.checkpoints import Checkpoints, latest_checkpoint
+from deepstep.training.fit import train
 from deepstep.training.health import Health
 from deepstep.training.history import History
-from deepstep.training.loop import train
+from deepstep.training.loop import updates
 from deepstep.training.plan import Plan
 from deepstep.training.plateau import Plateau
 from deepstep.training.progress import Progress
 from deepstep.training.rate_finder import RateSearch, find_rate
 from deepstep.training.schedules import SCHEDULES, Schedule, get_schedule
 from deepstep.training.shown import Training, Update
-from deepstep.training.stepwise import updates
 from deepstep.training.trackers import TensorBoard
 from deepstep.training.writers import Csv, JsonLines
 

@@ -33,8 +33,8 @@ TINY = 1e-10
 
 
 class Walk(NamedTuple):
-    """Steps that can be done again: the batches of an epoch (or several epochs of one batch, from ``epoch``
-    on) and what they run at; ``first`` is the state that the training began with.
+    """Some steps that can be done again: the batches from ``epoch`` on, and what they run at; ``first`` is
+    the state that the training began with.
     """
 
     examples: Examples
@@ -44,6 +44,19 @@ class Walk(NamedTuple):
     rates: Rates
     epoch: int
     first: SessionState
+
+    def part(self, k: int) -> "Walk":
+        """The first k steps."""
+        rates = Rates(*(values[:k] for values in self.rates))
+        return self._replace(numbers=self.numbers[:k], rates=rates)
+
+    def rows(self, at: int) -> AnyArray | slice:
+        """The rows of the batch of a step."""
+        return batch(self.order, len(self.examples), self.batch_size, self.numbers[at])
+
+    def batch(self, at: int) -> tuple[Array, Array, Array | None]:
+        """X (n_x, k), Y (n_L, k) and the weights (k,) of a step."""
+        return self.examples.take(self.rows(at))
 
 
 def all_finite(state: SessionState) -> bool:
@@ -61,8 +74,7 @@ def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
     before, replay = session.state(), _replay(session)
     with np.errstate(all="ignore"):
         for at, number in enumerate(walk.numbers):
-            rows = batch(walk.order, len(walk.examples), walk.batch_size, number)
-            X, Y, weight = walk.examples.take(rows)
+            X, Y, weight = walk.batch(at)
             if weight is not None and not weight.any():
                 continue
             rate, decay, dropout = (float(values[at]) for values in walk.rates)
@@ -74,7 +86,7 @@ def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
                 replay.load(opened.after)
                 continue
             session.load(opened.before)
-            place = _place(found, np.arange(len(walk.examples))[rows])
+            place = _place(found, np.arange(len(walk.examples))[walk.rows(at)])
             epoch = walk.epoch + number // n_batches(len(walk.examples), walk.batch_size)
             time = f"epoch {epoch}, step {opened.after.step}, at learning rate {rate:g}"
             cause, mend = _cause(found, opened, walk.first)

@@ -160,39 +160,23 @@ class Plan:
         elapsed: float = 0.0,
         seconds_a_step: float = 0.0,
     ) -> Rates:
-        """Rates and factors of some batches of an epoch.
+        """Rates and factors of some batches.
 
-        numbers: Which batches of the epoch.
+        numbers: Which batches, from the first of the epoch on, those of the next epochs after its last.
         of: Batches of an epoch.
         elapsed, seconds_a_step: Time since the start and that of a step: with a time budget they move the
             schedules.
         returns: One of each for each batch.
         ConfigurationError: If a schedule gives no finite number of at least 0.
         """
-        done = ((epoch - self.first_epoch) * of + np.array(numbers)) / (self.epochs * of)
-        return self._rates(np.full(len(numbers), self.rate(epoch)), done, elapsed, seconds_a_step)
-
-    def rates_of_epochs(
-        self, epochs: range, of: int, *, elapsed: float = 0.0, seconds_a_step: float = 0.0
-    ) -> Rates:
-        """Rates and factors of all batches of some epochs, one after another.
-
-        epochs: Their numbers.
-        of: Batches of an epoch.
-        elapsed, seconds_a_step: As in `rates`.
-        returns: One of each for each batch.
-        """
-        rate = np.repeat([self.rate(epoch) for epoch in epochs], of)
-        steps = np.arange(len(epochs) * of) + (epochs.start - self.first_epoch) * of
-        return self._rates(rate, steps / (self.epochs * of), elapsed, seconds_a_step)
-
-    def _rates(self, rate: Array, done: Array, elapsed: float, seconds_a_step: float) -> Rates:
-        """At these fractions of the training, or of the time where that is further."""
-        ones = np.ones(len(rate))
+        steps, (first, last) = np.array(numbers), (numbers[0] // of, numbers[-1] // of)
+        of_epochs = np.array([self.rate(epoch + k) for k in range(first, last + 1)])
+        rate, ones = of_epochs[steps // of - first], np.ones(len(steps))
         if not (self.schedule or self.decay_schedule or self.dropout_schedule):
             return Rates(rate, ones, ones)
+        done = ((epoch - self.first_epoch) * of + steps) / (self.epochs * of)
         if self.time_budget is not None:
-            clock = (elapsed + seconds_a_step * np.arange(len(rate))) / self.time_budget
+            clock = (elapsed + seconds_a_step * np.arange(len(steps))) / self.time_budget
             done = np.minimum(1.0, np.maximum(done, clock))
         return Rates(
             rate * _factors("schedule", self.schedule, done),

@@ -1,4 +1,4 @@
-"""A network's outputs and cost for many rows, in bounded memory: a part of them at a time."""
+"""A network's outputs and cost for many rows: part by part in bounded memory, each worker its own."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -49,6 +49,44 @@ def cost_and_outputs(session: Session, examples: Examples) -> tuple[float, Array
             cost_of_the_answer(tape[graph.logits], Y, output=head, sample_weight=weight) if share else 0.0
         )
     return float(np.dot(costs, shares)), _joined(outputs)
+
+
+def cost_of_all(session: Session, examples: Examples) -> float:
+    """The cost of examples by the network that predicts: each worker does its part of them."""
+    layer_dims, share = session.architecture.held_dims, session.workers.share
+    if share.of == 1:
+        return cost_of_rows(session.cost, examples, layer_dims)
+    here = _part(examples, share.part(len(examples)))
+    weight = _weight(here)
+    J = cost_of_rows(session.cost, here, layer_dims) if weight else 0.0
+    weighed, whole = session.workers.sums([J * weight, weight])
+    return float(weighed / whole)
+
+
+def cost_and_outputs_of_all(session: Session, examples: Examples) -> tuple[float, Array]:
+    """The same with the outputs of all examples, as rows (m, n_L), from one forward pass."""
+    share = session.workers.share
+    if share.of == 1:
+        return cost_and_outputs(session, examples)
+    part = share.part(len(examples))
+    here, A = _part(examples, part), np.zeros(examples.Y.shape)
+    weight = J = 0.0
+    if len(here):
+        weight = _weight(here)
+        J, A[part] = cost_and_outputs(session, here)
+    sums = session.workers.sums(np.concatenate([[J * weight if weight else 0.0, weight], A.ravel()]))
+    outputs = sums[2:].reshape(A.shape).astype(session.parameters.dtype)
+    return float(sums[0] / sums[1]), outputs
+
+
+def _part(examples: Examples, rows: slice) -> Examples:
+    weight = None if examples.weight is None else examples.weight[rows]
+    return Examples(examples.X[rows], examples.Y[rows], weight)
+
+
+def _weight(examples: Examples) -> float:
+    """The sum of the weights; 0 where there are no examples."""
+    return float(len(examples) if examples.weight is None else examples.weight.sum(dtype=float))
 
 
 def parts(m: int, layer_dims: Sequence[int]) -> Iterator[slice]:

@@ -1,6 +1,6 @@
-"""Stopping: end training when a quantity does not get better any more."""
+"""Stopping: end training when a quantity does not get better any more, or after some epochs."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from math import inf
 from typing import Any
 
@@ -10,6 +10,7 @@ from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.network import Parameters
 from deepstep.training.callbacks import Callback, StopTraining
 from deepstep.training.history import History, Record
+from deepstep.training.plateau import Plateau
 from deepstep.training.shown import Training
 from deepstep.types import Array
 
@@ -132,3 +133,47 @@ class Patience(Callback):
                 "Patience.restore", "the numbers best and stalled, and statistics", f"got {state!r:.200}"
             ) from error
         self.best_statistics, self._kept = statistics, state
+
+
+class Repeat(Callback):
+    """End the second training after so many epochs; its schedules stay those of all epochs."""
+
+    adds_to_records = ()
+    in_every_worker = True
+    looks_at_the_network = False
+
+    def __init__(self, epochs: int) -> None:
+        self._epochs = epochs
+
+    def on_epoch_end(self, training: Training, record: Record) -> None:
+        """Count."""
+        if len(training.history) >= self._epochs:
+            raise StopTraining(f"refitted for {self._epochs} epochs")
+
+
+def check_watched(
+    callbacks: Iterable[Callback], names: Collection[str], *, called: Mapping[int, str] | None = None
+) -> None:
+    """Refuse callbacks that watch what neither training nor an earlier callback writes.
+
+    After a callback that does not say what it writes, anything may be there. ``called`` has the option that a
+    callback was given for by the callback's ``id``, for errors.
+    """
+    known = list(names)
+    for callback in callbacks:
+        if isinstance(callback, Patience | Plateau):
+            where = (called or {}).get(id(callback), type(callback).__name__.lower())
+            _check(callback, known, where)
+        if callback.adds_to_records is None:
+            return
+        known.extend(callback.adds_to_records)
+
+
+def _check(watcher: Patience | Plateau, known: Collection[str], where: str) -> None:
+    try:
+        watcher.expect(known)
+    except ConfigurationError as error:
+        validated = any(name.startswith("validation_") for name in known)
+        lacking = str(watcher.quantity).startswith("validation_") and not validated
+        mend = "Give validation data, which it is of, or watch another one." if lacking else error.mend
+        raise ConfigurationError(where, error.expected, error.came, mend) from None

@@ -5,7 +5,7 @@ it works on, and knows where they stand. So orders, masks, noise and weights are
 workers have the same state after every step.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from zlib import crc32
 
@@ -13,14 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor, distributed
 
-from deepstep.engines.session import Sharing
 from deepstep.engines.torch.session import TorchSession
 from deepstep.engines.torch.step import Batch
 from deepstep.engines.torch.stepping import Factors, Stepper, Task
 from deepstep.errors import ConfigurationError, WorkerError
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples
-from deepstep.preparation.shares import Shard, Share
+from deepstep.preparation.shares import Communicator, Shard, Share
 from deepstep.types import AnyArray, Array
 
 ROUND = 1021
@@ -68,7 +67,7 @@ class SharingStepper(Stepper):
         return machine.regularize(self.here, message[-2], total)
 
 
-class DistributedSession(TorchSession, Sharing):
+class DistributedSession(TorchSession):
     """A `TorchSession` among those of the other workers of a process group of ``torch.distributed``."""
 
     _stepper: SharingStepper
@@ -89,11 +88,7 @@ class DistributedSession(TorchSession, Sharing):
                 "Use normalization='layer'.",
             )
         super().__init__(architecture, *given, device=device)
-        self.name = "distributed"
-
-    def share(self) -> Share:
-        """Which of the workers this one is."""
-        return Share(distributed.get_rank(), distributed.get_world_size())
+        self.name, self.workers = "distributed", ProcessGroup(self._device)
 
     @torch.inference_mode()
     def cost_and_gradient_of_all(
@@ -106,16 +101,11 @@ class DistributedSession(TorchSession, Sharing):
         J = self._stepper.of_all(batch, m, total, mark, "at other parameters", exact=True)
         return float(J), np.array(self._stepper.machine.gradient.cpu().numpy())
 
-    def summed(self, values: Array) -> Array:
-        """The sums over all workers, in each of them the same."""
-        message = torch.tensor(np.asarray(values), dtype=torch.float64, device=self._device)
-        return np.array(add_up_(message).cpu().numpy())
-
     def _stepper_for(self, *arguments: Any) -> SharingStepper:
         return SharingStepper(*arguments)
 
     def _part(self, m: int) -> slice:
-        return self.share().part(m)
+        return self.workers.share.part(m)
 
     def _tasks(
         self, examples: Examples, order: AnyArray | None, rows: list[slice], factors: Iterator[Factors]
@@ -129,7 +119,7 @@ class DistributedSession(TorchSession, Sharing):
         weight, totals = examples.weight, np.array(sizes, float)
         if weight is not None:
             weight = np.ldexp(weight.astype(float), -SCALED)
-            totals = self.summed(np.array([weight[here].sum() for here, _ in found]))
+            totals = self.workers.sums([weight[here].sum() for here, _ in found])
         given = zip(sizes, found, totals.tolist(), factors, strict=True)
         for at, (m, (here, part), total, by) in enumerate(given):
             relative = None
@@ -139,6 +129,43 @@ class DistributedSession(TorchSession, Sharing):
                 relative, total = self._feed.tensor(weight[here] / (total / m)), total * 2.0**SCALED
             X, Y = self._feed.take(examples, None, None, here)
             yield Task(at, m, part, Batch(X, Y, relative, {}), total, by)
+
+
+class ProcessGroup(Communicator):
+    """The workers of the process group of ``torch.distributed``, whose messages go by way of a device."""
+
+    def __init__(self, device: torch.device | str = "cpu") -> None:
+        self._device = device
+        self.share = Share(distributed.get_rank(), distributed.get_world_size())
+
+    def sums(self, values: Sequence[float] | Array) -> Array:
+        """Each waits until all have come."""
+        message = torch.tensor(np.asarray(values), dtype=torch.float64, device=self._device)
+        return np.array(add_up_(message).cpu().numpy())
+
+    def of_the_first(self, *values: float) -> list[float]:
+        """As sums to which the others add nothing."""
+        found: list[float] = self.sums([0.0 if self.share.rank else value for value in values]).tolist()
+        return found
+
+    def exchange(self, own: Any) -> Iterator[Any]:
+        """One after another, so that one alone is in memory.
+
+        They are pickled: between the processes of one group, as torchrun's own messages are.
+        """
+        (rank, of), on_processors = self.share, distributed.get_backend() == "gloo"
+        group = None if on_processors else distributed.new_group(backend="gloo")
+        try:
+            for other in range(of):
+                box = [own if other == rank else None]
+                try:
+                    distributed.broadcast_object_list(box, src=other, group=group)
+                except RuntimeError as error:
+                    raise lost_worker(error) from error
+                yield box[0]
+        finally:
+            if group is not None:
+                distributed.destroy_process_group(group)
 
 
 def add_up_(message: Tensor) -> Tensor:

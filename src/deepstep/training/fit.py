@@ -1,0 +1,235 @@
+"""One training, whoever asks for it: what is told, recorded and kept around the steps of a solver."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import nan
+
+from deepstep.engines import Session
+from deepstep.errors import ConfigurationError, DivergenceError
+from deepstep.preparation.batches import Examples
+from deepstep.preparation.streams import StreamedExamples
+from deepstep.training.callbacks import (
+    Callback,
+    StopTraining,
+    naming_callback,
+    tell_of_the_epoch,
+    tell_the_end,
+    with_state,
+)
+from deepstep.training.checkpoint import Checkpoint
+from deepstep.training.checkpoints import Checkpoints
+from deepstep.training.determinism import blas_threads
+from deepstep.training.diagnosis import keep
+from deepstep.training.history import History, Record
+from deepstep.training.lbfgs import Limits, Minimizer
+from deepstep.training.loop import Loop
+from deepstep.training.plan import Plan
+from deepstep.training.plateau import Plateau
+from deepstep.training.scores import Metric, check_metrics, score_names, scores
+from deepstep.training.shown import Training
+from deepstep.training.stopping import Patience, check_watched
+
+REFIT = "refit"
+"""The folder, within that for checkpoints, of the second training."""
+
+
+@dataclass
+class Fit:
+    """A training of one network, asked for and then done.
+
+    ``plan`` says how batches are trained on; with ``limits`` L-BFGS minimizes instead, which takes the epochs
+    of the plan alone. ``patience`` is the one of the ``callbacks`` that ends training and keeps the best
+    parameters. Afterwards ``cost`` is J of the last epoch, NaN if there was no whole one, and ``converged``
+    False where a limit ended L-BFGS.
+    """
+
+    session: Session
+    examples: Examples | StreamedExamples
+    plan: Plan
+    validation: Examples | None = None
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    callbacks: Sequence[Callback] = ()
+    patience: Patience | None = None
+    limits: Limits | None = None
+    resume: Checkpoint | None = None
+    history: History = field(default_factory=History)
+    where: str = "train"
+    cost: float = nan
+    converged: bool = True
+
+    def __post_init__(self) -> None:
+        check_metrics(self.metrics, self.validation, self.where)
+        self.callbacks = [*self.callbacks, *self.plan.listeners]
+        solver = Loop if self.limits is None else Minimizer
+        check_watched(
+            self.callbacks,
+            [*solver.ENTRIES, *score_names(self.validation, self.metrics)],
+            called={of: f"{self.where}, {name}" for of, name in self.plan.names_of_listeners.items()},
+        )
+        self.training = Training(
+            self.session,
+            self.history,
+            self.plan.epochs,
+            self.examples,
+            self.callbacks,
+            plan=self.plan if self.limits is None else None,
+            validation=self.validation,
+        )
+
+    def run(self) -> None:
+        """Train; what was reached stays after an error and after Ctrl-C, too."""
+        session, history = self.session, self.history
+        history.engine, history.why_engine = session.name, session.why
+        try:
+            with blas_threads(self.plan.deterministic):
+                self._run()
+        finally:
+            # steps found their way while they were done
+            history.engine, history.why_engine = session.name, session.why
+            if isinstance(self.examples, StreamedExamples):
+                self.examples.close()
+            if len(history) and self.cost != self.cost:
+                self.cost = history[-1]["cost"]
+
+    def _run(self) -> None:
+        solver = Loop(self) if self.limits is None else Minimizer(self)
+        if self.resume is not None or any(isinstance(callback, Checkpoints) for callback in self.callbacks):
+            self.session.spans = False
+        if self.resume is not None:
+            self._take_up(self.resume)
+        try:
+            with self.ending_all():
+                for callback in self.callbacks:
+                    with naming_callback(callback):
+                        callback.on_train_begin(self.training)
+            solver.run()
+        except StopTraining as stop:
+            self.history.stopped = str(stop) or "stopped by a callback"
+        except DivergenceError as error:
+            keep(error, self.session, self.history)
+            raise
+        except KeyboardInterrupt:
+            self.history.stopped = "interrupted"
+            raise
+        finally:
+            tell_the_end(self.callbacks, self.training)
+
+    def _take_up(self, checkpoint: Checkpoint) -> None:
+        """Stand where an earlier training stood."""
+        checkpoint.check(self.training, self.where)
+        self.session.load(checkpoint.state)
+        self.history.records[:] = checkpoint.records
+        for callback, (_, state) in zip(with_state(self.callbacks), checkpoint.callbacks, strict=True):
+            callback.restore(state)
+        self.training.position = checkpoint.position
+
+    @contextmanager
+    def ending_all(self) -> Iterator[None]:
+        """End training in all workers where the block of one raises `StopTraining`.
+
+        All workers come here, and none goes on before all have.
+        """
+        stop = None
+        try:
+            yield
+        except StopTraining as asked:
+            stop = asked
+        if self.session.workers.sums([stop is not None])[0]:
+            raise stop or StopTraining("stopped by a callback")
+
+    def end_epoch(self, record: Record) -> None:
+        """Write the record of an epoch, with the scores, and tell the callbacks of it."""
+        record |= scores(self.session, self.validation, self.metrics)
+        self.history.records.append(record)
+        if self.session.workers.share.of == 1:
+            tell_of_the_epoch(self.callbacks, self.training, record)
+        else:
+            with self.ending_all():
+                tell_of_the_epoch(self.callbacks, self.training, record)
+
+    @property
+    def best_epochs(self) -> int:
+        """The epochs up to the best one, which patience kept; 0 where it kept none.
+
+        It keeps none where none was finite or beat an earlier training's.
+        """
+        if self.patience is None or self.patience.best_parameters is None:
+            return 0
+        values = self.history.column(self.patience.quantity).tolist()
+        return int(values.index(self.patience.best)) + 1
+
+
+def fit(first: Fit, again: Callable[[int], Fit] | None = None) -> Fit:
+    """Train, and where ``again`` is given anew, on everything, for as many epochs as the best one took."""
+    first.run()
+    if again is None or not first.best_epochs:
+        return first
+    second = again(first.best_epochs)
+    second.run()
+    return second
+
+
+def refuse_rates_by_course(plan: Plan, where: str) -> None:
+    """Refuse a refit whose rates the same epochs would not bring again."""
+    by_course = ["time_budget"] if plan.time_budget is not None else []
+    by_course += [name for name, schedule in plan.schedules.items() if isinstance(schedule, Plateau)]
+    if by_course:
+        raise ConfigurationError(
+            where,
+            "for refit=True rates that are functions of the epoch",
+            f"got {' and '.join(by_course)}, which the same epochs on more data would not bring again",
+            "Limit the epochs instead, and use another schedule.",
+        )
+
+
+def train(
+    session: Session,
+    examples: Examples | StreamedExamples,
+    plan: Plan,
+    *,
+    validation: Examples | None = None,
+    metrics: Mapping[str, Metric] | None = None,
+    callbacks: Iterable[Callback] = (),
+    history: History | None = None,
+    resume: Checkpoint | None = None,
+    where: str = "train",
+) -> History:
+    """Train a session.
+
+    session: Where the updates are done; holds the parameters afterwards.
+    examples: Training data, in memory or in files.
+    plan: Epochs, learning rate, batches, schedules.
+    validation: Data whose cost is recorded after each epoch.
+    metrics: Functions ``(Y, AL) -> float`` of columns by name: ``validation_<name>`` is recorded, too.
+    history: Where the records go; a new one by default.
+    resume: Where an earlier training stood; this one goes on from there, and its history with it.
+    where: Name for error messages.
+    DivergenceError: If the cost or a parameter is not finite any more; the session holds the last finite
+        state.
+    ConfigurationError: If the checkpoint is of another network, of other settings, data or callbacks.
+    KeyboardInterrupt: After Ctrl-C, once the step is done.
+
+    >>> import numpy as np
+    >>> from deepstep import Architecture, Parameters
+    >>> from deepstep.engines import open_session
+    >>> line = Architecture((1, 1), ("identity",))
+    >>> session = open_session("reference", line, Parameters(np.zeros(2), [1, 1]))
+    >>> x = np.array([[-1.0], [1.0]])
+    >>> history = train(session, Examples(x, 3 * x), Plan(epochs=2, learning_rate=0.5))
+    >>> history.costs, session.parameters["W1"]
+    (array([4.5  , 1.125]), array([[2.25]]))
+    """
+    history = History() if history is None else history
+    Fit(
+        session,
+        examples,
+        plan,
+        validation=validation,
+        metrics=metrics or {},
+        callbacks=[*callbacks],
+        history=history,
+        resume=resume,
+        where=where,
+    ).run()
+    return history
