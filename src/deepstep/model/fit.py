@@ -216,33 +216,29 @@ def prepare(
     refuse_unknown(options, type(network).train, where)
     settings = Settings.of(where, **{"seed": seed, **options})
     refuse_idle(schedules, settings, where)
-    if streamed is not None and mistake is not None:
-        raise ConfigurationError(where, "examples in memory beside fault", "got streamed ones")
+    held_out = None if validation is None else _held_out(network, validation, f"{where}, validation")
+    examples: Examples | StreamedExamples
+    everything: Callable[[], Examples | StreamedExamples]
     if streamed is not None:
-        held_out = None if validation is None else _held_out(network, validation, f"{where}, validation")
-        start = network.parameters
-        if start is network._waiting:
-            start = network._from_data(inputs_to_draw_from(streamed.sample))
-        session = network._session(where, settings, start, examples=largest_batch(m, plan.batch_size))
-        return Prepared(streamed, plan, session, held_out, lambda: streamed, start)
-    weight = network._weight(sample_weight, X.shape[1], where)
-    examples, held_out = _examples(X, Y, weight, plan), None
-    if validation_fraction is not None:
-        examples, held_out = _part(network, examples, validation_fraction, seed, where)
-    elif validation is not None:
-        held_out = _held_out(network, validation, f"{where}, validation")
-    parts = [part for part in (examples, held_out) if part is not None]
-    in_weights = partial(_in_weights, network, class_weight, where=where)
-    examples, held_out = in_weights(examples, held_out)
+        if mistake is not None:
+            raise ConfigurationError(where, "examples in memory beside fault", "got streamed ones")
+        examples, sample, everything = streamed, streamed.sample, lambda: streamed
+    else:
+        learn = _examples(X, Y, network._weight(sample_weight, m, where), plan)
+        if validation_fraction is not None:
+            learn, held_out = _part(network, learn, validation_fraction, seed, where)
+        parts = [part for part in (learn, held_out) if part is not None]
+        in_weights = partial(_in_weights, network, class_weight, where=where)
+        sample, held_out = in_weights(learn, held_out)
+        examples, everything = sample, lambda: in_weights(reduce(together, parts), None)[0]
     start = network.parameters
     if start is network._waiting:
-        start = network._from_data(inputs_to_draw_from(examples))
-    opened = looked_at and network.engine == "auto" and settings.precision is None
+        start = network._from_data(inputs_to_draw_from(sample))
+    opened = looked_at and network.engine == "auto" and settings.precision is None and streamed is None
     engine = "reference" if opened or mistake is not None else network.engine
     session = network._session(where, settings, start, engine, examples=largest_batch(m, plan.batch_size))
     if mistake is not None:
         cast(ReferenceSession, session).mistake = mistake
-    everything = lambda: in_weights(reduce(together, parts), None)[0]  # noqa: E731
     return Prepared(examples, plan, session, held_out, everything, start)
 
 
