@@ -432,8 +432,11 @@ def _warn_not_converged(limit: str) -> None:
 
 
 def warn_the_caller(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn whoever called fit: the first frame outside this package."""
-    frame, level = inspect.currentframe(), 0
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "deepstep":
+    """Warn whoever called fit: the first frame outside this package and scikit-learn, which wraps fit."""
+    frame, level = inspect.currentframe(), 1
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in (
+        "deepstep",
+        "sklearn",
+    ):
         frame, level = frame.f_back, level + 1
-    warnings.warn(message, category, stacklevel=level + 1)
+    warnings.warn(message, category, stacklevel=level)
