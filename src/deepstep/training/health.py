@@ -129,21 +129,6 @@ def layer_health(
     return health
 
 
-def health_in(record: Record) -> list[dict[str, float | None]] | None:
-    """The list that `Health` wrote into a record, one mapping for each layer; None where there is none.
-
-    >>> health_in({"epoch": 0, "health": [{"dead": 0.5}]}), health_in({"epoch": 0, "health": ["good"]})
-    ([{'dead': 0.5}], None)
-    """
-    layers = record.get("health")
-    if not isinstance(layers, list) or not layers:
-        return None
-    for layer in layers:
-        if not isinstance(layer, dict) or not all(one is None or is_number(one) for one in layer.values()):
-            return None
-    return layers
-
-
 def unit_health(
     architecture: Architecture, parameters: Parameters, X: Array, *, flat: float = FLAT
 ) -> list[dict[str, float | None]]:

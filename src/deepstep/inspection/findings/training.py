@@ -11,7 +11,8 @@ from deepstep.inspection.findings.beginning import Beginning, Start
 from deepstep.inspection.findings.finding import SERIOUS, WARNING, Finding, found, in_order
 from deepstep.network import Architecture, Parameters
 from deepstep.training import History
-from deepstep.training.health import health_in, unit_health
+from deepstep.training.health import unit_health
+from deepstep.training.history import health_in
 from deepstep.types import Array, is_whole
 
 # Costs.
