@@ -19,7 +19,7 @@ from deepstep.network.memory import check_memory_to_train
 from deepstep.preparation.batches import Examples
 from deepstep.training import Callback, Checkpoints, History, Progress
 from deepstep.training.callbacks import as_callbacks
-from deepstep.training.identity import plain
+from deepstep.training.checkpoint import plain
 from deepstep.training.plan import SCHEDULED
 from deepstep.types import Array
 

@@ -19,14 +19,13 @@ from deepstep.training.callbacks import (
     tell_the_end,
     with_state,
 )
-from deepstep.training.checkpoint import Checkpoint
+from deepstep.training.checkpoint import Checkpoint, Position
 from deepstep.training.checkpoints import Checkpoints
 from deepstep.training.determinism import blas_threads
 from deepstep.training.diagnosis import Walk, all_finite, divergence, keep
 from deepstep.training.history import History, Record
 from deepstep.training.interruption import Interruption, deferred
 from deepstep.training.plan import Plan, Rates
-from deepstep.training.position import Position
 from deepstep.training.scores import Metric, check_metrics, score_names, scores
 from deepstep.training.shown import Training, update_done
 from deepstep.training.together import ending_all, tell_all_of_the_epoch, total
