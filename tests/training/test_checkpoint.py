@@ -3,6 +3,7 @@
 import json
 import random
 from dataclasses import FrozenInstanceError, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from safetensors import safe_open
 from safetensors.numpy import save_file
 from trainings import EachPause, setup
 
+from damage import in_a_process
 from deepstep.engines import SessionState
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.training import Callback, Checkpoint, History, read_checkpoint
@@ -97,6 +99,15 @@ def test_every_flipped_bit_and_every_cut_is_seen(file, tmp_path, fresh_seed):
         broken.write_bytes(whole[:length])
         with pytest.raises(FileError):
             read_checkpoint(broken)
+
+
+def test_thousands_of_damaged_and_forged_checkpoints(fresh_seed):
+    """Each is read right or refused with an error of ours: no other exception, 10 s and 1 GB at most."""
+    found = in_a_process(Path(__file__).parent / "damaged_checkpoints.py", fresh_seed, 3_000)
+    assert found["failures"] == []
+    assert found["gigabytes"] < 1
+    assert sum(found["counts"].values()) == 3_000
+    assert set(found["counts"]) == {"refused", "read as it was", "refused to go on from", "gone on from"}
 
 
 def altered(file, header=None, content=None, arrays=None):

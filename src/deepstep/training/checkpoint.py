@@ -150,10 +150,8 @@ def identity(
 ) -> dict[str, Any]:
     """The network, the settings and the data of a training, as JSON values by name.
 
-    The number of epochs is among them only where a schedule depends on it: else more of them, or fewer, are
-    the same training that goes on longer or ends earlier. Data have a SHA-256 of their numbers; in files,
-    of what tells them from others. A function of the user's (an order, a schedule, an activation) has its
-    name alone: its results cannot be compared.
+    The number of epochs is among them only where a schedule depends on it: with more of them, or fewer, the
+    same training goes on longer or ends earlier. Data have a SHA-256, and the user's functions their names.
     """
     parts = {**plain(architecture.entries()), "dtype": dtype.name, **plain(settings), **plain(plan)}
     epochs = parts.pop("epochs")

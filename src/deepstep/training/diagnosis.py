@@ -248,26 +248,24 @@ def _of_the_cost(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quan
 
 
 def _of_the_update(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity]:
-    before, after, g = opened.before, opened.after, {"the gradient": opened.clipped}
-    theta = {"θ": before.theta}
-    slots = ((f"{{}}, the optimizer's {slot}", vector) for slot, vector in after.slots.items())
-    average = () if after.average is None else (after.average,)
-    for words, vector, made_by, sources in (
-        ("d{}", opened.gradient, "the derivative of the regularization", theta),
-        ("d{}", opened.cut, "the clipping by value", g),
-        ("d{}", opened.clipped, "the clipping by norm", g),
-        ("{}", opened.decayed, "the weight decay", theta),
-        *((words, vector, "the update rule", g) for words, vector in slots),
-        ("{}", opened.moved, "the update", theta | g),
-        ("{}", after.theta, "the limit of norms", {"θ": opened.moved}),
-        *(("{}, averaged", vector, "the moving average", {"θ": after.theta}) for vector in average),
+    before, after, like = opened.before, opened.after, session.parameters.like
+    theta, g = {"θ": before.theta}, {"the gradient": opened.clipped}
+    slots = ((f"{{}}, the optimizer's {slot}", like(vector)) for slot, vector in after.slots.items())
+    average = () if after.average is None else (like(after.average),)
+    for words, values, made_by, sources in (
+        ("d{}", like(opened.gradient), "the derivative of the regularization", theta),
+        ("d{}", like(opened.cut), "the clipping by value", g),
+        ("d{}", like(opened.clipped), "the clipping by norm", g),
+        ("{}", like(opened.decayed), "the weight decay", theta),
+        *((words, values, "the update rule", g) for words, values in slots),
+        ("{}", like(opened.moved), "the update", theta | g),
+        ("{}", like(after.theta), "the limit of norms", {"θ": opened.moved}),
+        *(("{}, averaged", values, "the moving average", {"θ": after.theta}) for values in average),
+        ("running {}", after.statistics, "the moving average", before.statistics),
     ):
-        for name, value in session.parameters.like(vector).items():
+        for name, value in values.items():
             symbol, layer = symbol_and_layer(name)
             yield Quantity(words.format(symbol), layer, value, made_by, sources)
-    for name, value in after.statistics.items():
-        symbol, layer = symbol_and_layer(name)
-        yield Quantity(f"running {symbol}", layer, value, "the moving average", before.statistics)
 
 
 def _place(found: Quantity, rows: AnyArray) -> str:

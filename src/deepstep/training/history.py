@@ -18,18 +18,7 @@ RECORD = "a record of training"
 
 
 class OpenRecord(Record):
-    """A record of the history as callbacks see it: entries can be added to both, and none be changed.
-
-    >>> kept = {"epoch": 0, "cost": 0.7}
-    >>> shown = OpenRecord(kept)
-    >>> shown["accuracy"] = 0.9
-    >>> kept
-    {'epoch': 0, 'cost': 0.7, 'accuracy': 0.9}
-    >>> shown["cost"] = 0.0
-    Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: a record of training: entries that are added; got 'cost', which it
-    has. Take another name, or a copy: dict(record).
-    """
+    """A record of the history as callbacks see it: entries can be added to both, and none be changed."""
 
     def __init__(self, kept: Record) -> None:
         super().__init__(kept)
@@ -47,9 +36,8 @@ class OpenRecord(Record):
     update, setdefault = MutableMapping.update, MutableMapping.setdefault
 
     def _refuse(self, *_: Any) -> NoReturn:
-        raise ConfigurationError(
-            RECORD, "entries that stay", "one is taken away", "Take a copy: dict(record)."
-        )
+        mend = "Take a copy: dict(record)."
+        raise ConfigurationError(RECORD, "entries that stay", "one is taken away", mend)
 
     __delitem__ = clear = pop = popitem = _refuse
 
@@ -81,8 +69,7 @@ class History:
         self, records: Iterable[Record] = (), *, engine: str = "", stopped: str = "", why_engine: str = ""
     ) -> None:
         self.records = list(records)
-        self.engine, self.why_engine = engine, why_engine
-        self.stopped = stopped
+        self.engine, self.why_engine, self.stopped = engine, why_engine, stopped
 
     @property
     def costs(self) -> Array:
@@ -150,20 +137,7 @@ class History:
 
 
 class HistoryView(History):
-    """A history as callbacks see it: it grows with the training, and cannot be changed.
-
-    Its records are shown as `OpenRecord`; ``records`` is a list of copies, made when it is asked for.
-
-    >>> kept = History([{"epoch": 0, "cost": 0.7}])
-    >>> shown = HistoryView(kept)
-    >>> shown.records.clear()
-    >>> len(shown), shown.costs
-    (1, array([0.7]))
-    >>> shown.stopped = "by me"
-    Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: training.history: it is read only; got a new 'stopped'. To end
-    training raise StopTraining; for a history of your own take History(training.history.records).
-    """
+    """A history as callbacks see it: it grows with the training, its records are open, its list is a copy."""
 
     def __init__(self, kept: History) -> None:
         object.__setattr__(self, "_kept", kept)
@@ -175,10 +149,7 @@ class HistoryView(History):
         return [dict(record) for record in found] if name == "records" else found
 
     def __setattr__(self, name: str, value: Any) -> None:
-        mend = (
-            "To end training raise StopTraining; for a history of your own take "
-            "History(training.history.records)."
-        )
+        mend = "To end training raise StopTraining; for a copy take History(training.history.records)."
         raise ConfigurationError("training.history", "it is read only", f"got a new {name!r}", mend)
 
     def __len__(self) -> int:
@@ -192,11 +163,7 @@ class HistoryView(History):
 
 
 def health_in(record: Record) -> list[dict[str, float | None]] | None:
-    """The list that `Health` wrote into a record, one mapping for each layer; None where there is none.
-
-    >>> health_in({"epoch": 0, "health": [{"dead": 0.5}]}), health_in({"epoch": 0, "health": ["good"]})
-    ([{'dead': 0.5}], None)
-    """
+    """The list that `Health` wrote into a record, one mapping for each layer; None where there is none."""
     layers = record.get("health")
     if not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
         return None
