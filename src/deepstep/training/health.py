@@ -82,11 +82,11 @@ class Health(Callback):
         m = len(training.examples)
         k = min(self._examples, m)
         X, Y, _ = training.examples.take(np.arange(k) * m // k)
-        with np.errstate(all="ignore"):  # what is not finite is written as None
+        with np.errstate(all="ignore"):
             gradient = training.gradient(X, Y)
-            record["health"] = layer_health(
-                training.architecture, parameters, before, X, gradient, flat=self._flat
-            )
+        record["health"] = layer_health(
+            training.architecture, parameters, X, gradient, before, flat=self._flat
+        )
 
     def on_train_end(self, training: Training) -> None:
         """Forget the parameters."""
@@ -101,54 +101,34 @@ class Health(Callback):
         self._before = state.get("before")
 
 
+@np.errstate(all="ignore")  # what is not finite is written as None
 def layer_health(
     architecture: Architecture,
     parameters: Parameters,
-    before: Parameters,
     X: Array,
-    gradient: Mapping[str, Array],
+    gradient: Mapping[str, Array] | None = None,
+    before: Parameters | None = None,
     *,
     flat: float = FLAT,
 ) -> list[dict[str, float | None]]:
-    """A look at the layers, as `Health` writes it, by the gradient of each parameter."""
-    health, norm = [], np.linalg.norm
-    for layer, found in enumerate(unit_health(architecture, parameters, X, flat=flat), start=1):
-        of_layer = [value.ravel() for key, value in gradient.items() if symbol_and_layer(key)[1] == layer]
-        W, W_before = parameters[f"W{layer}"], before[f"W{layer}"]
-        health.append(
-            {
-                "dead": found["dead"],
-                "saturated": found["saturated"],
-                "gradient_norm": _finite(norm(np.concatenate(of_layer))),
-                "update_ratio": _finite(norm(W - W_before) / norm(W_before)),
-                "activation_mean": found["activation_mean"],
-                "activation_deviation": found["activation_deviation"],
-                "weight_size": _finite(norm(W) / np.sqrt(W.size)),
-            }
-        )
-    return health
+    """The entries of `Health` for each layer, from examples X (n_x, k), with their own statistics.
 
-
-def unit_health(
-    architecture: Architecture, parameters: Parameters, X: Array, *, flat: float = FLAT
-) -> list[dict[str, float | None]]:
-    """The entries of `Health` for each layer, from examples X (n_x, k).
-
-    Batch normalization uses the statistics of these examples.
+    ``gradient_norm`` and ``update_ratio`` are among them where ``gradient`` and ``before`` are given.
     """
     graph, tape = architecture.run(X, parameters)
-    health = []
+    health, norm = [], np.linalg.norm
     for layer in range(1, architecture.n_layers + 1):
-        A = tape[f"A{layer}"]
+        A, W = tape[f"A{layer}"], parameters[f"W{layer}"]
         dead = (A == 0).all(axis=1)
-        health.append(
-            {
-                "dead": float(dead.mean()),
-                "saturated": _saturated(graph, tape, layer, dead, flat),
-                "activation_mean": _finite(A.mean()),
-                "activation_deviation": _finite(A.std()),
-            }
-        )
+        found = {"dead": float(dead.mean()), "saturated": _saturated(graph, tape, layer, dead, flat)}
+        if gradient is not None and before is not None:
+            of_layer = [value.ravel() for key, value in gradient.items() if symbol_and_layer(key)[1] == layer]
+            W_before = before[f"W{layer}"]
+            found["gradient_norm"] = _finite(norm(np.concatenate(of_layer)))
+            found["update_ratio"] = _finite(norm(W - W_before) / norm(W_before))
+        found["activation_mean"], found["activation_deviation"] = _finite(A.mean()), _finite(A.std())
+        found["weight_size"] = _finite(norm(W) / np.sqrt(W.size))
+        health.append(found)
     return health
 
 
