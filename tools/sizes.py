@@ -13,7 +13,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "equations": (4_300, 5_700),
     "network": (750, 750),
     "engines": (4_300, 6_450),
-    "training": (2_500, 4_600),
+    "training": (2_500, 4_385),
     "inspection": (1_300, 2_750),
     "model": (1_200, 2_750),
     "data": (1_600, 3_710),
@@ -27,7 +27,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
-FILES = 190, 400
+FILES = 190, 396
 TESTS = 22_000, 46_600
 
 

@@ -36,7 +36,7 @@ from deepstep.run_folder import (
     write_config,
 )
 from deepstep.training import History
-from deepstep.training.records import check_records
+from deepstep.training.history import check_records
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from deepstep.equations import (
 )
 from deepstep.inspection import Trace
 from deepstep.inspection.trace_step import trace_step
-from deepstep.training.health import FLAT, unit_health
+from deepstep.training.health import FLAT, layer_health
 
 HEADS = ("sigmoid", "softmax", "identity")
 """Heads that the page offers."""
@@ -293,7 +293,7 @@ def health() -> dict[str, Any]:
             {"W1": np.ones((12, 1)), "b1": b, "W2": np.zeros((1, 12)), "b2": [[0.0]]}
         )
         shape = Architecture((1, 12, 1), (name, "sigmoid"))
-        found = unit_health(shape, theta, X)
+        found = layer_health(shape, theta, X)
         AL, caches = model_forward(X, theta, activations=shape.activations)
         A = [get_activation(name).forward(caches[0].Z), AL]
         layers += [

@@ -8,8 +8,8 @@ from deepstep.equations import initialize_parameters
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples
 from deepstep.training import History, Plan
+from deepstep.training.checkpoint import Position
 from deepstep.training.fit import Fit
-from deepstep.training.position import Position
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Reads damaged and forged checkpoints and prints what came of it; run by ``test_damaged_checkpoints.py``.
+"""Reads damaged and forged checkpoints and prints what came of it; run by ``test_checkpoint.py``.
 
 python tests/training/damaged_checkpoints.py FIRST LAST
 """

@@ -6,8 +6,7 @@ from typing import Any
 
 from deepstep.model import Network
 from deepstep.run_folder import read_text
-from deepstep.training.history import History
-from deepstep.training.records import check_records
+from deepstep.training.history import History, check_records
 
 MEMBERS = "members"
 

@@ -26,9 +26,9 @@ from deepstep.preparation.batches import Examples, as_they_are, shuffled
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Callback, Checkpoints, History, Plan, Progress
 from deepstep.training.callbacks import as_callbacks
+from deepstep.training.checkpoint import plain
 from deepstep.training.determinism import blas_threads
 from deepstep.training.fit import Fit, refuse_rates_by_course
-from deepstep.training.identity import plain
 from deepstep.training.lbfgs import OF_STEPS, Limits
 from deepstep.training.plan import SCHEDULED
 from deepstep.training.rate_finder import AUTO, RateSearch, find_rate

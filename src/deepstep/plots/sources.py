@@ -8,7 +8,7 @@ import numpy as np
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.model import Network
 from deepstep.training import History
-from deepstep.training.health import health_in
+from deepstep.training.history import health_in
 from deepstep.types import Array, is_whole
 
 ADVICE = "Train with callbacks=[Health()], of deepstep.training; deepstep train has --log health."

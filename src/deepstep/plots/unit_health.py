@@ -9,7 +9,7 @@ from deepstep.plots.colours import series
 from deepstep.plots.drawing import epochs_below, legend, new_figure
 from deepstep.plots.sources import OfTraining, check_network, looks_in
 from deepstep.training import History
-from deepstep.training.health import unit_health
+from deepstep.training.health import layer_health
 from deepstep.types import Array
 
 KINDS = ("dead", "saturated")
@@ -70,7 +70,7 @@ class UnitHealthDisplay(OfTraining):
         where = "UnitHealthDisplay.from_network"
         network = check_network(network, where)
         X = check_inputs(X, network.architecture.n_inputs, where, dtype=network.dtype)
-        found = unit_health(network.architecture, network.parameters, X)
+        found = layer_health(network.architecture, network.parameters, X)
         dead, saturated = (np.array([[layer[kind] for layer in found]], dtype=float) for kind in KINDS)
         return cls(epochs=None, dead=dead, saturated=saturated)
 

@@ -21,7 +21,7 @@ from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget
 from deepstep.report.rows import AnyRun, Rows
 from deepstep.run import Run
 from deepstep.run_folder import DEMO, DIVERGED, LEAKS
-from deepstep.training.health import health_in
+from deepstep.training.history import health_in
 from deepstep.types import Array, is_number
 
 if TYPE_CHECKING:

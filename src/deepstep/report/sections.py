@@ -27,7 +27,7 @@ from deepstep.report.rows import AnyRun
 from deepstep.run import Run
 from deepstep.run_folder import DEMO, RunFolder
 from deepstep.training import History
-from deepstep.training.health import health_in
+from deepstep.training.history import health_in
 
 MOST_LINES = 40
 """So many epochs are in the table of the curve, evenly spread."""

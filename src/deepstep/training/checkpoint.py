@@ -1,40 +1,67 @@
-"""A training at rest: all that is needed to go on bit for bit, as one file. Loading executes nothing."""
+"""A training at rest: all that is needed to go on bit for bit, as one file. Loading executes nothing.
+
+A training goes on only where another one stood that has the same identity: network, settings and data.
+"""
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import isfinite
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.data.text_formats import json_values
-from deepstep.engines import SessionState
+from deepstep.engines import SessionState, Settings
 from deepstep.errors import ConfigurationError, DeepStepError, FileError
 from deepstep.network import Architecture, Parameters
 from deepstep.network.architecture import ENTRIES, LATER_ENTRIES
 from deepstep.network.model_file import refuse_unregistered, statistics_shapes, unregistered_features
-from deepstep.preparation.batches import n_batches, shuffled
+from deepstep.preparation.batches import Examples, n_batches, shuffled
+from deepstep.preparation.streams import StreamedExamples
 from deepstep.training.history import Record
-from deepstep.training.identity import differences, plain
-from deepstep.training.position import Position
-from deepstep.training.shown import Training
-from deepstep.types import AnyArray
+from deepstep.training.plan import Plan
+from deepstep.types import AnyArray, Array, is_number, is_whole
+
+if TYPE_CHECKING:
+    from deepstep.training.shown import Training
 
 FORMAT, VERSION = "deepstep-checkpoint", 1
 
 ARRAY = "$array"
 """In states and records: the key of the name of an array, which lies among the file's arrays."""
 
+LATER_SETTINGS = {"precision": None}
+"""Settings that came later, and what they are where nothing is said of them."""
+
+NUMBERS_AT_ONCE = 2**20
+"""Numbers of a chunk that is hashed."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where training stands: with the session's state, all that is needed to go on.
+
+    ``epoch`` and ``batch`` count the whole epochs, and the batches of the running epoch, that are done;
+    ``seconds`` includes earlier runs. ``costs`` and ``sizes`` have J before each update of the running epoch,
+    and the examples of its batch.
+    """
+
+    epoch: int = 0
+    batch: int = 0
+    seconds: float = 0.0
+    costs: Array = field(default_factory=lambda: np.empty(0))
+    sizes: AnyArray = field(default_factory=lambda: np.empty(0, int))
+
 
 @dataclass(frozen=True)
 class Checkpoint:
     """A training between two updates.
 
-    identity: Network, settings and data, see `deepstep.training.identity`.
+    identity: Network, settings and data, as JSON values by name.
     state: θ, the optimizer's vectors, the running statistics, the moving average, the number of updates.
     position: Epochs and batches done, and the costs of the epoch that runs.
     records: The history so far.
@@ -57,19 +84,14 @@ class Checkpoint:
     callbacks: Sequence[tuple[str, Mapping[str, Any]]]
 
     @classmethod
-    def of(cls, training: Training) -> "Checkpoint":
+    def of(cls, training: "Training") -> "Checkpoint":
         """Where a training stands.
 
         training: At a pause: see `Callback.on_pause`.
         returns: All that is needed to go on.
         """
-        return cls(
-            training.identity,
-            training.state(),
-            training.position,
-            list(training.history.records),
-            training.states_of_callbacks(),
-        )
+        records, states = training.history.records, training.states_of_callbacks()
+        return cls(training.identity, training.state(), training.position, records, states)
 
     @property
     def architecture(self) -> Architecture:
@@ -86,32 +108,29 @@ class Checkpoint:
     @property
     def seed(self) -> int:
         """The seed of the order of mini-batches; where that is not drawn, of the dropout and the noise."""
-        function, _ = plain(shuffled(0))
         match self.identity["order"]:
-            case [drawn, int(seed)] if drawn == function:
+            case [drawn, int(seed)] if drawn == plain(shuffled(0))[0]:
                 return seed
-            case _:
-                return int(self.identity["seed"])
+        return int(self.identity["seed"])
 
-    def check(self, training: Training, where: str) -> None:
+    def check(self, training: "Training", where: str) -> None:
         """Refuse to go on with another network, other settings, data or callbacks, or from beyond the end.
 
         training: The one that is to go on from here.
         where: Name for error messages.
         ConfigurationError: Names what differs.
         """
-        other = differences(self.identity, training.identity)
-        plan, position = training.plan, self.position
-        if plan is not None and not other:
-            of = n_batches(training.n_examples, plan.batch_size)
-            if position.epoch > plan.epochs or position.batch >= of:
+        other, position = differences(self.identity, training.identity), self.position
+        if not other:
+            of = n_batches(training.n_examples, training.identity["batch_size"])
+            if position.epoch > training.epochs or position.batch >= of:
                 stands = f"it stands after {position.epoch} iterations and {position.batch} of {of} batches"
-                other.append(f"{stands}, and iterations is {plan.epochs}")
-        kept, names = (
-            [name for name, _ in states] for states in (self.callbacks, training.states_of_callbacks())
-        )
-        if kept != names and not other:
-            other.append(f"it holds the states of {kept!r:.100} where {names} keep one")
+                other.append(f"{stands}, and iterations is {training.epochs}")
+            kept, names = (
+                [name for name, _ in states] for states in (self.callbacks, training.states_of_callbacks())
+            )
+            if kept != names:
+                other.append(f"it holds the states of {kept!r:.100} where {names} keep one")
         if other:
             raise ConfigurationError(
                 where,
@@ -119,6 +138,76 @@ class Checkpoint:
                 "; ".join(other),
                 "Give what the checkpoint was made with, or begin anew.",
             )
+
+
+def identity(
+    architecture: Architecture,
+    dtype: "np.dtype[Any]",
+    settings: Settings,
+    plan: Plan,
+    examples: Examples | StreamedExamples,
+    validation: Examples | None,
+) -> dict[str, Any]:
+    """The network, the settings and the data of a training, as JSON values by name.
+
+    The number of epochs is among them only where a schedule depends on it: with more of them, or fewer, the
+    same training goes on longer or ends earlier. Data have a SHA-256, and the user's functions their names.
+    """
+    parts = {**plain(architecture.entries()), "dtype": dtype.name, **plain(settings), **plain(plan)}
+    epochs = parts.pop("epochs")
+    if plan.by_fraction:
+        parts[f"iterations, on which {' and '.join(plan.by_fraction)} depends,"] = epochs
+    if isinstance(examples, Examples):
+        parts["training data"] = digest(examples)
+    else:
+        described = json.dumps(examples.identity, sort_keys=True)
+        parts["training data"] = hashlib.sha256(described.encode()).hexdigest()
+    parts["validation data"] = None if validation is None else digest(validation)
+    return parts
+
+
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """The settings that differ, in words; one that only one side has differs, or is off in the other."""
+    before, now = ({**LATER_ENTRIES, **LATER_SETTINGS, **parts} for parts in (before, now))
+    return [
+        f"the {name} is another"
+        if name.endswith(" data")
+        else f"{name} was {before[name]!r:.60} and is {now[name]!r:.60}"
+        for name in before
+        if name in now and before[name] != now[name]
+    ]
+
+
+def digest(examples: Examples) -> str:
+    """The SHA-256 of all numbers, their shapes and precision; the order of rows in memory does not matter."""
+    parts = (examples.X, examples.Y, examples.weight)
+    kinds = [part if part is None else (part.shape, part.dtype.str) for part in parts]
+    result = hashlib.sha256(repr(kinds).encode())
+    size = max(1, NUMBERS_AT_ONCE // (examples.X.shape[1] + examples.Y.shape[1]))
+    for start in range(0, len(examples), size):
+        X, Y, weight = examples.take(slice(start, start + size))
+        for rows in (X.T, Y.T, weight):
+            if rows is not None:
+                result.update(np.ascontiguousarray(rows).data)
+    return result.hexdigest()
+
+
+def plain(value: Any) -> Any:
+    """A setting in JSON's types; functions by their names."""
+    if is_dataclass(value) and not isinstance(value, type):  # a Schedule, an Optimizer
+        return {entry.name: plain(getattr(value, entry.name)) for entry in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): plain(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    if isinstance(value, partial):
+        return [plain(value.func), *map(plain, value.args)]
+    if callable(value):
+        named = value if hasattr(value, "__qualname__") else type(value)
+        return f"{named.__module__}.{named.__qualname__}"
+    return value
 
 
 def write_checkpoint(path: Path | str, checkpoint: Checkpoint) -> None:
@@ -147,14 +236,8 @@ def write_checkpoint(path: Path | str, checkpoint: Checkpoint) -> None:
             ],
         }
     )
-    arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    header = {
-        "format": FORMAT,
-        "version": str(VERSION),
-        "content": content,
-        "sha256": _checksum(content, arrays),
-    }
-    write_arrays(path, arrays, header)
+    header = {"format": FORMAT, "version": str(VERSION), "content": content}
+    write_arrays(path, arrays, header | {"sha256": _checksum(content, arrays)})
 
 
 def read_checkpoint(path: Path | str) -> Checkpoint:
@@ -173,19 +256,12 @@ def read_checkpoint(path: Path | str) -> Checkpoint:
     header, arrays = read_arrays(path, "a checkpoint", mend="")
     if header.get("format") != FORMAT:
         raise FileError(where, "a DeepStep checkpoint", "its header says something else")
-    if header.get("version") != str(VERSION):
-        raise FileError(
-            where,
-            f"checkpoint format version {VERSION}",
-            f"got version {header.get('version')!r:.20}",
-            "Use the DeepStep release that wrote it.",
-        )
+    if (version := header.get("version")) != str(VERSION):
+        expected, mend = f"checkpoint format version {VERSION}", "Use the DeepStep release that wrote it."
+        raise FileError(where, expected, f"got version {version!r:.20}", mend)
     if header.get("sha256") != _checksum(header.get("content", ""), arrays):
-        raise FileError(
-            where,
-            "the contents that were written, by their checksum",
-            "the file was altered or damaged",
-        )
+        expected = "the contents that were written, by their checksum"
+        raise FileError(where, expected, "the file was altered or damaged")
     try:
         content = json_values(header["content"], finite=False)
         refuse_unregistered("features", unregistered_features(content["identity"]), "feature", where)
@@ -206,16 +282,11 @@ def packed(values: Any, owner: str, arrays: dict[str, AnyArray]) -> Any:
         name = f"array {len(arrays)}"
         arrays[name] = values
         return {ARRAY: name}
-    if isinstance(values, np.generic):
-        values = values.item()
-    if values is None or isinstance(values, bool | int | float | str):
+    values = values.item() if isinstance(values, np.generic) else values
+    if isinstance(values, int | float | str | None):
         return values
-    raise ConfigurationError(
-        owner,
-        "JSON values and arrays of numbers",
-        f"got {type(values).__name__}",
-        "A checkpoint stores no other objects.",
-    )
+    expected, mend = "JSON values and arrays of numbers", "A checkpoint stores no other objects."
+    raise ConfigurationError(owner, expected, f"got {type(values).__name__}", mend)
 
 
 def _with_arrays(values: Any, arrays: Mapping[str, AnyArray]) -> Any:
@@ -227,53 +298,51 @@ def _with_arrays(values: Any, arrays: Mapping[str, AnyArray]) -> Any:
     return [_with_arrays(entry, arrays) for entry in values] if isinstance(values, list) else values
 
 
-def _unpacked(content: Mapping[str, Any], arrays: dict[str, AnyArray]) -> Checkpoint:
-    """The parts, checked: shapes, finite parameters, counts of at least 0."""
-    identity = content["identity"]
-    theta, average = arrays["theta"], arrays.get("average")
-    slots = _named(arrays, "slot ")
-    statistics = _named(arrays, "statistic ")
-    step, epoch, batch = (content[name] for name in ("step", "epoch", "batch"))
-    seconds, costs, sizes = float(content["seconds"]), arrays["costs"], arrays["sizes"]
-    records = _with_arrays(json_values(arrays["history"].tobytes(), finite=False), arrays)
-    callbacks = [(str(name), dict(_with_arrays(values, arrays))) for name, values in content["callbacks"]]
-    checkpoint = Checkpoint(
-        identity,
-        SessionState(theta, slots, step, statistics, average),
-        Position(epoch, batch, seconds, costs, sizes),
-        records,
-        callbacks,
-    )
-    architecture = checkpoint.architecture
-    vectors = {"theta": theta, **slots, **({} if average is None else {"average": average})}
-    for name, vector in vectors.items():
-        if vector.shape != (architecture.n_parameters,) or vector.dtype != np.dtype(identity["dtype"]):
-            raise ValueError(f"{name} has shape {vector.shape} and dtype {vector.dtype}")
-    if {name: values.shape for name, values in statistics.items()} != statistics_shapes(architecture):
-        raise ValueError(f"the running statistics are {list(statistics)}")
-    if not all(np.isfinite(vector).all() for vector in (theta, average) if vector is not None):
-        raise ValueError("a parameter is not finite")
-    if not all(type(count) is int and 0 <= count < 2**63 for count in (step, epoch, batch)):
+def _unpacked(content: Mapping[str, Any], arrays: Mapping[str, AnyArray]) -> Checkpoint:
+    """The parts, checked: counts of at least 0, shapes, finite parameters."""
+    step, epoch, batch, seconds = (content[name] for name in ("step", "epoch", "batch", "seconds"))
+    if not all(is_whole(count, 0) and count < 2**63 for count in (step, epoch, batch)):
         raise ValueError(f"step, epoch and batch are {[step, epoch, batch]}")
-    if not (isfinite(seconds) and seconds >= 0):
+    if not (is_number(seconds) and seconds >= 0):
         raise ValueError(f"seconds are {seconds}")
-    if costs.shape != (batch,) or sizes.shape != (batch,) or sizes.dtype.kind != "i":
-        raise ValueError(f"{batch} batches have costs {costs.shape} and sizes {sizes.shape}")
+    records = _with_arrays(json_values(arrays["history"].tobytes(), finite=False), arrays)
     if not (isinstance(records, list) and all(isinstance(record, dict) for record in records)):
         raise ValueError("the history is no list of records")
+    slots, statistics = (
+        {name.removeprefix(kind): array for name, array in arrays.items() if name.startswith(kind)}
+        for kind in ("slot ", "statistic ")
+    )
+    checkpoint = Checkpoint(
+        content["identity"],
+        SessionState(arrays["theta"], slots, step, statistics, arrays.get("average")),
+        Position(epoch, batch, seconds, arrays["costs"], arrays["sizes"]),
+        records,
+        [(str(name), dict(_with_arrays(values, arrays))) for name, values in content["callbacks"]],
+    )
+    architecture, dtype = checkpoint.architecture, np.dtype(checkpoint.identity["dtype"])
+    shapes = statistics_shapes(architecture)
+    if statistics.keys() != shapes.keys():
+        raise ValueError(f"the running statistics are {list(statistics)}")
+    vectors = [name for name in arrays if name in ("theta", "average") or name.startswith("slot ")]
+    expected: dict[str, tuple[tuple[int, ...], Any]] = {
+        **dict.fromkeys(vectors, ((architecture.n_parameters,), dtype)),
+        **{f"statistic {name}": (shape, np.floating) for name, shape in shapes.items()},
+        "costs": ((batch,), np.floating),
+        "sizes": ((batch,), np.signedinteger),
+    }
+    for name, (shape, kind) in expected.items():
+        if arrays[name].shape != shape or not np.issubdtype(arrays[name].dtype, kind):
+            raise ValueError(f"{name} has shape {arrays[name].shape} and dtype {arrays[name].dtype}")
+    if not all(np.isfinite(arrays[name]).all() for name in ("theta", "average") if name in arrays):
+        raise ValueError("a parameter is not finite")
     if not 0 <= checkpoint.seed < 2**64:
         raise ValueError(f"the seed is {checkpoint.seed}")
     return checkpoint
 
 
-def _named(arrays: Mapping[str, AnyArray], kind: str) -> dict[str, AnyArray]:
-    return {name.removeprefix(kind): array for name, array in arrays.items() if name.startswith(kind)}
-
-
 def _checksum(content: str, arrays: Mapping[str, AnyArray]) -> str:
     digest = hashlib.sha256(content.encode())
-    for name in sorted(arrays):
-        array = arrays[name]
+    for name, array in sorted(arrays.items()):
         digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        digest.update(array.reshape(-1).view(np.uint8).data)
+        digest.update(np.ravel(array).view(np.uint8).data)
     return digest.hexdigest()

@@ -2,6 +2,8 @@
 
 import re
 import warnings
+from collections.abc import Callable
+from copy import copy
 from pathlib import Path
 from time import perf_counter
 
@@ -9,7 +11,7 @@ from deepstep.data.files import remove_leftovers
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.training.callbacks import Callback
 from deepstep.training.checkpoint import Checkpoint, packed, read_checkpoint, write_checkpoint
-from deepstep.training.shown import Training
+from deepstep.training.shown import Training, no_steps_to_go_on_from
 from deepstep.types import is_number, is_whole
 
 SECONDS = 30.0
@@ -24,48 +26,40 @@ KEPT = 3
 SHARE = 0.1
 """At most so much of the time goes into writing, where checkpoints are written by the clock."""
 
+COUNTS: dict[str, Callable[[Training], float]] = {
+    "every": lambda training: perf_counter(),
+    "every_steps": lambda training: training.state().step,
+    "every_epochs": lambda training: training.position.epoch,
+}
+"""What is counted between two checkpoints, by the settings."""
+
 
 class Checkpoints(Callback):
     """Write checkpoints, from which a training that was killed goes on bit for bit.
 
     A checkpoint is written between two updates: at the first pause after the time, the updates or the epochs
     asked for, whichever comes first; and at the pause in which Ctrl-C ends training. A training that is
-    shorter, or that ends in order, leaves none of its own. After divergence the last good one stays.
+    shorter, or that ends in order, leaves none of its own. After divergence the last good one stays. The path
+    of the newest one that was written is ``last``.
 
     A file appears whole or not at all, and older ones are removed only after the new one is there. Where one
-    cannot be written (a full disk), training goes on with a warning, and the ones before stay: the training
-    is worth more than its insurance.
+    cannot be written (a full disk), training goes on with a warning, and the ones before stay.
 
     When a training goes on, results of the user's own functions (order, schedules, activations, metrics)
     cannot be compared. A training with a time budget does not come back bit for bit, as its schedules run by
     the clock.
 
-    Parameters
-    ----------
-    folder : Path or str
-        For the checkpoints of one training, and used by nothing else at the time; made if need be.
-    every : float, optional
-        Seconds between two; 30 if nothing else is asked for. More, where writing takes so long that it would
-        take more than a tenth of the time.
-    every_steps, every_epochs : int, optional
-        Updates and epochs between two.
-    keep : int
-        How many of the newest are kept.
+    folder (Path or str): For the checkpoints of one training, and used by nothing else at the time; made if
+        need be.
+    every: Seconds between two; 30 if nothing else is asked for. More, where writing takes so long that it
+        would take more than a tenth of the time.
+    every_steps, every_epochs (int): Updates and epochs between two.
+    keep: How many of the newest are kept.
+    ConfigurationError: If a number is out of range; at the beginning of training, for L-BFGS, whose state
+        cannot be kept.
+    FileError: At the beginning of training, if the folder cannot be made or holds another training's
+        checkpoints.
 
-    Attributes
-    ----------
-    last : Path or None
-        The newest that this object wrote.
-
-    Raises
-    ------
-    ConfigurationError
-        If a number is out of range; at the beginning of training, for L-BFGS, whose state cannot be kept.
-    FileError
-        At the beginning of training, if the folder cannot be made or holds another training's checkpoints.
-
-    Examples
-    --------
     >>> import tempfile
     >>> from deepstep import Network
     >>> folder = Path(tempfile.mkdtemp())
@@ -91,17 +85,14 @@ class Checkpoints(Callback):
         where = "Checkpoints"
         if every is not None and not (is_number(every) and every >= 0):
             raise ConfigurationError(where, "every is a number of seconds", f"got {every!r}")
-        counts = {"every_steps": every_steps, "every_epochs": every_epochs, "keep": keep}
-        for name, count in counts.items():
+        counts = {"every_steps": every_steps, "every_epochs": every_epochs}
+        for name, count in {**counts, "keep": keep}.items():
             if not is_whole(count, 1) and (count is not None or name == "keep"):
                 raise ConfigurationError(where, f"{name} is a whole number of at least 1", f"got {count!r}")
-        if every is None and every_steps is None and every_epochs is None:
-            every = SECONDS
+        asked = {name: given for name, given in {"every": every, **counts}.items() if given is not None}
+        self._asked, self._keep = asked or {"every": SECONDS}, keep
+        self.looks_at_the_network = set(self._asked) != {"every"}
         self.folder = Path(folder)
-        self._every, self._every_steps, self._every_epochs = every, every_steps, every_epochs
-        self._keep = keep
-        self.looks_at_the_network = every_steps is not None or every_epochs is not None
-        self._warned = False
         self.last: Path | None = None
 
     def within(self, name: str) -> "Checkpoints":
@@ -109,79 +100,62 @@ class Checkpoints(Callback):
 
         name: Name of the folder inside.
         """
-        return Checkpoints(
-            self.folder / name,
-            every=self._every,
-            every_steps=self._every_steps,
-            every_epochs=self._every_epochs,
-            keep=self._keep,
-        )
+        other = copy(self)
+        other.folder, other.last = self.folder / name, None
+        return other
 
     def on_train_begin(self, training: Training) -> None:
         """See that checkpoints can be written, and remove what an earlier process left half-written."""
         if training.plan is None:
-            training.identity  # noqa: B018  (it says why there is none)
+            raise no_steps_to_go_on_from("checkpoints")
         for name, state in training.states_of_callbacks():
             packed(state, f"{name}.state()", {})  # what cannot be stored is found now, not in the midst
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             remove_leftovers(self.folder)
         except OSError as error:
-            raise FileError(
-                str(self.folder), "a folder for checkpoints", error.strerror or str(error), "Choose another."
-            ) from error
-        at_the_start = training.state().step == 0
-        if at_the_start and checkpoint_files(self.folder):
+            came = error.strerror or str(error)
+            raise FileError(str(self.folder), "a folder for checkpoints", came, "Choose another.") from error
+        if training.state().step == 0 and checkpoint_files(self.folder):
             raise FileError(
                 str(self.folder),
                 "a folder without checkpoints, where a training begins anew",
                 "it holds those of an earlier one",
                 "Go on from them (resume=True), or choose another folder.",
             )
-        self._warned, self.last = False, None
-        self._wait = self._every or 0.0
+        self._warned, self.last, self._apart = False, None, dict(self._asked)
         self._mark(training)
 
     def on_pause(self, training: Training) -> None:
         """Write, if it is time or Ctrl-C was pressed."""
-        if training.interrupted or self._is_due(training):
+        since = ((apart, COUNTS[name](training) - self._at[name]) for name, apart in self._apart.items())
+        if training.interrupted or any(count >= apart for apart, count in since):
             started = perf_counter()
             self._write(training)
             self._mark(training)
-            self._wait = max(self._every or 0.0, (perf_counter() - started) * (1 - SHARE) / SHARE)
-
-    def _is_due(self, training: Training) -> bool:
-        return (
-            (self._every is not None and perf_counter() - self._at >= self._wait)
-            or (self._every_steps is not None and training.state().step - self._step >= self._every_steps)
-            or (
-                self._every_epochs is not None and training.position.epoch - self._epoch >= self._every_epochs
-            )
-        )
+            if "every" in self._asked:
+                least = (perf_counter() - started) * (1 - SHARE) / SHARE
+                self._apart["every"] = max(self._asked["every"], least)
 
     def _mark(self, training: Training) -> None:
-        self._at, self._step = perf_counter(), training.state().step
-        self._epoch = training.position.epoch
+        self._at = {name: COUNTS[name](training) for name in self._asked}
 
     def _write(self, training: Training) -> None:
+        """Write one and remove old ones; those beyond it are of a training left for an earlier checkpoint."""
         checkpoint = Checkpoint.of(training)
         path = self.folder / f"checkpoint-{checkpoint.state.step:012}.safetensors"
         try:
             write_checkpoint(path, checkpoint)
             self.last = path
-            self._remove_old(path)
+            files = checkpoint_files(self.folder)
+            before = [file for file in files if file.name < path.name]
+            beyond = [file for file in files if file.name > path.name]
+            for file in (*before[: max(0, len(before) + 1 - self._keep)], *beyond):
+                file.unlink(missing_ok=True)
         except OSError as error:
             if not self._warned:
                 self._warned = True
                 warnings.warn(f"Training goes on without a new checkpoint: {error}", stacklevel=2)
-
-    def _remove_old(self, newest: Path) -> None:
-        """Keep the newest; what lies beyond it is of a training that was left for an earlier checkpoint."""
-        files = checkpoint_files(self.folder)
-        before = [path for path in files if path.name < newest.name]
-        beyond = [path for path in files if path.name > newest.name]
-        for path in (*before[: max(0, len(before) + 1 - self._keep)], *beyond):
-            path.unlink(missing_ok=True)
 
 
 def checkpoint_files(folder: Path | str) -> list[Path]:

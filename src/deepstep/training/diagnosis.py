@@ -1,18 +1,21 @@
 """When numbers go wrong: which step, layer, quantity and example, and why."""
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from math import inf, isfinite
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
 
 from deepstep.engines import OpenedStep, ReferenceSession, Session, SessionState
+from deepstep.equations import EQUATIONS, HEADS, Equation, get_head
+from deepstep.equations.ops import backward, symbol_and_layer
 from deepstep.errors import DivergenceError
 from deepstep.preparation.batches import Examples, batch, n_batches
 from deepstep.training.history import History
 from deepstep.training.plan import Rates
-from deepstep.training.quantities import Quantity, quantities
 from deepstep.training.rate_trial import times_too_high
 from deepstep.types import AnyArray, Array
 
@@ -27,9 +30,13 @@ LARGE = 1e3
 BEYOND = 1e100
 """A larger number is about to leave the finite numbers: its squares and products do."""
 
-
 TINY = 1e-10
 """Sample weights whose mean is below this are worth a word, too."""
+
+SCALED = "to mean 0 and standard deviation 1"
+
+OF_A_UNIT = re.compile(r"(W|W_s|b|gamma|alpha)\d")
+"""Parameters that have a row for each unit."""
 
 
 class Walk(NamedTuple):
@@ -59,57 +66,6 @@ class Walk(NamedTuple):
         return self.examples.take(self.rows(at))
 
 
-def all_finite(state: SessionState) -> bool:
-    """Whether everything that training carries on is: a second moment that is infinite ends learning, too."""
-    average = () if state.average is None else (state.average,)
-    vectors = (state.theta, *state.slots.values(), *state.statistics.values(), *average)
-    return all(np.isfinite(vector).all() for vector in vectors)
-
-
-def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
-    """The error for steps that left the finite numbers, found by doing them again with the equations.
-
-    The session has the state before the steps; afterwards it has the last finite one.
-    """
-    before, replay = session.state(), _replay(session)
-    with np.errstate(all="ignore"):
-        for at, number in enumerate(walk.numbers):
-            X, Y, weight = walk.batch(at)
-            if weight is not None and not weight.any():
-                continue
-            rate, decay, dropout = (float(values[at]) for values in walk.rates)
-            opened = replay.open_step(
-                X, Y, learning_rate=rate, sample_weight=weight, weight_decay=decay, dropout=dropout
-            )
-            found = next((quantity for quantity in quantities(replay, opened) if not quantity.finite), None)
-            if found is None:
-                replay.load(opened.after)
-                continue
-            session.load(opened.before)
-            place = _place(found, np.arange(len(walk.examples))[walk.rows(at)])
-            epoch = walk.epoch + number // n_batches(len(walk.examples), walk.batch_size)
-            time = f"epoch {epoch}, step {opened.after.step}, at learning rate {rate:g}"
-            cause, mend = _cause(found, opened, walk.first)
-            if not isfinite(rate):
-                cause, mend = f"the learning rate is {rate}", "Let learning_rate give finite numbers."
-            elif not found.own and not _given(found) and not _weigh_more(opened):
-                factor = times_too_high(replay, opened, rate, decay, (walk.first, before))
-                if factor is None and found.updated:
-                    mend = f"Lower the learning rate{_or_scale(opened)}."
-                if factor is not None:
-                    cause += f"; the learning rate is about {float(f'{factor:.1g}'):g} × too high"
-                    mend = f"Lower the learning rate to about {rate / factor:.1g}{_or_scale(opened)}."
-            came = f"{place} in {time}: {cause}"
-            of_layer, step = found.layer or None, opened.after.step
-            return DivergenceError(where, EXPECTED, came, mend, layer=of_layer, step=step)
-    return DivergenceError(
-        where,
-        EXPECTED,
-        f"they did not in epoch {walk.epoch} on the engine {session.name!r}, though they do in the reference",
-        "Lower the learning rate, or use engine='reference'.",
-    )
-
-
 class Evaluations(NamedTuple):
     """Where a minimizer, which has no steps and no learning rate, asked for J and its gradient.
 
@@ -123,6 +79,90 @@ class Evaluations(NamedTuple):
     broken: Array
 
 
+class Quantity(NamedTuple):
+    """One quantity of a step, such as ``"Z"`` or ``"dW"``; inputs and J have layer 0.
+
+    ``made_by`` is a formula or the name of an operation, ``sources`` its operands by name. In ``columns``
+    each column is an example. ``own`` marks a result of the user's own function. An entry of the size
+    ``limit`` does not count as finite.
+    """
+
+    name: str
+    layer: int
+    value: Array
+    made_by: str
+    sources: Mapping[str, Array]
+    columns: bool = False
+    own: bool = False
+    limit: float = inf
+
+    @property
+    def broken(self) -> AnyArray:
+        """Which entries are not finite, or not below the limit; of the value's shape."""
+        return ~(np.abs(self.value) < self.limit)
+
+    @property
+    def first(self) -> tuple[int, int]:
+        """Unit and column of the first entry that is broken, example by example."""
+        column, unit = np.argwhere(self.broken.T)[0]
+        return int(unit), int(column)
+
+    @property
+    def given(self) -> str:
+        """The first source that is not finite itself: an input, a target or a parameter as given."""
+        return next((name for name, source in self.sources.items() if not np.isfinite(source).all()), "")
+
+
+def all_finite(state: SessionState) -> bool:
+    """Whether everything that training carries on is: a second moment that is infinite ends learning, too."""
+    average = () if state.average is None else (state.average,)
+    vectors = (state.theta, *state.slots.values(), *state.statistics.values(), *average)
+    return all(np.isfinite(vector).all() for vector in vectors)
+
+
+def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
+    """The error for steps that left the finite numbers, found by doing them again with the equations.
+
+    The session has the state before the steps; afterwards it has the last finite one.
+    """
+    before, replay, m = session.state(), _replay(session), len(walk.examples)
+    with np.errstate(all="ignore"):
+        for at, number in enumerate(walk.numbers):
+            X, Y, weight = walk.batch(at)
+            if weight is not None and not weight.any():
+                continue
+            rate, decay, dropout = (float(values[at]) for values in walk.rates)
+            opened = replay.open_step(
+                X, Y, learning_rate=rate, sample_weight=weight, weight_decay=decay, dropout=dropout
+            )
+            found = _first_broken(replay, opened)
+            if found is None:
+                replay.load(opened.after)
+                continue
+            session.load(opened.before)
+            cause, mend = _cause(found, opened, walk.first)
+            if not isfinite(rate):
+                cause, mend = f"the learning rate is {rate}", "Let learning_rate give finite numbers."
+            elif not (found.own or found.given or _weigh_more(opened)):
+                factor = times_too_high(replay, opened, rate, decay, (walk.first, before))
+                or_scale = f", or scale the inputs {SCALED}." if _largest(opened.X) > LARGE else "."
+                if factor is not None:
+                    cause += f"; the learning rate is about {float(f'{factor:.1g}'):g} × too high"
+                    mend = f"Lower the learning rate to about {rate / factor:.1g}{or_scale}"
+                elif "the gradient" in found.sources:
+                    mend = f"Lower the learning rate{or_scale}"
+            epoch, step = walk.epoch + number // n_batches(m, walk.batch_size), opened.after.step
+            place = f"{_place(found, np.arange(m)[walk.rows(at)])} in epoch {epoch}, step {step}"
+            came = f"{place}, at learning rate {rate:g}: {cause}"
+            return DivergenceError(where, EXPECTED, came, mend, layer=found.layer or None, step=step)
+    return DivergenceError(
+        where,
+        EXPECTED,
+        f"they did not in epoch {walk.epoch} on the engine {session.name!r}, though they do in the reference",
+        "Lower the learning rate, or use engine='reference'.",
+    )
+
+
 def evaluation_divergence(session: Session, evaluations: Evaluations, where: str) -> DivergenceError:
     """The error for a minimizer that left the finite numbers, found by evaluating again with the equations.
 
@@ -132,16 +172,13 @@ def evaluation_divergence(session: Session, evaluations: Evaluations, where: str
     examples, first, finite, broken = evaluations
     lost = not np.isfinite(broken).all()
     session.load(replace(first, theta=finite if lost else broken))
-    limit = BEYOND if lost else inf
     X, Y, weight = examples.take(slice(None))
     replay = _replay(session)
     with np.errstate(all="ignore"):
         opened = replay.open_step(X, Y, learning_rate=0.0, sample_weight=weight)
-        measured = (quantity._replace(limit=limit) for quantity in quantities(replay, opened))
-        found = next((quantity for quantity in measured if not quantity.finite), None)
-        layer = None if found is None else found.layer or None
-        mend = _rescale(opened, first, rated=False)
+        found = _first_broken(replay, opened, BEYOND if lost else inf)
         came = f"the line search left them, from a cost J of {opened.costs.total:.3g}"
+        mend = _rescale(opened, first, rated=False)
         if found is not None:
             cause, mend = _cause(found, opened, first, rated=False)
             place = _place(found, np.arange(len(examples)))
@@ -149,6 +186,7 @@ def evaluation_divergence(session: Session, evaluations: Evaluations, where: str
         elif not lost:
             came = f"they did not on the engine {session.name!r}, though they do in the reference"
             mend = _weigh_more(opened) or "Use engine='reference'."
+    layer = None if found is None else found.layer or None
     return DivergenceError(where, EXPECTED, came, mend, layer=layer)
 
 
@@ -166,34 +204,103 @@ def _replay(session: Session) -> ReferenceSession:
     return replay
 
 
+def _first_broken(session: ReferenceSession, opened: OpenedStep, limit: float = inf) -> Quantity | None:
+    measured = (quantity._replace(limit=limit) for quantity in _quantities(session, opened))
+    return next((quantity for quantity in measured if quantity.broken.any()), None)
+
+
+def _quantities(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity]:
+    """All quantities of an opened step in the order in which they arise, each computed when asked for."""
+    graph, tape = opened.graph, opened.tape
+    yield Quantity("A0", 0, opened.A0, "the noise on the inputs", {"X": opened.X}, columns=True)
+    for node in graph.nodes:
+        sources = {name: tape[name] for name in node.reads}
+        for symbol, name in node.made:
+            equation, columns = node.op.forward_equation, symbol not in node.op.per_layer
+            formula = equation.written(symbol, node.symbols)
+            yield _result(name, tape[name], equation, formula, sources, columns)
+    yield from _of_the_cost(session, opened)
+    derivatives = {graph.logits: opened.dZL}
+    for node, found in backward(graph.nodes, tape, dict(derivatives), input_gradient=False):
+        equation, written = node.op.backward_equation, node.writes[0]
+        sources = {f"d{written}": derivatives[written]} | {name: tape[name] for name in node.needs}
+        symbols = dict(zip(node.gives, node.op.gives, strict=True))
+        for name, value in found.items():
+            columns = name not in graph.learned and tape[name].shape == value.shape and name[0] != "W"
+            formula = equation.written(f"d{symbols[name]}", node.symbols)
+            yield _result(f"d{name}", value, equation, formula, sources, columns)
+        derivatives |= found
+    yield from _of_the_update(session, opened)
+
+
+def _result(
+    name: str, value: Array, equation: Equation, formula: str, sources: Mapping[str, Array], columns: bool
+) -> Quantity:
+    """The result of an operation; the name of a function that a user registered stands for its formula."""
+    symbol, layer = symbol_and_layer(name)
+    own = EQUATIONS.get(equation.name) is not equation
+    made_by = equation.name if own else formula
+    return Quantity(symbol + ")" * name.endswith(")"), layer, value, made_by, sources, columns, own)
+
+
+def _of_the_cost(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity]:
+    head, L = get_head(session.architecture), session.architecture.n_layers
+    sources, function = {f"Z{L}": opened.ZL, "Y": opened.Y}, f"the loss of the output {head.name!r}"
+    own, loss = head.name not in HEADS.built_in, head.loss(*sources.values())
+    yield Quantity("loss", L, loss, function, sources, True, own)
+    costs, weights = opened.costs, {"the weights": session.parameters.flat}
+    for value, made_by, made_from in (
+        (costs.data, "the mean of the losses", {"loss": loss}),
+        (costs.l1, "the L1 term", weights),
+        (costs.l2, "the L2 term", weights),
+        (costs.total, "the sum with its regularization", weights),
+    ):
+        yield Quantity("J", 0, np.array([value]), made_by, made_from)
+    yield Quantity("dZ", L, opened.dZL, f"the derivative of {function}", sources, True, own)
+
+
+def _of_the_update(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity]:
+    before, after, like = opened.before, opened.after, session.parameters.like
+    theta, g = {"θ": before.theta}, {"the gradient": opened.clipped}
+    slots = ((f"{{}}, the optimizer's {slot}", like(vector)) for slot, vector in after.slots.items())
+    average = () if after.average is None else (like(after.average),)
+    for words, values, made_by, sources in (
+        ("d{}", like(opened.gradient), "the derivative of the regularization", theta),
+        ("d{}", like(opened.cut), "the clipping by value", g),
+        ("d{}", like(opened.clipped), "the clipping by norm", g),
+        ("{}", like(opened.decayed), "the weight decay", theta),
+        *((words, values, "the update rule", g) for words, values in slots),
+        ("{}", like(opened.moved), "the update", theta | g),
+        ("{}", like(after.theta), "the limit of norms", {"θ": opened.moved}),
+        *(("{}, averaged", values, "the moving average", {"θ": after.theta}) for values in average),
+        ("running {}", after.statistics, "the moving average", before.statistics),
+    ):
+        for name, value in values.items():
+            symbol, layer = symbol_and_layer(name)
+            yield Quantity(words.format(symbol), layer, value, made_by, sources)
+
+
 def _place(found: Quantity, rows: AnyArray) -> str:
     """Which entry it is: ``"layer 2, Z: example 17, unit 3 is inf"``."""
     if found.name == "J":
         return f"the cost J is {found.value[0]}"
-    unit, column = _first(found)
-    layer = f"layer {found.layer}, " if found.layer else ""
+    unit, column = found.first
+    begin = f"layer {found.layer}, {found.name}" if found.layer else found.name
     value = found.value[unit, column]
     if not found.columns:
-        return f"{layer}{found.name}: entry [{unit}, {column}] is {value}"
+        return f"{begin}: entry [{unit}, {column}] is {value}"
     broken = int(found.broken.any(axis=0).sum())
     others = "" if broken == 1 else f" (and {broken - 1} more of the batch's {len(rows)})"
     of_unit = f", unit {unit}" if len(found.value) > 1 else ""
-    return f"{layer}{found.name}: example {rows[column]}{others}{of_unit} is {value}"
-
-
-def _first(found: Quantity) -> tuple[int, int]:
-    """Unit and column of the first entry that is not finite, example by example."""
-    column, unit = np.argwhere(found.broken.T)[0]
-    return int(unit), int(column)
+    return f"{begin}: example {rows[column]}{others}{of_unit} is {value}"
 
 
 def _cause(
     found: Quantity, opened: OpenedStep, first: SessionState, *, rated: bool = True
 ) -> tuple[str, str]:
     """The operation with the range of what went into it at that place, and how to mend it."""
-    given = _given(found)
-    if given:
-        return f"{given} is not finite from the beginning", "Fill or drop what is not finite."
+    if found.given:
+        return f"{found.given} is not finite from the beginning", "Fill or drop what is not finite."
     ranges = ", ".join(_range(name, value, found) for name, value in found.sources.items())
     if found.own:
         return f"{found.made_by}, your own, is not finite for {ranges}", f"Mend {found.made_by}."
@@ -201,19 +308,10 @@ def _cause(
     return f"{found.made_by} {does}, {ranges}", _rescale(opened, first, rated=rated)
 
 
-def _given(found: Quantity) -> str:
-    """The first source that is not finite itself: then it is an input, a target or a parameter as given."""
-    return next((name for name, source in found.sources.items() if not np.isfinite(source).all()), "")
-
-
-_OF_A_UNIT = re.compile(r"(W|W_s|b|gamma|alpha)\d")
-"""Parameters that have a row for each unit."""
-
-
 def _range(name: str, source: Array, found: Quantity) -> str:
     if found.columns:
-        unit, column = _first(found)
-        if _OF_A_UNIT.match(name):
+        unit, column = found.first
+        if OF_A_UNIT.match(name):
             source = source[unit]
         elif source.ndim == 2 and source.shape[1] == found.value.shape[1]:
             source = source[:, column]
@@ -221,26 +319,21 @@ def _range(name: str, source: Array, found: Quantity) -> str:
     return f"{name} = {low:.3g}" if low == high else f"{name} from {low:.3g} to {high:.3g}"
 
 
-def _or_scale(opened: OpenedStep) -> str:
-    """The hint to scale the inputs instead of lowering the rate, where they are large."""
-    return ", or scale the inputs to mean 0 and standard deviation 1" if _largest(opened.X) > LARGE else ""
-
-
 def _rescale(opened: OpenedStep, first: SessionState, *, rated: bool = True) -> str:
     """The advice where no learning rate would help, or there is none: what is large?"""
     if of_weights := _weigh_more(opened):
         return of_weights
-    sizes = {
-        "Scale the inputs to mean 0 and standard deviation 1": _largest(opened.X),
-        "Scale the targets to mean 0 and standard deviation 1": _largest(opened.Y),
-        "Begin with smaller weights": _largest(first.theta),
-    }
-    advice, size = max(sizes.items(), key=lambda pair: pair[1])
+    size, advice = max(
+        (_largest(opened.X), f"Scale the inputs {SCALED}"),
+        (_largest(opened.Y), f"Scale the targets {SCALED}"),
+        (_largest(first.theta), "Begin with smaller weights"),
+        key=itemgetter(0),
+    )
     if size > LARGE:
         return f"{advice}: they go up to {size:.3g}."
     if not rated:
         return "Begin with smaller weights, or use activations that grow more slowly."
-    return "Lower the learning rate, or scale the inputs to mean 0 and standard deviation 1."
+    return f"Lower the learning rate, or scale the inputs {SCALED}."
 
 
 def _weigh_more(opened: OpenedStep) -> str:

@@ -39,8 +39,8 @@ class Health(Callback):
     ``weight_size``
         Root of the mean square of W's entries.
 
-    Nothing is done in the steps; a look costs one forward and one backward pass over ``examples`` examples.
-    A number that is not finite is None, as JSON has no such number.
+    A look costs one forward and one backward pass over ``examples`` examples. A number that is not finite is
+    None.
 
     every: Look after every so many epochs.
     examples: Greatest number of training examples to look at; they are spread evenly over all of them.
@@ -77,9 +77,16 @@ class Health(Callback):
         parameters = training.parameters
         before = parameters if self._before is None else parameters.like(self._before)
         self._before = parameters.flat
-        if (record["epoch"] + 1) % self._every == 0:
-            with np.errstate(all="ignore"):  # what is not finite is written as None
-                record["health"] = self._look(training, before)
+        if (record["epoch"] + 1) % self._every:
+            return
+        m = len(training.examples)
+        k = min(self._examples, m)
+        X, Y, _ = training.examples.take(np.arange(k) * m // k)
+        with np.errstate(all="ignore"):
+            gradient = training.gradient(X, Y)
+        record["health"] = layer_health(
+            training.architecture, parameters, X, gradient, before, flat=self._flat
+        )
 
     def on_train_end(self, training: Training) -> None:
         """Forget the parameters."""
@@ -93,94 +100,47 @@ class Health(Callback):
         """Go on within an epoch."""
         self._before = state.get("before")
 
-    def _look(self, training: Training, before: Parameters) -> list[dict[str, float | None]]:
-        m = len(training.examples)
-        k = min(self._examples, m)
-        X, Y, _ = training.examples.take(np.arange(k) * m // k)
-        gradient = training.gradient(X, Y)
-        return layer_health(training.architecture, training.parameters, before, X, gradient, flat=self._flat)
 
-
+@np.errstate(all="ignore")  # what is not finite is written as None
 def layer_health(
     architecture: Architecture,
     parameters: Parameters,
-    before: Parameters,
     X: Array,
-    gradient: Mapping[str, Array],
+    gradient: Mapping[str, Array] | None = None,
+    before: Parameters | None = None,
     *,
     flat: float = FLAT,
 ) -> list[dict[str, float | None]]:
-    """A look at the layers, as `Health` writes it, by the gradient of each parameter."""
-    health = []
-    for layer, found in enumerate(unit_health(architecture, parameters, X, flat=flat), start=1):
-        of_layer = [value.ravel() for key, value in gradient.items() if symbol_and_layer(key)[1] == layer]
-        W = parameters[f"W{layer}"]
-        health.append(
-            {
-                "dead": found["dead"],
-                "saturated": found["saturated"],
-                "gradient_norm": _finite(np.linalg.norm(np.concatenate(of_layer))),
-                "update_ratio": _ratio(before, parameters, f"W{layer}"),
-                "activation_mean": found["activation_mean"],
-                "activation_deviation": found["activation_deviation"],
-                "weight_size": _finite(np.linalg.norm(W) / np.sqrt(W.size)),
-            }
-        )
-    return health
+    """The entries of `Health` for each layer, from examples X (n_x, k), with their own statistics.
 
-
-def health_in(record: Record) -> list[dict[str, float | None]] | None:
-    """The list that `Health` wrote into a record, one mapping for each layer; None where there is none.
-
-    >>> health_in({"epoch": 0, "health": [{"dead": 0.5}]}), health_in({"epoch": 0, "health": ["good"]})
-    ([{'dead': 0.5}], None)
-    """
-    layers = record.get("health")
-    if not isinstance(layers, list) or not layers:
-        return None
-    for layer in layers:
-        if not isinstance(layer, dict) or not all(one is None or is_number(one) for one in layer.values()):
-            return None
-    return layers
-
-
-def unit_health(
-    architecture: Architecture, parameters: Parameters, X: Array, *, flat: float = FLAT
-) -> list[dict[str, float | None]]:
-    """The entries of `Health` for each layer, from examples X (n_x, k).
-
-    Batch normalization uses the statistics of these examples.
+    ``gradient_norm`` and ``update_ratio`` are among them where ``gradient`` and ``before`` are given.
     """
     graph, tape = architecture.run(X, parameters)
-    health = []
+    health, norm = [], np.linalg.norm
     for layer in range(1, architecture.n_layers + 1):
-        A = tape[f"A{layer}"]
+        A, W = tape[f"A{layer}"], parameters[f"W{layer}"]
         dead = (A == 0).all(axis=1)
-        hidden = layer < architecture.n_layers
-        health.append(
-            {
-                "dead": float(dead.mean()),
-                "saturated": _saturated(graph, tape, layer, dead, flat) if hidden else None,
-                "activation_mean": _finite(A.mean()),
-                "activation_deviation": _finite(A.std()),
-            }
-        )
+        found = {"dead": float(dead.mean()), "saturated": _saturated(graph, tape, layer, dead, flat)}
+        if gradient is not None and before is not None:
+            of_layer = [value.ravel() for key, value in gradient.items() if symbol_and_layer(key)[1] == layer]
+            W_before = before[f"W{layer}"]
+            found["gradient_norm"] = _finite(norm(np.concatenate(of_layer)))
+            found["update_ratio"] = _finite(norm(W - W_before) / norm(W_before))
+        found["activation_mean"], found["activation_deviation"] = _finite(A.mean()), _finite(A.std())
+        found["weight_size"] = _finite(norm(W) / np.sqrt(W.size))
+        health.append(found)
     return health
 
 
 def _saturated(graph: Graph, tape: Tape, layer: int, dead: AnyArray, flat: float) -> float | None:
-    """Share of the units whose output hardly follows Z."""
-    if get_activation(graph.layers[layer - 1].activation).across_units:
+    """Share of the units of a hidden layer whose output hardly follows Z."""
+    if layer == len(graph.layers) or get_activation(graph.layers[layer - 1].activation).across_units:
         return None
     nodes = [node for node in graph.nodes if node.layer == layer]
     start = {f"A{layer}": np.ones_like(tape[f"A{layer}"])}
     found = (derivatives for _, derivatives in backward(nodes, tape, start))
     dZ = next(derivatives[f"Z{layer}"] for derivatives in found if f"Z{layer}" in derivatives)
     return float(((np.abs(dZ).mean(axis=1) < flat) & ~dead).mean())
-
-
-def _ratio(before: Parameters, after: Parameters, name: str) -> float | None:
-    return _finite(np.linalg.norm(after[name] - before[name]) / np.linalg.norm(before[name]))
 
 
 def _finite(value: "float | np.floating[Any]") -> float | None:

@@ -1,7 +1,7 @@
 """The history of a training: a list of plain records."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from math import isfinite
 from typing import Any, NoReturn
 
@@ -9,24 +9,16 @@ import numpy as np
 
 from deepstep.data.text_formats import json_values
 from deepstep.errors import ConfigurationError, FileError
-from deepstep.types import Array
+from deepstep.types import Array, is_number
 
 Record = dict[str, Any]
 
+RECORD = "a record of training"
+"""In error messages."""
+
 
 class OpenRecord(Record):
-    """A record of the history as callbacks see it: entries can be added to both, and none be changed.
-
-    >>> kept = {"epoch": 0, "cost": 0.7}
-    >>> shown = OpenRecord(kept)
-    >>> shown["accuracy"] = 0.9
-    >>> kept
-    {'epoch': 0, 'cost': 0.7, 'accuracy': 0.9}
-    >>> shown["cost"] = 0.0
-    Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: a record of training: entries that are added; got 'cost', which it
-    has. Take another name, or a copy: dict(record).
-    """
+    """A record of the history as callbacks see it: entries can be added to both, and none be changed."""
 
     def __init__(self, kept: Record) -> None:
         super().__init__(kept)
@@ -34,30 +26,18 @@ class OpenRecord(Record):
 
     def __setitem__(self, name: str, value: Any) -> None:
         if name in self:
-            raise ConfigurationError(
-                "a record of training",
-                "entries that are added",
-                f"got {name!r}, which it has",
-                "Take another name, or a copy: dict(record).",
-            )
+            expected, came = "entries that are added", f"got {name!r}, which it has"
+            mend = "Take another name, or a copy: dict(record)."
+            raise ConfigurationError(RECORD, expected, came, mend)
         super().__setitem__(name, value)
         self._kept[name] = value
 
-    def update(self, *others: Any, **entries: Any) -> None:
-        """Add entries."""
-        for name, value in dict(*others, **entries).items():
-            self[name] = value
-
-    def setdefault(self, name: str, default: Any = None) -> Any:
-        """The entry, added where there is none."""
-        if name not in self:
-            self[name] = default
-        return self[name]
+    # those of a dict would not call __setitem__
+    update, setdefault = MutableMapping.update, MutableMapping.setdefault
 
     def _refuse(self, *_: Any) -> NoReturn:
-        raise ConfigurationError(
-            "a record of training", "entries that stay", "one is taken away", "Take a copy: dict(record)."
-        )
+        mend = "Take a copy: dict(record)."
+        raise ConfigurationError(RECORD, "entries that stay", "one is taken away", mend)
 
     __delitem__ = clear = pop = popitem = _refuse
 
@@ -89,8 +69,7 @@ class History:
         self, records: Iterable[Record] = (), *, engine: str = "", stopped: str = "", why_engine: str = ""
     ) -> None:
         self.records = list(records)
-        self.engine, self.why_engine = engine, why_engine
-        self.stopped = stopped
+        self.engine, self.why_engine, self.stopped = engine, why_engine, stopped
 
     @property
     def costs(self) -> Array:
@@ -119,10 +98,7 @@ class History:
         returns: As many lines as records.
         ConfigurationError: If a callback added what is no JSON value.
         """
-        return "".join(
-            json.dumps(_plain(record, "a record of training"), allow_nan=False) + "\n"
-            for record in self.records
-        )
+        return "".join(json.dumps(_plain(record, RECORD), allow_nan=False) + "\n" for record in self.records)
 
     @classmethod
     def from_jsonl(cls, text: str, *, where: str = "history.jsonl") -> "History":
@@ -161,43 +137,20 @@ class History:
 
 
 class HistoryView(History):
-    """A history as callbacks see it: it grows with the training, and cannot be changed.
-
-    Its records are shown as `OpenRecord`; ``records`` is a list of copies, made when it is asked for.
-
-    >>> kept = History([{"epoch": 0, "cost": 0.7}])
-    >>> shown = HistoryView(kept)
-    >>> shown.records.clear()
-    >>> len(shown), shown.costs
-    (1, array([0.7]))
-    >>> shown.stopped = "by me"
-    Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: training.history: it is read only; got a new 'stopped'. To end
-    training raise StopTraining; for a history of your own take History(training.history.records).
-    """
+    """A history as callbacks see it: it grows with the training, its records are open, its list is a copy."""
 
     def __init__(self, kept: History) -> None:
         object.__setattr__(self, "_kept", kept)
 
     def __getattribute__(self, name: str) -> Any:
-        if name == "records":
-            return [dict(record) for record in self._kept.records]
-        if name in ("engine", "why_engine", "stopped"):
-            return getattr(self._kept, name)
-        return super().__getattribute__(name)
+        if name.startswith("_"):
+            return super().__getattribute__(name)
+        found = getattr(self._kept, name)
+        return [dict(record) for record in found] if name == "records" else found
 
     def __setattr__(self, name: str, value: Any) -> None:
-        raise ConfigurationError(
-            "training.history",
-            "it is read only",
-            f"got a new {name!r}",
-            "To end training raise StopTraining; for a history of your own take "
-            "History(training.history.records).",
-        )
-
-    def column(self, name: str) -> Array:
-        """As that of the history."""
-        return self._kept.column(name)
+        mend = "To end training raise StopTraining; for a copy take History(training.history.records)."
+        raise ConfigurationError("training.history", "it is read only", f"got a new {name!r}", mend)
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -209,26 +162,43 @@ class HistoryView(History):
         return OpenRecord(self._kept[index])
 
 
+def health_in(record: Record) -> list[dict[str, float | None]] | None:
+    """The list that `Health` wrote into a record, one mapping for each layer; None where there is none."""
+    layers = record.get("health")
+    if not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
+        return None
+    numbers = (value for layer in layers for value in layer.values())
+    return layers if layers and all(value is None or is_number(value) for value in numbers) else None
+
+
+def check_records(history: History, n_layers: int, where: str) -> None:
+    """Refuse a history of which a record has not what training writes; ``where`` is its file."""
+    for number, record in enumerate(history, start=1):
+        layers = health_in(record)
+        fits = all(is_number(record.get(name)) for name in ("epoch", "step", "cost"))
+        if not fits or (layers is not None and len(layers) != n_layers):
+            expected = "numbers for epoch, step and cost in every record, and health of every layer if of any"
+            raise FileError(where, expected, f"record {number} has others", "Train again.")
+
+
 def _plain(value: Any, where: str) -> Any:
     """The value in JSON's types."""
     if isinstance(value, np.generic | np.ndarray):
         value = value.tolist()
-    if isinstance(value, Mapping):
-        for name in value:
-            if not isinstance(name, str | int | float | None):
-                raise _no_json(where, name)
-        return {name: _plain(entry, f"{where}, {name!r:.60}") for name, entry in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(entry, where) for entry in value]
+    if isinstance(value, Mapping):
+        entries = value.items()
+        return {_scalar(name, where): _plain(entry, f"{where}, {name!r:.60}") for name, entry in entries}
+    return _scalar(value, where)
+
+
+def _scalar(value: Any, where: str) -> str | float | None:
     if not isinstance(value, str | int | float | None):
-        raise _no_json(where, value)
+        raise ConfigurationError(
+            where,
+            "JSON values: texts, numbers, lists and mappings",
+            f"got {type(value).__name__}",
+            "Let the callback add its numbers, or its str(…).",
+        )
     return None if isinstance(value, float) and not isfinite(value) else value
-
-
-def _no_json(where: str, value: Any) -> ConfigurationError:
-    return ConfigurationError(
-        where,
-        "JSON values: texts, numbers, lists and mappings",
-        f"got {type(value).__name__}",
-        "Let the callback add its numbers, or its str(…).",
-    )

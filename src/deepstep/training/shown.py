@@ -13,10 +13,9 @@ from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training.callbacks import Callback, with_state
+from deepstep.training.checkpoint import Position, identity
 from deepstep.training.history import History, HistoryView
-from deepstep.training.identity import identity
 from deepstep.training.plan import Plan, Rates
-from deepstep.training.position import Position
 from deepstep.types import Array
 
 

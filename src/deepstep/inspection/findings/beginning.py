@@ -95,7 +95,7 @@ class Start:
     def look(self, parameters: Parameters) -> list[dict[str, float | None]]:
         """The layers as the callback Health sees them; the update is that of the whole training."""
         before, X = self.beginning.parameters, self.beginning.X
-        return layer_health(self.architecture, parameters, before, X, self.cost(parameters)[1])
+        return layer_health(self.architecture, parameters, X, self.cost(parameters)[1], before)
 
     def findings(self) -> Iterator[Finding]:
         """Inputs, weights and targets with which no training goes well."""

@@ -11,7 +11,8 @@ from deepstep.inspection.findings.beginning import Beginning, Start
 from deepstep.inspection.findings.finding import SERIOUS, WARNING, Finding, found, in_order
 from deepstep.network import Architecture, Parameters
 from deepstep.training import History
-from deepstep.training.health import health_in, unit_health
+from deepstep.training.health import layer_health
+from deepstep.training.history import health_in
 from deepstep.types import Array, is_whole
 
 # Costs.
@@ -138,7 +139,7 @@ def _of_training(
         # one look for the whole training, which may well renew the weights
         yield from update_findings(looks, steps, np.inf, 1.0)
     if X is not None and parameters is not None and architecture is not None:
-        looks, steps, watched = [unit_health(architecture, parameters, X)], [last], False
+        looks, steps, watched = [layer_health(architecture, parameters, X)], [last], False
     if looks:
         yield from unit_findings(looks, steps, architecture, watched=watched)
 
