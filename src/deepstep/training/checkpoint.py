@@ -18,10 +18,10 @@ from deepstep.network import Architecture, Parameters
 from deepstep.network.architecture import ENTRIES, LATER_ENTRIES
 from deepstep.network.model_file import refuse_unregistered, statistics_shapes, unregistered_features
 from deepstep.preparation.batches import n_batches, shuffled
+from deepstep.training.callbacks import Training
 from deepstep.training.history import Record
 from deepstep.training.identity import differences, plain
 from deepstep.training.position import Position
-from deepstep.training.shown import Training
 from deepstep.types import AnyArray
 
 FORMAT, VERSION = "deepstep-checkpoint", 1

@@ -7,9 +7,8 @@ from time import perf_counter
 
 from deepstep.data.files import remove_leftovers
 from deepstep.errors import ConfigurationError, FileError
-from deepstep.training.callbacks import Callback
+from deepstep.training.callbacks import Callback, Training
 from deepstep.training.checkpoint import Checkpoint, packed, read_checkpoint, write_checkpoint
-from deepstep.training.shown import Training
 from deepstep.types import is_number, is_whole
 
 SECONDS = 30.0

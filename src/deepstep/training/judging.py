@@ -11,10 +11,9 @@ import numpy as np
 
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.network import Parameters
-from deepstep.training.callbacks import Callback
+from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import Record
 from deepstep.training.identity import plain
-from deepstep.training.shown import Training
 from deepstep.types import Array
 
 COST = "loss"

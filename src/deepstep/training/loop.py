@@ -14,9 +14,11 @@ from deepstep.preparation.streams import StreamedExamples, Window
 from deepstep.training.callbacks import (
     Callback,
     StopTraining,
+    Training,
     naming_callback,
     overrides,
     tell_the_end,
+    update_done,
     with_state,
 )
 from deepstep.training.checkpoint import Checkpoint
@@ -28,7 +30,6 @@ from deepstep.training.interruption import Interruption, deferred
 from deepstep.training.plan import Plan, Rates
 from deepstep.training.position import Position
 from deepstep.training.scores import Metric, check_metrics, score_names, scores
-from deepstep.training.shown import Training, update_done
 from deepstep.training.together import ending_all, tell_all_of_the_epoch, total
 from deepstep.training.watching import check_watched
 from deepstep.types import AnyArray, Array

@@ -5,10 +5,9 @@ from math import isfinite
 from typing import Any
 
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.training.callbacks import Callback
+from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import Record
 from deepstep.training.schedules import Range, check_range
-from deepstep.training.shown import Training
 
 _RANGES: dict[str, Range] = {
     **dict.fromkeys(("drop", "threshold"), ("a number from 0 to below 1", lambda x: 0 <= x < 1)),

@@ -2,11 +2,10 @@
 
 from typing import TextIO
 
-from deepstep.training.callbacks import Callback
+from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import Record
 from deepstep.training.meter import Meter
 from deepstep.training.plan import UNTIL_TIME_IS_UP
-from deepstep.training.shown import Training
 
 
 class Progress(Callback):

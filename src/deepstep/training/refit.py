@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 
 from deepstep.errors import ConfigurationError
-from deepstep.training.callbacks import Callback, StopTraining
+from deepstep.training.callbacks import Callback, StopTraining, Training
 from deepstep.training.history import History, Record
 from deepstep.training.plateau import Plateau
-from deepstep.training.shown import Training
 from deepstep.training.stopping import Patience
 
 REFIT = "refit"

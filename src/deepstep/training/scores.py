@@ -9,8 +9,8 @@ import numpy as np
 from deepstep.engines import Session
 from deepstep.errors import ConfigurationError, naming
 from deepstep.preparation.batches import Examples
+from deepstep.training.callbacks import read_only
 from deepstep.training.history import Record
-from deepstep.training.shown import read_only
 from deepstep.training.together import cost_and_outputs_of_all, cost_of_all
 from deepstep.types import Array
 

@@ -9,10 +9,10 @@ import numpy as np
 from deepstep.engines import Session
 from deepstep.errors import ConfigurationError
 from deepstep.preparation.batches import Examples, batch, n_batches
+from deepstep.training.callbacks import Update, update_done
 from deepstep.training.determinism import blas_threads
 from deepstep.training.diagnosis import Walk, all_finite, divergence
 from deepstep.training.plan import Plan
-from deepstep.training.shown import Update, update_done
 
 
 def updates(session: Session, examples: Examples, plan: Plan, *, where: str = "updates") -> Iterator[Update]:

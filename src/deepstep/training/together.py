@@ -7,10 +7,9 @@ import numpy as np
 
 from deepstep.engines import Session, Sharing
 from deepstep.preparation.batches import Examples
-from deepstep.training.callbacks import Callback, StopTraining, tell_of_the_epoch
+from deepstep.training.callbacks import Callback, StopTraining, Training, tell_of_the_epoch
 from deepstep.training.history import Record
 from deepstep.training.rows import cost_and_outputs, cost_of_rows
-from deepstep.training.shown import Training
 from deepstep.types import Array
 
 

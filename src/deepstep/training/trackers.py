@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 
 from deepstep.errors import missing_package
-from deepstep.training.callbacks import Callback
+from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import Record
-from deepstep.training.shown import Training
 from deepstep.training.writers import spread
 
 

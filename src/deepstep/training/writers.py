@@ -12,9 +12,8 @@ import numpy as np
 from deepstep.data.files import atomic_write
 from deepstep.data.text_formats import json_values
 from deepstep.errors import FileError
-from deepstep.training.callbacks import Callback
+from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import History, Record
-from deepstep.training.shown import Training
 
 
 class LineWriter(Callback):
