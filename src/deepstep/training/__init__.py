@@ -16,8 +16,7 @@ from deepstep.training.progress import Progress
 from deepstep.training.rate_finder import RateSearch, find_rate
 from deepstep.training.schedules import SCHEDULES, Schedule, get_schedule
 from deepstep.training.stepwise import updates
-from deepstep.training.trackers import TensorBoard
-from deepstep.training.writers import Csv, JsonLines
+from deepstep.training.writers import Csv, JsonLines, TensorBoard
 
 complete(globals())
 
