@@ -17,7 +17,7 @@ from deepstep.estimators.course import (
 from deepstep.model import Network
 from deepstep.preparation.batches import Examples
 from deepstep.training import History
-from deepstep.training.determinism import blas_threads
+from deepstep.training.interruption import blas_threads
 from deepstep.training.lbfgs import OF_STEPS, train_lbfgs
 from deepstep.training.plan import SCHEDULED
 from deepstep.training.rate_finder import AUTO

@@ -7,7 +7,7 @@ from deepstep.estimators.course import open_for
 from deepstep.estimators.parameters import PLAIN
 from deepstep.model import Network
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
-from deepstep.training.determinism import blas_threads
+from deepstep.training.interruption import blas_threads
 from deepstep.training.rate_finder import AUTO, RateSearch, find_rate
 
 if TYPE_CHECKING:

@@ -39,7 +39,7 @@ from deepstep.training import (
     train,
 )
 from deepstep.training.callbacks import as_callbacks
-from deepstep.training.determinism import blas_threads
+from deepstep.training.interruption import blas_threads
 from deepstep.training.judging import Judge
 from deepstep.training.lbfgs import train_lbfgs
 from deepstep.training.plan import SCHEDULED

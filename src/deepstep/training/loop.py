@@ -23,10 +23,9 @@ from deepstep.training.callbacks import (
 )
 from deepstep.training.checkpoint import Checkpoint
 from deepstep.training.checkpoints import Checkpoints
-from deepstep.training.determinism import blas_threads
 from deepstep.training.diagnosis import Walk, all_finite, divergence, keep
 from deepstep.training.history import History, Record
-from deepstep.training.interruption import Interruption, deferred
+from deepstep.training.interruption import Interruption, blas_threads, deferred
 from deepstep.training.plan import Plan, Rates
 from deepstep.training.position import Position
 from deepstep.training.scores import Metric, check_metrics, score_names, scores

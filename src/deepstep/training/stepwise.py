@@ -10,8 +10,8 @@ from deepstep.engines import Session
 from deepstep.errors import ConfigurationError
 from deepstep.preparation.batches import Examples, batch, n_batches
 from deepstep.training.callbacks import Update, update_done
-from deepstep.training.determinism import blas_threads
 from deepstep.training.diagnosis import Walk, all_finite, divergence
+from deepstep.training.interruption import blas_threads
 from deepstep.training.plan import Plan
 
 
