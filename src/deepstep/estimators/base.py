@@ -20,7 +20,7 @@ from deepstep.estimators.calls import FitCall, Given, is_given
 from deepstep.estimators.checked_target import as_target
 from deepstep.estimators.checkpoints import refuse_idle_checkpoints, seed_to_resume
 from deepstep.estimators.committee import Preparer
-from deepstep.estimators.course import Carried, Reached
+from deepstep.estimators.course import Carried, Reached, refuse_without_validation
 from deepstep.estimators.lbfgs import learn_by_lbfgs
 from deepstep.estimators.missing_values import told_by_row
 from deepstep.estimators.named_columns import with_named_columns
@@ -31,7 +31,6 @@ from deepstep.estimators.stored import Stored
 from deepstep.estimators.stored_given import as_stored, in_memory
 from deepstep.estimators.stored_inputs import is_stored
 from deepstep.estimators.tabular import Tabular
-from deepstep.estimators.validation import refuse_without_validation
 from deepstep.model import Network
 from deepstep.model.construction import FROM_DATA
 from deepstep.model.fit import inputs_to_draw_from
@@ -40,7 +39,7 @@ from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.validation_part import hold_out, together
 from deepstep.training import History
-from deepstep.training.judging import COST
+from deepstep.training.scoring import COST
 from deepstep.types import AnyArray, Array
 
 LOGISTIC = {"logistic": "sigmoid"}

@@ -53,7 +53,7 @@ from deepstep.training.interruption import blas_threads
 from deepstep.training.plan import check_learning_rate
 from deepstep.training.rate_finder import RateSearch, find_rate
 from deepstep.training.rows import cost_of_rows, forward_rows, parts
-from deepstep.training.scores import Metric
+from deepstep.training.scoring import Metric
 from deepstep.types import AnyArray, Array, is_whole
 
 if TYPE_CHECKING:

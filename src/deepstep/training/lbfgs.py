@@ -14,7 +14,7 @@ from deepstep.preparation.batches import Examples
 from deepstep.training.callbacks import Callback, StopTraining, Training, naming_callback, tell_the_end
 from deepstep.training.diagnosis import Evaluations, evaluation_divergence, keep
 from deepstep.training.history import History, Record
-from deepstep.training.scores import Metric, check_metrics, score_names, scores
+from deepstep.training.scoring import Metric, check_metrics, score_names, scores
 from deepstep.training.together import cost_and_gradient_of_all, ending_all, tell_all_of_the_epoch
 from deepstep.training.watching import check_watched
 from deepstep.types import Array

@@ -28,7 +28,7 @@ from deepstep.training.history import History, Record
 from deepstep.training.interruption import Interruption, blas_threads, deferred
 from deepstep.training.plan import Plan, Rates
 from deepstep.training.position import Position
-from deepstep.training.scores import Metric, check_metrics, score_names, scores
+from deepstep.training.scoring import Metric, check_metrics, score_names, scores
 from deepstep.training.together import ending_all, tell_all_of_the_epoch, total
 from deepstep.training.watching import check_watched
 from deepstep.types import AnyArray, Array
