@@ -6,7 +6,7 @@ from copy import copy
 from inspect import signature
 from math import isfinite, nan
 from numbers import Real
-from typing import Any, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
@@ -14,13 +14,15 @@ from deepstep.engines import Session
 from deepstep.equations import answers, get_head, probabilities
 from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError, naming, unknown_name
-from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
 from deepstep.training.callbacks import Callback, Training, read_only
 from deepstep.training.history import Record
 from deepstep.training.identity import plain
 from deepstep.training.together import cost_and_outputs_of_all, cost_of_all
 from deepstep.types import AnyArray, Array
+
+if TYPE_CHECKING:
+    from deepstep.model import Network
 
 COST = "loss"
 """The scoring by minus the validation cost: as scikit-learn has it, greater is better."""
@@ -82,18 +84,6 @@ def _number(value: Any, where: str, expected: str) -> float:
     return float(value)
 
 
-class Predicting(Protocol):
-    """A network that predicts with the parameters of an epoch."""
-
-    parameters: Parameters
-    statistics: dict[str, Array]
-
-    @property
-    def architecture(self) -> Architecture: ...
-
-    def forward(self, X: Array) -> Array: ...
-
-
 class Judge(Callback):
     """Write the score of validation data into the records, which have their cost.
 
@@ -108,21 +98,18 @@ class Judge(Callback):
         self,
         scoring: Any,
         estimator: Any,
-        network: Predicting,
+        network: "Network",
         X: Any,
         y: Any,
         weight: Array | None,
         where: str,
     ) -> None:
-        self._scoring, self._where, self._network = scoring, where, network
-        self._given = estimator, X, y
-        self._scorer: Callable[..., float] | None = None
+        from sklearn.metrics import check_scoring
+
         if isinstance(scoring, str):
             check_name(scoring, where)
-        if scoring != COST:
-            from sklearn.metrics import check_scoring
-
-            self._scorer = check_scoring(estimator, scoring)
+        self._scoring, self._where, self._network, self._given = scoring, where, network, (estimator, X, y)
+        self._scorer: Any = None if scoring == COST else check_scoring(estimator, scoring)
         weighed = weight is not None and self._scorer is not None and _takes_weights(self._scorer)
         self._weights = {"sample_weight": weight} if weighed else {}
 
@@ -160,7 +147,7 @@ class Judge(Callback):
             return nan
         if self._scorer is None:
             return -cost
-        score: Any = self._scorer(*self._given, **self._weights)
+        score = self._scorer(*self._given, **self._weights)
         return _number(score, self._where, "scoring that gives one number")
 
 
@@ -172,7 +159,7 @@ def _takes_weights(scorer: Any) -> bool:
 
 
 def judge_of(
-    network: Predicting,
+    network: "Network",
     scoring: Any,
     held_out: Examples,
     classes: tuple[AnyArray, int],
@@ -184,11 +171,7 @@ def judge_of(
 
     ``classes`` are those of the examples in each column, (n_columns, m), and how many a column has, 0 where
     the output learns numbers. ``decode`` turns outputs or targets (m, n_L) to numbers in units of their own.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is no such metric, or it is of other targets.
+    A ConfigurationError says that there is no such metric, or that it is of other targets.
     """
     columns, number = classes
     check_kind(scoring, where, classes=bool(number))
@@ -205,7 +188,7 @@ def judge_of(
     return judge
 
 
-def _as_estimator(network: Predicting, decode: Callable[[Array], AnyArray] | None) -> Any:
+def _as_estimator(network: "Network", decode: Callable[[Array], AnyArray] | None) -> Any:
     """A network as scikit-learn's scorers see one: rows are examples."""
     from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
