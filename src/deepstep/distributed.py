@@ -23,8 +23,7 @@ from deepstep.preparation.batches import evenly_spread
 from deepstep.preparation.shares import Communicator
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Checkpoints, History
-from deepstep.training.callbacks import as_callbacks, with_state
-from deepstep.training.shown import Training
+from deepstep.training.callbacks import Training, as_callbacks, with_state
 
 __all__ = ["Worker", "all_workers", "fit", "process_group", "worker"]
 

@@ -74,6 +74,8 @@ output (str or Head or Architecture): A name in ``HEADS``, or an architecture wi
 sample_weight (m,): Weight of each example, at least 0; scaled to mean 1.
 where: Name for error messages.
 tape: Quantities of a forward pass by name.
+training: The training, to look at.
+update: The update that was done.
 """
 """Parameters and results of many equations, for docstrings that do not describe them.
 

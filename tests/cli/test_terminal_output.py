@@ -16,7 +16,7 @@ import polars
 import pytest
 
 from deepstep.cli import output
-from deepstep.training.meter import Meter
+from deepstep.training.progress import Meter
 
 TITLE = "\x1b]0;pwned\x07"
 """Gives a terminal another title."""

@@ -316,7 +316,7 @@ def test_a_training_that_is_not_done_is_not_trampled_on(deepstep, process, flowe
 
 INTERRUPTED = f"""
 import os
-from deepstep.training.meter import Meter
+from deepstep.training.progress import Meter
 def interrupted(self, done, told):
     os.kill(os.getpid(), {int(signal.SIGINT)})
 Meter.move = interrupted

@@ -42,7 +42,7 @@ def test_no_terminal_a_line_when_the_last_one_is_old_enough():
 
 
 def test_a_notebook_gets_one_line_that_is_written_over(monkeypatch):
-    monkeypatch.setattr("deepstep.training.meter.SECONDS_IN_A_NOTEBOOK", 0)
+    monkeypatch.setattr("deepstep.training.progress.SECONDS_IN_A_NOTEBOOK", 0)
     stream = OutStream()
     run(Progress("cats", stream=stream), [100.0, 0.5])
     assert stream.getvalue() == "\rcats: 1/2, cost 100.000000\rcats: 2/2, cost 0.500000  \n"

@@ -20,6 +20,7 @@ from deepstep.cli.screen import note
 from deepstep.cli.train_settings import TrainSettings, typed
 from deepstep.errors import DataError, DivergenceError
 from deepstep.model import Network
+from deepstep.model.classes import classes_in
 from deepstep.model.construction import FROM_DATA
 from deepstep.model.fit import inputs_to_draw_from
 from deepstep.model.options import LBFGS
@@ -29,6 +30,7 @@ from deepstep.preparation.streams import StreamedExamples
 from deepstep.run import Run, few_examples, few_rows
 from deepstep.training import History
 from deepstep.training.rate_finder import AUTO
+from deepstep.training.scoring import judge_of
 from deepstep.training.stopping import Repeat
 from deepstep.types import Array
 
@@ -163,9 +165,11 @@ def _judged(
     """Arguments of `Network.train` for a metric, if one is asked for."""
     if settings.scoring is None:
         return {}
-    from deepstep.cli.scoring import judge
-
-    callbacks = [judge(settings.scoring, network, target, validation), *options.get("callbacks", ())]
+    held_out = Examples(validation.X, validation.Y, validation.weight)
+    classes = classes_in(network.architecture, validation.Y.T)
+    decode = None if classes.number else target.decode
+    judge = judge_of(network, settings.scoring, held_out, classes, "--scoring", decode=decode)
+    callbacks = [judge, *options.get("callbacks", ())]
     return {"callbacks": callbacks, "watch": settings.watch}
 
 

@@ -16,10 +16,10 @@ from deepstep.model.construction import INITIALIZATION_NAMES, hidden_names
 from deepstep.model.options import LBFGS, PLATEAU, as_limits, as_plan, as_schedule, refuse_idle
 from deepstep.network import Architecture
 from deepstep.preparation import ClassTarget, LabelTargets, Preparation, Target
-from deepstep.training.judging import check_name
 from deepstep.training.loop import Loop
 from deepstep.training.plan import SCHEDULED, UNTIL_TIME_IS_UP
 from deepstep.training.rate_finder import AUTO
+from deepstep.training.scoring import check_kind, check_name
 
 AS_THEY_ARE = (
     "learning_rate",
@@ -150,9 +150,9 @@ class TrainSettings:
     def check_target(self, target: Target) -> None:
         """Refuse settings that do not fit a target."""
         if self.scoring is not None:
-            from deepstep.cli.scoring import check_kind
-
-            check_kind(self.scoring, target)
+            classes = isinstance(target, ClassTarget | LabelTargets)
+            task = "regression" if classes else "classification"
+            check_kind(self.scoring, "--scoring", classes=classes, or_else=f", or add --task {task}")
         if self.class_weight is not None:
             if not isinstance(target, ClassTarget | LabelTargets):
                 raise ConfigurationError("--class-weight", "a target of classes", "it holds numbers")

@@ -9,7 +9,7 @@ from deepstep.cli.output import say
 from deepstep.cli.screen import as_json, json_option
 from deepstep.engines import missing_numba
 from deepstep.errors import MissingPackageError
-from deepstep.training.meter import Meter
+from deepstep.training.progress import Meter
 
 
 @click.command("warmup")

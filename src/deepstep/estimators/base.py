@@ -27,8 +27,14 @@ from deepstep.estimators.stored import Stored
 from deepstep.estimators.stored_given import as_stored, in_memory
 from deepstep.estimators.stored_inputs import is_stored
 from deepstep.estimators.tabular import Tabular
-from deepstep.estimators.training import Carried, Reached, first_rate, minimize, train
-from deepstep.estimators.validation import refuse_without_validation
+from deepstep.estimators.training import (
+    Carried,
+    Reached,
+    first_rate,
+    minimize,
+    refuse_without_validation,
+    train,
+)
 from deepstep.model import Network
 from deepstep.model.construction import FROM_DATA
 from deepstep.model.fit import inputs_to_draw_from
@@ -37,7 +43,7 @@ from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.validation_part import hold_out, together
 from deepstep.training import History
-from deepstep.training.judging import COST
+from deepstep.training.scoring import COST
 from deepstep.types import AnyArray, Array
 
 LOGISTIC = {"logistic": "sigmoid"}

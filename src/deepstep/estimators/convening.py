@@ -21,7 +21,7 @@ from deepstep.estimators.side_by_side import side_by_side
 from deepstep.estimators.tables import Table, TableRows, dense, n_rows, take
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.encoding import Encoding
-from deepstep.training.meter import Meter
+from deepstep.training.progress import Meter
 from deepstep.types import Array
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 import inspect
 import warnings
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,7 +17,6 @@ from deepstep.estimators.checkpoints import checkpoint_to_resume, checkpoints_of
 from deepstep.estimators.parameters import PLAIN
 from deepstep.estimators.rates import AdaptiveRate, InverseScaling
 from deepstep.estimators.rules import update_rule
-from deepstep.estimators.validation import judge
 from deepstep.model import Network
 from deepstep.model.options import as_schedule, refuse_idle
 from deepstep.network import Parameters
@@ -27,11 +26,12 @@ from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Callback, Checkpoints, History, Plan, Progress
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.checkpoint import plain
-from deepstep.training.determinism import blas_threads
 from deepstep.training.fit import Fit, refuse_rates_by_course
+from deepstep.training.interruption import blas_threads
 from deepstep.training.lbfgs import OF_STEPS, Limits
 from deepstep.training.plan import SCHEDULED
 from deepstep.training.rate_finder import AUTO, RateSearch, find_rate
+from deepstep.training.scoring import Judge
 from deepstep.training.stopping import Patience, Repeat
 from deepstep.types import Array
 
@@ -320,12 +320,51 @@ def learns_in_batches(estimator: "DeepEstimator") -> bool:
     return True
 
 
+def refuse_without_validation(estimator: "DeepEstimator", held_out: Examples | None, where: str) -> None:
+    """Refuse parameters that would do nothing, for lack of validation data or of early stopping."""
+    if estimator.solver == "lbfgs":
+        useless = ["refit"] if estimator.refit else []
+        useless += ["scoring"] if estimator.scoring is not None and held_out is None else []
+        if useless:
+            raise ConfigurationError(
+                where,
+                "what belongs to early stopping left out for solver='lbfgs', which holds nothing out",
+                f"got {', '.join(useless)}",
+                "Use another solver; for scores alone fit(…, X_val=…, y_val=…).",
+            )
+    if estimator.refit and not estimator._setting("early_stopping"):
+        raise ConfigurationError(
+            where,
+            "early_stopping=True, where refit=True",
+            "got early_stopping=False",
+            "It counts the epochs.",
+        )
+    if estimator.scoring is not None and held_out is None and not estimator._setting("early_stopping"):
+        raise ConfigurationError(
+            where,
+            "validation data, where scoring is given",
+            f"got scoring={estimator.scoring!r} alone",
+            "Use early_stopping=True, or fit(…, X_val=…, y_val=…).",
+        )
+
+
 def _watchers(
     estimator: "DeepEstimator", network: Network, held_out: Examples | None, call: "FitCall"
 ) -> list[Callback]:
-    """The judge of the validation data, then the user's callbacks, which find the scores in the records."""
-    judges = [] if held_out is None else [judge(estimator, network, held_out, call.where)]
-    return [*judges, *as_callbacks(estimator.callbacks or [], call.where)]
+    """The judge of the validation data, then the user's callbacks, which find the scores in the records.
+
+    A scorer sees a copy of the estimator that predicts with the parameters of the epoch.
+    """
+    callbacks = as_callbacks(estimator.callbacks or [], call.where)
+    if held_out is None:
+        return callbacks
+    judged, scoring = copy(estimator), estimator.scoring
+    judged.network_ = copy(network)
+    if hasattr(judged, "feature_names_in_"):
+        del judged.feature_names_in_  # the rows have been stripped of theirs
+    y = estimator._taught(held_out.Y)
+    judge = Judge(scoring, judged, judged.network_, held_out.X, y, held_out.weight, call.where)
+    return [judge, *callbacks]
 
 
 def _progress(estimator: "DeepEstimator") -> list[Callback]:

@@ -35,9 +35,8 @@ from deepstep.preparation.validation_part import hold_out, together
 from deepstep.training import Callback, History, Plan
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.fit import Fit
-from deepstep.training.judging import Judge
 from deepstep.training.plan import SCHEDULED
-from deepstep.training.scores import Metric
+from deepstep.training.scoring import Judge, Metric, judge_of
 from deepstep.training.stopping import Repeat
 from deepstep.types import Array, is_number
 
@@ -319,9 +318,8 @@ def _judges(network: "Network", scoring: Any, held_out: Examples | None, where: 
             f"got scoring={scoring!r:.60} alone",
             "Pass validation=(X, Y), or validation_fraction=0.1.",
         )
-    from deepstep.model.scoring import judge
-
-    return [judge(network, scoring, held_out, where)]
+    classes = classes_in(network.architecture, held_out.Y.T)
+    return [judge_of(network, scoring, held_out, classes, where)]
 
 
 def _run(network: "Network", training: Fit, seed: int, beginning: Beginning | None) -> None:

@@ -49,11 +49,11 @@ from deepstep.network.memory import check_memory
 from deepstep.network.model_file import load_model, save_model
 from deepstep.preparation.batches import Examples, Order
 from deepstep.training import Checkpoints, History, Update, updates
-from deepstep.training.determinism import blas_threads
+from deepstep.training.interruption import blas_threads
 from deepstep.training.plan import check_learning_rate
 from deepstep.training.rate_finder import RateSearch, find_rate
 from deepstep.training.rows import cost_of_rows, forward_rows, parts
-from deepstep.training.scores import Metric
+from deepstep.training.scoring import Metric
 from deepstep.types import AnyArray, Array, is_whole
 
 if TYPE_CHECKING:

@@ -20,12 +20,12 @@ from deepstep.training import (
     latest_checkpoint,
     read_checkpoint,
 )
+from deepstep.training.callbacks import no_steps_to_go_on_from
 from deepstep.training.fit import REFIT, refuse_rates_by_course
 from deepstep.training.lbfgs import OF_STEPS, Limits
 from deepstep.training.plan import SCHEDULED, check_learning_rate
 from deepstep.training.plateau import Plateau
 from deepstep.training.schedules import SCHEDULES, get_schedule
-from deepstep.training.shown import no_steps_to_go_on_from
 from deepstep.training.stopping import Patience
 from deepstep.types import is_number, is_whole
 

@@ -4,7 +4,7 @@ The loop knows epochs, batches, schedules, stopping, callbacks and history; noth
 """
 
 from deepstep.docstrings import complete
-from deepstep.training.callbacks import Callback, StopTraining
+from deepstep.training.callbacks import Callback, StopTraining, Training, Update
 from deepstep.training.checkpoint import Checkpoint, read_checkpoint
 from deepstep.training.checkpoints import Checkpoints, latest_checkpoint
 from deepstep.training.fit import train
@@ -16,9 +16,7 @@ from deepstep.training.plateau import Plateau
 from deepstep.training.progress import Progress
 from deepstep.training.rate_finder import RateSearch, find_rate
 from deepstep.training.schedules import SCHEDULES, Schedule, get_schedule
-from deepstep.training.shown import Training, Update
-from deepstep.training.trackers import TensorBoard
-from deepstep.training.writers import Csv, JsonLines
+from deepstep.training.writers import Csv, JsonLines, TensorBoard
 
 complete(globals())
 

@@ -1,14 +1,22 @@
-"""Callbacks: what a user may do while training runs."""
+"""Callbacks: what a user may do while training runs, and the training and its updates as they see them."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from deepstep.engines import Session, SessionState
 from deepstep.errors import ConfigurationError, naming
-from deepstep.training.history import OpenRecord, Record
-
-if TYPE_CHECKING:
-    from deepstep.training.shown import Training, Update
+from deepstep.network import Architecture, Parameters
+from deepstep.preparation.batches import Examples
+from deepstep.preparation.streams import StreamedExamples
+from deepstep.training.checkpoint import Position, identity
+from deepstep.training.history import History, HistoryView, OpenRecord, Record
+from deepstep.training.plan import Plan, Rates
+from deepstep.types import Array
 
 
 class StopTraining(Exception):  # noqa: N818  (a request like StopIteration, not an error)
@@ -24,6 +32,151 @@ class StopTraining(Exception):  # noqa: N818  (a request like StopIteration, not
     >>> net.train([[-1.0, 1.0]], [[0, 1]], learning_rate=1.0, iterations=9, callbacks=[enough]).stopped
     'cost below 0.6'
     """
+
+
+class Update(NamedTuple):
+    """One update, with the batch and the state that it began from, as views that cannot be written.
+
+    number: Number of the update, from 1.
+    epoch: Number of the epoch, from 0.
+    cost: J of the batch before the update, with regularization.
+    X, Y (arrays of shape (n_x, k) and (n_L, k)): The batch.
+    before: The state before the update.
+    learning_rate: α of the update.
+    sample_weight (array of shape (k,) or None): Weight of each example of the batch.
+    weight_decay, dropout: Factors of the settings of these names, of a schedule.
+    masks (mapping or None): Dropout masks by layer where they were given; else the seed gives them.
+
+    >>> from deepstep import Network
+    >>> steps = Network([1, 1], seed=1).steps([[0.0, 1.0, 2.0]], [[0, 1, 1]], iterations=1, batch_size=2)
+    >>> [(step.update.number, step.update.X.shape) for step in steps]
+    [(1, (1, 2)), (2, (1, 1))]
+    """
+
+    number: int
+    epoch: int
+    cost: float
+    X: Array
+    Y: Array
+    before: SessionState
+    learning_rate: float
+    sample_weight: Array | None = None
+    weight_decay: float = 1.0
+    dropout: float = 1.0
+    masks: Mapping[int, Array] | None = None
+
+
+class Training:
+    """Training as a callback sees it: read-only.
+
+    ``history`` has the records so far, as a view that grows with them; ``position`` is where training stands;
+    ``interrupted`` says whether Ctrl-C was pressed, so that this pause is the last one.
+
+    session: Where the updates are done.
+    history: Where the records go.
+    epochs: The epochs asked for.
+    examples: Training data.
+    callbacks (sequence of Callback): All of them, in their order.
+    plan: How training runs; None where it has no steps to go on from, as L-BFGS.
+    validation: Data whose cost is recorded after each epoch.
+
+    >>> from deepstep import Network
+    >>> class Norms(Callback):
+    ...     def on_epoch_end(self, training, record):
+    ...         record["norm of W1"] = float(np.linalg.norm(training.parameters["W1"]))
+    >>> net = Network([1, 1], initialization="zeros", seed=1)
+    >>> history = net.train([[-1.0, 1.0]], [[0, 1]], learning_rate=1.0, iterations=2, callbacks=[Norms()])
+    >>> history.column("norm of W1").round(3)
+    array([0.5  , 0.878])
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        history: History,
+        epochs: int,
+        examples: Examples | StreamedExamples,
+        callbacks: "Sequence[Callback]",
+        *,
+        plan: Plan | None = None,
+        validation: Examples | None = None,
+    ) -> None:
+        self._session, self._examples, self._validation = session, examples, validation
+        self._callbacks = callbacks
+        self.history: History = HistoryView(history)
+        self.epochs, self.plan = epochs, plan
+        self.position, self.interrupted = Position(), False
+
+    @property
+    def architecture(self) -> Architecture:
+        """The network's shape."""
+        return self._session.architecture
+
+    @property
+    def examples(self) -> Examples:
+        """The training data, as views that cannot be written; of those that stay in files a sample."""
+        found = self._examples.sample if isinstance(self._examples, StreamedExamples) else self._examples
+        return Examples(*map(read_only, (found.X, found.Y, found.weight)))
+
+    @property
+    def n_examples(self) -> int:
+        """How many there are, in memory or in files."""
+        return len(self._examples)
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters that training moves, now; later steps do not change them."""
+        return _views(self._session.parameters)
+
+    @property
+    def outcome(self) -> Parameters:
+        """The parameters that predict: the moving average where one is kept."""
+        return _views(self._session.outcome)
+
+    def state(self) -> SessionState:
+        """Everything that training carries, as views that cannot be written.
+
+        returns: θ, the optimizer's vectors, statistics and counts, now.
+        """
+        return _locked(self._session.state())
+
+    def gradient(self, X: Array, Y: Array) -> Parameters:
+        """∂J/∂θ of some examples at the parameters now.
+
+        X, Y (arrays of shape (n_x, k) and (n_L, k)): Columns are examples.
+        returns: The derivatives under the parameters' names.
+        """
+        _, flat = self._session.cost_and_gradient(X, Y)
+        return self._session.parameters.like(flat)
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """The identity that a training must have to go on from this one; hashes the data, once.
+
+        Raises
+        ------
+        ConfigurationError
+            If this training has no steps to go on from.
+        """
+        if self.plan is None:
+            raise no_steps_to_go_on_from("checkpoints")
+        of, keepers = self._session, with_state(self._callbacks)
+        dtype, examples, validation = of.parameters.dtype, self._examples, self._validation
+        own = identity(of.architecture, dtype, of.settings, self.plan, examples, validation)
+        own["callbacks"] = [type(callback).__name__ for callback in keepers]
+        settings = [callback.settings() for callback in keepers]
+        times = Counter([*own, *(name for each in settings for name in each)])
+        for number, (kind, each) in enumerate(zip(own["callbacks"], settings, strict=True), start=1):
+            for name, value in each.items():
+                own[name if times[name] == 1 else f"{name} of {kind}, callback {number}"] = value
+        return own
+
+    def states_of_callbacks(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Names of the classes and states of those callbacks that keep one.
+
+        returns (list of pairs): Name of the class, and what `Callback.state` gave.
+        """
+        return [(type(callback).__name__, callback.state()) for callback in with_state(self._callbacks)]
 
 
 class Callback:
@@ -51,38 +204,25 @@ class Callback:
     it.
     """
 
-    def on_train_begin(self, training: "Training") -> None:
-        """Before the first epoch.
+    def on_train_begin(self, training: Training) -> None:
+        """Before the first epoch."""
 
-        training: The training, to look at.
-        """
+    def on_step_end(self, training: Training, update: Update) -> None:
+        """After each update. Where no callback overrides this, nothing is called per step."""
 
-    def on_step_end(self, training: "Training", update: "Update") -> None:
-        """After each update. Where no callback overrides this, nothing is called per step.
-
-        training: The training, to look at.
-        update: The update that was done.
-        """
-
-    def on_pause(self, training: "Training") -> None:
+    def on_pause(self, training: Training) -> None:
         """Between two updates, when the engine gives control back: after each epoch and, within long ones,
         some times a second. ``training.position`` and ``training.state()`` belong together here.
-
-        training: The training, to look at.
         """
 
-    def on_epoch_end(self, training: "Training", record: Record) -> None:
+    def on_epoch_end(self, training: Training, record: Record) -> None:
         """After each epoch.
 
-        training: The training, to look at.
         record: The epoch's record: new entries go into the history, those that are there stay.
         """
 
-    def on_train_end(self, training: "Training") -> None:
-        """After the last epoch, however training ended and whatever another callback raised.
-
-        training: The training, to look at.
-        """
+    def on_train_end(self, training: Training) -> None:
+        """After the last epoch, however training ended and whatever another callback raised."""
 
     def settings(self) -> Mapping[str, Any]:
         """Settings that must be the same where a training goes on from `state`.
@@ -105,6 +245,33 @@ class Callback:
         """
 
 
+class _Function(Callback):
+    """A plain function of the record."""
+
+    def __init__(self, function: Callable[[Record], Any]) -> None:
+        self.function = function
+
+    def on_epoch_end(self, training: Training, record: Record) -> None:
+        self.function(record)
+
+
+def as_callbacks(callbacks: Iterable[Any], where: str) -> list[Callback]:
+    """`Callback` objects as they are; a plain function is called with the record after each epoch."""
+    if callable(callbacks) or isinstance(callbacks, Callback):
+        callbacks = [callbacks]
+    if not isinstance(callbacks, Iterable):
+        raise ConfigurationError(
+            where, "callbacks are a list of Callback objects or functions", f"got {callbacks!r}"
+        )
+    given = list(callbacks)
+    for one in given:
+        if not isinstance(one, Callback) and (isinstance(one, type) or not callable(one)):
+            raise ConfigurationError(
+                where, "callbacks are Callback objects or functions of a record", f"got {one!r}"
+            )
+    return [one if isinstance(one, Callback) else _Function(one) for one in given]
+
+
 def overrides(callback: Callback, method: str) -> bool:
     """Whether it does something there."""
     return getattr(getattr(callback, method), "__func__", None) is not getattr(Callback, method)
@@ -116,13 +283,13 @@ def with_state(callbacks: Iterable[Callback]) -> list[Callback]:
 
 
 def naming_callback(callback: Callback) -> AbstractContextManager[None]:
-    """Let an error in a callback say in which."""
-    called: Any = callback.function if isinstance(callback, _OnEpochEnd) else type(callback)
+    """Name the callback in an error that it raises."""
+    called: Any = callback.function if isinstance(callback, _Function) else type(callback)
     return naming(f"the callback {getattr(called, '__qualname__', type(called).__qualname__)}")
 
 
-def tell_of_the_epoch(callbacks: Sequence[Callback], training: "Training", record: Record) -> None:
-    """Tell every callback of an epoch, in their order, even if one wants to end with it: that comes after."""
+def tell_of_the_epoch(callbacks: Iterable[Callback], training: Training, record: Record) -> None:
+    """Call ``on_epoch_end`` of all callbacks, in order; the first `StopTraining` is raised after all."""
     shown = OpenRecord(record)
     stop: StopTraining | None = None
     for callback in callbacks:
@@ -137,8 +304,8 @@ def tell_of_the_epoch(callbacks: Sequence[Callback], training: "Training", recor
         raise stop
 
 
-def tell_the_end(callbacks: Sequence[Callback], training: "Training") -> None:
-    """Tell every callback of the end, in their order, even if one raises; what it raised comes after."""
+def tell_the_end(callbacks: Sequence[Callback], training: Training) -> None:
+    """Call ``on_train_end`` of all callbacks, in their order, even if one raises."""
     if callbacks:
         try:
             with naming_callback(callbacks[0]):
@@ -147,30 +314,40 @@ def tell_the_end(callbacks: Sequence[Callback], training: "Training") -> None:
             tell_the_end(callbacks[1:], training)
 
 
-class _OnEpochEnd(Callback):
-    def __init__(self, function: Callable[[Record], Any]) -> None:
-        self.function = function
+def update_done(
+    before: SessionState, epoch: int, cost: float, X: Array, Y: Array, weight: Array | None, rates: Rates
+) -> Update:
+    """The update that began from a state, as callbacks and readers see it."""
+    rate, decay, dropout = (float(values[0]) for values in rates)
+    X, Y, weight = map(read_only, (X, Y, weight))
+    return Update(before.step + 1, epoch, cost, X, Y, _locked(before), rate, weight, decay, dropout)
 
-    def on_epoch_end(self, training: "Training", record: Record) -> None:
-        self.function(record)
+
+def no_steps_to_go_on_from(where: str) -> ConfigurationError:
+    """The error where checkpoints of L-BFGS are asked for."""
+    return ConfigurationError(
+        where,
+        "an update rule that goes step by step, where there are checkpoints",
+        "got L-BFGS, whose state lies inside SciPy",
+        "Use another optimizer, or save the network when it is done.",
+    )
 
 
-def as_callbacks(callbacks: Iterable[Any], where: str) -> list[Callback]:
-    """`Callback` objects as they are; a plain function is called with the record after each epoch."""
-    if callable(callbacks) or isinstance(callbacks, Callback):
-        callbacks = [callbacks]
-    if not isinstance(callbacks, Iterable):
-        raise ConfigurationError(
-            where, "callbacks are a list of Callback objects or functions", f"got {callbacks!r}"
-        )
-    result: list[Callback] = []
-    for callback in callbacks:
-        if isinstance(callback, Callback):
-            result.append(callback)
-        elif callable(callback) and not isinstance(callback, type):
-            result.append(_OnEpochEnd(callback))
-        else:
-            raise ConfigurationError(
-                where, "callbacks are Callback objects or functions of a record", f"got {callback!r}"
-            )
-    return result
+def read_only(value: Any) -> Any:
+    """A view that cannot be written; what is no array, such as sparse rows, which have no views, as it is."""
+    if not isinstance(value, np.ndarray):
+        return value
+    view = value.view()
+    view.flags.writeable = False
+    return view
+
+
+def _views(parameters: Parameters) -> Parameters:
+    return parameters.like(read_only(parameters.flat))
+
+
+def _locked(state: SessionState) -> SessionState:
+    slots, statistics = (
+        {name: read_only(one) for name, one in of.items()} for of in (state.slots, state.statistics)
+    )
+    return SessionState(read_only(state.theta), slots, state.step, statistics, read_only(state.average))

@@ -27,7 +27,7 @@ from deepstep.training.plan import Plan
 from deepstep.types import AnyArray, Array, is_number, is_whole
 
 if TYPE_CHECKING:
-    from deepstep.training.shown import Training
+    from deepstep.training.callbacks import Training
 
 FORMAT, VERSION = "deepstep-checkpoint", 1
 

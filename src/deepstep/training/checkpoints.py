@@ -9,9 +9,8 @@ from time import perf_counter
 
 from deepstep.data.files import remove_leftovers
 from deepstep.errors import ConfigurationError, FileError
-from deepstep.training.callbacks import Callback
+from deepstep.training.callbacks import Callback, Training, no_steps_to_go_on_from
 from deepstep.training.checkpoint import Checkpoint, packed, read_checkpoint, write_checkpoint
-from deepstep.training.shown import Training, no_steps_to_go_on_from
 from deepstep.types import is_number, is_whole
 
 SECONDS = 30.0

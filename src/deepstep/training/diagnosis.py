@@ -16,7 +16,7 @@ from deepstep.errors import DivergenceError
 from deepstep.preparation.batches import Examples, batch, n_batches
 from deepstep.training.history import History
 from deepstep.training.plan import Rates
-from deepstep.training.rate_trial import times_too_high
+from deepstep.training.rate_finder import times_too_high
 from deepstep.types import AnyArray, Array
 
 EXPECTED = "the cost and the parameters stay finite"

@@ -12,6 +12,7 @@ from deepstep.preparation.streams import StreamedExamples
 from deepstep.training.callbacks import (
     Callback,
     StopTraining,
+    Training,
     naming_callback,
     tell_of_the_epoch,
     tell_the_end,
@@ -19,15 +20,14 @@ from deepstep.training.callbacks import (
 )
 from deepstep.training.checkpoint import Checkpoint
 from deepstep.training.checkpoints import Checkpoints
-from deepstep.training.determinism import blas_threads
 from deepstep.training.diagnosis import keep
 from deepstep.training.history import History, Record
+from deepstep.training.interruption import blas_threads
 from deepstep.training.lbfgs import Limits, Minimizer
 from deepstep.training.loop import Loop
 from deepstep.training.plan import Plan
 from deepstep.training.plateau import Plateau
-from deepstep.training.scores import Metric, check_metrics, score_names, scores
-from deepstep.training.shown import Training
+from deepstep.training.scoring import Metric, check_metrics, score_names, scores
 from deepstep.training.stopping import Patience, check_watched
 
 REFIT = "refit"

@@ -9,9 +9,8 @@ from deepstep.equations import Graph, Tape, get_activation
 from deepstep.equations.ops import backward, symbol_and_layer
 from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture, Parameters
-from deepstep.training.callbacks import Callback
+from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import Record
-from deepstep.training.shown import Training
 from deepstep.types import AnyArray, Array, is_number, is_whole
 
 FLAT = 0.005

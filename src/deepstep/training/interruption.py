@@ -1,6 +1,7 @@
-"""Ctrl-C in order: the first one waits for the end of the step, a second one ends at once."""
+"""The process while it trains: Ctrl-C that waits for the end of a step; one BLAS thread for equal bits."""
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +15,7 @@ ONE_PRESS = 0.5
 class Interruption:
     """Whether Ctrl-C was pressed since `deferred` began."""
 
-    def __init__(self) -> None:
-        self.asked = False
+    asked = False
 
 
 @contextmanager
@@ -26,23 +26,47 @@ def deferred() -> Iterator[Interruption]:
 
     Only Python's own handler in the main thread is replaced: a program with its own keeps it.
     """
-    interruption = Interruption()
+    interruption, first = Interruption(), 0.0
     in_main = threading.current_thread() is threading.main_thread()
     if not (in_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler):
         yield interruption
         return
 
-    first = 0.0
-
     def mark(number: int, frame: FrameType | None) -> None:
         nonlocal first
-        if interruption.asked and monotonic() - first >= ONE_PRESS:
+        if not interruption.asked:
+            interruption.asked, first = True, monotonic()
+        elif monotonic() - first >= ONE_PRESS:
             raise KeyboardInterrupt
-        first = first if interruption.asked else monotonic()
-        interruption.asked = True
 
     signal.signal(signal.SIGINT, mark)
     try:
         yield interruption
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@contextmanager
+def blas_threads(deterministic: bool) -> Iterator[None]:
+    """One BLAS thread where the same bits are asked for, else as many as there are.
+
+    A BLAS that shares a product among threads adds its parts up in another order than one thread does: the
+    last bits differ. OpenBLAS repeats its bits where the number of threads is the same; with one they are the
+    same on any number of cores. Other processors have other kernels, and so other last bits; Apple's
+    Accelerate cannot be told how many threads to use.
+    """
+    if not deterministic:
+        yield
+        return
+    from threadpoolctl import threadpool_limits
+
+    torch = sys.modules.get("torch")  # it has threads of its own, and a BLAS that is built in
+    before = torch.get_num_threads() if torch else 0
+    with threadpool_limits(limits=1, user_api="blas"):
+        try:
+            if torch:
+                torch.set_num_threads(1)
+            yield
+        finally:
+            if torch:
+                torch.set_num_threads(before)

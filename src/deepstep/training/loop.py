@@ -13,13 +13,11 @@ from deepstep.engines import Session, SessionState, StepCosts
 from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError, WorkerError
 from deepstep.preparation.batches import Examples, is_known, n_batches
 from deepstep.preparation.streams import StreamedExamples, Window
-from deepstep.training.callbacks import StopTraining, naming_callback, overrides
+from deepstep.training.callbacks import StopTraining, Update, naming_callback, overrides, update_done
 from deepstep.training.checkpoint import Position
-from deepstep.training.determinism import blas_threads
 from deepstep.training.diagnosis import Walk, all_finite, divergence
-from deepstep.training.interruption import deferred
+from deepstep.training.interruption import blas_threads, deferred
 from deepstep.training.plan import Plan
-from deepstep.training.shown import Update, update_done
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:

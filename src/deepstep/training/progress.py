@@ -1,12 +1,78 @@
-"""Progress of training, on stderr: epochs and their cost."""
+"""How far training or other work is, on stderr: a bar in a terminal, one line in a notebook, else lines."""
 
-from typing import TextIO
+import sys
+from time import monotonic
+from typing import Any, TextIO
 
-from deepstep.training.callbacks import Callback
+from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import Record
-from deepstep.training.meter import Meter
 from deepstep.training.plan import UNTIL_TIME_IS_UP
-from deepstep.training.shown import Training
+
+SECONDS_IN_A_NOTEBOOK = 0.2
+"""Seconds between two states of the line: each is a message to the browser."""
+
+
+class Meter:
+    """Shows how much of some work is done; what each stream gets says `Progress`."""
+
+    def __init__(self, label: str, stream: TextIO | None = None, seconds_between_lines: float = 5.0) -> None:
+        self._label, self._stream = label, stream if stream is not None else sys.stderr
+        # below a notebook's cell a carriage return begins the line anew
+        self._renews = type(self._stream).__module__.startswith("ipykernel.")
+        self._pause = SECONDS_IN_A_NOTEBOOK if self._renews else seconds_between_lines
+        self._bar: Any = None
+        self._of, self._line, self._last_line, self._width = "", "", 0.0, 0
+
+    def begin(self, total: int | None, *, told: str = "") -> None:
+        """Open the bar of so many parts, None where their number is not known."""
+        self._of = "" if total is None else f"/{total}"
+        self._line, self._last_line, self._width = "", monotonic(), 0
+        if not self._stream.isatty():
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        self._bar = Bar(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[told]}", markup=False),
+            TimeRemainingColumn(),
+            console=Console(file=self._stream),
+        )
+        self._bar.start()
+        self._task = self._bar.add_task(self._label, total=total, told=told)
+
+    def move(self, done: int, told: str) -> None:
+        """Move the bar, or write a line if the last one is old enough."""
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done, told=told)
+            return
+        self._line = f"{self._label}: {done}{self._of}, {told}"
+        if monotonic() - self._last_line >= self._pause:
+            self._last_line = monotonic()
+            self._write()
+
+    def end(self) -> None:
+        """Close the bar, or write the last line."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+        elif self._line:
+            self._write()
+        if self._width:
+            self._stream.write("\n")
+            self._width = 0
+
+    def _write(self) -> None:
+        if self._renews:  # spaces cover what is left of a longer line
+            self._stream.write(f"\r{self._line:{self._width}}")
+            self._width = len(self._line)
+        else:
+            self._stream.write(f"{self._line}\n")
+        self._stream.flush()
+        self._line = ""
 
 
 class Progress(Callback):
@@ -32,12 +98,11 @@ class Progress(Callback):
     def __init__(
         self, label: str = "train", *, stream: TextIO | None = None, seconds_between_lines: float = 5.0
     ) -> None:
-        self._meter = Meter(label, stream=stream, seconds_between_lines=seconds_between_lines)
+        self._meter = Meter(label, stream, seconds_between_lines)
 
     def on_train_begin(self, training: Training) -> None:
         """Open the bar."""
-        total = training.epochs if training.epochs < UNTIL_TIME_IS_UP else None
-        self._meter.begin(total, told="cost …")
+        self._meter.begin(training.epochs if training.epochs < UNTIL_TIME_IS_UP else None, told="cost …")
         if training.history:  # of a training that goes on
             self.on_epoch_end(training, training.history[-1])
 

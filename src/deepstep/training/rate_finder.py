@@ -1,23 +1,30 @@
-"""The learning-rate finder: try rates from far too small to far too large, and look where the cost falls."""
+"""Learning rates by trial: growing ones, of which one is suggested, and how far one is too high."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 from math import isfinite
 
 import numpy as np
 
-from deepstep.engines import Session, SessionState
-from deepstep.errors import ConfigurationError, DataError
+from deepstep.engines import OpenedStep, ReferenceSession, Session, SessionState
+from deepstep.errors import DataError
 from deepstep.preparation.batches import Examples, Order, as_they_are, batch, n_batches
 from deepstep.training.plan import Plan
-from deepstep.types import Array, is_number, is_whole
+from deepstep.training.schedules import check_range
+from deepstep.types import Array, is_whole
 
 AUTO = "auto"
 """The learning rate that is searched for, where people ask for it instead of a number."""
 
 DIVERGED = 3.0
 """The search ends when the smoothed cost rose by so many times the size of the first or of the lowest one."""
+
+STEPS, EXAMPLES = 10, 2000
+"""Whether a rate is too high is tried for so many steps, on so many examples of the batch."""
+
+LEAST_EXPONENT, EXACT = -300.0, 0.1
+"""That search goes down to 10 to this power times the rate, and ends so close to the largest good one."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,6 @@ def find_rate(
     smoothing: Weight of the past in the moving average, from 0 (none) to below 1. By default 0.9, and 0 for
         all examples at once, whose costs have no noise: an average lags behind and makes the suggestion
         larger.
-    where: Name for error messages.
     returns: The rates and costs, with the suggestion.
     ConfigurationError: If a setting is out of range.
     DataError: If the cost is not finite before the first update, or all weights are 0.
@@ -94,23 +100,34 @@ def find_rate(
     """
     if smoothing is None:
         smoothing = 0.0 if batch_size is None else 0.9
-    _check_settings(least, most, steps, smoothing, where)
+    check_range(where, "least", least, ("a positive number", lambda x: x > 0))
+    check_range(where, "most", most, (f"a number above {least!r}", lambda x: x > least))
+    check_range(where, "steps", steps, ("a whole number of at least 2", lambda x: is_whole(x, 2)))
+    check_range(where, "smoothing", smoothing, ("a number from 0 to below 1", lambda x: 0 <= x < 1))
     if examples.weight is not None and not examples.weight.any():
         raise DataError(where, "a weight above 0", "got weights that are all 0")
     plan = Plan(epochs=1, learning_rate=least, batch_size=batch_size, order=order)
     rates, begun = np.geomspace(least, most, steps), session.state()
+    at_first: list[float] = []  # the cost of each batch before any update
     seen: list[float] = []  # the smoothed cost before each update, so that seen[i + 1] is what rate i came to
     average = 0.0
     try:
-        at_first = _costs_at_first(session, _taught(examples, plan), begun, steps, where)
+        for number, taken in zip(range(steps + 1), _taught(examples, plan), strict=False):
+            session.load(replace(begun, step=begun.step + number))  # the step's masks and noise
+            cost = _step(session, taken, 0.0)
+            if not isfinite(cost):
+                break
+            at_first.append(cost)
+        if not at_first:
+            raise DataError(
+                where, "a finite cost before the first update", f"got {cost}", "Scale the inputs."
+            )
         session.load(begun)
         usual = sum(at_first) / len(at_first)
         batches = zip([*rates.tolist(), least], at_first, _taught(examples, plan), strict=False)
-        for rate, before, (X, Y, weight) in batches:
-            with np.errstate(over="ignore", invalid="ignore"):  # the search is meant to end so
-                cost = session.step(X, Y, learning_rate=rate, sample_weight=weight)
-                average = smoothing * average + (1 - smoothing) * (cost - before)
-                smoothed = usual + average / (1 - smoothing ** (len(seen) + 1))
+        for rate, before, taken in batches:
+            average = smoothing * average + (1 - smoothing) * (_step(session, taken, rate) - before)
+            smoothed = usual + average / (1 - smoothing ** (len(seen) + 1))
             if not isfinite(smoothed):
                 break
             seen.append(smoothed)
@@ -125,24 +142,10 @@ def find_rate(
     return RateSearch(tried, np.array(costs), first, suggestion, len(costs) < steps)
 
 
-def _check_settings(least: float, most: float, steps: int, smoothing: float, where: str) -> None:
-    positive = is_number(least) and least > 0
-    for name, value, fits, expected in (
-        ("least", least, positive, "a positive number"),
-        ("most", most, positive and is_number(most) and most > least, f"a number above {least!r}"),
-        ("steps", steps, is_whole(steps, 2), "a whole number of at least 2"),
-        (
-            "smoothing",
-            smoothing,
-            is_number(smoothing) and 0 <= smoothing < 1,
-            "a number from 0 to below 1",
-        ),
-    ):
-        if not fits:
-            raise ConfigurationError(where, f"{name} is {expected}", f"got {value!r}")
+_Batch = tuple[Array, Array, Array | None]
 
 
-def _taught(examples: Examples, plan: Plan) -> Iterator[tuple[Array, Array, Array | None]]:
+def _taught(examples: Examples, plan: Plan) -> Iterator[_Batch]:
     """Batch after batch, pass after pass; one without weight teaches nothing and uses up no rate."""
     m = len(examples)
     for epoch in count():
@@ -153,22 +156,42 @@ def _taught(examples: Examples, plan: Plan) -> Iterator[tuple[Array, Array, Arra
                 yield taken
 
 
-def _costs_at_first(
-    session: Session,
-    batches: Iterator[tuple[Array, Array, Array | None]],
-    begun: SessionState,
-    steps: int,
-    where: str,
-) -> list[float]:
-    """The costs of the batches before any update, as far as they are finite."""
-    costs: list[float] = []
-    for number, (X, Y, weight) in zip(range(steps + 1), batches, strict=False):
-        session.load(replace(begun, step=begun.step + number))  # the step's masks and noise
-        with np.errstate(over="ignore", invalid="ignore"):
-            cost = session.step(X, Y, learning_rate=0.0, sample_weight=weight)
-        if not isfinite(cost):
-            break
-        costs.append(cost)
-    if not costs:
-        raise DataError(where, "a finite cost before the first update", f"got {cost}", "Scale the inputs.")
-    return costs
+def _step(session: Session, taken: _Batch, rate: float) -> float:
+    X, Y, weight = taken
+    with np.errstate(over="ignore", invalid="ignore"):  # the search is meant to end so
+        return session.step(X, Y, learning_rate=rate, sample_weight=weight)
+
+
+def times_too_high(
+    session: ReferenceSession, opened: OpenedStep, rate: float, decay: float, states: Iterable[SessionState]
+) -> float | None:
+    """How many times higher a rate is than the largest with which some steps do not raise the cost.
+
+    The batch is that of ``opened``. The first of the states counts at which the rate is too high and a lower
+    one is good; None where there is none. Dropout and noise, which let the cost waver, are left out.
+    """
+    columns = np.unique(np.linspace(0, opened.X.shape[1] - 1, EXAMPLES).astype(int))
+    X, Y, weight = opened.X[:, columns], opened.Y[:, columns], opened.sample_weight
+    weight = None if weight is None else weight[columns]
+    if weight is not None and not weight.any():
+        return None
+    settings = replace(session.settings, dropout=0.0, input_noise=0.0)
+    trial = ReferenceSession(session.architecture, session.parameters, settings, session.state().statistics)
+
+    def good(exponent: float, state: SessionState) -> bool:
+        trial.load(state)
+        options = {"learning_rate": rate * 10**exponent, "sample_weight": weight, "weight_decay": decay}
+        costs = (trial.step(X, Y, **options) for _ in range(STEPS + 1))
+        first = next(costs)
+        limit = first + 1e-6 * abs(first)
+        return isfinite(first) and all(cost <= limit for cost in costs)
+
+    for state in states:
+        high, low = 0.0, LEAST_EXPONENT
+        if good(high, state) or not good(low, state):
+            continue
+        while high - low > EXACT:
+            middle = (high + low) / 2
+            high, low = (high, middle) if good(middle, state) else (middle, low)
+        return float(10**-low)
+    return None

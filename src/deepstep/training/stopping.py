@@ -8,10 +8,9 @@ import numpy as np
 
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.network import Parameters
-from deepstep.training.callbacks import Callback, StopTraining
+from deepstep.training.callbacks import Callback, StopTraining, Training
 from deepstep.training.history import History, Record
 from deepstep.training.plateau import Plateau
-from deepstep.training.shown import Training
 from deepstep.types import Array
 
 

@@ -1,8 +1,9 @@
-"""Writers: the records of training as lines of a file, one for each epoch, written when the epoch ends."""
+"""The records of training as lines of a file and for TensorBoard, written when each epoch ends."""
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from io import SEEK_END, FileIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,9 @@ import numpy as np
 
 from deepstep.data.files import atomic_write
 from deepstep.data.text_formats import json_values
-from deepstep.errors import FileError
-from deepstep.training.callbacks import Callback
+from deepstep.errors import FileError, missing_package
+from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import History, Record
-from deepstep.training.shown import Training
 
 
 class LineWriter(Callback):
@@ -27,53 +27,36 @@ class LineWriter(Callback):
     """How such a file begins: every record begins with its epoch."""
 
     def __init__(self, path: Path | str, *, append: bool = False) -> None:
-        self._path = Path(path)
-        self._append = append
-        self._file: FileIO | None = None
+        self._path, self._append = Path(path), append
+        self._file: Any = None
 
     def on_train_begin(self, training: Training) -> None:
         """Open the file; a file that was written before ends with the last record of the history."""
-        try:
-            exists = self._path.exists()
+        with self._as_file_error("Choose another name."):
+            exists, folder = self._path.exists(), self._path.parent
             if exists and not self._append:
-                raise FileError(
-                    str(self._path),
-                    "a new name is expected",
-                    "it exists already",
-                    "Choose another name, or pass append=True to go on with it.",
-                )
-            folder = self._path.parent
+                mend = "Choose another name, or pass append=True to go on with it."
+                raise self._error("a new name is expected", "it exists already", mend)
             if not folder.is_dir():
-                raise FileError(
-                    str(self._path),
-                    "a folder that it can be written in",
-                    f"{folder} does not exist" if not folder.exists() else f"{folder} is a file",
-                    "Make it, or choose another name.",
-                )
+                came = f"{folder} is a file" if folder.exists() else f"{folder} does not exist"
+                mend = "Make it, or choose another name."
+                raise self._error("a folder that it can be written in", came, mend)
             self._file = FileIO(self._path, "r+" if exists else "x")
             if exists:
-                self._go_on(self._file, training.history)
-        except OSError as error:
-            self.on_train_end(training)
-            raise self._as_file_error(error, begun=False) from error
+                self._go_on(training.history)
         self._append = True  # it is this writer's own file now, for a second training
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
         """Write the record; it is with the operating system when this returns."""
-        if self._file is None:
-            return
-        try:
+        with self._as_file_error("The lines before are whole."):
             line = self._line(record).encode()
-            file, end, written = self._file, self._file.tell(), 0
+            end, written = self._file.tell(), 0
             try:
                 while written < len(line):
-                    written += file.write(line[written:])
+                    written += self._file.write(line[written:])
             except OSError:
-                file.truncate(end)  # a full disk leaves whole lines
-                file.seek(end)
+                self._cut(end)  # a full disk leaves whole lines
                 raise
-        except OSError as error:
-            raise self._as_file_error(error) from error
 
     def on_train_end(self, training: Training) -> None:
         """Close the file."""
@@ -81,40 +64,50 @@ class LineWriter(Callback):
             self._file.close()
             self._file = None
 
-    def _go_on(self, file: FileIO, history: History) -> None:
+    def _go_on(self, history: History) -> None:
         """Cut off what a killed training left after its last checkpoint, and a half-written last line."""
-        content = file.readall()
+        content = self._file.readall()
         if content[: len(self._start)] != self._start[: len(content)]:
-            raise FileError(
-                str(self._path),
-                f"a file that {type(self).__name__} wrote, which begins with {self._start.decode()!r}",
-                f"it begins with {content[:20]!r}",
-                "Choose another name.",
-            )
+            wanted = f"a file that {type(self).__name__} wrote, which begins with {self._start.decode()!r}"
+            raise self._error(wanted, f"it begins with {content[:20]!r}", "Choose another name.")
         lines = content.split(b"\n")[:-1]
         self._begin(lines)
         if len(history):
             last = history[-1]["epoch"]
-            while lines and self._epoch(lines[-1]) > last:
+            while lines and self._epoch_of(lines[-1]) > last:
                 lines.pop()
-        end = sum(len(line) + 1 for line in lines)
-        file.truncate(end)
-        file.seek(end)
+        self._cut(sum(len(line) + 1 for line in lines))
 
-    def _as_file_error(self, error: OSError, *, begun: bool = True) -> FileError:
-        if isinstance(error, FileError):
-            return error
-        mend = "The lines before are whole." if begun else "Choose another name."
-        return FileError(str(self._path), "it can be written", f"{error.strerror}", mend)
+    def _epoch_of(self, line: bytes) -> float:
+        """The number of the epoch in a line; before all others where it has none."""
+        try:
+            return float(self._epoch(line))
+        except (ValueError, LookupError, TypeError, csv.Error):
+            return -1.0
 
-    def _line(self, record: Record) -> str:
-        raise NotImplementedError
+    def _cut(self, end: int) -> None:
+        self._file.truncate(end)
+        self._file.seek(end)
+
+    def _error(self, expected: str, came: str, mend: str) -> FileError:
+        return FileError(str(self._path), expected, came, mend)
+
+    @contextmanager
+    def _as_file_error(self, mend: str) -> Iterator[None]:
+        try:
+            yield
+        except FileError:
+            raise
+        except OSError as error:
+            raise self._error("it can be written", f"{error.strerror}", mend) from error
 
     def _begin(self, lines: list[bytes]) -> None:
         """Learn what is needed from the lines that are there."""
 
-    def _epoch(self, line: bytes) -> float:
-        """The number of the epoch in a line; before all others where it has none."""
+    def _line(self, record: Record) -> str:
+        raise NotImplementedError
+
+    def _epoch(self, line: bytes) -> Any:
         raise NotImplementedError
 
 
@@ -143,11 +136,8 @@ class JsonLines(LineWriter):
     def _line(self, record: Record) -> str:
         return History([record]).to_jsonl()
 
-    def _epoch(self, line: bytes) -> float:
-        try:
-            return float(json_values(line)["epoch"])
-        except (ValueError, KeyError, TypeError):
-            return -1.0
+    def _epoch(self, line: bytes) -> Any:
+        return json_values(line)["epoch"]
 
 
 class Csv(LineWriter):
@@ -179,17 +169,13 @@ class Csv(LineWriter):
         try:
             self._columns = next(csv.reader([lines[0].decode()])) if lines else []
         except (UnicodeDecodeError, csv.Error) as error:
-            raise FileError(
-                str(self._path),
-                "a table that Csv wrote",
-                f"its first line cannot be read ({error!s:.200})",
-                "Choose another name.",
-            ) from error
+            came = f"its first line cannot be read ({error!s:.200})"
+            raise self._error("a table that Csv wrote", came, "Choose another name.") from error
 
     def _line(self, record: Record) -> str:
         row = spread(record)
         new = [name for name in row if name not in self._columns]
-        head = "" if self._columns or not new else _row(new)
+        head = "" if self._columns else _row(new)
         if self._columns and new:
             self._widen(new)
         self._columns = [*self._columns, *new]
@@ -203,17 +189,66 @@ class Csv(LineWriter):
         with atomic_write(self._path) as file:
             file.write(_row([*self._columns, *new]).encode())
             file.writelines(line + b"," * len(new) + b"\n" for line in lines)
-        wider = FileIO(self._path, "r+")
-        wider.seek(0, SEEK_END)
-        if self._file is not None:
-            self._file.close()
-        self._file = wider
+        self._file.close()
+        self._file = FileIO(self._path, "r+")
+        self._file.seek(0, SEEK_END)
 
-    def _epoch(self, line: bytes) -> float:
+    def _epoch(self, line: bytes) -> Any:
+        return next(csv.reader([line.decode()]))[self._columns.index("epoch")]
+
+
+class TensorBoard(Callback):
+    """Write every number of the records for TensorBoard, over the epochs.
+
+    Needs the package tensorboardX, which writes the files without TensorFlow, torch or TensorBoard itself.
+    A training that goes on hides what was written for later epochs than the last one of its history.
+
+    folder: Where the event files go, for ``tensorboard --logdir``; each training writes one more.
+    MissingPackageError: When training begins: if tensorboardX is not installed.
+
+    >>> import tempfile
+    >>> from deepstep import Network
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> history = Network([1, 1], seed=1).train([[0.0]], [[1]], iterations=3, callbacks=[TensorBoard(folder)])
+    >>> [path.name.split(".")[0] for path in folder.iterdir()]  # for: tensorboard --logdir FOLDER
+    ['events']
+    """
+
+    adds_to_records = ()
+
+    def __init__(self, folder: Path | str) -> None:
+        self._folder = Path(folder)
+        self._writer: Any = None
+
+    def on_train_begin(self, training: Training) -> None:
+        """Open a file of events."""
         try:
-            return float(next(csv.reader([line.decode()]))[self._columns.index("epoch")])
-        except (ValueError, IndexError, csv.Error):
-            return -1.0  # the names of the columns
+            from tensorboardX import SummaryWriter
+        except ImportError as error:
+            raise missing_package("TensorBoard", "tensorboardX", "tensorboard") from error
+        # tensorboardX names a file by the second: another training in the same one would write over it
+        number = len(list(self._folder.glob("events.out.tfevents.*")))
+        self._writer = SummaryWriter(
+            str(self._folder), purge_step=self._first_epoch(training), filename_suffix=f".{number:04}"
+        )
+
+    def _first_epoch(self, training: Training) -> int | None:
+        """The epoch from which on earlier events are hidden; None hides nothing."""
+        return int(training.history[-1]["epoch"]) + 1 if len(training.history) else None
+
+    def on_epoch_end(self, training: Training, record: Record) -> None:
+        """Write the numbers, and bring them to the file."""
+        for name, value in spread(record).items():
+            number = isinstance(value, int | float) and not isinstance(value, bool)
+            if number and name != "epoch":
+                self._writer.add_scalar(name, float(value), record["epoch"])
+        self._writer.flush()
+
+    def on_train_end(self, training: Training) -> None:
+        """Close the file."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
 
 
 def _row(cells: Sequence[Any]) -> str:

@@ -1,0 +1,249 @@
+"""Scores of validation data in the records of epochs: the cost, metrics of a user, and scikit-learn's."""
+
+import warnings
+from collections.abc import Callable, Mapping
+from copy import copy
+from inspect import signature
+from math import isfinite, nan
+from numbers import Real
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+import numpy as np
+
+from deepstep.engines import Session
+from deepstep.equations import answers, get_head, probabilities
+from deepstep.equations.targets import TARGETS
+from deepstep.errors import ConfigurationError, naming, unknown_name
+from deepstep.preparation.batches import Examples
+from deepstep.training.callbacks import Callback, Training, read_only
+from deepstep.training.checkpoint import plain
+from deepstep.training.history import Record
+from deepstep.training.rows import cost_and_outputs_of_all, cost_of_all
+from deepstep.types import AnyArray, Array
+
+if TYPE_CHECKING:
+    from deepstep.model import Network
+
+COST = "loss"
+"""The scoring by minus the validation cost: as scikit-learn has it, greater is better."""
+
+Metric: TypeAlias = Callable[[Array, Array], float]
+"""``metric(Y, AL)``: targets and outputs, columns as examples, to a number."""
+
+EXAMPLE = "Such as metrics={'error': lambda Y, AL: abs(AL - Y).mean()}."
+
+
+def check_metrics(metrics: Mapping[str, Metric], validation: Examples | None, where: str) -> None:
+    """Refuse metrics that could not be computed, before the first step."""
+    if not isinstance(metrics, Mapping):
+        raise ConfigurationError(
+            where, "metrics is a mapping of names to functions (Y, AL)", f"got {metrics!r:.60}", EXAMPLE
+        )
+    for name, metric in metrics.items():
+        if not isinstance(name, str):
+            raise ConfigurationError(where, "names of metrics are texts", f"got {name!r:.60}", EXAMPLE)
+        if not callable(metric):
+            raise ConfigurationError(where, f"metrics[{name!r}] is a function (Y, AL)", f"got {metric!r}")
+        if name == "cost":
+            raise ConfigurationError(where, "names of metrics", "got 'cost', which is recorded in any case")
+    if metrics and validation is None:
+        raise ConfigurationError(
+            where, "validation data for the metrics", "got none", "Pass validation=(X, Y)."
+        )
+
+
+def score_names(validation: Examples | None, metrics: Mapping[str, Metric]) -> list[str]:
+    """The entries that `scores` gives."""
+    return [] if validation is None else [f"validation_{name}" for name in ("cost", *metrics)]
+
+
+def scores(session: Session, validation: Examples | None, metrics: Mapping[str, Metric]) -> Record:
+    """The cost of validation data and the metrics, as entries of a record; the forward pass is done once.
+
+    Many workers each do a part of it.
+    """
+    if validation is None:
+        return {}
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is recorded as it is
+        if not metrics:
+            return {"validation_cost": cost_of_all(session, validation)}
+        cost, outputs = cost_and_outputs_of_all(session, validation)
+    record: Record = {"validation_cost": cost}
+    for name, metric in metrics.items():
+        with naming(f"the metric {name!r}"):
+            value: Any = metric(read_only(validation.Y.T), outputs.T)
+        record[f"validation_{name}"] = _number(
+            value, f"metrics[{name!r}]", "a function that gives one number"
+        )
+    return record
+
+
+def _number(value: Any, where: str, expected: str) -> float:
+    if np.ndim(value) or not isinstance(value, Real | np.ndarray):
+        raise ConfigurationError(where, expected, f"got {value!r:.60}")
+    return float(value)
+
+
+class Judge(Callback):
+    """Write the score of validation data into the records, which have their cost.
+
+    ``scoring`` is the name of a scikit-learn metric, a ``scorer(estimator, X, y)``, None for the estimator's
+    own ``score``, or "loss". ``network``, by which ``estimator`` predicts, gets the parameters of each epoch.
+    """
+
+    adds_to_records = ("validation_score",)
+    in_every_worker = True
+
+    def __init__(
+        self,
+        scoring: Any,
+        estimator: Any,
+        network: "Network",
+        X: Any,
+        y: Any,
+        weight: Array | None,
+        where: str,
+    ) -> None:
+        from sklearn.metrics import check_scoring
+
+        if isinstance(scoring, str):
+            check_name(scoring, where)
+        self._scoring, self._where, self._network, self._given = scoring, where, network, (estimator, X, y)
+        self._scorer: Any = None if scoring == COST else check_scoring(estimator, scoring)
+        weighed = weight is not None and self._scorer is not None and _takes_weights(self._scorer)
+        self._weights = {"sample_weight": weight} if weighed else {}
+
+    def try_out(self) -> None:
+        """Find out before training whether a metric of scikit-learn can score such targets."""
+        if not isinstance(self._scoring, str):
+            return
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                self._score(0.0)
+        except (ValueError, TypeError, AttributeError) as error:
+            raise ConfigurationError(
+                self._where,
+                "scoring by a metric of such a target",
+                f"{self._scoring!r} is none ({error!s:.200})",
+            ) from error
+
+    def on_epoch_end(self, training: Training, record: Record) -> None:
+        """Judge."""
+        self._network.parameters = training.outcome
+        self._network.statistics = dict(training.state().statistics)
+        record["validation_score"] = self._score(record["validation_cost"])
+
+    def settings(self) -> Mapping[str, Any]:
+        """The score: a training that is resumed compares with what it was before."""
+        return {"scoring": plain(self._scoring)}
+
+    def state(self) -> Mapping[str, Any]:
+        """Nothing, but what keeps a state is asked for its settings when a training is resumed."""
+        return {}
+
+    def _score(self, cost: float) -> float:
+        if not isfinite(cost):
+            return nan
+        if self._scorer is None:
+            return -cost
+        score = self._scorer(*self._given, **self._weights)
+        return _number(score, self._where, "scoring that gives one number")
+
+
+def _takes_weights(scorer: Any) -> bool:
+    """Whether a scorer's metric has weights; those that have none score unweighted."""
+    # scikit-learn's own: its signature always has it
+    accepts = getattr(scorer, "_accept_sample_weight", None)
+    return bool(accepts() if accepts is not None else "sample_weight" in signature(scorer).parameters)
+
+
+def judge_of(
+    network: "Network",
+    scoring: Any,
+    held_out: Examples,
+    classes: tuple[AnyArray, int],
+    where: str,
+    *,
+    decode: Callable[[Array], AnyArray] | None = None,
+) -> Judge:
+    """The callback that scores the validation data of a network, which is the one before training.
+
+    ``classes`` are those of the examples in each column, (n_columns, m), and how many a column has, 0 where
+    the output learns numbers. ``decode`` turns outputs or targets (m, n_L) to numbers in units of their own.
+    A ConfigurationError says that there is no such metric, or that it is of other targets.
+    """
+    columns, number = classes
+    check_kind(scoring, where, classes=bool(number))
+    predicting, Y = copy(network), held_out.Y.T
+    estimator = _as_estimator(predicting, decode)
+    if number:  # two columns under the names 0 and 1 would pass for a single one of two classes
+        several = np.tile(np.arange(number), (len(columns), 1))
+        estimator.classes_ = several if len(columns) > 1 else several[0]
+    elif decode is None:
+        columns = Y[:1] if TARGETS[get_head(network.architecture).targets].repeats else Y
+    y = _rows(columns) if decode is None else decode(held_out.Y)
+    judge = Judge(scoring, estimator, predicting, held_out.X, y, held_out.weight, where)
+    judge.try_out()
+    return judge
+
+
+def _as_estimator(network: "Network", decode: Callable[[Array], AnyArray] | None) -> Any:
+    """A network as scikit-learn's scorers see one: rows are examples."""
+    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+
+    shape = network.architecture
+
+    class Estimator(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+        def fit(self, X: Array, y: AnyArray) -> "Estimator":
+            return self
+
+        def predict(self, X: Array) -> AnyArray:
+            A = network.forward(X.T)
+            return _rows(answers(shape, A)) if decode is None else decode(A.T)
+
+    class Regressor(RegressorMixin, Estimator):  # type: ignore[misc]
+        pass
+
+    class Classifier(ClassifierMixin, Estimator):  # type: ignore[misc]
+        def predict_proba(self, X: Array) -> Array:
+            p = cast(Array, probabilities(shape, network.forward(X.T)))
+            return np.column_stack([1 - p[0], p[0]]) if len(p) == 1 else p.T
+
+    return Regressor() if TARGETS[get_head(shape).targets].probabilities is None else Classifier()
+
+
+def _rows(columns: AnyArray) -> AnyArray:
+    """Columns turned to rows; an only one as it is."""
+    return columns[0] if len(columns) == 1 else columns.T
+
+
+def check_name(scoring: str, where: str) -> None:
+    """Refuse a name that no metric has."""
+    from sklearn.metrics import get_scorer_names
+
+    known = [COST, *get_scorer_names()]
+    if scoring not in known:
+        raise unknown_name(where, "scoring", scoring, known)
+
+
+def check_kind(scoring: Any, where: str, *, classes: bool, or_else: str = "") -> None:
+    """Refuse a metric's name where it is of numbers and the target holds classes, or the other way round.
+
+    Callables and the cost fit any target. ``or_else`` is another remedy, after "Take another, such as …".
+    """
+    if not isinstance(scoring, str) or scoring == COST:
+        return
+    from sklearn.metrics import get_scorer
+
+    check_name(scoring, where)
+    if get_scorer(scoring)._score_func.__module__.endswith("_regression") != classes:
+        return
+    wanted, other = ("classes", "numbers") if classes else ("numbers", "classes")
+    instead = "balanced_accuracy" if classes else "r2"
+    raise ConfigurationError(
+        where,
+        f"a metric of {wanted}, which the target holds",
+        f"got {scoring!r}, one of {other}",
+        f"Take another, such as {instead}{or_else}.",
+    )
