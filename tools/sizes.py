@@ -23,7 +23,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "report": (700, 1_300),
     "explorer": (1_230, 2_040),
     "cli": (2_000, 7_050),
-    "": (500, 1_540),
+    "": (500, 1_565),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
