@@ -11,8 +11,8 @@ and an example::
 
     (an example, as doctest runs it)
 
-`completed` writes that out with every parameter and every result. The description of a parameter holds for the
-later methods of a class, too.
+`completed` writes that out with every parameter and every result. The description of a parameter holds for
+the later methods of a class, too.
 """
 
 import re

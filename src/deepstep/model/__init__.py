@@ -1,8 +1,8 @@
 """`Network`, the easy-to-use class: takes sizes and examples, gives training, answers and opened steps."""
 
 from deepstep.docstrings import complete
+from deepstep.inspection.trace_step import Step
 from deepstep.model.network import Network
-from deepstep.model.step import Step
 
 complete({"Network": Network, "Step": Step})
 

@@ -25,7 +25,7 @@ from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, DataError, DeepStepError, FileError, unknown_name
 from deepstep.inspection import Beginning, GradientReport, Trace, check_gradients
 from deepstep.inspection.tables import text_table
-from deepstep.inspection.trace_step import trace_step
+from deepstep.inspection.trace_step import Step, trace_step
 from deepstep.model.construction import (
     FROM_DATA,
     INITIALIZATION_NAMES,
@@ -42,7 +42,6 @@ from deepstep.model.construction import (
 from deepstep.model.conversion import Converted, from_sklearn, torch_conversion
 from deepstep.model.fit import fit, prepare
 from deepstep.model.options import LBFGS, checkpoint_at, refuse_unknown
-from deepstep.model.step import Step
 from deepstep.network import Architecture, Parameters, as_parameters
 from deepstep.network.border import check_inputs, check_targets, check_weights
 from deepstep.network.memory import check_memory

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
 from deepstep.equations import answers, get_head, probabilities
 from deepstep.equations.targets import TARGETS
-from deepstep.model.classes import classes_in
+from deepstep.network.border import classes_in
 from deepstep.preparation.batches import Examples
 from deepstep.training.judging import Judge, check_kind
 from deepstep.types import AnyArray, Array

@@ -79,13 +79,11 @@ class Architecture:
             "normalization": _per_hidden_layer(self.normalization, len(sizes) - 2),
             "input_scale": _switch(self.input_scale),
             "parametric": _switches(self.parametric, len(sizes) - 2),
+            "features": MappingProxyType(_checked_features(self.features, sizes[0])),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
         object.__setattr__(self, "shared_members", _members_of(self))
-        object.__setattr__(
-            self, "features", MappingProxyType(_checked_features(self.features, self.n_inputs))
-        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         values = (getattr(self, entry.name) for entry in fields(self))
@@ -201,12 +199,8 @@ class Architecture:
         >>> list(shape.entries())
         ['layer_dims', 'activations', 'output', 'output_settings', 'normalization', 'input_scale']
         """
-        on = {
-            "input_scale": self.input_scale,
-            "parametric": any(self.parametric),
-            "shared_members": self.shared_members,
-            "features": self.features,
-        }
+        later = {name: getattr(self, name) for name in LATER_ENTRIES}
+        on = {name: any(value) if isinstance(value, tuple) else value for name, value in later.items()}
         found = {name: getattr(self, name) for name in (*ENTRIES, *(name for name in on if on[name]))}
         return {**found, "features": dict(self.features)} if self.features else found
 
@@ -293,13 +287,12 @@ def _members_of(shape: Architecture) -> int:
 
 
 def _per_hidden_layer(normalization: Any, n_hidden: int) -> tuple[str, ...]:
-    known = ("none", *NORMALIZATIONS)
-    if not isinstance(normalization, str | list | tuple):
-        raise unknown_name(WHERE, "normalization", normalization, known)
-    names = (normalization,) * n_hidden if isinstance(normalization, str) else tuple(normalization)
-    for name in (normalization,) if isinstance(normalization, str) else names:
-        if name not in known:
+    known, listed = ("none", *NORMALIZATIONS), isinstance(normalization, list | tuple)
+    given = tuple(normalization) if listed else (normalization,)
+    for name in given:
+        if not isinstance(name, str) or name not in known:
             raise unknown_name(WHERE, "normalization", name, known)
+    names = given if listed else given * n_hidden
     if len(names) != n_hidden:
         expected = f"one normalization for all hidden layers or a list of {n_hidden}"
         raise ConfigurationError(WHERE, expected, f"got {normalization!r}", "The output layer has none.")
