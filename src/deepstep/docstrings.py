@@ -238,10 +238,10 @@ def complete(namespace: Mapping[str, Any], *like: Callable[..., Any]) -> None:
     for one in list(namespace.values()):
         if (isclass(one) or isfunction(one)) and one.__module__.startswith("deepstep."):
             methods = [method for name, method in vars(one).items() if isclass(one) and name[0] != "_"]
-            known = dict(described)
+            known: dict[str, Entry] = {}
             for function in (one, *(getattr(method, "__func__", method) for method in methods)):
                 if isclass(function) or isfunction(function):
-                    text = completed(function, like=known)
+                    text = completed(function, like=described | known)
                     if text is not function.__doc__:
                         function.__doc__ = text
                         known = {**_SAID[function.__name__][0], **known}

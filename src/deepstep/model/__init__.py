@@ -3,7 +3,9 @@
 from deepstep.docstrings import complete
 from deepstep.inspection.trace_step import Step
 from deepstep.model.network import Network
+from deepstep.network import Architecture
+from deepstep.training import Plan
 
-complete({"Network": Network, "Step": Step})
+complete({"Network": Network, "Step": Step}, Architecture, Plan)
 
 __all__ = ["Network", "Step"]

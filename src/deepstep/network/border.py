@@ -149,8 +149,9 @@ def weights_of_classes(
         return None
     columns, number = classes_in(architecture, learned.Y.T)
     if not number:
-        expected, came = "an output that learns classes, for class_weight", architecture.output
-        raise ConfigurationError(where, expected, f"this network's output is {came!r}", "Use sample_weight.")
+        came = f"this network's output is {architecture.output!r}"
+        expected = "an output that learns classes, for class_weight"
+        raise ConfigurationError(where, expected, came, "Use sample_weight.")
     return class_weights(class_weight, columns, range(number), learned.weight, where)
 
 
