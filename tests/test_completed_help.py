@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from deepstep.docstrings import completed
+from deepstep.docstrings import complete, completed
 from deepstep.types import Array
 
 
@@ -97,3 +97,24 @@ def test_texts_are_filled_anew(text: str) -> None:
     assert " ".join(lines[1:]).split() == text.split()
     assert len(lines) > 2
     assert max(map(len, lines)) <= 110
+
+
+def test_a_class_has_attributes_and_its_parameters_are_described_for_later_methods() -> None:
+    class Machine:
+        """Of parts.
+
+        speed (m/s): How fast.
+        self.parts: What it is made of.
+        """
+
+        parts: tuple[str, ...]
+
+        def __init__(self, speed: float) -> None: ...
+
+        def run(self, speed: float, X: Any) -> None:
+            """Move."""
+
+    Machine.__module__ = "deepstep.here"
+    complete({"Machine": Machine})
+    assert sections(Machine)["Attributes"] == "parts : tuple of str\n    What it is made of."
+    assert sections(Machine.run)["Parameters"].startswith("speed : float\n    How fast.\nX : array")

@@ -13,9 +13,9 @@ LIMITS: dict[str, tuple[int, int]] = {
     "equations": (4_300, 5_700),
     "network": (750, 750),
     "engines": (4_300, 6_450),
-    "training": (2_500, 4_385),
-    "inspection": (1_300, 2_750),
-    "model": (1_200, 2_750),
+    "training": (2_500, 4_100),
+    "inspection": (1_300, 2_850),
+    "model": (1_200, 2_265),
     "data": (1_600, 3_710),
     "preparation": (2_100, 4_700),
     "estimators": (2_800, 6_050),
@@ -23,7 +23,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "report": (700, 1_300),
     "explorer": (1_230, 2_040),
     "cli": (2_000, 7_050),
-    "": (500, 1_540),
+    "": (500, 1_565),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 

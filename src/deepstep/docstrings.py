@@ -5,12 +5,14 @@ and an example::
 
     name (shape): Meaning of a parameter, or of a result of that name.
     name (kind): The same, where the annotation does not tell the kind.
+    self.name (kind): Meaning of an attribute of a class.
     returns: Meaning of a result without a name.
     ShapeError: When it is raised.
 
     (an example, as doctest runs it)
 
-`completed` writes that out with every parameter and every result.
+`completed` writes that out with every parameter and every result. The description of a parameter holds for
+the later methods of a class, too.
 """
 
 import re
@@ -52,6 +54,7 @@ gradient (n_parameters,): g = ∂J/∂θ.
 v (n_parameters,): Moving average or velocity of the rule, 0 at first.
 s (n_parameters,): Moving average of g², 0 at first.
 average (n_parameters,): θ̄, the moving average of θ.
+learning_rate (float): α.
 learning_rate: α; an array (n_parameters,) has a rate for each parameter.
 beta, beta1, beta2: Decay of an average, from 0 to below 1.
 epsilon: ε, above 0.
@@ -106,7 +109,7 @@ WIDTH = 106
 
 STARS: dict[Any, str] = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}
 
-_ENTRY = re.compile(r"(\w+(?:, \w+)*)(?: \((.*?)\))?:(?: (.*))?", re.DOTALL)
+_ENTRY = re.compile(r"([\w.]+(?:, [\w.]+)*)(?: \((.*?)\))?:(?: (.*))?", re.DOTALL)
 _LEFT = re.compile(r"([^\W\d]\w*?\u0304?)[ₖⱼ]?(?:\[\w+\])? (:?=) ")
 
 
@@ -147,8 +150,12 @@ for _name, _found in entries(GLOSSARY):
     KNOWN.setdefault(_name, []).append(_found)
 
 
-def completed(function: Callable[..., Any], formula: str = "", source: str = "") -> str | None:
+def completed(
+    function: Callable[..., Any], formula: str = "", source: str = "", like: Mapping[str, Entry] = {}
+) -> str | None:
     """The docstring with sections for all that goes in and comes out; one that has sections stays as it is.
+
+    ``like`` describes parameters that neither the docstring nor the glossary describes.
 
     >>> from deepstep.types import Array
     >>> def double(Z: Array, by: int = 2) -> Array:
@@ -194,8 +201,9 @@ def completed(function: Callable[..., Any], formula: str = "", source: str = "")
     said, example = of_forward | own, example or pair_example
     form = signature(function)
     parameters = {n: p for n, p in form.parameters.items() if n not in ("self", "cls")}
+    optional = {n: ", optional" * (p.default is not p.empty) for n, p in parameters.items()}
     described = (
-        (STARS.get(p.kind, "") + n, _entry(n, p.annotation, said, ", optional" * (p.default is not p.empty)))
+        (STARS.get(p.kind, "") + n, _entry(n, p.annotation, said, optional[n], like))
         for n, p in parameters.items()
     )
     raised = {name: entry for name, entry in own.items() if name.endswith(RAISED)}
@@ -205,8 +213,12 @@ def completed(function: Callable[..., Any], formula: str = "", source: str = "")
     statements = [f"    {statement}" for statement in formula.split(",  ")]
     yields = get_origin(form.return_annotation) is Iterator
     is_record = hasattr(function, "_fields") or hasattr(function, "__dataclass_fields__")
+    kinds = vars(function).get("__annotations__", {})
+    named = ((name.removeprefix("self."), entry) for name, entry in own.items() if "." in name)
+    attributes = ((name, _entry(name, kinds.get(name, Any), {name: entry})) for name, entry in named)
     sections = {
-        "Attributes" if is_record else "Parameters": _together(described),
+        "Parameters": [] if is_record else _together(described),
+        "Attributes": _together((*(described if is_record else ()), *attributes)),
         "Yields" if yields else "Returns": [] if isclass(function) else _returned(form, formula, own, said),
         "Raises": _together(raised.items()),
         "Warns": _together((name, entry) for name, entry in own.items() if name.endswith(WARNED)),
@@ -219,22 +231,32 @@ def completed(function: Callable[..., Any], formula: str = "", source: str = "")
     return "\n\n".join(prose)
 
 
-def complete(namespace: Mapping[str, Any]) -> None:
-    """Complete the help of functions, classes and their methods; that of equations is complete already."""
+def complete(namespace: Mapping[str, Any], *like: Callable[..., Any]) -> None:
+    """Complete the help of functions, classes and their methods; that of equations is complete already.
+
+    ``like`` are functions and classes, complete already, whose parameters are described for these, too.
+    """
+    described = {name: entry for one in like for name, entry in _SAID[one.__name__][0].items()}
     for one in list(namespace.values()):
         if (isclass(one) or isfunction(one)) and one.__module__.startswith("deepstep."):
             methods = [method for name, method in vars(one).items() if isclass(one) and name[0] != "_"]
+            known: dict[str, Entry] = {}
             for function in (one, *(getattr(method, "__func__", method) for method in methods)):
                 if isclass(function) or isfunction(function):
-                    function.__doc__ = completed(function)
+                    text = completed(function, like=described | known)
+                    if text is not function.__doc__:
+                        function.__doc__ = text
+                        known = {**_SAID[function.__name__][0], **known}
 
 
-def _entry(name: str, annotation: Any, said: Mapping[str, Entry], optional: str = "") -> Entry:
-    """Kind and meaning of a name: of the docstring, else of the glossary or the annotation."""
+def _entry(
+    name: str, annotation: Any, said: Mapping[str, Entry], optional: str = "", like: Mapping[str, Entry] = {}
+) -> Entry:
+    """Kind and meaning of a name: of the docstring, else of the glossary, of ``like`` or the annotation."""
     kind, text = said.get(name, Entry())
-    known = _known(name, kind_of(annotation), said)
-    kind = kind or known.kind or kind_of(annotation)
-    return Entry((kind or "object") + optional if optional else kind, text or known.text)
+    known, other = _known(name, kind_of(annotation), said), like.get(name, Entry())
+    kind = kind or known.kind or kind_of(annotation) or other.kind
+    return Entry((kind or "object") + optional if optional else kind, text or known.text or other.text)
 
 
 def _known(name: str, kind: str, said: Mapping[str, Entry]) -> Entry:

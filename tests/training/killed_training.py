@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from deepstep.engines import Settings, open_session
-from deepstep.equations import initialize_parameters
-from deepstep.model.construction import with_starts
+from deepstep.equations import INITIALIZATIONS
+from deepstep.equations.initialization import drawn
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples, shuffled
 from deepstep.training import (
@@ -59,9 +59,9 @@ def training(folder, engine):
     rng = np.random.default_rng(5)
     X, Y = rng.standard_normal((200, 6)), rng.integers(0, 2, (200, 1)).astype(float)
     shape = Architecture((6, 8, 8, 1), ("relu", "tanh", "sigmoid"), normalization=("batch", "layer"))
-    parameters = initialize_parameters(shape.layer_dims, method="he", rng=np.random.RandomState(1))
+    theta = drawn(shape.graph, INITIALIZATIONS["he"], np.random.RandomState(1))
     settings = Settings("adamw", dropout=0.3, input_noise=0.01, average=0.95, clip_norm=1.0, seed=4)
-    session = open_session(engine, shape, with_starts(parameters, shape), settings)
+    session = open_session(engine, shape, shape.lay_out(theta), settings)
     plan = Plan(EPOCHS, 0.02, 16, shuffled(4), schedule=get_schedule({"name": "cosine", "warm_up": 0.1}))
     patience = Patience("validation_cost", tolerance=0.0, epochs=6, keep_best=True)
     counts, history = Counts(), History()

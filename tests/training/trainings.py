@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from deepstep.engines import Session, Settings, open_session
-from deepstep.equations import initialize_parameters
-from deepstep.model.construction import with_starts
+from deepstep.equations import INITIALIZATIONS
+from deepstep.equations.initialization import drawn
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples, shuffled
 from deepstep.training import Callback, Checkpoint, History, Plan, train
@@ -23,10 +23,8 @@ class Setup(NamedTuple):
     dtype: str = "float64"
 
     def session(self) -> Session:
-        parameters = initialize_parameters(
-            self.shape.layer_dims, method="he", rng=np.random.RandomState(1)
-        ).astype(self.dtype)
-        return open_session("reference", self.shape, with_starts(parameters, self.shape), self.settings)
+        theta = drawn(self.shape.graph, INITIALIZATIONS["he"], np.random.RandomState(1)).astype(self.dtype)
+        return open_session("reference", self.shape, self.shape.lay_out(theta), self.settings)
 
     def train(self, *callbacks: Callback, resume: Checkpoint | None = None) -> tuple[Session, History]:
         session = self.session()

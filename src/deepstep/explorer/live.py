@@ -12,7 +12,7 @@ import numpy as np
 from deepstep.errors import ConfigurationError
 from deepstep.explorer.packing import number, packed
 from deepstep.explorer.shown import Shown
-from deepstep.model.step import Step
+from deepstep.inspection.trace_step import Step
 from deepstep.preparation.batches import n_batches
 from deepstep.training.plan import check_learning_rate
 from deepstep.types import is_whole

@@ -13,8 +13,8 @@ from deepstep.engines.draws import dropout_masks
 from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.explorer.abilities import beyond
 from deepstep.inspection import Trace
+from deepstep.inspection.trace_step import Step
 from deepstep.model import Network
-from deepstep.model.step import Step
 from deepstep.network import Parameters
 from deepstep.preparation.batches import as_they_are, batch, evenly_spread, n_batches, shuffled
 from deepstep.types import AnyArray, Array

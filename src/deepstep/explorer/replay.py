@@ -11,8 +11,8 @@ from deepstep.engines.draws import dropout_masks
 from deepstep.equations import get_head, get_optimizer
 from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.explorer.page_draws import masks, order
+from deepstep.inspection.trace_step import Step
 from deepstep.model import Network
-from deepstep.model.step import Step
 from deepstep.network import Architecture
 from deepstep.network.border import check_inputs, check_targets
 from deepstep.preparation.batches import batch, n_batches, shuffled

@@ -1,7 +1,10 @@
-"""Tables as text and as HTML."""
+"""Tables as text and as HTML, and that of a network's layers."""
 
 from collections.abc import Sequence
 from html import escape
+
+from deepstep.equations.ops import symbol_and_layer
+from deepstep.network import Architecture, Parameters
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -20,3 +23,27 @@ def html_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, caption:
     )
     top = f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
     return f"{top}<tbody>{body}</tbody></table>"
+
+
+def layer_names(shape: Architecture) -> list[str]:
+    """For each layer its activation with the normalization before it; for the last one the head."""
+    hidden = zip(shape.activations[:-1], shape.normalization, shape.parametric, strict=True)
+    names = [
+        f"{'' if kind == 'none' else f'{kind} norm, '}{'parametric ' if bent else ''}{activation}"
+        for activation, kind, bent in hidden
+    ]
+    return [*names, shape.output]
+
+
+def summary(shape: Architecture, parameters: Parameters) -> str:
+    """Layers, shapes and numbers of parameters."""
+    inputs = ["input", *(["scaled"] if shape.input_scale else [])]
+    inputs += [f"of {shape.shared_members} members"] if shape.shared_members else []
+    inputs += [name.replace("_", " ") for name in shape.features]
+    rows = [("0", ", ".join(inputs), str(shape.n_inputs), "", "", "0")]
+    for layer, name in enumerate(layer_names(shape), start=1):
+        W, b = parameters[f"W{layer}"].shape, parameters[f"b{layer}"].shape
+        own = (value.size for key, value in parameters.items() if symbol_and_layer(key)[1] == layer)
+        rows.append((str(layer), name, str(W[0]), str(W), str(b), f"{sum(own):,}"))
+    table = text_table(("layer", "activation", "units", "W", "b", "parameters"), rows)
+    return f"{table}\n{shape.n_parameters:,} parameters, {parameters.dtype}"

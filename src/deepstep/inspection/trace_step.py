@@ -1,7 +1,10 @@
-"""The trace of one step: the nodes of its graph and what they left on the tape, with their formulas."""
+"""The trace of one step: the nodes of its graph and what they left on the tape, with their formulas.
+
+`Step` is a step of a training that is walked one by one, which can be traced.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from inspect import unwrap
 from typing import Any
 
@@ -21,6 +24,7 @@ from deepstep.equations.ops import backward, is_weights, symbol_and_layer
 from deepstep.equations.regularization import penalties
 from deepstep.inspection.trace import Trace, TraceEntry
 from deepstep.network import Architecture, Parameters
+from deepstep.training import Update
 from deepstep.types import Array
 
 
@@ -33,18 +37,20 @@ def trace_step(
     learning_rate: float,
     settings: Settings | None = None,
     state: SessionState | None = None,
+    statistics: Mapping[str, Array] | None = None,
     sample_weight: Array | None = None,
     weight_decay: float = 1.0,
     dropout: float = 1.0,
     masks: Mapping[int, Array] | None = None,
+    with_update: bool = True,
 ) -> Trace:
     """Do one step of training with the equations and keep every quantity.
 
     The values are copies: what is done to the network or the data later does not reach them.
 
-    By default it is the first step of plain gradient descent. ``state`` is that before the step, but for θ,
-    which is ``parameters``; ``weight_decay`` and ``dropout`` are factors of the settings of these names, of a
-    schedule; ``masks`` take the place of those that the seed gives.
+    By default it is the first step of plain gradient descent, with these running ``statistics``. ``state`` is
+    that before the step, but for θ, which is ``parameters``; ``weight_decay`` and ``dropout`` are factors of
+    the settings of these names, of a schedule; ``masks`` take the place of those that the seed gives.
 
     θ′ of the trace is that of `deepstep.engines.ReferenceSession.step`, bit for bit.
 
@@ -55,7 +61,7 @@ def trace_step(
     array([[0.5]])
     """
     settings = settings or Settings()
-    session = ReferenceSession(architecture, parameters.copy(), settings)
+    session = ReferenceSession(architecture, parameters.copy(), settings, statistics)
     if state is not None:
         session.load(replace(state, theta=parameters.flat))
     opened = session.open_step(
@@ -67,8 +73,90 @@ def trace_step(
         dropout=dropout,
         masks=masks,
     )
-    walk = _Walk(architecture, settings, session.parameters, opened)
-    return Trace(architecture, list(walk.entries()), settings=settings, graph=opened.graph)
+    entries = _Walk(architecture, settings, session.parameters, opened).entries(with_update)
+    return Trace(architecture, list(entries), settings=settings, graph=opened.graph)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One update, as `Network.steps` gives it.
+
+    update: What the loop did.
+    after: θ after the update.
+    settings: The update rule and what regularizes.
+
+    >>> from deepstep import Network
+    >>> net = Network([1, 1], initialization="zeros", seed=1)
+    >>> for step in net.steps([[-1.0, 1.0]], [[0, 1]], learning_rate=1.0, iterations=2):
+    ...     print(step.number, step.trace()["dW1"].value, step.after["W1"])
+    1 [[-0.5]] [[0.5]]
+    2 [[-0.37754067]] [[0.87754067]]
+    """
+
+    update: Update
+    after: Parameters
+    architecture: Architecture
+    settings: Settings
+
+    @property
+    def number(self) -> int:
+        """Updates done, from 1."""
+        return self.update.number
+
+    @property
+    def epoch(self) -> int:
+        """From 0."""
+        return self.update.epoch
+
+    @property
+    def cost(self) -> float:
+        """J of the batch before the update."""
+        return self.update.cost
+
+    @property
+    def X(self) -> Array:
+        """Inputs of the batch, (n_x, k)."""
+        return self.update.X
+
+    @property
+    def Y(self) -> Array:
+        """Targets of the batch, (n_L, k)."""
+        return self.update.Y
+
+    @property
+    def learning_rate(self) -> float:
+        """α."""
+        return self.update.learning_rate
+
+    @property
+    def state(self) -> SessionState:
+        """θ and the optimizer's state before the update."""
+        return self.update.before
+
+    @property
+    def before(self) -> Parameters:
+        """θ before the update."""
+        return self.after.like(self.update.before.theta)
+
+    def trace(self) -> Trace:
+        """The step opened, with the update that the optimizer made.
+
+        returns: Of its θ, its batch and its optimizer's state.
+        """
+        update = self.update
+        return trace_step(
+            self.architecture,
+            self.before,
+            update.X,
+            update.Y,
+            learning_rate=update.learning_rate,
+            settings=self.settings,
+            state=update.before,
+            sample_weight=update.sample_weight,
+            weight_decay=update.weight_decay,
+            dropout=update.dropout,
+            masks=update.masks,
+        )
 
 
 class _Walk:
@@ -88,13 +176,14 @@ class _Walk:
             **(dict.fromkeys(("A", "AL"), f"g(Z{self.L})") if self.head.members else {}),
         }
 
-    def entries(self) -> Iterator[TraceEntry]:
+    def entries(self, with_update: bool) -> Iterator[TraceEntry]:
         yield from self.given()
         yield from self.forward()
         yield from self.cost()
         yield from self.output()
         yield from self.backward()
-        yield from self.update()
+        if with_update:
+            yield from self.update()
 
     def given(self) -> Iterator[TraceEntry]:
         opened, noise, inputs = self.opened, self.settings.input_noise, "A0 = X"

@@ -1,11 +1,11 @@
-"""What `Network` is made of: the arguments of its constructor, checked."""
+"""What a `Network` is made of: the arguments of its constructor, checked, or a scikit-learn estimator."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.equations import INITIALIZATIONS, get_activation
+from deepstep.equations import INITIALIZATIONS, get_activation, get_head
 from deepstep.equations.ops import is_weights
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.network import Architecture, Parameters
@@ -17,6 +17,17 @@ FROM_DATA = "data"
 INITIALIZATION_NAMES = (*INITIALIZATIONS, FROM_DATA)
 """What `Network` can begin with."""
 
+SKLEARN = {"logistic": "sigmoid", "exp": "poisson"}
+"""scikit-learn's activations by our names, and its output activations by our heads, where these differ."""
+
+
+class Made(NamedTuple):
+    """What a network is made of, with the running statistics of batch normalization."""
+
+    architecture: Architecture
+    parameters: Parameters
+    statistics: Mapping[str, Array] = {}
+
 
 def hidden_names(activation: str | Sequence[str], n_hidden: int) -> tuple[str, ...]:
     """One name per hidden layer, each of them known."""
@@ -26,48 +37,28 @@ def hidden_names(activation: str | Sequence[str], n_hidden: int) -> tuple[str, .
         get_activation(activation, "Network")
         hidden = [activation] * n_hidden
     if not isinstance(hidden, Sequence) or len(hidden) != n_hidden:
-        raise ConfigurationError(
-            "Network",
-            f"one activation for all hidden layers or a list of {n_hidden}",
-            f"got {hidden!r}",
-            "The activation of the output is the argument output.",
-        )
+        expected = f"one activation for all hidden layers or a list of {n_hidden}"
+        mend = "The activation of the output is the argument output."
+        raise ConfigurationError("Network", expected, f"got {hidden!r}", mend)
     for layer, name in enumerate(hidden, start=1):
         get_activation(name, f"Network, layer {layer}")
     return tuple(hidden)
-
-
-def with_starts(parameters: Parameters, architecture: Architecture) -> Parameters:
-    """The weights and biases, with the parameters of all features at their initial values."""
-    learned = architecture.graph.learned
-    starts = {
-        name: np.full(shape, learned[name][1].start, parameters.dtype)
-        for name, shape in architecture.layout
-        if name not in parameters
-    }
-    values = {**starts, **parameters}
-    flat = np.concatenate([values[name].ravel() for name, _ in architecture.layout])
-    return architecture.lay_out(flat)
 
 
 def check_fit(parameters: Parameters, architecture: Architecture) -> None:
     """Refuse parameters of another network."""
     if not parameters.layer_dims:
         shapes = [shape for name, shape in parameters.layout if is_weights(name)]
-        raise ConfigurationError(
-            "Network", "each W takes as many inputs as the layer before has units", f"got shapes {shapes}"
-        )
+        expected = "each W takes as many inputs as the layer before has units"
+        raise ConfigurationError("Network", expected, f"got shapes {shapes}")
     if parameters.layout != architecture.layout:
         needs, has = (
-            [name for name, _ in layout if name[0] not in "Wb"]
-            for layout in (architecture.layout, parameters.layout)
+            f"{list(one.layer_dims)}" + (f" with {others}" if others else "")
+            for one in (architecture, parameters)
+            for others in [[name for name, _ in one.layout if name[0] not in "Wb"]]
         )
-        raise ConfigurationError(
-            "Network",
-            f"parameters for the layer sizes {list(architecture.layer_dims)}"
-            + (f" with {needs}" if needs else ""),
-            f"got parameters for {list(parameters.layer_dims)}" + (f" with {has}" if has else ""),
-        )
+        expected = f"parameters for the layer sizes {needs}"
+        raise ConfigurationError("Network", expected, f"got parameters for {has}")
 
 
 def generator(seed: Any) -> np.random.Generator | np.random.RandomState:
@@ -75,11 +66,8 @@ def generator(seed: Any) -> np.random.Generator | np.random.RandomState:
     if isinstance(seed, np.random.Generator | np.random.RandomState):
         return seed
     if not (is_whole(seed, 0) and seed < 2**32):
-        raise ConfigurationError(
-            "Network",
-            "seed is a whole number from 0 to 2³² - 1, a NumPy Generator or RandomState, or None",
-            f"got {seed!r}",
-        )
+        expected = "seed is a whole number from 0 to 2³² - 1, a NumPy Generator or RandomState, or None"
+        raise ConfigurationError("Network", expected, f"got {seed!r}")
     return np.random.RandomState(int(seed))
 
 
@@ -90,30 +78,21 @@ def order_seed(seed: Any, rng: np.random.Generator | np.random.RandomState) -> i
     return int(rng.randint(2**31) if isinstance(rng, np.random.RandomState) else rng.integers(2**31))
 
 
-def fresh_seed() -> int:
-    """A seed from the operating system, so that a network without one can still be made again."""
-    return int(np.random.SeedSequence().generate_state(1)[0])
-
-
-def finite_parameters(parameters: Parameters, dtype: np.dtype[Any]) -> Parameters:
+def finite_parameters(parameters: Parameters, dtype: "np.dtype[Any]") -> Parameters:
     """The parameters in this precision; a number too large for it would become infinite."""
     with np.errstate(over="ignore"):
-        result = parameters.astype(dtype)
-    for name, value in result.items():
-        if not np.isfinite(value).all():
-            raise DataError("Network", f"{name} has finite numbers of {dtype} only", "one is not finite")
-    return result
+        found = parameters.astype(dtype)
+    check_finite(found)
+    return found
 
 
-def finite_statistics(statistics: Mapping[str, Array], dtype: np.dtype[Any]) -> dict[str, Array]:
-    """Running statistics in this precision, that normalization can divide by."""
-    with np.errstate(over="ignore"):
-        result = {name: value.astype(dtype) for name, value in statistics.items()}
-    for name, value in result.items():
-        if not (np.isfinite(value).all() and (name.startswith("mean") or (value >= 0).all())):
-            low = "finite numbers" if name.startswith("mean") else "finite numbers of at least 0"
-            raise DataError("Network", f"{name} has {low}", "one is not")
-    return result
+def check_finite(values: Mapping[str, Array]) -> None:
+    """Refuse parameters or running statistics that are not finite, and variances below 0."""
+    for name, value in values.items():
+        is_variance = name.startswith("variance")
+        if not np.isfinite(value).all() or (is_variance and (value < 0).any()):
+            low = "at least 0" if is_variance else f"{value.dtype} only"
+            raise DataError("Network", f"{name} has finite numbers of {low}", "one is not")
 
 
 def float_dtype(dtype: Any) -> np.dtype[Any]:
@@ -125,3 +104,21 @@ def float_dtype(dtype: Any) -> np.dtype[Any]:
     if found not in (np.float32, np.float64):
         raise ConfigurationError("Network", "dtype is 'float64' or 'float32'", f"got {dtype!r}")
     return found
+
+
+def from_sklearn(estimator: Any, where: str) -> Made:
+    """The network of a fitted MLPClassifier or MLPRegressor."""
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+    if not isinstance(estimator, MLPClassifier | MLPRegressor):
+        mend = "Of a fitted DeepClassifier or DeepRegressor network_ is the network."
+        raise ConfigurationError(where, "an MLPClassifier or MLPRegressor", f"got {estimator!r:.200}", mend)
+    if not hasattr(estimator, "coefs_"):
+        raise ConfigurationError(where, "a fitted estimator", "it is not fitted", "Call its fit first.")
+    values: dict[str, Array] = {}
+    for layer, (W, b) in enumerate(zip(estimator.coefs_, estimator.intercepts_, strict=True), start=1):
+        values |= {f"W{layer}": W.T, f"b{layer}": b[:, np.newaxis]}
+    parameters = Parameters.from_dict(values, where=where)
+    hidden, output = (SKLEARN.get(name, name) for name in (estimator.activation, estimator.out_activation_))
+    names = (*[hidden] * (parameters.n_layers - 1), get_head(output).activation)
+    return Made(Architecture(parameters.layer_dims, names, output=output), parameters)

@@ -1,74 +1,334 @@
-"""Networks of scikit-learn and torch as ours, and ours as torch's: the same outputs for the same rows.
+"""Networks from torch and to torch: the same outputs for the same rows. Loaded where torch is asked for.
 
 What is carried over is the network that predicts: weights, biases, scales, running statistics. How it was
-trained (its optimizer, dropout, penalties) is not. All of torch is in `deepstep.model.torch_conversion`,
-which is loaded where it is asked for.
+trained (its optimizer, dropout, penalties) is not. Both directions follow one table, `TWINS`.
 """
 
-from types import ModuleType
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
+from torch import nn
+from torch.nn.functional import softplus
 
-from deepstep.equations import get_head
-from deepstep.errors import ConfigurationError, missing_package
+from deepstep.equations import HEADS, Head, get_activation, get_head
+from deepstep.errors import ConfigurationError
+from deepstep.model.construction import Made
 from deepstep.network import Architecture, Parameters
 from deepstep.types import Array
 
-SKLEARN_HIDDEN = {"identity": "identity", "logistic": "sigmoid", "tanh": "tanh", "relu": "relu"}
-SKLEARN_OUTPUT = {"logistic": "sigmoid", "softmax": "softmax", "identity": "identity", "exp": "poisson"}
-"""scikit-learn's activations of hidden layers by our names, and its output activations by our heads."""
+LINEAR_FROM = 40.0
+"""From here on log(1 + e^z) is z to the last bit of float64; torch's own limit of 20 is 2e-9 off there."""
 
 
-class Converted(NamedTuple):
-    """What a network is made of."""
+class Exponential(nn.Module):
+    """e^Z, the output of "poisson"."""
 
-    architecture: Architecture
-    parameters: Parameters
-    statistics: dict[str, Array]
+    def forward(self, Z: torch.Tensor) -> torch.Tensor:
+        return torch.exp(Z)
 
 
-def from_sklearn(estimator: Any, where: str) -> Converted:
-    """The network of a fitted MLPClassifier or MLPRegressor.
+class Increasing(nn.Module):
+    """Z₁ and from it upwards in steps of softplus(Zₖ), the output of "quantile"."""
 
-    Raises
-    ------
-    ConfigurationError
-        If it is something else, or not fitted.
+    sign = 1
+
+    def forward(self, Z: torch.Tensor) -> torch.Tensor:
+        steps = self.sign * softplus(Z[:, 1:], threshold=LINEAR_FROM)
+        return torch.cumsum(torch.cat([Z[:, :1], steps], dim=1), dim=1)
+
+
+class Ordinal(Increasing):
+    """σ of Z₁ and from it downwards in steps of softplus(Zₖ), the output of "ordinal"."""
+
+    sign = -1
+
+    def forward(self, Z: torch.Tensor) -> torch.Tensor:
+        return torch.sigmoid(super().forward(Z))
+
+
+class InputScale(nn.Module):
+    """A factor for each input, which is learned."""
+
+    def __init__(self, n: int, dtype: torch.dtype | None = None) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(n, dtype=dtype))
+
+    def forward(self, X: torch.Tensor) -> torch.Tensor:
+        return X * self.weight
+
+
+class Parametric(nn.Module):
+    """An activation that learns how far it bends: from Z at α = 0 to the activation at 1, unit by unit."""
+
+    def __init__(self, activation: nn.Module, n: int, dtype: torch.dtype | None = None) -> None:
+        super().__init__()
+        self.activation = activation
+        self.alpha = nn.Parameter(torch.ones(n, dtype=dtype))
+
+    def forward(self, Z: torch.Tensor) -> torch.Tensor:
+        activated: torch.Tensor = self.activation(Z)
+        return (1 - self.alpha) * Z + self.alpha * activated
+
+
+PASSED_OVER, SCALE, LINEAR, NORMALIZATION, ACTIVATION = range(5)
+"""What a module is to a layer, in the order in which a layer has them."""
+
+
+class Twin(NamedTuple):
+    """A class of torch that computes what a part of our layers does.
+
+    ``settings`` have the values that it needs, ours first; ``numbers`` are its tensors with our symbols.
     """
-    from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-    if not isinstance(estimator, MLPClassifier | MLPRegressor):
-        raise ConfigurationError(
-            where,
-            "an MLPClassifier or MLPRegressor",
-            f"got {estimator!r:.200}",
-            "Of a fitted DeepClassifier or DeepRegressor network_ is the network.",
-        )
-    if not hasattr(estimator, "coefs_"):
-        raise ConfigurationError(where, "a fitted estimator", "it is not fitted", "Call its fit first.")
-    values: dict[str, Array] = {}
-    for layer, (W, b) in enumerate(zip(estimator.coefs_, estimator.intercepts_, strict=True), start=1):
-        values |= {f"W{layer}": W.T, f"b{layer}": b[:, np.newaxis]}
+    role: int
+    kind: type[nn.Module]
+    settings: Mapping[str, tuple[Any, ...]] = {}
+    numbers: Mapping[str, str] = {}
+
+    def make(self, *sizes: Any, **options: Any) -> nn.Module:
+        """A module."""
+        return self.kind(*sizes, **{name: values[0] for name, values in self.settings.items()}, **options)
+
+
+ALPHA = {"alpha": "alpha"}
+"""The numbers of `Parametric`, beside those of its activation."""
+
+_SHIFTED = {"bias": "b", "weight": "gamma"}
+
+TWINS: dict[str, Twin] = {
+    "dropout": Twin(PASSED_OVER, nn.Dropout),
+    "alpha dropout": Twin(PASSED_OVER, nn.AlphaDropout),
+    "flatten": Twin(PASSED_OVER, nn.Flatten, {"start_dim": (1,), "end_dim": (-1,)}),
+    "input_scale": Twin(SCALE, InputScale, {}, {"weight": "s"}),
+    "linear": Twin(LINEAR, nn.Linear, {}, {"weight": "W", "bias": "b"}),
+    "batch": Twin(
+        NORMALIZATION,
+        nn.BatchNorm1d,
+        {"eps": (1e-5,), "momentum": (0.1,), "affine": (True,), "track_running_stats": (True,)},
+        {**_SHIFTED, "running_mean": "mean", "running_var": "variance"},
+    ),
+    "layer": Twin(NORMALIZATION, nn.LayerNorm, {"eps": (1e-5,), "elementwise_affine": (True,)}, _SHIFTED),
+    "relu": Twin(ACTIVATION, nn.ReLU),
+    "leaky_relu": Twin(ACTIVATION, nn.LeakyReLU, {"negative_slope": (0.01,)}),
+    "elu": Twin(ACTIVATION, nn.ELU, {"alpha": (1.0,)}),
+    "selu": Twin(ACTIVATION, nn.SELU),
+    "gelu": Twin(ACTIVATION, nn.GELU, {"approximate": ("none",)}),
+    "gelu_tanh": Twin(ACTIVATION, nn.GELU, {"approximate": ("tanh",)}),
+    "silu": Twin(ACTIVATION, nn.SiLU),
+    "mish": Twin(ACTIVATION, nn.Mish),
+    "softplus": Twin(ACTIVATION, nn.Softplus, {"beta": (1.0,), "threshold": (LINEAR_FROM, 20.0)}),
+    "tanh": Twin(ACTIVATION, nn.Tanh),
+    "sigmoid": Twin(ACTIVATION, nn.Sigmoid),
+    "softmax": Twin(ACTIVATION, nn.Softmax, {"dim": (1, -1)}),
+    "identity": Twin(ACTIVATION, nn.Identity),
+    "exponential": Twin(ACTIVATION, Exponential),
+    "increasing": Twin(ACTIVATION, Increasing),
+    "ordinal": Twin(ACTIVATION, Ordinal),
+}
+"""Parts of layers by name, all activations of DeepStep's own among them."""
+
+
+def to_torch(made: Made, *, logits: bool, where: str) -> nn.Sequential:
+    """A torch.nn.Sequential that computes the same, see `Network.to_torch`."""
+    shape, values = made.architecture, {**made.parameters, **made.statistics}
+    if shape.shared_members:
+        came = f"got {shape.shared_members} members in one"
+        raise ConfigurationError(where, "a network whose layers follow one another", came)
+    if shape.features:
+        came = f"got {', '.join(shape.features)}"
+        raise ConfigurationError(where, "a network whose inputs torch.nn.Linear takes as they are", came)
+    dtype, modules = torch.from_numpy(made.parameters.flat).dtype, nn.Sequential()
+
+    def add(name: str, layer: int, *sizes: int, **options: Any) -> None:
+        modules.append(TWINS[name].make(*sizes, dtype=dtype, **options))
+        _fill(modules[-1], TWINS[name].numbers, layer, values)
+
+    if shape.input_scale:
+        add("input_scale", 1, shape.n_inputs)
+    for layer in shape.layers:
+        kind = layer.options.get("normalization", "none")
+        add("linear", layer.number, layer.n_prev, layer.n, bias=kind == "none")
+        if kind != "none":
+            add(kind, layer.number, layer.n)
+        if layer.options.get("parametric"):
+            modules.append(Parametric(_activation(layer.activation, where), layer.n, dtype))
+            _fill(modules[-1], ALPHA, layer.number, values)
+        elif layer.activation != "identity" and not (layer.last and logits):
+            modules.append(_activation(layer.activation, where))
+    return modules.eval()
+
+
+def _activation(name: str, where: str) -> nn.Module:
+    """A module of torch that computes an activation, which is none of a user's own."""
+    known = [name for name, twin in TWINS.items() if twin.role == ACTIVATION]
+    if name not in known:
+        get_activation(name, where)
+        expected, came = f"activations that torch has, {', '.join(known)}", f"got {name!r}, which is your own"
+        raise ConfigurationError(where, expected, came)
+    return TWINS[name].make()
+
+
+def _fill(module: nn.Module, numbers: Mapping[str, str], layer: int, values: Mapping[str, Array]) -> None:
+    with torch.no_grad():
+        for name, symbol in numbers.items():
+            tensor = getattr(module, name)
+            if tensor is not None:
+                tensor.copy_(torch.from_numpy(values[f"{symbol}{layer}"].reshape(tensor.shape)))
+
+
+def from_torch(module: Any, output: str | None, output_settings: Mapping[str, Any], where: str) -> Made:
+    """The network of a torch.nn.Sequential, see `Network.from_torch`."""
+    layers = _read(module, where)
+    *hidden, last = layers
+    if last.normalization != "none":
+        came = f"the last Linear, {last.place}, has one"
+        raise ConfigurationError(where, "an output layer without normalization", came)
+    if "alpha" in last.values:
+        raise ConfigurationError(where, "an output without parametric activation", "the last one is such")
+    head = _head(last.activation, output, where).with_settings(where, **output_settings)
+    values = {f"{name}{l}": value for l, one in enumerate(layers, 1) for name, value in one.values.items()}
+    running = [name for name in values if name.startswith(("mean", "variance"))]
+    statistics = {name: values.pop(name) for name in running}
     parameters = Parameters.from_dict(values, where=where)
-    hidden = (SKLEARN_HIDDEN[estimator.activation],) * (parameters.n_layers - 1)
-    head = get_head(SKLEARN_OUTPUT[estimator.out_activation_])
-    architecture = Architecture(parameters.layer_dims, (*hidden, head.activation), output=head.name)
-    return Converted(architecture, parameters, {})
+    architecture = Architecture(
+        parameters.layer_dims,
+        (*(layer.activation or "identity" for layer in hidden), head.activation),
+        output=head.name,
+        output_settings={name: head.settings[name] for name in output_settings},
+        normalization=tuple(layer.normalization for layer in hidden),
+        input_scale="s1" in parameters,
+        parametric=tuple("alpha" in layer.values for layer in hidden),
+    )
+    return Made(architecture, parameters, statistics)
 
 
-def torch_conversion(where: str) -> ModuleType:
-    """The module that converts from and to torch.
+@dataclass
+class _Layer:
+    """A layer as it is read: Linear, then normalization, then activation; ``values`` by our symbols."""
 
-    Raises
-    ------
-    MissingPackageError
-        If torch is not installed.
+    place: str
+    values: dict[str, Array]
+    normalization: str = "none"
+    activation: str | None = None
+
+
+def _read(module: Any, where: str) -> list[_Layer]:
+    """The layers of a module in order."""
+    layers: list[_Layer] = []
+    before, scale = PASSED_OVER, dict[str, Array]()
+    for place, part in _parts(module, where):
+        at = f"{where}, module {place} ({type(part).__name__})"
+        if part._forward_hooks or part._forward_pre_hooks:
+            expected = "a module without hooks, which may change what it computes"
+            raise ConfigurationError(at, expected, "it has some", "Remove them.")
+        bent = isinstance(part, Parametric)
+        name = _name_of(part.activation if bent else part, at)
+        role, numbers = (ACTIVATION, ALPHA) if bent else (TWINS[name].role, TWINS[name].numbers)
+        if role == PASSED_OVER or type(part) is nn.Identity:
+            continue
+        # a Linear begins a layer wherever it stands, and a scale stands before the first one
+        if role != LINEAR and not (before < role and (before == PASSED_OVER) == (role == SCALE)):
+            expected = "Linear, then at most one normalization, then at most one activation"
+            raise ConfigurationError(at, expected, "it stands in another place")
+        before = role
+        if role == SCALE:
+            scale = _numbers(part, numbers, 0, at)
+        elif role == LINEAR:
+            layers.append(_Layer(place, scale | _numbers(part, numbers, len(part.weight), at)))
+            scale = {}
+        elif role == NORMALIZATION:
+            _normalize(layers[-1], name, part, at)
+        else:
+            layers[-1].activation = name
+            layers[-1].values |= _numbers(part, numbers, 0, at)
+    if not layers:
+        raise ConfigurationError(where, "a torch.nn.Sequential with a Linear", "there is none in it")
+    return layers
+
+
+def _normalize(layer: _Layer, name: str, part: Any, at: str) -> None:
+    """Take up a normalization.
+
+    Torch normalizes U + c with the bias c of the Linear before it, where we normalize U. Over the batch c
+    goes off with the mean, so that it stands in the running mean alone; over the units it stays.
     """
-    try:
-        from deepstep.model import torch_conversion
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        raise missing_package(where, "torch", "torch") from error
-    return torch_conversion
+    n, c = len(layer.values["W"]), layer.values["b"]
+    size = part.num_features if name == "batch" else part.normalized_shape
+    if size not in (n, (n,)):
+        raise ConfigurationError(at, f"the size {n} of the Linear before it", f"got {size}")
+    own = _numbers(part, TWINS[name].numbers, n, at)
+    if "mean" in own:
+        own["mean"] -= c
+    elif c.any():
+        expected = "no bias in the Linear before it, as a normalized layer has none here"
+        mend = "Train it with Linear(…, bias=False): the bias of the LayerNorm is enough."
+        raise ConfigurationError(at, expected, f"that of module {layer.place} is not 0", mend)
+    layer.normalization = name
+    layer.values |= own
+
+
+def _parts(module: Any, where: str) -> Iterator[tuple[str, Any]]:
+    """The modules of a Sequential, and of those within it, with their places such as ``2`` and ``3.1``."""
+    if not isinstance(module, nn.Module):
+        raise ConfigurationError(where, "a torch.nn.Sequential", f"got {type(module).__name__}")
+    if type(module) is not nn.Sequential:
+        module = nn.Sequential(module)
+    for place, part in module._modules.items():  # named_children leaves out what comes again
+        if type(part) is nn.Sequential and not (part._forward_hooks or part._forward_pre_hooks):
+            yield from ((f"{place}.{inner}", deeper) for inner, deeper in _parts(part, where))
+        else:
+            yield place, part
+
+
+def _name_of(part: nn.Module, at: str) -> str:
+    """The part of a layer that a module is, in `TWINS`."""
+    kinds = [name for name, twin in TWINS.items() if type(part) is twin.kind]
+    for name in kinds:
+        if all(getattr(part, setting) in values for setting, values in TWINS[name].settings.items()):
+            return name
+    needed = {name: [f"{key}={values[0]}" for key, values in TWINS[name].settings.items()] for name in kinds}
+    expected = " or ".join(f"{', '.join(settings)} for {name!r}" for name, settings in needed.items())
+    expected = expected or (
+        "Linear, BatchNorm1d, LayerNorm, Dropout, Flatten, Identity or an activation that we have"
+    )
+    raise ConfigurationError(at, expected, f"got {' '.join(repr(part).split()):.200}")
+
+
+def _head(activation: str | None, output: str | None, where: str) -> Head:
+    """The head that is asked for, or the first one with the activation that the module ends with."""
+    if output is None:
+        for head in HEADS.values():
+            if head.activation == (activation or "identity"):
+                return head
+        mend = "Register an output of your own with it: deepstep.equations.register_head."
+        expected = "an activation at the end that an output has"
+        raise ConfigurationError(where, expected, f"got {activation!r}", mend)
+    head = get_head(output, where)
+    if activation not in (None, head.activation):
+        expected = f"an end with {head.activation!r}, or with Linear alone, for the output {output!r}"
+        raise ConfigurationError(where, expected, f"the module ends with {activation!r}")
+    return head
+
+
+def _numbers(part: nn.Module, numbers: Mapping[str, str], n: int, at: str) -> dict[str, Array]:
+    """Copies of a module's numbers by our symbols, vectors as columns; a bias that is switched off is 0."""
+    found = {}
+    for name, symbol in numbers.items():
+        tensor = getattr(part, name)
+        if tensor is None:
+            tensor = torch.zeros(n)
+        if tensor.is_meta:
+            came = "they are on the device meta, which has shapes alone"
+            mend = (
+                "Call module.to_empty(device='cpu') and load their numbers before: module.load_state_dict(…)."
+            )
+            raise ConfigurationError(at, "parameters with numbers", came, mend)
+        if tensor.dtype not in (torch.float32, torch.float64):
+            mend = "Call module.float() before."
+            raise ConfigurationError(at, "numbers of float32 or float64", f"got {tensor.dtype}", mend)
+        array = tensor.detach().cpu().numpy().copy()
+        found[symbol] = array if array.ndim == 2 else array[:, np.newaxis]
+    return found

@@ -12,7 +12,6 @@ from deepstep.equations import get_head, get_optimizer
 from deepstep.errors import ConfigurationError, DivergenceError, ShapeError
 from deepstep.inspection.faults import Fault, get_fault
 from deepstep.inspection.findings.beginning import Beginning, beginning_of
-from deepstep.model.classes import classes_in, weighed, weights_of_classes
 from deepstep.model.options import (
     Place,
     as_limits,
@@ -27,7 +26,7 @@ from deepstep.model.options import (
     refuse_unknown,
 )
 from deepstep.network import Parameters
-from deepstep.network.border import check_several_classes
+from deepstep.network.border import check_several_classes, classes_in, weighed, weights_of_classes
 from deepstep.network.memory import check_memory_to_train
 from deepstep.preparation.batches import Examples, evenly_spread, largest_batch
 from deepstep.preparation.streams import StreamedExamples

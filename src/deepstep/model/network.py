@@ -1,7 +1,6 @@
 """`Network`: the easy-to-use class over the stages. Columns are examples."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from deepstep.engines import Session, Settings, check_engine, first_statistics, open_session
+from deepstep.engines.choice import missing_torch
 from deepstep.equations import (
     INITIALIZATIONS,
     answers,
@@ -20,29 +20,27 @@ from deepstep.equations import (
 )
 from deepstep.equations.initialization import drawn
 from deepstep.equations.model import gradients_of
-from deepstep.equations.ops import backward, symbol_and_layer
+from deepstep.equations.ops import backward
 from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, DataError, DeepStepError, FileError, unknown_name
 from deepstep.inspection import Beginning, GradientReport, Trace, check_gradients
-from deepstep.inspection.tables import text_table
-from deepstep.inspection.trace_step import trace_step
+from deepstep.inspection.tables import layer_names, summary
+from deepstep.inspection.trace_step import Step, trace_step
 from deepstep.model.construction import (
     FROM_DATA,
     INITIALIZATION_NAMES,
+    Made,
+    check_finite,
     check_fit,
     finite_parameters,
-    finite_statistics,
     float_dtype,
-    fresh_seed,
+    from_sklearn,
     generator,
     hidden_names,
     order_seed,
-    with_starts,
 )
-from deepstep.model.conversion import Converted, from_sklearn, torch_conversion
 from deepstep.model.fit import fit, prepare
 from deepstep.model.options import LBFGS, checkpoint_at, refuse_unknown
-from deepstep.model.step import Step
 from deepstep.network import Architecture, Parameters, as_parameters
 from deepstep.network.border import check_inputs, check_targets, check_weights
 from deepstep.network.memory import check_memory
@@ -66,80 +64,40 @@ WORTH_A_KERNEL = 10**9
 class Network:
     """A deep fully-connected network with every step open.
 
-    Parameters
-    ----------
-    layer_dims : sequence of int, optional
-        n_0 (inputs), n_1, …, n_L (outputs). May be left out if ``parameters`` are given.
-    activation : str or sequence of str
-        Activation of the hidden layers: one for all, or one per hidden layer.
-    output : str
-        The head, which decides what the output means and which loss trains it, a name in
+    Columns are examples: X is (n_0, m), and Y (n_L, m) is what `train` says for each output.
+
+    layer_dims: n_0 (inputs), n_1, …, n_L (outputs). May be left out if ``parameters`` are given.
+    activation: Activation of the hidden layers: one for all, or one per hidden layer.
+    output (str): The head, which decides what the output means and which loss trains it, a name in
         ``deepstep.equations.HEADS``: "sigmoid" (yes/no outputs, cross-entropy), "softmax" (one class among
         n_L), "identity" (numbers, half the squared error), "absolute_error", "huber", "poisson" (counts),
         "quantile" (several quantiles that never cross), "ordinal" (classes in an order).
-    output_settings : mapping, optional
-        Settings of the head, for example ``{"smoothing": 0.1}`` or ``{"levels": [0.1, 0.5, 0.9]}``.
-    normalization : str or sequence of str
-        "none", "batch" or "layer": one for all hidden layers, or one for each.
-    input_scale : bool
-        Whether each input has a factor that is learned, the parameter s1 (n_0, 1), see
-        `deepstep.equations.scaled_weights`. ``rate_factors={"s1": 6}`` in `train` lets it learn faster.
-    parametric : bool or sequence of bool
-        Whether each hidden unit learns how far its activation bends, the parameters alpha1 (n_1, 1), …, see
-        `deepstep.equations.learned_activation_forward`: one answer for all hidden layers, or one for each.
-    features : mapping, optional
-        Other features by their name in ``deepstep.equations.FEATURES``: ``{"periodic_embedding": True}``.
-    shared_members : int
-        K: so many networks in one, which share all matrices but the last (TabM, arXiv 2410.24210). Each
-        scales the inputs by its row of the parameter r1 (K, n_0), has an output layer of its own, and learns
-        by its own loss; the answer is the mean of theirs. 0 for an ordinary network. See
-        `deepstep.equations.members_linear_forward`.
-    initialization : str
-        How the initial weights are drawn, a name in ``deepstep.equations.INITIALIZATIONS``; or "data": by the
-        first training, so that each pre-activation has variance 1 over (at most 4096 of) its examples. Until
-        then they are those of "he".
-    seed : int, Generator or RandomState, optional
-        An int seeds a `numpy.random.RandomState`, whose stream is frozen, so the lecture's published values
-        come out; with None a seed is drawn and kept in ``network.seed``.
-    parameters : mapping, optional
-        Initial parameters W1, b1, …; they are copied. Those of an input scale and of parametric activations
-        are among them.
-    dtype : {"float64", "float32"}
-    engine : {"auto", "reference", "compiled", "torch", "torch:cpu", "torch:cuda", "torch:mps"}
-        What runs the training.
-
-    Attributes
-    ----------
-    architecture : Architecture
-    parameters : Parameters
-        θ now; named views over one flat vector.
-    statistics : dict
-        Running statistics of batch normalization, "mean1", "variance1", … (n_l, 1); empty without.
-    history : History or None
-        Of the last training.
-    best_epochs : int or None
-        How many epochs it took to the parameters that patience kept, 0 where it kept none; None without.
-    stopping_history : History or None
-        After ``refit``: that of the training that counted the epochs.
-    beginning : deepstep.inspection.Beginning or None
-        Of the last training: some of its examples and θ before it, for `deepstep.diagnose`. Not saved.
-    seed : int
-        Seed of the order of mini-batches. Where an int was given, or None, it is that of the initial values
-        too; a generator's is drawn from it after the initial values, which it does not make again.
-
-    Raises
-    ------
-    ConfigurationError, ShapeError
-        If the settings do not fit together.
-    DataError
-        If ``parameters`` are not finite numbers of this dtype.
-
-    Examples
-    --------
-    The exclusive or:
+    initialization: How the initial weights are drawn, a name in ``deepstep.equations.INITIALIZATIONS``; or
+        "data": by the first training, so that each pre-activation has variance 1 over (at most 4096 of) its
+        examples. Until then they are those of "he".
+    seed (int or Generator or RandomState): An int seeds a `numpy.random.RandomState`, whose stream is frozen,
+        so the lecture's published values come out; with None a seed is drawn and kept in ``network.seed``.
+    parameters: Initial parameters W1, b1, … and those of features; they are copied.
+    dtype (str): "float64" or "float32".
+    engine: Runs the training: "auto", "reference", "compiled", "torch", "torch:cpu", "torch:cuda" or
+        "torch:mps".
+    self.architecture:
+    self.parameters: θ now; named views over one flat vector.
+    self.statistics: Running statistics of batch normalization, "mean1", "variance1", … (n_l, 1); empty
+        without.
+    self.history: Of the last training; None before.
+    self.best_epochs: How many epochs it took to the parameters that patience kept, 0 where it
+        kept none; None without.
+    self.stopping_history: After ``refit``: that of the training that counted the epochs; else None.
+    self.beginning: Of the last training: some of its examples and θ
+        before it, for `deepstep.diagnose`. None before, and not saved.
+    self.seed: Seed of the order of mini-batches. Where an int was given, or None, it is that of the initial
+        values too; a generator's is drawn from it after the initial values, which it does not make again.
+    ConfigurationError, ShapeError: If the settings do not fit together.
+    DataError: If ``parameters`` are not finite numbers of this dtype.
 
     >>> X = [[0, 0, 1, 1], [0, 1, 0, 1]]
-    >>> Y = [[0, 1, 1, 0]]
+    >>> Y = [[0, 1, 1, 0]]  # the exclusive or
     >>> net = Network([2, 4, 1], activation="tanh", seed=1)
     >>> history = net.train(X, Y, learning_rate=0.5, iterations=2000)
     >>> net.predict(X)
@@ -149,15 +107,15 @@ class Network:
     architecture: Architecture
     parameters: Parameters
     statistics: dict[str, Array]
-    seed: int
-    _seed_is_drawn: bool
-    _waiting: Parameters | None
-    """Parameters that stand there until the first training has data to draw others from."""
-    engine: str
     history: History | None
     stopping_history: History | None = None
     best_epochs: int | None = None
     beginning: Beginning | None = None
+    seed: int
+    engine: str
+    _seed_is_drawn: bool
+    _waiting: Parameters | None
+    """Parameters that stand there until the first training has data to draw others from."""
 
     def __init__(
         self,
@@ -177,23 +135,21 @@ class Network:
         dtype: Any = "float64",
         engine: str = "auto",
     ) -> None:
-        laid_out = parameters is None or isinstance(parameters, Parameters) or not features
-        given = None
+        where = "Network"
+        by_name = bool(features) and not isinstance(parameters, Parameters)  # the architecture lays these out
+        given = None if parameters is None or by_name else as_parameters(parameters, where)
         if layer_dims is None:
-            if parameters is not None and laid_out:
-                given = as_parameters(parameters, "Network")
             if given is None:
                 came = "got neither" if parameters is None else "got features, and arrays by name alone"
-                raise ConfigurationError(
-                    "Network", "layer sizes or parameters", came, "For example Network([2, 4, 1])."
-                )
+                mend = "For example Network([2, 4, 1])."
+                raise ConfigurationError(where, "layer sizes or parameters", came, mend)
             layer_dims = given.layer_dims
-        sizes = layer_sizes(layer_dims, "Network")
+        sizes = layer_sizes(layer_dims, where)
         if not isinstance(output_settings, Mapping | None):
             raise ConfigurationError(
-                "Network", "output_settings is a mapping such as {'delta': 1.5}", f"got {output_settings!r}"
+                where, "output_settings is a mapping such as {'delta': 1.5}", f"got {output_settings!r}"
             )
-        head = get_head(output, "Network").with_settings("Network", **(output_settings or {}))
+        head = get_head(output, where).with_settings(where, **(output_settings or {}))
         self.architecture = Architecture(
             sizes,
             (*hidden_names(activation, len(sizes) - 2), head.activation),
@@ -205,23 +161,23 @@ class Network:
             shared_members=shared_members,
             features=features or {},
         )
-        get_head(self.architecture, "Network")  # it has as many outputs as its settings are for
+        get_head(self.architecture, where)  # it has as many outputs as its settings are for
         if not isinstance(initialization, str) or initialization not in INITIALIZATION_NAMES:
-            raise unknown_name("Network", "initialization", initialization, INITIALIZATION_NAMES)
+            raise unknown_name(where, "initialization", initialization, INITIALIZATION_NAMES)
         if initialization == FROM_DATA:
-            self._refuse_to_draw_from_data("Network")
-        if given is None and parameters is not None:
-            lay_out = as_parameters if laid_out else self.architecture.laid_out
-            given = lay_out(parameters, "Network")
-        waits = initialization == FROM_DATA and given is None
+            self._refuse_to_draw_from_data(where)
+        if parameters is not None and by_name:
+            given = self.architecture.laid_out(parameters, where)
         if given is not None:
             check_fit(given, self.architecture)
+        waits = initialization == FROM_DATA and given is None
         self._seed_is_drawn = seed is None
-        seed = fresh_seed() if seed is None else seed
+        if seed is None:  # from the operating system, and kept, so that the network can still be made again
+            seed = int(np.random.SeedSequence().generate_state(1)[0])
         rng = generator(seed)
         if given is None:
             # drawn in float64, then laid out and copied in the network's own precision
-            check_memory(self.architecture, 8 + 2 * float_dtype(dtype).itemsize, "to make", "Network")
+            check_memory(self.architecture, 8 + 2 * float_dtype(dtype).itemsize, "to make", where)
             draw = INITIALIZATIONS["he" if waits else initialization]
             given = self.architecture.lay_out(drawn(self.architecture.graph, draw, rng))
         self.seed = order_seed(seed, rng)
@@ -229,20 +185,19 @@ class Network:
         self._waiting = self.parameters if waits else None
         self.statistics = first_statistics(self.architecture, self.dtype)
         self.engine = engine
-        check_engine(engine, "Network")  # here and not after the data was read
+        check_engine(engine, where)  # here and not after the data was read
         self.history = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "beginning": None}  # no examples in files
 
     def __repr__(self) -> str:
-        sizes = "-".join(map(str, self.architecture.layer_dims))
-        names = ", ".join(self._described(layer) for layer in range(1, self.architecture.n_layers + 1))
-        names = f"scaled inputs, {names}" if self.architecture.input_scale else names
-        names = ", ".join([*self._embeddings(), names])
-        members = self.architecture.shared_members
-        names = f"{members} members, {names}" if members else names
-        return f"Network({sizes}: {names}; {self.architecture.n_parameters:,} parameters, {self.dtype})"
+        shape = self.architecture
+        names = [f"{shape.shared_members} members"] if shape.shared_members else []
+        names += [name.replace("_", " ") for name in shape.features]
+        names += [*(["scaled inputs"] if shape.input_scale else []), *layer_names(shape)]
+        sizes = "-".join(map(str, shape.layer_dims))
+        return f"Network({sizes}: {', '.join(names)}; {shape.n_parameters:,} parameters, {self.dtype})"
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -287,20 +242,16 @@ class Network:
         An iteration is an epoch: one pass over the examples. Each call begins anew with epoch 0: with the
         optimizer's state at zero and, where mini-batches are drawn, with the order of epoch 0. Two calls are
         therefore one longer training only for full batches with ``optimizer="gd"``; to look in between, use
-        `steps` or callbacks.
+        `steps` or callbacks. Examples that stay in files (`deepstep.preparation.streams.StreamedExamples`)
+        take the place of X and have their targets and weights themselves.
 
-        X (array of shape (n_x, m) or StreamedExamples): Inputs; a column is an example. Examples that stay in
-            files (`deepstep.preparation.streams.StreamedExamples`) have their targets and weights themselves.
         Y (n_L, m): Targets, by the output: 0 and 1 for "sigmoid"; a 1 in each column for "softmax"; numbers
             for "identity", "absolute_error" and "huber"; numbers of at least 0, such as counts, for
             "poisson"; for "quantile" one row of numbers, (1, m), of which the n_L outputs are the quantiles;
             for "ordinal" with K classes in their order the K - 1 rows 1{y > k}, cumulative: class 2 of 4,
             counted from 0, is the column 1, 1, 0.
-        learning_rate: α.
         epochs: Passes over the examples; 2500 by default, as in the lecture.
-        iterations: The lecture's word for epochs: with ``batch_size=None`` an epoch is one
-            update.
-        batch_size: Examples an update; None for all of them (gradient descent as in the lecture).
+        iterations: The lecture's word for epochs: with ``batch_size=None`` an epoch is one update.
         optimizer: Update rule, a name in ``deepstep.equations.OPTIMIZERS``; its state begins at zero in each
             call. Or "lbfgs": SciPy's L-BFGS-B over θ with all examples at once; an iteration is one of its
             own, and the learning rate is not used.
@@ -319,9 +270,6 @@ class Network:
             of the weight decay and of the dropout as a function of the fraction of training done: a name in
             ``deepstep.training.SCHEDULES`` such as "cosine", a mapping with settings such as ``{"name":
             "cosine", "warm_up": 0.1}``, or a function of t from 0 to 1.
-        time_budget: Seconds after which training ends, if the epochs are not done before; the schedules run
-            by the clock then, so that they complete.
-        deterministic: Use one BLAS thread, so that the same bits come out on any number of cores.
         checkpoint: Folder for checkpoints, written every 30 seconds and at Ctrl-C, or
             ``deepstep.training.Checkpoints(folder, …)`` with other settings. A training that was killed at
             any instant goes on from the last one bit for bit, with the same network, settings and data, on
@@ -335,8 +283,7 @@ class Network:
             ``validation_cost`` after each epoch.
         validation_fraction: Hold so large a part of the examples out for that, drawn from the seed; classes
             in proportion.
-        metrics: Names and functions ``(Y, AL) -> float`` of columns that are recorded as ``validation_…``
-            too.
+        metrics: Names and functions ``(Y, AL) -> float`` of columns that are recorded as ``validation_…``.
         scoring (str or callable): Metric of the validation data, recorded as ``validation_score``: one of
             scikit-learn's by name, such as "balanced_accuracy", a ``scorer(estimator, X, y)`` of rows, in
             which classes are their numbers from 0, or "loss" for minus the cost. Larger is better, and
@@ -369,7 +316,6 @@ class Network:
             one's own is raised at once. In both cases the network keeps what was reached, and ``history`` the
             records so far.
 
-        >>> from deepstep import Network
         >>> net = Network([1, 1], initialization="zeros", seed=1)
         >>> history = net.train([[-1.0, 1.0]], [[0, 1]], learning_rate=1.0, iterations=3)
         >>> history.costs.round(3)
@@ -430,14 +376,12 @@ class Network:
         one. To go on from others, set them and call `steps` again. Writing into the numbers of
         ``network.parameters`` in place does take part in the training.
 
-        X, Y, learning_rate, epochs, iterations, sample_weight, options: As in `train`: ``batch_size``,
-            ``order``, the optimizer, the schedules and the settings.
+        options: As in `train`: ``batch_size``, ``order``, the optimizer, the schedules and the settings.
         ShapeError, DataError, ConfigurationError: If an argument does not fit; at once, before the first
             step.
         DivergenceError: If the cost or a parameter leaves the finite numbers; the network keeps the step
             before.
 
-        >>> from deepstep import Network
         >>> net = Network([1, 2, 1], seed=1)
         >>> for step in net.steps([[0.0, 1.0]], [[0, 1]], learning_rate=0.5, iterations=100):
         ...     if step.cost < 0.5:
@@ -464,7 +408,6 @@ class Network:
     ) -> RateSearch:
         """Try growing learning rates, a step each, and suggest one; the network is not changed.
 
-        X, Y, sample_weight: As in `train`.
         least, most: The first and the last rate.
         steps: How many rates are tried.
         options: ``batch_size``, ``order``, ``optimizer``, ``hyperparameters`` and the settings of `train`.
@@ -472,10 +415,7 @@ class Network:
             draws it.
         ShapeError, DataError, ConfigurationError: If an argument does not fit.
 
-        >>> import numpy as np
-        >>> from deepstep import Network
-        >>> rng = np.random.default_rng(1)
-        >>> X = rng.standard_normal((2, 200))
+        >>> X = np.random.default_rng(1).standard_normal((2, 200))
         >>> net = Network([2, 8, 1], seed=1)
         >>> search = net.find_learning_rate(X, X[:1] * X[1:] > 0, batch_size=32, optimizer="adam")
         >>> 1e-3 < search.suggestion < 1
@@ -500,13 +440,11 @@ class Network:
     def initialize_from_data(self, X: Any) -> None:
         """Draw new parameters with which each pre-activation has variance 1 over these inputs.
 
-        The draws come from ``network.seed``: the same seed and inputs give the same parameters.
+        The draws come from ``network.seed``: the same seed and inputs give the same parameters. A few
+        thousand training inputs are enough.
 
-        X (n_x, m): Training inputs; a few thousand are enough.
         ShapeError, DataError: If X does not fit.
 
-        >>> import numpy as np
-        >>> from deepstep import Network
         >>> X = 1e6 * np.random.default_rng(1).standard_normal((3, 100))
         >>> net = Network([3, 4, 1], seed=1)
         >>> net.initialize_from_data(X)
@@ -520,11 +458,9 @@ class Network:
     def forward(self, X: Any) -> Array:
         """The output of the last layer.
 
-        X (n_x, m): Inputs; a column is an example.
         AL (n_L, m): Of the network's dtype.
         ShapeError, DataError: If X does not fit, or is so large that an output is not finite.
 
-        >>> from deepstep import Network
         >>> Network([2, 1], initialization="zeros", seed=1).forward([[1, 2, 3], [4, 5, 6]])
         array([[0.5, 0.5, 0.5]])
         """
@@ -533,37 +469,25 @@ class Network:
     def predict_proba(self, X: Any) -> Array:
         """Probabilities.
 
-        X (n_x, m): Inputs; a column is an example.
         returns (n_L, m): For a sigmoid each output's own, for a softmax one distribution over the n_L classes
             per column; for ordered classes one over their n_L + 1, of shape (n_L + 1, m).
         ConfigurationError: If the output gives numbers and no probabilities.
         ShapeError, DataError: As in `forward`.
 
-        >>> from deepstep import Network
         >>> net = Network([1, 4], output="softmax", initialization="zeros", seed=1)
         >>> net.predict_proba([[7.0]]).ravel()
         array([0.25, 0.25, 0.25, 0.25])
         """
         where = "Network.predict_proba"
-        found = probabilities(self.architecture, self._forward(X, where))
-        if found is None:
-            raise ConfigurationError(
-                where,
-                "an output that gives probabilities",
-                f"this network's output is {self.architecture.output!r}",
-                "Use predict.",
-            )
-        return found
+        return self._probabilities(self._forward(X, where), where, "probabilities", "predict")
 
     def predict(self, X: Any) -> AnyArray:
         """Answers.
 
-        X (n_x, m): Inputs; a column is an example.
         returns: Sigmoid: whole numbers (n_L, m), 1 where a probability is above ½. Softmax and ordinal: the
             number of the most probable class, (1, m). Else the numbers, (n_L, m).
         ShapeError, DataError: As in `forward`.
 
-        >>> from deepstep import Network
         >>> net = Network(parameters={"W1": [[2.0]], "b1": [[-1.0]]})
         >>> net.predict([[0.4, 0.6]])
         array([[0, 1]])
@@ -573,36 +497,25 @@ class Network:
     def accuracy(self, X: Any, Y: Any) -> float:
         """Share of right answers.
 
-        X, Y (arrays of shape (n_x, m) and (n_L, m)): Inputs and targets, as in `train`; for a sigmoid a
-            target above ½ means yes.
+        Y (n_L, m): Targets as in `train`; for a sigmoid a target above ½ means yes.
         returns: From 0 to 1; with several sigmoid outputs over all of them.
         ConfigurationError: If the output gives numbers.
         ShapeError, DataError: If X or Y does not fit, or an output is not finite.
 
-        >>> from deepstep import Network
         >>> net = Network(parameters={"W1": [[2.0]], "b1": [[-1.0]]})
         >>> net.accuracy([[0.4, 0.6, 0.7, 0.8]], [[0, 1, 1, 0]])
         0.75
         """
         X, Y = self._check(X, Y, "Network.accuracy")
-        if probabilities(self.architecture, Y) is None:
-            raise ConfigurationError(
-                "Network.accuracy",
-                "an output that gives classes",
-                f"this network's output is {self.architecture.output!r}",
-                "Use cost.",
-            )
+        self._probabilities(Y, "Network.accuracy", "classes", "cost")
         return float(np.mean(self.predict(X) == answers(self.architecture, Y)))
 
     def cost(self, X: Any, Y: Any, *, sample_weight: Any = None) -> float:
         """The cost J of the network that predicts, from the logits, without regularization.
 
-        X, Y (arrays of shape (n_x, m) and (n_L, m)): Inputs and targets, as in `train`.
-        sample_weight (m,): Weight of each example.
         J:
         ShapeError, DataError: If X or Y does not fit.
 
-        >>> from deepstep import Network
         >>> net = Network(parameters={"W1": [[2.0]], "b1": [[1.0]]}, output="identity")
         >>> net.cost([[0.0, 1.0]], [[1.0, 1.0]])  # ½ (0² + 2²) / 2
         1.0
@@ -617,12 +530,10 @@ class Network:
 
         Batch normalization uses the batch's own statistics, as in training; there is no dropout.
 
-        X, Y (arrays of shape (n_x, m) and (n_L, m)): Inputs and targets, as in `train`.
         returns: ``"dW1"``, ``"db1"``, … of the shapes of W and b (derivatives of J) and ``"dA0"``, … (n_l, m)
             (of m·J), see `deepstep.equations.model_backward`.
         ShapeError, DataError: If X or Y does not fit.
 
-        >>> from deepstep import Network
         >>> net = Network(parameters={"W1": [[2.0]], "b1": [[1.0]]}, output="identity")
         >>> net.gradients([[0.0, 1.0]], [[1.0, 1.0]])["dW1"]
         array([[1.]])
@@ -639,37 +550,32 @@ class Network:
         those with a wrong target. There is no pass for each example (Goodfellow, arXiv 1510.01799), see
         `deepstep.equations.linear_gradient_norms`.
 
-        X, Y (arrays of shape (n_x, m) and (n_L, m)): Inputs and targets, as in `train`.
         returns (1, m): ‖∂loss⁽ⁱ⁾/∂θ‖ over all parameters, without regularization and dropout.
         ConfigurationError: With batch normalization, where examples have no losses of their own; with an
             operation of one's own that has parameters and no ``per_example``.
         ShapeError, DataError: If X or Y does not fit.
 
-        >>> from deepstep import Network
         >>> net = Network(parameters={"W1": [[2.0]], "b1": [[1.0]]}, output="identity")
         >>> net.gradient_norms([[0.0, 1.0]], [[1.0, 1.0]]).round(4)  # dZ = 0 and 2
         array([[0.    , 2.8284]])
         """
-        where, shape = "Network.gradient_norms", self.architecture
-        X, Y = self._check(X, Y, where)
-        head, norms = get_head(shape), []
+        shape, norms = self.architecture, []
+        X, Y = self._check(X, Y, "Network.gradient_norms")
         for part in parts(X.shape[1], shape.held_dims):
             graph, tape = shape.run(X[:, part], self.parameters)
-            dZL = output_gradient(tape[graph.logits], Y[:, part], output=head)
+            dZL = output_gradient(tape[graph.logits], Y[:, part], output=get_head(shape))
             norms.append(gradient_norms(graph.nodes, tape, {graph.logits: dZL}, Y[:, part].shape[1]))
         return np.concatenate(norms, axis=1)
 
     def input_gradients(self, X: Any, *, output: int = 0) -> Array:
         """How one output follows each input: its derivative, at each example.
 
-        X (n_x, m): Inputs; a column is an example.
         output (int): Number of the output, from 0: a row of what `forward` gives.
         returns (n_x, m): ∂AL[output, i] / ∂X[:, i], of the network that predicts: with batch normalization by
             its running statistics. At a kink of an activation, the derivative that training takes there.
         ConfigurationError: If there is no such output.
         ShapeError, DataError: If X does not fit.
 
-        >>> from deepstep import Network
         >>> net = Network(parameters={"W1": [[2.0, -1.0]], "b1": [[1.0]]}, output="identity")
         >>> net.input_gradients([[0.0, 1.0], [5.0, 5.0]])
         array([[ 2.,  2.],
@@ -696,34 +602,27 @@ class Network:
         The network is not changed; the trace ends with what the step would make of the parameters. To open a
         step in the midst of a training, with the optimizer's state as it is there, see `steps`.
 
-        X, Y (arrays of shape (n_x, m) and (n_L, m)): Inputs and targets, as in `train`.
-        learning_rate, sample_weight, settings: As in `train`: ``optimizer``, ``hyperparameters``, ``l2``,
-            ``dropout``, …; the optimizer's state is that of its first step. L-BFGS has no step of its own:
-            its trace ends with the gradients.
+        settings: As in `train`: ``optimizer``, ``hyperparameters``, ``l2``, ``dropout``, …; the optimizer's
+            state is that of its first step. L-BFGS has no step of its own: its trace ends with the gradients.
         ShapeError, DataError, ConfigurationError: If an argument does not fit.
 
-        >>> from deepstep import Network
         >>> net = Network([2, 1], initialization="zeros", seed=1)
         >>> net.trace([[1.0], [2.0]], [[1]], learning_rate=0.5)["W1′"].value
         array([[0.25, 0.5 ]])
         """
         where = "Network.trace"
         X, Y = self._check(X, Y, where)
-        chosen = self._settings(settings, where)
-        trace = trace_step(
+        return trace_step(
             self.architecture,
             self.parameters,
             X,
             Y,
             learning_rate=check_learning_rate(learning_rate),
-            settings=chosen,
-            state=self._session(where, replace(chosen, precision=None), engine="reference").state(),
+            settings=self._settings(settings, where),
+            statistics=self.statistics,
             sample_weight=self._weight(sample_weight, X.shape[1], where),
+            with_update=settings.get("optimizer") != LBFGS,
         )
-        if settings.get("optimizer") != LBFGS:
-            return trace
-        entries = [entry for entry in trace if entry.phase != "update"]
-        return Trace(self.architecture, entries, settings=chosen, graph=trace.graph)
 
     def check_gradients(
         self,
@@ -740,16 +639,13 @@ class Network:
     ) -> GradientReport:
         """Compare the gradients with finite differences of the cost.
 
-        X, Y (arrays of shape (n_x, m) and (n_L, m)): Inputs and targets, as in `train`.
         gradients: Gradients to check instead of the network's own: a learner's dW1, db1, …
         epsilon, order, tolerance, max_entries: As in `deepstep.inspection.check_gradients`.
-        sample_weight (m,): Weight of each example.
         settings: As in `train`: ``l1`` and ``l2`` stand in the cost; with ``dropout`` and ``input_noise`` the
             masks and the noise of the first step stay as they are. Other settings make no difference.
         returns: Per parameter the worst entry and the verdict; if wrong, the classic fault that explains it.
         ShapeError, DataError, ConfigurationError: If an argument does not fit.
 
-        >>> from deepstep import Network
         >>> net = Network([2, 3, 1], activation="tanh", seed=1)
         >>> net.check_gradients([[1.0, 2.0], [0.5, -1.0]], [[0, 1]]).passed
         True
@@ -773,7 +669,6 @@ class Network:
     def summary(self) -> str:
         """Layers, shapes and numbers of parameters as a table.
 
-        >>> from deepstep import Network
         >>> print(Network([2, 4, 1], seed=1).summary())
         layer  activation  units  W       b       parameters
         0      input       2                      0
@@ -781,31 +676,17 @@ class Network:
         2      sigmoid     1      (1, 4)  (1, 1)  5
         17 parameters, float64
         """
-        inputs = "input, scaled" if self.architecture.input_scale else "input"
-        if self.architecture.shared_members:
-            inputs = f"input, of {self.architecture.shared_members} members"
-        inputs = ", ".join([inputs, *self._embeddings()])
-        rows = [("0", inputs, str(self.architecture.n_inputs), "", "", "0")]
-        for layer in range(1, self.architecture.n_layers + 1):
-            W, b = self.parameters[f"W{layer}"], self.parameters[f"b{layer}"]
-            n = str(W.shape[0])
-            own = (value for name, value in self.parameters.items() if symbol_and_layer(name)[1] == layer)
-            size = sum(value.size for value in own)
-            rows.append((str(layer), self._described(layer), n, str(W.shape), str(b.shape), f"{size:,}"))
-        table = text_table(("layer", "activation", "units", "W", "b", "parameters"), rows)
-        return f"{table}\n{self.architecture.n_parameters:,} parameters, {self.dtype}"
+        return summary(self.architecture, self.parameters)
 
     def explore(self, X: Any, Y: Any, **options: Any) -> Any:
         """Open this network on a page, where every number of every step can be looked at.
 
-        X, Y (arrays of shape (n_x, m) and (n_L, m)): Examples, as in `train`.
         options: As in `deepstep.explore`: ``learning_rate``, ``iterations``, ``optimizer``, …
         returns (deepstep.explorer.Exploration): It shows itself in a notebook; ``.export("lesson.html")``
             writes a file.
         ShapeError, DataError, ConfigurationError: If an argument does not fit, or the network is too large
             for a page.
 
-        >>> from deepstep import Network
         >>> Network([2, 3, 1], seed=1).explore([[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]])
         Exploration('2-3-1 on data')
         """
@@ -817,13 +698,11 @@ class Network:
 
         Architecture, parameters, dtype and seed are kept; the history and the engine are not.
 
-        path:
         FileError: If it cannot be written; what stood there before is untouched.
 
-        >>> from deepstep import Network
-        >>> import tempfile
+        >>> from tempfile import TemporaryDirectory
         >>> net = Network([2, 4, 1], seed=1)
-        >>> with tempfile.TemporaryDirectory() as folder:
+        >>> with TemporaryDirectory() as folder:
         ...     net.save(f"{folder}/net.safetensors")
         ...     Network.load(f"{folder}/net.safetensors").parameters == net.parameters
         True
@@ -834,19 +713,17 @@ class Network:
     def load(cls, path: str | Path) -> Self:
         """Read a network that `save` wrote; nothing in the file is executed.
 
-        path:
         returns (Network):
         FileError: If the file is missing, damaged, or no DeepStep model, or an activation or output of your
             own in it is not registered.
 
-        >>> from deepstep import Network
         >>> Network.load("no/such/file.safetensors")
         Traceback (most recent call last):
         deepstep.errors.FileError: no/such/file.safetensors: a model file; there is none.
         """
         architecture, parameters, notes, statistics = load_model(path)
         try:
-            return cls._of(architecture, parameters, statistics, seed=notes.get("seed"))
+            return cls._of(Made(architecture, parameters, statistics), notes.get("seed"))
         except (DeepStepError, RecursionError) as error:  # RecursionError: settings that are nested too deep
             came = f"it does not fit: {error!s:.300}".rstrip(".")
             raise FileError(str(path), "a whole DeepStep model", came) from None
@@ -862,22 +739,18 @@ class Network:
         FileError: If there is none, or it is damaged, or has a feature of one's own that is not registered.
         ConfigurationError: If it has an activation or a head of one's own that is not registered.
 
-        >>> import tempfile
-        >>> from deepstep import Network
+        >>> from tempfile import TemporaryDirectory
         >>> from deepstep.training import Checkpoints
-        >>> folder = tempfile.mkdtemp()
         >>> net = Network([1, 1], seed=1)
-        >>> history = net.train(
-        ...     [[0.0, 1.0]], [[0, 1]], iterations=5, checkpoint=Checkpoints(folder, every_epochs=1)
-        ... )
-        >>> Network.from_checkpoint(folder).parameters == net.parameters
+        >>> with TemporaryDirectory() as folder:
+        ...     checkpoint = Checkpoints(folder, every_epochs=1)
+        ...     history = net.train([[0.0, 1.0]], [[0, 1]], iterations=5, checkpoint=checkpoint)
+        ...     Network.from_checkpoint(folder).parameters == net.parameters
         True
         """
-        checkpoint = checkpoint_at(path)
-        network = cls._of(
-            checkpoint.architecture, checkpoint.outcome, checkpoint.state.statistics, seed=checkpoint.seed
-        )
-        network.history = History(checkpoint.records)
+        found = checkpoint_at(path)
+        network = cls._of(Made(found.architecture, found.outcome, found.state.statistics), found.seed)
+        network.history = History(found.records)
         return network
 
     @classmethod
@@ -891,16 +764,13 @@ class Network:
         ConfigurationError: If it is another object, or not fitted.
         DataError: If a weight is not finite.
 
-        >>> import numpy as np
-        >>> from deepstep import Network
         >>> from sklearn.neural_network import MLPRegressor
         >>> X, y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
         >>> estimator = MLPRegressor(hidden_layer_sizes=4, solver="lbfgs", random_state=0).fit(X, y)
-        >>> net = Network.from_sklearn(estimator)
-        >>> np.allclose(net.predict([[0.0, 1.0, 2.0]]), estimator.predict(X))
+        >>> np.allclose(Network.from_sklearn(estimator).predict([[0.0, 1.0, 2.0]]), estimator.predict(X))
         True
         """
-        return cls._of(*from_sklearn(estimator, "Network.from_sklearn"))
+        return cls._of(from_sklearn(estimator, "Network.from_sklearn"))
 
     @classmethod
     def from_torch(
@@ -915,21 +785,19 @@ class Network:
             for a Sigmoid, "softmax" for a Softmax, "identity" for a Linear alone. A module that ends with
             Linear and was trained with a loss by its logits (``BCEWithLogitsLoss``, ``CrossEntropyLoss``) is
             "sigmoid" or "softmax": say so here.
-        output_settings: Settings of the head.
         returns (Network): Of the module's precision, with copies of its numbers. A Linear without bias has
             one of 0. ``torch.nn.Softplus`` cuts at 20, where the exact value is 2e-9 higher.
         ConfigurationError: If a module has no counterpart, or not in its place; the message names both.
         ShapeError, DataError: If the layers do not follow each other, or a number is not finite.
         MissingPackageError: If torch is not installed.
 
-        >>> from deepstep import Network
         >>> import torch
         >>> module = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
         >>> Network.from_torch(module, output="softmax")
         Network(3-4-2: tanh, softmax; 26 parameters, float32)
         """
         where = "Network.from_torch"
-        return cls._of(*torch_conversion(where).from_torch(module, output, output_settings or {}, where))
+        return cls._of(_torch(where).from_torch(module, output, output_settings or {}, where))
 
     def to_torch(self, *, logits: bool = False) -> "nn.Sequential":
         """A torch module that gives the same outputs, for rows.
@@ -943,7 +811,6 @@ class Network:
         ConfigurationError: If an activation is your own, or the network has shared members or ``features``.
         MissingPackageError: If torch is not installed.
 
-        >>> from deepstep import Network
         >>> Network([2, 4, 1], seed=1).to_torch()
         Sequential(
           (0): Linear(in_features=2, out_features=4, bias=True)
@@ -952,21 +819,14 @@ class Network:
           (3): Sigmoid()
         )
         """
-        where = "Network.to_torch"
-        network = Converted(self.architecture, self.parameters, self.statistics)
-        module: nn.Sequential = torch_conversion(where).to_torch(network, logits=logits, where=where)
+        where, made = "Network.to_torch", Made(self.architecture, self.parameters, self.statistics)
+        module: nn.Sequential = _torch(where).to_torch(made, logits=logits, where=where)
         return module
 
     @classmethod
-    def _of(
-        cls,
-        architecture: Architecture,
-        parameters: Parameters,
-        statistics: Mapping[str, Array],
-        *,
-        seed: Any = None,
-    ) -> Self:
+    def _of(cls, made: Made, seed: Any = None) -> Self:
         """A network of these parts."""
+        architecture, parameters, statistics = made
         get_head(architecture, "Network")  # the last activation is the head's, and is not given below
         network = cls(
             architecture.layer_dims,
@@ -975,7 +835,9 @@ class Network:
             dtype=parameters.dtype,
             seed=seed,
         )
-        network.statistics = finite_statistics(statistics, parameters.dtype)
+        with np.errstate(over="ignore"):
+            network.statistics = {name: value.astype(network.dtype) for name, value in statistics.items()}
+        check_finite(network.statistics)
         return network
 
     def _session(
@@ -1002,10 +864,9 @@ class Network:
         return self._session(where, engine="reference" if small else self.engine)
 
     def _check(self, X: Any, Y: Any, where: str) -> tuple[Array, Array]:
-        n_inputs, n_outputs = self.architecture.n_inputs, self.architecture.n_outputs
-        X = check_inputs(X, n_inputs, where, dtype=self.dtype)
-        Y = check_targets(Y, n_outputs, X.shape[1], get_head(self.architecture), where, dtype=self.dtype)
-        return X, Y
+        shape = self.architecture
+        X = check_inputs(X, shape.n_inputs, where, dtype=self.dtype)
+        return X, check_targets(Y, shape.n_outputs, X.shape[1], get_head(shape), where, dtype=self.dtype)
 
     def _weight(self, sample_weight: Any, m: int, where: str) -> Array | None:
         return None if sample_weight is None else check_weights(sample_weight, m, where, dtype=self.dtype)
@@ -1017,13 +878,17 @@ class Network:
             AL = forward_rows(session.forward, X.T, self.architecture.held_dims).T
         finite = np.isfinite(AL)
         if not finite.all():
-            raise DataError(
-                where,
-                f"outputs are finite numbers of {AL.dtype}",
-                f"got {AL[~finite][0]}",
-                "The inputs are too large for these parameters: scale them as in training.",
-            )
+            mend = "The inputs are too large for these parameters: scale them as in training."
+            raise DataError(where, f"outputs are finite numbers of {AL.dtype}", f"got {AL[~finite][0]}", mend)
         return AL
+
+    def _probabilities(self, AL: Array, where: str, kind: str, instead: str) -> Array:
+        """The probabilities in outputs, or in targets; refused where an output gives numbers."""
+        found = probabilities(self.architecture, AL)
+        if found is None:
+            came = f"this network's output is {self.architecture.output!r}"
+            raise ConfigurationError(where, f"an output that gives {kind}", came, f"Use {instead}.")
+        return found
 
     def _refuse_to_draw_from_data(self, where: str) -> None:
         """Refuse features between the inputs and W1, and members that share it."""
@@ -1037,7 +902,10 @@ class Network:
         """Parameters with which each pre-activation has variance 1 over these inputs."""
         shape, rng = self.architecture, np.random.RandomState(self.seed)
         found = initialize_from_data(X, shape.layer_dims, activations=shape.activations, rng=rng)
-        return finite_parameters(with_starts(found, shape), self.dtype)
+        theta = shape.lay_out(drawn(shape.graph, INITIALIZATIONS["zeros"], rng))  # features at their start
+        for name, value in found.items():
+            theta[name][:] = value
+        return finite_parameters(theta, self.dtype)
 
     def _walk(self, walk: Iterator[Update], session: Session) -> Iterator[Step]:
         for update in walk:
@@ -1058,15 +926,10 @@ class Network:
         update = {"optimizer": "gd"} if settings.get("optimizer") == LBFGS else {}
         return Settings.of(where, **{"seed": self.seed, **settings, **update})
 
-    def _embeddings(self) -> list[str]:
-        """Words for the features that have no argument of their own."""
-        return [name.replace("_", " ") for name in self.architecture.features]
 
-    def _described(self, layer: int) -> str:
-        """A layer's activation with its normalization; of the last one the head."""
-        shape = self.architecture
-        if layer == shape.n_layers:
-            return shape.output
-        kind, name = shape.normalization[layer - 1], shape.activations[layer - 1]
-        name = f"parametric {name}" if layer < shape.n_layers and shape.parametric[layer - 1] else name
-        return name if kind == "none" else f"{kind} norm, {name}"
+def _torch(where: str) -> Any:
+    """The module that converts from and to torch, loaded where it is asked for."""
+    missing = missing_torch(where)
+    if missing is not None:
+        raise missing
+    return import_module("deepstep.model.conversion")

@@ -32,16 +32,18 @@ class Architecture:
     activations: One name per layer 1 … L, of ``deepstep.equations.ACTIVATIONS``; the last is the output's.
     output: The head: what the output means and which loss trains it, a name in ``deepstep.equations.HEADS``.
         By default the head of the same name as the last activation: ``"sigmoid"``, ``"softmax"``, …
-    output_settings: Settings of the head in JSON's types, for example ``{"delta": 1.5}``.
+    output_settings: Settings of the head in JSON's types: ``{"smoothing": 0.1}``, ``{"levels": [0.1, 0.9]}``.
     normalization: ``"none"``, ``"batch"`` or ``"layer"``, one for all hidden layers or one for each. A
         normalized layer has a scale gamma (n_l, 1), and its b is the shift.
-    input_scale: Whether each input has a factor s (n_0, 1) of its own that is learned.
-    parametric: Whether each unit has an α (n_l, 1) that is learned and says how far its activation bends,
-        from A = Z at 0 to A = g(Z) at 1: one answer for all hidden layers or one for each.
-    shared_members: K: so many networks in one that share all matrices but the last. Each has factors of the
-        inputs, a row of r1 (K, n_0), and an output layer of its own; their answers are averaged. 0 for an
-        ordinary network.
-    features: Values of other features, by their name in ``deepstep.equations.FEATURES``.
+    input_scale: Whether each input has a factor s1 (n_0, 1) that is learned, with ``rate_factors={"s1": 6}``
+        faster; see `deepstep.equations.scaled_weights`.
+    parametric: Whether each unit has an alpha1 (n_1, 1), … that is learned and says how far its activation
+        bends, from A = Z at 0 to A = g(Z) at 1: one answer for all hidden layers or one for each. See
+        `deepstep.equations.learned_activation_forward`.
+    shared_members: K: so many networks in one that share all matrices but the last (TabM, arXiv 2410.24210).
+        Each has factors of the inputs, a row of r1 (K, n_0), an output layer and a loss of its own; their
+        answers are averaged. 0 for an ordinary network. See `deepstep.equations.members_linear_forward`.
+    features: Others by their name in ``deepstep.equations.FEATURES``: ``{"periodic_embedding": True}``.
     ConfigurationError: If a size is not a positive whole number, the number of activations is not L, a
         normalization is unknown, or something is not True or False that has to be; if members would share
         what they cannot.
@@ -68,6 +70,8 @@ class Architecture:
     features: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.input_scale, bool):
+            raise ConfigurationError(WHERE, "input_scale is True or False", f"got {self.input_scale!r:.100}")
         sizes = layer_sizes(self.layer_dims, WHERE)
         names = _activations(self.activations, len(sizes) - 1)
         output, settings = _head(self.output or names[-1], self.output_settings)
@@ -77,15 +81,12 @@ class Architecture:
             "output": output,
             "output_settings": settings,
             "normalization": _per_hidden_layer(self.normalization, len(sizes) - 2),
-            "input_scale": _switch(self.input_scale),
             "parametric": _switches(self.parametric, len(sizes) - 2),
+            "features": MappingProxyType(_checked_features(self.features, sizes[0])),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
         object.__setattr__(self, "shared_members", _members_of(self))
-        object.__setattr__(
-            self, "features", MappingProxyType(_checked_features(self.features, self.n_inputs))
-        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         values = (getattr(self, entry.name) for entry in fields(self))
@@ -201,12 +202,8 @@ class Architecture:
         >>> list(shape.entries())
         ['layer_dims', 'activations', 'output', 'output_settings', 'normalization', 'input_scale']
         """
-        on = {
-            "input_scale": self.input_scale,
-            "parametric": any(self.parametric),
-            "shared_members": self.shared_members,
-            "features": self.features,
-        }
+        later = {name: getattr(self, name) for name in LATER_ENTRIES}
+        on = {name: any(value) if isinstance(value, tuple) else value for name, value in later.items()}
         found = {name: getattr(self, name) for name in (*ENTRIES, *(name for name in on if on[name]))}
         return {**found, "features": dict(self.features)} if self.features else found
 
@@ -293,23 +290,16 @@ def _members_of(shape: Architecture) -> int:
 
 
 def _per_hidden_layer(normalization: Any, n_hidden: int) -> tuple[str, ...]:
-    known = ("none", *NORMALIZATIONS)
-    if not isinstance(normalization, str | list | tuple):
-        raise unknown_name(WHERE, "normalization", normalization, known)
-    names = (normalization,) * n_hidden if isinstance(normalization, str) else tuple(normalization)
-    for name in (normalization,) if isinstance(normalization, str) else names:
-        if name not in known:
+    known, listed = ("none", *NORMALIZATIONS), isinstance(normalization, list | tuple)
+    given = tuple(normalization) if listed else (normalization,)
+    for name in given:
+        if not isinstance(name, str) or name not in known:
             raise unknown_name(WHERE, "normalization", name, known)
+    names = given if listed else given * n_hidden
     if len(names) != n_hidden:
         expected = f"one normalization for all hidden layers or a list of {n_hidden}"
         raise ConfigurationError(WHERE, expected, f"got {normalization!r}", "The output layer has none.")
     return names
-
-
-def _switch(input_scale: Any) -> bool:
-    if not isinstance(input_scale, bool):
-        raise ConfigurationError(WHERE, "input_scale is True or False", f"got {input_scale!r:.100}")
-    return input_scale
 
 
 def _switches(parametric: Any, n_hidden: int) -> tuple[bool, ...]:

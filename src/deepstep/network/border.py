@@ -1,11 +1,17 @@
-"""Checks of a network's inputs: columns as examples, finite numbers, the right shapes."""
+"""Checks of a network's inputs: columns as examples, finite numbers, the right shapes; weights of classes."""
 
-from typing import Any, Protocol
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from deepstep.equations import Head, answers, get_head, probabilities
 from deepstep.equations.targets import TARGETS, TargetKind, value_range
-from deepstep.errors import DataError, ShapeError
+from deepstep.errors import ConfigurationError, DataError, ShapeError
+from deepstep.network.architecture import Architecture
+from deepstep.preparation.batches import Examples
+from deepstep.preparation.class_weights import class_weights, example_weights
 from deepstep.types import AnyArray, Array
 
 
@@ -35,18 +41,8 @@ def check_inputs(X: Any, n_inputs: int, where: str, *, dtype: Any = np.float64) 
     return _finite(array, "X", where, dtype)
 
 
-class Taught(Protocol):
-    """A head, as far as it is used here: its name and its kind of targets."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def targets(self) -> str: ...
-
-
 def check_targets(
-    Y: Any, n_outputs: int, m: int, head: Taught, where: str, *, dtype: Any = np.float64
+    Y: Any, n_outputs: int, m: int, head: Head, where: str, *, dtype: Any = np.float64
 ) -> Array:
     """Y as an array of shape (n_L, m) and this dtype that the loss of this head can take.
 
@@ -112,7 +108,7 @@ def weights_in(dtype: Any, weight: AnyArray, where: str) -> Array:
     raise DataError(where, expected, f"the largest is {most:g}", mend)
 
 
-def check_several_classes(Y: AnyArray, head: Taught, where: str) -> None:
+def check_several_classes(Y: AnyArray, head: Head, where: str) -> None:
     """Refuse a training set of several examples that all have the same class."""
     n_outputs, m = Y.shape
     if m >= 2 and TARGETS[head.targets].has_one_class(n_outputs) and (Y[:, :1] == Y).all():
@@ -122,6 +118,52 @@ def check_several_classes(Y: AnyArray, head: Taught, where: str) -> None:
             f"all {m} columns of Y are {Y[:, 0].tolist()}",
             "Add examples of another class.",
         )
+
+
+class Classes(NamedTuple):
+    """The class of each example in each column, (n_columns, m), from 0; and how many classes a column has."""
+
+    columns: AnyArray
+    number: int
+
+    @property
+    def alone(self) -> AnyArray | None:
+        """The only column, (m,); None where there are several, or none."""
+        return self.columns[0] if len(self.columns) == 1 else None
+
+
+def classes_in(architecture: Architecture, Y: Array) -> Classes:
+    """The classes in targets (n_L, m): no columns of numbers, one of 0 and 1 for each yes/no output."""
+    found = probabilities(architecture, Y)
+    if found is None:
+        return Classes(np.empty((0, Y.shape[1]), int), 0)
+    yes_or_no = get_head(architecture).targets == "probabilities"
+    return Classes(answers(architecture, Y), 2 if yes_or_no else len(found))
+
+
+def weights_of_classes(
+    class_weight: Any, architecture: Architecture, learned: Examples, where: str
+) -> list[Array] | None:
+    """For each column the weights of its classes, counted in what is learned; None if none are asked for."""
+    if class_weight is None:
+        return None
+    columns, number = classes_in(architecture, learned.Y.T)
+    if not number:
+        came = f"this network's output is {architecture.output!r}"
+        expected = "an output that learns classes, for class_weight"
+        raise ConfigurationError(where, expected, came, "Use sample_weight.")
+    return class_weights(class_weight, columns, range(number), learned.weight, where)
+
+
+def weighed(
+    of_classes: Sequence[Array] | None, architecture: Architecture, examples: Examples, where: str
+) -> Examples:
+    """The examples, the weight of each multiplied by that of its class."""
+    if of_classes is None:
+        return examples
+    product = example_weights(of_classes, classes_in(architecture, examples.Y.T).columns)
+    product = product if examples.weight is None else examples.weight * product
+    return replace(examples, weight=check_weights(product, len(examples), where, dtype=examples.Y.dtype))
 
 
 def _target_hint(array: AnyArray, n_outputs: int, m: int, kind: TargetKind) -> str:
