@@ -20,10 +20,10 @@ from deepstep.cli.screen import note
 from deepstep.cli.train_settings import TrainSettings, typed
 from deepstep.errors import DataError, DivergenceError
 from deepstep.model import Network
-from deepstep.model.classes import classes_in
 from deepstep.model.construction import FROM_DATA
 from deepstep.model.fit import inputs_to_draw_from
 from deepstep.model.options import LBFGS
+from deepstep.network.border import classes_in
 from deepstep.preparation import LabelTargets, Preparation, Target
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
