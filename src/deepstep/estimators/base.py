@@ -141,8 +141,7 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
         self.__dict__.pop("committee_", None)
         if not call.going_on:
             self.t_, self._carried, self.history_ = 0, Carried(), History()
-        sample = examples.sample if isinstance(examples, StreamedExamples) else examples
-        network = self._network(sample, call)
+        network = self._network(examples.sample, call)
         with named_as_parameters():
             reached, stopping = self._learn(network, examples, held_out, call)
         self.history_ = self.history_ + reached.history  # a shallow copy of the estimator keeps its own

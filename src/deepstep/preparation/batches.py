@@ -3,14 +3,28 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
+from deepstep.errors import ConfigurationError
 from deepstep.types import AnyArray, Array
 
 Order: TypeAlias = Callable[[int, int], "AnyArray | None"]
 """``order(epoch, m)`` gives the order of the m examples in that epoch, or None for the order as it is."""
+
+
+class Window(NamedTuple):
+    """Some batches of an epoch, in memory.
+
+    ``order`` is that of these examples, and those of a `Shard` stand in it already; ``first`` and ``stop``
+    are numbers of batches.
+    """
+
+    examples: "Examples"
+    order: AnyArray | None
+    first: int
+    stop: int
 
 
 @dataclass(frozen=True)
@@ -28,6 +42,23 @@ class Examples:
     Y: Array
     weight: Array | None = None
 
+    streamed: ClassVar = False
+    """Whether they stay in their files, as `StreamedExamples` do; what is asked of both has one name."""
+
+    @property
+    def sample(self) -> "Examples":
+        """Some of them to look at: all."""
+        return self
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def window(
+        self, epoch: int, number: int, batch_size: int | None, order: Order, **of_files: Any
+    ) -> Window:
+        """The window that holds a batch: the whole epoch."""
+        return Window(self, visited(order, epoch, len(self)), 0, n_batches(len(self), batch_size))
+
     def __len__(self) -> int:
         return int(self.Y.shape[0])
 
@@ -37,6 +68,30 @@ class Examples:
         if not isinstance(X, np.ndarray):
             X = X.toarray()
         return X.T, self.Y[rows].T, None if self.weight is None else self.weight[rows]
+
+
+def visited(order: Order, epoch: int, m: int) -> AnyArray | None:
+    """The order of m examples in an epoch, (m,); None for the order as it is.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is not m numbers of examples.
+    """
+    given = order(epoch, m)
+    if given is None:
+        return None
+    found = np.asarray(given)
+    whole = found.dtype.kind in "iu"
+    if not (whole and found.shape == (m,) and 0 <= found.min() <= found.max() < m):
+        reach = f" from {found.min()} to {found.max()}" if whole and found.size else ""
+        raise ConfigurationError(
+            "order",
+            f"order({epoch}, {m}) gives {m} whole numbers from 0 to {m - 1}",
+            f"got shape {found.shape} of {found.dtype}{reach}",
+            "For example numpy.random.default_rng(epoch).permutation(m).",
+        )
+    return found
 
 
 def as_they_are(epoch: int, m: int) -> None:

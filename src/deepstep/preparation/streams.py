@@ -22,7 +22,7 @@ import numpy as np
 
 from deepstep.data.stored_rows import StoredRows, naming_rows
 from deepstep.errors import ConfigurationError, FileError
-from deepstep.preparation.batches import Examples, Order, as_they_are, n_batches, shuffled
+from deepstep.preparation.batches import Examples, Order, Window, as_they_are, n_batches, shuffled
 from deepstep.preparation.group_sequence import GroupSequence, why_together
 from deepstep.preparation.pieces import Piece, Reader
 from deepstep.preparation.shares import Shard, Share
@@ -33,19 +33,6 @@ if TYPE_CHECKING:
 
 BUFFER_BYTES = 2**26
 """Bytes of a window, by default; two of them are in memory, the one that is learned from and the next."""
-
-
-class Window(NamedTuple):
-    """Some batches of an epoch, in memory.
-
-    ``order`` is that of these examples, and those of a `Shard` stand in it already; ``first`` and ``stop``
-    are numbers of batches.
-    """
-
-    examples: Examples
-    order: AnyArray | None
-    first: int
-    stop: int
 
 
 class Asked(NamedTuple):
@@ -69,6 +56,8 @@ class StreamedExamples:
     some of them to look at, and ``identity`` tells them from others, in JSON's types. ``buffer_rows`` are the
     rows of a window, by default what `BUFFER_BYTES` hold, ``read_ahead`` the windows read meanwhile.
     """
+
+    streamed = True
 
     def __init__(
         self,
@@ -140,7 +129,7 @@ class StreamedExamples:
         self,
         epoch: int,
         number: int,
-        batch_size: int,
+        batch_size: int | None,
         order: Order,
         *,
         epochs: int | None = None,
@@ -153,6 +142,7 @@ class StreamedExamples:
         reads all and prepares its part of each batch. Where one window holds all rows, every worker has them
         all.
         """
+        batch_size = batch_size or len(self)
         size = self.window_rows(batch_size)
         of = n_batches(len(self), size)
         share = None if of == 1 else share

@@ -115,7 +115,7 @@ class Training:
     @property
     def examples(self) -> Examples:
         """The training data, as views that cannot be written; of those that stay in files a sample."""
-        found = self._examples.sample if isinstance(self._examples, StreamedExamples) else self._examples
+        found = self._examples.sample
         return Examples(*map(read_only, (found.X, found.Y, found.weight)))
 
     @property

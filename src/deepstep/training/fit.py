@@ -87,8 +87,7 @@ class Fit:
         finally:
             # steps found their way while they were done
             history.engine, history.why_engine = session.name, session.why
-            if isinstance(self.examples, StreamedExamples):
-                self.examples.close()
+            self.examples.close()
             if len(history) and self.cost != self.cost:
                 self.cost = history[-1]["cost"]
 

@@ -11,8 +11,7 @@ import numpy as np
 
 from deepstep.engines import Session, SessionState, StepCosts
 from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError, WorkerError
-from deepstep.preparation.batches import Examples, is_known, n_batches
-from deepstep.preparation.streams import StreamedExamples, Window
+from deepstep.preparation.batches import Examples, Window, is_known, n_batches, visited
 from deepstep.training.callbacks import StopTraining, Update, naming_callback, overrides, update_done
 from deepstep.training.checkpoint import Position
 from deepstep.training.diagnosis import Walk, all_finite, divergence
@@ -53,8 +52,7 @@ class Loop:
         # functions of the user's are called when their epoch begins: they may go by the records until then
         own = not is_known(plan.order) or (bool(callbacks) and plan.has_own_schedule)
         by_the_clock = plan.time_budget is not None and bool(plan.by_fraction)
-        in_memory = isinstance(examples, Examples)
-        looked_at = fit.validation is not None or watched or own or by_the_clock or not in_memory
+        looked_at = fit.validation is not None or watched or own or by_the_clock or examples.streamed
         # of many workers the first alone may have callbacks, and all go the same way
         by_step, by_epoch = self._workers.sums([bool(self._step_watchers), looked_at]) > 0
         self._one_by_one, self._epochs_apart = bool(by_step), bool(by_step or by_epoch)
@@ -151,7 +149,7 @@ class Loop:
         epochs = range(first, first + k)
         order = None
         if not plan.in_order:
-            order = np.concatenate([cast(AnyArray, plan.visit(epoch, m)) for epoch in epochs])
+            order = np.concatenate([cast(AnyArray, visited(plan.order, epoch, m)) for epoch in epochs])
         walk = self._walk(first, Window(cast(Examples, self._examples), order, 0, k * of), range(k * of))
         begun, before = self._elapsed, self._state
         chunk = self._steps(walk)
@@ -189,14 +187,13 @@ class Loop:
 
     def _view(self, epoch: int, number: int, *, whole: bool = False) -> Window:
         """The examples from a batch of an epoch on, as far as they are in memory, and their order."""
-        examples, plan = self._examples, self._plan
-        if not isinstance(examples, StreamedExamples):
-            return Window(examples, plan.visit(epoch, len(examples)), 0, self._of)
+        plan, why = self._plan, None
         # who looks at the steps wants whole batches
         share = self._workers.share if self._shared and not (whole or self._one_by_one) else None
-        size, why = plan.batch_size or len(examples), None
         try:
-            view = examples.window(epoch, number, size, plan.order, epochs=plan.numbers.stop, share=share)
+            view = self._examples.window(
+                epoch, number, plan.batch_size, plan.order, epochs=plan.numbers.stop, share=share
+            )
         except (FileError, DataError) as error:
             why = error
         if not self._workers.sums([why is not None])[0]:
@@ -269,7 +266,7 @@ class Loop:
 
     def _divergence(self, walk: Walk, number: int) -> DivergenceError:
         """The error for updates from a batch on, which left the finite numbers."""
-        if self._shared and isinstance(self._examples, StreamedExamples):
+        if self._shared and self._examples.streamed:
             view = self._view(walk.epoch, number, whole=True)
             at = number - view.first
             numbers = range(at, at + len(walk.numbers))
@@ -335,7 +332,7 @@ def _one_by_one(session: Session, examples: Examples, plan: Plan, where: str) ->
     of, begun, first = n_batches(len(examples), plan.batch_size), perf_counter(), session.state()
     for epoch, number in product(plan.numbers, range(of)):
         if number == 0:
-            order = plan.visit(epoch, len(examples))
+            order = visited(plan.order, epoch, len(examples))
         elapsed, numbers = perf_counter() - begun, range(number, number + 1)
         if plan.time_budget is not None and elapsed >= plan.time_budget:
             return

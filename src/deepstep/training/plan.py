@@ -9,7 +9,7 @@ import numpy as np
 
 from deepstep.errors import ConfigurationError
 from deepstep.preparation.batches import Order, as_they_are
-from deepstep.types import AnyArray, Array, is_whole
+from deepstep.types import Array, is_whole
 
 Schedule: TypeAlias = Callable[[float], float]
 """From the fraction of training done, 0 to 1, to a factor."""
@@ -118,30 +118,6 @@ class Plan:
     def numbers(self) -> range:
         """The numbers of the epochs."""
         return range(self.first_epoch, self.first_epoch + self.epochs)
-
-    def visit(self, epoch: int, m: int) -> AnyArray | None:
-        """The order of the examples in an epoch.
-
-        epoch: Number of the epoch.
-        m: Number of examples.
-        returns (array of int (m,) or None): None for the order as it is.
-        ConfigurationError: If it is not m numbers of examples.
-        """
-        given = self.order(epoch, m)
-        if given is None:
-            return None
-        order = np.asarray(given)
-        if order.shape != (m,) or order.dtype.kind not in "iu" or not 0 <= order.min() <= order.max() < m:
-            raise ConfigurationError(
-                "order",
-                f"order({epoch}, {m}) gives {m} whole numbers from 0 to {m - 1}",
-                f"got shape {order.shape} of {order.dtype}"
-                + (
-                    f" from {order.min()} to {order.max()}" if order.size and order.dtype.kind in "iu" else ""
-                ),
-                "For example numpy.random.default_rng(epoch).permutation(m).",
-            )
-        return order
 
     def rate(self, epoch: int) -> float:
         """The learning rate of an epoch.

@@ -9,7 +9,7 @@ import numpy as np
 
 from deepstep.engines import OpenedStep, ReferenceSession, Session, SessionState
 from deepstep.errors import DataError
-from deepstep.preparation.batches import Examples, Order, as_they_are, batch, n_batches
+from deepstep.preparation.batches import Examples, Order, as_they_are, batch, n_batches, visited
 from deepstep.training.plan import Plan
 from deepstep.training.schedules import check_range
 from deepstep.types import Array, is_whole
@@ -149,7 +149,7 @@ def _taught(examples: Examples, plan: Plan) -> Iterator[_Batch]:
     """Batch after batch, pass after pass; one without weight teaches nothing and uses up no rate."""
     m = len(examples)
     for epoch in count():
-        order = plan.visit(epoch, m)
+        order = visited(plan.order, epoch, m)
         for number in range(n_batches(m, plan.batch_size)):
             taken = examples.take(batch(order, m, plan.batch_size, number))
             if taken[2] is None or taken[2].any():
