@@ -28,7 +28,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
 FILES = 190, 390
-TESTS = 22_000, 46_575
+TESTS = 22_000, 46_585
 
 
 def lines(files: list[Path]) -> int:
