@@ -153,10 +153,7 @@ class Training:
     def identity(self) -> dict[str, Any]:
         """The identity that a training must have to go on from this one; hashes the data, once.
 
-        Raises
-        ------
-        ConfigurationError
-            If this training has no steps to go on from.
+        A ConfigurationError says that this training, as L-BFGS, has no steps to go on from.
         """
         if self.plan is None:
             raise no_steps_to_go_on_from("checkpoints")

@@ -69,7 +69,7 @@ class LineWriter(Callback):
         content = self._file.readall()
         if content[: len(self._start)] != self._start[: len(content)]:
             wanted = f"a file that {type(self).__name__} wrote, which begins with {self._start.decode()!r}"
-            raise self._error(wanted, f"it begins with {content[:20]!r}", "Choose another name.")
+            raise self._error(wanted, f"it begins with {content[:20]!r}")
         lines = content.split(b"\n")[:-1]
         self._begin(lines)
         if len(history):
@@ -89,7 +89,7 @@ class LineWriter(Callback):
         self._file.truncate(end)
         self._file.seek(end)
 
-    def _error(self, expected: str, came: str, mend: str) -> FileError:
+    def _error(self, expected: str, came: str, mend: str = "Choose another name.") -> FileError:
         return FileError(str(self._path), expected, came, mend)
 
     @contextmanager
@@ -170,7 +170,7 @@ class Csv(LineWriter):
             self._columns = next(csv.reader([lines[0].decode()])) if lines else []
         except (UnicodeDecodeError, csv.Error) as error:
             came = f"its first line cannot be read ({error!s:.200})"
-            raise self._error("a table that Csv wrote", came, "Choose another name.") from error
+            raise self._error("a table that Csv wrote", came) from error
 
     def _line(self, record: Record) -> str:
         row = spread(record)
