@@ -278,6 +278,8 @@ class TestFromTorch:
             ([nn.LazyLinear(2)], "module 0 (LazyLinear)"),
             ([nn.Linear(2, 2), InputScale(2)], "module 1 (InputScale): Linear, "),
             ([InputScale(2), InputScale(2), nn.Linear(2, 2)], "module 1 (InputScale): Linear, "),
+            ([InputScale(2), nn.ReLU(), nn.Linear(2, 2)], "module 1 (ReLU): Linear, then at most one"),
+            ([InputScale(2), nn.BatchNorm1d(2), nn.Linear(2, 2)], "module 1 (BatchNorm1d): Linear, then at"),
             ([nn.Linear(2, 2), Parametric(nn.ReLU6(), 2)], "module 1 (Parametric): Linear, "),
             ([nn.Linear(2, 2), Parametric(nn.Sigmoid(), 2)], "an output without parametric activation"),
             ([nn.utils.parametrizations.weight_norm(nn.Linear(2, 2))], "module 0 (ParametrizedLinear)"),
@@ -289,12 +291,10 @@ class TestFromTorch:
             Network.from_torch(nn.Sequential(*parts))
         assert message in str(error.value)
 
-    def test_a_place_may_have_a_name(self):
+    def test_a_place_may_have_a_name_and_hooks_of_a_nest_are_seen(self):
         module = nn.Sequential(OrderedDict(first=nn.Linear(2, 2), second=nn.Hardtanh()))
         with pytest.raises(ConfigurationError, match=r"module second \(Hardtanh\)"):
             Network.from_torch(module)
-
-    def test_hooks_of_a_nest_are_seen(self):
         nest = nn.Sequential(nn.Linear(2, 2))
         nest.register_forward_hook(lambda module, rows, A: 2 * A)
         with pytest.raises(ConfigurationError, match=r"module 0 \(Sequential\): a module without hooks"):

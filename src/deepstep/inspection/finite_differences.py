@@ -12,6 +12,7 @@ from deepstep.equations import Graph, Head, Tape, cost_from_logits
 from deepstep.equations.ops import forward
 from deepstep.equations.regularization import penalties
 from deepstep.errors import ConfigurationError
+from deepstep.preparation.batches import evenly_spread
 from deepstep.types import AnyArray, Array, is_number, is_whole
 
 STENCILS: dict[int, tuple[tuple[int, float], ...]] = {
@@ -141,7 +142,7 @@ def compare(
     size = max(1.0, abs(cost))
     value = objective.tape[name].reshape(-1)
     central = partial(_central, value, evaluate, sides, STENCILS[options.order])
-    entries = _spread(value.size, options.max_entries)
+    entries = evenly_spread(value.size, options.max_entries or value.size)
     numeric, errors = np.array([_settled(central, entry, size, options.epsilon) for entry in entries]).T
     smooth = ~np.isnan(numeric)
     entries, analytic = entries[smooth], derivative.ravel()[entries[smooth]]
@@ -244,10 +245,3 @@ def _undecided(analytic: Array, numeric: Array, errors: Array, size: float) -> b
     error = float(np.linalg.norm(errors))
     explained = float(np.linalg.norm(analytic - numeric)) <= EXPLAINED * error
     return explained and error > UNSURE * max(scale, 1e-4 * size)
-
-
-def _spread(size: int, most: int | None) -> AnyArray:
-    """At most so many entries, evenly spread, first and last among them."""
-    if most is None or size <= most:
-        return np.arange(size)
-    return np.unique(np.linspace(0, size - 1, most).round().astype(int))

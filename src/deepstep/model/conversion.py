@@ -230,7 +230,7 @@ def _read(module: Any, where: str) -> list[_Layer]:
         if role == PASSED_OVER or type(part) is nn.Identity:
             continue
         # a Linear begins a layer wherever it stands, and a scale stands before the first one
-        if role != LINEAR and not (before < role and (before == PASSED_OVER) == (role == SCALE)):
+        if role != LINEAR and not (before < role and bool(layers) != (role == SCALE)):
             expected = "Linear, then at most one normalization, then at most one activation"
             raise ConfigurationError(at, expected, "it stands in another place")
         before = role
