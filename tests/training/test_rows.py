@@ -7,9 +7,7 @@ import pytest
 
 from deepstep import Network
 from deepstep.errors import ConfigurationError
-from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples
-from deepstep.training import Callback
 from deepstep.training.rows import cost_of_rows, forward_rows, parts
 
 M, SIZES = 200_000, [50, 256, 256, 1]
@@ -80,31 +78,6 @@ def test_in_parts_it_is_the_same(monkeypatch, weights):
     assert [part.start for part in parts(10, [3, 4, 2])] == [0, 2, 4, 6, 8]
     for one, other in zip(answers(), whole, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)
-
-
-def test_cost_and_metrics_share_one_forward_pass(monkeypatch):
-    passes, once = [], Architecture.run
-
-    def counted(shape, X, parameters, *, statistics=None, masks=None):
-        if statistics is not None:  # a pass that predicts
-            passes.append(X.shape[1])
-        return once(shape, X, parameters, statistics=statistics, masks=masks)
-
-    def none(*_, **__):
-        raise AssertionError("a second forward pass")
-
-    class NoMore(Callback):
-        def on_train_begin(self, training):
-            monkeypatch.setattr("deepstep.engines.ReferenceSession.forward", none)
-            monkeypatch.setattr("deepstep.engines.ReferenceSession.cost", none)
-
-    X, Y = np.eye(3), np.array([[0, 1, 0]])
-    monkeypatch.setattr(Architecture, "run", counted)
-    metrics = {"mean": mean_of, "mean_again": mean_of}
-    Network([3, 1], seed=1).train(
-        X, Y, iterations=2, validation=(X, Y), metrics=metrics, callbacks=[NoMore()]
-    )
-    assert passes == [3, 3]
 
 
 def test_the_mean_over_parts_counts_each_row_once():
