@@ -13,7 +13,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "equations": (4_300, 5_700),
     "network": (750, 750),
     "engines": (4_300, 6_450),
-    "training": (2_500, 4_360),
+    "training": (2_500, 4_340),
     "inspection": (1_300, 2_750),
     "model": (1_200, 2_670),
     "data": (1_600, 3_710),
