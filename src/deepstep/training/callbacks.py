@@ -191,8 +191,8 @@ class Callback:
 
     looks_at_the_network: bool = True
     """Whether it looks at ``training`` after each epoch, or changes it. Where no callback does, and nothing
-    is validated, several short epochs are done in one call of the engine, and callbacks are told of their
-    records afterwards. Where one ends training by such an epoch, the network is that of the epoch.
+    is validated, several short epochs are done in one call of the engine, and callbacks get their records
+    afterwards. Where one ends training by such an epoch, the network is that of the epoch.
     """
 
     in_every_worker: bool = False

@@ -28,7 +28,7 @@ class Plateau(Callback):
 
     quantity: Entry of the records: ``"cost"``, ``"validation_cost"`` or one that an earlier callback wrote.
     drop: What is left of the factor at each fall, from 0 to below 1.
-    patience: Epochs in a row that are borne.
+    patience: Epochs in a row without improvement that leave the factor as it is.
     threshold: What counts as better, as a share of the best value's size.
     least: The factor does not fall below this.
     larger_is_better: For scores.
@@ -77,7 +77,7 @@ class Plateau(Callback):
         return self.factor
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
-        """Count, and lower the factor where patience is at its end."""
+        """Count, and lower the factor after too many epochs without improvement."""
         self.expect(record)
         value, settings = float(record[self.quantity]), self._settings
         if self._is_better(value):

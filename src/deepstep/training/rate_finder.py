@@ -15,7 +15,7 @@ from deepstep.training.schedules import check_range
 from deepstep.types import Array, is_whole
 
 AUTO = "auto"
-"""The learning rate that is searched for, where people ask for it instead of a number."""
+"""In place of a learning rate: one is searched for."""
 
 DIVERGED = 3.0
 """The search ends when the smoothed cost rose by so many times the size of the first or of the lowest one."""

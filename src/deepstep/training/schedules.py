@@ -143,7 +143,7 @@ def _complete(schedule: Any, given: Mapping[str, Any], where: str) -> dict[str, 
 def get_schedule(
     schedule: "str | Mapping[str, Any] | Schedule | Callable[[float], float] | None", where: str = "schedule"
 ) -> Schedule:
-    """The schedule that a user means.
+    """A schedule by name, from a mapping or from a function.
 
     schedule (None or str or mapping or callable or Schedule): None is constant. A name is one of `SCHEDULES`;
         a mapping has it under ``"name"``, beside the settings, in JSON's types; a function takes t, from 0 to

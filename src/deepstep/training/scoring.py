@@ -95,14 +95,7 @@ class Judge(Callback):
     in_every_worker = True
 
     def __init__(
-        self,
-        scoring: Any,
-        estimator: Any,
-        network: "Network",
-        X: Any,
-        y: Any,
-        weight: Array | None,
-        where: str,
+        self, scoring: Any, estimator: Any, network: "Network", X: Any, y: Any, weight: Any, where: str
     ) -> None:
         from sklearn.metrics import check_scoring
 
@@ -129,7 +122,7 @@ class Judge(Callback):
             ) from error
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
-        """Judge."""
+        """Score the parameters of the epoch."""
         self._network.parameters = training.outcome
         self._network.statistics = dict(training.state().statistics)
         record["validation_score"] = self._score(record["validation_cost"])
