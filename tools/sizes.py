@@ -11,11 +11,11 @@ SOURCE = Path(__file__).parent.parent / "src" / "deepstep"
 
 LIMITS: dict[str, tuple[int, int]] = {
     "equations": (4_300, 5_700),
-    "network": (750, 750),
+    "network": (750, 740),
     "engines": (4_300, 6_450),
     "training": (2_500, 4_600),
-    "inspection": (1_300, 2_850),
-    "model": (1_200, 2_265),
+    "inspection": (1_300, 2_840),
+    "model": (1_200, 2_260),
     "data": (1_600, 3_710),
     "preparation": (2_100, 4_700),
     "estimators": (2_800, 6_050),

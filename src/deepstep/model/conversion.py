@@ -15,8 +15,8 @@ from torch.nn.functional import softplus
 
 from deepstep.equations import HEADS, Head, get_activation, get_head
 from deepstep.errors import ConfigurationError
-from deepstep.model.construction import Made
 from deepstep.network import Architecture, Parameters
+from deepstep.network.model_file import Model
 from deepstep.types import Array
 
 LINEAR_FROM = 40.0
@@ -131,16 +131,16 @@ TWINS: dict[str, Twin] = {
 """Parts of layers by name, all activations of DeepStep's own among them."""
 
 
-def to_torch(made: Made, *, logits: bool, where: str) -> nn.Sequential:
+def to_torch(model: Model, *, logits: bool, where: str) -> nn.Sequential:
     """A torch.nn.Sequential that computes the same, see `Network.to_torch`."""
-    shape, values = made.architecture, {**made.parameters, **made.statistics}
+    shape, values = model.architecture, {**model.parameters, **model.statistics}
     if shape.shared_members:
         came = f"got {shape.shared_members} members in one"
         raise ConfigurationError(where, "a network whose layers follow one another", came)
     if shape.features:
         came = f"got {', '.join(shape.features)}"
         raise ConfigurationError(where, "a network whose inputs torch.nn.Linear takes as they are", came)
-    dtype, modules = torch.from_numpy(made.parameters.flat).dtype, nn.Sequential()
+    dtype, modules = torch.from_numpy(model.parameters.flat).dtype, nn.Sequential()
 
     def add(name: str, layer: int, *sizes: int, **options: Any) -> None:
         modules.append(TWINS[name].make(*sizes, dtype=dtype, **options))
@@ -179,7 +179,7 @@ def _fill(module: nn.Module, numbers: Mapping[str, str], layer: int, values: Map
                 tensor.copy_(torch.from_numpy(values[f"{symbol}{layer}"].reshape(tensor.shape)))
 
 
-def from_torch(module: Any, output: str | None, output_settings: Mapping[str, Any], where: str) -> Made:
+def from_torch(module: Any, output: str | None, output_settings: Mapping[str, Any], where: str) -> Model:
     """The network of a torch.nn.Sequential, see `Network.from_torch`."""
     layers = _read(module, where)
     *hidden, last = layers
@@ -202,7 +202,7 @@ def from_torch(module: Any, output: str | None, output_settings: Mapping[str, An
         input_scale="s1" in parameters,
         parametric=tuple("alpha" in layer.values for layer in hidden),
     )
-    return Made(architecture, parameters, statistics)
+    return Model(architecture, parameters, statistics)
 
 
 @dataclass
