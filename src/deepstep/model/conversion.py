@@ -261,7 +261,7 @@ def _normalize(layer: _Layer, name: str, part: Any, at: str) -> None:
         raise ConfigurationError(at, f"the size {n} of the Linear before it", f"got {size}")
     own = _numbers(part, TWINS[name].numbers, n, at)
     if "mean" in own:
-        own["mean"] -= c
+        own["mean"] = own["mean"] - c
     elif c.any():
         expected = "no bias in the Linear before it, as a normalized layer has none here"
         mend = "Train it with Linear(…, bias=False): the bias of the LayerNorm is enough."
@@ -291,9 +291,8 @@ def _name_of(part: nn.Module, at: str) -> str:
             return name
     needed = {name: [f"{key}={values[0]}" for key, values in TWINS[name].settings.items()] for name in kinds}
     expected = " or ".join(f"{', '.join(settings)} for {name!r}" for name, settings in needed.items())
-    expected = expected or (
-        "Linear, BatchNorm1d, LayerNorm, Dropout, Flatten, Identity or an activation that we have"
-    )
+    others = "Linear, BatchNorm1d, LayerNorm, Dropout, Flatten, Identity or an activation that we have"
+    expected = expected or others
     raise ConfigurationError(at, expected, f"got {' '.join(repr(part).split()):.200}")
 
 
@@ -315,17 +314,19 @@ def _head(activation: str | None, output: str | None, where: str) -> Head:
 
 def _numbers(part: nn.Module, numbers: Mapping[str, str], n: int, at: str) -> dict[str, Array]:
     """Copies of a module's numbers by our symbols, vectors as columns; a bias that is switched off is 0."""
-    found = {}
+    found: dict[str, Array] = {}
     for name, symbol in numbers.items():
         tensor = getattr(part, name)
         if tensor is None:
-            tensor = torch.zeros(n)
+            found[symbol] = np.zeros((n, 1), np.float32)
+            continue
         if tensor.is_meta:
-            came = "they are on the device meta, which has shapes alone"
-            mend = (
-                "Call module.to_empty(device='cpu') and load their numbers before: module.load_state_dict(…)."
+            raise ConfigurationError(
+                at,
+                "parameters with numbers",
+                "they are on the device meta, which has shapes alone",
+                "Call module.to_empty(device='cpu') and load their numbers: module.load_state_dict(…).",
             )
-            raise ConfigurationError(at, "parameters with numbers", came, mend)
         if tensor.dtype not in (torch.float32, torch.float64):
             mend = "Call module.float() before."
             raise ConfigurationError(at, "numbers of float32 or float64", f"got {tensor.dtype}", mend)

@@ -85,11 +85,11 @@ class Network:
     self.statistics: Running statistics of batch normalization, "mean1", "variance1", … (n_l, 1); empty
         without.
     self.history: Of the last training; None before.
-    self.best_epochs: How many epochs it took to the parameters that patience kept, 0 where it
-        kept none; None without.
+    self.best_epochs: How many epochs it took to the parameters that patience kept, 0 where it kept none; None
+        without.
     self.stopping_history: After ``refit``: that of the training that counted the epochs; else None.
-    self.beginning: Of the last training: some of its examples and θ
-        before it, for `deepstep.diagnose`. None before, and not saved.
+    self.beginning: Of the last training: some of its examples and θ before it, for `deepstep.diagnose`. None
+        before, and not saved.
     self.seed: Seed of the order of mini-batches. Where an int was given, or None, it is that of the initial
         values too; a generator's is drawn from it after the initial values, which it does not make again.
     ConfigurationError, ShapeError: If the settings do not fit together.
