@@ -49,16 +49,6 @@ def test_lbfgs_takes_the_cost_of_the_members():
     assert net.accuracy(X, Y) > 0.95
 
 
-def test_input_gradients_are_those_of_the_mean_answer():
-    net, step = fresh(), 1e-6
-    found = net.input_gradients(X)
-    for row in range(2):
-        away = np.zeros((2, 1))
-        away[row] = step
-        numeric = (net.forward(X + away) - net.forward(X - away)) / (2 * step)
-        assert_allclose(found[row : row + 1], numeric, rtol=1e-6, atol=1e-9)
-
-
 def test_maps_of_units_are_the_means_of_the_members():
     net = fresh()
     display = NeuronMapsDisplay.from_network(net, X, resolution=5)

@@ -1,7 +1,7 @@
 """What a `Network` is made of: the arguments of its constructor, checked, or a scikit-learn estimator."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from deepstep.equations import INITIALIZATIONS, get_activation, get_head
 from deepstep.equations.ops import is_weights
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.network import Architecture, Parameters
+from deepstep.network.model_file import Model
 from deepstep.types import Array, is_whole
 
 FROM_DATA = "data"
@@ -19,14 +20,6 @@ INITIALIZATION_NAMES = (*INITIALIZATIONS, FROM_DATA)
 
 SKLEARN = {"logistic": "sigmoid", "exp": "poisson"}
 """scikit-learn's activations by our names, and its output activations by our heads, where these differ."""
-
-
-class Made(NamedTuple):
-    """What a network is made of, with the running statistics of batch normalization."""
-
-    architecture: Architecture
-    parameters: Parameters
-    statistics: Mapping[str, Array] = {}
 
 
 def hidden_names(activation: str | Sequence[str], n_hidden: int) -> tuple[str, ...]:
@@ -106,7 +99,7 @@ def float_dtype(dtype: Any) -> np.dtype[Any]:
     return found
 
 
-def from_sklearn(estimator: Any, where: str) -> Made:
+def from_sklearn(estimator: Any, where: str) -> Model:
     """The network of a fitted MLPClassifier or MLPRegressor."""
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
@@ -121,4 +114,4 @@ def from_sklearn(estimator: Any, where: str) -> Made:
     parameters = Parameters.from_dict(values, where=where)
     hidden, output = (SKLEARN.get(name, name) for name in (estimator.activation, estimator.out_activation_))
     names = (*[hidden] * (parameters.n_layers - 1), get_head(output).activation)
-    return Made(Architecture(parameters.layer_dims, names, output=output), parameters)
+    return Model(Architecture(parameters.layer_dims, names, output=output), parameters)

@@ -15,8 +15,8 @@ from torch.nn.functional import softplus
 
 from deepstep.equations import HEADS, Head, get_activation, get_head
 from deepstep.errors import ConfigurationError
-from deepstep.model.construction import Made
 from deepstep.network import Architecture, Parameters
+from deepstep.network.model_file import Model
 from deepstep.types import Array
 
 LINEAR_FROM = 40.0
@@ -131,16 +131,16 @@ TWINS: dict[str, Twin] = {
 """Parts of layers by name, all activations of DeepStep's own among them."""
 
 
-def to_torch(made: Made, *, logits: bool, where: str) -> nn.Sequential:
+def to_torch(model: Model, *, logits: bool, where: str) -> nn.Sequential:
     """A torch.nn.Sequential that computes the same, see `Network.to_torch`."""
-    shape, values = made.architecture, {**made.parameters, **made.statistics}
+    shape, values = model.architecture, {**model.parameters, **model.statistics}
     if shape.shared_members:
         came = f"got {shape.shared_members} members in one"
         raise ConfigurationError(where, "a network whose layers follow one another", came)
     if shape.features:
         came = f"got {', '.join(shape.features)}"
         raise ConfigurationError(where, "a network whose inputs torch.nn.Linear takes as they are", came)
-    dtype, modules = torch.from_numpy(made.parameters.flat).dtype, nn.Sequential()
+    dtype, modules = torch.from_numpy(model.parameters.flat).dtype, nn.Sequential()
 
     def add(name: str, layer: int, *sizes: int, **options: Any) -> None:
         modules.append(TWINS[name].make(*sizes, dtype=dtype, **options))
@@ -179,7 +179,7 @@ def _fill(module: nn.Module, numbers: Mapping[str, str], layer: int, values: Map
                 tensor.copy_(torch.from_numpy(values[f"{symbol}{layer}"].reshape(tensor.shape)))
 
 
-def from_torch(module: Any, output: str | None, output_settings: Mapping[str, Any], where: str) -> Made:
+def from_torch(module: Any, output: str | None, output_settings: Mapping[str, Any], where: str) -> Model:
     """The network of a torch.nn.Sequential, see `Network.from_torch`."""
     layers = _read(module, where)
     *hidden, last = layers
@@ -202,7 +202,7 @@ def from_torch(module: Any, output: str | None, output_settings: Mapping[str, An
         input_scale="s1" in parameters,
         parametric=tuple("alpha" in layer.values for layer in hidden),
     )
-    return Made(architecture, parameters, statistics)
+    return Model(architecture, parameters, statistics)
 
 
 @dataclass
@@ -261,7 +261,7 @@ def _normalize(layer: _Layer, name: str, part: Any, at: str) -> None:
         raise ConfigurationError(at, f"the size {n} of the Linear before it", f"got {size}")
     own = _numbers(part, TWINS[name].numbers, n, at)
     if "mean" in own:
-        own["mean"] -= c
+        own["mean"] = own["mean"] - c
     elif c.any():
         expected = "no bias in the Linear before it, as a normalized layer has none here"
         mend = "Train it with Linear(…, bias=False): the bias of the LayerNorm is enough."
@@ -291,9 +291,8 @@ def _name_of(part: nn.Module, at: str) -> str:
             return name
     needed = {name: [f"{key}={values[0]}" for key, values in TWINS[name].settings.items()] for name in kinds}
     expected = " or ".join(f"{', '.join(settings)} for {name!r}" for name, settings in needed.items())
-    expected = expected or (
-        "Linear, BatchNorm1d, LayerNorm, Dropout, Flatten, Identity or an activation that we have"
-    )
+    others = "Linear, BatchNorm1d, LayerNorm, Dropout, Flatten, Identity or an activation that we have"
+    expected = expected or others
     raise ConfigurationError(at, expected, f"got {' '.join(repr(part).split()):.200}")
 
 
@@ -315,17 +314,19 @@ def _head(activation: str | None, output: str | None, where: str) -> Head:
 
 def _numbers(part: nn.Module, numbers: Mapping[str, str], n: int, at: str) -> dict[str, Array]:
     """Copies of a module's numbers by our symbols, vectors as columns; a bias that is switched off is 0."""
-    found = {}
+    found: dict[str, Array] = {}
     for name, symbol in numbers.items():
         tensor = getattr(part, name)
         if tensor is None:
-            tensor = torch.zeros(n)
+            found[symbol] = np.zeros((n, 1), np.float32)
+            continue
         if tensor.is_meta:
-            came = "they are on the device meta, which has shapes alone"
-            mend = (
-                "Call module.to_empty(device='cpu') and load their numbers before: module.load_state_dict(…)."
+            raise ConfigurationError(
+                at,
+                "parameters with numbers",
+                "they are on the device meta, which has shapes alone",
+                "Call module.to_empty(device='cpu') and load their numbers: module.load_state_dict(…).",
             )
-            raise ConfigurationError(at, "parameters with numbers", came, mend)
         if tensor.dtype not in (torch.float32, torch.float64):
             mend = "Call module.float() before."
             raise ConfigurationError(at, "numbers of float32 or float64", f"got {tensor.dtype}", mend)

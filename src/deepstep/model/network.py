@@ -29,7 +29,6 @@ from deepstep.inspection.trace_step import Step, trace_step
 from deepstep.model.construction import (
     FROM_DATA,
     INITIALIZATION_NAMES,
-    Made,
     check_finite,
     check_fit,
     finite_parameters,
@@ -44,7 +43,7 @@ from deepstep.model.options import LBFGS, checkpoint_at, refuse_unknown
 from deepstep.network import Architecture, Parameters, as_parameters
 from deepstep.network.border import check_inputs, check_targets, check_weights
 from deepstep.network.memory import check_memory
-from deepstep.network.model_file import load_model, save_model
+from deepstep.network.model_file import Model, load_model, save_model
 from deepstep.preparation.batches import Examples, Order
 from deepstep.training import Checkpoints, History, Update, updates
 from deepstep.training.interruption import blas_threads
@@ -86,11 +85,11 @@ class Network:
     self.statistics: Running statistics of batch normalization, "mean1", "variance1", … (n_l, 1); empty
         without.
     self.history: Of the last training; None before.
-    self.best_epochs: How many epochs it took to the parameters that patience kept, 0 where it
-        kept none; None without.
+    self.best_epochs: How many epochs it took to the parameters that patience kept, 0 where it kept none; None
+        without.
     self.stopping_history: After ``refit``: that of the training that counted the epochs; else None.
-    self.beginning: Of the last training: some of its examples and θ
-        before it, for `deepstep.diagnose`. None before, and not saved.
+    self.beginning: Of the last training: some of its examples and θ before it, for `deepstep.diagnose`. None
+        before, and not saved.
     self.seed: Seed of the order of mini-batches. Where an int was given, or None, it is that of the initial
         values too; a generator's is drawn from it after the initial values, which it does not make again.
     ConfigurationError, ShapeError: If the settings do not fit together.
@@ -707,7 +706,7 @@ class Network:
         ...     Network.load(f"{folder}/net.safetensors").parameters == net.parameters
         True
         """
-        save_model(path, self.architecture, self.parameters, {"seed": self.seed}, self.statistics)
+        save_model(path, self._model._replace(notes={"seed": self.seed}))
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -721,9 +720,9 @@ class Network:
         Traceback (most recent call last):
         deepstep.errors.FileError: no/such/file.safetensors: a model file; there is none.
         """
-        architecture, parameters, notes, statistics = load_model(path)
+        model = load_model(path)
         try:
-            return cls._of(Made(architecture, parameters, statistics), notes.get("seed"))
+            return cls._of(model, model.notes.get("seed"))
         except (DeepStepError, RecursionError) as error:  # RecursionError: settings that are nested too deep
             came = f"it does not fit: {error!s:.300}".rstrip(".")
             raise FileError(str(path), "a whole DeepStep model", came) from None
@@ -749,7 +748,7 @@ class Network:
         True
         """
         found = checkpoint_at(path)
-        network = cls._of(Made(found.architecture, found.outcome, found.state.statistics), found.seed)
+        network = cls._of(Model(found.architecture, found.outcome, found.state.statistics), found.seed)
         network.history = History(found.records)
         return network
 
@@ -819,14 +818,18 @@ class Network:
           (3): Sigmoid()
         )
         """
-        where, made = "Network.to_torch", Made(self.architecture, self.parameters, self.statistics)
-        module: nn.Sequential = _torch(where).to_torch(made, logits=logits, where=where)
+        where = "Network.to_torch"
+        module: nn.Sequential = _torch(where).to_torch(self._model, logits=logits, where=where)
         return module
 
+    @property
+    def _model(self) -> Model:
+        return Model(self.architecture, self.parameters, self.statistics)
+
     @classmethod
-    def _of(cls, made: Made, seed: Any = None) -> Self:
-        """A network of these parts."""
-        architecture, parameters, statistics = made
+    def _of(cls, model: Model, seed: Any = None) -> Self:
+        """The network of a model."""
+        architecture, parameters, statistics, _ = model
         get_head(architecture, "Network")  # the last activation is the head's, and is not given below
         network = cls(
             architecture.layer_dims,

@@ -27,41 +27,30 @@ MOST_CHARACTERS = 2**24
 """Limit of the header's JSON: a million layers fit in; Python's objects take many times the space."""
 
 
-class ModelFile(NamedTuple):
-    """The contents of a model file."""
+class Model(NamedTuple):
+    """A network that predicts, with the running statistics of batch normalization, and notes about it."""
 
     architecture: Architecture
     parameters: Parameters
-    notes: dict[str, Any]
-    statistics: dict[str, Array]
+    statistics: Mapping[str, Array] = {}
+    notes: Mapping[str, Any] = {}
 
 
-def save_model(
-    path: str | Path,
-    architecture: Architecture,
-    parameters: Parameters,
-    notes: Mapping[str, Any] | None = None,
-    statistics: Mapping[str, Array] | None = None,
-) -> None:
+def save_model(path: str | Path, model: Model) -> None:
     """Write a network with notes in JSON; an old file stays whole until the new one is complete."""
-    network = json.dumps(
-        {
-            **architecture.entries(),
-            "output_settings": dict(architecture.output_settings),
-            "notes": dict(notes or {}),
-        }
-    )
-    statistics = dict(statistics or {})
+    entries = model.architecture.entries()
+    settings = dict(model.architecture.output_settings)
+    network = json.dumps({**entries, "output_settings": settings, "notes": dict(model.notes)})
     header = {
         "format": FORMAT,
         "version": str(VERSION),
         "network": network,
-        "sha256": _checksum(network, parameters, statistics),
+        "sha256": _checksum(network, model.parameters, model.statistics),
     }
-    write_arrays(path, {**parameters, **statistics}, header)
+    write_arrays(path, {**model.parameters, **model.statistics}, header)
 
 
-def load_model(path: str | Path) -> ModelFile:
+def load_model(path: str | Path) -> Model:
     """Read what `save_model` wrote, in this version or version 1."""
     path = Path(path)
     header, arrays = read_arrays(
@@ -110,7 +99,7 @@ def load_model(path: str | Path) -> ModelFile:
             "the file was altered or damaged",
             "Restore it, or train again.",
         )
-    return ModelFile(architecture, parameters, notes, statistics)
+    return Model(architecture, parameters, statistics, notes)
 
 
 def _refuse_other_arrays(
