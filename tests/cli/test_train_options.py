@@ -529,10 +529,10 @@ def test_hyperparameters_reach_each_optimizer(deepstep, flowers):
 def test_deterministic(deepstep, flowers, monkeypatch):
     """One BLAS thread is asked for."""
     asked = []
-    from deepstep.training import loop
+    from deepstep.training import fit
 
-    given = loop.blas_threads
-    monkeypatch.setattr(loop, "blas_threads", lambda wanted: asked.append(wanted) or given(wanted))
+    given = fit.blas_threads
+    monkeypatch.setattr(fit, "blas_threads", lambda wanted: asked.append(wanted) or given(wanted))
     typed = ["train", flowers, "--target", "kind", "--epochs", "1", "--out"]
     deepstep(*typed, "plain")
     assert deepstep(*typed, "r", "--deterministic").code == 0

@@ -335,6 +335,7 @@ def _run(network: "Network", training: Fit, seed: int, beginning: Beginning | No
         if (session.state().step, len(history)) == begun:
             raise
         history.stopped = history.stopped or f"ended by {type(error).__name__}"
+        training.patience = None  # what was reached is kept, and not the best of it
         _take(network, training, seed, beginning)
         raise
 
