@@ -139,7 +139,8 @@ class Fit:
 
     def end_epoch(self, record: Record) -> None:
         """Write the record of an epoch, with the scores, and tell the callbacks of it."""
-        record |= scores(self.session, self.validation, self.metrics)
+        if self.validation is not None:
+            record |= scores(self.session, self.validation, self.metrics)
         self.history.records.append(record)
         if self.session.workers.share.of == 1:
             tell_of_the_epoch(self.callbacks, self.training, record)

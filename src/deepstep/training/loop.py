@@ -15,6 +15,7 @@ from deepstep.preparation.batches import Examples, Window, is_known, n_batches, 
 from deepstep.training.callbacks import StopTraining, Update, naming_callback, overrides, update_done
 from deepstep.training.checkpoint import Position
 from deepstep.training.diagnosis import Walk, all_finite, divergence
+from deepstep.training.history import Record
 from deepstep.training.interruption import blas_threads, deferred
 from deepstep.training.plan import Plan
 from deepstep.types import AnyArray, Array
@@ -277,9 +278,16 @@ class Loop:
         self, epoch: int, rate: float, step: int, cost: float, seconds: float, examples: int | None = None
     ) -> None:
         """Write the record; ``examples`` are those of an epoch that time cut short."""
-        values = (epoch, step, cost, rate, seconds)
-        cut_short = {} if examples is None else {"examples": examples}
-        self._fit.end_epoch({**dict(zip(self.ENTRIES, values, strict=True)), **cut_short})
+        record: Record = {
+            "epoch": epoch,
+            "step": step,
+            "cost": cost,
+            "learning_rate": rate,
+            "seconds": seconds,
+        }
+        if examples is not None:
+            record["examples"] = examples
+        self._fit.end_epoch(record)
 
     def _mean_costs(self, costs: Array, sizes: AnyArray) -> list[float]:
         """J of some epochs, the mean over their examples, from that of their batches: (epochs, batches)."""
