@@ -5,7 +5,8 @@ All train the same network from the same first parameters, in float32, with the 
 usual settings, each in its usual loop and in a process of its own; they take turns, seed by seed. After each
 epoch the error is measured in NumPy while the clock stands. Seeds draw first parameters and the orders of
 the examples; a training that does not reach the error within the workload's epochs counts as endless in the
-median, and is shown. What compiling costs stands beside it: seconds of a new process from its imports to the
+median, and is shown. Beside the seconds by the clock stand those of processors, which others at work on the
+machine change less. What compiling costs stands beside it: seconds of a new process from its imports to the
 end of its first epoch, with nothing compiled, and with what an earlier process left on disk.
 """
 
@@ -15,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from importlib.util import find_spec
+from math import inf
 from pathlib import Path
 from statistics import median
 from time import sleep
@@ -100,56 +102,60 @@ def _row(
 
 def _summary(trainings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Medians in which a training that failed is endless: None where that is the median."""
-    seconds, units = (
-        [one[name] if one["reached"] else float("inf") for one in trainings] for name in ("seconds", "units")
-    )
-    medians = {"seconds": median(seconds), "units": median(units)}
+    medians = {
+        name: median(one[name] if one["reached"] else inf for one in trainings)
+        for name in ("seconds", "cpu_seconds", "units")
+    }
     return {
-        **{name: None if value == float("inf") else value for name, value in medians.items()},
-        "a_unit": median(one["seconds"] / one["units"] for one in trainings),
+        **{name: None if value == inf else value for name, value in medians.items()},
         "reached": sum(one["reached"] for one in trainings),
     }
 
 
+COLUMNS = (
+    "workload, held-out error",
+    "engine",
+    "seconds",
+    "÷ ours",
+    "of processors",
+    "÷ ours",
+    "epochs",
+    "seeds that reached it",
+    "new process, nothing compiled, s",
+    "compiled before, s",
+)
+
+
 def _table(rows: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
     """A line for each workload and engine."""
-    lines = [
-        [
-            "workload, held-out error",
-            "engine",
-            "seconds",
-            "÷ ours",
-            "epochs",
-            "an epoch, ms",
-            "seeds that reached it",
-            "new process: nothing compiled, s",
-            "compiled before, s",
-        ]
-    ]
+    lines = [COLUMNS]
     for name, row in rows.items():
-        workload = TO_QUALITY[name]
+        aim = TO_QUALITY[name].aim
+        assert aim is not None
         for engine, told in row.items():
-            ours, own = row.get("ours", {}).get("seconds"), told["seconds"]
+            times = [
+                cell
+                for clock in ("seconds", "cpu_seconds")
+                for cell in _times(told, row.get("ours", {}).get(clock), clock)
+            ]
             first = told.get("first_call")
-            calls = [f"{first['imported'] + first[kind]:.2f}" for kind in ("cold", "warm")] if first else []
-            lines.append(
-                [
-                    f"{workload.title}, ≤ {100 * workload.aim.error:g} %",
-                    engine,
-                    "–" if own is None else f"{own:.3g} ({_spread(told['trainings'])})",
-                    "–" if own is None or ours is None else f"{own / ours:.2f}",
-                    "–" if own is None else f"{told['units']:g}",
-                    f"{1e3 * told['a_unit']:.3g}",
-                    f"{told['reached']} of {len(told['trainings'])}",
-                    *(calls or ["–", "–"]),
-                ]
+            calls = (
+                [f"{first['imported'] + first[kind]:.2f}" for kind in ("cold", "warm")]
+                if first
+                else ["–"] * 2
             )
+            title, units = f"{TO_QUALITY[name].title}, ≤ {100 * aim.error:g} %", told["units"]
+            reached = f"{told['reached']} of {len(told['trainings'])}"
+            lines.append((title, engine, *times, "–" if units is None else f"{units:g}", reached, *calls))
     return markdown(lines)
 
 
-def _spread(trainings: Sequence[Mapping[str, Any]]) -> str:
-    reached = [one["seconds"] for one in trainings if one["reached"]]
-    return f"{min(reached):.3g}–{max(reached):.3g}"
+def _times(told: Mapping[str, Any], ours: float | None, clock: str) -> tuple[str, str]:
+    """The median with the least and the most of those that reached it, and the ratio to ours."""
+    own, each = told[clock], [one[clock] for one in told["trainings"] if one["reached"]]
+    if own is None:
+        return "–", "–"
+    return f"{own:.3g} ({min(each):.3g}–{max(each):.3g})", "–" if ours is None else f"{own / ours:.2f}"
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from typing import Any
 
 from race.entrants import MODULES, OF_SCALE, PREDICTING, REACHING, Entrant
 from race.reaching import reach
-from race.workloads import ON_GPU, SEED, TO_QUALITY, WORKLOADS, Workload, cost_of, data_of
+from race.workloads import ON_GPU, SEED, TO_QUALITY, WORKLOADS, Workload, cost_of, data_of, first_layers
 
 KNOWN = WORKLOADS | ON_GPU | TO_QUALITY
 
@@ -26,7 +26,7 @@ class Worker:
     def __init__(self, name: str) -> None:
         self._name = name
         self._open: Entrant
-        self._workload: Workload
+        self._workload: Workload | None = None
 
     def import_(self, workload: str) -> dict[str, Any]:
         """Import the engine."""
@@ -37,8 +37,11 @@ class Worker:
     def open(self, workload: str, seed: int = SEED) -> dict[str, Any]:
         """Open a workload in the place of the last one."""
         module, begin = import_module(self._module(workload)), perf_counter()
-        self._workload = replace(KNOWN[workload], seed=seed)
-        self._open = module.Entrant(self._workload)
+        before, self._workload = self._workload, replace(KNOWN[workload], seed=seed)
+        if before is not None and before.name == workload and hasattr(self._open, "begin"):
+            self._open.begin(first_layers(self._workload))
+        else:
+            self._open = module.Entrant(self._workload)
         return {"seconds": perf_counter() - begin}
 
     def work(self, units: int) -> dict[str, Any]:
