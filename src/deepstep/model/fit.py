@@ -11,7 +11,7 @@ from deepstep.engines import ReferenceSession, Session, Settings
 from deepstep.equations import get_head, get_optimizer
 from deepstep.errors import ConfigurationError, DivergenceError, ShapeError
 from deepstep.inspection.faults import Fault, get_fault
-from deepstep.inspection.findings.beginning import Beginning, beginning_of
+from deepstep.inspection.findings.beginning import Beginning, beginning_of, looks_to_record
 from deepstep.model.classes import classes_in, weighed, weights_of_classes
 from deepstep.model.options import (
     as_lbfgs,
@@ -390,6 +390,9 @@ def _take(
         network.best_epochs = epochs_to_the_best(history, kept)
         if kept.best_parameters is not None:
             network.parameters, network.statistics = kept.best_parameters.copy(), dict(kept.best_statistics)
+    if beginning is not None and len(history):
+        looks = looks_to_record(network.architecture, beginning, network.parameters, len(history))
+        history[-1].update({"layers": looks} if looks else {})
 
 
 def inputs_to_draw_from(examples: Examples) -> Array:

@@ -18,6 +18,10 @@ FLAT = 0.005
 """Derivatives below this are taken for flat: tanh beyond ±3.3, sigmoid beyond ±5.3."""
 
 
+Look = list[dict[str, float | None]]
+"""What `Health` writes of the layers, one mapping for each."""
+
+
 class Health(Callback):
     """Look at the layers after an epoch, on some of the examples, and write ``health`` into its record.
 
@@ -93,7 +97,7 @@ class Health(Callback):
         """Go on within an epoch."""
         self._before = state.get("before")
 
-    def _look(self, training: Training, before: Parameters) -> list[dict[str, float | None]]:
+    def _look(self, training: Training, before: Parameters) -> Look:
         m = len(training.examples)
         k = min(self._examples, m)
         X, Y, _ = training.examples.take(np.arange(k) * m // k)
@@ -109,7 +113,7 @@ def layer_health(
     gradient: Mapping[str, Array],
     *,
     flat: float = FLAT,
-) -> list[dict[str, float | None]]:
+) -> Look:
     """A look at the layers, as `Health` writes it, by the gradient of each parameter."""
     health = []
     for layer, found in enumerate(unit_health(architecture, parameters, X, flat=flat), start=1):
@@ -129,7 +133,7 @@ def layer_health(
     return health
 
 
-def health_in(record: Record) -> list[dict[str, float | None]] | None:
+def health_in(record: Record) -> Look | None:
     """The list that `Health` wrote into a record, one mapping for each layer; None where there is none.
 
     >>> health_in({"epoch": 0, "health": [{"dead": 0.5}]}), health_in({"epoch": 0, "health": ["good"]})
@@ -144,9 +148,15 @@ def health_in(record: Record) -> list[dict[str, float | None]] | None:
     return layers
 
 
-def unit_health(
-    architecture: Architecture, parameters: Parameters, X: Array, *, flat: float = FLAT
-) -> list[dict[str, float | None]]:
+def layers_in(record: Record) -> list[Look]:
+    """The looks before and after a training that stand in its last record; empty where there are none."""
+    pair = record.get("layers")
+    looks = [health_in({"health": one}) for one in pair] if isinstance(pair, list) else []
+    known = [one for one in looks if one is not None]
+    return known if len(known) == len(looks) == 2 and len(known[0]) == len(known[1]) else []
+
+
+def unit_health(architecture: Architecture, parameters: Parameters, X: Array, *, flat: float = FLAT) -> Look:
     """The entries of `Health` for each layer, from examples X (n_x, k).
 
     Batch normalization uses the statistics of these examples.

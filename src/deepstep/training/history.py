@@ -74,7 +74,9 @@ class History:
 
     records: ``epoch`` (from 0), ``step`` (updates done after it), ``cost`` (J before the update; for
         mini-batches the epoch's mean), ``learning_rate``, ``seconds`` since the start; ``validation_cost`` if
-        asked for. ``examples`` stands in the record of an epoch that a time budget cut short: so many were
+        asked for. ``layers`` stands in the last record of `Network.train`: two lists as of
+        `deepstep.training.Health`, before the first update and after the last, with the update of the whole
+        training. ``examples`` stands in the record of an epoch that a time budget cut short: so many were
         seen.
     engine: The engine that ran.
     stopped: Why training ended.
