@@ -21,6 +21,7 @@ tiny: $(VENV)/.installed-test
 
 bench: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/speed.py --joblib --output benchmarks/speed.json
+	$(BIN)/python benchmarks/time_to_quality.py --output benchmarks/time_to_quality.json
 	$(BIN)/python benchmarks/growth.py benchmarks/growth.png
 
 quality: $(VENV)/.installed-quality

@@ -53,12 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "rows": {},
         "first_calls": {},
     }
-    print(_headline(result), flush=True)
+    print(headline(result), flush=True)
     with ExitStack() as stack:
         runners = [stack.enter_context(Runner(name, asked.threads)) for name in engines]
         for name in asked.workloads:
             result["rows"][name] = _row(WORKLOADS[name], runners, asked, result["failed"])
-            _keep(result, asked.output)
+            keep(result, asked.output)
             print(f"{name}: done", file=sys.stderr, flush=True)
     result["load_after"] = load()
     peers = [name for name in engines if name not in ("ours", "engine", "floor")]
@@ -81,11 +81,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     for name, why in result["failed"].items():
         print(f"{name} failed: {why}")
-    _keep(result, asked.output)
+    keep(result, asked.output)
     return 0
 
 
-def _keep(result: Mapping[str, Any], path: str | None) -> None:
+def keep(result: Mapping[str, Any], path: str | None) -> None:
     """Write what there is: an interrupted race leaves the rows that were done."""
     if path:
         text = json.dumps(result, indent=1, ensure_ascii=False)
@@ -164,7 +164,7 @@ def _compared(workload: Workload, took: Mapping[str, Times], name: str) -> dict[
     }
 
 
-def _headline(result: Mapping[str, Any]) -> str:
+def headline(result: Mapping[str, Any]) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items() if number)
     busy = (result["load_before"] or 0) > BUSY
     warning = "\nOthers are at work on this machine: these numbers say little." if busy else ""

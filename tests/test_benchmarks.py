@@ -52,21 +52,18 @@ def test_everybody_did_the_same_work(result):
 
 def test_the_table_has_every_row_and_every_engine(result):
     _, printed = result
-    for name in (
-        "planar 2-4-1",
-        "digits 64-100-10",
-        "scikit-learn",
-        "reference",
-        "share of the floor",
-        "share of the engine",
-        "≥ 8",
-    ):
+    names = "planar 2-4-1|digits 64-100-10|scikit-learn|reference|share of the floor|share of the engine|≥ 8"
+    for name in names.split("|"):
         assert name in printed
 
 
+def run_beside_the_benchmarks(code):
+    code = f"import sys; sys.path.insert(0, {str(BENCHMARKS)!r})\n{code}"
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+
 def test_a_wrong_cost_gets_no_ratio():
-    code = (
-        f"import sys; sys.path.insert(0, {str(BENCHMARKS)!r})\n"
+    run_beside_the_benchmarks(
         "from speed import _judged\n"
         "from race.workloads import WORKLOADS\n"
         "from race.judgement import judge_of\n"
@@ -77,7 +74,34 @@ def test_a_wrong_cost_gets_no_ratio():
         "    'jax': {'cost': float('nan'), 'epsilon_at': 'outside'}})\n"
         "assert row['refused'] == {'ours': False, 'torch': True, 'jax': True}, row\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+
+def test_time_to_quality_tells_of_every_training(tmp_path):
+    path = tmp_path / "time_to_quality.json"
+    typed = (
+        "--threads 1 --seeds 2 --no-first-calls --workloads held-out-digits --engines scikit-learn --output"
+    )
+    command = [sys.executable, str(BENCHMARKS / "time_to_quality.py"), *typed.split(), str(path)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    row = json.loads(path.read_text(encoding="utf-8"))["rows"]["held-out-digits"]
+    for told in (row["ours"], row["scikit-learn"]):
+        assert all(one["reached"] and one["wrong"] <= 0.03 and one["units"] > 5 for one in told["trainings"])
+        assert told["cpu_seconds"] > 0
+    assert run.stdout.count("2 of 2") == 2
+
+
+def test_scikit_learn_draws_the_first_parameters_of_the_others():
+    run_beside_the_benchmarks(
+        "from dataclasses import replace\n"
+        "from race.workloads import TO_QUALITY, first_layers\n"
+        "from race.entrants.partial_fit import Entrant\n"
+        "work = replace(TO_QUALITY['held-out-digits'], rate=1e-30, seed=3)\n"
+        "model = Entrant(work)\n"
+        "model.work(1)\n"
+        "for found, drawn in zip(model.layers(), first_layers(work), strict=True):\n"
+        "    assert all((one == other).all() for one, other in zip(found, drawn, strict=True))\n"
+    )
 
 
 # Quality

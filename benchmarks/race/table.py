@@ -17,7 +17,7 @@ def ratios(rows: Mapping[str, Any], peers: Sequence[str]) -> str:
         cells = [WORKLOADS[name].title, f"{1e6 * ours:.4g} ({1e6 * low:.4g}–{1e6 * high:.4g})"]
         cells += [_ratio(row, peer) for peer in peers]
         lines.append([*cells, _ratio(row, "engine"), _ratio(row, "floor")])
-    return _markdown(lines)
+    return markdown(lines)
 
 
 def _ratio(row: Mapping[str, Any], name: str) -> str:
@@ -38,7 +38,7 @@ def first_calls(rows: Mapping[str, Mapping[str, float]]) -> str:
         [name, *(f"{row[column]:.2f}" for column in ("imported", "cold", "warm"))]
         for name, row in rows.items()
     ]
-    return _markdown(lines)
+    return markdown(lines)
 
 
 def costs(rows: Mapping[str, Any]) -> str:
@@ -50,10 +50,10 @@ def costs(rows: Mapping[str, Any]) -> str:
         if worst:
             right = row["right"]
             lines.append([name, f"{right:.7f}", f"{row['limit']:.1e}", f"{distances[worst]:.1e}", worst])
-    return _markdown(lines)
+    return markdown(lines)
 
 
-def _markdown(lines: Sequence[Sequence[str]]) -> str:
+def markdown(lines: Sequence[Sequence[str]]) -> str:
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     rows = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |"

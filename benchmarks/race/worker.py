@@ -8,14 +8,16 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from time import perf_counter
 from typing import Any
 
-from race.entrants import MODULES, OF_SCALE, PREDICTING, Entrant
-from race.workloads import ON_GPU, WORKLOADS, Workload, cost_of, data_of
+from race.entrants import MODULES, OF_SCALE, PREDICTING, REACHING, Entrant
+from race.reaching import reach
+from race.workloads import ON_GPU, SEED, TO_QUALITY, WORKLOADS, Workload, cost_of, data_of, first_layers
 
-KNOWN = WORKLOADS | ON_GPU
+KNOWN = WORKLOADS | ON_GPU | TO_QUALITY
 
 
 class Worker:
@@ -24,7 +26,7 @@ class Worker:
     def __init__(self, name: str) -> None:
         self._name = name
         self._open: Entrant
-        self._workload: Workload
+        self._workload: Workload | None = None
 
     def import_(self, workload: str) -> dict[str, Any]:
         """Import the engine."""
@@ -32,11 +34,14 @@ class Worker:
         import_module(self._module(workload))
         return {"seconds": perf_counter() - begin}
 
-    def open(self, workload: str) -> dict[str, Any]:
+    def open(self, workload: str, seed: int = SEED) -> dict[str, Any]:
         """Open a workload in the place of the last one."""
         module, begin = import_module(self._module(workload)), perf_counter()
-        self._workload = KNOWN[workload]
-        self._open = module.Entrant(self._workload)
+        before, self._workload = self._workload, replace(KNOWN[workload], seed=seed)
+        if before is not None and before.name == workload and hasattr(self._open, "begin"):
+            self._open.begin(first_layers(self._workload))
+        else:
+            self._open = module.Entrant(self._workload)
         return {"seconds": perf_counter() - begin}
 
     def work(self, units: int) -> dict[str, Any]:
@@ -48,6 +53,10 @@ class Worker:
         self._open.work(units)
         return {"seconds": perf_counter() - begin}
 
+    def reach(self) -> dict[str, Any]:
+        """Train until the held-out error is the workload's aim."""
+        return reach(self._open, self._workload)
+
     def cost(self, workload: str) -> dict[str, Any]:
         """The mean loss now."""
         own, layers = self._open.cost(), self._open.layers()
@@ -56,7 +65,9 @@ class Worker:
         return {"cost": own, "epsilon_at": self._open.epsilon_at}
 
     def _module(self, workload: str) -> str:
-        return (PREDICTING if KNOWN[workload].rows else MODULES | OF_SCALE)[self._name]
+        known = KNOWN[workload]
+        modules = REACHING if known.aim else PREDICTING if known.rows else MODULES | OF_SCALE
+        return modules[self._name]
 
 
 def main() -> None:
@@ -67,6 +78,7 @@ def main() -> None:
         "import": worker.import_,
         "open": worker.open,
         "work": worker.work,
+        "reach": worker.reach,
         "cost": worker.cost,
     }
     for line in sys.stdin:

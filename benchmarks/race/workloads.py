@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,20 @@ Layers = list[tuple[Array, Array]]
 """W (n_l, n_{l-1}) and b (n_l,) of each layer."""
 
 SEED = 0
+
+CATS = Path(__file__).resolve().parents[3] / "shared" / "data" / "cats"
+"""The pictures of the lecture's practice; they are not part of this repository."""
+
+
+class Aim(NamedTuple):
+    """The share of wrong answers on held-out rows that ends a training.
+
+    It is looked at after every so many units; a training of ``most`` units without it has failed.
+    """
+
+    error: float
+    every: int
+    most: int
 
 
 @dataclass(frozen=True)
@@ -40,6 +55,10 @@ class Workload:
         Rows that are predicted at once by an estimator; 0 where a network is trained.
     targets : mapping
         Least ratio by entrant, on a processor without AVX-512; for "engine" and "floor" the least share.
+    aim : Aim or None
+        Of a training that is timed until it answers well enough.
+    seed : int
+        Draws where such a training starts, and its order.
     """
 
     name: str
@@ -53,6 +72,8 @@ class Workload:
     iterations: int = 0
     rows: int = 0
     targets: Mapping[str, float] = field(default_factory=dict)
+    aim: Aim | None = None
+    seed: int = SEED
 
     @property
     def steps_of_a_unit(self) -> int:
@@ -114,6 +135,16 @@ WORKLOADS = {
 }  # fmt: skip
 
 
+TO_QUALITY = {
+    workload.name: workload
+    for workload in (
+        Workload("held-out-digits", (64, 100, 10), 1437, 200, aim=Aim(0.03, 1, 200)),
+        Workload("held-out-table", (20, 128, 128, 1), 16_000, 256, aim=Aim(0.08, 1, 60)),
+        Workload("held-out-cats", (12288, 20, 7, 5, 1), 209, None, "gd", 0.0075, aim=Aim(0.3, 25, 2500)),
+    )
+}
+"""Those of `time_to_quality.py`, by name."""
+
 ON_GPU = {"broad": Workload("broad", (4096, 4096, 4096, 4096, 10), 16_384, 8192)}
 """Those of GPUs alone, by name."""
 
@@ -136,6 +167,8 @@ class Data(NamedTuple):
 
 def data_of(workload: Workload) -> Data:
     """The examples: handwritten digits from scikit-learn, else generated with labels that can be learned."""
+    if workload.aim is not None:
+        return parts_of(workload)[0]
     rng = np.random.default_rng(SEED)
     m, n_x, n_outputs = workload.n_examples, workload.layer_dims[0], workload.layer_dims[-1]
     if workload.name == "digits":
@@ -152,6 +185,35 @@ def data_of(workload: Workload) -> Data:
         X = rng.uniform(size=(m, n_x)) if workload.name == "cats" else rng.normal(size=(m, n_x))
         scores = (X - X.mean(axis=0)) @ rng.normal(size=(n_x, max(n_outputs, 2)))
         labels = scores.argmax(axis=1)
+    return _as_data(X, labels, n_outputs)
+
+
+def parts_of(workload: Workload) -> tuple[Data, Data]:
+    """The rows to learn from and the held-out ones of a workload with an aim, the same for every seed."""
+    m, n_x = workload.n_examples, workload.layer_dims[0]
+    if workload.name == "held-out-cats":
+        from deepstep.data import read_cats
+
+        images = read_cats(CATS)
+        X = np.concatenate([images.X_train, images.X_test]).reshape(-1, n_x) / 255
+        labels = np.concatenate([images.y_train, images.y_test])
+        rows = np.arange(len(X))
+    elif workload.name == "held-out-digits":
+        from sklearn.datasets import load_digits
+
+        bundle = load_digits()
+        X, labels = bundle.data / 16, bundle.target
+        rows = np.random.default_rng(SEED).permutation(len(X))
+    else:  # classes by the sign of a random network's output
+        rng = np.random.default_rng(SEED)
+        rows = np.arange(m * 5 // 4)
+        X = rng.normal(size=(len(rows), n_x))
+        labels = np.tanh(X @ rng.normal(size=(n_x, 16)) / 2) @ rng.normal(size=16) > 0
+    parts = (_as_data(X[part], labels[part], workload.layer_dims[-1]) for part in (rows[:m], rows[m:]))
+    return next(parts), next(parts)
+
+
+def _as_data(X: Array, labels: npt.NDArray, n_outputs: int) -> Data:
     labels = labels.astype(np.int64)
     Y = labels[:, np.newaxis] if n_outputs == 1 else np.eye(n_outputs)[labels]
     return Data(np.ascontiguousarray(X, np.float32), labels, np.ascontiguousarray(Y, np.float32))
@@ -159,8 +221,15 @@ def data_of(workload: Workload) -> Data:
 
 def first_layers(workload: Workload) -> Layers:
     """Where training starts, in float64 that float32 holds exactly: the same numbers for every engine."""
-    rng = np.random.default_rng(SEED + 1)
     sizes = workload.layer_dims
+    if workload.aim is not None:  # those that scikit-learn draws: it has no way to be given others
+        random, layers = np.random.RandomState(workload.seed), []
+        for n_prev, n in pairwise(sizes):
+            bound = np.sqrt(6 / (n_prev + n))
+            W, b = (random.uniform(-bound, bound, shape) for shape in ((n_prev, n), n))
+            layers.append((W.T.astype(np.float32).astype(np.float64), b.astype(np.float32)))
+        return layers
+    rng = np.random.default_rng(SEED + 1)
     return [
         (
             (rng.normal(size=(n, n_prev)) * np.sqrt(2 / n_prev)).astype(np.float32).astype(np.float64),
@@ -189,12 +258,23 @@ class Orders:
         return self._ahead.popleft()
 
 
+def error_of(workload: Workload, layers: Layers, data: Data) -> float:
+    """The share of wrong answers, in NumPy alone."""
+    A = _logits(workload, layers, data.X)
+    answers = A.argmax(axis=1) if A.shape[1] > 1 else A[:, 0] > 0
+    return float(np.mean(answers != data.labels))
+
+
+def _logits(workload: Workload, layers: Layers, X: Array) -> Array:
+    for number, (W, b) in enumerate(layers, 1):
+        Z = X @ np.asarray(W, X.dtype).T + np.asarray(b, X.dtype).reshape(-1)
+        X = Z if number == len(layers) else np.tanh(Z) if workload.activation == "tanh" else np.maximum(Z, 0)
+    return X
+
+
 def cost_of(workload: Workload, layers: Layers, data: Data) -> float:
     """The mean loss of all examples in float64, in NumPy alone: no engine judges itself."""
-    A = data.X.astype(np.float64)
-    for number, (W, b) in enumerate(layers, 1):
-        Z = A @ np.asarray(W, np.float64).T + np.asarray(b, np.float64).reshape(-1)
-        A = Z if number == len(layers) else np.tanh(Z) if workload.activation == "tanh" else np.maximum(Z, 0)
+    A = _logits(workload, layers, data.X.astype(np.float64))
     if A.shape[1] == 1:
         return float(np.mean(np.logaddexp(0, A) - data.Y * A))
     most = A.max(axis=1, keepdims=True)

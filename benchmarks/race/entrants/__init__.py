@@ -60,6 +60,14 @@ PREDICTING = {
 }
 """Those of the rows in which estimators predict."""
 
+REACHING = {
+    "ours": "race.entrants.network_until",
+    "scikit-learn": "race.entrants.partial_fit",
+    "torch": "race.entrants.torch_eager",
+    "jax": "race.entrants.jax_scan",
+}
+"""Those of `time_to_quality.py`."""
+
 LIBRARIES = {
     "ours": "numba",
     "engine": "numba",

@@ -18,11 +18,7 @@ class Entrant:
         several = workload.layer_dims[-1] > 1
         X, y = jnp.asarray(X), jnp.asarray(labels if several else Y[:, 0])
         self.orders = Orders(len(X))
-        theta = [
-            (jnp.asarray(W.T, jnp.float32), jnp.asarray(b, jnp.float32)) for W, b in first_layers(workload)
-        ]
-        zeros = jax.tree.map(jnp.zeros_like, theta)
-        self._carried = theta, zeros, jax.tree.map(jnp.zeros_like, theta), jnp.zeros((), jnp.int32)
+        self.begin(first_layers(workload))
         hidden = jnp.tanh if workload.activation == "tanh" else jax.nn.relu
         rate, adam = workload.rate, workload.optimizer == "adam"
 
@@ -55,6 +51,12 @@ class Entrant:
         self._many = jax.jit(
             lambda carried, n: lax.fori_loop(0, n, lambda _, c: step(c, X, y)[0], carried), donate_argnums=0
         )
+
+    def begin(self, layers: Layers) -> None:
+        """Train from there, with what was compiled already."""
+        theta = [(jnp.asarray(W.T, jnp.float32), jnp.asarray(b, jnp.float32)) for W, b in layers]
+        zeros = jax.tree.map(jnp.zeros_like, theta)
+        self._carried = theta, zeros, jax.tree.map(jnp.zeros_like, theta), jnp.zeros((), jnp.int32)
 
     def work(self, units: int) -> None:
         size = self.workload.batch_size

@@ -8,7 +8,7 @@ under the names that a network is trained by.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from inspect import signature
+from inspect import Parameter, signature
 from math import sqrt
 from typing import Any, TypeAlias
 
@@ -108,10 +108,15 @@ class Optimizer:
         check_number("weight_decay", self.weight_decay, 0)
         self.settings(self.hyperparameters)
 
-    @cached_property  # asked for in every step
+    @cached_property  # asked for several times by every session
+    def arguments(self) -> Mapping[str, Parameter]:
+        """Those of the equation."""
+        return dict(signature(self.update).parameters)
+
+    @property
     def of_matrices(self) -> bool:
         """Whether the rule takes the layout of θ: it updates whole matrices."""
-        return "layout" in signature(self.update).parameters
+        return "layout" in self.arguments
 
     def settings(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
         """The hyperparameters with these changes.
@@ -127,7 +132,7 @@ class Optimizer:
                 where, "hyperparameters are a mapping such as {'beta': 0.9}", f"got {hyperparameters!r}"
             )
         given = {"theta", "gradient", "learning_rate", "t", "layout", *self.state}
-        known = [name for name in signature(self.update).parameters if name not in given]
+        known = [name for name in self.arguments if name not in given]
         for name, value in hyperparameters.items():
             if name not in known:
                 raise unknown_name(where, "hyperparameter", name, known)
@@ -151,7 +156,7 @@ class Optimizer:
         ... )
         {'v̂': array([2.]), 'ŝ': array([4.])}
         """
-        defaults, settings = signature(self.update).parameters, self.settings(hyperparameters)
+        defaults, settings = self.arguments, self.settings(hyperparameters)
         return {
             symbol: bias_corrected(state[name], beta=settings.get(decay, defaults[decay].default), t=t)
             for symbol, (name, decay) in self.corrections.items()

@@ -63,8 +63,8 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
         """Warn of columns of a frame that alone tell the target."""
 
     @abstractmethod
-    def _encode(self, y: AnyArray, dtype: Any, where: str) -> Array:
-        """The targets as rows (m, n_L)."""
+    def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
+        """The targets as rows (m, n_L); ``learned`` are those that `_learn_targets` has checked."""
 
     def _check_taught(self, examples: Examples, call: FitCall) -> None:
         """Refuse training data that teach nothing."""
@@ -236,7 +236,7 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
         self._learn_targets(y, call)
         if hasattr(given.X, "columns"):
             self._warn_of_leaks(given.X, y, call)
-        examples = Examples(X, self._encode(y, X.dtype, call.where), weight)
+        examples = Examples(X, self._encode(y, X.dtype, call.where, learned=True), weight)
         self._check_taught(examples, call)
         return examples
 

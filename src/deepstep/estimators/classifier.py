@@ -289,8 +289,9 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
                 "Add examples of another class; an example of weight 0 does not count.",
             )
 
-    def _encode(self, y: AnyArray, dtype: Any, where: str) -> Array:
-        self._labels.check_known(*classes_of(y, where), where, all_of_them=False)
+    def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
+        if not learned:
+            self._labels.check_known(*classes_of(y, where), where, all_of_them=False)
         return self._labels.encode(y, dtype)
 
     def _weights_of_classes(self, learned: Examples, where: str) -> list[Array] | None:

@@ -102,8 +102,8 @@ def classes_of(y: AnyArray, where: str) -> tuple[AnyArray, bool]:
     """The labels that occur, sorted, or the numbers of several columns; and whether there are several."""
     try:
         check_classification_targets(y)
-        if y.ndim == 1:
-            return unique_labels(y), False
+        if y.ndim == 1:  # unique_labels would check numbers a second time
+            return np.unique(y) if y.dtype.kind in "biuf" else unique_labels(y), False
     except TypeError as error:
         expected = "texts or numbers of one kind as labels"
         if rows_without_target(y):

@@ -238,7 +238,7 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
     def _learn_targets(self, y: AnyArray, call: FitCall) -> None:
         self._learned = self._given_head(call.where)
 
-    def _encode(self, y: AnyArray, dtype: Any, where: str) -> Array:
+    def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
         refuse_texts(y, where)
         head, rows = self._learned, y.reshape(len(y), -1)
         with np.errstate(over="ignore"):

@@ -11,7 +11,7 @@ from deepstep.engines import ReferenceSession, Session, Settings
 from deepstep.equations import get_head, get_optimizer
 from deepstep.errors import ConfigurationError, DivergenceError, ShapeError
 from deepstep.inspection.faults import Fault, get_fault
-from deepstep.inspection.findings.beginning import Beginning, beginning_of
+from deepstep.inspection.findings.beginning import Beginning, beginning_of, looks_to_record
 from deepstep.model.options import (
     Place,
     as_limits,
@@ -351,6 +351,9 @@ def _take(network: "Network", training: Fit, seed: int, beginning: Beginning | N
         if patience.best_parameters is not None:
             network.parameters = patience.best_parameters.copy()
             network.statistics = dict(patience.best_statistics)
+    if beginning is not None and len(training.history):
+        looks = looks_to_record(network.architecture, beginning, network.parameters, len(training.history))
+        training.history[-1].update({"layers": looks} if looks else {})
 
 
 def inputs_to_draw_from(examples: Examples) -> Array:

@@ -21,7 +21,7 @@ from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget
 from deepstep.report.rows import AnyRun, Rows
 from deepstep.run import Run
 from deepstep.run_folder import DEMO, DIVERGED, LEAKS
-from deepstep.training.history import health_in
+from deepstep.training.history import health_in, layers_in
 from deepstep.types import Array, is_number
 
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ def no_health(run: Run) -> str:
     lacking = (
         "The records hold no health of the layers, so nothing is said about units, gradients and updates"
     )
+    if len(run.history) and layers_in(run.history[-1]):
+        lacking = "The layers were looked at before and after the training, and not epoch by epoch"
     if DEMO in run.config:
         return f"{lacking}: deepstep demo keeps none; deepstep train does with --log health."
     return f"{lacking}: train with --log health."

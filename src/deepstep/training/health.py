@@ -10,7 +10,7 @@ from deepstep.equations.ops import backward, symbol_and_layer
 from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture, Parameters
 from deepstep.training.callbacks import Callback, Training
-from deepstep.training.history import Record
+from deepstep.training.history import Look, Record
 from deepstep.types import AnyArray, Array, is_number, is_whole
 
 FLAT = 0.005
@@ -109,7 +109,7 @@ def layer_health(
     before: Parameters | None = None,
     *,
     flat: float = FLAT,
-) -> list[dict[str, float | None]]:
+) -> Look:
     """The entries of `Health` for each layer, from examples X (n_x, k), with their own statistics.
 
     ``gradient_norm`` and ``update_ratio`` are among them where ``gradient`` and ``before`` are given.

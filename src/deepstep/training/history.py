@@ -54,7 +54,9 @@ class History:
 
     records: ``epoch`` (from 0), ``step`` (updates done after it), ``cost`` (J before the update; for
         mini-batches the epoch's mean), ``learning_rate``, ``seconds`` since the start; ``validation_cost`` if
-        asked for. ``examples`` stands in the record of an epoch that a time budget cut short: so many were
+        asked for. ``layers`` stands in the last record of `Network.train`: two lists as of
+        `deepstep.training.Health`, before the first update and after the last, with the update of the whole
+        training. ``examples`` stands in the record of an epoch that a time budget cut short: so many were
         seen.
     engine: The engine that ran.
     stopped: Why training ended.
@@ -162,7 +164,11 @@ class HistoryView(History):
         return OpenRecord(self._kept[index])
 
 
-def health_in(record: Record) -> list[dict[str, float | None]] | None:
+Look = list[dict[str, float | None]]
+"""What `Health` writes of the layers, one mapping for each."""
+
+
+def health_in(record: Record) -> Look | None:
     """The list that `Health` wrote into a record, one mapping for each layer; None where there is none."""
     layers = record.get("health")
     if not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
@@ -171,12 +177,20 @@ def health_in(record: Record) -> list[dict[str, float | None]] | None:
     return layers if layers and all(value is None or is_number(value) for value in numbers) else None
 
 
+def layers_in(record: Record) -> list[Look]:
+    """The looks before and after a training that stand in its last record; empty where there are none."""
+    pair = record.get("layers")
+    looks = [health_in({"health": one}) for one in pair] if isinstance(pair, list) else []
+    known = [one for one in looks if one is not None]
+    return known if len(known) == len(looks) == 2 and len(known[0]) == len(known[1]) else []
+
+
 def check_records(history: History, n_layers: int, where: str) -> None:
     """Refuse a history of which a record has not what training writes; ``where`` is its file."""
     for number, record in enumerate(history, start=1):
-        layers = health_in(record)
+        looks = [health_in(record), *layers_in(record)]
         fits = all(is_number(record.get(name)) for name in ("epoch", "step", "cost"))
-        if not fits or (layers is not None and len(layers) != n_layers):
+        if not fits or any(look is not None and len(look) != n_layers for look in looks):
             expected = "numbers for epoch, step and cost in every record, and health of every layer if of any"
             raise FileError(where, expected, f"record {number} has others", "Train again.")
 

@@ -294,6 +294,8 @@ class Loop:
         totals = sizes.sum(axis=1)
         if not totals.all():
             raise DataError(self._fit.where, "a weight above 0", "got weights that are all 0")
+        if costs.shape[1] == 1 and sizes.all():
+            return cast(list[float], costs[:, 0].tolist())
         if sizes.all() and (sizes == sizes[0]).all():
             share = sizes[0] / totals[0]
             return [float(np.dot(row, share)) for row in costs]

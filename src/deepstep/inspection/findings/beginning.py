@@ -12,6 +12,7 @@ from deepstep.inspection.findings.finding import Finding, found
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import evenly_spread
 from deepstep.training.health import layer_health
+from deepstep.training.history import Look
 from deepstep.types import Array
 
 LARGE_INPUTS, LARGE_Z = 10.0, 5.0  # root mean squares; scaled inputs and usual weights give about 1
@@ -20,6 +21,8 @@ ALIKE = 2.5  # standard errors: neighbours whose targets agree less than that ag
 SURELY_ALIKE = 1.5  # … and where the network has learned them, so much less
 FEW, MANY = 10, 100  # rows that these need
 LOOKED_AT, MOST_CELLS = 256, 1_000_000  # examples that are kept, fewer where they are wide
+SHARE = 400  # of the examples that a training saw one is looked at for its record: under 2 % of its time …
+SMALL, FEWEST = 1_000_000, 8  # … but products of a weight and an example that take no time; none for fewer
 NO_BETTER = 0.9  # of the cost of answering all rows alike: a network that has learned is far below
 
 
@@ -31,6 +34,7 @@ class Beginning(NamedTuple):
     parameters: θ before the first update.
     regularized: Whether L1 or L2 stand in the costs of the training.
     diverged: Attributes of the `DivergenceError` that ended it, if it left the finite numbers.
+    m: How many examples the training has.
 
     >>> from deepstep import Network
     >>> net = Network([1, 1], initialization="zeros", seed=1)
@@ -44,14 +48,41 @@ class Beginning(NamedTuple):
     parameters: Parameters
     regularized: bool = False
     diverged: Mapping[str, Any] | None = None
+    m: int = 0
 
 
 def beginning_of(examples: Any, parameters: Parameters, *, regularized: bool) -> Beginning:
     """The beginning of a training on these examples, in memory or streamed."""
-    examples = getattr(examples, "sample", examples)
+    sample = getattr(examples, "sample", examples)
     most = max(16, min(LOOKED_AT, MOST_CELLS // parameters.layer_dims[0]))
-    X, Y, _ = examples.take(evenly_spread(len(examples), most))
-    return Beginning(X, Y, parameters, regularized)
+    X, Y, _ = sample.take(evenly_spread(len(sample), most))
+    return Beginning(X, Y, parameters, regularized, m=len(examples))
+
+
+def looks_of(architecture: Architecture, beginning: Beginning, parameters: Parameters) -> list[Look]:
+    """The layers before a training and after it, with the update of the whole training."""
+    X, Y, before = beginning[:3]
+    gradients = (
+        theta.like(ReferenceSession(architecture, theta, Settings()).cost_and_gradient(X, Y)[1])
+        for theta in (before, parameters)
+    )
+    return [
+        layer_health(architecture, theta, X, gradient, before)
+        for theta, gradient in zip((before, parameters), gradients, strict=True)
+    ]
+
+
+def looks_to_record(
+    architecture: Architecture, beginning: Beginning, parameters: Parameters, epochs: int
+) -> list[Look]:
+    """The same after so many epochs, on few enough examples to cost little."""
+    n, k = beginning.X.shape[1], max(beginning.m * epochs // SHARE, SMALL // parameters.flat.size)
+    if k < FEWEST:
+        return []
+    rows = evenly_spread(n, k)
+    few = beginning._replace(X=beginning.X[:, rows], Y=beginning.Y[:, rows])
+    with np.errstate(all="ignore"):
+        return looks_of(architecture, few, parameters)
 
 
 class Start:
@@ -59,7 +90,7 @@ class Start:
 
     def __init__(self, architecture: Architecture, beginning: Beginning, parameters: Parameters) -> None:
         self.architecture, self.beginning = architecture, beginning
-        self.first, self.last = (self.cost(theta)[0] for theta in (beginning.parameters, parameters))
+        self.first, self.last = (self.cost(theta) for theta in (beginning.parameters, parameters))
         moved = [
             np.linalg.norm(parameters[name] - W) / np.linalg.norm(W)
             for name, W in beginning.parameters.items()
@@ -73,11 +104,10 @@ class Start:
         """Whether the network is hardly better than one answer to all rows."""
         return self.last > NO_BETTER * self.guess
 
-    def cost(self, parameters: Parameters) -> tuple[float, Parameters]:
-        """J on the examples, without L1 and L2, and its gradient."""
+    def cost(self, parameters: Parameters) -> float:
+        """J on the examples, without L1 and L2."""
         session = ReferenceSession(self.architecture, parameters, Settings())
-        cost, gradient = session.cost_and_gradient(self.beginning.X, self.beginning.Y)
-        return cost, parameters.like(gradient)
+        return session.cost_and_gradient(self.beginning.X, self.beginning.Y)[0]
 
     def cost_of_one_answer(self) -> float:
         """The least J of one answer to all rows; NaN for heads whose best answer has no formula here."""
@@ -91,11 +121,6 @@ class Start:
         if ZL is None:
             return float("nan")
         return cost_from_logits(np.broadcast_to(ZL, Y.shape), Y, output=get_head(self.architecture.output))
-
-    def look(self, parameters: Parameters) -> list[dict[str, float | None]]:
-        """The layers as the callback Health sees them; the update is that of the whole training."""
-        before, X = self.beginning.parameters, self.beginning.X
-        return layer_health(self.architecture, parameters, X, self.cost(parameters)[1], before)
 
     def findings(self) -> Iterator[Finding]:
         """Inputs, weights and targets with which no training goes well."""

@@ -7,12 +7,12 @@ import numpy as np
 
 from deepstep.errors import DataError
 from deepstep.inspection.findings.answers import class_findings, constant_target, target_findings
-from deepstep.inspection.findings.beginning import Beginning, Start
+from deepstep.inspection.findings.beginning import Beginning, Start, looks_of
 from deepstep.inspection.findings.finding import SERIOUS, WARNING, Finding, found, in_order
 from deepstep.network import Architecture, Parameters
 from deepstep.training import History
 from deepstep.training.health import layer_health
-from deepstep.training.history import health_in
+from deepstep.training.history import health_in, layers_in
 from deepstep.types import Array, is_whole
 
 # Costs.
@@ -119,13 +119,14 @@ def _of_training(
     steps = [_step(record) for record in history if health_in(record) is not None]
     watched, start, stuck = bool(looks), None, False
     last = _step(history[-1]) if len(history) else 0
+    recorded = layers_in(history[-1]) if len(history) else []
     if beginning is not None and architecture is not None and parameters is not None:
         start = Start(architecture, beginning, parameters)
         stuck = start.stuck and diverged is None
         yield from start.findings()
-        if not watched:
-            looks = [start.look(beginning.parameters), start.look(parameters)]
-            steps = [0, last]
+        recorded = looks_of(architecture, beginning, parameters)
+    if not watched:
+        looks, steps = recorded, [0, last]
     if diverged is not None:
         yield divergence_finding(diverged)
     elif len(history):
