@@ -136,12 +136,13 @@ class Network:
     ) -> None:
         where = "Network"
         by_name = bool(features) and not isinstance(parameters, Parameters)  # the architecture lays these out
-        given = None if parameters is None or by_name else as_parameters(parameters, where)
+        given: Parameters | None = None
         if layer_dims is None:
-            if given is None:
+            if parameters is None or by_name:
                 came = "got neither" if parameters is None else "got features, and arrays by name alone"
                 mend = "For example Network([2, 4, 1])."
                 raise ConfigurationError(where, "layer sizes or parameters", came, mend)
+            given = as_parameters(parameters, where)
             layer_dims = given.layer_dims
         sizes = layer_sizes(layer_dims, where)
         if not isinstance(output_settings, Mapping | None):
@@ -165,8 +166,9 @@ class Network:
             raise unknown_name(where, "initialization", initialization, INITIALIZATION_NAMES)
         if initialization == FROM_DATA:
             self._refuse_to_draw_from_data(where)
-        if parameters is not None and by_name:
-            given = self.architecture.laid_out(parameters, where)
+        if parameters is not None and given is None:
+            laid_out = self.architecture.laid_out if by_name else as_parameters
+            given = laid_out(parameters, where)
         if given is not None:
             check_fit(given, self.architecture)
         waits = initialization == FROM_DATA and given is None
