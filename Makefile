@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test tiny bench quality mutate clean
+.PHONY: demo test tiny bench ensemble quality mutate clean
 
 demo: $(VENV)/.installed
 	$(BIN)/deepstep demo
@@ -22,6 +22,9 @@ tiny: $(VENV)/.installed-test
 bench: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/speed.py --joblib --output benchmarks/speed.json
 	$(BIN)/python benchmarks/growth.py benchmarks/growth.png
+
+ensemble: $(VENV)/.installed
+	$(BIN)/python benchmarks/ensemble.py
 
 quality: $(VENV)/.installed-quality
 	$(BIN)/python benchmarks/quality.py --json benchmarks/quality.json
