@@ -1,13 +1,14 @@
 """Seconds and errors of the default fit, an ensemble, on three generated tables: ``make ensemble``.
 
-``DeepRegressor().fit`` on 7,500 × 14, ``DeepClassifier().fit`` on 3,700 × 11 (three classes) and 750 × 20 (two).
-Each fit is a process of its own, whose kernels are loaded before the clock runs; the source trees of
-``--sources`` take turns in each round, so that their ratios stand in spite of other programs. Errors are those on
-2,000 further rows: the share of wrong answers, or the root mean squared error in deviations of the target.
+``DeepRegressor().fit`` on 7,500 × 14, ``DeepClassifier().fit`` on 3,700 × 11 (three classes) and on 750 × 20
+(two). Each fit is a process of its own, whose kernels are loaded before the clock runs; the source trees of
+``--sources`` take turns in each round, so that their ratios stand in spite of other programs. Errors are
+those on 2,000 further rows: the share of wrong answers, or the root mean squared error in deviations of the
+target.
 
-Shares are of the processor's time of one more fit, on one thread: preparation of the folds, steps (in kernels),
-validation after each epoch, answers to the held-out rows, weights of the recipes, and what is left: records,
-callbacks, opening of sessions.
+Shares are of the processor's time of one more fit, on one thread: preparation of the folds, steps (in
+kernels), validation after each epoch, answers to the held-out rows, weights of the recipes, and what is left:
+records, callbacks, opening of sessions.
 """
 
 import argparse
@@ -138,7 +139,8 @@ def _timed(function: Callable[..., Any], part: str, spent: Counter[str]) -> Call
 
 
 def _in_a_process(source: Path, table: str, seed: int, *, parts: bool = False) -> dict[str, Any]:
-    command = [sys.executable, str(Path(__file__)), "--one", table, str(seed), *(["--parts"] if parts else [])]
+    command = [sys.executable, str(Path(__file__)), "--one", table, str(seed)]
+    command += ["--parts"] if parts else []
     environment = {**os.environ, "PYTHONPATH": str(source)}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:

@@ -44,7 +44,8 @@ def learn_in_batches(
     carried = estimator._carried
     early = estimator._setting("early_stopping") and held_out is not None
     size = _batch_size(estimator, len(examples))
-    session = open_for(estimator, network, network.parameters, call.where, size)
+    small = None if call.of_a_member else size
+    session = open_for(estimator, network, network.parameters, call.where, small)
     resumed = _resumed(session, carried) if call.incremental else False
     rate = _learning_rate(estimator, carried, len(examples), resumed)
     adaptive = [rate] if isinstance(rate, AdaptiveRate) else []

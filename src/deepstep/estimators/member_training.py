@@ -84,7 +84,8 @@ def train_member(
     )
     member.n_features_in_ = sample.X.shape[1]
     try:
-        member._train(rows, None if judged is None else examples(judged), replace(call, going_on=False))
+        of_a_member = replace(call, going_on=False, of_a_member=True)
+        member._train(rows, None if judged is None else examples(judged), of_a_member)
     except DivergenceError as error:
         error.where += f", {task.recipe.name} on fold {task.fold}"
         error.committee = _alone(member, task, preparer, sample, error, call)
