@@ -18,7 +18,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "model": (1_200, 2_750),
     "data": (1_600, 3_710),
     "preparation": (2_100, 4_700),
-    "estimators": (2_800, 6_050),
+    "estimators": (2_800, 6_090),
     "plots": (1_270, 2_080),
     "report": (700, 1_300),
     "explorer": (1_230, 2_040),

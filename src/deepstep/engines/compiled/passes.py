@@ -66,7 +66,7 @@ def forward_pass(
                 activate(layer.activation, A, begin + low, begin + high, bias, work.D)
         if not last and layer.drop * batch.dropout > 0:
             keep = 1 - layer.drop * batch.dropout
-            drop(A, work.D, bent, at, stride, n, low, high, keep, plan.seed, batch.step, l, work.rows[ROOM])
+            drop(A, work.D, bent, at, stride, n, low, high, keep, plan.seed, batch.step, l)
 
 
 @part(once=True)
