@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test tiny bench quality mutate clean
+.PHONY: demo test tiny bench ensemble quality mutate clean
 
 demo: $(VENV)/.installed
 	$(BIN)/deepstep demo
@@ -23,6 +23,9 @@ bench: $(VENV)/.installed-bench
 	$(BIN)/python benchmarks/speed.py --joblib --output benchmarks/speed.json
 	$(BIN)/python benchmarks/time_to_quality.py --output benchmarks/time_to_quality.json
 	$(BIN)/python benchmarks/growth.py benchmarks/growth.png
+
+ensemble: $(VENV)/.installed
+	$(BIN)/python benchmarks/ensemble.py
 
 quality: $(VENV)/.installed-quality
 	$(BIN)/python benchmarks/quality.py --json benchmarks/quality.json

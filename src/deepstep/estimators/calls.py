@@ -15,7 +15,8 @@ class FitCall:
     epoch, with all ``classes`` announced. ``epochs`` is set for a refit, ``seed`` where it is drawn already.
     ``label`` replaces the estimator's name in the progress. ``callbacks`` are called after all others.
     ``keep`` names columns that are inputs even if they look as if they named the rows. ``keeps_interrupted``
-    makes a model of a training that Ctrl-C ended; else KeyboardInterrupt is raised.
+    makes a model of a training that Ctrl-C ended; else KeyboardInterrupt is raised. ``of_a_member`` tells
+    that others are trained beside it, so that kernels are worth loading for the smallest work, too.
     """
 
     where: str
@@ -28,6 +29,7 @@ class FitCall:
     callbacks: tuple[Callback, ...] = ()
     keep: tuple[str, ...] = ()
     keeps_interrupted: bool = True
+    of_a_member: bool = False
 
 
 class Given(NamedTuple):

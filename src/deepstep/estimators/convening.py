@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from itertools import count
 from threading import Event
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,7 +16,7 @@ from deepstep.estimators.committee import Committee, Member, Preparer, weighed
 from deepstep.estimators.fold_clock import FoldClock
 from deepstep.estimators.folds import Fold, folds
 from deepstep.estimators.member_training import Task, train_member
-from deepstep.estimators.rules_of_size import Choice, choose, n_pieces
+from deepstep.estimators.rules_of_size import MANY, Choice, choose, n_pieces
 from deepstep.estimators.side_by_side import side_by_side
 from deepstep.estimators.tables import Table, TableRows, dense, n_rows, take
 from deepstep.preparation.batches import Examples
@@ -106,11 +106,13 @@ def _prepared(
     estimator: "DeepEstimator",
     rows: Rows,
     validation: Rows | None,
-    fold: Fold,
+    parts: list[Fold],
     choice: Choice,
     keep: tuple[str, ...],
+    number: int,
 ) -> tuple[Preparer, Any, Any]:
     """The preparer of a fold, and (inputs, Y, weight) of the learned and the judging rows, or None."""
+    fold = parts[number]
     learned = rows.take(fold.learned)
     table = Table.fit(learned.table, keep)
     features = table.features(learned.table)
@@ -139,35 +141,35 @@ def _train_all(
 ) -> tuple[list[Preparer], list[Member], list[Array]]:
     """The preparer of each fold, the members, and the answers of each to the rows held out.
 
-    Folds are trained one by one, or so many at once that all workers have something to do. When time is over
-    no further fold is begun.
+    Members of all folds wait in one queue, while the next fold is prepared. With a budget of time, or a
+    large table, folds are trained one by one, or so many at once that all workers have something to do. When
+    time is over no further fold is begun.
     """
     preparers: list[Preparer] = []
+    one_queue = estimator.time_budget is None and n_rows(rows.table) < MANY
     done: list[tuple[Member, Array]] = []
     each = len(tasks) // len(parts)
     with side_by_side() as workers, _shown(estimator, len(tasks), call) as show:
-        at_once = max(1, workers.n // each)
+        at_once = len(parts) if one_queue else max(1, workers.n // each)
         turns = -(-each * at_once // workers.n)  # of members, that each worker has
         for first in range(0, len(parts), at_once):
             if not clock.begins_another(len(preparers)):
                 break
             folds_now = range(first, min(first + at_once, len(parts)))
-            with clock.preparing():
-                ready = {
-                    n: _prepared(estimator, rows, validation, parts[n], choice, call.keep) for n in folds_now
-                }
+            prepared = cache(partial(_prepared, estimator, rows, validation, parts, choice, call.keep))
+            if not one_queue:
+                with clock.preparing():
+                    for number in folds_now:
+                        prepared(number)
             seconds = clock.seconds_of_a_member(-(-(len(parts) - first) // at_once), turns)
-            works = [
-                partial(_work, estimator, task, *ready[task.fold], call, seconds)
-                for task in tasks
-                if task.fold in folds_now
-            ]
-            found: list[tuple[Member, Array] | None] = [None] * len(works)
+            of_now = [task for task in tasks if task.fold in folds_now]
+            works = (partial(_work, estimator, task, *prepared(task.fold), call, seconds) for task in of_now)
+            found: list[tuple[Member, Array] | None] = [None] * len(of_now)
             for at, (member, answer) in workers.results(works):
                 show(member)
                 found[at] = member, answer
             done += [one for one in found if one is not None]
-            preparers += [preparer for preparer, _, _ in ready.values()]
+            preparers += [prepared(number)[0] for number in folds_now]
     return preparers, [member for member, _ in done], [answer for _, answer in done]
 
 

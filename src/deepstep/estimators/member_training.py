@@ -1,6 +1,7 @@
 """How one member of a committee is trained."""
 
 from dataclasses import dataclass, replace
+from math import ceil, inf
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,34 @@ class _Halt(Callback):
     def on_epoch_end(self, training: Training, record: Record) -> None:
         if self._given_up.is_set():
             raise StopTraining("given up")
+
+
+class _Overfitted(Callback):
+    """Ends a member's training after the third of the four cycles of its learning rate, where that cycle was
+    worse than those before it. The last one is half of the epochs, and hardly ever better then.
+    """
+
+    looks_at_the_network = False
+
+    def __init__(self, epochs: int) -> None:
+        self._second, self._third = (ceil(epochs * end) + 1 for end in (3 / 15, 7 / 15))
+
+    def on_epoch_end(self, training: Training, record: Record) -> None:
+        if len(training.history) == self._third:
+            costs = training.history.column("validation_cost")
+            before, now = (
+                np.min(cycle, initial=inf, where=np.isfinite(cycle))
+                for cycle in (costs[: self._second], costs[self._second :])
+            )
+            if now > before + WORSE * abs(before):
+                raise StopTraining("the third cycle of the learning rate was worse than those before")
+
+
+WORSE = 0.01
+"""Share of the smallest validation cost by which a cycle is worse."""
+
+LEAST_EPOCHS = 32
+"""Epochs from which on cycles are compared."""
 
 
 @dataclass(frozen=True)
@@ -74,17 +103,21 @@ def train_member(
         values, factors = start(dims, dtype, rng)
     for name, layer, factor in _ones(member, len(dims) - 2):
         values[name], factors[name] = np.ones((dims[layer], 1), dtype), factor
+    epochs, in_cycles = member._setting("max_iter"), member.schedule == "coslog4"
+    compares = in_cycles and judged is not None and seconds is None and epochs >= LEAST_EPOCHS
+    cycles = [_Overfitted(epochs)] if compares else []
     member.set_params(
         initialization=values,
         rate_factors=factors,
         random_state=task.seed % 2**31,
-        callbacks=[_Halt(given_up)],
+        callbacks=[_Halt(given_up), *cycles],
         early_stopping=judged is not None,
         scoring="loss" if judged is not None else None,
     )
     member.n_features_in_ = sample.X.shape[1]
     try:
-        member._train(rows, None if judged is None else examples(judged), replace(call, going_on=False))
+        of_a_member = replace(call, going_on=False, of_a_member=True)
+        member._train(rows, None if judged is None else examples(judged), of_a_member)
     except DivergenceError as error:
         error.where += f", {task.recipe.name} on fold {task.fold}"
         error.committee = _alone(member, task, preparer, sample, error, call)

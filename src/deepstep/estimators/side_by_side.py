@@ -3,7 +3,7 @@
 Either way each has one thread of its own, so that the bits are the same whichever it is.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Event
@@ -18,11 +18,11 @@ class Workers(NamedTuple):
     """Runs pieces of work, ``n`` at once.
 
     ``results`` takes the pieces, each called with an `Event` that is set when all is given up, and gives
-    pairs of a piece's number and its result, as they end.
+    pairs of a piece's number and its result, as they end. Threads begin while later pieces are still made.
     """
 
     n: int
-    results: Callable[[Sequence[Callable[[Event], T]]], Iterator[tuple[int, T]]]
+    results: Callable[[Iterable[Callable[[Event], T]]], Iterator[tuple[int, T]]]
 
 
 def side_by_side() -> AbstractContextManager[Workers]:
@@ -53,8 +53,8 @@ def _of_joblib(n: int, *, generates: bool) -> Iterator[Workers]:
 
     with joblib.Parallel(return_as="generator_unordered" if generates else "list") as parallel:
 
-        def results(works: Sequence[Callable[[Event], T]]) -> Iterator[tuple[int, T]]:
-            yield from parallel(joblib.delayed(_elsewhere)(at, work) for at, work in enumerate(works))
+        def results(works: Iterable[Callable[[Event], T]]) -> Iterator[tuple[int, T]]:
+            yield from parallel(joblib.delayed(_elsewhere)(at, work) for at, work in enumerate([*works]))
 
         yield Workers(n, results)
 
@@ -75,7 +75,7 @@ def _threads(asked: int | None) -> Iterator[Workers]:
     given_up = Event()
     with _one_thread(), ThreadPoolExecutor(n, thread_name_prefix="deepstep member") as pool:
 
-        def results(works: Sequence[Callable[[Event], T]]) -> Iterator[tuple[int, T]]:
+        def results(works: Iterable[Callable[[Event], T]]) -> Iterator[tuple[int, T]]:
             numbers = {pool.submit(work, given_up): at for at, work in enumerate(works)}
             for future in _as_they_end(numbers):
                 yield numbers[future], future.result()

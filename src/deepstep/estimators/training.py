@@ -176,7 +176,8 @@ def _asked(
     """The training that the parameters ask for, with scikit-learn's rules of stopping and of rates."""
     carried, again = estimator._carried, call.epochs is not None
     size = _batch_size(estimator, len(examples))
-    session = open_for(estimator, network, network.parameters, call.where, size)
+    small = None if call.of_a_member else size
+    session = open_for(estimator, network, network.parameters, call.where, small)
     resumed = _resumed(session, carried) if call.incremental else False
     rate = _learning_rate(estimator, carried, len(examples), resumed)
     adaptive = [rate] if isinstance(rate, AdaptiveRate) else []

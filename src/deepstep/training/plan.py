@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isfinite
 from typing import Any, NamedTuple, TypeAlias
 
@@ -165,6 +166,8 @@ def _factors(name: str, schedule: Schedule | None, done: Array) -> Array:
     if schedule is None:
         return np.ones(len(done))
     try:
+        if getattr(schedule, "function", schedule) is None:  # members of an ensemble ask for the same again
+            return _kept_factors(schedule, done.tobytes())
         factors = np.array([schedule(float(t)) for t in done], dtype=float)
     except ConfigurationError as error:  # the schedule does not know which one it is
         raise ConfigurationError(name, error.expected, error.came, error.mend) from error
@@ -173,6 +176,14 @@ def _factors(name: str, schedule: Schedule | None, done: Array) -> Array:
         raise ConfigurationError(
             name, "a finite factor of at least 0", f"got {factors[at]} at the fraction {done[at]:g}"
         )
+    return factors
+
+
+@lru_cache(maxsize=2048)
+def _kept_factors(schedule: Schedule, fractions: bytes) -> Array:
+    """The factors of a schedule that has a name, which are finite and at least 0."""
+    factors = np.array([schedule(t) for t in np.frombuffer(fractions).tolist()])
+    factors.flags.writeable = False
     return factors
 
 

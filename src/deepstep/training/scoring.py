@@ -123,8 +123,9 @@ class Judge(Callback):
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
         """Score the parameters of the epoch."""
-        self._network.parameters = training.outcome
-        self._network.statistics = dict(training.state().statistics)
+        if self._scorer is not None:
+            self._network.parameters = training.outcome
+            self._network.statistics = dict(training.state().statistics)
         record["validation_score"] = self._score(record["validation_cost"])
 
     def settings(self) -> Mapping[str, Any]:

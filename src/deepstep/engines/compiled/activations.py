@@ -19,7 +19,7 @@ from deepstep.engines.compiled.layout import (
     TANH,
 )
 from deepstep.engines.compiled.machine import run
-from deepstep.engines.compiled.mathematics import exp, exp_and_expm1, expm1, log1p
+from deepstep.engines.compiled.mathematics import exp, exp_and_expm1, log1p
 from deepstep.equations.relu_variants import SELU_ALPHA, SELU_SCALE, SETTLED
 
 _SLOPE, _CUBIC = 0.01, 2 * sqrt(2 / pi)
@@ -37,15 +37,6 @@ def logistic(z):
 def softplus(z):
     """log(1 + e^z)."""
     return (z if z > 0 else type(z)(0)) + log1p(exp(-abs(z)))
-
-
-@part(order=ORDERED)
-def hyperbolic_tangent(z):
-    """tanh(z), with all digits near 0."""
-    one, two = type(z)(1), type(z)(2)
-    grown = expm1(-two * abs(z))
-    value = -grown / (grown + two)
-    return value if z >= 0 else -value if z == z else one * z
 
 
 @part(order=ORDERED)
@@ -118,14 +109,17 @@ def activate(code, z, low, high, bias, slope):
             if wanted:
                 s[j] = share * (one + (v * rest if rest > zero else zero))
     elif code == MISH:
+        # with t = e^-|v| both tanh(softplus(v)) and its slope are fractions of polynomials in t
         for j in range(z.size):
             v = z[j] + bias
-            bent = hyperbolic_tangent(softplus(v))
+            t = exp(-abs(v))
+            up, square = v >= zero, t * t
+            share = one / ((one + two * t + two * square) if up else (two + two * t + square))
+            bent = ((one + two * t) if up else (two * t + square)) * share
             z[j] = v * bent
-            share = logistic(v)
-            rest = one - bent * bent
+            rest = two * two * (one + t) * (square if up else t) * share * share
             if wanted:
-                s[j] = bent + (v * rest * share if rest * share != zero else zero)
+                s[j] = bent + (v * rest if rest != zero else zero)
     elif code == SOFTPLUS:
         for j in range(z.size):
             v = z[j] + bias
