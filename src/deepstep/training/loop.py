@@ -239,7 +239,17 @@ class _Loop:
         short = int(sizes[done].sum()) if position.batch < self._of else None
         if short is None:
             self._training.position = Position(position.epoch + 1, seconds=self._elapsed)
-        self._end_epoch(epoch, rate, self._state.step, cost, position.seconds, short)
+        self._end_epoch(
+            {
+                "epoch": epoch,
+                "step": self._state.step,
+                "cost": cost,
+                "learning_rate": rate,
+                "seconds": position.seconds,
+                **({} if short is None else {"examples": short}),
+                **scores(self._session, self._validation, self._metrics),
+            }
+        )
         self._pause(interruption)
 
     def _epochs_at_once(self) -> int:
@@ -271,17 +281,24 @@ class _Loop:
         seconds, done = (self._elapsed - begun) / k, 0
         costs, sizes = chunk.costs.reshape(k, of), chunk.sizes.reshape(k, of)
         steps = (before.step + np.cumsum((sizes > 0).sum(axis=1))).tolist()
-        records = zip(
-            epochs,
-            rates.learning_rate[of - 1 :: of].tolist(),
-            steps,
-            self._mean_costs(costs, sizes),
-            strict=True,
-        )
+        learned = rates.learning_rate[of - 1 :: of].tolist(), steps, self._mean_costs(costs, sizes)
+        records: list[Record] = [
+            {
+                "epoch": epoch,
+                "step": step,
+                "cost": cost,
+                "learning_rate": rate,
+                "seconds": begun + n * seconds,
+            }
+            for n, epoch, rate, step, cost in zip(range(1, k + 1), epochs, *learned, strict=True)
+        ]
+        if not (self._callbacks or self._shared):
+            self._history.records += records
+            records, done = [], k
         try:
-            for each in records:
+            for record in records:
                 done += 1
-                self._end_epoch(*each, begun + done * seconds)
+                self._end_epoch(record)
         except BaseException as ended:
             # whoever ends training by an epoch is given the network of that epoch; of many workers all end by
             # StopTraining alone
@@ -415,19 +432,8 @@ class _Loop:
         """The sum over all workers, where there are several."""
         return float(total(self._session, value)[0]) if self._shared else value
 
-    def _end_epoch(
-        self, epoch: int, rate: float, step: int, cost: float, seconds: float, examples: int | None = None
-    ) -> None:
-        """Write the record and tell the callbacks; ``examples`` are those of an epoch that time cut short."""
-        record: Record = {
-            "epoch": epoch,
-            "step": step,
-            "cost": cost,
-            "learning_rate": rate,
-            "seconds": seconds,
-            **({} if examples is None else {"examples": examples}),
-            **scores(self._session, self._validation, self._metrics),
-        }
+    def _end_epoch(self, record: Record) -> None:
+        """Keep the record and tell the callbacks; ``examples`` in it are those of an epoch cut short."""
         self._history.records.append(record)
         if self._callbacks or self._shared:
             tell_all_of_the_epoch(self._session, self._callbacks, self._training, record)
