@@ -7,6 +7,8 @@ from deepstep.errors import DataError
 
 SHARE = 0.5
 """Share of the memory that one array or table may take; its model takes as much again."""
+LITTLE = 2**20
+"""So many bytes there are always, and nothing is asked of the system."""
 _OF_GROUP = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 """Where Linux says how much the processes of a container may have, in version 2 and 1."""
 
@@ -19,7 +21,7 @@ def memory() -> int | None:
 
 def check_room(n_bytes: int, where: str, what: str, came: str, mend: str = "") -> None:
     """Refuse what does not fit into memory, before it is asked for."""
-    there = memory()
+    there = memory() if n_bytes > LITTLE else None
     if there is None or n_bytes <= SHARE * there:
         return
     raise DataError(

@@ -129,7 +129,9 @@ class Loop:
         short = int(sizes[done].sum()) if position.batch < self._of else None
         if short is None:
             self._training.position = Position(position.epoch + 1, seconds=self._elapsed)
-        self._end_epoch(epoch, rate, self._state.step, cost, position.seconds, short)
+        values = (epoch, self._state.step, cost, rate, position.seconds)
+        record: Record = dict(zip(self.ENTRIES, values, strict=True))
+        self._fit.end_epoch(record if short is None else {**record, "examples": short})
         self._pause()
 
     def _epochs_at_once(self) -> int:
@@ -160,17 +162,22 @@ class Loop:
         seconds, done = (self._elapsed - begun) / k, 0
         costs, sizes = chunk.costs.reshape(k, of), chunk.sizes.reshape(k, of)
         steps = (before.step + np.cumsum((sizes > 0).sum(axis=1))).tolist()
-        records = zip(
+        of_epochs = zip(
             epochs,
-            walk.rates.learning_rate[of - 1 :: of].tolist(),
             steps,
             self._mean_costs(costs, sizes),
+            walk.rates.learning_rate[of - 1 :: of].tolist(),
+            (begun + seconds * np.arange(1, k + 1)).tolist(),
             strict=True,
         )
+        records: list[Record] = [dict(zip(self.ENTRIES, values, strict=True)) for values in of_epochs]
+        if not (self._fit.callbacks or self._shared):
+            self._fit.history.records.extend(records)
+            records, done = [], k
         try:
-            for each in records:
+            for record in records:
                 done += 1
-                self._end_epoch(*each, begun + done * seconds)
+                self._fit.end_epoch(record)
         except BaseException as ended:
             # whoever ends training by an epoch is given the network of that epoch; of many workers all end by
             # StopTraining alone
@@ -273,21 +280,6 @@ class Loop:
             numbers = range(at, at + len(walk.numbers))
             walk = walk._replace(examples=view.examples, order=view.order, numbers=numbers)
         return divergence(self._session, walk, self._fit.where)
-
-    def _end_epoch(
-        self, epoch: int, rate: float, step: int, cost: float, seconds: float, examples: int | None = None
-    ) -> None:
-        """Write the record; ``examples`` are those of an epoch that time cut short."""
-        record: Record = {
-            "epoch": epoch,
-            "step": step,
-            "cost": cost,
-            "learning_rate": rate,
-            "seconds": seconds,
-        }
-        if examples is not None:
-            record["examples"] = examples
-        self._fit.end_epoch(record)
 
     def _mean_costs(self, costs: Array, sizes: AnyArray) -> list[float]:
         """J of some epochs, the mean over their examples, from that of their batches: (epochs, batches)."""

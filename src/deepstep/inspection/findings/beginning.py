@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.engines import ReferenceSession, Settings
-from deepstep.equations import cost_from_logits, get_head
+from deepstep.equations import cost_from_logits, get_head, output_gradient
+from deepstep.equations.model import gradients_of
 from deepstep.equations.ops import is_weights
 from deepstep.inspection.findings.finding import Finding, found
 from deepstep.network import Architecture, Parameters
@@ -62,14 +62,14 @@ def beginning_of(examples: Any, parameters: Parameters, *, regularized: bool) ->
 def looks_of(architecture: Architecture, beginning: Beginning, parameters: Parameters) -> list[Look]:
     """The layers before a training and after it, with the update of the whole training."""
     X, Y, before = beginning[:3]
-    gradients = (
-        theta.like(ReferenceSession(architecture, theta, Settings()).cost_and_gradient(X, Y)[1])
-        for theta in (before, parameters)
-    )
-    return [
-        layer_health(architecture, theta, X, gradient, before)
-        for theta, gradient in zip((before, parameters), gradients, strict=True)
-    ]
+    looks = []
+    for theta in (before, parameters):
+        graph, tape = architecture.run(X, theta)
+        dZL = output_gradient(tape[graph.logits], Y, output=get_head(architecture))
+        by_name = gradients_of(graph, tape, dZL, input_gradient=False)
+        gradient = {name: by_name[f"d{name}"] for name in theta}
+        looks.append(layer_health(architecture, theta, X, gradient, before))
+    return looks
 
 
 def looks_to_record(
@@ -106,8 +106,8 @@ class Start:
 
     def cost(self, parameters: Parameters) -> float:
         """J on the examples, without L1 and L2."""
-        session = ReferenceSession(self.architecture, parameters, Settings())
-        return session.cost_and_gradient(self.beginning.X, self.beginning.Y)[0]
+        graph, tape = self.architecture.run(self.beginning.X, parameters)
+        return cost_from_logits(tape[graph.logits], self.beginning.Y, output=get_head(self.architecture))
 
     def cost_of_one_answer(self) -> float:
         """The least J of one answer to all rows; NaN for heads whose best answer has no formula here."""
