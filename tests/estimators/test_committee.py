@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from time import perf_counter
 
 import numpy as np
 import pandas as pd
@@ -153,9 +154,8 @@ def test_out_of_fold_answers_are_of_members_that_did_not_learn_the_row(wine):
     known, answers = model.committee_.out_of_fold, model._outputs(X)
     assert np.isfinite(known).all()
     assert_allclose(known.sum(axis=1), 1, rtol=1e-6)
-    assert log_loss(y, known / known.sum(axis=1, keepdims=True)) > log_loss(
-        y, answers / answers.sum(axis=1, keepdims=True)
-    )
+    known, answers = (A / A.sum(axis=1, keepdims=True) for A in (known, answers))
+    assert log_loss(y, known) > log_loss(y, answers)
     held_out = np.concatenate([preparer.fold.held_out for preparer in model.committee_.preparers])
     assert_array_equal(np.sort(held_out), np.arange(len(y)))
 
@@ -168,13 +168,21 @@ def test_nothing_of_a_held_out_row_is_in_its_member():
     other = X.copy()
     other[row] = 1e6
     second = DeepRegressor(**QUICK).fit(other, y)
-    members = [
-        next(member for member in model.committee_.members if member.fold == 0) for model in (first, second)
-    ]
+    members = [next(one for one in model.committee_.members if one.fold == 0) for model in (first, second)]
     inputs = [model.committee_.preparers[0].encodings for model in (first, second)]
     assert inputs[0] == inputs[1]
     # its answer to that row chooses the epoch, so the whole course of training is compared
     assert members[0].estimator.loss_curve_ == members[1].estimator.loss_curve_
+
+
+def test_a_member_ends_after_a_cycle_that_was_worse_than_those_before():
+    X, y = load_diabetes(return_X_y=True)
+    members = DeepRegressor(n_members=5, random_state=1).fit(X, y).committee_.members
+    for member in members:
+        costs = -np.array(member.estimator.validation_scores_)
+        worse = costs[14:31].min() > 1.01 * costs[:14].min()
+        assert member.epochs == len(costs) == (31 if worse else 64)
+    assert any(member.epochs == 31 for member in members)
 
 
 def test_the_same_seed_gives_the_same_bits_on_one_thread_and_two(monkeypatch):
@@ -198,11 +206,7 @@ MIXED = pd.DataFrame(
 )
 
 
-@pytest.mark.parametrize(
-    "convert",
-    [lambda X: X, polars.from_pandas, pyarrow.Table.from_pandas],
-    ids=["pandas", "polars", "pyarrow"],
-)
+@pytest.mark.parametrize("convert", [pd.DataFrame, polars.from_pandas, pyarrow.Table.from_pandas])
 @pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
 def test_a_table_as_it_is(Estimator, convert):
     y = np.array(["yes", "no", "no"] * 16) if Estimator is DeepClassifier else np.arange(48.0)
@@ -253,8 +257,7 @@ def test_so_few_rows_that_none_can_be_held_out(m):
 
 def test_rows_of_weight_0_are_as_if_they_were_not_there():
     X, y = load_diabetes(return_X_y=True)
-    weight = np.ones(len(y))
-    weight[::3] = 0
+    weight = np.sign(np.arange(len(y)) % 3.0)
     whole = DeepRegressor(**QUICK).fit(X, y, sample_weight=weight)
     part = DeepRegressor(**QUICK).fit(X[weight > 0], y[weight > 0])
     assert_allclose(whole.predict(X), part.predict(X), rtol=1e-5)
@@ -451,8 +454,6 @@ def test_parts_of_validation_data_are_refused(wine, parts):
 
 
 def test_a_time_budget_is_shared_by_the_members():
-    from time import perf_counter
-
     X, y = load_diabetes(return_X_y=True)
     DeepRegressor(n_members=2, max_iter=2, random_state=1).fit(X, y)  # kernels are loaded
     began = perf_counter()

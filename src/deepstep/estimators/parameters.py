@@ -105,8 +105,8 @@ class EstimatorParameters(BaseEstimator):
     early_stopping : bool or None, default=None ('plain': False)
         Stop when the score on validation data stalls, and keep the parameters of the best epoch. The data are
         those that ``fit`` was given as ``X_val`` and ``y_val``, else a part of the training data. Not used by
-        'lbfgs'. With 'table' the best epoch is always kept, by the rows of the other folds, and False is
-        refused.
+        'lbfgs'. With 'table' the best epoch is always kept, by the rows of the other folds, a member ends
+        early where the third cycle of its rate was worse than those before, and False is refused.
     validation_fraction : float or None, default=None ('plain': 0.1)
         The part that early stopping holds out, at least two examples; classes keep their shares. With 'table'
         it is refused where there are several folds; ``n_members=1``, or more than 100,000 rows, have one.
