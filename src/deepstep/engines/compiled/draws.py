@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from deepstep.engines.compiled import calls
 from deepstep.engines.compiled.jit import ORDERED, part
 from deepstep.engines.compiled.machine import high_product
 from deepstep.engines.draws import Purpose
@@ -25,8 +26,8 @@ def _block(index, layer, step, key0, key1):
     return c0, c1, c2, c3
 
 
-@part(order=ORDERED)
-def drop(A, D, bent, first, stride, n, low, high, keep, seed, step, layer):
+@calls.routine(calls.drop, order=ORDERED)
+def drop(A, D, bent, first, stride, n, low, high, keep, seed, step, l):
     """A := A ∘ mask, D := D ∘ mask, and so bent if it is not None, of n units."""
     # the draws of `deepstep.engines.draws` lie example by example, two in each uint64
     number = A.dtype.type
@@ -34,7 +35,7 @@ def drop(A, D, bent, first, stride, n, low, high, keep, seed, step, layer):
     at, end = low * n, high * n
     block = at // 8
     while block * 8 < end:
-        words = _block(np.uint64(block + 1), np.uint64(layer), np.uint64(step), np.uint64(seed), DROPOUT)
+        words = _block(np.uint64(block + 1), np.uint64(l), np.uint64(step), np.uint64(seed), DROPOUT)
         for w in range(4):
             for half in range(2):
                 draw = block * 8 + 2 * w + half

@@ -33,6 +33,8 @@ LAYERS = np.dtype(
         ("unit", "i8"),  # its first unit among those of all layers
         ("blocks", "i8"),  # members that have weights of their own here, W ∘ r or a W; else 1
         ("activation", "i8"),  # that of the output belongs to the head
+        ("activate", "i8"),  # addresses of what a layer calls; in row 0 that of `embed_rows`
+        *((name, "i8") for name in ("forth", "back", "standardize")),
         ("normalization", "i8"),
         ("drop", "f8"),  # probability with which a unit is left out
     ]
@@ -50,9 +52,17 @@ PARAMETERS = np.dtype(
 )
 """A row for each parameter, in the order of θ."""
 
+CALLED = (
+    *("forward", "backward", "gradient", "loss", "update", "after_update", "regularize", "update_whole"),
+    *("muon", "bend", "drop", "scale_weights", "through_the_scale", "gradient_of_the_scale", "run_along"),
+    *("embed", "through_the_stages", "gradients_of_stages"),
+)
+"""Routines of `calls` of which steps have one at most."""
+
 PLAN = np.dtype(
     [
-        *((name, "i8") for name in ("n_threads", "blas", "turned", "head", "rule", "epsilon_at", "seed")),
+        *((name, "i8") for name in ("n_threads", "blas", "turned", "rule", "epsilon_at", "seed")),
+        *((name, "i8") for name in CALLED),  # their addresses; 0 for what is not called
         *((name, "f8") for name in ("head_setting", "beta", "beta1", "beta2", "epsilon", "l1", "l2")),
         *((name, "f8") for name in ("clip_value", "clip_norm", "max_norm", "average")),
         *(
@@ -90,34 +100,16 @@ class Embedded(NamedTuple):
     room: Array  # of derivatives, flat; in prediction of what is written
 
 
-(
-    IDENTITY, RELU, LEAKY_RELU, ELU, SELU, GELU, GELU_TANH, SILU, MISH, SOFTPLUS, TANH, SIGMOID, EXPONENTIAL,
-    SOFTMAX, INCREASING, ORDINAL, ABSOLUTE, HUBER, POISSON, QUANTILE, RELU_WITH_SLOPE,
-) = range(21)  # fmt: skip
-"""Numbers of activations of units, of outputs and of heads; the last is relu whose slope is written down,
-where its output does not show it.
-"""
-
-_NAMES = "identity relu leaky_relu elu selu gelu gelu_tanh silu mish softplus tanh sigmoid exponential"
+_NAMES = (
+    "identity relu leaky_relu elu selu gelu gelu_tanh silu mish softplus tanh sigmoid exponential "
+    "relu_with_slope"
+)
 ACTIVATION_CODES = {name: code for code, name in enumerate(_NAMES.split())}
-OUTPUT_CODES = {
-    "identity": IDENTITY,
-    "sigmoid": SIGMOID,
-    "softmax": SOFTMAX,
-    "exponential": EXPONENTIAL,
-    "increasing": INCREASING,
-    "ordinal": ORDINAL,
-}
-HEAD_CODES = {
-    "sigmoid": SIGMOID,
-    "softmax": SOFTMAX,
-    "identity": IDENTITY,
-    "absolute_error": ABSOLUTE,
-    "huber": HUBER,
-    "poisson": POISSON,
-    "quantile": QUANTILE,
-    "ordinal": ORDINAL,
-}
+RELU, RELU_WITH_SLOPE = ACTIVATION_CODES["relu"], ACTIVATION_CODES.pop("relu_with_slope")
+"""The second is relu whose slope is written down, where its output does not show it."""
+
+HEADS = ("sigmoid", "softmax", "identity", "absolute_error", "huber", "poisson", "quantile", "ordinal")
+"""Those that have a kernel."""
 
 GD, MOMENTUM, HEAVY_BALL, NESTEROV, RMSPROP, ADAM, LION, MUON = range(8)
 RULE_CODES: dict[Callable[..., Any], int] = {
