@@ -20,7 +20,7 @@ from deepstep.engines.compiled import threads
 from deepstep.engines.compiled.draws import drop
 from deepstep.engines.compiled.forward import outputs_of_rows
 from deepstep.engines.compiled.machine import ON_X86
-from deepstep.engines.compiled.mathematics import exp, expm1, log1p
+from deepstep.engines.compiled.mathematics import exp, log1p
 from deepstep.engines.draws import dropout_masks
 from deepstep.equations import model_forward
 from deepstep.network import Architecture
@@ -28,7 +28,6 @@ from deepstep.preparation.batches import Examples, shuffled
 
 FUNCTIONS = {
     "exp": (exp, np.exp, np.linspace(-110, 88, 20_001)),
-    "expm1": (expm1, np.expm1, np.concatenate([np.linspace(-40, 40, 9_999), np.geomspace(1e-30, 1, 999)])),
     "log1p": (log1p, np.log1p, np.concatenate([np.linspace(0, 1, 9_999), np.geomspace(1e-30, 1, 999)])),
 }
 
@@ -62,11 +61,11 @@ def test_exp_at_its_ends(dtype):
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**63, 2**64 - 1])
-@pytest.mark.parametrize(("n", "m"), [(1, 1), (3, 5), (8, 4), (5, 33)])
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (3, 5), (16, 4), (13, 33)])
 def test_a_kernel_drops_the_units_that_numpy_drops(n, m, seed):
     @njit
     def dropped(A, D, bent, low, high, seed):
-        drop(A, D, bent, 0, m, n, low, high, 0.7, seed, 9, 1)
+        drop(A, D, bent, 0, m, n, low, high, 0.7, seed, 9, 1, np.empty(m))
 
     A, D, bent = np.ones(n * m), np.ones(n * m), np.ones(n * m)
     for low, high in ((0, m // 2), (m // 2, m)):  # in two parts, as two threads do

@@ -8,7 +8,7 @@ from deepstep.engines.compiled import calls
 from deepstep.engines.compiled.jit import ORDERED, part
 from deepstep.engines.compiled.layout import ACTIVATION_CODES, RELU_WITH_SLOPE
 from deepstep.engines.compiled.machine import run
-from deepstep.engines.compiled.mathematics import exp, exp_and_expm1, expm1, log1p
+from deepstep.engines.compiled.mathematics import exp, exp_and_expm1, log1p
 from deepstep.equations.relu_variants import SELU_ALPHA, SELU_SCALE, SETTLED
 
 _SLOPE, _CUBIC = 0.01, 2 * sqrt(2 / pi)
@@ -28,60 +28,50 @@ def softplus(z):
     return (z if z > 0 else type(z)(0)) + log1p(exp(-abs(z)))
 
 
-@part(order=ORDERED)
-def hyperbolic_tangent(z):
-    """tanh(z), with all digits near 0."""
-    one, two = type(z)(1), type(z)(2)
-    grown = expm1(-two * abs(z))
-    value = -grown / (grown + two)
-    return value if z >= 0 else -value if z == z else one * z
-
-
 def _activation(function: Callable[..., Any], name: str) -> Any:
     """The routine of an activation, of which a function gives the value and the derivative at v."""
     value = part(function, order=ORDERED, once=True)
 
     def activation(z, at, stride, n, low, high, theta, b, slope):
+        zero, one = z.dtype.type(0), z.dtype.type(1)
         for i in range(n):
             begin, bias = at + i * stride + low, theta[b + i]
             a = run(z, begin, high - low)
             if slope.size:
                 s = run(slope, begin, high - low)
                 for j in range(a.size):
-                    a[j], s[j] = value(a[j] + bias)
+                    a[j], s[j] = value(a[j] + bias, zero, one)
             else:
                 for j in range(a.size):
-                    a[j] = value(a[j] + bias)[0]
+                    a[j] = value(a[j] + bias, zero, one)[0]
 
     return calls.routine(calls.activate, name, order=ORDERED)(activation)
 
 
-def _identity(v):
-    return v, type(v)(1)
+def _identity(v, zero, one):
+    return v, one
 
 
-def _relu_with_slope(v):
-    zero, one = type(v)(0), type(v)(1)
+def _relu_with_slope(v, zero, one):
     return (zero if v < zero else v), (one if v > zero else zero)
 
 
-def _leaky_relu(v):
-    zero, one, below = type(v)(0), type(v)(1), type(v)(_SLOPE)
+def _leaky_relu(v, zero, one):
+    below = type(v)(_SLOPE)
     return (v if v > zero else below * v), (one if v > zero else below)
 
 
 def _of_elu(scale: float, alpha: float) -> Callable[..., Any]:
-    def elu(v):
-        number = type(v)
-        zero, one, s, a = number(0), number(1), number(scale), number(alpha)
-        root, grown = exp_and_expm1(number(0.5) * (v if v < zero else zero))
+    def elu(v, zero, one):
+        s, a = type(v)(scale), type(v)(alpha)
+        root, grown = exp_and_expm1(type(v)(0.5) * (v if v < zero else zero))
         value = s * (v if v > zero else a * (grown * (root + one)) if v == v else v)
         return value, s * (one if v > zero else a * (root * root))
 
     return elu
 
 
-def _gelu(v):
+def _gelu(v, zero, one):
     number = type(v)
     half, settled = number(0.5), number(SETTLED)
     near = settled if v > settled else -settled if v < -settled else v
@@ -89,55 +79,54 @@ def _gelu(v):
     return v * probability, probability + near * number(1 / sqrt(2 * pi)) * exp(-half * near * near)
 
 
-def _gelu_tanh(v):
+def _gelu_tanh(v, zero, one):
     number = type(v)
-    one, settled, steep, cube = number(1), number(SETTLED), number(_CUBIC), number(0.044715)
+    settled, steep, cube = number(SETTLED), number(_CUBIC), number(0.044715)
     near = settled if v > settled else -settled if v < -settled else v
     u = steep * (near + cube * near * near * near)
     t = exp(-abs(u))
-    share = (one if u >= number(0) else t) / (one + t)
-    bent = near * steep * (one + number(3) * cube * near * near) * t / ((one + t) * (one + t))
-    return v * share, share + bent
+    share = (one if u >= zero else t) / (one + t)
+    grown = near * steep * (one + number(3) * cube * near * near)
+    return v * share, share + grown * t / ((one + t) * (one + t))
 
 
-def _silu(v):
-    zero, one = type(v)(0), type(v)(1)
+def _silu(v, zero, one):
     t = exp(-abs(v))
     whole = one / (one + t)
     share, rest = (whole, t * whole) if v >= zero else (t * whole, whole)
     return v * share, share * (one + (v * rest if rest > zero else zero))
 
 
-def _mish(v):
-    zero, one = type(v)(0), type(v)(1)
-    bent, share = hyperbolic_tangent(softplus(v)), logistic(v)
-    rest = one - bent * bent
-    return v * bent, bent + (v * rest * share if rest * share != zero else zero)
+def _mish(v, zero, one):
+    # with t = e^-|v| both tanh(softplus(v)) and its slope are fractions of polynomials in t
+    two, t = one + one, exp(-abs(v))
+    up, square = v >= zero, t * t
+    share = one / ((one + two * t + two * square) if up else (two + two * t + square))
+    bent = ((one + two * t) if up else (two * t + square)) * share
+    rest = two * two * (one + t) * (square if up else t) * share * share
+    return v * bent, bent + (v * rest if rest != zero else zero)
 
 
-def _softplus(v):
-    zero, one = type(v)(0), type(v)(1)
+def _softplus(v, zero, one):
     t = exp(-abs(v))
     value = (v if v > zero else zero) + log1p(t) + (zero if v == v else v)
     return value, (one if v >= zero else t) / (one + t)
 
 
-def _tanh(v):
-    zero, one, two = type(v)(0), type(v)(1), type(v)(2)
+def _tanh(v, zero, one):
     t, grown = exp_and_expm1(-abs(v))
     share = one / (one + t * t)
-    value, root = -grown * (t + one) * share, two * t * share
+    value, root = -grown * (t + one) * share, (one + one) * t * share
     return (value if v >= zero else -value), root * root
 
 
-def _sigmoid(v):
-    zero, one = type(v)(0), type(v)(1)
+def _sigmoid(v, zero, one):
     t = exp(-abs(v))
     whole = one / (one + t)
     return (one if v >= zero else t) * whole, t * whole * whole
 
 
-def _exponential(v):
+def _exponential(v, zero, one):
     grown = exp(v)
     return grown, grown
 

@@ -31,12 +31,11 @@ def _types(number: Any) -> dict[str, Any]:
     batch = [double if kind is float else types.int64 for kind in Batch.__annotations__.values()]
     return {
         **dict.fromkeys(("A", "D", "X", "bent", "g", "gradient", "matrices", "room", "scaled"), flat),
-        **dict.fromkeys(("slope", "source", "theta", "z"), flat),
+        **dict.fromkeys(("row", "slope", "source", "theta", "z"), flat),
         **dict.fromkeys(("keep", "rate", "total"), double),
         **dict.fromkeys(("moments", "shared"), double[:, ::1]),
         **dict.fromkeys(("state", "statistics"), number[:, ::1]),
         "layers": layers,
-        "layer": layers.dtype,
         "plan": plan.dtype,
         "parameters": parameters,
         "own": parameters.dtype,
@@ -120,19 +119,19 @@ activate = _caller("z at stride n low high theta b slope")
 bend = _caller("activate_at z at stride n low high theta b alpha slope bent")
 """The same of (1 - α)·v + α·g(v) with v = z + b, and bent := g(v) - v."""
 
-drop = _caller("A D bent first stride n low high keep seed step l")
+drop = _caller("A D bent first stride n low high keep seed step layer row")
 """A := A ∘ mask, D := D ∘ mask, and so bent if it is not empty, of n units."""
 
 normalize = _caller("thread barrier layers l work moments theta batch")
 """A layer of a training, forth or back: see `normalization`."""
 
-standardize = _caller("z at layer widest stride theta statistics n_examples")
+standardize = _caller("z at layers l widest stride theta statistics n_examples")
 """A layer of a prediction."""
 
 loss = _caller("plan levels work at n batch")
 """The loss of each of this thread's examples, and dZL in the place of D where the logits lie in A."""
 
-finish = _caller("z at stride n k room row")
+finish = _caller("z at stride n k room at_row")
 """Outputs from logits, in place; the room has a row for them."""
 
 update = _caller("plan state at g begin count rate keep step")
@@ -151,7 +150,7 @@ muon = _caller("thread barrier plan parameters state work matrices batch")
 """Its part of that for matrices."""
 
 scale_weights = _caller("thread plan layers theta scaled")
-through_the_scale = _caller("theta at layer n_x gradient into count scaled")
+through_the_scale = _caller("theta at layers n_x gradient into count scaled")
 gradient_of_the_scale = _caller("thread plan layers parameters state work scaled batch")
 """Factors of the inputs: see `gradient`."""
 

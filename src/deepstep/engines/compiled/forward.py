@@ -139,7 +139,7 @@ def predict(
             W, shape = (theta, layer.W, n_prev), (n, count, n_prev)
             product(blas, one, shape, N, W, turn, (B, begin, ldb), (into, at, stride))
             if layer.normalization != NONE:
-                of = flat, here * tile, layer, widest, tile, theta, statistics, count
+                of = flat, here * tile, layers, l, widest, tile, theta, statistics, count
                 calls.standardize(layer.standardize, of)
             if last:
                 for i in range(n):

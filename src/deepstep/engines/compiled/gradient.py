@@ -89,7 +89,7 @@ def gradient_and_update(
                         found_dW = scaled, (k * layer.size + top) * n_prev, n_prev
                     product(plan.blas, per_example, shape, N, (work.D, dZ, stride), turn, B_k, found_dW)
                 if scaled.size and l == 1:
-                    given = theta, at, layer, n_prev, gradient, into, count, scaled
+                    given = theta, at, layers, n_prev, gradient, into, count, scaled
                     calls.through_the_scale(plan.through_the_scale, given)
                 if plan.l1 > 0 or plan.l2 > 0:
                     of = thread, plan, theta, at, gradient, into, count, batch.total, shared
@@ -129,18 +129,18 @@ def scale_weights(thread, plan, layers, theta, scaled):
 
 
 @calls.routine(calls.through_the_scale)
-def through_the_scale(theta, at, layer, n_x, gradient, into, count, scaled):
+def through_the_scale(theta, at, layers, n_x, gradient, into, count, scaled):
     """Of some rows: from dW_s1, which stands in ``scaled`` for each member, to dW1; and there W1 ∘ dW_s1,
     with W1 before its update. W1 begins θ.
     """
     g = run(gradient, into, count)
     for e in range(count):
         g[e] = 0
-    for k in range(layer.blocks):
-        s = run(theta, layer.s + k * n_x, n_x)
+    for k in range(layers[1].blocks):
+        s = run(theta, layers[1].s + k * n_x, n_x)
         for begin in range(0, count, n_x):
             w, g = run(theta, at + begin, n_x), run(gradient, into + begin, n_x)
-            found = run(scaled, k * layer.size * n_x + at + begin, n_x)
+            found = run(scaled, k * layers[1].size * n_x + at + begin, n_x)
             for j in range(n_x):
                 g[j] += found[j] * s[j]
                 found[j] *= w[j]

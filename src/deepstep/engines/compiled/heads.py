@@ -54,44 +54,43 @@ def _each(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def loss(plan, levels, work, at, n, batch):
         low, stride, k, number = batch.low, batch.stride, batch.high - batch.low, work.A.dtype.type
-        loss, setting = run(work.rows[LOSS], low, k), plan.head_setting
+        loss, zero, one = run(work.rows[LOSS], low, k), number(0), number(1)
+        rest, setting = number(1 - plan.head_setting), number(plan.head_setting)
         for j in range(k):
-            loss[j] = number(0)
+            loss[j] = zero
         for i in range(n):
             z, t = run(work.A, at + i * stride + low, k), run(work.targets, i * stride + low, k)
             d = run(work.D, at + i * stride + low, k)
             for j in range(k):
-                cost, d[j] = value(z[j], t[j], setting)
+                cost, d[j] = value(z[j], t[j], setting, rest, zero, one)
                 loss[j] += cost
 
     return loss
 
 
-def _binary(v, t, setting):
-    zero, one = type(v)(0), type(v)(1)
-    target = type(v)(1 - setting) * t + type(v)(setting / 2)
-    e = exp(-abs(v))
+def _binary(v, t, smoothing, rest, zero, one):
+    target, e = rest * t + smoothing * type(v)(0.5), exp(-abs(v))
     return (v if v > zero else zero) - target * v + log1p(e), (one if v >= zero else e) / (one + e) - target
 
 
-def _squared(v, t, setting):
+def _squared(v, t, setting, rest, zero, one):
     far = v - t
     return type(v)(0.5) * far * far, far
 
 
-def _absolute(v, t, setting):
-    far, zero, one = v - t, type(v)(0), type(v)(1)
+def _absolute(v, t, setting, rest, zero, one):
+    far = v - t
     return abs(far), one if far > zero else -one if far < zero else far
 
 
-def _huber(v, t, setting):
-    far, delta = v - t, type(v)(setting)
+def _huber(v, t, delta, rest, zero, one):
+    far = v - t
     c = delta if abs(far) > delta else abs(far)
     return c * (abs(far) - type(v)(0.5) * c), delta if far > delta else -delta if far < -delta else far
 
 
-def _poisson(v, t, setting):
-    mean, zero = exp(v), type(v)(0)
+def _poisson(v, t, setting, rest, zero, one):
+    mean = exp(v)
     return mean - t - t * v + (t * np.log(t) if t > zero else zero), mean - t
 
 
@@ -150,7 +149,7 @@ LOSSES = {
 def _each_output(function: Any) -> Callable[..., Any]:
     """Outputs from logits, in place, by a function of one of them."""
 
-    def finish(z, at, stride, n, k, room, row):
+    def finish(z, at, stride, n, k, room, at_row):
         for i in range(n):
             of = run(z, at + i * stride, k)
             for j in range(k):
@@ -159,8 +158,8 @@ def _each_output(function: Any) -> Callable[..., Any]:
     return finish
 
 
-def _softmax_output(z, at, stride, n, k, room, row):
-    Z, row, number = z, run(room, row, k), z.dtype.type
+def _softmax_output(z, at, stride, n, k, room, at_row):
+    Z, row, number = z, run(room, at_row, k), z.dtype.type
     for j in range(k):
         row[j] = Z[at + j]
     for i in range(1, n):
@@ -184,7 +183,7 @@ def _softmax_output(z, at, stride, n, k, room, row):
 
 
 def _ordered_output(*, ordinal: bool) -> Callable[..., Any]:
-    def finish(z, at, stride, n, k, room, row):
+    def finish(z, at, stride, n, k, room, at_row):
         sign = z.dtype.type(-1 if ordinal else 1)
         for i in range(1, n):
             above, of = run(z, at + (i - 1) * stride, k), run(z, at + i * stride, k)

@@ -29,15 +29,17 @@ def float_of_bits(typingcontext, bits):
 
 
 @intrinsic
-def high_product(typingcontext, a, b):
-    """The upper 64 bits of the product of two uint64."""
+def product_of_words(typingcontext, a, b):
+    """The upper and the lower 64 bits of the product of two uint64, by one multiplication."""
+    found = types.UniTuple(types.uint64, 2)
 
     def codegen(context, builder, signature, args):
-        wide = ir.IntType(128)
+        wide, word = ir.IntType(128), ir.IntType(64)
         product = builder.mul(builder.zext(args[0], wide), builder.zext(args[1], wide))
-        return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
+        high = builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), word)
+        return context.make_tuple(builder, found, [high, builder.trunc(product, word)])
 
-    return types.uint64(types.uint64, types.uint64), codegen
+    return found(types.uint64, types.uint64), codegen
 
 
 @intrinsic

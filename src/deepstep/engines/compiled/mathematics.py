@@ -81,20 +81,6 @@ def _exponential(number, least, most):
     return exponential
 
 
-def _minus_one(number, most):
-    remainder, power = _REDUCED[number]
-    low, high, one = number(-most), number(most), number(1)
-
-    def minus_one(x):
-        inside = low if x < low else x
-        inside = high if inside > high else inside
-        n, p = remainder(inside)
-        scale = power(n)
-        return scale * p + (scale - one)
-
-    return minus_one
-
-
 def _both(number, least):
     remainder, power = _REDUCED[number]
     low, one = number(least), number(1)
@@ -112,9 +98,6 @@ exp = _of_precisions(_exponential, (-104.0, 88.72283935546875), (-746.0, 709.782
 """e^x; 0 and inf where the value is too small or too large for the dtype. A subnormal value is rounded once,
 in a thread that has such numbers (see `machine.without_denormals`).
 """
-
-expm1 = _of_precisions(_minus_one, (60.0,), (60.0,))
-"""e^x - 1 with all digits near 0, for x up to 60; beyond that its value at 60."""
 
 exp_and_expm1 = _of_precisions(_both, (-87.0,), (-708.0,))
 """e^x and e^x - 1, each with all its digits, for x up to 0; below -87 (-708) their values there."""

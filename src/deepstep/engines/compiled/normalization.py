@@ -139,8 +139,9 @@ def by_layer_backward(thread, barrier, layers, l, work, moments, theta, batch):
 
 
 @calls.routine(calls.standardize)
-def by_statistics(z, at, layer, widest, stride, theta, statistics, n_examples):
+def by_statistics(z, at, layers, l, widest, stride, theta, statistics, n_examples):
     """A layer of prediction that was normalized by batch."""
+    layer = layers[l]
     for i in range(layer.size):
         a, unit = run(z, at + i * stride, n_examples), layer.unit + i
         factor = theta[layer.gamma + i] / np.sqrt(statistics[1, unit] + theta.dtype.type(EPSILON))
@@ -149,9 +150,9 @@ def by_statistics(z, at, layer, widest, stride, theta, statistics, n_examples):
 
 
 @calls.routine(calls.standardize)
-def by_layer_of_prediction(z, at, layer, widest, stride, theta, statistics, n_examples):
+def by_layer_of_prediction(z, at, layers, l, widest, stride, theta, statistics, n_examples):
     """The room has U_hat after two layers, then two rows."""
-    u = 2 * widest * stride
+    layer, u = layers[l], 2 * widest * stride
     deviation, total = run(z, 3 * widest * stride, stride), run(z, (3 * widest + 1) * stride, stride)
     of = layer.size, stride
     _by_layer(z, z, at, u, *of, deviation, total, theta, layer.gamma, START, n_examples)

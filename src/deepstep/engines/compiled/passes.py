@@ -2,7 +2,7 @@
 
 from deepstep.engines.compiled import calls
 from deepstep.engines.compiled.jit import part
-from deepstep.engines.compiled.layout import LOSS, NONE, RELU, WEIGHT
+from deepstep.engines.compiled.layout import LOSS, NONE, RELU, ROOM, WEIGHT
 from deepstep.engines.compiled.machine import START, N, T, product, run
 
 
@@ -52,7 +52,8 @@ def forward_pass(
             calls.activate(layer.activate, (A, at, stride, n, low, high, theta, layer.b, work.D))
         if layer.drop * batch.dropout > 0:
             keep = 1 - layer.drop * batch.dropout
-            calls.drop(plan.drop, (A, work.D, bent, at, stride, n, low, high, keep, plan.seed, batch.step, l))
+            units = A, work.D, bent, at, stride, n, low, high, keep, plan.seed, batch.step, l
+            calls.drop(plan.drop, (*units, work.rows[ROOM]))
 
 
 @part
