@@ -45,7 +45,7 @@ def _activation(function: Callable[..., Any], name: str) -> Any:
                 for j in range(a.size):
                     a[j] = value(a[j] + bias, zero, one)[0]
 
-    return calls.routine(calls.activate, name, order=ORDERED)(activation)
+    return calls.routine("activate", name, order=ORDERED)(activation)
 
 
 def _identity(v, zero, one):
@@ -131,7 +131,7 @@ def _exponential(v, zero, one):
     return grown, grown
 
 
-@calls.routine(calls.activate, order=ORDERED)
+@calls.routine("activate", order=ORDERED)
 def relu(z, at, stride, n, low, high, theta, b, slope):
     """Its output shows the slope."""
     for i in range(n):
@@ -164,7 +164,7 @@ ACTIVATIONS |= {
 """By code."""
 
 
-@calls.routine(calls.bend, order=ORDERED)
+@calls.routine("bend", order=ORDERED)
 def bend(activate_at, z, at, stride, n, low, high, theta, b, alpha, slope, bent):
     """z := (1 - α)·v + α·g(v) with v = z + bias, slope := its derivative, bent := g(v) - v."""
     one, k = z.dtype.type(1), high - low

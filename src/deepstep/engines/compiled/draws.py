@@ -37,7 +37,7 @@ def _below(word, limit):
     return np.int32(first) | np.int32(second) << 1
 
 
-@calls.routine(calls.drop, order=ORDERED)
+@calls.routine("drop", order=ORDERED)
 def drop(A, D, bent, first, stride, n, low, high, keep, seed, step, layer, row):
     """A := A ∘ mask, D := D ∘ mask, and so bent if it is not empty, of n units; ``row`` is room."""
     # The draws of `deepstep.engines.draws` lie example by example. Those of eight units are made for all

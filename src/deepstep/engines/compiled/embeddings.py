@@ -17,7 +17,7 @@ from deepstep.engines.compiled.mathematics import cosine_and_sine
 from deepstep.engines.compiled.updates import cut
 
 
-@calls.routine(calls.embed, order=ORDERED)
+@calls.routine("embed", order=ORDERED)
 def embed(embedded, theta, room, stride, low, high):
     """Everything that the stages write, for the examples from low to high."""
     stages, picks = embedded.stages, embedded.picks
@@ -62,7 +62,7 @@ def embed(embedded, theta, room, stride, low, high):
                 start += limit * each
 
 
-@calls.routine(calls.embed_rows, order=ORDERED)
+@calls.routine("embed_rows", order=ORDERED)
 def embed_rows(layers, embedded, theta, X, low, count, stride):
     """What layer 1 reads of some rows, at the beginning of the room; with factors of the inputs."""
     stages, room = embedded.stages, embedded.room
@@ -77,7 +77,7 @@ def embed_rows(layers, embedded, theta, X, low, count, stride):
             room[i * stride + j] *= factor
 
 
-@calls.routine(calls.through_the_stages, order=ORDERED)
+@calls.routine("through_the_stages", order=ORDERED)
 def through_the_stages(embedded, theta, room, members, examples, stride, low, high):
     """From the derivatives by what layer 1 reads, of all members, to those by what the stages read, as far as
     a stage before needs them; in the rows of cosines their angles' derivatives.
@@ -125,7 +125,7 @@ def through_the_stages(embedded, theta, room, members, examples, stride, low, hi
             _copy_others(d, stage, chosen, stage.writes, stage.reads, stride, low, k)
 
 
-@calls.routine(calls.gradients_of_stages)
+@calls.routine("gradients_of_stages")
 def gradients_of_stages(thread, plan, embedded, room, gradient, batch):
     """The whole gradient at the parameters of this thread's inputs, from all examples."""
     stages, picks, d = embedded.stages, embedded.picks, embedded.room

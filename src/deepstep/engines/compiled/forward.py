@@ -100,7 +100,8 @@ def _outputs_of_one(tables: Tables, theta: Array, statistics: Array, X: Array, o
     finish, blas, flat = outputs_address(output, theta.dtype), blas_address(theta.dtype), X.reshape(-1)
 
     def work(thread: int, barrier: AnyArray) -> None:
-        own = embedded._replace(room=np.empty(embedded.rows * tile, theta.dtype))
+        room = np.empty(embedded.rows * tile, theta.dtype) if embedded.rows else embedded.room
+        own = embedded._replace(room=room) if embedded.rows else embedded
         given = blas, layers, own, theta, statistics, flat, m, rooms[thread], found, finish
         predict(thread, barrier, n_threads, *given)
 

@@ -34,7 +34,7 @@ AT_ONCE = 1024
 """Numbers that are added up in their own precision."""
 
 
-@calls.routine(calls.gradient)
+@calls.routine("gradient")
 def gradient_and_update(
     thread, plan, layers, parameters, state, source, first, work, moments, scaled, bent, batch
 ):  # fmt: skip
@@ -115,7 +115,7 @@ def gradient_and_update(
                 move(plan, own, state, at, gradient, into, count, step, batch.rate, batch.decay)
 
 
-@calls.routine(calls.scale_weights)
+@calls.routine("scale_weights")
 def scale_weights(thread, plan, layers, theta, scaled):
     """W_s1 := W1 ∘ s1ᵀ, of this thread's units; for each member with its own factors."""
     layer, n_x = layers[1], layers[0].size
@@ -128,7 +128,7 @@ def scale_weights(thread, plan, layers, theta, scaled):
                 product_[j] = w[j] * s[j]
 
 
-@calls.routine(calls.through_the_scale)
+@calls.routine("through_the_scale")
 def through_the_scale(theta, at, layers, n_x, gradient, into, count, scaled):
     """Of some rows: from dW_s1, which stands in ``scaled`` for each member, to dW1; and there W1 ∘ dW_s1,
     with W1 before its update. W1 begins θ.
@@ -146,7 +146,7 @@ def through_the_scale(theta, at, layers, n_x, gradient, into, count, scaled):
                 found[j] *= w[j]
 
 
-@calls.routine(calls.gradient_of_the_scale)
+@calls.routine("gradient_of_the_scale")
 def gradient_of_the_scale(thread, plan, layers, parameters, state, work, scaled, batch):
     """ds1 of this thread's inputs from all units, in their order, and the update with it; the factors of
     members lie one after another.
@@ -214,7 +214,7 @@ def _clipping(thread, barrier, plan, work):
     return share if share < 1 else 1.0
 
 
-@calls.routine(calls.update_whole)
+@calls.routine("update_whole")
 def update_whole(thread, barrier, plan, parameters, state, work, matrices, batch):
     """The update of this thread's rows of each parameter; of each W, where Muon updates them, by all."""
     wait_for_all(barrier, plan.n_threads)

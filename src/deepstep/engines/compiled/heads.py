@@ -131,7 +131,7 @@ def _ordered(*, ordinal: bool) -> Callable[..., Any]:
 
 
 LOSSES = {
-    name: calls.routine(calls.loss, f"{name}_loss", order=ORDERED)(loss)
+    name: calls.routine("loss", f"{name}_loss", order=ORDERED)(loss)
     for name, loss in {
         "softmax": _softmax,
         "sigmoid": _each(_binary),
@@ -198,7 +198,7 @@ def _ordered_output(*, ordinal: bool) -> Callable[..., Any]:
 
 
 OUTPUTS = {
-    name: calls.routine(calls.finish, f"{name}_output", order=ORDERED)(finish)
+    name: calls.routine("finish", f"{name}_output", order=ORDERED)(finish)
     for name, finish in {
         "softmax": _softmax_output,
         "sigmoid": _each_output(logistic),

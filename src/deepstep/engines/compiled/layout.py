@@ -25,6 +25,33 @@ TURNED_UP_TO = 16
 examples.
 """
 
+CALLS = {
+    "forward": "thread barrier plan layers theta source first work moments scaled bent batch",
+    "backward": "thread barrier plan layers theta work moments scaled bent embedded batch",
+    "gradient": "thread plan layers parameters state source first work moments scaled bent batch",
+    "activate": "z at stride n low high theta b slope",
+    "bend": "activate_at z at stride n low high theta b alpha slope bent",
+    "drop": "A D bent first stride n low high keep seed step layer row",
+    "normalize": "thread barrier layers l work moments theta batch",
+    "standardize": "z at layers l widest stride theta statistics n_examples",
+    "loss": "plan levels work at n batch",
+    "finish": "z at stride n k room at_row",
+    "update": "plan state at g begin count rate keep step",
+    "after_update": "plan own state at count step",
+    "regularize": "thread plan theta at g begin count total shared",
+    "update_whole": "thread barrier plan parameters state work matrices batch",
+    "muon": "thread barrier plan parameters state work matrices batch",
+    "scale_weights": "thread plan layers theta scaled",
+    "through_the_scale": "theta at layers n_x gradient into count scaled",
+    "gradient_of_the_scale": "thread plan layers parameters state work scaled batch",
+    "run_along": "plan layers statistics moments m step",
+    "embed": "embedded theta room stride low high",
+    "embed_rows": "layers embedded theta X low count stride",
+    "through_the_stages": "embedded theta room members examples stride low high",
+    "gradients_of_stages": "thread plan embedded room gradient batch",
+}
+"""What kernels call by address (see `calls`), with the names of the arguments."""
+
 LAYERS = np.dtype(
     [
         ("size", "i8"),  # n_l; in row 0 the rows that layer 1 reads
@@ -52,17 +79,10 @@ PARAMETERS = np.dtype(
 )
 """A row for each parameter, in the order of θ."""
 
-CALLED = (
-    *("forward", "backward", "gradient", "loss", "update", "after_update", "regularize", "update_whole"),
-    *("muon", "bend", "drop", "scale_weights", "through_the_scale", "gradient_of_the_scale", "run_along"),
-    *("embed", "through_the_stages", "gradients_of_stages"),
-)
-"""Routines of `calls` of which steps have one at most."""
-
 PLAN = np.dtype(
     [
         *((name, "i8") for name in ("n_threads", "blas", "turned", "rule", "epsilon_at", "seed")),
-        *((name, "i8") for name in CALLED),  # their addresses; 0 for what is not called
+        *((name, "i8") for name in CALLS),  # the addresses of what steps call; 0 for what is not called
         *((name, "f8") for name in ("head_setting", "beta", "beta1", "beta2", "epsilon", "l1", "l2")),
         *((name, "f8") for name in ("clip_value", "clip_norm", "max_norm", "average")),
         *(

@@ -1,5 +1,6 @@
 """Addresses of the routines that a network needs, in its tables: what is not on disk is compiled."""
 
+from functools import cache
 from typing import Any
 
 from deepstep.engines.compiled import embeddings, gradient, normalization, passes, updates
@@ -47,6 +48,7 @@ def link_prediction(tables: Tables, dtype: Any) -> None:
         tables.layers[0]["activate"] = address_of(embeddings.embed_rows, dtype)
 
 
+@cache
 def outputs_address(output: str, dtype: Any) -> int:
     """What makes outputs of logits; 0 where they are the same."""
     return address_of(OUTPUTS[output], dtype) if output in OUTPUTS else 0

@@ -159,7 +159,9 @@ def plan_of(settings: Settings, head: Head, tables: Tables) -> AnyArray:
 
 def running_statistics(layers: AnyArray, statistics: Mapping[str, Array], dtype: Any) -> Array:
     """Mean and variance of all units (2, units), from "mean1", …; empty where no layer is normalized."""
-    running = np.zeros((2, int(layers["size"][1:].sum()) if layers["normalization"].any() else 0), dtype)
+    if not layers["normalization"].any():
+        return np.zeros((2, 0), dtype)
+    running = np.zeros((2, int(layers["size"][1:].sum())), dtype)
     for name, row, units in _normalized_by_batch(layers):
         running[row, units] = statistics[name][:, 0]
     return running

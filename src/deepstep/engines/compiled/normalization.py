@@ -26,7 +26,7 @@ def sums_of(work, layers, l, way):
     return work.shared[:, first : first + 2 * layers[l].size]
 
 
-@calls.routine(calls.normalize)
+@calls.routine("normalize")
 def by_batch(thread, barrier, layers, l, work, moments, theta, batch):
     """A has U and becomes gamma ∘ U_hat; U becomes U_hat; moments get the batch's mean and variance."""
     # In two passes, so that a large mean costs no digits. The rows of sums (n_threads, 2 n) are this layer's
@@ -57,7 +57,7 @@ def by_batch(thread, barrier, layers, l, work, moments, theta, batch):
             a[j] = scale * u[j]
 
 
-@calls.routine(calls.normalize)
+@calls.routine("normalize")
 def by_batch_backward(thread, barrier, layers, l, work, moments, theta, batch):
     """D has dZ and becomes dU; each thread's row of sums gets Σ dZ and Σ dZ ∘ U_hat, n and n of them."""
     layer, sums = layers[l], sums_of(work, layers, l, BACK)
@@ -73,7 +73,7 @@ def by_batch_backward(thread, barrier, layers, l, work, moments, theta, batch):
             d[j] = scale * (d[j] - center - u[j] * way)
 
 
-@calls.routine(calls.normalize)
+@calls.routine("normalize")
 def by_layer(thread, barrier, layers, l, work, moments, theta, batch):
     """As `by_batch`; the deviation of each example is kept."""
     at, row, layer = layers[l].unit * batch.stride, work.rows[ROOM], layers[l]
@@ -110,7 +110,7 @@ def _by_layer(A, U, at, at_u, n, stride, deviation, total, theta, gamma, low, hi
             a[j] = scale * u[j]
 
 
-@calls.routine(calls.normalize)
+@calls.routine("normalize")
 def by_layer_backward(thread, barrier, layers, l, work, moments, theta, batch):
     """D has dZ and becomes dU; sums as in `by_batch_backward`, of this thread's examples."""
     layer, sums = layers[l], sums_of(work, layers, l, BACK)
@@ -138,7 +138,7 @@ def by_layer_backward(thread, barrier, layers, l, work, moments, theta, batch):
             d[j] = (d[j] - mean[j] - u[j] * along[j]) / deviation[j]
 
 
-@calls.routine(calls.standardize)
+@calls.routine("standardize")
 def by_statistics(z, at, layers, l, widest, stride, theta, statistics, n_examples):
     """A layer of prediction that was normalized by batch."""
     layer = layers[l]
@@ -149,7 +149,7 @@ def by_statistics(z, at, layers, l, widest, stride, theta, statistics, n_example
             a[j] = factor * (a[j] - statistics[0, unit])
 
 
-@calls.routine(calls.standardize)
+@calls.routine("standardize")
 def by_layer_of_prediction(z, at, layers, l, widest, stride, theta, statistics, n_examples):
     """The room has U_hat after two layers, then two rows."""
     layer, u = layers[l], 2 * widest * stride
@@ -158,7 +158,7 @@ def by_layer_of_prediction(z, at, layers, l, widest, stride, theta, statistics, 
     _by_layer(z, z, at, u, *of, deviation, total, theta, layer.gamma, START, n_examples)
 
 
-@calls.routine(calls.run_along)
+@calls.routine("run_along")
 def run_along(plan, layers, statistics, moments, m, step):
     """The statistics (2, units) that predict move towards those of this batch, its variance made unbiased.
 

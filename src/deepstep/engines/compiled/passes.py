@@ -6,7 +6,7 @@ from deepstep.engines.compiled.layout import LOSS, NONE, RELU, ROOM, WEIGHT
 from deepstep.engines.compiled.machine import START, N, T, product, run
 
 
-@calls.routine(calls.forward)
+@calls.routine("forward")
 def forward_pass(
     thread, barrier, plan, layers, theta, source, first, work, moments, scaled, bent, batch
 ):  # fmt: skip
@@ -83,7 +83,7 @@ def through_the_weights(plan, weights, at_W, layer, n_prev, D, into, begin, batc
             product(plan.blas, one, shape, T, W, N, dZ, (into, begin + left, stride))
 
 
-@calls.routine(calls.backward)
+@calls.routine("backward")
 def backward_pass(thread, barrier, plan, layers, theta, work, moments, scaled, bent, embedded, batch):
     """dZ of all hidden layers (dU of normalized ones) from dZL; and dA ∘ (g(Z) - Z) where α is learned."""
     zero = theta.dtype.type(0)

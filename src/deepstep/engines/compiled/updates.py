@@ -110,7 +110,7 @@ def _of_rule(rule: int, name: str) -> Any:
                 first[i] = b2 * first[i] + c2 * g[i]
                 theta[i] = stay * theta[i] - pace
 
-    return calls.routine(calls.update, name)(update)
+    return calls.routine("update", name)(update)
 
 
 UPDATES = {code: _of_rule(code, rule.__name__) for rule, code in RULE_CODES.items() if code != MUON}
@@ -127,7 +127,7 @@ def move(plan, own, state, at, gradient, into, count, step, rate, decay):
         calls.after_update(plan.after_update, (plan, own, state, at, count, step))
 
 
-@calls.routine(calls.after_update)
+@calls.routine("after_update")
 def after_the_update(plan, own, state, at, count, step):
     """What comes after the update of a run of θ: the limit of norms and the average."""
     if own.weights and plan.max_norm > 0:
@@ -137,7 +137,7 @@ def after_the_update(plan, own, state, at, count, step):
         average(state, at, count, plan.average, 1 if begins else step)
 
 
-@calls.routine(calls.regularize)
+@calls.routine("regularize")
 def regularize(thread, plan, theta, at, g, begin, count, total, shared):
     """g += l1·sign(θ) + l2·θ for a run; Σ|θ| and Σθ² before the update are added to those of the thread."""
     number = theta.dtype.type
@@ -196,7 +196,7 @@ def limit_norms(theta, at, count, width, most):
                     row[j] = row[j] / largest * limit
 
 
-@calls.routine(calls.muon)
+@calls.routine("muon")
 def muon_of_matrices(thread, barrier, plan, parameters, state, work, matrices, batch):
     """Muon's update of each W from the whole gradient: all threads work on one, each on its rows."""
     gradient, shared, n_threads, room = work.gradient, work.shared, plan.n_threads, matrices
