@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "deepstep"
 LIMITS: dict[str, tuple[int, int]] = {
     "equations": (4_300, 5_700),
     "network": (750, 740),
-    "engines": (4_300, 6_450),
+    "engines": (4_300, 6_720),
     "training": (2_500, 4_070),
     "inspection": (1_300, 2_865),
     "model": (1_200, 2_145),

@@ -11,12 +11,11 @@ from deepstep.engines import missing_numba
 @pytest.mark.skipif(bool(missing_numba()), reason="Numba is not here")
 def test_the_command_says_where_kernels_are_kept(deepstep):
     found = json.loads(deepstep("warmup", "--json").out)
-    assert found["kernels"] == 8
-    assert len(list(Path(found["folder"]).glob("step.train*.kernel"))) >= found["kernels"]
+    assert len(list(Path(found["folder"]).glob("*.kernel"))) >= found["kernels"] > 100
     shown = deepstep("warmup")
-    assert "8 kinds of kernels are ready after" in shown.out
+    assert "kernels are ready after" in shown.out
     assert found["folder"] in shown.out
-    assert "kernels: 8/8" in shown.err
+    assert f"kernels: {found['kernels']}/{found['kernels']}" in shown.err
 
 
 def test_without_numba_it_says_what_to_install(deepstep, monkeypatch):

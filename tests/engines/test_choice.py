@@ -8,7 +8,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from deepstep import Network
 from deepstep.engines import Settings, choose_engine, open_session
-from deepstep.engines.compiled.layout import ACTIVATION_CODES, HEAD_CODES, RULE_CODES
+from deepstep.engines.compiled.layout import ACTIVATION_CODES, RULE_CODES
+from deepstep.engines.compiled.layout import HEADS as HEADS_WITH_KERNEL
 from deepstep.equations import (
     ACTIVATIONS,
     FEATURES,
@@ -29,7 +30,7 @@ ACROSS_UNITS = [name for name, activation in ACTIVATIONS.items() if activation.a
 
 def test_the_kernels_have_what_the_choice_counts_on():
     assert set(ACTIVATION_CODES) == {name for name in ACTIVATIONS if name not in ACROSS_UNITS}
-    assert set(HEAD_CODES) == set(HEADS)
+    assert set(HEADS_WITH_KERNEL) == set(HEADS)
     assert set(RULE_CODES) == {rule.update for rule in OPTIMIZERS.values()}
 
 

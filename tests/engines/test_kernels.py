@@ -65,7 +65,7 @@ def test_exp_at_its_ends(dtype):
 def test_a_kernel_drops_the_units_that_numpy_drops(n, m, seed):
     @njit
     def dropped(A, D, bent, low, high, seed):
-        drop(A, D, bent, 0, m, n, low, high, 0.7, seed, 9, 1)
+        drop(A, D, bent, 0, m, n, low, high, 0.7, seed, 9, 1, np.empty(m))
 
     A, D, bent = np.ones(n * m), np.ones(n * m), np.ones(n * m)
     for low, high in ((0, m // 2), (m // 2, m)):  # in two parts, as two threads do

@@ -24,9 +24,9 @@ def command(json_wanted: bool) -> None:
         raise MissingPackageError(
             "warmup", "Numba, whose kernels are compiled", "it cannot be used", "Run: pip install numba"
         )
-    from deepstep.engines.compiled.warm_up import NETWORKS, PRECISIONS, kept_in, warm_up
+    from deepstep.engines.compiled.warm_up import kept_in, n_kernels, warm_up
 
-    begun, total, log = perf_counter(), len(NETWORKS) * len(PRECISIONS), logging.getLogger("deepstep")
+    begun, total, log = perf_counter(), n_kernels(), logging.getLogger("deepstep")
     meter, level = Meter("kernels"), log.level
     meter.begin(total, told="compiling …")
     log.setLevel(logging.ERROR)  # that kernels are compiled is known
@@ -43,4 +43,4 @@ def command(json_wanted: bool) -> None:
     where = (
         f"kept in {folder}" if folder else "kept nowhere: set NUMBA_CACHE_DIR to a folder that can be written"
     )
-    say(f"{total} kinds of kernels are ready after {seconds:.1f} s, {where}.", lines=True)
+    say(f"{total} kernels are ready after {seconds:.1f} s, {where}.", lines=True)

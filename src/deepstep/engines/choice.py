@@ -268,11 +268,16 @@ PATIENCE = 1.0
 
 @contextmanager
 def told_if_slow(words: str) -> Iterator[None]:
-    """Warn once of what is going on, where the block takes longer than `PATIENCE`."""
-    timer = threading.Timer(PATIENCE, logging.getLogger("deepstep").warning, [words])
+    """Warn of what is going on, once in a process, where the block takes longer than `PATIENCE`."""
+    timer = threading.Timer(PATIENCE, _tell_once, [words])
     timer.daemon = True
     timer.start()
     try:
         yield
     finally:
         timer.cancel()
+
+
+@cache
+def _tell_once(words: str) -> None:
+    logging.getLogger("deepstep").warning(words)

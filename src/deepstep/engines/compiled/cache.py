@@ -123,6 +123,10 @@ class KernelCache(FunctionCache):
         self.folder = folder
         self._cache_file = _Files(folder, self._impl.filename_base, stamp)
 
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        """Without what the function closes over, where Numba numbers functions anew in each process."""
+        return sig, codegen.magic_tuple()
+
     def save_overload(self, sig: Any, data: Any) -> None:
         """Write compiled code; where that fails, the next process compiles it again."""
         try:

@@ -8,17 +8,19 @@ from math import pi
 
 import numpy as np
 
+from deepstep.engines.compiled import calls
 from deepstep.engines.compiled.gradient import sum_of
 from deepstep.engines.compiled.jit import ORDERED, part
 from deepstep.engines.compiled.layout import COSINES, MAPS
-from deepstep.engines.compiled.machine import N, T, product, run
+from deepstep.engines.compiled.machine import START, N, T, product, run
 from deepstep.engines.compiled.mathematics import cosine_and_sine
 from deepstep.engines.compiled.updates import cut
 
 
-@part(order=ORDERED)
-def embed(stages, picks, theta, room, stride, low, high):
+@calls.routine("embed", order=ORDERED)
+def embed(embedded, theta, room, stride, low, high):
     """Everything that the stages write, for the examples from low to high."""
+    stages, picks = embedded.stages, embedded.picks
     k, number = high - low, theta.dtype.type
     turn = number(2 * pi)
     for stage in stages:
@@ -60,11 +62,27 @@ def embed(stages, picks, theta, room, stride, low, high):
                 start += limit * each
 
 
-@part(order=ORDERED)
-def through_the_stages(stages, picks, theta, room, d, members, examples, stride, low, high):
+@calls.routine("embed_rows", order=ORDERED)
+def embed_rows(layers, embedded, theta, X, low, count, stride):
+    """What layer 1 reads of some rows, at the beginning of the room; with factors of the inputs."""
+    stages, room = embedded.stages, embedded.room
+    n_x, at = stages[0].n, stages[0].reads
+    for i in range(n_x):
+        for j in range(count):
+            room[(at + i) * stride + j] = X[(low + j) * n_x + i]
+    embed(embedded, theta, room, stride, START, count)
+    for i in range(layers[0].size if layers[1].s >= 0 else 0):
+        factor = theta[layers[1].s + i]
+        for j in range(count):
+            room[i * stride + j] *= factor
+
+
+@calls.routine("through_the_stages", order=ORDERED)
+def through_the_stages(embedded, theta, room, members, examples, stride, low, high):
     """From the derivatives by what layer 1 reads, of all members, to those by what the stages read, as far as
     a stage before needs them; in the rows of cosines their angles' derivatives.
     """
+    stages, picks, d = embedded.stages, embedded.picks, embedded.room
     k, turn = high - low, theta.dtype.type(2 * pi)
     last = stages[stages.size - 1]
     for r in range(last.n + last.count * (last.d if last.kind == MAPS else last.each - 1)):
@@ -107,9 +125,10 @@ def through_the_stages(stages, picks, theta, room, d, members, examples, stride,
             _copy_others(d, stage, chosen, stage.writes, stage.reads, stride, low, k)
 
 
-@part
-def gradients_of_stages(thread, plan, stages, picks, room, d, gradient, batch):
+@calls.routine("gradients_of_stages")
+def gradients_of_stages(thread, plan, embedded, room, gradient, batch):
     """The whole gradient at the parameters of this thread's inputs, from all examples."""
+    stages, picks, d = embedded.stages, embedded.picks, embedded.room
     stride, m = batch.stride, batch.examples
     per_example = gradient.dtype.type(1 / batch.m)
     for stage in stages:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from deepstep.engines.compiled import calls
 from deepstep.engines.compiled.jit import part
 from deepstep.engines.compiled.layout import (
     BEND,
@@ -27,13 +28,13 @@ from deepstep.engines.compiled.machine import (
     wait_for_all,
 )
 from deepstep.engines.compiled.normalization import BACK, sums_of
-from deepstep.engines.compiled.updates import cut, move, regularize
+from deepstep.engines.compiled.updates import cut, move
 
 AT_ONCE = 1024
 """Numbers that are added up in their own precision."""
 
 
-@part(once=True)
+@calls.routine("gradient")
 def gradient_and_update(
     thread, plan, layers, parameters, state, source, first, work, moments, scaled, bent, batch
 ):  # fmt: skip
@@ -41,7 +42,8 @@ def gradient_and_update(
     gradient alone where it is wanted whole. Parts are tiles of W, then b, gamma and alpha.
     """
     theta, per_example, gradient = state[0], state.dtype.type(1 / batch.m), work.gradient
-    m, stride, step, total, sizes, squares = batch.m, batch.stride, batch.step, batch.total, 0.0, 0.0
+    m, stride, step, shared = batch.m, batch.stride, batch.step, work.shared
+    shared[thread, SIZES], shared[thread, SQUARES] = 0.0, 0.0
     for l in range(1, layers.size):
         layer, n_prev = layers[l], layers[l - 1].size
         rows = layer.size * (layer.blocks if l == layers.size - 1 else 1)
@@ -87,15 +89,15 @@ def gradient_and_update(
                         found_dW = scaled, (k * layer.size + top) * n_prev, n_prev
                     product(plan.blas, per_example, shape, N, (work.D, dZ, stride), turn, B_k, found_dW)
                 if scaled.size and l == 1:
-                    _through_the_scale(theta, at, layer, n_prev, gradient, into, count, scaled)
+                    given = theta, at, layers, n_prev, gradient, into, count, scaled
+                    calls.through_the_scale(plan.through_the_scale, given)
                 if plan.l1 > 0 or plan.l2 > 0:
-                    found = regularize(theta, at, gradient, into, count, plan.l1 / total, plan.l2 / total)
-                    sizes += found[0]
-                    squares += found[1]
+                    of = thread, plan, theta, at, gradient, into, count, batch.total, shared
+                    calls.regularize(plan.regularize, of)
             elif kind == BEND:
                 for i in range(low, high):
                     gradient[into + i - low] = sum_of(bent, (layer.unit + i) * stride, m) * per_example
-            elif moments is not None and layer.normalization != NONE:
+            elif layer.normalization != NONE:
                 sums, offset = sums_of(work, layers, l, BACK), layer.size if kind == SCALE else START
                 for i in range(low, high):
                     gradient[into + i - low] = sum_of_threads(sums, i + offset) / m
@@ -111,10 +113,9 @@ def gradient_and_update(
             if not plan.whole:
                 own = parameters[layer.own[kind]]
                 move(plan, own, state, at, gradient, into, count, step, batch.rate, batch.decay)
-    work.shared[thread, SIZES], work.shared[thread, SQUARES] = sizes, squares
 
 
-@part
+@calls.routine("scale_weights")
 def scale_weights(thread, plan, layers, theta, scaled):
     """W_s1 := W1 ∘ s1ᵀ, of this thread's units; for each member with its own factors."""
     layer, n_x = layers[1], layers[0].size
@@ -127,25 +128,25 @@ def scale_weights(thread, plan, layers, theta, scaled):
                 product_[j] = w[j] * s[j]
 
 
-@part
-def _through_the_scale(theta, at, layer, n_x, gradient, into, count, scaled):
+@calls.routine("through_the_scale")
+def through_the_scale(theta, at, layers, n_x, gradient, into, count, scaled):
     """Of some rows: from dW_s1, which stands in ``scaled`` for each member, to dW1; and there W1 ∘ dW_s1,
     with W1 before its update. W1 begins θ.
     """
     g = run(gradient, into, count)
     for e in range(count):
         g[e] = 0
-    for k in range(layer.blocks):
-        s = run(theta, layer.s + k * n_x, n_x)
+    for k in range(layers[1].blocks):
+        s = run(theta, layers[1].s + k * n_x, n_x)
         for begin in range(0, count, n_x):
             w, g = run(theta, at + begin, n_x), run(gradient, into + begin, n_x)
-            found = run(scaled, k * layer.size * n_x + at + begin, n_x)
+            found = run(scaled, k * layers[1].size * n_x + at + begin, n_x)
             for j in range(n_x):
                 g[j] += found[j] * s[j]
                 found[j] *= w[j]
 
 
-@part
+@calls.routine("gradient_of_the_scale")
 def gradient_of_the_scale(thread, plan, layers, parameters, state, work, scaled, batch):
     """ds1 of this thread's inputs from all units, in their order, and the update with it; the factors of
     members lie one after another.
@@ -187,13 +188,12 @@ def sum_of(values, begin, count):
 
 
 @part
-def clipping(thread, barrier, plan, work):
+def _clipping(thread, barrier, plan, work):
     """By what the whole gradient is to be multiplied, so that its norm is at most clip_norm, if there is one.
 
     In parts of the largest entry, whose squares neither overflow nor vanish.
     """
     n_threads, gradient, shared = plan.n_threads, work.gradient, work.shared
-    wait_for_all(barrier, n_threads)
     if plan.clip_norm == 0:
         return 1.0
     low, high = gradient.size * thread // n_threads, gradient.size * (thread + 1) // n_threads
@@ -214,10 +214,12 @@ def clipping(thread, barrier, plan, work):
     return share if share < 1 else 1.0
 
 
-@part
-def update_whole(thread, plan, parameters, state, gradient, batch, share):
-    """The update of this thread's rows of each parameter; of no W where Muon updates them."""
-    scale = gradient.dtype.type(share)
+@calls.routine("update_whole")
+def update_whole(thread, barrier, plan, parameters, state, work, matrices, batch):
+    """The update of this thread's rows of each parameter; of each W, where Muon updates them, by all."""
+    wait_for_all(barrier, plan.n_threads)
+    gradient = work.gradient
+    scale = gradient.dtype.type(_clipping(thread, barrier, plan, work))
     for own in parameters:
         low, high = own.rows * thread // plan.n_threads, own.rows * (thread + 1) // plan.n_threads
         at, count = own.at + low * own.width, (high - low) * own.width
@@ -225,3 +227,6 @@ def update_whole(thread, plan, parameters, state, gradient, batch, share):
             gradient[i] *= scale
         if plan.rule != MUON or own.weights == 0:
             move(plan, own, state, at, gradient, at, count, batch.step, batch.rate, batch.decay)
+    if plan.muon != 0:
+        wait_for_all(barrier, plan.n_threads)
+        calls.muon(plan.muon, (thread, barrier, plan, parameters, state, work, matrices, batch))

@@ -1,136 +1,210 @@
-"""Heads: the loss of each example and dZL, from the logits, for a range of examples."""
+"""Heads: the loss of each example and dZL, from the logits, for a range of examples; and the outputs."""
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
+from deepstep.engines.compiled import calls
 from deepstep.engines.compiled.activations import logistic, softplus
 from deepstep.engines.compiled.jit import ORDERED, part
-from deepstep.engines.compiled.layout import (
-    ABSOLUTE,
-    HUBER,
-    IDENTITY,
-    ORDINAL,
-    QUANTILE,
-    SIGMOID,
-    SOFTMAX,
-)
+from deepstep.engines.compiled.layout import LOSS, ROOM
 from deepstep.engines.compiled.machine import run
 from deepstep.engines.compiled.mathematics import exp, log1p
 
 
-@part(order=ORDERED)
-def loss_and_gradient(plan, levels, work, loss, row, at, n, batch):
-    """The loss of each of this thread's examples, and dZL in the place of D where the logits lie in A."""
-    code, setting, low, stride = plan.head, plan.head_setting, batch.low, batch.stride
-    Z, D, T, k = work.A, work.D, work.targets, batch.high - batch.low
-    number = Z.dtype.type
-    zero, one, half = number(0), number(1), number(0.5)
-    loss, row = run(loss, low, k), run(row, low, k)
+def _softmax(plan, levels, work, at, n, batch):
+    setting, low, stride, k = plan.head_setting, batch.low, batch.stride, batch.high - batch.low
+    Z, D, T, number = work.A, work.D, work.targets, work.A.dtype.type
+    loss, row = run(work.rows[LOSS], low, k), run(work.rows[ROOM], low, k)
+    certain, spread, zero, one = number(1 - setting), number(setting / n), number(0), number(1)
+    z = run(Z, at + low, k)
     for j in range(k):
-        loss[j] = zero
-    if code == SOFTMAX:
-        certain, spread = number(1 - setting), number(setting / n)
-        z = run(Z, at + low, k)
+        loss[j], row[j] = zero, z[j]
+    for i in range(1, n):
+        z = run(Z, at + i * stride + low, k)
         for j in range(k):
-            row[j] = z[j]
-        for i in range(1, n):
-            z = run(Z, at + i * stride + low, k)
-            for j in range(k):
-                row[j] = z[j] if z[j] > row[j] else row[j]
-        for i in range(n):
-            z, t = run(Z, at + i * stride + low, k), run(T, i * stride + low, k)
-            d = run(D, at + i * stride + low, k)
-            for j in range(k):
-                shifted = z[j] - row[j]
-                loss[j] -= (certain * t[j] + spread) * shifted
-                d[j] = exp(shifted)
-        for j in range(k):
-            row[j] = zero
-        for i in range(n):
-            d = run(D, at + i * stride + low, k)
-            for j in range(k):
-                row[j] += d[j]
-        for j in range(k):
-            loss[j] += np.log(row[j])
-            row[j] = one / row[j]
-        for i in range(n):
-            z, t = run(Z, at + i * stride + low, k), run(T, i * stride + low, k)
-            d = run(D, at + i * stride + low, k)
-            for j in range(k):
-                d[j] = d[j] * row[j] - (certain * t[j] + spread)
-    elif code == QUANTILE or code == ORDINAL:
-        _ordered(code, Z, D, at, stride, T, n, loss, row, levels, low, k)
-    else:
-        certain, spread, delta = number(1 - setting), number(setting / 2), number(setting)
-        for i in range(n):
-            z, t = run(Z, at + i * stride + low, k), run(T, i * stride + low, k)
-            d = run(D, at + i * stride + low, k)
-            if code == SIGMOID:
-                for j in range(k):
-                    v, target = z[j], certain * t[j] + spread
-                    e = exp(-abs(v))
-                    loss[j] += (v if v > zero else zero) - target * v + log1p(e)
-                    d[j] = (one if v >= zero else e) / (one + e) - target
-            elif code == IDENTITY:
-                for j in range(k):
-                    far = z[j] - t[j]
-                    loss[j] += half * far * far
-                    d[j] = far
-            elif code == ABSOLUTE:
-                for j in range(k):
-                    far = z[j] - t[j]
-                    loss[j] += abs(far)
-                    d[j] = one if far > zero else -one if far < zero else far
-            elif code == HUBER:
-                for j in range(k):
-                    far = z[j] - t[j]
-                    c = delta if abs(far) > delta else abs(far)
-                    loss[j] += c * (abs(far) - half * c)
-                    d[j] = delta if far > delta else -delta if far < -delta else far
-            else:
-                for j in range(k):
-                    v, count = z[j], t[j]
-                    mean = exp(v)
-                    loss[j] += mean - count - count * v + (count * np.log(count) if count > zero else zero)
-                    d[j] = mean - count
-
-
-@part(order=ORDERED)
-def _ordered(
-    code,
-    Z,
-    D,
-    at,
-    stride,
-    T,
-    n,
-    loss,
-    row,
-    levels,
-    low,
-    k,
-):
-    """Quantiles and ordered classes: running sums of the first logit and steps from unit to unit."""
-    number = Z.dtype.type
-    zero, one = number(0), number(1)
-    sign = one if code == QUANTILE else -one
+            row[j] = z[j] if z[j] > row[j] else row[j]
     for i in range(n):
         z, t = run(Z, at + i * stride + low, k), run(T, i * stride + low, k)
         d = run(D, at + i * stride + low, k)
         for j in range(k):
-            u = z[j] if i == 0 else row[j] + sign * softplus(z[j])
-            row[j] = u
-            if code == QUANTILE:
-                level, missing = number(levels[i]), t[j] - u
-                loss[j] += level * missing if missing > zero else (level - one) * missing
-                d[j] = -level if missing > zero else one - level if missing < zero else missing
-            else:
-                e = exp(-abs(u))
-                loss[j] += (u if u > zero else zero) - t[j] * u + log1p(e)
-                d[j] = (one if u >= zero else e) / (one + e) - t[j]
+            shifted = z[j] - row[j]
+            loss[j] -= (certain * t[j] + spread) * shifted
+            d[j] = exp(shifted)
     for j in range(k):
         row[j] = zero
-    for i in range(n - 1, -1, -1):
-        z, d = run(Z, at + i * stride + low, k), run(D, at + i * stride + low, k)
+    for i in range(n):
+        d = run(D, at + i * stride + low, k)
         for j in range(k):
             row[j] += d[j]
-            d[j] = row[j] if i == 0 else sign * row[j] * logistic(z[j])
+    for j in range(k):
+        loss[j] += np.log(row[j])
+        row[j] = one / row[j]
+    for i in range(n):
+        z, t = run(Z, at + i * stride + low, k), run(T, i * stride + low, k)
+        d = run(D, at + i * stride + low, k)
+        for j in range(k):
+            d[j] = d[j] * row[j] - (certain * t[j] + spread)
+
+
+def _each(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The loss of outputs that are independent, of which a function gives each one's and its derivative."""
+    value = part(function, order=ORDERED, once=True)
+
+    def loss(plan, levels, work, at, n, batch):
+        low, stride, k, number = batch.low, batch.stride, batch.high - batch.low, work.A.dtype.type
+        loss, zero, one = run(work.rows[LOSS], low, k), number(0), number(1)
+        rest, setting = number(1 - plan.head_setting), number(plan.head_setting)
+        for j in range(k):
+            loss[j] = zero
+        for i in range(n):
+            z, t = run(work.A, at + i * stride + low, k), run(work.targets, i * stride + low, k)
+            d = run(work.D, at + i * stride + low, k)
+            for j in range(k):
+                cost, d[j] = value(z[j], t[j], setting, rest, zero, one)
+                loss[j] += cost
+
+    return loss
+
+
+def _binary(v, t, smoothing, rest, zero, one):
+    target, e = rest * t + smoothing * type(v)(0.5), exp(-abs(v))
+    return (v if v > zero else zero) - target * v + log1p(e), (one if v >= zero else e) / (one + e) - target
+
+
+def _squared(v, t, setting, rest, zero, one):
+    far = v - t
+    return type(v)(0.5) * far * far, far
+
+
+def _absolute(v, t, setting, rest, zero, one):
+    far = v - t
+    return abs(far), one if far > zero else -one if far < zero else far
+
+
+def _huber(v, t, delta, rest, zero, one):
+    far = v - t
+    c = delta if abs(far) > delta else abs(far)
+    return c * (abs(far) - type(v)(0.5) * c), delta if far > delta else -delta if far < -delta else far
+
+
+def _poisson(v, t, setting, rest, zero, one):
+    mean = exp(v)
+    return mean - t - t * v + (t * np.log(t) if t > zero else zero), mean - t
+
+
+def _ordered(*, ordinal: bool) -> Callable[..., Any]:
+    """Quantiles and ordered classes: running sums of the first logit and steps from unit to unit."""
+
+    def loss(plan, levels, work, at, n, batch):
+        low, stride, k, number = batch.low, batch.stride, batch.high - batch.low, work.A.dtype.type
+        Z, D, T = work.A, work.D, work.targets
+        loss, row = run(work.rows[LOSS], low, k), run(work.rows[ROOM], low, k)
+        zero, one = number(0), number(1)
+        sign = -one if ordinal else one
+        for j in range(k):
+            loss[j] = zero
+        for i in range(n):
+            z, t = run(Z, at + i * stride + low, k), run(T, i * stride + low, k)
+            d = run(D, at + i * stride + low, k)
+            for j in range(k):
+                u = z[j] if i == 0 else row[j] + sign * softplus(z[j])
+                row[j] = u
+                if ordinal:
+                    e = exp(-abs(u))
+                    loss[j] += (u if u > zero else zero) - t[j] * u + log1p(e)
+                    d[j] = (one if u >= zero else e) / (one + e) - t[j]
+                else:
+                    level, missing = number(levels[i]), t[j] - u
+                    loss[j] += level * missing if missing > zero else (level - one) * missing
+                    d[j] = -level if missing > zero else one - level if missing < zero else missing
+        for j in range(k):
+            row[j] = zero
+        for i in range(n - 1, -1, -1):
+            z, d = run(Z, at + i * stride + low, k), run(D, at + i * stride + low, k)
+            for j in range(k):
+                row[j] += d[j]
+                d[j] = row[j] if i == 0 else sign * row[j] * logistic(z[j])
+
+    return loss
+
+
+LOSSES = {
+    name: calls.routine("loss", f"{name}_loss", order=ORDERED)(loss)
+    for name, loss in {
+        "softmax": _softmax,
+        "sigmoid": _each(_binary),
+        "identity": _each(_squared),
+        "absolute_error": _each(_absolute),
+        "huber": _each(_huber),
+        "poisson": _each(_poisson),
+        "quantile": _ordered(ordinal=False),
+        "ordinal": _ordered(ordinal=True),
+    }.items()
+}
+"""By head: the loss of each of a thread's examples, and dZL in the place of D where the logits lie in A."""
+
+
+def _each_output(function: Any) -> Callable[..., Any]:
+    """Outputs from logits, in place, by a function of one of them."""
+
+    def finish(z, at, stride, n, k, room, at_row):
+        for i in range(n):
+            of = run(z, at + i * stride, k)
+            for j in range(k):
+                of[j] = function(of[j])
+
+    return finish
+
+
+def _softmax_output(z, at, stride, n, k, room, at_row):
+    Z, row, number = z, run(room, at_row, k), z.dtype.type
+    for j in range(k):
+        row[j] = Z[at + j]
+    for i in range(1, n):
+        z = run(Z, at + i * stride, k)
+        for j in range(k):
+            row[j] = z[j] if z[j] > row[j] else row[j]
+    for i in range(n):
+        z = run(Z, at + i * stride, k)
+        for j in range(k):
+            z[j] = exp(z[j] - row[j])
+    for j in range(k):
+        row[j] = number(0)
+    for i in range(n):
+        z = run(Z, at + i * stride, k)
+        for j in range(k):
+            row[j] += z[j]
+    for i in range(n):
+        z = run(Z, at + i * stride, k)
+        for j in range(k):
+            z[j] /= row[j]
+
+
+def _ordered_output(*, ordinal: bool) -> Callable[..., Any]:
+    def finish(z, at, stride, n, k, room, at_row):
+        sign = z.dtype.type(-1 if ordinal else 1)
+        for i in range(1, n):
+            above, of = run(z, at + (i - 1) * stride, k), run(z, at + i * stride, k)
+            for j in range(k):
+                of[j] = above[j] + sign * softplus(of[j])
+        for i in range(n if ordinal else 0):
+            of = run(z, at + i * stride, k)
+            for j in range(k):
+                of[j] = logistic(of[j])
+
+    return finish
+
+
+OUTPUTS = {
+    name: calls.routine("finish", f"{name}_output", order=ORDERED)(finish)
+    for name, finish in {
+        "softmax": _softmax_output,
+        "sigmoid": _each_output(logistic),
+        "exponential": _each_output(exp),
+        "increasing": _ordered_output(ordinal=False),
+        "ordinal": _ordered_output(ordinal=True),
+    }.items()
+}
+"""By the output, where that is not the logits."""

@@ -25,6 +25,33 @@ TURNED_UP_TO = 16
 examples.
 """
 
+CALLS = {
+    "forward": "thread barrier plan layers theta source first work moments scaled bent batch",
+    "backward": "thread barrier plan layers theta work moments scaled bent embedded batch",
+    "gradient": "thread plan layers parameters state source first work moments scaled bent batch",
+    "activate": "z at stride n low high theta b slope",
+    "bend": "activate_at z at stride n low high theta b alpha slope bent",
+    "drop": "A D bent first stride n low high keep seed step layer row",
+    "normalize": "thread barrier layers l work moments theta batch",
+    "standardize": "z at layers l widest stride theta statistics n_examples",
+    "loss": "plan levels work at n batch",
+    "finish": "z at stride n k room at_row",
+    "update": "plan state at g begin count rate keep step",
+    "after_update": "plan own state at count step",
+    "regularize": "thread plan theta at g begin count total shared",
+    "update_whole": "thread barrier plan parameters state work matrices batch",
+    "muon": "thread barrier plan parameters state work matrices batch",
+    "scale_weights": "thread plan layers theta scaled",
+    "through_the_scale": "theta at layers n_x gradient into count scaled",
+    "gradient_of_the_scale": "thread plan layers parameters state work scaled batch",
+    "run_along": "plan layers statistics moments m step",
+    "embed": "embedded theta room stride low high",
+    "embed_rows": "layers embedded theta X low count stride",
+    "through_the_stages": "embedded theta room members examples stride low high",
+    "gradients_of_stages": "thread plan embedded room gradient batch",
+}
+"""What kernels call by address (see `calls`), with the names of the arguments."""
+
 LAYERS = np.dtype(
     [
         ("size", "i8"),  # n_l; in row 0 the rows that layer 1 reads
@@ -33,6 +60,8 @@ LAYERS = np.dtype(
         ("unit", "i8"),  # its first unit among those of all layers
         ("blocks", "i8"),  # members that have weights of their own here, W ∘ r or a W; else 1
         ("activation", "i8"),  # that of the output belongs to the head
+        ("activate", "i8"),  # addresses of what a layer calls; in row 0 that of `embed_rows`
+        *((name, "i8") for name in ("forth", "back", "standardize")),
         ("normalization", "i8"),
         ("drop", "f8"),  # probability with which a unit is left out
     ]
@@ -52,7 +81,8 @@ PARAMETERS = np.dtype(
 
 PLAN = np.dtype(
     [
-        *((name, "i8") for name in ("n_threads", "blas", "turned", "head", "rule", "epsilon_at", "seed")),
+        *((name, "i8") for name in ("n_threads", "blas", "turned", "rule", "epsilon_at", "seed")),
+        *((name, "i8") for name in CALLS),  # the addresses of what steps call; 0 for what is not called
         *((name, "f8") for name in ("head_setting", "beta", "beta1", "beta2", "epsilon", "l1", "l2")),
         *((name, "f8") for name in ("clip_value", "clip_norm", "max_norm", "average")),
         *(
@@ -90,34 +120,16 @@ class Embedded(NamedTuple):
     room: Array  # of derivatives, flat; in prediction of what is written
 
 
-(
-    IDENTITY, RELU, LEAKY_RELU, ELU, SELU, GELU, GELU_TANH, SILU, MISH, SOFTPLUS, TANH, SIGMOID, EXPONENTIAL,
-    SOFTMAX, INCREASING, ORDINAL, ABSOLUTE, HUBER, POISSON, QUANTILE, RELU_WITH_SLOPE,
-) = range(21)  # fmt: skip
-"""Numbers of activations of units, of outputs and of heads; the last is relu whose slope is written down,
-where its output does not show it.
-"""
-
-_NAMES = "identity relu leaky_relu elu selu gelu gelu_tanh silu mish softplus tanh sigmoid exponential"
+_NAMES = (
+    "identity relu leaky_relu elu selu gelu gelu_tanh silu mish softplus tanh sigmoid exponential "
+    "relu_with_slope"
+)
 ACTIVATION_CODES = {name: code for code, name in enumerate(_NAMES.split())}
-OUTPUT_CODES = {
-    "identity": IDENTITY,
-    "sigmoid": SIGMOID,
-    "softmax": SOFTMAX,
-    "exponential": EXPONENTIAL,
-    "increasing": INCREASING,
-    "ordinal": ORDINAL,
-}
-HEAD_CODES = {
-    "sigmoid": SIGMOID,
-    "softmax": SOFTMAX,
-    "identity": IDENTITY,
-    "absolute_error": ABSOLUTE,
-    "huber": HUBER,
-    "poisson": POISSON,
-    "quantile": QUANTILE,
-    "ordinal": ORDINAL,
-}
+RELU, RELU_WITH_SLOPE = ACTIVATION_CODES["relu"], ACTIVATION_CODES.pop("relu_with_slope")
+"""The second is relu whose slope is written down, where its output does not show it."""
+
+HEADS = ("sigmoid", "softmax", "identity", "absolute_error", "huber", "poisson", "quantile", "ordinal")
+"""Those that have a kernel."""
 
 GD, MOMENTUM, HEAVY_BALL, NESTEROV, RMSPROP, ADAM, LION, MUON = range(8)
 RULE_CODES: dict[Callable[..., Any], int] = {

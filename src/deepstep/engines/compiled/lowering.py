@@ -10,7 +10,7 @@ import numpy as np
 from deepstep.engines.compiled.layout import (
     BATCH,
     COSINES,
-    HEAD_CODES,
+    HEADS,
     INPUT,
     KERNELS,
     KINDS,
@@ -46,7 +46,7 @@ def why_no_kernel(architecture: Architecture, settings: Settings) -> str:
         ordered = all(a < b or a == b == INPUT for a, b in pairwise(places)) and LINEAR in places
         if not ordered or (number > 1 and min(places) < LINEAR):
             return f"the compiled engine has no kernel of operations in the order of layer {number}"
-    if architecture.output not in HEAD_CODES:
+    if architecture.output not in HEADS:
         return f"the compiled engine has no kernel of the head {architecture.output!r}"
     rule = get_optimizer(settings.optimizer).update
     if rule not in RULE_CODES:
@@ -60,7 +60,7 @@ class Tables(NamedTuple):
 
     layers: AnyArray
     parameters: AnyArray
-    embedded: Embedded | None
+    embedded: Embedded
 
 
 def tables_of(architecture: Architecture, settings: Settings, dtype: Any) -> Tables:
@@ -96,11 +96,11 @@ def tables_of(architecture: Architecture, settings: Settings, dtype: Any) -> Tab
     return Tables(layers, parameters, stages_of(graph, starts, dtype))
 
 
-def stages_of(graph: Graph, starts: Mapping[str, int], dtype: type) -> Embedded | None:
-    """The stages of a graph whose parameters begin where ``starts`` says; None where there are none."""
+def stages_of(graph: Graph, starts: Mapping[str, int], dtype: type) -> Embedded:
+    """The stages of a graph whose parameters begin where ``starts`` says."""
     nodes = [node for node in graph.to_logits if node.op.forward_equation.function in STAGE_CODES]
     if not nodes:
-        return None
+        return Embedded(np.zeros(0, STAGES), np.zeros(0, np.int64), 0, np.zeros(0, dtype))
     shapes, options = dict(graph.layout), graph.layers[0].options
     stages, picks, sizes = list[dict[str, int]](), list[int](), {"A0": graph.layers[0].n_prev}
     for node in nodes:
@@ -141,7 +141,7 @@ def plan_of(settings: Settings, head: Head, tables: Tables) -> AnyArray:
     values: dict[str, Any] = {name: entry.default for name, entry in defaults.items()}
     values |= optimizer.settings(settings.hyperparameters)
     plan = np.zeros(1, PLAN)
-    plan["head"], plan["rule"] = HEAD_CODES[head.name], RULE_CODES[optimizer.update]
+    plan["rule"] = RULE_CODES[optimizer.update]
     plan["head_setting"] = head.settings.get("smoothing", head.settings.get("delta", 0))
     plan["beta1"] = values.get("beta1", values.get("beta", 0))
     for name in ("beta", "beta2", "epsilon"):
@@ -151,26 +151,24 @@ def plan_of(settings: Settings, head: Head, tables: Tables) -> AnyArray:
         plan[name] = getattr(settings, name) or 0
     plan["seed"] = np.uint64(settings.seed).astype(np.int64)  # its bits: kernels take it as it was
     plan["n_x"] = tables.layers["size"][0]
-    if tables.embedded is not None:
+    if tables.embedded.rows:
         first = tables.embedded.stages[0]
         plan["n_x"], plan["inputs"] = first["n"], first["reads"]
     return plan
 
 
-def running_statistics(layers: AnyArray, statistics: Mapping[str, Array], dtype: Any) -> Array | None:
-    """Mean and variance of all units (2, units), from "mean1", …; None where no layer is normalized."""
+def running_statistics(layers: AnyArray, statistics: Mapping[str, Array], dtype: Any) -> Array:
+    """Mean and variance of all units (2, units), from "mean1", …; empty where no layer is normalized."""
     if not layers["normalization"].any():
-        return None
+        return np.zeros((2, 0), dtype)
     running = np.zeros((2, int(layers["size"][1:].sum())), dtype)
     for name, row, units in _normalized_by_batch(layers):
         running[row, units] = statistics[name][:, 0]
     return running
 
 
-def statistics_of(layers: AnyArray, running: Array | None) -> dict[str, Array]:
+def statistics_of(layers: AnyArray, running: Array) -> dict[str, Array]:
     """Copies of the statistics "mean1", … that stand in those of all units."""
-    if running is None:
-        return {}
     return {name: running[row, units, np.newaxis].copy() for name, row, units in _normalized_by_batch(layers)}
 
 

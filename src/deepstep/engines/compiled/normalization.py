@@ -7,9 +7,10 @@ U_hat is not yet Z: the bias comes with the activation.
 
 import numpy as np
 
+from deepstep.engines.compiled import calls
 from deepstep.engines.compiled.jit import part
-from deepstep.engines.compiled.layout import ALONG, BATCH, DEVIATION, ROOM, SUMS
-from deepstep.engines.compiled.machine import run, sum_of_threads, wait_for_all
+from deepstep.engines.compiled.layout import ALONG, BATCH, DEVIATION, LAYER, ROOM, SUMS
+from deepstep.engines.compiled.machine import START, run, sum_of_threads, wait_for_all
 from deepstep.engines.compiled.updates import corrected_share
 
 FORTH, BACK = np.int64(0), np.int64(1)
@@ -25,11 +26,12 @@ def sums_of(work, layers, l, way):
     return work.shared[:, first : first + 2 * layers[l].size]
 
 
-@part
-def by_batch(thread, barrier, sums, work, moments, theta, layer, batch):
+@calls.routine("normalize")
+def by_batch(thread, barrier, layers, l, work, moments, theta, batch):
     """A has U and becomes gamma ∘ U_hat; U becomes U_hat; moments get the batch's mean and variance."""
     # In two passes, so that a large mean costs no digits. The rows of sums (n_threads, 2 n) are this layer's
     # alone: a thread that is ahead must not write what others still read.
+    layer, sums = layers[l], sums_of(work, layers, l, FORTH)
     A, U, unit, n, stride, low, m = work.A, work.U, layer.unit, layer.size, batch.stride, batch.low, batch.m
     n_threads, number, k = sums.shape[0], A.dtype.type, batch.high - batch.low
     for i in range(n):
@@ -55,9 +57,10 @@ def by_batch(thread, barrier, sums, work, moments, theta, layer, batch):
             a[j] = scale * u[j]
 
 
-@part
-def by_batch_backward(thread, barrier, sums, work, moments, theta, layer, batch):
+@calls.routine("normalize")
+def by_batch_backward(thread, barrier, layers, l, work, moments, theta, batch):
     """D has dZ and becomes dU; each thread's row of sums gets Σ dZ and Σ dZ ∘ U_hat, n and n of them."""
+    layer, sums = layers[l], sums_of(work, layers, l, BACK)
     D, U, unit, n, stride, low, m = work.D, work.U, layer.unit, layer.size, batch.stride, batch.low, batch.m
     number, k = D.dtype.type, batch.high - batch.low
     _row_sums(thread, sums, D, U, unit * stride + low, n, stride, k)
@@ -70,8 +73,16 @@ def by_batch_backward(thread, barrier, sums, work, moments, theta, layer, batch)
             d[j] = scale * (d[j] - center - u[j] * way)
 
 
+@calls.routine("normalize")
+def by_layer(thread, barrier, layers, l, work, moments, theta, batch):
+    """As `by_batch`; the deviation of each example is kept."""
+    at, row, layer = layers[l].unit * batch.stride, work.rows[ROOM], layers[l]
+    kept, of = work.rows[DEVIATION + l], (layer.size, batch.stride)
+    _by_layer(work.A, work.U, at, at, *of, kept, row, theta, layer.gamma, batch.low, batch.high)
+
+
 @part
-def by_layer(A, U, at, at_u, n, stride, deviation, total, theta, gamma, low, high):
+def _by_layer(A, U, at, at_u, n, stride, deviation, total, theta, gamma, low, high):
     """A has U and becomes gamma ∘ U_hat; U becomes U_hat; the deviation of each example is kept."""
     number, k = A.dtype.type, high - low
     share, epsilon = number(1 / n), number(EPSILON)
@@ -99,9 +110,10 @@ def by_layer(A, U, at, at_u, n, stride, deviation, total, theta, gamma, low, hig
             a[j] = scale * u[j]
 
 
-@part
-def by_layer_backward(thread, sums, l, work, theta, layer, batch):
+@calls.routine("normalize")
+def by_layer_backward(thread, barrier, layers, l, work, moments, theta, batch):
     """D has dZ and becomes dU; sums as in `by_batch_backward`, of this thread's examples."""
+    layer, sums = layers[l], sums_of(work, layers, l, BACK)
     D, U, n, stride, low = work.D, work.U, layer.size, batch.stride, batch.low
     number, k, at, gamma = D.dtype.type, batch.high - batch.low, layer.unit * stride, layer.gamma
     deviation, mean, along = work.rows[DEVIATION + l], work.rows[ROOM], work.rows[ALONG]
@@ -126,7 +138,27 @@ def by_layer_backward(thread, sums, l, work, theta, layer, batch):
             d[j] = (d[j] - mean[j] - u[j] * along[j]) / deviation[j]
 
 
-@part
+@calls.routine("standardize")
+def by_statistics(z, at, layers, l, widest, stride, theta, statistics, n_examples):
+    """A layer of prediction that was normalized by batch."""
+    layer = layers[l]
+    for i in range(layer.size):
+        a, unit = run(z, at + i * stride, n_examples), layer.unit + i
+        factor = theta[layer.gamma + i] / np.sqrt(statistics[1, unit] + theta.dtype.type(EPSILON))
+        for j in range(n_examples):
+            a[j] = factor * (a[j] - statistics[0, unit])
+
+
+@calls.routine("standardize")
+def by_layer_of_prediction(z, at, layers, l, widest, stride, theta, statistics, n_examples):
+    """The room has U_hat after two layers, then two rows."""
+    layer, u = layers[l], 2 * widest * stride
+    deviation, total = run(z, 3 * widest * stride, stride), run(z, (3 * widest + 1) * stride, stride)
+    of = layer.size, stride
+    _by_layer(z, z, at, u, *of, deviation, total, theta, layer.gamma, START, n_examples)
+
+
+@calls.routine("run_along")
 def run_along(plan, layers, statistics, moments, m, step):
     """The statistics (2, units) that predict move towards those of this batch, its variance made unbiased.
 
@@ -152,3 +184,9 @@ def _row_sums(thread, sums, D, U, at, n, stride, k):
             total += np.float64(d[j])
             along += np.float64(d[j]) * np.float64(u[j])
         sums[thread, i], sums[thread, n + i] = total, along
+
+
+ROUTINES = {
+    BATCH: {"forth": by_batch, "back": by_batch_backward, "standardize": by_statistics},
+    LAYER: {"forth": by_layer, "back": by_layer_backward, "standardize": by_layer_of_prediction},
+}

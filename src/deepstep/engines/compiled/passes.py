@@ -1,23 +1,12 @@
 """The forward and the backward pass of one thread's examples, and their losses between the two."""
 
-from deepstep.engines.compiled.activations import activate, bend
-from deepstep.engines.compiled.draws import drop
-from deepstep.engines.compiled.heads import loss_and_gradient
+from deepstep.engines.compiled import calls
 from deepstep.engines.compiled.jit import part
-from deepstep.engines.compiled.layout import BATCH, DEVIATION, LOSS, NONE, RELU, ROOM, WEIGHT
+from deepstep.engines.compiled.layout import LOSS, NONE, RELU, ROOM, WEIGHT
 from deepstep.engines.compiled.machine import START, N, T, product, run
-from deepstep.engines.compiled.normalization import (
-    BACK,
-    FORTH,
-    by_batch,
-    by_batch_backward,
-    by_layer,
-    by_layer_backward,
-    sums_of,
-)
 
 
-@part(once=True)
+@calls.routine("forward")
 def forward_pass(
     thread, barrier, plan, layers, theta, source, first, work, moments, scaled, bent, batch
 ):  # fmt: skip
@@ -43,38 +32,36 @@ def forward_pass(
             if scaled.size and l == 1:
                 W, at_W = scaled, k * n * n_prev
             product(plan.blas, one, shape, N, (W, at_W, n_prev), turn, (B, begin, ldb), Z)
-        if moments is not None:
-            sums = sums_of(work, layers, l, FORTH)
-            if layer.normalization == BATCH:
-                by_batch(thread, barrier, sums, work, moments, theta, layer, batch)
-            elif layer.normalization != NONE:
-                deviation, row = work.rows[DEVIATION + l], work.rows[ROOM]
-                by_layer(A, work.U, at, at, n, stride, deviation, row, theta, layer.gamma, low, high)
-        last = l == layers.size - 1
-        for i in range(n):
-            begin, bias = at + i * stride, theta[layer.b + i]
-            if last:
+        if layer.normalization != NONE:
+            calls.normalize(layer.forth, (thread, barrier, layers, l, work, moments, theta, batch))
+        if l == layers.size - 1:
+            for i in range(n):
                 for k in range(layer.blocks):
                     left, right = max(low, k * each), min(high, (k + 1) * each)
-                    a, bias = run(A, begin + left, max(right - left, START)), theta[layer.b + k * n + i]
+                    a, bias = (
+                        run(A, at + i * stride + left, max(right - left, START)),
+                        theta[layer.b + k * n + i],
+                    )
                     for j in range(a.size):
                         a[j] += bias
-            elif layer.alpha >= 0:
-                alpha = theta[layer.alpha + i]
-                bend(layer.activation, A, begin + low, begin + high, bias, alpha, work.D, bent)
-            else:
-                activate(layer.activation, A, begin + low, begin + high, bias, work.D)
-        if not last and layer.drop * batch.dropout > 0:
+            continue
+        if layer.alpha >= 0:
+            units = A, at, stride, n, low, high, theta, layer.b, layer.alpha, work.D, bent
+            calls.bend(plan.bend, (layer.activate, *units))
+        else:
+            calls.activate(layer.activate, (A, at, stride, n, low, high, theta, layer.b, work.D))
+        if layer.drop * batch.dropout > 0:
             keep = 1 - layer.drop * batch.dropout
-            drop(A, work.D, bent, at, stride, n, low, high, keep, plan.seed, batch.step, l)
+            units = A, work.D, bent, at, stride, n, low, high, keep, plan.seed, batch.step, l
+            calls.drop(plan.drop, (*units, work.rows[ROOM]))
 
 
-@part(once=True)
+@part
 def losses(plan, layers, levels, weighted, work, batch):
     """dZL, and the loss of each example with its weight."""
     layer, rows, stride = layers[layers.size - 1], work.rows, batch.stride
     n, at = layer.size, layer.unit * stride
-    loss_and_gradient(plan, levels, work, rows[LOSS], rows[ROOM], at, n, batch)
+    calls.loss(plan.loss, (plan, levels, work, at, n, batch))
     if weighted:
         for j in range(batch.low, batch.high):
             rows[LOSS, j] *= rows[WEIGHT, j]
@@ -96,23 +83,19 @@ def through_the_weights(plan, weights, at_W, layer, n_prev, D, into, begin, batc
             product(plan.blas, one, shape, T, W, N, dZ, (into, begin + left, stride))
 
 
-@part(once=True)
+@calls.routine("backward")
 def backward_pass(thread, barrier, plan, layers, theta, work, moments, scaled, bent, embedded, batch):
     """dZ of all hidden layers (dU of normalized ones) from dZL; and dA ∘ (g(Z) - Z) where α is learned."""
     zero = theta.dtype.type(0)
     A, D, S, stride, low, high = work.A, work.D, work.S, batch.stride, batch.low, batch.high
     for l in range(layers.size - 1, 0, -1):
         layer, n_prev = layers[l], layers[l - 1].size
-        if moments is not None:
-            sums = sums_of(work, layers, l, BACK)
-            if layer.normalization == BATCH:
-                by_batch_backward(thread, barrier, sums, work, moments, theta, layer, batch)
-            elif layer.normalization != NONE:
-                by_layer_backward(thread, sums, l, work, theta, layer, batch)
+        if layer.normalization != NONE:
+            calls.normalize(layer.back, (thread, barrier, layers, l, work, moments, theta, batch))
         if low >= high:
             continue
         if l == 1:
-            if embedded is not None:
+            if plan.embed != 0:
                 weights, at_W = (scaled, START) if scaled.size else (theta, layer.W)
                 through_the_weights(plan, weights, at_W, layer, n_prev, D, embedded.room, START, batch)
             continue

@@ -85,26 +85,21 @@ def work_for(layers: AnyArray, m: int, n_threads: int, *, n_gradient: int, n_inp
 
 
 class OptionalRoom(NamedTuple):
-    """Room that most networks do without: empty, or None where what uses it is not compiled then.
+    """Room that most networks do without: it is empty then."""
 
-    Each None makes two kernels of one, which new users wait for: only what compiles long has it.
-    """
-
-    moments: Array | None  # float64 (2, units): mean and variance of the batch, where layers are normalized
+    moments: Array  # float64 (2, units): mean and variance of the batch, where layers are normalized
     matrices: Array  # for the matrices that Muon updates
     scaled: Array  # W_s1 in the forward pass, then W1 ∘ dW_s1, where inputs have factors
     bent: Array  # g(Z) - Z like `Work.A`, then dA ∘ (g(Z) - Z), where activations are parametric
-    embedded: Embedded | None
+    embedded: Embedded
 
     def for_batches(self, layers: AnyArray, m: int) -> "OptionalRoom":
         """With room for batches of m examples."""
         stride, found = stride_for(members_of(layers) * m), self
         if self.bent.size:
             found = found._replace(bent=_room(self.bent, int(layers["size"][1:].sum()) * stride))
-        if self.embedded is not None:
-            room = _room(self.embedded.room, self.embedded.rows * stride)
-            found = found._replace(embedded=self.embedded._replace(room=room))
-        return found
+        room = _room(self.embedded.room, self.embedded.rows * stride)
+        return found._replace(embedded=self.embedded._replace(room=room))
 
 
 def optional_room(plan: AnyArray, tables: Tables, dtype: Any) -> OptionalRoom:
@@ -115,7 +110,7 @@ def optional_room(plan: AnyArray, tables: Tables, dtype: Any) -> OptionalRoom:
     sides = [(int(own["rows"]), int(own["width"])) for own in parameters if own["weights"] and muon]
     matrices = max((2 * n * k + 2 * min(n, k) ** 2 for n, k in sides), default=0)
     return OptionalRoom(
-        np.zeros((2, units)) if layers["normalization"].any() else None,
+        np.zeros((2, units if layers["normalization"].any() else 0)),
         np.zeros(matrices, dtype),
         np.zeros(weights if layers["s"][1] >= 0 else 0, dtype),
         np.zeros(int((layers["alpha"] >= 0).any()), dtype),

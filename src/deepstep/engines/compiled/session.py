@@ -1,14 +1,14 @@
 """A session on the compiled engine."""
 
 from dataclasses import replace
-from threading import Lock
 from typing import Any
 
 import numpy as np
 
-from deepstep.engines.compiled.forward import outputs, outputs_of_each
+from deepstep.engines.compiled.forward import outputs, outputs_of_each, prepare_prediction
 from deepstep.engines.compiled.jit import told_while_compiled
 from deepstep.engines.compiled.layout import MUON, TURNED_UP_TO, Data
+from deepstep.engines.compiled.linking import link_training
 from deepstep.engines.compiled.lowering import (
     Tables,
     plan_of,
@@ -30,11 +30,8 @@ from deepstep.types import Array
 
 _NO_ORDER = np.empty(0, np.int64)
 
-_ONE_AT_A_TIME = Lock()
-"""Held by the thread that loads a kernel; others wait for it instead of doing the same."""
-
-_READY: set[tuple[Any, ...]] = set()
-"""Kinds of kernels that are loaded: their precision, and which parts of `OptionalRoom` they do without."""
+_READY: set[Any] = set()
+"""Precisions whose kernel is loaded."""
 
 
 class CompiledSession(Session):
@@ -46,6 +43,7 @@ class CompiledSession(Session):
         self._tables = tables_of(self.architecture, self.settings, self._dtype)
         self._layers = self._tables.layers
         self._plan = plan_of(self.settings, self._head, self._tables)
+        self._trains = self._predicts = False  # whether what that needs is loaded
         self._optional = optional_room(self._plan, self._tables, self._dtype)
         self._levels = np.array(self._head.settings.get("levels", ()), np.float64)
         self._work: Work | None = None
@@ -53,22 +51,26 @@ class CompiledSession(Session):
         self._rows: tuple[Examples, Array, Array, Array] | None = None
 
     def prepare(self, steps: int = 1) -> None:
-        """Load the kernel, or compile it, by doing no step with it; once in a process for each kind."""
-        kind = self._dtype, *(part is None for part in self._optional)
-        if kind in _READY:
+        """Load or compile what steps need."""
+        self._load()
+
+    def _load(self) -> None:
+        """Link the routines of steps; load the kernel by doing no step with it, once for each precision."""
+        if self._trains:
             return
-        with _ONE_AT_A_TIME:
-            if kind not in _READY:
+        with told_while_compiled():
+            link_training(self._plan, self._tables, self._head.name, self._dtype)
+            if self._dtype not in _READY:
                 self._load_kernel()
-                _READY.add(kind)
+                _READY.add(self._dtype)
+        self._trains = True
 
     def _load_kernel(self) -> None:
         none, self._plan["n_threads"] = np.zeros(0, self._dtype), 1
         work = work_for(self._layers, 1, 1, n_gradient=0, n_inputs=0, dtype=self._dtype)
         data = Data(none, none, none, _NO_ORDER)
         nothing = np.zeros((3, 0)), np.zeros(0), np.zeros(0, np.int64)
-        with told_while_compiled():
-            train(0, np.zeros(BARRIER_SIZE, np.int64), *self._given(data, work), *nothing)
+        train(0, np.zeros(BARRIER_SIZE, np.int64), *self._given(data, work), *nothing)
 
     def _given(self, data: Data, work: Work) -> tuple[Any, ...]:
         """What the kernel is given beside its thread and what belongs to a call."""
@@ -164,6 +166,7 @@ class CompiledSession(Session):
         self, examples: Examples, asked: Asked, found: StepCosts, *, only_gradient: bool = False
     ) -> Work:
         """Steps in the kernel; gives where they worked, with the gradient if it was asked for."""
+        self._load()
         X, Y, weight = self._flat(examples)
         layers, state = self._layers, self._state
         m = len(examples)
@@ -171,13 +174,13 @@ class CompiledSession(Session):
         order = _NO_ORDER if asked.order is None else np.ascontiguousarray(asked.order, np.int64)
         plan, embedded, n_parameters = self._plan, self._tables.embedded, state.shape[1]
         whole = only_gradient or self.settings.clip_norm is not None
-        whole = whole or embedded is not None or plan["rule"][0] == MUON
+        whole = whole or embedded.rows > 0 or plan["rule"][0] == MUON
         columns = members_of(layers) * size
         multiplications = 3 * n_parameters * columns
         n_threads = threads_for(multiplications, int(layers["size"][1:].max()), columns)
         n_in, tile = int(layers["size"][0]), tile_of(layers, n_parameters)
-        turned = embedded is not None or n_in <= TURNED_UP_TO
-        rows = n_in if embedded is None else embedded.rows
+        turned = embedded.rows > 0 or n_in <= TURNED_UP_TO
+        rows = embedded.rows or n_in
         n_inputs = rows * stride_for(columns) if turned else n_in * size if order.size else 0
         n_gradient = n_parameters if whole else n_threads * tile
         work = self._room(size, n_threads, n_gradient=n_gradient, n_inputs=n_inputs)
@@ -190,8 +193,11 @@ class CompiledSession(Session):
         run_together(lambda thread, barrier: train(thread, barrier, *given), n_threads)
         return work
 
-    def _predicting(self, X: Array) -> tuple[Tables, Array, Array | None, Array]:
+    def _predicting(self, X: Array) -> tuple[Tables, Array, Array, Array]:
         """The network that predicts, and its rows."""
+        if not self._predicts:
+            prepare_prediction(self._tables, self._dtype)
+            self._predicts = True
         theta = self._state[-1] if self._averaged else self._state[0]
         return self._tables, theta, self._statistics, writable(np.ascontiguousarray(X.T, self._dtype))
 

@@ -10,20 +10,12 @@ describes.
 
 import numpy as np
 
-from deepstep.engines.compiled.embeddings import embed, gradients_of_stages, through_the_stages
-from deepstep.engines.compiled.gradient import (
-    clipping,
-    gradient_and_update,
-    gradient_of_the_scale,
-    scale_weights,
-    update_whole,
-)
+from deepstep.engines.compiled import calls
 from deepstep.engines.compiled.jit import kernel, part
-from deepstep.engines.compiled.layout import LOSS, MUON, SIZES, SQUARES, WEIGHT, Batch
+from deepstep.engines.compiled.layout import LOSS, SIZES, SQUARES, WEIGHT, Batch
 from deepstep.engines.compiled.machine import as_before, assemble, run, wait_for_all, without_denormals
-from deepstep.engines.compiled.normalization import run_along
-from deepstep.engines.compiled.passes import backward_pass, forward_pass, losses
-from deepstep.engines.compiled.updates import muon_of_matrices, steps_show_denormals
+from deepstep.engines.compiled.passes import losses
+from deepstep.engines.compiled.updates import steps_show_denormals
 
 
 @kernel
@@ -35,8 +27,7 @@ def train(
 
     A batch whose cost is not finite is the last one and is not updated with: the state is that before it. A
     batch without weight is left out. The rows of state are θ, the vectors of the update rule and the moving
-    average; those of rates are α and the factors of weight decay and dropout. Arguments that are None are
-    not compiled (see `OptionalRoom`).
+    average; those of rates are α and the factors of weight decay and dropout.
     """
     # progress, the number of updates done and whether there is a moving average, changes here with the state:
     # no interruption of Python can find the one without the other.
@@ -66,41 +57,39 @@ def train(
         if k == 0 or plan.batch_size < plan.m or data.order.size > plan.m:
             _gather(plan, layers, data, work, batch, start)
         last = high if high < m else m  # the columns of the first member are embedded, for all
-        if embedded is not None and low < last:
-            embed(embedded.stages, embedded.picks, theta, work.inputs, stride, low, last)
+        if plan.embed != 0 and low < last:
+            calls.embed(plan.embed, (embedded, theta, work.inputs, stride, low, last))
         if scaled.size:
-            scale_weights(thread, plan, layers, theta, scaled)
+            calls.scale_weights(plan.scale_weights, (thread, plan, layers, theta, scaled))
             wait_for_all(barrier, n_threads)
-        forward_pass(thread, barrier, plan, layers, theta, source, first, work, moments, scaled, bent, batch)
+        net = thread, barrier, plan, layers
+        calls.forward(plan.forward, (*net, theta, source, first, work, moments, scaled, bent, batch))
         losses(plan, layers, levels, data.weight.size > 0, work, batch)
-        backward_pass(thread, barrier, plan, layers, theta, work, moments, scaled, bent, embedded, batch)
+        calls.backward(plan.backward, (*net, theta, work, moments, scaled, bent, embedded, batch))
         wait_for_all(barrier, n_threads)
         cost = _sum_exactly(work.rows[LOSS], columns) / columns
         if thread == 0:
             costs[k], sizes[k] = cost, m
         if not np.isfinite(cost):
             break
-        gradient_and_update(
-            thread, plan, layers, parameters, state, source, first, work, moments, scaled, bent, batch
-        )
+        net = thread, plan, layers, parameters
+        calls.gradient(plan.gradient, (*net, state, source, first, work, moments, scaled, bent, batch))
         if scaled.size:
             wait_for_all(barrier, n_threads)  # every thread has read s
-            gradient_of_the_scale(thread, plan, layers, parameters, state, work, scaled, batch)
-        if embedded is not None:
-            stages, picks, d = embedded.stages, embedded.picks, embedded.room
+            of = thread, plan, layers, parameters, state, work, scaled, batch
+            calls.gradient_of_the_scale(plan.gradient_of_the_scale, of)
+        if plan.embed != 0:
             if low < last:
-                through_the_stages(stages, picks, theta, work.inputs, d, members, m, stride, low, last)
+                through = embedded, theta, work.inputs, members, m, stride, low, last
+                calls.through_the_stages(plan.through_the_stages, through)
             wait_for_all(barrier, n_threads)
-            gradients_of_stages(thread, plan, stages, picks, work.inputs, d, work.gradient, batch)
-        if plan.whole != 0:
-            share = clipping(thread, barrier, plan, work)
-            if plan.only_gradient == 0:
-                update_whole(thread, plan, parameters, state, work.gradient, batch, share)
-                if plan.rule == MUON:
-                    wait_for_all(barrier, n_threads)
-                    muon_of_matrices(thread, barrier, plan, parameters, state, work, matrices, batch)
-        if moments is not None and thread == 0 and plan.only_gradient == 0:
-            run_along(plan, layers, statistics, moments, m, step)
+            found = thread, plan, embedded, work.inputs, work.gradient, batch
+            calls.gradients_of_stages(plan.gradients_of_stages, found)
+        if plan.whole != 0 and plan.only_gradient == 0:
+            whole = thread, barrier, plan, parameters, state, work, matrices, batch
+            calls.update_whole(plan.update_whole, whole)
+        if plan.run_along != 0 and thread == 0 and plan.only_gradient == 0:
+            calls.run_along(plan.run_along, (plan, layers, statistics, moments, m, step))
         wait_for_all(barrier, n_threads)
         if thread == 0 and plan.only_gradient == 0:
             progress[0] = step
@@ -113,7 +102,7 @@ def train(
     wait_for_all(barrier, n_threads)  # whoever comes back finds that nobody looks at the batch any more
 
 
-@part(once=True)
+@part
 def _total(data, start, m):
     """The number of examples of a batch, or the sum of their weights."""
     total = np.float64(m)
@@ -124,7 +113,7 @@ def _total(data, start, m):
     return total
 
 
-@part(once=True)
+@part
 def _gather(plan, layers, data, work, batch, start):
     """Inputs, targets and weights (scaled to mean 1) of this thread's columns of a batch; inputs once for all
     members, which then wait for each other.

@@ -3,8 +3,11 @@
 Muon's takes whole matrices.
 """
 
+from typing import Any
+
 import numpy as np
 
+from deepstep.engines.compiled import calls
 from deepstep.engines.compiled.jit import part
 from deepstep.engines.compiled.layout import (
     ADAM,
@@ -17,6 +20,9 @@ from deepstep.engines.compiled.layout import (
     NESTEROV,
     NORM,
     RMSPROP,
+    RULE_CODES,
+    SIZES,
+    SQUARES,
 )
 from deepstep.engines.compiled.machine import (
     START,
@@ -51,57 +57,64 @@ def steps_show_denormals(plan):
     return plan.rule == LION or plan.rule == MUON or (divides and plan.epsilon < LEAST_EPSILON)
 
 
-@part
-def update(plan, state, at, g, begin, count, rate, keep, t):
-    """θ := rule(keep·θ, g), and its vectors of state, for a run of θ and of g; one β is beta1."""
-    rule, beta1, beta2, epsilon, epsilon_at = plan.rule, plan.beta1, plan.beta2, plan.epsilon, plan.epsilon_at
-    number = g.dtype.type
-    theta, g = run(state[0], at, count), run(g, begin, count)
-    first = run(state[1 % state.shape[0]], at, count)
-    second = run(state[2 % state.shape[0]], at, count)
-    alpha, stay, b1, b2 = number(rate), number(keep), number(beta1), number(beta2)
-    c1, c2, eps = number(1 - beta1), number(1 - beta2), number(epsilon)
-    if rule == GD:
-        for i in range(count):
-            theta[i] = stay * theta[i] - alpha * g[i]
-    elif rule == MOMENTUM:
-        for i in range(count):
-            v = b1 * first[i] + c1 * g[i]
-            first[i] = v
-            theta[i] = stay * theta[i] - alpha * v
-    elif rule == HEAVY_BALL:
-        for i in range(count):
-            v = b1 * first[i] - alpha * g[i]
-            first[i] = v
-            theta[i] = stay * theta[i] + v
-    elif rule == NESTEROV:
-        for i in range(count):
-            pull = alpha * g[i]
-            v = b1 * first[i] - pull
-            first[i] = v
-            theta[i] = stay * theta[i] + b1 * v - pull
-    elif rule == RMSPROP:
-        for i in range(count):
-            s = b1 * first[i] + c1 * g[i] * g[i]
-            first[i] = s
-            theta[i] = stay * theta[i] - alpha * (g[i] / (np.sqrt(s) + eps))
-    elif rule == ADAM or rule == MUON:  # Muon's W are elsewhere
-        pace, share, inside = number(rate / (1 - beta1**t)), number(1 / (1 - beta2**t)), number(0)
-        if epsilon_at == HAT:
-            pace, share = number(rate / (1 - beta1**t) * np.sqrt(1 - beta2**t)), number(1)
-        elif epsilon_at == INSIDE:
-            inside, eps = eps, number(0)
-        for i in range(count):
-            v = b1 * first[i] + c1 * g[i]
-            s = b2 * second[i] + c2 * g[i] * g[i]
-            first[i], second[i] = v, s
-            theta[i] = stay * theta[i] - pace * v / (np.sqrt(s * share + inside) + eps)
-    else:
-        for i in range(count):
-            way = b1 * first[i] + c1 * g[i]
-            step = alpha if way > 0 else -alpha if way < 0 else way
-            first[i] = b2 * first[i] + c2 * g[i]
-            theta[i] = stay * theta[i] - step
+def _of_rule(rule: int, name: str) -> Any:
+    """The routine of an update rule; one β is beta1."""
+
+    def update(plan, state, at, g, begin, count, rate, keep, step):
+        beta1, beta2, epsilon = plan.beta1, plan.beta2, plan.epsilon
+        number = g.dtype.type
+        theta, g = run(state[0], at, count), run(g, begin, count)
+        first = run(state[1 % state.shape[0]], at, count)
+        second = run(state[2 % state.shape[0]], at, count)
+        alpha, stay, b1, b2 = number(rate), number(keep), number(beta1), number(beta2)
+        c1, c2, eps = number(1 - beta1), number(1 - beta2), number(epsilon)
+        if rule == GD:
+            for i in range(count):
+                theta[i] = stay * theta[i] - alpha * g[i]
+        elif rule == MOMENTUM:
+            for i in range(count):
+                v = b1 * first[i] + c1 * g[i]
+                first[i] = v
+                theta[i] = stay * theta[i] - alpha * v
+        elif rule == HEAVY_BALL:
+            for i in range(count):
+                v = b1 * first[i] - alpha * g[i]
+                first[i] = v
+                theta[i] = stay * theta[i] + v
+        elif rule == NESTEROV:
+            for i in range(count):
+                pull = alpha * g[i]
+                v = b1 * first[i] - pull
+                first[i] = v
+                theta[i] = stay * theta[i] + b1 * v - pull
+        elif rule == RMSPROP:
+            for i in range(count):
+                s = b1 * first[i] + c1 * g[i] * g[i]
+                first[i] = s
+                theta[i] = stay * theta[i] - alpha * (g[i] / (np.sqrt(s) + eps))
+        elif rule == ADAM:
+            pace, share, inside = number(rate / (1 - beta1**step)), number(1 / (1 - beta2**step)), number(0)
+            if plan.epsilon_at == HAT:
+                pace, share = number(rate / (1 - beta1**step) * np.sqrt(1 - beta2**step)), number(1)
+            elif plan.epsilon_at == INSIDE:
+                inside, eps = eps, number(0)
+            for i in range(count):
+                v = b1 * first[i] + c1 * g[i]
+                s = b2 * second[i] + c2 * g[i] * g[i]
+                first[i], second[i] = v, s
+                theta[i] = stay * theta[i] - pace * v / (np.sqrt(s * share + inside) + eps)
+        else:
+            for i in range(count):
+                way = b1 * first[i] + c1 * g[i]
+                pace = alpha if way > 0 else -alpha if way < 0 else way
+                first[i] = b2 * first[i] + c2 * g[i]
+                theta[i] = stay * theta[i] - pace
+
+    return calls.routine("update", name)(update)
+
+
+UPDATES = {code: _of_rule(code, rule.__name__) for rule, code in RULE_CODES.items() if code != MUON}
+UPDATES[MUON] = UPDATES[ADAM]  # of what is no matrix
 
 
 @part
@@ -109,12 +122,12 @@ def move(plan, own, state, at, gradient, into, count, step, rate, decay):
     """One run of θ after its update, of a row of PARAMETERS; with the limit of norms and the average."""
     alpha = rate * own.rate
     keep = 1 - alpha * (decay * own.decay)
-    update(plan, state, at, gradient, into, count, alpha, keep, step)
-    if plan.average > 0 or plan.max_norm > 0:
-        after_the_update(plan, own, state, at, count, step)
+    calls.update(plan.update, (plan, state, at, gradient, into, count, alpha, keep, step))
+    if plan.after_update != 0:
+        calls.after_update(plan.after_update, (plan, own, state, at, count, step))
 
 
-@part
+@calls.routine("after_update")
 def after_the_update(plan, own, state, at, count, step):
     """What comes after the update of a run of θ: the limit of norms and the average."""
     if own.weights and plan.max_norm > 0:
@@ -124,11 +137,11 @@ def after_the_update(plan, own, state, at, count, step):
         average(state, at, count, plan.average, 1 if begins else step)
 
 
-@part
-def regularize(theta, at, g, begin, count, l1, l2):
-    """g += l1·sign(θ) + l2·θ for a run; gives Σ|θ| and Σθ² before the update."""
+@calls.routine("regularize")
+def regularize(thread, plan, theta, at, g, begin, count, total, shared):
+    """g += l1·sign(θ) + l2·θ for a run; Σ|θ| and Σθ² before the update are added to those of the thread."""
     number = theta.dtype.type
-    by_sign, by_size, zero = number(l1), number(l2), number(0)
+    by_sign, by_size, zero = number(plan.l1 / total), number(plan.l2 / total), number(0)
     theta, g = run(theta, at, count), run(g, begin, count)
     sizes, squares = 0.0, 0.0
     for i in range(count):
@@ -136,7 +149,8 @@ def regularize(theta, at, g, begin, count, l1, l2):
         g[i] += by_size * w + (by_sign if w > zero else -by_sign if w < zero else zero)
         sizes += abs(np.float64(w))
         squares += np.float64(w) * np.float64(w)
-    return sizes, squares
+    shared[thread, SIZES] += sizes
+    shared[thread, SQUARES] += squares
 
 
 @part
@@ -182,10 +196,10 @@ def limit_norms(theta, at, count, width, most):
                     row[j] = row[j] / largest * limit
 
 
-@part
-def muon_of_matrices(thread, barrier, plan, parameters, state, work, room, batch):
+@calls.routine("muon")
+def muon_of_matrices(thread, barrier, plan, parameters, state, work, matrices, batch):
     """Muon's update of each W from the whole gradient: all threads work on one, each on its rows."""
-    gradient, shared, n_threads = work.gradient, work.shared, plan.n_threads
+    gradient, shared, n_threads, room = work.gradient, work.shared, plan.n_threads, matrices
     number = gradient.dtype.type
     b1, c1, one = number(plan.beta), number(1 - plan.beta), number(1)
     a, b, c = number(LINEAR_PART), number(CUBIC), number(QUINTIC)
@@ -246,5 +260,7 @@ def muon_of_matrices(thread, barrier, plan, parameters, state, work, room, batch
             w = run(state[0], own.at + i * width, width)
             for j in range(width):
                 w[j] = keep * w[j] - way * room[x + (j * rows + i if tall else i * width + j)]
-        after_the_update(plan, own, state, own.at + low * width, (high - low) * width, batch.step)
+        if plan.after_update != 0:
+            at, count = own.at + low * width, (high - low) * width
+            calls.after_update(plan.after_update, (plan, own, state, at, count, batch.step))
         wait_for_all(barrier, n_threads)  # the room is free

@@ -1,40 +1,36 @@
 """All kernels compiled before anybody waits for one: for images of containers, and for tests."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
+from deepstep.engines.compiled.calls import ROUTINES, address_of
+from deepstep.engines.compiled.jit import told_while_compiled
 from deepstep.engines.compiled.session import CompiledSession
 from deepstep.engines.compiled.step import train
 from deepstep.engines.settings import Settings
 from deepstep.network import Architecture
 
-NETWORKS: dict[str, dict[str, Any]] = {
-    "plain": {},
-    "normalized": {"normalization": "batch"},
-    "embedded": {"features": {"periodic_embedding": True}},
-    "embedded and normalized": {"normalization": "batch", "features": {"periodic_embedding": True}},
-}
-"""A network for each kind of kernel, which is each combination of what `OptionalRoom` may do without."""
-
 PRECISIONS = "float32", "float64"
 
 
+def n_kernels() -> int:
+    """How many `warm_up` gives."""
+    return len(PRECISIONS) * (1 + len(ROUTINES))
+
+
 def warm_up() -> Iterator[str]:
-    """Compile the kernels of each kind, or find them on disk; gives the name of each when it is ready."""
+    """Compile all kernels, or find them on disk; gives the name of each when it is ready."""
+    shape = Architecture((2, 3, 1), ("relu", "sigmoid"))
     for dtype in PRECISIONS:
-        for name, parts in NETWORKS.items():
-            session = session_of(parts, dtype)
-            session.prepare()
-            session.forward(np.zeros((2, 1), dtype))
-            yield f"{name}, {dtype}"
-
-
-def session_of(parts: dict[str, Any], dtype: str) -> CompiledSession:
-    """A session that has such a kernel."""
-    shape = Architecture((2, 3, 1), ("relu", "sigmoid"), **parts)
-    return CompiledSession(shape, shape.lay_out(np.zeros(shape.n_parameters, dtype)), Settings())
+        session = CompiledSession(shape, shape.lay_out(np.zeros(shape.n_parameters, dtype)), Settings())
+        session.prepare()
+        session.forward(np.zeros((2, 1), dtype))
+        yield f"steps, {dtype}"
+        for routine in ROUTINES:
+            with told_while_compiled():
+                address_of(routine, np.dtype(dtype))
+            yield f"{routine.py_func.__name__}, {dtype}"
 
 
 def kept_in() -> str:
