@@ -12,7 +12,7 @@ from time import perf_counter
 import numpy as np
 import torch
 
-from deepstep.distributed import process_group, sum_over_workers, worker
+from deepstep.distributed import all_workers, process_group, worker
 from deepstep.engines import Settings, open_session
 from deepstep.preparation.batches import Examples
 from race.entrants.session import architecture_of, parameters_of
@@ -48,10 +48,10 @@ def main(batch: int, steps: int) -> None:
                 )
 
         work(2)
-        sum_over_workers(0.0)
+        all_workers().sums([0.0])
         begin = perf_counter()
         work(steps)
-        sum_over_workers(0.0)
+        all_workers().sums([0.0])
         seconds = (perf_counter() - begin) / steps
         message = torch.zeros(session.parameters.flat.size, dtype=torch.float32)
         begin = perf_counter()

@@ -25,10 +25,15 @@ def deepstep(*arguments):
     subprocess.run([sys.executable, "-m", "deepstep", *arguments], cwd=HERE, check=True)
 
 
-for name, (target, *options) in RUNS.items():
-    others = [one for one in TARGETS if one not in (target, *options)]
-    drop = [part for other in others for part in ("--drop", other)]
-    command = ["train", "animals.csv", "--target", target, *options, *drop, "--out", name, "--seed", "3"]
-    deepstep(*command)
-    deepstep("predict", name, "animals.csv", "--output", f"{name}.csv")
-    (HERE / f"{name}.json").write_text(json.dumps(command), encoding="utf-8")
+def main():
+    for name, (target, *options) in RUNS.items():
+        others = [one for one in TARGETS if one not in (target, *options)]
+        drop = [part for other in others for part in ("--drop", other)]
+        command = ["train", "animals.csv", "--target", target, *options, *drop, "--out", name, "--seed", "3"]
+        deepstep(*command)
+        deepstep("predict", name, "animals.csv", "--output", f"{name}.csv")
+        (HERE / f"{name}.json").write_text(json.dumps(command), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -11,7 +11,7 @@ from deepstep.engines import Settings, open_session
 from deepstep.equations import initialize_parameters
 from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.network import Architecture
-from deepstep.preparation.batches import Examples, shuffled
+from deepstep.preparation.batches import Examples, shuffled, visited
 from deepstep.training import (
     Callback,
     Checkpoint,
@@ -302,11 +302,11 @@ def test_a_plan_that_cannot_work_is_refused(settings, message):
 )
 def test_an_order_that_is_none_is_refused(order):
     with pytest.raises(ConfigurationError, match=r"order\(7, 3\) gives 3 whole numbers from 0 to 2"):
-        Plan(1, 0.1, order=lambda epoch, m: order).visit(7, 3)
+        visited(lambda epoch, m: order, 7, 3)
 
 
 def test_an_order_may_be_a_list_and_may_repeat_an_example():
-    assert Plan(1, 0.1, order=lambda epoch, m: [2, 0, 0]).visit(7, 3).tolist() == [2, 0, 0]
+    assert visited(lambda epoch, m: [2, 0, 0], 7, 3).tolist() == [2, 0, 0]
 
 
 @pytest.mark.parametrize("callbacks", [5, None, [5], ["print"], [Diary], Diary])

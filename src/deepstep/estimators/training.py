@@ -81,7 +81,7 @@ def train(
     """Train a network with an update rule: one epoch if incremental, else until it converges or max_iter."""
     early = held_out is not None and estimator._setting("early_stopping")
     asked = _asked(estimator, network, examples, held_out, call, early=early)
-    _run(asked, call)
+    _run(estimator, asked, call)
     history, patience, carried = asked.history, asked.patience, estimator._carried
     assert patience is not None
     if early and (blind := patience.blind(history)):
@@ -124,7 +124,6 @@ def minimize(
 ) -> Reached:
     """Train with L-BFGS, which asks for float64 whatever the data's precision is."""
     _refuse_what_is_of_batches(estimator, call.where)
-    _refuse_what_is_of_batches(estimator, call.where)
     asked = Fit(
         open_for(estimator, network, network.parameters.astype(np.float64), call.where),
         _wide(examples),
@@ -134,7 +133,7 @@ def minimize(
         limits=Limits(estimator.max_fun, estimator._setting("tol")),
         where=call.where,
     )
-    if _run(asked, call) and not asked.converged:
+    if _run(estimator, asked, call) and not asked.converged:
         _warn_not_converged(asked.history.stopped)
     carried, costs = estimator._carried, [record["cost"] for record in asked.history]
     best = dict(carried.best)
@@ -150,14 +149,15 @@ def minimize(
     )
 
 
-def _run(asked: Fit, call: "FitCall") -> bool:
+def _run(estimator: "DeepEstimator", asked: Fit, call: "FitCall") -> bool:
     """Train; whether that was not ended by Ctrl-C, of which the caller of fit is told."""
     try:
         asked.run()
     except KeyboardInterrupt:
         if not call.keeps_interrupted:
             raise
-        last = [one.last for one in asked.callbacks if isinstance(one, Checkpoints) and one.last is not None]
+        ours = asked.callbacks if estimator.checkpoint_dir is not None else []
+        last = [one.last for one in ours if isinstance(one, Checkpoints) and one.last is not None]
         kept = [f" With resume=True fit goes on from {one}." for one in last]
         warn_the_caller(f"Training interrupted by user.{''.join(kept)}")
         return False

@@ -335,14 +335,15 @@ def _run(network: "Network", training: Fit, seed: int, beginning: Beginning | No
         if (session.state().step, len(history)) == begun:
             raise
         history.stopped = history.stopped or f"ended by {type(error).__name__}"
-        training.patience = None  # what was reached is kept, and not the best of it
-        _take(network, training, seed, beginning)
+        _take(network, training, seed, beginning, best=False)
         raise
 
 
-def _take(network: "Network", training: Fit, seed: int, beginning: Beginning | None) -> None:
+def _take(
+    network: "Network", training: Fit, seed: int, beginning: Beginning | None, *, best: bool = True
+) -> None:
     """What a training reached becomes the network's, or the best of it that patience kept."""
-    session, patience = training.session, training.patience
+    session, patience = training.session, training.patience if best else None
     network.parameters, network.statistics = session.outcome, dict(session.state().statistics)
     network.history, network.stopping_history, network.seed = training.history, None, seed
     network.beginning, network.best_epochs = beginning, None

@@ -297,8 +297,11 @@ def tell_of_the_epoch(callbacks: Iterable[Callback], training: Training, record:
         except Exception:
             with naming_callback(callback):
                 raise
-    if stop is not None:
-        raise stop
+    try:
+        if stop is not None:
+            raise stop
+    finally:
+        del stop  # its traceback has this frame, and so the examples
 
 
 def tell_the_end(callbacks: Sequence[Callback], training: Training) -> None:

@@ -1,6 +1,6 @@
 """One training, whoever asks for it: what is told, recorded and kept around the steps of a solver."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import nan
@@ -40,7 +40,7 @@ class Fit:
 
     ``plan`` says how batches are trained on; with ``limits`` L-BFGS minimizes instead, which takes the epochs
     of the plan alone. ``patience`` is the one of the ``callbacks`` that ends training and keeps the best
-    parameters. Afterwards ``cost`` is J of the last epoch, NaN if there was no whole one, and ``converged``
+    parameters. Afterwards ``cost`` is that of the last record, NaN if there is none, and ``converged``
     False where a limit ended L-BFGS.
     """
 
@@ -134,8 +134,11 @@ class Fit:
             yield
         except StopTraining as asked:
             stop = asked
-        if self.session.workers.sums([stop is not None])[0]:
-            raise stop or StopTraining("stopped by a callback")
+        try:
+            if self.session.workers.sums([stop is not None])[0]:
+                raise stop or StopTraining("stopped by a callback")
+        finally:
+            del stop  # its traceback has this frame, and so the examples
 
     def end_epoch(self, record: Record) -> None:
         """Write the record of an epoch, with the scores, and tell the callbacks of it."""
@@ -143,7 +146,8 @@ class Fit:
             record |= scores(self.session, self.validation, self.metrics)
         self.history.records.append(record)
         if self.session.workers.share.of == 1:
-            tell_of_the_epoch(self.callbacks, self.training, record)
+            if self.callbacks:
+                tell_of_the_epoch(self.callbacks, self.training, record)
         else:
             with self.ending_all():
                 tell_of_the_epoch(self.callbacks, self.training, record)
@@ -158,16 +162,6 @@ class Fit:
             return 0
         values = self.history.column(self.patience.quantity).tolist()
         return int(values.index(self.patience.best)) + 1
-
-
-def fit(first: Fit, again: Callable[[int], Fit] | None = None) -> Fit:
-    """Train, and where ``again`` is given anew, on everything, for as many epochs as the best one took."""
-    first.run()
-    if again is None or not first.best_epochs:
-        return first
-    second = again(first.best_epochs)
-    second.run()
-    return second
 
 
 def refuse_rates_by_course(plan: Plan, where: str) -> None:

@@ -166,7 +166,8 @@ def _factors(name: str, schedule: Schedule | None, done: Array) -> Array:
     if schedule is None:
         return np.ones(len(done))
     try:
-        if getattr(schedule, "function", schedule) is None:  # members of an ensemble ask for the same again
+        # members of an ensemble ask for the same epochs again
+        if getattr(schedule, "function", schedule) is None and len(done) <= MOST_KEPT:
             return _kept_factors(schedule, done.tobytes())
         factors = np.array([schedule(float(t)) for t in done], dtype=float)
     except ConfigurationError as error:  # the schedule does not know which one it is
@@ -177,6 +178,10 @@ def _factors(name: str, schedule: Schedule | None, done: Array) -> Array:
             name, "a finite factor of at least 0", f"got {factors[at]} at the fraction {done[at]:g}"
         )
     return factors
+
+
+MOST_KEPT = 512
+"""Most factors of one entry of the cache, which so has at most 16 MB."""
 
 
 @lru_cache(maxsize=2048)

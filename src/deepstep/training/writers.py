@@ -114,6 +114,8 @@ class LineWriter(Callback):
 class JsonLines(LineWriter):
     """Write each record as one JSON object a line, as `History.to_jsonl` does.
 
+    The last record of `Network.train` gets its ``layers`` after the training, so only in the history.
+
     A record is with the operating system when its epoch ends, and a line is never half there: what a full
     disk cuts short is taken back, and what a killed process left is cut off when a training goes on.
 

@@ -154,11 +154,13 @@ class ProcessGroup(Communicator):
         They are pickled: between the processes of one group, as torchrun's own messages are.
         """
         (rank, of), on_processors = self.share, distributed.get_backend() == "gloo"
-        group = None if on_processors else distributed.new_group(backend="gloo")
+        group = None
         try:
             for other in range(of):
                 box = [own if other == rank else None]
                 try:
+                    if group is None and not on_processors:
+                        group = distributed.new_group(backend="gloo")
                     distributed.broadcast_object_list(box, src=other, group=group)
                 except RuntimeError as error:
                     raise lost_worker(error) from error
