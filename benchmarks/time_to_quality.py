@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--threads", type=int, default=2, help="processors of each engine")
-    parser.add_argument("--seeds", type=int, default=7)
+    parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--workloads", nargs="+", choices=list(TO_QUALITY), default=list(TO_QUALITY))
     parser.add_argument("--engines", nargs="*", choices=list(REACHING), default=list(REACHING))
     parser.add_argument("--no-first-calls", action="store_true", help="leave out new processes")
