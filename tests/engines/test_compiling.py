@@ -16,4 +16,6 @@ def test_a_block_that_takes_long_is_told_of(patience, said, caplog, monkeypatch)
         until = time.monotonic() + 10
         while said and not caplog.messages and time.monotonic() < until:
             time.sleep(0.01)
-    assert caplog.messages == said
+    with caplog.at_level(logging.WARNING, "deepstep"), told_if_slow("some seconds"):
+        time.sleep(0.05)
+    assert caplog.messages == said  # once

@@ -17,6 +17,7 @@ import deepstep
 from deepstep import Network
 from deepstep.engines import Settings, open_session
 from deepstep.engines.compiled import threads
+from deepstep.engines.compiled.calls import routine
 from deepstep.engines.compiled.draws import drop
 from deepstep.engines.compiled.forward import outputs_of_rows
 from deepstep.engines.compiled.machine import ON_X86
@@ -308,6 +309,11 @@ def test_an_error_in_another_thread_is_told():
 
     with pytest.raises(ValueError, match="of thread"):
         threads.run_together(fails, 2)
+
+
+def test_a_routine_has_the_arguments_of_its_call():
+    with pytest.raises(TypeError, match="plan levels work"):
+        routine("loss")(lambda plan, work: None)
 
 
 CALLED = """
