@@ -15,8 +15,8 @@ def test_an_old_run_answers_explains_and_reports_itself(deepstep, run):
     assert deepstep("predict", RUNS / run, animals, "--output", "answers.csv").code == 0
     found, written = polars.read_csv("answers.csv"), polars.read_csv(RUNS / f"{run}.csv")
     assert_frame_equal(found, written, rel_tol=1e-5, abs_tol=1e-6)
-    for command in (["evaluate", RUNS / run, animals], ["summary", RUNS / run], ["doctor", RUNS / run]):
+    page = "report", RUNS / run, "--out", "page.html"
+    for command in (["evaluate", RUNS / run, animals], ["summary", RUNS / run], ["doctor", RUNS / run], page):
         result = deepstep(*command)
         assert result.code == 0, result.err
-    assert deepstep("report", RUNS / run, "--out", "page.html").code == 0
-    assert (Path.cwd() / "page.html").stat().st_size > 10_000
+    assert Path("page.html").stat().st_size > 10_000
