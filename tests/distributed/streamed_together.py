@@ -134,7 +134,7 @@ def write(folder, case, net, history, examples=None, counted=()):
         folder / f"{case}.{worker().rank}.npz",
         theta=net.parameters.flat,
         costs=history.costs,
-        last=list(history[-1].values()),
+        last=[value for name, value in history[-1].items() if name != "layers"],
         prepared=sum(counted),
         groups=groups,
         kept=() if examples is None else examples._kept,
