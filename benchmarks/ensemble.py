@@ -1,7 +1,7 @@
 """Seconds and errors of the default fit, an ensemble, on three generated tables: ``make ensemble``.
 
 ``DeepRegressor().fit`` on 7,500 × 14, ``DeepClassifier().fit`` on 3,700 × 11 (three classes) and on 750 × 20
-(two). Each fit is a process of its own, whose kernels are loaded before the clock runs; the source trees of
+(two). Each fit is a process of its own, whose kernels are loaded before the clocks run; the source trees of
 ``--sources`` take turns in each round, so that their ratios stand in spite of other programs. Errors are
 those on 2,000 further rows: the share of wrong answers, or the root mean squared error in deviations of the
 target.
@@ -51,7 +51,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(fit(asked.one[0], seed=int(asked.one[1]), parts=asked.parts)))
         return 0
     print(machine(("numpy", "numba", "scikit-learn"), os.cpu_count() or 1))
-    print(f"{'table':<8}{'source':<24}{'seconds':>9}{'÷ first':>9}{'error':>9}   shares on one thread")
+    heads = "".join(f"{head:>11}" for head in ("seconds", "÷ first", "processor", "÷ first", "error"))
+    print(f"{'table':<8}{'source':<12}{heads}   shares on one thread")
     for table in asked.tables:
         runs: dict[Path, list[dict[str, Any]]] = {source: [] for source in asked.sources}
         for seed in range(asked.rounds):
@@ -59,13 +60,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 runs[source].append(_in_a_process(source, table, seed))
         first = runs[asked.sources[0]]
         for source, found in runs.items():
-            ratios = [a["seconds"] / b["seconds"] for a, b in zip(found, first, strict=True)]
             shares = _in_a_process(source, table, 0, parts=True)["shares"]
             told = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
-            seconds, ratio = statistics.median(run["seconds"] for run in found), statistics.median(ratios)
-            error = statistics.mean(run["error"] for run in found)
+            numbers = [statistics.mean(run["error"] for run in found)]
+            for at, kind in ((0, "seconds"), (2, "processor_seconds")):
+                ratios = [mine[kind] / theirs[kind] for mine, theirs in zip(found, first, strict=True)]
+                numbers[at:at] = [statistics.median(run[kind] for run in found), statistics.median(ratios)]
             name = source.parent.name if source.name == "src" else source.name
-            print(f"{table:<8}{name:<24}{seconds:9.2f}{ratio:9.2f}{error:9.4f}   {told}", flush=True)
+            columns = "".join(f"{number:11.4f}" for number in numbers)
+            print(f"{table:<8}{name:<12}{columns}   {told}", flush=True)
     return 0
 
 
@@ -106,12 +109,13 @@ def fit(name: str, *, seed: int, parts: bool) -> dict[str, Any]:
             whole = time.process_time() - begun
         shares = {part: spent[part] / whole for part in PARTS}
         return {"shares": {**shares, "rest": 1 - sum(shares.values())}}
-    begun = time.perf_counter()
+    begun, at_work = time.perf_counter(), time.process_time()
     model = kind(random_state=seed).fit(X[:m], y[:m])
-    seconds, answers = time.perf_counter() - begun, model.predict(X[m:])
+    seconds, at_work = time.perf_counter() - begun, time.process_time() - at_work
+    answers = model.predict(X[m:])
     far = (answers - y[m:]) ** 2
     error = np.sqrt(far.mean()) / y[:m].std() if name == "large" else np.mean(answers != y[m:])
-    return {"seconds": seconds, "error": float(error)}
+    return {"seconds": seconds, "processor_seconds": at_work, "error": float(error)}
 
 
 def _timed_parts(spent: Counter[str]) -> None:
