@@ -35,6 +35,9 @@ TABLES = {"large": (7_500, 14, 3), "middle": (3_700, 11, 2), "small": (750, 20, 
 
 TEST_ROWS = 2_000
 
+MOST_ROWS = 7_000
+"""Rows of a table of `tables.sets`, of which a fifth is for the test."""
+
 PARTS = {
     "preparation": "deepstep.estimators.convening:_prepared",
     "steps": "deepstep.training.loop:_Loop._steps",
@@ -72,10 +75,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def table(name: str, seed: int) -> tuple[Any, Any, int]:
-    """A frame of numbers and categories, its target, and how many rows are learned from."""
+def table(name: str, seed: int) -> tuple[Any, Any, int, bool]:
+    """A frame, its target, how many rows are learned from (the first), and whether the target is classes."""
     import polars
 
+    if name not in TABLES:
+        return _of_a_set(name, seed)
     m, n, categories = TABLES[name]
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((m + TEST_ROWS, n - categories))
@@ -88,15 +93,31 @@ def table(name: str, seed: int) -> tuple[Any, Any, int]:
     y += 0.5 * rng.standard_normal(len(y))
     if name != "large":
         y = np.digitize(y, [-1.0, 1.5] if name == "middle" else [0.6])
-    return polars.DataFrame(columns), y, m
+    return polars.DataFrame(columns), y, m, name != "large"
+
+
+def _of_a_set(name: str, seed: int) -> tuple[Any, Any, int, bool]:
+    """The same of a table of `tables.sets`, another split for each seed."""
+    from sklearn.model_selection import train_test_split
+
+    from tables.sets import load
+
+    _, classes, X, y = load(name)
+    rows = np.arange(len(y))
+    if len(y) > 9_000:
+        rows = np.random.default_rng(seed).permutation(rows)[:MOST_ROWS]
+    strata = y[rows] if classes else None
+    learned, held_out = train_test_split(rows, test_size=0.2, random_state=seed, stratify=strata)
+    order = np.concatenate([learned, held_out])
+    return X.iloc[order].reset_index(drop=True), y[order], len(learned), classes
 
 
 def fit(name: str, *, seed: int, parts: bool) -> dict[str, Any]:
     """One fit: its seconds, its error, and the shares of the parts where they are asked for."""
     from deepstep import DeepClassifier, DeepRegressor
 
-    X, y, m = table(name, seed)
-    kind = DeepRegressor if name == "large" else DeepClassifier
+    X, y, m, classes = table(name, seed)
+    kind = DeepClassifier if classes else DeepRegressor
     kind(max_iter=1, random_state=0).fit(X[:200], y[:200])  # loads, or compiles, the kernels
     spent: Counter[str] = Counter()
     if parts:
@@ -113,8 +134,8 @@ def fit(name: str, *, seed: int, parts: bool) -> dict[str, Any]:
     model = kind(random_state=seed).fit(X[:m], y[:m])
     seconds, at_work = time.perf_counter() - begun, time.process_time() - at_work
     answers = model.predict(X[m:])
-    far = (answers - y[m:]) ** 2
-    error = np.sqrt(far.mean()) / y[:m].std() if name == "large" else np.mean(answers != y[m:])
+    wrong = answers != y[m:] if classes else (answers - y[m:]) ** 2
+    error = wrong.mean() if classes else np.sqrt(wrong.mean()) / y[:m].std()
     return {"seconds": seconds, "processor_seconds": at_work, "error": float(error)}
 
 
@@ -155,7 +176,7 @@ def _in_a_process(source: Path, table: str, seed: int, *, parts: bool = False) -
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tables", nargs="+", choices=TABLES, default=[*TABLES])
+    parser.add_argument("--tables", nargs="+", default=[*TABLES], help="these, or names in tables/sets.py")
     parser.add_argument("--rounds", type=int, default=3, help="fits of each, with seeds of their own")
     parser.add_argument(
         "--sources",
