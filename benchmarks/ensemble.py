@@ -1,7 +1,7 @@
 """Seconds and errors of the default fit, an ensemble, on three generated tables: ``make ensemble``.
 
 ``DeepRegressor().fit`` on 7,500 × 14, ``DeepClassifier().fit`` on 3,700 × 11 (three classes) and on 750 × 20
-(two). Each fit is a process of its own, whose kernels are loaded before the clock runs; the source trees of
+(two). Each fit is a process of its own, whose kernels are loaded before the clocks run; the source trees of
 ``--sources`` take turns in each round, so that their ratios stand in spite of other programs. Errors are
 those on 2,000 further rows: the share of wrong answers, or the root mean squared error in deviations of the
 target.
@@ -35,6 +35,9 @@ TABLES = {"large": (7_500, 14, 3), "middle": (3_700, 11, 2), "small": (750, 20, 
 
 TEST_ROWS = 2_000
 
+MOST_ROWS = 7_000
+"""Rows of a table of `tables.sets`, of which a fifth is for the test."""
+
 PARTS = {
     "preparation": "deepstep.estimators.convening:_prepared",
     "steps": "deepstep.training.loop:_Loop._steps",
@@ -51,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(fit(asked.one[0], seed=int(asked.one[1]), parts=asked.parts)))
         return 0
     print(machine(("numpy", "numba", "scikit-learn"), os.cpu_count() or 1))
-    print(f"{'table':<8}{'source':<24}{'seconds':>9}{'÷ first':>9}{'error':>9}   shares on one thread")
+    heads = "".join(f"{head:>11}" for head in ("seconds", "÷ first", "processor", "÷ first", "error"))
+    print(f"{'table':<8}{'source':<12}{heads}   shares on one thread")
     for table in asked.tables:
         runs: dict[Path, list[dict[str, Any]]] = {source: [] for source in asked.sources}
         for seed in range(asked.rounds):
@@ -59,20 +63,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 runs[source].append(_in_a_process(source, table, seed))
         first = runs[asked.sources[0]]
         for source, found in runs.items():
-            ratios = [a["seconds"] / b["seconds"] for a, b in zip(found, first, strict=True)]
             shares = _in_a_process(source, table, 0, parts=True)["shares"]
             told = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
-            seconds, ratio = statistics.median(run["seconds"] for run in found), statistics.median(ratios)
-            error = statistics.mean(run["error"] for run in found)
+            numbers = [statistics.mean(run["error"] for run in found)]
+            for at, kind in ((0, "seconds"), (2, "processor_seconds")):
+                ratios = [mine[kind] / theirs[kind] for mine, theirs in zip(found, first, strict=True)]
+                numbers[at:at] = [statistics.median(run[kind] for run in found), statistics.median(ratios)]
             name = source.parent.name if source.name == "src" else source.name
-            print(f"{table:<8}{name:<24}{seconds:9.2f}{ratio:9.2f}{error:9.4f}   {told}", flush=True)
+            columns = "".join(f"{number:11.4f}" for number in numbers)
+            print(f"{table:<8}{name:<12}{columns}   {told}", flush=True)
     return 0
 
 
-def table(name: str, seed: int) -> tuple[Any, Any, int]:
-    """A frame of numbers and categories, its target, and how many rows are learned from."""
+def table(name: str, seed: int) -> tuple[Any, Any, int, bool]:
+    """A frame, its target, how many rows are learned from (the first), and whether the target is classes."""
     import polars
 
+    if name not in TABLES:
+        return _of_a_set(name, seed)
     m, n, categories = TABLES[name]
     rng = np.random.default_rng(seed)
     X = rng.standard_normal((m + TEST_ROWS, n - categories))
@@ -85,15 +93,31 @@ def table(name: str, seed: int) -> tuple[Any, Any, int]:
     y += 0.5 * rng.standard_normal(len(y))
     if name != "large":
         y = np.digitize(y, [-1.0, 1.5] if name == "middle" else [0.6])
-    return polars.DataFrame(columns), y, m
+    return polars.DataFrame(columns), y, m, name != "large"
+
+
+def _of_a_set(name: str, seed: int) -> tuple[Any, Any, int, bool]:
+    """The same of a table of `tables.sets`, another split for each seed."""
+    from sklearn.model_selection import train_test_split
+
+    from tables.sets import load
+
+    _, classes, X, y = load(name)
+    rows = np.arange(len(y))
+    if len(y) > 9_000:
+        rows = np.random.default_rng(seed).permutation(rows)[:MOST_ROWS]
+    strata = y[rows] if classes else None
+    learned, held_out = train_test_split(rows, test_size=0.2, random_state=seed, stratify=strata)
+    order = np.concatenate([learned, held_out])
+    return X.iloc[order].reset_index(drop=True), y[order], len(learned), classes
 
 
 def fit(name: str, *, seed: int, parts: bool) -> dict[str, Any]:
     """One fit: its seconds, its error, and the shares of the parts where they are asked for."""
     from deepstep import DeepClassifier, DeepRegressor
 
-    X, y, m = table(name, seed)
-    kind = DeepRegressor if name == "large" else DeepClassifier
+    X, y, m, classes = table(name, seed)
+    kind = DeepClassifier if classes else DeepRegressor
     kind(max_iter=1, random_state=0).fit(X[:200], y[:200])  # loads, or compiles, the kernels
     spent: Counter[str] = Counter()
     if parts:
@@ -106,12 +130,13 @@ def fit(name: str, *, seed: int, parts: bool) -> dict[str, Any]:
             whole = time.process_time() - begun
         shares = {part: spent[part] / whole for part in PARTS}
         return {"shares": {**shares, "rest": 1 - sum(shares.values())}}
-    begun = time.perf_counter()
+    begun, at_work = time.perf_counter(), time.process_time()
     model = kind(random_state=seed).fit(X[:m], y[:m])
-    seconds, answers = time.perf_counter() - begun, model.predict(X[m:])
-    far = (answers - y[m:]) ** 2
-    error = np.sqrt(far.mean()) / y[:m].std() if name == "large" else np.mean(answers != y[m:])
-    return {"seconds": seconds, "error": float(error)}
+    seconds, at_work = time.perf_counter() - begun, time.process_time() - at_work
+    answers = model.predict(X[m:])
+    wrong = answers != y[m:] if classes else (answers - y[m:]) ** 2
+    error = wrong.mean() if classes else np.sqrt(wrong.mean()) / y[:m].std()
+    return {"seconds": seconds, "processor_seconds": at_work, "error": float(error)}
 
 
 def _timed_parts(spent: Counter[str]) -> None:
@@ -151,7 +176,7 @@ def _in_a_process(source: Path, table: str, seed: int, *, parts: bool = False) -
 
 def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tables", nargs="+", choices=TABLES, default=[*TABLES])
+    parser.add_argument("--tables", nargs="+", default=[*TABLES], help="these, or names in tables/sets.py")
     parser.add_argument("--rounds", type=int, default=3, help="fits of each, with seeds of their own")
     parser.add_argument(
         "--sources",
