@@ -15,7 +15,7 @@ from deepstep.training.progress import Meter
 @click.command("warmup")
 @json_option
 def command(json_wanted: bool) -> None:
-    """Compile all kernels for this processor and keep them on disk: a minute or two, once.
+    """Compile all kernels for this processor and keep them on disk: about a minute, once.
 
     For images of containers and for CI. Kernels are kept in NUMBA_CACHE_DIR, beside the package, in the
     user's cache folder or among the temporary files, wherever it can be written first.

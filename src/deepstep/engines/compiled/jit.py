@@ -39,7 +39,7 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 def kept(function: Callable[..., Any], **options: Any) -> Any:
     """A function whose compiled code is kept on disk."""
-    compiled = njit(function, **_OPTIONS, **options)
+    compiled = njit(function, **{**_OPTIONS, **options})
     try:
         compiled._cache = KernelCache(function)
     except RuntimeError:
