@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import product
 from math import isfinite
 from time import perf_counter
 from typing import TYPE_CHECKING, cast
@@ -332,7 +331,7 @@ def updates(session: Session, examples: Examples, plan: Plan, *, where: str = "u
 
 def _one_by_one(session: Session, examples: Examples, plan: Plan, where: str) -> Iterator[Update]:
     of, begun, first = n_batches(len(examples), plan.batch_size), perf_counter(), session.state()
-    for epoch, number in product(plan.numbers, range(of)):
+    for epoch, number in ((epoch, number) for epoch in plan.numbers for number in range(of)):
         if number == 0:
             order = visited(plan.order, epoch, len(examples))
         elapsed, numbers = perf_counter() - begun, range(number, number + 1)
