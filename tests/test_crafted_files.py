@@ -177,7 +177,7 @@ def test_a_history_that_a_writer_goes_on_with(tmp_path, kind):
     """What it cannot read is a line before all others, which stays."""
     writer = JsonLines(tmp_path / "history.jsonl", append=True)
     line = f'{{"epoch": {HOSTILE[kind]}}}'.encode()
-    assert writer._epoch(line) == -1
+    assert writer._epoch_of(line) == -1
 
 
 def test_a_table_that_a_writer_goes_on_with(tmp_path):

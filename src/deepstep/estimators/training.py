@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from copy import copy, deepcopy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
@@ -82,8 +82,7 @@ def train(
     early = held_out is not None and estimator._setting("early_stopping")
     asked = _asked(estimator, network, examples, held_out, call, early=early)
     _run(estimator, asked, call)
-    history, patience, carried = asked.history, asked.patience, estimator._carried
-    assert patience is not None
+    history, patience, carried = asked.history, cast(Patience, asked.patience), estimator._carried
     if early and (blind := patience.blind(history)):
         _warn_of_scoring(estimator, blind)
     end, most = asked.session.state(), estimator._setting("max_iter")

@@ -77,7 +77,7 @@ def looks_to_record(
 ) -> list[Look]:
     """The same after so many epochs, on few enough examples to cost little."""
     n, k = beginning.X.shape[1], max(beginning.m * epochs // SHARE, SMALL // parameters.flat.size)
-    if k < FEWEST:
+    if min(n, k) < FEWEST:
         return []
     rows = evenly_spread(n, k)
     few = beginning._replace(X=beginning.X[:, rows], Y=beginning.Y[:, rows])
