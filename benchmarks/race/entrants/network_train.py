@@ -9,6 +9,21 @@ from deepstep import Network
 from race.workloads import Layers, Orders, Workload, data_of, first_layers
 
 
+def network_of(workload: Workload, seed: int | None = None) -> Network:
+    """Our network with the first parameters of all entrants."""
+    named = {}
+    for number, (W, b) in enumerate(first_layers(workload), 1):
+        named[f"W{number}"] = W.astype(np.float32)
+        named[f"b{number}"] = b.reshape(-1, 1).astype(np.float32)
+    return Network(
+        parameters=named,
+        activation=workload.activation,
+        output="sigmoid" if workload.layer_dims[-1] == 1 else "softmax",
+        dtype="float32",
+        seed=seed,
+    )
+
+
 class Entrant:
     epsilon_at = "outside"
 
@@ -16,16 +31,7 @@ class Entrant:
         self._workload = workload
         X, _, Y = data_of(workload)
         self._X, self._Y, self.orders, self._done = X.T, Y.T, Orders(len(X)), 0
-        named = {}
-        for number, (W, b) in enumerate(first_layers(workload), 1):
-            named[f"W{number}"] = W.astype(np.float32)
-            named[f"b{number}"] = b.reshape(-1, 1).astype(np.float32)
-        self._network = Network(
-            parameters=named,
-            activation=workload.activation,
-            output="sigmoid" if workload.layer_dims[-1] == 1 else "softmax",
-            dtype="float32",
-        )
+        self._network = network_of(workload)
 
     def work(self, units: int) -> None:
         workload = self._workload

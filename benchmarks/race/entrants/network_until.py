@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 
-import numpy as np
-
-from deepstep import Network
 from deepstep.training import Callback, StopTraining
-from race.workloads import Layers, Workload, data_of, first_layers
+from race.entrants.network_train import network_of
+from race.workloads import Layers, Workload, data_of
 
 
 class _Until(Callback):
@@ -22,17 +20,7 @@ class Entrant:
     def __init__(self, workload: Workload) -> None:
         X, _, Y = data_of(workload)
         self._X, self._Y = X.T, Y.T
-        named = {}
-        for number, (W, b) in enumerate(first_layers(workload), 1):
-            named[f"W{number}"] = W.astype(np.float32)
-            named[f"b{number}"] = b.reshape(-1, 1).astype(np.float32)
-        self._network = Network(
-            parameters=named,
-            activation=workload.activation,
-            output="sigmoid" if workload.layer_dims[-1] == 1 else "softmax",
-            dtype="float32",
-            seed=workload.seed,
-        )
+        self._network = network_of(workload, workload.seed)
         self._given = {
             "learning_rate": workload.rate,
             "batch_size": workload.batch_size,

@@ -4,8 +4,8 @@ It draws its first parameters, from the seed from which `race.workloads.first_la
 """
 
 import numpy as np
-from sklearn.neural_network import MLPClassifier
 
+from race.entrants.scikit_learn import classifier_of
 from race.workloads import Layers, Workload, data_of
 
 
@@ -13,18 +13,8 @@ class Entrant:
     def __init__(self, workload: Workload) -> None:
         self._X, self._labels, _ = data_of(workload)
         self._classes = np.unique(self._labels)
-        self._model = MLPClassifier(
-            workload.layer_dims[1:-1],
-            activation=workload.activation,
-            solver="adam" if workload.optimizer == "adam" else "sgd",
-            momentum=0,
-            nesterovs_momentum=False,
-            alpha=0,
-            batch_size=workload.batch,
-            learning_rate_init=workload.rate,
-            shuffle=workload.batch_size is not None,
-            random_state=np.random.RandomState(workload.seed),  # a number would give the same order each time
-        )
+        # a number would give the same order each time
+        self._model = classifier_of(workload, random_state=np.random.RandomState(workload.seed))
 
     def work(self, units: int) -> None:
         for _ in range(units):

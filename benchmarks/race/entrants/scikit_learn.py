@@ -7,6 +7,7 @@ some milliseconds beside epochs.
 """
 
 import warnings
+from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -17,27 +18,30 @@ from race.workloads import SEED, Layers, Workload, data_of, first_layers
 warnings.simplefilter("ignore", ConvergenceWarning)
 
 
+def classifier_of(workload: Workload, **more: Any) -> MLPClassifier:
+    """scikit-learn's network of a workload."""
+    return MLPClassifier(
+        workload.layer_dims[1:-1],
+        activation=workload.activation,
+        solver="adam" if workload.optimizer == "adam" else "sgd",
+        momentum=0,
+        nesterovs_momentum=False,
+        alpha=0,
+        batch_size=workload.batch,
+        learning_rate_init=workload.rate,
+        shuffle=workload.batch_size is not None,
+        **more,
+    )
+
+
 class Entrant:
     epsilon_at = "hat"
 
     def __init__(self, workload: Workload) -> None:
         self._X, labels, Y = data_of(workload)
         self._targets = labels if workload.layer_dims[-1] == 1 else Y.astype(np.int64)
-        self._model = MLPClassifier(
-            workload.layer_dims[1:-1],
-            activation=workload.activation,
-            solver="adam" if workload.optimizer == "adam" else "sgd",
-            momentum=0,
-            nesterovs_momentum=False,
-            alpha=0,
-            batch_size=workload.batch,
-            learning_rate_init=workload.rate,
-            shuffle=workload.batch_size is not None,
-            random_state=SEED,
-            warm_start=True,
-            tol=0,
-            n_iter_no_change=10**9,
-            max_iter=1,
+        self._model = classifier_of(
+            workload, random_state=SEED, warm_start=True, tol=0, n_iter_no_change=10**9, max_iter=1
         )
         self._model.fit(self._X, self._targets)
         layers = first_layers(workload)

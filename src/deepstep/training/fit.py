@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from math import nan
+from math import isnan, nan
 
 from deepstep.engines import Session
 from deepstep.errors import ConfigurationError, DivergenceError
@@ -61,10 +61,10 @@ class Fit:
     def __post_init__(self) -> None:
         check_metrics(self.metrics, self.validation, self.where)
         self.callbacks = [*self.callbacks, *self.plan.listeners]
-        solver = Loop if self.limits is None else Minimizer
+        self._solver: type[Loop | Minimizer] = Loop if self.limits is None else Minimizer
         check_watched(
             self.callbacks,
-            [*solver.ENTRIES, *score_names(self.validation, self.metrics)],
+            [*self._solver.ENTRIES, *score_names(self.validation, self.metrics)],
             called={of: f"{self.where}, {name}" for of, name in self.plan.names_of_listeners.items()},
         )
         self.training = Training(
@@ -88,11 +88,11 @@ class Fit:
             # steps found their way while they were done
             history.engine, history.why_engine = session.name, session.why
             self.examples.close()
-            if len(history) and self.cost != self.cost:
+            if len(history) and isnan(self.cost):
                 self.cost = history[-1]["cost"]
 
     def _run(self) -> None:
-        solver = Loop(self) if self.limits is None else Minimizer(self)
+        solver = self._solver(self)
         if self.resume is not None or any(isinstance(callback, Checkpoints) for callback in self.callbacks):
             self.session.spans = False
         if self.resume is not None:

@@ -46,7 +46,7 @@ class Loop:
         # without a time budget kernels that only late steps need may be loaded in the midst
         self._session.prepare(1 if plan.time_budget is None else plan.epochs * self._of)
         self._begun, self._agreed = perf_counter(), 0.0
-        self._first = self._session.state()
+        self._first = self._state = self._session.state()
         self._shared = self._workers.share.of > 1
         watched = any(one.looks_at_the_network for one in callbacks)
         # functions of the user's are called when their epoch begins: they may go by the records until then
@@ -60,7 +60,8 @@ class Loop:
     def run(self) -> None:
         """Train from where it stands to the end."""
         plan, training = self._plan, self._training
-        self._state = self._session.state()
+        if self._fit.resume is not None:  # which has loaded another state since
+            self._state = self._session.state()
         self._agreed = training.position.seconds
         self._begun -= training.position.seconds
         with deferred() as self._interruption:

@@ -57,13 +57,11 @@ def score_names(validation: Examples | None, metrics: Mapping[str, Metric]) -> l
     return [] if validation is None else [f"validation_{name}" for name in ("cost", *metrics)]
 
 
-def scores(session: Session, validation: Examples | None, metrics: Mapping[str, Metric]) -> Record:
+def scores(session: Session, validation: Examples, metrics: Mapping[str, Metric]) -> Record:
     """The cost of validation data and the metrics, as entries of a record; the forward pass is done once.
 
     Many workers each do a part of it.
     """
-    if validation is None:
-        return {}
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is recorded as it is
         if not metrics:
             return {"validation_cost": cost_of_all(session, validation)}
