@@ -56,7 +56,7 @@ def refusal(forward: Any, backward: Any, name: Any = "own", **options: Any) -> s
 def test_a_registered_one_is_found_by_name_until_it_is_taken_away() -> None:
     own = register_activation("square", square, square_backward)
     assert own is ACTIVATIONS["square"] is get_activation("square")
-    assert own == (square, square_backward, (), False)
+    assert own[:2] == (square, square_backward)
     A, _ = model_forward(np.array([[3.0]]), {"W1": [[2.0]], "b1": [[-1.0]]}, activations=["square"])
     assert A.tolist() == [[25.0]]
     unregister_activation("square")
@@ -75,9 +75,7 @@ def test_the_same_once_more_is_no_matter_and_another_of_the_name_is_refused() ->
 @pytest.mark.parametrize("name", ["relu", "softmax"])
 def test_deepstep_s_own_stay(name: str) -> None:
     assert "choose another" in refusal(square, square_backward, name)
-    forward, backward, kinks, across_units = ACTIVATIONS[name]
-    again = register_activation(name, forward, backward, kinks=kinks, across_units=across_units)
-    assert again == ACTIVATIONS[name]
+    assert register_activation(name, **ACTIVATIONS[name]._asdict()) == ACTIVATIONS[name]
     with pytest.raises(ConfigurationError, match=f"^unregister_activation: .*'{name}' belongs to DeepStep"):
         unregister_activation(name)
 
@@ -91,9 +89,14 @@ def test_what_was_not_registered_cannot_be_taken_away() -> None:
 
 @pytest.mark.parametrize("name", DEEPSTEP_S_OWN)
 def test_the_check_passes_all_of_deepstep_s_own(name: str) -> None:
-    forward, backward, kinks, across_units = ACTIVATIONS[name]
-    own = register_activation("own", forward, backward, kinks=kinks, across_units=across_units)
-    assert own == ACTIVATIONS[name]
+    assert register_activation("own", **ACTIVATIONS[name]._asdict()) == ACTIVATIONS[name]
+
+
+@pytest.mark.parametrize("name", sorted(set(DEEPSTEP_S_OWN) - {"softmax", "increasing", "ordinal"}))
+def test_each_names_where_its_derivatives_jump(name: str) -> None:
+    own, Z = ACTIVATIONS[name], np.linspace(-4, 4, 8001)[None]
+    turns = np.abs(np.diff(own.backward(np.ones_like(Z), Z)[0], 2)) > 4e-4  # 1e-3 at a bend, else far less
+    assert {round(place, 2) for place in Z[0, 1:-1][turns]} == {*own.kinks, *own.bends}
 
 
 @pytest.mark.parametrize(

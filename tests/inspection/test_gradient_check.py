@@ -56,6 +56,15 @@ def test_right_gradients_pass(net, m, size, seed):
     assert [check.name for check in report.checks] == list(net.parameters)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_units_that_bend_within_each_step_do_not_make_right_gradients_wrong(seed):
+    """Two distances agreed by chance where Z of an elu was nearly 0."""
+    net = network((3, 2, 3, 1), "elu", initialization="small", seed=seed)
+    X, Y = data((3, 1), "sigmoid", 4, seed)
+    report = net.check_gradients(0.01 * X, Y)
+    assert report.passed, str(report)
+
+
 def test_a_squeezed_db_does_not_get_out_of_the_equations(monkeypatch):
     """It reaches the check as it is."""
 

@@ -42,6 +42,7 @@ class Activation(NamedTuple):
     backward: (dA, Z) → dZ, all of that shape.
     kinks: Values of Z at which there is no derivative; there the gradient check compares nothing.
     across_units: Whether a unit's output depends on the other units of its layer, or its place among them.
+    bends: Values of Z at which the second derivative jumps.
 
     >>> ACTIVATIONS["relu"].kinks
     (0.0,)
@@ -51,6 +52,7 @@ class Activation(NamedTuple):
     backward: Callable[[Array, Array], Array]
     kinks: tuple[float, ...] = ()
     across_units: bool = False
+    bends: tuple[float, ...] = ()
 
 
 ACTIVATIONS: Registry[Activation] = Registry("activation", "activation")
@@ -102,6 +104,7 @@ def _op_of(activation: Activation, name: str) -> Op:
             equation_of(activation.backward, backward, f"dZ = {backward}(dA, Z)"),
         ),
         kinks=activation.kinks,
+        bends=activation.bends,
         in_loss=True,
     )
 

@@ -96,7 +96,7 @@ class Op:
     per_layer: The quantities among ``writes`` whose columns are no examples.
     per_example: The arguments of `backward` → for each learned symbol of ``gives`` the gradients of the
         examples, see `deepstep.equations.PerExample`.
-    kinks: Values of the first of ``reads`` without a derivative.
+    kinks, bends: Values of the first of ``reads`` at which the first or the second derivative jumps.
     faults: Classic mistakes of this operation: their name → the wrong backward.
     running: Statistics for prediction.
     in_loss: Whether the loss of a head, which is computed from the logits, takes the operation into account.
@@ -122,6 +122,7 @@ class Op:
     per_layer: tuple[str, ...] = ()
     per_example: Callable[..., Any] | None = None
     kinks: tuple[float, ...] = ()
+    bends: tuple[float, ...] = ()
     faults: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     running: Running | None = None
     in_loss: bool = False
@@ -207,9 +208,9 @@ class Node(NamedTuple):
         """Names for the symbols of the equations: those on the tape, and those of the derivatives."""
         return {**self.names, **{f"d{symbol}": f"d{name}" for symbol, name in self.names.items()}}
 
-    def sides(self, tape: Tape) -> list[AnyArray]:
-        """On which side of each of its kinks every entry of the first quantity read is."""
-        return [tape[self.reads[0]].ravel() > kink for kink in self.op.kinks]
+    def sides(self, tape: Tape, places: Iterable[float]) -> list[AnyArray]:
+        """On which side of each of these values every entry of the first quantity read is."""
+        return [tape[self.reads[0]].ravel() > place for place in places]
 
 
 @dataclass(frozen=True, eq=False)

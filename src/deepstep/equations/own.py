@@ -27,6 +27,7 @@ def register_activation(
     *,
     kinks: Iterable[float] = (),
     across_units: bool = False,
+    bends: Iterable[float] = (),
     check: bool = True,
 ) -> Activation:
     """Make an own activation known by name, after its backward was compared with central differences.
@@ -37,6 +38,8 @@ def register_activation(
     backward: (dA, Z) → dZ, the derivative of Σ dA ∘ A by Z.
     kinks: Values of Z at which there is no derivative, such as 0 for relu.
     across_units: Whether a unit's output depends on other units or on its place among them, as in softmax.
+    bends: Values of Z at which the second derivative jumps, such as 0 for elu; there the gradient check takes
+        shorter steps, or states a larger error of its own.
     check: Whether to try both functions on values of Z from -30 to 30.
     returns: What ``ACTIVATIONS[name]`` is now, in this process alone: register again before a saved network
         that has it is loaded elsewhere. The same registration once more changes nothing.
@@ -53,7 +56,8 @@ def register_activation(
     >>> unregister_activation("square")
     """
     _check_functions("register_activation", name, {"forward": forward, "backward": backward})
-    own = Activation(forward, backward, _kinks(kinks, name), bool(across_units))
+    places = _places("kinks", kinks, name), bool(across_units), _places("bends", bends, name)
+    own = Activation(forward, backward, *places)
     return ACTIVATIONS.register(name, own, (lambda: _try_activation(name, own)) if check else None)
 
 
@@ -137,11 +141,14 @@ def _check_functions(where: str, name: Any, functions: dict[str, Any]) -> None:
             raise ConfigurationError(where, f"{kind} of {name!r} is a function", f"got {function!r}")
 
 
-def _kinks(kinks: Any, name: Any) -> tuple[float, ...]:
-    if not isinstance(kinks, Iterable) or not all(map(is_number, places := tuple(kinks))):
-        expected = f"kinks of {name!r} are the finite values of Z without a derivative"
-        mend = "For example kinks=(0.0,)."
-        raise ConfigurationError("register_activation", expected, f"got {kinks!r}", mend)
+def _places(setting: str, given: Any, name: Any) -> tuple[float, ...]:
+    if not isinstance(given, Iterable) or not all(map(is_number, places := tuple(given))):
+        lacks = {"kinks": "without a derivative", "bends": "at which the second derivative jumps"}[setting]
+        expected, mend = (
+            f"{setting} of {name!r} are the finite values of Z {lacks}",
+            f"For example {setting}=(0.0,).",
+        )
+        raise ConfigurationError("register_activation", expected, f"got {given!r}", mend)
     return tuple(map(float, places))
 
 

@@ -71,7 +71,7 @@ def elu(Z: Array, *, alpha: float = 1.0) -> Array:
     return np.where(Z > 0, Z, alpha * np.expm1(np.minimum(Z, 0)))
 
 
-@activation(elu)
+@activation(elu, bends=(0.0,))
 @equation("dZ = dA where Z > 0, else dA ∘ α·e^Z")
 def elu_backward(dA: Array, Z: Array, *, alpha: float = 1.0) -> Array:
     """Derivative of the exponential linear unit, α at Z = 0."""

@@ -142,7 +142,12 @@ class LiveTraining:
     def _go_on(self) -> None:
         told = 0.0
         untold: float | None = None  # the cost of the last step, while no message says where it went
+        at_work = False
         while True:
+            if at_work and not self._wanted:  # all steps done, or told to stop: maybe just after a step
+                self._reached(untold)
+                untold, at_work = None, False
+                self._end("")
             with self._changed:
                 self._changed.wait_for(lambda: self._wanted > 0 or self._closed or self._again)
                 if self._closed:
@@ -152,31 +157,32 @@ class LiveTraining:
                     self._begin()
             if again:
                 untold = None
-                self._tell({"kind": "epoch", "cost": number(float("nan")), **self.state()})
+                self._reached(float("nan"))
                 continue
             try:
                 step = next(self._steps)
             except Exception as error:  # of a step, or of a function that the user passed: the page says it
                 self._over = self._over or str(error) or "The training is complete."
-                if untold is not None:  # the page stands at what was reached
-                    self._tell({"kind": "epoch", "cost": number(untold), **self.state()})
-                    untold = None
+                self._reached(untold)  # the page stands there
+                untold, at_work = None, False
                 self._end(self._over)
                 continue
             with self._changed:
                 self._theta, self._updates = step.after, self._updates + 1
                 self._wanted = max(0, self._wanted - 1)
-                done = not self._wanted
-            untold = step.cost
-            if done or self._each or monotonic() - told >= INTERVAL:
+            untold, at_work = step.cost, True
+            if self._each or monotonic() - told >= INTERVAL:
+                self._reached(step.cost)
                 told, untold = monotonic(), None
-                self._tell({"kind": "epoch", "cost": number(step.cost), **self.state()})
-            if done:
-                self._end("")
+
+    def _reached(self, cost: float | None) -> None:
+        if cost is not None:
+            self._tell({"kind": "epoch", "cost": number(cost), **self.state()})
 
     def _end(self, why: str) -> None:
-        with self._changed:
-            self._wanted = 0
+        if why:  # else nothing more is wanted, or was asked for just now
+            with self._changed:
+                self._wanted = 0
         self._tell({"kind": "end", "why": why, "step": self._updates})
 
     def _tell(self, message: Message) -> None:

@@ -27,8 +27,16 @@ WITNESS = 5  # the rung that confirms two others: short enough for inputs of siz
 UNSURE = 1e-3  # a numeric derivative with a larger share of error decides nothing
 EXPLAINED = 100  # the stated error is an estimate: a gap of so many times as much may come from it
 
-Evaluate: TypeAlias = Callable[[], tuple[float, AnyArray]]
-"""Gives the cost as things stand, and on which side of their kinks the units and the loss are."""
+
+class Evaluated(NamedTuple):
+    """The cost as things stand, and on which side of their kinks and bends the units and the loss are."""
+
+    cost: float
+    sides: AnyArray
+    bends: AnyArray
+
+
+Evaluate: TypeAlias = Callable[[], Evaluated]
 
 
 @dataclass(frozen=True)
@@ -49,10 +57,11 @@ class Objective:
         nodes = [node for node in moved if node in graph.to_logits]
         weights = [self.tape[f"W{layer.number}"] for layer in graph.layers]
 
-        def evaluate() -> tuple[float, AnyArray]:
+        def evaluate() -> Evaluated:
             tape = forward(nodes, dict(self.tape))
             ZL = tape[graph.logits]
-            sides = [side for node in moved for side in node.sides(tape)]
+            sides = [side for node in moved for side in node.sides(tape, node.op.kinks)]
+            bends = [side for node in moved for side in node.sides(tape, node.op.bends)]
             if self.head.kinks is not None:
                 sides.append(self.head.kinks(ZL, Y).ravel() > 0)
             cost = cost_from_logits(ZL, Y, output=self.head, sample_weight=self.sample_weight)
@@ -60,7 +69,7 @@ class Objective:
                 cost += term.cost(weights, term.strength, m)
                 if term.name == "l1":
                     sides += [W.ravel() > 0 for W in weights]
-            return factor * cost, np.concatenate(sides) if sides else np.empty(0, dtype=bool)
+            return Evaluated(factor * cost, *(np.concatenate([[], *found]) for found in (sides, bends)))
 
         return evaluate
 
@@ -138,10 +147,10 @@ def compare(
     Returned beside the check: the derivatives compared, analytic and numeric, and their possible errors.
     """
     evaluate = objective.along(name, factor)
-    cost, sides = evaluate()
-    size = max(1.0, abs(cost))
+    start = evaluate()
+    size = max(1.0, abs(start.cost))
     value = objective.tape[name].reshape(-1)
-    central = partial(_central, value, evaluate, sides, STENCILS[options.order])
+    central = partial(_central, value, evaluate, start, STENCILS[options.order])
     entries = evenly_spread(value.size, options.max_entries or value.size)
     numeric, errors = np.array([_settled(central, entry, size, options.epsilon) for entry in entries]).T
     smooth = ~np.isnan(numeric)
@@ -165,53 +174,64 @@ def compare(
 def _central(
     value: Array,
     evaluate: Evaluate,
-    sides: AnyArray,
+    start: Evaluated,
     stencil: tuple[tuple[int, float], ...],
     entry: int,
     distance: float,
-) -> float | None:
-    """The central difference of one entry; None where a unit switches on the way."""
-    kept = value[entry]
-    terms = []
-    for step, weight in stencil:
+) -> tuple[float, float] | None:
+    """The central difference of one entry; None where a unit switches on the way.
+
+    Beside it: how much the slope changes on the way where a unit such as an elu bends there, else 0.
+    """
+    kept, seen = value[entry], list[Evaluated]()
+    for step, _ in stencil:
         value[entry] = kept + step * distance
-        cost, now = evaluate()
-        if not np.array_equal(now, sides):
+        seen.append(evaluate())
+        if not np.array_equal(seen[-1].sides, start.sides):
             break
-        terms.append(weight * cost)
     value[entry] = kept
-    return sum(terms) / distance if len(terms) == len(stencil) else None
+    if not np.array_equal(seen[-1].sides, start.sides):
+        return None
+    bent = any(not np.array_equal(there.bends, start.bends) for there in seen)
+    change = abs(seen[-1].cost - start.cost + (seen[-2].cost - start.cost)) if bent else 0.0
+    weighted = [weight * there.cost for (_, weight), there in zip(stencil, seen, strict=True)]
+    return sum(weighted) / distance, change / distance
 
 
 def _settled(
-    central: Callable[[int, float], float | None], entry: int, size: float, epsilon: float | None
+    central: Callable[[int, float], tuple[float, float] | None],
+    entry: int,
+    size: float,
+    epsilon: float | None,
 ) -> tuple[float, float]:
     """The derivative by one entry and its possible error; NaN where no two distances are free of kinks.
 
     Without ``epsilon`` the distance goes down the `LADDER` until two neighbouring distances agree to rounding
     and a far shorter one does not contradict them: where a unit saturates on both sides, they agree on its
-    contribution of 0. Else the pair that agrees best counts, and twice its disagreement is the error.
+    contribution of 0. Else the pair that agrees best counts, and twice its disagreement is the error. Where a
+    unit bends on the way, two may agree by chance, and the error is as large as the slope changes there.
     """
     if epsilon is not None:
         found = central(entry, epsilon)
-        return (np.nan, np.inf) if found is None else (found, _rounding(size, epsilon))
+        return (np.nan, np.inf) if found is None else (found[0], found[1] + _rounding(size, epsilon))
     best: tuple[float, float] = (np.nan, np.inf)
-    coarser: float | None = None
+    before: tuple[float, float] | None = None
     for rung, distance in enumerate(LADDER):
-        finer, rounding = central(entry, distance), _rounding(size, distance)
-        if finer is not None and coarser is not None:
+        found, rounding = central(entry, distance), _rounding(size, distance)
+        if found is not None and before is not None:
+            (coarser, bent), (finer, change) = before, found
             gap = abs(finer - coarser)
-            if gap > rounding:
-                best = min(best, (finer, 2 * gap), key=lambda pair: pair[1])
+            if gap > rounding or bent > rounding:
+                best = min(best, (finer, max(2 * gap, change)), key=lambda pair: pair[1])
             else:
                 witness = LADDER[min(max(rung + 1, WITNESS), len(LADDER) - 1)]
                 seen = central(entry, witness)
-                if seen is None or abs(seen - finer) <= EXPLAINED * _rounding(size, witness):
-                    agreed = coarser, max(2 * gap, rounding / 8)
+                if seen is None or abs(seen[0] - finer) <= EXPLAINED * _rounding(size, witness):
+                    agreed = coarser, max(2 * gap, rounding / 8, bent)
                     # an earlier pair that was only just apart may still be the better one
                     same = abs(best[0] - agreed[0]) <= EXPLAINED * agreed[1]
                     return min(best, agreed, key=lambda pair: pair[1]) if same else agreed
-        coarser = finer
+        before = found
     return best
 
 

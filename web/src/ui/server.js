@@ -36,9 +36,14 @@ export async function connect() {
     off("server.left");
   };
   events.onmessage = ({ data }) => hear(JSON.parse(data), off);
-  events.onerror = () => off("server.off");
+  // what happens before the stream is open is told to nobody: until then the page takes no commands
+  const opened = new Promise((done) => {
+    events.onopen = done;
+    events.onerror = () => done(off("server.off"));
+  });
   set({ server: { on: true, send, leave } });
   if (lesson.now?.step) hear({ kind: "epoch", ...lesson.now }, off);
+  await opened;
 }
 
 function hear(message, off) {
