@@ -117,7 +117,9 @@ def all_finite(state: SessionState) -> bool:
     """Whether everything that training carries on is: a second moment that is infinite ends learning, too."""
     average = () if state.average is None else (state.average,)
     vectors = (state.theta, *state.slots.values(), *state.statistics.values(), *average)
-    return all(np.isfinite(vector).all() for vector in vectors)
+    # a sum is not finite where a number is not; only where large ones make it so, each is looked at
+    with np.errstate(over="ignore", invalid="ignore"):
+        return all(np.isfinite(vector.sum()) or np.isfinite(vector).all() for vector in vectors)
 
 
 def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:

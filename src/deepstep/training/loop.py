@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 SHORT, LONG = 0.05, 0.15
 """Seconds of work between two pauses: so long does Ctrl-C wait."""
 
+MOST_AT_ONCE = 8.0
+"""By how much the steps between two pauses grow, at most."""
+
 MOST_ORDERED = 2**20
 """Most examples whose order is drawn at once for several epochs."""
 
@@ -262,7 +265,10 @@ class Loop:
         k = len(walk.numbers)
         self._seconds_a_step = seconds / k
         if seconds < SHORT:
-            self._chunk = max(self._chunk, 2 * k)
+            # the time of few steps says little of many, and callbacks take theirs
+            most = 2.0 if self._fit.callbacks else MOST_AT_ONCE
+            grown = min(most, max(2.0, LONG / max(seconds, 1e-9) / 2))
+            self._chunk = max(self._chunk, int(grown * k))
         elif seconds > LONG:
             self._chunk = max(1, self._chunk // 2)
         self._state = self._session.state()

@@ -147,8 +147,9 @@ class Plan:
         ConfigurationError: If a schedule gives no finite number of at least 0.
         """
         steps, (first, last) = np.array(numbers), (numbers[0] // of, numbers[-1] // of)
+        last = last if callable(self.learning_rate) else first
         of_epochs = np.array([self.rate(epoch + k) for k in range(first, last + 1)])
-        rate, ones = of_epochs[steps // of - first], np.ones(len(steps))
+        rate, ones = of_epochs[np.minimum(steps // of, last) - first], np.ones(len(steps))
         if not (self.schedule or self.decay_schedule or self.dropout_schedule):
             return Rates(rate, ones, ones)
         done = ((epoch - self.first_epoch) * of + steps) / (self.epochs * of)
