@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from race.entrants import MODULES, OF_SCALE, PREDICTING, REACHING, Entrant
@@ -18,6 +18,9 @@ from race.reaching import reach
 from race.workloads import ON_GPU, SEED, TO_QUALITY, WORKLOADS, Workload, cost_of, data_of, first_layers
 
 KNOWN = WORKLOADS | ON_GPU | TO_QUALITY
+
+CLOCK = process_time if os.environ.get("RACE_CLOCK") == "processor" else perf_counter
+"""Of work: seconds, or those of the processor (``speed.py --processor-time``)."""
 
 
 class Worker:
@@ -49,9 +52,9 @@ class Worker:
         orders = getattr(self._open, "orders", None)
         if orders is not None and self._workload.batch_size is not None:
             orders.draw(units)
-        begin = perf_counter()
+        begin = CLOCK()
         self._open.work(units)
-        return {"seconds": perf_counter() - begin}
+        return {"seconds": CLOCK() - begin}
 
     def reach(self) -> dict[str, Any]:
         """Train until the held-out error is the workload's aim."""
