@@ -11,8 +11,7 @@ import numpy as np
 
 from deepstep.engines.compiled.jit import kernel
 from deepstep.engines.compiled.layout import TURNED_UP_TO
-from deepstep.engines.compiled.machine import START, N, T, assemble, product, wait_for_all
-from deepstep.engines.compiled.products import gemm_address
+from deepstep.engines.compiled.machine import START, N, T, assemble, blas_address, product, wait_for_all
 from deepstep.engines.compiled.room import LEAST_ROWS, TILE, stride_for
 from deepstep.engines.compiled.threads import run_together, threads_for
 from race.workloads import Workload
@@ -76,9 +75,6 @@ class Floor:
         multiplications = 3 * int((sizes[1:] * sizes[:-1]).sum()) * m
         self.n_threads = threads_for(multiplications, int(sizes[1:].max()), m)
         stride, units, n_x = stride_for(m), int(sizes[1:].sum()), layer_dims[0]
-        gemm = gemm_address(
-            np.float32, int((sizes[1:] * sizes[:-1]).max()) * m // self.n_threads, self.n_threads
-        )
         tile = max(TILE, LEAST_ROWS * int(sizes.max()))
         # rows of W have the sum 1: activations neither grow nor become denormal, however deep the network is
         theta = [np.full(n * n_prev, 1 / n_prev, np.float32) for n_prev, n in pairwise(layer_dims)]
@@ -87,7 +83,7 @@ class Floor:
             return np.ones(shape, np.float32)
 
         self._arguments = (
-            self.n_threads, gemm, sizes, n_x <= TURNED_UP_TO, np.concatenate(theta),
+            self.n_threads, blas_address(np.float32), sizes, n_x <= TURNED_UP_TO, np.concatenate(theta),
             ones(n_x * stride), ones(units * stride), ones(units * stride),
             ones(self.n_threads, tile), stride, m, tile,
         )  # fmt: skip
