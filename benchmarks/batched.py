@@ -1,6 +1,6 @@
-"""Products of a committee's members one after another beside one batched product of all.
+"""Products of an ensemble's members one after another beside one batched product of all.
 
-What a batched committee could save on this processor: layers of 128 units, in float32, one thread, rounds of
+What a batched ensemble could save on this processor: layers of 128 units, in float32, one thread, rounds of
 both in turn. Prints time one by one ÷ time batched, by NumPy's `matmul` over a stack and by PyTorch's `bmm`.
 """
 

@@ -7,7 +7,7 @@ those on 2,000 further rows: the share of wrong answers, or the root mean square
 target.
 
 Shares are of the processor's time of one more fit, on one thread: preparation of the folds, steps (in
-kernels), validation after each epoch, answers to the held-out rows, weights of the recipes, and what is left:
+kernels), validation after each epoch, answers to the held-out rows, weights of the presets, and what is left:
 records, callbacks, opening of sessions.
 """
 
@@ -42,7 +42,7 @@ PARTS = {
     "preparation": "deepstep.estimators.convening:_prepared",
     "steps": "deepstep.training.loop:_Loop._steps",
     "validation": "deepstep.training.loop:scores",
-    "answers": "deepstep.estimators.committee:Member.outputs",
+    "answers": "deepstep.estimators.ensemble:Member.outputs",
     "weights": "deepstep.estimators.convening:weighed",
 }
 """The function whose time is a part's."""

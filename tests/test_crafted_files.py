@@ -22,7 +22,7 @@ from deepstep.errors import DeepStepError, FileError
 from deepstep.explorer.reading import read_lesson
 from deepstep.preparation import ClassTarget, Preparation, TablePreparation
 from deepstep.run import FILES, Run, few_examples
-from deepstep.run_folder import OF_A_COMMITTEE, read_text, write_config
+from deepstep.run_folder import OF_A_ENSEMBLE, read_text, write_config
 from deepstep.training import Checkpoints, Csv, JsonLines
 from deepstep.training.checkpoint import _checksum
 from hostile_texts import HOSTILE, TOML
@@ -95,18 +95,18 @@ def test_a_text_of_terabytes(run, name):
 OPENED = """
 import sys
 from deepstep.errors import FileError
-from deepstep.estimators import CommitteeRun
+from deepstep.estimators import EnsembleRun
 try:
-    CommitteeRun.load(sys.argv[1])
+    EnsembleRun.load(sys.argv[1])
 except FileError as error:
     print(error)
 """
 
 
-def test_a_pipe_in_the_place_of_a_committee(tmp_path):
+def test_a_pipe_in_the_place_of_a_ensemble(tmp_path):
     """Reading it would not end."""
     (tmp_path / "committee.json").write_text("{}")
-    write_config(tmp_path, {"task": "binary"}, OF_A_COMMITTEE, ["committee.json"])
+    write_config(tmp_path, {"task": "binary"}, OF_A_ENSEMBLE, ["committee.json"])
     (tmp_path / "committee.json").unlink()
     os.mkfifo(tmp_path / "committee.json")
     done = subprocess.run(

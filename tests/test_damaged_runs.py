@@ -7,7 +7,7 @@ import pytest
 from damage import in_a_process
 
 
-@pytest.mark.parametrize(("script", "n"), [("damaged_runs.py", 1_000), ("damaged_committees.py", 500)])
+@pytest.mark.parametrize(("script", "n"), [("damaged_runs.py", 1_000), ("damaged_ensembles.py", 500)])
 def test_hundreds_of_damaged_and_forged_run_folders(script, n, fresh_seed):
     """Each is loaded right or refused with a `FileError`: no other exception, 10 s and 1 GB at most."""
     found = in_a_process(Path(__file__).parent / script, fresh_seed, n)

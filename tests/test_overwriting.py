@@ -10,7 +10,7 @@ import tomli_w
 
 from deepstep.data import atomic_directory
 from deepstep.errors import FileError
-from deepstep.run_folder import OF_A_COMMITTEE, OF_ONE_NETWORK, config_digest, write_config
+from deepstep.run_folder import OF_A_ENSEMBLE, OF_ONE_NETWORK, config_digest, write_config
 
 OF_ONE = ("history.jsonl", "model.safetensors", "preparation.json", "examples.safetensors")
 OF_MANY = (
@@ -85,7 +85,7 @@ class TestReplaced:
         "make",
         [
             run_of,
-            lambda path: run_of(path, OF_MANY, OF_A_COMMITTEE),
+            lambda path: run_of(path, OF_MANY, OF_A_ENSEMBLE),
             lambda path: without_digest(run_of(path)),
             lambda path: [put(run / name) for run in [run_of(path)] for name in OF_A_TRAINING],
             lambda path: [put(run / name) for run in [run_of(path, OF_MANY)] for name in OF_DESKTOPS],
@@ -131,14 +131,14 @@ def with_config(text: str):
 
 
 def with_one_more(name: str):
-    return lambda path: put(run_of(path, OF_MANY, OF_A_COMMITTEE) / name)
+    return lambda path: put(run_of(path, OF_MANY, OF_A_ENSEMBLE) / name)
 
 
 def linked(name: str):
     """A run of which a part lies elsewhere."""
 
     def make(path: Path) -> None:
-        run_of(path, OF_MANY, OF_A_COMMITTEE)
+        run_of(path, OF_MANY, OF_A_ENSEMBLE)
         (path / name).rename(path.parent / "elsewhere")
         (path / name).symlink_to(path.parent / "elsewhere")
 

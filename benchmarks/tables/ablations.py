@@ -1,4 +1,4 @@
-"""Our estimators with one part less each: what every part of ``recipe='table'`` is worth."""
+"""Our estimators with one part less each: what every part of ``preset='table'`` is worth."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,15 +10,15 @@ from unittest.mock import patch
 import numpy as np
 
 from deepstep.equations import initialize_from_data, initialize_parameters
-from deepstep.estimators import committee, convening, member_training, recipes, rules_of_size
+from deepstep.estimators import ensemble, convening, member_training, presets, rules_of_size
 from deepstep.estimators.base import DeepEstimator
-from deepstep.estimators.recipes import FAMILY, SHARED, Recipe
+from deepstep.estimators.presets import FAMILY, SHARED, Preset
 from tables.methods import ours
 
 Method = Callable[..., Any]
 
 
-def _with_family(family: Mapping[str, Recipe]) -> Method:
+def _with_family(family: Mapping[str, Preset]) -> Method:
     def method(*given: Any) -> Any:
         with patch.object(rules_of_size, "FAMILY", family):
             return ours(*given)
@@ -27,19 +27,19 @@ def _with_family(family: Mapping[str, Recipe]) -> Method:
 
 
 def _without(*names: str) -> Method:
-    """All recipes without these settings."""
+    """All presets without these settings."""
     return _with_family(
         {
             key: replace(
-                recipe, settings={name: value for name, value in recipe.settings.items() if name not in names}
+                preset, settings={name: value for name, value in preset.settings.items() if name not in names}
             )
-            for key, recipe in FAMILY.items()
+            for key, preset in FAMILY.items()
         }
     )
 
 
 def _without_pieces() -> Method:
-    return _with_family({name: replace(recipe, cuts=False) for name, recipe in FAMILY.items()})
+    return _with_family({name: replace(preset, cuts=False) for name, preset in FAMILY.items()})
 
 
 def _patched(where: Any, name: str, value: Any) -> Method:
@@ -53,7 +53,7 @@ def _patched(where: Any, name: str, value: Any) -> Method:
 @contextmanager
 def _members(n: int) -> Iterator[None]:
     choose = rules_of_size.choose
-    with patch.object(convening, "choose", lambda m, _, recipe: choose(m, n, recipe)):
+    with patch.object(convening, "choose", lambda m, _, preset: choose(m, n, preset)):
         yield
 
 
@@ -66,15 +66,15 @@ def _with_members(n: int) -> Method:
 
 
 def _always(**changed: Any) -> Method:
-    return _patched(recipes, "ALWAYS", {**recipes.ALWAYS, **changed})
+    return _patched(presets, "ALWAYS", {**presets.ALWAYS, **changed})
 
 
 def _equal_weights(answers: Any, *_: Any) -> Any:
     return np.full(len(answers), 1 / len(answers))
 
 
-def _without_recipe(name: str) -> Method:
-    return _with_family({key: recipe for key, recipe in FAMILY.items() if key != name})
+def _without_preset(name: str) -> Method:
+    return _with_family({key: preset for key, preset in FAMILY.items() if key != name})
 
 
 def _no_temperature(*_: Any) -> float:
@@ -84,15 +84,15 @@ def _no_temperature(*_: Any) -> float:
 def _without_of_classes(name: str) -> Method:
     return _with_family(
         {
-            key: replace(recipe, of_classes={k: v for k, v in recipe.of_classes.items() if k != name})
-            for key, recipe in FAMILY.items()
+            key: replace(preset, of_classes={k: v for k, v in preset.of_classes.items() if k != name})
+            for key, preset in FAMILY.items()
         }
     )
 
 
 def _glorot_start(dims: Any, dtype: Any, rng: Any) -> Any:
     """Glorot's weights and biases of 0 everywhere, with the factors of the rates."""
-    _, factors = recipes.start(dims, dtype, rng)
+    _, factors = presets.start(dims, dtype, rng)
     values = initialize_parameters(dims, method="glorot", rng=rng).to_dict()
     return {name: value.astype(dtype) for name, value in values.items()}, factors
 
@@ -122,9 +122,9 @@ def _start_from_data(*given: Any) -> Any:
 ABLATIONS: dict[str, Method] = {
     "ours": ours,
     "one network": _with_members(1),
-    "one recipe, 5 folds": _with_members(5),
+    "one preset, 5 folds": _with_members(5),
     "10 folds": _patched(rules_of_size, "MOST_FOLDS", 10),
-    "recipes alike": _patched(committee, "blending_weights", _equal_weights),
+    "presets alike": _patched(ensemble, "blending_weights", _equal_weights),
     "without pieces": _without_pieces(),
     "without input scale": _without("input_scale"),
     "without parametric": _without("parametric"),
@@ -134,17 +134,17 @@ ABLATIONS: dict[str, Method] = {
     "constant dropout": _always(dropout_schedule=None, decay_schedule=None),
     "Adam's usual β2": _always(beta_2=0.999),
     "without smoothed labels": _without_of_classes("label_smoothing"),
-    "without temperatures": _patched(committee, "_temperature", _no_temperature),
+    "without temperatures": _patched(ensemble, "_temperature", _no_temperature),
     "start from data": _start_from_data,
     "Glorot's start": _patched(member_training, "start", _glorot_start),
-    **{f"without {name}": _without_recipe(name) for name in FAMILY},
-    "plain": partial(ours, recipe="plain"),
-    "shared": partial(ours, recipe="shared"),
-    "one shared network": partial(ours, recipe="shared", n_members=1),
-    "shared, one member": partial(ours, recipe="shared", shared_members=1),
-    "shared, 32 members": partial(ours, recipe="shared", shared_members=32),
-    "shared, 256 units": partial(ours, recipe="shared", hidden_layer_sizes=(256, 256)),
-    "shared, smooth": partial(ours, recipe="shared", activation="mish"),
+    **{f"without {name}": _without_preset(name) for name in FAMILY},
+    "plain": partial(ours, preset="plain"),
+    "shared": partial(ours, preset="shared"),
+    "one shared network": partial(ours, preset="shared", n_estimators=1),
+    "shared, one member": partial(ours, preset="shared", shared_members=1),
+    "shared, 32 members": partial(ours, preset="shared", shared_members=32),
+    "shared, 256 units": partial(ours, preset="shared", hidden_layer_sizes=(256, 256)),
+    "shared, smooth": partial(ours, preset="shared", activation="mish"),
     "with shared": _with_family({**FAMILY, SHARED.name: SHARED}),
 }
 """By name, the whole first."""

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deepstep.estimators.committee import Committee
+    from deepstep.estimators.ensemble import Ensemble
     from deepstep.network import Parameters
     from deepstep.training import History
     from deepstep.types import Array
@@ -94,8 +94,8 @@ class DivergenceError(DeepStepError, ArithmeticError):
         The last finite ones.
     statistics : mapping
         Of the normalized layers, of the same moment.
-    committee : Committee or None
-        Of the member that diverged alone, with these parameters, where it is one of a committee.
+    ensemble : Ensemble or None
+        Of the member that diverged alone, with these parameters, where it is one of an ensemble.
 
     Examples
     --------
@@ -123,7 +123,7 @@ class DivergenceError(DeepStepError, ArithmeticError):
         self.history: History | None = None
         self.parameters: Parameters | None = None
         self.statistics: Mapping[str, Array] = {}
-        self.committee: Committee | None = None
+        self.ensemble: Ensemble | None = None
 
     def also(self, mend: str) -> None:
         """Say one more thing about how to mend it.

@@ -111,8 +111,8 @@ class Run(RunFolder):
             raise FileError(
                 str(folder),
                 "a run of one network is expected",
-                "this one is a committee's",
-                "deepstep.estimators.CommitteeRun.load reads it.",
+                "this one is an ensemble's",
+                "deepstep.estimators.EnsembleRun.load reads it.",
             )
         check_files(folder, config, FILES)
         del config[DIGEST]

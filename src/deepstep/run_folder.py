@@ -24,7 +24,7 @@ from deepstep.types import AnyArray, Array, is_number
 if TYPE_CHECKING:
     import polars
 
-OF_ONE_NETWORK, OF_A_COMMITTEE = 1, 2
+OF_ONE_NETWORK, OF_A_ENSEMBLE = 1, 2
 """Versions: what releases before 0.2 read, and runs of which they say that a newer release is needed."""
 
 DIVERGED = "diverged"
@@ -196,10 +196,10 @@ def read_config(folder: Path) -> dict[str, Any]:
         ) from error
     if config.get("format") != RUN_FORMAT:
         raise FileError(where, f"format = {RUN_FORMAT!r} is expected", f"got {config.get('format')!r:.60}")
-    if config.get("version") not in (OF_ONE_NETWORK, OF_A_COMMITTEE):
+    if config.get("version") not in (OF_ONE_NETWORK, OF_A_ENSEMBLE):
         raise FileError(
             where,
-            f"a run of version {OF_ONE_NETWORK} or {OF_A_COMMITTEE} is expected",
+            f"a run of version {OF_ONE_NETWORK} or {OF_A_ENSEMBLE} is expected",
             f"got version {config.get('version')!r:.20}",
             "Update DeepStep, or train again with this version.",
         )

@@ -136,10 +136,10 @@ def flower_run(flowers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def committee_run(flowers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A committee of two on the flowers; tests copy it before they change it."""
-    folder = tmp_path_factory.mktemp("runs") / "committee"
+def ensemble_run(flowers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An ensemble of two on the flowers; tests copy it before they change it."""
+    folder = tmp_path_factory.mktemp("runs") / "ensemble"
     with pytest.raises(SystemExit) as leaving:
-        main(["train", str(flowers), "--target", "kind", "--members", "2", "--out", str(folder)])
+        main(["train", str(flowers), "--target", "kind", "--n-estimators", "2", "--out", str(folder)])
     assert not leaving.value.code
     return folder

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from deepstep.estimators import CommitteeRun, member_training
+from deepstep.estimators import EnsembleRun, member_training
 from deepstep.run import Run
 from report_page import check
 
@@ -130,7 +130,7 @@ def test_what_cannot_be_kept_is_said(deepstep, flowers, flower_run, tmp_path):
 
 
 @pytest.mark.parametrize("target", ["kind", "height"])
-def test_a_member_of_a_committee_that_diverges_is_kept(deepstep, flowers, tmp_path, monkeypatch, target):
+def test_a_member_of_a_ensemble_that_diverges_is_kept(deepstep, flowers, tmp_path, monkeypatch, target):
     start = member_training.start
 
     def huge(dims, dtype, rng):
@@ -139,13 +139,13 @@ def test_a_member_of_a_committee_that_diverges_is_kept(deepstep, flowers, tmp_pa
         return {name: array * np.float32(1e30) for name, array in values.items()}, factors
 
     monkeypatch.setattr(member_training, "start", huge)
-    typed = ["train", flowers, "--target", target, "--members", "2", "--out", "run"]
+    typed = ["train", flowers, "--target", target, "--n-estimators", "2", "--out", "run"]
     result = deepstep(*typed)
     assert result.code == 1
     assert "doctor run" in result.err
-    run = CommitteeRun.load("run")
-    (member,) = run.committee.members
-    assert member.recipe.name in result.err
+    run = EnsembleRun.load("run")
+    (member,) = run.ensemble.members
+    assert member.preset.name in result.err
     assert member.network.history.costs.tolist() == run.config["diverged"]["costs"]
     assert np.isfinite(member.network.parameters.flat).all()
     finding = one_sentence(deepstep, "run")
@@ -156,7 +156,7 @@ def test_a_member_of_a_committee_that_diverges_is_kept(deepstep, flowers, tmp_pa
     assert "a member diverged, which stands here alone" in page.text
     monkeypatch.setattr(member_training, "start", start)
     assert deepstep(*typed).code == 0
-    assert "diverged" not in CommitteeRun.load("run").config
+    assert "diverged" not in EnsembleRun.load("run").config
 
 
 def test_a_config_with_something_else_there_is_refused(deepstep, flower_run, tmp_path):

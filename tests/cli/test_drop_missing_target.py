@@ -20,16 +20,16 @@ def holes(tmp_path):
     return frame
 
 
-ALONE = {"table": ["--members", "1"], "plain": ["--recipe", "plain", "--epochs", "2", "--patience", "1"]}
+ALONE = {"table": ["--n-estimators", "1"], "plain": ["--preset", "plain", "--epochs", "2", "--patience", "1"]}
 
 
-@pytest.mark.parametrize("recipe", ALONE)
+@pytest.mark.parametrize("preset", ALONE)
 @pytest.mark.parametrize("targets", [["kind"], ["size"], ["size", "x"]])
-def test_it_trains_as_if_they_were_not_in_the_file(deepstep, holes, tmp_path, recipe, targets):
+def test_it_trains_as_if_they_were_not_in_the_file(deepstep, holes, tmp_path, preset, targets):
     holes.drop_nulls(targets).write_csv(tmp_path / "full.csv")
     typed = [item for name in targets for item in ("--target", name)]
     other = next(name for name in ("size", "kind") if name not in targets)
-    typed += ["--drop", other, "--json", *ALONE[recipe]]
+    typed += ["--drop", other, "--json", *ALONE[preset]]
     plain = deepstep("train", "full.csv", *typed, "--out", "full")
     found = deepstep("train", "t.csv", *typed, "--out", "dropped", "--drop-missing-target")
     assert (plain.code, found.code) == (0, 0)

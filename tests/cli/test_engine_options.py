@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from deepstep.estimators import CommitteeRun
+from deepstep.estimators import EnsembleRun
 from deepstep.run import Run
 
 KIND = ("--target", "kind", "--epochs", "6", "--out", "r")
@@ -49,12 +49,12 @@ def test_a_training_goes_on_with_its_engine_and_its_precision(process, deepstep,
     np.testing.assert_array_equal(again.network.parameters.flat, whole.network.parameters.flat)
 
 
-def test_a_committee_has_an_engine_and_keeps_it(deepstep, flowers):
+def test_a_ensemble_has_an_engine_and_keeps_it(deepstep, flowers):
     pytest.importorskip("torch")
-    typed = ("--target", "kind", "--members", "1", "--engine", "torch", "--out", "r")
+    typed = ("--target", "kind", "--n-estimators", "1", "--engine", "torch", "--out", "r")
     assert deepstep("train", flowers, *typed).code == 0
-    run = CommitteeRun.load("r")
-    assert {member.engine for member in run.committee.members} == {"torch"}
+    run = EnsembleRun.load("r")
+    assert {member.engine for member in run.ensemble.members} == {"torch"}
     assert run.config["settings"]["engine"] == "torch"
     assert deepstep("predict", "r", flowers).code == 0
 

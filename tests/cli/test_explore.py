@@ -85,8 +85,8 @@ def test_a_run_is_shown_as_it_was_trained(deepstep, tmp_path, flower_run):
     assert document["training"]["optimizer"] == "adam"
 
 
-def test_a_member_of_a_committee(deepstep, tmp_path, flowers):
-    options = ("--recipe", "table", "--members", "2", "--out", "several")
+def test_a_member_of_a_ensemble(deepstep, tmp_path, flowers):
+    options = ("--preset", "table", "--n-estimators", "2", "--out", "several")
     assert deepstep("train", flowers, "--target", "kind", *options).code == 0
     assert "--member" in deepstep("explore", "several", "--export", "x.html").err
     result = deepstep("explore", "several", "--member", "1", "--export", "x.html")

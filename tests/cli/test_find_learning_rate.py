@@ -117,7 +117,7 @@ def test_what_train_takes_is_known():
     of_train = {parameter.name for parameter in train.params}
     assert of_train - set(OPTIONS) - set(WITHOUT_USE) == {
         "file", "out", "overwrite", "logs", "checkpoint_every", "keep_checkpoints", "resume", "finish",
-        "recipe", "members", "worker_timeout", "stream", "buffer_rows",
+        "preset", "members", "worker_timeout", "stream", "buffer_rows",
         "json_wanted",
     }  # fmt: skip
     taken = {parameter.name for parameter in command.params}

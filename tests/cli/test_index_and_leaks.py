@@ -12,7 +12,7 @@ import pytest
 from deepstep.cli.opening import open_run
 from deepstep.cli.reproduce import reproduce
 
-PLAIN = ["--recipe", "plain", "--iterations", "20", "--engine", "reference"]
+PLAIN = ["--preset", "plain", "--iterations", "20", "--engine", "reference"]
 M = 120
 
 
@@ -54,10 +54,10 @@ def test_a_count_under_such_a_name_is_none_either(deepstep, noise, name):
     assert inputs(trained(deepstep, "t.csv", "--json")) == ["a", "b"]
 
 
-@pytest.mark.parametrize("recipe", [PLAIN, ["--members", "1", "--time-budget", "5"]])
-def test_it_is_kept_on_request_and_the_leak_is_told(deepstep, noise, recipe):
+@pytest.mark.parametrize("preset", [PLAIN, ["--n-estimators", "1", "--time-budget", "5"]])
+def test_it_is_kept_on_request_and_the_leak_is_told(deepstep, noise, preset):
     noise.to_csv("t.csv")
-    typed = ["train", "t.csv", "--target", "y", "--out", "r", *recipe, "--keep", "Unnamed: 0"]
+    typed = ["train", "t.csv", "--target", "y", "--out", "r", *preset, "--keep", "Unnamed: 0"]
     result = deepstep(*typed, "--json")
     assert result.code == 0, result.err
     assert inputs(result) == ["Unnamed: 0", "a", "b"]
@@ -71,14 +71,14 @@ def test_it_is_kept_on_request_and_the_leak_is_told(deepstep, noise, recipe):
     assert "--keep 'Unnamed: 0'" in reproduce(open_run(Path("r")))
 
 
-@pytest.mark.parametrize("recipe", [PLAIN, ["--members", "1", "--time-budget", "5"]])
+@pytest.mark.parametrize("preset", [PLAIN, ["--n-estimators", "1", "--time-budget", "5"]])
 @pytest.mark.parametrize("target", ["y", "column_0"])
-def test_a_run_of_0_2_finds_the_column_without_a_name(deepstep, noise, recipe, target):
+def test_a_run_of_0_2_finds_the_column_without_a_name(deepstep, noise, preset, target):
     """Version 0.2 called it column_0, which stands in its runs."""
     noise.index.name = "column_0"
     noise.index += noise.index % 7  # a number and no count
     noise.to_csv("t.csv")
-    result = deepstep("train", "t.csv", "--target", target, "--out", "r", *recipe, "--json")
+    result = deepstep("train", "t.csv", "--target", target, "--out", "r", *preset, "--json")
     assert result.code == 0, result.err
     expected = deepstep("predict", "r", "t.csv").out, deepstep("evaluate", "r", "t.csv", "--json").out
     text = Path("t.csv").read_text(encoding="utf-8")

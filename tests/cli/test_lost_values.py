@@ -16,8 +16,8 @@ WEIGHT = RNG.uniform(50, 100, M).round(1)
 TABLE = {"x": X, "weight": [f"{value} kg" for value in WEIGHT], "region": REGION}
 N_NA = int((REGION == "NA").sum())
 
-PLAIN = ["--recipe", "plain", "--epochs", "2", "--hidden", "4"]
-RECIPES = {"table": ["--members", "1"], "plain": PLAIN}
+PLAIN = ["--preset", "plain", "--epochs", "2", "--hidden", "4"]
+PRESETS = {"table": ["--n-estimators", "1"], "plain": PLAIN}
 
 
 def write(path, **columns):
@@ -33,9 +33,9 @@ def sales(tmp_path):
 # A class called NA
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
-def test_a_class_called_na_is_told_and_the_way_to_keep_it(deepstep, sales, recipe):
-    typed = ["train", "sales.csv", "--target", "region", "--out", "r", *RECIPES[recipe]]
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_class_called_na_is_told_and_the_way_to_keep_it(deepstep, sales, preset):
+    typed = ["train", "sales.csv", "--target", "region", "--out", "r", *PRESETS[preset]]
     result = deepstep(*typed)
     assert result.code == 2
     assert (
@@ -50,9 +50,9 @@ def test_a_class_called_na_is_told_and_the_way_to_keep_it(deepstep, sales, recip
     )
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
-def test_a_class_called_na_is_kept_where_it_is_named(deepstep, sales, recipe):
-    typed = ["--target", "region", "--classes", "ASIA,EU,NA", "--out", "r", "--json", *RECIPES[recipe]]
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_class_called_na_is_kept_where_it_is_named(deepstep, sales, preset):
+    typed = ["--target", "region", "--classes", "ASIA,EU,NA", "--out", "r", "--json", *PRESETS[preset]]
     result = deepstep("train", "sales.csv", *typed)
     assert (result.code, json.loads(result.out)["task"]) == (0, "multiclass")
     assert "have none" not in result.err
@@ -148,8 +148,8 @@ def test_numbers_in_texts_are_told_by_explain_table_and_train(deepstep, tmp_path
     assert columns["weight"]["why"] == "texts that are numbers, written as 1234.5 kg"
     assert columns["weight"]["caution"] == ""
     assert columns["words"]["caution"] in of_words
-    for recipe in RECIPES.values():
-        typed = ["--target", "region", "--test-fraction", "0", "--overwrite", "--out", "r", *recipe]
+    for preset in PRESETS.values():
+        typed = ["--target", "region", "--test-fraction", "0", "--overwrite", "--out", "r", *preset]
         trained = deepstep("train", "t.csv", *typed)
         assert trained.code == 0
         assert trained.err.count(f"Warning: {of_words}") == 1  # by the fit inside not once more
@@ -160,8 +160,8 @@ def test_rows_that_stay_in_their_files_are_told_the_same(deepstep, tmp_path):
     words = ["unknown" if n % 20 == 0 else str(value) for n, value in enumerate(WEIGHT)]
     frame = polars.DataFrame({**TABLE, "words": words, "region": np.where(X > 0, "yes", "no")})
     frame.write_parquet(tmp_path / "t.parquet", row_group_size=50)
-    for recipe in RECIPES.values():
-        typed = ["--target", "region", "--test-fraction", "0", "--overwrite", "--out", "r", *recipe]
+    for preset in PRESETS.values():
+        typed = ["--target", "region", "--test-fraction", "0", "--overwrite", "--out", "r", *preset]
         trained = deepstep("train", "t.parquet", "--stream", *typed)
         assert trained.code == 0
         assert trained.err.count("Warning: column 'words': ") == 1

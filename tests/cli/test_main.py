@@ -141,15 +141,15 @@ def test_nowhere_to_write():
     assert result.returncode == 2
 
 
-@pytest.mark.parametrize("recipe", ["table", "plain"])
-def test_reader_of_the_progress_that_goes_away(flowers, tmp_path, recipe):
+@pytest.mark.parametrize("preset", ["table", "plain"])
+def test_reader_of_the_progress_that_goes_away(flowers, tmp_path, preset):
     """As with ``2>&1 | head``: it is no fault of the run folder, which training is about to write."""
     read, write = os.pipe()
     os.close(read)
     script = "import sys; from deepstep.cli.main import main; main(sys.argv[1:])"
     late = "from deepstep.cli import telling\ntelling.note = lambda text: None\n"  # until training begins
     typed = ["train", str(flowers), "--target", "kind", "--out", str(tmp_path / "run"), "--json"]
-    typed += ["--recipe", recipe]
+    typed += ["--preset", preset]
     result = subprocess.run(
         [sys.executable, "-c", late + script, *typed], stdout=subprocess.PIPE, stderr=write, check=False
     )
@@ -187,7 +187,7 @@ Progress.on_train_begin = interrupted
     ("typed", "sentence"),
     [
         (
-            ["train", "FLOWERS", "--target", "kind", "--recipe", "plain"],
+            ["train", "FLOWERS", "--target", "kind", "--preset", "plain"],
             "Interrupted before there was a checkpoint: nothing is kept.",
         ),
         (["demo", "moons"], "Interrupted."),

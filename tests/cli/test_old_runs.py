@@ -1,4 +1,4 @@
-"""Runs of version 0.2, a network's (format 1) and a committee's (format 2), answer as they did."""
+"""Runs of version 0.2, a network's (format 1) and an ensemble's (format 2), answer as they did."""
 
 from pathlib import Path
 

@@ -10,7 +10,7 @@ from deepstep.data.files import discard
 from deepstep.training.checkpoints import checkpoint_files
 
 PLAIN = ("--target", "kind", "--iterations", "3", "--hidden", "4")
-TABLE = ("--target", "kind", "--members", "2")
+TABLE = ("--target", "kind", "--n-estimators", "2")
 
 
 def content(folder: Path) -> dict[str, bytes | None]:

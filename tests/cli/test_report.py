@@ -10,7 +10,7 @@ import pytest
 
 from deepstep import History, Network
 from deepstep.cli.reproduce import reproduce
-from deepstep.estimators import CommitteeRun
+from deepstep.estimators import EnsembleRun
 from deepstep.preparation import ClassTarget, ImagePreparation, Preparation
 from deepstep.run import Run, few_examples
 from report_page import check
@@ -162,16 +162,16 @@ def test_ten_thousand_epochs_of_a_wide_network_make_a_small_page(deepstep, tmp_p
         ["--task", "classification", "--validation", "{flowers}", "--drop-missing-target"],
         ["--loss", "ordinal", "--classes", "tall,short"],
         ["--patience", "2"],
-        ["--recipe", "table", "--members", "2", "--test-fraction", "0.3", "--drop", "x"],
+        ["--preset", "table", "--n-estimators", "2", "--test-fraction", "0.3", "--drop", "x"],
     ],
 )
 def test_the_command_has_what_was_asked_of_the_table(deepstep, flowers, tmp_path, options):
-    few = [] if "table" in options else ["--recipe", "plain", "--iterations", "3"]
+    few = [] if "table" in options else ["--preset", "plain", "--iterations", "3"]
     options = [flowers if option == "{flowers}" else option for option in options]
     typed = ["train", flowers, "--target", "kind", "--seed", "3", *few, *options, "--json"]
     one = deepstep(*typed, "--out", "run")
     assert one.code == 0, one.err
-    kind = CommitteeRun if "table" in options else Run
+    kind = EnsembleRun if "table" in options else Run
     words = shlex.split(reproduce(kind.load(tmp_path / "run")))[1:]
     again = deepstep(*words, "--json", "--out", "again")
     assert again.code == 0, again.err

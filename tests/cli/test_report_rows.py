@@ -58,11 +58,11 @@ def as_written(page, lines, columns):
             "train",
             "No rows were held out",
         ),
-        (["--members", "2"], "test", "held out for the test"),
+        (["--n-estimators", "2"], "test", "held out for the test"),
     ],
 )
 def test_held_out_rows_stand_there_as_in_the_file(deepstep, patients, tmp_path, options, part, told):
-    typed = ["--drop-missing-target"] if "--members" in options else ONE_NETWORK
+    typed = ["--drop-missing-target"] if "--n-estimators" in options else ONE_NETWORK
     assert deepstep("train", "patients.csv", "--target", "ill", "--out", "run", *typed, *options).code == 0
     assert deepstep("report", "run").code == 0
     page = check(tmp_path / "report.html")
@@ -91,9 +91,9 @@ def test_losses_are_those_of_the_answers_and_fall(deepstep, patients, tmp_path):
             assert float(cells["P(true)"]) == pytest.approx(P, abs=6e-4)
 
 
-@pytest.mark.parametrize("recipe", [ONE_NETWORK, ["--members", "2"]])
-def test_numbers_have_their_largest_errors_as_written(deepstep, patients, tmp_path, recipe):
-    typed = [option for option in recipe if option != "--drop-missing-target"]
+@pytest.mark.parametrize("preset", [ONE_NETWORK, ["--n-estimators", "2"]])
+def test_numbers_have_their_largest_errors_as_written(deepstep, patients, tmp_path, preset):
+    typed = [option for option in preset if option != "--drop-missing-target"]
     deepstep("train", "patients.csv", "--target", "days", "--drop", "ill", "--out", "run", *typed)
     assert deepstep("report", "run").code == 0
     page = check(tmp_path / "report.html")

@@ -248,7 +248,7 @@ class TestRefused:
     def test_options_that_are_none(self, deepstep, begun):
         """With a digest that fits: not what training wrote."""
         record = json.loads((begun / "training.json").read_text())
-        record["options"] = {"recipe": "plain", "fast": True}
+        record["options"] = {"preset": "plain", "fast": True}
         record["sha256"] = config_digest(record)
         (begun / "training.json").write_text(json.dumps(record))
         refused(

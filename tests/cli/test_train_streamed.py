@@ -12,7 +12,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from deepstep.data import stored_tables
-from deepstep.estimators import CommitteeRun
+from deepstep.estimators import EnsembleRun
 from deepstep.run import Run
 from deepstep.training import Checkpoints
 from tables_in_parts import table, written
@@ -51,7 +51,7 @@ def test_many_windows(deepstep, parts):
     told, run, said = trained(deepstep, parts, "--stream", "--buffer-rows", "100", epochs=20)
     assert told["test"]["accuracy"] > told["test"]["majority_accuracy"] + 0.1
     assert "Streamed: 100 rows at a time" in said
-    assert "Recipe: plain" in said
+    assert "Preset: plain" in said
     assert told["train"]["rows"] + told["test"]["rows"] == 900
     _, again, _ = trained(deepstep, parts, "--stream", "--buffer-rows", "100", epochs=20)
     np.testing.assert_array_equal(run.network.parameters.flat, again.network.parameters.flat)
@@ -135,17 +135,17 @@ def test_large_files_are_streamed_by_themselves(deepstep, parts, monkeypatch):
     assert "Streamed" in trained(deepstep, parts / "part-0.parquet")[2]
     assert "Streamed" not in trained(deepstep, parts, "--no-stream")[2]
     by_default = deepstep("train", parts, "--target", "target", "--out", "runs/b", "--time-budget", "1")
-    assert "Recipe: plain, one network, as rows are streamed" in by_default.err
+    assert "Preset: plain, one network, as rows are streamed" in by_default.err
 
 
 @pytest.mark.parametrize("target", ["target", "y"])
-def test_the_recipe_of_committees_on_streams(deepstep, parts, target, monkeypatch):
+def test_the_preset_of_ensembles_on_streams(deepstep, parts, target, monkeypatch):
     monkeypatch.setattr("deepstep.estimators.tabular.n_epochs", lambda m: 6)
     other = "y" if target == "target" else "target"
-    options = ("--recipe", "table", "--stream", "--target", target, "--drop", other, "--buffer-rows", "200")
+    options = ("--preset", "table", "--stream", "--target", target, "--drop", other, "--buffer-rows", "200")
     result = deepstep("train", parts, *options, "--json", "--out", "runs/c")
     assert result.code == 0, result.err
-    assert "Recipe: table, one network, as rows are streamed." in result.err
+    assert "Preset: table, one network, as rows are streamed." in result.err
     told = json.loads(result.out)
     assert told["settings"]["members"] == 1
     assert told["test"].get("accuracy", told["test"].get("r2")) > 0.7
@@ -156,7 +156,7 @@ def test_the_recipe_of_committees_on_streams(deepstep, parts, target, monkeypatc
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (("--recipe", "table", "--members", "5"), "n_members=1 or None"),
+        (("--preset", "table", "--n-estimators", "5"), "n_estimators=1 or None"),
         (("--refit", "--patience", "2"), "--refit"),
         (("--optimizer", "lbfgs"), "learns from batches"),
         (("--target", "target", "--target", "größe"), "one target"),
@@ -206,9 +206,9 @@ def test_killed_in_mid_epoch_it_goes_on_to_the_same_bits(deepstep, process, part
     np.testing.assert_array_equal(resumed.history.costs, whole.history.costs)
 
 
-def test_a_committee_of_one_that_was_interrupted_goes_on_to_the_same_bits(deepstep, parts, monkeypatch):
+def test_a_ensemble_of_one_that_was_interrupted_goes_on_to_the_same_bits(deepstep, parts, monkeypatch):
     monkeypatch.setattr("deepstep.estimators.tabular.n_epochs", lambda m: 5)
-    options = ("--recipe", "table", "--target", "target", "--drop", "y", "--stream", "--buffer-rows", 100)
+    options = ("--preset", "table", "--target", "target", "--drop", "y", "--stream", "--buffer-rows", 100)
     written = Checkpoints.on_pause
 
     def pressed(self, training):
@@ -224,14 +224,14 @@ def test_a_committee_of_one_that_was_interrupted_goes_on_to_the_same_bits(deepst
     assert "Go on: deepstep train --resume run" in stopped.err
     shutil.copytree("run.unfinished", "part.unfinished")
     assert deepstep("train", "--resume", "part", "--finish").code == 0
-    assert CommitteeRun.load("part").committee.members[0].epochs == 2
+    assert EnsembleRun.load("part").ensemble.members[0].epochs == 2
 
     resumed = deepstep("train", "--resume", "run")
     assert resumed.code == 0, resumed.err
-    assert "Recipe: table, one network, as it began." in resumed.err
+    assert "Preset: table, one network, as it began." in resumed.err
     assert deepstep("train", parts, *options, "--out", "whole").code == 0
-    whole, run = (CommitteeRun.load(name) for name in ("whole", "run"))
-    one, other = (found.committee.members[0].network for found in (whole, run))
+    whole, run = (EnsembleRun.load(name) for name in ("whole", "run"))
+    one, other = (found.ensemble.members[0].network for found in (whole, run))
     np.testing.assert_array_equal(one.parameters.flat, other.parameters.flat)
     np.testing.assert_array_equal(one.history.costs, other.history.costs)
     assert run.config["results"] == whole.config["results"]
@@ -262,11 +262,11 @@ def test_arrays_of_numpy_and_hdf5(deepstep, tmp_path):
     assert told["rows"] == 500
 
 
-@pytest.mark.parametrize("recipe", ["plain", "table"])
-def test_a_report_says_that_held_out_rows_are_not_read_again(deepstep, parts, monkeypatch, recipe):
+@pytest.mark.parametrize("preset", ["plain", "table"])
+def test_a_report_says_that_held_out_rows_are_not_read_again(deepstep, parts, monkeypatch, preset):
     monkeypatch.setattr("deepstep.estimators.tabular.n_epochs", lambda m: 2)
-    options = ("--stream", "--recipe", recipe, "--target", "target", "--drop", "y", "--out", "a")
-    assert deepstep("train", parts, *options, *(("--epochs", 2) if recipe == "plain" else ())).code == 0
+    options = ("--stream", "--preset", preset, "--target", "target", "--drop", "y", "--out", "a")
+    assert deepstep("train", parts, *options, *(("--epochs", 2) if preset == "plain" else ())).code == 0
     assert deepstep("report", "a", "--out", "kept.html").code == 0
     page = Path("kept.html").read_text()
     assert "The rows of parts stayed there while it learned, and those that were held out are not" in page

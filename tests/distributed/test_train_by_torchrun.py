@@ -170,10 +170,10 @@ def as_worker(monkeypatch, capsys, table):
     ("typed", "sentence"),
     [
         (
-            ["--recipe", "table"],
-            "torchrun: one network, which the workers train together; got --recipe table.",
+            ["--preset", "table"],
+            "torchrun: one network, which the workers train together; got --preset table.",
         ),
-        (["--members", "3"], "torchrun: one network, which the workers train together; got --members."),
+        (["--n-estimators", "3"], "torchrun: one network, which the workers train together; got --n-estimators."),
         (
             ["--normalization", "batch"],
             "torchrun: layers whose examples do not depend on each other; got --n",

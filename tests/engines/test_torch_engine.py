@@ -126,7 +126,7 @@ def test_sparse_rows_and_locked_arrays():
 def test_an_estimator():
     X, y = load_digits(return_X_y=True)
     model = DeepClassifier(
-        (32,), engine="torch", recipe="plain", max_iter=15, learning_rate_init=0.01, random_state=0, tol=0
+        (32,), engine="torch", preset="plain", max_iter=15, learning_rate_init=0.01, random_state=0, tol=0
     )
     with pytest.warns(UserWarning, match="max_iter"):
         model.fit(X / 16, y)
@@ -142,7 +142,7 @@ class TestBfloat16:
         learn, test = order[:1300], order[1300:]
         model = DeepClassifier(
             (64, 64),
-            recipe="plain",
+            preset="plain",
             max_iter=30,
             random_state=seed,
             precision=precision,

@@ -36,7 +36,7 @@ def main(folder, resume, random_state, seconds):
         checkpoint_dir=folder or None,
         resume=json.loads(resume),
         callbacks=lambda record: time.sleep(float(seconds)),
-        recipe="plain",
+        preset="plain",
     ).fit(X, y)
     bits = b"".join(part.tobytes() for part in (*model.coefs_, *model.intercepts_))
     print(json.dumps([model.network_.seed, hashlib.sha256(bits).hexdigest()]))  # noqa: T201

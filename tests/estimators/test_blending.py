@@ -1,4 +1,4 @@
-"""How much each recipe counts: towards equal weights for few examples, whatever examples of weight 0 say."""
+"""How much each preset counts: towards equal weights for few examples, whatever examples of weight 0 say."""
 
 import numpy as np
 import pytest

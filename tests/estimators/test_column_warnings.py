@@ -17,16 +17,16 @@ RNG = np.random.default_rng(3)
 WEIGHT = RNG.uniform(50, 100, M).round(1)
 WORDS = ["unknown" if n % 20 == 0 else str(value) for n, value in enumerate(WEIGHT)]
 LABELS = np.where(WEIGHT > 75, "heavy", "light")
-QUICK = {"n_members": 1, "max_iter": 2, "random_state": 1}
+QUICK = {"n_estimators": 1, "max_iter": 2, "random_state": 1}
 SAYS = r"fit, column 'w': 6 values are no numbers and count as missing: 'unknown'\."
 
 
-@pytest.mark.parametrize("n_members", [1, 10])
+@pytest.mark.parametrize("n_estimators", [1, 10])
 @pytest.mark.parametrize("library", [pd.DataFrame, polars.DataFrame])
-def test_words_among_numbers_are_warned_of_once_with_the_count_of_all_rows(library, n_members):
+def test_words_among_numbers_are_warned_of_once_with_the_count_of_all_rows(library, n_estimators):
     X = library({"w": WORDS, "z": RNG.standard_normal(M)})
     with pytest.warns(UserWarning, match=rf"DeepClassifier.{SAYS}") as told:
-        DeepClassifier(**{**QUICK, "n_members": n_members}).fit(X, LABELS)
+        DeepClassifier(**{**QUICK, "n_estimators": n_estimators}).fit(X, LABELS)
     assert sum("unknown" in str(one.message) for one in told) == 1
     with pytest.warns(UserWarning, match=rf"DeepRegressor.{SAYS}"):
         DeepRegressor(**QUICK).fit(X, WEIGHT)

@@ -1,4 +1,4 @@
-"""Committees by joblib's backends: wherever members are trained, they are the same to the last bit."""
+"""Ensembles by joblib's backends: wherever members are trained, they are the same to the last bit."""
 
 import joblib
 import numpy as np
@@ -12,12 +12,12 @@ from deepstep.estimators.side_by_side import side_by_side
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((150, 4))
 y = np.where(X[:, 0] * X[:, 1] > 0, "yes", "no")
-SETTINGS = {"n_members": 4, "max_iter": 3, "random_state": 0}
+SETTINGS = {"n_estimators": 4, "max_iter": 3, "random_state": 0}
 
 
 def fitted():
     model = DeepClassifier(**SETTINGS).fit(X, y)
-    members = [member.network.parameters.flat for member in model.committee_.members]
+    members = [member.network.parameters.flat for member in model.ensemble_.members]
     return model, np.concatenate([*members, model.predict_proba(X).ravel()])
 
 
@@ -39,8 +39,8 @@ def test_every_backend_gives_the_same_bits(backend, in_threads):
     with joblib.parallel_config(backend=backend.partition(",")[0], **BACKENDS[backend]):
         model, numbers = fitted()
     np.testing.assert_array_equal(numbers, in_threads[1])
-    assert model.committee_.weights == in_threads[0].committee_.weights
-    assert model.committee_.members[0].estimator.network_.history is not None
+    assert model.ensemble_.weights == in_threads[0].ensemble_.weights
+    assert model.ensemble_.members[0].estimator.network_.history is not None
 
 
 def test_an_error_in_another_process_is_the_same_error():
@@ -80,7 +80,7 @@ def test_folds_are_trained_together_where_there_are_more_workers_than_members_of
     """Four folds of a member each."""
     with joblib.parallel_config(backend="threading", n_jobs=3):
         model, numbers = fitted()
-    assert [member.fold for member in model.committee_.members] == [0, 1, 2, 3]
+    assert [member.fold for member in model.ensemble_.members] == [0, 1, 2, 3]
     np.testing.assert_array_equal(numbers, in_threads[1])
 
 

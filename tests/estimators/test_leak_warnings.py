@@ -18,11 +18,11 @@ MIXED = np.random.default_rng(1).permutation(Y)
 NOISE = np.random.default_rng(0).normal(size=(M, 2))
 
 
-def warned(X, y, recipe, kind=DeepClassifier, **parameters):
+def warned(X, y, preset, kind=DeepClassifier, **parameters):
     """What a short fit warns of, but for its being short."""
-    if recipe == "table":
-        parameters = {"n_members": 1, **parameters}
-    model = kind(recipe=recipe, max_iter=1, engine="reference", random_state=0, **parameters)
+    if preset == "table":
+        parameters = {"n_estimators": 1, **parameters}
+    model = kind(preset=preset, max_iter=1, engine="reference", random_state=0, **parameters)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model.fit(X, y)
@@ -34,19 +34,19 @@ def frame(column, library):
 
 
 @pytest.mark.parametrize("library", [pandas, polars])
-@pytest.mark.parametrize("recipe", ["plain", "table"])
-def test_a_fit_warns_of_them(library, recipe):
-    (told,) = warned(frame(range(M), library), Y, recipe)
+@pytest.mark.parametrize("preset", ["plain", "table"])
+def test_a_fit_warns_of_them(library, preset):
+    (told,) = warned(frame(range(M), library), Y, preset)
     assert told.startswith(
         "DeepClassifier.fit: the column 'extra' alone tells the target in 100 % of 90 rows"
     )
-    (told,) = warned(frame(pandas.factorize(MIXED)[0] * 2.5, library), MIXED, recipe)
+    (told,) = warned(frame(pandas.factorize(MIXED)[0] * 2.5, library), MIXED, preset)
     assert "'extra' alone" in told
-    assert warned(frame(NOISE[:, 0] ** 2, library), Y, recipe) == []
+    assert warned(frame(NOISE[:, 0] ** 2, library), Y, preset) == []
 
 
-@pytest.mark.parametrize("recipe", ["plain", "table"])
-def test_thousands_of_columns_are_looked_at_without_a_query_for_each(recipe, monkeypatch):
+@pytest.mark.parametrize("preset", ["plain", "table"])
+def test_thousands_of_columns_are_looked_at_without_a_query_for_each(preset, monkeypatch):
     """A query of polars takes longer than everything else that is done with a column of few rows."""
     queries = []
     select = polars.DataFrame.select_seq  # by which methods of a series ask
@@ -60,7 +60,7 @@ def test_thousands_of_columns_are_looked_at_without_a_query_for_each(recipe, mon
     positions = np.unique(Y, return_inverse=True)[1]
     monkeypatch.setattr(polars.DataFrame, "select_seq", counted)
     with pytest.warns(UserWarning, match="the column 'extra' alone tells the target"):
-        warn_of_leaks(X, positions, "fit", table=recipe == "table")
+        warn_of_leaks(X, positions, "fit", table=preset == "table")
     assert len(queries) < 100
 
 
@@ -70,19 +70,19 @@ def test_an_index_among_the_columns_is_no_input_of_tables_and_warned_of_otherwis
     (told,) = warned(X, Y, "plain")
     assert "the column 'index' alone tells the target" in told
     for name in ("Unnamed: 0", "obs", "rowid"):
-        model = DeepClassifier(n_members=1, max_iter=1, engine="reference").fit(
+        model = DeepClassifier(n_estimators=1, max_iter=1, engine="reference").fit(
             X.rename(columns={"index": name}), Y
         )
-        features = [one.table.preparation.feature_names for one in model.committee_.preparers]
+        features = [one.table.preparation.feature_names for one in model.ensemble_.preparers]
         assert features == [("x", "z")]
 
 
-@pytest.mark.parametrize("recipe", ["plain", "table"])
-def test_nothing_is_said_of_easy_data_arrays_and_numbers(recipe):
+@pytest.mark.parametrize("preset", ["plain", "table"])
+def test_nothing_is_said_of_easy_data_arrays_and_numbers(preset):
     iris = load_iris(as_frame=True)
-    assert warned(iris.data, iris.target == 0, recipe) == []
-    assert warned(np.column_stack([np.arange(M), NOISE]), Y, recipe) == []
-    assert warned(frame(range(M), pandas), np.arange(M) ** 2.0, recipe, DeepRegressor) == []
+    assert warned(iris.data, iris.target == 0, preset) == []
+    assert warned(np.column_stack([np.arange(M), NOISE]), Y, preset) == []
+    assert warned(frame(range(M), pandas), np.arange(M) ** 2.0, preset, DeepRegressor) == []
 
 
 def test_columns_of_one_name_are_left_alone():

@@ -11,7 +11,7 @@ X = np.arange(8.0).reshape(4, 2)
 NA = pandas.NA
 
 
-@pytest.mark.parametrize("recipe", ["table", "plain"])
+@pytest.mark.parametrize("preset", ["table", "plain"])
 @pytest.mark.parametrize(
     ("Estimator", "y", "came"),
     [
@@ -23,14 +23,14 @@ NA = pandas.NA
         (DeepRegressor, np.array([[1, 2], [3, np.nan], [5, 6], [np.nan, np.nan]]), "row 2 has none, 2 row"),
     ],
 )
-def test_rows_without_a_target_are_named(recipe, Estimator, y, came):
+def test_rows_without_a_target_are_named(preset, Estimator, y, came):
     with pytest.raises(DataError, match=rf"{Estimator.__name__}.fit: a target in every row; .*{came}"):
-        Estimator(recipe=recipe, max_iter=1, n_members=1).fit(X, y)
+        Estimator(preset=preset, max_iter=1, n_estimators=1).fit(X, y)
 
 
 @pytest.mark.parametrize(
     "cells", [[[1.0, np.nan]] * 4, [["a", 1.0]] * 4, pandas.DataFrame({"x": ["u", "v", "u", "v"]})]
 )
-def test_for_one_network_the_recipe_is_named_that_takes_tables(cells):
-    with pytest.raises(DataError, match=r"X of numbers.*Use recipe='table'"):
-        DeepClassifier(recipe="plain").fit(cells, [0, 1, 0, 1])
+def test_for_one_network_the_preset_is_named_that_takes_tables(cells):
+    with pytest.raises(DataError, match=r"X of numbers.*Use preset='table'"):
+        DeepClassifier(preset="plain").fit(cells, [0, 1, 0, 1])

@@ -19,9 +19,9 @@ LABELS = np.where(INPUTS["age"] > 0, "yes", "no")
 WEIGHTS = RNG.uniform(0.5, 2, M)
 FRAME = pd.DataFrame({**INPUTS, "survived": LABELS, "counts": WEIGHTS})
 
-RECIPES = {
-    "table": {"n_members": 2, "max_iter": 2, "random_state": 1},
-    "plain": {"recipe": "plain", "max_iter": 2, "random_state": 1},
+PRESETS = {
+    "table": {"n_estimators": 2, "max_iter": 2, "random_state": 1},
+    "plain": {"preset": "plain", "max_iter": 2, "random_state": 1},
 }
 FRAMES = {
     "pandas": lambda frame: frame,
@@ -32,52 +32,52 @@ FRAMES = {
 }
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("library", FRAMES)
-def test_named_columns_are_those_taken_out_by_hand(library, recipe):
+def test_named_columns_are_those_taken_out_by_hand(library, preset):
     own = FRAME[list(INPUTS)]
-    by_hand = DeepClassifier(**RECIPES[recipe]).fit(own, LABELS, WEIGHTS)
-    by_name = DeepClassifier(**RECIPES[recipe]).fit(FRAMES[library](FRAME), "survived", "counts")
+    by_hand = DeepClassifier(**PRESETS[preset]).fit(own, LABELS, WEIGHTS)
+    by_name = DeepClassifier(**PRESETS[preset]).fit(FRAMES[library](FRAME), "survived", "counts")
     assert by_name.feature_names_in_.tolist() == list(INPUTS)
     assert_array_equal(by_name.predict_proba(own), by_hand.predict_proba(own))
 
 
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
-@pytest.mark.parametrize("recipe", RECIPES)
-def test_everything_that_takes_targets_takes_their_name(recipe):
+@pytest.mark.parametrize("preset", PRESETS)
+def test_everything_that_takes_targets_takes_their_name(preset):
     frame = FRAME.drop(columns="counts")
-    model = DeepClassifier(**RECIPES[recipe]).fit(frame, "survived", X_val=frame[:20], y_val="survived")
+    model = DeepClassifier(**PRESETS[preset]).fit(frame, "survived", X_val=frame[:20], y_val="survived")
     X = frame[list(INPUTS)]
     assert model.score(frame, "survived") == model.score(X, LABELS)
     assert model.suspects(frame, "survived", n=1) == model.suspects(X, LABELS, n=1)
     assert model.calibrate(polars.from_pandas(frame), "survived") is model
-    of_numbers = DeepRegressor(**RECIPES[recipe]).fit(frame[list(INPUTS)], "size")
+    of_numbers = DeepRegressor(**PRESETS[preset]).fit(frame[list(INPUTS)], "size")
     assert of_numbers.score(X, "size") == of_numbers.score(X[["age", "fare"]], X["size"])
 
 
 def test_a_further_epoch_takes_the_name():
-    model = DeepClassifier(**RECIPES["plain"])
+    model = DeepClassifier(**PRESETS["plain"])
     model.partial_fit(FRAME, "survived", "counts", classes=["no", "yes"])
     assert model.feature_names_in_.tolist() == list(INPUTS)
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("library", FRAMES)
-def test_a_name_that_is_not_there_is_told_with_the_nearest(library, recipe):
-    model, frame = DeepClassifier(**RECIPES[recipe]), FRAMES[library](FRAME)
+def test_a_name_that_is_not_there_is_told_with_the_nearest(library, preset):
+    model, frame = DeepClassifier(**PRESETS[preset]), FRAMES[library](FRAME)
     with pytest.raises(ConfigurationError, match=r"DeepClassifier.fit, y: .* got 'Survive'. .*'survived'\?"):
         model.fit(frame, "Survive")
     with pytest.raises(ConfigurationError, match=r"fit, sample_weight: .* got 'count'. .* mean 'counts'\?"):
         model.fit(frame, "survived", "count")
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
-def test_numbers_that_pandas_has_for_names_are_found_by_their_texts(recipe):
+@pytest.mark.parametrize("preset", PRESETS)
+def test_numbers_that_pandas_has_for_names_are_found_by_their_texts(preset):
     frame = pd.DataFrame(np.column_stack(list(INPUTS.values())))
-    model = DeepRegressor(**RECIPES[recipe]).fit(frame, "2")
+    model = DeepRegressor(**PRESETS[preset]).fit(frame, "2")
     assert_array_equal(
         model.predict(frame[[0, 1]]),
-        DeepRegressor(**RECIPES[recipe]).fit(frame[[0, 1]], frame[2]).predict(frame[[0, 1]]),
+        DeepRegressor(**PRESETS[preset]).fit(frame[[0, 1]], frame[2]).predict(frame[[0, 1]]),
     )
     with pytest.raises(ConfigurationError, match=r"column is one of '0', '1', '2'; got '3'"):
         model.fit(frame, "3")
@@ -86,19 +86,19 @@ def test_numbers_that_pandas_has_for_names_are_found_by_their_texts(recipe):
 def test_a_name_that_is_not_in_a_file_is_told_with_the_nearest(tmp_path):
     FRAME.to_csv(tmp_path / "rows.csv", index=False)
     with pytest.raises(DataError, match=r"the column 'Survive' in .*rows.csv; .* mean 'survived'\?"):
-        DeepClassifier(**RECIPES["table"]).fit(tmp_path / "rows.csv", "Survive")
+        DeepClassifier(**PRESETS["table"]).fit(tmp_path / "rows.csv", "Survive")
 
 
 def test_columns_with_one_name_are_refused():
     frame = FRAME.rename(columns={"fare": "age"})
     with pytest.raises(DataError, match="every column has its own name; 'age' stands more than once"):
-        DeepClassifier(**RECIPES["table"]).fit(frame, "survived")
+        DeepClassifier(**PRESETS["table"]).fit(frame, "survived")
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("X", [np.ones((M, 2)), np.ones((M, 2)).tolist()], ids=["array", "list"])
-def test_a_name_beside_an_array_is_refused_in_words(X, recipe):
-    model = DeepClassifier(**RECIPES[recipe])
+def test_a_name_beside_an_array_is_refused_in_words(X, preset):
+    model = DeepClassifier(**PRESETS[preset])
     with pytest.raises(DataError, match=r"y with a value for each row, .*; got the name 'survived'"):
         model.fit(X, "survived")
     with pytest.raises(
@@ -118,15 +118,15 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("y", TEXTS.values(), ids=TEXTS)
-def test_a_regressor_of_texts_blames_y(y, recipe):
+def test_a_regressor_of_texts_blames_y(y, preset):
     with pytest.raises(
         DataError, match=r"y of numbers; got texts such as '(yes|no)'. Use DeepClassifier"
     ) as e:
-        DeepRegressor(**RECIPES[recipe]).fit(FRAME[list(INPUTS)], y)
+        DeepRegressor(**PRESETS[preset]).fit(FRAME[list(INPUTS)], y)
     assert "X" not in str(e.value)
-    assert "recipe" not in str(e.value)
+    assert "preset" not in str(e.value)
 
 
 def test_a_regressor_of_texts_in_a_file_or_a_stream_blames_y(tmp_path):
@@ -134,11 +134,11 @@ def test_a_regressor_of_texts_in_a_file_or_a_stream_blames_y(tmp_path):
     polars.from_pandas(FRAME).write_parquet(tmp_path / "rows.parquet")
     for name, stream in (("rows.csv", None), ("rows.parquet", None), ("rows.parquet", True)):
         with pytest.raises(DataError, match="y of numbers; got texts such as"):
-            DeepRegressor(**RECIPES["table"], stream=stream).fit(tmp_path / name, "survived")
+            DeepRegressor(**PRESETS["table"], stream=stream).fit(tmp_path / name, "survived")
 
 
 def test_texts_in_x_are_still_those_of_x():
     X = FRAME[["age", "survived"]]
     with pytest.raises(DataError, match="X of numbers, none of them missing; could not convert string") as e:
-        DeepRegressor(**RECIPES["plain"]).fit(X, INPUTS["fare"])
+        DeepRegressor(**PRESETS["plain"]).fit(X, INPUTS["fare"])
     assert "DeepClassifier" not in str(e.value)

@@ -56,7 +56,7 @@ def test_settings_are_those_of_the_network(settings):
         alpha=0.2,
         random_state=3,
         learning_rate_init=0.01,
-        recipe="plain",
+        preset="plain",
     )
     plain = clone(model).fit(X, Y)
     model.set_params(**settings).fit(X, Y)
@@ -82,7 +82,7 @@ def test_optimizers_are_those_of_the_network(solver):
     """'adam' is scikit-learn's, with ε before the correction."""
     hyperparameters = {} if solver == "gd" else {"beta1" if solver in ("adamw", "lion") else "beta": 0.7}
     model = DeepClassifier(
-        (6,), solver=solver, hyperparameters=hyperparameters, max_iter=3, random_state=3, recipe="plain"
+        (6,), solver=solver, hyperparameters=hyperparameters, max_iter=3, random_state=3, preset="plain"
     )
     model.fit(X, Y)
     network = Network([4, 6, 3], output="softmax", initialization="glorot", seed=3)
@@ -102,7 +102,7 @@ def test_optimizers_are_those_of_the_network(solver):
 @pytest.mark.parametrize("learning_rate", ["invscaling", "adaptive"])
 def test_rates_of_own_optimizers(learning_rate):
     settings = {"learning_rate": learning_rate, "max_iter": 8, "tol": 1.0, "n_iter_no_change": 2}
-    model = DeepClassifier((6,), solver="rmsprop", random_state=0, **settings, recipe="plain").fit(X, Y)
+    model = DeepClassifier((6,), solver="rmsprop", random_state=0, **settings, preset="plain").fit(X, Y)
     rates = model.history_.column("learning_rate")
     assert rates[0] == 0.001
     assert rates[-1] < 0.0005
@@ -112,7 +112,7 @@ def test_rates_of_own_optimizers(learning_rate):
 @pytest.mark.parametrize("normalization", ["batch", "layer", ["none", "batch"]])
 def test_normalization(normalization):
     model = DeepRegressor(
-        (6, 5), normalization=normalization, max_iter=4, batch_size=40, random_state=3, recipe="plain"
+        (6, 5), normalization=normalization, max_iter=4, batch_size=40, random_state=3, preset="plain"
     )
     model.fit(X, Y)
     network = Network(
@@ -137,10 +137,10 @@ def test_normalization(normalization):
 @UNCONVERGED
 @pytest.mark.parametrize("activation", [name for name, rule in ACTIVATIONS.items() if not rule.across_units])
 def test_activations(activation):
-    model = DeepClassifier((6, 5), activation, max_iter=2, random_state=0, recipe="plain").fit(X, Y)
+    model = DeepClassifier((6, 5), activation, max_iter=2, random_state=0, preset="plain").fit(X, Y)
     assert model.network_.architecture.activations == (activation, activation, "softmax")
     each = DeepClassifier(
-        (6, 5), np.array([activation, "tanh"]), max_iter=2, random_state=0, recipe="plain"
+        (6, 5), np.array([activation, "tanh"]), max_iter=2, random_state=0, preset="plain"
     ).fit(X, Y)
     assert each.network_.architecture.activations == (activation, "tanh", "softmax")
 
@@ -154,7 +154,7 @@ def test_initializations(initialization):
         max_iter=1,
         random_state=5,
         learning_rate_init=1e-300,
-        recipe="plain",
+        preset="plain",
     )
     same = Network([4, 6, 3], output="softmax", initialization=initialization, seed=5)
     assert_allclose(model.fit(X, Y).network_.parameters.flat, same.parameters.flat, atol=1e-200)
@@ -170,7 +170,7 @@ def test_initialization_from_data(dtype):
         random_state=5,
         learning_rate_init=1e-30,
         dtype=dtype,
-        recipe="plain",
+        preset="plain",
     )
     model.fit(1000 * X, Y)
     expected = initialize_from_data(
@@ -195,7 +195,7 @@ def test_initialization_from_many_rows():
         max_iter=1,
         learning_rate_init=1e-30,
         normalization="layer",
-        recipe="plain",
+        preset="plain",
     )
     model.fit(many, many[:, 0])
     assert_allclose((many @ model.coefs_[0]).std(axis=0), 1, rtol=0.01)
@@ -205,7 +205,7 @@ def test_initialization_from_many_rows():
 def test_the_rows_that_are_looked_at_are_as_many_as_of_a_network(monkeypatch):
     monkeypatch.setattr("deepstep.model.fit.MOST_EXAMPLES", 3)
     model = DeepRegressor(
-        (5,), initialization="data", max_iter=1, random_state=5, learning_rate_init=1e-30, recipe="plain"
+        (5,), initialization="data", max_iter=1, random_state=5, learning_rate_init=1e-30, preset="plain"
     ).fit(X, Y)
     network = Network([4, 5, 1], output="identity", seed=5)
     network.initialize_from_data(X[[0, (len(X) - 1) // 2, -1]].T)
@@ -222,7 +222,7 @@ def test_time_budget_ends_training_and_completes_the_schedule(monkeypatch):
         max_iter=10**6,
         n_iter_no_change=np.inf,
         random_state=0,
-        recipe="plain",
+        preset="plain",
     )
     model.fit(X, Y)
     assert model.history_.stopped == "time budget of 30 s used up"
@@ -233,14 +233,14 @@ def test_time_budget_ends_training_and_completes_the_schedule(monkeypatch):
 
 
 def test_a_time_budget_of_nothing_trains_one_batch():
-    model = DeepClassifier((6,), batch_size=40, time_budget=1e-9, random_state=0, recipe="plain").fit(X, Y)
+    model = DeepClassifier((6,), batch_size=40, time_budget=1e-9, random_state=0, preset="plain").fit(X, Y)
     assert (model.n_iter_, model.t_, model.history_[-1]["step"]) == (1, 40, 1)
     assert model.loss_curve_ == [model.loss_]
     assert model.history_.stopped == "time budget of 1e-09 s used up"
 
 
 def test_a_schedule_that_ran_to_its_end_is_no_failure():
-    model = DeepClassifier(schedule="cosine", max_iter=3, recipe="plain").fit(X, Y)  # no ConvergenceWarning
+    model = DeepClassifier(schedule="cosine", max_iter=3, preset="plain").fit(X, Y)  # no ConvergenceWarning
     assert model.n_iter_ == 3
 
 
@@ -266,21 +266,21 @@ LBFGS_REFUSES = [
 @pytest.mark.parametrize("settings", LBFGS_REFUSES, ids=str)
 def test_lbfgs_refuses_what_belongs_to_batches(settings):
     with pytest.raises(ConfigurationError, match=f"solver='lbfgs'.* got {next(iter(settings))}"):
-        DeepClassifier((5, 4), solver="lbfgs", **settings, recipe="plain").fit(X, Y)
+        DeepClassifier((5, 4), solver="lbfgs", **settings, preset="plain").fit(X, Y)
 
 
 def test_lbfgs_and_normalization():
     with pytest.raises(ConfigurationError, match="got normalization='batch'"):
-        DeepClassifier((5, 4), solver="lbfgs", normalization=["none", "batch"], recipe="plain").fit(X, Y)
+        DeepClassifier((5, 4), solver="lbfgs", normalization=["none", "batch"], preset="plain").fit(X, Y)
     fits = {"normalization": "layer", "l1": 0.01, "dropout": [0, 0], "weight_decay": 0.0, "rate_factors": {}}
-    model = DeepClassifier((5, 4), solver="lbfgs", max_iter=500, random_state=0, **fits, recipe="plain")
+    model = DeepClassifier((5, 4), solver="lbfgs", max_iter=500, random_state=0, **fits, preset="plain")
     assert model.fit(X, Y).score(X, Y) > 0.9
 
 
 def test_sparser_weights_by_l1():
     settings = {"hidden_layer_sizes": (), "solver": "lbfgs", "max_iter": 1000, "random_state": 0, "tol": 1e-6}
     sizes = [
-        np.abs(DeepClassifier(l1=l1, **settings, recipe="plain").fit(X, Y).coefs_[0]) for l1 in (0.0, 20.0)
+        np.abs(DeepClassifier(l1=l1, **settings, preset="plain").fit(X, Y).coefs_[0]) for l1 in (0.0, 20.0)
     ]
     assert (sizes[0] < 1e-3).sum() == 0
     assert (sizes[1] < 1e-3).sum() >= 3
@@ -309,7 +309,7 @@ def test_sparser_weights_by_l1():
 )
 def test_unknown_names(settings, sentence):
     with pytest.raises(ConfigurationError, match=sentence):
-        DeepClassifier(**settings, recipe="plain").fit(X, Y)
+        DeepClassifier(**settings, preset="plain").fit(X, Y)
 
 
 @pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
@@ -319,7 +319,7 @@ def test_clone_keeps_settings(Estimator):
         dropout=[0.1],
         callbacks=[print],
         rate_factors={"b*": 0.1},
-        recipe="plain",
+        preset="plain",
     )
     assert clone(model).get_params() == model.get_params()
 
@@ -328,4 +328,4 @@ def test_clone_keeps_settings(Estimator):
 def test_a_schedule_of_what_there_is_none_of_is_refused(name):
     X, y = np.eye(4), np.array([0, 1, 0, 1])
     with pytest.raises(ConfigurationError, match=rf"{name}: .* that follows it; got none"):
-        DeepClassifier((3,), max_iter=1, random_state=0, **{name: "linear"}, recipe="plain").fit(X, y)
+        DeepClassifier((3,), max_iter=1, random_state=0, **{name: "linear"}, preset="plain").fit(X, y)

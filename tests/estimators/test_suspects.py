@@ -22,7 +22,7 @@ from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.estimators.calls import Given
 from deepstep.estimators.suspicion import judged_rows
 
-SMALL = {"recipe": "table", "n_members": 5, "max_iter": 15, "random_state": 1}
+SMALL = {"preset": "table", "n_estimators": 5, "max_iter": 15, "random_state": 1}
 SETS = {"cancer": load_breast_cancer, "digits": load_digits, "iris": load_iris, "wine": load_wine}
 
 
@@ -52,7 +52,7 @@ def spoiled(request):
     return DeepClassifier(**SMALL).fit(X, y), X, y, wrong
 
 
-def test_a_committee_finds_wrong_labels_in_what_it_learned(spoiled):
+def test_a_ensemble_finds_wrong_labels_in_what_it_learned(spoiled):
     model, X, y, wrong = spoiled
     found = model.suspects(X, y)
     assert sorted(one.row for one in found) == list(range(len(y)))
@@ -64,21 +64,21 @@ def test_a_committee_finds_wrong_labels_in_what_it_learned(spoiled):
 def test_each_row_is_judged_by_those_that_did_not_learn_it(spoiled):
     model, X, y, _ = spoiled
     A = judged_rows(model, given_rows(X, y), "here").A
-    np.testing.assert_array_equal(A, model.committee_.out_of_fold)
+    np.testing.assert_array_equal(A, model.ensemble_.out_of_fold)
     other_order = judged_rows(model, given_rows(X[::-1], y[::-1]), "here").A
     np.testing.assert_allclose(other_order[::-1], model._outputs(X), rtol=1e-5)
     part = judged_rows(model, given_rows(X[:20], y[:20]), "here").A
     np.testing.assert_allclose(part, model._outputs(X[:20]), rtol=1e-5)
 
 
-def test_gradient_norms_of_a_committee_are_those_of_the_members_that_did_not_learn(spoiled):
+def test_gradient_norms_of_a_ensemble_are_those_of_the_members_that_did_not_learn(spoiled):
     model, X, y, _ = spoiled
     norms = judged_rows(model, given_rows(X, y), "here").norms
-    committee, table = model.committee_, model._table(X, reset=False, where="here")
-    (member,) = (member for member in committee.members if member.fold == 2)
-    preparer = committee.preparers[2]
+    ensemble, table = model.ensemble_, model._table(X, reset=False, where="here")
+    (member,) = (member for member in ensemble.members if member.fold == 2)
+    preparer = ensemble.preparers[2]
     numbers = preparer.fold.held_out
-    inputs = preparer.inputs(table)[member.recipe.cuts][numbers]
+    inputs = preparer.inputs(table)[member.preset.cuts][numbers]
     own = member.estimator.network_.gradient_norms(inputs.T, model._labels.encode(y[numbers], float).T)
     np.testing.assert_allclose(norms[numbers], own[0], rtol=1e-4)
 
@@ -88,28 +88,28 @@ def test_rows_of_weight_0_are_judged_by_all_members():
     weight = np.where(np.arange(len(y)) % 10, 1.0, 0.0)
     model = DeepClassifier(**SMALL).fit(X, y, sample_weight=weight)
     A = judged_rows(model, given_rows(X, y), "here").A
-    np.testing.assert_array_equal(A[weight > 0], model.committee_.out_of_fold)
+    np.testing.assert_array_equal(A[weight > 0], model.ensemble_.out_of_fold)
     np.testing.assert_allclose(A[weight == 0], model._outputs(X[weight == 0]), rtol=1e-5)
 
 
 def test_a_plain_network_finds_wrong_labels_where_it_has_not_learned_them_by_heart():
     X, y, wrong = with_wrong_labels(load_breast_cancer)
     X = StandardScaler().fit_transform(X)
-    model = DeepClassifier(alpha=1.0, max_iter=1000, tol=1e-3, random_state=1, recipe="plain").fit(X, y)
+    model = DeepClassifier(alpha=1.0, max_iter=1000, tol=1e-3, random_state=1, preset="plain").fit(X, y)
     found = model.suspects(X, y)
     assert precision(found, wrong) > 0.9
     norms = model.network_.gradient_norms(X.T, y[np.newaxis])[0]
     assert [one.gradient_norm for one in found] == norms[[one.row for one in found]].tolist()
 
 
-@pytest.mark.parametrize("recipe", ["table", "plain"])
-def test_wrong_numbers_are_found(recipe):
+@pytest.mark.parametrize("preset", ["table", "plain"])
+def test_wrong_numbers_are_found(preset):
     X, y = make_friedman1(400, noise=0.5, random_state=1)
     wrong = np.zeros(400, bool)
     wrong[::20] = True
     y = np.where(wrong, y + 15, y)
     own = (
-        SMALL if recipe == "table" else {"recipe": "plain", "max_iter": 2000, "tol": 1e-2, "random_state": 1}
+        SMALL if preset == "table" else {"preset": "plain", "max_iter": 2000, "tol": 1e-2, "random_state": 1}
     )
     found = DeepRegressor(**own).fit(X, y).suspects(X, y)
     assert precision(found, wrong) > 0.9
@@ -144,19 +144,19 @@ def test_a_frame_of_words_and_sparse_rows():
     assert [*table] == ["row", "given", "predicted", "probability", "gradient_norm"]
     assert set(table.given) <= set(names)
     assert len(DeepClassifier(**SMALL).fit(csr_matrix(X), y).suspects(csr_matrix(X), y)) == len(y)
-    plain = DeepClassifier(5, max_iter=2000, tol=1e-2, random_state=1, recipe="plain").fit(csr_matrix(X), y)
+    plain = DeepClassifier(5, max_iter=2000, tol=1e-2, random_state=1, preset="plain").fit(csr_matrix(X), y)
     dense = [one.row for one in plain.suspects(X, y, n=20)]
     assert [one.row for one in plain.suspects(csr_matrix(X), y, n=20)] == dense
 
 
 def test_what_cannot_be_is_refused():
     X, y = load_iris(return_X_y=True)
-    model = DeepClassifier(5, max_iter=2000, tol=1e-2, random_state=1, recipe="plain").fit(X, y)
+    model = DeepClassifier(5, max_iter=2000, tol=1e-2, random_state=1, preset="plain").fit(X, y)
     for n in (0, 1.5, "a"):
         with pytest.raises(ConfigurationError, match="n is a whole number"):
             model.suspects(X, y, n=n)
     batch = DeepClassifier(
-        5, normalization="batch", max_iter=2000, tol=1e-2, random_state=1, recipe="plain"
+        5, normalization="batch", max_iter=2000, tol=1e-2, random_state=1, preset="plain"
     ).fit(X, y)
     with pytest.raises(ConfigurationError, match="without batch normalization"):
         batch.suspects(X, y)

@@ -14,7 +14,7 @@ import pytest
 from deepstep.errors import DataError
 from deepstep.estimators import DeepClassifier, DeepRegressor
 
-FAST = {"n_members": 2, "max_iter": 3, "random_state": 0}
+FAST = {"n_estimators": 2, "max_iter": 3, "random_state": 0}
 M = 60
 RNG = np.random.default_rng(0)
 NUMBERS = RNG.standard_normal(M)
@@ -147,7 +147,7 @@ def test_targets_beyond_the_floats_are_refused(y):
         DeepRegressor(**FAST).fit(NUMBERS[:, None], y)
 
 
-@pytest.mark.parametrize("recipe", ["table", "plain"])
+@pytest.mark.parametrize("preset", ["table", "plain"])
 @pytest.mark.parametrize(
     "y",
     [
@@ -158,18 +158,18 @@ def test_targets_beyond_the_floats_are_refused(y):
     ],
     ids=["with a zone", "objects", "dates", "durations"],
 )
-def test_targets_that_are_dates_are_refused(y, recipe):
+def test_targets_that_are_dates_are_refused(y, preset):
     X = np.arange(2.0 * M).reshape(M, 2)
     with pytest.raises(DataError, match=r"DeepRegressor\.fit: y of numbers.*in a unit of yours"):
-        DeepRegressor(recipe=recipe).fit(X, y)
+        DeepRegressor(preset=preset).fit(X, y)
 
 
 def test_inputs_that_are_no_numbers_are_told_and_not_the_dates_that_are_classes():
     X, y = np.array([[{}, 1.0]] * 6, object), np.arange(6).astype("M8[D]")
     with pytest.raises(TypeError, match="must be a string or a real number, not 'dict'"):
-        DeepClassifier(recipe="plain").fit(X, y)
+        DeepClassifier(preset="plain").fit(X, y)
     with pytest.raises(DataError, match="y of numbers"):
-        DeepRegressor(recipe="plain").fit(X, y)
+        DeepRegressor(preset="plain").fit(X, y)
 
 
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")

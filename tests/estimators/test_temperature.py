@@ -13,7 +13,7 @@ from deepstep.errors import DataError
 from deepstep.estimators import DeepClassifier
 from deepstep.estimators.temperature import fitted_temperature, tempered
 
-SMALL = {"recipe": "table", "n_members": 5, "max_iter": 15, "random_state": 1}
+SMALL = {"preset": "table", "n_estimators": 5, "max_iter": 15, "random_state": 1}
 
 
 def drawn(m, n, temperature, seed=0):
@@ -90,7 +90,7 @@ def overconfident():
     """A network that has learned noise by heart, rows to calibrate it, and rows to judge it."""
     X, y = make_moons(900, noise=0.4, random_state=1)
     model = DeepClassifier(
-        (50, 50), solver="lbfgs", alpha=0.01, max_iter=10_000, random_state=1, recipe="plain"
+        (50, 50), solver="lbfgs", alpha=0.01, max_iter=10_000, random_state=1, preset="plain"
     )
     return model.fit(X[:150], y[:150]), (X[150:400], y[150:400]), (X[400:], y[400:])
 
@@ -107,14 +107,14 @@ def test_calibrate_makes_an_overconfident_network_doubt(overconfident):
 
 
 @pytest.mark.parametrize("load", [load_breast_cancer, load_digits], ids=["cancer", "digits"])
-def test_a_committee_finds_one_that_does_no_harm(load):
+def test_a_ensemble_finds_one_that_does_no_harm(load):
     X, y = load(return_X_y=True)
     X, X_test, y, y_test = train_test_split(X, y, test_size=0.5, random_state=0, stratify=y)
     model = DeepClassifier(**SMALL).fit(X, y)
     assert model.temperature_ > 0
     told = model.predict_proba(X_test)
     untempered = tempered(told, 1 / model.temperature_)
-    raw = model.committee_.outputs(model._table(X_test, reset=False, where="here"))
+    raw = model.ensemble_.outputs(model._table(X_test, reset=False, where="here"))
     np.testing.assert_allclose(untempered, model._labels.probabilities(raw), rtol=1e-5, atol=1e-7)
     # answers of one fold say how sure all together may be: about, so log-losses that are good already stay so
     assert log_loss(y_test, told) < 1.02 * log_loss(y_test, untempered)
@@ -159,17 +159,17 @@ def test_a_new_fit_forgets_and_a_refused_calibration_changes_nothing(overconfide
         model.calibrate(X, y + 5)
     assert model.temperature_ == T
     again = (
-        DeepClassifier(5, max_iter=1000, tol=1e-2, random_state=1, recipe="plain").fit(X, y).calibrate(X, y)
+        DeepClassifier(5, max_iter=1000, tol=1e-2, random_state=1, preset="plain").fit(X, y).calibrate(X, y)
     )
     assert again.fit(X, y).temperature_ == 1.0
 
 
 def test_there_is_none_before_a_fit():
-    assert not hasattr(DeepClassifier(recipe="plain"), "temperature_")
+    assert not hasattr(DeepClassifier(preset="plain"), "temperature_")
 
 
 def test_a_member_has_none():
     X, y = make_moons(100, noise=0.3, random_state=1)
-    member = DeepClassifier(**SMALL).fit(X, y).committee_.members[0].estimator
+    member = DeepClassifier(**SMALL).fit(X, y).ensemble_.members[0].estimator
     assert not hasattr(member, "temperature_")
     assert member.predict_proba(np.zeros((1, member.n_features_in_))).shape == (1, 2)

@@ -133,7 +133,7 @@ FACTORS = {
     "rate_factors": {"s1": 6, "alpha*": 0.1, "b*": 0.1, "W2": 0.3},
     "decay_factors": {"W1": 0.5, "b2": 0.25, "s1": 0.1, "alpha1": 0.2},
 }
-"""Of the learning rate and of the weight decay, as members of committees have them."""
+"""Of the learning rate and of the weight decay, as members of ensembles have them."""
 
 
 def _learned_parts() -> list[Case]:

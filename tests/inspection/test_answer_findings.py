@@ -1,18 +1,18 @@
-"""held_out_findings and diagnose_committee: each finding from figures made for it, none where all is well."""
+"""held_out_findings and diagnose_ensemble: each finding from figures made for it, none where all is well."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 
-from deepstep.inspection.findings import MemberCourse, diagnose_committee, held_out_findings
+from deepstep.inspection.findings import MemberCourse, diagnose_ensemble, held_out_findings
 
 BOTH = {"majority_accuracy": 0.6, "recall": {"a": 0.9, "b": 0.7}}
 NETWORK = {
     "train": {"rows": 240, "accuracy": 0.82, "balanced_accuracy": 0.8, **BOTH},
     "test": {"rows": 60, "accuracy": 0.8, "balanced_accuracy": 0.78, **BOTH},
 }
-COMMITTEE = {
+ENSEMBLE = {
     "train": {"rows": 480, "accuracy": 0.80, "majority_accuracy": 0.60, "recall": {"a": 0.8, "b": 0.7}},
     "out_of_fold": {"rows": 480, "accuracy": 0.78, "majority_accuracy": 0.60, "balanced_accuracy": 0.77},
     "test": {"rows": 120, "accuracy": 0.77, "majority_accuracy": 0.60, "balanced_accuracy": 0.75},
@@ -28,8 +28,8 @@ def changed(parts: dict[str, Any], **figures: Any) -> dict[str, Any]:
     return {name: part for name, part in every.items() if figures.get(name, {}) is not None}
 
 
-def course(costs: Any = (0.53, 0.52, 0.58, 0.46, 0.42), best: Any = 20, recipe: str = "pieces", share=0.2):
-    return [MemberCourse(recipe, fold, share, 64, best, cost) for fold, cost in enumerate(costs)]
+def course(costs: Any = (0.53, 0.52, 0.58, 0.46, 0.42), best: Any = 20, preset: str = "pieces", share=0.2):
+    return [MemberCourse(preset, fold, share, 64, best, cost) for fold, cost in enumerate(costs)]
 
 
 def numbers(part: str, other: str, **figures: Any) -> dict[str, Any]:
@@ -93,11 +93,11 @@ def test_numbers_that_are_not_judged_by_squares() -> None:
 
 def guess(**figures: float) -> dict[str, Any]:
     plain = {"balanced_accuracy": 0.5, **figures}
-    return changed(COMMITTEE, train={"accuracy": 0.64}, out_of_fold=plain, test={"accuracy": 0.6})
+    return changed(ENSEMBLE, train={"accuracy": 0.64}, out_of_fold=plain, test={"accuracy": 0.6})
 
 
 FAR = [0.5, 0.5, 0.52, 1.4, 0.48]
-LUCK = {name: {**part, "rows": 12} for name, part in changed(COMMITTEE, train={"accuracy": 1.0}).items()}
+LUCK = {name: {**part, "rows": 12} for name, part in changed(ENSEMBLE, train={"accuracy": 1.0}).items()}
 SEVERAL = numbers(
     "train",
     "out_of_fold",
@@ -109,11 +109,11 @@ UNLIKE = {
     "out_of_fold": {"rows": 80, "rmse": 1.0, "r2": 0.9},
     "test": {"rows": 20, "rmse": 2.5, "r2": 0.4},
 }
-OF_A_COMMITTEE: list[tuple[dict[str, Any], Any, list[str], str, float | None]] = [
-    (COMMITTEE, course(), [], "", None),
+OF_A_ENSEMBLE: list[tuple[dict[str, Any], Any, list[str], str, float | None]] = [
+    (ENSEMBLE, course(), [], "", None),
     ({}, [], [], "", None),
     (
-        changed(COMMITTEE, train={"accuracy": 1.0}),
+        changed(ENSEMBLE, train={"accuracy": 1.0}),
         course(),
         [OVERFITTING],
         "100.0 % right answers are far better than out of fold, 78.0 %",
@@ -121,7 +121,7 @@ OF_A_COMMITTEE: list[tuple[dict[str, Any], Any, list[str], str, float | None]] =
     ),
     (LUCK, course(), [WARNING], "", None),
     (  # without folds the test rows decide
-        changed(COMMITTEE, train={"accuracy": 1.0}, test={"accuracy": 0.65}, out_of_fold=None),
+        changed(ENSEMBLE, train={"accuracy": 1.0}, test={"accuracy": 0.65}, out_of_fold=None),
         [],
         [OVERFITTING],
         "",
@@ -137,53 +137,53 @@ OF_A_COMMITTEE: list[tuple[dict[str, Any], Any, list[str], str, float | None]] =
     (MEAN, [], [SERIOUS], "always the mean", -0.02),
     (changed(MEAN, out_of_fold={"deviance": 0.8, "mean_deviance": 1.6}), [], [], "", None),  # of counts
     (
-        changed(COMMITTEE, train={"recall": {"a": 1.0, "b": 0.0, "c": 0.9}}),
+        changed(ENSEMBLE, train={"recall": {"a": 1.0, "b": 0.0, "c": 0.9}}),
         course(),
         ["class never answered warning"],
         "'b'",
         1,
     ),
     (
-        changed(COMMITTEE, test={"accuracy": 0.99}),
+        changed(ENSEMBLE, test={"accuracy": 0.99}),
         course(),
         ["test unlike the folds warning"],
         "far better than out of fold",
         0.21,
     ),
     (
-        changed(COMMITTEE, test={"accuracy": 0.55}),
+        changed(ENSEMBLE, test={"accuracy": 0.55}),
         course(),
         ["test unlike the folds warning"],
         "far worse than out of fold",
         -0.23,
     ),
-    (changed(COMMITTEE, test={"accuracy": 0.85}), course(), [], "", None),
+    (changed(ENSEMBLE, test={"accuracy": 0.85}), course(), [], "", None),
     (UNLIKE, [], ["test unlike the folds warning"], "far worse", 1 / 2.5 - 1),
     (changed(UNLIKE, test={"rows": 19}), [], [], "", None),
     (SEVERAL, [], [OVERFITTING], "b: ", None),
     (
-        COMMITTEE,
+        ENSEMBLE,
         course(FAR),
         ["fold far off note"],
         "fold 3: the mean validation cost is 1.4, that of the other folds 0.5",
         0.9,
     ),
-    (COMMITTEE, course([0.5, 1.4]), [], "", None),  # too few to tell
-    (COMMITTEE, course([0.001, 0.001, 0.001, 0.15, 0.001]), [], "", None),  # one row decides
-    (COMMITTEE, course([0.2, 0.9, 0.5, 1.4, 0.7]), [], "", None),  # all of them are far from each other
-    (COMMITTEE, course([None] * 5), [], "", None),
-    (COMMITTEE, course([-5.0, -5.1, -4.9, -4.8, -5.0]), [], "", None),  # some losses are below 0
-    (COMMITTEE, course(best=64, share=0.09) + course(share=0.11), [], "", None),
-    (COMMITTEE, course(best=None), [], "", None),
+    (ENSEMBLE, course([0.5, 1.4]), [], "", None),  # too few to tell
+    (ENSEMBLE, course([0.001, 0.001, 0.001, 0.15, 0.001]), [], "", None),  # one row decides
+    (ENSEMBLE, course([0.2, 0.9, 0.5, 1.4, 0.7]), [], "", None),  # all of them are far from each other
+    (ENSEMBLE, course([None] * 5), [], "", None),
+    (ENSEMBLE, course([-5.0, -5.1, -4.9, -4.8, -5.0]), [], "", None),  # some losses are below 0
+    (ENSEMBLE, course(best=64, share=0.09) + course(share=0.11), [], "", None),
+    (ENSEMBLE, course(best=None), [], "", None),
     (
-        COMMITTEE,
-        course(best=64, recipe="straight", share=0.15) + course(share=0.05),
+        ENSEMBLE,
+        course(best=64, preset="straight", share=0.15) + course(share=0.05),
         ["not converged note"],
         "5 of 10 members (straight), with 75 % of the weight",
         0.75,
     ),
     (  # the most serious comes first
-        changed(COMMITTEE, out_of_fold={"accuracy": 0.5, "balanced_accuracy": 0.5}, test={"accuracy": 0.5}),
+        changed(ENSEMBLE, out_of_fold={"accuracy": 0.5, "balanced_accuracy": 0.5}, test={"accuracy": 0.5}),
         course(FAR),
         [SERIOUS, OVERFITTING, "fold far off note"],
         "",
@@ -192,19 +192,19 @@ OF_A_COMMITTEE: list[tuple[dict[str, Any], Any, list[str], str, float | None]] =
 ]
 
 
-@pytest.mark.parametrize(("parts", "members", "expected", "words", "evidence"), OF_A_COMMITTEE)
-def test_of_a_committee(
+@pytest.mark.parametrize(("parts", "members", "expected", "words", "evidence"), OF_A_ENSEMBLE)
+def test_of_a_ensemble(
     parts: dict[str, Any], members: Any, expected: list[str], words: str, evidence: float | None
 ) -> None:
-    found = diagnose_committee(parts, members)
+    found = diagnose_ensemble(parts, members)
     assert told(found) == expected
     assert words in " ".join(map(str, found))
     assert evidence is None or found[0].evidence == pytest.approx(evidence)
 
 
-def test_options_of_a_committee() -> None:
-    assert diagnose_committee(MEAN, [], by_squares=False) == []  # a quantile is no mean
-    (of_time,) = diagnose_committee(COMMITTEE, course(best=64), time_budget=3)
+def test_options_of_a_ensemble() -> None:
+    assert diagnose_ensemble(MEAN, [], by_squares=False) == []  # a quantile is no mean
+    (of_time,) = diagnose_ensemble(ENSEMBLE, course(best=64), time_budget=3)
     assert "more time than the 3 s" in str(of_time)
 
 
@@ -212,4 +212,4 @@ def test_options_of_a_committee() -> None:
 def test_figures_of_other_kinds_say_nothing(odd: Any) -> None:
     parts = {"train": {"accuracy": odd, "recall": odd}, "test": odd}
     parts["out_of_fold"] = {"rows": odd, "accuracy": odd, "r2": odd}
-    assert diagnose_committee(parts, []) == []
+    assert diagnose_ensemble(parts, []) == []

@@ -479,7 +479,7 @@ class TestFromSklearn:
         np.testing.assert_array_equal(net.forward(X.T), before)
 
     @pytest.mark.parametrize(
-        "estimator", [None, MLPClassifier, DeepClassifier(recipe="plain"), "MLPClassifier"]
+        "estimator", [None, MLPClassifier, DeepClassifier(preset="plain"), "MLPClassifier"]
     )
     def test_other_objects_are_refused(self, estimator):
         with pytest.raises(

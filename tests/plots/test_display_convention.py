@@ -104,14 +104,14 @@ def test_records_of_older_releases_lack_statistics():
 
 @pytest.fixture(scope="module")
 def plain():
-    model = DeepClassifier((4,), recipe="plain", max_iter=3, random_state=0, callbacks=[Health()])
+    model = DeepClassifier((4,), preset="plain", max_iter=3, random_state=0, callbacks=[Health()])
     with pytest.warns(ConvergenceWarning):
         return model.fit(X.T, Y[0])
 
 
 @pytest.fixture(scope="module")
-def committee():
-    return DeepClassifier(n_members=2, max_iter=4, random_state=0).fit(X.T, Y[0])
+def ensemble():
+    return DeepClassifier(n_estimators=2, max_iter=4, random_state=0).fit(X.T, Y[0])
 
 
 @pytest.mark.parametrize("display", [*OF_HISTORY, ArchitectureDisplay])
@@ -123,21 +123,21 @@ def test_a_plain_estimator_is_as_good_as_its_network(display, plain):
 
 
 @pytest.mark.parametrize("display", [TrainingCurveDisplay, ArchitectureDisplay])
-def test_a_committee_is_asked_which_member(display, committee):
-    count = len(committee.committee_.members)
+def test_a_ensemble_is_asked_which_member(display, ensemble):
+    count = len(ensemble.ensemble_.members)
     with pytest.raises(
-        ConfigurationError, match=f"committee of {count}.*member=0 … {count - 1}; or fit with recip"
+        ConfigurationError, match=f"ensemble of {count}.*member=0 … {count - 1}; or fit with recip"
     ):
-        display.from_estimator(committee)
-    drawn = display.from_estimator(committee, member=1).plot()
+        display.from_estimator(ensemble)
+    drawn = display.from_estimator(ensemble, member=1).plot()
     assert drawn.describe()
     with pytest.raises(ConfigurationError, match=f"member is one of 0 … {count - 1}; got {count}"):
-        display.from_estimator(committee, member=count)
+        display.from_estimator(ensemble, member=count)
 
 
-def test_a_member_s_numbers_are_its_own(committee):
-    for number, member in enumerate(committee.committee_.members):
-        display = TrainingCurveDisplay.from_estimator(committee, member=number)
+def test_a_member_s_numbers_are_its_own(ensemble):
+    for number, member in enumerate(ensemble.ensemble_.members):
+        display = TrainingCurveDisplay.from_estimator(ensemble, member=number)
         np.testing.assert_array_equal(display.costs, member.estimator.history_.costs)
 
 
@@ -146,7 +146,7 @@ def test_what_is_no_network_is_refused(plain):
         ArchitectureDisplay.from_network(plain)
     with pytest.raises(ConfigurationError, match="Call fit before"):
         TrainingCurveDisplay.from_estimator(DeepClassifier())
-    with pytest.raises(ConfigurationError, match="member is for committees; got 0 for one network"):
+    with pytest.raises(ConfigurationError, match="member is for ensembles; got 0 for one network"):
         TrainingCurveDisplay.from_estimator(plain, member=0)
 
 

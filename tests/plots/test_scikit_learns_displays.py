@@ -29,7 +29,7 @@ HEIGHT = X[:, 0] ** 2 + X[:, 1]
 
 def classifier():
     return DeepClassifier(
-        (8,), recipe="plain", max_iter=30, learning_rate_init=0.03, batch_size=20, random_state=0
+        (8,), preset="plain", max_iter=30, learning_rate_init=0.03, batch_size=20, random_state=0
     )
 
 
@@ -39,13 +39,13 @@ def plain():
 
 
 @pytest.fixture(scope="module")
-def committee():
-    return DeepClassifier(n_members=2, max_iter=10, random_state=0).fit(X, Y)
+def ensemble():
+    return DeepClassifier(n_estimators=2, max_iter=10, random_state=0).fit(X, Y)
 
 
 @pytest.fixture(scope="module")
 def regressor():
-    options = {"recipe": "plain", "max_iter": 60, "learning_rate_init": 0.03, "batch_size": 20}
+    options = {"preset": "plain", "max_iter": 60, "learning_rate_init": 0.03, "batch_size": 20}
     return DeepRegressor((8,), **options, random_state=0).fit(X, HEIGHT)
 
 
@@ -54,7 +54,7 @@ def ax():
     return Figure().subplots()
 
 
-@pytest.fixture(params=["plain", "committee"])
+@pytest.fixture(params=["plain", "ensemble"])
 def model(request):
     return request.getfixturevalue(request.param)
 

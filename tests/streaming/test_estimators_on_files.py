@@ -9,14 +9,14 @@ from sklearn.metrics import r2_score
 from deepstep.data import ParquetRows
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators import DeepClassifier, DeepRegressor
-from deepstep.estimators.committee import Committee
+from deepstep.estimators.ensemble import Ensemble
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.running_encoding import RunningEncoding
 from deepstep.training import Checkpoints
 from tables_in_parts import table, written
 
 FAST = {"hidden_layer_sizes": 16, "max_iter": 4, "batch_size": 32, "random_state": 1}
-PLAIN = {**FAST, "recipe": "plain", "tol": 0.0}
+PLAIN = {**FAST, "preset": "plain", "tol": 0.0}
 
 
 @pytest.fixture
@@ -47,11 +47,11 @@ def test_one_window_is_the_fit_in_memory_bit_for_bit(tmp_path, whole):
     assert other.feature_names_in_.tolist() == ["x", "z", "größe"]
 
 
-@pytest.mark.parametrize(("recipe", "name"), [("table", "selective"), ("shared", "shared")])
-def test_a_committee_of_one_answers_for_files_and_frames(parts, whole, recipe, name):
-    model = DeepClassifier(**{**FAST, "max_iter": 12}, recipe=recipe, stream=True, buffer_rows=200)
+@pytest.mark.parametrize(("preset", "name"), [("table", "selective"), ("shared", "shared")])
+def test_a_ensemble_of_one_answers_for_files_and_frames(parts, whole, preset, name):
+    model = DeepClassifier(**{**FAST, "max_iter": 12}, preset=preset, stream=True, buffer_rows=200)
     model.fit(parts, "target")
-    assert [member.recipe.name for member in model.committee_.members] == [name]
+    assert [member.preset.name for member in model.ensemble_.members] == [name]
     X = whole.drop("target")
     # windows of other sizes round otherwise: float32 keeps 1e-7 of a probability
     np.testing.assert_allclose(model.predict_proba(parts), model.predict_proba(X), rtol=1e-5, atol=1e-6)
@@ -59,8 +59,8 @@ def test_a_committee_of_one_answers_for_files_and_frames(parts, whole, recipe, n
     rows = ParquetRows(parts)
     again = clone(model).fit(rows, "target")
     np.testing.assert_array_equal(
-        again.committee_.members[0].network.parameters.flat,
-        model.committee_.members[0].network.parameters.flat,
+        again.ensemble_.members[0].network.parameters.flat,
+        model.ensemble_.members[0].network.parameters.flat,
     )
 
 
@@ -102,22 +102,22 @@ def killed(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("Estimator", "target", "recipe"),
+    ("Estimator", "target", "preset"),
     [
         (DeepClassifier, "target", "table"),
         (DeepClassifier, "target", "shared"),
         (DeepRegressor, "y", "table"),
     ],
 )
-def test_a_committee_of_one_that_was_killed_goes_on(parts, tmp_path, killed, Estimator, target, recipe):
-    settings = {**FAST, "recipe": recipe, "stream": True, "buffer_rows": 100}
+def test_a_ensemble_of_one_that_was_killed_goes_on(parts, tmp_path, killed, Estimator, target, preset):
+    settings = {**FAST, "preset": preset, "stream": True, "buffer_rows": 100}
     kept = {"checkpoint_dir": tmp_path / "kept", "checkpoint_every": 0.0}
     with pytest.raises(Killed):
         Estimator(**settings, **kept).fit(parts, target)
     killed()
     expected = Estimator(**settings).fit(parts, target)
     resumed = Estimator(**settings, **kept, resume=True).fit(parts, target)
-    (one,), (other,) = (model.committee_.members for model in (expected, resumed))
+    (one,), (other,) = (model.ensemble_.members for model in (expected, resumed))
     np.testing.assert_array_equal(one.network.parameters.flat, other.network.parameters.flat)
     np.testing.assert_array_equal(one.network.history.costs, other.network.history.costs)
     np.testing.assert_array_equal(expected.predict(parts), resumed.predict(parts))
@@ -147,15 +147,15 @@ def test_numbers_are_learned_in_their_own_units(parts, whole):
 def test_statistics_beyond_what_is_in_memory(parts, whole, monkeypatch):
     monkeypatch.setattr("deepstep.preparation.survey.IN_MEMORY_ROWS", 120)
     model = DeepRegressor(**{**FAST, "max_iter": 10}, stream=True, buffer_rows=300).fit(parts, "y")
-    (preparer,) = model.committee_.preparers
+    (preparer,) = model.ensemble_.preparers
     assert preparer.center[0] == pytest.approx(whole["y"].mean(), abs=0.1)
     assert r2_score(whole["y"], model.predict(parts)) > 0.9
 
 
 def test_small_files_are_read_into_memory(parts, whole):
     of_files = DeepClassifier(**PLAIN).fit
-    model = DeepClassifier(n_members=1, max_iter=2, random_state=1).fit(parts, "target")
-    same = DeepClassifier(n_members=1, max_iter=2, random_state=1).fit(
+    model = DeepClassifier(n_estimators=1, max_iter=2, random_state=1).fit(parts, "target")
+    same = DeepClassifier(n_estimators=1, max_iter=2, random_state=1).fit(
         whole.drop("target"), whole["target"].to_numpy().astype(str)
     )
     np.testing.assert_allclose(
@@ -168,10 +168,10 @@ def test_small_files_are_read_into_memory(parts, whole):
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"recipe": "plain"}, "'kind' holds String"),
-        ({"n_members": 4}, "n_members=1 or None"),
+        ({"preset": "plain"}, "'kind' holds String"),
+        ({"n_estimators": 4}, "n_estimators=1 or None"),
         ({"checkpoint_dir": "a"}, "random_state as a number"),
-        ({"callbacks": [print]}, "recipe='plain'"),
+        ({"callbacks": [print]}, "preset='plain'"),
     ],
 )
 def test_what_streams_cannot_do_is_refused(parts, settings, says):
@@ -205,15 +205,15 @@ def test_quantiles_are_within_the_sketchs_error_in_any_pieces():
     np.testing.assert_array_equal(found[[0, -1]], [features.min(axis=0), features.max(axis=0)])
 
 
-def test_a_committee_answers_for_many_rows_in_parts(whole, monkeypatch):
+def test_a_ensemble_answers_for_many_rows_in_parts(whole, monkeypatch):
     X, y = whole.drop("target"), np.array(whole["target"].to_list())
-    model = DeepClassifier(n_members=1, **FAST).fit(X, y)
+    model = DeepClassifier(n_estimators=1, **FAST).fit(X, y)
     expected = model.predict_proba(X)
-    monkeypatch.setattr("deepstep.estimators.committee.NUMBERS_AT_ONCE", 2000)
+    monkeypatch.setattr("deepstep.estimators.ensemble.NUMBERS_AT_ONCE", 2000)
     answered = []
-    outputs_of = Committee.outputs_of
+    outputs_of = Ensemble.outputs_of
     monkeypatch.setattr(
-        Committee, "outputs_of", lambda self, features: answered.append(1) or outputs_of(self, features)
+        Ensemble, "outputs_of", lambda self, features: answered.append(1) or outputs_of(self, features)
     )
     np.testing.assert_allclose(model.predict_proba(X), expected, rtol=1e-5)
     assert len(answered) > 3

@@ -85,5 +85,5 @@ def test_a_text_of_more_bytes_than_a_piece_may_have(tmp_path, monkeypatch):
     pieces = list(ParquetRows(tmp_path / "x.parquet").pieces(0, ["text"], 10**6))
     assert [len(piece) for piece in pieces if "word2 word2" in "".join(piece["text"])] == [1]
     assert len(pieces) > 3
-    one, other = (model.committee_.members[0].network.parameters.flat for model in models)
+    one, other = (model.ensemble_.members[0].network.parameters.flat for model in models)
     np.testing.assert_array_equal(one, other)

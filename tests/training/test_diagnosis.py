@@ -236,7 +236,7 @@ class TestTheCause:
     def test_weights_so_small_that_what_is_divided_by_their_sum_overflows(self, solver, engine):
         """No learning rate helps; weights of mean 1 do, and mean the same."""
         model = DeepRegressor(
-            4, random_state=0, dtype="float64", solver=solver, engine=engine, max_iter=2, recipe="plain"
+            4, random_state=0, dtype="float64", solver=solver, engine=engine, max_iter=2, preset="plain"
         )
         with pytest.raises(DivergenceError) as error:
             model.fit(X, Y[:, 0], sample_weight=np.full(20, 1e-300))

@@ -79,7 +79,7 @@ class TestWhatIsWatched:
             learning_rate="adaptive",
             early_stopping=early_stopping,
             max_iter=2,
-            recipe="plain",
+            preset="plain",
         )
         model.set_params(schedule={"name": "plateau", "quantity": "validation_scores"})
         known = ", 'validation_cost', 'validation_score'; got" if early_stopping else "'seconds'; got"

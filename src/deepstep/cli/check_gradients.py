@@ -44,7 +44,7 @@ def command(
 ) -> int:
     """Compare gradients with finite differences.
 
-    Of RUN (of a committee: of its --member) on the examples that it keeps, with what regularizes it, or of a
+    Of RUN (of an ensemble: of its --member) on the examples that it keeps, with what regularizes it, or of a
     fresh network on random examples.
     The exit code is 1 when they differ.
     """

@@ -30,7 +30,7 @@ def command(run_folder: Path, data: Path | None, strict: bool, json_wanted: bool
     Causes come first. Found are a learning rate that is too high or too low, dead and saturated units,
     gradients that vanish or explode, updates that are too small or too large,
     overfitting, divergence, classes that are never answered, a target that never changes, labels that may be
-    wrong, columns that alone tell the target, and an end that came too early. Of a committee:
+    wrong, columns that alone tell the target, and an end that came too early. Of an ensemble:
     overfitting, answers that are no better than a guess, classes that are never answered, a fold that is far
     off the others, test rows that are, and members whose training was not over.
     """
@@ -39,7 +39,7 @@ def command(run_folder: Path, data: Path | None, strict: bool, json_wanted: bool
         raise ConfigurationError(
             "--data",
             "a run of one network, whose units it shows",
-            f"{run_folder} is a committee's",
+            f"{run_folder} is an ensemble's",
             "Leave it out.",
         )
     rows = held_out_rows(run, run_folder) if data is None else rows_in(run, data)

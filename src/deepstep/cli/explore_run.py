@@ -23,7 +23,7 @@ from deepstep.training import History
 from deepstep.types import Array
 
 if TYPE_CHECKING:
-    from deepstep.estimators.committee import Member
+    from deepstep.estimators.ensemble import Member
 
 
 class Subject(NamedTuple):
@@ -46,7 +46,7 @@ def of_run(path: Path, member: int | None, data: Path | None, chosen: dict[str, 
         notes.append("Trained by L-BFGS, which has no steps of its own: those of this page are plain gd.")
     history = opened.run.history if isinstance(opened.run, Run) else opened.network.history
     if not isinstance(opened.run, Run) and member is not None:
-        notes.append(_learned(opened.run.committee.members[member]))
+        notes.append(_learned(opened.run.ensemble.members[member]))
     if DIVERGED in opened.config:
         notes.append("The training diverged: these are the parameters of its last step that was finite.")
     notes.append(_examples(opened, len(X), kept=data is None))
@@ -55,7 +55,7 @@ def of_run(path: Path, member: int | None, data: Path | None, chosen: dict[str, 
     about = About(
         path.resolve().name,
         title=f"{path.resolve().name}, {_which(history, member)}",
-        feature_names=names if len(names) == X.shape[1] else (),  # members of a committee have their own
+        feature_names=names if len(names) == X.shape[1] else (),  # members of an ensemble have their own
         class_names=names_of(opened.target),
         notes=notes,
         history=history,
@@ -69,8 +69,8 @@ def _which(history: History | None, member: int | None) -> str:
 
 
 def _learned(member: "Member") -> str:
-    """The record of a member's training in the run of a committee."""
-    text = f"This member, {member.recipe.name} on fold {member.fold}, learned {member.epochs} epochs"
+    """The record of a member's training in the run of an ensemble."""
+    text = f"This member, {member.preset.name} on fold {member.fold}, learned {member.epochs} epochs"
     if member.validation_cost is not None:
         best = "" if member.best_epoch is None else f" in epoch {member.best_epoch}"
         text += f"; its lowest validation cost was {member.validation_cost:.6g}{best}"

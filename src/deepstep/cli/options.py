@@ -181,6 +181,6 @@ class Listed(click.ParamType[Any]):
 
 def member_option(function: F) -> F:
     """The option of commands that open one network."""
-    return click.option("--member", type=int, metavar="N", help="Of a committee: which network, from 0.")(
+    return click.option("--member", type=int, metavar="N", help="Of an ensemble: which network, from 0.")(
         function
     )

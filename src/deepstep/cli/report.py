@@ -30,7 +30,7 @@ def command(run_folder: Path, out: Path, data: Path | None, overwrite: bool, jso
     """Write a run as one page of HTML.
 
     It holds curves, findings, answers with the examples behind them, the health of the layers, settings, and
-    how to come to the same numbers; of a committee its recipes, members and columns in place of curves and
+    how to come to the same numbers; of an ensemble its presets, members and columns in place of curves and
     layers. Answers are those to the rows that were held out in the training, shown as they are written in the
     file, or as pictures. The page needs nothing else, neither network nor script: open it by a double click,
     or send it.

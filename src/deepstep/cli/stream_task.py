@@ -8,7 +8,7 @@ import numpy as np
 
 from deepstep.cli.class_weights import weights_by_class
 from deepstep.cli.parts import Part, as_part
-from deepstep.cli.recipe_choice import RecipeChoice
+from deepstep.cli.preset_choice import PresetChoice
 from deepstep.cli.row_weights import row_weights
 from deepstep.cli.screen import note
 from deepstep.cli.table_task import Rows, TableSplit, TableTask
@@ -128,7 +128,7 @@ def _raw(frame: "polars.DataFrame", target: str) -> Rows | None:
     return Rows(frame, frame.get_column(target), None, UNNUMBERED) if frame.height else None
 
 
-def tell_of_stream(file: Path, surveyed: Surveyed, recipe: RecipeChoice, buffer_rows: int | None) -> None:
+def tell_of_stream(file: Path, surveyed: Surveyed, preset: PresetChoice, buffer_rows: int | None) -> None:
     """Say how rows are read, and what is learned from which of them."""
     found, split = surveyed
     held = "" if split.validation is None else f"{split.validation.frame.height:,} to validate on, "
@@ -137,7 +137,7 @@ def tell_of_stream(file: Path, surveyed: Surveyed, recipe: RecipeChoice, buffer_
     many = "as many rows as 64 MB hold" if buffer_rows is None else f"{buffer_rows:,} rows"
     note(f"Streamed: {many} at a time are in memory, of {len(found.rows.sizes)} groups.")
     note(f"Task: {split.kind}, because {split.reason}.")
-    note(f"Recipe: {recipe}.")
+    note(f"Preset: {preset}.")
     tell_of_columns(split)
 
 

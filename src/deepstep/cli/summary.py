@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from deepstep.cli.members import as_records, print_members, print_recipes
+from deepstep.cli.members import as_records, print_members, print_presets
 from deepstep.cli.opening import AnyRun, open_run
 from deepstep.cli.screen import as_json, console, json_option, print_table
 from deepstep.preparation import TablePreparation
@@ -20,14 +20,14 @@ PARTS = ("train", "validation", "out_of_fold", "test")
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 @json_option
 def command(run_folder: Path, json_wanted: bool) -> None:
-    """Show a run's layers, training, results and columns; of a committee its recipes and members."""
+    """Show a run's layers, training, results and columns; of an ensemble its presets and members."""
     run = open_run(run_folder)
     if json_wanted:
         halves = {
             "inputs": run.preparation.inputs.to_dict(),
             "outputs": run.preparation.target.to_dict(),
         }
-        what = _of_network(run) if isinstance(run, Run) else {"members": as_records(run.committee)}
+        what = _of_network(run) if isinstance(run, Run) else {"members": as_records(run.ensemble)}
         click.echo(as_json({"run": run_folder, **run.config, **what, **halves}))
         return
     screen = console()
@@ -35,8 +35,8 @@ def command(run_folder: Path, json_wanted: bool) -> None:
         screen.print(run.network.summary(), markup=False, soft_wrap=True)
         screen.print()
     else:
-        print_recipes(screen, run.committee)
-        print_members(screen, run.committee)
+        print_presets(screen, run.ensemble)
+        print_members(screen, run.ensemble)
     print_table(screen, ("training", ""), _training(run), left=2)
     results = run.config.get("results", {})
     parts = {

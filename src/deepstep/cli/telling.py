@@ -1,11 +1,11 @@
-"""Messages of ``deepstep train`` about a table and a run, whichever recipe it has."""
+"""Messages of ``deepstep train`` about a table and a run, whichever preset it has."""
 
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deepstep.cli.recipe_choice import RecipeChoice
+from deepstep.cli.preset_choice import PresetChoice
 from deepstep.cli.screen import note, print_next, print_table, printable
 from deepstep.cli.table_task import TableSplit
 from deepstep.cli.target_choice import Goal
@@ -31,14 +31,14 @@ BY_DEFAULT: dict[str, Any] = {
 NO_TEST = "No rows were held out: none of these figures says how good answers for new rows are.\n"
 
 
-def tell(file: Path, frame: "polars.DataFrame", split: TableSplit, recipe: RecipeChoice) -> None:
-    """Say which rows are learned from, what, and by which recipe."""
+def tell(file: Path, frame: "polars.DataFrame", split: TableSplit, preset: PresetChoice) -> None:
+    """Say which rows are learned from, what, and by which preset."""
     held = "" if split.validation is None else f"{split.validation.frame.height:,} to validate on, "
     tested = "none" if split.test is None else f"{split.test.frame.height:,}"
     rows = split.train.frame.height
     note(f"{file}: {frame.height:,} rows; {rows:,} to learn from, {held}{tested} held out.")
     note(f"Task: {split.kind}, because {split.reason}.")
-    note(f"Recipe: {recipe}.")
+    note(f"Preset: {preset}.")
     tell_of_columns(split)
 
 

@@ -49,7 +49,7 @@ def command(
     """Open one training step: every quantity of it.
 
     It is the first step that RUN's optimizer would make from RUN's parameters, with all that RUN was trained
-    with; RUN stays as it is. Of a committee it is a step of its --member. For L-BFGS, which has no such
+    with; RUN stays as it is. Of an ensemble it is a step of its --member. For L-BFGS, which has no such
     steps, it ends with the gradients.
     """
     opened = open_network(run_folder, member)

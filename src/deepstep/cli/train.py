@@ -14,7 +14,7 @@ from deepstep.cli.fitting import Trained, train_and_save
 from deepstep.cli.held_out import STREAMED, of_table
 from deepstep.cli.logs import Logs, check_packages, log_callbacks
 from deepstep.cli.output import harmless
-from deepstep.cli.recipe_choice import COMMITTEES, RecipeChoice, chosen_recipe, recipe_that_began
+from deepstep.cli.preset_choice import ENSEMBLES, PresetChoice, chosen_preset, preset_that_began
 from deepstep.cli.run_places import free_name
 from deepstep.cli.screen import as_json, console, json_option, print_curve, print_scores
 from deepstep.cli.stream_task import stream_task, surveyed, tell_of_stream
@@ -80,15 +80,15 @@ def command(
     always one network (see docs/streaming.md). How
     columns become numbers is learned from the training rows alone; the rows held out are for the result only.
 
-    By default a committee of small networks learns (--recipe table). An option that belongs to a single
-    training, such as --hidden, --epochs, --optimizer, --validation or --log, makes it one network (--recipe
+    By default an ensemble of small networks learns (--preset table). An option that belongs to a single
+    training, such as --hidden, --epochs, --optimizer, --validation or --log, makes it one network (--preset
     plain). The other options go with both: those of data but for validation, --loss, --quantiles,
     --huber-delta, --seed, --engine, --deterministic, --time-budget, --out and --overwrite.
 
     Until the training of one network is done it stands in RUN.unfinished. Interrupted by Ctrl-C, or killed,
     it goes on with --resume RUN, to the same bits. (FILE is then needed only if it was moved.) The exception
     is --optimizer lbfgs, which cannot go on: Ctrl-C makes a run of what it reached, and a kill loses it. Of
-    a committee nothing is kept before it is done, but of the one network that --recipe table makes of rows
+    an ensemble nothing is kept before it is done, but of the one network that --preset table makes of rows
     that are streamed.
 
     Many processes train one network together, to the same result within rounding: "torchrun
@@ -118,7 +118,7 @@ def command(
             name: tuple(value) if isinstance(value, list) else value
             for name, value in training.options.items()
         }
-        way, begun = Way.FINISH if finish else Way.GO_ON, recipe_that_began(options["recipe"])
+        way, begun = Way.FINISH if finish else Way.GO_ON, preset_that_began(options["preset"])
     else:
         if finish:
             raise ConfigurationError("--finish", "it belongs to --resume", "got it alone")
@@ -131,7 +131,7 @@ def command(
     weighing = options["sample_weight"]
     beside = [*options["targets"], *([weighing] if weighing else [])]
     rows = stored(file, options["stream"], beside=beside)
-    recipe = begun or chosen_recipe(context, streamed=rows is not None)
+    preset = begun or chosen_preset(context, streamed=rows is not None)
     goal, settings = asked(options)
     workers.refuse_what_workers_cannot(settings)
     if rows is None and options["buffer_rows"] is not None:
@@ -142,16 +142,16 @@ def command(
     logs = options["logs"] or {}
     check_packages(logs)
     source = table_of(file, goal, beside) if rows is None else rows
-    if recipe.name in COMMITTEES:
-        from deepstep.cli.train_committee import train_committee
+    if preset.name in ENSEMBLES:
+        from deepstep.cli.train_ensemble import train_ensemble
 
         keeping = None
         if rows is not None and checkpoints is not None:
             training = training or Training.of(file, options)
             keeping = Keeping(training, way, checkpoints)
         of_both = {name: options[name] for name in ("members", "overwrite", "buffer_rows")}
-        return train_committee(
-            file, source, run, goal, settings, recipe, keeping, json_wanted=json_wanted, **of_both
+        return train_ensemble(
+            file, source, run, goal, settings, preset, keeping, json_wanted=json_wanted, **of_both
         )
     with workers.together(settings.engine or "auto", options["worker_timeout"]):
         if training is not None and workers.by_torchrun():
@@ -167,7 +167,7 @@ def command(
             way,
             goal,
             settings,
-            recipe,
+            preset,
             json_wanted=json_wanted,
             checkpoints=checkpoints,
             logs=logs,
@@ -204,7 +204,7 @@ def _train(
     way: Way,
     goal: Goal,
     settings: TrainSettings,
-    recipe: RecipeChoice,
+    preset: PresetChoice,
     *,
     overwrite: bool,
     validation: str | None,
@@ -219,10 +219,10 @@ def _train(
     if isinstance(source, StoredRows):
         seen = surveyed(source, goal, validation_fraction=goal.validation_fraction or 0.0)
         task = stream_task(seen, goal, settings, judged, buffer_rows=buffer_rows)
-        tell_of_stream(file, seen._replace(split=task.split), recipe, buffer_rows)
+        tell_of_stream(file, seen._replace(split=task.split), preset, buffer_rows)
     else:
         task = table_task(source, goal, judged)
-        tell(file, source, task.split, recipe)
+        tell(file, source, task.split, preset)
     settings = suited(settings, task)
     resumed = way is not Way.BEGIN
     kept, again = (

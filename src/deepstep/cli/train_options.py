@@ -11,7 +11,7 @@ import click
 from deepstep.cli.class_weights import asked_weights
 from deepstep.cli.logs import asked_logs
 from deepstep.cli.options import Factor, LayerSizes, Listed, Named, NumberOr, Setting, as_mapping
-from deepstep.cli.recipe_choice import COMMITTEES, PLAIN
+from deepstep.cli.preset_choice import ENSEMBLES, PLAIN
 from deepstep.cli.train_settings import PRECISIONS
 from deepstep.errors import ConfigurationError
 from deepstep.training.rate_finder import AUTO
@@ -145,18 +145,18 @@ OPTIONS = (
         help="Rows in memory at a time, with --stream [default: what 64 MB hold].",
     ),
     _network(
-        "--recipe",
-        type=click.Choice((*COMMITTEES, PLAIN)),
-        help="table: a committee of networks, of several recipes on the folds of the table. shared: on each "
+        "--preset",
+        type=click.Choice((*ENSEMBLES, PLAIN)),
+        help="table: an ensemble of networks, of several presets on the folds of the table. shared: on each "
         "fold one network that is many, which share their matrices; slower. plain: one network. [default: "
         "table; plain where an option of a single training is given]",
     ),
     _network(
-        "--members",
+        "--n-estimators",
         type=click.IntRange(min=1),
         metavar="N",
-        help="About so many networks in the committee [default: 25, and fewer from 4,000 rows on; with "
-        "--recipe shared 5].",
+        help="About so many networks in the ensemble [default: 25, and fewer from 4,000 rows on; with "
+        "--preset shared 5].",
     ),
     _network(
         "--hidden", type=LayerSizes(","), default="64,32", show_default=True, help="Units of the layers."

@@ -29,7 +29,7 @@ from deepstep.data.locks import held
 from deepstep.data.own_folders import MOST_OF_A_MARK, TRAINING_FORMAT, TRAINING_MARK, why_kept
 from deepstep.data.text_formats import json_values, read_text
 from deepstep.errors import DataError, DivergenceError, FileError
-from deepstep.run_folder import DIGEST, OF_A_COMMITTEE, RunFolder, config_digest, read_config
+from deepstep.run_folder import DIGEST, OF_A_ENSEMBLE, RunFolder, config_digest, read_config
 from deepstep.training import Callback, StopTraining, latest_checkpoint
 from deepstep.training import Training as TrainingNow
 from deepstep.training.checkpoints import checkpoint_files
@@ -128,8 +128,8 @@ def read_training(run: Path) -> Training:
             raise FileError(
                 str(run),
                 "the run of a training that can go on",
-                "it is a committee's, which has no checkpoints",
-                "Train again with --overwrite, or with --recipe plain, which can.",
+                "it is an ensemble's, which has no checkpoints",
+                "Train again with --overwrite, or with --preset plain, which can.",
             )
         came = "this run is done" if done else f"there is no {path.parent.name}"
         raise FileError(str(run), "the run of a training that is not done", came)
@@ -159,9 +159,9 @@ def read_training(run: Path) -> Training:
 
 
 def _is_of_folds(run: Path) -> bool:
-    """Whether a run is that of a committee on folds, which had no checkpoints."""
+    """Whether a run is that of an ensemble on folds, which had no checkpoints."""
     config = read_config(run)
-    return config["version"] == OF_A_COMMITTEE and STREAMED not in config
+    return config["version"] == OF_A_ENSEMBLE and STREAMED not in config
 
 
 def stands_already(run: Path, training: Training) -> bool:
@@ -217,7 +217,7 @@ def place_at_once(run: Path, *, overwrite: bool) -> Iterator[Callable[[RunFolder
             yield lambda whole: whole.write(folder)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
-                "Interrupted: nothing is kept, as a committee cannot go on; --recipe plain can."
+                "Interrupted: nothing is kept, as an ensemble cannot go on; --preset plain can."
             ) from None
 
 

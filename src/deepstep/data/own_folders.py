@@ -45,7 +45,7 @@ _FILES = {
         (
             r"config\.toml|preparation\.json|examples\.safetensors",  # of every run
             r"history\.jsonl|model\.safetensors",  # of one network
-            r"committee\.json",  # of a committee
+            r"committee\.json",  # of an ensemble
             rf"training\.json|{_CHECKPOINT}",  # of a training that is not done, and its logs
             r"history(-refit)?\.csv|mlflow(-refit)?\.json",  # the second of releases before 0.3
         )

@@ -6,8 +6,8 @@
 from deepstep.docstrings import complete
 from deepstep.estimators.calibrating import Calibrating
 from deepstep.estimators.classifier import DeepClassifier
-from deepstep.estimators.committee import Committee, Member, RecipeSummary
-from deepstep.estimators.committee_run import CommitteeRun
+from deepstep.estimators.ensemble import Ensemble, Member, PresetSummary
+from deepstep.estimators.ensemble_run import EnsembleRun
 from deepstep.estimators.regressor import DeepRegressor
 from deepstep.estimators.trusted_classes import SuspectLabel, TrustedClasses
 from deepstep.estimators.trusted_numbers import SuspectNumber, TrustedNumbers
@@ -15,9 +15,9 @@ from deepstep.estimators.trusted_numbers import SuspectNumber, TrustedNumbers
 BASES = (Calibrating, TrustedClasses, TrustedNumbers)
 """Classes whose methods the estimators inherit."""
 
-OF_A_COMMITTEE = (Committee, Member, RecipeSummary)
-"""Classes of the attribute ``committee_``."""
+OF_A_ENSEMBLE = (Ensemble, Member, PresetSummary)
+"""Classes of the attribute ``ensemble_``."""
 
 complete(globals())
 
-__all__ = ["CommitteeRun", "DeepClassifier", "DeepRegressor", "SuspectLabel", "SuspectNumber"]
+__all__ = ["EnsembleRun", "DeepClassifier", "DeepRegressor", "SuspectLabel", "SuspectNumber"]

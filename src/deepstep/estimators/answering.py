@@ -19,19 +19,19 @@ class Answering(FittedAttributes):
     n_features_in_: int
     stream: bool | None
 
-    def _committee_outputs(self, X: Any) -> Array:
+    def _ensemble_outputs(self, X: Any) -> Array:
         raise NotImplementedError
 
     def _outputs(self, X: Any) -> Array:
-        """The outputs of the network, or of the committee, for rows, (m, n_L)."""
+        """The outputs of the network, or of the ensemble, for rows, (m, n_L)."""
         if is_stored(X, self.stream):
             check_is_fitted(self)
             pieces = inputs_in(X, self._names_of_columns)
             if self._came_as_an_array:
                 return np.concatenate([self._outputs(piece.to_numpy()) for piece in pieces])
             return np.concatenate([self._outputs(piece) for piece in pieces])
-        if "committee_" in vars(self):
-            return self._committee_outputs(X)
+        if "ensemble_" in vars(self):
+            return self._ensemble_outputs(X)
         if "network_" not in vars(self):
             check_is_fitted(self)
         if not self._is_plain(X):
@@ -41,7 +41,7 @@ class Answering(FittedAttributes):
     @property
     def _came_as_an_array(self) -> bool:
         """Whether X had no names in the fit."""
-        if "committee_" in vars(self):
+        if "ensemble_" in vars(self):
             return not getattr(self, "_came_with_names", True)
         return not hasattr(self, "feature_names_in_")
 

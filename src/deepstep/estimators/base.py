@@ -18,7 +18,7 @@ from deepstep.estimators.calibrating import Calibration
 from deepstep.estimators.calls import FitCall, Given, is_given
 from deepstep.estimators.checked_target import as_target
 from deepstep.estimators.checkpoints import refuse_idle_checkpoints, seed_to_resume
-from deepstep.estimators.committee import Preparer
+from deepstep.estimators.ensemble import Preparer
 from deepstep.estimators.missing_values import told_by_row
 from deepstep.estimators.named_columns import with_named_columns
 from deepstep.estimators.parameter_names import named_as_parameters
@@ -87,7 +87,7 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
 
     @abstractmethod
     def _take_targets(self, other: Any, preparer: Preparer) -> None:
-        """Know of the targets what another estimator has learned of them, for a member of its committee."""
+        """Know of the targets what another estimator has learned of them, for a member of its ensemble."""
 
     def _target_scale(self, Y: Array, weight: Array | None) -> tuple[Array, Array]:
         """Center and scale (n_L,) of the targets that a member learns."""
@@ -124,7 +124,7 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
                 given = with_named_columns(given, where)
             if rows is not None:
                 self._fit_stored(rows, validation, call)
-            elif self.recipe != "plain":
+            elif self.preset != "plain":
                 self._convene(given, validation, call)
             else:
                 examples = self._examples(given, call)
@@ -138,7 +138,7 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
 
     def _train(self, examples: Examples | StreamedExamples, held_out: Examples | None, call: FitCall) -> None:
         """Train one network on rows of floats."""
-        self.__dict__.pop("committee_", None)
+        self.__dict__.pop("ensemble_", None)
         if not call.going_on:
             self.t_, self._carried, self.history_ = 0, Carried(), History()
         network = self._network(examples.sample, call)
@@ -343,7 +343,7 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        tags.input_tags.allow_nan = self.recipe != "plain"
+        tags.input_tags.allow_nan = self.preset != "plain"
         return tags
 
 

@@ -1,4 +1,4 @@
-"""How much each recipe counts: the weights with which out-of-fold answers together are best."""
+"""How much each preset counts: the weights with which out-of-fold answers together are best."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,7 +10,7 @@ from scipy.special import softmax
 from deepstep.types import Array
 
 CAUTION = 50
-"""So many further examples say that all recipes are equally good."""
+"""So many further examples say that all presets are equally good."""
 
 
 def blending_weights(

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.calls import Given
-from deepstep.estimators.committee import Committee
+from deepstep.estimators.ensemble import Ensemble
 from deepstep.estimators.convening import Rows, weight_with_classes
 from deepstep.estimators.tables import TableRows
 from deepstep.estimators.temperature import of_the_mean
@@ -35,7 +35,7 @@ class Calibrating:
     """The part of the estimators that is calibrated."""
 
     _calibration = Calibration()
-    committee_: Committee
+    ensemble_: Ensemble
     network_: Network
 
     @abstractmethod
@@ -51,7 +51,7 @@ class Calibrating:
 
         The results of the fit are replaced: the temperature of `DeepClassifier`, and how far
         ``predict_set`` and ``predict_interval`` reach, which hold as often as asked from here on. The network
-        or committee stays as it is.
+        or ensemble stays as it is.
 
         X (array, frame or sparse matrix of shape (n_samples, n_features)): Rows that are drawn like those to
             come, and that no fit, no early stopping and no choice of parameters has seen.
@@ -66,7 +66,7 @@ class Calibrating:
         >>> from deepstep.estimators import DeepRegressor
         >>> X = np.linspace(-1, 1, 200)[:, np.newaxis]
         >>> y = X[:, 0] + 0.1 * np.random.default_rng(1).standard_normal(200)
-        >>> model = DeepRegressor(4, solver="lbfgs", random_state=1, recipe="plain").fit(X[::2], y[::2])
+        >>> model = DeepRegressor(4, solver="lbfgs", random_state=1, preset="plain").fit(X[::2], y[::2])
         >>> model.calibrate(X[1::2], y[1::2]).predict_interval(X[:5], alpha=0.2).shape
         (5, 2)
         """
@@ -79,30 +79,30 @@ class Calibrating:
 
     def _answered(self: Any, given: Given, where: str) -> tuple[Array, Array, Array | None]:
         """Outputs, targets and weights of rows that are checked as those of the fit."""
-        if "committee_" in vars(self):
+        if "ensemble_" in vars(self):
             rows = self._coded(self._table_rows(given, reset=False, where=where), where)
-            return self.committee_.outputs(rows.table), rows.Y, rows.weight
+            return self.ensemble_.outputs(rows.table), rows.Y, rows.weight
         X, y, weight = self._checked(given, self.network_.dtype, reset=False, where=where)
         return self._outputs(X), self._encode(y, np.float64, where), weight
 
     def _calibrate_by_held_out(self: Any, rows: Rows, validation: Rows | None) -> None:
         """Learn from what a fit held out: the rows of validation, or of each fold."""
-        committee = self.committee_
+        ensemble = self.ensemble_
         kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
         weight = weight_with_classes(self, kept, kept if validation is None else validation, "fit")
         if validation is not None:
-            A = committee.outputs(validation.table)
+            A = ensemble.outputs(validation.table)
             self._calibration = self._read_known(A, validation.Y, weight, "fit")
-        elif committee.out_of_fold is not None:
-            found = self._read_known(committee.out_of_fold, kept.Y, weight, "fit")
-            if len(committee.preparers) > 1:
+        elif ensemble.out_of_fold is not None:
+            found = self._read_known(ensemble.out_of_fold, kept.Y, weight, "fit")
+            if len(ensemble.preparers) > 1:
                 found = replace(found, temperature=of_the_mean(found.temperature))
             if found.scores is not None:
                 fold_of = np.full(len(kept.Y), -1)
-                for number, preparer in enumerate(committee.preparers):
+                for number, preparer in enumerate(ensemble.preparers):
                     fold_of[preparer.fold.held_out] = number
-                fold_of = fold_of[np.isfinite(committee.out_of_fold).all(axis=1)]
-                folds = range(len(committee.preparers))
+                fold_of = fold_of[np.isfinite(ensemble.out_of_fold).all(axis=1)]
+                folds = range(len(ensemble.preparers))
                 scores = tuple(found.scores[0][fold_of == number] for number in folds)
                 found = replace(found, scores=scores, by_fold=True)
             self._calibration = found
@@ -122,7 +122,7 @@ class Calibrating:
             raise ConfigurationError(
                 where,
                 "rows that were not learned from, which tell how wrong answers are",
-                "there were none in fit (recipe='plain' keeps none for this)",
+                "there were none in fit (preset='plain' keeps none for this)",
                 "Call calibrate(X, y) with rows of their own first.",
             )
         return self._calibration.scores
@@ -130,18 +130,18 @@ class Calibrating:
     def _judges(self: Any, X: Any, where: str) -> list[Array]:
         """The outputs for rows of those whose scores there are, (m, n_L) each."""
         if self._calibration.by_fold:
-            return outputs_of_folds(self.committee_, self._table(X, reset=False, where=where))
+            return outputs_of_folds(self.ensemble_, self._table(X, reset=False, where=where))
         return [self._outputs(X).astype(np.float64)]
 
 
-def outputs_of_folds(committee: Committee, rows: TableRows) -> list[Array]:
+def outputs_of_folds(ensemble: Ensemble, rows: TableRows) -> list[Array]:
     """Outputs of the members of each fold together, (m, n_L) each."""
     found = []
-    for number, preparer in enumerate(committee.preparers):
+    for number, preparer in enumerate(ensemble.preparers):
         inputs = preparer.inputs(rows)
         own = [
             (member, share)
-            for member, share in zip(committee.members, committee.shares, strict=True)
+            for member, share in zip(ensemble.members, ensemble.shares, strict=True)
             if member.fold == number and share > 0
         ]
         total = sum(share for _, share in own)

@@ -15,7 +15,7 @@ from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.availability import available_where
 from deepstep.estimators.base import DeepEstimator
 from deepstep.estimators.calls import FitCall, Given
-from deepstep.estimators.committee import Preparer
+from deepstep.estimators.ensemble import Preparer
 from deepstep.estimators.documented import documented
 from deepstep.estimators.labels import Labels, classes_of
 from deepstep.estimators.leaks import warn_of_leaks
@@ -36,17 +36,17 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
     Two classes train one sigmoid output, several classes a softmax, and a target of several 0/1 columns a
     sigmoid for each; the cost is the cross-entropy. Ordered classes train the questions y > k.
 
-    With ``recipe='table'``, the default, X is a table as it is: a pandas, polars or pyarrow frame or an
-    array, with texts, dates and missing values. A committee of small networks learns, of several recipes
+    With ``preset='table'``, the default, X is a table as it is: a pandas, polars or pyarrow frame or an
+    array, with texts, dates and missing values. An ensemble of small networks learns, of several presets
     (after RealMLP, Holzmüller et al., arXiv 2407.04491, and plainer ones) on the folds of a cross-validation;
-    each recipe counts by its answers to rows that it has not learned from. How many there are and how long
-    they learn follows from the number of rows (`deepstep.estimators.rules_of_size`). ``committee_`` holds
+    each preset counts by its answers to rows that it has not learned from. How many there are and how long
+    they learn follows from the number of rows (`deepstep.estimators.rules_of_size`). ``ensemble_`` holds
     them all, and each member's ``estimator.network_`` can be opened.
 
-    With ``recipe='shared'`` X is the same, and on each fold one network learns that is many, which share
+    With ``preset='shared'`` X is the same, and on each fold one network learns that is many, which share
     their matrices (``shared_members``; after TabM-mini, Gorishniy et al., arXiv 2410.24210).
 
-    With ``recipe='plain'`` one network learns from X, an array of numbers. It follows
+    With ``preset='plain'`` one network learns from X, an array of numbers. It follows
     `sklearn.neural_network.MLPClassifier`: parameters of the same name mean the same, and on the same
     starting weights and the same order of examples it computes the same numbers. It differs in what is
     drawn: initial weights are normal and biases zero (there: both uniform), and the order of an epoch is a
@@ -72,11 +72,11 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
     ----------
     classes_ : ndarray of shape (n_classes,), or list of ndarray
         The labels; for a target of several columns a list of the labels of each, 0 and 1.
-    committee_ : deepstep.estimators.committee.Committee
-        The networks of ``recipe='table'`` or ``'shared'``, with the weight of each recipe.
+    ensemble_ : deepstep.estimators.ensemble.Ensemble
+        The networks of ``preset='table'`` or ``'shared'``, with the weight of each preset.
     temperature_ : float
         By which the logits of the answers are divided in `predict_proba` (Guo et al., arXiv 1706.04599): with
-        ``recipe='table'`` the best one for the rows that were held out, and after `calibrate` for its rows;
+        ``preset='table'`` the best one for the rows that were held out, and after `calibrate` for its rows;
         else 1. Which label is most probable does not depend on it.
 
     See Also
@@ -91,7 +91,7 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
     >>> from sklearn.preprocessing import StandardScaler
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
     >>> names = y.map({0: "setosa", 1: "versicolor", 2: "virginica"})
-    >>> plain = DeepClassifier(20, solver="lbfgs", random_state=1, recipe="plain")
+    >>> plain = DeepClassifier(20, solver="lbfgs", random_state=1, preset="plain")
     >>> model = make_pipeline(StandardScaler(), plain)
     >>> model.fit(X, names).score(X, names) > 0.97
     True
@@ -167,14 +167,14 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
         Examples
         --------
         >>> X, y = [[-2.0], [-1.0], [1.0], [2.0]], ["low", "low", "high", "high"]
-        >>> model = DeepClassifier(4, solver="lbfgs", random_state=1, recipe="plain").fit(X, y)
+        >>> model = DeepClassifier(4, solver="lbfgs", random_state=1, preset="plain").fit(X, y)
         >>> model.predict([[-3.0], [3.0]])
         array(['low', 'high'], dtype='<U4')
 
         With validation data of one's own, by which training stops:
 
         >>> stops = {"early_stopping": True, "tol": 0.5, "n_iter_no_change": 3}
-        >>> model = DeepClassifier(4, recipe="plain", random_state=1, **stops)
+        >>> model = DeepClassifier(4, preset="plain", random_state=1, **stops)
         >>> model = model.fit(X, y, X_val=[[-1.5], [1.5]], y_val=["low", "high"])
         >>> model.history_.column("validation_cost").shape == (model.n_iter_,)
         True
@@ -209,7 +209,7 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
 
         Examples
         --------
-        >>> model = DeepClassifier(4, random_state=1, recipe="plain")
+        >>> model = DeepClassifier(4, random_state=1, preset="plain")
         >>> for X, y in (([[-1.0], [1.0]], ["low", "high"]), ([[2.0]], ["high"])):
         ...     model = model.partial_fit(X, y, classes=["high", "low"])
         >>> len(model.loss_curve_)
@@ -272,7 +272,7 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
     def _warn_of_leaks(self, X: Any, y: AnyArray, call: FitCall) -> None:
         new = not (call.incremental or call.going_on or call.label)  # the command line has told of them
         if new and not self._labels.several:
-            warn_of_leaks(X, self._labels.positions(y), call.where, table=self.recipe != "plain")
+            warn_of_leaks(X, self._labels.positions(y), call.where, table=self.preset != "plain")
 
     def _check_taught(self, examples: Examples, call: FitCall) -> None:
         labels = self._labels

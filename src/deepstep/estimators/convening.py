@@ -1,4 +1,4 @@
-"""How a committee comes about: rows are folded, members trained side by side, recipes weighed."""
+"""How an ensemble comes about: rows are folded, members trained side by side, presets weighed."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ import numpy as np
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.calls import FitCall
-from deepstep.estimators.committee import Committee, Member, Preparer, weighed
+from deepstep.estimators.ensemble import Ensemble, Member, Preparer, weighed
 from deepstep.estimators.fold_clock import FoldClock
 from deepstep.estimators.folds import Fold, folds
 from deepstep.estimators.member_training import Task, train_member
@@ -41,15 +41,15 @@ class Rows(NamedTuple):
         return Rows(take(self.table, numbers), self.Y[numbers], weight)
 
 
-def convene(estimator: "DeepEstimator", rows: Rows, validation: Rows | None, call: FitCall) -> Committee:
-    """Train a committee for an estimator of which the targets are known.
+def convene(estimator: "DeepEstimator", rows: Rows, validation: Rows | None, call: FitCall) -> Ensemble:
+    """Train an ensemble for an estimator of which the targets are known.
 
     Parameters that are not the estimator's defaults hold for all members. Without ``validation`` each member
     is judged by the rows of its fold.
     """
     clock = FoldClock(estimator.time_budget)
     kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
-    choice = choose(n_rows(kept.table), estimator.n_members, estimator.recipe)
+    choice = choose(n_rows(kept.table), estimator.n_estimators, estimator.preset)
     seed = estimator._seed(call)
     parts = _parts(estimator, kept, validation, choice, seed, call.where)
     tasks = _tasks(choice, len(parts), seed)
@@ -60,12 +60,12 @@ def convene(estimator: "DeepEstimator", rows: Rows, validation: Rows | None, cal
         raise
     preparers, members, held_out = done
     judged = kept if validation is None else validation
-    answers = _by_recipe(tasks[: len(members)], parts, held_out, judged.Y.shape, own=validation is not None)
+    answers = _by_preset(tasks[: len(members)], parts, held_out, judged.Y.shape, own=validation is not None)
     output, _ = estimator._output(call.where)
     counts = weight_with_classes(estimator, kept, judged, call.where)
     worth = weighed(answers, judged.Y, output, _loss(estimator, call), counts)
     together = None if validation is not None else worth.together
-    return Committee(tuple(preparers), tuple(members), worth.weights, worth.temperatures, output, together)
+    return Ensemble(tuple(preparers), tuple(members), worth.weights, worth.temperatures, output, together)
 
 
 def weight_with_classes(estimator: "DeepEstimator", learned: Rows, judged: Rows, where: str) -> Array | None:
@@ -85,7 +85,7 @@ def _parts(
             where,
             "validation_fraction left out, where it would not be heeded",
             f"got {estimator.validation_fraction} with {instead}",
-            "Pass n_members=1 for one network and one part held out.",
+            "Pass n_estimators=1 for one network and one part held out.",
         )
     if whole:
         return [Fold(np.arange(m), np.arange(0))]
@@ -96,10 +96,10 @@ def _parts(
 
 def _tasks(choice: Choice, n_parts: int, seed: int) -> list[Task]:
     """Members in the order in which they are trained: fold by fold."""
-    whole = [recipe for recipe in choice.recipes for _ in range(choice.repeats)]
+    whole = [preset for preset in choice.presets for _ in range(choice.repeats)]
     seeds = np.random.SeedSequence(seed).generate_state(n_parts * len(whole))
-    places = [(fold, recipe) for fold in range(n_parts) for recipe in whole]
-    return [Task(recipe, fold, int(one)) for (fold, recipe), one in zip(places, seeds, strict=True)]
+    places = [(fold, preset) for fold in range(n_parts) for preset in whole]
+    return [Task(preset, fold, int(one)) for (fold, preset), one in zip(places, seeds, strict=True)]
 
 
 def _prepared(
@@ -118,7 +118,7 @@ def _prepared(
     features = table.features(learned.table)
     encodings = {
         cuts: Encoding.fit(features, n_pieces(len(features)) if cuts else 0) if dense(features) else None
-        for cuts in {recipe.cuts for recipe in choice.recipes}
+        for cuts in {preset.cuts for preset in choice.presets}
     }
     center, scale = estimator._target_scale(learned.Y, learned.weight)
     preparer = Preparer(fold, table, encodings, center, scale)
@@ -185,7 +185,7 @@ def _work(
 ) -> tuple[Member, Array]:
     """A member, and what it answers to the rows held out."""
     member = train_member(estimator, task, preparer, learned, judged, given_up, call, seconds)
-    inputs_of = {task.recipe.cuts: judged[0][task.recipe.cuts]} if judged is not None else {}
+    inputs_of = {task.preset.cuts: judged[0][task.preset.cuts]} if judged is not None else {}
     return member, member.outputs(inputs_of, preparer) if judged is not None else np.empty(0)
 
 
@@ -207,14 +207,14 @@ def _scaled(part: Rows, preparer: Preparer) -> Array:
     return (part.Y - preparer.center) / preparer.scale
 
 
-def _by_recipe(
+def _by_preset(
     tasks: list[Task], parts: list[Fold], answers: list[Array], shape: tuple[int, ...], *, own: bool
 ) -> Mapping[str, list[Array]]:
-    """Answers of each recipe to all rows, NaN where there are none: one array for each of its seeds."""
+    """Answers of each preset to all rows, NaN where there are none: one array for each of its seeds."""
     found: dict[str, list[Array]] = {}
     counts: dict[tuple[str, int], int] = {}
     for task, answer in zip(tasks, answers, strict=True):
-        name = task.recipe.name
+        name = task.preset.name
         repeat = counts[name, task.fold] = counts.get((name, task.fold), -1) + 1
         whole = found.setdefault(name, [])
         if repeat == len(whole):

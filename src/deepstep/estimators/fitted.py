@@ -17,9 +17,9 @@ class FittedAttributes:
 
     Attributes
     ----------
-    committee_ : Committee
-        With ``recipe='table'``: its ``members``, each with a fitted ``estimator`` of one network, the
-        ``weights`` of the recipes and the answers ``out_of_fold``. What follows is then that of each member,
+    ensemble_ : Ensemble
+        With ``preset='table'``: its ``members``, each with a fitted ``estimator`` of one network, the
+        ``weights`` of the presets and the answers ``out_of_fold``. What follows is then that of each member,
         but for ``n_iter_``, the greatest.
     network_ : deepstep.Network
         The network; columns are examples there, and its cost has no L1 and L2 term.
@@ -121,7 +121,7 @@ class FittedAttributes:
         return self._validated("validation_score")
 
     def __getattr__(self, name: str) -> Any:
-        """Only for what is not there: what each member of a committee has, with the way to it."""
+        """Only for what is not there: what each member of an ensemble has, with the way to it."""
         if name in ("network_", "history_", "stopping_history_"):
             self._fitted(name)
         return object.__getattribute__(self, name)  # it raises again, in the words of what is not available
@@ -132,10 +132,10 @@ class FittedAttributes:
         return [record[name] for record in history if name in record] or None
 
     def _fitted(self, name: str) -> Network:
-        if "committee_" in vars(self):
+        if "ensemble_" in vars(self):
             raise AttributeError(
-                f"{type(self).__name__} has no {name} of its own with recipe={self.recipe!r}, which trains "
-                f"several networks: see committee_.members[0].estimator.{name}"
+                f"{type(self).__name__} has no {name} of its own with preset={self.preset!r}, which trains "
+                f"several networks: see ensemble_.members[0].estimator.{name}"
             )
         if "network_" not in vars(self):
             raise AttributeError(f"{type(self).__name__} has no {name} before it is fitted")

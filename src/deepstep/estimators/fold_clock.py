@@ -1,4 +1,4 @@
-"""How the seconds of a committee are shared out among its folds and members."""
+"""How the seconds of an ensemble are shared out among its folds and members."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from time import perf_counter
 
 
 class FoldClock:
-    """The time, ``budget`` seconds or unlimited, of a committee; preparing its folds counts."""
+    """The time, ``budget`` seconds or unlimited, of an ensemble; preparing its folds counts."""
 
     def __init__(self, budget: float | None) -> None:
         self._end = None if budget is None else perf_counter() + budget

@@ -1,4 +1,4 @@
-"""The files of a committee's members: a model file each, and the records of its training beside it."""
+"""The files of an ensemble's members: a model file each, and the records of its training beside it."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,8 +12,8 @@ MEMBERS = "members"
 
 
 def stem(number: int, record: Mapping[str, Any]) -> str:
-    """A member's files without their suffixes, relative to the folder of its committee."""
-    return f"{MEMBERS}/{number:02}-{record['recipe']}-{record['fold']}"
+    """A member's files without their suffixes, relative to the folder of its ensemble."""
+    return f"{MEMBERS}/{number:02}-{record['preset']}-{record['fold']}"
 
 
 def member_files(records: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -1,4 +1,4 @@
-"""How one member of a committee is trained."""
+"""How one member of an ensemble is trained."""
 
 from dataclasses import dataclass, replace
 from math import ceil, inf
@@ -10,8 +10,8 @@ import numpy as np
 from deepstep.engines import Settings
 from deepstep.errors import DivergenceError
 from deepstep.estimators.calls import FitCall
-from deepstep.estimators.committee import Committee, Member, Preparer
-from deepstep.estimators.recipes import Recipe, shared_start, start
+from deepstep.estimators.ensemble import Ensemble, Member, Preparer
+from deepstep.estimators.presets import Preset, shared_start, start
 from deepstep.estimators.training import settings_of
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
@@ -67,7 +67,7 @@ LEAST_EPOCHS = 32
 class Task:
     """One member to train."""
 
-    recipe: Recipe
+    preset: Preset
     fold: int
     seed: int
 
@@ -86,17 +86,17 @@ def train_member(
 
     def examples(part: Any) -> Examples:
         inputs, Y, weight = part
-        return Examples(inputs[task.recipe.cuts].astype(dtype, copy=False), Y.astype(dtype), weight)
+        return Examples(inputs[task.preset.cuts].astype(dtype, copy=False), Y.astype(dtype), weight)
 
     streamed = isinstance(learned, StreamedExamples)
     rows = learned if streamed else examples(learned)
     sample = learned.sample if streamed else rows
-    member: DeepEstimator = estimator._as_member(task.recipe, preparer, len(rows), seconds)
+    member: DeepEstimator = estimator._as_member(task.preset, preparer, len(rows), seconds)
     factors: dict[str, float]
     dims = (sample.X.shape[1], *_hidden(member), sample.Y.shape[1])
     rng, members = np.random.default_rng(task.seed), member._setting("shared_members")
     if members:
-        encoding = preparer.encodings[task.recipe.cuts]
+        encoding = preparer.encodings[task.preset.cuts]
         origins = np.arange(dims[0]) if encoding is None else encoding.origins
         values, factors = shared_start(dims, members, origins, dtype, rng), {}
     else:
@@ -119,13 +119,13 @@ def train_member(
         of_a_member = replace(call, going_on=False, of_a_member=True)
         member._train(rows, None if judged is None else examples(judged), of_a_member)
     except DivergenceError as error:
-        error.where += f", {task.recipe.name} on fold {task.fold}"
-        error.committee = _alone(member, task, preparer, sample, error, call)
+        error.where += f", {task.preset.name} on fold {task.fold}"
+        error.ensemble = _alone(member, task, preparer, sample, error, call)
         raise
     member.initialization, member.callbacks = "lecun", None  # nobody needs the start any more
     score = member.best_validation_score_
     return Member(
-        task.recipe,
+        task.preset,
         task.fold,
         member.network_,
         member.engine_,
@@ -144,16 +144,16 @@ def _alone(
     rows: Examples,
     error: DivergenceError,
     call: FitCall,
-) -> Committee | None:
-    """A committee of a member that diverged, as it was before."""
+) -> Ensemble | None:
+    """An ensemble of a member that diverged, as it was before."""
     if error.history is None or error.parameters is None:
         return None
     network = member._network(rows, call)
     network.parameters, network.statistics = error.parameters, dict(error.statistics)
     network.history = error.history
-    member.network_, name = network, task.recipe.name
+    member.network_, name = network, task.preset.name
     one = Member(
-        task.recipe,
+        task.preset,
         0,
         network,
         error.history.engine,
@@ -163,7 +163,7 @@ def _alone(
         _settings(member, call),
     )
     output, _ = member._output(call.where)
-    return Committee((preparer,), (one,), {name: 1.0}, {name: 1.0}, output, None)
+    return Ensemble((preparer,), (one,), {name: 1.0}, {name: 1.0}, output, None)
 
 
 def _ones(member: "DeepEstimator", n_hidden: int) -> list[tuple[str, int, float]]:

@@ -17,7 +17,7 @@ _OF_X = ("Input X contains NaN", "could not convert string")
 def told_by_row(given: Given, where: str, *, numbers: bool) -> Iterator[None]:
     """While rows are checked: a `DataError` with scikit-learn's words that names the rows without a target.
 
-    For inputs that one network cannot take it names the recipe that can. ``numbers`` is True for a regressor.
+    For inputs that one network cannot take it names the preset that can. ``numbers`` is True for a regressor.
     """
     try:
         yield
@@ -26,7 +26,7 @@ def told_by_row(given: Given, where: str, *, numbers: bool) -> Iterator[None]:
         if numbers:
             refuse_texts(np.asarray(given.y, dtype=object), where)
         if came.startswith(_OF_X):
-            mend = "Use recipe='table', which takes missing values, texts and dates as they are."
+            mend = "Use preset='table', which takes missing values, texts and dates as they are."
             raise DataError(where, "X of numbers, none of them missing", came, mend) from error
         if "NaN" in came and rows_without_target(given.y):
             raise without_target(given.y, where, f"{came}: ") from error

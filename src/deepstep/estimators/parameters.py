@@ -36,8 +36,8 @@ PLAIN: Mapping[str, Any] = {
     "shared_members": 0,
     "dropout": 0.0,
 }
-"""Values of parameters that are None with ``recipe='plain'``: scikit-learn's, or without effect. Parameters
-that recipes choose are None by default, so that a given value holds even where it is one of these."""
+"""Values of parameters that are None with ``preset='plain'``: scikit-learn's, or without effect. Parameters
+that presets choose are None by default, so that a given value holds even where it is one of these."""
 
 
 @dataclass(eq=False, repr=False, match_args=False)
@@ -45,8 +45,8 @@ class EstimatorParameters(BaseEstimator):
     """The parameters of `DeepClassifier` and `DeepRegressor`.
 
     A dataclass, so that the constructor is written from this one list and scikit-learn finds every parameter
-    by name in its signature. A parameter that is None by default is the recipe's own choice; its value for
-    ``recipe='plain'`` stands beside it.
+    by name in its signature. A parameter that is None by default is the preset's own choice; its value for
+    ``preset='plain'`` stands beside it.
 
     Parameters
     ----------
@@ -56,13 +56,13 @@ class EstimatorParameters(BaseEstimator):
         Activation of the hidden layers: one for all, or one for each. 'identity', 'relu', 'leaky_relu',
         'elu', 'selu', 'gelu', 'gelu_tanh', 'silu', 'mish', 'softplus', 'tanh', 'sigmoid' (scikit-learn's
         'logistic' is the same), or one that was registered with `deepstep.equations.register_activation`.
-    recipe : {'table', 'shared', 'plain'}, default='table'
-        'table' takes a table as it is (texts, dates, missing values) and trains a committee of networks by
-        recipes that are strong on tables. 'shared' takes it, too, and trains on each fold one network that is
+    preset : {'table', 'shared', 'plain'}, default='table'
+        'table' takes a table as it is (texts, dates, missing values) and trains an ensemble of networks by
+        presets that are strong on tables. 'shared' takes it, too, and trains on each fold one network that is
         many (``shared_members``), for longer. 'plain' trains one network with exactly these parameters on X
         as it is, as `sklearn.neural_network.MLPClassifier` does.
-    n_members : int or None, default=None
-        Networks of the committee, rounded up to whole folds; None for as many as the table's size asks for.
+    n_estimators : int or None, default=None
+        Networks of the ensemble, rounded up to whole folds; None for as many as the table's size asks for.
     solver : str, default='adam'
         'adam', 'sgd' and 'lbfgs' are scikit-learn's, with parameters of their own below. 'adamw', 'rmsprop',
         'lion', 'gd', 'momentum', 'nesterov' and 'heavy_ball' are the update rules of
@@ -109,7 +109,7 @@ class EstimatorParameters(BaseEstimator):
         early where the third cycle of its rate was worse than those before, and False is refused.
     validation_fraction : float or None, default=None ('plain': 0.1)
         The part that early stopping holds out, at least two examples; classes keep their shares. With 'table'
-        it is refused where there are several folds; ``n_members=1``, or more than 100,000 rows, have one.
+        it is refused where there are several folds; ``n_estimators=1``, or more than 100,000 rows, have one.
     beta_1, beta_2 : float, default=0.9, 0.999
         Decay of the moving averages of 'adam'.
     epsilon : float, default=1e-8
@@ -210,8 +210,8 @@ class EstimatorParameters(BaseEstimator):
     hidden_layer_sizes: Any = None
     activation: Any = None
     _: KW_ONLY
-    recipe: str = "table"
-    n_members: int | None = None
+    preset: str = "table"
+    n_estimators: int | None = None
     solver: str = "adam"
     alpha: float | None = None
     batch_size: int | str = "auto"
@@ -273,8 +273,8 @@ class EstimatorParameters(BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden_layer_sizes": ["array-like", _COUNT, None],
         "activation": [str, "array-like", None],
-        "recipe": [StrOptions({"table", "shared", "plain"})],
-        "n_members": [_COUNT, None],
+        "preset": [StrOptions({"table", "shared", "plain"})],
+        "n_estimators": [_COUNT, None],
         "solver": [str],
         "alpha": [_AT_LEAST_0, None],
         "batch_size": [StrOptions({"auto"}), _COUNT],

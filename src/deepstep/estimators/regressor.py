@@ -16,7 +16,7 @@ from deepstep.estimators.availability import available_where
 from deepstep.estimators.base import DeepEstimator
 from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.checked_target import refuse_texts
-from deepstep.estimators.committee import Preparer
+from deepstep.estimators.ensemble import Preparer
 from deepstep.estimators.documented import documented
 from deepstep.estimators.losses import merged, number_head, outputs_of_one_number
 from deepstep.estimators.stored import score_of
@@ -32,17 +32,17 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
 
     By default the output is the identity, the cost half the mean squared error, summed over the outputs.
 
-    With ``recipe='table'``, the default, X is a table as it is: a pandas, polars or pyarrow frame or an
-    array, with texts, dates and missing values. A committee of small networks learns, of several recipes
+    With ``preset='table'``, the default, X is a table as it is: a pandas, polars or pyarrow frame or an
+    array, with texts, dates and missing values. An ensemble of small networks learns, of several presets
     (after RealMLP, Holzmüller et al., arXiv 2407.04491, and plainer ones) on the folds of a cross-validation;
-    each recipe counts by its answers to rows that it has not learned from. How many there are and how long
-    they learn follows from the number of rows (`deepstep.estimators.rules_of_size`). ``committee_`` holds
+    each preset counts by its answers to rows that it has not learned from. How many there are and how long
+    they learn follows from the number of rows (`deepstep.estimators.rules_of_size`). ``ensemble_`` holds
     them all, and each member's ``estimator.network_`` can be opened.
 
-    With ``recipe='shared'`` X is the same, and on each fold one network learns that is many, which share
+    With ``preset='shared'`` X is the same, and on each fold one network learns that is many, which share
     their matrices (``shared_members``; after TabM-mini, Gorishniy et al., arXiv 2410.24210).
 
-    With ``recipe='plain'`` one network learns from X, an array of numbers. It follows
+    With ``preset='plain'`` one network learns from X, an array of numbers. It follows
     `sklearn.neural_network.MLPRegressor`: parameters of the same name mean the same, and on the same starting
     weights and the same order of examples it computes the same parameters. It differs in what is drawn:
     initial weights are normal and biases zero (there: both uniform), and the order of an epoch is a
@@ -53,7 +53,7 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
     and ``network_``, in which every step can be opened.
 
     It learns targets in their own units: scale them, for example with
-    `sklearn.compose.TransformedTargetRegressor`, if they are far from 1. The committee scales them itself.
+    `sklearn.compose.TransformedTargetRegressor`, if they are far from 1. The ensemble scales them itself.
 
     Parameters
     ----------
@@ -68,8 +68,8 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
 
     Attributes
     ----------
-    committee_ : deepstep.estimators.committee.Committee
-        The networks of ``recipe='table'`` or ``'shared'``, with the weight of each recipe.
+    ensemble_ : deepstep.estimators.ensemble.Ensemble
+        The networks of ``preset='table'`` or ``'shared'``, with the weight of each preset.
     quantiles_ : tuple of float
         The quantiles of the columns of `predict`; for 'quantile' alone.
 
@@ -83,7 +83,7 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
     >>> import numpy as np
     >>> X = np.linspace(-1, 1, 100)[:, np.newaxis]
     >>> y = X[:, 0] ** 2
-    >>> model = DeepRegressor((20, 20), "tanh", solver="lbfgs", random_state=1, recipe="plain").fit(X, y)
+    >>> model = DeepRegressor((20, 20), "tanh", solver="lbfgs", random_state=1, preset="plain").fit(X, y)
     >>> model.score(X, y) > 0.99
     True
     >>> [coef.shape for coef in model.coefs_]
@@ -91,7 +91,7 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
 
     Quantiles of one number are columns:
 
-    >>> plain = {"recipe": "plain", "solver": "lbfgs", "random_state": 1}
+    >>> plain = {"preset": "plain", "solver": "lbfgs", "random_state": 1}
     >>> model = DeepRegressor(20, loss="quantile", quantiles=(0.25, 0.75), **plain)
     >>> low, high = model.fit(X, y).predict(X).T
     >>> bool((low <= high).all())
@@ -153,7 +153,7 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
         Examples
         --------
         >>> X, y = [[-1.0], [0.0], [1.0]], [-2.0, 0.0, 2.0]
-        >>> model = DeepRegressor(4, solver="lbfgs", random_state=1, recipe="plain")
+        >>> model = DeepRegressor(4, solver="lbfgs", random_state=1, preset="plain")
         >>> model = model.fit(X, y, sample_weight=[1, 1, 2])
         >>> model.predict([[0.5]]).shape
         (1,)
@@ -186,7 +186,7 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
 
         Examples
         --------
-        >>> model = DeepRegressor(4, random_state=1, recipe="plain")
+        >>> model = DeepRegressor(4, random_state=1, preset="plain")
         >>> for X, y in (([[-1.0], [1.0]], [-2.0, 2.0]), ([[2.0]], [4.0])):
         ...     model = model.partial_fit(X, y)
         >>> len(model.loss_curve_)

@@ -1,28 +1,28 @@
-"""The written rule: which recipes, folds and batches a table of so many rows gets."""
+"""The written rule: which presets, folds and batches a table of so many rows gets."""
 
 from dataclasses import dataclass
 
-from deepstep.estimators.recipes import FAMILY, SHARED, Recipe
+from deepstep.estimators.presets import FAMILY, SHARED, Preset
 
 MOST_FOLDS = 5
 FEW, MANY, FOLDED = 4_000, 12_000, 100_000
-"""Rows below which all recipes are tried, from which one alone is, and up to which there are folds."""
+"""Rows below which all presets are tried, from which one alone is, and up to which there are folds."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Recipes of a table, folds (1: a part is held out once) and networks of each recipe on each."""
+    """Presets of a table, folds (1: a part is held out once) and networks of each preset on each."""
 
-    recipes: tuple[Recipe, ...]
+    presets: tuple[Preset, ...]
     n_folds: int
     repeats: int
 
 
-def choose(m: int, n_members: int | None, recipe: str = "table") -> Choice:
-    """The recipes and folds for m rows of a weight above 0, or for the number of members that is asked for.
+def choose(m: int, n_estimators: int | None, preset: str = "table") -> Choice:
+    """The presets and folds for m rows of a weight above 0, or for the number of members that is asked for.
 
     ================ ================================================= =====
-    rows             recipes                                           folds
+    rows             presets                                           folds
     ================ ================================================= =====
     fewer than 4,000 all                                               5
     fewer than 12,000 selective, pieces, bent                          5
@@ -30,16 +30,16 @@ def choose(m: int, n_members: int | None, recipe: str = "table") -> Choice:
     more             selective                                         1
     ================ ================================================= =====
 
-    ``n_members`` are on at most 5 folds, of as many recipes as that takes, then of more seeds. With
-    ``recipe="shared"`` each fold has one network of many (`n_shared`).
+    ``n_estimators`` are on at most 5 folds, of as many presets as that takes, then of more seeds. With
+    ``preset="shared"`` each fold has one network of many (`n_shared`).
     """
-    recipes = (SHARED,) if recipe == SHARED.name else tuple(FAMILY.values())
-    if n_members is None:
-        n = len(recipes) if m < FEW else 3 if m < MANY else 1
-        return Choice(recipes[:n], MOST_FOLDS if m <= FOLDED else 1, 1)
-    n_folds = min(MOST_FOLDS, n_members)
-    each = -(-n_members // n_folds)
-    return Choice(recipes[:each], n_folds, -(-each // len(recipes)))
+    presets = (SHARED,) if preset == SHARED.name else tuple(FAMILY.values())
+    if n_estimators is None:
+        n = len(presets) if m < FEW else 3 if m < MANY else 1
+        return Choice(presets[:n], MOST_FOLDS if m <= FOLDED else 1, 1)
+    n_folds = min(MOST_FOLDS, n_estimators)
+    each = -(-n_estimators // n_folds)
+    return Choice(presets[:each], n_folds, -(-each // len(presets)))
 
 
 def n_shared(m: int) -> int:

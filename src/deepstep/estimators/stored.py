@@ -8,7 +8,7 @@ from deepstep.errors import DataError
 from deepstep.estimators.calls import FitCall, Given, is_given
 from deepstep.estimators.named_columns import is_frame, with_named_columns
 from deepstep.estimators.stored_given import NamedRows
-from deepstep.estimators.streamed_fits import TABLE_RECIPE, StreamedFit, StreamedFits, weights_in
+from deepstep.estimators.streamed_fits import TABLE_PRESET, StreamedFit, StreamedFits, weights_in
 from deepstep.preparation.survey import survey
 
 
@@ -17,7 +17,7 @@ class Stored(StreamedFits):
 
     def _fit_stored(self: Any, named: NamedRows, validation: Given | None, call: FitCall) -> None:
         """Fit on rows that stay in their files."""
-        where, table = call.where, self.recipe != "plain"
+        where, table = call.where, self.preset != "plain"
         rows, target, weighing = named
         own = validation is not None and is_given(validation, call)
         judged = not own and (table or self._setting("early_stopping"))
@@ -42,7 +42,7 @@ def _refuse_other_kinds(rows: StoredRows, without: tuple[str | None, ...], where
     for name, kind in rows.schema.items():
         if name not in without and not (kind.is_numeric() or str(kind) == "Boolean"):
             raise DataError(
-                where, "columns of numbers with recipe='plain'", f"{name!r} holds {kind}", TABLE_RECIPE
+                where, "columns of numbers with preset='plain'", f"{name!r} holds {kind}", TABLE_PRESET
             )
 
 

@@ -1,4 +1,4 @@
-"""A fit on rows that a survey has seen: one network, on numbers as they are or by the recipe of tables."""
+"""A fit on rows that a survey has seen: one network, on numbers as they are or by the preset of tables."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from deepstep.data import ArrayRows
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.calibrating import Calibration
 from deepstep.estimators.calls import FitCall, Given
-from deepstep.estimators.committee import Committee, Preparer
+from deepstep.estimators.ensemble import Ensemble, Preparer
 from deepstep.estimators.convening import Rows
 from deepstep.estimators.folds import Fold
 from deepstep.estimators.learned_rows import LearnedRows
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 Labelling: TypeAlias = "Callable[[polars.Series], AnyArray]"
 """From a column to y."""
-TABLE_RECIPE = "Pass recipe='table', which prepares columns of all kinds."
+TABLE_PRESET = "Pass preset='table', which prepares columns of all kinds."
 LARGE = 10**6
-"""Rows of a table whose recipe streams have."""
+"""Rows of a table whose preset streams have."""
 
 
 def labels_in(series: "polars.Series") -> AnyArray:
@@ -81,7 +81,7 @@ class StreamedFits:
         self._learn_targets(answers, fit.call)
         Y = self._encode(answers, np.float64, where)
         self._check_taught(Examples(Y, Y), fit.call)
-        if self.recipe == "plain":
+        if self.preset == "plain":
             self._fit_stream_of_numbers(fit)
         else:
             self._fit_stream_of_table(fit)
@@ -105,7 +105,7 @@ class StreamedFits:
         held_out = encode(found.validation) if found.validation.height else None
         if fit.validation is not None:
             held_out = self._held_out(fit.validation, dtype, fit.call)
-        identity = {"recipe": "plain", "columns read": list(found.columns)}
+        identity = {"preset": "plain", "columns read": list(found.columns)}
         self._train(found.stream(encode, identity, buffer_rows=self.buffer_rows), held_out, fit.call)
 
     def _check_numbers(self: Any, frame: "polars.DataFrame", without: tuple[str | None, ...]) -> None:
@@ -119,16 +119,16 @@ class StreamedFits:
             if len(wrong):
                 came = f"row {wrong[0] + 1} is {column[int(wrong[0])]}"
                 expected = f"finite numbers of {self._precision}"
-                raise DataError(f"the column {column.name!r}", expected, came, TABLE_RECIPE)
+                raise DataError(f"the column {column.name!r}", expected, came, TABLE_PRESET)
 
     def _fit_stream_of_table(self: Any, fit: StreamedFit) -> None:
-        """A committee of one: the recipe for large tables, on columns of all kinds."""
+        """An ensemble of one: the preset for large tables, on columns of all kinds."""
         found, where, dtype, names = fit.found, fit.call.where, self._precision, fit.names
         self._refuse_for_one(where)
-        (recipe, *_) = choose(LARGE, None, self.recipe).recipes
+        (preset, *_) = choose(LARGE, None, self.preset).presets
         shown: Any = found.sample.select(names)
         self._table(shown.to_numpy() if isinstance(found.rows, ArrayRows) else shown, reset=True, where=where)
-        encoding = _encoding(found, n_pieces(sum(found.kept)) if recipe.cuts else 0)
+        encoding = _encoding(found, n_pieces(sum(found.kept)) if preset.cuts else 0)
         of_classes = self._weights_of_streamed_classes(fit)
         taught = self._encode(fit.answers(found.sample), np.float64, where)
         center, scale = self._target_scale(taught, None)
@@ -140,7 +140,7 @@ class StreamedFits:
         found = replace(found, sample=few(found.sample, most), validation=few(found.validation, most))
         taught = taught[evenly_spread(len(taught), most)]
         fold = Fold(np.arange(0), np.arange(0))
-        preparer = Preparer(fold, Table(found.inputs), {recipe.cuts: encoding}, center, scale)
+        preparer = Preparer(fold, Table(found.inputs), {preset.cuts: encoding}, center, scale)
 
         def encode(frame: "polars.DataFrame") -> Examples:
             X = encoding.transform(found.inputs.transform(frame), dtype)
@@ -167,24 +167,24 @@ class StreamedFits:
         if self.verbose:  # of one member each epoch, not when it is done
             shown_as = Progress(call.label or type(self).__name__)
             call = replace(call, callbacks=(shown_as, *call.callbacks))
-        task = Task(recipe, 0, seed)
+        task = Task(preset, 0, seed)
         member = train_member(self, task, preparer, stream, judged, Event(), call, self.time_budget)
         output, _ = self._output(where)
-        one = {recipe.name: 1.0}
-        self.committee_ = Committee((preparer,), (member,), one, one, output, None)
+        one = {preset.name: 1.0}
+        self.ensemble_ = Ensemble((preparer,), (member,), one, one, output, None)
         sample = Rows(found.sample.select(names), taught, None)
-        self._learned_rows = LearnedRows.of(self.committee_, sample.table, None)
+        self._learned_rows = LearnedRows.of(self.ensemble_, sample.table, None)
         self._calibrate_by_held_out(sample, judging)
         self._warn_of_columns(found.inputs.cautions, fit.call)
         self.n_iter_ = member.epochs
 
     def _refuse_for_one(self: Any, where: str) -> None:
-        """Refuse parameters that a committee of one, on a stream, has no use for."""
-        if self.n_members not in (None, 1):
+        """Refuse parameters that an ensemble of one, on a stream, has no use for."""
+        if self.n_estimators not in (None, 1):
             raise ConfigurationError(
                 where,
-                "n_members=1 or None where rows are streamed, which folds would read many times",
-                f"got {self.n_members}",
+                "n_estimators=1 or None where rows are streamed, which folds would read many times",
+                f"got {self.n_estimators}",
                 "Pass stream=False to read the table into memory.",
             )
         self._refuse_foreign(where, streamed=True)
@@ -192,7 +192,7 @@ class StreamedFits:
             # the seed of the network is drawn from it, and tells nothing of the order of rows
             raise ConfigurationError(
                 where,
-                f"random_state as a number, where a fit with recipe={self.recipe!r} is to go on",
+                f"random_state as a number, where a fit with preset={self.preset!r} is to go on",
                 f"got {self.random_state!r:.60}",
             )
 

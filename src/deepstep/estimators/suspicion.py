@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from deepstep.errors import ConfigurationError
 from deepstep.estimators.calls import Given
-from deepstep.estimators.committee import Committee
+from deepstep.estimators.ensemble import Ensemble
 from deepstep.estimators.convening import Rows
 from deepstep.estimators.learned_rows import LearnedRows
 from deepstep.estimators.tables import n_rows
@@ -31,41 +31,41 @@ class Judged(NamedTuple):
 
 def judged_rows(estimator: Any, given: Given, where: str) -> Judged:
     """Outputs and gradient norms of rows, checked as those of the fit."""
-    if "committee_" in vars(estimator):
+    if "ensemble_" in vars(estimator):
         rows = estimator._coded(estimator._table_rows(given, reset=False, where=where), where)
-        return _judged_by_committee(estimator.committee_, estimator._learned_rows, rows)
+        return _judged_by_ensemble(estimator.ensemble_, estimator._learned_rows, rows)
     X, y, _ = estimator._checked(given, estimator.network_.dtype, reset=False, where=where)
     Y = estimator._encode(y, X.dtype, where)
     return Judged(estimator._outputs(X).astype(np.float64), Y, _norms(estimator.network_, X, Y))
 
 
-def _judged_by_committee(committee: Committee, learned: LearnedRows, rows: Rows) -> Judged:
+def _judged_by_ensemble(ensemble: Ensemble, learned: LearnedRows, rows: Rows) -> Judged:
     m = n_rows(rows.table)
     A, norms = np.full(rows.Y.shape, np.nan), np.full(m, np.nan)
-    apart = committee.out_of_fold is not None and learned.are(committee, rows.table)
+    apart = ensemble.out_of_fold is not None and learned.are(ensemble, rows.table)
     if apart:
-        A[learned.kept] = committee.out_of_fold
-        for fold, preparer in enumerate(committee.preparers):
+        A[learned.kept] = ensemble.out_of_fold
+        for fold, preparer in enumerate(ensemble.preparers):
             numbers = learned.kept[preparer.fold.held_out]
             if numbers.size:
-                norms[numbers] = _norms_by_members(committee, rows.take(numbers), [fold])
+                norms[numbers] = _norms_by_members(ensemble, rows.take(numbers), [fold])
     rest = np.flatnonzero(~np.isfinite(A).all(axis=1))
     if rest.size:
         others = rows.take(rest)
-        A[rest] = committee.outputs(others.table)
-        norms[rest] = _norms_by_members(committee, others, range(len(committee.preparers)))
+        A[rest] = ensemble.outputs(others.table)
+        norms[rest] = _norms_by_members(ensemble, others, range(len(ensemble.preparers)))
     return Judged(A, rows.Y, norms)
 
 
-def _norms_by_members(committee: Committee, rows: Rows, folds: Any) -> Array:
+def _norms_by_members(ensemble: Ensemble, rows: Rows, folds: Any) -> Array:
     """The weighted mean of the gradient norms that the members of these folds see."""
     total, count = np.zeros(n_rows(rows.table)), 0.0
     for fold in folds:
-        preparer = committee.preparers[fold]
+        preparer = ensemble.preparers[fold]
         inputs, Y = preparer.inputs(rows.table), (rows.Y - preparer.center) / preparer.scale
-        for member, share in zip(committee.members, committee.shares, strict=True):
+        for member, share in zip(ensemble.members, ensemble.shares, strict=True):
             if member.fold == fold and share > 0:
-                total += share * _norms(member.network, inputs[member.recipe.cuts], Y)
+                total += share * _norms(member.network, inputs[member.preset.cuts], Y)
                 count += share
     return total / count
 

@@ -1,4 +1,4 @@
-"""Rows as the user has them → features of a table: what a committee takes and keeps."""
+"""Rows as the user has them → features of a table: what an ensemble takes and keeps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

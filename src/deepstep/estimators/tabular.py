@@ -1,4 +1,4 @@
-"""The estimators' part for tables: a committee instead of one network (``recipe="table"``, ``"shared"``)."""
+"""The estimators' part for tables: an ensemble instead of one network (``preset="table"``, ``"shared"``)."""
 
 import warnings
 from collections.abc import Iterable
@@ -18,12 +18,12 @@ from sklearn.utils.validation import (
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.calls import FitCall, Given, is_given
 from deepstep.estimators.checked_target import as_target
-from deepstep.estimators.committee import Committee, Preparer
+from deepstep.estimators.ensemble import Ensemble, Preparer
 from deepstep.estimators.convening import Rows, convene
 from deepstep.estimators.learned_rows import LearnedRows
 from deepstep.estimators.missing_values import told_by_row
 from deepstep.estimators.named_columns import with_named_columns
-from deepstep.estimators.recipes import SHARED, Recipe
+from deepstep.estimators.presets import SHARED, Preset
 from deepstep.estimators.rules_of_size import batch_size, n_epochs, n_shared
 from deepstep.estimators.tables import Table, TableRows, as_rows, n_rows
 from deepstep.preparation.batches import Examples
@@ -34,14 +34,14 @@ FOR_ALL_MEMBERS = (
     "normalization", "input_scale", "parametric", "dropout", "input_noise", "l1", "weight_decay", "max_norm",
     "clip_norm", "clip_value", "average", "precision", "label_smoothing", "tol", "n_iter_no_change",
 )  # fmt: skip
-"""Parameters of the plain recipe that, where they are given, hold for all members instead of the recipes'."""
+"""Parameters of the plain preset that, where they are given, hold for all members instead of the presets'."""
 
-OF_THE_COMMITTEE = (
-    "recipe", "n_members", "random_state", "verbose", "validation_fraction", "early_stopping", "engine",
+OF_THE_ENSEMBLE = (
+    "preset", "n_estimators", "random_state", "verbose", "validation_fraction", "early_stopping", "engine",
     "dtype", "loss", "loss_settings", "quantiles", "class_weight", "time_budget", "deterministic", "shuffle",
     "stream", "buffer_rows",
 )  # fmt: skip
-"""Parameters that a committee has itself."""
+"""Parameters that an ensemble has itself."""
 
 OF_STREAMS = ("checkpoint_dir", "checkpoint_every", "keep_checkpoints", "resume")
 """Parameters that the one member has besides, where rows are streamed."""
@@ -50,7 +50,7 @@ OF_STREAMS = ("checkpoint_dir", "checkpoint_every", "keep_checkpoints", "resume"
 class Tabular:
     """The part of the estimators that takes tables as they are."""
 
-    committee_: Committee
+    ensemble_: Ensemble
 
     def _changed(self) -> dict[str, Any]:
         """The parameters that are not those by default."""
@@ -59,7 +59,7 @@ class Tabular:
         return {name: value for name, value in given.items() if not _same(value, getattr(kind, name, None))}
 
     def _convene(self: Any, given: Given, validation: Given | None, call: FitCall) -> None:
-        """Fit a committee."""
+        """Fit an ensemble."""
         self._refuse_foreign(call.where)
         rows = self._table_rows(given, reset=True, where=call.where)
         self._learn_targets(rows.Y, call)
@@ -73,12 +73,12 @@ class Tabular:
             judging = self._coded(self._table_rows(validation, reset=False, where=where), where)
         for name in ("network_", "history_", "stopping_history_", "_carried"):
             self.__dict__.pop(name, None)
-        self.committee_ = convene(self, coded, judging, call)
-        self._learned_rows = LearnedRows.of(self.committee_, coded.table, coded.weight)
+        self.ensemble_ = convene(self, coded, judging, call)
+        self._learned_rows = LearnedRows.of(self.ensemble_, coded.table, coded.weight)
         self._calibrate_by_held_out(coded, judging)
-        if any(preparer.table.cautions for preparer in self.committee_.preparers):
+        if any(preparer.table.cautions for preparer in self.ensemble_.preparers):
             self._warn_of_columns(Table.fit(coded.table).cautions, call)  # with the counts of all rows
-        self.n_iter_ = max(member.epochs for member in self.committee_.members)
+        self.n_iter_ = max(member.epochs for member in self.ensemble_.members)
 
     def _warn_of_columns(self: Any, cautions: Iterable[str], call: FitCall) -> None:
         """Warn of columns that are not read as they may be meant; the command line says it by itself."""
@@ -87,24 +87,24 @@ class Tabular:
                 warnings.warn(f"{call.where}, {caution}", UserWarning, stacklevel=2)
 
     def _refuse_foreign(self: Any, where: str, *, streamed: bool = False) -> None:
-        """Refuse parameters that a committee has no use for."""
-        own = {*FOR_ALL_MEMBERS, *OF_THE_COMMITTEE, *(OF_STREAMS if streamed else ())}
-        own |= {"shared_members"} if self.recipe == SHARED.name else set()
+        """Refuse parameters that an ensemble has no use for."""
+        own = {*FOR_ALL_MEMBERS, *OF_THE_ENSEMBLE, *(OF_STREAMS if streamed else ())}
+        own |= {"shared_members"} if self.preset == SHARED.name else set()
         foreign = sorted(set(self._changed()) - own)
         if foreign:
             raise ConfigurationError(
                 where,
-                "recipe='plain', where parameters of a single training are given",
-                f"got {', '.join(foreign)} with recipe={self.recipe!r}",
-                "Pass recipe='plain' for the one network of scikit-learn's manners.",
+                "preset='plain', where parameters of a single training are given",
+                f"got {', '.join(foreign)} with preset={self.preset!r}",
+                "Pass preset='plain' for the one network of scikit-learn's manners.",
             )
         if self.early_stopping is not None and not self.early_stopping:
             raise ConfigurationError(
                 where,
-                f"early_stopping left out or True with recipe={self.recipe!r}, which keeps each member's "
+                f"early_stopping left out or True with preset={self.preset!r}, which keeps each member's "
                 "best epoch",
                 f"got {self.early_stopping}",
-                "Pass recipe='plain' for a training that goes to its end.",
+                "Pass preset='plain' for a training that goes to its end.",
             )
 
     def _coded(self: Any, rows: Rows, where: str) -> Rows:
@@ -157,16 +157,16 @@ class Tabular:
             raise DataError(where, "at least one row", "got a table without rows (minimum of 1 is required)")
         return frame
 
-    def _as_member(self: Any, recipe: Recipe, preparer: Preparer, m: int, seconds: float | None) -> Any:
-        """An estimator of one network, by a recipe, that knows what the targets mean."""
+    def _as_member(self: Any, preset: Preset, preparer: Preparer, m: int, seconds: float | None) -> Any:
+        """An estimator of one network, by a preset, that knows what the targets mean."""
         changed = self._changed()
         classes = not is_regressor(self)
         settings = {
-            "max_iter": recipe.epochs * n_epochs(m),
+            "max_iter": preset.epochs * n_epochs(m),
             "batch_size": batch_size(m),
-            **recipe.parameters(classes=classes),
+            **preset.parameters(classes=classes),
         }
-        if recipe.name == SHARED.name:
+        if preset.name == SHARED.name:
             settings["shared_members"] = n_shared(m)
         settings |= {name: changed[name] for name in (*FOR_ALL_MEMBERS, "shared_members") if name in changed}
         if not np.any(settings.get("dropout", 0)):
@@ -174,18 +174,18 @@ class Tabular:
         if not settings.get("weight_decay"):
             settings["decay_schedule"] = None
         settings["batch_size"] = min(settings["batch_size"], m) if m else 1
-        own = {name: getattr(self, name) for name in (*OF_THE_COMMITTEE, *OF_STREAMS) if hasattr(self, name)}
-        own |= {"recipe": "plain", "n_members": None, "verbose": False, "dtype": str(self._precision)}
+        own = {name: getattr(self, name) for name in (*OF_THE_ENSEMBLE, *OF_STREAMS) if hasattr(self, name)}
+        own |= {"preset": "plain", "n_estimators": None, "verbose": False, "dtype": str(self._precision)}
         own["time_budget"] = seconds
         member = type(self)(**{**own, **settings})
         member._take_targets(self, preparer)
         return member
 
-    def _committee_outputs(self: Any, X: Any) -> Array:
-        """Outputs of the committee for rows, (m, n_L), float64."""
+    def _ensemble_outputs(self: Any, X: Any) -> Array:
+        """Outputs of the ensemble for rows, (m, n_L), float64."""
         check_is_fitted(self)
         where = f"{type(self).__name__}.predict"
-        return self.committee_.outputs(self._table(X, reset=False, where=where))
+        return self.ensemble_.outputs(self._table(X, reset=False, where=where))
 
 
 def _same(value: Any, default: Any) -> bool:

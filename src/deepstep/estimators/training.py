@@ -306,8 +306,8 @@ def scheduled(estimator: "DeepEstimator") -> list[str]:
 
 def learns_in_batches(estimator: "DeepEstimator") -> bool:
     """Whether it can go on with one batch after another, as partial_fit does; the error says why not."""
-    if estimator.recipe != "plain":
-        raise AttributeError("a committee needs all data at once; recipe='plain' has it")
+    if estimator.preset != "plain":
+        raise AttributeError("an ensemble needs all data at once; preset='plain' has it")
     if estimator.solver == "lbfgs":
         raise AttributeError("it needs a solver that learns from batches; solver is 'lbfgs'")
     if estimator._setting("early_stopping"):

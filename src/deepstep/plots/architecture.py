@@ -62,7 +62,7 @@ class ArchitectureDisplay:
         """The display of a fitted estimator's network.
 
         estimator (DeepClassifier or DeepRegressor): Fitted.
-        member: Which network of a committee.
+        member: Which network of an ensemble.
         returns: Not drawn yet.
         ConfigurationError: If there is no such network.
         """

@@ -86,7 +86,7 @@ class FirstLayerWeightsDisplay:
 
         estimator (DeepClassifier or DeepRegressor): Fitted on flattened pictures.
         image_shape (tuple of int): As in `from_network`.
-        member: Which network of a committee; its inputs have to be as many as the pixels.
+        member: Which network of an ensemble; its inputs have to be as many as the pixels.
         most: As in `from_network`.
         returns: Not drawn yet.
         ConfigurationError, ShapeError: As in `from_network`, or if there is no such network.

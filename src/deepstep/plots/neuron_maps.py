@@ -114,8 +114,8 @@ class NeuronMapsDisplay:
         """The maps of a fitted estimator's network.
 
         estimator (DeepClassifier or DeepRegressor): Fitted on two numbers.
-        X (m, 2): Rows are examples; for a committee, as its member sees them.
-        member: Which network of a committee.
+        X (m, 2): Rows are examples; for an ensemble, as its member sees them.
+        member: Which network of an ensemble.
         resolution: As in `from_network`.
         returns: Not drawn yet.
         ConfigurationError, ShapeError, DataError: As in `from_network`, or if there is no such network.

@@ -141,8 +141,8 @@ class SaliencyDisplay:
         """The saliency of one example for a fitted estimator's network.
 
         estimator (DeepClassifier or DeepRegressor): Fitted.
-        x (n_features,): A row; for a committee, as its member sees it.
-        member: Which network of a committee.
+        x (n_features,): A row; for an ensemble, as its member sees it.
+        member: Which network of an ensemble.
         options: As in `from_network`.
         returns: With the names of the features of fit.
         ConfigurationError, ShapeError, DataError: As in `from_network`, or if there is no such network.

@@ -15,38 +15,38 @@ ADVICE = "Train with callbacks=[Health()], of deepstep.training; deepstep train 
 
 
 def one_of(estimator: Any, member: int | None, where: str) -> Any:
-    """The estimator of one network: a plain one itself, of a committee the member that was asked for."""
-    committee = getattr(estimator, "committee_", None)
-    if committee is None:
+    """The estimator of one network: a plain one itself, of an ensemble the member that was asked for."""
+    ensemble = getattr(estimator, "ensemble_", None)
+    if ensemble is None:
         if "network_" not in vars(estimator):
             came = type(estimator).__name__
             raise ConfigurationError(
                 where, "a fitted DeepClassifier or DeepRegressor", f"got {came}", "Call fit before."
             )
         if member is not None:
-            raise ConfigurationError(where, "member is for committees", f"got {member!r} for one network")
+            raise ConfigurationError(where, "member is for ensembles", f"got {member!r} for one network")
         return estimator
-    count = len(committee.members)
+    count = len(ensemble.members)
     if member is None:
         raise ConfigurationError(
             where,
             "one network",
-            f"got a committee of {count}",
-            f"Say which one: member=0 … {count - 1}; or fit with recipe='plain'.",
+            f"got an ensemble of {count}",
+            f"Say which one: member=0 … {count - 1}; or fit with preset='plain'.",
         )
     if not (is_whole(member, 0) and member < count):
         raise ConfigurationError(where, f"member is one of 0 … {count - 1}", f"got {member!r}")
-    return committee.members[member].estimator
+    return ensemble.members[member].estimator
 
 
 def network_of(estimator: Any, member: int | None, where: str) -> Network:
-    """The network of an estimator, of a committee that of a member."""
+    """The network of an estimator, of an ensemble that of a member."""
     network: Network = one_of(estimator, member, where).network_
     return network
 
 
 def history_of(estimator: Any, member: int | None, where: str) -> History:
-    """The history of an estimator, of a committee that of a member."""
+    """The history of an estimator, of an ensemble that of a member."""
     history: History = one_of(estimator, member, where).history_
     return history
 
@@ -65,7 +65,7 @@ class OfTraining(ABC):
 
         estimator (DeepClassifier or DeepRegressor): Fitted; where health is shown with
             ``callbacks=[Health()]``.
-        member: Which network of a committee.
+        member: Which network of an ensemble.
         returns (display): Not drawn yet.
         ConfigurationError, DataError: If there is no such network, or its records lack what is shown.
         """

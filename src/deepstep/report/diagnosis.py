@@ -11,7 +11,7 @@ from deepstep.inspection.findings import (
     MemberCourse,
     constant_target,
     diagnose,
-    diagnose_committee,
+    diagnose_ensemble,
     divergence_finding,
     held_out_findings,
     in_order,
@@ -25,7 +25,7 @@ from deepstep.training.history import health_in, layers_in
 from deepstep.types import Array, is_number
 
 if TYPE_CHECKING:
-    from deepstep.estimators import CommitteeRun
+    from deepstep.estimators import EnsembleRun
 
 
 NO_MEANS = ("absolute_error", "quantile")
@@ -35,7 +35,7 @@ NO_MEANS = ("absolute_error", "quantile")
 def findings_of(run: AnyRun, inputs: Array | None = None, rows: Rows | None = None) -> list[Finding]:
     """Findings about the training of a run.
 
-    run (Run or CommitteeRun):
+    run (Run or EnsembleRun):
     inputs (m, n_inputs): Prepared rows on which the units of a network are looked at; by default what Health
         saw last counts.
     rows: Rows that were not learned from: labels of theirs that may be wrong are found.
@@ -53,7 +53,7 @@ def findings_of(run: AnyRun, inputs: Array | None = None, rows: Rows | None = No
     if not isinstance(run, Run):
         if diverged is not None:
             return [divergence_finding(diverged)]
-        found = diagnose_committee(results, _courses(run), **_measured(run))
+        found = diagnose_ensemble(results, _courses(run), **_measured(run))
         found += [*constant_target(results.get("train", {})), *_labels(run, rows), *_leaks(run)]
         return in_order(found)
     scores: dict[str, Any] | None = results.get("train")  # what is never answered there is no matter of luck
@@ -113,19 +113,19 @@ def no_health(run: Run) -> str:
 
 
 def has_health(run: AnyRun) -> bool:
-    """Whether the callback Health watched the training; members of committees are never watched."""
+    """Whether the callback Health watched the training; members of ensembles are never watched."""
     return isinstance(run, Run) and any(health_in(record) for record in run.history)
 
 
-def _courses(run: "CommitteeRun") -> list[MemberCourse]:
-    committee = run.committee
+def _courses(run: "EnsembleRun") -> list[MemberCourse]:
+    ensemble = run.ensemble
     return [
-        MemberCourse(one.recipe.name, one.fold, share, one.epochs, one.best_epoch, one.validation_cost)
-        for one, share in zip(committee.members, committee.shares, strict=True)
+        MemberCourse(one.preset.name, one.fold, share, one.epochs, one.best_epoch, one.validation_cost)
+        for one, share in zip(ensemble.members, ensemble.shares, strict=True)
     ]
 
 
-def _measured(run: "CommitteeRun") -> dict[str, Any]:
+def _measured(run: "EnsembleRun") -> dict[str, Any]:
     budget = run.config.get("settings", {}).get("time_budget")
     return {"by_squares": _by_squares(run), "time_budget": budget if is_number(budget) else None}
 

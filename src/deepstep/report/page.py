@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from deepstep.data.files import atomic_write
-from deepstep.report import committee, sections
+from deepstep.report import ensemble, sections
 from deepstep.report.answers import answers
 from deepstep.report.diagnosis import findings_of
 from deepstep.report.html import Html, join, tag
@@ -28,7 +28,7 @@ def report(
 ) -> str:
     """The report of a run, as a page that needs nothing else.
 
-    run (Run or CommitteeRun):
+    run (Run or EnsembleRun):
     name: Its name on the page.
     rows: Rows with their right answers, from `rows_of`; by default those that the run keeps.
     inputs (m, n_inputs): Prepared rows on which the units of a network are looked at, as of `findings_of`.
@@ -55,7 +55,7 @@ def report(
             "Environment": sections.environment(run),
             "How to reproduce": sections.reproduction(run, command),
         }
-    overview = sections.overview(run) if isinstance(run, Run) else committee.overview(run)
+    overview = sections.overview(run) if isinstance(run, Run) else ensemble.overview(run)
     ids = {title: title.lower().replace(" ", "-") for title in parts}
     links = (tag("li", tag("a", title, href=f"#{ids[title]}")) for title in parts)
     body = [
@@ -85,10 +85,10 @@ def _parts(run: AnyRun, rows: Rows | None) -> dict[str, Html]:
             "Configuration": sections.configuration(run),
         }
     return {
-        "Recipes": committee.recipes(run),
-        "Members": committee.members(run),
+        "Presets": ensemble.presets(run),
+        "Members": ensemble.members(run),
         "Answers": join(answered),
-        "Columns": committee.columns(run),
+        "Columns": ensemble.columns(run),
         "Configuration": sections.settings(run),
     }
 

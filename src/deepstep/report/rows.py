@@ -17,9 +17,9 @@ from deepstep.types import AnyArray, Array
 if TYPE_CHECKING:
     import polars
 
-    from deepstep.estimators import CommitteeRun
+    from deepstep.estimators import EnsembleRun
 
-AnyRun: TypeAlias = "Run | CommitteeRun"
+AnyRun: TypeAlias = "Run | EnsembleRun"
 
 MOST_COLUMNS = 12
 """So many columns of a table are shown."""
@@ -73,9 +73,9 @@ class Rows:
 def kept_rows(run: AnyRun, why: str = "") -> Rows:
     """The training rows that a run keeps, at most 16.
 
-    run (Run or CommitteeRun):
+    run (Run or EnsembleRun):
     why: Sentences that say why it is these.
-    returns: As the network sees them; those of a committee as its first fold does.
+    returns: As the network sees them; those of an ensemble as its first fold does.
 
     >>> from deepstep import History, Network
     >>> from deepstep.preparation import ClassTarget, ImagePreparation, Preparation
@@ -93,7 +93,7 @@ def kept_rows(run: AnyRun, why: str = "") -> Rows:
         outputs = _outputs(run, len(X), lambda: run.network.forward(X.T).T)
     else:
         (X, *_), Y = run.examples
-        first, how = run.committee.preparers[0].table.preparation, "prepared as for the first fold"
+        first, how = run.ensemble.preparers[0].table.preparation, "prepared as for the first fold"
         prepared, inputs = None, first or run.preparation.inputs
         outputs = _outputs(run, len(X), run.few_outputs)
     target = run.preparation.target
@@ -128,7 +128,7 @@ def rows_of(
 ) -> Rows:
     """Rows of a table, or pictures, with their right answers.
 
-    run (Run or CommitteeRun):
+    run (Run or EnsembleRun):
     told: Their description, in sentences.
     raw (polars.DataFrame or array): As in `Run.outputs`.
     labels (array-like (m,), of several targets a table): The right answers.

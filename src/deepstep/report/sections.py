@@ -230,7 +230,7 @@ def reproduction(run: RunFolder, command: str | None) -> Html:
 def _version(package: str) -> str:
     try:
         return version(package)
-    except PackageNotFoundError:  # the page of a committee has no figures
+    except PackageNotFoundError:  # the page of an ensemble has no figures
         return "not installed"
 
 

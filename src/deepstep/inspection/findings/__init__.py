@@ -2,7 +2,7 @@
 
 from deepstep.inspection.findings.answers import constant_target, held_out_findings, label_findings
 from deepstep.inspection.findings.beginning import Beginning
-from deepstep.inspection.findings.committee import MemberCourse, diagnose_committee
+from deepstep.inspection.findings.ensemble import MemberCourse, diagnose_ensemble
 from deepstep.inspection.findings.finding import Finding, in_order
 from deepstep.inspection.findings.leaks import leak_findings
 from deepstep.inspection.findings.training import diagnose, divergence_finding
@@ -13,7 +13,7 @@ __all__ = [
     "MemberCourse",
     "constant_target",
     "diagnose",
-    "diagnose_committee",
+    "diagnose_ensemble",
     "divergence_finding",
     "held_out_findings",
     "in_order",

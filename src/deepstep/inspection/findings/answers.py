@@ -77,7 +77,7 @@ def never_answered(scores: Figures) -> Iterator[Finding]:
 def held_out_findings(results: Mapping[str, Any], *, by_squares: bool = True) -> list[Finding]:
     """Findings of the recorded figures of ``test``, else of ``validation``, beside those of ``train``.
 
-    Fewer than 20 such rows may be a matter of luck. ``by_squares`` is as of `diagnose_committee`.
+    Fewer than 20 such rows may be a matter of luck. ``by_squares`` is as of `diagnose_ensemble`.
 
     >>> of_test = {"rows": 60, "accuracy": 0.4, "majority_accuracy": 0.6, "recall": {"no": 1.0, "yes": 0.0}}
     >>> of_train = {"rows": 200, "accuracy": 1.0, "majority_accuracy": 0.6, "recall": {"no": 1.0, "yes": 1.0}}

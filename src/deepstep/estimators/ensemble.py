@@ -1,4 +1,4 @@
-"""A committee: networks of several recipes over the folds of a table, each weighted by what it answers to
+"""An ensemble: networks of several presets over the folds of a table, each weighted by what it answers to
 rows that it has not learned from.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 from deepstep.estimators.answering import outputs_of_rows
 from deepstep.estimators.blending import blending_weights
 from deepstep.estimators.folds import Fold
-from deepstep.estimators.recipes import Recipe
+from deepstep.estimators.presets import Preset
 from deepstep.estimators.tables import Table, TableRows
 from deepstep.estimators.temperature import fitted_temperature, tempered
 from deepstep.model import Network
@@ -60,7 +60,7 @@ class Preparer:
 
 @dataclass(frozen=True, eq=False)
 class Member:
-    """One network of a committee.
+    """One network of an ensemble.
 
     fold: Number of the `Preparer` whose rows it learned from.
     network (deepstep.Network): It takes inputs, and learned targets, that the `Preparer` made; every step of
@@ -72,11 +72,11 @@ class Member:
     best_epoch (int or None): After how many of them that one was, from 1; None where no rows judged it, or
         where a file of an older release does not say so.
     settings: The learning rate, and what else of `deepstep.engines.Settings` its steps were made with.
-    estimator (DeepClassifier or DeepRegressor or None): As it was fitted with ``recipe="plain"``; None in a
-        committee that was read from files.
+    estimator (DeepClassifier or DeepRegressor or None): As it was fitted with ``preset="plain"``; None in a
+        ensemble that was read from files.
     """
 
-    recipe: Recipe
+    preset: Preset
     fold: int
     network: Network
     engine: str
@@ -88,36 +88,36 @@ class Member:
 
     def __str__(self) -> str:
         cost = "" if self.validation_cost is None else f", validation cost {self.validation_cost:.6f}"
-        return f"{self.recipe.name} on fold {self.fold}{cost}"
+        return f"{self.preset.name} on fold {self.fold}{cost}"
 
     def outputs(self, inputs: Mapping[bool, Any], preparer: Preparer) -> Array:
         """Outputs in the units of the target, (m, n_L)."""
-        A = outputs_of_rows(self.network, self.engine, inputs[self.recipe.cuts]).astype(np.float64)
+        A = outputs_of_rows(self.network, self.engine, inputs[self.preset.cuts]).astype(np.float64)
         return A * preparer.scale + preparer.center
 
 
-class RecipeSummary(NamedTuple):
-    """The share of a recipe in a committee.
+class PresetSummary(NamedTuple):
+    """The share of a preset in an ensemble.
 
     members: The members that are made by it.
     validation_cost (float or None): The mean of theirs; None where no rows judged them.
     weight: How much they count together.
     """
 
-    recipe: Recipe
+    preset: Preset
     members: tuple[Member, ...]
     validation_cost: float | None
     weight: float
 
 
 @dataclass(frozen=True, eq=False)
-class Committee:
+class Ensemble:
     """Networks that answer together.
 
     preparers: One for each fold.
     members: The networks.
-    weights: How much each recipe counts, by its name; they sum to 1.
-    temperatures: At which temperature the probabilities of each recipe count: what learned smoothed labels is
+    weights: How much each preset counts, by its name; they sum to 1.
+    temperatures: At which temperature the probabilities of each preset count: what learned smoothed labels is
         less sure than it should be. 1 for outputs that are no probabilities.
     output (str): The head of the members.
     out_of_fold (array of shape (m, n_L), or None): Answers to the training rows by members that did not learn
@@ -134,18 +134,18 @@ class Committee:
     @cached_property
     def shares(self) -> tuple[float, ...]:
         """How much each member counts; they sum to 1."""
-        names = [member.recipe.name for member in self.members]
+        names = [member.preset.name for member in self.members]
         return tuple(self.weights[name] / names.count(name) for name in names)
 
     @property
-    def recipes(self) -> tuple[RecipeSummary, ...]:
-        """Each recipe, in the order of the weights."""
+    def presets(self) -> tuple[PresetSummary, ...]:
+        """Each preset, in the order of the weights."""
         found = []
         for name, weight in self.weights.items():
-            members = tuple(member for member in self.members if member.recipe.name == name)
+            members = tuple(member for member in self.members if member.preset.name == name)
             costs = [member.validation_cost for member in members if member.validation_cost is not None]
             cost = float(np.mean(costs)) if costs else None
-            found.append(RecipeSummary(members[0].recipe, members, cost, weight))
+            found.append(PresetSummary(members[0].preset, members, cost, weight))
         return tuple(found)
 
     def outputs(self, rows: TableRows) -> Array:
@@ -168,13 +168,13 @@ class Committee:
                 if member.fold == number and share > 0:
                     A = member.outputs(inputs, preparer)
                     answer = answer + share * at_temperature(
-                        A, self.output, self.temperatures[member.recipe.name]
+                        A, self.output, self.temperatures[member.preset.name]
                     )
         return np.asarray(answer)
 
 
 class Weighed(NamedTuple):
-    """Weights and temperatures of the recipes, and the answers of all together to rows held out."""
+    """Weights and temperatures of the presets, and the answers of all together to rows held out."""
 
     weights: dict[str, float]
     temperatures: dict[str, float]
@@ -184,10 +184,10 @@ class Weighed(NamedTuple):
 def weighed(
     held_out: Mapping[str, Sequence[Array]], Y: Array, output: str, loss: Any, weight: Array | None
 ) -> Weighed:
-    """Weigh the recipes by their answers to rows that were held out.
+    """Weigh the presets by their answers to rows that were held out.
 
-    ``held_out`` has for each recipe one array (m, n_L) for each seed, NaN in rows that were never held out.
-    ``loss`` (A, Y) → (m,) is convex in A; without one all recipes count alike.
+    ``held_out`` has for each preset one array (m, n_L) for each seed, NaN in rows that were never held out.
+    ``loss`` (A, Y) → (m,) is convex in A; without one all presets count alike.
     """
     means = {name: np.mean(answers, axis=0) for name, answers in held_out.items()}
     known = np.all([np.isfinite(mean).all(axis=1) for mean in means.values()], axis=0)
@@ -208,7 +208,7 @@ def weighed(
 
 
 def told(P: Array, temperature: float, *, each: bool) -> Array:
-    """A committee's probabilities (m, n) as they are told, at the temperature of its answers.
+    """An ensemble's probabilities (m, n) as they are told, at the temperature of its answers.
 
     With ``each`` a column is a yes or no of its own; else rows are made to sum to 1, which those of members
     in float32 do within 1e-7.

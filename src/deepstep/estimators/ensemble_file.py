@@ -1,11 +1,11 @@
-"""A committee on disk: ``committee.json``, and beside it a model file for each member.
+"""An ensemble on disk: ``committee.json``, and beside it a model file for each member.
 
 ========================================  ====================================================================
 file                                      what it holds
 ========================================  ====================================================================
 ``committee.json``                        how a table becomes each fold's inputs, and what each member counts
-``members/NN-RECIPE-FOLD.safetensors``    a member, which `deepstep.Network.load` opens, too
-``members/NN-RECIPE-FOLD.jsonl``          the records of its training, one for each epoch
+``members/NN-PRESET-FOLD.safetensors``    a member, which `deepstep.Network.load` opens, too
+``members/NN-PRESET-FOLD.jsonl``          the records of its training, one for each epoch
 ========================================  ====================================================================
 
 Nothing is pickled, and loading executes nothing.
@@ -23,16 +23,16 @@ from deepstep.data import atomic_write
 from deepstep.data.text_formats import json_values, read_text
 from deepstep.engines import ENGINES, Settings
 from deepstep.errors import ConfigurationError, DeepStepError, FileError
-from deepstep.estimators.committee import Committee, Member, Preparer
+from deepstep.estimators.ensemble import Ensemble, Member, Preparer
 from deepstep.estimators.folds import Fold
 from deepstep.estimators.member_files import MEMBERS, member_files, read_member, stem, write_member
-from deepstep.estimators.recipes import RECIPES, Recipe
+from deepstep.estimators.presets import PRESETS, Preset
 from deepstep.estimators.tables import Table
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.encoding import Encoding
 from deepstep.types import Array, is_number, is_whole
 
-FORMAT, VERSION = "deepstep-committee", 1
+FORMAT, VERSION = "deepstep-ensemble", 1
 NAME = "committee.json"
 INPUTS = {False: "scaled", True: "pieces"}
 """The names of the encodings: numbers scaled alone, or cut into pieces as well."""
@@ -40,24 +40,24 @@ INPUTS = {False: "scaled", True: "pieces"}
 Entries = dict[str, Any]
 
 
-def write_committee(folder: Path, committee: Committee, temperature: float) -> list[str]:
-    """Write a committee of tables with columns into an existing folder; the files, relative to it."""
-    members = [_of_member(member) for member in committee.members]
+def write_ensemble(folder: Path, ensemble: Ensemble, temperature: float) -> list[str]:
+    """Write an ensemble of tables with columns into an existing folder; the files, relative to it."""
+    members = [_of_member(member) for member in ensemble.members]
     record = {
         "format": FORMAT,
         "version": VERSION,
-        "output": committee.output,
+        "output": ensemble.output,
         "temperature": float(temperature),
-        "weights": dict(committee.weights),
-        "temperatures": dict(committee.temperatures),
-        "preparers": [_of_preparer(preparer) for preparer in committee.preparers],
+        "weights": dict(ensemble.weights),
+        "temperatures": dict(ensemble.temperatures),
+        "preparers": [_of_preparer(preparer) for preparer in ensemble.preparers],
         "members": members,
     }
     text = json.dumps(record, ensure_ascii=False, allow_nan=False)
     with atomic_write(folder / NAME) as file:
         file.write(text.encode())
     (folder / MEMBERS).mkdir(exist_ok=True)  # of a run that could not be written before
-    for number, (record, member) in enumerate(zip(members, committee.members, strict=True)):
+    for number, (record, member) in enumerate(zip(members, ensemble.members, strict=True)):
         write_member(folder, stem(number, record), member.network)
     return [NAME, *member_files(members)]
 
@@ -65,9 +65,9 @@ def write_committee(folder: Path, committee: Committee, temperature: float) -> l
 def _of_member(member: Member) -> Entries:
     cost = member.validation_cost
     return {
-        "recipe": member.recipe.name,
+        "preset": member.preset.name,
         "fold": member.fold,
-        "inputs": INPUTS[member.recipe.cuts],
+        "inputs": INPUTS[member.preset.cuts],
         "engine": member.engine,
         "epochs": member.epochs,
         "validation_cost": cost if cost is not None and isfinite(cost) else None,
@@ -79,7 +79,7 @@ def _of_member(member: Member) -> Entries:
 
 def _of_preparer(preparer: Preparer) -> Entries:
     if preparer.table.preparation is None:
-        raise ConfigurationError("committee", "a table with columns, to be stored", "it is a sparse matrix")
+        raise ConfigurationError("ensemble", "a table with columns, to be stored", "it is a sparse matrix")
     return {
         "table": preparer.table.preparation.to_dict(),
         "encodings": {
@@ -92,8 +92,8 @@ def _of_preparer(preparer: Preparer) -> Entries:
     }
 
 
-class CommitteeFile:
-    """``committee.json``, read and checked; the members are read when `committee` is asked for."""
+class EnsembleFile:
+    """``committee.json``, read and checked; the members are read when `ensemble` is asked for."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._path = folder, folder / NAME
@@ -115,9 +115,9 @@ class CommitteeFile:
         self.output = _text("output", record["output"])
         self.preparers = tuple(map(_preparer, _list("preparers", record["preparers"])))
         self._records = [_member(one, self.preparers) for one in _list("members", record["members"])]
-        recipes = {one["recipe"] for one in self._records}
-        self.weights = _of_recipes("weights", record["weights"], recipes)
-        self.temperatures = _of_recipes("temperatures", record["temperatures"], recipes)
+        presets = {one["preset"] for one in self._records}
+        self.weights = _of_presets("weights", record["weights"], presets)
+        self.temperatures = _of_presets("temperatures", record["temperatures"], presets)
         for temperature in self.temperatures.values():
             _above_0("temperatures", temperature)
         if min(self.weights.values()) < 0 or not isclose(sum(self.weights.values()), 1, rel_tol=1e-9):
@@ -125,19 +125,19 @@ class CommitteeFile:
 
     @property
     def names(self) -> list[str]:
-        """All files of the committee, relative to the folder."""
+        """All files of the ensemble, relative to the folder."""
         return [NAME, *member_files(self._records)]
 
-    def committee(self) -> Committee:
-        """The committee; nothing is executed."""
+    def ensemble(self) -> Ensemble:
+        """The ensemble; nothing is executed."""
         members = tuple(self._opened(stem(*numbered), numbered[1]) for numbered in enumerate(self._records))
-        return Committee(self.preparers, members, self.weights, self.temperatures, self.output, None)
+        return Ensemble(self.preparers, members, self.weights, self.temperatures, self.output, None)
 
     def _opened(self, begin: str, record: Entries) -> Member:
-        recipe, fold = _recipe(record["recipe"], record["inputs"] == INPUTS[True]), record["fold"]
+        preset, fold = _preset(record["preset"], record["inputs"] == INPUTS[True]), record["fold"]
         network = read_member(self._folder, begin, history=record["history"])
         preparer = self.preparers[fold]
-        encoding = preparer.encodings[recipe.cuts]
+        encoding = preparer.encodings[preset.cuts]
         n_inputs = 0 if encoding is None else encoding.n_inputs
         shape = network.architecture
         came = (shape.n_inputs, shape.n_outputs, shape.output)
@@ -145,12 +145,12 @@ class CommitteeFile:
         if came != expected:
             raise FileError(
                 str(self._folder / f"{begin}.safetensors"),
-                f"inputs, outputs and kind of output are the committee's {expected}",
+                f"inputs, outputs and kind of output are the ensemble's {expected}",
                 f"got {came}",
                 "Train again.",
             )
         course = (record[name] for name in ("engine", "epochs", "validation_cost", "best_epoch", "settings"))
-        return Member(recipe, fold, network, *course)
+        return Member(preset, fold, network, *course)
 
     def _checked(self, read: Callable[[], Any]) -> Any:
         try:
@@ -168,10 +168,10 @@ class CommitteeFile:
         return FileError(str(self._path), expected, came, "Restore it, or train again.")
 
 
-def _recipe(name: str, cuts: bool) -> Recipe:
-    """The recipe of a name; what another release had under it is known by its name and inputs alone."""
-    known = RECIPES.get(name)
-    return known if known is not None and known.cuts == cuts else Recipe(name, "of another release", (), cuts)
+def _preset(name: str, cuts: bool) -> Preset:
+    """The preset of a name; what another release had under it is known by its name and inputs alone."""
+    known = PRESETS.get(name)
+    return known if known is not None and known.cuts == cuts else Preset(name, "of another release", (), cuts)
 
 
 def _preparer(record: Any) -> Preparer:
@@ -192,10 +192,10 @@ def _preparer(record: Any) -> Preparer:
 
 def _member(record: Any, preparers: tuple[Preparer, ...]) -> Entries:
     record = {"best_epoch": None, "history": False, **_object(record)}  # what older releases do not write
-    _names(record, "recipe, fold, inputs, engine, epochs, validation_cost, best_epoch, history, settings")
-    recipe, fold, cost = _text("recipe", record["recipe"]), record["fold"], record["validation_cost"]
-    if not (recipe.isascii() and recipe.isalpha()):
-        raise ValueError(f"a recipe is a word, got {recipe!r:.60}")
+    _names(record, "preset, fold, inputs, engine, epochs, validation_cost, best_epoch, history, settings")
+    preset, fold, cost = _text("preset", record["preset"]), record["fold"], record["validation_cost"]
+    if not (preset.isascii() and preset.isalpha()):
+        raise ValueError(f"a preset is a word, got {preset!r:.60}")
     if not (is_whole(fold, 0) and fold < len(preparers)):
         raise ValueError(f"a fold is a number below {len(preparers)}, got {fold!r:.60}")
     cuts = {name: cuts for cuts, name in INPUTS.items()}.get(_text("inputs", record["inputs"]))
@@ -216,10 +216,10 @@ def _member(record: Any, preparers: tuple[Preparer, ...]) -> Entries:
     return dict(record)
 
 
-def _of_recipes(name: str, record: Any, recipes: set[str]) -> Mapping[str, float]:
-    if set(_object(record)) != recipes or not all(map(is_number, record.values())):
-        raise ValueError(f"{name} are a number for each of the recipes {', '.join(sorted(recipes))}")
-    return {recipe: float(value) for recipe, value in record.items()}
+def _of_presets(name: str, record: Any, presets: set[str]) -> Mapping[str, float]:
+    if set(_object(record)) != presets or not all(map(is_number, record.values())):
+        raise ValueError(f"{name} are a number for each of the presets {', '.join(sorted(presets))}")
+    return {preset: float(value) for preset, value in record.items()}
 
 
 def _names(record: Entries, expected: str) -> None:

@@ -1,4 +1,4 @@
-"""deepstep report and doctor of committees: what the folder holds, on a page and as findings."""
+"""deepstep report and doctor of ensembles: what the folder holds, on a page and as findings."""
 
 import json
 import shlex
@@ -9,22 +9,22 @@ import polars
 import pytest
 
 from deepstep.cli.reproduce import reproduce
-from deepstep.estimators import CommitteeRun
+from deepstep.estimators import EnsembleRun
 from deepstep.report import kept_rows, rows_of
-from deepstep.run_folder import OF_A_COMMITTEE, write_config
+from deepstep.run_folder import OF_A_ENSEMBLE, write_config
 from report_page import check
 
 HOSTILE = "</td><script>alert(1)</script>&$_{\"'"
 
 
 @pytest.fixture
-def change(committee_run, tmp_path):
+def change(ensemble_run, tmp_path):
     """Write the run again with other results, settings, or best epochs and costs of the members."""
 
     def changed(results=(), *, best_epoch=None, **config):
         folder = tmp_path / "changed"
-        shutil.copytree(committee_run, folder)
-        run = CommitteeRun.load(folder)
+        shutil.copytree(ensemble_run, folder)
+        run = EnsembleRun.load(folder)
         record = json.loads((folder / "committee.json").read_text())
         for member in record["members"]:
             if best_epoch == "unknown":
@@ -37,33 +37,33 @@ def change(committee_run, tmp_path):
             run.config.pop(name)
         for part, figures in dict(results).items():
             run.config["results"][part] |= figures
-        write_config(folder, run.config | config, OF_A_COMMITTEE, names)
+        write_config(folder, run.config | config, OF_A_ENSEMBLE, names)
         return folder
 
     return changed
 
 
-def test_the_page_has_every_part(deepstep, committee_run, tmp_path):
-    result = deepstep("report", committee_run, "-o", "page.html")
+def test_the_page_has_every_part(deepstep, ensemble_run, tmp_path):
+    result = deepstep("report", ensemble_run, "-o", "page.html")
     assert result.code == 0
     assert result.out.startswith("Written: page.html (")
     page = check(tmp_path / "page.html")
-    parts = ["Findings", "Recipes", "Members", "Answers", "Columns", "Configuration", "Environment"]
+    parts = ["Findings", "Presets", "Members", "Answers", "Columns", "Configuration", "Environment"]
     assert [word for word in page.words if word in parts and word != "Findings"][: len(parts) - 1] == parts[
         1:
     ]
-    run = CommitteeRun.load(committee_run)
-    for member in run.committee.members:
+    run = EnsembleRun.load(ensemble_run)
+    for member in run.ensemble.members:
         assert "-".join(map(str, member.network.architecture.layer_dims)) in page.words
         assert f"{member.validation_cost:.5g}" in page.words
         assert str(member.best_epoch) in page.words
-    for recipe in run.committee.recipes:
-        assert recipe.recipe.why in page.words
-        assert f"{recipe.validation_cost:.5g}" in page.words
+    for preset in run.ensemble.presets:
+        assert preset.preset.why in page.words
+        assert f"{preset.validation_cost:.5g}" in page.words
     accuracy = run.config["results"]["out_of_fold"]["accuracy"]
     assert f"{accuracy:.5g}" in page.words
     for word in (
-        "2 networks of 1 recipe on 2 folds",
+        "2 networks of 1 preset on 2 folds",
         "out of fold",
         "one 0/1 feature",
         "compiled",
@@ -71,34 +71,34 @@ def test_the_page_has_every_part(deepstep, committee_run, tmp_path):
         "deepstep explore RUN --member 0",
     ):
         assert word in page.text
-    assert len(page.named("span")) >= len(run.committee.weights)
+    assert len(page.named("span")) >= len(run.ensemble.weights)
 
 
-def test_answers_are_those_to_a_table(deepstep, flowers, committee_run, tmp_path):
-    result = deepstep("report", committee_run, "--data", flowers, "--json")
+def test_answers_are_those_to_a_table(deepstep, flowers, ensemble_run, tmp_path):
+    result = deepstep("report", ensemble_run, "--data", flowers, "--json")
     record = json.loads(result.out)
     assert record["bytes"] == (tmp_path / "report.html").stat().st_size
     page = check(tmp_path / "report.html")
-    confusion = json.loads(deepstep("evaluate", committee_run, flowers, "--json").out)["confusion"]
+    confusion = json.loads(deepstep("evaluate", ensemble_run, flowers, "--json").out)["confusion"]
     assert f"{np.trace(confusion)} of {np.sum(confusion)} answers are right" in page.text
     assert {"x", "size", "colour"} <= set(page.words)
     assert "These are the 60 rows of" in page.text
 
 
-def test_probabilities_are_those_that_predict_tells(deepstep, flowers, committee_run, tmp_path):
-    deepstep("report", committee_run, "--data", flowers)
+def test_probabilities_are_those_that_predict_tells(deepstep, flowers, ensemble_run, tmp_path):
+    deepstep("report", ensemble_run, "--data", flowers)
     page = check(tmp_path / "report.html")
     table = polars.read_csv(flowers)
-    told = CommitteeRun.load(committee_run).predict(table).probabilities
+    told = EnsembleRun.load(ensemble_run).predict(table).probabilities
     assert page.examples
     for number, cells in (entry for examples in page.examples for entry in examples.items()):
         of_the_truth = told[number - 1, ["short", "tall"].index(table["kind"][number - 1])]
         assert float(cells["P(true)"]) == pytest.approx(of_the_truth, abs=6e-4)
 
 
-def test_kept_rows_are_answered_as_the_rows_of_the_table(flowers, committee_run):
+def test_kept_rows_are_answered_as_the_rows_of_the_table(flowers, ensemble_run):
     """What the run keeps are features; the rows of the table that they were made of get the same answers."""
-    run, table = CommitteeRun.load(committee_run), polars.read_csv(flowers)
+    run, table = EnsembleRun.load(ensemble_run), polars.read_csv(flowers)
     kept, all_rows = kept_rows(run), rows_of(run, "flowers", table, table["kind"])
     assert len(kept.outputs) == 16
     distances = np.abs(all_rows.outputs[:, None] - kept.outputs[None]).max(axis=2)
@@ -119,7 +119,7 @@ def test_other_targets(deepstep, flowers, tmp_path, targets, told):
     frame = polars.read_csv(flowers).with_columns(warm=polars.col("colour") == "red")
     frame.write_csv("t.csv")
     typed = [part for name in targets for part in ("--target", name)]
-    assert deepstep("train", "t.csv", *typed, "--members", "2", "--out", "run").code == 0
+    assert deepstep("train", "t.csv", *typed, "--n-estimators", "2", "--out", "run").code == 0
     assert deepstep("report", "run", "--data", "t.csv").code == 0
     assert told in check(tmp_path / "report.html").text
     assert deepstep("report", "run", "--overwrite").code == 0
@@ -136,7 +136,7 @@ def test_names_labels_and_cells_are_hostile_input(deepstep, tmp_path):
         }
     )
     table.write_csv("<i>table.csv")
-    typed = ["--target", "y", "--members", "2", "--out", "<u>run"]
+    typed = ["--target", "y", "--n-estimators", "2", "--out", "<u>run"]
     assert deepstep("train", "<i>table.csv", *typed).code == 0
     for data in ([], ["--data", "<i>table.csv"]):
         assert deepstep("report", "<u>run", *data, "--overwrite").code == 0
@@ -146,21 +146,21 @@ def test_names_labels_and_cells_are_hostile_input(deepstep, tmp_path):
         assert "<u>run" in page.text
 
 
-def test_no_matplotlib_is_needed(fresh_process, committee_run, tmp_path):
+def test_no_matplotlib_is_needed(fresh_process, ensemble_run, tmp_path):
     before = "import sys; sys.modules['matplotlib'] = None"
-    result = fresh_process("report", committee_run, before=before)
+    result = fresh_process("report", ensemble_run, before=before)
     assert result.returncode == 0, result.stderr
     check(tmp_path / "report.html")
 
 
-def test_the_command_trains_the_same_committee_again(deepstep, flowers, tmp_path):
-    options = ["--members", "2", "--class-weight", "tall=2", "--seed", "7"]
+def test_the_command_trains_the_same_ensemble_again(deepstep, flowers, tmp_path):
+    options = ["--n-estimators", "2", "--class-weight", "tall=2", "--seed", "7"]
     assert deepstep("train", flowers, "--target", "kind", "--out", "run", *options).code == 0
-    run = CommitteeRun.load(tmp_path / "run")
+    run = EnsembleRun.load(tmp_path / "run")
     program, *words = shlex.split(reproduce(run))
     assert program == "deepstep"
     assert deepstep(*words, "--out", "again").code == 0
-    again, table = CommitteeRun.load(tmp_path / "again"), polars.read_csv(flowers)
+    again, table = EnsembleRun.load(tmp_path / "again"), polars.read_csv(flowers)
     np.testing.assert_array_equal(run.outputs(table), again.outputs(table))
     assert run.config["settings"] == again.config["settings"]
 
@@ -185,7 +185,7 @@ def titanic_like(seed, m=400):
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_nothing_is_found_of_healthy_runs(deepstep, seed):
     titanic_like(seed).write_csv("t.csv")
-    typed = ["--target", "survived", "--members", "5", "--seed", seed, "--out", "run"]
+    typed = ["--target", "survived", "--n-estimators", "5", "--seed", seed, "--out", "run"]
     assert deepstep("train", "t.csv", *typed).code == 0
     result = deepstep("doctor", "run", "--strict")
     assert (result.code, result.out, result.err) == (0, "Nothing was found.\n", "")
@@ -195,7 +195,7 @@ def test_what_cannot_be_learned_is_found(deepstep):
     rng = np.random.default_rng(1)
     frame = polars.DataFrame(rng.standard_normal((300, 4)), schema=list("abcd"))
     frame.with_columns(y=rng.permutation(["no", "yes"] * 150)).write_csv("t.csv")
-    assert deepstep("train", "t.csv", "--target", "y", "--members", "5", "--out", "run").code == 0
+    assert deepstep("train", "t.csv", "--target", "y", "--n-estimators", "5", "--out", "run").code == 0
     result = deepstep("doctor", "run", "--strict", "--json")
     assert result.code == 1
     kinds = {finding["kind"] for finding in json.loads(result.out)["findings"]}
@@ -216,8 +216,8 @@ def test_findings_are_sentences_and_json(deepstep, change, tmp_path):
     assert found["overfitting"]["sentence"] in check(tmp_path / "report.html").text
 
 
-def test_members_that_were_best_at_the_end(deepstep, change, committee_run):
-    epochs = CommitteeRun.load(committee_run).committee.members[0].epochs
+def test_members_that_were_best_at_the_end(deepstep, change, ensemble_run):
+    epochs = EnsembleRun.load(ensemble_run).ensemble.members[0].epochs
     folder = change(best_epoch=epochs)
     assert "note, not converged: 2 of 2 members (selective)" in deepstep("doctor", folder).out
 
@@ -236,7 +236,7 @@ def test_best_epochs_that_cannot_be_are_refused(deepstep, change, best_epoch):
     assert "a best epoch is a number from 1 to that of the epochs" in result.err
 
 
-def test_units_are_of_one_network_alone(deepstep, committee_run, flowers):
-    result = deepstep("doctor", committee_run, "--data", flowers)
+def test_units_are_of_one_network_alone(deepstep, ensemble_run, flowers):
+    result = deepstep("doctor", ensemble_run, "--data", flowers)
     assert result.code == 2
     assert "--data: a run of one network" in result.err

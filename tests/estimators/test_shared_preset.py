@@ -1,4 +1,4 @@
-"""``recipe="shared"``: networks that are many in one, for tables."""
+"""``preset="shared"``: networks that are many in one, for tables."""
 
 import numpy as np
 import pandas as pd
@@ -10,12 +10,12 @@ from sklearn.datasets import load_diabetes, load_wine
 
 from deepstep.errors import ConfigurationError
 from deepstep.estimators import DeepClassifier, DeepRegressor
-from deepstep.estimators.recipes import RECIPES, SHARED
+from deepstep.estimators.presets import PRESETS, SHARED
 from deepstep.estimators.rules_of_size import choose, n_shared
 
 QUICK = {
-    "recipe": "shared",
-    "n_members": 2,
+    "preset": "shared",
+    "n_estimators": 2,
     "hidden_layer_sizes": (24, 24),
     "max_iter": 12,
     "random_state": 1,
@@ -31,10 +31,10 @@ def wine():
 
 def test_each_fold_has_one_network_of_as_many_members_as_the_rule_says(wine):
     X, y, model = wine
-    members = model.committee_.members
-    assert [(member.recipe, member.fold) for member in members] == [(SHARED, 0), (SHARED, 1)]
+    members = model.ensemble_.members
+    assert [(member.preset, member.fold) for member in members] == [(SHARED, 0), (SHARED, 1)]
     for member in members:
-        learned = len(model.committee_.preparers[member.fold].fold.learned)
+        learned = len(model.ensemble_.preparers[member.fold].fold.learned)
         assert member.network.architecture.shared_members == n_shared(learned)
         assert member.network.architecture.layer_dims[1:] == (24, 24, 3)
         assert member.settings["clip_norm"] == 1.0
@@ -49,19 +49,19 @@ def test_each_fold_has_one_network_of_as_many_members_as_the_rule_says(wine):
 
 def test_what_it_answers_is_what_the_networks_say_on_average(wine):
     X, _, model = wine
-    committee = model.committee_
+    ensemble = model.ensemble_
     table = model._table(X, reset=False, where="here")
     outputs = [
         member.network.forward(preparer.inputs(table)[True].T).T
-        for member, preparer in zip(committee.members, committee.preparers, strict=True)
+        for member, preparer in zip(ensemble.members, ensemble.preparers, strict=True)
     ]
-    assert_allclose(committee.outputs(table), np.mean(outputs, axis=0), atol=1e-6)
+    assert_allclose(ensemble.outputs(table), np.mean(outputs, axis=0), atol=1e-6)
 
 
 def test_a_member_s_cost_is_that_of_its_mean_answer_to_the_rows_held_out():
     X, y = load_diabetes(return_X_y=True)
-    model = DeepRegressor(**QUICK | {"max_iter": 25, "n_members": 1}).fit(X, y)
-    (member,), (preparer,) = model.committee_.members, model.committee_.preparers
+    model = DeepRegressor(**QUICK | {"max_iter": 25, "n_estimators": 1}).fit(X, y)
+    (member,), (preparer,) = model.ensemble_.members, model.ensemble_.preparers
     held_out = preparer.fold.held_out
     table = model._table(X[held_out], reset=False, where="here")
     Y = (y[held_out][:, np.newaxis] - preparer.center) / preparer.scale
@@ -92,10 +92,10 @@ def test_it_is_the_same_again(wine):
 
 def test_the_rule_of_the_size():
     assert [choose(m, None, "shared").n_folds for m in (500, 50_000, 500_000)] == [5, 5, 1]
-    assert choose(500, None, "shared").recipes == (SHARED,)
+    assert choose(500, None, "shared").presets == (SHARED,)
     assert (choose(500, 7, "shared").n_folds, choose(500, 7, "shared").repeats) == (5, 2)
-    assert RECIPES["shared"] is SHARED
-    assert SHARED.name not in {recipe.name for recipe in choose(500, None).recipes}
+    assert PRESETS["shared"] is SHARED
+    assert SHARED.name not in {preset.name for preset in choose(500, None).presets}
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,8 @@ def test_the_rule_of_the_size():
 )
 def test_what_is_given_is_heeded(wine, given):
     X, y, _ = wine
-    model = DeepClassifier(**QUICK | {"n_members": 1, "max_iter": 2}, **given).fit(X, y)
-    shape = model.committee_.members[0].network.architecture
+    model = DeepClassifier(**QUICK | {"n_estimators": 1, "max_iter": 2}, **given).fit(X, y)
+    shape = model.ensemble_.members[0].network.architecture
     assert shape.shared_members == given.get("shared_members", n_shared(len(y)))
     assert shape.activations[0] == given.get("activation", "relu")
     assert shape.bent == ((1, 2) if "parametric" in given else ())
@@ -113,10 +113,10 @@ def test_what_is_given_is_heeded(wine, given):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"recipe": "shared", "solver": "sgd"}, "got solver with recipe='shared'"),
-        ({"recipe": "table", "shared_members": 4}, "got shared_members with recipe='table'"),
-        ({"recipe": "shared", "early_stopping": False}, "with recipe='shared', which keeps each"),
-        ({"recipe": "shared", "normalization": "batch"}, "shared members without normalization"),
+        ({"preset": "shared", "solver": "sgd"}, "got solver with preset='shared'"),
+        ({"preset": "table", "shared_members": 4}, "got shared_members with preset='table'"),
+        ({"preset": "shared", "early_stopping": False}, "with preset='shared', which keeps each"),
+        ({"preset": "shared", "normalization": "batch"}, "shared members without normalization"),
     ],
 )
 def test_what_does_not_go_together_is_refused(wine, given, message):
@@ -130,7 +130,7 @@ def test_one_network_of_one_s_own_may_be_shared_too():
     X, y = load_wine(return_X_y=True)
     X = (X - X.mean(axis=0)) / X.std(axis=0)
     given = {
-        "recipe": "plain",
+        "preset": "plain",
         "shared_members": 4,
         "random_state": 1,
         "max_iter": 40,
@@ -142,14 +142,14 @@ def test_one_network_of_one_s_own_may_be_shared_too():
     assert model.score(X, y) > 0.95
     on = DeepClassifier((16,), **given | {"max_iter": 200}).partial_fit(X, y, classes=[0, 1, 2])
     assert on.network_.architecture == model.network_.architecture
-    with pytest.raises(AttributeError, match="of its own with recipe='shared'"):
-        _ = DeepClassifier(**QUICK | {"max_iter": 1, "n_members": 1}).fit(X, y).network_
+    with pytest.raises(AttributeError, match="of its own with preset='shared'"):
+        _ = DeepClassifier(**QUICK | {"max_iter": 1, "n_estimators": 1}).fit(X, y).network_
 
 
 def test_a_budget_of_time_ends_it_with_something_that_answers():
     X, y = load_diabetes(return_X_y=True)
     frame = pd.DataFrame(X)
-    model = DeepRegressor(recipe="shared", n_members=1, time_budget=0.5, random_state=1, max_iter=100_000)
+    model = DeepRegressor(preset="shared", n_estimators=1, time_budget=0.5, random_state=1, max_iter=100_000)
     model = model.set_params(n_iter_no_change=100_000).fit(frame, y)
     assert model.n_iter_ < 100_000
     assert np.isfinite(model.predict(frame)).all()
@@ -163,17 +163,17 @@ def test_rows_that_stay_in_a_file_are_learned_from_too(tmp_path):
     )
     frame.write_parquet(tmp_path / "rows.parquet")
     few = {"max_iter": 12, "shared_members": 4, "hidden_layer_sizes": (16,), "random_state": 1}
-    model = DeepClassifier(recipe="shared", stream=True, **few).fit(tmp_path / "rows.parquet", "kind")
-    assert model.committee_.members[0].network.architecture.shared_members == 4
+    model = DeepClassifier(preset="shared", stream=True, **few).fit(tmp_path / "rows.parquet", "kind")
+    assert model.ensemble_.members[0].network.architecture.shared_members == 4
     assert model.score(frame.drop("kind"), frame["kind"].to_numpy()) > 0.9
 
 
 def test_all_inputs_of_a_feature_begin_with_one_sign():
     X = pd.DataFrame({"a": np.arange(90.0), "b": np.tile([0.0, 1.0, 5.0], 30)})
-    model = DeepRegressor(**QUICK | {"n_members": 1, "max_iter": 1, "learning_rate_init": 1e-9}).fit(
+    model = DeepRegressor(**QUICK | {"n_estimators": 1, "max_iter": 1, "learning_rate_init": 1e-9}).fit(
         X, X["a"]
     )
-    (member,), (preparer,) = model.committee_.members, model.committee_.preparers
+    (member,), (preparer,) = model.ensemble_.members, model.ensemble_.preparers
     signs = np.sign(member.network.parameters["r1"])
     origins = preparer.encodings[True].origins
     assert len(origins) == member.network.architecture.n_inputs > 2

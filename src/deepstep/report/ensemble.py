@@ -1,4 +1,4 @@
-"""The parts of a report that only a committee has."""
+"""The parts of a report that only an ensemble has."""
 
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from deepstep.run_folder import DIVERGED
 from deepstep.training import History
 
 if TYPE_CHECKING:
-    from deepstep.estimators import CommitteeRun
+    from deepstep.estimators import EnsembleRun
 
 MOST_MEMBERS = 200
 """So many members are listed."""
@@ -22,13 +22,13 @@ WIDEST = 8
 """The bar of a weight of 1, in letters' heights."""
 
 
-def overview(run: "CommitteeRun") -> Html:
+def overview(run: "EnsembleRun") -> Html:
     """The task, the data and the results."""
-    committee = run.committee
-    counts = [len(part) for part in (committee.members, committee.recipes, committee.preparers)]
-    what = "{} of {} on {}".format(*map(_counted, counts, ("network", "recipe", "fold")))
+    ensemble = run.ensemble
+    counts = [len(part) for part in (ensemble.members, ensemble.presets, ensemble.preparers)]
+    what = "{} of {} on {}".format(*map(_counted, counts, ("network", "preset", "fold")))
     seconds = run.config.get("seconds")
-    how: list[tuple[str, Content]] = [("committee", what)]
+    how: list[tuple[str, Content]] = [("ensemble", what)]
     diverged = run.config.get(DIVERGED)
     if diverged is not None:
         costs = diverged.get("costs")
@@ -40,29 +40,29 @@ def overview(run: "CommitteeRun") -> Html:
     return sections.learned(run, how)
 
 
-def recipes(run: "CommitteeRun") -> Html:
-    """The recipes: what each is good for, how its members did, and how much they count."""
+def presets(run: "EnsembleRun") -> Html:
+    """The presets: what each is good for, how its members did, and how much they count."""
     told = (
-        "Each recipe counts as much as its answers to rows that it had not learned from deserve, beside "
+        "Each preset counts as much as its answers to rows that it had not learned from deserve, beside "
         "those of the others."
     )
     rows: list[list[Content]] = [
         [
-            summary.recipe.name,
-            summary.recipe.why,
+            summary.preset.name,
+            summary.preset.why,
             len(summary.members),
             figure_of(summary.validation_cost),
             join([f"{summary.weight:.3f}", _bar(summary.weight)]),
         ]
-        for summary in run.committee.recipes
+        for summary in run.ensemble.presets
     ]
-    header = ["recipe", "what it is good for", "members", "mean validation cost", "weight"]
-    return join([tag("p", told), table(header, rows, caption="Recipes", left=2)])
+    header = ["preset", "what it is good for", "members", "mean validation cost", "weight"]
+    return join([tag("p", told), table(header, rows, caption="Presets", left=2)])
 
 
-def members(run: "CommitteeRun") -> Html:
+def members(run: "EnsembleRun") -> Html:
     """The members, numbered as ``--member`` takes them."""
-    committee = run.committee
+    ensemble = run.ensemble
     opening = tag("code", "deepstep trace RUN --member 0", class_="whole")
     page = tag("code", "deepstep explore RUN --member 0", class_="whole")
     told = tag(
@@ -76,7 +76,7 @@ def members(run: "CommitteeRun") -> Html:
     rows: list[list[Content]] = [
         [
             number,
-            member.recipe.name,
+            member.preset.name,
             tag("span", "-".join(map(str, member.network.architecture.layer_dims)), class_="whole"),
             member.fold,
             member.epochs,
@@ -84,16 +84,16 @@ def members(run: "CommitteeRun") -> Html:
             figure_of(member.validation_cost),
             f"{share:.3f}",
         ]
-        for number, (member, share) in enumerate(zip(committee.members, committee.shares, strict=True))
+        for number, (member, share) in enumerate(zip(ensemble.members, ensemble.shares, strict=True))
     ]
-    header = ["member", "recipe", "units", "fold", "epochs", "best epoch", "validation cost", "weight"]
+    header = ["member", "preset", "units", "fold", "epochs", "best epoch", "validation cost", "weight"]
     shown = rows[:MOST_MEMBERS]
     listed = table(header, shown, caption=f"{len(shown)} of {len(rows)} members", left=3)
     few = len(rows) <= FEW_MEMBERS
     return join([told, listed if few else details(f"The {len(shown)} members", listed)])
 
 
-def columns(run: "CommitteeRun") -> Html:
+def columns(run: "EnsembleRun") -> Html:
     """The treatment of each column, and its reason."""
     told = "As all training rows teach it; each fold has the numbers of its own rows."
     inputs = run.preparation.inputs

@@ -1,4 +1,4 @@
-"""Committees as files: what is read predicts what was fitted, bit for bit; what was altered is refused."""
+"""Ensembles as files: what is read predicts what was fitted, bit for bit; what was altered is refused."""
 
 import json
 import shutil
@@ -10,9 +10,9 @@ from numpy.testing import assert_array_equal
 
 from deepstep import Network, Run
 from deepstep.errors import ConfigurationError, DataError, FileError
-from deepstep.estimators import CommitteeRun, DeepClassifier, DeepRegressor
-from deepstep.estimators.committee_file import CommitteeFile, write_committee
-from deepstep.estimators.committee_run import FewRows
+from deepstep.estimators import EnsembleRun, DeepClassifier, DeepRegressor
+from deepstep.estimators.ensemble_file import EnsembleFile, write_ensemble
+from deepstep.estimators.ensemble_run import FewRows
 from deepstep.preparation import (
     ClassTarget,
     LabelTargets,
@@ -22,7 +22,7 @@ from deepstep.preparation import (
     TablePreparation,
 )
 
-SMALL = {"n_members": 10, "max_iter": 4, "random_state": 3}
+SMALL = {"n_estimators": 10, "max_iter": 4, "random_state": 3}
 
 
 @pytest.fixture(scope="module")
@@ -75,13 +75,13 @@ def run_of(model, table, target):
     temperature = model.temperature_ if isinstance(model, DeepClassifier) else 1.0
     preparation = Preparation(TablePreparation.fit(table), target)
     Y = np.zeros((len(table), target.n_outputs))
-    rows = FewRows.of(model.committee_, table, Y)
-    return CommitteeRun(model.committee_, temperature, preparation, {"task": "any", "target": "y"}, rows)
+    rows = FewRows.of(model.ensemble_, table, Y)
+    return EnsembleRun(model.ensemble_, temperature, preparation, {"task": "any", "target": "y"}, rows)
 
 
 @pytest.fixture(scope="module")
 def folder(table, tmp_path_factory):
-    model = DeepClassifier(n_members=2, max_iter=2, random_state=1).fit(table, table["x"].to_numpy() > 0)
+    model = DeepClassifier(n_estimators=2, max_iter=2, random_state=1).fit(table, table["x"].to_numpy() > 0)
     path = tmp_path_factory.mktemp("runs") / "run"
     run_of(model, table, ClassTarget((False, True))).save(path)
     return path
@@ -92,8 +92,8 @@ def test_a_run_predicts_bit_for_bit_what_was_fitted(kind, table, tmp_path):
     y, target, model = targets(table)[kind]
     model.fit(table[:100], y[:100])
     run_of(model, table[:100], target).save(tmp_path / "run")
-    read, rows = CommitteeRun.load(tmp_path / "run"), table[60:]
-    assert_array_equal(read.outputs(rows), model.committee_.outputs(rows), strict=True)
+    read, rows = EnsembleRun.load(tmp_path / "run"), table[60:]
+    assert_array_equal(read.outputs(rows), model.ensemble_.outputs(rows), strict=True)
     answers = read.predict(rows)
     if isinstance(model, DeepClassifier):
         assert_array_equal(answers.values, model.predict(rows))
@@ -102,8 +102,8 @@ def test_a_run_predicts_bit_for_bit_what_was_fitted(kind, table, tmp_path):
         assert_array_equal(answers.quantiles, model.predict(rows), strict=True)
     else:
         assert_array_equal(answers.values, model.predict(rows), strict=True)
-    assert read.committee.weights == model.committee_.weights
-    assert read.committee.shares == model.committee_.shares
+    assert read.ensemble.weights == model.ensemble_.weights
+    assert read.ensemble.shares == model.ensemble_.shares
 
 
 def test_without_folds_there_is_one_preparer(table, tmp_path):
@@ -111,29 +111,29 @@ def test_without_folds_there_is_one_preparer(table, tmp_path):
     few = table[:3]
     model = DeepRegressor(max_iter=2, random_state=1).fit(few, [1.0, 2.0, 4.0])
     run_of(model, few, NumberTarget(0.0, 1.0)).save(tmp_path / "run")
-    read = CommitteeRun.load(tmp_path / "run")
+    read = EnsembleRun.load(tmp_path / "run")
     assert_array_equal(read.predict(few).values, model.predict(few))
-    assert {member.validation_cost for member in read.committee.members} == {None}
+    assert {member.validation_cost for member in read.ensemble.members} == {None}
 
 
 def test_members_are_ordinary_model_files(folder):
-    read = CommitteeRun.load(folder)
+    read = EnsembleRun.load(folder)
     names = sorted((folder / "members").glob("*.safetensors"))
-    for name, member in zip(names, read.committee.members, strict=True):
+    for name, member in zip(names, read.ensemble.members, strict=True):
         assert Network.load(name).parameters == member.network.parameters
         assert member.estimator is None
 
 
 def test_the_course_of_each_member_is_kept(table, tmp_path):
-    model = DeepClassifier(n_members=2, max_iter=2, random_state=1).fit(table, table["x"].to_numpy() > 0)
+    model = DeepClassifier(n_estimators=2, max_iter=2, random_state=1).fit(table, table["x"].to_numpy() > 0)
     run_of(model, table, ClassTarget((False, True))).save(tmp_path / "run")
-    read = CommitteeRun.load(tmp_path / "run")
-    for member, fitted in zip(read.committee.members, model.committee_.members, strict=True):
+    read = EnsembleRun.load(tmp_path / "run")
+    for member, fitted in zip(read.ensemble.members, model.ensemble_.members, strict=True):
         assert list(member.network.history) == list(fitted.network.history)
         assert len(member.network.history) == member.epochs
 
 
-def test_committees_of_releases_that_kept_no_course_are_read(folder, tmp_path):
+def test_ensembles_of_releases_that_kept_no_course_are_read(folder, tmp_path):
     path = tmp_path / "run"
     shutil.copytree(folder, path)
     record = json.loads((path / "committee.json").read_text())
@@ -142,8 +142,8 @@ def test_committees_of_releases_that_kept_no_course_are_read(folder, tmp_path):
     (path / "committee.json").write_text(json.dumps(record))
     for file in (path / "members").glob("*.jsonl"):
         file.unlink()
-    committee = CommitteeFile(path).committee()
-    assert [member.network.history for member in committee.members] == [None, None]
+    ensemble = EnsembleFile(path).ensemble()
+    assert [member.network.history for member in ensemble.members] == [None, None]
 
 
 @pytest.mark.parametrize(
@@ -155,11 +155,11 @@ def test_a_damaged_course_is_named(folder, tmp_path, text, message):
     shutil.copytree(folder, path)
     (path / "members/01-selective-1.jsonl").write_text(text)
     with pytest.raises(FileError, match=message):
-        CommitteeFile(path).committee()
+        EnsembleFile(path).ensemble()
 
 
 def test_columns_that_no_fold_uses_may_be_absent_or_anything(folder, table):
-    read = CommitteeRun.load(folder)
+    read = EnsembleRun.load(folder)
     more = table.with_columns(polars.Series("lists", [[1]] * len(table)))
     shuffled = more.select(more.columns[::-1])
     assert_array_equal(read.outputs(shuffled), read.outputs(table))
@@ -168,7 +168,7 @@ def test_columns_that_no_fold_uses_may_be_absent_or_anything(folder, table):
 
 
 def test_each_kind_of_run_is_loaded_by_its_own_class(folder, tmp_path, table):
-    with pytest.raises(FileError, match=r"one network is expected; this one is a committee's.*CommitteeRun"):
+    with pytest.raises(FileError, match=r"one network is expected; this one is an ensemble's.*EnsembleRun"):
         Run.load(folder)
     x = table["x"].to_numpy()[:, None]
     network = Network([1, 1], seed=1)
@@ -176,22 +176,22 @@ def test_each_kind_of_run_is_loaded_by_its_own_class(folder, tmp_path, table):
     inputs = TablePreparation.fit(table.select("x"))
     preparation = Preparation(inputs, ClassTarget((0, 1)))
     Run(network, preparation, history, {"task": "binary"}, (x[:2], x[:2])).save(tmp_path / "plain")
-    with pytest.raises(FileError, match=r"a committee is expected; this one is of one network. deepstep.Run"):
-        CommitteeRun.load(tmp_path / "plain")
+    with pytest.raises(FileError, match=r"an ensemble is expected; this one is of one network. deepstep.Run"):
+        EnsembleRun.load(tmp_path / "plain")
 
 
 def test_rows_of_an_array_are_no_table(folder):
     with pytest.raises(DataError, match="a table, as in training"):
-        CommitteeRun.load(folder).outputs(np.zeros((2, 4)))
+        EnsembleRun.load(folder).outputs(np.zeros((2, 4)))
 
 
-def test_a_committee_of_sparse_rows_is_not_stored(tmp_path):
+def test_a_ensemble_of_sparse_rows_is_not_stored(tmp_path):
     from scipy.sparse import csr_matrix
 
     X = csr_matrix(np.eye(12)[np.arange(60) % 12])
-    model = DeepRegressor(n_members=2, max_iter=2, random_state=1).fit(X, np.arange(60.0))
+    model = DeepRegressor(n_estimators=2, max_iter=2, random_state=1).fit(X, np.arange(60.0))
     with pytest.raises(ConfigurationError, match="it is a sparse matrix"):
-        write_committee(tmp_path, model.committee_, 1.0)
+        write_ensemble(tmp_path, model.ensemble_, 1.0)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -211,26 +211,26 @@ def forged(*path, to):
 
 
 MUTATIONS = {
-    "another format": (forged("format", to="deepstep-run"), "format 'deepstep-committee'"),
+    "another format": (forged("format", to="deepstep-run"), "format 'deepstep-ensemble'"),
     "a newer version": (forged("version", to=2), "version 1 is expected; got version 2. Update"),
     "an entry more": (forged("code", to="import os"), "the entries format, version"),
     "an entry less": (forged("weights", to=...), "the entries format, version"),
     "temperature 0": (forged("temperature", to=0), "temperature is a number above 0"),
     "temperature true": (forged("temperature", to=True), "temperature is a number above 0"),
-    "an output that is none": (forged("output", to="exec"), "the committee's"),
-    "an output of numbers": (forged("output", to="identity"), "the committee's"),
+    "an output that is none": (forged("output", to="exec"), "the ensemble's"),
+    "an output of numbers": (forged("output", to="identity"), "the ensemble's"),
     "weights that sum to 2": (forged("weights", "selective", to=2), "sum to 1"),
     "a weight below 0": (forged("weights", to={"selective": -1}), "at least 0 and sum to 1"),
-    "a weight of another recipe": (forged("weights", "bent", to=0.0), "each of the recipes selective"),
+    "a weight of another preset": (forged("weights", "bent", to=0.0), "each of the presets selective"),
     "weights as a list": (forged("weights", to=[1]), "an object is expected"),
-    "a recipe's temperature of 0": (forged("temperatures", "selective", to=0), "temperatures is a number ab"),
+    "a preset's temperature of 0": (forged("temperatures", "selective", to=0), "temperatures is a number ab"),
     "no members": (forged("members", to=[]), "members are a list"),
     "one member": (forged("members", to=lambda members: members[:1]), "[files] names"),
     "a fold that is none": (forged("members", 0, "fold", to=2), "a fold is a number below 2"),
     "a fold below 0": (forged("members", 0, "fold", to=-1), "a fold is a number below 2"),
     "a fold of truth": (forged("members", 0, "fold", to=True), "a fold is a number below 2"),
-    "a recipe that climbs": (forged("members", 0, "recipe", to="../../x"), "a recipe is a word"),
-    "another recipe": (forged("members", 0, "recipe", to="bent"), "weights are a number for each"),
+    "a preset that climbs": (forged("members", 0, "preset", to="../../x"), "a preset is a word"),
+    "another preset": (forged("members", 0, "preset", to="bent"), "weights are a number for each"),
     "inputs without encoding": (forged("members", 0, "inputs", to="scaled"), "have no encoding in fold 0"),
     "an engine that is none": (forged("members", 0, "engine", to="os"), "an engine is one of reference, "),
     "epochs below 0": (forged("members", 0, "epochs", to=-1), "epochs are a whole number"),
@@ -246,7 +246,7 @@ MUTATIONS = {
     "two centers": (forged("preparers", 0, "center", to=[0.0, 0.0]), "a scale above 0 for each center"),
     "two of both": (
         lambda record: record["preparers"][0].update(center=[0.0, 0.0], scale=[1.0, 1.0]),
-        "the committee's",
+        "the ensemble's",
     ),
     "a center that is a text": (forged("preparers", 0, "center", to=["0"]), "center are numbers"),
     "no encodings": (forged("preparers", 0, "encodings", to={}), "scaled and pieces, one at least"),
@@ -284,9 +284,9 @@ MUTATIONS = {
 
 
 @pytest.mark.parametrize(("change", "message"), MUTATIONS.values(), ids=MUTATIONS)
-def test_a_forged_committee_is_refused(folder, tmp_path, change, message):
+def test_a_forged_ensemble_is_refused(folder, tmp_path, change, message):
     """With every checksum made to fit, as somebody who forges it would do."""
-    from deepstep.run_folder import OF_A_COMMITTEE, read_config, write_config
+    from deepstep.run_folder import OF_A_ENSEMBLE, read_config, write_config
 
     path = tmp_path / "run"
     shutil.copytree(folder, path)
@@ -295,18 +295,18 @@ def test_a_forged_committee_is_refused(folder, tmp_path, change, message):
     (path / "committee.json").write_text(json.dumps(record))
     config = read_config(path)
     names = config.pop("files")
-    write_config(path, {k: v for k, v in config.items() if k != "sha256"}, OF_A_COMMITTEE, names)
+    write_config(path, {k: v for k, v in config.items() if k != "sha256"}, OF_A_ENSEMBLE, names)
     with pytest.raises(FileError) as refused:
-        CommitteeRun.load(path)
+        EnsembleRun.load(path)
     assert message in str(refused.value)
     assert str(path) in str(refused.value)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "\udc80", '{"format": 1}', "[" * 100_000])
-def test_what_is_no_committee_is_refused(tmp_path, text):
+def test_what_is_no_ensemble_is_refused(tmp_path, text):
     (tmp_path / "committee.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(FileError, match=r"committee\.json"):
-        CommitteeFile(tmp_path)
+        EnsembleFile(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -325,28 +325,28 @@ def test_a_file_that_is_missing_or_altered_is_named(folder, tmp_path, name):
     whole = (path / name).read_bytes()
     (path / name).write_bytes(whole + b" ")
     with pytest.raises(FileError, match=rf"{name}: the file is as training wrote it"):
-        CommitteeRun.load(path)
+        EnsembleRun.load(path)
     (path / name).unlink()
     with pytest.raises(FileError, match=name):
-        CommitteeRun.load(path)
+        EnsembleRun.load(path)
 
 
 def test_the_members_of_another_run_are_refused(folder, tmp_path, table):
     """Each file is whole."""
-    from deepstep.run_folder import OF_A_COMMITTEE, read_config, write_config
+    from deepstep.run_folder import OF_A_ENSEMBLE, read_config, write_config
 
     path = tmp_path / "run"
     shutil.copytree(folder, path)
     Network([3, 1], seed=1).save(path / "members/00-selective-0.safetensors")
     names = read_config(path)["files"]
-    write_config(path, {"task": "binary"}, OF_A_COMMITTEE, names)
-    with pytest.raises(FileError, match="kind of output are the committee's"):
-        CommitteeRun.load(path)
+    write_config(path, {"task": "binary"}, OF_A_ENSEMBLE, names)
+    with pytest.raises(FileError, match="kind of output are the ensemble's"):
+        EnsembleRun.load(path)
 
 
 def test_examples_that_do_not_fit_are_refused(folder, tmp_path):
     from deepstep.data.array_files import read_arrays, write_arrays
-    from deepstep.run_folder import OF_A_COMMITTEE, read_config, write_config
+    from deepstep.run_folder import OF_A_ENSEMBLE, read_config, write_config
 
     _, whole = read_arrays(folder / "examples.safetensors", "examples")
     others = [
@@ -363,22 +363,22 @@ def test_examples_that_do_not_fit_are_refused(folder, tmp_path):
         shutil.copytree(folder, path)
         write_arrays(path / "examples.safetensors", arrays, {})
         names = read_config(path)["files"]
-        write_config(path, {"task": "binary"}, OF_A_COMMITTEE, names)
+        write_config(path, {"task": "binary"}, OF_A_ENSEMBLE, names)
         with pytest.raises(FileError, match="finite arrays of the same rows: features0, features1, Y"):
-            CommitteeRun.load(path)
+            EnsembleRun.load(path)
 
 
 def test_a_failure_leaves_the_old_run(folder, tmp_path, monkeypatch, table):
     path = tmp_path / "run"
     shutil.copytree(folder, path)
-    before = CommitteeRun.load(path).outputs(table)
+    before = EnsembleRun.load(path).outputs(table)
 
     def full(self, path):
         raise FileError(str(path), "it can be written", "no space left on device")
 
     monkeypatch.setattr(Network, "save", full)
     with pytest.raises(FileError, match="no space left"):
-        CommitteeRun.load(path).save(path, overwrite=True)
+        EnsembleRun.load(path).save(path, overwrite=True)
     monkeypatch.undo()
-    assert_array_equal(CommitteeRun.load(path).outputs(table), before)
+    assert_array_equal(EnsembleRun.load(path).outputs(table), before)
     assert [entry.name for entry in tmp_path.iterdir()] == ["run"]

@@ -1,6 +1,6 @@
-"""Loads damaged and forged runs of committees and prints what came of it; run by ``test_damaged_runs.py``.
+"""Loads damaged and forged runs of ensembles and prints what came of it; run by ``test_damaged_runs.py``.
 
-PYTHONPATH=tests python tests/damaged_committees.py FIRST LAST
+PYTHONPATH=tests python tests/damaged_ensembles.py FIRST LAST
 """
 
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 from damage import survey
 from damaged_runs import change, make_table
 from deepstep.errors import DeepStepError, FileError
-from deepstep.estimators import CommitteeRun
+from deepstep.estimators import EnsembleRun
 
 MEMBERS = tuple(
     f"members/{name}.{kind}"
@@ -24,9 +24,9 @@ FILES = ("committee.json", "preparation.json", "examples.safetensors", *MEMBERS)
 
 
 def make(folder):
-    """A run of a small committee, made by the command line."""
+    """A run of a small ensemble, made by the command line."""
     table = make_table(folder)
-    typed = ["train", "table.csv", "--target", "y", "--out", "run", "--members", "2"]
+    typed = ["train", "table.csv", "--target", "y", "--out", "run", "--n-estimators", "2"]
     subprocess.run([sys.executable, "-m", "deepstep", *typed], cwd=folder, check=True, capture_output=True)
     return folder / "run", table
 
@@ -37,7 +37,7 @@ def load(number, whole, table, path):
     shutil.copytree(whole, path)
     sealed = change(path, number, FILES)
     try:
-        run = CommitteeRun.load(path)
+        run = EnsembleRun.load(path)
     except FileError as error:
         return "refused" if len(str(error)) < 1500 else "refused at length"
     try:
@@ -45,7 +45,7 @@ def load(number, whole, table, path):
     except DeepStepError:
         return "loaded, refuses to predict"
     if not sealed:
-        assert (found.probabilities == CommitteeRun.load(whole).predict(table).probabilities).all()
+        assert (found.probabilities == EnsembleRun.load(whole).predict(table).probabilities).all()
         return "loaded as it was"
     return "loaded"
 
@@ -54,7 +54,7 @@ def main(first, last):
     with tempfile.TemporaryDirectory() as folder:
         whole, table = make(Path(folder))
         path = Path(folder) / "mutant"
-        CommitteeRun.load(whole).predict(table)
+        EnsembleRun.load(whole).predict(table)
         numbers = range(first, last)
         cases = ((str(n), lambda n=n: load(n, whole, table, path)) for n in numbers)
         print(json.dumps(survey(cases, seconds=10, gigabytes=1)))  # noqa: T201

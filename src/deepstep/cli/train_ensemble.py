@@ -1,4 +1,4 @@
-"""``deepstep train --recipe table`` and ``--recipe shared``: a table becomes the run of a committee."""
+"""``deepstep train --preset table`` and ``--preset shared``: a table becomes the run of an ensemble."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,14 +10,14 @@ import click
 import numpy as np
 
 from deepstep.cli.class_weights import weights_by_class
-from deepstep.cli.committee_fitting import Fitted, fitted, fitted_stream, in_own_units
+from deepstep.cli.ensemble_fitting import Fitted, fitted, fitted_stream, in_own_units
 from deepstep.cli.diverged import keep, what_happened
 from deepstep.cli.exit_codes import GOOD
 from deepstep.cli.held_out import STREAMED, of_table
-from deepstep.cli.members import as_records, print_recipes
+from deepstep.cli.members import as_records, print_presets
 from deepstep.cli.output import harmless
 from deepstep.cli.parts import answers_of, columns_of
-from deepstep.cli.recipe_choice import RecipeChoice
+from deepstep.cli.preset_choice import PresetChoice
 from deepstep.cli.scores import Scores, score
 from deepstep.cli.screen import as_json, console, print_scores, warnings_as_notes
 from deepstep.cli.stream_task import surveyed, tell_of_stream
@@ -28,8 +28,8 @@ from deepstep.cli.train_settings import TrainSettings
 from deepstep.cli.unfinished import Keeping, Way, place_at_once, place_to_train, resumable
 from deepstep.data import StoredRows
 from deepstep.errors import DivergenceError
-from deepstep.estimators import CommitteeRun
-from deepstep.estimators.committee_run import FewRows
+from deepstep.estimators import EnsembleRun
+from deepstep.estimators.ensemble_run import FewRows
 from deepstep.preparation import ClassTarget, LabelTargets, Preparation
 from deepstep.run import few_rows
 from deepstep.run_folder import RunFolder
@@ -37,8 +37,8 @@ from deepstep.run_folder import RunFolder
 if TYPE_CHECKING:
     import polars
 
-OF_A_COMMITTEE = ("seed", "loss", "huber_delta", "class_weight", "time_budget", "deterministic", "engine")
-"""The settings of a training that a committee has, too."""
+OF_A_ENSEMBLE = ("seed", "loss", "huber_delta", "class_weight", "time_budget", "deterministic", "engine")
+"""The settings of a training that an ensemble has, too."""
 NEXT = (
     ("predict RUN FILE", "answers for the rows of a table"),
     ("evaluate RUN FILE", "answers compared with a table's own"),
@@ -50,13 +50,13 @@ ONLY_OUT_OF_FOLD = (
 )
 
 
-def train_committee(
+def train_ensemble(
     file: Path,
     source: "polars.DataFrame | StoredRows",
     run: Path,
     goal: Goal,
     settings: TrainSettings,
-    recipe: RecipeChoice,
+    preset: PresetChoice,
     keeping: Keeping | None,
     *,
     members: int | None,
@@ -69,11 +69,11 @@ def train_committee(
     if isinstance(source, StoredRows):
         seen = surveyed(source, goal, validation_fraction=DEFAULT_VALIDATION)
         split = seen.split
-        tell_of_stream(file, seen, recipe, buffer_rows)
+        tell_of_stream(file, seen, preset, buffer_rows)
         rows_told = {STREAMED: {} if buffer_rows is None else {"buffer_rows": buffer_rows}}
     else:
         split = table_split(source, goal, None)
-        tell(file, source, split, recipe)
+        tell(file, source, split, preset)
     settings.check_target(split.target)
     with _place(run, keeping, overwrite=overwrite) as save:
         begun = monotonic()
@@ -85,16 +85,16 @@ def train_committee(
         try:
             label = harmless(file.stem)
             if seen is None:
-                found = fitted(split, settings, recipe.name, members, label)
+                found = fitted(split, settings, preset.name, members, label)
             else:
                 found = fitted_stream(
-                    seen, goal, settings, recipe.name, members, label, buffer_rows, run, keeping
+                    seen, goal, settings, preset.name, members, label, buffer_rows, run, keeping
                 )
         except DivergenceError as error:
-            _keep(error, split, {**told, "seconds": monotonic() - begun}, settings, recipe, run)
+            _keep(error, split, {**told, "seconds": monotonic() - begun}, settings, preset, run)
             raise
         known = {**told, "seconds": max(monotonic() - begun, _seconds_trained(found))}
-        whole = _run(found, split, {**known, "settings": _settings(found, settings, recipe)})
+        whole = _run(found, split, {**known, "settings": _settings(found, settings, preset)})
         parts = _scores(whole, split)
         whole.config["results"] = {name: scores.to_dict() for name, scores in parts.items()}
         save(whole)
@@ -103,7 +103,7 @@ def train_committee(
         return GOOD
     screen = console()
     print_columns(screen, split.inputs)
-    print_recipes(screen, whole.committee)
+    print_presets(screen, whole.ensemble)
     print_scores(screen, parts, by_class="class_weights" in whole.config)
     if "test" not in parts:
         screen.print(ONLY_OUT_OF_FOLD if "out_of_fold" in parts else NO_TEST, markup=False)
@@ -128,7 +128,7 @@ def _place(run: Path, keeping: Keeping | None, *, overwrite: bool) -> Iterator[C
 
 def _seconds_trained(found: Fitted) -> float:
     """Seconds of the member that learned longest, in this process and those that were killed."""
-    histories = [member.network.history for member in found.committee.members]
+    histories = [member.network.history for member in found.ensemble.members]
     return max((history[-1]["seconds"] for history in histories if history), default=0.0)
 
 
@@ -137,36 +137,36 @@ def _keep(
     split: TableSplit,
     told: dict[str, Any],
     settings: TrainSettings,
-    recipe: RecipeChoice,
+    preset: PresetChoice,
     run: Path,
 ) -> None:
     """Save the member that diverged, as it was before."""
-    if error.committee is None:
+    if error.ensemble is None:
         return
-    found = Fitted(error.committee, 1.0, in_own_units(split.target), "")
-    known = {**told, **what_happened(error), "settings": _settings(found, settings, recipe)}
+    found = Fitted(error.ensemble, 1.0, in_own_units(split.target), "")
+    known = {**told, **what_happened(error), "settings": _settings(found, settings, preset)}
     keep(_run(found, split, known), run, error)
 
 
-def _record(run: Path, whole: CommitteeRun, split: TableSplit) -> dict[str, Any]:
-    config, committee = whole.config, whole.committee
+def _record(run: Path, whole: EnsembleRun, split: TableSplit) -> dict[str, Any]:
+    config, ensemble = whole.config, whole.ensemble
     return {
         "run": run,
         "task": split.kind,
         "reason": split.reason,
         "columns": [summary._asdict() for summary in split.inputs.describe()],
         **{name: config[name] for name in ("settings", "engine", "why_engine", "seconds")},
-        "output": committee.output,
-        "recipes": committee.weights,
-        "members": as_records(committee),
+        "output": ensemble.output,
+        "presets": ensemble.weights,
+        "members": as_records(ensemble),
     }
 
 
-def _settings(found: Fitted, settings: TrainSettings, recipe: RecipeChoice) -> dict[str, Any]:
+def _settings(found: Fitted, settings: TrainSettings, preset: PresetChoice) -> dict[str, Any]:
     """As the config has them."""
     asked = settings.to_dict()
-    own = {name: asked[name] for name in OF_A_COMMITTEE if name in asked}
-    return {"recipe": recipe.name, "members": len(found.committee.members), **own}
+    own = {name: asked[name] for name in OF_A_ENSEMBLE if name in asked}
+    return {"preset": preset.name, "members": len(found.ensemble.members), **own}
 
 
 def _weights(split: TableSplit, settings: TrainSettings) -> dict[str, Any]:
@@ -183,22 +183,22 @@ def _weights(split: TableSplit, settings: TrainSettings) -> dict[str, Any]:
     return known
 
 
-def _run(found: Fitted, split: TableSplit, known: dict[str, Any]) -> CommitteeRun:
-    config = {"engine": found.committee.members[0].engine, "why_engine": found.why_engine, **known}
+def _run(found: Fitted, split: TableSplit, known: dict[str, Any]) -> EnsembleRun:
+    config = {"engine": found.ensemble.members[0].engine, "why_engine": found.why_engine, **known}
     rows = split.train
-    examples = FewRows.of(found.committee, rows.frame, found.target.encode(rows.labels))
+    examples = FewRows.of(found.ensemble, rows.frame, found.target.encode(rows.labels))
     preparation = Preparation(split.inputs, found.target)
-    return CommitteeRun(found.committee, found.temperature, preparation, config, examples)
+    return EnsembleRun(found.ensemble, found.temperature, preparation, config, examples)
 
 
-def _scores(run: CommitteeRun, split: TableSplit) -> dict[str, Scores]:
+def _scores(run: EnsembleRun, split: TableSplit) -> dict[str, Scores]:
     """Scores of training rows, by all members and by those that did not learn them, and of test rows."""
     target = run.preparation.target
 
     def of(rows: Rows) -> Scores:
         return score(target, answers_of(target, rows.labels), run.outputs(rows.frame))
 
-    parts, A = {"train": of(split.train)}, run.committee.out_of_fold
+    parts, A = {"train": of(split.train)}, run.ensemble.out_of_fold
     if A is not None:
         weight, answers = split.train.weight, answers_of(target, split.train.labels)
         counted = answers if weight is None else answers[weight > 0]

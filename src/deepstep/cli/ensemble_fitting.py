@@ -1,4 +1,4 @@
-"""From the rows of a table to a fitted committee, in the terms of the command's options."""
+"""From the rows of a table to a fitted ensemble, in the terms of the command's options."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from deepstep.cli.train_settings import TrainSettings
 from deepstep.cli.unfinished import Finish, Keeping, Way, unfinished
 from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.estimators.calls import FitCall, Given
-from deepstep.estimators.committee import Committee
+from deepstep.estimators.ensemble import Ensemble
 from deepstep.estimators.losses import NUMBER_LOSSES
 from deepstep.estimators.streamed_fits import StreamedFit
 from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget, NumberTargets, Target
@@ -23,24 +23,24 @@ from deepstep.types import AnyArray, Array
 
 @dataclass(frozen=True)
 class Fitted:
-    """A committee with the temperature of its answers and its target, whose numbers have their own units."""
+    """An ensemble with the temperature of its answers and its target, whose numbers have their own units."""
 
-    committee: Committee
+    ensemble: Ensemble
     temperature: float
     target: Target
     why_engine: str
 
 
 def fitted(
-    split: TableSplit, settings: TrainSettings, recipe: str, n_members: int | None, label: str
+    split: TableSplit, settings: TrainSettings, preset: str, n_estimators: int | None, label: str
 ) -> Fitted:
-    """Train a committee on the training rows of a table, with progress on stderr.
+    """Train an ensemble on the training rows of a table, with progress on stderr.
 
-    Settings of both recipes count: seed, class weight, time budget, the loss and its delta, engine,
-    deterministic. ``n_members`` is None for the rule of the table's size.
+    Settings of both presets count: seed, class weight, time budget, the loss and its delta, engine,
+    deterministic. ``n_estimators`` is None for the rule of the table's size.
     """
     target = in_own_units(split.target)
-    estimator = _estimator(split.target, settings, recipe, n_members)
+    estimator = _estimator(split.target, settings, preset, n_estimators)
     classes = np.arange(len(target.classes)) if isinstance(target, ClassTarget) else None
     rows = split.train
     inputs = [name for name in rows.frame.columns if name not in split.without]
@@ -53,20 +53,20 @@ def fitted_stream(
     seen: Surveyed,
     goal: Goal,
     settings: TrainSettings,
-    recipe: str,
-    n_members: int | None,
+    preset: str,
+    n_estimators: int | None,
     label: str,
     buffer_rows: int | None,
     run: Path,
     keeping: Keeping | None,
 ) -> Fitted:
-    """Train a committee of one on rows that stay in their files.
+    """Train an ensemble of one on rows that stay in their files.
 
     ``buffer_rows`` are those of a window; None for as many as 64 MB hold.
     """
     found, split = seen
     target = in_own_units(split.target)
-    estimator = _estimator(split.target, settings, recipe, n_members)
+    estimator = _estimator(split.target, settings, preset, n_estimators)
     estimator.set_params(stream=True, buffer_rows=buffer_rows)
     classes = np.arange(len(target.classes)) if isinstance(target, ClassTarget) else None
 
@@ -85,9 +85,9 @@ def fitted_stream(
 
 
 def _fitted(estimator: DeepClassifier | DeepRegressor, target: Target) -> Fitted:
-    first = estimator.committee_.members[0].estimator
+    first = estimator.ensemble_.members[0].estimator
     return Fitted(
-        estimator.committee_,
+        estimator.ensemble_,
         estimator.temperature_ if isinstance(estimator, DeepClassifier) else 1.0,
         target,
         "" if first is None else first.why_engine_,
@@ -95,7 +95,7 @@ def _fitted(estimator: DeepClassifier | DeepRegressor, target: Target) -> Fitted
 
 
 def in_own_units(target: Target) -> Target:
-    """The target as a committee learns it, which scales numbers by itself, for each fold."""
+    """The target as an ensemble learns it, which scales numbers by itself, for each fold."""
     if isinstance(target, NumberTarget):
         return replace(target, mean=0.0, std=1.0)
     if isinstance(target, NumberTargets):
@@ -105,11 +105,11 @@ def in_own_units(target: Target) -> Target:
 
 
 def _estimator(
-    target: Target, settings: TrainSettings, recipe: str, n_members: int | None
+    target: Target, settings: TrainSettings, preset: str, n_estimators: int | None
 ) -> DeepClassifier | DeepRegressor:
     shared: dict[str, Any] = {
-        "recipe": recipe,
-        "n_members": n_members,
+        "preset": preset,
+        "n_estimators": n_estimators,
         "random_state": settings.seed,
         "time_budget": settings.time_budget,
         "deterministic": bool(settings.deterministic),

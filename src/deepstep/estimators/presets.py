@@ -1,4 +1,4 @@
-"""Recipes: settings that make a dense network strong on tables, and the rule that chooses among them."""
+"""Presets: settings that make a dense network strong on tables, and the rule that chooses among them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from deepstep.network import Architecture
 from deepstep.types import AnyArray, Array
 
 ALWAYS: Mapping[str, Any] = {
-    "recipe": "plain",
+    "preset": "plain",
     "solver": "adam",
     "beta_2": 0.95,
     "alpha": 0.0,
@@ -25,11 +25,11 @@ ALWAYS: Mapping[str, Any] = {
     "n_iter_no_change": inf,
     "tol": 0.0,
 }
-"""Parameters of all recipes: RealMLP's optimizer and schedules (arXiv 2407.04491), the best epoch kept."""
+"""Parameters of all presets: RealMLP's optimizer and schedules (arXiv 2407.04491), the best epoch kept."""
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Preset:
     """A way to make a network from a table.
 
     ``cuts``: numbers are cut into pieces (see `Encoding`), as many as the table's size allows. ``epochs`` is
@@ -55,35 +55,35 @@ class Recipe:
 FOR_CLASSES: Mapping[str, Any] = {"activation": "selu", "learning_rate_init": 0.04}
 FOR_NUMBERS: Mapping[str, Any] = {"activation": "mish", "learning_rate_init": 0.07}
 
-SELECTIVE = Recipe(
+SELECTIVE = Preset(
     "selective",
     "numbers cut at quantiles, and a factor of each input that learns fast: columns that tell nothing fade",
     (128, 128),
     cuts=True,
     settings={"dropout": 0.15, "weight_decay": 0.02, "input_scale": True, "parametric": True},
 )
-PIECES = Recipe(
+PIECES = Preset(
     "pieces",
     "numbers cut at quantiles: answers that jump, as those of trees",
     (128, 128),
     cuts=True,
     settings={"dropout": 0.3, "weight_decay": 0.1},
 )
-BENT = Recipe(
+BENT = Preset(
     "bent",
     "scaled numbers and relu: answers of straight parts",
     (128, 128),
     settings={"activation": "relu", "dropout": 0.15, "weight_decay": 0.02},
     of_classes={"label_smoothing": 0.1},
 )
-SMOOTH = Recipe(
+SMOOTH = Preset(
     "smooth",
     "scaled numbers and smooth activations: RealMLP's simple variant, smaller and with dropout",
     (128, 128),
     settings={"dropout": 0.15, "weight_decay": 0.02, "input_scale": True},
     of_classes={"label_smoothing": 0.1},
 )
-STRAIGHT = Recipe(
+STRAIGHT = Preset(
     "straight",
     "no hidden layer: a linear model, which small tables often ask for; its epochs are many and cost little",
     (),
@@ -91,7 +91,7 @@ STRAIGHT = Recipe(
     settings={"weight_decay": 0.02},
 )
 
-SHARED = Recipe(
+SHARED = Preset(
     "shared",
     "many networks in one that share their matrices, numbers cut at quantiles: TabM-mini, smaller",
     (128, 128),
@@ -111,13 +111,13 @@ SHARED = Recipe(
         "max_iter": 300,
     },
 )
-"""The recipe of its own name; settings as those of TabM (arXiv 2410.24210, appendix), on smaller layers."""
+"""The preset of its own name; settings as those of TabM (arXiv 2410.24210, appendix), on smaller layers."""
 
-FAMILY: Mapping[str, Recipe] = {recipe.name: recipe for recipe in (SELECTIVE, PIECES, BENT, SMOOTH, STRAIGHT)}
-"""The recipes of a committee by name, the most useful one first."""
+FAMILY: Mapping[str, Preset] = {preset.name: preset for preset in (SELECTIVE, PIECES, BENT, SMOOTH, STRAIGHT)}
+"""The presets of an ensemble by name, the most useful one first."""
 
-RECIPES: Mapping[str, Recipe] = {**FAMILY, SHARED.name: SHARED}
-"""All recipes by name."""
+PRESETS: Mapping[str, Preset] = {**FAMILY, SHARED.name: SHARED}
+"""All presets by name."""
 
 
 def start(

@@ -1,4 +1,4 @@
-"""Findings about a committee: from its recorded figures, and from what each member says of its training."""
+"""Findings about an ensemble: from its recorded figures, and from what each member says of its training."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import sqrt
@@ -33,7 +33,7 @@ class MemberCourse(NamedTuple):
     validation cost is that of this epoch.
     """
 
-    recipe: str
+    preset: str
     fold: int
     share: float
     epochs: int
@@ -41,21 +41,21 @@ class MemberCourse(NamedTuple):
     validation_cost: float | None
 
 
-def diagnose_committee(
+def diagnose_ensemble(
     results: Mapping[str, Any],
     members: Sequence[MemberCourse],
     *,
     by_squares: bool = True,
     time_budget: float | None = None,
 ) -> list[Finding]:
-    """Look for what is wrong with a committee.
+    """Look for what is wrong with an ensemble.
 
     ``results`` has the recorded figures of the rows of ``train``, ``out_of_fold`` and ``test``, as far as
     there are such. R² says little of answers that are no means, such as quantiles: ``by_squares``. The
     training had ``time_budget`` seconds.
 
     >>> course = [MemberCourse("pieces", fold, 0.2, 64, 20, 0.5) for fold in range(4)]
-    >>> print(*diagnose_committee({}, [*course, MemberCourse("pieces", 4, 0.2, 64, 20, 1.5)]))
+    >>> print(*diagnose_ensemble({}, [*course, MemberCourse("pieces", 4, 0.2, 64, 20, 1.5)]))
     fold 4: the mean validation cost is 1.5, that of the other folds 0.5; look at its rows: they may be few,
     or unlike the others.
     """
@@ -95,7 +95,7 @@ def _apart(target: str, scores: Figures, test: Figures) -> Iterator[Finding]:
 
 
 def _folds(members: Sequence[MemberCourse]) -> Iterator[Finding]:
-    """Folds whose mean cost is far above that of the others, with the same recipes in each."""
+    """Folds whose mean cost is far above that of the others, with the same presets in each."""
     costs: dict[int, list[float]] = {}
     for member in members:
         if member.validation_cost is not None:
@@ -112,7 +112,7 @@ def _folds(members: Sequence[MemberCourse]) -> Iterator[Finding]:
 
 
 def _convergence(members: Sequence[MemberCourse], time_budget: float | None) -> Iterator[Finding]:
-    """Members that were best in their last epoch, if they decide what the committee answers."""
+    """Members that were best in their last epoch, if they decide what the ensemble answers."""
     late = [member for member in members if member.best_epoch == member.epochs > 0]
     weight = sum(member.share for member in late)
     if weight < STILL_LEARNING:
@@ -123,7 +123,7 @@ def _convergence(members: Sequence[MemberCourse], time_budget: float | None) -> 
         weight,
         late=len(late),
         members=len(members),
-        names=", ".join(dict.fromkeys(member.recipe for member in late)),
+        names=", ".join(dict.fromkeys(member.preset for member in late)),
         percent=100 * weight,
         mend=longer
         if time_budget is None

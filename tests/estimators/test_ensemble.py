@@ -1,4 +1,4 @@
-"""A committee of networks for tables: folds, recipes, weights, and what it does with rows as they are."""
+"""An ensemble of networks for tables: folds, presets, weights, and what it does with rows as they are."""
 
 import subprocess
 import sys
@@ -22,17 +22,17 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from deepstep.errors import ConfigurationError, DataError, DivergenceError
-from deepstep.estimators import DeepClassifier, DeepRegressor, committee, convening, fold_clock
+from deepstep.estimators import DeepClassifier, DeepRegressor, ensemble, convening, fold_clock
 from deepstep.estimators.blending import blending_weights
-from deepstep.estimators.committee import weighed
+from deepstep.estimators.ensemble import weighed
 from deepstep.estimators.fold_clock import FoldClock
 from deepstep.estimators.folds import folds
 from deepstep.estimators.parameters import PLAIN
-from deepstep.estimators.recipes import FAMILY, start
+from deepstep.estimators.presets import FAMILY, start
 from deepstep.estimators.rules_of_size import choose
 from deepstep.estimators.tabular import FOR_ALL_MEMBERS
 
-QUICK = {"n_members": 2, "max_iter": 8, "random_state": 1}
+QUICK = {"n_estimators": 2, "max_iter": 8, "random_state": 1}
 
 
 @given(st.integers(1, 60), st.integers(1, 6), st.integers(0, 5), st.integers(0, 99))
@@ -93,8 +93,8 @@ def test_weights_of_examples_decide_between_answers(heavy, scale):
     of_examples = scale * np.where(first_is_right[:, 0], heavy, 1.0)
     weights = blending_weights(answers, lambda A: ((A - Y) ** 2).sum(axis=1), of_examples)
     assert_allclose(weights, [heavy / (heavy + 1), 1 / (heavy + 1)], atol=2e-3)
-    of_recipes = {"right where it is heavy": [answers[0]], "right where it is light": [answers[1]]}
-    found = weighed(of_recipes, Y, "identity", lambda A, Y: ((A - Y) ** 2).sum(axis=1), of_examples)
+    of_presets = {"right where it is heavy": [answers[0]], "right where it is light": [answers[1]]}
+    found = weighed(of_presets, Y, "identity", lambda A, Y: ((A - Y) ** 2).sum(axis=1), of_examples)
     assert_allclose([*found.weights.values()], weights, rtol=1e-12)
 
 
@@ -106,10 +106,10 @@ def test_a_fit_blends_by_its_sample_weights_and_class_weights(monkeypatch):
         weights.append(weight)
         return blending_weights(answers, loss, weight)
 
-    monkeypatch.setattr(committee, "blending_weights", recorded)
+    monkeypatch.setattr(ensemble, "blending_weights", recorded)
     X, y = load_wine(return_X_y=True)
     sample_weight = np.random.default_rng(0).uniform(0.5, 2, len(y))
-    settings = {"random_state": 1, "max_iter": 2, "n_members": 10}
+    settings = {"random_state": 1, "max_iter": 2, "n_estimators": 10}
     DeepRegressor(**settings).fit(X, y, sample_weight)
     DeepClassifier(**settings, class_weight={0: 1, 1: 2, 2: 4}).fit(X, y, sample_weight)
     assert_allclose(weights[0], sample_weight)
@@ -128,21 +128,21 @@ def test_members_start_as_realmlp_does():
 @pytest.fixture(scope="module")
 def wine():
     X, y = load_wine(return_X_y=True)
-    return X, y, DeepClassifier(random_state=1, max_iter=30, n_members=10).fit(X, y)
+    return X, y, DeepClassifier(random_state=1, max_iter=30, n_estimators=10).fit(X, y)
 
 
-def test_a_committee_answers_with_the_weighted_mean_of_its_members(wine):
+def test_a_ensemble_answers_with_the_weighted_mean_of_its_members(wine):
     X, _, model = wine
-    committee = model.committee_
-    assert {member.recipe.name for member in committee.members} == {*list(FAMILY)[:2]}
-    assert len(committee.members) == 10
-    assert_allclose(sum(committee.shares), 1)
+    ensemble = model.ensemble_
+    assert {member.preset.name for member in ensemble.members} == {*list(FAMILY)[:2]}
+    assert len(ensemble.members) == 10
+    assert_allclose(sum(ensemble.shares), 1)
     rows = model._table(X, reset=False, where="")
     expected = 0
-    for member, share in zip(committee.members, committee.shares, strict=True):
-        preparer = committee.preparers[member.fold]
+    for member, share in zip(ensemble.members, ensemble.shares, strict=True):
+        preparer = ensemble.preparers[member.fold]
         A = member.outputs(preparer.inputs(rows), preparer)
-        sharp = A ** (1 / committee.temperatures[member.recipe.name])
+        sharp = A ** (1 / ensemble.temperatures[member.preset.name])
         expected = expected + share * sharp / sharp.sum(axis=1, keepdims=True)
     assert_allclose(model._outputs(X), expected, rtol=1e-6)
     assert_array_equal(model.predict(X), model.classes_[model.predict_proba(X).argmax(axis=1)])
@@ -151,12 +151,12 @@ def test_a_committee_answers_with_the_weighted_mean_of_its_members(wine):
 def test_out_of_fold_answers_are_of_members_that_did_not_learn_the_row(wine):
     """They are worse than the answers of all: of no use would be a leak that makes them equal."""
     X, y, model = wine
-    known, answers = model.committee_.out_of_fold, model._outputs(X)
+    known, answers = model.ensemble_.out_of_fold, model._outputs(X)
     assert np.isfinite(known).all()
     assert_allclose(known.sum(axis=1), 1, rtol=1e-6)
     known, answers = (A / A.sum(axis=1, keepdims=True) for A in (known, answers))
     assert log_loss(y, known) > log_loss(y, answers)
-    held_out = np.concatenate([preparer.fold.held_out for preparer in model.committee_.preparers])
+    held_out = np.concatenate([preparer.fold.held_out for preparer in model.ensemble_.preparers])
     assert_array_equal(np.sort(held_out), np.arange(len(y)))
 
 
@@ -164,12 +164,12 @@ def test_nothing_of_a_held_out_row_is_in_its_member():
     """Another value in it, and the member of its fold is the same, bit for bit."""
     X, y = load_diabetes(return_X_y=True)
     first = DeepRegressor(**QUICK).fit(X, y)
-    row = int(first.committee_.preparers[0].fold.held_out[0])
+    row = int(first.ensemble_.preparers[0].fold.held_out[0])
     other = X.copy()
     other[row] = 1e6
     second = DeepRegressor(**QUICK).fit(other, y)
-    members = [next(one for one in model.committee_.members if one.fold == 0) for model in (first, second)]
-    inputs = [model.committee_.preparers[0].encodings for model in (first, second)]
+    members = [next(one for one in model.ensemble_.members if one.fold == 0) for model in (first, second)]
+    inputs = [model.ensemble_.preparers[0].encodings for model in (first, second)]
     assert inputs[0] == inputs[1]
     # its answer to that row chooses the epoch, so the whole course of training is compared
     assert members[0].estimator.loss_curve_ == members[1].estimator.loss_curve_
@@ -177,7 +177,7 @@ def test_nothing_of_a_held_out_row_is_in_its_member():
 
 def test_a_member_ends_after_a_cycle_that_was_worse_than_those_before():
     X, y = load_diabetes(return_X_y=True)
-    members = DeepRegressor(n_members=5, random_state=1).fit(X, y).committee_.members
+    members = DeepRegressor(n_estimators=5, random_state=1).fit(X, y).ensemble_.members
     for member in members:
         costs = -np.array(member.estimator.validation_scores_)
         worse = costs[14:31].min() > 1.01 * costs[:14].min()
@@ -234,7 +234,7 @@ def test_sparse_rows_stay_sparse_and_answer_as_dense_ones_of_the_same_kind():
     X, y = load_wine(return_X_y=True)
     model = DeepClassifier(**QUICK).fit(csr_matrix(X / X.max(axis=0)), y)
     assert model.predict(csr_matrix(X / X.max(axis=0))).shape == y.shape
-    assert all(encoding is None for encoding in model.committee_.preparers[0].encodings.values())
+    assert all(encoding is None for encoding in model.ensemble_.preparers[0].encodings.values())
 
 
 def test_a_class_of_one_row_is_learned_and_predicted_for():
@@ -275,28 +275,28 @@ def test_balanced_weights_find_the_rare_class():
     assert found[1] > found[0] + 0.2
 
 
-def test_the_weights_of_classes_count_in_weights_of_recipes_and_temperature():
+def test_the_weights_of_classes_count_in_weights_of_presets_and_temperature():
     """As if the weight had been given with each row."""
     X, y = load_wine(return_X_y=True)
     of_class = {0: 1.0, 1: 20.0, 2: 1.0}
-    settings = {"max_iter": 8, "random_state": 1, "n_members": 10}
+    settings = {"max_iter": 8, "random_state": 1, "n_estimators": 10}
     rows = np.array([of_class[label] for label in y])
     by_class = DeepClassifier(**settings, class_weight=of_class).fit(X, y)
     by_row = DeepClassifier(**settings).fit(X, y, sample_weight=rows)
-    assert by_class.committee_.weights == pytest.approx(by_row.committee_.weights, rel=1e-3)
-    assert by_class.committee_.temperatures == pytest.approx(by_row.committee_.temperatures, rel=1e-3)
+    assert by_class.ensemble_.weights == pytest.approx(by_row.ensemble_.weights, rel=1e-3)
+    assert by_class.ensemble_.temperatures == pytest.approx(by_row.ensemble_.temperatures, rel=1e-3)
     assert by_class.temperature_ == pytest.approx(by_row.temperature_, rel=1e-3)
     without = DeepClassifier(**settings).fit(X, y)
-    assert by_class.committee_.weights != pytest.approx(without.committee_.weights, rel=1e-2)
+    assert by_class.ensemble_.weights != pytest.approx(without.ensemble_.weights, rel=1e-2)
 
 
 def test_ones_own_validation_rows_judge_all_members():
     X, y = load_diabetes(return_X_y=True)
     model = DeepRegressor(**QUICK).fit(X[:300], y[:300], X_val=X[300:], y_val=y[300:])
-    assert len(model.committee_.preparers) == 1
-    assert model.committee_.preparers[0].fold.held_out.size == 0
-    assert model.committee_.out_of_fold is None
-    history = model.committee_.members[0].estimator.history_
+    assert len(model.ensemble_.preparers) == 1
+    assert model.ensemble_.preparers[0].fold.held_out.size == 0
+    assert model.ensemble_.out_of_fold is None
+    history = model.ensemble_.members[0].estimator.history_
     assert "validation_cost" in history[0]
 
 
@@ -335,7 +335,7 @@ def test_ordered_classes():
 def test_parameters_that_are_given_hold_for_all_members():
     X, y = load_wine(return_X_y=True)
     model = DeepClassifier(7, "tanh", **QUICK, dropout=0.5, dtype="float64").fit(X, y)
-    for member in model.committee_.members:
+    for member in model.ensemble_.members:
         architecture = member.estimator.network_.architecture
         assert architecture.layer_dims[1:] == (7, 3)
         assert architecture.activations[0] == "tanh"
@@ -343,15 +343,15 @@ def test_parameters_that_are_given_hold_for_all_members():
         assert member.estimator.dropout == 0.5
 
 
-def test_what_is_given_is_heeded_also_where_it_is_what_the_plain_recipe_has():
+def test_what_is_given_is_heeded_also_where_it_is_what_the_plain_preset_has():
     """Else a search over a grid that has such a value would report it for another model."""
     X, y = load_wine(return_X_y=True)
     own = {name: PLAIN[name] for name in FOR_ALL_MEMBERS if name in PLAIN}
     assert {*PLAIN} - {*own} == {"early_stopping", "validation_fraction", "shared_members"}
-    few = {"max_iter": 2, "n_members": 2, "random_state": 1}
+    few = {"max_iter": 2, "n_estimators": 2, "random_state": 1}
     for name, value in own.items():
         model = DeepClassifier(**few | {name: value if name != "max_iter" else 1}).fit(X, y)
-        found = [getattr(member.estimator, name) for member in model.committee_.members]
+        found = [getattr(member.estimator, name) for member in model.ensemble_.members]
         assert found == [getattr(model, name)] * 2, name
 
 
@@ -370,8 +370,8 @@ def test_what_would_not_be_heeded_is_refused(idle, said):
 
 def test_the_part_held_out_of_one_fold():
     X, y = load_diabetes(return_X_y=True)
-    model = DeepRegressor(n_members=1, max_iter=2, validation_fraction=0.25).fit(X, y)
-    assert model.committee_.preparers[0].fold.held_out.size == len(y) // 4
+    model = DeepRegressor(n_estimators=1, max_iter=2, validation_fraction=0.25).fit(X, y)
+    assert model.ensemble_.preparers[0].fold.held_out.size == len(y) // 4
 
 
 @pytest.mark.parametrize(
@@ -385,8 +385,8 @@ def test_the_part_held_out_of_one_fold():
 )
 def test_networks_that_have_more_than_weights_and_biases(wine, given, names):
     X, y, _ = wine
-    model = DeepClassifier(n_members=2, max_iter=3, random_state=1, **given).fit(X, y)
-    assert all(names <= set(member.network.parameters) for member in model.committee_.members)
+    model = DeepClassifier(n_estimators=2, max_iter=3, random_state=1, **given).fit(X, y)
+    assert all(names <= set(member.network.parameters) for member in model.ensemble_.members)
     assert model.predict(X).shape == y.shape
 
 
@@ -395,18 +395,18 @@ def test_networks_that_have_more_than_weights_and_biases(wine, given, names):
 )
 def test_parameters_of_a_single_training_are_refused_by_name(foreign):
     X, y = load_wine(return_X_y=True)
-    with pytest.raises(ConfigurationError, match=rf"got {next(iter(foreign))} with recipe='table'"):
+    with pytest.raises(ConfigurationError, match=rf"got {next(iter(foreign))} with preset='table'"):
         DeepClassifier(**foreign).fit(X, y)
 
 
 def test_what_one_network_has_is_found_at_the_members(wine):
     *_, model = wine
     for name in ("coefs_", "network_", "history_"):
-        with pytest.raises(AttributeError, match=rf"committee_.members\[0\].estimator.{name}"):
+        with pytest.raises(AttributeError, match=rf"ensemble_.members\[0\].estimator.{name}"):
             getattr(model, name)
     with pytest.raises(AttributeError, match="no attribute 'unknown'"):
         _ = model.unknown
-    assert len(model.committee_.members[0].estimator.coefs_) == 3
+    assert len(model.ensemble_.members[0].estimator.coefs_) == 3
     assert not hasattr(model, "partial_fit")
 
 
@@ -426,14 +426,14 @@ from time import monotonic
 from deepstep.estimators import DeepClassifier
 X = pandas.DataFrame({"a": np.linspace(0, 1, 200), "b": ["u", "v"] * 100})
 y = np.arange(200) % 2
-DeepClassifier(n_members=2, max_iter=2, random_state=1).fit(X, y)
+DeepClassifier(n_estimators=2, max_iter=2, random_state=1).fit(X, y)
 sent = []
 def interrupt():
     sent.append(monotonic())
     os.kill(os.getpid(), signal.SIGINT)
 threading.Timer(1.0, interrupt).start()
 try:
-    DeepClassifier(n_members=4, max_iter=10**5, random_state=1).fit(X, y)
+    DeepClassifier(n_estimators=4, max_iter=10**5, random_state=1).fit(X, y)
 except KeyboardInterrupt:
     print(monotonic() - sent[0])
 """
@@ -450,14 +450,14 @@ def test_ctrl_c_ends_all_members():
 def test_parts_of_validation_data_are_refused(wine, parts):
     X, y, _ = wine
     with pytest.raises(DataError, match="X_val and y_val"):
-        DeepClassifier(n_members=2, max_iter=2).fit(X, y, **parts)
+        DeepClassifier(n_estimators=2, max_iter=2).fit(X, y, **parts)
 
 
 def test_a_time_budget_is_shared_by_the_members():
     X, y = load_diabetes(return_X_y=True)
-    DeepRegressor(n_members=2, max_iter=2, random_state=1).fit(X, y)  # kernels are loaded
+    DeepRegressor(n_estimators=2, max_iter=2, random_state=1).fit(X, y)  # kernels are loaded
     began = perf_counter()
-    DeepRegressor(n_members=4, max_iter=10**6, time_budget=2.0, random_state=1).fit(X, y)
+    DeepRegressor(n_estimators=4, max_iter=10**6, time_budget=2.0, random_state=1).fit(X, y)
     assert perf_counter() - began < 20  # members that knew of no clock would take hours
 
 
@@ -473,13 +473,13 @@ def test_folds_that_time_does_not_suffice_for_are_not_begun(monkeypatch):
 
     monkeypatch.setattr(convening, "_prepared", slowly)
     X, y = load_diabetes(return_X_y=True)
-    few = {"n_members": 5, "max_iter": 1, "random_state": 1}
+    few = {"n_estimators": 5, "max_iter": 1, "random_state": 1}
     for budget, n in ((1e-3, 1), (181, 2), (10_000, 5)):
         now[0] = 0.0
-        committee = DeepRegressor(**few, time_budget=budget).fit(X, y).committee_
-        assert len(committee.preparers) == len(committee.members) == n
-        held_out = np.concatenate([one.fold.held_out for one in committee.preparers])
-        assert_array_equal(np.flatnonzero(np.isfinite(committee.out_of_fold[:, 0])), np.sort(held_out))
+        ensemble = DeepRegressor(**few, time_budget=budget).fit(X, y).ensemble_
+        assert len(ensemble.preparers) == len(ensemble.members) == n
+        held_out = np.concatenate([one.fold.held_out for one in ensemble.preparers])
+        assert_array_equal(np.flatnonzero(np.isfinite(ensemble.out_of_fold[:, 0])), np.sort(held_out))
 
 
 @given(st.floats(0.1, 1e4), st.integers(1, 5), st.integers(1, 20), st.floats(0, 100))
@@ -492,19 +492,19 @@ def test_members_have_what_the_preparation_leaves(budget, folds, turns, of_a_fol
         assert folds * turns * seconds + (folds - 1) * of_a_fold == pytest.approx(budget, rel=1e-2, abs=0.1)
 
 
-def test_a_committee_is_better_than_a_member_of_it():
+def test_a_ensemble_is_better_than_a_member_of_it():
     """What it is for, on data of which nothing else in this project knows: friedman1, unseen rows."""
     X, y = make_friedman1(600, noise=1.0, random_state=7)
-    one = DeepRegressor(n_members=1, random_state=1)
-    committee = DeepRegressor(n_members=10, random_state=1)
-    scores = [cross_val_score(model, X, y, cv=3).mean() for model in (one, committee)]
+    one = DeepRegressor(n_estimators=1, random_state=1)
+    ensemble = DeepRegressor(n_estimators=10, random_state=1)
+    scores = [cross_val_score(model, X, y, cv=3).mean() for model in (one, ensemble)]
     assert scores[1] > scores[0]
 
 
-@pytest.mark.parametrize(("n_members", "members"), [(1, 1), (2, 2), (5, 5), (7, 10), (25, 25), (30, 50)])
-def test_members_are_rounded_up_to_whole_folds(n_members, members):
-    choice = choose(500, n_members)
-    assert len(choice.recipes) * choice.n_folds * choice.repeats == members
+@pytest.mark.parametrize(("n_estimators", "members"), [(1, 1), (2, 2), (5, 5), (7, 10), (25, 25), (30, 50)])
+def test_members_are_rounded_up_to_whole_folds(n_estimators, members):
+    choice = choose(500, n_estimators)
+    assert len(choice.presets) * choice.n_folds * choice.repeats == members
 
 
 def test_verbose_shows_how_many_members_are_done(capsys):
@@ -515,13 +515,13 @@ def test_verbose_shows_how_many_members_are_done(capsys):
     assert ", validation cost " in last
 
 
-def test_the_linear_recipe_arrives_where_logistic_regression_does():
+def test_the_linear_preset_arrives_where_logistic_regression_does():
     X, y = load_wine(return_X_y=True)
-    committee = DeepClassifier(random_state=1).fit(X, y).committee_
-    (straight,) = (found for found in committee.recipes if found.recipe.name == "straight")
+    ensemble = DeepClassifier(random_state=1).fit(X, y).ensemble_
+    (straight,) = (found for found in ensemble.presets if found.preset.name == "straight")
     strengths = (0.1, 1, 10, 100)
     costs = {C: [] for C in strengths}
-    for preparer in committee.preparers:
+    for preparer in ensemble.preparers:
         learned, held_out = preparer.fold
         for C in strengths:
             peer = make_pipeline(StandardScaler(), LogisticRegression(C=C)).fit(X[learned], y[learned])

@@ -1,4 +1,4 @@
-"""`CommitteeRun`: a committee with everything that is needed to use it, as a folder on disk.
+"""`EnsembleRun`: an ensemble with everything that is needed to use it, as a folder on disk.
 
 =========================  ===================================================================================
 file of the run folder     what it holds
@@ -23,14 +23,14 @@ import numpy as np
 from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.data.frames import as_frame
 from deepstep.errors import DataError, FileError
-from deepstep.estimators.committee import Committee, told
-from deepstep.estimators.committee_file import CommitteeFile, write_committee
+from deepstep.estimators.ensemble import Ensemble, told
+from deepstep.estimators.ensemble_file import EnsembleFile, write_ensemble
 from deepstep.preparation import LabelTargets, Preparation, TablePreparation
 from deepstep.preparation.table import with_columns
 from deepstep.run import few_rows
 from deepstep.run_folder import (
     DIGEST,
-    OF_A_COMMITTEE,
+    OF_A_ENSEMBLE,
     RunFolder,
     check_files,
     read_config,
@@ -52,18 +52,18 @@ class FewRows(NamedTuple):
     Y: Array
 
     @classmethod
-    def of(cls, committee: Committee, frame: "polars.DataFrame", Y: Array) -> "FewRows":
+    def of(cls, ensemble: Ensemble, frame: "polars.DataFrame", Y: Array) -> "FewRows":
         """At most 16 of the rows, evenly spread."""
         rows = few_rows(len(Y))
         some = as_frame(frame[rows], where="table")
-        return cls(tuple(preparer.table.features(some) for preparer in committee.preparers), Y[rows])
+        return cls(tuple(preparer.table.features(some) for preparer in ensemble.preparers), Y[rows])
 
 
 @dataclass
-class CommitteeRun(RunFolder):
-    """A committee and what belongs to it.
+class EnsembleRun(RunFolder):
+    """An ensemble and what belongs to it.
 
-    committee (deepstep.estimators.committee.Committee): The networks.
+    ensemble (deepstep.estimators.ensemble.Ensemble): The networks.
     temperature: By which the logits of its answers are divided; 1 for numbers.
     preparation: How the columns are seen over all training rows, which no member uses: each has what its own
         rows taught. And the target: numbers stay in their own units.
@@ -77,19 +77,19 @@ class CommitteeRun(RunFolder):
     >>> from deepstep.preparation import ClassTarget
     >>> table = polars.DataFrame({"x": np.linspace(-1, 1, 40), "side": ["left", "right"] * 20})
     >>> y = np.where(table["x"] > 0, "up", "down")
-    >>> model = DeepClassifier(n_members=2, max_iter=20, random_state=1).fit(table, y)
+    >>> model = DeepClassifier(n_estimators=2, max_iter=20, random_state=1).fit(table, y)
     >>> preparation = Preparation(TablePreparation.fit(table), ClassTarget(("down", "up")))
     >>> config = {"task": "binary", "target": "y"}
-    >>> rows = FewRows.of(model.committee_, table, preparation.target.encode(y))
-    >>> run = CommitteeRun(model.committee_, model.temperature_, preparation, config, rows)
+    >>> rows = FewRows.of(model.ensemble_, table, preparation.target.encode(y))
+    >>> run = EnsembleRun(model.ensemble_, model.temperature_, preparation, config, rows)
     >>> folder = Path(tempfile.mkdtemp()) / "run"
     >>> run.save(folder)
-    >>> read = CommitteeRun.load(folder)
+    >>> read = EnsembleRun.load(folder)
     >>> bool((read.predict(table).probabilities == model.predict_proba(table)).all())
     True
     """
 
-    committee: Committee
+    ensemble: Ensemble
     temperature: float
     preparation: Preparation
     config: dict[str, Any]
@@ -100,42 +100,42 @@ class CommitteeRun(RunFolder):
 
         folder: Where they go.
         """
-        names = write_committee(folder, self.committee, self.temperature)
+        names = write_ensemble(folder, self.ensemble, self.temperature)
         (folder / PREPARATION).write_text(self.preparation.to_json(), encoding="utf-8")
         arrays = {f"features{fold}": array for fold, array in enumerate(self.examples.features)}
         write_arrays(folder / EXAMPLES, {**arrays, "Y": self.examples.Y}, {})
-        write_config(folder, self.config, OF_A_COMMITTEE, [*names, PREPARATION, EXAMPLES])
+        write_config(folder, self.config, OF_A_ENSEMBLE, [*names, PREPARATION, EXAMPLES])
 
     @classmethod
-    def load(cls, path: Path | str) -> "CommitteeRun":
+    def load(cls, path: Path | str) -> "EnsembleRun":
         """Read a run folder; nothing in it is executed.
 
-        path: The folder that `save` wrote, or ``deepstep train --recipe table`` or ``shared``.
+        path: The folder that `save` wrote, or ``deepstep train --preset table`` or ``shared``.
         returns: With the checksum of every file compared.
-        FileError: When the folder is no run of a committee, of another version, or one of its files is
+        FileError: When the folder is no run of an ensemble, of another version, or one of its files is
             missing or altered.
 
-        >>> CommitteeRun.load("no/such/run")
+        >>> EnsembleRun.load("no/such/run")
         Traceback (most recent call last):
         deepstep.errors.FileError: no/such/run: a run folder is expected; there is no such folder. Runs are
         written by deepstep train and deepstep demo.
         """
         folder = Path(path)
         config = read_config(folder)
-        if config["version"] != OF_A_COMMITTEE:
+        if config["version"] != OF_A_ENSEMBLE:
             raise FileError(
                 str(folder),
-                "a run of a committee is expected",
+                "a run of an ensemble is expected",
                 "this one is of one network",
                 "deepstep.Run.load reads it.",
             )
-        stored = CommitteeFile(folder)
+        stored = EnsembleFile(folder)
         check_files(folder, config, [*stored.names, PREPARATION, EXAMPLES])
         del config[DIGEST]
         preparation = read_preparation(folder / PREPARATION)
-        committee = stored.committee()
-        examples = _read_examples(folder / EXAMPLES, committee, preparation.target.n_outputs)
-        run = cls(committee, stored.temperature, preparation, config, examples)
+        ensemble = stored.ensemble()
+        examples = _read_examples(folder / EXAMPLES, ensemble, preparation.target.n_outputs)
+        run = cls(ensemble, stored.temperature, preparation, config, examples)
         run._check_fit(folder)
         return run
 
@@ -147,8 +147,8 @@ class CommitteeRun(RunFolder):
         DataError: When the rows do not fit what was trained on.
         """
         if isinstance(raw, np.ndarray):
-            raise DataError("CommitteeRun", "a table, as in training", f"got an array of shape {raw.shape}")
-        return self.committee.outputs(self._used(raw))
+            raise DataError("EnsembleRun", "a table, as in training", f"got an array of shape {raw.shape}")
+        return self.ensemble.outputs(self._used(raw))
 
     def inputs(self, raw: "polars.DataFrame", member: int) -> Array:
         """Raw rows as the inputs of a member.
@@ -158,8 +158,8 @@ class CommitteeRun(RunFolder):
         returns (m, n_inputs):
         DataError: As in `outputs`.
         """
-        one = self.committee.members[member]
-        inputs: Array = self.committee.preparers[one.fold].inputs(self._used(raw))[one.recipe.cuts]
+        one = self.ensemble.members[member]
+        inputs: Array = self.ensemble.preparers[one.fold].inputs(self._used(raw))[one.preset.cuts]
         return inputs
 
     def few_examples(self, member: int) -> tuple[Array, Array]:
@@ -169,21 +169,21 @@ class CommitteeRun(RunFolder):
         X (k, n_inputs): A row is an example.
         Y (k, n_outputs): Targets that the member learns.
         """
-        one = self.committee.members[member]
-        preparer, features = self.committee.preparers[one.fold], self.examples.features[one.fold]
-        X: Array = preparer.encoded(features)[one.recipe.cuts]
+        one = self.ensemble.members[member]
+        preparer, features = self.ensemble.preparers[one.fold], self.examples.features[one.fold]
+        X: Array = preparer.encoded(features)[one.preset.cuts]
         return X, (self.examples.Y - preparer.center) / preparer.scale
 
     def few_outputs(self) -> Array:
-        """Outputs of the committee for the rows that the run keeps.
+        """Outputs of the ensemble for the rows that the run keeps.
 
         returns (k, n_outputs): As the target reads them.
         """
-        return self.committee.outputs_of(self.examples.features)
+        return self.ensemble.outputs_of(self.examples.features)
 
     def _used(self, raw: "polars.DataFrame") -> "polars.DataFrame":
         """The columns that one fold or another has features of."""
-        tables = [preparer.table.preparation for preparer in self.committee.preparers]
+        tables = [preparer.table.preparation for preparer in self.ensemble.preparers]
         columns = [column for table in tables if table is not None for column in table.columns]
         names = list(dict.fromkeys(column.name for column in columns if column.feature_names))
         return as_frame(with_columns(raw, names)[names], where="table")
@@ -201,20 +201,20 @@ class CommitteeRun(RunFolder):
         """Refuse files that are each whole but belong to different runs."""
         target, inputs = self.preparation.target, self.preparation.inputs
         came = (type(inputs).__name__, target.n_outputs, target.output)
-        n_outputs = {len(preparer.center) for preparer in self.committee.preparers}
-        expected = (TablePreparation.__name__, *n_outputs, self.committee.output)
+        n_outputs = {len(preparer.center) for preparer in self.ensemble.preparers}
+        expected = (TablePreparation.__name__, *n_outputs, self.ensemble.output)
         if came != expected:
             raise FileError(
                 str(folder / PREPARATION),
-                f"kind of inputs, outputs and kind of output are the committee's {expected}",
+                f"kind of inputs, outputs and kind of output are the ensemble's {expected}",
                 f"got {came}",
                 "Train again.",
             )
 
 
-def _read_examples(path: Path, committee: Committee, n_outputs: int) -> FewRows:
-    """The rows that a run keeps, checked against its committee."""
-    tables = [preparer.table.preparation for preparer in committee.preparers]
+def _read_examples(path: Path, ensemble: Ensemble, n_outputs: int) -> FewRows:
+    """The rows that a run keeps, checked against its ensemble."""
+    tables = [preparer.table.preparation for preparer in ensemble.preparers]
     widths = {
         f"features{fold}": 0 if table is None else table.n_features for fold, table in enumerate(tables)
     }

@@ -1,4 +1,4 @@
-"""train, predict, evaluate, summary of committees: which recipe there is, and what the estimator says."""
+"""train, predict, evaluate, summary of ensembles: which preset there is, and what the estimator says."""
 
 import io
 import json
@@ -11,13 +11,13 @@ from numpy.testing import assert_array_equal
 from sklearn.metrics import accuracy_score, root_mean_squared_error
 
 from deepstep import Run
-from deepstep.cli.recipe_choice import FOR_BOTH
+from deepstep.cli.preset_choice import FOR_BOTH
 from deepstep.cli.train import command
 from deepstep.data import holdout
-from deepstep.estimators import CommitteeRun, DeepClassifier, DeepRegressor
+from deepstep.estimators import EnsembleRun, DeepClassifier, DeepRegressor
 
-KIND = ("--target", "kind", "--members", "2")
-HEIGHT = ("--target", "height", "--drop", "kind", "--members", "2")
+KIND = ("--target", "kind", "--n-estimators", "2")
+HEIGHT = ("--target", "height", "--drop", "kind", "--n-estimators", "2")
 
 
 def parts(flowers, target, without, *, stratify, seed=1):
@@ -28,18 +28,18 @@ def parts(flowers, target, without, *, stratify, seed=1):
     return X[learned], frame[target][learned].to_numpy(), X[tested], frame[target][tested].to_numpy()
 
 
-def test_classes_are_those_of_the_estimator_bit_for_bit(deepstep, flowers, committee_run):
+def test_classes_are_those_of_the_estimator_bit_for_bit(deepstep, flowers, ensemble_run):
     X, y, X_test, y_test = parts(flowers, "kind", [], stratify=True)
-    model = DeepClassifier(n_members=2, random_state=1).fit(X, y)
-    answers = polars.read_csv(io.StringIO(deepstep("predict", committee_run, flowers).out))
+    model = DeepClassifier(n_estimators=2, random_state=1).fit(X, y)
+    answers = polars.read_csv(io.StringIO(deepstep("predict", ensemble_run, flowers).out))
     expected = model.predict_proba(polars.read_csv(flowers).drop("kind"))
     assert_array_equal(answers.select("probability_short", "probability_tall").to_numpy(), expected)
-    run = CommitteeRun.load(committee_run)
+    run = EnsembleRun.load(ensemble_run)
     results = run.config["results"]
     assert list(results) == ["train", "out_of_fold", "test"]
     assert results["test"]["accuracy"] == accuracy_score(y_test, model.predict(X_test))
     assert results["train"]["accuracy"] == accuracy_score(y, model.predict(X))
-    A = model.committee_.out_of_fold
+    A = model.ensemble_.out_of_fold
     known = np.isfinite(A).all(axis=1)
     held_out = model._labels.decode(A[known])
     assert results["out_of_fold"]["accuracy"] == accuracy_score(y[known], held_out)
@@ -51,10 +51,10 @@ def test_numbers_are_those_of_the_estimator_bit_for_bit(deepstep, flowers):
     assert deepstep("train", flowers, *typed).code == 0
     X, y, X_test, y_test = parts(flowers, "height", ["kind"], stratify=False, seed=4)
     delta = {"delta": 0.5 * y.std()}
-    model = DeepRegressor(n_members=2, random_state=4, loss="huber", loss_settings=delta).fit(X, y)
+    model = DeepRegressor(n_estimators=2, random_state=4, loss="huber", loss_settings=delta).fit(X, y)
     answers = polars.read_csv(io.StringIO(deepstep("predict", "r", flowers).out))["prediction"]
     assert_array_equal(answers.to_numpy(), model.predict(polars.read_csv(flowers).drop("height", "kind")))
-    rmse = CommitteeRun.load("r").config["results"]["test"]["rmse"]
+    rmse = EnsembleRun.load("r").config["results"]["test"]["rmse"]
     assert rmse == pytest.approx(root_mean_squared_error(y_test, model.predict(X_test)), rel=1e-12)
 
 
@@ -69,9 +69,9 @@ def test_numbers_are_those_of_the_estimator_bit_for_bit(deepstep, flowers):
 def test_options_reach_the_estimator(deepstep, flowers, typed, settings):
     assert deepstep("train", flowers, *KIND, *typed, "--out", "r").code == 0
     X, y, X_test, _ = parts(flowers, "kind", [], stratify=True)
-    model = DeepClassifier(n_members=2, random_state=1, **settings).fit(X, (y == "tall").astype(int))
+    model = DeepClassifier(n_estimators=2, random_state=1, **settings).fit(X, (y == "tall").astype(int))
     assert_array_equal(
-        CommitteeRun.load("r").predict(X_test).probabilities, model.predict_proba(X_test), strict=True
+        EnsembleRun.load("r").predict(X_test).probabilities, model.predict_proba(X_test), strict=True
     )
 
 
@@ -83,15 +83,15 @@ def test_rows_of_weight_0_are_as_if_they_were_not_there(deepstep, flowers):
     learned, _ = holdout(frame["kind"].to_numpy(), fraction=0.2, seed=1, stratify=True)
     assert trained["out_of_fold"]["rows"] == np.count_nonzero(frame["w"].to_numpy()[learned])
     X = frame.drop("kind", "w")[learned]
-    model = DeepClassifier(n_members=2, random_state=1)
+    model = DeepClassifier(n_estimators=2, random_state=1)
     model.fit(X, frame["kind"][learned].to_numpy(), frame["w"][learned].to_numpy())
-    assert_array_equal(CommitteeRun.load("r").predict(X).probabilities, model.predict_proba(X))
+    assert_array_equal(EnsembleRun.load("r").predict(X).probabilities, model.predict_proba(X))
 
 
 def test_several_targets(deepstep, flowers):
     frame = polars.read_csv(flowers).with_columns(red=polars.col("colour") == "red")
     frame.write_csv("t.csv")
-    typed = ["--target", "kind", "--target", "red", "--drop", "colour", "--members", "2"]
+    typed = ["--target", "kind", "--target", "red", "--drop", "colour", "--n-estimators", "2"]
     assert deepstep("train", "t.csv", *typed, "--out", "r").code == 0
     answers = polars.read_csv(io.StringIO(deepstep("predict", "r", "t.csv").out))
     assert answers.columns == [
@@ -105,9 +105,9 @@ def test_a_class_that_is_in_the_test_part_alone_is_no_obstacle(deepstep, tmp_pat
     (tmp_path / "t.csv").write_text("x,y\n" + rows)
     lonely = set()
     for seed in range(4):
-        typed = ["--target", "y", "--members", "2", "--seed", seed, "--out", f"r{seed}"]
+        typed = ["--target", "y", "--n-estimators", "2", "--seed", seed, "--out", f"r{seed}"]
         assert deepstep("train", "t.csv", *typed).code == 0
-        lonely.add(CommitteeRun.load(f"r{seed}").config["results"]["test"]["recall"]["rare"])
+        lonely.add(EnsembleRun.load(f"r{seed}").config["results"]["test"]["recall"]["rare"])
         assert "probability_rare" in deepstep("predict", f"r{seed}", "t.csv").out
     assert len(lonely) > 1  # it was in the test part, and it was not
 
@@ -116,7 +116,7 @@ def test_names_that_look_like_patterns(deepstep, tmp_path):
     """polars takes ^…$ for many columns where it can."""
     rows = "".join(f"{x},{x % 3},{'ab'[x % 2]}\n" for x in range(40))
     (tmp_path / "t.csv").write_text("^a.*$,ab,^.*$\n" + rows)
-    assert deepstep("train", "t.csv", "--target", "^.*$", "--members", "2", "--out", "r").code == 0
+    assert deepstep("train", "t.csv", "--target", "^.*$", "--n-estimators", "2", "--out", "r").code == 0
     assert deepstep("evaluate", "r", "t.csv").code == 0
 
 
@@ -125,7 +125,7 @@ def test_what_train_says(deepstep, flowers):
     assert result.err.splitlines() == [
         f"{flowers}: 60 rows; 48 to learn from, 12 held out.",
         "Task: binary, because kind has 2 different values: short, tall.",
-        "Recipe: table, a committee of networks, the default, as no option of a single training is given.",
+        "Preset: table, an ensemble of networks, the default, as no option of a single training is given.",
         result.err.splitlines()[-1],
     ]
     assert result.err.splitlines()[-1].startswith("flowers, members: 2/2, selective on fold ")
@@ -136,8 +136,8 @@ def test_what_train_says(deepstep, flowers):
 
 def test_json_has_members_and_scores(deepstep, flowers):
     trained = json.loads(deepstep("train", flowers, *KIND, "--out", "r", "--json").out)
-    assert trained["settings"] == {"recipe": "table", "members": 2, "seed": 1}
-    assert [(one["recipe"], one["fold"], one["share"]) for one in trained["members"]] == [
+    assert trained["settings"] == {"preset": "table", "members": 2, "seed": 1}
+    assert [(one["preset"], one["fold"], one["share"]) for one in trained["members"]] == [
         ("selective", 0, 0.5),
         ("selective", 1, 0.5),
     ]
@@ -147,9 +147,9 @@ def test_json_has_members_and_scores(deepstep, flowers):
     assert summary["results"]["test"] == trained["test"]
 
 
-def test_summary(deepstep, committee_run):
-    shown = deepstep("summary", committee_run).out
-    for part in ("selective", "out of fold", "member", "recipe     table", "engine", "colour"):
+def test_summary(deepstep, ensemble_run):
+    shown = deepstep("summary", ensemble_run).out
+    for part in ("selective", "out of fold", "member", "preset     table", "engine", "colour"):
         assert part in shown
 
 
@@ -157,17 +157,17 @@ def test_without_rows_held_out_the_folds_say_how_good_it_is(deepstep, flowers):
     result = deepstep("train", flowers, *KIND, "--test-fraction", "0", "--out", "r")
     assert "60 to learn from, none held out." in result.err
     assert "the figures out of fold say" in " ".join(result.out.split())
-    assert list(CommitteeRun.load("r").config["results"]) == ["train", "out_of_fold"]
+    assert list(EnsembleRun.load("r").config["results"]) == ["train", "out_of_fold"]
 
 
-def test_columns_are_refused_or_ignored_by_name(deepstep, flowers, committee_run):
+def test_columns_are_refused_or_ignored_by_name(deepstep, flowers, ensemble_run):
     frame = polars.read_csv(flowers)
     frame.drop("x", "kind").write_csv("less.csv")
     frame.drop("kind").with_columns(more=polars.lit("?")).write_csv("more.csv")
-    refused = deepstep("predict", committee_run, "less.csv")
+    refused = deepstep("predict", ensemble_run, "less.csv")
     assert (refused.code, refused.out) == (2, "")
     assert "'x' missing" in refused.err
-    whole, more = (deepstep("predict", committee_run, file).out for file in (flowers, "more.csv"))
+    whole, more = (deepstep("predict", ensemble_run, file).out for file in (flowers, "more.csv"))
     assert whole == more
 
 
@@ -188,10 +188,10 @@ VALUES = {
 
 
 @pytest.mark.parametrize("name", OF_ONE)
-def test_an_option_of_a_single_training_is_refused_for_a_committee(deepstep, flowers, name):
+def test_an_option_of_a_single_training_is_refused_for_a_ensemble(deepstep, flowers, name):
     value = VALUES.get(name, "constant")
     typed = [OF_ONE[name], *([] if value is None else [value])]
-    for beside in (["--recipe", "table"], ["--members", "2"]):
+    for beside in (["--preset", "table"], ["--n-estimators", "2"]):
         result = deepstep("train", flowers, "--target", "kind", *beside, *typed)
         assert (result.code, result.out) == (2, "")
         assert f"got {OF_ONE[name]}" in result.err
@@ -202,21 +202,21 @@ def test_an_option_of_a_single_training_is_refused_for_a_committee(deepstep, flo
     ("typed", "told"),
     [
         (["--epochs", "1"], "plain, one network, because of --iterations or --epochs."),
-        (["--recipe", "plain"], "plain, one network, as asked."),
+        (["--preset", "plain"], "plain, one network, as asked."),
         (["--hidden", "64,32"], "plain, one network, because of --hidden."),
     ],
 )
 def test_one_network_where_it_is_asked_for(deepstep, flowers, typed, told):
     result = deepstep("train", flowers, "--target", "kind", *typed, "--out", "r")
-    assert f"Recipe: {told}" in result.err
+    assert f"Preset: {told}" in result.err
     assert "layers" not in Run.load("r").config["settings"]
     assert Run.load("r").network.architecture.layer_dims[1:] == (64, 32, 1)
 
 
 def test_members_of_one_network_are_refused(deepstep, flowers):
-    result = deepstep("train", flowers, *KIND, "--recipe", "plain")
+    result = deepstep("train", flowers, *KIND, "--preset", "plain")
     assert (result.code, result.err.count("\n")) == (2, 1)
-    assert "--members: --recipe table, of which a committee is; got --recipe plain." in result.err
+    assert "--n-estimators: --preset table, of which an ensemble is; got --preset plain." in result.err
 
 
 @pytest.mark.parametrize(
@@ -238,19 +238,19 @@ def test_wrong_options_are_refused_before_training(deepstep, flowers, tmp_path, 
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        (["trace", "RUN"], "from 0 to 1; got none. Or train one network, with --recipe plain."),
+        (["trace", "RUN"], "from 0 to 1; got none. Or train one network, with --preset plain."),
         (["trace", "RUN", "--member", "2"], "from 0 to 1; got 2."),
-        (["check-gradients", "RUN"], "from 0 to 1; got none. Or train one network, with --recipe plain."),
+        (["check-gradients", "RUN"], "from 0 to 1; got none. Or train one network, with --preset plain."),
         (["check-gradients", "RUN", "--member", "-1"], "from 0 to 1; got -1."),
         (
             ["train", "--resume", "RUN"],
-            "has no checkpoints. Train again with --overwrite, or with --recipe",
+            "has no checkpoints. Train again with --overwrite, or with --preset",
         ),
         (["train", "FLOWERS", *KIND, "--out", "RUN"], "it exists already"),
     ],
 )
-def test_what_a_committee_cannot_do_is_refused_in_a_sentence(deepstep, flowers, committee_run, typed, told):
-    words = [{"RUN": committee_run, "FLOWERS": flowers}.get(word, word) for word in typed]
+def test_what_a_ensemble_cannot_do_is_refused_in_a_sentence(deepstep, flowers, ensemble_run, typed, told):
+    words = [{"RUN": ensemble_run, "FLOWERS": flowers}.get(word, word) for word in typed]
     result = deepstep(*words)
     assert (result.code, result.out) == (2, "")
     assert told in result.err
@@ -268,17 +268,17 @@ def test_members_are_opened_as_networks_of_their_fold(deepstep, flowers, typed):
     """The trace is that of the network that the file holds, on what its fold makes of the rows."""
     frame = polars.read_csv(flowers).with_columns(w=polars.Series([0.0, 1.0, 2.0] * 20))
     frame.write_csv("t.csv")
-    words = [*typed, "--sample-weight", "w", "--members", "6", "--out", "r"]
+    words = [*typed, "--sample-weight", "w", "--n-estimators", "6", "--out", "r"]
     assert deepstep("train", "t.csv", *words).code == 0
-    run, first = CommitteeRun.load("r"), frame[:16]
+    run, first = EnsembleRun.load("r"), frame[:16]
     labels = first[list(run.target_names)] if len(run.target_names) > 1 else first[run.target_names[0]]
     for number in (1, 2):
-        member = run.committee.members[number]
-        preparer = run.committee.preparers[member.fold]
+        member = run.ensemble.members[number]
+        preparer = run.ensemble.preparers[member.fold]
         opened = ("r", "--member", number)
         traced = json.loads(deepstep("trace", *opened, "--data", "t.csv", "--json").out)
         value = {entry["name"]: np.array(entry["value"]) for entry in traced["entries"]}
-        assert_array_equal(value["A0"], preparer.inputs(first)[member.recipe.cuts].T)
+        assert_array_equal(value["A0"], preparer.inputs(first)[member.preset.cuts].T)
         Y = (run.preparation.target.encode(labels) - preparer.center) / preparer.scale
         np.testing.assert_allclose(value["Y"], Y.T, rtol=1e-6)
         assert traced["learning_rate"] == member.settings["learning_rate"]
@@ -293,12 +293,12 @@ def test_members_are_opened_as_networks_of_their_fold(deepstep, flowers, typed):
 def test_a_run_of_one_network_has_no_members(deepstep, flower_run):
     for command_ in ("trace", "check-gradients"):
         result = deepstep(command_, flower_run, "--member", "0")
-        assert (result.code, "--member: a run of a committee" in result.err) == (2, True)
+        assert (result.code, "--member: a run of an ensemble" in result.err) == (2, True)
 
 
 def test_overwrite_replaces_either_kind_of_run(deepstep, flowers, tmp_path):
     for typed in (["--epochs", "1"], [], ["--epochs", "1"]):
-        beside = [] if typed else ["--members", "2"]
+        beside = [] if typed else ["--n-estimators", "2"]
         words = ["--target", "kind", *typed, *beside, "--out", "r", "--overwrite"]
         assert deepstep("train", flowers, *words).code == 0
         assert deepstep("predict", "r", flowers).code == 0
@@ -340,7 +340,7 @@ def test_ctrl_c_leaves_no_half_written_run(deepstep, process, flowers, tmp_path,
         assert deepstep("train", flowers, *KIND, "--out", "r").code == 0
     old = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     result = process("train", flowers, *typed, *["--overwrite"] * overwrite, "--json", before=before)
-    sentence = "Interrupted: nothing is kept, as a committee cannot go on; --recipe plain can."
+    sentence = "Interrupted: nothing is kept, as an ensemble cannot go on; --preset plain can."
     assert (result.returncode, result.stderr.splitlines()[-1]) == (130, sentence)
     assert json.loads(result.stdout)["exit_code"] == 130
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == old
