@@ -16,7 +16,7 @@ CALIFORNIA = Path(__file__).resolve().parents[2] / "shared" / "data" / "tables" 
 SHARE = 0.1
 SETTINGS: dict[str, Any] = {
     "hidden_layer_sizes": (256, 256),
-    "preset": "plain",
+    "preset": "mlp",
     "engine": "torch:cpu",
     "learning_rate_init": 1e-3,
     "schedule": "cosine",

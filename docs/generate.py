@@ -53,7 +53,7 @@ REGULARIZERS: dict[str, dict[str, object]] = {
     "input noise": {"input_noise": 0.1},
     "clipping by norm": {"clip_norm": 0.1},
     "clipping by value": {"clip_value": 0.01},
-    "moving average": {"average": 0.9},
+    "moving average": {"ema_decay": 0.9},
     **{
         name.replace("_", " "): {"features": {name: option.example}}
         for name, option in FEATURES.items()

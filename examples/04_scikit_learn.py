@@ -13,7 +13,7 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_sta
 model = make_pipeline(
     StandardScaler(),
     DeepClassifier(
-        hidden_layer_sizes=(16,), class_weight="balanced", early_stopping=True, random_state=0, preset="plain"
+        hidden_layer_sizes=(16,), class_weight="balanced", early_stopping=True, random_state=0, preset="mlp"
     ),
 )
 search = GridSearchCV(model, {"deepclassifier__alpha": [1e-4, 1e-2]}, cv=3).fit(X_train, y_train)

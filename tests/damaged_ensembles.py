@@ -17,10 +17,10 @@ from deepstep.estimators import EnsembleRun
 
 MEMBERS = tuple(
     f"members/{name}.{kind}"
-    for name in ("00-selective-0", "01-selective-1")
+    for name in ("00-gated-0", "01-gated-1")
     for kind in ("safetensors", "jsonl")
 )
-FILES = ("committee.json", "preparation.json", "examples.safetensors", *MEMBERS)
+FILES = ("ensemble.json", "preparation.json", "examples.safetensors", *MEMBERS)
 
 
 def make(folder):

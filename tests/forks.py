@@ -74,18 +74,18 @@ class Forks:
 
 def _said(*pipes: int) -> list[str]:
     """All that comes from pipes until they are closed."""
-    came: dict[int, bytes] = dict.fromkeys(pipes, b"")
+    got: dict[int, bytes] = dict.fromkeys(pipes, b"")
     with selectors.DefaultSelector() as selector:
         for pipe in pipes:
             selector.register(pipe, selectors.EVENT_READ)
         while selector.get_map():
             for key, _ in selector.select():
                 part = os.read(key.fd, 65536)
-                came[key.fd] += part
+                got[key.fd] += part
                 if not part:
                     selector.unregister(key.fd)
                     os.close(key.fd)
-    return [came[pipe].decode() for pipe in pipes]
+    return [got[pipe].decode() for pipe in pipes]
 
 
 def _next_in_a_child() -> dict[str, Any]:

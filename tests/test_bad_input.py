@@ -23,7 +23,7 @@ def check_error(error: DeepStepError, *parts: str) -> None:
     assert TEMPLATE.match(text), text
     for part in parts:
         assert part in text, text
-    assert all(isinstance(part, str) for part in (error.where, error.expected, error.came, error.mend))
+    assert all(isinstance(part, str) for part in (error.where, error.expected, error.got, error.hint))
 
 
 X = np.arange(12.0).reshape(3, 4) / 10
@@ -309,13 +309,13 @@ def test_parameters_of_the_network(parameters, error, message):
         ({"optimizer": "adma"}, "Network.{use}: optimizer is one of 'gd', 'momentum'"),
         ({"optimizer": "Adam"}, "got 'Adam'. Did you mean 'adam'?"),
         ({"optimizer": None}, "got None"),
-        ({"optimizer": "adam", "hyperparameters": {"beta_1": 0.9}}, "got 'beta_1'. Did you mean 'beta1'?"),
-        ({"hyperparameters": {"beta": 0.9}}, "there is no hyperparameter; got 'beta'"),
+        ({"optimizer": "adam", "optimizer_params": {"beta_1": 0.9}}, "got 'beta_1'. Did you mean 'beta1'?"),
+        ({"optimizer_params": {"beta": 0.9}}, "there is no hyperparameter; got 'beta'"),
         (
-            {"optimizer": "momentum", "hyperparameters": {"beta": 1}},
+            {"optimizer": "momentum", "optimizer_params": {"beta": 1}},
             "beta is a number from 0 to below 1; got 1",
         ),
-        ({"optimizer": "momentum", "hyperparameters": 0.9}, "hyperparameters are a mapping"),
+        ({"optimizer": "momentum", "optimizer_params": 0.9}, "optimizer_params are a mapping"),
         ({"order": [0, 1, 2, 3]}, "order: a function order(epoch, m); got [0, 1, 2, 3]"),
     ],
 )

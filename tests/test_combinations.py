@@ -91,11 +91,11 @@ def test_the_compiled_engine_steps_as_the_equations(activation, regularizer):
                 session.step(X, Y, learning_rate=rate, sample_weight=sample_weight)
                 for session in (equations, kernel)
             ]
-            expected, came = equations.state(), kernel.state()
+            expected, got = equations.state(), kernel.state()
             names = ["cost", "theta", "average", *expected.slots, *expected.statistics]
-            pairs = [costs, (expected.theta, came.theta), (expected.average, came.average)]
-            pairs += [(value, came.slots[name]) for name, value in expected.slots.items()]
-            pairs += [(value, came.statistics[name]) for name, value in expected.statistics.items()]
+            pairs = [costs, (expected.theta, got.theta), (expected.average, got.average)]
+            pairs += [(value, got.slots[name]) for name, value in expected.slots.items()]
+            pairs += [(value, got.statistics[name]) for name, value in expected.statistics.items()]
             for name, (right, ours) in zip(names, pairs, strict=True):
                 if right is not None:
                     case = f"{name}: {head}, {optimizer}"
@@ -119,7 +119,14 @@ def test_the_gradients_of_each(activation, regularizer):
 
 def test_every_regularizer_is_in_the_table():
     """A setting that comes into being gets its column."""
-    of_other_kinds = {"optimizer", "hyperparameters", "rate_factors", "decay_factors", "precision", "seed"}
+    of_other_kinds = {
+        "optimizer",
+        "optimizer_params",
+        "lr_multipliers",
+        "weight_decay_multipliers",
+        "precision",
+        "seed",
+    }
     in_table = [name for given in REGULARIZERS.values() for name in given if name not in OF_THE_NETWORK]
     assert sorted(in_table) == sorted({field.name for field in fields(Settings)} - of_other_kinds)
     kinds = {given.get("normalization", "none") for given in REGULARIZERS.values()}

@@ -22,8 +22,8 @@ from deepstep.errors import DeepStepError, FileError
 from deepstep.explorer.reading import read_lesson
 from deepstep.preparation import ClassTarget, Preparation, TablePreparation
 from deepstep.run import FILES, Run, few_examples
-from deepstep.run_folder import OF_A_ENSEMBLE, read_text, write_config
-from deepstep.training import Checkpoints, Csv, JsonLines
+from deepstep.run_folder import OF_AN_ENSEMBLE, read_text, write_config
+from deepstep.training import Csv, JsonLines, ModelCheckpoint
 from deepstep.training.checkpoint import _checksum
 from hostile_texts import HOSTILE, TOML
 
@@ -105,14 +105,14 @@ except FileError as error:
 
 def test_a_pipe_in_the_place_of_a_ensemble(tmp_path):
     """Reading it would not end."""
-    (tmp_path / "committee.json").write_text("{}")
-    write_config(tmp_path, {"task": "binary"}, OF_A_ENSEMBLE, ["committee.json"])
-    (tmp_path / "committee.json").unlink()
-    os.mkfifo(tmp_path / "committee.json")
+    (tmp_path / "ensemble.json").write_text("{}")
+    write_config(tmp_path, {"task": "binary"}, OF_AN_ENSEMBLE, ["ensemble.json"])
+    (tmp_path / "ensemble.json").unlink()
+    os.mkfifo(tmp_path / "ensemble.json")
     done = subprocess.run(
         [sys.executable, "-c", OPENED, str(tmp_path)], capture_output=True, text=True, timeout=60, check=True
     )
-    assert done.stdout.startswith(f"{tmp_path / 'committee.json'}: UTF-8 text is expected; this is a pipe")
+    assert done.stdout.startswith(f"{tmp_path / 'ensemble.json'}: UTF-8 text is expected; this is a pipe")
 
 
 def test_examples_that_are_no_numbers_of_the_same_rows(run):
@@ -154,7 +154,7 @@ class TestArrays:
 def test_a_checkpoint(tmp_path, kind):
     """NaN and Infinity may stand in one: it holds the costs as they are."""
     net = Network([1, 1], seed=1)
-    keeper = Checkpoints(tmp_path / "kept", every_epochs=2)
+    keeper = ModelCheckpoint(tmp_path / "kept", every_epochs=2)
     net.train([[0.0, 1.0]], [[0, 1]], iterations=3, callbacks=[keeper])
     header, arrays = read_arrays(keeper.last, "a checkpoint")
     header["content"] = header["content"].replace("{", f'{{"more": {HOSTILE[kind]}, ', 1)

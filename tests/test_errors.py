@@ -23,4 +23,4 @@ def test_of_many_names_the_near_ones_are_shown(name, shown):
     error = unknown_name("here", "column", name, COLUMNS)
     assert error.expected.startswith(f"column is one of 800, among them {shown}")
     assert error.expected.count("column_") == 3
-    assert error.mend == ("Did you mean 'column_799'?" if name == "COLUMN_799" else "")
+    assert error.hint == ("Did you mean 'column_799'?" if name == "COLUMN_799" else "")

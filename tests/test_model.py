@@ -238,8 +238,8 @@ class TestTrain:
         X, Y = data()
         plain, zero, other = (Network([3, 4, 2], seed=1) for _ in range(3))
         plain.train(X, Y, iterations=3)
-        zero.train(X, Y, iterations=3, optimizer="momentum", hyperparameters={"beta": 0.0})
-        other.train(X, Y, iterations=3, optimizer="momentum", hyperparameters={"beta": 0.5})
+        zero.train(X, Y, iterations=3, optimizer="momentum", optimizer_params={"beta": 0.0})
+        other.train(X, Y, iterations=3, optimizer="momentum", optimizer_params={"beta": 0.5})
         assert same(plain, zero)  # momentum without memory is gradient descent
         assert not same(plain, other)
 

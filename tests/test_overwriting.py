@@ -10,11 +10,11 @@ import tomli_w
 
 from deepstep.data import atomic_directory
 from deepstep.errors import FileError
-from deepstep.run_folder import OF_A_ENSEMBLE, OF_ONE_NETWORK, config_digest, write_config
+from deepstep.run_folder import OF_AN_ENSEMBLE, OF_ONE_NETWORK, config_digest, write_config
 
 OF_ONE = ("history.jsonl", "model.safetensors", "preparation.json", "examples.safetensors")
 OF_MANY = (
-    "committee.json",
+    "ensemble.json",
     "members/00-bent-0.safetensors",
     "members/00-bent-0.jsonl",
     "members/11-plain-2.safetensors",
@@ -85,7 +85,7 @@ class TestReplaced:
         "make",
         [
             run_of,
-            lambda path: run_of(path, OF_MANY, OF_A_ENSEMBLE),
+            lambda path: run_of(path, OF_MANY, OF_AN_ENSEMBLE),
             lambda path: without_digest(run_of(path)),
             lambda path: [put(run / name) for run in [run_of(path)] for name in OF_A_TRAINING],
             lambda path: [put(run / name) for run in [run_of(path, OF_MANY)] for name in OF_DESKTOPS],
@@ -131,14 +131,14 @@ def with_config(text: str):
 
 
 def with_one_more(name: str):
-    return lambda path: put(run_of(path, OF_MANY, OF_A_ENSEMBLE) / name)
+    return lambda path: put(run_of(path, OF_MANY, OF_AN_ENSEMBLE) / name)
 
 
 def linked(name: str):
     """A run of which a part lies elsewhere."""
 
     def make(path: Path) -> None:
-        run_of(path, OF_MANY, OF_A_ENSEMBLE)
+        run_of(path, OF_MANY, OF_AN_ENSEMBLE)
         (path / name).rename(path.parent / "elsewhere")
         (path / name).symlink_to(path.parent / "elsewhere")
 
@@ -171,7 +171,7 @@ KEPT = {
         "'history.jsonl'",
     ),
     "a pipe": (lambda path: os.mkfifo(run_of(path, ()) / "history.jsonl"), "'history.jsonl'"),
-    "a linked file": (linked("committee.json"), "did not write: 'committee.json', and stays"),
+    "a linked file": (linked("ensemble.json"), "did not write: 'ensemble.json', and stays"),
     "a linked folder": (linked("members"), "did not write: 'members', and stays"),
     "a linked config": (linked("config.toml"), "without a config.toml"),
 }

@@ -42,7 +42,7 @@ def test_an_estimator_learns_labels():
     points = np.vstack([rng.standard_normal((30, 2)) - 2, rng.standard_normal((30, 2)) + 2])
     labels = np.repeat(["cat", "dog"], 30)
     model = DeepClassifier(
-        hidden_layer_sizes=(8,), learning_rate_init=0.01, tol=1e-3, random_state=0, preset="plain"
+        hidden_layer_sizes=(8,), learning_rate_init=0.01, tol=1e-3, random_state=0, preset="mlp"
     )
     assert model.fit(points, labels).score(points, labels) > 0.9
     assert set(model.predict(points)) == {"cat", "dog"}

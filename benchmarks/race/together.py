@@ -21,7 +21,7 @@ X, y = load_digits(return_X_y=True)
 X = X.astype("float32") / 16
 
 def fit(seed):
-    return DeepClassifier((100,), preset="plain", max_iter={EPOCHS}, tol=0, n_iter_no_change=10**6,
+    return DeepClassifier((100,), preset="mlp", max_iter={EPOCHS}, tol=0, n_iter_no_change=10**6,
                           batch_size=200, random_state=seed, engine="compiled").fit(X, y).loss_
 
 def seconds(work):

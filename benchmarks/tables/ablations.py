@@ -1,4 +1,4 @@
-"""Our estimators with one part less each: what every part of ``preset='table'`` is worth."""
+"""Our estimators with one part less each: what every part of ``preset='tabular'`` is worth."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from unittest.mock import patch
 import numpy as np
 
 from deepstep.equations import initialize_from_data, initialize_parameters
-from deepstep.estimators import ensemble, convening, member_training, presets, rules_of_size
+from deepstep.estimators import convening, ensemble, member_training, presets, rules_of_size
 from deepstep.estimators.base import DeepEstimator
 from deepstep.estimators.presets import FAMILY, SHARED, Preset
 from tables.methods import ours
@@ -131,20 +131,20 @@ ABLATIONS: dict[str, Method] = {
     "without dropout": _without("dropout"),
     "without decay": _without("weight_decay"),
     "constant rate": _always(schedule="constant"),
-    "constant dropout": _always(dropout_schedule=None, decay_schedule=None),
+    "constant dropout": _always(dropout_schedule=None, weight_decay_schedule=None),
     "Adam's usual β2": _always(beta_2=0.999),
     "without smoothed labels": _without_of_classes("label_smoothing"),
     "without temperatures": _patched(ensemble, "_temperature", _no_temperature),
     "start from data": _start_from_data,
     "Glorot's start": _patched(member_training, "start", _glorot_start),
     **{f"without {name}": _without_preset(name) for name in FAMILY},
-    "plain": partial(ours, preset="plain"),
-    "shared": partial(ours, preset="shared"),
-    "one shared network": partial(ours, preset="shared", n_estimators=1),
-    "shared, one member": partial(ours, preset="shared", shared_members=1),
-    "shared, 32 members": partial(ours, preset="shared", shared_members=32),
-    "shared, 256 units": partial(ours, preset="shared", hidden_layer_sizes=(256, 256)),
-    "shared, smooth": partial(ours, preset="shared", activation="mish"),
+    "mlp": partial(ours, preset="mlp"),
+    "tabm": partial(ours, preset="tabm"),
+    "one shared network": partial(ours, preset="tabm", n_estimators=1),
+    "shared, one member": partial(ours, preset="tabm", shared_members=1),
+    "shared, 32 members": partial(ours, preset="tabm", shared_members=32),
+    "shared, 256 units": partial(ours, preset="tabm", hidden_layer_sizes=(256, 256)),
+    "shared, smooth": partial(ours, preset="tabm", activation="mish"),
     "with shared": _with_family({**FAMILY, SHARED.name: SHARED}),
 }
 """By name, the whole first."""

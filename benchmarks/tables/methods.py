@@ -88,9 +88,9 @@ def ours(X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, seed: int
     """Our estimators as they come; with other parameters, where they are given."""
     from deepstep import DeepClassifier, DeepRegressor
 
-    given = {"preset": "table", "random_state": seed, **parameters}
+    given = {"preset": "tabular", "random_state": seed, **parameters}
     model: Any = (DeepClassifier if classes else DeepRegressor)(**given)
-    if given["preset"] == "plain":
+    if given["preset"] == "mlp":
         return in_the_usual_pipeline(model, X, y, X_test, classes)
     return model.fit(X, y).predict(X_test)
 

@@ -22,7 +22,7 @@ from deepstep.model import Network
 from deepstep.preparation.batches import evenly_spread
 from deepstep.preparation.shares import Communicator
 from deepstep.preparation.streams import StreamedExamples
-from deepstep.training import Checkpoints, History
+from deepstep.training import History, ModelCheckpoint
 from deepstep.training.callbacks import Training, as_callbacks, with_state
 
 __all__ = ["Worker", "all_workers", "fit", "process_group", "worker"]
@@ -125,10 +125,10 @@ def fit(network: Network, X: Any, Y: Any = None, *, timeout: float = PATIENCE, *
             network.engine = before
 
 
-class _Read(Checkpoints):
+class _Read(ModelCheckpoint):
     """The checkpoints that another worker writes."""
 
-    def within(self, name: str) -> Checkpoints:
+    def within(self, name: str) -> ModelCheckpoint:
         return _Read(self.folder / name)
 
     def on_train_begin(self, training: Training) -> None:

@@ -1,4 +1,4 @@
-"""Errors: where it happened, what was expected, what came, how to mend it.
+"""Errors: where it happened, what was expected, what got, how to mend it.
 
 Every error that DeepStep raises on purpose is a `DeepStepError` and follows one template::
 
@@ -28,9 +28,9 @@ class DeepStepError(Exception):
         The layer, function, option or file in question.
     expected : str
         What was expected there.
-    came : str
+    got : str
         What came instead.
-    mend : str, optional
+    hint : str, optional
         How to mend it, one sentence.
 
     Examples
@@ -39,12 +39,12 @@ class DeepStepError(Exception):
     Network.train: X has 3 rows; got X (10, 3). Pass X.T.
     """
 
-    def __init__(self, where: str, expected: str, came: str, mend: str = "") -> None:
-        self.where, self.expected, self.came, self.mend = where, expected, came, mend
-        super().__init__(where, expected, came, mend)
+    def __init__(self, where: str, expected: str, got: str, hint: str = "") -> None:
+        self.where, self.expected, self.got, self.hint = where, expected, got, hint
+        super().__init__(where, expected, got, hint)
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.expected}; {self.came}.{' ' + self.mend if self.mend else ''}"
+        return f"{self.where}: {self.expected}; {self.got}.{' ' + self.hint if self.hint else ''}"
 
 
 class ShapeError(DeepStepError, ValueError):
@@ -66,8 +66,8 @@ class ConfigurationError(DeepStepError, ValueError):
 class FileError(DeepStepError, OSError):
     """A file is missing, damaged, altered, of another kind, or cannot be written."""
 
-    def __init__(self, where: str, expected: str, came: str, mend: str = "") -> None:
-        DeepStepError.__init__(self, where, expected, came, mend)
+    def __init__(self, where: str, expected: str, got: str, hint: str = "") -> None:
+        DeepStepError.__init__(self, where, expected, got, hint)
 
 
 class MissingPackageError(DeepStepError, ImportError):
@@ -79,7 +79,7 @@ class DivergenceError(DeepStepError, ArithmeticError):
 
     Parameters
     ----------
-    where, expected, came, mend : str
+    where, expected, got, hint : str
         As of every `DeepStepError`.
     layer : int, optional
         1 … L, where the first quantity that was not finite is one of a layer.
@@ -112,25 +112,25 @@ class DivergenceError(DeepStepError, ArithmeticError):
         self,
         where: str,
         expected: str,
-        came: str,
-        mend: str = "",
+        got: str,
+        hint: str = "",
         *,
         layer: int | None = None,
         step: int | None = None,
     ) -> None:
-        super().__init__(where, expected, came, mend)
+        super().__init__(where, expected, got, hint)
         self.layer, self.step = layer, step
         self.history: History | None = None
         self.parameters: Parameters | None = None
         self.statistics: Mapping[str, Array] = {}
         self.ensemble: Ensemble | None = None
 
-    def also(self, mend: str) -> None:
+    def also(self, hint: str) -> None:
         """Say one more thing about how to mend it.
 
         Parameters
         ----------
-        mend : str
+        hint : str
             Sentences.
 
         Examples
@@ -140,8 +140,8 @@ class DivergenceError(DeepStepError, ArithmeticError):
         >>> print(error)
         train: finite numbers; got inf. Lower the learning rate. See the report.
         """
-        self.mend = f"{self.mend} {mend}".strip()
-        self.args = (self.where, self.expected, self.came, self.mend)
+        self.hint = f"{self.hint} {hint}".strip()
+        self.args = (self.where, self.expected, self.got, self.hint)
 
 
 class WorkerError(DeepStepError, RuntimeError):

@@ -26,10 +26,10 @@ from deepstep.model import Network
 from deepstep.preparation import Preparation, TablePreparation
 from deepstep.preparation.batches import evenly_spread
 from deepstep.run_folder import (
-    DIGEST,
     OF_ONE_NETWORK,
     RunFolder,
     check_files,
+    opened,
     read_config,
     read_preparation,
     read_text,
@@ -115,7 +115,7 @@ class Run(RunFolder):
                 "deepstep.estimators.EnsembleRun.load reads it.",
             )
         check_files(folder, config, FILES)
-        del config[DIGEST]
+        config = opened(config)
         network = Network.load(folder / "model.safetensors")
         preparation = read_preparation(folder / "preparation.json")
         where = str(folder / "history.jsonl")
@@ -157,12 +157,12 @@ class Run(RunFolder):
         """Refuse files that are each whole but belong to different runs."""
         architecture, (X, Y) = self.network.architecture, self.examples
         n_x, n_y = self.preparation.inputs.n_features, self.preparation.target.n_outputs
-        came = {
+        got = {
             "preparation.json": (n_x, n_y, self.preparation.target.output),
             "examples.safetensors": (*X.shape[1:], *Y.shape[1:], architecture.output),
         }
         expected = (architecture.n_inputs, architecture.n_outputs, architecture.output)
-        for name, sizes in came.items():
+        for name, sizes in got.items():
             if sizes != expected:
                 raise FileError(
                     str(folder / name),
@@ -186,13 +186,13 @@ def few_rows(m: int) -> AnyArray:
 def _read_examples(path: Path) -> tuple[Array, Array]:
     _, arrays = read_arrays(path, "the examples of a run")
     if set(arrays) != {"X", "Y"}:
-        came = f"got {', '.join(sorted(arrays))!s:.100}" if arrays else "there are none"
-        raise FileError(str(path), "the arrays X and Y are expected", came, "Train again.")
+        got = f"got {', '.join(sorted(arrays))!s:.100}" if arrays else "there are none"
+        raise FileError(str(path), "the arrays X and Y are expected", got, "Train again.")
     numbers = all(array.dtype.kind in "fiub" and np.isfinite(array).all() for array in arrays.values())
     X, Y = arrays["X"], arrays["Y"]
     if not (numbers and X.ndim == Y.ndim == 2 and len(X) == len(Y)):
-        came = f"got {X.dtype} {X.shape} and {Y.dtype} {Y.shape}"
-        raise FileError(str(path), "finite numbers of the same rows in X and Y", came, "Train again.")
+        got = f"got {X.dtype} {X.shape} and {Y.dtype} {Y.shape}"
+        raise FileError(str(path), "finite numbers of the same rows in X and Y", got, "Train again.")
     return X, Y
 
 

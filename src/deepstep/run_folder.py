@@ -24,11 +24,11 @@ from deepstep.types import AnyArray, Array, is_number
 if TYPE_CHECKING:
     import polars
 
-OF_ONE_NETWORK, OF_A_ENSEMBLE = 1, 2
+OF_ONE_NETWORK, OF_AN_ENSEMBLE = 1, 2
 """Versions: what releases before 0.2 read, and runs of which they say that a newer release is needed."""
 
 DIVERGED = "diverged"
-"""The table of a config that says how training diverged: came, mend, layer, step, costs."""
+"""The table of a config that says how training diverged: got, hint, layer, step, costs."""
 
 DEMO = "demo"
 """The key of a config that names the demo whose run it is."""
@@ -179,11 +179,11 @@ def read_config(folder: Path) -> dict[str, Any]:
     """The config of a run, of any version that this release reads."""
     if kind_at(folder / RUN_MARK) != "file":
         kind = kind_at(folder)
-        came = {"nothing": "there is no such folder", "folder": f"there is no {RUN_MARK} in it"}
+        got = {"nothing": "there is no such folder", "folder": f"there is no {RUN_MARK} in it"}
         raise FileError(
             str(folder),
             "a run folder is expected",
-            came.get(kind, f"this is {'a file' if kind == 'file' else kind}"),
+            got.get(kind, f"this is {'a file' if kind == 'file' else kind}"),
             "Runs are written by deepstep train and deepstep demo.",
         )
     where = str(folder / RUN_MARK)
@@ -196,10 +196,10 @@ def read_config(folder: Path) -> dict[str, Any]:
         ) from error
     if config.get("format") != RUN_FORMAT:
         raise FileError(where, f"format = {RUN_FORMAT!r} is expected", f"got {config.get('format')!r:.60}")
-    if config.get("version") not in (OF_ONE_NETWORK, OF_A_ENSEMBLE):
+    if config.get("version") not in (OF_ONE_NETWORK, OF_AN_ENSEMBLE):
         raise FileError(
             where,
-            f"a run of version {OF_ONE_NETWORK} or {OF_A_ENSEMBLE} is expected",
+            f"a run of version {OF_ONE_NETWORK} or {OF_AN_ENSEMBLE} is expected",
             f"got version {config.get('version')!r:.20}",
             "Update DeepStep, or train again with this version.",
         )
@@ -216,6 +216,43 @@ def read_config(folder: Path) -> dict[str, Any]:
         if name in lists and not fits(lists[name]):
             raise FileError(where, f"{name} are {of_what}", f"got {lists[name]!r:.60}", "Train again.")
     return config
+
+
+OLD_SETTINGS: Mapping[str, str] = {
+    "average": "ema_decay",
+    "rate_factors": "lr_multipliers",
+    "decay_factors": "weight_decay_multipliers",
+    "hyperparameters": "optimizer_params",
+    "decay_schedule": "weight_decay_schedule",
+    "recipe": "preset",
+    "members": "n_estimators",
+}
+"""Names of settings in runs of version 0.2, and those of today."""
+
+OLD_PRESETS: Mapping[str, str] = {
+    "selective": "gated",
+    "pieces": "ple",
+    "bent": "relu",
+    "smooth": "realmlp",
+    "straight": "linear",
+    "shared": "tabm",
+    "table": "tabular",
+    "plain": "single",
+}
+
+
+def opened(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A config that was checked, without its digest, its settings under the names of today."""
+    found = {name: value for name, value in config.items() if name != DIGEST}
+    return {**found, "settings": renamed(found["settings"])} if "settings" in found else found
+
+
+def renamed(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of a run under the names of today."""
+    found = {OLD_SETTINGS.get(name, name): value for name, value in settings.items()}
+    if "preset" in found:
+        found["preset"] = OLD_PRESETS.get(found["preset"], found["preset"])
+    return found
 
 
 def check_files(folder: Path, config: Mapping[str, Any], names: Iterable[str]) -> None:
@@ -241,7 +278,7 @@ def read_preparation(path: Path) -> Preparation:
     try:
         return Preparation.from_json(text)
     except FileError as error:  # it knows the text and not the file
-        raise FileError(str(path), error.expected, error.came, error.mend) from error
+        raise FileError(str(path), error.expected, error.got, error.hint) from error
 
 
 def altered(path: Path) -> FileError:

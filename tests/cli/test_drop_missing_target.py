@@ -20,7 +20,10 @@ def holes(tmp_path):
     return frame
 
 
-ALONE = {"table": ["--n-estimators", "1"], "plain": ["--preset", "plain", "--epochs", "2", "--patience", "1"]}
+ALONE = {
+    "tabular": ["--n-estimators", "1"],
+    "single": ["--preset", "single", "--epochs", "2", "--patience", "1"],
+}
 
 
 @pytest.mark.parametrize("preset", ALONE)

@@ -11,7 +11,7 @@ import pytest
 from deepstep.cli.reproduce import reproduce
 from deepstep.estimators import EnsembleRun
 from deepstep.report import kept_rows, rows_of
-from deepstep.run_folder import OF_A_ENSEMBLE, write_config
+from deepstep.run_folder import OF_AN_ENSEMBLE, write_config
 from report_page import check
 
 HOSTILE = "</td><script>alert(1)</script>&$_{\"'"
@@ -25,19 +25,19 @@ def change(ensemble_run, tmp_path):
         folder = tmp_path / "changed"
         shutil.copytree(ensemble_run, folder)
         run = EnsembleRun.load(folder)
-        record = json.loads((folder / "committee.json").read_text())
+        record = json.loads((folder / "ensemble.json").read_text())
         for member in record["members"]:
             if best_epoch == "unknown":
                 del member["best_epoch"]
             elif best_epoch is not None:
                 member["best_epoch"] = best_epoch
-        (folder / "committee.json").write_text(json.dumps(record))
+        (folder / "ensemble.json").write_text(json.dumps(record))
         names = run.config.pop("files")
         for name in ("format", "version", "deepstep"):
             run.config.pop(name)
         for part, figures in dict(results).items():
             run.config["results"][part] |= figures
-        write_config(folder, run.config | config, OF_A_ENSEMBLE, names)
+        write_config(folder, run.config | config, OF_AN_ENSEMBLE, names)
         return folder
 
     return changed

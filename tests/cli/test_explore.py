@@ -86,14 +86,14 @@ def test_a_run_is_shown_as_it_was_trained(deepstep, tmp_path, flower_run):
 
 
 def test_a_member_of_a_ensemble(deepstep, tmp_path, flowers):
-    options = ("--preset", "table", "--n-estimators", "2", "--out", "several")
+    options = ("--preset", "tabular", "--n-estimators", "2", "--out", "several")
     assert deepstep("train", flowers, "--target", "kind", *options).code == 0
     assert "--member" in deepstep("explore", "several", "--export", "x.html").err
     result = deepstep("explore", "several", "--member", "1", "--export", "x.html")
     assert result.code == 0, result.err
     document = lesson_in(tmp_path / "x.html")
     assert document["title"] == "several, member 1"
-    member = json.loads((tmp_path / "several" / "committee.json").read_text())["members"][1]
+    member = json.loads((tmp_path / "several" / "ensemble.json").read_text())["members"][1]
     assert f"learned {member['epochs']} epochs" in document["notes"][0]
     assert f"in epoch {member['best_epoch']}" in document["notes"][0]
     (course,) = (tmp_path / "several" / "members").glob("01-*.jsonl")
@@ -102,7 +102,7 @@ def test_a_member_of_a_ensemble(deepstep, tmp_path, flowers):
     assert document["history"]["validation_cost"] == [record["validation_cost"] for record in records]
     assert document["data"]["classes"] == ["short", "tall"]
     assert (document["training"]["beyond"], document["network"]["input_scale"]) == ([], True)
-    assert document["training"]["rate_factors"]["s1"] == 6
+    assert document["training"]["lr_multipliers"]["s1"] == 6
 
 
 def test_a_run_of_ten_thousand_epochs(deepstep, tmp_path, flowers):

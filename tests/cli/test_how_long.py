@@ -42,7 +42,7 @@ def test_a_time_budget_goes_on(deepstep, process, flowers, killed_at):
 
 def test_lbfgs_ends_by_itself(deepstep, flowers):
     typed = ["--target", "height", "--drop", "kind", "--hidden", "8", "--optimizer", "lbfgs", "--out", "r"]
-    assert deepstep("train", flowers, *typed, "--hyperparameter", "tolerance=1e-5").code == 0
+    assert deepstep("train", flowers, *typed, "--optimizer-param", "tolerance=1e-5").code == 0
     run = Run.load("r")
     assert len(run.history) > 40
     assert "CONVERGENCE" in run.history.stopped

@@ -12,7 +12,7 @@ import pytest
 from deepstep.cli.opening import open_run
 from deepstep.cli.reproduce import reproduce
 
-PLAIN = ["--preset", "plain", "--iterations", "20", "--engine", "reference"]
+PLAIN = ["--preset", "single", "--iterations", "20", "--engine", "reference"]
 M = 120
 
 

@@ -85,7 +85,7 @@ def test_what_goes_on_keeps_the_rate(deepstep, process, killed_at, flowers, wher
 
 def test_where_no_rate_lowers_the_cost(deepstep, tmp_path):
     (tmp_path / "t.csv").write_text("x,y\n" + "".join(f"{x},{x % 2}\n" for x in range(40)))
-    typed = ("--target", "y", "--initialization", "zeros", "--rate-factor", "*=0", "--out", "r")
+    typed = ("--target", "y", "--initialization", "zeros", "--lr-multiplier", "*=0", "--out", "r")
     result = deepstep("train", "t.csv", *typed, *MORE)
     assert result.code == 0, result.err
     assert "Learning rate: 0.001, as --learning-rate auto found no rate from 1e-06 on that" in result.err

@@ -141,7 +141,7 @@ def test_nowhere_to_write():
     assert result.returncode == 2
 
 
-@pytest.mark.parametrize("preset", ["table", "plain"])
+@pytest.mark.parametrize("preset", ["tabular", "single"])
 def test_reader_of_the_progress_that_goes_away(flowers, tmp_path, preset):
     """As with ``2>&1 | head``: it is no fault of the run folder, which training is about to write."""
     read, write = os.pipe()
@@ -187,7 +187,7 @@ Progress.on_train_begin = interrupted
     ("typed", "sentence"),
     [
         (
-            ["train", "FLOWERS", "--target", "kind", "--preset", "plain"],
+            ["train", "FLOWERS", "--target", "kind", "--preset", "single"],
             "Interrupted before there was a checkpoint: nothing is kept.",
         ),
         (["demo", "moons"], "Interrupted."),

@@ -162,11 +162,11 @@ def test_ten_thousand_epochs_of_a_wide_network_make_a_small_page(deepstep, tmp_p
         ["--task", "classification", "--validation", "{flowers}", "--drop-missing-target"],
         ["--loss", "ordinal", "--classes", "tall,short"],
         ["--patience", "2"],
-        ["--preset", "table", "--n-estimators", "2", "--test-fraction", "0.3", "--drop", "x"],
+        ["--preset", "tabular", "--n-estimators", "2", "--test-fraction", "0.3", "--drop", "x"],
     ],
 )
 def test_the_command_has_what_was_asked_of_the_table(deepstep, flowers, tmp_path, options):
-    few = [] if "table" in options else ["--preset", "plain", "--iterations", "3"]
+    few = [] if "tabular" in options else ["--preset", "single", "--iterations", "3"]
     options = [flowers if option == "{flowers}" else option for option in options]
     typed = ["train", flowers, "--target", "kind", "--seed", "3", *few, *options, "--json"]
     one = deepstep(*typed, "--out", "run")
@@ -183,8 +183,8 @@ def test_the_command_has_what_was_asked_of_the_table(deepstep, flowers, tmp_path
 
 def test_the_command_trains_the_same_run_again(deepstep, flowers, tmp_path):
     options = [
-        "--hidden", "6,4", "--optimizer", "momentum", "--hyperparameter", "beta=0.8", "--dropout", "0.1,0.2",
-        "--schedule", "step:drop=0.5,every=0.1", "--rate-factor", "b*=0.5", "--class-weight", "tall=2",
+        "--hidden", "6,4", "--optimizer", "momentum", "--optimizer-param", "beta=0.8", "--dropout", "0.1,0.2",
+        "--schedule", "step:drop=0.5,every=0.1", "--lr-multiplier", "b*=0.5", "--class-weight", "tall=2",
         "--label-smoothing", "0.1", "--deterministic", "--seed", "7", "--iterations", "4",
     ]  # fmt: skip
     assert deepstep("train", flowers, "--target", "kind", "--out", "run", *options).code == 0

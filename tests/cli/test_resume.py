@@ -31,9 +31,9 @@ Progress.on_epoch_end, Progress.looks_at_the_network = interrupted, True
 """Python that sends a signal to its own process in the midst of training."""
 
 OFTEN = """
-from deepstep.training import Checkpoints
-begin = Checkpoints.__init__
-Checkpoints.__init__ = lambda self, folder, **_: begin(self, folder, every_steps=1)
+from deepstep.training import ModelCheckpoint
+begin = ModelCheckpoint.__init__
+ModelCheckpoint.__init__ = lambda self, folder, **_: begin(self, folder, every_steps=1)
 """
 
 HANDLER = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
@@ -248,7 +248,7 @@ class TestRefused:
     def test_options_that_are_none(self, deepstep, begun):
         """With a digest that fits: not what training wrote."""
         record = json.loads((begun / "training.json").read_text())
-        record["options"] = {"preset": "plain", "fast": True}
+        record["options"] = {"preset": "single", "fast": True}
         record["sha256"] = config_digest(record)
         (begun / "training.json").write_text(json.dumps(record))
         refused(

@@ -69,7 +69,10 @@ def test_siblings(deepstep, flowers, option, beside):
         (["--schedule", "plateau:quantity=validation_cost"], "--schedule: quantity is one of 'epoch'"),
         (["--schedule", "linear:warm_up=0.1", "--warm-up", "0.2"], "--warm-up: it, or warm_up among"),
         (["--dropout", "0.1", "--dropout-schedule", "step:x=1"], "--dropout-schedule: setting of 'step'"),
-        (["--weight-decay", "1", "--decay-schedule", "step:x=1"], "--decay-schedule: setting of 'step'"),
+        (
+            ["--weight-decay", "1", "--weight-decay-schedule", "step:x=1"],
+            "--weight-decay-schedule: setting of 'step'",
+        ),
     ],
 )
 def test_wrong_settings(deepstep, flowers, tmp_path, typed, sentence):
@@ -82,7 +85,13 @@ def test_wrong_settings(deepstep, flowers, tmp_path, typed, sentence):
 def test_settings_go_on_with_the_training(deepstep, process, flowers, killed_at):
     """A plateau stands where it stood, and a step falls where it would have."""
     typed = [*TYPED[:-2], "--schedule", "step:drop=0.5,every=0.2", "--weight-decay", "0.1"]
-    typed += ["--decay-schedule", "plateau:patience=0,threshold=0.5", "--validation-fraction", "0.2", "--out"]
+    typed += [
+        "--weight-decay-schedule",
+        "plateau:patience=0,threshold=0.5",
+        "--validation-fraction",
+        "0.2",
+        "--out",
+    ]
     assert deepstep("train", flowers, *typed, "whole").code == 0
     killed = process("train", flowers, *typed, "r", "--checkpoint-every", "0", before=killed_at(6))
     assert killed.returncode == -9

@@ -14,7 +14,7 @@ from deepstep import Run
 from deepstep.cli.preset_choice import FOR_BOTH
 from deepstep.cli.train import command
 from deepstep.data import holdout
-from deepstep.estimators import EnsembleRun, DeepClassifier, DeepRegressor
+from deepstep.estimators import DeepClassifier, DeepRegressor, EnsembleRun
 
 KIND = ("--target", "kind", "--n-estimators", "2")
 HEIGHT = ("--target", "height", "--drop", "kind", "--n-estimators", "2")
@@ -51,7 +51,7 @@ def test_numbers_are_those_of_the_estimator_bit_for_bit(deepstep, flowers):
     assert deepstep("train", flowers, *typed).code == 0
     X, y, X_test, y_test = parts(flowers, "height", ["kind"], stratify=False, seed=4)
     delta = {"delta": 0.5 * y.std()}
-    model = DeepRegressor(n_estimators=2, random_state=4, loss="huber", loss_settings=delta).fit(X, y)
+    model = DeepRegressor(n_estimators=2, random_state=4, loss="huber", loss_params=delta).fit(X, y)
     answers = polars.read_csv(io.StringIO(deepstep("predict", "r", flowers).out))["prediction"]
     assert_array_equal(answers.to_numpy(), model.predict(polars.read_csv(flowers).drop("height", "kind")))
     rmse = EnsembleRun.load("r").config["results"]["test"]["rmse"]
@@ -128,18 +128,18 @@ def test_what_train_says(deepstep, flowers):
         "Preset: table, an ensemble of networks, the default, as no option of a single training is given.",
         result.err.splitlines()[-1],
     ]
-    assert result.err.splitlines()[-1].startswith("flowers, members: 2/2, selective on fold ")
+    assert result.err.splitlines()[-1].startswith("flowers, members: 2/2, gated on fold ")
     assert "validation cost" in result.err
-    for part in ("selective", "train   out of fold", "always the largest class", "Saved in r. Next:"):
+    for part in ("gated", "train   out of fold", "always the largest class", "Saved in r. Next:"):
         assert part in result.out
 
 
 def test_json_has_members_and_scores(deepstep, flowers):
     trained = json.loads(deepstep("train", flowers, *KIND, "--out", "r", "--json").out)
-    assert trained["settings"] == {"preset": "table", "members": 2, "seed": 1}
+    assert trained["settings"] == {"preset": "tabular", "members": 2, "seed": 1}
     assert [(one["preset"], one["fold"], one["share"]) for one in trained["members"]] == [
-        ("selective", 0, 0.5),
-        ("selective", 1, 0.5),
+        ("gated", 0, 0.5),
+        ("gated", 1, 0.5),
     ]
     assert trained["test"]["rows"] + trained["train"]["rows"] == 60
     summary = json.loads(deepstep("summary", "r", "--json").out)
@@ -149,7 +149,7 @@ def test_json_has_members_and_scores(deepstep, flowers):
 
 def test_summary(deepstep, ensemble_run):
     shown = deepstep("summary", ensemble_run).out
-    for part in ("selective", "out of fold", "member", "preset     table", "engine", "colour"):
+    for part in ("gated", "out of fold", "member", "preset     tabular", "engine", "colour"):
         assert part in shown
 
 
@@ -177,11 +177,11 @@ OF_ONE = {
     if parameter.name not in (*FOR_BOTH, "members", "resume", "finish")
 }
 VALUES = {
-    "hidden": "4", "validation_fraction": "0.2", "iterations": "1", "hyperparameters": "beta1=0.8",
+    "hidden": "4", "validation_fraction": "0.2", "iterations": "1", "optimizer_params": "beta1=0.8",
     "learning_rate": "0.01", "batch_size": "8", "warm_up": "0.1", "clip_norm": "1", "clip_value": "1",
-    "average": "0.9", "l1": "0.1", "l2": "0.1", "weight_decay": "0.1", "dropout": "0.1", "input_noise": "0.1",
-    "label_smoothing": "0.1", "max_norm": "1", "patience": "2", "logs": "csv", "checkpoint_every": "1",
-    "keep_checkpoints": "1", "rate_factors": "b*=0.1", "decay_factors": "b*=0", "refit": None,
+    "ema_decay": "0.9", "l1": "0.1", "l2": "0.1", "weight_decay": "0.1", "dropout": "0.1",
+    "input_noise": "0.1", "label_smoothing": "0.1", "max_norm": "1", "patience": "2", "logs": "csv", "checkpoint_every": "1",
+    "keep_checkpoints": "1", "lr_multipliers": "b*=0.1", "weight_decay_multipliers": "b*=0", "refit": None,
     "activation": "relu", "normalization": "none", "initialization": "he", "optimizer": "adam",
     "precision": "float32", "worker_timeout": "5",
 }  # fmt: skip
@@ -191,7 +191,7 @@ VALUES = {
 def test_an_option_of_a_single_training_is_refused_for_a_ensemble(deepstep, flowers, name):
     value = VALUES.get(name, "constant")
     typed = [OF_ONE[name], *([] if value is None else [value])]
-    for beside in (["--preset", "table"], ["--n-estimators", "2"]):
+    for beside in (["--preset", "tabular"], ["--n-estimators", "2"]):
         result = deepstep("train", flowers, "--target", "kind", *beside, *typed)
         assert (result.code, result.out) == (2, "")
         assert f"got {OF_ONE[name]}" in result.err
@@ -202,7 +202,7 @@ def test_an_option_of_a_single_training_is_refused_for_a_ensemble(deepstep, flow
     ("typed", "told"),
     [
         (["--epochs", "1"], "plain, one network, because of --iterations or --epochs."),
-        (["--preset", "plain"], "plain, one network, as asked."),
+        (["--preset", "single"], "plain, one network, as asked."),
         (["--hidden", "64,32"], "plain, one network, because of --hidden."),
     ],
 )
@@ -214,9 +214,9 @@ def test_one_network_where_it_is_asked_for(deepstep, flowers, typed, told):
 
 
 def test_members_of_one_network_are_refused(deepstep, flowers):
-    result = deepstep("train", flowers, *KIND, "--preset", "plain")
+    result = deepstep("train", flowers, *KIND, "--preset", "single")
     assert (result.code, result.err.count("\n")) == (2, 1)
-    assert "--n-estimators: --preset table, of which an ensemble is; got --preset plain." in result.err
+    assert "--n-estimators: --preset tabular, of which an ensemble is; got --preset single." in result.err
 
 
 @pytest.mark.parametrize(
@@ -238,9 +238,9 @@ def test_wrong_options_are_refused_before_training(deepstep, flowers, tmp_path, 
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        (["trace", "RUN"], "from 0 to 1; got none. Or train one network, with --preset plain."),
+        (["trace", "RUN"], "from 0 to 1; got none. Or train one network, with --preset single."),
         (["trace", "RUN", "--member", "2"], "from 0 to 1; got 2."),
-        (["check-gradients", "RUN"], "from 0 to 1; got none. Or train one network, with --preset plain."),
+        (["check-gradients", "RUN"], "from 0 to 1; got none. Or train one network, with --preset single."),
         (["check-gradients", "RUN", "--member", "-1"], "from 0 to 1; got -1."),
         (
             ["train", "--resume", "RUN"],
@@ -282,7 +282,7 @@ def test_members_are_opened_as_networks_of_their_fold(deepstep, flowers, typed):
         Y = (run.preparation.target.encode(labels) - preparer.center) / preparer.scale
         np.testing.assert_allclose(value["Y"], Y.T, rtol=1e-6)
         assert traced["learning_rate"] == member.settings["learning_rate"]
-        assert traced["settings"]["rate_factors"]["b*"] == 0.1
+        assert traced["settings"]["lr_multipliers"]["b*"] == 0.1
         kept = json.loads(deepstep("trace", *opened, "--json").out)
         assert [entry["name"] for entry in kept["entries"]] == list(value)
         assert "w" in value
@@ -340,7 +340,7 @@ def test_ctrl_c_leaves_no_half_written_run(deepstep, process, flowers, tmp_path,
         assert deepstep("train", flowers, *KIND, "--out", "r").code == 0
     old = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     result = process("train", flowers, *typed, *["--overwrite"] * overwrite, "--json", before=before)
-    sentence = "Interrupted: nothing is kept, as an ensemble cannot go on; --preset plain can."
+    sentence = "Interrupted: nothing is kept, as an ensemble cannot go on; --preset single can."
     assert (result.returncode, result.stderr.splitlines()[-1]) == (130, sentence)
     assert json.loads(result.stdout)["exit_code"] == 130
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == old

@@ -29,7 +29,7 @@ EVERYTHING = {
     "--initialization": "data",
     "--loss": "cross_entropy",
     "--optimizer": "adamw",
-    "--hyperparameter": "beta1=0.8",
+    "--optimizer-param": "beta1=0.8",
     "--learning-rate": "0.01",
     "--iterations": "6",
     "--batch-size": "10",
@@ -37,11 +37,11 @@ EVERYTHING = {
     "--warm-up": "0.2",
     "--clip-norm": "0.5",
     "--clip-value": "0.4",
-    "--rate-factor": "b*=0.5",
-    "--decay-factor": "W1=2.0",
-    "--decay-schedule": "linear",
+    "--lr-multiplier": "b*=0.5",
+    "--weight-decay-multiplier": "W1=2.0",
+    "--weight-decay-schedule": "linear",
     "--dropout-schedule": "linear",
-    "--average": "0.5",
+    "--ema-decay": "0.5",
     "--seed": "3",
     "--l1": "0.1",
     "--l2": "0.2",
@@ -59,9 +59,9 @@ EVERYTHING = {
     "--precision": "float32",
 }
 RECORDED = {
-    "--hyperparameter": {"beta1": 0.8},
-    "--rate-factor": {"b*": 0.5},
-    "--decay-factor": {"W1": 2.0},
+    "--optimizer-param": {"beta1": 0.8},
+    "--lr-multiplier": {"b*": 0.5},
+    "--weight-decay-multiplier": {"W1": 2.0},
 }
 """Settings that are typed in another form."""
 
@@ -112,18 +112,18 @@ def test_everything_at_once_is_network_train(deepstep, flowers):
         X[learn].T,
         tall[np.newaxis, learn],
         optimizer="adamw",
-        hyperparameters={"beta1": 0.8},
+        optimizer_params={"beta1": 0.8},
         learning_rate=0.01,
         iterations=6,
         batch_size=10,
         schedule={"name": "cosine", "warm_up": 0.2},
         clip_norm=0.5,
         clip_value=0.4,
-        rate_factors={"b*": 0.5},
-        decay_factors={"W1": 2.0},
-        decay_schedule="linear",
+        lr_multipliers={"b*": 0.5},
+        weight_decay_multipliers={"W1": 2.0},
+        weight_decay_schedule="linear",
         dropout_schedule="linear",
-        average=0.5,
+        ema_decay=0.5,
         l1=0.1,
         l2=0.2,
         weight_decay=0.3,
@@ -515,12 +515,12 @@ def test_hyperparameters_reach_each_optimizer(deepstep, flowers):
     for optimizer, given in of.items():
         deepstep(*typed, "plain", "--optimizer", optimizer, "--overwrite")
         assert (
-            deepstep(*typed, "r", "--optimizer", optimizer, "--hyperparameter", given, "--overwrite").code
+            deepstep(*typed, "r", "--optimizer", optimizer, "--optimizer-param", given, "--overwrite").code
             == 0
         )
         plain, run = Run.load("plain"), Run.load("r")
         name, _, value = given.partition("=")
-        assert str(run.config["settings"]["hyperparameters"][name]) == value
+        assert str(run.config["settings"]["optimizer_params"][name]) == value
         assert not np.array_equal(run.network.parameters.flat, plain.network.parameters.flat)
         assert deepstep("trace", "r").code == 0
         assert deepstep("check-gradients", "r").code == 0

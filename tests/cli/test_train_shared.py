@@ -1,4 +1,4 @@
-"""``deepstep train --preset shared``: a run of networks that are many in one, and what takes it."""
+"""``deepstep train --preset tabm``: a run of networks that are many in one, and what takes it."""
 
 import io
 import json
@@ -8,11 +8,11 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from deepstep.data import holdout
-from deepstep.estimators import EnsembleRun, DeepClassifier
+from deepstep.estimators import DeepClassifier, EnsembleRun
 from deepstep.estimators.presets import SHARED
 from deepstep.estimators.rules_of_size import n_shared
 
-TYPED = ("--target", "kind", "--preset", "shared", "--n-estimators", "1", "--seed", "2")
+TYPED = ("--target", "kind", "--preset", "tabm", "--n-estimators", "1", "--seed", "2")
 
 
 @pytest.fixture
@@ -27,12 +27,12 @@ def test_the_run_answers_the_bits_of_the_estimator_and_everything_takes_it(deeps
     frame = polars.read_csv(flowers)
     learned, _ = holdout(frame["kind"].to_numpy(), fraction=0.2, seed=2, stratify=True)
     X = frame.drop("kind")
-    model = DeepClassifier(preset="shared", n_estimators=1, random_state=2)
+    model = DeepClassifier(preset="tabm", n_estimators=1, random_state=2)
     model.fit(X[learned], frame["kind"][learned].to_numpy())
     answers = polars.read_csv(io.StringIO(deepstep("predict", "shared", flowers).out))
     expected = model.predict_proba(X)
     assert_array_equal(answers.select("probability_short", "probability_tall").to_numpy(), expected)
-    assert shared_run["settings"] == {"preset": "shared", "members": 1, "seed": 2}
+    assert shared_run["settings"] == {"preset": "tabm", "members": 1, "seed": 2}
     run = EnsembleRun.load("shared")
     assert run.ensemble.members[0].preset == SHARED
     members = run.ensemble.members[0].network.architecture.shared_members
@@ -50,4 +50,4 @@ def test_the_run_answers_the_bits_of_the_estimator_and_everything_takes_it(deeps
 def test_options_of_a_single_training_are_refused(deepstep, flowers):
     result = deepstep("train", flowers, *TYPED, "--hidden", "64")
     assert result.code == 2
-    assert "--preset shared: options that an ensemble has; got --hidden, which belongs" in result.err
+    assert "--preset tabm: options that an ensemble has; got --hidden, which belongs" in result.err

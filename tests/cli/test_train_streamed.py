@@ -14,7 +14,7 @@ from polars.testing import assert_frame_equal
 from deepstep.data import stored_tables
 from deepstep.estimators import EnsembleRun
 from deepstep.run import Run
-from deepstep.training import Checkpoints
+from deepstep.training import ModelCheckpoint
 from tables_in_parts import table, written
 
 PLAIN = ("--hidden", "8", "--batch-size", "16", "--target", "target", "--drop", "y")
@@ -142,7 +142,7 @@ def test_large_files_are_streamed_by_themselves(deepstep, parts, monkeypatch):
 def test_the_preset_of_ensembles_on_streams(deepstep, parts, target, monkeypatch):
     monkeypatch.setattr("deepstep.estimators.tabular.n_epochs", lambda m: 6)
     other = "y" if target == "target" else "target"
-    options = ("--preset", "table", "--stream", "--target", target, "--drop", other, "--buffer-rows", "200")
+    options = ("--preset", "tabular", "--stream", "--target", target, "--drop", other, "--buffer-rows", "200")
     result = deepstep("train", parts, *options, "--json", "--out", "runs/c")
     assert result.code == 0, result.err
     assert "Preset: table, one network, as rows are streamed." in result.err
@@ -156,7 +156,7 @@ def test_the_preset_of_ensembles_on_streams(deepstep, parts, target, monkeypatch
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (("--preset", "table", "--n-estimators", "5"), "n_estimators=1 or None"),
+        (("--preset", "tabular", "--n-estimators", "5"), "n_estimators=1 or None"),
         (("--refit", "--patience", "2"), "--refit"),
         (("--optimizer", "lbfgs"), "learns from batches"),
         (("--target", "target", "--target", "größe"), "one target"),
@@ -178,12 +178,12 @@ def test_other_files_are_not_streamed(deepstep, tmp_path):
 
 KILLED = """
 import os
-from deepstep.training import Checkpoints
-written = Checkpoints.on_pause
+from deepstep.training import ModelCheckpoint
+written = ModelCheckpoint.on_pause
 def killed(self, training):
     written(self, training)
     if training.position.epoch == 1 and training.position.batch >= 10: os.kill(os.getpid(), 9)
-Checkpoints.on_pause = killed
+ModelCheckpoint.on_pause = killed
 """
 
 
@@ -208,8 +208,8 @@ def test_killed_in_mid_epoch_it_goes_on_to_the_same_bits(deepstep, process, part
 
 def test_a_ensemble_of_one_that_was_interrupted_goes_on_to_the_same_bits(deepstep, parts, monkeypatch):
     monkeypatch.setattr("deepstep.estimators.tabular.n_epochs", lambda m: 5)
-    options = ("--preset", "table", "--target", "target", "--drop", "y", "--stream", "--buffer-rows", 100)
-    written = Checkpoints.on_pause
+    options = ("--preset", "tabular", "--target", "target", "--drop", "y", "--stream", "--buffer-rows", 100)
+    written = ModelCheckpoint.on_pause
 
     def pressed(self, training):
         training.interrupted = training.position.epoch == 2 and training.position.batch >= 8
@@ -218,7 +218,7 @@ def test_a_ensemble_of_one_that_was_interrupted_goes_on_to_the_same_bits(deepste
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(Checkpoints, "on_pause", pressed)
+        patched.setattr(ModelCheckpoint, "on_pause", pressed)
         stopped = deepstep("train", parts, *options, "--checkpoint-every", 9, "--out", "run")
     assert stopped.code == 130
     assert "Go on: deepstep train --resume run" in stopped.err
@@ -262,11 +262,11 @@ def test_arrays_of_numpy_and_hdf5(deepstep, tmp_path):
     assert told["rows"] == 500
 
 
-@pytest.mark.parametrize("preset", ["plain", "table"])
+@pytest.mark.parametrize("preset", ["single", "tabular"])
 def test_a_report_says_that_held_out_rows_are_not_read_again(deepstep, parts, monkeypatch, preset):
     monkeypatch.setattr("deepstep.estimators.tabular.n_epochs", lambda m: 2)
     options = ("--stream", "--preset", preset, "--target", "target", "--drop", "y", "--out", "a")
-    assert deepstep("train", parts, *options, *(("--epochs", 2) if preset == "plain" else ())).code == 0
+    assert deepstep("train", parts, *options, *(("--epochs", 2) if preset == "single" else ())).code == 0
     assert deepstep("report", "a", "--out", "kept.html").code == 0
     page = Path("kept.html").read_text()
     assert "The rows of parts stayed there while it learned, and those that were held out are not" in page

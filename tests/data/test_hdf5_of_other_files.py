@@ -85,18 +85,18 @@ AWAY = {
 
 @pytest.mark.parametrize("way", AWAY)
 def test_no_way_leads_to_another_file(tmp_path, secret, way):
-    fill, came = AWAY[way]
+    fill, got = AWAY[way]
     path = written(tmp_path / "rows.h5", lambda file: fill(file, secret))
     for read in (open_arrays, lambda path: DeepClassifier().fit(path, "y")):
-        with pytest.raises(FileError, match=f"rows.h5: data of this file alone; 'X' {came}. Copy"):
+        with pytest.raises(FileError, match=f"rows.h5: data of this file alone; 'X' {got}. Copy"):
             read(path)
 
 
 @pytest.mark.parametrize("way", ["external storage", "virtual"])
 def test_nor_does_a_dataset_that_is_open(tmp_path, secret, way):
-    fill, came = AWAY[way]
+    fill, got = AWAY[way]
     path = written(tmp_path / "rows.h5", lambda file: fill(file, secret))
-    with h5py.File(path) as file, pytest.raises(FileError, match=f"'X' {came}"):
+    with h5py.File(path) as file, pytest.raises(FileError, match=f"'X' {got}"):
         ArrayRows({"X": file["X"], "y": file["y"]}, "mine")
 
 
@@ -212,9 +212,9 @@ OF_NO_USE = {
 
 @pytest.mark.parametrize("kind", OF_NO_USE)
 def test_what_has_no_rows_to_learn_from_is_told(tmp_path, kind):
-    fill, came = OF_NO_USE[kind]
+    fill, got = OF_NO_USE[kind]
     path = written(tmp_path / "rows.h5", fill)
-    with pytest.raises(DataError, match=re.escape(came).replace(r"\.\*", ".*")) as caught:
+    with pytest.raises(DataError, match=re.escape(got).replace(r"\.\*", ".*")) as caught:
         open_arrays(path)
     assert str(caught.value).startswith(f"{path}")
 

@@ -108,4 +108,4 @@ def test_estimators_have_no_more_room(small):
         pytest.warns(UserWarning, match="number of unique classes is greater than 50%"),
         pytest.raises(DataError, match="3,000 classes of 3,000 rows would take"),
     ):
-        DeepClassifier(preset="plain").fit(np.zeros((3000, 1)), y)
+        DeepClassifier(preset="mlp").fit(np.zeros((3000, 1)), y)

@@ -16,7 +16,7 @@ from deepstep.errors import DataError, DeepStepError, FileError
 from deepstep.preparation import survey as surveys
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.survey import survey
-from deepstep.training import Checkpoints
+from deepstep.training import ModelCheckpoint
 
 CASES = {
     "shared": {"buffer_rows": 260},
@@ -78,7 +78,7 @@ def train(parts, fitted, case, counted, **more):
 def goes_on(parts, folder, counted):
     """Two epochs by all workers, then on from the checkpoint to the fourth."""
     for iterations in (2, 4):
-        kept = Checkpoints(folder / "checkpoints", every_epochs=1)
+        kept = ModelCheckpoint(folder / "checkpoints", every_epochs=1)
         options = {"iterations": iterations, "checkpoint": kept, "resume": True}
         net, history, _ = train(parts, fit, CASES["shared"], counted, **options)
     return net, history
@@ -86,7 +86,7 @@ def goes_on(parts, folder, counted):
 
 def cannot_read(parts, folder, counted):
     """The second worker in the midst of the third epoch; no checkpoint is due before."""
-    kept = Checkpoints(folder / "cannot read", every_epochs=100)
+    kept = ModelCheckpoint(folder / "cannot read", every_epochs=100)
     Counted.fails = 1
     try:
         train(parts, fit, CASES["shared"], counted, checkpoint=kept)

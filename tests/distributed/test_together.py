@@ -138,7 +138,7 @@ def test_the_clock_of_the_first_worker_ends_the_training_of_all(case, trained):
 
 
 def test_a_training_that_goes_on(trained):
-    """Checkpoints are written by the first worker; all go on from them."""
+    """ModelCheckpoint are written by the first worker; all go on from them."""
     numbers, told = came_to(trained, "gone on", THREE)
     theta, history = alone(trained_together.CASES["everything"])
     for one in numbers:

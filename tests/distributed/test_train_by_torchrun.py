@@ -170,10 +170,13 @@ def as_worker(monkeypatch, capsys, table):
     ("typed", "sentence"),
     [
         (
-            ["--preset", "table"],
-            "torchrun: one network, which the workers train together; got --preset table.",
+            ["--preset", "tabular"],
+            "torchrun: one network, which the workers train together; got --preset tabular.",
         ),
-        (["--n-estimators", "3"], "torchrun: one network, which the workers train together; got --n-estimators."),
+        (
+            ["--n-estimators", "3"],
+            "torchrun: one network, which the workers train together; got --n-estimators.",
+        ),
         (
             ["--normalization", "batch"],
             "torchrun: layers whose examples do not depend on each other; got --n",

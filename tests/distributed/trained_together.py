@@ -16,7 +16,7 @@ from deepstep import Network
 from deepstep.distributed import all_workers, fit, process_group, worker
 from deepstep.engines import open_session
 from deepstep.errors import DeepStepError
-from deepstep.training import Callback, Checkpoints, StopTraining
+from deepstep.training import Callback, ModelCheckpoint, StopTraining
 
 CASES = {
     "batches": {"batch_size": 16},
@@ -39,7 +39,7 @@ CASES = {
         "input_noise": 0.1,
         "clip_norm": 0.5,
         "max_norm": 2.0,
-        "average": 0.9,
+        "ema_decay": 0.9,
         "sample_weight": np.r_[np.zeros(15), np.linspace(0.5, 2, 20)],
     },
 }
@@ -181,14 +181,14 @@ def goes_on(folder, write):
     for iterations in (2, 5):
         net, seen = network(), []
         case = options(CASES["everything"]) | {"iterations": iterations}
-        kept = Checkpoints(folder / "checkpoints", every_epochs=1)
+        kept = ModelCheckpoint(folder / "checkpoints", every_epochs=1)
         history = fit(net, *examples(), **case, callbacks=[seen.append], checkpoint=kept, resume=True)
     write("gone on", net, history, seen)
 
 
 def killed(folder):
     net, seen = network(), []
-    kept = Checkpoints(folder / "checkpoints", every_epochs=1)
+    kept = ModelCheckpoint(folder / "checkpoints", every_epochs=1)
     history = fit(
         net, *examples(), **options(KILLED), callbacks=[seen.append, die_once], checkpoint=kept, resume=True
     )

@@ -28,7 +28,7 @@ FLOOR = 4 * float(np.finfo(np.float32).eps)
 NUDGE, STAYS = 1e-7, 1e-5
 """Relative change of the parameters at the beginning, and how far it may move float64."""
 
-SMOOTH = ("tanh", "sigmoid", "gelu", "gelu_tanh", "silu", "softplus", "elu", "mish")
+REALMLP = ("tanh", "sigmoid", "gelu", "gelu_tanh", "silu", "softplus", "elu", "mish")
 """Without a kink: with one, a pre-activation within rounding of 0
 decides, on some processors and not on others."""
 OUTPUTS = ("sigmoid", "softmax", "identity", "huber", "poisson", "ordinal")
@@ -37,7 +37,7 @@ LIMITS = {
     "l2": 0.1,
     "weight_decay": 0.1,
     "dropout": 0.2,
-    "average": 0.9,
+    "ema_decay": 0.9,
     "clip_norm": 1.0,
     "clip_value": 0.1,
     "max_norm": 2.0,
@@ -94,7 +94,7 @@ def drawn(seed, rate):
         "single examples": ((10 * few, 30, 2), 300, 1, 300),
         "far below 0": ((few, 12, 2), 200, 50, 300),
     }[shape]
-    output, activations = str(rng.choice(OUTPUTS)), rng.choice(SMOOTH, len(layer_dims) - 2).tolist()
+    output, activations = str(rng.choice(OUTPUTS)), rng.choice(REALMLP, len(layer_dims) - 2).tolist()
     normalization = "none" if batch_size == 1 else str(rng.choice(["none", "none", "batch", "layer"]))
     architecture = Architecture(
         layer_dims,

@@ -203,9 +203,9 @@ def cut(examples, batch_size, step):
     return examples.take(slice(start, start + (batch_size or m)))
 
 
-def close(came, expected, dtype):
+def close(got, expected, dtype):
     tolerance = 1e-10 if np.dtype(dtype) == np.float64 else 2e-3
-    np.testing.assert_allclose(came, expected, rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(got, expected, rtol=tolerance, atol=tolerance)
 
 
 RULES_OF_A_SHAPE = -(-len(OPTIMIZERS) // len(SHAPES))
@@ -578,7 +578,7 @@ class TestContract:
         architecture, parameters, _, _ = problem("wide", "tanh", "softmax", "float64")
         session = open_session(engine, architecture, parameters, Settings("adam"))
         slots = {name: np.ones_like(parameters.flat) for name in "vs"}
-        session.load(SessionState(parameters.flat, slots, 1, average=2 * parameters.flat))
+        session.load(SessionState(parameters.flat, slots, 1, ema_decay=2 * parameters.flat))
         np.testing.assert_array_equal(session.outcome.flat, parameters.flat)
         assert session.state().average is None
 
@@ -597,15 +597,15 @@ def test_auto_is_one_of_the_engines():
     [
         ({"optimizer": "adm"}, "Did you mean 'adam'?"),
         ({"optimizer": None}, "got None"),
-        ({"optimizer": "momentum", "hyperparameters": {"bta": 0.9}}, "Did you mean 'beta'?"),
-        ({"optimizer": "gd", "hyperparameters": {"beta": 0.9}}, "there is no hyperparameter; got 'beta'"),
-        ({"optimizer": "momentum", "hyperparameters": {"beta": 1.0}}, "beta is a number from 0 to below 1"),
-        ({"optimizer": "momentum", "hyperparameters": {"beta": "0.9"}}, "got '0.9'"),
-        ({"optimizer": "adam", "hyperparameters": {"beta2": float("nan")}}, "got nan"),
-        ({"optimizer": "adam", "hyperparameters": {"epsilon": 0}}, "epsilon is a positive number"),
-        ({"optimizer": "adam", "hyperparameters": {"epsilon_at": "in"}}, "'outside', 'hat', 'inside'"),
-        ({"optimizer": "adam", "hyperparameters": {"t": 3}}, "got 't'"),
-        ({"optimizer": "adam", "hyperparameters": ["beta1"]}, "a mapping"),
+        ({"optimizer": "momentum", "optimizer_params": {"bta": 0.9}}, "Did you mean 'beta'?"),
+        ({"optimizer": "gd", "optimizer_params": {"beta": 0.9}}, "there is no hyperparameter; got 'beta'"),
+        ({"optimizer": "momentum", "optimizer_params": {"beta": 1.0}}, "beta is a number from 0 to below 1"),
+        ({"optimizer": "momentum", "optimizer_params": {"beta": "0.9"}}, "got '0.9'"),
+        ({"optimizer": "adam", "optimizer_params": {"beta2": float("nan")}}, "got nan"),
+        ({"optimizer": "adam", "optimizer_params": {"epsilon": 0}}, "epsilon is a positive number"),
+        ({"optimizer": "adam", "optimizer_params": {"epsilon_at": "in"}}, "'outside', 'hat', 'inside'"),
+        ({"optimizer": "adam", "optimizer_params": {"t": 3}}, "got 't'"),
+        ({"optimizer": "adam", "optimizer_params": ["beta1"]}, "a mapping"),
         ({"l2": -0.1}, "l2: a finite number of at least 0; got -0.1"),
         ({"l2": float("nan")}, "got nan"),
         ({"l2": "1"}, "got '1'"),

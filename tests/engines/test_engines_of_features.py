@@ -28,7 +28,7 @@ NETWORKS = {
 SETTINGS = {
     "adam": Settings("adam", l2=0.1, dropout=0.2, seed=4),
     "clipped": Settings(
-        "momentum", clip_value=0.01, clip_norm=0.1, average=0.9, rate_factors={"omega1": 3.0}
+        "momentum", clip_value=0.01, clip_norm=0.1, ema_decay=0.9, lr_multipliers={"omega1": 3.0}
     ),
     "muon": Settings("muon", max_norm=2.0, weight_decay=0.1),
 }
@@ -60,7 +60,7 @@ def test_four_epochs_are_those_of_the_equations(engine, dtype, parts, settings, 
             **NETWORKS[parts],
         )  # fmt: skip
         chosen = SETTINGS[settings]
-        if chosen.rate_factors and "omega1" not in net.parameters:
+        if chosen.lr_multipliers and "omega1" not in net.parameters:
             chosen = Settings("momentum", clip_value=0.01)
         if choice.why_not(engine, net.architecture, chosen):
             continue
@@ -77,8 +77,8 @@ def test_four_epochs_are_those_of_the_equations(engine, dtype, parts, settings, 
             X, Y, weight = examples.take(slice(None))
             np.testing.assert_allclose(ours.forward(X), equations.forward(X), **tolerance)
             found = [session.cost_and_gradient(X, Y, sample_weight=weight) for session in (equations, ours)]
-            for came, expected in zip(*found, strict=True):
-                np.testing.assert_allclose(came, expected, **tolerance)
+            for got, expected in zip(*found, strict=True):
+                np.testing.assert_allclose(got, expected, **tolerance)
             equations.load(ours.state())
 
 

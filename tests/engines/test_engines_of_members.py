@@ -80,11 +80,11 @@ def test_twenty_epochs_are_those_of_the_equations(shape, dtype, n_threads, monke
 def test_a_first_gradient_is_the_same_to_rounding(head):
     net, examples, _ = problem("for every head", head, "float64", 3)
     X, Y = examples.X.T, examples.Y.T
-    (left, expected), (right, came) = (
+    (left, expected), (right, got) = (
         session.cost_and_gradient(X, Y, sample_weight=examples.weight) for session in both(net, Settings())
     )
     assert left == pytest.approx(right, rel=1e-13)
-    np.testing.assert_allclose(came, expected, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-14)
 
 
 def test_full_batches_of_more_inputs_than_examples_take_the_usual_way():

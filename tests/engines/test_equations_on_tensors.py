@@ -33,7 +33,7 @@ RULES = [name for name in OPTIMIZERS if not why_not_torch(SHAPE, Settings(name))
 
 EVERYTHING = {
     "l1": 0.01, "l2": 0.01, "weight_decay": 0.1, "dropout": 0.2, "input_noise": 0.1, "max_norm": 2.0,
-    "clip_norm": 1.0, "clip_value": 0.5, "average": 0.9,
+    "clip_norm": 1.0, "clip_value": 0.5, "ema_decay": 0.9,
 }  # fmt: skip
 M = 11
 
@@ -47,9 +47,9 @@ def tensors(values):
 
 def assert_same(function, given, rtol=1e-12, atol=1e-300):
     """The function on tensors gives tensors with the numbers that it gives on arrays."""
-    came, expected = on_tensors(function)(*tensors(given)), function(*given)
+    got, expected = on_tensors(function)(*tensors(given)), function(*given)
     several = isinstance(expected, tuple)
-    pairs = zip(came, expected, strict=True) if several else [(came, expected)]
+    pairs = zip(got, expected, strict=True) if several else [(got, expected)]
     for one, array in pairs:
         assert isinstance(one, torch.Tensor), f"{function} on tensors gives {type(one).__name__}"
         np.testing.assert_allclose(one.numpy(), array, rtol=rtol, atol=atol)
@@ -130,8 +130,8 @@ def test_update_rules(name):
     expected = rule.update(*given, learning_rate=0.1, **count, **layout)
     for number in (lambda value: value, partial(torch.tensor, dtype=torch.float64)):
         numbers = {one: number(value) for one, value in {"learning_rate": 0.1, **count}.items()}
-        came = on_tensors(rule.update)(*tensors(given), **numbers, **layout)
-        for one, array in zip(came, expected, strict=True):
+        got = on_tensors(rule.update)(*tensors(given), **numbers, **layout)
+        for one, array in zip(got, expected, strict=True):
             np.testing.assert_allclose(one.numpy(), array, rtol=1e-12)
     theta, g, *slots = tensors(given)
     twin = in_memory(rule, rule.settings({}))

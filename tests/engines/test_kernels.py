@@ -118,7 +118,7 @@ def epochs(session, examples, count=3, batch_size=128):
         {"network": FACTORS, "clip_norm": 0.1},
         {"network": {"shared_members": 3, "parametric": True}},
         {"network": {"shared_members": 5, "parametric": True}, "clip_norm": 0.1, "dropout": 0.3, "l2": 0.1},
-        {"network": {**FACTORS, "normalization": "batch"}, "dropout": 0.3, "average": 0.9},
+        {"network": {**FACTORS, "normalization": "batch"}, "dropout": 0.3, "ema_decay": 0.9},
     ],
 )
 def test_any_number_of_threads_finds_the_same(settings, dtype, with_threads):
@@ -160,8 +160,8 @@ def test_rows_are_predicted_as_by_the_equations(parts, normalization, dtype, wit
             normalization=net.architecture.normalization,
             statistics=net.statistics,
         )
-        came = outputs_of_rows(net.architecture, net.parameters, net.statistics, X)
-        np.testing.assert_allclose(came, expected.T, rtol=0, atol=1e-5 if dtype == "float32" else 1e-13)
+        got = outputs_of_rows(net.architecture, net.parameters, net.statistics, X)
+        np.testing.assert_allclose(got, expected.T, rtol=0, atol=1e-5 if dtype == "float32" else 1e-13)
     assert used[0] == 1
     assert used[-1] == 2
 

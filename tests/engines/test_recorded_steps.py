@@ -25,7 +25,7 @@ from deepstep.engines.torch.step import Batch, Machine, Numbers, place_for  # no
 M = 40
 EVERYTHING = {
     "l1": 0.01, "l2": 0.01, "weight_decay": 0.1, "dropout": 0.2, "input_noise": 0.1, "max_norm": 2.0,
-    "clip_norm": 1.0, "clip_value": 0.5, "average": 0.9, "rate_factors": {"b*": 0.5},
+    "clip_norm": 1.0, "clip_value": 0.5, "ema_decay": 0.9, "lr_multipliers": {"b*": 0.5},
 }  # fmt: skip
 PARTS = (
     {"normalization": ["batch", "layer"]},
@@ -99,9 +99,9 @@ def assert_same(net, settings, *, weighted=False, batch_size=16, rtol=1e-10, ato
         open_session(engine, net.architecture, net.parameters, settings) for engine in ("torch", "reference")
     )
     rows = examples(net, weighted=weighted)
-    for came, expected in zip(*(epochs(one, rows, 3, batch_size) for one in (ours, theirs)), strict=True):
-        np.testing.assert_allclose(came.costs, expected.costs, rtol=rtol)
-        np.testing.assert_array_equal(came.sizes, expected.sizes)
+    for got, expected in zip(*(epochs(one, rows, 3, batch_size) for one in (ours, theirs)), strict=True):
+        np.testing.assert_allclose(got.costs, expected.costs, rtol=rtol)
+        np.testing.assert_array_equal(got.sizes, expected.sizes)
     first, second = ours.state(), theirs.state()
     assert first.step == second.step
     vectors = {"theta": second.theta, **second.slots, **second.statistics, "average": second.average}
@@ -137,11 +137,11 @@ class TestEnds:
         return open_session("torch", net.architecture, net.parameters, settings), rows
 
     def test_a_cost_that_is_not_finite_ends_them(self):
-        opened, rows = self.opened(Settings("adam", average=0.9))
+        opened, rows = self.opened(Settings("adam", ema_decay=0.9))
         (found,) = epochs(opened, rows, 1)
         assert found.sizes.tolist() == [16, 16, 0]
         assert np.isfinite(found.costs).tolist() == [True, False, False]
-        other, _ = self.opened(Settings("adam", average=0.9))
+        other, _ = self.opened(Settings("adam", ema_decay=0.9))
         one = np.ones(1)
         given = {"learning_rate": 0.01 * one, "weight_decay": one, "dropout": one}
         other.steps(rows, order=shuffled(3)(0, M), batch_size=16, numbers=range(1), **given)
@@ -179,7 +179,7 @@ def test_many_sizes_of_batches(recording_alone):
 
 def test_sessions_of_one_shape_share_what_was_compiled(traced):
     for seed, net in enumerate([network(), network(), network("huber")]):
-        assert_same(net, Settings("adam", dropout=0.1, rate_factors={"b*": 0.5}, seed=seed))
+        assert_same(net, Settings("adam", dropout=0.1, lr_multipliers={"b*": 0.5}, seed=seed))
     assert len(traced) == 4  # of two sizes and two heads
 
 
@@ -197,7 +197,7 @@ def test_in_threads(traced):
 
 def test_bfloat16_is_that_of_plain_steps(traced, monkeypatch):
     net = network("softmax", 3, "float32")
-    settings = Settings("adam", weight_decay=0.1, average=0.9, precision="bfloat16")
+    settings = Settings("adam", weight_decay=0.1, ema_decay=0.9, precision="bfloat16")
     ours = open_session("torch", net.architecture, net.parameters, settings)
     monkeypatch.undo()
     plain = open_session("torch:cpu", net.architecture, net.parameters, settings)
@@ -252,6 +252,6 @@ def test_a_compiled_step(monkeypatch):
     monkeypatch.setattr(recording, "_compiled", {})
     monkeypatch.setattr(session.TorchSession, "_stepper_for", recorded(recording.inductor))
     net = Network([3, 4, 1], activation="silu", seed=1, dtype="float32")
-    settings = Settings("adam", l2=0.01, weight_decay=0.1, clip_norm=1.0, average=0.9)
+    settings = Settings("adam", l2=0.01, weight_decay=0.1, clip_norm=1.0, ema_decay=0.9)
     assert_same(net, settings, batch_size=None, rtol=1e-4, atol=1e-4)
     assert len(recording._compiled) == 1

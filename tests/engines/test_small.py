@@ -35,7 +35,7 @@ def test_a_first_network_does_not_load_numba():
     assert done.stdout.split() == ["reference", "False"]
 
 
-@pytest.mark.parametrize("options", [{}, {"optimizer": "adam"}, {"batch_size": 3, "average": 0.9}])
+@pytest.mark.parametrize("options", [{}, {"optimizer": "adam"}, {"batch_size": 3, "ema_decay": 0.9}])
 def test_the_first_steps_are_the_equations(options):
     network, history = trained(500, **options)
     reference, _ = trained(500, "reference", **options)

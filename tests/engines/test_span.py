@@ -12,7 +12,7 @@ from deepstep.engines.compiled.span import NOTE, keeps_the_span
 from deepstep.equations import initialize_parameters
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
-from deepstep.training import Checkpoints, Plan, train
+from deepstep.training import ModelCheckpoint, Plan, train
 
 STEPS = 200
 RULES = ("gd", "momentum", "heavy_ball", "nesterov")
@@ -25,8 +25,8 @@ SETTINGS = {
         "l2": 0.2,
         "weight_decay": 0.1,
         "dropout": 0.2,
-        "rate_factors": {"W1": 0.5},
-        "decay_factors": {"b*": 1},
+        "lr_multipliers": {"W1": 0.5},
+        "weight_decay_multipliers": {"b*": 1},
     },
 }
 SHAPES = {
@@ -220,7 +220,7 @@ def test_more_examples_than_inputs_and_rules_that_bend_go_the_plain_way():
     architecture, parameters, examples = problem()
     for settings in (
         Settings("adam"), Settings(l1=0.1), Settings(clip_norm=1.0), Settings(clip_value=1.0),
-        Settings(max_norm=1.0), Settings(average=0.9), Settings(input_noise=0.1),
+        Settings(max_norm=1.0), Settings(ema_decay=0.9), Settings(input_noise=0.1),
     ):  # fmt: skip
         assert not keeps_the_span(architecture, settings)
         session = opened(architecture, parameters, settings)
@@ -261,7 +261,7 @@ def test_weights_of_zero_teach_nothing():
 def test_training_says_it_and_keeps_bits_where_checkpoints_are_written(tmp_path):
     architecture, parameters, examples = problem()
     plan, found = Plan(epochs=60, learning_rate=0.1), []
-    for callbacks in ([], [Checkpoints(tmp_path, every_epochs=25)]):
+    for callbacks in ([], [ModelCheckpoint(tmp_path, every_epochs=25)]):
         session = open_session("compiled", architecture, parameters)
         found.append(train(session, examples, plan, callbacks=callbacks))
     spanned, plain = found

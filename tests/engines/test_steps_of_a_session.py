@@ -18,7 +18,7 @@ PACKAGE = os.path.dirname(deepstep.__file__)  # not the checkout, which may have
 RATE, BATCH = 0.05, 4
 EVERYTHING = Settings(
     "adam", l1=0.1, l2=0.1, weight_decay=0.2, dropout=0.3, input_noise=0.1, max_norm=1.5, clip_norm=0.5,
-    clip_value=0.2, average=0.9, rate_factors={"b*": 0.5}, seed=5,
+    clip_value=0.2, ema_decay=0.9, lr_multipliers={"b*": 0.5}, seed=5,
 )  # fmt: skip
 
 
@@ -121,7 +121,7 @@ class TestChunks:
     def test_a_state_has_all_that_the_next_step_needs(self, engine, optimizer, dtype):
         """Slots, statistics, the average, and the number that the masks and the noise go by."""
         architecture, parameters, examples = problem(dtype)
-        settings = Settings(optimizer, dropout=0.3, input_noise=0.1, average=0.9, seed=5)
+        settings = Settings(optimizer, dropout=0.3, input_noise=0.1, ema_decay=0.9, seed=5)
         first, second = (open_session(engine, architecture, parameters, settings) for _ in "12")
         some_steps(first, examples)
         second.load(first.state())
@@ -134,7 +134,7 @@ class TestChunks:
 
     def test_predictions_come_from_the_average_and_the_running_statistics(self, engine):
         architecture, parameters, examples = problem()
-        session = open_session(engine, architecture, parameters, Settings(average=0.9))
+        session = open_session(engine, architecture, parameters, Settings(ema_decay=0.9))
         some_steps(session, examples)
         state = session.state()
         assert not np.array_equal(state.average, state.theta)
@@ -162,14 +162,14 @@ def test_a_factor_of_the_rate_is_another_rate_for_its_group(engine, optimizer):
         some_steps(session, examples, range(1), factors=(rate, 1.0, 1.0))
         return session.parameters
 
-    came = after_one_more(RATE, rate_factors=factors)
+    got = after_one_more(RATE, lr_multipliers=factors)
     for factor, names in {0.1: ("b1", "b2", "b3"), 3.0: ("W2",), 1.0: ("W1", "W3")}.items():
         expected = after_one_more(RATE * factor)
         for name in names:
-            np.testing.assert_allclose(came[name], expected[name], rtol=1e-13, err_msg=name)
+            np.testing.assert_allclose(got[name], expected[name], rtol=1e-13, err_msg=name)
     if optimizer not in ("heavy_ball", "nesterov"):  # these go on with the velocity that they have
         for name in ("gamma1", "gamma2"):
-            np.testing.assert_array_equal(came[name], begun.parameters[name])
+            np.testing.assert_array_equal(got[name], begun.parameters[name])
 
 
 class Injected(BaseException):

@@ -35,13 +35,13 @@ def test_small_outputs(engine, output, dtype):
     theta[0] = 1
     parameters = architecture.lay_out(theta)
     X = np.linspace(LEAST[dtype], 80, 1501, dtype=dtype)
-    came = [open_session(engine, architecture, parameters, Settings()).forward(X[np.newaxis])[0]]
+    got = [open_session(engine, architecture, parameters, Settings()).forward(X[np.newaxis])[0]]
     if engine == "compiled":
-        came.append(outputs_of_rows(architecture, parameters, {}, X[:, np.newaxis])[:, 0])
+        got.append(outputs_of_rows(architecture, parameters, {}, X[:, np.newaxis])[:, 0])
     with mpmath.workprec(200):
         expected = [exact(mpmath.mpf(float(x))) for x in X]
         units = np.spacing(np.array([float(value) for value in expected], dtype))
-        for found in came:
+        for found in got:
             pairs = zip(found, expected, units, strict=True)
             assert max(abs(mpmath.mpf(float(a)) - b) / float(unit) for a, b, unit in pairs) <= 4
 
@@ -103,12 +103,12 @@ def test_lion_follows_the_smallest_slope(engine, activation, dtype):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_squares_below_the_normal_numbers_count_beside_a_small_epsilon(engine, rule):
     line = Architecture((1, 1), ("identity",), "identity")
-    came = []
+    got = []
     for name in ("reference", engine):
         session = open_session(
             name, line, Parameters(np.zeros(2, np.float32), [1, 1]), Settings(rule, {"epsilon": 1e-30})
         )
         session.step(np.ones((1, 1), np.float32), np.full((1, 1), 1e-20, np.float32), learning_rate=RATE)
-        came.append(session.state().theta)
-    np.testing.assert_allclose(came[1], came[0], rtol=0.02)
-    assert (came[0] > 0).all()
+        got.append(session.state().theta)
+    np.testing.assert_allclose(got[1], got[0], rtol=0.02)
+    assert (got[0] > 0).all()

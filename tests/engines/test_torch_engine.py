@@ -18,7 +18,7 @@ from deepstep.equations import ACTIVATIONS, OPTIMIZERS, Optimizer, register_acti
 from deepstep.errors import ConfigurationError, MissingPackageError
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples
-from deepstep.training import Checkpoints
+from deepstep.training import ModelCheckpoint
 from deepstep.training.callbacks import StopTraining
 
 torch = pytest.importorskip("torch")
@@ -33,8 +33,8 @@ EVERYTHING = {
     "input_noise": 0.1,
     "max_norm": 2.0,
     "clip_norm": 1.0,
-    "average": 0.9,
-    "rate_factors": {"b*": 0.5},
+    "ema_decay": 0.9,
+    "lr_multipliers": {"b*": 0.5},
 }
 
 
@@ -76,10 +76,10 @@ def test_a_resumed_training_is_the_same_bit_for_bit(tmp_path):
         if record["epoch"] == 4:
             raise StopTraining("enough")
 
-    network().train(X, Y, **options, callbacks=[stop], checkpoint=Checkpoints(tmp_path, every_epochs=1))
+    network().train(X, Y, **options, callbacks=[stop], checkpoint=ModelCheckpoint(tmp_path, every_epochs=1))
     # callbacks that were functions have no state: the rest is the same training
     again = network()
-    history = again.train(X, Y, **options, checkpoint=Checkpoints(tmp_path, every_epochs=1), resume=True)
+    history = again.train(X, Y, **options, checkpoint=ModelCheckpoint(tmp_path, every_epochs=1), resume=True)
     assert history.engine == "torch"
     np.testing.assert_array_equal(again.parameters.flat, whole.parameters.flat)
     np.testing.assert_array_equal(again.history.costs, whole.history.costs)
@@ -126,7 +126,7 @@ def test_sparse_rows_and_locked_arrays():
 def test_an_estimator():
     X, y = load_digits(return_X_y=True)
     model = DeepClassifier(
-        (32,), engine="torch", preset="plain", max_iter=15, learning_rate_init=0.01, random_state=0, tol=0
+        (32,), engine="torch", preset="mlp", max_iter=15, learning_rate_init=0.01, random_state=0, tol=0
     )
     with pytest.warns(UserWarning, match="max_iter"):
         model.fit(X / 16, y)
@@ -142,7 +142,7 @@ class TestBfloat16:
         learn, test = order[:1300], order[1300:]
         model = DeepClassifier(
             (64, 64),
-            preset="plain",
+            preset="mlp",
             max_iter=30,
             random_state=seed,
             precision=precision,
@@ -280,7 +280,7 @@ class TestChoice:
                 choose_engine(engine, PLAIN, Settings(**settings))
         assert choose_engine("auto", PLAIN).name == "compiled"
         told = describe_engines()[-1]
-        assert (told.available, told.mend) == (False, "pip install 'deepstep[torch]'")
+        assert (told.available, told.hint) == (False, "pip install 'deepstep[torch]'")
 
 
 def test_what_is_here_is_described():

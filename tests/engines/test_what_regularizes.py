@@ -27,8 +27,8 @@ CASES = {
     "l1": {"l1": 0.3},
     "l1 and l2": {"l1": 0.2, "l2": 0.4},
     "weight decay": {"weight_decay": 0.5},
-    "weight decay of all": {"weight_decay": 0.5, "decay_factors": {"*": 1.0}},
-    "weight decay of W1 alone": {"weight_decay": 0.5, "decay_factors": {"W*": 0.0, "W1": 2.0}},
+    "weight decay of all": {"weight_decay": 0.5, "weight_decay_multipliers": {"*": 1.0}},
+    "weight decay of W1 alone": {"weight_decay": 0.5, "weight_decay_multipliers": {"W*": 0.0, "W1": 2.0}},
     "dropout": {"dropout": 0.4},
     "dropout of one layer": {"dropout": [0.0, 0.5]},
     "input noise": {"input_noise": 0.2},
@@ -36,8 +36,8 @@ CASES = {
     "clip norm": {"clip_norm": 0.1},
     "clip value": {"clip_value": 0.01},
     "both clips": {"clip_value": 0.02, "clip_norm": 0.03},
-    "average": {"average": 0.8},
-    "rates of groups": {"rate_factors": {"b*": 0.1, "W2": 3.0}},
+    "average": {"ema_decay": 0.8},
+    "rates of groups": {"lr_multipliers": {"b*": 0.1, "W2": 3.0}},
     "all at once": {
         "l1": 0.1,
         "l2": 0.1,
@@ -47,13 +47,16 @@ CASES = {
         "max_norm": 1.0,
         "clip_norm": 0.5,
         "clip_value": 0.2,
-        "average": 0.9,
-        "rate_factors": {"b*": 0.5},
+        "ema_decay": 0.9,
+        "lr_multipliers": {"b*": 0.5},
     },
 }
 
 
-OF_FACTORS = {"rate_factors": {"s1": 6.0, "alpha*": 0.1}, "decay_factors": {"s1": 0.5, "alpha2": 2.0}}
+OF_FACTORS = {
+    "lr_multipliers": {"s1": 6.0, "alpha*": 0.1},
+    "weight_decay_multipliers": {"s1": 0.5, "alpha2": 2.0},
+}
 """In networks that have them, where there are factors of groups anyway."""
 
 
@@ -104,7 +107,7 @@ def normalized(U, kind, running, layer):
 def plain_step(architecture, theta, memory, X, Y, weight, settings, t, decay_factor, dropout_factor):
     """One step of momentum; J before it, the new θ."""
     # where θ is averaged, the statistics are alike, and look back over ten batches at least
-    memory["running"]["decay"] = max(0.9, settings.average)
+    memory["running"]["decay"] = max(0.9, settings.ema_decay)
     L, m, total = architecture.n_layers, X.shape[1], weight.sum()
     rates = tuple(dropout_factor * rate for rate in settings.dropout_of(architecture))
     draw = {"seed": settings.seed, "step": t, "dtype": np.dtype(float)}
@@ -149,17 +152,19 @@ def plain_step(architecture, theta, memory, X, Y, weight, settings, t, decay_fac
         g = {name: value * min(1.0, settings.clip_norm / norm) for name, value in g.items()}
     new = {}
     for name, value in theta.items():
-        rate = RATE * next((f for p, f in reversed(settings.rate_factors.items()) if matches(name, p)), 1.0)
+        rate = RATE * next((f for p, f in reversed(settings.lr_multipliers.items()) if matches(name, p)), 1.0)
         default = 1.0 if name[0] == "W" else 0.0
-        factor = next((f for p, f in reversed(settings.decay_factors.items()) if matches(name, p)), default)
+        factor = next(
+            (f for p, f in reversed(settings.weight_decay_multipliers.items()) if matches(name, p)), default
+        )
         memory["v"][name] = BETA * memory["v"].get(name, 0.0) + (1 - BETA) * g[name]
         decayed = value * (1 - rate * settings.decay * decay_factor * factor)
         new[name] = decayed - rate * memory["v"][name]
         if settings.max_norm and name[0] == "W":
             norms = np.linalg.norm(new[name], axis=1, keepdims=True)
             new[name] = new[name] * np.minimum(1.0, settings.max_norm / norms)
-    if settings.average:
-        d, sums = settings.average, memory["sums"]
+    if settings.ema_decay:
+        d, sums = settings.ema_decay, memory["sums"]
         for name, value in new.items():
             sums[name] = d * sums.get(name, 0.0) + (1 - d) * value
         memory["average"] = {name: value / (1 - d**t) for name, value in sums.items()}
@@ -184,7 +189,7 @@ def test_an_engine_does_as_the_plain_loop(factors, engine, dtype, case, normaliz
     settings = Settings("momentum", {"beta": BETA}, seed=7, **given)
     session = open_session(engine, architecture, parameters, settings)
     theta = {name: value.astype(float) for name, value in parameters.items()}
-    begin = np.zeros if settings.average else np.ones  # what begins at 0 is divided by 1 - βᵗ
+    begin = np.zeros if settings.ema_decay else np.ones  # what begins at 0 is divided by 1 - βᵗ
     first = {layer: (np.zeros((n, 1)), begin((n, 1))) for layer, n in enumerate(architecture.layer_dims)}
     memory = {"v": {}, "running": first, "sums": {}}
     tolerance = 1e-10 if dtype == "float64" else 2e-3
@@ -205,7 +210,7 @@ def test_an_engine_does_as_the_plain_loop(factors, engine, dtype, case, normaliz
     np.testing.assert_allclose(session.outcome.flat, flat, rtol=tolerance, atol=tolerance)
     for layer, kind in enumerate(architecture.normalization, start=1):
         if kind == "batch":
-            whole = 1 - memory["running"]["decay"] ** 20 if settings.average else 1.0
+            whole = 1 - memory["running"]["decay"] ** 20 if settings.ema_decay else 1.0
             mean, variance = (value / whole for value in memory["running"][layer])
             statistics = session.state().statistics
             np.testing.assert_allclose(statistics[f"mean{layer}"], mean, rtol=tolerance, atol=tolerance)
@@ -215,7 +220,7 @@ def test_an_engine_does_as_the_plain_loop(factors, engine, dtype, case, normaliz
 @pytest.mark.parametrize("engine", ENGINES)
 def test_an_average_that_begins_later_counts_its_first_theta_for_the_steps_before(engine):
     architecture, parameters, X, Y, _ = problem("none", "float64")
-    session = open_session(engine, architecture, parameters, Settings(average=0.8))
+    session = open_session(engine, architecture, parameters, Settings(ema_decay=0.8))
     path = []
     for t in range(1, 7):
         session.step(X, Y, learning_rate=RATE)
@@ -240,7 +245,7 @@ INTERRUPTED = (
 def test_an_interrupted_step_leaves_the_state_before_it(monkeypatch):
     """Whatever equation is being done when Ctrl-C breaks in; into a kernel it breaks nowhere."""
     architecture, parameters, X, Y, _ = problem("batch", "float64")
-    settings = Settings("adam", dropout=0.2, average=0.9, max_norm=1.0, clip_norm=1.0)
+    settings = Settings("adam", dropout=0.2, ema_decay=0.9, max_norm=1.0, clip_norm=1.0)
     session = open_session("reference", architecture, parameters, settings)
     session.step(X, Y, learning_rate=RATE)
     before = session.state()
@@ -267,13 +272,13 @@ def test_an_interrupted_step_leaves_the_state_before_it(monkeypatch):
         ({"dropout": 1.0}, "dropout: a finite number of at least 0 and below 1; got 1.0"),
         ({"dropout": -0.1}, "got -0.1"),
         ({"dropout": "half"}, "got 'half'"),
-        ({"average": 1}, "average: a finite number of at least 0 and below 1"),
+        ({"ema_decay": 1}, "average: a finite number of at least 0 and below 1"),
         ({"clip_norm": 0}, "clip_norm: a finite number above 0; got 0"),
         ({"max_norm": float("inf")}, "got inf"),
         ({"weight_decay": -1}, "weight_decay: a finite number of at least 0; got -1"),
         ({"l1": 10**400}, "l1: a finite number of at least 0"),
-        ({"rate_factors": 3}, "rate_factors: a mapping such as {'b*': 0.1}; got 3"),
-        ({"decay_factors": {"W1": -1}}, "decay_factors['W1']"),
+        ({"lr_multipliers": 3}, "lr_multipliers: a mapping such as {'b*': 0.1}; got 3"),
+        ({"weight_decay_multipliers": {"W1": -1}}, "weight_decay_multipliers['W1']"),
     ],
 )
 def test_what_is_out_of_range_is_refused(settings, message):
@@ -286,8 +291,8 @@ def test_what_fits_no_network_is_refused():
     architecture, parameters, *_ = problem("none", "float64")
     with pytest.raises(ConfigurationError, match="a list of 2"):
         open_session("reference", architecture, parameters, Settings(dropout=[0.1]))
-    with pytest.raises(ConfigurationError, match=r"rate_factors: parameter is one of 'W1', .* got 'W9'"):
-        open_session("reference", architecture, parameters, Settings(rate_factors={"W9": 2}))
+    with pytest.raises(ConfigurationError, match=r"lr_multipliers: parameter is one of 'W1', .* got 'W9'"):
+        open_session("reference", architecture, parameters, Settings(lr_multipliers={"W9": 2}))
     with pytest.raises(ConfigurationError, match=r"Network\.train: setting .* Did you mean 'dropout'\?"):
         Settings.of("Network.train", dropuot=0.1)
 

@@ -32,10 +32,10 @@ def passed(masks: Any = None, **parts: Any) -> tuple[Network, Any, Any, Caches]:
 @pytest.mark.parametrize("copied", [copy, deepcopy])
 def test_a_copy_gives_the_same_gradients(copied: Any) -> None:
     _, Y, AL, caches = passed(parametric=True, normalization="batch", input_scale=True)
-    expected, came = (model_backward(AL, Y, found) for found in (caches, copied(caches)))
-    assert list(came) == list(expected)
+    expected, got = (model_backward(AL, Y, found) for found in (caches, copied(caches)))
+    assert list(got) == list(expected)
     for name, value in expected.items():
-        np.testing.assert_array_equal(came[name], value, err_msg=name)
+        np.testing.assert_array_equal(got[name], value, err_msg=name)
 
 
 def test_other_activations_go_backward_through_the_same_layers() -> None:
@@ -82,10 +82,10 @@ def test_masks_of_another_pass_are_refused() -> None:
 
 @pytest.mark.parametrize("cache", [None, 3.0, [np.ones((1, 2))]])
 def test_a_cache_of_another_form_is_refused(cache: Any) -> None:
-    came = f"got {type(cache).__name__}"
-    with pytest.raises(DataError, match=rf"^linear_backward: cache is the LinearCache .*; {came}"):
+    got = f"got {type(cache).__name__}"
+    with pytest.raises(DataError, match=rf"^linear_backward: cache is the LinearCache .*; {got}"):
         linear_backward(np.ones((1, 2)), cache)
-    with pytest.raises(DataError, match=rf"^linear_activation_backward: cache is the LayerCache .*; {came}"):
+    with pytest.raises(DataError, match=rf"^linear_activation_backward: cache is the LayerCache .*; {got}"):
         linear_activation_backward(np.ones((1, 2)), cache, "relu")
 
 

@@ -285,6 +285,6 @@ def test_heads_are_keys() -> None:
     ("last", "mend"),
     [("softmax", "The losses of the output 'softmax' are another.$"), ("relu", "got 'relu'.$")],
 )
-def test_a_last_activation_that_is_another_output_is_told_so(last: str, mend: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"the last activation is 'sigmoid' .*{mend}"):
+def test_a_last_activation_that_is_another_output_is_told_so(last: str, hint: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"the last activation is 'sigmoid' .*{hint}"):
         get_head(Architecture((5, 2), (last,), "sigmoid"), "here")

@@ -34,10 +34,10 @@ laws = settings(max_examples=60, deadline=None)
 OF_PARAMETERS = ("dW", "db", "ds", "dalpha")
 
 
-def same(came: dict[str, Any], expected: dict[str, Any], kinds: tuple[str, ...] = OF_PARAMETERS) -> None:
+def same(got: dict[str, Any], expected: dict[str, Any], kinds: tuple[str, ...] = OF_PARAMETERS) -> None:
     for name, value in expected.items():
         if name.startswith(kinds):
-            np.testing.assert_allclose(came[name], value, err_msg=name, **NEAR)
+            np.testing.assert_allclose(got[name], value, err_msg=name, **NEAR)
 
 
 def columns(model: Model, order: Any) -> Model:

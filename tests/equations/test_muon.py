@@ -21,10 +21,10 @@ def test_singular_vectors_stay_and_singular_values_become_about_1(shape: Any, sc
     V = scale * np.random.default_rng(1).standard_normal(shape)
     U, values, Vt = np.linalg.svd(V, full_matrices=False)
     O = orthogonalized(V)
-    came = U.T @ O @ Vt.T
-    np.testing.assert_allclose(came, np.diag(np.diag(came)), atol=1e-12)
+    got = U.T @ O @ Vt.T
+    np.testing.assert_allclose(got, np.diag(np.diag(got)), atol=1e-12)
     well = values > 0.02 * values.max()  # five steps do not lift what is much smaller
-    assert (np.abs(np.diag(came)[well] - 1) < 0.35).all()
+    assert (np.abs(np.diag(got)[well] - 1) < 0.35).all()
 
 
 def test_zero_stays_zero_and_what_is_not_finite_stays() -> None:
@@ -56,9 +56,9 @@ def test_what_is_no_weight_moves_as_by_adam() -> None:
     layout = (("W1", (2, 2)), ("b1", (2, 1)), ("gamma1", (2, 1)))
     rng = np.random.default_rng(3)
     vectors = [rng.uniform(0.1, 1, 8) for _ in range(4)]
-    came = muon_update(*vectors, learning_rate=0.1, t=3, layout=layout)
+    got = muon_update(*vectors, learning_rate=0.1, t=3, layout=layout)
     adam = adam_update(*vectors, learning_rate=0.1, t=3)
-    for one, other in zip(came, adam, strict=True):
+    for one, other in zip(got, adam, strict=True):
         np.testing.assert_array_equal(one[4:], other[4:])
         assert (one[:4] != other[:4]).any()
 
@@ -86,5 +86,5 @@ def test_it_trains_a_network_with_its_trace_and_factors_of_the_rate() -> None:
     assert "√ŝ" in trace["b1′"].formula
     frozen = Network([2, 8, 1], seed=1)
     start = frozen.parameters["W1"].copy()
-    frozen.train(X, Y, optimizer="muon", iterations=3, rate_factors={"W1": 0.0}, weight_decay=0.0)
+    frozen.train(X, Y, optimizer="muon", iterations=3, lr_multipliers={"W1": 0.0}, weight_decay=0.0)
     np.testing.assert_array_equal(frozen.parameters["W1"], start)

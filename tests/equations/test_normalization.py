@@ -114,12 +114,12 @@ def test_forward_and_backward_are_torch_s(way: str, epsilon: float, shape: Any, 
     expected.backward(torch.tensor(case.dZ))
     near = {"rtol": 1e-10, "atol": 1e-10}
     np.testing.assert_allclose(case.run(epsilon)["Z1"], expected.detach().numpy(), **near)
-    came = case.gradients(epsilon)
+    got = case.gradients(epsilon)
     for name, tensor in tensors.items():
         share = 1 if name == "A_prev" else shape[2]  # dW, db and dgamma are derivatives of J, dA_prev of m·J
         scale = max(1.0, float(np.abs(tensor.grad.numpy()).max()))
         np.testing.assert_allclose(
-            came[name] / scale, tensor.grad.numpy() / share / scale, err_msg=name, **near
+            got[name] / scale, tensor.grad.numpy() / share / scale, err_msg=name, **near
         )
 
 
@@ -127,7 +127,7 @@ def test_forward_and_backward_are_torch_s(way: str, epsilon: float, shape: Any, 
 @given(seed=seeds)
 def test_backward_is_the_slope(way: str, seed: int) -> None:
     case = layer((3, 4, 5), seed, way)
-    came = case.gradients(0.1)
+    got = case.gradients(0.1)
     step = 1e-5
     for name, value in case.values.items():
         numeric = np.empty_like(value)
@@ -138,7 +138,7 @@ def test_backward_is_the_slope(way: str, seed: int) -> None:
                 moved[index] += change
                 sums.append(np.sum(case.dZ * case.changed(**{name: moved}).run(0.1)["Z1"]))
             numeric[index] = (sums[0] - sums[1]) / (2 * step) / (1 if name == "A_prev" else case.dZ.shape[1])
-        np.testing.assert_allclose(came[name], numeric, rtol=1e-6, atol=1e-7, err_msg=name)
+        np.testing.assert_allclose(got[name], numeric, rtol=1e-6, atol=1e-7, err_msg=name)
 
 
 @pytest.mark.parametrize("way", WAYS)

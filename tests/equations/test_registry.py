@@ -92,9 +92,9 @@ COMPUTED = [name for name in EQUATIONS if name not in DRAWN_BY_RNG]
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", COMPUTED)
 def test_the_dtype_that_comes_in_goes_out(name: str, dtype: Any) -> None:
-    came = EQUATIONS[name].function(**arguments(name, dtype))
-    assert isinstance(came, float) or arrays_in(came)
-    assert {array.dtype for array in arrays_in(came)} <= {np.dtype(dtype)}
+    got = EQUATIONS[name].function(**arguments(name, dtype))
+    assert isinstance(got, float) or arrays_in(got)
+    assert {array.dtype for array in arrays_in(got)} <= {np.dtype(dtype)}
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -102,8 +102,8 @@ def test_numpy_s_scalars_as_hyperparameters_keep_float32(name: str) -> None:
     rule = OPTIMIZERS[name]
     numbers = [p.name for p in signature(rule.update).parameters.values() if isinstance(p.default, float)]
     settings = rule.settings({number: np.float64(0.5) for number in numbers})
-    came = rule.update(**arguments(rule.update.__name__, np.float32), **settings)
-    assert {array.dtype for array in arrays_in(came)} == {np.dtype(np.float32)}
+    got = rule.update(**arguments(rule.update.__name__, np.float32), **settings)
+    assert {array.dtype for array in arrays_in(got)} == {np.dtype(np.float32)}
 
 
 @pytest.mark.parametrize("name", COMPUTED)

@@ -50,15 +50,15 @@ def ours(n, factor, **settings):
 def test_step_equals_torch_s_at_every_step(n, size):
     """Also where k / n divided by size / n falls below a whole number in floats."""
     if size <= n:
-        came = ours(n, step_factor, drop=0.5, every=size / n)
-        assert came == torch_factors(n, lambda o: lr_scheduler.StepLR(o, step_size=size, gamma=0.5))
+        got = ours(n, step_factor, drop=0.5, every=size / n)
+        assert got == torch_factors(n, lambda o: lr_scheduler.StepLR(o, step_size=size, gamma=0.5))
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_as_many_falls_as_there_are_where_training_is_long(size):
     n = 30_000
-    came = ours(n, step_factor, drop=0.999, every=size / n)
-    assert came == [0.999 ** (k // size) for k in range(n + 1)]
+    got = ours(n, step_factor, drop=0.999, every=size / n)
+    assert got == [0.999 ** (k // size) for k in range(n + 1)]
 
 
 @pytest.mark.parametrize("n", LENGTHS)
@@ -123,8 +123,8 @@ def test_warm_up_before_a_cosine_equals_torch_s_sequence(n):
         return lr_scheduler.SequentialLR(optimizer, [line, cosine], milestones=[steps])
 
     expected = torch_factors(n, sequence)
-    came = ours(n, warm_up_factor, share=steps / n, first=0.25, then=cosine_factor)
-    assert came == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    got = ours(n, warm_up_factor, share=steps / n, first=0.25, then=cosine_factor)
+    assert got == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
 def test_coslog4_by_hand():

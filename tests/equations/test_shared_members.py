@@ -133,7 +133,7 @@ def test_one_member_whose_factors_are_1_is_an_ordinary_network_bit_for_bit(head)
     ours, theirs = net.gradients(X, Y), one.gradients(X, Y)
     for name, value in theirs.items():
         np.testing.assert_array_equal(ours[name], value, err_msg=name)
-    chosen = Settings("adam", dropout=0.5, seed=3, rate_factors={})
+    chosen = Settings("adam", dropout=0.5, seed=3, lr_multipliers={})
     left, right = (open_session("reference", it.architecture, it.parameters, chosen) for it in (net, one))
     assert left.step(X, Y, learning_rate=0.1) == right.step(X, Y, learning_rate=0.1)
     for name, value in right.parameters.items():
@@ -196,7 +196,7 @@ def test_members_begin_apart_and_share_what_they_share():
 def test_factors_of_inputs_do_not_decay_unless_asked():
     net, X, Y = shared()
     for asked, moved in (({}, False), ({"r1": 1.0}, True)):
-        chosen = Settings("gd", weight_decay=0.5, decay_factors=asked)
+        chosen = Settings("gd", weight_decay=0.5, weight_decay_multipliers=asked)
         session = open_session("reference", net.architecture, net.parameters, chosen)
         plain = open_session("reference", net.architecture, net.parameters, Settings("gd"))
         for one in (session, plain):

@@ -96,7 +96,7 @@ def bowl(seed: int) -> Callable[[Any], Any]:
 
 def compare(
     rule: Optimizer,
-    hyperparameters: dict[str, Any],
+    optimizer_params: dict[str, Any],
     peer: Callable[[Any], Any],
     rates: tuple[float, float],
     decays: tuple[float, float] | None = None,
@@ -117,13 +117,13 @@ def compare(
         if np.any(decay):
             theta = decoupled_decay(theta, learning_rate=alpha, weight_decay=decay)
         count = {"t": t} if rule.counts_steps else {}
-        theta, *slots = rule.update(theta, gradient, *slots, learning_rate=alpha, **count, **hyperparameters)
+        theta, *slots = rule.update(theta, gradient, *slots, learning_rate=alpha, **count, **optimizer_params)
         peers_gradient = slope(np.concatenate([half.detach().numpy() for half in halves]))
         for half, part in zip(halves, np.split(peers_gradient, 2), strict=True):
             half.grad = torch.tensor(part)
         other.step()
-        came = np.concatenate([half.detach().numpy() for half in halves])
-        np.testing.assert_allclose(theta, came, rtol=1e-10, atol=1e-13, err_msg=f"step {t}")
+        got = np.concatenate([half.detach().numpy() for half in halves])
+        np.testing.assert_allclose(theta, got, rtol=1e-10, atol=1e-13, err_msg=f"step {t}")
     assert np.abs(slope(theta)).max() > 0
 
 
@@ -135,11 +135,11 @@ def test_every_rule_has_a_twin() -> None:
 
 
 @pytest.mark.parametrize("rates", [(RATES[0], RATES[0]), RATES], ids=["one rate", "a rate for each"])
-@pytest.mark.parametrize(("name", "hyperparameters", "peer"), CASES)
+@pytest.mark.parametrize(("name", "optimizer_params", "peer"), CASES)
 def test_fifty_steps_as_torch_does_them(
-    name: str, hyperparameters: dict[str, Any], peer: Callable[[Any], Any], rates: tuple[float, float]
+    name: str, optimizer_params: dict[str, Any], peer: Callable[[Any], Any], rates: tuple[float, float]
 ) -> None:
-    compare(OPTIMIZERS[name], hyperparameters, peer, rates)
+    compare(OPTIMIZERS[name], optimizer_params, peer, rates)
 
 
 @pytest.mark.parametrize(
@@ -204,10 +204,10 @@ def arguments(rule: Optimizer, dtype: Any) -> tuple[list[Any], dict[str, Any]]:
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_rate_of_another_precision_leaves_float32(name: str, rate: Any) -> None:
     vectors, count = arguments(OPTIMIZERS[name], np.float32)
-    came = OPTIMIZERS[name].update(*vectors, learning_rate=rate, **count)
-    assert {array.dtype for array in came} == {np.dtype(np.float32)}
+    got = OPTIMIZERS[name].update(*vectors, learning_rate=rate, **count)
+    assert {array.dtype for array in got} == {np.dtype(np.float32)}
     plain = OPTIMIZERS[name].update(*vectors, learning_rate=0.1, **count)
-    for array, other in zip(came, plain, strict=True):
+    for array, other in zip(got, plain, strict=True):
         np.testing.assert_array_equal(array, other)
 
 
@@ -230,13 +230,13 @@ def test_decay_and_average_leave_float32() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, rule in OPTIMIZERS.items() if rule.corrections])
-@pytest.mark.parametrize("hyperparameters", [{}, {"beta1": 0.5, "beta2": 0.25}])
-def test_the_corrected_averages_are_those_of_the_update(name: str, hyperparameters: dict[str, Any]) -> None:
+@pytest.mark.parametrize("optimizer_params", [{}, {"beta1": 0.5, "beta2": 0.25}])
+def test_the_corrected_averages_are_those_of_the_update(name: str, optimizer_params: dict[str, Any]) -> None:
     """The step of θ, taken apart: α·v̂ / (√ŝ + ε)."""
     rule = OPTIMIZERS[name]
     vectors, count = arguments(rule, np.float64)
-    theta, v, s = rule.update(*vectors, learning_rate=0.1, **count, **hyperparameters)
-    seen = rule.corrected({"v": v, "s": s}, **count, hyperparameters=hyperparameters)
+    theta, v, s = rule.update(*vectors, learning_rate=0.1, **count, **optimizer_params)
+    seen = rule.corrected({"v": v, "s": s}, **count, optimizer_params=optimizer_params)
     assert list(seen) == ["v̂", "ŝ"]
     np.testing.assert_allclose(vectors[0] - theta, 0.1 * seen["v̂"] / (np.sqrt(seen["ŝ"]) + 1e-8), rtol=1e-12)
     formula = EQUATIONS[rule.update.__name__]
@@ -248,13 +248,13 @@ def test_the_formula_says_where_epsilon_stands(where: str) -> None:
     """The statement, computed as it is written, is the update."""
     statement = EQUATIONS["adam_update"].with_settings({"epsilon_at": where}).written("θ", {})
     (theta, gradient, v, s), _ = arguments(OPTIMIZERS["adam"], np.float64)
-    came, v, s = adam_update(theta, gradient, v, s, learning_rate=0.1, t=3, epsilon=0.3, epsilon_at=where)
+    got, v, s = adam_update(theta, gradient, v, s, learning_rate=0.1, t=3, epsilon=0.3, epsilon_at=where)
     code = {"·": "*", "√ŝ": "root(s_hat)", "√s": "root(s)", "√(": "root(", "v̂": "v_hat", "ŝ": "s_hat"}
     code |= {"α": "0.1", "ε": "0.3", "θ": "theta", "β₂ᵗ": "0.999**3"}
     for written, python in code.items():
         statement = statement.replace(written, python)
     names = {"root": np.sqrt, "theta": theta, "s": s, "v_hat": v / (1 - 0.9**3), "s_hat": s / (1 - 0.999**3)}
-    np.testing.assert_allclose(came, eval(statement.partition(":=")[2], names), rtol=1e-13)
+    np.testing.assert_allclose(got, eval(statement.partition(":=")[2], names), rtol=1e-13)
 
 
 NO_NUMBERS = (10**400, -(10**400), 10**5000, np.longdouble("1e400"), "1", None, 1j, True)
@@ -276,9 +276,9 @@ def test_the_message_about_a_huge_integer_is_short() -> None:
     ("options", "message"),
     [
         ({"weight_decay": -0.1}, "weight_decay: a finite number of at least 0; got -0.1"),
-        ({"hyperparameters": {"beta1": 1.0}}, "beta1 is a number from 0 to below 1"),
-        ({"hyperparameters": {"bta1": 0.9}}, "Did you mean 'beta1'?"),
-        ({"hyperparameters": {"epsilon_at": np.array(["in", "out"])}}, "epsilon_at is one of 'outside'"),
+        ({"optimizer_params": {"beta1": 1.0}}, "beta1 is a number from 0 to below 1"),
+        ({"optimizer_params": {"bta1": 0.9}}, "Did you mean 'beta1'?"),
+        ({"optimizer_params": {"epsilon_at": np.array(["in", "out"])}}, "epsilon_at is one of 'outside'"),
     ],
 )
 def test_an_optimizer_that_cannot_work_is_refused(options: dict[str, Any], message: str) -> None:

@@ -148,10 +148,10 @@ def test_an_imaginary_part_of_a_gradient_is_not_dropped_in_silence(name: str) ->
         (np.ones((1, 2)), r"got \(1, 2\). Sum over"),
     ],
 )
-def test_a_gradient_that_does_not_fit_is_told_as_it_is(gradient: Any, came: str) -> None:
+def test_a_gradient_that_does_not_fit_is_told_as_it_is(gradient: Any, got: str) -> None:
     parameters = {"W1": np.ones((2, 1)), "b1": np.ones((2, 1))}
     given = {"dW1": np.ones((2, 1))} | ({} if gradient is None else {"db1": gradient})
-    with pytest.raises(ShapeError, match=rf"^update_parameters: db1 has the shape of b1, \(2, 1\); {came}"):
+    with pytest.raises(ShapeError, match=rf"^update_parameters: db1 has the shape of b1, \(2, 1\); {got}"):
         update_parameters(parameters, given, 0.1)
 
 
@@ -159,9 +159,9 @@ def test_a_gradient_that_does_not_fit_is_told_as_it_is(gradient: Any, came: str)
     ("target", "mend"),
     [(Y.T, r"Pass Y\.reshape\(1, 3\)\.$"), (Y[:, :2], "Columns are examples here.$")],
 )
-def test_how_to_mend_a_target_depends_on_its_size(target: Any, mend: str) -> None:
+def test_how_to_mend_a_target_depends_on_its_size(target: Any, hint: str) -> None:
     with pytest.raises(
-        ShapeError, match=rf"Y has the shape of the output, \(1, 3\); got Y \(\d, \d\)\. {mend}"
+        ShapeError, match=rf"Y has the shape of the output, \(1, 3\); got Y \(\d, \d\)\. {hint}"
     ):
         cost_from_logits(Z, target)
 

@@ -26,7 +26,7 @@ def main(folder, resume, random_state, seconds):
         solver="adamw",
         normalization="batch",
         dropout=0.2,
-        average=0.9,
+        ema_decay=0.9,
         schedule="cosine",
         batch_size=20,
         max_iter=40,
@@ -36,7 +36,7 @@ def main(folder, resume, random_state, seconds):
         checkpoint_dir=folder or None,
         resume=json.loads(resume),
         callbacks=lambda record: time.sleep(float(seconds)),
-        preset="plain",
+        preset="mlp",
     ).fit(X, y)
     bits = b"".join(part.tobytes() for part in (*model.coefs_, *model.intercepts_))
     print(json.dumps([model.network_.seed, hashlib.sha256(bits).hexdigest()]))  # noqa: T201

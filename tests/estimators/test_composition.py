@@ -21,7 +21,7 @@ def test_grid_search_in_two_processes():
     X, y = load_iris(return_X_y=True, as_frame=True)
     names = y.map({0: "a", 1: "b", 2: "c"})
     search = GridSearchCV(
-        make_pipeline(StandardScaler(), DeepClassifier(**FAST, preset="plain")),
+        make_pipeline(StandardScaler(), DeepClassifier(**FAST, preset="mlp")),
         {
             "deepclassifier__alpha": [0.1, 1e4],
             "deepclassifier__hidden_layer_sizes": [(), (5, 5)],
@@ -38,7 +38,7 @@ def test_grid_search_in_two_processes():
 def test_cross_validation_in_two_processes():
     X, y = load_diabetes(return_X_y=True)
     model = TransformedTargetRegressor(
-        DeepRegressor(**{**FAST, "alpha": 3.0}, preset="plain"), transformer=StandardScaler()
+        DeepRegressor(**{**FAST, "alpha": 3.0}, preset="mlp"), transformer=StandardScaler()
     )
     scores = cross_val_score(make_pipeline(StandardScaler(), model), X, y, cv=3, n_jobs=2)
     assert scores.min() > 0.3
@@ -47,7 +47,7 @@ def test_cross_validation_in_two_processes():
 def test_set_output_of_a_pipeline():
     X, y = load_iris(return_X_y=True, as_frame=True)
     model = (
-        make_pipeline(StandardScaler(), DeepClassifier(**FAST, preset="plain"))
+        make_pipeline(StandardScaler(), DeepClassifier(**FAST, preset="mlp"))
         .set_output(transform="pandas")
         .fit(X, y)
     )
@@ -57,16 +57,14 @@ def test_set_output_of_a_pipeline():
 
 def test_ensemble():
     X, y = load_iris(return_X_y=True)
-    model = BaggingClassifier(DeepClassifier(**FAST, preset="plain"), n_estimators=3, random_state=0).fit(
-        X, y
-    )
+    model = BaggingClassifier(DeepClassifier(**FAST, preset="mlp"), n_estimators=3, random_state=0).fit(X, y)
     assert model.score(X, y) > 0.95
 
 
 def test_clone_of_a_given_start():
     X, y = load_iris(return_X_y=True)
-    first = DeepClassifier(**FAST, preset="plain").fit(X, y)
-    model = DeepClassifier((10,), initialization=first.network_.parameters, max_iter=1, preset="plain")
+    first = DeepClassifier(**FAST, preset="mlp").fit(X, y)
+    model = DeepClassifier((10,), initialization=first.network_.parameters, max_iter=1, preset="mlp")
     copied = clone(model)
     assert copied.initialization == model.initialization
     assert copied.initialization is not model.initialization

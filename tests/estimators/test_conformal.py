@@ -22,7 +22,7 @@ from deepstep.errors import ConfigurationError
 from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.estimators.conformal import conforming, place, reach
 
-SMALL = {"preset": "table", "n_estimators": 5, "max_iter": 15, "random_state": 1}
+SMALL = {"preset": "tabular", "n_estimators": 5, "max_iter": 15, "random_state": 1}
 
 
 def skewed(m=1000):
@@ -114,7 +114,7 @@ def test_the_share_that_was_asked_for_is_covered_after_calibrate(fitted, alpha):
 @pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
 def test_a_plain_network_covers_after_calibrate(Estimator):
     X, y = CLASSES["moons"]() if Estimator is DeepClassifier else NUMBERS["friedman"]()
-    model = Estimator(20, max_iter=500, tol=0.01, random_state=1, preset="plain").fit(X[:300], y[:300])
+    model = Estimator(20, max_iter=500, tol=0.01, random_state=1, preset="mlp").fit(X[:300], y[:300])
     model.calibrate(X[300:600], y[300:600])
     assert abs(right(model, X[600:], y[600:], 0.2) - 0.8) < sampling_error(0.2, 300, 400)
 
@@ -137,13 +137,11 @@ def test_the_surer_the_larger(fitted):
 def test_too_few_rows_exclude_nothing():
     X, y = make_moons(400, noise=0.3, random_state=1)
     classifier = (
-        DeepClassifier(5, solver="lbfgs", random_state=1, preset="plain").fit(X, y).calibrate(X[:9], y[:9])
+        DeepClassifier(5, solver="lbfgs", random_state=1, preset="mlp").fit(X, y).calibrate(X[:9], y[:9])
     )
     assert classifier.predict_set(X, 0.05).all()
     assert not classifier.predict_set(X, 0.1).all()
-    regressor = DeepRegressor(5, solver="lbfgs", random_state=1, max_iter=1000, preset="plain").fit(
-        X, X[:, 0]
-    )
+    regressor = DeepRegressor(5, solver="lbfgs", random_state=1, max_iter=1000, preset="mlp").fit(X, X[:, 0])
     regressor.calibrate(X[:9], X[:9, 0])
     assert (regressor.predict_interval(X[:2], 0.05) == [-np.inf, np.inf]).all()
     assert np.isfinite(regressor.predict_interval(X[:2], 0.1)).all()
@@ -173,7 +171,7 @@ def test_counts_are_not_below_0():
 def test_rows_of_weight_0_do_not_count():
     X, y = make_friedman1(300, random_state=1)
     weight = np.where(np.arange(300) < 200, 1.0, 0.0)
-    model = DeepRegressor(10, max_iter=300, tol=0.1, random_state=1, preset="plain").fit(X, y)
+    model = DeepRegressor(10, max_iter=300, tol=0.1, random_state=1, preset="mlp").fit(X, y)
     weighed = model.calibrate(X, np.where(weight > 0, y, 1e6), weight).predict_interval(X)
     np.testing.assert_array_equal(weighed, model.calibrate(X[:200], y[:200]).predict_interval(X))
     ensemble = DeepRegressor(**SMALL).fit(X, np.where(weight > 0, y, 1e6), sample_weight=weight)
@@ -182,7 +180,7 @@ def test_rows_of_weight_0_do_not_count():
 
 def test_what_makes_no_sense_is_refused_in_words():
     X, y = make_moons(100, noise=0.3, random_state=1)
-    plain = DeepClassifier(5, solver="lbfgs", max_iter=1000, random_state=1, preset="plain")
+    plain = DeepClassifier(5, solver="lbfgs", max_iter=1000, random_state=1, preset="mlp")
     with pytest.raises(NotFittedError):
         plain.calibrate(X, y)
     with pytest.raises(NotFittedError):
@@ -193,18 +191,16 @@ def test_what_makes_no_sense_is_refused_in_words():
     for alpha in (0, 1, -0.1, "a", np.nan):
         with pytest.raises(ConfigurationError, match="alpha is a number above 0 and below 1"):
             plain.predict_set(X, alpha)
-    numbers = DeepRegressor(5, solver="lbfgs", max_iter=1000, random_state=1, preset="plain").fit(X, X[:, 0])
+    numbers = DeepRegressor(5, solver="lbfgs", max_iter=1000, random_state=1, preset="mlp").fit(X, X[:, 0])
     with pytest.raises(ConfigurationError, match=r"Call calibrate\(X, y\)"):
         numbers.predict_interval(X)
-    quantiles = DeepRegressor(5, loss="quantile", max_iter=500, tol=0.1, random_state=1, preset="plain").fit(
+    quantiles = DeepRegressor(5, loss="quantile", max_iter=500, tol=0.1, random_state=1, preset="mlp").fit(
         X, X[:, 0]
     )
     for ask in (lambda: quantiles.predict_interval(X), lambda: quantiles.calibrate(X, X[:, 0])):
         with pytest.raises(ConfigurationError, match="whose quantiles are an interval themselves"):
             ask()
     X, Y = make_multilabel_classification(100, random_state=1)
-    several = (
-        DeepClassifier(5, max_iter=500, tol=0.1, random_state=1, preset="plain").fit(X, Y).calibrate(X, Y)
-    )
+    several = DeepClassifier(5, max_iter=500, tol=0.1, random_state=1, preset="mlp").fit(X, Y).calibrate(X, Y)
     with pytest.raises(ConfigurationError, match="one column of labels"):
         several.predict_set(X)

@@ -42,7 +42,7 @@ run with float64 alone.
 def expected_failures(estimator):
     if estimator.get_params().get("loss") == "poisson":
         return {"check_regressor_multioutput": "its targets are below 0, whatever the estimator's tags say"}
-    splits = estimator.early_stopping or estimator.preset != "plain"
+    splits = estimator.early_stopping or estimator.preset != "mlp"
     reason = OTHER_SPLIT if splits else RANDOM_DRAWS if estimator.dropout else ""
     kinds = ("dense", "sparse") if reason else ()
     return {f"check_sample_weight_equivalence_on_{kind}_data": reason for kind in kinds}
@@ -50,20 +50,20 @@ def expected_failures(estimator):
 
 CHECKS = parametrize_with_checks(
     [
-        DeepClassifier(dtype="float64", preset="plain", max_iter=200),
+        DeepClassifier(dtype="float64", preset="mlp", max_iter=200),
         # sgd at 0.001 is slow and early stopping would end it before it has learned the checks' data.
         DeepClassifier(
             solver="sgd",
             learning_rate_init=0.1,
             early_stopping=True,
             dtype="float64",
-            preset="plain",
+            preset="mlp",
             max_iter=200,
         ),
         # alpha: without regularization the multilabel check's data are separated until a probability is 1.
         # max_iter: from step to step L-BFGS multiplies rounding errors, and a check compares weighted with
         # repeated rows, which are summed in another order, to 1e-7.
-        DeepClassifier(solver="lbfgs", alpha=1.0, max_iter=20, dtype="float64", preset="plain"),
+        DeepClassifier(solver="lbfgs", alpha=1.0, max_iter=20, dtype="float64", preset="mlp"),
         DeepClassifier(
             (20, 10),
             ["tanh", "relu"],
@@ -71,45 +71,45 @@ CHECKS = parametrize_with_checks(
             learning_rate="adaptive",
             learning_rate_init=0.1,
             dtype="float64",
-            preset="plain",
+            preset="mlp",
             max_iter=200,
         ),
-        DeepClassifier(loss="ordinal", dtype="float64", preset="plain", max_iter=200),
+        DeepClassifier(loss="ordinal", dtype="float64", preset="mlp", max_iter=200),
         DeepClassifier(
             dropout=0.1,
             normalization="batch",
             learning_rate_init=0.01,
             dtype="float64",
-            preset="plain",
+            preset="mlp",
             max_iter=200,
         ),
-        DeepRegressor(dtype="float64", preset="plain", max_iter=200),
+        DeepRegressor(dtype="float64", preset="mlp", max_iter=200),
         DeepRegressor(
             loss="huber",
-            loss_settings={"delta": 2.0},
+            loss_params={"delta": 2.0},
             solver="adamw",
             schedule="cosine",
             dtype="float64",
-            preset="plain",
+            preset="mlp",
             max_iter=200,
         ),
-        DeepRegressor(loss="poisson", learning_rate_init=0.01, dtype="float64", preset="plain", max_iter=200),
+        DeepRegressor(loss="poisson", learning_rate_init=0.01, dtype="float64", preset="mlp", max_iter=200),
         DeepRegressor(
             loss="quantile",
             quantiles=0.5,
             l1=0.01,
             clip_norm=1.0,
-            average=0.9,
+            ema_decay=0.9,
             dtype="float64",
-            preset="plain",
+            preset="mlp",
             max_iter=200,
         ),
-        DeepRegressor(solver="sgd", early_stopping=True, dtype="float64", preset="plain", max_iter=200),
-        DeepRegressor(solver="lbfgs", alpha=1.0, max_iter=20, dtype="float64", preset="plain"),
-        DeepClassifier(learning_rate_init="auto", dtype="float64", preset="plain", max_iter=200),
-        DeepRegressor(learning_rate_init="auto", solver="sgd", dtype="float64", preset="plain", max_iter=200),
-        DeepClassifier(preset="plain", max_iter=200),
-        DeepRegressor(preset="plain", max_iter=200),
+        DeepRegressor(solver="sgd", early_stopping=True, dtype="float64", preset="mlp", max_iter=200),
+        DeepRegressor(solver="lbfgs", alpha=1.0, max_iter=20, dtype="float64", preset="mlp"),
+        DeepClassifier(learning_rate_init="auto", dtype="float64", preset="mlp", max_iter=200),
+        DeepRegressor(learning_rate_init="auto", solver="sgd", dtype="float64", preset="mlp", max_iter=200),
+        DeepClassifier(preset="mlp", max_iter=200),
+        DeepRegressor(preset="mlp", max_iter=200),
         # With a number for max_iter most checks take five epochs: what is by default takes minutes.
         DeepClassifier(max_iter=20, dtype="float64"),
         DeepRegressor(max_iter=20, dtype="float64"),
@@ -117,7 +117,7 @@ CHECKS = parametrize_with_checks(
         DeepRegressor(n_estimators=2, max_iter=20, dtype="float64"),
         DeepClassifier(
             (32,),
-            preset="shared",
+            preset="tabm",
             n_estimators=1,
             shared_members=4,
             learning_rate_init=0.02,
@@ -126,7 +126,7 @@ CHECKS = parametrize_with_checks(
         ),
         DeepRegressor(
             (32,),
-            preset="shared",
+            preset="tabm",
             n_estimators=1,
             shared_members=4,
             learning_rate_init=0.02,
@@ -174,7 +174,7 @@ def test_parameters_have_the_defaults_of_scikit_learn(Estimator):
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     theirs = (MLPClassifier if Estimator is DeepClassifier else MLPRegressor)().get_params()
-    ours = Estimator(preset="plain").get_params()
+    ours = Estimator(preset="mlp").get_params()
     used = {name: PLAIN[name] if value is None and name in PLAIN else value for name, value in ours.items()}
     assert {name: used[name] for name in theirs} == theirs
     assert {name for name in PLAIN if ours[name] is not None} == set()
@@ -199,6 +199,6 @@ def test_every_parameter_and_attribute_is_documented(Estimator):
 
 @pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
 def test_html(Estimator):
-    assert Estimator.__name__ in Estimator(5, preset="plain")._repr_html_()
+    assert Estimator.__name__ in Estimator(5, preset="mlp")._repr_html_()
     X, y = np.eye(6), np.arange(6) % 2
-    assert "fitted" in Estimator(5, solver="lbfgs", max_iter=20000, preset="plain").fit(X, y)._repr_html_()
+    assert "fitted" in Estimator(5, solver="lbfgs", max_iter=20000, preset="mlp").fit(X, y)._repr_html_()

@@ -22,7 +22,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from deepstep.errors import ConfigurationError, DataError, DivergenceError
-from deepstep.estimators import DeepClassifier, DeepRegressor, ensemble, convening, fold_clock
+from deepstep.estimators import DeepClassifier, DeepRegressor, convening, ensemble, fold_clock
 from deepstep.estimators.blending import blending_weights
 from deepstep.estimators.ensemble import weighed
 from deepstep.estimators.fold_clock import FoldClock
@@ -395,7 +395,7 @@ def test_networks_that_have_more_than_weights_and_biases(wine, given, names):
 )
 def test_parameters_of_a_single_training_are_refused_by_name(foreign):
     X, y = load_wine(return_X_y=True)
-    with pytest.raises(ConfigurationError, match=rf"got {next(iter(foreign))} with preset='table'"):
+    with pytest.raises(ConfigurationError, match=rf"got {next(iter(foreign))} with preset='tabular'"):
         DeepClassifier(**foreign).fit(X, y)
 
 
@@ -518,7 +518,7 @@ def test_verbose_shows_how_many_members_are_done(capsys):
 def test_the_linear_preset_arrives_where_logistic_regression_does():
     X, y = load_wine(return_X_y=True)
     ensemble = DeepClassifier(random_state=1).fit(X, y).ensemble_
-    (straight,) = (found for found in ensemble.presets if found.preset.name == "straight")
+    (linear,) = (found for found in ensemble.presets if found.preset.name == "linear")
     strengths = (0.1, 1, 10, 100)
     costs = {C: [] for C in strengths}
     for preparer in ensemble.preparers:
@@ -526,4 +526,4 @@ def test_the_linear_preset_arrives_where_logistic_regression_does():
         for C in strengths:
             peer = make_pipeline(StandardScaler(), LogisticRegression(C=C)).fit(X[learned], y[learned])
             costs[C].append(log_loss(y[held_out], peer.predict_proba(X[held_out])))
-    assert straight.validation_cost < 1.2 * min(np.mean(cost) for cost in costs.values())
+    assert linear.validation_cost < 1.2 * min(np.mean(cost) for cost in costs.values())

@@ -10,7 +10,7 @@ from numpy.testing import assert_array_equal
 
 from deepstep import Network, Run
 from deepstep.errors import ConfigurationError, DataError, FileError
-from deepstep.estimators import EnsembleRun, DeepClassifier, DeepRegressor
+from deepstep.estimators import DeepClassifier, DeepRegressor, EnsembleRun
 from deepstep.estimators.ensemble_file import EnsembleFile, write_ensemble
 from deepstep.estimators.ensemble_run import FewRows
 from deepstep.preparation import (
@@ -136,10 +136,10 @@ def test_the_course_of_each_member_is_kept(table, tmp_path):
 def test_ensembles_of_releases_that_kept_no_course_are_read(folder, tmp_path):
     path = tmp_path / "run"
     shutil.copytree(folder, path)
-    record = json.loads((path / "committee.json").read_text())
+    record = json.loads((path / "ensemble.json").read_text())
     for member in record["members"]:
         del member["history"], member["best_epoch"]
-    (path / "committee.json").write_text(json.dumps(record))
+    (path / "ensemble.json").write_text(json.dumps(record))
     for file in (path / "members").glob("*.jsonl"):
         file.unlink()
     ensemble = EnsembleFile(path).ensemble()
@@ -148,12 +148,12 @@ def test_ensembles_of_releases_that_kept_no_course_are_read(folder, tmp_path):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [('{"epoch": 1}\n', "epoch, step and cost in every record"), ("{", "01-selective-1.jsonl")],
+    [('{"epoch": 1}\n', "epoch, step and cost in every record"), ("{", "01-gated-1.jsonl")],
 )
 def test_a_damaged_course_is_named(folder, tmp_path, text, message):
     path = tmp_path / "run"
     shutil.copytree(folder, path)
-    (path / "members/01-selective-1.jsonl").write_text(text)
+    (path / "members/01-gated-1.jsonl").write_text(text)
     with pytest.raises(FileError, match=message):
         EnsembleFile(path).ensemble()
 
@@ -219,18 +219,18 @@ MUTATIONS = {
     "temperature true": (forged("temperature", to=True), "temperature is a number above 0"),
     "an output that is none": (forged("output", to="exec"), "the ensemble's"),
     "an output of numbers": (forged("output", to="identity"), "the ensemble's"),
-    "weights that sum to 2": (forged("weights", "selective", to=2), "sum to 1"),
-    "a weight below 0": (forged("weights", to={"selective": -1}), "at least 0 and sum to 1"),
-    "a weight of another preset": (forged("weights", "bent", to=0.0), "each of the presets selective"),
+    "weights that sum to 2": (forged("weights", "gated", to=2), "sum to 1"),
+    "a weight below 0": (forged("weights", to={"gated": -1}), "at least 0 and sum to 1"),
+    "a weight of another preset": (forged("weights", "relu", to=0.0), "each of the presets gated"),
     "weights as a list": (forged("weights", to=[1]), "an object is expected"),
-    "a preset's temperature of 0": (forged("temperatures", "selective", to=0), "temperatures is a number ab"),
+    "a preset's temperature of 0": (forged("temperatures", "gated", to=0), "temperatures is a number ab"),
     "no members": (forged("members", to=[]), "members are a list"),
     "one member": (forged("members", to=lambda members: members[:1]), "[files] names"),
     "a fold that is none": (forged("members", 0, "fold", to=2), "a fold is a number below 2"),
     "a fold below 0": (forged("members", 0, "fold", to=-1), "a fold is a number below 2"),
     "a fold of truth": (forged("members", 0, "fold", to=True), "a fold is a number below 2"),
     "a preset that climbs": (forged("members", 0, "preset", to="../../x"), "a preset is a word"),
-    "another preset": (forged("members", 0, "preset", to="bent"), "weights are a number for each"),
+    "another preset": (forged("members", 0, "preset", to="relu"), "weights are a number for each"),
     "inputs without encoding": (forged("members", 0, "inputs", to="scaled"), "have no encoding in fold 0"),
     "an engine that is none": (forged("members", 0, "engine", to="os"), "an engine is one of reference, "),
     "epochs below 0": (forged("members", 0, "epochs", to=-1), "epochs are a whole number"),
@@ -286,16 +286,16 @@ MUTATIONS = {
 @pytest.mark.parametrize(("change", "message"), MUTATIONS.values(), ids=MUTATIONS)
 def test_a_forged_ensemble_is_refused(folder, tmp_path, change, message):
     """With every checksum made to fit, as somebody who forges it would do."""
-    from deepstep.run_folder import OF_A_ENSEMBLE, read_config, write_config
+    from deepstep.run_folder import OF_AN_ENSEMBLE, read_config, write_config
 
     path = tmp_path / "run"
     shutil.copytree(folder, path)
-    record = json.loads((path / "committee.json").read_text())
+    record = json.loads((path / "ensemble.json").read_text())
     change(record)
-    (path / "committee.json").write_text(json.dumps(record))
+    (path / "ensemble.json").write_text(json.dumps(record))
     config = read_config(path)
     names = config.pop("files")
-    write_config(path, {k: v for k, v in config.items() if k != "sha256"}, OF_A_ENSEMBLE, names)
+    write_config(path, {k: v for k, v in config.items() if k != "sha256"}, OF_AN_ENSEMBLE, names)
     with pytest.raises(FileError) as refused:
         EnsembleRun.load(path)
     assert message in str(refused.value)
@@ -304,7 +304,7 @@ def test_a_forged_ensemble_is_refused(folder, tmp_path, change, message):
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "\udc80", '{"format": 1}', "[" * 100_000])
 def test_what_is_no_ensemble_is_refused(tmp_path, text):
-    (tmp_path / "committee.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    (tmp_path / "ensemble.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(FileError, match=r"committee\.json"):
         EnsembleFile(tmp_path)
 
@@ -312,9 +312,9 @@ def test_what_is_no_ensemble_is_refused(tmp_path, text):
 @pytest.mark.parametrize(
     "name",
     [
-        "committee.json",
-        "members/01-selective-1.safetensors",
-        "members/01-selective-1.jsonl",
+        "ensemble.json",
+        "members/01-gated-1.safetensors",
+        "members/01-gated-1.jsonl",
         "preparation.json",
         "examples.safetensors",
     ],
@@ -333,20 +333,20 @@ def test_a_file_that_is_missing_or_altered_is_named(folder, tmp_path, name):
 
 def test_the_members_of_another_run_are_refused(folder, tmp_path, table):
     """Each file is whole."""
-    from deepstep.run_folder import OF_A_ENSEMBLE, read_config, write_config
+    from deepstep.run_folder import OF_AN_ENSEMBLE, read_config, write_config
 
     path = tmp_path / "run"
     shutil.copytree(folder, path)
-    Network([3, 1], seed=1).save(path / "members/00-selective-0.safetensors")
+    Network([3, 1], seed=1).save(path / "members/00-gated-0.safetensors")
     names = read_config(path)["files"]
-    write_config(path, {"task": "binary"}, OF_A_ENSEMBLE, names)
+    write_config(path, {"task": "binary"}, OF_AN_ENSEMBLE, names)
     with pytest.raises(FileError, match="kind of output are the ensemble's"):
         EnsembleRun.load(path)
 
 
 def test_examples_that_do_not_fit_are_refused(folder, tmp_path):
     from deepstep.data.array_files import read_arrays, write_arrays
-    from deepstep.run_folder import OF_A_ENSEMBLE, read_config, write_config
+    from deepstep.run_folder import OF_AN_ENSEMBLE, read_config, write_config
 
     _, whole = read_arrays(folder / "examples.safetensors", "examples")
     others = [
@@ -363,7 +363,7 @@ def test_examples_that_do_not_fit_are_refused(folder, tmp_path):
         shutil.copytree(folder, path)
         write_arrays(path / "examples.safetensors", arrays, {})
         names = read_config(path)["files"]
-        write_config(path, {"task": "binary"}, OF_A_ENSEMBLE, names)
+        write_config(path, {"task": "binary"}, OF_AN_ENSEMBLE, names)
         with pytest.raises(FileError, match="finite arrays of the same rows: features0, features1, Y"):
             EnsembleRun.load(path)
 

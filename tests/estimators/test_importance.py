@@ -7,7 +7,7 @@ from sklearn.inspection import permutation_importance
 
 from deepstep.estimators import DeepClassifier, DeepRegressor
 
-SMALL = {"preset": "table", "n_estimators": 5, "max_iter": 30, "random_state": 1}
+SMALL = {"preset": "tabular", "n_estimators": 5, "max_iter": 30, "random_state": 1}
 
 
 def frame(m=400):

@@ -92,4 +92,4 @@ def test_a_process_that_was_forked_after_a_fit_says_so_and_does_not_hang(in_thre
     search = joblib.Parallel(n_jobs=2, backend="multiprocessing")
     with pytest.raises(ConfigurationError, match="forked, and polars would wait for ever") as found:
         search(joblib.delayed(_fit_of_somebody_s_own)() for _ in range(2))
-    assert "'loky'" in found.value.mend
+    assert "'loky'" in found.value.hint

@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from deepstep.engines.compiled.session import CompiledSession
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.estimators import DeepClassifier, DeepRegressor
-from deepstep.training import Callback, Checkpoints
+from deepstep.training import Callback, ModelCheckpoint
 from deepstep.training.checkpoints import checkpoint_files
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -79,7 +79,7 @@ SETTINGS = {
         "solver": "lion",
         "normalization": "batch",
         "dropout": 0.2,
-        "average": 0.8,
+        "ema_decay": 0.8,
         "input_noise": 0.1,
         "schedule": "cosine",
     },
@@ -94,10 +94,10 @@ SETTINGS = {
 def test_a_fit_that_goes_on(Estimator, settings, epochs, tmp_path):
     settings = {**FAST, **settings, "checkpoint_dir": tmp_path / "kept", "callbacks": Kill(epochs)}
     with pytest.raises(Killed):
-        Estimator(**settings, preset="plain").fit(X, Y)
+        Estimator(**settings, preset="mlp").fit(X, Y)
     assert checkpoint_files(tmp_path / "kept")
-    went_on = Estimator(resume=True, **settings, preset="plain").fit(X, Y)
-    whole = Estimator(**{**settings, "checkpoint_dir": None}, preset="plain").fit(X, Y)
+    went_on = Estimator(resume=True, **settings, preset="mlp").fit(X, Y)
+    whole = Estimator(**{**settings, "checkpoint_dir": None}, preset="mlp").fit(X, Y)
     same(went_on, whole)
 
 
@@ -108,12 +108,12 @@ def test_both_trainings_of_a_refit(epochs, random_state, tmp_path):
     settings = {**FAST, **REFIT, "random_state": random_state, "callbacks": Kill(epochs)}
     rows = scipy.sparse.csr_array(X)
     own = {"X_val": rows[VAL], "y_val": Y[VAL], "sample_weight": np.linspace(0, 1, 150)[~VAL]}
-    model = DeepClassifier(checkpoint_dir=str(tmp_path), **settings, preset="plain")
+    model = DeepClassifier(checkpoint_dir=str(tmp_path), **settings, preset="mlp")
     with pytest.raises(Killed):
         model.fit(rows[~VAL], Y[~VAL], **own)
     assert bool(checkpoint_files(tmp_path / "refit")) == (epochs > 12)
     model.set_params(resume=True).fit(rows[~VAL], Y[~VAL], **own)
-    whole = DeepClassifier(**{**settings, "random_state": model.network_.seed}, preset="plain").fit(
+    whole = DeepClassifier(**{**settings, "random_state": model.network_.seed}, preset="mlp").fit(
         rows[~VAL], Y[~VAL], **own
     )
     same(model, whole)
@@ -123,13 +123,13 @@ def test_both_trainings_of_a_refit(epochs, random_state, tmp_path):
 
 def test_the_refit_knows_the_seed_of_a_short_first_training(tmp_path):
     settings = {**FAST, **REFIT, "random_state": None, "max_iter": 4}
-    model = DeepClassifier(checkpoint_dir=tmp_path, callbacks=Kill(6), **settings, preset="plain")
+    model = DeepClassifier(checkpoint_dir=tmp_path, callbacks=Kill(6), **settings, preset="mlp")
     with pytest.raises(Killed):
         model.fit(X, Y)
     for path in checkpoint_files(tmp_path):
         path.unlink()
     model.set_params(resume=True).fit(X, Y)
-    same(model, DeepClassifier(**{**settings, "random_state": model.network_.seed}, preset="plain").fit(X, Y))
+    same(model, DeepClassifier(**{**settings, "random_state": model.network_.seed}, preset="mlp").fit(X, Y))
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_the_refit_knows_the_seed_of_a_short_first_training(tmp_path):
 def test_another_fit_is_refused(changed, sentence, tmp_path):
     settings = {**FAST, "solver": "rmsprop", "learning_rate": "invscaling", "early_stopping": True}
     settings |= {"scoring": "accuracy", "checkpoint_dir": tmp_path, "n_iter_no_change": np.inf}
-    model = DeepClassifier(**settings, preset="plain").fit(X, Y)
+    model = DeepClassifier(**settings, preset="mlp").fit(X, Y)
     before = vars(model).copy()
     with pytest.raises(ConfigurationError, match=rf"DeepClassifier.fit: a checkpoint of this .*{sentence}"):
         model.set_params(resume=True, **changed).fit(X, Y)
@@ -167,30 +167,30 @@ def test_another_fit_is_refused(changed, sentence, tmp_path):
 
 
 def test_max_iter_is_named_where_a_schedule_depends_on_it(tmp_path):
-    model = DeepClassifier(checkpoint_dir=tmp_path, schedule="cosine", **FAST, preset="plain").fit(X, Y)
+    model = DeepClassifier(checkpoint_dir=tmp_path, schedule="cosine", **FAST, preset="mlp").fit(X, Y)
     with pytest.raises(ConfigurationError, match="; max_iter, on which schedule depends, was 12 and is 30"):
         model.set_params(resume=True, max_iter=30).fit(X, Y)
 
 
 def test_two_that_have_patience_are_told_apart(tmp_path):
     plateau = {"name": "plateau", "patience": 5}
-    model = DeepClassifier(checkpoint_dir=tmp_path, schedule=plateau, **FAST, preset="plain").fit(X, Y)
+    model = DeepClassifier(checkpoint_dir=tmp_path, schedule=plateau, **FAST, preset="mlp").fit(X, Y)
     model.set_params(resume=True, n_iter_no_change=3, schedule={**plateau, "patience": 6})
     with pytest.raises(
         ConfigurationError,
-        match=r"; patience \(n_iter_no_change\) of Patience, callback 1 was 11 and is 4; "
-        "patience of Plateau, callback 2 was 5 and is 6",
+        match=r"; patience \(n_iter_no_change\) of EarlyStopping, callback 1 was 11 and is 4; "
+        "patience of ReduceLROnPlateau, callback 2 was 5 and is 6",
     ):
         model.fit(X, Y)
 
 
 def test_a_number_beyond_the_floats_is_named_as_it_was_given():
     with pytest.raises(ConfigurationError, match=r"^alpha: a finite number .*; got an integer of"):
-        DeepClassifier(alpha=10**400, **FAST, preset="plain").fit(X, Y)
+        DeepClassifier(alpha=10**400, **FAST, preset="mlp").fit(X, Y)
 
 
 def test_other_data_are_refused(tmp_path):
-    model = DeepRegressor(checkpoint_dir=tmp_path, **FAST, preset="plain").fit(X, Y, X_val=X[:5], y_val=Y[:5])
+    model = DeepRegressor(checkpoint_dir=tmp_path, **FAST, preset="mlp").fit(X, Y, X_val=X[:5], y_val=Y[:5])
     model.set_params(resume=True)
     with pytest.raises(ConfigurationError, match="the training data is another"):
         model.fit(X, Y + 1, X_val=X[:5], y_val=Y[:5])
@@ -199,7 +199,7 @@ def test_other_data_are_refused(tmp_path):
 
 
 def test_a_new_fit_spares_the_checkpoints_of_an_old_one(tmp_path):
-    model = DeepClassifier(checkpoint_dir=tmp_path, **FAST, preset="plain").fit(X, Y)
+    model = DeepClassifier(checkpoint_dir=tmp_path, **FAST, preset="mlp").fit(X, Y)
     kept = {path: path.read_bytes() for path in checkpoint_files(tmp_path)}
     assert len(kept) == 3
     with pytest.raises(FileError, match=r"earlier one. Go on from them \(resume=True\), or choose another"):
@@ -208,19 +208,17 @@ def test_a_new_fit_spares_the_checkpoints_of_an_old_one(tmp_path):
 
 
 def test_the_same_call_starts_and_goes_on(tmp_path):
-    whole = DeepClassifier(**FAST, preset="plain").fit(X, Y)
-    same(
-        DeepClassifier(checkpoint_dir=tmp_path / "new", resume=True, **FAST, preset="plain").fit(X, Y), whole
-    )
+    whole = DeepClassifier(**FAST, preset="mlp").fit(X, Y)
+    same(DeepClassifier(checkpoint_dir=tmp_path / "new", resume=True, **FAST, preset="mlp").fit(X, Y), whole)
 
 
 def test_what_has_no_checkpoints(tmp_path):
     with pytest.raises(ConfigurationError, match="checkpoint_dir, where resume=True; got None"):
-        DeepClassifier(resume=True, preset="plain").fit(X, Y)
+        DeepClassifier(resume=True, preset="mlp").fit(X, Y)
     with pytest.raises(ConfigurationError, match=r"solver='lbfgs'.* got checkpoint_dir, resume"):
-        DeepClassifier(solver="lbfgs", checkpoint_dir=tmp_path, resume=True, preset="plain").fit(X, Y)
+        DeepClassifier(solver="lbfgs", checkpoint_dir=tmp_path, resume=True, preset="mlp").fit(X, Y)
     with pytest.raises(AttributeError):
-        DeepClassifier(checkpoint_dir=tmp_path, preset="plain").partial_fit  # noqa: B018
+        DeepClassifier(checkpoint_dir=tmp_path, preset="mlp").partial_fit  # noqa: B018
 
 
 @pytest.fixture
@@ -235,7 +233,7 @@ def _pythons_own_handler():
 def test_ctrl_c_says_where_it_goes_on(tmp_path, monkeypatch):
     steps = CompiledSession.steps
     # a callback that looks at the network has each epoch done by itself
-    given = {**FAST, "preset": "plain", "engine": "compiled", "callbacks": [Callback()]}
+    given = {**FAST, "preset": "mlp", "engine": "compiled", "callbacks": [Callback()]}
     whole = DeepRegressor(**given).fit(X, Y)
 
     def pressed(self, *args, **kwargs):
@@ -280,10 +278,8 @@ def test_killed_in_earnest(random_state, tmp_path):
 
 def test_own_intervals_are_written_by_the_callback(tmp_path):
     """They do not disturb those of the parameter."""
-    own = Checkpoints(tmp_path / "own", every_epochs=5, keep=9)
-    model = DeepClassifier(callbacks=[own], checkpoint_dir=tmp_path / "kept", **FAST, preset="plain").fit(
-        X, Y
-    )
+    own = ModelCheckpoint(tmp_path / "own", every_epochs=5, keep=9)
+    model = DeepClassifier(callbacks=[own], checkpoint_dir=tmp_path / "kept", **FAST, preset="mlp").fit(X, Y)
     assert len(checkpoint_files(tmp_path / "own")) == 2
     assert model.n_iter_ == 12
 
@@ -291,15 +287,15 @@ def test_own_intervals_are_written_by_the_callback(tmp_path):
 def test_how_often_and_how_many(tmp_path):
     """Of as many epochs as those that are kept only."""
     settings = {**FAST, "checkpoint_every": 0.0}
-    DeepClassifier(checkpoint_dir=tmp_path / "two", keep_checkpoints=2, **settings, preset="plain").fit(X, Y)
-    DeepClassifier(checkpoint_dir=tmp_path / "three", **settings, preset="plain").fit(X, Y)
-    DeepClassifier(checkpoint_dir=tmp_path / "none", **{**FAST, "checkpoint_every": 1e9}, preset="plain").fit(
+    DeepClassifier(checkpoint_dir=tmp_path / "two", keep_checkpoints=2, **settings, preset="mlp").fit(X, Y)
+    DeepClassifier(checkpoint_dir=tmp_path / "three", **settings, preset="mlp").fit(X, Y)
+    DeepClassifier(checkpoint_dir=tmp_path / "none", **{**FAST, "checkpoint_every": 1e9}, preset="mlp").fit(
         X, Y
     )
     found = [len(checkpoint_files(tmp_path / name)) for name in ("two", "three", "none")]
     assert found == [2, 3, 0]
     DeepClassifier(
-        checkpoint_dir=tmp_path / "refit", keep_checkpoints=1, **{**settings, **REFIT}, preset="plain"
+        checkpoint_dir=tmp_path / "refit", keep_checkpoints=1, **{**settings, **REFIT}, preset="mlp"
     ).fit(X, Y)
     assert len(checkpoint_files(tmp_path / "refit" / "refit")) == 1
 
@@ -308,4 +304,4 @@ def test_how_often_and_how_many(tmp_path):
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 def test_settings_of_checkpoints_that_are_not_written(given, solver):
     with pytest.raises(ConfigurationError, match=rf"checkpoint_dir, where {next(iter(given))} is given; got"):
-        DeepClassifier(solver=solver, **given, preset="plain").fit(X, Y)
+        DeepClassifier(solver=solver, **given, preset="mlp").fit(X, Y)

@@ -20,7 +20,7 @@ NOISE = np.random.default_rng(0).normal(size=(M, 2))
 
 def warned(X, y, preset, kind=DeepClassifier, **parameters):
     """What a short fit warns of, but for its being short."""
-    if preset == "table":
+    if preset == "tabular":
         parameters = {"n_estimators": 1, **parameters}
     model = kind(preset=preset, max_iter=1, engine="reference", random_state=0, **parameters)
     with warnings.catch_warnings(record=True) as caught:
@@ -34,7 +34,7 @@ def frame(column, library):
 
 
 @pytest.mark.parametrize("library", [pandas, polars])
-@pytest.mark.parametrize("preset", ["plain", "table"])
+@pytest.mark.parametrize("preset", ["mlp", "tabular"])
 def test_a_fit_warns_of_them(library, preset):
     (told,) = warned(frame(range(M), library), Y, preset)
     assert told.startswith(
@@ -45,7 +45,7 @@ def test_a_fit_warns_of_them(library, preset):
     assert warned(frame(NOISE[:, 0] ** 2, library), Y, preset) == []
 
 
-@pytest.mark.parametrize("preset", ["plain", "table"])
+@pytest.mark.parametrize("preset", ["mlp", "tabular"])
 def test_thousands_of_columns_are_looked_at_without_a_query_for_each(preset, monkeypatch):
     """A query of polars takes longer than everything else that is done with a column of few rows."""
     queries = []
@@ -60,7 +60,7 @@ def test_thousands_of_columns_are_looked_at_without_a_query_for_each(preset, mon
     positions = np.unique(Y, return_inverse=True)[1]
     monkeypatch.setattr(polars.DataFrame, "select_seq", counted)
     with pytest.warns(UserWarning, match="the column 'extra' alone tells the target"):
-        warn_of_leaks(X, positions, "fit", table=preset == "table")
+        warn_of_leaks(X, positions, "fit", table=preset == "tabular")
     assert len(queries) < 100
 
 
@@ -77,7 +77,7 @@ def test_an_index_among_the_columns_is_no_input_of_tables_and_warned_of_otherwis
         assert features == [("x", "z")]
 
 
-@pytest.mark.parametrize("preset", ["plain", "table"])
+@pytest.mark.parametrize("preset", ["mlp", "tabular"])
 def test_nothing_is_said_of_easy_data_arrays_and_numbers(preset):
     iris = load_iris(as_frame=True)
     assert warned(iris.data, iris.target == 0, preset) == []

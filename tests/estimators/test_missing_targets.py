@@ -11,7 +11,7 @@ X = np.arange(8.0).reshape(4, 2)
 NA = pandas.NA
 
 
-@pytest.mark.parametrize("preset", ["table", "plain"])
+@pytest.mark.parametrize("preset", ["tabular", "mlp"])
 @pytest.mark.parametrize(
     ("Estimator", "y", "came"),
     [
@@ -23,8 +23,8 @@ NA = pandas.NA
         (DeepRegressor, np.array([[1, 2], [3, np.nan], [5, 6], [np.nan, np.nan]]), "row 2 has none, 2 row"),
     ],
 )
-def test_rows_without_a_target_are_named(preset, Estimator, y, came):
-    with pytest.raises(DataError, match=rf"{Estimator.__name__}.fit: a target in every row; .*{came}"):
+def test_rows_without_a_target_are_named(preset, Estimator, y, got):
+    with pytest.raises(DataError, match=rf"{Estimator.__name__}.fit: a target in every row; .*{got}"):
         Estimator(preset=preset, max_iter=1, n_estimators=1).fit(X, y)
 
 
@@ -32,5 +32,5 @@ def test_rows_without_a_target_are_named(preset, Estimator, y, came):
     "cells", [[[1.0, np.nan]] * 4, [["a", 1.0]] * 4, pandas.DataFrame({"x": ["u", "v", "u", "v"]})]
 )
 def test_for_one_network_the_preset_is_named_that_takes_tables(cells):
-    with pytest.raises(DataError, match=r"X of numbers.*Use preset='table'"):
-        DeepClassifier(preset="plain").fit(cells, [0, 1, 0, 1])
+    with pytest.raises(DataError, match=r"X of numbers.*Use preset='tabular'"):
+        DeepClassifier(preset="mlp").fit(cells, [0, 1, 0, 1])

@@ -21,7 +21,7 @@ FRAME = pd.DataFrame({**INPUTS, "survived": LABELS, "counts": WEIGHTS})
 
 PRESETS = {
     "table": {"n_estimators": 2, "max_iter": 2, "random_state": 1},
-    "plain": {"preset": "plain", "max_iter": 2, "random_state": 1},
+    "mlp": {"preset": "mlp", "max_iter": 2, "random_state": 1},
 }
 FRAMES = {
     "pandas": lambda frame: frame,
@@ -56,7 +56,7 @@ def test_everything_that_takes_targets_takes_their_name(preset):
 
 
 def test_a_further_epoch_takes_the_name():
-    model = DeepClassifier(**PRESETS["plain"])
+    model = DeepClassifier(**PRESETS["mlp"])
     model.partial_fit(FRAME, "survived", "counts", classes=["no", "yes"])
     assert model.feature_names_in_.tolist() == list(INPUTS)
 
@@ -86,13 +86,13 @@ def test_numbers_that_pandas_has_for_names_are_found_by_their_texts(preset):
 def test_a_name_that_is_not_in_a_file_is_told_with_the_nearest(tmp_path):
     FRAME.to_csv(tmp_path / "rows.csv", index=False)
     with pytest.raises(DataError, match=r"the column 'Survive' in .*rows.csv; .* mean 'survived'\?"):
-        DeepClassifier(**PRESETS["table"]).fit(tmp_path / "rows.csv", "Survive")
+        DeepClassifier(**PRESETS["tabular"]).fit(tmp_path / "rows.csv", "Survive")
 
 
 def test_columns_with_one_name_are_refused():
     frame = FRAME.rename(columns={"fare": "age"})
     with pytest.raises(DataError, match="every column has its own name; 'age' stands more than once"):
-        DeepClassifier(**PRESETS["table"]).fit(frame, "survived")
+        DeepClassifier(**PRESETS["tabular"]).fit(frame, "survived")
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -134,11 +134,11 @@ def test_a_regressor_of_texts_in_a_file_or_a_stream_blames_y(tmp_path):
     polars.from_pandas(FRAME).write_parquet(tmp_path / "rows.parquet")
     for name, stream in (("rows.csv", None), ("rows.parquet", None), ("rows.parquet", True)):
         with pytest.raises(DataError, match="y of numbers; got texts such as"):
-            DeepRegressor(**PRESETS["table"], stream=stream).fit(tmp_path / name, "survived")
+            DeepRegressor(**PRESETS["tabular"], stream=stream).fit(tmp_path / name, "survived")
 
 
 def test_texts_in_x_are_still_those_of_x():
     X = FRAME[["age", "survived"]]
     with pytest.raises(DataError, match="X of numbers, none of them missing; could not convert string") as e:
-        DeepRegressor(**PRESETS["plain"]).fit(X, INPUTS["fare"])
+        DeepRegressor(**PRESETS["mlp"]).fit(X, INPUTS["fare"])
     assert "DeepClassifier" not in str(e.value)

@@ -35,7 +35,7 @@ def theta(estimator):
 def test_it_is_the_networks_own_search(solver, batch_size):
     """From the same start, in the same batches, with the same updates."""
     settings = {**AUTO, "batch_size": batch_size, "solver": solver, "dtype": "float64", "alpha": 0.5}
-    model = DeepClassifier(activation="tanh", **settings, preset="plain").fit(X, Y)
+    model = DeepClassifier(activation="tanh", **settings, preset="mlp").fit(X, Y)
     net = Network([4, 8, 3], activation="tanh", output="softmax", initialization="glorot", seed=1)
     batches = {"batch_size": batch_size} if batch_size < 150 else {}
     search = net.find_learning_rate(X.T, one_hot(Y, 3), optimizer=solver, l2=0.5, **batches)
@@ -55,7 +55,7 @@ def test_it_is_the_networks_own_search(solver, batch_size):
     ],
 )
 def test_the_fit_is_the_one_at_that_rate(Estimator, settings):
-    found = Estimator(**{**AUTO, **settings}, preset="plain").fit(X, Y)
+    found = Estimator(**{**AUTO, **settings}, preset="mlp").fit(X, Y)
     assert found.learning_rate_ not in (0.001, "auto")
     given = clone(found).set_params(learning_rate_init=found.learning_rate_).fit(X, Y)
     assert_array_equal(theta(found), theta(given))
@@ -69,7 +69,7 @@ def test_what_is_held_out_has_no_say(refit):
     """Which rows those are is a matter of the seed: of any others, each moves the costs that are seen."""
     rng = np.random.default_rng(2)
     inputs, numbers = rng.standard_normal((20, 3)), rng.standard_normal(20)
-    model = DeepRegressor(5, early_stopping=True, validation_fraction=0.2, refit=refit, preset="plain")
+    model = DeepRegressor(5, early_stopping=True, validation_fraction=0.2, refit=refit, preset="mlp")
     model.set_params(learning_rate_init="auto", max_iter=2, random_state=4)
     first, same = model.fit(inputs, numbers).rate_search_.costs, 0
     for row in range(20):
@@ -80,8 +80,8 @@ def test_what_is_held_out_has_no_say(refit):
 
 
 def test_own_validation_data_have_no_say():
-    alone = DeepClassifier(**AUTO, preset="plain").fit(X, Y)
-    judged = DeepClassifier(early_stopping=True, **AUTO, preset="plain").fit(
+    alone = DeepClassifier(**AUTO, preset="mlp").fit(X, Y)
+    judged = DeepClassifier(early_stopping=True, **AUTO, preset="mlp").fit(
         X, Y, X_val=9 * X[::3], y_val=Y[::-3]
     )
     assert_array_equal(alone.rate_search_.costs, judged.rate_search_.costs)
@@ -89,16 +89,16 @@ def test_own_validation_data_have_no_say():
 
 def test_weights_count_in_it():
     weight = np.where(Y == 2, 0.0, 1.0)
-    weighed = DeepClassifier(**{**AUTO, "batch_size": 150}, preset="plain").fit(X, Y, weight)
-    by_class = DeepClassifier(class_weight={2: 0.0}, **{**AUTO, "batch_size": 150}, preset="plain").fit(X, Y)
+    weighed = DeepClassifier(**{**AUTO, "batch_size": 150}, preset="mlp").fit(X, Y, weight)
+    by_class = DeepClassifier(class_weight={2: 0.0}, **{**AUTO, "batch_size": 150}, preset="mlp").fit(X, Y)
     changed = X + np.where(Y == 2, 5.0, 0.0)[:, np.newaxis]
-    again = DeepClassifier(**{**AUTO, "batch_size": 150}, preset="plain").fit(changed, Y, weight)
+    again = DeepClassifier(**{**AUTO, "batch_size": 150}, preset="mlp").fit(changed, Y, weight)
     for other in (by_class, again):
         np.testing.assert_allclose(other.rate_search_.costs, weighed.rate_search_.costs, rtol=1e-4)
 
 
 def test_pipelines_searches_and_pickles():
-    pipeline = make_pipeline(StandardScaler(), DeepClassifier(**AUTO, preset="plain"))
+    pipeline = make_pipeline(StandardScaler(), DeepClassifier(**AUTO, preset="mlp"))
     search = GridSearchCV(pipeline, {"deepclassifier__learning_rate_init": ["auto", 1e-5]}, cv=2).fit(X, Y)
     assert search.best_params_ == {"deepclassifier__learning_rate_init": "auto"}
     model = search.best_estimator_[-1]
@@ -108,24 +108,24 @@ def test_pipelines_searches_and_pickles():
 
 def test_sparse_rows():
     dense, sparse = (
-        DeepClassifier(**AUTO, preset="plain").fit(inputs, Y) for inputs in (X, scipy.sparse.csr_array(X))
+        DeepClassifier(**AUTO, preset="mlp").fit(inputs, Y) for inputs in (X, scipy.sparse.csr_array(X))
     )
     assert dense.learning_rate_ == sparse.learning_rate_
 
 
 def test_partial_fit_searches_once():
-    model = DeepClassifier(**AUTO, preset="plain").partial_fit(X[::2], Y[::2], classes=[0, 1, 2])
+    model = DeepClassifier(**AUTO, preset="mlp").partial_fit(X[::2], Y[::2], classes=[0, 1, 2])
     search, rate = model.rate_search_, model.learning_rate_
     model.partial_fit(X[1::2], Y[1::2])
     assert (model.rate_search_, model.learning_rate_) == (search, rate)
     assert model.history_.column("learning_rate").tolist() == [rate, rate]
-    given = DeepClassifier(**FAST, preset="plain").partial_fit(X, Y, classes=[0, 1, 2])
+    given = DeepClassifier(**FAST, preset="mlp").partial_fit(X, Y, classes=[0, 1, 2])
     assert given.set_params(learning_rate_init="auto").partial_fit(X, Y).rate_search_ is not None
 
 
 @BOTH
 def test_a_warm_start_keeps_what_was_found(Estimator):
-    model = Estimator(warm_start=True, **AUTO, preset="plain").fit(X, Y)
+    model = Estimator(warm_start=True, **AUTO, preset="mlp").fit(X, Y)
     search, rate = model.rate_search_, model.learning_rate_
     model.fit(X[::2], Y[::2])
     assert (model.rate_search_, model.learning_rate_) == (search, rate)
@@ -136,7 +136,7 @@ def test_a_warm_start_keeps_what_was_found(Estimator):
 
 def test_where_no_rate_lowers_the_cost():
     start = {"W1": np.zeros((8, 4)), "b1": np.zeros((8, 1)), "W2": np.zeros((1, 8)), "b2": np.zeros((1, 1))}
-    model = DeepRegressor(initialization=start, **AUTO, preset="plain")
+    model = DeepRegressor(initialization=start, **AUTO, preset="mlp")
     with pytest.warns(UserWarning, match=r"found no rate that lowers the cost; 0\.001 is taken") as found:
         model.fit(X, np.zeros(150))
     assert found[0].filename == __file__
@@ -147,7 +147,7 @@ def test_where_no_rate_lowers_the_cost():
 def test_where_the_first_rate_is_too_high_already():
     start = {"W1": np.full((8, 4), 1e8), "b1": np.zeros((8, 1))}
     start |= {"W2": np.full((1, 8), 1e8), "b2": np.zeros((1, 1))}
-    model = DeepRegressor(initialization=start, solver="sgd", **AUTO, preset="plain")
+    model = DeepRegressor(initialization=start, solver="sgd", **AUTO, preset="mlp")
     with (
         pytest.warns(UserWarning, match=r"found no rate that lowers the cost; 0\.001 is taken"),
         pytest.raises(DivergenceError),
@@ -166,21 +166,21 @@ def kill(record):
 
 def test_a_fit_that_was_killed_goes_on(tmp_path):
     settings = {**AUTO, "checkpoint_dir": tmp_path, "checkpoint_every": 0.0, "random_state": None}
-    model = DeepClassifier(callbacks=kill, **settings, preset="plain")
+    model = DeepClassifier(callbacks=kill, **settings, preset="mlp")
     with pytest.raises(Killed):
         model.fit(X, Y)
     model.set_params(resume=True, callbacks=None).fit(X, Y)
-    whole = DeepClassifier(**{**AUTO, "random_state": model.network_.seed}, preset="plain").fit(X, Y)
+    whole = DeepClassifier(**{**AUTO, "random_state": model.network_.seed}, preset="mlp").fit(X, Y)
     assert_array_equal(theta(model), theta(whole))
 
 
 def test_what_does_not_fit():
     with pytest.raises(ConfigurationError, match=r"solver='lbfgs', .*; got learning_rate_init='auto'\. Use"):
-        DeepClassifier(solver="lbfgs", learning_rate_init="auto", preset="plain").fit(X, Y)
+        DeepClassifier(solver="lbfgs", learning_rate_init="auto", preset="mlp").fit(X, Y)
     with pytest.raises(ValueError, match="'learning_rate_init' parameter of DeepClassifier must be"):
-        DeepClassifier(learning_rate_init="aut", preset="plain").fit(X, Y)
+        DeepClassifier(learning_rate_init="aut", preset="mlp").fit(X, Y)
     model = (
-        DeepClassifier(**AUTO, preset="plain")
+        DeepClassifier(**AUTO, preset="mlp")
         .fit(X, Y)
         .set_params(solver="lbfgs", learning_rate_init=0.1)
         .fit(X, Y)

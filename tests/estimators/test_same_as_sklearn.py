@@ -49,7 +49,7 @@ def pair(task, hidden=HIDDEN, **settings):
     theirs = theirs(hidden_layer_sizes=hidden, **settings)
     layers = iter([(start[f"W{n}"].T.copy(), start[f"b{n}"][:, 0].copy()) for n in range(1, len(sizes))])
     theirs._init_coef = lambda fan_in, fan_out, dtype: next(layers)
-    return ours(hidden, initialization=start, dtype="float64", preset="plain", **settings), theirs
+    return ours(hidden, initialization=start, dtype="float64", preset="mlp", **settings), theirs
 
 
 def assert_same(ours, theirs, *, curve=True):

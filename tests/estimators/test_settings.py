@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from deepstep import Network, estimators
 from deepstep.equations import ACTIVATIONS, INITIALIZATIONS, OPTIMIZERS, initialize_from_data
 from deepstep.errors import ConfigurationError
-from deepstep.training import Plateau
+from deepstep.training import ReduceLROnPlateau
 
 # to the last digits of Network.train, which is float64 by default
 DeepClassifier = partial(estimators.DeepClassifier, dtype="float64")
@@ -28,20 +28,24 @@ UNCONVERGED = pytest.mark.filterwarnings("ignore::sklearn.exceptions.Convergence
 SETTINGS = [
     {"l1": 0.5},
     {"weight_decay": 0.3},
-    {"weight_decay": 0.3, "decay_factors": {"b*": 1.0, "W1": 0.1}, "decay_schedule": "linear"},
+    {
+        "weight_decay": 0.3,
+        "weight_decay_multipliers": {"b*": 1.0, "W1": 0.1},
+        "weight_decay_schedule": "linear",
+    },
     {"dropout": 0.4},
     {"dropout": [0.1, 0.6], "dropout_schedule": {"name": "step", "every": 0.5}},
     {"input_noise": 0.3},
     {"max_norm": 0.5},
     {"clip_norm": 0.01},
     {"clip_value": 0.001},
-    {"average": 0.7},
-    {"rate_factors": {"W2": 0.0, "b*": 6.0}},
+    {"ema_decay": 0.7},
+    {"lr_multipliers": {"W2": 0.0, "b*": 6.0}},
     {"schedule": "cosine"},
     {"schedule": {"name": "one_cycle", "warm_up": 0.2}},
     {"schedule": lambda t: 1 - t / 2},
     {"schedule": {"name": "plateau", "patience": 0, "threshold": 0.9}},
-    {"schedule": Plateau(patience=0, threshold=0.9), "deterministic": True},
+    {"schedule": ReduceLROnPlateau(patience=0, threshold=0.9), "deterministic": True},
 ]
 
 
@@ -56,7 +60,7 @@ def test_settings_are_those_of_the_network(settings):
         alpha=0.2,
         random_state=3,
         learning_rate_init=0.01,
-        preset="plain",
+        preset="mlp",
     )
     plain = clone(model).fit(X, Y)
     model.set_params(**settings).fit(X, Y)
@@ -80,9 +84,9 @@ def test_settings_are_those_of_the_network(settings):
 @pytest.mark.parametrize("solver", [name for name in OPTIMIZERS if name != "adam"])
 def test_optimizers_are_those_of_the_network(solver):
     """'adam' is scikit-learn's, with ε before the correction."""
-    hyperparameters = {} if solver == "gd" else {"beta1" if solver in ("adamw", "lion") else "beta": 0.7}
+    optimizer_params = {} if solver == "gd" else {"beta1" if solver in ("adamw", "lion") else "beta": 0.7}
     model = DeepClassifier(
-        (6,), solver=solver, hyperparameters=hyperparameters, max_iter=3, random_state=3, preset="plain"
+        (6,), solver=solver, optimizer_params=optimizer_params, max_iter=3, random_state=3, preset="mlp"
     )
     model.fit(X, Y)
     network = Network([4, 6, 3], output="softmax", initialization="glorot", seed=3)
@@ -90,7 +94,7 @@ def test_optimizers_are_those_of_the_network(solver):
         X.T,
         ONE_HOT,
         optimizer=solver,
-        hyperparameters=hyperparameters,
+        optimizer_params=optimizer_params,
         iterations=3,
         learning_rate=0.001,
         l2=0.0001,
@@ -102,7 +106,7 @@ def test_optimizers_are_those_of_the_network(solver):
 @pytest.mark.parametrize("learning_rate", ["invscaling", "adaptive"])
 def test_rates_of_own_optimizers(learning_rate):
     settings = {"learning_rate": learning_rate, "max_iter": 8, "tol": 1.0, "n_iter_no_change": 2}
-    model = DeepClassifier((6,), solver="rmsprop", random_state=0, **settings, preset="plain").fit(X, Y)
+    model = DeepClassifier((6,), solver="rmsprop", random_state=0, **settings, preset="mlp").fit(X, Y)
     rates = model.history_.column("learning_rate")
     assert rates[0] == 0.001
     assert rates[-1] < 0.0005
@@ -112,18 +116,18 @@ def test_rates_of_own_optimizers(learning_rate):
 @pytest.mark.parametrize("normalization", ["batch", "layer", ["none", "batch"]])
 def test_normalization(normalization):
     model = DeepRegressor(
-        (6, 5), normalization=normalization, max_iter=4, batch_size=40, random_state=3, preset="plain"
+        (6, 5), normalization=normalization, max_iter=4, batch_size=40, random_state=3, preset="mlp"
     )
     model.fit(X, Y)
     network = Network(
         [4, 6, 5, 1], output="identity", initialization="glorot", seed=3, normalization=normalization
     )
-    hyperparameters = {"epsilon_at": "hat"}
+    optimizer_params = {"epsilon_at": "hat"}
     network.train(
         X.T,
         Y[np.newaxis],
         optimizer="adam",
-        hyperparameters=hyperparameters,
+        optimizer_params=optimizer_params,
         iterations=4,
         batch_size=40,
         l2=1e-4,
@@ -137,10 +141,10 @@ def test_normalization(normalization):
 @UNCONVERGED
 @pytest.mark.parametrize("activation", [name for name, rule in ACTIVATIONS.items() if not rule.across_units])
 def test_activations(activation):
-    model = DeepClassifier((6, 5), activation, max_iter=2, random_state=0, preset="plain").fit(X, Y)
+    model = DeepClassifier((6, 5), activation, max_iter=2, random_state=0, preset="mlp").fit(X, Y)
     assert model.network_.architecture.activations == (activation, activation, "softmax")
     each = DeepClassifier(
-        (6, 5), np.array([activation, "tanh"]), max_iter=2, random_state=0, preset="plain"
+        (6, 5), np.array([activation, "tanh"]), max_iter=2, random_state=0, preset="mlp"
     ).fit(X, Y)
     assert each.network_.architecture.activations == (activation, "tanh", "softmax")
 
@@ -154,7 +158,7 @@ def test_initializations(initialization):
         max_iter=1,
         random_state=5,
         learning_rate_init=1e-300,
-        preset="plain",
+        preset="mlp",
     )
     same = Network([4, 6, 3], output="softmax", initialization=initialization, seed=5)
     assert_allclose(model.fit(X, Y).network_.parameters.flat, same.parameters.flat, atol=1e-200)
@@ -170,7 +174,7 @@ def test_initialization_from_data(dtype):
         random_state=5,
         learning_rate_init=1e-30,
         dtype=dtype,
-        preset="plain",
+        preset="mlp",
     )
     model.fit(1000 * X, Y)
     expected = initialize_from_data(
@@ -195,7 +199,7 @@ def test_initialization_from_many_rows():
         max_iter=1,
         learning_rate_init=1e-30,
         normalization="layer",
-        preset="plain",
+        preset="mlp",
     )
     model.fit(many, many[:, 0])
     assert_allclose((many @ model.coefs_[0]).std(axis=0), 1, rtol=0.01)
@@ -205,7 +209,7 @@ def test_initialization_from_many_rows():
 def test_the_rows_that_are_looked_at_are_as_many_as_of_a_network(monkeypatch):
     monkeypatch.setattr("deepstep.model.fit.MOST_EXAMPLES", 3)
     model = DeepRegressor(
-        (5,), initialization="data", max_iter=1, random_state=5, learning_rate_init=1e-30, preset="plain"
+        (5,), initialization="data", max_iter=1, random_state=5, learning_rate_init=1e-30, preset="mlp"
     ).fit(X, Y)
     network = Network([4, 5, 1], output="identity", seed=5)
     network.initialize_from_data(X[[0, (len(X) - 1) // 2, -1]].T)
@@ -222,7 +226,7 @@ def test_time_budget_ends_training_and_completes_the_schedule(monkeypatch):
         max_iter=10**6,
         n_iter_no_change=np.inf,
         random_state=0,
-        preset="plain",
+        preset="mlp",
     )
     model.fit(X, Y)
     assert model.history_.stopped == "time budget of 30 s used up"
@@ -233,14 +237,14 @@ def test_time_budget_ends_training_and_completes_the_schedule(monkeypatch):
 
 
 def test_a_time_budget_of_nothing_trains_one_batch():
-    model = DeepClassifier((6,), batch_size=40, time_budget=1e-9, random_state=0, preset="plain").fit(X, Y)
+    model = DeepClassifier((6,), batch_size=40, time_budget=1e-9, random_state=0, preset="mlp").fit(X, Y)
     assert (model.n_iter_, model.t_, model.history_[-1]["step"]) == (1, 40, 1)
     assert model.loss_curve_ == [model.loss_]
     assert model.history_.stopped == "time budget of 1e-09 s used up"
 
 
 def test_a_schedule_that_ran_to_its_end_is_no_failure():
-    model = DeepClassifier(schedule="cosine", max_iter=3, preset="plain").fit(X, Y)  # no ConvergenceWarning
+    model = DeepClassifier(schedule="cosine", max_iter=3, preset="mlp").fit(X, Y)  # no ConvergenceWarning
     assert model.n_iter_ == 3
 
 
@@ -252,12 +256,12 @@ LBFGS_REFUSES = [
     {"max_norm": 1.0},
     {"clip_norm": 1.0},
     {"clip_value": 1.0},
-    {"average": 0.9},
-    {"rate_factors": {"b*": 0.1}},
-    {"decay_factors": {"b*": 0.1}},
+    {"ema_decay": 0.9},
+    {"lr_multipliers": {"b*": 0.1}},
+    {"weight_decay_multipliers": {"b*": 0.1}},
     {"precision": "bfloat16"},
     {"schedule": "cosine"},
-    {"decay_schedule": "cosine"},
+    {"weight_decay_schedule": "cosine"},
     {"dropout_schedule": "cosine"},
     {"time_budget": 1.0},
 ]
@@ -266,21 +270,27 @@ LBFGS_REFUSES = [
 @pytest.mark.parametrize("settings", LBFGS_REFUSES, ids=str)
 def test_lbfgs_refuses_what_belongs_to_batches(settings):
     with pytest.raises(ConfigurationError, match=f"solver='lbfgs'.* got {next(iter(settings))}"):
-        DeepClassifier((5, 4), solver="lbfgs", **settings, preset="plain").fit(X, Y)
+        DeepClassifier((5, 4), solver="lbfgs", **settings, preset="mlp").fit(X, Y)
 
 
 def test_lbfgs_and_normalization():
     with pytest.raises(ConfigurationError, match="got normalization='batch'"):
-        DeepClassifier((5, 4), solver="lbfgs", normalization=["none", "batch"], preset="plain").fit(X, Y)
-    fits = {"normalization": "layer", "l1": 0.01, "dropout": [0, 0], "weight_decay": 0.0, "rate_factors": {}}
-    model = DeepClassifier((5, 4), solver="lbfgs", max_iter=500, random_state=0, **fits, preset="plain")
+        DeepClassifier((5, 4), solver="lbfgs", normalization=["none", "batch"], preset="mlp").fit(X, Y)
+    fits = {
+        "normalization": "layer",
+        "l1": 0.01,
+        "dropout": [0, 0],
+        "weight_decay": 0.0,
+        "lr_multipliers": {},
+    }
+    model = DeepClassifier((5, 4), solver="lbfgs", max_iter=500, random_state=0, **fits, preset="mlp")
     assert model.fit(X, Y).score(X, Y) > 0.9
 
 
 def test_sparser_weights_by_l1():
     settings = {"hidden_layer_sizes": (), "solver": "lbfgs", "max_iter": 1000, "random_state": 0, "tol": 1e-6}
     sizes = [
-        np.abs(DeepClassifier(l1=l1, **settings, preset="plain").fit(X, Y).coefs_[0]) for l1 in (0.0, 20.0)
+        np.abs(DeepClassifier(l1=l1, **settings, preset="mlp").fit(X, Y).coefs_[0]) for l1 in (0.0, 20.0)
     ]
     assert (sizes[0] < 1e-3).sum() == 0
     assert (sizes[1] < 1e-3).sum() >= 3
@@ -290,9 +300,9 @@ def test_sparser_weights_by_l1():
     ("settings", "sentence"),
     [
         ({"solver": "adamm"}, "DeepClassifier.fit: solver is one of .* Did you mean 'adam'"),
-        ({"solver": "adam", "hyperparameters": {"beta1": 0.5}}, "scikit-learn's solvers have parameters"),
-        ({"solver": "adamw", "hyperparameters": {"betta1": 0.5}}, "Did you mean 'beta1'"),
-        ({"solver": "momentum", "momentum": 0.5}, "DeepClassifier.fit: hyperparameters, .* got momentum"),
+        ({"solver": "adam", "optimizer_params": {"beta1": 0.5}}, "scikit-learn's solvers have parameters"),
+        ({"solver": "adamw", "optimizer_params": {"betta1": 0.5}}, "Did you mean 'beta1'"),
+        ({"solver": "momentum", "momentum": 0.5}, "DeepClassifier.fit: optimizer_params, .* got momentum"),
         ({"solver": "adamw", "beta_1": 0.8, "epsilon": 1e-6}, "got beta_1, epsilon"),
         ({"activation": "rellu"}, "Did you mean 'relu'"),
         ({"normalization": "bach"}, "Did you mean 'batch'"),
@@ -302,14 +312,14 @@ def test_sparser_weights_by_l1():
         ({"dropout": ["a"]}, "dropout: a finite number of at least 0 and below 1; got 'a'"),
         ({"dropout": np.array(["a"])}, "dropout: a finite number of at least 0 and below 1; got 'a'"),
         ({"dropout": [[0.1], [0.2, 0.3]]}, r"dropout: a finite number .* below 1; got \[0.1\]"),
-        ({"rate_factors": {"W7": 2.0}}, "rate_factors: parameter is one of"),
+        ({"lr_multipliers": {"W7": 2.0}}, "lr_multipliers: parameter is one of"),
         ({"callbacks": [3]}, "callbacks are Callback objects or functions"),
-        ({"loss_settings": {"smooth": 0.1}}, "Did you mean 'smoothing'"),
+        ({"loss_params": {"smooth": 0.1}}, "Did you mean 'smoothing'"),
     ],
 )
 def test_unknown_names(settings, sentence):
     with pytest.raises(ConfigurationError, match=sentence):
-        DeepClassifier(**settings, preset="plain").fit(X, Y)
+        DeepClassifier(**settings, preset="mlp").fit(X, Y)
 
 
 @pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
@@ -318,14 +328,14 @@ def test_clone_keeps_settings(Estimator):
         schedule={"name": "cosine"},
         dropout=[0.1],
         callbacks=[print],
-        rate_factors={"b*": 0.1},
-        preset="plain",
+        lr_multipliers={"b*": 0.1},
+        preset="mlp",
     )
     assert clone(model).get_params() == model.get_params()
 
 
-@pytest.mark.parametrize("name", ["decay_schedule", "dropout_schedule"])
+@pytest.mark.parametrize("name", ["weight_decay_schedule", "dropout_schedule"])
 def test_a_schedule_of_what_there_is_none_of_is_refused(name):
     X, y = np.eye(4), np.array([0, 1, 0, 1])
     with pytest.raises(ConfigurationError, match=rf"{name}: .* that follows it; got none"):
-        DeepClassifier((3,), max_iter=1, random_state=0, **{name: "linear"}, preset="plain").fit(X, y)
+        DeepClassifier((3,), max_iter=1, random_state=0, **{name: "linear"}, preset="mlp").fit(X, y)

@@ -1,4 +1,4 @@
-"""``preset="shared"``: networks that are many in one, for tables."""
+"""``preset="tabm"``: networks that are many in one, for tables."""
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from deepstep.estimators.presets import PRESETS, SHARED
 from deepstep.estimators.rules_of_size import choose, n_shared
 
 QUICK = {
-    "preset": "shared",
+    "preset": "tabm",
     "n_estimators": 2,
     "hidden_layer_sizes": (24, 24),
     "max_iter": 12,
@@ -92,9 +92,9 @@ def test_it_is_the_same_again(wine):
 
 def test_the_rule_of_the_size():
     assert [choose(m, None, "shared").n_folds for m in (500, 50_000, 500_000)] == [5, 5, 1]
-    assert choose(500, None, "shared").presets == (SHARED,)
+    assert choose(500, None, "tabm").presets == (SHARED,)
     assert (choose(500, 7, "shared").n_folds, choose(500, 7, "shared").repeats) == (5, 2)
-    assert PRESETS["shared"] is SHARED
+    assert PRESETS["tabm"] is SHARED
     assert SHARED.name not in {preset.name for preset in choose(500, None).presets}
 
 
@@ -113,10 +113,10 @@ def test_what_is_given_is_heeded(wine, given):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"preset": "shared", "solver": "sgd"}, "got solver with preset='shared'"),
-        ({"preset": "table", "shared_members": 4}, "got shared_members with preset='table'"),
-        ({"preset": "shared", "early_stopping": False}, "with preset='shared', which keeps each"),
-        ({"preset": "shared", "normalization": "batch"}, "shared members without normalization"),
+        ({"preset": "tabm", "solver": "sgd"}, "got solver with preset='tabm'"),
+        ({"preset": "tabular", "shared_members": 4}, "got shared_members with preset='tabular'"),
+        ({"preset": "tabm", "early_stopping": False}, "with preset='tabm', which keeps each"),
+        ({"preset": "tabm", "normalization": "batch"}, "shared members without normalization"),
     ],
 )
 def test_what_does_not_go_together_is_refused(wine, given, message):
@@ -130,7 +130,7 @@ def test_one_network_of_one_s_own_may_be_shared_too():
     X, y = load_wine(return_X_y=True)
     X = (X - X.mean(axis=0)) / X.std(axis=0)
     given = {
-        "preset": "plain",
+        "preset": "mlp",
         "shared_members": 4,
         "random_state": 1,
         "max_iter": 40,
@@ -142,14 +142,14 @@ def test_one_network_of_one_s_own_may_be_shared_too():
     assert model.score(X, y) > 0.95
     on = DeepClassifier((16,), **given | {"max_iter": 200}).partial_fit(X, y, classes=[0, 1, 2])
     assert on.network_.architecture == model.network_.architecture
-    with pytest.raises(AttributeError, match="of its own with preset='shared'"):
+    with pytest.raises(AttributeError, match="of its own with preset='tabm'"):
         _ = DeepClassifier(**QUICK | {"max_iter": 1, "n_estimators": 1}).fit(X, y).network_
 
 
 def test_a_budget_of_time_ends_it_with_something_that_answers():
     X, y = load_diabetes(return_X_y=True)
     frame = pd.DataFrame(X)
-    model = DeepRegressor(preset="shared", n_estimators=1, time_budget=0.5, random_state=1, max_iter=100_000)
+    model = DeepRegressor(preset="tabm", n_estimators=1, time_budget=0.5, random_state=1, max_iter=100_000)
     model = model.set_params(n_iter_no_change=100_000).fit(frame, y)
     assert model.n_iter_ < 100_000
     assert np.isfinite(model.predict(frame)).all()
@@ -163,7 +163,7 @@ def test_rows_that_stay_in_a_file_are_learned_from_too(tmp_path):
     )
     frame.write_parquet(tmp_path / "rows.parquet")
     few = {"max_iter": 12, "shared_members": 4, "hidden_layer_sizes": (16,), "random_state": 1}
-    model = DeepClassifier(preset="shared", stream=True, **few).fit(tmp_path / "rows.parquet", "kind")
+    model = DeepClassifier(preset="tabm", stream=True, **few).fit(tmp_path / "rows.parquet", "kind")
     assert model.ensemble_.members[0].network.architecture.shared_members == 4
     assert model.score(frame.drop("kind"), frame["kind"].to_numpy()) > 0.9
 

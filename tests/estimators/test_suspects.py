@@ -22,7 +22,7 @@ from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.estimators.calls import Given
 from deepstep.estimators.suspicion import judged_rows
 
-SMALL = {"preset": "table", "n_estimators": 5, "max_iter": 15, "random_state": 1}
+SMALL = {"preset": "tabular", "n_estimators": 5, "max_iter": 15, "random_state": 1}
 SETS = {"cancer": load_breast_cancer, "digits": load_digits, "iris": load_iris, "wine": load_wine}
 
 
@@ -95,21 +95,21 @@ def test_rows_of_weight_0_are_judged_by_all_members():
 def test_a_plain_network_finds_wrong_labels_where_it_has_not_learned_them_by_heart():
     X, y, wrong = with_wrong_labels(load_breast_cancer)
     X = StandardScaler().fit_transform(X)
-    model = DeepClassifier(alpha=1.0, max_iter=1000, tol=1e-3, random_state=1, preset="plain").fit(X, y)
+    model = DeepClassifier(alpha=1.0, max_iter=1000, tol=1e-3, random_state=1, preset="mlp").fit(X, y)
     found = model.suspects(X, y)
     assert precision(found, wrong) > 0.9
     norms = model.network_.gradient_norms(X.T, y[np.newaxis])[0]
     assert [one.gradient_norm for one in found] == norms[[one.row for one in found]].tolist()
 
 
-@pytest.mark.parametrize("preset", ["table", "plain"])
+@pytest.mark.parametrize("preset", ["tabular", "mlp"])
 def test_wrong_numbers_are_found(preset):
     X, y = make_friedman1(400, noise=0.5, random_state=1)
     wrong = np.zeros(400, bool)
     wrong[::20] = True
     y = np.where(wrong, y + 15, y)
     own = (
-        SMALL if preset == "table" else {"preset": "plain", "max_iter": 2000, "tol": 1e-2, "random_state": 1}
+        SMALL if preset == "tabular" else {"preset": "mlp", "max_iter": 2000, "tol": 1e-2, "random_state": 1}
     )
     found = DeepRegressor(**own).fit(X, y).suspects(X, y)
     assert precision(found, wrong) > 0.9
@@ -144,19 +144,19 @@ def test_a_frame_of_words_and_sparse_rows():
     assert [*table] == ["row", "given", "predicted", "probability", "gradient_norm"]
     assert set(table.given) <= set(names)
     assert len(DeepClassifier(**SMALL).fit(csr_matrix(X), y).suspects(csr_matrix(X), y)) == len(y)
-    plain = DeepClassifier(5, max_iter=2000, tol=1e-2, random_state=1, preset="plain").fit(csr_matrix(X), y)
+    plain = DeepClassifier(5, max_iter=2000, tol=1e-2, random_state=1, preset="mlp").fit(csr_matrix(X), y)
     dense = [one.row for one in plain.suspects(X, y, n=20)]
     assert [one.row for one in plain.suspects(csr_matrix(X), y, n=20)] == dense
 
 
 def test_what_cannot_be_is_refused():
     X, y = load_iris(return_X_y=True)
-    model = DeepClassifier(5, max_iter=2000, tol=1e-2, random_state=1, preset="plain").fit(X, y)
+    model = DeepClassifier(5, max_iter=2000, tol=1e-2, random_state=1, preset="mlp").fit(X, y)
     for n in (0, 1.5, "a"):
         with pytest.raises(ConfigurationError, match="n is a whole number"):
             model.suspects(X, y, n=n)
     batch = DeepClassifier(
-        5, normalization="batch", max_iter=2000, tol=1e-2, random_state=1, preset="plain"
+        5, normalization="batch", max_iter=2000, tol=1e-2, random_state=1, preset="mlp"
     ).fit(X, y)
     with pytest.raises(ConfigurationError, match="without batch normalization"):
         batch.suspects(X, y)

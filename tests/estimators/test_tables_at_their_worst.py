@@ -147,7 +147,7 @@ def test_targets_beyond_the_floats_are_refused(y):
         DeepRegressor(**FAST).fit(NUMBERS[:, None], y)
 
 
-@pytest.mark.parametrize("preset", ["table", "plain"])
+@pytest.mark.parametrize("preset", ["tabular", "mlp"])
 @pytest.mark.parametrize(
     "y",
     [
@@ -167,9 +167,9 @@ def test_targets_that_are_dates_are_refused(y, preset):
 def test_inputs_that_are_no_numbers_are_told_and_not_the_dates_that_are_classes():
     X, y = np.array([[{}, 1.0]] * 6, object), np.arange(6).astype("M8[D]")
     with pytest.raises(TypeError, match="must be a string or a real number, not 'dict'"):
-        DeepClassifier(preset="plain").fit(X, y)
+        DeepClassifier(preset="mlp").fit(X, y)
     with pytest.raises(DataError, match="y of numbers"):
-        DeepRegressor(preset="plain").fit(X, y)
+        DeepRegressor(preset="mlp").fit(X, y)
 
 
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")

@@ -13,7 +13,7 @@ from deepstep.errors import DataError
 from deepstep.estimators import DeepClassifier
 from deepstep.estimators.temperature import fitted_temperature, tempered
 
-SMALL = {"preset": "table", "n_estimators": 5, "max_iter": 15, "random_state": 1}
+SMALL = {"preset": "tabular", "n_estimators": 5, "max_iter": 15, "random_state": 1}
 
 
 def drawn(m, n, temperature, seed=0):
@@ -90,7 +90,7 @@ def overconfident():
     """A network that has learned noise by heart, rows to calibrate it, and rows to judge it."""
     X, y = make_moons(900, noise=0.4, random_state=1)
     model = DeepClassifier(
-        (50, 50), solver="lbfgs", alpha=0.01, max_iter=10_000, random_state=1, preset="plain"
+        (50, 50), solver="lbfgs", alpha=0.01, max_iter=10_000, random_state=1, preset="mlp"
     )
     return model.fit(X[:150], y[:150]), (X[150:400], y[150:400]), (X[400:], y[400:])
 
@@ -158,14 +158,12 @@ def test_a_new_fit_forgets_and_a_refused_calibration_changes_nothing(overconfide
     with pytest.raises(DataError, match="y has the classes"):
         model.calibrate(X, y + 5)
     assert model.temperature_ == T
-    again = (
-        DeepClassifier(5, max_iter=1000, tol=1e-2, random_state=1, preset="plain").fit(X, y).calibrate(X, y)
-    )
+    again = DeepClassifier(5, max_iter=1000, tol=1e-2, random_state=1, preset="mlp").fit(X, y).calibrate(X, y)
     assert again.fit(X, y).temperature_ == 1.0
 
 
 def test_there_is_none_before_a_fit():
-    assert not hasattr(DeepClassifier(preset="plain"), "temperature_")
+    assert not hasattr(DeepClassifier(preset="mlp"), "temperature_")
 
 
 def test_a_member_has_none():

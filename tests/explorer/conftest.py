@@ -31,11 +31,11 @@ CHROMIUM = [
 ]
 
 
-def needed(what: str, mend: str) -> None:
+def needed(what: str, hint: str) -> None:
     """Skip loudly on other people's machines; fail in CI, where a missing piece must be installed."""
     if IN_CI:
-        pytest.fail(f"{what} is missing: {mend}")
-    pytest.skip(f"NOT TESTED, {what} is missing: {mend}")
+        pytest.fail(f"{what} is missing: {hint}")
+    pytest.skip(f"NOT TESTED, {what} is missing: {hint}")
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from deepstep.explorer.reproduction import SHOWN
 RATES = {"gd": 0.3, "momentum": 0.3, "nesterov": 0.1, "rmsprop": 0.003}
 EDIT = {"t": 9, "edit": ["W2", 1, 0, 0.75]}
 POINT = {"t": 4, "add": [[0.3, -0.4], [1]]}
-RETRAINED = {"t": 12, "set": {"optimizer": "adam", "learning_rate": 0.01, "hyperparameters": {}, "l2": 0.1}}
+RETRAINED = {"t": 12, "set": {"optimizer": "adam", "learning_rate": 0.01, "optimizer_params": {}, "l2": 0.1}}
 
 
 def states() -> list[dict[str, Any]]:
@@ -80,7 +80,7 @@ def lessons() -> list[dict[str, Any]]:
     parts = {"input_scale": True, "parametric": True, "output_settings": {"smoothing": 0.1}}
     network = Network([2, 5, 4, 1], activation="selu", seed=4, **parts)
     options = {"optimizer": "adam", "weight_decay": 0.02, "dropout": 0.15, "learning_rate": 0.02}
-    factors = {"rate_factors": {"s1": 6, "alpha*": 0.1}, "decay_factors": {"b1": 0.5}}
+    factors = {"lr_multipliers": {"s1": 6, "alpha*": 0.1}, "weight_decay_multipliers": {"b1": 0.5}}
     document = lesson(network, X, (X[:1] > 0).astype(float), iterations=4, **options, **factors)
     changes = {"edit": ["s1", 1, 0, 0.7]}, {"edit": ["alpha2", 0, 0, 0.4]}, {"set": {"l2": 0.1}}
     found += [{"lesson": document, "actions": [{"t": 2, **change}], "done": 9} for change in changes]

@@ -30,7 +30,7 @@ def test_parts_of_networks_and_settings_without_a_twin_are_named() -> None:
         "normalization",
         "shared_members",
     }
-    left_out = {"l1", "input_noise", "max_norm", "clip_norm", "clip_value", "average", "precision"}
+    left_out = {"l1", "input_noise", "max_norm", "clip_norm", "clip_value", "ema_decay", "precision"}
     assert {entry.name for entry in fields(Settings)} - set(abilities.SETTINGS) == left_out
     of_heads = {name for head in vectors.HEADS for name in get_head(head).settings}
     assert of_heads == set(abilities.OUTPUT_SETTINGS)
@@ -45,12 +45,12 @@ def test_parts_of_networks_and_settings_without_a_twin_are_named() -> None:
 
 MEMBER = {
     "optimizer": "adam",
-    "hyperparameters": {"beta2": 0.95},
+    "optimizer_params": {"beta2": 0.95},
     "learning_rate": 0.01,
     "weight_decay": 0.02,
     "dropout": 0.15,
     "batch_size": 16,
-    "rate_factors": {"W1": 0.5, "W2": 0.35, "b*": 0.1, "s1": 6, "alpha*": 0.1},
+    "lr_multipliers": {"W1": 0.5, "W2": 0.35, "b*": 0.1, "s1": 6, "alpha*": 0.1},
 }
 
 

@@ -56,7 +56,7 @@ def test_the_first_golden_step_is_the_trace_bit_for_bit(document, circles, netwo
     "options",
     [
         {"optimizer": "adam", "learning_rate": 0.01, "batch_size": 32},
-        {"optimizer": "momentum", "l2": 0.7, "hyperparameters": {"beta": 0.5}},
+        {"optimizer": "momentum", "l2": 0.7, "optimizer_params": {"beta": 0.5}},
         {"dropout": 0.3},
         {"dropout": [0.0, 0.5], "batch_size": 50, "optimizer": "adamw"},
         {"optimizer": "lion", "learning_rate": 0.01, "weight_decay": 0.1, "batch_size": 64},
@@ -123,7 +123,7 @@ def test_hyperparameters_are_all_there(optimizer, circles, network):
     assert training["optimizer"] == optimizer
     assert {"adam": ["beta1", "beta2", "epsilon"], "momentum": ["beta"]}.get(optimizer, []) == [
         name
-        for name in training["hyperparameters"]
+        for name in training["optimizer_params"]
         if optimizer in ("adam", "momentum") and name != "epsilon_at"
     ]
     assert training["weight_decay"] == (0.01 if optimizer == "adamw" else 0)
@@ -154,7 +154,7 @@ def made_by(document, shown):
         {},
         {"optimizer": "adam", "batch_size": 30, "dropout": 0.2, "l2": 0.1},
         {"schedule": "cosine", "clip_norm": 0.5, "optimizer": "heavy_ball", "batch_size": 64, "seed": 9},
-        {"l1": 0.01, "max_norm": 1.0, "average": 0.9, "weight_decay": 0.1, "dropout": [0.1, 0.0]},
+        {"l1": 0.01, "max_norm": 1.0, "ema_decay": 0.9, "weight_decay": 0.1, "dropout": [0.1, 0.0]},
     ],
 )
 def test_the_code_makes_each_state_again(options, circles, network):
@@ -263,10 +263,14 @@ def test_a_float32_network_is_shown_in_float64_and_it_is_said(circles):
         ({}, {"l2": 0.1, "dropout": 0.5, "weight_decay": 0.1, "batch_size": 30}, []),
         ({}, {"l1": 0.0, "clip_norm": None, "schedule": None}, []),
         ({"normalization": "batch"}, {}, ["normalization"]),
-        ({"input_scale": True, "parametric": True}, {"rate_factors": {"s1": 6}}, []),
+        ({"input_scale": True, "parametric": True}, {"lr_multipliers": {"s1": 6}}, []),
         ({"features": {"periodic_embedding": True}}, {}, ["periodic_embedding"]),
         ({"output": "huber"}, {}, ["huber"]),
-        ({"output_settings": {"smoothing": 0.1}}, {"decay_factors": {"b1": 0.5}, "weight_decay": 0.1}, []),
+        (
+            {"output_settings": {"smoothing": 0.1}},
+            {"weight_decay_multipliers": {"b1": 0.5}, "weight_decay": 0.1},
+            [],
+        ),
         ({"activation": "exponential"}, {}, ["exponential"]),
         (
             {},
@@ -279,11 +283,11 @@ def test_a_float32_network_is_shown_in_float64_and_it_is_said(circles):
                 "l1": 0.1,
                 "clip_norm": 1.0,
                 "input_noise": 0.1,
-                "average": 0.9,
+                "ema_decay": 0.9,
                 "dropout_schedule": "cosine",
                 "dropout": 0.5,
             },
-            ["l1", "clip_norm", "input_noise", "average", "dropout_schedule"],
+            ["l1", "clip_norm", "input_noise", "ema_decay", "dropout_schedule"],
         ),
         ({}, {"order": lambda epoch, m: np.arange(m)[::-1], "batch_size": 50}, ["order"]),
     ],

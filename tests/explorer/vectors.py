@@ -122,7 +122,7 @@ def cases() -> list[Case]:
             Case(f"batches, {output}", (3, 4, n_y), ("mish", output), output, "adamw", 0.002, batch_size=5)
         )
     for place in ("hat", "inside"):
-        hyper = {"hyperparameters": {"epsilon_at": place, "epsilon": 1e-3, "beta1": 0.8}}
+        hyper = {"optimizer_params": {"epsilon_at": place, "epsilon": 1e-3, "beta1": 0.8}}
         found.append(Case(f"adam {place}", (3, 4, 2), ("tanh", "sigmoid"), "sigmoid", "adam", 0.01, hyper))
     found += _learned_parts()
     found.append(Case("one unit, one example", (1, 1), ("sigmoid",), "sigmoid", batch_size=1))
@@ -130,8 +130,8 @@ def cases() -> list[Case]:
 
 
 FACTORS = {
-    "rate_factors": {"s1": 6, "alpha*": 0.1, "b*": 0.1, "W2": 0.3},
-    "decay_factors": {"W1": 0.5, "b2": 0.25, "s1": 0.1, "alpha1": 0.2},
+    "lr_multipliers": {"s1": 6, "alpha*": 0.1, "b*": 0.1, "W2": 0.3},
+    "weight_decay_multipliers": {"W1": 0.5, "b2": 0.25, "s1": 0.1, "alpha1": 0.2},
 }
 """Of the learning rate and of the weight decay, as members of ensembles have them."""
 
@@ -151,8 +151,8 @@ def _learned_parts() -> list[Case]:
         n_y = 3 if output == "softmax" else 2
         shape = ((3, 6, 4, n_y), ("tanh", "selu", output), output, "adam", 0.002)
         bent = {"input_scale": True, "parametric": (False, True)}
-        strong = {**FACTORS, "decay_factors": {}, "l2": 0.3, "dropout": 0.25}
-        strong["rate_factors"] = {"s1": 6, "alpha*": 0.1}
+        strong = {**FACTORS, "weight_decay_multipliers": {}, "l2": 0.3, "dropout": 0.25}
+        strong["lr_multipliers"] = {"s1": 6, "alpha*": 0.1}
         found.append(Case(f"bent, l2, dropout, {output}", *shape, strong, bent, steps=40))
         if "smoothing" in get_head(output).settings:
             smooth = {"output_settings": {"smoothing": 0.1}}
@@ -222,7 +222,7 @@ def vector(case: Case, seed: int) -> dict[str, Any]:
         },
         "training": {
             "optimizer": case.optimizer,
-            "hyperparameters": {**defaults, **case.settings.get("hyperparameters", {})},
+            "optimizer_params": {**defaults, **case.settings.get("optimizer_params", {})},
             "learning_rate": case.learning_rate,
             "l2": case.settings.get("l2", 0),
             "weight_decay": settings.decay,

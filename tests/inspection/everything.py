@@ -33,9 +33,9 @@ SETTINGS = st.fixed_dictionaries(
         "max_norm": st.just(0.8),
         "clip_norm": st.just(0.5),
         "clip_value": st.just(0.1),
-        "average": st.just(0.9),
-        "rate_factors": PATTERNS,
-        "decay_factors": PATTERNS,
+        "ema_decay": st.just(0.9),
+        "lr_multipliers": PATTERNS,
+        "weight_decay_multipliers": PATTERNS,
     },
 )
 
@@ -83,7 +83,7 @@ def trainings(
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     dtype = draw(st.sampled_from(dtypes))
     names = architecture.lay_out(np.zeros(architecture.n_parameters))
-    for factors in ("rate_factors", "decay_factors"):
+    for factors in ("lr_multipliers", "weight_decay_multipliers"):
         fitting = {
             name: value for name, value in chosen.get(factors, {}).items() if name in (*names, "b*", "*")
         }

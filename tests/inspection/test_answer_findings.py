@@ -28,7 +28,7 @@ def changed(parts: dict[str, Any], **figures: Any) -> dict[str, Any]:
     return {name: part for name, part in every.items() if figures.get(name, {}) is not None}
 
 
-def course(costs: Any = (0.53, 0.52, 0.58, 0.46, 0.42), best: Any = 20, preset: str = "pieces", share=0.2):
+def course(costs: Any = (0.53, 0.52, 0.58, 0.46, 0.42), best: Any = 20, preset: str = "ple", share=0.2):
     return [MemberCourse(preset, fold, share, 64, best, cost) for fold, cost in enumerate(costs)]
 
 
@@ -109,7 +109,7 @@ UNLIKE = {
     "out_of_fold": {"rows": 80, "rmse": 1.0, "r2": 0.9},
     "test": {"rows": 20, "rmse": 2.5, "r2": 0.4},
 }
-OF_A_ENSEMBLE: list[tuple[dict[str, Any], Any, list[str], str, float | None]] = [
+OF_AN_ENSEMBLE: list[tuple[dict[str, Any], Any, list[str], str, float | None]] = [
     (ENSEMBLE, course(), [], "", None),
     ({}, [], [], "", None),
     (
@@ -177,7 +177,7 @@ OF_A_ENSEMBLE: list[tuple[dict[str, Any], Any, list[str], str, float | None]] = 
     (ENSEMBLE, course(best=None), [], "", None),
     (
         ENSEMBLE,
-        course(best=64, preset="straight", share=0.15) + course(share=0.05),
+        course(best=64, preset="linear", share=0.15) + course(share=0.05),
         ["not converged note"],
         "5 of 10 members (straight), with 75 % of the weight",
         0.75,
@@ -192,7 +192,7 @@ OF_A_ENSEMBLE: list[tuple[dict[str, Any], Any, list[str], str, float | None]] = 
 ]
 
 
-@pytest.mark.parametrize(("parts", "members", "expected", "words", "evidence"), OF_A_ENSEMBLE)
+@pytest.mark.parametrize(("parts", "members", "expected", "words", "evidence"), OF_AN_ENSEMBLE)
 def test_of_a_ensemble(
     parts: dict[str, Any], members: Any, expected: list[str], words: str, evidence: float | None
 ) -> None:

@@ -70,7 +70,7 @@ def test_saturated_units_of_weights_that_are_too_large():
     saturated = found_in(network, learning_rate=0.001)["saturated units"]
     assert (saturated.layer, saturated.severity) == (1, "serious")
     assert saturated.evidence >= 0.9
-    assert "or use relu" in saturated.mend
+    assert "or use relu" in saturated.hint
 
 
 def test_a_gradient_that_vanishes_in_deep_sigmoids():
@@ -92,7 +92,7 @@ def test_a_gradient_that_grows_from_layer_to_layer():
 @pytest.mark.parametrize("rate", [1e-6, 1e-5])
 def test_a_learning_rate_that_is_too_low(rate):
     found = found_in(Network([2, 16, 8, 1], seed=1), learning_rate=rate, iterations=100)
-    assert "find-learning-rate" in found["learning rate too low"].mend
+    assert "find-learning-rate" in found["learning rate too low"].hint
     assert "W moved by at most" in found["small updates"].says
 
 
@@ -153,7 +153,7 @@ def test_classes_that_are_never_answered():
     scores = {"accuracy": 0.9, "majority_accuracy": 0.9, "recall": {"usual": 1.0, "rare": 0.0, "other": 0.5}}
     (finding,) = diagnose(History(), scores=scores)
     assert finding.says == "class 'rare' is never answered, though there are rows of it"
-    assert "class_weight='balanced'" in finding.mend
+    assert "class_weight='balanced'" in finding.hint
     alone = {"usual": 1.0, "rare": 0.0}
     (finding,) = diagnose(History(), scores={**scores, "recall": alone})
     assert finding.severity == "serious"

@@ -10,7 +10,7 @@ import deepstep
 from deepstep import Network
 from deepstep.data import load
 from deepstep.errors import DataError, DeepStepError, DivergenceError
-from deepstep.training import Checkpoints, Health
+from deepstep.training import Health, ModelCheckpoint
 
 
 def of_moons(seed: int = 1) -> Any:
@@ -237,7 +237,7 @@ def test_shuffled_labels_that_were_learned_by_heart_are_doubted() -> None:
     training = {"learning_rate": 0.01, "iterations": 40, **ADAM}
     (first, *_) = first_findings(shuffled(*DIGITS), (64,), training, seed=1)
     assert first.severity == "note"
-    assert "shuffled labels" in first.mend
+    assert "shuffled labels" in first.hint
 
 
 def test_units_that_saturated_in_training_are_not_laid_to_the_inputs() -> None:
@@ -245,7 +245,7 @@ def test_units_that_saturated_in_training_are_not_laid_to_the_inputs() -> None:
     net = Network([2, 4, 1], activation="tanh", seed=2)
     net.train(data.X_train.T, data.y_train[np.newaxis], **training)
     saturated = [finding for finding in deepstep.diagnose(net) if finding.kind == "saturated units"]
-    assert saturated[0].mend.startswith("lower the learning rate")
+    assert saturated[0].hint.startswith("lower the learning rate")
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -309,7 +309,7 @@ def test_a_call_that_trains_nothing_leaves_the_beginning_of_the_training_before(
 
 def test_a_network_whose_start_was_drawn_anew_tells_nothing_of_the_start_that_it_resumed(tmp_path):
     X = np.random.default_rng(1).standard_normal((2, 60))
-    given = {"learning_rate": 1e-6, "checkpoint": Checkpoints(tmp_path, every_epochs=5)}
+    given = {"learning_rate": 1e-6, "checkpoint": ModelCheckpoint(tmp_path, every_epochs=5)}
     first = Network([2, 4, 1])
     first.train(X, X[:1] > 0, epochs=20, **given)
     assert first.beginning is not None

@@ -44,7 +44,7 @@ class Course:
         try:
             history = network.train(self.X, self.Y, callbacks=[Health()], **{**SOME, **self.options})
         except DivergenceError as error:
-            told = {"came": error.came, "mend": error.mend, "layer": error.layer, "step": error.step}
+            told = {"came": error.got, "mend": error.hint, "layer": error.layer, "step": error.step}
             found = diagnose(error.history, diverged=told)
             if str(found[0]) != str(divergence_finding(told)):
                 pytest.fail("the divergence is not the first that is found")

@@ -142,7 +142,7 @@ class TestByHand:
 
     def test_clipping_decay_and_the_limit_of_norms(self):
         trace = whole(
-            settings=Settings(clip_value=1.0, clip_norm=2.0, weight_decay=0.5, max_norm=0.5, average=0.5)
+            settings=Settings(clip_value=1.0, clip_norm=2.0, weight_decay=0.5, max_norm=0.5, ema_decay=0.5)
         )
         g = np.array([-5.5, -5.5, -2, -2, *(trace["dW2"].value[0]), -2])
         np.testing.assert_allclose(trace["dW1"].value.ravel(), g[:2])
@@ -168,7 +168,7 @@ class TestByHand:
         """β = ½: the second θ counts twice as much as the first one."""
         architecture = Architecture((1, 1), ("identity",), output="identity")
         parameters = Parameters(np.array([1.0, 0.0]), (1, 1))
-        session = open_session("reference", architecture, parameters, Settings(average=0.5))
+        session = open_session("reference", architecture, parameters, Settings(ema_decay=0.5))
         X, Y = np.array([[1.0, 3.0]]), np.array([[0.0, 1.0]])
         session.step(X, Y, learning_rate=0.5)
         first = session.parameters["W1"]
@@ -264,7 +264,7 @@ class TestByHand:
         assert trace["v̂_dW1"].formula == "v̂_dW1 = v_dW1 / (1 - β₁ᵗ)"
 
     def test_groups_of_parameters(self):
-        trace = whole(settings=Settings(rate_factors={"b*": 0.1}))
+        trace = whole(settings=Settings(lr_multipliers={"b*": 0.1}))
         assert trace["W1′"].formula == "W1′ := W1 - 0.5·dW1"
         assert trace["b1′"].formula == "b1′ := b1 - 0.05·db1"
 

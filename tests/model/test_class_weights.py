@@ -130,7 +130,7 @@ class TestAPartHeldOut:
         start = Network([3, 4, 3], output="softmax", activation="tanh", seed=1).parameters
         options = {"early_stopping": True, "validation_fraction": 0.2, "random_state": 1, "max_iter": 3}
         options |= {"initialization": dict(start), "solver": "gd", "alpha": 0.0, "learning_rate_init": 0.3}
-        model = DeepClassifier(4, "tanh", batch_size=16, dtype="float64", **options, preset="plain")
+        model = DeepClassifier(4, "tanh", batch_size=16, dtype="float64", **options, preset="mlp")
         with pytest.warns(match="max_iter"):
             model.fit(X.T, LABELS)
         net = trained(validation_fraction=0.2, iterations=3)

@@ -153,11 +153,11 @@ class TestFromTorch:
         output = net.architecture.output
         Y = head_target(output, net.architecture.n_outputs, M, seed)
         expected = torch_gradients(module, output, X, Y)
-        came = net.gradients(X, Y)
-        assert {name for name in came if not name.startswith("dA")} >= set(expected)
+        got = net.gradients(X, Y)
+        assert {name for name in got if not name.startswith("dA")} >= set(expected)
         atol = 1e-12 + 10 * np.finfo(float).eps * amplification(module, X)
         for name, value in expected.items():
-            np.testing.assert_allclose(came[name], value, rtol=1e-8, atol=atol, err_msg=name)
+            np.testing.assert_allclose(got[name], value, rtol=1e-8, atol=atol, err_msg=name)
 
     @settings(max_examples=60)
     @given(module=modules())
@@ -353,9 +353,9 @@ class TestToTorch:
         again = Network.from_torch(module)
         assert again.architecture == net.architecture
         assert again.parameters == net.parameters
-        came = net.gradients(X, Y)
+        got = net.gradients(X, Y)
         for name, value in torch_gradients(module, "sigmoid", X, Y).items():
-            np.testing.assert_allclose(came[name], value, **tolerance, err_msg=name)
+            np.testing.assert_allclose(got[name], value, **tolerance, err_msg=name)
 
     @pytest.mark.parametrize("output", HEADS)
     def test_every_output(self, output):
@@ -479,7 +479,7 @@ class TestFromSklearn:
         np.testing.assert_array_equal(net.forward(X.T), before)
 
     @pytest.mark.parametrize(
-        "estimator", [None, MLPClassifier, DeepClassifier(preset="plain"), "MLPClassifier"]
+        "estimator", [None, MLPClassifier, DeepClassifier(preset="mlp"), "MLPClassifier"]
     )
     def test_other_objects_are_refused(self, estimator):
         with pytest.raises(

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from deepstep import Network
 from deepstep.errors import DivergenceError
 from deepstep.plots import NeuronMapsDisplay
-from deepstep.training import Callback, Checkpoints
+from deepstep.training import Callback, ModelCheckpoint
 from deepstep.training.checkpoints import checkpoint_files
 
 RNG = np.random.default_rng(4)
@@ -30,7 +30,7 @@ class CtrlC(Callback):
 
 @pytest.mark.parametrize("engine", ["reference", "compiled"])
 def test_a_training_that_was_stopped_goes_on_to_the_same_bits(engine, tmp_path):
-    whole, kept = fresh(engine=engine), Checkpoints(tmp_path, every_steps=7)
+    whole, kept = fresh(engine=engine), ModelCheckpoint(tmp_path, every_steps=7)
     whole.train(X, Y, iterations=60, **TRAIN)
     with pytest.raises(KeyboardInterrupt):
         fresh(engine=engine).train(X, Y, iterations=60, checkpoint=kept, callbacks=[CtrlC()], **TRAIN)

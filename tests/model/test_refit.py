@@ -7,14 +7,14 @@ from deepstep import Network
 from deepstep.errors import ConfigurationError
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.validation_part import hold_out, together
-from deepstep.training import Callback, Checkpoints, StopTraining
+from deepstep.training import Callback, ModelCheckpoint, StopTraining
 
 RNG = np.random.default_rng(3)
 X = RNG.standard_normal((3, 60))
 Y = (np.sin(3 * X[:1]) + 0.5 * RNG.standard_normal((1, 60)) > 0).astype(float)
 WEIGHTS = RNG.uniform(0.5, 2, 60)
 FAST = {"learning_rate": 0.5, "iterations": 60, "batch_size": 16, "optimizer": "adamw", "schedule": "cosine"}
-BUSY = {"dropout": 0.1, "average": 0.8, "class_weight": "balanced"}
+BUSY = {"dropout": 0.1, "ema_decay": 0.8, "class_weight": "balanced"}
 
 
 def network(**options):
@@ -123,7 +123,7 @@ def test_one_that_was_killed_goes_on(tmp_path, at, seed):
     start = network().parameters
 
     def train(net, *callbacks):
-        checkpoint = Checkpoints(tmp_path, every_epochs=1)
+        checkpoint = ModelCheckpoint(tmp_path, every_epochs=1)
         return net.train(X, Y, checkpoint=checkpoint, resume=True, callbacks=callbacks, **options)
 
     killed, resumed = (network(seed=seed, parameters=start) for _ in range(2))
@@ -146,7 +146,10 @@ def test_one_that_was_killed_goes_on(tmp_path, at, seed):
         ({"schedule": "plateau"}, "rates that are functions of the epoch; got schedule, which"),
         ({"refit": "yes"}, "refit is True or False; got 'yes'"),
         ({"resume": "folder"}, "resume=True with checkpoint=…, where refit=True; got resume='folder'"),
-        ({"callbacks": [Checkpoints("folder")]}, "checkpoint=…, where refit=True, .*; got Checkpoints among"),
+        (
+            {"callbacks": [ModelCheckpoint("folder")]},
+            "checkpoint=…, where refit=True, .*; got ModelCheckpoint among",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_before_the_first_step(options, message):

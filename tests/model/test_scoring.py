@@ -136,7 +136,7 @@ def test_it_is_the_estimators_score():
         early_stopping=True,
         validation_fraction=0.3,
         class_weight="balanced",
-        preset="plain",
+        preset="mlp",
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -47,7 +47,11 @@ def close(first, second):
     np.testing.assert_allclose(first.parameters.flat, second.parameters.flat, rtol=1e-11, atol=1e-13)
 
 
-SCHEDULED_OF = {"schedule": {}, "decay_schedule": {"weight_decay": 0.1}, "dropout_schedule": {"dropout": 0.1}}
+SCHEDULED_OF = {
+    "schedule": {},
+    "weight_decay_schedule": {"weight_decay": 0.1},
+    "dropout_schedule": {"dropout": 0.1},
+}
 
 
 class TestSchedules:
@@ -82,7 +86,7 @@ class TestSchedules:
     def test_steps_run_at_the_same_rates(self):
         options = {"iterations": 4, "batch_size": BATCH, "optimizer": "adamw", "dropout": 0.3}
         schedules = {
-            "schedule": "cosine", "decay_schedule": lambda t: t, "dropout_schedule": lambda t: 1 - t
+            "schedule": "cosine", "weight_decay_schedule": lambda t: t, "dropout_schedule": lambda t: 1 - t
         }  # fmt: skip
         net, twin = network(engine="reference"), network(engine="reference")
         net.train(X, Y, **options, **schedules)
@@ -94,7 +98,12 @@ class TestSchedules:
         net = Network(parameters={"W1": [[2.0]], "b1": [[0.0]]}, output="identity")
         nothing = np.zeros((1, 3))
         net.train(
-            nothing, nothing, learning_rate=0.5, iterations=4, weight_decay=0.4, decay_schedule=lambda t: t
+            nothing,
+            nothing,
+            learning_rate=0.5,
+            iterations=4,
+            weight_decay=0.4,
+            weight_decay_schedule=lambda t: t,
         )
         expected = 2.0 * np.prod([1 - 0.5 * 0.4 * t for t in (0, 0.25, 0.5, 0.75)])
         assert net.parameters["W1"][0, 0] == pytest.approx(expected, rel=1e-14)
@@ -107,7 +116,7 @@ class TestSchedules:
         assert same(trained(dropout=0.5), trained(dropout=0.5, dropout_schedule=lambda t: 1.0))
         assert same(trained(dropout=0.25), trained(dropout=0.5, dropout_schedule=lambda t: 0.5))
 
-    @pytest.mark.parametrize("name", ["schedule", "decay_schedule", "dropout_schedule"])
+    @pytest.mark.parametrize("name", ["schedule", "weight_decay_schedule", "dropout_schedule"])
     @pytest.mark.parametrize("factor", [-0.1, float("nan"), float("inf")])
     def test_a_factor_that_cannot_be(self, name, factor):
         net, twin = network(), network()
@@ -117,7 +126,7 @@ class TestSchedules:
             trained(net, **{name: lambda t: factor if t > 0.4 else 1.0}, **SCHEDULED_OF[name])
         assert same(net, trained(twin, iterations=3, **SCHEDULED_OF[name]))  # what was reached until then
 
-    @pytest.mark.parametrize("name", ["decay_schedule", "dropout_schedule"])
+    @pytest.mark.parametrize("name", ["weight_decay_schedule", "dropout_schedule"])
     @pytest.mark.parametrize("nothing", [{}, {"weight_decay": 0.0, "dropout": [0.0]}])
     def test_a_schedule_of_what_there_is_none_of(self, name, nothing):
         with pytest.raises(
@@ -126,7 +135,7 @@ class TestSchedules:
             trained(**{name: "linear"}, **nothing)
         trained(**{name: "linear"}, **SCHEDULED_OF[name])
 
-    @pytest.mark.parametrize("name", ["schedule", "decay_schedule", "dropout_schedule"])
+    @pytest.mark.parametrize("name", ["schedule", "weight_decay_schedule", "dropout_schedule"])
     def test_a_setting_of_a_plateau_that_cannot_be(self, name):
         message = rf"^Network\.train, {name}: drop is a number from 0 to below 1; got 3\.$"
         with pytest.raises(ConfigurationError, match=message):
@@ -138,7 +147,7 @@ class TestSchedules:
         with pytest.raises(ConfigurationError, match=message):
             trained(network(engine=engine), dropout=0.5, dropout_schedule=lambda t: 2.0)
 
-    @pytest.mark.parametrize("name", ["schedule", "decay_schedule", "dropout_schedule"])
+    @pytest.mark.parametrize("name", ["schedule", "weight_decay_schedule", "dropout_schedule"])
     def test_an_unknown_name(self, name):
         with pytest.raises(ConfigurationError, match=rf"^Network\.train, {name}: .*Did you mean 'cosine'"):
             trained(**{name: "cosin"})
@@ -192,7 +201,7 @@ class TestValidation:
         weight = np.array([1.0, 0, 2, 1, 0.5, 3])
         net = network(normalization="batch")
         history = net.train(
-            X, Y, iterations=4, batch_size=BATCH, dropout=0.3, average=0.5, validation=(*HELD_OUT, weight)
+            X, Y, iterations=4, batch_size=BATCH, dropout=0.3, ema_decay=0.5, validation=(*HELD_OUT, weight)
         )
         last = history[-1]["validation_cost"]
         assert last == pytest.approx(net.cost(*HELD_OUT, sample_weight=weight), rel=1e-14)
@@ -301,7 +310,7 @@ class TestPatience:
     @pytest.mark.parametrize("average", [0.0, 0.5])
     @pytest.mark.parametrize("patience", [1, 4])
     def test_the_best_epoch_comes_back_with_all_that_predicts(self, patience, average):
-        net, kept = self.overfitted(patience=patience, average=average)
+        net, kept = self.overfitted(patience=patience, ema_decay=average)
         costs = [record["validation_cost"] for _, _, record in kept]
         best = int(np.argmin(costs))
         assert len(costs) == best + 1 + patience < 300
@@ -412,9 +421,9 @@ NEUTRAL = [
     {"max_norm": 1e6},
     {"clip_norm": 1e6},
     {"clip_value": 1e6},
-    {"average": 0.0},
-    {"rate_factors": {"*": 1.0}},
-    {"decay_factors": {"*": 1.0}},
+    {"ema_decay": 0.0},
+    {"lr_multipliers": {"*": 1.0}},
+    {"weight_decay_multipliers": {"*": 1.0}},
     {"deterministic": True},
     {"schedule": "constant"},
 ]
@@ -427,9 +436,9 @@ TELLING = [
     {"max_norm": 0.5},
     {"clip_norm": 0.01},
     {"clip_value": 0.001},
-    {"average": 0.9},
-    {"rate_factors": {"b*": 0.1}},
-    {"weight_decay": 0.1, "decay_factors": {"b*": 1.0}},
+    {"ema_decay": 0.9},
+    {"lr_multipliers": {"b*": 0.1}},
+    {"weight_decay": 0.1, "weight_decay_multipliers": {"b*": 1.0}},
     {"schedule": "cosine"},
 ]
 
@@ -451,7 +460,7 @@ class TestSettings:
     def test_the_average_is_what_the_network_keeps(self):
         """β = ½ by hand: each θ counts twice as much as the one before it."""
         net, twin = network(), network()
-        net.train(X, Y, iterations=3, average=0.5)
+        net.train(X, Y, iterations=3, ema_decay=0.5)
         states = []
         for _ in range(3):
             twin.train(X, Y, iterations=1)
@@ -465,7 +474,7 @@ class TestSettings:
             ({"optimizer": "adamm"}, "'lion', 'muon', 'lbfgs'; got 'adamm'. Did you mean 'adam'?"),
             ({"dropot": 0.1}, "got 'dropot'. Did you mean 'dropout'?"),
             ({"dropout": [0.1, 0.1]}, "a list of 1; got [0.1, 0.1]"),
-            ({"rate_factors": {"W3": 1.0}}, "rate_factors: parameter is one of"),
+            ({"lr_multipliers": {"W3": 1.0}}, "lr_multipliers: parameter is one of"),
             ({"deterministic": 1}, "deterministic: True or False; got 1"),
         ],
     )
@@ -496,7 +505,7 @@ def test_batches_of_one_have_no_statistics_of_their_own():
         ("Batch_Size", "batch_size"),
         ("n_epochs", "epochs"),
         ("max_iter", "epochs"),
-        ("momentum", "hyperparameters"),
+        ("momentum", "optimizer_params"),
         ("validation_data", "validation=(X, Y)"),
         ("random_state", "seed of Network"),
         ("learning_rat", "'learning_rate'"),

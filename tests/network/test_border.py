@@ -87,8 +87,8 @@ def test_a_number_of_several_quantiles_may_stand_in_one_row() -> None:
         ("identity", r"Y.reshape\(1, -1\)"),
     ],
 )
-def test_labels_are_sent_to_their_code(output: str, mend: str) -> None:
-    with pytest.raises(ShapeError, match=mend):
+def test_labels_are_sent_to_their_code(output: str, hint: str) -> None:
+    with pytest.raises(ShapeError, match=hint):
         check([0, 1, 2, 1], output)
 
 

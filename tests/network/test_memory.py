@@ -34,7 +34,7 @@ def test_to_train_one(small_machine):
     with pytest.raises(ConfigurationError, match=r"Network.train: .* to train"):
         net.train(*data, iterations=1, optimizer="adam")
     with pytest.raises(ConfigurationError, match=r"DeepRegressor.fit: .* to train"):
-        DeepRegressor(300, max_iter=1, dtype="float64", preset="plain").fit(
+        DeepRegressor(300, max_iter=1, dtype="float64", preset="mlp").fit(
             np.array([[0.0], [1.0]]), np.array([1.0, 0.0])
         )
 

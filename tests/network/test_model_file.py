@@ -23,7 +23,7 @@ from deepstep.equations import (
     unregister_head,
 )
 from deepstep.errors import FileError
-from deepstep.training import Checkpoints
+from deepstep.training import ModelCheckpoint
 
 FOLDER = Path(__file__).parent
 V1, V2 = (FOLDER / "fixtures" / f"model-v{version}.safetensors" for version in (1, 2))
@@ -75,7 +75,7 @@ class TestFunctionsOfTheUser:
         try:
             net = Network([2, 1], features={"nothing": True}, seed=1, engine="reference")
             net.save(tmp_path / "net")
-            checkpoints = Checkpoints(tmp_path / "training", every_epochs=1)
+            checkpoints = ModelCheckpoint(tmp_path / "training", every_epochs=1)
             net.train(X[:2], [[0, 1]], iterations=2, checkpoint=checkpoints)
             Network.from_checkpoint(tmp_path / "training")
         finally:

@@ -74,8 +74,8 @@ def test_a_vector_of_another_length_is_refused(length: int) -> None:
         (np.array(["a", "b"]), "dtype <U1"),
     ],
 )
-def test_a_vector_that_is_no_array_of_floats_is_refused(flat: Any, came: str) -> None:
-    with pytest.raises(DataError, match=rf"^Parameters: flat is .* float32 or float64; got {came}\. Pass "):
+def test_a_vector_that_is_no_array_of_floats_is_refused(flat: Any, got: str) -> None:
+    with pytest.raises(DataError, match=rf"^Parameters: flat is .* float32 or float64; got {got}\. Pass "):
         Parameters(flat, [1, 1])
 
 

@@ -33,10 +33,10 @@ def fits(dtype):
         X, Y, validation=(X, Y, weight), iterations=1
     )
     for settings in ({}, {"class_weight": "balanced"}, {"solver": "lbfgs"}):
-        model = DeepClassifier(2, dtype=dtype, max_iter=1, **settings, preset="plain")
+        model = DeepClassifier(2, dtype=dtype, max_iter=1, **settings, preset="mlp")
         yield lambda weight, model=model: model.fit(X.T, Y[0], weight)
     for Estimator in (DeepClassifier, DeepRegressor):
-        model = Estimator(2, dtype=dtype, max_iter=1, preset="plain")
+        model = Estimator(2, dtype=dtype, max_iter=1, preset="mlp")
         yield lambda weight, model=model: model.fit(
             X.T, Y[0], X_val=X.T, y_val=Y[0], sample_weight_val=weight
         )
@@ -53,7 +53,7 @@ def test_a_training_that_cannot_hold_them_says_so(dtype):
 def test_small_ones_beside_large_ones_are_none():
     weight = np.array([1.0, 1.0, 1e-310, 1e-310])
     some, none = (
-        DeepClassifier(2, random_state=1, max_iter=3, preset="plain").fit(X.T, Y[0], one)
+        DeepClassifier(2, random_state=1, max_iter=3, preset="mlp").fit(X.T, Y[0], one)
         for one in (weight, weight.round())
     )
     np.testing.assert_array_equal(some.network_.parameters.flat, none.network_.parameters.flat)

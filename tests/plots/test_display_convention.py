@@ -104,7 +104,7 @@ def test_records_of_older_releases_lack_statistics():
 
 @pytest.fixture(scope="module")
 def plain():
-    model = DeepClassifier((4,), preset="plain", max_iter=3, random_state=0, callbacks=[Health()])
+    model = DeepClassifier((4,), preset="mlp", max_iter=3, random_state=0, callbacks=[Health()])
     with pytest.warns(ConvergenceWarning):
         return model.fit(X.T, Y[0])
 

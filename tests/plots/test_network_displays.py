@@ -42,7 +42,7 @@ def test_neuron_maps_need_a_plane():
 
 
 def test_neuron_maps_of_an_estimator():
-    model = DeepClassifier((4,), preset="plain", max_iter=3, random_state=0)
+    model = DeepClassifier((4,), preset="mlp", max_iter=3, random_state=0)
     with pytest.warns(ConvergenceWarning):
         model.fit(X.T, Y[0])
     display = NeuronMapsDisplay.from_estimator(model, X.T, resolution=5)

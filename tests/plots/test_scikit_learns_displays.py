@@ -29,7 +29,7 @@ HEIGHT = X[:, 0] ** 2 + X[:, 1]
 
 def classifier():
     return DeepClassifier(
-        (8,), preset="plain", max_iter=30, learning_rate_init=0.03, batch_size=20, random_state=0
+        (8,), preset="mlp", max_iter=30, learning_rate_init=0.03, batch_size=20, random_state=0
     )
 
 
@@ -45,7 +45,7 @@ def ensemble():
 
 @pytest.fixture(scope="module")
 def regressor():
-    options = {"preset": "plain", "max_iter": 60, "learning_rate_init": 0.03, "batch_size": 20}
+    options = {"preset": "mlp", "max_iter": 60, "learning_rate_init": 0.03, "batch_size": 20}
     return DeepRegressor((8,), **options, random_state=0).fit(X, HEIGHT)
 
 

@@ -90,6 +90,6 @@ def test_pictures_have_their_pixels(shape, dtype):
     page = picture(pixels if dtype is np.uint8 else pixels / 255, "a <picture>")
     assert 'alt="a &lt;picture&gt;"' in page
     data = base64.b64decode(re.search(r"base64,([^\"]+)", page)[1])
-    came = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    got = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
     expected = np.broadcast_to(pixels.reshape(4, 3, -1), (4, 3, 3))
-    assert np.abs(came.astype(int) - expected).max() <= 1
+    assert np.abs(got.astype(int) - expected).max() <= 1

@@ -21,7 +21,7 @@ PLAIN = {
     "max_iter": 3,
     "batch_size": 64,
     "random_state": 1,
-    "preset": "plain",
+    "preset": "mlp",
     "tol": 0.0,
 }
 
@@ -218,8 +218,8 @@ def test_a_file_that_changes_while_it_is_read_is_named(files, name, happens):
         whole = path.read_bytes()
         path.write_bytes(bytes(len(whole)) if happens == "rewritten" else whole[:200])
         os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns + (happens == "rewritten")))
-    came = "it is gone" if happens == "gone" else "it was changed meanwhile"
-    with pytest.raises(FileError, match=f"{name}: the file as it was when reading began; {came}"):
+    got = "it is gone" if happens == "gone" else "it was changed meanwhile"
+    with pytest.raises(FileError, match=f"{name}: the file as it was when reading began; {got}"):
         next(rows.pieces(0, ["x3"], 9))
 
 

@@ -12,11 +12,11 @@ from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.estimators.ensemble import Ensemble
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.running_encoding import RunningEncoding
-from deepstep.training import Checkpoints
+from deepstep.training import ModelCheckpoint
 from tables_in_parts import table, written
 
 FAST = {"hidden_layer_sizes": 16, "max_iter": 4, "batch_size": 32, "random_state": 1}
-PLAIN = {**FAST, "preset": "plain", "tol": 0.0}
+PLAIN = {**FAST, "preset": "mlp", "tol": 0.0}
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_one_window_is_the_fit_in_memory_bit_for_bit(tmp_path, whole):
     assert other.feature_names_in_.tolist() == ["x", "z", "größe"]
 
 
-@pytest.mark.parametrize(("preset", "name"), [("table", "selective"), ("shared", "shared")])
+@pytest.mark.parametrize(("preset", "name"), [("tabular", "gated"), ("tabm", "tabm")])
 def test_a_ensemble_of_one_answers_for_files_and_frames(parts, whole, preset, name):
     model = DeepClassifier(**{**FAST, "max_iter": 12}, preset=preset, stream=True, buffer_rows=200)
     model.fit(parts, "target")
@@ -89,7 +89,7 @@ class Killed(Exception):  # noqa: N818  (no error but an event)
 @pytest.fixture
 def killed(monkeypatch):
     """Ends a training after some batches of its second epoch, when its checkpoint is written."""
-    written = Checkpoints.on_pause
+    written = ModelCheckpoint.on_pause
 
     def end(self, training):
         written(self, training)
@@ -97,7 +97,7 @@ def killed(monkeypatch):
             raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(Checkpoints, "on_pause", end)
+        patched.setattr(ModelCheckpoint, "on_pause", end)
         yield patched.undo
 
 
@@ -168,10 +168,10 @@ def test_small_files_are_read_into_memory(parts, whole):
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"preset": "plain"}, "'kind' holds String"),
+        ({"preset": "mlp"}, "'kind' holds String"),
         ({"n_estimators": 4}, "n_estimators=1 or None"),
         ({"checkpoint_dir": "a"}, "random_state as a number"),
-        ({"callbacks": [print]}, "preset='plain'"),
+        ({"callbacks": [print]}, "preset='mlp'"),
     ],
 )
 def test_what_streams_cannot_do_is_refused(parts, settings, says):

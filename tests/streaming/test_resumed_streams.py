@@ -10,7 +10,7 @@ from deepstep.data import ParquetRows
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.survey import survey
-from deepstep.training import Callback, Checkpoints
+from deepstep.training import Callback, ModelCheckpoint
 from tables_in_parts import table, written
 
 BATCH = 16
@@ -77,7 +77,7 @@ def train(folder, engine, *callbacks, buffer_rows=100, **options):
 @pytest.mark.parametrize("place", [(0, 1), (1, 0), (1, 17), (2, 33)])
 def test_from_any_batch(folder, tmp_path, engine, place):
     whole, history = train(folder, engine, Watching())
-    keeper = Checkpoints(tmp_path / "kept", every=0.0)
+    keeper = ModelCheckpoint(tmp_path / "kept", every=0.0)
     with pytest.raises(KeyboardInterrupt):
         train(folder, engine, StopAt(*place), checkpoint=keeper)
     resumed, again = train(folder, engine, Watching(), checkpoint=keeper, resume=True)
@@ -92,7 +92,7 @@ def test_a_part_that_vanishes_in_mid_epoch(folder, tmp_path, every):
     parts = tmp_path / "parts"
     shutil.copytree(folder, parts)
     lost, aside = parts / "part-1.parquet", tmp_path / "aside"
-    keeper = Checkpoints(tmp_path / "kept", every=every, every_epochs=None if every is not None else 99)
+    keeper = ModelCheckpoint(tmp_path / "kept", every=every, every_epochs=None if every is not None else 99)
     vanish = StopAt(0, 9, lambda: lost.rename(aside))
     whole, _ = train(folder, "reference", Watching())
     with pytest.raises(FileError) as told:
@@ -120,7 +120,7 @@ def test_a_part_that_is_written_anew_in_mid_epoch(folder, tmp_path):
 
 @pytest.mark.parametrize("what", ["buffer_rows", "files"])
 def test_another_order_or_other_files_are_another_training(folder, tmp_path, what):
-    keeper = Checkpoints(tmp_path / "kept", every=0.0)
+    keeper = ModelCheckpoint(tmp_path / "kept", every=0.0)
     with pytest.raises(KeyboardInterrupt):
         train(folder, "reference", StopAt(1, 3), checkpoint=keeper)
     other, buffer_rows = folder, 100

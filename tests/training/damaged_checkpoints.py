@@ -16,7 +16,7 @@ from deepstep import Network
 from deepstep.errors import DeepStepError, FileError
 from deepstep.training import loop
 from deepstep.training.checkpoint import read_checkpoint, write_checkpoint
-from deepstep.training.checkpoints import Checkpoints
+from deepstep.training.checkpoints import ModelCheckpoint
 
 RNG = np.random.RandomState(0)
 X, Y = RNG.standard_normal((3, 11)), (RNG.uniform(size=(1, 11)) > 0.5).astype(float)
@@ -25,7 +25,7 @@ X, Y = RNG.standard_normal((3, 11)), (RNG.uniform(size=(1, 11)) > 0.5).astype(fl
 def train(**options):
     net = Network([3, 4, 1], normalization="batch", activation="tanh", seed=1)
     net.train(
-        X, Y, iterations=4, batch_size=4, optimizer="adam", dropout=0.2, average=0.9, patience=3,
+        X, Y, iterations=4, batch_size=4, optimizer="adam", dropout=0.2, ema_decay=0.9, patience=3,
         learning_rate=0.01, validation=(X, Y), **options,
     )  # fmt: skip
     return net.parameters.flat
@@ -65,7 +65,7 @@ def load(number, whole, path):
 def main(first, last):
     with tempfile.TemporaryDirectory() as folder:
         loop.perf_counter = lambda: 0.0  # the same checkpoints in every run
-        train(checkpoint=Checkpoints(folder, every_steps=1, keep=20))
+        train(checkpoint=ModelCheckpoint(folder, every_steps=1, keep=20))
         sound = sorted(Path(folder).glob("checkpoint-*"))[-2]
         train(resume=sound)
         whole, path = in_order(sound.read_bytes()), Path(folder) / "mutant"

@@ -23,8 +23,8 @@ from deepstep.equations.initialization import drawn
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples, shuffled
 from deepstep.training import (
-    Checkpoints,
     History,
+    ModelCheckpoint,
     Plan,
     get_schedule,
     latest_checkpoint,
@@ -33,7 +33,7 @@ from deepstep.training import (
 )
 from deepstep.training.callbacks import Callback
 from deepstep.training.checkpoints import checkpoint_files
-from deepstep.training.stopping import Patience
+from deepstep.training.stopping import EarlyStopping
 
 EPOCHS, EVERY_STEPS = 6, 5
 
@@ -60,12 +60,12 @@ def training(folder, engine):
     X, Y = rng.standard_normal((200, 6)), rng.integers(0, 2, (200, 1)).astype(float)
     shape = Architecture((6, 8, 8, 1), ("relu", "tanh", "sigmoid"), normalization=("batch", "layer"))
     theta = drawn(shape.graph, INITIALIZATIONS["he"], np.random.RandomState(1))
-    settings = Settings("adamw", dropout=0.3, input_noise=0.01, average=0.95, clip_norm=1.0, seed=4)
+    settings = Settings("adamw", dropout=0.3, input_noise=0.01, ema_decay=0.95, clip_norm=1.0, seed=4)
     session = open_session(engine, shape, shape.lay_out(theta), settings)
     plan = Plan(EPOCHS, 0.02, 16, shuffled(4), schedule=get_schedule({"name": "cosine", "warm_up": 0.1}))
-    patience = Patience("validation_cost", tolerance=0.0, epochs=6, keep_best=True)
+    patience = EarlyStopping("validation_cost", tolerance=0.0, epochs=6, keep_best=True)
     counts, history = Counts(), History()
-    checkpoints = [] if folder is None else [Checkpoints(folder, every_steps=EVERY_STEPS)]
+    checkpoints = [] if folder is None else [ModelCheckpoint(folder, every_steps=EVERY_STEPS)]
     train(
         session,
         Examples(X[:150], Y[:150]),
@@ -141,8 +141,8 @@ def main(folder, kills, seed, engine):
                     report["damaged"].append(str(error))
         found = latest_checkpoint(place)
         report["resumed_at"].append(0 if found is None else found.state.step)
-        came = training(place, engine)
-        report["different"] += [name for name, bits in whole.items() if came[name] != bits]
+        got = training(place, engine)
+        report["different"] += [name for name, bits in whole.items() if got[name] != bits]
         if any(place.glob(".deepstep-*")):
             report["damaged"].append(f"{place} still has a temporary file")
     print(json.dumps(report))  # noqa: T201

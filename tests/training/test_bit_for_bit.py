@@ -20,15 +20,15 @@ from deepstep.preparation.batches import Examples
 from deepstep.training import (
     SCHEDULES,
     Callback,
-    Checkpoints,
+    ModelCheckpoint,
     Plan,
-    Plateau,
+    ReduceLROnPlateau,
     StopTraining,
     get_schedule,
     read_checkpoint,
 )
 from deepstep.training.checkpoint import write_checkpoint
-from deepstep.training.stopping import Patience
+from deepstep.training.stopping import EarlyStopping
 
 KINDS = st.sampled_from(["none", "batch", "layer"])
 SCHEDULED = st.none() | st.sampled_from(sorted(SCHEDULES)).map(get_schedule)
@@ -44,7 +44,7 @@ TRAININGS = st.builds(
     dtype=st.sampled_from(["float64", "float32"]),
     validation=st.booleans(),
     plan=st.fixed_dictionaries(
-        {}, optional=dict.fromkeys(("schedule", "decay_schedule", "dropout_schedule"), SCHEDULED)
+        {}, optional=dict.fromkeys(("schedule", "weight_decay_schedule", "dropout_schedule"), SCHEDULED)
     ),
     optimizer=st.sampled_from(sorted(OPTIMIZERS)),
     l1=SMALL,
@@ -56,7 +56,7 @@ TRAININGS = st.builds(
     clip_norm=st.none() | st.just(0.1),
     clip_value=st.none() | st.just(0.01),
     average=st.sampled_from([0.0, 0.9]),
-    rate_factors=st.sampled_from([{}, {"b*": 0.1, "W1": 6}]),
+    lr_multipliers=st.sampled_from([{}, {"b*": 0.1, "W1": 6}]),
     seed=st.integers(0, 5),
 )
 
@@ -64,7 +64,7 @@ TRAININGS = st.builds(
 @settings(max_examples=150)
 @given(training=TRAININGS, data=st.data())
 def test_from_any_pause(training, data, tmp_path_factory):
-    pauses, plateau = EachPause(), Plateau(patience=0, drop=0.5)
+    pauses, plateau = EachPause(), ReduceLROnPlateau(patience=0, drop=0.5)
     uninterrupted = training.train(pauses, plateau)
     checkpoint = data.draw(st.sampled_from(pauses.checkpoints))
     if data.draw(st.booleans(), label="through a file"):
@@ -72,7 +72,7 @@ def test_from_any_pause(training, data, tmp_path_factory):
         write_checkpoint(file, checkpoint)
         checkpoint = read_checkpoint(file)
     # Without the watcher of steps: how many updates lie between two pauses changes nothing.
-    later = Plateau(patience=0, drop=0.5)
+    later = ReduceLROnPlateau(patience=0, drop=0.5)
     same_bits(uninterrupted, training.train(later, resume=checkpoint))
     assert later.state() == plateau.state()
 
@@ -95,11 +95,11 @@ def test_batches_of_weight_zero(tmp_path):
 def test_patience_with_its_best_parameters(pause, tmp_path):
     """Also when the best epoch lies before the interruption, and the end after it."""
     training = setup(
-        epochs=4, validation=True, optimizer="momentum", normalization="batch", average=0.5
+        epochs=4, validation=True, optimizer="momentum", normalization="batch", ema_decay=0.5
     )._replace(plan=Plan(4, 2.0, 8))
 
     def patience():
-        return Patience("validation_cost", tolerance=0.0, epochs=1, keep_best=True)
+        return EarlyStopping("validation_cost", tolerance=0.0, epochs=1, keep_best=True)
 
     pauses, whole, later = EachPause(), patience(), patience()
     uninterrupted = training.train(pauses, whole)
@@ -116,7 +116,7 @@ def test_a_plateau_that_drives_the_learning_rate():
     training = setup(epochs=5, optimizer="gd")
 
     def driven():
-        plateau = Plateau(patience=0, drop=0.1, threshold=0.5)
+        plateau = ReduceLROnPlateau(patience=0, drop=0.1, threshold=0.5)
         plan = Plan(5, 0.01, 8, schedule=lambda t: plateau.factor)
         return training._replace(plan=plan), plateau
 
@@ -178,14 +178,16 @@ class TestAnotherTraining:
             training._replace(plan=Plan(3, 0.01, 8)).train(resume=checkpoint)
 
     def test_other_callbacks(self, checkpoint):
-        with pytest.raises(ConfigurationError, match=r"data; callbacks was \[\] and is \['Plateau'\]\. "):
-            setup(validation=True, optimizer="adam").train(Plateau(), resume=checkpoint)
+        with pytest.raises(
+            ConfigurationError, match=r"data; callbacks was \[\] and is \['ReduceLROnPlateau'\]\. "
+        ):
+            setup(validation=True, optimizer="adam").train(ReduceLROnPlateau(), resume=checkpoint)
 
     def test_callbacks_with_other_settings(self):
         pauses = EachPause()
-        setup().train(Plateau(patience=3), pauses)
+        setup().train(ReduceLROnPlateau(patience=3), pauses)
         with pytest.raises(ConfigurationError, match="patience was 3 and is 4"):
-            setup().train(Plateau(patience=4), resume=pauses.checkpoints[0])
+            setup().train(ReduceLROnPlateau(patience=4), resume=pauses.checkpoints[0])
 
     def test_callbacks_without_a_state_may_be_others(self, checkpoint):
         setup(validation=True, optimizer="adam").train(Callback(), EachPause(), resume=checkpoint)
@@ -216,7 +218,7 @@ class Stop(Callback):
 class TestNetwork:
     X = np.random.default_rng(1).standard_normal((3, 40))
     Y = (X[:1] > 0).astype(float)
-    NOISY: ClassVar = {"dropout": 0.2, "average": 0.9}
+    NOISY: ClassVar = {"dropout": 0.2, "ema_decay": 0.9}
 
     def train(self, seed=3, /, callbacks=(), **options):
         net = Network([3, 6, 1], normalization="batch", seed=seed)
@@ -227,7 +229,7 @@ class TestNetwork:
     def test_the_same_call_begins_and_goes_on(self, tmp_path):
         whole = self.train(schedule="cosine", patience=3)
         options = {"schedule": "cosine", "patience": 3, "resume": True}
-        checkpoints = Checkpoints(tmp_path, every_steps=3)
+        checkpoints = ModelCheckpoint(tmp_path, every_steps=3)
         with pytest.raises(KeyboardInterrupt):
             self.train(callbacks=[Stop(4)], checkpoint=checkpoints, **options)
         assert checkpoints.last in tmp_path.iterdir()
@@ -237,45 +239,45 @@ class TestNetwork:
         np.testing.assert_array_equal(again.history.costs, whole.history.costs)
 
     def test_from_a_file_and_from_a_folder(self, tmp_path):
-        whole = self.train(checkpoint=Checkpoints(tmp_path, every_epochs=1))
+        whole = self.train(checkpoint=ModelCheckpoint(tmp_path, every_epochs=1))
         for place in (tmp_path, *sorted(tmp_path.iterdir()), str(tmp_path)):
             assert self.train(resume=place).parameters == whole.parameters
 
     def test_sparse_or_dense_memory_order_does_not_count(self, tmp_path):
-        self.train(batch_size=None, checkpoint=Checkpoints(tmp_path, every_epochs=2))
+        self.train(batch_size=None, checkpoint=ModelCheckpoint(tmp_path, every_epochs=2))
         self.X = np.asfortranarray(self.X)
         self.train(batch_size=None, resume=tmp_path)
 
     def test_other_patience_is_refused(self, tmp_path):
-        self.train(patience=4, checkpoint=Checkpoints(tmp_path, every_epochs=1))
+        self.train(patience=4, checkpoint=ModelCheckpoint(tmp_path, every_epochs=1))
         with pytest.raises(ConfigurationError, match=r"settings and data; patience was 4 and is 5\."):
             self.train(patience=5, resume=tmp_path)
 
     @pytest.mark.parametrize("options", [{"checkpoint": "c"}, {"resume": "c"}])
     def test_l_bfgs_has_none(self, options, tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path)
-        options |= {"optimizer": "lbfgs", "batch_size": None, "dropout": 0.0, "average": 0.0}
+        options |= {"optimizer": "lbfgs", "batch_size": None, "dropout": 0.0, "ema_decay": 0.0}
         with pytest.raises(ConfigurationError, match="got L-BFGS, whose state lies inside SciPy"):
             self.train(**options)
         assert list(tmp_path.iterdir()) == []
 
     def test_a_plateau_as_schedule(self, tmp_path):
         options = {"schedule": {"name": "plateau", "patience": 1, "threshold": 0.4, "drop": 0.5}}
-        whole = self.train(**options, checkpoint=Checkpoints(tmp_path, every_epochs=1, keep=9))
+        whole = self.train(**options, checkpoint=ModelCheckpoint(tmp_path, every_epochs=1, keep=9))
         assert whole.history[-1]["learning_rate"] < whole.history[0]["learning_rate"]
         for file in tmp_path.iterdir():
             assert self.train(**options, resume=file).parameters == whole.parameters
 
     def test_two_callbacks_of_a_kind_are_told_apart(self, tmp_path):
         options = {"schedule": {"name": "plateau", "patience": 1}}
-        self.train(patience=4, **options, checkpoint=Checkpoints(tmp_path, every_epochs=1))
-        with pytest.raises(ConfigurationError, match="patience of Patience, callback 1 was 4 and is 5"):
+        self.train(patience=4, **options, checkpoint=ModelCheckpoint(tmp_path, every_epochs=1))
+        with pytest.raises(ConfigurationError, match="patience of EarlyStopping, callback 1 was 4 and is 5"):
             self.train(patience=5, **options, resume=tmp_path)
 
     @pytest.mark.parametrize("schedule", [None, {"name": "plateau", "patience": 1, "threshold": 0.4}])
     def test_more_and_fewer_iterations_are_the_same_training(self, tmp_path, schedule):
         options = {"schedule": schedule, "batch_size": 16}
-        short = self.train(**options, checkpoint=Checkpoints(tmp_path, every_steps=4))
+        short = self.train(**options, checkpoint=ModelCheckpoint(tmp_path, every_steps=4))
         longer, shorter = (self.train(**options, iterations=n, resume=tmp_path) for n in (9, 6))
         assert longer.parameters == self.train(**options, iterations=9).parameters
         assert shorter.parameters == short.parameters
@@ -283,10 +285,10 @@ class TestNetwork:
         with pytest.raises(ConfigurationError, match=r"after [56] iterations .*, and iterations is 4"):
             self.train(**options, iterations=4, resume=tmp_path)
 
-    @pytest.mark.parametrize("name", ["schedule", "decay_schedule", "dropout_schedule"])
+    @pytest.mark.parametrize("name", ["schedule", "weight_decay_schedule", "dropout_schedule"])
     def test_iterations_by_which_a_schedule_runs_stay(self, tmp_path, name):
         options = {name: "cosine"}
-        self.train(**options, checkpoint=Checkpoints(tmp_path, every_epochs=1))
+        self.train(**options, checkpoint=ModelCheckpoint(tmp_path, every_epochs=1))
         sentence = f"data; iterations, on which {name} depends, was 6 and is 9"
         with pytest.raises(ConfigurationError, match=sentence):
             self.train(**options, iterations=9, resume=tmp_path)
@@ -294,7 +296,7 @@ class TestNetwork:
     @pytest.mark.parametrize("options", [{}, {"batch_size": None}, {"seed": 7, "batch_size": 16}])
     def test_a_network_without_a_seed_goes_on_by_the_same_call(self, tmp_path, options):
         """Its seed is drawn anew in each process: the checkpoint has the one that counts."""
-        place = Checkpoints(tmp_path, every_steps=2)
+        place = ModelCheckpoint(tmp_path, every_steps=2)
 
         with pytest.raises(KeyboardInterrupt):
             self.train(None, [Stop(4)], checkpoint=place, resume=True, **options)
@@ -310,10 +312,10 @@ class TestNetwork:
         np.testing.assert_array_equal(again.history.costs, expected.history.costs)
 
     def test_a_network_from_a_checkpoint(self, tmp_path):
-        place = Checkpoints(tmp_path, every_epochs=1)
+        place = ModelCheckpoint(tmp_path, every_epochs=1)
         given = {"output": "softmax", "normalization": ["batch", "layer"], "activation": ["relu", "tanh"]}
         net = Network([3, 6, 4, 2], **given, output_settings={"smoothing": 0.1}, seed=5, dtype="float32")
-        options = {"iterations": 4, "batch_size": 8, "average": 0.9, "checkpoint": place}
+        options = {"iterations": 4, "batch_size": 8, "ema_decay": 0.9, "checkpoint": place}
         net.train(self.X, np.vstack([self.Y, 1 - self.Y]), **options)
         for path in (tmp_path, str(place.last)):
             twin = Network.from_checkpoint(path)
@@ -327,7 +329,7 @@ class TestNetwork:
             Network.from_checkpoint(tmp_path / "none")
 
     def test_another_seed_is_refused(self, tmp_path):
-        self.train(checkpoint=Checkpoints(tmp_path, every_epochs=1))
+        self.train(checkpoint=ModelCheckpoint(tmp_path, every_epochs=1))
         with pytest.raises(ConfigurationError, match=r"seed was 3 and is 4"):
             self.train(4, resume=tmp_path)
 
@@ -336,7 +338,7 @@ class TestNetwork:
         [
             ({"resume": True}, ConfigurationError, "checkpoint=… with resume=True; got none"),
             ({"resume": 5}, ConfigurationError, "resume is True, a file or a folder; got 5"),
-            ({"checkpoint": 5}, ConfigurationError, "checkpoint is a folder or Checkpoints"),
+            ({"checkpoint": 5}, ConfigurationError, "checkpoint is a folder or ModelCheckpoint"),
             ({"resume": "none"}, FileError, "none: a checkpoint; there is none"),
             ({"resume": "."}, FileError, "a folder with checkpoints; there is none in it"),
             ({"deterministic": 1}, ConfigurationError, "deterministic: True or False; got 1"),
@@ -352,7 +354,7 @@ class TestNetwork:
             if record["epoch"] == 4:
                 raise StopTraining("enough")
 
-        whole = self.train(callbacks=[enough], checkpoint=Checkpoints(tmp_path, every_epochs=1))
+        whole = self.train(callbacks=[enough], checkpoint=ModelCheckpoint(tmp_path, every_epochs=1))
         again = self.train(callbacks=[enough], resume=tmp_path)
         assert again.history.stopped == whole.history.stopped == "enough"
         assert again.parameters == whole.parameters

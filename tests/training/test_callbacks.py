@@ -35,7 +35,7 @@ def session_and_examples(m=M, **settings):
     rng = np.random.RandomState(1)
     architecture = Architecture((2, 3, 1), ("tanh", "sigmoid"), normalization="batch")
     values = {**initialize_parameters((2, 3, 1), rng=rng), "gamma1": np.ones((3, 1))}
-    settings = Settings(**{"optimizer": "adam", "average": 0.9, **settings})
+    settings = Settings(**{"optimizer": "adam", "ema_decay": 0.9, **settings})
     session = Counting(architecture, Parameters.from_dict(values), settings)
     X = rng.standard_normal((m, 2))
     return session, Examples(X, (X[:, :1] > 0).astype(float), rng.uniform(0.5, 2, m))
@@ -153,7 +153,7 @@ def test_an_update_holds_what_the_step_took():
         BATCH,
         ORDER,
         schedule=lambda t: 1 - t / 2,
-        decay_schedule=lambda t: t,
+        weight_decay_schedule=lambda t: t,
         dropout_schedule=lambda t: 1 - t,
     )
     train(session, examples, plan, callbacks=[Keep()])

@@ -38,7 +38,7 @@ class Keeper(Callback):
 @pytest.fixture
 def checkpoint():
     pauses = EachPause()
-    setup(normalization=["batch", "layer"], optimizer="adam", average=0.9).train(pauses, Keeper())
+    setup(normalization=["batch", "layer"], optimizer="adam", ema_decay=0.9).train(pauses, Keeper())
     return pauses.checkpoints[4]  # within the second epoch
 
 
@@ -213,7 +213,7 @@ def test_one_parameter_that_is_not_finite_is_refused(file, vector, place, value)
 def test_a_position_that_no_training_has_is_refused(checkpoint):
     beyond = replace(checkpoint.position, batch=99, costs=np.zeros(99), sizes=np.ones(99, int))
     with pytest.raises(ConfigurationError, match="99 of 3 batches"):
-        setup(normalization=["batch", "layer"], optimizer="adam", average=0.9).train(
+        setup(normalization=["batch", "layer"], optimizer="adam", ema_decay=0.9).train(
             Keeper(), resume=replace(checkpoint, position=beyond)
         )
 
@@ -222,9 +222,9 @@ def test_states_of_other_callbacks_than_it_says_are_refused(file):
     read = read_checkpoint(altered(file, content={"callbacks": [["Another", {}]]}))
     states = r"it holds the states of \['Another'\] where \['Keeper'\] keep one"
     with pytest.raises(ConfigurationError, match=states):
-        setup(normalization=["batch", "layer"], optimizer="adam", average=0.9).train(Keeper(), resume=read)
+        setup(normalization=["batch", "layer"], optimizer="adam", ema_decay=0.9).train(Keeper(), resume=read)
     with pytest.raises(ConfigurationError, match="average") as error:  # what trains comes first
-        setup(normalization=["batch", "layer"], optimizer="adam", average=0.8).train(Keeper(), resume=read)
+        setup(normalization=["batch", "layer"], optimizer="adam", ema_decay=0.8).train(Keeper(), resume=read)
     assert "states" not in str(error.value)
 
 

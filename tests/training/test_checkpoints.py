@@ -1,4 +1,4 @@
-"""Checkpoints while training runs: when they are written, which are kept, what a full disk does."""
+"""ModelCheckpoint while training runs: when they are written, which are kept, what a full disk does."""
 
 import errno
 import os
@@ -11,7 +11,14 @@ import pytest
 from trainings import EachPause, same_bits, setup
 
 from deepstep.errors import ConfigurationError, DivergenceError, FileError
-from deepstep.training import Callback, Checkpoints, Plan, StopTraining, latest_checkpoint, read_checkpoint
+from deepstep.training import (
+    Callback,
+    ModelCheckpoint,
+    Plan,
+    StopTraining,
+    latest_checkpoint,
+    read_checkpoint,
+)
 from deepstep.training.checkpoints import checkpoint_files
 from deepstep.training.fit import Fit
 from deepstep.training.lbfgs import Limits
@@ -72,7 +79,7 @@ def pythons_own_handler():
     ],
 )
 def test_when_they_are_written(tmp_path, often, expected):
-    setup().train(WatchesSteps(), Checkpoints(tmp_path, **often))  # 3 epochs of 3 batches
+    setup().train(WatchesSteps(), ModelCheckpoint(tmp_path, **often))  # 3 epochs of 3 batches
     assert steps(tmp_path) == expected
 
 
@@ -92,18 +99,18 @@ def test_by_the_clock(tmp_path, monkeypatch):
     monkeypatch.setattr("deepstep.training.checkpoints.write_checkpoint", slow)
     for takes, expected in ((0, [5, 10, 15, 20, 25, 30]), (2, [5, 23])):
         folder = tmp_path / str(takes)
-        setup(epochs=10).train(Second(), Checkpoints(folder, every=5, keep=99))
+        setup(epochs=10).train(Second(), ModelCheckpoint(folder, every=5, keep=99))
         assert steps(folder) == expected
 
 
 def test_a_training_that_ends_in_order_writes_no_last_one(tmp_path):
-    setup().train(WatchesSteps(), Checkpoints(tmp_path, every_steps=4), Raises(StopTraining("enough"), 6))
+    setup().train(WatchesSteps(), ModelCheckpoint(tmp_path, every_steps=4), Raises(StopTraining("enough"), 6))
     assert steps(tmp_path) == [4]
 
 
 def test_ctrl_c_writes_where_training_stands(tmp_path):
     whole = setup(optimizer="adam").train()
-    checkpoints = Checkpoints(tmp_path)
+    checkpoints = ModelCheckpoint(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         setup(optimizer="adam").train(CtrlC(5), checkpoints)
     assert steps(tmp_path) == [5]
@@ -114,14 +121,14 @@ def test_ctrl_c_writes_where_training_stands(tmp_path):
 def test_a_second_ctrl_c_ends_at_once(tmp_path, monkeypatch):
     monkeypatch.setattr("deepstep.training.interruption.ONE_PRESS", 0.0)
     with pytest.raises(KeyboardInterrupt):
-        setup().train(CtrlC(5, times=2), Checkpoints(tmp_path, every_steps=2))
+        setup().train(CtrlC(5, times=2), ModelCheckpoint(tmp_path, every_steps=2))
     assert steps(tmp_path) == [2, 4]
 
 
 def test_an_interrupt_of_ones_own_leaves_the_last_one(tmp_path):
     """Where parameters and position may not belong together, nothing is written."""
     with pytest.raises(KeyboardInterrupt):
-        setup().train(Raises(KeyboardInterrupt(), 5), Checkpoints(tmp_path, every_steps=2))
+        setup().train(Raises(KeyboardInterrupt(), 5), ModelCheckpoint(tmp_path, every_steps=2))
     assert steps(tmp_path) == [2, 4]
 
 
@@ -134,13 +141,13 @@ def test_divergence_leaves_the_last_good_one(tmp_path):
                 training.examples.X[0] = np.inf  # the first example is met in the fourth epoch
 
     with pytest.raises(DivergenceError):
-        training.train(Poison(), Checkpoints(tmp_path, every_steps=1))
+        training.train(Poison(), ModelCheckpoint(tmp_path, every_steps=1))
     assert steps(tmp_path)[-1] >= 7
     assert np.isfinite(latest_checkpoint(tmp_path).state.theta).all()
 
 
 def test_what_lies_beyond_goes_when_a_training_goes_on_from_before(tmp_path):
-    setup().train(WatchesSteps(), Checkpoints(tmp_path, every_steps=1, keep=9))
+    setup().train(WatchesSteps(), ModelCheckpoint(tmp_path, every_steps=1, keep=9))
     newest = checkpoint_files(tmp_path)[-1]
     newest.write_bytes(b"damaged")
     with pytest.warns(UserWarning, match=f"{newest.name}.* The checkpoint before it is taken"):
@@ -149,7 +156,7 @@ def test_what_lies_beyond_goes_when_a_training_goes_on_from_before(tmp_path):
     third = checkpoint_files(tmp_path)[2]
     setup().train(
         WatchesSteps(),
-        Checkpoints(tmp_path, every_steps=2, keep=2),
+        ModelCheckpoint(tmp_path, every_steps=2, keep=2),
         Raises(StopTraining(), 6),
         resume=read_checkpoint(third),
     )
@@ -157,7 +164,7 @@ def test_what_lies_beyond_goes_when_a_training_goes_on_from_before(tmp_path):
 
 
 def test_all_damaged_is_for_people_to_decide(tmp_path):
-    setup().train(WatchesSteps(), Checkpoints(tmp_path, every_steps=4))
+    setup().train(WatchesSteps(), ModelCheckpoint(tmp_path, every_steps=4))
     for path in checkpoint_files(tmp_path):
         path.write_bytes(b"")
     with pytest.raises(FileError, match=r"000000000004.*, and the 1 after it cannot be read either"):
@@ -166,24 +173,24 @@ def test_all_damaged_is_for_people_to_decide(tmp_path):
 
 class TestTheFolder:
     def test_is_made(self, tmp_path):
-        setup().train(Checkpoints(tmp_path / "a" / "b", every_epochs=1))
+        setup().train(ModelCheckpoint(tmp_path / "a" / "b", every_epochs=1))
         assert steps(tmp_path / "a" / "b") == [3, 6, 9]
 
     def test_cannot_be_made(self, tmp_path):
         (tmp_path / "file").touch()
         with pytest.raises(FileError, match="a folder for checkpoints"):
-            setup().train(Checkpoints(tmp_path / "file" / "b"))
+            setup().train(ModelCheckpoint(tmp_path / "file" / "b"))
 
     def test_of_another_training_is_refused(self, tmp_path):
-        setup().train(Checkpoints(tmp_path, every_epochs=1))
+        setup().train(ModelCheckpoint(tmp_path, every_epochs=1))
         with pytest.raises(FileError, match="it holds those of an earlier one"):
-            setup().train(Checkpoints(tmp_path, every_epochs=1))
+            setup().train(ModelCheckpoint(tmp_path, every_epochs=1))
         assert steps(tmp_path) == [3, 6, 9]
 
     def test_what_a_killed_process_left_goes(self, tmp_path):
         (tmp_path / ".deepstep-0123456789ab").write_bytes(b"half")
         (tmp_path / "thesis").touch()
-        setup().train(Checkpoints(tmp_path))
+        setup().train(ModelCheckpoint(tmp_path))
         assert [path.name for path in tmp_path.iterdir()] == ["thesis"]
 
 
@@ -200,7 +207,7 @@ class TestAFullDisk:
                     room.callback(resource.setrlimit, resource.RLIMIT_FSIZE, limits)
                     resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))
 
-        callbacks = FullFrom(), Checkpoints(tmp_path, every_steps=1)
+        callbacks = FullFrom(), ModelCheckpoint(tmp_path, every_steps=1)
         message = r"without a new checkpoint: .*File too large"
         with ExitStack() as room, pytest.warns(UserWarning, match=message) as warned:
             result = setup(optimizer="adam").train(*callbacks)
@@ -222,7 +229,7 @@ class TestAFullDisk:
 
         monkeypatch.setattr(f"deepstep.data.files.os.{call}", full)
         with pytest.warns(UserWarning, match="No space left on device"):
-            setup().train(WatchesSteps(), Checkpoints(tmp_path, every_steps=1, keep=99))
+            setup().train(WatchesSteps(), ModelCheckpoint(tmp_path, every_steps=1, keep=99))
         assert steps(tmp_path)[-1] == 9  # there was room again
         for step in steps(tmp_path):
             read_checkpoint(tmp_path / f"checkpoint-{step:012}.safetensors")
@@ -243,7 +250,7 @@ class TestAFullDisk:
 )
 def test_settings_that_cannot_work_are_refused(options, sentence):
     with pytest.raises(ConfigurationError) as error:
-        Checkpoints("x", **options)
+        ModelCheckpoint("x", **options)
     assert sentence in str(error.value)
 
 
@@ -254,7 +261,7 @@ def test_a_state_that_no_file_holds_is_refused_before_the_first_step(tmp_path):
 
     pauses = EachPause()
     with pytest.raises(ConfigurationError, match=r"Bad.state\(\)|JSON values"):
-        setup().train(Bad(), pauses, Checkpoints(tmp_path))
+        setup().train(Bad(), pauses, ModelCheckpoint(tmp_path))
     assert pauses.checkpoints == []
 
 
@@ -265,6 +272,6 @@ def test_l_bfgs_has_no_state_to_keep(tmp_path):
             training.session(),
             training.examples,
             Plan(3, 1.0),
-            callbacks=[Checkpoints(tmp_path)],
+            callbacks=[ModelCheckpoint(tmp_path)],
             limits=Limits(),
         ).run()

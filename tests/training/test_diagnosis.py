@@ -57,7 +57,7 @@ class TestTheLastFiniteState:
     @pytest.mark.parametrize("optimizer", OPTIMIZERS)
     def test_it_is_the_one_before_the_step_that_is_named(self, optimizer, dtype, batch_size):
         """The same training, walked step by step, says which one that is."""
-        settings = {"optimizer": optimizer, "dropout": 0.2, "input_noise": 0.1, "average": 0.9, "seed": 5}
+        settings = {"optimizer": optimizer, "dropout": 0.2, "input_noise": 0.1, "ema_decay": 0.9, "seed": 5}
         plan = Plan(500, 1e120 if dtype == "float64" else 1e15, batch_size, shuffled(2))
         data = examples(dtype=dtype)
         session, twin = (opened((3, 4, 4, 2), "relu", dtype, **settings) for _ in range(2))
@@ -91,7 +91,7 @@ class TestTheLastFiniteState:
                 "max_norm": st.just(1.0),
                 "clip_norm": st.just(1e300),
                 "clip_value": st.just(1e300),
-                "average": st.just(0.5),
+                "ema_decay": st.just(0.5),
             },
         ),
         st.booleans(),
@@ -220,8 +220,8 @@ class TestTheCause:
         with_ones = np.column_stack([X, np.ones(20)])
         limit = 2 / np.linalg.eigvalsh(with_ones.T @ with_ones / 20)[-1]
         text = said(opened((3, 2)), examples(), Plan(4000, factor * limit, batch_size))
-        came = float(re.search(r"the learning rate is about (\S+) × too high", text)[1])
-        assert 0.5 * said_factor < came < 2 * said_factor
+        got = float(re.search(r"the learning rate is about (\S+) × too high", text)[1])
+        assert 0.5 * said_factor < got < 2 * said_factor
         lower = float(re.search(r"Lower the learning rate to about (\S+?)\.(?: |$)", text)[1])
         assert 0.5 * limit < lower < 2 * limit
         train(opened((3, 2)), examples(), Plan(4000, lower / 2, batch_size))
@@ -236,7 +236,7 @@ class TestTheCause:
     def test_weights_so_small_that_what_is_divided_by_their_sum_overflows(self, solver, engine):
         """No learning rate helps; weights of mean 1 do, and mean the same."""
         model = DeepRegressor(
-            4, random_state=0, dtype="float64", solver=solver, engine=engine, max_iter=2, preset="plain"
+            4, random_state=0, dtype="float64", solver=solver, engine=engine, max_iter=2, preset="mlp"
         )
         with pytest.raises(DivergenceError) as error:
             model.fit(X, Y[:, 0], sample_weight=np.full(20, 1e-300))

@@ -75,10 +75,10 @@ def test_gradient_norms_are_torch_s(network, normalization):
         U = theta["gamma1"] * (U - U.mean(dim=axis, keepdim=True)) / (variance + 1e-5).sqrt()
     ZL = theta["W2"] @ torch.tanh(U + theta["b1"]) + theta["b2"]
     torch.nn.functional.binary_cross_entropy_with_logits(ZL, torch.tensor(Y.T)).backward()
-    for layer, came in enumerate(history[0]["health"], start=1):
+    for layer, got in enumerate(history[0]["health"], start=1):
         names = [name for name in theta if name.endswith(str(layer))]
         expected = torch.cat([theta[name].grad.ravel() for name in names]).norm().item()
-        assert came["gradient_norm"] == pytest.approx(expected, rel=1e-10)
+        assert got["gradient_norm"] == pytest.approx(expected, rel=1e-10)
 
 
 def test_update_ratios_are_those_of_the_whole_epoch(network):
@@ -87,10 +87,10 @@ def test_update_ratios_are_those_of_the_whole_epoch(network):
     _, _, before = look(parameters, X, Y, ("tanh", "sigmoid"), epochs=1, batch_size=3)
     history, _, after = look(parameters, X, Y, ("tanh", "sigmoid"), epochs=2, batch_size=3, every=2)
     assert "health" not in history[0]
-    for layer, came in enumerate(history[1]["health"], start=1):
+    for layer, got in enumerate(history[1]["health"], start=1):
         one, two = before[f"W{layer}"], after[f"W{layer}"]
         expected = np.sqrt(((two - one) ** 2).sum()) / np.sqrt((one**2).sum())
-        assert came["update_ratio"] == pytest.approx(expected, rel=1e-12)
+        assert got["update_ratio"] == pytest.approx(expected, rel=1e-12)
 
 
 def test_weights_of_zero_have_no_ratio_and_the_record_stays_json(network):

@@ -15,8 +15,8 @@ from deepstep.preparation.batches import Examples, shuffled, visited
 from deepstep.training import (
     Callback,
     Checkpoint,
-    Checkpoints,
     History,
+    ModelCheckpoint,
     Plan,
     StopTraining,
     latest_checkpoint,
@@ -375,7 +375,7 @@ class TestTimeBudget:
     @pytest.mark.parametrize("budget", [2.5, 30.0, 32.5])
     def test_resuming_what_has_used_its_time_up_trains_nothing(self, monkeypatch, tmp_path, budget):
         """Three times, within an epoch and at the end of one."""
-        place = Checkpoints(tmp_path, every_steps=1)
+        place = ModelCheckpoint(tmp_path, every_steps=1)
         session, history = self.train(monkeypatch, budget, [place], by_step=True)
         assert session.state().step == np.ceil(budget)
         files = sorted(tmp_path.iterdir())

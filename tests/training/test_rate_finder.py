@@ -73,7 +73,7 @@ def test_an_easy_batch_hides_nothing(easy, optimizer):
     """Its cost is a ten-thousandth of the others', lower than what any rate comes to."""
 
     def search(inputs):
-        settings = Settings(optimizer, rate_factors={"b1": 0.0})
+        settings = Settings(optimizer, lr_multipliers={"b1": 0.0})
         session = open_session("reference", LINE, Parameters(np.zeros(2), [1, 1]), settings)
         return find_rate(session, Examples(inputs, 3 * inputs), batch_size=1, most=3.0)
 
@@ -110,7 +110,7 @@ def deep(optimizer):
     rng = np.random.default_rng(0)
     inputs = rng.standard_normal((40, 5))
     parameters = initialize_parameters((5, 8, 1), method="he", rng=np.random.RandomState(0))
-    settings = Settings(optimizer, dropout=0.2, average=0.9)
+    settings = Settings(optimizer, dropout=0.2, ema_decay=0.9)
     session = open_session("reference", Architecture((5, 8, 1), ("relu", "sigmoid")), parameters, settings)
     return session, Examples(inputs, (inputs[:, :1] > 0).astype(float)), parameters
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from deepstep.equations import EQUATIONS
 from deepstep.errors import ConfigurationError
-from deepstep.training import SCHEDULES, Plateau, Schedule, get_schedule
+from deepstep.training import SCHEDULES, ReduceLROnPlateau, Schedule, get_schedule
 
 fractions = st.floats(0, 1)
 SETTING = {
@@ -177,13 +177,15 @@ def run(plateau, sequence):
 
 @given(values, PLATEAUS)
 def test_the_factors_are_torch_s(sequence, how):
-    assert run(Plateau("score", **how), sequence) == pytest.approx(torch_factors(sequence, **how), rel=1e-12)
+    assert run(ReduceLROnPlateau("score", **how), sequence) == pytest.approx(
+        torch_factors(sequence, **how), rel=1e-12
+    )
 
 
 @given(values, PLATEAUS, st.integers(0, 60))
 def test_a_resumed_one_goes_on_as_if_never_stopped(sequence, how, cut):
-    whole = run(Plateau("score", **how), sequence)
-    first, second = Plateau("score", **how), Plateau("score", **how)
+    whole = run(ReduceLROnPlateau("score", **how), sequence)
+    first, second = ReduceLROnPlateau("score", **how), ReduceLROnPlateau("score", **how)
     before = run(first, sequence[:cut])
     second.restore(json.loads(json.dumps(first.state(), allow_nan=False)))
     assert before + run(second, sequence[cut:]) == whole
@@ -191,15 +193,15 @@ def test_a_resumed_one_goes_on_as_if_never_stopped(sequence, how, cut):
 
 def test_a_negative_value_is_beaten_by_a_better_one_alone():
     """torch's rule takes -1.00001 for better than -1 where larger is better."""
-    plateau = Plateau("score", patience=0, larger_is_better=True)
+    plateau = ReduceLROnPlateau("score", patience=0, larger_is_better=True)
     assert run(plateau, [-1.0, -1.00001, -0.5]) == pytest.approx([1, 0.1, 0.1])
-    plateau = Plateau("score", patience=0)
+    plateau = ReduceLROnPlateau("score", patience=0)
     assert run(plateau, [-1.0, -0.99999, -1.5]) == pytest.approx([1, 0.1, 0.1])
 
 
 def test_a_record_without_the_quantity_is_named():
     with pytest.raises(ConfigurationError, match=r"got 'validation_cots'\. Did you mean 'validation_cost'"):
-        Plateau("validation_cots").on_epoch_end(None, {"cost": 1.0, "validation_cost": 2.0})
+        ReduceLROnPlateau("validation_cots").on_epoch_end(None, {"cost": 1.0, "validation_cost": 2.0})
 
 
 @pytest.mark.parametrize(
@@ -214,16 +216,16 @@ def test_a_record_without_the_quantity_is_named():
     ],
 )
 def test_settings_out_of_range_are_refused(wrong):
-    with pytest.raises(ConfigurationError, match=f"Plateau: {next(iter(wrong))} is "):
-        Plateau(**wrong)
+    with pytest.raises(ConfigurationError, match=f"ReduceLROnPlateau: {next(iter(wrong))} is "):
+        ReduceLROnPlateau(**wrong)
 
 
 @pytest.mark.parametrize(
     "state", [None, [], {}, {"factor": 1.0}, {"factor": "x", "best": None, "stalled": 0}]
 )
 def test_what_is_no_state_is_refused(state):
-    plateau = Plateau()
+    plateau = ReduceLROnPlateau()
     before = plateau.state()
-    with pytest.raises(ConfigurationError, match=r"Plateau\.restore"):
+    with pytest.raises(ConfigurationError, match=r"ReduceLROnPlateau\.restore"):
         plateau.restore(state)
     assert plateau.state() == before

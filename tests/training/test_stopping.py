@@ -6,7 +6,7 @@ import pytest
 from deepstep.engines import SessionState
 from deepstep.errors import ConfigurationError
 from deepstep.training import History, StopTraining
-from deepstep.training.stopping import Patience
+from deepstep.training.stopping import EarlyStopping
 
 
 class Here:
@@ -41,33 +41,33 @@ def run(patience, values):
 )
 @pytest.mark.parametrize("sign", [1, -1])
 def test_patience(values, end, sign):
-    patience = Patience("quantity", tolerance=1, epochs=2, larger_is_better=sign < 0)
+    patience = EarlyStopping("quantity", tolerance=1, epochs=2, larger_is_better=sign < 0)
     assert run(patience, [sign * value for value in values]) == end
     assert patience.over == (end is not None)
 
 
 def test_patience_keeps_the_best():
-    patience = Patience("quantity", tolerance=0, epochs=np.inf, keep_best=True)
+    patience = EarlyStopping("quantity", tolerance=0, epochs=np.inf, keep_best=True)
     run(patience, [3, 1, 2, 1])
     assert (patience.best, patience.best_parameters) == (1, 1)
 
 
 def test_patience_goes_on():
-    first = Patience("quantity", tolerance=0.1, epochs=2)
+    first = EarlyStopping("quantity", tolerance=0.1, epochs=2)
     run(first, [3, 3, 3])
-    second = Patience("quantity", tolerance=0.1, epochs=2, best=first.best, stalled=first.stalled)
+    second = EarlyStopping("quantity", tolerance=0.1, epochs=2, best=first.best, stalled=first.stalled)
     assert run(second, [3]) == 0
 
 
 def test_something_else_is_done_before_it_stops():
     left = [True, True, False]
-    patience = Patience("quantity", tolerance=0, epochs=0, instead=lambda: left.pop(0))
+    patience = EarlyStopping("quantity", tolerance=0, epochs=0, instead=lambda: left.pop(0))
     assert run(patience, [1, 2, 2, 2]) == 3
     assert left == []
 
 
 def test_after_something_else_was_done_epochs_count_anew():
-    patience = Patience("quantity", tolerance=0, epochs=1, instead=[False, True].pop)
+    patience = EarlyStopping("quantity", tolerance=0, epochs=1, instead=[False, True].pop)
     assert run(patience, [1, 2, 2, 2]) is None  # what else was done came with the third value
     assert patience.stalled == 1
     assert run(patience, [2]) == 0
@@ -76,19 +76,19 @@ def test_after_something_else_was_done_epochs_count_anew():
 
 @pytest.mark.parametrize(("ties_count", "end"), [(True, None), (False, 2)])
 def test_better_by_exactly_the_tolerance(ties_count, end):
-    patience = Patience("quantity", tolerance=1, epochs=1, ties_count=ties_count)
+    patience = EarlyStopping("quantity", tolerance=1, epochs=1, ties_count=ties_count)
     assert run(patience, [3, 2, 1]) == end
     assert patience.best == 1
 
 
 def test_parameters_are_kept_where_they_are_asked_for_alone():
-    patience = Patience("quantity", tolerance=0, epochs=9)
+    patience = EarlyStopping("quantity", tolerance=0, epochs=9)
     run(patience, [3, 1, 2])
     assert (patience.best, patience.best_parameters, patience.best_statistics) == (1, None, {})
 
 
 def test_the_first_of_equal_ones_is_kept():
-    patience = Patience("quantity", tolerance=0, epochs=9, keep_best=True)
+    patience = EarlyStopping("quantity", tolerance=0, epochs=9, keep_best=True)
     run(patience, [3, 1, 1])
     assert patience.best_parameters == 1
 
@@ -103,7 +103,7 @@ def test_the_first_of_equal_ones_is_kept():
     ],
 )
 def test_what_is_said(tolerance, epochs, said):
-    patience = Patience("quantity", tolerance=tolerance, epochs=epochs)
+    patience = EarlyStopping("quantity", tolerance=tolerance, epochs=epochs)
     assert run(patience, [1.0] + [2.0] * epochs) is None
     with pytest.raises(StopTraining) as told:
         patience.on_epoch_end(Here(0), {"quantity": 2.0})
@@ -114,7 +114,7 @@ def test_a_quantity_that_was_finite_in_no_epoch_is_warned_of():
     def history(*values):
         return History([{"quantity": value} for value in values])
 
-    patience = Patience("quantity", tolerance=0, epochs=9)
+    patience = EarlyStopping("quantity", tolerance=0, epochs=9)
     assert patience.blind(history()) == ""
     assert patience.blind(history(1.0, 2.0)) == ""
     assert patience.blind(history(np.nan, 2.0)) == ""
@@ -124,12 +124,12 @@ def test_a_quantity_that_was_finite_in_no_epoch_is_warned_of():
 
 def test_a_quantity_that_is_not_recorded_is_refused_by_name():
     with pytest.raises(ConfigurationError, match="Did you mean 'quantity'"):
-        run(Patience("quantty", tolerance=0, epochs=9), [1])
+        run(EarlyStopping("quantty", tolerance=0, epochs=9), [1])
 
 
 @pytest.mark.parametrize("larger", [False, True])
 def test_settings_are_those_of_train(larger):
-    patience = Patience(
+    patience = EarlyStopping(
         "quantity", tolerance=0.5, epochs=4, larger_is_better=larger, keep_best=True, ties_count=False
     )
     assert patience.settings() == {
@@ -145,17 +145,17 @@ class TestState:
     """What a checkpoint has of it."""
 
     def test_before_the_first_epoch(self):
-        first = Patience("quantity", tolerance=0, epochs=1)
+        first = EarlyStopping("quantity", tolerance=0, epochs=1)
         assert first.state() == {"best": None, "stalled": 0}
-        second = Patience("quantity", tolerance=0, epochs=1, best=7.0, stalled=1)
+        second = EarlyStopping("quantity", tolerance=0, epochs=1, best=7.0, stalled=1)
         second.restore(first.state())
         assert second.state() == first.state()
 
     def test_on_the_way(self):
-        first = Patience("quantity", tolerance=0, epochs=2)
+        first = EarlyStopping("quantity", tolerance=0, epochs=2)
         run(first, [3, 2, 2.5])
         assert first.state() == {"best": 2, "stalled": 1}
-        second = Patience("quantity", tolerance=0, epochs=2)
+        second = EarlyStopping("quantity", tolerance=0, epochs=2)
         second.restore({"best": "2", "stalled": 1.0})
         assert (second.best, second.stalled) == (2.0, 1)
         assert run(second, [2.5, 2.5]) == 1
@@ -164,13 +164,13 @@ class TestState:
         class Parameters:
             flat = np.arange(3.0)
 
-        patience = Patience("quantity", tolerance=0, epochs=2, best=1.0)
+        patience = EarlyStopping("quantity", tolerance=0, epochs=2, best=1.0)
         patience.best_parameters = Parameters()
         patience.best_statistics = {"mean1": np.ones(2)}
         state = patience.state()
         assert state["theta"] is Parameters.flat
         assert set(state) == {"best", "stalled", "theta", "statistics"}
-        again = Patience("quantity", tolerance=0, epochs=2)
+        again = EarlyStopping("quantity", tolerance=0, epochs=2)
         again.restore(state)
         assert again.best_statistics["mean1"].tolist() == [1, 1]
 
@@ -183,7 +183,7 @@ class TestState:
             parameters = Parameters()
             history = History([{"quantity": 3.0}, {"quantity": 2.0}])
 
-        patience = Patience("quantity", tolerance=0, epochs=2)
+        patience = EarlyStopping("quantity", tolerance=0, epochs=2)
         patience.restore({"best": 2.0, "stalled": 0, "theta": 7})
         patience.on_train_begin(Training())
         assert patience.best_parameters == ("like", 7)
@@ -206,7 +206,7 @@ class TestState:
         ],
     )
     def test_what_is_no_state_is_refused(self, state):
-        patience = Patience("quantity", tolerance=0, epochs=2)
+        patience = EarlyStopping("quantity", tolerance=0, epochs=2)
         with pytest.raises(ConfigurationError, match="the numbers best and stalled, and statistics; got"):
             patience.restore(state)
         assert patience.best is None

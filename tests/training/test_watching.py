@@ -6,7 +6,7 @@ import pytest
 from deepstep import DeepClassifier, Network
 from deepstep.equations import register_activation, register_head
 from deepstep.errors import ConfigurationError
-from deepstep.training import Callback, Csv, Health, Plateau
+from deepstep.training import Callback, Csv, Health, ReduceLROnPlateau
 
 X, Y = np.array([[0.0, 1.0, 2.0]]), np.array([[0, 1, 1]])
 
@@ -30,11 +30,11 @@ class TestWhatIsWatched:
             {"patience": 2, "watch": "validation_auc"},
             {"patience": 2, "watch": "-validation_auc", "validation": (X, Y)},
             {"schedule": {"name": "plateau", "quantity": "validation_cost"}},
-            {"dropout": 0.1, "dropout_schedule": Plateau("costs")},
+            {"dropout": 0.1, "dropout_schedule": ReduceLROnPlateau("costs")},
             {"patience": 2, "watch": "examples"},  # of a part of an epoch alone
             {"patience": 2, "watch": "learning_rate", "optimizer": "lbfgs"},
             {"patience": 2, "watch": "dead", "callbacks": [Health()]},
-            {"callbacks": [Plateau("mine"), lambda record: record.update(mine=1)]},  # too early
+            {"callbacks": [ReduceLROnPlateau("mine"), lambda record: record.update(mine=1)]},  # too early
         ],
     )
     def test_what_will_not_be_there_is_refused_before_the_first_step(self, options):
@@ -65,7 +65,7 @@ class TestWhatIsWatched:
             train(**options, validation=(X, Y))
 
     def test_one_plateau_for_two_schedules(self):
-        one = Plateau("costs")
+        one = ReduceLROnPlateau("costs")
         with pytest.raises(ConfigurationError, match=r"^Network\.train, schedule and dropout_schedule: "):
             train(dropout=0.1, schedule=one, dropout_schedule=one)
 
@@ -79,7 +79,7 @@ class TestWhatIsWatched:
             learning_rate="adaptive",
             early_stopping=early_stopping,
             max_iter=2,
-            preset="plain",
+            preset="mlp",
         )
         model.set_params(schedule={"name": "plateau", "quantity": "validation_scores"})
         known = ", 'validation_cost', 'validation_score'; got" if early_stopping else "'seconds'; got"

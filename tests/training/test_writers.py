@@ -64,9 +64,9 @@ both = pytest.mark.parametrize("writer", [JsonLines, Csv])
 def test_json_lines_hold_the_records(teach, path):
     notes = {0: {"of": [1, 2.5]}, 1: np.float32(0.5), 2: np.array([1.0])}
     history = teach([Adds("note", notes), JsonLines(path)])
-    came = [json.loads(line) for line in path.read_text().splitlines()]
-    assert [record["note"] for record in came] == [{"of": [1, 2.5]}, 0.5, [1.0]]
-    assert [record["cost"] for record in came] == history.costs.tolist()
+    got = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [record["note"] for record in got] == [{"of": [1, 2.5]}, 0.5, [1.0]]
+    assert [record["cost"] for record in got] == history.costs.tolist()
     assert path.read_text() == history.to_jsonl()
 
 

@@ -7,4 +7,4 @@ from race.workloads import Workload
 
 class Entrant(PredictingEntrant):
     def __init__(self, workload: Workload) -> None:
-        super().__init__(workload, fitted(DeepClassifier, workload, engine="compiled", preset="plain"))
+        super().__init__(workload, fitted(DeepClassifier, workload, engine="compiled", preset="mlp"))

@@ -10,5 +10,5 @@ from race.workloads import Workload
 class Entrant(PredictingEntrant):
     def __init__(self, workload: Workload) -> None:
         super().__init__(workload, fitted(MLPClassifier, workload))
-        weights = fitted(DeepClassifier, workload, engine="reference", preset="plain")
+        weights = fitted(DeepClassifier, workload, engine="reference", preset="mlp")
         self._model.coefs_, self._model.intercepts_ = weights.coefs_, weights.intercepts_

@@ -25,5 +25,5 @@ def command(json_wanted: bool) -> None:
     print_table(console(), ("engine", "here", "device", "precisions"), rows, left=4, whole_names=True)
     for engine in found:
         if engine.note:
-            mend = f" Run: {engine.mend}" if engine.mend else ""
-            say(f"{engine.name}: {engine.note}.{mend}", lines=True)
+            hint = f" Run: {engine.hint}" if engine.hint else ""
+            say(f"{engine.name}: {engine.note}.{hint}", lines=True)

@@ -90,7 +90,7 @@ def _fitted(estimator: DeepClassifier | DeepRegressor, target: Target) -> Fitted
         estimator.ensemble_,
         estimator.temperature_ if isinstance(estimator, DeepClassifier) else 1.0,
         target,
-        "" if first is None else first.why_engine_,
+        "" if first is None else first.engine_reason_,
     )
 
 
@@ -123,7 +123,7 @@ def _estimator(
     if loss == "huber":  # a delta is asked for in the target's deviations
         deviation = max(target.stds) if isinstance(target, NumberTargets) else target.std
         delta = 1.0 if settings.huber_delta is None else settings.huber_delta
-        shared["loss_settings"] = {"delta": delta * deviation}
+        shared["loss_params"] = {"delta": delta * deviation}
     levels = target.levels if isinstance(target, NumberTarget) else ()
     return DeepRegressor(loss=loss, quantiles=levels or None, **shared)
 

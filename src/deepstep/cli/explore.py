@@ -112,8 +112,8 @@ def command(
     ends it; with --export it is one file that opens anywhere, offline.
     """
     if export is not None and kind_at(export) != "nothing" and not overwrite:
-        mend = "Take another name with --export, or --overwrite."
-        raise FileError(str(export), "a new file", "it exists", mend)
+        hint = "Take another name with --export, or --overwrite."
+        raise FileError(str(export), "a new file", "it exists", hint)
     given = [name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
     subject = _subject(context, source, member, data, options, given)
     with typed():

@@ -111,7 +111,7 @@ def refused(source: Path, error: DivergenceError) -> DeepStepError:
     if diverged is None:
         return error
     why = divergence_finding(diverged)
-    advice = f"{why.mend[:1].upper()}{why.mend[1:]}"
+    advice = f"{why.hint[:1].upper()}{why.hint[1:]}"
     return ConfigurationError(
         str(source),
         "a network with a next step that is finite",

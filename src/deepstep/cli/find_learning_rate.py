@@ -33,7 +33,7 @@ WITHOUT_USE = (
     "iterations",
     "schedule",
     "warm_up",
-    "decay_schedule",
+    "weight_decay_schedule",
     "dropout_schedule",
     "time_budget",
     "patience",

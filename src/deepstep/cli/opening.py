@@ -9,7 +9,7 @@ from deepstep.errors import ConfigurationError
 from deepstep.model import Network
 from deepstep.preparation import NumberTarget, NumberTargets, Target
 from deepstep.run import Run
-from deepstep.run_folder import OF_A_ENSEMBLE, read_config
+from deepstep.run_folder import OF_AN_ENSEMBLE, read_config
 from deepstep.types import Array
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ AnyRun: TypeAlias = "Run | EnsembleRun"
 
 def of_a_ensemble(folder: Path) -> bool:
     """Whether the run in a folder is an ensemble's."""
-    return bool(read_config(folder)["version"] == OF_A_ENSEMBLE)
+    return bool(read_config(folder)["version"] == OF_AN_ENSEMBLE)
 
 
 def open_run(folder: Path) -> AnyRun:
@@ -62,7 +62,7 @@ def open_network(folder: Path, member: int | None) -> OpenedNetwork:
             "--member",
             f"the number of a member of the ensemble, from 0 to {last}",
             f"got {'none' if member is None else member}",
-            "Or train one network, with --preset plain.",
+            "Or train one network, with --preset single.",
         )
     one = run.ensemble.members[member]
     return OpenedNetwork(

@@ -9,9 +9,9 @@ SPELLED = {
     "smoothing": "--label-smoothing",
     "levels": "--quantiles",
     "delta": "--huber-delta",
-    "rate_factors": "--rate-factor",
-    "decay_factors": "--decay-factor",
-    "hyperparameters": "--hyperparameter",
+    "lr_multipliers": "--lr-multiplier",
+    "weight_decay_multipliers": "--weight-decay-multiplier",
+    "optimizer_params": "--optimizer-param",
 }
 """Settings that are typed in other words."""
 
@@ -33,9 +33,9 @@ def named_as_typed(names: Collection[str], otherwise: str = "") -> Iterator[None
             where, expected = _typed(place if place.endswith(subject) else subject), predicate
         elif place in known:
             where = _typed(place)
-        came = error.came.removeprefix("got ").split(", ")
-        listed = f"got {', '.join(map(_typed, came))}" if known.issuperset(came) else error.came
-        raise ConfigurationError(where, expected, listed, error.mend) from error
+        got = error.got.removeprefix("got ").split(", ")
+        listed = f"got {', '.join(map(_typed, got))}" if known.issuperset(got) else error.got
+        raise ConfigurationError(where, expected, listed, error.hint) from error
 
 
 def _typed(name: str) -> str:

@@ -8,7 +8,7 @@ from click.core import ParameterSource
 from deepstep.cli.workers import by_torchrun
 from deepstep.errors import ConfigurationError
 
-TABLE, SHARED, PLAIN = "table", "shared", "plain"
+TABLE, SHARED, PLAIN = "tabular", "tabm", "single"
 ASKED, BEGUN = "as asked", "as it began"
 
 ENSEMBLES = {
@@ -42,25 +42,25 @@ class PresetChoice(NamedTuple):
 def chosen_preset(context: click.Context, *, streamed: bool) -> PresetChoice:
     """The preset that is asked for.
 
-    Without one it is plain where an option of a single training is given or rows are streamed, else table.
+    Without one it is single where an option of a single training is given or rows are streamed, else tabular.
     """
     given = [parameter for parameter in context.command.params if _is_given(context, parameter)]
-    asked, members = context.params["preset"], context.params["members"]
+    asked, n_estimators = context.params["preset"], context.params["n_estimators"]
     shared = (*FOR_BOTH, *(OF_CHECKPOINTS if streamed and asked in ENSEMBLES else ()))
-    single = [" or ".join(one.opts) for one in given if one.name not in (*shared, "members")]
+    single = [" or ".join(one.opts) for one in given if one.name not in (*shared, "n_estimators")]
     belongs = f"{', '.join(single)}, which belong{'' if len(single) > 1 else 's'} to a single training"
     if asked in ENSEMBLES and single:
         raise ConfigurationError(
             f"--preset {asked}",
             "options that an ensemble has",
             f"got {belongs}",
-            "Leave that out, or take --preset plain.",
+            "Leave that out, or take --preset single.",
         )
-    _refuse_workers(asked, members)
+    _refuse_workers(asked, n_estimators)
     plain = asked == PLAIN or bool(single)
-    if plain and members is not None:
-        came = "got --preset plain" if asked == PLAIN else f"got {belongs}"
-        raise ConfigurationError("--n-estimators", "--preset table, of which an ensemble is", came)
+    if plain and n_estimators is not None:
+        got = "got --preset single" if asked == PLAIN else f"got {belongs}"
+        raise ConfigurationError("--n-estimators", "--preset tabular, of which an ensemble is", got)
     if asked is not None:
         choice = PresetChoice(asked, ASKED)
     elif plain:
@@ -91,14 +91,14 @@ def _of_a_stream(choice: PresetChoice) -> PresetChoice:
     return PresetChoice(PLAIN, "as rows are streamed")
 
 
-def _refuse_workers(asked: str | None, members: int | None) -> None:
+def _refuse_workers(asked: str | None, n_estimators: int | None) -> None:
     """Refuse ensembles where torchrun started this process."""
-    if by_torchrun() and (asked in ENSEMBLES or members is not None):
+    if by_torchrun() and (asked in ENSEMBLES or n_estimators is not None):
         raise ConfigurationError(
             "torchrun",
             "one network, which the workers train together",
-            f"got {'--n-estimators' if members is not None else f'--preset {asked}'}",
-            "Take --preset plain; an ensemble is spread over machines by joblib, see docs/scale.md.",
+            f"got {'--n-estimators' if n_estimators is not None else f'--preset {asked}'}",
+            "Take --preset single; an ensemble is spread over machines by joblib, see docs/scale.md.",
         )
 
 

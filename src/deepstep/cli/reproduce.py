@@ -13,9 +13,9 @@ CATS = "cats"
 """The demo that has its data from outside."""
 
 REPEATED = {
-    "hyperparameters": "--hyperparameter",
-    "rate_factors": "--rate-factor",
-    "decay_factors": "--decay-factor",
+    "optimizer_params": "--optimizer-param",
+    "lr_multipliers": "--lr-multiplier",
+    "weight_decay_multipliers": "--weight-decay-multiplier",
     "class_weight": "--class-weight",
 }
 """Settings that are mappings, and given once for each entry."""

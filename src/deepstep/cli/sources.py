@@ -53,10 +53,10 @@ def naming_piece(file: Path, before: int, rows: int) -> Iterator[None]:
     except FileError:
         raise
     except DataError as error:
-        if error.came.startswith("row "):
+        if error.got.startswith("row "):
             raise
         where = f"{error.where} (rows {before + 1:,} to {before + rows:,})"
-        raise type(error)(where, error.expected, error.came, error.mend) from error
+        raise type(error)(where, error.expected, error.got, error.hint) from error
 
 
 def read_pictures(inputs: ImagePreparation, files: Sequence[Path]) -> Array:

@@ -236,8 +236,8 @@ def _of_the_validation_table() -> Iterator[None]:
         yield
     except (ConfigurationError, DataError) as error:
         where = "--validation" if error.where == "table" else f"--validation, {error.where}"
-        mend = f"{error.mend} The table to validate on needs the columns of the training table.".strip()
-        raise type(error)(where, error.expected, error.came, mend) from None
+        hint = f"{error.hint} The table to validate on needs the columns of the training table.".strip()
+        raise type(error)(where, error.expected, error.got, hint) from None
 
 
 def _split(
@@ -252,7 +252,7 @@ def _split(
     try:
         kept, held = holdout(y, fraction=fraction, seed=seed, stratify=classes is not None)
     except (ConfigurationError, DataError) as error:
-        raise type(error)(f"--{part}-fraction", error.expected, error.came, error.mend) from None
+        raise type(error)(f"--{part}-fraction", error.expected, error.got, error.hint) from None
     obstacle = "" if classes is None else stratification_obstacle(y, fraction=fraction)
     if obstacle:
         notes.append(f"The {part} part does not keep the classes' shares: {obstacle}.")

@@ -52,8 +52,8 @@ class Goal:
             raise unknown_name("--loss", "loss", self.loss, known)
         if self.quantiles is not None:
             if self.loss != "quantile":
-                came = "got none" if self.loss is None else f"got --loss {self.loss}"
-                raise ConfigurationError("--quantiles", "--loss quantile", came)
+                got = "got none" if self.loss is None else f"got --loss {self.loss}"
+                raise ConfigurationError("--quantiles", "--loss quantile", got)
             with named_as_typed([]):
                 get_head("quantile").with_settings(levels=self.quantiles)
         if not 0 <= self.test_fraction < 1:

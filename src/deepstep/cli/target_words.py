@@ -19,16 +19,16 @@ def table_of(file: Path, goal: Goal, beside: Sequence[str] = ()) -> "polars.Data
     """A table in memory; words for a missing value are classes of the target where --classes names them."""
     frame = table_in(file, beside, dict.fromkeys(goal.targets, goal.classes or ()))
     for name in goal.targets:
-        came = told_missing_words(file, frame, name)
-        if not came:
+        got = told_missing_words(file, frame, name)
+        if not got:
             continue
-        mend = "If it is a class, name all of them with --classes"
+        hint = "If it is a class, name all of them with --classes"
         if len(goal.targets) > 1:
-            mend = "If it is a class, write another word"
+            hint = "If it is a class, write another word"
         if not goal.drop_missing_target:
-            mend = f"{mend}; else drop these rows with --drop-missing-target."
-            raise DataError(f"target {name!r}", "every row has a target", came, mend)
-        note(f"Warning: target {name!r}: {came}. {mend}.")
+            hint = f"{hint}; else drop these rows with --drop-missing-target."
+            raise DataError(f"target {name!r}", "every row has a target", got, hint)
+        note(f"Warning: target {name!r}: {got}. {hint}.")
     return frame
 
 

@@ -69,7 +69,7 @@ def about(file: Path, goal: Goal, split: TableSplit, validation: Path | str | No
         asked.pop("validation_fraction", None)
     listed = {name: [*value] if isinstance(value, tuple) else value for name, value in asked.items()}
     if split.leaks:
-        told[LEAKS] = [{"says": found.says, "mend": found.mend} for found in split.leaks]
+        told[LEAKS] = [{"says": found.says, "mend": found.hint} for found in split.leaks]
     return {**told, "asked": listed} if listed else told
 
 

@@ -80,7 +80,7 @@ def step_settings(config: Mapping[str, Any]) -> dict[str, Any]:
     trained = config.get("settings", {})
     given = {part.name: trained[part.name] for part in fields(Settings) if part.name in trained}
     if given.get("optimizer") == LBFGS:  # those of a search for the minimum belong to no step
-        given.pop("hyperparameters", None)
+        given.pop("optimizer_params", None)
     return given
 
 

@@ -40,7 +40,7 @@ from deepstep.cli.unfinished import (
 from deepstep.data import StoredRows
 from deepstep.data.stored_tables import stored
 from deepstep.errors import ConfigurationError, FileError
-from deepstep.training import Checkpoints
+from deepstep.training import ModelCheckpoint
 from deepstep.training.checkpoints import checkpoint_files
 from deepstep.training.fit import REFIT
 
@@ -80,7 +80,7 @@ def command(
     always one network (see docs/streaming.md). How
     columns become numbers is learned from the training rows alone; the rows held out are for the result only.
 
-    By default an ensemble of small networks learns (--preset table). An option that belongs to a single
+    By default an ensemble of small networks learns (--preset tabular). An option that belongs to a single
     training, such as --hidden, --epochs, --optimizer, --validation or --log, makes it one network (--preset
     plain). The other options go with both: those of data but for validation, --loss, --quantiles,
     --huber-delta, --seed, --engine, --deterministic, --time-budget, --out and --overwrite.
@@ -88,7 +88,7 @@ def command(
     Until the training of one network is done it stands in RUN.unfinished. Interrupted by Ctrl-C, or killed,
     it goes on with --resume RUN, to the same bits. (FILE is then needed only if it was moved.) The exception
     is --optimizer lbfgs, which cannot go on: Ctrl-C makes a run of what it reached, and a kill loses it. Of
-    an ensemble nothing is kept before it is done, but of the one network that --preset table makes of rows
+    an ensemble nothing is kept before it is done, but of the one network that --preset tabular makes of rows
     that are streamed.
 
     Many processes train one network together, to the same result within rounding: "torchrun
@@ -149,7 +149,7 @@ def command(
         if rows is not None and checkpoints is not None:
             training = training or Training.of(file, options)
             keeping = Keeping(training, way, checkpoints)
-        of_both = {name: options[name] for name in ("members", "overwrite", "buffer_rows")}
+        of_both = {name: options[name] for name in ("n_estimators", "overwrite", "buffer_rows")}
         return train_ensemble(
             file, source, run, goal, settings, preset, keeping, json_wanted=json_wanted, **of_both
         )
@@ -275,7 +275,7 @@ def _kept(
     kept: dict[str, Any] = {"callbacks": log_callbacks(logs, folder, replace=replace, refit=refit)}
     if checkpoints is not None:
         place = folder / REFIT if refit else folder
-        kept |= {"checkpoint": Checkpoints(place, **checkpoints), "resume": True}
+        kept |= {"checkpoint": ModelCheckpoint(place, **checkpoints), "resume": True}
     return kept
 
 

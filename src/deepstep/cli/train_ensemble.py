@@ -1,4 +1,4 @@
-"""``deepstep train --preset table`` and ``--preset shared``: a table becomes the run of an ensemble."""
+"""``deepstep train --preset tabular`` and ``--preset tabm``: a table becomes the run of an ensemble."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,8 +10,8 @@ import click
 import numpy as np
 
 from deepstep.cli.class_weights import weights_by_class
-from deepstep.cli.ensemble_fitting import Fitted, fitted, fitted_stream, in_own_units
 from deepstep.cli.diverged import keep, what_happened
+from deepstep.cli.ensemble_fitting import Fitted, fitted, fitted_stream, in_own_units
 from deepstep.cli.exit_codes import GOOD
 from deepstep.cli.held_out import STREAMED, of_table
 from deepstep.cli.members import as_records, print_presets
@@ -37,7 +37,7 @@ from deepstep.run_folder import RunFolder
 if TYPE_CHECKING:
     import polars
 
-OF_A_ENSEMBLE = ("seed", "loss", "huber_delta", "class_weight", "time_budget", "deterministic", "engine")
+OF_AN_ENSEMBLE = ("seed", "loss", "huber_delta", "class_weight", "time_budget", "deterministic", "engine")
 """The settings of a training that an ensemble has, too."""
 NEXT = (
     ("predict RUN FILE", "answers for the rows of a table"),
@@ -59,7 +59,7 @@ def train_ensemble(
     preset: PresetChoice,
     keeping: Keeping | None,
     *,
-    members: int | None,
+    n_estimators: int | None,
     overwrite: bool,
     buffer_rows: int | None,
     json_wanted: bool,
@@ -85,10 +85,10 @@ def train_ensemble(
         try:
             label = harmless(file.stem)
             if seen is None:
-                found = fitted(split, settings, preset.name, members, label)
+                found = fitted(split, settings, preset.name, n_estimators, label)
             else:
                 found = fitted_stream(
-                    seen, goal, settings, preset.name, members, label, buffer_rows, run, keeping
+                    seen, goal, settings, preset.name, n_estimators, label, buffer_rows, run, keeping
                 )
         except DivergenceError as error:
             _keep(error, split, {**told, "seconds": monotonic() - begun}, settings, preset, run)
@@ -165,8 +165,8 @@ def _record(run: Path, whole: EnsembleRun, split: TableSplit) -> dict[str, Any]:
 def _settings(found: Fitted, settings: TrainSettings, preset: PresetChoice) -> dict[str, Any]:
     """As the config has them."""
     asked = settings.to_dict()
-    own = {name: asked[name] for name in OF_A_ENSEMBLE if name in asked}
-    return {"preset": preset.name, "members": len(found.ensemble.members), **own}
+    own = {name: asked[name] for name in OF_AN_ENSEMBLE if name in asked}
+    return {"preset": preset.name, "n_estimators": len(found.ensemble.members), **own}
 
 
 def _weights(split: TableSplit, settings: TrainSettings) -> dict[str, Any]:

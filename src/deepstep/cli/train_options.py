@@ -147,16 +147,16 @@ OPTIONS = (
     _network(
         "--preset",
         type=click.Choice((*ENSEMBLES, PLAIN)),
-        help="table: an ensemble of networks, of several presets on the folds of the table. shared: on each "
-        "fold one network that is many, which share their matrices; slower. plain: one network. [default: "
-        "table; plain where an option of a single training is given]",
+        help="tabular: cross-validated ensemble of small networks with several presets. tabm: one TabM-style "
+        "batch ensemble per fold, slower. single: one network. [default: tabular; single where an option of "
+        "a single training is given]",
     ),
     _network(
         "--n-estimators",
         type=click.IntRange(min=1),
         metavar="N",
-        help="About so many networks in the ensemble [default: 25, and fewer from 4,000 rows on; with "
-        "--preset shared 5].",
+        help="Approximate number of networks in the ensemble [default: 25, and fewer from 4,000 rows on; "
+        "with --preset tabm 5].",
     ),
     _network(
         "--hidden", type=LayerSizes(","), default="64,32", show_default=True, help="Units of the layers."
@@ -201,8 +201,8 @@ OPTIONS = (
         help="adam, adamw, lion, rmsprop, momentum, nesterov, gd, … or lbfgs.",
     ),
     _learning(
-        "--hyperparameter",
-        "hyperparameters",
+        "--optimizer-param",
+        "optimizer_params",
         type=Setting(),
         multiple=True,
         metavar="NAME=VALUE",
@@ -233,14 +233,18 @@ OPTIONS = (
     _learning("--warm-up", type=float, metavar="SHARE", help="Share of training in which the rate goes up."),
     _learning("--clip-norm", type=float, help="Greatest norm of the gradient."),
     _learning("--clip-value", type=float, help="Greatest size of each of its entries."),
-    _learning("--rate-factor", "rate_factors", help="Of the rate of parameters, repeatable.", **_FACTORS),
-    _learning("--average", type=float, metavar="DECAY", help="Predict with averaged weights, such as 0.999."),
+    _learning("--lr-multiplier", "lr_multipliers", help="Of the rate of parameters, repeatable.", **_FACTORS),
+    _learning(
+        "--ema-decay", type=float, metavar="DECAY", help="Predict with averaged weights, such as 0.999."
+    ),
     _learning("--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True),
     _regularization("--l1", type=float, help="λ of L1 regularization."),
     _regularization("--l2", type=float, help="λ of L2 regularization."),
     _regularization("--weight-decay", type=float, help="Decoupled from the gradient [adamw: 0.01]."),
-    _regularization("--decay-factor", "decay_factors", help="Of the decay, repeatable.", **_FACTORS),
-    _regularization("--decay-schedule", help="Of the weight decay, as --schedule.", **_SCHEDULE),
+    _regularization(
+        "--weight-decay-multiplier", "weight_decay_multipliers", help="Of the decay, repeatable.", **_FACTORS
+    ),
+    _regularization("--weight-decay-schedule", help="Of the weight decay, as --schedule.", **_SCHEDULE),
     _regularization(
         "--dropout",
         type=Listed(float, "0.1,0.2"),

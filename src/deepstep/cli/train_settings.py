@@ -26,7 +26,7 @@ AS_THEY_ARE = (
     "iterations",
     "batch_size",
     "optimizer",
-    "hyperparameters",
+    "optimizer_params",
     "deterministic",
     "time_budget",
     "patience",
@@ -38,9 +38,9 @@ AS_THEY_ARE = (
     "max_norm",
     "clip_norm",
     "clip_value",
-    "average",
-    "rate_factors",
-    "decay_factors",
+    "ema_decay",
+    "lr_multipliers",
+    "weight_decay_multipliers",
 )
 """Settings that `Network.train` takes under the same name; None is its own default."""
 
@@ -84,15 +84,15 @@ class TrainSettings:
     max_norm: float | None = None
     clip_norm: float | None = None
     clip_value: float | None = None
-    average: float | None = None
-    rate_factors: Mapping[str, float] | None = None
-    decay_factors: Mapping[str, float] | None = None
-    decay_schedule: Named | None = None
+    ema_decay: float | None = None
+    lr_multipliers: Mapping[str, float] | None = None
+    weight_decay_multipliers: Mapping[str, float] | None = None
+    weight_decay_schedule: Named | None = None
     dropout_schedule: Named | None = None
     huber_delta: float | None = None
     scoring: str | None = None
     refit: bool | None = None
-    hyperparameters: Mapping[str, Any] | None = None
+    optimizer_params: Mapping[str, Any] | None = None
     deterministic: bool | None = None
     engine: str | None = None
     precision: str | None = None
@@ -119,10 +119,10 @@ class TrainSettings:
             options = self.options(validated=True)
             if self.learning_rate == AUTO:
                 options["learning_rate"] = 1.0
-            as_limits({**options, "hyperparameters": {}}, "train")
-        with typed("--hyperparameter"):
+            as_limits({**options, "optimizer_params": {}}, "train")
+        with typed("--optimizer-param"):
             if as_limits(options, "train") is None:
-                get_optimizer(self.optimizer).settings(self.hyperparameters or {})
+                get_optimizer(self.optimizer).settings(self.optimizer_params or {})
         with typed("--optimizer"):
             as_plan(options, self.seed, "train")
             options.pop("patience", None)
@@ -179,8 +179,8 @@ class TrainSettings:
             raise ConfigurationError("--refit", "--patience, which finds the number of epochs", "got none")
         by_the_course = any(_name_of(schedule) == PLATEAU for schedule in self._schedules.values())
         if self.time_budget is not None or by_the_course:
-            came = f"got {'a plateau' if by_the_course else '--time-budget'}"
-            raise ConfigurationError("--refit", "rates that go by the epoch and can be had again", came)
+            got = f"got {'a plateau' if by_the_course else '--time-budget'}"
+            raise ConfigurationError("--refit", "rates that go by the epoch and can be had again", got)
 
     @property
     def watch(self) -> str | None:

@@ -29,7 +29,7 @@ from deepstep.data.locks import held
 from deepstep.data.own_folders import MOST_OF_A_MARK, TRAINING_FORMAT, TRAINING_MARK, why_kept
 from deepstep.data.text_formats import json_values, read_text
 from deepstep.errors import DataError, DivergenceError, FileError
-from deepstep.run_folder import DIGEST, OF_A_ENSEMBLE, RunFolder, config_digest, read_config
+from deepstep.run_folder import DIGEST, OF_AN_ENSEMBLE, RunFolder, config_digest, read_config
 from deepstep.training import Callback, StopTraining, latest_checkpoint
 from deepstep.training import Training as TrainingNow
 from deepstep.training.checkpoints import checkpoint_files
@@ -92,7 +92,7 @@ class Training:
 
 
 class Keeping(NamedTuple):
-    """How a running training is kept: ``checkpoints`` has ``every`` and ``keep``, as of `Checkpoints`."""
+    """How a running training is kept: ``checkpoints`` has ``every`` and ``keep``, as of `ModelCheckpoint`."""
 
     training: Training
     way: Way
@@ -129,10 +129,10 @@ def read_training(run: Path) -> Training:
                 str(run),
                 "the run of a training that can go on",
                 "it is an ensemble's, which has no checkpoints",
-                "Train again with --overwrite, or with --preset plain, which can.",
+                "Train again with --overwrite, or with --preset single, which can.",
             )
-        came = "this run is done" if done else f"there is no {path.parent.name}"
-        raise FileError(str(run), "the run of a training that is not done", came)
+        got = "this run is done" if done else f"there is no {path.parent.name}"
+        raise FileError(str(run), "the run of a training that is not done", got)
     try:
         record = json_values(read_text(path, most=MOST_OF_A_MARK), finite=False, surrogates=True)
         if record["format"] != FORMAT or record[DIGEST] != config_digest(record):
@@ -144,9 +144,9 @@ def read_training(run: Path) -> Training:
             str(record["validation_sha256"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        came = f"{error.came if isinstance(error, FileError) else error!s:.300}"
+        got = f"{error.got if isinstance(error, FileError) else error!s:.300}"
         raise FileError(
-            str(path), "the file as training wrote it", f"it cannot be used ({came})", "Begin anew."
+            str(path), "the file as training wrote it", f"it cannot be used ({got})", "Begin anew."
         ) from None
     if (record["version"], record["deepstep"]) != (VERSION, __version__):
         raise FileError(
@@ -161,7 +161,7 @@ def read_training(run: Path) -> Training:
 def _is_of_folds(run: Path) -> bool:
     """Whether a run is that of an ensemble on folds, which had no checkpoints."""
     config = read_config(run)
-    return config["version"] == OF_A_ENSEMBLE and STREAMED not in config
+    return config["version"] == OF_AN_ENSEMBLE and STREAMED not in config
 
 
 def stands_already(run: Path, training: Training) -> bool:
@@ -217,7 +217,7 @@ def place_at_once(run: Path, *, overwrite: bool) -> Iterator[Callable[[RunFolder
             yield lambda whole: whole.write(folder)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
-                "Interrupted: nothing is kept, as an ensemble cannot go on; --preset plain can."
+                "Interrupted: nothing is kept, as an ensemble cannot go on; --preset single can."
             ) from None
 
 
@@ -239,8 +239,8 @@ def _going_on_named(folder: Path, run: Path) -> Iterator[None]:
     except FileError as error:
         if not _checkpoints(folder):
             raise
-        mend = f"Make room, or mend what else is wrong, and go on: {resume_command(run)}"
-        raise FileError(error.where, error.expected, error.came, mend) from error
+        hint = f"Make room, or mend what else is wrong, and go on: {resume_command(run)}"
+        raise FileError(error.where, error.expected, error.got, hint) from error
 
 
 @contextmanager

@@ -148,11 +148,11 @@ def refuse_what_workers_cannot(settings: Any) -> None:
         return
     normalization = settings.normalization or ()
     if "batch" in ((normalization,) if isinstance(normalization, str) else normalization):
-        expected, came = "layers whose examples do not depend on each other", "got --normalization batch"
-        raise ConfigurationError("torchrun", expected, came, "Take --normalization layer.")
+        expected, got = "layers whose examples do not depend on each other", "got --normalization batch"
+        raise ConfigurationError("torchrun", expected, got, "Take --normalization layer.")
     if (settings.engine or "auto").partition(":")[0] not in ("auto", "torch"):
-        came = f"got --engine {settings.engine}"
-        raise ConfigurationError("torchrun", "the engine of many workers, torch", came, "Leave --engine out.")
+        got = f"got --engine {settings.engine}"
+        raise ConfigurationError("torchrun", "the engine of many workers, torch", got, "Leave --engine out.")
 
 
 def _meet() -> None:

@@ -28,7 +28,7 @@ def write_arrays(path: Path | str, arrays: Mapping[str, AnyArray], header: Mappi
 
 
 def read_arrays(
-    path: Path | str, what: str, *, instead_of_a_folder: str = "", mend: str = "Restore it, or train again."
+    path: Path | str, what: str, *, instead_of_a_folder: str = "", hint: str = "Restore it, or train again."
 ) -> tuple[dict[str, str], dict[str, AnyArray]]:
     """The header and the arrays of a safetensors file; nothing in it is executed.
 
@@ -58,7 +58,7 @@ def read_arrays(
         MemoryError,
     ) as error:
         reason = str(error) or type(error).__name__
-        raise FileError(str(path), "a safetensors file", f"it cannot be read ({reason:.300})", mend) from None
+        raise FileError(str(path), "a safetensors file", f"it cannot be read ({reason:.300})", hint) from None
 
 
 def _check_header(path: Path) -> None:

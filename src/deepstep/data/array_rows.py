@@ -183,11 +183,11 @@ def open_arrays(path: Path, beside: Sequence[str] = ()) -> ArrayRows:
         raise _damaged(path, "an HDF5 file", error) from error
     with_rows = {name: array for name, array in arrays.items() if len(array.shape)}
     if not with_rows:
-        came = f", only the groups {', '.join(map(repr, groups)):.200}" if groups else ""
+        got = f", only the groups {', '.join(map(repr, groups)):.200}" if groups else ""
         raise FileError(
             str(path),
             "datasets with rows",
-            f"it has none at its top{came}",
+            f"it has none at its top{got}",
             "Write a file with the datasets of one group at its top." if groups else "",
         )
     return ArrayRows(with_rows, str(path), files)

@@ -71,12 +71,12 @@ def as_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, _TRUTHS) else str(value)
 
 
-def no_value(where: str, came: str) -> CellError:
+def no_value(where: str, got: str) -> CellError:
     """The error for a column whose cells are no single values."""
     return CellError(
         where,
         "the argument must be a string or a number, a truth value or a date in every cell",
-        came,
+        got,
         "Give each entry a column of its own, or leave the column out.",
     )
 

@@ -136,8 +136,8 @@ def as_opened(path: Path) -> Watched:
     """
     refuse_pipe(path, "a file of arrays")
     if (kind := kind_at(path)) != "file":
-        came = "this is a folder" if kind == "folder" else "there is no such file"
-        raise FileError(str(path), "a file of arrays", came)
+        got = "this is a folder" if kind == "folder" else "there is no such file"
+        raise FileError(str(path), "a file of arrays", got)
     status = path.stat()
     return status.st_size, status.st_mtime_ns
 

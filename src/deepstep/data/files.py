@@ -280,7 +280,7 @@ def as_file_error(
         about_a_part = isinstance(error, FileError) and inside is not None and str(inside) in error.where
         if isinstance(error, DeepStepError) and not about_a_part:
             raise
-        reason = error.came.partition(";")[0] if isinstance(error, FileError) else error.strerror or error
+        reason = error.got.partition(";")[0] if isinstance(error, FileError) else error.strerror or error
         kept = "the old one is untouched" if os.path.lexists(target) else left
         raise FileError(
             str(path),

@@ -92,8 +92,8 @@ def _from_rows(X: Any, where: str) -> "list[polars.Series]":
     if hasattr(X, "toarray"):
         raise DataError(where, _TABLES, f"got a sparse {type(X).__name__}", "Use X.toarray().")
     if not hasattr(X, "__array__"):
-        mend = "Use polars.DataFrame(X)." if isinstance(X, dict) else ""
-        raise DataError(where, _TABLES, f"got {type(X).__name__}", mend)
+        hint = "Use polars.DataFrame(X)." if isinstance(X, dict) else ""
+        raise DataError(where, _TABLES, f"got {type(X).__name__}", hint)
     array = X if isinstance(X, np.ma.MaskedArray) else np.asarray(X)
     if array.dtype.names:
         names = _names(array.dtype.names, where)

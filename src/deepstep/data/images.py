@@ -63,8 +63,8 @@ def read_image(path: Path | str, *, height: int, width: int, channels: int) -> N
     path = Path(path)
     refuse_pipe(path, "a picture is expected")
     if (kind := kind_at(path)) != "file":
-        came = "there is no such file" if kind == "nothing" else "this is a folder"
-        raise FileError(str(path), "a picture is expected", came)
+        got = "there is no such file" if kind == "nothing" else "this is a folder"
+        raise FileError(str(path), "a picture is expected", got)
     try:
         with PIL.Image.open(path, formats=tuple(_FORMATS)) as picture:
             limit = PIL.Image.MAX_IMAGE_PIXELS

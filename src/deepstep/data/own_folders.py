@@ -45,7 +45,7 @@ _FILES = {
         (
             r"config\.toml|preparation\.json|examples\.safetensors",  # of every run
             r"history\.jsonl|model\.safetensors",  # of one network
-            r"committee\.json",  # of an ensemble
+            r"(ensemble|committee)\.json",  # of an ensemble, the second of releases before 0.3
             rf"training\.json|{_CHECKPOINT}",  # of a training that is not done, and its logs
             r"history(-refit)?\.csv|mlflow(-refit)?\.json",  # the second of releases before 0.3
         )
@@ -113,8 +113,8 @@ def _why_no_mark(folder: Path, mark: str, *, training: bool) -> str:
         text = read_text(path, most=MOST_OF_A_MARK)
         record = json_values(text, finite=False, surrogates=True) if training else toml_values(text)
     except (FileError, ValueError) as error:
-        came = f"{(error.__cause__ if isinstance(error, FileError) else None) or error!s:.200}"
-        return f"it is something else, with a {mark} that cannot be read ({came})"
+        got = f"{(error.__cause__ if isinstance(error, FileError) else None) or error!s:.200}"
+        return f"it is something else, with a {mark} that cannot be read ({got})"
     if not isinstance(record, dict) or record.get("format") != expected:
         return f"it is something else, with a {mark} of another format than {expected!r}"
     if DIGEST in record and record[DIGEST] != config_digest(record):  # the first releases wrote none

@@ -112,18 +112,18 @@ class ParquetRows(StoredRows):
                     columns=list(schema),
                     use_threads=False,
                 )
-                came = 0
+                got = 0
                 for piece in gathered(read, texts, most):
-                    came += piece.num_rows
+                    got += piece.num_rows
                     frame: Any = polars.from_arrow(piece)
                     yield polars.DataFrame(
                         [frame.get_column(name).cast(dtype) for name, dtype in schema.items()]
                     )
-                if came != self.sizes[group]:  # pyarrow passes over pages of kinds that it does not know
+                if got != self.sizes[group]:  # pyarrow passes over pages of kinds that it does not know
                     raise FileError(
                         _called(self.where, part.name),
                         f"{self.sizes[group]:,} rows in row group {within}, as the footer says",
-                        f"{came:,} can be read",
+                        f"{got:,} can be read",
                         DAMAGED,
                     )
 
@@ -214,14 +214,14 @@ def _common_schema(
     first, common = schemas[0]
     common = dict(common)
     for part, schema in schemas[1:]:
-        for names, others, came in ((common, schema, "not there"), (schema, common, f"not in {first}")):
+        for names, others, got in ((common, schema, "not there"), (schema, common, f"not in {first}")):
             strange = next((name for name in names if name not in others), None)
             if strange is not None:
                 raise FileError(
                     _called(where, part),
                     f"the columns of {first}",
-                    f"the column {strange!r} is {came}",
-                    unknown_name("", "", strange, set(others) - set(names)).mend or DAMAGED,
+                    f"the column {strange!r} is {got}",
+                    unknown_name("", "", strange, set(others) - set(names)).hint or DAMAGED,
                 )
         for name, dtype in schema.items():
             found = _joined(common[name], dtype)

@@ -19,7 +19,7 @@ def memory() -> int | None:
     return min(limits) if limits else None
 
 
-def check_room(n_bytes: int, where: str, what: str, came: str, mend: str = "") -> None:
+def check_room(n_bytes: int, where: str, what: str, got: str, hint: str = "") -> None:
     """Refuse what does not fit into memory, before it is asked for."""
     there = memory() if n_bytes > LITTLE else None
     if there is None or n_bytes <= SHARE * there:
@@ -27,8 +27,8 @@ def check_room(n_bytes: int, where: str, what: str, came: str, mend: str = "") -
     raise DataError(
         where,
         f"{what} of at most {_gibibytes(SHARE * there)}, half of the memory",
-        f"{came} would take {_gibibytes(n_bytes)}",
-        mend,
+        f"{got} would take {_gibibytes(n_bytes)}",
+        hint,
     )
 
 

@@ -54,8 +54,8 @@ def naming_rows(place: Place, numbers: AnyArray) -> Iterator[None]:
     except FileError:
         raise
     except DataError as error:
-        came = re.sub(r"^row (\d+) ", in_file, error.came)
-        raise type(error)(f"{place.where}, {error.where}", error.expected, came, error.mend) from None
+        got = re.sub(r"^row (\d+) ", in_file, error.got)
+        raise type(error)(f"{place.where}, {error.where}", error.expected, got, error.hint) from None
 
 
 class StoredRows(ABC):

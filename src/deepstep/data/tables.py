@@ -173,8 +173,8 @@ def _head(path: Path) -> bytes:
     except IsADirectoryError as error:
         raise FileError(str(path), "a table file is expected", "this is a folder") from error
     except OSError as error:
-        came = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
-        raise FileError(str(path), "a table file is expected", str(came)) from error
+        got = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
+        raise FileError(str(path), "a table file is expected", str(got)) from error
 
 
 def _check_content(path: Path, kind: _Format, head: bytes) -> None:
@@ -198,8 +198,8 @@ def _check_content(path: Path, kind: _Format, head: bytes) -> None:
 def _check_room(path: Path, n_bytes: int) -> None:
     """Refuse a table that does not fit into memory, however small its file is."""
     streamed = "Training can leave its rows in the file: --stream (stream=True)."
-    mend = streamed if path.suffix.lower() == ".parquet" else ""
-    check_room(n_bytes, str(path), "a table", "its rows", mend)
+    hint = streamed if path.suffix.lower() == ".parquet" else ""
+    check_room(n_bytes, str(path), "a table", "its rows", hint)
 
 
 # The readers get open files: polars takes * and [ in a path for patterns.

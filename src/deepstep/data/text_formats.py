@@ -45,11 +45,11 @@ def read_text(path: Path, *, most: int = MOST_BYTES) -> str:
         if S_ISDIR(found.st_mode):
             raise FileError(str(path), "a file is expected", "this is a folder")
         if not S_ISREG(found.st_mode):  # reading from a pipe may never end
-            mend = "Write what comes from it to a file first."
-            raise FileError(str(path), "UTF-8 text is expected", "this is a pipe or a device", mend)
+            hint = "Write what comes from it to a file first."
+            raise FileError(str(path), "UTF-8 text is expected", "this is a pipe or a device", hint)
         if found.st_size > most:
-            came = f"it has {found.st_size:,} bytes"
-            raise FileError(str(path), f"a file of at most {most:,} bytes is expected", came)
+            got = f"it has {found.st_size:,} bytes"
+            raise FileError(str(path), f"a file of at most {most:,} bytes is expected", got)
         return path.read_text(encoding="utf-8")
     except FileError:
         raise

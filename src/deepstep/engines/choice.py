@@ -221,7 +221,7 @@ class EngineDescription(NamedTuple):
     device: Where it works, in words.
     precisions: What it can do there: "float64", "float32", "bfloat16"; empty where it is not available.
     note: Why it is not available, or what is slow; else empty.
-    mend: The command that mends it; else empty.
+    hint: The command that mends it; else empty.
 
     >>> describe_engines()[0]
     EngineDescription(name='reference', available=True, device='CPU', precisions=('float64', 'float32'), ...)
@@ -232,7 +232,7 @@ class EngineDescription(NamedTuple):
     device: str
     precisions: tuple[str, ...]
     note: str = ""
-    mend: str = ""
+    hint: str = ""
 
 
 def describe_engines() -> list[EngineDescription]:
@@ -248,18 +248,18 @@ def describe_engines() -> list[EngineDescription]:
     plain = ("float64", "float32")
     found = [EngineDescription("reference", True, "CPU", plain, "the equations as they stand")]
     why = missing_numba()
-    mend = "pip install numba" if why else ""
-    found.append(EngineDescription("compiled", not why, "CPU", () if why else plain, why, mend))
+    hint = "pip install numba" if why else ""
+    found.append(EngineDescription("compiled", not why, "CPU", () if why else plain, why, hint))
     missing = missing_torch("describe_engines")
     if missing is not None:
-        note, mend = "PyTorch is not installed", missing.mend.removeprefix("Run: ")
+        note, hint = "PyTorch is not installed", missing.hint.removeprefix("Run: ")
     else:
         try:
             return [*found, *import_module("deepstep.engines.torch.devices").described()]
         except Exception as error:  # a broken installation, or driver, raises what it likes
             note = f"PyTorch cannot be used ({type(error).__name__}: {error})"
-            mend = "pip install --force-reinstall torch"
-    return [*found, EngineDescription("torch", False, "CPU, GPU", (), note, mend)]
+            hint = "pip install --force-reinstall torch"
+    return [*found, EngineDescription("torch", False, "CPU, GPU", (), note, hint)]
 
 
 PATIENCE = 1.0

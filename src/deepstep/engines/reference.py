@@ -118,7 +118,7 @@ class ReferenceSession(Session):
     mistake: Mistake | None = None
 
     def _make_ready(self, parameters: Parameters) -> None:
-        self._hyperparameters = self._optimizer.settings(self.settings.hyperparameters)
+        self._optimizer_params = self._optimizer.settings(self.settings.optimizer_params)
         self._rate_factors = self.settings.factors("rate", parameters)
         self._decay_factors = self.settings.factors("decay", parameters)
         self._parameters = parameters
@@ -177,10 +177,10 @@ class ReferenceSession(Session):
         moved, slots = self._moved(decayed, clipped, number, rates)
         theta = self._limited(moved)
         average = None
-        if settings.average:  # begun in mid-training, it counts its first θ for the steps before
+        if settings.ema_decay:  # begun in mid-training, it counts its first θ for the steps before
             count = 1 if before.average is None else number
             until_now = theta if before.average is None else before.average
-            average = average_update(until_now, theta, decay=settings.average, t=count)
+            average = average_update(until_now, theta, decay=settings.ema_decay, t=count)
         after = SessionState(
             theta,
             slots,
@@ -267,7 +267,7 @@ class ReferenceSession(Session):
             for values in (state.slots, state.statistics)
         )
         theta = np.array(state.theta, self._dtype)
-        keeps = bool(self.settings.average) and state.average is not None
+        keeps = bool(self.settings.ema_decay) and state.average is not None
         average = np.array(state.average, self._dtype) if keeps else None
         super().load(SessionState(theta, slots, int(state.step), statistics, average))
 
@@ -307,7 +307,7 @@ class ReferenceSession(Session):
             count["layout"] = self.architecture.layout
         slots = [self._state.slots[name] for name in rule.state]
         theta, *slots = rule.update(
-            theta, gradient, *slots, learning_rate=rates, **count, **self._hyperparameters
+            theta, gradient, *slots, learning_rate=rates, **count, **self._optimizer_params
         )
         return theta, dict(zip(rule.state, slots, strict=True))
 

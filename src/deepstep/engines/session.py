@@ -271,15 +271,15 @@ class Session(ABC):
     def _check_state(self, state: SessionState) -> None:
         """Refuse a state whose slots or statistics have other names, or whose vectors another shape."""
         running = first_statistics(self.architecture, self._dtype)
-        for kind, came, own in (
+        for kind, got, own in (
             ("slots", state.slots, self._optimizer.state),
             ("statistics", state.statistics, running),
         ):
-            if set(came) != set(own):
+            if set(got) != set(own):
                 raise ConfigurationError(
                     "Session.load",
                     f"the {kind} of this session, {list(own)}",
-                    f"got {list(came)}",
+                    f"got {list(got)}",
                     "Open the session with the optimizer and the network that made the state.",
                 )
         vectors = {"theta": state.theta, **state.slots}

@@ -22,7 +22,7 @@ class Settings:
     """How a session trains. `Network.train` and the command line take each of these by name.
 
     optimizer: Update rule, a name in ``deepstep.equations.OPTIMIZERS``.
-    hyperparameters: Of the update rule: ``beta``, ``beta1``, …
+    optimizer_params: Of the update rule: ``beta``, ``beta1``, …
     l1, l2: λ of L1 and of L2 regularization of the weights, which stand in the cost; at least 0.
     weight_decay: λ of decoupled weight decay, θ := (1 - α·λ)·θ before each update; by default the
         optimizer's own (0.01 for adamw, else 0).
@@ -31,10 +31,10 @@ class Settings:
     input_noise: Standard deviation of normal noise that is added to the inputs of each step.
     max_norm: Greatest norm of the incoming weights of a unit; longer ones are shortened after each update.
     clip_norm, clip_value: Greatest norm of the whole gradient, and greatest size of each of its entries.
-    average: Decay of the moving average of θ, which is then what predicts; 0 for none. It looks back about
+    ema_decay: Decay of the moving average of θ, which is then what predicts; 0 for none. It looks back about
         1 / (1 - decay) steps, over all of them with nearly equal weights where there are fewer.
-    rate_factors, decay_factors: Factors of the learning rate and of the weight decay for groups of
-        parameters, by name or pattern: ``{"b*": 0.1, "s1": 6}``. Where several fit, the last one counts.
+    lr_multipliers, weight_decay_multipliers: Factors of the learning rate and of the weight decay for groups
+        of parameters, by name or pattern: ``{"b*": 0.1, "s1": 6}``. Where several fit, the last one counts.
         Without a word about them, b, gamma, s, r and alpha do not decay.
     precision: Of the products of matrices in steps, where it is another than that of the parameters:
         "bfloat16" halves their memory and is fast on GPUs and on CPUs with AMX or AVX512-BF16. Parameters,
@@ -47,7 +47,7 @@ class Settings:
     """
 
     optimizer: str | Optimizer = "gd"
-    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    optimizer_params: Mapping[str, Any] = field(default_factory=dict)
     l1: float = 0.0
     l2: float = 0.0
     weight_decay: float | None = None
@@ -56,21 +56,21 @@ class Settings:
     max_norm: float | None = None
     clip_norm: float | None = None
     clip_value: float | None = None
-    average: float = 0.0
-    rate_factors: Mapping[str, float] = field(default_factory=dict)
-    decay_factors: Mapping[str, float] = field(default_factory=dict)
+    ema_decay: float = 0.0
+    lr_multipliers: Mapping[str, float] = field(default_factory=dict)
+    weight_decay_multipliers: Mapping[str, float] = field(default_factory=dict)
     precision: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
-        get_optimizer(self.optimizer).settings(self.hyperparameters)
+        get_optimizer(self.optimizer).settings(self.optimizer_params)
         for name in ("l1", "l2", "input_noise"):
             check_number(name, getattr(self, name), 0)
         if self.weight_decay is not None:
             check_number("weight_decay", self.weight_decay, 0)
         for rate in self.dropout if isinstance(self.dropout, list | tuple) else [self.dropout]:
             check_number("dropout", rate, 0, 1)
-        check_number("average", self.average, 0, 1)
+        check_number("ema_decay", self.ema_decay, 0, 1)
         if not (is_whole(self.seed, 0) and self.seed < 2**64):
             raise ConfigurationError("seed", "a whole number from 0 to 2⁶⁴ - 1", f"got {shown(self.seed)}")
         if self.precision not in (None, *PRECISIONS):
@@ -78,7 +78,7 @@ class Settings:
         for name in ("max_norm", "clip_norm", "clip_value"):
             if getattr(self, name) is not None:
                 check_number(name, getattr(self, name), 0, above=True)
-        for name in ("rate_factors", "decay_factors"):
+        for name in ("lr_multipliers", "weight_decay_multipliers"):
             _check_factors(name, getattr(self, name))
 
     @classmethod
@@ -108,10 +108,10 @@ class Settings:
         number: Number of the step, from 1.
         returns: 0.1, or that of an average that looks back over ten batches at least.
 
-        >>> Settings().share_of_a_batch(1), Settings(average=0.99).share_of_a_batch(1)
+        >>> Settings().share_of_a_batch(1), Settings(ema_decay=0.99).share_of_a_batch(1)
         (0.1, 1.0)
         """
-        return corrected_share(max(0.9, self.average), number) if self.average else 0.1
+        return corrected_share(max(0.9, self.ema_decay), number) if self.ema_decay else 0.1
 
     def dropout_of(self, architecture: Architecture) -> tuple[float, ...]:
         """The probability of dropout of each hidden layer, from layer 1 to L - 1.
@@ -156,7 +156,7 @@ class Settings:
         returns: Factor by name.
         ConfigurationError: If a pattern fits no parameter.
         """
-        asked = self.rate_factors if kind == "rate" else self.decay_factors
+        asked = self.lr_multipliers if kind == "rate" else self.weight_decay_multipliers
         unasked = [] if kind == "rate" else [("*", 0.0), ("W*", 1.0)]  # weights alone decay
         found = dict.fromkeys(names, 1.0)
         for pattern in asked:

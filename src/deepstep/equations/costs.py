@@ -42,17 +42,17 @@ def compute_cost(AL: Array, Y: Array, *, output: Output = "sigmoid") -> float:
     check_target(AL, Y, where)
     head = get_head(output, where)
     if head.textbook is None:
-        came = f"the loss of {head.name!r} is of the logits"
-        mend = "Use cost_from_logits."
-        raise ConfigurationError(where, "an output whose loss can be told from AL", came, mend)
+        got = f"the loss of {head.name!r} is of the logits"
+        hint = "Use cost_from_logits."
+        raise ConfigurationError(where, "an output whose loss can be told from AL", got, hint)
     if probabilities(head, AL) is not None and not (AL.min() >= 0 and AL.max() <= 1):
-        mend = "From logits use cost_from_logits; for numbers pass output='identity'."
-        raise DataError(where, "AL holds probabilities from 0 to 1", value_range(AL), mend)
+        hint = "From logits use cost_from_logits; for numbers pass output='identity'."
+        raise DataError(where, "AL holds probabilities from 0 to 1", value_range(AL), hint)
     # soft labels of ordered classes are falling numbers, too, not only the ones above zeros that train
     kind = "probabilities" if head.targets == "cumulative" else head.targets
     for rule in TARGETS[kind].rules:
         if not (rule.holds(Y) or (head.targets == "probabilities" and _has_no_label(Y))):
-            raise DataError(where, rule.expected.format(name=head.name), rule.came(Y), rule.mend)
+            raise DataError(where, rule.expected.format(name=head.name), rule.got(Y), rule.hint)
     cost = _mean(head.textbook(AL, Y)[0])
     if cost == np.inf and TARGETS[kind].rules and _is_whole(AL) and not _is_whole(Y):
         warnings.warn(
@@ -167,11 +167,11 @@ def check_target(
     """Refuse a target or weights that do not belong to an output: AL, or ZL of so many members."""
     shape = Y.shape if Y.ndim != 2 else (Y.shape[0], max(1, members) * Y.shape[1])
     if members and output.shape != shape:
-        came = f"got {output.shape} for Y {Y.shape}"
-        raise ShapeError(where, f"a column of logits for each of {members} members and each of Y", came)
+        got = f"got {output.shape} for Y {Y.shape}"
+        raise ShapeError(where, f"a column of logits for each of {members} members and each of Y", got)
     if output.shape != shape or output.ndim != 2:
-        mend = f"Pass Y.reshape{output.shape}." if Y.size == output.size else "Columns are examples here."
-        raise ShapeError(where, f"Y has the shape of the output, {output.shape}", f"got Y {Y.shape}", mend)
+        hint = f"Pass Y.reshape{output.shape}." if Y.size == output.size else "Columns are examples here."
+        raise ShapeError(where, f"Y has the shape of the output, {output.shape}", f"got Y {Y.shape}", hint)
     m = Y.shape[1]
     if m == 0:
         raise DataError(where, "at least one example", "got m = 0")

@@ -92,8 +92,8 @@ def gradient_norms(nodes: Sequence[Node], tape: Tape, d: dict[str, Array], m: in
         if op.per_example is None:
             parameters = [name for name in node.gives if name not in written and name != "A0"]
             if parameters:
-                came = f"{op.forward_equation.name!r} has none for {', '.join(parameters)}"
-                raise ConfigurationError("gradient_norms", "operations with per_example", came)
+                got = f"{op.forward_equation.name!r} has none for {', '.join(parameters)}"
+                raise ConfigurationError("gradient_norms", "operations with per_example", got)
             continue
         for symbol, each in op.per_example(given, *[tape[name] for name in node.needs]).items():
             if node.names[symbol] in written:  # weights that another operation made: it goes on from there

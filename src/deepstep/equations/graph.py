@@ -71,9 +71,9 @@ def feature(name: str, **settings: Any) -> Callable[[Apply], Apply]:
     def register(apply: Apply) -> Apply:
         home = FEATURES[name].apply.__module__ if name in FEATURES else apply.__module__
         if home != apply.__module__:
-            came = f"there is a feature {name!r}"
+            got = f"there is a feature {name!r}"
             raise ConfigurationError(
-                "feature", "a name that is not taken", came, f"It is that of {home}: choose another."
+                "feature", "a name that is not taken", got, f"It is that of {home}: choose another."
             )
         FEATURES[name] = Feature(apply, **settings)
         return apply
@@ -106,8 +106,8 @@ def layer_activations(activations: Sequence[str] | None, n_layers: int, where: s
     if activations is None:
         return ["relu"] * (n_layers - 1) + ["sigmoid"]
     if isinstance(activations, str) or len(activations) != n_layers:
-        expected, mend = f"{n_layers} activations, one per layer", "One name per layer, the output's last."
-        raise ConfigurationError(where, expected, f"got {activations!r}", mend)
+        expected, hint = f"{n_layers} activations, one per layer", "One name per layer, the output's last."
+        raise ConfigurationError(where, expected, f"got {activations!r}", hint)
     for name in activations:
         get_activation(name, where)
     return list(activations)

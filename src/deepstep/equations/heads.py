@@ -124,8 +124,8 @@ class Head:
             return self
         if self.activation not in MEAN_LOGITS:
             expected = f"an output that ends with {', '.join(MEAN_LOGITS)}"
-            came = f"{self.name!r} ends with {self.activation!r}"
-            raise ConfigurationError("shared_members", expected, came)
+            got = f"{self.name!r} ends with {self.activation!r}"
+            raise ConfigurationError("shared_members", expected, got)
         loss = partial(_mean_loss, self.loss, members)
         loss_backward = partial(_of_columns, self.loss_backward, members)
         kinks = self.kinks and partial(_of_columns, self.kinks, members)
@@ -194,14 +194,14 @@ def _head_of(architecture: HasHead, head: Head, where: str) -> Head:
     last, n_outputs = architecture.activations[-1], architecture.n_outputs
     if last != head.activation:
         expected = f"the last activation is {head.activation!r} for the output {head.name!r}"
-        mend = f"The losses of the output {last!r} are another." if last in HEADS else ""
-        raise ConfigurationError(where, expected, f"got {last!r}", mend)
+        hint = f"The losses of the output {last!r} are another." if last in HEADS else ""
+        raise ConfigurationError(where, expected, f"got {last!r}", hint)
     head = head.with_settings(f"{where}, output_settings", **architecture.output_settings)
     for name, value in head.settings.items():
         if isinstance(value, tuple) and len(value) != n_outputs:
-            came = f"got {n_outputs} for {name} {list(value)}"
-            mend = f"Let the last layer have {len(value)} units, or pass other {name}."
-            raise ConfigurationError(where, f"as many outputs as {name}, {len(value)}", came, mend)
+            got = f"got {n_outputs} for {name} {list(value)}"
+            hint = f"Let the last layer have {len(value)} units, or pass other {name}."
+            raise ConfigurationError(where, f"as many outputs as {name}, {len(value)}", got, hint)
     return head.of_members(architecture.shared_members)
 
 

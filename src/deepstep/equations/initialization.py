@@ -171,8 +171,8 @@ def _checked(X: Array, n_inputs: int, where: str) -> Array:
     X = np.asarray(X)
     if X.ndim != 2 or X.shape[0] != n_inputs:
         turned = X.ndim == 2 and X.shape[1] == n_inputs
-        mend = "Columns are examples here: pass X.T." if turned else ""
-        raise ShapeError(where, f"X has {n_inputs} rows, one for each input", f"got shape {X.shape}", mend)
+        hint = "Columns are examples here: pass X.T." if turned else ""
+        raise ShapeError(where, f"X has {n_inputs} rows, one for each input", f"got shape {X.shape}", hint)
     if X.shape[1] == 0:
         raise DataError(where, "at least one example", "got m = 0")
     if X.dtype.kind not in "fiub" or not np.isfinite(X).all():
@@ -183,8 +183,8 @@ def _checked(X: Array, n_inputs: int, where: str) -> Array:
 def _check_rng(rng: object, where: str) -> None:
     """Refuse what is no generator of NumPy."""
     if not isinstance(rng, np.random.Generator | np.random.RandomState):
-        mend = "Pass for example numpy.random.default_rng(1)."
-        raise ConfigurationError(where, "rng is a NumPy Generator or RandomState", f"got {rng!r}", mend)
+        hint = "Pass for example numpy.random.default_rng(1)."
+        raise ConfigurationError(where, "rng is a NumPy Generator or RandomState", f"got {rng!r}", hint)
 
 
 def _drawn(layer_dims: Sequence[int], draw: Draw, rng: Rng, where: str) -> Parameters:

@@ -60,11 +60,11 @@ def linear_backward(dZ: Array, cache: LinearCache) -> tuple[Array, Array, Array]
     try:
         A_prev, W, _ = cache
     except (TypeError, ValueError):
-        expected, mend = (
+        expected, hint = (
             "cache is the LinearCache (A_prev, W, b) of the forward step",
             "From a LayerCache pass cache.linear.",
         )
-        raise DataError(where, expected, f"got {type(cache).__name__}", mend) from None
+        raise DataError(where, expected, f"got {type(cache).__name__}", hint) from None
     check_derivative(where, dZ, (len(W), A_prev.shape[1]))
     return W.T @ dZ, product_gradient(dZ, A_prev), sum_gradient(dZ)
 
@@ -86,10 +86,10 @@ def rows_in_place(rows: Array, at: Sequence[int], like: Array) -> Array:
     return np.take(np.concatenate([rows, np.zeros_like(like[:1])]), places, axis=0)
 
 
-def check_shape(where: str, expected: str, value: Any, shape: tuple[int, ...], mend: str = "") -> None:
+def check_shape(where: str, expected: str, value: Any, shape: tuple[int, ...], hint: str = "") -> None:
     """Refuse an array of another shape; ``expected`` are the words before the shape."""
     if np.shape(value) != shape:
-        raise ShapeError(where, f"{expected} {shape}", f"got {np.shape(value)}", mend)
+        raise ShapeError(where, f"{expected} {shape}", f"got {np.shape(value)}", hint)
 
 
 def check_derivative(where: str, dZ: Array, shape: tuple[int, ...]) -> None:

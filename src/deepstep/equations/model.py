@@ -141,15 +141,15 @@ def _graph(
     scaled = [layer for layer in range(1, len(names) + 1) if f"gamma{layer}" in theta]
     if list(kinds) != scaled:
         expected = f"a normalization for the layers with a gamma, {scaled}"
-        mend = "Pass one of 'none', 'batch', 'layer' for each hidden layer."
-        raise ConfigurationError(where, expected, f"got {normalization!r}", mend)
+        hint = "Pass one of 'none', 'batch', 'layer' for each hidden layer."
+        raise ConfigurationError(where, expected, f"got {normalization!r}", hint)
     layers = layers_of(theta, names, {"normalization": kinds, "dropout": dict.fromkeys(masks or (), True)})
     graph = graph_of(layers)
     unread = [name for name in theta if name not in graph.learned]
     if unread:
         expected = "parameters whose names say which features are on"
-        mend = "Take Architecture.run or a Network, which know their features."
-        raise ConfigurationError(where, expected, f"got {', '.join(unread)}", mend)
+        hint = "Take Architecture.run or a Network, which know their features."
+        raise ConfigurationError(where, expected, f"got {', '.join(unread)}", hint)
     return graph
 
 
@@ -258,13 +258,13 @@ def _of_layer(l: int, cache: Any, Z_prev: Array | None, where: str) -> Tape:
         (A_prev, W, b), Z = cache
         A_prev, W, Z = np.asarray(A_prev), np.asarray(W), np.asarray(Z)
     except (TypeError, ValueError):
-        came = f"got {type(cache).__name__} of another form"
-        raise DataError(where, "the cache is ((A_prev, W, b), Z) of the forward step", came) from None
+        got = f"got {type(cache).__name__} of another form"
+        raise DataError(where, "the cache is ((A_prev, W, b), Z) of the forward step", got) from None
     check_forward(where, A_prev, W)
     check_shape(where, "Z has the shape of W·A_prev,", Z, (len(W), A_prev.shape[1]))
     if Z_prev is not None:
-        mend = "Pass the caches in the order of the layers, the first layer's first."
-        check_shape(where, f"A_prev has the shape of Z of layer {l - 1},", A_prev, Z_prev.shape, mend)
+        hint = "Pass the caches in the order of the layers, the first layer's first."
+        check_shape(where, f"A_prev has the shape of Z of layer {l - 1},", A_prev, Z_prev.shape, hint)
     return {f"A{l - 1}": A_prev, f"W{l}": W, f"b{l}": np.asarray(b), f"Z{l}": Z}
 
 
@@ -337,8 +337,8 @@ def update_parameters(
     theta = as_parameters(parameters, "update_parameters", chained=False)
     gradient = flatten_gradients(gradients, theta, "update_parameters")
     if not is_number(learning_rate):
-        came = f"got {shown(learning_rate)}"
-        raise ConfigurationError("update_parameters", "learning_rate is a finite number", came)
+        got = f"got {shown(learning_rate)}"
+        raise ConfigurationError("update_parameters", "learning_rate is a finite number", got)
     (flat,) = gradient_descent_update(theta.flat, gradient, learning_rate=float(learning_rate))
     return theta.like(flat.astype(theta.dtype, copy=False))
 
@@ -361,9 +361,9 @@ def flatten_gradients(gradients: Mapping[str, Any], parameters: Parameters, wher
     for name, value in parameters.items():
         gradient = gradients.get(f"d{name}")
         if gradient is None or np.shape(gradient) != value.shape:
-            came = "it is missing" if gradient is None else f"got {np.shape(gradient)}"
-            mend = "Sum over the examples with keepdims=True." if name.startswith("b") else ""
-            raise ShapeError(where, f"d{name} has the shape of {name}, {value.shape}", came, mend)
+            got = "it is missing" if gradient is None else f"got {np.shape(gradient)}"
+            hint = "Sum over the examples with keepdims=True." if name.startswith("b") else ""
+            raise ShapeError(where, f"d{name} has the shape of {name}, {value.shape}", got, hint)
         array = np.asarray(gradient)
         if array.dtype.kind not in "fiub":
             raise DataError(where, f"d{name} holds real numbers", f"got dtype {array.dtype}")

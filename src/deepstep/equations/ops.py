@@ -131,8 +131,8 @@ class Op:
         for symbol in self.learned:
             if symbol[-1].isdigit() or (symbol[0] == "W" and symbol != "W"):
                 expected = "learned symbols that do not end with a digit nor begin with W"
-                mend = "A name such as W12 says that it is the weights of layer 12."
-                raise ConfigurationError("Op", expected, f"got {symbol!r}", mend)
+                hint = "A name such as W12 says that it is the weights of layer 12."
+                raise ConfigurationError("Op", expected, f"got {symbol!r}", hint)
 
     @property
     def forward_equation(self) -> Equation:

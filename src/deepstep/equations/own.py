@@ -144,11 +144,11 @@ def _check_functions(where: str, name: Any, functions: dict[str, Any]) -> None:
 def _places(setting: str, given: Any, name: Any) -> tuple[float, ...]:
     if not isinstance(given, Iterable) or not all(map(is_number, places := tuple(given))):
         lacks = {"kinks": "without a derivative", "bends": "at which the second derivative jumps"}[setting]
-        expected, mend = (
+        expected, hint = (
             f"{setting} of {name!r} are the finite values of Z {lacks}",
             f"For example {setting}=(0.0,).",
         )
-        raise ConfigurationError("register_activation", expected, f"got {given!r}", mend)
+        raise ConfigurationError("register_activation", expected, f"got {given!r}", hint)
     return tuple(map(float, places))
 
 
@@ -179,7 +179,7 @@ def _try_activation(name: str, own: Activation) -> None:
             {"Z": Z, "dA": dA},
             values=lambda Z: dA * own.forward(Z),
             sides=lambda Z: np.concatenate([kink < Z for kink in (*own.kinks, np.inf)]),
-            mend="Where there is no derivative, name that Z in kinks.",
+            hint="Where there is no derivative, name that Z in kinks.",
         )
 
 
@@ -193,21 +193,21 @@ def _try_head(own: Head) -> None:
     where, domain = "register_head", "ZL from -6 to 6"
     forward = _Trial(where, f"the loss of {own.name!r}", own.loss, domain)
     backward = _Trial(where, f"the loss_backward of {own.name!r}", own.loss_backward, domain)
-    mend = "Sum over axis=0 with keepdims=True."
+    hint = "Sum over axis=0 with keepdims=True."
     with naming(f"the loss {own.name!r}, when it was tried"):
         for dtype in (np.float32, np.float64):  # float64 last: the comparisons below are of its results
             given: dict[str, Array] = {"ZL": Z.astype(dtype), "Y": Y.astype(dtype)}
-            loss = forward.array(given, (1, M), f"shape {(1, M)} here", mend)
+            loss = forward.array(given, (1, M), f"shape {(1, M)} here", hint)
             dZL = backward.array(given, (n, M), f"shape {(n, M)} here")
         for i in range(M):
             at = np.s_[:, i : i + 1]
-            forward.check_alone(f"example {i}", Z[at], loss[at], f"Examples are columns. {mend}", Y[at])
+            forward.check_alone(f"example {i}", Z[at], loss[at], f"Examples are columns. {hint}", Y[at])
         backward.check_derivative(
             dZL,
             {"ZL": Z, "Y": Y},
             values=lambda ZL: own.loss(ZL, Y),
             sides=lambda ZL: kinks(ZL, Y) > 0,
-            mend="Where there is no derivative, let kinks change its sign.",
+            hint="Where there is no derivative, let kinks change its sign.",
         )
 
 
@@ -219,41 +219,41 @@ class _Trial(NamedTuple):
     function: Callable[..., Any]
     domain: str
 
-    def error(self, expected: str, came: str, mend: str = "") -> ConfigurationError:
+    def error(self, expected: str, got: str, hint: str = "") -> ConfigurationError:
         """The error where the function does not do what is expected."""
-        return ConfigurationError(self.where, f"{self.what} {expected}", came, mend)
+        return ConfigurationError(self.where, f"{self.what} {expected}", got, hint)
 
-    def array(self, given: dict[str, Array], shape: tuple[int, ...], form: str, mend: str = "") -> Array:
+    def array(self, given: dict[str, Array], shape: tuple[int, ...], form: str, hint: str = "") -> Array:
         """The result: a finite array of that shape and dtype; the arguments stay as they are."""
         before = {argument: value.copy() for argument, value in given.items()}
-        came = self.function(*given.values())
+        got = self.function(*given.values())
         for argument, value in given.items():
             if not np.array_equal(value, before[argument]):
                 raise self.error(f"leaves {argument} as it is", "it was changed", "Work on a copy.")
-        if not isinstance(came, np.ndarray) or came.shape != shape:
-            got = f"shape {came.shape}" if isinstance(came, np.ndarray) else type(came).__name__
-            raise self.error(f"gives an array of {form}", f"got {got}", mend)
+        if not isinstance(got, np.ndarray) or got.shape != shape:
+            got = f"shape {got.shape}" if isinstance(got, np.ndarray) else type(got).__name__
+            raise self.error(f"gives an array of {form}", f"got {got}", hint)
         dtype = next(iter(given.values())).dtype
-        if came.dtype != dtype:
+        if got.dtype != dtype:
             plain = "Plain Python numbers keep float32, NumPy's float64 numbers do not."
-            raise self.error(f"gives {dtype} for {dtype}", f"got {came.dtype}", plain)
-        if not np.isfinite(came).all():
-            unit, i = np.argwhere(~np.isfinite(came))[0]
+            raise self.error(f"gives {dtype} for {dtype}", f"got {got.dtype}", plain)
+        if not np.isfinite(got).all():
+            unit, i = np.argwhere(~np.isfinite(got))[0]
             at = ", ".join(f"{name} = {value[:, i].tolist()}" for name, value in given.items())
-            raise self.error(f"is finite for {self.domain}", f"got {came[unit, i]} at {at}")
-        return came
+            raise self.error(f"is finite for {self.domain}", f"got {got[unit, i]} at {at}")
+        return got
 
     def new_array(self, given: dict[str, Array], form: str) -> Array:
         """The same for an array like Z, which may not be an argument itself."""
-        came = self.array(given, given["Z"].shape, form)
-        if any(np.shares_memory(came, value) for value in given.values()):
+        got = self.array(given, given["Z"].shape, form)
+        if any(np.shares_memory(got, value) for value in given.values()):
             raise self.error("gives a new array", "it shares its argument's memory", "Return a copy.")
-        return came
+        return got
 
-    def check_alone(self, part: str, Z: Array, among: Array, mend: str, *others: Array) -> None:
+    def check_alone(self, part: str, Z: Array, among: Array, hint: str, *others: Array) -> None:
         """Refuse a function that gives an example or a unit alone something else than among others."""
         if not np.allclose(self.function(Z, *others), among, rtol=1e-9, atol=1e-12):
-            raise self.error(f"gives {part} alone the same as among others", "it does not", mend)
+            raise self.error(f"gives {part} alone the same as among others", "it does not", hint)
 
     def check_derivative(
         self,
@@ -262,7 +262,7 @@ class _Trial(NamedTuple):
         *,
         values: Callable[[Array], Array],
         sides: Callable[[Array], AnyArray],
-        mend: str,
+        hint: str,
     ) -> None:
         """Refuse what is not the derivative of the summed values by the first of ``at``, away from kinks."""
         (name, Z), *_ = at.items()
@@ -281,4 +281,4 @@ class _Trial(NamedTuple):
         if gap[worst] > 0:
             place = ", ".join(f"{symbol} = {value[worst]:.6g}" for symbol, value in at.items())
             expected = f"gives d{name} = {numeric[worst]:.6g} at {place} (unit {worst[0]})"
-            raise self.error(f"{expected}, by central differences", f"got {given[worst]:.6g}", mend)
+            raise self.error(f"{expected}, by central differences", f"got {given[worst]:.6g}", hint)

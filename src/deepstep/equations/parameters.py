@@ -17,7 +17,7 @@ __all__ = ["Parameters", "as_parameters"]
 
 def layer_sizes(layer_dims: Sequence[int], where: str = "layer_dims") -> tuple[int, ...]:
     """Check the sizes n_0 (inputs), n_1, …, n_L (outputs) and return them as plain integers."""
-    mend = "For example [5, 4, 1], from the inputs to the outputs."
+    hint = "For example [5, 4, 1], from the inputs to the outputs."
     try:
         sizes = tuple(layer_dims)
     except TypeError:
@@ -25,11 +25,11 @@ def layer_sizes(layer_dims: Sequence[int], where: str = "layer_dims") -> tuple[i
         raise ConfigurationError(where, expected, f"got {layer_dims!r}") from None
     if len(sizes) < 2:
         expected = "at least two sizes, inputs and outputs"
-        raise ConfigurationError(where, expected, f"got {list(sizes)!r}", mend)
+        raise ConfigurationError(where, expected, f"got {list(sizes)!r}", hint)
     for index, size in enumerate(sizes):
         if not is_whole(size, 1):
             expected = "every size is a whole number of at least 1"
-            raise ConfigurationError(where, expected, f"size {index} is {size!r}", mend)
+            raise ConfigurationError(where, expected, f"size {index} is {size!r}", hint)
     return tuple(int(size) for size in sizes)
 
 
@@ -65,9 +65,9 @@ class Parameters(Mapping[str, Array]):
 
     def __init__(self, flat: Array, layer_dims: Sequence[int], layout: Layout | None = None) -> None:
         if not isinstance(flat, np.ndarray) or flat.dtype not in (np.float32, np.float64):
-            came = f"got {f'dtype {flat.dtype}' if isinstance(flat, np.ndarray) else type(flat).__name__}"
-            mend = "Pass numpy.asarray(flat, dtype=float)."
-            raise DataError("Parameters", "flat is a NumPy array of float32 or float64", came, mend)
+            got = f"got {f'dtype {flat.dtype}' if isinstance(flat, np.ndarray) else type(flat).__name__}"
+            hint = "Pass numpy.asarray(flat, dtype=float)."
+            raise DataError("Parameters", "flat is a NumPy array of float32 or float64", got, hint)
         self.flat, self.layer_dims = flat, tuple(layer_dims)
         self.layout = plain_layout(self.layer_dims) if layout is None else layout
         size = sum(n * columns for _, (n, columns) in self.layout)
@@ -201,9 +201,9 @@ def as_parameters(
 
 
 def _other_keys(values: Mapping[str, Any], where: str) -> ShapeError:
-    mend = "Remove other keys and name every layer's W and b."
-    came = f"got {sorted(map(str, values))}"
-    return ShapeError(where, "the keys are W1, b1, W2, b2, … without gaps", came, mend)
+    hint = "Remove other keys and name every layer's W and b."
+    got = f"got {sorted(map(str, values))}"
+    return ShapeError(where, "the keys are W1, b1, W2, b2, … without gaps", got, hint)
 
 
 def _check_weights(arrays: Mapping[str, Array], layer: int, where: str, *, chained: bool) -> None:
@@ -211,17 +211,17 @@ def _check_weights(arrays: Mapping[str, Array], layer: int, where: str, *, chain
     W, before = arrays[f"W{layer}"], arrays[f"W{layer - 1}"].shape[0] if chained else None
     if W.ndim != 2 or 0 in W.shape or before not in (None, W.shape[1]):
         known = f" with n_{layer - 1} = {before}" if before else ", at least 1 each"
-        mend = f"Pass W{layer}.T." if W.ndim == 2 and W.shape[0] == before else ""
+        hint = f"Pass W{layer}.T." if W.ndim == 2 and W.shape[0] == before else ""
         expected = f"W{layer} has shape (n_{layer}, n_{layer - 1}){known}"
-        raise ShapeError(f"{where}, layer {layer}", expected, f"got {W.shape}", mend)
+        raise ShapeError(f"{where}, layer {layer}", expected, f"got {W.shape}", hint)
 
 
 def _check_shape(name: str, value: Array, shape: tuple[int, int], where: str) -> None:
     """Refuse a parameter that does not fit the W of its layer."""
     column = shape[1] == 1
-    mend = f"Pass {name}.reshape(-1, 1)." if column and value.size == shape[0] else ""
+    hint = f"Pass {name}.reshape(-1, 1)." if column and value.size == shape[0] else ""
     expected = f"{name} is a column of shape" if column else f"{name} has shape"
-    check_shape(f"{where}, layer {symbol_and_layer(name)[1]}", expected, value, shape, mend)
+    check_shape(f"{where}, layer {symbol_and_layer(name)[1]}", expected, value, shape, hint)
 
 
 def _layer_dims(layers: Sequence[Layer]) -> tuple[int, ...]:

@@ -42,10 +42,10 @@ class Registry(dict[str, Part]):
             raise ConfigurationError(where, "a name that could be a variable's in Python", f"got {name!r}")
         known = self.get(name, part)
         if name in self and known != part:
-            mend = f"Call unregister_{self.function}({name!r}) first."
-            mend = "It belongs to DeepStep: choose another." if name in self.built_in else mend
-            came = f"there is an {self.kind} {name!r}"
-            raise ConfigurationError(where, "a name that is not taken", came, mend)
+            hint = f"Call unregister_{self.function}({name!r}) first."
+            hint = "It belongs to DeepStep: choose another." if name in self.built_in else hint
+            got = f"there is an {self.kind} {name!r}"
+            raise ConfigurationError(where, "a name that is not taken", got, hint)
         if name not in self and trial is not None:
             trial()
         return self.setdefault(name, known)

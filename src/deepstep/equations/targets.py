@@ -18,8 +18,8 @@ class Rule(NamedTuple):
 
     expected: str
     holds: Callable[[Array], bool]
-    came: Callable[[Array], str]
-    mend: str = ""
+    got: Callable[[Array], str]
+    hint: str = ""
 
 
 def value_range(Y: Array) -> str:

@@ -59,7 +59,7 @@ HYPERPARAMETERS: dict[str, Constraint] = {
         lambda value: isinstance(value, str) and value in EPSILON_AT,
     ),
 }
-"""Values that hyperparameters of these names (for one rule: with its name) may have."""
+"""Values that optimizer_params of these names (for one rule: with its name) may have."""
 
 
 def check_number(name: str, value: Any, least: float, below: float = np.inf, *, above: bool = False) -> None:
@@ -83,7 +83,7 @@ class Optimizer:
     update: The equation.
     state: Names of the vectors of state, which begin at zero.
     counts_steps: Whether the rule takes the step's number ``t``.
-    hyperparameters: Settings that differ from the equation's defaults.
+    optimizer_params: Settings that differ from the equation's defaults.
     weight_decay: λ of `decoupled_decay` before each update, where nothing else is asked for.
     corrections: Symbol of each vector of state that is corrected for its start at zero, with the names of
         that vector and of its decay: ``{"v̂": ("v", "beta1"), …}``.
@@ -92,21 +92,21 @@ class Optimizer:
 
     >>> OPTIMIZERS["adam"].state
     ('v', 's')
-    >>> Optimizer(momentum_update, ("v",), hyperparameters={"beta": 0.5}).settings({})
+    >>> Optimizer(momentum_update, ("v",), optimizer_params={"beta": 0.5}).settings({})
     {'beta': 0.5}
     """
 
     update: Callable[..., tuple[Array, ...]]
     state: tuple[str, ...] = ()
     counts_steps: bool = False
-    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    optimizer_params: Mapping[str, Any] = field(default_factory=dict)
     weight_decay: float = 0.0
     corrections: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     of_vectors: Callable[..., tuple[Array, ...]] | None = None
 
     def __post_init__(self) -> None:
         check_number("weight_decay", self.weight_decay, 0)
-        self.settings(self.hyperparameters)
+        self.settings(self.optimizer_params)
 
     @cached_property  # asked for several times by every session
     def arguments(self) -> Mapping[str, Parameter]:
@@ -118,33 +118,33 @@ class Optimizer:
         """Whether the rule takes the layout of θ: it updates whole matrices."""
         return "layout" in self.arguments
 
-    def settings(self, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
-        """The hyperparameters with these changes.
+    def settings(self, optimizer_params: Mapping[str, Any]) -> dict[str, Any]:
+        """The optimizer_params with these changes.
 
-        hyperparameters: Changed values by name.
+        optimizer_params: Changed values by name.
         returns: All values that differ from the equation's defaults.
         ConfigurationError: If the update rule does not know one of them (the message has the nearest one), or
             one of them is out of range.
         """
         where = self.update.__name__
-        if not isinstance(hyperparameters, Mapping):
+        if not isinstance(optimizer_params, Mapping):
             raise ConfigurationError(
-                where, "hyperparameters are a mapping such as {'beta': 0.9}", f"got {hyperparameters!r}"
+                where, "optimizer_params are a mapping such as {'beta': 0.9}", f"got {optimizer_params!r}"
             )
         given = {"theta", "gradient", "learning_rate", "t", "layout", *self.state}
         known = [name for name in self.arguments if name not in given]
-        for name, value in hyperparameters.items():
+        for name, value in optimizer_params.items():
             if name not in known:
                 raise unknown_name(where, "hyperparameter", name, known)
             constraint = HYPERPARAMETERS.get(f"{where}.{name}") or HYPERPARAMETERS.get(name)
             if constraint is not None and not constraint.accepts(value):
                 raise ConfigurationError(where, f"{name} is {constraint.expected}", f"got {shown(value)}")
         # A NumPy scalar would turn a float32 network to float64; a Python number takes the array's precision.
-        plain = {n: float(v) if isinstance(v, np.number) else v for n, v in hyperparameters.items()}
-        return {**self.hyperparameters, **plain}
+        plain = {n: float(v) if isinstance(v, np.number) else v for n, v in optimizer_params.items()}
+        return {**self.optimizer_params, **plain}
 
     def corrected(
-        self, state: Mapping[str, Array], *, t: int, hyperparameters: Mapping[str, Any]
+        self, state: Mapping[str, Array], *, t: int, optimizer_params: Mapping[str, Any]
     ) -> dict[str, Array]:
         """The rule's bias-corrected averages after step t, for who wants to see them.
 
@@ -152,11 +152,11 @@ class Optimizer:
         returns: The averages by symbol; empty for a rule that corrects none.
 
         >>> OPTIMIZERS["adam"].corrected(
-        ...     {"v": np.array([0.2]), "s": np.array([0.004])}, t=1, hyperparameters={}
+        ...     {"v": np.array([0.2]), "s": np.array([0.004])}, t=1, optimizer_params={}
         ... )
         {'v̂': array([2.]), 'ŝ': array([4.])}
         """
-        defaults, settings = self.arguments, self.settings(hyperparameters)
+        defaults, settings = self.arguments, self.settings(optimizer_params)
         return {
             symbol: bias_corrected(state[name], beta=settings.get(decay, defaults[decay].default), t=t)
             for symbol, (name, decay) in self.corrections.items()

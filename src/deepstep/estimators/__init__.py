@@ -15,9 +15,9 @@ from deepstep.estimators.trusted_numbers import SuspectNumber, TrustedNumbers
 BASES = (Calibrating, TrustedClasses, TrustedNumbers)
 """Classes whose methods the estimators inherit."""
 
-OF_A_ENSEMBLE = (Ensemble, Member, PresetSummary)
+OF_AN_ENSEMBLE = (Ensemble, Member, PresetSummary)
 """Classes of the attribute ``ensemble_``."""
 
 complete(globals())
 
-__all__ = ["EnsembleRun", "DeepClassifier", "DeepRegressor", "SuspectLabel", "SuspectNumber"]
+__all__ = ["DeepClassifier", "DeepRegressor", "EnsembleRun", "SuspectLabel", "SuspectNumber"]

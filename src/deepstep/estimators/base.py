@@ -124,7 +124,7 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
                 given = with_named_columns(given, where)
             if rows is not None:
                 self._fit_stored(rows, validation, call)
-            elif self.preset != "plain":
+            elif self.preset != "mlp":
                 self._convene(given, validation, call)
             else:
                 examples = self._examples(given, call)
@@ -204,9 +204,9 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
     ) -> Reached:
         """Train on rows that stay in their files; their weights are those of the classes already."""
         if self.solver == "lbfgs" or self.refit:
-            came = "got refit=True" if self.refit else "got solver='lbfgs'"
+            got = "got refit=True" if self.refit else "got solver='lbfgs'"
             raise ConfigurationError(
-                call.where, "a solver that learns from batches, and no refit, where rows are streamed", came
+                call.where, "a solver that learns from batches, and no refit, where rows are streamed", got
             )
         if self._begins_with_data(call):
             network.initialize_from_data(inputs_to_draw_from(examples.sample))
@@ -343,7 +343,7 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        tags.input_tags.allow_nan = self.preset != "plain"
+        tags.input_tags.allow_nan = self.preset != "mlp"
         return tags
 
 

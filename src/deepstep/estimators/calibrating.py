@@ -9,8 +9,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.calls import Given
-from deepstep.estimators.ensemble import Ensemble
 from deepstep.estimators.convening import Rows, weight_with_classes
+from deepstep.estimators.ensemble import Ensemble
 from deepstep.estimators.tables import TableRows
 from deepstep.estimators.temperature import of_the_mean
 from deepstep.model import Network
@@ -66,7 +66,7 @@ class Calibrating:
         >>> from deepstep.estimators import DeepRegressor
         >>> X = np.linspace(-1, 1, 200)[:, np.newaxis]
         >>> y = X[:, 0] + 0.1 * np.random.default_rng(1).standard_normal(200)
-        >>> model = DeepRegressor(4, solver="lbfgs", random_state=1, preset="plain").fit(X[::2], y[::2])
+        >>> model = DeepRegressor(4, solver="lbfgs", random_state=1, preset="mlp").fit(X[::2], y[::2])
         >>> model.calibrate(X[1::2], y[1::2]).predict_interval(X[:5], alpha=0.2).shape
         (5, 2)
         """
@@ -122,7 +122,7 @@ class Calibrating:
             raise ConfigurationError(
                 where,
                 "rows that were not learned from, which tell how wrong answers are",
-                "there were none in fit (preset='plain' keeps none for this)",
+                "there were none in fit (preset='mlp' keeps none for this)",
                 "Call calibrate(X, y) with rows of their own first.",
             )
         return self._calibration.scores

@@ -33,16 +33,16 @@ def refuse_texts(y: AnyArray, where: str) -> None:
         (value for value in y.flat if isinstance(value, str | bytes) and not reads_as_number(value)), None
     )
     if text is not None:
-        mend = "Use DeepClassifier, which learns classes, or make numbers of them."
-        raise DataError(where, "y of numbers", f"got texts such as {str(text)[:40]!r}", mend)
+        hint = "Use DeepClassifier, which learns classes, or make numbers of them."
+        raise DataError(where, "y of numbers", f"got texts such as {str(text)[:40]!r}", hint)
 
 
 def refuse_times(y: AnyArray, where: str) -> None:
     """Refuse dates and durations, NumPy's or objects."""
     kinds = {"M": "got dates", "m": "got durations"}
-    came = kinds.get(y.dtype.kind)
+    got = kinds.get(y.dtype.kind)
     if y.dtype == object and y.size and isinstance(y.flat[0], (date, time, timedelta)):
-        came = f"got such as {y.flat[0]!r}"
-    if came is not None:
-        mend = "Count in a unit of yours, as in (y - y.min()) / np.timedelta64(1, 'D')."
-        raise DataError(where, "y of numbers", came, mend)
+        got = f"got such as {y.flat[0]!r}"
+    if got is not None:
+        hint = "Count in a unit of yours, as in (y - y.min()) / np.timedelta64(1, 'D')."
+        raise DataError(where, "y of numbers", got, hint)

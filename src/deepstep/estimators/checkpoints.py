@@ -3,18 +3,18 @@
 from typing import TYPE_CHECKING
 
 from deepstep.errors import ConfigurationError
-from deepstep.training import Checkpoint, Checkpoints, latest_checkpoint
+from deepstep.training import Checkpoint, ModelCheckpoint, latest_checkpoint
 from deepstep.training.fit import REFIT
 
 if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator
 
 
-def checkpoints_of(estimator: "DeepEstimator", *, refit: bool) -> list[Checkpoints]:
+def checkpoints_of(estimator: "DeepEstimator", *, refit: bool) -> list[ModelCheckpoint]:
     """The callback that writes the checkpoints of a training, if they are asked for."""
     if estimator.checkpoint_dir is None:
         return []
-    first = Checkpoints(
+    first = ModelCheckpoint(
         estimator.checkpoint_dir, every=estimator.checkpoint_every, keep=estimator.keep_checkpoints
     )
     return [first.within(REFIT) if refit else first]

@@ -15,8 +15,8 @@ from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.availability import available_where
 from deepstep.estimators.base import DeepEstimator
 from deepstep.estimators.calls import FitCall, Given
-from deepstep.estimators.ensemble import Preparer
 from deepstep.estimators.documented import documented
+from deepstep.estimators.ensemble import Preparer
 from deepstep.estimators.labels import Labels, classes_of
 from deepstep.estimators.leaks import warn_of_leaks
 from deepstep.estimators.losses import merged
@@ -36,17 +36,17 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
     Two classes train one sigmoid output, several classes a softmax, and a target of several 0/1 columns a
     sigmoid for each; the cost is the cross-entropy. Ordered classes train the questions y > k.
 
-    With ``preset='table'``, the default, X is a table as it is: a pandas, polars or pyarrow frame or an
+    With ``preset='tabular'``, the default, X is a table as it is: a pandas, polars or pyarrow frame or an
     array, with texts, dates and missing values. An ensemble of small networks learns, of several presets
     (after RealMLP, Holzmüller et al., arXiv 2407.04491, and plainer ones) on the folds of a cross-validation;
     each preset counts by its answers to rows that it has not learned from. How many there are and how long
     they learn follows from the number of rows (`deepstep.estimators.rules_of_size`). ``ensemble_`` holds
     them all, and each member's ``estimator.network_`` can be opened.
 
-    With ``preset='shared'`` X is the same, and on each fold one network learns that is many, which share
+    With ``preset='tabm'`` X is the same, and on each fold one network learns that is many, which share
     their matrices (``shared_members``; after TabM-mini, Gorishniy et al., arXiv 2410.24210).
 
-    With ``preset='plain'`` one network learns from X, an array of numbers. It follows
+    With ``preset='mlp'`` one network learns from X, an array of numbers. It follows
     `sklearn.neural_network.MLPClassifier`: parameters of the same name mean the same, and on the same
     starting weights and the same order of examples it computes the same numbers. It differs in what is
     drawn: initial weights are normal and biases zero (there: both uniform), and the order of an epoch is a
@@ -59,7 +59,7 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
         'cross_entropy', 'ordinal' for classes in the order of ``classes_`` (labels as they sort), or a loss
         of classes that was registered with `deepstep.equations.register_head`. With 'ordinal', too,
         `predict` answers with the most probable class.
-    label_smoothing : float or None, default=None ('plain': 0.0)
+    label_smoothing : float or None, default=None ('mlp': 0.0)
         Share of each label that is spread evenly over all classes, for 'cross_entropy'.
     class_weight : 'balanced', dict, list of dict or None, default=None
         Weight of each class, multiplied with ``sample_weight``: ``{label: weight}`` with 1 for labels left
@@ -73,10 +73,10 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
     classes_ : ndarray of shape (n_classes,), or list of ndarray
         The labels; for a target of several columns a list of the labels of each, 0 and 1.
     ensemble_ : deepstep.estimators.ensemble.Ensemble
-        The networks of ``preset='table'`` or ``'shared'``, with the weight of each preset.
+        The networks of ``preset='tabular'`` or ``'tabm'``, with the weight of each preset.
     temperature_ : float
         By which the logits of the answers are divided in `predict_proba` (Guo et al., arXiv 1706.04599): with
-        ``preset='table'`` the best one for the rows that were held out, and after `calibrate` for its rows;
+        ``preset='tabular'`` the best one for the rows that were held out, and after `calibrate` for its rows;
         else 1. Which label is most probable does not depend on it.
 
     See Also
@@ -91,7 +91,7 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
     >>> from sklearn.preprocessing import StandardScaler
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
     >>> names = y.map({0: "setosa", 1: "versicolor", 2: "virginica"})
-    >>> plain = DeepClassifier(20, solver="lbfgs", random_state=1, preset="plain")
+    >>> plain = DeepClassifier(20, solver="lbfgs", random_state=1, preset="mlp")
     >>> model = make_pipeline(StandardScaler(), plain)
     >>> model.fit(X, names).score(X, names) > 0.97
     True
@@ -167,14 +167,14 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
         Examples
         --------
         >>> X, y = [[-2.0], [-1.0], [1.0], [2.0]], ["low", "low", "high", "high"]
-        >>> model = DeepClassifier(4, solver="lbfgs", random_state=1, preset="plain").fit(X, y)
+        >>> model = DeepClassifier(4, solver="lbfgs", random_state=1, preset="mlp").fit(X, y)
         >>> model.predict([[-3.0], [3.0]])
         array(['low', 'high'], dtype='<U4')
 
         With validation data of one's own, by which training stops:
 
         >>> stops = {"early_stopping": True, "tol": 0.5, "n_iter_no_change": 3}
-        >>> model = DeepClassifier(4, preset="plain", random_state=1, **stops)
+        >>> model = DeepClassifier(4, preset="mlp", random_state=1, **stops)
         >>> model = model.fit(X, y, X_val=[[-1.5], [1.5]], y_val=["low", "high"])
         >>> model.history_.column("validation_cost").shape == (model.n_iter_,)
         True
@@ -209,7 +209,7 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
 
         Examples
         --------
-        >>> model = DeepClassifier(4, random_state=1, preset="plain")
+        >>> model = DeepClassifier(4, random_state=1, preset="mlp")
         >>> for X, y in (([[-1.0], [1.0]], ["low", "high"]), ([[2.0]], ["high"])):
         ...     model = model.partial_fit(X, y, classes=["high", "low"])
         >>> len(model.loss_curve_)
@@ -272,7 +272,7 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
     def _warn_of_leaks(self, X: Any, y: AnyArray, call: FitCall) -> None:
         new = not (call.incremental or call.going_on or call.label)  # the command line has told of them
         if new and not self._labels.several:
-            warn_of_leaks(X, self._labels.positions(y), call.where, table=self.preset != "plain")
+            warn_of_leaks(X, self._labels.positions(y), call.where, table=self.preset != "mlp")
 
     def _check_taught(self, examples: Examples, call: FitCall) -> None:
         labels = self._labels
@@ -342,7 +342,7 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
             raise ConfigurationError(
                 where, "loss='cross_entropy', where label_smoothing is given", f"got loss={self.loss!r}"
             )
-        return output, merged(self.loss_settings, "smoothing", smoothing, "label_smoothing", where)
+        return output, merged(self.loss_params, "smoothing", smoothing, "label_smoothing", where)
 
     def _take_targets(self, other: Any, preparer: Preparer) -> None:
         self._labels, self.classes_ = other._labels, other.classes_

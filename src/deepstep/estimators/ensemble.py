@@ -72,7 +72,7 @@ class Member:
     best_epoch (int or None): After how many of them that one was, from 1; None where no rows judged it, or
         where a file of an older release does not say so.
     settings: The learning rate, and what else of `deepstep.engines.Settings` its steps were made with.
-    estimator (DeepClassifier or DeepRegressor or None): As it was fitted with ``preset="plain"``; None in a
+    estimator (DeepClassifier or DeepRegressor or None): As it was fitted with ``preset="mlp"``; None in a
         ensemble that was read from files.
     """
 

@@ -1,9 +1,9 @@
-"""An ensemble on disk: ``committee.json``, and beside it a model file for each member.
+"""An ensemble on disk: ``ensemble.json``, and beside it a model file for each member.
 
 ========================================  ====================================================================
 file                                      what it holds
 ========================================  ====================================================================
-``committee.json``                        how a table becomes each fold's inputs, and what each member counts
+``ensemble.json``                         how a table becomes each fold's inputs, and what each member counts
 ``members/NN-PRESET-FOLD.safetensors``    a member, which `deepstep.Network.load` opens, too
 ``members/NN-PRESET-FOLD.jsonl``          the records of its training, one for each epoch
 ========================================  ====================================================================
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.data import atomic_write
+from deepstep.data.files import kind_at
 from deepstep.data.text_formats import json_values, read_text
 from deepstep.engines import ENGINES, Settings
 from deepstep.errors import ConfigurationError, DeepStepError, FileError
@@ -30,10 +31,14 @@ from deepstep.estimators.presets import PRESETS, Preset
 from deepstep.estimators.tables import Table
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.encoding import Encoding
+from deepstep.run_folder import OLD_PRESETS, renamed
 from deepstep.types import Array, is_number, is_whole
 
 FORMAT, VERSION = "deepstep-ensemble", 1
-NAME = "committee.json"
+NAME = "ensemble.json"
+OLD_FORMAT, OLD_NAME = "deepstep-committee", "committee.json"
+"""Those of version 0.2, which are read as well."""
+
 INPUTS = {False: "scaled", True: "pieces"}
 """The names of the encodings: numbers scaled alone, or cut into pieces as well."""
 
@@ -93,12 +98,13 @@ def _of_preparer(preparer: Preparer) -> Entries:
 
 
 class EnsembleFile:
-    """``committee.json``, read and checked; the members are read when `ensemble` is asked for."""
+    """``ensemble.json``, read and checked; the members are read when `ensemble` is asked for."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder, self._path = folder, folder / NAME
+        old = kind_at(folder / OLD_NAME) == "file"
+        self._folder, self._path = folder, folder / (OLD_NAME if old else NAME)
         record = self._checked(lambda: _object(json_values(read_text(self._path))))
-        if record.get("format") != FORMAT:
+        if record.get("format") != (OLD_FORMAT if old else FORMAT):
             raise self._error(f"an object with format {FORMAT!r} is expected", "this is none")
         if record.get("version") != VERSION:
             raise FileError(
@@ -115,7 +121,7 @@ class EnsembleFile:
         self.output = _text("output", record["output"])
         self.preparers = tuple(map(_preparer, _list("preparers", record["preparers"])))
         self._records = [_member(one, self.preparers) for one in _list("members", record["members"])]
-        presets = {one["preset"] for one in self._records}
+        presets = {_preset_of(one) for one in self._records}
         self.weights = _of_presets("weights", record["weights"], presets)
         self.temperatures = _of_presets("temperatures", record["temperatures"], presets)
         for temperature in self.temperatures.values():
@@ -126,7 +132,7 @@ class EnsembleFile:
     @property
     def names(self) -> list[str]:
         """All files of the ensemble, relative to the folder."""
-        return [NAME, *member_files(self._records)]
+        return [self._path.name, *member_files(self._records)]
 
     def ensemble(self) -> Ensemble:
         """The ensemble; nothing is executed."""
@@ -134,23 +140,23 @@ class EnsembleFile:
         return Ensemble(self.preparers, members, self.weights, self.temperatures, self.output, None)
 
     def _opened(self, begin: str, record: Entries) -> Member:
-        preset, fold = _preset(record["preset"], record["inputs"] == INPUTS[True]), record["fold"]
+        preset, fold = _preset(_preset_of(record), record["inputs"] == INPUTS[True]), record["fold"]
         network = read_member(self._folder, begin, history=record["history"])
         preparer = self.preparers[fold]
         encoding = preparer.encodings[preset.cuts]
         n_inputs = 0 if encoding is None else encoding.n_inputs
         shape = network.architecture
-        came = (shape.n_inputs, shape.n_outputs, shape.output)
+        got = (shape.n_inputs, shape.n_outputs, shape.output)
         expected = (n_inputs, len(preparer.center), self.output)
-        if came != expected:
+        if got != expected:
             raise FileError(
                 str(self._folder / f"{begin}.safetensors"),
                 f"inputs, outputs and kind of output are the ensemble's {expected}",
-                f"got {came}",
+                f"got {got}",
                 "Train again.",
             )
-        course = (record[name] for name in ("engine", "epochs", "validation_cost", "best_epoch", "settings"))
-        return Member(preset, fold, network, *course)
+        course = {name: record[name] for name in ("engine", "epochs", "validation_cost", "best_epoch")}
+        return Member(preset, fold, network, **course, settings=renamed(record["settings"]))
 
     def _checked(self, read: Callable[[], Any]) -> Any:
         try:
@@ -158,14 +164,21 @@ class EnsembleFile:
         except FileError as error:
             if error.where == str(self._path):
                 raise
-            raise self._error(error.expected, error.came) from None
+            raise self._error(error.expected, error.got) from None
         except (ValueError, TypeError, KeyError, RecursionError, DeepStepError) as error:
             raise self._error(
                 "the file as training wrote it", f"it cannot be used ({error!s:.300})"
             ) from None
 
-    def _error(self, expected: str, came: str) -> FileError:
-        return FileError(str(self._path), expected, came, "Restore it, or train again.")
+    def _error(self, expected: str, got: str) -> FileError:
+        return FileError(str(self._path), expected, got, "Restore it, or train again.")
+
+
+def _preset_of(record: Entries) -> str:
+    """The name of a member's preset today; version 0.2 called it a recipe, and named other ones."""
+    return (
+        OLD_PRESETS.get(record["recipe"], record["recipe"]) if "recipe" in record else str(record["preset"])
+    )
 
 
 def _preset(name: str, cuts: bool) -> Preset:
@@ -192,8 +205,9 @@ def _preparer(record: Any) -> Preparer:
 
 def _member(record: Any, preparers: tuple[Preparer, ...]) -> Entries:
     record = {"best_epoch": None, "history": False, **_object(record)}  # what older releases do not write
-    _names(record, "preset, fold, inputs, engine, epochs, validation_cost, best_epoch, history, settings")
-    preset, fold, cost = _text("preset", record["preset"]), record["fold"], record["validation_cost"]
+    named = "recipe" if "recipe" in record else "preset"
+    _names(record, f"{named}, fold, inputs, engine, epochs, validation_cost, best_epoch, history, settings")
+    preset, fold, cost = _text(named, record[named]), record["fold"], record["validation_cost"]
     if not (preset.isascii() and preset.isalpha()):
         raise ValueError(f"a preset is a word, got {preset!r:.60}")
     if not (is_whole(fold, 0) and fold < len(preparers)):
@@ -210,14 +224,15 @@ def _member(record: Any, preparers: tuple[Preparer, ...]) -> Entries:
         raise ValueError(f"a best epoch is a number from 1 to that of the epochs or null, got {best!r:.60}")
     if not isinstance(record["history"], bool):
         raise TypeError(f"history is true or false, got {record['history']!r:.60}")
-    settings = dict(_object(record["settings"]))
+    settings = renamed(_object(record["settings"]))
     _above_0("learning_rate", settings.pop("learning_rate"))
     Settings.of("settings", **settings)
     return dict(record)
 
 
 def _of_presets(name: str, record: Any, presets: set[str]) -> Mapping[str, float]:
-    if set(_object(record)) != presets or not all(map(is_number, record.values())):
+    record = {OLD_PRESETS.get(preset, preset): value for preset, value in _object(record).items()}
+    if set(record) != presets or not all(map(is_number, record.values())):
         raise ValueError(f"{name} are a number for each of the presets {', '.join(sorted(presets))}")
     return {preset: float(value) for preset, value in record.items()}
 

@@ -4,7 +4,7 @@
 file of the run folder     what it holds
 =========================  ===================================================================================
 ``config.toml``            what was trained on what and how, its results, and the SHA-256 of all files
-``committee.json``         how a table becomes each fold's inputs, and what each member counts
+``ensemble.json``          how a table becomes each fold's inputs, and what each member counts
 ``members/…safetensors``   the members, each an ordinary model file
 ``members/….jsonl``        their trainings, a record for each epoch
 ``preparation.json``       how the columns are seen over all training rows, and what the answers mean
@@ -29,10 +29,10 @@ from deepstep.preparation import LabelTargets, Preparation, TablePreparation
 from deepstep.preparation.table import with_columns
 from deepstep.run import few_rows
 from deepstep.run_folder import (
-    DIGEST,
-    OF_A_ENSEMBLE,
+    OF_AN_ENSEMBLE,
     RunFolder,
     check_files,
+    opened,
     read_config,
     read_preparation,
     write_config,
@@ -104,13 +104,13 @@ class EnsembleRun(RunFolder):
         (folder / PREPARATION).write_text(self.preparation.to_json(), encoding="utf-8")
         arrays = {f"features{fold}": array for fold, array in enumerate(self.examples.features)}
         write_arrays(folder / EXAMPLES, {**arrays, "Y": self.examples.Y}, {})
-        write_config(folder, self.config, OF_A_ENSEMBLE, [*names, PREPARATION, EXAMPLES])
+        write_config(folder, self.config, OF_AN_ENSEMBLE, [*names, PREPARATION, EXAMPLES])
 
     @classmethod
     def load(cls, path: Path | str) -> "EnsembleRun":
         """Read a run folder; nothing in it is executed.
 
-        path: The folder that `save` wrote, or ``deepstep train --preset table`` or ``shared``.
+        path: The folder that `save` wrote, or ``deepstep train --preset tabular`` or ``shared``.
         returns: With the checksum of every file compared.
         FileError: When the folder is no run of an ensemble, of another version, or one of its files is
             missing or altered.
@@ -122,7 +122,7 @@ class EnsembleRun(RunFolder):
         """
         folder = Path(path)
         config = read_config(folder)
-        if config["version"] != OF_A_ENSEMBLE:
+        if config["version"] != OF_AN_ENSEMBLE:
             raise FileError(
                 str(folder),
                 "a run of an ensemble is expected",
@@ -131,7 +131,7 @@ class EnsembleRun(RunFolder):
             )
         stored = EnsembleFile(folder)
         check_files(folder, config, [*stored.names, PREPARATION, EXAMPLES])
-        del config[DIGEST]
+        config = opened(config)
         preparation = read_preparation(folder / PREPARATION)
         ensemble = stored.ensemble()
         examples = _read_examples(folder / EXAMPLES, ensemble, preparation.target.n_outputs)
@@ -200,14 +200,14 @@ class EnsembleRun(RunFolder):
     def _check_fit(self, folder: Path) -> None:
         """Refuse files that are each whole but belong to different runs."""
         target, inputs = self.preparation.target, self.preparation.inputs
-        came = (type(inputs).__name__, target.n_outputs, target.output)
+        got = (type(inputs).__name__, target.n_outputs, target.output)
         n_outputs = {len(preparer.center) for preparer in self.ensemble.preparers}
         expected = (TablePreparation.__name__, *n_outputs, self.ensemble.output)
-        if came != expected:
+        if got != expected:
             raise FileError(
                 str(folder / PREPARATION),
                 f"kind of inputs, outputs and kind of output are the ensemble's {expected}",
-                f"got {came}",
+                f"got {got}",
                 "Train again.",
             )
 

@@ -18,7 +18,7 @@ class FittedAttributes:
     Attributes
     ----------
     ensemble_ : Ensemble
-        With ``preset='table'``: its ``members``, each with a fitted ``estimator`` of one network, the
+        With ``preset='tabular'``: its ``members``, each with a fitted ``estimator`` of one network, the
         ``weights`` of the presets and the answers ``out_of_fold``. What follows is then that of each member,
         but for ``n_iter_``, the greatest.
     network_ : deepstep.Network
@@ -30,7 +30,7 @@ class FittedAttributes:
         After ``refit``: that of the training that early stopping ended; ``history_`` is of the second one.
     coefs_, intercepts_ : list of ndarray
         Weights (n_{l-1}, n_l) and biases (n_l,) of each layer, views of the network's parameters: what is
-        written into them is where ``warm_start`` or ``partial_fit`` goes on (with ``average``, which is a
+        written into them is where ``warm_start`` or ``partial_fit`` goes on (with ``ema_decay``, which is a
         copy of what trains, only ``warm_start``).
     loss_curve_ : list of float
         J of each epoch, over all fits that went on; for 'lbfgs' J after each iteration.
@@ -55,7 +55,7 @@ class FittedAttributes:
         Layers with the input, outputs, and the output's activation under scikit-learn's name.
     n_features_in_, feature_names_in_
         Number and names of the features; names only of a frame.
-    engine_, why_engine_ : str
+    engine_, engine_reason_ : str
         The engine that ran, and why, where another one could be expected; else empty.
     """
 
@@ -99,9 +99,9 @@ class FittedAttributes:
         return self.history_.engine
 
     @property
-    def why_engine_(self) -> str:
+    def engine_reason_(self) -> str:
         """Why this engine ran, where another one could be expected; else empty."""
-        self._fitted("why_engine_")
+        self._fitted("engine_reason_")
         return self.history_.why_engine
 
     @property

@@ -60,7 +60,7 @@ def merged(settings: Mapping[str, Any] | None, name: str, value: Any, of: str, w
     if value is None:
         return given
     if name in given:
-        raise ConfigurationError(where, f"{of}, or {name!r} in loss_settings", "got both")
+        raise ConfigurationError(where, f"{of}, or {name!r} in loss_params", "got both")
     return {**given, name: value}
 
 

@@ -13,11 +13,12 @@ MEMBERS = "members"
 
 def stem(number: int, record: Mapping[str, Any]) -> str:
     """A member's files without their suffixes, relative to the folder of its ensemble."""
-    return f"{MEMBERS}/{number:02}-{record['preset']}-{record['fold']}"
+    preset = record["recipe"] if "recipe" in record else record["preset"]  # the first of version 0.2
+    return f"{MEMBERS}/{number:02}-{preset}-{record['fold']}"
 
 
 def member_files(records: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The files of the members that ``committee.json`` lists, relative to its folder."""
+    """The files of the members that ``ensemble.json`` lists, relative to its folder."""
     names: list[str] = []
     for number, record in enumerate(records):
         begin = stem(number, record)

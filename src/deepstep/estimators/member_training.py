@@ -108,7 +108,7 @@ def train_member(
     cycles = [_Overfitted(epochs)] if compares else []
     member.set_params(
         initialization=values,
-        rate_factors=factors,
+        lr_multipliers=factors,
         random_state=task.seed % 2**31,
         callbacks=[_Halt(given_up), *cycles],
         early_stopping=judged is not None,

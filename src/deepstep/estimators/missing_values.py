@@ -22,14 +22,14 @@ def told_by_row(given: Given, where: str, *, numbers: bool) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        came = str(error).partition("\n")[0].rstrip(".")
+        got = str(error).partition("\n")[0].rstrip(".")
         if numbers:
             refuse_texts(np.asarray(given.y, dtype=object), where)
-        if came.startswith(_OF_X):
-            mend = "Use preset='table', which takes missing values, texts and dates as they are."
-            raise DataError(where, "X of numbers, none of them missing", came, mend) from error
-        if "NaN" in came and rows_without_target(given.y):
-            raise without_target(given.y, where, f"{came}: ") from error
+        if got.startswith(_OF_X):
+            hint = "Use preset='tabular', which takes missing values, texts and dates as they are."
+            raise DataError(where, "X of numbers, none of them missing", got, hint) from error
+        if "NaN" in got and rows_without_target(given.y):
+            raise without_target(given.y, where, f"{got}: ") from error
         raise
     except TypeError:
         if numbers:
@@ -37,11 +37,11 @@ def told_by_row(given: Given, where: str, *, numbers: bool) -> Iterator[None]:
         raise
 
 
-def without_target(y: Any, where: str, came: str = "") -> DataError:
+def without_target(y: Any, where: str, got: str = "") -> DataError:
     """The error for targets of which some are missing."""
     missing = rows_without_target(y)
-    came += f"row {missing[0] + 1} has none, {len(missing)} row(s) in all"
-    return DataError(where, "a target in every row", came, "Leave these rows out.")
+    got += f"row {missing[0] + 1} has none, {len(missing)} row(s) in all"
+    return DataError(where, "a target in every row", got, "Leave these rows out.")
 
 
 def rows_without_target(y: Any) -> list[int]:

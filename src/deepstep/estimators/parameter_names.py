@@ -19,9 +19,9 @@ MADE_OF = {
     "layer_dims": "hidden_layer_sizes",
     "activations": "activation",
     "output": "loss",
-    "output_settings": "loss_settings and their kin",
+    "output_settings": "loss_params and their kin",
     "optimizer": "solver",
-    "hyperparameters": "of the solver",
+    "optimizer_params": "of the solver",
     "learning_rate": "learning_rate_init, learning_rate, power_t",
     "order": "shuffle, random_state",
     "patience": "n_iter_no_change",
@@ -32,7 +32,7 @@ MADE_OF = {
 
 _NAMES = re.compile(
     rf"(?:(?<=^)|(?<=; )|(?<=, and ))({'|'.join([*CALLED, *MADE_OF])})"
-    r"(?=(?: of Patience, callback \d+)? (?:was|is) |, on which )"
+    r"(?=(?: of EarlyStopping, callback \d+)? (?:was|is) |, on which )"
 )
 
 
@@ -53,10 +53,10 @@ def named_as_parameters() -> Iterator[None]:
         yield
     except ConfigurationError as error:
         where = CALLED.get(error.where, error.where)
-        came = _NAMES.sub(_as_parameter, error.came)
-        if (where, came) == (error.where, error.came):
+        got = _NAMES.sub(_as_parameter, error.got)
+        if (where, got) == (error.where, error.got):
             raise
-        raise ConfigurationError(where, error.expected, came, error.mend) from None
+        raise ConfigurationError(where, error.expected, got, error.hint) from None
 
 
 def _as_parameter(found: re.Match[str]) -> str:

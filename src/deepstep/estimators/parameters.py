@@ -11,14 +11,14 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from deepstep.engines.settings import PRECISIONS
-from deepstep.training import Callback, Plateau
+from deepstep.training import Callback, ReduceLROnPlateau
 from deepstep.training.checkpoints import KEPT
 
 _AT_LEAST_0 = Interval(Real, 0, None, closed="left")
 _ABOVE_0 = Interval(Real, 0, None, closed="neither")
 _SHARE = Interval(Real, 0, 1, closed="left")
 _COUNT = Interval(Integral, 1, None, closed="left")
-_SCHEDULE = [str, Mapping, Plateau, callable, None]
+_SCHEDULE = [str, Mapping, ReduceLROnPlateau, callable, None]
 
 
 PLAIN: Mapping[str, Any] = {
@@ -36,7 +36,7 @@ PLAIN: Mapping[str, Any] = {
     "shared_members": 0,
     "dropout": 0.0,
 }
-"""Values of parameters that are None with ``preset='plain'``: scikit-learn's, or without effect. Parameters
+"""Values of parameters that are None with ``preset='mlp'``: scikit-learn's, or without effect. Parameters
 that presets choose are None by default, so that a given value holds even where it is one of these."""
 
 
@@ -46,30 +46,30 @@ class EstimatorParameters(BaseEstimator):
 
     A dataclass, so that the constructor is written from this one list and scikit-learn finds every parameter
     by name in its signature. A parameter that is None by default is the preset's own choice; its value for
-    ``preset='plain'`` stands beside it.
+    ``preset='mlp'`` stands beside it.
 
     Parameters
     ----------
-    hidden_layer_sizes : int or sequence of int or None, default=None ('plain': (100,))
+    hidden_layer_sizes : int or sequence of int or None, default=None ('mlp': (100,))
         Units of each hidden layer; an empty sequence for none.
-    activation : str or sequence of str or None, default=None ('plain': 'relu')
+    activation : str or sequence of str or None, default=None ('mlp': 'relu')
         Activation of the hidden layers: one for all, or one for each. 'identity', 'relu', 'leaky_relu',
         'elu', 'selu', 'gelu', 'gelu_tanh', 'silu', 'mish', 'softplus', 'tanh', 'sigmoid' (scikit-learn's
         'logistic' is the same), or one that was registered with `deepstep.equations.register_activation`.
-    preset : {'table', 'shared', 'plain'}, default='table'
-        'table' takes a table as it is (texts, dates, missing values) and trains an ensemble of networks by
-        presets that are strong on tables. 'shared' takes it, too, and trains on each fold one network that is
-        many (``shared_members``), for longer. 'plain' trains one network with exactly these parameters on X
+    preset : {'tabular', 'tabm', 'mlp'}, default='tabular'
+        'tabular' takes a table as it is (texts, dates, missing values) and trains an ensemble of networks by
+        presets that are strong on tables. 'tabm' takes it, too, and trains on each fold one network that is
+        many (``shared_members``), for longer. 'mlp' trains one network with exactly these parameters on X
         as it is, as `sklearn.neural_network.MLPClassifier` does.
     n_estimators : int or None, default=None
         Networks of the ensemble, rounded up to whole folds; None for as many as the table's size asks for.
     solver : str, default='adam'
         'adam', 'sgd' and 'lbfgs' are scikit-learn's, with parameters of their own below. 'adamw', 'rmsprop',
         'lion', 'gd', 'momentum', 'nesterov' and 'heavy_ball' are the update rules of
-        ``deepstep.equations.OPTIMIZERS``, with ``hyperparameters`` instead. All learn from batches, except
+        ``deepstep.equations.OPTIMIZERS``, with ``optimizer_params`` instead. All learn from batches, except
         'lbfgs' that learns from all examples at once, which is good for small data (of sparse inputs it makes
         a dense copy).
-    alpha : float or None, default=None ('plain': 0.0001)
+    alpha : float or None, default=None ('mlp': 0.0001)
         λ of L2 regularization: J has alpha / (2 Σ weights) · Σ ‖W‖² on top.
     batch_size : int or 'auto', default='auto'
         Examples an update; 'auto' is ``min(200, n_samples)``. Not used by 'lbfgs'.
@@ -77,14 +77,14 @@ class EstimatorParameters(BaseEstimator):
         How the rate goes from epoch to epoch; not used by 'adam' and 'lbfgs'. 'invscaling':
         learning_rate_init / (t + 1)^power_t with t the examples seen. 'adaptive': divided by 5 each time
         training stalls, which ends it at 1e-6.
-    learning_rate_init : float or 'auto' or None, default=None ('plain': 0.001)
+    learning_rate_init : float or 'auto' or None, default=None ('mlp': 0.001)
         α; not used by 'lbfgs'. 'auto' searches for it before the first epoch, on the rows that are learned
         from: a hundred rates from 1e-6 to 10 are tried, a batch each, and a tenth of the one at which the
         smoothed cost was lowest is taken, see ``learning_rate_`` and ``rate_search_``. A fit that goes on
         (``partial_fit``, ``warm_start``) keeps it.
     power_t : float, default=0.5
         Exponent of 'invscaling'.
-    max_iter : int or None, default=None ('plain': 200)
+    max_iter : int or None, default=None ('mlp': 200)
         Epochs, each a pass over the examples ('lbfgs': iterations).
     shuffle : bool, default=True
         Take the examples in a new order in each epoch.
@@ -92,7 +92,7 @@ class EstimatorParameters(BaseEstimator):
         Where the initial values, the order of the examples, dropout, noise and the validation part come
         from. An int gives the same fit bit for bit, and the initial values of
         ``Network(…, initialization=…, seed=…)``.
-    tol : float or None, default=None ('plain': 1e-4)
+    tol : float or None, default=None ('mlp': 1e-4)
         What counts as an improvement; for 'lbfgs' the largest entry of the gradient that is small enough.
     verbose : bool or int, default=False
         Show progress on stderr.
@@ -102,19 +102,19 @@ class EstimatorParameters(BaseEstimator):
         β of 'sgd': v := β·v - α·g.
     nesterovs_momentum : bool, default=True
         Nesterov's momentum; else classical.
-    early_stopping : bool or None, default=None ('plain': False)
+    early_stopping : bool or None, default=None ('mlp': False)
         Stop when the score on validation data stalls, and keep the parameters of the best epoch. The data are
         those that ``fit`` was given as ``X_val`` and ``y_val``, else a part of the training data. Not used by
-        'lbfgs'. With 'table' the best epoch is always kept, by the rows of the other folds, a member ends
+        'lbfgs'. With 'tabular' the best epoch is always kept, by the rows of the other folds, a member ends
         early where the third cycle of its rate was worse than those before, and False is refused.
-    validation_fraction : float or None, default=None ('plain': 0.1)
-        The part that early stopping holds out, at least two examples; classes keep their shares. With 'table'
-        it is refused where there are several folds; ``n_estimators=1``, or more than 100,000 rows, have one.
+    validation_fraction : float or None, default=None ('mlp': 0.1)
+        The part that early stopping holds out, at least two examples; classes keep their shares. With
+        'tabular' it is refused where there are several folds; ``n_estimators=1``, or more than 100,000 rows, have one.
     beta_1, beta_2 : float, default=0.9, 0.999
         Decay of the moving averages of 'adam'.
     epsilon : float, default=1e-8
         Guard of the division of 'adam': √s + ε, before the correction of s.
-    n_iter_no_change : int or inf or None, default=None ('plain': 10)
+    n_iter_no_change : int or inf or None, default=None ('mlp': 10)
         Epochs without improvement by ``tol`` that are borne. ``inf`` lets a schedule run to its end.
     max_fun : int, default=15000
         Greatest number of evaluations of the cost, for 'lbfgs'.
@@ -132,22 +132,22 @@ class EstimatorParameters(BaseEstimator):
     precision : {'bfloat16'}, default=None
         Precision of the products of matrices in training, where it is another than that of the network, which
         has to be float32: done by the torch engine. None is the network's own.
-    hyperparameters : mapping, default=None
+    optimizer_params : mapping, default=None
         Of a solver in ``OPTIMIZERS``, for example ``{"beta1": 0.95}``.
-    loss_settings : mapping, default=None
+    loss_params : mapping, default=None
         Settings of the loss, for example ``{"delta": 2.0}`` for 'huber'.
     normalization : {'none', 'batch', 'layer'} or sequence of these, default='none'
         Normalization of the hidden layers: one for all, or one for each.
-    input_scale : bool or None, default=None ('plain': False)
+    input_scale : bool or None, default=None ('mlp': False)
         Whether a factor of each input is learned.
-    parametric : bool or sequence of bool or None, default=None ('plain': False)
+    parametric : bool or sequence of bool or None, default=None ('mlp': False)
         Whether each unit of a hidden layer learns how much of its activation it uses: one answer for all
         layers, or one for each.
-    shared_members : int or None, default=None ('plain': 0)
+    shared_members : int or None, default=None ('mlp': 0)
         K: one network that is K, which share all matrices but the last and whose answers are averaged, see
-        `deepstep.Network`; 0 for an ordinary one. With 'shared' as many as the table's size asks for; 'table'
+        `deepstep.Network`; 0 for an ordinary one. With 'tabm' as many as the table's size asks for; 'tabular'
         has none.
-    dropout : float or sequence of float or None, default=None ('plain': 0.0)
+    dropout : float or sequence of float or None, default=None ('mlp': 0.0)
         Probability with which a unit of a hidden layer is left out of a step: one for all, or one for each.
     input_noise : float, default=0.0
         Standard deviation of normal noise that is added to the inputs of each step.
@@ -160,12 +160,12 @@ class EstimatorParameters(BaseEstimator):
         Greatest norm of the incoming weights of a unit.
     clip_norm, clip_value : float, default=None
         Greatest norm of the whole gradient, and greatest size of each of its entries.
-    average : float, default=0.0
+    ema_decay : float, default=0.0
         Decay of a moving average of θ, such as 0.999, which is then what predicts; 0 for none.
-    rate_factors, decay_factors : mapping, default=None
+    lr_multipliers, weight_decay_multipliers : mapping, default=None
         Factors of the learning rate and of the weight decay for parameters by name or pattern, such as
         ``{"b*": 0.1, "W1": 6}``.
-    schedule, decay_schedule, dropout_schedule : str, mapping or callable, default=None
+    schedule, weight_decay_schedule, dropout_schedule : str, mapping or callable, default=None
         Factor of the learning rate, of the weight decay and of the dropout as a function of the fraction of
         training done, of ``max_iter`` or of ``time_budget``, whichever is further: a name in
         ``deepstep.training.SCHEDULES`` such as 'cosine', a mapping with settings such as
@@ -210,7 +210,7 @@ class EstimatorParameters(BaseEstimator):
     hidden_layer_sizes: Any = None
     activation: Any = None
     _: KW_ONLY
-    preset: str = "table"
+    preset: str = "tabular"
     n_estimators: int | None = None
     solver: str = "adam"
     alpha: float | None = None
@@ -237,8 +237,8 @@ class EstimatorParameters(BaseEstimator):
     engine: str = "auto"
     dtype: str = "auto"
     precision: str | None = None
-    hyperparameters: Mapping[str, Any] | None = None
-    loss_settings: Mapping[str, Any] | None = None
+    optimizer_params: Mapping[str, Any] | None = None
+    loss_params: Mapping[str, Any] | None = None
     normalization: Any = "none"
     input_scale: bool | None = None
     parametric: bool | Sequence[bool] | None = None
@@ -250,11 +250,11 @@ class EstimatorParameters(BaseEstimator):
     max_norm: float | None = None
     clip_norm: float | None = None
     clip_value: float | None = None
-    average: float = 0.0
-    rate_factors: Mapping[str, float] | None = None
-    decay_factors: Mapping[str, float] | None = None
+    ema_decay: float = 0.0
+    lr_multipliers: Mapping[str, float] | None = None
+    weight_decay_multipliers: Mapping[str, float] | None = None
     schedule: Any = None
-    decay_schedule: Any = None
+    weight_decay_schedule: Any = None
     dropout_schedule: Any = None
     time_budget: float | None = None
     scoring: Any = None
@@ -273,7 +273,7 @@ class EstimatorParameters(BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         "hidden_layer_sizes": ["array-like", _COUNT, None],
         "activation": [str, "array-like", None],
-        "preset": [StrOptions({"table", "shared", "plain"})],
+        "preset": [StrOptions({"tabular", "tabm", "mlp"})],
         "n_estimators": [_COUNT, None],
         "solver": [str],
         "alpha": [_AT_LEAST_0, None],
@@ -300,8 +300,8 @@ class EstimatorParameters(BaseEstimator):
         "engine": [str],
         "dtype": [StrOptions({"auto", "float32", "float64"})],
         "precision": [StrOptions({*PRECISIONS}), None],
-        "hyperparameters": [Mapping, None],
-        "loss_settings": [Mapping, None],
+        "optimizer_params": [Mapping, None],
+        "loss_params": [Mapping, None],
         "normalization": [str, "array-like"],
         "input_scale": ["boolean", None],
         "parametric": ["boolean", "array-like", None],
@@ -313,11 +313,11 @@ class EstimatorParameters(BaseEstimator):
         "max_norm": [_ABOVE_0, None],
         "clip_norm": [_ABOVE_0, None],
         "clip_value": [_ABOVE_0, None],
-        "average": [_SHARE],
-        "rate_factors": [Mapping, None],
-        "decay_factors": [Mapping, None],
+        "ema_decay": [_SHARE],
+        "lr_multipliers": [Mapping, None],
+        "weight_decay_multipliers": [Mapping, None],
         "schedule": _SCHEDULE,
-        "decay_schedule": _SCHEDULE,
+        "weight_decay_schedule": _SCHEDULE,
         "dropout_schedule": _SCHEDULE,
         "time_budget": [_ABOVE_0, None],
         "scoring": [str, callable, None],

@@ -13,13 +13,13 @@ from deepstep.network import Architecture
 from deepstep.types import AnyArray, Array
 
 ALWAYS: Mapping[str, Any] = {
-    "preset": "plain",
+    "preset": "mlp",
     "solver": "adam",
     "beta_2": 0.95,
     "alpha": 0.0,
     "schedule": "coslog4",
     "dropout_schedule": "flat_cos",
-    "decay_schedule": "flat_cos",
+    "weight_decay_schedule": "flat_cos",
     "early_stopping": True,
     "scoring": "loss",
     "n_iter_no_change": inf,
@@ -55,44 +55,44 @@ class Preset:
 FOR_CLASSES: Mapping[str, Any] = {"activation": "selu", "learning_rate_init": 0.04}
 FOR_NUMBERS: Mapping[str, Any] = {"activation": "mish", "learning_rate_init": 0.07}
 
-SELECTIVE = Preset(
-    "selective",
+GATED = Preset(
+    "gated",
     "numbers cut at quantiles, and a factor of each input that learns fast: columns that tell nothing fade",
     (128, 128),
     cuts=True,
     settings={"dropout": 0.15, "weight_decay": 0.02, "input_scale": True, "parametric": True},
 )
-PIECES = Preset(
-    "pieces",
+PLE = Preset(
+    "ple",
     "numbers cut at quantiles: answers that jump, as those of trees",
     (128, 128),
     cuts=True,
     settings={"dropout": 0.3, "weight_decay": 0.1},
 )
-BENT = Preset(
-    "bent",
+RELU = Preset(
+    "relu",
     "scaled numbers and relu: answers of straight parts",
     (128, 128),
     settings={"activation": "relu", "dropout": 0.15, "weight_decay": 0.02},
     of_classes={"label_smoothing": 0.1},
 )
-SMOOTH = Preset(
-    "smooth",
+REALMLP = Preset(
+    "realmlp",
     "scaled numbers and smooth activations: RealMLP's simple variant, smaller and with dropout",
     (128, 128),
     settings={"dropout": 0.15, "weight_decay": 0.02, "input_scale": True},
     of_classes={"label_smoothing": 0.1},
 )
-STRAIGHT = Preset(
-    "straight",
+LINEAR = Preset(
+    "linear",
     "no hidden layer: a linear model, which small tables often ask for; its epochs are many and cost little",
     (),
     epochs=5,
     settings={"weight_decay": 0.02},
 )
 
-SHARED = Preset(
-    "shared",
+TABM = Preset(
+    "tabm",
     "many networks in one that share their matrices, numbers cut at quantiles: TabM-mini, smaller",
     (128, 128),
     cuts=True,
@@ -106,17 +106,17 @@ SHARED = Preset(
         "dropout": 0.1,
         "schedule": "constant",
         "dropout_schedule": None,
-        "decay_schedule": None,
+        "weight_decay_schedule": None,
         "n_iter_no_change": 16,
         "max_iter": 300,
     },
 )
 """The preset of its own name; settings as those of TabM (arXiv 2410.24210, appendix), on smaller layers."""
 
-FAMILY: Mapping[str, Preset] = {preset.name: preset for preset in (SELECTIVE, PIECES, BENT, SMOOTH, STRAIGHT)}
+FAMILY: Mapping[str, Preset] = {preset.name: preset for preset in (GATED, PLE, RELU, REALMLP, LINEAR)}
 """The presets of an ensemble by name, the most useful one first."""
 
-PRESETS: Mapping[str, Preset] = {**FAMILY, SHARED.name: SHARED}
+PRESETS: Mapping[str, Preset] = {**FAMILY, TABM.name: TABM}
 """All presets by name."""
 
 

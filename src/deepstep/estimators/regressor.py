@@ -16,8 +16,8 @@ from deepstep.estimators.availability import available_where
 from deepstep.estimators.base import DeepEstimator
 from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.checked_target import refuse_texts
-from deepstep.estimators.ensemble import Preparer
 from deepstep.estimators.documented import documented
+from deepstep.estimators.ensemble import Preparer
 from deepstep.estimators.losses import merged, number_head, outputs_of_one_number
 from deepstep.estimators.stored import score_of
 from deepstep.estimators.training import learns_in_batches
@@ -32,17 +32,17 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
 
     By default the output is the identity, the cost half the mean squared error, summed over the outputs.
 
-    With ``preset='table'``, the default, X is a table as it is: a pandas, polars or pyarrow frame or an
+    With ``preset='tabular'``, the default, X is a table as it is: a pandas, polars or pyarrow frame or an
     array, with texts, dates and missing values. An ensemble of small networks learns, of several presets
     (after RealMLP, Holzmüller et al., arXiv 2407.04491, and plainer ones) on the folds of a cross-validation;
     each preset counts by its answers to rows that it has not learned from. How many there are and how long
     they learn follows from the number of rows (`deepstep.estimators.rules_of_size`). ``ensemble_`` holds
     them all, and each member's ``estimator.network_`` can be opened.
 
-    With ``preset='shared'`` X is the same, and on each fold one network learns that is many, which share
+    With ``preset='tabm'`` X is the same, and on each fold one network learns that is many, which share
     their matrices (``shared_members``; after TabM-mini, Gorishniy et al., arXiv 2410.24210).
 
-    With ``preset='plain'`` one network learns from X, an array of numbers. It follows
+    With ``preset='mlp'`` one network learns from X, an array of numbers. It follows
     `sklearn.neural_network.MLPRegressor`: parameters of the same name mean the same, and on the same starting
     weights and the same order of examples it computes the same parameters. It differs in what is drawn:
     initial weights are normal and biases zero (there: both uniform), and the order of an epoch is a
@@ -59,7 +59,7 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
     ----------
     loss : str, default='squared_error'
         'squared_error' (half of it: the mean is learned), 'absolute_error' (the median), 'huber' (in
-        between: ``loss_settings={"delta": …}``), 'poisson' (means of counts of at least 0, by half the
+        between: ``loss_params={"delta": …}``), 'poisson' (means of counts of at least 0, by half the
         deviance), 'quantile' (see ``quantiles``), or a loss of numbers that was registered with
         `deepstep.equations.register_head`. By keyword only (in MLPRegressor: the first argument).
     quantiles : float or sequence of float, default=None
@@ -69,7 +69,7 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
     Attributes
     ----------
     ensemble_ : deepstep.estimators.ensemble.Ensemble
-        The networks of ``preset='table'`` or ``'shared'``, with the weight of each preset.
+        The networks of ``preset='tabular'`` or ``'tabm'``, with the weight of each preset.
     quantiles_ : tuple of float
         The quantiles of the columns of `predict`; for 'quantile' alone.
 
@@ -83,7 +83,7 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
     >>> import numpy as np
     >>> X = np.linspace(-1, 1, 100)[:, np.newaxis]
     >>> y = X[:, 0] ** 2
-    >>> model = DeepRegressor((20, 20), "tanh", solver="lbfgs", random_state=1, preset="plain").fit(X, y)
+    >>> model = DeepRegressor((20, 20), "tanh", solver="lbfgs", random_state=1, preset="mlp").fit(X, y)
     >>> model.score(X, y) > 0.99
     True
     >>> [coef.shape for coef in model.coefs_]
@@ -91,7 +91,7 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
 
     Quantiles of one number are columns:
 
-    >>> plain = {"preset": "plain", "solver": "lbfgs", "random_state": 1}
+    >>> plain = {"preset": "mlp", "solver": "lbfgs", "random_state": 1}
     >>> model = DeepRegressor(20, loss="quantile", quantiles=(0.25, 0.75), **plain)
     >>> low, high = model.fit(X, y).predict(X).T
     >>> bool((low <= high).all())
@@ -153,7 +153,7 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
         Examples
         --------
         >>> X, y = [[-1.0], [0.0], [1.0]], [-2.0, 0.0, 2.0]
-        >>> model = DeepRegressor(4, solver="lbfgs", random_state=1, preset="plain")
+        >>> model = DeepRegressor(4, solver="lbfgs", random_state=1, preset="mlp")
         >>> model = model.fit(X, y, sample_weight=[1, 1, 2])
         >>> model.predict([[0.5]]).shape
         (1,)
@@ -186,7 +186,7 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
 
         Examples
         --------
-        >>> model = DeepRegressor(4, random_state=1, preset="plain")
+        >>> model = DeepRegressor(4, random_state=1, preset="mlp")
         >>> for X, y in (([[-1.0], [1.0]], [-2.0, 2.0]), ([[2.0]], [4.0])):
         ...     model = model.partial_fit(X, y)
         >>> len(model.loss_curve_)
@@ -256,7 +256,7 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
         for rule in kind.rules:
             if not rule.holds(Y.T):
                 expected = rule.expected.format(name=self.loss)
-                raise DataError(where, expected, rule.came(Y.T), "Use loss='squared_error'.")
+                raise DataError(where, expected, rule.got(Y.T), "Use loss='squared_error'.")
         if not kind.repeats:
             return Y
         if Y.shape[1] > 1:
@@ -276,13 +276,13 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
 
     def _given_settings(self, where: str) -> dict[str, Any]:
         levels = None if self.quantiles is None else np.ravel(self.quantiles).tolist()
-        return merged(self.loss_settings, "levels", levels, "quantiles", where)
+        return merged(self.loss_params, "levels", levels, "quantiles", where)
 
     def _take_targets(self, other: Any, preparer: Preparer) -> None:
         settings = other._given_settings("DeepRegressor")
         if "delta" in other._learned.settings:  # it is in the units of the target
             settings = {**settings, "delta": other._learned.settings["delta"] / float(preparer.scale.max())}
-            self.loss_settings = settings
+            self.loss_params = settings
         self._learned = self._given_head("DeepRegressor")
 
     def _target_scale(self, Y: Array, weight: Array | None) -> tuple[Array, Array]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator
 
 Rule: TypeAlias = tuple[str, Mapping[str, Any]]
-"""The name of an update rule, and its hyperparameters."""
+"""The name of an update rule, and its optimizer_params."""
 
 
 def _adam(estimator: "DeepEstimator") -> Rule:
@@ -37,11 +37,11 @@ def update_rule(estimator: "DeepEstimator", where: str) -> Rule:
     """The update rule of the estimator's solver: scikit-learn's, or one of ``OPTIMIZERS``."""
     name = estimator.solver
     if name in SCIKIT_LEARN:
-        if estimator.hyperparameters:
+        if estimator.optimizer_params:
             raise ConfigurationError(
                 where,
-                "hyperparameters of a solver that is an update rule, such as 'adamw'",
-                f"got {dict(estimator.hyperparameters)} for {name!r}",
+                "optimizer_params of a solver that is an update rule, such as 'adamw'",
+                f"got {dict(estimator.optimizer_params)} for {name!r}",
                 "scikit-learn's solvers have parameters of their own: beta_1, beta_2, epsilon, momentum.",
             )
         return SCIKIT_LEARN[name](estimator)
@@ -51,8 +51,8 @@ def update_rule(estimator: "DeepEstimator", where: str) -> Rule:
     if foreign:
         raise ConfigurationError(
             where,
-            f"hyperparameters, where solver={name!r}, and scikit-learn's own left as they are",
+            f"optimizer_params, where solver={name!r}, and scikit-learn's own left as they are",
             f"got {', '.join(foreign)}",
             "They are for 'adam' and 'sgd'.",
         )
-    return name, estimator.hyperparameters or {}
+    return name, estimator.optimizer_params or {}

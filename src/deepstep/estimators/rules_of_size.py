@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from deepstep.estimators.presets import FAMILY, SHARED, Preset
+from deepstep.estimators.presets import FAMILY, TABM, Preset
 
 MOST_FOLDS = 5
 FEW, MANY, FOLDED = 4_000, 12_000, 100_000
@@ -18,7 +18,7 @@ class Choice:
     repeats: int
 
 
-def choose(m: int, n_estimators: int | None, preset: str = "table") -> Choice:
+def choose(m: int, n_estimators: int | None, preset: str = "tabular") -> Choice:
     """The presets and folds for m rows of a weight above 0, or for the number of members that is asked for.
 
     ================ ================================================= =====
@@ -31,9 +31,9 @@ def choose(m: int, n_estimators: int | None, preset: str = "table") -> Choice:
     ================ ================================================= =====
 
     ``n_estimators`` are on at most 5 folds, of as many presets as that takes, then of more seeds. With
-    ``preset="shared"`` each fold has one network of many (`n_shared`).
+    ``preset="tabm"`` each fold has one network of many (`n_shared`).
     """
-    presets = (SHARED,) if preset == SHARED.name else tuple(FAMILY.values())
+    presets = (TABM,) if preset == TABM.name else tuple(FAMILY.values())
     if n_estimators is None:
         n = len(presets) if m < FEW else 3 if m < MANY else 1
         return Choice(presets[:n], MOST_FOLDS if m <= FOLDED else 1, 1)

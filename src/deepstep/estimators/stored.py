@@ -17,7 +17,7 @@ class Stored(StreamedFits):
 
     def _fit_stored(self: Any, named: NamedRows, validation: Given | None, call: FitCall) -> None:
         """Fit on rows that stay in their files."""
-        where, table = call.where, self.preset != "plain"
+        where, table = call.where, self.preset != "mlp"
         rows, target, weighing = named
         own = validation is not None and is_given(validation, call)
         judged = not own and (table or self._setting("early_stopping"))
@@ -42,7 +42,7 @@ def _refuse_other_kinds(rows: StoredRows, without: tuple[str | None, ...], where
     for name, kind in rows.schema.items():
         if name not in without and not (kind.is_numeric() or str(kind) == "Boolean"):
             raise DataError(
-                where, "columns of numbers with preset='plain'", f"{name!r} holds {kind}", TABLE_PRESET
+                where, "columns of numbers with preset='mlp'", f"{name!r} holds {kind}", TABLE_PRESET
             )
 
 

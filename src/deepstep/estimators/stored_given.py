@@ -68,14 +68,14 @@ def in_memory(given: Given, where: str) -> Given:
     names = [given.y, given.sample_weight]
     for name in names:
         if name is not None and name not in frame.columns:
-            near = unknown_name("", "", name, frame.columns).mend
-            came = f"it has {', '.join(frame.columns)}"
-            raise DataError(where, f"the column {name!r} in {given.X}", came, near)
+            near = unknown_name("", "", name, frame.columns).hint
+            got = f"it has {', '.join(frame.columns)}"
+            raise DataError(where, f"the column {name!r} in {given.X}", got, near)
     if not stays:
         words = told_missing_words(Path(given.X), frame, given.y)
         if words:
-            mend = "If it is a class, pass a frame that has it as a text; else leave these rows out."
-            raise DataError(f"{where}, target {given.y!r}", "every row has a target", words, mend)
+            hint = "If it is a class, pass a frame that has it as a text; else leave these rows out."
+            raise DataError(f"{where}, target {given.y!r}", "every row has a target", words, hint)
     rest = [column for column in frame.get_columns() if column.name not in names]
     weight = None if given.sample_weight is None else frame.get_column(given.sample_weight).to_numpy()
     X: Any = frame.select(rest)
@@ -150,14 +150,14 @@ def _as_rows(arrays: Given, where: str) -> NamedRows:
 def _check_names(given: Given, where: str) -> None:
     if isinstance(given.y, str) and isinstance(given.sample_weight, str | None):
         return
-    came = [
+    got = [
         f"{name}={value if isinstance(value, str | None) else type(value).__name__!s}"
         for name, value in (("y", given.y), ("sample_weight", given.sample_weight))
     ]
     raise ConfigurationError(
         where,
         "the names of the columns of y and sample_weight, where X stands in files",
-        f"got {' and '.join(came)}",
+        f"got {' and '.join(got)}",
         "Arrays go with X.npy alone." if not isinstance(given.y, str | None) else "",
     )
 

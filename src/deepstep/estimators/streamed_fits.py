@@ -13,8 +13,8 @@ from deepstep.data import ArrayRows
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.calibrating import Calibration
 from deepstep.estimators.calls import FitCall, Given
-from deepstep.estimators.ensemble import Ensemble, Preparer
 from deepstep.estimators.convening import Rows
+from deepstep.estimators.ensemble import Ensemble, Preparer
 from deepstep.estimators.folds import Fold
 from deepstep.estimators.learned_rows import LearnedRows
 from deepstep.estimators.member_training import Task, train_member
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 Labelling: TypeAlias = "Callable[[polars.Series], AnyArray]"
 """From a column to y."""
-TABLE_PRESET = "Pass preset='table', which prepares columns of all kinds."
+TABLE_PRESET = "Pass preset='tabular', which prepares columns of all kinds."
 LARGE = 10**6
 """Rows of a table whose preset streams have."""
 
@@ -81,7 +81,7 @@ class StreamedFits:
         self._learn_targets(answers, fit.call)
         Y = self._encode(answers, np.float64, where)
         self._check_taught(Examples(Y, Y), fit.call)
-        if self.preset == "plain":
+        if self.preset == "mlp":
             self._fit_stream_of_numbers(fit)
         else:
             self._fit_stream_of_table(fit)
@@ -105,7 +105,7 @@ class StreamedFits:
         held_out = encode(found.validation) if found.validation.height else None
         if fit.validation is not None:
             held_out = self._held_out(fit.validation, dtype, fit.call)
-        identity = {"preset": "plain", "columns read": list(found.columns)}
+        identity = {"preset": "mlp", "columns read": list(found.columns)}
         self._train(found.stream(encode, identity, buffer_rows=self.buffer_rows), held_out, fit.call)
 
     def _check_numbers(self: Any, frame: "polars.DataFrame", without: tuple[str | None, ...]) -> None:
@@ -117,9 +117,9 @@ class StreamedFits:
                 values = column.to_numpy().astype(self._precision)
             wrong = np.flatnonzero(~np.isfinite(values))
             if len(wrong):
-                came = f"row {wrong[0] + 1} is {column[int(wrong[0])]}"
+                got = f"row {wrong[0] + 1} is {column[int(wrong[0])]}"
                 expected = f"finite numbers of {self._precision}"
-                raise DataError(f"the column {column.name!r}", expected, came, TABLE_PRESET)
+                raise DataError(f"the column {column.name!r}", expected, got, TABLE_PRESET)
 
     def _fit_stream_of_table(self: Any, fit: StreamedFit) -> None:
         """An ensemble of one: the preset for large tables, on columns of all kinds."""

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from deepstep.errors import ConfigurationError
 from deepstep.estimators.calls import Given
-from deepstep.estimators.ensemble import Ensemble
 from deepstep.estimators.convening import Rows
+from deepstep.estimators.ensemble import Ensemble
 from deepstep.estimators.learned_rows import LearnedRows
 from deepstep.estimators.tables import n_rows
 from deepstep.model import Network

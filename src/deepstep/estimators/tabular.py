@@ -1,4 +1,4 @@
-"""The estimators' part for tables: an ensemble instead of one network (``preset="table"``, ``"shared"``)."""
+"""The estimators' part for tables: an ensemble instead of one network (``preset="tabular"``, ``"tabm"``)."""
 
 import warnings
 from collections.abc import Iterable
@@ -18,12 +18,12 @@ from sklearn.utils.validation import (
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.calls import FitCall, Given, is_given
 from deepstep.estimators.checked_target import as_target
-from deepstep.estimators.ensemble import Ensemble, Preparer
 from deepstep.estimators.convening import Rows, convene
+from deepstep.estimators.ensemble import Ensemble, Preparer
 from deepstep.estimators.learned_rows import LearnedRows
 from deepstep.estimators.missing_values import told_by_row
 from deepstep.estimators.named_columns import with_named_columns
-from deepstep.estimators.presets import SHARED, Preset
+from deepstep.estimators.presets import TABM, Preset
 from deepstep.estimators.rules_of_size import batch_size, n_epochs, n_shared
 from deepstep.estimators.tables import Table, TableRows, as_rows, n_rows
 from deepstep.preparation.batches import Examples
@@ -32,13 +32,13 @@ from deepstep.types import Array
 FOR_ALL_MEMBERS = (
     "hidden_layer_sizes", "activation", "alpha", "batch_size", "learning_rate_init", "max_iter",
     "normalization", "input_scale", "parametric", "dropout", "input_noise", "l1", "weight_decay", "max_norm",
-    "clip_norm", "clip_value", "average", "precision", "label_smoothing", "tol", "n_iter_no_change",
+    "clip_norm", "clip_value", "ema_decay", "precision", "label_smoothing", "tol", "n_iter_no_change",
 )  # fmt: skip
 """Parameters of the plain preset that, where they are given, hold for all members instead of the presets'."""
 
 OF_THE_ENSEMBLE = (
     "preset", "n_estimators", "random_state", "verbose", "validation_fraction", "early_stopping", "engine",
-    "dtype", "loss", "loss_settings", "quantiles", "class_weight", "time_budget", "deterministic", "shuffle",
+    "dtype", "loss", "loss_params", "quantiles", "class_weight", "time_budget", "deterministic", "shuffle",
     "stream", "buffer_rows",
 )  # fmt: skip
 """Parameters that an ensemble has itself."""
@@ -89,14 +89,14 @@ class Tabular:
     def _refuse_foreign(self: Any, where: str, *, streamed: bool = False) -> None:
         """Refuse parameters that an ensemble has no use for."""
         own = {*FOR_ALL_MEMBERS, *OF_THE_ENSEMBLE, *(OF_STREAMS if streamed else ())}
-        own |= {"shared_members"} if self.preset == SHARED.name else set()
+        own |= {"shared_members"} if self.preset == TABM.name else set()
         foreign = sorted(set(self._changed()) - own)
         if foreign:
             raise ConfigurationError(
                 where,
-                "preset='plain', where parameters of a single training are given",
+                "preset='mlp', where parameters of a single training are given",
                 f"got {', '.join(foreign)} with preset={self.preset!r}",
-                "Pass preset='plain' for the one network of scikit-learn's manners.",
+                "Pass preset='mlp' for the one network of scikit-learn's manners.",
             )
         if self.early_stopping is not None and not self.early_stopping:
             raise ConfigurationError(
@@ -104,7 +104,7 @@ class Tabular:
                 f"early_stopping left out or True with preset={self.preset!r}, which keeps each member's "
                 "best epoch",
                 f"got {self.early_stopping}",
-                "Pass preset='plain' for a training that goes to its end.",
+                "Pass preset='mlp' for a training that goes to its end.",
             )
 
     def _coded(self: Any, rows: Rows, where: str) -> Rows:
@@ -166,16 +166,16 @@ class Tabular:
             "batch_size": batch_size(m),
             **preset.parameters(classes=classes),
         }
-        if preset.name == SHARED.name:
+        if preset.name == TABM.name:
             settings["shared_members"] = n_shared(m)
         settings |= {name: changed[name] for name in (*FOR_ALL_MEMBERS, "shared_members") if name in changed}
         if not np.any(settings.get("dropout", 0)):
             settings["dropout_schedule"] = None
         if not settings.get("weight_decay"):
-            settings["decay_schedule"] = None
+            settings["weight_decay_schedule"] = None
         settings["batch_size"] = min(settings["batch_size"], m) if m else 1
         own = {name: getattr(self, name) for name in (*OF_THE_ENSEMBLE, *OF_STREAMS) if hasattr(self, name)}
-        own |= {"preset": "plain", "n_estimators": None, "verbose": False, "dtype": str(self._precision)}
+        own |= {"preset": "mlp", "n_estimators": None, "verbose": False, "dtype": str(self._precision)}
         own["time_budget"] = seconds
         member = type(self)(**{**own, **settings})
         member._take_targets(self, preparer)

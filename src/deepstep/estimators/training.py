@@ -23,7 +23,7 @@ from deepstep.network import Parameters
 from deepstep.network.memory import check_memory_to_train
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
 from deepstep.preparation.streams import StreamedExamples
-from deepstep.training import Callback, Checkpoints, History, Plan, Progress
+from deepstep.training import Callback, History, ModelCheckpoint, Plan, Progress
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.checkpoint import plain
 from deepstep.training.fit import Fit, refuse_rates_by_course
@@ -32,7 +32,7 @@ from deepstep.training.lbfgs import OF_STEPS, Limits
 from deepstep.training.plan import SCHEDULED
 from deepstep.training.rate_finder import AUTO, RateSearch, find_rate
 from deepstep.training.scoring import Judge
-from deepstep.training.stopping import Patience, Repeat
+from deepstep.training.stopping import EarlyStopping, Repeat
 from deepstep.types import Array
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def train(
     early = held_out is not None and estimator._setting("early_stopping")
     asked = _asked(estimator, network, examples, held_out, call, early=early)
     _run(estimator, asked, call)
-    history, patience, carried = asked.history, cast(Patience, asked.patience), estimator._carried
+    history, patience, carried = asked.history, cast(EarlyStopping, asked.patience), estimator._carried
     if early and (blind := patience.blind(history)):
         _warn_of_scoring(estimator, blind)
     end, most = asked.session.state(), estimator._setting("max_iter")
@@ -156,7 +156,7 @@ def _run(estimator: "DeepEstimator", asked: Fit, call: "FitCall") -> bool:
         if not call.keeps_interrupted:
             raise
         ours = asked.callbacks if estimator.checkpoint_dir is not None else []
-        last = [one.last for one in ours if isinstance(one, Checkpoints) and one.last is not None]
+        last = [one.last for one in ours if isinstance(one, ModelCheckpoint) and one.last is not None]
         kept = [f" With resume=True fit goes on from {one}." for one in last]
         warn_the_caller(f"Training interrupted by user.{''.join(kept)}")
         return False
@@ -181,7 +181,7 @@ def _asked(
     rate = _learning_rate(estimator, carried, len(examples), resumed)
     adaptive = [rate] if isinstance(rate, AdaptiveRate) else []
     quantity = "validation_score" if early else "cost"
-    patience = Patience(
+    patience = EarlyStopping(
         quantity,
         tolerance=estimator._setting("tol"),
         epochs=estimator._setting("n_iter_no_change"),
@@ -249,18 +249,18 @@ def open_for(
 
 def settings_of(estimator: "DeepEstimator", seed: int, where: str) -> Settings:
     """The settings of its steps."""
-    optimizer, hyperparameters = update_rule(estimator, where)
+    optimizer, optimizer_params = update_rule(estimator, where)
     dropout = estimator._setting("dropout")
     if isinstance(dropout, Sequence | np.ndarray):
         dropout = np.asarray(dropout, object).tolist()
-    same = ("l1", "weight_decay", "input_noise", "max_norm", "clip_norm", "clip_value", "average")
+    same = ("l1", "weight_decay", "input_noise", "max_norm", "clip_norm", "clip_value", "ema_decay")
     return Settings(
         optimizer,
-        hyperparameters,
+        optimizer_params,
         l2=estimator._setting("alpha"),
         dropout=dropout,
-        rate_factors=estimator.rate_factors or {},
-        decay_factors=estimator.decay_factors or {},
+        lr_multipliers=estimator.lr_multipliers or {},
+        weight_decay_multipliers=estimator.weight_decay_multipliers or {},
         precision=estimator.precision,
         seed=seed,
         **{name: getattr(estimator, name) for name in same},
@@ -306,8 +306,8 @@ def scheduled(estimator: "DeepEstimator") -> list[str]:
 
 def learns_in_batches(estimator: "DeepEstimator") -> bool:
     """Whether it can go on with one batch after another, as partial_fit does; the error says why not."""
-    if estimator.preset != "plain":
-        raise AttributeError("an ensemble needs all data at once; preset='plain' has it")
+    if estimator.preset != "mlp":
+        raise AttributeError("an ensemble needs all data at once; preset='mlp' has it")
     if estimator.solver == "lbfgs":
         raise AttributeError("it needs a solver that learns from batches; solver is 'lbfgs'")
     if estimator._setting("early_stopping"):
@@ -377,7 +377,7 @@ def _resumed(session: Session, carried: Carried) -> bool:
     now, state = session.state(), carried.state
     if state is None or state.step == 0 or set(state.slots) != set(now.slots):
         return False
-    averaged = session.settings.average and state.average is not None
+    averaged = session.settings.ema_decay and state.average is not None
     theta = state.theta if averaged else now.theta  # without an average the user may have changed it
     session.load(
         SessionState(theta, state.slots, state.step, now.statistics, state.average if averaged else None)

@@ -9,8 +9,8 @@ from sklearn.utils.validation import check_is_fitted
 from deepstep.errors import ConfigurationError
 from deepstep.estimators.calibrating import Calibrating, Calibration
 from deepstep.estimators.calls import Given
-from deepstep.estimators.ensemble import told
 from deepstep.estimators.conformal import check_alpha, conforming
+from deepstep.estimators.ensemble import told
 from deepstep.estimators.labels import Labels
 from deepstep.estimators.suspicion import judged_rows, most_suspect
 from deepstep.estimators.temperature import fitted_temperature, tempered
@@ -60,8 +60,8 @@ class TrustedClasses(Calibrating):
         Journal of the American Statistical Association 114, 2019). It holds over all rows, not within each
         class.
 
-        Before it, the rows are those that each fold of ``preset="table"`` held out, and each is compared with
-        what the members say that did not learn it: cross-conformal prediction, for which 1 - 2·alpha is
+        Before it, the rows are those that each fold of ``preset="tabular"`` held out, and each is compared
+        with what the members say that did not learn it: cross-conformal prediction, for which 1 - 2·alpha is
         proven and about 1 - alpha seen (Vovk, Annals of Mathematics and Artificial Intelligence 74, 2015;
         Barber et al., Annals of Statistics 49, 2021). The proof asks more than is given here: held out rows
         (and likewise those of ``X_val``, which the whole ensemble is compared with) also chose the best
@@ -80,7 +80,7 @@ class TrustedClasses(Calibrating):
         >>> from sklearn.datasets import load_iris
         >>> from deepstep.estimators import DeepClassifier
         >>> X, y = load_iris(return_X_y=True)
-        >>> model = DeepClassifier(4, solver="lbfgs", max_iter=500, alpha=1.0, random_state=1, preset="plain")
+        >>> model = DeepClassifier(4, solver="lbfgs", max_iter=500, alpha=1.0, random_state=1, preset="mlp")
         >>> model = model.fit(X[::2], y[::2])
         >>> sets = model.calibrate(X[1::2], y[1::2]).predict_set(X[:4], alpha=0.05)
         >>> sets.shape, sets.any(axis=1).tolist()
@@ -102,7 +102,7 @@ class TrustedClasses(Calibrating):
     def suspects(self: Any, X: Any, y: Any, n: int | None = None) -> list[SuspectLabel]:
         """Rows from the one whose label is most likely wrong on.
 
-        The least probable label is first. With ``preset="table"``, and where X are the rows of the fit in
+        The least probable label is first. With ``preset="tabular"``, and where X are the rows of the fit in
         their order, each row is judged by the members that did not learn it; else by the whole model, which
         may have learned wrong labels by heart.
 
@@ -117,7 +117,7 @@ class TrustedClasses(Calibrating):
         >>> from deepstep.estimators import DeepClassifier
         >>> X, y = load_iris(return_X_y=True)
         >>> y[10] = 2
-        >>> model = DeepClassifier(preset="table", n_estimators=5, max_iter=30, random_state=1).fit(X, y)
+        >>> model = DeepClassifier(preset="tabular", n_estimators=5, max_iter=30, random_state=1).fit(X, y)
         >>> first, = model.suspects(X, y, n=1)
         >>> first.row, int(first.given), int(first.predicted)
         (10, 2, 0)

@@ -50,7 +50,7 @@ class TrustedNumbers(Calibrating):
         the network and the data, if rows to come are exchangeable with them (Lei et al., Journal of the
         American Statistical Association 113, 2018). It holds over all rows, not for each kind of them.
 
-        Before it, the rows are those that each fold of ``preset="table"`` held out (or ``X_val``), answered
+        Before it, the rows are those that each fold of ``preset="tabular"`` held out (or ``X_val``), answered
         by members that did not learn them. That covers about 1 - alpha, or more, as the mean of all folds is
         nearer to the target than the folds are on average; but it is not proven. For intervals around the
         answers of each fold, CV+, 1 - 2·alpha is (Barber et al., Annals of Statistics 49, 2021; Vovk, Annals
@@ -70,7 +70,7 @@ class TrustedNumbers(Calibrating):
         >>> from sklearn.datasets import load_diabetes
         >>> from deepstep.estimators import DeepRegressor
         >>> X, y = load_diabetes(return_X_y=True)
-        >>> model = DeepRegressor(5, solver="lbfgs", alpha=10.0, random_state=1, preset="plain")
+        >>> model = DeepRegressor(5, solver="lbfgs", alpha=10.0, random_state=1, preset="mlp")
         >>> model = model.fit(X[::2], y[::2])
         >>> lower, upper = model.calibrate(X[1::4], y[1::4]).predict_interval(X[3::4], alpha=0.2).T
         >>> share = np.mean((lower <= y[3::4]) & (y[3::4] <= upper))
@@ -91,7 +91,7 @@ class TrustedNumbers(Calibrating):
     def suspects(self: Any, X: Any, y: Any, n: int | None = None) -> list[SuspectNumber]:
         """Rows from the one whose target is most likely wrong on.
 
-        The target that is farthest from the answer is first. With ``preset="table"``, and where X are the
+        The target that is farthest from the answer is first. With ``preset="tabular"``, and where X are the
         rows of the fit in their order, each row is judged by the members that did not learn it; else by the
         whole model, which may have learned wrong targets by heart.
 
@@ -106,7 +106,7 @@ class TrustedNumbers(Calibrating):
         >>> X = np.linspace(-1, 1, 50)[:, np.newaxis]
         >>> y = 3 * X[:, 0]
         >>> y[20] += 1
-        >>> model = DeepRegressor(2, solver="lbfgs", alpha=1.0, random_state=1, preset="plain").fit(X, y)
+        >>> model = DeepRegressor(2, solver="lbfgs", alpha=1.0, random_state=1, preset="mlp").fit(X, y)
         >>> model.suspects(X, y, n=1)[0].row
         20
         """

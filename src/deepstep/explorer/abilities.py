@@ -31,12 +31,12 @@ OPTIMIZERS = ("gd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "lion")
 OUTPUT_SETTINGS = ("smoothing",)
 SETTINGS = (
     "optimizer",
-    "hyperparameters",
+    "optimizer_params",
     "l2",
     "weight_decay",
     "dropout",
-    "rate_factors",
-    "decay_factors",
+    "lr_multipliers",
+    "weight_decay_multipliers",
     "seed",
 )
 OF_STEPS = ("learning_rate", "iterations", "batch_size", "deterministic", *SETTINGS)
@@ -49,16 +49,16 @@ def check_options(network: Network, options: Mapping[str, Any]) -> None:
     """Refuse what no page can show."""
     members = network.architecture.shared_members
     if members:
-        mend = "Network.trace opens every quantity of a step."
+        hint = "Network.trace opens every quantity of a step."
         raise ConfigurationError(
-            "explore", "a network with one column for each example", f"got {members} members in one", mend
+            "explore", "a network with one column for each example", f"got {members} members in one", hint
         )
     if options.get("optimizer") == LBFGS:
         raise ConfigurationError("explore", "an optimizer that makes steps", f"got {LBFGS!r}")
     for name in NOT_SHOWN:
         if options.get(name) is not None:
-            mend = "Network.steps and Network.trace open everything."
-            raise ConfigurationError("explore", f"a training without {name}", "got one", mend)
+            hint = "Network.steps and Network.trace open everything."
+            raise ConfigurationError("explore", f"a training without {name}", "got one", hint)
 
 
 def beyond(network: Network, options: Mapping[str, Any]) -> list[str]:

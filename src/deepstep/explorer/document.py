@@ -107,7 +107,7 @@ def _described(network: Network, found: Recording, options: Mapping[str, Any]) -
         },
         "training": {
             "optimizer": settings.optimizer if isinstance(settings.optimizer, str) else "own",
-            "hyperparameters": _hyperparameters(settings),
+            "hyperparameters": _optimizer_params(settings),
             "learning_rate": float(options["learning_rate"]),
             "l2": float(settings.l2),
             "weight_decay": settings.decay,
@@ -122,14 +122,14 @@ def _described(network: Network, found: Recording, options: Mapping[str, Any]) -
 
 def _factors(settings: Settings, parameters: Parameters) -> dict[str, dict[str, float]]:
     """Factors of the learning rate and of the weight decay by names of parameters, where some are asked."""
-    asked = {"rate": settings.rate_factors, "decay": settings.decay_factors}
+    asked = {"rate": settings.lr_multipliers, "decay": settings.weight_decay_multipliers}
     return {
         f"{kind}_factors": settings.factors_by_name(kind, parameters) for kind, some in asked.items() if some
     }
 
 
-def _hyperparameters(settings: Settings) -> dict[str, Any]:
-    """The hyperparameters of the update rule, its defaults among them."""
+def _optimizer_params(settings: Settings) -> dict[str, Any]:
+    """The optimizer_params of the update rule, its defaults among them."""
     rule = get_optimizer(settings.optimizer)
     given = {"theta", "gradient", "learning_rate", "t", *rule.state}
     defaults = {
@@ -137,7 +137,7 @@ def _hyperparameters(settings: Settings) -> dict[str, Any]:
         for name, parameter in signature(rule.update).parameters.items()
         if name not in given
     }
-    return {**defaults, **rule.settings(settings.hyperparameters)}
+    return {**defaults, **rule.settings(settings.optimizer_params)}
 
 
 def _data(network: Network, X: Array, Y: Array, about: About) -> Document:

@@ -32,8 +32,8 @@ def read_lesson(path: Path | str) -> Document:
     try:
         text = Path(path).read_bytes().decode("utf-8", "replace")
     except OSError as error:
-        came = f"it cannot be read ({error.strerror or error})"
-        raise FileError(str(path), "a lesson, as a page or as JSON", came) from error
+        got = f"it cannot be read ({error.strerror or error})"
+        raise FileError(str(path), "a lesson, as a page or as JSON", got) from error
     found = IN_PAGE.search(text)
     try:
         document = json_values(found[1] if found else text)
@@ -42,6 +42,6 @@ def read_lesson(path: Path | str) -> Document:
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise FileError(str(path), f"a lesson, with format {FORMAT!r}", "this is something else")
     if document.get("version") != VERSION:
-        came = f"got version {document.get('version')!r:.20}"
-        raise FileError(str(path), f"a lesson of version {VERSION}", came, "Update DeepStep.")
+        got = f"got version {document.get('version')!r:.20}"
+        raise FileError(str(path), f"a lesson of version {VERSION}", got, "Update DeepStep.")
     return document

@@ -41,8 +41,8 @@ def replay(
     network: Where the training starts; it is not changed.
     X, Y (array of shape (n_x, m) and (n_L, m)): The examples at the beginning.
     updates: How many are done.
-    training: ``optimizer``, ``hyperparameters``, ``learning_rate``, ``l2``, ``weight_decay``, ``batch_size``,
-        ``dropout`` and ``seed``, as a lesson has them.
+    training: ``optimizer``, ``optimizer_params``, ``learning_rate``, ``l2``, ``weight_decay``,
+        ``batch_size``, ``dropout`` and ``seed``, as a lesson has them.
     changes (sequence of mappings): Changes by hand, each after ``t`` updates, in order: ``set``
         settings of the training, ``edit`` a parameter (``[name, row, column, value]``), ``add`` an example
         (``[inputs, targets]``).

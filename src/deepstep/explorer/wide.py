@@ -34,8 +34,8 @@ def check_wide(network: Network, options: Mapping[str, Any]) -> None:
     unknown = [name for name in beyond(network, options) if name not in (*KIN, options.get("optimizer"))]
     unknown += ["input_scale"] if network.architecture.input_scale else []  # coordinates have no such factors
     if unknown:
-        mend = "Network.steps and Network.trace open everything."
-        raise ConfigurationError("explore", "a wide network without it", f"got {', '.join(unknown)}", mend)
+        hint = "Network.steps and Network.trace open everything."
+        raise ConfigurationError("explore", "a wide network without it", f"got {', '.join(unknown)}", hint)
 
 
 def check_rest(network: Network) -> None:
@@ -78,4 +78,4 @@ def linear_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], list[str
     optimizer = options.get("optimizer", "gd")
     if optimizer in KIN:
         return dict(options), []
-    return {**options, "optimizer": "gd", "hyperparameters": {}}, [f"optimizer {optimizer!r}"]
+    return {**options, "optimizer": "gd", "optimizer_params": {}}, [f"optimizer {optimizer!r}"]

@@ -169,10 +169,10 @@ def _updated_first(search: Search) -> Iterator[Place]:
     # dW of the layer before the last is linear in α: two points give α
     name = f"W{search.n_layers - 1}"
     at_0, at_1 = (dict(search.with_faults([after(rate)]))[name] for rate in (0.0, 1.0))
-    slope, came = (at_1 - at_0).ravel(), np.asarray(search.gradients[f"d{name}"])
-    if came.shape != at_0.shape or not slope.any():
+    slope, got = (at_1 - at_0).ravel(), np.asarray(search.gradients[f"d{name}"])
+    if got.shape != at_0.shape or not slope.any():
         return
-    if rate := float(slope @ (came - at_0).ravel() / (slope @ slope)):
+    if rate := float(slope @ (got - at_0).ravel() / (slope @ slope)):
         yield after(
             rate,
             f"dA_prev is taken with weights that were updated already, at learning rate {rate:.3g}: take all "
@@ -190,6 +190,6 @@ def _beginning(search: Search, layer: int) -> str:
     return f"{UNKNOWN}; look at {look} next: it is the first that differs{above}"
 
 
-def _equal(came: Array, wrong: Array) -> bool:
+def _equal(got: Array, wrong: Array) -> bool:
     scale = float(np.abs(wrong).max(initial=0))
-    return np.shape(came) == wrong.shape and np.allclose(came, wrong, rtol=1e-6, atol=1e-9 * scale)
+    return np.shape(got) == wrong.shape and np.allclose(got, wrong, rtol=1e-6, atol=1e-9 * scale)

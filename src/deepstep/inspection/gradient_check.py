@@ -209,8 +209,8 @@ def _gradient(gradients: Any, name: str) -> Array:
     try:
         return np.asarray(gradients[name], dtype=np.float64)
     except (TypeError, ValueError):
-        came = f"got {type(gradients[name]).__name__}"
-        raise DataError(where, f"{name} must be an array of numbers", came) from None
+        got = f"got {type(gradients[name]).__name__}"
+        raise DataError(where, f"{name} must be an array of numbers", got) from None
 
 
 def _finite_or_none(value: Any) -> Any:

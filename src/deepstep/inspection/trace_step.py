@@ -298,9 +298,9 @@ class _Walk:
         """From the gradient to θ′, parameter by parameter."""
         settings, after = self.settings, self.opened.after
         rule, t = get_optimizer(settings.optimizer), after.step
-        if rule.counts_steps or settings.average:
+        if rule.counts_steps or settings.ema_decay:
             yield TraceEntry("t", self.L, "update", "t, the number of the step", "", float(t))
-        corrected = rule.corrected(after.slots, t=t, hyperparameters=settings.hyperparameters)
+        corrected = rule.corrected(after.slots, t=t, optimizer_params=settings.optimizer_params)
         for name in self.theta:
             yield from self.moved(name, {**after.slots, **corrected})
         for name, value in after.statistics.items():
@@ -341,7 +341,7 @@ class _Walk:
             now = f"{name}_decayed"
         optimizer = get_optimizer(settings.optimizer)
         update = optimizer.update if kind == "W" else optimizer.of_vectors or optimizer.update
-        equation = EQUATIONS[update.__name__].with_settings(optimizer.settings(settings.hyperparameters))
+        equation = EQUATIONS[update.__name__].with_settings(optimizer.settings(settings.optimizer_params))
         symbols = {"θ": now, "g": g, "α": alpha, **{symbol: f"{symbol}_d{name}" for symbol in averages}}
         for symbol, vector in averages.items():
             formula = equation.written(f"{symbol} ", symbols)
@@ -354,7 +354,7 @@ class _Walk:
             yield step(f"{name}′", moved, "limit_norms", "W", opened.after.theta, **symbols)
         if opened.after.average is not None:
             average, rule = f"{name}_average", "average_update"
-            symbols = {"θ̄": average, "θ": f"{name}′", "β": f"{settings.average:g}"}
+            symbols = {"θ̄": average, "θ": f"{name}′", "β": f"{settings.ema_decay:g}"}
             first, _, later = EQUATIONS[rule].written("θ̄", symbols).partition(" for t = 1, then ")
             formula = first if opened.before.average is None else later
             yield TraceEntry(average, layer, "update", formula, rule, part(opened.after.average))

@@ -31,8 +31,8 @@ def hidden_names(activation: str | Sequence[str], n_hidden: int) -> tuple[str, .
         hidden = [activation] * n_hidden
     if not isinstance(hidden, Sequence) or len(hidden) != n_hidden:
         expected = f"one activation for all hidden layers or a list of {n_hidden}"
-        mend = "The activation of the output is the argument output."
-        raise ConfigurationError("Network", expected, f"got {hidden!r}", mend)
+        hint = "The activation of the output is the argument output."
+        raise ConfigurationError("Network", expected, f"got {hidden!r}", hint)
     for layer, name in enumerate(hidden, start=1):
         get_activation(name, f"Network, layer {layer}")
     return tuple(hidden)
@@ -104,8 +104,8 @@ def from_sklearn(estimator: Any, where: str) -> Model:
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     if not isinstance(estimator, MLPClassifier | MLPRegressor):
-        mend = "Of a fitted DeepClassifier or DeepRegressor network_ is the network."
-        raise ConfigurationError(where, "an MLPClassifier or MLPRegressor", f"got {estimator!r:.200}", mend)
+        hint = "Of a fitted DeepClassifier or DeepRegressor network_ is the network."
+        raise ConfigurationError(where, "an MLPClassifier or MLPRegressor", f"got {estimator!r:.200}", hint)
     if not hasattr(estimator, "coefs_"):
         raise ConfigurationError(where, "a fitted estimator", "it is not fitted", "Call its fit first.")
     values: dict[str, Array] = {}

@@ -135,11 +135,11 @@ def to_torch(model: Model, *, logits: bool, where: str) -> nn.Sequential:
     """A torch.nn.Sequential that computes the same, see `Network.to_torch`."""
     shape, values = model.architecture, {**model.parameters, **model.statistics}
     if shape.shared_members:
-        came = f"got {shape.shared_members} members in one"
-        raise ConfigurationError(where, "a network whose layers follow one another", came)
+        got = f"got {shape.shared_members} members in one"
+        raise ConfigurationError(where, "a network whose layers follow one another", got)
     if shape.features:
-        came = f"got {', '.join(shape.features)}"
-        raise ConfigurationError(where, "a network whose inputs torch.nn.Linear takes as they are", came)
+        got = f"got {', '.join(shape.features)}"
+        raise ConfigurationError(where, "a network whose inputs torch.nn.Linear takes as they are", got)
     dtype, modules = torch.from_numpy(model.parameters.flat).dtype, nn.Sequential()
 
     def add(name: str, layer: int, *sizes: int, **options: Any) -> None:
@@ -166,8 +166,8 @@ def _activation(name: str, where: str) -> nn.Module:
     known = [name for name, twin in TWINS.items() if twin.role == ACTIVATION]
     if name not in known:
         get_activation(name, where)
-        expected, came = f"activations that torch has, {', '.join(known)}", f"got {name!r}, which is your own"
-        raise ConfigurationError(where, expected, came)
+        expected, got = f"activations that torch has, {', '.join(known)}", f"got {name!r}, which is your own"
+        raise ConfigurationError(where, expected, got)
     return TWINS[name].make()
 
 
@@ -184,8 +184,8 @@ def from_torch(module: Any, output: str | None, output_settings: Mapping[str, An
     layers = _read(module, where)
     *hidden, last = layers
     if last.normalization != "none":
-        came = f"the last Linear, {last.place}, has one"
-        raise ConfigurationError(where, "an output layer without normalization", came)
+        got = f"the last Linear, {last.place}, has one"
+        raise ConfigurationError(where, "an output layer without normalization", got)
     if "alpha" in last.values:
         raise ConfigurationError(where, "an output without parametric activation", "the last one is such")
     head = _head(last.activation, output, where).with_settings(where, **output_settings)
@@ -264,8 +264,8 @@ def _normalize(layer: _Layer, name: str, part: Any, at: str) -> None:
         own["mean"] = own["mean"] - c
     elif c.any():
         expected = "no bias in the Linear before it, as a normalized layer has none here"
-        mend = "Train it with Linear(…, bias=False): the bias of the LayerNorm is enough."
-        raise ConfigurationError(at, expected, f"that of module {layer.place} is not 0", mend)
+        hint = "Train it with Linear(…, bias=False): the bias of the LayerNorm is enough."
+        raise ConfigurationError(at, expected, f"that of module {layer.place} is not 0", hint)
     layer.normalization = name
     layer.values |= own
 
@@ -302,9 +302,9 @@ def _head(activation: str | None, output: str | None, where: str) -> Head:
         for head in HEADS.values():
             if head.activation == (activation or "identity"):
                 return head
-        mend = "Register an output of your own with it: deepstep.equations.register_head."
+        hint = "Register an output of your own with it: deepstep.equations.register_head."
         expected = "an activation at the end that an output has"
-        raise ConfigurationError(where, expected, f"got {activation!r}", mend)
+        raise ConfigurationError(where, expected, f"got {activation!r}", hint)
     head = get_head(output, where)
     if activation not in (None, head.activation):
         expected = f"an end with {head.activation!r}, or with Linear alone, for the output {output!r}"
@@ -328,8 +328,8 @@ def _numbers(part: nn.Module, numbers: Mapping[str, str], n: int, at: str) -> di
                 "Call module.to_empty(device='cpu') and load their numbers: module.load_state_dict(…).",
             )
         if tensor.dtype not in (torch.float32, torch.float64):
-            mend = "Call module.float() before."
-            raise ConfigurationError(at, "numbers of float32 or float64", f"got {tensor.dtype}", mend)
+            hint = "Call module.float() before."
+            raise ConfigurationError(at, "numbers of float32 or float64", f"got {tensor.dtype}", hint)
         array = tensor.detach().cpu().numpy().copy()
         found[symbol] = array if array.ndim == 2 else array[:, np.newaxis]
     return found

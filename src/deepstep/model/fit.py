@@ -209,7 +209,7 @@ def prepare(
         )
     optimizer = get_optimizer(options.get("optimizer", "gd"), where)
     check_memory_to_train(network.architecture, network.dtype, len(optimizer.state), where)
-    options["hyperparameters"] = options.get("hyperparameters") or {}
+    options["optimizer_params"] = options.get("optimizer_params") or {}
     class_weight = options.pop("class_weight", None)
     refuse_unknown(options, type(network).train, where)
     settings = Settings.of(where, **{"seed": seed, **options})
@@ -265,12 +265,12 @@ def _check_streamed(
     if plan.batch_size is None:
         raise ConfigurationError(where, "batch_size, where examples are streamed", "got None")
     sample, shape = streamed.sample, network.architecture
-    came = (sample.X.shape[1], sample.Y.shape[1], sample.X.dtype)
-    if came != (shape.n_inputs, shape.n_outputs, network.dtype):
+    got = (sample.X.shape[1], sample.Y.shape[1], sample.X.dtype)
+    if got != (shape.n_inputs, shape.n_outputs, network.dtype):
         raise ShapeError(
             where,
             f"examples of {shape.n_inputs} inputs and {shape.n_outputs} outputs in {network.dtype}",
-            f"the streamed ones have {came[0]} and {came[1]} in {came[2]}",
+            f"the streamed ones have {got[0]} and {got[1]} in {got[2]}",
         )
 
 

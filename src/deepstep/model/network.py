@@ -45,7 +45,7 @@ from deepstep.network.border import check_inputs, check_targets, check_weights
 from deepstep.network.memory import check_memory
 from deepstep.network.model_file import Model, load_model, save_model
 from deepstep.preparation.batches import Examples, Order
-from deepstep.training import Checkpoints, History, Update, updates
+from deepstep.training import History, ModelCheckpoint, Update, updates
 from deepstep.training.interruption import blas_threads
 from deepstep.training.plan import check_learning_rate
 from deepstep.training.rate_finder import RateSearch, find_rate
@@ -139,9 +139,9 @@ class Network:
         given: Parameters | None = None
         if layer_dims is None:
             if parameters is None or by_name:
-                came = "got neither" if parameters is None else "got features, and arrays by name alone"
-                mend = "For example Network([2, 4, 1])."
-                raise ConfigurationError(where, "layer sizes or parameters", came, mend)
+                got = "got neither" if parameters is None else "got features, and arrays by name alone"
+                hint = "For example Network([2, 4, 1])."
+                raise ConfigurationError(where, "layer sizes or parameters", got, hint)
             given = as_parameters(parameters, where)
             layer_dims = given.layer_dims
         sizes = layer_sizes(layer_dims, where)
@@ -215,16 +215,16 @@ class Network:
         iterations: int | None = None,
         batch_size: int | None = None,
         optimizer: str = "gd",
-        hyperparameters: Mapping[str, Any] | None = None,
+        optimizer_params: Mapping[str, Any] | None = None,
         sample_weight: Any = None,
         class_weight: Any = None,
         order: Order | None = None,
         schedule: Any = None,
-        decay_schedule: Any = None,
+        weight_decay_schedule: Any = None,
         dropout_schedule: Any = None,
         time_budget: float | None = None,
         deterministic: bool = False,
-        checkpoint: str | Path | Checkpoints | None = None,
+        checkpoint: str | Path | ModelCheckpoint | None = None,
         resume: bool | str | Path | None = None,
         validation: tuple[Any, ...] | None = None,
         validation_fraction: float | None = None,
@@ -256,7 +256,7 @@ class Network:
         optimizer: Update rule, a name in ``deepstep.equations.OPTIMIZERS``; its state begins at zero in each
             call. Or "lbfgs": SciPy's L-BFGS-B over θ with all examples at once; an iteration is one of its
             own, and the learning rate is not used.
-        hyperparameters: Of the update rule, for example ``{"beta": 0.95}``; of L-BFGS ``tolerance`` (1e-5:
+        optimizer_params: Of the update rule, for example ``{"beta": 0.95}``; of L-BFGS ``tolerance`` (1e-5:
             done when no entry of the gradient is larger) and ``evaluations`` (15,000, of the cost, at most).
         sample_weight (m,): Weight of each example in the loss, at least 0; a weight of 2 equals the column
             twice.
@@ -267,13 +267,13 @@ class Network:
             by itself; a list has a mapping for each.
         order: ``order(epoch, m)`` gives the order of the examples of that epoch; by default mini-batches are
             drawn anew in each epoch from (seed, epoch), and full batches are taken as they are.
-        schedule, decay_schedule, dropout_schedule (str or mapping or callable): Factor of the learning rate,
-            of the weight decay and of the dropout as a function of the fraction of training done: a name in
+        schedule, weight_decay_schedule, dropout_schedule (str or mapping or callable): Factor of the learning
+            rate, of the weight decay and of the dropout as a function of the fraction of training done: a name in
             ``deepstep.training.SCHEDULES`` such as "cosine", a mapping with settings such as ``{"name":
             "cosine", "warm_up": 0.1}``, or a function of t from 0 to 1.
         checkpoint: Folder for checkpoints, written every 30 seconds and at Ctrl-C, or
-            ``deepstep.training.Checkpoints(folder, …)`` with other settings. A training that was killed at
-            any instant goes on from the last one bit for bit, with the same network, settings and data, on
+            ``deepstep.training.ModelCheckpoint(folder, …)`` with other settings. A training that was killed
+            at any instant goes on from the last one bit for bit, with the same network, settings and data, on
             the same machine.
         resume: Go on from a checkpoint: a file, or the newest whole one of a folder. True takes the newest of
             ``checkpoint``, and begins anew where there is none: the same call starts and goes on. The
@@ -305,8 +305,9 @@ class Network:
             "lost 1/m" or "sign of dW" (a name in ``deepstep.inspection.FAULTS``, or "derivative of relu"), by
             the reference engine and without checkpoints.
         settings: `deepstep.engines.Settings` by name: ``l1``, ``l2``, ``weight_decay``, ``dropout``,
-            ``input_noise``, ``max_norm``, ``clip_norm``, ``clip_value``, ``average``, ``rate_factors``,
-            ``decay_factors``, ``precision``. ``seed``, of dropout and noise, is the network's unless given.
+            ``input_noise``, ``max_norm``, ``clip_norm``, ``clip_value``, ``ema_decay``, ``lr_multipliers``,
+            ``weight_decay_multipliers``, ``precision``. ``seed``, of dropout and noise, is the network's unless
+            given.
         returns: ``history.costs`` holds J before each update (for mini-batches: the epoch's mean).
         ShapeError, DataError, ConfigurationError: If an argument does not fit, or the checkpoint is of
             another training: found before the first step, the network is as it was.
@@ -329,12 +330,12 @@ class Network:
             "batch_size": batch_size,
             "order": order,
             "schedule": schedule,
-            "decay_schedule": decay_schedule,
+            "weight_decay_schedule": weight_decay_schedule,
             "dropout_schedule": dropout_schedule,
             "time_budget": time_budget,
             "deterministic": deterministic,
             "optimizer": optimizer,
-            "hyperparameters": hyperparameters or {},
+            "optimizer_params": optimizer_params or {},
             "class_weight": class_weight,
             **settings,
         }
@@ -411,7 +412,7 @@ class Network:
 
         least, most: The first and the last rate.
         steps: How many rates are tried.
-        options: ``batch_size``, ``order``, ``optimizer``, ``hyperparameters`` and the settings of `train`.
+        options: ``batch_size``, ``order``, ``optimizer``, ``optimizer_params`` and the settings of `train`.
         returns: ``rates``, smoothed ``costs`` and the ``suggestion``; `deepstep.plots.RateSearchDisplay`
             draws it.
         ShapeError, DataError, ConfigurationError: If an argument does not fit.
@@ -603,7 +604,7 @@ class Network:
         The network is not changed; the trace ends with what the step would make of the parameters. To open a
         step in the midst of a training, with the optimizer's state as it is there, see `steps`.
 
-        settings: As in `train`: ``optimizer``, ``hyperparameters``, ``l2``, ``dropout``, …; the optimizer's
+        settings: As in `train`: ``optimizer``, ``optimizer_params``, ``l2``, ``dropout``, …; the optimizer's
             state is that of its first step. L-BFGS has no step of its own: its trace ends with the gradients.
         ShapeError, DataError, ConfigurationError: If an argument does not fit.
 
@@ -726,8 +727,8 @@ class Network:
         try:
             return cls._of(model, model.notes.get("seed"))
         except (DeepStepError, RecursionError) as error:  # RecursionError: settings that are nested too deep
-            came = f"it does not fit: {error!s:.300}".rstrip(".")
-            raise FileError(str(path), "a whole DeepStep model", came) from None
+            got = f"it does not fit: {error!s:.300}".rstrip(".")
+            raise FileError(str(path), "a whole DeepStep model", got) from None
 
     @classmethod
     def from_checkpoint(cls, path: str | Path) -> Self:
@@ -741,10 +742,10 @@ class Network:
         ConfigurationError: If it has an activation or a head of one's own that is not registered.
 
         >>> from tempfile import TemporaryDirectory
-        >>> from deepstep.training import Checkpoints
+        >>> from deepstep.training import ModelCheckpoint
         >>> net = Network([1, 1], seed=1)
         >>> with TemporaryDirectory() as folder:
-        ...     checkpoint = Checkpoints(folder, every_epochs=1)
+        ...     checkpoint = ModelCheckpoint(folder, every_epochs=1)
         ...     history = net.train([[0.0, 1.0]], [[0, 1]], iterations=5, checkpoint=checkpoint)
         ...     Network.from_checkpoint(folder).parameters == net.parameters
         True
@@ -883,16 +884,16 @@ class Network:
             AL = forward_rows(session.forward, X.T, self.architecture.held_dims).T
         finite = np.isfinite(AL)
         if not finite.all():
-            mend = "The inputs are too large for these parameters: scale them as in training."
-            raise DataError(where, f"outputs are finite numbers of {AL.dtype}", f"got {AL[~finite][0]}", mend)
+            hint = "The inputs are too large for these parameters: scale them as in training."
+            raise DataError(where, f"outputs are finite numbers of {AL.dtype}", f"got {AL[~finite][0]}", hint)
         return AL
 
     def _probabilities(self, AL: Array, where: str, kind: str, instead: str) -> Array:
         """The probabilities in outputs, or in targets; refused where an output gives numbers."""
         found = probabilities(self.architecture, AL)
         if found is None:
-            came = f"this network's output is {self.architecture.output!r}"
-            raise ConfigurationError(where, f"an output that gives {kind}", came, f"Use {instead}.")
+            got = f"this network's output is {self.architecture.output!r}"
+            raise ConfigurationError(where, f"an output that gives {kind}", got, f"Use {instead}.")
         return found
 
     def _refuse_to_draw_from_data(self, where: str) -> None:

@@ -14,7 +14,7 @@ from deepstep.preparation.batches import Examples, as_they_are, shuffled
 from deepstep.training import (
     Callback,
     Checkpoint,
-    Checkpoints,
+    ModelCheckpoint,
     Plan,
     Progress,
     latest_checkpoint,
@@ -24,9 +24,9 @@ from deepstep.training.callbacks import no_steps_to_go_on_from
 from deepstep.training.fit import REFIT, refuse_rates_by_course
 from deepstep.training.lbfgs import OF_STEPS, Limits
 from deepstep.training.plan import SCHEDULED, check_learning_rate
-from deepstep.training.plateau import Plateau
+from deepstep.training.plateau import ReduceLROnPlateau
 from deepstep.training.schedules import SCHEDULES, get_schedule
-from deepstep.training.stopping import Patience
+from deepstep.training.stopping import EarlyStopping
 from deepstep.types import is_number, is_whole
 
 PLATEAU, LBFGS = "plateau", "lbfgs"
@@ -44,7 +44,7 @@ INSTEAD = {
     **dict.fromkeys(("optim", "solver"), "optimizer"),
     **dict.fromkeys(("lambd", "lambda_", "reg"), "l2"),
     "alpha": "learning_rate for α of the equations, l2 for alpha of scikit-learn",
-    **dict.fromkeys(("momentum", "beta1", "beta_1"), "hyperparameters={'beta': …}, or 'beta1' of Adam"),
+    **dict.fromkeys(("momentum", "beta1", "beta_1"), "optimizer_params={'beta': …}, or 'beta1' of Adam"),
     **dict.fromkeys(("keep_prob", "dropout_rate"), "dropout, the probability of leaving a unit out"),
     **dict.fromkeys(("validation_data", "eval_set"), "validation=(X, Y)"),
     "validation_split": "validation_fraction",
@@ -142,7 +142,7 @@ def as_limits(options: dict[str, Any], where: str) -> Limits | None:
             f"got {', '.join(without_use)}",
             "Leave them out, or take another optimizer.",
         )
-    given = dict(options.pop("hyperparameters", {}))
+    given = dict(options.pop("optimizer_params", {}))
     for name in given:
         if name not in Limits._fields:
             raise unknown_name(where, "setting of L-BFGS", name, Limits._fields)
@@ -173,14 +173,14 @@ def as_schedule(schedule: Any, where: str) -> Any:
         raise unknown_name(where, "schedule", name, [*SCHEDULES, PLATEAU])
     if isinstance(given, Mapping) and name == PLATEAU:
         settings: dict[str, Any] = {name: value for name, value in given.items() if name != "name"}
-        known = list(signature(Plateau).parameters)
+        known = list(signature(ReduceLROnPlateau).parameters)
         for name in settings:
             if name not in known:
                 raise unknown_name(where, "setting of a plateau", name, known)
         try:
-            return Plateau(**settings)
+            return ReduceLROnPlateau(**settings)
         except ConfigurationError as error:  # the plateau does not know what it is for
-            raise ConfigurationError(where, error.expected, error.came, error.mend) from None
+            raise ConfigurationError(where, error.expected, error.got, error.hint) from None
     return schedule if isinstance(schedule, Callback) else get_schedule(schedule, where)
 
 
@@ -192,7 +192,7 @@ def refuse_idle(schedules: Mapping[str, Any], settings: Settings, where: str) ->
     ConfigurationError
     """
     there = {
-        "decay_schedule": ("a weight decay", bool(settings.decay)),
+        "weight_decay_schedule": ("a weight decay", bool(settings.decay)),
         "dropout_schedule": ("dropout", any(settings.dropout))
         if isinstance(settings.dropout, list | tuple)
         else ("dropout", bool(settings.dropout)),
@@ -211,7 +211,7 @@ def as_patience(
     where: str,
     *,
     scored: bool = False,
-) -> Patience | None:
+) -> EarlyStopping | None:
     """The callback that ends training, if it is asked for."""
     if patience is None:
         if watch is not None:
@@ -228,7 +228,7 @@ def as_patience(
         )
     by_default = "-validation_score" if scored else "cost" if held_out is None else "validation_cost"
     quantity = watch or by_default
-    return Patience(
+    return EarlyStopping(
         quantity.removeprefix("-"),
         tolerance=0.0,
         epochs=patience - 1,
@@ -265,7 +265,7 @@ def refuse_beside_a_fault(
 
 
 def check_refit(
-    stopping: Patience | None,
+    stopping: EarlyStopping | None,
     held_out: Examples | None,
     plan: Plan,
     callbacks: Sequence[Callback],
@@ -278,8 +278,8 @@ def check_refit(
     ConfigurationError
     """
     if stopping is None:
-        expected, came = "patience, where refit=True", "got none"
-        raise ConfigurationError(where, expected, came, "It counts the epochs.")
+        expected, got = "patience, where refit=True", "got none"
+        raise ConfigurationError(where, expected, got, "It counts the epochs.")
     if held_out is None:
         raise ConfigurationError(
             where,
@@ -288,18 +288,18 @@ def check_refit(
             "Pass validation=(X, Y), or validation_fraction=0.1.",
         )
     refuse_rates_by_course(plan, where)
-    if any(isinstance(callback, Checkpoints) for callback in callbacks):
+    if any(isinstance(callback, ModelCheckpoint) for callback in callbacks):
         raise ConfigurationError(
             where,
             "checkpoint=…, where refit=True, as each of the two trainings has a folder of its own",
-            "got Checkpoints among the callbacks",
+            "got ModelCheckpoint among the callbacks",
         )
 
 
 class Place(NamedTuple):
     """What writes the checkpoints of a training, and the one that it goes on from."""
 
-    checkpoints: list[Checkpoints]
+    checkpoints: list[ModelCheckpoint]
     begin_at: Checkpoint | None
 
 
@@ -328,13 +328,13 @@ def as_places(checkpoint: Any, resume: Any, refit: bool, where: str) -> tuple[Pl
     return first, Place(again, as_checkpoint(resume, again, where))
 
 
-def as_checkpoints(checkpoint: Any, where: str) -> list[Checkpoints]:
+def as_checkpoints(checkpoint: Any, where: str) -> list[ModelCheckpoint]:
     """The callback that writes checkpoints, if they are asked for."""
     if checkpoint is None:
         return []
-    if not isinstance(checkpoint, str | Path | Checkpoints):
-        raise ConfigurationError(where, "checkpoint is a folder or Checkpoints(…)", f"got {checkpoint!r}")
-    return [checkpoint if isinstance(checkpoint, Checkpoints) else Checkpoints(checkpoint)]
+    if not isinstance(checkpoint, str | Path | ModelCheckpoint):
+        raise ConfigurationError(where, "checkpoint is a folder or ModelCheckpoint(…)", f"got {checkpoint!r}")
+    return [checkpoint if isinstance(checkpoint, ModelCheckpoint) else ModelCheckpoint(checkpoint)]
 
 
 def refuse_checkpoints(checkpoint: Any, resume: Any, where: str) -> None:
@@ -343,7 +343,7 @@ def refuse_checkpoints(checkpoint: Any, resume: Any, where: str) -> None:
         raise no_steps_to_go_on_from(where)
 
 
-def as_checkpoint(resume: Any, checkpoints: list[Checkpoints], where: str) -> Checkpoint | None:
+def as_checkpoint(resume: Any, checkpoints: list[ModelCheckpoint], where: str) -> Checkpoint | None:
     """The checkpoint to go on from: a file, the newest of a folder; with True that of the checkpoints' own
     folder, where there is one.
     """

@@ -35,8 +35,8 @@ class Architecture:
     output_settings: Settings of the head in JSON's types: ``{"smoothing": 0.1}``, ``{"levels": [0.1, 0.9]}``.
     normalization: ``"none"``, ``"batch"`` or ``"layer"``, one for all hidden layers or one for each. A
         normalized layer has a scale gamma (n_l, 1), and its b is the shift.
-    input_scale: Whether each input has a factor s1 (n_0, 1) that is learned, with ``rate_factors={"s1": 6}``
-        faster; see `deepstep.equations.scaled_weights`.
+    input_scale: Whether each input has a factor s1 (n_0, 1) that is learned, with ``lr_multipliers={"s1":
+        6}`` faster; see `deepstep.equations.scaled_weights`.
     parametric: Whether each unit has an alpha1 (n_1, 1), … that is learned and says how far its activation
         bends, from A = Z at 0 to A = g(Z) at 1: one answer for all hidden layers or one for each. See
         `deepstep.equations.learned_activation_forward`.
@@ -238,15 +238,15 @@ def _activations(names: Any, n_layers: int) -> tuple[str, ...]:
     listed = not isinstance(names, str | Mapping) and all(isinstance(name, str) for name in names)
     if not listed or len(names) != n_layers:
         expected = f"{n_layers} activations, one per layer after the input"
-        mend = "Give one name for each hidden layer, and one for the output."
-        raise ConfigurationError(WHERE, expected, f"got {names!r:.200}", mend)
+        hint = "Give one name for each hidden layer, and one for the output."
+        raise ConfigurationError(WHERE, expected, f"got {names!r:.200}", hint)
     return tuple(names)
 
 
 def _head(output: Any, settings: Any) -> tuple[str, Mapping[str, Any]]:
     if not isinstance(output, str) or not isinstance(settings, Mapping):
-        came = f"got {output!r:.100} and {settings!r:.100}"
-        raise ConfigurationError(WHERE, "the name of an output and a mapping of its settings", came)
+        got = f"got {output!r:.100} and {settings!r:.100}"
+        raise ConfigurationError(WHERE, "the name of an output and a mapping of its settings", got)
     return output, MappingProxyType(dict(settings))
 
 
@@ -261,8 +261,8 @@ def _checked_features(features: Any, n_0: int) -> dict[str, Any]:
             raise unknown_name(WHERE, "feature", name, known)
         expected = FEATURES[name].check(value, n_0) or ("a value that turns it on" if value in OFF else "")
         if expected:
-            came = f"got {features[name]!r:.100}"
-            raise ConfigurationError(WHERE, f"features[{name!r}] is {expected}", came)
+            got = f"got {features[name]!r:.100}"
+            raise ConfigurationError(WHERE, f"features[{name!r}] is {expected}", got)
     try:
         as_a_file_gives_it_back: dict[str, Any] = json.loads(json.dumps(found))
     except (TypeError, ValueError):
@@ -283,9 +283,9 @@ def _members_of(shape: Architecture) -> int:
     normalized = set(shape.normalization) != {"none"}
     if members and (normalized or shape.input_scale):
         expected = "shared members without normalization and without input_scale"
-        came = "got normalization" if normalized else "got input_scale=True"
-        mend = "Each member scales the inputs already, by its row of r1." if shape.input_scale else ""
-        raise ConfigurationError(WHERE, expected, came, mend)
+        got = "got normalization" if normalized else "got input_scale=True"
+        hint = "Each member scales the inputs already, by its row of r1." if shape.input_scale else ""
+        raise ConfigurationError(WHERE, expected, got, hint)
     return int(members)
 
 

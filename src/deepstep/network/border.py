@@ -64,7 +64,7 @@ def check_targets(
     result = _finite(array, "Y", where, dtype)
     for rule in kind.rules:
         if not rule.holds(result):
-            raise DataError(where, rule.expected.format(name=head.name), rule.came(result), rule.mend)
+            raise DataError(where, rule.expected.format(name=head.name), rule.got(result), rule.hint)
     return result
 
 
@@ -104,8 +104,8 @@ def weights_in(dtype: Any, weight: AnyArray, where: str) -> Array:
     expected = f"a weight of at least {limits.tiny:.2g}, below which {limits.dtype} loses digits"
     if most > limits.max:
         expected = f"weights of at most {limits.max:.2g}, as {limits.dtype} holds no larger ones"
-    mend = "Multiply the sample weights by one number so that their mean is 1 (the loss does not change)."
-    raise DataError(where, expected, f"the largest is {most:g}", mend)
+    hint = "Multiply the sample weights by one number so that their mean is 1 (the loss does not change)."
+    raise DataError(where, expected, f"the largest is {most:g}", hint)
 
 
 def check_several_classes(Y: AnyArray, head: Head, where: str) -> None:
@@ -149,9 +149,9 @@ def weights_of_classes(
         return None
     columns, number = classes_in(architecture, learned.Y.T)
     if not number:
-        came = f"this network's output is {architecture.output!r}"
+        got = f"this network's output is {architecture.output!r}"
         expected = "an output that learns classes, for class_weight"
-        raise ConfigurationError(where, expected, came, "Use sample_weight.")
+        raise ConfigurationError(where, expected, got, "Use sample_weight.")
     return class_weights(class_weight, columns, range(number), learned.weight, where)
 
 

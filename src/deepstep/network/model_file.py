@@ -90,8 +90,8 @@ def load_model(path: str | Path) -> Model:
     except FileError:
         raise
     except (KeyError, TypeError, ValueError, RecursionError, DeepStepError) as error:
-        came = f"its header does not fit: {error!s:.300}"
-        raise FileError(str(path), "a whole DeepStep model", came) from None
+        got = f"its header does not fit: {error!s:.300}"
+        raise FileError(str(path), "a whole DeepStep model", got) from None
     if header.get("sha256") != _checksum(header["network"], parameters, statistics):
         raise FileError(
             str(path),
@@ -107,12 +107,12 @@ def _refuse_other_arrays(
 ) -> None:
     """Name the first array that the network of the header has not, lacks or has in another shape."""
     for name in {**needed, **arrays}:
-        need, came = needed.get(name, "none"), arrays[name].shape if name in arrays else "none"
-        if came != need:
+        need, got = needed.get(name, "none"), arrays[name].shape if name in arrays else "none"
+        if got != need:
             raise FileError(
                 str(path),
                 "the arrays of the network in its header",
-                f"{name!s:.40} is {need} there, {came} in the file",
+                f"{name!s:.40} is {need} there, {got} in the file",
             )
 
 

@@ -1,4 +1,4 @@
-"""Sources of displays: the network and the history of whatever came, and what Health saw."""
+"""Sources of displays: the network and the history of whatever got, and what Health saw."""
 
 from abc import ABC, abstractmethod
 from typing import Any, NamedTuple, Self
@@ -19,9 +19,9 @@ def one_of(estimator: Any, member: int | None, where: str) -> Any:
     ensemble = getattr(estimator, "ensemble_", None)
     if ensemble is None:
         if "network_" not in vars(estimator):
-            came = type(estimator).__name__
+            got = type(estimator).__name__
             raise ConfigurationError(
-                where, "a fitted DeepClassifier or DeepRegressor", f"got {came}", "Call fit before."
+                where, "a fitted DeepClassifier or DeepRegressor", f"got {got}", "Call fit before."
             )
         if member is not None:
             raise ConfigurationError(where, "member is for ensembles", f"got {member!r} for one network")
@@ -32,7 +32,7 @@ def one_of(estimator: Any, member: int | None, where: str) -> Any:
             where,
             "one network",
             f"got an ensemble of {count}",
-            f"Say which one: member=0 … {count - 1}; or fit with preset='plain'.",
+            f"Say which one: member=0 … {count - 1}; or fit with preset='mlp'.",
         )
     if not (is_whole(member, 0) and member < count):
         raise ConfigurationError(where, f"member is one of 0 … {count - 1}", f"got {member!r}")
@@ -84,8 +84,8 @@ def check_network(network: Any, where: str) -> Network:
 def check_history(history: Any, where: str) -> History:
     """The history itself."""
     if not isinstance(history, History):
-        came = f"got {type(history).__name__}"
-        raise ConfigurationError(where, "the History of a training", came, "See History and Network.train.")
+        got = f"got {type(history).__name__}"
+        raise ConfigurationError(where, "the History of a training", got, "See History and Network.train.")
     return history
 
 

@@ -60,9 +60,9 @@ class ImagePreparation:
         """
         shape = (self.height, self.width, self.channels)
         if images.shape[1:] not in (shape, (self.n_features,)):
-            mend = "Pass pictures[None] for one picture." if images.shape == shape else ""
+            hint = "Pass pictures[None] for one picture." if images.shape == shape else ""
             raise ShapeError(
-                "pictures", f"(m, {', '.join(map(str, shape))}) is expected", f"got {images.shape}", mend
+                "pictures", f"(m, {', '.join(map(str, shape))}) is expected", f"got {images.shape}", hint
             )
         if len(images) == 0:
             raise DataError("pictures", "at least one picture is expected", "got none")
@@ -85,8 +85,8 @@ class ImagePreparation:
         pixels = with_columns(frame, names).select(names)
         for series in pixels:
             if not series.dtype.is_numeric() or series.null_count():
-                came = f"{series.null_count()} are missing" if series.null_count() else f"got {series.dtype}"
-                raise DataError(f"column {series.name!r}", "pixels are numbers", came)
+                got = f"{series.null_count()} are missing" if series.null_count() else f"got {series.dtype}"
+                raise DataError(f"column {series.name!r}", "pixels are numbers", got)
         return self.transform(pixels.to_numpy())
 
     def to_dict(self) -> dict[str, Any]:

@@ -66,10 +66,10 @@ def _tupled(value: Any, floats: bool) -> Any:
     return float(value) if floats else value
 
 
-def damaged(expected: str, came: str) -> FileError:
+def damaged(expected: str, got: str) -> FileError:
     """The error for a stored preparation that cannot be used."""
     return FileError(
-        "preparation", expected, came, "The file was altered or comes from a newer version: train again."
+        "preparation", expected, got, "The file was altered or comes from a newer version: train again."
     )
 
 

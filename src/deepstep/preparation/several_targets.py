@@ -29,4 +29,4 @@ def _named(name: str) -> Iterator[None]:
     try:
         yield
     except DataError as error:
-        raise DataError(f"target {name!r}", error.expected, error.came, error.mend) from None
+        raise DataError(f"target {name!r}", error.expected, error.got, error.hint) from None

@@ -222,7 +222,7 @@ def with_columns(frame: "polars.DataFrame", names: Sequence[str]) -> "polars.Dat
             "table",
             f"the {len(names)} columns of the training table are expected",
             f"{', '.join(map(repr, missing[:5]))}{' …' if len(missing) > 5 else ''} missing",
-            unknown_name("", "", missing[0], spare).mend,
+            unknown_name("", "", missing[0], spare).hint,
         )
     return frame
 

@@ -54,8 +54,8 @@ def guess_task(series: "polars.Series") -> tuple[Task, str]:
     present = (series.fill_nan(None) if series.dtype.is_float() else series).drop_nulls()
     values = present.unique().sort()
     if len(values) < 2:
-        came = f"it has only {values[0]!r}" if len(values) else "it has none"
-        raise DataError(where, "at least two different values are needed", came, "Choose another target.")
+        got = f"it has only {values[0]!r}" if len(values) else "it has none"
+        raise DataError(where, "at least two different values are needed", got, "Choose another target.")
     is_whole = series.dtype.is_integer() or (
         series.dtype.is_float() and bool((values.floor() == values).all())
     )

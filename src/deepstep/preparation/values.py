@@ -33,14 +33,14 @@ def numbers(series: "polars.Series", written: str = "") -> NDArray[np.float64]:
     return values
 
 
-def refuse_infinite(name: str, values: NDArray[np.float64], came: NDArray[np.float64]) -> None:
+def refuse_infinite(name: str, values: NDArray[np.float64], got: NDArray[np.float64]) -> None:
     """Name the first row whose value is infinite, and what came there."""
     infinite = np.flatnonzero(np.isinf(values))
     if infinite.size:
         raise DataError(
             f"column {name!r}",
             "finite numbers of the training rows' size are expected",
-            f"row {infinite[0] + 1} is {came[infinite[0]]:g}",
+            f"row {infinite[0] + 1} is {got[infinite[0]]:g}",
             "Correct the value or leave the field empty.",
         )
 

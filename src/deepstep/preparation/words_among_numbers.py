@@ -95,10 +95,10 @@ def _unread_numbers(counts: "polars.DataFrame") -> str:
     if others.height:
         first = others.sort(["rows", "value"], descending=[True, False])["value"][0][:40]
         more = f" and {others.height - 1:,} more" * (others.height > 1)
-        kind, mend = "words", "leave them empty where no number is known"
+        kind, hint = "words", "leave them empty where no number is known"
         if digits.height:
-            kind, mend = "no numbers", "make numbers of them, or leave them empty"
-        reasons.append(f"{m - n:,} are {kind}, {first!r}{more}; {mend}")
+            kind, hint = "no numbers", "make numbers of them, or leave them empty"
+        reasons.append(f"{m - n:,} are {kind}, {first!r}{more}; {hint}")
     if not reasons and found["number"].str.contains(r"\d[^\d]\d{3}$").any():
         number = found["number"].max()
         reasons.append(f"{number!r} can be read in two ways; write it without a sign between thousands")

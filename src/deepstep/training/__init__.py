@@ -6,13 +6,13 @@ The loop knows epochs, batches, schedules, stopping, callbacks and history; noth
 from deepstep.docstrings import complete
 from deepstep.training.callbacks import Callback, StopTraining, Training, Update
 from deepstep.training.checkpoint import Checkpoint, read_checkpoint
-from deepstep.training.checkpoints import Checkpoints, latest_checkpoint
+from deepstep.training.checkpoints import ModelCheckpoint, latest_checkpoint
 from deepstep.training.fit import train
 from deepstep.training.health import Health
 from deepstep.training.history import History
 from deepstep.training.loop import updates
 from deepstep.training.plan import Plan
-from deepstep.training.plateau import Plateau
+from deepstep.training.plateau import ReduceLROnPlateau
 from deepstep.training.progress import Progress
 from deepstep.training.rate_finder import RateSearch, find_rate
 from deepstep.training.schedules import SCHEDULES, Schedule, get_schedule
@@ -24,15 +24,15 @@ __all__ = [
     "SCHEDULES",
     "Callback",
     "Checkpoint",
-    "Checkpoints",
     "Csv",
     "Health",
     "History",
     "JsonLines",
+    "ModelCheckpoint",
     "Plan",
-    "Plateau",
     "Progress",
     "RateSearch",
+    "ReduceLROnPlateau",
     "Schedule",
     "StopTraining",
     "TensorBoard",

@@ -69,8 +69,8 @@ class Checkpoint:
 
     >>> import tempfile
     >>> from deepstep import Network
-    >>> from deepstep.training import Checkpoints
-    >>> keeper = Checkpoints(tempfile.mkdtemp(), every_epochs=2)
+    >>> from deepstep.training import ModelCheckpoint
+    >>> keeper = ModelCheckpoint(tempfile.mkdtemp(), every_epochs=2)
     >>> history = Network([1, 1], seed=1).train([[0.0, 1.0]], [[0, 1]], iterations=5, callbacks=[keeper])
     >>> checkpoint = read_checkpoint(keeper.last)
     >>> checkpoint.position.epoch, checkpoint.architecture.layer_dims, len(checkpoint.records)
@@ -241,7 +241,7 @@ def write_checkpoint(path: Path | str, checkpoint: Checkpoint) -> None:
 
 
 def read_checkpoint(path: Path | str) -> Checkpoint:
-    """Read what `Checkpoints` wrote; nothing in the file is executed.
+    """Read what `ModelCheckpoint` wrote; nothing in the file is executed.
 
     path: The file.
     returns: Whole, with the checksum of its contents compared.
@@ -253,12 +253,12 @@ def read_checkpoint(path: Path | str) -> Checkpoint:
     deepstep.errors.FileError: no/such/checkpoint: a checkpoint; there is none.
     """
     where = str(path)
-    header, arrays = read_arrays(path, "a checkpoint", mend="")
+    header, arrays = read_arrays(path, "a checkpoint", hint="")
     if header.get("format") != FORMAT:
         raise FileError(where, "a DeepStep checkpoint", "its header says something else")
     if (version := header.get("version")) != str(VERSION):
-        expected, mend = f"checkpoint format version {VERSION}", "Use the DeepStep release that wrote it."
-        raise FileError(where, expected, f"got version {version!r:.20}", mend)
+        expected, hint = f"checkpoint format version {VERSION}", "Use the DeepStep release that wrote it."
+        raise FileError(where, expected, f"got version {version!r:.20}", hint)
     if header.get("sha256") != _checksum(header.get("content", ""), arrays):
         expected = "the contents that were written, by their checksum"
         raise FileError(where, expected, "the file was altered or damaged")
@@ -285,8 +285,8 @@ def packed(values: Any, owner: str, arrays: dict[str, AnyArray]) -> Any:
     values = values.item() if isinstance(values, np.generic) else values
     if isinstance(values, int | float | str | None):
         return values
-    expected, mend = "JSON values and arrays of numbers", "A checkpoint stores no other objects."
-    raise ConfigurationError(owner, expected, f"got {type(values).__name__}", mend)
+    expected, hint = "JSON values and arrays of numbers", "A checkpoint stores no other objects."
+    raise ConfigurationError(owner, expected, f"got {type(values).__name__}", hint)
 
 
 def _with_arrays(values: Any, arrays: Mapping[str, AnyArray]) -> Any:

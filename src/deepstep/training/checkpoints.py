@@ -33,7 +33,7 @@ COUNTS: dict[str, Callable[[Training], float]] = {
 """What is counted between two checkpoints, by the settings."""
 
 
-class Checkpoints(Callback):
+class ModelCheckpoint(Callback):
     """Write checkpoints, from which a training that was killed goes on bit for bit.
 
     A checkpoint is written between two updates: at the first pause after the time, the updates or the epochs
@@ -62,7 +62,7 @@ class Checkpoints(Callback):
     >>> import tempfile
     >>> from deepstep import Network
     >>> folder = Path(tempfile.mkdtemp())
-    >>> training = Checkpoints(folder, every_epochs=2)
+    >>> training = ModelCheckpoint(folder, every_epochs=2)
     >>> history = Network([1, 1], seed=1).train([[0.0, 1.0]], [[0, 1]], iterations=5, callbacks=[training])
     >>> [path.name for path in sorted(folder.iterdir())]
     ['checkpoint-000000000002.safetensors', 'checkpoint-000000000004.safetensors']
@@ -81,7 +81,7 @@ class Checkpoints(Callback):
         every_epochs: int | None = None,
         keep: int = KEPT,
     ) -> None:
-        where = "Checkpoints"
+        where = "ModelCheckpoint"
         if every is not None and not (is_number(every) and every >= 0):
             raise ConfigurationError(where, "every is a number of seconds", f"got {every!r}")
         counts = {"every_steps": every_steps, "every_epochs": every_epochs}
@@ -94,7 +94,7 @@ class Checkpoints(Callback):
         self.folder = Path(folder)
         self.last: Path | None = None
 
-    def within(self, name: str) -> "Checkpoints":
+    def within(self, name: str) -> "ModelCheckpoint":
         """The same for another training, in a folder within this one's.
 
         name: Name of the folder inside.
@@ -113,8 +113,8 @@ class Checkpoints(Callback):
             self.folder.mkdir(parents=True, exist_ok=True)
             remove_leftovers(self.folder)
         except OSError as error:
-            came = error.strerror or str(error)
-            raise FileError(str(self.folder), "a folder for checkpoints", came, "Choose another.") from error
+            got = error.strerror or str(error)
+            raise FileError(str(self.folder), "a folder for checkpoints", got, "Choose another.") from error
         if training.state().step == 0 and checkpoint_files(self.folder):
             raise FileError(
                 str(self.folder),
@@ -171,7 +171,7 @@ def latest_checkpoint(folder: Path | str) -> Checkpoint | None:
 
     Warns of each damaged one that it passes over.
 
-    folder: Where `Checkpoints` wrote.
+    folder: Where `ModelCheckpoint` wrote.
     returns (Checkpoint or None): None where there is none at all.
     FileError: If there are some and all are damaged: to begin anew is for people to decide.
 
@@ -190,6 +190,6 @@ def latest_checkpoint(folder: Path | str) -> Checkpoint | None:
     if not damaged:
         return None
     oldest, after = damaged[-1], len(damaged) - 1
-    came = f"{oldest.came}, and the {after} after it cannot be read either" if after else oldest.came
-    mend = f"Restore {'one of them' if after else 'it'}, or begin anew."
-    raise FileError(oldest.where, oldest.expected, came, mend) from oldest
+    got = f"{oldest.got}, and the {after} after it cannot be read either" if after else oldest.got
+    hint = f"Restore {'one of them' if after else 'it'}, or begin anew."
+    raise FileError(oldest.where, oldest.expected, got, hint) from oldest

@@ -142,21 +142,21 @@ def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
                 replay.load(opened.after)
                 continue
             session.load(opened.before)
-            cause, mend = _cause(found, opened, walk.first)
+            cause, hint = _cause(found, opened, walk.first)
             if not isfinite(rate):
-                cause, mend = f"the learning rate is {rate}", "Let learning_rate give finite numbers."
+                cause, hint = f"the learning rate is {rate}", "Let learning_rate give finite numbers."
             elif not (found.own or found.given or _weigh_more(opened)):
                 factor = times_too_high(replay, opened, rate, decay, (walk.first, before))
                 or_scale = f", or scale the inputs {SCALED}." if _largest(opened.X) > LARGE else "."
                 if factor is not None:
                     cause += f"; the learning rate is about {float(f'{factor:.1g}'):g} × too high"
-                    mend = f"Lower the learning rate to about {rate / factor:.1g}{or_scale}"
+                    hint = f"Lower the learning rate to about {rate / factor:.1g}{or_scale}"
                 elif "the gradient" in found.sources:
-                    mend = f"Lower the learning rate{or_scale}"
+                    hint = f"Lower the learning rate{or_scale}"
             epoch, step = walk.epoch + number // n_batches(m, walk.batch_size), opened.after.step
             place = f"{_place(found, np.arange(m)[walk.rows(at)])} in epoch {epoch}, step {step}"
-            came = f"{place}, at learning rate {rate:g}: {cause}"
-            return DivergenceError(where, EXPECTED, came, mend, layer=found.layer or None, step=step)
+            got = f"{place}, at learning rate {rate:g}: {cause}"
+            return DivergenceError(where, EXPECTED, got, hint, layer=found.layer or None, step=step)
     return DivergenceError(
         where,
         EXPECTED,
@@ -179,17 +179,17 @@ def evaluation_divergence(session: Session, evaluations: Evaluations, where: str
     with np.errstate(all="ignore"):
         opened = replay.open_step(X, Y, learning_rate=0.0, sample_weight=weight)
         found = _first_broken(replay, opened, BEYOND if lost else inf)
-        came = f"the line search left them, from a cost J of {opened.costs.total:.3g}"
-        mend = _rescale(opened, first, rated=False)
+        got = f"the line search left them, from a cost J of {opened.costs.total:.3g}"
+        hint = _rescale(opened, first, rated=False)
         if found is not None:
-            cause, mend = _cause(found, opened, first, rated=False)
+            cause, hint = _cause(found, opened, first, rated=False)
             place = _place(found, np.arange(len(examples)))
-            came = f"{came}, where {place}: {cause}" if lost else f"{place}: {cause}"
+            got = f"{got}, where {place}: {cause}" if lost else f"{place}: {cause}"
         elif not lost:
-            came = f"they did not on the engine {session.name!r}, though they do in the reference"
-            mend = _weigh_more(opened) or "Use engine='reference'."
+            got = f"they did not on the engine {session.name!r}, though they do in the reference"
+            hint = _weigh_more(opened) or "Use engine='reference'."
     layer = None if found is None else found.layer or None
-    return DivergenceError(where, EXPECTED, came, mend, layer=layer)
+    return DivergenceError(where, EXPECTED, got, hint, layer=layer)
 
 
 def keep(error: DivergenceError, session: Session, history: History) -> None:

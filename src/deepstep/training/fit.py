@@ -19,16 +19,16 @@ from deepstep.training.callbacks import (
     with_state,
 )
 from deepstep.training.checkpoint import Checkpoint
-from deepstep.training.checkpoints import Checkpoints
+from deepstep.training.checkpoints import ModelCheckpoint
 from deepstep.training.diagnosis import keep
 from deepstep.training.history import History, Record
 from deepstep.training.interruption import blas_threads
 from deepstep.training.lbfgs import Limits, Minimizer
 from deepstep.training.loop import Loop
 from deepstep.training.plan import Plan
-from deepstep.training.plateau import Plateau
+from deepstep.training.plateau import ReduceLROnPlateau
 from deepstep.training.scoring import Metric, check_metrics, score_names, scores
-from deepstep.training.stopping import Patience, check_watched
+from deepstep.training.stopping import EarlyStopping, check_watched
 
 REFIT = "refit"
 """The folder, within that for checkpoints, of the second training."""
@@ -50,7 +50,7 @@ class Fit:
     validation: Examples | None = None
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     callbacks: Sequence[Callback] = ()
-    patience: Patience | None = None
+    patience: EarlyStopping | None = None
     limits: Limits | None = None
     resume: Checkpoint | None = None
     history: History = field(default_factory=History)
@@ -93,7 +93,9 @@ class Fit:
 
     def _run(self) -> None:
         solver = self._solver(self)
-        if self.resume is not None or any(isinstance(callback, Checkpoints) for callback in self.callbacks):
+        if self.resume is not None or any(
+            isinstance(callback, ModelCheckpoint) for callback in self.callbacks
+        ):
             self.session.spans = False
         if self.resume is not None:
             self._take_up(self.resume)
@@ -167,7 +169,9 @@ class Fit:
 def refuse_rates_by_course(plan: Plan, where: str) -> None:
     """Refuse a refit whose rates the same epochs would not bring again."""
     by_course = ["time_budget"] if plan.time_budget is not None else []
-    by_course += [name for name, schedule in plan.schedules.items() if isinstance(schedule, Plateau)]
+    by_course += [
+        name for name, schedule in plan.schedules.items() if isinstance(schedule, ReduceLROnPlateau)
+    ]
     if by_course:
         raise ConfigurationError(
             where,

@@ -26,9 +26,9 @@ class OpenRecord(Record):
 
     def __setitem__(self, name: str, value: Any) -> None:
         if name in self:
-            expected, came = "entries that are added", f"got {name!r}, which it has"
-            mend = "Take another name, or a copy: dict(record)."
-            raise ConfigurationError(RECORD, expected, came, mend)
+            expected, got = "entries that are added", f"got {name!r}, which it has"
+            hint = "Take another name, or a copy: dict(record)."
+            raise ConfigurationError(RECORD, expected, got, hint)
         super().__setitem__(name, value)
         self._kept[name] = value
 
@@ -36,8 +36,8 @@ class OpenRecord(Record):
     update, setdefault = MutableMapping.update, MutableMapping.setdefault
 
     def _refuse(self, *_: Any) -> NoReturn:
-        mend = "Take a copy: dict(record)."
-        raise ConfigurationError(RECORD, "entries that stay", "one is taken away", mend)
+        hint = "Take a copy: dict(record)."
+        raise ConfigurationError(RECORD, "entries that stay", "one is taken away", hint)
 
     __delitem__ = clear = pop = popitem = _refuse
 
@@ -151,8 +151,8 @@ class HistoryView(History):
         return [dict(record) for record in found] if name == "records" else found
 
     def __setattr__(self, name: str, value: Any) -> None:
-        mend = "To end training raise StopTraining; for a copy take History(training.history.records)."
-        raise ConfigurationError("training.history", "it is read only", f"got a new {name!r}", mend)
+        hint = "To end training raise StopTraining; for a copy take History(training.history.records)."
+        raise ConfigurationError("training.history", "it is read only", f"got a new {name!r}", hint)
 
     def __len__(self) -> int:
         return len(self._kept)

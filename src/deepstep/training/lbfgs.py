@@ -22,9 +22,9 @@ OF_STEPS = (
     "max_norm",
     "clip_norm",
     "clip_value",
-    "average",
-    "rate_factors",
-    "decay_factors",
+    "ema_decay",
+    "lr_multipliers",
+    "weight_decay_multipliers",
     "precision",
 )
 """Settings that mean nothing to L-BFGS, which minimizes one cost of all examples and has no batches."""

@@ -19,7 +19,7 @@ UNTIL_TIME_IS_UP = 2**40
 """More epochs than any clock lets be done: a time budget alone ends such a training."""
 
 
-SCHEDULED = ("schedule", "decay_schedule", "dropout_schedule")
+SCHEDULED = ("schedule", "weight_decay_schedule", "dropout_schedule")
 """Settings that are functions of the fraction of training done."""
 
 
@@ -40,7 +40,7 @@ class Plan:
     batch_size (int or None): Examples an update; None for all of them.
     order: Order of the examples in each epoch.
     first_epoch: Number of the first epoch: a training that goes on keeps the order that it would have had.
-    schedule, decay_schedule, dropout_schedule: Factors of the learning rate, the weight decay and the
+    schedule, weight_decay_schedule, dropout_schedule: Factors of the learning rate, the weight decay and the
         dropout, as functions of the fraction of training done (of the epochs or of the time, whichever is
         further).
     time_budget: Seconds after which training ends; the schedules run by the clock, so that they complete.
@@ -60,7 +60,7 @@ class Plan:
     order: Order = as_they_are
     first_epoch: int = 0
     schedule: Schedule | None = None
-    decay_schedule: Schedule | None = None
+    weight_decay_schedule: Schedule | None = None
     dropout_schedule: Schedule | None = None
     time_budget: float | None = None
     deterministic: bool = False
@@ -150,7 +150,7 @@ class Plan:
         last = last if callable(self.learning_rate) else first
         of_epochs = np.array([self.rate(epoch + k) for k in range(first, last + 1)])
         rate, ones = of_epochs[np.minimum(steps // of, last) - first], np.ones(len(steps))
-        if not (self.schedule or self.decay_schedule or self.dropout_schedule):
+        if not (self.schedule or self.weight_decay_schedule or self.dropout_schedule):
             return Rates(rate, ones, ones)
         done = ((epoch - self.first_epoch) * of + steps) / (self.epochs * of)
         if self.time_budget is not None:
@@ -158,7 +158,7 @@ class Plan:
             done = np.minimum(1.0, np.maximum(done, clock))
         return Rates(
             rate * _factors("schedule", self.schedule, done),
-            _factors("decay_schedule", self.decay_schedule, done),
+            _factors("weight_decay_schedule", self.weight_decay_schedule, done),
             _factors("dropout_schedule", self.dropout_schedule, done),
         )
 
@@ -172,7 +172,7 @@ def _factors(name: str, schedule: Schedule | None, done: Array) -> Array:
             return _kept_factors(schedule, done.tobytes())
         factors = np.array([schedule(float(t)) for t in done], dtype=float)
     except ConfigurationError as error:  # the schedule does not know which one it is
-        raise ConfigurationError(name, error.expected, error.came, error.mend) from error
+        raise ConfigurationError(name, error.expected, error.got, error.hint) from error
     if not (np.isfinite(factors).all() and (factors >= 0).all()):
         at = int(np.flatnonzero(~(np.isfinite(factors) & (factors >= 0)))[0])
         raise ConfigurationError(

@@ -16,7 +16,7 @@ _RANGES: dict[str, Range] = {
 }
 
 
-class Plateau(Callback):
+class ReduceLROnPlateau(Callback):
     """Lower a factor each time that a quantity of the records has stopped improving.
 
     The rule of torch's ``ReduceLROnPlateau``: an epoch counts as better if it beats the best one by a share,
@@ -35,7 +35,7 @@ class Plateau(Callback):
     ConfigurationError: If a setting is out of range; before the first step, or where an own callback might
         have written it at the end of an epoch, if there is no such quantity.
 
-    >>> plateau = Plateau(drop=0.5, patience=1)
+    >>> plateau = ReduceLROnPlateau(drop=0.5, patience=1)
     >>> for cost in (3.0, 2.0, 2.5, 2.0, 1.0):
     ...     plateau.on_epoch_end(None, {"cost": cost})
     ...     print(plateau.factor, end=" ")
@@ -57,7 +57,7 @@ class Plateau(Callback):
     ) -> None:
         ranged = {"drop": drop, "patience": patience, "threshold": threshold, "least": least}
         for name, value in ranged.items():
-            check_range("Plateau", name, value, _RANGES[name])
+            check_range("ReduceLROnPlateau", name, value, _RANGES[name])
         self.quantity, self._larger_is_better = quantity, larger_is_better
         self._settings: dict[str, Any] = {**ranged, "larger_is_better": larger_is_better}
         self._restored = False
@@ -108,7 +108,7 @@ class Plateau(Callback):
             self.factor, self.best, self.stalled = float(factor), best, int(stalled)
         except (KeyError, TypeError, ValueError) as error:
             raise ConfigurationError(
-                "Plateau.restore", "the numbers factor, best and stalled", f"got {state!r}"
+                "ReduceLROnPlateau.restore", "the numbers factor, best and stalled", f"got {state!r}"
             ) from error
         self._restored = True
 

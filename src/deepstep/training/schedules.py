@@ -174,4 +174,4 @@ def get_schedule(
     try:
         return Schedule(given["name"], {name: value for name, value in given.items() if name != "name"})
     except ConfigurationError as error:
-        raise ConfigurationError(where, error.expected, error.came, error.mend) from None
+        raise ConfigurationError(where, error.expected, error.got, error.hint) from None

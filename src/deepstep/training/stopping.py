@@ -10,11 +10,11 @@ from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.network import Parameters
 from deepstep.training.callbacks import Callback, StopTraining, Training
 from deepstep.training.history import History, Record
-from deepstep.training.plateau import Plateau
+from deepstep.training.plateau import ReduceLROnPlateau
 from deepstep.types import Array
 
 
-class Patience(Callback):
+class EarlyStopping(Callback):
     """End training, or do something about it, when a quantity of the records stops improving.
 
     scikit-learn's rule: an epoch that is not better than the best one by ``tolerance`` counts; training ends
@@ -58,7 +58,9 @@ class Patience(Callback):
         if "theta" in self._kept:
             if self.best not in training.history.column(self._quantity):
                 raise ConfigurationError(
-                    "Patience.restore", f"a best {self._quantity} that is in the history", f"got {self.best}"
+                    "EarlyStopping.restore",
+                    f"a best {self._quantity} that is in the history",
+                    f"got {self.best}",
                 )
             self.best_parameters = training.parameters.like(self._kept["theta"])
 
@@ -129,7 +131,7 @@ class Patience(Callback):
             self.best, self.stalled = None if best is None else float(best), stalled
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ConfigurationError(
-                "Patience.restore", "the numbers best and stalled, and statistics", f"got {state!r:.200}"
+                "EarlyStopping.restore", "the numbers best and stalled, and statistics", f"got {state!r:.200}"
             ) from error
         self.best_statistics, self._kept = statistics, state
 
@@ -160,7 +162,7 @@ def check_watched(
     """
     known = list(names)
     for callback in callbacks:
-        if isinstance(callback, Patience | Plateau):
+        if isinstance(callback, EarlyStopping | ReduceLROnPlateau):
             where = (called or {}).get(id(callback), type(callback).__name__.lower())
             _check(callback, known, where)
         if callback.adds_to_records is None:
@@ -168,11 +170,11 @@ def check_watched(
         known.extend(callback.adds_to_records)
 
 
-def _check(watcher: Patience | Plateau, known: Collection[str], where: str) -> None:
+def _check(watcher: EarlyStopping | ReduceLROnPlateau, known: Collection[str], where: str) -> None:
     try:
         watcher.expect(known)
     except ConfigurationError as error:
         validated = any(name.startswith("validation_") for name in known)
         lacking = str(watcher.quantity).startswith("validation_") and not validated
-        mend = "Give validation data, which it is of, or watch another one." if lacking else error.mend
-        raise ConfigurationError(where, error.expected, error.came, mend) from None
+        hint = "Give validation data, which it is of, or watch another one." if lacking else error.hint
+        raise ConfigurationError(where, error.expected, error.got, hint) from None

@@ -35,12 +35,12 @@ class LineWriter(Callback):
         with self._as_file_error("Choose another name."):
             exists, folder = self._path.exists(), self._path.parent
             if exists and not self._append:
-                mend = "Choose another name, or pass append=True to go on with it."
-                raise self._error("a new name is expected", "it exists already", mend)
+                hint = "Choose another name, or pass append=True to go on with it."
+                raise self._error("a new name is expected", "it exists already", hint)
             if not folder.is_dir():
-                came = f"{folder} is a file" if folder.exists() else f"{folder} does not exist"
-                mend = "Make it, or choose another name."
-                raise self._error("a folder that it can be written in", came, mend)
+                got = f"{folder} is a file" if folder.exists() else f"{folder} does not exist"
+                hint = "Make it, or choose another name."
+                raise self._error("a folder that it can be written in", got, hint)
             self._file = FileIO(self._path, "r+" if exists else "x")
             if exists:
                 self._go_on(training.history)
@@ -89,17 +89,17 @@ class LineWriter(Callback):
         self._file.truncate(end)
         self._file.seek(end)
 
-    def _error(self, expected: str, came: str, mend: str = "Choose another name.") -> FileError:
-        return FileError(str(self._path), expected, came, mend)
+    def _error(self, expected: str, got: str, hint: str = "Choose another name.") -> FileError:
+        return FileError(str(self._path), expected, got, hint)
 
     @contextmanager
-    def _as_file_error(self, mend: str) -> Iterator[None]:
+    def _as_file_error(self, hint: str) -> Iterator[None]:
         try:
             yield
         except FileError:
             raise
         except OSError as error:
-            raise self._error("it can be written", f"{error.strerror}", mend) from error
+            raise self._error("it can be written", f"{error.strerror}", hint) from error
 
     def _begin(self, lines: list[bytes]) -> None:
         """Learn what is needed from the lines that are there."""
@@ -171,8 +171,8 @@ class Csv(LineWriter):
         try:
             self._columns = next(csv.reader([lines[0].decode()])) if lines else []
         except (UnicodeDecodeError, csv.Error) as error:
-            came = f"its first line cannot be read ({error!s:.200})"
-            raise self._error("a table that Csv wrote", came) from error
+            got = f"its first line cannot be read ({error!s:.200})"
+            raise self._error("a table that Csv wrote", got) from error
 
     def _line(self, record: Record) -> str:
         row = spread(record)

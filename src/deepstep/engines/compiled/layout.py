@@ -84,7 +84,7 @@ PLAN = np.dtype(
         *((name, "i8") for name in ("n_threads", "blas", "turned", "rule", "epsilon_at", "seed")),
         *((name, "i8") for name in CALLS),  # the addresses of what steps call; 0 for what is not called
         *((name, "f8") for name in ("head_setting", "beta", "beta1", "beta2", "epsilon", "l1", "l2")),
-        *((name, "f8") for name in ("clip_value", "clip_norm", "max_norm", "average")),
+        *((name, "f8") for name in ("clip_value", "clip_norm", "max_norm", "ema_decay")),
         *(
             (name, "i8")
             for name in ("m", "batch_size", "first_batch", "steps_done", "averaged", "only_gradient")

@@ -139,7 +139,7 @@ def plan_of(settings: Settings, head: Head, tables: Tables) -> AnyArray:
     optimizer = get_optimizer(settings.optimizer)
     defaults = signature(optimizer.update).parameters
     values: dict[str, Any] = {name: entry.default for name, entry in defaults.items()}
-    values |= optimizer.settings(settings.hyperparameters)
+    values |= optimizer.settings(settings.optimizer_params)
     plan = np.zeros(1, PLAN)
     plan["rule"] = RULE_CODES[optimizer.update]
     plan["head_setting"] = head.settings.get("smoothing", head.settings.get("delta", 0))
@@ -147,7 +147,7 @@ def plan_of(settings: Settings, head: Head, tables: Tables) -> AnyArray:
     for name in ("beta", "beta2", "epsilon"):
         plan[name] = values.get(name, 0)
     plan["epsilon_at"] = list(EPSILON_AT).index(values.get("epsilon_at", "outside"))
-    for name in ("l1", "l2", "clip_value", "clip_norm", "max_norm", "average"):
+    for name in ("l1", "l2", "clip_value", "clip_norm", "max_norm", "ema_decay"):
         plan[name] = getattr(settings, name) or 0
     plan["seed"] = np.uint64(settings.seed).astype(np.int64)  # its bits: kernels take it as it was
     plan["n_x"] = tables.layers["size"][0]

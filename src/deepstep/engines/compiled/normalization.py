@@ -167,8 +167,8 @@ def run_along(plan, layers, statistics, moments, m, step):
     if m == 1:
         return
     share, unbiased = MOMENTUM, m / (m - 1)
-    if plan.average > 0:
-        share = corrected_share(max(1 - MOMENTUM, plan.average), step)
+    if plan.ema_decay > 0:
+        share = corrected_share(max(1 - MOMENTUM, plan.ema_decay), step)
     for l in range(1, layers.size):
         if layers[l].normalization == BATCH:
             for i in range(layers[l].unit, layers[l].unit + layers[l].size):

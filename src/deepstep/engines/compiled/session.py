@@ -140,11 +140,11 @@ class CompiledSession(Session):
     def _take(self, state: SessionState) -> None:
         """Copies of a state's vectors, which steps change in place."""
         vectors = [state.theta, *(state.slots[name] for name in self._optimizer.state)]
-        if self.settings.average:
+        if self.settings.ema_decay:
             vectors.append(state.theta if state.average is None else state.average)
         self._vectors = np.array(vectors, self._dtype)
         self._statistics = running_statistics(self._layers, state.statistics, self._dtype)
-        averaged = bool(self.settings.average) and state.average is not None
+        averaged = bool(self.settings.ema_decay) and state.average is not None
         self._progress = np.array([state.step, averaged], np.int64)
 
     @property

@@ -93,7 +93,7 @@ def train(
         wait_for_all(barrier, n_threads)
         if thread == 0 and plan.only_gradient == 0:
             progress[0] = step
-            progress[1] = 1 if plan.average > 0 else 0
+            progress[1] = 1 if plan.ema_decay > 0 else 0
         if thread == 0 and (plan.l1 > 0 or plan.l2 > 0):
             for t in range(n_threads):
                 by_size, by_square = work.shared[t, SIZES], work.shared[t, SQUARES]

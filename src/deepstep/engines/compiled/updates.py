@@ -132,9 +132,9 @@ def after_the_update(plan, own, state, at, count, step):
     """What comes after the update of a run of θ: the limit of norms and the average."""
     if own.weights and plan.max_norm > 0:
         limit_norms(state[0], at, count, own.width, plan.max_norm)
-    if plan.average > 0:
+    if plan.ema_decay > 0:
         begins = plan.averaged == 0 and step == plan.steps_done + 1
-        average(state, at, count, plan.average, 1 if begins else step)
+        average(state, at, count, plan.ema_decay, 1 if begins else step)
 
 
 @calls.routine("regularize")

@@ -33,10 +33,10 @@ def device_of(name: str, where: str = WHERE) -> torch.device:
         raise unknown_name(where, "device of the torch engine", name, (*KINDS, "cuda:1")) from None
     why = missing(device)
     if why:
-        mend = "Leave the device out: engine='torch' takes what there is."
+        hint = "Leave the device out: engine='torch' takes what there is."
         if device.type == "cuda" and torch.version.cuda is None:
-            mend = f"With a GPU of NVIDIA's run: {WITH_CUDA}"
-        raise ConfigurationError(where, f"the device {name!r}", why, mend)
+            hint = f"With a GPU of NVIDIA's run: {WITH_CUDA}"
+        raise ConfigurationError(where, f"the device {name!r}", why, hint)
     return device
 
 
@@ -71,11 +71,11 @@ def refuse_precision(dtype: "np.dtype[Any]", precision: str | None, device: torc
     if device.type == "mps" and dtype != np.float32:
         raise ConfigurationError(WHERE, "float32 on 'mps'", f"got {dtype}", "Pass dtype='float32'.")
     if precision == "bfloat16" and dtype != np.float32:
-        expected, mend = (
+        expected, hint = (
             "parameters of float32 with precision='bfloat16'",
             "Pass dtype='float32' to the network.",
         )
-        raise ConfigurationError(WHERE, expected, f"got {dtype}", mend)
+        raise ConfigurationError(WHERE, expected, f"got {dtype}", hint)
 
 
 @cache

@@ -155,7 +155,7 @@ class TorchSession(Session):
     def _take(self, state: SessionState) -> None:
         """A state's vectors, into the other place, which then is the state."""
         begin_work(self._device)
-        averaged = bool(self.settings.average) and state.average is not None
+        averaged = bool(self.settings.ema_decay) and state.average is not None
         average = state.average if averaged else state.theta
         vectors = [state.theta, *(state.slots[name] for name in self._optimizer.state), average]
         there = self._stepper.there

@@ -93,8 +93,8 @@ class Machine:
     ) -> None:
         self.architecture, self._settings = architecture, settings
         self._rule = get_optimizer(settings.optimizer)
-        self._hyperparameters = self._rule.settings(settings.hyperparameters)
-        self.in_memory = in_memory(self._rule, self._hyperparameters) if like.is_cpu else None
+        self._optimizer_params = self._rule.settings(settings.optimizer_params)
+        self.in_memory = in_memory(self._rule, self._optimizer_params) if like.is_cpu else None
         self._members = max(1, architecture.shared_members)
         self._loss, self._loss_backward = _losses(get_head(architecture), like)
         self._weights = list(filter(is_weights, parameters))
@@ -189,7 +189,7 @@ class Machine:
         if settings.max_norm is not None:
             for W in (new.parameters[name] for name in self._weights):
                 W.copy_(on_tensors(equations.limit_norms)(W, most=float(settings.max_norm)))
-        if settings.average:
+        if settings.ema_decay:
             torch.lerp(old.vectors[-1], new.vectors[0], by.share, out=new.vectors[-1])
         self.run_on(old, new, batch, statistics, by.momentum)
 
@@ -204,7 +204,7 @@ class Machine:
         if self._rule.of_matrices:
             count["layout"] = self.architecture.layout
         update: Callable[..., Sequence[Tensor]] = on_tensors(self._rule.update)
-        return update(theta, *vectors, learning_rate=rate, **count, **self._hyperparameters)
+        return update(theta, *vectors, learning_rate=rate, **count, **self._optimizer_params)
 
     def run_on(
         self, old: Place, new: Place, batch: Batch, statistics: Mapping[str, Tensor], momentum: Number

@@ -105,10 +105,12 @@ class Stepper:
         self._dtype = parameters.dtype
         self._dropout = settings.dropout_of(architecture)
         self.machine = Machine(architecture, settings, parameters, like)
-        n_vectors = 1 + len(get_optimizer(settings.optimizer).state) + bool(settings.average)
+        n_vectors = 1 + len(get_optimizer(settings.optimizer).state) + bool(settings.ema_decay)
         self.places = tuple(place_for(architecture, n_vectors, like) for _ in range(2))
         self._now, self._owed = Now(0, 0, averaged=False), None
-        more = settings.decay or settings.rate_factors or settings.average or settings.max_norm is not None
+        more = (
+            settings.decay or settings.lr_multipliers or settings.ema_decay or settings.max_norm is not None
+        )
         rule = self.machine.in_memory
         alone = rule is not None and rule.func is adam and not more and not self.here.running
         self._in_place = rule.keywords if alone and rule is not None else None
@@ -151,7 +153,7 @@ class Stepper:
         now, here, g = self._now, self.here, self.machine.gradient
         if self._in_place is None:
             self.machine.update(here, self.there, batch, statistics, by)
-            self.now = Now(1 - now.place, number, bool(self._settings.average))
+            self.now = Now(1 - now.place, number, bool(self._settings.ema_decay))
             return
         self.machine.clip()
         theta, v, s = ([one, mark] for one, mark in zip(here.vectors, self._mark, strict=True))
@@ -183,6 +185,6 @@ class Stepper:
     def _numbers(self, task: Task, number: int) -> Numbers:
         settings = self._settings
         count = number if self.now.averaged else 1  # begun later, it counts its first θ for those before
-        share = corrected_share(settings.average, count) if settings.average else 1.0
+        share = corrected_share(settings.ema_decay, count) if settings.ema_decay else 1.0
         decay, momentum = settings.decay * task.by.decay, settings.share_of_a_batch(number)
         return Numbers(task.by.rate, decay, task.total, number, share, momentum)

@@ -183,10 +183,10 @@ def lost_worker(error: RuntimeError, rank: int | None = None) -> WorkerError:
     """The error where a message did not come through; before workers have met, ``rank`` says whose it is."""
     words = str(error).splitlines()[0] if str(error) else type(error).__name__
     late = "timed out" in words.lower() or "timeout" in words.lower()
-    came = "one of them hangs, or takes longer than it may" if late else WorkerError.ENDED
+    got = "one of them hangs, or takes longer than it may" if late else WorkerError.ENDED
     return WorkerError(
         f"worker {distributed.get_rank() if rank is None else rank}",
         "an answer of all workers",
-        f"{came} ({words:.160})",
+        f"{got} ({words:.160})",
         "With --max-restarts=3 torchrun starts all of them again, and they go on from the last checkpoint.",
     )

@@ -49,10 +49,10 @@ def lion(old: Vectors, g: Tensor, new: Vectors, rate: float, t: int, *, beta1: f
     torch.sub(old[0], direction, alpha=rate, out=new[0])
 
 
-def adam(old: Vectors, g: Tensor, new: Vectors, rate: float, t: int, **hyperparameters: float) -> None:
+def adam(old: Vectors, g: Tensor, new: Vectors, rate: float, t: int, **optimizer_params: float) -> None:
     for before, after in zip(old, new, strict=False):
         after.copy_(before)
-    adam_([new[0]], [g], [new[1]], [new[2]], rate, t, **hyperparameters)
+    adam_([new[0]], [g], [new[1]], [new[2]], rate, t, **optimizer_params)
 
 
 def adam_(
@@ -83,7 +83,7 @@ def decay(theta: Tensor, factors: Tensor | float, by: Any, out: Tensor) -> Tenso
 
 
 def in_memory(rule: Optimizer, given: Mapping[str, Any]) -> partial[None] | None:
-    """The rule with its hyperparameters; None where there is none of that form."""
+    """The rule with its optimizer_params; None where there is none of that form."""
     if rule.update not in RULES:
         return None
     settings = {**_defaults(rule.update), **given}

@@ -134,7 +134,7 @@ def of_scores(
             shown=shown(scores),
             how="no better" if side.gain <= 0 else "not clearly better",
             guess="the mean" if majority is None else f"the largest class, {100 * majority:.1f} %",
-            mend=NOT_YET if of_network and (other is None or not other.better) else UNTOLD,
+            hint=NOT_YET if of_network and (other is None or not other.better) else UNTOLD,
         )
     if other is None or not (other.better if of_network else other.gain > 0):
         return

@@ -125,7 +125,7 @@ def _convergence(members: Sequence[MemberCourse], time_budget: float | None) -> 
         members=len(members),
         names=", ".join(dict.fromkeys(member.preset for member in late)),
         percent=100 * weight,
-        mend=longer
+        hint=longer
         if time_budget is None
         else f"give them more time than the {time_budget:g} s of time_budget",
     )

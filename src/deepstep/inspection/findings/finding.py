@@ -29,10 +29,10 @@ KINDS: dict[str, str] = {
     "learning rate too high": "warning: the cost rose to {peak:.4g} in epoch {epoch}, from about "
     "{first:.3g} before the first update; lower the learning rate: deepstep find-learning-rate suggests "
     "one",
-    "dead units": "warning: layer {layer}: {share:.0f} % of the units are dead{when}; {mend}{way}",
+    "dead units": "warning: layer {layer}: {share:.0f} % of the units are dead{when}; {hint}{way}",
     "vanishing gradient": "warning: layer {layer}: its gradient is {evidence:.1g} times the largest above "
     "it; use relu with initialization='he', normalization='batch', or fewer layers",
-    "saturated units": "warning: layer {layer}: {share:.0f} % of the units are saturated{when}; {mend}{way}",
+    "saturated units": "warning: layer {layer}: {share:.0f} % of the units are saturated{when}; {hint}{way}",
     "learning rate too low": "warning: the cost fell steadily, and by no more than {percent:.2g} % in "
     "{epochs} epochs; raise the learning rate: deepstep find-learning-rate suggests one",
     "target unrelated to the inputs": "warning: rows that are alike have targets that are not, and {which} "
@@ -47,7 +47,7 @@ KINDS: dict[str, str] = {
     "worse than the largest class": "serious: {accuracy:.1f} % right answers are fewer than the "
     "{majority:.1f} % of always the largest class; look at the other findings, at the features and at the "
     "learning rate",
-    "no better than a guess": "warning: {which}{where}, {shown} {how} than always {guess}; {mend}",
+    "no better than a guess": "warning: {which}{where}, {shown} {how} than always {guess}; {hint}",
     "large updates": "warning: layer {layer}: an update changes W by about {percent:.0f} % of its size; "
     "lower the learning rate: about {usual:g} % is usual",
     "leakage": "warning: the column {column!r} alone tells {what} {told}{seen}; leave it out (--drop "
@@ -73,7 +73,7 @@ KINDS: dict[str, str] = {
     "not converged": "note: the {name} was still falling at the end: {percent:.0f} % of its fall in the "
     "last tenth; train for longer",
     "not converged/of members": "note: {late} of {members} members ({names}), with {percent:.0f} % of the "
-    "weight, were best in their last epoch; {mend}",
+    "weight, were best in their last epoch; {hint}",
 }
 """Kind, and how it was found where there are several ways → usual severity: what was seen; what to do."""
 
@@ -88,7 +88,7 @@ class Finding:
     kind: Name of the illness: "dead units", "overfitting", …
     severity: "serious", "warning" or "note".
     says: The observation.
-    mend: The advice.
+    hint: The advice.
     evidence: The number that decided; NaN where it is not finite.
     layer: 1 … L, where it is about one.
     step: The number of updates after which it was seen first.
@@ -100,13 +100,13 @@ class Finding:
     kind: str
     severity: str
     says: str
-    mend: str
+    hint: str
     evidence: float
     layer: int | None = None
     step: int | None = None
 
     def __str__(self) -> str:
-        return f"{self.says}; {self.mend}."
+        return f"{self.says}; {self.hint}."
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as JSON has it: the attributes, None for evidence that is not finite; the sentence."""
@@ -125,8 +125,8 @@ def found(
 ) -> Finding:
     """A finding with the texts of `KINDS`, into which the values are put."""
     usual, _, text = KINDS[key].partition(": ")
-    says, mend = (part.format(evidence=evidence, layer=layer, **values) for part in text.split("; "))
-    return Finding(key.partition("/")[0], severity or usual, says, mend, evidence, layer, step)
+    says, hint = (part.format(evidence=evidence, layer=layer, **values) for part in text.split("; "))
+    return Finding(key.partition("/")[0], severity or usual, says, hint, evidence, layer, step)
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:

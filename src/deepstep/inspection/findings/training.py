@@ -86,8 +86,8 @@ def diagnose(
     history, beginning = training, None
     if not isinstance(training, History):
         if not hasattr(training, "beginning"):
-            came = f"got {type(training).__name__}"
-            raise DataError("diagnose", "training must be a Network or a History", came)
+            got = f"got {type(training).__name__}"
+            raise DataError("diagnose", "training must be a Network or a History", got)
         architecture, parameters, beginning = training.architecture, training.parameters, training.beginning
         history, kept_best = training.history, kept_best or training.best_epochs is not None
         if beginning is not None and beginning.diverged is not None:
@@ -155,10 +155,10 @@ def divergence_finding(diverged: Mapping[str, Any]) -> Finding:
     >>> print(divergence_finding({"came": "the cost J is inf in step 3", "mend": "Lower the learning rate."}))
     the cost J is inf in step 3; lower the learning rate.
     """
-    mend = str(diverged.get("mend", "")).rstrip(".") or "lower the learning rate"
+    hint = str(diverged.get("mend", "")).rstrip(".") or "lower the learning rate"
     says = str(diverged.get("came", "the training left the finite numbers"))
     layer, step = (one if is_whole(one := diverged.get(name), 1) else None for name in ("layer", "step"))
-    return Finding("divergence", SERIOUS, says, f"{mend[:1].lower()}{mend[1:]}", float("nan"), layer, step)
+    return Finding("divergence", SERIOUS, says, f"{hint[:1].lower()}{hint[1:]}", float("nan"), layer, step)
 
 
 def course_findings(
@@ -264,7 +264,7 @@ def unit_findings(
     """Dead and saturated units of the hidden layers."""
     for layer in range(1, len(looks[0])):  # the output's are meant to become sure
         name = "" if architecture is None else architecture.activations[layer - 1]
-        for kind, limit, mend, way in (
+        for kind, limit, hint, way in (
             ("dead", DEAD, LOWER, " or use leaky_relu" if name in ("", "relu") else ""),
             ("saturated", SATURATED, SMALLER, ", or use relu" if name != "relu" else ""),
         ):
@@ -281,7 +281,7 @@ def unit_findings(
                     step=since,
                     share=100 * share,
                     when=f" since step {since}" if watched and len(steps) > 1 else "",
-                    mend=LOWER if shares[0] < limit else mend,
+                    hint=LOWER if shares[0] < limit else hint,
                     way=way,
                 )
 
