@@ -16,9 +16,7 @@ from deepstep.errors import DeepStepError, FileError
 from deepstep.estimators import EnsembleRun
 
 MEMBERS = tuple(
-    f"members/{name}.{kind}"
-    for name in ("00-gated-0", "01-gated-1")
-    for kind in ("safetensors", "jsonl")
+    f"members/{name}.{kind}" for name in ("00-gated-0", "01-gated-1") for kind in ("safetensors", "jsonl")
 )
 FILES = ("ensemble.json", "preparation.json", "examples.safetensors", *MEMBERS)
 

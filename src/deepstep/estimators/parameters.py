@@ -109,7 +109,8 @@ class EstimatorParameters(BaseEstimator):
         early where the third cycle of its rate was worse than those before, and False is refused.
     validation_fraction : float or None, default=None ('mlp': 0.1)
         The part that early stopping holds out, at least two examples; classes keep their shares. With
-        'tabular' it is refused where there are several folds; ``n_estimators=1``, or more than 100,000 rows, have one.
+        'tabular' it is refused where there are several folds; ``n_estimators=1``, or more than
+        100,000 rows, have one.
     beta_1, beta_2 : float, default=0.9, 0.999
         Decay of the moving averages of 'adam'.
     epsilon : float, default=1e-8

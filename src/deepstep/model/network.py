@@ -268,9 +268,9 @@ class Network:
         order: ``order(epoch, m)`` gives the order of the examples of that epoch; by default mini-batches are
             drawn anew in each epoch from (seed, epoch), and full batches are taken as they are.
         schedule, weight_decay_schedule, dropout_schedule (str or mapping or callable): Factor of the learning
-            rate, of the weight decay and of the dropout as a function of the fraction of training done: a name in
-            ``deepstep.training.SCHEDULES`` such as "cosine", a mapping with settings such as ``{"name":
-            "cosine", "warm_up": 0.1}``, or a function of t from 0 to 1.
+            rate, of the weight decay and of the dropout as a function of the fraction of training done: a
+            name in ``deepstep.training.SCHEDULES`` such as "cosine", a mapping with settings such as
+            ``{"name": "cosine", "warm_up": 0.1}``, or a function of t from 0 to 1.
         checkpoint: Folder for checkpoints, written every 30 seconds and at Ctrl-C, or
             ``deepstep.training.ModelCheckpoint(folder, …)`` with other settings. A training that was killed
             at any instant goes on from the last one bit for bit, with the same network, settings and data, on
@@ -306,8 +306,8 @@ class Network:
             the reference engine and without checkpoints.
         settings: `deepstep.engines.Settings` by name: ``l1``, ``l2``, ``weight_decay``, ``dropout``,
             ``input_noise``, ``max_norm``, ``clip_norm``, ``clip_value``, ``ema_decay``, ``lr_multipliers``,
-            ``weight_decay_multipliers``, ``precision``. ``seed``, of dropout and noise, is the network's unless
-            given.
+            ``weight_decay_multipliers``, ``precision``. ``seed``, of dropout and noise, is the
+            network's unless given.
         returns: ``history.costs`` holds J before each update (for mini-batches: the epoch's mean).
         ShapeError, DataError, ConfigurationError: If an argument does not fit, or the checkpoint is of
             another training: found before the first step, the network is as it was.
