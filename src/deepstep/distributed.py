@@ -2,7 +2,7 @@
 
 Each worker is a process that runs the same script with the same examples, and works on its part of each
 batch; one all-reduce of the flat gradient (gloo between CPUs, NCCL between GPUs) makes their steps that of
-one worker on the whole batch. ``torchrun … -m deepstep train FILE`` does so from the command line.
+one worker on the whole batch.
 """
 
 import hashlib
@@ -168,11 +168,11 @@ def device_here(engine: str = "auto") -> str:
 
 
 def all_workers() -> Communicator:
-    """All workers of the group, as `deepstep.preparation.survey.survey` takes them to read rows together.
+    """All workers of the group, with this one's share and sums over them.
 
     >>> with process_group():  # of this process alone
-    ...     list(all_workers().exchange("mine"))
-    ['mine']
+    ...     all_workers().sums([2.0]).tolist()
+    [2.0]
     """
     from torch import distributed
 

@@ -68,7 +68,6 @@ def test_every_command_that_learns_from_a_table_tells_it(deepstep, sales, tmp_pa
     write(tmp_path / "other.csv")
     named = ["--target", "region", "--classes", "ASIA,EU,NA"]
     for command in (
-        ["find-learning-rate", "sales.tsv", "--hidden", "4"],
         ["explore", "sales.tsv", "--hidden", "4", "--export", "page.html"],
         ["train", "sales.tsv", *PLAIN, "--validation", "other.csv", "--out", "r"],
     ):

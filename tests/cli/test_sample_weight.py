@@ -140,13 +140,6 @@ def test_refit_and_resume_have_the_weights(deepstep, process, weighted):
     assert Run.load("r").config["example_weights"] == Run.load("whole").config["example_weights"]
 
 
-def test_the_rate_is_searched_with_it(deepstep, weighted):
-    typed = ["find-learning-rate", weighted, "--target", "kind", "--steps", "30", "--json"]
-    plain = json.loads(deepstep(*typed, "--drop", "w").out)
-    weighed = json.loads(deepstep(*typed, "--sample-weight", "w").out)
-    assert plain["costs"] != weighed["costs"]
-
-
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [

@@ -157,12 +157,6 @@ def test_it_goes_on_to_the_same_bits(deepstep, process, table, killed_at):
     assert resumed.config["results"] == whole.config["results"]
 
 
-def test_a_search_for_a_rate(deepstep, table):
-    result = deepstep("find-learning-rate", table, *LABELS, "--hidden", "8", "--batch-size", "16")
-    assert result.code == 0
-    assert "--target kind --target warm" in result.out
-
-
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [

@@ -83,7 +83,6 @@ def test_commands_on_a_run(deepstep, hostile, trained):
     check(deepstep("explore", trained, "--export", f"lesson{TITLE}.html"))
     check(deepstep("trace", trained, "--layer", "1"))
     check(deepstep("explain-table", hostile, *KIND, "--drop", COLUMNS[0]))
-    check(deepstep("find-learning-rate", hostile, *KIND, "--hidden", "4"))
 
 
 def test_errors(deepstep, hostile, trained):

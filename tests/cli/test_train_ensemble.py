@@ -180,10 +180,12 @@ VALUES = {
     "hidden": "4", "validation_fraction": "0.2", "iterations": "1", "optimizer_params": "beta1=0.8",
     "learning_rate": "0.01", "batch_size": "8", "warm_up": "0.1", "clip_norm": "1", "clip_value": "1",
     "ema_decay": "0.9", "l1": "0.1", "l2": "0.1", "weight_decay": "0.1", "dropout": "0.1",
-    "input_noise": "0.1", "label_smoothing": "0.1", "max_norm": "1", "patience": "2", "logs": "csv", "checkpoint_every": "1",
-    "keep_checkpoints": "1", "lr_multipliers": "b*=0.1", "weight_decay_multipliers": "b*=0", "refit": None,
+    "input_noise": "0.1", "label_smoothing": "0.1", "max_norm": "1", "patience": "2", "logs": "csv",
+    "checkpoint_every": "1", "keep_checkpoints": "1", "lr_multipliers": "b*=0.1",
+    "weight_decay_multipliers": "b*=0",
+    "refit": None,
     "activation": "relu", "normalization": "none", "initialization": "he", "optimizer": "adam",
-    "precision": "float32", "worker_timeout": "5",
+    "precision": "float32",
 }  # fmt: skip
 
 

@@ -340,4 +340,3 @@ def test_other_commands_take_folders_into_memory(deepstep, parts):
     options = ("--validation", parts, "--patience", "2", "--stream", "--buffer-rows", "100")
     told, _, _ = trained(deepstep, parts, *options)
     assert told["validation"]["rows"] == 900
-    assert deepstep("find-learning-rate", parts, "--target", "target", "--steps", "20").code == 0

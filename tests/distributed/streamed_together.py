@@ -3,7 +3,6 @@
 Each worker writes what it came to, and how many rows it prepared and which groups it read in the first epoch.
 """
 
-import json
 import sys
 from pathlib import Path
 
@@ -11,9 +10,8 @@ import numpy as np
 
 from deepstep import Network
 from deepstep.data import ParquetRows
-from deepstep.distributed import all_workers, fit, process_group, worker
-from deepstep.errors import DataError, DeepStepError, FileError
-from deepstep.preparation import survey as surveys
+from deepstep.distributed import fit, process_group, worker
+from deepstep.errors import DeepStepError, FileError
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.survey import survey
 from deepstep.training import ModelCheckpoint
@@ -96,38 +94,6 @@ def cannot_read(parts, folder, counted):
     (folder / f"cannot read.{worker().rank}").write_text(told, encoding="utf-8")
 
 
-def surveyed(parts, workers, check=None):
-    """What the pass that prepares learns, as JSON; and which groups this worker read."""
-    surveys.CHAPTER, surveys.IN_MEMORY_ROWS = 90, 60
-    rows = Counted(parts)
-    found = survey(rows, "y", seed=3, validation_fraction=0.2, workers=workers, check=check)
-    held = [frame.write_json() for frame in (found.sample, found.validation, found.different)]
-    moments = [float(number).hex() for number in found.moments.moments("y")]
-    return {
-        "inputs": found.inputs.to_dict(),
-        "kept": found.kept,
-        "held": held,
-        "moments": moments,
-    }, rows.groups
-
-
-def refuses(frame):
-    """A value that stands in one chapter alone."""
-    if frame.get_column("x").max() > 3:
-        at = frame.get_column("x").arg_max()
-        raise DataError("x", "numbers below 3", f"row {at + 1} has more")
-
-
-def reads_together(parts, folder):
-    found, groups = surveyed(parts, all_workers())
-    try:
-        surveyed(parts, all_workers(), refuses)
-    except DataError as error:
-        refused = str(error)
-    told = {"found": found, "groups": groups, "refused": refused}
-    (folder / f"surveyed.{worker().rank}.json").write_text(json.dumps(told), encoding="utf-8")
-
-
 def write(folder, case, net, history, examples=None, counted=()):
     groups = () if examples is None else examples.rows.groups
     np.savez(
@@ -149,4 +115,3 @@ if __name__ == "__main__":
             write(folder, name, net, history, examples, counted)
         write(folder, "goes on", *goes_on(parts, folder, counted))
         cannot_read(parts, folder, counted)
-        reads_together(parts, folder)

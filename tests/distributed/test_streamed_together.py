@@ -1,6 +1,5 @@
 """Workers that stream: together they are one worker, and each reads and prepares its own rows alone."""
 
-import json
 from collections import Counter
 from pathlib import Path
 
@@ -10,10 +9,7 @@ import streamed_together
 from test_together import arrays, torchrun
 
 from deepstep import Network
-from deepstep.errors import DataError
-from deepstep.preparation import survey as surveys
 from deepstep.preparation.group_sequence import GroupSequence, why_together
-from deepstep.preparation.shares import ALONE
 from deepstep.training import latest_checkpoint
 from tables_in_parts import table, written
 
@@ -107,18 +103,3 @@ def test_where_one_cannot_read_all_end_and_the_first_keeps_what_was_reached(trai
     net, _, _ = streamed_together.train(parts, by_one, CASES["shared"], [], **options)
     whole, _, _ = streamed_together.train(parts, by_one, CASES["shared"], [])
     np.testing.assert_allclose(net.parameters.flat, whole.parameters.flat, rtol=1e-12, atol=1e-12)
-
-
-def test_workers_prepare_together_to_the_bits_of_one_and_each_reads_its_own(trained, parts, monkeypatch):
-    for name in ("CHAPTER", "IN_MEMORY_ROWS"):
-        monkeypatch.setattr(surveys, name, getattr(surveys, name))
-    alone, groups = streamed_together.surveyed(parts, ALONE)
-    texts = [(trained[0] / f"surveyed.{rank}.json").read_text("utf-8") for rank in range(N)]
-    told = [json.loads(text) for text in texts]
-    for one in told:
-        assert one["found"] == json.loads(json.dumps(alone))
-    assert sorted(told[0]["groups"] + told[1]["groups"]) == sorted(groups)
-    assert min(len(one["groups"]) for one in told) > 5
-    with pytest.raises(DataError, match=r"part-\d\.parquet, x: numbers below 3; row \d+ has") as refused:
-        streamed_together.surveyed(parts, ALONE, streamed_together.refuses)
-    assert [one["refused"] for one in told] == [str(refused.value)] * N

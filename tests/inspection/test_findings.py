@@ -92,7 +92,7 @@ def test_a_gradient_that_grows_from_layer_to_layer():
 @pytest.mark.parametrize("rate", [1e-6, 1e-5])
 def test_a_learning_rate_that_is_too_low(rate):
     found = found_in(Network([2, 16, 8, 1], seed=1), learning_rate=rate, iterations=100)
-    assert "find-learning-rate" in found["learning rate too low"].hint
+    assert "find_learning_rate" in found["learning rate too low"].hint
     assert "W moved by at most" in found["small updates"].says
 
 

@@ -184,7 +184,7 @@ def _subject(
             raise ConfigurationError(option, "the folder of a RUN", f"got {source}")
     if options["learning_rate"] == AUTO:
         raise ConfigurationError(
-            "--learning-rate", "a number", f"got {AUTO}", "See deepstep find-learning-rate."
+            "--learning-rate", "a number", f"got {AUTO}", "deepstep train --learning-rate auto finds one."
         )
     if options["optimizer"] == LBFGS:
         raise ConfigurationError("--optimizer", "one that makes steps", f"got {LBFGS}")

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.cli import workers
 from deepstep.cli.diverged import keep, what_happened
 from deepstep.cli.exit_codes import GOOD, INTERRUPTED
 from deepstep.cli.parts import Part, example_weights, joined, weights_of_classes
@@ -108,7 +107,7 @@ def train_and_save(
     target = preparation.target
     with typed("--hidden"):
         network = settings.network(preparation)
-    with workers.place_of_the_first(place) as save, typed():
+    with place as save, typed():
         if settings.initialization == FROM_DATA:  # once, so that a refit begins where the training did
             network.initialize_from_data(inputs_to_draw_from(Examples(train.X, train.Y)))
         found = ["learning_rate"] if settings.learning_rate == AUTO else []
@@ -175,7 +174,7 @@ def _judged(
 
 def _train(network: Network, learned: tuple[Any, Any], label: str, options: dict[str, Any]) -> History:
     try:
-        return workers.train(network, *learned, progress=label, **options)
+        return network.train(*learned, progress=label, **options)
     except KeyboardInterrupt:
         if "checkpoint" in options or not network.history:
             raise
@@ -218,7 +217,7 @@ def _keep(
     folder: Path,
 ) -> None:
     """Save what a training reached before it diverged."""
-    if error.history is None or error.parameters is None or workers.number() != 0:
+    if error.history is None or error.parameters is None:
         return
     reached = copy(network)
     reached.parameters, reached.statistics = error.parameters, dict(error.statistics)

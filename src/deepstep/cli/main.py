@@ -16,14 +16,12 @@ from deepstep import __version__
 from deepstep.cli.exit_codes import FAILED, GOOD, INTERRUPTED, READER_GONE, WRONG_INPUT
 from deepstep.cli.output import Output, OutputError, fill_closed, forget, say
 from deepstep.cli.screen import as_json, harmless_warnings, program
-from deepstep.cli.workers import number, silent_but_the_first
-from deepstep.errors import DeepStepError, DivergenceError, WorkerError, unknown_name
+from deepstep.errors import DeepStepError, DivergenceError, unknown_name
 
 COMMANDS = {
     "demo": "demo",
     "explain-table": "explain_table",
     "train": "train",
-    "find-learning-rate": "find_learning_rate",
     "predict": "predict",
     "evaluate": "evaluate",
     "summary": "summary",
@@ -104,7 +102,7 @@ def _last_words(sentence: str) -> None:
 def _run(arguments: Sequence[str]) -> int:
     try:
         # Not by deepstep.main(), which has exit codes of its own.
-        with silent_but_the_first(), deepstep.make_context("deepstep", list(arguments)) as context:
+        with deepstep.make_context("deepstep", list(arguments)) as context:
             return deepstep.invoke(context) or GOOD
     except click.exceptions.Exit as leave:  # --help, --version
         return leave.exit_code
@@ -128,29 +126,15 @@ def _run(arguments: Sequence[str]) -> int:
         if isinstance(error, DivergenceError):
             where = {"layer": error.layer, "step": error.step}
             return _report(arguments, f"Error: {error}", {**record, **where}, FAILED)
-        code = FAILED if isinstance(error, WorkerError) else WRONG_INPUT
-        return _report(arguments, f"Error: {error}", record, code)
+        return _report(arguments, f"Error: {error}", record, WRONG_INPUT)
 
 
 def _report(
     arguments: Sequence[str], sentence: str, record: Mapping[str, str | int | None], code: int
 ) -> int:
-    if number() != 0:
-        return _report_of_another(number(), sentence, record, code)
     say(" ".join(sentence.split()), err=True)
     if "--json" in arguments:
         click.echo(as_json({"error": record, "exit_code": code}))
-    return code
-
-
-def _report_of_another(worker: int, sentence: str, record: Mapping[str, str | int | None], code: int) -> int:
-    """Report an error of a worker other than the first, but for wrong usage and ends, which the first says.
-
-    Options and packages may not fit on the machine of this worker alone.
-    """
-    got = str(record.get("came", WorkerError.ENDED))  # Click's own have none, and are of what was typed
-    if not (code == INTERRUPTED or got.startswith(WorkerError.ENDED)):
-        say(f"Worker {worker}: {' '.join(sentence.split())}", err=True)
     return code
 
 

@@ -5,7 +5,6 @@ from typing import NamedTuple
 import click
 from click.core import ParameterSource
 
-from deepstep.cli.workers import by_torchrun
 from deepstep.errors import ConfigurationError
 
 TABLE, SHARED, PLAIN = "tabular", "tabm", "single"
@@ -56,7 +55,6 @@ def chosen_preset(context: click.Context, *, streamed: bool) -> PresetChoice:
             f"got {belongs}",
             "Leave that out, or take --preset single.",
         )
-    _refuse_workers(asked, n_estimators)
     plain = asked == PLAIN or bool(single)
     if plain and n_estimators is not None:
         got = "got --preset single" if asked == PLAIN else f"got {belongs}"
@@ -65,8 +63,6 @@ def chosen_preset(context: click.Context, *, streamed: bool) -> PresetChoice:
         choice = PresetChoice(asked, ASKED)
     elif plain:
         choice = PresetChoice(PLAIN, f"because of {', '.join(single)}")
-    elif by_torchrun():
-        choice = PresetChoice(PLAIN, "which workers train together")
     else:
         choice = PresetChoice(TABLE, "the default, as no option of a single training is given")
     return _of_a_stream(choice) if streamed else choice
@@ -76,7 +72,6 @@ def preset_that_began(asked: str | None) -> PresetChoice:
     """The preset of a training that goes on, by the ``--preset`` that it began with."""
     if asked not in ENSEMBLES:
         return PresetChoice(PLAIN, BEGUN)
-    _refuse_workers(asked, None)
     return PresetChoice(asked, BEGUN, "one network")
 
 
@@ -89,17 +84,6 @@ def _of_a_stream(choice: PresetChoice) -> PresetChoice:
     if choice.why == ASKED:
         return choice._replace(what="one network", why="as rows are streamed")
     return PresetChoice(PLAIN, "as rows are streamed")
-
-
-def _refuse_workers(asked: str | None, n_estimators: int | None) -> None:
-    """Refuse ensembles where torchrun started this process."""
-    if by_torchrun() and (asked in ENSEMBLES or n_estimators is not None):
-        raise ConfigurationError(
-            "torchrun",
-            "one network, which the workers train together",
-            f"got {'--n-estimators' if n_estimators is not None else f'--preset {asked}'}",
-            "Take --preset single; an ensemble is spread over machines by joblib, see docs/scale.md.",
-        )
 
 
 def _is_given(context: click.Context, parameter: click.Parameter) -> bool:

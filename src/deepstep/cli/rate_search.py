@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from deepstep.cli import workers
 from deepstep.cli.parts import Part, example_weights
 from deepstep.cli.screen import note
 from deepstep.cli.train_settings import TrainSettings
@@ -40,7 +39,7 @@ def with_rate(
             sample_weight=example_weights(train, of_classes),
             **replace(settings, learning_rate=INSTEAD, patience=None).options(validated=False),
         )
-        rate = workers.all_of_them().of_the_first(search.suggestion or 0.0)[0] or None
+        rate = search.suggestion
     if rate is not None:
         note(f"Learning rate: {rate:.3g}, found by --learning-rate auto.")
         return replace(settings, learning_rate=rate)

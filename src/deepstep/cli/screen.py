@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from deepstep.cli import said
 from deepstep.cli.output import CONTROLS, harmless, say
 
 if TYPE_CHECKING:
@@ -88,7 +87,6 @@ def warnings_as_notes() -> Iterator[None]:
 
         def show(message: Warning | str, *_: object, **__: object) -> None:
             note(f"Warning: {' '.join(str(message).split())}")
-            said.hear(f"Warning: {message}")
 
         warnings.showwarning = show
         yield

@@ -15,7 +15,6 @@ from deepstep.cli.table_task import Rows, TableSplit, TableTask
 from deepstep.cli.target_choice import NUMBERS, Choice, Goal, choose
 from deepstep.cli.telling import tell_of_columns
 from deepstep.cli.train_settings import TrainSettings
-from deepstep.cli.workers import all_of_them
 from deepstep.data import StoredRows
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation, Target
@@ -104,7 +103,6 @@ def surveyed(rows: StoredRows, goal: Goal, *, validation_fraction: float) -> Sur
         test_fraction=goal.test_fraction,
         validation_fraction=validation_fraction,
         drop_missing_target=goal.drop_missing_target,
-        workers=all_of_them(),
     )
     answers = found.answers()
     choice = choose(answers, goal, rows.n_rows - found.without_target)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from deepstep.cli import workers
 from deepstep.cli.asked import asked, checkpoints_asked, suited
 from deepstep.cli.fitting import Trained, train_and_save
 from deepstep.cli.held_out import STREAMED, of_table
@@ -34,7 +33,6 @@ from deepstep.cli.unfinished import (
     place_to_train,
     read_training,
     resumable,
-    stands_already,
     unfinished,
 )
 from deepstep.data import StoredRows
@@ -90,10 +88,6 @@ def command(
     is --optimizer lbfgs, which cannot go on: Ctrl-C makes a run of what it reached, and a kill loses it. Of
     an ensemble nothing is kept before it is done, but of the one network that --preset tabular makes of rows
     that are streamed.
-
-    Many processes train one network together, to the same result within rounding: "torchrun
-    --nproc-per-node=N -m -- deepstep train FILE …". When one is killed, --max-restarts=3 starts all again,
-    and they go on from the last checkpoint.
     """
     if resume is not None:
         _refuse_beside_resume(context)
@@ -108,8 +102,7 @@ def command(
                 "Begin anew.",
             )
         file = file or Path(training.file)
-        if not workers.by_torchrun():  # else when they are together
-            training.check(file)
+        training.check(file)
         if finish and not checkpoint_files(unfinished(run)):
             raise FileError(
                 str(run), "a checkpoint to make a run of", "there is none yet", "Leave --finish out."
@@ -133,7 +126,6 @@ def command(
     rows = stored(file, options["stream"], beside=beside)
     preset = begun or chosen_preset(context, streamed=rows is not None)
     goal, settings = asked(options)
-    workers.refuse_what_workers_cannot(settings)
     if rows is None and options["buffer_rows"] is not None:
         raise ConfigurationError(
             "--buffer-rows", "--stream", "the table is read into memory", "Add --stream."
@@ -153,26 +145,20 @@ def command(
         return train_ensemble(
             file, source, run, goal, settings, preset, keeping, json_wanted=json_wanted, **of_both
         )
-    with workers.together(settings.engine or "auto", options["worker_timeout"]):
-        if training is not None and workers.by_torchrun():
-            training.check(file)
-        training = training or Training.of(file, options, options["validation"])
-        if way is Way.BEGIN and workers.started_again() and stands_already(run, training):
-            way = Way.GO_ON
-        return _train(
-            file,
-            source,
-            run,
-            training,
-            way,
-            goal,
-            settings,
-            preset,
-            json_wanted=json_wanted,
-            checkpoints=checkpoints,
-            logs=logs,
-            **{name: options[name] for name in ("overwrite", "validation", "buffer_rows")},
-        )
+    return _train(
+        file,
+        source,
+        run,
+        training or Training.of(file, options, options["validation"]),
+        way,
+        goal,
+        settings,
+        preset,
+        json_wanted=json_wanted,
+        checkpoints=checkpoints,
+        logs=logs,
+        **{name: options[name] for name in ("overwrite", "validation", "buffer_rows")},
+    )
 
 
 def _required(context: click.Context, name: str, value: T | None) -> T:
@@ -225,9 +211,7 @@ def _train(
         tell(file, source, task.split, preset)
     settings = suited(settings, task)
     resumed = way is not Way.BEGIN
-    kept, again = (
-        _kept(run, checkpoints, logs, replace=resumed or overwrite, refit=refit) for refit in (False, True)
-    )
+    kept, again = (_kept(run, checkpoints, logs, resumed=resumed, refit=refit) for refit in (False, True))
     second = None if validation is None else Path(validation)
     held_out = (
         of_table(file, run, task.split, second, refit=bool(settings.refit))
@@ -268,11 +252,11 @@ def _train(
 
 
 def _kept(
-    run: Path, checkpoints: Mapping[str, Any] | None, logs: Logs, *, replace: bool, refit: bool
+    run: Path, checkpoints: Mapping[str, Any] | None, logs: Logs, *, resumed: bool, refit: bool
 ) -> dict[str, Any]:
     """Checkpoints and logs of a training, or of its refit, as `Network.train` takes them."""
     folder = unfinished(run)
-    kept: dict[str, Any] = {"callbacks": log_callbacks(logs, folder, replace=replace, refit=refit)}
+    kept: dict[str, Any] = {"callbacks": log_callbacks(logs, folder, resumed=resumed, refit=refit)}
     if checkpoints is not None:
         place = folder / REFIT if refit else folder
         kept |= {"checkpoint": ModelCheckpoint(place, **checkpoints), "resume": True}

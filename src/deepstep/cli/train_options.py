@@ -215,7 +215,7 @@ OPTIONS = (
         metavar="NUMBER|auto",
         default=0.001,
         show_default=True,
-        help="auto: what find-learning-rate suggests.",
+        help="auto: found by a learning-rate range test before the training.",
     ),
     _learning(
         "--iterations",
@@ -292,12 +292,6 @@ OPTIONS = (
         is_flag=True,
         default=None,
         help="The same bits on any number of cores, by one BLAS thread.",
-    ),
-    _engine(
-        "--worker-timeout",
-        type=click.FloatRange(min=0, min_open=True),
-        metavar="SECONDS",
-        help="Started by torchrun: how long workers wait for each other [default: 600].",
     ),
     _run("--out", type=_PATH, help="The run folder [default: a new one in runs/]."),
     _run(

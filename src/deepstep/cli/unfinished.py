@@ -8,6 +8,7 @@ either an unfinished training or a whole run.
 import json
 import os
 import shlex
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -22,11 +23,11 @@ from deepstep.cli.fitting import CANNOT_GO_ON, FINISHED
 from deepstep.cli.held_out import STREAMED
 from deepstep.cli.run_places import folder_for
 from deepstep.cli.screen import program, warnings_as_notes
-from deepstep.cli.workers import digest_of, torchrun_command
 from deepstep.data import atomic_directory
 from deepstep.data.files import RUN_MARK, as_file_error, discard, kind_at, publish, refuse_to_replace
 from deepstep.data.locks import held
 from deepstep.data.own_folders import MOST_OF_A_MARK, TRAINING_FORMAT, TRAINING_MARK, why_kept
+from deepstep.data.parquet_parts import digest_of
 from deepstep.data.text_formats import json_values, read_text
 from deepstep.errors import DataError, DivergenceError, FileError
 from deepstep.run_folder import DIGEST, OF_AN_ENSEMBLE, RunFolder, config_digest, read_config
@@ -116,7 +117,7 @@ def named_run(run: Path) -> Path:
 
 def resume_command(run: Path) -> str:
     """The command that goes on."""
-    return f"{torchrun_command() or program()} train --resume {shlex.quote(str(run))}"
+    return f"{program()} train --resume {shlex.quote(str(run))}"
 
 
 def read_training(run: Path) -> Training:
@@ -162,11 +163,6 @@ def _is_of_folds(run: Path) -> bool:
     """Whether a run is that of an ensemble on folds, which had no checkpoints."""
     config = read_config(run)
     return config["version"] == OF_AN_ENSEMBLE and STREAMED not in config
-
-
-def stands_already(run: Path, training: Training) -> bool:
-    """Whether this very training of a run has begun, and is not done."""
-    return kind_at(unfinished(run) / NAME) == "file" and read_training(run) == training
 
 
 @contextmanager
@@ -267,7 +263,7 @@ def resumable(run: Path, *, possible: bool = True) -> Iterator[None]:
                 raise
             way = (
                 f"this makes a run of it: {resume_command(run)} --finish"
-                if _has_an_epoch(unfinished(run))
+                if has_an_epoch(unfinished(run))
                 else "no epoch was done, of which a run could be made"
             )
             error.also(
@@ -295,9 +291,10 @@ def _checkpoints(folder: Path) -> list[Path]:
     return [*checkpoint_files(folder), *checkpoint_files(folder / REFIT)]
 
 
-def _has_an_epoch(folder: Path) -> bool:
+def has_an_epoch(folder: Path) -> bool:
     """Whether a whole epoch is done in the newest checkpoint."""
-    checkpoint = latest_checkpoint(folder)
+    with warnings.catch_warnings(action="ignore"):  # of damaged ones, which training warns of
+        checkpoint = latest_checkpoint(folder)
     return checkpoint is not None and bool(checkpoint.records)
 
 

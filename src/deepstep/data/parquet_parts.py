@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -160,22 +160,12 @@ class ParquetRows(StoredRows):
             )
 
 
-def sha256_of_each(paths: Sequence[Path]) -> list[str]:
-    """The SHA-256 of some files."""
-    return [sha256(path) for path in paths]
-
-
-def digest_of(path: Path | str, of_each: Callable[[Sequence[Path]], list[str]] = sha256_of_each) -> str:
-    """The SHA-256 of a file; of a folder that of the names of its parts and of their contents.
-
-    ``of_each`` gives the digests of the parts of a folder.
-    """
+def digest_of(path: Path | str) -> str:
+    """The SHA-256 of a file; of a folder that of the names of its parts and of their contents."""
     path = Path(path)
     if kind_at(path) != "folder":
         return sha256(path)
-    parts = part_paths(path)
-    digests = zip(parts, of_each([path / part for part in parts]), strict=True)
-    named = [f"{part.as_posix()}\0{digest}\n" for part, digest in digests]
+    named = [f"{part.as_posix()}\0{sha256(path / part)}\n" for part in part_paths(path)]
     return hashlib.sha256("".join(named).encode()).hexdigest()
 
 

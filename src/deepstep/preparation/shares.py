@@ -1,8 +1,8 @@
 """Many workers on one training: the share of the examples that each works on, and what they exchange."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -58,10 +58,6 @@ class Communicator:
     def of_the_first(self, *values: float) -> Sequence[float]:
         """Numbers as the first worker has them."""
         return values
-
-    def exchange(self, own: Any) -> Iterator[Any]:
-        """One object of each worker, in their order."""
-        yield own
 
 
 ALONE = Communicator()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepstep.data.stored_rows import StoredRows
-from deepstep.errors import DataError, DeepStepError
+from deepstep.errors import DataError
 from deepstep.preparation import seen_rows
 from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.preparation.held_rows import parts_of_rows
@@ -16,7 +16,6 @@ from deepstep.preparation.running_columns import MOST_NUMBERS
 from deepstep.preparation.running_moments import RunningMoments
 from deepstep.preparation.running_table import RunningTable
 from deepstep.preparation.seen_rows import LEARNED, Look, SeenRows
-from deepstep.preparation.shares import ALONE, Communicator
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.table import TablePreparation
 from deepstep.preparation.values import is_missing
@@ -28,10 +27,8 @@ if TYPE_CHECKING:
 IN_MEMORY_ROWS, IN_MEMORY_NUMBERS = 2**16, 2**22
 """So many rows and numbers are in memory of each part that is held out, and of a sample."""
 CHAPTER, CHAPTER_NUMBERS = 2**22, 2**28
-"""So many rows, or fewer with so many numbers, or a few more, are looked at by one worker, and what was seen
-of them is joined. However many workers there are, the chapters are the same, and are joined in the order of
-the rows: to the same bits. The others wait for one chapter at most, so it may not take long.
-"""
+"""Rows (or fewer, with so many numbers) of one chapter. Statistics of the chapters are merged in the order of
+the rows."""
 
 
 def rows_in_memory(n_columns: int, row_bytes: float = 0.0) -> int:
@@ -134,14 +131,12 @@ def survey(
     test_fraction: float = 0.0,
     validation_fraction: float = 0.0,
     drop_missing_target: bool = False,
-    workers: Communicator = ALONE,
 ) -> Survey:
     """Read all rows once.
 
     ``exclude`` are columns that are read and are no inputs, ``drop`` those that are not read, ``keep`` inputs
     even if they look as if they named the rows. ``check`` raises a `DataError` for a frame that cannot be
-    used, which begins with "row 1 " as ``came``. At most `rows_in_memory` of each part are held out. The
-    ``workers`` read chapters of their own, and all learn the same, to the bits of one alone.
+    used, which begins with "row 1 " as ``came``. At most `rows_in_memory` of each part are held out.
     """
     rows.check_columns([target, *exclude, *drop, *keep], "survey")
     columns = tuple(name for name in rows.schema if name not in drop)
@@ -152,7 +147,7 @@ def survey(
     shares = (tested, validated, 2.0 if n <= most else most / n)
     chapters = _chapters(rows.sizes, len(columns) + row_bytes / 8)
     looked = _Pass(rows, columns, Look(target, weights, check), (target, *exclude), seed, shares, chapters)
-    return _learned(looked, looked.run(workers), keep, drop_missing_target=drop_missing_target)
+    return _learned(looked, looked.run(), keep, drop_missing_target=drop_missing_target)
 
 
 @dataclass
@@ -174,25 +169,12 @@ class _Pass:
         """Rows that are looked at together; some are read to know it, once for all chapters."""
         return self.rows.piece_rows(self.columns)
 
-    def run(self, workers: Communicator) -> SeenRows:
-        """Look at all rows: in turns of a chapter for each worker, joined in the order of the rows."""
-        rank, of = workers.share
+    def run(self) -> SeenRows:
+        """Look at all rows, chapter by chapter."""
         seen = self._nothing()
-        for turn in range(0, len(self.chapters), of):
-            own = self.chapters[turn : turn + of][rank : rank + 1]
-            for found in workers.exchange(self._tried(own)):
-                if isinstance(found, DeepStepError):
-                    raise found
-                if found is not None:
-                    seen.merge(found)
+        for chapter in self.chapters:
+            seen.merge(self._seen(chapter))
         return seen
-
-    def _tried(self, own: Sequence[range]) -> SeenRows | DeepStepError | None:
-        """This worker's results for the others, or its error."""
-        try:
-            return self._seen(own[0]) if own else None
-        except DeepStepError as error:
-            return error
 
     def _nothing(self, *, first: bool = True) -> SeenRows:
         return SeenRows(RunningTable(self.schema, self.no_inputs, first=first))

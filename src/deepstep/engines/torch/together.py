@@ -148,27 +148,6 @@ class ProcessGroup(Communicator):
         found: list[float] = self.sums([0.0 if self.share.rank else value for value in values]).tolist()
         return found
 
-    def exchange(self, own: Any) -> Iterator[Any]:
-        """One after another, so that one alone is in memory.
-
-        They are pickled: between the processes of one group, as torchrun's own messages are.
-        """
-        (rank, of), on_processors = self.share, distributed.get_backend() == "gloo"
-        group = None
-        try:
-            for other in range(of):
-                box = [own if other == rank else None]
-                try:
-                    if group is None and not on_processors:
-                        group = distributed.new_group(backend="gloo")
-                    distributed.broadcast_object_list(box, src=other, group=group)
-                except RuntimeError as error:
-                    raise lost_worker(error) from error
-                yield box[0]
-        finally:
-            if group is not None:
-                distributed.destroy_process_group(group)
-
 
 def add_up_(message: Tensor) -> Tensor:
     """Add up a message of all workers, in place; an error where one has ended or does not answer in time."""

@@ -27,14 +27,15 @@ KINDS: dict[str, str] = {
     "divergence": "serious: the cost ended at {last:.4g}, above the {first:.4g} where it began; lower the "
     "learning rate",
     "learning rate too high": "warning: the cost rose to {peak:.4g} in epoch {epoch}, from about "
-    "{first:.3g} before the first update; lower the learning rate: deepstep find-learning-rate suggests "
-    "one",
+    "{first:.3g} before the first update; lower the learning rate: Network.find_learning_rate, or "
+    "deepstep train --learning-rate auto, suggests one",
     "dead units": "warning: layer {layer}: {share:.0f} % of the units are dead{when}; {hint}{way}",
     "vanishing gradient": "warning: layer {layer}: its gradient is {evidence:.1g} times the largest above "
     "it; use relu with initialization='he', normalization='batch', or fewer layers",
     "saturated units": "warning: layer {layer}: {share:.0f} % of the units are saturated{when}; {hint}{way}",
     "learning rate too low": "warning: the cost fell steadily, and by no more than {percent:.2g} % in "
-    "{epochs} epochs; raise the learning rate: deepstep find-learning-rate suggests one",
+    "{epochs} epochs; raise the learning rate: Network.find_learning_rate, or "
+    "deepstep train --learning-rate auto, suggests one",
     "target unrelated to the inputs": "warning: rows that are alike have targets that are not, and {which} "
     "is no lower than the {guess:.3g} of a network that answers all rows alike; look whether the targets "
     "stand beside their own rows (shuffled labels), and for inputs that say something about them",
