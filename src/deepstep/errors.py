@@ -1,13 +1,18 @@
-"""Errors: where it happened, what was expected, what got, how to mend it.
+"""Errors: where it happened, what was expected, what was got, and a hint.
 
-Every error that DeepStep raises on purpose is a `DeepStepError` and follows one template::
+Every error that DeepStep raises on purpose is a `DeepStepError` and follows one of two templates::
 
-    where: what was expected; what came. How to mend it.
+    where: what was expected; what was got. Hint.
+    where: setting must be …, got …. Hint.
+
+The second one is for errors that name a setting. Estimators and the command line show settings under the
+names of their own parameters and options (`spelled`).
 
 The command line turns them into exit code 2 (1 for `DivergenceError`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -32,19 +37,77 @@ class DeepStepError(Exception):
         What came instead.
     hint : str, optional
         How to mend it, one sentence.
+    setting : str, optional
+        The setting that the error is about, such as ``"l2"`` or ``"optimizer_params['beta']"``; ``expected``
+        then continues "must be", or is "have …".
+    listed : sequence of (str, str), optional
+        Settings that ``got`` ends with, and what is said of each; empty texts for their names alone.
 
     Examples
     --------
     >>> print(ShapeError("Network.train", "X has 3 rows", "got X (10, 3)", "Pass X.T."))
     Network.train: X has 3 rows; got X (10, 3). Pass X.T.
+    >>> print(ConfigurationError("Network.train", "a number of at least 0", "got -1", setting="l2"))
+    Network.train: l2 must be a number of at least 0, got -1.
     """
 
-    def __init__(self, where: str, expected: str, got: str, hint: str = "") -> None:
-        self.where, self.expected, self.got, self.hint = where, expected, got, hint
+    def __init__(
+        self,
+        where: str,
+        expected: str,
+        got: str,
+        hint: str = "",
+        *,
+        setting: str = "",
+        listed: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self.where, self.expected, self.hint = where, expected, hint
+        self.setting, self._got, self._listed = setting, got, tuple(listed)
         super().__init__(where, expected, got, hint)
 
+    @property
+    def got(self) -> str:
+        """What came, with the settings that it lists."""
+        told = any(text for _, text in self._listed)
+        listed = (f"{name}{'' if text[:1] in ('', ',') else ' '}{text}" for name, text in self._listed)
+        return f"{self._got} {('; ' if told else ', ').join(listed)}".strip()
+
     def __str__(self) -> str:
-        return f"{self.where}: {self.expected}; {self.got}.{' ' + self.hint if self.hint else ''}"
+        hint = f" {self.hint}" if self.hint else ""
+        if not self.setting:
+            return f"{self.where}: {self.expected}; {self.got}.{hint}"
+        place = "" if self.setting.startswith(self.where) else f"{self.where}: "
+        verb = "must" if self.expected.startswith("have ") else "must be"
+        return f"{place}{self.setting} {verb} {self.expected}, {self.got}.{hint}"
+
+    def spell(self, words: Callable[[str], str]) -> None:
+        """Name settings by the words of whoever shows the error; see `spelled`."""
+        base, entry = _ENTRY.fullmatch(self.setting).groups()  # type: ignore[union-attr]  # it fits every text
+        word = words(self.setting) or (words(base) and f"{words(base)}{f' {entry}' if entry else ''}")
+        if word:
+            self.where = self.setting = word
+        self._listed = tuple((words(name) or name, text) for name, text in self._listed)
+        self.args = (self.where, self.expected, self._got, self.hint)
+
+
+_ENTRY = re.compile(r"(.*?)(?:\['(.*)'\])?", re.DOTALL)
+"""A setting, and perhaps an entry of it: ``optimizer_params['beta']``."""
+
+
+@contextmanager
+def spelled(words: Callable[[str], str]) -> Iterator[None]:
+    """Let errors of the block name settings by the words of whoever shows them; empty where there are none.
+
+    >>> with spelled({"l2": "alpha"}.get):
+    ...     raise ConfigurationError("Network.train", "a number of at least 0", "got -1", setting="l2")
+    Traceback (most recent call last):
+    deepstep.errors.ConfigurationError: alpha must be a number of at least 0, got -1.
+    """
+    try:
+        yield
+    except DeepStepError as error:
+        error.spell(words)
+        raise
 
 
 class ShapeError(DeepStepError, ValueError):
@@ -155,15 +218,24 @@ MOST_NAMES = 12
 """So many known names are all shown; of more, those that are near."""
 
 
-def unknown_name(where: str, kind: str, name: object, known: Iterable[str]) -> ConfigurationError:
-    """The error for a name that is not in a table, with the nearest known name."""
+def unknown_name(
+    where: str, kind: str, name: object, known: Iterable[str], *, setting: str = "", inside: bool = False
+) -> ConfigurationError:
+    """The error for a name that is not in a table, with the nearest known name.
+
+    ``setting`` is the one whose value the name is; with ``inside`` the name is that of an entry of it.
+    """
     names = list(known)
     by_lower_case = {known_name.lower(): known_name for known_name in names}
     near = [by_lower_case[match] for match in get_close_matches(str(name).lower(), by_lower_case, n=3)]
     shown = names if len(names) <= MOST_NAMES else near or names[:3]
     count = "" if len(shown) == len(names) else f"{len(names)}, among them "
-    expected = f"{kind} is one of {count}{', '.join(map(repr, shown))}" if names else f"there is no {kind}"
-    return ConfigurationError(where, expected, f"got {name!r}", f"Did you mean {near[0]!r}?" if near else "")
+    listed = f"{count}{', '.join(map(repr, shown))}"
+    expected = f"have names among {listed}" if inside else f"one of {listed}"
+    if not setting:
+        expected = f"{kind} is one of {listed}" if names else f"there is no {kind}"
+    hint = f"Did you mean {near[0]!r}?" if near else ""
+    return ConfigurationError(where, expected, f"got {name!r}", hint, setting=setting)
 
 
 @contextmanager

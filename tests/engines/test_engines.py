@@ -599,14 +599,14 @@ def test_auto_is_one_of_the_engines():
         ({"optimizer": None}, "got None"),
         ({"optimizer": "momentum", "optimizer_params": {"bta": 0.9}}, "Did you mean 'beta'?"),
         ({"optimizer": "gd", "optimizer_params": {"beta": 0.9}}, "there is no hyperparameter; got 'beta'"),
-        ({"optimizer": "momentum", "optimizer_params": {"beta": 1.0}}, "beta is a number from 0 to below 1"),
+        ({"optimizer": "momentum", "optimizer_params": {"beta": 1.0}}, "must be a number from 0 to below 1"),
         ({"optimizer": "momentum", "optimizer_params": {"beta": "0.9"}}, "got '0.9'"),
         ({"optimizer": "adam", "optimizer_params": {"beta2": float("nan")}}, "got nan"),
-        ({"optimizer": "adam", "optimizer_params": {"epsilon": 0}}, "epsilon is a positive number"),
+        ({"optimizer": "adam", "optimizer_params": {"epsilon": 0}}, "must be a positive number"),
         ({"optimizer": "adam", "optimizer_params": {"epsilon_at": "in"}}, "'outside', 'hat', 'inside'"),
         ({"optimizer": "adam", "optimizer_params": {"t": 3}}, "got 't'"),
         ({"optimizer": "adam", "optimizer_params": ["beta1"]}, "a mapping"),
-        ({"l2": -0.1}, "l2: a finite number of at least 0; got -0.1"),
+        ({"l2": -0.1}, "l2 must be a finite number of at least 0, got -0.1"),
         ({"l2": float("nan")}, "got nan"),
         ({"l2": "1"}, "got '1'"),
     ],
@@ -620,5 +620,5 @@ def test_settings_that_cannot_work_are_refused(settings, message):
 @pytest.mark.parametrize("engine", ["refrence", None, 1, ["reference"]])
 def test_an_unknown_engine_is_refused(engine):
     architecture, parameters, _, _ = problem("one layer", "tanh", "softmax", "float64")
-    with pytest.raises(ConfigurationError, match="engine is one of 'auto', 'reference'"):
+    with pytest.raises(ConfigurationError, match="engine must be one of 'auto', 'reference'"):
         open_session(engine, architecture, parameters)

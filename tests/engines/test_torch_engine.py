@@ -253,7 +253,7 @@ class TestChoice:
             ("torch:cud", "Did you mean 'cuda'"),
             ("torch:cpu:plain", r"got 'cpu:plain'\."),
             ("torch:meta", "the engine does not know it"),
-            ("compiled:cpu", "engine is one of .*'torch:cuda'"),
+            ("compiled:cpu", "engine must be one of .*'torch:cuda'"),
             ("torhc", "Did you mean 'torch'"),
         ],
     )

@@ -269,14 +269,14 @@ def test_an_interrupted_step_leaves_the_state_before_it(monkeypatch):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"dropout": 1.0}, "dropout: a finite number of at least 0 and below 1; got 1.0"),
+        ({"dropout": 1.0}, "dropout must be a finite number of at least 0 and below 1, got 1.0"),
         ({"dropout": -0.1}, "got -0.1"),
         ({"dropout": "half"}, "got 'half'"),
-        ({"ema_decay": 1}, "average: a finite number of at least 0 and below 1"),
-        ({"clip_norm": 0}, "clip_norm: a finite number above 0; got 0"),
+        ({"ema_decay": 1}, "ema_decay must be a finite number of at least 0 and below 1"),
+        ({"clip_norm": 0}, "clip_norm must be a finite number above 0, got 0"),
         ({"max_norm": float("inf")}, "got inf"),
-        ({"weight_decay": -1}, "weight_decay: a finite number of at least 0; got -1"),
-        ({"l1": 10**400}, "l1: a finite number of at least 0"),
+        ({"weight_decay": -1}, "weight_decay must be a finite number of at least 0, got -1"),
+        ({"l1": 10**400}, "l1 must be a finite number of at least 0"),
         ({"lr_multipliers": 3}, "lr_multipliers: a mapping such as {'b*': 0.1}; got 3"),
         ({"weight_decay_multipliers": {"W1": -1}}, "weight_decay_multipliers['W1']"),
     ],
@@ -291,7 +291,7 @@ def test_what_fits_no_network_is_refused():
     architecture, parameters, *_ = problem("none", "float64")
     with pytest.raises(ConfigurationError, match="a list of 2"):
         open_session("reference", architecture, parameters, Settings(dropout=[0.1]))
-    with pytest.raises(ConfigurationError, match=r"lr_multipliers: parameter is one of 'W1', .* got 'W9'"):
+    with pytest.raises(ConfigurationError, match=r"lr_multipliers must have names among 'W1', .* got 'W9'"):
         open_session("reference", architecture, parameters, Settings(lr_multipliers={"W9": 2}))
     with pytest.raises(ConfigurationError, match=r"Network\.train: setting .* Did you mean 'dropout'\?"):
         Settings.of("Network.train", dropuot=0.1)
@@ -305,7 +305,7 @@ NO_NUMBERS = (10**400, -(10**400), 10**5000, np.longdouble("1e400"), "1", 1j, Tr
     "name", ["l1", "l2", "weight_decay", "input_noise", "clip_norm", "clip_value", "max_norm", "average"]
 )
 def test_what_is_no_number_is_refused(name, value):
-    with pytest.raises(ConfigurationError, match=f"^{name}: a finite number .*; got "):
+    with pytest.raises(ConfigurationError, match=f"^{name} must be a finite number .*, got "):
         Settings(**{name: value})
 
 

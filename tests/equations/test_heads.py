@@ -87,16 +87,16 @@ class TestSettings:
             (
                 "huber",
                 {"detla": 1.0},
-                "setting of the output 'huber' is one of 'delta'; got 'detla'. Did you",
+                "must have names among 'delta', got 'detla'. Did you",
             ),
             ("identity", {"delta": 1.0}, "there is no setting of the output 'identity'; got 'delta'"),
-            ("huber", {"delta": 0}, "delta is a positive number; got 0"),
+            ("huber", {"delta": 0}, "must be a positive number, got 0"),
             ("huber", {"delta": float("nan")}, "got nan"),
             ("huber", {"delta": float("inf")}, "got inf"),
-            ("huber", {"delta": 10**400}, "delta is a positive number"),
+            ("huber", {"delta": 10**400}, "must be a positive number"),
             ("huber", {"delta": True}, "got True"),
             ("huber", {"delta": "1"}, "got '1'"),
-            ("sigmoid", {"smoothing": 1.0}, "smoothing is a number from 0 to below 1; got 1.0"),
+            ("sigmoid", {"smoothing": 1.0}, "must be a number from 0 to below 1, got 1.0"),
             ("softmax", {"smoothing": -0.1}, "got -0.1"),
             ("quantile", {"levels": []}, "levels is numbers between 0 and 1 that increase"),
             ("quantile", {"levels": [0.5, 0.5]}, r"got \[0.5, 0.5\]"),
@@ -127,7 +127,7 @@ class TestOfAnArchitecture:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            ((("tanh",),), "here: output is one of .* got 'tanh'"),
+            ((("tanh",),), "here: output must be one of .* got 'tanh'"),
             (
                 (("sigmoid",), "softmax"),
                 "here: the last activation is 'softmax' for the output 'softmax'; got 'sig",
@@ -135,7 +135,7 @@ class TestOfAnArchitecture:
             ((("identity",), "poisson"), "the last activation is 'exponential' for the output 'poisson'"),
             (
                 (("identity",), "huber", {"delta": -1}),
-                "^here, output_settings: delta is a positive number; got -1",
+                "^here: output_settings.* must be a positive number, got -1",
             ),
             (
                 (("increasing",), "quantile"),
@@ -149,7 +149,7 @@ class TestOfAnArchitecture:
 
     @pytest.mark.parametrize("name", ["sofmax", None, 3, ["sigmoid"]])
     def test_unknown_names(self, name: Any) -> None:
-        with pytest.raises(ConfigurationError, match=r"^here: output is one of"):
+        with pytest.raises(ConfigurationError, match=r"^here: output must be one of"):
             get_head(name, "here")
 
     def test_levels_and_outputs_are_compared_in_the_loss_too(self) -> None:

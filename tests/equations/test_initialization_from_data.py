@@ -147,7 +147,7 @@ def test_data_that_cannot_be_used_are_refused(X: Any, error: type[Exception], me
         ({"sizes": [6]}, "initialize_from_data: at least two sizes"),
         ({"activations": ["relu", "relu"]}, "3 activations, one per layer"),
         ({"activations": "relu"}, "3 activations, one per layer"),
-        ({"activations": ["rellu", "relu", "identity"]}, "initialize_from_data: activation is one of"),
+        ({"activations": ["rellu", "relu", "identity"]}, "initialize_from_data: activation must be one of"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(change: dict[str, Any], message: str) -> None:

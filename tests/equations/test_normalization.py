@@ -308,7 +308,7 @@ def test_statistics_of_another_shape_are_refused(change: dict[str, Any], message
     ("normalization", "message"),
     [
         (["bach", "none"], "Did you mean 'batch'"),
-        ([["batch"], "none"], "normalization is one of"),
+        ([["batch"], "none"], "normalization must be one of"),
         (["none", "batch"], r"the layers with a gamma, \[1\]"),
         ("batch", r"the layers with a gamma, \[1\]"),
         (None, r"the layers with a gamma, \[1\]"),

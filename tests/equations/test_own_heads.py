@@ -91,7 +91,7 @@ class TestRight:
     def test_it_can_be_taken_away(self) -> None:
         register_head("log_cosh", log_cosh, log_cosh_backward)
         unregister_head("log_cosh")
-        with pytest.raises(ConfigurationError, match="output is one of"):
+        with pytest.raises(ConfigurationError, match="output must be one of"):
             get_head("log_cosh")
 
 
@@ -157,7 +157,7 @@ class TestWrong:
                 hinge,
                 hinge_backward,
                 {"targets": "number"},
-                "kind of targets is one of .*Did you mean 'numbers'",
+                "kind of targets must be one of .*Did you mean 'numbers'",
             ),
             (hinge, None, {}, "loss_backward of 'own' is a function; got None"),
             (hinge, hinge_backward, {"kinks": True}, "kinks of 'own' is a function; got True"),
@@ -205,5 +205,5 @@ class TestWrong:
     def test_deepsteps_own_cannot_be_taken_away(self) -> None:
         with pytest.raises(ConfigurationError, match="'softmax' belongs to DeepStep"):
             unregister_head("softmax")
-        with pytest.raises(ConfigurationError, match="unregister_head: output is one of"):
+        with pytest.raises(ConfigurationError, match="unregister_head: output must be one of"):
             unregister_head("nothing")

@@ -117,9 +117,9 @@ def test_a_sum_of_gradients_may_keep_everything(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "beta", "expected"),
     [
-        ("momentum", 1.0, "beta is a number from 0 to below 1; got 1.0"),
-        ("heavy_ball", 1.5, "beta is a number from 0 to 1; got 1.5"),
-        ("nesterov", -0.1, "beta is a number from 0 to 1; got -0.1"),
+        ("momentum", 1.0, "must be a number from 0 to below 1, got 1.0"),
+        ("heavy_ball", 1.5, "must be a number from 0 to 1, got 1.5"),
+        ("nesterov", -0.1, "must be a number from 0 to 1, got -0.1"),
         ("nesterov", True, "got True"),
         ("nesterov", np.complex128(0.5), "got np.complex128"),
     ],

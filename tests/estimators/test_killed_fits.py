@@ -185,7 +185,7 @@ def test_two_that_have_patience_are_told_apart(tmp_path):
 
 
 def test_a_number_beyond_the_floats_is_named_as_it_was_given():
-    with pytest.raises(ConfigurationError, match=r"^alpha: a finite number .*; got an integer of"):
+    with pytest.raises(ConfigurationError, match=r"^alpha must be a finite number .*, got an integer of"):
         DeepClassifier(alpha=10**400, **FAST, preset="mlp").fit(X, Y)
 
 

@@ -137,7 +137,7 @@ class TestSchedules:
 
     @pytest.mark.parametrize("name", ["schedule", "weight_decay_schedule", "dropout_schedule"])
     def test_a_setting_of_a_plateau_that_cannot_be(self, name):
-        message = rf"^Network\.train, {name}: drop is a number from 0 to below 1; got 3\.$"
+        message = rf"^Network\.train: {name}\['drop'\] must be a number from 0 to below 1, got 3\.$"
         with pytest.raises(ConfigurationError, match=message):
             trained(**{name: {"name": "plateau", "drop": 3}})
 
@@ -365,7 +365,7 @@ class TestPatience:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ({"patience": 0}, "patience is a whole number of at least 1; got 0"),
+            ({"patience": 0}, "patience must be a whole number of at least 1, got 0"),
             ({"patience": 1.5}, "got 1.5"),
             ({"patience": True}, "got True"),
             ({"watch": "cost"}, "patience, where watch is given; got watch='cost' alone"),
@@ -474,7 +474,7 @@ class TestSettings:
             ({"optimizer": "adamm"}, "'lion', 'muon', 'lbfgs'; got 'adamm'. Did you mean 'adam'?"),
             ({"dropot": 0.1}, "got 'dropot'. Did you mean 'dropout'?"),
             ({"dropout": [0.1, 0.1]}, "a list of 1; got [0.1, 0.1]"),
-            ({"lr_multipliers": {"W3": 1.0}}, "lr_multipliers: parameter is one of"),
+            ({"lr_multipliers": {"W3": 1.0}}, "lr_multipliers must have names among"),
             ({"deterministic": 1}, "deterministic: True or False; got 1"),
         ],
     )
@@ -552,7 +552,7 @@ def test_epochs_and_iterations_are_the_same_and_one_of_them_is_given():
     assert len(found[0]) == 7
     with pytest.raises(ConfigurationError, match="epochs or iterations, which are the same"):
         Network([1, 1], seed=1).train([[0.0, 1.0]], [[0, 1]], epochs=7, iterations=7)
-    with pytest.raises(ConfigurationError, match="iterations is a whole number of at least 0; got -1"):
+    with pytest.raises(ConfigurationError, match="iterations must be a whole number of at least 0, got -1"):
         Network([1, 1], seed=1).train([[0.0, 1.0]], [[0, 1]], iterations=-1)
     assert len(Network([1, 1], seed=1).train([[0.0, 1.0]], [[0, 1]])) == 2500
 

@@ -282,7 +282,7 @@ class TestNetwork:
         assert longer.parameters == self.train(**options, iterations=9).parameters
         assert shorter.parameters == short.parameters
         assert len(longer.history) == 9
-        with pytest.raises(ConfigurationError, match=r"after [56] iterations .*, and iterations is 4"):
+        with pytest.raises(ConfigurationError, match=r"after [56] iterations .*; iterations is 4"):
             self.train(**options, iterations=4, resume=tmp_path)
 
     @pytest.mark.parametrize("name", ["schedule", "weight_decay_schedule", "dropout_schedule"])

@@ -273,14 +273,14 @@ class TestDivergence:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"epochs": -1}, "epochs: a whole number of at least 0; got -1"),
+        ({"epochs": -1}, "epochs must be a whole number of at least 0, got -1"),
         ({"epochs": 2.0}, "got 2.0"),
         ({"epochs": True}, "got True"),
         ({"epochs": "5"}, "got '5'"),
-        ({"batch_size": 0}, "batch_size: a whole number of at least 1; got 0"),
+        ({"batch_size": 0}, "batch_size must be a whole number of at least 1, got 0"),
         ({"batch_size": 1.5}, "got 1.5"),
         ({"batch_size": True}, "got True"),
-        ({"learning_rate": 0}, "learning_rate: a positive number; got 0"),
+        ({"learning_rate": 0}, "learning_rate must be a positive number, got 0"),
         ({"learning_rate": -0.1}, "got -0.1"),
         ({"learning_rate": float("nan")}, "got nan"),
         ({"learning_rate": float("inf")}, "got inf"),

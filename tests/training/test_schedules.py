@@ -105,28 +105,28 @@ def test_a_function_that_gives_no_factor_is_refused(bad):
     ("spec", "message"),
     [
         ("cosin", "Did you mean 'cosine'"),
-        ({"name": "cosine", "lats": 0.1}, "setting of 'cosine'.* got 'lats'. Did you mean 'last'"),
+        ({"name": "cosine", "lats": 0.1}, "have names among .* got 'lats'. Did you mean 'last'"),
         ({"name": "cosine", "warmup": 0.1}, "Did you mean 'warm_up'"),
-        ({"name": "cosine", "warm_up": 1.0}, "warm_up is a number from 0 to below 1; got 1.0"),
-        ({"name": "exponential", "last": 0}, "last is a number above 0"),
-        ({"name": "cosine", "last": -0.1}, "last is a number from 0 to 1"),
-        ({"name": "step", "every": 0}, "every is a number from 1e-6 to 1"),
-        ({"name": "step", "drop": True}, "drop is a number from 0 to 1; got True"),
-        ({"name": "one_cycle", "peak": 1}, "peak is a number between 0 and 1"),
-        ({"name": "polynomial", "power": math.inf}, "power is a number above 0; got inf"),
-        ({"name": "inverse_time", "decay": 10**400}, "decay is a number of at least 0"),
+        ({"name": "cosine", "warm_up": 1.0}, "must be a number from 0 to below 1, got 1.0"),
+        ({"name": "exponential", "last": 0}, "must be a number above 0"),
+        ({"name": "cosine", "last": -0.1}, "must be a number from 0 to 1"),
+        ({"name": "step", "every": 0}, "must be a number from 1e-6 to 1"),
+        ({"name": "step", "drop": True}, "must be a number from 0 to 1, got True"),
+        ({"name": "one_cycle", "peak": 1}, "must be a number between 0 and 1"),
+        ({"name": "polynomial", "power": math.inf}, "must be a number above 0, got inf"),
+        ({"name": "inverse_time", "decay": 10**400}, "must be a number of at least 0"),
         ({"name": "inverse_time", "decay": "fast"}, "got 'fast'"),
         ({"last": 0.1}, "a mapping with a name"),
         ({"name": 3}, "a mapping with a name"),
-        (0.5, "a schedule is a name"),
-        (["cosine"], "a schedule is a name"),
-        (Schedule, "a schedule is a name"),
+        (0.5, " must be a name"),
+        (["cosine"], " must be a name"),
+        (Schedule, " must be a name"),
     ],
 )
 def test_what_is_no_schedule_is_refused_where_it_was_given(spec, message):
     with pytest.raises(ConfigurationError, match=message) as error:
         get_schedule(spec, "Network.train, schedule")
-    assert str(error.value).startswith("Network.train, schedule: ")
+    assert str(error.value).startswith("Network.train: schedule")
 
 
 def test_a_function_has_no_settings_and_a_name_no_function():
@@ -216,7 +216,7 @@ def test_a_record_without_the_quantity_is_named():
     ],
 )
 def test_settings_out_of_range_are_refused(wrong):
-    with pytest.raises(ConfigurationError, match=f"ReduceLROnPlateau: {next(iter(wrong))} is "):
+    with pytest.raises(ConfigurationError, match=f"ReduceLROnPlateau: {next(iter(wrong))} must be "):
         ReduceLROnPlateau(**wrong)
 
 

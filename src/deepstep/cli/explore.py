@@ -15,7 +15,7 @@ from click.core import ParameterSource
 
 from deepstep.cli.asked import asked
 from deepstep.cli.explore_run import Subject, names_of, of_run, refused
-from deepstep.cli.options import member_option
+from deepstep.cli.options import flag_of, member_option
 from deepstep.cli.output import say
 from deepstep.cli.screen import as_json, json_option, note
 from deepstep.cli.table_task import table_task
@@ -23,10 +23,10 @@ from deepstep.cli.target_choice import Goal
 from deepstep.cli.target_words import table_of
 from deepstep.cli.train import command as train
 from deepstep.cli.train_options import SectionedCommand, SectionOption
-from deepstep.cli.train_settings import TrainSettings, typed
+from deepstep.cli.train_settings import TrainSettings
 from deepstep.data import DATASETS
 from deepstep.data.files import RUN_MARK, kind_at, refuse_pipe
-from deepstep.errors import ConfigurationError, DivergenceError, FileError, unknown_name
+from deepstep.errors import ConfigurationError, DivergenceError, FileError, spelled, unknown_name
 from deepstep.explorer import About, export_html
 from deepstep.explorer.builtin import builtin
 from deepstep.explorer.document import document_of
@@ -116,10 +116,10 @@ def command(
         raise FileError(str(export), "a new file", "it exists", hint)
     given = [name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
     subject = _subject(context, source, member, data, options, given)
-    with typed():
+    with spelled(flag_of):
         what = shown(*subject)
     try:
-        with typed():
+        with spelled(flag_of):
             document = document_of(what)
     except DivergenceError as error:
         raise refused(Path(source), error) from error
@@ -217,7 +217,7 @@ def _of_table(path: Path, goal: Goal, settings: TrainSettings) -> Subject:
 
 
 def _made(settings: TrainSettings, X: Array, Y: Array, target: Target, about: About) -> Subject:
-    with typed("--hidden"):
+    with spelled(flag_of):
         network = settings.network_for(X.shape[0], target)
     if settings.initialization == FROM_DATA:
         network.initialize_from_data(X)

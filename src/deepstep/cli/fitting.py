@@ -12,12 +12,13 @@ import numpy as np
 
 from deepstep.cli.diverged import keep, what_happened
 from deepstep.cli.exit_codes import GOOD, INTERRUPTED
+from deepstep.cli.options import flag_of
 from deepstep.cli.parts import Part, example_weights, joined, weights_of_classes
 from deepstep.cli.rate_search import with_rate
 from deepstep.cli.scores import Scores, score
 from deepstep.cli.screen import note
-from deepstep.cli.train_settings import TrainSettings, typed
-from deepstep.errors import DataError, DivergenceError
+from deepstep.cli.train_settings import TrainSettings
+from deepstep.errors import DataError, DivergenceError, spelled
 from deepstep.model import Network
 from deepstep.model.construction import FROM_DATA
 from deepstep.model.fit import inputs_to_draw_from
@@ -105,9 +106,9 @@ def train_and_save(
     of it.
     """
     target = preparation.target
-    with typed("--hidden"):
+    with spelled(flag_of):
         network = settings.network(preparation)
-    with place as save, typed():
+    with place as save, spelled(flag_of):
         if settings.initialization == FROM_DATA:  # once, so that a refit begins where the training did
             network.initialize_from_data(inputs_to_draw_from(Examples(train.X, train.Y)))
         found = ["learning_rate"] if settings.learning_rate == AUTO else []

@@ -64,7 +64,7 @@ def log_callbacks(logs: Logs, folder: Path, *, resumed: bool, refit: bool = Fals
     def place(kind: str, own: str) -> Path:
         path = Path(logs[kind] or folder / own)
         path = path.with_name(f"{path.stem}{ending}{path.suffix}")
-        # a table is this training's: one that existed was refused. A folder of events may hold others' as well.
+        # A table is this training's, as one that existed was refused; a folder may hold others' events.
         for file in (path, *(() if logs[kind] else path.glob("events.*"))) if anew else ():
             with suppress(OSError):
                 file.unlink()

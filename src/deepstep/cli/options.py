@@ -9,6 +9,27 @@ import click
 
 from deepstep.errors import ConfigurationError
 
+FLAGS = {
+    "layer_dims": "--hidden",
+    "epochs": "--epochs",
+    "iterations": "--epochs",
+    "lr_multipliers": "--lr-multiplier",
+    "weight_decay_multipliers": "--weight-decay-multiplier",
+    "optimizer_params": "--optimizer-param",
+    "output_settings['smoothing']": "--label-smoothing",
+    "output_settings['levels']": "--quantiles",
+    "output_settings['delta']": "--huber-delta",
+    "schedule['warm_up']": "--warm-up",
+}
+"""Settings whose option has another name."""
+
+
+def flag_of(setting: str) -> str:
+    """The option of a setting, as `deepstep.errors.spelled` takes it."""
+    plain = setting if setting.isidentifier() else ""
+    return FLAGS.get(setting) or (plain and f"--{plain.replace('_', '-')}")
+
+
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 

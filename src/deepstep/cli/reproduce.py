@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from deepstep.cli.option_names import SPELLED
+from deepstep.cli.options import flag_of
 from deepstep.data import TABLE_SUFFIXES
 from deepstep.run_folder import DEMO, RunFolder
 
@@ -54,7 +54,7 @@ def _demo(name: str, source: str, settings: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _words(name: str, value: Any) -> Iterator[str]:
-    option = SPELLED.get(name, f"--{name.replace('_', '-')}")
+    option = flag_of(name)
     if value is True:
         yield option
     elif isinstance(value, Mapping) and name in REPEATED:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from deepstep.cli.option_names import named_as_typed
+from deepstep.cli.options import flag_of
 from deepstep.equations import get_head
-from deepstep.errors import ConfigurationError, DataError, unknown_name
+from deepstep.errors import ConfigurationError, DataError, spelled, unknown_name
 from deepstep.preparation import (
     ClassTarget,
     LabelTargets,
@@ -54,7 +54,7 @@ class Goal:
             if self.loss != "quantile":
                 got = "got none" if self.loss is None else f"got --loss {self.loss}"
                 raise ConfigurationError("--quantiles", "--loss quantile", got)
-            with named_as_typed([]):
+            with spelled(flag_of):
                 get_head("quantile").with_settings(levels=self.quantiles)
         if not 0 <= self.test_fraction < 1:
             raise ConfigurationError(

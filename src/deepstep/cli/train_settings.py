@@ -1,16 +1,15 @@
 """How to train, as the command line asks for it and a run keeps it."""
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 from deepstep.cli.class_weights import ClassWeight, check_names
-from deepstep.cli.option_names import named_as_typed
+from deepstep.cli.options import flag_of
 from deepstep.engines import Settings, check_here
 from deepstep.equations import get_head, get_optimizer
 from deepstep.equations.parameters import layer_sizes
-from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.errors import ConfigurationError, spelled, unknown_name
 from deepstep.model import Network
 from deepstep.model.construction import INITIALIZATION_NAMES, hidden_names
 from deepstep.model.options import LBFGS, PLATEAU, as_limits, as_plan, as_schedule, refuse_idle
@@ -104,9 +103,8 @@ class TrainSettings:
     def check(self) -> None:
         """Refuse settings that fit no data."""
         sizes = layer_sizes((1, *self.hidden, 1), "--hidden")
-        with typed("--activation"):
+        with spelled(flag_of):
             activations = (*hidden_names(self.activation, len(self.hidden)), "identity")
-        with typed("--normalization"):
             shape = Architecture(sizes, activations, normalization=self.normalization or "none")  # type: ignore[arg-type]  # a name is spread over the layers
         if self.initialization not in INITIALIZATION_NAMES:
             raise unknown_name("--initialization", "method", self.initialization, INITIALIZATION_NAMES)
@@ -115,22 +113,19 @@ class TrainSettings:
             raise ConfigurationError(
                 "--learning-rate auto", "an optimizer that has a learning rate", f"got {LBFGS!r}"
             )
-        with typed("--optimizer"):
+        with spelled(flag_of):
             options = self.options(validated=True)
             if self.learning_rate == AUTO:
                 options["learning_rate"] = 1.0
-            as_limits({**options, "optimizer_params": {}}, "train")
-        with typed("--optimizer-param"):
             if as_limits(options, "train") is None:
                 get_optimizer(self.optimizer).settings(self.optimizer_params or {})
-        with typed("--optimizer"):
             as_plan(options, self.seed, "train")
             options.pop("patience", None)
             of_steps = Settings.of("train", **options)
             of_steps.dropout_of(shape)
             refuse_idle(asdict(self), of_steps, "train")
         check_here(self._engine, shape, of_steps, dtype=self._dtype, where="--engine")
-        with typed():
+        with spelled(flag_of):
             for head, settings in (("huber", self._delta), ("sigmoid", self._smoothing)):
                 get_head(head).with_settings(**settings)
         if self.refit:
@@ -167,7 +162,8 @@ class TrainSettings:
     def _check_schedules(self) -> None:
         """Each by itself, as their settings have names that options have, too."""
         for name, schedule in self._schedules.items():
-            as_schedule(schedule, f"--{name.replace('_', '-')}")
+            with spelled(lambda given: given if given.startswith("--") else ""):
+                as_schedule(schedule, f"--{name.replace('_', '-')}")
         if self.warm_up is not None and "warm_up" in _settings_of(self.schedule):
             raise ConfigurationError(
                 "--warm-up", "it, or warm_up among the settings of --schedule", "got both"
@@ -243,11 +239,6 @@ class TrainSettings:
                 **_whole(schedule),
             }
         return {name: value for name, value in given.items() if value is not None}
-
-
-def typed(otherwise: str = "") -> AbstractContextManager[None]:
-    """Let errors about settings name their options, see `named_as_typed`."""
-    return named_as_typed([setting.name for setting in fields(TrainSettings)], otherwise)
 
 
 def _whole(schedule: Named) -> dict[str, Any]:

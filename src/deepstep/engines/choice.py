@@ -74,7 +74,7 @@ def check_engine(engine: str, where: str) -> None:
     """Refuse a name that no engine has."""
     name, _, device = engine.partition(":") if isinstance(engine, str) else (engine, "", "")
     if name not in ("auto", *ENGINES, DISTRIBUTED) or (device and name not in ("torch", DISTRIBUTED)):
-        raise unknown_name(where, "engine", engine, KNOWN)
+        raise unknown_name(where, "engine", engine, KNOWN, setting="engine")
 
 
 def choose_engine(
@@ -111,7 +111,7 @@ def check_here(
 ) -> None:
     """Refuse an engine that cannot do some work or is not on this machine, before any data is read."""
     if engine.partition(":")[0] == DISTRIBUTED:
-        raise unknown_name(where, "engine", engine, KNOWN)
+        raise unknown_name(where, "engine", engine, KNOWN, setting="engine")
     choice = choose_engine(engine, architecture, settings, dtype=dtype, where=where)
     name, _, device = choice.name.partition(":")
     if name == "torch":

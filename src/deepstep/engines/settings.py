@@ -72,9 +72,11 @@ class Settings:
             check_number("dropout", rate, 0, 1)
         check_number("ema_decay", self.ema_decay, 0, 1)
         if not (is_whole(self.seed, 0) and self.seed < 2**64):
-            raise ConfigurationError("seed", "a whole number from 0 to 2⁶⁴ - 1", f"got {shown(self.seed)}")
+            raise ConfigurationError(
+                "seed", "a whole number from 0 to 2⁶⁴ - 1", f"got {shown(self.seed)}", setting="seed"
+            )
         if self.precision not in (None, *PRECISIONS):
-            raise unknown_name("train", "precision", self.precision, PRECISIONS)
+            raise unknown_name("train", "precision", self.precision, PRECISIONS, setting="precision")
         for name in ("max_norm", "clip_norm", "clip_value"):
             if getattr(self, name) is not None:
                 check_number(name, getattr(self, name), 0, above=True)
@@ -128,6 +130,7 @@ class Settings:
                 f"one number for all hidden layers or a list of {n_hidden}",
                 f"got {list(self.dropout)}",
                 "Inputs and outputs are not dropped; for inputs there is input_noise.",
+                setting="dropout",
             )
         return tuple(float(rate) for rate in self.dropout)
 
@@ -161,7 +164,8 @@ class Settings:
         found = dict.fromkeys(names, 1.0)
         for pattern in asked:
             if not any(fnmatchcase(name, pattern) for name in found):
-                raise unknown_name(f"{kind}_factors", "parameter", pattern, found)
+                setting = "lr_multipliers" if kind == "rate" else "weight_decay_multipliers"
+                raise unknown_name(setting, "parameter", pattern, found, setting=setting, inside=True)
         for pattern, factor in [*unasked, *asked.items()]:
             for name in found:
                 if fnmatchcase(name, pattern):
@@ -171,8 +175,10 @@ class Settings:
 
 def _check_factors(name: str, factors: Any) -> None:
     if not isinstance(factors, Mapping):
-        raise ConfigurationError(name, "a mapping such as {'b*': 0.1}", f"got {factors!r}")
+        raise ConfigurationError(name, "a mapping such as {'b*': 0.1}", f"got {factors!r}", setting=name)
     for pattern, factor in factors.items():
         if not isinstance(pattern, str):
-            raise ConfigurationError(name, "names of parameters or patterns", f"got {pattern!r}")
+            raise ConfigurationError(
+                name, "names of parameters or patterns", f"got {pattern!r}", setting=name
+            )
         check_number(f"{name}[{pattern!r}]", factor, 0)

@@ -98,14 +98,18 @@ class Head:
         """
         if not settings:
             return self
+        place, _, argument = where.rpartition(", ")
+        where = place or argument
         found = {}
         for name, value in settings.items():
             if name not in self.settings:
-                raise unknown_name(where, f"setting of the output {self.name!r}", name, self.settings)
+                kind = f"setting of the output {self.name!r}"
+                raise unknown_name(where, kind, name, self.settings, setting=argument, inside=True)
             found[name] = plain(value)
             setting = SETTINGS.get((self.name, name))
             if setting is not None and not setting.constraint.accepts(found[name]):
-                raise ConfigurationError(where, f"{name} is {setting.constraint.expected}", f"got {value!r}")
+                named, expected = f"{argument}[{name!r}]", setting.constraint.expected
+                raise ConfigurationError(where, expected, f"got {value!r}", setting=named)
         bound: dict[str, Any] = {kind: _bound(getattr(self, kind), found) for kind in _FUNCTIONS}
         return replace(self, settings={**self.settings, **found}, **bound)
 

@@ -32,7 +32,7 @@ class Registry(dict[str, Part]):
     def find(self, name: Any, where: str) -> Part:
         """The part of that name; an unknown name is refused with the nearest one."""
         if not isinstance(name, str) or name not in self:
-            raise unknown_name(where, self.kind, name, self)
+            raise unknown_name(where, self.kind, name, self, setting=self.kind)
         return self[name]
 
     def register(self, name: Any, part: Part, trial: Callable[[], object] | None = None) -> Part:

@@ -67,7 +67,8 @@ def check_number(name: str, value: Any, least: float, below: float = np.inf, *, 
     if not is_number(value) or not (least <= value < below) or (above and value == least):
         upper = "" if below == np.inf else f" and below {below:g}"
         least_words = f"above {least:g}" if above else f"of at least {least:g}"
-        raise ConfigurationError(name, f"a finite number {least_words}{upper}", f"got {shown(value)}")
+        expected = f"a finite number {least_words}{upper}"
+        raise ConfigurationError(name, expected, f"got {shown(value)}", setting=name)
 
 
 def shown(value: Any) -> str:
@@ -129,16 +130,22 @@ class Optimizer:
         where = self.update.__name__
         if not isinstance(optimizer_params, Mapping):
             raise ConfigurationError(
-                where, "optimizer_params are a mapping such as {'beta': 0.9}", f"got {optimizer_params!r}"
+                where,
+                "a mapping such as {'beta': 0.9}",
+                f"got {optimizer_params!r}",
+                setting="optimizer_params",
             )
         given = {"theta", "gradient", "learning_rate", "t", "layout", *self.state}
         known = [name for name in self.arguments if name not in given]
         for name, value in optimizer_params.items():
             if name not in known:
-                raise unknown_name(where, "hyperparameter", name, known)
+                raise unknown_name(
+                    where, "hyperparameter", name, known, setting="optimizer_params", inside=True
+                )
             constraint = HYPERPARAMETERS.get(f"{where}.{name}") or HYPERPARAMETERS.get(name)
             if constraint is not None and not constraint.accepts(value):
-                raise ConfigurationError(where, f"{name} is {constraint.expected}", f"got {shown(value)}")
+                setting = f"optimizer_params[{name!r}]"
+                raise ConfigurationError(where, constraint.expected, f"got {shown(value)}", setting=setting)
         # A NumPy scalar would turn a float32 network to float64; a Python number takes the array's precision.
         plain = {n: float(v) if isinstance(v, np.number) else v for n, v in optimizer_params.items()}
         return {**self.optimizer_params, **plain}

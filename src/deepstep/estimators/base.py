@@ -12,7 +12,7 @@ from sklearn.base import is_regressor
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, spelled
 from deepstep.estimators.answering import Answering
 from deepstep.estimators.calibrating import Calibration
 from deepstep.estimators.calls import FitCall, Given, is_given
@@ -21,8 +21,7 @@ from deepstep.estimators.checkpoints import refuse_idle_checkpoints, seed_to_res
 from deepstep.estimators.ensemble import Preparer
 from deepstep.estimators.missing_values import told_by_row
 from deepstep.estimators.named_columns import with_named_columns
-from deepstep.estimators.parameter_names import named_as_parameters
-from deepstep.estimators.parameters import EstimatorParameters
+from deepstep.estimators.parameters import EstimatorParameters, parameter_of
 from deepstep.estimators.stored import Stored
 from deepstep.estimators.stored_given import as_stored, in_memory
 from deepstep.estimators.stored_inputs import is_stored
@@ -142,7 +141,7 @@ class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
         if not call.going_on:
             self.t_, self._carried, self.history_ = 0, Carried(), History()
         network = self._network(examples.sample, call)
-        with named_as_parameters():
+        with spelled(parameter_of):
             reached, stopping = self._learn(network, examples, held_out, call)
         self.history_ = self.history_ + reached.history  # a shallow copy of the estimator keeps its own
         self.stopping_history_ = None if stopping is None else stopping.history

@@ -40,6 +40,33 @@ PLAIN: Mapping[str, Any] = {
 that presets choose are None by default, so that a given value holds even where it is one of these."""
 
 
+PARAMETERS = {
+    "l2": "alpha",
+    "iterations": "max_iter",
+    "epochs": "max_iter",
+    "seed": "random_state",
+    "optimizer_params['tolerance']": "tol",
+    "rate": "learning_rate_init",
+    "layer_dims": "layer_dims (hidden_layer_sizes)",
+    "activations": "activations (activation)",
+    "output": "output (loss)",
+    "output_settings": "output_settings (loss_params and their kin)",
+    "optimizer": "optimizer (solver)",
+    "optimizer_params": "optimizer_params (of the solver)",
+    "learning_rate": "learning_rate (learning_rate_init, learning_rate, power_t)",
+    "order": "order (shuffle, random_state)",
+    "patience": "patience (n_iter_no_change)",
+    "watch": "watch (early_stopping)",
+    "keep_best": "keep_best (early_stopping)",
+}
+"""Settings of a training by the names of the parameters that they come from, where these differ."""
+
+
+def parameter_of(setting: str) -> str:
+    """What errors call a setting in the estimators; empty where it has the same name here."""
+    return PARAMETERS.get(setting, "")
+
+
 @dataclass(eq=False, repr=False, match_args=False)
 class EstimatorParameters(BaseEstimator):
     """The parameters of `DeepClassifier` and `DeepRegressor`.

@@ -30,9 +30,9 @@ def hidden_names(activation: str | Sequence[str], n_hidden: int) -> tuple[str, .
         get_activation(activation, "Network")
         hidden = [activation] * n_hidden
     if not isinstance(hidden, Sequence) or len(hidden) != n_hidden:
-        expected = f"one activation for all hidden layers or a list of {n_hidden}"
+        expected = f"one name for all hidden layers or a list of {n_hidden}"
         hint = "The activation of the output is the argument output."
-        raise ConfigurationError("Network", expected, f"got {hidden!r}", hint)
+        raise ConfigurationError("Network", expected, f"got {hidden!r}", hint, setting="activation")
     for layer, name in enumerate(hidden, start=1):
         get_activation(name, f"Network, layer {layer}")
     return tuple(hidden)

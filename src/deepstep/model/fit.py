@@ -292,7 +292,10 @@ def _part(
     """The examples to learn from, and a part of them to validate on."""
     if not (is_number(fraction) and 0 < fraction < 1):
         raise ConfigurationError(
-            where, "validation_fraction is a number above 0 and below 1", f"got {fraction!r}"
+            where,
+            "a number above 0 and below 1",
+            f"got {fraction!r}",
+            setting="validation_fraction",
         )
     classes = classes_in(network.architecture, examples.Y.T).alone
     return hold_out(examples, classes, fraction=fraction, seed=seed, where=where)

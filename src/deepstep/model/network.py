@@ -163,7 +163,8 @@ class Network:
         )
         get_head(self.architecture, where)  # it has as many outputs as its settings are for
         if not isinstance(initialization, str) or initialization not in INITIALIZATION_NAMES:
-            raise unknown_name(where, "initialization", initialization, INITIALIZATION_NAMES)
+            kind = "initialization"
+            raise unknown_name(where, kind, initialization, INITIALIZATION_NAMES, setting=kind)
         if initialization == FROM_DATA:
             self._refuse_to_draw_from_data(where)
         if parameters is not None and given is None:

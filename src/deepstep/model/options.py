@@ -25,7 +25,7 @@ from deepstep.training.fit import REFIT, refuse_rates_by_course
 from deepstep.training.lbfgs import OF_STEPS, Limits
 from deepstep.training.plan import SCHEDULED, check_learning_rate
 from deepstep.training.plateau import ReduceLROnPlateau
-from deepstep.training.schedules import SCHEDULES, get_schedule
+from deepstep.training.schedules import ITSELF, SCHEDULES, get_schedule, placed
 from deepstep.training.stopping import EarlyStopping
 from deepstep.types import is_number, is_whole
 
@@ -89,7 +89,7 @@ def as_epochs(options: dict[str, Any], where: str) -> int:
         )
     for name, value in asked.items():
         if not is_whole(value, 0):
-            raise ConfigurationError(where, f"{name} is a whole number of at least 0", f"got {value!r}")
+            raise ConfigurationError(where, "a whole number of at least 0", f"got {value!r}", setting=name)
         return int(value)
     return EPOCHS
 
@@ -130,7 +130,7 @@ def as_limits(options: dict[str, Any], where: str) -> Limits | None:
     """
     optimizer = options.get("optimizer")
     if isinstance(optimizer, str) and optimizer not in (*OPTIMIZERS, LBFGS):
-        raise unknown_name(where, "optimizer", optimizer, [*OPTIMIZERS, LBFGS])
+        raise unknown_name(where, "optimizer", optimizer, [*OPTIMIZERS, LBFGS], setting="optimizer")
     if optimizer != LBFGS:
         return None
     without_use = [name for name in NOT_FOR_LBFGS if options.get(name) is not None]
@@ -138,23 +138,24 @@ def as_limits(options: dict[str, Any], where: str) -> Limits | None:
     if without_use:
         raise ConfigurationError(
             where,
-            "options that L-BFGS can use: it sees all examples at once and has no steps of its own rate",
-            f"got {', '.join(without_use)}",
-            "Leave them out, or take another optimizer.",
+            "one that learns from batches, not lbfgs, where options of batches and steps are given",
+            "got lbfgs with",
+            "Remove them, or use another optimizer.",
+            setting="optimizer",
+            listed=[(name, "") for name in without_use],
         )
     given = dict(options.pop("optimizer_params", {}))
     for name in given:
         if name not in Limits._fields:
-            raise unknown_name(where, "setting of L-BFGS", name, Limits._fields)
+            kind = "setting of L-BFGS"
+            raise unknown_name(where, kind, name, Limits._fields, setting="optimizer_params", inside=True)
     limits = Limits(**given)
     if not (is_number(limits.tolerance) and limits.tolerance > 0):
-        raise ConfigurationError(
-            where, "tolerance of L-BFGS is a positive number", f"got {limits.tolerance!r}"
-        )
+        got, setting = f"got {limits.tolerance!r}", "optimizer_params['tolerance']"
+        raise ConfigurationError(where, "a positive number", got, setting=setting)
     if not is_whole(limits.evaluations, 1):
-        raise ConfigurationError(
-            where, "evaluations of L-BFGS is a whole number of at least 1", f"got {limits.evaluations!r}"
-        )
+        got, setting = f"got {limits.evaluations!r}", "optimizer_params['evaluations']"
+        raise ConfigurationError(where, "a whole number of at least 1", got, setting=setting)
     options["optimizer"] = "gd"
     return limits
 
@@ -170,17 +171,18 @@ def as_schedule(schedule: Any, where: str) -> Any:
     given = {"name": schedule} if isinstance(schedule, str) else schedule
     name = given.get("name") if isinstance(given, Mapping) else None
     if isinstance(name, str) and name not in (*SCHEDULES, PLATEAU):
-        raise unknown_name(where, "schedule", name, [*SCHEDULES, PLATEAU])
+        raise placed(unknown_name(where, "schedule", name, [*SCHEDULES, PLATEAU], setting=ITSELF), where)
     if isinstance(given, Mapping) and name == PLATEAU:
         settings: dict[str, Any] = {name: value for name, value in given.items() if name != "name"}
         known = list(signature(ReduceLROnPlateau).parameters)
         for name in settings:
             if name not in known:
-                raise unknown_name(where, "setting of a plateau", name, known)
+                kind = "setting of a plateau"
+                raise placed(unknown_name(where, kind, name, known, setting=ITSELF, inside=True), where)
         try:
             return ReduceLROnPlateau(**settings)
         except ConfigurationError as error:  # the plateau does not know what it is for
-            raise ConfigurationError(where, error.expected, error.got, error.hint) from None
+            raise placed(error, where) from None
     return schedule if isinstance(schedule, Callback) else get_schedule(schedule, where)
 
 
@@ -199,9 +201,8 @@ def refuse_idle(schedules: Mapping[str, Any], settings: Settings, where: str) ->
     }
     for name, (what, given) in there.items():
         if schedules.get(name) is not None and not given:
-            raise ConfigurationError(
-                f"{where}, {name}", f"{what} that follows it", "got none", "Leave it out, or give one."
-            )
+            hint = "Leave it out, or give one."
+            raise ConfigurationError(where, f"used with {what}", "got none", hint, setting=name)
 
 
 def as_patience(
@@ -218,7 +219,8 @@ def as_patience(
             raise ConfigurationError(where, "patience, where watch is given", f"got watch={watch!r} alone")
         return None
     if not is_whole(patience, 1):
-        raise ConfigurationError(where, "patience is a whole number of at least 1", f"got {patience!r}")
+        expected = "a whole number of at least 1"
+        raise ConfigurationError(where, expected, f"got {patience!r}", setting="patience")
     if not isinstance(watch, str | None):
         raise ConfigurationError(
             where,

@@ -294,11 +294,11 @@ def _per_hidden_layer(normalization: Any, n_hidden: int) -> tuple[str, ...]:
     given = tuple(normalization) if listed else (normalization,)
     for name in given:
         if not isinstance(name, str) or name not in known:
-            raise unknown_name(WHERE, "normalization", name, known)
+            raise unknown_name(WHERE, "normalization", name, known, setting="normalization")
     names = given if listed else given * n_hidden
     if len(names) != n_hidden:
-        expected = f"one normalization for all hidden layers or a list of {n_hidden}"
-        raise ConfigurationError(WHERE, expected, f"got {normalization!r}", "The output layer has none.")
+        expected, hint = f"one for all hidden layers or a list of {n_hidden}", "The output layer has none."
+        raise ConfigurationError(WHERE, expected, f"got {normalization!r}", hint, setting="normalization")
     return names
 
 

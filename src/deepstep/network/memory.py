@@ -14,18 +14,19 @@ def check_memory(architecture: Architecture, bytes_each: int, purpose: str, wher
 
     >>> check_memory(Architecture((10**9, 10**9, 1), ("relu", "identity")), 8, "to make", "Network")
     Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: Network: parameters that fit into memory; got
-    1,000,000,002,000,000,001, which take at least 8e+09 GB to make, and there are ... GB. Use fewer or
-    smaller layers.
+    deepstep.errors.ConfigurationError: Network: layer_dims must be sizes whose parameters fit into
+    memory, got 1,000,000,002,000,000,001, which take at least 8e+09 GB to make, and there are ... GB. Use
+    fewer or smaller layers.
     """
     needed, there = architecture.n_parameters * bytes_each, memory()
     if there is not None and needed > there:
         raise ConfigurationError(
             where,
-            "parameters that fit into memory",
+            "sizes whose parameters fit into memory",
             f"got {architecture.n_parameters:,}, which take at least {_gigabytes(needed)} {purpose}, "
             f"and there are {_gigabytes(there)}",
             "Use fewer or smaller layers.",
+            setting="layer_dims",
         )
 
 

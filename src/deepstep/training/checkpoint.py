@@ -5,6 +5,7 @@ A training goes on only where another one stood that has the same identity: netw
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import partial
@@ -125,18 +126,19 @@ class Checkpoint:
             of = n_batches(training.n_examples, training.identity["batch_size"])
             if position.epoch > training.epochs or position.batch >= of:
                 stands = f"it stands after {position.epoch} iterations and {position.batch} of {of} batches"
-                other.append(f"{stands}, and iterations is {training.epochs}")
+                other += [(stands, ""), ("iterations", f"is {training.epochs}")]
             kept, names = (
                 [name for name, _ in states] for states in (self.callbacks, training.states_of_callbacks())
             )
             if kept != names:
-                other.append(f"it holds the states of {kept!r:.100} where {names} keep one")
+                other.append(("it", f"holds the states of {kept!r:.100} where {names} keep one"))
         if other:
             raise ConfigurationError(
                 where,
                 "a checkpoint of this training, with the same network, settings and data",
-                "; ".join(other),
+                "",
                 "Give what the checkpoint was made with, or begin anew.",
+                listed=other,
             )
 
 
@@ -166,16 +168,25 @@ def identity(
     return parts
 
 
-def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """The settings that differ, in words; one that only one side has differs, or is off in the other."""
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The settings that differ, with what to say of each; one that only one side has is off in the other."""
     before, now = ({**LATER_ENTRIES, **LATER_SETTINGS, **parts} for parts in (before, now))
-    return [
-        f"the {name} is another"
-        if name.endswith(" data")
-        else f"{name} was {before[name]!r:.60} and is {now[name]!r:.60}"
-        for name in before
-        if name in now and before[name] != now[name]
-    ]
+    found = []
+    for name in before:
+        if name not in now or before[name] == now[name]:
+            continue
+        setting = _SETTING.match(name)[0]  # type: ignore[index]  # it fits every text
+        said = f"was {before[name]!r:.60} and is {now[name]!r:.60}"
+        found.append(
+            (f"the {name}", "is another")
+            if name.endswith(" data")
+            else (setting, f"{name.removeprefix(setting).strip(' ')} {said}".strip())
+        )
+    return found
+
+
+_SETTING = re.compile("[a-z0-9_]*")
+"""How the name of a setting begins in an identity: ``patience of EarlyStopping, callback 2``."""
 
 
 def digest(examples: Examples) -> str:

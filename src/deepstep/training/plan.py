@@ -72,13 +72,19 @@ class Plan:
         if not callable(self.learning_rate):
             check_learning_rate(self.learning_rate)
         if not isinstance(self.deterministic, bool):
-            raise ConfigurationError("deterministic", "True or False", f"got {self.deterministic!r}")
+            raise ConfigurationError(
+                "deterministic", "True or False", f"got {self.deterministic!r}", setting="deterministic"
+            )
         if not callable(self.order):
-            raise ConfigurationError("order", "a function order(epoch, m)", f"got {self.order!r}")
+            raise ConfigurationError(
+                "order", "a function order(epoch, m)", f"got {self.order!r}", setting="order"
+            )
         budget = self.time_budget
         number = isinstance(budget, int | float | np.number) and not isinstance(budget, bool)
         if budget is not None and not (number and 0 < budget < np.inf):
-            raise ConfigurationError("time_budget", "a positive number of seconds", f"got {budget!r}")
+            raise ConfigurationError(
+                "time_budget", "a positive number of seconds", f"got {budget!r}", setting="time_budget"
+            )
 
     @property
     def schedules(self) -> dict[str, Any]:
@@ -202,10 +208,12 @@ def check_learning_rate(learning_rate: Any) -> float:
             "a positive number",
             f"got {learning_rate!r}",
             "The lecture uses 0.0075; Adam usually 0.001.",
+            setting="learning_rate",
         )
     return float(learning_rate)
 
 
 def _whole(name: str, value: Any, *, least: int) -> None:
     if not is_whole(value, least):
-        raise ConfigurationError(name, f"a whole number of at least {least}", f"got {value!r}")
+        expected = f"a whole number of at least {least}"
+        raise ConfigurationError(name, expected, f"got {value!r}", setting=name)

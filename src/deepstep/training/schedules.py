@@ -21,6 +21,9 @@ SCHEDULES: dict[str, Factor] = {
 }
 """All schedules by name; the keyword arguments of the equation are the settings, with their defaults."""
 
+ITSELF = "schedule"
+"""The setting that errors of a schedule name where they are not about one of its own settings."""
+
 OWN = "own"
 """The name of a schedule that is a function of the user's."""
 
@@ -47,7 +50,7 @@ def check_range(where: str, name: str, value: Any, accepted: Range) -> None:
     """Refuse a setting that is no finite number or out of its range."""
     expected, accepts = accepted
     if not (is_number(value) and accepts(value)):
-        raise ConfigurationError(where, f"{name} is {expected}", f"got {value!r}")
+        raise ConfigurationError(where, expected, f"got {value!r}", setting=name)
 
 
 @dataclass(frozen=True)
@@ -128,13 +131,14 @@ class Schedule:
 def _complete(schedule: Any, given: Mapping[str, Any], where: str) -> dict[str, Any]:
     """The settings, checked, as plain numbers, with the defaults."""
     if not isinstance(schedule, str) or schedule not in SCHEDULES:
-        raise unknown_name(where, "schedule", schedule, SCHEDULES)
+        raise unknown_name(where, "schedule", schedule, SCHEDULES, setting=ITSELF)
     parameters = signature(SCHEDULES[schedule]).parameters.values()
     defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
     known = [*defaults, *_WARM_UP]
     for name, value in given.items():
         if name not in known:
-            raise unknown_name(where, f"setting of {schedule!r}", name, known)
+            kind = f"setting of {schedule!r}"
+            raise unknown_name(where, kind, name, known, setting=ITSELF, inside=True)
         check_range(where, name, value, _RANGES.get(f"{schedule}.{name}") or _RANGES[name])
     warm_up = _WARM_UP if given.get("warm_up") else {}
     return {**defaults, **warm_up, **{name: float(value) for name, value in given.items()}}
@@ -165,13 +169,18 @@ def get_schedule(
         return Schedule(OWN, function=schedule)
     given = {"name": schedule} if isinstance(schedule, str) else schedule
     if not isinstance(given, Mapping) or not isinstance(given.get("name"), str):
-        raise ConfigurationError(
-            where,
-            "a schedule is a name, a mapping with a name, or a function of t, from 0 to 1",
-            f"got {schedule!r}",
-            'For example "cosine", or {"name": "cosine", "warm_up": 0.1}.',
-        )
+        hint = 'For example "cosine", or {"name": "cosine", "warm_up": 0.1}.'
+        expected = "a name, a mapping with a name, or a function of t, from 0 to 1"
+        error = ConfigurationError(where, expected, f"got {schedule!r}", hint, setting=ITSELF)
+        raise placed(error, where)
     try:
         return Schedule(given["name"], {name: value for name, value in given.items() if name != "name"})
     except ConfigurationError as error:
-        raise ConfigurationError(where, error.expected, error.got, error.hint) from None
+        raise placed(error, where) from None
+
+
+def placed(error: ConfigurationError, where: str) -> ConfigurationError:
+    """The error of a schedule, which does not know its own setting: the last name of ``where``."""
+    place, _, name = where.rpartition(", ")
+    setting = name if error.setting in ("", ITSELF) else f"{name}[{error.setting!r}]"
+    return ConfigurationError(place or name, error.expected, error.got, error.hint, setting=setting)
