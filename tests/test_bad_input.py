@@ -14,8 +14,8 @@ from deepstep import DeepStepError, Network
 from deepstep.errors import ConfigurationError, DataError, FileError, ShapeError
 
 NAN, INF = float("nan"), float("inf")
-TEMPLATE = re.compile(r"^[^\n]+?: [^\n]+; [^\n]+\.( [^\n]+)?$")
-"""where: expected; came. mend"""
+TEMPLATE = re.compile(r"^([^\n]+?: [^\n]+; |([^\n]+: )?[^\n]+ must [^\n]+, )[^\n]+\.( [^\n]+)?$")
+"""where: expected; got. Hint. Or: where: setting must be expected, got. Hint."""
 
 
 def check_error(error: DeepStepError, *parts: str) -> None:
@@ -232,11 +232,11 @@ class TestClasses:
         ({"activation": ["rellu"]}, "Network, layer 1: "),
         ({"activation": "rellu"}, "got 'rellu'. Did you mean 'relu'?"),
         ({"activation": "TANH"}, "Did you mean 'tanh'?"),
-        ({"activation": ["relu", "tanh"]}, "or a list of 1; got ['relu', 'tanh']"),
+        ({"activation": ["relu", "tanh"]}, "or a list of 1, got ['relu', 'tanh']"),
         ({"activation": []}, "got []"),
         ({"activation": None}, "got None"),
         ({"activation": [None]}, "got None"),
-        ({"output": "sofmax"}, "'poisson', 'quantile', 'ordinal'; got 'sofmax'. Did you mean 'softmax'?"),
+        ({"output": "sofmax"}, "'poisson', 'quantile', 'ordinal', got 'sofmax'. Did you mean 'softmax'?"),
         ({"output": "sofmax"}, "Did you mean 'softmax'?"),
         ({"output": "relu"}, "got 'relu'"),
         ({"output": ["sigmoid"]}, "got ['sigmoid']"),
@@ -295,7 +295,7 @@ def test_parameters_of_the_network(parameters, error, message):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"learning_rate": 0}, "learning_rate: a positive number; got 0"),
+        ({"learning_rate": 0}, "learning_rate must be a positive number, got 0"),
         ({"learning_rate": -1.0}, "got -1.0"),
         ({"learning_rate": NAN}, "got nan"),
         ({"learning_rate": "fast"}, "got 'fast'"),
@@ -310,13 +310,13 @@ def test_parameters_of_the_network(parameters, error, message):
         ({"optimizer": "Adam"}, "got 'Adam'. Did you mean 'adam'?"),
         ({"optimizer": None}, "got None"),
         ({"optimizer": "adam", "optimizer_params": {"beta_1": 0.9}}, "got 'beta_1'. Did you mean 'beta1'?"),
-        ({"optimizer_params": {"beta": 0.9}}, "there is no hyperparameter; got 'beta'"),
+        ({"optimizer_params": {"beta": 0.9}}, "optimizer_params must have no names, got 'beta'"),
         (
             {"optimizer": "momentum", "optimizer_params": {"beta": 1}},
             "must be a number from 0 to below 1, got 1",
         ),
-        ({"optimizer": "momentum", "optimizer_params": 0.9}, "optimizer_params are a mapping"),
-        ({"order": [0, 1, 2, 3]}, "order: a function order(epoch, m); got [0, 1, 2, 3]"),
+        ({"optimizer": "momentum", "optimizer_params": 0.9}, "optimizer_params must be a mapping"),
+        ({"order": [0, 1, 2, 3]}, "order must be a function order(epoch, m), got [0, 1, 2, 3]"),
     ],
 )
 @pytest.mark.parametrize("use", ["train", "steps"])
@@ -351,7 +351,7 @@ def test_settings_of_inspection(net, method):
     setting = {"trace": {"learning_rate": -1}, "check_gradients": {"epsilon": 0}}[method]
     with pytest.raises(ConfigurationError) as raised:
         getattr(net, method)(X, Y, **setting)
-    check_error(raised.value, "a positive number; got")
+    check_error(raised.value, "a positive number")
 
 
 @pytest.fixture

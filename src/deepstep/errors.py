@@ -231,7 +231,9 @@ def unknown_name(
     shown = names if len(names) <= MOST_NAMES else near or names[:3]
     count = "" if len(shown) == len(names) else f"{len(names)}, among them "
     listed = f"{count}{', '.join(map(repr, shown))}"
-    expected = f"have names among {listed}" if inside else f"one of {listed}"
+    expected = f"one of {listed}"
+    if inside:
+        expected = f"have names among {listed}" if names else "have no names"
     if not setting:
         expected = f"{kind} is one of {listed}" if names else f"there is no {kind}"
     hint = f"Did you mean {near[0]!r}?" if near else ""

@@ -70,9 +70,9 @@ def test_without_pytorch_the_command_that_installs_it_is_told(deepstep, flowers,
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        (("--engine", "compield"), "--engine: engine is one of .* Did you mean 'compiled'"),
-        (("--engine", "distributed"), "--engine: engine is one of 'auto', 'reference'"),
-        (("--engine", "compiled:cuda"), "--engine: engine is one of"),
+        (("--engine", "compield"), "--engine must be one of .* Did you mean 'compiled'"),
+        (("--engine", "distributed"), "--engine must be one of 'auto', 'reference'"),
+        (("--engine", "compiled:cuda"), "--engine must be one of"),
         (("--engine", "compiled", "--precision", "bfloat16"), "--engine: .*compiled engine has no bfloat16"),
         (("--engine", "torch:abacus"), "--engine: device of the torch engine is one of .*got 'abacus'"),
         (("--engine", "torch:cuda:99"), "--engine: the device 'cuda:99'; .*PyTorch"),

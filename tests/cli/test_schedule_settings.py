@@ -43,7 +43,7 @@ def test_settings_of_a_plateau(deepstep, flowers, quantity):
 
 
 @pytest.mark.parametrize(
-    ("option", "beside"), [("decay", ["--weight-decay", "1"]), ("dropout", ["--dropout", "0.5"])]
+    ("option", "beside"), [("weight-decay", ["--weight-decay", "1"]), ("dropout", ["--dropout", "0.5"])]
 )
 def test_siblings(deepstep, flowers, option, beside):
     """A line from 1 to 1 is no schedule at all, one from 1 to 0 is."""
@@ -59,19 +59,22 @@ def test_siblings(deepstep, flowers, option, beside):
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        (["--schedule", "step:drops=0.5"], "--schedule: setting of 'step' is one of 'drop', 'every'"),
-        (["--schedule", "step:drop=2"], "--schedule: drop is a number from 0 to 1; got 2"),
+        (["--schedule", "step:drops=0.5"], "--schedule must have names among 'drop', 'every'"),
+        (["--schedule", "step:drop=2"], "--schedule drop must be a number from 0 to 1, got 2"),
         (["--schedule", "step:"], "--schedule: a name, and settings after ':'"),
         (["--schedule", "step:name=cosine"], "--schedule: a name, and settings after ':'"),
         (["--schedule", "step:drop=0.5,drop=0.2"], "--schedule: each name once; got 'drop' 2 times"),
-        (["--schedule", "plateau:patients=2"], "setting of a plateau is one of 'quantity', 'drop'"),
-        (["--schedule", "plateau:patience=-1"], "--schedule: patience is a whole number of at least 0"),
+        (["--schedule", "plateau:patients=2"], "must have names among 'quantity', 'drop'"),
+        (["--schedule", "plateau:patience=-1"], "--schedule patience must be a whole number of at least 0"),
         (["--schedule", "plateau:quantity=validation_cost"], "--schedule: quantity is one of 'epoch'"),
         (["--schedule", "linear:warm_up=0.1", "--warm-up", "0.2"], "--warm-up: it, or warm_up among"),
-        (["--dropout", "0.1", "--dropout-schedule", "step:x=1"], "--dropout-schedule: setting of 'step'"),
+        (
+            ["--dropout", "0.1", "--dropout-schedule", "step:x=1"],
+            "--dropout-schedule must have names among 'drop'",
+        ),
         (
             ["--weight-decay", "1", "--weight-decay-schedule", "step:x=1"],
-            "--weight-decay-schedule: setting of 'step'",
+            "--weight-decay-schedule must have names among 'drop'",
         ),
     ],
 )

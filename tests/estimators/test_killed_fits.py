@@ -145,14 +145,14 @@ def test_the_refit_knows_the_seed_of_a_short_first_training(tmp_path):
         ({"validation_fraction": 0.3}, "the training data is another; the validation data is another"),
         (
             {"hidden_layer_sizes": 3},
-            r"layer_dims \(hidden_layer_sizes\) was \[4, 8, 6, 3\] and is \[4, 3, 3\]",
+            r"hidden_layer_sizes was \[4, 8, 6, 3\] and is \[4, 3, 3\]",
         ),
         ({"activation": "tanh"}, r"activations \(activation\) was"),
         (
             {"solver": "adamw", "learning_rate": "constant"},
             r"optimizer \(solver\) was 'rmsprop' and is 'adamw'",
         ),
-        ({"max_iter": 7}, "it stands after 12 iterations and 0 of 4 batches, and max_iter is 7"),
+        ({"max_iter": 7}, "it stands after 12 iterations and 0 of 4 batches; max_iter is 7"),
         ({"max_iter": 30, "schedule": "cosine"}, "schedule was None and is"),
     ],
 )

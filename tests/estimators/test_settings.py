@@ -307,8 +307,8 @@ def test_sparser_weights_by_l1():
         ({"activation": "rellu"}, "Did you mean 'relu'"),
         ({"normalization": "bach"}, "Did you mean 'batch'"),
         ({"initialization": "glorrot"}, "Did you mean 'glorot'"),
-        ({"schedule": "cosin"}, "DeepClassifier.fit, schedule: .* Did you mean 'cosine'"),
-        ({"dropout": [0.1, 0.1]}, "dropout: one number for all hidden layers or a list of 1"),
+        ({"schedule": "cosin"}, "DeepClassifier.fit: schedule .* Did you mean 'cosine'"),
+        ({"dropout": [0.1, 0.1]}, "dropout must be one number for all hidden layers or a list of 1"),
         ({"dropout": ["a"]}, "dropout must be a finite number of at least 0 and below 1, got 'a'"),
         ({"dropout": np.array(["a"])}, "dropout must be a finite number of at least 0 and below 1, got 'a'"),
         ({"dropout": [[0.1], [0.2, 0.3]]}, r"dropout must be a finite number .* below 1, got \[0.1\]"),
@@ -337,5 +337,5 @@ def test_clone_keeps_settings(Estimator):
 @pytest.mark.parametrize("name", ["weight_decay_schedule", "dropout_schedule"])
 def test_a_schedule_of_what_there_is_none_of_is_refused(name):
     X, y = np.eye(4), np.array([0, 1, 0, 1])
-    with pytest.raises(ConfigurationError, match=rf"{name}: .* that follows it; got none"):
+    with pytest.raises(ConfigurationError, match=rf"{name} must be used with .*, got none"):
         DeepClassifier((3,), max_iter=1, random_state=0, **{name: "linear"}, preset="mlp").fit(X, y)

@@ -166,9 +166,7 @@ class TestAPartHeldOut:
 
     @pytest.mark.parametrize("fraction", [0, 1, -0.1, float("nan"), True, "half"])
     def test_a_fraction_out_of_range(self, fraction):
-        with pytest.raises(
-            ConfigurationError, match="validation_fraction must be a number above 0 and"
-        ):
+        with pytest.raises(ConfigurationError, match="validation_fraction must be a number above 0 and"):
             trained(validation_fraction=fraction)
 
     def test_both_kinds_of_validation_data(self):

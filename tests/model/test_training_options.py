@@ -130,7 +130,7 @@ class TestSchedules:
     @pytest.mark.parametrize("nothing", [{}, {"weight_decay": 0.0, "dropout": [0.0]}])
     def test_a_schedule_of_what_there_is_none_of(self, name, nothing):
         with pytest.raises(
-            ConfigurationError, match=rf"^Network\.train, {name}: .* that follows it; got none"
+            ConfigurationError, match=rf"^Network\.train: {name} must be used with .*, got none"
         ):
             trained(**{name: "linear"}, **nothing)
         trained(**{name: "linear"}, **SCHEDULED_OF[name])
@@ -188,7 +188,7 @@ class TestTimeBudget:
 
     @pytest.mark.parametrize("budget", [0, -1, float("inf"), float("nan"), "60"])
     def test_a_budget_that_cannot_be(self, budget):
-        with pytest.raises(ConfigurationError, match="time_budget: a positive number of seconds"):
+        with pytest.raises(ConfigurationError, match="time_budget must be a positive number of seconds"):
             trained(time_budget=budget)
 
 

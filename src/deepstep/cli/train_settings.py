@@ -124,8 +124,8 @@ class TrainSettings:
             of_steps = Settings.of("train", **options)
             of_steps.dropout_of(shape)
             refuse_idle(asdict(self), of_steps, "train")
-        check_here(self._engine, shape, of_steps, dtype=self._dtype, where="--engine")
         with spelled(flag_of):
+            check_here(self._engine, shape, of_steps, dtype=self._dtype, where="--engine")
             for head, settings in (("huber", self._delta), ("sigmoid", self._smoothing)):
                 get_head(head).with_settings(**settings)
         if self.refit:
@@ -162,7 +162,7 @@ class TrainSettings:
     def _check_schedules(self) -> None:
         """Each by itself, as their settings have names that options have, too."""
         for name, schedule in self._schedules.items():
-            with spelled(lambda given: given if given.startswith("--") else ""):
+            with spelled(lambda given: "" if "[" in given else given):
                 as_schedule(schedule, f"--{name.replace('_', '-')}")
         if self.warm_up is not None and "warm_up" in _settings_of(self.schedule):
             raise ConfigurationError(

@@ -185,8 +185,8 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple
     return found
 
 
-_SETTING = re.compile("[a-z0-9_]*")
-"""How the name of a setting begins in an identity: ``patience of EarlyStopping, callback 2``."""
+_SETTING = re.compile("[a-z0-9_]*(?: of (?!EarlyStopping).*)?")
+"""How the name of a setting begins in an identity; ``patience of ReduceLROnPlateau`` is another one."""
 
 
 def digest(examples: Examples) -> str:
