@@ -6,7 +6,7 @@ import click
 import numpy as np
 
 from deepstep.cli.opening import open_network
-from deepstep.cli.options import LayerSizes, member_option
+from deepstep.cli.option_types import LayerSizes, member_option
 from deepstep.cli.output import say
 from deepstep.cli.screen import as_json, json_option
 from deepstep.cli.trace import example_weights, examples, step_settings

@@ -8,11 +8,11 @@ import numpy as np
 
 from deepstep.cli.fitting import Trained, train_and_save
 from deepstep.cli.held_out import of_cats
+from deepstep.cli.options import TrainOptions
 from deepstep.cli.output import harmless
 from deepstep.cli.parts import as_part
 from deepstep.cli.run_places import free_name, new_run
 from deepstep.cli.screen import as_json, console, note, percent, print_next, print_table, printable
-from deepstep.cli.train_settings import TrainSettings
 from deepstep.data import ImageSet, atomic_write, read_cats
 from deepstep.data.files import kind_at
 from deepstep.errors import ConfigurationError, FileError, MissingPackageError
@@ -60,7 +60,14 @@ def cats(data: Path | None, out: Path | None, seed: int, iterations: int | None,
     models: dict[str, Trained] = {}
     for name, (hidden, initialization) in MODELS.items():
         rounds = iterations or ITERATIONS
-        settings = TrainSettings(hidden, "relu", initialization, "gd", 0.0075, rounds, None, seed)
+        settings = TrainOptions(
+            hidden=hidden,
+            initialization=initialization,
+            optimizer="gd",
+            learning_rate=0.0075,
+            iterations=rounds,
+            seed=seed,
+        )
         about = {"task": "binary", "target": "class", "source": printable(data), DEMO: "cats"}
         about |= of_cats(data, folders[name])
         label = f"cats, {name}"

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from deepstep.cli.drawing import pictures
 from deepstep.cli.fitting import Trained, train_and_save
 from deepstep.cli.held_out import of_builtin
+from deepstep.cli.options import TrainOptions
 from deepstep.cli.parts import Part, as_part
 from deepstep.cli.run_places import free_name, new_run
 from deepstep.cli.scores import confusion
 from deepstep.cli.screen import as_json, console, percent, print_curve, print_next, print_scores, print_table
-from deepstep.cli.train_settings import TrainSettings
 from deepstep.data import load
 from deepstep.preparation import ClassTarget, ImagePreparation, Preparation
 from deepstep.run_folder import DEMO
@@ -34,7 +34,7 @@ NEXT = (
 
 def digits(out: Path | None, seed: int, iterations: int | None, *, json_wanted: bool) -> int:
     """Train, show and save; gives the exit code."""
-    settings = TrainSettings((64, 32), "relu", "he", "adam", 0.002, iterations or 40, 64, seed)
+    settings = TrainOptions(learning_rate=0.002, iterations=iterations or 40, batch_size=64, seed=seed)
     data = load("digits", seed=seed)
     inputs = ImagePreparation(8, 8, 1, data.scale)
     preparation = Preparation(inputs, ClassTarget(data.classes))

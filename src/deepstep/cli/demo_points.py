@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from deepstep.cli.drawing import decision_map
 from deepstep.cli.fitting import train_and_save
 from deepstep.cli.held_out import of_builtin
+from deepstep.cli.options import TrainOptions
 from deepstep.cli.parts import as_part
 from deepstep.cli.run_places import free_name, new_run
 from deepstep.cli.scores import answered
 from deepstep.cli.screen import as_json, console, print_curve, print_next, print_scores
-from deepstep.cli.train_settings import TrainSettings
 from deepstep.data import load
 from deepstep.data.builtin import Dataset
 from deepstep.preparation import ClassTarget, Preparation, TablePreparation
@@ -41,7 +41,14 @@ NEXT = (
 
 def points(name: str, out: Path | None, seed: int, iterations: int | None, *, json_wanted: bool) -> int:
     """Train, show and save; gives the exit code."""
-    settings = TrainSettings((16, 16), "tanh", "glorot", "adam", 0.01, iterations or 500, None, seed)
+    settings = TrainOptions(
+        hidden=(16, 16),
+        activation="tanh",
+        initialization="glorot",
+        learning_rate=0.01,
+        iterations=iterations or 500,
+        seed=seed,
+    )
     data = load(name, seed=seed)
     table, test_table = _table(data.X_train, data), _table(data.X_test, data)
     inputs, target = TablePreparation.fit(table), ClassTarget(tuple(sorted(data.classes)))

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from deepstep.cli.class_weights import by_position
+from deepstep.cli.options import TrainOptions
 from deepstep.cli.stream_task import Surveyed
 from deepstep.cli.table_task import Rows, TableSplit
-from deepstep.cli.target_choice import Goal
-from deepstep.cli.train_settings import TrainSettings
 from deepstep.cli.unfinished import Finish, Keeping, Way, unfinished
 from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.estimators.calls import FitCall, Given
@@ -32,7 +31,7 @@ class Fitted:
 
 
 def fitted(
-    split: TableSplit, settings: TrainSettings, preset: str, n_estimators: int | None, label: str
+    split: TableSplit, settings: TrainOptions, preset: str, n_estimators: int | None, label: str
 ) -> Fitted:
     """Train an ensemble on the training rows of a table, with progress on stderr.
 
@@ -51,8 +50,8 @@ def fitted(
 
 def fitted_stream(
     seen: Surveyed,
-    goal: Goal,
-    settings: TrainSettings,
+    goal: TrainOptions,
+    settings: TrainOptions,
     preset: str,
     n_estimators: int | None,
     label: str,
@@ -105,7 +104,7 @@ def in_own_units(target: Target) -> Target:
 
 
 def _estimator(
-    target: Target, settings: TrainSettings, preset: str, n_estimators: int | None
+    target: Target, settings: TrainOptions, preset: str, n_estimators: int | None
 ) -> DeepClassifier | DeepRegressor:
     shared: dict[str, Any] = {
         "preset": preset,
@@ -128,7 +127,7 @@ def _estimator(
     return DeepRegressor(loss=loss, quantiles=levels or None, **shared)
 
 
-def _class_weight(target: ClassTarget | LabelTargets, settings: TrainSettings) -> Any:
+def _class_weight(target: ClassTarget | LabelTargets, settings: TrainOptions) -> Any:
     """As the estimator takes it, to which classes are their positions."""
     if settings.class_weight is None:
         return None

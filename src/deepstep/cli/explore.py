@@ -4,26 +4,21 @@ import os
 import sys
 import time
 import webbrowser
-from copy import copy
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from deepstep.cli.asked import asked
 from deepstep.cli.explore_run import Subject, names_of, of_run, refused
-from deepstep.cli.options import flag_of, member_option
+from deepstep.cli.option_types import member_option
+from deepstep.cli.options import TYPED, SectionedCommand, SectionOption, TrainOptions, flag_of, train_options
 from deepstep.cli.output import say
 from deepstep.cli.screen import as_json, json_option, note
+from deepstep.cli.settings import check_target, checked, new_network, train_arguments
 from deepstep.cli.table_task import table_task
-from deepstep.cli.target_choice import Goal
 from deepstep.cli.target_words import table_of
-from deepstep.cli.train import command as train
-from deepstep.cli.train_options import SectionedCommand, SectionOption
-from deepstep.cli.train_settings import TrainSettings
 from deepstep.data import DATASETS
 from deepstep.data.files import RUN_MARK, kind_at, refuse_pipe
 from deepstep.errors import ConfigurationError, DivergenceError, FileError, spelled, unknown_name
@@ -37,12 +32,17 @@ from deepstep.preparation import Target
 from deepstep.training.rate_finder import AUTO
 from deepstep.types import Array
 
-if TYPE_CHECKING:
-    pass
-
-
 DEMO = "circles"
 WITHOUT_USE = (
+    "out",
+    "overwrite",
+    "logs",
+    "checkpoint_every",
+    "keep_checkpoints",
+    "stream",
+    "buffer_rows",
+    "preset",
+    "n_estimators",
     "validation",
     "validation_fraction",
     "sample_weight",
@@ -56,7 +56,7 @@ WITHOUT_USE = (
 """Options of a training that a page does not show."""
 
 OWN_DEFAULTS = {
-    "hidden": "8,8",
+    "hidden": (8, 8),
     "activation": "tanh",
     "initialization": "glorot",
     "optimizer": "gd",
@@ -67,10 +67,10 @@ OWN_DEFAULTS = {
 """A network that is small enough to look at, and trained as in the lecture."""
 
 HELP = {
-    "iterations": "Epochs that are recorded.",
-    "batch_size": "Rows of an update [default: all].",
-    "test_fraction": "Share of rows left out.",
-    "learning_rate": None,
+    "iterations": "Number of epochs that are recorded.",
+    "batch_size": "Mini-batch size. Default: all rows.",
+    "test_fraction": "Fraction of rows left out.",
+    "learning_rate": "",
 }
 OF_A_RUN = ("learning_rate", "iterations")
 """Options that make sense for a network that is trained already."""
@@ -143,18 +143,7 @@ def command(
     _serve(document, what, record, port, timeout, opens=not no_open, json_wanted=json_wanted)
 
 
-def _of_train(name: str) -> click.Parameter:
-    """An option of train, with what is usual here."""
-    option = copy(next(parameter for parameter in train.params if parameter.name == name))
-    if isinstance(option, click.Option):
-        option.default = OWN_DEFAULTS.get(name, option.default)
-        option.help = HELP.get(name, option.help)
-        option.show_default = option.show_default or name in OWN_DEFAULTS
-    return option
-
-
-_NAMES = {part.name for kind in (Goal, TrainSettings) for part in fields(kind)} - set(WITHOUT_USE)
-command.params += [_of_train(name) for parameter in train.params if (name := parameter.name) in _NAMES]
+command.params += train_options(set(TYPED) - set(WITHOUT_USE), defaults=OWN_DEFAULTS, texts=HELP)
 
 
 def _subject(
@@ -188,44 +177,42 @@ def _subject(
         )
     if options["optimizer"] == LBFGS:
         raise ConfigurationError("--optimizer", "one that makes steps", f"got {LBFGS}")
-    goal, settings = asked({**dict.fromkeys(WITHOUT_USE), **options})
+    asked = checked(options)
     if kind == "file":
-        if not goal.targets:
-            targets = next(parameter for parameter in train.params if parameter.name == "targets")
+        if not asked.targets:
+            targets = next(parameter for parameter in command.params if parameter.name == "targets")
             raise click.MissingParameter(ctx=context, param=targets)
-        return _of_table(path, goal, settings)
+        return _of_table(path, asked)
     if source not in DATASETS:
         refuse_pipe(path, "a run folder, a table or a built-in set")
         if path.suffix or path.parent != Path():
             raise FileError(source, "a run folder, a table or a built-in set", "there is no such file")
         raise unknown_name("deepstep explore", "data set", source, DATASETS)
-    goal_names = {entry.name for entry in fields(Goal)} - {"seed"}
-    idle = [name for name in given if name in goal_names]
+    idle = [name for name in given if TYPED[name].section == "Data" or name in ("loss", "quantiles")]
     if idle:
         raise ConfigurationError(_typed_as(idle[0]), "a table, whose columns it is about", f"got {source}")
-    subject = builtin(source, settings.seed)
-    return _made(settings, subject.X, subject.Y, subject.target, subject.about)
+    subject = builtin(source, asked.seed)
+    return _made(asked, subject.X, subject.Y, subject.target, subject.about)
 
 
-def _of_table(path: Path, goal: Goal, settings: TrainSettings) -> Subject:
-    task = table_task(table_of(path, goal), goal, None)
+def _of_table(path: Path, options: TrainOptions) -> Subject:
+    task = table_task(table_of(path, options), options, None)
     target = task.preparation.target
-    settings.check_target(target)
+    check_target(options, target)
     names, notes = task.split.inputs.feature_names, task.split.notes
     about = About(path.name, feature_names=names, class_names=names_of(target), notes=notes)
-    return _made(settings, task.train.X.T, task.train.Y.T, target, about)
+    return _made(options, task.train.X.T, task.train.Y.T, target, about)
 
 
-def _made(settings: TrainSettings, X: Array, Y: Array, target: Target, about: About) -> Subject:
-    with spelled(flag_of):
-        network = settings.network_for(X.shape[0], target)
-    if settings.initialization == FROM_DATA:
+def _made(options: TrainOptions, X: Array, Y: Array, target: Target, about: About) -> Subject:
+    network = new_network(options, X.shape[0], target)
+    if options.initialization == FROM_DATA:
         network.initialize_from_data(X)
-    return Subject(network, X, Y, about, settings.options(validated=False))
+    return Subject(network, X, Y, about, train_arguments(options, validated=False))
 
 
 def _typed_as(name: str) -> str:
-    return next(parameter.opts[0] for parameter in command.params if parameter.name == name)
+    return next(one.opts[0] for one in command.params if one.name == name)
 
 
 def _serve(

@@ -12,12 +12,12 @@ import numpy as np
 
 from deepstep.cli.diverged import keep, what_happened
 from deepstep.cli.exit_codes import GOOD, INTERRUPTED
-from deepstep.cli.options import flag_of
+from deepstep.cli.options import TrainOptions, flag_of
 from deepstep.cli.parts import Part, example_weights, joined, weights_of_classes
 from deepstep.cli.rate_search import with_rate
 from deepstep.cli.scores import Scores, score
 from deepstep.cli.screen import note
-from deepstep.cli.train_settings import TrainSettings
+from deepstep.cli.settings import new_network, train_arguments, watched_entry
 from deepstep.errors import DataError, DivergenceError, spelled
 from deepstep.model import Network
 from deepstep.model.construction import FROM_DATA
@@ -81,7 +81,7 @@ class Trained:
 def train_and_save(
     place: AbstractContextManager[Callable[[Run], None]],
     folder: Path,
-    settings: TrainSettings,
+    settings: TrainOptions,
     preparation: Preparation,
     train: Part,
     test: Part | None,
@@ -106,8 +106,7 @@ def train_and_save(
     of it.
     """
     target = preparation.target
-    with spelled(flag_of):
-        network = settings.network(preparation)
+    network = new_network(settings, preparation.inputs.n_features, preparation.target)
     with place as save, spelled(flag_of):
         if settings.initialization == FROM_DATA:  # once, so that a refit begins where the training did
             network.initialize_from_data(inputs_to_draw_from(Examples(train.X, train.Y)))
@@ -137,7 +136,7 @@ def train_and_save(
 
 def _learn(
     network: Network,
-    settings: TrainSettings,
+    settings: TrainOptions,
     target: Target,
     train: Part,
     validation: Part | None,
@@ -146,7 +145,7 @@ def _learn(
     stream: StreamedExamples | None = None,
 ) -> History:
     """One training, with the weights of the classes in the rows that it learns from."""
-    options = {**options, **settings.options(validated=validation is not None)}
+    options = {**options, **train_arguments(settings, validated=validation is not None)}
     of_classes = weights_of_classes(settings, target, train)
     if stream is None:
         options["sample_weight"] = example_weights(train, of_classes)
@@ -160,7 +159,7 @@ def _learn(
 
 
 def _judged(
-    settings: TrainSettings, network: Network, target: Target, validation: Part, options: Mapping[str, Any]
+    settings: TrainOptions, network: Network, target: Target, validation: Part, options: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Arguments of `Network.train` for a metric, if one is asked for."""
     if settings.scoring is None:
@@ -170,7 +169,7 @@ def _judged(
     decode = None if classes.number else target.decode
     judge = judge_of(network, settings.scoring, held_out, classes, "--scoring", decode=decode)
     callbacks = [judge, *options.get("callbacks", ())]
-    return {"callbacks": callbacks, "watch": settings.watch}
+    return {"callbacks": callbacks, "watch": watched_entry(settings)}
 
 
 def _train(network: Network, learned: tuple[Any, Any], label: str, options: dict[str, Any]) -> History:
@@ -187,7 +186,7 @@ def _train(network: Network, learned: tuple[Any, Any], label: str, options: dict
 def _compared(
     network: Network,
     history: History,
-    settings: TrainSettings,
+    settings: TrainOptions,
     preparation: Preparation,
     train: Part,
     test: Part | None,
@@ -211,7 +210,7 @@ def _compared(
 def _keep(
     error: DivergenceError,
     network: Network,
-    settings: TrainSettings,
+    settings: TrainOptions,
     preparation: Preparation,
     train: Part,
     about: dict[str, Any],
@@ -227,7 +226,7 @@ def _keep(
 
 
 def _config(
-    settings: TrainSettings, preparation: Preparation, train: Part, about: dict[str, Any]
+    settings: TrainOptions, preparation: Preparation, train: Part, about: dict[str, Any]
 ) -> dict[str, Any]:
     """A run's config without the results."""
     weights = weights_of_classes(settings, preparation.target, train)
@@ -238,4 +237,4 @@ def _config(
         weighed["class_weights"] = of_each if several else of_each[0]
     if train.weight is not None:
         weighed["example_weights"] = train.weight[few_rows(len(train.X))].tolist()
-    return {**about, **weighed, "settings": settings.to_dict()}
+    return {**about, **weighed, "settings": settings.kept("settings")}

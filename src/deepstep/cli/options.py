@@ -1,13 +1,39 @@
-"""Kinds of option values that several commands share."""
+"""The options of ``deepstep train``, in one list for the command line, ``--config`` files and runs."""
 
+import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable
-from contextlib import suppress
-from typing import Any, TypeVar
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, TypeAlias, get_type_hints
 
 import click
 
-from deepstep.errors import ConfigurationError
+from deepstep.cli.option_types import (
+    Factor,
+    LayerSizes,
+    Listed,
+    Named,
+    NumberOr,
+    Setting,
+    as_mapping,
+    asked_logs,
+    asked_weights,
+)
+from deepstep.data.text_formats import read_text
+from deepstep.errors import ConfigurationError, FileError, unknown_name
+from deepstep.training.rate_finder import AUTO
+
+TASKS = ("auto", "classification", "regression")
+SINGLE = "single"
+ENSEMBLES = {"tabular": "an ensemble of networks", "tabm": "networks that are many in one"}
+"""The presets of ensembles, and what they train."""
+
+BFLOAT16 = "bfloat16"
+PRECISIONS = ("float64", "float32", BFLOAT16)
+"""Precisions of the parameters and of the steps; the last one is float32 with products in bfloat16."""
 
 FLAGS = {
     "layer_dims": "--hidden",
@@ -30,178 +56,421 @@ def flag_of(setting: str) -> str:
     return FLAGS.get(setting) or (plain and f"--{plain.replace('_', '-')}")
 
 
-T = TypeVar("T")
-F = TypeVar("F", bound=Callable[..., Any])
+class SectionOption(click.Option):
+    """An option that stands in a section of the help, and in the short help where it is ``common``."""
+
+    def __init__(self, *declarations: Any, section: str, common: bool = True, **settings: Any) -> None:
+        super().__init__(*declarations, **settings)
+        self.section, self.common = section, common
 
 
-class LayerSizes(click.ParamType[tuple[int, ...]]):
-    """Whole numbers between signs: ``64,32`` or ``4-5-3-1``. Whether they fit is the network's to say."""
+class SectionedCommand(click.Command):
+    """A command whose help has sections; ``--help`` shows its common options, ``--help-all`` all of them.
 
-    name = "sizes"
-
-    def __init__(self, separator: str) -> None:
-        self.separator = separator
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        if isinstance(value, tuple):
-            return value
-        try:
-            return tuple(int(size) for size in str(value).split(self.separator))
-        except ValueError:
-            example = self.separator.join(("64", "32"))
-            raise ConfigurationError(
-                param.opts[0] if param else "sizes",
-                f"whole numbers with {self.separator!r} between them, such as {example}",
-                f"got {value!r}",
-            ) from None
-
-
-class NumberOr(click.ParamType[float | str]):
-    """A number, or a word that stands for one.
-
-    >>> NumberOr("auto").convert("0.1", None, None), NumberOr("auto").convert("auto", None, None)
-    (0.1, 'auto')
+    An option of one value is given once.
     """
 
-    name = "number"
-
-    def __init__(self, word: str) -> None:
-        self.word = word
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
-        if value == self.word:
-            return self.word
-        try:
-            return float(value)
-        except ValueError:
-            raise ConfigurationError(
-                param.opts[0] if param else "number", f"a number or {self.word}", f"got {value!r}"
-            ) from None
-
-
-class Factor(click.ParamType[tuple[str, float]]):
-    """A factor for a group of parameters: ``b*=0.1``.
-
-    >>> Factor().convert("b*=0.1", None, None)
-    ('b*', 0.1)
-    """
-
-    name = "factor"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, float]:
-        if isinstance(value, tuple):
-            return value
-        pattern, _, factor = str(value).partition("=")
-        try:
-            return pattern, float(factor)
-        except ValueError:
-            raise ConfigurationError(
-                param.opts[0] if param else "factor",
-                "parameters, '=' and a number, such as 'b*=0.1'",
-                f"got {value!r}",
-            ) from None
-
-
-WORDS = {"true": True, "false": False}
-"""Values that are neither numbers nor names."""
-
-
-class Setting(click.ParamType[tuple[str, Any]]):
-    """A named value: ``beta1=0.95``; a number or truth value where it is one, else a word.
-
-    >>> Setting().convert("beta1=0.95", None, None), Setting().convert("epsilon_at=hat", None, None)
-    (('beta1', 0.95), ('epsilon_at', 'hat'))
-    """
-
-    name = "setting"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, Any]:
-        if isinstance(value, tuple):
-            return value
-        name, sign, text = str(value).partition("=")
-        if not (name and sign and text):
-            raise ConfigurationError(
-                param.opts[0] if param else "setting",
-                "a name, '=' and a value, such as beta1=0.95",
-                f"got {value!r}",
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.params.append(
+            click.Option(
+                ["--help-all"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_show_all,
+                help="Show all options and exit.",
             )
-        for kind in (int, float):
-            with suppress(ValueError):
-                return name, kind(text)
-        return name, WORDS.get(text, text)
+        )
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse an option of one value that comes twice: click takes the last one silently."""
+        *_, given = self.make_parser(ctx).parse_args(list(args))
+        for parameter, times in Counter(given).items():
+            single = isinstance(parameter, click.Option) and not (parameter.multiple or parameter.is_flag)
+            if single and times > 1:
+                count = "twice" if times == 2 else f"{times} times"
+                raise ConfigurationError(
+                    " or ".join(parameter.opts),
+                    "an option that is given once",
+                    f"got it {count}",
+                    "Leave all but one out.",
+                )
+        return super().parse_args(ctx, args)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the sections, in the order of their first options."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        options = [parameter for parameter in self.get_params(ctx) if isinstance(parameter, click.Option)]
+        for option in sorted(options, key=lambda option: not isinstance(option, SectionOption)):
+            record = option.get_help_record(ctx)
+            if record is not None and (getattr(option, "common", True) or ctx.meta.get(ALL_OPTIONS)):
+                sections.setdefault(getattr(option, "section", "Other options"), []).append(record)
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
 
 
-class Named(click.ParamType[Any]):
-    """A name, and perhaps settings of what has it: ``step:drop=0.5,every=0.1``."""
-
-    name = "named"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not isinstance(value, str) or ":" not in value:
-            return value
-        name, _, settings = value.partition(":")
-        where = param.opts[0] if param else "named"
-        try:
-            pairs = [Setting().convert(text.strip(), None, None) for text in settings.split(",")]
-        except ConfigurationError:
-            pairs = [("name", None)]
-        if any(setting == "name" for setting, _ in pairs):
-            raise ConfigurationError(
-                where, "a name, and settings after ':' such as step:drop=0.5,every=0.1", f"got {value!r}"
-            )
-        return {"name": name, **once_each(where, pairs)}
+ALL_OPTIONS = "deepstep.all_options"
+"""The entry of click's context that asks for all options in the help."""
 
 
-def once_each(where: str, pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
-    """Pairs as a mapping; a name that comes twice is refused."""
-    pairs = list(pairs)
-    for name, times in Counter(name for name, _ in pairs).items():
-        if times > 1:
-            raise ConfigurationError(
-                where, "each name once", f"got {name!r} {times} times", "Leave all but one out."
-            )
-    return dict(pairs)
+def _show_all(context: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        context.meta[ALL_OPTIONS] = True
+        click.echo(context.get_help())
+        context.exit()
 
 
-def as_mapping(context: click.Context, parameter: click.Parameter, given: Any) -> dict[str, Any] | None:
-    """The pairs of an option that may be given again, None where there are none."""
-    return once_each(parameter.opts[0], given) or None
+class Typed:
+    """How a field of `TrainOptions` is typed, where it stands in the help, and what has it.
 
-
-class Listed(click.ParamType[Any]):
-    """Values between commas: one alone is itself, several are a tuple (with ``always`` one is, too).
-
-    >>> Listed(float, "0.1,0.2").convert("0.5", None, None), Listed(str, "a,b").convert("x, y", None, None)
-    (0.5, ('x', 'y'))
+    ``flags`` are those other than ``--name``. ``common`` options stand in the short help. ``of`` says what
+    takes the option: an ``"ensemble"`` as well as a single network, or a ``"network"`` alone; ``kept`` in
+    which tables a run's config has it. ``passed`` options are arguments of `Network.train`.
     """
 
-    name = "values"
+    def __init__(
+        self,
+        section: str,
+        text: str = "",
+        *flags: str,
+        common: bool = False,
+        of: str = "network",
+        kept: Sequence[str] = (),
+        passed: bool = False,
+        **click_settings: Any,
+    ) -> None:
+        self.section, self.text, self.flags, self.common = section, text, flags, common
+        self.of, self.kept, self.passed, self.click = of, kept, passed, click_settings
 
-    def __init__(self, kind: type[float] | type[str], example: str, *, always: bool = False) -> None:
-        self.kind, self.example, self.always = kind, example, always
+    def option(self, name: str, default: Any, text: str | None = None) -> SectionOption:
+        """The option of click."""
+        flags = self.flags or (f"--{name.replace('_', '-')}",)
+        settings = dict(self.click)
+        if self.click.get("multiple"):
+            default = None
+        elif isinstance(default, tuple):
+            default = ",".join(map(str, default))
+        if default not in (None, False):
+            settings["show_default"] = True
+        return SectionOption(
+            [*flags, name],
+            default=default,
+            help=text or self.text,
+            section=self.section,
+            common=self.common,
+            **settings,
+        )
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not isinstance(value, str):
-            return value
-        try:
-            values = tuple(self.kind(part.strip()) for part in value.split(","))
-        except ValueError:
-            raise ConfigurationError(
-                param.opts[0] if param else "values",
-                f"numbers with ',' between them, such as {self.example}",
-                f"got {value!r}",
-            ) from None
-        return values[0] if len(values) == 1 and not self.always else values
+
+_SETTINGS, _BOTH = ("settings",), ("settings", "asked")
+_data = partial(Typed, "Data")
+_network = partial(Typed, "Network", kept=_SETTINGS)
+_learning = partial(Typed, "Optimization", kept=_SETTINGS)
+_regularization = partial(Typed, "Regularization", kept=_SETTINGS)
+_stop = partial(Typed, "Stopping", kept=_SETTINGS)
+_engine = partial(Typed, "Engine", kept=_SETTINGS)
+_run = partial(Typed, "Run folder")
+_PATH = click.Path(path_type=Path)
+_COUNT = click.IntRange(min=1)
+_COLUMNS: dict[str, Any] = {"multiple": True, "metavar": "COLUMN"}
+_FACTORS: dict[str, Any] = {"type": Factor(), "multiple": True, "metavar": "'b*=0.1'", "callback": as_mapping}
+_SCHEDULE: dict[str, Any] = {"type": Named(), "metavar": "NAME[:SETTINGS]"}
+
+NamedSchedule: TypeAlias = str | Mapping[str, Any]
+"""A name, or a mapping with a ``"name"`` and settings."""
 
 
-def member_option(function: F) -> F:
-    """The option of commands that open one network."""
-    return click.option("--member", type=int, metavar="N", help="Of an ensemble: which network, from 0.")(
-        function
+@dataclass(frozen=True)
+class TrainOptions:
+    """The options of ``deepstep train``: types, defaults, flags, help and what they belong to.
+
+    The command's options, its ``--config`` file, what runs keep and what presets take are read from it.
+    None is what is not asked for; ``iterations`` is None where the time budget alone ends training. The
+    learning rate is "auto" where it is still to be found. All values go to TOML, JSON and back.
+    """
+
+    # fmt: off
+    targets: Annotated[tuple[str, ...], _data(
+        "Column to predict. Can be repeated: several columns that have two values each, or are all "
+        "numbers.  [required]",
+        "--target", common=True, of="ensemble", **_COLUMNS)] = ()
+    task: Annotated[str, _data(
+        "", common=True, of="ensemble", kept=("asked",), type=click.Choice(TASKS))] = "auto"
+    drop: Annotated[tuple[str, ...], _data(
+        "Column to exclude from the features. Can be repeated.",
+        common=True, of="ensemble", kept=("asked",), **_COLUMNS)] = ()
+    keep: Annotated[tuple[str, ...], _data(
+        "Column to use as a feature even if it looks like a row number. Can be repeated.",
+        of="ensemble", kept=("asked",), **_COLUMNS)] = ()
+    drop_missing_target: Annotated[bool, _data(
+        "Drop rows with a missing target and report how many were dropped.",
+        of="ensemble", kept=("asked",), is_flag=True)] = False
+    classes: Annotated[tuple[str, ...] | None, _data(
+        "All classes in their order, for --loss ordinal [default: sorted], or where one of them is "
+        "called NA, which otherwise is a missing value.",
+        of="ensemble", kept=("asked",), type=Listed(str, "low,medium,high", always=True),
+        metavar="NAMES")] = None
+    test_fraction: Annotated[float, _data(
+        "Fraction of rows held out as the test set; 0 disables the test set.",
+        common=True, of="ensemble", kept=("asked",), type=float)] = 0.2
+    validation: Annotated[str | None, _data(
+        "Table to validate on after each epoch.", type=_PATH, metavar="FILE")] = None
+    validation_fraction: Annotated[float | None, _data(
+        "Fraction of the training rows used for validation. Default: 0.1 with --patience or --scoring, "
+        "else none. Mutually exclusive with --validation.",
+        common=True, kept=("asked",), type=float)] = None
+    sample_weight: Annotated[str | None, _data(
+        "Column with per-row sample weights for training and validation. Not used as a feature.",
+        of="ensemble", metavar="COLUMN")] = None
+    class_weight: Annotated[str | Mapping[str, float] | None, _data(
+        '"balanced", or CLASS=WEIGHT[,CLASS=WEIGHT…]. Classes without a weight get 1. With several '
+        "targets use COLUMN:CLASS=WEIGHT. Can be repeated.",
+        of="ensemble", kept=_SETTINGS, multiple=True, metavar="balanced|NAME=WEIGHT,…",
+        callback=asked_weights)] = None
+    stream: Annotated[bool | None, _data(
+        "Stream rows from disk in every epoch instead of loading the table into memory (Parquet, .npy, "
+        ".h5). Default: on for inputs of at least 256 MB.",
+        "--stream/--no-stream", of="ensemble")] = None
+    buffer_rows: Annotated[int | None, _data(
+        "Rows in memory at a time, with --stream. Default: as many as fit into 64 MB.",
+        of="ensemble", type=_COUNT, metavar="N")] = None
+
+    preset: Annotated[str | None, _network(
+        "tabular: cross-validated ensemble of small networks with several presets. tabm: one "
+        "TabM-style batch ensemble per fold (slower). single: a single network. Default: tabular, or "
+        "single where an option of a single network is given.",
+        common=True, of="ensemble", kept=(), type=click.Choice((*ENSEMBLES, SINGLE)))] = None
+    n_estimators: Annotated[int | None, _network(
+        "Approximate number of networks in the ensemble. Default: 25, fewer from 4,000 rows on, 5 with "
+        "--preset tabm.",
+        common=True, of="ensembles alone", kept=(), type=_COUNT, metavar="N")] = None
+    hidden: Annotated[tuple[int, ...], _network(
+        "Sizes of the hidden layers.", common=True, type=LayerSizes(","))] = (64, 32)
+    activation: Annotated[str | tuple[str, ...], _network(
+        "Hidden-layer activation: one name for all layers or a comma-separated name per layer (relu, "
+        "gelu, silu, tanh, …).",
+        common=True, type=Listed(str, "relu,tanh"), metavar="NAMES")] = "relu"
+    normalization: Annotated[str | tuple[str, ...] | None, _network(
+        "batch, layer or none: one for all hidden layers or one per layer.",
+        type=Listed(str, "batch,layer"), metavar="NAMES")] = None
+    initialization: Annotated[str, _network(
+        "he, glorot, lecun, orthogonal, data (fitted to the training rows), …")] = "he"
+    loss: Annotated[str | None, _network(
+        "Loss function. Classification: cross_entropy (default), ordinal. Regression: squared_error "
+        "(default), absolute_error, huber, poisson, quantile.",
+        common=True, of="ensemble", kept=_BOTH, metavar="NAME")] = None
+    quantiles: Annotated[tuple[float, ...] | None, _network(
+        "Quantiles of --loss quantile. Default: 0.1,0.5,0.9.",
+        of="ensemble", kept=(), type=Listed(float, "0.1,0.5,0.9", always=True), metavar="NUMBERS")] = None
+    huber_delta: Annotated[float | None, _network(
+        "δ of --loss huber, in standard deviations of the target. Default: 1.",
+        of="ensemble", type=float)] = None
+
+    optimizer: Annotated[str, _learning(
+        "adam, adamw, lion, rmsprop, momentum, nesterov, gd, … or lbfgs.",
+        common=True, passed=True)] = "adam"
+    optimizer_params: Annotated[Mapping[str, Any] | None, _learning(
+        "Optimizer parameter, e.g. beta1=0.95. Can be repeated.",
+        "--optimizer-param", passed=True, type=Setting(), multiple=True, metavar="NAME=VALUE",
+        callback=as_mapping)] = None
+    learning_rate: Annotated[float | str, _learning(
+        "Learning rate; auto runs a learning-rate range test before the training.",
+        common=True, passed=True, type=NumberOr(AUTO), metavar="NUMBER|auto")] = 0.001
+    iterations: Annotated[int | None, _learning(
+        "Maximum number of epochs. Default: 40 (lbfgs: 2500 iterations; unlimited with --time-budget).",
+        "--iterations", "--epochs", common=True, passed=True, type=_COUNT)] = None
+    batch_size: Annotated[int | None, _learning(
+        "Mini-batch size. Default: 32 to 256, depending on the number of rows.",
+        common=True, passed=True, type=_COUNT)] = None
+    schedule: Annotated[NamedSchedule | None, _learning(
+        "Learning-rate schedule: cosine, one_cycle, linear, step, plateau, …; settings after a colon, "
+        "e.g. step:drop=0.5,every=0.1 or plateau:patience=3,quantity=cost.",
+        **_SCHEDULE)] = None
+    warm_up: Annotated[float | None, _learning(
+        "Fraction of training used for linear learning-rate warm-up.", type=float, metavar="SHARE")] = None
+    clip_norm: Annotated[float | None, _learning(
+        "Clip the global gradient norm to this value.", passed=True, type=float)] = None
+    clip_value: Annotated[float | None, _learning(
+        "Clip every gradient entry to [-value, value].", passed=True, type=float)] = None
+    lr_multipliers: Annotated[Mapping[str, float] | None, _learning(
+        "Learning-rate multiplier for parameters matching a pattern. Can be repeated.",
+        "--lr-multiplier", passed=True, **_FACTORS)] = None
+    ema_decay: Annotated[float | None, _learning(
+        "Decay of an exponential moving average of the weights used for prediction, e.g. 0.999.",
+        passed=True, type=float, metavar="DECAY")] = None
+    seed: Annotated[int, _learning(
+        "Seed of the split, the initial weights and the order of the rows.",
+        common=True, of="ensemble", type=click.IntRange(0, 2 ** 31 - 1))] = 1
+
+    l1: Annotated[float | None, _regularization(
+        "λ of L1 regularization.", passed=True, type=float)] = None
+    l2: Annotated[float | None, _regularization(
+        "λ of L2 regularization.", common=True, passed=True, type=float)] = None
+    weight_decay: Annotated[float | None, _regularization(
+        "λ of decoupled weight decay. Default: 0.01 for adamw, else 0.", passed=True, type=float)] = None
+    weight_decay_multipliers: Annotated[Mapping[str, float] | None, _regularization(
+        "Weight-decay multiplier for parameters matching a pattern. Can be repeated.",
+        "--weight-decay-multiplier", passed=True, **_FACTORS)] = None
+    weight_decay_schedule: Annotated[NamedSchedule | None, _regularization(
+        "Schedule of the weight decay, as --schedule.", **_SCHEDULE)] = None
+    dropout: Annotated[float | tuple[float, ...] | None, _regularization(
+        "Dropout probability: one for all hidden layers or one per layer.",
+        common=True, passed=True, type=Listed(float, "0.1,0.2"), metavar="NUMBERS")] = None
+    dropout_schedule: Annotated[NamedSchedule | None, _regularization(
+        "Schedule of the dropout, as --schedule.", **_SCHEDULE)] = None
+    input_noise: Annotated[float | None, _regularization(
+        "Standard deviation of normal noise added to the inputs.", passed=True, type=float)] = None
+    label_smoothing: Annotated[float | None, _regularization(
+        "Share of a label that is spread over all classes.", type=float)] = None
+    max_norm: Annotated[float | None, _regularization(
+        "Maximum norm of the incoming weights of a unit.", passed=True, type=float)] = None
+
+    patience: Annotated[int | None, _stop(
+        "Stop after this many epochs without improvement in validation loss and restore the best "
+        "weights.",
+        common=True, passed=True, type=_COUNT, metavar="EPOCHS")] = None
+    scoring: Annotated[str | None, _stop(
+        "scikit-learn metric to monitor instead of the validation loss (balanced_accuracy, "
+        "neg_log_loss, r2, …).",
+        metavar="NAME")] = None
+    refit: Annotated[bool | None, _stop(
+        "After early stopping, retrain on training and validation data for the best number of epochs.",
+        is_flag=True)] = None
+    time_budget: Annotated[float | None, _stop(
+        "Maximum training time in seconds. Schedules are then functions of elapsed time.",
+        common=True, of="ensemble", passed=True, type=float, metavar="SECONDS")] = None
+
+    engine: Annotated[str | None, _engine(
+        "auto (default), compiled, reference, torch, or torch on a device: torch:cpu, torch:cuda, "
+        'torch:mps. "deepstep engines" lists what is available.',
+        common=True, of="ensemble", metavar="NAME")] = None
+    precision: Annotated[str | None, _engine(
+        "Precision of the parameters [default: float64]; bfloat16 is float32 with matrix products in "
+        "bfloat16, by the torch engine.",
+        type=click.Choice(PRECISIONS))] = None
+    deterministic: Annotated[bool | None, _engine(
+        "Same bits on any number of cores, with one BLAS thread.",
+        of="ensemble", passed=True, is_flag=True)] = None
+
+    out: Annotated[Path | None, _run(
+        "Run folder. Default: a new one in runs/.", common=True, of="ensemble", type=_PATH)] = None
+    logs: Annotated[Mapping[str, str] | None, _run(
+        "Write each epoch's record while training runs. Can be repeated: csv (RUN/history.csv, or "
+        "csv=FILE), tensorboard (RUN/tensorboard, or tensorboard=FOLDER). health, or health=EPOCHS, "
+        "adds dead units and sizes of updates to the records.",
+        "--log", multiple=True, metavar="KIND[=PLACE]", callback=asked_logs)] = None
+    overwrite: Annotated[bool, _run(
+        "Replace the run folder if it exists.", common=True, of="ensemble", is_flag=True)] = False
+    checkpoint_every: Annotated[float | None, _run(
+        "Seconds between two checkpoints. Default: 30. Not used by lbfgs.",
+        of="streamed ensemble", type=click.FloatRange(min=0), metavar="SECONDS")] = None
+    keep_checkpoints: Annotated[int | None, _run(
+        "Number of checkpoints that are kept. Default: 3.",
+        of="streamed ensemble", type=_COUNT, metavar="N")] = None
+    # fmt: on
+
+    @property
+    def target(self) -> str | list[str]:
+        """As a run's config has it."""
+        return self.targets[0] if len(self.targets) == 1 else list(self.targets)
+
+    def kept(self, where: str) -> dict[str, Any]:
+        """What a run's config has in a table: settings that are asked for, or what is not as by default."""
+        by_default = {entry.name: entry.default if where == "asked" else None for entry in fields(self)}
+        found = {name: getattr(self, name) for name, typed in TYPED.items() if where in typed.kept}
+        return {name: value for name, value in found.items() if value != by_default[name]}
+
+
+TYPED: dict[str, Typed] = {
+    name: next(one for one in hint.__metadata__ if isinstance(one, Typed))
+    for name, hint in get_type_hints(TrainOptions, include_extras=True).items()
+}
+"""How each field of `TrainOptions` is typed."""
+
+
+def train_options(
+    names: Collection[str] = tuple(TYPED),
+    *,
+    defaults: Mapping[str, Any] = MappingProxyType({}),
+    texts: Mapping[str, str] = MappingProxyType({}),
+) -> list[click.Parameter]:
+    """The click options of some fields, perhaps with defaults and help of a command's own."""
+    by_default = {entry.name: entry.default for entry in fields(TrainOptions)} | dict(defaults)
+    return [
+        typed.option(name, by_default[name], texts.get(name))
+        for name, typed in TYPED.items()
+        if name in names
+    ]
+
+
+def config_option() -> click.Option:
+    """``--config FILE.toml``: values of options; those that are typed go before them."""
+    return SectionOption(
+        ["--config"],
+        type=click.Path(path_type=Path),
+        metavar="FILE.toml",
+        is_eager=True,
+        expose_value=False,
+        callback=_read_config,
+        section="Run folder",
+        help="Take options from a TOML file, by their names here (hidden = [64, 32]). A run keeps its "
+        "options under [options] in its config.toml, which can be given here.",
     )
+
+
+def _read_config(context: click.Context, parameter: click.Parameter, path: Path | None) -> None:
+    """Make the file's entries the defaults of the command's options."""
+    if path is None:
+        return
+    try:
+        entries = tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise FileError(str(path), "a TOML file", f"it cannot be read ({error})") from None
+    if isinstance(entries.get(OPTIONS), dict):  # the config of a run
+        entries = entries[OPTIONS]
+    options = {one.name or "": one for one in context.command.params if isinstance(one, SectionOption)}
+    names = {flag.lstrip("-"): name for name, one in options.items() for flag in one.opts} | {
+        name: name for name in options
+    }
+    known = sorted({one.opts[-1].lstrip("-") for one in options.values()})
+    found = {}
+    for typed, value in entries.items():
+        name = names.get(typed) or names.get(typed.replace("_", "-"))
+        if name is None:
+            raise unknown_name(f"--config {path}", "option", typed, known)
+        found[name] = _as_typed(options[name], value)
+    context.default_map = found
+
+
+OPTIONS = "options"
+"""The table of a run's config that holds the options of its training."""
+
+
+def _as_typed(option: click.Option, value: Any) -> Any:
+    """A value of a TOML file as click takes it."""
+    if option.multiple:
+        if isinstance(value, Mapping):
+            return [f"{name}={entry}" if entry != "" else name for name, entry in value.items()]
+        return [value] if isinstance(value, str) else value
+    return tuple(value) if isinstance(value, list) else value
+
+
+def resolved(options: TrainOptions, preset: str) -> dict[str, Any]:
+    """The options that a run keeps: those that are not as by default, by their names in a ``--config`` file."""
+    by_default = {entry.name: entry.default for entry in fields(TrainOptions)}
+    found = {}
+    for name, typed in TYPED.items():
+        value = preset if name == "preset" else getattr(options, name)
+        idle = name in NOT_REPEATED or (preset in ENSEMBLES and typed.of == "network")
+        if idle or value == by_default[name]:
+            continue
+        flag = (typed.flags or (f"--{name}",))[-1].partition("/")[0]
+        value = str(value) if isinstance(value, Path) else value
+        found[flag.lstrip("-").replace("-", "_")] = [*value] if isinstance(value, tuple) else value
+    return found
+
+
+NOT_REPEATED = ("out", "overwrite", "logs")
+"""Options of one call of the command alone."""

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from deepstep.cli.class_weights import weights_by_class
-from deepstep.cli.train_settings import TrainSettings
+from deepstep.cli.options import TrainOptions
 from deepstep.preparation import ClassTarget, LabelTargets, Preparation, Target
 from deepstep.preparation.class_weights import example_weights as weights_by_answers
 from deepstep.types import AnyArray, Array
@@ -47,7 +47,7 @@ def answers_of(target: Target, labels: Any) -> AnyArray:
     return target.decode(target.encode(labels))
 
 
-def weights_of_classes(settings: TrainSettings, target: Target, part: Part) -> list[Array] | None:
+def weights_of_classes(settings: TrainOptions, target: Target, part: Part) -> list[Array] | None:
     """For each target the weights of its classes by position, where the settings ask for some."""
     if settings.class_weight is None or not isinstance(target, ClassTarget | LabelTargets):
         return None

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from deepstep.cli.options import TrainOptions
 from deepstep.cli.parts import Part, example_weights
 from deepstep.cli.screen import note
-from deepstep.cli.train_settings import TrainSettings
+from deepstep.cli.settings import train_arguments
 from deepstep.model import Network
 from deepstep.training import latest_checkpoint
 from deepstep.training.rate_finder import AUTO
@@ -18,12 +19,12 @@ INSTEAD = 0.001
 
 
 def with_rate(
-    settings: TrainSettings,
+    settings: TrainOptions,
     network: Network,
     train: Part,
     of_classes: Sequence[Array] | None,
     *trainings: Mapping[str, Any],
-) -> TrainSettings:
+) -> TrainOptions:
     """The settings with a number for the rate, and a line about it where it was searched for.
 
     The search uses training rows alone, and the network stays as it is. The rate of the checkpoints of
@@ -37,7 +38,7 @@ def with_rate(
             train.X.T,
             train.Y.T,
             sample_weight=example_weights(train, of_classes),
-            **replace(settings, learning_rate=INSTEAD, patience=None).options(validated=False),
+            **train_arguments(replace(settings, learning_rate=INSTEAD, patience=None), validated=False),
         )
         rate = search.suggestion
     if rate is not None:

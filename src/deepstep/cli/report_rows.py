@@ -10,12 +10,12 @@ import numpy as np
 
 from deepstep.cli.held_out import KEY, LEARNED, STREAMED, TEST, VALIDATION, numbered
 from deepstep.cli.opening import AnyRun
+from deepstep.cli.options import TrainOptions
 from deepstep.cli.screen import printable
 from deepstep.cli.sources import read_labelled
 from deepstep.cli.table_task import split_rows, with_target
-from deepstep.cli.target_choice import Goal, columns_in
+from deepstep.cli.target_choice import columns_in
 from deepstep.cli.target_words import class_words
-from deepstep.cli.telling import BY_DEFAULT
 from deepstep.data import DATASETS, TABLE_SUFFIXES, load, read_cats, read_cells, read_table, sha256
 from deepstep.data.files import RUN_MARK, kind_at
 from deepstep.data.hdf5 import TEST_FILE
@@ -85,13 +85,13 @@ def rows_in(run: AnyRun, file: Path) -> Rows:
 def _of_table(run: AnyRun, record: dict[str, Any], path: Path, folder: Path) -> Rows:
     values = class_words(run.preparation.target, run.target_names)
     frame, part = read_table(path, values=values), record["part"]
-    goal = _goal(run, folder)
-    present = with_target(frame, goal)
+    options = _goal(run, folder)
+    present = with_target(frame, options)
     if part == VALIDATION and "validation" in run.config.get("asked", {}):
         rows = present
     else:
-        answers = columns_in(frame[present], goal.targets, str(path))
-        learned, tested, held = split_rows(answers, str(run.config.get("task")), goal, [])
+        answers = columns_in(frame[present], options.targets, str(path))
+        learned, tested, held = split_rows(answers, str(run.config.get("task")), options, [])
         rows = present[{TEST: tested, VALIDATION: held, LEARNED: learned}[part]]
     if numbered(rows) != {name: record.get(name) for name in ("rows", "of_rows")}:
         return kept_rows(
@@ -124,21 +124,16 @@ def _of_cats(run: AnyRun, path: Path) -> Rows:
     return rows_of(run, told, cats.X_test, np.array(cats.classes)[cats.y_test])
 
 
-def _goal(run: AnyRun, folder: Path) -> Goal:
+def _goal(run: AnyRun, folder: Path) -> TrainOptions:
     """The options of the training that decide about the table's rows."""
     asked, seed = run.config.get("asked", {}), run.config.get("settings", {}).get("seed")
     if not isinstance(asked, dict) or not is_whole(seed, least=0) or seed >= 2**32:
         raise _altered(folder)
-    test, validation, drops = ({**BY_DEFAULT, **asked}[name] for name in OF_ROWS)
+    test, validation, drops = (asked.get(name, getattr(TrainOptions, name)) for name in OF_ROWS)
     if not is_number(test) or not (validation is None or is_number(validation)):
         raise _altered(folder)
-    return Goal(
+    return TrainOptions(
         targets=run.target_names,
-        task="auto",
-        drop=(),
-        loss=None,
-        quantiles=None,
-        classes=None,
         test_fraction=test,
         validation_fraction=validation,
         seed=seed,

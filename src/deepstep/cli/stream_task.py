@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from deepstep.cli.class_weights import weights_by_class
+from deepstep.cli.options import TrainOptions
 from deepstep.cli.parts import Part, as_part
-from deepstep.cli.preset_choice import PresetChoice
 from deepstep.cli.row_weights import row_weights
 from deepstep.cli.screen import note
+from deepstep.cli.settings import Preset
 from deepstep.cli.table_task import Rows, TableSplit, TableTask
-from deepstep.cli.target_choice import NUMBERS, Choice, Goal, choose
+from deepstep.cli.target_choice import NUMBERS, Choice, choose
 from deepstep.cli.telling import tell_of_columns
-from deepstep.cli.train_settings import TrainSettings
 from deepstep.data import StoredRows
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation, Target
@@ -33,8 +33,8 @@ UNNUMBERED = np.empty(0, np.int64)
 
 def stream_task(
     seen: "Surveyed",
-    goal: Goal,
-    settings: TrainSettings,
+    options: TrainOptions,
+    settings: TrainOptions,
     validation: "polars.DataFrame | None",
     *,
     buffer_rows: int | None,
@@ -45,7 +45,7 @@ def stream_task(
     """
     _check(settings)
     found, split = seen
-    target, weighing, target_name = split.target, goal.sample_weight, found.target
+    target, weighing, target_name = split.target, options.sample_weight, found.target
     preparation = Preparation(found.inputs, target)
     of_classes = weights_of_surveyed(settings, target, found)
 
@@ -78,34 +78,34 @@ class Surveyed(NamedTuple):
     split: TableSplit
 
 
-def surveyed(rows: StoredRows, goal: Goal, *, validation_fraction: float) -> Surveyed:
+def surveyed(rows: StoredRows, options: TrainOptions, *, validation_fraction: float) -> Surveyed:
     """Read all rows once, and guess the task."""
-    if len(goal.targets) != 1:
+    if len(options.targets) != 1:
         raise ConfigurationError(
             "--target",
             "one target where rows are streamed",
-            f"got {len(goal.targets)}",
+            f"got {len(options.targets)}",
             "Train a network for each, or read the table into memory with --no-stream.",
         )
-    (target_name,) = goal.targets
+    (target_name,) = options.targets
     rows.check_columns([target_name], "--target")
-    rows.check_columns(goal.drop, "--drop")
-    rows.check_columns(goal.keep, "--keep")
-    weighing = goal.sample_weight
+    rows.check_columns(options.drop, "--drop")
+    rows.check_columns(options.keep, "--keep")
+    weighing = options.sample_weight
     found = survey(
         rows,
         target_name,
         exclude=[weighing] if weighing else [],
-        drop=goal.drop,
-        keep=goal.keep,
+        drop=options.drop,
+        keep=options.keep,
         weights=None if weighing is None else lambda frame: row_weights(frame, weighing),
-        seed=goal.seed,
-        test_fraction=goal.test_fraction,
+        seed=options.seed,
+        test_fraction=options.test_fraction,
         validation_fraction=validation_fraction,
-        drop_missing_target=goal.drop_missing_target,
+        drop_missing_target=options.drop_missing_target,
     )
     answers = found.answers()
-    choice = choose(answers, goal, rows.n_rows - found.without_target)
+    choice = choose(answers, options, rows.n_rows - found.without_target)
     target = _target(choice, found, answers)
     split = TableSplit(
         choice.kind,
@@ -115,9 +115,9 @@ def surveyed(rows: StoredRows, goal: Goal, *, validation_fraction: float) -> Sur
         Rows(found.sample, found.sample.get_column(target_name), None, UNNUMBERED),
         _raw(found.test, target_name),
         _raw(found.validation, target_name),
-        (target_name, *goal.drop, *([weighing] if weighing else [])),
-        goal.keep,
-        _notes(found, goal, validation_fraction),
+        (target_name, *options.drop, *([weighing] if weighing else [])),
+        options.keep,
+        _notes(found, options, validation_fraction),
     )
     return Surveyed(found, split)
 
@@ -126,7 +126,7 @@ def _raw(frame: "polars.DataFrame", target: str) -> Rows | None:
     return Rows(frame, frame.get_column(target), None, UNNUMBERED) if frame.height else None
 
 
-def tell_of_stream(file: Path, surveyed: Surveyed, preset: PresetChoice, buffer_rows: int | None) -> None:
+def tell_of_stream(file: Path, surveyed: Surveyed, preset: Preset, buffer_rows: int | None) -> None:
     """Say how rows are read, and what is learned from which of them."""
     found, split = surveyed
     held = "" if split.validation is None else f"{split.validation.frame.height:,} to validate on, "
@@ -139,7 +139,7 @@ def tell_of_stream(file: Path, surveyed: Surveyed, preset: PresetChoice, buffer_
     tell_of_columns(split)
 
 
-def _check(settings: TrainSettings) -> None:
+def _check(settings: TrainOptions) -> None:
     if settings.refit:
         raise ConfigurationError(
             "--refit", "rows in memory", "they are streamed", "Leave it out, or add --no-stream."
@@ -173,7 +173,7 @@ def _target(choice: Choice, found: Survey, answers: "polars.Series") -> Target:
     return NumberTarget(mean, std, target.output, target.levels)
 
 
-def weights_of_surveyed(settings: TrainSettings, target: Target, found: Survey) -> list[Array] | None:
+def weights_of_surveyed(settings: TrainOptions, target: Target, found: Survey) -> list[Array] | None:
     """The weights of the classes, from what each weighs among all rows that are learned from."""
     if settings.class_weight is None or not isinstance(target, ClassTarget):
         return None
@@ -182,13 +182,13 @@ def weights_of_surveyed(settings: TrainSettings, target: Target, found: Survey) 
     return weights_by_class(settings.class_weight, target, classes, counted["weight"].to_numpy())
 
 
-def _notes(found: Survey, goal: Goal, validation_fraction: float) -> list[str]:
+def _notes(found: Survey, options: TrainOptions, validation_fraction: float) -> list[str]:
     notes = []
     if found.without_target:
         notes.append(
             f"{found.without_target:,} of {found.rows.n_rows:,} rows have no target and are left out."
         )
-    asked = {"test": goal.test_fraction, "validation": validation_fraction}
+    asked = {"test": options.test_fraction, "validation": validation_fraction}
     for (name, share), taken in zip(asked.items(), found.shares, strict=False):
         if taken < share:
             notes.append(

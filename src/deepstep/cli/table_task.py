@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from deepstep.cli.options import TrainOptions
 from deepstep.cli.parts import Part, as_part
 from deepstep.cli.row_weights import check_some, row_weights
-from deepstep.cli.target_choice import NUMBERS, Goal, choose, columns_in
+from deepstep.cli.target_choice import NUMBERS, choose, columns_in
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.inspection import Finding
 from deepstep.inspection.findings.leaks import MOST_ROWS, leak_findings
@@ -101,9 +102,11 @@ class TableTask:
     stream: StreamedExamples | None = None
 
 
-def table_task(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataFrame | None") -> TableTask:
+def table_task(
+    frame: "polars.DataFrame", options: TrainOptions, validation: "polars.DataFrame | None"
+) -> TableTask:
     """Guess the task, split the rows, and prepare them, see `table_split`."""
-    split = table_split(frame, goal, validation)
+    split = table_split(frame, options, validation)
     preparation = Preparation(split.inputs, split.target)
 
     def part(rows: Rows) -> Part:
@@ -115,31 +118,33 @@ def table_task(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataFr
     return TableTask(split, preparation, part(split.train), test, judged)
 
 
-def table_split(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataFrame | None") -> TableSplit:
+def table_split(
+    frame: "polars.DataFrame", options: TrainOptions, validation: "polars.DataFrame | None"
+) -> TableSplit:
     """Guess the task and split the rows; ``validation`` is a table of its own with the same columns."""
     from deepstep.data import column
 
     notes: list[str] = []
-    answers = columns_in(frame, goal.targets, "--target")
-    for option, names in (("--drop", goal.drop), ("--keep", goal.keep)):
+    answers = columns_in(frame, options.targets, "--target")
+    for option, names in (("--drop", options.drop), ("--keep", options.keep)):
         for name in names:
             column(frame, name, option)
-    without, weight = _no_inputs(goal), None
-    present = with_target(frame, goal)
-    if goal.drop_missing_target and missing_target(frame, goal.targets).any():
+    without, weight = _no_inputs(options), None
+    present = with_target(frame, options)
+    if options.drop_missing_target and missing_target(frame, options.targets).any():
         TablePreparation.fit(frame, exclude=without)  # what cannot be used is named by its row in the file
-        if goal.sample_weight is not None:
-            row_weights(frame, goal.sample_weight)
-        frame = _with_target(frame, goal, notes)
-        answers = columns_in(frame, goal.targets, "--target")
-    choice = choose(answers, goal)
+        if options.sample_weight is not None:
+            row_weights(frame, options.sample_weight)
+        frame = _with_target(frame, options, notes)
+        answers = columns_in(frame, options.targets, "--target")
+    choice = choose(answers, options)
     # On the whole table first, for the same reason.
     target = choice.fit(answers)
-    if goal.sample_weight is not None:
-        weight = row_weights(frame, goal.sample_weight)
+    if options.sample_weight is not None:
+        weight = row_weights(frame, options.sample_weight)
     TablePreparation.fit(frame, exclude=without)
 
-    learned, tested, held = split_rows(answers, choice.kind, goal, notes)
+    learned, tested, held = split_rows(answers, choice.kind, options, notes)
     if choice.kind in NUMBERS:
         target = choice.fit(answers[learned])
     else:
@@ -152,24 +157,26 @@ def table_split(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataF
     judged = rows(held) if len(held) else None
     if validation is not None:
         with _of_the_validation_table():
-            numbers = with_target(validation, goal)
-            if goal.drop_missing_target:
-                validation = _with_target(validation, goal, notes)
-            labels = columns_in(validation, goal.targets, "--target")
-            own = None if goal.sample_weight is None else row_weights(validation, goal.sample_weight)
+            numbers = with_target(validation, options)
+            if options.drop_missing_target:
+                validation = _with_target(validation, options, notes)
+            labels = columns_in(validation, options.targets, "--target")
+            own = None if options.sample_weight is None else row_weights(validation, options.sample_weight)
             judged = Rows(validation, labels, own, numbers)
     train = rows(learned)
     check_some(train.weight, "learn from")
     check_some(None if judged is None else judged.weight, "validate on")
-    inputs = TablePreparation.fit(train.frame, exclude=without, keep=goal.keep)
+    inputs = TablePreparation.fit(train.frame, exclude=without, keep=options.keep)
     notes += [f"Warning: {caution}" for caution in inputs.cautions]
     test = rows(tested) if len(tested) else None
     return TableSplit(
-        choice.kind, choice.reason, inputs, target, train, test, judged, without, goal.keep, notes
+        choice.kind, choice.reason, inputs, target, train, test, judged, without, options.keep, notes
     )
 
 
-def split_rows(answers: Any, kind: str, goal: Goal, notes: list[str]) -> tuple[AnyArray, AnyArray, AnyArray]:
+def split_rows(
+    answers: Any, kind: str, options: TrainOptions, notes: list[str]
+) -> tuple[AnyArray, AnyArray, AnyArray]:
     """Rows that are learned from, held out for the test, and validated on; the same in every call.
 
     ``answers`` are the targets of all rows that have some. ``notes`` gets lines for the person at the
@@ -177,16 +184,18 @@ def split_rows(answers: Any, kind: str, goal: Goal, notes: list[str]) -> tuple[A
     """
     classes = groups_of(answers) if kind not in NUMBERS else None
     everything = np.arange(len(answers))
-    learned, tested = _split(everything, classes, goal.test_fraction, goal.seed, "test", notes)
-    learned, held = _split(learned, classes, goal.validation_fraction or 0, goal.seed, "validation", notes)
+    learned, tested = _split(everything, classes, options.test_fraction, options.seed, "test", notes)
+    learned, held = _split(
+        learned, classes, options.validation_fraction or 0, options.seed, "validation", notes
+    )
     return learned, tested, held
 
 
-def with_target(frame: "polars.DataFrame", goal: Goal) -> AnyArray:
+def with_target(frame: "polars.DataFrame", options: TrainOptions) -> AnyArray:
     """The rows of a table that count, from 0: all, or those that have all targets where that is asked for."""
-    if not goal.drop_missing_target:
+    if not options.drop_missing_target:
         return np.arange(frame.height)
-    return np.flatnonzero(~missing_target(frame, goal.targets))
+    return np.flatnonzero(~missing_target(frame, options.targets))
 
 
 def missing_target(frame: "polars.DataFrame", targets: Sequence[str]) -> AnyArray:
@@ -194,25 +203,25 @@ def missing_target(frame: "polars.DataFrame", targets: Sequence[str]) -> AnyArra
     return np.any([is_missing(frame[name]) for name in targets], axis=0)
 
 
-def _with_target(frame: "polars.DataFrame", goal: Goal, notes: list[str]) -> "polars.DataFrame":
+def _with_target(frame: "polars.DataFrame", options: TrainOptions, notes: list[str]) -> "polars.DataFrame":
     """The rows that have all targets; a note says how many have not."""
-    missing = missing_target(frame, goal.targets)
+    missing = missing_target(frame, options.targets)
     if missing.any():
         notes.append(f"{missing.sum()} of {len(missing)} rows have no target and are left out.")
     return frame.filter(~missing)
 
 
-def _no_inputs(goal: Goal) -> tuple[str, ...]:
+def _no_inputs(options: TrainOptions) -> tuple[str, ...]:
     """The columns that are no inputs."""
     others = {
-        "--drop": list(goal.drop),
-        "--sample-weight": [goal.sample_weight] if goal.sample_weight else [],
+        "--drop": list(options.drop),
+        "--sample-weight": [options.sample_weight] if options.sample_weight else [],
     }
     for option, names in others.items():
         for name in names:
-            if name in goal.targets:
+            if name in options.targets:
                 raise ConfigurationError(option, "a column that is no target", f"got {name!r}, the target")
-    return (*goal.targets, *(name for names in others.values() for name in names))
+    return (*options.targets, *(name for names in others.values() for name in names))
 
 
 def groups_of(answers: Any) -> AnyArray:

@@ -1,11 +1,10 @@
 """The choice of a table's target: which columns, as classes or as numbers, and why."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from deepstep.cli.options import flag_of
+from deepstep.cli.options import TrainOptions, flag_of
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError, spelled, unknown_name
 from deepstep.preparation import (
@@ -26,67 +25,46 @@ NUMBERS = ("regression", "multioutput")
 """The tasks whose targets are numbers."""
 
 
-@dataclass(frozen=True)
-class Goal:
-    """Settings of the target; the names are those of the command's options."""
+def check_table_options(options: TrainOptions) -> None:
+    """Refuse options that fit no table."""
+    from deepstep.estimators.losses import CLASS_LOSSES, NUMBER_LOSSES
 
-    targets: tuple[str, ...]
-    task: str
-    drop: Sequence[str]
-    loss: str | None
-    quantiles: tuple[float, ...] | None
-    classes: tuple[str, ...] | None
-    test_fraction: float
-    validation_fraction: float | None
-    seed: int
-    sample_weight: str | None = None
-    drop_missing_target: bool = False
-    keep: tuple[str, ...] = ()
+    known = [*CLASS_LOSSES, *NUMBER_LOSSES]
+    if options.loss is not None and options.loss not in known:
+        raise unknown_name("--loss", "loss", options.loss, known)
+    if options.quantiles is not None:
+        if options.loss != "quantile":
+            got = "got none" if options.loss is None else f"got --loss {options.loss}"
+            raise ConfigurationError("--quantiles", "--loss quantile", got)
+        with spelled(flag_of):
+            get_head("quantile").with_settings(levels=options.quantiles)
+    if not 0 <= options.test_fraction < 1:
+        raise ConfigurationError(
+            "--test-fraction", "a share from 0, for none, to below 1", f"got {options.test_fraction:g}"
+        )
+    share = options.validation_fraction
+    if share is not None and not 0 < share < 1:
+        raise ConfigurationError("--validation-fraction", "a share above 0 and below 1", f"got {share:g}")
+    for name in options.keep:
+        if name in (*options.targets, *options.drop, options.sample_weight):
+            raise ConfigurationError("--keep", "a column that is an input", f"{name!r} is none")
+    if len(set(options.targets)) < len(options.targets):
+        raise ConfigurationError("--target", "each column once", f"got {', '.join(options.targets)}")
+    if len(options.targets) > 1:
+        _check_several(options)
 
-    def check(self) -> None:
-        """Refuse options that fit no table."""
-        from deepstep.estimators.losses import CLASS_LOSSES, NUMBER_LOSSES
 
-        known = [*CLASS_LOSSES, *NUMBER_LOSSES]
-        if self.loss is not None and self.loss not in known:
-            raise unknown_name("--loss", "loss", self.loss, known)
-        if self.quantiles is not None:
-            if self.loss != "quantile":
-                got = "got none" if self.loss is None else f"got --loss {self.loss}"
-                raise ConfigurationError("--quantiles", "--loss quantile", got)
-            with spelled(flag_of):
-                get_head("quantile").with_settings(levels=self.quantiles)
-        if not 0 <= self.test_fraction < 1:
-            raise ConfigurationError(
-                "--test-fraction", "a share from 0, for none, to below 1", f"got {self.test_fraction:g}"
-            )
-        share = self.validation_fraction
-        if share is not None and not 0 < share < 1:
-            raise ConfigurationError("--validation-fraction", "a share above 0 and below 1", f"got {share:g}")
-        for name in self.keep:
-            if name in (*self.targets, *self.drop, self.sample_weight):
-                raise ConfigurationError("--keep", "a column that is an input", f"{name!r} is none")
-        if len(set(self.targets)) < len(self.targets):
-            raise ConfigurationError("--target", "each column once", f"got {', '.join(self.targets)}")
-        if len(self.targets) > 1:
-            self._check_several()
-
-    @property
-    def target(self) -> str | list[str]:
-        """As a run's config has it."""
-        return self.targets[0] if len(self.targets) == 1 else list(self.targets)
-
-    def _check_several(self) -> None:
-        """Refuse losses that are those of one target."""
-        if self.loss in ("ordinal", "quantile"):
-            raise ConfigurationError(
-                "--loss",
-                "a loss of several targets",
-                f"got {self.loss!r}, which is one of a single target",
-                "Train a network for each target.",
-            )
-        if self.classes is not None:
-            raise ConfigurationError("--classes", "one target", f"got {len(self.targets)}", "Leave it out.")
+def _check_several(options: TrainOptions) -> None:
+    """Refuse losses that are those of one target."""
+    if options.loss in ("ordinal", "quantile"):
+        raise ConfigurationError(
+            "--loss",
+            "a loss of several targets",
+            f"got {options.loss!r}, which is one of a single target",
+            "Train a network for each target.",
+        )
+    if options.classes is not None:
+        raise ConfigurationError("--classes", "one target", f"got {len(options.targets)}", "Leave it out.")
 
 
 class Choice(NamedTuple):
@@ -110,40 +88,40 @@ def columns_in(frame: "polars.DataFrame", names: Sequence[str], where: str) -> A
     return columns[0] if len(names) == 1 else frame.select(names)
 
 
-def choose(answers: Any, goal: Goal, rows: int | None = None) -> Choice:
+def choose(answers: Any, options: TrainOptions, rows: int | None = None) -> Choice:
     """The kind of the target, and why: as --task says, else as --loss, else a guess.
 
     ``answers`` are as `columns_in` gives them; ``rows`` counts all rows where these are values of some.
     """
-    if len(goal.targets) > 1:
-        return _choose_several(answers, goal)
-    kind, reason = _task(answers, goal)
-    if kind == "multiclass" and goal.task == "auto":
+    if len(options.targets) > 1:
+        return _choose_several(answers, options)
+    kind, reason = _task(answers, options)
+    if kind == "multiclass" and options.task == "auto":
         _refuse_mostly_different(answers, len(answers) if rows is None else rows)
-    settings = _target_settings(goal, kind)
+    settings = _target_settings(options, kind)
     of_kind: Any = NumberTarget if kind == "regression" else ClassTarget
     return Choice(kind, reason, partial(of_kind.fit, **settings))
 
 
-def _task(answers: "polars.Series", goal: Goal) -> tuple[str, str]:
+def _task(answers: "polars.Series", options: TrainOptions) -> tuple[str, str]:
     """Kind and reason for one column."""
     from deepstep.estimators.losses import CLASS_LOSSES, NUMBER_LOSSES
 
-    if goal.task == "auto":
+    if options.task == "auto":
         kind, reason = guess_task(answers)
-        if goal.loss in NUMBER_LOSSES and kind != "regression" and answers.dtype.is_numeric():
-            return "regression", f"--loss {goal.loss} is one of numbers"
-        if goal.loss in CLASS_LOSSES and kind == "regression":
+        if options.loss in NUMBER_LOSSES and kind != "regression" and answers.dtype.is_numeric():
+            return "regression", f"--loss {options.loss} is one of numbers"
+        if options.loss in CLASS_LOSSES and kind == "regression":
             if answers.dtype.is_float() and (answers != answers.round()).any():
                 raise DataError(
-                    f"--loss {goal.loss}",
+                    f"--loss {options.loss}",
                     "classes to learn: texts or whole numbers",
                     f"{answers.name} has {answers.n_unique()} different decimal numbers",
                     "Use a loss of numbers such as squared_error, or add --task classification.",
                 )
-            return "multiclass", f"--loss {goal.loss} is one of classes"
+            return "multiclass", f"--loss {options.loss} is one of classes"
         return kind, reason
-    if goal.task == "regression":
+    if options.task == "regression":
         return "regression", "--task says so"
     return ("binary" if answers.n_unique() == 2 else "multiclass"), "--task says so"
 
@@ -161,26 +139,26 @@ def _refuse_mostly_different(answers: "polars.Series", m: int) -> None:
         )
 
 
-def _choose_several(answers: "polars.DataFrame", goal: Goal) -> Choice:
+def _choose_several(answers: "polars.DataFrame", options: TrainOptions) -> Choice:
     """Columns of two classes each, or else of numbers."""
-    kind, reason = _task_of_several(answers, goal)
-    settings = _target_settings(goal, kind)
+    kind, reason = _task_of_several(answers, options)
+    settings = _target_settings(options, kind)
     if kind == "multilabel":
         return Choice(kind, reason, LabelTargets.fit)
     return Choice(kind, reason, partial(NumberTargets.fit, output=settings["output"]))
 
 
-def _task_of_several(answers: "polars.DataFrame", goal: Goal) -> tuple[str, str]:
+def _task_of_several(answers: "polars.DataFrame", options: TrainOptions) -> tuple[str, str]:
     from deepstep.estimators.losses import CLASS_LOSSES, NUMBER_LOSSES
 
-    if goal.task != "auto":
-        return ("multilabel" if goal.task == "classification" else "multioutput"), "--task says so"
+    if options.task != "auto":
+        return ("multilabel" if options.task == "classification" else "multioutput"), "--task says so"
     guesses = {column.name: guess_task(column)[0] for column in answers}
     texts = [name for name in answers.columns if not answers[name].dtype.is_numeric()]
-    if goal.loss in NUMBER_LOSSES and not texts:
-        return "multioutput", f"--loss {goal.loss} is one of numbers"
-    if goal.loss in CLASS_LOSSES:
-        return "multilabel", f"--loss {goal.loss} is one of classes"
+    if options.loss in NUMBER_LOSSES and not texts:
+        return "multioutput", f"--loss {options.loss} is one of numbers"
+    if options.loss in CLASS_LOSSES:
+        return "multilabel", f"--loss {options.loss} is one of classes"
     if all(guess == "binary" for guess in guesses.values()):
         return "multilabel", f"each of {', '.join(guesses)} has 2 different values"
     if texts:
@@ -194,18 +172,18 @@ def _task_of_several(answers: "polars.DataFrame", goal: Goal) -> tuple[str, str]
     return "multioutput", f"{', '.join(guesses)} hold numbers"
 
 
-def _target_settings(goal: Goal, kind: str) -> Mapping[str, Any]:
+def _target_settings(options: TrainOptions, kind: str) -> Mapping[str, Any]:
     """How the target is coded, as the loss asks for it."""
     from deepstep.estimators.losses import CLASS_LOSSES, NUMBER_LOSSES
 
     numbers = kind in NUMBERS
     known = NUMBER_LOSSES if numbers else CLASS_LOSSES
-    loss = goal.loss or next(iter(known))
+    loss = options.loss or next(iter(known))
     if loss not in known:
         raise unknown_name("--loss", f"loss of {'numbers' if numbers else 'classes'}", loss, known)
     if not numbers:
-        return {"ordered": loss == "ordinal", "order": goal.classes}
-    if goal.classes is not None:
+        return {"ordered": loss == "ordinal", "order": options.classes}
+    if options.classes is not None:
         raise ConfigurationError("--classes", "a target of classes", "it holds numbers", "See --task.")
-    levels = (goal.quantiles or QUANTILES) if loss == "quantile" else ()
+    levels = (options.quantiles or QUANTILES) if loss == "quantile" else ()
     return {"output": NUMBER_LOSSES[loss], "levels": levels}

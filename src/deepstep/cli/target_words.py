@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from deepstep.cli.options import TrainOptions
 from deepstep.cli.screen import note
-from deepstep.cli.target_choice import Goal
 from deepstep.data.stored_tables import table_in
 from deepstep.data.tables import told_missing_words
 from deepstep.errors import DataError
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     import polars
 
 
-def table_of(file: Path, goal: Goal, beside: Sequence[str] = ()) -> "polars.DataFrame":
+def table_of(file: Path, options: TrainOptions, beside: Sequence[str] = ()) -> "polars.DataFrame":
     """A table in memory; words for a missing value are classes of the target where --classes names them."""
-    frame = table_in(file, beside, dict.fromkeys(goal.targets, goal.classes or ()))
-    for name in goal.targets:
+    frame = table_in(file, beside, dict.fromkeys(options.targets, options.classes or ()))
+    for name in options.targets:
         got = told_missing_words(file, frame, name)
         if not got:
             continue
         hint = "If it is a class, name all of them with --classes"
-        if len(goal.targets) > 1:
+        if len(options.targets) > 1:
             hint = "If it is a class, write another word"
-        if not goal.drop_missing_target:
+        if not options.drop_missing_target:
             hint = f"{hint}; else drop these rows with --drop-missing-target."
             raise DataError(f"target {name!r}", "every row has a target", got, hint)
         note(f"Warning: target {name!r}: {got}. {hint}.")

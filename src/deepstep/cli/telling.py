@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deepstep.cli.preset_choice import PresetChoice
+from deepstep.cli.options import OPTIONS, TrainOptions, resolved
 from deepstep.cli.screen import note, print_next, print_table, printable
+from deepstep.cli.settings import Preset
 from deepstep.cli.table_task import TableSplit
-from deepstep.cli.target_choice import Goal
 from deepstep.preparation import TablePreparation
 from deepstep.run_folder import LEAKS
 
@@ -17,21 +17,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 SHOWN_COLUMNS, SHOWN_IDENTIFIERS, SHOWN_LEAKS = 40, 5, 5
-BY_DEFAULT: dict[str, Any] = {
-    "task": "auto",
-    "drop": (),
-    "keep": (),
-    "drop_missing_target": False,
-    "classes": None,
-    "loss": None,
-    "test_fraction": 0.2,
-    "validation_fraction": None,
-}
-"""Defaults of the settings of a table; the names are those of the command's options."""
 NO_TEST = "No rows were held out: none of these figures says how good answers for new rows are.\n"
 
 
-def tell(file: Path, frame: "polars.DataFrame", split: TableSplit, preset: PresetChoice) -> None:
+def tell(file: Path, frame: "polars.DataFrame", split: TableSplit, preset: Preset) -> None:
     """Say which rows are learned from, what, and by which preset."""
     held = "" if split.validation is None else f"{split.validation.frame.height:,} to validate on, "
     tested = "none" if split.test is None else f"{split.test.frame.height:,}"
@@ -58,18 +47,21 @@ def tell_of_columns(split: TableSplit) -> None:
         note(f"… and {more} columns more that alone tell the target; deepstep doctor names all.")
 
 
-def about(file: Path, goal: Goal, split: TableSplit, validation: Path | str | None = None) -> dict[str, Any]:
-    """Entries of a run's config about the table; ``asked`` has options that are not as by default."""
-    told: dict[str, Any] = {"task": split.kind, "target": goal.target, "source": printable(file)}
-    if goal.sample_weight is not None:
-        told["sample_weight"] = goal.sample_weight
-    asked = {name: getattr(goal, name) for name in BY_DEFAULT if getattr(goal, name) != BY_DEFAULT[name]}
+def about(
+    file: Path, options: TrainOptions, split: TableSplit, preset: str, validation: Path | str | None = None
+) -> dict[str, Any]:
+    """Entries of a run's config about the table and the options."""
+    told: dict[str, Any] = {"task": split.kind, "target": options.target, "source": printable(file)}
+    if options.sample_weight is not None:
+        told["sample_weight"] = options.sample_weight
+    asked = options.kept("asked")
     if validation is not None:
         asked = {**asked, "validation": str(validation)}
         asked.pop("validation_fraction", None)
     listed = {name: [*value] if isinstance(value, tuple) else value for name, value in asked.items()}
     if split.leaks:
         told[LEAKS] = [{"says": found.says, "mend": found.hint} for found in split.leaks]
+    told[OPTIONS] = resolved(options, preset)
     return {**told, "asked": listed} if listed else told
 
 

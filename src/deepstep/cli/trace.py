@@ -9,7 +9,7 @@ import click
 import numpy as np
 
 from deepstep.cli.opening import OpenedNetwork, open_network
-from deepstep.cli.options import member_option
+from deepstep.cli.option_types import member_option
 from deepstep.cli.output import say
 from deepstep.cli.parts import columns_of
 from deepstep.cli.row_weights import row_weights

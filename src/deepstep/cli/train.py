@@ -6,23 +6,35 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.core import ParameterSource
 
-from deepstep.cli.asked import asked, checkpoints_asked, suited
 from deepstep.cli.fitting import Trained, train_and_save
 from deepstep.cli.held_out import STREAMED, of_table
-from deepstep.cli.logs import Logs, check_packages, log_callbacks
+from deepstep.cli.logs import check_packages, log_callbacks
+from deepstep.cli.option_types import Logs
+from deepstep.cli.options import (
+    ENSEMBLES,
+    SectionedCommand,
+    SectionOption,
+    TrainOptions,
+    config_option,
+    train_options,
+)
 from deepstep.cli.output import harmless
-from deepstep.cli.preset_choice import ENSEMBLES, PresetChoice, chosen_preset, preset_that_began
 from deepstep.cli.run_places import free_name
 from deepstep.cli.screen import as_json, console, json_option, print_curve, print_scores
+from deepstep.cli.settings import (
+    Preset,
+    checked,
+    checkpoint_options,
+    chosen_preset,
+    is_given,
+    preset_that_began,
+    suited,
+)
 from deepstep.cli.stream_task import stream_task, surveyed, tell_of_stream
 from deepstep.cli.table_task import table_task
-from deepstep.cli.target_choice import Goal
 from deepstep.cli.target_words import table_of
 from deepstep.cli.telling import NO_TEST, about, print_columns, print_saved, tell
-from deepstep.cli.train_options import SectionedCommand, train_options
-from deepstep.cli.train_settings import TrainSettings
 from deepstep.cli.unfinished import (
     NAME,
     Finish,
@@ -58,37 +70,47 @@ NEXT = (
 
 @click.command("train", cls=SectionedCommand)
 @click.argument("file", required=False, metavar="FILE", type=click.Path(path_type=Path))
-@train_options
+@click.option(
+    "--resume",
+    cls=SectionOption,
+    section="Run folder",
+    type=click.Path(path_type=Path),
+    metavar="RUN",
+    help="Resume the interrupted training of RUN with its original options.",
+)
+@click.option(
+    "--finish",
+    cls=SectionOption,
+    section="Run folder",
+    common=False,
+    is_flag=True,
+    help="With --resume: stop now and save the current state as a finished run.",
+)
 @json_option
 @click.pass_context
 def command(
     context: click.Context,
     /,
     file: Path | None,
-    out: Path | None,
     resume: Path | None,
     finish: bool,
     json_wanted: bool,
     **options: Any,
 ) -> int:
-    """Train on a table and save what was learned as a run.
+    """Train a model on a table and save it to a run folder.
 
-    FILE ends in .csv, .tsv, .parquet, .arrow or .jsonl, with texts, dates and missing values as they are, or
-    is a folder of Parquet parts. From 256 MB of Parquet on the rows stay there and are streamed, which is
-    always one network (see docs/streaming.md). How
-    columns become numbers is learned from the training rows alone; the rows held out are for the result only.
+    FILE ends in .csv, .tsv, .parquet, .arrow or .jsonl, or is a folder of Parquet files. Texts, dates and
+    missing values are taken as they are; the preprocessing is fitted to the training rows alone. Parquet of
+    256 MB or more is streamed from disk (see docs/streaming.md).
 
-    By default an ensemble of small networks learns (--preset tabular). An option that belongs to a single
-    training, such as --hidden, --epochs, --optimizer, --validation or --log, makes it one network (--preset
-    plain). The other options go with both: those of data but for validation, --loss, --quantiles,
-    --huber-delta, --seed, --engine, --deterministic, --time-budget, --out and --overwrite.
+    By default an ensemble of small networks is trained (--preset tabular). An option of a single network,
+    such as --hidden, --epochs, --optimizer, --validation or --log, selects --preset single.
 
-    Until the training of one network is done it stands in RUN.unfinished. Interrupted by Ctrl-C, or killed,
-    it goes on with --resume RUN, to the same bits. (FILE is then needed only if it was moved.) The exception
-    is --optimizer lbfgs, which cannot go on: Ctrl-C makes a run of what it reached, and a kill loses it. Of
-    an ensemble nothing is kept before it is done, but of the one network that --preset tabular makes of rows
-    that are streamed.
+    The training of a single network is kept in RUN.unfinished until it is done. After Ctrl-C or a kill,
+    --resume RUN continues it to the same bits. FILE is then needed only if it was moved. Trainings with
+    --optimizer lbfgs and ensembles on folds cannot be resumed; after Ctrl-C, lbfgs saves what it reached.
     """
+    out = options.pop("out")
     if resume is not None:
         _refuse_beside_resume(context)
         run = named_run(resume)
@@ -125,15 +147,15 @@ def command(
     beside = [*options["targets"], *([weighing] if weighing else [])]
     rows = stored(file, options["stream"], beside=beside)
     preset = begun or chosen_preset(context, streamed=rows is not None)
-    goal, settings = asked(options)
+    asked = checked(options)
     if rows is None and options["buffer_rows"] is not None:
         raise ConfigurationError(
             "--buffer-rows", "--stream", "the table is read into memory", "Add --stream."
         )
-    checkpoints = checkpoints_asked(options, settings)
+    checkpoints = checkpoint_options(asked)
     logs = options["logs"] or {}
     check_packages(logs)
-    source = table_of(file, goal, beside) if rows is None else rows
+    source = table_of(file, asked, beside) if rows is None else rows
     if preset.name in ENSEMBLES:
         from deepstep.cli.train_ensemble import train_ensemble
 
@@ -143,7 +165,7 @@ def command(
             keeping = Keeping(training, way, checkpoints)
         of_both = {name: options[name] for name in ("n_estimators", "overwrite", "buffer_rows")}
         return train_ensemble(
-            file, source, run, goal, settings, preset, keeping, json_wanted=json_wanted, **of_both
+            file, source, run, asked, asked, preset, keeping, json_wanted=json_wanted, **of_both
         )
     return _train(
         file,
@@ -151,8 +173,8 @@ def command(
         run,
         training or Training.of(file, options, options["validation"]),
         way,
-        goal,
-        settings,
+        asked,
+        asked,
         preset,
         json_wanted=json_wanted,
         checkpoints=checkpoints,
@@ -172,13 +194,13 @@ def _refuse_beside_resume(context: click.Context) -> None:
     """Options of a training that goes on are those that it began with."""
     for parameter in context.command.params:
         name = parameter.name or ""
-        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if given and name not in ("file", "resume", "finish", "json_wanted"):
+        if is_given(context, name) and name not in ("file", "resume", "finish", "json_wanted"):
             raise ConfigurationError(
                 "--resume",
-                "a training goes on with the options that it began with",
-                f"got {' or '.join(parameter.opts)} besides",
-                "Leave it out, or begin anew.",
+                "used without other options",
+                f"got {' or '.join(parameter.opts)}",
+                "Resumed trainings use their original options: remove it, or begin anew.",
+                setting="--resume",
             )
 
 
@@ -188,9 +210,9 @@ def _train(
     run: Path,
     training: Training,
     way: Way,
-    goal: Goal,
-    settings: TrainSettings,
-    preset: PresetChoice,
+    goal: TrainOptions,
+    settings: TrainOptions,
+    preset: Preset,
     *,
     overwrite: bool,
     validation: str | None,
@@ -230,7 +252,7 @@ def _train(
             task.test,
             validation=task.validation,
             label=harmless(file.stem),
-            about={**about(file, goal, task.split, validation), **held_out},
+            about={**about(file, goal, task.split, preset.name, validation), **held_out},
             again=again,
             stream=task.stream,
             **kept,
@@ -272,3 +294,6 @@ def _print_result(screen: "Console", trained: Trained, folder: Path, file: Path)
     if "test" not in trained.parts:
         screen.print(NO_TEST, markup=False)
     print_saved(screen, folder, file, NEXT)
+
+
+command.params[1:1] = [*train_options(), config_option()]

@@ -15,16 +15,15 @@ from deepstep.cli.ensemble_fitting import Fitted, fitted, fitted_stream, in_own_
 from deepstep.cli.exit_codes import GOOD
 from deepstep.cli.held_out import STREAMED, of_table
 from deepstep.cli.members import as_records, print_presets
+from deepstep.cli.options import TYPED, TrainOptions
 from deepstep.cli.output import harmless
 from deepstep.cli.parts import answers_of, columns_of
-from deepstep.cli.preset_choice import PresetChoice
 from deepstep.cli.scores import Scores, score
 from deepstep.cli.screen import as_json, console, print_scores, warnings_as_notes
+from deepstep.cli.settings import Preset, check_target
 from deepstep.cli.stream_task import surveyed, tell_of_stream
 from deepstep.cli.table_task import DEFAULT_VALIDATION, Rows, TableSplit, table_split
-from deepstep.cli.target_choice import Goal
 from deepstep.cli.telling import NO_TEST, about, print_columns, print_saved, tell
-from deepstep.cli.train_settings import TrainSettings
 from deepstep.cli.unfinished import Keeping, Way, place_at_once, place_to_train, resumable
 from deepstep.data import StoredRows
 from deepstep.errors import DivergenceError
@@ -37,8 +36,6 @@ from deepstep.run_folder import RunFolder
 if TYPE_CHECKING:
     import polars
 
-OF_AN_ENSEMBLE = ("seed", "loss", "huber_delta", "class_weight", "time_budget", "deterministic", "engine")
-"""The settings of a training that an ensemble has, too."""
 NEXT = (
     ("predict RUN FILE", "answers for the rows of a table"),
     ("evaluate RUN FILE", "answers compared with a table's own"),
@@ -54,9 +51,9 @@ def train_ensemble(
     file: Path,
     source: "polars.DataFrame | StoredRows",
     run: Path,
-    goal: Goal,
-    settings: TrainSettings,
-    preset: PresetChoice,
+    goal: TrainOptions,
+    settings: TrainOptions,
+    preset: Preset,
     keeping: Keeping | None,
     *,
     n_estimators: int | None,
@@ -74,11 +71,11 @@ def train_ensemble(
     else:
         split = table_split(source, goal, None)
         tell(file, source, split, preset)
-    settings.check_target(split.target)
+    check_target(settings, split.target)
     with _place(run, keeping, overwrite=overwrite) as save:
         begun = monotonic()
         told = {
-            **about(file, goal, split),
+            **about(file, goal, split, preset.name),
             **(rows_told or of_table(file, run, split, None, refit=False)),
             **_weights(split, settings),
         }
@@ -136,8 +133,8 @@ def _keep(
     error: DivergenceError,
     split: TableSplit,
     told: dict[str, Any],
-    settings: TrainSettings,
-    preset: PresetChoice,
+    settings: TrainOptions,
+    preset: Preset,
     run: Path,
 ) -> None:
     """Save the member that diverged, as it was before."""
@@ -162,14 +159,14 @@ def _record(run: Path, whole: EnsembleRun, split: TableSplit) -> dict[str, Any]:
     }
 
 
-def _settings(found: Fitted, settings: TrainSettings, preset: PresetChoice) -> dict[str, Any]:
+def _settings(found: Fitted, settings: TrainOptions, preset: Preset) -> dict[str, Any]:
     """As the config has them."""
-    asked = settings.to_dict()
-    own = {name: asked[name] for name in OF_AN_ENSEMBLE if name in asked}
+    kept = settings.kept("settings")
+    own = {name: value for name, value in kept.items() if TYPED[name].of == "ensemble"}
     return {"preset": preset.name, "n_estimators": len(found.ensemble.members), **own}
 
 
-def _weights(split: TableSplit, settings: TrainSettings) -> dict[str, Any]:
+def _weights(split: TableSplit, settings: TrainOptions) -> dict[str, Any]:
     """The weights of classes and of the examples that are kept, as the config of any run has them."""
     target, rows = split.target, split.train
     known: dict[str, Any] = {}

@@ -1,0 +1,266 @@
+"""Kinds of option values: what is typed, as Python's values."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from math import isfinite
+from typing import Any, TypeAlias, TypeVar
+
+import click
+
+from deepstep.errors import ConfigurationError, unknown_name
+
+CLASS_WEIGHT, BALANCED = "--class-weight", "balanced"
+ClassWeight: TypeAlias = str | Mapping[str, float]
+"""``"balanced"``, or weights by the names of the classes; 1 for those that are left out."""
+
+LOG = "--log"
+HEALTH, CSV, TENSORBOARD = KINDS = ("health", "csv", "tensorboard")
+"""In this order, so that those after health write what it found."""
+
+Logs: TypeAlias = Mapping[str, str]
+"""Kinds of logs with the place of each, empty for its own place in the run."""
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class LayerSizes(click.ParamType[tuple[int, ...]]):
+    """Whole numbers between signs: ``64,32`` or ``4-5-3-1``. Whether they fit is the network's to say."""
+
+    name = "sizes"
+
+    def __init__(self, separator: str) -> None:
+        self.separator = separator
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            return tuple(int(size) for size in str(value).split(self.separator))
+        except ValueError:
+            example = self.separator.join(("64", "32"))
+            raise ConfigurationError(
+                param.opts[0] if param else "sizes",
+                f"whole numbers with {self.separator!r} between them, such as {example}",
+                f"got {value!r}",
+            ) from None
+
+
+class NumberOr(click.ParamType[float | str]):
+    """A number, or a word that stands for one.
+
+    >>> NumberOr("auto").convert("0.1", None, None), NumberOr("auto").convert("auto", None, None)
+    (0.1, 'auto')
+    """
+
+    name = "number"
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
+        if value == self.word:
+            return self.word
+        try:
+            return float(value)
+        except ValueError:
+            raise ConfigurationError(
+                param.opts[0] if param else "number", f"a number or {self.word}", f"got {value!r}"
+            ) from None
+
+
+class Factor(click.ParamType[tuple[str, float]]):
+    """A factor for a group of parameters: ``b*=0.1``.
+
+    >>> Factor().convert("b*=0.1", None, None)
+    ('b*', 0.1)
+    """
+
+    name = "factor"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, float]:
+        if isinstance(value, tuple):
+            return value
+        pattern, _, factor = str(value).partition("=")
+        try:
+            return pattern, float(factor)
+        except ValueError:
+            raise ConfigurationError(
+                param.opts[0] if param else "factor",
+                "parameters, '=' and a number, such as 'b*=0.1'",
+                f"got {value!r}",
+            ) from None
+
+
+WORDS = {"true": True, "false": False}
+"""Values that are neither numbers nor names."""
+
+
+class Setting(click.ParamType[tuple[str, Any]]):
+    """A named value: ``beta1=0.95``; a number or truth value where it is one, else a word.
+
+    >>> Setting().convert("beta1=0.95", None, None), Setting().convert("epsilon_at=hat", None, None)
+    (('beta1', 0.95), ('epsilon_at', 'hat'))
+    """
+
+    name = "setting"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, Any]:
+        if isinstance(value, tuple):
+            return value
+        name, sign, text = str(value).partition("=")
+        if not (name and sign and text):
+            raise ConfigurationError(
+                param.opts[0] if param else "setting",
+                "a name, '=' and a value, such as beta1=0.95",
+                f"got {value!r}",
+            )
+        for kind in (int, float):
+            with suppress(ValueError):
+                return name, kind(text)
+        return name, WORDS.get(text, text)
+
+
+class Named(click.ParamType[Any]):
+    """A name, and perhaps settings of what has it: ``step:drop=0.5,every=0.1``."""
+
+    name = "named"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str) or ":" not in value:
+            return value
+        name, _, settings = value.partition(":")
+        where = param.opts[0] if param else "named"
+        try:
+            pairs = [Setting().convert(text.strip(), None, None) for text in settings.split(",")]
+        except ConfigurationError:
+            pairs = [("name", None)]
+        if any(setting == "name" for setting, _ in pairs):
+            raise ConfigurationError(
+                where, "a name, and settings after ':' such as step:drop=0.5,every=0.1", f"got {value!r}"
+            )
+        return {"name": name, **once_each(where, pairs)}
+
+
+def once_each(where: str, pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """Pairs as a mapping; a name that comes twice is refused."""
+    pairs = list(pairs)
+    for name, times in Counter(name for name, _ in pairs).items():
+        if times > 1:
+            raise ConfigurationError(
+                where, "each name once", f"got {name!r} {times} times", "Leave all but one out."
+            )
+    return dict(pairs)
+
+
+def as_mapping(context: click.Context, parameter: click.Parameter, given: Any) -> dict[str, Any] | None:
+    """The pairs of an option that may be given again, None where there are none."""
+    return once_each(parameter.opts[0], given) or None
+
+
+class Listed(click.ParamType[Any]):
+    """Values between commas: one alone is itself, several are a tuple (with ``always`` one is, too).
+
+    >>> Listed(float, "0.1,0.2").convert("0.5", None, None), Listed(str, "a,b").convert("x, y", None, None)
+    (0.5, ('x', 'y'))
+    """
+
+    name = "values"
+
+    def __init__(self, kind: type[float] | type[str], example: str, *, always: bool = False) -> None:
+        self.kind, self.example, self.always = kind, example, always
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            values = tuple(self.kind(part.strip()) for part in value.split(","))
+        except ValueError:
+            raise ConfigurationError(
+                param.opts[0] if param else "values",
+                f"numbers with ',' between them, such as {self.example}",
+                f"got {value!r}",
+            ) from None
+        return values[0] if len(values) == 1 and not self.always else values
+
+
+def asked_weights(context: click.Context, parameter: click.Parameter, given: Any) -> ClassWeight | None:
+    """Typed weights: ``balanced``, or ``rare=3,usual=0.5`` in one or several pieces; None without them."""
+    if not given:
+        return None
+    if BALANCED in given:
+        if len(given) > 1:
+            raise ConfigurationError(
+                CLASS_WEIGHT, "balanced, or weights by name", f"got {' and '.join(given)}"
+            )
+        return BALANCED
+    return once_each(CLASS_WEIGHT, [pair for text in given for pair in _pairs(text)])
+
+
+def _pairs(text: str) -> Iterable[tuple[str, float]]:
+    """Names and weights; a comma before which there is no weight belongs to a name.
+
+    >>> _pairs("rare=3,usual=0.5"), _pairs("a,b=2")
+    ([('rare', 3.0), ('usual', 0.5)], [('a,b', 2.0)])
+    """
+    pairs, before = [], ""
+    for part in text.split(","):
+        name, sign, number = part.rpartition("=")
+        if sign:
+            pairs.append(((before + name).strip(), _weight(number, text)))
+            before = ""
+        else:
+            before += f"{part},"
+    if before or not all(name for name, _ in pairs):
+        raise _unreadable(text)
+    return pairs
+
+
+def _weight(number: str, text: str) -> float:
+    try:
+        weight = float(number)
+    except ValueError:
+        raise _unreadable(text) from None
+    if not (isfinite(weight) and weight >= 0):
+        raise ConfigurationError(CLASS_WEIGHT, "weights of at least 0", f"got {text!r}")
+    return weight
+
+
+def _unreadable(text: str) -> ConfigurationError:
+    return ConfigurationError(
+        CLASS_WEIGHT, "balanced, or NAME=WEIGHT such as rare=3,usual=0.5", f"got {text!r}"
+    )
+
+
+def asked_logs(context: click.Context, parameter: click.Parameter, given: Any) -> dict[str, str] | None:
+    """Typed logs: ``csv``, ``csv=FILE``, ``tensorboard=FOLDER``, ``health=EPOCHS``."""
+    pairs = []
+    for text in given:
+        kind, sign, place = text.partition("=")
+        if kind not in KINDS:
+            raise unknown_name(LOG, "kind", kind, KINDS)
+        if sign and not place:
+            raise ConfigurationError(LOG, f"a place after {kind}=", "got none", f"Or leave it out: {kind}.")
+        if kind == HEALTH and place and not (place.isdecimal() and int(place) > 0):
+            raise ConfigurationError(
+                LOG, "health, or health=EPOCHS between two looks, such as health=5", f"got {text!r}"
+            )
+        if kind in (CSV, TENSORBOARD) and place:
+            place = os.path.abspath(place)  # a training that goes on may be called from elsewhere
+        pairs.append((kind, place))
+    return once_each(LOG, pairs) or None
+
+
+def member_option(function: F) -> F:
+    """The option of commands that open one network."""
+    return click.option("--member", type=int, metavar="N", help="Of an ensemble: which network, from 0.")(
+        function
+    )
