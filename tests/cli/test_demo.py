@@ -15,7 +15,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from deepstep.cli.reproduce import reproduce
+from deepstep.cli.report import reproduce
 from deepstep.data import read_cats
 from deepstep.run import Run
 from report_page import check
@@ -29,7 +29,7 @@ def test_digits(deepstep):
     assert ESCAPE not in result.out + result.err
     assert max(map(len, result.out.splitlines())) <= 80
     test_accuracy = float(re.search(r"^accuracy +\S+ % +(\S+) %", result.out, re.MULTILINE)[1])
-    majority = float(re.search(r"^always the largest class +\S+ % +(\S+) %", result.out, re.MULTILINE)[1])
+    majority = float(re.search(r"^baseline accuracy \(majority class\) +\S+ % +(\S+) %", result.out, re.MULTILINE)[1])
     assert test_accuracy > 96
     assert majority < 11
     wrong = int(re.search(r"The surest of (\d+) mistakes", result.out)[1])

@@ -8,7 +8,7 @@ import numpy as np
 import polars
 import pytest
 
-from deepstep.cli.reproduce import reproduce
+from deepstep.cli.report import reproduce
 from deepstep.estimators import EnsembleRun
 from deepstep.report import kept_rows, rows_of
 from deepstep.run_folder import OF_AN_ENSEMBLE, write_config

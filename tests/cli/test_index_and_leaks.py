@@ -9,8 +9,8 @@ import pandas
 import polars
 import pytest
 
-from deepstep.cli.opening import open_run
-from deepstep.cli.reproduce import reproduce
+from deepstep.cli.report import reproduce
+from deepstep.cli.runs import open_run
 
 PLAIN = ["--preset", "single", "--iterations", "20", "--engine", "reference"]
 M = 120

@@ -88,7 +88,7 @@ def test_usage_error_as_json(deepstep):
 
 def test_error_of_the_program_itself_keeps_its_traceback(monkeypatch):
     """Only errors raised on purpose become sentences: a defect must be seen."""
-    monkeypatch.setattr("deepstep.cli.equations.EQUATIONS", None)
+    monkeypatch.setattr("deepstep.cli.opened.EQUATIONS", None)
     with pytest.raises(AttributeError):
         main(["equations"])
 
@@ -97,7 +97,7 @@ def test_only_the_output_s_own_errors_are_blamed_on_it(monkeypatch):
     def broken(*_):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("deepstep.cli.equations.as_json", broken)
+    monkeypatch.setattr("deepstep.cli.opened.as_json", broken)
     with pytest.raises(OSError, match="Input/output error"):
         main(["equations", "--json"])
 
@@ -147,7 +147,7 @@ def test_reader_of_the_progress_that_goes_away(flowers, tmp_path, preset):
     read, write = os.pipe()
     os.close(read)
     script = "import sys; from deepstep.cli.main import main; main(sys.argv[1:])"
-    late = "from deepstep.cli import telling\ntelling.note = lambda text: None\n"  # until training begins
+    late = "from deepstep.cli import messages\nmessages.note = lambda text: None\n"  # until training begins
     typed = ["train", str(flowers), "--target", "kind", "--out", str(tmp_path / "run"), "--json"]
     typed += ["--preset", preset]
     result = subprocess.run(

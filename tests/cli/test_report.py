@@ -9,7 +9,7 @@ import polars
 import pytest
 
 from deepstep import History, Network
-from deepstep.cli.reproduce import reproduce
+from deepstep.cli.report import reproduce
 from deepstep.estimators import EnsembleRun
 from deepstep.preparation import ClassTarget, ImagePreparation, Preparation
 from deepstep.run import Run, few_examples

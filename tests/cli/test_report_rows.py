@@ -146,7 +146,7 @@ def test_what_the_run_keeps_stands_for_a_table_that_is_gone(deepstep, trained, t
 
 
 def test_another_split_is_not_taken_for_that_of_the_training(deepstep, trained, tmp_path, monkeypatch):
-    from deepstep.cli import report_rows
+    from deepstep.cli import held_out as report_rows
 
     split = report_rows.split_rows
     monkeypatch.setattr(report_rows, "split_rows", lambda *given: np.roll(np.array(split(*given), object), 1))

@@ -15,7 +15,7 @@ import numpy as np
 import polars
 import pytest
 
-from deepstep.cli import output
+from deepstep.cli import screen as output
 from deepstep.training.progress import Meter
 
 TITLE = "\x1b]0;pwned\x07"
@@ -114,7 +114,7 @@ def test_answers_for_another_program_are_exact(deepstep, hostile, trained):
 
 ODD = """
 import warnings
-import deepstep.cli.explain_table as module
+import deepstep.cli.summary as module
 def odd(answers):
     warnings.warn({!r}, stacklevel=2)
     return "binary", "it is"

@@ -11,8 +11,7 @@ from numpy.testing import assert_array_equal
 from sklearn.metrics import accuracy_score, root_mean_squared_error
 
 from deepstep import Run
-from deepstep.cli.preset_choice import FOR_BOTH
-from deepstep.cli.train import command
+from deepstep.cli.options import TYPED
 from deepstep.data import holdout
 from deepstep.estimators import DeepClassifier, DeepRegressor, EnsembleRun
 
@@ -130,7 +129,7 @@ def test_what_train_says(deepstep, flowers):
     ]
     assert result.err.splitlines()[-1].startswith("flowers, members: 2/2, gated on fold ")
     assert "validation cost" in result.err
-    for part in ("gated", "train   out of fold", "always the largest class", "Saved in r. Next:"):
+    for part in ("gated", "train   out of fold", "baseline accuracy (majority class)", "Saved in r. Next:"):
         assert part in result.out
 
 
@@ -172,9 +171,9 @@ def test_columns_are_refused_or_ignored_by_name(deepstep, flowers, ensemble_run)
 
 
 OF_ONE = {
-    parameter.name: parameter.opts[0]
-    for parameter in command.params
-    if parameter.name not in (*FOR_BOTH, "members", "resume", "finish")
+    name: (typed.flags or (f"--{name.replace('_', '-')}",))[0]
+    for name, typed in TYPED.items()
+    if typed.of in ("network", "streamed ensemble") and name != "validation"
 }
 VALUES = {
     "hidden": "4", "validation_fraction": "0.2", "iterations": "1", "optimizer_params": "beta1=0.8",
@@ -196,16 +195,16 @@ def test_an_option_of_a_single_training_is_refused_for_a_ensemble(deepstep, flow
     for beside in (["--preset", "tabular"], ["--n-estimators", "2"]):
         result = deepstep("train", flowers, "--target", "kind", *beside, *typed)
         assert (result.code, result.out) == (2, "")
-        assert f"got {OF_ONE[name]}" in result.err
-        assert "to a single training" in result.err
+        assert OF_ONE[name] in result.err
+        assert "used with" in result.err
 
 
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        (["--epochs", "1"], "plain, one network, because of --iterations or --epochs."),
-        (["--preset", "single"], "plain, one network, as asked."),
-        (["--hidden", "64,32"], "plain, one network, because of --hidden."),
+        (["--epochs", "1"], "single, one network, because of --iterations or --epochs."),
+        (["--preset", "single"], "single, one network, as asked."),
+        (["--hidden", "64,32"], "single, one network, because of --hidden."),
     ],
 )
 def test_one_network_where_it_is_asked_for(deepstep, flowers, typed, told):
@@ -218,7 +217,7 @@ def test_one_network_where_it_is_asked_for(deepstep, flowers, typed, told):
 def test_members_of_one_network_are_refused(deepstep, flowers):
     result = deepstep("train", flowers, *KIND, "--preset", "single")
     assert (result.code, result.err.count("\n")) == (2, 1)
-    assert "--n-estimators: --preset tabular, of which an ensemble is; got --preset single." in result.err
+    assert "--n-estimators must be used with --preset tabular or tabm, got --preset single." in result.err
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def test_the_command_says_where_kernels_are_kept(deepstep):
 
 
 def test_without_numba_it_says_what_to_install(deepstep, monkeypatch):
-    monkeypatch.setattr("deepstep.cli.warmup.missing_numba", lambda: "Numba cannot be used")
+    monkeypatch.setattr("deepstep.cli.opened.missing_numba", lambda: "Numba cannot be used")
     told = deepstep("warmup")
     assert told.code == 2
     assert "pip install numba" in told.err

@@ -5,12 +5,10 @@ from pathlib import Path
 import click
 import numpy as np
 
-from deepstep.cli.diverged import note_divergence
-from deepstep.cli.opening import open_run
-from deepstep.cli.parts import answers_of
+from deepstep.cli.runs import naming_piece, note_divergence, open_run, read_labelled_pieces
 from deepstep.cli.scores import answered, confusion, score
 from deepstep.cli.screen import as_json, console, json_option, note, print_table, printable
-from deepstep.cli.sources import naming_piece, read_labelled_pieces
+from deepstep.cli.table_task import answers_of
 from deepstep.preparation import ClassTarget, LabelTargets, TablePreparation
 from deepstep.types import AnyArray, Array
 
@@ -22,7 +20,7 @@ MOST_CLASSES = 12
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.argument("file", type=click.Path(path_type=Path))
 @json_option
-def command(run_folder: Path, file: Path, json_wanted: bool) -> None:
+def evaluate_command(run_folder: Path, file: Path, json_wanted: bool) -> None:
     """Compare a run's answers with the right ones.
 
     FILE is a table with the target's columns, or a folder of Parquet parts. For a run on the cats it may be

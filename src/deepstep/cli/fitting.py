@@ -1,6 +1,7 @@
-"""From prepared rows to a saved run: the way that the demos and `train` share."""
+"""From prepared rows to the saved run of a single network: what the demos and ``train`` share."""
 
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from copy import copy
 from dataclasses import dataclass, replace
@@ -10,14 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.cli.diverged import keep, what_happened
-from deepstep.cli.exit_codes import GOOD, INTERRUPTED
 from deepstep.cli.options import TrainOptions, flag_of
-from deepstep.cli.parts import Part, example_weights, joined, weights_of_classes
-from deepstep.cli.rate_search import with_rate
+from deepstep.cli.runs import keep, what_happened
 from deepstep.cli.scores import Scores, score
-from deepstep.cli.screen import note
+from deepstep.cli.screen import GOOD, INTERRUPTED, note
 from deepstep.cli.settings import new_network, train_arguments, watched_entry
+from deepstep.cli.table_task import Part, example_weights, joined, weights_of_classes
 from deepstep.errors import DataError, DivergenceError, spelled
 from deepstep.model import Network
 from deepstep.model.construction import FROM_DATA
@@ -28,11 +27,61 @@ from deepstep.preparation import LabelTargets, Preparation, Target
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.run import Run, few_examples, few_rows
-from deepstep.training import History
+from deepstep.training import History, latest_checkpoint
 from deepstep.training.rate_finder import AUTO
 from deepstep.training.scoring import judge_of
 from deepstep.training.stopping import Repeat
 from deepstep.types import Array
+
+INSTEAD = 0.001
+"""The default of ``--learning-rate``, where no rate lowers the cost."""
+
+
+def with_rate(
+    settings: TrainOptions,
+    network: Network,
+    train: Part,
+    of_classes: Sequence[Array] | None,
+    *trainings: Mapping[str, Any],
+) -> TrainOptions:
+    """The settings with a number for the rate, and a line about it where it was searched for.
+
+    The search uses training rows alone, and the network stays as it is. The rate of the checkpoints of
+    ``trainings`` (the training and its refit) is taken where there are some.
+    """
+    if settings.learning_rate != AUTO:
+        return settings
+    rate = _rate_kept(trainings)
+    if rate is None:
+        search = network.find_learning_rate(
+            train.X.T,
+            train.Y.T,
+            sample_weight=example_weights(train, of_classes),
+            **train_arguments(replace(settings, learning_rate=INSTEAD, patience=None), validated=False),
+        )
+        rate = search.suggestion
+    if rate is not None:
+        note(f"Learning rate: {rate:.3g}, found by --learning-rate auto.")
+        return replace(settings, learning_rate=rate)
+    note(
+        f"Learning rate: {INSTEAD:g}, as --learning-rate auto found no rate from {search.rates[0]:g} on that "
+        "lowers the cost."
+        if len(search.rates)
+        else f"Learning rate: {INSTEAD:g}, as --learning-rate auto met no finite cost after the first rate."
+    )
+    return replace(settings, learning_rate=INSTEAD)
+
+
+def _rate_kept(trainings: Sequence[Mapping[str, Any]]) -> float | None:
+    """The rate of the newest checkpoint, if there is one."""
+    for training in trainings:
+        if "checkpoint" in training:
+            with warnings.catch_warnings(action="ignore"):  # of damaged ones, which training warns of
+                newest = latest_checkpoint(training["checkpoint"].folder)
+            if newest is not None:
+                return float(newest.identity["learning_rate"])
+    return None
+
 
 FINISHED = "finished early"
 CANNOT_GO_ON = "--optimizer lbfgs cannot go on"

@@ -13,26 +13,38 @@ from typing import NoReturn, TextIO, cast
 import click
 
 from deepstep import __version__
-from deepstep.cli.exit_codes import FAILED, GOOD, INTERRUPTED, READER_GONE, WRONG_INPUT
-from deepstep.cli.output import Output, OutputError, fill_closed, forget, say
-from deepstep.cli.screen import as_json, harmless_warnings, program
+from deepstep.cli.screen import (
+    FAILED,
+    GOOD,
+    INTERRUPTED,
+    READER_GONE,
+    WRONG_INPUT,
+    Output,
+    OutputError,
+    as_json,
+    fill_closed,
+    forget,
+    harmless_warnings,
+    program,
+    say,
+)
 from deepstep.errors import DeepStepError, DivergenceError, unknown_name
 
 COMMANDS = {
     "demo": "demo",
-    "explain-table": "explain_table",
+    "explain-table": "summary",
     "train": "train",
     "predict": "predict",
     "evaluate": "evaluate",
     "summary": "summary",
     "explore": "explore",
     "report": "report",
-    "doctor": "doctor",
-    "trace": "trace",
-    "check-gradients": "check_gradients",
-    "equations": "equations",
-    "engines": "engines",
-    "warmup": "warmup",
+    "doctor": "report",
+    "trace": "opened",
+    "check-gradients": "opened",
+    "equations": "opened",
+    "engines": "opened",
+    "warmup": "opened",
 }
 """Each command and its module, in the order of the help."""
 
@@ -46,7 +58,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         if cmd_name not in COMMANDS:
             raise unknown_name("deepstep", "command", cmd_name, COMMANDS)
-        command: click.Command = import_module(f"deepstep.cli.{COMMANDS[cmd_name]}").command
+        module = import_module(f"deepstep.cli.{COMMANDS[cmd_name]}")
+        command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command
 
 

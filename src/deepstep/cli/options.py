@@ -458,7 +458,7 @@ def _as_typed(option: click.Option, value: Any) -> Any:
 
 
 def resolved(options: TrainOptions, preset: str) -> dict[str, Any]:
-    """The options that a run keeps: those that are not as by default, by their names in a ``--config`` file."""
+    """What a run keeps of the options: what is not as by default, by the names of a ``--config`` file."""
     by_default = {entry.name: entry.default for entry in fields(TrainOptions)}
     found = {}
     for name, typed in TYPED.items():

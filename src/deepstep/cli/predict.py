@@ -10,11 +10,8 @@ from typing import Any
 import click
 import numpy as np
 
-from deepstep.cli.diverged import note_divergence
-from deepstep.cli.opening import AnyRun, open_run
-from deepstep.cli.output import harmless
-from deepstep.cli.screen import as_json, json_option, note
-from deepstep.cli.sources import naming_piece, read_raw_pieces
+from deepstep.cli.runs import AnyRun, naming_piece, note_divergence, open_run, read_raw_pieces
+from deepstep.cli.screen import as_json, harmless, json_option, note
 from deepstep.data import TABLE_SUFFIXES, atomic_write
 from deepstep.errors import ConfigurationError
 from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget, NumberTargets
@@ -26,7 +23,9 @@ from deepstep.run_folder import Prediction
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--output", type=click.Path(path_type=Path), help="Write the answers to this file as CSV.")
 @json_option
-def command(run_folder: Path, files: tuple[Path, ...], output: Path | None, json_wanted: bool) -> None:
+def predict_command(
+    run_folder: Path, files: tuple[Path, ...], output: Path | None, json_wanted: bool
+) -> None:
     """Answer for the rows of a table, or for pictures.
 
     A table, or a folder of Parquet parts, gives CSV: "prediction", for classes the probability of each, and

@@ -1,17 +1,82 @@
-"""``deepstep report``: a run as one page of HTML."""
+"""``deepstep report`` and ``deepstep doctor``: a run as a page of HTML, and what went wrong in it."""
 
+import shlex
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
-from deepstep.cli.opening import open_run
-from deepstep.cli.output import say
-from deepstep.cli.report_rows import held_out_rows, rows_in
-from deepstep.cli.reproduce import reproduce
-from deepstep.cli.screen import as_json, json_option, printable
+from deepstep.cli.held_out import held_out_rows, rows_in
+from deepstep.cli.options import flag_of
+from deepstep.cli.runs import open_run
+from deepstep.cli.screen import FAILED, GOOD, as_json, json_option, note, printable, say
+from deepstep.data import TABLE_SUFFIXES
 from deepstep.data.files import kind_at
-from deepstep.errors import FileError
-from deepstep.report import findings_of, report, write_report
+from deepstep.errors import ConfigurationError, FileError
+from deepstep.report import report, write_report
+from deepstep.report.diagnosis import findings_of, has_health, no_health
+from deepstep.run import Run
+from deepstep.run_folder import DEMO, RunFolder
+
+CATS = "cats"
+"""The demo that has its data from outside."""
+
+REPEATED = {
+    "optimizer_params": "--optimizer-param",
+    "lr_multipliers": "--lr-multiplier",
+    "weight_decay_multipliers": "--weight-decay-multiplier",
+    "class_weight": "--class-weight",
+}
+"""Settings that are mappings, and given once for each entry."""
+
+
+def reproduce(run: RunFolder) -> str | None:
+    """The command, None for runs whose data stand in no table and belong to no demo."""
+    config = run.config
+    source = str(config.get("source", ""))
+    if DEMO in config:
+        return shlex.join(_demo(str(config[DEMO]), source, config.get("settings", {})))
+    if Path(source).suffix.lower() not in TABLE_SUFFIXES or "settings" not in config:
+        return None
+    words = ["deepstep", "train", source]
+    for name in run.target_names:
+        words += ["--target", name]
+    if "sample_weight" in config:
+        words += ["--sample-weight", str(config["sample_weight"])]
+    asked = config.get("asked", {})
+    for option in ("drop", "keep"):
+        for column in asked.get(option, ()):
+            words += [f"--{option}", str(column)]
+    rest = {name: value for name, value in asked.items() if name not in ("drop", "keep")}
+    for name, value in {**rest, **config["settings"]}.items():
+        words += _words(name, value)
+    return shlex.join(words)
+
+
+def _demo(name: str, source: str, settings: Mapping[str, Any]) -> Iterator[str]:
+    yield from ("deepstep", "demo", name)
+    if name == CATS:
+        yield from ("--data", source)
+    for asked in ("seed", "iterations"):
+        if asked in settings:
+            yield from (f"--{asked}", str(settings[asked]))
+
+
+def _words(name: str, value: Any) -> Iterator[str]:
+    option = flag_of(name)
+    if value is True:
+        yield option
+    elif isinstance(value, Mapping) and name in REPEATED:
+        for key, entry in value.items():
+            yield from (REPEATED[name], f"{key}={entry}")
+    elif isinstance(value, Mapping):  # a schedule
+        settings = ",".join(f"{key}={entry}" for key, entry in value.items() if key != "name")
+        yield from (option, f"{value.get('name', '')}:{settings}")
+    elif isinstance(value, list | tuple):
+        yield from (option, ",".join(map(str, value)))
+    elif value is not False:
+        yield from (option, str(value))
 
 
 @click.command("report")
@@ -26,7 +91,9 @@ from deepstep.report import findings_of, report, write_report
 )
 @click.option("--overwrite", is_flag=True, help="Replace the page if it exists.")
 @json_option
-def command(run_folder: Path, out: Path, data: Path | None, overwrite: bool, json_wanted: bool) -> None:
+def report_command(
+    run_folder: Path, out: Path, data: Path | None, overwrite: bool, json_wanted: bool
+) -> None:
     """Write a run as one page of HTML.
 
     It holds curves, findings, answers with the examples behind them, the health of the layers, settings, and
@@ -50,3 +117,46 @@ def command(run_folder: Path, out: Path, data: Path | None, overwrite: bool, jso
         click.echo(as_json({"run": run_folder, "report": out, "bytes": size, "findings": findings}))
         return
     say(f"Written: {out} ({size / 1000:.0f} kB, {len(found)} findings)")
+
+
+@click.command("doctor")
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Look at units and labels on the rows of this table [default: at the units as --log health saw them "
+    "last, at the labels of the rows held out in the training].",
+)
+@click.option("--strict", is_flag=True, help="The exit code is 1 if anything was found.")
+@json_option
+def doctor_command(run_folder: Path, data: Path | None, strict: bool, json_wanted: bool) -> int:
+    """Say what went wrong in a training.
+
+    Causes come first. Found are a learning rate that is too high or too low, dead and saturated units,
+    gradients that vanish or explode, updates that are too small or too large,
+    overfitting, divergence, classes that are never answered, a target that never changes, labels that may be
+    wrong, columns that alone tell the target, and an end that came too early. Of an ensemble:
+    overfitting, answers that are no better than a guess, classes that are never answered, a fold that is far
+    off the others, test rows that are, and members whose training was not over.
+    """
+    run = open_run(run_folder)
+    if data is not None and not isinstance(run, Run):
+        raise ConfigurationError(
+            "--data",
+            "a run of one network, whose units it shows",
+            f"{run_folder} is an ensemble's",
+            "Leave it out.",
+        )
+    rows = held_out_rows(run, run_folder) if data is None else rows_in(run, data)
+    found = findings_of(run, None if data is None else rows.inputs, rows)
+    if json_wanted:
+        record = {"run": run_folder, "health": has_health(run), "findings": [one.to_dict() for one in found]}
+        click.echo(as_json(record))
+    else:
+        if isinstance(run, Run) and not has_health(run):
+            note(no_health(run))
+        for one in found:
+            say(f"{one.severity}, {one.kind}: {one}")
+        if not found:
+            click.echo("Nothing was found.")
+    return FAILED if strict and found else GOOD

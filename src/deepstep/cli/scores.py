@@ -1,14 +1,12 @@
-"""How good answers are, beside the answer that needs no network."""
+"""Scores of predictions by `sklearn.metrics`, beside those of a baseline that needs no network."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
-from typing import Any, ClassVar
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.cli.scores_of_several import LabelScores, SeveralNumberScores, shown_r2
 from deepstep.cli.screen import percent
 from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget, NumberTargets, Target
 from deepstep.types import AnyArray, Array
@@ -16,162 +14,156 @@ from deepstep.types import AnyArray, Array
 Row = tuple[str, str]
 
 UNEVEN = 1.5
-"""Where the largest class is so many times the smallest one, accuracy is not the whole story."""
-
+"""Sizes of the largest and the smallest class, from which on recall is shown by class."""
 MOST_RECALLS = 12
-"""So many classes have figures of their own; more of them no screen holds."""
+"""Most classes that have a recall of their own."""
 
 
-@dataclass(frozen=True)
-class ClassScores:
-    """Classes: the share of right answers.
+def shown_r2(r2: float) -> str:
+    """Four digits behind the point; far below 0, where a training has diverged, four in all.
 
-    ``majority_accuracy`` is that of the best answer without a network: always the largest class of these
-    rows. ``recall`` is NaN for a class without rows, and empty for more than `MOST_RECALLS` classes;
-    ``balanced_accuracy`` is its mean. ``uneven`` sizes of the classes make accuracy alone say little. For
-    ordered classes, answers are off by ``distance`` classes on average, and the share ``within_one`` by at
-    most one.
+    >>> shown_r2(0.98765), shown_r2(-1.5e271)
+    ('0.9877', '-1.5e+271')
+    """
+    return f"{r2:.4f}" if r2 > -1e4 else f"{r2:.4g}"
+
+
+def _share(share: float) -> str:
+    return percent(share) if isfinite(share) else "–"
+
+
+SHOWN: Mapping[str, tuple[str, Callable[[Any], str]]] = {
+    "all_right": ("all targets correct", percent),
+    "accuracy": ("accuracy", percent),
+    "majority_accuracy": ("baseline accuracy (majority class)", percent),
+    "balanced_accuracy": ("balanced accuracy", percent),
+    "recall": ("recall", _share),
+    "distance": ("mean distance in classes", "{:.3f}".format),
+    "within_one": ("within one class", percent),
+    "rmse": ("RMSE", "{:.6g}".format),
+    "mean_rmse": ("baseline RMSE (mean)", "{:.6g}".format),
+    "r2": ("R²", shown_r2),
+    "coverage": ("within the outer quantiles", percent),
+    "deviance": ("Poisson deviance", "{:.6g}".format),
+    "mean_deviance": ("baseline deviance (mean)", "{:.6g}".format),
+    "mean_r2": ("mean R²", shown_r2),
+    "rows": ("rows", "{:,}".format),
+}
+"""Scores in the order in which they are shown, with their names for people and formats."""
+
+BY_CLASS = ("balanced_accuracy", "recall")
+"""Scores that are shown where they are asked for, or classes have uneven sizes."""
+
+
+class Scores(NamedTuple):
+    """Scores by name, as JSON has them; of several targets each is a mapping by column.
+
+    Baselines answer the majority class, or the mean, of these rows. ``recall`` is NaN for a class without
+    rows. ``coverage`` is the share of the rows between the outer quantiles, ``levels``, of several.
+    ``distance`` and ``within_one`` are those of ordered classes.
     """
 
-    rows: int
-    accuracy: float
-    majority_accuracy: float
-    balanced_accuracy: float
-    recall: Mapping[str, float] = field(default_factory=dict)
+    values: Mapping[str, Any]
     uneven: bool = False
-    distance: float | None = None
-    within_one: float | None = None
 
     def lines(self, *, by_class: bool = False) -> list[Row]:
-        """Name and value of each figure, for a table; those of each class where asked for."""
-        recalls = [
-            (f"recall of {name}", percent(share) if isfinite(share) else "–")
-            for name, share in self.recall.items()
-        ]
-        return [
-            ("accuracy", percent(self.accuracy)),
-            ("always the largest class", percent(self.majority_accuracy)),
-            *([("balanced accuracy", percent(self.balanced_accuracy)), *recalls] if by_class else []),
-            *([] if self.distance is None else [("classes off on average", f"{self.distance:.3f}")]),
-            *([] if self.within_one is None else [("at most one class off", percent(self.within_one))]),
-            ("rows", f"{self.rows:,}"),
-        ]
+        """Name and value of each score, for a table; of several targets column by column."""
+        rows: list[Row] = []
+        several = self.values.get("rmse", self.values.get("accuracy"))
+        shown = [name for name in SHOWN if name in self.values and (by_class or name not in BY_CLASS)]
+        if isinstance(several, Mapping):
+            of_columns = [name for name in shown if isinstance(self.values[name], Mapping)]
+            for column in several:
+                of_column = [name for name in of_columns if column in self.values[name]]
+                rows += [self._row(name, self.values[name][column], f" of {column}") for name in of_column]
+            shown = [name for name in shown if name not in of_columns]
+        for name in shown:
+            value = self.values[name]
+            if isinstance(value, Mapping):
+                rows += [self._row(name, one, f" of {key}") for key, one in value.items()]
+            else:
+                rows.append(self._row(name, value))
+        return rows
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types; nothing about what there is not."""
-        values = {name: value for name, value in asdict(self).items() if value not in (None, {})}
-        del values["uneven"]
-        return values
+        """Plain JSON types."""
+        return dict(self.values)
 
-
-@dataclass(frozen=True)
-class NumberScores:
-    """Numbers: the typical error, in the target's units.
-
-    ``mean_rmse`` and ``mean_deviance`` are those of the best answer without a network: always the mean of
-    these rows. ``r2`` is NaN where the rows do not vary. ``coverage`` is the share of the rows between the
-    outer quantiles, ``levels``, where several are predicted; the other figures are then of the one next to
-    the median. ``deviance`` is the mean Poisson deviance of counts.
-    """
-
-    rows: int
-    rmse: float
-    mean_rmse: float
-    r2: float
-    coverage: float | None = None
-    levels: tuple[float, ...] = ()
-    deviance: float | None = None
-    mean_deviance: float | None = None
-    uneven: ClassVar[bool] = False
-
-    def lines(self, *, by_class: bool = False) -> list[Row]:
-        """Name and value of each figure, for a table."""
-        return [
-            ("RMSE", f"{self.rmse:.6g}"),
-            ("RMSE of always the mean", f"{self.mean_rmse:.6g}"),
-            ("R²", shown_r2(self.r2)),
-            *self._coverage(),
-            *([] if self.deviance is None else [("Poisson deviance", f"{self.deviance:.6g}")]),
-            *([] if self.mean_deviance is None else [("of always the mean", f"{self.mean_deviance:.6g}")]),
-            ("rows", f"{self.rows:,}"),
-        ]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types; nothing about what there is not."""
-        return {name: value for name, value in asdict(self).items() if value not in (None, ())}
-
-    def _coverage(self) -> list[Row]:
-        if self.coverage is None:
-            return []
-        low, high = (f"{100 * level:g}" for level in self.levels)
-        return [(f"within the {low} % and {high} % quantiles", percent(self.coverage))]
-
-
-Scores = ClassScores | NumberScores | LabelScores | SeveralNumberScores
+    @staticmethod
+    def _row(name: str, value: Any, of: str = "") -> Row:
+        text, shown = SHOWN[name]
+        return f"{text}{of}", shown(value)
 
 
 def score(target: Target, answers: AnyArray, outputs: Array) -> Scores:
     """Compare outputs (m, n_outputs) with the right classes' positions or numbers, (m,) or (m, n_targets)."""
     if isinstance(target, LabelTargets):
-        given, columns = answered(target, outputs), zip(target.names, target.each, strict=True)
-        labels = {
-            name: _of_classes(one, answers[:, at], given[:, at]) for at, (name, one) in enumerate(columns)
-        }
-        return LabelScores.of(labels, given == answers)
+        given = answered(target, outputs)
+        labels = [_of_classes(one, answers[:, at], given[:, at]) for at, one in enumerate(target.each)]
+        names: Sequence[str] = ("accuracy", "majority_accuracy", "balanced_accuracy")
+        right = {"rows": len(answers), "all_right": float((given == answers).all(axis=1).mean())}
+        return Scores({**right, **_by_column(target.names, labels, names)}, any(one.uneven for one in labels))
     if isinstance(target, NumberTargets):
-        numbers = {
-            name: _of_numbers(one, answers[:, at], outputs[:, at : at + 1])
-            for at, (name, one) in enumerate(zip(target.names, target.each, strict=True))
-        }
-        return SeveralNumberScores.of(numbers)
+        each = enumerate(target.each)
+        numbers = [_of_numbers(one, answers[:, at], outputs[:, at : at + 1]) for at, one in each]
+        names = ("rmse", "mean_rmse", "r2", "deviance", "mean_deviance")
+        found = _by_column(target.names, numbers, names)
+        return Scores({"rows": len(answers), "mean_r2": float(np.mean(list(found["r2"].values()))), **found})
     if isinstance(target, ClassTarget):
         return _of_classes(target, answers, answered(target, outputs))
     return _of_numbers(target, answers, outputs)
 
 
-def _of_classes(target: ClassTarget, answers: AnyArray, given: NDArray[np.intp]) -> ClassScores:
-    from sklearn.metrics import recall_score
-
-    sizes = np.bincount(answers)
-    names = list(map(str, target.classes))
-    labels = range(len(names))
-    recalls = recall_score(answers, given, labels=labels, average=None, zero_division=np.nan)
-    few, off = len(target.classes) <= MOST_RECALLS, np.abs(given - answers)
-    return ClassScores(
-        len(answers),
-        float((given == answers).mean()),
-        float(sizes.max() / len(answers)),
-        float(np.nanmean(recalls)),
-        dict(zip(names, recalls.tolist(), strict=True)) if few else {},
-        bool(sizes.max() > UNEVEN * sizes[sizes > 0].min()),
-        float(off.mean()) if target.ordered else None,
-        float((off <= 1).mean()) if target.ordered else None,
-    )
+def _by_column(columns: Sequence[str], each: Sequence[Scores], names: Sequence[str]) -> dict[str, Any]:
+    """Scores of several targets: for each name those that there are, by column."""
+    found = {
+        name: {
+            column: one.values[name] for column, one in zip(columns, each, strict=True) if name in one.values
+        }
+        for name in names
+    }
+    return {name: values for name, values in found.items() if values}
 
 
-def _of_numbers(target: NumberTarget, answers: AnyArray, outputs: Array) -> NumberScores:
-    predicted = target.decode(outputs)
-    rmse = float(np.sqrt(np.square(predicted - answers).mean()))
-    mean_rmse = float(answers.std())
+def _of_classes(target: ClassTarget, answers: AnyArray, given: NDArray[np.intp]) -> Scores:
+    from sklearn.metrics import accuracy_score, recall_score
+
+    sizes, names = np.bincount(answers), list(map(str, target.classes))
+    recall = recall_score(answers, given, labels=range(len(names)), average=None, zero_division=np.nan)
+    values: dict[str, Any] = {
+        "rows": len(answers),
+        "accuracy": float(accuracy_score(answers, given)),
+        "majority_accuracy": float(sizes.max() / len(answers)),
+        "balanced_accuracy": float(np.nanmean(recall)),
+    }
+    if len(names) <= MOST_RECALLS:
+        values["recall"] = dict(zip(names, recall.tolist(), strict=True))
+    if target.ordered:
+        off = np.abs(given - answers)
+        values |= {"distance": float(off.mean()), "within_one": float((off <= 1).mean())}
+    return Scores(values, bool(sizes.max() > UNEVEN * sizes[sizes > 0].min()))
+
+
+def _of_numbers(target: NumberTarget, answers: AnyArray, outputs: Array) -> Scores:
+    from sklearn.metrics import mean_poisson_deviance, root_mean_squared_error
+
+    predicted, mean_rmse = target.decode(outputs), float(answers.std())
+    rmse = float(root_mean_squared_error(answers, predicted))
     r2 = 1 - (rmse / mean_rmse) ** 2 if mean_rmse else float("nan")
-    scores = NumberScores(len(answers), rmse, mean_rmse, r2)
+    values: dict[str, Any] = {"rows": len(answers), "rmse": rmse, "mean_rmse": mean_rmse, "r2": r2}
     if target.output == "poisson":
         mean = np.full_like(predicted, answers.mean())
-        deviance, of_mean = (_poisson_deviance(answers, values) for values in (predicted, mean))
-        return replace(scores, deviance=deviance, mean_deviance=of_mean)
-    if len(target.levels) < 2:
-        return scores
-    quantiles = target.quantiles(outputs)
-    inside = (quantiles[:, 0] <= answers) & (answers <= quantiles[:, -1])
-    levels = (target.levels[0], target.levels[-1])
-    return replace(scores, coverage=float(inside.mean()), levels=levels)
-
-
-def _poisson_deviance(answers: AnyArray, predicted: Array) -> float:
-    from sklearn.metrics import mean_poisson_deviance
-
-    # a mean that is rounded to 0 is that of an event which is almost never seen
-    return float(mean_poisson_deviance(answers, np.maximum(predicted, np.finfo(float).tiny)))
+        # a mean that is rounded to 0 is that of an event which is almost never seen
+        deviance, of_mean = (
+            float(mean_poisson_deviance(answers, np.maximum(counts, np.finfo(float).tiny)))
+            for counts in (predicted, mean)
+        )
+        values |= {"deviance": deviance, "mean_deviance": of_mean}
+    elif len(target.levels) > 1:
+        quantiles = target.quantiles(outputs)
+        inside = (quantiles[:, 0] <= answers) & (answers <= quantiles[:, -1])
+        values |= {"coverage": float(inside.mean()), "levels": (target.levels[0], target.levels[-1])}
+    return Scores(values)
 
 
 def answered(target: ClassTarget | LabelTargets, outputs: Array) -> NDArray[np.intp]:
@@ -183,6 +175,6 @@ def answered(target: ClassTarget | LabelTargets, outputs: Array) -> NDArray[np.i
 
 def confusion(answers: AnyArray, given: AnyArray, n_classes: int) -> NDArray[np.int64]:
     """How many rows of each class (row) got each answer (column)."""
-    counts = np.zeros((n_classes, n_classes), dtype=np.int64)
-    np.add.at(counts, (answers, given), 1)
-    return counts
+    from sklearn.metrics import confusion_matrix
+
+    return np.asarray(confusion_matrix(answers, given, labels=range(n_classes)))

@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 import click
 from click.core import ParameterSource
 
-from deepstep.cli.class_weights import by_position
 from deepstep.cli.options import BFLOAT16, ENSEMBLES, SINGLE, TYPED, NamedSchedule, TrainOptions, flag_of
 from deepstep.cli.table_task import DEFAULT_VALIDATION, TableTask
-from deepstep.cli.target_choice import check_table_options
+from deepstep.cli.target import by_position, check_table_options
 from deepstep.engines import Settings, check_here
 from deepstep.equations import get_head, get_optimizer
 from deepstep.equations.parameters import layer_sizes

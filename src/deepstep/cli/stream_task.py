@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from deepstep.cli.class_weights import weights_by_class
+from deepstep.cli.messages import tell_of_columns
 from deepstep.cli.options import TrainOptions
-from deepstep.cli.parts import Part, as_part
-from deepstep.cli.row_weights import row_weights
 from deepstep.cli.screen import note
 from deepstep.cli.settings import Preset
-from deepstep.cli.table_task import Rows, TableSplit, TableTask
-from deepstep.cli.target_choice import NUMBERS, Choice, choose
-from deepstep.cli.telling import tell_of_columns
+from deepstep.cli.table_task import Part, Rows, TableSplit, TableTask, as_part
+from deepstep.cli.target import NUMBERS, Choice, choose, row_weights, weights_by_class
 from deepstep.data import StoredRows
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation, Target

@@ -1,15 +1,19 @@
-"""``deepstep summary``: what a run is."""
+"""``deepstep summary`` and ``deepstep explain-table``: what a run is, and how a table becomes numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from deepstep.cli.members import as_records, print_members, print_presets
-from deepstep.cli.opening import AnyRun, open_run
-from deepstep.cli.screen import as_json, console, json_option, print_table
-from deepstep.preparation import TablePreparation
+from deepstep.cli.messages import as_records, print_members, print_presets
+from deepstep.cli.runs import AnyRun, open_run
+from deepstep.cli.screen import as_json, console, harmless, json_option, note, print_table
+from deepstep.data import column
+from deepstep.data.stored_tables import table_in
+from deepstep.data.tables import told_missing_words
+from deepstep.errors import ConfigurationError
+from deepstep.preparation import TablePreparation, guess_task
 from deepstep.run import Run
 
 PARTS = ("train", "validation", "out_of_fold", "test")
@@ -19,7 +23,7 @@ PARTS = ("train", "validation", "out_of_fold", "test")
 @click.command("summary")
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 @json_option
-def command(run_folder: Path, json_wanted: bool) -> None:
+def summary_command(run_folder: Path, json_wanted: bool) -> None:
     """Show a run's layers, training, results and columns; of an ensemble its presets and members."""
     run = open_run(run_folder)
     if json_wanted:
@@ -98,3 +102,68 @@ def _training(run: AnyRun) -> list[tuple[str, str]]:
 
 def _engine(name: str, why: str) -> tuple[str, str]:
     return "engine", f"{name} ({why})" if why else name
+
+
+@click.command("explain-table")
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.option("--target", required=True, metavar="COLUMN", help="The column to predict.")
+@click.option(
+    "--drop", multiple=True, metavar="COLUMN", help="A column that is no input; may be given again."
+)
+@click.option(
+    "--keep",
+    multiple=True,
+    metavar="COLUMN",
+    help="A column that is an input even if it seems to number the rows; may be given again.",
+)
+@json_option
+def explain_table_command(
+    file: Path, target: str, drop: Sequence[str], keep: Sequence[str], json_wanted: bool
+) -> None:
+    """Show how each column of a table becomes numbers, and why.
+
+    Nothing is trained. A training learns the same rules from its training rows alone, so that some numbers
+    differ, and a column that hardly varies may have no feature there.
+    """
+    frame = table_in(file, [target])
+    answers = column(frame, target, "--target")
+    without = told_missing_words(file, frame, target)
+    if without:
+        note(f"Warning: target {target!r}: {without}. If it is a class, train with all of them in --classes.")
+    for option, names in (("--drop", drop), ("--keep", keep)):
+        for name in names:
+            column(frame, name, option)
+        if target in names:
+            raise ConfigurationError(option, "a column that is no target", f"got {target!r}, the target")
+    task, reason = guess_task(answers)
+    preparation = TablePreparation.fit(frame, exclude=(target, *drop), keep=keep)
+    if json_wanted:
+        columns = [
+            {
+                "column": one.name,
+                "kind": one.kind,
+                "done": one.done,
+                "why": one.why,
+                "caution": one.caution,
+                "features": one.feature_names,
+            }
+            for one in preparation.columns
+        ]
+        record = {"file": file, "rows": frame.height, "target": target, "task": task, "reason": reason}
+        if without:
+            record["without_target"] = without
+        click.echo(as_json({**record, "columns": columns, "n_features": preparation.n_features}))
+        return
+    screen = console()
+    rows = [
+        (one.name, one.kind, str(len(one.feature_names)), f"{one.done}{f' ({one.why})' if one.why else ''}")
+        for one in preparation.columns
+    ]
+    print_table(screen, ("column", "kind", "features", "what is done and why"), rows, left=4)
+    counts = f"{frame.height} rows, {len(rows)} columns; features: {preparation.n_features}."
+    screen.print(counts)
+    screen.print(harmless(f"To predict: {target}, {task} ({reason})."), soft_wrap=True)
+    for caution in preparation.cautions:
+        screen.print(harmless(f"Warning: {caution}"), soft_wrap=True)
+    if drop:
+        screen.print(harmless(f"Dropped: {', '.join(drop)}."), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""From a table to what a network learns: the task, the preparation, and the rows of each part."""
+"""From a table to what a network learns: the task, the preprocessing, and the rows of each part."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from deepstep.cli.options import TrainOptions
-from deepstep.cli.parts import Part, as_part
-from deepstep.cli.row_weights import check_some, row_weights
-from deepstep.cli.target_choice import NUMBERS, choose, columns_in
+from deepstep.cli.target import NUMBERS, check_some, choose, columns_in, row_weights, weights_by_class
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.inspection import Finding
 from deepstep.inspection.findings.leaks import MOST_ROWS, leak_findings
@@ -24,6 +22,7 @@ from deepstep.preparation import (
     Target,
 )
 from deepstep.preparation.batches import evenly_spread
+from deepstep.preparation.class_weights import example_weights as weights_by_answers
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.values import is_missing
 from deepstep.preparation.values import numbers as as_floats
@@ -31,6 +30,62 @@ from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
     import polars
+
+
+class Part(NamedTuple):
+    """Training or test rows: inputs (m, n_x), targets (m, n_L), and the right answers.
+
+    Answers are positions of classes, or numbers in the target's units: (m,), of several targets
+    (m, n_targets). The weight (m,) says how much each row counts; None is all alike.
+    """
+
+    X: Array
+    Y: Array
+    answers: AnyArray
+    weight: Array | None = None
+
+
+def as_part(preparation: Preparation, X: Array, labels: Any, weight: Array | None = None) -> Part:
+    """Prepared inputs with the raw target beside them."""
+    target = preparation.target
+    return Part(X, target.encode(labels), answers_of(target, labels), weight)
+
+
+def joined(first: Part, second: Part) -> Part:
+    """The rows of both; either both have weights or neither."""
+    weight = None
+    if first.weight is not None and second.weight is not None:
+        weight = np.concatenate([first.weight, second.weight])
+    X, Y, answers = (np.concatenate(pair) for pair in zip(first[:3], second[:3], strict=True))
+    return Part(X, Y, answers, weight)
+
+
+def answers_of(target: Target, labels: Any) -> AnyArray:
+    """Raw targets as `score` takes them: positions of classes, or numbers."""
+    if isinstance(target, ClassTarget | LabelTargets):
+        return target.positions(labels)
+    return target.decode(target.encode(labels))
+
+
+def weights_of_classes(settings: TrainOptions, target: Target, part: Part) -> list[Array] | None:
+    """For each target the weights of its classes by position, where the settings ask for some."""
+    if settings.class_weight is None or not isinstance(target, ClassTarget | LabelTargets):
+        return None
+    return weights_by_class(settings.class_weight, target, columns_of(part.answers), part.weight)
+
+
+def example_weights(part: Part, of_classes: Sequence[Array] | None) -> Array | None:
+    """The weight of each row (m,): its own times those of its classes; None where all count alike."""
+    if of_classes is None:
+        return part.weight
+    weights = weights_by_answers(of_classes, columns_of(part.answers))
+    return weights if part.weight is None else weights * part.weight
+
+
+def columns_of(answers: AnyArray) -> AnyArray:
+    """Answers as columns of each target: (n_targets, m)."""
+    return np.atleast_2d(answers.T)
+
 
 DEFAULT_VALIDATION = 0.1
 """The share of the training rows that patience watches, if nothing else is said."""
@@ -52,7 +107,7 @@ class Rows(NamedTuple):
 class TableSplit:
     """The target, the inputs and the rows of each part of a table.
 
-    ``kind`` is that of `deepstep.cli.target_choice.Choice`, with the ``reason`` for it. Inputs and target are
+    ``kind`` is that of `deepstep.cli.target.Choice`, with the ``reason`` for it. Inputs and target are
     fitted to the training rows alone, but all classes of the table are there. ``without`` are columns that
     are no inputs, ``keep`` columns that are inputs even if they look as if they named the rows. ``notes`` are
     for the person at the terminal.

@@ -9,7 +9,7 @@ import click
 
 from deepstep.cli.fitting import Trained, train_and_save
 from deepstep.cli.held_out import STREAMED, of_table
-from deepstep.cli.logs import check_packages, log_callbacks
+from deepstep.cli.messages import NO_TEST, about, print_columns, print_saved, tell
 from deepstep.cli.option_types import Logs
 from deepstep.cli.options import (
     ENSEMBLES,
@@ -19,9 +19,7 @@ from deepstep.cli.options import (
     config_option,
     train_options,
 )
-from deepstep.cli.output import harmless
-from deepstep.cli.run_places import free_name
-from deepstep.cli.screen import as_json, console, json_option, print_curve, print_scores
+from deepstep.cli.screen import as_json, console, harmless, json_option, print_curve, print_scores
 from deepstep.cli.settings import (
     Preset,
     checked,
@@ -33,14 +31,16 @@ from deepstep.cli.settings import (
 )
 from deepstep.cli.stream_task import stream_task, surveyed, tell_of_stream
 from deepstep.cli.table_task import table_task
-from deepstep.cli.target_words import table_of
-from deepstep.cli.telling import NO_TEST, about, print_columns, print_saved, tell
+from deepstep.cli.target import table_of
 from deepstep.cli.unfinished import (
     NAME,
     Finish,
     Keeping,
     Training,
     Way,
+    check_packages,
+    free_name,
+    log_callbacks,
     named_run,
     place_to_train,
     read_training,
@@ -88,7 +88,7 @@ NEXT = (
 )
 @json_option
 @click.pass_context
-def command(
+def train_command(
     context: click.Context,
     /,
     file: Path | None,
@@ -296,4 +296,4 @@ def _print_result(screen: "Console", trained: Trained, folder: Path, file: Path)
     print_saved(screen, folder, file, NEXT)
 
 
-command.params[1:1] = [*train_options(), config_option()]
+train_command.params[1:1] = [*train_options(), config_option()]

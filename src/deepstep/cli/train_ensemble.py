@@ -1,7 +1,8 @@
-"""``deepstep train --preset tabular`` and ``--preset tabm``: a table becomes the run of an ensemble."""
+"""``deepstep train`` with a preset of ensembles: from the rows of a table to the run of an ensemble."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -9,32 +10,156 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from deepstep.cli.class_weights import weights_by_class
-from deepstep.cli.diverged import keep, what_happened
-from deepstep.cli.ensemble_fitting import Fitted, fitted, fitted_stream, in_own_units
-from deepstep.cli.exit_codes import GOOD
 from deepstep.cli.held_out import STREAMED, of_table
-from deepstep.cli.members import as_records, print_presets
+from deepstep.cli.messages import NO_TEST, about, as_records, print_columns, print_presets, print_saved, tell
 from deepstep.cli.options import TYPED, TrainOptions
-from deepstep.cli.output import harmless
-from deepstep.cli.parts import answers_of, columns_of
+from deepstep.cli.runs import keep, what_happened
 from deepstep.cli.scores import Scores, score
-from deepstep.cli.screen import as_json, console, print_scores, warnings_as_notes
+from deepstep.cli.screen import GOOD, as_json, console, harmless, print_scores, warnings_as_notes
 from deepstep.cli.settings import Preset, check_target
-from deepstep.cli.stream_task import surveyed, tell_of_stream
-from deepstep.cli.table_task import DEFAULT_VALIDATION, Rows, TableSplit, table_split
-from deepstep.cli.telling import NO_TEST, about, print_columns, print_saved, tell
-from deepstep.cli.unfinished import Keeping, Way, place_at_once, place_to_train, resumable
+from deepstep.cli.stream_task import Surveyed, surveyed, tell_of_stream
+from deepstep.cli.table_task import DEFAULT_VALIDATION, Rows, TableSplit, answers_of, columns_of, table_split
+from deepstep.cli.target import by_position, weights_by_class
+from deepstep.cli.unfinished import Finish, Keeping, Way, place_at_once, place_to_train, resumable, unfinished
 from deepstep.data import StoredRows
 from deepstep.errors import DivergenceError
-from deepstep.estimators import EnsembleRun
+from deepstep.estimators import DeepClassifier, DeepRegressor, EnsembleRun
+from deepstep.estimators.calls import FitCall, Given
+from deepstep.estimators.ensemble import Ensemble
 from deepstep.estimators.ensemble_run import FewRows
-from deepstep.preparation import ClassTarget, LabelTargets, Preparation
+from deepstep.estimators.losses import NUMBER_LOSSES
+from deepstep.estimators.streamed_fits import StreamedFit
+from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget, NumberTargets, Preparation, Target
 from deepstep.run import few_rows
 from deepstep.run_folder import RunFolder
+from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
     import polars
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """An ensemble with the temperature of its answers and its target, whose numbers have their own units."""
+
+    ensemble: Ensemble
+    temperature: float
+    target: Target
+    why_engine: str
+
+
+def fitted(
+    split: TableSplit, settings: TrainOptions, preset: str, n_estimators: int | None, label: str
+) -> Fitted:
+    """Train an ensemble on the training rows of a table, with progress on stderr.
+
+    Settings of both presets count: seed, class weight, time budget, the loss and its delta, engine,
+    deterministic. ``n_estimators`` is None for the rule of the table's size.
+    """
+    target = in_own_units(split.target)
+    estimator = _estimator(split.target, settings, preset, n_estimators)
+    classes = np.arange(len(target.classes)) if isinstance(target, ClassTarget) else None
+    rows = split.train
+    inputs = [name for name in rows.frame.columns if name not in split.without]
+    given = Given(rows.frame[inputs], _y(target, rows), rows.weight)
+    estimator._fit(given, classes=classes, label=label, keep=split.keep)
+    return _fitted(estimator, target)
+
+
+def fitted_stream(
+    seen: Surveyed,
+    goal: TrainOptions,
+    settings: TrainOptions,
+    preset: str,
+    n_estimators: int | None,
+    label: str,
+    buffer_rows: int | None,
+    run: Path,
+    keeping: Keeping | None,
+) -> Fitted:
+    """Train an ensemble of one on rows that stay in their files.
+
+    ``buffer_rows`` are those of a window; None for as many as 64 MB hold.
+    """
+    found, split = seen
+    target = in_own_units(split.target)
+    estimator = _estimator(split.target, settings, preset, n_estimators)
+    estimator.set_params(stream=True, buffer_rows=buffer_rows)
+    classes = np.arange(len(target.classes)) if isinstance(target, ClassTarget) else None
+
+    def y(series: Any) -> AnyArray:
+        return _y(target, Rows(series, series, None, np.empty(0, int)))
+
+    call = FitCall(f"{type(estimator).__name__}.fit", False, False, classes, label=label)
+    if keeping is not None:
+        every, keep = keeping.checkpoints["every"], keeping.checkpoints["keep"]
+        estimator.set_params(checkpoint_dir=unfinished(run), checkpoint_every=every, keep_checkpoints=keep)
+        estimator.set_params(resume=True)  # where it begins there is none yet
+        finish = (Finish(),) if keeping.way is Way.FINISH else ()
+        call = replace(call, callbacks=finish, keeps_interrupted=False)
+    estimator._fit_surveyed(StreamedFit(found, goal.sample_weight, None, call, y))
+    return _fitted(estimator, target)
+
+
+def _fitted(estimator: DeepClassifier | DeepRegressor, target: Target) -> Fitted:
+    first = estimator.ensemble_.members[0].estimator
+    return Fitted(
+        estimator.ensemble_,
+        estimator.temperature_ if isinstance(estimator, DeepClassifier) else 1.0,
+        target,
+        "" if first is None else first.engine_reason_,
+    )
+
+
+def in_own_units(target: Target) -> Target:
+    """The target as an ensemble learns it, which scales numbers by itself, for each fold."""
+    if isinstance(target, NumberTarget):
+        return replace(target, mean=0.0, std=1.0)
+    if isinstance(target, NumberTargets):
+        none = tuple(0.0 for _ in target.names)
+        return replace(target, means=none, stds=tuple(1.0 for _ in target.names))
+    return target
+
+
+def _estimator(
+    target: Target, settings: TrainOptions, preset: str, n_estimators: int | None
+) -> DeepClassifier | DeepRegressor:
+    shared: dict[str, Any] = {
+        "preset": preset,
+        "n_estimators": n_estimators,
+        "random_state": settings.seed,
+        "time_budget": settings.time_budget,
+        "deterministic": bool(settings.deterministic),
+        "engine": settings.engine or "auto",
+        "verbose": True,
+    }
+    if isinstance(target, ClassTarget | LabelTargets):
+        loss = "ordinal" if isinstance(target, ClassTarget) and target.ordered else "cross_entropy"
+        return DeepClassifier(loss=loss, class_weight=_class_weight(target, settings), **shared)
+    loss = next(name for name, head in NUMBER_LOSSES.items() if head == target.output)
+    if loss == "huber":  # a delta is asked for in the target's deviations
+        deviation = max(target.stds) if isinstance(target, NumberTargets) else target.std
+        delta = 1.0 if settings.huber_delta is None else settings.huber_delta
+        shared["loss_params"] = {"delta": delta * deviation}
+    levels = target.levels if isinstance(target, NumberTarget) else ()
+    return DeepRegressor(loss=loss, quantiles=levels or None, **shared)
+
+
+def _class_weight(target: ClassTarget | LabelTargets, settings: TrainOptions) -> Any:
+    """As the estimator takes it, to which classes are their positions."""
+    if settings.class_weight is None:
+        return None
+    found = by_position(settings.class_weight, target)
+    return found[0] if isinstance(target, ClassTarget) and not isinstance(found, str) else found
+
+
+def _y(target: Target, rows: Rows) -> AnyArray:
+    """Positions of classes, or numbers: (m,), of several targets (m, n_targets)."""
+    if isinstance(target, ClassTarget | LabelTargets):
+        return target.positions(rows.labels)
+    Y: Array = target.encode(rows.labels)
+    return Y[:, 0] if isinstance(target, NumberTarget) else Y
+
 
 NEXT = (
     ("predict RUN FILE", "answers for the rows of a table"),

@@ -1,27 +1,28 @@
-"""Trainings that are not done yet: ``RUN.unfinished``, from which ``deepstep train --resume RUN`` goes on.
+"""Trainings that are not done: ``RUN.unfinished``, which ``deepstep train --resume RUN`` continues.
 
-The folder holds ``training.json`` (the options, the file's SHA-256, the version of DeepStep) and checkpoints.
-When training is done it gets the run's files, and in one rename the run's name: at each instant there is
-either an unfinished training or a whole run.
+The folder holds ``training.json`` (the options, the file's SHA-256, the version of DeepStep), checkpoints and
+logs. When training is done it gets the run's files, and in one rename the run's name: at each instant there
+is either an unfinished training or a whole run.
 """
 
 import json
 import os
 import shlex
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from enum import Enum
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from deepstep import __version__
-from deepstep.cli.diverged import is_diverged
 from deepstep.cli.fitting import CANNOT_GO_ON, FINISHED
 from deepstep.cli.held_out import STREAMED
-from deepstep.cli.run_places import folder_for
+from deepstep.cli.option_types import CSV, HEALTH, LOG, TENSORBOARD, Logs
+from deepstep.cli.runs import is_diverged
 from deepstep.cli.screen import program, warnings_as_notes
 from deepstep.data import atomic_directory
 from deepstep.data.files import RUN_MARK, as_file_error, discard, kind_at, publish, refuse_to_replace
@@ -29,12 +30,58 @@ from deepstep.data.locks import held
 from deepstep.data.own_folders import MOST_OF_A_MARK, TRAINING_FORMAT, TRAINING_MARK, why_kept
 from deepstep.data.parquet_parts import digest_of
 from deepstep.data.text_formats import json_values, read_text
-from deepstep.errors import DataError, DivergenceError, FileError
+from deepstep.errors import DataError, DivergenceError, FileError, missing_package
+from deepstep.run import Run
 from deepstep.run_folder import DIGEST, OF_AN_ENSEMBLE, RunFolder, config_digest, read_config
-from deepstep.training import Callback, StopTraining, latest_checkpoint
+from deepstep.training import Callback, Csv, Health, StopTraining, TensorBoard, latest_checkpoint
 from deepstep.training import Training as TrainingNow
 from deepstep.training.checkpoints import checkpoint_files
 from deepstep.training.fit import REFIT
+
+
+@contextmanager
+def new_run(folder: Path) -> Iterator[Callable[[Run], None]]:
+    """The function that fills a folder, which becomes the run when the block ends."""
+    with folder_for(folder), atomic_directory(folder) as whole:
+        yield lambda run: run.write(whole)
+
+
+@contextmanager
+def folder_for(run: Path) -> Iterator[None]:
+    """Make the folders that the run stands in; what was made goes again when nothing comes to stand there."""
+    missing = [folder for folder in run.parents if kind_at(folder) != "folder"]
+    try:
+        for folder in reversed(missing):
+            _make(folder)
+        yield
+    except BaseException:
+        for folder in missing:
+            with suppress(OSError):  # it was never made, or others have put something there by now
+                folder.rmdir()
+        raise
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise FileError(
+            str(folder),
+            "a folder for the run can be made",
+            error.strerror or str(error),
+            "Choose another --out.",
+        ) from error
+
+
+def free_name(stem: str, endings: Sequence[str] = ("",)) -> Path:
+    """``runs/stem``, or ``runs/stem-2``, … : the first where nothing stands, with any of the endings."""
+    number = 1
+    while True:
+        path = Path("runs", stem if number == 1 else f"{stem}-{number}")
+        if all(kind_at(f"{path}{ending}") == "nothing" for ending in endings):
+            return path
+        number += 1
+
 
 FORMAT, VERSION = TRAINING_FORMAT, 4
 NAME = TRAINING_MARK
@@ -331,3 +378,39 @@ def _clear(run: Path, folder: Path, *, overwrite: bool) -> None:
         )
     with held(folder / NAME, str(run)):
         discard(folder)
+
+
+def check_packages(logs: Logs) -> None:
+    """Refuse logs that need a package that is not installed."""
+    if TENSORBOARD in logs:
+        try:
+            import_module("tensorboardX")
+        except ImportError as error:
+            raise missing_package(f"{LOG} {TENSORBOARD}", "tensorboardX", TENSORBOARD) from error
+
+
+def log_callbacks(logs: Logs, folder: Path, *, resumed: bool, refit: bool = False) -> list[Callback]:
+    """The callbacks of a training whose folder holds the logs without a place of their own.
+
+    A ``refit`` has places of its own. A training that goes on before its first checkpoint begins them anew.
+    """
+    ending = "-refit" if refit else ""
+    anew = resumed and not has_an_epoch(folder / REFIT if refit else folder)
+
+    def place(kind: str, own: str) -> Path:
+        path = Path(logs[kind] or folder / own)
+        path = path.with_name(f"{path.stem}{ending}{path.suffix}")
+        # A table is this training's, as one that existed was refused; a folder may hold others' events.
+        for file in (path, *(() if logs[kind] else path.glob("events.*"))) if anew else ():
+            with suppress(OSError):
+                file.unlink()
+        return path
+
+    made: list[Callback] = []
+    if HEALTH in logs:
+        made.append(Health(every=int(logs[HEALTH] or 1)))
+    if CSV in logs:
+        made.append(Csv(place(CSV, "history.csv"), append=resumed))
+    if TENSORBOARD in logs:
+        made.append(TensorBoard(place(TENSORBOARD, "tensorboard")))
+    return made

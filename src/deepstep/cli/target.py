@@ -1,10 +1,17 @@
-"""The choice of a table's target: which columns, as classes or as numbers, and why."""
+"""The target of a table: its columns, its kind, weights of rows and of classes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
+from deepstep.cli.option_types import CLASS_WEIGHT, ClassWeight
 from deepstep.cli.options import TrainOptions, flag_of
+from deepstep.cli.screen import note
+from deepstep.data.stored_tables import table_in
+from deepstep.data.tables import told_missing_words
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError, spelled, unknown_name
 from deepstep.preparation import (
@@ -15,7 +22,9 @@ from deepstep.preparation import (
     Target,
     guess_task,
 )
+from deepstep.preparation.class_weights import class_weights
 from deepstep.preparation.tasks import MOST_NUMBER_CLASSES
+from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
     import polars
@@ -187,3 +196,115 @@ def _target_settings(options: TrainOptions, kind: str) -> Mapping[str, Any]:
         raise ConfigurationError("--classes", "a target of classes", "it holds numbers", "See --task.")
     levels = (options.quantiles or QUANTILES) if loss == "quantile" else ()
     return {"output": NUMBER_LOSSES[loss], "levels": levels}
+
+
+def table_of(file: Path, options: TrainOptions, beside: Sequence[str] = ()) -> "polars.DataFrame":
+    """A table in memory; words for a missing value are classes of the target where --classes names them."""
+    frame = table_in(file, beside, dict.fromkeys(options.targets, options.classes or ()))
+    for name in options.targets:
+        got = told_missing_words(file, frame, name)
+        if not got:
+            continue
+        hint = "If it is a class, name all of them with --classes"
+        if len(options.targets) > 1:
+            hint = "If it is a class, write another word"
+        if not options.drop_missing_target:
+            hint = f"{hint}; else drop these rows with --drop-missing-target."
+            raise DataError(f"target {name!r}", "every row has a target", got, hint)
+        note(f"Warning: target {name!r}: {got}. {hint}.")
+    return frame
+
+
+def class_words(target: Target, names: Sequence[str]) -> Mapping[str, Collection[str]]:
+    """The classes of each target of a run: none of them is a missing value in a table that it is shown."""
+    if isinstance(target, ClassTarget):
+        return {names[0]: target.classes}
+    if isinstance(target, LabelTargets):
+        return {name: one.classes for name, one in zip(target.names, target.each, strict=True)}
+    return {}
+
+
+SAMPLE_WEIGHT = "--sample-weight"
+
+
+def row_weights(frame: "polars.DataFrame", name: str, where: str = SAMPLE_WEIGHT) -> Array:
+    """The weights (m,) in a column, finite and at least 0."""
+    import polars
+
+    from deepstep.data import column
+
+    given = column(frame, name, where)
+    # a number is a number, whatever kind the column is of; a text is none
+    values = given.cast(polars.Float64, strict=False).fill_null(np.nan).to_numpy()
+    wrong = ~(np.isfinite(values) & (values >= 0))
+    if not given.dtype.is_numeric():
+        # the first text that is no number, else the first of all
+        wrong = wrong if wrong.any() else np.ones_like(wrong)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(
+            where, f"weights of at least 0 in the column {name!r}", f"row {row + 1} is {_shown(given[row])}"
+        )
+    return values
+
+
+def check_some(weight: Array | None, part: str) -> None:
+    """Refuse rows that all have the weight 0."""
+    if weight is not None and len(weight) and not weight.any():
+        raise DataError(SAMPLE_WEIGHT, f"a weight above 0 among the rows to {part}", "they are all 0")
+
+
+def _shown(value: Any) -> str:
+    if value is None or value != value:
+        return "missing"
+    return f"{value!r:.40}" if isinstance(value, str | bool) else f"{value}"
+
+
+def weights_by_class(
+    weights: ClassWeight, target: ClassTarget | LabelTargets, columns: AnyArray, weight: Array | None
+) -> list[Array]:
+    """For each target the weights of its classes, by position.
+
+    Names are classes, of several targets ``COLUMN:CLASS``. ``columns`` (n_targets, m) are the classes'
+    positions in the training rows, in which "balanced" counts by ``weight``.
+    """
+    number = 2 if isinstance(target, LabelTargets) else len(target.classes)
+    return class_weights(by_position(weights, target), columns, range(number), weight, CLASS_WEIGHT)
+
+
+def by_position(weights: ClassWeight, target: ClassTarget | LabelTargets) -> str | list[dict[int, float]]:
+    """As the library takes it: for each target a mapping of positions to weights, or "balanced"."""
+    if isinstance(weights, str):
+        return weights
+    places: dict[str, tuple[int, int]] = {}
+    for spell in (str, _as_written):  # 0 is a float's name, too, as people write it
+        for column, (before, classes) in enumerate(_columns(target)):
+            for position, label in enumerate(classes):
+                places.setdefault(before + spell(label), (column, position))
+    for name in weights:
+        if name not in places:
+            known = (before + _as_written(label) for before, classes in _columns(target) for label in classes)
+            raise unknown_name(CLASS_WEIGHT, "class", name, known)
+    found: list[dict[int, float]] = [{} for _ in _columns(target)]
+    for name, value in weights.items():
+        column, position = places[name]
+        found[column][position] = value
+    return found
+
+
+def _columns(target: ClassTarget | LabelTargets) -> list[tuple[str, Sequence[Any]]]:
+    """The prefix of a class's name, and the classes, for each target."""
+    if isinstance(target, ClassTarget):
+        return [("", target.classes)]
+    return [(f"{name}:", one.classes) for name, one in zip(target.names, target.each, strict=True)]
+
+
+def _as_written(label: Any) -> str:
+    """A class as it stands in a file.
+
+    >>> [_as_written(label) for label in ("a", 1.0, True)]
+    ['a', '1', 'true']
+    """
+    if isinstance(label, bool):
+        return str(label).lower()
+    return f"{label:.15g}" if isinstance(label, float) else str(label)

@@ -1,0 +1,257 @@
+"""Commands that show the inside: ``trace``, ``check-gradients``, ``equations``, ``engines``, ``warmup``."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import click
+import numpy as np
+
+from deepstep.cli.option_types import LayerSizes, member_option
+from deepstep.cli.runs import OpenedNetwork, open_network, read_labelled
+from deepstep.cli.scores import answered
+from deepstep.cli.screen import as_json, console, json_option, print_table, say
+from deepstep.cli.table_task import columns_of
+from deepstep.cli.target import row_weights
+from deepstep.engines import Settings, describe_engines, missing_numba
+from deepstep.equations import EQUATIONS, example_targets
+from deepstep.equations.parameters import layer_sizes
+from deepstep.errors import ConfigurationError, MissingPackageError
+from deepstep.model import Network
+from deepstep.model.options import LBFGS
+from deepstep.preparation import ClassTarget, LabelTargets
+from deepstep.preparation.class_weights import example_weights as weights_by_answers
+from deepstep.run import MOST_EXAMPLES
+from deepstep.training.progress import Meter
+from deepstep.types import Array, is_number
+
+
+@click.command("trace")
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@member_option
+@click.option("--layer", type=int, help="Only this layer's quantities; 0 is the input.")
+@click.option("--example", type=int, help="Only this example's columns, from 0.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help=f"The step is on the first {MOST_EXAMPLES} rows of this table [default: the rows kept in RUN].",
+)
+@click.option("--learning-rate", type=float, help="Of the step's update [default: that of the training].")
+@json_option
+def trace_command(
+    run_folder: Path,
+    member: int | None,
+    layer: int | None,
+    example: int | None,
+    data: Path | None,
+    learning_rate: float | None,
+    json_wanted: bool,
+) -> None:
+    """Open one training step: every quantity of it.
+
+    It is the first step that RUN's optimizer would make from RUN's parameters, with all that RUN was trained
+    with; RUN stays as it is. Of an ensemble it is a step of its --member. For L-BFGS, which has no such
+    steps, it ends with the gradients.
+    """
+    opened = open_network(run_folder, member)
+    X, Y, own = examples(opened, data)
+    settings = step_settings(opened.config)
+    rate = opened.config.get("settings", {}).get("learning_rate", 0.0075)
+    rate = rate if learning_rate is None else learning_rate
+    if example is not None and not 0 <= example < len(X):
+        raise ConfigurationError("--example", f"a whole number from 0 to {len(X) - 1}", f"got {example}")
+    weight = example_weights(opened, Y, own)
+    with np.errstate(over="ignore", invalid="ignore"):  # a training that diverged is to be looked at, too
+        whole = opened.network.trace(X.T, Y.T, learning_rate=rate, sample_weight=weight, **settings)
+    trace = whole.select(layer=layer, example=example)
+    if json_wanted:
+        record = {
+            "run": run_folder,
+            "optimizer": settings.get("optimizer", "gd"),
+            "learning_rate": rate,
+            "settings": settings,
+        }
+        click.echo(as_json(record | trace.to_dict()))
+    else:
+        say(str(trace), lines=True)
+
+
+def step_settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a network's steps, as `Network.trace` takes them."""
+    trained = config.get("settings", {})
+    given = {part.name: trained[part.name] for part in fields(Settings) if part.name in trained}
+    if given.get("optimizer") == LBFGS:  # those of a search for the minimum belong to no step
+        given.pop("optimizer_params", None)
+    return given
+
+
+def example_weights(opened: OpenedNetwork, Y: Array, own: Array | None) -> Array | None:
+    """The weights (m,) of prepared rows: their own, times those of their classes where the run has some."""
+    target, weights = opened.target, opened.config.get("class_weights")
+    if weights is None or not isinstance(target, ClassTarget | LabelTargets):
+        return own
+    of_each = weights if isinstance(target, LabelTargets) else [weights]
+    columns = columns_of(answered(target, Y))
+    number = 2 if isinstance(target, LabelTargets) else len(target.classes)
+    fits = all(isinstance(one, list) and len(one) == number and all(map(is_number, one)) for one in of_each)
+    if len(of_each) != len(columns) or not fits:
+        expected = f"{number} weights for each of {len(columns)} targets"
+        raise ConfigurationError("class_weights of the run", expected, f"got {weights!r:.60}")
+    of_classes = weights_by_answers([np.asarray(found) for found in of_each], columns)
+    return of_classes if own is None else of_classes * own
+
+
+def examples(opened: OpenedNetwork, data: Path | None = None) -> tuple[Array, Array, Array | None]:
+    """Prepared rows with their own weights: those that the run keeps, or the first ones of a table."""
+    name = opened.config.get("sample_weight")
+    if data is None:
+        own = opened.config.get("example_weights")
+        if name is not None and own is None:
+            raise ConfigurationError("example_weights of the run", "those of its rows", "there are none")
+        return *opened.examples, None if name is None else np.asarray(own)
+    raw, labels = read_labelled(opened.run, data)
+    first = raw[:MOST_EXAMPLES]
+    weight = None
+    if name is not None and not isinstance(first, np.ndarray):
+        weight = row_weights(first, name, f"{data}, the weights")
+    return opened.inputs(first), opened.target.encode(labels[:MOST_EXAMPLES]), weight
+
+
+RANDOM_EXAMPLES = 8
+
+
+@click.command("check-gradients")
+@click.argument("run_folder", metavar="[RUN]", required=False, type=click.Path(path_type=Path))
+@member_option
+@click.option(
+    "--network", "sizes", type=LayerSizes("-"), help="Check a fresh network instead, such as 4-5-3-1."
+)
+@click.option("--activation", default="relu", show_default=True, help="Of the fresh network's hidden layers.")
+@click.option("--output", default="sigmoid", show_default=True, help="Of the fresh network.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True, help="Of the fresh network."
+)
+@json_option
+@click.pass_context
+def check_gradients_command(
+    context: click.Context,
+    run_folder: Path | None,
+    member: int | None,
+    sizes: tuple[int, ...] | None,
+    activation: str,
+    output: str,
+    seed: int,
+    json_wanted: bool,
+) -> int:
+    """Compare gradients with finite differences.
+
+    Of RUN (of an ensemble: of its --member) on the examples that it keeps, with what regularizes it, or of a
+    fresh network on random examples.
+    The exit code is 1 when they differ.
+    """
+    if (run_folder is None) == (sizes is None):
+        raise ConfigurationError(
+            "check-gradients", "RUN or --network", "got both" if sizes else "got neither"
+        )
+    if run_folder is not None:
+        opened = open_network(run_folder, member)
+        network, (rows, targets, own) = opened.network, examples(opened)
+        X, Y = rows.T, targets.T
+        weight = example_weights(opened, targets, own)
+        options = step_settings(opened.config) | {"sample_weight": weight}
+    else:
+        sizes = layer_sizes(sizes or (), "--network")
+        network = Network(sizes, activation=activation, output=output, seed=seed)
+        (X, Y), options = random_examples(network, seed), {}
+    report = network.check_gradients(X, Y, **options)
+    if json_wanted:
+        click.echo(as_json({"network": repr(network), **report.to_dict()}))
+    else:
+        say(f"{network!r}, {X.shape[1]} examples\n\n{report}", lines=True)
+    return 0 if report.passed else 1
+
+
+def random_examples(network: Network, seed: int) -> tuple[Array, Array]:
+    """X and Y that the network's output can learn, columns as examples."""
+    rng, shape = np.random.default_rng(seed), network.architecture
+    X = rng.standard_normal((shape.n_inputs, RANDOM_EXAMPLES))
+    return X, example_targets(shape, shape.n_outputs, RANDOM_EXAMPLES, rng=rng)
+
+
+@click.command("equations")
+@json_option
+def equations_command(json_wanted: bool) -> None:
+    """List the equations with formula and source.
+
+    The names are those of deepstep.equations.
+    """
+    if json_wanted:
+        records = [
+            {"name": e.name, "topic": e.topic, "formula": e.formula, "source": e.source, "summary": e.summary}
+            for e in EQUATIONS.values()
+        ]
+        click.echo(as_json({"equations": records}))
+        return
+    screen = console()
+    for topic in dict.fromkeys(equation.topic for equation in EQUATIONS.values()):
+        rows = [(e.name, e.formula, e.source) for e in EQUATIONS.values() if e.topic == topic]
+        print_table(screen, (topic, "formula", "source"), rows, left=3, whole_names=True)
+
+
+@click.command("engines")
+@json_option
+def engines_command(json_wanted: bool) -> None:
+    """Show the engines: which are here, on which devices, in which precisions.
+
+    What is missing has the command that mends it. PyTorch is loaded to ask it for its devices.
+    """
+    found = describe_engines()
+    if json_wanted:
+        click.echo(as_json({"engines": [engine._asdict() for engine in found]}))
+        return
+    rows = [
+        (engine.name, "yes" if engine.available else "no", engine.device, ", ".join(engine.precisions))
+        for engine in found
+    ]
+    print_table(console(), ("engine", "here", "device", "precisions"), rows, left=4, whole_names=True)
+    for engine in found:
+        if engine.note:
+            hint = f" Run: {engine.hint}" if engine.hint else ""
+            say(f"{engine.name}: {engine.note}.{hint}", lines=True)
+
+
+@click.command("warmup")
+@json_option
+def warmup_command(json_wanted: bool) -> None:
+    """Compile all kernels for this processor and keep them on disk: about a minute, once.
+
+    For images of containers and for CI. Kernels are kept in NUMBA_CACHE_DIR, beside the package, in the
+    user's cache folder or among the temporary files, wherever it can be written first.
+    """
+    if missing_numba():
+        raise MissingPackageError(
+            "warmup", "Numba, whose kernels are compiled", "it cannot be used", "Run: pip install numba"
+        )
+    from deepstep.engines.compiled.warm_up import kept_in, n_kernels, warm_up
+
+    begun, total, log = perf_counter(), n_kernels(), logging.getLogger("deepstep")
+    meter, level = Meter("kernels"), log.level
+    meter.begin(total, told="compiling …")
+    log.setLevel(logging.ERROR)  # that kernels are compiled is known
+    try:
+        for done, name in enumerate(warm_up(), start=1):
+            meter.move(done, name)
+    finally:
+        log.setLevel(level)
+        meter.end()
+    folder, seconds = kept_in(), perf_counter() - begun
+    if json_wanted:
+        click.echo(as_json({"kernels": total, "folder": folder, "seconds": seconds}))
+        return
+    where = (
+        f"kept in {folder}" if folder else "kept nowhere: set NUMBA_CACHE_DIR to a folder that can be written"
+    )
+    say(f"{total} kernels are ready after {seconds:.1f} s, {where}.", lines=True)
