@@ -83,7 +83,7 @@ def test_the_report_tells_the_same(deepstep, flowers, tmp_path):
     for command in (["summary", "run"], ["trace", "run", "--layer", "1"]):
         assert deepstep(*command).code == 0
     told = deepstep("predict", "run", flowers)
-    assert "diverged: its answers are those of the last step that was finite" in told.err
+    assert "diverged; predictions use the last finite parameters" in told.err
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_the_table_for_people(deepstep, tmp_path):
         (["--target", "kind", "--drop", "color"], "--drop: column is one of 'nr', 'price [EUR]', 'colour'"),
         (
             ["--target", "kind", "--drop", "kind"],
-            "--drop: a column that is no target; got 'kind', the target",
+            "--drop must be a column other than the target, got 'kind'",
         ),
         (["--target", "always"], "at least two different values are needed"),
         ([], "Missing option '--target'"),

@@ -38,9 +38,7 @@ def test_the_index_that_pandas_writes_is_no_input(deepstep, noise, tmp_path):
     noise.to_csv("t.csv")
     result = trained(deepstep, "t.csv", "--learning-rate", "0.02", "--json")
     assert inputs(result) == ["a", "b"]
-    assert (
-        "Left out, as they name the rows: 'Unnamed: 0'; --keep 'Unnamed: 0' makes it an input" in result.err
-    )
+    assert "Excluded as identifiers of rows: 'Unnamed: 0'. --keep 'Unnamed: 0' uses it" in result.err
     assert json.loads(result.out)["test"]["accuracy"] < 0.8
     for later in (noise.to_csv, lambda path: noise.to_csv(path, index=False)):  # it may be gone
         later("later.csv")
@@ -94,7 +92,7 @@ def test_streams_do_the_same(deepstep, noise):
     polars.from_pandas(noise).write_parquet("t.parquet", row_group_size=40)
     result = trained(deepstep, "t.parquet", "--stream", "--json")
     assert inputs(result) == ["step", "a", "b"]
-    assert "Left out, as they name the rows: 'rowid'" in result.err
+    assert "Excluded as identifiers of rows: 'rowid'" in result.err
     assert "Warning: the column 'step' alone tells the target" in result.err
     assert "the column 'step' alone" in deepstep("doctor", "r").out
     kept = trained(deepstep, "t.parquet", "--stream", "--json", "--keep", "rowid", "--drop", "step")

@@ -164,7 +164,7 @@ def test_what_is_no_weight_is_named_by_its_row(deepstep, weighted, value, senten
     ("name", "sentence"),
     [
         ("wt", "--sample-weight: column is one of"),
-        ("kind", "--sample-weight: a column that is no target; got 'kind', the target."),
+        ("kind", "--sample-weight must be a column other than the target, got 'kind'."),
         ("nothing", "--sample-weight: a weight above 0 among the rows to learn from; they are all 0."),
     ],
 )

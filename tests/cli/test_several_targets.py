@@ -168,7 +168,7 @@ def test_it_goes_on_to_the_same_bits(deepstep, process, table, killed_at):
         (["height", "width", "--loss", "quantile"], "--loss: a loss of several targets; got 'quantile'"),
         (["kind", "warm", "--loss", "ordinal"], "--loss: a loss of several targets; got 'ordinal'"),
         (["kind", "warm", "--classes", "a,b"], "--classes: one target"),
-        (["kind", "warm", "--drop", "warm"], "--drop: a column that is no target"),
+        (["kind", "warm", "--drop", "warm"], "--drop must be a column other than the target"),
         (["kind", "warm", "--class-weight", "tall=2"], "class is one of 'kind:short', 'kind:tall', 'warm:"),
         (["kind", "warm", "--scoring", "r2"], "--scoring: a metric of classes"),
         (["height", "width", "--scoring", "accuracy"], "--scoring: a metric of numbers"),

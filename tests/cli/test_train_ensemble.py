@@ -341,7 +341,7 @@ def test_ctrl_c_leaves_no_half_written_run(deepstep, process, flowers, tmp_path,
         assert deepstep("train", flowers, *KIND, "--out", "r").code == 0
     old = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     result = process("train", flowers, *typed, *["--overwrite"] * overwrite, "--json", before=before)
-    sentence = "Interrupted: nothing is kept, as an ensemble cannot go on; --preset single can."
+    sentence = "Interrupted. Ensemble training cannot be resumed, so nothing was saved."
     assert (result.returncode, result.stderr.splitlines()[-1]) == (130, sentence)
     assert json.loads(result.stdout)["exit_code"] == 130
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == old

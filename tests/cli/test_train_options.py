@@ -15,7 +15,7 @@ from sklearn.metrics import balanced_accuracy_score, f1_score, log_loss, mean_ab
 from deepstep import Network
 from deepstep.cli.options import TrainOptions
 from deepstep.cli.table_task import Part, weights_of_classes
-from deepstep.cli.train import command
+from deepstep.cli.train import train_command as command
 from deepstep.data import holdout
 from deepstep.preparation import ClassTarget
 from deepstep.preparation.class_weights import class_weights

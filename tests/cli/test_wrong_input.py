@@ -79,7 +79,7 @@ TRAININGS = {
         "--iterations or --epochs: an option that is given once; got it 3 times.",
     ),
     "unknown column to drop": (_nothing, ["FLOWERS", *TRAIN, "--drop", "colur"], "Did you mean 'colour'?"),
-    "dropped target": (_nothing, ["FLOWERS", *TRAIN, "--drop", "kind"], "the target"),
+    "dropped target": (_nothing, ["FLOWERS", *TRAIN, "--drop", "kind"], "other than the target, got"),
     "one class only": (_flowers_with("kind", ["tall"] * 60), ["bad.csv", *TRAIN], "it has only 'tall'"),
     "one class, task given": (
         _flowers_with("kind", ["tall"] * 60),

@@ -370,22 +370,26 @@ DEMOS = ("digits", "cats", *POINTS)
 
 @click.command("demo")
 @click.argument("name", default="digits", metavar="[digits|cats|planar|moons|circles|spirals]")
-@click.option("--data", type=click.Path(path_type=Path), help="cats: the folder with the two HDF5 files.")
-@click.option("--out", type=click.Path(path_type=Path), help="The run folder [default: a new one in runs/].")
+@click.option("--data", type=click.Path(path_type=Path), help="With cats: folder of the two HDF5 files.")
+@click.option("--out", type=click.Path(path_type=Path), help="Run folder. Default: a new one in runs/.")
 @click.option(
-    "--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True, help="Draws the first weights."
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=1,
+    show_default=True,
+    help="Seed of the initial weights.",
 )
-@click.option("--iterations", type=click.IntRange(min=1), help="Epochs of training.")
+@click.option("--iterations", type=click.IntRange(min=1), help="Number of epochs.")
 @json_option
 def demo_command(
     name: str, data: Path | None, out: Path | None, seed: int, iterations: int | None, json_wanted: bool
 ) -> int:
-    """Train on a built-in set and show everything.
+    """Train on a built-in data set and show the results.
 
-    The cost curve, the results beside an answer that needs no network, the mistakes, and a saved run.
+    Shows the cost curve, the scores beside those of a baseline, and the mistakes, and saves a run.
 
-    digits: handwritten digits (8×8 pictures, bundled with scikit-learn). planar, moons, circles, spirals:
-    points of a plane. cats: the lecture's cat pictures and its two networks; needs --data.
+    digits: handwritten digits (8×8 images, bundled with scikit-learn). planar, moons, circles, spirals:
+    points of a plane. cats: the lecture's cat images and its two networks; needs --data.
     """
     if name not in DEMOS:
         raise unknown_name("deepstep demo", "data set", name, DEMOS)

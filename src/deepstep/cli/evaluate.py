@@ -1,4 +1,4 @@
-"""``deepstep evaluate``: a run's answers compared with the right ones."""
+"""``deepstep evaluate``: the scores of a run on labelled data."""
 
 from pathlib import Path
 
@@ -21,17 +21,17 @@ MOST_CLASSES = 12
 @click.argument("file", type=click.Path(path_type=Path))
 @json_option
 def evaluate_command(run_folder: Path, file: Path, json_wanted: bool) -> None:
-    """Compare a run's answers with the right ones.
+    """Evaluate a trained run on labelled data.
 
-    FILE is a table with the target's columns, or a folder of Parquet parts. For a run on the cats it may be
-    the folder of the two HDF5 files: the test pictures are taken.
+    FILE is a table with the target's columns, or a folder of Parquet files. For a run on the cats it
+    may be the folder of the two HDF5 files: the test images are taken.
     """
     run = open_run(run_folder)
     note_divergence(run)
     target = run.preparation.target
     learned_from = printable(file) == run.config.get("source")
     if learned_from and isinstance(run.preparation.inputs, TablePreparation):
-        note(f"{file} is the table that {run_folder} learned from: most of its rows are no test.")
+        note(f"Warning: {file} was used to train {run_folder}; these scores include training rows.")
     pieces: list[tuple[AnyArray, Array]] = []
     for raw, labels in read_labelled_pieces(run, file):
         with naming_piece(file, sum(len(outputs) for _, outputs in pieces), len(labels)):

@@ -200,12 +200,18 @@ _PATH = click.Path(path_type=Path)
 
 @click.command("explore", cls=SectionedCommand)
 @click.argument("source", default=DEMO, metavar="[RUN|FILE|NAME]")
-@_page("--export", type=_PATH, metavar="FILE.html", help="Write the page into a file and serve nothing.")
+@_page("--export", type=_PATH, metavar="FILE.html", help="Write the page to a file instead of serving it.")
 @_page("--overwrite", is_flag=True, help="With --export: replace the file if it exists.")
-@_page("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
-@_page("--no-open", is_flag=True, help="Print the address and open no browser.")
-@_page("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="End by itself after so long.")
-@_page("--data", type=_PATH, help="With RUN: rows of this table [default: the rows kept in RUN].")
+@_page(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default=True,
+    help="Port; 0 for a free one.",
+)
+@_page("--no-open", is_flag=True, help="Print the address without opening a browser.")
+@_page("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop the server after this time.")
+@_page("--data", type=_PATH, help="With RUN: table whose rows are shown. Default: the rows kept in RUN.")
 @member_option
 @json_option
 @click.pass_context
@@ -223,14 +229,14 @@ def explore_command(
     json_wanted: bool,
     **options: Any,
 ) -> None:
-    """Open a network on a page: every number of every training step.
+    """Open a network on a page with every number of every training step.
 
-    RUN is the folder of a trained network; FILE a table, of which --target is learned; NAME a built-in set:
-    circles (default), moons, spirals, planar, digits. The page is served to this machine alone, and Ctrl-C
-    ends it; with --export it is one file that opens anywhere, offline.
+    RUN is the folder of a trained network; FILE a table with the column --target; NAME a built-in data set:
+    circles (default), moons, spirals, planar, digits. The page is served to this machine only, until Ctrl-C;
+    with --export it is one HTML file that opens offline.
     """
     if export is not None and kind_at(export) != "nothing" and not overwrite:
-        hint = "Take another name with --export, or --overwrite."
+        hint = "Use another name with --export, or --overwrite."
         raise FileError(str(export), "a new file", "it exists", hint)
     given = [name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
     subject = _subject(context, source, member, data, options, given)

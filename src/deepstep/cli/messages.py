@@ -57,7 +57,7 @@ def print_members(screen: "Console", ensemble: "Ensemble") -> None:
 
 
 SHOWN_COLUMNS, SHOWN_IDENTIFIERS, SHOWN_LEAKS = 40, 5, 5
-NO_TEST = "No rows were held out: none of these figures says how good answers for new rows are.\n"
+NO_TEST = "No test set: these scores are on training data and do not estimate generalization.\n"
 
 
 def tell(file: Path, frame: "polars.DataFrame", split: TableSplit, preset: Preset) -> None:
@@ -79,12 +79,12 @@ def tell_of_columns(split: TableSplit) -> None:
     if named:
         columns = ", ".join(map(repr, named[:SHOWN_IDENTIFIERS])) + (", …" * (len(named) > SHOWN_IDENTIFIERS))
         kept = f"--keep {shlex.quote(named[0])}"
-        note(f"Left out, as they name the rows: {columns}; {kept} makes it an input.")
+        note(f"Excluded as identifiers of rows: {columns}. {kept} uses it as a feature.")
     for found in split.leaks[:SHOWN_LEAKS]:
         note(f"Warning: {found}")
     if len(split.leaks) > SHOWN_LEAKS:
         more = len(split.leaks) - SHOWN_LEAKS
-        note(f"… and {more} columns more that alone tell the target; deepstep doctor names all.")
+        note(f"… and {more} more columns that alone determine the target; deepstep doctor lists all.")
 
 
 def about(

@@ -32,14 +32,14 @@ from deepstep.types import Array, is_number
 @click.command("trace")
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 @member_option
-@click.option("--layer", type=int, help="Only this layer's quantities; 0 is the input.")
-@click.option("--example", type=int, help="Only this example's columns, from 0.")
+@click.option("--layer", type=int, help="Show the quantities of this layer only; 0 is the input.")
+@click.option("--example", type=int, help="Show the columns of this example only, from 0.")
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
-    help=f"The step is on the first {MOST_EXAMPLES} rows of this table [default: the rows kept in RUN].",
+    help=f"Table whose first {MOST_EXAMPLES} rows are the batch. Default: the rows kept in RUN.",
 )
-@click.option("--learning-rate", type=float, help="Of the step's update [default: that of the training].")
+@click.option("--learning-rate", type=float, help="Learning rate of the step. Default: that of the training.")
 @json_option
 def trace_command(
     run_folder: Path,
@@ -50,11 +50,11 @@ def trace_command(
     learning_rate: float | None,
     json_wanted: bool,
 ) -> None:
-    """Open one training step: every quantity of it.
+    """Show every quantity of one training step.
 
-    It is the first step that RUN's optimizer would make from RUN's parameters, with all that RUN was trained
-    with; RUN stays as it is. Of an ensemble it is a step of its --member. For L-BFGS, which has no such
-    steps, it ends with the gradients.
+    Shows the next optimizer step from RUN's current parameters, using RUN's training settings. RUN is not
+    modified. For an ensemble, --member selects the network. For L-BFGS, which has no such steps, the trace
+    ends with the gradients.
     """
     opened = open_network(run_folder, member)
     X, Y, own = examples(opened, data)
@@ -127,12 +127,15 @@ RANDOM_EXAMPLES = 8
 @click.argument("run_folder", metavar="[RUN]", required=False, type=click.Path(path_type=Path))
 @member_option
 @click.option(
-    "--network", "sizes", type=LayerSizes("-"), help="Check a fresh network instead, such as 4-5-3-1."
+    "--network",
+    "sizes",
+    type=LayerSizes("-"),
+    help="Check a new network of these sizes, e.g. 4-5-3-1.",
 )
-@click.option("--activation", default="relu", show_default=True, help="Of the fresh network's hidden layers.")
-@click.option("--output", default="sigmoid", show_default=True, help="Of the fresh network.")
+@click.option("--activation", default="relu", show_default=True, help="Activation of the new network.")
+@click.option("--output", default="sigmoid", show_default=True, help="Output of the new network.")
 @click.option(
-    "--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True, help="Of the fresh network."
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True, help="Seed of the new network."
 )
 @json_option
 @click.pass_context
@@ -146,11 +149,10 @@ def check_gradients_command(
     seed: int,
     json_wanted: bool,
 ) -> int:
-    """Compare gradients with finite differences.
+    """Check gradients against finite differences.
 
-    Of RUN (of an ensemble: of its --member) on the examples that it keeps, with what regularizes it, or of a
-    fresh network on random examples.
-    The exit code is 1 when they differ.
+    Checks RUN (or one --member of an ensemble) on its stored examples, including regularization, or a new
+    network on random data. The exit code is 1 when gradients and differences disagree.
     """
     if (run_folder is None) == (sizes is None):
         raise ConfigurationError(
@@ -184,7 +186,7 @@ def random_examples(network: Network, seed: int) -> tuple[Array, Array]:
 @click.command("equations")
 @json_option
 def equations_command(json_wanted: bool) -> None:
-    """List the equations with formula and source.
+    """List the equations with their formulas and sources.
 
     The names are those of deepstep.equations.
     """
@@ -204,9 +206,9 @@ def equations_command(json_wanted: bool) -> None:
 @click.command("engines")
 @json_option
 def engines_command(json_wanted: bool) -> None:
-    """Show the engines: which are here, on which devices, in which precisions.
+    """List the engines: availability, devices and precisions.
 
-    What is missing has the command that mends it. PyTorch is loaded to ask it for its devices.
+    For what is missing the command that installs it is shown. PyTorch is loaded to list its devices.
     """
     found = describe_engines()
     if json_wanted:
@@ -226,10 +228,10 @@ def engines_command(json_wanted: bool) -> None:
 @click.command("warmup")
 @json_option
 def warmup_command(json_wanted: bool) -> None:
-    """Compile all kernels for this processor and keep them on disk: about a minute, once.
+    """Compile all kernels for this processor and keep them on disk (about a minute, once).
 
-    For images of containers and for CI. Kernels are kept in NUMBA_CACHE_DIR, beside the package, in the
-    user's cache folder or among the temporary files, wherever it can be written first.
+    For container images and CI. Kernels are kept in NUMBA_CACHE_DIR, beside the package, in the user's cache
+    folder or among the temporary files: the first of these that is writable.
     """
     if missing_numba():
         raise MissingPackageError(

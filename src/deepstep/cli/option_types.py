@@ -261,6 +261,6 @@ def asked_logs(context: click.Context, parameter: click.Parameter, given: Any) -
 
 def member_option(function: F) -> F:
     """The option of commands that open one network."""
-    return click.option("--member", type=int, metavar="N", help="Of an ensemble: which network, from 0.")(
+    return click.option("--member", type=int, metavar="N", help="Number of the network in an ensemble.")(
         function
     )

@@ -1,4 +1,4 @@
-"""``deepstep predict``: answers of a run for new rows or pictures."""
+"""``deepstep predict``: predictions of a run for new rows or images."""
 
 import io
 import sys
@@ -21,17 +21,17 @@ from deepstep.run_folder import Prediction
 @click.command("predict")
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--output", type=click.Path(path_type=Path), help="Write the answers to this file as CSV.")
+@click.option("--output", type=click.Path(path_type=Path), help="Write the predictions to this CSV file.")
 @json_option
 def predict_command(
     run_folder: Path, files: tuple[Path, ...], output: Path | None, json_wanted: bool
 ) -> None:
-    """Answer for the rows of a table, or for pictures.
+    """Predict for the rows of a table or for images.
 
-    A table, or a folder of Parquet parts, gives CSV: "prediction", for classes the probability of each, and
-    quantiles where RUN learned some; for several targets "prediction_COLUMN" of each, and the probability of
-    its second class. Pictures of any size are brought to the size that RUN was trained on (digits are light
-    on dark); each gives a line. A run on pictures also takes a table with a column for each pixel.
+    A table, or a folder of Parquet files, gives CSV: "prediction", the probability of each class, and
+    quantiles where RUN has them. With several targets the columns are "prediction_COLUMN" and the
+    probability of the second class of each. Images are resized to the size used in training (digits:
+    white on black); each gives a line. A run on images also takes a table with a column for each pixel.
     """
     if output is not None and output.suffix.lower() in set(TABLE_SUFFIXES) - {".csv"}:
         raise ConfigurationError("--output", "the name of a CSV file", f"got {output}", "Let it end in .csv.")
@@ -73,7 +73,7 @@ def _write(output: Path, run: AnyRun, predictions: Iterable[Prediction]) -> None
         for prediction in predictions:
             file.write(_csv(run, prediction, header=not rows).encode())
             rows += len(prediction.values)
-    note(f"{rows:,} answers written to {output}")
+    note(f"{rows:,} predictions written to {output}")
 
 
 def _joined(predictions: Sequence[Prediction]) -> Prediction:

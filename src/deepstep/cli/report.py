@@ -82,28 +82,32 @@ def _words(name: str, value: Any) -> Iterator[str]:
 @click.command("report")
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.option(
-    "-o", "--out", default="report.html", show_default=True, type=click.Path(path_type=Path), help="The page."
+    "-o",
+    "--out",
+    default="report.html",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="The HTML file.",
 )
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
-    help="Answers are those to the rows of this table [default: the rows held out in the training].",
+    help="Table whose rows are predicted. Default: the rows held out in the training.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace the page if it exists.")
+@click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
 @json_option
 def report_command(
     run_folder: Path, out: Path, data: Path | None, overwrite: bool, json_wanted: bool
 ) -> None:
-    """Write a run as one page of HTML.
+    """Write a report of a run as one HTML page.
 
-    It holds curves, findings, answers with the examples behind them, the health of the layers, settings, and
-    how to come to the same numbers; of an ensemble its presets, members and columns in place of curves and
-    layers. Answers are those to the rows that were held out in the training, shown as they are written in the
-    file, or as pictures. The page needs nothing else, neither network nor script: open it by a double click,
-    or send it.
+    The report has curves, findings, predictions for examples, the health of the layers, the settings
+    and the command that reproduces the run; of an ensemble its presets, members and columns. The
+    predictions are those for the rows that were held out in the training. The report is a self-
+    contained HTML file without scripts or external resources.
     """
     if kind_at(out) != "nothing" and not overwrite:
-        raise FileError(str(out), "a new file", "it exists", "Take another name with -o, or --overwrite.")
+        raise FileError(str(out), "a new file", "it exists", "Use another name with -o, or --overwrite.")
     run = open_run(run_folder)
     rows = held_out_rows(run, run_folder) if data is None else rows_in(run, data)
     inputs = None if data is None else rows.inputs
@@ -124,20 +128,20 @@ def report_command(
 @click.option(
     "--data",
     type=click.Path(path_type=Path),
-    help="Look at units and labels on the rows of this table [default: at the units as --log health saw them "
-    "last, at the labels of the rows held out in the training].",
+    help="Table on whose rows units and labels are examined. Default: the units as --log health "
+    "recorded them last, and the labels of the rows held out in the training.",
 )
-@click.option("--strict", is_flag=True, help="The exit code is 1 if anything was found.")
+@click.option("--strict", is_flag=True, help="Exit with code 1 if anything was found.")
 @json_option
 def doctor_command(run_folder: Path, data: Path | None, strict: bool, json_wanted: bool) -> int:
-    """Say what went wrong in a training.
+    """Diagnose common training problems in a run.
 
-    Causes come first. Found are a learning rate that is too high or too low, dead and saturated units,
-    gradients that vanish or explode, updates that are too small or too large,
-    overfitting, divergence, classes that are never answered, a target that never changes, labels that may be
-    wrong, columns that alone tell the target, and an end that came too early. Of an ensemble:
-    overfitting, answers that are no better than a guess, classes that are never answered, a fold that is far
-    off the others, test rows that are, and members whose training was not over.
+    Causes come first: a learning rate that is too high or too low, dead and saturated units, vanishing
+    or exploding gradients, updates that are too small or too large, overfitting, divergence, classes
+    that are never predicted, a target that never changes, possible label errors, columns that alone
+    determine the target (leakage), and training that ended too early. For an ensemble: overfitting,
+    predictions no better than the baseline, classes that are never predicted, outlier folds, shifted
+    test rows, and members whose training was not finished.
     """
     run = open_run(run_folder)
     if data is not None and not isinstance(run, Run):

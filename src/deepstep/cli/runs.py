@@ -133,9 +133,9 @@ def keep(run: RunFolder, folder: Path, error: DivergenceError) -> None:
 
 
 def note_divergence(run: RunFolder) -> None:
-    """Let a person know whose answers these are."""
+    """Warn of predictions by a run that diverged."""
     if DIVERGED in run.config:
-        note("The training of this run diverged: its answers are those of the last step that was finite.")
+        note("Warning: the training of this run diverged; predictions use the last finite parameters.")
 
 
 class Labelled(NamedTuple):

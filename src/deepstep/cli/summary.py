@@ -24,7 +24,7 @@ PARTS = ("train", "validation", "out_of_fold", "test")
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 @json_option
 def summary_command(run_folder: Path, json_wanted: bool) -> None:
-    """Show a run's layers, training, results and columns; of an ensemble its presets and members."""
+    """Show the layers, training, results and columns of a run; for an ensemble its presets and members."""
     run = open_run(run_folder)
     if json_wanted:
         halves = {
@@ -106,23 +106,23 @@ def _engine(name: str, why: str) -> tuple[str, str]:
 
 @click.command("explain-table")
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
-@click.option("--target", required=True, metavar="COLUMN", help="The column to predict.")
+@click.option("--target", required=True, metavar="COLUMN", help="Column to predict.")
 @click.option(
-    "--drop", multiple=True, metavar="COLUMN", help="A column that is no input; may be given again."
+    "--drop", multiple=True, metavar="COLUMN", help="Column to exclude from the features. Can be repeated."
 )
 @click.option(
     "--keep",
     multiple=True,
     metavar="COLUMN",
-    help="A column that is an input even if it seems to number the rows; may be given again.",
+    help="Column to use as a feature even if it looks like a row number. Can be repeated.",
 )
 @json_option
 def explain_table_command(
     file: Path, target: str, drop: Sequence[str], keep: Sequence[str], json_wanted: bool
 ) -> None:
-    """Show how each column of a table becomes numbers, and why.
+    """Show how each column of a table becomes features, and why.
 
-    Nothing is trained. A training learns the same rules from its training rows alone, so that some numbers
+    Nothing is trained. A training fits the same rules to its training rows alone, so some numbers
     differ, and a column that hardly varies may have no feature there.
     """
     frame = table_in(file, [target])
@@ -134,7 +134,9 @@ def explain_table_command(
         for name in names:
             column(frame, name, option)
         if target in names:
-            raise ConfigurationError(option, "a column that is no target", f"got {target!r}, the target")
+            raise ConfigurationError(
+                option, "a column other than the target", f"got {target!r}", setting=option
+            )
     task, reason = guess_task(answers)
     preparation = TablePreparation.fit(frame, exclude=(target, *drop), keep=keep)
     if json_wanted:

@@ -275,7 +275,9 @@ def _no_inputs(options: TrainOptions) -> tuple[str, ...]:
     for option, names in others.items():
         for name in names:
             if name in options.targets:
-                raise ConfigurationError(option, "a column that is no target", f"got {name!r}, the target")
+                raise ConfigurationError(
+                    option, "a column other than the target", f"got {name!r}", setting=option
+                )
     return (*options.targets, *(name for names in others.values() for name in names))
 
 

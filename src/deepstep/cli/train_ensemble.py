@@ -167,9 +167,7 @@ NEXT = (
     ("summary RUN", "members, settings, results, columns"),
     ("trace RUN --member 0 --layer 1", "every number of one training step of a member"),
 )
-ONLY_OUT_OF_FOLD = (
-    "No rows were held out for a test: how good answers for new rows are, the figures out of fold say.\n"
-)
+ONLY_OUT_OF_FOLD = "No test set: the out-of-fold scores estimate generalization.\n"
 
 
 def train_ensemble(

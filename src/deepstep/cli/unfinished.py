@@ -199,7 +199,7 @@ def read_training(run: Path) -> Training:
     if (record["version"], record["deepstep"]) != (VERSION, __version__):
         raise FileError(
             str(path),
-            "a training of this DeepStep: another one need not come to the same bits",
+            "a training by this version of DeepStep, as resuming is exact within one version only",
             f"it was begun with {record['deepstep']!r}, and this is {__version__!r}",
             f"Install deepstep=={record['deepstep']}, or begin anew with --overwrite.",
         )
@@ -260,7 +260,8 @@ def place_at_once(run: Path, *, overwrite: bool) -> Iterator[Callable[[RunFolder
             yield lambda whole: whole.write(folder)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
-                "Interrupted: nothing is kept, as an ensemble cannot go on; --preset single can."
+                "Interrupted. Ensemble training cannot be resumed, so nothing was saved. Use --preset single "
+                "for resumable training."
             ) from None
 
 
