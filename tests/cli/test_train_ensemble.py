@@ -124,7 +124,7 @@ def test_what_train_says(deepstep, flowers):
     assert result.err.splitlines() == [
         f"{flowers}: 60 rows; 48 to learn from, 12 held out.",
         "Task: binary, because kind has 2 different values: short, tall.",
-        "Preset: table, an ensemble of networks, the default, as no option of a single training is given.",
+        "Preset: tabular, an ensemble of networks, the default, as no option of a single training is given.",
         result.err.splitlines()[-1],
     ]
     assert result.err.splitlines()[-1].startswith("flowers, members: 2/2, gated on fold ")
@@ -135,7 +135,7 @@ def test_what_train_says(deepstep, flowers):
 
 def test_json_has_members_and_scores(deepstep, flowers):
     trained = json.loads(deepstep("train", flowers, *KIND, "--out", "r", "--json").out)
-    assert trained["settings"] == {"preset": "tabular", "members": 2, "seed": 1}
+    assert trained["settings"] == {"preset": "tabular", "n_estimators": 2, "seed": 1}
     assert [(one["preset"], one["fold"], one["share"]) for one in trained["members"]] == [
         ("gated", 0, 0.5),
         ("gated", 1, 0.5),
@@ -148,7 +148,7 @@ def test_json_has_members_and_scores(deepstep, flowers):
 
 def test_summary(deepstep, ensemble_run):
     shown = deepstep("summary", ensemble_run).out
-    for part in ("gated", "out of fold", "member", "preset     tabular", "engine", "colour"):
+    for part in ("gated", "out of fold", "member", "preset         tabular", "engine", "colour"):
         assert part in shown
 
 
@@ -189,7 +189,7 @@ VALUES = {
 
 
 @pytest.mark.parametrize("name", OF_ONE)
-def test_an_option_of_a_single_training_is_refused_for_a_ensemble(deepstep, flowers, name):
+def test_an_option_of_a_single_training_is_refused_for_an_ensemble(deepstep, flowers, name):
     value = VALUES.get(name, "constant")
     typed = [OF_ONE[name], *([] if value is None else [value])]
     for beside in (["--preset", "tabular"], ["--n-estimators", "2"]):
@@ -250,7 +250,7 @@ def test_wrong_options_are_refused_before_training(deepstep, flowers, tmp_path, 
         (["train", "FLOWERS", *KIND, "--out", "RUN"], "it exists already"),
     ],
 )
-def test_what_a_ensemble_cannot_do_is_refused_in_a_sentence(deepstep, flowers, ensemble_run, typed, told):
+def test_what_an_ensemble_cannot_do_is_refused_in_a_sentence(deepstep, flowers, ensemble_run, typed, told):
     words = [{"RUN": ensemble_run, "FLOWERS": flowers}.get(word, word) for word in typed]
     result = deepstep(*words)
     assert (result.code, result.out) == (2, "")

@@ -133,8 +133,8 @@ def _run(arguments: Sequence[str]) -> int:
             "kind": type(error).__name__,
             "where": error.where,
             "expected": error.expected,
-            "came": error.got,
-            "mend": error.hint,
+            "got": error.got,
+            "hint": error.hint,
         }
         if isinstance(error, DivergenceError):
             where = {"layer": error.layer, "step": error.step}

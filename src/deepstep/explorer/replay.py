@@ -22,6 +22,12 @@ from deepstep.types import Array, is_whole
 WHERE = "replay"
 OF_THE_LOOP = ("learning_rate", "batch_size")
 """Options of a page's training; the rest are settings of the engine."""
+NAMES = {
+    "hyperparameters": "optimizer_params",
+    "rate_factors": "lr_multipliers",
+    "decay_factors": "weight_decay_multipliers",
+}
+"""Settings that a lesson, a file format, has under names of its own."""
 
 
 def replay(
@@ -41,7 +47,7 @@ def replay(
     network: Where the training starts; it is not changed.
     X, Y (array of shape (n_x, m) and (n_L, m)): The examples at the beginning.
     updates: How many are done.
-    training: ``optimizer``, ``optimizer_params``, ``learning_rate``, ``l2``, ``weight_decay``,
+    training: ``optimizer``, ``hyperparameters``, ``learning_rate``, ``l2``, ``weight_decay``,
         ``batch_size``, ``dropout`` and ``seed``, as a lesson has them.
     changes (sequence of mappings): Changes by hand, each after ``t`` updates, in order: ``set``
         settings of the training, ``edit`` a parameter (``[name, row, column, value]``), ``add`` an example
@@ -100,7 +106,7 @@ class _Page:
         return self.session.state().step
 
     def _session(self, theta: Array, slots: Mapping[str, Array] | None, done: int) -> ReferenceSession:
-        given = {name: value for name, value in self.training.items() if name not in OF_THE_LOOP}
+        given = {NAMES.get(k, k): value for k, value in self.training.items() if k not in OF_THE_LOOP}
         settings = Settings.of(WHERE, **given)
         session = ReferenceSession(self.shape, self.network.parameters.like(theta), settings)
         slots = slots or {name: np.zeros_like(theta) for name in get_optimizer(settings.optimizer).state}
