@@ -171,7 +171,7 @@ def test_columns_are_refused_or_ignored_by_name(deepstep, flowers, ensemble_run)
 
 
 OF_ONE = {
-    name: (typed.flags or (f"--{name.replace('_', '-')}",))[0]
+    name: typed.flag(name)
     for name, typed in TYPED.items()
     if typed.of in ("network", "streamed ensemble") and name != "validation"
 }

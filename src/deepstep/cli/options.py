@@ -35,26 +35,6 @@ BFLOAT16 = "bfloat16"
 PRECISIONS = ("float64", "float32", BFLOAT16)
 """Precisions of the parameters and of the steps; the last one is float32 with products in bfloat16."""
 
-FLAGS = {
-    "layer_dims": "--hidden",
-    "epochs": "--epochs",
-    "iterations": "--epochs",
-    "lr_multipliers": "--lr-multiplier",
-    "weight_decay_multipliers": "--weight-decay-multiplier",
-    "optimizer_params": "--optimizer-param",
-    "output_settings['smoothing']": "--label-smoothing",
-    "output_settings['levels']": "--quantiles",
-    "output_settings['delta']": "--huber-delta",
-    "schedule['warm_up']": "--warm-up",
-}
-"""Settings whose option has another name."""
-
-
-def flag_of(setting: str) -> str:
-    """The option of a setting, as `deepstep.errors.spelled` takes it."""
-    plain = setting if setting.isidentifier() else ""
-    return FLAGS.get(setting) or (plain and f"--{plain.replace('_', '-')}")
-
 
 class SectionOption(click.Option):
     """An option that stands in a section of the help, and in the short help where it is ``common``."""
@@ -144,9 +124,12 @@ class Typed:
         self.section, self.text, self.flags, self.common = section, text, flags, common
         self.of, self.kept, self.passed, self.click = of, kept, passed, click_settings
 
+    def flag(self, name: str) -> str:
+        """How the option of a field is typed."""
+        return self.flags[-1].partition("/")[0] if self.flags else f"--{name.replace('_', '-')}"
+
     def option(self, name: str, default: Any, text: str | None = None) -> SectionOption:
         """The option of click."""
-        flags = self.flags or (f"--{name.replace('_', '-')}",)
         settings = dict(self.click)
         if self.click.get("multiple"):
             default = None
@@ -155,7 +138,7 @@ class Typed:
         if default not in (None, False):
             settings["show_default"] = True
         return SectionOption(
-            [*flags, name],
+            [*(self.flags or (self.flag(name),)), name],
             default=default,
             help=text or self.text,
             section=self.section,
@@ -390,6 +373,23 @@ TYPED: dict[str, Typed] = {
 """How each field of `TrainOptions` is typed."""
 
 
+MADE_OF = {
+    "layer_dims": "hidden",
+    "epochs": "iterations",
+    "output_settings['smoothing']": "label_smoothing",
+    "output_settings['levels']": "quantiles",
+    "output_settings['delta']": "huber_delta",
+    "schedule['warm_up']": "warm_up",
+}
+"""Settings of the library that are options of another name."""
+
+
+def flag_of(setting: str) -> str:
+    """How the option of a setting is typed, for `deepstep.errors.spelled`; empty where there is none."""
+    name = MADE_OF.get(setting, setting)
+    return TYPED[name].flag(name) if name in TYPED else ""
+
+
 def train_options(
     names: Collection[str] = tuple(TYPED),
     *,
@@ -466,9 +466,10 @@ def resolved(options: TrainOptions, preset: str) -> dict[str, Any]:
         idle = name in NOT_REPEATED or (preset in ENSEMBLES and typed.of == "network")
         if idle or value == by_default[name]:
             continue
-        flag = (typed.flags or (f"--{name}",))[-1].partition("/")[0]
         value = str(value) if isinstance(value, Path) else value
-        found[flag.lstrip("-").replace("-", "_")] = [*value] if isinstance(value, tuple) else value
+        found[typed.flag(name).lstrip("-").replace("-", "_")] = (
+            [*value] if isinstance(value, tuple) else value
+        )
     return found
 
 
