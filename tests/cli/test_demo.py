@@ -34,7 +34,7 @@ def test_digits(deepstep):
     )
     assert test_accuracy > 96
     assert majority < 11
-    wrong = int(re.search(r"The surest of (\d+) mistakes", result.out)[1])
+    wrong = int(re.search(r"The most confident of (\d+) mistakes", result.out)[1])
     assert wrong == round(360 * (1 - test_accuracy / 100))
     assert "Saved in runs/digits." in result.out
     assert re.search(r"^digits: 40/40, cost 0\.\d+$", result.err, re.MULTILINE)

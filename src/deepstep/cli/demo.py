@@ -1,11 +1,11 @@
-"""``deepstep demo``: train on a data set that is at hand, and show everything."""
+"""``deepstep demo``: train on a built-in data set, and show the results."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import click
 import numpy as np
-from numpy.typing import NDArray
 
 from deepstep.cli.drawing import decision_map, pictures
 from deepstep.cli.fitting import Trained, train_and_save
@@ -27,345 +27,88 @@ from deepstep.cli.screen import (
 )
 from deepstep.cli.table_task import Part, as_part
 from deepstep.cli.unfinished import free_name, new_run
-from deepstep.data import ImageSet, atomic_write, load, read_cats
-from deepstep.data.builtin import Dataset
+from deepstep.data import atomic_write, load, read_cats
 from deepstep.data.files import kind_at
 from deepstep.errors import ConfigurationError, FileError, MissingPackageError, unknown_name
 from deepstep.plots import MistakesDisplay
 from deepstep.preparation import ClassTarget, ImagePreparation, Preparation, TablePreparation
-from deepstep.run import Run
 from deepstep.run_folder import DEMO
-from deepstep.types import Array
+from deepstep.types import AnyArray
 
 if TYPE_CHECKING:
-    import polars
-    from rich.console import Console
     from rich.text import Text
+
+_POINTS = {
+    "": {
+        "hidden": (16, 16),
+        "activation": "tanh",
+        "initialization": "glorot",
+        "learning_rate": 0.01,
+        "iterations": 500,
+    }
+}
+_LECTURE: dict[str, Any] = {"optimizer": "gd", "learning_rate": 0.0075, "iterations": 2500}
+DEMOS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    "digits": {"": {"learning_rate": 0.002, "iterations": 40, "batch_size": 64}},
+    "cats": {
+        "-2-layer": {"hidden": (7,), "initialization": "small", **_LECTURE},
+        "-4-layer": {"hidden": (20, 7, 5), "initialization": "lecun", **_LECTURE},
+    },
+    **dict.fromkeys(("planar", "moons", "circles", "spirals"), _POINTS),
+}
+"""Each demo's networks: the ending of the run's name, and the options. Those of the cats are the lecture's
+(course 1, week 4)."""
+
+FIGURE = "-mislabeled.png"
+CHECK = ("check-gradients RUN", "its gradients against finite differences")
+NEXT = {
+    "digits": (
+        ("trace RUN --layer 2", "every number of one training step"),
+        CHECK,
+        ("summary RUN", "layers, settings, results"),
+        ("demo spirals", "a network bends the plane"),
+    ),
+    "cats": (
+        ("predict RUN picture.jpg", "put any picture of yours here"),
+        ("trace RUN --layer 1", "every number of one training step"),
+        CHECK,
+    ),
+    "points": (
+        ("trace RUN --layer 1 --example 0", "one point through the first layer"),
+        ("explore RUN --export page.html", "every number of every step on a page"),
+        CHECK,
+        ("summary RUN", "layers, settings, results"),
+        ("demo digits", "pictures instead of points"),
+    ),
+}
 
 MAP_HEIGHT, MAP_WIDTH = 20, 72
 MARKS, FILLS = "ox+", " ░▒"
 COLOURS = ("blue", "red", "green")
 """Colours of the marks, where the class is not itself the name of a colour."""
-NEXT_OF_POINTS = (
-    ("trace RUN --layer 1 --example 0", "one point through the first layer"),
-    ("explore RUN --export page.html", "every number of every step on a page"),
-    ("check-gradients RUN", "its gradients against finite differences"),
-    ("summary RUN", "layers, settings, results"),
-    ("demo digits", "pictures instead of points"),
-)
+SHOWN_MISTAKES, EVERY = 4, 100
 
 
-def points(name: str, out: Path | None, seed: int, iterations: int | None, *, json_wanted: bool) -> int:
-    """Train, show and save; gives the exit code."""
-    settings = TrainOptions(
-        hidden=(16, 16),
-        activation="tanh",
-        initialization="glorot",
-        learning_rate=0.01,
-        iterations=iterations or 500,
-        seed=seed,
-    )
-    data = load(name, seed=seed)
-    table, test_table = _table(data.X_train, data), _table(data.X_test, data)
-    inputs, target = TablePreparation.fit(table), ClassTarget(tuple(sorted(data.classes)))
-    preparation = Preparation(inputs, target)
-    labels = np.array(data.classes)
-    folder = out or free_name(name)
-    about = {
-        "task": "binary" if len(labels) == 2 else "multiclass",
-        "target": "class",
-        DEMO: name,
-        "source": f"deepstep.data.load({name!r}, seed={seed})",
-        **of_builtin(name, seed),
-    }
-    train = as_part(preparation, inputs.transform(table), labels[data.y_train])
-    test = as_part(preparation, inputs.transform(test_table), labels[data.y_test])
-    trained = train_and_save(
-        new_run(folder), folder, settings, preparation, train, test, label=name, about=about
-    )
+class Loaded(NamedTuple):
+    """A data set: raw rows and positions of classes, their preprocessing, and entries of a run's config."""
 
-    if json_wanted:
-        click.echo(as_json({"demo": name, "run": folder, **trained.to_dict()}))
-    else:
-        screen = console()
-        screen.print(
-            f"{len(train.X)} points in {len(labels)} classes, {len(test.X)} more to test; "
-            f"{trained.run.network!r}",
-            markup=False,
-        )
-        print_curve(screen, trained.run.history.costs, height=9)
-        print_scores(screen, trained.parts)
-        screen.print("What the network answers, and the training points", markup=False)
-        screen.print(_legend(target.classes), markup=False)
-        screen.print(_map(trained.run, target, data, train.answers))
-        screen.print()
-        print_next(screen, folder, NEXT_OF_POINTS)
-    return trained.exit_code
+    preparation: Preparation
+    X_train: Any
+    y_train: AnyArray
+    X_test: Any
+    y_test: AnyArray
+    about: dict[str, Any]
+    held_out: Callable[[Path], dict[str, Any]]
 
+    @property
+    def target(self) -> ClassTarget:
+        """The classes."""
+        return cast(ClassTarget, self.preparation.target)
 
-def _table(X: Array, data: Dataset) -> "polars.DataFrame":
-    import polars
-
-    return polars.DataFrame(X, schema=list(data.feature_names))
-
-
-def _legend(classes: tuple[str, ...]) -> str:
-    parts = zip(classes, MARKS, FILLS, strict=False)
-    return "   ".join(
-        f"{mark} {name}{f', answered in {fill}' if fill.strip() else ''}" for name, mark, fill in parts
-    )
-
-
-def _map(run: Run, target: ClassTarget, data: Dataset, answers: NDArray[np.intp]) -> "Text":
-    """The decision map, coloured by class where there are colours."""
-    from rich.text import Text
-
-    X = data.X_train
-    margin = 0.05 * (X.max(axis=0) - X.min(axis=0))
-    low, high = X.min(axis=0) - margin, X.max(axis=0) + margin
-    x, y = (np.linspace(low[axis], high[axis], size) for axis, size in ((0, MAP_WIDTH), (1, MAP_HEIGHT)))
-    grid = np.column_stack([part.ravel() for part in np.meshgrid(x, y[::-1])])
-    regions = answered(target, run.outputs(_table(grid, data))).reshape(MAP_HEIGHT, MAP_WIDTH)
-    text = Text(decision_map(regions, X, answers, low, high, marks=MARKS, fills=FILLS))
-    for mark, fill, name, other in zip(MARKS, FILLS, target.classes, COLOURS, strict=False):
-        colour = name if name in COLOURS else other
-        text.highlight_words([fill], style=f"dim {colour}")
-        text.highlight_words([mark], style=f"bold {colour}")
-    return text
-
-
-SHOWN_MISTAKES = 4
-NEXT_OF_DIGITS = (
-    ("trace RUN --layer 2", "every number of one training step"),
-    ("check-gradients RUN", "its gradients against finite differences"),
-    ("summary RUN", "layers, settings, results"),
-    ("demo spirals", "a network bends the plane"),
-)
-
-
-def digits(out: Path | None, seed: int, iterations: int | None, *, json_wanted: bool) -> int:
-    """Train, show and save; gives the exit code."""
-    settings = TrainOptions(learning_rate=0.002, iterations=iterations or 40, batch_size=64, seed=seed)
-    data = load("digits", seed=seed)
-    inputs = ImagePreparation(8, 8, 1, data.scale)
-    preparation = Preparation(inputs, ClassTarget(data.classes))
-    labels = np.array(data.classes)
-    train = as_part(preparation, inputs.transform(data.X_train), labels[data.y_train])
-    test = as_part(preparation, inputs.transform(data.X_test), labels[data.y_test])
-    folder = out or free_name("digits")
-    about = {
-        "task": "multiclass",
-        "target": "digit",
-        "source": "scikit-learn's bundled digits",
-        DEMO: "digits",
-    }
-    about |= of_builtin("digits", seed)
-    trained = train_and_save(
-        new_run(folder), folder, settings, preparation, train, test, label="digits", about=about
-    )
-
-    probabilities = trained.test_outputs
-    wrong = worst_mistakes(probabilities, test.answers)
-    counts = confusion(test.answers, probabilities.argmax(axis=1), len(data.classes))
-    if json_wanted:
-        record = {
-            "demo": "digits",
-            "run": folder,
-            **trained.to_dict(),
-            "confusion": counts,
-            "mistakes": [
-                {
-                    "row": row,
-                    "true": test.answers[row],
-                    "predicted": probabilities[row].argmax(),
-                    "probability": probabilities[row].max(),
-                }
-                for row in wrong
-            ],
-        }
-        click.echo(as_json(record))
-    else:
-        screen = console()
-        _print_training(screen, trained, train, test)
-        _print_confusion(screen, data.classes, counts)
-        _print_mistakes(screen, wrong, data.X_test * data.scale, probabilities, test.answers)
-        print_next(screen, folder, NEXT_OF_DIGITS)
-    return trained.exit_code
-
-
-def worst_mistakes(probabilities: Array, answers: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Wrong rows, the surest first."""
-    wrong = np.flatnonzero(probabilities.argmax(axis=1) != answers)
-    return wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")]
-
-
-def _print_training(screen: "Console", trained: Trained, train: Part, test: Part) -> None:
-    m, m_test = len(train.X), len(test.X)
-    screen.print(
-        f"{m:,} pictures of digits to learn from, {m_test} to test; {trained.run.network!r}", markup=False
-    )
-    print_curve(screen, trained.run.history.costs, height=11)
-    print_scores(screen, trained.parts)
-
-
-def _print_confusion(screen: "Console", classes: tuple[str, ...], counts: NDArray[np.int64]) -> None:
-    header = ("true ↓ given →", *classes, "right")
-    rows = [
-        (name, *(str(count) if count else "·" for count in row), percent(row[index] / max(row.sum(), 1)))
-        for index, (name, row) in enumerate(zip(classes, counts, strict=True))
-    ]
-    print_table(screen, header, rows, title="Test pictures by class")
-
-
-def _print_mistakes(
-    screen: "Console",
-    wrong: NDArray[np.intp],
-    pixels: Array,
-    probabilities: Array,
-    answers: NDArray[np.intp],
-) -> None:
-    if not len(wrong):
-        screen.print("No mistake on the test pictures.\n")
-        return
-    shown = wrong[:SHOWN_MISTAKES]
-    captions = [
-        (f"true {answers[row]}", f"given {probabilities[row].argmax()} ({probabilities[row].max():.3f})")
-        for row in shown
-    ]
-    screen.print(f"The surest of {len(wrong)} mistakes, with the probability given")
-    screen.print(pictures([pixels[row].reshape(8, 8) for row in shown], captions), markup=False)
-    screen.print()
-
-
-ITERATIONS, EVERY = 2500, 100
-MODELS = {"2-layer": ((7,), "small"), "4-layer": ((20, 7, 5), "lecun")}
-"""The lecture's hidden layers, and how it draws their first weights (course 1 week 4)."""
-FIGURE = "-mislabeled.png"
-NEXT_OF_CATS = (
-    ("predict RUN picture.jpg", "put any picture of yours here"),
-    ("trace RUN --layer 1", "every number of one training step"),
-    ("check-gradients RUN", "its gradients against finite differences"),
-)
-
-
-def cats(data: Path | None, out: Path | None, seed: int, iterations: int | None, *, json_wanted: bool) -> int:
-    """Train, compare and save both networks, draw the deeper one's mistakes; gives the exit code."""
-    if data is None:
-        raise ConfigurationError(
-            "deepstep demo cats",
-            "--data names the folder with train_catvnoncat.h5 and test_catvnoncat.h5",
-            "got no --data",
-            "Type deepstep demo cats --data FOLDER.",
-        )
-    images = read_cats(data)
-    height, width, channels = images.X_train.shape[1:]
-    inputs, target = ImagePreparation(height, width, channels, 1 / 255), ClassTarget(images.classes)
-    preparation, names = Preparation(inputs, target), np.array(images.classes)
-    train = as_part(preparation, inputs.transform(images.X_train), names[images.y_train])
-    test = as_part(preparation, inputs.transform(images.X_test), names[images.y_test])
-    endings = [f"-{name}" for name in MODELS]
-    base = out or free_name("cats", [*endings, FIGURE])
-    folders = {name: Path(f"{base}{ending}") for name, ending in zip(MODELS, endings, strict=True)}
-    drawing = Path(f"{base}{FIGURE}")
-    for path in (*folders.values(), drawing):  # before the first is trained, and not when the last is saved
-        if kind_at(path) != "nothing":
-            raise FileError(str(path), "a new name is expected", "it exists already", "Choose another --out.")
-
-    models: dict[str, Trained] = {}
-    for name, (hidden, initialization) in MODELS.items():
-        rounds = iterations or ITERATIONS
-        settings = TrainOptions(
-            hidden=hidden,
-            initialization=initialization,
-            optimizer="gd",
-            learning_rate=0.0075,
-            iterations=rounds,
-            seed=seed,
-        )
-        about = {"task": "binary", "target": "class", "source": printable(data), DEMO: "cats"}
-        about |= of_cats(data, folders[name])
-        label = f"cats, {name}"
-        models[name] = train_and_save(
-            new_run(folders[name]),
-            folders[name],
-            settings,
-            preparation,
-            train,
-            test,
-            label=label,
-            about=about,
-        )
-        if models[name].interrupted:
-            break
-
-    mistakes = {name: _mistakes(target, images, trained) for name, trained in models.items()}
-    figure = None
-    if len(models) == len(MODELS):
-        figure = _draw(mistakes["4-layer"], drawing)
-    if json_wanted:
-        record = {
-            name: {"run": folders[name], **trained.to_dict(), "wrong_test_images": mistakes[name].rows}
-            for name, trained in models.items()
-        }
-        click.echo(as_json({"demo": "cats", "models": record, "figure": figure}))
-    else:
-        screen = console()
-        _print_cats(screen, models, mistakes, figure)
-        print_next(screen, folders[name], NEXT_OF_CATS)
-    return models[name].exit_code
-
-
-def _mistakes(target: ClassTarget, images: ImageSet, trained: Trained) -> MistakesDisplay:
-    outputs = trained.test_outputs
-    true = np.array(images.classes)[images.y_test]
-    return MistakesDisplay.from_predictions(
-        images.X_test, true, target.decode(outputs), target.probabilities(outputs).max(axis=1)
-    )
-
-
-def _draw(mistakes: MistakesDisplay, path: Path) -> Path | None:
-    """The figure as a file; without matplotlib a note says how to get it, and the demo goes on."""
-    try:
-        mistakes.plot()
-    except MissingPackageError as error:
-        note(f"No figure of the mislabeled images. {error}")
-        return None
-    with atomic_write(path) as file:
-        mistakes.figure_.savefig(file, format="png", dpi=120)
-    return path
-
-
-def _print_cats(
-    screen: "Console", models: dict[str, Trained], mistakes: dict[str, MistakesDisplay], figure: Path | None
-) -> None:
-    sizes = ["-".join(map(str, trained.run.network.architecture.layer_dims)) for trained in models.values()]
-    costs = [trained.run.history.costs for trained in models.values()]
-    longest = max(map(len, costs))
-    shown = sorted({*range(0, longest, EVERY), longest - 1})
-    rows = [(str(at), *(f"{cost[at]:.6f}" if at < len(cost) else "" for cost in costs)) for at in shown]
-    print_table(screen, ("iteration", *sizes), rows, title="Cost J before the update")
-    parts = {
-        "train accuracy": [trained.parts["train"].to_dict() for trained in models.values()],
-        "test accuracy": [trained.parts["test"].to_dict() for trained in models.values()],
-    }
-    print_table(
-        screen,
-        ("", *sizes, "majority class"),
-        [
-            (part, *(percent(score["accuracy"]) for score in scores), percent(scores[0]["majority_accuracy"]))
-            for part, scores in parts.items()
-        ],
-    )
-    for size, wrong in zip(sizes, mistakes.values(), strict=True):
-        numbers = ", ".join(map(str, wrong.rows)) or "none"
-        screen.print(f"Wrong test images of {size}: {numbers}", markup=False)
-    if figure is not None:
-        screen.print(harmless(f"Those of {sizes[-1]} as a figure: {figure}"), soft_wrap=True)
-    screen.print()
-
-
-POINTS = ("planar", "moons", "circles", "spirals")
-DEMOS = ("digits", "cats", *POINTS)
+    def part(self, X: Any, y: AnyArray) -> Part:
+        """Rows as a network learns them."""
+        labels = np.array(self.about["classes"])[y]
+        return as_part(self.preparation, self.preparation.inputs.transform(X), labels)
 
 
 @click.command("demo")
@@ -393,10 +136,235 @@ def demo_command(
     """
     if name not in DEMOS:
         raise unknown_name("deepstep demo", "data set", name, DEMOS)
-    if name == "cats":
-        return cats(data, out, seed, iterations, json_wanted=json_wanted)
-    if data is not None:
+    if name != "cats" and data is not None:
         raise ConfigurationError("--data", "it belongs to demo cats", f"the data of {name} are built in")
-    if name == "digits":
-        return digits(out, seed, iterations, json_wanted=json_wanted)
-    return points(name, out, seed, iterations, json_wanted=json_wanted)
+    models = DEMOS[name]
+    loaded = _cats(data) if name == "cats" else _digits(seed) if name == "digits" else _points(name, seed)
+    endings = [*models, FIGURE] if name == "cats" else [""]
+    base = out or free_name(name, endings)
+    if len(models) > 1:
+        for path in (Path(f"{base}{ending}") for ending in endings):  # before the first network is trained
+            if kind_at(path) != "nothing":
+                raise FileError(
+                    str(path), "a new name is expected", "it exists already", "Choose another --out."
+                )
+    trained: dict[Path, Trained] = {}
+    for ending, settings in models.items():
+        folder, label = Path(f"{base}{ending}"), f"{name}, {ending[1:]}" if ending else name
+        asked = {**settings, "seed": seed, **({} if iterations is None else {"iterations": iterations})}
+        trained[folder] = _train(name, loaded, TrainOptions(**asked), folder, label)
+        if trained[folder].interrupted:
+            break
+    show = {"digits": _show_digits, "cats": _show_cats}.get(name, _show_points)
+    record = show(loaded, trained, base, json_wanted)
+    if json_wanted:
+        click.echo(as_json({"demo": name, **record}))
+    else:
+        print_next(console(), folder, NEXT.get(name, NEXT["points"]))
+    return trained[folder].exit_code
+
+
+def _train(name: str, loaded: Loaded, options: TrainOptions, folder: Path, label: str) -> Trained:
+    about = {key: value for key, value in loaded.about.items() if key != "classes"}
+    return train_and_save(
+        new_run(folder),
+        folder,
+        options,
+        loaded.preparation,
+        loaded.part(loaded.X_train, loaded.y_train),
+        loaded.part(loaded.X_test, loaded.y_test),
+        label=label,
+        about={**about, DEMO: name, **loaded.held_out(folder)},
+    )
+
+
+def _digits(seed: int) -> Loaded:
+    data = load("digits", seed=seed)
+    preparation = Preparation(ImagePreparation(8, 8, 1, data.scale), ClassTarget(data.classes))
+    told = {"task": "multiclass", "target": "digit", "source": "scikit-learn's bundled digits"}
+    about = {**told, "classes": data.classes}
+    rows = (data.X_train, data.y_train, data.X_test, data.y_test)
+    return Loaded(preparation, *rows, about, lambda folder: of_builtin("digits", seed))
+
+
+def _points(name: str, seed: int) -> Loaded:
+    import polars
+
+    data = load(name, seed=seed)
+    train, test = (polars.DataFrame(X, schema=list(data.feature_names)) for X in (data.X_train, data.X_test))
+    preparation = Preparation(TablePreparation.fit(train), ClassTarget(tuple(sorted(data.classes))))
+    about = {
+        "task": "binary" if len(data.classes) == 2 else "multiclass",
+        "target": "class",
+        "source": f"deepstep.data.load({name!r}, seed={seed})",
+        "classes": data.classes,
+    }
+    rows = (train, data.y_train, test, data.y_test)
+    return Loaded(preparation, *rows, about, lambda folder: of_builtin(name, seed))
+
+
+def _cats(folder: Path | None) -> Loaded:
+    if folder is None:
+        raise ConfigurationError(
+            "deepstep demo cats",
+            "--data names the folder with train_catvnoncat.h5 and test_catvnoncat.h5",
+            "got no --data",
+            "Type deepstep demo cats --data FOLDER.",
+        )
+    images, place = read_cats(folder), folder
+    height, width, channels = images.X_train.shape[1:]
+    preparation = Preparation(ImagePreparation(height, width, channels, 1 / 255), ClassTarget(images.classes))
+    about = {"task": "binary", "target": "class", "source": printable(folder), "classes": images.classes}
+    rows = (images.X_train, images.y_train, images.X_test, images.y_test)
+    return Loaded(preparation, *rows, about, lambda run: of_cats(place, run))
+
+
+def _show_digits(
+    loaded: Loaded, models: Mapping[Path, Trained], base: Path, json_wanted: bool
+) -> dict[str, Any]:
+    """The scores, the confusion matrix and the most confident mistakes."""
+    (trained,) = models.values()
+    test, probabilities, classes = (
+        loaded.part(loaded.X_test, loaded.y_test),
+        trained.test_outputs,
+        loaded.target.classes,
+    )
+    given, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    wrong = np.flatnonzero(given != test.answers)
+    wrong = wrong[np.argsort(-sure[wrong], kind="stable")]
+    counts = confusion(test.answers, given, len(classes))
+    if json_wanted:
+        mistakes = [
+            {"row": row, "true": test.answers[row], "predicted": given[row], "probability": sure[row]}
+            for row in wrong
+        ]
+        return {"run": base, **trained.to_dict(), "confusion": counts, "mistakes": mistakes}
+    screen = console()
+    m, m_test = len(loaded.y_train), len(loaded.y_test)
+    screen.print(f"{m:,} training images, {m_test} test images; {trained.run.network!r}", markup=False)
+    print_curve(screen, trained.run.history.costs, height=11)
+    print_scores(screen, trained.parts)
+    rows = [
+        (name, *(str(count) if count else "·" for count in row), percent(row[at] / max(row.sum(), 1)))
+        for at, (name, row) in enumerate(zip(classes, counts, strict=True))
+    ]
+    print_table(screen, ("true ↓ given →", *classes, "recall"), rows, title="Test images by class")
+    if not len(wrong):
+        screen.print("No mistakes on the test images.\n")
+        return {}
+    shown, pixels = wrong[:SHOWN_MISTAKES], loaded.preparation.inputs.transform(loaded.X_test)
+    captions = [(f"true {test.answers[row]}", f"given {given[row]} ({sure[row]:.3f})") for row in shown]
+    screen.print(f"The most confident of {len(wrong)} mistakes, with the predicted probability")
+    screen.print(pictures([pixels[row].reshape(8, 8) for row in shown], captions), markup=False)
+    screen.print()
+    return {}
+
+
+def _show_points(
+    loaded: Loaded, models: Mapping[Path, Trained], base: Path, json_wanted: bool
+) -> dict[str, Any]:
+    """The scores and the map of decisions."""
+    (trained,) = models.values()
+    if json_wanted:
+        return {"run": base, **trained.to_dict()}
+    screen, classes = console(), loaded.target.classes
+    m, m_test = len(loaded.y_train), len(loaded.y_test)
+    screen.print(
+        f"{m} points in {len(classes)} classes, {m_test} more to test; {trained.run.network!r}", markup=False
+    )
+    print_curve(screen, trained.run.history.costs, height=9)
+    print_scores(screen, trained.parts)
+    screen.print("Predictions of the network, and the training points", markup=False)
+    legend = (
+        f"{mark} {name}{f', predicted in {fill}' if fill.strip() else ''}"
+        for name, mark, fill in zip(classes, MARKS, FILLS, strict=False)
+    )
+    screen.print("   ".join(legend), markup=False)
+    screen.print(_map(trained, loaded))
+    screen.print()
+    return {}
+
+
+def _map(trained: Trained, loaded: Loaded) -> "Text":
+    """The decision map, coloured by class where there are colours."""
+    import polars
+    from rich.text import Text
+
+    X = loaded.X_train.to_numpy()
+    margin = 0.05 * (X.max(axis=0) - X.min(axis=0))
+    low, high = X.min(axis=0) - margin, X.max(axis=0) + margin
+    x, y = (np.linspace(low[axis], high[axis], size) for axis, size in ((0, MAP_WIDTH), (1, MAP_HEIGHT)))
+    grid = np.column_stack([part.ravel() for part in np.meshgrid(x, y[::-1])])
+    outputs = trained.run.outputs(polars.DataFrame(grid, schema=loaded.X_train.columns))
+    regions = answered(loaded.target, outputs).reshape(MAP_HEIGHT, MAP_WIDTH)
+    answers = loaded.part(loaded.X_train, loaded.y_train).answers
+    text = Text(decision_map(regions, X, answers, low, high, marks=MARKS, fills=FILLS))
+    for mark, fill, name, other in zip(MARKS, FILLS, loaded.target.classes, COLOURS, strict=False):
+        colour = name if name in COLOURS else other
+        text.highlight_words([fill], style=f"dim {colour}")
+        text.highlight_words([mark], style=f"bold {colour}")
+    return text
+
+
+def _show_cats(
+    loaded: Loaded, models: Mapping[Path, Trained], base: Path, json_wanted: bool
+) -> dict[str, Any]:
+    """Costs and scores of the networks side by side, and a figure of the mislabeled images of the deeper."""
+    target, names = loaded.target, np.array(loaded.about["classes"])
+    mistakes = [
+        MistakesDisplay.from_predictions(
+            loaded.X_test,
+            names[loaded.y_test],
+            target.decode(trained.test_outputs),
+            target.probabilities(trained.test_outputs).max(axis=1),
+        )
+        for trained in models.values()
+    ]
+    whole = len(models) == len(DEMOS["cats"])
+    figure = _draw(mistakes[-1], Path(f"{base}{FIGURE}")) if whole else None
+    if json_wanted:
+        record = {
+            folder.name.removeprefix(f"{base.name}-"): {
+                "run": folder,
+                **trained.to_dict(),
+                "wrong_test_images": wrong.rows,
+            }
+            for (folder, trained), wrong in zip(models.items(), mistakes, strict=True)
+        }
+        return {"models": record, "figure": figure}
+    screen = console()
+    sizes = ["-".join(map(str, one.run.network.architecture.layer_dims)) for one in models.values()]
+    costs = [trained.run.history.costs for trained in models.values()]
+    longest = max(map(len, costs))
+    shown = sorted({*range(0, longest, EVERY), longest - 1})
+    rows = [(str(at), *(f"{cost[at]:.6f}" if at < len(cost) else "" for cost in costs)) for at in shown]
+    print_table(screen, ("iteration", *sizes), rows, title="Cost J before the update")
+    parts = [(part, [one.parts[part].values for one in models.values()]) for part in ("train", "test")]
+    accuracies = [
+        (
+            f"{part} accuracy",
+            *(percent(scores["accuracy"]) for scores in each),
+            percent(each[0]["majority_accuracy"]),
+        )
+        for part, each in parts
+    ]
+    print_table(screen, ("", *sizes, "majority class"), accuracies)
+    for size, wrong in zip(sizes, mistakes, strict=True):
+        numbers = ", ".join(map(str, wrong.rows)) or "none"
+        screen.print(f"Wrong test images of {size}: {numbers}", markup=False)
+    if figure is not None:
+        screen.print(harmless(f"Those of {sizes[-1]} as a figure: {figure}"), soft_wrap=True)
+    screen.print()
+    return {}
+
+
+def _draw(mistakes: MistakesDisplay, path: Path) -> Path | None:
+    """The figure as a file; without matplotlib a note says how to get it, and the demo goes on."""
+    try:
+        mistakes.plot()
+    except MissingPackageError as error:
+        note(f"No figure of the mislabeled images. {error}")
+        return None
+    with atomic_write(path) as file:
+        mistakes.figure_.savefig(file, format="png", dpi=120)
+    return path
