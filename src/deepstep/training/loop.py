@@ -265,8 +265,8 @@ class Loop:
         k = len(walk.numbers)
         self._seconds_a_step = seconds / k
         if seconds < SHORT:
-            # the time of few steps says little of many, and callbacks take theirs
-            most = 2.0 if self._fit.callbacks else MOST_AT_ONCE
+            # callbacks take time of their own, and of many workers only some have any: all decide the same
+            most = 2.0 if self._fit.callbacks or self._shared else MOST_AT_ONCE
             grown = min(most, max(2.0, LONG / max(seconds, 1e-9) / 2))
             self._chunk = max(self._chunk, int(grown * k))
         elif seconds > LONG:
