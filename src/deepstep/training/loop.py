@@ -156,7 +156,11 @@ class Loop:
         order = None
         if not plan.in_order:
             order = np.concatenate([cast(AnyArray, visited(plan.order, epoch, m)) for epoch in epochs])
-        walk = self._walk(first, Window(cast(Examples, self._examples), order, 0, k * of), range(k * of))
+        try:
+            walk = self._walk(first, Window(cast(Examples, self._examples), order, 0, k * of), range(k * of))
+        except ConfigurationError:  # of a schedule: the epochs before the one that it fails in are trained
+            self._epochs_apart = True
+            return
         begun, before = self._elapsed, self._state
         chunk = self._steps(walk)
         if chunk is None:
