@@ -277,7 +277,7 @@ def test_an_interrupted_step_leaves_the_state_before_it(monkeypatch):
         ({"max_norm": float("inf")}, "got inf"),
         ({"weight_decay": -1}, "weight_decay must be a finite number of at least 0, got -1"),
         ({"l1": 10**400}, "l1 must be a finite number of at least 0"),
-        ({"lr_multipliers": 3}, "lr_multipliers: a mapping such as {'b*': 0.1}; got 3"),
+        ({"lr_multipliers": 3}, "lr_multipliers must be a mapping such as {'b*': 0.1}, got 3"),
         ({"weight_decay_multipliers": {"W1": -1}}, "weight_decay_multipliers['W1']"),
     ],
 )
@@ -302,7 +302,7 @@ NO_NUMBERS = (10**400, -(10**400), 10**5000, np.longdouble("1e400"), "1", 1j, Tr
 
 @pytest.mark.parametrize("value", NO_NUMBERS, ids=range(len(NO_NUMBERS)))
 @pytest.mark.parametrize(
-    "name", ["l1", "l2", "weight_decay", "input_noise", "clip_norm", "clip_value", "max_norm", "average"]
+    "name", ["l1", "l2", "weight_decay", "input_noise", "clip_norm", "clip_value", "max_norm", "ema_decay"]
 )
 def test_what_is_no_number_is_refused(name, value):
     with pytest.raises(ConfigurationError, match=f"^{name} must be a finite number .*, got "):

@@ -91,9 +91,9 @@ def test_it_is_the_same_again(wine):
 
 
 def test_the_rule_of_the_size():
-    assert [choose(m, None, "shared").n_folds for m in (500, 50_000, 500_000)] == [5, 5, 1]
+    assert [choose(m, None, "tabm").n_folds for m in (500, 50_000, 500_000)] == [5, 5, 1]
     assert choose(500, None, "tabm").presets == (TABM,)
-    assert (choose(500, 7, "shared").n_folds, choose(500, 7, "shared").repeats) == (5, 2)
+    assert (choose(500, 7, "tabm").n_folds, choose(500, 7, "tabm").repeats) == (5, 2)
     assert PRESETS["tabm"] is TABM
     assert TABM.name not in {preset.name for preset in choose(500, None).presets}
 

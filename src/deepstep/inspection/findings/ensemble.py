@@ -54,8 +54,8 @@ def diagnose_ensemble(
     there are such. R² says little of answers that are no means, such as quantiles: ``by_squares``. The
     training had ``time_budget`` seconds.
 
-    >>> course = [MemberCourse("pieces", fold, 0.2, 64, 20, 0.5) for fold in range(4)]
-    >>> print(*diagnose_ensemble({}, [*course, MemberCourse("pieces", 4, 0.2, 64, 20, 1.5)]))
+    >>> course = [MemberCourse("ple", fold, 0.2, 64, 20, 0.5) for fold in range(4)]
+    >>> print(*diagnose_ensemble({}, [*course, MemberCourse("ple", 4, 0.2, 64, 20, 1.5)]))
     fold 4: the mean validation cost is 1.5, that of the other folds 0.5; look at its rows: they may be few,
     or unlike the others.
     """
