@@ -80,7 +80,7 @@ class DeepStepError(Exception):
         verb = "must" if self.expected.startswith("have ") else "must be"
         return f"{place}{self.setting} {verb} {self.expected}, {self.got}.{hint}"
 
-    def spell(self, words: Callable[[str], str]) -> None:
+    def _spell(self, words: Callable[[str], str]) -> None:
         """Name settings by the words of whoever shows the error; see `spelled`."""
         base, entry = _ENTRY.fullmatch(self.setting).groups()  # type: ignore[union-attr]  # it fits every text
         word = words(self.setting) or (words(base) and f"{words(base)}{f' {entry}' if entry else ''}")
@@ -106,7 +106,7 @@ def spelled(words: Callable[[str], str]) -> Iterator[None]:
     try:
         yield
     except DeepStepError as error:
-        error.spell(words)
+        error._spell(words)
         raise
 
 

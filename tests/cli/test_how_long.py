@@ -54,7 +54,7 @@ def test_without_rows_held_out(deepstep, flowers):
     result = deepstep("train", flowers, *typed, "--out", "r")
     assert result.code == 0
     assert "60 to learn from, none held out." in result.err
-    assert "No rows were held out: none of these figures" in result.out
+    assert "No test set: these scores are on training data" in result.out
     results = Run.load("r").config["results"]
     assert (list(results), results["train"]["rows"]) == (["train"], 60)
     record = json.loads(deepstep("train", flowers, *typed, "--out", "s", "--json").out)

@@ -194,8 +194,8 @@ class TestRefused:
     def test_a_new_training_where_one_is_not_done(self, deepstep, begun):
         refused(
             deepstep("train", "t.csv", *TYPED),
-            "one that is not done stands in run.unfinished",
-            "train --resume run. Or drop it and begin anew: --overwrite.",
+            "run.unfinished is one",
+            "train --resume run. Or replace it: --overwrite.",
         )
         assert checkpoint_files(begun)
         assert deepstep("train", "t.csv", *TYPED, "--overwrite").code == 0
@@ -206,7 +206,7 @@ class TestRefused:
         refused(
             deepstep("train", "t.csv", *TYPED),
             "run: a new name for a run; it exists already, and so does run.unfinished",
-            "train --resume run. Or replace both and begin anew: --overwrite.",
+            "train --resume run. Or replace both: --overwrite.",
         )
         assert checkpoint_files(begun)
 
@@ -228,7 +228,7 @@ class TestRefused:
         "typed", [["--target", "kind"], ["--epochs", "3"], ["--overwrite"], ["--out", "x"]]
     )
     def test_other_options(self, deepstep, begun, typed):
-        refused(deepstep("train", "--resume", "run", *typed), typed[0], "the options that it began with")
+        refused(deepstep("train", "--resume", "run", *typed), typed[0], "use their original options")
 
     def test_nothing_to_go_on_with(self, deepstep, flower_run):
         refused(deepstep("train", "--resume", "none"), "there is no none.unfinished")
@@ -376,7 +376,7 @@ def test_a_divergence_in_the_first_epoch_promises_no_way_that_is_none(process, d
     assert checkpoint_files("run.unfinished")
     assert "--finish" not in result.stderr
     assert "no epoch was done" in result.stderr
-    assert "To begin anew, add --overwrite." in result.stderr
+    assert "To start again, add --overwrite." in result.stderr
     assert deepstep("train", flowers, *typed[:-1], "0.001", "--overwrite").code == 0
 
 

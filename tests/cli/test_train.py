@@ -203,7 +203,7 @@ def test_predictions_to_a_file(deepstep, flowers, flower_run, tmp_path):
     printed = deepstep("predict", flower_run, flowers).out
     result = deepstep("predict", flower_run, flowers, "--output", "answers.csv")
     assert (result.code, result.out) == (0, "")
-    assert result.err == "60 answers written to answers.csv\n"
+    assert result.err == "60 predictions written to answers.csv\n"
     assert (tmp_path / "answers.csv").read_text() == printed
 
 

@@ -124,7 +124,7 @@ def test_what_train_says(deepstep, flowers):
     assert result.err.splitlines() == [
         f"{flowers}: 60 rows; 48 to learn from, 12 held out.",
         "Task: binary, because kind has 2 different values: short, tall.",
-        "Preset: tabular, an ensemble of networks, the default, as no option of a single training is given.",
+        "Preset: tabular, an ensemble of networks, the default, as no option of a single network is given.",
         result.err.splitlines()[-1],
     ]
     assert result.err.splitlines()[-1].startswith("flowers, members: 2/2, gated on fold ")
@@ -155,7 +155,7 @@ def test_summary(deepstep, ensemble_run):
 def test_without_rows_held_out_the_folds_say_how_good_it_is(deepstep, flowers):
     result = deepstep("train", flowers, *KIND, "--test-fraction", "0", "--out", "r")
     assert "60 to learn from, none held out." in result.err
-    assert "the figures out of fold say" in " ".join(result.out.split())
+    assert "the out-of-fold scores estimate" in " ".join(result.out.split())
     assert list(EnsembleRun.load("r").config["results"]) == ["train", "out_of_fold"]
 
 
@@ -310,7 +310,7 @@ def test_a_training_that_is_not_done_is_not_trampled_on(deepstep, process, flowe
     typed = ["--target", "kind", "--epochs", "9", "--checkpoint-every", "0", "--out", "r"]
     assert process("train", flowers, *typed, before=killed_at(3)).returncode == -9
     refused = deepstep("train", flowers, *KIND, "--out", "r")
-    assert (refused.code, "one that is not done stands in r.unfinished" in refused.err) == (2, True)
+    assert (refused.code, "r.unfinished is one" in refused.err) == (2, True)
     assert deepstep("train", flowers, *KIND, "--out", "r", "--overwrite").code == 0
     assert [entry.name for entry in tmp_path.iterdir()] == ["r"]
 

@@ -449,20 +449,57 @@ def test_time_budget(deepstep, flowers, monkeypatch):
 
 
 def test_help_has_sections():
-    text = CliRunner().invoke(command, ["--help"]).output
-    sections = re.findall(r"^(\S.*):$", text, re.MULTILINE)
-    assert sections == [
+    short, whole = (CliRunner().invoke(command, [option]).output for option in ("--help", "--help-all"))
+    titles = [
         "Data",
         "Network",
-        "Learning",
+        "Optimization",
         "Regularization",
-        "When to stop",
-        "What runs it",
+        "Stopping",
+        "Engine",
         "Run folder",
         "Other options",
     ]
+    for text in (short, whole):
+        assert re.findall(r"^(\S.*):$", text, re.MULTILINE) == titles
     for parameter in command.params:
-        assert all(name in text for name in parameter.opts if name.startswith("--"))
+        names = [name for name in parameter.opts if name.startswith("--")]
+        assert all(name in whole for name in names)
+        assert all(name in short for name in names) or not getattr(parameter, "common", True)
+    assert len(re.findall(r"^  -", short, re.MULTILINE)) < 32 < len(re.findall(r"^  -", whole, re.MULTILINE))
+
+
+def test_options_of_a_file(deepstep, flowers):
+    """Those that are typed go before them; the file that a run keeps gives the same run."""
+    Path("c.toml").write_text(
+        'target = "kind"\nhidden = [5]\nepochs = 3\nbatch-size = 8\ndropout = 0.1\n'
+        'class_weight = {tall = 2}\nschedule = {name = "step", drop = 0.5}\nlr_multiplier = {"b*" = 0.5}\n'
+    )
+    typed = ["--target", "kind", "--hidden", "4", "--epochs", "3", "--batch-size", "8", "--dropout", "0.1"]
+    typed += ["--class-weight", "tall=2", "--schedule", "step:drop=0.5", "--lr-multiplier", "b*=0.5"]
+    assert deepstep("train", flowers, "--config", "c.toml", "--hidden", "4", "--out", "a").code == 0
+    assert deepstep("train", flowers, *typed, "--out", "b").code == 0
+    assert deepstep("train", flowers, "--config", "a/config.toml", "--out", "c").code == 0
+    a, *others = (Run.load(name) for name in "abc")
+    for other in others:
+        np.testing.assert_array_equal(a.network.parameters.flat, other.network.parameters.flat)
+        assert a.config["settings"] == other.config["settings"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("epocs = 3", "--config c.toml: option is one of 5, among them 'epochs'; got 'epocs'"),
+        ("epochs =", "c.toml: a TOML file; it cannot be read"),
+        ("epochs = 0", "Invalid value for '--iterations'"),
+        ('hidden = "a"', "--hidden: whole numbers with ','"),
+    ],
+)
+def test_a_file_of_options_that_cannot_be_used(deepstep, flowers, text, sentence):
+    Path("c.toml").write_text(text)
+    result = deepstep("train", flowers, "--target", "kind", "--config", "c.toml")
+    assert (result.code, result.out) == (2, "")
+    assert sentence in result.err
 
 
 def test_a_changed_validation_file_is_no_way_to_go_on(process, flowers, tmp_path):

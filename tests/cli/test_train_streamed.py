@@ -221,7 +221,7 @@ def test_an_ensemble_of_one_that_was_interrupted_goes_on_to_the_same_bits(deepst
         patched.setattr(ModelCheckpoint, "on_pause", pressed)
         stopped = deepstep("train", parts, *options, "--checkpoint-every", 9, "--out", "run")
     assert stopped.code == 130
-    assert "Go on: deepstep train --resume run" in stopped.err
+    assert "Resume it: deepstep train --resume run" in stopped.err
     shutil.copytree("run.unfinished", "part.unfinished")
     assert deepstep("train", "--resume", "part", "--finish").code == 0
     assert EnsembleRun.load("part").ensemble.members[0].epochs == 2

@@ -598,7 +598,7 @@ def test_auto_is_one_of_the_engines():
         ({"optimizer": "adm"}, "Did you mean 'adam'?"),
         ({"optimizer": None}, "got None"),
         ({"optimizer": "momentum", "optimizer_params": {"bta": 0.9}}, "Did you mean 'beta'?"),
-        ({"optimizer": "gd", "optimizer_params": {"beta": 0.9}}, "there is no hyperparameter; got 'beta'"),
+        ({"optimizer": "gd", "optimizer_params": {"beta": 0.9}}, "must have no names, got 'beta'"),
         ({"optimizer": "momentum", "optimizer_params": {"beta": 1.0}}, "must be a number from 0 to below 1"),
         ({"optimizer": "momentum", "optimizer_params": {"beta": "0.9"}}, "got '0.9'"),
         ({"optimizer": "adam", "optimizer_params": {"beta2": float("nan")}}, "got nan"),

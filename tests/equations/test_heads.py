@@ -89,7 +89,7 @@ class TestSettings:
                 {"detla": 1.0},
                 "must have names among 'delta', got 'detla'. Did you",
             ),
-            ("identity", {"delta": 1.0}, "there is no setting of the output 'identity'; got 'delta'"),
+            ("identity", {"delta": 1.0}, " must have no names, got 'delta'"),
             ("huber", {"delta": 0}, "must be a positive number, got 0"),
             ("huber", {"delta": float("nan")}, "got nan"),
             ("huber", {"delta": float("inf")}, "got inf"),
@@ -98,7 +98,7 @@ class TestSettings:
             ("huber", {"delta": "1"}, "got '1'"),
             ("sigmoid", {"smoothing": 1.0}, "must be a number from 0 to below 1, got 1.0"),
             ("softmax", {"smoothing": -0.1}, "got -0.1"),
-            ("quantile", {"levels": []}, "levels is numbers between 0 and 1 that increase"),
+            ("quantile", {"levels": []}, "levels'. must be numbers between 0 and 1 that increase"),
             ("quantile", {"levels": [0.5, 0.5]}, r"got \[0.5, 0.5\]"),
             ("quantile", {"levels": [0.9, 0.1]}, r"got \[0.9, 0.1\]"),
             ("quantile", {"levels": [0.0, 0.5]}, r"got \[0.0, 0.5\]"),
@@ -108,7 +108,7 @@ class TestSettings:
         ],
     )
     def test_what_cannot_be_is_refused(self, name: str, settings: dict[str, Any], message: str) -> None:
-        with pytest.raises(ConfigurationError, match=f"^output_settings: .*{message}"):
+        with pytest.raises(ConfigurationError, match=f"^output_settings.*{message}"):
             get_head(name).with_settings(**settings)
 
     def test_formulas_say_them(self) -> None:

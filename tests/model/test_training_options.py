@@ -149,9 +149,9 @@ class TestSchedules:
 
     @pytest.mark.parametrize("name", ["schedule", "weight_decay_schedule", "dropout_schedule"])
     def test_an_unknown_name(self, name):
-        with pytest.raises(ConfigurationError, match=rf"^Network\.train, {name}: .*Did you mean 'cosine'"):
+        with pytest.raises(ConfigurationError, match=rf"^Network\.train: {name} .*Did you mean 'cosine'"):
             trained(**{name: "cosin"})
-        with pytest.raises(ConfigurationError, match="'step', 'plateau'; got 'no'"):
+        with pytest.raises(ConfigurationError, match="'step', 'plateau', got 'no'"):
             trained(**{name: "no"})
 
 
@@ -471,11 +471,11 @@ class TestSettings:
     @pytest.mark.parametrize(
         ("settings", "message"),
         [
-            ({"optimizer": "adamm"}, "'lion', 'muon', 'lbfgs'; got 'adamm'. Did you mean 'adam'?"),
+            ({"optimizer": "adamm"}, "'lion', 'muon', 'lbfgs', got 'adamm'. Did you mean 'adam'?"),
             ({"dropot": 0.1}, "got 'dropot'. Did you mean 'dropout'?"),
-            ({"dropout": [0.1, 0.1]}, "a list of 1; got [0.1, 0.1]"),
+            ({"dropout": [0.1, 0.1]}, "a list of 1, got [0.1, 0.1]"),
             ({"lr_multipliers": {"W3": 1.0}}, "lr_multipliers must have names among"),
-            ({"deterministic": 1}, "deterministic: True or False; got 1"),
+            ({"deterministic": 1}, "deterministic must be True or False, got 1"),
         ],
     )
     def test_what_is_unknown_or_does_not_fit(self, settings, message):

@@ -341,7 +341,7 @@ class TestNetwork:
             ({"checkpoint": 5}, ConfigurationError, "checkpoint is a folder or ModelCheckpoint"),
             ({"resume": "none"}, FileError, "none: a checkpoint; there is none"),
             ({"resume": "."}, FileError, "a folder with checkpoints; there is none in it"),
-            ({"deterministic": 1}, ConfigurationError, "deterministic: True or False; got 1"),
+            ({"deterministic": 1}, ConfigurationError, "deterministic must be True or False, got 1"),
         ],
     )
     def test_what_cannot_be_meant(self, options, error, sentence, tmp_path, monkeypatch):

@@ -287,7 +287,7 @@ class TestDivergence:
         ({"learning_rate": True}, "got True"),
         ({"learning_rate": "0.1"}, "got '0.1'"),
         ({"learning_rate": None}, "got None"),
-        ({"order": [1, 0]}, r"order: a function order(epoch, m); got [1, 0]"),
+        ({"order": [1, 0]}, r"order must be a function order(epoch, m), got [1, 0]"),
     ],
 )
 def test_a_plan_that_cannot_work_is_refused(settings, message):

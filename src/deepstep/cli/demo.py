@@ -181,8 +181,8 @@ def _train(name: str, loaded: Loaded, options: TrainOptions, folder: Path, label
 def _digits(seed: int) -> Loaded:
     data = load("digits", seed=seed)
     preparation = Preparation(ImagePreparation(8, 8, 1, data.scale), ClassTarget(data.classes))
-    told = {"task": "multiclass", "target": "digit", "source": "scikit-learn's bundled digits"}
-    about = {**told, "classes": data.classes}
+    entries = {"task": "multiclass", "target": "digit", "source": "scikit-learn's bundled digits"}
+    about = {**entries, "classes": data.classes}
     rows = (data.X_train, data.y_train, data.X_test, data.y_test)
     return Loaded(preparation, *rows, about, lambda folder: of_builtin("digits", seed))
 
@@ -359,7 +359,7 @@ def _show_cats(
 
 
 def _draw(mistakes: MistakesDisplay, path: Path) -> Path | None:
-    """The figure as a file; without matplotlib a note says how to get it, and the demo goes on."""
+    """The figure as a file; without matplotlib a note says how to get it."""
     try:
         mistakes.plot()
     except MissingPackageError as error:

@@ -122,12 +122,12 @@ def _examples(opened: OpenedNetwork, count: int, *, kept: bool) -> str:
 def _updates(settings: Mapping[str, Any], optimizer: Any) -> str:
     """In what the page's updates are not those of the training."""
     size = settings.get("batch_size")
-    told = "Each update takes all rows of the page"
+    text = "Each update takes all rows of the page"
     if size is not None:
-        told += f", where the training took batches of {size}"
+        text += f", where the training took batches of {size}"
     if isinstance(optimizer, str) and get_optimizer(optimizer).state:
-        told += f"; {optimizer} begins without its memory of the training"
-    return f"{told}."
+        text += f"; {optimizer} begins without its memory of the training"
+    return f"{text}."
 
 
 def refused(source: Path, error: DivergenceError) -> DeepStepError:
@@ -188,7 +188,7 @@ HELP = {
     "iterations": "Number of epochs that are recorded.",
     "batch_size": "Mini-batch size. Default: all rows.",
     "test_fraction": "Fraction of rows left out.",
-    "learning_rate": "",
+    "learning_rate": "Learning rate.",
 }
 OF_A_RUN = ("learning_rate", "iterations")
 """Options that make sense for a network that is trained already."""

@@ -74,7 +74,7 @@ def numbered(rows: AnyArray) -> dict[str, Any]:
     return {"rows": len(rows), "of_rows": hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest()}
 
 
-TOLD = {
+DESCRIPTIONS = {
     TEST: "These are the {rows} {what} of {source} that were held out for the test: nothing was learned from "
     "them.",
     VALIDATION: "These are the {rows} {what} of {source} that were validated on: no step was made by them, "
@@ -104,7 +104,7 @@ def held_out_rows(run: AnyRun, folder: Path) -> Rows:
     if record is None:
         return kept_rows(run, f"The run does not record which rows were held out. {HINT}")
     part = record.get("part") if isinstance(record, dict) else None
-    if not isinstance(record, dict) or not isinstance(part, str) or part not in TOLD:
+    if not isinstance(record, dict) or not isinstance(part, str) or part not in DESCRIPTIONS:
         raise _altered(folder)
     if "builtin" in record:
         return _of_builtin(run, record, folder)
@@ -149,10 +149,12 @@ def _of_table(run: AnyRun, record: dict[str, Any], path: Path, folder: Path) -> 
             f"The split of {_source(path)} cannot be made again with the packages that are installed, so its "
             f"held-out rows are not known. {HINT}",
         )
-    told = _told(part, len(rows), "rows", _source(path))
-    told += " They are counted from 1, below the header." if path.suffix.lower() in (".csv", ".tsv") else ""
+    description = _description(part, len(rows), "rows", _source(path))
+    description += (
+        " They are counted from 1, below the header." if path.suffix.lower() in (".csv", ".tsv") else ""
+    )
     labels = columns_in(frame, run.target_names, str(path))[rows]
-    return rows_of(run, told, frame[rows], labels, numbers=rows + 1, cells=read_cells(path)[rows])
+    return rows_of(run, description, frame[rows], labels, numbers=rows + 1, cells=read_cells(path)[rows])
 
 
 def _of_builtin(run: AnyRun, record: dict[str, Any], folder: Path) -> Rows:
@@ -162,16 +164,18 @@ def _of_builtin(run: AnyRun, record: dict[str, Any], folder: Path) -> Rows:
     if name not in DATASETS or not isinstance(seed, int):
         raise _altered(folder)
     data, points = load(name, seed=seed), name != "digits"
-    told = _told(TEST, len(data.X_test), "points" if points else "pictures", f"the built-in set {name}")
+    description = _description(
+        TEST, len(data.X_test), "points" if points else "pictures", f"the built-in set {name}"
+    )
     labels = np.array(data.classes)[data.y_test]
     raw: Any = polars.DataFrame(data.X_test, schema=list(data.feature_names)) if points else data.X_test
-    return rows_of(run, told, raw, labels)
+    return rows_of(run, description, raw, labels)
 
 
 def _of_cats(run: AnyRun, path: Path) -> Rows:
     cats = read_cats(path.parent)
-    told = _told(TEST, len(cats.X_test), "pictures", _source(path))
-    return rows_of(run, told, cats.X_test, np.array(cats.classes)[cats.y_test])
+    description = _description(TEST, len(cats.X_test), "pictures", _source(path))
+    return rows_of(run, description, cats.X_test, np.array(cats.classes)[cats.y_test])
 
 
 def _goal(run: AnyRun, folder: Path) -> TrainOptions:
@@ -191,8 +195,8 @@ def _goal(run: AnyRun, folder: Path) -> TrainOptions:
     )
 
 
-def _told(part: str, rows: int, what: str, source: str) -> str:
-    return TOLD[part].format(rows=f"{rows:,}", what=what, source=source)
+def _description(part: str, rows: int, what: str, source: str) -> str:
+    return DESCRIPTIONS[part].format(rows=f"{rows:,}", what=what, source=source)
 
 
 def _source(path: Path) -> str:

@@ -39,8 +39,8 @@ def print_presets(screen: "Console", ensemble: "Ensemble") -> None:
     """A line for each preset: what it is good for, how many members it has, and how much they count."""
     rows = []
     for preset, members, cost, weight in ensemble.presets:
-        told = "–" if cost is None else f"{cost:.6f}"
-        rows.append((preset.name, preset.why, str(len(members)), told, f"{weight:.3f}"))
+        shown = "–" if cost is None else f"{cost:.6f}"
+        rows.append((preset.name, preset.why, str(len(members)), shown, f"{weight:.3f}"))
     header = ("preset", "what it is", "members", "validation cost", "weight")
     print_table(screen, header, rows, left=2)
 
@@ -87,22 +87,20 @@ def tell_of_columns(split: TableSplit) -> None:
         note(f"… and {more} more columns that alone determine the target; deepstep doctor lists all.")
 
 
-def about(
-    file: Path, options: TrainOptions, split: TableSplit, preset: str, validation: Path | str | None = None
-) -> dict[str, Any]:
+def about(file: Path, options: TrainOptions, split: TableSplit, preset: str) -> dict[str, Any]:
     """Entries of a run's config about the table and the options."""
-    told: dict[str, Any] = {"task": split.kind, "target": options.target, "source": printable(file)}
+    config: dict[str, Any] = {"task": split.kind, "target": options.target, "source": printable(file)}
     if options.sample_weight is not None:
-        told["sample_weight"] = options.sample_weight
+        config["sample_weight"] = options.sample_weight
     asked = options.kept("asked")
-    if validation is not None:
-        asked = {**asked, "validation": str(validation)}
+    if options.validation is not None:
+        asked = {**asked, "validation": options.validation}
         asked.pop("validation_fraction", None)
     listed = {name: [*value] if isinstance(value, tuple) else value for name, value in asked.items()}
     if split.leaks:
-        told[LEAKS] = [{"says": found.says, "mend": found.hint} for found in split.leaks]
-    told[OPTIONS] = resolved(options, preset)
-    return {**told, "asked": listed} if listed else told
+        config[LEAKS] = [{"says": found.says, "mend": found.hint} for found in split.leaks]
+    config[OPTIONS] = resolved(options, preset)
+    return {**config, "asked": listed} if listed else config
 
 
 def print_columns(screen: "Console", inputs: TablePreparation) -> None:

@@ -254,7 +254,7 @@ def asked_logs(context: click.Context, parameter: click.Parameter, given: Any) -
                 LOG, "health, or health=EPOCHS between two looks, such as health=5", f"got {text!r}"
             )
         if kind in (CSV, TENSORBOARD) and place:
-            place = os.path.abspath(place)  # a training that goes on may be called from elsewhere
+            place = os.path.abspath(place)  # it may be resumed from another folder
         pairs.append((kind, place))
     return once_each(LOG, pairs) or None
 

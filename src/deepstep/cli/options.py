@@ -37,7 +37,7 @@ PRECISIONS = ("float64", "float32", BFLOAT16)
 
 
 class SectionOption(click.Option):
-    """An option that stands in a section of the help, and in the short help where it is ``common``."""
+    """An option in a section of the help; a ``common`` one is in the short help, too."""
 
     def __init__(self, *declarations: Any, section: str, common: bool = True, **settings: Any) -> None:
         super().__init__(*declarations, **settings)
@@ -103,9 +103,9 @@ def _show_all(context: click.Context, parameter: click.Parameter, wanted: bool) 
 
 
 class Typed:
-    """How a field of `TrainOptions` is typed, where it stands in the help, and what has it.
+    """How a field of `TrainOptions` is typed, its place in the help, and what has it.
 
-    ``flags`` are those other than ``--name``. ``common`` options stand in the short help. ``of`` says what
+    ``flags`` are those other than ``--name``. ``common`` options are in the short help. ``of`` says what
     takes the option: an ``"ensemble"`` as well as a single network, or a ``"network"`` alone; ``kept`` in
     which tables a run's config has it. ``passed`` options are arguments of `Network.train`.
     """
@@ -360,7 +360,7 @@ class TrainOptions:
         return self.targets[0] if len(self.targets) == 1 else list(self.targets)
 
     def kept(self, where: str) -> dict[str, Any]:
-        """What a run's config has in a table: settings that are asked for, or what is not as by default."""
+        """A table of a run's config: settings that were given, or that differ from their defaults."""
         by_default = {entry.name: entry.default if where == "asked" else None for entry in fields(self)}
         found = {name: getattr(self, name) for name, typed in TYPED.items() if where in typed.kept}
         return {name: value for name, value in found.items() if value != by_default[name]}
@@ -430,10 +430,13 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
         raise FileError(str(path), "a TOML file", f"it cannot be read ({error})") from None
     if isinstance(entries.get(OPTIONS), dict):  # the config of a run
         entries = entries[OPTIONS]
-    options = {one.name or "": one for one in context.command.params if isinstance(one, SectionOption)}
-    names = {flag.lstrip("-"): name for name, one in options.items() for flag in one.opts} | {
-        name: name for name in options
+    options = {
+        one.name: one
+        for one in context.command.params
+        if isinstance(one, SectionOption) and one.name in TYPED
     }
+    names = {flag.lstrip("-"): name for name, one in options.items() for flag in one.opts}
+    names |= {name: name for name in options}
     known = sorted({one.opts[-1].lstrip("-") for one in options.values()})
     found = {}
     for typed, value in entries.items():
@@ -452,13 +455,17 @@ def _as_typed(option: click.Option, value: Any) -> Any:
     """A value of a TOML file as click takes it."""
     if option.multiple:
         if isinstance(value, Mapping):
-            return [f"{name}={entry}" if entry != "" else name for name, entry in value.items()]
+            words = {
+                name: str(entry).lower() if isinstance(entry, bool) else entry
+                for name, entry in value.items()
+            }
+            return [f"{name}={entry}" if entry != "" else name for name, entry in words.items()]
         return [value] if isinstance(value, str) else value
     return tuple(value) if isinstance(value, list) else value
 
 
 def resolved(options: TrainOptions, preset: str) -> dict[str, Any]:
-    """What a run keeps of the options: what is not as by default, by the names of a ``--config`` file."""
+    """What a run keeps of the options: those that differ from their defaults, as a ``--config`` file."""
     by_default = {entry.name: entry.default for entry in fields(TrainOptions)}
     found = {}
     for name, typed in TYPED.items():

@@ -32,7 +32,7 @@ REPEATED = {
 
 
 def reproduce(run: RunFolder) -> str | None:
-    """The command, None for runs whose data stand in no table and belong to no demo."""
+    """The command, None for runs of neither a table nor a demo."""
     config = run.config
     source = str(config.get("source", ""))
     if DEMO in config:

@@ -104,8 +104,14 @@ ENDING = ".diverged"
 def what_happened(error: DivergenceError) -> dict[str, Any]:
     """Entries of the run's config about the divergence."""
     costs = [] if error.history is None else error.history.costs.tolist()
-    told = {"came": error.got, "mend": error.hint, "layer": error.layer, "step": error.step, "costs": costs}
-    return {DIVERGED: {name: value for name, value in told.items() if value is not None}}
+    entries = {
+        "came": error.got,
+        "mend": error.hint,
+        "layer": error.layer,
+        "step": error.step,
+        "costs": costs,
+    }
+    return {DIVERGED: {name: value for name, value in entries.items() if value is not None}}
 
 
 def is_diverged(run: Path) -> bool:

@@ -91,7 +91,7 @@ def preset_that_began(asked: str | None) -> Preset:
 
 
 def is_given(context: click.Context, name: str | None) -> bool:
-    """Whether an option was typed or stands in the ``--config`` file."""
+    """Whether an option was typed or is in the ``--config`` file."""
     source = context.get_parameter_source(name or "")
     return source in (ParameterSource.COMMANDLINE, ParameterSource.DEFAULT_MAP)
 
@@ -101,8 +101,8 @@ def checked(options: Mapping[str, Any]) -> TrainOptions:
     asked = TrainOptions(**{name: value for name, value in options.items() if name in TYPED})
     if asked.validation_fraction is not None and asked.validation is not None:
         raise ConfigurationError("--validation", "a table, or a share of the training rows", "got both")
-    judged = asked.patience is not None or asked.scoring is not None
-    if judged and asked.validation is None and asked.validation_fraction is None:
+    scored = asked.patience is not None or asked.scoring is not None
+    if scored and asked.validation is None and asked.validation_fraction is None:
         asked = replace(asked, validation_fraction=DEFAULT_VALIDATION)
     if asked.iterations is None:
         by_clock = None if asked.time_budget is not None else EPOCHS

@@ -31,20 +31,14 @@ UNNUMBERED = np.empty(0, np.int64)
 def stream_task(
     seen: "Surveyed",
     options: TrainOptions,
-    settings: TrainOptions,
     validation: "polars.DataFrame | None",
-    *,
-    buffer_rows: int | None,
 ) -> TableTask:
-    """Prepare rows that were surveyed, for one network; ``train`` is a sample of the stream.
-
-    ``buffer_rows`` are those of a window; None for as many as 64 MB hold.
-    """
-    _check(settings)
+    """Prepare rows that were surveyed, for one network; ``train`` is a sample of the stream."""
+    _check(options)
     found, split = seen
     target, weighing, target_name = split.target, options.sample_weight, found.target
     preparation = Preparation(found.inputs, target)
-    of_classes = weights_of_surveyed(settings, target, found)
+    of_classes = weights_of_surveyed(options, target, found)
 
     def part(frame: "polars.DataFrame") -> Part:
         weight = None if weighing is None else row_weights(frame, weighing)
@@ -61,7 +55,7 @@ def stream_task(
     identity = {"preparation": preparation.to_json(), "columns read": list(found.columns)}
     if of_classes is not None:
         identity["class weights"] = [weights.tolist() for weights in of_classes]
-    stream = found.stream(encode, identity, buffer_rows=buffer_rows)
+    stream = found.stream(encode, identity, buffer_rows=options.buffer_rows)
     if validation is not None:
         split = replace(split, validation=_raw(validation, target_name))
     test, held = (None if rows is None else part(rows.frame) for rows in (split.test, split.validation))
@@ -136,12 +130,12 @@ def tell_of_stream(file: Path, surveyed: Surveyed, preset: Preset, buffer_rows: 
     tell_of_columns(split)
 
 
-def _check(settings: TrainOptions) -> None:
-    if settings.refit:
+def _check(options: TrainOptions) -> None:
+    if options.refit:
         raise ConfigurationError(
             "--refit", "rows in memory", "they are streamed", "Leave it out, or add --no-stream."
         )
-    if settings.optimizer == "lbfgs":
+    if options.optimizer == "lbfgs":
         raise ConfigurationError(
             "--optimizer",
             "one that learns from batches, where rows are streamed",
@@ -170,13 +164,13 @@ def _target(choice: Choice, found: Survey, answers: "polars.Series") -> Target:
     return NumberTarget(mean, std, target.output, target.levels)
 
 
-def weights_of_surveyed(settings: TrainOptions, target: Target, found: Survey) -> list[Array] | None:
+def weights_of_surveyed(options: TrainOptions, target: Target, found: Survey) -> list[Array] | None:
     """The weights of the classes, from what each weighs among all rows that are learned from."""
-    if settings.class_weight is None or not isinstance(target, ClassTarget):
+    if options.class_weight is None or not isinstance(target, ClassTarget):
         return None
     counted = found.different.filter(found.different["rows"] > 0)
     classes = target.positions(counted["value"])[np.newaxis]
-    return weights_by_class(settings.class_weight, target, classes, counted["weight"].to_numpy())
+    return weights_by_class(options.class_weight, target, classes, counted["weight"].to_numpy())
 
 
 def _notes(found: Survey, options: TrainOptions, validation_fraction: float) -> list[str]:

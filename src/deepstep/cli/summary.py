@@ -85,7 +85,7 @@ def _figure(value: Any) -> str:
 
 def _training(run: AnyRun) -> list[tuple[str, str]]:
     shown = {**run.config, "target": run.target_name}
-    told = [(name, str(shown[name])) for name in ("task", "target", "source") if name in run.config]
+    about = [(name, str(shown[name])) for name in ("task", "target", "source") if name in run.config]
     found = run.config.get("found", ())
     settings = [
         (name, f"{value} (found by a search)" if name in found else str(value))
@@ -93,11 +93,11 @@ def _training(run: AnyRun) -> list[tuple[str, str]]:
     ]
     if not isinstance(run, Run):
         engine, why = (str(run.config.get(name, "")) for name in ("engine", "why_engine"))
-        return [*told, *settings, _engine(engine, why), ("seconds", _figure(run.config.get("seconds")))]
+        return [*about, *settings, _engine(engine, why), ("seconds", _figure(run.config.get("seconds")))]
     history = run.history
     first, last = (history[index]["cost"] if history else float("nan") for index in (0, -1))
     ended = f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"
-    return [*told, *settings, _engine(history.engine, history.why_engine), ("ended", ended)]
+    return [*about, *settings, _engine(history.engine, history.why_engine), ("ended", ended)]
 
 
 def _engine(name: str, why: str) -> tuple[str, str]:

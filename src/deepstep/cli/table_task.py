@@ -36,7 +36,7 @@ class Part(NamedTuple):
     """Training or test rows: inputs (m, n_x), targets (m, n_L), and the right answers.
 
     Answers are positions of classes, or numbers in the target's units: (m,), of several targets
-    (m, n_targets). The weight (m,) says how much each row counts; None is all alike.
+    (m, n_targets). The weight (m,) is that of each row; None for equal weights.
     """
 
     X: Array
@@ -75,7 +75,7 @@ def weights_of_classes(settings: TrainOptions, target: Target, part: Part) -> li
 
 
 def example_weights(part: Part, of_classes: Sequence[Array] | None) -> Array | None:
-    """The weight of each row (m,): its own times those of its classes; None where all count alike."""
+    """The weight of each row (m,): its own times that of its class; None for equal weights."""
     if of_classes is None:
         return part.weight
     weights = weights_by_answers(of_classes, columns_of(part.answers))
@@ -88,7 +88,7 @@ def columns_of(answers: AnyArray) -> AnyArray:
 
 
 DEFAULT_VALIDATION = 0.1
-"""The share of the training rows that patience watches, if nothing else is said."""
+"""The default of --validation-fraction with --patience or --scoring."""
 
 
 class Rows(NamedTuple):
@@ -168,9 +168,9 @@ def table_task(
         return as_part(preparation, split.inputs.transform(rows.frame), rows.labels, rows.weight)
 
     with nullcontext() if validation is None else _of_the_validation_table():
-        judged = None if split.validation is None else part(split.validation)
+        validated = None if split.validation is None else part(split.validation)
     test = None if split.test is None else part(split.test)
-    return TableTask(split, preparation, part(split.train), test, judged)
+    return TableTask(split, preparation, part(split.train), test, validated)
 
 
 def table_split(
@@ -209,7 +209,7 @@ def table_split(
         own = None if weight is None else weight[some]
         return Rows(frame[some], answers[some], own, present[some])
 
-    judged = rows(held) if len(held) else None
+    validated = rows(held) if len(held) else None
     if validation is not None:
         with _of_the_validation_table():
             numbers = with_target(validation, options)
@@ -217,15 +217,15 @@ def table_split(
                 validation = _with_target(validation, options, notes)
             labels = columns_in(validation, options.targets, "--target")
             own = None if options.sample_weight is None else row_weights(validation, options.sample_weight)
-            judged = Rows(validation, labels, own, numbers)
+            validated = Rows(validation, labels, own, numbers)
     train = rows(learned)
     check_some(train.weight, "learn from")
-    check_some(None if judged is None else judged.weight, "validate on")
+    check_some(None if validated is None else validated.weight, "validate on")
     inputs = TablePreparation.fit(train.frame, exclude=without, keep=options.keep)
     notes += [f"Warning: {caution}" for caution in inputs.cautions]
     test = rows(tested) if len(tested) else None
     return TableSplit(
-        choice.kind, choice.reason, inputs, target, train, test, judged, without, options.keep, notes
+        choice.kind, choice.reason, inputs, target, train, test, validated, without, options.keep, notes
     )
 
 

@@ -300,7 +300,7 @@ def _columns(target: ClassTarget | LabelTargets) -> list[tuple[str, Sequence[Any
 
 
 def _as_written(label: Any) -> str:
-    """A class as it stands in a file.
+    """A class as it is written in a file.
 
     >>> [_as_written(label) for label in ("a", 1.0, True)]
     ['a', '1', 'true']

@@ -121,7 +121,7 @@ def train_command(
                 str(unfinished(run) / NAME),
                 "the options of a training",
                 f"it differs in {', '.join(different[:3])!s:.100}",
-                "Begin anew.",
+                "Start a new training.",
             )
         file = file or Path(training.file)
         training.check(file)
@@ -153,8 +153,7 @@ def train_command(
             "--buffer-rows", "--stream", "the table is read into memory", "Add --stream."
         )
     checkpoints = checkpoint_options(asked)
-    logs = options["logs"] or {}
-    check_packages(logs)
+    check_packages(asked.logs or {})
     source = table_of(file, asked, beside) if rows is None else rows
     if preset.name in ENSEMBLES:
         from deepstep.cli.train_ensemble import train_ensemble
@@ -163,24 +162,9 @@ def train_command(
         if rows is not None and checkpoints is not None:
             training = training or Training.of(file, options)
             keeping = Keeping(training, way, checkpoints)
-        of_both = {name: options[name] for name in ("n_estimators", "overwrite", "buffer_rows")}
-        return train_ensemble(
-            file, source, run, asked, asked, preset, keeping, json_wanted=json_wanted, **of_both
-        )
-    return _train(
-        file,
-        source,
-        run,
-        training or Training.of(file, options, options["validation"]),
-        way,
-        asked,
-        asked,
-        preset,
-        json_wanted=json_wanted,
-        checkpoints=checkpoints,
-        logs=logs,
-        **{name: options[name] for name in ("overwrite", "validation", "buffer_rows")},
-    )
+        return train_ensemble(file, source, run, asked, preset, keeping, json_wanted=json_wanted)
+    training = training or Training.of(file, options, options["validation"])
+    return _train(file, source, run, training, way, asked, preset, checkpoints, json_wanted=json_wanted)
 
 
 def _required(context: click.Context, name: str, value: T | None) -> T:
@@ -191,7 +175,7 @@ def _required(context: click.Context, name: str, value: T | None) -> T:
 
 
 def _refuse_beside_resume(context: click.Context) -> None:
-    """Options of a training that goes on are those that it began with."""
+    """Refuse other options beside --resume."""
     for parameter in context.command.params:
         name = parameter.name or ""
         if is_given(context, name) and name not in ("file", "resume", "finish", "json_wanted"):
@@ -199,7 +183,7 @@ def _refuse_beside_resume(context: click.Context) -> None:
                 "--resume",
                 "used without other options",
                 f"got {' or '.join(parameter.opts)}",
-                "Resumed trainings use their original options: remove it, or begin anew.",
+                "Resumed trainings use their original options: remove it, or start a new training.",
                 setting="--resume",
             )
 
@@ -210,33 +194,26 @@ def _train(
     run: Path,
     training: Training,
     way: Way,
-    goal: TrainOptions,
-    settings: TrainOptions,
+    options: TrainOptions,
     preset: Preset,
-    *,
-    overwrite: bool,
-    validation: str | None,
-    buffer_rows: int | None,
     checkpoints: Mapping[str, Any] | None,
-    logs: Logs,
+    *,
     json_wanted: bool,
 ) -> int:
     """From the table to the run, printed."""
-
-    judged = None if validation is None else table_of(Path(validation), goal)
+    second = None if options.validation is None else Path(options.validation)
+    validation = None if second is None else table_of(second, options)
     if isinstance(source, StoredRows):
-        seen = surveyed(source, goal, validation_fraction=goal.validation_fraction or 0.0)
-        task = stream_task(seen, goal, settings, judged, buffer_rows=buffer_rows)
-        tell_of_stream(file, seen._replace(split=task.split), preset, buffer_rows)
+        seen = surveyed(source, options, validation_fraction=options.validation_fraction or 0.0)
+        task = stream_task(seen, options, validation)
+        tell_of_stream(file, seen._replace(split=task.split), preset, options.buffer_rows)
     else:
-        task = table_task(source, goal, judged)
+        task = table_task(source, options, validation)
         tell(file, source, task.split, preset)
-    settings = suited(settings, task)
-    resumed = way is not Way.BEGIN
+    resumed, logs, fitting = way is not Way.BEGIN, options.logs or {}, suited(options, task)
     kept, again = (_kept(run, checkpoints, logs, resumed=resumed, refit=refit) for refit in (False, True))
-    second = None if validation is None else Path(validation)
     held_out = (
-        of_table(file, run, task.split, second, refit=bool(settings.refit))
+        of_table(file, run, task.split, second, refit=bool(options.refit))
         if task.stream is None
         else {STREAMED: {"buffer_rows": task.stream.buffer_rows}}
     )
@@ -244,15 +221,15 @@ def _train(
         kept["callbacks"].append(Finish())
     with resumable(run, possible=checkpoints is not None):
         trained = train_and_save(
-            place_to_train(run, training, resumed=resumed, overwrite=overwrite),
+            place_to_train(run, training, resumed=resumed, overwrite=options.overwrite),
             run,
-            settings,
+            fitting,
             task.preparation,
             task.train,
             task.test,
             validation=task.validation,
             label=harmless(file.stem),
-            about={**about(file, goal, task.split, preset.name, validation), **held_out},
+            about={**about(file, options, task.split, preset.name), **held_out},
             again=again,
             stream=task.stream,
             **kept,

@@ -48,16 +48,10 @@ class Fitted:
     why_engine: str
 
 
-def fitted(
-    split: TableSplit, settings: TrainOptions, preset: str, n_estimators: int | None, label: str
-) -> Fitted:
-    """Train an ensemble on the training rows of a table, with progress on stderr.
-
-    Settings of both presets count: seed, class weight, time budget, the loss and its delta, engine,
-    deterministic. ``n_estimators`` is None for the rule of the table's size.
-    """
+def fitted(split: TableSplit, options: TrainOptions, preset: str, label: str) -> Fitted:
+    """Train an ensemble on the training rows of a table, with progress on stderr."""
     target = in_own_units(split.target)
-    estimator = _estimator(split.target, settings, preset, n_estimators)
+    estimator = _estimator(split.target, options, preset)
     classes = np.arange(len(target.classes)) if isinstance(target, ClassTarget) else None
     rows = split.train
     inputs = [name for name in rows.frame.columns if name not in split.without]
@@ -67,24 +61,13 @@ def fitted(
 
 
 def fitted_stream(
-    seen: Surveyed,
-    goal: TrainOptions,
-    settings: TrainOptions,
-    preset: str,
-    n_estimators: int | None,
-    label: str,
-    buffer_rows: int | None,
-    run: Path,
-    keeping: Keeping | None,
+    seen: Surveyed, options: TrainOptions, preset: str, label: str, run: Path, keeping: Keeping | None
 ) -> Fitted:
-    """Train an ensemble of one on rows that stay in their files.
-
-    ``buffer_rows`` are those of a window; None for as many as 64 MB hold.
-    """
+    """Train an ensemble of one on rows that stay in their files."""
     found, split = seen
     target = in_own_units(split.target)
-    estimator = _estimator(split.target, settings, preset, n_estimators)
-    estimator.set_params(stream=True, buffer_rows=buffer_rows)
+    estimator = _estimator(split.target, options, preset)
+    estimator.set_params(stream=True, buffer_rows=options.buffer_rows)
     classes = np.arange(len(target.classes)) if isinstance(target, ClassTarget) else None
 
     def y(series: Any) -> AnyArray:
@@ -97,7 +80,7 @@ def fitted_stream(
         estimator.set_params(resume=True)  # where it begins there is none yet
         finish = (Finish(),) if keeping.way is Way.FINISH else ()
         call = replace(call, callbacks=finish, keeps_interrupted=False)
-    estimator._fit_surveyed(StreamedFit(found, goal.sample_weight, None, call, y))
+    estimator._fit_surveyed(StreamedFit(found, options.sample_weight, None, call, y))
     return _fitted(estimator, target)
 
 
@@ -121,35 +104,33 @@ def in_own_units(target: Target) -> Target:
     return target
 
 
-def _estimator(
-    target: Target, settings: TrainOptions, preset: str, n_estimators: int | None
-) -> DeepClassifier | DeepRegressor:
+def _estimator(target: Target, options: TrainOptions, preset: str) -> DeepClassifier | DeepRegressor:
     shared: dict[str, Any] = {
         "preset": preset,
-        "n_estimators": n_estimators,
-        "random_state": settings.seed,
-        "time_budget": settings.time_budget,
-        "deterministic": bool(settings.deterministic),
-        "engine": settings.engine or "auto",
+        "n_estimators": options.n_estimators,
+        "random_state": options.seed,
+        "time_budget": options.time_budget,
+        "deterministic": bool(options.deterministic),
+        "engine": options.engine or "auto",
         "verbose": True,
     }
     if isinstance(target, ClassTarget | LabelTargets):
         loss = "ordinal" if isinstance(target, ClassTarget) and target.ordered else "cross_entropy"
-        return DeepClassifier(loss=loss, class_weight=_class_weight(target, settings), **shared)
+        return DeepClassifier(loss=loss, class_weight=_class_weight(target, options), **shared)
     loss = next(name for name, head in NUMBER_LOSSES.items() if head == target.output)
     if loss == "huber":  # a delta is asked for in the target's deviations
         deviation = max(target.stds) if isinstance(target, NumberTargets) else target.std
-        delta = 1.0 if settings.huber_delta is None else settings.huber_delta
+        delta = 1.0 if options.huber_delta is None else options.huber_delta
         shared["loss_params"] = {"delta": delta * deviation}
     levels = target.levels if isinstance(target, NumberTarget) else ()
     return DeepRegressor(loss=loss, quantiles=levels or None, **shared)
 
 
-def _class_weight(target: ClassTarget | LabelTargets, settings: TrainOptions) -> Any:
+def _class_weight(target: ClassTarget | LabelTargets, options: TrainOptions) -> Any:
     """As the estimator takes it, to which classes are their positions."""
-    if settings.class_weight is None:
+    if options.class_weight is None:
         return None
-    found = by_position(settings.class_weight, target)
+    found = by_position(options.class_weight, target)
     return found[0] if isinstance(target, ClassTarget) and not isinstance(found, str) else found
 
 
@@ -164,7 +145,7 @@ def _y(target: Target, rows: Rows) -> AnyArray:
 NEXT = (
     ("predict RUN FILE", "answers for the rows of a table"),
     ("evaluate RUN FILE", "answers compared with a table's own"),
-    ("summary RUN", "members, settings, results, columns"),
+    ("summary RUN", "members, options, results, columns"),
     ("trace RUN --member 0 --layer 1", "every number of one training step of a member"),
 )
 ONLY_OUT_OF_FOLD = "No test set: the out-of-fold scores estimate generalization.\n"
@@ -174,47 +155,42 @@ def train_ensemble(
     file: Path,
     source: "polars.DataFrame | StoredRows",
     run: Path,
-    goal: TrainOptions,
-    settings: TrainOptions,
+    options: TrainOptions,
     preset: Preset,
     keeping: Keeping | None,
     *,
-    n_estimators: int | None,
-    overwrite: bool,
-    buffer_rows: int | None,
     json_wanted: bool,
 ) -> int:
     """From the table to the run, printed; gives the exit code."""
-    seen, rows_told = None, {}
+    seen, rows_entry = None, {}
     if isinstance(source, StoredRows):
-        seen = surveyed(source, goal, validation_fraction=DEFAULT_VALIDATION)
+        seen = surveyed(source, options, validation_fraction=DEFAULT_VALIDATION)
         split = seen.split
-        tell_of_stream(file, seen, preset, buffer_rows)
-        rows_told = {STREAMED: {} if buffer_rows is None else {"buffer_rows": buffer_rows}}
+        tell_of_stream(file, seen, preset, options.buffer_rows)
+        streamed = {} if options.buffer_rows is None else {"buffer_rows": options.buffer_rows}
+        rows_entry = {STREAMED: streamed}
     else:
-        split = table_split(source, goal, None)
+        split = table_split(source, options, None)
         tell(file, source, split, preset)
-    check_target(settings, split.target)
-    with _place(run, keeping, overwrite=overwrite) as save:
+    check_target(options, split.target)
+    with _place(run, keeping, overwrite=options.overwrite) as save:
         begun = monotonic()
-        told = {
-            **about(file, goal, split, preset.name),
-            **(rows_told or of_table(file, run, split, None, refit=False)),
-            **_weights(split, settings),
+        config = {
+            **about(file, options, split, preset.name),
+            **(rows_entry or of_table(file, run, split, None, refit=False)),
+            **_weights(split, options),
         }
         try:
             label = harmless(file.stem)
             if seen is None:
-                found = fitted(split, settings, preset.name, n_estimators, label)
+                found = fitted(split, options, preset.name, label)
             else:
-                found = fitted_stream(
-                    seen, goal, settings, preset.name, n_estimators, label, buffer_rows, run, keeping
-                )
+                found = fitted_stream(seen, options, preset.name, label, run, keeping)
         except DivergenceError as error:
-            _keep(error, split, {**told, "seconds": monotonic() - begun}, settings, preset, run)
+            _keep(error, split, {**config, "seconds": monotonic() - begun}, options, preset, run)
             raise
-        known = {**told, "seconds": max(monotonic() - begun, _seconds_trained(found))}
-        whole = _run(found, split, {**known, "settings": _settings(found, settings, preset)})
+        known = {**config, "seconds": max(monotonic() - begun, _seconds_trained(found))}
+        whole = _run(found, split, {**known, "settings": _settings(found, options, preset)})
         parts = _scores(whole, split)
         whole.config["results"] = {name: scores.to_dict() for name, scores in parts.items()}
         save(whole)
@@ -255,8 +231,8 @@ def _seconds_trained(found: Fitted) -> float:
 def _keep(
     error: DivergenceError,
     split: TableSplit,
-    told: dict[str, Any],
-    settings: TrainOptions,
+    config: dict[str, Any],
+    options: TrainOptions,
     preset: Preset,
     run: Path,
 ) -> None:
@@ -264,7 +240,7 @@ def _keep(
     if error.ensemble is None:
         return
     found = Fitted(error.ensemble, 1.0, in_own_units(split.target), "")
-    known = {**told, **what_happened(error), "settings": _settings(found, settings, preset)}
+    known = {**config, **what_happened(error), "settings": _settings(found, options, preset)}
     keep(_run(found, split, known), run, error)
 
 
@@ -282,20 +258,20 @@ def _record(run: Path, whole: EnsembleRun, split: TableSplit) -> dict[str, Any]:
     }
 
 
-def _settings(found: Fitted, settings: TrainOptions, preset: Preset) -> dict[str, Any]:
+def _settings(found: Fitted, options: TrainOptions, preset: Preset) -> dict[str, Any]:
     """As the config has them."""
-    kept = settings.kept("settings")
+    kept = options.kept("settings")
     own = {name: value for name, value in kept.items() if TYPED[name].of == "ensemble"}
     return {"preset": preset.name, "n_estimators": len(found.ensemble.members), **own}
 
 
-def _weights(split: TableSplit, settings: TrainOptions) -> dict[str, Any]:
+def _weights(split: TableSplit, options: TrainOptions) -> dict[str, Any]:
     """The weights of classes and of the examples that are kept, as the config of any run has them."""
     target, rows = split.target, split.train
     known: dict[str, Any] = {}
-    if settings.class_weight is not None and isinstance(target, ClassTarget | LabelTargets):
+    if options.class_weight is not None and isinstance(target, ClassTarget | LabelTargets):
         columns = columns_of(answers_of(target, rows.labels))
-        found = weights_by_class(settings.class_weight, target, columns, rows.weight)
+        found = weights_by_class(options.class_weight, target, columns, rows.weight)
         of_each = [weights.tolist() for weights in found]
         known["class_weights"] = of_each if isinstance(target, LabelTargets) else of_each[0]
     if rows.weight is not None:

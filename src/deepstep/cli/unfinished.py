@@ -48,7 +48,7 @@ def new_run(folder: Path) -> Iterator[Callable[[Run], None]]:
 
 @contextmanager
 def folder_for(run: Path) -> Iterator[None]:
-    """Make the folders that the run stands in; what was made goes again when nothing comes to stand there."""
+    """Make the folders of the run; those that were made are removed again where no run results."""
     missing = [folder for folder in run.parents if kind_at(folder) != "folder"]
     try:
         for folder in reversed(missing):
@@ -128,14 +128,14 @@ class Training:
                     "there is no such file",
                     "If it was moved, name it: append its new place to the command."
                     if path is file
-                    else "Put it back, or begin anew with --overwrite.",
+                    else "Put it back, or start again with --overwrite.",
                 )
             if digest_of(path) != digest:
                 raise FileError(
                     str(path),
                     "the table that this training began with, byte for byte",
                     "the file is another or was changed",
-                    "Restore it, or begin anew with --overwrite.",
+                    "Restore it, or start again with --overwrite.",
                 )
 
 
@@ -163,7 +163,7 @@ def named_run(run: Path) -> Path:
 
 
 def resume_command(run: Path) -> str:
-    """The command that goes on."""
+    """The command that resumes a training."""
     return f"{program()} train --resume {shlex.quote(str(run))}"
 
 
@@ -194,14 +194,14 @@ def read_training(run: Path) -> Training:
     except (OSError, ValueError, KeyError, TypeError) as error:
         got = f"{error.got if isinstance(error, FileError) else error!s:.300}"
         raise FileError(
-            str(path), "the file as training wrote it", f"it cannot be used ({got})", "Begin anew."
+            str(path), "the file as training wrote it", f"it cannot be used ({got})", "Start a new training."
         ) from None
     if (record["version"], record["deepstep"]) != (VERSION, __version__):
         raise FileError(
             str(path),
             "a training by this version of DeepStep, as resuming is exact within one version only",
             f"it was begun with {record['deepstep']!r}, and this is {__version__!r}",
-            f"Install deepstep=={record['deepstep']}, or begin anew with --overwrite.",
+            f"Install deepstep=={record['deepstep']}, or start again with --overwrite.",
         )
     return training
 
@@ -227,7 +227,7 @@ def place_to_train(
             str(run),
             "a new name for a run",
             f"it exists already, and so does {folder.name}, a training of it that is not done",
-            f"Go on with the training: {resume_command(run)}. Or replace both and begin anew: --overwrite.",
+            f"Resume the training: {resume_command(run)}. Or replace both: --overwrite.",
         )
     overwrite = overwrite or is_diverged(run)
     refuse_to_replace(run, overwrite=overwrite)
@@ -275,7 +275,7 @@ def _fill(folder: Path, name: Path, run: RunFolder) -> None:
 
 @contextmanager
 def _going_on_named(folder: Path, run: Path) -> Iterator[None]:
-    """Let what cannot be written say how the training goes on, where there is a checkpoint."""
+    """Add the way to resume to errors of files that cannot be written, where there is a checkpoint."""
     left = f"the last checkpoint, if there is one, stays in {folder}"
     try:
         with as_file_error(run, Path(os.path.realpath(run)), left=left):
@@ -283,7 +283,7 @@ def _going_on_named(folder: Path, run: Path) -> Iterator[None]:
     except FileError as error:
         if not _checkpoints(folder):
             raise
-        hint = f"Make room, or mend what else is wrong, and go on: {resume_command(run)}"
+        hint = f"Make room, or remove the cause, and resume: {resume_command(run)}"
         raise FileError(error.where, error.expected, error.got, hint) from error
 
 
@@ -303,26 +303,26 @@ def resumable(run: Path, *, possible: bool = True) -> Iterator[None]:
                 raise KeyboardInterrupt(f"Interrupted {ended}: nothing is kept.") from None
             raise KeyboardInterrupt(
                 f"Interrupted. What was reached by update {_step(kept[-1]):,} is kept in {unfinished(run)}. "
-                f"Go on: {resume_command(run)}"
+                f"Resume it: {resume_command(run)}"
             ) from None
         except DivergenceError as error:
             kept = _checkpoints(unfinished(run))
             if not kept:
                 raise
             way = (
-                f"this makes a run of it: {resume_command(run)} --finish"
+                f"to make a run of it: {resume_command(run)} --finish"
                 if has_an_epoch(unfinished(run))
                 else "no epoch was done, of which a run could be made"
             )
             error.also(
-                "To begin anew, add --overwrite. "
+                "To start again, add --overwrite. "
                 f"The last good checkpoint, of update {_step(kept[-1]):,}, is kept; {way}"
             )
             raise
 
 
 class Finish(Callback):
-    """Ends a training where it stands, so that a run is made of it."""
+    """Ends a training at once, so that a run is made of it."""
 
     adds_to_records = ()
     in_every_worker = True
@@ -374,8 +374,8 @@ def _clear(run: Path, folder: Path, *, overwrite: bool) -> None:
         raise FileError(
             str(run),
             "a run of which no training is under way",
-            f"one that is not done stands in {folder.name}",
-            f"Go on with it: {resume_command(run)}. Or drop it and begin anew: --overwrite.",
+            f"{folder.name} is one",
+            f"Resume it: {resume_command(run)}. Or replace it: --overwrite.",
         )
     with held(folder / NAME, str(run)):
         discard(folder)
@@ -393,16 +393,16 @@ def check_packages(logs: Logs) -> None:
 def log_callbacks(logs: Logs, folder: Path, *, resumed: bool, refit: bool = False) -> list[Callback]:
     """The callbacks of a training whose folder holds the logs without a place of their own.
 
-    A ``refit`` has places of its own. A training that goes on before its first checkpoint begins them anew.
+    A ``refit`` has places of its own. Those of a training that is resumed without a checkpoint are replaced.
     """
     ending = "-refit" if refit else ""
-    anew = resumed and not has_an_epoch(folder / REFIT if refit else folder)
+    replaced = resumed and not has_an_epoch(folder / REFIT if refit else folder)
 
     def place(kind: str, own: str) -> Path:
         path = Path(logs[kind] or folder / own)
         path = path.with_name(f"{path.stem}{ending}{path.suffix}")
         # A table is this training's, as one that existed was refused; a folder may hold others' events.
-        for file in (path, *(() if logs[kind] else path.glob("events.*"))) if anew else ():
+        for file in (path, *(() if logs[kind] else path.glob("events.*"))) if replaced else ():
             with suppress(OSError):
                 file.unlink()
         return path
