@@ -1,4 +1,4 @@
-"""What Numba does not offer by itself: bits of floats, BLAS on parts of arrays, threads that wait for each
+"""Intrinsics that Numba lacks: bits of floats, BLAS on parts of arrays, threads that wait for each
 other.
 """
 

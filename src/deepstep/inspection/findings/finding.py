@@ -9,7 +9,7 @@ SERIOUS, WARNING, NOTE = SEVERITIES = ("serious", "warning", "note")
 """Serious: the network is of no use as it is. Warning: it learns worse than it could. Note: worth a look."""
 
 KINDS: dict[str, str] = {
-    # Causes, in the order in which they are told: each may bring about those below it.
+    # Causes, in the order of the report: each may be the reason for those below it.
     "constant target": "serious: {name} has one value in all rows, so there is nothing to learn; look "
     "whether this is the right column, and whether rows were chosen by it",
     "twins": "serious: layer {layer}: all {units} units have the same weights, so that all learn the same; "
@@ -50,7 +50,7 @@ KINDS: dict[str, str] = {
     "no better than a guess": "warning: {which}{where}, {shown} {how} than always {guess}; {hint}",
     "large updates": "warning: layer {layer}: an update changes W by about {percent:.0f} % of its size; "
     "lower the learning rate: about {usual:g} % is usual",
-    "leakage": "warning: the column {column!r} alone tells {what} {told}{seen}; leave it out (--exclude "
+    "leakage": "warning: the column {column!r} alone tells {what} {leaked}{seen}; leave it out (--exclude "
     "{quoted}) unless it is known before the target is{condition}",
     "nothing learned": "warning: the cost fell by no more than {percent:.2g} % in {epochs} epochs; look "
     "whether the inputs say anything about the target, and try other learning rates",

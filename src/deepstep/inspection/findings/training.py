@@ -187,8 +187,8 @@ def course_findings(
         return
     begun, most = _before(first, start, architecture)
     if costs[peak] > most * abs(begun):
-        told = {"peak": costs[peak], "epoch": history[peak]["epoch"], "first": begun}
-        yield found("learning rate too high", float(costs[peak] / begun), step=steps[peak], **told)
+        details = {"peak": costs[peak], "epoch": history[peak]["epoch"], "first": begun}
+        yield found("learning rate too high", float(costs[peak] / begun), step=steps[peak], **details)
     if n < FEWEST:
         return
     little = fall < FELL_LITTLE * scale or (start is not None and start.stuck)
