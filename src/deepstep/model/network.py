@@ -256,15 +256,16 @@ class Network:
         optimizer: Update rule, a name in ``deepstep.equations.OPTIMIZERS``; its state begins at zero in each
             call. Or "lbfgs": SciPy's L-BFGS-B over θ with all examples at once; an iteration is one of its
             own, and the learning rate is not used.
-        optimizer_params: Of the update rule, for example ``{"beta": 0.95}``; of L-BFGS ``tolerance`` (1e-5:
-            done when no entry of the gradient is larger) and ``evaluations`` (15,000, of the cost, at most).
+        optimizer_params: Parameters of the update rule, for example ``{"beta": 0.95}``; for L-BFGS
+            ``tolerance`` (1e-5: converged when no entry of the gradient is larger) and ``evaluations`` (at
+            most 15,000, of the cost).
         sample_weight (m,): Weight of each example in the loss, at least 0; a weight of 2 equals the column
             twice.
         class_weight ("balanced" or mapping): Weights of the classes by their numbers from 0 (of yes/no
             outputs 0 and 1), 1 for those left out, by which the weights of their examples are multiplied,
             those of validation data, too. "balanced": n / (n_classes · count), counted with the sample
-            weights in what is learned from, not in what is held out. Several yes/no outputs are weighed each
-            by itself; a list has a mapping for each.
+            weights of the training data without the held-out part. Several yes/no outputs are weighted
+            separately; a list has a mapping for each.
         order: ``order(epoch, m)`` gives the order of the examples of that epoch; by default mini-batches are
             drawn in each epoch from (seed, epoch), and full batches are taken as they are.
         schedule, weight_decay_schedule, dropout_schedule (str or mapping or callable): Factor of the learning
@@ -275,20 +276,20 @@ class Network:
             ``deepstep.training.ModelCheckpoint(folder, …)`` with other settings. A training that was killed
             at any instant resumes from the last one bit for bit, with the same network, settings and data, on
             the same machine.
-        resume: Go on from a checkpoint: a file, or the newest whole one of a folder. True takes the newest of
-            ``checkpoint``, and starts over without one: the same call starts and resumes. The
-            network's own parameters do not count then, nor its seed where none was given; ``iterations`` may
-            be others, unless a schedule is a function of the fraction done. What the user's own functions
-            compute cannot be compared. See also `from_checkpoint`.
+        resume: Checkpoint to resume from: a file, or the newest whole one of a folder. True takes the newest
+            of ``checkpoint``, and starts over without one: the same call starts and resumes. The network's
+            own parameters are ignored then, and its seed if none was given; ``iterations`` may be others,
+            unless a schedule is a function of the fraction done. Results of the user's functions are not
+            compared. See also `from_checkpoint`.
         validation (tuple of arrays): ``(X, Y)`` or ``(X, Y, sample_weight)`` whose cost is recorded as
             ``validation_cost`` after each epoch.
-        validation_fraction: Hold so large a part of the examples out for that, drawn from the seed; classes
-            in proportion.
+        validation_fraction: Fraction of the examples to hold out for validation, drawn from the seed and
+            stratified by class.
         metrics: Names and functions ``(Y, AL) -> float`` of columns that are recorded as ``validation_…``.
         scoring (str or callable): Metric of the validation data, recorded as ``validation_score``: one of
             scikit-learn's by name, such as "balanced_accuracy", a ``scorer(estimator, X, y)`` of rows, in
-            which classes are their numbers from 0, or "loss" for minus the cost. Larger is better, and
-            patience goes by it.
+            which classes are their numbers from 0, or "loss" for minus the cost. Larger is better;
+            ``patience`` monitors it.
         patience: Early stopping: end after so many epochs in a row without a better value of ``monitor``, and
             restore the parameters of the best epoch.
         monitor: Entry of the records that ``patience`` compares: smaller is better, with "-name" larger.
@@ -313,7 +314,7 @@ class Network:
             another training: found before the first step, the network is as it was.
         FileError: If there is no checkpoint to go on from, or checkpoints cannot be written from the
             beginning.
-        DivergenceError: If the cost leaves the finite numbers; the network is as it was.
+        DivergenceError: If the cost becomes NaN or infinite; the network is unchanged.
         KeyboardInterrupt: After Ctrl-C, once the step is done. An error of a callback or another function of
             one's own is raised at once. In both cases the network keeps what was reached, and ``history`` the
             records so far.
@@ -381,7 +382,7 @@ class Network:
         options: As in `train`: ``batch_size``, ``order``, the optimizer, the schedules and the settings.
         ShapeError, DataError, ConfigurationError: If an argument does not fit; at once, before the first
             step.
-        DivergenceError: If the cost or a parameter leaves the finite numbers; the network keeps the step
+        DivergenceError: If the cost or a parameter becomes NaN or infinite; the network keeps the step
             before.
 
         >>> net = Network([1, 2, 1], seed=1)

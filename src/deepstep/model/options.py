@@ -216,9 +216,7 @@ def as_patience(
     """The callback that ends training, if it is asked for."""
     if patience is None:
         if monitor is not None:
-            raise ConfigurationError(
-                where, "patience, where monitor is given", f"got monitor={monitor!r} alone"
-            )
+            raise ConfigurationError(where, "monitor requires patience", f"got monitor={monitor!r} alone")
         return None
     if not is_whole(patience, 1):
         raise ConfigurationError(where, "patience is a whole number of at least 1", f"got {patience!r}")

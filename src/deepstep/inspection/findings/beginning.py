@@ -33,7 +33,7 @@ class Beginning(NamedTuple):
     Y (n_L, k): Their targets.
     parameters: θ before the first update.
     regularized: Whether L1 or L2 are part of the costs of the training.
-    diverged: Attributes of the `DivergenceError` that ended it, if it left the finite numbers.
+    diverged: Attributes of the `DivergenceError` that ended it, if it diverged.
     m: How many examples the training has.
 
     >>> from deepstep import Network

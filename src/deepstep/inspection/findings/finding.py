@@ -35,12 +35,11 @@ KINDS: dict[str, str] = {
     "saturated units": "warning: layer {layer}: {share:.0f} % of the units are saturated{when}; {hint}{way}",
     "learning rate too low": "warning: the cost fell steadily, and by no more than {percent:.2g} % in "
     "{epochs} epochs; raise the learning rate: deepstep find-learning-rate suggests one",
-    "target unrelated to the inputs": "warning: rows that are alike have targets that are not, and {which} "
-    "is no lower than the {guess:.3g} of a network that answers all rows alike; look whether the targets "
-    "stand beside their own rows (shuffled labels), and for inputs that say something about them",
-    "target unrelated to the inputs/by heart": "note: rows that are alike have targets that are not: the "
-    "network may have learned them by heart; hold rows out (validation_fraction=0.2), and look whether the "
-    "targets stand beside their own rows (shuffled labels)",
+    "target unrelated to the inputs": "warning: similar rows have dissimilar targets, and {which} "
+    "is no lower than the {guess:.3g} of a constant prediction; check for shuffled labels, and "
+    "for inputs that are related to the target",
+    "target unrelated to the inputs/by heart": "note: similar rows have dissimilar targets: the "
+    "network may overfit; hold rows out (validation_fraction=0.2), and check for shuffled labels",
     # Symptoms, which causes may bring about.
     "class never answered": "warning: class {which} is never answered, though there are rows of it; use "
     "class_weight='balanced' (--class-weight balanced), or gather more rows of it",
