@@ -12,7 +12,18 @@ from deepstep import Network
 from deepstep.data import holdout
 from deepstep.run import MOST_EXAMPLES, Run
 
-OPTIONS = ("--target", "kind", "--hidden", "4", "--epochs", "5", "--batch-size", "10", "--sample-weight", "w")
+OPTIONS = (
+    "--target",
+    "kind",
+    "--hidden-layers",
+    "4",
+    "--epochs",
+    "5",
+    "--batch-size",
+    "10",
+    "--sample-weight",
+    "w",
+)
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from deepstep.run import Run
 from deepstep.training import StopTraining
 
 EVERYTHING = {
-    "--hidden": "5,4",
+    "--hidden-layers": "5,4",
     "--activation": "gelu,tanh",
     "--normalization": "batch,layer",
     "--initialization": "data",
@@ -34,7 +34,7 @@ EVERYTHING = {
     "--iterations": "6",
     "--batch-size": "10",
     "--schedule": "cosine",
-    "--warm-up": "0.2",
+    "--warmup-fraction": "0.2",
     "--clip-norm": "0.5",
     "--clip-value": "0.4",
     "--lr-multiplier": "b*=0.5",
@@ -137,7 +137,7 @@ def test_everything_at_once_is_network_train(deepstep, flowers):
             weights[tall[validation].astype(int)],
         ),
         metrics={"balanced_accuracy": lambda Y, AL: balanced_accuracy_score(Y[0], AL[0] > 0.5)},
-        watch="-validation_balanced_accuracy",
+        monitor="-validation_balanced_accuracy",
         patience=6,
     )
     np.testing.assert_array_equal(run.network.parameters.flat, network.parameters.flat)
@@ -160,7 +160,9 @@ def test_everything_is_recorded_and_shown(deepstep, flowers):
     assert as_json == settings
     for option, value in EVERYTHING.items():
         if option != "--validation-fraction":  # which is no setting of training: the scores show it
-            name = option[2:].replace("-", "_")
+            name = {"--hidden-layers": "hidden", "--warmup-fraction": "warm_up"}.get(
+                option, option[2:].replace("-", "_")
+            )
             if option in RECORDED:
                 assert settings[f"{name}s"] == RECORDED[option]
                 continue
@@ -317,7 +319,7 @@ LOSSES = {
 def test_losses_of_numbers(deepstep, flowers, tmp_path, loss):
     frame = polars.read_csv(flowers).with_columns(polars.col("height") - polars.col("height").min())
     frame.write_csv(tmp_path / "t.csv")
-    options = ["--target", "height", "--drop", "kind", "--loss", loss, "--epochs", "150"]
+    options = ["--target", "height", "--exclude", "kind", "--loss", loss, "--epochs", "150"]
     trained = json.loads(deepstep("train", "t.csv", *options, "--out", "r", "--json").out)
     assert trained["output"] == LOSSES[loss]
     assert trained["test"]["r2"] > 0.8
@@ -475,9 +477,20 @@ def test_options_of_a_file(deepstep, flowers):
         'target = "kind"\nhidden = [5]\nepochs = 3\nbatch-size = 8\ndropout = 0.1\n'
         'class_weight = {tall = 2}\nschedule = {name = "step", drop = 0.5}\nlr_multiplier = {"b*" = 0.5}\n'
     )
-    typed = ["--target", "kind", "--hidden", "4", "--epochs", "3", "--batch-size", "8", "--dropout", "0.1"]
+    typed = [
+        "--target",
+        "kind",
+        "--hidden-layers",
+        "4",
+        "--epochs",
+        "3",
+        "--batch-size",
+        "8",
+        "--dropout",
+        "0.1",
+    ]
     typed += ["--class-weight", "tall=2", "--schedule", "step:drop=0.5", "--lr-multiplier", "b*=0.5"]
-    assert deepstep("train", flowers, "--config", "c.toml", "--hidden", "4", "--out", "a").code == 0
+    assert deepstep("train", flowers, "--config", "c.toml", "--hidden-layers", "4", "--out", "a").code == 0
     assert deepstep("train", flowers, *typed, "--out", "b").code == 0
     assert deepstep("train", flowers, "--config", "a/config.toml", "--out", "c").code == 0
     a, *others = (Run.load(name) for name in "abc")
@@ -492,7 +505,7 @@ def test_options_of_a_file(deepstep, flowers):
         ("epocs = 3", "--config c.toml: option is one of 5, among them 'epochs'; got 'epocs'"),
         ("epochs =", "c.toml: a TOML file; it cannot be read"),
         ("epochs = 0", "Invalid value for '--iterations'"),
-        ('hidden = "a"', "--hidden: whole numbers with ','"),
+        ('hidden = "a"', "--hidden-layers: whole numbers with ','"),
     ],
 )
 def test_a_file_of_options_that_cannot_be_used(deepstep, flowers, text, sentence):

@@ -74,8 +74,8 @@ def test_sets_intervals_and_suspects(wine):
     X, y, model = wine
     sets = model.predict_set(X, alpha=0.1)
     assert sets[np.arange(len(y)), y].mean() > 0.85
-    suspects = model.suspects(X, y, n=3)
-    assert len(suspects) == 3
+    found = model.label_issues(X, y, n=3)
+    assert len(found) == 3
     numbers, target = load_diabetes(return_X_y=True)
     regressor = DeepRegressor(**QUICK).fit(numbers, target)
     low, high = np.asarray(regressor.predict_interval(numbers, alpha=0.2)).T

@@ -218,7 +218,7 @@ def _judged(
     decode = None if classes.number else target.decode
     judge = judge_of(network, settings.scoring, held_out, classes, "--scoring", decode=decode)
     callbacks = [judge, *options.get("callbacks", ())]
-    return {"callbacks": callbacks, "watch": watched_entry(settings)}
+    return {"callbacks": callbacks, "monitor": watched_entry(settings)}
 
 
 def _train(network: Network, learned: tuple[Any, Any], label: str, options: dict[str, Any]) -> History:

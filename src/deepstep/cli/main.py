@@ -32,7 +32,7 @@ from deepstep.errors import DeepStepError, DivergenceError, unknown_name
 
 COMMANDS = {
     "demo": "demo",
-    "explain-table": "summary",
+    "describe-columns": "summary",
     "train": "train",
     "predict": "predict",
     "evaluate": "evaluate",
@@ -69,7 +69,7 @@ class Commands(click.Group):
 @click.version_option(__version__, prog_name="deepstep")
 @click.pass_context
 def deepstep(context: click.Context) -> None:
-    """The deep fully-connected network with every step open.
+    """Deep fully-connected networks in which every training step can be inspected.
 
     Begin with "deepstep demo".
     """

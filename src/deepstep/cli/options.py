@@ -182,7 +182,7 @@ class TrainOptions:
     task: Annotated[str, _data(
         "", common=True, of="ensemble", kept=("asked",), type=click.Choice(TASKS))] = "auto"
     drop: Annotated[tuple[str, ...], _data(
-        "Column to exclude from the features. Can be repeated.",
+        "Column to exclude from the features. Can be repeated.", "--exclude",
         common=True, of="ensemble", kept=("asked",), **_COLUMNS)] = ()
     keep: Annotated[tuple[str, ...], _data(
         "Column to use as a feature even if it looks like a row number. Can be repeated.",
@@ -230,7 +230,7 @@ class TrainOptions:
         "--preset tabm.",
         common=True, of="ensembles alone", kept=(), type=_COUNT, metavar="N")] = None
     hidden: Annotated[tuple[int, ...], _network(
-        "Sizes of the hidden layers.", common=True, type=LayerSizes(","))] = (64, 32)
+        "Sizes of the hidden layers.", "--hidden-layers", common=True, type=LayerSizes(","))] = (64, 32)
     activation: Annotated[str | tuple[str, ...], _network(
         "Hidden-layer activation: one name for all layers or a comma-separated name per layer (relu, "
         "gelu, silu, tanh, …).",
@@ -272,7 +272,8 @@ class TrainOptions:
         "e.g. step:drop=0.5,every=0.1 or plateau:patience=3,quantity=cost.",
         **_SCHEDULE)] = None
     warm_up: Annotated[float | None, _learning(
-        "Fraction of training used for linear learning-rate warm-up.", type=float, metavar="SHARE")] = None
+        "Fraction of training used for linear learning-rate warm-up.",
+        "--warmup-fraction", type=float, metavar="FRACTION")] = None
     clip_norm: Annotated[float | None, _learning(
         "Clip the global gradient norm to this value.", passed=True, type=float)] = None
     clip_value: Annotated[float | None, _learning(
@@ -415,7 +416,7 @@ def config_option() -> click.Option:
         expose_value=False,
         callback=_read_config,
         section="Run folder",
-        help="Take options from a TOML file, by their names here (hidden = [64, 32]). A run keeps its "
+        help="Take options from a TOML file, by their names here (hidden_layers = [64, 32]). A run keeps its "
         "options under [options] in its config.toml, which can be given here.",
     )
 

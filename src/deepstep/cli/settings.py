@@ -143,7 +143,7 @@ def checkpoint_options(options: TrainOptions) -> Mapping[str, Any] | None:
 
 def check(options: TrainOptions) -> None:
     """Refuse options that fit no data."""
-    sizes = layer_sizes((1, *options.hidden, 1), "--hidden")
+    sizes = layer_sizes((1, *options.hidden, 1), "--hidden-layers")
     if options.initialization not in INITIALIZATION_NAMES:
         raise unknown_name("--initialization", "method", options.initialization, INITIALIZATION_NAMES)
     if options.learning_rate == AUTO and options.optimizer == LBFGS:
@@ -242,7 +242,9 @@ def _check_schedules(options: TrainOptions) -> None:
         with spelled(lambda given: "" if "[" in given else given):
             as_schedule(schedule, flag_of(name))
     if options.warm_up is not None and "warm_up" in _settings_of(options.schedule):
-        raise ConfigurationError("--warm-up", "it, or warm_up among the settings of --schedule", "got both")
+        raise ConfigurationError(
+            "--warmup-fraction", "it, or warm_up among the settings of --schedule", "got both"
+        )
 
 
 def _check_refit(options: TrainOptions) -> None:

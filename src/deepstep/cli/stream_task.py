@@ -80,7 +80,7 @@ def surveyed(rows: StoredRows, options: TrainOptions, *, validation_fraction: fl
         )
     (target_name,) = options.targets
     rows.check_columns([target_name], "--target")
-    rows.check_columns(options.drop, "--drop")
+    rows.check_columns(options.drop, "--exclude")
     rows.check_columns(options.keep, "--keep")
     weighing = options.sample_weight
     found = survey(

@@ -1,4 +1,4 @@
-"""``deepstep summary`` and ``deepstep explain-table``: what a run is, and how a table becomes numbers."""
+"""``deepstep summary`` and ``deepstep describe-columns``: what a run is, and how a table becomes numbers."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -104,11 +104,15 @@ def _engine(name: str, why: str) -> tuple[str, str]:
     return "engine", f"{name} ({why})" if why else name
 
 
-@click.command("explain-table")
+@click.command("describe-columns")
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--target", required=True, metavar="COLUMN", help="Column to predict.")
 @click.option(
-    "--drop", multiple=True, metavar="COLUMN", help="Column to exclude from the features. Can be repeated."
+    "--exclude",
+    "drop",
+    multiple=True,
+    metavar="COLUMN",
+    help="Column to exclude from the features. Can be repeated.",
 )
 @click.option(
     "--keep",
@@ -117,7 +121,7 @@ def _engine(name: str, why: str) -> tuple[str, str]:
     help="Column to use as a feature even if it looks like a row number. Can be repeated.",
 )
 @json_option
-def explain_table_command(
+def describe_columns_command(
     file: Path, target: str, drop: Sequence[str], keep: Sequence[str], json_wanted: bool
 ) -> None:
     """Show how each column of a table becomes features, and why.
@@ -130,7 +134,7 @@ def explain_table_command(
     without = told_missing_words(file, frame, target)
     if without:
         note(f"Warning: target {target!r}: {without}. If it is a class, train with all of them in --classes.")
-    for option, names in (("--drop", drop), ("--keep", keep)):
+    for option, names in (("--exclude", drop), ("--keep", keep)):
         for name in names:
             column(frame, name, option)
         if target in names:

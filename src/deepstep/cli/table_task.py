@@ -181,7 +181,7 @@ def table_split(
 
     notes: list[str] = []
     answers = columns_in(frame, options.targets, "--target")
-    for option, names in (("--drop", options.drop), ("--keep", options.keep)):
+    for option, names in (("--exclude", options.drop), ("--keep", options.keep)):
         for name in names:
             column(frame, name, option)
     without, weight = _no_inputs(options), None
@@ -269,7 +269,7 @@ def _with_target(frame: "polars.DataFrame", options: TrainOptions, notes: list[s
 def _no_inputs(options: TrainOptions) -> tuple[str, ...]:
     """The columns that are no inputs."""
     others = {
-        "--drop": list(options.drop),
+        "--exclude": list(options.drop),
         "--sample-weight": [options.sample_weight] if options.sample_weight else [],
     }
     for option, names in others.items():

@@ -79,7 +79,8 @@ NEXT = (
     help="Resume the interrupted training of RUN with its original options.",
 )
 @click.option(
-    "--finish",
+    "--finalize",
+    "finish",
     cls=SectionOption,
     section="Run folder",
     common=False,
@@ -104,7 +105,7 @@ def train_command(
     256 MB or more is streamed from disk (see docs/streaming.md).
 
     By default an ensemble of small networks is trained (--preset tabular). An option of a single network,
-    such as --hidden, --epochs, --optimizer, --validation or --log, selects --preset single.
+    such as --hidden-layers, --epochs, --optimizer, --validation or --log, selects --preset single.
 
     The training of a single network is kept in RUN.unfinished until it is done. After Ctrl-C or a kill,
     --resume RUN continues it to the same bits. FILE is then needed only if it was moved. Trainings with
@@ -127,7 +128,7 @@ def train_command(
         training.check(file)
         if finish and not checkpoint_files(unfinished(run)):
             raise FileError(
-                str(run), "a checkpoint to make a run of", "there is none yet", "Leave --finish out."
+                str(run), "a checkpoint to make a run of", "there is none yet", "Leave --finalize out."
             )
         options = {
             name: tuple(value) if isinstance(value, list) else value
@@ -136,7 +137,7 @@ def train_command(
         way, begun = Way.FINISH if finish else Way.GO_ON, preset_that_began(options["preset"])
     else:
         if finish:
-            raise ConfigurationError("--finish", "it belongs to --resume", "got it alone")
+            raise ConfigurationError("--finalize", "it belongs to --resume", "got it alone")
         file = _required(context, "file", file)
         _required(context, "targets", options["targets"] or None)
         run, training = out or free_name(file.stem), None

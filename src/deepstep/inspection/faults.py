@@ -260,8 +260,8 @@ def known_faults(graph: Graph) -> list[Fault]:
     """All mistakes that operations of this graph can have; an operation may declare some of its own."""
     activations = [name for name, activation in ACTIVATIONS.items() if not activation.across_units]
     faults = [*FAULTS.values(), *map(_of_another, activations)]
-    told = {fault.name for fault in faults}
-    declared = dict.fromkeys(name for node in graph.nodes for name in node.op.faults if name not in told)
+    described = {fault.name for fault in faults}
+    declared = dict.fromkeys(name for node in graph.nodes for name in node.op.faults if name not in described)
     symbols = dict.fromkeys(symbol_and_layer(name)[0] for name in graph.learned)
     others = _in_parameters(*IN_PARAMETERS, among=[(s,) for s in symbols if s not in "Wb"])
     return [*faults, *map(Fault, declared), *others.values()]

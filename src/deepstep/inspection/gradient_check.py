@@ -163,7 +163,7 @@ def check_gradients(
     X (n_x, m): Inputs.
     Y (n_L, m): Targets.
     gradients: dW1, db1, … to check, for example a learner's own; by default those that train.
-    settings: ``l1`` and ``l2`` stand in the cost. The dropout masks and the noise are those of step 1 and
+    settings: ``l1`` and ``l2`` are part of the cost. The dropout masks and the noise are those of step 1 and
         stay as they are while θ moves. Batch normalization uses the batch's own statistics.
     epsilon: Distance of the differences. By default each entry's distance shrinks until two neighbouring ones
         agree, so that inputs of any size are checked as well as their rounding allows.

@@ -17,13 +17,13 @@ from deepstep.types import Array
 
 LARGE_INPUTS, LARGE_Z = 10.0, 5.0  # root mean squares; scaled inputs and usual weights give about 1
 LARGE_LOGITS = 30.0  # root mean square, in units of the targets where these are larger than 1
-ALIKE = 2.5  # standard errors: neighbours whose targets agree less than that agree by chance …
+AGREEING = 2.5  # standard errors: neighbours whose targets agree less than that agree by chance …
 SURELY_ALIKE = 1.5  # … and where the network has learned them, so much less
 FEW, MANY = 10, 100  # rows that these need
 LOOKED_AT, MOST_CELLS = 256, 1_000_000  # examples that are kept, fewer where they are wide
 SHARE = 400  # of the examples that a training saw one is looked at for its record: under 2 % of its time …
 SMALL, FEWEST = 1_000_000, 8  # … but products of a weight and an example that take no time; none for fewer
-NO_BETTER = 0.9  # of the cost of answering all rows alike: a network that has learned is far below
+NO_BETTER = 0.9  # of the cost of a constant prediction: a trained network is far below
 
 
 class Beginning(NamedTuple):
@@ -32,8 +32,8 @@ class Beginning(NamedTuple):
     X (n_x, k): Examples of the training, evenly spread.
     Y (n_L, k): Their targets.
     parameters: θ before the first update.
-    regularized: Whether L1 or L2 stand in the costs of the training.
-    diverged: Attributes of the `DivergenceError` that ended it, if it left the finite numbers.
+    regularized: Whether L1 or L2 are part of the costs of the training.
+    diverged: Attributes of the `DivergenceError` that ended it, if it diverged.
     m: How many examples the training has.
 
     >>> from deepstep import Network
@@ -145,7 +145,7 @@ class Start:
         agreement = float((Y * Y[:, apart.argmin(axis=1)]).sum() / (Y**2).sum() * np.sqrt(k))
         validated = not np.isnan(validation).any()
         lowest = float(validation.min()) if validated else self.last
-        if k >= FEW and agreement < ALIKE and lowest > NO_BETTER * self.guess:
+        if k >= FEW and agreement < AGREEING and lowest > NO_BETTER * self.guess:
             which = "the validation cost" if validated else "the cost"
             yield found("target unrelated to the inputs", agreement, which=which, guess=self.guess)
         elif k >= MANY and agreement < SURELY_ALIKE and not validated:

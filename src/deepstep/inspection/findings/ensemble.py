@@ -17,8 +17,8 @@ from deepstep.inspection.findings.answers import (
 )
 from deepstep.inspection.findings.finding import Finding, found, in_order
 
-TEST_APART = 4.0  # standard errors between test rows and those out of fold: alike samples differ less
-TIMES = 2.0  # root mean squared errors of one sample in those of the other: so far apart they are not alike
+TEST_APART = 4.0  # standard errors between test rows and those out of fold, which differ less by chance
+TIMES = 2.0  # root mean squared errors of one sample in those of the other, between two distributions
 FEWEST_FOLDS = 3  # of fewer none is far off the others
 OFF = 0.5  # of the mean cost of the other folds: so much more is far off …
 OFF_SPREADS = 4.0  # … if it is as many of their standard deviations …

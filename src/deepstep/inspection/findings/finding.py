@@ -9,7 +9,7 @@ SERIOUS, WARNING, NOTE = SEVERITIES = ("serious", "warning", "note")
 """Serious: the network is of no use as it is. Warning: it learns worse than it could. Note: worth a look."""
 
 KINDS: dict[str, str] = {
-    # Causes, in the order in which they are told: each may bring about those below it.
+    # Causes, in the order of the report: each may be the reason for those below it.
     "constant target": "serious: {name} has one value in all rows, so there is nothing to learn; look "
     "whether this is the right column, and whether rows were chosen by it",
     "twins": "serious: layer {layer}: all {units} units have the same weights, so that all learn the same; "
@@ -36,12 +36,11 @@ KINDS: dict[str, str] = {
     "learning rate too low": "warning: the cost fell steadily, and by no more than {percent:.2g} % in "
     "{epochs} epochs; raise the learning rate: Network.find_learning_rate, or "
     "deepstep train --learning-rate auto, suggests one",
-    "target unrelated to the inputs": "warning: rows that are alike have targets that are not, and {which} "
-    "is no lower than the {guess:.3g} of a network that answers all rows alike; look whether the targets "
-    "stand beside their own rows (shuffled labels), and for inputs that say something about them",
-    "target unrelated to the inputs/by heart": "note: rows that are alike have targets that are not: the "
-    "network may have learned them by heart; hold rows out (validation_fraction=0.2), and look whether the "
-    "targets stand beside their own rows (shuffled labels)",
+    "target unrelated to the inputs": "warning: similar rows have dissimilar targets, and {which} "
+    "is no lower than the {guess:.3g} of a constant prediction; check for shuffled labels, and "
+    "for inputs that are related to the target",
+    "target unrelated to the inputs/by heart": "note: similar rows have dissimilar targets: the "
+    "network may overfit; hold rows out (validation_fraction=0.2), and check for shuffled labels",
     # Symptoms, which causes may bring about.
     "class never answered": "warning: class {which} is never answered, though there are rows of it; use "
     "class_weight='balanced' (--class-weight balanced), or gather more rows of it",
@@ -51,7 +50,7 @@ KINDS: dict[str, str] = {
     "no better than a guess": "warning: {which}{where}, {shown} {how} than always {guess}; {hint}",
     "large updates": "warning: layer {layer}: an update changes W by about {percent:.0f} % of its size; "
     "lower the learning rate: about {usual:g} % is usual",
-    "leakage": "warning: the column {column!r} alone tells {what} {told}{seen}; leave it out (--drop "
+    "leakage": "warning: the column {column!r} alone tells {what} {leaked}{seen}; leave it out (--exclude "
     "{quoted}) unless it is known before the target is{condition}",
     "nothing learned": "warning: the cost fell by no more than {percent:.2g} % in {epochs} epochs; look "
     "whether the inputs say anything about the target, and try other learning rates",

@@ -57,7 +57,7 @@ def leak_findings(
     >>> columns = {column.name: column for column in TablePreparation.fit(frame).columns}
     >>> print(*leak_findings(frame, columns, {"kind": np.repeat([0, 1], 20)}, classes=True))
     the column 'minute' alone tells the target in 100 % of 40 rows: it numbers the rows, which are sorted by
-    the target; leave it out (--drop minute) unless it is known before the target is, and the rows came in
+    the target; leave it out (--exclude minute) unless it is known before the target is, and the rows came in
     this order.
     """
     used = {name: column for name, column in columns.items() if column is None or column.feature_names}
@@ -76,16 +76,16 @@ def leak_findings(
             continue
         for answer, target in targets.items():
             if classes:
-                told = _classes_told(target, seen, len(used), surely=surely)
+                leaked = _classes_leaked(target, seen, len(used), surely=surely)
             else:
-                told = "" if surely else _numbers_told(target, seen)
-            if told:
+                leaked = "" if surely else _numbers_leaked(target, seen)
+            if leaked:
                 yield found(
                     "leakage",
                     1.0,
                     column=name,
                     what=f"the target {answer!r}" if len(answers) > 1 and answer else "the target",
-                    told=told,
+                    leaked=leaked,
                     seen=": it numbers the rows, which are sorted by the target" if seen.numbers_rows else "",
                     quoted=shlex.quote(name),
                     condition=", and the rows came in this order" if seen.numbers_rows else "",
@@ -129,7 +129,7 @@ def _enough(target: AnyArray, *, classes: bool) -> bool:
     return len(target) >= FEWEST_NUMBERS and bool((target != target[0]).any())
 
 
-def _classes_told(target: AnyArray, seen: _Seen, n_columns: int, *, surely: bool) -> str:
+def _classes_leaked(target: AnyArray, seen: _Seen, n_columns: int, *, surely: bool) -> str:
     """How well a column tells the classes, in words; nothing where it does not."""
     from scipy.special import gammaln
 
@@ -166,7 +166,7 @@ def _classes_told(target: AnyArray, seen: _Seen, n_columns: int, *, surely: bool
     return ""
 
 
-def _numbers_told(target: Array, seen: _Seen) -> str:
+def _numbers_leaked(target: Array, seen: _Seen) -> str:
     """The same of numbers."""
     from scipy.stats import rankdata
 

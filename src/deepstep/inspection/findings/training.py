@@ -150,7 +150,7 @@ def _step(record: Mapping[str, Any]) -> int:
 
 
 def divergence_finding(diverged: Mapping[str, Any]) -> Finding:
-    """The finding of a training that left the finite numbers, from the attributes of its `DivergenceError`.
+    """The finding of a diverged training, from the attributes of its `DivergenceError`.
 
     >>> print(divergence_finding({"came": "the cost J is inf in step 3", "mend": "Lower the learning rate."}))
     the cost J is inf in step 3; lower the learning rate.
@@ -187,8 +187,8 @@ def course_findings(
         return
     begun, most = _before(first, start, architecture)
     if costs[peak] > most * abs(begun):
-        told = {"peak": costs[peak], "epoch": history[peak]["epoch"], "first": begun}
-        yield found("learning rate too high", float(costs[peak] / begun), step=steps[peak], **told)
+        details = {"peak": costs[peak], "epoch": history[peak]["epoch"], "first": begun}
+        yield found("learning rate too high", float(costs[peak] / begun), step=steps[peak], **details)
     if n < FEWEST:
         return
     little = fall < FELL_LITTLE * scale or (start is not None and start.stuck)
