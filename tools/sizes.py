@@ -22,13 +22,13 @@ LIMITS: dict[str, tuple[int, int]] = {
     "plots": (1_270, 2_080),
     "report": (700, 1_300),
     "explorer": (1_230, 2_040),
-    "cli": (2_000, 5_970),
+    "cli": (2_000, 5_980),
     "": (500, 1_540),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
 FILES = 190, 310
-TESTS = 22_000, 46_300
+TESTS = 22_000, 46_350
 
 
 def lines(files: list[Path]) -> int:
