@@ -93,7 +93,7 @@ def test_where_no_rate_lowers_the_cost(deepstep, tmp_path):
     ("typed", "sentence"),
     [
         (("--learning-rate", "aut"), "--learning-rate: a number or auto; got 'aut'."),
-        (("--learning-rate", "-1"), "--learning-rate: "),
+        (("--learning-rate", "-1"), "--learning-rate must be "),
         (
             ("--learning-rate", "auto", "--optimizer", "lbfgs"),
             "an optimizer that has a learning rate; got 'lbfgs'",

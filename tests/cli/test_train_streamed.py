@@ -91,7 +91,7 @@ def test_answers_for_parts_are_those_for_the_table(deepstep, parts, tmp_path):
     )
     assert_frame_equal(of_parts, of_table, rel_tol=1e-9)
     written_to = deepstep("predict", "runs/a", parts, "--output", "answers.csv")
-    assert "900 answers" in written_to.err
+    assert "900 predictions" in written_to.err
     assert polars.read_csv("answers.csv").equals(of_parts)
     records = [json.loads(deepstep("predict", "runs/a", path, "--json").out) for path in (parts, "all.csv")]
     assert records[0]["predictions"] == records[1]["predictions"]
