@@ -15,7 +15,7 @@ import pytest
 from deepstep.data import ParquetRows, read_table
 from deepstep.data.array_rows import open_arrays
 from deepstep.errors import DataError, FileError, MissingPackageError
-from deepstep.preparation.running_encoding import RunningEncoding
+from deepstep.preparation.statistics import Quantiles
 from deepstep.preparation.survey import survey
 from tables_in_parts import table, written
 
@@ -187,7 +187,7 @@ def test_what_is_not_installed_is_named_with_the_command(parts, tmp_path, monkey
     monkeypatch.setitem(sys.modules, package, None)
     use = {
         "pyarrow.parquet": lambda: ParquetRows(parts),
-        "datasketches": lambda: RunningEncoding(1),
+        "datasketches": lambda: Quantiles(1).merge(Quantiles(1)),
         "h5py": lambda: open_arrays(tmp_path / "a.h5"),
     }[package]
     with pytest.raises(MissingPackageError, match=r"pip install 'deepstep\[streaming\]'"):

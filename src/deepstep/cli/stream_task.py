@@ -21,7 +21,7 @@ from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation import ClassTarget, NumberTarget, Preparation, Target
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.class_weights import example_weights
-from deepstep.preparation.running_targets import MOST_CLASSES
+from deepstep.preparation.statistics import MOST_CLASSES
 from deepstep.preparation.survey import Survey, survey
 from deepstep.types import Array
 

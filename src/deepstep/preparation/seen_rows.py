@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from deepstep.data.stored_rows import Place, naming_rows, text_bytes
-from deepstep.preparation.running_moments import RunningMoments
-from deepstep.preparation.running_table import RunningTable
-from deepstep.preparation.running_targets import RunningTargets
+from deepstep.preparation.statistics import Moments, ValueCounts
+from deepstep.preparation.table import TableStatistics
 from deepstep.preparation.values import is_missing
 from deepstep.preparation.values import numbers as as_floats
 from deepstep.types import AnyArray
@@ -76,16 +75,16 @@ class SeenRows:
     learned from.
     """
 
-    running: RunningTable
+    inputs: TableStatistics
     held: Mapping[int, Held] = field(default_factory=lambda: {1: Held(), 2: Held(), 3: Held()})
-    different: RunningTargets = field(default_factory=RunningTargets)
-    moments: RunningMoments = field(default_factory=RunningMoments)
+    different: ValueCounts = field(default_factory=ValueCounts)
+    moments: Moments = field(default_factory=Moments)
     missing: int = 0
     kept: list[int] = field(default_factory=list)
 
     def merge(self, other: Self) -> None:
         """Take in what was seen of the rows after these."""
-        self.running.merge(other.running)
+        self.inputs.merge(other.inputs)
         for part, held in self.held.items():
             held.merge(other.held[part])
         self.different.merge(other.different)
@@ -118,10 +117,10 @@ class Look:
         learned = frame.filter(is_learned)
         if learned.height:
             with naming_rows(place, numbers[is_learned]):
-                seen.running.update(learned)
+                seen.inputs.update(learned)
         if learned.height < frame.height:
             with naming_rows(place, numbers[~is_learned]):
-                seen.running.check(frame.filter(~is_learned))
+                seen.inputs.check(frame.filter(~is_learned))
         answers = frame.get_column(self.target)
         if answers.dtype.is_numeric() and learned.height:
             seen.moments.update(learned.get_column(self.target).to_numpy().astype(np.float64))
