@@ -133,7 +133,7 @@ class StreamedFits:
         taught = self._encode(fit.answers(found.sample), np.float64, where)
         center, scale = self._target_scale(taught, None)
         if is_regressor(self) and not found.in_memory and (center.any() or (scale != 1).any()):
-            mean, std, _ = found.moments.moments(found.target)
+            mean, std, _ = found.moments.moments(f"target {found.target!r}")
             center, scale = np.full_like(center, mean), np.full_like(scale, std)
         # of one feature there may be many inputs
         most = rows_in_memory(encoding.n_inputs)

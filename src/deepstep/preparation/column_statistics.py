@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.data.column_names import without_pattern
+from deepstep.data.frames import without_pattern
 from deepstep.preparation.categories import (
     MOST_CATEGORIES,
     CategoryColumn,
@@ -169,7 +169,7 @@ class _Times(ColumnStatistics):
             # polars writes no spans; Python needs a database of time zones to write moments.
             value = str(first[0]) if spans else first.cast(polars.String)[0]
             return ConstantColumn(self.name, value[:60], seen.missing > 0, of_texts=False)
-        mean, std, marks = seen.moments(self.name)
+        mean, std, marks = seen.moments(f"column {self.name!r}")
         if spans:
             return DurationColumn(self.name, mean, std, marks)
         parts = parts_by(seen.high - seen.low, self._positions, is_time=str(first.dtype) == "Time")
@@ -234,7 +234,7 @@ class _Texts(ColumnStatistics):
         among = words_among_numbers(counts)
         if among is not None:
             _, seen = self._numbers(counts, among.written)
-            return NumberColumn(self.name, *seen.moments(self.name), *among)
+            return NumberColumn(self.name, *seen.moments(f"column {self.name!r}"), *among)
         return cautioned(self._categories(counts, identifiers), counts)
 
     def _categories(self, counts: "polars.DataFrame", identifiers: bool) -> Column:
@@ -255,7 +255,9 @@ class _Texts(ColumnStatistics):
             return ConstantColumn(self.name, texts[0][:60], seen.missing > 0, of_texts=False)
         present = np.unique(values[~np.isnan(values)])
         parts = parts_by(seen.high - seen.low, positions_on_circles(present), is_time=False)
-        return DateColumn(self.name, *seen.moments(self.name), parts=parts, of_texts=True, written=written)
+        return DateColumn(
+            self.name, *seen.moments(f"column {self.name!r}"), parts=parts, of_texts=True, written=written
+        )
 
     def _seen(self, values: NDArray[np.float64], counts: "polars.DataFrame") -> Moments:
         seen = Moments()
@@ -303,7 +305,7 @@ def _of_numbers(name: str, seen: Moments, first: NDArray[np.float64] | None, wri
         reason = why_identifier(name, first, in_order=not written)
         if reason:
             return IdentifierColumn(name, reason)
-    return NumberColumn(name, *seen.moments(name), written=written)
+    return NumberColumn(name, *seen.moments(f"column {name!r}"), written=written)
 
 
 def why_identifier(name: str, values: NDArray[np.float64], *, in_order: bool) -> str:

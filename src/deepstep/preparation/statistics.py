@@ -88,7 +88,7 @@ class Moments:
         """Whether all values are equal."""
         return self.low == self.high
 
-    def moments(self, name: str) -> tuple[float, float, bool]:
+    def moments(self, where: str) -> tuple[float, float, bool]:
         """Mean, deviation (1 for a constant), and whether any value is missing."""
         if self.is_constant:
             # not by the computed deviation: rounding leaves a constant 0.1 with one of 1e-17
@@ -101,7 +101,7 @@ class Moments:
             std = float(np.sqrt(self._up.squares / self._up.count)) / UP
         if not np.isfinite(std):
             raise DataError(
-                f"column {name!r}",
+                where,
                 "numbers that can be standardized are expected",
                 f"they reach from {self.low:g} to {self.high:g}",
                 "Divide the column by a constant.",

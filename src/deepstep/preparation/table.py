@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.data.column_names import with_old_names, without_pattern
+from deepstep.data.frames import with_old_names, without_pattern
 from deepstep.errors import DataError, unknown_name
 from deepstep.preparation.categories import CategoryColumn, TextColumn, TwoValuesColumn
 from deepstep.preparation.column_statistics import column_statistics

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from deepstep.data.column_names import without_pattern
+from deepstep.data.frames import without_pattern
 from deepstep.inspection.findings.finding import Finding, found
 from deepstep.preparation.batches import evenly_spread
 from deepstep.preparation.columns import Column
