@@ -16,8 +16,8 @@ LIMITS: dict[str, tuple[int, int]] = {
     "training": (2_500, 4_075),
     "inspection": (1_300, 2_882),
     "model": (1_200, 2_145),
-    "data": (1_600, 3_710),
-    "preparation": (2_100, 4_750),
+    "data": (1_600, 3_290),
+    "preparation": (2_100, 4_310),
     "estimators": (2_800, 6_030),
     "plots": (1_270, 2_080),
     "report": (700, 1_300),
@@ -27,8 +27,8 @@ LIMITS: dict[str, tuple[int, int]] = {
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
-FILES = 190, 345
-TESTS = 22_000, 46_600
+FILES = 190, 320
+TESTS = 22_000, 46_400
 
 
 def lines(files: list[Path]) -> int:

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from deepstep.cli import workers
-from deepstep.data import parquet_parts
+from deepstep.data import parquet
 from deepstep.errors import FileError
 from deepstep.preparation.shares import Communicator, Share
 
@@ -26,7 +26,7 @@ def test_machines_that_see_other_parts_are_told_in_words(tmp_path, monkeypatch, 
         return workers._of_each([tmp_path / name for name in mine])
 
     parts = [tmp_path / name for name in "abc"]
-    all_digests = parquet_parts.sha256_of_each(parts)
+    all_digests = parquet.sha256_of_each(parts)
     assert digest_by(0, "abc", (list("abc"), all_digests[1::2])) == all_digests
     for mine, other in pairwise(("abc", theirs, "abc")):
         with pytest.raises(FileError, match="the same parts for all workers") as caught:

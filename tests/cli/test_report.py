@@ -11,7 +11,7 @@ import pytest
 from deepstep import History, Network
 from deepstep.cli.reproduce import reproduce
 from deepstep.estimators import EnsembleRun
-from deepstep.preparation import ClassTarget, ImagePreparation, Preparation
+from deepstep.preparation import ClassificationTarget, ImagePreparation, Preparation
 from deepstep.run import Run, few_examples
 from report_page import check
 
@@ -145,7 +145,9 @@ def test_ten_thousand_epochs_of_a_wide_network_make_a_small_page(deepstep, tmp_p
         for epoch in range(10_000)
     ]
     X, Y = rng.random((20, 12288)), (rng.random((20, 1)) < 0.5).astype(float)
-    preparation = Preparation(ImagePreparation(64, 64, 3, 1 / 255), ClassTarget(("non-cat", "cat")))
+    preparation = Preparation(
+        ImagePreparation(64, 64, 3, 1 / 255), ClassificationTarget((("non-cat", "cat"),))
+    )
     history = History(records, engine="reference", stopped="all epochs done")
     Run(network, preparation, history, {"task": "binary"}, few_examples(X, Y)).save("run")
     assert deepstep("report", "run").code == 0

@@ -88,10 +88,10 @@ def test_a_killed_worker_ends_with_the_parameters_of_one_that_was_not(table, tmp
 STREAMED = """
 import os, sys
 from deepstep.cli.main import main
-from deepstep.data import ParquetRows, parquet_parts
+from deepstep.data import ParquetRows, parquet
 from deepstep.preparation import survey
 survey.CHAPTER = 40
-for of, name in ((ParquetRows, "pieces"), (parquet_parts, "sha256")):
+for of, name in ((ParquetRows, "pieces"), (parquet, "sha256")):
     def counted(first, *rest, whole=getattr(of, name), name=name):
         with open(os.environ["READ"] + os.environ.get("RANK", ""), "a") as file:
             file.write(f"{name} {rest[0] if rest else first.name}\\n")

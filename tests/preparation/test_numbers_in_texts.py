@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from deepstep.errors import FileError
 from deepstep.preparation import TablePreparation
-from deepstep.preparation.running_table import RunningTable
+from deepstep.preparation.table import TableStatistics
 from deepstep.preparation.written_numbers import read_numbers, writing_of
 
 M = 200
@@ -25,7 +25,7 @@ def frame_of(texts):
 
 
 def in_pieces(frame, size=7):
-    running = RunningTable(frame.schema)
+    running = TableStatistics(frame.schema)
     for start in range(0, frame.height, size):
         running.update(frame[start : start + size])
     return running.finish()

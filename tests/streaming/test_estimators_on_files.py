@@ -11,7 +11,7 @@ from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.estimators.ensemble import Ensemble
 from deepstep.preparation.encoding import Encoding
-from deepstep.preparation.running_encoding import RunningEncoding
+from deepstep.preparation.statistics import Quantiles
 from deepstep.training import ModelCheckpoint
 from tables_in_parts import table, written
 
@@ -185,21 +185,21 @@ def test_quantiles_are_within_the_sketchs_error_in_any_pieces():
     features = np.column_stack(
         [rng.standard_normal(m), rng.exponential(size=m), rng.integers(0, 2, m), rng.integers(0, 9, m)]
     )
-    one, *others = (RunningEncoding(4) for _ in range(3))
+    one, *others = (Quantiles(4) for _ in range(3))
     for piece, running in zip(np.array_split(features, 3), (one, *others), strict=True):
         for few in np.array_split(piece, 7):
             running.update(few)
     for other in others:
         one.merge(other)
     ranks = np.linspace(0, 1, 33)
-    found = one.quantiles(ranks)
+    found = one.at(ranks)
     for column, quantiles in zip(features.T[:2], found.T[:2], strict=True):
         for rank, q in zip(ranks, quantiles, strict=True):
             below, upto = (column < q).mean(), (column <= q).mean()
             assert below - 0.005 <= rank <= upto + 0.005
     np.testing.assert_allclose(found[:, 2:], np.quantile(features[:, 2:], ranks, axis=0))
     exact = Encoding.fit(features, 8)
-    streamed = one.finish(8)
+    streamed = Encoding.of(one, 8)
     assert [len(edges) for edges in streamed.edges] == [len(edges) for edges in exact.edges]
     np.testing.assert_allclose(streamed.center, exact.center, atol=0.02)
     np.testing.assert_array_equal(found[[0, -1]], [features.min(axis=0), features.max(axis=0)])

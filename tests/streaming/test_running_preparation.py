@@ -13,17 +13,16 @@ from hypothesis import strategies as st
 
 from deepstep.data import ParquetRows, stored_rows
 from deepstep.errors import DataError
-from deepstep.preparation import TablePreparation, running_targets, seen_rows
+from deepstep.preparation import TablePreparation, seen_rows, statistics
 from deepstep.preparation import survey as surveys
-from deepstep.preparation.running_moments import RunningMoments
-from deepstep.preparation.running_table import RunningTable
-from deepstep.preparation.running_targets import RunningTargets
+from deepstep.preparation.statistics import Moments, ValueCounts
 from deepstep.preparation.survey import survey
+from deepstep.preparation.table import TableStatistics
 from tables_in_parts import table, written
 
 
 def in_pieces(frame, size):
-    running = RunningTable(frame.schema)
+    running = TableStatistics(frame.schema)
     for start in range(0, frame.height, size):
         running.update(frame[start : start + size])
     return running.finish()
@@ -32,10 +31,10 @@ def in_pieces(frame, size):
 def in_chapters(frame, size):
     """Each piece looked at for itself, and joined."""
     first, *others = range(0, frame.height, size)
-    whole = RunningTable(frame.schema)
+    whole = TableStatistics(frame.schema)
     whole.update(frame[first : first + size])
     for start in others:
-        running = RunningTable(frame.schema)
+        running = TableStatistics(frame.schema)
         running.update(frame[start : start + size])
         whole.merge(running)
     return whole.finish()
@@ -135,7 +134,7 @@ def test_a_kept_column_is_an_input_of_streams_too(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("way", [in_pieces, in_chapters])
 def test_more_texts_than_are_counted(way, monkeypatch):
-    monkeypatch.setattr("deepstep.preparation.running_columns.MOST_TEXTS", 500)
+    monkeypatch.setattr("deepstep.preparation.column_statistics.MOST_TEXTS", 500)
     frequent = [f"often {n % 3}" for n in range(3000)]
     rare = [f"rare{n}" for n in range(3000)]
     texts = [text for pair in zip(frequent, rare, strict=True) for text in pair]
@@ -157,12 +156,12 @@ def test_more_texts_than_are_counted(way, monkeypatch):
 def test_moments_are_numpys_in_any_pieces_and_any_order(pieces, random):
     values = np.array([value for piece in pieces for value in piece])
     present = values[~np.isnan(values)]
-    one_by_one, merged = RunningMoments(), RunningMoments()
+    one_by_one, merged = Moments(), Moments()
     for piece in pieces:
         one_by_one.update(np.array(piece, float))
     random.shuffle(pieces)
     for piece in pieces:
-        other = RunningMoments()
+        other = Moments()
         other.update(np.array(piece, float))
         merged.merge(other)
     for running in (one_by_one, merged):
@@ -207,7 +206,7 @@ def test_what_classes_weigh_is_the_same_bits_however_rows_are_cut(seed, sizes):
     weight, learned = rng.lognormal(0, 5, 400), rng.random(400) < 0.8
     found = []
     for size in sizes:
-        running = RunningTargets()
+        running = ValueCounts()
         for at in range(0, 400, size):
             part = slice(at, at + size)
             running.update(values[part], weight[part], learned[part])
@@ -220,8 +219,8 @@ def test_what_classes_weigh_is_the_same_bits_however_rows_are_cut(seed, sizes):
 
 
 def test_a_target_of_too_many_values_is_not_counted(monkeypatch):
-    monkeypatch.setattr(running_targets, "MOST_CLASSES", 2)
-    running = RunningTargets()
+    monkeypatch.setattr(statistics, "MOST_CLASSES", 2)
+    running = ValueCounts()
     for value in range(3):
         running.update(polars.Series([value]), np.ones(1), np.ones(1, bool))
     assert running.finish() is None
@@ -341,7 +340,7 @@ def test_what_was_seen_in_chapters_is_what_one_look_sees(tmp_path, monkeypatch):
 
 def test_whole_numbers_are_kept_only_where_they_may_name_the_rows():
     """8 MB of each column of counts would be more than all windows."""
-    running = RunningTable({"n": polars.Int64, "wide_idea": polars.Int64})
+    running = TableStatistics({"n": polars.Int64, "wide_idea": polars.Int64})
     running.update(polars.DataFrame({name: range(10**5) for name in ("n", "wide_idea")}))
     assert len(pickle.dumps(running)) < 10**4
 
@@ -363,7 +362,7 @@ def test_deviations_of_numbers_whose_squares_are_below_the_floats(size):
     for pieces in (1, 2, 5):
         found = in_pieces(frame, pieces).columns[0]
         assert found.std == pytest.approx(expected.std, rel=1e-3, abs=0)
-    halves = [RunningMoments(), RunningMoments()]
+    halves = [Moments(), Moments()]
     for half, values in zip(halves, ([0.0, size], [3 * size, 0.0]), strict=True):
         half.update(np.array(values))
     halves[0].merge(halves[1])

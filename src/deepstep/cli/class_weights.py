@@ -8,7 +8,7 @@ import click
 
 from deepstep.cli.options import once_each
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.preparation import ClassTarget, LabelTargets
+from deepstep.preparation import ClassificationTarget
 from deepstep.preparation.class_weights import class_weights
 from deepstep.types import AnyArray, Array
 
@@ -30,24 +30,24 @@ def asked_weights(context: click.Context, parameter: click.Parameter, given: Any
     return once_each(OPTION, [pair for text in given for pair in _pairs(text)])
 
 
-def check_names(weights: ClassWeight, target: ClassTarget | LabelTargets) -> None:
+def check_names(weights: ClassWeight, target: ClassificationTarget) -> None:
     """Refuse weights of classes that the target does not have."""
     by_position(weights, target)
 
 
 def weights_by_class(
-    weights: ClassWeight, target: ClassTarget | LabelTargets, columns: AnyArray, weight: Array | None
+    weights: ClassWeight, target: ClassificationTarget, columns: AnyArray, weight: Array | None
 ) -> list[Array]:
     """For each target the weights of its classes, by position.
 
     Names are classes, of several targets ``COLUMN:CLASS``. ``columns`` (n_targets, m) are the classes'
     positions in the training rows, in which "balanced" counts by ``weight``.
     """
-    number = 2 if isinstance(target, LabelTargets) else len(target.classes)
+    number = len(target.classes[0])
     return class_weights(by_position(weights, target), columns, range(number), weight, OPTION)
 
 
-def by_position(weights: ClassWeight, target: ClassTarget | LabelTargets) -> str | list[dict[int, float]]:
+def by_position(weights: ClassWeight, target: ClassificationTarget) -> str | list[dict[int, float]]:
     """As the library takes it: for each target a mapping of positions to weights, or "balanced"."""
     if isinstance(weights, str):
         return weights
@@ -67,11 +67,10 @@ def by_position(weights: ClassWeight, target: ClassTarget | LabelTargets) -> str
     return found
 
 
-def _columns(target: ClassTarget | LabelTargets) -> list[tuple[str, Sequence[Any]]]:
+def _columns(target: ClassificationTarget) -> list[tuple[str, Sequence[Any]]]:
     """The prefix of a class's name, and the classes, for each target."""
-    if isinstance(target, ClassTarget):
-        return [("", target.classes)]
-    return [(f"{name}:", one.classes) for name, one in zip(target.names, target.each, strict=True)]
+    names = [f"{name}:" for name in target.names] if target.several else [""]
+    return list(zip(names, target.classes, strict=True))
 
 
 def _as_written(label: Any) -> str:

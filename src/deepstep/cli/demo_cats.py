@@ -17,7 +17,7 @@ from deepstep.data import ImageSet, atomic_write, read_cats
 from deepstep.data.files import kind_at
 from deepstep.errors import ConfigurationError, FileError, MissingPackageError
 from deepstep.plots import MistakesDisplay
-from deepstep.preparation import ClassTarget, ImagePreparation, Preparation
+from deepstep.preparation import ClassificationTarget, ImagePreparation, Preparation
 from deepstep.run_folder import DEMO
 
 if TYPE_CHECKING:
@@ -45,7 +45,10 @@ def cats(data: Path | None, out: Path | None, seed: int, iterations: int | None,
         )
     images = read_cats(data)
     height, width, channels = images.X_train.shape[1:]
-    inputs, target = ImagePreparation(height, width, channels, 1 / 255), ClassTarget(images.classes)
+    inputs, target = (
+        ImagePreparation(height, width, channels, 1 / 255),
+        ClassificationTarget((images.classes,)),
+    )
     preparation, names = Preparation(inputs, target), np.array(images.classes)
     train = as_part(preparation, inputs.transform(images.X_train), names[images.y_train])
     test = as_part(preparation, inputs.transform(images.X_test), names[images.y_test])
@@ -94,7 +97,7 @@ def cats(data: Path | None, out: Path | None, seed: int, iterations: int | None,
     return models[name].exit_code
 
 
-def _mistakes(target: ClassTarget, images: ImageSet, trained: Trained) -> MistakesDisplay:
+def _mistakes(target: ClassificationTarget, images: ImageSet, trained: Trained) -> MistakesDisplay:
     outputs = trained.test_outputs
     true = np.array(images.classes)[images.y_test]
     return MistakesDisplay.from_predictions(

@@ -16,7 +16,7 @@ from deepstep.cli.scores import confusion
 from deepstep.cli.screen import as_json, console, percent, print_curve, print_next, print_scores, print_table
 from deepstep.cli.train_settings import TrainSettings
 from deepstep.data import load
-from deepstep.preparation import ClassTarget, ImagePreparation, Preparation
+from deepstep.preparation import ClassificationTarget, ImagePreparation, Preparation
 from deepstep.run_folder import DEMO
 from deepstep.types import Array
 
@@ -37,7 +37,7 @@ def digits(out: Path | None, seed: int, iterations: int | None, *, json_wanted: 
     settings = TrainSettings((64, 32), "relu", "he", "adam", 0.002, iterations or 40, 64, seed)
     data = load("digits", seed=seed)
     inputs = ImagePreparation(8, 8, 1, data.scale)
-    preparation = Preparation(inputs, ClassTarget(data.classes))
+    preparation = Preparation(inputs, ClassificationTarget((data.classes,)))
     labels = np.array(data.classes)
     train = as_part(preparation, inputs.transform(data.X_train), labels[data.y_train])
     test = as_part(preparation, inputs.transform(data.X_test), labels[data.y_test])

@@ -12,12 +12,11 @@ from deepstep.cli.fitting import train_and_save
 from deepstep.cli.held_out import of_builtin
 from deepstep.cli.parts import as_part
 from deepstep.cli.run_places import free_name, new_run
-from deepstep.cli.scores import answered
 from deepstep.cli.screen import as_json, console, print_curve, print_next, print_scores
 from deepstep.cli.train_settings import TrainSettings
 from deepstep.data import load
 from deepstep.data.builtin import Dataset
-from deepstep.preparation import ClassTarget, Preparation, TablePreparation
+from deepstep.preparation import ClassificationTarget, Preparation, TablePreparation
 from deepstep.run import Run
 from deepstep.run_folder import DEMO
 from deepstep.types import Array
@@ -44,7 +43,7 @@ def points(name: str, out: Path | None, seed: int, iterations: int | None, *, js
     settings = TrainSettings((16, 16), "tanh", "glorot", "adam", 0.01, iterations or 500, None, seed)
     data = load(name, seed=seed)
     table, test_table = _table(data.X_train, data), _table(data.X_test, data)
-    inputs, target = TablePreparation.fit(table), ClassTarget(tuple(sorted(data.classes)))
+    inputs, target = TablePreparation.fit(table), ClassificationTarget((tuple(sorted(data.classes)),))
     preparation = Preparation(inputs, target)
     labels = np.array(data.classes)
     folder = out or free_name(name)
@@ -73,7 +72,7 @@ def points(name: str, out: Path | None, seed: int, iterations: int | None, *, js
         print_curve(screen, trained.run.history.costs, height=9)
         print_scores(screen, trained.parts)
         screen.print("What the network answers, and the training points", markup=False)
-        screen.print(_legend(target.classes), markup=False)
+        screen.print(_legend(target.classes[0]), markup=False)
         screen.print(_map(trained.run, target, data, train.answers))
         screen.print()
         print_next(screen, folder, NEXT)
@@ -93,7 +92,7 @@ def _legend(classes: tuple[str, ...]) -> str:
     )
 
 
-def _map(run: Run, target: ClassTarget, data: Dataset, answers: NDArray[np.intp]) -> "Text":
+def _map(run: Run, target: ClassificationTarget, data: Dataset, answers: NDArray[np.intp]) -> "Text":
     """The decision map, coloured by class where there are colours."""
     from rich.text import Text
 
@@ -102,9 +101,9 @@ def _map(run: Run, target: ClassTarget, data: Dataset, answers: NDArray[np.intp]
     low, high = X.min(axis=0) - margin, X.max(axis=0) + margin
     x, y = (np.linspace(low[axis], high[axis], size) for axis, size in ((0, MAP_WIDTH), (1, MAP_HEIGHT)))
     grid = np.column_stack([part.ravel() for part in np.meshgrid(x, y[::-1])])
-    regions = answered(target, run.outputs(_table(grid, data))).reshape(MAP_HEIGHT, MAP_WIDTH)
+    regions = target.decide(run.outputs(_table(grid, data))).reshape(MAP_HEIGHT, MAP_WIDTH)
     text = Text(decision_map(regions, X, answers, low, high, marks=MARKS, fills=FILLS))
-    for mark, fill, name, other in zip(MARKS, FILLS, target.classes, COLOURS, strict=False):
+    for mark, fill, name, other in zip(MARKS, FILLS, target.classes[0], COLOURS, strict=False):
         colour = name if name in COLOURS else other
         text.highlight_words([fill], style=f"dim {colour}")
         text.highlight_words([mark], style=f"bold {colour}")

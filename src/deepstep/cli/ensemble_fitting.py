@@ -17,8 +17,8 @@ from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.ensemble import Ensemble
 from deepstep.estimators.losses import NUMBER_LOSSES
 from deepstep.estimators.streamed_fits import StreamedFit
-from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget, NumberTargets, Target
-from deepstep.types import AnyArray, Array
+from deepstep.preparation import ClassificationTarget, Target
+from deepstep.types import AnyArray
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def fitted(
     """
     target = in_own_units(split.target)
     estimator = _estimator(split.target, settings, preset, n_estimators)
-    classes = np.arange(len(target.classes)) if isinstance(target, ClassTarget) else None
+    classes = _class_numbers(target)
     rows = split.train
     inputs = [name for name in rows.frame.columns if name not in split.without]
     given = Given(rows.frame[inputs], _y(target, rows), rows.weight)
@@ -68,7 +68,7 @@ def fitted_stream(
     target = in_own_units(split.target)
     estimator = _estimator(split.target, settings, preset, n_estimators)
     estimator.set_params(stream=True, buffer_rows=buffer_rows)
-    classes = np.arange(len(target.classes)) if isinstance(target, ClassTarget) else None
+    classes = _class_numbers(target)
 
     def y(series: Any) -> AnyArray:
         return _y(target, Rows(series, series, None, np.empty(0, int)))
@@ -96,12 +96,14 @@ def _fitted(estimator: DeepClassifier | DeepRegressor, target: Target) -> Fitted
 
 def in_own_units(target: Target) -> Target:
     """The target as an ensemble learns it, which scales numbers by itself, for each fold."""
-    if isinstance(target, NumberTarget):
-        return replace(target, mean=0.0, std=1.0)
-    if isinstance(target, NumberTargets):
-        none = tuple(0.0 for _ in target.names)
-        return replace(target, means=none, stds=tuple(1.0 for _ in target.names))
-    return target
+    if target.is_classification:
+        return target
+    return target.in_units([0.0] * target.n_columns, [1.0] * target.n_columns)
+
+
+def _class_numbers(target: Target) -> AnyArray | None:
+    """The positions of all classes of one column."""
+    return np.arange(len(target.classes[0])) if target.is_classification and not target.several else None
 
 
 def _estimator(
@@ -116,29 +118,27 @@ def _estimator(
         "engine": settings.engine or "auto",
         "verbose": True,
     }
-    if isinstance(target, ClassTarget | LabelTargets):
-        loss = "ordinal" if isinstance(target, ClassTarget) and target.ordered else "cross_entropy"
+    if target.is_classification:
+        loss = "ordinal" if target.ordered else "cross_entropy"
         return DeepClassifier(loss=loss, class_weight=_class_weight(target, settings), **shared)
     loss = next(name for name, head in NUMBER_LOSSES.items() if head == target.output)
     if loss == "huber":  # a delta is asked for in the target's deviations
-        deviation = max(target.stds) if isinstance(target, NumberTargets) else target.std
         delta = 1.0 if settings.huber_delta is None else settings.huber_delta
-        shared["loss_params"] = {"delta": delta * deviation}
-    levels = target.levels if isinstance(target, NumberTarget) else ()
-    return DeepRegressor(loss=loss, quantiles=levels or None, **shared)
+        shared["loss_params"] = {"delta": delta * max(target.stds)}
+    return DeepRegressor(loss=loss, quantiles=target.levels or None, **shared)
 
 
-def _class_weight(target: ClassTarget | LabelTargets, settings: TrainSettings) -> Any:
+def _class_weight(target: ClassificationTarget, settings: TrainSettings) -> Any:
     """As the estimator takes it, to which classes are their positions."""
     if settings.class_weight is None:
         return None
     found = by_position(settings.class_weight, target)
-    return found[0] if isinstance(target, ClassTarget) and not isinstance(found, str) else found
+    return found if target.several or isinstance(found, str) else found[0]
 
 
 def _y(target: Target, rows: Rows) -> AnyArray:
     """Positions of classes, or numbers: (m,), of several targets (m, n_targets)."""
-    if isinstance(target, ClassTarget | LabelTargets):
-        return target.positions(rows.labels)
-    Y: Array = target.encode(rows.labels)
-    return Y[:, 0] if isinstance(target, NumberTarget) else Y
+    if target.is_classification:
+        return target.answers(rows.labels)
+    Y = target.encode(rows.labels)
+    return Y if target.several else Y[:, 0]

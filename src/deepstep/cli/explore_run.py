@@ -16,7 +16,7 @@ from deepstep.explorer import About
 from deepstep.inspection.findings import divergence_finding
 from deepstep.model import Network
 from deepstep.model.options import LBFGS
-from deepstep.preparation import ClassTarget, Target
+from deepstep.preparation import Target
 from deepstep.run import Run
 from deepstep.run_folder import DIVERGED, read_config
 from deepstep.training import History
@@ -122,4 +122,4 @@ def refused(source: Path, error: DivergenceError) -> DeepStepError:
 
 def names_of(target: Target) -> tuple[str, ...]:
     """The classes' names; of other targets there are none."""
-    return tuple(map(str, target.classes)) if isinstance(target, ClassTarget) else ()
+    return () if target.several or not target.classes else tuple(map(str, target.classes[0]))

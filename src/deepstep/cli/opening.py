@@ -1,13 +1,13 @@
 """Runs as commands open them: of one network, or of an ensemble."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from deepstep.errors import ConfigurationError
 from deepstep.model import Network
-from deepstep.preparation import NumberTarget, NumberTargets, Target
+from deepstep.preparation import Target
 from deepstep.run import Run
 from deepstep.run_folder import OF_AN_ENSEMBLE, read_config
 from deepstep.types import Array
@@ -77,9 +77,7 @@ def open_network(folder: Path, member: int | None) -> OpenedNetwork:
 
 def in_units(target: Target, preparer: "Preparer") -> Target:
     """An ensemble's target as the members of a fold learn it."""
-    center, scale = preparer.center.tolist(), preparer.scale.tolist()
-    if isinstance(target, NumberTarget):
-        return replace(target, mean=center[0], std=scale[0])
-    if isinstance(target, NumberTargets):
-        return replace(target, means=tuple(center), stds=tuple(scale))
-    return target
+    if target.is_classification:
+        return target
+    n = target.n_columns
+    return target.in_units(preparer.center[:n].tolist(), preparer.scale[:n].tolist())

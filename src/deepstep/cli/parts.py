@@ -7,7 +7,7 @@ import numpy as np
 
 from deepstep.cli.class_weights import weights_by_class
 from deepstep.cli.train_settings import TrainSettings
-from deepstep.preparation import ClassTarget, LabelTargets, Preparation, Target
+from deepstep.preparation import Preparation, Target
 from deepstep.preparation.class_weights import example_weights as weights_by_answers
 from deepstep.types import AnyArray, Array
 
@@ -42,14 +42,12 @@ def joined(first: Part, second: Part) -> Part:
 
 def answers_of(target: Target, labels: Any) -> AnyArray:
     """Raw targets as `score` takes them: positions of classes, or numbers."""
-    if isinstance(target, ClassTarget | LabelTargets):
-        return target.positions(labels)
-    return target.decode(target.encode(labels))
+    return target.answers(labels)
 
 
 def weights_of_classes(settings: TrainSettings, target: Target, part: Part) -> list[Array] | None:
     """For each target the weights of its classes by position, where the settings ask for some."""
-    if settings.class_weight is None or not isinstance(target, ClassTarget | LabelTargets):
+    if settings.class_weight is None or not target.is_classification:
         return None
     return weights_by_class(settings.class_weight, target, columns_of(part.answers), part.weight)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from deepstep.cli.scores_of_several import LabelScores, SeveralNumberScores, shown_r2
 from deepstep.cli.screen import percent
-from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget, NumberTargets, Target
+from deepstep.preparation import ClassificationTarget, RegressionTarget, Target
 from deepstep.types import AnyArray, Array
 
 Row = tuple[str, str]
@@ -112,31 +112,31 @@ Scores = ClassScores | NumberScores | LabelScores | SeveralNumberScores
 
 def score(target: Target, answers: AnyArray, outputs: Array) -> Scores:
     """Compare outputs (m, n_outputs) with the right classes' positions or numbers, (m,) or (m, n_targets)."""
-    if isinstance(target, LabelTargets):
-        given, columns = answered(target, outputs), zip(target.names, target.each, strict=True)
+    if target.is_classification:
+        given, columns = target.decide(outputs), zip(target.names, target.each, strict=True)
+        if not target.several:
+            return _of_classes(target, answers, given)
         labels = {
             name: _of_classes(one, answers[:, at], given[:, at]) for at, (name, one) in enumerate(columns)
         }
         return LabelScores.of(labels, given == answers)
-    if isinstance(target, NumberTargets):
+    if target.several:
         numbers = {
             name: _of_numbers(one, answers[:, at], outputs[:, at : at + 1])
             for at, (name, one) in enumerate(zip(target.names, target.each, strict=True))
         }
         return SeveralNumberScores.of(numbers)
-    if isinstance(target, ClassTarget):
-        return _of_classes(target, answers, answered(target, outputs))
     return _of_numbers(target, answers, outputs)
 
 
-def _of_classes(target: ClassTarget, answers: AnyArray, given: NDArray[np.intp]) -> ClassScores:
+def _of_classes(target: ClassificationTarget, answers: AnyArray, given: NDArray[np.intp]) -> ClassScores:
     from sklearn.metrics import recall_score
 
     sizes = np.bincount(answers)
-    names = list(map(str, target.classes))
+    names = list(map(str, target.classes[0]))
     labels = range(len(names))
     recalls = recall_score(answers, given, labels=labels, average=None, zero_division=np.nan)
-    few, off = len(target.classes) <= MOST_RECALLS, np.abs(given - answers)
+    few, off = len(names) <= MOST_RECALLS, np.abs(given - answers)
     return ClassScores(
         len(answers),
         float((given == answers).mean()),
@@ -149,7 +149,7 @@ def _of_classes(target: ClassTarget, answers: AnyArray, given: NDArray[np.intp])
     )
 
 
-def _of_numbers(target: NumberTarget, answers: AnyArray, outputs: Array) -> NumberScores:
+def _of_numbers(target: RegressionTarget, answers: AnyArray, outputs: Array) -> NumberScores:
     predicted = target.decode(outputs)
     rmse = float(np.sqrt(np.square(predicted - answers).mean()))
     mean_rmse = float(answers.std())
@@ -172,13 +172,6 @@ def _poisson_deviance(answers: AnyArray, predicted: Array) -> float:
 
     # a mean that is rounded to 0 is that of an event which is almost never seen
     return float(mean_poisson_deviance(answers, np.maximum(predicted, np.finfo(float).tiny)))
-
-
-def answered(target: ClassTarget | LabelTargets, outputs: Array) -> NDArray[np.intp]:
-    """The position of the most probable class of each row: (m,), of several targets (m, n_targets)."""
-    if isinstance(target, LabelTargets):
-        return target.answered(outputs)
-    return target.probabilities(outputs).argmax(axis=1)
 
 
 def confusion(answers: AnyArray, given: AnyArray, n_classes: int) -> NDArray[np.int64]:

@@ -15,9 +15,6 @@ from deepstep.errors import ConfigurationError, DataError
 from deepstep.inspection import Finding
 from deepstep.inspection.findings.leaks import MOST_ROWS, leak_findings
 from deepstep.preparation import (
-    ClassTarget,
-    LabelTargets,
-    NumberTarget,
     Preparation,
     TablePreparation,
     Target,
@@ -74,16 +71,14 @@ class TableSplit:
         rows = evenly_spread(self.train.frame.height, MOST_ROWS)
         labels, target = self.train.labels[rows], self.target
         answers: dict[str, AnyArray]
-        if isinstance(target, ClassTarget):
-            answers = {"": target.positions(labels)}
-        elif isinstance(target, LabelTargets):
-            answers = dict(zip(target.names, target.positions(labels).T, strict=True))
+        if target.is_classification:
+            found = target.answers(labels).reshape(len(rows), -1)
+            answers = dict(zip(target.names or ("",), found.T, strict=True))
         else:
-            columns = [labels] if isinstance(target, NumberTarget) else labels.get_columns()
-            answers = {column.name: as_floats(column) for column in columns}
-        classes = self.kind not in NUMBERS
+            whole = labels.get_columns() if target.several else [labels]
+            answers = {column.name: as_floats(column) for column in whole}
         columns = {column.name: column for column in self.inputs.columns}
-        return list(leak_findings(self.train.frame[rows], columns, answers, classes=classes))
+        return list(leak_findings(self.train.frame[rows], columns, answers, classes=target.is_classification))
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,8 @@ from deepstep.cli.option_names import named_as_typed
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError, unknown_name
 from deepstep.preparation import (
-    ClassTarget,
-    LabelTargets,
-    NumberTarget,
-    NumberTargets,
+    ClassificationTarget,
+    RegressionTarget,
     Target,
     guess_task,
 )
@@ -103,7 +101,7 @@ class Choice(NamedTuple):
 def columns_in(frame: "polars.DataFrame", names: Sequence[str], where: str) -> Any:
     """The target in a table: a polars.Series, of several targets a polars.DataFrame."""
     from deepstep.data import column
-    from deepstep.data.column_names import with_old_names
+    from deepstep.data.frames import with_old_names
 
     frame = with_old_names(frame, names)
     columns = [column(frame, name, where) for name in names]
@@ -121,7 +119,7 @@ def choose(answers: Any, goal: Goal, rows: int | None = None) -> Choice:
     if kind == "multiclass" and goal.task == "auto":
         _refuse_mostly_different(answers, len(answers) if rows is None else rows)
     settings = _target_settings(goal, kind)
-    of_kind: Any = NumberTarget if kind == "regression" else ClassTarget
+    of_kind: Any = RegressionTarget if kind in NUMBERS else ClassificationTarget
     return Choice(kind, reason, partial(of_kind.fit, **settings))
 
 
@@ -166,8 +164,8 @@ def _choose_several(answers: "polars.DataFrame", goal: Goal) -> Choice:
     kind, reason = _task_of_several(answers, goal)
     settings = _target_settings(goal, kind)
     if kind == "multilabel":
-        return Choice(kind, reason, LabelTargets.fit)
-    return Choice(kind, reason, partial(NumberTargets.fit, output=settings["output"]))
+        return Choice(kind, reason, ClassificationTarget.fit)
+    return Choice(kind, reason, partial(RegressionTarget.fit, output=settings["output"]))
 
 
 def _task_of_several(answers: "polars.DataFrame", goal: Goal) -> tuple[str, str]:

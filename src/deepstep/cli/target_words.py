@@ -9,7 +9,7 @@ from deepstep.cli.target_choice import Goal
 from deepstep.data.stored_tables import table_in
 from deepstep.data.tables import told_missing_words
 from deepstep.errors import DataError
-from deepstep.preparation import ClassTarget, LabelTargets, Target
+from deepstep.preparation import Target
 
 if TYPE_CHECKING:
     import polars
@@ -34,8 +34,4 @@ def table_of(file: Path, goal: Goal, beside: Sequence[str] = ()) -> "polars.Data
 
 def class_words(target: Target, names: Sequence[str]) -> Mapping[str, Collection[str]]:
     """The classes of each target of a run: none of them is a missing value in a table that it is shown."""
-    if isinstance(target, ClassTarget):
-        return {names[0]: target.classes}
-    if isinstance(target, LabelTargets):
-        return {name: one.classes for name, one in zip(target.names, target.each, strict=True)}
-    return {}
+    return dict(zip(names, target.classes, strict=False))

@@ -13,13 +13,11 @@ from deepstep.cli.options import member_option
 from deepstep.cli.output import say
 from deepstep.cli.parts import columns_of
 from deepstep.cli.row_weights import row_weights
-from deepstep.cli.scores import answered
 from deepstep.cli.screen import as_json, json_option
 from deepstep.cli.sources import read_labelled
 from deepstep.engines import Settings
 from deepstep.errors import ConfigurationError
 from deepstep.model.options import LBFGS
-from deepstep.preparation import ClassTarget, LabelTargets
 from deepstep.preparation.class_weights import example_weights as weights_by_answers
 from deepstep.run import MOST_EXAMPLES
 from deepstep.types import Array, is_number
@@ -87,11 +85,11 @@ def step_settings(config: Mapping[str, Any]) -> dict[str, Any]:
 def example_weights(opened: OpenedNetwork, Y: Array, own: Array | None) -> Array | None:
     """The weights (m,) of prepared rows: their own, times those of their classes where the run has some."""
     target, weights = opened.target, opened.config.get("class_weights")
-    if weights is None or not isinstance(target, ClassTarget | LabelTargets):
+    if weights is None or not target.is_classification:
         return own
-    of_each = weights if isinstance(target, LabelTargets) else [weights]
-    columns = columns_of(answered(target, Y))
-    number = 2 if isinstance(target, LabelTargets) else len(target.classes)
+    of_each = weights if target.several else [weights]
+    columns = columns_of(target.decide(Y))
+    number = len(target.classes[0])
     fits = all(isinstance(one, list) and len(one) == number and all(map(is_number, one)) for one in of_each)
     if len(of_each) != len(columns) or not fits:
         expected = f"{number} weights for each of {len(columns)} targets"

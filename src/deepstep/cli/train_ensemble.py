@@ -30,7 +30,7 @@ from deepstep.data import StoredRows
 from deepstep.errors import DivergenceError
 from deepstep.estimators import EnsembleRun
 from deepstep.estimators.ensemble_run import FewRows
-from deepstep.preparation import ClassTarget, LabelTargets, Preparation
+from deepstep.preparation import Preparation
 from deepstep.run import few_rows
 from deepstep.run_folder import RunFolder
 
@@ -173,11 +173,11 @@ def _weights(split: TableSplit, settings: TrainSettings) -> dict[str, Any]:
     """The weights of classes and of the examples that are kept, as the config of any run has them."""
     target, rows = split.target, split.train
     known: dict[str, Any] = {}
-    if settings.class_weight is not None and isinstance(target, ClassTarget | LabelTargets):
+    if settings.class_weight is not None and target.is_classification:
         columns = columns_of(answers_of(target, rows.labels))
         found = weights_by_class(settings.class_weight, target, columns, rows.weight)
         of_each = [weights.tolist() for weights in found]
-        known["class_weights"] = of_each if isinstance(target, LabelTargets) else of_each[0]
+        known["class_weights"] = of_each if target.several else of_each[0]
     if rows.weight is not None:
         known["example_weights"] = rows.weight[few_rows(len(rows.weight))].tolist()
     return known

@@ -135,7 +135,7 @@ OPTIONS = (
         "--stream/--no-stream",
         "stream",
         default=None,
-        help="Leave the rows in FILE (Parquet, a folder of it, .npy, .h5) and read them in each epoch "
+        help="Leave the rows in FILE (Parquet, a folder of it, .npy) and read them in each epoch "
         "[default: from 256 MB on].",
     ),
     _data(

@@ -15,7 +15,7 @@ from deepstep.model import Network
 from deepstep.model.construction import INITIALIZATION_NAMES, hidden_names
 from deepstep.model.options import LBFGS, PLATEAU, as_limits, as_plan, as_schedule, refuse_idle
 from deepstep.network import Architecture
-from deepstep.preparation import ClassTarget, LabelTargets, Preparation, Target
+from deepstep.preparation import Preparation, Target
 from deepstep.training.loop import Loop
 from deepstep.training.plan import SCHEDULED, UNTIL_TIME_IS_UP
 from deepstep.training.rate_finder import AUTO
@@ -150,11 +150,11 @@ class TrainSettings:
     def check_target(self, target: Target) -> None:
         """Refuse settings that do not fit a target."""
         if self.scoring is not None:
-            classes = isinstance(target, ClassTarget | LabelTargets)
+            classes = target.is_classification
             task = "regression" if classes else "classification"
             check_kind(self.scoring, "--scoring", classes=classes, or_else=f", or add --task {task}")
         if self.class_weight is not None:
-            if not isinstance(target, ClassTarget | LabelTargets):
+            if not target.is_classification:
                 raise ConfigurationError("--class-weight", "a target of classes", "it holds numbers")
             check_names(self.class_weight, target)
         if self.label_smoothing is not None and target.output not in ("sigmoid", "softmax"):

@@ -24,8 +24,15 @@ from deepstep.cli.run_places import folder_for
 from deepstep.cli.screen import program, warnings_as_notes
 from deepstep.cli.workers import digest_of, torchrun_command
 from deepstep.data import atomic_directory
-from deepstep.data.files import RUN_MARK, as_file_error, discard, kind_at, publish, refuse_to_replace
-from deepstep.data.locks import held
+from deepstep.data.files import (
+    RUN_MARK,
+    as_file_error,
+    discard,
+    held,
+    kind_at,
+    publish,
+    refuse_to_replace,
+)
 from deepstep.data.own_folders import MOST_OF_A_MARK, TRAINING_FORMAT, TRAINING_MARK, why_kept
 from deepstep.data.text_formats import json_values, read_text
 from deepstep.errors import DataError, DivergenceError, FileError

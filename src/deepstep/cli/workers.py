@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from deepstep.cli import said
-from deepstep.data import parquet_parts
+from deepstep.data import parquet
 from deepstep.errors import ConfigurationError, FileError, WorkerError
 from deepstep.preparation.shares import ALONE, Communicator
 
@@ -93,14 +93,14 @@ def all_of_them() -> Communicator:
 
 def digest_of(path: Path) -> str:
     """The SHA-256 of a file or of a folder, of whose parts each worker reads its own."""
-    return parquet_parts.digest_of(path, _of_each)
+    return parquet.digest_of(path, _of_each)
 
 
 def _of_each(paths: Sequence[Path]) -> list[str]:
     workers = all_of_them()
     rank, of = workers.share
     found, names = [""] * len(paths), [path.name for path in paths]
-    others, mine = [], parquet_parts.sha256_of_each(paths[rank::of])
+    others, mine = [], parquet.sha256_of_each(paths[rank::of])
     for other, (its, digests) in enumerate(workers.exchange((names, mine))):
         if its == names:
             found[other::of] = digests

@@ -1,33 +1,34 @@
-"""Arrays in files, read some rows at a time: memory-mapped NumPy files, and datasets of HDF5.
+"""Memory-mapped NumPy files, read some rows at a time.
 
 Each array has the same rows. One of shape (m,) is a column, and so is one of shape (m, 1) but X; of shape
-(m, n), or more axes, it is n columns that are named by their numbers.
+(m, n), or more axes, it is n columns that are named by their numbers. ``X.npy`` has the columns ``x0``,
+``x1``, …, as an array in memory; targets and weights stand in files beside it: ``y.npy`` for the column
+``y``.
 
-- ``X.npy``: its columns are ``x0``, ``x1``, …, as those of an array in memory; targets and weights
-  stand in files beside it, ``y.npy`` for the column ``y``.
-- An HDF5 file (.h5, .hdf5): every dataset in it that has rows, in the order of their names. The
-  columns of the dataset ``X`` are named as above, the columns of others ``name 0``, ``name 1``, ….
+A mapped array whose rows lie in the order of its file is read from the file and not through the map: where a
+file is cut while a map of it is read, the system ends the process, and pages of a map count as memory.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import mmap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepstep.data.filed_arrays import FiledArray, Watched, as_opened, check_unchanged, filed
-from deepstep.data.files import kind_at
-from deepstep.data.hdf5_datasets import check_datasets, is_dataset, members
+from deepstep.data.files import kind_at, refuse_pipe
 from deepstep.data.room import check_room
 from deepstep.data.stored_rows import Place, StoredRows
-from deepstep.errors import DataError, DeepStepError, FileError, ShapeError, missing_package
+from deepstep.errors import DataError, FileError, ShapeError
 from deepstep.types import AnyArray
 
 if TYPE_CHECKING:
     import polars
 
-NUMPY, HDF5 = (".npy",), (".h5", ".hdf5")
+NUMPY = (".npy",)
 INPUTS = "X"
 """The array whose columns are the inputs', named as those of an array in memory."""
 GROUP_ROWS, GROUP_NUMBERS, GROUP_BYTES = 4096, 2**21, 2**28
@@ -36,16 +37,17 @@ MOST_COLUMNS = 10**6
 """An array may have so many: each has a name."""
 COMPARED = 64
 """So many rows, evenly spread, tell files from others."""
+Watched = tuple[int, int]
+"""The size of a file and when it was changed, in nanoseconds."""
 
 
 class ArrayRows(StoredRows):
     """The rows of arrays that stay where they are.
 
-    arrays: Names and arrays, memory-mapped, of HDF5 or in memory, of shapes (m, …).
+    arrays: Names and arrays, memory-mapped or in memory, of shapes (m, …).
     where: Their name for people.
     files: The files they lie in as they were when they were opened, by `as_opened`, where that was before:
-        one that was changed since is refused at every read. The files of mapped arrays, and HDF5 files that
-        are open to be read alone, are known by themselves.
+        one that was changed since is refused at every read. The files of mapped arrays are known.
     ShapeError: If one has other rows than another.
     DataError: If they have no rows or columns, or rows of different lengths, two columns have one name, or
         they hold no numbers, truth values or texts.
@@ -61,9 +63,9 @@ class ArrayRows(StoredRows):
     def __init__(
         self, arrays: Mapping[str, Any], where: str, files: Mapping[Path, Watched] | None = None
     ) -> None:
-        check_datasets(arrays, where)
-        self.where, self._arrays = where, {name: filed(array) for name, array in arrays.items()}
-        self._files = {**_files_of(self._arrays.values()), **(files or {})}
+        self.where, self._arrays = where, {name: _filed(array) for name, array in arrays.items()}
+        paths = [Path(array.filename) for array in arrays.values() if _has_file(array)]
+        self._files = {**{path: as_opened(path) for path in paths}, **(files or {})}
         lengths = {name: int(array.shape[0]) for name, array in self._arrays.items() if len(array.shape)}
         m = next(iter(lengths.values()), 0)
         empty = next((name for name, length in lengths.items() if not length), None)
@@ -110,14 +112,12 @@ class ArrayRows(StoredRows):
 
     def identity(self) -> dict[str, Any]:
         some = np.unique(np.linspace(0, self.n_rows - 1, COMPARED).astype(int)).tolist()
-        return {
-            name: [
-                list(array.shape),
-                str(array.dtype),
-                hashlib.sha256(b"".join(_bytes_of(array[row : row + 1]) for row in some)).hexdigest(),
-            ]
-            for name, array in self._arrays.items()
-        }
+        found = {}
+        for name, array in self._arrays.items():
+            rows = (_bytes_of(np.asarray(array[row : row + 1])) for row in some)
+            digest = hashlib.sha256(b"".join(rows)).hexdigest()
+            found[name] = [list(array.shape), str(array.dtype), digest]
+        return found
 
     def _read(self, rows: slice, columns: Sequence[str]) -> "polars.DataFrame":
         import polars
@@ -126,12 +126,12 @@ class ArrayRows(StoredRows):
         self._check_files()
         try:
             read = {
-                name: _plain(self._arrays[name][rows], f"{self.where}, {name!r}", rows.start)
+                name: _plain(np.asarray(self._arrays[name][rows]), f"{self.where}, {name!r}", rows.start)
                 for name in names
             }
         except FileError:
             raise
-        except (OSError, KeyError) as error:
+        except OSError as error:
             raise FileError(
                 self.where, "arrays that can be read", f"they cannot ({str(error).rstrip('.'):.200})"
             ) from error
@@ -155,50 +155,104 @@ class ArrayRows(StoredRows):
 
 
 def open_arrays(path: Path, beside: Sequence[str] = ()) -> ArrayRows:
-    """The arrays of a NumPy or HDF5 file.
+    """The array of a NumPy file.
 
     ``beside`` names columns that stand in files of their own beside ``X.npy``, or are among its own.
     """
-    if path.suffix.lower() in NUMPY:
-        opened, inputs = as_opened(path), mapped(path)
-        if len(inputs.shape) < 2:
-            raise ShapeError(str(path), "an array (m, n) of inputs", f"got shape {inputs.shape}")
-        own = {column for column, _ in _columns(INPUTS, inputs)}
-        places = {name: beside_it(path, name) for name in beside}
-        places = {name: place for name, place in places.items() if place.exists() or name not in own}
-        files = {path: opened, **{place: as_opened(place) for place in places.values()}}
-        arrays = {INPUTS: inputs, **{name: mapped(place) for name, place in places.items()}}
-        return ArrayRows(arrays, str(path), files)
-    try:
-        import h5py
-    except ImportError as error:
-        raise missing_package("HDF5 that is streamed", "h5py", "streaming") from error
-    files = {path: as_opened(path)}
-    try:
-        file = h5py.File(path, "r")
-        arrays, groups = members(file, str(path))
-    except DeepStepError:
-        raise
-    except (OSError, RuntimeError, KeyError, TypeError) as error:
-        raise _damaged(path, "an HDF5 file", error) from error
-    with_rows = {name: array for name, array in arrays.items() if len(array.shape)}
-    if not with_rows:
-        got = f", only the groups {', '.join(map(repr, groups)):.200}" if groups else ""
+    opened, inputs = as_opened(path), mapped(path)
+    if len(inputs.shape) < 2:
+        raise ShapeError(str(path), "an array (m, n) of inputs", f"got shape {inputs.shape}")
+    own = {column for column, _ in _columns(INPUTS, inputs)}
+    places = {name: beside_it(path, name) for name in beside}
+    places = {name: place for name, place in places.items() if place.exists() or name not in own}
+    files = {path: opened, **{place: as_opened(place) for place in places.values()}}
+    arrays = {INPUTS: inputs, **{name: mapped(place) for name, place in places.items()}}
+    return ArrayRows(arrays, str(path), files)
+
+
+@dataclass(frozen=True)
+class _Filed:
+    """A C-ordered array that is read from its file, where it begins at so many bytes."""
+
+    path: Path
+    offset: int
+    shape: tuple[int, ...]
+    dtype: "np.dtype[Any]"
+
+    def __getitem__(self, rows: slice) -> AnyArray:
+        """Some rows that follow each other."""
+        start, stop, _ = rows.indices(self.shape[0])
+        width = prod(self.shape[1:])
+        count, offset = max(0, stop - start) * width, self.offset + start * width * self.dtype.itemsize
+        with self.path.open("rb", buffering=0) as file:
+            found = np.fromfile(file, self.dtype, count, offset=offset)
+        if len(found) < count:
+            raise FileError(
+                str(self.path),
+                "the file as it was when reading began",
+                "it is shorter",
+                "Put the old one back, or begin anew.",
+            )
+        return found.reshape(-1, *self.shape[1:])
+
+
+def _has_file(array: Any) -> bool:
+    """Whether the file of a mapped array is known, there, and has what was written to the array."""
+    mapped: Any = array  # of NumPy's own attributes the types are not all known
+    known = isinstance(array, np.memmap) and mapped._mmap is not None and mapped.filename is not None
+    return known and mapped.mode != "c" and kind_at(Path(mapped.filename)) == "file"
+
+
+def _filed(array: Any) -> Any:
+    """A mapped array as it stands in its file; any other array as it is, and one in another order.
+
+    A file that is another one, or shorter, than what was mapped is a FileError.
+    """
+    if not _has_file(array):
+        return array
+    mapped: Any = array
+    if mapped.mode != "r":
+        mapped.flush()  # what the system writes later would change the file while it is read
+    begin = np.frombuffer(mapped._mmap, np.uint8).__array_interface__["data"][0]
+    into = array.__array_interface__["data"][0] - begin
+    # a map begins at a whole page; mapped.offset is of the array that was mapped, not of a part of it
+    start = mapped.offset - mapped.offset % mmap.ALLOCATIONGRANULARITY
+    found = _Filed(Path(mapped.filename), start + into, array.shape, array.dtype)
+    in_order = array.flags.c_contiguous and not array.dtype.hasobject
+    there = found.path.stat().st_size >= start + len(mapped._mmap)
+    if there and in_order:
+        some = np.unique([0, max(0, len(array) - 1)])[: len(array)]
+        there = all(found[row : row + 1].tobytes() == array[row : row + 1].tobytes() for row in some)
+    if not there:
+        raise FileError(
+            str(found.path),
+            "the file that the array is mapped from",
+            "another one stands there, or a part of it",
+            "Map it again.",
+        )
+    return found if in_order else array
+
+
+def as_opened(path: Path) -> Watched:
+    """The size of a file and when it was changed, which tell whether it is changed later."""
+    refuse_pipe(path, "a file of arrays")
+    if (kind := kind_at(path)) != "file":
+        got = "this is a folder" if kind == "folder" else "there is no such file"
+        raise FileError(str(path), "a file of arrays", got)
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def check_unchanged(path: Path, opened: Watched) -> None:
+    """Refuse a file that was written anew: its rows need not be those counted, and a shorter one has none."""
+    there = kind_at(path) != "nothing"
+    if not there or as_opened(path) != opened:
         raise FileError(
             str(path),
-            "datasets with rows",
-            f"it has none at its top{got}",
-            "Write a file with the datasets of one group at its top." if groups else "",
+            "the file as it was when reading began",
+            "it was changed meanwhile" if there else "it is gone",
+            "Put the old one back, or begin anew.",
         )
-    return ArrayRows(with_rows, str(path), files)
-
-
-def _files_of(arrays: Iterable[Any]) -> dict[Path, Watched]:
-    """The files that arrays stand in, as far as that is known."""
-    paths = [array.path for array in arrays if isinstance(array, FiledArray)]
-    files = [array.file for array in arrays if is_dataset(array)]
-    paths += [Path(file.filename) for file in files if file.mode == "r"]
-    return {path: as_opened(path) for path in paths if kind_at(path) == "file"}
 
 
 def beside_it(path: Path, name: str) -> Path:
@@ -213,20 +267,17 @@ def beside_it(path: Path, name: str) -> Path:
 def mapped(path: Path) -> AnyArray:
     """The array in a NumPy file, memory-mapped."""
     as_opened(path)
+    expected = "a NumPy file of one array"
     try:
         found: Any = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError, SyntaxError) as error:
-        raise _damaged(path, "a NumPy file of one array", error) from error
+        detail = str(error).partition("\n")[0].rstrip(". ")
+        raise FileError(
+            str(path), expected, f"it cannot be read ({detail:.200})", "Get it again, or write it again."
+        ) from error
     if not isinstance(found, np.ndarray):
-        raise FileError(str(path), "a NumPy file of one array", "it is an archive of several")
+        raise FileError(str(path), expected, "it is an archive of several")
     return found
-
-
-def _damaged(path: Path, kind: str, error: Exception) -> FileError:
-    detail = str(error).partition("\n")[0].rstrip(". ")
-    return FileError(
-        str(path), kind, f"it cannot be read ({detail:.200})", "Get it again, or write it again."
-    )
 
 
 def _columns(name: str, array: Any) -> Iterator[tuple[str, int | None]]:
@@ -257,37 +308,29 @@ def _row_bytes(array: Any) -> int:
     return max(1, int(np.prod(array.shape[1:])) * array.dtype.itemsize)
 
 
-def _bytes_of(values: Any) -> bytes:
+def _bytes_of(values: AnyArray) -> bytes:
     """The contents of some rows; of objects not where they lie in memory."""
-    values = np.asarray(values)
-    if values.dtype.kind != "O":
-        return values.tobytes()
-    texts = values.ravel().tolist()
-    return b"\0".join(text if isinstance(text, bytes) else str(text).encode() for text in texts)
+    return repr(values.tolist()).encode() if values.dtype.kind == "O" else values.tobytes()
 
 
-def _plain(values: Any, where: str, start: int) -> AnyArray:
-    """Numbers and truth values as they are; texts as objects, as an array of texts has room for the longest
-    in each of its places.
-    """
-    values = np.asarray(values)
-    if values.dtype.kind in "SO":
-        texts, width = [], max(1, values[0].size if values.ndim > 1 else 1)
-        for at, value in enumerate(values.ravel()):
-            try:
-                texts.append(value.decode() if isinstance(value, bytes) else value)
-            except UnicodeDecodeError as error:
-                row = start + at // width + 1
-                raise DataError(
-                    where, "texts in UTF-8", f"row {row:,} is {bytes(value)!r:.60}", "Write them in UTF-8."
-                ) from error
-        if all(isinstance(text, str) for text in texts):
-            return np.array(texts, object).reshape(values.shape)
-        if any(isinstance(text, str) for text in texts):
-            raise DataError(where, "numbers, truth values or texts", "there are texts and other values")
-        if any(np.ndim(text) for text in texts):
-            raise DataError(where, "numbers, truth values or texts", "there are lists of several")
-        values = np.array(texts).reshape(values.shape)
+def _plain(values: AnyArray, where: str, start: int) -> AnyArray:
+    """Numbers and truth values as they are; texts as objects."""
+    expected = "numbers, truth values or texts"
+    if values.dtype.kind == "S":
+        try:
+            return np.char.decode(values, "utf-8").astype(object)
+        except UnicodeDecodeError as error:
+            got = f"one of the rows from {start + 1:,} on is not"
+            raise DataError(where, "texts in UTF-8", got, "Write them in UTF-8.") from error
+    if values.dtype.kind == "O":
+        cells = values.ravel().tolist()
+        if all(isinstance(cell, str) for cell in cells):
+            return values
+        if any(isinstance(cell, str) for cell in cells):
+            raise DataError(where, expected, "there are texts and other values")
+        if any(np.ndim(cell) for cell in cells):
+            raise DataError(where, expected, "there are lists of several")
+        values = np.array(cells).reshape(values.shape)
     if values.dtype.kind not in "biufU":
-        raise DataError(where, "numbers, truth values or texts", f"got {values.dtype}")
+        raise DataError(where, expected, f"got {values.dtype}")
     return values.astype(np.float32) if values.dtype == np.float16 else np.array(values)

@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deepstep.data.array_rows import HDF5, NUMPY, open_arrays
+from deepstep.data.array_rows import NUMPY, open_arrays
 from deepstep.data.files import kind_at
-from deepstep.data.parquet_parts import ParquetRows
-from deepstep.data.part_paths import SUFFIX as PARQUET
+from deepstep.data.parquet import SUFFIX as PARQUET
+from deepstep.data.parquet import ParquetRows
 from deepstep.data.room import check_room
 from deepstep.data.stored_rows import StoredRows
 from deepstep.data.tables import read_table
@@ -26,7 +26,7 @@ def opened(file: Path, beside: Sequence[str] = ()) -> StoredRows | None:
     ``beside`` names columns that may stand in files beside a NumPy file.
     """
     suffix = file.suffix.lower()
-    if suffix in (*NUMPY, *HDF5):
+    if suffix in NUMPY:
         return open_arrays(file, beside)
     if suffix == PARQUET or kind_at(file) == "folder":
         return ParquetRows(file)
@@ -45,11 +45,11 @@ def stored(
         if stream:
             raise FileError(str(file), "rows to stream", "there is no such file")
         return None
-    if kind != "folder" and suffix not in (PARQUET, *NUMPY, *HDF5):
+    if kind != "folder" and suffix not in (PARQUET, *NUMPY):
         if stream:
             raise ConfigurationError(
                 where,
-                "a Parquet file, a folder of such parts, or a file of NumPy or HDF5",
+                "a Parquet file, a folder of such parts, or a NumPy file",
                 f"got {file}",
                 "Write the table as Parquet, or let it be read into memory.",
             )
@@ -66,7 +66,7 @@ def table_in(
     file: Path, beside: Sequence[str] = (), values: Mapping[str, Collection[Any]] | None = None
 ) -> "polars.DataFrame":
     """A table in memory: of a file, or of all Parquet parts of a folder; ``values`` as of `read_table`."""
-    of_one_read = kind_at(file) != "folder" and file.suffix.lower() not in (*NUMPY, *HDF5)
+    of_one_read = kind_at(file) != "folder" and file.suffix.lower() not in NUMPY
     rows = None if of_one_read else opened(file, beside)
     return read_table(file, values=values) if rows is None else rows_in_memory(rows)
 

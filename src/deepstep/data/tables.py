@@ -9,10 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from deepstep.data.column_types import refuse_strange_types
 from deepstep.data.files import refuse_pipe
-from deepstep.data.forked import begin_work
-from deepstep.data.parquet_footer import bytes_in_memory
+from deepstep.data.frames import begin_work
 from deepstep.data.room import check_room
 from deepstep.data.text_tables import damaged, first_line, read_cells_of_text, read_text_table
 from deepstep.errors import DataError, FileError, unknown_name
@@ -135,8 +133,6 @@ def _read(
     except FileError:
         raise
     except (polars.exceptions.PolarsError, polars.exceptions.PanicException, OSError) as error:
-        if kind.signature in (_PARQUET, _ARROW1):
-            refuse_strange_types(path, path.suffix.lower())
         raise damaged(path, kind.name, first_line(error)) from error
     if kind.signature:  # of text repeated in few bytes there may be much
         _check_room(path, int(frame.estimated_size()))
@@ -206,7 +202,10 @@ def _check_room(path: Path, n_bytes: int) -> None:
 def _read_parquet(path: Path) -> "polars.DataFrame":
     import polars
 
-    _check_room(path, bytes_in_memory(path))
+    footer = polars.scan_parquet(path, glob=False)
+    texts = (polars.String, polars.Binary)
+    row = sum(16 if dtype in texts else 8 for dtype in footer.collect_schema().values())
+    _check_room(path, row * int(footer.select(polars.len()).collect().item()))
     with path.open("rb") as file:
         return polars.read_parquet(file)
 

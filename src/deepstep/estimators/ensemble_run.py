@@ -25,7 +25,7 @@ from deepstep.data.frames import as_frame
 from deepstep.errors import DataError, FileError
 from deepstep.estimators.ensemble import Ensemble, told
 from deepstep.estimators.ensemble_file import EnsembleFile, write_ensemble
-from deepstep.preparation import LabelTargets, Preparation, TablePreparation
+from deepstep.preparation import Preparation, TablePreparation
 from deepstep.preparation.table import with_columns
 from deepstep.run import few_rows
 from deepstep.run_folder import (
@@ -74,11 +74,11 @@ class EnsembleRun(RunFolder):
     >>> import tempfile
     >>> import polars
     >>> from deepstep.estimators import DeepClassifier
-    >>> from deepstep.preparation import ClassTarget
+    >>> from deepstep.preparation import ClassificationTarget
     >>> table = polars.DataFrame({"x": np.linspace(-1, 1, 40), "side": ["left", "right"] * 20})
     >>> y = np.where(table["x"] > 0, "up", "down")
     >>> model = DeepClassifier(n_estimators=2, max_iter=20, random_state=1).fit(table, y)
-    >>> preparation = Preparation(TablePreparation.fit(table), ClassTarget(("down", "up")))
+    >>> preparation = Preparation(TablePreparation.fit(table), ClassificationTarget((("down", "up"),)))
     >>> config = {"task": "binary", "target": "y"}
     >>> rows = FewRows.of(model.ensemble_, table, preparation.target.encode(y))
     >>> run = EnsembleRun(model.ensemble_, model.temperature_, preparation, config, rows)
@@ -194,7 +194,7 @@ class EnsembleRun(RunFolder):
         P (m, n_classes): With several targets (m, n_targets).
         returns (m, n_classes): Like P.
         """
-        several = isinstance(self.preparation.target, LabelTargets)
+        several = self.preparation.target.several
         return told(P, self.temperature, each=several)
 
     def _check_fit(self, folder: Path) -> None:

@@ -9,7 +9,7 @@ from sklearn.utils import _safe_indexing
 from deepstep.data.frames import as_frame
 from deepstep.inspection.findings.leaks import MOST_ROWS, leak_findings
 from deepstep.preparation.batches import evenly_spread
-from deepstep.preparation.column_choice import why_identifier
+from deepstep.preparation.column_statistics import why_identifier
 from deepstep.types import AnyArray
 
 if TYPE_CHECKING:

@@ -187,9 +187,9 @@ class EstimatorParameters(BaseEstimator):
     deterministic : bool, default=False
         One thread for the products of matrices: the same bits on any number of cores.
     stream : bool or None, default=None
-        Where X is a path (Parquet, a folder of Parquet parts, .npy, .h5) and y the name of a column: whether
+        Where X is a path (Parquet, a folder of Parquet parts, .npy) and y the name of a column: whether
         the rows stay there and are read again in each epoch, or go into memory; None for the rule, which
-        streams from 256 MB on. Memory-mapped arrays and HDF5 datasets stay where they are with True alone.
+        streams from 256 MB on. Memory-mapped arrays stay where they are with True alone.
     buffer_rows : int or None, default=None
         Rows of a stream that are in memory at a time; None for what 64 MB hold.
     callbacks : sequence of deepstep.training.Callback or callable, default=None

@@ -1,7 +1,7 @@
 """X, y and weights where X stands in files: as rows of which columns are named, or in memory.
 
-y and weights are named where they are columns of the same files, or stand beside ``X.npy``. With ``X.npy``,
-mapped arrays and datasets of HDF5 they may be arrays, too, or NumPy files of their own.
+y and weights are named where they are columns of the same files, or stand beside ``X.npy``. With ``X.npy``
+and mapped arrays they may be arrays, too, or NumPy files of their own.
 """
 
 from os import PathLike
@@ -12,7 +12,6 @@ import numpy as np
 
 from deepstep.data import ArrayRows, StoredRows
 from deepstep.data.array_rows import INPUTS, NUMPY, beside_it, mapped
-from deepstep.data.hdf5_datasets import check_datasets
 from deepstep.data.room import check_room
 from deepstep.data.stored_tables import STREAMED_FROM, rows_in_memory, stored, table_in
 from deepstep.data.tables import told_missing_words
@@ -131,7 +130,6 @@ def _as_rows(arrays: Given, where: str) -> NamedRows:
     X, y, weight = arrays
     if y is None:
         raise DataError(where, "y", "got none")
-    check_datasets({"X": X, "y": y, "sample_weight": weight}, where)
     if len(X.shape) < 2:
         raise ShapeError(f"{where}, X", "an array (m, n) of inputs", f"got shape {tuple(X.shape)}")
     for name, array in ((Y, y), ("sample_weight", weight)):

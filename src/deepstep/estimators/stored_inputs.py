@@ -9,7 +9,6 @@ import numpy as np
 
 from deepstep.data import ArrayRows, StoredRows
 from deepstep.data.array_rows import INPUTS
-from deepstep.data.hdf5_datasets import is_dataset
 from deepstep.data.stored_tables import pieces_in
 from deepstep.preparation.table import with_columns
 
@@ -23,8 +22,7 @@ def is_stored(X: Any, stream: bool | None = None) -> bool:
     >>> is_stored("rows.parquet"), is_stored([[1.0]])
     (True, False)
     """
-    mapped = isinstance(X, np.memmap) or is_dataset(X)
-    return isinstance(X, str | PathLike | StoredRows) or (bool(stream) and mapped)
+    return isinstance(X, str | PathLike | StoredRows) or (bool(stream) and isinstance(X, np.memmap))
 
 
 def inputs_in(X: Any, names: Sequence[str]) -> "Iterator[polars.DataFrame]":

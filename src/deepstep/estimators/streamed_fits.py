@@ -23,7 +23,7 @@ from deepstep.estimators.tables import Table
 from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.preparation.class_weights import class_weights
 from deepstep.preparation.encoding import Encoding
-from deepstep.preparation.running_encoding import RunningEncoding
+from deepstep.preparation.statistics import Quantiles
 from deepstep.preparation.survey import Survey, few, rows_in_memory
 from deepstep.training import Progress
 from deepstep.types import AnyArray, Array
@@ -133,7 +133,7 @@ class StreamedFits:
         taught = self._encode(fit.answers(found.sample), np.float64, where)
         center, scale = self._target_scale(taught, None)
         if is_regressor(self) and not found.in_memory and (center.any() or (scale != 1).any()):
-            mean, std, _ = found.moments.moments(found.target)
+            mean, std, _ = found.moments.moments(f"target {found.target!r}")
             center, scale = np.full_like(center, mean), np.full_like(scale, std)
         # of one feature there may be many inputs
         most = rows_in_memory(encoding.n_inputs)
@@ -229,12 +229,12 @@ def _encoding(found: Survey, pieces: int) -> Encoding:
     inputs = found.inputs
     if found.in_memory:
         return Encoding.fit(inputs.transform(found.sample), pieces)
-    running, first = RunningEncoding(inputs.n_features), 0
+    quantiles, first = Quantiles(inputs.n_features), 0
     most = found.rows.piece_rows(found.columns, inputs.n_features)
     for group in range(len(found.rows.sizes)):
         for frame in found.rows.pieces(group, found.columns, most):
             kept = found.kept_in(frame, first)
             first += frame.height
             if kept.height:
-                running.update(inputs.transform(kept))
-    return running.finish(pieces)
+                quantiles.update(inputs.transform(kept))
+    return Encoding.of(quantiles, pieces)

@@ -6,7 +6,7 @@ import numpy as np
 
 from deepstep.data import load
 from deepstep.explorer.shown import About
-from deepstep.preparation import ClassTarget
+from deepstep.preparation import ClassificationTarget
 from deepstep.types import Array
 
 
@@ -15,14 +15,14 @@ class Subject(NamedTuple):
 
     X: Array
     Y: Array
-    target: ClassTarget
+    target: ClassificationTarget
     about: About
 
 
 def builtin(name: str, seed: int) -> Subject:
     """The training part of a built-in set."""
     data = load(name, seed=seed)
-    target = ClassTarget(data.classes)
+    target = ClassificationTarget((data.classes,))
     inputs = "data.X_train.T" + (f" * {data.scale}" if data.scale != 1 else "")
     K = target.n_outputs
     targets = f"one_hot(data.y_train, {K}).T" if K > 1 else "data.y_train[None]"

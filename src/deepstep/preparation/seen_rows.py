@@ -1,15 +1,15 @@
 """Statistics of one pass over rows; those of different rows can be joined."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deepstep.data.stored_rows import Place, naming_rows, text_bytes
-from deepstep.preparation.running_moments import RunningMoments
-from deepstep.preparation.running_table import RunningTable
-from deepstep.preparation.running_targets import RunningTargets
+from deepstep.preparation.statistics import Moments, ValueCounts
+from deepstep.preparation.table import TableStatistics
 from deepstep.preparation.values import is_missing
 from deepstep.preparation.values import numbers as as_floats
 from deepstep.types import AnyArray
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 IN_MEMORY_BYTES = 2**25
 """So many bytes of texts are in memory of each part that is held out, and of a sample."""
+DRAWS = 4
+"""Numbers that Philox gives for one count."""
+STREAM = 2**62
+"""The last word of the counter: far from the epochs, whose orders come from the same key."""
 LEARNED = (0, 3)
 """Parts of the rows, see `parts_of_rows`: 0 and 3 are learned from, 3 is the sample; 1 tests, 2 validates."""
 
@@ -76,16 +80,16 @@ class SeenRows:
     learned from.
     """
 
-    running: RunningTable
+    inputs: TableStatistics
     held: Mapping[int, Held] = field(default_factory=lambda: {1: Held(), 2: Held(), 3: Held()})
-    different: RunningTargets = field(default_factory=RunningTargets)
-    moments: RunningMoments = field(default_factory=RunningMoments)
+    different: ValueCounts = field(default_factory=ValueCounts)
+    moments: Moments = field(default_factory=Moments)
     missing: int = 0
     kept: list[int] = field(default_factory=list)
 
     def merge(self, other: Self) -> None:
         """Take in what was seen of the rows after these."""
-        self.running.merge(other.running)
+        self.inputs.merge(other.inputs)
         for part, held in self.held.items():
             held.merge(other.held[part])
         self.different.merge(other.different)
@@ -118,10 +122,10 @@ class Look:
         learned = frame.filter(is_learned)
         if learned.height:
             with naming_rows(place, numbers[is_learned]):
-                seen.running.update(learned)
+                seen.inputs.update(learned)
         if learned.height < frame.height:
             with naming_rows(place, numbers[~is_learned]):
-                seen.running.check(frame.filter(~is_learned))
+                seen.inputs.check(frame.filter(~is_learned))
         answers = frame.get_column(self.target)
         if answers.dtype.is_numeric() and learned.height:
             seen.moments.update(learned.get_column(self.target).to_numpy().astype(np.float64))
@@ -133,3 +137,22 @@ class Look:
             weight = np.ones(frame.height) if self.weights is None else self.weights(frame)
             seen.different.update(answers, weight, is_learned)
         return learned.height
+
+
+def parts_of_rows(seed: int, start: int, stop: int, shares: Sequence[float]) -> NDArray[np.int8]:
+    """Which part each row belongs to: 0 for what is learned from, then one for each share.
+
+    A function of (seed, number of the row) alone: the same in every epoch and every process, whatever is read
+    first.
+
+    ``shares`` are those of the parts held out, each from 0 to 1, together below 1.
+    """
+    first = start // DRAWS
+    source = np.random.Philox(key=seed, counter=[first, 0, 0, STREAM])
+    draws = source.random_raw(DRAWS * (-(-stop // DRAWS) - first))[start - first * DRAWS :][: stop - start]
+    bounds = np.cumsum(shares)
+    part = np.zeros(len(draws), np.int8)
+    fractions = draws / 2.0**64
+    for number in range(len(shares), 0, -1):
+        part[fractions < bounds[number - 1]] = number
+    return part

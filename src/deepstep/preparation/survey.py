@@ -11,14 +11,12 @@ from deepstep.data.stored_rows import StoredRows
 from deepstep.errors import DataError, DeepStepError
 from deepstep.preparation import seen_rows
 from deepstep.preparation.batches import Examples, evenly_spread
-from deepstep.preparation.held_rows import parts_of_rows
-from deepstep.preparation.running_columns import MOST_NUMBERS
-from deepstep.preparation.running_moments import RunningMoments
-from deepstep.preparation.running_table import RunningTable
-from deepstep.preparation.seen_rows import LEARNED, Look, SeenRows
+from deepstep.preparation.column_statistics import MOST_NUMBERS
+from deepstep.preparation.seen_rows import LEARNED, Look, SeenRows, parts_of_rows
 from deepstep.preparation.shares import ALONE, Communicator
+from deepstep.preparation.statistics import Moments
 from deepstep.preparation.streams import StreamedExamples
-from deepstep.preparation.table import TablePreparation
+from deepstep.preparation.table import TablePreparation, TableStatistics
 from deepstep.preparation.values import is_missing
 from deepstep.types import AnyArray
 
@@ -46,7 +44,7 @@ class Survey:
 
     ``shares`` are those of the rows that test, that validate, and that are the sample; ``kept`` is how many
     rows of each group are learned from. ``different`` has the values of the target with the sum of their
-    weights and their rows; it has no rows where there are more than `running_targets.MOST_CLASSES`.
+    weights and their rows; it has no rows where there are more than `statistics.MOST_CLASSES`.
     """
 
     rows: StoredRows
@@ -61,7 +59,7 @@ class Survey:
     test: "polars.DataFrame"
     validation: "polars.DataFrame"
     different: "polars.DataFrame"
-    moments: RunningMoments
+    moments: Moments
     without_target: int
 
     @property
@@ -195,7 +193,7 @@ class _Pass:
             return error
 
     def _nothing(self, *, first: bool = True) -> SeenRows:
-        return SeenRows(RunningTable(self.schema, self.no_inputs, first=first))
+        return SeenRows(TableStatistics(self.schema, self.no_inputs, first=first))
 
     def _seen(self, groups: range) -> SeenRows:
         """Statistics of some groups."""
@@ -250,7 +248,7 @@ def _learned(looked: _Pass, seen: SeenRows, keep: Sequence[str], *, drop_missing
             sample, exclude=[name for name in columns if name in looked.no_inputs], keep=keep
         )
         if whole
-        else seen.running.finish(keep=keep)
+        else seen.inputs.finish(keep=keep)
     )
     # of few columns there may be many features
     most = rows_in_memory(inputs.n_features)

@@ -6,9 +6,8 @@ A column is told by how often each of its texts occurs, so that one pass over ro
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from deepstep.preparation.category_columns import CategoryColumn
-from deepstep.preparation.columns import AnyColumn
-from deepstep.preparation.left_out_columns import IdentifierColumn
+from deepstep.preparation.categories import CategoryColumn
+from deepstep.preparation.columns import Column, IdentifierColumn
 from deepstep.preparation.values import stripped
 from deepstep.preparation.written_numbers import NUMBER, SIGNS, UNIT, writing_of
 
@@ -61,7 +60,7 @@ def words_among_numbers(counts: "polars.DataFrame") -> AmongNumbers | None:
     return None if written is None else AmongNumbers(written, tuple(words["value"].sort()), of_words)
 
 
-def cautioned(column: AnyColumn, counts: "polars.DataFrame") -> AnyColumn:
+def cautioned(column: Column, counts: "polars.DataFrame") -> Column:
     """A column of texts with what a person should know, where numbers are lost in it."""
     if not isinstance(column, IdentifierColumn | CategoryColumn):
         return column

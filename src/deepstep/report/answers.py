@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.preparation import ClassTarget, LabelTargets, NumberTargets
 from deepstep.report.examples import listed
 from deepstep.report.html import Content, Html, details, join, table, tag
 from deepstep.report.rows import Rows
@@ -70,28 +69,19 @@ def answers(run: RunFolder, rows: Rows) -> Html:
     if not np.isfinite(rows.outputs).all():
         return tag("p", "There are no answers: with the parameters before the divergence outputs overflow.")
     target = run.preparation.target
-    if isinstance(target, ClassTarget):
-        P = run.told(target.probabilities(rows.outputs))
-        names = tuple(map(str, target.classes))
-        judged = Judged(run.target_name, names, rows.answers, P.argmax(axis=1), P)
-        return _of_classes(judged, rows, "answer-0")
-    if isinstance(target, LabelTargets):
-        shares = run.told(target.probabilities(rows.outputs))
-        parts = []
-        for at, (name, one) in enumerate(zip(target.names, target.each, strict=True)):
-            P = np.column_stack([1 - shares[:, at], shares[:, at]])
-            given = target.answered(rows.outputs)[:, at]
-            names = tuple(map(str, one.classes))
-            judged = Judged(name, names, rows.answers[:, at], given, P)
-            parts.append(_of_classes(judged, rows, f"answer-{at}"))
-        return join(parts)
-    if isinstance(target, NumberTargets):
-        predicted = target.decode(rows.outputs)
-        return join(
-            _of_numbers(name, at, rows.answers[:, at], predicted[:, at], rows)
-            for at, name in enumerate(target.names)
+    names, m = run.target_names, len(rows.outputs)
+    right = rows.answers.reshape(m, -1).T
+    if not target.is_classification:
+        predicted = target.decode(rows.outputs).reshape(m, -1).T
+        return join(_of_numbers(names[at], at, right[at], predicted[at], rows) for at in range(len(names)))
+    each = target.by_column(run.told(target.probabilities(rows.outputs)))
+    given = target.decide(rows.outputs).reshape(m, -1).T
+    return join(
+        _of_classes(
+            Judged(names[at], tuple(map(str, classes)), right[at], given[at], each[at]), rows, f"answer-{at}"
         )
-    return _of_numbers(run.target_name, 0, rows.answers, target.decode(rows.outputs), rows)
+        for at, classes in enumerate(target.classes)
+    )
 
 
 def _of_classes(judged: Judged, rows: Rows, ids: str) -> Html:

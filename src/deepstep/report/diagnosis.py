@@ -17,7 +17,6 @@ from deepstep.inspection.findings import (
     in_order,
     label_findings,
 )
-from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget
 from deepstep.report.rows import AnyRun, Rows
 from deepstep.run import Run
 from deepstep.run_folder import DEMO, DIVERGED, LEAKS
@@ -42,10 +41,11 @@ def findings_of(run: AnyRun, inputs: Array | None = None, rows: Rows | None = No
     returns: The most serious first.
 
     >>> from deepstep import History, Network
-    >>> from deepstep.preparation import ImagePreparation, NumberTarget, Preparation
+    >>> from deepstep.preparation import ImagePreparation, Preparation, RegressionTarget
     >>> run = Run(
     ...     Network([1, 2, 1], output="identity", initialization="zeros"),
-    ...     Preparation(ImagePreparation(1, 1, 1, 1.0), NumberTarget(0.0, 1.0)), History(), {}, ((), ()))
+    ...     Preparation(ImagePreparation(1, 1, 1, 1.0), RegressionTarget((0.0,), (1.0,))),
+    ...     History(), {}, ((), ()))
     >>> [finding.kind for finding in findings_of(run)]
     ['twins']
     """
@@ -85,14 +85,13 @@ def _labels(run: AnyRun, rows: Rows | None) -> Iterator[Finding]:
     target = run.preparation.target
     if rows is None or not np.isfinite(rows.outputs).all():
         return
-    if isinstance(target, ClassTarget):
-        P = run.told(target.probabilities(rows.outputs))
-        yield from label_findings(P, rows.answers, rows.numbers)
-    elif isinstance(target, LabelTargets):
-        shares = run.told(target.probabilities(rows.outputs))
-        for name, share, true in zip(target.names, shares.T, rows.answers.T, strict=True):
-            for found in label_findings(np.column_stack([1 - share, share]), true, rows.numbers):
-                yield replace(found, says=f"{name}: {found.says}")
+    if not target.is_classification:
+        return
+    shares = target.by_column(run.told(target.probabilities(rows.outputs)))
+    answers = rows.answers.reshape(len(rows.outputs), -1).T
+    for name, P, true in zip(run.target_names, shares, answers, strict=True):
+        for found in label_findings(P, true, rows.numbers):
+            yield replace(found, says=f"{name}: {found.says}" if target.several else found.says)
 
 
 def no_health(run: Run) -> str:
@@ -132,4 +131,4 @@ def _measured(run: "EnsembleRun") -> dict[str, Any]:
 
 def _by_squares(run: AnyRun) -> bool:
     target = run.preparation.target
-    return not (isinstance(target, NumberTarget) and target.output in NO_MEANS)
+    return target.several or target.output not in NO_MEANS

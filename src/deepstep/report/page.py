@@ -36,14 +36,14 @@ def report(
     returns: HTML.
     MissingPackageError: When matplotlib is not installed, and the run is of one network.
 
-    >>> from deepstep.preparation import ImagePreparation, NumberTarget, Preparation
+    >>> from deepstep.preparation import ImagePreparation, Preparation, RegressionTarget
     >>> from deepstep import Network
     >>> from deepstep.run import few_examples
     >>> import numpy as np
     >>> X, Y = np.array([[0.0], [1.0]]), np.array([[1.0], [3.0]])
     >>> network = Network([1, 1], output="identity", seed=1)
     >>> history = network.train(X.T, Y.T, learning_rate=0.5, iterations=20)
-    >>> preparation = Preparation(ImagePreparation(1, 1, 1, 1.0), NumberTarget(0.0, 1.0))
+    >>> preparation = Preparation(ImagePreparation(1, 1, 1, 1.0), RegressionTarget((0.0,), (1.0,)))
     >>> page = report(Run(network, preparation, history, {}, few_examples(X, Y)), name="<a line>")
     >>> page[:15], "&lt;a line&gt;" in page, "<script" in page
     ('<!DOCTYPE html>', True, False)

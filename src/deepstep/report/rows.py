@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from deepstep.errors import DataError
-from deepstep.preparation import ClassTarget, ImagePreparation, LabelTargets, TablePreparation
+from deepstep.preparation import ImagePreparation, TablePreparation
 from deepstep.report.figures import picture
 from deepstep.report.html import Content, Html, tag
 from deepstep.run import Run
@@ -78,8 +78,8 @@ def kept_rows(run: AnyRun, why: str = "") -> Rows:
     returns: As the network sees them; those of an ensemble as its first fold does.
 
     >>> from deepstep import History, Network
-    >>> from deepstep.preparation import ClassTarget, ImagePreparation, Preparation
-    >>> preparation = Preparation(ImagePreparation(1, 1, 1, 1.0), ClassTarget(("dark", "bright")))
+    >>> from deepstep.preparation import ClassificationTarget, ImagePreparation, Preparation
+    >>> preparation = Preparation(ImagePreparation(1, 1, 1, 1.0), ClassificationTarget((("dark", "bright"),)))
     >>> kept = np.array([[0.2], [0.9]]), np.array([[0.0], [1.0]])
     >>> network = Network(parameters={"W1": [[9.0]], "b1": [[-5.0]]})
     >>> run = Run(network, preparation, History(), {}, kept)
@@ -97,10 +97,7 @@ def kept_rows(run: AnyRun, why: str = "") -> Rows:
         prepared, inputs = None, first or run.preparation.inputs
         outputs = _outputs(run, len(X), run.few_outputs)
     target = run.preparation.target
-    if isinstance(target, ClassTarget):
-        answers: AnyArray = target.probabilities(Y).argmax(axis=1)
-    else:
-        answers = target.answered(Y) if isinstance(target, LabelTargets) else target.decode(Y)
+    answers = target.decide(Y)
     names = inputs.feature_names
 
     def features(row: int) -> list[Content]:
@@ -137,8 +134,8 @@ def rows_of(
     DataError, ShapeError: When they do not fit what the network was trained on.
 
     >>> from deepstep import History, Network
-    >>> from deepstep.preparation import ClassTarget, ImagePreparation, Preparation
-    >>> preparation = Preparation(ImagePreparation(1, 1, 1, 1.0), ClassTarget(("dark", "bright")))
+    >>> from deepstep.preparation import ClassificationTarget, ImagePreparation, Preparation
+    >>> preparation = Preparation(ImagePreparation(1, 1, 1, 1.0), ClassificationTarget((("dark", "bright"),)))
     >>> kept = np.array([[0.2], [0.9]]), np.array([[0.0], [1.0]])
     >>> network = Network(parameters={"W1": [[9.0]], "b1": [[-5.0]]})
     >>> run = Run(network, preparation, History(), {}, kept)
@@ -153,10 +150,7 @@ def rows_of(
         outputs = _outputs(run, len(raw), lambda: run.network.forward(inputs.T).T)
     else:
         outputs = _outputs(run, len(raw), lambda: run.outputs(raw))
-    if isinstance(target, ClassTarget | LabelTargets):
-        answers: AnyArray = target.positions(labels)
-    else:
-        answers = target.decode(target.encode(labels))
+    answers = target.answers(labels)
     numbers = np.arange(1, len(outputs) + 1) if numbers is None else numbers
     pictures = run.preparation.inputs
     if isinstance(pictures, ImagePreparation) and inputs is not None:

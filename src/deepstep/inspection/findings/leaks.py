@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from deepstep.data.column_names import without_pattern
+from deepstep.data.frames import without_pattern
 from deepstep.inspection.findings.finding import Finding, found
 from deepstep.preparation.batches import evenly_spread
-from deepstep.preparation.column import Column
+from deepstep.preparation.columns import Column
 from deepstep.preparation.values import is_missing
 from deepstep.types import AnyArray, Array
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.preparation.number_columns import StandardizedColumn, moments
+from deepstep.preparation.numbers import StandardizedColumn
 from deepstep.preparation.values import days, iso_moments, stripped
 from deepstep.preparation.written_dates import ISO, WRITINGS, as_iso
 
@@ -57,17 +57,9 @@ class DateColumn(StandardizedColumn):
     of_texts: bool = False
     written: str = ISO
 
-    @classmethod
-    def fit(cls, series: "polars.Series", written: str = "") -> Self:
-        """With the way in which texts are dates (`written_dates`), where they are texts."""
-        values = days(_moments_of(series, written) if written else series)
-        parts = _parts(values, is_time=str(series.dtype) == "Time")
-        name, statistics = series.name, moments(series.name, values)
-        return cls(name, *statistics, parts=parts, of_texts=bool(written), written=written or ISO)
-
     def values(self, series: "polars.Series") -> NDArray[np.float64]:
         if self.of_texts and str(series.dtype) == "String":  # one that is no date is missing
-            series = _moments_of(stripped(series), self.written)
+            series = as_moments(stripped(series), self.written)
         return days(series)
 
     @property
@@ -97,14 +89,9 @@ class DateColumn(StandardizedColumn):
         return super().fault if self.written in WRITINGS else f"written is one of {', '.join(WRITINGS)}"
 
 
-def _moments_of(texts: "polars.Series", written: str) -> "polars.Series":
+def as_moments(texts: "polars.Series", written: str) -> "polars.Series":
+    """Moments in UTC from texts of a way of writing; null where a text has no date."""
     return iso_moments(as_iso(texts, written))
-
-
-def _parts(values: NDArray[np.float64], *, is_time: bool) -> tuple[str, ...]:
-    """The circles that the training rows went round at least once, at several positions."""
-    present = np.unique(values[~np.isnan(values)])
-    return parts_by(present[-1] - present[0], positions_on_circles(present), is_time=is_time)
 
 
 def positions_on_circles(present: NDArray[np.float64]) -> dict[str, set[float]]:

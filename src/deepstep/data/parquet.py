@@ -1,33 +1,41 @@
 """Parquet files and folders of them, read a row group at a time by pyarrow.
 
-Which files are the parts of a folder stands in `deepstep.data.part_paths`. All parts have the same columns,
-in any order. Numbers may be of different types (they are read as float64 then), texts may be categories in
-some parts, and a part may have a column that is all null. A column that is a
-category in all of them is one, whatever it looks like.
+- The parts of a folder are all files that end in .parquet, also in folders within, in the order of their
+  paths. Names that begin with "." or "_" (``_SUCCESS``, ``_metadata``) are passed over; anything else is
+  refused, and so are Hive's partitions ``key=value``, whose column stands in no file, links to folders, and
+  folders that cannot be read.
+- All parts have the same columns, in any order. Numbers may be of different types (they are read as float64
+  then), texts may be categories in some parts, and a part may have a column that is all null. A column that
+  is a category in all of them is one, whatever it looks like.
+- Pieces of rows are bounded by the bytes of their texts, which are known when they are read: a footer has
+  their mean, and less than that where a text stands once in a dictionary for all rows that have it.
 """
 
 import hashlib
 import itertools
+import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from deepstep.data.column_types import dtype_of
 from deepstep.data.files import kind_at, refuse_pipe, sha256
-from deepstep.data.long_texts import gathered, rows_at_once
-from deepstep.data.part_paths import part_paths
-from deepstep.data.stored_rows import Place, StoredRows
+from deepstep.data.stored_rows import PIECE_BYTES, Place, StoredRows
 from deepstep.errors import DataError, FileError, missing_package, unknown_name
 
 if TYPE_CHECKING:
     import polars
 
+SUFFIX = ".parquet"
 DAMAGED = "Write this part again, or get it again."
 KEPT_BYTES = 2**24
 """Most bytes of footers that are kept, as they stand in files: each is read once, not for each row group."""
+
+FEW, MANY, REPEATED = 64, 4096, 1024
+"""Rows that are read at once: at least and at most where there are texts, and at most where they may stand in
+a dictionary. More rows are read no faster."""
 
 _KEEPING = threading.Lock()  # of all rows, which can be copied and pickled so
 
@@ -107,13 +115,13 @@ class ParquetRows(StoredRows):
                 self._keep(number, file.metadata)
                 texts = [name for name, dtype in schema.items() if dtype == polars.String]
                 read = file.iter_batches(
-                    batch_size=min(most, rows_at_once(file.metadata.row_group(within), texts)),
+                    batch_size=min(most, _rows_at_once(file.metadata.row_group(within), texts)),
                     row_groups=[within],
                     columns=list(schema),
                     use_threads=False,
                 )
                 got = 0
-                for piece in gathered(read, texts, most):
+                for piece in _gathered(read, texts, most):
                     got += piece.num_rows
                     frame: Any = polars.from_arrow(piece)
                     yield polars.DataFrame(
@@ -160,6 +168,103 @@ class ParquetRows(StoredRows):
             )
 
 
+def _rows_at_once(group: Any, texts: Sequence[str]) -> int:
+    """How many rows of a row group to read before it is known how long their texts are."""
+    chunks = [group.column(at) for at in range(group.num_columns)] if texts else []
+    chunks = [chunk for chunk in chunks if chunk.path_in_schema in texts]
+    size = sum(chunk.total_uncompressed_size for chunk in chunks)
+    repeated = any(chunk.has_dictionary_page for chunk in chunks)
+    if not repeated and size <= PIECE_BYTES:
+        return int(group.num_rows)
+    by_bytes = PIECE_BYTES * group.num_rows // (16 * max(1, size))
+    return max(FEW, min(by_bytes, REPEATED if repeated else MANY))
+
+
+def _gathered(batches: Iterable[Any], texts: Sequence[str], most: int) -> Iterator[Any]:
+    """Batches as tables of at most so many rows and `PIECE_BYTES` of texts; of one row, if that has more."""
+    import pyarrow
+
+    held: list[Any] = []
+    rows = size = 0
+    for batch in batches:
+        for part, of_part in _cut(batch, texts):
+            if held and (rows + part.num_rows > most or size + of_part > PIECE_BYTES):
+                yield pyarrow.Table.from_batches(held)
+                held, rows, size = [], 0, 0
+            held.append(part)
+            rows, size = rows + part.num_rows, size + of_part
+    if held:
+        yield pyarrow.Table.from_batches(held)
+
+
+def _cut(batch: Any, texts: Sequence[str]) -> Iterator[tuple[Any, int]]:
+    """A batch in halves, quarters, … until each has few enough bytes; and how many these are."""
+    size = sum(batch.column(name).nbytes for name in texts)
+    if size <= PIECE_BYTES or batch.num_rows == 1:
+        yield batch, size
+        return
+    half = batch.num_rows // 2
+    yield from _cut(batch.slice(0, half), texts)
+    yield from _cut(batch.slice(half), texts)
+
+
+def part_paths(path: Path) -> list[Path]:
+    """The parts of a folder, relative to it; of a file that file."""
+    kind = kind_at(path)
+    if kind == "file":
+        return [Path(path.name)]
+    refuse_pipe(path, "a Parquet file, or a folder of such parts")
+    if kind != "folder":
+        raise FileError(str(path), "a Parquet file, or a folder of such parts", "there is none")
+    found: list[Path] = []
+    for folder, folders, names in os.walk(path, onerror=_refuse_unreadable):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
+        for name in folders:
+            _check_within(path, Path(folder, name))
+        for name in names:
+            if name.startswith((".", "_")):
+                continue
+            if not name.lower().endswith(SUFFIX):
+                raise FileError(
+                    str(path),
+                    "a folder of Parquet parts alone",
+                    f"{name!r} does not end in {SUFFIX}",
+                    "Move it away, or name it so that it begins with a point.",
+                )
+            found.append(Path(folder, name).relative_to(path))
+    if not found:
+        raise FileError(str(path), "a folder of Parquet parts", f"nothing in it ends in {SUFFIX}")
+    return sorted(found, key=lambda part: part.parts)
+
+
+def _check_within(path: Path, within: Path) -> None:
+    if "=" in within.name:
+        raise FileError(
+            str(path),
+            "a folder of Parquet parts that hold all their columns",
+            f"{within.name!r} is a partition, whose column stands in no file",
+            "Write it without partitions, with that column in the parts.",
+        )
+    if within.is_symlink():
+        raise FileError(
+            str(path),
+            "a folder of Parquet parts and of folders of them",
+            f"{within.relative_to(path).as_posix()!r} is a link to a folder",
+            "Move its parts here, or link to each of them.",
+        )
+
+
+def _refuse_unreadable(error: OSError) -> None:
+    """Name a folder that cannot be read; its parts would be left out."""
+    reason = error.strerror or str(error)
+    raise FileError(
+        str(error.filename),
+        "a folder of Parquet parts that can be read",
+        f"it cannot ({reason[:1].lower()}{reason[1:]})",
+        "Allow yourself to read it.",
+    ) from error
+
+
 def sha256_of_each(paths: Sequence[Path]) -> list[str]:
     """The SHA-256 of some files."""
     return [sha256(path) for path in paths]
@@ -202,9 +307,28 @@ def _opened(root: Path, part: Path) -> "tuple[_Part, dict[str, polars.DataType]]
             footer = hashlib.sha256(raw.read()).hexdigest()
     if "" in (field.name for field in fields):  # pyarrow does not find it
         raise FileError(_called(str(root), name), "a name for every column", "one has none", DAMAGED)
-    schema = {field.name: dtype_of(field, _called(str(root), name)) for field in fields}
+    schema = {field.name: _dtype_of(field, _called(str(root), name)) for field in fields}
     starts = tuple(itertools.accumulate(rows, initial=0))[:-1]
     return _Part(path, name, status.st_size, status.st_mtime_ns, rows, starts, footer), schema
+
+
+def _dtype_of(field: Any, where: str) -> "polars.DataType":
+    """The type that polars reads a column as; it would panic at values that it cannot read."""
+    import polars
+    import pyarrow
+
+    found: Any = None
+    if not pyarrow.types.is_decimal256(field.type):
+        with suppress(polars.exceptions.PanicException, polars.exceptions.PolarsError):
+            found = polars.DataFrame(pyarrow.schema([field]).empty_table()).dtypes[0]
+    if found is None:
+        raise FileError(
+            where,
+            "columns of types that can be read",
+            f"{field.name!r} is of type {field.type}",
+            "Write it as another type, such as double or string, or leave it out.",
+        )
+    return found
 
 
 def _common_schema(

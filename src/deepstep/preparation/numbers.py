@@ -2,13 +2,12 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.errors import DataError
-from deepstep.preparation.column import Column, with_mark
+from deepstep.preparation.columns import Column, with_mark
 from deepstep.preparation.values import numbers, refuse_infinite, seconds, truths
 from deepstep.preparation.written_numbers import WRITINGS, is_writing
 
@@ -79,10 +78,6 @@ class NumberColumn(StandardizedColumn):
     words: tuple[str, ...] = ()
     rows_of_words: int = 0
 
-    @classmethod
-    def fit(cls, name: str, values: NDArray[np.float64], written: str = "") -> Self:
-        return cls(name, *moments(name, values), written=written)
-
     def values(self, series: "polars.Series") -> NDArray[np.float64]:
         return numbers(series, self.written)
 
@@ -118,10 +113,6 @@ class DurationColumn(StandardizedColumn):
     kind: ClassVar[str] = "duration"
     unit: ClassVar[str] = "seconds, "
 
-    @classmethod
-    def fit(cls, series: "polars.Series") -> Self:
-        return cls(series.name, *moments(series.name, seconds(series)))
-
     def values(self, series: "polars.Series") -> NDArray[np.float64]:
         return seconds(series)
 
@@ -138,12 +129,6 @@ class BooleanColumn(Column):
     name: str
     mean: float
     marks_missing: bool
-
-    @classmethod
-    def fit(cls, series: "polars.Series") -> "BooleanColumn":
-        values = truths(series)
-        missing = np.isnan(values)
-        return cls(series.name, float(values[~missing].mean()), bool(missing.any()))
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -167,36 +152,3 @@ class BooleanColumn(Column):
 def mark_done(marks_missing: bool, mean: str = "") -> str:
     """The treatment of missing values, for people."""
     return f"; missing: the mean{mean}{', and a 0/1 feature' if marks_missing else ''}"
-
-
-def moments(name: str, values: NDArray[np.float64]) -> tuple[float, float, bool]:
-    """Mean, standard deviation (1 for a constant) and whether any value is missing."""
-    present = values[~np.isnan(values)]
-    low, high = float(present.min()), float(present.max())
-    marks_missing = len(present) < len(values)
-    if low == high:
-        # Not by the computed deviation: rounding leaves a constant 0.1 with one of 1e-17.
-        return low, 1.0, marks_missing
-    with np.errstate(over="ignore", under="ignore"):
-        mean, std = float(present.mean()), float(present.std())
-        if std == 0.0:  # the squares are below the floats
-            size = max(abs(low), abs(high))
-            std = size * float((present / size).std())
-    refuse_unmeasurable(name, std, low, high)
-    return mean, std or 1.0, marks_missing
-
-
-def refuse_unmeasurable(name: str, std: float, low: float, high: float) -> None:
-    """Refuse a column whose deviation is beyond the floats."""
-    if not np.isfinite(std):
-        raise DataError(
-            f"column {name!r}",
-            "numbers that can be standardized are expected",
-            f"they reach from {low:g} to {high:g}",
-            "Divide the column by a constant.",
-        )
-
-
-def is_whole(values: NDArray[np.float64]) -> bool:
-    """Whether all of these are whole numbers."""
-    return bool((values == np.floor(values)).all())

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.preparation.column import Column, with_mark
-from deepstep.preparation.number_columns import mark_done
+from deepstep.preparation.columns import Column, with_mark
+from deepstep.preparation.numbers import mark_done
 from deepstep.preparation.values import is_missing, wrong_kind
 
 if TYPE_CHECKING:
