@@ -50,7 +50,7 @@ def found(X, y, seed):
     rng, n_classes = np.random.default_rng(seed), y.max() + 1
     wrong = rng.random(len(y)) < 0.05
     y = np.where(wrong, (y + rng.integers(1, n_classes, len(y))) % n_classes, y)
-    suspects = DeepClassifier(**SMALL).fit(X, y).suspects(X, y)
+    suspects = DeepClassifier(**SMALL).fit(X, y).label_issues(X, y)
     return average_precision_score(wrong[[suspect.row for suspect in suspects]], -np.arange(len(y)))
 
 

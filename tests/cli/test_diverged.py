@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from deepstep.estimators import EnsembleRun, member_training
+from deepstep.estimators import EnsembleRun, members
 from deepstep.run import Run
 from report_page import check
 
@@ -131,14 +131,14 @@ def test_what_cannot_be_kept_is_said(deepstep, flowers, flower_run, tmp_path):
 
 @pytest.mark.parametrize("target", ["kind", "height"])
 def test_a_member_of_an_ensemble_that_diverges_is_kept(deepstep, flowers, tmp_path, monkeypatch, target):
-    start = member_training.start
+    start = members.start
 
     def huge(dims, dtype, rng):
         """Weights from which the first products overflow."""
         values, factors = start(dims, dtype, rng)
         return {name: array * np.float32(1e30) for name, array in values.items()}, factors
 
-    monkeypatch.setattr(member_training, "start", huge)
+    monkeypatch.setattr(members, "start", huge)
     typed = ["train", flowers, "--target", target, "--n-estimators", "2", "--out", "run"]
     result = deepstep(*typed)
     assert result.code == 1
@@ -154,7 +154,7 @@ def test_a_member_of_an_ensemble_that_diverges_is_kept(deepstep, flowers, tmp_pa
     page = check(tmp_path / "report.html")
     assert finding["sentence"] in page.text
     assert "a member diverged, which stands here alone" in page.text
-    monkeypatch.setattr(member_training, "start", start)
+    monkeypatch.setattr(members, "start", start)
     assert deepstep(*typed).code == 0
     assert "diverged" not in EnsembleRun.load("run").config
 

@@ -139,7 +139,7 @@ def test_large_files_are_streamed_by_themselves(deepstep, parts, monkeypatch):
 
 @pytest.mark.parametrize("target", ["target", "y"])
 def test_the_preset_of_ensembles_on_streams(deepstep, parts, target, monkeypatch):
-    monkeypatch.setattr("deepstep.estimators.tabular.n_epochs", lambda m: 6)
+    monkeypatch.setattr("deepstep.estimators.presets.n_epochs", lambda m: 6)
     other = "y" if target == "target" else "target"
     options = ("--preset", "tabular", "--stream", "--target", target, "--drop", other, "--buffer-rows", "200")
     result = deepstep("train", parts, *options, "--json", "--out", "runs/c")
@@ -206,7 +206,7 @@ def test_killed_in_mid_epoch_it_goes_on_to_the_same_bits(deepstep, process, part
 
 
 def test_an_ensemble_of_one_that_was_interrupted_goes_on_to_the_same_bits(deepstep, parts, monkeypatch):
-    monkeypatch.setattr("deepstep.estimators.tabular.n_epochs", lambda m: 5)
+    monkeypatch.setattr("deepstep.estimators.presets.n_epochs", lambda m: 5)
     options = ("--preset", "tabular", "--target", "target", "--drop", "y", "--stream", "--buffer-rows", 100)
     written = ModelCheckpoint.on_pause
 
@@ -261,7 +261,7 @@ def test_arrays_of_numpy(deepstep, tmp_path):
 
 @pytest.mark.parametrize("preset", ["single", "tabular"])
 def test_a_report_says_that_held_out_rows_are_not_read_again(deepstep, parts, monkeypatch, preset):
-    monkeypatch.setattr("deepstep.estimators.tabular.n_epochs", lambda m: 2)
+    monkeypatch.setattr("deepstep.estimators.presets.n_epochs", lambda m: 2)
     options = ("--stream", "--preset", preset, "--target", "target", "--drop", "y", "--out", "a")
     assert deepstep("train", parts, *options, *(("--epochs", 2) if preset == "single" else ())).code == 0
     assert deepstep("report", "a", "--out", "kept.html").code == 0

@@ -12,7 +12,7 @@ from deepstep import Network, Run
 from deepstep.errors import ConfigurationError, DataError, FileError
 from deepstep.estimators import DeepClassifier, DeepRegressor, EnsembleRun
 from deepstep.estimators.ensemble_file import EnsembleFile, write_ensemble
-from deepstep.estimators.ensemble_run import FewRows
+from deepstep.estimators.run import FewRows
 from deepstep.preparation import (
     ClassificationTarget,
     Preparation,

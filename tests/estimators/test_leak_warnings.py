@@ -10,7 +10,7 @@ from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 
 from deepstep import DeepClassifier, DeepRegressor
-from deepstep.estimators.leaks import warn_of_leaks
+from deepstep.estimators.inputs import warn_of_leaks
 
 M = 90
 Y = np.repeat(["a", "b", "c"], M // 3)
@@ -73,7 +73,7 @@ def test_an_index_among_the_columns_is_no_input_of_tables_and_warned_of_otherwis
         model = DeepClassifier(n_estimators=1, max_iter=1, engine="reference").fit(
             X.rename(columns={"index": name}), Y
         )
-        features = [one.table.preparation.feature_names for one in model.ensemble_.preparers]
+        features = [one.preparation.feature_names for one in model.ensemble_.preprocessors]
         assert features == [("x", "z")]
 
 
@@ -87,7 +87,7 @@ def test_nothing_is_said_of_easy_data_arrays_and_numbers(preset):
 
 def test_columns_of_one_name_are_left_alone():
     """scikit-learn refuses them from some release on."""
-    from deepstep.estimators.leaks import warn_of_leaks
+    from deepstep.estimators.inputs import warn_of_leaks
 
     X = frame(range(M), pandas).set_axis(["a", "a", "b"], axis=1)
     with warnings.catch_warnings():

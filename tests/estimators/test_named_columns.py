@@ -49,7 +49,7 @@ def test_everything_that_takes_targets_takes_their_name(preset):
     model = DeepClassifier(**PRESETS[preset]).fit(frame, "survived", X_val=frame[:20], y_val="survived")
     X = frame[list(INPUTS)]
     assert model.score(frame, "survived") == model.score(X, LABELS)
-    assert model.suspects(frame, "survived", n=1) == model.suspects(X, LABELS, n=1)
+    assert model.label_issues(frame, "survived", n=1) == model.label_issues(X, LABELS, n=1)
     assert model.calibrate(polars.from_pandas(frame), "survived") is model
     of_numbers = DeepRegressor(**PRESETS[preset]).fit(frame[list(INPUTS)], "size")
     assert of_numbers.score(X, "size") == of_numbers.score(X[["age", "fare"]], X["size"])

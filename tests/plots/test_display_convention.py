@@ -138,7 +138,7 @@ def test_an_ensemble_is_asked_which_member(display, ensemble):
 def test_a_member_s_numbers_are_its_own(ensemble):
     for number, member in enumerate(ensemble.ensemble_.members):
         display = TrainingCurveDisplay.from_estimator(ensemble, member=number)
-        np.testing.assert_array_equal(display.costs, member.estimator.history_.costs)
+        np.testing.assert_array_equal(display.costs, member.network.history.costs)
 
 
 def test_what_is_no_network_is_refused(plain):

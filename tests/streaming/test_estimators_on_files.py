@@ -128,7 +128,13 @@ def test_an_ensemble_of_one_that_was_killed_goes_on(parts, tmp_path, killed, Est
 @pytest.mark.filterwarnings("ignore:Training ended before")
 def test_a_drawn_seed_is_that_of_the_rows_held_out_and_of_the_network(tmp_path, whole, killed):
     path = written(tmp_path / "few", whole.select("x", "z", "y"), 2, 90)
-    settings = {**PLAIN, "random_state": None, "stream": True, "buffer_rows": 150, "early_stopping": True}
+    settings = {
+        **PLAIN,
+        "random_state": None,
+        "stream": True,
+        "buffer_rows": 150,
+        "early_stopping": True,
+    }
     kept = {"checkpoint_dir": tmp_path / "kept", "checkpoint_every": 0.0}
     with pytest.raises(Killed):
         DeepRegressor(**settings, **kept).fit(path, "y")
@@ -147,7 +153,7 @@ def test_numbers_are_learned_in_their_own_units(parts, whole):
 def test_statistics_beyond_what_is_in_memory(parts, whole, monkeypatch):
     monkeypatch.setattr("deepstep.preparation.survey.IN_MEMORY_ROWS", 120)
     model = DeepRegressor(**{**FAST, "max_iter": 10}, stream=True, buffer_rows=300).fit(parts, "y")
-    (preparer,) = model.ensemble_.preparers
+    (preparer,) = model.ensemble_.preprocessors
     assert preparer.center[0] == pytest.approx(whole["y"].mean(), abs=0.1)
     assert r2_score(whole["y"], model.predict(parts)) > 0.9
 

@@ -13,10 +13,10 @@ from deepstep.cli.target_choice import Goal
 from deepstep.cli.train_settings import TrainSettings
 from deepstep.cli.unfinished import Finish, Keeping, Way, unfinished
 from deepstep.estimators import DeepClassifier, DeepRegressor
-from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.ensemble import Ensemble
-from deepstep.estimators.losses import NUMBER_LOSSES
-from deepstep.estimators.streamed_fits import StreamedFit
+from deepstep.estimators.inputs import FitContext, RawData
+from deepstep.estimators.streamed_fit import StreamedFit
+from deepstep.estimators.targets import NUMBER_LOSSES
 from deepstep.preparation import ClassificationTarget, Target
 from deepstep.types import AnyArray
 
@@ -44,7 +44,7 @@ def fitted(
     classes = _class_numbers(target)
     rows = split.train
     inputs = [name for name in rows.frame.columns if name not in split.without]
-    given = Given(rows.frame[inputs], _y(target, rows), rows.weight)
+    given = RawData(rows.frame[inputs], _y(target, rows), rows.weight)
     estimator._fit(given, classes=classes, label=label, keep=split.keep)
     return _fitted(estimator, target)
 
@@ -73,24 +73,24 @@ def fitted_stream(
     def y(series: Any) -> AnyArray:
         return _y(target, Rows(series, series, None, np.empty(0, int)))
 
-    call = FitCall(f"{type(estimator).__name__}.fit", False, False, classes, label=label)
+    context = FitContext(f"{type(estimator).__name__}.fit", classes=classes, label=label)
     if keeping is not None:
         every, keep = keeping.checkpoints["every"], keeping.checkpoints["keep"]
         estimator.set_params(checkpoint_dir=unfinished(run), checkpoint_every=every, keep_checkpoints=keep)
         estimator.set_params(resume=True)  # where it begins there is none yet
         finish = (Finish(),) if keeping.way is Way.FINISH else ()
-        call = replace(call, callbacks=finish, keeps_interrupted=False)
-    estimator._fit_surveyed(StreamedFit(found, goal.sample_weight, None, call, y))
+        context = replace(context, callbacks=finish, keeps_interrupted=False)
+    estimator._fit_surveyed(StreamedFit(found, goal.sample_weight, None, context, y))
     return _fitted(estimator, target)
 
 
 def _fitted(estimator: DeepClassifier | DeepRegressor, target: Target) -> Fitted:
-    first = estimator.ensemble_.members[0].estimator
+    first = estimator.ensemble_.members[0].fit
     return Fitted(
         estimator.ensemble_,
         estimator.temperature_ if isinstance(estimator, DeepClassifier) else 1.0,
         target,
-        "" if first is None else first.engine_reason_,
+        "" if first is None else first.history.why_engine,
     )
 
 

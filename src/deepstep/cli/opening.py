@@ -14,7 +14,7 @@ from deepstep.types import Array
 
 if TYPE_CHECKING:
     from deepstep.estimators import EnsembleRun
-    from deepstep.estimators.ensemble import Preparer
+    from deepstep.estimators.ensemble import FoldPreprocessor
 
 AnyRun: TypeAlias = "Run | EnsembleRun"
 
@@ -68,16 +68,16 @@ def open_network(folder: Path, member: int | None) -> OpenedNetwork:
     return OpenedNetwork(
         run,
         one.network,
-        in_units(run.preparation.target, run.ensemble.preparers[one.fold]),
+        in_units(run.preparation.target, run.ensemble.preprocessors[one.fold]),
         {**run.config, "settings": dict(one.settings)},
         run.few_examples(member),
         lambda raw: run.inputs(raw, member),
     )
 
 
-def in_units(target: Target, preparer: "Preparer") -> Target:
+def in_units(target: Target, preprocessor: "FoldPreprocessor") -> Target:
     """An ensemble's target as the members of a fold learn it."""
     if target.is_classification:
         return target
     n = target.n_columns
-    return target.in_units(preparer.center[:n].tolist(), preparer.scale[:n].tolist())
+    return target.in_units(preprocessor.center[:n].tolist(), preprocessor.scale[:n].tolist())

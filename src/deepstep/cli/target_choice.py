@@ -43,7 +43,7 @@ class Goal:
 
     def check(self) -> None:
         """Refuse options that fit no table."""
-        from deepstep.estimators.losses import CLASS_LOSSES, NUMBER_LOSSES
+        from deepstep.estimators.targets import CLASS_LOSSES, NUMBER_LOSSES
 
         known = [*CLASS_LOSSES, *NUMBER_LOSSES]
         if self.loss is not None and self.loss not in known:
@@ -125,7 +125,7 @@ def choose(answers: Any, goal: Goal, rows: int | None = None) -> Choice:
 
 def _task(answers: "polars.Series", goal: Goal) -> tuple[str, str]:
     """Kind and reason for one column."""
-    from deepstep.estimators.losses import CLASS_LOSSES, NUMBER_LOSSES
+    from deepstep.estimators.targets import CLASS_LOSSES, NUMBER_LOSSES
 
     if goal.task == "auto":
         kind, reason = guess_task(answers)
@@ -169,7 +169,7 @@ def _choose_several(answers: "polars.DataFrame", goal: Goal) -> Choice:
 
 
 def _task_of_several(answers: "polars.DataFrame", goal: Goal) -> tuple[str, str]:
-    from deepstep.estimators.losses import CLASS_LOSSES, NUMBER_LOSSES
+    from deepstep.estimators.targets import CLASS_LOSSES, NUMBER_LOSSES
 
     if goal.task != "auto":
         return ("multilabel" if goal.task == "classification" else "multioutput"), "--task says so"
@@ -194,7 +194,7 @@ def _task_of_several(answers: "polars.DataFrame", goal: Goal) -> tuple[str, str]
 
 def _target_settings(goal: Goal, kind: str) -> Mapping[str, Any]:
     """How the target is coded, as the loss asks for it."""
-    from deepstep.estimators.losses import CLASS_LOSSES, NUMBER_LOSSES
+    from deepstep.estimators.targets import CLASS_LOSSES, NUMBER_LOSSES
 
     numbers = kind in NUMBERS
     known = NUMBER_LOSSES if numbers else CLASS_LOSSES

@@ -29,7 +29,7 @@ from deepstep.cli.unfinished import Keeping, Way, place_at_once, place_to_train,
 from deepstep.data import StoredRows
 from deepstep.errors import DivergenceError
 from deepstep.estimators import EnsembleRun
-from deepstep.estimators.ensemble_run import FewRows
+from deepstep.estimators.run import FewRows
 from deepstep.preparation import Preparation
 from deepstep.run import few_rows
 from deepstep.run_folder import RunFolder

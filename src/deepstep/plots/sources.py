@@ -14,40 +14,42 @@ from deepstep.types import Array, is_whole
 ADVICE = "Train with callbacks=[Health()], of deepstep.training; deepstep train has --log health."
 
 
-def one_of(estimator: Any, member: int | None, where: str) -> Any:
-    """The estimator of one network: a plain one itself, of an ensemble the member that was asked for."""
+def member_of(estimator: Any, member: int | None, where: str) -> Any:
+    """The member of an estimator: the only one, or the one that is asked for."""
     ensemble = getattr(estimator, "ensemble_", None)
     if ensemble is None:
-        if "network_" not in vars(estimator):
-            got = type(estimator).__name__
-            raise ConfigurationError(
-                where, "a fitted DeepClassifier or DeepRegressor", f"got {got}", "Call fit before."
-            )
-        if member is not None:
-            raise ConfigurationError(where, "member is for ensembles", f"got {member!r} for one network")
-        return estimator
+        got = type(estimator).__name__
+        raise ConfigurationError(
+            where, "a fitted DeepClassifier or DeepRegressor", f"got {got}", "Call fit before."
+        )
+    if ensemble.takes_numbers and member is not None:
+        raise ConfigurationError(where, "member is for ensembles", f"got {member!r} for one network")
     count = len(ensemble.members)
+    if member is None and count == 1:
+        return ensemble.members[0]
     if member is None:
         raise ConfigurationError(
             where,
             "one network",
             f"got an ensemble of {count}",
-            f"Say which one: member=0 … {count - 1}; or fit with preset='mlp'.",
+            f"Say which one: member=0 … {count - 1}; or fit with preset='single'.",
         )
     if not (is_whole(member, 0) and member < count):
         raise ConfigurationError(where, f"member is one of 0 … {count - 1}", f"got {member!r}")
-    return ensemble.members[member].estimator
+    return ensemble.members[member]
 
 
 def network_of(estimator: Any, member: int | None, where: str) -> Network:
     """The network of an estimator, of an ensemble that of a member."""
-    network: Network = one_of(estimator, member, where).network_
+    network: Network = member_of(estimator, member, where).network
     return network
 
 
 def history_of(estimator: Any, member: int | None, where: str) -> History:
     """The history of an estimator, of an ensemble that of a member."""
-    history: History = one_of(estimator, member, where).history_
+    history = network_of(estimator, member, where).history
+    if history is None:
+        raise ConfigurationError(where, "a network with a history", "this one has none")
     return history
 
 

@@ -25,7 +25,7 @@ WIDEST = 8
 def overview(run: "EnsembleRun") -> Html:
     """The task, the data and the results."""
     ensemble = run.ensemble
-    counts = [len(part) for part in (ensemble.members, ensemble.presets, ensemble.preparers)]
+    counts = [len(part) for part in (ensemble.members, ensemble.presets, ensemble.preprocessors)]
     what = "{} of {} on {}".format(*map(_counted, counts, ("network", "preset", "fold")))
     seconds = run.config.get("seconds")
     how: list[tuple[str, Content]] = [("ensemble", what)]

@@ -93,7 +93,7 @@ def kept_rows(run: AnyRun, why: str = "") -> Rows:
         outputs = _outputs(run, len(X), lambda: run.network.forward(X.T).T)
     else:
         (X, *_), Y = run.examples
-        first, how = run.ensemble.preparers[0].table.preparation, "prepared as for the first fold"
+        first, how = run.ensemble.preprocessors[0].preparation, "prepared as for the first fold"
         prepared, inputs = None, first or run.preparation.inputs
         outputs = _outputs(run, len(X), run.few_outputs)
     target = run.preparation.target

@@ -8,12 +8,9 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators.calls import Given
-from deepstep.estimators.convening import Rows, weight_with_classes
 from deepstep.estimators.ensemble import Ensemble
-from deepstep.estimators.tables import TableRows
-from deepstep.estimators.temperature import of_the_mean
-from deepstep.model import Network
+from deepstep.estimators.inputs import Dataset, RawData
+from deepstep.estimators.temperature import ensemble_temperature
 from deepstep.types import Array
 
 
@@ -31,16 +28,32 @@ class Calibration:
     by_fold: bool = False
 
 
-class Calibrating:
+class CalibrationMixin:
     """The part of the estimators that is calibrated."""
 
     _calibration = Calibration()
     ensemble_: Ensemble
-    network_: Network
+    preset: str
 
     @abstractmethod
     def _read(self, A: Array, Y: Array, weight: Array | None) -> Calibration:
         """The calibration by outputs for rows and their targets, both (m, n_L)."""
+
+    @abstractmethod
+    def _rows(self, given: RawData, where: str) -> Dataset:
+        """Rows with targets, checked as those of the fit and encoded."""
+
+    @abstractmethod
+    def _class_weighted(self, learned: Dataset, judged: Dataset, where: str) -> Array | None:
+        """The weight of each row that judges, with that of its class."""
+
+    @abstractmethod
+    def _outputs(self, X: Any) -> Array:
+        """The outputs for rows, (m, n_L)."""
+
+    @abstractmethod
+    def _table(self, X: Any, *, reset: bool, where: str) -> Any:
+        """X as a frame, or sparse."""
 
     @abstractmethod
     def _check_calibrated(self, where: str) -> None:
@@ -73,36 +86,29 @@ class Calibrating:
         check_is_fitted(self)
         where = f"{type(self).__name__}.calibrate"
         self._check_calibrated(where)
-        A, Y, weight = self._answered(Given(X, y, sample_weight), where)
-        self._calibration = self._read_known(A, Y, weight, where)
+        rows = self._rows(RawData(X, y, sample_weight), where)
+        outputs = self.ensemble_.outputs(rows.X)
+        self._calibration = self._read_known(outputs, rows.Y, rows.weight, where)
         return self
 
-    def _answered(self: Any, given: Given, where: str) -> tuple[Array, Array, Array | None]:
-        """Outputs, targets and weights of rows that are checked as those of the fit."""
-        if "ensemble_" in vars(self):
-            rows = self._coded(self._table_rows(given, reset=False, where=where), where)
-            return self.ensemble_.outputs(rows.table), rows.Y, rows.weight
-        X, y, weight = self._checked(given, self.network_.dtype, reset=False, where=where)
-        return self._outputs(X), self._encode(y, np.float64, where), weight
-
-    def _calibrate_by_held_out(self: Any, rows: Rows, validation: Rows | None) -> None:
+    def _calibrate_by_held_out(self, rows: Dataset, validation: Dataset | None) -> None:
         """Learn from what a fit held out: the rows of validation, or of each fold."""
         ensemble = self.ensemble_
         kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
-        weight = weight_with_classes(self, kept, kept if validation is None else validation, "fit")
+        weight = self._class_weighted(kept, kept if validation is None else validation, "fit")
         if validation is not None:
-            A = ensemble.outputs(validation.table)
-            self._calibration = self._read_known(A, validation.Y, weight, "fit")
+            outputs = ensemble.outputs(validation.X)
+            self._calibration = self._read_known(outputs, validation.Y, weight, "fit")
         elif ensemble.out_of_fold is not None:
             found = self._read_known(ensemble.out_of_fold, kept.Y, weight, "fit")
-            if len(ensemble.preparers) > 1:
-                found = replace(found, temperature=of_the_mean(found.temperature))
+            if len(ensemble.preprocessors) > 1:
+                found = replace(found, temperature=ensemble_temperature(found.temperature))
             if found.scores is not None:
                 fold_of = np.full(len(kept.Y), -1)
-                for number, preparer in enumerate(ensemble.preparers):
-                    fold_of[preparer.fold.held_out] = number
+                for number, preprocessor in enumerate(ensemble.preprocessors):
+                    fold_of[preprocessor.fold.held_out] = number
                 fold_of = fold_of[np.isfinite(ensemble.out_of_fold).all(axis=1)]
-                folds = range(len(ensemble.preparers))
+                folds = range(len(ensemble.preprocessors))
                 scores = tuple(found.scores[0][fold_of == number] for number in folds)
                 found = replace(found, scores=scores, by_fold=True)
             self._calibration = found
@@ -122,30 +128,13 @@ class Calibrating:
             raise ConfigurationError(
                 where,
                 "rows that were not learned from, which tell how wrong answers are",
-                "there were none in fit (preset='mlp' keeps none for this)",
+                f"there were none in fit (preset={self.preset!r} keeps none for this)",
                 "Call calibrate(X, y) with rows of their own first.",
             )
         return self._calibration.scores
 
-    def _judges(self: Any, X: Any, where: str) -> list[Array]:
-        """The outputs for rows of those whose scores there are, (m, n_L) each."""
+    def _outputs_of_judges(self, X: Any, where: str) -> list[Array]:
+        """The outputs for rows of the models that the scores are of, (m, n_L) each."""
         if self._calibration.by_fold:
-            return outputs_of_folds(self.ensemble_, self._table(X, reset=False, where=where))
+            return self.ensemble_.outputs_of_folds(self._table(X, reset=False, where=where))
         return [self._outputs(X).astype(np.float64)]
-
-
-def outputs_of_folds(ensemble: Ensemble, rows: TableRows) -> list[Array]:
-    """Outputs of the members of each fold together, (m, n_L) each."""
-    found = []
-    for number, preparer in enumerate(ensemble.preparers):
-        inputs = preparer.inputs(rows)
-        own = [
-            (member, share)
-            for member, share in zip(ensemble.members, ensemble.shares, strict=True)
-            if member.fold == number and share > 0
-        ]
-        total = sum(share for _, share in own)
-        found.append(
-            np.sum([share / total * member.outputs(inputs, preparer) for member, share in own], axis=0)
-        )
-    return found

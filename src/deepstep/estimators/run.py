@@ -23,7 +23,7 @@ import numpy as np
 from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.data.frames import as_frame
 from deepstep.errors import DataError, FileError
-from deepstep.estimators.ensemble import Ensemble, told
+from deepstep.estimators.ensemble import Ensemble, calibrate_proba
 from deepstep.estimators.ensemble_file import EnsembleFile, write_ensemble
 from deepstep.preparation import Preparation, TablePreparation
 from deepstep.preparation.table import with_columns
@@ -56,7 +56,7 @@ class FewRows(NamedTuple):
         """At most 16 of the rows, evenly spread."""
         rows = few_rows(len(Y))
         some = as_frame(frame[rows], where="table")
-        return cls(tuple(preparer.table.features(some) for preparer in ensemble.preparers), Y[rows])
+        return cls(tuple(preprocessor.features(some) for preprocessor in ensemble.preprocessors), Y[rows])
 
 
 @dataclass
@@ -159,7 +159,7 @@ class EnsembleRun(RunFolder):
         DataError: As in `outputs`.
         """
         one = self.ensemble.members[member]
-        inputs: Array = self.ensemble.preparers[one.fold].inputs(self._used(raw))[one.preset.cuts]
+        inputs: Array = self.ensemble.preprocessors[one.fold].inputs(self._used(raw))[one.preset.cuts]
         return inputs
 
     def few_examples(self, member: int) -> tuple[Array, Array]:
@@ -170,9 +170,9 @@ class EnsembleRun(RunFolder):
         Y (k, n_outputs): Targets that the member learns.
         """
         one = self.ensemble.members[member]
-        preparer, features = self.ensemble.preparers[one.fold], self.examples.features[one.fold]
-        X: Array = preparer.encoded(features)[one.preset.cuts]
-        return X, (self.examples.Y - preparer.center) / preparer.scale
+        preprocessor, features = self.ensemble.preprocessors[one.fold], self.examples.features[one.fold]
+        X: Array = preprocessor.encoded(features)[one.preset.cuts]
+        return X, preprocessor.scaled(self.examples.Y)
 
     def few_outputs(self) -> Array:
         """Outputs of the ensemble for the rows that the run keeps.
@@ -183,7 +183,7 @@ class EnsembleRun(RunFolder):
 
     def _used(self, raw: "polars.DataFrame") -> "polars.DataFrame":
         """The columns that one fold or another has features of."""
-        tables = [preparer.table.preparation for preparer in self.ensemble.preparers]
+        tables = [preprocessor.preparation for preprocessor in self.ensemble.preprocessors]
         columns = [column for table in tables if table is not None for column in table.columns]
         names = list(dict.fromkeys(column.name for column in columns if column.feature_names))
         return as_frame(with_columns(raw, names)[names], where="table")
@@ -195,13 +195,13 @@ class EnsembleRun(RunFolder):
         returns (m, n_classes): Like P.
         """
         several = self.preparation.target.several
-        return told(P, self.temperature, each=several)
+        return calibrate_proba(P, self.temperature, each=several)
 
     def _check_fit(self, folder: Path) -> None:
         """Refuse files that are each whole but belong to different runs."""
         target, inputs = self.preparation.target, self.preparation.inputs
         got = (type(inputs).__name__, target.n_outputs, target.output)
-        n_outputs = {len(preparer.center) for preparer in self.ensemble.preparers}
+        n_outputs = {len(preprocessor.scale) for preprocessor in self.ensemble.preprocessors}
         expected = (TablePreparation.__name__, *n_outputs, self.ensemble.output)
         if got != expected:
             raise FileError(
@@ -214,7 +214,7 @@ class EnsembleRun(RunFolder):
 
 def _read_examples(path: Path, ensemble: Ensemble, n_outputs: int) -> FewRows:
     """The rows that a run keeps, checked against its ensemble."""
-    tables = [preparer.table.preparation for preparer in ensemble.preparers]
+    tables = [preprocessor.preparation for preprocessor in ensemble.preprocessors]
     widths = {
         f"features{fold}": 0 if table is None else table.n_features for fold, table in enumerate(tables)
     }

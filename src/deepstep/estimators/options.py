@@ -1,14 +1,16 @@
-"""The parameters that both estimators take, and what may be given for them."""
+"""The parameters of the estimators: each with its default, the values it may have, and its meaning."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
+from inspect import cleandoc, get_annotations
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Options as AnyOf
 
 from deepstep.engines.settings import PRECISIONS
 from deepstep.training import Callback, ReduceLROnPlateau
@@ -18,30 +20,42 @@ _AT_LEAST_0 = Interval(Real, 0, None, closed="left")
 _ABOVE_0 = Interval(Real, 0, None, closed="neither")
 _SHARE = Interval(Real, 0, 1, closed="left")
 _COUNT = Interval(Integral, 1, None, closed="left")
-_SCHEDULE = [str, Mapping, ReduceLROnPlateau, callable, None]
+Schedule = Annotated[Any, str, Mapping, ReduceLROnPlateau, callable, None]
 
-
-PLAIN: Mapping[str, Any] = {
-    "hidden_layer_sizes": (100,),
-    "activation": "relu",
-    "alpha": 0.0001,
-    "learning_rate_init": 0.001,
-    "max_iter": 200,
-    "tol": 1e-4,
-    "early_stopping": False,
-    "validation_fraction": 0.1,
-    "n_iter_no_change": 10,
-    "input_scale": False,
-    "parametric": False,
-    "shared_members": 0,
-    "dropout": 0.0,
+DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "mlp": {
+        "hidden_layer_sizes": (100,),
+        "activation": "relu",
+        "alpha": 0.0001,
+        "learning_rate_init": 0.001,
+        "max_iter": 200,
+        "tol": 1e-4,
+        "early_stopping": False,
+        "validation_fraction": 0.1,
+        "n_iter_no_change": 10,
+        "initialization": "glorot",
+        "input_scale": False,
+        "parametric": False,
+        "shared_members": 0,
+        "dropout": 0.0,
+        "label_smoothing": 0.0,
+    },
+    "single": {
+        "hidden_layer_sizes": (64, 32),
+        "alpha": 0.0,
+        "max_iter": 40,
+        "tol": 0.0,
+        "n_iter_no_change": np.inf,
+        "initialization": "he",
+    },
 }
-"""Values of parameters that are None with ``preset='mlp'``: scikit-learn's, or without effect. Parameters
-that presets choose are None by default, so that a given value holds even where it is one of these."""
+"""Values of the parameters that are None by default: those of scikit-learn for ``preset='mlp'``, and what
+differs from them for 'single', which are those of ``deepstep train --preset single``. A parameter that is
+None by default is chosen by the preset, so that a given value holds even where it is one of these."""
 
 
 @dataclass(eq=False, repr=False, match_args=False)
-class EstimatorParameters(BaseEstimator):
+class Options(BaseEstimator):
     """The parameters of `DeepClassifier` and `DeepRegressor`.
 
     A dataclass, so that the constructor is written from this one list and scikit-learn finds every parameter
@@ -50,17 +64,18 @@ class EstimatorParameters(BaseEstimator):
 
     Parameters
     ----------
-    hidden_layer_sizes : int or sequence of int or None, default=None ('mlp': (100,))
+    hidden_layer_sizes : int or sequence of int or None, default=None ('mlp': (100,), 'single': (64, 32))
         Units of each hidden layer; an empty sequence for none.
     activation : str or sequence of str or None, default=None ('mlp': 'relu')
         Activation of the hidden layers: one for all, or one for each. 'identity', 'relu', 'leaky_relu',
         'elu', 'selu', 'gelu', 'gelu_tanh', 'silu', 'mish', 'softplus', 'tanh', 'sigmoid' (scikit-learn's
         'logistic' is the same), or one that was registered with `deepstep.equations.register_activation`.
-    preset : {'tabular', 'tabm', 'mlp'}, default='tabular'
+    preset : {'tabular', 'tabm', 'single', 'mlp'}, default='tabular'
         'tabular' takes a table as it is (texts, dates, missing values) and trains an ensemble of networks by
         presets that are strong on tables. 'tabm' takes it, too, and trains on each fold one network that is
-        many (``shared_members``), for longer. 'mlp' trains one network with exactly these parameters on X
-        as it is, as `sklearn.neural_network.MLPClassifier` does.
+        many (``shared_members``), for longer. 'single' takes it, too, and trains one network with exactly
+        these parameters, by default with those of ``deepstep train --preset single``. 'mlp' trains one
+        network with exactly these parameters on X as it is, as `sklearn.neural_network.MLPClassifier` does.
     n_estimators : int or None, default=None
         Networks of the ensemble, rounded up to whole folds; None for as many as the table's size asks for.
     solver : str, default='adam'
@@ -69,10 +84,11 @@ class EstimatorParameters(BaseEstimator):
         ``deepstep.equations.OPTIMIZERS``, with ``optimizer_params`` instead. All learn from batches, except
         'lbfgs' that learns from all examples at once, which is good for small data (of sparse inputs it makes
         a dense copy).
-    alpha : float or None, default=None ('mlp': 0.0001)
+    alpha : float or None, default=None ('mlp': 0.0001, 'single': 0.0)
         λ of L2 regularization: J has alpha / (2 Σ weights) · Σ ‖W‖² on top.
     batch_size : int or 'auto', default='auto'
-        Examples an update; 'auto' is ``min(200, n_samples)``. Not used by 'lbfgs'.
+        Examples an update; 'auto' is ``min(200, n_samples)``, with 'single' 32 to 256 by the number of rows.
+        Not used by 'lbfgs'.
     learning_rate : {'constant', 'invscaling', 'adaptive'}, default='constant'
         How the rate goes from epoch to epoch; not used by 'adam' and 'lbfgs'. 'invscaling':
         learning_rate_init / (t + 1)^power_t with t the examples seen. 'adaptive': divided by 5 each time
@@ -84,7 +100,7 @@ class EstimatorParameters(BaseEstimator):
         (``partial_fit``, ``warm_start``) keeps it.
     power_t : float, default=0.5
         Exponent of 'invscaling'.
-    max_iter : int or None, default=None ('mlp': 200)
+    max_iter : int or None, default=None ('mlp': 200, 'single': 40)
         Epochs, each a pass over the examples ('lbfgs': iterations).
     shuffle : bool, default=True
         Take the examples in a new order in each epoch.
@@ -92,7 +108,7 @@ class EstimatorParameters(BaseEstimator):
         Where the initial values, the order of the examples, dropout, noise and the validation part come
         from. An int gives the same fit bit for bit, and the initial values of
         ``Network(…, initialization=…, seed=…)``.
-    tol : float or None, default=None ('mlp': 1e-4)
+    tol : float or None, default=None ('mlp': 1e-4, 'single': 0.0)
         What counts as an improvement; for 'lbfgs' the largest entry of the gradient that is small enough.
     verbose : bool or int, default=False
         Show progress on stderr.
@@ -114,12 +130,12 @@ class EstimatorParameters(BaseEstimator):
     beta_1, beta_2 : float, default=0.9, 0.999
         Decay of the moving averages of 'adam'.
     epsilon : float, default=1e-8
-        Guard of the division of 'adam': √s + ε, before the correction of s.
-    n_iter_no_change : int or inf or None, default=None ('mlp': 10)
+        Guard of the division of 'adam': √s + ε, before the correction of s; with 'single' √ŝ + ε, after it.
+    n_iter_no_change : int or inf or None, default=None ('mlp': 10, 'single': inf)
         Epochs without improvement by ``tol`` that are borne. ``inf`` lets a schedule run to its end.
     max_fun : int, default=15000
         Greatest number of evaluations of the cost, for 'lbfgs'.
-    initialization : str or mapping, default='glorot'
+    initialization : str or mapping or None, default=None ('mlp': 'glorot', 'single': 'he')
         How the initial weights are drawn, a name in ``deepstep.equations.INITIALIZATIONS``. 'glorot' has the
         variance of scikit-learn's, so results compare; 'he' keeps the size of signals through relu layers;
         'data' fits weights and biases to the training inputs. A mapping ``{"W1": …, "b1": …}`` of arrays
@@ -128,8 +144,8 @@ class EstimatorParameters(BaseEstimator):
         What runs the training; ``'torch:cuda'``, ``'torch:cpu'``, … are the torch engine on that device.
     dtype : {'auto', 'float32', 'float64'}, default='auto'
         Precision of the network, whatever that of X is. 'auto' is float32, half the memory and twice the
-        speed of float64, and float64 for 'lbfgs', whose line search needs the digits. scikit-learn's network
-        takes the precision of X, which is float64 mostly.
+        speed of float64, and float64 for 'single' and for 'lbfgs', whose line search needs the digits.
+        scikit-learn's network takes the precision of X, which is float64 mostly.
     precision : {'bfloat16'}, default=None
         Precision of the products of matrices in training, where it is another than that of the network, which
         has to be float32: done by the torch engine. None is the network's own.
@@ -208,132 +224,117 @@ class EstimatorParameters(BaseEstimator):
         that was drawn.
     """
 
-    hidden_layer_sizes: Any = None
-    activation: Any = None
+    hidden_layer_sizes: Annotated[Any, "array-like", _COUNT, None] = None
+    activation: Annotated[Any, str, "array-like", None] = None
     _: KW_ONLY
-    preset: str = "tabular"
-    n_estimators: int | None = None
-    solver: str = "adam"
-    alpha: float | None = None
-    batch_size: int | str = "auto"
-    learning_rate: str = "constant"
-    learning_rate_init: float | str | None = None
-    power_t: float = 0.5
-    max_iter: int | None = None
-    shuffle: bool = True
-    random_state: Any = None
-    tol: float | None = None
-    verbose: bool | int = False
-    warm_start: bool = False
-    momentum: float = 0.9
-    nesterovs_momentum: bool = True
-    early_stopping: bool | None = None
-    validation_fraction: float | None = None
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-8
-    n_iter_no_change: float | None = None
-    max_fun: int = 15000
-    initialization: Any = "glorot"
-    engine: str = "auto"
-    dtype: str = "auto"
-    precision: str | None = None
-    optimizer_params: Mapping[str, Any] | None = None
-    loss_params: Mapping[str, Any] | None = None
-    normalization: Any = "none"
-    input_scale: bool | None = None
-    parametric: bool | Sequence[bool] | None = None
-    shared_members: int | None = None
-    dropout: float | Sequence[float] | None = None
-    input_noise: float = 0.0
-    l1: float = 0.0
-    weight_decay: float | None = None
-    max_norm: float | None = None
-    clip_norm: float | None = None
-    clip_value: float | None = None
-    ema_decay: float = 0.0
-    lr_multipliers: Mapping[str, float] | None = None
-    weight_decay_multipliers: Mapping[str, float] | None = None
-    schedule: Any = None
-    weight_decay_schedule: Any = None
-    dropout_schedule: Any = None
-    time_budget: float | None = None
-    scoring: Any = None
-    refit: bool = False
-    deterministic: bool = False
-    stream: bool | None = None
-    buffer_rows: int | None = None
-    callbacks: Any = None
-    checkpoint_dir: str | Path | None = None
-    checkpoint_every: float | None = None
-    keep_checkpoints: int = KEPT
-    resume: bool = False
+    preset: Annotated[str, StrOptions({"tabular", "tabm", "single", "mlp"})] = "tabular"
+    n_estimators: Annotated[int | None, _COUNT, None] = None
+    solver: Annotated[str, str] = "adam"
+    alpha: Annotated[float | None, _AT_LEAST_0, None] = None
+    batch_size: Annotated[int | str, StrOptions({"auto"}), _COUNT] = "auto"
+    learning_rate: Annotated[str, StrOptions({"constant", "invscaling", "adaptive"})] = "constant"
+    learning_rate_init: Annotated[float | str | None, StrOptions({"auto"}), _ABOVE_0, None] = None
+    power_t: Annotated[float, _AT_LEAST_0] = 0.5
+    max_iter: Annotated[int | None, _COUNT, None] = None
+    shuffle: Annotated[bool, "boolean"] = True
+    random_state: Annotated[Any, "random_state"] = None
+    tol: Annotated[float | None, _AT_LEAST_0, None] = None
+    verbose: Annotated[bool | int, "verbose"] = False
+    warm_start: Annotated[bool, "boolean"] = False
+    momentum: Annotated[float, Interval(Real, 0, 1, closed="both")] = 0.9
+    nesterovs_momentum: Annotated[bool, "boolean"] = True
+    early_stopping: Annotated[bool | None, "boolean", None] = None
+    validation_fraction: Annotated[float | None, _SHARE, None] = None
+    beta_1: Annotated[float, _SHARE] = 0.9
+    beta_2: Annotated[float, _SHARE] = 0.999
+    epsilon: Annotated[float, _ABOVE_0] = 1e-8
+    n_iter_no_change: Annotated[float | None, _COUNT, AnyOf(Real, {np.inf}), None] = None
+    max_fun: Annotated[int, _COUNT] = 15000
+    initialization: Annotated[Any, str, Mapping, None] = None
+    engine: Annotated[str, str] = "auto"
+    dtype: Annotated[str, StrOptions({"auto", "float32", "float64"})] = "auto"
+    precision: Annotated[str | None, StrOptions({*PRECISIONS}), None] = None
+    optimizer_params: Annotated[Mapping[str, Any] | None, Mapping, None] = None
+    loss_params: Annotated[Mapping[str, Any] | None, Mapping, None] = None
+    normalization: Annotated[Any, str, "array-like"] = "none"
+    input_scale: Annotated[bool | None, "boolean", None] = None
+    parametric: Annotated[bool | Sequence[bool] | None, "boolean", "array-like", None] = None
+    shared_members: Annotated[int | None, Interval(Integral, 0, None, closed="left"), None] = None
+    dropout: Annotated[float | Sequence[float] | None, _SHARE, "array-like", None] = None
+    input_noise: Annotated[float, _AT_LEAST_0] = 0.0
+    l1: Annotated[float, _AT_LEAST_0] = 0.0
+    weight_decay: Annotated[float | None, _AT_LEAST_0, None] = None
+    max_norm: Annotated[float | None, _ABOVE_0, None] = None
+    clip_norm: Annotated[float | None, _ABOVE_0, None] = None
+    clip_value: Annotated[float | None, _ABOVE_0, None] = None
+    ema_decay: Annotated[float, _SHARE] = 0.0
+    lr_multipliers: Annotated[Mapping[str, float] | None, Mapping, None] = None
+    weight_decay_multipliers: Annotated[Mapping[str, float] | None, Mapping, None] = None
+    schedule: Schedule = None
+    weight_decay_schedule: Schedule = None
+    dropout_schedule: Schedule = None
+    time_budget: Annotated[float | None, _ABOVE_0, None] = None
+    scoring: Annotated[Any, str, callable, None] = None
+    refit: Annotated[bool, "boolean"] = False
+    deterministic: Annotated[bool, "boolean"] = False
+    stream: Annotated[bool | None, "boolean", None] = None
+    buffer_rows: Annotated[int | None, _COUNT, None] = None
+    callbacks: Annotated[Any, "array-like", Callback, callable, None] = None
+    checkpoint_dir: Annotated[str | Path | None, str, Path, None] = None
+    checkpoint_every: Annotated[float | None, _AT_LEAST_0, None] = None
+    keep_checkpoints: Annotated[int, _COUNT] = KEPT
+    resume: Annotated[bool, "boolean"] = False
 
     # Names are checked where they are looked up: those that users register are known there, and the error
     # has the nearest one.
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        "hidden_layer_sizes": ["array-like", _COUNT, None],
-        "activation": [str, "array-like", None],
-        "preset": [StrOptions({"tabular", "tabm", "mlp"})],
-        "n_estimators": [_COUNT, None],
-        "solver": [str],
-        "alpha": [_AT_LEAST_0, None],
-        "batch_size": [StrOptions({"auto"}), _COUNT],
-        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
-        "learning_rate_init": [StrOptions({"auto"}), _ABOVE_0, None],
-        "power_t": [_AT_LEAST_0],
-        "max_iter": [_COUNT, None],
-        "shuffle": ["boolean"],
-        "random_state": ["random_state"],
-        "tol": [_AT_LEAST_0, None],
-        "verbose": ["verbose"],
-        "warm_start": ["boolean"],
-        "momentum": [Interval(Real, 0, 1, closed="both")],
-        "nesterovs_momentum": ["boolean"],
-        "early_stopping": ["boolean", None],
-        "validation_fraction": [_SHARE, None],
-        "beta_1": [_SHARE],
-        "beta_2": [_SHARE],
-        "epsilon": [_ABOVE_0],
-        "n_iter_no_change": [_COUNT, Options(Real, {np.inf}), None],
-        "max_fun": [_COUNT],
-        "initialization": [str, Mapping],
-        "engine": [str],
-        "dtype": [StrOptions({"auto", "float32", "float64"})],
-        "precision": [StrOptions({*PRECISIONS}), None],
-        "optimizer_params": [Mapping, None],
-        "loss_params": [Mapping, None],
-        "normalization": [str, "array-like"],
-        "input_scale": ["boolean", None],
-        "parametric": ["boolean", "array-like", None],
-        "shared_members": [Interval(Integral, 0, None, closed="left"), None],
-        "dropout": [_SHARE, "array-like", None],
-        "input_noise": [_AT_LEAST_0],
-        "l1": [_AT_LEAST_0],
-        "weight_decay": [_AT_LEAST_0, None],
-        "max_norm": [_ABOVE_0, None],
-        "clip_norm": [_ABOVE_0, None],
-        "clip_value": [_ABOVE_0, None],
-        "ema_decay": [_SHARE],
-        "lr_multipliers": [Mapping, None],
-        "weight_decay_multipliers": [Mapping, None],
-        "schedule": _SCHEDULE,
-        "weight_decay_schedule": _SCHEDULE,
-        "dropout_schedule": _SCHEDULE,
-        "time_budget": [_ABOVE_0, None],
-        "scoring": [str, callable, None],
-        "refit": ["boolean"],
-        "deterministic": ["boolean"],
-        "stream": ["boolean", None],
-        "buffer_rows": [_COUNT, None],
-        "callbacks": ["array-like", Callback, callable, None],
-        "checkpoint_dir": [str, Path, None],
-        "checkpoint_every": [_AT_LEAST_0, None],
-        "keep_checkpoints": [_COUNT],
-        "resume": ["boolean"],
-    }
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}
 
-    def _setting(self, name: str) -> Any:
-        """The value of a parameter for a training of one network: that of `PLAIN` where it is None."""
-        value = getattr(self, name)
-        return PLAIN[name] if value is None else value
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Read the constraints of the parameters from their annotations."""
+        super().__init_subclass__(**kwargs)
+        cls._parameter_constraints = {
+            name: [*hint.__metadata__]
+            for base in reversed(cls.__mro__)
+            for name, hint in get_annotations(base).items()
+            if hasattr(hint, "__metadata__")
+        }
+
+
+Class = TypeVar("Class", bound=type)
+
+
+def documented(estimator: Class) -> Class:
+    """A class decorator: the sections of the docstring begin with those that the bases have.
+
+    >>> class Base:
+    ...     '''Base.
+    ...
+    ...     Parameters
+    ...     ----------
+    ...     a : int
+    ...     '''
+    >>> @documented
+    ... class Child(Base):
+    ...     '''Child.
+    ...
+    ...     Parameters
+    ...     ----------
+    ...     b : int
+    ...     '''
+    >>> print(Child.__doc__)
+    Child.
+    <BLANKLINE>
+    Parameters
+    ----------
+    a : int
+    b : int
+    """
+    text = cleandoc(estimator.__doc__ or "")
+    for title in ("Parameters", "Attributes"):
+        head = f"{title}\n{'-' * len(title)}\n"
+        for base in estimator.__mro__[1:]:
+            _, found, section = cleandoc(base.__dict__.get("__doc__") or "").partition(head)
+            if found:
+                text = text.replace(head, head + section.partition("\n\n")[0] + "\n")
+    estimator.__doc__ = text
+    return estimator

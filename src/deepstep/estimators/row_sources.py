@@ -1,23 +1,28 @@
-"""X, y and weights where X stands in files: as rows of which columns are named, or in memory.
+"""Rows in files: X, y and weights that stay there, or are read into memory.
 
 y and weights are named where they are columns of the same files, or stand beside ``X.npy``. With ``X.npy``
 and mapped arrays they may be arrays, too, or NumPy files of their own.
 """
 
+from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from deepstep.data import ArrayRows, StoredRows
 from deepstep.data.array_rows import INPUTS, NUMPY, beside_it, mapped
 from deepstep.data.room import check_room
-from deepstep.data.stored_tables import STREAMED_FROM, rows_in_memory, stored, table_in
+from deepstep.data.stored_tables import STREAMED_FROM, pieces_in, rows_in_memory, stored, table_in
 from deepstep.data.tables import told_missing_words
 from deepstep.errors import ConfigurationError, DataError, ShapeError, unknown_name
-from deepstep.estimators.calls import FitCall, Given
-from deepstep.estimators.streamed_fits import labels_in
+from deepstep.estimators.inputs import FitContext, RawData, is_frame, with_named_columns
+from deepstep.preparation.table import with_columns
+from deepstep.types import AnyArray
+
+if TYPE_CHECKING:
+    import polars
 
 IN_ROWS = "Pass stream=True, which leaves the rows in the file."
 Y, WEIGHT = "y", "weight"
@@ -32,10 +37,10 @@ class NamedRows(NamedTuple):
     weighing: str | None
 
 
-def as_stored(given: Given, stream: bool | None, call: FitCall) -> NamedRows | None:
+def as_row_source(given: RawData, stream: bool | None, context: FitContext) -> NamedRows | None:
     """The arguments of fit as rows that stay in their files; None where they go into memory."""
-    where = call.where
-    if call.incremental or call.going_on:
+    where = context.where
+    if context.incremental or context.going_on:
         raise ConfigurationError(where, "rows in memory to go on with", f"got {given.X!r:.60}")
     arrays = _as_arrays(given, where)
     if arrays is not None:
@@ -50,7 +55,7 @@ def as_stored(given: Given, stream: bool | None, call: FitCall) -> NamedRows | N
     return None if rows is None else NamedRows(rows, given.y, given.sample_weight)
 
 
-def in_memory(given: Given, where: str) -> Given:
+def in_memory(given: RawData, where: str) -> RawData:
     """Rows of files as frames and arrays."""
     arrays = _as_arrays(given, where)
     if arrays is not None:
@@ -60,7 +65,7 @@ def in_memory(given: Given, where: str) -> Given:
         inputs, *others = (None if array is None else np.array(array) for array in arrays)
         if inputs is not None and inputs.ndim > 2:
             inputs = inputs.reshape(len(inputs), -1)
-        return Given(inputs, *others)
+        return RawData(inputs, *others)
     _check_names(given, where)
     stays = isinstance(given.X, StoredRows)
     frame = rows_in_memory(given.X) if stays else table_in(Path(given.X), _beside(given))
@@ -80,10 +85,10 @@ def in_memory(given: Given, where: str) -> Given:
     X: Any = frame.select(rest)
     if isinstance(given.X, ArrayRows) or (not stays and Path(given.X).suffix.lower() in NUMPY):
         X = X.to_numpy()
-    return Given(X, labels_in(frame.get_column(given.y)), weight)
+    return RawData(X, labels_in(frame.get_column(given.y)), weight)
 
 
-def _as_arrays(given: Given, where: str) -> Given | None:
+def _as_arrays(given: RawData, where: str) -> RawData | None:
     """X, y and weights as arrays, mapped where they stand in files; None where X has columns of names, by
     which y and the weights are called.
     """
@@ -99,7 +104,7 @@ def _as_arrays(given: Given, where: str) -> Given | None:
                     f"got the name {other!r}",
                     "Pass an array; names are for columns of files that X names.",
                 )
-        return Given(X, *map(_array_of, others))
+        return RawData(X, *map(_array_of, others))
     path = Path(X)
     named = all(other is None or (isinstance(other, str) and not _is_numpy(other)) for other in others)
     if path.suffix.lower() not in NUMPY or named:
@@ -111,7 +116,7 @@ def _as_arrays(given: Given, where: str) -> Given | None:
     inputs = mapped(path)
     if inputs.ndim < 2:
         raise ShapeError(str(path), "an array (m, n) of inputs", f"got shape {inputs.shape}")
-    return Given(inputs, *map(_array_of, beside))
+    return RawData(inputs, *map(_array_of, beside))
 
 
 def _array_of(given: Any) -> Any:
@@ -125,7 +130,7 @@ def _is_numpy(name: str | PathLike[str]) -> bool:
     return Path(name).suffix.lower() in NUMPY
 
 
-def _as_rows(arrays: Given, where: str) -> NamedRows:
+def _as_rows(arrays: RawData, where: str) -> NamedRows:
     """Arrays as rows, with names for y and the weights."""
     X, y, weight = arrays
     if y is None:
@@ -145,7 +150,7 @@ def _as_rows(arrays: Given, where: str) -> NamedRows:
     return NamedRows(rows, Y, None if weight is None else WEIGHT)
 
 
-def _check_names(given: Given, where: str) -> None:
+def _check_names(given: RawData, where: str) -> None:
     if isinstance(given.y, str) and isinstance(given.sample_weight, str | None):
         return
     got = [
@@ -160,5 +165,52 @@ def _check_names(given: Given, where: str) -> None:
     )
 
 
-def _beside(given: Given) -> list[str]:
+def _beside(given: RawData) -> list[str]:
     return [name for name in (given.y, given.sample_weight) if name is not None]
+
+
+def is_stored(X: Any, stream: bool | None = None) -> bool:
+    """Whether X names files, or is rows in them; a memory-mapped array is with ``stream=True``.
+
+    >>> is_stored("rows.parquet"), is_stored([[1.0]])
+    (True, False)
+    """
+    return isinstance(X, str | PathLike | StoredRows) or (bool(stream) and isinstance(X, np.memmap))
+
+
+def inputs_in(X: Any, names: Sequence[str]) -> "Iterator[polars.DataFrame]":
+    """These columns of X, a piece at a time; all of them where there are no names."""
+    if not isinstance(X, str | PathLike | StoredRows):
+        X = ArrayRows({INPUTS: X}, "X")
+    if isinstance(X, StoredRows):
+        columns = list(names or X.schema)
+        groups = range(len(X.sizes))
+        most = X.piece_rows(columns)
+        pieces: Iterator[polars.DataFrame] = (
+            piece for group in groups for piece in X.pieces(group, columns, most)
+        )
+    else:
+        pieces = pieces_in(Path(X))
+    for frame in pieces:
+        found = with_columns(frame, names)
+        yield found.select([found.get_column(name) for name in names or found.columns])
+
+
+def score_of(X: Any, y: Any, sample_weight: Any, where: str) -> RawData:
+    """The arguments of `score`: named columns of a frame are taken out of it, other names are refused."""
+    if is_frame(X):
+        return with_named_columns(RawData(X, y, sample_weight), where)
+    for name, given in (("y", y), ("sample_weight", sample_weight)):
+        if isinstance(given, str):
+            raise DataError(
+                f"score, {name}",
+                "an array with a value for each row",
+                f"got the name {given!r}",
+                f"Read that column: polars.read_parquet(X, columns=[{given!r}])[{given!r}].to_numpy().",
+            )
+    return RawData(X, y, sample_weight)
+
+
+def labels_in(series: "polars.Series") -> AnyArray:
+    """Targets as arrays: texts in NumPy's own type of texts."""
+    return series.to_numpy() if series.dtype.is_numeric() else np.asarray(series.to_list())
