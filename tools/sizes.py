@@ -19,7 +19,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "data": (1_600, 3_710),
     "preparation": (2_100, 4_750),
     "estimators": (2_800, 6_030),
-    "plots": (1_270, 2_080),
+    "plots": (1_270, 1_660),
     "report": (700, 1_300),
     "explorer": (1_230, 2_040),
     "cli": (2_000, 6_970),
