@@ -14,7 +14,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "network": (750, 740),
     "engines": (4_300, 6_720),
     "training": (2_500, 4_070),
-    "inspection": (1_300, 2_850),
+    "inspection": (1_300, 2_790),
     "model": (1_200, 2_145),
     "data": (1_600, 3_710),
     "preparation": (2_100, 4_750),

@@ -113,7 +113,7 @@ def class_findings(figures: Any) -> Iterator[Finding]:
     yield from never_predicted(scores)
     accuracy, majority = scores["accuracy"], scores["majority_accuracy"]
     if accuracy is not None and majority is not None and accuracy < majority:
-        values = {"accuracy": 100 * accuracy, "majority": 100 * majority}
+        values: dict[str, Any] = {"accuracy": 100 * accuracy, "majority": 100 * majority}
         yield found("worse than the largest class", accuracy - majority, **values)
 
 
@@ -183,7 +183,12 @@ def _generalization(
         return
     lost = 1 - new.gain / learned.gain
     if lost > LOST and learned.gain - new.gain > SURE * new.error:
-        values = {"which": target, "where": _named(part), "learned": train, "score": scores.value}
+        values: dict[str, Any] = {
+            "which": target,
+            "where": _named(part),
+            "learned": train,
+            "score": scores.value,
+        }
         yield found("overfitting | by scores", lost, **values)
 
 
@@ -281,7 +286,7 @@ def _shift(target: str, scores: Scores, test: Scores) -> Iterator[Finding]:
         apart = max(one / other, other / one) > TIMES
     if apart:
         side = "better" if difference > 0 else "worse"
-        values = {"which": target, "side": side, "test": test, "score": scores.value}
+        values: dict[str, Any] = {"which": target, "side": side, "test": test, "score": scores.value}
         yield found("train/test shift", difference, **values)
 
 
@@ -374,5 +379,5 @@ def label_findings(
     shown = rows[np.argsort(-confidence[rows], kind="stable")][:MOST_ROWS]
     named = np.arange(1, m + 1) if numbers is None else np.asarray(numbers)
     which = ", ".join(str(named[row]) for row in shown) + (", …" if len(rows) > len(shown) else "")
-    values = {"of_confident": 100 * of_confident, "of_all": 100 * of_all, "which": which}
+    values: dict[str, Any] = {"of_confident": 100 * of_confident, "of_all": 100 * of_all, "which": which}
     yield found("possible label errors", of_confident, **values)

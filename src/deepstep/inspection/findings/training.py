@@ -185,8 +185,8 @@ def curve_findings(
         return
     begun, most = _before(first, start, architecture)
     if costs[peak] > most * abs(begun):
-        values = {"peak": costs[peak], "epoch": history[peak]["epoch"], "first": begun}
-        yield found("learning rate too high", float(costs[peak] / begun), step=steps[peak], **values)
+        high = {"peak": costs[peak], "epoch": history[peak]["epoch"], "first": begun}
+        yield found("learning rate too high", float(costs[peak] / begun), step=steps[peak], **high)
     if n < FEWEST:
         return
     little = fall < FELL_LITTLE * scale or (start is not None and start.stuck)
