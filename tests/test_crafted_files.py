@@ -19,7 +19,7 @@ from damaged_runs import reseal
 from deepstep import Network
 from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.errors import DeepStepError, FileError
-from deepstep.explorer.reading import read_lesson
+from deepstep.explorer import read_lesson
 from deepstep.preparation import ClassificationTarget, Preparation, TablePreparation
 from deepstep.run import FILES, Run, few_examples
 from deepstep.run_folder import OF_AN_ENSEMBLE, read_text, write_config

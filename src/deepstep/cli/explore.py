@@ -28,9 +28,8 @@ from deepstep.data import DATASETS
 from deepstep.data.files import RUN_MARK, kind_at, refuse_pipe
 from deepstep.errors import ConfigurationError, DivergenceError, FileError, unknown_name
 from deepstep.explorer import About, export_html
-from deepstep.explorer.builtin import builtin
 from deepstep.explorer.document import document_of
-from deepstep.explorer.shown import Shown, shown
+from deepstep.explorer.shown import Shown, builtin, shown
 from deepstep.model.construction import FROM_DATA
 from deepstep.model.options import LBFGS
 from deepstep.preparation import Target

@@ -10,8 +10,7 @@ import numpy as np
 from deepstep.engines import Settings
 from deepstep.equations import EQUATIONS, Graph, Tape, get_head
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.inspection.finite_differences import Objective, Options
-from deepstep.inspection.gradient_check import Derivative, GradientReport, compare_all
+from deepstep.inspection.gradient_check import Derivative, GradientReport, Objective, Options, compare_all
 from deepstep.inspection.tables import html_table, text_table
 from deepstep.network import Architecture
 from deepstep.types import is_whole

@@ -8,7 +8,7 @@ import numpy as np
 
 from deepstep.inspection.findings import (
     Finding,
-    MemberCourse,
+    MemberSummary,
     constant_target,
     diagnose,
     diagnose_ensemble,
@@ -47,7 +47,7 @@ def findings_of(run: AnyRun, inputs: Array | None = None, rows: Rows | None = No
     ...     Preparation(ImagePreparation(1, 1, 1, 1.0), RegressionTarget((0.0,), (1.0,))),
     ...     History(), {}, ((), ()))
     >>> [finding.kind for finding in findings_of(run)]
-    ['twins']
+    ['symmetric units']
     """
     results, diverged = run.config.get("results", {}), run.config.get(DIVERGED)
     if not isinstance(run, Run):
@@ -116,10 +116,10 @@ def has_health(run: AnyRun) -> bool:
     return isinstance(run, Run) and any(health_in(record) for record in run.history)
 
 
-def _courses(run: "EnsembleRun") -> list[MemberCourse]:
+def _courses(run: "EnsembleRun") -> list[MemberSummary]:
     ensemble = run.ensemble
     return [
-        MemberCourse(one.preset.name, one.fold, share, one.epochs, one.best_epoch, one.validation_cost)
+        MemberSummary(one.preset.name, one.fold, share, one.epochs, one.best_epoch, one.validation_cost)
         for one, share in zip(ensemble.members, ensemble.shares, strict=True)
     ]
 
