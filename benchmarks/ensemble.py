@@ -40,7 +40,7 @@ MOST_ROWS = 7_000
 
 PARTS = {
     "preparation": "deepstep.estimators.ensemble_fit:_prepared",
-    "steps": "deepstep.training.loop:_Loop._steps",
+    "steps": "deepstep.training.loop:Loop._steps",
     "validation": "deepstep.training.loop:scores",
     "answers": "deepstep.estimators.ensemble:Member.outputs",
     "weights": "deepstep.estimators.ensemble_fit:fit_ensemble_weights",

@@ -18,7 +18,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "model": (1_200, 2_145),
     "data": (1_600, 3_290),
     "preparation": (2_100, 4_310),
-    "estimators": (2_800, 6_030),
+    "estimators": (2_800, 5_990),
     "plots": (1_270, 1_660),
     "report": (700, 1_300),
     "explorer": (1_230, 1_795),

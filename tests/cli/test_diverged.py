@@ -131,14 +131,14 @@ def test_what_cannot_be_kept_is_said(deepstep, flowers, flower_run, tmp_path):
 
 @pytest.mark.parametrize("target", ["kind", "height"])
 def test_a_member_of_an_ensemble_that_diverges_is_kept(deepstep, flowers, tmp_path, monkeypatch, target):
-    start = members.start
+    start = members.realmlp_init
 
     def huge(dims, dtype, rng):
         """Weights from which the first products overflow."""
         values, factors = start(dims, dtype, rng)
         return {name: array * np.float32(1e30) for name, array in values.items()}, factors
 
-    monkeypatch.setattr(members, "start", huge)
+    monkeypatch.setattr(members, "realmlp_init", huge)
     typed = ["train", flowers, "--target", target, "--n-estimators", "2", "--out", "run"]
     result = deepstep(*typed)
     assert result.code == 1
@@ -154,7 +154,7 @@ def test_a_member_of_an_ensemble_that_diverges_is_kept(deepstep, flowers, tmp_pa
     page = check(tmp_path / "report.html")
     assert finding["sentence"] in page.text
     assert "a member diverged, which stands here alone" in page.text
-    monkeypatch.setattr(members, "start", start)
+    monkeypatch.setattr(members, "realmlp_init", start)
     assert deepstep(*typed).code == 0
     assert "diverged" not in EnsembleRun.load("run").config
 

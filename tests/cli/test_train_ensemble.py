@@ -326,9 +326,9 @@ IN_A_MEMBER = f"""
 import os
 from deepstep.estimators import ensemble_fit
 train = ensemble_fit.train_member
-def interrupted(*args):
+def interrupted(*args, **options):
     os.kill(os.getpid(), {int(signal.SIGINT)})
-    return train(*args)
+    return train(*args, **options)
 ensemble_fit.train_member = interrupted
 """
 

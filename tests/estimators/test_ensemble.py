@@ -110,7 +110,7 @@ def test_a_fit_blends_by_its_sample_weights_and_class_weights(monkeypatch):
         weights.append(weight)
         return stacking_weights(answers, loss, weight)
 
-    monkeypatch.setattr(ensemble, "blending_weights", recorded)
+    monkeypatch.setattr(ensemble, "stacking_weights", recorded)
     X, y = load_wine(return_X_y=True)
     sample_weight = np.random.default_rng(0).uniform(0.5, 2, len(y))
     settings = {"random_state": 1, "max_iter": 2, "n_estimators": 10}
@@ -516,7 +516,7 @@ def test_verbose_shows_how_many_members_are_done(capsys):
     X, y = load_wine(return_X_y=True)
     DeepClassifier(verbose=True, **QUICK).fit(X, y)
     last = capsys.readouterr().err.splitlines()[-1]
-    assert last.startswith("DeepClassifier, members: 2/2, selective on fold ")
+    assert last.startswith("DeepClassifier, members: 2/2, gated on fold ")
     assert ", validation cost " in last
 
 

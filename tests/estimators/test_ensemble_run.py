@@ -123,7 +123,7 @@ def test_members_are_ordinary_model_files(folder):
     names = sorted((folder / "members").glob("*.safetensors"))
     for name, member in zip(names, read.ensemble.members, strict=True):
         assert Network.load(name).parameters == member.network.parameters
-        assert member.estimator is None
+        assert member.fit is None
 
 
 def test_the_course_of_each_member_is_kept(table, tmp_path):

@@ -24,7 +24,6 @@ FAST = {"hidden_layer_sizes": (8, 6), "random_state": 1, "max_iter": 5, "learnin
 BOTH = pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
 WITHOUT_PARTIAL_FIT = [
     ({"solver": "lbfgs"}, "solver is 'lbfgs'"),
-    ({"early_stopping": True}, "early_stopping is True"),
     ({"schedule": "cosine"}, "cannot tell schedule how much training"),
     ({"dropout_schedule": "linear", "time_budget": 1.0}, "dropout_schedule and time_budget how much"),
     ({"checkpoint_dir": "kept"}, "checkpoint_dir is for fit"),
@@ -330,9 +329,23 @@ def test_pickle(Estimator):
 
 
 @UNCONVERGED
-def test_verbose_shows_progress_on_stderr(capsys):
-    DeepClassifier(verbose=True, **FAST, preset="mlp").fit(X, Y)
+def test_verbose_shows_progress(capsys):
+    model = DeepClassifier(verbose=True, **FAST, preset="mlp").fit(X, Y)
+    assert f"Iteration 5, loss = {model.loss_:.8f}" in capsys.readouterr().out
+    DeepClassifier(verbose=True, **FAST, preset="single").fit(X, Y)
     assert "DeepClassifier: 5/5, cost" in capsys.readouterr().err
+
+
+@UNCONVERGED
+def test_a_divergence_after_the_best_epoch_keeps_it_as_scikit_learn_does():
+    given = {"activation": "identity", "solver": "sgd", "learning_rate_init": 1.0, "early_stopping": True}
+    model = DeepRegressor(100, max_iter=20, random_state=0, preset="mlp", **given)
+    with pytest.warns(ConvergenceWarning, match="Training diverged, and the best epoch is kept"):
+        model.fit(X * 3, Y.astype(float))
+    assert (model.history_.stopped, np.isnan(model.validation_scores_[-1])) == ("diverged", True)
+    assert np.isfinite(model.predict(X)).all()
+    with pytest.raises(ConfigurationError, match="partial_fit does not support early_stopping=True"):
+        model.partial_fit(X, Y.astype(float))
 
 
 @UNCONVERGED

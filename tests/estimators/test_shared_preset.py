@@ -145,7 +145,9 @@ def test_one_network_of_one_s_own_may_be_shared_too():
     on = DeepClassifier((16,), **given | {"max_iter": 200}).partial_fit(X, y, classes=[0, 1, 2])
     assert on.network_.architecture == model.network_.architecture
     with pytest.raises(AttributeError, match="of its own with preset='tabm'"):
-        _ = DeepClassifier(**QUICK | {"max_iter": 1, "n_estimators": 1}).fit(X, y).network_
+        _ = DeepClassifier(**QUICK | {"max_iter": 1}).fit(X, y).network_
+    alone = DeepClassifier(**QUICK | {"max_iter": 1, "n_estimators": 1}).fit(X, y)
+    assert alone.network_ is alone.ensemble_.members[0].network
 
 
 def test_a_budget_of_time_ends_it_with_something_that_answers():

@@ -148,6 +148,13 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
         going_on = of_numbers and (incremental or self.warm_start)
         where = f"{type(self).__name__}.{'partial_fit' if incremental else 'fit'}"
         context = FitContext(where, going_on, incremental, **asked)
+        if incremental and self.early_stopping:
+            raise ConfigurationError(
+                where,
+                "early_stopping=False",
+                "got True",
+                "partial_fit does not support early_stopping=True, as it holds no validation part out.",
+            )
         try:
             if not going_on:
                 context = replace(context, seed=self._seed(where))

@@ -323,6 +323,14 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
             classes, self._labels.several if context.going_on else several, self.loss, context.where
         )
         all_of_them = several or (announced is None and not context.incremental)
+        if context.going_on and not context.incremental and not np.array_equal(found, known.classes):
+            raise DataError(
+                context.where,
+                f"y has the classes {known.classes.tolist()}",
+                "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
+                f"Previously got {known.classes}, `y` has {found}",
+                "Train a new estimator on other classes.",
+            )
         known.check_known(found, several, context.where, all_of_them=all_of_them)
         return known
 

@@ -1,5 +1,6 @@
 """The training of one network: the parameters of an estimator become a `Fit`, with scikit-learn's rules."""
 
+import sys
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 
 from deepstep.engines import Session, SessionState, open_session
 from deepstep.equations import get_optimizer
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.estimators.inputs import FitContext
 from deepstep.estimators.options import DEFAULTS
 from deepstep.estimators.rates import AdaptiveRate, InverseScaling
@@ -34,10 +35,11 @@ from deepstep.network.memory import check_memory_to_train
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.validation_part import hold_out, together
-from deepstep.training import Callback, History, ModelCheckpoint, Plan, Progress
+from deepstep.training import Callback, History, ModelCheckpoint, Plan, Progress, Training
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.checkpoint import plain
 from deepstep.training.fit import Fit, refuse_rates_by_course
+from deepstep.training.history import Record
 from deepstep.training.interruption import blas_threads
 from deepstep.training.lbfgs import Limits
 from deepstep.training.plan import SCHEDULED
@@ -321,6 +323,15 @@ class NetworkFit:
         """Train; whether that was not ended by Ctrl-C, of which the caller of fit is told."""
         try:
             asked.run()
+        except DivergenceError as error:
+            if self.params.preset != "mlp" or asked.patience is None or not asked.best_epochs:
+                raise
+            # as in scikit-learn, early stopping ends at the best epoch
+            asked.history.stopped = "diverged"
+            nothing = {"cost": np.nan, "validation_cost": np.nan, "validation_score": np.nan}
+            final = asked.history[-1]
+            asked.history.records.append({**final, **nothing, "epoch": final["epoch"] + 1})
+            warn_the_caller(f"Training diverged, and the best epoch is kept. {error}", ConvergenceWarning)
         except KeyboardInterrupt:
             if not self.context.keeps_interrupted:
                 raise
@@ -473,8 +484,24 @@ class NetworkFit:
     @property
     def _progress(self) -> list[Callback]:
         """The callback that shows the progress of each epoch, if that is asked for."""
-        label = self.context.label or type(self.estimator).__name__
-        return [Progress(label)] if self.params.verbose else []
+        if not self.params.verbose:
+            return []
+        if self.params.preset == "mlp":
+            return [_Iterations()]
+        return [Progress(self.context.label or type(self.estimator).__name__)]
+
+
+class _Iterations(Callback):
+    """Print the cost of each epoch on stdout, as scikit-learn does."""
+
+    looks_at_the_network = False
+
+    def on_epoch_end(self, training: Training, record: Record) -> None:
+        """Print a line, with a second one for a score."""
+        lines = [f"Iteration {record['epoch'] + 1}, loss = {record['cost']:.8f}"]
+        if "validation_score" in record:
+            lines.append(f"Validation score: {record['validation_score']:f}")
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 def hidden_sizes(params: SimpleNamespace) -> tuple[Any, ...]:
