@@ -27,7 +27,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
-FILES = 190, 320
+FILES = 190, 317
 TESTS = 22_000, 46_400
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.preparation.values import is_missing
+from deepstep.preparation.parsing import is_missing
 
 if TYPE_CHECKING:
     import polars

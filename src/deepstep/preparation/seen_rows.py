@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.data.stored_rows import Place, naming_rows, text_bytes
+from deepstep.preparation.parsing import is_missing
+from deepstep.preparation.parsing import numbers as as_floats
 from deepstep.preparation.statistics import Moments, ValueCounts
 from deepstep.preparation.table import TableStatistics
-from deepstep.preparation.values import is_missing
-from deepstep.preparation.values import numbers as as_floats
 from deepstep.types import AnyArray
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ from deepstep.errors import DataError, DeepStepError
 from deepstep.preparation import seen_rows
 from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.preparation.column_statistics import MOST_NUMBERS
+from deepstep.preparation.parsing import is_missing
 from deepstep.preparation.seen_rows import LEARNED, Look, SeenRows, parts_of_rows
 from deepstep.preparation.shares import ALONE, Communicator
 from deepstep.preparation.statistics import Moments
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.table import TablePreparation, TableStatistics
-from deepstep.preparation.values import is_missing
 from deepstep.types import AnyArray
 
 if TYPE_CHECKING:

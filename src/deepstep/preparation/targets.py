@@ -50,7 +50,10 @@ class _Target:
     def to_dict(self) -> dict[str, Any]:
         """The target as JSON has it.
 
-        returns: Plain JSON types; classes keep theirs.
+        Returns
+        -------
+        dict
+            Plain JSON types; classes keep theirs.
         """
         return to_record(self, self.kind)
 
@@ -58,9 +61,20 @@ class _Target:
     def from_dict(cls, record: dict[str, Any]) -> Self:
         """The target that `to_dict` wrote.
 
-        record: As `to_dict` wrote it.
-        returns: The same.
-        FileError: When the record was altered.
+        Parameters
+        ----------
+        record : dict
+            As `to_dict` wrote it.
+
+        Returns
+        -------
+        ClassificationTarget or RegressionTarget
+            The same.
+
+        Raises
+        ------
+        FileError
+            When the record was altered.
         """
         target = from_record(record, {cls.kind: cls})
         names, n = target.names, target.n_columns
