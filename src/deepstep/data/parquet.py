@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deepstep.data.files import kind_at, refuse_pipe, sha256
-from deepstep.data.stored_rows import PIECE_BYTES, Place, StoredRows
+from deepstep.data.rows import PIECE_BYTES, Place, StoredRows
 from deepstep.errors import DataError, FileError, missing_package, unknown_name
 
 if TYPE_CHECKING:

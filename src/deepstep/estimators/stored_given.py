@@ -11,10 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from deepstep.data import ArrayRows, StoredRows
-from deepstep.data.array_rows import INPUTS, NUMPY, beside_it, mapped
+from deepstep.data.arrays import INPUTS, NUMPY, beside_it, mapped
 from deepstep.data.room import check_room
-from deepstep.data.stored_tables import STREAMED_FROM, rows_in_memory, stored, table_in
-from deepstep.data.tables import told_missing_words
+from deepstep.data.tables import STREAMED_FROM, rows_in_memory, stored, table_in, told_missing_words
 from deepstep.errors import ConfigurationError, DataError, ShapeError, unknown_name
 from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.streamed_fits import labels_in

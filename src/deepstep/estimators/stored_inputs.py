@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepstep.data import ArrayRows, StoredRows
-from deepstep.data.array_rows import INPUTS
-from deepstep.data.stored_tables import pieces_in
+from deepstep.data.arrays import INPUTS
+from deepstep.data.tables import pieces_in
 from deepstep.preparation.table import with_columns
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from deepstep.data.stored_rows import StoredRows, naming_rows
+from deepstep.data.rows import StoredRows, naming_rows
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.preparation.batches import Examples, Order, Window, as_they_are, n_batches, shuffled
 from deepstep.preparation.shares import Shard, Share

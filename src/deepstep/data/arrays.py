@@ -21,7 +21,7 @@ import numpy as np
 
 from deepstep.data.files import kind_at, refuse_pipe
 from deepstep.data.room import check_room
-from deepstep.data.stored_rows import Place, StoredRows
+from deepstep.data.rows import Place, StoredRows
 from deepstep.errors import DataError, FileError, ShapeError
 from deepstep.types import AnyArray
 
