@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SUFFIX = ".parquet"
 DAMAGED = "Write this part again, or get it again."
 KEPT_BYTES = 2**24
-"""Most bytes of footers that are kept, as they stand in files: each is read once, not for each row group."""
+"""Most bytes of footers that are kept, so that a part's footer is read once and not for each row group."""
 
 FEW, MANY, REPEATED = 64, 4096, 1024
 """Rows that are read at once: at least and at most where there are texts, and at most where they may stand in

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     import polars
 
 MOST_CATEGORIES = 50
-"""So many most frequent values of a text column get a feature of their own."""
+"""Most categories of a column that get a feature of their own, the frequent ones first."""
 MOST_WORDS = 50
-"""So many most frequent words of texts get a feature."""
+"""Most words of a column of texts that get a feature."""
 FEWEST_ROWS_OF_A_WORD, LEAST_SHARE_OF_A_WORD = 20, 0.01
-"""A word has to stand in so many training rows, and in this share of them."""
+"""Training rows, and their share, in which a word has to occur to get a feature."""
 FEWEST_ROWS_TO_TELL = 20
-"""In fewer rows, values that are all, or nearly all, different do not show an identifier."""
+"""Rows from which on values that are all, or nearly all, different mark an identifier."""
 WORD = r"[\p{L}\p{N}]+"
 """A word: letters and digits without a break."""
 

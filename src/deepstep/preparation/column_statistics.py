@@ -3,8 +3,8 @@
 Counts, least and greatest values, categories and dates do not depend on the chunks; means and deviations of
 several chunks are those of one up to rounding. Two rules bound the memory of several chunks:
 
-- Of texts the first `MOST_TEXTS` different ones are counted; rows with others count as all different.
-- Whether whole numbers name the rows is told by the first `MOST_NUMBERS` of them, or a few more.
+- The first `MOST_TEXTS` different texts are counted; rows with others count as all different.
+- The first `MOST_NUMBERS` whole numbers, or a few more, decide whether a column is an identifier.
 """
 
 import re
@@ -41,11 +41,11 @@ if TYPE_CHECKING:
     import polars
 
 MOST_TEXTS, MOST_BYTES = 200_000, 2**25
-"""So many different texts of a column are counted, and so many bytes of them."""
+"""Most different texts of a column that are counted, and their bytes."""
 MOST_NUMBERS = 1_000_000
-"""So many numbers are compared, to tell whether they name the rows; of columns that are called so alone."""
+"""Numbers that are compared to recognize an identifier, in columns whose name says so."""
 FEWEST_ROWS_THAT_COUNT = 10
-"""Fewer are enough for whole numbers that grow from row to row: such an order hardly ever comes by chance."""
+"""Rows from which on whole numbers that grow from row to row are an identifier: chance hardly orders them."""
 # Also user_id and PassengerId, but not paid; Unnamed: 0 and __index_level_0__ are the index that pandas
 # writes. A name is asked for because ranks and numbers of days count the rows, too, and mean something.
 _NAMES_OF_IDENTIFIERS = re.compile(
@@ -72,11 +72,11 @@ class ColumnStatistics(ABC):
 
     @abstractmethod
     def finish(self, *, identifiers: bool) -> Column:
-        """The learned column; ``identifiers`` says whether columns that name the rows are left out."""
+        """The learned column; ``identifiers``: whether identifiers are left out."""
 
 
 class _Numbers(ColumnStatistics):
-    """Numbers; of whole ones perhaps names of the rows."""
+    """Numbers; whole ones may be an identifier."""
 
     def __init__(self, name: str, *, may_identify: bool) -> None:
         super().__init__(name)
@@ -308,7 +308,7 @@ def _of_numbers(name: str, seen: Moments, first: NDArray[np.float64] | None, wri
 
 
 def why_identifier(name: str, values: NDArray[np.float64], *, in_order: bool) -> str:
-    """Why these numbers name the rows, or nothing; ``in_order`` says whether they stand as in the table."""
+    """Why these numbers are an identifier, or nothing; ``in_order``: they are in the order of the table."""
     m = len(values)
     if not _says_identifier(name) or m < FEWEST_ROWS_THAT_COUNT or not (values == np.floor(values)).all():
         return ""
@@ -320,7 +320,7 @@ def why_identifier(name: str, values: NDArray[np.float64], *, in_order: bool) ->
 
 
 def _says_identifier(name: str) -> bool:
-    """Whether a column is called as those are that name the rows."""
+    """Whether the name of a column is that of an identifier."""
     return _NAMES_OF_IDENTIFIERS.search(name) is not None
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import polars
 
 FEWEST_POSITIONS = 3
-"""So many different positions on a circle the training rows must have for it to be learned."""
+"""Different positions on a circle that the training rows must have for sine and cosine of it."""
 
 
 class Circle(NamedTuple):

@@ -18,15 +18,15 @@ CODES = (
     "USD", "EUR", "GBP", "JPY", "CHF", "CNY", "INR", "CAD", "AUD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK",
     "HUF", "BRL", "MXN", "ZAR", "SGD", "HKD", "KRW", "TRY", "ILS", "US$", "A$", "C$", "R$", "Rs.", "Rs",
 )  # fmt: skip
-"""Signs that may stand in front of all numbers of a column: other texts make names of them, as in A12."""
+"""Codes that may precede all numbers of a column: with other texts, a number is part of a name (A12)."""
 UNIT = r"[\p{L}%°″′\"][^\d\n]{0,23}|\p{L}{1,3}\^?[23]"
 """Units that may stand behind all numbers of a column: the same behind each, or with an s for several."""
 FEWEST_ROWS, LEAST_SHARE = 20, 0.9
 """Among so many rows with a value this share has to be numbers, for words beside them to be missing ones."""
 FEWEST_NUMBERS, MOST_WORDS = 11, 5
-"""So many different numbers at least, as fewer may be codes; so many different words at most."""
+"""Least different numbers, as fewer may be codes, and most different words beside them."""
 MOST_UNITS = 5
-"""Most different units; of more they are no units: 12 Main Street."""
+"""Most different units of a column; with more, they are no units (12 Main Street)."""
 
 _MARKED = r"\p{L}|[<>≤≥≈~+*?]"
 """Marks that make another text of a number: <0.5, 10+, 3*, see note 2."""
@@ -133,7 +133,7 @@ def is_number_format(written: str) -> bool:
 
 
 def _taken_apart(written: str) -> tuple[str, str, bool]:
-    """The plain format, the unit if there is one, and whether it stands in front."""
+    """The plain format, the unit if there is one, and whether it precedes the number."""
     for plain in NUMBER_FORMATS:
         if written.startswith(f"{plain} "):
             return plain, written.removeprefix(f"{plain} "), False
@@ -143,7 +143,7 @@ def _taken_apart(written: str) -> tuple[str, str, bool]:
 
 
 def _unit_of(present: "polars.Series") -> tuple[str, bool]:
-    """The unit that all texts have, and whether it stands in front of them; "" where there is none."""
+    """The unit that all texts have, and whether it precedes the number; "" where there is none."""
     for code in CODES:
         if present[0].startswith(code) and present.str.starts_with(code).all():
             return code, True

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StandardizedColumn(Column):
-    """A column that is one number, minus the training mean, divided by the training deviation."""
+    """A column that is one number: standardized, with the mean imputed and a missing indicator."""
 
     unit: ClassVar[str] = ""
     name: str

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import polars
 
 IN_MEMORY_BYTES = 2**25
-"""So many bytes of texts are in memory of each part that is held out, and of a sample."""
+"""Most bytes of texts in memory for each held-out part and for the sample."""
 DRAWS = 4
 """Numbers that Philox gives for one count."""
 STREAM = 2**62
@@ -60,7 +60,7 @@ class Held:
         return polars.concat([empty, *self._frames])
 
     def _fit(self) -> None:
-        # a quarter more is as chance has it; beyond it texts are longer than the first rows told
+        # a quarter more may be chance; beyond it texts are longer than those of the first rows
         while self._bytes > 1.25 * IN_MEMORY_BYTES and sum(found.height for found in self._frames) > 1:
             self._thin(2 * self._step)
 

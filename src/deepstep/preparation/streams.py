@@ -45,8 +45,7 @@ class Asked(NamedTuple):
 class Piece(NamedTuple):
     """Rows of a group that follow each other in the sequence of an epoch.
 
-    ``numbers`` are those of the rows in the group, ``start`` is where the first of them stands in the
-    sequence.
+    ``numbers`` are those of the rows in the group, ``start`` is the place of the first one in the sequence.
     """
 
     frame: "polars.DataFrame"
@@ -140,7 +139,7 @@ class StreamedExamples:
         self.close()
 
     def close(self) -> None:
-        """End reading ahead, and let go of what was read; a later `window` begins anew."""
+        """End reading ahead and free the windows; a later `window` starts again."""
         self._ended.set()
         try:
             if self._pool is not None:

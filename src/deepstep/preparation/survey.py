@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import polars
 
 IN_MEMORY_ROWS, IN_MEMORY_NUMBERS = 2**16, 2**22
-"""So many rows and numbers are in memory of each part that is held out, and of a sample."""
+"""Most rows and numbers in memory for each held-out part and for the sample."""
 CHAPTER, CHAPTER_NUMBERS = 2**22, 2**28
 """So many rows, or fewer with so many numbers, or a few more, are looked at by one worker, and what was seen
 of them is joined. However many workers there are, the chapters are the same, and are joined in the order of

@@ -44,7 +44,7 @@ class _Target:
 
     @property
     def fault(self) -> str:
-        """What a stored target has to be and is not; nothing where all is well."""
+        """The condition that a stored target does not meet; empty for a valid one."""
         raise NotImplementedError
 
     def to_dict(self) -> dict[str, Any]:
@@ -184,7 +184,7 @@ class ClassificationTarget(_Target):
 
     @property
     def fault(self) -> str:
-        """What a stored target has to be and is not; nothing where all is well."""
+        """The condition that a stored target does not meet; empty for a valid one."""
         if any(len(set(one)) != len(one) or len(one) < 2 for one in self.classes):
             return "at least two different classes of each column"
         if self.several and (self.ordered or self.code != "probabilities"):
@@ -347,7 +347,7 @@ class RegressionTarget(_Target):
 
     @property
     def fault(self) -> str:
-        """What a stored target has to be and is not; nothing where all is well."""
+        """The condition that a stored target does not meet; empty for a valid one."""
         if len(self.means) != len(self.stds):
             return "a mean and a deviation for each column"
         if min(self.stds) <= 0:
