@@ -10,7 +10,7 @@ import polars
 import pytest
 from polars.testing import assert_frame_equal
 
-from deepstep.data import stored_tables
+from deepstep.data import tables
 from deepstep.estimators import EnsembleRun
 from deepstep.run import Run
 from deepstep.training import ModelCheckpoint
@@ -129,7 +129,7 @@ def test_rows_without_a_target(deepstep, tmp_path):
 
 def test_large_files_are_streamed_by_themselves(deepstep, parts, monkeypatch):
     assert "Streamed" not in trained(deepstep, parts)[2]
-    monkeypatch.setattr(stored_tables, "STREAMED_FROM", 1000)
+    monkeypatch.setattr(tables, "STREAMED_FROM", 1000)
     assert "Streamed" in trained(deepstep, parts)[2]
     assert "Streamed" in trained(deepstep, parts / "part-0.parquet")[2]
     assert "Streamed" not in trained(deepstep, parts, "--no-stream")[2]

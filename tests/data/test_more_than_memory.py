@@ -9,7 +9,7 @@ import pyarrow.parquet
 import pytest
 
 from deepstep.data import read_table
-from deepstep.data.stored_tables import table_in
+from deepstep.data.tables import table_in
 from deepstep.errors import DataError
 from deepstep.estimators import DeepClassifier
 from deepstep.preparation import ClassificationTarget

@@ -9,7 +9,7 @@ import polars
 import pytest
 
 from deepstep.data import ParquetRows, read_cats, read_cells, read_image, read_table, sha256
-from deepstep.data.array_rows import open_arrays
+from deepstep.data.arrays import open_arrays
 from deepstep.data.hdf5 import TEST_FILE, TRAIN_FILE
 from deepstep.errors import FileError
 from deepstep.estimators import DeepClassifier

@@ -131,7 +131,7 @@ def test_rows_are_streamed_by_some_workers_as_by_one(tmp_path, monkeypatch):
     read = [Counter((tmp_path / f"read{rank}").read_text("utf-8").split("\n")) for rank in range(2)]
     once = Counter(f"sha256 part-{part}.parquet" for part in range(3))
     n_groups = 3 * 7
-    of_all = Counter({f"pieces {group}": 1 + 2 for group in range(n_groups)})
+    of_all = Counter({f"pieces {group}": 1 + 2 * 2 for group in range(n_groups)})  # 2 epochs of 2 workers
     assert read[0] + read[1] - Counter([""] * 2) == once + of_all
     assert all(one.total() > 20 for one in read)
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
-from deepstep.data import ArrayRows, array_rows
-from deepstep.data.array_rows import open_arrays
+from deepstep.data import ArrayRows, arrays
+from deepstep.data.arrays import open_arrays
 from deepstep.errors import ConfigurationError, DataError, FileError, ShapeError
 from deepstep.estimators import DeepClassifier, DeepRegressor
 
@@ -230,13 +230,13 @@ def test_a_file_that_is_cut_between_the_look_at_it_and_the_reading(files, monkey
     else:
         path = files / "X.npy"
         rows = ArrayRows({"X": np.load(path, mmap_mode="r")[5:]}, "mine")
-    looked = array_rows.check_unchanged
+    looked = arrays.check_unchanged
 
     def cut(one, opened):
         looked(one, opened)
         os.truncate(path, 1000)
 
-    monkeypatch.setattr(array_rows, "check_unchanged", cut)
+    monkeypatch.setattr(arrays, "check_unchanged", cut)
     with pytest.raises(FileError, match=rf"^{path}: the file .*; it (is shorter|was changed meanwhile)"):
         list(rows.pieces(0, ["x3"], 9))
 

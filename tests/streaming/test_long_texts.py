@@ -7,7 +7,7 @@ import pyarrow.parquet
 import pytest
 
 from deepstep.data import ParquetRows, parquet
-from deepstep.data.stored_rows import text_bytes
+from deepstep.data.rows import text_bytes
 from deepstep.estimators import DeepClassifier
 
 MOST = 2**16

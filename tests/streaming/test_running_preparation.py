@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepstep.data import ParquetRows, stored_rows
+from deepstep.data import ParquetRows
+from deepstep.data import rows as row_files
 from deepstep.errors import DataError
-from deepstep.preparation import TablePreparation, seen_rows, statistics
+from deepstep.preparation import TablePreparation, row_statistics, statistics
 from deepstep.preparation import survey as surveys
 from deepstep.preparation.statistics import Moments, ValueCounts
 from deepstep.preparation.survey import survey
@@ -254,8 +255,8 @@ def test_categories_in_some_parts_alone_are_texts(tmp_path):
 
 def test_long_texts_make_pieces_and_held_out_rows_fewer(tmp_path, monkeypatch):
     """Also where the first rows, by which it is reckoned, have short ones."""
-    monkeypatch.setattr(stored_rows, "PIECE_BYTES", 20_000)
-    monkeypatch.setattr(seen_rows, "IN_MEMORY_BYTES", 40_000)
+    monkeypatch.setattr(row_files, "PIECE_BYTES", 20_000)
+    monkeypatch.setattr(row_statistics, "IN_MEMORY_BYTES", 40_000)
     m = 2000
     frames = {
         "long": polars.DataFrame({"t": [f"{at:04} " * 40 for at in range(m)], "y": [0.0, 1.0] * (m // 2)}),
@@ -266,7 +267,7 @@ def test_long_texts_make_pieces_and_held_out_rows_fewer(tmp_path, monkeypatch):
         found = survey(rows, "y", test_fraction=0.3, validation_fraction=0.1)
         for part in (found.sample, found.test, found.validation):
             assert part.height > 8
-            assert stored_rows.text_bytes(part) < 1.25 * 40_000
+            assert row_files.text_bytes(part) < 1.25 * 40_000
         assert not found.in_memory
         assert sum(found.kept) > m / 2
     rows = ParquetRows(tmp_path / "long")
@@ -279,8 +280,8 @@ def test_long_texts_make_pieces_and_held_out_rows_fewer(tmp_path, monkeypatch):
 @settings(deadline=None)
 def test_rows_in_memory_are_every_so_manyth_however_they_come(sizes):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(seen_rows, "IN_MEMORY_BYTES", 40)
-        held, first = seen_rows.Held(), 0
+        patch.setattr(row_statistics, "IN_MEMORY_BYTES", 40)
+        held, first = row_statistics.Held(), 0
         for size in sizes:
             texts = polars.Series("t", [f"{at:04}" for at in range(first, first + size)], polars.String)
             held.add(texts.to_frame())
@@ -297,9 +298,9 @@ def test_rows_in_memory_are_every_so_manyth_however_they_come(sizes):
 def test_rows_in_memory_that_are_joined_are_every_so_manyth_of_each(chapters):
     whole, expected, step = None, [], 1
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(seen_rows, "IN_MEMORY_BYTES", 40)
+        patch.setattr(row_statistics, "IN_MEMORY_BYTES", 40)
         for chapter, size in enumerate(chapters):
-            held, texts = seen_rows.Held(), [f"{chapter}{at:03}" for at in range(size)]
+            held, texts = row_statistics.Held(), [f"{chapter}{at:03}" for at in range(size)]
             held.add(polars.DataFrame({"t": texts}, {"t": polars.String}))
             longer = max(step, held._step)
             expected, step = expected[:: longer // step] + texts[::longer], longer

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_equal
 
 from deepstep.data import StoredRows
-from deepstep.data.stored_rows import Place
+from deepstep.data.rows import Place
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
-from deepstep.preparation.seen_rows import parts_of_rows
+from deepstep.preparation.row_statistics import parts_of_rows
 from deepstep.preparation.shares import Shard, Share
 from deepstep.preparation.streams import StreamedExamples
 

@@ -8,8 +8,7 @@ import click
 from deepstep.cli.output import harmless
 from deepstep.cli.screen import as_json, console, json_option, note, print_table
 from deepstep.data import column
-from deepstep.data.stored_tables import table_in
-from deepstep.data.tables import told_missing_words
+from deepstep.data.tables import table_in, told_missing_words
 from deepstep.errors import ConfigurationError
 from deepstep.preparation import TablePreparation, guess_task
 

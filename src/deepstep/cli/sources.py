@@ -12,8 +12,8 @@ from deepstep.cli.target_choice import columns_in
 from deepstep.cli.target_words import class_words
 from deepstep.data import TABLE_SUFFIXES, read_cats, read_image
 from deepstep.data.files import kind_at
-from deepstep.data.stored_rows import Place, naming_rows
-from deepstep.data.stored_tables import pieces_in, table_in
+from deepstep.data.rows import Place, naming_rows
+from deepstep.data.tables import pieces_in, table_in
 from deepstep.errors import ConfigurationError, DataError, FileError
 from deepstep.preparation import ImagePreparation
 from deepstep.types import AnyArray, Array

@@ -20,9 +20,9 @@ from deepstep.preparation import (
     Target,
 )
 from deepstep.preparation.batches import evenly_spread
+from deepstep.preparation.parsing import is_missing
+from deepstep.preparation.parsing import numbers as as_floats
 from deepstep.preparation.streams import StreamedExamples
-from deepstep.preparation.values import is_missing
-from deepstep.preparation.values import numbers as as_floats
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from deepstep.cli.screen import note
 from deepstep.cli.target_choice import Goal
-from deepstep.data.stored_tables import table_in
-from deepstep.data.tables import told_missing_words
+from deepstep.data.tables import table_in, told_missing_words
 from deepstep.errors import DataError
 from deepstep.preparation import Target
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deepstep.data.files import kind_at, refuse_pipe, sha256
-from deepstep.data.stored_rows import PIECE_BYTES, Place, StoredRows
+from deepstep.data.rows import PIECE_BYTES, Place, StoredRows
 from deepstep.errors import DataError, FileError, missing_package, unknown_name
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SUFFIX = ".parquet"
 DAMAGED = "Write this part again, or get it again."
 KEPT_BYTES = 2**24
-"""Most bytes of footers that are kept, as they stand in files: each is read once, not for each row group."""
+"""Most bytes of footers that are kept, so that a part's footer is read once and not for each row group."""
 
 FEW, MANY, REPEATED = 64, 4096, 1024
 """Rows that are read at once: at least and at most where there are texts, and at most where they may stand in

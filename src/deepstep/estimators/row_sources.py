@@ -12,10 +12,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from deepstep.data import ArrayRows, StoredRows
-from deepstep.data.array_rows import INPUTS, NUMPY, beside_it, mapped
+from deepstep.data.arrays import INPUTS, NUMPY, beside_it, mapped
 from deepstep.data.room import check_room
-from deepstep.data.stored_tables import STREAMED_FROM, pieces_in, rows_in_memory, stored, table_in
-from deepstep.data.tables import told_missing_words
+from deepstep.data.tables import (
+    STREAMED_FROM,
+    pieces_in,
+    rows_in_memory,
+    stored,
+    table_in,
+    told_missing_words,
+)
 from deepstep.errors import ConfigurationError, DataError, ShapeError, unknown_name
 from deepstep.estimators.inputs import FitContext, RawData, is_frame, with_named_columns
 from deepstep.preparation.table import with_columns

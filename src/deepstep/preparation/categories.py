@@ -1,20 +1,27 @@
 """Columns of texts: categories, two values, and texts of words."""
 
 from dataclasses import dataclass, field
+from math import ceil
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.preparation.columns import Column, with_mark
+from deepstep.preparation.columns import Column, ConstantColumn, IdentifierColumn, with_mark
 from deepstep.preparation.numbers import mark_done
-from deepstep.preparation.values import is_missing, wrong_kind
+from deepstep.preparation.parsing import is_missing, wrong_kind
 
 if TYPE_CHECKING:
     import polars
 
 MOST_CATEGORIES = 50
-"""So many most frequent values of a text column get a feature of their own."""
+"""Most categories of a column that get a feature of their own, the frequent ones first."""
+MOST_WORDS = 50
+"""Most words of a column of texts that get a feature."""
+FEWEST_ROWS_OF_A_WORD, LEAST_SHARE_OF_A_WORD = 20, 0.01
+"""Training rows, and their share, in which a word has to occur to get a feature."""
+FEWEST_ROWS_TO_TELL = 20
+"""Rows from which on values that are all, or nearly all, different mark an identifier."""
 WORD = r"[\p{L}\p{N}]+"
 """A word: letters and digits without a break."""
 
@@ -165,3 +172,64 @@ def _as_texts(series: "polars.Series") -> "polars.Series":
     if series.dtype.is_nested() or series.dtype.is_temporal() or series.dtype == polars.Binary:
         raise wrong_kind(series, "texts")
     return series.cast(polars.String)
+
+
+def count_texts(series: "polars.Series") -> "polars.DataFrame":
+    """The different texts of a column, "value", and their numbers of rows, "rows"."""
+    import polars
+
+    return series.alias("value").cast(polars.String).drop_nulls().value_counts(name="rows")
+
+
+def column_of_texts(
+    name: str, counts: "polars.DataFrame", m: int, *, identifiers: bool, others: int
+) -> Column:
+    """The kind of a column of texts, by how often each occurs.
+
+    ``m`` counts rows without a text, too, and ``others`` are rows whose texts were not counted: they are
+    taken to be all different.
+    """
+    import polars
+
+    n_present, n = int(counts["rows"].sum()) + others, counts.height + others
+    marks_missing = n_present < m
+    if n == 1:
+        return ConstantColumn(name, counts["value"][0][:60], marks_missing, of_texts=True)
+    if n == 2:
+        share = int(counts["rows"][1]) / n_present
+        return TwoValuesColumn(name, tuple(counts["value"]), share, marks_missing)
+    mostly_different = n_present >= FEWEST_ROWS_TO_TELL and 2 * n > n_present
+    words: tuple[str, ...] = ()
+    if n > MOST_CATEGORIES or mostly_different:
+        words = _frequent_words(counts, m)
+    if words and mostly_different:
+        return TextColumn(name, (), n, marks_missing, words=words)
+    if identifiers and not words and n == n_present and mostly_different:
+        return IdentifierColumn(name, "it is another text in every row, without words that come again")
+    if identifiers and mostly_different and n > MOST_CATEGORIES:  # from a few rows nothing is learned
+        counts = counts.filter(polars.col("rows") >= FEWEST_ROWS_OF_A_WORD)
+        if not (counts.height or words or marks_missing):
+            return IdentifierColumn(name, "its texts are mostly different, and none comes often")
+    frequent = counts.sort(["rows", "value"], descending=[True, False])["value"].head(MOST_CATEGORIES)
+    categories, left_out = tuple(frequent.sort()), n - len(frequent)
+    if words:
+        return TextColumn(name, categories, left_out, marks_missing, left_out > 0, words)
+    return CategoryColumn(name, categories, left_out, marks_missing, left_out > 0)
+
+
+def _frequent_words(counts: "polars.DataFrame", m: int) -> tuple[str, ...]:
+    """The most frequent words that are more than a whole value, and not in every row: sorted."""
+    import polars
+
+    rows = polars.col("rows").sum()
+    of_words = words_of(counts).group_by("word").agg(rows)
+    whole = counts.group_by(polars.col("value").str.to_lowercase().alias("word")).agg(rows.alias("whole"))
+    least = max(FEWEST_ROWS_OF_A_WORD, ceil(LEAST_SHARE_OF_A_WORD * m))
+    kept = (
+        of_words.join(whole, on="word", how="left")
+        .filter(
+            polars.col("rows").is_between(least, m - 1), polars.col("rows") > polars.col("whole").fill_null(0)
+        )
+        .sort(["rows", "word"], descending=[True, False])
+    )
+    return tuple(kept["word"].head(MOST_WORDS).sort())

@@ -3,50 +3,49 @@
 Counts, least and greatest values, categories and dates do not depend on the chunks; means and deviations of
 several chunks are those of one up to rounding. Two rules bound the memory of several chunks:
 
-- Of texts the first `MOST_TEXTS` different ones are counted; rows with others count as all different.
-- Whether whole numbers name the rows is told by the first `MOST_NUMBERS` of them, or a few more.
+- The first `MOST_TEXTS` different texts are counted; rows with others count as all different.
+- The first `MOST_NUMBERS` whole numbers, or a few more, decide whether a column is an identifier.
 """
 
 import re
 from abc import ABC, abstractmethod
-from math import ceil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.data.frames import without_pattern
-from deepstep.preparation.categories import (
-    MOST_CATEGORIES,
-    CategoryColumn,
-    TextColumn,
-    TwoValuesColumn,
-    words_of,
-)
+from deepstep.preparation.categories import FEWEST_ROWS_TO_TELL, CategoryColumn, column_of_texts, count_texts
 from deepstep.preparation.columns import Column, ConstantColumn, EmptyColumn, IdentifierColumn
 from deepstep.preparation.dates import CIRCLES, DateColumn, as_moments, parts_by, positions_on_circles
+from deepstep.preparation.number_formats import (
+    infer_number_format,
+    stripped,
+    why_not_numbers,
+    words_among_numbers,
+)
 from deepstep.preparation.numbers import BooleanColumn, DurationColumn, NumberColumn
+from deepstep.preparation.parsing import (
+    days,
+    infer_date_format,
+    is_missing,
+    numbers,
+    seconds,
+    truths,
+    wrong_kind,
+)
 from deepstep.preparation.statistics import Moments
-from deepstep.preparation.values import days, is_missing, numbers, seconds, stripped, truths, wrong_kind
-from deepstep.preparation.words_among_numbers import cautioned, words_among_numbers
-from deepstep.preparation.written_dates import date_writing_of
-from deepstep.preparation.written_numbers import writing_of
 
 if TYPE_CHECKING:
     import polars
 
 MOST_TEXTS, MOST_BYTES = 200_000, 2**25
-"""So many different texts of a column are counted, and so many bytes of them."""
+"""Most different texts of a column that are counted, and their bytes."""
 MOST_NUMBERS = 1_000_000
-"""So many numbers are compared, to tell whether they name the rows; of columns that are called so alone."""
-MOST_WORDS = 50
-"""So many most frequent words of texts get a feature."""
-FEWEST_ROWS_OF_A_WORD, LEAST_SHARE_OF_A_WORD = 20, 0.01
-"""A word has to stand in so many training rows, and in this share of them."""
-FEWEST_ROWS_TO_TELL = 20
-"""In fewer rows, values that are all, or nearly all, different do not show an identifier."""
+"""Numbers that are compared to recognize an identifier, in columns whose name says so."""
 FEWEST_ROWS_THAT_COUNT = 10
-"""Fewer are enough for whole numbers that grow from row to row: such an order hardly ever comes by chance."""
+"""Rows from which on whole numbers that grow from row to row are an identifier: chance hardly orders them."""
 # Also user_id and PassengerId, but not paid; Unnamed: 0 and __index_level_0__ are the index that pandas
 # writes. A name is asked for because ranks and numbers of days count the rows, too, and mean something.
 _NAMES_OF_IDENTIFIERS = re.compile(
@@ -73,11 +72,11 @@ class ColumnStatistics(ABC):
 
     @abstractmethod
     def finish(self, *, identifiers: bool) -> Column:
-        """The learned column; ``identifiers`` says whether columns that name the rows are left out."""
+        """The learned column; ``identifiers``: whether identifiers are left out."""
 
 
 class _Numbers(ColumnStatistics):
-    """Numbers; of whole ones perhaps names of the rows."""
+    """Numbers; whole ones may be an identifier."""
 
     def __init__(self, name: str, *, may_identify: bool) -> None:
         super().__init__(name)
@@ -191,7 +190,7 @@ class _Texts(ColumnStatistics):
     def update(self, series: "polars.Series") -> None:
         self._only = None if self._m or self._typed else series
         self._m += len(series)
-        self._add(_counted(series))
+        self._add(count_texts(series))
 
     def merge(self, other: Self) -> None:
         if other._m:
@@ -223,22 +222,22 @@ class _Texts(ColumnStatistics):
             return self._categories(counts, identifiers)
         text = stripped(counts["value"])
         if text.count():
-            written = writing_of(text)
+            written = infer_number_format(text)
             if written is not None:
                 values, seen = self._numbers(counts, written)
                 different = identifiers and not self._others and counts["rows"].max() == 1
                 return _of_numbers(self.name, seen, values if different else None, written)
-            written = date_writing_of(text)
+            written = infer_date_format(text)
             if written is not None:
                 return self._dates(counts, text.drop_nulls(), written)
         among = words_among_numbers(counts)
         if among is not None:
             _, seen = self._numbers(counts, among.written)
             return NumberColumn(self.name, *seen.moments(f"column {self.name!r}"), *among)
-        return cautioned(self._categories(counts, identifiers), counts)
+        return _cautioned(self._categories(counts, identifiers), counts)
 
     def _categories(self, counts: "polars.DataFrame", identifiers: bool) -> Column:
-        return _of_texts(self.name, counts, self._m, identifiers=identifiers, others=self._others)
+        return column_of_texts(self.name, counts, self._m, identifiers=identifiers, others=self._others)
 
     def _cells(self, counts: "polars.DataFrame") -> "polars.Series":
         cells = counts["value"] if self._only is None else self._only
@@ -309,7 +308,7 @@ def _of_numbers(name: str, seen: Moments, first: NDArray[np.float64] | None, wri
 
 
 def why_identifier(name: str, values: NDArray[np.float64], *, in_order: bool) -> str:
-    """Why these numbers name the rows, or nothing; ``in_order`` says whether they stand as in the table."""
+    """Why these numbers are an identifier, or nothing; ``in_order``: they are in the order of the table."""
     m = len(values)
     if not _says_identifier(name) or m < FEWEST_ROWS_THAT_COUNT or not (values == np.floor(values)).all():
         return ""
@@ -321,64 +320,14 @@ def why_identifier(name: str, values: NDArray[np.float64], *, in_order: bool) ->
 
 
 def _says_identifier(name: str) -> bool:
-    """Whether a column is called as those are that name the rows."""
+    """Whether the name of a column is that of an identifier."""
     return _NAMES_OF_IDENTIFIERS.search(name) is not None
 
 
-def _counted(series: "polars.Series") -> "polars.DataFrame":
-    """The different texts of a column, "value", and their numbers of rows, "rows"."""
-    import polars
-
-    return series.alias("value").cast(polars.String).drop_nulls().value_counts(name="rows")
-
-
-def _of_texts(name: str, counts: "polars.DataFrame", m: int, *, identifiers: bool, others: int) -> Column:
-    """The kind of a column of texts, by how often each occurs.
-
-    ``m`` counts rows without a text, too, and ``others`` are rows whose texts were not counted: they are
-    taken to be all different.
-    """
-    import polars
-
-    n_present, n = int(counts["rows"].sum()) + others, counts.height + others
-    marks_missing = n_present < m
-    if n == 1:
-        return ConstantColumn(name, counts["value"][0][:60], marks_missing, of_texts=True)
-    if n == 2:
-        share = int(counts["rows"][1]) / n_present
-        return TwoValuesColumn(name, tuple(counts["value"]), share, marks_missing)
-    mostly_different = n_present >= FEWEST_ROWS_TO_TELL and 2 * n > n_present
-    words: tuple[str, ...] = ()
-    if n > MOST_CATEGORIES or mostly_different:
-        words = _frequent_words(counts, m)
-    if words and mostly_different:
-        return TextColumn(name, (), n, marks_missing, words=words)
-    if identifiers and not words and n == n_present and mostly_different:
-        return IdentifierColumn(name, "it is another text in every row, without words that come again")
-    if identifiers and mostly_different and n > MOST_CATEGORIES:  # from a few rows nothing is learned
-        counts = counts.filter(polars.col("rows") >= FEWEST_ROWS_OF_A_WORD)
-        if not (counts.height or words or marks_missing):
-            return IdentifierColumn(name, "its texts are mostly different, and none comes often")
-    frequent = counts.sort(["rows", "value"], descending=[True, False])["value"].head(MOST_CATEGORIES)
-    categories, left_out = tuple(frequent.sort()), n - len(frequent)
-    if words:
-        return TextColumn(name, categories, left_out, marks_missing, left_out > 0, words)
-    return CategoryColumn(name, categories, left_out, marks_missing, left_out > 0)
-
-
-def _frequent_words(counts: "polars.DataFrame", m: int) -> tuple[str, ...]:
-    """The most frequent words that are more than a whole value, and not in every row: sorted."""
-    import polars
-
-    rows = polars.col("rows").sum()
-    of_words = words_of(counts).group_by("word").agg(rows)
-    whole = counts.group_by(polars.col("value").str.to_lowercase().alias("word")).agg(rows.alias("whole"))
-    least = max(FEWEST_ROWS_OF_A_WORD, ceil(LEAST_SHARE_OF_A_WORD * m))
-    kept = (
-        of_words.join(whole, on="word", how="left")
-        .filter(
-            polars.col("rows").is_between(least, m - 1), polars.col("rows") > polars.col("whole").fill_null(0)
-        )
-        .sort(["rows", "word"], descending=[True, False])
-    )
-    return tuple(kept["word"].head(MOST_WORDS).sort())
+def _cautioned(column: Column, counts: "polars.DataFrame") -> Column:
+    """A column of texts with what a person should know, where numbers are lost in it."""
+    each_has_a_feature = isinstance(column, CategoryColumn) and not column.left_out
+    if each_has_a_feature or not isinstance(column, IdentifierColumn | CategoryColumn):
+        return column
+    caution = why_not_numbers(counts)
+    return replace(column, caution=caution) if caution else column

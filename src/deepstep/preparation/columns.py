@@ -1,7 +1,7 @@
 """Columns of a table: the interface of all kinds, and the columns that tell nothing.
 
-Missing values never stop a transformation. A number, a date or a truth value that is missing is the training
-mean; where the training rows had missing ones, a further 0/1 feature says where.
+Imputation: a missing number, date or truth value becomes the training mean, and where the training rows had
+missing values a further 0/1 feature, the missing indicator, marks them.
 """
 
 from abc import ABC, abstractmethod
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.preparation.values import is_missing
+from deepstep.preparation.parsing import is_missing
 
 if TYPE_CHECKING:
     import polars
@@ -45,7 +45,7 @@ class Column(ABC):
 
     @property
     def fault(self) -> str:
-        """The fault of a record that was read from a file; nothing where all is well."""
+        """The condition that a stored column does not meet; empty for a valid one."""
         return ""
 
     @abstractmethod

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.preparation.number_formats import stripped
 from deepstep.preparation.numbers import StandardizedColumn
-from deepstep.preparation.values import days, iso_moments, stripped
-from deepstep.preparation.written_dates import ISO, WRITINGS, as_iso
+from deepstep.preparation.parsing import DATE_FORMATS, ISO, as_iso, days, iso_moments
 
 if TYPE_CHECKING:
     import polars
 
 FEWEST_POSITIONS = 3
-"""So many different positions on a circle the training rows must have for it to be learned."""
+"""Different positions on a circle that the training rows must have for sine and cosine of it."""
 
 
 class Circle(NamedTuple):
@@ -86,11 +86,13 @@ class DateColumn(StandardizedColumn):
     def fault(self) -> str:
         if not set(self.parts) <= CIRCLES.keys() or len(set(self.parts)) < len(self.parts):
             return f"parts are of {', '.join(CIRCLES)}"
-        return super().fault if self.written in WRITINGS else f"written is one of {', '.join(WRITINGS)}"
+        return (
+            super().fault if self.written in DATE_FORMATS else f"written is one of {', '.join(DATE_FORMATS)}"
+        )
 
 
 def as_moments(texts: "polars.Series", written: str) -> "polars.Series":
-    """Moments in UTC from texts of a way of writing; null where a text has no date."""
+    """Moments in UTC from texts of a format; null where a text has no date."""
     return iso_moments(as_iso(texts, written))
 
 

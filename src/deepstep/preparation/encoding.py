@@ -1,7 +1,7 @@
-"""Features of a table → inputs that a network learns easily: centred, squashed, and numbers in pieces.
+"""Features of a table → inputs of a network: robust scaling and piecewise-linear encoding.
 
-Two published ideas, each affine but for its clipping, so that nothing of a feature is lost where training
-rows were: the robust scaling and smooth clipping of RealMLP (Holzmüller et al., arXiv 2407.04491) and the
+Two published methods, both affine except for the clipping, so that features of the training rows keep their
+information: the robust scaling and smooth clipping of RealMLP (Holzmüller et al., arXiv 2407.04491) and the
 piecewise-linear encoding of numbers (Gorishniy et al., arXiv 2203.05556).
 """
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.preparation.columns import Column, with_mark
-from deepstep.preparation.values import numbers, refuse_infinite, seconds, truths
-from deepstep.preparation.written_numbers import WRITINGS, is_writing
+from deepstep.preparation.number_formats import NUMBER_FORMATS, is_number_format
+from deepstep.preparation.parsing import numbers, refuse_infinite, seconds, truths
 
 if TYPE_CHECKING:
     import polars
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StandardizedColumn(Column):
-    """A column that is one number, minus the training mean, divided by the training deviation."""
+    """A column that is one number: standardized, with the mean imputed and a missing indicator."""
 
     unit: ClassVar[str] = ""
     name: str
@@ -99,8 +99,8 @@ class NumberColumn(StandardizedColumn):
 
     @property
     def fault(self) -> str:
-        if self.written and not is_writing(self.written):
-            return f"written is one of {', '.join(WRITINGS)}, or one of them with a unit"
+        if self.written and not is_number_format(self.written):
+            return f"written is one of {', '.join(NUMBER_FORMATS)}, or one of them with a unit"
         if self.words and not self.written:
             return "words stand beside a way to write numbers"
         return super().fault

@@ -16,9 +16,9 @@ SMALL, UP = 1e-146, 2.0**900
 COMPRESSION = 1000
 """Size of the t-digests: their centroids are twice as many at most, 32 kB for each feature."""
 FEW = 256
-"""So many different values of a feature are counted one by one."""
+"""Most different values of a feature that are counted one by one."""
 MOST_CLASSES = 10_000
-"""So many different values a target of classes may have."""
+"""Most classes of a target."""
 
 
 class Moments:

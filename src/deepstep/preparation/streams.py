@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from deepstep.data.stored_rows import StoredRows, naming_rows
+from deepstep.data.rows import StoredRows, naming_rows
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.preparation.batches import Examples, Order, Window, as_they_are, n_batches, shuffled
 from deepstep.preparation.shares import Shard, Share
@@ -45,8 +45,7 @@ class Asked(NamedTuple):
 class Piece(NamedTuple):
     """Rows of a group that follow each other in the sequence of an epoch.
 
-    ``numbers`` are those of the rows in the group, ``start`` is where the first of them stands in the
-    sequence.
+    ``numbers`` are those of the rows in the group, ``start`` is the place of the first one in the sequence.
     """
 
     frame: "polars.DataFrame"
@@ -140,7 +139,7 @@ class StreamedExamples:
         self.close()
 
     def close(self) -> None:
-        """End reading ahead, and let go of what was read; a later `window` begins anew."""
+        """End reading ahead and free the windows; a later `window` starts again."""
         self._ended.set()
         try:
             if self._pool is not None:

@@ -14,8 +14,8 @@ from deepstep.preparation.column_statistics import column_statistics
 from deepstep.preparation.columns import Column, ConstantColumn, EmptyColumn, IdentifierColumn
 from deepstep.preparation.dates import DateColumn
 from deepstep.preparation.numbers import BooleanColumn, DurationColumn, NumberColumn
+from deepstep.preparation.parsing import numbers
 from deepstep.preparation.records import damaged, from_record, to_record
-from deepstep.preparation.values import numbers
 
 if TYPE_CHECKING:
     import polars

@@ -44,13 +44,16 @@ class _Target:
 
     @property
     def fault(self) -> str:
-        """What a stored target has to be and is not; nothing where all is well."""
+        """The condition that a stored target does not meet; empty for a valid one."""
         raise NotImplementedError
 
     def to_dict(self) -> dict[str, Any]:
         """The target as JSON has it.
 
-        returns: Plain JSON types; classes keep theirs.
+        Returns
+        -------
+        dict
+            Plain JSON types; classes keep theirs.
         """
         return to_record(self, self.kind)
 
@@ -58,9 +61,20 @@ class _Target:
     def from_dict(cls, record: dict[str, Any]) -> Self:
         """The target that `to_dict` wrote.
 
-        record: As `to_dict` wrote it.
-        returns: The same.
-        FileError: When the record was altered.
+        Parameters
+        ----------
+        record : dict
+            As `to_dict` wrote it.
+
+        Returns
+        -------
+        ClassificationTarget or RegressionTarget
+            The same.
+
+        Raises
+        ------
+        FileError
+            When the record was altered.
         """
         target = from_record(record, {cls.kind: cls})
         names, n = target.names, target.n_columns
@@ -170,7 +184,7 @@ class ClassificationTarget(_Target):
 
     @property
     def fault(self) -> str:
-        """What a stored target has to be and is not; nothing where all is well."""
+        """The condition that a stored target does not meet; empty for a valid one."""
         if any(len(set(one)) != len(one) or len(one) < 2 for one in self.classes):
             return "at least two different classes of each column"
         if self.several and (self.ordered or self.code != "probabilities"):
@@ -333,7 +347,7 @@ class RegressionTarget(_Target):
 
     @property
     def fault(self) -> str:
-        """What a stored target has to be and is not; nothing where all is well."""
+        """The condition that a stored target does not meet; empty for a valid one."""
         if len(self.means) != len(self.stds):
             return "a mean and a deviation for each column"
         if min(self.stds) <= 0:

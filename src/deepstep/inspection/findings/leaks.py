@@ -10,7 +10,7 @@ from deepstep.data.frames import without_pattern
 from deepstep.inspection.findings.finding import Finding, found
 from deepstep.preparation.batches import evenly_spread
 from deepstep.preparation.columns import Column
-from deepstep.preparation.values import is_missing
+from deepstep.preparation.parsing import is_missing
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:

@@ -1,14 +1,17 @@
-"""The values of one column as floats: NaN where missing, and an error that names the row where impossible."""
+"""Parsing of one column as floats: NaN where missing, and an error that names the row where impossible.
+
+3/4/2020 is in March to one reader and in April to another. So a column of texts is taken for dates only where
+all its texts fit one format, and one of them at least fits no other.
+"""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.data.text_tables import MISSING
 from deepstep.errors import DataError
-from deepstep.preparation.written_numbers import read_numbers
+from deepstep.preparation.number_formats import parse_numbers, stripped
 
 if TYPE_CHECKING:
     import polars
@@ -17,13 +20,13 @@ if TYPE_CHECKING:
 def numbers(series: "polars.Series", written: str = "") -> NDArray[np.float64]:
     """Floats with NaN for missing; texts are parsed.
 
-    With a way of writing (`written_numbers`), which training's texts had, one that is not so is missing.
+    With a format (`number_formats`), which the training texts had, a text in another one is missing.
     """
     import polars
 
     if series.dtype in (polars.String, polars.Categorical, polars.Enum):
         if written:
-            series = read_numbers(stripped(series), written)
+            series = parse_numbers(stripped(series), written)
         else:
             series = _parsed(series, lambda text: text.cast(polars.Float64, strict=False), "a number")
     elif not (series.dtype.is_numeric() or series.dtype in (polars.Boolean, polars.Null)):
@@ -135,13 +138,6 @@ def _parsed(
     return parsed
 
 
-def stripped(series: "polars.Series") -> "polars.Series":
-    """Texts without spaces around them; what stands for a missing value in a text table is null."""
-    import polars
-
-    return series.cast(polars.String).str.strip_chars().replace(list(MISSING), None)
-
-
 def is_missing(series: "polars.Series", *, blanks: bool = False) -> NDArray[np.bool_]:
     """Where a column has no value: (m,). With ``blanks`` what stands for a missing value in a text, too."""
     import polars
@@ -161,3 +157,71 @@ def wrong_kind(series: "polars.Series", wanted: str) -> DataError:
         f"the column holds {series.dtype}",
         "Convert or drop the column.",
     )
+
+
+_TIME = r"((?:[Tt ] ?\d.*)?)$"
+_LATE = r"(?:1[3-9]|[23]\d)"  # that is the day
+_DAY, _MONTH = r"(0?[1-9]|[12]\d|3[01])", r"(0?[1-9]|1[0-2])"
+
+
+class DateFormat(NamedTuple):
+    """A format of dates.
+
+    ``pattern`` has a group for each part, ``iso`` puts the groups in order, and one text at least matches
+    ``proof``, so that there is no other way to read the column.
+    """
+
+    pattern: str
+    iso: str
+    proof: str = ""
+
+
+DATE_FORMATS = {
+    "2020-12-31": DateFormat(rf"^(\d{{4}})-(\d{{2}})-(\d{{2}}){_TIME}", "${1}-${2}-${3}${4}"),
+    "31.12.2020": DateFormat(rf"^{_DAY}\.{_MONTH}\.(\d{{4}}){_TIME}", "${3}-${2}-${1}${4}"),
+    "2020/12/31": DateFormat(rf"^(\d{{4}})/{_MONTH}/{_DAY}{_TIME}", "${1}-${2}-${3}${4}"),
+    "31/12/2020": DateFormat(
+        rf"^{_DAY}/{_MONTH}/(\d{{4}}){_TIME}", "${3}-${2}-${1}${4}", r"^(?:1[3-9]|[23]\d)/"
+    ),
+    "12/31/2020": DateFormat(
+        rf"^{_MONTH}/{_DAY}/(\d{{4}}){_TIME}", "${3}-${1}-${2}${4}", r"^\d{1,2}/(?:1[3-9]|[23]\d)/"
+    ),
+}
+"""Formats of dates, by an example of each; a time may follow. The first one is ISO's."""
+ISO = next(iter(DATE_FORMATS))
+
+
+def infer_date_format(texts: "polars.Series") -> str | None:
+    """The format in which all these texts are dates, with or without a time, or None.
+
+    The texts have no spaces around them, and one at least is no null.
+
+    >>> import polars
+    >>> infer_date_format(polars.Series(["1.2.2020", "31.12.2020 14:30", None]))
+    '31.12.2020'
+    >>> [infer_date_format(polars.Series(texts)) for texts in (["1/2/2020", "1/31/2020"], ["1/2/2020"])]
+    ['12/31/2020', None]
+    """
+    if are_iso_moments(texts):
+        return ISO
+    present = texts.drop_nulls()
+    for name, form in DATE_FORMATS.items():
+        if (
+            name != ISO
+            and all(part.str.contains(form.pattern).all() for part in (present.head(100), present))
+            and (not form.proof or present.str.contains(form.proof).any())
+            and not iso_moments(as_iso(present, name)).null_count()
+        ):
+            return name
+    return None
+
+
+def as_iso(texts: "polars.Series", written: str) -> "polars.Series":
+    """Texts of a format as ISO 8601 has them; others as they are.
+
+    >>> import polars
+    >>> as_iso(polars.Series(["31.12.2020 14:30", "soon"]), "31.12.2020").to_list()
+    ['2020-12-31 14:30', 'soon']
+    """
+    form = DATE_FORMATS[written]
+    return texts.str.replace(form.pattern, form.iso)

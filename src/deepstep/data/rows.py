@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PIECE_ROWS, PIECE_NUMBERS, PIECE_BYTES = 2**16, 2**22, 2**24
 """Rows, numbers, and bytes of texts, that are in memory at once, beside those that are learned from."""
 LOOKED_AT = 16
-"""So many groups, and 64 first rows of each, tell how long texts are."""
+"""Groups whose first 64 rows give the length of texts."""
 
 
 def piece_rows(width: int) -> int:

@@ -1,24 +1,24 @@
-"""Statistics of one pass over rows; those of different rows can be joined."""
+"""Statistics of rows in files, updated chunk by chunk, and the rows of each part that are held in memory."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.data.stored_rows import Place, naming_rows, text_bytes
+from deepstep.data.rows import Place, naming_rows, text_bytes
+from deepstep.preparation.parsing import is_missing
+from deepstep.preparation.parsing import numbers as as_floats
 from deepstep.preparation.statistics import Moments, ValueCounts
 from deepstep.preparation.table import TableStatistics
-from deepstep.preparation.values import is_missing
-from deepstep.preparation.values import numbers as as_floats
 from deepstep.types import AnyArray
 
 if TYPE_CHECKING:
     import polars
 
 IN_MEMORY_BYTES = 2**25
-"""So many bytes of texts are in memory of each part that is held out, and of a sample."""
+"""Most bytes of texts in memory for each held-out part and for the sample."""
 DRAWS = 4
 """Numbers that Philox gives for one count."""
 STREAM = 2**62
@@ -60,7 +60,7 @@ class Held:
         return polars.concat([empty, *self._frames])
 
     def _fit(self) -> None:
-        # a quarter more is as chance has it; beyond it texts are longer than the first rows told
+        # a quarter more may be chance; beyond it texts are longer than those of the first rows
         while self._bytes > 1.25 * IN_MEMORY_BYTES and sum(found.height for found in self._frames) > 1:
             self._thin(2 * self._step)
 
@@ -72,9 +72,17 @@ class Held:
         self._step = step
 
 
+class Reading(NamedTuple):
+    """How rows are read: the target's column, and ``weights`` and ``check`` as of `survey`."""
+
+    target: str
+    weights: "Callable[[polars.DataFrame], AnyArray] | None"
+    check: "Callable[[polars.DataFrame], None] | None"
+
+
 @dataclass
-class SeenRows:
-    """Statistics of some rows that follow each other.
+class RowStatistics:
+    """Statistics of rows that follow each other.
 
     ``held`` has the rows in memory by the number of their part, ``kept`` how many rows of each group are
     learned from.
@@ -87,8 +95,39 @@ class SeenRows:
     missing: int = 0
     kept: list[int] = field(default_factory=list)
 
+    def update(
+        self, frame: "polars.DataFrame", part: AnyArray, how: Reading, place: Place, first: int
+    ) -> int:
+        """Add a chunk, ``first`` its first row in the group; gives how many rows are learned from."""
+        numbers = np.arange(frame.height) + first
+        missing = is_missing(frame.get_column(how.target))
+        if missing.any():
+            self.missing += int(missing.sum())
+            frame, part, numbers = frame.filter(~missing), part[~missing], numbers[~missing]
+        for number, found in self.held.items():
+            found.add(frame.filter(part == number))
+        is_learned = np.isin(part, LEARNED)
+        learned = frame.filter(is_learned)
+        if learned.height:
+            with naming_rows(place, numbers[is_learned]):
+                self.inputs.update(learned)
+        if learned.height < frame.height:
+            with naming_rows(place, numbers[~is_learned]):
+                self.inputs.check(frame.filter(~is_learned))
+        answers = frame.get_column(how.target)
+        if answers.dtype.is_numeric() and learned.height:
+            self.moments.update(learned.get_column(how.target).to_numpy().astype(np.float64))
+        with naming_rows(place, numbers):
+            if answers.dtype.is_numeric():
+                as_floats(answers)  # an infinite one is named
+            if how.check is not None:
+                how.check(frame)
+            weight = np.ones(frame.height) if how.weights is None else how.weights(frame)
+            self.different.update(answers, weight, is_learned)
+        return learned.height
+
     def merge(self, other: Self) -> None:
-        """Take in what was seen of the rows after these."""
+        """Add what another has seen of the rows after these."""
         self.inputs.merge(other.inputs)
         for part, held in self.held.items():
             held.merge(other.held[part])
@@ -96,47 +135,6 @@ class SeenRows:
         self.moments.merge(other.moments)
         self.missing += other.missing
         self.kept += other.kept
-
-
-@dataclass(frozen=True)
-class Look:
-    """How rows are looked at.
-
-    ``weights`` and ``check`` are as of `survey`.
-    """
-
-    target: str
-    weights: "Callable[[polars.DataFrame], AnyArray] | None"
-    check: "Callable[[polars.DataFrame], None] | None"
-
-    def at(self, frame: "polars.DataFrame", part: AnyArray, seen: SeenRows, place: Place, first: int) -> int:
-        """Take a piece in, ``first`` its first row in the group; gives how many rows are learned from."""
-        numbers = np.arange(frame.height) + first
-        missing = is_missing(frame.get_column(self.target))
-        if missing.any():
-            seen.missing += int(missing.sum())
-            frame, part, numbers = frame.filter(~missing), part[~missing], numbers[~missing]
-        for number, found in seen.held.items():
-            found.add(frame.filter(part == number))
-        is_learned = np.isin(part, LEARNED)
-        learned = frame.filter(is_learned)
-        if learned.height:
-            with naming_rows(place, numbers[is_learned]):
-                seen.inputs.update(learned)
-        if learned.height < frame.height:
-            with naming_rows(place, numbers[~is_learned]):
-                seen.inputs.check(frame.filter(~is_learned))
-        answers = frame.get_column(self.target)
-        if answers.dtype.is_numeric() and learned.height:
-            seen.moments.update(learned.get_column(self.target).to_numpy().astype(np.float64))
-        with naming_rows(place, numbers):
-            if answers.dtype.is_numeric():
-                as_floats(answers)  # an infinite one is named
-            if self.check is not None:
-                self.check(frame)
-            weight = np.ones(frame.height) if self.weights is None else self.weights(frame)
-            seen.different.update(answers, weight, is_learned)
-        return learned.height
 
 
 def parts_of_rows(seed: int, start: int, stop: int, shares: Sequence[float]) -> NDArray[np.int8]:

@@ -21,7 +21,7 @@ import numpy as np
 
 from deepstep.data.files import kind_at, refuse_pipe
 from deepstep.data.room import check_room
-from deepstep.data.stored_rows import Place, StoredRows
+from deepstep.data.rows import Place, StoredRows
 from deepstep.errors import DataError, FileError, ShapeError
 from deepstep.types import AnyArray
 
@@ -34,9 +34,9 @@ INPUTS = "X"
 GROUP_ROWS, GROUP_NUMBERS, GROUP_BYTES = 4096, 2**21, 2**28
 """Rows, numbers, and bytes, that are read at once."""
 MOST_COLUMNS = 10**6
-"""An array may have so many: each has a name."""
+"""Most columns of an array: each has a name."""
 COMPARED = 64
-"""So many rows, evenly spread, tell files from others."""
+"""Rows, evenly spread, whose digest identifies a file."""
 Watched = tuple[int, int]
 """The size of a file and when it was changed, in nanoseconds."""
 
