@@ -20,7 +20,7 @@ WEIGHTS = RNG.uniform(0.5, 2, M)
 FRAME = pd.DataFrame({**INPUTS, "survived": LABELS, "counts": WEIGHTS})
 
 PRESETS = {
-    "table": {"n_estimators": 2, "max_iter": 2, "random_state": 1},
+    "tabular": {"n_estimators": 2, "max_iter": 2, "random_state": 1},
     "mlp": {"preset": "mlp", "max_iter": 2, "random_state": 1},
 }
 FRAMES = {
