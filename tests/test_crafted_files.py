@@ -103,7 +103,7 @@ except FileError as error:
 """
 
 
-def test_a_pipe_in_the_place_of_a_ensemble(tmp_path):
+def test_a_pipe_in_the_place_of_an_ensemble(tmp_path):
     """Reading it would not end."""
     (tmp_path / "ensemble.json").write_text("{}")
     write_config(tmp_path, {"task": "binary"}, OF_AN_ENSEMBLE, ["ensemble.json"])

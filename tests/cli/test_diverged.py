@@ -53,7 +53,7 @@ def test_a_divergence_in_the_first_epoch_leaves_a_run(deepstep, flowers, tmp_pat
     assert (finding["layer"], finding["step"]) == (error["layer"], error["step"])
     assert f"layer {finding['layer']}, " in finding["says"]
     assert f"step {finding['step']}, at learning rate 1e+200" in finding["says"]
-    assert "lower the learning rate to about" in finding["mend"]
+    assert "lower the learning rate to about" in finding["hint"]
     assert [path.name for path in tmp_path.iterdir()] == [folder.split("/")[0]]
 
 
@@ -130,7 +130,7 @@ def test_what_cannot_be_kept_is_said(deepstep, flowers, flower_run, tmp_path):
 
 
 @pytest.mark.parametrize("target", ["kind", "height"])
-def test_a_member_of_a_ensemble_that_diverges_is_kept(deepstep, flowers, tmp_path, monkeypatch, target):
+def test_a_member_of_an_ensemble_that_diverges_is_kept(deepstep, flowers, tmp_path, monkeypatch, target):
     start = member_training.start
 
     def huge(dims, dtype, rng):

@@ -59,7 +59,7 @@ def test_a_cell_that_cannot_be_used_is_named_by_its_row_in_the_file(deepstep, ho
 
 
 def test_the_table_to_validate_on_has_them_left_out_too(deepstep, holes):
-    typed = ["--target", "kind", "--drop", "size", *ALONE["plain"], "--validation", "t.csv"]
+    typed = ["--target", "kind", "--drop", "size", *ALONE["single"], "--validation", "t.csv"]
     assert deepstep("train", "t.csv", *typed, "--drop-missing-target", "--out", "r").code == 0
     refused = deepstep("train", "t.csv", *typed, "--out", "r2")
     assert refused.code == 2

@@ -49,7 +49,7 @@ def test_a_training_goes_on_with_its_engine_and_its_precision(process, deepstep,
     np.testing.assert_array_equal(again.network.parameters.flat, whole.network.parameters.flat)
 
 
-def test_a_ensemble_has_an_engine_and_keeps_it(deepstep, flowers):
+def test_an_ensemble_has_an_engine_and_keeps_it(deepstep, flowers):
     pytest.importorskip("torch")
     typed = ("--target", "kind", "--n-estimators", "1", "--engine", "torch", "--out", "r")
     assert deepstep("train", flowers, *typed).code == 0

@@ -219,7 +219,7 @@ def test_findings_are_sentences_and_json(deepstep, change, tmp_path):
 def test_members_that_were_best_at_the_end(deepstep, change, ensemble_run):
     epochs = EnsembleRun.load(ensemble_run).ensemble.members[0].epochs
     folder = change(best_epoch=epochs)
-    assert "note, not converged: 2 of 2 members (selective)" in deepstep("doctor", folder).out
+    assert "note, not converged: 2 of 2 members (gated)" in deepstep("doctor", folder).out
 
 
 def test_runs_without_best_epochs_are_read_as_before(deepstep, change, tmp_path):

@@ -85,7 +85,7 @@ def test_a_run_is_shown_as_it_was_trained(deepstep, tmp_path, flower_run):
     assert document["training"]["optimizer"] == "adam"
 
 
-def test_a_member_of_a_ensemble(deepstep, tmp_path, flowers):
+def test_a_member_of_an_ensemble(deepstep, tmp_path, flowers):
     options = ("--preset", "tabular", "--n-estimators", "2", "--out", "several")
     assert deepstep("train", flowers, "--target", "kind", *options).code == 0
     assert "--member" in deepstep("explore", "several", "--export", "x.html").err
@@ -102,7 +102,7 @@ def test_a_member_of_a_ensemble(deepstep, tmp_path, flowers):
     assert document["history"]["validation_cost"] == [record["validation_cost"] for record in records]
     assert document["data"]["classes"] == ["short", "tall"]
     assert (document["training"]["beyond"], document["network"]["input_scale"]) == ([], True)
-    assert document["training"]["lr_multipliers"]["s1"] == 6
+    assert document["training"]["rate_factors"]["s1"] == 6
 
 
 def test_a_run_of_ten_thousand_epochs(deepstep, tmp_path, flowers):
@@ -240,7 +240,7 @@ def test_a_run_that_diverged_is_refused_with_the_doctor_s_advice(deepstep, flowe
     result = deepstep("explore", "run", "--export", "x.html")
     assert result.code == 2
     assert finding["says"] in result.err
-    assert finding["mend"][1:] in result.err
+    assert finding["hint"][1:] in result.err
     assert "doctor run" in result.err
     assert "smaller weights" not in result.err
 

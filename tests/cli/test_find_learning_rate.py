@@ -96,7 +96,7 @@ OPTIONS = {
     "clip_norm": {"--clip-norm": "0.1"},
     "clip_value": {"--clip-value": "0.01"},
     "lr_multipliers": {"--lr-multiplier": "b*=3"},
-    "average": {"--ema-decay": "0.9"},
+    "ema_decay": {"--ema-decay": "0.9"},
     "seed": {"--seed": "2"},
     "l1": {"--l1": "1"},
     "l2": {"--l2": "1"},
@@ -117,7 +117,7 @@ def test_what_train_takes_is_known():
     of_train = {parameter.name for parameter in train.params}
     assert of_train - set(OPTIONS) - set(WITHOUT_USE) == {
         "file", "out", "overwrite", "logs", "checkpoint_every", "keep_checkpoints", "resume", "finish",
-        "preset", "members", "worker_timeout", "stream", "buffer_rows",
+        "preset", "n_estimators", "worker_timeout", "stream", "buffer_rows",
         "json_wanted",
     }  # fmt: skip
     taken = {parameter.name for parameter in command.params}

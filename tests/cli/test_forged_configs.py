@@ -41,7 +41,7 @@ def forge(run, changes):
 
 
 @pytest.mark.parametrize("costs", [["x"], [[1.0]], 5])
-def test_costs_of_a_ensemble_that_diverged(deepstep, ensemble_run, tmp_path, costs):
+def test_costs_of_an_ensemble_that_diverged(deepstep, ensemble_run, tmp_path, costs):
     shutil.copytree(ensemble_run, tmp_path / "run")
     forge(tmp_path / "run", {"diverged": {"came": "nan", "mend": "", "costs": costs}})
     result = deepstep("report", "run")

@@ -73,8 +73,8 @@ def test_error_as_json(deepstep):
             "kind": "FileError",
             "where": "nowhere",
             "expected": "a run folder is expected",
-            "came": "there is no such folder",
-            "mend": "Runs are written by deepstep train and deepstep demo.",
+            "got": "there is no such folder",
+            "hint": "Runs are written by deepstep train and deepstep demo.",
         },
         "exit_code": 2,
     }

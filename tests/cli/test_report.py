@@ -171,7 +171,7 @@ def test_the_command_has_what_was_asked_of_the_table(deepstep, flowers, tmp_path
     typed = ["train", flowers, "--target", "kind", "--seed", "3", *few, *options, "--json"]
     one = deepstep(*typed, "--out", "run")
     assert one.code == 0, one.err
-    kind = EnsembleRun if "table" in options else Run
+    kind = EnsembleRun if "tabular" in options else Run
     words = shlex.split(reproduce(kind.load(tmp_path / "run")))[1:]
     again = deepstep(*words, "--json", "--out", "again")
     assert again.code == 0, again.err

@@ -43,7 +43,7 @@ def test_settings_of_a_plateau(deepstep, flowers, quantity):
 
 
 @pytest.mark.parametrize(
-    ("option", "beside"), [("decay", ["--weight-decay", "1"]), ("dropout", ["--dropout", "0.5"])]
+    ("option", "beside"), [("weight-decay", ["--weight-decay", "1"]), ("dropout", ["--dropout", "0.5"])]
 )
 def test_siblings(deepstep, flowers, option, beside):
     """A line from 1 to 1 is no schedule at all, one from 1 to 0 is."""

@@ -125,7 +125,7 @@ def test_what_train_says(deepstep, flowers):
     assert result.err.splitlines() == [
         f"{flowers}: 60 rows; 48 to learn from, 12 held out.",
         "Task: binary, because kind has 2 different values: short, tall.",
-        "Preset: table, an ensemble of networks, the default, as no option of a single training is given.",
+        "Preset: tabular, an ensemble of networks, the default, as no option of a single training is given.",
         result.err.splitlines()[-1],
     ]
     assert result.err.splitlines()[-1].startswith("flowers, members: 2/2, gated on fold ")
@@ -136,7 +136,7 @@ def test_what_train_says(deepstep, flowers):
 
 def test_json_has_members_and_scores(deepstep, flowers):
     trained = json.loads(deepstep("train", flowers, *KIND, "--out", "r", "--json").out)
-    assert trained["settings"] == {"preset": "tabular", "members": 2, "seed": 1}
+    assert trained["settings"] == {"preset": "tabular", "n_estimators": 2, "seed": 1}
     assert [(one["preset"], one["fold"], one["share"]) for one in trained["members"]] == [
         ("gated", 0, 0.5),
         ("gated", 1, 0.5),
@@ -149,7 +149,7 @@ def test_json_has_members_and_scores(deepstep, flowers):
 
 def test_summary(deepstep, ensemble_run):
     shown = deepstep("summary", ensemble_run).out
-    for part in ("gated", "out of fold", "member", "preset     tabular", "engine", "colour"):
+    for part in ("gated", "out of fold", "member", "preset         tabular", "engine", "colour"):
         assert part in shown
 
 
@@ -174,21 +174,22 @@ def test_columns_are_refused_or_ignored_by_name(deepstep, flowers, ensemble_run)
 OF_ONE = {
     parameter.name: parameter.opts[0]
     for parameter in command.params
-    if parameter.name not in (*FOR_BOTH, "members", "resume", "finish")
+    if parameter.name not in (*FOR_BOTH, "n_estimators", "resume", "finish")
 }
 VALUES = {
     "hidden": "4", "validation_fraction": "0.2", "iterations": "1", "optimizer_params": "beta1=0.8",
     "learning_rate": "0.01", "batch_size": "8", "warm_up": "0.1", "clip_norm": "1", "clip_value": "1",
     "ema_decay": "0.9", "l1": "0.1", "l2": "0.1", "weight_decay": "0.1", "dropout": "0.1",
-    "input_noise": "0.1", "label_smoothing": "0.1", "max_norm": "1", "patience": "2", "logs": "csv", "checkpoint_every": "1",
-    "keep_checkpoints": "1", "lr_multipliers": "b*=0.1", "weight_decay_multipliers": "b*=0", "refit": None,
+    "input_noise": "0.1", "label_smoothing": "0.1", "max_norm": "1", "patience": "2", "logs": "csv",
+    "checkpoint_every": "1", "keep_checkpoints": "1", "lr_multipliers": "b*=0.1",
+    "weight_decay_multipliers": "b*=0", "refit": None,
     "activation": "relu", "normalization": "none", "initialization": "he", "optimizer": "adam",
     "precision": "float32", "worker_timeout": "5",
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", OF_ONE)
-def test_an_option_of_a_single_training_is_refused_for_a_ensemble(deepstep, flowers, name):
+def test_an_option_of_a_single_training_is_refused_for_an_ensemble(deepstep, flowers, name):
     value = VALUES.get(name, "constant")
     typed = [OF_ONE[name], *([] if value is None else [value])]
     for beside in (["--preset", "tabular"], ["--n-estimators", "2"]):
@@ -201,9 +202,9 @@ def test_an_option_of_a_single_training_is_refused_for_a_ensemble(deepstep, flow
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        (["--epochs", "1"], "plain, one network, because of --iterations or --epochs."),
-        (["--preset", "single"], "plain, one network, as asked."),
-        (["--hidden", "64,32"], "plain, one network, because of --hidden."),
+        (["--epochs", "1"], "single, one network, because of --iterations or --epochs."),
+        (["--preset", "single"], "single, one network, as asked."),
+        (["--hidden", "64,32"], "single, one network, because of --hidden."),
     ],
 )
 def test_one_network_where_it_is_asked_for(deepstep, flowers, typed, told):
@@ -249,7 +250,7 @@ def test_wrong_options_are_refused_before_training(deepstep, flowers, tmp_path, 
         (["train", "FLOWERS", *KIND, "--out", "RUN"], "it exists already"),
     ],
 )
-def test_what_a_ensemble_cannot_do_is_refused_in_a_sentence(deepstep, flowers, ensemble_run, typed, told):
+def test_what_an_ensemble_cannot_do_is_refused_in_a_sentence(deepstep, flowers, ensemble_run, typed, told):
     words = [{"RUN": ensemble_run, "FLOWERS": flowers}.get(word, word) for word in typed]
     result = deepstep(*words)
     assert (result.code, result.out) == (2, "")

@@ -9,7 +9,7 @@ from numpy.testing import assert_array_equal
 
 from deepstep.data import holdout
 from deepstep.estimators import DeepClassifier, EnsembleRun
-from deepstep.estimators.presets import SHARED
+from deepstep.estimators.presets import TABM
 from deepstep.estimators.rules_of_size import n_shared
 
 TYPED = ("--target", "kind", "--preset", "tabm", "--n-estimators", "1", "--seed", "2")
@@ -19,7 +19,7 @@ TYPED = ("--target", "kind", "--preset", "tabm", "--n-estimators", "1", "--seed"
 def shared_run(deepstep, flowers, tmp_path):
     result = deepstep("train", flowers, *TYPED, "--out", "shared", "--json")
     assert result.code == 0, result.err
-    assert "Preset: shared, networks that are many in one, as asked." in result.err
+    assert "Preset: tabm, networks that are many in one, as asked." in result.err
     return json.loads(result.out)
 
 
@@ -32,9 +32,9 @@ def test_the_run_answers_the_bits_of_the_estimator_and_everything_takes_it(deeps
     answers = polars.read_csv(io.StringIO(deepstep("predict", "shared", flowers).out))
     expected = model.predict_proba(X)
     assert_array_equal(answers.select("probability_short", "probability_tall").to_numpy(), expected)
-    assert shared_run["settings"] == {"preset": "tabm", "members": 1, "seed": 2}
+    assert shared_run["settings"] == {"preset": "tabm", "n_estimators": 1, "seed": 2}
     run = EnsembleRun.load("shared")
-    assert run.ensemble.members[0].preset == SHARED
+    assert run.ensemble.members[0].preset == TABM
     members = run.ensemble.members[0].network.architecture.shared_members
     assert members == n_shared(len(learned))
     for command in (["summary"], ["evaluate", flowers], ["report", "--out", "page.html"], ["doctor"]):

@@ -51,7 +51,7 @@ def test_many_windows(deepstep, parts):
     told, run, said = trained(deepstep, parts, "--stream", "--buffer-rows", "100", epochs=20)
     assert told["test"]["accuracy"] > told["test"]["majority_accuracy"] + 0.1
     assert "Streamed: 100 rows at a time" in said
-    assert "Preset: plain" in said
+    assert "Preset: single" in said
     assert told["train"]["rows"] + told["test"]["rows"] == 900
     _, again, _ = trained(deepstep, parts, "--stream", "--buffer-rows", "100", epochs=20)
     np.testing.assert_array_equal(run.network.parameters.flat, again.network.parameters.flat)
@@ -135,7 +135,7 @@ def test_large_files_are_streamed_by_themselves(deepstep, parts, monkeypatch):
     assert "Streamed" in trained(deepstep, parts / "part-0.parquet")[2]
     assert "Streamed" not in trained(deepstep, parts, "--no-stream")[2]
     by_default = deepstep("train", parts, "--target", "target", "--out", "runs/b", "--time-budget", "1")
-    assert "Preset: plain, one network, as rows are streamed" in by_default.err
+    assert "Preset: single, one network, as rows are streamed" in by_default.err
 
 
 @pytest.mark.parametrize("target", ["target", "y"])
@@ -145,9 +145,9 @@ def test_the_preset_of_ensembles_on_streams(deepstep, parts, target, monkeypatch
     options = ("--preset", "tabular", "--stream", "--target", target, "--drop", other, "--buffer-rows", "200")
     result = deepstep("train", parts, *options, "--json", "--out", "runs/c")
     assert result.code == 0, result.err
-    assert "Preset: table, one network, as rows are streamed." in result.err
+    assert "Preset: tabular, one network, as rows are streamed." in result.err
     told = json.loads(result.out)
-    assert told["settings"]["members"] == 1
+    assert told["settings"]["n_estimators"] == 1
     assert told["test"].get("accuracy", told["test"].get("r2")) > 0.7
     again = json.loads(deepstep("evaluate", "runs/c", parts, "--json").out)
     assert again.get("accuracy", again.get("r2")) > 0.7
@@ -206,7 +206,7 @@ def test_killed_in_mid_epoch_it_goes_on_to_the_same_bits(deepstep, process, part
     np.testing.assert_array_equal(resumed.history.costs, whole.history.costs)
 
 
-def test_a_ensemble_of_one_that_was_interrupted_goes_on_to_the_same_bits(deepstep, parts, monkeypatch):
+def test_an_ensemble_of_one_that_was_interrupted_goes_on_to_the_same_bits(deepstep, parts, monkeypatch):
     monkeypatch.setattr("deepstep.estimators.tabular.n_epochs", lambda m: 5)
     options = ("--preset", "tabular", "--target", "target", "--drop", "y", "--stream", "--buffer-rows", 100)
     written = ModelCheckpoint.on_pause
@@ -228,7 +228,7 @@ def test_a_ensemble_of_one_that_was_interrupted_goes_on_to_the_same_bits(deepste
 
     resumed = deepstep("train", "--resume", "run")
     assert resumed.code == 0, resumed.err
-    assert "Preset: table, one network, as it began." in resumed.err
+    assert "Preset: tabular, one network, as it began." in resumed.err
     assert deepstep("train", parts, *options, "--out", "whole").code == 0
     whole, run = (EnsembleRun.load(name) for name in ("whole", "run"))
     one, other = (found.ensemble.members[0].network for found in (whole, run))

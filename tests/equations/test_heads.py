@@ -282,7 +282,7 @@ def test_heads_are_keys() -> None:
 
 
 @pytest.mark.parametrize(
-    ("last", "mend"),
+    ("last", "hint"),
     [("softmax", "The losses of the output 'softmax' are another.$"), ("relu", "got 'relu'.$")],
 )
 def test_a_last_activation_that_is_another_output_is_told_so(last: str, hint: str) -> None:

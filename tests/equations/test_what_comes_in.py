@@ -141,7 +141,7 @@ def test_an_imaginary_part_of_a_gradient_is_not_dropped_in_silence(name: str) ->
 
 
 @pytest.mark.parametrize(
-    ("gradient", "came"),
+    ("gradient", "got"),
     [
         (None, "it is missing. Sum over"),
         (np.ones(2), r"got \(2,\). Sum over"),
@@ -156,7 +156,7 @@ def test_a_gradient_that_does_not_fit_is_told_as_it_is(gradient: Any, got: str) 
 
 
 @pytest.mark.parametrize(
-    ("target", "mend"),
+    ("target", "hint"),
     [(Y.T, r"Pass Y\.reshape\(1, 3\)\.$"), (Y[:, :2], "Columns are examples here.$")],
 )
 def test_how_to_mend_a_target_depends_on_its_size(target: Any, hint: str) -> None:

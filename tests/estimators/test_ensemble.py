@@ -131,7 +131,7 @@ def wine():
     return X, y, DeepClassifier(random_state=1, max_iter=30, n_estimators=10).fit(X, y)
 
 
-def test_a_ensemble_answers_with_the_weighted_mean_of_its_members(wine):
+def test_an_ensemble_answers_with_the_weighted_mean_of_its_members(wine):
     X, _, model = wine
     ensemble = model.ensemble_
     assert {member.preset.name for member in ensemble.members} == {*list(FAMILY)[:2]}
@@ -492,7 +492,7 @@ def test_members_have_what_the_preparation_leaves(budget, folds, turns, of_a_fol
         assert folds * turns * seconds + (folds - 1) * of_a_fold == pytest.approx(budget, rel=1e-2, abs=0.1)
 
 
-def test_a_ensemble_is_better_than_a_member_of_it():
+def test_an_ensemble_is_better_than_a_member_of_it():
     """What it is for, on data of which nothing else in this project knows: friedman1, unseen rows."""
     X, y = make_friedman1(600, noise=1.0, random_state=7)
     one = DeepRegressor(n_estimators=1, random_state=1)

@@ -185,7 +185,7 @@ def test_rows_of_an_array_are_no_table(folder):
         EnsembleRun.load(folder).outputs(np.zeros((2, 4)))
 
 
-def test_a_ensemble_of_sparse_rows_is_not_stored(tmp_path):
+def test_an_ensemble_of_sparse_rows_is_not_stored(tmp_path):
     from scipy.sparse import csr_matrix
 
     X = csr_matrix(np.eye(12)[np.arange(60) % 12])

@@ -13,7 +13,7 @@ NA = pandas.NA
 
 @pytest.mark.parametrize("preset", ["tabular", "mlp"])
 @pytest.mark.parametrize(
-    ("Estimator", "y", "came"),
+    ("Estimator", "y", "got"),
     [
         (DeepClassifier, [0, 1, np.nan, 1], "row 3 has none, 1 row"),
         (DeepClassifier, ["a", None, "b", None], "row 2 has none, 2 row"),

@@ -10,7 +10,7 @@ from sklearn.datasets import load_diabetes, load_wine
 
 from deepstep.errors import ConfigurationError
 from deepstep.estimators import DeepClassifier, DeepRegressor
-from deepstep.estimators.presets import PRESETS, SHARED
+from deepstep.estimators.presets import PRESETS, TABM
 from deepstep.estimators.rules_of_size import choose, n_shared
 
 QUICK = {
@@ -32,7 +32,7 @@ def wine():
 def test_each_fold_has_one_network_of_as_many_members_as_the_rule_says(wine):
     X, y, model = wine
     members = model.ensemble_.members
-    assert [(member.preset, member.fold) for member in members] == [(SHARED, 0), (SHARED, 1)]
+    assert [(member.preset, member.fold) for member in members] == [(TABM, 0), (TABM, 1)]
     for member in members:
         learned = len(model.ensemble_.preparers[member.fold].fold.learned)
         assert member.network.architecture.shared_members == n_shared(learned)
@@ -92,10 +92,10 @@ def test_it_is_the_same_again(wine):
 
 def test_the_rule_of_the_size():
     assert [choose(m, None, "shared").n_folds for m in (500, 50_000, 500_000)] == [5, 5, 1]
-    assert choose(500, None, "tabm").presets == (SHARED,)
+    assert choose(500, None, "tabm").presets == (TABM,)
     assert (choose(500, 7, "shared").n_folds, choose(500, 7, "shared").repeats) == (5, 2)
-    assert PRESETS["tabm"] is SHARED
-    assert SHARED.name not in {preset.name for preset in choose(500, None).presets}
+    assert PRESETS["tabm"] is TABM
+    assert TABM.name not in {preset.name for preset in choose(500, None).presets}
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def spoiled(request):
     return DeepClassifier(**SMALL).fit(X, y), X, y, wrong
 
 
-def test_a_ensemble_finds_wrong_labels_in_what_it_learned(spoiled):
+def test_an_ensemble_finds_wrong_labels_in_what_it_learned(spoiled):
     model, X, y, wrong = spoiled
     found = model.suspects(X, y)
     assert sorted(one.row for one in found) == list(range(len(y)))
@@ -71,7 +71,7 @@ def test_each_row_is_judged_by_those_that_did_not_learn_it(spoiled):
     np.testing.assert_allclose(part, model._outputs(X[:20]), rtol=1e-5)
 
 
-def test_gradient_norms_of_a_ensemble_are_those_of_the_members_that_did_not_learn(spoiled):
+def test_gradient_norms_of_an_ensemble_are_those_of_the_members_that_did_not_learn(spoiled):
     model, X, y, _ = spoiled
     norms = judged_rows(model, given_rows(X, y), "here").norms
     ensemble, table = model.ensemble_, model._table(X, reset=False, where="here")

@@ -107,7 +107,7 @@ def test_calibrate_makes_an_overconfident_network_doubt(overconfident):
 
 
 @pytest.mark.parametrize("load", [load_breast_cancer, load_digits], ids=["cancer", "digits"])
-def test_a_ensemble_finds_one_that_does_no_harm(load):
+def test_an_ensemble_finds_one_that_does_no_harm(load):
     X, y = load(return_X_y=True)
     X, X_test, y, y_test = train_test_split(X, y, test_size=0.5, random_state=0, stratify=y)
     model = DeepClassifier(**SMALL).fit(X, y)

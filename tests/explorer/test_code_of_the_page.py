@@ -19,7 +19,7 @@ from deepstep.explorer.reproduction import SHOWN
 RATES = {"gd": 0.3, "momentum": 0.3, "nesterov": 0.1, "rmsprop": 0.003}
 EDIT = {"t": 9, "edit": ["W2", 1, 0, 0.75]}
 POINT = {"t": 4, "add": [[0.3, -0.4], [1]]}
-RETRAINED = {"t": 12, "set": {"optimizer": "adam", "learning_rate": 0.01, "optimizer_params": {}, "l2": 0.1}}
+RETRAINED = {"t": 12, "set": {"optimizer": "adam", "learning_rate": 0.01, "hyperparameters": {}, "l2": 0.1}}
 
 
 def states() -> list[dict[str, Any]]:

@@ -123,7 +123,7 @@ def test_hyperparameters_are_all_there(optimizer, circles, network):
     assert training["optimizer"] == optimizer
     assert {"adam": ["beta1", "beta2", "epsilon"], "momentum": ["beta"]}.get(optimizer, []) == [
         name
-        for name in training["optimizer_params"]
+        for name in training["hyperparameters"]
         if optimizer in ("adam", "momentum") and name != "epsilon_at"
     ]
     assert training["weight_decay"] == (0.01 if optimizer == "adamw" else 0)

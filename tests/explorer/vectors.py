@@ -222,14 +222,14 @@ def vector(case: Case, seed: int) -> dict[str, Any]:
         },
         "training": {
             "optimizer": case.optimizer,
-            "optimizer_params": {**defaults, **case.settings.get("optimizer_params", {})},
+            "hyperparameters": {**defaults, **case.settings.get("optimizer_params", {})},
             "learning_rate": case.learning_rate,
             "l2": case.settings.get("l2", 0),
             "weight_decay": settings.decay,
             **{
                 f"{kind}_factors": settings.factors_by_name(kind, theta)
                 for kind in ("rate", "decay")
-                if case.settings.get(f"{kind}_factors")
+                if case.settings.get({"rate": "lr_multipliers", "decay": "weight_decay_multipliers"}[kind])
             },
             "batch_size": case.batch_size,
             "dropout": case.settings.get("dropout", 0),

@@ -193,7 +193,7 @@ OF_AN_ENSEMBLE: list[tuple[dict[str, Any], Any, list[str], str, float | None]] =
 
 
 @pytest.mark.parametrize(("parts", "members", "expected", "words", "evidence"), OF_AN_ENSEMBLE)
-def test_of_a_ensemble(
+def test_of_an_ensemble(
     parts: dict[str, Any], members: Any, expected: list[str], words: str, evidence: float | None
 ) -> None:
     found = diagnose_ensemble(parts, members)
@@ -202,7 +202,7 @@ def test_of_a_ensemble(
     assert evidence is None or found[0].evidence == pytest.approx(evidence)
 
 
-def test_options_of_a_ensemble() -> None:
+def test_options_of_an_ensemble() -> None:
     assert diagnose_ensemble(MEAN, [], by_squares=False) == []  # a quantile is no mean
     (of_time,) = diagnose_ensemble(ENSEMBLE, course(best=64), time_budget=3)
     assert "time_budget above 3 s" in str(of_time)

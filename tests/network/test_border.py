@@ -80,7 +80,7 @@ def test_a_number_of_several_quantiles_may_stand_in_one_row() -> None:
 
 
 @pytest.mark.parametrize(
-    ("output", "mend"),
+    ("output", "hint"),
     [
         ("softmax", r"one_hot\(labels, 3\)"),
         ("ordinal", r"ordinal_code\(labels, 4\)"),

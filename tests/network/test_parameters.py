@@ -63,7 +63,7 @@ def test_a_vector_of_another_length_is_refused(length: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("flat", "came"),
+    ("flat", "got"),
     [
         ([1.0, 2.0], "list"),
         (3.0, "float"),

@@ -123,7 +123,7 @@ def test_a_plain_estimator_is_as_good_as_its_network(display, plain):
 
 
 @pytest.mark.parametrize("display", [TrainingCurveDisplay, ArchitectureDisplay])
-def test_a_ensemble_is_asked_which_member(display, ensemble):
+def test_an_ensemble_is_asked_which_member(display, ensemble):
     count = len(ensemble.ensemble_.members)
     with pytest.raises(
         ConfigurationError, match=f"ensemble of {count}.*member=0 … {count - 1}; or fit with preset"

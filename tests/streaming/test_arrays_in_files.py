@@ -121,7 +121,7 @@ def test_what_is_no_target_of_arrays_is_refused(files, digits):
             model.fit(*arguments)
 
 
-def test_a_ensemble_of_one_on_a_mapped_array(files, digits):
+def test_an_ensemble_of_one_on_a_mapped_array(files, digits):
     X, y = digits
     mapped = np.load(files / "X.npy", mmap_mode="r")
     model = DeepClassifier(max_iter=6, random_state=1, stream=True, buffer_rows=500).fit(mapped, y)

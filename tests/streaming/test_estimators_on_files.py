@@ -48,7 +48,7 @@ def test_one_window_is_the_fit_in_memory_bit_for_bit(tmp_path, whole):
 
 
 @pytest.mark.parametrize(("preset", "name"), [("tabular", "gated"), ("tabm", "tabm")])
-def test_a_ensemble_of_one_answers_for_files_and_frames(parts, whole, preset, name):
+def test_an_ensemble_of_one_answers_for_files_and_frames(parts, whole, preset, name):
     model = DeepClassifier(**{**FAST, "max_iter": 12}, preset=preset, stream=True, buffer_rows=200)
     model.fit(parts, "target")
     assert [member.preset.name for member in model.ensemble_.members] == [name]
@@ -109,7 +109,7 @@ def killed(monkeypatch):
         (DeepRegressor, "y", "table"),
     ],
 )
-def test_a_ensemble_of_one_that_was_killed_goes_on(parts, tmp_path, killed, Estimator, target, preset):
+def test_an_ensemble_of_one_that_was_killed_goes_on(parts, tmp_path, killed, Estimator, target, preset):
     settings = {**FAST, "preset": preset, "stream": True, "buffer_rows": 100}
     kept = {"checkpoint_dir": tmp_path / "kept", "checkpoint_every": 0.0}
     with pytest.raises(Killed):
@@ -205,7 +205,7 @@ def test_quantiles_are_within_the_sketchs_error_in_any_pieces():
     np.testing.assert_array_equal(found[[0, -1]], [features.min(axis=0), features.max(axis=0)])
 
 
-def test_a_ensemble_answers_for_many_rows_in_parts(whole, monkeypatch):
+def test_an_ensemble_answers_for_many_rows_in_parts(whole, monkeypatch):
     X, y = whole.drop("target"), np.array(whole["target"].to_list())
     model = DeepClassifier(n_estimators=1, **FAST).fit(X, y)
     expected = model.predict_proba(X)

@@ -122,8 +122,8 @@ def _run(arguments: Sequence[str]) -> int:
             "kind": type(error).__name__,
             "where": error.where,
             "expected": error.expected,
-            "came": error.got,
-            "mend": error.hint,
+            "got": error.got,
+            "hint": error.hint,
         }
         if isinstance(error, DivergenceError):
             where = {"layer": error.layer, "step": error.step}
@@ -148,7 +148,7 @@ def _report_of_another(worker: int, sentence: str, record: Mapping[str, str | in
 
     Options and packages may not fit on the machine of this worker alone.
     """
-    got = str(record.get("came", WorkerError.ENDED))  # Click's own have none, and are of what was typed
+    got = str(record.get("got", WorkerError.ENDED))  # Click's own have none, and are of what was typed
     if not (code == INTERRUPTED or got.startswith(WorkerError.ENDED)):
         say(f"Worker {worker}: {' '.join(sentence.split())}", err=True)
     return code

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 AnyRun: TypeAlias = "Run | EnsembleRun"
 
 
-def of_a_ensemble(folder: Path) -> bool:
+def of_an_ensemble(folder: Path) -> bool:
     """Whether the run in a folder is an ensemble's."""
     return bool(read_config(folder)["version"] == OF_AN_ENSEMBLE)
 
 
 def open_run(folder: Path) -> AnyRun:
     """The run in a folder, of either kind."""
-    if of_a_ensemble(folder):
+    if of_an_ensemble(folder):
         from deepstep.estimators import EnsembleRun  # scikit-learn comes with it
 
         return EnsembleRun.load(folder)

@@ -156,12 +156,13 @@ class Settings:
         returns: Factor by name.
         ConfigurationError: If a pattern fits no parameter.
         """
-        asked = self.lr_multipliers if kind == "rate" else self.weight_decay_multipliers
+        setting = {"rate": "lr_multipliers", "decay": "weight_decay_multipliers"}[kind]
+        asked = getattr(self, setting)
         unasked = [] if kind == "rate" else [("*", 0.0), ("W*", 1.0)]  # weights alone decay
         found = dict.fromkeys(names, 1.0)
         for pattern in asked:
             if not any(fnmatchcase(name, pattern) for name in found):
-                raise unknown_name(f"{kind}_factors", "parameter", pattern, found)
+                raise unknown_name(setting, "parameter", pattern, found)
         for pattern, factor in [*unasked, *asked.items()]:
             for name in found:
                 if fnmatchcase(name, pattern):

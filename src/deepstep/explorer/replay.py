@@ -26,10 +26,12 @@ from deepstep.training import Update
 from deepstep.types import Array, is_whole
 
 WHERE = "replay"
-OF_THE_LOOP = (
-    "learning_rate",
-    "batch_size",
-)  # options of a page that are no settings of the engine
+OF_THE_LOOP = ("learning_rate", "batch_size")  # options of a page's training, beside the engine's settings
+NAMES = {  # settings of Python by their names in a lesson
+    "hyperparameters": "optimizer_params",
+    "rate_factors": "lr_multipliers",
+    "decay_factors": "weight_decay_multipliers",
+}
 STEP, WORD = 0x9E3779B9, 0xFFFFFFFF
 ORDER, MASK = 2, 3  # purposes of streams
 
@@ -51,7 +53,7 @@ def replay(
     network: The network at the start, which is not changed.
     X, Y (array of shape (n_x, m) and (n_L, m)): The examples at the start.
     updates: Number of updates to repeat.
-    training: ``optimizer``, ``optimizer_params``, ``learning_rate``, ``l2``, ``weight_decay``,
+    training: ``optimizer``, ``hyperparameters``, ``learning_rate``, ``l2``, ``weight_decay``,
         ``batch_size``, ``dropout`` and ``seed``, as in a lesson.
     changes (sequence of mappings): Changes by hand, each after ``t`` updates, in order: ``set``
         settings of the training, ``edit`` a parameter (``[name, row, column, value]``), ``add`` an example
@@ -109,7 +111,7 @@ class _Page:
         return self.session.state().step
 
     def _session(self, theta: Array, slots: Mapping[str, Array] | None, done: int) -> ReferenceSession:
-        given = {name: value for name, value in self.training.items() if name not in OF_THE_LOOP}
+        given = {NAMES.get(k, k): value for k, value in self.training.items() if k not in OF_THE_LOOP}
         settings = Settings.of(WHERE, **given)
         session = ReferenceSession(self.shape, self.network.parameters.like(theta), settings)
         slots = slots or {name: np.zeros_like(theta) for name in get_optimizer(settings.optimizer).state}
