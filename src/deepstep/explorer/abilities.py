@@ -24,10 +24,11 @@ ACTIVATIONS = (
 OUTPUTS = ("sigmoid", "softmax", "identity")
 OPTIMIZERS = ("gd", "momentum", "nesterov", "rmsprop", "adam", "adamw", "lion")
 OUTPUT_SETTINGS = ("smoothing",)
-OPTIONS = (
-    *("learning_rate", "iterations", "batch_size", "deterministic", "optimizer", "optimizer_params", "seed"),
-    *("l2", "weight_decay", "dropout", "lr_multipliers", "weight_decay_multipliers"),
+SETTINGS = (
+    *("optimizer", "optimizer_params", "l2", "weight_decay", "dropout", "seed"),
+    *("lr_multipliers", "weight_decay_multipliers"),
 )
+OPTIONS = ("learning_rate", "iterations", "batch_size", "deterministic", *SETTINGS)
 """Options of `Network.steps`."""
 
 NOT_SHOWN = ("sample_weight", "class_weight", "time_budget")

@@ -26,18 +26,14 @@ from deepstep.training import Update
 from deepstep.types import Array, is_whole
 
 WHERE = "replay"
-OF_THE_LOOP = (
-    "learning_rate",
-    "batch_size",
-)  # options of a page that are no settings of the engine
-STEP, WORD = 0x9E3779B9, 0xFFFFFFFF
-ORDER, MASK = 2, 3  # purposes of streams
-NAMES = {
+OF_THE_LOOP = ("learning_rate", "batch_size")  # options of a page's training, beside the engine's settings
+NAMES = {  # settings of Python by their names in a lesson
     "hyperparameters": "optimizer_params",
     "rate_factors": "lr_multipliers",
     "decay_factors": "weight_decay_multipliers",
 }
-"""Settings that a lesson, a file format, has under names of its own."""
+STEP, WORD = 0x9E3779B9, 0xFFFFFFFF
+ORDER, MASK = 2, 3  # purposes of streams
 
 
 def replay(
