@@ -1,4 +1,4 @@
-"""Preprocessing of a table in chunks of any size is that of the table in one chunk; surveys of rows in files."""
+"""Preprocessing of a table in chunks of any size is that of the table in one chunk; surveys of stored rows."""
 
 import pickle
 import re
