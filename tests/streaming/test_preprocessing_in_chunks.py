@@ -1,4 +1,4 @@
-"""Preprocessing of a table in chunks of any size is that of the table in one chunk; surveys of stored rows."""
+"""Preprocessing of a table in chunks of any size is that of the table in one chunk; surveys of rows."""
 
 import pickle
 import re
