@@ -72,7 +72,7 @@ class TableSplit:
         labels, target = self.train.labels[rows], self.target
         answers: dict[str, AnyArray]
         if target.is_classification:
-            found = target.answers(labels).reshape(len(rows), -1)
+            found = target.answers(labels).reshape(-1, target.n_columns)
             answers = dict(zip(target.names or ("",), found.T, strict=True))
         else:
             whole = labels.get_columns() if target.several else [labels]

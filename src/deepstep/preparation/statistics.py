@@ -53,8 +53,8 @@ class Moments:
             mean = float(np.average(present, weights=times))
             apart = np.square(present - mean)
             squares = float(apart.sum() if times is None else np.dot(apart, times))
-            only = not self.count and times is None and squares / n == 0
-            self._smallest = present if only else None
+            underflows = squares / n == 0 and self.low < self.high
+            self._smallest = present if underflows and not self.count and times is None else None
             self._join(n, mean, squares)
         if self._up is not None:
             if max(-self.low, self.high) < SMALL:

@@ -69,13 +69,13 @@ def answers(run: RunFolder, rows: Rows) -> Html:
     if not np.isfinite(rows.outputs).all():
         return tag("p", "There are no answers: with the parameters before the divergence outputs overflow.")
     target = run.preparation.target
-    names, m = run.target_names, len(rows.outputs)
-    right = rows.answers.reshape(m, -1).T
+    names = run.target_names
+    right = rows.answers.reshape(-1, target.n_columns).T
     if not target.is_classification:
-        predicted = target.decode(rows.outputs).reshape(m, -1).T
+        predicted = target.decode(rows.outputs).reshape(-1, target.n_columns).T
         return join(_of_numbers(names[at], at, right[at], predicted[at], rows) for at in range(len(names)))
     each = target.by_column(run.told(target.probabilities(rows.outputs)))
-    given = target.decide(rows.outputs).reshape(m, -1).T
+    given = target.decide(rows.outputs).reshape(-1, target.n_columns).T
     return join(
         _of_classes(
             Judged(names[at], tuple(map(str, classes)), right[at], given[at], each[at]), rows, f"answer-{at}"

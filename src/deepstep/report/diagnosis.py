@@ -88,7 +88,7 @@ def _labels(run: AnyRun, rows: Rows | None) -> Iterator[Finding]:
     if not target.is_classification:
         return
     shares = target.by_column(run.told(target.probabilities(rows.outputs)))
-    answers = rows.answers.reshape(len(rows.outputs), -1).T
+    answers = rows.answers.reshape(-1, target.n_columns).T
     for name, P, true in zip(run.target_names, shares, answers, strict=True):
         for found in label_findings(P, true, rows.numbers):
             yield replace(found, says=f"{name}: {found.says}" if target.several else found.says)

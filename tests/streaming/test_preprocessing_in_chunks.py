@@ -1,4 +1,4 @@
-"""What one pass over rows teaches, against the same table in memory."""
+"""Preprocessing of a table in chunks of any size is that of the table in one chunk; surveys of rows."""
 
 import pickle
 import re
@@ -22,15 +22,15 @@ from deepstep.preparation.table import TableStatistics
 from tables_in_parts import table, written
 
 
-def in_pieces(frame, size):
+def in_chunks(frame, size):
     running = TableStatistics(frame.schema)
     for start in range(0, frame.height, size):
         running.update(frame[start : start + size])
     return running.finish()
 
 
-def in_chapters(frame, size):
-    """Each piece looked at for itself, and joined."""
+def by_merging(frame, size):
+    """Statistics of each chunk, merged."""
     first, *others = range(0, frame.height, size)
     whole = TableStatistics(frame.schema)
     whole.update(frame[first : first + size])
@@ -73,7 +73,7 @@ types = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("way", [in_pieces, in_chapters])
+@pytest.mark.parametrize("way", [in_chunks, by_merging])
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_table_in_any_pieces(way, data):
@@ -92,7 +92,7 @@ def test_any_table_in_any_pieces(way, data):
         assert_same(way(frame, size), expected)
 
 
-@pytest.mark.parametrize("way", [in_pieces, in_chapters])
+@pytest.mark.parametrize("way", [in_chunks, by_merging])
 def test_a_table_with_everything(way):
     frame = table(3000).with_columns(
         identifier=polars.Series([f"A-{number:07}" for number in range(3000)]),
@@ -106,7 +106,7 @@ def test_a_table_with_everything(way):
     assert_same(way(frame, 411), TablePreparation.fit(frame))
 
 
-@pytest.mark.parametrize("way", [in_pieces, in_chapters])
+@pytest.mark.parametrize("way", [in_chunks, by_merging])
 @pytest.mark.parametrize("rows", [9, 15, 30])
 def test_few_rows_are_numbered_alike(way, rows):
     there = np.arange(rows)
@@ -133,7 +133,7 @@ def test_a_kept_column_is_an_input_of_streams_too(tmp_path, monkeypatch):
     assert survey(rows, "y", keep=["id"]).inputs.feature_names == ("id", "x")
 
 
-@pytest.mark.parametrize("way", [in_pieces, in_chapters])
+@pytest.mark.parametrize("way", [in_chunks, by_merging])
 def test_more_texts_than_are_counted(way, monkeypatch):
     monkeypatch.setattr("deepstep.preparation.column_statistics.MOST_TEXTS", 500)
     frequent = [f"often {n % 3}" for n in range(3000)]
@@ -181,7 +181,7 @@ def test_numbers_beyond_measure_are_refused_in_the_same_words():
     with pytest.raises(DataError, match="can be standardized") as in_memory:
         TablePreparation.fit(frame)
     with pytest.raises(DataError) as streamed:
-        in_pieces(frame, 1)
+        in_chunks(frame, 1)
     assert str(streamed.value) == str(in_memory.value)
 
 
@@ -235,7 +235,7 @@ def test_categories_that_look_like_numbers_stay_categories(tmp_path, dtype):
     in_memory = TablePreparation.fit(frame, exclude=["y"])
     assert type(in_memory.columns[0]).__name__ == "CategoryColumn"
     pieces = [piece for group in range(len(rows.sizes)) for piece in rows.pieces(group, ["c"], 7)]
-    for found in (survey(rows, "y").inputs, in_pieces(polars.concat(pieces), 7)):
+    for found in (survey(rows, "y").inputs, in_chunks(polars.concat(pieces), 7)):
         assert found.columns == in_memory.columns
 
 
@@ -361,10 +361,36 @@ def test_deviations_of_numbers_whose_squares_are_below_the_floats(size):
     frame = polars.DataFrame({"x": [0.0, size, 3 * size, 0.0, None]})
     expected = TablePreparation.fit(frame).columns[0]
     for pieces in (1, 2, 5):
-        found = in_pieces(frame, pieces).columns[0]
+        found = in_chunks(frame, pieces).columns[0]
         assert found.std == pytest.approx(expected.std, rel=1e-3, abs=0)
     halves = [Moments(), Moments()]
     for half, values in zip(halves, ([0.0, size], [3 * size, 0.0]), strict=True):
         half.update(np.array(values))
     halves[0].merge(halves[1])
     assert halves[0].moments("x")[1] == pytest.approx(expected.std, rel=1e-3, abs=0)
+
+
+@pytest.mark.parametrize("way", [in_chunks, by_merging])
+def test_kinds_that_only_the_whole_column_shows(way):
+    moments = [datetime(2020, 1, 1)] * 11 + [datetime(2020, 1, 1, 6)]
+    frame = polars.DataFrame(
+        {
+            "^1*$": [f"{number}.5 kg" for number in range(12)],
+            "one day": ["1.1.2020", "01.01.2020"] * 6,
+            "one number": [f"1.{'0' * number}" for number in range(12)],
+            "moments": moments,
+            "always": polars.Series(moments[:1] * 12),
+        }
+    )
+    whole = TablePreparation.fit(frame)
+    assert_same(way(frame, 5), whole)
+    assert [column.kind for column in whole.columns] == ["number", "date", "constant", "date", "constant"]
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-3, 1.0, 1e9, 1e150])
+def test_one_chunk_has_the_bits_of_numpy(size):
+    values = np.random.default_rng(0).standard_normal(101) * size
+    seen = Moments()
+    seen.update(values)
+    scale = np.abs(values).max() if size < 1e-160 else 1.0
+    assert seen.moments("x") == (values.mean(), scale * (values / scale).std(), False)
