@@ -19,6 +19,7 @@ from deepstep.data.text_formats import toml_values
 from deepstep.docstrings import complete
 from deepstep.errors import FileError
 from deepstep.preparation import Preparation
+from deepstep.training.checkpoint import OLD_NAMES
 from deepstep.types import AnyArray, Array, is_number
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ DIVERGED = "diverged"
 DEMO = "demo"
 """The key of a config that names the demo whose run it is."""
 LEAKS = "leaks"
-"""In the config: what was said of columns that alone tell the target."""
+"""Entry of the config: warnings of columns that alone determine the target."""
 
 
 def _are_numbers(values: Any) -> bool:
@@ -146,7 +147,7 @@ class RunFolder(ABC):
         return Prediction(target.decode(outputs), None, quantiles)
 
     def told(self, P: Array) -> Array:
-        """The probabilities that the target reads in the outputs, as they are told to people.
+        """The probabilities that the target reads in the outputs, as they are reported.
 
         P (array of shape (m, n_classes), of several targets (m, n_targets)):
         returns (array of the same shape):
@@ -216,15 +217,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-OLD_SETTINGS: Mapping[str, str] = {
-    "average": "ema_decay",
-    "rate_factors": "lr_multipliers",
-    "decay_factors": "weight_decay_multipliers",
-    "hyperparameters": "optimizer_params",
-    "decay_schedule": "weight_decay_schedule",
-    "recipe": "preset",
-    "members": "n_estimators",
-}
+OLD_SETTINGS: Mapping[str, str] = {**OLD_NAMES, "recipe": "preset", "members": "n_estimators"}
 """Names of settings in runs of version 0.2, and those of today."""
 
 OLD_PRESETS: Mapping[str, str] = {

@@ -331,7 +331,7 @@ def _shown(estimator: "DeepEstimator", n: int, context: FitContext) -> Iterator[
         yield lambda member: None
         return
     meter, done = Meter(f"{context.label or type(estimator).__name__}, members"), count(1)
-    meter.begin(n, told="…")
+    meter.begin(n, text="…")
     try:
         yield lambda member: meter.move(next(done), str(member))
     finally:

@@ -44,7 +44,7 @@ from deepstep.training.interruption import blas_threads
 from deepstep.training.lbfgs import Limits
 from deepstep.training.plan import SCHEDULED
 from deepstep.training.rate_finder import AUTO, RateSearch, find_rate
-from deepstep.training.scoring import COST, Judge
+from deepstep.training.scoring import COST, EpochScoring
 from deepstep.training.stopping import EarlyStopping, Repeat
 from deepstep.types import Array
 
@@ -478,7 +478,7 @@ class NetworkFit:
             estimator = self.estimator._predicting_with(
                 predicting, self.earlier.history.engine, self.preprocessor
             )
-        judge = Judge(params.scoring, estimator, predicting, held_out.X, y, held_out.weight, where)
+        judge = EpochScoring(params.scoring, estimator, predicting, held_out.X, y, held_out.weight, where)
         return [judge, *callbacks]
 
     @property

@@ -49,7 +49,7 @@ def trace_step(
     The values are copies: what is done to the network or the data later does not reach them.
 
     By default it is the first step of plain gradient descent, with these running ``statistics``. ``state`` is
-    that before the step, but for θ, which is ``parameters``; ``weight_decay`` and ``dropout`` are factors of
+    that before the step, except θ, which is ``parameters``; ``weight_decay`` and ``dropout`` are factors of
     the settings of these names, of a schedule; ``masks`` take the place of those that the seed gives.
 
     θ′ of the trace is that of `deepstep.engines.ReferenceSession.step`, bit for bit.

@@ -221,7 +221,7 @@ def reproduction(run: RunFolder, command: str | None) -> Html:
     if DEMO in run.config:
         return join([tag("pre", tag("code", command)), tag("p", f"The demo has its own settings.{seeded}")])
     said = (
-        "The run records the settings that stand here. Add what was said about rows and columns (--drop, "
+        "The run records the settings that stand here. Add what was said about rows and columns (--exclude, "
         f"--classes, --test-fraction, --validation), if anything was.{seeded}"
     )
     return join([tag("pre", tag("code", command)), tag("p", said)])

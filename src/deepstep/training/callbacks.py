@@ -14,7 +14,7 @@ from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training.checkpoint import Position, identity
-from deepstep.training.history import History, HistoryView, OpenRecord, Record
+from deepstep.training.history import AppendOnlyRecord, History, HistoryView, Record
 from deepstep.training.plan import Plan, Rates
 from deepstep.types import Array
 
@@ -197,8 +197,8 @@ class Callback:
 
     in_every_worker: bool = False
     """Whether each of many workers (`deepstep.distributed`) calls it, as it changes the training or adds to
-    records, everywhere alike; one that keeps a state is called by all, too. Else only the first worker calls
-    it.
+    records, in the same way everywhere; one that keeps a state is called by all, too. Otherwise only rank 0
+    calls it.
     """
 
     def on_train_begin(self, training: Training) -> None:
@@ -222,7 +222,7 @@ class Callback:
         """After the last epoch, however training ended and whatever another callback raised."""
 
     def settings(self) -> Mapping[str, Any]:
-        """Settings that must be the same where a training goes on from `state`.
+        """Settings that must be the same where a training resumes from `state`.
 
         returns: JSON values by name.
         """
@@ -287,7 +287,7 @@ def naming_callback(callback: Callback) -> AbstractContextManager[None]:
 
 def tell_of_the_epoch(callbacks: Iterable[Callback], training: Training, record: Record) -> None:
     """Call ``on_epoch_end`` of all callbacks, in order; the first `StopTraining` is raised after all."""
-    shown = OpenRecord(record)
+    shown = AppendOnlyRecord(record)
     stop: StopTraining | None = None
     for callback in callbacks:
         try:

@@ -1,10 +1,11 @@
 """A training at rest: all that is needed to go on bit for bit, as one file. Loading executes nothing.
 
-A training goes on only where another one stood that has the same identity: network, settings and data.
+A training resumes only a checkpoint with the same identity: network, settings and data.
 """
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import partial
@@ -35,7 +36,20 @@ ARRAY = "$array"
 """In states and records: the key of the name of an array, which lies among the file's arrays."""
 
 LATER_SETTINGS = {"precision": None}
-"""Settings that came later, and what they are where nothing is said of them."""
+"""Settings of later versions, and their values in checkpoints without them."""
+
+OLD_NAMES: Mapping[str, str] = {
+    "average": "ema_decay",
+    "rate_factors": "lr_multipliers",
+    "decay_factors": "weight_decay_multipliers",
+    "hyperparameters": "optimizer_params",
+    "decay_schedule": "weight_decay_schedule",
+    "watch": "monitor",
+    "Patience": "EarlyStopping",
+    "Plateau": "ReduceLROnPlateau",
+    "Judge": "EpochScoring",
+}
+"""Settings and callbacks in checkpoints of version 0.2, and their names today."""
 
 NUMBERS_AT_ONCE = 2**20
 """Numbers of a chunk that is hashed."""
@@ -136,7 +150,7 @@ class Checkpoint:
                 where,
                 "a checkpoint of this training, with the same network, settings and data",
                 "; ".join(other),
-                "Give what the checkpoint was made with, or begin anew.",
+                "Give what the checkpoint was made with, or start over.",
             )
 
 
@@ -151,7 +165,7 @@ def identity(
     """The network, the settings and the data of a training, as JSON values by name.
 
     The number of epochs is among them only where a schedule depends on it: with more of them, or fewer, the
-    same training goes on longer or ends earlier. Data have a SHA-256, and the user's functions their names.
+    same training lasts longer or ends earlier. Data have a SHA-256, and the user's functions their names.
     """
     parts = {**plain(architecture.entries()), "dtype": dtype.name, **plain(settings), **plain(plan)}
     epochs = parts.pop("epochs")
@@ -312,12 +326,22 @@ def _unpacked(content: Mapping[str, Any], arrays: Mapping[str, AnyArray]) -> Che
         {name.removeprefix(kind): array for name, array in arrays.items() if name.startswith(kind)}
         for kind in ("slot ", "statistic ")
     )
+    identity, renamed = content["identity"], OLD_NAMES if "hyperparameters" in content["identity"] else {}
+    if renamed:
+        identity = {
+            re.sub(r"\w+", lambda word: renamed.get(word[0], word[0]), name): identity[name]
+            for name in identity
+        }
+        identity["callbacks"] = [renamed.get(name, name) for name in identity["callbacks"]]
     checkpoint = Checkpoint(
-        content["identity"],
+        identity,
         SessionState(arrays["theta"], slots, step, statistics, arrays.get("average")),
         Position(epoch, batch, seconds, arrays["costs"], arrays["sizes"]),
         records,
-        [(str(name), dict(_with_arrays(values, arrays))) for name, values in content["callbacks"]],
+        [
+            (renamed.get(name, str(name)), dict(_with_arrays(values, arrays)))
+            for name, values in content["callbacks"]
+        ],
     )
     architecture, dtype = checkpoint.architecture, np.dtype(checkpoint.identity["dtype"])
     shapes = statistics_shapes(architecture)

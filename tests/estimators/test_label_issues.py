@@ -1,4 +1,4 @@
-"""Labels and numbers that were made wrong on purpose are among the first suspects."""
+"""Labels and numbers that were made wrong on purpose are among the first label issues."""
 
 from itertools import pairwise
 
@@ -39,10 +39,10 @@ def given_rows(X, y):
     return RawData(X, y, None)
 
 
-def precision(suspects, wrong):
+def precision(issues, wrong):
     """Average precision of the ranking: 1 where all wrong ones come first."""
     rank = np.empty(len(wrong))
-    rank[[found.row for found in suspects]] = np.arange(len(wrong))
+    rank[[issue.row for issue in issues]] = np.arange(len(wrong))
     return average_precision_score(wrong, -rank)
 
 
