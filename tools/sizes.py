@@ -18,7 +18,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "model": (1_200, 2_145),
     "data": (1_600, 3_710),
     "preparation": (2_100, 4_750),
-    "estimators": (2_800, 5_990),
+    "estimators": (2_800, 5_929),
     "plots": (1_270, 2_080),
     "report": (700, 1_300),
     "explorer": (1_230, 2_040),
