@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar, cast
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import is_regressor
+from sklearn.base import _fit_context, is_regressor
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import (
@@ -73,6 +73,71 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
     ensemble_: Ensemble
     n_features_in_: int
     _training_rows: TrainingFingerprint | None = None
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
+        """Train on rows as examples.
+
+        Parameters
+        ----------
+        X : array, frame or sparse matrix of shape (n_samples, n_features)
+            A row is an example. Sparse rows are made dense a batch at a time.
+        y : array of shape (n_samples,) or (n_samples, n_outputs), or str
+            Labels of any type, or columns of 0 and 1; numbers for a regressor, for 'poisson' of at least 0,
+            for 'quantile' in one column. Or the name of their column, where X is a frame.
+        sample_weight : array of shape (n_samples,) or str, optional
+            Weights of at least 0, or the name of their column; a weight of 2 equals the row twice.
+        X_val, y_val, sample_weight_val : optional
+            Validation data of the same kinds, with labels of y: their cost and score stand in ``history_``,
+            and early stopping goes by them instead of a part of X.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If an argument cannot be used; `DataError` and `ConfigurationError` are among them.
+        DivergenceError
+            If the cost leaves the finite numbers.
+
+        Warns
+        -----
+        UserWarning
+            If a column of a frame numbers rows that are sorted by their label, or has one value for each.
+
+        Notes
+        -----
+        After an error the estimator is as it was before. If interrupted (Ctrl-C) it warns and keeps the
+        parameters reached.
+
+        Examples
+        --------
+        >>> from deepstep import DeepClassifier
+        >>> X, y = [[-2.0], [-1.0], [1.0], [2.0]], ["low", "low", "high", "high"]
+        >>> model = DeepClassifier(4, solver="lbfgs", random_state=1, preset="mlp").fit(X, y)
+        >>> model.predict([[-3.0], [3.0]])
+        array(['low', 'high'], dtype='<U4')
+
+        With validation data of one's own, by which training stops:
+
+        >>> stops = {"early_stopping": True, "tol": 0.5, "n_iter_no_change": 3}
+        >>> model = DeepClassifier(4, preset="mlp", random_state=1, **stops)
+        >>> model = model.fit(X, y, X_val=[[-1.5], [1.5]], y_val=["low", "high"])
+        >>> model.history_.column("validation_cost").shape == (model.n_iter_,)
+        True
+        """
+        return self._fit(RawData(X, y, sample_weight), RawData(X_val, y_val, sample_weight_val))
 
     @abstractmethod
     def _learn_targets(self, y: AnyArray, context: FitContext) -> None:
@@ -148,13 +213,6 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
         going_on = of_numbers and (incremental or self.warm_start)
         where = f"{type(self).__name__}.{'partial_fit' if incremental else 'fit'}"
         context = FitContext(where, going_on, incremental, **asked)
-        if incremental and self.early_stopping:
-            raise ConfigurationError(
-                where,
-                "early_stopping=False",
-                "got True",
-                "partial_fit does not support early_stopping=True, as it holds no validation part out.",
-            )
         try:
             if not going_on:
                 context = replace(context, seed=self._seed(where))

@@ -108,70 +108,6 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
     label_smoothing: Annotated[float | None, Interval(Real, 0, 1, closed="left"), None] = None
     class_weight: Annotated[Any, StrOptions({"balanced"}), Mapping, list, None] = None
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        *,
-        X_val: Any = None,
-        y_val: Any = None,
-        sample_weight_val: Any = None,
-    ) -> Self:
-        """Train on rows as examples.
-
-        Parameters
-        ----------
-        X : array, frame or sparse matrix of shape (n_samples, n_features)
-            float32 stays float32, everything else becomes float64; sparse rows are made dense a batch at a
-            time.
-        y : array of shape (n_samples,) or (n_samples, n_outputs), or str
-            Labels of any type, or columns of 0 and 1; or the name of their column, where X is a frame.
-        sample_weight : array of shape (n_samples,) or str, optional
-            Weights of at least 0, or the name of their column; a weight of 2 equals the row twice.
-        X_val, y_val, sample_weight_val : optional
-            Validation data of the same kinds, with labels of y: their cost and score stand in ``history_``,
-            and ``early_stopping`` goes by them instead of a part of X.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If an argument cannot be used; `DataError` and `ConfigurationError` are among them.
-        DivergenceError
-            If the cost leaves the finite numbers.
-
-        Warns
-        -----
-        UserWarning
-            If a column of a frame numbers rows that are sorted by y, or has one value for each label.
-
-        Notes
-        -----
-        After an error the estimator is as it was before. If interrupted (Ctrl-C) it warns and keeps the
-        parameters reached.
-
-        Examples
-        --------
-        >>> X, y = [[-2.0], [-1.0], [1.0], [2.0]], ["low", "low", "high", "high"]
-        >>> model = DeepClassifier(4, solver="lbfgs", random_state=1, preset="mlp").fit(X, y)
-        >>> model.predict([[-3.0], [3.0]])
-        array(['low', 'high'], dtype='<U4')
-
-        With validation data of one's own, by which training stops:
-
-        >>> stops = {"early_stopping": True, "tol": 0.5, "n_iter_no_change": 3}
-        >>> model = DeepClassifier(4, preset="mlp", random_state=1, **stops)
-        >>> model = model.fit(X, y, X_val=[[-1.5], [1.5]], y_val=["low", "high"])
-        >>> model.history_.column("validation_cost").shape == (model.n_iter_,)
-        True
-        """
-        return self._fit(RawData(X, y, sample_weight), RawData(X_val, y_val, sample_weight_val))
-
     @available_where(supports_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
@@ -182,7 +118,7 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
         X, y, sample_weight
             As in `fit`.
         classes : array of shape (n_classes,), optional
-            All labels that will come, needed in the first context.
+            All labels that will come, needed in the first call.
 
         Returns
         -------
@@ -195,8 +131,6 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
         AttributeError
             With early stopping or 'lbfgs', which need all data at once, with schedules or a time budget,
             which need to know how much training will come, and with ``checkpoint_dir``.
-        DivergenceError
-            As in `fit`.
 
         Examples
         --------

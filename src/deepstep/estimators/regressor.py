@@ -102,59 +102,6 @@ class DeepRegressor(ConformalRegressorMixin, MultiOutputMixin, RegressorMixin, D
     loss: Annotated[str, str] = "squared_error"
     quantiles: Annotated[Any, Interval(Real, 0, 1, closed="neither"), "array-like", None] = None
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        *,
-        X_val: Any = None,
-        y_val: Any = None,
-        sample_weight_val: Any = None,
-    ) -> Self:
-        """Train on rows as examples.
-
-        Parameters
-        ----------
-        X : array, frame or sparse matrix of shape (n_samples, n_features)
-            float32 stays float32, everything else becomes float64; sparse rows are made dense a batch at a
-            time.
-        y : array of shape (n_samples,) or (n_samples, n_outputs), or str
-            Numbers; for 'poisson' of at least 0, for 'quantile' in one column; or the name of their column,
-            where X is a frame.
-        sample_weight : array of shape (n_samples,) or str, optional
-            Weights of at least 0, or the name of their column; a weight of 2 equals the row twice.
-        X_val, y_val, sample_weight_val : optional
-            Validation data of the same kinds: their cost and score stand in ``history_``, and
-            ``early_stopping`` goes by them instead of a part of X.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If an argument cannot be used; `DataError` and `ConfigurationError` are among them.
-        DivergenceError
-            If the cost leaves the finite numbers.
-
-        Notes
-        -----
-        After an error the estimator is as it was before. If interrupted (Ctrl-C) it warns and keeps the
-        parameters reached.
-
-        Examples
-        --------
-        >>> X, y = [[-1.0], [0.0], [1.0]], [-2.0, 0.0, 2.0]
-        >>> model = DeepRegressor(4, solver="lbfgs", random_state=1, preset="mlp")
-        >>> model = model.fit(X, y, sample_weight=[1, 1, 2])
-        >>> model.predict([[0.5]]).shape
-        (1,)
-        """
-        return self._fit(RawData(X, y, sample_weight), RawData(X_val, y_val, sample_weight_val))
-
     @available_where(supports_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
@@ -176,8 +123,6 @@ class DeepRegressor(ConformalRegressorMixin, MultiOutputMixin, RegressorMixin, D
         AttributeError
             With early stopping or 'lbfgs', which need all data at once, with schedules or a time budget,
             which need to know how much training will come, and with ``checkpoint_dir``.
-        DivergenceError
-            As in `fit`.
 
         Examples
         --------

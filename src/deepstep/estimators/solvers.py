@@ -112,6 +112,8 @@ def supports_partial_fit(estimator: Any) -> bool:
         raise AttributeError("preset='mlp' alone has it, others prepare all data at once")
     if estimator.solver == "lbfgs":
         raise AttributeError("it needs a solver that learns from batches; solver is 'lbfgs'")
+    if estimator.early_stopping:
+        raise AttributeError("it cannot hold a validation part out; early_stopping is True")
     if estimator.checkpoint_dir is not None:
         raise AttributeError("it goes on with what it is called with; checkpoint_dir is for fit")
     scheduled = [name for name in (*SCHEDULED, "time_budget") if getattr(estimator, name) is not None]
