@@ -20,7 +20,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "preparation": (2_100, 4_750),
     "estimators": (2_800, 6_030),
     "plots": (1_270, 1_660),
-    "report": (700, 1_300),
+    "report": (700, 1_190),
     "explorer": (1_230, 1_795),
     "cli": (2_000, 6_970),
     "": (500, 1_540),
