@@ -4,8 +4,7 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-EMPTY = ("br", "meta", "img")
-"""Elements without content."""
+EMPTY = ("br", "meta", "img")  # elements without content
 
 
 class Html(str):

@@ -33,9 +33,7 @@ MOST_CELLS = 30  # confusions with their rows, the most frequent ones
 MOST_EXAMPLES = 8  # rows of a confusion, those with the greatest loss
 WORST = 12  # worst errors that are listed
 
-PICTURE = "picture"
-"""The only column of rows that are pictures."""
-
+PICTURE = "picture"  # the only column of rows that are pictures
 FIGURES = ("loss", "P(predicted)", "P(true)")
 """Columns of a classified row: -log of the probability of the true class, and both probabilities."""
 

@@ -149,7 +149,7 @@ def held_out_findings(results: Mapping[str, Any], *, by_squares: bool = True) ->
 def _never_predicted_there(target: str, part: str, train: Scores, scores: Scores) -> Iterator[Finding]:
     """One of two classes that is never predicted on new rows, though it is on training rows.
 
-    With two classes the figures tell how many rows each has, so that a few rows raise no alarm.
+    With two classes the figures determine how many rows each has, so that a few rows raise no alarm.
     """
     majority = scores["majority_accuracy"]
     if len(scores.recall) != 2 or majority is None or any(never_predicted(train)):
