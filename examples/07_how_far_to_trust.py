@@ -50,8 +50,8 @@ def found(X, y, seed):
     rng, n_classes = np.random.default_rng(seed), y.max() + 1
     wrong = rng.random(len(y)) < 0.05
     y = np.where(wrong, (y + rng.integers(1, n_classes, len(y))) % n_classes, y)
-    suspects = DeepClassifier(**SMALL).fit(X, y).suspects(X, y)
-    return average_precision_score(wrong[[suspect.row for suspect in suspects]], -np.arange(len(y)))
+    issues = DeepClassifier(**SMALL).fit(X, y).label_issues(X, y)
+    return average_precision_score(wrong[[issue.row for issue in issues]], -np.arange(len(y)))
 
 
 print(f"coverage asked for: {1 - ALPHA:.2f}; means over {len(SEEDS)} splits")

@@ -19,6 +19,7 @@ from deepstep.data.text_formats import toml_values
 from deepstep.docstrings import complete
 from deepstep.errors import FileError
 from deepstep.preparation import ClassTarget, LabelTargets, NumberTargets, Preparation
+from deepstep.training.checkpoint import OLD_NAMES
 from deepstep.types import AnyArray, Array, is_number
 
 if TYPE_CHECKING:
@@ -218,15 +219,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-OLD_SETTINGS: Mapping[str, str] = {
-    "average": "ema_decay",
-    "rate_factors": "lr_multipliers",
-    "decay_factors": "weight_decay_multipliers",
-    "hyperparameters": "optimizer_params",
-    "decay_schedule": "weight_decay_schedule",
-    "recipe": "preset",
-    "members": "n_estimators",
-}
+OLD_SETTINGS: Mapping[str, str] = {**OLD_NAMES, "recipe": "preset", "members": "n_estimators"}
 """Names of settings in runs of version 0.2, and those of today."""
 
 OLD_PRESETS: Mapping[str, str] = {

@@ -8,7 +8,7 @@ from deepstep import Network
 from deepstep.data import holdout
 from deepstep.run import Run
 
-TYPED = ("--target", "kind", "--hidden", "4", "--epochs", "6", "--batch-size", "12", "--out")
+TYPED = ("--target", "kind", "--hidden-layers", "4", "--epochs", "6", "--batch-size", "12", "--out")
 
 
 @pytest.mark.parametrize(

@@ -10,15 +10,15 @@ from deepstep.estimators import EnsembleRun, member_training
 from deepstep.run import Run
 from report_page import check
 
-FAR_TOO_HIGH = ["--optimizer", "gd", "--learning-rate", "1e200", "--hidden", "4", "--iterations", "50"]
+FAR_TOO_HIGH = ["--optimizer", "gd", "--learning-rate", "1e200", "--hidden-layers", "4", "--iterations", "50"]
 LATER = [
     "--optimizer",
     "gd",
     "--learning-rate",
     "9",
-    "--hidden",
+    "--hidden-layers",
     "4",
-    "--warm-up",
+    "--warmup-fraction",
     "0.9",
     "--batch-size",
     "4",

@@ -32,7 +32,7 @@ def test_it_trains_as_if_they_were_not_in_the_file(deepstep, holes, tmp_path, pr
     holes.drop_nulls(targets).write_csv(tmp_path / "full.csv")
     typed = [item for name in targets for item in ("--target", name)]
     other = next(name for name in ("size", "kind") if name not in targets)
-    typed += ["--drop", other, "--json", *ALONE[preset]]
+    typed += ["--exclude", other, "--json", *ALONE[preset]]
     plain = deepstep("train", "full.csv", *typed, "--out", "full")
     found = deepstep("train", "t.csv", *typed, "--out", "dropped", "--drop-missing-target")
     assert (plain.code, found.code) == (0, 0)
@@ -59,7 +59,7 @@ def test_a_cell_that_cannot_be_used_is_named_by_its_row_in_the_file(deepstep, ho
 
 
 def test_the_table_to_validate_on_has_them_left_out_too(deepstep, holes):
-    typed = ["--target", "kind", "--drop", "size", *ALONE["single"], "--validation", "t.csv"]
+    typed = ["--target", "kind", "--exclude", "size", *ALONE["single"], "--validation", "t.csv"]
     assert deepstep("train", "t.csv", *typed, "--drop-missing-target", "--out", "r").code == 0
     refused = deepstep("train", "t.csv", *typed, "--out", "r2")
     assert refused.code == 2

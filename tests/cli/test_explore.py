@@ -46,7 +46,16 @@ def test_other_built_in_sets(deepstep, tmp_path, name):
 
 
 def test_a_table_with_settings_of_its_own(deepstep, tmp_path, flowers):
-    options = ("--hidden", "5,4", "--optimizer", "adam", "--learning-rate", "0.01", "--batch-size", "16")
+    options = (
+        "--hidden-layers",
+        "5,4",
+        "--optimizer",
+        "adam",
+        "--learning-rate",
+        "0.01",
+        "--batch-size",
+        "16",
+    )
     result = deepstep("explore", flowers, "--target", "kind", *options, "--export", "x.html")
     assert result.code == 0, result.err
     document = lesson_in(tmp_path / "x.html")
@@ -106,7 +115,7 @@ def test_a_member_of_an_ensemble(deepstep, tmp_path, flowers):
 
 
 def test_a_run_of_ten_thousand_epochs(deepstep, tmp_path, flowers):
-    options = ("--hidden", "3", "--batch-size", "64", "--iterations", "10000", "--out", "long")
+    options = ("--hidden-layers", "3", "--batch-size", "64", "--iterations", "10000", "--out", "long")
     assert deepstep("train", flowers, "--target", "kind", *options).code == 0
     assert deepstep("explore", "long", "--export", "x.html").code == 0
     history = lesson_in(tmp_path / "x.html")["history"]
@@ -146,7 +155,7 @@ def test_names_that_a_file_brings_cannot_leave_the_data(deepstep, tmp_path):
         (("moons", "--optimizer", "lbfgs"), "--optimizer"),
         (("moons", "--optimizer", "adamm"), "Did you mean 'adam'?"),
         (("moons", "--learning-rate", "-1"), "--learning-rate"),
-        (("moons", "--hidden", "0"), "--hidden"),
+        (("moons", "--hidden-layers", "0"), "--hidden-layers"),
         (("moons", "--port", "70000"), "--port"),
         (("moons", "--export", "no/folder/x.html"), "no/folder/x.html"),
     ],
@@ -164,9 +173,9 @@ def test_a_table_needs_a_target(deepstep, flowers):
 
 
 def test_a_run_has_settings_of_its_own(deepstep, flower_run):
-    result = deepstep("explore", flower_run, "--hidden", "3")
+    result = deepstep("explore", flower_run, "--hidden-layers", "3")
     assert result.code == 2
-    assert "--hidden: a table or a built-in set" in result.err
+    assert "--hidden-layers: a table or a built-in set" in result.err
 
 
 def test_it_ends_by_itself_when_asked(deepstep):
@@ -234,7 +243,7 @@ def test_the_page_says_which_rows_it_shows(deepstep, tmp_path, flower_run, flowe
 
 @pytest.mark.parametrize("rate", ["1e200", "20"])
 def test_a_run_that_diverged_is_refused_with_the_doctor_s_advice(deepstep, flowers, tmp_path, rate):
-    typed = ["--optimizer", "gd", "--learning-rate", rate, "--hidden", "4", "--iterations", "50"]
+    typed = ["--optimizer", "gd", "--learning-rate", rate, "--hidden-layers", "4", "--iterations", "50"]
     assert deepstep("train", flowers, "--target", "height", "--out", "run", *typed).code == 1
     (finding,) = json.loads(deepstep("doctor", "run", "--json").out)["findings"]
     result = deepstep("explore", "run", "--export", "x.html")

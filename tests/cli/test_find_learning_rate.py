@@ -12,7 +12,18 @@ from deepstep.cli.train import command as train
 from deepstep.data import holdout
 from deepstep.preparation import TablePreparation
 
-TYPED = ["--target", "kind", "--hidden", "8", "--optimizer", "adam", "--batch-size", "16", "--l2", "0.1"]
+TYPED = [
+    "--target",
+    "kind",
+    "--hidden-layers",
+    "8",
+    "--optimizer",
+    "adam",
+    "--batch-size",
+    "16",
+    "--l2",
+    "0.1",
+]
 
 
 def test_it_is_that_of_the_network(deepstep, flowers, tmp_path):
@@ -72,18 +83,18 @@ def test_an_option_that_comes_twice_is_refused(deepstep, flowers):
     assert "--l2: an option that is given once; got it twice." in result.err
 
 
-NUMBERS = {"--target": "height", "--drop": "kind"}
+NUMBERS = {"--target": "height", "--exclude": "kind"}
 OPTIONS = {
     "targets": {},
     "task": {"--task": "classification"},
-    "drop": {"--drop": "colour"},
+    "drop": {"--exclude": "colour"},
     "keep": {"--keep": "colour"},
-    "drop_missing_target": {"--target": "size", "--drop": "kind", "--drop-missing-target": None},
+    "drop_missing_target": {"--target": "size", "--exclude": "kind", "--drop-missing-target": None},
     "classes": {"--loss": "ordinal", "--classes": "tall,short"},
     "test_fraction": {"--test-fraction": "0.4"},
     "sample_weight": {"--sample-weight": "x"},
     "class_weight": {"--class-weight": "balanced", "--test-fraction": "0.5"},
-    "hidden": {"--hidden": "5"},
+    "hidden": {"--hidden-layers": "5"},
     "activation": {"--activation": "tanh"},
     "normalization": {"--normalization": "layer"},
     "initialization": {"--initialization": "glorot"},

@@ -16,7 +16,7 @@ def clock(monkeypatch):
 
 
 def test_with_a_time_budget_the_clock_alone_decides(deepstep, flowers, clock):
-    typed = ["--target", "kind", "--hidden", "2", "--time-budget", "10", "--schedule", "linear"]
+    typed = ["--target", "kind", "--hidden-layers", "2", "--time-budget", "10", "--schedule", "linear"]
     result = deepstep("train", flowers, *typed, "--out", "r")
     run = Run.load("r")
     assert run.history.stopped == "time budget of 10 s used up"
@@ -41,7 +41,18 @@ def test_a_time_budget_goes_on(deepstep, process, flowers, killed_at):
 
 
 def test_lbfgs_ends_by_itself(deepstep, flowers):
-    typed = ["--target", "height", "--drop", "kind", "--hidden", "8", "--optimizer", "lbfgs", "--out", "r"]
+    typed = [
+        "--target",
+        "height",
+        "--exclude",
+        "kind",
+        "--hidden-layers",
+        "8",
+        "--optimizer",
+        "lbfgs",
+        "--out",
+        "r",
+    ]
     assert deepstep("train", flowers, *typed, "--optimizer-param", "tolerance=1e-5").code == 0
     run = Run.load("r")
     assert len(run.history) > 40

@@ -97,7 +97,7 @@ def test_streams_do_the_same(deepstep, noise):
     assert "Left out, as they name the rows: 'rowid'" in result.err
     assert "Warning: the column 'step' alone determines the target" in result.err
     assert "the column 'step' alone" in deepstep("doctor", "r").out
-    kept = trained(deepstep, "t.parquet", "--stream", "--json", "--keep", "rowid", "--drop", "step")
+    kept = trained(deepstep, "t.parquet", "--stream", "--json", "--keep", "rowid", "--exclude", "step")
     assert inputs(kept) == ["rowid", "a", "b"]
 
 
@@ -125,9 +125,9 @@ def test_an_honest_table_has_neither(deepstep, noise):
     assert "leakage" not in deepstep("doctor", "r").out
 
 
-def test_explain_table_knows_both(deepstep, noise):
+def test_describe_columns_knows_both(deepstep, noise):
     noise.to_csv("t.csv")
-    words = ["explain-table", "t.csv", "--target", "y", "--json"]
+    words = ["describe-columns", "t.csv", "--target", "y", "--json"]
     kinds = [
         [column["kind"] for column in json.loads(deepstep(*words, *kept).out)["columns"]]
         for kept in ([], ["--keep", "Unnamed: 0"])
@@ -140,7 +140,7 @@ def test_explain_table_knows_both(deepstep, noise):
     [
         (["--keep", "ids"], "--keep: column is one of 'Unnamed: 0', 'a', 'b', 'y'; got 'ids'."),
         (["--keep", "y"], "--keep: a column that is an input; 'y' is none."),
-        (["--keep", "a", "--drop", "a"], "--keep: a column that is an input; 'a' is none."),
+        (["--keep", "a", "--exclude", "a"], "--keep: a column that is an input; 'a' is none."),
     ],
 )
 def test_what_cannot_be_kept(deepstep, noise, words, sentence):

@@ -9,7 +9,7 @@ import pytest
 
 from deepstep.run import Run
 
-TYPED = ("--target", "kind", "--hidden", "8", "--batch-size", "16", "--dropout", "0.1")
+TYPED = ("--target", "kind", "--hidden-layers", "8", "--batch-size", "16", "--dropout", "0.1")
 MORE = ("--epochs", "6", "--learning-rate", "auto")
 
 

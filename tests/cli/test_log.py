@@ -11,7 +11,7 @@ from tensorboardX.proto.event_pb2 import Event
 
 from deepstep.run import Run
 
-TYPED = ("--target", "kind", "--hidden", "4", "--epochs", "8", "--batch-size", "12")
+TYPED = ("--target", "kind", "--hidden-layers", "4", "--epochs", "8", "--batch-size", "12")
 
 
 def rows(path):

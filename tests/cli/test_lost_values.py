@@ -16,7 +16,7 @@ WEIGHT = RNG.uniform(50, 100, M).round(1)
 TABLE = {"x": X, "weight": [f"{value} kg" for value in WEIGHT], "region": REGION}
 N_NA = int((REGION == "NA").sum())
 
-PLAIN = ["--preset", "single", "--epochs", "2", "--hidden", "4"]
+PLAIN = ["--preset", "single", "--epochs", "2", "--hidden-layers", "4"]
 PRESETS = {"tabular": ["--n-estimators", "1"], "single": PLAIN}
 
 
@@ -68,8 +68,8 @@ def test_every_command_that_learns_from_a_table_tells_it(deepstep, sales, tmp_pa
     write(tmp_path / "other.csv")
     named = ["--target", "region", "--classes", "ASIA,EU,NA"]
     for command in (
-        ["find-learning-rate", "sales.tsv", "--hidden", "4"],
-        ["explore", "sales.tsv", "--hidden", "4", "--export", "page.html"],
+        ["find-learning-rate", "sales.tsv", "--hidden-layers", "4"],
+        ["explore", "sales.tsv", "--hidden-layers", "4", "--export", "page.html"],
         ["train", "sales.tsv", *PLAIN, "--validation", "other.csv", "--out", "r"],
     ):
         told = deepstep(*command, "--target", "region")
@@ -86,13 +86,13 @@ def test_a_table_to_validate_on_tells_it_too(deepstep, tmp_path):
     assert f"{N_NA} of them by the word 'NA'" in result.err
 
 
-def test_explain_table_tells_it_even_where_nothing_else_is_left(deepstep, sales, tmp_path):
-    result = deepstep("explain-table", "sales.csv", "--target", "region", "--json")
+def test_describe_columns_tells_it_even_where_nothing_else_is_left(deepstep, sales, tmp_path):
+    result = deepstep("describe-columns", "sales.csv", "--target", "region", "--json")
     assert result.code == 0
     assert f"{N_NA} of {M} rows have none" in json.loads(result.out)["without_target"]
-    assert "'NA'" in deepstep("explain-table", "sales.csv", "--target", "region").err
+    assert "'NA'" in deepstep("describe-columns", "sales.csv", "--target", "region").err
     write(tmp_path / "two.csv", region=np.where(REGION == "NA", "NA", "EU"))
-    result = deepstep("explain-table", "two.csv", "--target", "region")
+    result = deepstep("describe-columns", "two.csv", "--target", "region")
     assert result.code == 2
     assert f"Warning: target 'region': {N_NA} of {M} rows have none, {N_NA} of them by the word" in result.err
 
@@ -130,7 +130,7 @@ def test_words_are_values_of_the_columns_that_are_named(tmp_path):
 # Numbers with a unit, and beside words
 
 
-def test_numbers_in_texts_are_told_by_explain_table_and_train(deepstep, tmp_path):
+def test_numbers_in_texts_are_told_by_describe_columns_and_train(deepstep, tmp_path):
     words = ["unknown" if n % 20 == 0 else str(value) for n, value in enumerate(WEIGHT)]
     units = [f"{value} {'lb' if n % 4 == 0 else 'kg'}" for n, value in enumerate(WEIGHT)]
     label = np.where(X > 0, "yes", "no")
@@ -139,10 +139,10 @@ def test_numbers_in_texts_are_told_by_explain_table_and_train(deepstep, tmp_path
     of_units = (
         "column 'units': 120 of its 120 values are numbers, but it is read as texts: they have different "
     )
-    result = deepstep("explain-table", "t.csv", "--target", "region")
+    result = deepstep("describe-columns", "t.csv", "--target", "region")
     assert f"Warning: {of_words}" in result.out
     assert f"Warning: {of_units}" in result.out
-    record = json.loads(deepstep("explain-table", "t.csv", "--target", "region", "--json").out)
+    record = json.loads(deepstep("describe-columns", "t.csv", "--target", "region", "--json").out)
     columns = {one["column"]: one for one in record["columns"]}
     assert [columns[name]["kind"] for name in ("weight", "words")] == ["number", "number"]
     assert columns["weight"]["why"] == "texts that are numbers, written as 1234.5 kg"
@@ -171,6 +171,6 @@ def test_a_saved_run_reads_later_rows_the_same(deepstep, tmp_path):
     label = np.where(WEIGHT > 75, "heavy", "light")
     write(tmp_path / "units.csv", region=label)
     write(tmp_path / "plain.csv", weight=WEIGHT, region=label)
-    typed = ["--target", "region", "--drop", "x", "--out", "r", *PLAIN]
+    typed = ["--target", "region", "--exclude", "x", "--out", "r", *PLAIN]
     assert deepstep("train", "units.csv", *typed).code == 0
     assert deepstep("predict", "r", "units.csv").out == deepstep("predict", "r", "plain.csv").out

@@ -9,7 +9,7 @@ import pytest
 from deepstep.data.files import discard
 from deepstep.training.checkpoints import checkpoint_files
 
-PLAIN = ("--target", "kind", "--iterations", "3", "--hidden", "4")
+PLAIN = ("--target", "kind", "--iterations", "3", "--hidden-layers", "4")
 TABLE = ("--target", "kind", "--n-estimators", "2")
 
 

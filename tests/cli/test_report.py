@@ -166,11 +166,11 @@ def test_ten_thousand_epochs_of_a_wide_network_make_a_small_page(deepstep, tmp_p
 @pytest.mark.parametrize(
     "options",
     [
-        ["--test-fraction", "0.3", "--validation-fraction", "0.25", "--drop", "colour", "--drop", "x"],
+        ["--test-fraction", "0.3", "--validation-fraction", "0.25", "--exclude", "colour", "--exclude", "x"],
         ["--task", "classification", "--validation", "{flowers}", "--drop-missing-target"],
         ["--loss", "ordinal", "--classes", "tall,short"],
         ["--patience", "2"],
-        ["--preset", "tabular", "--n-estimators", "2", "--test-fraction", "0.3", "--drop", "x"],
+        ["--preset", "tabular", "--n-estimators", "2", "--test-fraction", "0.3", "--exclude", "x"],
     ],
 )
 def test_the_command_has_what_was_asked_of_the_table(deepstep, flowers, tmp_path, options):
@@ -191,7 +191,8 @@ def test_the_command_has_what_was_asked_of_the_table(deepstep, flowers, tmp_path
 
 def test_the_command_trains_the_same_run_again(deepstep, flowers, tmp_path):
     options = [
-        "--hidden", "6,4", "--optimizer", "momentum", "--optimizer-param", "beta=0.8", "--dropout", "0.1,0.2",
+        "--hidden-layers", "6,4", "--optimizer", "momentum", "--optimizer-param", "beta=0.8",
+        "--dropout", "0.1,0.2",
         "--schedule", "step:drop=0.5,every=0.1", "--lr-multiplier", "b*=0.5", "--class-weight", "tall=2",
         "--label-smoothing", "0.1", "--deterministic", "--seed", "7", "--iterations", "4",
     ]  # fmt: skip

@@ -14,7 +14,7 @@ from deepstep.report.predictions import MOST_EXAMPLES, WORST
 from report_page import check
 
 COLUMNS = ["code", "age", "weight", "ward", "seen", "ill", "days"]
-ONE_NETWORK = ["--iterations", "8", "--hidden", "4", "--seed", "5", "--drop-missing-target"]
+ONE_NETWORK = ["--iterations", "8", "--hidden-layers", "4", "--seed", "5", "--drop-missing-target"]
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_losses_are_those_of_the_answers_and_fall(deepstep, patients, tmp_path):
 @pytest.mark.parametrize("preset", [ONE_NETWORK, ["--n-estimators", "2"]])
 def test_numbers_have_their_largest_errors_as_written(deepstep, patients, tmp_path, preset):
     typed = [option for option in preset if option != "--drop-missing-target"]
-    deepstep("train", "patients.csv", "--target", "days", "--drop", "ill", "--out", "run", *typed)
+    deepstep("train", "patients.csv", "--target", "days", "--exclude", "ill", "--out", "run", *typed)
     assert deepstep("report", "run").code == 0
     page = check(tmp_path / "report.html")
     assert "24 rows of patients.csv that were held out" in page.text
@@ -164,7 +164,16 @@ def test_the_page_stays_small_and_says_how_much_is_left_out(deepstep, tmp_path):
     frame.with_columns(note=polars.Series(texts), y=polars.Series(rng.integers(0, 7, 3000))).write_csv(
         "t.csv"
     )
-    typed = ["--task", "classification", "--iterations", "1", "--hidden", "2", "--test-fraction", "0.8"]
+    typed = [
+        "--task",
+        "classification",
+        "--iterations",
+        "1",
+        "--hidden-layers",
+        "2",
+        "--test-fraction",
+        "0.8",
+    ]
     assert deepstep("train", "t.csv", "--target", "y", "--out", "run", *typed).code == 0
     deepstep("report", "run")
     page = check(tmp_path / "report.html")

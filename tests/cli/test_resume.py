@@ -99,7 +99,7 @@ def test_killed(process, deepstep, flowers, tmp_path, never_interrupted):
 def test_killed_before_the_first_checkpoint(process, deepstep, flowers, tmp_path, never_interrupted):
     interrupted(process, flowers, name="SIGKILL")
     assert [path.name for path in (tmp_path / "run.unfinished").iterdir()] == ["training.json"]
-    assert "there is none yet" in deepstep("train", "--resume", "run", "--finish").err
+    assert "there is none yet" in deepstep("train", "--resume", "run", "--finalize").err
     assert deepstep("train", "--resume", "run").code == 0
     same_bits(Run.load("run"), never_interrupted)
 
@@ -152,7 +152,7 @@ def test_ctrl_c_from_outside(flowers, tmp_path, deepstep):
     assert child.returncode == 130
     reached = latest_checkpoint(tmp_path / "run.unfinished")
     assert f"by update {reached.state.step:,}" in said.splitlines()[-1]
-    result = deepstep("train", "--resume", "run", "--finish")
+    result = deepstep("train", "--resume", "run", "--finalize")
     assert result.code == 0
     assert len(Run.load("run").history) == reached.position.epoch
     assert Run.load("run").history.stopped == "finished early"
@@ -233,7 +233,7 @@ class TestRefused:
     def test_nothing_to_go_on_with(self, deepstep, flower_run):
         refused(deepstep("train", "--resume", "none"), "there is no none.unfinished")
         refused(deepstep("train", "--resume", flower_run), "this run is done")
-        refused(deepstep("train", "t.csv", "--target", "y", "--finish"), "it belongs to --resume")
+        refused(deepstep("train", "t.csv", "--target", "y", "--finalize"), "it belongs to --resume")
 
     @pytest.mark.parametrize("text", ["", "{}", "[1]", "null", '{"format": "deepstep-training"}', "\x00"])
     def test_a_damaged_record(self, deepstep, begun, text):
@@ -352,8 +352,8 @@ def test_one_process_at_a_time(process, deepstep, begun):
 
 
 def test_a_training_that_diverges_keeps_and_names_the_last_good_checkpoint(process, deepstep, flowers):
-    typed = ("--target", "height", "--optimizer", "gd", "--learning-rate", "9", "--hidden", "4")
-    later = ("--warm-up", "0.9", "--batch-size", "4")
+    typed = ("--target", "height", "--optimizer", "gd", "--learning-rate", "9", "--hidden-layers", "4")
+    later = ("--warmup-fraction", "0.9", "--batch-size", "4")
     result = process("train", flowers, *typed, *later, "--out", "run", before=OFTEN)
     assert result.returncode == 1
     files = checkpoint_files("run.unfinished")
@@ -361,10 +361,10 @@ def test_a_training_that_diverges_keeps_and_names_the_last_good_checkpoint(proce
     step = int(files[-1].stem.rpartition("-")[2])
     assert "What was reached is kept; more of it say: deepstep doctor run" in result.stderr.replace("-c ", "")
     assert f"The last good checkpoint, of update {step}, is kept" in result.stderr
-    assert result.stderr.endswith("train --resume run --finish\n")
+    assert result.stderr.endswith("train --resume run --finalize\n")
     assert Run.load("run").history.stopped == "diverged"
     assert np.isfinite(latest_checkpoint("run.unfinished").state.theta).all()
-    assert deepstep("train", "--resume", "run", "--finish").code == 0
+    assert deepstep("train", "--resume", "run", "--finalize").code == 0
     assert Run.load("run").history.stopped == "finished early"
 
 
@@ -374,7 +374,7 @@ def test_a_divergence_in_the_first_epoch_promises_no_way_that_is_none(process, d
     result = process("train", flowers, *typed, "--batch-size", "1", before=OFTEN)
     assert result.returncode == 1
     assert checkpoint_files("run.unfinished")
-    assert "--finish" not in result.stderr
+    assert "--finalize" not in result.stderr
     assert "no epoch was done" in result.stderr
     assert "To begin anew, add --overwrite." in result.stderr
     assert deepstep("train", flowers, *typed[:-1], "0.001", "--overwrite").code == 0

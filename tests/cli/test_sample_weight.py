@@ -12,7 +12,18 @@ from deepstep import Network
 from deepstep.data import holdout
 from deepstep.run import MOST_EXAMPLES, Run
 
-OPTIONS = ("--target", "kind", "--hidden", "4", "--epochs", "5", "--batch-size", "10", "--sample-weight", "w")
+OPTIONS = (
+    "--target",
+    "kind",
+    "--hidden-layers",
+    "4",
+    "--epochs",
+    "5",
+    "--batch-size",
+    "10",
+    "--sample-weight",
+    "w",
+)
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +153,7 @@ def test_refit_and_resume_have_the_weights(deepstep, process, weighted):
 
 def test_the_rate_is_searched_with_it(deepstep, weighted):
     typed = ["find-learning-rate", weighted, "--target", "kind", "--steps", "30", "--json"]
-    plain = json.loads(deepstep(*typed, "--drop", "w").out)
+    plain = json.loads(deepstep(*typed, "--exclude", "w").out)
     weighed = json.loads(deepstep(*typed, "--sample-weight", "w").out)
     assert plain["costs"] != weighed["costs"]
 

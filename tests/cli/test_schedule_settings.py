@@ -5,7 +5,7 @@ import pytest
 
 from deepstep.run import Run
 
-TYPED = ("--target", "kind", "--hidden", "4", "--epochs", "10", "--learning-rate", "0.1", "--out", "r")
+TYPED = ("--target", "kind", "--hidden-layers", "4", "--epochs", "10", "--learning-rate", "0.1", "--out", "r")
 
 
 def test_settings_of_a_step(deepstep, flowers):
@@ -18,7 +18,7 @@ def test_settings_of_a_step(deepstep, flowers):
 
 
 def test_settings_stand_beside_warm_up(deepstep, flowers):
-    typed = ["--schedule", "linear:last=0.5", "--warm-up", "0.5", "--batch-size", "48"]
+    typed = ["--schedule", "linear:last=0.5", "--warmup-fraction", "0.5", "--batch-size", "48"]
     assert deepstep("train", flowers, *TYPED, *typed).code == 0
     rates = Run.load("r").history.column("learning_rate")
     np.testing.assert_allclose(rates[:5], 0.1 * np.arange(5) / 5)
@@ -67,7 +67,10 @@ def test_siblings(deepstep, flowers, option, beside):
         (["--schedule", "plateau:patients=2"], "setting of a plateau is one of 'quantity', 'drop'"),
         (["--schedule", "plateau:patience=-1"], "--schedule: patience is a whole number of at least 0"),
         (["--schedule", "plateau:quantity=validation_cost"], "--schedule: quantity is one of 'epoch'"),
-        (["--schedule", "linear:warm_up=0.1", "--warm-up", "0.2"], "--warm-up: it, or warm_up among"),
+        (
+            ["--schedule", "linear:warm_up=0.1", "--warmup-fraction", "0.2"],
+            "--warmup-fraction: it, or warm_up among",
+        ),
         (["--dropout", "0.1", "--dropout-schedule", "step:x=1"], "--dropout-schedule: setting of 'step'"),
         (
             ["--weight-decay", "1", "--weight-decay-schedule", "step:x=1"],

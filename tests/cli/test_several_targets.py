@@ -15,7 +15,7 @@ from deepstep.run import Run
 
 LABELS = ("--target", "kind", "--target", "warm")
 NUMBERS = ("--target", "height", "--target", "width")
-OPTIONS = ("--hidden", "6", "--epochs", "60", "--learning-rate", "0.02", "--batch-size", "12")
+OPTIONS = ("--hidden-layers", "6", "--epochs", "60", "--learning-rate", "0.02", "--batch-size", "12")
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def answers(deepstep, table):
 
 
 def test_labels_are_those_of_network_train(deepstep, table):
-    typed = [*LABELS, "--drop", "height", "--drop", "width", *OPTIONS]
+    typed = [*LABELS, "--exclude", "height", "--exclude", "width", *OPTIONS]
     assert deepstep("train", table, *typed, "--class-weight", "balanced", "--out", "r").code == 0
     run, frame = Run.load("r"), polars.read_csv(table)
     together = (frame["kind"] + ", " + frame["warm"].cast(polars.String)).to_numpy()
@@ -59,7 +59,7 @@ def test_labels_are_those_of_network_train(deepstep, table):
 
 
 def test_answers_for_labels(deepstep, table):
-    typed = [*LABELS, "--drop", "height", "--drop", "width", *OPTIONS]
+    typed = [*LABELS, "--exclude", "height", "--exclude", "width", *OPTIONS]
     trained = json.loads(deepstep("train", table, *typed, "--out", "r", "--json").out)
     assert trained["test"]["accuracy"]["kind"] > 0.8
     frame, given = polars.read_csv(table), answers(deepstep, table)
@@ -96,9 +96,9 @@ def test_answers_for_numbers(deepstep, table, tmp_path, loss):
     frame.write_csv(tmp_path / "n.csv")
     typed = [
         *NUMBERS,
-        "--drop",
+        "--exclude",
         "kind",
-        "--drop",
+        "--exclude",
         "warm",
         "--loss",
         loss,
@@ -158,7 +158,7 @@ def test_it_goes_on_to_the_same_bits(deepstep, process, table, killed_at):
 
 
 def test_a_search_for_a_rate(deepstep, table):
-    result = deepstep("find-learning-rate", table, *LABELS, "--hidden", "8", "--batch-size", "16")
+    result = deepstep("find-learning-rate", table, *LABELS, "--hidden-layers", "8", "--batch-size", "16")
     assert result.code == 0
     assert "--target kind --target warm" in result.out
 
@@ -174,7 +174,7 @@ def test_a_search_for_a_rate(deepstep, table):
         (["height", "width", "--loss", "quantile"], "--loss: a loss of several targets; got 'quantile'"),
         (["kind", "warm", "--loss", "ordinal"], "--loss: a loss of several targets; got 'ordinal'"),
         (["kind", "warm", "--classes", "a,b"], "--classes: one target"),
-        (["kind", "warm", "--drop", "warm"], "--drop: a column that is no target"),
+        (["kind", "warm", "--exclude", "warm"], "--exclude: a column that is no target"),
         (["kind", "warm", "--class-weight", "tall=2"], "class is one of 'kind:short', 'kind:tall', 'warm:"),
         (["kind", "warm", "--scoring", "r2"], "--scoring: a metric of classes"),
         (["height", "width", "--scoring", "accuracy"], "--scoring: a metric of numbers"),

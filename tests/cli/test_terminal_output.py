@@ -25,7 +25,7 @@ CLEAR, BACKWARDS, UP = "\x9b2J", "\u202egnp", "\r\x1b[1A\nError: none"
 LABELS = ("[red]safe[/red]", f"[/x]{TITLE}:smile:", f"{BACKWARDS}{UP}")
 COLUMNS = (f"size{CLEAR}", f"{TITLE}shade", "back\\slash [bold]")
 OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-SHORT = ("--iterations", "3", "--hidden", "4", "--preset", "single", "--test-fraction", "0.3")
+SHORT = ("--iterations", "3", "--hidden-layers", "4", "--preset", "single", "--test-fraction", "0.3")
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +82,8 @@ def test_commands_on_a_run(deepstep, hostile, trained):
     check(deepstep("report", trained, "-o", f"page{TITLE}.html"))
     check(deepstep("explore", trained, "--export", f"lesson{TITLE}.html"))
     check(deepstep("trace", trained, "--layer", "1"))
-    check(deepstep("explain-table", hostile, *KIND, "--drop", COLUMNS[0]))
-    check(deepstep("find-learning-rate", hostile, *KIND, "--hidden", "4"))
+    check(deepstep("describe-columns", hostile, *KIND, "--exclude", COLUMNS[0]))
+    check(deepstep("find-learning-rate", hostile, *KIND, "--hidden-layers", "4"))
 
 
 def test_errors(deepstep, hostile, trained):
@@ -115,7 +115,7 @@ def test_answers_for_another_program_are_exact(deepstep, hostile, trained):
 
 ODD = """
 import warnings
-import deepstep.cli.explain_table as module
+import deepstep.cli.describe_columns as module
 def odd(answers):
     warnings.warn({!r}, stacklevel=2)
     return "binary", "it is"
@@ -124,7 +124,7 @@ module.guess_task = odd
 
 
 def test_warnings(process, hostile):
-    result = process("explain-table", hostile, *KIND, before=ODD.format(f"odd {UP}{TITLE}"))
+    result = process("describe-columns", hostile, *KIND, before=ODD.format(f"odd {UP}{TITLE}"))
     assert result.returncode == 0
     assert r"UserWarning: odd \r\x1b[1A\nError: none\x1b]0;pwned\x07" in result.stderr
     assert OBEYED.search(result.stderr) is None

@@ -13,7 +13,10 @@ from deepstep.engines import ReferenceSession
 from deepstep.errors import DataError
 from deepstep.run import Run
 
-CLASSES = {"titanic": ("survived", "binary", ["--drop", "alive"]), "penguins": ("species", "multiclass", [])}
+CLASSES = {
+    "titanic": ("survived", "binary", ["--exclude", "alive"]),
+    "penguins": ("species", "multiclass", []),
+}
 NUMBERS = {
     "mpg": ("mpg", ["--iterations", "40"]),
     "california_housing": ("median_house_value", ["--iterations", "3"]),
@@ -80,7 +83,7 @@ def test_parquet_gives_the_same_run_as_csv(deepstep, flowers):
 
 def test_test_rows_teach_nothing(deepstep, flowers):
     """What the preparation learned is that of the training rows, and not of all."""
-    typed = ["--target", "height", "--drop", "kind", "--iterations", "1", "--seed", "4", "--out", "r"]
+    typed = ["--target", "height", "--exclude", "kind", "--iterations", "1", "--seed", "4", "--out", "r"]
     assert deepstep("train", flowers, *typed).code == 0
     frame = polars.read_csv(flowers)
     train, _ = holdout(frame["height"].to_numpy(), fraction=0.2, seed=4, stratify=False)
@@ -92,7 +95,7 @@ def test_test_rows_teach_nothing(deepstep, flowers):
 
 def test_options_reach_the_network(deepstep, flowers):
     options = [
-        "--hidden",
+        "--hidden-layers",
         "5,4,3",
         "--activation",
         "tanh",

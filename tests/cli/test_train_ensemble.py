@@ -17,7 +17,7 @@ from deepstep.data import holdout
 from deepstep.estimators import DeepClassifier, DeepRegressor, EnsembleRun
 
 KIND = ("--target", "kind", "--n-estimators", "2")
-HEIGHT = ("--target", "height", "--drop", "kind", "--n-estimators", "2")
+HEIGHT = ("--target", "height", "--exclude", "kind", "--n-estimators", "2")
 
 
 def parts(flowers, target, without, *, stratify, seed=1):
@@ -91,7 +91,7 @@ def test_rows_of_weight_0_are_as_if_they_were_not_there(deepstep, flowers):
 def test_several_targets(deepstep, flowers):
     frame = polars.read_csv(flowers).with_columns(red=polars.col("colour") == "red")
     frame.write_csv("t.csv")
-    typed = ["--target", "kind", "--target", "red", "--drop", "colour", "--n-estimators", "2"]
+    typed = ["--target", "kind", "--target", "red", "--exclude", "colour", "--n-estimators", "2"]
     assert deepstep("train", "t.csv", *typed, "--out", "r").code == 0
     answers = polars.read_csv(io.StringIO(deepstep("predict", "r", "t.csv").out))
     assert answers.columns == [
@@ -204,7 +204,7 @@ def test_an_option_of_a_single_training_is_refused_for_an_ensemble(deepstep, flo
     [
         (["--epochs", "1"], "single, one network, because of --iterations or --epochs."),
         (["--preset", "single"], "single, one network, as asked."),
-        (["--hidden", "64,32"], "single, one network, because of --hidden."),
+        (["--hidden-layers", "64,32"], "single, one network, because of --hidden-layers."),
     ],
 )
 def test_one_network_where_it_is_asked_for(deepstep, flowers, typed, told):
@@ -259,8 +259,8 @@ def test_what_an_ensemble_cannot_do_is_refused_in_a_sentence(deepstep, flowers, 
 
 TARGETS = {
     "classes": ["--target", "kind", "--class-weight", "tall=3"],
-    "numbers": ["--target", "height", "--drop", "kind", "--target", "x"],
-    "quantiles": ["--target", "height", "--drop", "kind", "--loss", "quantile"],
+    "numbers": ["--target", "height", "--exclude", "kind", "--target", "x"],
+    "quantiles": ["--target", "height", "--exclude", "kind", "--loss", "quantile"],
 }
 
 

@@ -23,7 +23,7 @@ from deepstep.run import Run
 from deepstep.training import StopTraining
 
 EVERYTHING = {
-    "--hidden": "5,4",
+    "--hidden-layers": "5,4",
     "--activation": "gelu,tanh",
     "--normalization": "batch,layer",
     "--initialization": "data",
@@ -34,7 +34,7 @@ EVERYTHING = {
     "--iterations": "6",
     "--batch-size": "10",
     "--schedule": "cosine",
-    "--warm-up": "0.2",
+    "--warmup-fraction": "0.2",
     "--clip-norm": "0.5",
     "--clip-value": "0.4",
     "--lr-multiplier": "b*=0.5",
@@ -137,7 +137,7 @@ def test_everything_at_once_is_network_train(deepstep, flowers):
             weights[tall[validation].astype(int)],
         ),
         metrics={"balanced_accuracy": lambda Y, AL: balanced_accuracy_score(Y[0], AL[0] > 0.5)},
-        watch="-validation_balanced_accuracy",
+        monitor="-validation_balanced_accuracy",
         patience=6,
     )
     np.testing.assert_array_equal(run.network.parameters.flat, network.parameters.flat)
@@ -160,7 +160,7 @@ def test_everything_is_recorded_and_shown(deepstep, flowers):
     assert as_json == settings
     for option, value in EVERYTHING.items():
         if option != "--validation-fraction":  # which is no setting of training: the scores show it
-            name = option[2:].replace("-", "_")
+            name = {"--hidden-layers": "hidden"}.get(option, option[2:].replace("-", "_"))
             if option in RECORDED:
                 assert settings[f"{name}s"] == RECORDED[option]
                 continue
@@ -317,7 +317,7 @@ LOSSES = {
 def test_losses_of_numbers(deepstep, flowers, tmp_path, loss):
     frame = polars.read_csv(flowers).with_columns(polars.col("height") - polars.col("height").min())
     frame.write_csv(tmp_path / "t.csv")
-    options = ["--target", "height", "--drop", "kind", "--loss", loss, "--epochs", "150"]
+    options = ["--target", "height", "--exclude", "kind", "--loss", loss, "--epochs", "150"]
     trained = json.loads(deepstep("train", "t.csv", *options, "--out", "r", "--json").out)
     assert trained["output"] == LOSSES[loss]
     assert trained["test"]["r2"] > 0.8

@@ -48,6 +48,6 @@ def test_the_run_answers_the_bits_of_the_estimator_and_everything_takes_it(deeps
 
 
 def test_options_of_a_single_training_are_refused(deepstep, flowers):
-    result = deepstep("train", flowers, *TYPED, "--hidden", "64")
+    result = deepstep("train", flowers, *TYPED, "--hidden-layers", "64")
     assert result.code == 2
-    assert "--preset tabm: options that an ensemble has; got --hidden, which belongs" in result.err
+    assert "--preset tabm: options that an ensemble has; got --hidden-layers, which belongs" in result.err

@@ -17,7 +17,7 @@ from deepstep.run import Run
 from deepstep.training import ModelCheckpoint
 from tables_in_parts import table, written
 
-PLAIN = ("--hidden", "8", "--batch-size", "16", "--target", "target", "--drop", "y")
+PLAIN = ("--hidden-layers", "8", "--batch-size", "16", "--target", "target", "--exclude", "y")
 
 
 @pytest.fixture
@@ -142,7 +142,17 @@ def test_large_files_are_streamed_by_themselves(deepstep, parts, monkeypatch):
 def test_the_preset_of_ensembles_on_streams(deepstep, parts, target, monkeypatch):
     monkeypatch.setattr("deepstep.estimators.tabular.n_epochs", lambda m: 6)
     other = "y" if target == "target" else "target"
-    options = ("--preset", "tabular", "--stream", "--target", target, "--drop", other, "--buffer-rows", "200")
+    options = (
+        "--preset",
+        "tabular",
+        "--stream",
+        "--target",
+        target,
+        "--exclude",
+        other,
+        "--buffer-rows",
+        "200",
+    )
     result = deepstep("train", parts, *options, "--json", "--out", "runs/c")
     assert result.code == 0, result.err
     assert "Preset: tabular, one network, as rows are streamed." in result.err
@@ -208,7 +218,17 @@ def test_killed_in_mid_epoch_it_goes_on_to_the_same_bits(deepstep, process, part
 
 def test_an_ensemble_of_one_that_was_interrupted_goes_on_to_the_same_bits(deepstep, parts, monkeypatch):
     monkeypatch.setattr("deepstep.estimators.tabular.n_epochs", lambda m: 5)
-    options = ("--preset", "tabular", "--target", "target", "--drop", "y", "--stream", "--buffer-rows", 100)
+    options = (
+        "--preset",
+        "tabular",
+        "--target",
+        "target",
+        "--exclude",
+        "y",
+        "--stream",
+        "--buffer-rows",
+        100,
+    )
     written = ModelCheckpoint.on_pause
 
     def pressed(self, training):
@@ -223,7 +243,7 @@ def test_an_ensemble_of_one_that_was_interrupted_goes_on_to_the_same_bits(deepst
     assert stopped.code == 130
     assert "Go on: deepstep train --resume run" in stopped.err
     shutil.copytree("run.unfinished", "part.unfinished")
-    assert deepstep("train", "--resume", "part", "--finish").code == 0
+    assert deepstep("train", "--resume", "part", "--finalize").code == 0
     assert EnsembleRun.load("part").ensemble.members[0].epochs == 2
 
     resumed = deepstep("train", "--resume", "run")
@@ -248,7 +268,17 @@ def test_arrays_of_numpy_and_hdf5(deepstep, tmp_path):
     np.save(tmp_path / "target.npy", y)
     with h5py.File(tmp_path / "all.h5", "w") as file:
         file["X"], file["target"] = X, y.astype("S")
-    options = ("--target", "target", "--epochs", "3", "--hidden", "8", "--overwrite", "--out", "runs/a")
+    options = (
+        "--target",
+        "target",
+        "--epochs",
+        "3",
+        "--hidden-layers",
+        "8",
+        "--overwrite",
+        "--out",
+        "runs/a",
+    )
     runs = []
     for path, way in (("X.npy", "--stream"), ("all.h5", "--stream"), ("X.npy", "--no-stream")):
         result = deepstep("train", path, *options, "--test-fraction", "0", way)
@@ -265,7 +295,7 @@ def test_arrays_of_numpy_and_hdf5(deepstep, tmp_path):
 @pytest.mark.parametrize("preset", ["single", "tabular"])
 def test_a_report_says_that_held_out_rows_are_not_read_again(deepstep, parts, monkeypatch, preset):
     monkeypatch.setattr("deepstep.estimators.tabular.n_epochs", lambda m: 2)
-    options = ("--stream", "--preset", preset, "--target", "target", "--drop", "y", "--out", "a")
+    options = ("--stream", "--preset", preset, "--target", "target", "--exclude", "y", "--out", "a")
     assert deepstep("train", parts, *options, *(("--epochs", 2) if preset == "single" else ())).code == 0
     assert deepstep("report", "a", "--out", "kept.html").code == 0
     page = Path("kept.html").read_text()
@@ -335,7 +365,7 @@ def test_a_class_of_rows_that_are_held_out_alone(deepstep, tmp_path):
 
 
 def test_other_commands_take_folders_into_memory(deepstep, parts):
-    explained = json.loads(deepstep("explain-table", parts, "--target", "target", "--json").out)
+    explained = json.loads(deepstep("describe-columns", parts, "--target", "target", "--json").out)
     assert [column["column"] for column in explained["columns"]][:3] == ["x", "z", "kind"]
     options = ("--validation", parts, "--patience", "2", "--stream", "--buffer-rows", "100")
     told, _, _ = trained(deepstep, parts, *options)

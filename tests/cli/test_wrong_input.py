@@ -78,8 +78,8 @@ TRAININGS = {
         ["FLOWERS", *TRAIN, "--epochs", "3", "--iterations", "4", "--epochs", "3"],
         "--iterations or --epochs: an option that is given once; got it 3 times.",
     ),
-    "unknown column to drop": (_nothing, ["FLOWERS", *TRAIN, "--drop", "colur"], "Did you mean 'colour'?"),
-    "dropped target": (_nothing, ["FLOWERS", *TRAIN, "--drop", "kind"], "the target"),
+    "unknown column to drop": (_nothing, ["FLOWERS", *TRAIN, "--exclude", "colur"], "Did you mean 'colour'?"),
+    "dropped target": (_nothing, ["FLOWERS", *TRAIN, "--exclude", "kind"], "the target"),
     "one class only": (_flowers_with("kind", ["tall"] * 60), ["bad.csv", *TRAIN], "it has only 'tall'"),
     "one class, task given": (
         _flowers_with("kind", ["tall"] * 60),
@@ -113,8 +113,8 @@ TRAININGS = {
     "unknown schedule": (_nothing, ["FLOWERS", *TRAIN, "--schedule", "cosin"], "Did you mean 'cosine'?"),
     "warm-up beyond the end": (
         _nothing,
-        ["FLOWERS", *TRAIN, "--warm-up", "1.5"],
-        "--warm-up: a number from 0",
+        ["FLOWERS", *TRAIN, "--warmup-fraction", "1.5"],
+        "--warmup-fraction: a number from 0",
     ),
     "unknown normalization": (
         _nothing,
@@ -262,12 +262,16 @@ TRAININGS = {
         "no steps of its own rate; got --schedule, --dropout. Leave them out",
     ),
     "unknown task": (_nothing, ["FLOWERS", *TRAIN, "--task", "guess"], "'guess' is not one of"),
-    "unknown option": (_nothing, ["FLOWERS", *TRAIN, "--hiden", "3"], "--hidden"),
-    "negative size": (_nothing, ["FLOWERS", *TRAIN, "--hidden", "-4"], "size 1 is -4"),
-    "size zero": (_nothing, ["FLOWERS", *TRAIN, "--hidden", "8,0"], "size 2 is 0"),
-    "more than memory holds": (_nothing, ["FLOWERS", *TRAIN, "--hidden", "1000000000000"], "fit into memory"),
-    "sizes that are no numbers": (_nothing, ["FLOWERS", *TRAIN, "--hidden", "a,b"], "got 'a,b'"),
-    "a size missing": (_nothing, ["FLOWERS", *TRAIN, "--hidden", "8,,4"], "got '8,,4'"),
+    "unknown option": (_nothing, ["FLOWERS", *TRAIN, "--hiden", "3"], "--hidden-layers"),
+    "negative size": (_nothing, ["FLOWERS", *TRAIN, "--hidden-layers", "-4"], "size 1 is -4"),
+    "size zero": (_nothing, ["FLOWERS", *TRAIN, "--hidden-layers", "8,0"], "size 2 is 0"),
+    "more than memory holds": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--hidden-layers", "1000000000000"],
+        "fit into memory",
+    ),
+    "sizes that are no numbers": (_nothing, ["FLOWERS", *TRAIN, "--hidden-layers", "a,b"], "got 'a,b'"),
+    "a size missing": (_nothing, ["FLOWERS", *TRAIN, "--hidden-layers", "8,,4"], "got '8,,4'"),
     "learning rate 0": (_nothing, ["FLOWERS", *TRAIN, "--learning-rate", "0"], "a positive number"),
     "learning rate below 0, no --out": (
         _nothing,
@@ -328,7 +332,7 @@ def test_train(deepstep, flowers, tmp_path, files, typed, sentence):
 
 
 WITHOUT_THE_TABLE = [
-    ("--warm-up", "1.5"),
+    ("--warmup-fraction", "1.5"),
     ("--label-smoothing", "1"),
     ("--loss", "quantil"),
     ("--loss", "quantile", "--quantiles", "0.9,0.1"),
@@ -342,7 +346,7 @@ WITHOUT_THE_TABLE = [
     ("--initialization", "hee"),
     ("--activation", "rellu"),
     ("--normalization", "bach"),
-    ("--hidden", "8,0"),
+    ("--hidden-layers", "8,0"),
     ("--dropout", "0.1,0.1,0.1"),
     ("--learning-rate", "0"),
     ("--scoring", "acuracy"),

@@ -30,7 +30,7 @@ CASES = {
         "validation_fraction": 0.2,
         "metrics": {"error": lambda Y, AL: float(np.abs(Y - AL).mean())},
         "patience": 3,
-        "watch": "validation_error",
+        "monitor": "validation_error",
     },
     "everything": {
         "batch_size": 10,

@@ -272,7 +272,7 @@ def test_an_interrupted_step_leaves_the_state_before_it(monkeypatch):
         ({"dropout": 1.0}, "dropout: a finite number of at least 0 and below 1; got 1.0"),
         ({"dropout": -0.1}, "got -0.1"),
         ({"dropout": "half"}, "got 'half'"),
-        ({"ema_decay": 1}, "average: a finite number of at least 0 and below 1"),
+        ({"ema_decay": 1}, "ema_decay: a finite number of at least 0 and below 1"),
         ({"clip_norm": 0}, "clip_norm: a finite number above 0; got 0"),
         ({"max_norm": float("inf")}, "got inf"),
         ({"weight_decay": -1}, "weight_decay: a finite number of at least 0; got -1"),
@@ -302,7 +302,7 @@ NO_NUMBERS = (10**400, -(10**400), 10**5000, np.longdouble("1e400"), "1", 1j, Tr
 
 @pytest.mark.parametrize("value", NO_NUMBERS, ids=range(len(NO_NUMBERS)))
 @pytest.mark.parametrize(
-    "name", ["l1", "l2", "weight_decay", "input_noise", "clip_norm", "clip_value", "max_norm", "average"]
+    "name", ["l1", "l2", "weight_decay", "input_noise", "clip_norm", "clip_value", "max_norm", "ema_decay"]
 )
 def test_what_is_no_number_is_refused(name, value):
     with pytest.raises(ConfigurationError, match=f"^{name}: a finite number .*; got "):

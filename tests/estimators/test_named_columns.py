@@ -20,7 +20,7 @@ WEIGHTS = RNG.uniform(0.5, 2, M)
 FRAME = pd.DataFrame({**INPUTS, "survived": LABELS, "counts": WEIGHTS})
 
 PRESETS = {
-    "table": {"n_estimators": 2, "max_iter": 2, "random_state": 1},
+    "tabular": {"n_estimators": 2, "max_iter": 2, "random_state": 1},
     "mlp": {"preset": "mlp", "max_iter": 2, "random_state": 1},
 }
 FRAMES = {
@@ -49,7 +49,7 @@ def test_everything_that_takes_targets_takes_their_name(preset):
     model = DeepClassifier(**PRESETS[preset]).fit(frame, "survived", X_val=frame[:20], y_val="survived")
     X = frame[list(INPUTS)]
     assert model.score(frame, "survived") == model.score(X, LABELS)
-    assert model.suspects(frame, "survived", n=1) == model.suspects(X, LABELS, n=1)
+    assert model.label_issues(frame, "survived", n=1) == model.label_issues(X, LABELS, n=1)
     assert model.calibrate(polars.from_pandas(frame), "survived") is model
     of_numbers = DeepRegressor(**PRESETS[preset]).fit(frame[list(INPUTS)], "size")
     assert of_numbers.score(X, "size") == of_numbers.score(X[["age", "fare"]], X["size"])

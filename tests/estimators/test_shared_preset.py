@@ -74,8 +74,8 @@ def test_sets_intervals_and_suspects(wine):
     X, y, model = wine
     sets = model.predict_set(X, alpha=0.1)
     assert sets[np.arange(len(y)), y].mean() > 0.85
-    suspects = model.suspects(X, y, n=3)
-    assert len(suspects) == 3
+    found = model.label_issues(X, y, n=3)
+    assert len(found) == 3
     numbers, target = load_diabetes(return_X_y=True)
     regressor = DeepRegressor(**QUICK).fit(numbers, target)
     low, high = np.asarray(regressor.predict_interval(numbers, alpha=0.2)).T
@@ -91,9 +91,9 @@ def test_it_is_the_same_again(wine):
 
 
 def test_the_rule_of_the_size():
-    assert [choose(m, None, "shared").n_folds for m in (500, 50_000, 500_000)] == [5, 5, 1]
+    assert [choose(m, None, "tabm").n_folds for m in (500, 50_000, 500_000)] == [5, 5, 1]
     assert choose(500, None, "tabm").presets == (TABM,)
-    assert (choose(500, 7, "shared").n_folds, choose(500, 7, "shared").repeats) == (5, 2)
+    assert (choose(500, 7, "tabm").n_folds, choose(500, 7, "tabm").repeats) == (5, 2)
     assert PRESETS["tabm"] is TABM
     assert TABM.name not in {preset.name for preset in choose(500, None).presets}
 

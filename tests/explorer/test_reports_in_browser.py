@@ -8,7 +8,7 @@ import pytest
 
 from deepstep.cli.main import main
 
-SMALL = ["--hidden", "4", "--iterations", "4"]
+SMALL = ["--hidden-layers", "4", "--iterations", "4"]
 FAR_TOO_HIGH = ["--optimizer", "gd", "--learning-rate", "1e200", *SMALL]
 RUNS = {
     "plain": (["--target", "kind", *SMALL], 0),

@@ -303,7 +303,7 @@ def test_a_call_that_trains_nothing_leaves_the_beginning_of_the_training_before(
     net.train(X, Y, epochs=3)
     kept = net.beginning
     with pytest.raises(DeepStepError):
-        net.train(2 * X, Y, patience=2, watch="nothing")
+        net.train(2 * X, Y, patience=2, monitor="nothing")
     assert net.beginning is kept
 
 

@@ -141,7 +141,7 @@ def test_a_column_that_numbers_the_rows_is_told_to_do_so():
     (told,) = leak_findings(frame, learned, {"y": CLASSES}, classes=True)
     assert (told.kind, told.severity) == ("leakage", "warning")
     assert "it numbers the rows, which are sorted by the target" in told.says
-    assert "(--drop minute)" in told.hint
+    assert "(--exclude minute)" in told.hint
 
 
 def test_the_only_input_is_what_is_learned_from():

@@ -119,7 +119,7 @@ class Kill(Callback):
 @pytest.mark.parametrize("at", [(1, 3), (2, 1), (2, 5)])
 def test_one_that_was_killed_goes_on(tmp_path, at, seed):
     """In the first training, and in the second one; a seed that was drawn is found again."""
-    options = {**FAST, **BUSY, "patience": 30, "watch": "cost", "validation_fraction": 0.3, "refit": True}
+    options = {**FAST, **BUSY, "patience": 30, "monitor": "cost", "validation_fraction": 0.3, "refit": True}
     start = network().parameters
 
     def train(net, *callbacks):

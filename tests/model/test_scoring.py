@@ -152,7 +152,7 @@ def test_patience_goes_by_it():
     net = trained("softmax", lambda *_: next(scores), patience=3)
     assert net.history.stopped == "validation_score did not improve for 3 epochs in a row"
     assert net.parameters == trained("softmax", None, iterations=2).parameters
-    by_cost = trained("softmax", "loss", patience=3, watch="cost", iterations=9)
+    by_cost = trained("softmax", "loss", patience=3, monitor="cost", iterations=9)
     assert len(by_cost.history) == 9
 
 

@@ -325,14 +325,19 @@ class TestPatience:
     def test_a_score_is_watched_upwards(self):
         scores = iter([0.1, 0.5, 0.5, 0.4, 0.3, 0.9])
         net, kept = self.overfitted(
-            patience=3, watch="-validation_score", metrics={"score": lambda Y, AL: next(scores)}
+            patience=3, monitor="-validation_score", metrics={"score": lambda Y, AL: next(scores)}
         )
         assert [record["validation_score"] for _, _, record in kept] == [0.1, 0.5, 0.5, 0.4, 0.3]
         np.testing.assert_array_equal(net.parameters.flat, kept[1][0])
 
     @pytest.mark.parametrize("optimizer", ["gd", "lbfgs"])
     def test_a_score_that_is_never_a_number_is_named(self, optimizer):
-        options = {"patience": 2, "watch": "-validation_auc", "validation": HELD_OUT, "optimizer": optimizer}
+        options = {
+            "patience": 2,
+            "monitor": "-validation_auc",
+            "validation": HELD_OUT,
+            "optimizer": optimizer,
+        }
         net = network()
         with pytest.warns(UserWarning, match=r"Network\.train: validation_auc .* none of 2 ") as found:
             net.train(X, Y, metrics={"auc": lambda Y, AL: np.nan}, **options)
@@ -348,7 +353,7 @@ class TestPatience:
         def note(record):
             record["mine"] = next(values)
 
-        history = network().train(X, Y, iterations=9, callbacks=[note], patience=2, watch="mine")
+        history = network().train(X, Y, iterations=9, callbacks=[note], patience=2, monitor="mine")
         assert history.column("mine").tolist() == [3, 1, 2, 2]
 
     def test_without_validation_data_it_is_the_cost(self):
@@ -368,10 +373,10 @@ class TestPatience:
             ({"patience": 0}, "patience is a whole number of at least 1; got 0"),
             ({"patience": 1.5}, "got 1.5"),
             ({"patience": True}, "got True"),
-            ({"watch": "cost"}, "patience, where watch is given; got watch='cost' alone"),
-            ({"patience": 2, "watch": "costs"}, "Did you mean 'cost'?"),
-            ({"patience": 2, "watch": "validation_cost"}, "got 'validation_cost'"),
-            ({"patience": 1, "watch": 3}, "the name of an entry of the records; got 3. Such as 'cost'"),
+            ({"monitor": "cost"}, "patience, where monitor is given; got monitor='cost' alone"),
+            ({"patience": 2, "monitor": "costs"}, "Did you mean 'cost'?"),
+            ({"patience": 2, "monitor": "validation_cost"}, "got 'validation_cost'"),
+            ({"patience": 1, "monitor": 3}, "the name of an entry of the records; got 3. Such as 'cost'"),
         ],
     )
     def test_what_cannot_be_watched(self, options, message):

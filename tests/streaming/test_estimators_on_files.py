@@ -104,9 +104,9 @@ def killed(monkeypatch):
 @pytest.mark.parametrize(
     ("Estimator", "target", "preset"),
     [
-        (DeepClassifier, "target", "table"),
-        (DeepClassifier, "target", "shared"),
-        (DeepRegressor, "y", "table"),
+        (DeepClassifier, "target", "tabular"),
+        (DeepClassifier, "target", "tabm"),
+        (DeepRegressor, "y", "tabular"),
     ],
 )
 def test_an_ensemble_of_one_that_was_killed_goes_on(parts, tmp_path, killed, Estimator, target, preset):

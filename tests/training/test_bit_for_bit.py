@@ -55,7 +55,7 @@ TRAININGS = st.builds(
     max_norm=st.none() | st.just(0.5),
     clip_norm=st.none() | st.just(0.1),
     clip_value=st.none() | st.just(0.01),
-    average=st.sampled_from([0.0, 0.9]),
+    ema_decay=st.sampled_from([0.0, 0.9]),
     lr_multipliers=st.sampled_from([{}, {"b*": 0.1, "W1": 6}]),
     seed=st.integers(0, 5),
 )

@@ -133,7 +133,7 @@ def test_settings_are_those_of_train(larger):
         "quantity", tolerance=0.5, epochs=4, larger_is_better=larger, keep_best=True, ties_count=False
     )
     assert patience.settings() == {
-        "watch": "-quantity" if larger else "quantity",
+        "monitor": "-quantity" if larger else "quantity",
         "tolerance": 0.5,
         "patience": 5,
         "keep_best": True,

@@ -27,13 +27,13 @@ class TestWhatIsWatched:
     @pytest.mark.parametrize(
         "options",
         [
-            {"patience": 2, "watch": "validation_auc"},
-            {"patience": 2, "watch": "-validation_auc", "validation": (X, Y)},
+            {"patience": 2, "monitor": "validation_auc"},
+            {"patience": 2, "monitor": "-validation_auc", "validation": (X, Y)},
             {"schedule": {"name": "plateau", "quantity": "validation_cost"}},
             {"dropout": 0.1, "dropout_schedule": ReduceLROnPlateau("costs")},
-            {"patience": 2, "watch": "examples"},  # of a part of an epoch alone
-            {"patience": 2, "watch": "learning_rate", "optimizer": "lbfgs"},
-            {"patience": 2, "watch": "dead", "callbacks": [Health()]},
+            {"patience": 2, "monitor": "examples"},  # of a part of an epoch alone
+            {"patience": 2, "monitor": "learning_rate", "optimizer": "lbfgs"},
+            {"patience": 2, "monitor": "dead", "callbacks": [Health()]},
             {"callbacks": [ReduceLROnPlateau("mine"), lambda record: record.update(mine=1)]},  # too early
         ],
     )
@@ -89,10 +89,10 @@ class TestWhatIsWatched:
     @pytest.mark.parametrize(
         "options",
         [
-            {"watch": "validation_auc", "validation": (X, Y), "metrics": {"auc": lambda Y, AL: 0.5}},
-            {"watch": "validation_cost", "validation_fraction": 0.5},
-            {"watch": "cost", "optimizer": "lbfgs"},
-            {"watch": "mine", "callbacks": [lambda record: record.update(mine=1.0)]},
+            {"monitor": "validation_auc", "validation": (X, Y), "metrics": {"auc": lambda Y, AL: 0.5}},
+            {"monitor": "validation_cost", "validation_fraction": 0.5},
+            {"monitor": "cost", "optimizer": "lbfgs"},
+            {"monitor": "mine", "callbacks": [lambda record: record.update(mine=1.0)]},
             {"schedule": {"name": "plateau", "quantity": "mine"}, "callbacks": [lambda r: r.update(mine=1)]},
         ],
     )
@@ -103,7 +103,7 @@ class TestWhatIsWatched:
 
     def test_writers_add_nothing(self, tmp_path):
         with pytest.raises(ConfigurationError, match="got 'loss'"):
-            train(patience=2, watch="loss", callbacks=[Csv(tmp_path / "records.csv")])
+            train(patience=2, monitor="loss", callbacks=[Csv(tmp_path / "records.csv")])
         assert list(tmp_path.iterdir()) == []
 
 

@@ -216,7 +216,7 @@ def _of_table(path: Path, goal: Goal, settings: TrainSettings) -> Subject:
 
 
 def _made(settings: TrainSettings, X: Array, Y: Array, target: Target, about: About) -> Subject:
-    with typed("--hidden"):
+    with typed("--hidden-layers"):
         network = settings.network_for(X.shape[0], target)
     if settings.initialization == FROM_DATA:
         network.initialize_from_data(X)

@@ -84,7 +84,7 @@ def command(
     task = table_task(table_of(file, goal, goal.targets), goal, None)
     settings = suited(settings, task)
     of_classes = weights_of_classes(settings, task.preparation.target, task.train)
-    with typed("--hidden"):
+    with typed("--hidden-layers"):
         network = settings.network(task.preparation)
     with typed(), named_as_typed(["least", "most"]):
         search = network.find_learning_rate(

@@ -106,7 +106,7 @@ def train_and_save(
     of it.
     """
     target = preparation.target
-    with typed("--hidden"):
+    with typed("--hidden-layers"):
         network = settings.network(preparation)
     with workers.place_of_the_first(place) as save, typed():
         if settings.initialization == FROM_DATA:  # once, so that a refit begins where the training did
@@ -170,7 +170,7 @@ def _judged(
     decode = None if classes.number else target.decode
     judge = judge_of(network, settings.scoring, held_out, classes, "--scoring", decode=decode)
     callbacks = [judge, *options.get("callbacks", ())]
-    return {"callbacks": callbacks, "watch": settings.watch}
+    return {"callbacks": callbacks, "monitor": settings.monitor}
 
 
 def _train(network: Network, learned: tuple[Any, Any], label: str, options: dict[str, Any]) -> History:

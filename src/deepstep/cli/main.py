@@ -21,7 +21,7 @@ from deepstep.errors import DeepStepError, DivergenceError, WorkerError, unknown
 
 COMMANDS = {
     "demo": "demo",
-    "explain-table": "explain_table",
+    "describe-columns": "describe_columns",
     "train": "train",
     "find-learning-rate": "find_learning_rate",
     "predict": "predict",

@@ -1,4 +1,4 @@
-"""Errors about settings, in the words that were typed: ``--warm-up`` for the library's ``warm_up``."""
+"""Errors about settings that name the option: ``--warmup-fraction`` for the library's ``warm_up``."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -6,6 +6,9 @@ from contextlib import contextmanager
 from deepstep.errors import ConfigurationError
 
 SPELLED = {
+    "drop": "--exclude",
+    "hidden": "--hidden-layers",
+    "warm_up": "--warmup-fraction",
     "smoothing": "--label-smoothing",
     "levels": "--quantiles",
     "delta": "--huber-delta",

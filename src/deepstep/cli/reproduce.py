@@ -37,7 +37,7 @@ def reproduce(run: RunFolder) -> str | None:
     asked = config.get("asked", {})
     for option in ("drop", "keep"):
         for column in asked.get(option, ()):
-            words += [f"--{option}", str(column)]
+            words += [SPELLED.get(option, f"--{option}"), str(column)]
     rest = {name: value for name, value in asked.items() if name not in ("drop", "keep")}
     for name, value in {**rest, **config["settings"]}.items():
         words += _words(name, value)

@@ -90,7 +90,7 @@ def surveyed(rows: StoredRows, goal: Goal, *, validation_fraction: float) -> Sur
         )
     (target_name,) = goal.targets
     rows.check_columns([target_name], "--target")
-    rows.check_columns(goal.drop, "--drop")
+    rows.check_columns(goal.drop, "--exclude")
     rows.check_columns(goal.keep, "--keep")
     weighing = goal.sample_weight
     found = survey(

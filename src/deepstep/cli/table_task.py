@@ -121,7 +121,7 @@ def table_split(frame: "polars.DataFrame", goal: Goal, validation: "polars.DataF
 
     notes: list[str] = []
     answers = columns_in(frame, goal.targets, "--target")
-    for option, names in (("--drop", goal.drop), ("--keep", goal.keep)):
+    for option, names in (("--exclude", goal.drop), ("--keep", goal.keep)):
         for name in names:
             column(frame, name, option)
     without, weight = _no_inputs(goal), None
@@ -205,7 +205,7 @@ def _with_target(frame: "polars.DataFrame", goal: Goal, notes: list[str]) -> "po
 def _no_inputs(goal: Goal) -> tuple[str, ...]:
     """The columns that are no inputs."""
     others = {
-        "--drop": list(goal.drop),
+        "--exclude": list(goal.drop),
         "--sample-weight": [goal.sample_weight] if goal.sample_weight else [],
     }
     for option, names in others.items():

@@ -80,9 +80,9 @@ def command(
     always one network (see docs/streaming.md). How
     columns become numbers is learned from the training rows alone; the rows held out are for the result only.
 
-    By default an ensemble of small networks learns (--preset tabular). An option that belongs to a single
-    training, such as --hidden, --epochs, --optimizer, --validation or --log, makes it one network (--preset
-    plain). The other options go with both: those of data but for validation, --loss, --quantiles,
+    By default an ensemble of small networks is trained (--preset tabular). An option of a single training,
+    such as --hidden-layers, --epochs, --optimizer, --validation or --log, selects one network (--preset
+    single). The other options go with both: those of data but for validation, --loss, --quantiles,
     --huber-delta, --seed, --engine, --deterministic, --time-budget, --out and --overwrite.
 
     Until the training of one network is done it stands in RUN.unfinished. Interrupted by Ctrl-C, or killed,
@@ -112,7 +112,7 @@ def command(
             training.check(file)
         if finish and not checkpoint_files(unfinished(run)):
             raise FileError(
-                str(run), "a checkpoint to make a run of", "there is none yet", "Leave --finish out."
+                str(run), "a checkpoint to make a run of", "there is none yet", "Leave --finalize out."
             )
         options = {
             name: tuple(value) if isinstance(value, list) else value
@@ -121,7 +121,7 @@ def command(
         way, begun = Way.FINISH if finish else Way.GO_ON, preset_that_began(options["preset"])
     else:
         if finish:
-            raise ConfigurationError("--finish", "it belongs to --resume", "got it alone")
+            raise ConfigurationError("--finalize", "it belongs to --resume", "got it alone")
         file = _required(context, "file", file)
         _required(context, "targets", options["targets"] or None)
         run, training = out or free_name(file.stem), None

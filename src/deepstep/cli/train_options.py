@@ -90,7 +90,13 @@ OPTIONS = (
         "  [required]",
     ),
     _data("--task", type=click.Choice(TASKS), default="auto", show_default=True),
-    _data("--drop", multiple=True, metavar="COLUMN", help="A column that is no input; may be given again."),
+    _data(
+        "--exclude",
+        "drop",
+        multiple=True,
+        metavar="COLUMN",
+        help="Column to exclude from the features. Can be repeated.",
+    ),
     _data(
         "--keep",
         multiple=True,
@@ -159,7 +165,12 @@ OPTIONS = (
         "with --preset tabm 5].",
     ),
     _network(
-        "--hidden", type=LayerSizes(","), default="64,32", show_default=True, help="Units of the layers."
+        "--hidden-layers",
+        "hidden",
+        type=LayerSizes(","),
+        default="64,32",
+        show_default=True,
+        help="Units of the layers.",
     ),
     _network(
         "--activation",
@@ -230,7 +241,13 @@ OPTIONS = (
         "step:drop=0.5,every=0.1, plateau:patience=3,quantity=cost.",
         **_SCHEDULE,
     ),
-    _learning("--warm-up", type=float, metavar="SHARE", help="Share of training in which the rate goes up."),
+    _learning(
+        "--warmup-fraction",
+        "warm_up",
+        type=float,
+        metavar="FRACTION",
+        help="Fraction of the training with a linear warm-up of the learning rate.",
+    ),
     _learning("--clip-norm", type=float, help="Greatest norm of the gradient."),
     _learning("--clip-value", type=float, help="Greatest size of each of its entries."),
     _learning("--lr-multiplier", "lr_multipliers", help="Of the rate of parameters, repeatable.", **_FACTORS),
@@ -329,7 +346,12 @@ OPTIONS = (
         metavar="RUN",
         help="Go on with the training of RUN that was interrupted; its options are known.",
     ),
-    _run("--finish", is_flag=True, help="With --resume: make a run of what was reached."),
+    _run(
+        "--finalize",
+        "finish",
+        is_flag=True,
+        help="With --resume: stop now and save the current state as a run.",
+    ),
 )
 """As decorators, in the order of the help."""
 

@@ -103,7 +103,7 @@ class TrainSettings:
 
     def check(self) -> None:
         """Refuse settings that fit no data."""
-        sizes = layer_sizes((1, *self.hidden, 1), "--hidden")
+        sizes = layer_sizes((1, *self.hidden, 1), "--hidden-layers")
         with typed("--activation"):
             activations = (*hidden_names(self.activation, len(self.hidden)), "identity")
         with typed("--normalization"):
@@ -170,7 +170,7 @@ class TrainSettings:
             as_schedule(schedule, f"--{name.replace('_', '-')}")
         if self.warm_up is not None and "warm_up" in _settings_of(self.schedule):
             raise ConfigurationError(
-                "--warm-up", "it, or warm_up among the settings of --schedule", "got both"
+                "--warmup-fraction", "it, or warm_up among the settings of --schedule", "got both"
             )
 
     def _check_refit(self) -> None:
@@ -183,7 +183,7 @@ class TrainSettings:
             raise ConfigurationError("--refit", "rates that go by the epoch and can be had again", got)
 
     @property
-    def watch(self) -> str | None:
+    def monitor(self) -> str | None:
         """The entry that patience watches, where it is not the validation cost."""
         return None if self.patience is None or self.scoring is None else "-validation_score"
 

@@ -266,7 +266,7 @@ def resumable(run: Path, *, possible: bool = True) -> Iterator[None]:
             if not kept:
                 raise
             way = (
-                f"this makes a run of it: {resume_command(run)} --finish"
+                f"this makes a run of it: {resume_command(run)} --finalize"
                 if _has_an_epoch(unfinished(run))
                 else "no epoch was done, of which a run could be made"
             )
@@ -286,7 +286,9 @@ class Finish(Callback):
     def on_train_begin(self, training: TrainingNow) -> None:
         """End it."""
         if not training.history:
-            raise DataError("--finish", "at least one epoch that is done", "got none", "Leave --finish out.")
+            raise DataError(
+                "--finalize", "at least one epoch that is done", "got none", "Leave --finalize out."
+            )
         raise StopTraining(FINISHED)
 
 

@@ -9,8 +9,8 @@ from deepstep.estimators.classifier import DeepClassifier
 from deepstep.estimators.ensemble import Ensemble, Member, PresetSummary
 from deepstep.estimators.ensemble_run import EnsembleRun
 from deepstep.estimators.regressor import DeepRegressor
-from deepstep.estimators.trusted_classes import SuspectLabel, TrustedClasses
-from deepstep.estimators.trusted_numbers import SuspectNumber, TrustedNumbers
+from deepstep.estimators.trusted_classes import LabelIssue, TrustedClasses
+from deepstep.estimators.trusted_numbers import TargetIssue, TrustedNumbers
 
 BASES = (Calibrating, TrustedClasses, TrustedNumbers)
 """Classes whose methods the estimators inherit."""
@@ -20,4 +20,4 @@ OF_AN_ENSEMBLE = (Ensemble, Member, PresetSummary)
 
 complete(globals())
 
-__all__ = ["DeepClassifier", "DeepRegressor", "EnsembleRun", "SuspectLabel", "SuspectNumber"]
+__all__ = ["DeepClassifier", "DeepRegressor", "EnsembleRun", "LabelIssue", "TargetIssue"]

@@ -25,7 +25,7 @@ MADE_OF = {
     "learning_rate": "learning_rate_init, learning_rate, power_t",
     "order": "shuffle, random_state",
     "patience": "n_iter_no_change",
-    "watch": "early_stopping",
+    "monitor": "early_stopping",
     "keep_best": "early_stopping",
 }
 """Settings that are made of parameters here, and have other values than these."""

@@ -31,7 +31,7 @@ from deepstep.training.interruption import blas_threads
 from deepstep.training.lbfgs import OF_STEPS, Limits
 from deepstep.training.plan import SCHEDULED
 from deepstep.training.rate_finder import AUTO, RateSearch, find_rate
-from deepstep.training.scoring import Judge
+from deepstep.training.scoring import EpochScoring
 from deepstep.training.stopping import EarlyStopping, Repeat
 from deepstep.types import Array
 
@@ -363,7 +363,7 @@ def _watchers(
     if hasattr(judged, "feature_names_in_"):
         del judged.feature_names_in_  # the rows have been stripped of theirs
     y = estimator._taught(held_out.Y)
-    judge = Judge(scoring, judged, judged.network_, held_out.X, y, held_out.weight, call.where)
+    judge = EpochScoring(scoring, judged, judged.network_, held_out.X, y, held_out.weight, call.where)
     return [judge, *callbacks]
 
 

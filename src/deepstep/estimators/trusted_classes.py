@@ -17,7 +17,7 @@ from deepstep.estimators.temperature import fitted_temperature, tempered
 from deepstep.types import AnyArray, Array
 
 
-class SuspectLabel(NamedTuple):
+class LabelIssue(NamedTuple):
     """A row whose label may be wrong.
 
     row: Its number, from 0.
@@ -99,7 +99,7 @@ class TrustedClasses(Calibrating):
         scores = self._scores(where)
         return conforming(scores, [self._strangeness(A) for A in self._judges(X, where)], alpha)
 
-    def suspects(self: Any, X: Any, y: Any, n: int | None = None) -> list[SuspectLabel]:
+    def label_issues(self: Any, X: Any, y: Any, n: int | None = None) -> list[LabelIssue]:
         """Rows from the one whose label is most likely wrong on.
 
         The least probable label is first. With ``preset="tabular"``, and where X are the rows of the fit in
@@ -118,19 +118,19 @@ class TrustedClasses(Calibrating):
         >>> X, y = load_iris(return_X_y=True)
         >>> y[10] = 2
         >>> model = DeepClassifier(preset="tabular", n_estimators=5, max_iter=30, random_state=1).fit(X, y)
-        >>> first, = model.suspects(X, y, n=1)
+        >>> first, = model.label_issues(X, y, n=1)
         >>> first.row, int(first.given), int(first.predicted)
         (10, 2, 0)
         """
         check_is_fitted(self)
-        where, labels = f"{type(self).__name__}.suspects", self._labels
+        where, labels = f"{type(self).__name__}.label_issues", self._labels
         A, Y, norms = judged_rows(self, Given(X, y, None), where)
         P = self._tempered(labels.probabilities(A))
         of_given = _of_given(labels, P, Y)
         given, predicted = labels.decode(Y), labels.decode(A)
 
-        def row(i: int) -> SuspectLabel:
-            return SuspectLabel(i, given[i], predicted[i], float(of_given[i]), float(norms[i]))
+        def row(i: int) -> LabelIssue:
+            return LabelIssue(i, given[i], predicted[i], float(of_given[i]), float(norms[i]))
 
         return most_suspect(n, 1 - of_given, norms, row, where)
 

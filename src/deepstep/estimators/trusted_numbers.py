@@ -14,7 +14,7 @@ from deepstep.estimators.suspicion import judged_rows, most_suspect
 from deepstep.types import Array
 
 
-class SuspectNumber(NamedTuple):
+class TargetIssue(NamedTuple):
     """A row whose target may be wrong.
 
     row: Its number, from 0.
@@ -88,7 +88,7 @@ class TrustedNumbers(Calibrating):
             ends = np.maximum(ends, 0)
         return ends[:, 0] if A.shape[1] == 1 else ends
 
-    def suspects(self: Any, X: Any, y: Any, n: int | None = None) -> list[SuspectNumber]:
+    def label_issues(self: Any, X: Any, y: Any, n: int | None = None) -> list[TargetIssue]:
         """Rows from the one whose target is most likely wrong on.
 
         The target that is farthest from the answer is first. With ``preset="tabular"``, and where X are the
@@ -107,19 +107,19 @@ class TrustedNumbers(Calibrating):
         >>> y = 3 * X[:, 0]
         >>> y[20] += 1
         >>> model = DeepRegressor(2, solver="lbfgs", alpha=1.0, random_state=1, preset="mlp").fit(X, y)
-        >>> model.suspects(X, y, n=1)[0].row
+        >>> model.label_issues(X, y, n=1)[0].row
         20
         """
         check_is_fitted(self)
-        where = f"{type(self).__name__}.suspects"
+        where = f"{type(self).__name__}.label_issues"
         A, Y, norms = judged_rows(self, Given(X, y, None), where)
         if TARGETS[self._learned.targets].repeats:
             Y, A = Y[:, :1], A[:, [_middle(self._learned.settings.get("levels", (0.5,)))]]
         deviations = _in_deviations(Y.astype(np.float64) - A)
         given, predicted = (rows[:, 0] if rows.shape[1] == 1 else rows for rows in (Y, A))
 
-        def row(i: int) -> SuspectNumber:
-            return SuspectNumber(i, given[i], predicted[i], float(deviations[i]), float(norms[i]))
+        def row(i: int) -> TargetIssue:
+            return TargetIssue(i, given[i], predicted[i], float(deviations[i]), float(norms[i]))
 
         return most_suspect(n, np.abs(deviations), norms, row, where)
 

@@ -35,7 +35,7 @@ from deepstep.training import Callback, History, Plan
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.fit import Fit
 from deepstep.training.plan import SCHEDULED
-from deepstep.training.scoring import Judge, Metric, judge_of
+from deepstep.training.scoring import EpochScoring, Metric, judge_of
 from deepstep.training.stopping import Repeat
 from deepstep.types import Array, is_number
 
@@ -88,7 +88,7 @@ def fit(
     metrics: Mapping[str, Metric] | None,
     scoring: Any,
     patience: int | None,
-    watch: str | None,
+    monitor: str | None,
     refit: bool,
     progress: bool | str | None,
     callbacks: Iterable[Any],
@@ -123,7 +123,7 @@ def fit(
         mistake=mistake,
     )
     judges = _judges(network, scoring, prepared.held_out, where)
-    stopping = as_patience(patience, watch, prepared.held_out, where, scored=bool(judges))
+    stopping = as_patience(patience, monitor, prepared.held_out, where, scored=bool(judges))
     own, shown = as_callbacks(callbacks, where), as_progress(progress, where)
     if refit:
         check_refit(stopping, prepared.held_out, prepared.plan, own, where)
@@ -306,7 +306,7 @@ def _held_out(network: "Network", validation: Any, where: str) -> Examples:
     return Examples(X.T, Y.T, weight)
 
 
-def _judges(network: "Network", scoring: Any, held_out: Examples | None, where: str) -> list[Judge]:
+def _judges(network: "Network", scoring: Any, held_out: Examples | None, where: str) -> list[EpochScoring]:
     """What scores the validation data, if that is asked for."""
     if scoring is None:
         return []

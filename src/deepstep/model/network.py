@@ -231,7 +231,7 @@ class Network:
         metrics: Mapping[str, Metric] | None = None,
         scoring: Any = None,
         patience: int | None = None,
-        watch: str | None = None,
+        monitor: str | None = None,
         refit: bool = False,
         progress: bool | str | None = None,
         callbacks: Iterable[Any] = (),
@@ -289,11 +289,11 @@ class Network:
             scikit-learn's by name, such as "balanced_accuracy", a ``scorer(estimator, X, y)`` of rows, in
             which classes are their numbers from 0, or "loss" for minus the cost. Larger is better, and
             patience goes by it.
-        patience: End training after so many epochs in a row without a better value of ``watch``, and keep the
-            parameters of the best epoch.
-        watch: Entry of the records that patience watches, smaller is better; "-name" where larger is better.
-            By default ``-validation_score`` where there is a scoring, else ``validation_cost``, or ``cost``
-            without validation data.
+        patience: Early stopping: end after so many epochs in a row without a better value of ``monitor``, and
+            restore the parameters of the best epoch.
+        monitor: Entry of the records that ``patience`` compares: smaller is better, with "-name" larger.
+            Default: ``-validation_score`` with ``scoring``, else ``validation_cost``, or ``cost`` without
+            validation data.
         refit: After ``patience`` train anew, from the same start, on the training and the validation data
             together, for as many epochs as it took to the best one; ``stopping_history`` is that of the first
             training then, ``history`` of the second. Not with ``time_budget`` or a plateau, whose rates do
@@ -352,7 +352,7 @@ class Network:
             metrics=metrics,
             scoring=scoring,
             patience=patience,
-            watch=watch,
+            monitor=monitor,
             refit=refit,
             progress=progress,
             callbacks=callbacks,

@@ -48,6 +48,7 @@ INSTEAD = {
     **dict.fromkeys(("keep_prob", "dropout_rate"), "dropout, the probability of leaving a unit out"),
     **dict.fromkeys(("validation_data", "eval_set"), "validation=(X, Y)"),
     "validation_split": "validation_fraction",
+    "watch": "monitor",
     **dict.fromkeys(("early_stopping", "n_iter_no_change"), "patience"),
     "shuffle": "order",
     "random_state": "seed of Network(…)",
@@ -206,7 +207,7 @@ def refuse_idle(schedules: Mapping[str, Any], settings: Settings, where: str) ->
 
 def as_patience(
     patience: int | None,
-    watch: str | None,
+    monitor: str | None,
     held_out: Examples | None,
     where: str,
     *,
@@ -214,20 +215,22 @@ def as_patience(
 ) -> EarlyStopping | None:
     """The callback that ends training, if it is asked for."""
     if patience is None:
-        if watch is not None:
-            raise ConfigurationError(where, "patience, where watch is given", f"got watch={watch!r} alone")
+        if monitor is not None:
+            raise ConfigurationError(
+                where, "patience, where monitor is given", f"got monitor={monitor!r} alone"
+            )
         return None
     if not is_whole(patience, 1):
         raise ConfigurationError(where, "patience is a whole number of at least 1", f"got {patience!r}")
-    if not isinstance(watch, str | None):
+    if not isinstance(monitor, str | None):
         raise ConfigurationError(
             where,
-            "watch is the name of an entry of the records",
-            f"got {watch!r:.60}",
+            "monitor is the name of an entry of the records",
+            f"got {monitor!r:.60}",
             "Such as 'cost', or '-validation_accuracy' where larger is better.",
         )
     by_default = "-validation_score" if scored else "cost" if held_out is None else "validation_cost"
-    quantity = watch or by_default
+    quantity = monitor or by_default
     return EarlyStopping(
         quantity.removeprefix("-"),
         tolerance=0.0,

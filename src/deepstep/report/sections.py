@@ -286,7 +286,7 @@ def reproduction(run: RunFolder, command: str | None) -> Html:
     text = (
         f"The demo has settings of its own.{seeded}"
         if DEMO in run.config
-        else "The command has the recorded settings. Add the options for rows and columns (--drop, "
+        else "The command has the recorded settings. Add the options for rows and columns (--exclude, "
         f"--classes, --test-fraction, --validation), if any were used.{seeded}"
     )
     return join([tag("pre", tag("code", command)), tag("p", text)])

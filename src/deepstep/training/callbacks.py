@@ -14,7 +14,7 @@ from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training.checkpoint import Position, identity
-from deepstep.training.history import History, HistoryView, OpenRecord, Record
+from deepstep.training.history import AppendOnlyRecord, History, HistoryView, Record
 from deepstep.training.plan import Plan, Rates
 from deepstep.types import Array
 
@@ -287,7 +287,7 @@ def naming_callback(callback: Callback) -> AbstractContextManager[None]:
 
 def tell_of_the_epoch(callbacks: Iterable[Callback], training: Training, record: Record) -> None:
     """Call ``on_epoch_end`` of all callbacks, in order; the first `StopTraining` is raised after all."""
-    shown = OpenRecord(record)
+    shown = AppendOnlyRecord(record)
     stop: StopTraining | None = None
     for callback in callbacks:
         try:

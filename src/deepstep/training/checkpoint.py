@@ -5,6 +5,7 @@ A training goes on only where another one stood that has the same identity: netw
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import partial
@@ -36,6 +37,19 @@ ARRAY = "$array"
 
 LATER_SETTINGS = {"precision": None}
 """Settings that came later, and what they are where nothing is said of them."""
+
+OLD_NAMES: Mapping[str, str] = {
+    "average": "ema_decay",
+    "rate_factors": "lr_multipliers",
+    "decay_factors": "weight_decay_multipliers",
+    "hyperparameters": "optimizer_params",
+    "decay_schedule": "weight_decay_schedule",
+    "watch": "monitor",
+    "Patience": "EarlyStopping",
+    "Plateau": "ReduceLROnPlateau",
+    "Judge": "EpochScoring",
+}
+"""Settings and callbacks in checkpoints of version 0.2, and their names today."""
 
 NUMBERS_AT_ONCE = 2**20
 """Numbers of a chunk that is hashed."""
@@ -312,12 +326,22 @@ def _unpacked(content: Mapping[str, Any], arrays: Mapping[str, AnyArray]) -> Che
         {name.removeprefix(kind): array for name, array in arrays.items() if name.startswith(kind)}
         for kind in ("slot ", "statistic ")
     )
+    identity, renamed = content["identity"], OLD_NAMES if "hyperparameters" in content["identity"] else {}
+    if renamed:
+        identity = {
+            re.sub(r"\w+", lambda word: renamed.get(word[0], word[0]), name): identity[name]
+            for name in identity
+        }
+        identity["callbacks"] = [renamed.get(name, name) for name in identity["callbacks"]]
     checkpoint = Checkpoint(
-        content["identity"],
+        identity,
         SessionState(arrays["theta"], slots, step, statistics, arrays.get("average")),
         Position(epoch, batch, seconds, arrays["costs"], arrays["sizes"]),
         records,
-        [(str(name), dict(_with_arrays(values, arrays))) for name, values in content["callbacks"]],
+        [
+            (renamed.get(name, str(name)), dict(_with_arrays(values, arrays)))
+            for name, values in content["callbacks"]
+        ],
     )
     architecture, dtype = checkpoint.architecture, np.dtype(checkpoint.identity["dtype"])
     shapes = statistics_shapes(architecture)

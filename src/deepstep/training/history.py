@@ -17,7 +17,7 @@ RECORD = "a record of training"
 """In error messages."""
 
 
-class OpenRecord(Record):
+class AppendOnlyRecord(Record):
     """A record of the history as callbacks see it: entries can be added to both, and none be changed."""
 
     def __init__(self, kept: Record) -> None:
@@ -41,7 +41,7 @@ class OpenRecord(Record):
 
     __delitem__ = clear = pop = popitem = _refuse
 
-    def __ior__(self, other: Any) -> "OpenRecord":  # type: ignore[override,misc]  # of dict it takes pairs, too
+    def __ior__(self, other: Any) -> "AppendOnlyRecord":  # type: ignore[override,misc]  # of dict it takes pairs, too
         self.update(other)
         return self
 
@@ -158,10 +158,10 @@ class HistoryView(History):
         return len(self._kept)
 
     def __iter__(self) -> Iterator[Record]:
-        return map(OpenRecord, self._kept)
+        return map(AppendOnlyRecord, self._kept)
 
     def __getitem__(self, index: int) -> Record:
-        return OpenRecord(self._kept[index])
+        return AppendOnlyRecord(self._kept[index])
 
 
 Look = list[dict[str, float | None]]

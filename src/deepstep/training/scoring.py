@@ -82,7 +82,7 @@ def _number(value: Any, where: str, expected: str) -> float:
     return float(value)
 
 
-class Judge(Callback):
+class EpochScoring(Callback):
     """Write the score of validation data into the records, which have their cost.
 
     ``scoring`` is the name of a scikit-learn metric, a ``scorer(estimator, X, y)``, None for the estimator's
@@ -158,7 +158,7 @@ def judge_of(
     where: str,
     *,
     decode: Callable[[Array], AnyArray] | None = None,
-) -> Judge:
+) -> EpochScoring:
     """The callback that scores the validation data of a network, which is the one before training.
 
     ``classes`` are those of the examples in each column, (n_columns, m), and how many a column has, 0 where
@@ -175,7 +175,7 @@ def judge_of(
     elif decode is None:
         columns = Y[:1] if TARGETS[get_head(network.architecture).targets].repeats else Y
     y = _rows(columns) if decode is None else decode(held_out.Y)
-    judge = Judge(scoring, estimator, predicting, held_out.X, y, held_out.weight, where)
+    judge = EpochScoring(scoring, estimator, predicting, held_out.X, y, held_out.weight, where)
     judge.try_out()
     return judge
 

@@ -106,7 +106,7 @@ class EarlyStopping(Callback):
     def settings(self) -> Mapping[str, Any]:
         """The watched quantity and the patience, in the words of `Network.train`."""
         return {
-            "watch": ("-" if self._sign < 0 else "") + self._quantity,
+            "monitor": ("-" if self._sign < 0 else "") + self._quantity,
             "tolerance": self._tolerance,
             "patience": self._epochs + 1,
             "keep_best": self._keep_best,

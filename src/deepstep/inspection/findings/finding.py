@@ -51,7 +51,7 @@ KINDS: dict[str, str] = {
     "{hint}",
     "large updates": "warning: layer {layer}: an update changes W by about {percent:.0f} % of its size; "
     "lower the learning rate: about {usual:g} % is usual",
-    "leakage": "warning: the column {column!r} alone determines {what} {how}{seen}; leave it out (--drop "
+    "leakage": "warning: the column {column!r} alone determines {what} {how}{seen}; leave it out (--exclude "
     "{quoted}) unless it is known before the target is{condition}",
     "nothing learned": "warning: the cost fell by no more than {percent:.2g} % in {epochs} epochs; look "
     "whether the inputs are related to the target, and try other learning rates",

@@ -57,7 +57,7 @@ def leak_findings(
     >>> columns = {column.name: column for column in TablePreparation.fit(frame).columns}
     >>> print(*leak_findings(frame, columns, {"kind": np.repeat([0, 1], 20)}, classes=True))
     the column 'minute' alone determines the target in 100 % of 40 rows: it numbers the rows, which are sorted
-    by the target; leave it out (--drop minute) unless it is known before the target is, and the rows came
+    by the target; leave it out (--exclude minute) unless it is known before the target is, and the rows came
     in this order.
     """
     used = {name: column for name, column in columns.items() if column is None or column.feature_names}

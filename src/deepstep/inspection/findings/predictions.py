@@ -253,8 +253,8 @@ def diagnose_ensemble(
     there are any. ``by_squares`` is False for predictions that are not means, such as quantiles, which R²
     does not measure. The training had ``time_budget`` seconds.
 
-    >>> members = [MemberSummary("mlp", fold, 0.2, 64, 20, 0.5) for fold in range(4)]
-    >>> print(*diagnose_ensemble({}, [*members, MemberSummary("mlp", 4, 0.2, 64, 20, 1.5)]))
+    >>> members = [MemberSummary("ple", fold, 0.2, 64, 20, 0.5) for fold in range(4)]
+    >>> print(*diagnose_ensemble({}, [*members, MemberSummary("ple", 4, 0.2, 64, 20, 1.5)]))
     fold 4: the mean validation cost is 1.5, that of the other folds 0.5; look at its rows: they may be few,
     or differ from the others.
     """

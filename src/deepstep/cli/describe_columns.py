@@ -1,4 +1,4 @@
-"""``deepstep explain-table``: how each column of a table becomes numbers, and why."""
+"""``deepstep describe-columns``: how each column of a table becomes numbers, and why."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,17 +14,21 @@ from deepstep.errors import ConfigurationError
 from deepstep.preparation import TablePreparation, guess_task
 
 
-@click.command("explain-table")
+@click.command("describe-columns")
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--target", required=True, metavar="COLUMN", help="The column to predict.")
 @click.option(
-    "--drop", multiple=True, metavar="COLUMN", help="A column that is no input; may be given again."
+    "--exclude",
+    "drop",
+    multiple=True,
+    metavar="COLUMN",
+    help="Column to exclude from the features. Can be repeated.",
 )
 @click.option(
     "--keep",
     multiple=True,
     metavar="COLUMN",
-    help="A column that is an input even if it seems to number the rows; may be given again.",
+    help="Column to keep as a feature even if it looks like a row number. Can be repeated.",
 )
 @json_option
 def command(file: Path, target: str, drop: Sequence[str], keep: Sequence[str], json_wanted: bool) -> None:
@@ -38,7 +42,7 @@ def command(file: Path, target: str, drop: Sequence[str], keep: Sequence[str], j
     without = told_missing_words(file, frame, target)
     if without:
         note(f"Warning: target {target!r}: {without}. If it is a class, train with all of them in --classes.")
-    for option, names in (("--drop", drop), ("--keep", keep)):
+    for option, names in (("--exclude", drop), ("--keep", keep)):
         for name in names:
             column(frame, name, option)
         if target in names:

@@ -1,4 +1,4 @@
-"""explain-table: what the preparation of a training does, without one."""
+"""describe-columns: what the preparation of a training does, without one."""
 
 import json
 
@@ -28,7 +28,7 @@ FRAME = polars.DataFrame(
 @pytest.mark.parametrize("name", WRITE)
 def test_every_format_tells_kind_features_and_reason(deepstep, tmp_path, name):
     WRITE[name](FRAME, tmp_path / name)
-    result = deepstep("explain-table", name, "--target", "kind", "--json")
+    result = deepstep("describe-columns", name, "--target", "kind", "--json")
     assert result.code == 0
     record = json.loads(result.out)
     preparation = TablePreparation.fit(FRAME, exclude=["kind"])
@@ -43,7 +43,7 @@ def test_every_format_tells_kind_features_and_reason(deepstep, tmp_path, name):
 
 def test_the_table_for_people(deepstep, tmp_path):
     FRAME.write_csv(tmp_path / "t.csv")
-    result = deepstep("explain-table", "t.csv", "--target", "kind", "--drop", "colour")
+    result = deepstep("describe-columns", "t.csv", "--target", "kind", "--exclude", "colour")
     text = " ".join(result.out.split())
     assert result.code == 0
     for part in (
@@ -62,10 +62,13 @@ def test_the_table_for_people(deepstep, tmp_path):
     ("options", "sentence"),
     [
         (["--target", "knd"], "--target: column is one of"),
-        (["--target", "kind", "--drop", "color"], "--drop: column is one of 'nr', 'price [EUR]', 'colour'"),
         (
-            ["--target", "kind", "--drop", "kind"],
-            "--drop: a column that is no target; got 'kind', the target",
+            ["--target", "kind", "--exclude", "color"],
+            "--exclude: column is one of 'nr', 'price [EUR]', 'colour'",
+        ),
+        (
+            ["--target", "kind", "--exclude", "kind"],
+            "--exclude: a column that is no target; got 'kind', the target",
         ),
         (["--target", "always"], "at least two different values are needed"),
         ([], "Missing option '--target'"),
@@ -73,7 +76,7 @@ def test_the_table_for_people(deepstep, tmp_path):
 )
 def test_wrong_input(deepstep, tmp_path, options, sentence):
     FRAME.write_csv(tmp_path / "t.csv")
-    result = deepstep("explain-table", "t.csv", *options)
+    result = deepstep("describe-columns", "t.csv", *options)
     assert (result.code, result.out) == (2, "")
     assert sentence in result.err
 
@@ -81,7 +84,7 @@ def test_wrong_input(deepstep, tmp_path, options, sentence):
 def test_columns_that_cannot_be_used_may_be_dropped(deepstep, tmp_path):
     table = FRAME.with_columns(tags=polars.Series([["a", "b"]] * 30))
     table.write_parquet(tmp_path / "t.parquet")
-    result = deepstep("explain-table", "t.parquet", "--target", "kind")
+    result = deepstep("describe-columns", "t.parquet", "--target", "kind")
     assert result.code == 2
     assert "column 'tags': numbers, texts, truth values or dates are expected" in result.err
-    assert deepstep("explain-table", "t.parquet", "--target", "kind", "--drop", "tags").code == 0
+    assert deepstep("describe-columns", "t.parquet", "--target", "kind", "--exclude", "tags").code == 0

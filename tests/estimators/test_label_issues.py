@@ -1,4 +1,4 @@
-"""Labels and numbers that were made wrong on purpose are among the first suspects."""
+"""Labels and numbers that were made wrong on purpose are among the first label issues."""
 
 from itertools import pairwise
 
@@ -39,10 +39,10 @@ def given_rows(X, y):
     return Given(X, y, None)
 
 
-def precision(suspects, wrong):
+def precision(issues, wrong):
     """Average precision of the ranking: 1 where all wrong ones come first."""
     rank = np.empty(len(wrong))
-    rank[[found.row for found in suspects]] = np.arange(len(wrong))
+    rank[[issue.row for issue in issues]] = np.arange(len(wrong))
     return average_precision_score(wrong, -rank)
 
 
@@ -54,7 +54,7 @@ def spoiled(request):
 
 def test_an_ensemble_finds_wrong_labels_in_what_it_learned(spoiled):
     model, X, y, wrong = spoiled
-    found = model.suspects(X, y)
+    found = model.label_issues(X, y)
     assert sorted(one.row for one in found) == list(range(len(y)))
     assert precision(found, wrong) > 0.8  # by chance 0.05
     assert all(a.probability <= b.probability for a, b in pairwise(found))
@@ -96,7 +96,7 @@ def test_a_plain_network_finds_wrong_labels_where_it_has_not_learned_them_by_hea
     X, y, wrong = with_wrong_labels(load_breast_cancer)
     X = StandardScaler().fit_transform(X)
     model = DeepClassifier(alpha=1.0, max_iter=1000, tol=1e-3, random_state=1, preset="mlp").fit(X, y)
-    found = model.suspects(X, y)
+    found = model.label_issues(X, y)
     assert precision(found, wrong) > 0.9
     norms = model.network_.gradient_norms(X.T, y[np.newaxis])[0]
     assert [one.gradient_norm for one in found] == norms[[one.row for one in found]].tolist()
@@ -111,7 +111,7 @@ def test_wrong_numbers_are_found(preset):
     own = (
         SMALL if preset == "tabular" else {"preset": "mlp", "max_iter": 2000, "tol": 1e-2, "random_state": 1}
     )
-    found = DeepRegressor(**own).fit(X, y).suspects(X, y)
+    found = DeepRegressor(**own).fit(X, y).label_issues(X, y)
     assert precision(found, wrong) > 0.9
     assert found[0].deviations > 3
     assert found[0].deviations == max(one.deviations for one in found)
@@ -119,14 +119,14 @@ def test_wrong_numbers_are_found(preset):
 
 def test_what_is_told_of_several_targets():
     X, Y = make_multilabel_classification(120, random_state=1)
-    found = DeepClassifier(**SMALL).fit(X, Y).suspects(X, Y, n=3)
+    found = DeepClassifier(**SMALL).fit(X, Y).label_issues(X, Y, n=3)
     assert len(found) == 3
     assert found[0].given.tolist() == Y[found[0].row].tolist()
     numbers = X[:, :2].astype(float)
-    first = DeepRegressor(**SMALL).fit(X, numbers).suspects(X, numbers, n=1)[0]
+    first = DeepRegressor(**SMALL).fit(X, numbers).label_issues(X, numbers, n=1)[0]
     assert first.given.tolist() == numbers[first.row].tolist()
     median = DeepRegressor(loss="quantile", **SMALL).fit(X, numbers[:, 0])
-    found = median.suspects(X[:50], numbers[:50, 0])
+    found = median.label_issues(X[:50], numbers[:50, 0])
     np.testing.assert_allclose(
         [one.predicted for one in found],
         median.predict(X[[one.row for one in found]])[:, 1],
@@ -139,14 +139,14 @@ def test_a_frame_of_words_and_sparse_rows():
     X, y, _ = with_wrong_labels(load_iris)
     names = np.array(["setosa", "versicolor", "virginica"])[y]
     frame = pandas.DataFrame(X, columns=list("abcd")).assign(kind=np.where(X[:, 0] > 5, "long", None))
-    found = DeepClassifier(**SMALL).fit(frame, names).suspects(frame, names, n=5)
+    found = DeepClassifier(**SMALL).fit(frame, names).label_issues(frame, names, n=5)
     table = pandas.DataFrame(found)
     assert [*table] == ["row", "given", "predicted", "probability", "gradient_norm"]
     assert set(table.given) <= set(names)
-    assert len(DeepClassifier(**SMALL).fit(csr_matrix(X), y).suspects(csr_matrix(X), y)) == len(y)
+    assert len(DeepClassifier(**SMALL).fit(csr_matrix(X), y).label_issues(csr_matrix(X), y)) == len(y)
     plain = DeepClassifier(5, max_iter=2000, tol=1e-2, random_state=1, preset="mlp").fit(csr_matrix(X), y)
-    dense = [one.row for one in plain.suspects(X, y, n=20)]
-    assert [one.row for one in plain.suspects(csr_matrix(X), y, n=20)] == dense
+    dense = [one.row for one in plain.label_issues(X, y, n=20)]
+    assert [one.row for one in plain.label_issues(csr_matrix(X), y, n=20)] == dense
 
 
 def test_what_cannot_be_is_refused():
@@ -154,9 +154,9 @@ def test_what_cannot_be_is_refused():
     model = DeepClassifier(5, max_iter=2000, tol=1e-2, random_state=1, preset="mlp").fit(X, y)
     for n in (0, 1.5, "a"):
         with pytest.raises(ConfigurationError, match="n is a whole number"):
-            model.suspects(X, y, n=n)
+            model.label_issues(X, y, n=n)
     batch = DeepClassifier(
         5, normalization="batch", max_iter=2000, tol=1e-2, random_state=1, preset="mlp"
     ).fit(X, y)
     with pytest.raises(ConfigurationError, match="without batch normalization"):
-        batch.suspects(X, y)
+        batch.label_issues(X, y)
