@@ -14,13 +14,13 @@ LIMITS: dict[str, tuple[int, int]] = {
     "network": (750, 740),
     "engines": (4_300, 6_720),
     "training": (2_500, 4_075),
-    "inspection": (1_300, 2_824),
+    "inspection": (1_300, 2_830),
     "model": (1_200, 2_145),
     "data": (1_600, 3_275),
     "preparation": (2_100, 4_310),
     "estimators": (2_800, 5_990),
-    "plots": (1_270, 1_660),
-    "report": (700, 1_300),
+    "plots": (1_270, 1_650),
+    "report": (700, 1_177),
     "explorer": (1_230, 1_795),
     "cli": (2_000, 6_970),
     "": (500, 1_540),
@@ -28,7 +28,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
 FILES = 190, 316
-TESTS = 22_000, 46_400
+TESTS = 22_000, 46_600
 
 
 def lines(files: list[Path]) -> int:

@@ -79,7 +79,7 @@ def test_the_report_tells_the_same(deepstep, flowers, tmp_path):
     page = check(tmp_path / "report.html")
     assert finding["sentence"] in page.text
     assert "diverged: " in page.text
-    assert "what is above 1e+100 is drawn there" in page.text
+    assert "values above 1e+100 are drawn there" in page.text
     for command in (["summary", "run"], ["trace", "run", "--layer", "1"]):
         assert deepstep(*command).code == 0
     told = deepstep("predict", "run", flowers)
@@ -153,7 +153,7 @@ def test_a_member_of_an_ensemble_that_diverges_is_kept(deepstep, flowers, tmp_pa
     assert deepstep("report", "run").code == 0
     page = check(tmp_path / "report.html")
     assert finding["sentence"] in page.text
-    assert "a member diverged, which stands here alone" in page.text
+    assert "a member diverged, which is shown alone" in page.text
     monkeypatch.setattr(members, "realmlp_init", start)
     assert deepstep(*typed).code == 0
     assert "diverged" not in EnsembleRun.load("run").config
@@ -186,7 +186,7 @@ def test_where_no_epoch_was_done_no_health_is_advised_that_was_asked_for(deepste
     typed = ["--target", "height", *FAR_TOO_HIGH, "--log", "health"]
     assert deepstep("train", flowers, "--out", "run", *typed).code == 1
     result = deepstep("doctor", "run")
-    assert "diverged before its first epoch was done" in result.err
+    assert "diverged before the end of its first epoch" in result.err
     assert "--log health" not in result.err
     assert deepstep("report", "run").code == 0
     text = check(tmp_path / "report.html").text

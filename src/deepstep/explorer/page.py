@@ -10,9 +10,7 @@ from typing import Any
 
 from deepstep.errors import FileError
 
-LESSON_ID = "deepstep-lesson"
-"""The element with the lesson."""
-
+LESSON_ID = "deepstep-lesson"  # the element with the lesson
 ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 """Characters that would end a script element, or begin a comment in it."""
 

@@ -1,4 +1,4 @@
-"""Stage 7, inspection: takes a network and examples, gives a trace, checked gradients, findings."""
+"""Stage 7, inspection: from a network and examples to a trace, checked gradients and findings."""
 
 from deepstep.docstrings import complete
 from deepstep.inspection.faults import FAULTS

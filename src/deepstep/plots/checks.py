@@ -19,8 +19,7 @@ SIGNS = {"good": "✓", "wrong": "✗ wrong", "wrong shape": "✗ shape", "not c
 QUANTITY = re.compile(r"(?P<kind>d.+?)(?P<layer>\d+)")
 """The name of a derivative; those of layer 0 are left out."""
 
-LEAST = 1e-16
-"""Smaller differences are rounding errors, and drawn as this."""
+LEAST = 1e-16  # smaller differences are rounding errors, and drawn as this
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

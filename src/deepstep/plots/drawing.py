@@ -22,32 +22,18 @@ DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 """5 dashes, 6 colours and 7 markers: their combinations repeat after 210 series."""
 
-REFERENCE = "black"
-"""Colour of lines that are not data: the best epoch, a tolerance, a usual range."""
-
+REFERENCE = "black"  # colour of lines that are not data: the best epoch, a tolerance, a usual range
 POSITIVE, NEGATIVE = "#D55E00", "#0072B2"
 
 SIGNED = "PuOr_r"
 """Colour map of signed values: orange above 0, purple below, white at 0. Use it with `centred`."""
 
-SIZES = "cividis"
-"""Colour map of sizes, readable with colour blindness (Nuñez et al. 2018)."""
-
-DENSE = 500
-"""With more points lines are thin, because steep ones would hide each other."""
-
-MARKS = 8
-"""Approximate number of markers on a line."""
-
-WIDE = (6.4, 4.0)
-"""Inches of a figure with one pair of axes."""
-
-HIGHEST = 1e100
-"""Largest value that is drawn: matplotlib's axes and ticks end before the floats do."""
-
-MANY = 5
-"""With more names the legend is placed beside the axes."""
-
+SIZES = "cividis"  # colour map of sizes, readable with colour blindness (Nuñez et al. 2018)
+DENSE = 500  # with more points lines are thin, because steep ones would hide each other
+MARKS = 8  # approximate number of markers on a line
+WIDE = (6.4, 4.0)  # inches of a figure with one pair of axes
+HIGHEST = 1e100  # largest value that is drawn: matplotlib's axes and ticks end before the floats do
+MANY = 5  # with more names the legend is placed beside the axes
 ADVICE = "Train with callbacks=[Health()], of deepstep.training; deepstep train has --log health."
 
 

@@ -25,9 +25,7 @@ from deepstep.training import History
 from deepstep.training.health import layer_health
 from deepstep.types import Array
 
-MOST_MOMENTS = 5
-"""Most epochs in the display of the gradient, evenly spread over the training."""
-
+MOST_MOMENTS = 5  # most epochs in the display of the gradient, evenly spread over the training
 PANELS = {
     "activation_mean": "mean of A",
     "activation_deviation": "deviation of A",
@@ -36,9 +34,7 @@ PANELS = {
 }
 """Statistics of a layer, with the labels of their axes."""
 
-SIGNED_QUANTITY = "activation_mean"
-"""The statistic that may be below 0; the others have a logarithmic axis."""
-
+SIGNED_QUANTITY = "activation_mean"  # the statistic that may be below 0; the others have a logarithmic axis
 KINDS = ("dead", "saturated")
 
 USUAL = 1e-3

@@ -13,22 +13,15 @@ from deepstep.plots.drawing import NEGATIVE, POSITIVE, FromNetwork, OneAxes, cen
 from deepstep.plots.network import check_image_shape
 from deepstep.types import AnyArray, Array
 
-MOST_UNITS = 8
-"""Most units of a layer that are drawn side by side."""
-
+MOST_UNITS = 8  # most units of a layer that are drawn side by side
 POINTS = (("o", "white", "black"), ("^", "black", "white"), ("s", "white", "black"), ("D", "black", "white"))
 """Marker, face and edge of the examples of each class: visible on orange and on purple."""
 
-MARGIN = 0.1
-"""Margin of the grid beyond the examples, as a fraction of their range."""
-
+MARGIN = 0.1  # margin of the grid beyond the examples, as a fraction of their range
 METHODS = ("gradient", "gradient_times_input", "integrated_gradients")
 
-STEPS = 200
-"""Points between the baseline and the example; 20 to 300 are usual (Sundararajan et al. 2017)."""
-
-MOST_BARS = 20
-"""Most inputs that are drawn as bars: those with the largest attributions."""
+STEPS = 200  # points between the baseline and the example; 20 to 300 are usual (Sundararajan et al. 2017)
+MOST_BARS = 20  # most inputs that are drawn as bars: those with the largest attributions
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -16,14 +16,9 @@ from deepstep.types import Array
 MOST_UNITS = 8
 """Most units of a layer in a drawn architecture: of larger layers the first and the last ones."""
 
-DOTS = -1
-"""Marks the units that are left out."""
-
-MOST_PICTURES = 24
-"""Most units whose weights are drawn as pictures: those with the largest weights."""
-
-MOST_DESCRIBED = 5
-"""Most units whose weights are described in words."""
+DOTS = -1  # marks the units that are left out
+MOST_PICTURES = 24  # most units whose weights are drawn as pictures: those with the largest weights
+MOST_DESCRIBED = 5  # most units whose weights are described in words
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -23,12 +23,8 @@ from deepstep.types import Array, is_number
 NO_METRICS = ("epoch", "step", "cost", "validation_cost", "learning_rate", "seconds", "examples")
 """Numbers in the records that are not metrics."""
 
-LOG_FROM = 100.0
-"""A cost that falls by this factor is drawn on a logarithmic axis."""
-
-HEIGHTS = {"cost": 3.0, "metrics": 2.2, "rate": 1.1}
-"""Inches of each part of the training curve."""
-
+LOG_FROM = 100.0  # a cost that falls by this factor is drawn on a logarithmic axis
+HEIGHTS = {"cost": 3.0, "metrics": 2.2, "rate": 1.1}  # inches of each part of the training curve
 SMALLER = "No suggestion: search from a smaller rate."
 
 

@@ -149,7 +149,7 @@ def held_out_findings(results: Mapping[str, Any], *, by_squares: bool = True) ->
 def _never_predicted_there(target: str, part: str, train: Scores, scores: Scores) -> Iterator[Finding]:
     """One of two classes that is never predicted on new rows, though it is on training rows.
 
-    With two classes the figures tell how many rows each has, so that a few rows raise no alarm.
+    With two classes the figures determine how many rows each has, so that a few rows raise no alarm.
     """
     majority = scores["majority_accuracy"]
     if len(scores.recall) != 2 or majority is None or any(never_predicted(train)):
@@ -253,8 +253,8 @@ def diagnose_ensemble(
     there are any. ``by_squares`` is False for predictions that are not means, such as quantiles, which R²
     does not measure. The training had ``time_budget`` seconds.
 
-    >>> members = [MemberSummary("mlp", fold, 0.2, 64, 20, 0.5) for fold in range(4)]
-    >>> print(*diagnose_ensemble({}, [*members, MemberSummary("mlp", 4, 0.2, 64, 20, 1.5)]))
+    >>> members = [MemberSummary("ple", fold, 0.2, 64, 20, 0.5) for fold in range(4)]
+    >>> print(*diagnose_ensemble({}, [*members, MemberSummary("ple", 4, 0.2, 64, 20, 1.5)]))
     fold 4: the mean validation cost is 1.5, that of the other folds 0.5; look at its rows: they may be few,
     or differ from the others.
     """
