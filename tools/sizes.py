@@ -12,8 +12,8 @@ SOURCE = Path(__file__).parent.parent / "src" / "deepstep"
 LIMITS: dict[str, tuple[int, int]] = {
     "equations": (4_300, 5_700),
     "network": (750, 740),
-    "engines": (4_300, 6_720),
-    "training": (2_500, 4_075),
+    "engines": (4_300, 6_725),
+    "training": (2_500, 4_105),
     "inspection": (1_300, 2_830),
     "model": (1_200, 2_145),
     "data": (1_600, 3_275),
@@ -23,7 +23,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "report": (700, 1_177),
     "explorer": (1_230, 1_795),
     "cli": (2_000, 6_970),
-    "": (500, 1_540),
+    "": (500, 1_570),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 

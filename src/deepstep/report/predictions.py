@@ -285,9 +285,8 @@ def classified(run: AnyRun, rows: Rows) -> Iterator[Classified]:
     if not target.is_classification:
         return
     each = target.by_column(run.told(target.probabilities(rows.outputs)))
-    true, given = (
-        found.reshape(-1, target.n_columns) for found in (rows.answers, target.decide(rows.outputs))
-    )
+    true = rows.answers.reshape(-1, target.n_columns)
+    given = target.decide(rows.outputs).reshape(true.shape)
     for at, (name, P) in enumerate(zip(run.target_names, each, strict=True)):
         yield Classified(name, tuple(map(str, target.classes[at])), true[:, at], given[:, at], P)
 
@@ -301,9 +300,8 @@ def predictions(run: AnyRun, rows: Rows) -> Html:
         return join(_of_classes(one, rows, f"answer-{at}") for at, one in enumerate(classified(run, rows)))
     predicted = target.decode(rows.outputs).reshape(len(rows.outputs), -1)
     true = rows.answers.reshape(predicted.shape)
-    return join(
-        _of_numbers(name, at, true[:, at], predicted[:, at], rows) for at, name in enumerate(run.target_names)
-    )
+    names = enumerate(run.target_names)
+    return join(_of_numbers(name, at, true[:, at], predicted[:, at], rows) for at, name in names)
 
 
 def _of_classes(found: Classified, rows: Rows, ids: str) -> Html:
