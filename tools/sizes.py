@@ -12,8 +12,8 @@ SOURCE = Path(__file__).parent.parent / "src" / "deepstep"
 LIMITS: dict[str, tuple[int, int]] = {
     "equations": (4_300, 5_700),
     "network": (750, 740),
-    "engines": (4_300, 6_720),
-    "training": (2_500, 4_075),
+    "engines": (4_300, 6_725),
+    "training": (2_500, 4_105),
     "inspection": (1_300, 2_882),
     "model": (1_200, 2_145),
     "data": (1_600, 3_710),
@@ -21,14 +21,14 @@ LIMITS: dict[str, tuple[int, int]] = {
     "estimators": (2_800, 6_030),
     "plots": (1_270, 2_080),
     "report": (700, 1_300),
-    "explorer": (1_230, 2_040),
-    "cli": (2_000, 6_970),
-    "": (500, 1_540),
+    "explorer": (1_230, 2_045),
+    "cli": (2_000, 6_990),
+    "": (500, 1_560),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
 FILES = 190, 345
-TESTS = 22_000, 46_600
+TESTS = 22_000, 46_760
 
 
 def lines(files: list[Path]) -> int:
