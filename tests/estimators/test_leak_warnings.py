@@ -67,7 +67,7 @@ def test_thousands_of_columns_are_looked_at_without_a_query_for_each(preset, mon
 def test_an_index_among_the_columns_is_no_input_of_tables_and_warned_of_otherwise():
     X = frame(range(M), pandas).drop(columns="extra").reset_index()
     assert warned(X, Y, "tabular") == []
-    (told,) = warned(X, Y, "plain")
+    (told,) = warned(X, Y, "mlp")
     assert "the column 'index' alone tells the target" in told
     for name in ("Unnamed: 0", "obs", "rowid"):
         model = DeepClassifier(n_estimators=1, max_iter=1, engine="reference").fit(
