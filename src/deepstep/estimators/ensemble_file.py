@@ -90,7 +90,7 @@ def _of_preprocessor(preprocessor: FoldPreprocessor) -> Entries:
         raise ConfigurationError(
             "ensemble",
             "an ensemble of preset='tabular' or 'tabm' on a table with columns, to be stored",
-            "it is one network or of a sparse matrix",
+            "it is a sparse matrix, or of one network",
         )
     return {
         "table": preparation.to_dict(),
