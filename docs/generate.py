@@ -60,7 +60,7 @@ REGULARIZERS: dict[str, dict[str, object]] = {
         if option.example is not None
     },
 }
-"""What regularizes, and other parts that a network may have, with the arguments that `Network` and
+"""Regularizers and other parts of a network, with the arguments that `Network` and
 `Network.train` take for it.
 """
 
@@ -78,7 +78,7 @@ which nothing is compared.
 {table}
 
 Optimizers: {optimizer_names}.
-L-BFGS beside them takes what stands in the cost: no dropout, noise, decay, clipping, max-norm or average.
+L-BFGS supports the terms of the cost: no dropout, noise, decay, clipping, max-norm or average.
 
 | regularizer, part | arguments of `Network` and `train`, for example |
 |---|---|

@@ -91,10 +91,10 @@ def fit(network: Network, X: Any, Y: Any = None, *, timeout: float = PATIENCE, *
     timeout: Seconds after which a worker gives up waiting for another one; those who wait for a slow one
         change nothing of the result.
     options: As of `Network.train`. By a ``time_budget`` they end together, by the clock of the first. The
-        first worker alone shows progress, writes checkpoints and calls callbacks, but for those that all call
+        first worker alone shows progress, writes checkpoints and calls callbacks, except those that all call
         (``Callback.in_every_worker``, and those that keep a state). All of them read the checkpoint to
         ``resume`` from. Validation data is shared among them, and its cost is of all of it.
-    returns: The same in every worker, but for the seconds.
+    returns: The same in every worker, except the seconds.
     ConfigurationError: If an option does not fit many workers, they have not all the same, and as of
         `Network.train`.
     MissingPackageError: If PyTorch is not installed.

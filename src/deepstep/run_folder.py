@@ -34,7 +34,7 @@ DIVERGED = "diverged"
 DEMO = "demo"
 """The key of a config that names the demo whose run it is."""
 LEAKS = "leaks"
-"""In the config: what was said of columns that alone tell the target."""
+"""Entry of the config: warnings of columns that alone determine the target."""
 
 
 def _are_numbers(values: Any) -> bool:
@@ -149,7 +149,7 @@ class RunFolder(ABC):
         return Prediction(target.decode(outputs), None, quantiles)
 
     def told(self, P: Array) -> Array:
-        """The probabilities that the target reads in the outputs, as they are told to people.
+        """The probabilities that the target reads in the outputs, as they are reported.
 
         P (array of shape (m, n_classes), of several targets (m, n_targets)):
         returns (array of the same shape):

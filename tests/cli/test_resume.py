@@ -296,12 +296,12 @@ def test_where_all_checkpoints_are_damaged_people_decide(deepstep, begun):
         file.write_bytes(b"")
     first = checkpoint_files(begun)[0]
     result = deepstep("train", "--resume", "run")
-    refused(result, f"{first}: a safetensors file", "Restore it, or begin anew.")
+    refused(result, f"{first}: a safetensors file", "Restore it, or start over.")
     assert "before it" not in result.err
     assert "deepstep.training" not in result.err
     (begun / "checkpoint-000000000099.safetensors").write_bytes(b"")
     result = deepstep("train", "--resume", "run")
-    refused(result, f"{first}: ", "the 1 after it cannot be read either. Restore one of them, or begin anew.")
+    refused(result, f"{first}: ", "the 1 after it cannot be read either. Restore one of them, or start over.")
     assert len(checkpoint_files(begun)) == 2
 
 

@@ -182,7 +182,7 @@ def test_the_label_of_a_bar_is_no_markup(monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     stream = Terminal()
     meter = Meter("[/nothing][red]mine[/red]", stream=stream)
-    meter.begin(3, told="cost [/…]")
+    meter.begin(3, text="cost [/…]")
     meter.move(3, "cost [/x]")
     meter.end()
     assert "[/nothing][red]mine[/red]" in stream.getvalue()

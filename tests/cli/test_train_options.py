@@ -160,7 +160,9 @@ def test_everything_is_recorded_and_shown(deepstep, flowers):
     assert as_json == settings
     for option, value in EVERYTHING.items():
         if option != "--validation-fraction":  # which is no setting of training: the scores show it
-            name = {"--hidden-layers": "hidden"}.get(option, option[2:].replace("-", "_"))
+            name = {"--hidden-layers": "hidden", "--warmup-fraction": "warm_up"}.get(
+                option, option[2:].replace("-", "_")
+            )
             if option in RECORDED:
                 assert settings[f"{name}s"] == RECORDED[option]
                 continue

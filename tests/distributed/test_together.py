@@ -180,14 +180,14 @@ def test_a_worker_that_is_killed(tmp_path):
 def test_a_worker_that_hangs_is_not_waited_for_for_ever(tmp_path):
     torchrun(SCRIPT, tmp_path, "hangs", code=1)
     sentence = (tmp_path / "hangs").read_text("utf-8")
-    assert sentence.startswith("worker 0: an answer of all workers; one of them hangs, or takes longer")
+    assert sentence.startswith("worker 0: a reply of all workers; one of them hangs, or takes longer")
     assert "--max-restarts=3" in sentence
 
 
 def test_a_worker_that_dies_before_the_first_step_is_told_in_a_sentence(tmp_path):
     torchrun(SCRIPT, tmp_path, "dies_early", code=1)
     sentence = (tmp_path / "dies_early").read_text("utf-8")
-    assert sentence.startswith("worker 0: an answer of all workers; one of them has ended")
+    assert sentence.startswith("worker 0: a reply of all workers; one of them has ended")
 
 
 def test_a_worker_that_does_not_come_is_told_in_a_sentence(monkeypatch):
@@ -201,7 +201,7 @@ def test_a_worker_that_does_not_come_is_told_in_a_sentence(monkeypatch):
     met = distributed.HashStore(), 0, 2
     module = importlib.import_module("torch.distributed.rendezvous")
     monkeypatch.setattr(module, "rendezvous", lambda url: iter([met]))
-    said = "worker 0: an answer of all workers; one of them hangs, or takes longer than it may"
+    said = "worker 0: a reply of all workers; one of them hangs, or takes longer than it may"
     with pytest.raises(WorkerError, match=said), process_group(timeout=0.2):
         pass
     assert not distributed.is_initialized()

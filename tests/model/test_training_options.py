@@ -373,7 +373,7 @@ class TestPatience:
             ({"patience": 0}, "patience is a whole number of at least 1; got 0"),
             ({"patience": 1.5}, "got 1.5"),
             ({"patience": True}, "got True"),
-            ({"monitor": "cost"}, "patience, where monitor is given; got monitor='cost' alone"),
+            ({"monitor": "cost"}, "monitor requires patience; got monitor='cost' alone"),
             ({"patience": 2, "monitor": "costs"}, "Did you mean 'cost'?"),
             ({"patience": 2, "monitor": "validation_cost"}, "got 'validation_cost'"),
             ({"patience": 1, "monitor": 3}, "the name of an entry of the records; got 3. Such as 'cost'"),

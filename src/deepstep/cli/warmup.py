@@ -28,7 +28,7 @@ def command(json_wanted: bool) -> None:
 
     begun, total, log = perf_counter(), n_kernels(), logging.getLogger("deepstep")
     meter, level = Meter("kernels"), log.level
-    meter.begin(total, told="compiling …")
+    meter.begin(total, text="compiling …")
     log.setLevel(logging.ERROR)  # that kernels are compiled is known
     try:
         for done, name in enumerate(warm_up(), start=1):

@@ -39,7 +39,7 @@ for.
 """
 
 KNOWN = ("auto", *ENGINES, "torch:cpu", "torch:cuda", "torch:mps")
-"""What users may ask for; a GPU may have a number, too."""
+"""Devices to choose from; a GPU may have a number, too."""
 
 DISTRIBUTED = "distributed"
 """The torch engine as one of many workers: a name of its own, as it works in a process group alone."""
@@ -53,7 +53,7 @@ _SESSIONS = {
 
 WORTH_A_GPU = 500_000
 """Parameters from which on ``engine="auto"`` takes a GPU. Estimated, not measured: below, a step takes the
-compiled engine about as long as a GPU takes to be told of it.
+compiled engine about as long as the launch of a GPU kernel.
 """
 
 
@@ -168,7 +168,7 @@ def _is_an_equation(function: Callable[..., object]) -> bool:
 
 @cache
 def missing_numba() -> str:
-    """Why Numba cannot be used here, told once in a process; empty where it can."""
+    """Why Numba cannot be used here, determined once per process; empty if it can."""
     try:
         import_module("numba")
     except Exception as error:  # an installation that is broken, or for another NumPy, raises what it likes
@@ -202,7 +202,7 @@ def has_gpu() -> bool:
 
 
 _DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
-"""What the drivers of NVIDIA, of AMD and of Windows' Linux leave in Linux."""
+"""Files of the drivers of NVIDIA, AMD and WSL in Linux."""
 
 
 def session_class(name: str) -> Callable[..., Session]:
@@ -263,7 +263,7 @@ def describe_engines() -> list[EngineDescription]:
 
 
 PATIENCE = 1.0
-"""Seconds after which it is said what is going on."""
+"""Seconds after which a message names what is waited for."""
 
 
 @contextmanager

@@ -18,7 +18,7 @@ A_JUMP = 500
 
 
 class Purpose(IntEnum):
-    """What a draw is for: the same counter gives different numbers for each. 0 is the order of examples."""
+    """Purpose of a draw: the same counter gives different numbers for each. 0 is the order of examples."""
 
     DROPOUT = 1
     INPUT_NOISE = 2
@@ -78,7 +78,7 @@ def dropout_masks(
 
 
 def _uniform_of(rows: slice | AnyArray, drawn: np.random.Generator, shape: tuple[int, int]) -> AnyArray:
-    """Some rows of uniform draws: the counter goes on to each run of rows, where that is less work."""
+    """Some rows of uniform draws: the counter skips to each run of rows, where that is less work."""
     (m, width), numbers = shape, np.arange(shape[0])[rows]
     starts = np.flatnonzero(np.diff(numbers, prepend=-2) != 1)
     if len(starts) * A_JUMP >= (m - len(numbers)) * width:

@@ -66,7 +66,7 @@ def total_weight(Y: Array, sample_weight: Array | None) -> float:
 
 @dataclass(frozen=True)
 class OpenedStep:
-    """What the reference engine computes in one step, in its order; nothing of it is done yet."""
+    """The computations of one step of the reference engine, in order, before any is done."""
 
     before: SessionState
     X: Array  # without noise
@@ -157,7 +157,7 @@ class ReferenceSession(Session):
         dropout: float = 1.0,
         masks: Mapping[int, Array] | None = None,
     ) -> OpenedStep:
-        """What `step` would do, in its parts; nothing is updated. With ``masks`` these units are dropped."""
+        """The parts of `step`, without an update. With ``masks`` these units are dropped."""
         before, number, settings = self._state, self._state.step + 1, self.settings
         A0, own = self.disturbed(X, number, dropout if masks is None else 0.0)
         masks = own if masks is None else dict(masks)

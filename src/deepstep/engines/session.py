@@ -1,4 +1,4 @@
-"""The contract that every engine keeps, with what all of them do alike."""
+"""The protocol of all engines, with what they have in common."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ class SessionState:
 
 
 class StepCosts(NamedTuple):
-    """What some steps cost.
+    """Costs of some steps.
 
     costs (k,): J before each update, with regularization; NaN for a batch whose weights are all 0, which is
         left out.
@@ -107,7 +107,7 @@ class Session(ABC):
     training that is to go on bit for bit from wherever it was stopped has it off.
     """
     workers: Communicator = ALONE
-    """Those who share the steps: each method is called in all of them, and steps take a `Shard`, too."""
+    """Workers that share the steps: each method is called in all of them, and steps take a `Shard`, too."""
 
     def __init__(
         self,
@@ -128,7 +128,7 @@ class Session(ABC):
 
     @abstractmethod
     def _make_ready(self, parameters: Parameters) -> None:
-        """What an engine needs before it takes its first state."""
+        """Inputs of an engine before its first state."""
 
     @abstractmethod
     def _take(self, state: SessionState) -> None:

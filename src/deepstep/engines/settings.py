@@ -1,4 +1,4 @@
-"""What a session needs beside the network: the update rule and everything that regularizes."""
+"""Settings of a session: the update rule and the regularization."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
@@ -23,7 +23,7 @@ class Settings:
 
     optimizer: Update rule, a name in ``deepstep.equations.OPTIMIZERS``.
     optimizer_params: Of the update rule: ``beta``, ``beta1``, …
-    l1, l2: λ of L1 and of L2 regularization of the weights, which stand in the cost; at least 0.
+    l1, l2: λ of L1 and of L2 regularization of the weights, which are part of the cost; at least 0.
     weight_decay: λ of decoupled weight decay, θ := (1 - α·λ)·θ before each update; by default the
         optimizer's own (0.01 for adamw, else 0).
     dropout: Probability with which a unit of a hidden layer is left out of a step, from 0 to below 1: one
@@ -103,7 +103,7 @@ class Settings:
         return float(self.weight_decay)
 
     def share_of_a_batch(self, number: int) -> float:
-        """The share of a new batch in the running statistics; where θ is averaged, they are alike.
+        """The share of a new batch in the running statistics; where θ is averaged, all count the same.
 
         number: Number of the step, from 1.
         returns: 0.1, or that of an average that looks back over ten batches at least.

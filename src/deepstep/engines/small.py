@@ -9,7 +9,7 @@ from deepstep.preparation.batches import Examples
 FIRST_STEPS = 3000
 """Half a second of the equations: as long as kernels take to be loaded; to be compiled they take ten.
 
-The number of the step alone decides, so that a training that is resumed, or goes on for longer, has the bits
+The number of the step alone decides, so that a training that is resumed, or lasts longer, has the bits
 of an uninterrupted one.
 """
 

@@ -222,7 +222,7 @@ def mean_logits(ZL: Array, members: int, activation: str) -> Array:
 
     ZL (n_L, K·m): Logits of the first member, then of the second, …
     Z (n_L, m): The logits of the mean answer; those of a single member unchanged.
-    ConfigurationError: If answers of that activation cannot be turned back.
+    ConfigurationError: If outputs of that activation cannot be inverted.
 
     >>> from deepstep.equations import sigmoid
     >>> Z = mean_logits(np.array([[0.0, 50.0]]), 2, "sigmoid")

@@ -44,7 +44,7 @@ def compute_cost(AL: Array, Y: Array, *, output: Output = "sigmoid") -> float:
     if head.textbook is None:
         got = f"the loss of {head.name!r} is of the logits"
         hint = "Use cost_from_logits."
-        raise ConfigurationError(where, "an output whose loss can be told from AL", got, hint)
+        raise ConfigurationError(where, "an output whose loss follows from AL", got, hint)
     if probabilities(head, AL) is not None and not (AL.min() >= 0 and AL.max() <= 1):
         hint = "From logits use cost_from_logits; for numbers pass output='identity'."
         raise DataError(where, "AL holds probabilities from 0 to 1", value_range(AL), hint)

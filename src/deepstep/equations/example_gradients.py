@@ -96,7 +96,7 @@ def gradient_norms(nodes: Sequence[Node], tape: Tape, d: dict[str, Array], m: in
                 raise ConfigurationError("gradient_norms", "operations with per_example", got)
             continue
         for symbol, each in op.per_example(given, *[tape[name] for name in node.needs]).items():
-            if node.names[symbol] in written:  # weights that another operation made: it goes on from there
+            if node.names[symbol] in written:  # weights that another operation made: its node continues
                 whole[node.names[symbol]] = each
             else:
                 total += each.squares(m)

@@ -237,7 +237,7 @@ def _bound(function: Loss | None, settings: Mapping[str, Any]) -> Loss | None:
 
 
 def answers(output: Output, AL: Array) -> AnyArray:
-    """The answers of an output, or of a target of that kind.
+    """The predictions of an output, or of a target of that kind.
 
     returns: For yes/no outputs 0 and 1, (n_L, m): 1 above one half. For classes, ordered or not, the number
         of the most probable one, from 0, (1, m). For an output that gives numbers, these.

@@ -91,7 +91,7 @@ def _are_levels(value: Any) -> bool:
 
 @equation("loss = Σₖ max(τₖ·(Yₖ - ALₖ), (τₖ - 1)·(Yₖ - ALₖ))", source="Koenker & Bassett 1978")
 def pinball(AL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
-    """Loss of the quantiles τ₁ … τₙ of one number, which stands in each row of Y.
+    """Loss of the quantiles τ₁ … τₙ of one number, which is in each row of Y.
 
     >>> pinball(np.array([[1.0], [2.0]]), np.array([[3.0], [3.0]]), levels=(0.25, 0.75))
     array([[1.25]])

@@ -167,7 +167,7 @@ def equation(
     """Register a function as an equation; decorates it, and completes its help.
 
     formula: The mathematics in one line.
-    source: Lecture section (course 1 week 4 unless said otherwise) or paper; by default that of the forward.
+    source: Lecture section (course 1 week 4 by default) or paper; by default that of the forward.
     forms: For a setting that chooses a form of the equation: its values and the statement that each makes.
     ValueError: If the name is registered already.
 

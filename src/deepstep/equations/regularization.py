@@ -13,7 +13,7 @@ __all__ = ["clip_by_norm", "clip_by_value", "l1_backward", "l1_cost", "l2_backwa
 
 @equation("J_L2 = λ / 2m · Σₗ ‖Wₗ‖²", source="lecture, course 2 week 1")
 def l2_cost(weights: Iterable[Array], l2: float, m: float) -> float:
-    """What L2 regularization adds to the cost; biases are left alone.
+    """Term of L2 regularization in the cost; biases are left alone.
 
     l2: λ, scikit-learn's ``alpha``.
     m: Number of examples, or the sum of their weights.
@@ -27,7 +27,7 @@ def l2_cost(weights: Iterable[Array], l2: float, m: float) -> float:
 
 @equation("dW_L2 = λ / m · W")
 def l2_backward(W: Array, l2: float, m: float) -> Array:
-    """What L2 regularization adds to dW.
+    """Term of L2 regularization in dW.
 
     dW_L2 (n_l, n_{l-1}): Derivative of the term of J by W.
 
@@ -39,7 +39,7 @@ def l2_backward(W: Array, l2: float, m: float) -> Array:
 
 @equation("J_L1 = λ / m · Σₗ Σ |Wₗ|", source="lecture, course 2 week 1; Tibshirani 1996")
 def l1_cost(weights: Iterable[Array], l1: float, m: float) -> float:
-    """What L1 regularization adds to the cost; biases are left alone.
+    """Term of L1 regularization in the cost; biases are left alone.
 
     l1: λ.
     J_L1: The term of J.
@@ -52,7 +52,7 @@ def l1_cost(weights: Iterable[Array], l1: float, m: float) -> float:
 
 @equation("dW_L1 = λ / m · sign(W)")
 def l1_backward(W: Array, l1: float, m: float) -> Array:
-    """What L1 regularization adds to dW; 0 at a weight of 0, where |W| has a corner.
+    """Term of L1 regularization in dW; 0 at a weight of 0, where |W| has a corner.
 
     dW_L1 (n_l, n_{l-1}): Derivative of the term of J by W.
 
@@ -63,7 +63,7 @@ def l1_backward(W: Array, l1: float, m: float) -> Array:
 
 
 class Penalty(NamedTuple):
-    """What regularization adds to J: its name, λ, and its value and derivative, as functions of (…, λ, m)."""
+    """Terms of regularization in J: its name, λ, and its value and derivative, as functions of (…, λ, m)."""
 
     name: str
     strength: float

@@ -1,4 +1,4 @@
-"""Schedules: how the learning rate, or anything else with a size, changes while training goes on.
+"""Schedules: how the learning rate, or anything else with a size, changes during training.
 
 The lecture's two give α as a function of the epoch. The factors are functions of t, the fraction of training
 done, from 0 to 1; what they multiply is α, dropout or weight decay. They do not know epochs, so that the same

@@ -110,7 +110,7 @@ class Optimizer:
 
     @cached_property  # asked for several times by every session
     def arguments(self) -> Mapping[str, Parameter]:
-        """Those of the equation."""
+        """Defaults of the equation."""
         return dict(signature(self.update).parameters)
 
     @property

@@ -196,7 +196,7 @@ def _shown(estimator: "DeepEstimator", n: int, call: FitCall) -> Iterator[Callab
         yield lambda member: None
         return
     meter, done = Meter(f"{call.label or type(estimator).__name__}, members"), count(1)
-    meter.begin(n, told="…")
+    meter.begin(n, text="…")
     try:
         yield lambda member: meter.move(next(done), str(member))
     finally:

@@ -1,4 +1,4 @@
-"""What a `Network` is made of: the arguments of its constructor, checked, or a scikit-learn estimator."""
+"""Parts of a `Network`, from the checked arguments of its constructor or a scikit-learn estimator."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,7 +16,7 @@ FROM_DATA = "data"
 """The initialization that waits for the data of the first training."""
 
 INITIALIZATION_NAMES = (*INITIALIZATIONS, FROM_DATA)
-"""What `Network` can begin with."""
+"""Initializations of a `Network`."""
 
 SKLEARN = {"logistic": "sigmoid", "exp": "poisson"}
 """scikit-learn's activations by our names, and its output activations by our heads, where these differ."""

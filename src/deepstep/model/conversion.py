@@ -74,7 +74,7 @@ class Parametric(nn.Module):
 
 
 PASSED_OVER, SCALE, LINEAR, NORMALIZATION, ACTIVATION = range(5)
-"""What a module is to a layer, in the order in which a layer has them."""
+"""Roles of modules in a layer, in their order."""
 
 
 class Twin(NamedTuple):
@@ -232,7 +232,7 @@ def _read(module: Any, where: str) -> list[_Layer]:
         # a Linear begins a layer wherever it stands, and a scale stands before the first one
         if role != LINEAR and not (before < role and bool(layers) != (role == SCALE)):
             expected = "Linear, then at most one normalization, then at most one activation"
-            raise ConfigurationError(at, expected, "it stands in another place")
+            raise ConfigurationError(at, expected, "it is in another place")
         before = role
         if role == SCALE:
             scale = _numbers(part, numbers, 0, at)
@@ -253,7 +253,7 @@ def _normalize(layer: _Layer, name: str, part: Any, at: str) -> None:
     """Take up a normalization.
 
     Torch normalizes U + c with the bias c of the Linear before it, where we normalize U. Over the batch c
-    goes off with the mean, so that it stands in the running mean alone; over the units it stays.
+    goes off with the mean, so that it is in the running mean alone; over the units it stays.
     """
     n, c = len(layer.values["W"]), layer.values["b"]
     size = part.num_features if name == "batch" else part.normalized_shape

@@ -47,9 +47,9 @@ MOST_EXAMPLES = 4096
 
 
 class Prepared(NamedTuple):
-    """What a training needs, checked; the weights of the classes are in those of the examples already.
+    """Inputs of a training, checked; the weights of the classes are in those of the examples already.
 
-    ``everything`` gives what a refit learns from, weighed anew; ``start`` is where both trainings begin.
+    ``everything`` gives the data of a refit, with new weights; ``start`` is where both trainings begin.
     """
 
     examples: Examples | StreamedExamples
@@ -128,7 +128,7 @@ def fit(
     if refit:
         check_refit(stopping, prepared.held_out, prepared.plan, own, where)
     settings = prepared.session.settings
-    beginning = None  # where another network's training goes on, θ at its beginning is not known
+    beginning = None  # when another network's training resumes, θ at its beginning is not known
     if not goes_on:
         regularized = settings.l1 > 0 or settings.l2 > 0
         beginning = beginning_of(prepared.examples, prepared.start, regularized=regularized)
@@ -156,7 +156,7 @@ def fit(
     )
     if stopping is not None and (blind := stopping.blind(training.history)):
         warnings.warn(
-            f"{where}: {blind}. Patience found no best one, and the parameters of the last are kept.",
+            f"{where}: {blind}. Early stopping found no best epoch; the final parameters are kept.",
             stacklevel=3,
         )
     if not (refit and training.best_epochs):
@@ -185,7 +185,7 @@ def prepare(
     looked_at: bool = False,
     mistake: Fault | None = None,
 ) -> Prepared:
-    """What a training needs, all of it checked before the first step.
+    """Check all inputs of a training before the first step.
 
     What is held out has no say in the parameters that training begins with. Steps that are ``looked_at``
     are the equations' own, to the last bit, unless an engine was asked for.
@@ -307,7 +307,7 @@ def _held_out(network: "Network", validation: Any, where: str) -> Examples:
 
 
 def _judges(network: "Network", scoring: Any, held_out: Examples | None, where: str) -> list[EpochScoring]:
-    """What scores the validation data, if that is asked for."""
+    """Callbacks that score the validation data, if there is a scoring."""
     if scoring is None:
         return []
     if held_out is None:
@@ -342,7 +342,7 @@ def _run(network: "Network", training: Fit, seed: int, beginning: Beginning | No
 def _take(
     network: "Network", training: Fit, seed: int, beginning: Beginning | None, *, best: bool = True
 ) -> None:
-    """What a training reached becomes the network's, or the best of it that patience kept."""
+    """Give the network the parameters that training reached, or the best that patience kept."""
     session, patience = training.session, training.patience if best else None
     network.parameters, network.statistics = session.outcome, dict(session.state().statistics)
     network.history, network.stopping_history, network.seed = training.history, None, seed

@@ -240,7 +240,7 @@ class Network:
     ) -> History:
         """Train the network from its parameters as they are.
 
-        An iteration is an epoch: one pass over the examples. Each call begins anew with epoch 0: with the
+        An iteration is an epoch: one pass over the examples. Each call restarts at epoch 0: with the
         optimizer's state at zero and, where mini-batches are drawn, with the order of epoch 0. Two calls are
         therefore one longer training only for full batches with ``optimizer="gd"``; to look in between, use
         `steps` or callbacks. Examples that stay in files (`deepstep.preparation.streams.StreamedExamples`)
@@ -256,45 +256,46 @@ class Network:
         optimizer: Update rule, a name in ``deepstep.equations.OPTIMIZERS``; its state begins at zero in each
             call. Or "lbfgs": SciPy's L-BFGS-B over θ with all examples at once; an iteration is one of its
             own, and the learning rate is not used.
-        optimizer_params: Of the update rule, for example ``{"beta": 0.95}``; of L-BFGS ``tolerance`` (1e-5:
-            done when no entry of the gradient is larger) and ``evaluations`` (15,000, of the cost, at most).
+        optimizer_params: Parameters of the update rule, for example ``{"beta": 0.95}``; for L-BFGS
+            ``tolerance`` (1e-5: converged when no entry of the gradient is larger) and ``evaluations`` (at
+            most 15,000, of the cost).
         sample_weight (m,): Weight of each example in the loss, at least 0; a weight of 2 equals the column
             twice.
         class_weight ("balanced" or mapping): Weights of the classes by their numbers from 0 (of yes/no
             outputs 0 and 1), 1 for those left out, by which the weights of their examples are multiplied,
             those of validation data, too. "balanced": n / (n_classes · count), counted with the sample
-            weights in what is learned from, not in what is held out. Several yes/no outputs are weighed each
-            by itself; a list has a mapping for each.
+            weights of the training data without the held-out part. Several yes/no outputs are weighted
+            separately; a list has a mapping for each.
         order: ``order(epoch, m)`` gives the order of the examples of that epoch; by default mini-batches are
-            drawn anew in each epoch from (seed, epoch), and full batches are taken as they are.
+            drawn in each epoch from (seed, epoch), and full batches are taken as they are.
         schedule, weight_decay_schedule, dropout_schedule (str or mapping or callable): Factor of the learning
             rate, of the weight decay and of the dropout as a function of the fraction of training done: a
             name in ``deepstep.training.SCHEDULES`` such as "cosine", a mapping with settings such as
             ``{"name": "cosine", "warm_up": 0.1}``, or a function of t from 0 to 1.
         checkpoint: Folder for checkpoints, written every 30 seconds and at Ctrl-C, or
             ``deepstep.training.ModelCheckpoint(folder, …)`` with other settings. A training that was killed
-            at any instant goes on from the last one bit for bit, with the same network, settings and data, on
+            at any instant resumes from the last one bit for bit, with the same network, settings and data, on
             the same machine.
-        resume: Go on from a checkpoint: a file, or the newest whole one of a folder. True takes the newest of
-            ``checkpoint``, and begins anew where there is none: the same call starts and goes on. The
-            network's own parameters do not count then, nor its seed where none was given; ``iterations`` may
-            be others, unless a schedule is a function of the fraction done. What the user's own functions
-            compute cannot be compared. See also `from_checkpoint`.
+        resume: Checkpoint to resume from: a file, or the newest whole one of a folder. True takes the newest
+            of ``checkpoint``, and starts over without one: the same call starts and resumes. The network's
+            own parameters are ignored then, and its seed if none was given; ``iterations`` may be others,
+            unless a schedule is a function of the fraction done. Results of the user's functions are not
+            compared. See also `from_checkpoint`.
         validation (tuple of arrays): ``(X, Y)`` or ``(X, Y, sample_weight)`` whose cost is recorded as
             ``validation_cost`` after each epoch.
-        validation_fraction: Hold so large a part of the examples out for that, drawn from the seed; classes
-            in proportion.
+        validation_fraction: Fraction of the examples to hold out for validation, drawn from the seed and
+            stratified by class.
         metrics: Names and functions ``(Y, AL) -> float`` of columns that are recorded as ``validation_…``.
         scoring (str or callable): Metric of the validation data, recorded as ``validation_score``: one of
             scikit-learn's by name, such as "balanced_accuracy", a ``scorer(estimator, X, y)`` of rows, in
-            which classes are their numbers from 0, or "loss" for minus the cost. Larger is better, and
-            patience goes by it.
+            which classes are their numbers from 0, or "loss" for minus the cost. Larger is better;
+            ``patience`` monitors it.
         patience: Early stopping: end after so many epochs in a row without a better value of ``monitor``, and
             restore the parameters of the best epoch.
         monitor: Entry of the records that ``patience`` compares: smaller is better, with "-name" larger.
             Default: ``-validation_score`` with ``scoring``, else ``validation_cost``, or ``cost`` without
             validation data.
-        refit: After ``patience`` train anew, from the same start, on the training and the validation data
+        refit: After ``patience`` retrain, from the same start, on the training and the validation data
             together, for as many epochs as it took to the best one; ``stopping_history`` is that of the first
             training then, ``history`` of the second. Not with ``time_budget`` or a plateau, whose rates do
             not come again. Callbacks see both trainings.
@@ -313,7 +314,7 @@ class Network:
             another training: found before the first step, the network is as it was.
         FileError: If there is no checkpoint to go on from, or checkpoints cannot be written from the
             beginning.
-        DivergenceError: If the cost leaves the finite numbers; the network is as it was.
+        DivergenceError: If the cost becomes NaN or infinite; the network is unchanged.
         KeyboardInterrupt: After Ctrl-C, once the step is done. An error of a callback or another function of
             one's own is raised at once. In both cases the network keeps what was reached, and ``history`` the
             records so far.
@@ -373,7 +374,7 @@ class Network:
         """The same training as `train`, one update at a time: stop, look, go on.
 
         The network holds the new parameters at each step, and keeps them when the loop is left or a later
-        step diverges. The training goes on from its own last step: it starts at the parameters that the
+        step diverges. The training continues from its own last step: it starts at the parameters that the
         network has when `steps` is called, and parameters set between two steps are overwritten by the next
         one. To go on from others, set them and call `steps` again. Writing into the numbers of
         ``network.parameters`` in place does take part in the training.
@@ -381,7 +382,7 @@ class Network:
         options: As in `train`: ``batch_size``, ``order``, the optimizer, the schedules and the settings.
         ShapeError, DataError, ConfigurationError: If an argument does not fit; at once, before the first
             step.
-        DivergenceError: If the cost or a parameter leaves the finite numbers; the network keeps the step
+        DivergenceError: If the cost or a parameter becomes NaN or infinite; the network keeps the step
             before.
 
         >>> net = Network([1, 2, 1], seed=1)
@@ -643,8 +644,8 @@ class Network:
 
         gradients: Gradients to check instead of the network's own: a learner's dW1, db1, …
         epsilon, order, tolerance, max_entries: As in `deepstep.inspection.check_gradients`.
-        settings: As in `train`: ``l1`` and ``l2`` stand in the cost; with ``dropout`` and ``input_noise`` the
-            masks and the noise of the first step stay as they are. Other settings make no difference.
+        settings: As in `train`: ``l1`` and ``l2`` are part of the cost; with ``dropout`` and ``input_noise``
+            the masks and the noise of the first step stay as they are. Other settings make no difference.
         returns: Per parameter the worst entry and the verdict; if wrong, the classic fault that explains it.
         ShapeError, DataError, ConfigurationError: If an argument does not fit.
 
@@ -926,7 +927,7 @@ class Network:
         return next(found["A0"] for found in derivatives if "A0" in found)
 
     def _settings(self, settings: Mapping[str, Any], where: str) -> Settings:
-        """What is to be opened; L-BFGS takes the cost and its gradient from a session of any update rule."""
+        """Settings of the session; L-BFGS takes cost and gradient from a session of any update rule."""
         method = getattr(type(self), where.removeprefix("Network."))
         refuse_unknown(settings, method, where)
         update = {"optimizer": "gd"} if settings.get("optimizer") == LBFGS else {}

@@ -55,7 +55,7 @@ INSTEAD = {
     **dict.fromkeys(("activation", "engine", "initialization"), "the argument of Network(…)"),
     **dict.fromkeys(("loss", "criterion"), "output of Network(…)"),
 }
-"""What other libraries call an argument of `Network.train`, and what to use."""
+"""Names of other libraries for arguments of `Network.train`, and the name here."""
 
 
 def refuse_unknown(options: Mapping[str, Any], method: Callable[..., Any], where: str) -> None:
@@ -71,8 +71,8 @@ def refuse_unknown(options: Mapping[str, Any], method: Callable[..., Any], where
                 where, "an argument of this method", f"got {name!r}", "Network.train has it."
             )
         plain = name.lower().replace("_", "")
-        alike = [own for own in names if own.replace("_", "") == plain]
-        instead = alike[0] if alike else INSTEAD.get(name)
+        similar = [own for own in names if own.replace("_", "") == plain]
+        instead = similar[0] if similar else INSTEAD.get(name)
         if instead is None or (instead.isidentifier() and instead not in names):
             raise unknown_name(where, "argument", name, names)
         raise ConfigurationError(where, "an argument of this method", f"got {name!r}", f"Use {instead}.")
@@ -216,9 +216,7 @@ def as_patience(
     """The callback that ends training, if it is asked for."""
     if patience is None:
         if monitor is not None:
-            raise ConfigurationError(
-                where, "patience, where monitor is given", f"got monitor={monitor!r} alone"
-            )
+            raise ConfigurationError(where, "monitor requires patience", f"got monitor={monitor!r} alone")
         return None
     if not is_whole(patience, 1):
         raise ConfigurationError(where, "patience is a whole number of at least 1", f"got {patience!r}")
@@ -242,7 +240,7 @@ def as_patience(
 
 
 def as_progress(progress: Any, where: str) -> list[Callback]:
-    """What shows the progress, if it is asked for."""
+    """The callback that shows the progress, if there is one."""
     if not isinstance(progress, bool | str | None):
         raise ConfigurationError(
             where, "progress is True, False, a label or None", f"got {progress!r}", "Use callbacks=[…]."
@@ -300,14 +298,14 @@ def check_refit(
 
 
 class Place(NamedTuple):
-    """What writes the checkpoints of a training, and the one that it goes on from."""
+    """The callback that writes checkpoints, and the checkpoint to resume."""
 
     checkpoints: list[ModelCheckpoint]
     begin_at: Checkpoint | None
 
 
 def as_places(checkpoint: Any, resume: Any, refit: bool, where: str) -> tuple[Place, Place]:
-    """Those of a training, and of the refit after it.
+    """Options of a training, and of the refit after it.
 
     Raises
     ------
@@ -341,7 +339,7 @@ def as_checkpoints(checkpoint: Any, where: str) -> list[ModelCheckpoint]:
 
 
 def refuse_checkpoints(checkpoint: Any, resume: Any, where: str) -> None:
-    """L-BFGS goes on from nothing: its state lies inside SciPy."""
+    """Reject checkpoints for L-BFGS: its state is inside SciPy."""
     if checkpoint is not None or resume:
         raise no_steps_to_go_on_from(where)
 

@@ -197,8 +197,8 @@ class Callback:
 
     in_every_worker: bool = False
     """Whether each of many workers (`deepstep.distributed`) calls it, as it changes the training or adds to
-    records, everywhere alike; one that keeps a state is called by all, too. Else only the first worker calls
-    it.
+    records, in the same way everywhere; one that keeps a state is called by all, too. Otherwise only rank 0
+    calls it.
     """
 
     def on_train_begin(self, training: Training) -> None:
@@ -222,7 +222,7 @@ class Callback:
         """After the last epoch, however training ended and whatever another callback raised."""
 
     def settings(self) -> Mapping[str, Any]:
-        """Settings that must be the same where a training goes on from `state`.
+        """Settings that must be the same where a training resumes from `state`.
 
         returns: JSON values by name.
         """

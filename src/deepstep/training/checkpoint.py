@@ -1,6 +1,6 @@
 """A training at rest: all that is needed to go on bit for bit, as one file. Loading executes nothing.
 
-A training goes on only where another one stood that has the same identity: network, settings and data.
+A training resumes only a checkpoint with the same identity: network, settings and data.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ ARRAY = "$array"
 """In states and records: the key of the name of an array, which lies among the file's arrays."""
 
 LATER_SETTINGS = {"precision": None}
-"""Settings that came later, and what they are where nothing is said of them."""
+"""Settings of later versions, and their values in checkpoints without them."""
 
 OLD_NAMES: Mapping[str, str] = {
     "average": "ema_decay",
@@ -150,7 +150,7 @@ class Checkpoint:
                 where,
                 "a checkpoint of this training, with the same network, settings and data",
                 "; ".join(other),
-                "Give what the checkpoint was made with, or begin anew.",
+                "Give what the checkpoint was made with, or start over.",
             )
 
 
@@ -165,7 +165,7 @@ def identity(
     """The network, the settings and the data of a training, as JSON values by name.
 
     The number of epochs is among them only where a schedule depends on it: with more of them, or fewer, the
-    same training goes on longer or ends earlier. Data have a SHA-256, and the user's functions their names.
+    same training lasts longer or ends earlier. Data have a SHA-256, and the user's functions their names.
     """
     parts = {**plain(architecture.entries()), "dtype": dtype.name, **plain(settings), **plain(plan)}
     epochs = parts.pop("epochs")

@@ -30,11 +30,11 @@ COUNTS: dict[str, Callable[[Training], float]] = {
     "every_steps": lambda training: training.state().step,
     "every_epochs": lambda training: training.position.epoch,
 }
-"""What is counted between two checkpoints, by the settings."""
+"""Settings of the interval between checkpoints, and its unit."""
 
 
 class ModelCheckpoint(Callback):
-    """Write checkpoints, from which a training that was killed goes on bit for bit.
+    """Write checkpoints, from which a killed training resumes bit for bit.
 
     A checkpoint is written between two updates: at the first pause after the time, the updates or the epochs
     asked for, whichever comes first; and at the pause in which Ctrl-C ends training. A training that is
@@ -42,9 +42,9 @@ class ModelCheckpoint(Callback):
     of the newest one that was written is ``last``.
 
     A file appears whole or not at all, and older ones are removed only after the new one is there. Where one
-    cannot be written (a full disk), training goes on with a warning, and the ones before stay.
+    cannot be written (a full disk), training continues with a warning, and the earlier ones stay.
 
-    When a training goes on, results of the user's own functions (order, schedules, activations, metrics)
+    When a training resumes, results of the user's own functions (order, schedules, activations, metrics)
     cannot be compared. A training with a time budget does not come back bit for bit, as its schedules run by
     the clock.
 
@@ -118,7 +118,7 @@ class ModelCheckpoint(Callback):
         if training.state().step == 0 and checkpoint_files(self.folder):
             raise FileError(
                 str(self.folder),
-                "a folder without checkpoints, where a training begins anew",
+                "a folder without checkpoints for a training from the start",
                 "it holds those of an earlier one",
                 "Go on from them (resume=True), or choose another folder.",
             )
@@ -154,7 +154,7 @@ class ModelCheckpoint(Callback):
         except OSError as error:
             if not self._warned:
                 self._warned = True
-                warnings.warn(f"Training goes on without a new checkpoint: {error}", stacklevel=2)
+                warnings.warn(f"Training continues without a new checkpoint: {error}", stacklevel=2)
 
 
 def checkpoint_files(folder: Path | str) -> list[Path]:
@@ -173,7 +173,7 @@ def latest_checkpoint(folder: Path | str) -> Checkpoint | None:
 
     folder: Where `ModelCheckpoint` wrote.
     returns (Checkpoint or None): None where there is none at all.
-    FileError: If there are some and all are damaged: to begin anew is for people to decide.
+    FileError: If there are some and all are damaged: the caller decides whether to start over.
 
     >>> latest_checkpoint("no/such/folder")
     """
@@ -191,5 +191,5 @@ def latest_checkpoint(folder: Path | str) -> Checkpoint | None:
         return None
     oldest, after = damaged[-1], len(damaged) - 1
     got = f"{oldest.got}, and the {after} after it cannot be read either" if after else oldest.got
-    hint = f"Restore {'one of them' if after else 'it'}, or begin anew."
+    hint = f"Restore {'one of them' if after else 'it'}, or start over."
     raise FileError(oldest.where, oldest.expected, got, hint) from oldest

@@ -28,7 +28,7 @@ LARGE = 1e3
 """Inputs, targets and weights beyond this are worth a word."""
 
 BEYOND = 1e100
-"""A larger number is about to leave the finite numbers: its squares and products do."""
+"""A larger number is about to overflow: its squares and products do."""
 
 TINY = 1e-10
 """Sample weights whose mean is below this are worth a word, too."""
@@ -123,7 +123,7 @@ def all_finite(state: SessionState) -> bool:
 
 
 def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
-    """The error for steps that left the finite numbers, found by doing them again with the equations.
+    """The error for steps that became NaN or infinite, found by repeating them with the equations.
 
     The session has the state before the steps; afterwards it has the last finite one.
     """
@@ -166,7 +166,7 @@ def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
 
 
 def evaluation_divergence(session: Session, evaluations: Evaluations, where: str) -> DivergenceError:
-    """The error for a minimizer that left the finite numbers, found by evaluating again with the equations.
+    """The error for a minimizer that reached NaN or infinity, found by evaluating again with the equations.
 
     Where it came to a θ that is not finite although J and its gradient were, the error names what was already
     beyond measure at the θ before. The session is loaded with the θ that is diagnosed.

@@ -1,4 +1,4 @@
-"""One training, whoever asks for it: what is told, recorded and kept around the steps of a solver."""
+"""One training, of any caller: callbacks, records and results around the steps of a solver."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -129,7 +129,7 @@ class Fit:
     def ending_all(self) -> Iterator[None]:
         """End training in all workers where the block of one raises `StopTraining`.
 
-        All workers come here, and none goes on before all have.
+        A barrier: every worker waits here for all others.
         """
         stop = None
         try:
@@ -201,7 +201,7 @@ def train(
     validation: Data whose cost is recorded after each epoch.
     metrics: Functions ``(Y, AL) -> float`` of columns by name: ``validation_<name>`` is recorded, too.
     history: Where the records go; a new one by default.
-    resume: Where an earlier training stood; this one goes on from there, and its history with it.
+    resume: State of an earlier training, which this one continues, with its history.
     where: Name for error messages.
     DivergenceError: If the cost or a parameter is not finite any more; the session holds the last finite
         state.

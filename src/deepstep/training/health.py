@@ -68,7 +68,7 @@ class Health(Callback):
 
     def on_train_begin(self, training: Training) -> None:
         """Keep the parameters; an update makes new ones, so that costs nothing."""
-        if self._before is None:  # else restored: training goes on within an epoch
+        if self._before is None:  # else restored: training resumes within an epoch
             self._before = training.parameters.flat
 
     def on_epoch_end(self, training: Training, record: Record) -> None:

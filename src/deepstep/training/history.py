@@ -54,9 +54,9 @@ class History:
 
     records: ``epoch`` (from 0), ``step`` (updates done after it), ``cost`` (J before the update; for
         mini-batches the epoch's mean), ``learning_rate``, ``seconds`` since the start; ``validation_cost`` if
-        asked for. ``layers`` stands in the last record of `Network.train`: two lists as of
+        asked for. ``layers`` is in the last record of `Network.train`: two lists as of
         `deepstep.training.Health`, before the first update and after the last, with the update of the whole
-        training. ``examples`` stands in the record of an epoch that a time budget cut short: so many were
+        training. ``examples`` is in the record of an epoch that a time budget cut short: so many were
         seen.
     engine: The engine that ran.
     stopped: Why training ended.
@@ -165,7 +165,7 @@ class HistoryView(History):
 
 
 Look = list[dict[str, float | None]]
-"""What `Health` writes of the layers, one mapping for each."""
+"""Statistics of the layers by `Health`, one mapping for each layer."""
 
 
 def health_in(record: Record) -> Look | None:
@@ -178,7 +178,7 @@ def health_in(record: Record) -> Look | None:
 
 
 def layers_in(record: Record) -> list[Look]:
-    """The looks before and after a training that stand in its last record; empty where there are none."""
+    """The layer statistics before and after a training, of its last record; empty if it has none."""
     pair = record.get("layers")
     looks = [health_in({"health": one}) for one in pair] if isinstance(pair, list) else []
     known = [one for one in looks if one is not None]

@@ -53,7 +53,7 @@ def blas_threads(deterministic: bool) -> Iterator[None]:
     A BLAS that shares a product among threads adds its parts up in another order than one thread does: the
     last bits differ. OpenBLAS repeats its bits where the number of threads is the same; with one they are the
     same on any number of cores. Other processors have other kernels, and so other last bits; Apple's
-    Accelerate cannot be told how many threads to use.
+    Accelerate has no setting for the number of threads.
     """
     if not deterministic:
         yield

@@ -252,7 +252,7 @@ class Loop:
 
     def _steps(self, walk: Walk) -> StepCosts | None:
         """Some updates; learns how many fit between two pauses. None, and the state before them, where the
-        cost or the state leaves the finite numbers.
+        cost or the state becomes NaN or infinite.
         """
         before, started, rates = self._state, perf_counter(), walk.rates
         with np.errstate(over="ignore", invalid="ignore"):
@@ -283,7 +283,7 @@ class Loop:
         return None
 
     def _divergence(self, walk: Walk, number: int) -> DivergenceError:
-        """The error for updates from a batch on, which left the finite numbers."""
+        """The error for updates from a batch on, which became NaN or infinite."""
         if self._shared and self._examples.streamed:
             view = self._view(walk.epoch, number, whole=True)
             at = number - view.first

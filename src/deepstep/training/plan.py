@@ -39,7 +39,7 @@ class Plan:
     learning_rate: α, or a function of the epoch that gives it.
     batch_size (int or None): Examples an update; None for all of them.
     order: Order of the examples in each epoch.
-    first_epoch: Number of the first epoch: a training that goes on keeps the order that it would have had.
+    first_epoch: Number of the first epoch: a resumed training keeps the order of the uninterrupted one.
     schedule, weight_decay_schedule, dropout_schedule: Factors of the learning rate, the weight decay and the
         dropout, as functions of the fraction of training done (of the epochs or of the time, whichever is
         further).

@@ -20,7 +20,7 @@ class ReduceLROnPlateau(Callback):
     """Lower a factor each time that a quantity of the records has stopped improving.
 
     The rule of torch's ``ReduceLROnPlateau``: an epoch counts as better if it beats the best one by a share,
-    and after more than ``patience`` epochs in a row that are not, the factor falls and the count begins anew.
+    and after more than ``patience`` epochs in a row that are not, the factor falls and the count restarts.
     A plateau stands where a schedule does: called with any fraction of training it gives the factor now.
 
     ``factor`` is 1 at first, ``best`` the best value (None before the first epoch) and ``stalled`` the epochs
@@ -68,7 +68,7 @@ class ReduceLROnPlateau(Callback):
         self.best: float | None = None
 
     def on_train_begin(self, training: Training) -> None:
-        """Begin anew with each training that does not go on from a checkpoint."""
+        """Reset the state, unless the training resumes from a checkpoint."""
         if not self._restored:
             self._begin()
         self._restored = False

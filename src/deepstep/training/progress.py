@@ -17,13 +17,13 @@ class Meter:
 
     def __init__(self, label: str, stream: TextIO | None = None, seconds_between_lines: float = 5.0) -> None:
         self._label, self._stream = label, stream if stream is not None else sys.stderr
-        # below a notebook's cell a carriage return begins the line anew
+        # below a notebook's cell a carriage return restarts the line
         self._renews = type(self._stream).__module__.startswith("ipykernel.")
         self._pause = SECONDS_IN_A_NOTEBOOK if self._renews else seconds_between_lines
         self._bar: Any = None
         self._of, self._line, self._last_line, self._width = "", "", 0.0, 0
 
-    def begin(self, total: int | None, *, told: str = "") -> None:
+    def begin(self, total: int | None, *, text: str = "") -> None:
         """Open the bar of so many parts, None where their number is not known."""
         self._of = "" if total is None else f"/{total}"
         self._line, self._last_line, self._width = "", monotonic(), 0
@@ -37,19 +37,19 @@ class Meter:
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[told]}", markup=False),
+            TextColumn("{task.fields[text]}", markup=False),
             TimeRemainingColumn(),
             console=Console(file=self._stream),
         )
         self._bar.start()
-        self._task = self._bar.add_task(self._label, total=total, told=told)
+        self._task = self._bar.add_task(self._label, total=total, text=text)
 
-    def move(self, done: int, told: str) -> None:
+    def move(self, done: int, text: str) -> None:
         """Move the bar, or write a line if the last one is old enough."""
         if self._bar is not None:
-            self._bar.update(self._task, completed=done, told=told)
+            self._bar.update(self._task, completed=done, text=text)
             return
-        self._line = f"{self._label}: {done}{self._of}, {told}"
+        self._line = f"{self._label}: {done}{self._of}, {text}"
         if monotonic() - self._last_line >= self._pause:
             self._last_line = monotonic()
             self._write()
@@ -102,8 +102,8 @@ class Progress(Callback):
 
     def on_train_begin(self, training: Training) -> None:
         """Open the bar."""
-        self._meter.begin(training.epochs if training.epochs < UNTIL_TIME_IS_UP else None, told="cost …")
-        if training.history:  # of a training that goes on
+        self._meter.begin(training.epochs if training.epochs < UNTIL_TIME_IS_UP else None, text="cost …")
+        if training.history:  # of a resumed training
             self.on_epoch_end(training, training.history[-1])
 
     def on_epoch_end(self, training: Training, record: Record) -> None:

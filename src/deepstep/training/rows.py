@@ -24,7 +24,7 @@ def forward_rows(forward: Callable[[Array], Array], X: Any, layer_dims: Sequence
 
 
 def cost_of_rows(cost: Callable[..., float], examples: Examples, layer_dims: Sequence[int]) -> float:
-    """The cost J of rows, without regularization; inf or NaN where the outputs leave the finite numbers."""
+    """The cost J of rows, without regularization; inf or NaN if the outputs are NaN or infinite."""
     costs = []
     slices = list(parts(len(examples), layer_dims))
     if len(slices) == 1 and examples.weight is None:

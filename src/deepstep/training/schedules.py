@@ -62,7 +62,7 @@ class Schedule:
         takes ``warm_up`` as well, the fraction of training that goes up in a straight line, from
         ``warm_up_from`` (0) to 1, before the schedule begins. Defaults are put in: what is stored does not
         change with those of a later version.
-    function: The user's function, where the name is ``"own"``.
+    function: The user's function, for the name ``"own"``.
     ConfigurationError: If the name or a setting is unknown or out of range, or, at a call, if the user's
         function gives something else than a factor.
 

@@ -20,7 +20,7 @@ class EarlyStopping(Callback):
     scikit-learn's rule: an epoch that is not better than the best one by ``tolerance`` counts; training ends
     with the epoch in which more than ``epochs`` of them have come in a row. ``ties_count`` makes better by
     exactly ``tolerance`` an improvement. Before it gives up it calls ``instead``: where that returns True,
-    training goes on and counts anew. ``best`` and ``stalled`` may be those of a training that goes on.
+    training continues and the count restarts. ``best`` and ``stalled`` may be those of a resumed training.
     """
 
     adds_to_records = ()
@@ -54,7 +54,7 @@ class EarlyStopping(Callback):
         self.over = False
 
     def on_train_begin(self, training: Training) -> None:
-        """Take up the best parameters of a training that goes on; a record must have the best value."""
+        """Restore the best parameters of a resumed training; a record must have the best value."""
         if "theta" in self._kept:
             if self.best not in training.history.column(self._quantity):
                 raise ConfigurationError(

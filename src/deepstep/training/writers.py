@@ -117,11 +117,11 @@ class JsonLines(LineWriter):
     The last record of `Network.train` gets its ``layers`` after the training, so only in the history.
 
     A record is with the operating system when its epoch ends, and a line is never half there: what a full
-    disk cuts short is taken back, and what a killed process left is cut off when a training goes on.
+    disk cuts short is taken back, and what a killed process left is cut off when a training resumes.
 
     path: The file; its folder exists.
-    append: Go on with a file that exists, which is refused otherwise. Where the training itself goes on (its
-        history has records already), the lines of later epochs than its last one are written anew.
+    append: Append to an existing file, which raises an error otherwise. If the training itself resumes, the
+        lines of later epochs than its last one are replaced.
     FileError: When training begins: if the file exists and ``append`` is False, is no file of this kind, or
         cannot be written. At the end of an epoch: if the line cannot be written.
 
@@ -146,7 +146,7 @@ class Csv(LineWriter):
     """Write the records as a table, one line an epoch, below a line with the names of the columns.
 
     An entry that a record lacks is an empty cell. Where a record has entries that none had before it (a look
-    at health every fifth epoch), the file is written anew with their columns at the end, whole or not at all.
+    at health every fifth epoch), the file is rewritten with their columns at the end, whole or not at all.
     Lists and mappings are spread over columns, ``health/1/dead`` for the first layer's.
 
     path: The file; its folder exists.
@@ -186,7 +186,7 @@ class Csv(LineWriter):
         return head + _row([cells.get(name) for name in self._columns])
 
     def _widen(self, new: Sequence[str]) -> None:
-        """Write the file anew, with more columns, in which the lines so far have empty cells."""
+        """Rewrite the file with more columns, which are empty in the lines so far."""
         lines = self._path.read_bytes().split(b"\n")[1:-1]
         with atomic_write(self._path) as file:
             file.write(_row([*self._columns, *new]).encode())
@@ -203,7 +203,7 @@ class TensorBoard(Callback):
     """Write every number of the records for TensorBoard, over the epochs.
 
     Needs the package tensorboardX, which writes the files without TensorFlow, torch or TensorBoard itself.
-    A training that goes on hides what was written for later epochs than the last one of its history.
+    A resumed training hides entries of later epochs than the last one of its history.
 
     folder: Where the event files go, for ``tensorboard --logdir``; each training writes one more.
     MissingPackageError: When training begins: if tensorboardX is not installed.

@@ -105,7 +105,7 @@ class _Located(CompileResultCacheImpl):
 
 
 class KernelCache(FunctionCache):
-    """What a dispatcher of Numba asks for compiled code, and gives it to."""
+    """The cache of compiled code that a dispatcher of Numba loads from and saves to."""
 
     _impl_class = _Located
     _cache_file: Any
@@ -124,7 +124,7 @@ class KernelCache(FunctionCache):
         self._cache_file = _Files(folder, self._impl.filename_base, stamp)
 
     def _index_key(self, sig: Any, codegen: Any) -> Any:
-        """Without what the function closes over, where Numba numbers functions anew in each process."""
+        """Without the closure, in which Numba numbers functions differently in each process."""
         return sig, codegen.magic_tuple()
 
     def save_overload(self, sig: Any, data: Any) -> None:
@@ -148,7 +148,7 @@ class _Files:
         return self._folder / f"{self._name}-{digest}.kernel"
 
     def load(self, key: Any) -> Any:
-        """What was saved; None where there is nothing, or no whole file. It may vanish at any time."""
+        """The saved bytes; None without a whole file, which may vanish at any time."""
         path = self._path(key)
         try:
             content = path.read_bytes()

@@ -52,7 +52,7 @@ def _given(names: str, number: Any) -> tuple[Any, ...]:
 
 
 def _caller(name: str) -> Any:
-    """What calls the routine at an address, in a kernel: ``call(address, (argument, …))``."""
+    """A caller of the routine at an address, for kernels: ``call(address, (argument, …))``."""
 
     @intrinsic
     def call(typingcontext, address, arguments):

@@ -64,7 +64,7 @@ def embed(embedded, theta, room, stride, low, high):
 
 @calls.routine("embed_rows", order=ORDERED)
 def embed_rows(layers, embedded, theta, X, low, count, stride):
-    """What layer 1 reads of some rows, at the beginning of the room; with factors of the inputs."""
+    """Inputs of layer 1 for some rows, at the beginning of the room; with factors of the inputs."""
     stages, room = embedded.stages, embedded.room
     n_x, at = stages[0].n, stages[0].reads
     for i in range(n_x):

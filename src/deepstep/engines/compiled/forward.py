@@ -45,7 +45,7 @@ def outputs_of_rows(
     tables = _tables(architecture, parameters.dtype)
     rows = writable(np.ascontiguousarray(X, parameters.dtype))
     running = running_statistics(tables.layers, statistics, parameters.dtype)
-    theta = writable(parameters.flat)  # Numba compiles anew for what is locked
+    theta = writable(parameters.flat)  # Numba compiles again for read-only arrays
     return outputs(tables, theta, running, rows, output=architecture.activations[-1]).T
 
 

@@ -130,7 +130,7 @@ def scale_weights(thread, plan, layers, theta, scaled):
 
 @calls.routine("through_the_scale")
 def through_the_scale(theta, at, layers, n_x, gradient, into, count, scaled):
-    """Of some rows: from dW_s1, which stands in ``scaled`` for each member, to dW1; and there W1 ∘ dW_s1,
+    """For some rows: from dW_s1, which is in ``scaled`` for each member, to dW1; and there W1 ∘ dW_s1,
     with W1 before its update. W1 begins θ.
     """
     g = run(gradient, into, count)

@@ -1,4 +1,4 @@
-"""What kernels do, by number, and the tables that they work with: one compilation serves every network.
+"""Operations of kernels, by number, and the tables they read: one compilation serves every network.
 
 `lowering` fills the tables from the graph of a network. Nothing here loads Numba: what has a kernel is known
 before.
@@ -15,7 +15,7 @@ from deepstep.types import AnyArray, Array
 
 KINDS = ("W", "b", "gamma", "s", "alpha")
 WEIGHTS, BIAS, SCALE, INPUTS, BEND = range(len(KINDS))
-"""Kinds of parameters of a layer. r of members stands in the place of s: a row for each."""
+"""Kinds of parameters of a layer. r of members takes the place of s: a row for each."""
 
 NONE, BATCH, LAYER = range(3)
 """How a layer is normalized."""
@@ -50,7 +50,7 @@ CALLS = {
     "through_the_stages": "embedded theta room members examples stride low high",
     "gradients_of_stages": "thread plan embedded room gradient batch",
 }
-"""What kernels call by address (see `calls`), with the names of the arguments."""
+"""Routines that kernels call by address (see `calls`), with the names of the arguments."""
 
 LAYERS = np.dtype(
     [
@@ -129,7 +129,7 @@ RELU, RELU_WITH_SLOPE = ACTIVATION_CODES["relu"], ACTIVATION_CODES.pop("relu_wit
 """The second is relu whose slope is written down, where its output does not show it."""
 
 HEADS = ("sigmoid", "softmax", "identity", "absolute_error", "huber", "poisson", "quantile", "ordinal")
-"""Those that have a kernel."""
+"""Operations that have a kernel."""
 
 GD, MOMENTUM, HEAVY_BALL, NESTEROV, RMSPROP, ADAM, LION, MUON = range(8)
 RULE_CODES: dict[Callable[..., Any], int] = {
@@ -156,7 +156,7 @@ INPUT, FACTORS, LINEAR, NORMALIZED, SHIFTED, ACTIVATION, LEARNED, DROPPED = rang
 
 
 class Lowers(NamedTuple):
-    """How an operation becomes numbers: its place, and what stands in which column of its layer."""
+    """How an operation becomes numbers: its place, and the content of each column of its layer."""
 
     place: int
     columns: Mapping[str, int] = MappingProxyType({})
@@ -195,7 +195,7 @@ class Batch(NamedTuple):
     """A batch as one thread sees it, with the numbers of its step."""
 
     m: int  # its columns: the examples of the first member, then those of the second, …
-    examples: int  # m, but for members that share a network
+    examples: int  # m, except with members that share a network
     total: float  # the sum of their weights
     low: int  # the first column of this thread, and that after the last
     high: int

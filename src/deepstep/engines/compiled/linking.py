@@ -50,7 +50,7 @@ def link_prediction(tables: Tables, dtype: Any) -> None:
 
 @cache
 def outputs_address(output: str, dtype: Any) -> int:
-    """What makes outputs of logits; 0 where they are the same."""
+    """The activation that maps logits to outputs; 0 for identity."""
     return address_of(OUTPUTS[output], dtype) if output in OUTPUTS else 0
 
 

@@ -35,7 +35,7 @@ from deepstep.types import AnyArray, Array
 
 
 def why_no_kernel(architecture: Architecture, settings: Settings) -> str:
-    """What of a network and its settings has no kernel; empty where all has one."""
+    """The parts of a network and its settings without a kernel; empty if all have one."""
     nodes = architecture.graph.to_logits
     for node in nodes:
         equation = node.op.forward_equation
@@ -168,7 +168,7 @@ def running_statistics(layers: AnyArray, statistics: Mapping[str, Array], dtype:
 
 
 def statistics_of(layers: AnyArray, running: Array) -> dict[str, Array]:
-    """Copies of the statistics "mean1", … that stand in those of all units."""
+    """Copies of the statistics "mean1", … that are in those of all units."""
     return {name: running[row, units, np.newaxis].copy() for name, row, units in _normalized_by_batch(layers)}
 
 

@@ -1,4 +1,4 @@
-"""What Numba does not offer by itself: bits of floats, BLAS on parts of arrays, threads that wait for each
+"""Intrinsics that Numba lacks: bits of floats, BLAS on parts of arrays, threads that wait for each
 other.
 """
 
@@ -261,9 +261,7 @@ def largest_of_threads(found, column):
 
 
 N, T = np.int64(ord("N")), np.int64(ord("T"))
-"""Whether a factor is taken as it is or turned. No Python ints: for each of these a kernel is compiled
-anew.
-"""
+"""Whether a factor is transposed. No Python ints: each of those would compile another kernel."""
 
 START = np.int64(0)
 """The beginning of an array, likewise."""

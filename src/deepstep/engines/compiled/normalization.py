@@ -21,7 +21,7 @@ EPSILON, MOMENTUM = 1e-5, 0.1
 
 @part
 def sums_of(work, layers, l, way):
-    """What threads tell each other of a normalized layer, forth or back: (n_threads, 2 n)."""
+    """Sums that threads exchange in a normalized layer, forward or backward: (n_threads, 2 n)."""
     first = SUMS + 2 * (layers[l].unit + way * layers[layers.size - 1].unit)
     return work.shared[:, first : first + 2 * layers[l].size]
 
@@ -162,7 +162,7 @@ def by_layer_of_prediction(z, at, layers, l, widest, stride, theta, statistics, 
 def run_along(plan, layers, statistics, moments, m, step):
     """The statistics (2, units) that predict move towards those of this batch, its variance made unbiased.
 
-    Where θ is averaged, they are averages alike.
+    Where θ is averaged, so are they.
     """
     if m == 1:
         return

@@ -9,7 +9,7 @@ from deepstep.engines.compiled.lowering import Tables
 from deepstep.types import AnyArray, Array
 
 TILE = 2**17
-"""Numbers of a part of the gradient: BLAS packs the inputs anew for each part, so parts are large, and yet
+"""Numbers of a part of the gradient: BLAS packs the inputs again for each part, so parts are large, and yet
 stay in the cache until the update has used them. (Measured: 2^15 took 9 % longer at 784-512-512-10, 5 % at
 50-512-512-512-2; more than 2^17 changed nothing.)
 """
@@ -103,7 +103,7 @@ class OptionalRoom(NamedTuple):
 
 
 def optional_room(plan: AnyArray, tables: Tables, dtype: Any) -> OptionalRoom:
-    """What these settings need of it."""
+    """The room that these settings need."""
     layers, parameters, embedded = tables
     units, muon = int(layers["size"][1:].sum()), plan["rule"][0] == MUON
     weights = int(layers["blocks"][1] * layers["size"][0] * layers["size"][1])

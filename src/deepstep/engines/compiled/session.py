@@ -73,7 +73,7 @@ class CompiledSession(Session):
         train(0, np.zeros(BARRIER_SIZE, np.int64), *self._given(data, work), *nothing)
 
     def _given(self, data: Data, work: Work) -> tuple[Any, ...]:
-        """What the kernel is given beside its thread and what belongs to a call."""
+        """Arguments of the kernel besides its thread and those of a call."""
         tables = self._plan, self._layers, self._tables.parameters, self._levels
         return *tables, data, self._state, self._statistics, self._progress, work, *self._optional
 

@@ -36,7 +36,7 @@ from deepstep.preparation.batches import Examples
 from deepstep.types import Array
 
 NOTE = "in the span of the examples"
-"""What `Session.why` says of such steps."""
+"""`Session.why` for such steps."""
 
 NEAR = 1e-3
 """So far may the columns of a first Q be from orthonormal; the second is so to the last digits."""

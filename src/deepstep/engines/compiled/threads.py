@@ -95,7 +95,7 @@ def _pools() -> list[Any]:
 
 _lock, _inside = threading.Lock(), 0
 _before: list[tuple[Any, int]] = []
-"""What limits of BLAS there were before somebody came inside; not empty while they are not all given back."""
+"""Limits of BLAS before they were changed; not empty until all are restored."""
 
 
 @contextmanager

@@ -42,7 +42,7 @@ OUTSIDE, HAT, INSIDE = range(len(EPSILON_AT))
 
 LINEAR_PART, CUBIC, QUINTIC = COEFFICIENTS
 STEPS = 5
-"""Of Muon's iteration."""
+"""Coefficients of Muon's iteration."""
 
 LEAST_EPSILON = 1e-12
 """An ε from which on numbers that count as 0 do not show: √s of a subnormal s is below 1.1e-19 in float32,
@@ -129,7 +129,7 @@ def move(plan, own, state, at, gradient, into, count, step, rate, decay):
 
 @calls.routine("after_update")
 def after_the_update(plan, own, state, at, count, step):
-    """What comes after the update of a run of θ: the limit of norms and the average."""
+    """Steps after the update of a run of θ: the limit of norms and the average."""
     if own.weights and plan.max_norm > 0:
         limit_norms(state[0], at, count, own.width, plan.max_norm)
     if plan.ema_decay > 0:

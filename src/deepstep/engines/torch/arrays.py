@@ -58,7 +58,7 @@ def _names(module: str) -> dict[str, Any]:
 
 
 def _number(value: Any) -> Any:
-    """A tensor as it is: a recorded step reads it anew each time."""
+    """A tensor as it is: a recorded step reads it each time."""
     return value if isinstance(value, Tensor) else float(value)
 
 
@@ -150,12 +150,12 @@ TORCH_AS_NUMPY = _TorchAsNumpy(
         )
     ),
 )
-"""What the equations ask of NumPy."""
+"""The functions of NumPy that the equations use."""
 
 OTHERS: dict[str, dict[str, Any]] = {
     f"{PACKAGE}.relu_variants": {"_normal_probability": lambda Z: (Z * -sqrt(0.5)).erfc_().div_(2)}
 }
-"""What the equations have from SciPy, by module."""
+"""The functions of SciPy that the equations use, by module."""
 
 
 def _sigmoid(Z: Tensor) -> Tensor:

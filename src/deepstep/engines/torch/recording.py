@@ -87,7 +87,7 @@ def inductor(graph: torch.fx.GraphModule, tensors: list[Any]) -> Callable[..., o
 
 
 class Whole(NamedTuple):
-    """What a recorded step reads and writes: the state before it and the place of that after it, a batch, its
+    """Tensors that a recorded step reads and writes: the state before and after it, a batch, its
     `Numbers` and cost in float64, and whether all costs were finite; else the state stays as it is.
     """
 

@@ -86,7 +86,7 @@ class TorchSession(Session):
         return slice(0, m)
 
     def _weighed(self, weight: Array | None, m: int, part: slice) -> tuple[Tensor | None, float]:
-        """Of the weights of a batch those of a part, with mean 1 over the batch; and the sum of all."""
+        """Weights of a part of a batch, scaled to mean 1 over the batch, and the sum of all."""
         if weight is None:
             return None, float(m)
         return self._feed.tensor(relative_weights(weight, self._dtype)[part]), float(weight.sum())

@@ -22,7 +22,7 @@ from deepstep.equations.regularization import penalties
 from deepstep.network import Architecture, Parameters
 
 Number: TypeAlias = float | Tensor
-"""A number of a step; a tensor where a recorded step reads it anew each time."""
+"""A number of a step; a tensor where a recorded step reads it each time."""
 Statistics: TypeAlias = dict[str, Tensor]
 
 AT_ONCE = 2**15

@@ -37,7 +37,7 @@ class SharingStepper(Stepper):
         self._message = self.machine.gradient.new_empty(n + 2)
 
     def _cost_and_gradient(self, task: Task, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """Of the whole batch, in all workers the same."""
+        """Statistics of the whole batch, the same in all workers."""
         return self.of_all(batch, task.m, task.total, self.now.step, f"at step {self.now.step}"), {}
 
     def of_all(
@@ -186,7 +186,7 @@ def lost_worker(error: RuntimeError, rank: int | None = None) -> WorkerError:
     got = "one of them hangs, or takes longer than it may" if late else WorkerError.ENDED
     return WorkerError(
         f"worker {distributed.get_rank() if rank is None else rank}",
-        "an answer of all workers",
+        "a reply of all workers",
         f"{got} ({words:.160})",
         "With --max-restarts=3 torchrun starts all of them again, and they go on from the last checkpoint.",
     )

@@ -58,7 +58,7 @@ def adam(old: Vectors, g: Tensor, new: Vectors, rate: float, t: int, **optimizer
 def adam_(
     theta: list[Tensor], g: list[Tensor], v: list[Tensor], s: list[Tensor], rate: float, t: int, **by: float
 ) -> None:
-    """Of several vectors in one call of a kernel, in place."""
+    """Update several vectors in one call of a kernel, in place."""
     betas: dict[str, Any] = {"beta1": by["beta1"], "beta2": by["beta2"], "eps": by["epsilon"]}
     steps, no = [torch.tensor(float(t))] * len(theta), False
     torch._fused_adam_(theta, g, v, s, [], steps, lr=rate, weight_decay=0.0, amsgrad=no, maximize=no, **betas)
