@@ -14,6 +14,7 @@ test: $(VENV)/.installed-test
 	$(BIN)/deepstep warmup & $(BIN)/mypy && wait $$!
 	$(BIN)/lint-imports
 	$(BIN)/python tools/sizes.py
+	$(BIN)/python tools/words.py
 	$(BIN)/python -m pytest -n 2
 
 tiny: $(VENV)/.installed-test

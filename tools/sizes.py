@@ -13,7 +13,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "equations": (4_300, 5_700),
     "network": (750, 740),
     "engines": (4_300, 6_720),
-    "training": (2_500, 4_070),
+    "training": (2_500, 4_075),
     "inspection": (1_300, 2_882),
     "model": (1_200, 2_145),
     "data": (1_600, 3_710),

@@ -156,7 +156,11 @@ class Loop:
         order = None
         if not plan.in_order:
             order = np.concatenate([cast(AnyArray, visited(plan.order, epoch, m)) for epoch in epochs])
-        walk = self._walk(first, Window(cast(Examples, self._examples), order, 0, k * of), range(k * of))
+        try:
+            walk = self._walk(first, Window(cast(Examples, self._examples), order, 0, k * of), range(k * of))
+        except ConfigurationError:  # of a schedule: the epochs before the one that it fails in are trained
+            self._epochs_apart = True
+            return
         begun, before = self._elapsed, self._state
         chunk = self._steps(walk)
         if chunk is None:
@@ -265,8 +269,8 @@ class Loop:
         k = len(walk.numbers)
         self._seconds_a_step = seconds / k
         if seconds < SHORT:
-            # the time of few steps says little of many, and callbacks take theirs
-            most = 2.0 if self._fit.callbacks else MOST_AT_ONCE
+            # callbacks take time of their own, and of many workers only some have any: all decide the same
+            most = 2.0 if self._fit.callbacks or self._shared else MOST_AT_ONCE
             grown = min(most, max(2.0, LONG / max(seconds, 1e-9) / 2))
             self._chunk = max(self._chunk, int(grown * k))
         elif seconds > LONG:
