@@ -39,11 +39,11 @@ MOST_ROWS = 7_000
 """Rows of a table of `tables.sets`, of which a fifth is for the test."""
 
 PARTS = {
-    "preparation": "deepstep.estimators.convening:_prepared",
-    "steps": "deepstep.training.loop:_Loop._steps",
+    "preparation": "deepstep.estimators.ensemble_fit:_prepared",
+    "steps": "deepstep.training.loop:Loop._steps",
     "validation": "deepstep.training.loop:scores",
     "answers": "deepstep.estimators.ensemble:Member.outputs",
-    "weights": "deepstep.estimators.convening:weighed",
+    "weights": "deepstep.estimators.ensemble_fit:fit_ensemble_weights",
 }
 """The function whose time is a part's."""
 

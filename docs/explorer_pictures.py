@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 
 from deepstep import Network
 from deepstep.explorer import explore
-from deepstep.explorer.builtin import builtin
+from deepstep.explorer.shown import builtin
 
 DOCS = Path(__file__).parent
 PLACES = {"home": "s=home", "lab": "s=lab&k=1&q=dW2&c=1,3", "play": "s=play&k=200"}

@@ -19,8 +19,8 @@ from damaged_runs import reseal
 from deepstep import Network
 from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.errors import DeepStepError, FileError
-from deepstep.explorer.reading import read_lesson
-from deepstep.preparation import ClassTarget, Preparation, TablePreparation
+from deepstep.explorer import read_lesson
+from deepstep.preparation import ClassificationTarget, Preparation, TablePreparation
 from deepstep.run import FILES, Run, few_examples
 from deepstep.run_folder import OF_AN_ENSEMBLE, read_text, write_config
 from deepstep.training import Csv, JsonLines, ModelCheckpoint
@@ -31,7 +31,7 @@ from hostile_texts import HOSTILE, TOML
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     frame = polars.DataFrame({"x": [0.0, 1.0, 2.0, 3.0]})
-    preparation = Preparation(TablePreparation.fit(frame), ClassTarget(("no", "yes")))
+    preparation = Preparation(TablePreparation.fit(frame), ClassificationTarget((("no", "yes"),)))
     X, Y = preparation.inputs.transform(frame), preparation.target.encode(["no", "no", "yes", "yes"])
     network = Network([1, 1], seed=1)
     history = network.train(X.T, Y.T, iterations=3)

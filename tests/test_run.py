@@ -10,7 +10,13 @@ from deepstep import Network
 from deepstep.data import sha256
 from deepstep.engines import ReferenceSession
 from deepstep.errors import DataError, FileError
-from deepstep.preparation import ClassTarget, ImagePreparation, NumberTarget, Preparation, TablePreparation
+from deepstep.preparation import (
+    ClassificationTarget,
+    ImagePreparation,
+    Preparation,
+    RegressionTarget,
+    TablePreparation,
+)
 from deepstep.run import FILES, Run, few_examples
 from deepstep.run_folder import config_digest
 from deepstep.training import History
@@ -20,7 +26,7 @@ FRAME = polars.DataFrame({"x": [0.0, 1.0, None, 3.0], "word": ["a", "b", "a", "Ã
 
 def _run() -> Run:
     labels = ("no", "yes", "no", "yes")
-    inputs, target = TablePreparation.fit(FRAME), ClassTarget.fit(labels)
+    inputs, target = TablePreparation.fit(FRAME), ClassificationTarget.fit(labels)
     X, Y = inputs.transform(FRAME), target.encode(labels)
     network = Network([inputs.n_features, 4, target.n_outputs], output=target.output, seed=1)
     history = network.train(X.T, Y.T, iterations=3)
@@ -93,7 +99,7 @@ def test_outputs_in_parts_equal_outputs_at_once(monkeypatch, widths):
 def test_numbers_come_back_in_their_own_units():
     """100, 200, 300, 400: mean 250, deviation âˆš12500; the network is y = 2x - 1 on x standardized."""
     frame = polars.DataFrame({"x": [-1.0, 1.0]})  # mean 0, deviation 1
-    target = NumberTarget.fit([100.0, 200.0, 300.0, 400.0])
+    target = RegressionTarget.fit([100.0, 200.0, 300.0, 400.0])
     network = Network(parameters={"W1": [[2.0]], "b1": [[-1.0]]}, output="identity")
     preparation = Preparation(TablePreparation.fit(frame), target)
     run = Run(network, preparation, History(), {}, (np.zeros((1, 1)), np.zeros((1, 1))))
@@ -104,7 +110,7 @@ def test_numbers_come_back_in_their_own_units():
 
 
 def test_pictures_and_tables_of_pixels_are_the_same():
-    inputs, target = ImagePreparation(1, 2, 1, 0.5), ClassTarget(("dark", "light"))
+    inputs, target = ImagePreparation(1, 2, 1, 0.5), ClassificationTarget((("dark", "light"),))
     network = Network([2, 1], seed=1)
     run = Run(network, Preparation(inputs, target), network.history, {}, (np.zeros((1, 2)), np.zeros((1, 1))))
     pictures = np.array([[[[0], [2]]], [[[1], [1]]]])

@@ -26,7 +26,7 @@ BETAS = 0.9, 0.999
 
 
 @dataclass(frozen=True)
-class Judge:
+class EpochScoring:
     """The right cost after a workload's checked units, and how far from it a float32 run may end."""
 
     right: dict[str, float]
@@ -37,14 +37,14 @@ class Judge:
         return self.right.get(epsilon_at, next(iter(self.right.values())))
 
 
-def judge_of(workload: Workload) -> Judge:
+def judge_of(workload: Workload) -> EpochScoring:
     """The judge of a workload in which networks are trained."""
     places = ("outside", "hat") if workload.optimizer == "adam" else ("outside",)
     right = {place: _trained(workload, np.float64, place) for place in places}
     others = [_trained(workload, np.float32, places[0], seed) for seed in range(RUNS)]
     distance = max(abs(cost - right[places[0]]) for cost in others)
     limit = max(TIMES * distance, LEAST * right[places[0]])
-    return Judge(right, limit if limit <= MOST * right[places[0]] else 0.0)
+    return EpochScoring(right, limit if limit <= MOST * right[places[0]] else 0.0)
 
 
 def _trained(workload: Workload, dtype: type, epsilon_at: str, seed: int | None = None) -> float:

@@ -10,9 +10,8 @@ from unittest.mock import patch
 import numpy as np
 
 from deepstep.equations import initialize_from_data, initialize_parameters
-from deepstep.estimators import convening, ensemble, member_training, presets, rules_of_size
-from deepstep.estimators.base import DeepEstimator
-from deepstep.estimators.presets import FAMILY, SHARED, Preset
+from deepstep.estimators import ensemble, ensemble_fit, members, presets
+from deepstep.estimators.presets import FAMILY, TABM, Preset
 from tables.methods import ours
 
 Method = Callable[..., Any]
@@ -20,7 +19,7 @@ Method = Callable[..., Any]
 
 def _with_family(family: Mapping[str, Preset]) -> Method:
     def method(*given: Any) -> Any:
-        with patch.object(rules_of_size, "FAMILY", family):
+        with patch.object(presets, "FAMILY", family):
             return ours(*given)
 
     return method
@@ -52,8 +51,8 @@ def _patched(where: Any, name: str, value: Any) -> Method:
 
 @contextmanager
 def _members(n: int) -> Iterator[None]:
-    choose = rules_of_size.choose
-    with patch.object(convening, "choose", lambda m, _, preset: choose(m, n, preset)):
+    choose = presets.default_ensemble_size
+    with patch.object(ensemble_fit, "default_ensemble_size", lambda m, _, preset: choose(m, n, preset)):
         yield
 
 
@@ -69,15 +68,15 @@ def _always(**changed: Any) -> Method:
     return _patched(presets, "ALWAYS", {**presets.ALWAYS, **changed})
 
 
-def _equal_weights(answers: Any, *_: Any) -> Any:
-    return np.full(len(answers), 1 / len(answers))
+def _equal_weights(outputs: Any, *_: Any) -> Any:
+    return np.full(len(outputs), 1 / len(outputs))
 
 
 def _without_preset(name: str) -> Method:
     return _with_family({key: preset for key, preset in FAMILY.items() if key != name})
 
 
-def _no_temperature(*_: Any) -> float:
+def _no_temperature(*_: Any, **__: Any) -> float:
     return 1.0
 
 
@@ -92,30 +91,25 @@ def _without_of_classes(name: str) -> Method:
 
 def _glorot_start(dims: Any, dtype: Any, rng: Any) -> Any:
     """Glorot's weights and biases of 0 everywhere, with the factors of the rates."""
-    _, factors = presets.start(dims, dtype, rng)
+    _, factors = presets.realmlp_init(dims, dtype, rng)
     values = initialize_parameters(dims, method="glorot", rng=rng).to_dict()
     return {name: value.astype(dtype) for name, value in values.items()}, factors
 
 
 def _start_from_data(*given: Any) -> Any:
     """Hidden layers that are fitted to the rows learned from (`initialize_from_data`)."""
-    train = DeepEstimator._train
+    initial = members._initial_values
 
-    def beginning_with_data(self: Any, examples: Any, held_out: Any, call: Any) -> None:
-        start = dict(self.initialization)
-        dims = [
-            examples.X.shape[1],
-            *self.hidden_layer_sizes,
-            len(start[f"b{len(self.hidden_layer_sizes) + 1}"]),
-        ]
-        names = [*[self.activation] * len(self.hidden_layer_sizes), "identity"]
-        rng = np.random.default_rng(self.random_state)
-        found = initialize_from_data(examples.X[:4096].T, dims, activations=names, rng=rng)
+    def from_data(params: Any, sample: Any, origins: Any, seed: int) -> Any:
+        values, factors = initial(params, sample, origins, seed)
+        sizes = [int(size) for size in params.hidden_layer_sizes]
+        dims, names = [sample.X.shape[1], *sizes, sample.Y.shape[1]], [params.activation] * len(sizes)
+        rng = np.random.default_rng(seed)
+        found = initialize_from_data(sample.X[:4096].T, dims, activations=[*names, "identity"], rng=rng)
         hidden = {f"{kind}{layer}" for kind in "Wb" for layer in range(1, len(dims) - 1)}
-        self.initialization = start | {name: found[name].astype(start[name].dtype) for name in hidden}
-        train(self, examples, held_out, call)
+        return values | {name: found[name].astype(values[name].dtype) for name in hidden}, factors
 
-    with patch.object(DeepEstimator, "_train", beginning_with_data):
+    with patch.object(members, "_initial_values", from_data):
         return ours(*given)
 
 
@@ -123,8 +117,8 @@ ABLATIONS: dict[str, Method] = {
     "ours": ours,
     "one network": _with_members(1),
     "one preset, 5 folds": _with_members(5),
-    "10 folds": _patched(rules_of_size, "MOST_FOLDS", 10),
-    "presets alike": _patched(ensemble, "blending_weights", _equal_weights),
+    "10 folds": _patched(presets, "MOST_FOLDS", 10),
+    "presets alike": _patched(ensemble, "stacking_weights", _equal_weights),
     "without pieces": _without_pieces(),
     "without input scale": _without("input_scale"),
     "without parametric": _without("parametric"),
@@ -134,9 +128,9 @@ ABLATIONS: dict[str, Method] = {
     "constant dropout": _always(dropout_schedule=None, weight_decay_schedule=None),
     "Adam's usual β2": _always(beta_2=0.999),
     "without smoothed labels": _without_of_classes("label_smoothing"),
-    "without temperatures": _patched(ensemble, "_temperature", _no_temperature),
+    "without temperatures": _patched(ensemble, "fit_temperature", _no_temperature),
     "start from data": _start_from_data,
-    "Glorot's start": _patched(member_training, "start", _glorot_start),
+    "Glorot's start": _patched(members, "realmlp_init", _glorot_start),
     **{f"without {name}": _without_preset(name) for name in FAMILY},
     "mlp": partial(ours, preset="mlp"),
     "tabm": partial(ours, preset="tabm"),
@@ -145,6 +139,6 @@ ABLATIONS: dict[str, Method] = {
     "shared, 32 members": partial(ours, preset="tabm", shared_members=32),
     "shared, 256 units": partial(ours, preset="tabm", hidden_layer_sizes=(256, 256)),
     "shared, smooth": partial(ours, preset="tabm", activation="mish"),
-    "with shared": _with_family({**FAMILY, SHARED.name: SHARED}),
+    "with shared": _with_family({**FAMILY, TABM.name: TABM}),
 }
 """By name, the whole first."""

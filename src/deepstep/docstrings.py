@@ -198,12 +198,12 @@ def completed(
             prose.append(paragraph)
     _SAID[function.__name__] = own, example
     of_forward, pair_example = _SAID.get(forward_of(function.__name__, _SAID), ({}, ""))
-    documented, example = of_forward | own, example or pair_example
+    docs, example = of_forward | own, example or pair_example
     form = signature(function)
     parameters = {n: p for n, p in form.parameters.items() if n not in ("self", "cls")}
     optional = {n: ", optional" * (p.default is not p.empty) for n, p in parameters.items()}
     described = (
-        (STARS.get(p.kind, "") + n, _entry(n, p.annotation, documented, optional[n], like))
+        (STARS.get(p.kind, "") + n, _entry(n, p.annotation, docs, optional[n], like))
         for n, p in parameters.items()
     )
     raised = {name: entry for name, entry in own.items() if name.endswith(RAISED)}
@@ -219,9 +219,7 @@ def completed(
     sections = {
         "Parameters": [] if is_record else _together(described),
         "Attributes": _together((*(described if is_record else ()), *attributes)),
-        "Yields" if yields else "Returns": []
-        if isclass(function)
-        else _returned(form, formula, own, documented),
+        "Yields" if yields else "Returns": [] if isclass(function) else _returned(form, formula, own, docs),
         "Raises": _together(raised.items()),
         "Warns": _together((name, entry) for name, entry in own.items() if name.endswith(WARNED)),
         "Notes": [*statements, f"\nSource: {source}."] if formula else [],
@@ -252,20 +250,16 @@ def complete(namespace: Mapping[str, Any], *like: Callable[..., Any]) -> None:
 
 
 def _entry(
-    name: str,
-    annotation: Any,
-    documented: Mapping[str, Entry],
-    optional: str = "",
-    like: Mapping[str, Entry] = {},
+    name: str, annotation: Any, docs: Mapping[str, Entry], optional: str = "", like: Mapping[str, Entry] = {}
 ) -> Entry:
     """Kind and meaning of a name: of the docstring, else of the glossary, of ``like`` or the annotation."""
-    kind, text = documented.get(name, Entry())
-    known, other = _known(name, kind_of(annotation), documented), like.get(name, Entry())
+    kind, text = docs.get(name, Entry())
+    known, other = _known(name, kind_of(annotation), docs), like.get(name, Entry())
     kind = kind or known.kind or kind_of(annotation) or other.kind
     return Entry((kind or "object") + optional if optional else kind, text or known.text or other.text)
 
 
-def _known(name: str, kind: str, documented: Mapping[str, Entry]) -> Entry:
+def _known(name: str, kind: str, docs: Mapping[str, Entry]) -> Entry:
     """The glossary's entry for a name of that kind; a derivative is like its quantity."""
     for entry in KNOWN.get(name, ()):
         is_array = entry.kind.startswith("array")
@@ -273,7 +267,7 @@ def _known(name: str, kind: str, documented: Mapping[str, Entry]) -> Entry:
             return entry
     if not name.startswith("d") or kind != "array":
         return Entry()
-    quantity = documented.get(name[1:], Entry()).kind or _known(name[1:], kind, documented).kind
+    quantity = docs.get(name[1:], Entry()).kind or _known(name[1:], kind, docs).kind
     columns = quantity.rpartition(", ")[2].removesuffix(")")
     if columns.endswith("m"):
         return Entry(quantity, f"Derivative of {columns}·J by {name[1:]}.")
@@ -297,9 +291,7 @@ def _kinds(result: Any) -> tuple[Any, ...]:
     return args if get_origin(result) is tuple and ... not in args else (result,)
 
 
-def _returned(
-    form: Signature, formula: str, own: Iterable[str], documented: Mapping[str, Entry]
-) -> list[str]:
+def _returned(form: Signature, formula: str, own: Iterable[str], docs: Mapping[str, Entry]) -> list[str]:
     """The section of what comes out: what the docstring names, or the left sides of the formula."""
     result, parameters = form.return_annotation, form.parameters
     if result in (None, Signature.empty):
@@ -310,9 +302,7 @@ def _returned(
     names = [*stated[: max(0, len(kinds) - len(named))], *named]
     if len(names) < len(kinds):
         return [kind_of(kinds[0] if len(kinds) == 1 else result) or "object"]
-    found = (
-        (name, _entry(name, annotation, documented)) for name, annotation in zip(names, kinds, strict=False)
-    )
+    found = ((name, _entry(name, annotation, docs)) for name, annotation in zip(names, kinds, strict=False))
     after = {"text": "After this step."}
     return [_written(n, entry._replace(**after) if n in parameters else entry) for n, entry in found]
 

@@ -59,9 +59,9 @@ class Run(RunFolder):
 
     >>> import tempfile
     >>> import polars
-    >>> from deepstep.preparation import ClassTarget, TablePreparation
+    >>> from deepstep.preparation import ClassificationTarget, TablePreparation
     >>> frame = polars.DataFrame({"x": [0.0, 1.0, 2.0, 3.0]})
-    >>> preparation = Preparation(TablePreparation.fit(frame), ClassTarget(("no", "yes")))
+    >>> preparation = Preparation(TablePreparation.fit(frame), ClassificationTarget((("no", "yes"),)))
     >>> X, Y = preparation.inputs.transform(frame), preparation.target.encode(["no", "no", "yes", "yes"])
     >>> network = Network([1, 1], seed=1)
     >>> history = network.train(X.T, Y.T, learning_rate=1.0, iterations=50)

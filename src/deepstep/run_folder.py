@@ -18,7 +18,7 @@ from deepstep.data.text_formats import read_text as read_text
 from deepstep.data.text_formats import toml_values
 from deepstep.docstrings import complete
 from deepstep.errors import FileError
-from deepstep.preparation import ClassTarget, LabelTargets, NumberTargets, Preparation
+from deepstep.preparation import Preparation
 from deepstep.training.checkpoint import OLD_NAMES
 from deepstep.types import AnyArray, Array, is_number
 
@@ -129,7 +129,7 @@ class RunFolder(ABC):
     def target_names(self) -> tuple[str, ...]:
         """The columns that are predicted."""
         target = self.preparation.target
-        if isinstance(target, LabelTargets | NumberTargets):
+        if target.several:
             return target.names
         return (str(self.config.get("target", "target")),)
 
@@ -141,10 +141,8 @@ class RunFolder(ABC):
         DataError, ShapeError: As in `outputs`.
         """
         outputs, target = self.outputs(raw), self.preparation.target
-        if isinstance(target, ClassTarget | LabelTargets):
+        if target.is_classification:
             return Prediction(target.decode(outputs), self.told(target.probabilities(outputs)))
-        if isinstance(target, NumberTargets):
-            return Prediction(target.decode(outputs), None)
         quantiles = target.quantiles(outputs) if target.levels else None
         return Prediction(target.decode(outputs), None, quantiles)
 

@@ -191,7 +191,7 @@ def test_the_report_of_a_demo_has_its_command(deepstep, tmp_path, name):
     text = check(tmp_path / "report.html").text
     command = f"deepstep demo {name} --seed 5 --iterations 3"
     assert command in text
-    assert "deepstep demo keeps none" in text  # and has no --log health
+    assert "deepstep demo records none" in text  # and has no --log health
     assert deepstep(*command.split()[1:], "--out", "again").code == 0
     one, other = Run.load("run"), Run.load("again")
     np.testing.assert_array_equal(one.network.parameters.flat, other.network.parameters.flat)

@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from deepstep.estimators import EnsembleRun, member_training
+from deepstep.estimators import EnsembleRun, members
 from deepstep.run import Run
 from report_page import check
 
@@ -79,7 +79,7 @@ def test_the_report_tells_the_same(deepstep, flowers, tmp_path):
     page = check(tmp_path / "report.html")
     assert finding["sentence"] in page.text
     assert "diverged: " in page.text
-    assert "what is above 1e+100 is drawn there" in page.text
+    assert "values above 1e+100 are drawn there" in page.text
     for command in (["summary", "run"], ["trace", "run", "--layer", "1"]):
         assert deepstep(*command).code == 0
     told = deepstep("predict", "run", flowers)
@@ -131,14 +131,14 @@ def test_what_cannot_be_kept_is_said(deepstep, flowers, flower_run, tmp_path):
 
 @pytest.mark.parametrize("target", ["kind", "height"])
 def test_a_member_of_an_ensemble_that_diverges_is_kept(deepstep, flowers, tmp_path, monkeypatch, target):
-    start = member_training.start
+    start = members.realmlp_init
 
     def huge(dims, dtype, rng):
         """Weights from which the first products overflow."""
         values, factors = start(dims, dtype, rng)
         return {name: array * np.float32(1e30) for name, array in values.items()}, factors
 
-    monkeypatch.setattr(member_training, "start", huge)
+    monkeypatch.setattr(members, "realmlp_init", huge)
     typed = ["train", flowers, "--target", target, "--n-estimators", "2", "--out", "run"]
     result = deepstep(*typed)
     assert result.code == 1
@@ -153,8 +153,8 @@ def test_a_member_of_an_ensemble_that_diverges_is_kept(deepstep, flowers, tmp_pa
     assert deepstep("report", "run").code == 0
     page = check(tmp_path / "report.html")
     assert finding["sentence"] in page.text
-    assert "a member diverged, which stands here alone" in page.text
-    monkeypatch.setattr(member_training, "start", start)
+    assert "a member diverged, which is shown alone" in page.text
+    monkeypatch.setattr(members, "realmlp_init", start)
     assert deepstep(*typed).code == 0
     assert "diverged" not in EnsembleRun.load("run").config
 
@@ -186,7 +186,7 @@ def test_where_no_epoch_was_done_no_health_is_advised_that_was_asked_for(deepste
     typed = ["--target", "height", *FAR_TOO_HIGH, "--log", "health"]
     assert deepstep("train", flowers, "--out", "run", *typed).code == 1
     result = deepstep("doctor", "run")
-    assert "diverged before its first epoch was done" in result.err
+    assert "diverged before the end of its first epoch" in result.err
     assert "--log health" not in result.err
     assert deepstep("report", "run").code == 0
     text = check(tmp_path / "report.html").text

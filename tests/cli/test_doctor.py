@@ -104,4 +104,4 @@ def test_a_network_that_cannot_tell_cats_is_called_so(deepstep, shared):
     for name in ("cats-2-layer", "cats-4-layer"):
         found = {one["kind"]: one for one in json.loads(deepstep("doctor", name, "--json").out)["findings"]}
         assert found["no better than a guess"]["severity"] == "serious"
-        assert "'cat' is never answered" in found["class never answered"]["says"]
+        assert "'cat' is never predicted" in found["class never predicted"]["says"]

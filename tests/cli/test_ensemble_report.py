@@ -48,7 +48,7 @@ def test_the_page_has_every_part(deepstep, ensemble_run, tmp_path):
     assert result.code == 0
     assert result.out.startswith("Written: page.html (")
     page = check(tmp_path / "page.html")
-    parts = ["Findings", "Presets", "Members", "Answers", "Columns", "Configuration", "Environment"]
+    parts = ["Findings", "Presets", "Members", "Predictions", "Columns", "Configuration", "Environment"]
     assert [word for word in page.words if word in parts and word != "Findings"][: len(parts) - 1] == parts[
         1:
     ]
@@ -80,7 +80,7 @@ def test_answers_are_those_to_a_table(deepstep, flowers, ensemble_run, tmp_path)
     assert record["bytes"] == (tmp_path / "report.html").stat().st_size
     page = check(tmp_path / "report.html")
     confusion = json.loads(deepstep("evaluate", ensemble_run, flowers, "--json").out)["confusion"]
-    assert f"{np.trace(confusion)} of {np.sum(confusion)} answers are right" in page.text
+    assert f"{np.trace(confusion)} of {np.sum(confusion)} predictions are correct" in page.text
     assert {"x", "size", "colour"} <= set(page.words)
     assert "These are the 60 rows of" in page.text
 

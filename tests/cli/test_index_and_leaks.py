@@ -60,7 +60,7 @@ def test_it_is_kept_on_request_and_the_leak_is_told(deepstep, noise, preset):
     assert result.code == 0, result.err
     assert inputs(result) == ["Unnamed: 0", "a", "b"]
     assert "Left out" not in result.err
-    assert "Warning: the column 'Unnamed: 0' alone tells the target in 100 % of 96 rows" in result.err
+    assert "Warning: the column 'Unnamed: 0' alone determines the target in 100 % of 96 rows" in result.err
     found = json.loads(deepstep("doctor", "r", "--json").out)["findings"]
     leak = next(one for one in found if one["kind"] == "leakage")
     assert leak["sentence"] in result.err
@@ -93,7 +93,7 @@ def test_streams_do_the_same(deepstep, noise):
     result = trained(deepstep, "t.parquet", "--stream", "--json")
     assert inputs(result) == ["step", "a", "b"]
     assert "Excluded as identifiers of rows: 'rowid'" in result.err
-    assert "Warning: the column 'step' alone tells the target" in result.err
+    assert "Warning: the column 'step' alone determines the target" in result.err
     assert "the column 'step' alone" in deepstep("doctor", "r").out
     kept = trained(deepstep, "t.parquet", "--stream", "--json", "--keep", "rowid", "--exclude", "step")
     assert inputs(kept) == ["rowid", "a", "b"]
@@ -106,12 +106,13 @@ def test_a_copy_of_the_target_is_told(deepstep, noise):
     noise["height"] = rng.normal(size=M)
     noise["inches"] = noise["height"] / 2.54
     noise.to_csv("t.csv", index=False)
-    assert "Warning: the column 'code' alone tells the target in 100 %" in trained(deepstep, "t.csv").err
+    assert "Warning: the column 'code' alone determines the target in 100 %" in trained(deepstep, "t.csv").err
     numbers = deepstep("train", "t.csv", "--target", "height", *PLAIN, "--out", "n")
     assert (
-        "Warning: the column 'inches' alone tells the target by a rank correlation of 1.0000" in numbers.err
+        "Warning: the column 'inches' alone determines the target by a rank correlation of 1.0000"
+        in numbers.err
     )
-    assert "'inches' alone tells the target" in deepstep("doctor", "n").out
+    assert "'inches' alone determines the target" in deepstep("doctor", "n").out
 
 
 def test_an_honest_table_has_neither(deepstep, noise):

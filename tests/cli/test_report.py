@@ -11,7 +11,7 @@ import pytest
 from deepstep import History, Network
 from deepstep.cli.report import reproduce
 from deepstep.estimators import EnsembleRun
-from deepstep.preparation import ClassTarget, ImagePreparation, Preparation
+from deepstep.preparation import ClassificationTarget, ImagePreparation, Preparation
 from deepstep.run import Run, few_examples
 from report_page import check
 
@@ -44,7 +44,15 @@ def test_the_page_has_every_part(deepstep, healthy_run, tmp_path):
     assert result.code == 0
     assert result.out.startswith("Written: page.html (")
     page = check(tmp_path / "page.html")
-    for part in ("Findings", "Curves", "Answers", "Layers", "Gradient flow", "Configuration", "Environment"):
+    for part in (
+        "Findings",
+        "Curves",
+        "Predictions",
+        "Layers",
+        "Gradient flow",
+        "Configuration",
+        "Environment",
+    ):
         assert part in page.words
     assert len(page.named("svg")) == 6
     assert "These are the 12 rows of flowers.csv that were held out for the test" in page.text
@@ -59,7 +67,7 @@ def test_answers_are_those_to_a_table(deepstep, flowers, healthy_run, tmp_path):
     page = check(tmp_path / "page.html")
     confusion = json.loads(deepstep("evaluate", healthy_run, flowers, "--json").out)["confusion"]
     right, rows = np.trace(confusion), np.sum(confusion)
-    assert f"{right} of {rows} answers are right" in page.text
+    assert f"{right} of {rows} predictions are correct" in page.text
     counts = [
         int(word) for word, tag in zip(page.words, page.words, strict=True) if re.fullmatch(r"\d+", word)
     ]
@@ -145,7 +153,9 @@ def test_ten_thousand_epochs_of_a_wide_network_make_a_small_page(deepstep, tmp_p
         for epoch in range(10_000)
     ]
     X, Y = rng.random((20, 12288)), (rng.random((20, 1)) < 0.5).astype(float)
-    preparation = Preparation(ImagePreparation(64, 64, 3, 1 / 255), ClassTarget(("non-cat", "cat")))
+    preparation = Preparation(
+        ImagePreparation(64, 64, 3, 1 / 255), ClassificationTarget((("non-cat", "cat"),))
+    )
     history = History(records, engine="reference", stopped="all epochs done")
     Run(network, preparation, history, {"task": "binary"}, few_examples(X, Y)).save("run")
     assert deepstep("report", "run").code == 0

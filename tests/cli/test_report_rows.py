@@ -10,7 +10,7 @@ import polars
 import pytest
 
 from deepstep.data import load
-from deepstep.report.answers import MOST_EXAMPLES, WORST
+from deepstep.report.predictions import MOST_EXAMPLES, WORST
 from report_page import check
 
 COLUMNS = ["code", "age", "weight", "ward", "seen", "ill", "days"]
@@ -68,14 +68,14 @@ def test_held_out_rows_stand_there_as_in_the_file(deepstep, patients, tmp_path, 
     page = check(tmp_path / "report.html")
     assert told in page.text
     recorded = json.loads(deepstep("summary", "run", "--json").out)["results"][part]
-    right, rows = map(int, re.search(r"(\d+) of (\d+) answers are right", page.text).groups())
+    right, rows = map(int, re.search(r"(\d+) of (\d+) predictions are correct", page.text).groups())
     if "--refit" not in options:  # whose results are those of all rows
         assert (rows, right) == (recorded["rows"], round(recorded["accuracy"] * recorded["rows"]))
     shown = as_written(page, patients, ["code", "age", "weight", "ward", "seen", "days"])
     assert shown
     assert not {8, 31} & set(shown)  # without a target
     for number, cells in page.examples[-1].items():  # the worst mistakes
-        assert shown[number]["ill"] == cells["true"] != cells["answer"]
+        assert shown[number]["ill"] == cells["true"] != cells["predicted"]
 
 
 def test_losses_are_those_of_the_answers_and_fall(deepstep, patients, tmp_path):
@@ -105,7 +105,7 @@ def test_numbers_have_their_largest_errors_as_written(deepstep, patients, tmp_pa
     assert errors == sorted(errors, reverse=True)
     for number, cells in worst.items():
         assert cells["true"] == shown[number]["days"]
-        error = float(cells["answer"]) - float(cells["true"])
+        error = float(cells["predicted"]) - float(cells["true"])
         assert float(cells["error"]) == pytest.approx(error, abs=1e-3)
 
 

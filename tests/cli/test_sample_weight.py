@@ -105,7 +105,7 @@ def test_the_run_knows_and_its_commands_work(deepstep, weighted, flowers):
     cost = next(entry["value"] for entry in trace["entries"] if entry["name"] == "J")
     first = frame[:MOST_EXAMPLES]
     Y = target.encode(first["kind"])
-    weights = first["w"].to_numpy() * np.array(run.config["class_weights"])[target.positions(first["kind"])]
+    weights = first["w"].to_numpy() * np.array(run.config["class_weights"])[target.answers(first["kind"])]
     assert cost == pytest.approx(run.network.cost(run.inputs(first).T, Y.T, sample_weight=weights))
     # rows without weights can be answered and judged
     for command in ("predict", "evaluate"):

@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score, r
 
 from deepstep import Network
 from deepstep.data import holdout
-from deepstep.preparation import LabelTargets, NumberTargets
+from deepstep.preparation import ClassificationTarget, RegressionTarget
 from deepstep.run import Run
 
 LABELS = ("--target", "kind", "--target", "warm")
@@ -200,15 +200,15 @@ def test_numbers_of_few_values_beside_others_are_numbers(deepstep, tmp_path):
     ],
 )
 def test_damaged_records_of_labels(damage):
-    record = LabelTargets(("kind", "warm"), ("a", "b", 0, 1)).to_dict()
-    assert LabelTargets.from_dict(record).to_dict() == record
+    record = ClassificationTarget((("a", "b"), (0, 1)), names=("kind", "warm")).to_dict()
+    assert ClassificationTarget.from_dict(record).to_dict() == record
     with pytest.raises(OSError, match="preparation: "):
-        LabelTargets.from_dict({**record, **damage})
+        ClassificationTarget.from_dict({**record, **damage})
 
 
 @pytest.mark.parametrize("damage", [{"means": [1.0]}, {"stds": [1.0, 0.0]}, {"names": ["a", "a"]}])
 def test_damaged_records_of_numbers(damage):
-    record = NumberTargets(("a", "b"), (1.0, 2.0), (1.0, 3.0), "poisson").to_dict()
-    assert NumberTargets.from_dict(record).to_dict() == record
+    record = RegressionTarget((1.0, 2.0), (1.0, 3.0), "poisson", names=("a", "b")).to_dict()
+    assert RegressionTarget.from_dict(record).to_dict() == record
     with pytest.raises(OSError, match="preparation: "):
-        NumberTargets.from_dict({**record, **damage})
+        RegressionTarget.from_dict({**record, **damage})

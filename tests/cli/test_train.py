@@ -94,7 +94,7 @@ def test_test_rows_teach_nothing(deepstep, flowers):
     train, _ = holdout(frame["height"].to_numpy(), fraction=0.2, seed=4, stratify=False)
     preparation = Run.load("r").preparation
     assert preparation.inputs.columns[0].mean == pytest.approx(frame["x"][train].mean())
-    assert preparation.target.mean == pytest.approx(frame["height"][train].mean())
+    assert preparation.target.means[0] == pytest.approx(frame["height"][train].mean())
     assert preparation.inputs.columns[0].mean != pytest.approx(frame["x"].mean())
 
 

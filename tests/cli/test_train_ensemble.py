@@ -275,7 +275,7 @@ def test_members_are_opened_as_networks_of_their_fold(deepstep, flowers, typed):
     labels = first[list(run.target_names)] if len(run.target_names) > 1 else first[run.target_names[0]]
     for number in (1, 2):
         member = run.ensemble.members[number]
-        preparer = run.ensemble.preparers[member.fold]
+        preparer = run.ensemble.preprocessors[member.fold]
         opened = ("r", "--member", number)
         traced = json.loads(deepstep("trace", *opened, "--data", "t.csv", "--json").out)
         value = {entry["name"]: np.array(entry["value"]) for entry in traced["entries"]}
@@ -324,12 +324,12 @@ Meter.move = interrupted
 """
 IN_A_MEMBER = f"""
 import os
-from deepstep.estimators import convening
-train = convening.train_member
-def interrupted(*args):
+from deepstep.estimators import ensemble_fit
+train = ensemble_fit.train_member
+def interrupted(*args, **options):
     os.kill(os.getpid(), {int(signal.SIGINT)})
-    return train(*args)
-convening.train_member = interrupted
+    return train(*args, **options)
+ensemble_fit.train_member = interrupted
 """
 
 

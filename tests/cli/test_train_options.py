@@ -17,7 +17,7 @@ from deepstep.cli.options import TrainOptions
 from deepstep.cli.table_task import Part, weights_of_classes
 from deepstep.cli.train import train_command as command
 from deepstep.data import holdout
-from deepstep.preparation import ClassTarget
+from deepstep.preparation import ClassificationTarget
 from deepstep.preparation.class_weights import class_weights
 from deepstep.run import Run
 from deepstep.training import StopTraining
@@ -286,7 +286,7 @@ def test_validation_rows_of_a_file_teach_nothing(deepstep, flowers, tmp_path):
 def test_balanced_weights_are_those_of_the_library():
     """Also where a class is not among the rows that are learned from."""
     settings = TrainOptions(class_weight="balanced")
-    target, answers = ClassTarget.fit(["a", "b", "c"]), np.array([0, 0, 2, 2, 2, 2])
+    target, answers = ClassificationTarget.fit(["a", "b", "c"]), np.array([0, 0, 2, 2, 2, 2])
     weights = class_weights("balanced", answers[np.newaxis], "abc", None, "test")[0]
     part = Part(np.empty((6, 0)), np.empty((6, 0)), answers)
     np.testing.assert_array_equal(weights_of_classes(settings, target, part), [weights])
@@ -394,7 +394,7 @@ def test_ordered_classes(deepstep, flowers, tmp_path):
     options = ["--target", "grade", "--loss", "ordinal", "--out", "r", "--epochs", "150"]
     deepstep("train", "t.csv", *options, "--classes", "small, medium,large")
     run = Run.load("r")
-    assert run.preparation.target.classes == ("small", "medium", "large")
+    assert run.preparation.target.classes == (("small", "medium", "large"),)
     assert run.network.architecture.output == "ordinal"
     answers = polars.read_csv(io.StringIO(deepstep("predict", "r", "t.csv").out))
     assert answers.columns[1:] == ["probability_small", "probability_medium", "probability_large"]

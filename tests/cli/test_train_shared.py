@@ -9,8 +9,7 @@ from numpy.testing import assert_array_equal
 
 from deepstep.data import holdout
 from deepstep.estimators import DeepClassifier, EnsembleRun
-from deepstep.estimators.presets import TABM
-from deepstep.estimators.rules_of_size import n_shared
+from deepstep.estimators.presets import TABM, n_shared
 
 TYPED = ("--target", "kind", "--preset", "tabm", "--n-estimators", "1", "--seed", "2")
 

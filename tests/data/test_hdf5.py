@@ -108,3 +108,48 @@ def test_a_missing_folder(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(FileError, match="no folder"):
         read_cats(tmp_path / "file")
+
+
+def virtual(file, secret):
+    layout = h5py.VirtualLayout((10, 2), "f8")
+    layout[:] = h5py.VirtualSource(str(secret), "X", (10, 2))
+    file.create_virtual_dataset("X", layout)
+
+
+def external_storage(file, secret):
+    file.create_dataset("X", (10, 2), "f8", external=[(str(secret), 0, 160)])
+
+
+def link(file, secret):
+    file["X"] = h5py.ExternalLink(str(secret), "/X")
+
+
+def soft_link(file, secret):
+    file["g/away"] = h5py.ExternalLink(str(secret), "/")
+    file["X"] = h5py.SoftLink("/g/away/X")
+
+
+def empty(file, secret):
+    file["X"] = h5py.Empty("u1")
+
+
+@pytest.mark.parametrize(
+    ("fill", "says"),
+    [
+        (virtual, "the values of '{}' stand in other files. Copy"),
+        (external_storage, "the values of '{}' stand in other files. Copy"),
+        (link, "'{}' is a link. Copy"),
+        (soft_link, "'{}' is a link. Copy"),
+        (empty, "an array '{}'; it is a group or empty"),
+    ],
+)
+@pytest.mark.parametrize("name", ["train_set_x", "list_classes"])
+def test_no_way_leads_to_another_file(folder, tmp_path, fill, says, name):
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["X"] = np.zeros((10, 2))
+    with h5py.File(folder / TRAIN_FILE, "a") as file:
+        del file[name]
+        fill(file, tmp_path / "other.h5")
+        file.move("X", name)
+    with pytest.raises(FileError, match=rf"{TRAIN_FILE}: .*{says.format(name)}"):
+        read_cats(folder)

@@ -9,7 +9,7 @@ import polars
 import pytest
 
 from deepstep.data import ParquetRows, read_cats, read_cells, read_image, read_table, sha256
-from deepstep.data.array_rows import open_arrays
+from deepstep.data.arrays import open_arrays
 from deepstep.data.hdf5 import TEST_FILE, TRAIN_FILE
 from deepstep.errors import FileError
 from deepstep.estimators import DeepClassifier
@@ -42,7 +42,6 @@ READERS = {
     **{f"x.{suffix}": read_table for suffix in ("csv", "tsv", "jsonl", "parquet", "arrow", "feather")},
     "cells.csv": read_cells,
     "X.npy": open_arrays,
-    "x.h5": open_arrays,
     "part.parquet": ParquetRows,
     "picture.png": lambda path: read_image(path, height=2, width=2, channels=3),
     "lesson.html": read_lesson,
@@ -83,9 +82,9 @@ def test_pipes_beside_files_are_refused(tmp_path):
         read_cats(cats)
 
 
-@pytest.mark.parametrize("name", ["x.csv", "x.parquet", "X.npy", "x.h5"])
+@pytest.mark.parametrize("name", ["x.csv", "x.parquet", "X.npy"])
 def test_a_folder_is_told_to_be_one(tmp_path, name):
     (tmp_path / name).mkdir()
-    read = open_arrays if name.endswith(("npy", "h5")) else read_table
+    read = open_arrays if name.endswith("npy") else read_table
     with pytest.raises(FileError, match=f"{name}: .*; this is a folder"):
         read(tmp_path / name)

@@ -18,8 +18,7 @@ from deepstep.training import ModelCheckpoint
 
 CASES = {
     "shared": {"buffer_rows": 260},
-    "groups of one worker in a window": {"buffer_rows": 40, "batch_size": 8},
-    "all read all": {"buffer_rows": 24, "batch_size": 8},
+    "small windows": {"buffer_rows": 24, "batch_size": 8},
     "weighed": {"buffer_rows": 260, "weighed": True, "l2": 0.1},
     "workers without rows of a batch": {"buffer_rows": 200, "batch_size": 1, "iterations": 1},
     "held out": {"buffer_rows": 260, "validation_fraction": 0.2, "patience": 2},
@@ -34,7 +33,7 @@ class Counted(ParquetRows):
     fails = None
 
     def pieces(self, group, columns, most):
-        if self.fails == worker().rank and len(self.groups) > 34:
+        if self.fails == worker().rank and len(self.groups) > 68:
             raise FileError(self.where, "a part that can be read", "it cannot")
         if most != 64:  # a look at how long texts are
             self.groups += (group,)

@@ -1,4 +1,4 @@
-"""Workers that stream: together they are one worker, and each reads and prepares its own rows alone."""
+"""Workers that stream: together they are one worker, and each prepares its own rows alone."""
 
 from collections import Counter
 from pathlib import Path
@@ -9,7 +9,6 @@ import streamed_together
 from test_together import arrays, torchrun
 
 from deepstep import Network
-from deepstep.preparation.group_sequence import GroupSequence, why_together
 from deepstep.training import latest_checkpoint
 from tables_in_parts import table, written
 
@@ -57,29 +56,13 @@ def test_workers_are_one(case, trained, parts):
             assert same["validation_cost"] == pytest.approx(history[-1]["validation_cost"], rel=1e-12)
 
 
-@pytest.mark.parametrize("case", ["shared", "weighed", "held out", "groups of one worker in a window"])
-def test_each_group_is_read_by_one_worker(case, trained):
+@pytest.mark.parametrize("case", ["shared", "weighed", "small windows"])
+def test_all_read_all_and_prepare_their_own(case, trained):
     first, second = found(trained, case)
-    kept, epochs = first["kept"], len(first["costs"])
-    read = Counter(first["groups"].tolist()) + Counter(second["groups"].tolist())
-    assert read == Counter(dict.fromkeys(range(len(kept)), epochs))
-    assert first["prepared"] + second["prepared"] == epochs * kept.sum()
-    assert abs(first["prepared"] - second["prepared"]) <= epochs * kept.max()
-    if "window" in case:
-        sequence = GroupSequence(np.arange(len(kept)), kept, N)
-        owners = [set(sequence.owners_of_rows(at, min(at + 40, 700))) for at in range(0, 700, 40)]
-        assert {len(each) for each in owners} == {1, 2}
-
-
-def test_where_groups_are_too_large_all_read_all_and_prepare_their_own(trained):
-    first, second = found(trained, "all read all")
     for one in (first, second):
         assert Counter(one["groups"].tolist()) == Counter(dict.fromkeys(range(len(one["kept"])), 3))
     assert first["prepared"] + second["prepared"] == 3 * 700
     assert first["prepared"] == pytest.approx(3 * 350, rel=0.05)
-    said = [line for line in trained[1].splitlines() if "each of 2 workers reads all row groups" in line]
-    assert len(said) == 1
-    assert why_together(first["kept"], 24, N) in said[0]
 
 
 def test_what_many_began_many_and_one_go_on_with(trained, parts):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from deepstep.estimators.blending import blending_weights
+from deepstep.estimators.ensemble import stacking_weights
 
 Y = np.linspace(-1, 1, 40)[:, np.newaxis]
 
@@ -22,12 +22,12 @@ def test_fifty_examples_count_as_much_as_the_rule_that_all_are_equally_good(m, n
     share = 50 / (50 + m)
     expected = np.full(n, share / n)
     expected[0] += 1 - share
-    assert_allclose(blending_weights([target, *wrong], distance(target)), expected, atol=1e-4)
-    assert_allclose(blending_weights([*wrong, target], distance(target)), expected[::-1], atol=1e-4)
+    assert_allclose(stacking_weights([target, *wrong], distance(target)), expected, atol=1e-4)
+    assert_allclose(stacking_weights([*wrong, target], distance(target)), expected[::-1], atol=1e-4)
 
 
 def test_one_answer_has_all_the_weight():
-    weights = blending_weights([Y], distance(Y + 1))
+    weights = stacking_weights([Y], distance(Y + 1))
     assert weights.dtype == np.float64
     assert weights.tolist() == [1.0]
 
@@ -37,9 +37,9 @@ def test_examples_of_weight_0_have_no_say():
     half = np.arange(len(Y)) < 20
     target = np.where(half[:, np.newaxis], first, second)
     share = 50 / (50 + len(Y))
-    weights = blending_weights([first, second], distance(target), np.where(half, 3.0, 0.0))
+    weights = stacking_weights([first, second], distance(target), np.where(half, 3.0, 0.0))
     assert_allclose(weights, [1 - share / 2, share / 2], atol=1e-4)
-    weights = blending_weights([first, second], distance(target), np.where(half, 0, 7))
+    weights = stacking_weights([first, second], distance(target), np.where(half, 0, 7))
     assert_allclose(weights, [share / 2, 1 - share / 2], atol=1e-4)
 
 
@@ -48,7 +48,7 @@ def test_the_best_mixture_lies_between():
     rng = np.random.default_rng(2)
     first, second = rng.standard_normal((2, 40, 1))
     target = 0.8 * first + 0.2 * second
-    weights = blending_weights([first, second], lambda A: ((A - target) ** 2).sum(axis=1))
+    weights = stacking_weights([first, second], lambda A: ((A - target) ** 2).sum(axis=1))
     assert_allclose(weights, 50 / 90 / 2 + 40 / 90 * np.array([0.8, 0.2]), atol=1e-3)
 
 
@@ -60,5 +60,5 @@ def test_answers_of_float32_are_weighed_in_float64():
         seen.add(A.dtype)
         return distance(Y)(A)
 
-    assert blending_weights(answers, loss).dtype == np.float64
+    assert stacking_weights(answers, loss).dtype == np.float64
     assert seen == {np.dtype(np.float64)}

@@ -20,7 +20,7 @@ from sklearn.model_selection import train_test_split
 
 from deepstep.errors import ConfigurationError
 from deepstep.estimators import DeepClassifier, DeepRegressor
-from deepstep.estimators.conformal import conforming, place, reach
+from deepstep.estimators.conformal import conformal_rank, interval_half_width, prediction_sets
 
 SMALL = {"preset": "tabular", "n_estimators": 5, "max_iter": 15, "random_state": 1}
 
@@ -50,12 +50,14 @@ def test_one_of_all_rows_is_missed_as_often_as_asked(n, alpha):
     scores = np.random.default_rng(n).permutation(n + 1).astype(float)
     others = [np.delete(scores, i) for i in range(n + 1)]
     inside = [
-        conforming([other], [np.array([[one]])], alpha)[0, 0]
+        prediction_sets([other], [np.array([[one]])], alpha)[0, 0]
         for other, one in zip(others, scores, strict=True)
     ]
-    assert sum(inside) == min(n + 1, place(n, alpha))
+    assert sum(inside) == min(n + 1, conformal_rank(n, alpha))
     assert np.mean(inside) >= 1 - alpha - 1e-9
-    assert [one <= reach(other, alpha) for other, one in zip(others, scores, strict=True)] == inside
+    assert [
+        one <= interval_half_width(other, alpha) for other, one in zip(others, scores, strict=True)
+    ] == inside
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(2, 5), st.floats(0.02, 0.6))
@@ -64,7 +66,7 @@ def test_folds_together_say_what_vovk_s_p_value_says(seed, n_folds, alpha):
     scores = [rng.exponential(size=rng.integers(1, 9)) for _ in range(n_folds)]
     n = sum(map(len, scores))
     strange = [rng.exponential(size=(3, 2)) for _ in range(n_folds)]
-    inside = conforming(scores, strange, alpha)
+    inside = prediction_sets(scores, strange, alpha)
     for row in range(3):
         for label in range(2):
             p = 1 + sum((known >= new[row, label]).sum() for known, new in zip(scores, strange, strict=True))

@@ -8,7 +8,7 @@ import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from deepstep.estimators import DeepClassifier, DeepRegressor
-from deepstep.estimators.parameters import PLAIN
+from deepstep.estimators.options import DEFAULTS
 
 SKIPPED_BY_SKLEARN = {
     "check_array_api_input": "needs SCIPY_ARRAY_API=1 in the environment, and estimators that claim support",
@@ -175,9 +175,12 @@ def test_parameters_have_the_defaults_of_scikit_learn(Estimator):
 
     theirs = (MLPClassifier if Estimator is DeepClassifier else MLPRegressor)().get_params()
     ours = Estimator(preset="mlp").get_params()
-    used = {name: PLAIN[name] if value is None and name in PLAIN else value for name, value in ours.items()}
+    used = {
+        name: DEFAULTS["mlp"][name] if value is None and name in DEFAULTS["mlp"] else value
+        for name, value in ours.items()
+    }
     assert {name: used[name] for name in theirs} == theirs
-    assert {name for name in PLAIN if ours[name] is not None} == set()
+    assert {name for name in DEFAULTS["mlp"] if ours.get(name) is not None} == set()
     assert list(ours) == sorted(signature(Estimator).parameters)
 
 

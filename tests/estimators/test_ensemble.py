@@ -22,15 +22,17 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from deepstep.errors import ConfigurationError, DataError, DivergenceError
-from deepstep.estimators import DeepClassifier, DeepRegressor, convening, ensemble, fold_clock
-from deepstep.estimators.blending import blending_weights
-from deepstep.estimators.ensemble import weighed
-from deepstep.estimators.fold_clock import FoldClock
-from deepstep.estimators.folds import folds
-from deepstep.estimators.parameters import PLAIN
-from deepstep.estimators.presets import FAMILY, start
-from deepstep.estimators.rules_of_size import choose
-from deepstep.estimators.tabular import FOR_ALL_MEMBERS
+from deepstep.estimators import DeepClassifier, DeepRegressor, ensemble, ensemble_fit
+from deepstep.estimators.ensemble import fit_ensemble_weights, stacking_weights
+from deepstep.estimators.ensemble_fit import TimeBudget, folds
+from deepstep.estimators.options import DEFAULTS
+from deepstep.estimators.presets import (
+    FAMILY,
+    FOR_ALL_MEMBERS,
+    default_ensemble_size,
+    hyperparameters,
+    realmlp_init,
+)
 
 QUICK = {"n_estimators": 2, "max_iter": 8, "random_state": 1}
 
@@ -65,7 +67,7 @@ def test_weights_are_a_mixture_that_is_no_worse_than_equal_ones(n, seed):
     rng = np.random.default_rng(seed)
     Y = rng.standard_normal((300, 1))
     answers = [Y + rng.uniform(0.1, 2) * rng.standard_normal((300, 1)) for _ in range(n)]
-    weights = blending_weights(answers, lambda A: ((A - Y) ** 2).sum(axis=1))
+    weights = stacking_weights(answers, lambda A: ((A - Y) ** 2).sum(axis=1))
     assert_allclose(weights.sum(), 1)
     assert (weights >= 0).all()
     together, equal = np.tensordot(weights, answers, 1), np.mean(answers, axis=0)
@@ -77,7 +79,7 @@ def test_weights_are_those_of_least_squares():
     rng = np.random.default_rng(1)
     a, b = rng.standard_normal((2, 20_000, 1))
     Y = 0.7 * a + 0.3 * b
-    weights = blending_weights([a, b], lambda A: ((A - Y) ** 2).sum(axis=1))
+    weights = stacking_weights([a, b], lambda A: ((A - Y) ** 2).sum(axis=1))
     line = LinearRegression(fit_intercept=False).fit(np.hstack([a, b]), Y[:, 0])
     assert_allclose(weights, line.coef_, atol=2e-3)
 
@@ -91,10 +93,12 @@ def test_weights_of_examples_decide_between_answers(heavy, scale):
     first_is_right = np.arange(m)[:, np.newaxis] % 2 == 0
     answers = [np.where(first_is_right, Y, Y + 1), np.where(first_is_right, Y + 1, Y)]
     of_examples = scale * np.where(first_is_right[:, 0], heavy, 1.0)
-    weights = blending_weights(answers, lambda A: ((A - Y) ** 2).sum(axis=1), of_examples)
+    weights = stacking_weights(answers, lambda A: ((A - Y) ** 2).sum(axis=1), of_examples)
     assert_allclose(weights, [heavy / (heavy + 1), 1 / (heavy + 1)], atol=2e-3)
     of_presets = {"right where it is heavy": [answers[0]], "right where it is light": [answers[1]]}
-    found = weighed(of_presets, Y, "identity", lambda A, Y: ((A - Y) ** 2).sum(axis=1), of_examples)
+    found = fit_ensemble_weights(
+        of_presets, Y, "identity", lambda A, Y: ((A - Y) ** 2).sum(axis=1), of_examples
+    )
     assert_allclose([*found.weights.values()], weights, rtol=1e-12)
 
 
@@ -104,9 +108,9 @@ def test_a_fit_blends_by_its_sample_weights_and_class_weights(monkeypatch):
 
     def recorded(answers, loss, weight=None):
         weights.append(weight)
-        return blending_weights(answers, loss, weight)
+        return stacking_weights(answers, loss, weight)
 
-    monkeypatch.setattr(ensemble, "blending_weights", recorded)
+    monkeypatch.setattr(ensemble, "stacking_weights", recorded)
     X, y = load_wine(return_X_y=True)
     sample_weight = np.random.default_rng(0).uniform(0.5, 2, len(y))
     settings = {"random_state": 1, "max_iter": 2, "n_estimators": 10}
@@ -118,7 +122,7 @@ def test_a_fit_blends_by_its_sample_weights_and_class_weights(monkeypatch):
 
 
 def test_members_start_as_realmlp_does():
-    values, factors = start((400, 300, 2), np.float64, np.random.default_rng(1))
+    values, factors = realmlp_init((400, 300, 2), np.float64, np.random.default_rng(1))
     assert abs(values["W1"].std() * 20 - 1) < 0.01
     assert abs(values["b1"].std() - 1) < 0.1
     assert not values["W2"].any()
@@ -140,7 +144,7 @@ def test_an_ensemble_answers_with_the_weighted_mean_of_its_members(wine):
     rows = model._table(X, reset=False, where="")
     expected = 0
     for member, share in zip(ensemble.members, ensemble.shares, strict=True):
-        preparer = ensemble.preparers[member.fold]
+        preparer = ensemble.preprocessors[member.fold]
         A = member.outputs(preparer.inputs(rows), preparer)
         sharp = A ** (1 / ensemble.temperatures[member.preset.name])
         expected = expected + share * sharp / sharp.sum(axis=1, keepdims=True)
@@ -156,7 +160,7 @@ def test_out_of_fold_answers_are_of_members_that_did_not_learn_the_row(wine):
     assert_allclose(known.sum(axis=1), 1, rtol=1e-6)
     known, answers = (A / A.sum(axis=1, keepdims=True) for A in (known, answers))
     assert log_loss(y, known) > log_loss(y, answers)
-    held_out = np.concatenate([preparer.fold.held_out for preparer in model.ensemble_.preparers])
+    held_out = np.concatenate([preparer.fold.held_out for preparer in model.ensemble_.preprocessors])
     assert_array_equal(np.sort(held_out), np.arange(len(y)))
 
 
@@ -164,22 +168,22 @@ def test_nothing_of_a_held_out_row_is_in_its_member():
     """Another value in it, and the member of its fold is the same, bit for bit."""
     X, y = load_diabetes(return_X_y=True)
     first = DeepRegressor(**QUICK).fit(X, y)
-    row = int(first.ensemble_.preparers[0].fold.held_out[0])
+    row = int(first.ensemble_.preprocessors[0].fold.held_out[0])
     other = X.copy()
     other[row] = 1e6
     second = DeepRegressor(**QUICK).fit(other, y)
     members = [next(one for one in model.ensemble_.members if one.fold == 0) for model in (first, second)]
-    inputs = [model.ensemble_.preparers[0].encodings for model in (first, second)]
+    inputs = [model.ensemble_.preprocessors[0].encodings for model in (first, second)]
     assert inputs[0] == inputs[1]
     # its answer to that row chooses the epoch, so the whole course of training is compared
-    assert members[0].estimator.loss_curve_ == members[1].estimator.loss_curve_
+    assert members[0].network.history.costs.tolist() == members[1].network.history.costs.tolist()
 
 
 def test_a_member_ends_after_a_cycle_that_was_worse_than_those_before():
     X, y = load_diabetes(return_X_y=True)
     members = DeepRegressor(n_estimators=5, random_state=1).fit(X, y).ensemble_.members
     for member in members:
-        costs = -np.array(member.estimator.validation_scores_)
+        costs = member.network.history.column("validation_cost")
         worse = costs[14:31].min() > 1.01 * costs[:14].min()
         assert member.epochs == len(costs) == (31 if worse else 64)
     assert any(member.epochs == 31 for member in members)
@@ -234,7 +238,7 @@ def test_sparse_rows_stay_sparse_and_answer_as_dense_ones_of_the_same_kind():
     X, y = load_wine(return_X_y=True)
     model = DeepClassifier(**QUICK).fit(csr_matrix(X / X.max(axis=0)), y)
     assert model.predict(csr_matrix(X / X.max(axis=0))).shape == y.shape
-    assert all(encoding is None for encoding in model.ensemble_.preparers[0].encodings.values())
+    assert all(encoding is None for encoding in model.ensemble_.preprocessors[0].encodings.values())
 
 
 def test_a_class_of_one_row_is_learned_and_predicted_for():
@@ -293,10 +297,10 @@ def test_the_weights_of_classes_count_in_weights_of_presets_and_temperature():
 def test_ones_own_validation_rows_judge_all_members():
     X, y = load_diabetes(return_X_y=True)
     model = DeepRegressor(**QUICK).fit(X[:300], y[:300], X_val=X[300:], y_val=y[300:])
-    assert len(model.ensemble_.preparers) == 1
-    assert model.ensemble_.preparers[0].fold.held_out.size == 0
+    assert len(model.ensemble_.preprocessors) == 1
+    assert model.ensemble_.preprocessors[0].fold.held_out.size == 0
     assert model.ensemble_.out_of_fold is None
-    history = model.ensemble_.members[0].estimator.history_
+    history = model.ensemble_.members[0].network.history
     assert "validation_cost" in history[0]
 
 
@@ -336,23 +340,22 @@ def test_parameters_that_are_given_hold_for_all_members():
     X, y = load_wine(return_X_y=True)
     model = DeepClassifier(7, "tanh", **QUICK, dropout=0.5, dtype="float64").fit(X, y)
     for member in model.ensemble_.members:
-        architecture = member.estimator.network_.architecture
+        architecture = member.network.architecture
         assert architecture.layer_dims[1:] == (7, 3)
         assert architecture.activations[0] == "tanh"
-        assert member.estimator.network_.dtype == np.float64
-        assert member.estimator.dropout == 0.5
+        assert member.network.dtype == np.float64
+        assert member.settings["dropout"] == 0.5
 
 
 def test_what_is_given_is_heeded_also_where_it_is_what_the_plain_preset_has():
     """Else a search over a grid that has such a value would report it for another model."""
-    X, y = load_wine(return_X_y=True)
-    own = {name: PLAIN[name] for name in FOR_ALL_MEMBERS if name in PLAIN}
-    assert {*PLAIN} - {*own} == {"early_stopping", "validation_fraction", "shared_members"}
-    few = {"max_iter": 2, "n_estimators": 2, "random_state": 1}
+    own = {name: DEFAULTS["mlp"][name] for name in FOR_ALL_MEMBERS if name in DEFAULTS["mlp"]}
+    not_for_members = {"early_stopping", "validation_fraction", "shared_members", "initialization"}
+    assert {*DEFAULTS["mlp"]} - {*own} == not_for_members
     for name, value in own.items():
-        model = DeepClassifier(**few | {name: value if name != "max_iter" else 1}).fit(X, y)
-        found = [getattr(member.estimator, name) for member in model.ensemble_.members]
-        assert found == [getattr(model, name)] * 2, name
+        model = DeepClassifier(**{name: value})
+        found = [getattr(hyperparameters(model, preset, 500), name) for preset in FAMILY.values()]
+        assert found == [value] * len(FAMILY), name
 
 
 @pytest.mark.parametrize(
@@ -371,7 +374,7 @@ def test_what_would_not_be_heeded_is_refused(idle, said):
 def test_the_part_held_out_of_one_fold():
     X, y = load_diabetes(return_X_y=True)
     model = DeepRegressor(n_estimators=1, max_iter=2, validation_fraction=0.25).fit(X, y)
-    assert model.ensemble_.preparers[0].fold.held_out.size == len(y) // 4
+    assert model.ensemble_.preprocessors[0].fold.held_out.size == len(y) // 4
 
 
 @pytest.mark.parametrize(
@@ -402,11 +405,13 @@ def test_parameters_of_a_single_training_are_refused_by_name(foreign):
 def test_what_one_network_has_is_found_at_the_members(wine):
     *_, model = wine
     for name in ("coefs_", "network_", "history_"):
-        with pytest.raises(AttributeError, match=rf"ensemble_.members\[0\].estimator.{name}"):
+        with pytest.raises(
+            AttributeError, match=rf"no {name} of its own .* see ensemble_.members\[0\].network"
+        ):
             getattr(model, name)
     with pytest.raises(AttributeError, match="no attribute 'unknown'"):
         _ = model.unknown
-    assert len(model.ensemble_.members[0].estimator.coefs_) == 3
+    assert len(model.ensemble_.members[0].fit.history) == model.ensemble_.members[0].epochs
     assert not hasattr(model, "partial_fit")
 
 
@@ -464,27 +469,27 @@ def test_a_time_budget_is_shared_by_the_members():
 def test_folds_that_time_does_not_suffice_for_are_not_begun(monkeypatch):
     """Preparing them counts: here each takes a minute, by a clock that nothing else moves."""
     now = [0.0]
-    monkeypatch.setattr(fold_clock, "perf_counter", lambda: now[0])
-    prepared = convening._prepared
+    monkeypatch.setattr(ensemble_fit, "perf_counter", lambda: now[0])
+    prepared = ensemble_fit._prepared
 
     def slowly(*arguments):
         now[0] += 60
         return prepared(*arguments)
 
-    monkeypatch.setattr(convening, "_prepared", slowly)
+    monkeypatch.setattr(ensemble_fit, "_prepared", slowly)
     X, y = load_diabetes(return_X_y=True)
     few = {"n_estimators": 5, "max_iter": 1, "random_state": 1}
     for budget, n in ((1e-3, 1), (181, 2), (10_000, 5)):
         now[0] = 0.0
         ensemble = DeepRegressor(**few, time_budget=budget).fit(X, y).ensemble_
-        assert len(ensemble.preparers) == len(ensemble.members) == n
-        held_out = np.concatenate([one.fold.held_out for one in ensemble.preparers])
+        assert len(ensemble.preprocessors) == len(ensemble.members) == n
+        held_out = np.concatenate([one.fold.held_out for one in ensemble.preprocessors])
         assert_array_equal(np.flatnonzero(np.isfinite(ensemble.out_of_fold[:, 0])), np.sort(held_out))
 
 
 @given(st.floats(0.1, 1e4), st.integers(1, 5), st.integers(1, 20), st.floats(0, 100))
 def test_members_have_what_the_preparation_leaves(budget, folds, turns, of_a_fold):
-    clock = FoldClock(budget)
+    clock = TimeBudget(budget)
     clock._preparation = of_a_fold
     seconds = clock.seconds_of_a_member(folds, turns)
     assert 0 < seconds <= max(budget / turns, 1e-3)
@@ -503,7 +508,7 @@ def test_an_ensemble_is_better_than_a_member_of_it():
 
 @pytest.mark.parametrize(("n_estimators", "members"), [(1, 1), (2, 2), (5, 5), (7, 10), (25, 25), (30, 50)])
 def test_members_are_rounded_up_to_whole_folds(n_estimators, members):
-    choice = choose(500, n_estimators)
+    choice = default_ensemble_size(500, n_estimators)
     assert len(choice.presets) * choice.n_folds * choice.repeats == members
 
 
@@ -511,7 +516,7 @@ def test_verbose_shows_how_many_members_are_done(capsys):
     X, y = load_wine(return_X_y=True)
     DeepClassifier(verbose=True, **QUICK).fit(X, y)
     last = capsys.readouterr().err.splitlines()[-1]
-    assert last.startswith("DeepClassifier, members: 2/2, selective on fold ")
+    assert last.startswith("DeepClassifier, members: 2/2, gated on fold ")
     assert ", validation cost " in last
 
 
@@ -521,7 +526,7 @@ def test_the_linear_preset_arrives_where_logistic_regression_does():
     (linear,) = (found for found in ensemble.presets if found.preset.name == "linear")
     strengths = (0.1, 1, 10, 100)
     costs = {C: [] for C in strengths}
-    for preparer in ensemble.preparers:
+    for preparer in ensemble.preprocessors:
         learned, held_out = preparer.fold
         for C in strengths:
             peer = make_pipeline(StandardScaler(), LogisticRegression(C=C)).fit(X[learned], y[learned])

@@ -12,13 +12,11 @@ from deepstep import Network, Run
 from deepstep.errors import ConfigurationError, DataError, FileError
 from deepstep.estimators import DeepClassifier, DeepRegressor, EnsembleRun
 from deepstep.estimators.ensemble_file import EnsembleFile, write_ensemble
-from deepstep.estimators.ensemble_run import FewRows
+from deepstep.estimators.run import FewRows
 from deepstep.preparation import (
-    ClassTarget,
-    LabelTargets,
-    NumberTarget,
-    NumberTargets,
+    ClassificationTarget,
     Preparation,
+    RegressionTarget,
     TablePreparation,
 )
 
@@ -47,25 +45,29 @@ def targets(table):
     several = np.column_stack([two, 1 - two % 2])
     names = ("a", "b")
     return {
-        "two classes": (two, ClassTarget((0, 1)), DeepClassifier(**SMALL)),
-        "three classes": (three, ClassTarget((0, 1, 2)), DeepClassifier(**SMALL)),
-        "ordered": (three, ClassTarget((0, 1, 2), ordered=True), DeepClassifier(loss="ordinal", **SMALL)),
-        "labels": (several, LabelTargets(names, (0, 1, 0, 1)), DeepClassifier(**SMALL)),
-        "float64": (two, ClassTarget((0, 1)), DeepClassifier(dtype="float64", **SMALL)),
-        "number": (3 * x, NumberTarget(0.0, 1.0), DeepRegressor(**SMALL)),
+        "two classes": (two, ClassificationTarget(((0, 1),)), DeepClassifier(**SMALL)),
+        "three classes": (three, ClassificationTarget(((0, 1, 2),)), DeepClassifier(**SMALL)),
+        "ordered": (
+            three,
+            ClassificationTarget(((0, 1, 2),), ordered=True),
+            DeepClassifier(loss="ordinal", **SMALL),
+        ),
+        "labels": (several, ClassificationTarget(((0, 1), (0, 1)), names=names), DeepClassifier(**SMALL)),
+        "float64": (two, ClassificationTarget(((0, 1),)), DeepClassifier(dtype="float64", **SMALL)),
+        "number": (3 * x, RegressionTarget((0.0,), (1.0,)), DeepRegressor(**SMALL)),
         "counts": (
             np.round(np.exp(x)),
-            NumberTarget(0.0, 1.0, "poisson"),
+            RegressionTarget((0.0,), (1.0,), "poisson"),
             DeepRegressor(loss="poisson", **SMALL),
         ),
         "quantiles": (
             x,
-            NumberTarget(0.0, 1.0, "quantile", (0.1, 0.9)),
+            RegressionTarget((0.0,), (1.0,), "quantile", (0.1, 0.9)),
             DeepRegressor(loss="quantile", quantiles=(0.1, 0.9), **SMALL),
         ),
         "numbers": (
             np.column_stack([x, 9 - x]),
-            NumberTargets(names, (0.0, 0.0), (1.0, 1.0)),
+            RegressionTarget((0.0, 0.0), (1.0, 1.0), names=names),
             DeepRegressor(**SMALL),
         ),
     }
@@ -83,7 +85,7 @@ def run_of(model, table, target):
 def folder(table, tmp_path_factory):
     model = DeepClassifier(n_estimators=2, max_iter=2, random_state=1).fit(table, table["x"].to_numpy() > 0)
     path = tmp_path_factory.mktemp("runs") / "run"
-    run_of(model, table, ClassTarget((False, True))).save(path)
+    run_of(model, table, ClassificationTarget(((False, True),))).save(path)
     return path
 
 
@@ -110,7 +112,7 @@ def test_without_folds_there_is_one_preparer(table, tmp_path):
     """Rows too few to be folded."""
     few = table[:3]
     model = DeepRegressor(max_iter=2, random_state=1).fit(few, [1.0, 2.0, 4.0])
-    run_of(model, few, NumberTarget(0.0, 1.0)).save(tmp_path / "run")
+    run_of(model, few, RegressionTarget((0.0,), (1.0,))).save(tmp_path / "run")
     read = EnsembleRun.load(tmp_path / "run")
     assert_array_equal(read.predict(few).values, model.predict(few))
     assert {member.validation_cost for member in read.ensemble.members} == {None}
@@ -121,12 +123,12 @@ def test_members_are_ordinary_model_files(folder):
     names = sorted((folder / "members").glob("*.safetensors"))
     for name, member in zip(names, read.ensemble.members, strict=True):
         assert Network.load(name).parameters == member.network.parameters
-        assert member.estimator is None
+        assert member.fit is None
 
 
 def test_the_course_of_each_member_is_kept(table, tmp_path):
     model = DeepClassifier(n_estimators=2, max_iter=2, random_state=1).fit(table, table["x"].to_numpy() > 0)
-    run_of(model, table, ClassTarget((False, True))).save(tmp_path / "run")
+    run_of(model, table, ClassificationTarget(((False, True),))).save(tmp_path / "run")
     read = EnsembleRun.load(tmp_path / "run")
     for member, fitted in zip(read.ensemble.members, model.ensemble_.members, strict=True):
         assert list(member.network.history) == list(fitted.network.history)
@@ -174,7 +176,7 @@ def test_each_kind_of_run_is_loaded_by_its_own_class(folder, tmp_path, table):
     network = Network([1, 1], seed=1)
     history = network.train(x.T, (x > 0).T.astype(float), iterations=1)
     inputs = TablePreparation.fit(table.select("x"))
-    preparation = Preparation(inputs, ClassTarget((0, 1)))
+    preparation = Preparation(inputs, ClassificationTarget(((0, 1),)))
     Run(network, preparation, history, {"task": "binary"}, (x[:2], x[:2])).save(tmp_path / "plain")
     with pytest.raises(FileError, match=r"an ensemble is expected; this one is of one network. deepstep.Run"):
         EnsembleRun.load(tmp_path / "plain")

@@ -330,9 +330,21 @@ def test_pickle(Estimator):
 
 
 @UNCONVERGED
-def test_verbose_shows_progress_on_stderr(capsys):
-    DeepClassifier(verbose=True, **FAST, preset="mlp").fit(X, Y)
+def test_verbose_shows_progress(capsys):
+    model = DeepClassifier(verbose=True, **FAST, preset="mlp").fit(X, Y)
+    assert f"Iteration 5, loss = {model.loss_:.8f}" in capsys.readouterr().out
+    DeepClassifier(verbose=True, **FAST, preset="single").fit(X, Y)
     assert "DeepClassifier: 5/5, cost" in capsys.readouterr().err
+
+
+@UNCONVERGED
+def test_a_divergence_after_the_best_epoch_keeps_it_as_scikit_learn_does():
+    given = {"activation": "identity", "solver": "sgd", "learning_rate_init": 1.0, "early_stopping": True}
+    model = DeepRegressor(100, max_iter=20, random_state=0, preset="mlp", **given)
+    with pytest.warns(ConvergenceWarning, match="Training diverged, and the best epoch is kept"):
+        model.fit(X * 3, Y.astype(float))
+    assert (model.history_.stopped, np.isnan(model.validation_scores_[-1])) == ("diverged", True)
+    assert np.isfinite(model.predict(X)).all()
 
 
 @UNCONVERGED

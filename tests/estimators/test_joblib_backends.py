@@ -7,7 +7,7 @@ from joblib.parallel import get_active_backend
 
 from deepstep import DeepClassifier
 from deepstep.errors import ConfigurationError
-from deepstep.estimators.side_by_side import side_by_side
+from deepstep.estimators.members import member_executor
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((150, 4))
@@ -40,7 +40,7 @@ def test_every_backend_gives_the_same_bits(backend, in_threads):
         model, numbers = fitted()
     np.testing.assert_array_equal(numbers, in_threads[1])
     assert model.ensemble_.weights == in_threads[0].ensemble_.weights
-    assert model.ensemble_.members[0].estimator.network_.history is not None
+    assert model.ensemble_.members[0].network.history is not None
 
 
 def test_an_error_in_another_process_is_the_same_error():
@@ -57,19 +57,19 @@ def test_an_error_in_another_process_is_the_same_error():
 @pytest.mark.parametrize(("backend", "n_jobs"), [("threading", 3), (None, 3), ("loky", 2), ("loky", 1)])
 def test_as_many_as_are_asked_for(backend, n_jobs):
     configured = {"n_jobs": n_jobs} if backend is None else {"backend": backend, "n_jobs": n_jobs}
-    with joblib.parallel_config(**configured), side_by_side() as workers:
+    with joblib.parallel_config(**configured), member_executor() as workers:
         assert workers.n == n_jobs
 
 
 def _n_within():
     backend, _ = get_active_backend()
-    with side_by_side() as workers:
+    with member_executor() as workers:
         return backend.nesting_level, workers.n
 
 
 def test_a_worker_of_somebody_else_s_search_has_threads_of_its_own():
     """As many as its BLAS may have, whatever the search has been given."""
-    with side_by_side() as workers:
+    with member_executor() as workers:
         n = workers.n
     with joblib.parallel_config(backend="threading", n_jobs=5):
         levels = joblib.Parallel()(joblib.delayed(_n_within)() for _ in range(2))

@@ -163,7 +163,7 @@ def test_another_fit_is_refused(changed, sentence, tmp_path):
     before = vars(model).copy()
     with pytest.raises(ConfigurationError, match=rf"DeepClassifier.fit: a checkpoint of this .*{sentence}"):
         model.set_params(resume=True, **changed).fit(X, Y)
-    assert model.network_ is before["network_"]
+    assert model.ensemble_ is before["ensemble_"]
 
 
 def test_max_iter_is_named_where_a_schedule_depends_on_it(tmp_path):

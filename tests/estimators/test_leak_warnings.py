@@ -10,7 +10,7 @@ from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 
 from deepstep import DeepClassifier, DeepRegressor
-from deepstep.estimators.leaks import warn_of_leaks
+from deepstep.estimators.inputs import warn_of_leaks
 
 M = 90
 Y = np.repeat(["a", "b", "c"], M // 3)
@@ -38,7 +38,7 @@ def frame(column, library):
 def test_a_fit_warns_of_them(library, preset):
     (told,) = warned(frame(range(M), library), Y, preset)
     assert told.startswith(
-        "DeepClassifier.fit: the column 'extra' alone tells the target in 100 % of 90 rows"
+        "DeepClassifier.fit: the column 'extra' alone determines the target in 100 % of 90 rows"
     )
     (told,) = warned(frame(pandas.factorize(MIXED)[0] * 2.5, library), MIXED, preset)
     assert "'extra' alone" in told
@@ -59,7 +59,7 @@ def test_thousands_of_columns_are_looked_at_without_a_query_for_each(preset, mon
     X = pandas.DataFrame(noise).rename(columns=str).assign(extra=range(M))
     positions = np.unique(Y, return_inverse=True)[1]
     monkeypatch.setattr(polars.DataFrame, "select_seq", counted)
-    with pytest.warns(UserWarning, match="the column 'extra' alone tells the target"):
+    with pytest.warns(UserWarning, match="the column 'extra' alone determines the target"):
         warn_of_leaks(X, positions, "fit", table=preset == "tabular")
     assert len(queries) < 100
 
@@ -68,12 +68,12 @@ def test_an_index_among_the_columns_is_no_input_of_tables_and_warned_of_otherwis
     X = frame(range(M), pandas).drop(columns="extra").reset_index()
     assert warned(X, Y, "tabular") == []
     (told,) = warned(X, Y, "mlp")
-    assert "the column 'index' alone tells the target" in told
+    assert "the column 'index' alone determines the target" in told
     for name in ("Unnamed: 0", "obs", "rowid"):
         model = DeepClassifier(n_estimators=1, max_iter=1, engine="reference").fit(
             X.rename(columns={"index": name}), Y
         )
-        features = [one.table.preparation.feature_names for one in model.ensemble_.preparers]
+        features = [one.preparation.feature_names for one in model.ensemble_.preprocessors]
         assert features == [("x", "z")]
 
 
@@ -87,7 +87,7 @@ def test_nothing_is_said_of_easy_data_arrays_and_numbers(preset):
 
 def test_columns_of_one_name_are_left_alone():
     """scikit-learn refuses them from some release on."""
-    from deepstep.estimators.leaks import warn_of_leaks
+    from deepstep.estimators.inputs import warn_of_leaks
 
     X = frame(range(M), pandas).set_axis(["a", "a", "b"], axis=1)
     with warnings.catch_warnings():

@@ -10,8 +10,7 @@ from sklearn.datasets import load_diabetes, load_wine
 
 from deepstep.errors import ConfigurationError
 from deepstep.estimators import DeepClassifier, DeepRegressor
-from deepstep.estimators.presets import PRESETS, TABM
-from deepstep.estimators.rules_of_size import choose, n_shared
+from deepstep.estimators.presets import PRESETS, TABM, default_ensemble_size, n_shared
 
 QUICK = {
     "preset": "tabm",
@@ -34,13 +33,13 @@ def test_each_fold_has_one_network_of_as_many_members_as_the_rule_says(wine):
     members = model.ensemble_.members
     assert [(member.preset, member.fold) for member in members] == [(TABM, 0), (TABM, 1)]
     for member in members:
-        learned = len(model.ensemble_.preparers[member.fold].fold.learned)
+        learned = len(model.ensemble_.preprocessors[member.fold].fold.learned)
         assert member.network.architecture.shared_members == n_shared(learned)
         assert member.network.architecture.layer_dims[1:] == (24, 24, 3)
         assert member.settings["clip_norm"] == 1.0
         assert member.engine == "compiled"
         costs = [
-            record["validation_cost"] for record in member.estimator.history_ if "validation_cost" in record
+            record["validation_cost"] for record in member.network.history if "validation_cost" in record
         ]
         assert member.validation_cost == pytest.approx(min(costs or [member.validation_cost]))
     assert model.score(X, y) > 0.9
@@ -53,7 +52,7 @@ def test_what_it_answers_is_what_the_networks_say_on_average(wine):
     table = model._table(X, reset=False, where="here")
     outputs = [
         member.network.forward(preparer.inputs(table)[True].T).T
-        for member, preparer in zip(ensemble.members, ensemble.preparers, strict=True)
+        for member, preparer in zip(ensemble.members, ensemble.preprocessors, strict=True)
     ]
     assert_allclose(ensemble.outputs(table), np.mean(outputs, axis=0), atol=1e-6)
 
@@ -61,7 +60,7 @@ def test_what_it_answers_is_what_the_networks_say_on_average(wine):
 def test_a_member_s_cost_is_that_of_its_mean_answer_to_the_rows_held_out():
     X, y = load_diabetes(return_X_y=True)
     model = DeepRegressor(**QUICK | {"max_iter": 25, "n_estimators": 1}).fit(X, y)
-    (member,), (preparer,) = model.ensemble_.members, model.ensemble_.preparers
+    (member,), (preparer,) = model.ensemble_.members, model.ensemble_.preprocessors
     held_out = preparer.fold.held_out
     table = model._table(X[held_out], reset=False, where="here")
     Y = (y[held_out][:, np.newaxis] - preparer.center) / preparer.scale
@@ -74,8 +73,8 @@ def test_sets_intervals_and_suspects(wine):
     X, y, model = wine
     sets = model.predict_set(X, alpha=0.1)
     assert sets[np.arange(len(y)), y].mean() > 0.85
-    found = model.label_issues(X, y, n=3)
-    assert len(found) == 3
+    suspects = model.label_issues(X, y, n=3)
+    assert len(suspects) == 3
     numbers, target = load_diabetes(return_X_y=True)
     regressor = DeepRegressor(**QUICK).fit(numbers, target)
     low, high = np.asarray(regressor.predict_interval(numbers, alpha=0.2)).T
@@ -91,11 +90,14 @@ def test_it_is_the_same_again(wine):
 
 
 def test_the_rule_of_the_size():
-    assert [choose(m, None, "tabm").n_folds for m in (500, 50_000, 500_000)] == [5, 5, 1]
-    assert choose(500, None, "tabm").presets == (TABM,)
-    assert (choose(500, 7, "tabm").n_folds, choose(500, 7, "tabm").repeats) == (5, 2)
+    assert [default_ensemble_size(m, None, "tabm").n_folds for m in (500, 50_000, 500_000)] == [5, 5, 1]
+    assert default_ensemble_size(500, None, "tabm").presets == (TABM,)
+    assert (default_ensemble_size(500, 7, "tabm").n_folds, default_ensemble_size(500, 7, "tabm").repeats) == (
+        5,
+        2,
+    )
     assert PRESETS["tabm"] is TABM
-    assert TABM.name not in {preset.name for preset in choose(500, None).presets}
+    assert TABM.name not in {preset.name for preset in default_ensemble_size(500, None).presets}
 
 
 @pytest.mark.parametrize(
@@ -143,7 +145,9 @@ def test_one_network_of_one_s_own_may_be_shared_too():
     on = DeepClassifier((16,), **given | {"max_iter": 200}).partial_fit(X, y, classes=[0, 1, 2])
     assert on.network_.architecture == model.network_.architecture
     with pytest.raises(AttributeError, match="of its own with preset='tabm'"):
-        _ = DeepClassifier(**QUICK | {"max_iter": 1, "n_estimators": 1}).fit(X, y).network_
+        _ = DeepClassifier(**QUICK | {"max_iter": 1}).fit(X, y).network_
+    alone = DeepClassifier(**QUICK | {"max_iter": 1, "n_estimators": 1}).fit(X, y)
+    assert alone.network_ is alone.ensemble_.members[0].network
 
 
 def test_a_budget_of_time_ends_it_with_something_that_answers():
@@ -173,7 +177,7 @@ def test_all_inputs_of_a_feature_begin_with_one_sign():
     model = DeepRegressor(**QUICK | {"n_estimators": 1, "max_iter": 1, "learning_rate_init": 1e-9}).fit(
         X, X["a"]
     )
-    (member,), (preparer,) = model.ensemble_.members, model.ensemble_.preparers
+    (member,), (preparer,) = model.ensemble_.members, model.ensemble_.preprocessors
     signs = np.sign(member.network.parameters["r1"])
     origins = preparer.encodings[True].origins
     assert len(origins) == member.network.architecture.n_inputs > 2

@@ -11,7 +11,7 @@ from sklearn.model_selection import train_test_split
 
 from deepstep.errors import DataError
 from deepstep.estimators import DeepClassifier
-from deepstep.estimators.temperature import fitted_temperature, tempered
+from deepstep.estimators.temperature import fit_temperature, with_temperature
 
 SMALL = {"preset": "tabular", "n_estimators": 5, "max_iter": 15, "random_state": 1}
 
@@ -28,25 +28,27 @@ def drawn(m, n, temperature, seed=0):
 @pytest.mark.parametrize("n", [2, 4])
 def test_the_temperature_that_was_put_in_is_found(temperature, n):
     P, Y = drawn(6000, n, temperature)
-    assert fitted_temperature(P, Y) == pytest.approx(temperature, rel=0.1)
+    assert fit_temperature(P, Y) == pytest.approx(temperature, rel=0.1)
 
 
 def test_two_classes_have_their_logit_divided():
     P = np.array([[0.1, 0.9], [0.7, 0.3]])
     logit = np.log(P[:, 1] / P[:, 0])
-    np.testing.assert_allclose(tempered(P, 3.0)[:, 1], expit(logit / 3), rtol=1e-12)
+    np.testing.assert_allclose(with_temperature(P, 3.0)[:, 1], expit(logit / 3), rtol=1e-12)
 
 
 def test_columns_of_their_own_have_their_own_logits_divided():
     P = np.array([[0.1, 0.9, 0.5], [0.7, 0.3, 0.01]])
-    np.testing.assert_allclose(tempered(P, 3.0, each=True), expit(np.log(P / (1 - P)) / 3), rtol=1e-12)
+    np.testing.assert_allclose(
+        with_temperature(P, 3.0, each=True), expit(np.log(P / (1 - P)) / 3), rtol=1e-12
+    )
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(2, 6), st.floats(0.05, 20), st.sampled_from([0.01, 1.0, 30.0]))
 @settings(deadline=None)
 def test_probabilities_stay_such_and_in_their_order(seed, n, temperature, spread):
     P = softmax(spread * np.random.default_rng(seed).standard_normal((5, n)), axis=1)
-    found = tempered(P, temperature)
+    found = with_temperature(P, temperature)
     np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-9)
     rows = np.arange(5)
     assert (found[rows, P.argmax(axis=1)] >= found.max(axis=1)).all()
@@ -57,32 +59,32 @@ def test_probabilities_stay_such_and_in_their_order(seed, n, temperature, spread
 def test_what_is_found_is_above_0_and_no_worse_on_its_rows(seed, m, n, temperature, weighed):
     P, Y = drawn(m, n, temperature, seed)
     weight = np.random.default_rng(seed).uniform(0.1, 2, m) if weighed else None
-    T = fitted_temperature(P, Y, weight)
+    T = fit_temperature(P, Y, weight)
     assert 0 < T < np.inf
 
     def loss(P):
         return np.average(-np.log(np.maximum((P * Y).sum(axis=1), 1e-12)), weights=weight)
 
-    assert loss(tempered(P, T)) <= loss(P) + 1e-9
+    assert loss(with_temperature(P, T)) <= loss(P) + 1e-9
 
 
 def test_few_rows_do_not_move_it():
     P, Y = np.tile([0.2, 0.8], (10, 1)), np.tile([0.0, 1.0], (10, 1))
-    assert fitted_temperature(P, Y) == 1.0
+    assert fit_temperature(P, Y) == 1.0
     many = 100
-    assert fitted_temperature(np.tile(P, (many, 1)), np.tile(Y, (many, 1))) < 0.5
+    assert fit_temperature(np.tile(P, (many, 1)), np.tile(Y, (many, 1))) < 0.5
 
 
 def test_it_mostly_stays_1_for_a_hundred_rows_that_are_answered_rightly():
-    assert np.median([fitted_temperature(*drawn(100, 3, 1.0, seed)) for seed in range(20)]) == 1
+    assert np.median([fit_temperature(*drawn(100, 3, 1.0, seed)) for seed in range(20)]) == 1
 
 
 def test_weights_of_equal_size_do_not_count_and_large_ones_do():
     P, Y = drawn(500, 3, 2.0)
-    alike = fitted_temperature(P, Y, np.full(500, 7.0))
-    assert alike == pytest.approx(fitted_temperature(P, Y), rel=1e-3)
+    alike = fit_temperature(P, Y, np.full(500, 7.0))
+    assert alike == pytest.approx(fit_temperature(P, Y), rel=1e-3)
     first = np.where(np.arange(500) < 250, 1.0, 1e-9)
-    assert fitted_temperature(P, Y, first) == pytest.approx(fitted_temperature(P[:250], Y[:250]), rel=1e-3)
+    assert fit_temperature(P, Y, first) == pytest.approx(fit_temperature(P[:250], Y[:250]), rel=1e-3)
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +115,7 @@ def test_an_ensemble_finds_one_that_does_no_harm(load):
     model = DeepClassifier(**SMALL).fit(X, y)
     assert model.temperature_ > 0
     told = model.predict_proba(X_test)
-    untempered = tempered(told, 1 / model.temperature_)
+    untempered = with_temperature(told, 1 / model.temperature_)
     raw = model.ensemble_.outputs(model._table(X_test, reset=False, where="here"))
     np.testing.assert_allclose(untempered, model._labels.probabilities(raw), rtol=1e-5, atol=1e-7)
     # answers of one fold say how sure all together may be: about, so log-losses that are good already stay so
@@ -125,7 +127,7 @@ def test_own_validation_data_are_what_it_is_found_on():
     X, y = make_moons(400, noise=0.3, random_state=1)
     given_rows = DeepClassifier(**SMALL).fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
     A = given_rows._labels.probabilities(given_rows._outputs(X[200:]))
-    assert given_rows.temperature_ == fitted_temperature(A, np.eye(2)[y[200:]])
+    assert given_rows.temperature_ == fit_temperature(A, np.eye(2)[y[200:]])
     assert [len(scores) for scores in given_rows._calibration.scores] == [200]
 
 
@@ -164,10 +166,3 @@ def test_a_new_fit_forgets_and_a_refused_calibration_changes_nothing(overconfide
 
 def test_there_is_none_before_a_fit():
     assert not hasattr(DeepClassifier(preset="mlp"), "temperature_")
-
-
-def test_a_member_has_none():
-    X, y = make_moons(100, noise=0.3, random_state=1)
-    member = DeepClassifier(**SMALL).fit(X, y).ensemble_.members[0].estimator
-    assert not hasattr(member, "temperature_")
-    assert member.predict_proba(np.zeros((1, member.n_features_in_))).shape == (1, 2)

@@ -13,7 +13,7 @@ import pytest
 
 from deepstep import Network
 from deepstep.explorer import lesson
-from deepstep.explorer.builtin import builtin
+from deepstep.explorer.shown import builtin
 
 OPTIONS = {"learning_rate": 0.3, "iterations": 60}
 WEB = Path(__file__).resolve().parents[2] / "web"

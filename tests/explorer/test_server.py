@@ -315,7 +315,7 @@ def test_of_a_training_that_diverges_the_last_finite_state_is_told(circles):
 @pytest.fixture(params=[0.5])
 def impatient(what, monkeypatch, request):
     """A server that waits half a second for a request."""
-    monkeypatch.setattr("deepstep.explorer.server.PATIENCE", request.param)
+    monkeypatch.setattr("deepstep.explorer.server.REQUEST_TIMEOUT", request.param)
     with ExplorerServer(document_of(what), LiveTraining(what)).running() as running:
         yield running
 

@@ -7,11 +7,11 @@ from javascript import evaluated
 
 from deepstep import Network
 from deepstep.explorer import About, explore, lesson
+from deepstep.explorer.abilities import sources_of
 from deepstep.explorer.document import document_of
 from deepstep.explorer.live import LiveTraining
 from deepstep.explorer.server import ExplorerServer
 from deepstep.explorer.shown import shown
-from deepstep.explorer.sources import sources_of
 
 EQUATIONS_OF_ALL_STEPS = """
 import { ACTIVATIONS } from './src/engine/activations.js';

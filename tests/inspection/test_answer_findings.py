@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deepstep.inspection.findings import MemberCourse, diagnose_ensemble, held_out_findings
+from deepstep.inspection.findings import MemberSummary, diagnose_ensemble, held_out_findings
 
 BOTH = {"majority_accuracy": 0.6, "recall": {"a": 0.9, "b": 0.7}}
 NETWORK = {
@@ -29,7 +29,7 @@ def changed(parts: dict[str, Any], **figures: Any) -> dict[str, Any]:
 
 
 def course(costs: Any = (0.53, 0.52, 0.58, 0.46, 0.42), best: Any = 20, preset: str = "ple", share=0.2):
-    return [MemberCourse(preset, fold, share, 64, best, cost) for fold, cost in enumerate(costs)]
+    return [MemberSummary(preset, fold, share, 64, best, cost) for fold, cost in enumerate(costs)]
 
 
 def numbers(part: str, other: str, **figures: Any) -> dict[str, Any]:
@@ -55,12 +55,12 @@ OF_A_NETWORK: list[tuple[dict[str, Any], list[str], str]] = [
     (  # rows that were learned by heart
         changed(NETWORK, train={"accuracy": 1.0}, test=RANDOM),
         [SERIOUS, OVERFITTING],
-        "on the test set, 43.0 % right answers",
+        "on the test set, an accuracy of 43.0 % is no better",
     ),
     (
         {"train": {**NETWORK["train"], "accuracy": 1.0}, "validation": RANDOM},
         [SERIOUS, OVERFITTING],
-        "whether the columns say anything",
+        "whether the columns are related",
     ),
     (changed(NETWORK, train=USELESS, test=USELESS), [SERIOUS], "train for longer"),
     (  # rows that chose no epoch come first
@@ -70,13 +70,13 @@ OF_A_NETWORK: list[tuple[dict[str, Any], list[str], str]] = [
     ),
     (
         changed(NETWORK, test=NEVER),
-        ["class never answered serious"],
-        "on the test set, class 'b' is never answered",
+        ["class never predicted serious"],
+        "on the test set, class 'b' is never predicted",
     ),
     (changed(NETWORK, test=NEVER, train=NEVER), [], ""),  # that is found of the rows of train
     (changed(NETWORK, test=FEW_OF_A_CLASS), [OVERFITTING], ""),  # of 4 rows of a class it may be luck
     (changed(NETWORK, test={"rows": 19, "accuracy": 0.1, "balanced_accuracy": 0.1}), [], ""),
-    (TARGETS, [OVERFITTING], "height: on the training set, R² of 0.99"),
+    (TARGETS, [OVERFITTING], "height: on the training set, an R² of 0.99"),
 ]
 
 
@@ -116,7 +116,7 @@ OF_AN_ENSEMBLE: list[tuple[dict[str, Any], Any, list[str], str, float | None]] =
         changed(ENSEMBLE, train={"accuracy": 1.0}),
         course(),
         [OVERFITTING],
-        "100.0 % right answers are far better than out of fold, 78.0 %",
+        "an accuracy of 100.0 % is far better than out of fold, 78.0 %",
         1 - 0.18 / 0.40,  # what is lost of the gain
     ),
     (LUCK, course(), [WARNING], "", None),
@@ -134,37 +134,37 @@ OF_AN_ENSEMBLE: list[tuple[dict[str, Any], Any, list[str], str, float | None]] =
     (guess(accuracy=0.65), course(), [], "", None),
     # weighted classes, or one that is very large
     (guess(accuracy=0.59, balanced_accuracy=0.7), course(), [], "", None),
-    (MEAN, [], [SERIOUS], "always the mean", -0.02),
+    (MEAN, [], [SERIOUS], "always predicting the mean", -0.02),
     (changed(MEAN, out_of_fold={"deviance": 0.8, "mean_deviance": 1.6}), [], [], "", None),  # of counts
     (
         changed(ENSEMBLE, train={"recall": {"a": 1.0, "b": 0.0, "c": 0.9}}),
         course(),
-        ["class never answered warning"],
+        ["class never predicted warning"],
         "'b'",
         1,
     ),
     (
         changed(ENSEMBLE, test={"accuracy": 0.99}),
         course(),
-        ["test unlike the folds warning"],
+        ["train/test shift warning"],
         "far better than out of fold",
         0.21,
     ),
     (
         changed(ENSEMBLE, test={"accuracy": 0.55}),
         course(),
-        ["test unlike the folds warning"],
+        ["train/test shift warning"],
         "far worse than out of fold",
         -0.23,
     ),
     (changed(ENSEMBLE, test={"accuracy": 0.85}), course(), [], "", None),
-    (UNLIKE, [], ["test unlike the folds warning"], "far worse", 1 / 2.5 - 1),
+    (UNLIKE, [], ["train/test shift warning"], "far worse", 1 / 2.5 - 1),
     (changed(UNLIKE, test={"rows": 19}), [], [], "", None),
     (SEVERAL, [], [OVERFITTING], "b: ", None),
     (
         ENSEMBLE,
         course(FAR),
-        ["fold far off note"],
+        ["outlier fold note"],
         "fold 3: the mean validation cost is 1.4, that of the other folds 0.5",
         0.9,
     ),
@@ -185,7 +185,7 @@ OF_AN_ENSEMBLE: list[tuple[dict[str, Any], Any, list[str], str, float | None]] =
     (  # the most serious comes first
         changed(ENSEMBLE, out_of_fold={"accuracy": 0.5, "balanced_accuracy": 0.5}, test={"accuracy": 0.5}),
         course(FAR),
-        [SERIOUS, OVERFITTING, "fold far off note"],
+        [SERIOUS, OVERFITTING, "outlier fold note"],
         "",
         None,
     ),
@@ -205,7 +205,7 @@ def test_of_an_ensemble(
 def test_options_of_an_ensemble() -> None:
     assert diagnose_ensemble(MEAN, [], by_squares=False) == []  # a quantile is no mean
     (of_time,) = diagnose_ensemble(ENSEMBLE, course(best=64), time_budget=3)
-    assert "more time than the 3 s" in str(of_time)
+    assert "time_budget above 3 s" in str(of_time)
 
 
 @pytest.mark.parametrize("odd", ["many", True, None, [], {"a": "b"}, float("nan"), np.inf])

@@ -104,10 +104,10 @@ def test_a_learning_rate_that_is_too_high_makes_the_cost_end_above_its_beginning
     assert "large updates" in found
 
 
-def test_twins():
+def test_symmetric_units():
     found = found_in(Network([2, 4, 1], activation="tanh", initialization="zeros", seed=1), optimizer="gd")
-    assert found["twins"].layer == 1
-    assert "all 4 units have the same weights" in found["twins"].says
+    assert found["symmetric units"].layer == 1
+    assert "all 4 units have the same weights" in found["symmetric units"].says
 
 
 def test_overfitting_of_noise():
@@ -152,7 +152,7 @@ def test_costs_that_are_not_finite():
 def test_classes_that_are_never_answered():
     scores = {"accuracy": 0.9, "majority_accuracy": 0.9, "recall": {"usual": 1.0, "rare": 0.0, "other": 0.5}}
     (finding,) = diagnose(History(), scores=scores)
-    assert finding.says == "class 'rare' is never answered, though there are rows of it"
+    assert finding.says == "class 'rare' is never predicted, though there are rows of it"
     assert "class_weight='balanced'" in finding.hint
     alone = {"usual": 1.0, "rare": 0.0}
     (finding,) = diagnose(History(), scores={**scores, "recall": alone})

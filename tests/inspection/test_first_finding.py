@@ -75,7 +75,7 @@ def first_findings(*learned: Any, **network: Any) -> list[Any]:
 ILL: dict[str, tuple[str, Any, Any, Any, Any]] = {
     **{
         f"zeros, {activation}": (
-            "twins",
+            "symmetric units",
             MOONS,
             (8,),
             {"learning_rate": 0.5, "iterations": 300},
@@ -84,7 +84,7 @@ ILL: dict[str, tuple[str, Any, Any, Any, Any]] = {
         for activation in ("relu", "tanh", "sigmoid")
     },
     "zeros, digits, adam": (
-        "twins",
+        "symmetric units",
         DIGITS,
         (16,),
         {"learning_rate": 0.01, "iterations": 10, **ADAM},

@@ -106,8 +106,8 @@ ILLNESSES = {
         replace(moons(), X=1000 * moons().X, held_X=1000 * moons().held_X, network={"activation": "sigmoid"}),
         moons().but(network={"activation": "sigmoid"}),
     ),
-    "a tenth of two moons mixed up": ("doubtful labels", mixed_up(moons(), 0.1), moons()),
-    "a fifth of the digits mixed up": ("doubtful labels", mixed_up(digits(), 0.2), digits()),
+    "a tenth of two moons mixed up": ("possible label errors", mixed_up(moons(), 0.1), moons()),
+    "a fifth of the digits mixed up": ("possible label errors", mixed_up(digits(), 0.2), digits()),
     "a target that never changes": (
         "constant target",
         line().but(Y=np.full((1, 200), 3.5), held_Y=np.full((1, 200), 3.5)),
@@ -135,7 +135,7 @@ def test_labels_of_clean_data_are_not_doubted(name, seed):
     )
     outputs = {"output": "softmax"} if n > 2 else {}
     course = Course(X, Y, held, held_Y, outputs, (len(X), 16, n if n > 2 else 1), {"iterations": 25})
-    assert not course.kinds() & {"doubtful labels", "constant target"}
+    assert not course.kinds() & {"possible label errors", "constant target"}
 
 
 def test_answers_that_were_never_learned_say_nothing_of_labels():

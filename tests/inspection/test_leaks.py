@@ -154,7 +154,7 @@ def test_of_several_targets_each_is_looked_at():
     frame = polars.DataFrame({"a": MIXED, "b": RNG.normal(size=M)})
     targets = {"wet": (MIXED == 0).astype(int), "warm": CLASSES % 2}
     (told,) = leak_findings(frame, dict.fromkeys(frame.columns), targets, classes=True)
-    assert "'a' alone tells the target 'wet' in 100 %" in told.says
+    assert "'a' alone determines the target 'wet' in 100 %" in told.says
 
 
 def test_many_rows_and_columns_are_looked_at_in_a_sample():

@@ -126,7 +126,7 @@ def test_a_plain_estimator_is_as_good_as_its_network(display, plain):
 def test_an_ensemble_is_asked_which_member(display, ensemble):
     count = len(ensemble.ensemble_.members)
     with pytest.raises(
-        ConfigurationError, match=f"ensemble of {count}.*member=0 … {count - 1}; or fit with recip"
+        ConfigurationError, match=f"ensemble of {count}.*member=0 … {count - 1}; or fit with preset='single'"
     ):
         display.from_estimator(ensemble)
     drawn = display.from_estimator(ensemble, member=1).plot()
@@ -138,7 +138,7 @@ def test_an_ensemble_is_asked_which_member(display, ensemble):
 def test_a_member_s_numbers_are_its_own(ensemble):
     for number, member in enumerate(ensemble.ensemble_.members):
         display = TrainingCurveDisplay.from_estimator(ensemble, member=number)
-        np.testing.assert_array_equal(display.costs, member.estimator.history_.costs)
+        np.testing.assert_array_equal(display.costs, member.network.history.costs)
 
 
 def test_what_is_no_network_is_refused(plain):
@@ -151,7 +151,7 @@ def test_what_is_no_network_is_refused(plain):
 
 
 def test_series_differ_by_more_than_colour():
-    from deepstep.plots.colours import series
+    from deepstep.plots.drawing import series
 
     styles = [series(number, 50) for number in range(30)]
     without_colour = {(str(style["linestyle"]), style["marker"]) for style in styles}

@@ -26,8 +26,8 @@ def test_only_the_wrong_ones_are_kept(display):
     np.testing.assert_array_equal(display.images, IMAGES[1:3])
     assert display.describe().splitlines() == [
         "2 of 4 examples are wrong.",
-        "example 1: dog, answered cat (probability 0.800)",
-        "example 2: cat, answered dog (probability 0.700)",
+        "example 1: dog, predicted cat (probability 0.800)",
+        "example 2: cat, predicted dog (probability 0.700)",
     ]
 
 
@@ -36,7 +36,7 @@ def test_figure_shows_them(display):
     assert display.plot(columns=1) is display
     assert len(display.axes_) == 2
     np.testing.assert_array_equal(display.axes_[1].images[0].get_array(), IMAGES[2])
-    assert display.axes_[0].get_title() == "example 1: dog,\nanswered cat (0.800)"
+    assert display.axes_[0].get_title() == "example 1: dog,\npredicted cat (0.800)"
     display.figure_.canvas.draw()
     assert dict(matplotlib.rcParams) == before
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from deepstep.errors import FileError
 from deepstep.preparation import TablePreparation
-from deepstep.preparation.running_table import RunningTable
-from deepstep.preparation.written_numbers import read_numbers, writing_of
+from deepstep.preparation.number_formats import infer_number_format, parse_numbers
+from deepstep.preparation.table import TableStatistics
 
 M = 200
 VALUES = np.random.default_rng(5).uniform(50, 100, M).round(1)
@@ -25,7 +25,7 @@ def frame_of(texts):
 
 
 def in_pieces(frame, size=7):
-    running = RunningTable(frame.schema)
+    running = TableStatistics(frame.schema)
     for start in range(0, frame.height, size):
         running.update(frame[start : start + size])
     return running.finish()
@@ -237,9 +237,13 @@ def test_any_texts_in_any_pieces_are_told_alike_and_laws_hold(texts, words, size
 @given(st.sampled_from(["USD", "Rs.", "US$", "kg", "s", "days", "µm", "ft-lb", "per cent"]), numbers)
 def test_a_way_of_writing_reads_what_it_was_told_of(unit, number):
     text = f"{unit} {number}" if unit in ("USD", "Rs.", "US$") else f"{number} {unit}"
-    written = writing_of(polars.Series([text, text]))
+    written = infer_number_format(polars.Series([text, text]))
     assert written is not None
-    assert read_numbers(polars.Series([text, "soon", None]), written).to_list() == [float(number), None, None]
+    assert parse_numbers(polars.Series([text, "soon", None]), written).to_list() == [
+        float(number),
+        None,
+        None,
+    ]
 
 
 @pytest.mark.parametrize(

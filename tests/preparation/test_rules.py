@@ -8,7 +8,7 @@ import pytest
 
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation import TablePreparation
-from deepstep.preparation.written_numbers import SIGNS, WRITINGS, read_numbers, writing_of
+from deepstep.preparation.number_formats import NUMBER_FORMATS, SIGNS, infer_number_format, parse_numbers
 
 
 def fit(values, name="x", **more):
@@ -100,10 +100,10 @@ def test_a_text_that_is_no_number_later_counts_as_missing():
 
 
 def test_every_way_of_writing_reads_its_own_example():
-    for written in WRITINGS:
+    for written in NUMBER_FORMATS:
         text = written[:-1] + " " + written[-1] if written[-1] in SIGNS else written
-        assert read_numbers(polars.Series([text]), written).to_list() == [1234.5]
-        assert writing_of(polars.Series([text])) is not None
+        assert parse_numbers(polars.Series([text]), written).to_list() == [1234.5]
+        assert infer_number_format(polars.Series([text])) is not None
 
 
 # Whole numbers

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import LabelBinarizer, StandardScaler
 
 from deepstep.errors import DataError, FileError, ShapeError
-from deepstep.preparation import ClassTarget, NumberTarget
+from deepstep.preparation import ClassificationTarget, RegressionTarget
 
 LABELS = st.one_of(
     st.lists(st.text(max_size=4), min_size=2, max_size=30),
@@ -23,8 +23,8 @@ LABELS = st.one_of(
 
 @given(labels=LABELS)
 def test_classes_equal_scikit_learn_s_label_binarizer(labels):
-    target = ClassTarget.fit(labels)
-    assert list(target.classes) == sorted(set(labels))
+    target = ClassificationTarget.fit(labels)
+    assert list(target.classes[0]) == sorted(set(labels))
     Y = target.encode(labels)
     assert Y.dtype == np.float64
     assert Y.shape == (len(labels), target.n_outputs)
@@ -34,7 +34,9 @@ def test_classes_equal_scikit_learn_s_label_binarizer(labels):
 
 @given(labels=LABELS)
 def test_classes_come_back_after_json_with_their_types(labels):
-    target = ClassTarget.from_dict(json.loads(json.dumps(ClassTarget.fit(labels).to_dict(), allow_nan=False)))
+    target = ClassificationTarget.from_dict(
+        json.loads(json.dumps(ClassificationTarget.fit(labels).to_dict(), allow_nan=False))
+    )
     decoded = target.decode(target.encode(labels)).tolist()
     assert decoded == labels
     assert [type(label) for label in decoded] == [type(label) for label in labels]
@@ -52,20 +54,20 @@ def test_classes_come_back_after_json_with_their_types(labels):
     ],
 )
 def test_any_kind_of_column(values):
-    target = ClassTarget.fit(values)
-    assert target == ClassTarget(("a", "b"))
+    target = ClassificationTarget.fit(values)
+    assert target == ClassificationTarget((("a", "b"),))
     assert target.encode(values).tolist() == [[1.0], [0.0], [1.0]]
-    assert all(type(label) is str for label in target.classes)
+    assert all(type(label) is str for label in target.classes[0])
 
 
 def test_two_classes_have_one_output_more_have_one_each():
-    two, three = ClassTarget((0, 1)), ClassTarget((0, 1, 2))
+    two, three = ClassificationTarget(((0, 1),)), ClassificationTarget(((0, 1, 2),))
     assert (two.n_outputs, two.output) == (1, "sigmoid")
     assert (three.n_outputs, three.output) == (3, "softmax")
 
 
 def test_decoding_is_strictly_above_one_half():
-    target = ClassTarget(("no", "yes"))
+    target = ClassificationTarget((("no", "yes"),))
     outputs = np.array([[0.5], [np.nextafter(0.5, 1)], [0.0], [1.0]])
     assert target.decode(outputs).tolist() == ["no", "yes", "no", "yes"]
     np.testing.assert_allclose(target.probabilities(outputs).sum(axis=1), 1)
@@ -74,27 +76,27 @@ def test_decoding_is_strictly_above_one_half():
 
 def test_softmax_outputs_are_probabilities_already():
     outputs = np.array([[0.2, 0.5, 0.3], [0.1, 0.2, 0.7]])
-    target = ClassTarget(("a", "b", "c"))
+    target = ClassificationTarget((("a", "b", "c"),))
     assert target.decode(outputs).tolist() == ["b", "c"]
     np.testing.assert_array_equal(target.probabilities(outputs), outputs)
 
 
 def test_texts_and_numbers_together():
-    target = ClassTarget.fit(["x", 2, 1, "x"])
-    assert target.classes == (1, 2, "x")
+    target = ClassificationTarget.fit(["x", 2, 1, "x"])
+    assert target.classes == ((1, 2, "x"),)
     assert target.decode(np.eye(3)).tolist() == [1, 2, "x"]
 
 
 def test_digits_among_texts_may_come_as_numbers_later():
-    target = ClassTarget(("1", "2", "x"))
+    target = ClassificationTarget((("1", "2", "x"),))
     assert target.encode([2, 1]).tolist() == [[0, 1, 0], [1, 0, 0]]
 
 
 def test_whole_classes_may_come_as_floats_later():
-    assert ClassTarget((0, 1)).encode(polars.Series([1.0, 0.0])).tolist() == [[1.0], [0.0]]
+    assert ClassificationTarget(((0, 1),)).encode(polars.Series([1.0, 0.0])).tolist() == [[1.0], [0.0]]
 
 
-@pytest.mark.parametrize("fit", [ClassTarget.fit, NumberTarget.fit])
+@pytest.mark.parametrize("fit", [ClassificationTarget.fit, RegressionTarget.fit])
 @pytest.mark.parametrize(
     ("values", "error", "sentence"),
     [
@@ -116,15 +118,18 @@ def test_impossible_targets(fit, values, error, sentence):
 
 def test_one_class_only():
     with pytest.raises(DataError, match="at least two classes are needed; got only 'a'"):
-        ClassTarget.fit(["a", "a"])
+        ClassificationTarget.fit(["a", "a"])
 
 
 def test_an_unseen_class_is_named():
     with pytest.raises(DataError, match="'c'"):
-        ClassTarget(("a", "b")).encode(["a", "c"])
+        ClassificationTarget((("a", "b"),)).encode(["a", "c"])
 
 
-@pytest.mark.parametrize("target", [ClassTarget((0, 1)), ClassTarget((0, 1, 2)), NumberTarget(0.0, 1.0)])
+@pytest.mark.parametrize(
+    "target",
+    [ClassificationTarget(((0, 1),)), ClassificationTarget(((0, 1, 2),)), RegressionTarget((0.0,), (1.0,))],
+)
 def test_outputs_of_another_shape(target):
     for shape in [(5,), (5, target.n_outputs + 1)]:
         with pytest.raises(ShapeError, match="output rows"):
@@ -135,11 +140,11 @@ def test_outputs_of_another_shape(target):
 
 @given(values=st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=30).filter(lambda v: np.ptp(v) > 1e-3))
 def test_numbers_equal_scikit_learn_s_scaler_and_come_back(values):
-    target = NumberTarget.fit(values)
+    target = RegressionTarget.fit(values)
     expected = StandardScaler().fit_transform(np.array(values)[:, None])
     np.testing.assert_allclose(target.encode(values), expected, atol=1e-8)
     np.testing.assert_allclose(target.decode(target.encode(values)), values, rtol=1e-9, atol=1e-9)
-    assert NumberTarget.from_dict(json.loads(json.dumps(target.to_dict(), allow_nan=False))) == target
+    assert RegressionTarget.from_dict(json.loads(json.dumps(target.to_dict(), allow_nan=False))) == target
 
 
 @pytest.mark.parametrize(
@@ -147,33 +152,36 @@ def test_numbers_equal_scikit_learn_s_scaler_and_come_back(values):
     [np.array([1, 3]), np.array([1, 3], dtype=np.float32), [Decimal(1), Decimal(3)], polars.Series([1, 3])],
 )
 def test_any_kind_of_number(values):
-    assert NumberTarget.fit(values) == NumberTarget(2.0, 1.0)
+    assert RegressionTarget.fit(values) == RegressionTarget((2.0,), (1.0,))
 
 
 def test_a_constant_number_has_deviation_one():
-    assert NumberTarget.fit([0.1] * 10) == NumberTarget(0.1, 1.0)
+    assert RegressionTarget.fit([0.1] * 10) == RegressionTarget((0.1,), (1.0,))
 
 
 def test_numbers_as_text_are_refused():
     with pytest.raises(DataError, match="numbers are expected; got '1'"):
-        NumberTarget.fit(["1", "2"])
+        RegressionTarget.fit(["1", "2"])
 
 
 def test_the_text_that_is_no_number_is_told_and_no_number_before_it():
     with pytest.raises(DataError, match="numbers are expected; got 'unknown'"):
-        NumberTarget.fit(["1.5", "2", "unknown", "3"])
+        RegressionTarget.fit(["1.5", "2", "unknown", "3"])
 
 
 @pytest.mark.parametrize(
     ("kind", "record"),
     [
-        (ClassTarget, {"kind": "classes", "classes": ["a"]}),
-        (ClassTarget, {"kind": "classes", "classes": ["a", "a"]}),
-        (ClassTarget, {"kind": "classes", "classes": ["a", None]}),
-        (ClassTarget, {"kind": "classes", "classes": "ab"}),
-        (ClassTarget, {"kind": "number", "mean": 0.0, "std": 1.0}),
-        (NumberTarget, {"kind": "number", "mean": 0.0, "std": 0.0}),
-        (NumberTarget, {"kind": "number", "mean": 0.0}),
+        (ClassificationTarget, {"kind": "classification", "classes": [["a"]]}),
+        (ClassificationTarget, {"kind": "classification", "classes": [["a", "a"]]}),
+        (ClassificationTarget, {"kind": "classification", "classes": [["a", None]]}),
+        (ClassificationTarget, {"kind": "classification", "classes": ["a", "b"]}),
+        (ClassificationTarget, {"kind": "classification", "classes": []}),
+        (ClassificationTarget, {"kind": "classification", "classes": [["a", "b"]], "names": ["a", "b"]}),
+        (ClassificationTarget, {"kind": "regression", "means": [0.0], "stds": [1.0]}),
+        (RegressionTarget, {"kind": "regression", "means": [0.0], "stds": [0.0]}),
+        (RegressionTarget, {"kind": "regression", "means": [0.0]}),
+        (RegressionTarget, {"kind": "regression", "means": [0.0, 1.0], "stds": [1.0, 1.0]}),
     ],
 )
 def test_altered_records_are_refused(kind, record):
@@ -185,7 +193,7 @@ def test_altered_records_are_refused(kind, record):
     labels=st.lists(st.integers(0, 6), min_size=2, max_size=30).filter(lambda labels: len(set(labels)) > 1)
 )
 def test_ordered_classes_count_what_they_lie_above(labels):
-    target = ClassTarget.fit(labels, ordered=True)
+    target = ClassificationTarget.fit(labels, ordered=True)
     classes = sorted(set(labels))
     assert target.n_outputs == len(classes) - 1
     assert target.output == "ordinal"
@@ -193,47 +201,64 @@ def test_ordered_classes_count_what_they_lie_above(labels):
     Y = target.encode(labels)
     assert Y.tolist() == above
     assert target.decode(Y).tolist() == labels
-    np.testing.assert_array_equal(target.probabilities(Y).argmax(axis=1), target.positions(labels))
-    assert ClassTarget.from_dict(json.loads(json.dumps(target.to_dict()))) == target
+    np.testing.assert_array_equal(target.probabilities(Y).argmax(axis=1), target.answers(labels))
+    assert ClassificationTarget.from_dict(json.loads(json.dumps(target.to_dict()))) == target
 
 
 def test_probabilities_of_ordered_classes():
-    target = ClassTarget(("low", "medium", "high"), ordered=True)
+    target = ClassificationTarget((("low", "medium", "high"),), ordered=True)
     np.testing.assert_allclose(target.probabilities(np.array([[0.9, 0.25]])), [[0.1, 0.65, 0.25]])
     assert target.decode(np.array([[0.9, 0.25]])).tolist() == ["medium"]
 
 
 def test_an_order_of_ones_own():
-    target = ClassTarget.fit(["low", "high", "medium"], ordered=True, order=["low", "medium", "high"])
-    assert target.classes == ("low", "medium", "high")
-    assert ClassTarget.fit([3, 1, 2], order=["3", "2", "1"]).classes == (3, 2, 1)
+    target = ClassificationTarget.fit(
+        ["low", "high", "medium"], ordered=True, order=["low", "medium", "high"]
+    )
+    assert target.classes == (("low", "medium", "high"),)
+    assert ClassificationTarget.fit([3, 1, 2], order=["3", "2", "1"]).classes == ((3, 2, 1),)
     for order in (["low", "high"], ["low", "high", "high"], ["low", "high", "odd"]):
         with pytest.raises(DataError, match="an order of the classes high, low, medium"):
-            ClassTarget.fit(["low", "high", "medium"], order=order)
+            ClassificationTarget.fit(["low", "high", "medium"], order=order)
 
 
 def test_counts_stay_counts():
-    target = NumberTarget.fit([0, 4, 8], output="poisson")
+    target = RegressionTarget.fit([0, 4, 8], output="poisson")
     assert target.encode([0, 4, 8]).ravel().tolist() == [0.0, 1.0, 2.0]
     assert target.decode(np.array([[0.5]])).tolist() == [2.0]
-    assert NumberTarget.fit([0.0, 0.0], output="poisson").encode([3.0]).tolist() == [[3.0]]
+    assert RegressionTarget.fit([0.0, 0.0], output="poisson").encode([3.0]).tolist() == [[3.0]]
     with pytest.raises(DataError, match=r"counts of at least 0; row 2 is -1"):
-        NumberTarget.fit([3, -1], output="poisson")
+        RegressionTarget.fit([3, -1], output="poisson")
 
 
 def test_quantiles_are_columns_and_the_answer_is_next_to_the_median():
-    target = NumberTarget.fit([0.0, 2.0], output="quantile", levels=(0.1, 0.45, 0.9))
+    target = RegressionTarget.fit([0.0, 2.0], output="quantile", levels=(0.1, 0.45, 0.9))
     assert target.n_outputs == 3
     assert target.encode([2.0]).tolist() == [[1.0, 1.0, 1.0]]
     assert target.quantiles(np.array([[-1.0, 0.0, 2.0]])).tolist() == [[0.0, 1.0, 3.0]]
     assert target.decode(np.array([[-1.0, 0.0, 2.0]])).tolist() == [1.0]
-    assert NumberTarget.from_dict(json.loads(json.dumps(target.to_dict()))) == target
+    assert RegressionTarget.from_dict(json.loads(json.dumps(target.to_dict()))) == target
 
 
-def test_targets_written_before_there_were_losses():
-    assert NumberTarget.from_dict({"kind": "number", "mean": 1.0, "std": 2.0}) == NumberTarget(1.0, 2.0)
-    assert NumberTarget(1.0, 2.0).to_dict() == {"kind": "number", "mean": 1.0, "std": 2.0}
-    assert ClassTarget(("a", "b")).to_dict() == {"kind": "classes", "classes": ["a", "b"]}
+def test_a_record_has_what_is_not_by_default():
+    record = {"kind": "regression", "means": [1.0], "stds": [2.0]}
+    assert RegressionTarget((1.0,), (2.0,)).to_dict() == record
+    assert RegressionTarget.from_dict(record) == RegressionTarget((1.0,), (2.0,))
+    record = {"kind": "classification", "classes": [["a", "b"]]}
+    assert ClassificationTarget((("a", "b"),)).to_dict() == record
+
+
+def test_columns_are_told_apart():
+    frame = polars.DataFrame({"a": ["x", "y", "x"], "b": [1, 2, 2]})
+    target = ClassificationTarget.fit(frame)
+    assert target == ClassificationTarget((("x", "y"), (1, 2)), names=("a", "b"))
+    np.testing.assert_array_equal(target.answers(frame[["b", "a"]]), [[0, 0], [1, 1], [0, 1]])
+    np.testing.assert_array_equal(target.decide(target.encode(frame)), target.answers(frame))
+    assert [P.tolist() for P in target.by_column(np.array([[0.25, 1.0]]))] == [[[0.75, 0.25]], [[0.0, 1.0]]]
+    with pytest.raises(ShapeError, match="1 columns are expected; got 2"):
+        ClassificationTarget((("x", "y"),)).encode(frame)
+    with pytest.raises(DataError, match=r"target 'b': two classes, as one of several targets; got 3"):
+        ClassificationTarget.fit(frame.with_columns(b=polars.Series([1, 2, 3])))
 
 
 @pytest.mark.parametrize(
@@ -250,4 +275,4 @@ def test_targets_written_before_there_were_losses():
 )
 def test_altered_numbers_are_refused(altered):
     with pytest.raises(FileError):
-        NumberTarget.from_dict({"kind": "number", "mean": 1.0, "std": 2.0, **altered})
+        RegressionTarget.from_dict({"kind": "regression", "means": [1.0], "stds": [2.0], **altered})

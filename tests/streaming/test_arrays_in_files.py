@@ -1,8 +1,7 @@
-"""Memory-mapped NumPy files and HDF5, streamed."""
+"""Memory-mapped NumPy files, streamed."""
 
 import os
 
-import h5py
 import numpy as np
 import polars
 import pytest
@@ -10,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
-from deepstep.data import ArrayRows, array_rows
-from deepstep.data.array_rows import open_arrays
-from deepstep.data.filed_arrays import FiledArray, filed
+from deepstep.data import ArrayRows, arrays
+from deepstep.data.arrays import open_arrays
 from deepstep.errors import ConfigurationError, DataError, FileError, ShapeError
 from deepstep.estimators import DeepClassifier, DeepRegressor
 
@@ -37,32 +35,22 @@ def files(digits, tmp_path):
     X, y = digits
     np.save(tmp_path / "X.npy", X)
     np.save(tmp_path / "y.npy", y)
-    with h5py.File(tmp_path / "digits.h5", "w") as file:
-        file.create_dataset("X", data=X, chunks=(100, 8, 8), compression="gzip")
-        file.create_dataset("digit", data=y)
-        file.create_dataset("name", data=[f"zahl {one} ü".encode() for one in y])
-        file.create_dataset("scalar", data=3.0)
     return tmp_path
 
 
 @pytest.mark.filterwarnings("ignore:Training ended before")
-@pytest.mark.parametrize("source", ["memmap", "hdf5", "path", "h5 path"])
+@pytest.mark.parametrize("source", ["memmap", "path"])
 def test_one_window_is_the_fit_in_memory_bit_for_bit(files, digits, source):
     X, y = digits
     flat = X.reshape(len(X), -1)
     given, target = {
         "memmap": lambda: (np.load(files / "X.npy", mmap_mode="r"), np.load(files / "y.npy", mmap_mode="r")),
-        "hdf5": lambda: (h5py.File(files / "digits.h5")["X"], h5py.File(files / "digits.h5")["digit"]),
         "path": lambda: (files / "X.npy", "y"),
-        "h5 path": lambda: (files / "digits.h5", "digit"),
     }[source]()
-    if source == "h5 path":
-        with h5py.File(files / "digits.h5", "a") as file:
-            del file["name"]
     expected = DeepClassifier(**PLAIN).fit(flat, y)
     model = DeepClassifier(**PLAIN, stream=True).fit(given, target)
     np.testing.assert_array_equal(model.network_.parameters.flat, expected.network_.parameters.flat)
-    answers = model.predict(given if source != "h5 path" else flat)
+    answers = model.predict(given)
     np.testing.assert_array_equal(answers, expected.predict(flat))
     np.testing.assert_array_equal(model.predict(flat), answers)
 
@@ -114,7 +102,7 @@ def test_what_is_no_target_of_arrays_is_refused(files, digits):
         ((mapped[:, 0, 0], y), ShapeError, r"X: an array \(m, n\) of inputs; got shape \(1797,\)"),
         ((mapped, y[:5]), ShapeError, "1797 rows of .y., as .X. has; got 5"),
         ((files / "X.npy", files / "none.npy"), FileError, "none.npy: a file of arrays; there is no such"),
-        ((files / "digits.h5", y), ConfigurationError, r"got y=ndarray .* Arrays go with X.npy alone"),
+        (("x.parquet", y), ConfigurationError, r"got y=ndarray .* Arrays go with X.npy alone"),
         ((files / "y.npy", y), ShapeError, r"y.npy: an array \(m, n\) of inputs; got shape \(1797,\)"),
     ]:
         with pytest.raises(error, match=says):
@@ -140,29 +128,30 @@ def test_weights_beside_arrays(files, digits):
 
 def test_any_rows_and_columns_are_those_of_the_arrays(files, digits):
     X, y = digits
-    for rows in (open_arrays(files / "X.npy", ["y"]), open_arrays(files / "digits.h5")):
-        assert rows.n_rows == len(y)
-        target = "y" if "y" in rows.schema else "digit"
-        groups, columns = range(len(rows.sizes)), ["x63", target, "x0"]
-        read = polars.concat([piece for group in groups for piece in rows.pieces(group, columns, 100)])
-        np.testing.assert_array_equal(read["x63"].to_numpy(), X[:, 7, 7])
-        np.testing.assert_array_equal(read[target].to_numpy(), y)
-    assert open_arrays(files / "digits.h5").schema["name"] == polars.String
+    rows = open_arrays(files / "X.npy", ["y"])
+    assert rows.n_rows == len(y)
+    groups, columns = range(len(rows.sizes)), ["x63", "y", "x0"]
+    read = polars.concat([piece for group in groups for piece in rows.pieces(group, columns, 100)])
+    np.testing.assert_array_equal(read["x63"].to_numpy(), X[:, 7, 7])
+    np.testing.assert_array_equal(read["y"].to_numpy(), y)
 
 
-def test_texts_of_any_length_take_no_more_than_their_bytes(tmp_path):
-    """NumPy's arrays of texts have room for the longest in each place: 8 GB here."""
-    texts = ["a", "ü" * 500_000, "b", *["c"] * 4000]
-    with h5py.File(tmp_path / "texts.h5", "w") as file:
-        file.create_dataset("text", data=texts, dtype=h5py.string_dtype())
-        file["X"] = np.zeros((len(texts), 1))
-    rows, again = (open_arrays(tmp_path / "texts.h5") for _ in range(2))
-    (read,) = rows.pieces(0, ["text"], 10**6)
-    assert read["text"].to_list() == texts[: len(read)]
+def test_texts_and_objects(tmp_path):
+    texts = ["a", "zahl ü", "b"]
+    np.save(tmp_path / "X.npy", np.zeros((3, 1)))
+    np.save(tmp_path / "name.npy", np.array([text.encode() for text in texts]))
+    rows, again = (open_arrays(tmp_path / "X.npy", ["name"]) for _ in range(2))
+    (read,) = rows.pieces(0, ["name"], 10**6)
+    assert read["name"].to_list() == texts
     assert rows.identity() == again.identity()
+    for kind in (object, str):
+        (read,) = ArrayRows({"X": np.array(texts, kind)[:, np.newaxis]}, "mine").pieces(0, ["x0"], 9)
+        assert read["x0"].to_list() == texts
     with pytest.raises(DataError, match="there are texts and other values"):
         ArrayRows({"X": np.array([["a", None]], object)}, "mine")
     assert ArrayRows({"X": np.array([[1, 2]], object)}, "mine").schema["x0"] == polars.Int64
+    with pytest.raises(DataError, match="texts in UTF-8; one of the rows from 1 on is not"):
+        ArrayRows({"X": np.array([["ü".encode("latin-1")]])}, "mine")
 
 
 def test_small_groups_for_wide_rows():
@@ -183,9 +172,6 @@ def test_what_fits_not_is_named(files):
     np.save(files / "y.npy", np.array([{}, None] * 3, object), allow_pickle=True)
     with pytest.raises(FileError, match=r"y.npy: a NumPy file of one array; it cannot be read"):
         open_arrays(files / "X.npy", ["y"])
-    (files / "no.h5").write_bytes(b"something else")
-    with pytest.raises(FileError, match=r"no.h5: an HDF5 file; it cannot be read"):
-        open_arrays(files / "no.h5")
     with pytest.raises(DataError, match="got complex128"):
         ArrayRows({"X": np.zeros((3, 1), complex)}, "mine")
     with pytest.raises(DataError, match="at least one row"):
@@ -205,10 +191,10 @@ def test_what_was_written_to_a_mapped_array_stays(files, digits, mode):
     np.testing.assert_array_equal(mapped, wanted)
 
 
-@pytest.mark.parametrize("name", ["X.npy", "y.npy", "digits.h5"])
+@pytest.mark.parametrize("name", ["X.npy", "y.npy"])
 @pytest.mark.parametrize("happens", ["rewritten", "shorter", "gone"])
 def test_a_file_that_changes_while_it_is_read_is_named(files, name, happens):
-    rows = open_arrays(files / ("digits.h5" if name == "digits.h5" else "X.npy"), ["y"])
+    rows = open_arrays(files / "X.npy", ["y"])
     assert next(rows.pieces(0, ["x3"], 9)).height == 9
     path = files / name
     if happens == "gone":
@@ -231,39 +217,35 @@ def test_any_part_of_a_mapped_array_is_read_from_its_file(tmp_path_factory, data
     view = np.load(path, mmap_mode="r")[tuple(slice(None, None, data.draw(steps)) for _ in shape)]
     if data.draw(st.booleans()):
         view = view[2:-2, ..., 1:] if len(shape) > 1 else view[2:-2]
-    read = filed(view)
-    assert isinstance(read, FiledArray)
-    start, stop = sorted(data.draw(st.lists(st.integers(0, len(view)), min_size=2, max_size=2)))
-    np.testing.assert_array_equal(read[start:stop], np.asarray(view)[start:stop])
+    rows = ArrayRows({"X": view}, "mine")
+    read = polars.concat(rows.pieces(0, list(rows.schema), data.draw(st.integers(1, 50))))
+    np.testing.assert_array_equal(read.to_numpy().reshape(view.shape), view)
 
 
-@pytest.mark.parametrize("source", ["path", "memmap", "hdf5"])
+@pytest.mark.parametrize("source", ["path", "memmap"])
 def test_a_file_that_is_cut_between_the_look_at_it_and_the_reading(files, monkeypatch, source):
     """A map of it would end the process."""
     if source == "path":
         rows, path = open_arrays(files / "X.npy", ["y"]), files / "X.npy"
-    elif source == "memmap":
+    else:
         path = files / "X.npy"
         rows = ArrayRows({"X": np.load(path, mmap_mode="r")[5:]}, "mine")
-    else:
-        rows, path = open_arrays(files / "digits.h5"), files / "digits.h5"
-    looked = array_rows.check_unchanged
+    looked = arrays.check_unchanged
 
     def cut(one, opened):
         looked(one, opened)
         os.truncate(path, 1000)
 
-    monkeypatch.setattr(array_rows, "check_unchanged", cut)
+    monkeypatch.setattr(arrays, "check_unchanged", cut)
     with pytest.raises(FileError, match=rf"^{path}: the file .*; it (is shorter|was changed meanwhile)"):
         list(rows.pieces(0, ["x3"], 9))
 
 
 @pytest.mark.filterwarnings("ignore:Training ended before")
-@pytest.mark.parametrize("source", ["memmap", "hdf5"])
-def test_arrays_of_ones_own_that_change_while_a_fit_reads_them(files, digits, source):
+def test_arrays_of_ones_own_that_change_while_a_fit_reads_them(files, digits):
     _, y = digits
-    name = "X.npy" if source == "memmap" else "digits.h5"
-    mapped = np.load(files / name, mmap_mode="r") if source == "memmap" else h5py.File(files / name)["X"]
+    name = "X.npy"
+    mapped = np.load(files / name, mmap_mode="r")
     rewritten = []
 
     def rewrite(record):
@@ -290,20 +272,3 @@ def test_mapped_arrays_whose_file_is_another_or_gone(files, digits):
     np.save(files / "X.npy", X[:3])
     with pytest.raises(FileError, match=r"X.npy: the file that the array is mapped from; another one stands"):
         ArrayRows({"X": mapped}, "mine")
-
-
-def test_hdf5_that_says_two_things_or_nothing_is_refused(tmp_path):
-    with h5py.File(tmp_path / "two.h5", "w") as file:
-        file["X"], file["x0"] = np.zeros((3, 2)), np.ones(3)
-    with pytest.raises(DataError, match=r"two.h5: columns of .*; 'x0' is one of 'X' and one of 'x0'"):
-        open_arrays(tmp_path / "two.h5")
-    with h5py.File(tmp_path / "groups.h5", "w") as file:
-        file["train/X"], file["test/X"] = np.zeros((3, 2)), np.zeros((3, 2))
-    with pytest.raises(FileError, match="none at its top, only the groups 'test', 'train'"):
-        open_arrays(tmp_path / "groups.h5")
-    with h5py.File(tmp_path / "latin.h5", "w") as file:
-        file["X"] = np.zeros((3, 2))
-        file["name"] = np.array([[b"a", b"b"], [b"c", "ü".encode("latin-1")], [b"e", b"f"]])
-    rows = open_arrays(tmp_path / "latin.h5")
-    with pytest.raises(DataError, match=r"latin.h5, 'name': texts in UTF-8; row 2 is b'\\xfc'"):
-        list(rows.pieces(0, ["x0", "name 1"], 9))

@@ -13,9 +13,8 @@ import pyarrow.parquet
 import pytest
 
 from deepstep.data import ParquetRows, read_table
-from deepstep.data.array_rows import open_arrays
 from deepstep.errors import DataError, FileError, MissingPackageError
-from deepstep.preparation.running_encoding import RunningEncoding
+from deepstep.preparation.statistics import Quantiles
 from deepstep.preparation.survey import survey
 from tables_in_parts import table, written
 
@@ -181,14 +180,12 @@ def test_a_value_that_cannot_be_used_is_named_with_its_part_and_row(parts, share
     assert "row 94 is inf" in only
 
 
-@pytest.mark.parametrize("package", ["pyarrow.parquet", "datasketches", "h5py"])
-def test_what_is_not_installed_is_named_with_the_command(parts, tmp_path, monkeypatch, package):
-    (tmp_path / "a.h5").touch()
+@pytest.mark.parametrize("package", ["pyarrow.parquet", "datasketches"])
+def test_what_is_not_installed_is_named_with_the_command(parts, monkeypatch, package):
     monkeypatch.setitem(sys.modules, package, None)
     use = {
         "pyarrow.parquet": lambda: ParquetRows(parts),
-        "datasketches": lambda: RunningEncoding(1),
-        "h5py": lambda: open_arrays(tmp_path / "a.h5"),
+        "datasketches": lambda: Quantiles(1).merge(Quantiles(1)),
     }[package]
     with pytest.raises(MissingPackageError, match=r"pip install 'deepstep\[streaming\]'"):
         use()
@@ -229,31 +226,17 @@ def test_folders_that_would_be_left_out_are_refused(parts, tmp_path, monkeypatch
     assert read(parts).equals(whole)
 
 
-@pytest.mark.parametrize(
-    "type_",
-    [
-        pyarrow.decimal256(50, 2),
-        pyarrow.struct([("a", pyarrow.list_(pyarrow.decimal256(50, 2)))]),
-        pyarrow.timestamp("us", tz="Nowhere/Else"),
-    ],
-)
-def test_types_that_make_the_reader_panic_are_named(tmp_path, type_, monkeypatch):
-    value = {"a": [Decimal("1.25")]} if pyarrow.types.is_struct(type_) else Decimal("1.25")
-    wide = pyarrow.array([0 if pyarrow.types.is_timestamp(type_) else value], type_)
+@pytest.mark.parametrize("type_", [pyarrow.decimal256(50, 2), pyarrow.timestamp("us", tz="Nowhere/Else")])
+def test_types_that_make_the_reader_panic_are_named(tmp_path, type_):
+    wide = pyarrow.array([0 if pyarrow.types.is_timestamp(type_) else Decimal("1.25")], type_)
     path = tmp_path / "wide.parquet"
     pyarrow.parquet.write_table(pyarrow.table({"x": [1.0], "wide": wide}), path)
     with pytest.raises(
         FileError, match=r"wide.parquet: columns of types that can be read; 'wide' is of type"
     ):
         ParquetRows(path)
-    pyarrow.feather.write_feather(pyarrow.parquet.read_table(path), tmp_path / "wide.arrow")
-    for in_memory in (tmp_path / "wide.arrow", *([] if pyarrow.types.is_struct(type_) else [path])):
-        with pytest.raises(FileError, match=r"wide.*: columns of types that can be read; 'wide' is of type"):
-            read_table(in_memory)
-    if pyarrow.types.is_decimal(type_):
-        monkeypatch.setitem(sys.modules, "pyarrow", None)
-        with pytest.raises(FileError, match=r"it cannot be read .precision must be between 1 and 38, got 50"):
-            read_table(path)
+    with pytest.raises(FileError, match=r"wide.parquet: a Parquet file is expected; it cannot be read"):
+        read_table(path)
 
 
 @pytest.mark.parametrize(("kept", "footers"), [(2**24, 3), (0, 8)])
@@ -265,7 +248,7 @@ def test_footers_are_read_again_only_where_they_take_too_much(parts, monkeypatch
         return opened(path, metadata=metadata, **options)
 
     monkeypatch.setattr(pyarrow.parquet, "ParquetFile", counted)
-    monkeypatch.setattr("deepstep.data.parquet_parts.KEPT_BYTES", kept)
+    monkeypatch.setattr("deepstep.data.parquet.KEPT_BYTES", kept)
     turns = [0, 3, 6, 1, 4, 7, 2, 5]
     found = polars.concat(
         [piece for group in turns for piece in rows.pieces(group, list(rows.schema), 10**6)]

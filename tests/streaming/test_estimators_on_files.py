@@ -11,7 +11,7 @@ from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.estimators.ensemble import Ensemble
 from deepstep.preparation.encoding import Encoding
-from deepstep.preparation.running_encoding import RunningEncoding
+from deepstep.preparation.statistics import Quantiles
 from deepstep.training import ModelCheckpoint
 from tables_in_parts import table, written
 
@@ -128,7 +128,13 @@ def test_an_ensemble_of_one_that_was_killed_goes_on(parts, tmp_path, killed, Est
 @pytest.mark.filterwarnings("ignore:Training ended before")
 def test_a_drawn_seed_is_that_of_the_rows_held_out_and_of_the_network(tmp_path, whole, killed):
     path = written(tmp_path / "few", whole.select("x", "z", "y"), 2, 90)
-    settings = {**PLAIN, "random_state": None, "stream": True, "buffer_rows": 150, "early_stopping": True}
+    settings = {
+        **PLAIN,
+        "random_state": None,
+        "stream": True,
+        "buffer_rows": 150,
+        "early_stopping": True,
+    }
     kept = {"checkpoint_dir": tmp_path / "kept", "checkpoint_every": 0.0}
     with pytest.raises(Killed):
         DeepRegressor(**settings, **kept).fit(path, "y")
@@ -147,7 +153,7 @@ def test_numbers_are_learned_in_their_own_units(parts, whole):
 def test_statistics_beyond_what_is_in_memory(parts, whole, monkeypatch):
     monkeypatch.setattr("deepstep.preparation.survey.IN_MEMORY_ROWS", 120)
     model = DeepRegressor(**{**FAST, "max_iter": 10}, stream=True, buffer_rows=300).fit(parts, "y")
-    (preparer,) = model.ensemble_.preparers
+    (preparer,) = model.ensemble_.preprocessors
     assert preparer.center[0] == pytest.approx(whole["y"].mean(), abs=0.1)
     assert r2_score(whole["y"], model.predict(parts)) > 0.9
 
@@ -185,21 +191,21 @@ def test_quantiles_are_within_the_sketchs_error_in_any_pieces():
     features = np.column_stack(
         [rng.standard_normal(m), rng.exponential(size=m), rng.integers(0, 2, m), rng.integers(0, 9, m)]
     )
-    one, *others = (RunningEncoding(4) for _ in range(3))
+    one, *others = (Quantiles(4) for _ in range(3))
     for piece, running in zip(np.array_split(features, 3), (one, *others), strict=True):
         for few in np.array_split(piece, 7):
             running.update(few)
     for other in others:
         one.merge(other)
     ranks = np.linspace(0, 1, 33)
-    found = one.quantiles(ranks)
+    found = one.at(ranks)
     for column, quantiles in zip(features.T[:2], found.T[:2], strict=True):
         for rank, q in zip(ranks, quantiles, strict=True):
             below, upto = (column < q).mean(), (column <= q).mean()
             assert below - 0.005 <= rank <= upto + 0.005
     np.testing.assert_allclose(found[:, 2:], np.quantile(features[:, 2:], ranks, axis=0))
     exact = Encoding.fit(features, 8)
-    streamed = one.finish(8)
+    streamed = Encoding.of(one, 8)
     assert [len(edges) for edges in streamed.edges] == [len(edges) for edges in exact.edges]
     np.testing.assert_allclose(streamed.center, exact.center, atol=0.02)
     np.testing.assert_array_equal(found[[0, -1]], [features.min(axis=0), features.max(axis=0)])

@@ -6,8 +6,8 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from deepstep.data import ParquetRows, long_texts
-from deepstep.data.stored_rows import text_bytes
+from deepstep.data import ParquetRows, parquet
+from deepstep.data.rows import text_bytes
 from deepstep.estimators import DeepClassifier
 
 MOST = 2**16
@@ -41,7 +41,7 @@ def test_pieces_are_bounded_and_hold_the_same_rows(tmp_path, monkeypatch, frame,
     whole, most_bytes, _ = largest(ParquetRows(path), ["x", column], 10**6)
     assert whole.equals(frame.select("x", column))
     assert most_bytes == text_bytes(frame.select(column)) > 2 * MOST
-    monkeypatch.setattr(long_texts, "PIECE_BYTES", MOST)
+    monkeypatch.setattr(parquet, "PIECE_BYTES", MOST)
     for most in (10**6, 100, 1):
         read, most_bytes, most_rows = largest(ParquetRows(path), ["x", column], most)
         assert read.equals(whole)
@@ -63,10 +63,10 @@ def test_no_more_is_read_at_once_than_the_footer_says_fits(tmp_path, monkeypatch
     rows = ParquetRows(path)
     largest(rows, ["x"], 10**6)
     largest(rows, ["repeated"], 10**6)
-    monkeypatch.setattr(long_texts, "PIECE_BYTES", 2**20)
+    monkeypatch.setattr(parquet, "PIECE_BYTES", 2**20)
     largest(rows, ["unique"], 10**6)
     mean = text_bytes(frame.select("unique")) / len(frame)
-    assert asked[:2] == [len(frame), long_texts.REPEATED]
+    assert asked[:2] == [len(frame), parquet.REPEATED]
     assert asked[2] == pytest.approx(2**16 / mean, rel=0.1)
 
 
@@ -80,7 +80,7 @@ def test_a_text_of_more_bytes_than_a_piece_may_have(tmp_path, monkeypatch):
     settings = {"stream": True, "max_iter": 3, "random_state": 1, "buffer_rows": 64}
     models = []
     for most in (2**24, 2**8):
-        monkeypatch.setattr(long_texts, "PIECE_BYTES", most)
+        monkeypatch.setattr(parquet, "PIECE_BYTES", most)
         models.append(DeepClassifier(**settings).fit(tmp_path / "x.parquet", "target"))
     pieces = list(ParquetRows(tmp_path / "x.parquet").pieces(0, ["text"], 10**6))
     assert [len(piece) for piece in pieces if "word2 word2" in "".join(piece["text"])] == [1]

@@ -12,7 +12,7 @@ import pytest
 READ = """
 import resource, sys
 import numpy as np
-from deepstep.data.stored_tables import opened
+from deepstep.data.tables import opened
 from deepstep.preparation.batches import Examples, shuffled
 from deepstep.preparation import survey as surveys
 from deepstep.preparation.survey import survey

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_equal
 
 from deepstep.data import StoredRows
-from deepstep.data.stored_rows import Place
+from deepstep.data.rows import Place
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
-from deepstep.preparation.group_sequence import GroupSequence, why_together
-from deepstep.preparation.held_rows import parts_of_rows
+from deepstep.preparation.row_statistics import parts_of_rows
 from deepstep.preparation.shares import Shard, Share
 from deepstep.preparation.streams import StreamedExamples
 
@@ -107,58 +106,10 @@ def test_the_rows_of_workers_are_those_of_one_in_the_same_places(
         return
     np.testing.assert_array_equal(np.max(shards, axis=0), whole)
     assert ((np.array(shards) >= 0).sum(axis=0) == 1).all()
+    even = [int((shard >= 0).sum()) for shard in shards]
+    assert max(even) - min(even) <= -(-len(whole) // batch_size)  # of each batch one row more, at most
     read = sum((Counter(examples.rows.groups) for examples in several), Counter())
-    if why_together(several[0]._kept, window, workers):
-        even = [int((shard >= 0).sum()) for shard in shards]
-        n_batches = -(-len(whole) // batch_size)
-        assert max(even) - min(even) <= n_batches  # of each batch one row more, at most
-        assert read == Counter(dict.fromkeys(np.flatnonzero(several[0]._kept), workers))
-    else:
-        assert read == Counter(np.flatnonzero(several[0]._kept))
-
-
-def test_each_group_is_read_by_one_worker_alone_also_from_the_middle_of_an_epoch_on(caplog):
-    workers, sizes = 4, [50, 10] * 20 + [3]
-    several = [streamed(sizes, 600, share=0.2) for _ in range(workers)]
-    for rank, examples in enumerate(several):
-        visited_by(examples, Share(rank, workers), 0, 20, shuffled(1))
-    read = [examples.rows.groups for examples in several]
-    assert sorted(chain(*read)) == [*range(len(sizes))]
-    rows = [sum(sizes[group] for group in groups) for groups in read]
-    assert max(rows) - min(rows) <= 2 * 50
-    again = streamed(sizes, 600, share=0.2)
-    with again:
-        again.window(0, 31, 20, shuffled(1), epochs=1, share=Share(2, workers))  # where a training goes on
-    assert set(again.rows.groups) <= set(read[2])
-    assert not caplog.records
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(0, 50), min_size=1, max_size=60), st.integers(1, 9), st.data())
-def test_shares_of_groups_differ_by_the_largest_group_at_most(sizes, workers, data):
-    kept = np.array(sizes)
-    groups = np.array(data.draw(st.permutations(range(len(sizes)))))
-    sequence = GroupSequence(groups, kept, workers)
-    loads = np.zeros(workers)
-    for group, owner in zip(groups, sequence.owners, strict=True):
-        loads[owner] += kept[group]
-        assert loads.max() - loads.min() <= kept.max()
-    rows = np.repeat(sequence.owners, kept[groups])
-    if len(rows):
-        start, stop = sorted(data.draw(st.tuples(*[st.integers(0, len(rows) - 1)] * 2)))
-        np.testing.assert_array_equal(sequence.owners_of_rows(start, stop + 1), rows[start : stop + 1])
-
-
-def test_groups_too_large_to_be_shared_are_told_once_with_what_mends_it(caplog):
-    several = [streamed([40] * 30, 60) for _ in range(3)]
-    for rank, examples in enumerate(several):
-        for epoch in (0, 1):
-            visited_by(examples, Share(rank, 3), epoch, 10, shuffled(1))
-    (told,) = caplog.messages
-    assert told.startswith("numbered: each of 3 workers reads all row groups: if each read its own, the busi")
-    assert told.endswith("Mend: row groups of at most 5 rows, or buffer_rows (--buffer-rows) of 480 or more.")
-    for mended in (streamed([5] * 240, 60), streamed([40] * 30, 480)):
-        assert why_together(mended._kept, mended.buffer_rows, 3) == ""
+    assert read == Counter(dict.fromkeys(np.flatnonzero(several[0]._kept), workers))
 
 
 def encoded(frame):

@@ -135,6 +135,13 @@ def test_the_helper_alters_nothing_by_itself(file, checkpoint):
     assert read_checkpoint(altered(file)).identity == checkpoint.identity
 
 
+def test_names_of_version_0_2_are_those_of_today(file, checkpoint):
+    old = {name: former for former, name in module.OLD_NAMES.items()}
+    identity = {old.get(name, name): value for name, value in checkpoint.identity.items()}
+    assert identity.keys() >= {"hyperparameters", "average"}
+    assert read_checkpoint(altered(file, content={"identity": identity})).identity == checkpoint.identity
+
+
 N = 4 * 5 + 5 + 5 + 5 * 3 + 3 + 3 + 3 + 1
 BROKEN = {
     "another format": ({"header": {"format": "deepstep-model"}}, "its header says something else"),

@@ -11,7 +11,7 @@ from deepstep.cli.drawing import decision_map, pictures
 from deepstep.cli.fitting import Trained, train_and_save
 from deepstep.cli.held_out import of_builtin, of_cats
 from deepstep.cli.options import TrainOptions
-from deepstep.cli.scores import answered, confusion
+from deepstep.cli.scores import confusion
 from deepstep.cli.screen import (
     as_json,
     console,
@@ -31,7 +31,7 @@ from deepstep.data import atomic_write, load, read_cats
 from deepstep.data.files import kind_at
 from deepstep.errors import ConfigurationError, FileError, MissingPackageError, unknown_name
 from deepstep.plots import MistakesDisplay
-from deepstep.preparation import ClassTarget, ImagePreparation, Preparation, TablePreparation
+from deepstep.preparation import ClassificationTarget, ImagePreparation, Preparation, TablePreparation
 from deepstep.run_folder import DEMO
 from deepstep.types import AnyArray
 
@@ -101,9 +101,9 @@ class Loaded(NamedTuple):
     held_out: Callable[[Path], dict[str, Any]]
 
     @property
-    def target(self) -> ClassTarget:
+    def target(self) -> ClassificationTarget:
         """The classes."""
-        return cast(ClassTarget, self.preparation.target)
+        return cast(ClassificationTarget, self.preparation.target)
 
     def part(self, X: Any, y: AnyArray) -> Part:
         """Rows as a network learns them."""
@@ -180,7 +180,7 @@ def _train(name: str, loaded: Loaded, options: TrainOptions, folder: Path, label
 
 def _digits(seed: int) -> Loaded:
     data = load("digits", seed=seed)
-    preparation = Preparation(ImagePreparation(8, 8, 1, data.scale), ClassTarget(data.classes))
+    preparation = Preparation(ImagePreparation(8, 8, 1, data.scale), ClassificationTarget((data.classes,)))
     entries = {"task": "multiclass", "target": "digit", "source": "scikit-learn's bundled digits"}
     about = {**entries, "classes": data.classes}
     rows = (data.X_train, data.y_train, data.X_test, data.y_test)
@@ -192,7 +192,9 @@ def _points(name: str, seed: int) -> Loaded:
 
     data = load(name, seed=seed)
     train, test = (polars.DataFrame(X, schema=list(data.feature_names)) for X in (data.X_train, data.X_test))
-    preparation = Preparation(TablePreparation.fit(train), ClassTarget(tuple(sorted(data.classes))))
+    preparation = Preparation(
+        TablePreparation.fit(train), ClassificationTarget((tuple(sorted(data.classes)),))
+    )
     about = {
         "task": "binary" if len(data.classes) == 2 else "multiclass",
         "target": "class",
@@ -213,7 +215,9 @@ def _cats(folder: Path | None) -> Loaded:
         )
     images, place = read_cats(folder), folder
     height, width, channels = images.X_train.shape[1:]
-    preparation = Preparation(ImagePreparation(height, width, channels, 1 / 255), ClassTarget(images.classes))
+    preparation = Preparation(
+        ImagePreparation(height, width, channels, 1 / 255), ClassificationTarget((images.classes,))
+    )
     about = {"task": "binary", "target": "class", "source": printable(folder), "classes": images.classes}
     rows = (images.X_train, images.y_train, images.X_test, images.y_test)
     return Loaded(preparation, *rows, about, lambda run: of_cats(place, run))
@@ -227,7 +231,7 @@ def _show_digits(
     test, probabilities, classes = (
         loaded.part(loaded.X_test, loaded.y_test),
         trained.test_outputs,
-        loaded.target.classes,
+        loaded.target.classes[0],
     )
     given, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(given != test.answers)
@@ -267,7 +271,7 @@ def _show_points(
     (trained,) = models.values()
     if json_wanted:
         return {"run": base, **trained.to_dict()}
-    screen, classes = console(), loaded.target.classes
+    screen, classes = console(), loaded.target.classes[0]
     m, m_test = len(loaded.y_train), len(loaded.y_test)
     screen.print(
         f"{m} points in {len(classes)} classes, {m_test} more to test; {trained.run.network!r}", markup=False
@@ -296,10 +300,10 @@ def _map(trained: Trained, loaded: Loaded) -> "Text":
     x, y = (np.linspace(low[axis], high[axis], size) for axis, size in ((0, MAP_WIDTH), (1, MAP_HEIGHT)))
     grid = np.column_stack([part.ravel() for part in np.meshgrid(x, y[::-1])])
     outputs = trained.run.outputs(polars.DataFrame(grid, schema=loaded.X_train.columns))
-    regions = answered(loaded.target, outputs).reshape(MAP_HEIGHT, MAP_WIDTH)
+    regions = loaded.target.decide(outputs).reshape(MAP_HEIGHT, MAP_WIDTH)
     answers = loaded.part(loaded.X_train, loaded.y_train).answers
     text = Text(decision_map(regions, X, answers, low, high, marks=MARKS, fills=FILLS))
-    for mark, fill, name, other in zip(MARKS, FILLS, loaded.target.classes, COLOURS, strict=False):
+    for mark, fill, name, other in zip(MARKS, FILLS, loaded.target.classes[0], COLOURS, strict=False):
         colour = name if name in COLOURS else other
         text.highlight_words([fill], style=f"dim {colour}")
         text.highlight_words([mark], style=f"bold {colour}")

@@ -6,10 +6,10 @@ import click
 import numpy as np
 
 from deepstep.cli.runs import naming_piece, note_divergence, open_run, read_labelled_pieces
-from deepstep.cli.scores import answered, confusion, score
+from deepstep.cli.scores import confusion, score
 from deepstep.cli.screen import as_json, console, json_option, note, print_table, printable
-from deepstep.cli.table_task import answers_of
-from deepstep.preparation import ClassTarget, LabelTargets, TablePreparation
+from deepstep.cli.table_task import answers_of, columns_of
+from deepstep.preparation import TablePreparation
 from deepstep.types import AnyArray, Array
 
 MOST_CLASSES = 12
@@ -40,16 +40,16 @@ def evaluate_command(run_folder: Path, file: Path, json_wanted: bool) -> None:
     scores = score(target, answers, outputs)
     record = {"run": run_folder, "file": file, "target": run.config.get("target"), **scores.to_dict()}
     names: list[str] = []
-    if isinstance(target, ClassTarget):
-        names = [str(label) for label in target.classes]
-        counts = confusion(answers, answered(target, outputs), len(target.classes))
-        record |= {"classes": target.classes, "confusion": counts}
-    elif isinstance(target, LabelTargets):
-        given, each = answered(target, outputs), dict(zip(target.names, target.each, strict=True))
-        record["classes"] = {name: one.classes for name, one in each.items()}
-        record["confusion"] = {
-            name: confusion(answers[:, at], given[:, at], 2) for at, name in enumerate(each)
-        }
+    if target.is_classification:
+        pairs = zip(columns_of(answers), columns_of(target.decide(outputs)), target.classes, strict=True)
+        each = [confusion(right, given, len(classes)) for right, given, classes in pairs]
+        if target.several:
+            record["classes"] = dict(zip(target.names, target.classes, strict=True))
+            record["confusion"] = dict(zip(target.names, each, strict=True))
+        else:
+            (classes,), (counts,) = target.classes, each
+            names = [str(label) for label in classes]
+            record |= {"classes": classes, "confusion": counts}
     if json_wanted:
         click.echo(as_json(record))
         return

@@ -33,14 +33,13 @@ from deepstep.errors import (
     unknown_name,
 )
 from deepstep.explorer import About, export_html
-from deepstep.explorer.builtin import builtin
 from deepstep.explorer.document import document_of
-from deepstep.explorer.shown import Shown, shown
+from deepstep.explorer.shown import Shown, builtin, shown
 from deepstep.inspection.findings import divergence_finding
 from deepstep.model import Network
 from deepstep.model.construction import FROM_DATA
 from deepstep.model.options import LBFGS
-from deepstep.preparation import ClassTarget, Target
+from deepstep.preparation import Target
 from deepstep.run import Run
 from deepstep.run_folder import DIVERGED, read_config
 from deepstep.training import History
@@ -147,7 +146,7 @@ def refused(source: Path, error: DivergenceError) -> DeepStepError:
 
 def names_of(target: Target) -> tuple[str, ...]:
     """The classes' names; of other targets there are none."""
-    return tuple(map(str, target.classes)) if isinstance(target, ClassTarget) else ()
+    return () if target.several or not target.classes else tuple(map(str, target.classes[0]))
 
 
 DEMO = "circles"

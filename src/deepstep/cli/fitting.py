@@ -23,7 +23,7 @@ from deepstep.model.construction import FROM_DATA
 from deepstep.model.fit import inputs_to_draw_from
 from deepstep.model.options import LBFGS
 from deepstep.network.border import classes_in
-from deepstep.preparation import LabelTargets, Preparation, Target
+from deepstep.preparation import Preparation, Target
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.run import Run, few_examples, few_rows
@@ -282,7 +282,7 @@ def _config(
     weighed: dict[str, Any] = {}
     if weights is not None:
         of_each = [found.tolist() for found in weights]
-        several = isinstance(preparation.target, LabelTargets)
+        several = preparation.target.several
         weighed["class_weights"] = of_each if several else of_each[0]
     if train.weight is not None:
         weighed["example_weights"] = train.weight[few_rows(len(train.X))].tolist()

@@ -12,7 +12,6 @@ import numpy as np
 
 from deepstep.cli.option_types import LayerSizes, member_option
 from deepstep.cli.runs import OpenedNetwork, open_network, read_labelled
-from deepstep.cli.scores import answered
 from deepstep.cli.screen import as_json, console, json_option, print_table, say
 from deepstep.cli.table_task import columns_of
 from deepstep.cli.target import row_weights
@@ -22,7 +21,6 @@ from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, MissingPackageError
 from deepstep.model import Network
 from deepstep.model.options import LBFGS
-from deepstep.preparation import ClassTarget, LabelTargets
 from deepstep.preparation.class_weights import example_weights as weights_by_answers
 from deepstep.run import MOST_EXAMPLES
 from deepstep.training.progress import Meter
@@ -91,11 +89,11 @@ def step_settings(config: Mapping[str, Any]) -> dict[str, Any]:
 def example_weights(opened: OpenedNetwork, Y: Array, own: Array | None) -> Array | None:
     """The weights (m,) of prepared rows: their own, times those of their classes where the run has some."""
     target, weights = opened.target, opened.config.get("class_weights")
-    if weights is None or not isinstance(target, ClassTarget | LabelTargets):
+    if weights is None or not target.is_classification:
         return own
-    of_each = weights if isinstance(target, LabelTargets) else [weights]
-    columns = columns_of(answered(target, Y))
-    number = 2 if isinstance(target, LabelTargets) else len(target.classes)
+    of_each = weights if target.several else [weights]
+    columns = columns_of(target.decide(Y))
+    number = len(target.classes[0])
     fits = all(isinstance(one, list) and len(one) == number and all(map(is_number, one)) for one in of_each)
     if len(of_each) != len(columns) or not fits:
         expected = f"{number} weights for each of {len(columns)} targets"

@@ -213,8 +213,8 @@ class TrainOptions:
         of="ensemble", kept=_SETTINGS, multiple=True, metavar="balanced|NAME=WEIGHT,…",
         callback=asked_weights)] = None
     stream: Annotated[bool | None, _data(
-        "Stream rows from disk in every epoch instead of loading the table into memory (Parquet, .npy, "
-        ".h5). Default: on for inputs of at least 256 MB.",
+        "Stream rows from disk in every epoch instead of loading the table into memory (Parquet, .npy). "
+        "Default: on for inputs of at least 256 MB.",
         "--stream/--no-stream", of="ensemble")] = None
     buffer_rows: Annotated[int | None, _data(
         "Rows in memory at a time, with --stream. Default: as many as fit into 64 MB.",

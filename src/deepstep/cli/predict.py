@@ -14,7 +14,6 @@ from deepstep.cli.runs import AnyRun, naming_piece, note_divergence, open_run, r
 from deepstep.cli.screen import as_json, harmless, json_option, note
 from deepstep.data import TABLE_SUFFIXES, atomic_write
 from deepstep.errors import ConfigurationError
-from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget, NumberTargets
 from deepstep.run_folder import Prediction
 
 
@@ -99,18 +98,17 @@ def _lines(prediction: Prediction, files: tuple[Path, ...]) -> str:
 def _record(run: AnyRun, prediction: Prediction) -> dict[str, Any]:
     """The answers for JSON; several targets each by its name."""
     target = run.preparation.target
-    if isinstance(target, LabelTargets | NumberTargets):
+    if target.several:
         columns = zip(target.names, prediction.values.T, strict=True)
         record: dict[str, Any] = {"predictions": dict(columns)}
-        if isinstance(target, LabelTargets) and prediction.probabilities is not None:
-            each = zip(target.names, target.each, prediction.probabilities.T, strict=True)
-            for name, one, second in each:
-                record.setdefault("classes", {})[name] = one.classes
-                record.setdefault("probabilities", {})[name] = np.column_stack([1 - second, second])
+        if target.is_classification and prediction.probabilities is not None:
+            shares = target.by_column(prediction.probabilities)
+            record["classes"] = dict(zip(target.names, target.classes, strict=True))
+            record["probabilities"] = dict(zip(target.names, shares, strict=True))
         return record
     record = {"predictions": prediction.values}
-    if isinstance(target, ClassTarget):
-        record |= {"classes": target.classes, "probabilities": prediction.probabilities}
+    if target.is_classification:
+        record |= {"classes": target.classes[0], "probabilities": prediction.probabilities}
     elif prediction.quantiles is not None:
         record |= {"levels": target.levels, "quantiles": prediction.quantiles}
     return record
@@ -128,17 +126,17 @@ def _csv(run: AnyRun, prediction: Prediction, *, header: bool) -> str:
 def _columns(run: AnyRun, prediction: Prediction) -> dict[str, Any]:
     """The columns of the table by name; of several targets all answers first."""
     target, values, shares = run.preparation.target, prediction.values, prediction.probabilities
-    if isinstance(target, LabelTargets | NumberTargets):
+    if target.several:
         pairs = [(f"prediction_{name}", values[:, at].tolist()) for at, name in enumerate(target.names)]
-        if isinstance(target, LabelTargets) and shares is not None:
-            for name, one, second in zip(target.names, target.each, shares.T, strict=True):
-                pairs.append((f"probability_{name}_{one.classes[1]}", second.tolist()))
+        if target.is_classification and shares is not None:
+            for name, (_, label), second in zip(target.names, target.classes, shares.T, strict=True):
+                pairs.append((f"probability_{name}_{label}", second.tolist()))
         return _different(pairs)
     columns: dict[str, Any] = {"prediction": values.tolist()}
-    if isinstance(target, ClassTarget) and shares is not None:
-        names = [f"probability_{label}" for label in target.classes]
+    if target.is_classification and shares is not None:
+        names = [f"probability_{label}" for label in target.classes[0]]
         columns |= dict(zip(names, np.ascontiguousarray(shares.T), strict=True))
-    elif isinstance(target, NumberTarget) and prediction.quantiles is not None:
+    elif prediction.quantiles is not None:
         names = [f"quantile_{level:g}" for level in target.levels]
         columns |= dict(zip(names, np.ascontiguousarray(prediction.quantiles.T), strict=True))
     return columns

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -13,11 +13,11 @@ from deepstep.cli.screen import note, program
 from deepstep.cli.target import class_words, columns_in
 from deepstep.data import TABLE_SUFFIXES, read_cats, read_image
 from deepstep.data.files import kind_at
-from deepstep.data.stored_rows import Place, naming_rows
-from deepstep.data.stored_tables import pieces_in, table_in
+from deepstep.data.rows import Place, naming_rows
+from deepstep.data.tables import pieces_in, table_in
 from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError
 from deepstep.model import Network
-from deepstep.preparation import ImagePreparation, NumberTarget, NumberTargets, Target
+from deepstep.preparation import ImagePreparation, Target
 from deepstep.run import Run
 from deepstep.run_folder import DIVERGED, OF_AN_ENSEMBLE, RunFolder, read_config
 from deepstep.types import AnyArray, Array
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import polars
 
     from deepstep.estimators import EnsembleRun
-    from deepstep.estimators.ensemble import Preparer
+    from deepstep.estimators.ensemble import FoldPreprocessor
 
 AnyRun: TypeAlias = "Run | EnsembleRun"
 
@@ -80,21 +80,19 @@ def open_network(folder: Path, member: int | None) -> OpenedNetwork:
     return OpenedNetwork(
         run,
         one.network,
-        in_units(run.preparation.target, run.ensemble.preparers[one.fold]),
+        in_units(run.preparation.target, run.ensemble.preprocessors[one.fold]),
         {**run.config, "settings": dict(one.settings)},
         run.few_examples(member),
         lambda raw: run.inputs(raw, member),
     )
 
 
-def in_units(target: Target, preparer: "Preparer") -> Target:
+def in_units(target: Target, preprocessor: "FoldPreprocessor") -> Target:
     """An ensemble's target as the members of a fold learn it."""
-    center, scale = preparer.center.tolist(), preparer.scale.tolist()
-    if isinstance(target, NumberTarget):
-        return replace(target, mean=center[0], std=scale[0])
-    if isinstance(target, NumberTargets):
-        return replace(target, means=tuple(center), stds=tuple(scale))
-    return target
+    if target.is_classification:
+        return target
+    n = target.n_columns
+    return target.in_units(preprocessor.center[:n].tolist(), preprocessor.scale[:n].tolist())
 
 
 ENDING = ".diverged"

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.cli.screen import percent
-from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget, NumberTargets, Target
+from deepstep.preparation import ClassificationTarget, RegressionTarget, Target
 from deepstep.types import AnyArray, Array
 
 Row = tuple[str, str]
@@ -97,21 +97,21 @@ class Scores(NamedTuple):
 
 def score(target: Target, answers: AnyArray, outputs: Array) -> Scores:
     """Compare outputs (m, n_outputs) with the right classes' positions or numbers, (m,) or (m, n_targets)."""
-    if isinstance(target, LabelTargets):
-        given = answered(target, outputs)
+    if target.is_classification:
+        given = target.decide(outputs)
+        if not target.several:
+            return _of_classes(target, answers, given)
         labels = [_of_classes(one, answers[:, at], given[:, at]) for at, one in enumerate(target.each)]
         names: Sequence[str] = ("accuracy", "majority_accuracy", "balanced_accuracy")
         right = {"rows": len(answers), "all_right": float((given == answers).all(axis=1).mean())}
         return Scores({**right, **_by_column(target.names, labels, names)}, any(one.uneven for one in labels))
-    if isinstance(target, NumberTargets):
-        each = enumerate(target.each)
-        numbers = [_of_numbers(one, answers[:, at], outputs[:, at : at + 1]) for at, one in each]
-        names = ("rmse", "mean_rmse", "r2", "deviance", "mean_deviance")
-        found = _by_column(target.names, numbers, names)
-        return Scores({"rows": len(answers), "mean_r2": float(np.mean(list(found["r2"].values()))), **found})
-    if isinstance(target, ClassTarget):
-        return _of_classes(target, answers, answered(target, outputs))
-    return _of_numbers(target, answers, outputs)
+    if not target.several:
+        return _of_numbers(target, answers, outputs)
+    each = enumerate(target.each)
+    numbers = [_of_numbers(one, answers[:, at], outputs[:, at : at + 1]) for at, one in each]
+    names = ("rmse", "mean_rmse", "r2", "deviance", "mean_deviance")
+    found = _by_column(target.names, numbers, names)
+    return Scores({"rows": len(answers), "mean_r2": float(np.mean(list(found["r2"].values()))), **found})
 
 
 def _by_column(columns: Sequence[str], each: Sequence[Scores], names: Sequence[str]) -> dict[str, Any]:
@@ -125,10 +125,10 @@ def _by_column(columns: Sequence[str], each: Sequence[Scores], names: Sequence[s
     return {name: values for name, values in found.items() if values}
 
 
-def _of_classes(target: ClassTarget, answers: AnyArray, given: NDArray[np.intp]) -> Scores:
+def _of_classes(target: ClassificationTarget, answers: AnyArray, given: NDArray[np.intp]) -> Scores:
     from sklearn.metrics import accuracy_score, recall_score
 
-    sizes, names = np.bincount(answers), list(map(str, target.classes))
+    sizes, names = np.bincount(answers), list(map(str, target.classes[0]))
     recall = recall_score(answers, given, labels=range(len(names)), average=None, zero_division=np.nan)
     values: dict[str, Any] = {
         "rows": len(answers),
@@ -144,7 +144,7 @@ def _of_classes(target: ClassTarget, answers: AnyArray, given: NDArray[np.intp])
     return Scores(values, bool(sizes.max() > UNEVEN * sizes[sizes > 0].min()))
 
 
-def _of_numbers(target: NumberTarget, answers: AnyArray, outputs: Array) -> Scores:
+def _of_numbers(target: RegressionTarget, answers: AnyArray, outputs: Array) -> Scores:
     from sklearn.metrics import mean_poisson_deviance, root_mean_squared_error
 
     predicted, mean_rmse = target.decode(outputs), float(answers.std())
@@ -164,13 +164,6 @@ def _of_numbers(target: NumberTarget, answers: AnyArray, outputs: Array) -> Scor
         inside = (quantiles[:, 0] <= answers) & (answers <= quantiles[:, -1])
         values |= {"coverage": float(inside.mean()), "levels": (target.levels[0], target.levels[-1])}
     return Scores(values)
-
-
-def answered(target: ClassTarget | LabelTargets, outputs: Array) -> NDArray[np.intp]:
-    """The position of the most probable class of each row: (m,), of several targets (m, n_targets)."""
-    if isinstance(target, LabelTargets):
-        return target.answered(outputs)
-    return target.probabilities(outputs).argmax(axis=1)
 
 
 def confusion(answers: AnyArray, given: AnyArray, n_classes: int) -> NDArray[np.int64]:

@@ -18,7 +18,7 @@ from deepstep.model import Network
 from deepstep.model.construction import INITIALIZATION_NAMES, hidden_names
 from deepstep.model.options import LBFGS, PLATEAU, as_limits, as_plan, as_schedule, refuse_idle
 from deepstep.network import Architecture
-from deepstep.preparation import ClassTarget, LabelTargets, Target
+from deepstep.preparation import Target
 from deepstep.training.checkpoints import KEPT
 from deepstep.training.loop import Loop
 from deepstep.training.plan import SCHEDULED, UNTIL_TIME_IS_UP
@@ -185,12 +185,12 @@ def check_watched(options: TrainOptions, *, validated: bool) -> None:
 
 def check_target(options: TrainOptions, target: Target) -> None:
     """Refuse options that do not fit a target."""
-    of_classes = isinstance(target, ClassTarget | LabelTargets)
+    of_classes = target.is_classification
     if options.scoring is not None:
         task = "regression" if of_classes else "classification"
         check_kind(options.scoring, "--scoring", classes=of_classes, or_else=f", or add --task {task}")
     if options.class_weight is not None:
-        if not isinstance(target, ClassTarget | LabelTargets):
+        if not target.is_classification:
             raise ConfigurationError("--class-weight", "a target of classes", "it holds numbers")
         by_position(options.class_weight, target)
     if options.label_smoothing is not None and target.output not in ("sigmoid", "softmax"):

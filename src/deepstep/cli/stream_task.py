@@ -14,10 +14,10 @@ from deepstep.cli.table_task import Part, Rows, TableSplit, TableTask, as_part
 from deepstep.cli.target import NUMBERS, Choice, choose, row_weights, weights_by_class
 from deepstep.data import StoredRows
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.preparation import ClassTarget, NumberTarget, Preparation, Target
+from deepstep.preparation import Preparation, RegressionTarget, Target
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.class_weights import example_weights
-from deepstep.preparation.running_targets import MOST_CLASSES
+from deepstep.preparation.statistics import MOST_CLASSES
 from deepstep.preparation.survey import Survey, survey
 from deepstep.types import Array
 
@@ -149,27 +149,19 @@ def _target(choice: Choice, found: Survey, answers: "polars.Series") -> Target:
     target = choice.fit(found.sample.get_column(found.target) if choice.kind in NUMBERS else answers)
     if found.in_memory:
         return target
-    if isinstance(target, ClassTarget):
+    if target.is_classification:
         if not found.different.height:
             raise DataError(f"target {found.target!r}", f"at most {MOST_CLASSES:,} classes", "there are more")
         return target
-    if not isinstance(target, NumberTarget):
-        raise DataError(f"target {found.target!r}", "one column", "got several")
-    seen = found.moments
-    mean, std, _ = seen.moments(found.target)
-    if target.output == "poisson":
-        if seen.low < 0:
-            raise DataError("target", "counts of at least 0", f"the least is {seen.low:g}")
-        mean, std = 0.0, mean
-    return NumberTarget(mean, std, target.output, target.levels)
+    return RegressionTarget.of({found.target: found.moments}, output=target.output, levels=target.levels)
 
 
 def weights_of_surveyed(options: TrainOptions, target: Target, found: Survey) -> list[Array] | None:
     """The weights of the classes, from what each weighs among all rows that are learned from."""
-    if options.class_weight is None or not isinstance(target, ClassTarget):
+    if options.class_weight is None or not target.is_classification:
         return None
     counted = found.different.filter(found.different["rows"] > 0)
-    classes = target.positions(counted["value"])[np.newaxis]
+    classes = target.answers(counted["value"])[np.newaxis]
     return weights_by_class(options.class_weight, target, classes, counted["weight"].to_numpy())
 
 

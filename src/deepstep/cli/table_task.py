@@ -14,18 +14,15 @@ from deepstep.errors import ConfigurationError, DataError
 from deepstep.inspection import Finding
 from deepstep.inspection.findings.leaks import MOST_ROWS, leak_findings
 from deepstep.preparation import (
-    ClassTarget,
-    LabelTargets,
-    NumberTarget,
     Preparation,
     TablePreparation,
     Target,
 )
 from deepstep.preparation.batches import evenly_spread
 from deepstep.preparation.class_weights import example_weights as weights_by_answers
+from deepstep.preparation.parsing import is_missing
+from deepstep.preparation.parsing import numbers as as_floats
 from deepstep.preparation.streams import StreamedExamples
-from deepstep.preparation.values import is_missing
-from deepstep.preparation.values import numbers as as_floats
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -62,14 +59,12 @@ def joined(first: Part, second: Part) -> Part:
 
 def answers_of(target: Target, labels: Any) -> AnyArray:
     """Raw targets as `score` takes them: positions of classes, or numbers."""
-    if isinstance(target, ClassTarget | LabelTargets):
-        return target.positions(labels)
-    return target.decode(target.encode(labels))
+    return target.answers(labels)
 
 
 def weights_of_classes(settings: TrainOptions, target: Target, part: Part) -> list[Array] | None:
     """For each target the weights of its classes by position, where the settings ask for some."""
-    if settings.class_weight is None or not isinstance(target, ClassTarget | LabelTargets):
+    if settings.class_weight is None or not target.is_classification:
         return None
     return weights_by_class(settings.class_weight, target, columns_of(part.answers), part.weight)
 
@@ -130,16 +125,14 @@ class TableSplit:
         rows = evenly_spread(self.train.frame.height, MOST_ROWS)
         labels, target = self.train.labels[rows], self.target
         answers: dict[str, AnyArray]
-        if isinstance(target, ClassTarget):
-            answers = {"": target.positions(labels)}
-        elif isinstance(target, LabelTargets):
-            answers = dict(zip(target.names, target.positions(labels).T, strict=True))
+        if target.is_classification:
+            found = target.answers(labels).reshape(-1, target.n_columns)
+            answers = dict(zip(target.names or ("",), found.T, strict=True))
         else:
-            columns = [labels] if isinstance(target, NumberTarget) else labels.get_columns()
-            answers = {column.name: as_floats(column) for column in columns}
-        classes = self.kind not in NUMBERS
+            whole = labels.get_columns() if target.several else [labels]
+            answers = {column.name: as_floats(column) for column in whole}
         columns = {column.name: column for column in self.inputs.columns}
-        return list(leak_findings(self.train.frame[rows], columns, answers, classes=classes))
+        return list(leak_findings(self.train.frame[rows], columns, answers, classes=target.is_classification))
 
 
 @dataclass(frozen=True)

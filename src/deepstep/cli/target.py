@@ -10,15 +10,12 @@ import numpy as np
 from deepstep.cli.option_types import CLASS_WEIGHT, ClassWeight
 from deepstep.cli.options import TrainOptions, flag_of
 from deepstep.cli.screen import note
-from deepstep.data.stored_tables import table_in
-from deepstep.data.tables import told_missing_words
+from deepstep.data.tables import table_in, told_missing_words
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError, spelled, unknown_name
 from deepstep.preparation import (
-    ClassTarget,
-    LabelTargets,
-    NumberTarget,
-    NumberTargets,
+    ClassificationTarget,
+    RegressionTarget,
     Target,
     guess_task,
 )
@@ -36,7 +33,7 @@ NUMBERS = ("regression", "multioutput")
 
 def check_table_options(options: TrainOptions) -> None:
     """Refuse options that fit no table."""
-    from deepstep.estimators.losses import CLASS_LOSSES, NUMBER_LOSSES
+    from deepstep.estimators.targets import CLASS_LOSSES, NUMBER_LOSSES
 
     known = [*CLASS_LOSSES, *NUMBER_LOSSES]
     if options.loss is not None and options.loss not in known:
@@ -90,7 +87,7 @@ class Choice(NamedTuple):
 def columns_in(frame: "polars.DataFrame", names: Sequence[str], where: str) -> Any:
     """The target in a table: a polars.Series, of several targets a polars.DataFrame."""
     from deepstep.data import column
-    from deepstep.data.column_names import with_old_names
+    from deepstep.data.frames import with_old_names
 
     frame = with_old_names(frame, names)
     columns = [column(frame, name, where) for name in names]
@@ -108,13 +105,13 @@ def choose(answers: Any, options: TrainOptions, rows: int | None = None) -> Choi
     if kind == "multiclass" and options.task == "auto":
         _refuse_mostly_different(answers, len(answers) if rows is None else rows)
     settings = _target_settings(options, kind)
-    of_kind: Any = NumberTarget if kind == "regression" else ClassTarget
+    of_kind: Any = RegressionTarget if kind in NUMBERS else ClassificationTarget
     return Choice(kind, reason, partial(of_kind.fit, **settings))
 
 
 def _task(answers: "polars.Series", options: TrainOptions) -> tuple[str, str]:
     """Kind and reason for one column."""
-    from deepstep.estimators.losses import CLASS_LOSSES, NUMBER_LOSSES
+    from deepstep.estimators.targets import CLASS_LOSSES, NUMBER_LOSSES
 
     if options.task == "auto":
         kind, reason = guess_task(answers)
@@ -153,12 +150,12 @@ def _choose_several(answers: "polars.DataFrame", options: TrainOptions) -> Choic
     kind, reason = _task_of_several(answers, options)
     settings = _target_settings(options, kind)
     if kind == "multilabel":
-        return Choice(kind, reason, LabelTargets.fit)
-    return Choice(kind, reason, partial(NumberTargets.fit, output=settings["output"]))
+        return Choice(kind, reason, ClassificationTarget.fit)
+    return Choice(kind, reason, partial(RegressionTarget.fit, output=settings["output"]))
 
 
 def _task_of_several(answers: "polars.DataFrame", options: TrainOptions) -> tuple[str, str]:
-    from deepstep.estimators.losses import CLASS_LOSSES, NUMBER_LOSSES
+    from deepstep.estimators.targets import CLASS_LOSSES, NUMBER_LOSSES
 
     if options.task != "auto":
         return ("multilabel" if options.task == "classification" else "multioutput"), "--task says so"
@@ -183,7 +180,7 @@ def _task_of_several(answers: "polars.DataFrame", options: TrainOptions) -> tupl
 
 def _target_settings(options: TrainOptions, kind: str) -> Mapping[str, Any]:
     """How the target is coded, as the loss asks for it."""
-    from deepstep.estimators.losses import CLASS_LOSSES, NUMBER_LOSSES
+    from deepstep.estimators.targets import CLASS_LOSSES, NUMBER_LOSSES
 
     numbers = kind in NUMBERS
     known = NUMBER_LOSSES if numbers else CLASS_LOSSES
@@ -217,11 +214,7 @@ def table_of(file: Path, options: TrainOptions, beside: Sequence[str] = ()) -> "
 
 def class_words(target: Target, names: Sequence[str]) -> Mapping[str, Collection[str]]:
     """The classes of each target of a run: none of them is a missing value in a table that it is shown."""
-    if isinstance(target, ClassTarget):
-        return {names[0]: target.classes}
-    if isinstance(target, LabelTargets):
-        return {name: one.classes for name, one in zip(target.names, target.each, strict=True)}
-    return {}
+    return dict(zip(names, target.classes, strict=False))
 
 
 SAMPLE_WEIGHT = "--sample-weight"
@@ -261,18 +254,18 @@ def _shown(value: Any) -> str:
 
 
 def weights_by_class(
-    weights: ClassWeight, target: ClassTarget | LabelTargets, columns: AnyArray, weight: Array | None
+    weights: ClassWeight, target: ClassificationTarget, columns: AnyArray, weight: Array | None
 ) -> list[Array]:
     """For each target the weights of its classes, by position.
 
     Names are classes, of several targets ``COLUMN:CLASS``. ``columns`` (n_targets, m) are the classes'
     positions in the training rows, in which "balanced" counts by ``weight``.
     """
-    number = 2 if isinstance(target, LabelTargets) else len(target.classes)
+    number = len(target.classes[0])
     return class_weights(by_position(weights, target), columns, range(number), weight, CLASS_WEIGHT)
 
 
-def by_position(weights: ClassWeight, target: ClassTarget | LabelTargets) -> str | list[dict[int, float]]:
+def by_position(weights: ClassWeight, target: ClassificationTarget) -> str | list[dict[int, float]]:
     """As the library takes it: for each target a mapping of positions to weights, or "balanced"."""
     if isinstance(weights, str):
         return weights
@@ -292,11 +285,10 @@ def by_position(weights: ClassWeight, target: ClassTarget | LabelTargets) -> str
     return found
 
 
-def _columns(target: ClassTarget | LabelTargets) -> list[tuple[str, Sequence[Any]]]:
+def _columns(target: ClassificationTarget) -> list[tuple[str, Sequence[Any]]]:
     """The prefix of a class's name, and the classes, for each target."""
-    if isinstance(target, ClassTarget):
-        return [("", target.classes)]
-    return [(f"{name}:", one.classes) for name, one in zip(target.names, target.each, strict=True)]
+    names = [f"{name}:" for name in target.names] if target.several else [""]
+    return list(zip(names, target.classes, strict=True))
 
 
 def _as_written(label: Any) -> str:

@@ -48,7 +48,7 @@ from deepstep.cli.unfinished import (
     unfinished,
 )
 from deepstep.data import StoredRows
-from deepstep.data.stored_tables import stored
+from deepstep.data.tables import stored
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.training import ModelCheckpoint
 from deepstep.training.checkpoints import checkpoint_files

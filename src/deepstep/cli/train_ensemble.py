@@ -24,15 +24,15 @@ from deepstep.cli.unfinished import Finish, Keeping, Way, place_at_once, place_t
 from deepstep.data import StoredRows
 from deepstep.errors import DivergenceError
 from deepstep.estimators import DeepClassifier, DeepRegressor, EnsembleRun
-from deepstep.estimators.calls import FitCall, Given
 from deepstep.estimators.ensemble import Ensemble
-from deepstep.estimators.ensemble_run import FewRows
-from deepstep.estimators.losses import NUMBER_LOSSES
-from deepstep.estimators.streamed_fits import StreamedFit
-from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget, NumberTargets, Preparation, Target
+from deepstep.estimators.inputs import FitContext, RawData
+from deepstep.estimators.run import FewRows
+from deepstep.estimators.streamed_fit import StreamedFit
+from deepstep.estimators.targets import NUMBER_LOSSES
+from deepstep.preparation import ClassificationTarget, Preparation, Target
 from deepstep.run import few_rows
 from deepstep.run_folder import RunFolder
-from deepstep.types import AnyArray, Array
+from deepstep.types import AnyArray
 
 if TYPE_CHECKING:
     import polars
@@ -52,10 +52,10 @@ def fitted(split: TableSplit, options: TrainOptions, preset: str, label: str) ->
     """Train an ensemble on the training rows of a table, with progress on stderr."""
     target = in_own_units(split.target)
     estimator = _estimator(split.target, options, preset)
-    classes = np.arange(len(target.classes)) if isinstance(target, ClassTarget) else None
+    classes = _class_numbers(target)
     rows = split.train
     inputs = [name for name in rows.frame.columns if name not in split.without]
-    given = Given(rows.frame[inputs], _y(target, rows), rows.weight)
+    given = RawData(rows.frame[inputs], _y(target, rows), rows.weight)
     estimator._fit(given, classes=classes, label=label, keep=split.keep)
     return _fitted(estimator, target)
 
@@ -68,40 +68,42 @@ def fitted_stream(
     target = in_own_units(split.target)
     estimator = _estimator(split.target, options, preset)
     estimator.set_params(stream=True, buffer_rows=options.buffer_rows)
-    classes = np.arange(len(target.classes)) if isinstance(target, ClassTarget) else None
+    classes = _class_numbers(target)
 
     def y(series: Any) -> AnyArray:
         return _y(target, Rows(series, series, None, np.empty(0, int)))
 
-    call = FitCall(f"{type(estimator).__name__}.fit", False, False, classes, label=label)
+    context = FitContext(f"{type(estimator).__name__}.fit", classes=classes, label=label)
     if keeping is not None:
         every, keep = keeping.checkpoints["every"], keeping.checkpoints["keep"]
         estimator.set_params(checkpoint_dir=unfinished(run), checkpoint_every=every, keep_checkpoints=keep)
         estimator.set_params(resume=True)  # where it begins there is none yet
         finish = (Finish(),) if keeping.way is Way.FINISH else ()
-        call = replace(call, callbacks=finish, keeps_interrupted=False)
-    estimator._fit_surveyed(StreamedFit(found, options.sample_weight, None, call, y))
+        context = replace(context, callbacks=finish, keeps_interrupted=False)
+    estimator._fit_surveyed(StreamedFit(found, options.sample_weight, None, context, y))
     return _fitted(estimator, target)
 
 
 def _fitted(estimator: DeepClassifier | DeepRegressor, target: Target) -> Fitted:
-    first = estimator.ensemble_.members[0].estimator
+    first = estimator.ensemble_.members[0].fit
     return Fitted(
         estimator.ensemble_,
         estimator.temperature_ if isinstance(estimator, DeepClassifier) else 1.0,
         target,
-        "" if first is None else first.engine_reason_,
+        "" if first is None else first.history.why_engine,
     )
 
 
 def in_own_units(target: Target) -> Target:
     """The target as an ensemble learns it, which scales numbers by itself, for each fold."""
-    if isinstance(target, NumberTarget):
-        return replace(target, mean=0.0, std=1.0)
-    if isinstance(target, NumberTargets):
-        none = tuple(0.0 for _ in target.names)
-        return replace(target, means=none, stds=tuple(1.0 for _ in target.names))
-    return target
+    if target.is_classification:
+        return target
+    return target.in_units([0.0] * target.n_columns, [1.0] * target.n_columns)
+
+
+def _class_numbers(target: Target) -> AnyArray | None:
+    """The positions of all classes of one column."""
+    return np.arange(len(target.classes[0])) if target.is_classification and not target.several else None
 
 
 def _estimator(target: Target, options: TrainOptions, preset: str) -> DeepClassifier | DeepRegressor:
@@ -114,32 +116,30 @@ def _estimator(target: Target, options: TrainOptions, preset: str) -> DeepClassi
         "engine": options.engine or "auto",
         "verbose": True,
     }
-    if isinstance(target, ClassTarget | LabelTargets):
-        loss = "ordinal" if isinstance(target, ClassTarget) and target.ordered else "cross_entropy"
+    if target.is_classification:
+        loss = "ordinal" if target.ordered else "cross_entropy"
         return DeepClassifier(loss=loss, class_weight=_class_weight(target, options), **shared)
     loss = next(name for name, head in NUMBER_LOSSES.items() if head == target.output)
     if loss == "huber":  # a delta is asked for in the target's deviations
-        deviation = max(target.stds) if isinstance(target, NumberTargets) else target.std
         delta = 1.0 if options.huber_delta is None else options.huber_delta
-        shared["loss_params"] = {"delta": delta * deviation}
-    levels = target.levels if isinstance(target, NumberTarget) else ()
-    return DeepRegressor(loss=loss, quantiles=levels or None, **shared)
+        shared["loss_params"] = {"delta": delta * max(target.stds)}
+    return DeepRegressor(loss=loss, quantiles=target.levels or None, **shared)
 
 
-def _class_weight(target: ClassTarget | LabelTargets, options: TrainOptions) -> Any:
+def _class_weight(target: ClassificationTarget, options: TrainOptions) -> Any:
     """As the estimator takes it, to which classes are their positions."""
     if options.class_weight is None:
         return None
     found = by_position(options.class_weight, target)
-    return found[0] if isinstance(target, ClassTarget) and not isinstance(found, str) else found
+    return found if target.several or isinstance(found, str) else found[0]
 
 
 def _y(target: Target, rows: Rows) -> AnyArray:
     """Positions of classes, or numbers: (m,), of several targets (m, n_targets)."""
-    if isinstance(target, ClassTarget | LabelTargets):
-        return target.positions(rows.labels)
-    Y: Array = target.encode(rows.labels)
-    return Y[:, 0] if isinstance(target, NumberTarget) else Y
+    if target.is_classification:
+        return target.answers(rows.labels)
+    Y = target.encode(rows.labels)
+    return Y if target.several else Y[:, 0]
 
 
 NEXT = (
@@ -269,11 +269,11 @@ def _weights(split: TableSplit, options: TrainOptions) -> dict[str, Any]:
     """The weights of classes and of the examples that are kept, as the config of any run has them."""
     target, rows = split.target, split.train
     known: dict[str, Any] = {}
-    if options.class_weight is not None and isinstance(target, ClassTarget | LabelTargets):
+    if options.class_weight is not None and target.is_classification:
         columns = columns_of(answers_of(target, rows.labels))
         found = weights_by_class(options.class_weight, target, columns, rows.weight)
         of_each = [weights.tolist() for weights in found]
-        known["class_weights"] = of_each if isinstance(target, LabelTargets) else of_each[0]
+        known["class_weights"] = of_each if target.several else of_each[0]
     if rows.weight is not None:
         known["example_weights"] = rows.weight[few_rows(len(rows.weight))].tolist()
     return known

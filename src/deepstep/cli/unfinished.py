@@ -25,10 +25,17 @@ from deepstep.cli.option_types import CSV, HEALTH, LOG, TENSORBOARD, Logs
 from deepstep.cli.runs import is_diverged
 from deepstep.cli.screen import program, warnings_as_notes
 from deepstep.data import atomic_directory
-from deepstep.data.files import RUN_MARK, as_file_error, discard, kind_at, publish, refuse_to_replace
-from deepstep.data.locks import held
+from deepstep.data.files import (
+    RUN_MARK,
+    as_file_error,
+    discard,
+    held,
+    kind_at,
+    publish,
+    refuse_to_replace,
+)
 from deepstep.data.own_folders import MOST_OF_A_MARK, TRAINING_FORMAT, TRAINING_MARK, why_kept
-from deepstep.data.parquet_parts import digest_of
+from deepstep.data.parquet import digest_of
 from deepstep.data.text_formats import json_values, read_text
 from deepstep.errors import DataError, DivergenceError, FileError, missing_package
 from deepstep.run import Run

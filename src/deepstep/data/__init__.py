@@ -7,15 +7,15 @@ failure (`atomic_write`, `atomic_directory`). polars, narwhals, Pillow, h5py, py
 first use.
 """
 
-from deepstep.data.array_rows import ArrayRows
+from deepstep.data.arrays import ArrayRows
 from deepstep.data.builtin import DATASETS, Dataset, load, planar_flower
 from deepstep.data.files import atomic_directory, atomic_write, sha256
 from deepstep.data.frames import as_frame
 from deepstep.data.hdf5 import ImageSet, read_cats
 from deepstep.data.images import IMAGE_SUFFIXES, read_image
-from deepstep.data.parquet_parts import ParquetRows
+from deepstep.data.parquet import ParquetRows
+from deepstep.data.rows import StoredRows
 from deepstep.data.splits import holdout, stratification_obstacle
-from deepstep.data.stored_rows import StoredRows
 from deepstep.data.tables import TABLE_SUFFIXES, column, read_cells, read_table
 from deepstep.docstrings import complete
 

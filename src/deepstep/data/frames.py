@@ -3,6 +3,7 @@
 No library is imported for a table that is not its own: a pandas frame is there only where pandas is.
 """
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,9 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepstep.data.cells import as_text, no_value, objects_as_series
-from deepstep.data.column_names import without_pattern
-from deepstep.data.forked import begin_work
-from deepstep.errors import DataError, ShapeError
+from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.types import AnyArray
 
 if TYPE_CHECKING:
@@ -264,3 +263,60 @@ def _no_columns(where: str, shape: tuple[int, ...]) -> DataError:
         "at least one column is expected",
         f"got 0 feature(s) (shape={tuple(shape)}) while a minimum of 1 is required",
     )
+
+
+def with_old_names(frame: "polars.DataFrame", names: Sequence[str]) -> "polars.DataFrame":
+    """The same table, with a nameless column of a text table under the name of 0.2 where a run asks for it.
+
+    >>> import polars
+    >>> with_old_names(polars.DataFrame({"Unnamed: 0": [1], "x": [2]}), ["column_0", "x"]).columns
+    ['column_0', 'x']
+    """
+    there = frame.columns
+    missing = set(names).difference(there)
+    old = {f"Unnamed: {at}": f"column_{at}" for at in range(len(there))}
+    return frame.rename({new: name for new, name in old.items() if new in there and name in missing})
+
+
+def without_pattern(series: "polars.Series") -> "polars.Series":
+    """The same column; a space stands before a name that polars would take for a pattern.
+
+    Many methods of a series are expressions of polars, which look the column up by its name, where ``*`` is
+    every column and ``^x$`` a regular expression.
+
+    >>> import polars
+    >>> [without_pattern(polars.Series(name, [1])).name for name in ("x", "*", "^x$")]
+    ['x', ' *', ' ^x$']
+    """
+    name = series.name
+    is_pattern = name == "*" or (name.startswith("^") and name.endswith("$"))
+    return series.alias(f" {name}") if is_pattern else series
+
+
+# polars in a process that was forked: its threads stay behind, and it would wait for them for ever. joblib's
+# backend "multiprocessing" forks; "loky", its default, does not.
+class _Process:
+    """State of this process."""
+
+    worked = False
+    left_behind = False
+
+
+def begin_work(where: str) -> None:
+    """Say that polars is about to work."""
+    if _Process.left_behind:
+        raise ConfigurationError(
+            where,
+            "a process that was started, not forked from one in which tables have been read or fitted",
+            "this one was forked, and polars would wait for ever for threads that stayed behind",
+            "Use joblib's backend 'loky', or the start method 'spawn' of multiprocessing.",
+        )
+    _Process.worked = True
+
+
+def _after_fork() -> None:
+    _Process.left_behind = _Process.worked or _Process.left_behind
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

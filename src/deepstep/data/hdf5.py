@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.data.files import kind_at, refuse_pipe
-from deepstep.data.hdf5_datasets import check_datasets, member
 from deepstep.data.room import check_room
 from deepstep.errors import DeepStepError, FileError, missing_package
 
@@ -93,11 +93,7 @@ def _read_part(path: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int
                     f"{', '.join(sorted(missing))} is missing",
                 )
             names = (f"{part}_set_x", f"{part}_set_y", "list_classes")
-            datasets = {name: member(file, name, str(path)) for name in names}
-            for name, dataset in datasets.items():
-                if not isinstance(dataset, h5py.Dataset):
-                    raise FileError(str(path), f"an array {name!r}", "it is a group")
-            check_datasets(datasets, str(path))
+            datasets = {name: _dataset(file, name, path) for name in names}
             for name, dataset in datasets.items():
                 check_room(dataset.size * dataset.dtype.itemsize, str(path), "arrays", f"{name!r}")
             X, y, classes = (np.asarray(dataset) for dataset in datasets.values())
@@ -113,6 +109,21 @@ def _read_part(path: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int
         ) from error
     _check_arrays(path, X, y, classes)
     return X, y.astype(np.int64), _names(path, classes)
+
+
+def _dataset(file: Any, name: str, path: Path) -> Any:
+    """A dataset whose values stand in this file: another one could be any file of this machine."""
+    import h5py
+
+    expected, hint = "data of this file alone", "Copy what it refers to into the file itself."
+    if not isinstance(file.get(name, getlink=True), h5py.HardLink):
+        raise FileError(str(path), expected, f"{name!r} is a link", hint)
+    found = file[name]
+    if not isinstance(found, h5py.Dataset) or found.shape is None:
+        raise FileError(str(path), f"an array {name!r}", "it is a group or empty")
+    if found.is_virtual or found.external:
+        raise FileError(str(path), expected, f"the values of {name!r} stand in other files", hint)
+    return found
 
 
 def _names(path: Path, classes: NDArray[np.generic]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from deepstep.errors import DataError
 SHARE = 0.5
 """Share of the memory that one array or table may take; its model takes as much again."""
 LITTLE = 2**20
-"""So many bytes there are always, and nothing is asked of the system."""
+"""Bytes up to which the system is not asked."""
 _OF_GROUP = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 """Where Linux says how much the processes of a container may have, in version 2 and 1."""
 

@@ -16,7 +16,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deepstep.data.column_names import without_pattern
+from deepstep.data.frames import without_pattern
 from deepstep.errors import FileError
 
 if TYPE_CHECKING:

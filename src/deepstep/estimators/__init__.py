@@ -4,15 +4,19 @@
 """
 
 from deepstep.docstrings import complete
-from deepstep.estimators.calibrating import Calibrating
+from deepstep.estimators.calibration import CalibrationMixin
 from deepstep.estimators.classifier import DeepClassifier
+from deepstep.estimators.conformal import (
+    ConformalClassifierMixin,
+    ConformalRegressorMixin,
+    LabelIssue,
+    TargetIssue,
+)
 from deepstep.estimators.ensemble import Ensemble, Member, PresetSummary
-from deepstep.estimators.ensemble_run import EnsembleRun
 from deepstep.estimators.regressor import DeepRegressor
-from deepstep.estimators.trusted_classes import LabelIssue, TrustedClasses
-from deepstep.estimators.trusted_numbers import TargetIssue, TrustedNumbers
+from deepstep.estimators.run import EnsembleRun
 
-BASES = (Calibrating, TrustedClasses, TrustedNumbers)
+BASES = (CalibrationMixin, ConformalClassifierMixin, ConformalRegressorMixin)
 """Classes whose methods the estimators inherit."""
 
 OF_AN_ENSEMBLE = (Ensemble, Member, PresetSummary)

@@ -1,352 +1,504 @@
-"""The base of DeepClassifier and DeepRegressor: the course of a fit."""
+"""The base of DeepClassifier and DeepRegressor: one path for fit, and one for predictions."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from abc import abstractmethod
+from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import replace
+from functools import update_wrapper
 from numbers import Integral
-from typing import Any, Self
+from typing import Any, Self, TypeVar, cast
 
 import numpy as np
-from sklearn.base import is_regressor
+from scipy.sparse import issparse
+from sklearn.base import _fit_context, is_regressor
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_sample_weight, validate_data
-
-from deepstep.errors import ConfigurationError, spelled
-from deepstep.estimators.answering import Answering
-from deepstep.estimators.calibrating import Calibration
-from deepstep.estimators.calls import FitCall, Given, is_given
-from deepstep.estimators.checked_target import as_target
-from deepstep.estimators.checkpoints import refuse_idle_checkpoints, seed_to_resume
-from deepstep.estimators.ensemble import Preparer
-from deepstep.estimators.missing_values import told_by_row
-from deepstep.estimators.named_columns import with_named_columns
-from deepstep.estimators.parameters import EstimatorParameters, parameter_of
-from deepstep.estimators.stored import Stored
-from deepstep.estimators.stored_given import as_stored, in_memory
-from deepstep.estimators.stored_inputs import is_stored
-from deepstep.estimators.tabular import Tabular
-from deepstep.estimators.training import (
-    Carried,
-    Reached,
-    first_rate,
-    minimize,
-    refuse_without_validation,
-    train,
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import (
+    _check_y,
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
 )
+
+from deepstep.data.frames import as_frame
+from deepstep.errors import ConfigurationError, DataError
+from deepstep.estimators.calibration import Calibration, CalibrationMixin
+from deepstep.estimators.ensemble import Ensemble, FoldPreprocessor, Member, Table
+from deepstep.estimators.ensemble_fit import fit_alone, fit_ensemble
+from deepstep.estimators.fitted import FittedAttributes
+from deepstep.estimators.inputs import (
+    Dataset,
+    FitContext,
+    RawData,
+    as_target,
+    checked_weight,
+    is_given,
+    reraise_with_row,
+    with_named_columns,
+)
+from deepstep.estimators.label_issues import TrainingFingerprint
+from deepstep.estimators.members import Task
+from deepstep.estimators.options import Options
+from deepstep.estimators.presets import (
+    ALONE,
+    FOR_ALL_MEMBERS,
+    MLP,
+    OF_STREAMS,
+    OF_THE_ENSEMBLE,
+    SINGLE,
+    TABM,
+    changed,
+)
+from deepstep.estimators.row_sources import as_row_source, in_memory, inputs_in, is_stored
+from deepstep.estimators.solvers import seed_to_resume, warn_the_caller
+from deepstep.estimators.streamed_fit import (
+    StreamedFit,
+    prepare_stream,
+    preset_of,
+    refuse_for_one,
+    survey_rows,
+)
+from deepstep.estimators.training import NetworkFit
 from deepstep.model import Network
-from deepstep.model.construction import FROM_DATA
-from deepstep.model.fit import inputs_to_draw_from
 from deepstep.network.border import weights_in
 from deepstep.preparation.batches import Examples
-from deepstep.preparation.streams import StreamedExamples
-from deepstep.preparation.validation_part import hold_out, together
-from deepstep.training import History
-from deepstep.training.scoring import COST
 from deepstep.types import AnyArray, Array
 
-LOGISTIC = {"logistic": "sigmoid"}
-"""scikit-learn's name of an activation that is not ours."""
+F = TypeVar("F", bound=Callable[..., Any])
 
 
-class DeepEstimator(Stored, Tabular, Answering, EstimatorParameters, ABC):
+class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
     """Base of the estimators; use `DeepClassifier` or `DeepRegressor`."""
 
-    _carried: Carried
+    ensemble_: Ensemble
+    n_features_in_: int
+    _training_rows: TrainingFingerprint | None = None
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+    ) -> Self:
+        """Train on rows as examples.
+
+        Parameters
+        ----------
+        X : array, frame or sparse matrix of shape (n_samples, n_features)
+            A row is an example. Sparse rows are made dense a batch at a time.
+        y : array of shape (n_samples,) or (n_samples, n_outputs), or str
+            Labels of any type, or columns of 0 and 1; numbers for a regressor, for 'poisson' of at least 0,
+            for 'quantile' in one column. Or the name of their column, where X is a frame.
+        sample_weight : array of shape (n_samples,) or str, optional
+            Weights of at least 0, or the name of their column; a weight of 2 equals the row twice.
+        X_val, y_val, sample_weight_val : optional
+            Validation data of the same kinds, with labels of y: their cost and score stand in ``history_``,
+            and early stopping goes by them instead of a part of X.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If an argument cannot be used; `DataError` and `ConfigurationError` are among them.
+        DivergenceError
+            If the cost leaves the finite numbers.
+
+        Warns
+        -----
+        UserWarning
+            If a column of a frame numbers rows that are sorted by their label, or has one value for each.
+
+        Notes
+        -----
+        After an error the estimator is as it was before. If interrupted (Ctrl-C) it warns and keeps the
+        parameters reached.
+
+        Examples
+        --------
+        >>> from deepstep import DeepClassifier
+        >>> X, y = [[-2.0], [-1.0], [1.0], [2.0]], ["low", "low", "high", "high"]
+        >>> model = DeepClassifier(4, solver="lbfgs", random_state=1, preset="mlp").fit(X, y)
+        >>> model.predict([[-3.0], [3.0]])
+        array(['low', 'high'], dtype='<U4')
+
+        With validation data of one's own, by which training stops:
+
+        >>> stops = {"early_stopping": True, "tol": 0.5, "n_iter_no_change": 3}
+        >>> model = DeepClassifier(4, preset="mlp", random_state=1, **stops)
+        >>> model = model.fit(X, y, X_val=[[-1.5], [1.5]], y_val=["low", "high"])
+        >>> model.history_.column("validation_cost").shape == (model.n_iter_,)
+        True
+        """
+        return self._fit(RawData(X, y, sample_weight), RawData(X_val, y_val, sample_weight_val))
 
     @abstractmethod
-    def _learn_targets(self, y: AnyArray, call: FitCall) -> None:
+    def _learn_targets(self, y: AnyArray, context: FitContext) -> None:
         """Learn from the targets of the training data: classes, the head."""
-
-    def _warn_of_leaks(self, X: Any, y: AnyArray, call: FitCall) -> None:
-        """Warn of columns of a frame that alone tell the target."""
 
     @abstractmethod
     def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
         """The targets as rows (m, n_L); ``learned`` are those that `_learn_targets` has checked."""
 
-    def _check_taught(self, examples: Examples, call: FitCall) -> None:
-        """Refuse training data that teach nothing."""
-
-    def _weights_of_classes(self, learned: Examples, where: str) -> list[Array] | None:
-        """The weights of the classes, by the examples that are learned from; None where all count alike."""
-        return None
-
-    def _weighed(self, of_classes: list[Array] | None, examples: Examples) -> Array | None:
-        """The weight of each example, with that of its class."""
-        return examples.weight
-
     @abstractmethod
-    def _output(self, where: str) -> tuple[str, dict[str, Any]]:
-        """The head, which decides what the output means and how it learns, and its settings."""
-
-    @abstractmethod
-    def _taught(self, Y: Array) -> AnyArray:
+    def _decoded(self, Y: Array) -> AnyArray:
         """The y that targets, as rows, stand for."""
 
     @abstractmethod
-    def _take_targets(self, other: Any, preparer: Preparer) -> None:
-        """Know of the targets what another estimator has learned of them, for a member of its ensemble."""
+    def _head(self, where: str, fit: NetworkFit | None = None) -> tuple[str, dict[str, Any]]:
+        """The head and its settings, in the units and with the parameters of a network."""
 
-    def _target_scale(self, Y: Array, weight: Array | None) -> tuple[Array, Array]:
-        """Center and scale (n_L,) of the targets that a member learns."""
-        return np.zeros(Y.shape[1]), np.ones(Y.shape[1])
-
-    @abstractmethod
     def _strata(self, Y: Array) -> AnyArray | None:
         """Groups that the validation part should hold in proportion."""
+        return None
+
+    def _warn_of_leaks(self, X: Any, y: AnyArray, context: FitContext) -> None:
+        """Warn of columns of a frame that alone tell the target."""
+
+    def _check_taught(self, rows: Dataset, context: FitContext) -> None:
+        """Refuse training data that teach nothing."""
+
+    def _target_scale(self, Y: Array, weight: Array | None) -> tuple[Array, Array]:
+        """Center and scale (n_L,) of the targets that a network on a table learns."""
+        return np.zeros(Y.shape[1]), np.ones(Y.shape[1])
+
+    def _class_weights(self, Y: Array, weight: Array | None, where: str) -> list[Array] | None:
+        """The weights of the classes, by the rows that are learned from; None where all count alike."""
+        return None
+
+    def _times_class_weights(self, of_classes: list[Array], Y: Array, weight: Array | None) -> Array | None:
+        """The weight of each row, with that of its class."""
+        return weight
+
+    def _class_weighted(self, learned: Any, judged: Any, where: str) -> Array | None:
+        of_classes = self._class_weights(learned.Y, learned.weight, where)
+        if of_classes is None:
+            return cast("Array | None", judged.weight)
+        return self._times_class_weights(of_classes, judged.Y, judged.weight)
+
+    def _with_class_weights(
+        self, learn: Examples, held_out: Examples | None, where: str
+    ) -> tuple[Examples, Examples | None]:
+        """Both with the weights of the classes, in the network's precision."""
+
+        def weighted(examples: Examples, where: str) -> Examples:
+            weight = self._class_weighted(learn, examples, where)
+            weight = None if weight is None else weights_in(examples.Y.dtype, weight, where)
+            return replace(examples, weight=weight)
+
+        judged = None if held_out is None else weighted(held_out, f"{where}, validation")
+        return weighted(learn, where), judged
 
     def _fit(
         self,
-        given: Given,
-        validation: Given | None = None,
+        given: RawData,
+        validation: RawData | None = None,
         *,
         incremental: bool = False,
-        classes: Any = None,
-        label: str = "",
-        keep: tuple[str, ...] = (),
+        **asked: Any,
     ) -> Self:
-        """Fit, wholly or not at all: after an error the estimator is as it was before."""
-        before = vars(self).copy()
+        """Fit, wholly or not at all: after an error the estimator is as it was before.
+
+        ``asked`` are further fields of `FitContext`.
+        """
+        before, fitted = vars(self).copy(), getattr(self, "ensemble_", None)
+        of_numbers = fitted is not None and fitted.takes_numbers and self.preset == MLP.name
+        going_on = of_numbers and (incremental or self.warm_start)
         where = f"{type(self).__name__}.{'partial_fit' if incremental else 'fit'}"
-        going_on = hasattr(self, "network_") and (incremental or self.warm_start)
-        call = FitCall(where, going_on, incremental, classes, label=label, keep=keep)
+        context = FitContext(where, going_on, incremental, **asked)
         try:
-            self._calibration = Calibration()
+            if not going_on:
+                context = replace(context, seed=self._seed(where))
+            if validation is not None and not is_given(validation, context):
+                validation = None
             if validation is not None and is_stored(validation.X):
                 validation = in_memory(validation, f"{where}, validation")
             rows = None
             if is_stored(given.X, self.stream):
-                rows = as_stored(given, self.stream, call)
+                rows = as_row_source(given, self.stream, context)
                 given = in_memory(given, where) if rows is None else given
-            else:
-                given = with_named_columns(given, where)
             if rows is not None:
-                self._fit_stored(rows, validation, call)
-            elif self.preset != "mlp":
-                self._convene(given, validation, call)
+                self._fit_surveyed(survey_rows(self, rows, validation, context))
             else:
-                examples = self._examples(given, call)
-                held_out = None if validation is None else self._held_out(validation, examples.X.dtype, call)
-                self._train(examples, held_out, call)
+                self._fit_in_memory(with_named_columns(given, where), validation, context)
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
             raise
         return self
 
-    def _train(self, examples: Examples | StreamedExamples, held_out: Examples | None, call: FitCall) -> None:
-        """Train one network on rows of floats."""
-        self.__dict__.pop("ensemble_", None)
-        if not call.going_on:
-            self.t_, self._carried, self.history_ = 0, Carried(), History()
-        network = self._network(examples.sample, call)
-        with spelled(parameter_of):
-            reached, stopping = self._learn(network, examples, held_out, call)
-        self.history_ = self.history_ + reached.history  # a shallow copy of the estimator keeps its own
-        self.stopping_history_ = None if stopping is None else stopping.history
-        network.parameters, network.statistics = reached.parameters, dict(reached.statistics)
-        network.history = self.history_
-        self.network_, self._carried = network, reached.carried
-        self.n_iter_, self.loss_ = len(reached.history), reached.cost
-        self.t_ += reached.examples_seen
-        best = (stopping or reached).carried.best
-        score = best.get("validation_score") if self._setting("early_stopping") else None
-        self.best_validation_score_ = score
-        if self._setting("early_stopping"):
-            self.best_loss_ = -score if score is not None and self.scoring == COST else None
+    def _fit_in_memory(self, given: RawData, validation: RawData | None, context: FitContext) -> None:
+        where = context.where
+        self._refuse_foreign(where)
+        dtype = None
+        if self.preset == MLP.name:
+            dtype = self.network_.dtype if context.going_on else self._precision
+        rows = self._dataset(given, dtype, reset=not context.going_on, where=where)
+        self._learn_targets(rows.Y, context)
+        shown = given.X if dtype is not None or not self._came_with_names else rows.X
+        if hasattr(shown, "columns"):
+            self._warn_of_leaks(shown, rows.Y, context)
+        rows = self._coded(rows, dtype, where, learned=True)
+        self._check_taught(rows, context)
+        judging = None if validation is None else self._judging(validation, dtype, where)
+        self.ensemble_ = fit_ensemble(self, rows, judging, context)
+        self._finish(rows, judging)
+        if any(one.table is not None and one.table.cautions for one in self.ensemble_.preprocessors):
+            self._warn_of_columns(Table.fit(rows.X).cautions, context)  # with the counts of all rows
+
+    def _fit_surveyed(self, fit: StreamedFit) -> None:
+        """Fit on rows in files that a survey has seen."""
+        context, found, preset = fit.context, fit.found, preset_of(self)
+        if context.seed is None:
+            context = replace(context, seed=self._seed(context.where))
+        fit, where = replace(fit, context=context), context.where
+        self._refuse_foreign(where, streamed=True)
+        y = fit.labels(found.answers())
+        self._learn_targets(y, context)
+        Y = self._encode(y, np.float64, where)
+        self._check_taught(Dataset(Y, Y, None), context)
+        dtype = self._precision if preset is MLP else None
+        if dtype is not None:
+            validate_data(self, fit.shown(found.sample), skip_check_array=True, reset=True)
         else:
-            self.best_loss_ = best.get("cost")
+            self._table(fit.shown(found.sample), reset=True, where=where)
+        judging = None if fit.validation is None else self._judging(fit.validation, dtype, where)
+        taught = self._encode(fit.y(found.sample), np.float64, where)
+        prepared, sample, judging = prepare_stream(self, fit, preset, taught, judging)
+        seed = cast(int, context.seed)
+        if preset.name not in ALONE:
+            seed = int(np.random.SeedSequence(seed).generate_state(1)[0])
+        self.ensemble_ = fit_alone(self, prepared, Task(preset, 0, seed), context, self.time_budget)
+        self._finish(sample, judging)
+        if dtype is None:
+            self._warn_of_columns(found.inputs.cautions, context)
 
-    def _learn(
-        self,
-        network: Network,
-        examples: Examples | StreamedExamples,
-        held_out: Examples | None,
-        call: FitCall,
-    ) -> tuple[Reached, Reached | None]:
-        """Train, and where it is asked for once more on everything; the second is what stopped the first."""
-        in_batches = self.solver != "lbfgs"
-        early = self._setting("early_stopping") and in_batches
-        if not call.incremental:
-            refuse_without_validation(self, held_out, call.where)
-            refuse_idle_checkpoints(self, call.where)
-        if isinstance(examples, StreamedExamples):
-            return self._learn_streamed(network, examples, held_out, call), None
-        learn = examples
-        if early and held_out is None:
-            learn, held_out = hold_out(
-                examples,
-                self._strata(examples.Y),
-                fraction=self._setting("validation_fraction"),
-                seed=network.seed,
-                where=call.where,
+    def _finish(self, rows: Dataset, judging: Dataset | None) -> None:
+        """Calibrate an ensemble by what it held out."""
+        self._calibration, self._training_rows = Calibration(), None
+        if self.preset in ALONE:
+            return
+        if self.ensemble_.out_of_fold is not None:
+            self._training_rows = TrainingFingerprint.of(self.ensemble_, rows.X, rows.weight)
+        self._calibrate_by_held_out(rows, judging)
+
+    def _judging(self, validation: RawData, dtype: Any, where: str) -> Dataset:
+        """The user's own validation data."""
+        where = f"{where}, validation"
+        rows = self._dataset(validation, dtype, reset=False, where=where)
+        return self._coded(rows, dtype, where)
+
+    def _rows(self, given: RawData, where: str) -> Dataset:
+        """Rows with targets, checked as those of the fit and encoded."""
+        dtype = self.network_.dtype if self.ensemble_.takes_numbers else None
+        rows = self._dataset(given, dtype, reset=False, where=where)
+        return self._coded(rows, None, where)
+
+    def _coded(self, rows: Dataset, dtype: Any, where: str, *, learned: bool = False) -> Dataset:
+        """The rows with their targets encoded, for a table in float64."""
+        of_targets = np.float64 if dtype is None else dtype
+        return replace(rows, Y=self._encode(rows.Y, of_targets, where, learned=learned))
+
+    def _dataset(self, given: RawData, dtype: Any, *, reset: bool, where: str) -> Dataset:
+        """X as numbers of a type, or where that is None as a table whose cells may be missing; y as it is."""
+        given, numbers = with_named_columns(given, where), is_regressor(self)
+        if dtype is None:
+            if given.y is None:
+                validate_data(self, given.X, given.y)  # it says that y is needed
+            X = self._table(given.X, reset=reset, where=where)
+            with reraise_with_row(given, where, numbers=numbers):
+                y = _check_y(given.y, multi_output=True, y_numeric=numbers, estimator=self)
+        else:
+            # what is too large for the dtype is refused in words
+            with np.errstate(over="ignore"), reraise_with_row(given, where, numbers=numbers):
+                X, y = validate_data(
+                    self,
+                    given.X,
+                    given.y,
+                    accept_sparse="csr",
+                    dtype=dtype,
+                    order="C",
+                    multi_output=True,
+                    y_numeric=numbers,
+                    reset=reset,
+                )
+        y = as_target(y, numbers=numbers, where=where)
+        check_consistent_length(X, y)
+        return Dataset(X, y, checked_weight(given.sample_weight, X if dtype is not None else y))
+
+    def _table(self, X: Any, *, reset: bool, where: str) -> Any:
+        """X as a frame (or sparse), with the columns of the fit."""
+        if issparse(X) or (isinstance(X, np.ndarray) and X.dtype.kind in "biufc"):
+            checked = validate_data(
+                self, X, accept_sparse="csr", ensure_all_finite="allow-nan", dtype=None, reset=reset
             )
-        if self._begins_with_data(call):  # now that it is known which of them are learned from
-            network.initialize_from_data(inputs_to_draw_from(learn))
-        learned, judged = self._in_weights(learn, held_out, call.where)
-        if not in_batches:
-            for of_an_earlier_fit in ("learning_rate_", "rate_search_"):
-                self.__dict__.pop(of_an_earlier_fit, None)
-            return minimize(self, network, learned, judged, call), None
-        self.learning_rate_, self.rate_search_ = first_rate(self, network, learned, call)
-        reached = train(self, network, learned, judged, call)
-        interrupted = reached.history.stopped == "interrupted"
-        if not (early and self.refit and held_out is not None and reached.best_epochs) or interrupted:
-            return reached, None
-        again = replace(call, epochs=reached.best_epochs)
-        everything = self._in_weights(together(learn, held_out), None, call.where)
-        return train(self, network, *everything, again), reached
+            if issparse(checked):
+                self._came_with_names = False
+                return checked
+            return self._named(as_frame(checked, where=where), False, reset=reset, where=where)
+        if isinstance(X, np.ndarray):
+            validate_data(self, X, dtype=None, ensure_all_finite=False, reset=reset)
+        frame = as_frame(X, where=where)
+        has_names = hasattr(X, "columns") or hasattr(X, "column_names")
+        if not hasattr(X, "shape"):
+            X = np.empty(frame.shape)
+        validate_data(self, X, skip_check_array=True, reset=reset)
+        return self._named(frame, has_names, reset=reset, where=where)
 
-    def _learn_streamed(
-        self, network: Network, examples: StreamedExamples, held_out: Examples | None, call: FitCall
-    ) -> Reached:
-        """Train on rows that stay in their files; their weights are those of the classes already."""
-        if self.solver == "lbfgs" or self.refit:
-            got = "got refit=True" if self.refit else "got solver='lbfgs'"
-            raise ConfigurationError(
-                call.where, "a solver that learns from batches, and no refit, where rows are streamed", got
-            )
-        if self._begins_with_data(call):
-            network.initialize_from_data(inputs_to_draw_from(examples.sample))
-        self.learning_rate_, self.rate_search_ = first_rate(self, network, examples.sample, call)
-        return train(self, network, examples, held_out, call)
-
-    def _in_weights(
-        self, learn: Examples, held_out: Examples | None, where: str
-    ) -> tuple[Examples, Examples | None]:
-        """Both with the weights of the classes, which those that are learned from decide, in the network's
-        precision.
+    def _named(self, frame: Any, has_names: bool, *, reset: bool, where: str) -> Any:
+        """A frame under the names that its columns had in the fit, where one of both came without names:
+        scikit-learn has warned of it, and columns then are told by their order.
         """
-        of_classes = self._weights_of_classes(learn, where)
+        if reset:
+            self._column_names, self._came_with_names = tuple(frame.columns), has_names
+        elif has_names and self._came_with_names:
+            pass  # the preparation goes by them, and names those that are missing
+        elif set(frame.columns) != set(self._column_names) and frame.width == len(self._column_names):
+            frame = frame.rename(dict(zip(frame.columns, self._column_names, strict=True)))
+        if not frame.height:
+            raise DataError(where, "at least one row", "got a table without rows (minimum of 1 is required)")
+        return frame
 
-        def final(examples: Examples, where: str) -> Examples:
-            weight = self._weighed(of_classes, examples)
-            return replace(
-                examples, weight=None if weight is None else weights_in(examples.Y.dtype, weight, where)
+    def _warn_of_columns(self, cautions: Iterable[str], context: FitContext) -> None:
+        """Warn of columns that are not read as they may be meant; the command line says it by itself."""
+        if not context.label:
+            for caution in cautions:
+                warn_the_caller(f"{context.where}, {caution}")
+
+    def _refuse_foreign(self, where: str, *, streamed: bool = False) -> None:
+        """Refuse parameters that the preset has no use for."""
+        if self.preset == SINGLE.name and self.warm_start:
+            raise ConfigurationError(
+                where, "warm_start=False with preset='single'", "got True", "Pass preset='mlp' for it."
             )
-
-        return final(learn, where), None if held_out is None else final(held_out, f"{where}, validation")
-
-    def _examples(self, given: Given, call: FitCall) -> Examples:
-        """The training data, checked, as rows of floats."""
-        dtype = self.network_.dtype if call.going_on else self._precision
-        X, y, weight = self._checked(given, dtype, reset=not call.going_on, where=call.where)
-        self._learn_targets(y, call)
-        if hasattr(given.X, "columns"):
-            self._warn_of_leaks(given.X, y, call)
-        examples = Examples(X, self._encode(y, X.dtype, call.where, learned=True), weight)
-        self._check_taught(examples, call)
-        return examples
+        if self.preset in ALONE:
+            return
+        if streamed:
+            refuse_for_one(self, where)
+        own = {*FOR_ALL_MEMBERS, *OF_THE_ENSEMBLE, *(OF_STREAMS if streamed else ())}
+        own |= {"shared_members"} if self.preset == TABM.name else set()
+        foreign = sorted(set(changed(self)) - own)
+        if foreign:
+            raise ConfigurationError(
+                where,
+                "preset='mlp' or 'single', where parameters of a single training are given",
+                f"got {', '.join(foreign)} with preset={self.preset!r}",
+                "Pass preset='single' for one network on a table, or preset='mlp' for scikit-learn's.",
+            )
+        if self.early_stopping is not None and not self.early_stopping:
+            raise ConfigurationError(
+                where,
+                f"early_stopping left out or True with preset={self.preset!r}, which keeps each member's "
+                "best epoch",
+                f"got {self.early_stopping}",
+                "Pass preset='mlp' for a training that goes to its end.",
+            )
 
     @property
     def _precision(self) -> np.dtype[Any]:
         """The precision of a new network."""
         if self.dtype != "auto":
             return np.dtype(self.dtype)
-        return np.dtype(np.float64 if self.solver == "lbfgs" else np.float32)
+        return np.dtype(np.float64 if self.solver == "lbfgs" or self.preset == SINGLE.name else np.float32)
 
-    def _held_out(self, validation: Given, dtype: Any, call: FitCall) -> Examples | None:
-        """The user's own validation data as rows of floats, if there are any."""
-        if not is_given(validation, call):
-            return None
-        where = f"{call.where}, validation"
-        X, y, weight = self._checked(validation, dtype, reset=False, where=where)
-        return Examples(X, self._encode(y, X.dtype, where), weight)
-
-    def _checked(
-        self, given: Given, dtype: Any, *, reset: bool, where: str
-    ) -> tuple[Any, AnyArray, Array | None]:
-        given = with_named_columns(given, where)
-        # what is too large for the dtype is refused in words
-        with np.errstate(over="ignore"), told_by_row(given, where, numbers=is_regressor(self)):
-            X, y = validate_data(
-                self,
-                given.X,
-                given.y,
-                accept_sparse="csr",
-                dtype=dtype,
-                order="C",
-                multi_output=True,
-                y_numeric=is_regressor(self),
-                reset=reset,
-            )
-        y = as_target(y, numbers=is_regressor(self), where=where)
-        weight = given.sample_weight
-        if weight is not None:
-            weight = _check_sample_weight(weight, X, dtype=np.float64, ensure_non_negative=True)
-        return X, y, weight
-
-    def _network(self, examples: Examples, call: FitCall) -> Network:
-        """A new network, or a copy of the fitted one to go on with."""
-        sizes = self._setting("hidden_layer_sizes")
-        hidden: list[Any] = [sizes] if isinstance(sizes, Integral) else list(sizes)
-        start, bent = self.initialization, self._setting("parametric")
-        given = isinstance(start, Mapping)
-        drawn = "zeros" if self._begins_with_data(call) or given or call.going_on else start
-        output, settings = self._output(call.where)
-        network = Network(
-            (examples.X.shape[1], *hidden, examples.Y.shape[1]),
-            activation=_activations(self._setting("activation")),
-            output=output,
-            output_settings=settings,
-            normalization=self.normalization
-            if isinstance(self.normalization, str)
-            else [*self.normalization],
-            input_scale=self._setting("input_scale"),
-            parametric=bent if isinstance(bent, bool) else [*bent],
-            shared_members=int(self._setting("shared_members")),
-            seed=0 if call.going_on else self._seed(call),
-            dtype=examples.X.dtype,
-            engine=self.engine,
-            initialization=drawn,
-            parameters=start if given and not call.going_on else None,
-        )
-        if not call.going_on:
-            return network
-        anew = "Use a new estimator" + ("." if call.incremental else ", or warm_start=False.")
-        if network.architecture != self.network_.architecture:
-            raise ConfigurationError(
-                call.where,
-                "hidden_layer_sizes, activation, normalization, loss and outputs as they were",
-                f"the fitted network is {self.network_!r}",
-                anew,
-            )
-        if self.dtype not in ("auto", str(self.network_.dtype)):
-            raise ConfigurationError(
-                call.where,
-                f"dtype={str(self.network_.dtype)!r} or 'auto', as the fitted network has that precision",
-                f"got {self.dtype!r}",
-                anew,
-            )
-        network = copy(self.network_)
-        network.engine = self.engine
-        return network
-
-    def _begins_with_data(self, call: FitCall) -> bool:
-        """Whether the parameters are drawn from the data."""
-        start = self.initialization
-        return not call.going_on and isinstance(start, str) and start == FROM_DATA
-
-    def _seed(self, call: FitCall) -> int:
+    def _seed(self, where: str) -> int:
         """One seed for everything: the int itself, so that ``Network(…, seed=1)`` starts alike, or a draw;
         a fit that was killed goes on with what it had drawn.
         """
         if isinstance(self.random_state, Integral):
             return int(self.random_state)
-        if call.seed is not None:
-            return call.seed
-        seed = seed_to_resume(self, call.where)
+        seed = seed_to_resume(self, where)
         return int(check_random_state(self.random_state).randint(2**31)) if seed is None else seed
+
+    def _outputs(self, X: Any) -> Array:
+        """The outputs for rows, (m, n_L)."""
+        if "ensemble_" not in vars(self):
+            check_is_fitted(self)
+        ensemble = self.ensemble_
+        if is_stored(X, self.stream):
+            pieces = inputs_in(X, self._names_of_columns)
+            if self._came_as_an_array:
+                return np.concatenate([self._outputs(piece.to_numpy()) for piece in pieces])
+            return np.concatenate([self._outputs(piece) for piece in pieces])
+        if not ensemble.takes_numbers:
+            X = self._table(X, reset=False, where=f"{type(self).__name__}.predict")
+        elif not self._is_plain(X):
+            X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
+        return ensemble.outputs(X)
+
+    @property
+    def _came_as_an_array(self) -> bool:
+        """Whether X had no names in the fit."""
+        if self.ensemble_.takes_numbers:
+            return not hasattr(self, "feature_names_in_")
+        return not self._came_with_names
+
+    @property
+    def _names_of_columns(self) -> tuple[str, ...]:
+        """The columns that X had in the fit, where they had names."""
+        names = getattr(self, "feature_names_in_", getattr(self, "_column_names", ()))
+        return tuple(map(str, names))
+
+    def _is_plain(self, X: Any) -> bool:
+        """Whether X is an array in which scikit-learn's checks would find nothing to convert or refuse."""
+        plain = type(X) is np.ndarray and X.ndim == 2 and X.dtype in (np.float64, np.float32) and len(X) > 0
+        known = plain and X.shape[1] == self.n_features_in_ and not hasattr(self, "feature_names_in_")
+        return bool(known and np.isfinite(X).all())
+
+    def _predicting_with(self, network: Network, engine: str, preprocessor: FoldPreprocessor) -> Self:
+        """A copy that predicts with a network for rows as this takes them, as a scorer sees it."""
+        found, inputs = copy(self), replace(FoldPreprocessor.of_numbers(), center=preprocessor.center)
+        member = Member(MLP, 0, network, engine, 0, None, None, {})
+        found.ensemble_ = Ensemble.of_one(
+            member, replace(inputs, scale=preprocessor.scale), network.architecture.output
+        )
+        found.n_features_in_ = network.architecture.n_inputs
+        if hasattr(found, "feature_names_in_"):
+            del found.feature_names_in_  # the rows have been stripped of theirs
+        return found
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        tags.input_tags.allow_nan = self.preset != "mlp"
+        tags.input_tags.allow_nan = self.preset != MLP.name
         return tags
 
 
-def _activations(activation: Any) -> Any:
-    if isinstance(activation, str):
-        return LOGISTIC.get(activation, activation)
-    return [LOGISTIC.get(name, name) if isinstance(name, str) else name for name in activation]
+def available_where(check: Callable[[Any], bool]) -> Callable[[F], F]:
+    """`available_if` whose error has the reason, which the check raises.
+
+    >>> def has_a_voice(robot):
+    ...     raise AttributeError("it has no voice")
+    >>> class Robot:
+    ...     @available_where(has_a_voice)
+    ...     def sing(self): ...
+    >>> hasattr(Robot(), "sing")
+    False
+    >>> Robot().sing
+    Traceback (most recent call last):
+    AttributeError: This 'Robot' has no attribute 'sing': it has no voice
+    """
+
+    def with_reason(method: F) -> F:
+        return cast(F, _Available(method, check))
+
+    return with_reason
+
+
+class _Available:
+    def __init__(self, method: Callable[..., Any], check: Callable[[Any], bool]) -> None:
+        self._method = available_if(check)(method)
+        update_wrapper(self, method)  # type: ignore[arg-type]  # nothing calls it: it gives the method
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        try:
+            return self._method.__get__(owner, kind)
+        except AttributeError as error:
+            raise AttributeError(f"{error}: {error.__cause__}") from None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
@@ -12,25 +12,21 @@ from sklearn.utils.multiclass import unique_labels
 
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators.availability import available_where
-from deepstep.estimators.base import DeepEstimator
-from deepstep.estimators.calls import FitCall, Given
-from deepstep.estimators.documented import documented
-from deepstep.estimators.ensemble import Preparer
-from deepstep.estimators.labels import Labels, classes_of
-from deepstep.estimators.leaks import warn_of_leaks
-from deepstep.estimators.losses import merged
-from deepstep.estimators.stored import score_of
-from deepstep.estimators.training import learns_in_batches
-from deepstep.estimators.trusted_classes import TrustedClasses
-from deepstep.preparation.batches import Examples
+from deepstep.estimators.base import DeepEstimator, available_where
+from deepstep.estimators.conformal import ConformalClassifierMixin
+from deepstep.estimators.inputs import Dataset, FitContext, RawData, warn_of_leaks
+from deepstep.estimators.options import documented
+from deepstep.estimators.row_sources import score_of
+from deepstep.estimators.solvers import supports_partial_fit
+from deepstep.estimators.targets import Labels, classes_of, merged
+from deepstep.estimators.training import NetworkFit
 from deepstep.preparation.class_weights import class_weights, example_weights
 from deepstep.types import AnyArray, Array
 
 
 @documented
 @dataclass(eq=False, repr=False, match_args=False)
-class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
+class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
     """Deep fully-connected networks that tell classes apart.
 
     Two classes train one sigmoid output, several classes a softmax, and a target of several 0/1 columns a
@@ -40,11 +36,13 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
     array, with texts, dates and missing values. An ensemble of small networks learns, of several presets
     (after RealMLP, Holzmüller et al., arXiv 2407.04491, and plainer ones) on the folds of a cross-validation;
     each preset counts by its answers to rows that it has not learned from. How many there are and how long
-    they learn follows from the number of rows (`deepstep.estimators.rules_of_size`). ``ensemble_`` holds
-    them all, and each member's ``estimator.network_`` can be opened.
+    they learn follows from the number of rows (`deepstep.estimators.presets`). ``ensemble_`` holds
+    them all, and each member's ``network`` can be opened.
 
     With ``preset='tabm'`` X is the same, and on each fold one network learns that is many, which share
     their matrices (``shared_members``; after TabM-mini, Gorishniy et al., arXiv 2410.24210).
+
+    With ``preset='single'`` X is the same, and one network learns with exactly the parameters that are given.
 
     With ``preset='mlp'`` one network learns from X, an array of numbers. It follows
     `sklearn.neural_network.MLPClassifier`: parameters of the same name mean the same, and on the same
@@ -73,7 +71,7 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
     classes_ : ndarray of shape (n_classes,), or list of ndarray
         The labels; for a target of several columns a list of the labels of each, 0 and 1.
     ensemble_ : deepstep.estimators.ensemble.Ensemble
-        The networks of ``preset='tabular'`` or ``'tabm'``, with the weight of each preset.
+        The networks, with the weight of each preset; ``preset='single'`` and 'mlp' have one.
     temperature_ : float
         By which the logits of the answers are divided in `predict_proba` (Guo et al., arXiv 1706.04599): with
         ``preset='tabular'`` the best one for the rows that were held out, and after `calibrate` for its rows;
@@ -106,82 +104,11 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
     (20, 4)
     """
 
-    loss: str = "cross_entropy"
-    label_smoothing: float | None = None
-    class_weight: Any = None
+    loss: Annotated[str, str] = "cross_entropy"
+    label_smoothing: Annotated[float | None, Interval(Real, 0, 1, closed="left"), None] = None
+    class_weight: Annotated[Any, StrOptions({"balanced"}), Mapping, list, None] = None
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **DeepEstimator._parameter_constraints,
-        "loss": [str],
-        "label_smoothing": [Interval(Real, 0, 1, closed="left"), None],
-        "class_weight": [StrOptions({"balanced"}), Mapping, list, None],
-    }
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        *,
-        X_val: Any = None,
-        y_val: Any = None,
-        sample_weight_val: Any = None,
-    ) -> Self:
-        """Train on rows as examples.
-
-        Parameters
-        ----------
-        X : array, frame or sparse matrix of shape (n_samples, n_features)
-            float32 stays float32, everything else becomes float64; sparse rows are made dense a batch at a
-            time.
-        y : array of shape (n_samples,) or (n_samples, n_outputs), or str
-            Labels of any type, or columns of 0 and 1; or the name of their column, where X is a frame.
-        sample_weight : array of shape (n_samples,) or str, optional
-            Weights of at least 0, or the name of their column; a weight of 2 equals the row twice.
-        X_val, y_val, sample_weight_val : optional
-            Validation data of the same kinds, with labels of y: their cost and score stand in ``history_``,
-            and ``early_stopping`` goes by them instead of a part of X.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If an argument cannot be used; `DataError` and `ConfigurationError` are among them.
-        DivergenceError
-            If the cost leaves the finite numbers.
-
-        Warns
-        -----
-        UserWarning
-            If a column of a frame numbers rows that are sorted by y, or has one value for each label.
-
-        Notes
-        -----
-        After an error the estimator is as it was before. If interrupted (Ctrl-C) it warns and keeps the
-        parameters reached.
-
-        Examples
-        --------
-        >>> X, y = [[-2.0], [-1.0], [1.0], [2.0]], ["low", "low", "high", "high"]
-        >>> model = DeepClassifier(4, solver="lbfgs", random_state=1, preset="mlp").fit(X, y)
-        >>> model.predict([[-3.0], [3.0]])
-        array(['low', 'high'], dtype='<U4')
-
-        With validation data of one's own, by which training stops:
-
-        >>> stops = {"early_stopping": True, "tol": 0.5, "n_iter_no_change": 3}
-        >>> model = DeepClassifier(4, preset="mlp", random_state=1, **stops)
-        >>> model = model.fit(X, y, X_val=[[-1.5], [1.5]], y_val=["low", "high"])
-        >>> model.history_.column("validation_cost").shape == (model.n_iter_,)
-        True
-        """
-        return self._fit(Given(X, y, sample_weight), Given(X_val, y_val, sample_weight_val))
-
-    @available_where(learns_in_batches)
+    @available_where(supports_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Go on training with one epoch of these rows; the optimizer's state goes on, too.
@@ -204,8 +131,6 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
         AttributeError
             With early stopping or 'lbfgs', which need all data at once, with schedules or a time budget,
             which need to know how much training will come, and with ``checkpoint_dir``.
-        DivergenceError
-            As in `fit`.
 
         Examples
         --------
@@ -222,7 +147,7 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
                 "got 'balanced', which needs the labels of all data",
                 "Pass compute_class_weight's weights as a dict.",
             )
-        return self._fit(Given(X, y, sample_weight), incremental=True, classes=classes)
+        return self._fit(RawData(X, y, sample_weight), incremental=True, classes=classes)
 
     def predict(self, X: Any) -> AnyArray:
         """The most probable label of each row.
@@ -265,25 +190,27 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
-    def _learn_targets(self, y: AnyArray, call: FitCall) -> None:
-        self._labels = self._known_labels(y, call)
+    def _learn_targets(self, y: AnyArray, context: FitContext) -> None:
+        self._labels = self._known_labels(y, context)
         self.classes_ = self._labels.shown
 
-    def _warn_of_leaks(self, X: Any, y: AnyArray, call: FitCall) -> None:
-        new = not (call.incremental or call.going_on or call.label)  # the command line has told of them
+    def _warn_of_leaks(self, X: Any, y: AnyArray, context: FitContext) -> None:
+        new = not (
+            context.incremental or context.going_on or context.label
+        )  # the command line has told of them
         if new and not self._labels.several:
-            warn_of_leaks(X, self._labels.positions(y), call.where, table=self.preset != "mlp")
+            warn_of_leaks(X, self._labels.positions(y), context.where, table=self.preset != "mlp")
 
-    def _check_taught(self, examples: Examples, call: FitCall) -> None:
+    def _check_taught(self, rows: Dataset, context: FitContext) -> None:
         labels = self._labels
-        if call.incremental or labels.several:
+        if context.incremental or labels.several:
             return
-        (column,) = labels.columns(examples.Y)
-        weight = self._weighed(self._weights_of_classes(examples, call.where), examples)
+        (column,) = labels.columns(rows.Y)
+        weight = self._class_weighted(rows, rows, context.where)
         taught = labels.classes[np.unique(column if weight is None else column[weight > 0])]
         if len(taught) < 2:
             raise DataError(
-                call.where,
+                context.where,
                 "examples of at least two classes",
                 f"got one class, {taught.tolist()}" if len(taught) else "got no weight above 0",
                 "Add examples of another class; an example of weight 0 does not count.",
@@ -294,62 +221,65 @@ class DeepClassifier(TrustedClasses, ClassifierMixin, DeepEstimator):
             self._labels.check_known(*classes_of(y, where), where, all_of_them=False)
         return self._labels.encode(y, dtype)
 
-    def _weights_of_classes(self, learned: Examples, where: str) -> list[Array] | None:
+    def _class_weights(self, Y: Array, weight: Array | None, where: str) -> list[Array] | None:
         if self.class_weight is None:
             return None
-        columns, each = self._labels.columns(learned.Y), self._labels.each
-        return class_weights(self.class_weight, columns, each, learned.weight, where)
+        return class_weights(self.class_weight, self._labels.columns(Y), self._labels.each, weight, where)
 
-    def _weighed(self, of_classes: list[Array] | None, examples: Examples) -> Array | None:
-        if of_classes is None:
-            return examples.weight
-        of_example = example_weights(of_classes, self._labels.columns(examples.Y))
-        return of_example if examples.weight is None else examples.weight * of_example
+    def _times_class_weights(self, of_classes: list[Array], Y: Array, weight: Array | None) -> Array:
+        of_example = example_weights(of_classes, self._labels.columns(Y))
+        return of_example if weight is None else weight * of_example
 
-    def _known_labels(self, y: AnyArray, call: FitCall) -> Labels:
+    def _known_labels(self, y: AnyArray, context: FitContext) -> Labels:
         """The labels of the earlier calls, of partial_fit's ``classes``, or of y."""
-        found, several = classes_of(y, call.where)
-        announced = None if call.classes is None else unique_labels(call.classes)
-        if call.going_on:
+        found, several = classes_of(y, context.where)
+        announced = None if context.classes is None else unique_labels(context.classes)
+        if context.going_on:
             classes = self._labels.classes
             if announced is not None and not np.array_equal(announced, classes):
                 raise DataError(
-                    call.where,
+                    context.where,
                     f"classes as in the first call, {classes.tolist()}",
                     f"got {announced.tolist()}",
                 )
-        elif not call.incremental:
+        elif not context.incremental:
             classes = found if announced is None else announced
         elif announced is None or len(announced) < 2:
             raise DataError(
-                call.where,
+                context.where,
                 "at least two classes in the first call",
-                f"got classes={call.classes!r}",
+                f"got classes={context.classes!r}",
                 "Pass all labels that will come.",
             )
         else:
             classes = announced
         known = Labels.named(
-            classes, self._labels.several if call.going_on else several, self.loss, call.where
+            classes, self._labels.several if context.going_on else several, self.loss, context.where
         )
-        all_of_them = several or (announced is None and not call.incremental)
-        known.check_known(found, several, call.where, all_of_them=all_of_them)
+        all_of_them = several or (announced is None and not context.incremental)
+        if context.going_on and not context.incremental and not np.array_equal(found, known.classes):
+            raise DataError(
+                context.where,
+                f"y has the classes {known.classes.tolist()}",
+                "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
+                f"Previously got {known.classes}, `y` has {found}",
+                "Train a new estimator on other classes.",
+            )
+        known.check_known(found, several, context.where, all_of_them=all_of_them)
         return known
 
-    def _output(self, where: str) -> tuple[str, dict[str, Any]]:
-        output, smoothing = self._labels.output, self.label_smoothing or None
-        if smoothing is not None and "smoothing" not in get_head(output).settings:
+    def _head(self, where: str, fit: NetworkFit | None = None) -> tuple[str, dict[str, Any]]:
+        output = self._labels.output
+        smooths = "smoothing" in get_head(output).settings
+        if self.label_smoothing and not smooths:
             raise ConfigurationError(
                 where, "loss='cross_entropy', where label_smoothing is given", f"got loss={self.loss!r}"
             )
-        return output, merged(self.loss_params, "smoothing", smoothing, "label_smoothing", where)
+        smoothing = self.label_smoothing if fit is None else fit.params.label_smoothing
+        of_preset = smoothing if smooths and smoothing else None
+        return output, merged(self.loss_params, "smoothing", of_preset, "label_smoothing", where)
 
-    def _take_targets(self, other: Any, preparer: Preparer) -> None:
-        self._labels, self.classes_ = other._labels, other.classes_
-        if "smoothing" not in get_head(self._labels.output).settings:
-            self.label_smoothing = 0.0
-
-    def _taught(self, Y: Array) -> AnyArray:
+    def _decoded(self, Y: Array) -> AnyArray:
         return self._labels.decode(Y)
 
     def _strata(self, Y: Array) -> AnyArray | None:

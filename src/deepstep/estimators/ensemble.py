@@ -1,79 +1,140 @@
-"""An ensemble: networks of several presets over the folds of a table, each weighted by what it answers to
-rows that it has not learned from.
+"""An ensemble: networks of several presets over the folds of a table, each preset weighted by its outputs for
+rows that it has not learned from. One network is an ensemble of one.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.sparse import issparse
+from scipy.special import softmax
 
-from deepstep.estimators.answering import outputs_of_rows
-from deepstep.estimators.blending import blending_weights
-from deepstep.estimators.folds import Fold
+from deepstep.engines import missing_numba
 from deepstep.estimators.presets import Preset
-from deepstep.estimators.tables import Table, TableRows
-from deepstep.estimators.temperature import fitted_temperature, tempered
+from deepstep.estimators.temperature import fit_temperature, with_temperature
 from deepstep.model import Network
 from deepstep.preparation.encoding import Encoding
+from deepstep.preparation.table import TablePreparation
+from deepstep.training.rows import forward_rows
 from deepstep.types import Array
 
 if TYPE_CHECKING:
-    from deepstep.estimators.base import DeepEstimator
-
+    from deepstep.estimators.training import FitResult
 
 NUMBERS_AT_ONCE = 2**24
-"""Inputs of rows that are in memory at once, to answer for them."""
+"""Inputs of rows that are in memory at once for a prediction."""
+
+SHRINKAGE = 50
+"""So many further examples say that all presets are equally good."""
+
+PROBABILITIES = ("sigmoid", "softmax")
+"""Heads whose outputs have a temperature."""
+
+
+class Fold(NamedTuple):
+    """Numbers of the rows that are learned from, and of those held out; these are empty where too few are."""
+
+    learned: NDArray[np.intp]
+    held_out: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Table:
+    """How columns become features, learned from some rows; None for sparse rows, which stay as they are."""
+
+    preparation: TablePreparation | None
+
+    @classmethod
+    def fit(cls, rows: Any, keep: Sequence[str] = ()) -> "Table":
+        """Learn from rows; ``keep`` names columns that are inputs even if they name the rows."""
+        return cls(None if issparse(rows) else TablePreparation.fit(rows, keep=keep))
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """Columns that may be meant otherwise than they are read, see `TablePreparation.cautions`."""
+        return () if self.preparation is None else self.preparation.cautions
+
+    def features(self, rows: Any) -> Any:
+        """Features (m, n) as float64, or the sparse rows as floats."""
+        if self.preparation is not None:
+            return self.preparation.transform(rows)
+        return rows if rows.dtype in (np.float64, np.float32) else rows.astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)
-class Preparer:
+class FoldPreprocessor:
     """How the learned rows of a fold turn a table into inputs, and outputs into numbers of the target.
 
-    ``encodings`` has True for features whose numbers are cut into pieces. Networks learn (Y - center) /
-    scale, both (n_L,).
+    ``table`` is None where rows are numbers that networks take as they are. ``encodings`` has True for
+    features whose numbers are cut into pieces, and None for features as they are. Networks learn
+    (Y - center) / scale, both (n_L,); ``center`` is empty where they learn Y.
     """
 
     fold: Fold
-    table: Table
+    table: Table | None
     encodings: Mapping[bool, Encoding | None]
     center: Array
     scale: Array
 
+    @classmethod
+    def of_numbers(cls) -> "FoldPreprocessor":
+        """The preprocessor that leaves inputs and targets as they are."""
+        none = np.arange(0)
+        return cls(Fold(none, none), None, {False: None}, np.empty(0), np.empty(0))
+
     @property
     def n_inputs(self) -> int:
-        """How many inputs the widest encoding gives; 0 for sparse rows."""
+        """How many inputs the widest encoding gives; 0 for features as they are."""
         return max(0 if one is None else one.n_inputs for one in self.encodings.values())
 
-    def inputs(self, rows: TableRows) -> dict[bool, Any]:
+    @property
+    def preparation(self) -> TablePreparation | None:
+        """How columns become features; None for numbers and sparse rows, which are taken as they are."""
+        return None if self.table is None else self.table.preparation
+
+    def inputs(self, rows: Any) -> dict[bool, Any]:
         """The inputs of each encoding; sparse rows stay as they are."""
-        return self.encoded(self.table.features(rows))
+        return self.encoded(self.features(rows))
+
+    def features(self, rows: Any) -> Any:
+        """Rows as features (m, n)."""
+        return rows if self.table is None else self.table.features(rows)
 
     def encoded(self, features: Any) -> dict[bool, Any]:
         """Features as the inputs of each encoding."""
         return {
-            cuts: features if encoding is None else encoding.transform(features)
-            for cuts, encoding in self.encodings.items()
+            pieces: features if encoding is None else encoding.transform(features)
+            for pieces, encoding in self.encodings.items()
         }
+
+    def scaled(self, Y: Array) -> Array:
+        """Targets as networks learn them."""
+        return Y if not self.center.size else (Y - self.center) / self.scale
+
+    def unscaled(self, A: Array) -> Array:
+        """Outputs in the units of the target, (m, n_L), float64 where these are others."""
+        return A if not self.center.size else A.astype(np.float64) * self.scale + self.center
 
 
 @dataclass(frozen=True, eq=False)
 class Member:
     """One network of an ensemble.
 
-    fold: Number of the `Preparer` whose rows it learned from.
-    network (deepstep.Network): It takes inputs, and learned targets, that the `Preparer` made; every step of
-        it can be opened.
-    engine: The engine that trained it, and answers.
+    fold: Number of the `FoldPreprocessor` whose rows it learned from.
+    network (deepstep.Network): It takes inputs, and learned targets, that the preprocessor made; every step
+        of it can be opened.
+    engine: The engine that trained it, and predicts.
     epochs: How many it learned.
     validation_cost (float or None): The smallest one, of the epoch that was kept; None where no rows judged
         it.
     best_epoch (int or None): After how many of them that one was, from 1; None where no rows judged it, or
         where a file of an older release does not say so.
     settings: The learning rate, and what else of `deepstep.engines.Settings` its steps were made with.
-    estimator (DeepClassifier or DeepRegressor or None): As it was fitted with ``preset="mlp"``; None in a
-        ensemble that was read from files.
+    fit: Its training; None in an ensemble that was read from files.
     """
 
     preset: Preset
@@ -84,16 +145,15 @@ class Member:
     validation_cost: float | None
     best_epoch: int | None
     settings: Mapping[str, Any]
-    estimator: "DeepEstimator | None" = None
+    fit: "FitResult | None" = None
 
     def __str__(self) -> str:
         cost = "" if self.validation_cost is None else f", validation cost {self.validation_cost:.6f}"
         return f"{self.preset.name} on fold {self.fold}{cost}"
 
-    def outputs(self, inputs: Mapping[bool, Any], preparer: Preparer) -> Array:
+    def outputs(self, inputs: Mapping[bool, Any], preprocessor: FoldPreprocessor) -> Array:
         """Outputs in the units of the target, (m, n_L)."""
-        A = outputs_of_rows(self.network, self.engine, inputs[self.preset.cuts]).astype(np.float64)
-        return A * preparer.scale + preparer.center
+        return preprocessor.unscaled(outputs_of_rows(self.network, self.engine, inputs[self.preset.cuts]))
 
 
 class PresetSummary(NamedTuple):
@@ -112,24 +172,35 @@ class PresetSummary(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Ensemble:
-    """Networks that answer together.
+    """Networks that predict together.
 
-    preparers: One for each fold.
+    preprocessors: One for each fold.
     members: The networks.
     weights: How much each preset counts, by its name; they sum to 1.
     temperatures: At which temperature the probabilities of each preset count: what learned smoothed labels is
         less sure than it should be. 1 for outputs that are no probabilities.
     output (str): The head of the members.
-    out_of_fold (array of shape (m, n_L), or None): Answers to the training rows by members that did not learn
-        from them, NaN for rows that all learned from; None where nothing was held out.
+    out_of_fold (array of shape (m, n_L), or None): Outputs for the training rows by members that did not
+        learn from them, NaN for rows that all learned from; None where nothing was held out.
     """
 
-    preparers: tuple[Preparer, ...]
+    preprocessors: tuple[FoldPreprocessor, ...]
     members: tuple[Member, ...]
     weights: Mapping[str, float]
     temperatures: Mapping[str, float]
     output: str
     out_of_fold: Array | None
+
+    @classmethod
+    def of_one(cls, member: Member, preprocessor: FoldPreprocessor, output: str) -> "Ensemble":
+        """An ensemble of one network."""
+        alone = {member.preset.name: 1.0}
+        return cls((preprocessor,), (member,), alone, alone, output, None)
+
+    @property
+    def takes_numbers(self) -> bool:
+        """Whether rows are arrays of floats, which its one network takes as they are."""
+        return self.preprocessors[0].table is None
 
     @cached_property
     def shares(self) -> tuple[float, ...]:
@@ -148,82 +219,138 @@ class Ensemble:
             found.append(PresetSummary(members[0].preset, members, cost, weight))
         return tuple(found)
 
-    def outputs(self, rows: TableRows) -> Array:
-        """The weighted mean of the members' outputs, (m, n_L); of many rows a part at a time."""
-        widest = max(preparer.n_inputs or rows.shape[1] for preparer in self.preparers)
+    def outputs(self, rows: Any) -> Array:
+        """The weighted mean of the members' outputs, (m, n_L); of many rows of a table a part at a time."""
+        if self.takes_numbers:
+            (member,), (preprocessor,) = self.members, self.preprocessors
+            return member.outputs({member.preset.cuts: rows}, preprocessor)
+        widest = max(preprocessor.n_inputs or rows.shape[1] for preprocessor in self.preprocessors)
         size = max(1, NUMBERS_AT_ONCE // widest)
         parts = [rows[start : start + size] for start in range(0, max(1, rows.shape[0]), size)]
         found = [
-            self.outputs_of(preparer.table.features(part) for preparer in self.preparers)
+            self.outputs_of(preprocessor.features(part) for preprocessor in self.preprocessors)
             for part in (parts if len(parts) > 1 else [rows])
         ]
         return found[0] if len(found) == 1 else np.concatenate(found)
 
     def outputs_of(self, features: Iterable[Any]) -> Array:
         """The same of rows that are features of each fold already."""
-        answer: Array | float = 0.0
-        for number, (preparer, of_fold) in enumerate(zip(self.preparers, features, strict=True)):
-            inputs = preparer.encoded(of_fold)
+        total: Array | None = None
+        for number, (preprocessor, of_fold) in enumerate(zip(self.preprocessors, features, strict=True)):
+            inputs = preprocessor.encoded(of_fold)
             for member, share in zip(self.members, self.shares, strict=True):
                 if member.fold == number and share > 0:
-                    A = member.outputs(inputs, preparer)
-                    answer = answer + share * at_temperature(
-                        A, self.output, self.temperatures[member.preset.name]
-                    )
-        return np.asarray(answer)
+                    A = member.outputs(inputs, preprocessor)
+                    A = share * apply_temperature(A, self.output, self.temperatures[member.preset.name])
+                    total = A if total is None else total + A
+        return np.asarray(total)
+
+    def outputs_of_folds(self, rows: Any) -> list[Array]:
+        """Outputs of the members of each fold together, (m, n_L) each."""
+        found = []
+        for number, preprocessor in enumerate(self.preprocessors):
+            inputs = preprocessor.inputs(rows)
+            own = [
+                (member, share)
+                for member, share in zip(self.members, self.shares, strict=True)
+                if member.fold == number and share > 0
+            ]
+            total = sum(share for _, share in own)
+            outputs = [share / total * member.outputs(inputs, preprocessor) for member, share in own]
+            found.append(np.sum(outputs, axis=0))
+        return found
 
 
-class Weighed(NamedTuple):
-    """Weights and temperatures of the presets, and the answers of all together to rows held out."""
+def outputs_of_rows(network: Network, engine: str, X: Any) -> Array:
+    """The outputs of a network for rows of floats, by the engine that trained it, (m, n_L)."""
+    architecture = network.architecture
+    if engine == "compiled" and not missing_numba():
+        from deepstep.engines.compiled import forward
+
+        def kernel(A: Array) -> Array:
+            rows = forward.outputs_of_rows(architecture, network.parameters, network.statistics, A.T)
+            return rows.T
+
+        whole = isinstance(X, np.ndarray)
+        A = kernel(X.T).T if whole else forward_rows(kernel, X, architecture.held_dims)
+        if np.isfinite(A).all():
+            return A
+    # the network's own forward pass names what is not finite
+    return forward_rows(network.forward, X, architecture.held_dims)
+
+
+class EnsembleWeights(NamedTuple):
+    """Weights and temperatures of the presets, and the outputs of all together for rows held out."""
 
     weights: dict[str, float]
     temperatures: dict[str, float]
     together: Array | None
 
 
-def weighed(
+def fit_ensemble_weights(
     held_out: Mapping[str, Sequence[Array]], Y: Array, output: str, loss: Any, weight: Array | None
-) -> Weighed:
-    """Weigh the presets by their answers to rows that were held out.
+) -> EnsembleWeights:
+    """Weigh the presets by their outputs for rows that were held out.
 
     ``held_out`` has for each preset one array (m, n_L) for each seed, NaN in rows that were never held out.
     ``loss`` (A, Y) → (m,) is convex in A; without one all presets count alike.
     """
-    means = {name: np.mean(answers, axis=0) for name, answers in held_out.items()}
+    means = {name: np.mean(outputs, axis=0) for name, outputs in held_out.items()}
     known = np.all([np.isfinite(mean).all(axis=1) for mean in means.values()], axis=0)
-    if not known.any():
-        return Weighed(dict.fromkeys(means, 1 / len(means)), dict.fromkeys(means, 1.0), None)
-    of_known = None if weight is None else weight[known]
     temperatures = dict.fromkeys(means, 1.0)
+    if not known.any():
+        return EnsembleWeights(dict.fromkeys(means, 1 / len(means)), temperatures, None)
+    of_known = None if weight is None else weight[known]
     for name, mean in means.items():
         if output in PROBABILITIES and len(means) > 1:
-            temperatures[name] = _temperature(mean[known], Y[known], output, of_known)
-            means[name] = at_temperature(mean, output, temperatures[name])
+            each = output == "sigmoid"
+            temperatures[name] = fit_temperature(mean[known], Y[known], of_known, each=each)
+            means[name] = apply_temperature(mean, output, temperatures[name])
     shares = np.full(len(means), 1 / len(means))
     if loss is not None and len(means) > 1:
-        answers = [mean[known] for mean in means.values()]
-        shares = blending_weights(answers, lambda A: loss(A, Y[known]), of_known)
+        outputs = [mean[known] for mean in means.values()]
+        shares = stacking_weights(outputs, lambda A: loss(A, Y[known]), of_known)
     together = np.tensordot(shares, np.stack([*means.values()]), 1)
-    return Weighed(dict(zip(means, shares.tolist(), strict=True)), temperatures, together)
+    return EnsembleWeights(dict(zip(means, shares.tolist(), strict=True)), temperatures, together)
 
 
-def told(P: Array, temperature: float, *, each: bool) -> Array:
-    """An ensemble's probabilities (m, n) as they are told, at the temperature of its answers.
+def stacking_weights(
+    outputs: Sequence[Array], loss: Callable[[Array], Array], weight: Array | None = None
+) -> NDArray[np.float64]:
+    """Weights, at least 0 and with the sum 1, of several outputs (m, n_L) for held out examples.
+
+    They make the mean loss of the weighted mean of the outputs smallest, and are then drawn towards equal
+    ones, the more the fewer examples there are ("stacking": Wolpert, Neural Networks 5, 1992; weights that
+    sum to 1: Breiman, Machine Learning 24, 1996). ``loss`` takes outputs (m, n_L), is convex in them and
+    gives the loss of each example (m,).
+    """
+    stack = np.stack([np.asarray(one, np.float64) for one in outputs])
+    n, m = stack.shape[:2]
+    if n == 1:
+        return np.ones(1)
+    of_examples = np.ones(m) if weight is None else np.asarray(weight, np.float64)
+
+    def mean_loss(t: NDArray[np.float64]) -> float:
+        return float(np.average(loss(np.tensordot(softmax(t), stack, 1)), weights=of_examples))
+
+    # The simplex by softmax: no bounds, and no weight is exactly 0 on the way.
+    best = minimize(
+        mean_loss, np.zeros(n), method="L-BFGS-B", bounds=[(-10, 10)] * n, options={"maxiter": 50}
+    )
+    share = SHRINKAGE / (SHRINKAGE + m)
+    found: NDArray[np.float64] = (1 - share) * softmax(best.x) + share / n
+    return found
+
+
+def calibrate_proba(P: Array, temperature: float, *, each: bool) -> Array:
+    """An ensemble's probabilities (m, n) at the temperature of its predictions.
 
     With ``each`` a column is a yes or no of its own; else rows are made to sum to 1, which those of members
     in float32 do within 1e-7.
     """
-    return tempered(P if each else P / P.sum(axis=1, keepdims=True), temperature, each=each)
+    return with_temperature(P if each else P / P.sum(axis=1, keepdims=True), temperature, each=each)
 
 
-PROBABILITIES = ("sigmoid", "softmax")
-"""Heads whose outputs have a temperature."""
-
-
-def at_temperature(A: Array, output: str, temperature: float) -> Array:
+def apply_temperature(A: Array, output: str, temperature: float) -> Array:
     """Outputs at a temperature; those of other heads than `PROBABILITIES` as they are."""
-    return tempered(A, temperature, each=output == "sigmoid") if output in PROBABILITIES else A
-
-
-def _temperature(A: Array, Y: Array, output: str, weight: Array | None) -> float:
-    return fitted_temperature(A, Y, weight, each=output == "sigmoid")
+    return with_temperature(A, temperature, each=output == "sigmoid") if output in PROBABILITIES else A

@@ -12,7 +12,7 @@ Nothing is pickled, and loading executes nothing.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import isclose, isfinite
 from pathlib import Path
 from typing import Any
@@ -24,14 +24,13 @@ from deepstep.data.files import kind_at
 from deepstep.data.text_formats import json_values, read_text
 from deepstep.engines import ENGINES, Settings
 from deepstep.errors import ConfigurationError, DeepStepError, FileError
-from deepstep.estimators.ensemble import Ensemble, Member, Preparer
-from deepstep.estimators.folds import Fold
-from deepstep.estimators.member_files import MEMBERS, member_files, read_member, stem, write_member
+from deepstep.estimators.ensemble import Ensemble, Fold, FoldPreprocessor, Member, Table
 from deepstep.estimators.presets import PRESETS, Preset
-from deepstep.estimators.tables import Table
+from deepstep.model import Network
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.encoding import Encoding
 from deepstep.run_folder import OLD_PRESETS, renamed
+from deepstep.training.history import History, check_records
 from deepstep.types import Array, is_number, is_whole
 
 FORMAT, VERSION = "deepstep-ensemble", 1
@@ -41,6 +40,9 @@ OLD_FORMAT, OLD_NAME = "deepstep-committee", "committee.json"
 
 INPUTS = {False: "scaled", True: "pieces"}
 """The names of the encodings: numbers scaled alone, or cut into pieces as well."""
+
+MEMBERS = "members"
+"""The folder of the members' files."""
 
 Entries = dict[str, Any]
 
@@ -55,7 +57,7 @@ def write_ensemble(folder: Path, ensemble: Ensemble, temperature: float) -> list
         "temperature": float(temperature),
         "weights": dict(ensemble.weights),
         "temperatures": dict(ensemble.temperatures),
-        "preparers": [_of_preparer(preparer) for preparer in ensemble.preparers],
+        "preparers": [_of_preprocessor(preprocessor) for preprocessor in ensemble.preprocessors],
         "members": members,
     }
     text = json.dumps(record, ensure_ascii=False, allow_nan=False)
@@ -82,18 +84,23 @@ def _of_member(member: Member) -> Entries:
     }
 
 
-def _of_preparer(preparer: Preparer) -> Entries:
-    if preparer.table.preparation is None:
-        raise ConfigurationError("ensemble", "a table with columns, to be stored", "it is a sparse matrix")
+def _of_preprocessor(preprocessor: FoldPreprocessor) -> Entries:
+    preparation = preprocessor.preparation
+    if preparation is None or None in preprocessor.encodings.values():
+        raise ConfigurationError(
+            "ensemble",
+            "an ensemble of preset='tabular' or 'tabm' on a table with columns, to be stored",
+            "it is a sparse matrix, or of one network",
+        )
     return {
-        "table": preparer.table.preparation.to_dict(),
+        "table": preparation.to_dict(),
         "encodings": {
             INPUTS[cuts]: encoding.to_dict()
-            for cuts, encoding in sorted(preparer.encodings.items())
+            for cuts, encoding in sorted(preprocessor.encodings.items())
             if encoding is not None
         },
-        "center": preparer.center.tolist(),
-        "scale": preparer.scale.tolist(),
+        "center": preprocessor.center.tolist(),
+        "scale": preprocessor.scale.tolist(),
     }
 
 
@@ -119,8 +126,8 @@ class EnsembleFile:
         _names(record, "format, version, output, temperature, weights, temperatures, preparers, members")
         self.temperature = _above_0("temperature", record["temperature"])
         self.output = _text("output", record["output"])
-        self.preparers = tuple(map(_preparer, _list("preparers", record["preparers"])))
-        self._records = [_member(one, self.preparers) for one in _list("members", record["members"])]
+        self.preprocessors = tuple(map(_preprocessor, _list("preparers", record["preparers"])))
+        self._records = [_member(one, self.preprocessors) for one in _list("members", record["members"])]
         presets = {_preset_of(one) for one in self._records}
         self.weights = _of_presets("weights", record["weights"], presets)
         self.temperatures = _of_presets("temperatures", record["temperatures"], presets)
@@ -137,17 +144,17 @@ class EnsembleFile:
     def ensemble(self) -> Ensemble:
         """The ensemble; nothing is executed."""
         members = tuple(self._opened(stem(*numbered), numbered[1]) for numbered in enumerate(self._records))
-        return Ensemble(self.preparers, members, self.weights, self.temperatures, self.output, None)
+        return Ensemble(self.preprocessors, members, self.weights, self.temperatures, self.output, None)
 
     def _opened(self, begin: str, record: Entries) -> Member:
         preset, fold = _preset(_preset_of(record), record["inputs"] == INPUTS[True]), record["fold"]
         network = read_member(self._folder, begin, history=record["history"])
-        preparer = self.preparers[fold]
-        encoding = preparer.encodings[preset.cuts]
+        preprocessor = self.preprocessors[fold]
+        encoding = preprocessor.encodings[preset.cuts]
         n_inputs = 0 if encoding is None else encoding.n_inputs
         shape = network.architecture
         got = (shape.n_inputs, shape.n_outputs, shape.output)
-        expected = (n_inputs, len(preparer.center), self.output)
+        expected = (n_inputs, len(preprocessor.scale), self.output)
         if got != expected:
             raise FileError(
                 str(self._folder / f"{begin}.safetensors"),
@@ -187,7 +194,7 @@ def _preset(name: str, cuts: bool) -> Preset:
     return known if known is not None and known.cuts == cuts else Preset(name, "of another release", (), cuts)
 
 
-def _preparer(record: Any) -> Preparer:
+def _preprocessor(record: Any) -> FoldPreprocessor:
     _names(_object(record), "table, encodings, center, scale")
     table = TablePreparation.from_dict(_object(record["table"]))
     given = _object(record["encodings"])
@@ -200,20 +207,20 @@ def _preparer(record: Any) -> Preparer:
     if len(center) != len(scale) or scale.min() <= 0:
         raise ValueError("a scale above 0 for each center is expected")
     none = np.arange(0)
-    return Preparer(Fold(none, none), Table(table), encodings, center, scale)
+    return FoldPreprocessor(Fold(none, none), Table(table), encodings, center, scale)
 
 
-def _member(record: Any, preparers: tuple[Preparer, ...]) -> Entries:
+def _member(record: Any, preprocessors: tuple[FoldPreprocessor, ...]) -> Entries:
     record = {"best_epoch": None, "history": False, **_object(record)}  # what older releases do not write
     named = "recipe" if "recipe" in record else "preset"
     _names(record, f"{named}, fold, inputs, engine, epochs, validation_cost, best_epoch, history, settings")
     preset, fold, cost = _text(named, record[named]), record["fold"], record["validation_cost"]
     if not (preset.isascii() and preset.isalpha()):
         raise ValueError(f"a preset is a word, got {preset!r:.60}")
-    if not (is_whole(fold, 0) and fold < len(preparers)):
-        raise ValueError(f"a fold is a number below {len(preparers)}, got {fold!r:.60}")
+    if not (is_whole(fold, 0) and fold < len(preprocessors)):
+        raise ValueError(f"a fold is a number below {len(preprocessors)}, got {fold!r:.60}")
     cuts = {name: cuts for cuts, name in INPUTS.items()}.get(_text("inputs", record["inputs"]))
-    if cuts not in preparers[fold].encodings:
+    if cuts not in preprocessors[fold].encodings:
         raise ValueError(f"inputs {record['inputs']!r:.60} have no encoding in fold {fold}")
     if _text("engine", record["engine"]).partition(":")[0] not in ENGINES:
         raise ValueError(f"an engine is one of {', '.join(ENGINES)}, got {record['engine']!r:.60}")
@@ -270,3 +277,35 @@ def _numbers(name: str, value: Any) -> Array:
     if not all(map(is_number, _list(name, value))):
         raise ValueError(f"{name} are numbers, got {value!r:.60}")
     return np.array(value, np.float64)
+
+
+def stem(number: int, record: Mapping[str, Any]) -> str:
+    """A member's files without their suffixes, relative to the folder of its ensemble."""
+    preset = record["recipe"] if "recipe" in record else record["preset"]  # the first of version 0.2
+    return f"{MEMBERS}/{number:02}-{preset}-{record['fold']}"
+
+
+def member_files(records: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The files of the members that ``ensemble.json`` lists, relative to its folder."""
+    names: list[str] = []
+    for number, record in enumerate(records):
+        begin = stem(number, record)
+        names += [f"{begin}.safetensors", *([f"{begin}.jsonl"] if record["history"] else [])]
+    return names
+
+
+def write_member(folder: Path, begin: str, network: Network) -> None:
+    """Write the model file and, where the network has one, the history of its training."""
+    network.save(folder / f"{begin}.safetensors")
+    if network.history is not None:
+        (folder / f"{begin}.jsonl").write_text(network.history.to_jsonl(), encoding="utf-8")
+
+
+def read_member(folder: Path, begin: str, *, history: bool) -> Network:
+    """A member's network, with the records of its training if they were kept, which 0.1 did not."""
+    network = Network.load(folder / f"{begin}.safetensors")
+    if history:
+        path = folder / f"{begin}.jsonl"
+        network.history = History.from_jsonl(read_text(path), where=str(path))
+        check_records(network.history, network.architecture.n_layers, str(path))
+    return network

@@ -1,26 +1,74 @@
-"""The fitted attributes that both estimators have."""
+"""The fitted attributes of both estimators: those of the only network."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, overload
 
 from deepstep.equations.ops import is_weights
-from deepstep.model import Network
-from deepstep.training import History
-from deepstep.training.rate_finder import RateSearch
-from deepstep.types import Array
+from deepstep.estimators.ensemble import Ensemble, Member
+from deepstep.estimators.training import FitResult
+
+T = TypeVar("T")
 
 SCIKIT_LEARN_NAMES = {"sigmoid": "logistic", "exponential": "exp"}
 """scikit-learn's names of output activations that are not ours."""
 
 
+class OfTheNetwork(Generic[T]):
+    """An attribute that is read from the only member of the ensemble."""
+
+    def __init__(self, read: Callable[[Member], T]) -> None:
+        self._read = read
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, estimator: None, kind: Any = None) -> "OfTheNetwork[T]": ...
+
+    @overload
+    def __get__(self, estimator: "FittedAttributes", kind: Any = None) -> T: ...
+
+    def __get__(self, estimator: "FittedAttributes | None", kind: Any = None) -> "T | OfTheNetwork[T]":
+        if estimator is None:
+            return self
+        ensemble, kind = getattr(estimator, "ensemble_", None), type(estimator).__name__
+        if ensemble is None:
+            raise AttributeError(f"{kind} has no {self._name} before it is fitted")
+        if len(ensemble.members) > 1:
+            raise AttributeError(
+                f"{kind} has no {self._name} of its own with preset={estimator.preset!r}, which trained "
+                f"{len(ensemble.members)} networks: see ensemble_.members[0].network and its history"
+            )
+        return self._read(ensemble.members[0])
+
+
+def _fit(member: Member) -> FitResult:
+    if member.fit is None:
+        raise AttributeError("the training of an ensemble that was read from files is not kept")
+    return member.fit
+
+
+def _validated(name: str) -> Callable[[Member], "list[float] | None"]:
+    """An entry of the records of each epoch; None where there is none."""
+    return lambda member: [record[name] for record in _fit(member).validated if name in record] or None
+
+
+def _learning_rate(member: Member) -> float:
+    rate = _fit(member).learning_rate
+    if rate is None:
+        raise AttributeError("no learning_rate_ with solver='lbfgs', which has none")
+    return rate
+
+
 class FittedAttributes:
-    """What a fitted estimator has.
+    """Attributes of a fitted estimator.
 
     Attributes
     ----------
     ensemble_ : Ensemble
-        With ``preset='tabular'``: its ``members``, each with a fitted ``estimator`` of one network, the
-        ``weights`` of the presets and the answers ``out_of_fold``. What follows is then that of each member,
-        but for ``n_iter_``, the greatest.
+        The networks as ``members``, with the ``weights`` of the presets and the predictions ``out_of_fold``;
+        with ``preset='mlp'`` and 'single' there is one. What follows is that of the only member; of several
+        the attribute says so, but for ``n_iter_``, which is the greatest.
     network_ : deepstep.Network
         The network; columns are examples there, and its cost has no L1 and L2 term.
     history_ : History
@@ -59,84 +107,40 @@ class FittedAttributes:
         The engine that ran, and why, where another one could be expected; else empty.
     """
 
-    network_: Network
-    history_: History
-    stopping_history_: History | None
-    learning_rate_: float
-    rate_search_: RateSearch | None
-    t_: int
+    ensemble_: Ensemble
+    preset: str
+
+    network_ = OfTheNetwork(lambda member: member.network)
+    history_ = OfTheNetwork(lambda member: _fit(member).history)
+    stopping_history_ = OfTheNetwork(lambda member: _fit(member).stopping_history)
+    coefs_ = OfTheNetwork(
+        lambda member: [view.T for name, view in member.network.parameters.items() if is_weights(name)]
+    )
+    intercepts_ = OfTheNetwork(
+        lambda member: [view[:, 0] for name, view in member.network.parameters.items() if name[0] == "b"]
+    )
+    loss_curve_ = OfTheNetwork(lambda member: [record["cost"] for record in _fit(member).history])
+    loss_ = OfTheNetwork(lambda member: _fit(member).loss)
+    best_loss_ = OfTheNetwork(lambda member: _fit(member).best_loss)
+    validation_costs_ = OfTheNetwork(_validated("validation_cost"))
+    validation_scores_ = OfTheNetwork(_validated("validation_score"))
+    best_validation_score_ = OfTheNetwork(lambda member: _fit(member).best_validation_score)
+    learning_rate_ = OfTheNetwork(_learning_rate)
+    rate_search_ = OfTheNetwork(lambda member: _fit(member).search)
+    t_ = OfTheNetwork(lambda member: _fit(member).examples_seen)
+    n_layers_ = OfTheNetwork(lambda member: member.network.architecture.n_layers + 1)
+    n_outputs_ = OfTheNetwork(lambda member: member.network.architecture.n_outputs)
+    out_activation_ = OfTheNetwork(
+        lambda member: SCIKIT_LEARN_NAMES.get(
+            member.network.architecture.activations[-1], member.network.architecture.activations[-1]
+        )
+    )
+    engine_ = OfTheNetwork(lambda member: member.engine)
+    engine_reason_ = OfTheNetwork(lambda member: _fit(member).history.why_engine)
 
     @property
-    def coefs_(self) -> list[Array]:
-        """Weights of each layer, (n_{l-1}, n_l): views of ``network_.parameters``."""
-        return [view.T for name, view in self._fitted("coefs_").parameters.items() if is_weights(name)]
-
-    @property
-    def intercepts_(self) -> list[Array]:
-        """Biases of each layer, (n_l,): views of ``network_.parameters``."""
-        return [view[:, 0] for name, view in self._fitted("intercepts_").parameters.items() if name[0] == "b"]
-
-    @property
-    def n_layers_(self) -> int:
-        """Number of layers, with the input."""
-        return self._fitted("n_layers_").architecture.n_layers + 1
-
-    @property
-    def n_outputs_(self) -> int:
-        """Number of outputs."""
-        return self._fitted("n_outputs_").architecture.n_outputs
-
-    @property
-    def out_activation_(self) -> str:
-        """Activation of the output under scikit-learn's name."""
-        name = self._fitted("out_activation_").architecture.activations[-1]
-        return SCIKIT_LEARN_NAMES.get(name, name)
-
-    @property
-    def engine_(self) -> str:
-        """The engine that ran."""
-        self._fitted("engine_")
-        return self.history_.engine
-
-    @property
-    def engine_reason_(self) -> str:
-        """Why this engine ran, where another one could be expected; else empty."""
-        self._fitted("engine_reason_")
-        return self.history_.why_engine
-
-    @property
-    def loss_curve_(self) -> list[float]:
-        """J of each epoch (lbfgs: after each iteration)."""
-        self._fitted("loss_curve_")
-        return [record["cost"] for record in self.history_]
-
-    @property
-    def validation_costs_(self) -> list[float] | None:
-        """The cost on validation data after each epoch; None without."""
-        return self._validated("validation_cost")
-
-    @property
-    def validation_scores_(self) -> list[float] | None:
-        """The score on validation data after each epoch; None without."""
-        return self._validated("validation_score")
-
-    def __getattr__(self, name: str) -> Any:
-        """Only for what is not there: what each member of an ensemble has, with the way to it."""
-        if name in ("network_", "history_", "stopping_history_"):
-            self._fitted(name)
-        return object.__getattribute__(self, name)  # it raises again, in the words of what is not available
-
-    def _validated(self, name: str) -> list[Any] | None:
-        self._fitted(f"{name}s_")
-        history = self.stopping_history_ or self.history_
-        return [record[name] for record in history if name in record] or None
-
-    def _fitted(self, name: str) -> Network:
-        if "ensemble_" in vars(self):
-            raise AttributeError(
-                f"{type(self).__name__} has no {name} of its own with preset={self.preset!r}, which trains "
-                f"several networks: see ensemble_.members[0].estimator.{name}"
-            )
-        if "network_" not in vars(self):
-            raise AttributeError(f"{type(self).__name__} has no {name} before it is fitted")
-        return self.network_
+    def n_iter_(self) -> int:
+        """Epochs of the last fit, of an ensemble those of the member that had most."""
+        if "ensemble_" not in vars(self):
+            raise AttributeError(f"{type(self).__name__} has no n_iter_ before it is fitted")
+        return max(member.epochs for member in self.ensemble_.members)

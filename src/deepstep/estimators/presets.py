@@ -1,19 +1,21 @@
-"""Presets: settings that make a dense network strong on tables, and the rule that chooses among them."""
+"""Presets: the settings of the networks of an ensemble, and how many there are for a table of some size."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf, sqrt
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_classifier
 
 from deepstep.equations import INITIALIZATIONS, initialize_parameters
 from deepstep.equations.initialization import drawn
+from deepstep.estimators.options import DEFAULTS
 from deepstep.network import Architecture
 from deepstep.types import AnyArray, Array
 
 ALWAYS: Mapping[str, Any] = {
-    "preset": "mlp",
     "solver": "adam",
     "beta_2": 0.95,
     "alpha": 0.0,
@@ -33,7 +35,7 @@ class Preset:
     """A way to make a network from a table.
 
     ``cuts``: numbers are cut into pieces (see `Encoding`), as many as the table's size allows. ``epochs`` is
-    a factor of `rules_of_size.n_epochs`. ``settings`` are parameters of the plain estimator, with further
+    a factor of `n_epochs`. ``settings`` are parameters of the estimators, with further
     ones ``of_classes`` and ``of_numbers``.
     """
 
@@ -47,7 +49,7 @@ class Preset:
     of_numbers: Mapping[str, Any] = field(default_factory=dict)
 
     def parameters(self, *, classes: bool) -> dict[str, Any]:
-        """Parameters of the plain estimator, but for what depends on the table."""
+        """Parameters of the estimators, but for what depends on the table."""
         kind = {**FOR_CLASSES, **self.of_classes} if classes else {**FOR_NUMBERS, **self.of_numbers}
         return {**ALWAYS, "hidden_layer_sizes": self.hidden, **kind, **self.settings}
 
@@ -113,14 +115,100 @@ TABM = Preset(
 )
 """The preset of its own name; settings as those of TabM (arXiv 2410.24210, appendix), on smaller layers."""
 
+LBFGS_ITERATIONS = 2500
+"""Iterations of 'lbfgs' with ``preset='single'``: it ends by itself where the gradient is small."""
+
 FAMILY: Mapping[str, Preset] = {preset.name: preset for preset in (GATED, PLE, RELU, REALMLP, LINEAR)}
 """The presets of an ensemble by name, the most useful one first."""
 
-PRESETS: Mapping[str, Preset] = {**FAMILY, TABM.name: TABM}
+MLP = Preset("mlp", "one network on numbers as they are, as scikit-learn's MLPClassifier", ())
+SINGLE = Preset("single", "one network on a prepared table", ())
+
+ALONE: Mapping[str, Preset] = {preset.name: preset for preset in (SINGLE, MLP)}
+"""The presets of one network, with the parameters of the estimator itself."""
+
+PRESETS: Mapping[str, Preset] = {**FAMILY, TABM.name: TABM, **ALONE}
 """All presets by name."""
 
+FOR_ALL_MEMBERS = (
+    "hidden_layer_sizes", "activation", "alpha", "batch_size", "learning_rate_init", "max_iter",
+    "normalization", "input_scale", "parametric", "dropout", "input_noise", "l1", "weight_decay", "max_norm",
+    "clip_norm", "clip_value", "ema_decay", "precision", "label_smoothing", "tol", "n_iter_no_change",
+)  # fmt: skip
+"""Parameters that, where they are given, hold for all members of an ensemble instead of the presets'."""
 
-def start(
+OF_THE_ENSEMBLE = (
+    "preset", "n_estimators", "random_state", "verbose", "validation_fraction", "early_stopping", "engine",
+    "dtype", "loss", "loss_params", "quantiles", "class_weight", "time_budget", "deterministic", "shuffle",
+    "stream", "buffer_rows",
+)  # fmt: skip
+"""Parameters that an ensemble has itself."""
+
+OF_STREAMS = ("checkpoint_dir", "checkpoint_every", "keep_checkpoints", "resume")
+"""Parameters that the one member has besides, where rows are streamed."""
+
+
+def changed(estimator: Any) -> dict[str, Any]:
+    """The parameters of an estimator that are not those by default."""
+    given = estimator.get_params(deep=False)
+    return {
+        name: value for name, value in given.items() if not _same(value, getattr(type(estimator), name, None))
+    }
+
+
+def hyperparameters(estimator: Any, preset: Preset, m: int, seconds: float | None = None) -> SimpleNamespace:
+    """All parameters of the training of one network on m rows, with a value for each.
+
+    Those of a network alone are the estimator's own. Those of a member of an ensemble are the preset's, and
+    what is given to the estimator for all members; the time of a member is limited to ``seconds``.
+    """
+    given, defaults = estimator.get_params(deep=False), dict(DEFAULTS["mlp"])
+    if preset.name in ALONE:
+        found = {**given, "epsilon_at": "hat"}
+        if preset is SINGLE:
+            found["epsilon_at"] = "outside"
+            defaults |= DEFAULTS["single"]
+            if estimator.solver == "lbfgs":
+                defaults |= {"max_iter": LBFGS_ITERATIONS, "tol": 1e-5}
+            elif estimator.early_stopping:
+                defaults["n_iter_no_change"] = DEFAULTS["mlp"]["n_iter_no_change"]
+            if estimator.batch_size == "auto":
+                found["batch_size"] = min(small_batch_size(m), m)
+    else:
+        settings = {
+            "max_iter": preset.epochs * n_epochs(m),
+            "batch_size": batch_size(m),
+            **preset.parameters(classes=is_classifier(estimator)),
+        }
+        if preset is TABM:
+            settings["shared_members"] = n_shared(m)
+        asked = changed(estimator)
+        settings |= {name: asked[name] for name in (*FOR_ALL_MEMBERS, "shared_members") if name in asked}
+        if not np.any(settings.get("dropout", 0)):
+            settings["dropout_schedule"] = None
+        if not settings.get("weight_decay"):
+            settings["weight_decay_schedule"] = None
+        settings["batch_size"] = min(settings["batch_size"], m) if m else 1
+        own = {name: value for name, value in given.items() if name in (*OF_THE_ENSEMBLE, *OF_STREAMS)}
+        by_default = {name: getattr(type(estimator), name) for name in given}
+        found = {**by_default, **own, **settings, "time_budget": seconds, "epsilon_at": "hat"}
+    return SimpleNamespace(
+        **{name: defaults.get(name) if value is None else value for name, value in found.items()}
+    )
+
+
+def _same(value: Any, default: Any) -> bool:
+    if value is default:
+        return True
+    if type(value) is not type(default) and not (np.isscalar(value) and np.isscalar(default)):
+        return False
+    try:
+        return bool(np.all(value == default))
+    except (TypeError, ValueError):
+        return False
+
+
+def realmlp_init(
     layer_dims: tuple[int, ...], dtype: Any, rng: np.random.Generator
 ) -> tuple[dict[str, Array], dict[str, float]]:
     """Initial values and factors of the learning rate in RealMLP's manner (arXiv 2407.04491, appendix A).
@@ -138,7 +226,7 @@ def start(
     return {name: value.astype(dtype) for name, value in values.items()}, {**factors, "b*": 0.1}
 
 
-def shared_start(
+def tabm_init(
     layer_dims: tuple[int, ...], members: int, origins: AnyArray, dtype: Any, rng: np.random.Generator
 ) -> dict[str, Array]:
     """Initial values of members that share a network, in TabM's manner (arXiv 2410.24210, section 3).
@@ -146,7 +234,7 @@ def shared_start(
     ``origins`` (n_0,) has for each input the number of its feature: all inputs of a feature have one sign.
 
     >>> rng = np.random.default_rng(1)
-    >>> shared_start((3, 4, 1), 2, np.array([0, 1, 0]), "float32", rng)["r1"]
+    >>> tabm_init((3, 4, 1), 2, np.array([0, 1, 0]), "float32", rng)["r1"]
     array([[ 1., -1.,  1.],
            [ 1.,  1.,  1.]], dtype=float32)
     """
@@ -155,3 +243,87 @@ def shared_start(
     values = shape.lay_out(drawn(shape.graph, INITIALIZATIONS["lecun"], rng)).to_dict()
     values["r1"] = values["r1"][:, origins]
     return {name: value.astype(dtype) for name, value in values.items()}
+
+
+MOST_FOLDS = 5
+FEW, MANY, FOLDED = 4_000, 12_000, 100_000
+"""Rows below which all presets are tried, from which one alone is, and up to which there are folds."""
+
+
+@dataclass(frozen=True)
+class EnsembleSize:
+    """Presets of a table, folds (1: a part is held out once) and networks of each preset on each fold."""
+
+    presets: tuple[Preset, ...]
+    n_folds: int
+    repeats: int
+
+
+def default_ensemble_size(m: int, n_estimators: int | None, preset: str = "tabular") -> EnsembleSize:
+    """The presets and folds for m rows of a weight above 0, or for the number of members that is asked for.
+
+    ================ ================================================= =====
+    rows             presets                                           folds
+    ================ ================================================= =====
+    fewer than 4,000 all                                               5
+    fewer than 12,000 selective, pieces, bent                          5
+    up to 100,000    selective                                         5
+    more             selective                                         1
+    ================ ================================================= =====
+
+    ``n_estimators`` are on at most 5 folds, of as many presets as that takes, then of more seeds. With
+    ``preset="tabm"`` each fold has one network of many (`n_shared`). The presets "single" and "mlp" have one.
+    """
+    if preset in ALONE:
+        return EnsembleSize((ALONE[preset],), 1, 1)
+    presets = (TABM,) if preset == TABM.name else tuple(FAMILY.values())
+    if n_estimators is None:
+        n = len(presets) if m < FEW else 3 if m < MANY else 1
+        return EnsembleSize(presets[:n], MOST_FOLDS if m <= FOLDED else 1, 1)
+    n_folds = min(MOST_FOLDS, n_estimators)
+    each = -(-n_estimators // n_folds)
+    return EnsembleSize(presets[:each], n_folds, -(-each // len(presets)))
+
+
+def n_shared(m: int) -> int:
+    """How many members share a network, for m rows learned from: fewer where each takes long."""
+    return 16 if m < 20_000 else 8
+
+
+def default_n_bins(m: int) -> int:
+    """Greatest number of pieces that a number is cut into, for m rows learned from: some 30 rows each.
+
+    >>> [default_n_bins(m) for m in (100, 600, 10_000)]
+    [8, 20, 32]
+    """
+    return min(32, max(8, m // 30))
+
+
+def n_epochs(m: int) -> int:
+    """Epochs for m rows learned from: 64, and fewer where they are so many that all are seen often.
+
+    >>> [n_epochs(m) for m in (500, 50_000, 200_000, 5_000_000)]
+    [64, 64, 20, 4]
+    """
+    return min(64, max(4, 4_000_000 // m))
+
+
+def batch_size(m: int) -> int:
+    """Examples of an update for m rows learned from.
+
+    >>> [batch_size(m) for m in (100, 1_000, 5_000, 10_000, 100_000, 1_000_000)]
+    [32, 64, 128, 256, 512, 1024]
+    """
+    for size, most in ((32, 500), (64, 2_000), (128, 8_000), (256, 12_000), (512, 100_000)):
+        if m <= most:
+            return size
+    return 1024
+
+
+def small_batch_size(m: int) -> int:
+    """Examples of an update of one network on a table of m rows, measured on 344 to 53,940 rows.
+
+    >>> [small_batch_size(m) for m in (300, 16_000, 43_000)]
+    [32, 128, 256]
+    """
+    return 32 if m < 4096 else 128 if m < 32768 else 256

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
@@ -12,22 +12,20 @@ from sklearn.utils._param_validation import Interval
 from deepstep.equations import Head
 from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators.availability import available_where
-from deepstep.estimators.base import DeepEstimator
-from deepstep.estimators.calls import FitCall, Given
-from deepstep.estimators.checked_target import refuse_texts
-from deepstep.estimators.documented import documented
-from deepstep.estimators.ensemble import Preparer
-from deepstep.estimators.losses import merged, number_head, outputs_of_one_number
-from deepstep.estimators.stored import score_of
-from deepstep.estimators.training import learns_in_batches
-from deepstep.estimators.trusted_numbers import TrustedNumbers
+from deepstep.estimators.base import DeepEstimator, available_where
+from deepstep.estimators.conformal import ConformalRegressorMixin
+from deepstep.estimators.inputs import FitContext, RawData, refuse_texts
+from deepstep.estimators.options import documented
+from deepstep.estimators.row_sources import score_of
+from deepstep.estimators.solvers import supports_partial_fit
+from deepstep.estimators.targets import merged, number_head, outputs_of_one_number
+from deepstep.estimators.training import NetworkFit
 from deepstep.types import AnyArray, Array
 
 
 @documented
 @dataclass(eq=False, repr=False, match_args=False)
-class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstimator):
+class DeepRegressor(ConformalRegressorMixin, MultiOutputMixin, RegressorMixin, DeepEstimator):
     """Deep fully-connected networks that predict numbers.
 
     By default the output is the identity, the cost half the mean squared error, summed over the outputs.
@@ -36,11 +34,13 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
     array, with texts, dates and missing values. An ensemble of small networks learns, of several presets
     (after RealMLP, Holzmüller et al., arXiv 2407.04491, and plainer ones) on the folds of a cross-validation;
     each preset counts by its answers to rows that it has not learned from. How many there are and how long
-    they learn follows from the number of rows (`deepstep.estimators.rules_of_size`). ``ensemble_`` holds
-    them all, and each member's ``estimator.network_`` can be opened.
+    they learn follows from the number of rows (`deepstep.estimators.presets`). ``ensemble_`` holds
+    them all, and each member's ``network`` can be opened.
 
     With ``preset='tabm'`` X is the same, and on each fold one network learns that is many, which share
     their matrices (``shared_members``; after TabM-mini, Gorishniy et al., arXiv 2410.24210).
+
+    With ``preset='single'`` X is the same, and one network learns with exactly the parameters that are given.
 
     With ``preset='mlp'`` one network learns from X, an array of numbers. It follows
     `sklearn.neural_network.MLPRegressor`: parameters of the same name mean the same, and on the same starting
@@ -53,7 +53,8 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
     and ``network_``, in which every step can be opened.
 
     It learns targets in their own units: scale them, for example with
-    `sklearn.compose.TransformedTargetRegressor`, if they are far from 1. The ensemble scales them itself.
+    `sklearn.compose.TransformedTargetRegressor`, if they are far from 1. The other presets scale
+    them themselves.
 
     Parameters
     ----------
@@ -69,7 +70,7 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
     Attributes
     ----------
     ensemble_ : deepstep.estimators.ensemble.Ensemble
-        The networks of ``preset='tabular'`` or ``'tabm'``, with the weight of each preset.
+        The networks, with the weight of each preset; ``preset='single'`` and 'mlp' have one.
     quantiles_ : tuple of float
         The quantiles of the columns of `predict`; for 'quantile' alone.
 
@@ -98,69 +99,10 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
     True
     """
 
-    loss: str = "squared_error"
-    quantiles: Any = None
+    loss: Annotated[str, str] = "squared_error"
+    quantiles: Annotated[Any, Interval(Real, 0, 1, closed="neither"), "array-like", None] = None
 
-    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
-        **DeepEstimator._parameter_constraints,
-        "loss": [str],
-        "quantiles": [Interval(Real, 0, 1, closed="neither"), "array-like", None],
-    }
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        *,
-        X_val: Any = None,
-        y_val: Any = None,
-        sample_weight_val: Any = None,
-    ) -> Self:
-        """Train on rows as examples.
-
-        Parameters
-        ----------
-        X : array, frame or sparse matrix of shape (n_samples, n_features)
-            float32 stays float32, everything else becomes float64; sparse rows are made dense a batch at a
-            time.
-        y : array of shape (n_samples,) or (n_samples, n_outputs), or str
-            Numbers; for 'poisson' of at least 0, for 'quantile' in one column; or the name of their column,
-            where X is a frame.
-        sample_weight : array of shape (n_samples,) or str, optional
-            Weights of at least 0, or the name of their column; a weight of 2 equals the row twice.
-        X_val, y_val, sample_weight_val : optional
-            Validation data of the same kinds: their cost and score stand in ``history_``, and
-            ``early_stopping`` goes by them instead of a part of X.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If an argument cannot be used; `DataError` and `ConfigurationError` are among them.
-        DivergenceError
-            If the cost leaves the finite numbers.
-
-        Notes
-        -----
-        After an error the estimator is as it was before. If interrupted (Ctrl-C) it warns and keeps the
-        parameters reached.
-
-        Examples
-        --------
-        >>> X, y = [[-1.0], [0.0], [1.0]], [-2.0, 0.0, 2.0]
-        >>> model = DeepRegressor(4, solver="lbfgs", random_state=1, preset="mlp")
-        >>> model = model.fit(X, y, sample_weight=[1, 1, 2])
-        >>> model.predict([[0.5]]).shape
-        (1,)
-        """
-        return self._fit(Given(X, y, sample_weight), Given(X_val, y_val, sample_weight_val))
-
-    @available_where(learns_in_batches)
+    @available_where(supports_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Go on training with one epoch of these rows; the optimizer's state goes on, too.
@@ -181,8 +123,6 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
         AttributeError
             With early stopping or 'lbfgs', which need all data at once, with schedules or a time budget,
             which need to know how much training will come, and with ``checkpoint_dir``.
-        DivergenceError
-            As in `fit`.
 
         Examples
         --------
@@ -192,7 +132,7 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
         >>> len(model.loss_curve_)
         2
         """
-        return self._fit(Given(X, y, sample_weight), incremental=True)
+        return self._fit(RawData(X, y, sample_weight), incremental=True)
 
     def predict(self, X: Any) -> Array:
         """The numbers of each row: for 'poisson' the means, for 'quantile' a column for each quantile.
@@ -235,8 +175,8 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
             raise AttributeError(f"{type(self).__name__} has no quantiles_ with loss={self.loss!r}")
         return tuple(settings["levels"])
 
-    def _learn_targets(self, y: AnyArray, call: FitCall) -> None:
-        self._learned = self._given_head(call.where)
+    def _learn_targets(self, y: AnyArray, context: FitContext) -> None:
+        self._learned = self._given_head(context.where)
 
     def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
         refuse_texts(y, where)
@@ -263,8 +203,13 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
             raise DataError(where, f"one target for loss={self.loss!r}", f"got {Y.shape[1]} columns of y")
         return np.repeat(Y, outputs_of_one_number(head), axis=1)
 
-    def _output(self, where: str) -> tuple[str, dict[str, Any]]:
-        return self._learned.name, self._given_settings(where)
+    def _head(self, where: str, fit: NetworkFit | None = None) -> tuple[str, dict[str, Any]]:
+        settings = self._given_settings(where)
+        if fit is not None and fit.preprocessor.center.size and "delta" in self._learned.settings:
+            # it is in the units of the target
+            delta = self._learned.settings["delta"] / float(fit.preprocessor.scale.max())
+            settings = {**settings, "delta": delta}
+        return self._learned.name, settings
 
     def _given_head(self, where: str) -> Head:
         head = number_head(self.loss, where)
@@ -278,13 +223,6 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
         levels = None if self.quantiles is None else np.ravel(self.quantiles).tolist()
         return merged(self.loss_params, "levels", levels, "quantiles", where)
 
-    def _take_targets(self, other: Any, preparer: Preparer) -> None:
-        settings = other._given_settings("DeepRegressor")
-        if "delta" in other._learned.settings:  # it is in the units of the target
-            settings = {**settings, "delta": other._learned.settings["delta"] / float(preparer.scale.max())}
-            self.loss_params = settings
-        self._learned = self._given_head("DeepRegressor")
-
     def _target_scale(self, Y: Array, weight: Array | None) -> tuple[Array, Array]:
         if TARGETS[self._learned.targets].rules:  # counts stay counts
             return super()._target_scale(Y, weight)
@@ -296,11 +234,8 @@ class DeepRegressor(TrustedNumbers, MultiOutputMixin, RegressorMixin, DeepEstima
             raise DataError("DeepRegressor.fit", "targets whose squares are floats", size, "Divide them.")
         return center, np.where(scale > 0, scale, 1.0)
 
-    def _taught(self, Y: Array) -> AnyArray:
+    def _decoded(self, Y: Array) -> AnyArray:
         return Y[:, 0] if Y.shape[1] == 1 or TARGETS[self._learned.targets].repeats else Y
-
-    def _strata(self, Y: Array) -> AnyArray | None:
-        return None
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

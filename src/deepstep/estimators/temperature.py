@@ -24,7 +24,7 @@ TINY = 1e-12
 """In place of a probability of 0, which has no logarithm."""
 
 
-def tempered(P: Array, temperature: float, *, each: bool = False) -> Array:
+def with_temperature(P: Array, temperature: float, *, each: bool = False) -> Array:
     """Probabilities (m, n) at a temperature: p^(1/T) / Σ p^(1/T), of two classes the logit divided by T.
 
     The order of the classes stays, so the most probable one does. For ordered classes, too, these are the
@@ -34,13 +34,13 @@ def tempered(P: Array, temperature: float, *, each: bool = False) -> Array:
     if temperature == 1:
         return P
     if each:
-        yes = tempered(_pairs(P), temperature)[:, 1]
+        yes = with_temperature(_pairs(P), temperature)[:, 1]
         return yes.reshape(P.shape)
     logits = np.log(np.maximum(P, TINY, dtype=np.float64))
     return softmax(logits / temperature, axis=1).astype(P.dtype, copy=False)
 
 
-def fitted_temperature(P: Array, Y: Array, weight: Array | None = None, *, each: bool = False) -> float:
+def fit_temperature(P: Array, Y: Array, weight: Array | None = None, *, each: bool = False) -> float:
     """The temperature at which the log-loss of rows is smallest, held near 1 where they are few.
 
     The minimum is that of Σ loss + |log T| / 0.2, with weights that sum to the number of equally weighed rows
@@ -54,14 +54,14 @@ def fitted_temperature(P: Array, Y: Array, weight: Array | None = None, *, each:
         P, Y, of_row = _pairs(P), _pairs(Y), np.repeat(of_row, P.shape[1])
 
     def doubted_loss(log_T: float) -> float:
-        of_label = np.sum(tempered(P, exp(log_T)) * Y, axis=1)
+        of_label = np.sum(with_temperature(P, exp(log_T)) * Y, axis=1)
         return float(-of_row @ np.log(np.maximum(of_label, TINY)) + abs(log_T) / DOUBT)
 
     best = minimize_scalar(doubted_loss, bounds=(np.log(LEAST), np.log(MOST)), method="bounded")
     return exp(best.x) if best.fun < doubted_loss(0.0) else 1.0
 
 
-def of_the_mean(temperature: float) -> float:
+def ensemble_temperature(temperature: float) -> float:
     """The temperature of the mean of several models' answers, from the one that each of them alone asks for.
 
     Where models disagree, their mean is less sure than each of them (Ranjan & Gneiting, Journal of the Royal
@@ -69,7 +69,7 @@ def of_the_mean(temperature: float) -> float:
     without rows that none of them has learned from: it is divided by 1.5, but not below 1. One below 1 stays:
     the mean would bear a lower one.
 
-    >>> of_the_mean(3.0), of_the_mean(1.2), of_the_mean(0.8)
+    >>> ensemble_temperature(3.0), ensemble_temperature(1.2), ensemble_temperature(0.8)
     (2.0, 1.0, 0.8)
     """
     return temperature if temperature <= 1 else max(1.0, temperature / SOFTER)

@@ -1,50 +1,63 @@
-"""How an estimator trains one network: its parameters become a `Fit`, with scikit-learn's rules."""
+"""The training of one network: the parameters of an estimator become a `Fit`, with scikit-learn's rules."""
 
-import inspect
-import warnings
-from collections.abc import Mapping, Sequence
-from copy import copy, deepcopy
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Mapping
+from copy import copy
+from dataclasses import dataclass, field, replace
+from numbers import Integral
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 
-from deepstep.engines import Session, SessionState, Settings, open_session
+from deepstep.engines import Session, SessionState, open_session
 from deepstep.equations import get_optimizer
-from deepstep.errors import ConfigurationError
-from deepstep.estimators.checkpoints import checkpoint_to_resume, checkpoints_of
-from deepstep.estimators.parameters import PLAIN
+from deepstep.errors import ConfigurationError, DivergenceError
+from deepstep.estimators.inputs import FitContext
+from deepstep.estimators.options import DEFAULTS
 from deepstep.estimators.rates import AdaptiveRate, InverseScaling
-from deepstep.estimators.rules import update_rule
+from deepstep.estimators.solvers import (
+    checkpoint_to_resume,
+    checkpoints_of,
+    refuse_what_is_of_batches,
+    refuse_without_use,
+    schedules_of,
+    settings_of,
+    warn_the_caller,
+)
 from deepstep.model import Network
-from deepstep.model.options import as_schedule, refuse_idle
+from deepstep.model.construction import FROM_DATA
+from deepstep.model.fit import inputs_to_draw_from
+from deepstep.model.options import refuse_idle
 from deepstep.network import Parameters
 from deepstep.network.memory import check_memory_to_train
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
 from deepstep.preparation.streams import StreamedExamples
-from deepstep.training import Callback, History, ModelCheckpoint, Plan, Progress
+from deepstep.preparation.validation_part import hold_out, together
+from deepstep.training import Callback, History, ModelCheckpoint, Plan, Progress, Training
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.checkpoint import plain
 from deepstep.training.fit import Fit, refuse_rates_by_course
+from deepstep.training.history import Record
 from deepstep.training.interruption import blas_threads
-from deepstep.training.lbfgs import OF_STEPS, Limits
+from deepstep.training.lbfgs import Limits
 from deepstep.training.plan import SCHEDULED
 from deepstep.training.rate_finder import AUTO, RateSearch, find_rate
-from deepstep.training.scoring import EpochScoring
+from deepstep.training.scoring import COST, EpochScoring
 from deepstep.training.stopping import EarlyStopping, Repeat
 from deepstep.types import Array
 
 if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator
-    from deepstep.estimators.calls import FitCall
+    from deepstep.estimators.ensemble import FoldPreprocessor
 
-OF_BATCHES = (*OF_STEPS, *SCHEDULED, "time_budget", "checkpoint_dir", "resume")
-"""Parameters that mean nothing to L-BFGS: it minimizes one cost of all examples, its state is SciPy's own."""
+LOGISTIC = {"logistic": "sigmoid"}
+"""scikit-learn's name of an activation that is not ours."""
 
 
 @dataclass(frozen=True)
-class Carried:
+class WarmStartState:
     """Results of a training that the next one goes on from, beside the parameters.
 
     partial_fit goes on from ``state`` and from ``rate``, that of an adaptive learning rate. ``epochs`` done
@@ -59,322 +72,453 @@ class Carried:
     stalled: int = 0
 
 
-class Reached(NamedTuple):
-    """Where a training ended; ``best_epochs`` early stopping kept, 0 where it kept none."""
+@dataclass(frozen=True)
+class FitResult:
+    """The training of a network, with those that it went on from.
+
+    ``stopping_history`` is that of the training that early stopping ended, before a refit; ``loss`` the last
+    cost, ``epochs`` those of the last fit, ``examples_seen`` those of all. ``learning_rate`` is None for
+    L-BFGS, and ``search`` None where no rate was searched for.
+    """
+
+    history: History = field(default_factory=History)
+    stopping_history: History | None = None
+    loss: float = np.nan
+    epochs: int = 0
+    examples_seen: int = 0
+    best_loss: float | None = None
+    best_validation_score: float | None = None
+    learning_rate: float | None = None
+    search: RateSearch | None = None
+    state: WarmStartState = field(default_factory=WarmStartState)
+
+    @property
+    def validated(self) -> History:
+        """The history that has scores of validation data."""
+        return self.stopping_history or self.history
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The epoch with the best score, from 1; None where early stopping kept none."""
+        if self.best_validation_score is None:
+            return None
+        return int(np.nanargmax(self.validated.column("validation_score"))) + 1
+
+
+class _Reached(NamedTuple):
+    """Where one training ended; ``best_epochs`` early stopping kept, 0 where it kept none."""
 
     parameters: Parameters
     statistics: Mapping[str, Array]
     history: History
     cost: float
     examples_seen: int
-    carried: Carried
+    state: WarmStartState
     best_epochs: int = 0
 
 
-def train(
-    estimator: "DeepEstimator",
-    network: Network,
-    examples: Examples | StreamedExamples,
-    held_out: Examples | None,
-    call: "FitCall",
-) -> Reached:
-    """Train a network with an update rule: one epoch if incremental, else until it converges or max_iter."""
-    early = held_out is not None and estimator._setting("early_stopping")
-    asked = _asked(estimator, network, examples, held_out, call, early=early)
-    _run(estimator, asked, call)
-    history, patience, carried = asked.history, cast(EarlyStopping, asked.patience), estimator._carried
-    if early and (blind := patience.blind(history)):
-        _warn_of_scoring(estimator, blind)
-    end, most = asked.session.state(), estimator._setting("max_iter")
-    planned = call.incremental or call.epochs is not None or estimator.schedule is not None
-    if len(history) == most and not (patience.over or planned):
-        _warn_not_converged(f"{most} epochs (max_iter) are done")
-    parameters, statistics = asked.session.outcome, end.statistics
-    if early:
-        parameters, statistics = network.parameters, network.statistics
-        if patience.best_parameters is not None:
-            parameters, statistics = patience.best_parameters, patience.best_statistics
-    rate, best = asked.plan.learning_rate, dict(carried.best)
-    if patience.best is not None:
-        best[patience.quantity] = patience.best
-    return Reached(
-        parameters,
-        statistics,
-        history,
-        asked.cost,
-        sum(record.get("examples", len(examples)) for record in history),  # of a part of an epoch its own
-        Carried(
-            end,
-            rate.rate if isinstance(rate, AdaptiveRate) else None,
-            carried.epochs + len(history),
-            best,
-            patience.stalled,
-        ),
-        asked.best_epochs if early else 0,
-    )
+@dataclass(frozen=True)
+class NetworkFit:
+    """One network to train by parameters with a value for each.
 
-
-def minimize(
-    estimator: "DeepEstimator",
-    network: Network,
-    examples: Examples,
-    held_out: Examples | None,
-    call: "FitCall",
-) -> Reached:
-    """Train with L-BFGS, which asks for float64 whatever the data's precision is."""
-    _refuse_what_is_of_batches(estimator, call.where)
-    asked = Fit(
-        open_for(estimator, network, network.parameters.astype(np.float64), call.where),
-        _wide(examples),
-        Plan(estimator._setting("max_iter"), 1.0, deterministic=estimator.deterministic),
-        validation=None if held_out is None else _wide(held_out),
-        callbacks=[*_watchers(estimator, network, held_out, call), *_progress(estimator)],
-        limits=Limits(estimator.max_fun, estimator._setting("tol")),
-        where=call.where,
-    )
-    if _run(estimator, asked, call) and not asked.converged:
-        _warn_not_converged(asked.history.stopped)
-    carried, costs = estimator._carried, [record["cost"] for record in asked.history]
-    best = dict(carried.best)
-    if costs:
-        best["cost"] = min(*costs, best.get("cost", np.inf))
-    return Reached(
-        asked.session.parameters.astype(network.dtype),
-        network.statistics,
-        asked.history,
-        asked.cost,
-        0,
-        Carried(epochs=carried.epochs + len(costs), best=best),
-    )
-
-
-def _run(estimator: "DeepEstimator", asked: Fit, call: "FitCall") -> bool:
-    """Train; whether that was not ended by Ctrl-C, of which the caller of fit is told."""
-    try:
-        asked.run()
-    except KeyboardInterrupt:
-        if not call.keeps_interrupted:
-            raise
-        ours = asked.callbacks if estimator.checkpoint_dir is not None else []
-        last = [one.last for one in ours if isinstance(one, ModelCheckpoint) and one.last is not None]
-        kept = [f" With resume=True fit goes on from {one}." for one in last]
-        warn_the_caller(f"Training interrupted by user.{''.join(kept)}")
-        return False
-    return True
-
-
-def _asked(
-    estimator: "DeepEstimator",
-    network: Network,
-    examples: Examples | StreamedExamples,
-    held_out: Examples | None,
-    call: "FitCall",
-    *,
-    early: bool,
-) -> Fit:
-    """The training that the parameters ask for, with scikit-learn's rules of stopping and of rates."""
-    carried, again = estimator._carried, call.epochs is not None
-    size = _batch_size(estimator, len(examples))
-    small = None if call.of_a_member else size
-    session = open_for(estimator, network, network.parameters, call.where, small)
-    resumed = _resumed(session, carried) if call.incremental else False
-    rate = _learning_rate(estimator, carried, len(examples), resumed)
-    adaptive = [rate] if isinstance(rate, AdaptiveRate) else []
-    quantity = "validation_score" if early else "cost"
-    patience = EarlyStopping(
-        quantity,
-        tolerance=estimator._setting("tol"),
-        epochs=estimator._setting("n_iter_no_change"),
-        larger_is_better=early,
-        keep_best=early,
-        instead=lambda: any(one.lower() for one in adaptive) or again,
-        best=carried.best.get(quantity),
-        stalled=carried.stalled,
-    )
-    full = not estimator.shuffle or size == len(examples)
-    plan = Plan(
-        epochs=1 if call.incremental else estimator._setting("max_iter"),
-        learning_rate=rate,
-        batch_size=size,
-        order=as_they_are if full else shuffled(network.seed),
-        first_epoch=carried.epochs,
-        time_budget=estimator.time_budget,
-        deterministic=estimator.deterministic,
-        **_schedules(estimator, call.where),
-    )
-    if estimator.refit and estimator._setting("early_stopping"):
-        refuse_rates_by_course(plan, call.where)
-    return Fit(
-        session,
-        examples,
-        plan,
-        validation=held_out,
-        callbacks=[
-            *_watchers(estimator, network, held_out, call),
-            *adaptive,
-            patience,
-            *([] if call.epochs is None else [Repeat(call.epochs)]),
-            *_progress(estimator),
-            *checkpoints_of(estimator, refit=again),
-            *call.callbacks,
-        ],
-        patience=patience,
-        resume=checkpoint_to_resume(estimator, call.where, refit=again),
-        where=call.where,
-    )
-
-
-def open_for(
-    estimator: "DeepEstimator",
-    network: Network,
-    parameters: Parameters,
-    where: str,
-    examples: int | None = None,
-) -> Session:
-    """A session with the estimator's settings, from these parameters, for updates with so many examples."""
-    settings = settings_of(estimator, network.seed, where)
-    kept = len(get_optimizer(settings.optimizer).state)
-    check_memory_to_train(network.architecture, parameters.dtype, kept, where)
-    refuse_idle({name: getattr(estimator, name) for name in SCHEDULED}, settings, where)
-    return open_session(
-        estimator.engine,
-        network.architecture,
-        parameters,
-        settings,
-        statistics=network.statistics,
-        examples=examples,
-        where=where,
-    )
-
-
-def settings_of(estimator: "DeepEstimator", seed: int, where: str) -> Settings:
-    """The settings of its steps."""
-    optimizer, optimizer_params = update_rule(estimator, where)
-    dropout = estimator._setting("dropout")
-    if isinstance(dropout, Sequence | np.ndarray):
-        dropout = np.asarray(dropout, object).tolist()
-    same = ("l1", "weight_decay", "input_noise", "max_norm", "clip_norm", "clip_value", "ema_decay")
-    return Settings(
-        optimizer,
-        optimizer_params,
-        l2=estimator._setting("alpha"),
-        dropout=dropout,
-        lr_multipliers=estimator.lr_multipliers or {},
-        weight_decay_multipliers=estimator.weight_decay_multipliers or {},
-        precision=estimator.precision,
-        seed=seed,
-        **{name: getattr(estimator, name) for name in same},
-    )
-
-
-def first_rate(
-    estimator: "DeepEstimator", network: Network, learned: Examples, call: "FitCall"
-) -> tuple[float, RateSearch | None]:
-    """The learning rate that a fit begins with, and the search that found it.
-
-    It is of the rows that are learned from, in the batches and in the order of the fit, so that the same
-    ``random_state`` finds the same; the network stays as it is. A fit that goes on keeps what an earlier one
-    found: the search is for the beginning, where the cost falls.
+    ``estimator`` knows the targets, ``preprocessor`` the units in which the network learns them. ``earlier``
+    is the training that this one goes on from. ``epochs`` is set for a refit. ``loads_kernels`` tells that
+    there are more networks to train, so that kernels are worth loading for the smallest work, too.
     """
-    given = estimator._setting("learning_rate_init")
-    if given != AUTO:
-        return float(given), None
-    before = getattr(estimator, "rate_search_", None) if call.going_on else None
-    if before is not None:
-        return float(estimator.learning_rate_), before
-    size = 200 if isinstance(estimator.batch_size, str) else int(estimator.batch_size)
-    whole = size >= len(learned)
-    with blas_threads(estimator.deterministic):
-        search = find_rate(
-            open_for(estimator, network, network.parameters, call.where),
-            learned,
-            batch_size=None if whole else size,
-            order=as_they_are if whole or not estimator.shuffle else shuffled(network.seed),
-            where=f"{call.where}, learning_rate_init='auto'",
+
+    estimator: "DeepEstimator"
+    params: SimpleNamespace
+    preprocessor: "FoldPreprocessor"
+    context: FitContext
+    earlier: FitResult = field(default_factory=FitResult)
+    rate: float = 0.0
+    epochs: int | None = None
+    loads_kernels: bool = False
+
+    def new_network(self, sample: Examples, seed: int, values: Mapping[str, Array] | None = None) -> Network:
+        """The network before training, with these values or as ``initialization`` says."""
+        params, start = self.params, self.params.initialization
+        given = values if values is not None else start if isinstance(start, Mapping) else None
+        output, settings = self.estimator._head(self.context.where, self)
+        bent = params.parametric
+        return Network(
+            (sample.X.shape[1], *hidden_sizes(params), sample.Y.shape[1]),
+            activation=_activations(params.activation),
+            output=output,
+            output_settings=settings,
+            normalization=params.normalization
+            if isinstance(params.normalization, str)
+            else [*params.normalization],
+            input_scale=params.input_scale,
+            parametric=bent if isinstance(bent, bool) else [*bent],
+            shared_members=int(params.shared_members),
+            seed=seed,
+            dtype=sample.X.dtype,
+            engine=params.engine,
+            initialization="zeros" if given is not None or self._begins_with_data else start,
+            parameters=given,
         )
-    if search.suggestion is not None:
-        return search.suggestion, search
-    instead = float(PLAIN["learning_rate_init"])
-    warn_the_caller(f"learning_rate_init='auto' found no rate that lowers the cost; {instead:g} is taken.")
-    return instead, search
 
-
-def scheduled(estimator: "DeepEstimator") -> list[str]:
-    """The parameters given that need to know how much training there will be."""
-    return [name for name in (*SCHEDULED, "time_budget") if getattr(estimator, name) is not None]
-
-
-def learns_in_batches(estimator: "DeepEstimator") -> bool:
-    """Whether it can go on with one batch after another, as partial_fit does; the error says why not."""
-    if estimator.preset != "mlp":
-        raise AttributeError("an ensemble needs all data at once; preset='mlp' has it")
-    if estimator.solver == "lbfgs":
-        raise AttributeError("it needs a solver that learns from batches; solver is 'lbfgs'")
-    if estimator._setting("early_stopping"):
-        raise AttributeError("it cannot hold a validation part out; early_stopping is True")
-    if estimator.checkpoint_dir is not None:
-        raise AttributeError("it goes on with what it is called with; checkpoint_dir is for fit")
-    if scheduled(estimator):
-        names = " and ".join(scheduled(estimator))
-        raise AttributeError(f"it cannot tell {names} how much training will come")
-    return True
-
-
-def refuse_without_validation(estimator: "DeepEstimator", held_out: Examples | None, where: str) -> None:
-    """Refuse parameters that would do nothing, for lack of validation data or of early stopping."""
-    if estimator.solver == "lbfgs":
-        useless = ["refit"] if estimator.refit else []
-        useless += ["scoring"] if estimator.scoring is not None and held_out is None else []
-        if useless:
+    def fitted_network(self, network: Network, sample: Examples) -> Network:
+        """A copy of the fitted network to go on with; refused where the parameters ask for another one."""
+        where = self.context.where
+        anew = "Use a new estimator" + ("." if self.context.incremental else ", or warm_start=False.")
+        here = replace(self, params=SimpleNamespace(**{**vars(self.params), "initialization": "zeros"}))
+        if here.new_network(sample, seed=0).architecture != network.architecture:
             raise ConfigurationError(
                 where,
-                "what belongs to early stopping left out for solver='lbfgs', which holds nothing out",
-                f"got {', '.join(useless)}",
-                "Use another solver; for scores alone fit(…, X_val=…, y_val=…).",
+                "hidden_layer_sizes, activation, normalization, loss and outputs as they were",
+                f"the fitted network is {network!r}",
+                anew,
             )
-    if estimator.refit and not estimator._setting("early_stopping"):
-        raise ConfigurationError(
-            where,
-            "early_stopping=True, where refit=True",
-            "got early_stopping=False",
-            "It counts the epochs.",
+        if self.params.dtype not in ("auto", str(network.dtype)):
+            raise ConfigurationError(
+                where,
+                f"dtype={str(network.dtype)!r} or 'auto', as the fitted network has that precision",
+                f"got {self.params.dtype!r}",
+                anew,
+            )
+        network = copy(network)
+        network.engine = self.params.engine
+        return network
+
+    @property
+    def _begins_with_data(self) -> bool:
+        """Whether a new network's parameters are drawn from the data."""
+        start = self.params.initialization
+        return not self.context.going_on and isinstance(start, str) and start == FROM_DATA
+
+    def run(
+        self, network: Network, examples: Examples | StreamedExamples, held_out: Examples | None
+    ) -> FitResult:
+        """Train the network, and where it is asked for once more on everything."""
+        params, where, earlier = self.params, self.context.where, self.earlier
+        in_batches = params.solver != "lbfgs"
+        early = params.early_stopping and in_batches
+        if not self.context.incremental:
+            refuse_without_use(params, held_out is not None, where)
+        learn, learned, judged = examples, examples, held_out
+        if isinstance(learn, StreamedExamples):
+            if not in_batches or params.refit:
+                got = "got refit=True" if params.refit else "got solver='lbfgs'"
+                raise ConfigurationError(
+                    where, "a solver that learns from batches, and no refit, where rows are streamed", got
+                )
+        elif early and held_out is None:
+            learn, held_out = hold_out(
+                learn,
+                self.estimator._strata(learn.Y),
+                fraction=params.validation_fraction,
+                seed=network.seed,
+                where=where,
+            )
+        if self._begins_with_data:  # now that it is known which of them are learned from
+            network.initialize_from_data(inputs_to_draw_from(learn.sample))
+        if not isinstance(learn, StreamedExamples):
+            learned, judged = self.estimator._with_class_weights(learn, held_out, where)
+        rate, search, stopping = None, None, None
+        if in_batches:
+            rate, search = self._first_rate(network, learned.sample)
+            first = replace(self, rate=rate)
+            reached = first._in_batches(network, learned, judged)
+            interrupted = reached.history.stopped == "interrupted"
+            if early and params.refit and held_out is not None and reached.best_epochs and not interrupted:
+                both = self.estimator._with_class_weights(
+                    together(cast(Examples, learn), held_out), None, where
+                )
+                again, stopping = replace(first, epochs=reached.best_epochs), reached
+                reached = again._in_batches(network, *both)
+        else:
+            reached = self._minimize(network, cast(Examples, learned), judged)
+        history = earlier.history + reached.history  # a shallow copy of the estimator keeps its own
+        network.parameters, network.statistics = reached.parameters, dict(reached.statistics)
+        network.history = history
+        best = (stopping or reached).state.best
+        score = best.get("validation_score") if params.early_stopping else None
+        best_loss = best.get("cost")
+        if params.early_stopping:
+            best_loss = -score if score is not None and params.scoring == COST else None
+        return FitResult(
+            history,
+            None if stopping is None else stopping.history,
+            reached.cost,
+            len(reached.history),
+            earlier.examples_seen + reached.examples_seen,
+            best_loss,
+            score,
+            rate,
+            search,
+            reached.state,
         )
-    if estimator.scoring is not None and held_out is None and not estimator._setting("early_stopping"):
-        raise ConfigurationError(
-            where,
-            "validation data, where scoring is given",
-            f"got scoring={estimator.scoring!r} alone",
-            "Use early_stopping=True, or fit(…, X_val=…, y_val=…).",
+
+    def _in_batches(
+        self, network: Network, examples: Examples | StreamedExamples, held_out: Examples | None
+    ) -> _Reached:
+        """Train with an update rule: one epoch if incremental, else until it converges or max_iter."""
+        params, context = self.params, self.context
+        early = held_out is not None and params.early_stopping
+        asked = self._asked(network, examples, held_out, early=early)
+        self._run(asked)
+        history, patience, before = asked.history, cast(EarlyStopping, asked.patience), self.earlier.state
+        if early and (blind := patience.blind(history)):
+            _warn_of_scoring(params.scoring, blind)
+        end, most = asked.session.state(), params.max_iter
+        planned = context.incremental or self.epochs is not None or params.schedule is not None
+        planned |= params.preset == "single" and params.n_iter_no_change == np.inf
+        if len(history) == most and not (patience.over or planned):
+            _warn_not_converged(f"{most} epochs (max_iter) are done")
+        parameters, statistics = asked.session.outcome, end.statistics
+        if early:
+            parameters, statistics = network.parameters, network.statistics
+            if patience.best_parameters is not None:
+                parameters, statistics = patience.best_parameters, patience.best_statistics
+        rate, best = asked.plan.learning_rate, dict(before.best)
+        if patience.best is not None:
+            best[patience.quantity] = patience.best
+        return _Reached(
+            parameters,
+            statistics,
+            history,
+            asked.cost,
+            sum(record.get("examples", len(examples)) for record in history),  # of a part of an epoch its own
+            WarmStartState(
+                end,
+                rate.rate if isinstance(rate, AdaptiveRate) else None,
+                before.epochs + len(history),
+                best,
+                patience.stalled,
+            ),
+            asked.best_epochs if early else 0,
         )
 
+    def _minimize(self, network: Network, examples: Examples, held_out: Examples | None) -> _Reached:
+        """Train with L-BFGS, which asks for float64 whatever the data's precision is."""
+        params, where = self.params, self.context.where
+        refuse_what_is_of_batches(params, where)
+        asked = Fit(
+            self._session(network, network.parameters.astype(np.float64)),
+            _wide(examples),
+            Plan(params.max_iter, 1.0, deterministic=params.deterministic),
+            validation=None if held_out is None else _wide(held_out),
+            callbacks=[*self._watchers(network, held_out), *self._progress],
+            limits=Limits(params.max_fun, params.tol),
+            where=where,
+        )
+        if self._run(asked) and not asked.converged:
+            _warn_not_converged(asked.history.stopped)
+        before, costs = self.earlier.state, [record["cost"] for record in asked.history]
+        best = dict(before.best)
+        if costs:
+            best["cost"] = min(*costs, best.get("cost", np.inf))
+        return _Reached(
+            asked.session.parameters.astype(network.dtype),
+            network.statistics,
+            asked.history,
+            asked.cost,
+            0,
+            WarmStartState(epochs=before.epochs + len(costs), best=best),
+        )
 
-def _watchers(
-    estimator: "DeepEstimator", network: Network, held_out: Examples | None, call: "FitCall"
-) -> list[Callback]:
-    """The judge of the validation data, then the user's callbacks, which find the scores in the records.
+    def _run(self, asked: Fit) -> bool:
+        """Train; whether that was not ended by Ctrl-C, of which the caller of fit is told."""
+        try:
+            asked.run()
+        except DivergenceError as error:
+            if self.params.preset != "mlp" or asked.patience is None or not asked.best_epochs:
+                raise
+            # as in scikit-learn, early stopping ends at the best epoch
+            asked.history.stopped = "diverged"
+            nothing = {"cost": np.nan, "validation_cost": np.nan, "validation_score": np.nan}
+            final = asked.history[-1]
+            asked.history.records.append({**final, **nothing, "epoch": final["epoch"] + 1})
+            warn_the_caller(f"Training diverged, and the best epoch is kept. {error}", ConvergenceWarning)
+        except KeyboardInterrupt:
+            if not self.context.keeps_interrupted:
+                raise
+            ours = asked.callbacks if self.params.checkpoint_dir is not None else []
+            last = [one.last for one in ours if isinstance(one, ModelCheckpoint) and one.last is not None]
+            kept = [f" With resume=True fit goes on from {one}." for one in last]
+            warn_the_caller(f"Training interrupted by user.{''.join(kept)}")
+            return False
+        return True
 
-    A scorer sees a copy of the estimator that predicts with the parameters of the epoch.
-    """
-    callbacks = as_callbacks(estimator.callbacks or [], call.where)
-    if held_out is None:
-        return callbacks
-    judged, scoring = copy(estimator), estimator.scoring
-    judged.network_ = copy(network)
-    if hasattr(judged, "feature_names_in_"):
-        del judged.feature_names_in_  # the rows have been stripped of theirs
-    y = estimator._taught(held_out.Y)
-    judge = EpochScoring(scoring, judged, judged.network_, held_out.X, y, held_out.weight, call.where)
-    return [judge, *callbacks]
+    def _asked(
+        self,
+        network: Network,
+        examples: Examples | StreamedExamples,
+        held_out: Examples | None,
+        *,
+        early: bool,
+    ) -> Fit:
+        """The training that the parameters ask for, with scikit-learn's rules of stopping and of rates."""
+        params, context, before = self.params, self.context, self.earlier.state
+        again = self.epochs is not None
+        size = _batch_size(params, len(examples))
+        session = self._session(network, network.parameters, None if self.loads_kernels else size)
+        resumed = _resumed(session, before) if context.incremental else False
+        rate = self._learning_rate(len(examples), resumed)
+        adaptive = [rate] if isinstance(rate, AdaptiveRate) else []
+        quantity = "validation_score" if early else "cost"
+        patience = EarlyStopping(
+            quantity,
+            tolerance=params.tol,
+            epochs=params.n_iter_no_change,
+            larger_is_better=early,
+            keep_best=early,
+            instead=lambda: any(one.lower() for one in adaptive) or again,
+            best=before.best.get(quantity),
+            stalled=before.stalled,
+        )
+        full = not params.shuffle or size == len(examples)
+        plan = Plan(
+            epochs=1 if context.incremental else params.max_iter,
+            learning_rate=rate,
+            batch_size=size,
+            order=as_they_are if full else shuffled(network.seed),
+            first_epoch=before.epochs,
+            time_budget=params.time_budget,
+            deterministic=params.deterministic,
+            **schedules_of(params, context.where),
+        )
+        if params.refit and params.early_stopping:
+            refuse_rates_by_course(plan, context.where)
+        return Fit(
+            session,
+            examples,
+            plan,
+            validation=held_out,
+            callbacks=[
+                *self._watchers(network, held_out),
+                *adaptive,
+                patience,
+                *([] if self.epochs is None else [Repeat(self.epochs)]),
+                *self._progress,
+                *checkpoints_of(params, refit=again),
+                *context.callbacks,
+            ],
+            patience=patience,
+            resume=checkpoint_to_resume(params, context.where, refit=again),
+            where=context.where,
+        )
+
+    def _session(self, network: Network, parameters: Parameters, examples: int | None = None) -> Session:
+        """A session with the settings, from these parameters, for updates with so many examples."""
+        params, where = self.params, self.context.where
+        settings = settings_of(params, network.seed, where)
+        kept = len(get_optimizer(settings.optimizer).state)
+        check_memory_to_train(network.architecture, parameters.dtype, kept, where)
+        refuse_idle({name: getattr(params, name) for name in SCHEDULED}, settings, where)
+        return open_session(
+            params.engine,
+            network.architecture,
+            parameters,
+            settings,
+            statistics=network.statistics,
+            examples=examples,
+            where=where,
+        )
+
+    def _first_rate(self, network: Network, learned: Examples) -> tuple[float, RateSearch | None]:
+        """The learning rate that a fit begins with, and the search that found it.
+
+        It is of the rows that are learned from, in the batches and in the order of the fit, so that the same
+        ``random_state`` finds the same; the network stays as it is. A fit that goes on keeps what an earlier
+        one found: the search is for the beginning, where the cost falls.
+        """
+        params, earlier = self.params, self.earlier
+        if params.learning_rate_init != AUTO:
+            return float(params.learning_rate_init), None
+        if self.context.going_on and earlier.search is not None and earlier.learning_rate is not None:
+            return earlier.learning_rate, earlier.search
+        size = 200 if isinstance(params.batch_size, str) else int(params.batch_size)
+        whole = size >= len(learned)
+        with blas_threads(params.deterministic):
+            search = find_rate(
+                self._session(network, network.parameters),
+                learned,
+                batch_size=None if whole else size,
+                order=as_they_are if whole or not params.shuffle else shuffled(network.seed),
+                where=f"{self.context.where}, learning_rate_init='auto'",
+            )
+        if search.suggestion is not None:
+            return search.suggestion, search
+        instead = float(DEFAULTS["mlp"]["learning_rate_init"])
+        warn_the_caller(
+            f"learning_rate_init='auto' found no rate that lowers the cost; {instead:g} is taken."
+        )
+        return instead, search
+
+    def _learning_rate(self, examples: int, resumed: bool) -> float | AdaptiveRate | InverseScaling:
+        params, before = self.params, self.earlier.state
+        if params.solver == "adam" or params.learning_rate == "constant":
+            return self.rate
+        if params.learning_rate == "adaptive":
+            return AdaptiveRate(before.rate if resumed and before.rate is not None else self.rate)
+        return InverseScaling(
+            self.rate,
+            power=params.power_t,
+            examples=examples,
+            first_epoch=before.epochs,
+            seen=self.earlier.examples_seen,
+            restart=not resumed,
+        )
+
+    def _watchers(self, network: Network, held_out: Examples | None) -> list[Callback]:
+        """The judge of the validation data, then the user's callbacks, which find the scores in the records.
+
+        A scorer sees a copy of the estimator that predicts with the parameters of the epoch.
+        """
+        params, where = self.params, self.context.where
+        callbacks = as_callbacks(params.callbacks or [], where)
+        if held_out is None:
+            return callbacks
+        predicting, y = copy(network), self.estimator._decoded(self.preprocessor.unscaled(held_out.Y))
+        estimator = None
+        if params.scoring != COST:
+            estimator = self.estimator._predicting_with(
+                predicting, self.earlier.history.engine, self.preprocessor
+            )
+        judge = EpochScoring(params.scoring, estimator, predicting, held_out.X, y, held_out.weight, where)
+        return [judge, *callbacks]
+
+    @property
+    def _progress(self) -> list[Callback]:
+        """The callback that shows the progress of each epoch, if that is asked for."""
+        if not self.params.verbose:
+            return []
+        if self.params.preset == "mlp":
+            return [_Iterations()]
+        return [Progress(self.context.label or type(self.estimator).__name__)]
 
 
-def _progress(estimator: "DeepEstimator") -> list[Callback]:
-    """The callback that shows the progress, if that is asked for."""
-    return [Progress(type(estimator).__name__)] if estimator.verbose else []
+class _Iterations(Callback):
+    """Print the cost of each epoch on stdout, as scikit-learn does."""
+
+    looks_at_the_network = False
+
+    def on_epoch_end(self, training: Training, record: Record) -> None:
+        """Print a line, with a second one for a score."""
+        lines = [f"Iteration {record['epoch'] + 1}, loss = {record['cost']:.8f}"]
+        if "validation_score" in record:
+            lines.append(f"Validation score: {record['validation_score']:f}")
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
-def _resumed(session: Session, carried: Carried) -> bool:
+def hidden_sizes(params: SimpleNamespace) -> tuple[Any, ...]:
+    """The units of each hidden layer."""
+    sizes = params.hidden_layer_sizes
+    return (sizes,) if isinstance(sizes, Integral) else tuple(sizes)
+
+
+def _activations(activation: Any) -> Any:
+    if isinstance(activation, str):
+        return LOGISTIC.get(activation, activation)
+    return [LOGISTIC.get(name, name) if isinstance(name, str) else name for name in activation]
+
+
+def _resumed(session: Session, before: WarmStartState) -> bool:
     """Go on with the optimizer's state of an earlier session, where there is one of this kind."""
-    now, state = session.state(), carried.state
+    now, state = session.state(), before.state
     if state is None or state.step == 0 or set(state.slots) != set(now.slots):
         return False
     averaged = session.settings.ema_decay and state.average is not None
@@ -385,43 +529,14 @@ def _resumed(session: Session, carried: Carried) -> bool:
     return True
 
 
-def _schedules(estimator: "DeepEstimator", where: str) -> dict[str, Any]:
-    given = {name: getattr(estimator, name) for name in SCHEDULED}
-    return {
-        # a plateau counts: each training has its own
-        name: as_schedule(deepcopy(schedule), f"{where}, {name}")
-        for name, schedule in given.items()
-        if schedule is not None
-    }
-
-
-def _learning_rate(
-    estimator: "DeepEstimator", carried: Carried, examples: int, resumed: bool
-) -> float | AdaptiveRate | InverseScaling:
-    initial = estimator.learning_rate_
-    if estimator.solver == "adam" or estimator.learning_rate == "constant":
-        return initial
-    if estimator.learning_rate == "adaptive":
-        return AdaptiveRate(carried.rate if resumed and carried.rate is not None else initial)
-    return InverseScaling(
-        initial,
-        power=estimator.power_t,
-        examples=examples,
-        first_epoch=carried.epochs,
-        seen=estimator.t_,
-        restart=not resumed,
-    )
-
-
-def _batch_size(estimator: "DeepEstimator", examples: int) -> int:
-    if isinstance(estimator.batch_size, str):
+def _batch_size(params: SimpleNamespace, examples: int) -> int:
+    if isinstance(params.batch_size, str):
         return min(200, examples)
-    if estimator.batch_size > examples:
+    if params.batch_size > examples:
         warn_the_caller(
-            f"batch_size {estimator.batch_size} is larger than the {examples} examples; "
-            "each epoch is one batch."
+            f"batch_size {params.batch_size} is larger than the {examples} examples; each epoch is one batch."
         )
-    return min(int(estimator.batch_size), examples)
+    return min(int(params.batch_size), examples)
 
 
 def _wide(examples: Examples) -> Examples:
@@ -433,32 +548,13 @@ def _wide(examples: Examples) -> Examples:
     )
 
 
-def _refuse_what_is_of_batches(estimator: "DeepEstimator", where: str) -> None:
-    given = [name for name in OF_BATCHES if _asks_for_something(getattr(estimator, name))]
-    if estimator.learning_rate_init == AUTO:
-        given.append(f"learning_rate_init={AUTO!r}")
-    if "batch" in np.ravel(estimator.normalization):
-        given.append("normalization='batch'")
-    if given:
-        raise ConfigurationError(
-            where,
-            "what belongs to batches left out for solver='lbfgs', which minimizes one cost of all examples",
-            f"got {', '.join(given)}",
-            "Use another solver, such as 'adam'.",
-        )
-
-
-def _asks_for_something(value: Any) -> bool:
-    return bool(np.any(value) if isinstance(value, float | list | tuple | np.ndarray) else value)
-
-
-def _warn_of_scoring(estimator: "DeepEstimator", blind: str) -> None:
+def _warn_of_scoring(given: Any, blind: str) -> None:
     """Say that early stopping had nothing to go by, and name the metric."""
-    scoring = "the estimator's own score" if estimator.scoring is None else plain(estimator.scoring)
+    scoring = "the estimator's own score" if given is None else plain(given)
     warn_the_caller(
-        f"{blind}: early stopping found no best one, and the parameters are those from before. It is given "
-        f"by scoring, here {scoring}: mend it, or look whether the validation data are all of one class or "
-        "out of all proportion.",
+        f"{blind}: early stopping found no best one, and the parameters are those from before. The metric is "
+        f"given by scoring, here {scoring}: correct it, or look whether the validation data are all of one "
+        "class or out of all proportion.",
         UndefinedMetricWarning,
     )
 
@@ -468,14 +564,3 @@ def _warn_not_converged(limit: str) -> None:
         f"Training ended before it converged: {limit}. Raise max_iter or scale the inputs.",
         ConvergenceWarning,
     )
-
-
-def warn_the_caller(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn whoever called fit: the first frame outside this package and scikit-learn, which wraps fit."""
-    frame, level = inspect.currentframe(), 1
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in (
-        "deepstep",
-        "sklearn",
-    ):
-        frame, level = frame.f_back, level + 1
-    warnings.warn(message, category, stacklevel=level)

@@ -1,15 +1,13 @@
-"""Explorer: takes a network with its examples, gives a page on which every number of a training step opens.
+"""Explorer: a page on which every number of a training step can be inspected.
 
-`explore` makes it, a notebook shows it, `export_html` writes it as one file; ``deepstep explore`` serves it
-with a network that trains.
+`explore` makes it from a network with its examples, a notebook shows it, `export_html` writes it to one file;
+``deepstep explore`` serves it with a live training.
 """
 
 from deepstep.docstrings import complete
 from deepstep.explorer.document import lesson
-from deepstep.explorer.exploration import Exploration, explore
-from deepstep.explorer.export import export_html
+from deepstep.explorer.exploration import Exploration, explore, export_html, read_lesson
 from deepstep.explorer.packing import unpacked
-from deepstep.explorer.reading import read_lesson
 from deepstep.explorer.replay import replay
 from deepstep.explorer.shown import About
 

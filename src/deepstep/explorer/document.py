@@ -1,4 +1,4 @@
-"""A lesson: everything that a page needs to show a network, as plain JSON."""
+"""A lesson: the document of a page about a network, as plain JSON."""
 
 from collections.abc import Mapping
 from inspect import signature
@@ -6,13 +6,13 @@ from typing import Any, TypeAlias
 
 from deepstep.engines import Settings
 from deepstep.equations import get_optimizer
-from deepstep.explorer.abilities import beyond
+from deepstep.explorer.abilities import equations_of_a_page, formulas_of, sources_of, unsupported_features
 from deepstep.explorer.packing import number, packed, quantity
-from deepstep.explorer.recording import Opened, Recording, record
-from deepstep.explorer.reproduction import program
+from deepstep.explorer.recording import Recording, record
+from deepstep.explorer.reproduction import reproduce_code
 from deepstep.explorer.shown import About, Shown, shown
-from deepstep.explorer.sources import equations_of_a_page, formulas_of, sources_of
-from deepstep.inspection import TraceEntry
+from deepstep.inspection import Trace, TraceEntry
+from deepstep.inspection.trace_step import Step
 from deepstep.model import Network
 from deepstep.network import Parameters
 from deepstep.plots import TrainingCurveDisplay
@@ -21,14 +21,12 @@ from deepstep.training import History
 from deepstep.types import Array
 
 Document: TypeAlias = dict[str, Any]
-"""A lesson: JSON's types, and no number that is not finite."""
+"""A lesson: JSON types, and finite numbers only."""
 
 FORMAT, VERSION = "deepstep-lesson", 1
-MOST_POINTS = 500
-"""Most points of a curve."""
-
-KINDS = {"sigmoid": "binary", "softmax": "classes", "ordinal": "classes"}
-"""Kinds of targets by output; numbers else."""
+ENTRY = ("name", "layer", "phase", "formula", "equation", "source")
+MOST_POINTS = 500  # of a curve
+KINDS = {"sigmoid": "binary", "softmax": "classes", "ordinal": "classes"}  # of targets; others: numbers
 
 
 def lesson(
@@ -41,21 +39,21 @@ def lesson(
     iterations: int = 200,
     **options: Any,
 ) -> Document:
-    """A network with its examples and the first steps of its training, as a page takes it.
+    """The document of a page: a network with its examples and the first steps of its training.
 
-    The numbers are Python's own, to the last bit: arrays are float64 in base64. Some steps are there with
-    every quantity (``golden``), some with their parameters alone (``recorded``). Where there are more than
-    500 examples, or more than fit, some are drawn. A network with more than 50,000 parameters is shown with
-    16 examples, and with their coordinates for inputs, which leaves every Z, A, dA and dZ as it is.
+    Numbers are exact: arrays are float64 in base64. Some steps have every quantity (``golden``), some only
+    their parameters (``recorded``). At most 500 examples are shown, fewer if they are large; they are drawn
+    from the seed. A network with more than 50,000 parameters is shown with 16 examples, and with their
+    coordinates as inputs, which does not change Z, A, dA and dZ.
 
-    network: It is not changed.
+    network: The network, which is not changed.
     X, Y (array of shape (n_x, m) and (n_L, m)): Examples, as in `Network.train`.
     about: Names, title and notes.
     learning_rate, iterations, options: The training that the page shows, as in `Network.steps`.
-    returns: JSON's types; see docs/explorer.md.
+    returns: JSON types; see docs/explorer.md.
     ShapeError, DataError, ConfigurationError: If an argument does not fit, or the network is too large for a
         page.
-    DivergenceError: If not even the first step stays finite.
+    DivergenceError: If the first step has values that are not finite.
 
     >>> net = Network([2, 3, 1], activation="tanh", seed=1)
     >>> document = lesson(net, [[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]], iterations=3)
@@ -68,7 +66,7 @@ def lesson(
 
 
 def document_of(what: Shown) -> Document:
-    """The lesson about what is shown."""
+    """The lesson with these contents."""
     network, X, Y, options, about = what.network, what.X, what.Y, what.options, what.about
     notes = list(about.notes)
     found = record(network, X, Y, options)
@@ -85,7 +83,7 @@ def document_of(what: Shown) -> Document:
         **_recorded(found),
         "history": _history(about.history, found),
         **_equations(found, options),
-        "code": program(network, found.recorded[0], X, Y, about.code, options),
+        "code": reproduce_code(network, found.recorded[0], X, Y, about.code, options),
         "origin": "export",
         "wide": what.wide,
     }
@@ -115,21 +113,21 @@ def _described(network: Network, found: Recording, options: Mapping[str, Any]) -
             "batch_size": None if size is None else int(size),
             "dropout": list(rates) if len(set(rates)) > 1 else max(rates, default=0.0),
             "seed": int(settings.seed),
-            "beyond": beyond(network, options),
+            "beyond": unsupported_features(network, options),
         },
     }
 
 
 def _factors(settings: Settings, parameters: Parameters) -> dict[str, dict[str, float]]:
-    """Factors of the learning rate and of the weight decay by names of parameters, where some are asked."""
-    asked = {"rate": settings.lr_multipliers, "decay": settings.weight_decay_multipliers}
+    """Multipliers of learning rate and weight decay by names of parameters, if any are given."""
+    given = {"rate": settings.lr_multipliers, "decay": settings.weight_decay_multipliers}
     return {
-        f"{kind}_factors": settings.factors_by_name(kind, parameters) for kind, some in asked.items() if some
+        f"{kind}_factors": settings.factors_by_name(kind, parameters) for kind, some in given.items() if some
     }
 
 
 def _optimizer_params(settings: Settings) -> dict[str, Any]:
-    """The optimizer_params of the update rule, its defaults among them."""
+    """The parameters of the optimizer, with its defaults."""
     rule = get_optimizer(settings.optimizer)
     given = {"theta", "gradient", "learning_rate", "t", *rule.state}
     defaults = {
@@ -161,15 +159,14 @@ def _recorded(found: Recording) -> Document:
     return {
         "batches": [rows.tolist() for rows in found.batches],
         "masks": masks and [{f"A{layer}": packed(mask) for layer, mask in one.items()} for one in masks],
-        "golden": [_golden(opened) for opened in found.golden],
+        "golden": [_golden(step, trace) for step, trace in found.golden],
         "recorded": [
             {"step": number, "parameters": _arrays(theta)} for number, theta in sorted(found.recorded.items())
         ],
     }
 
 
-def _golden(opened: Opened) -> Document:
-    step = opened.step
+def _golden(step: Step, trace: Trace) -> Document:
     slots = {
         f"{slot}_d{name}": packed(value)
         for slot, vector in step.state.slots.items()
@@ -182,19 +179,19 @@ def _golden(opened: Opened) -> Document:
         "parameters": _arrays(step.before),
         "slots": slots,
         "quantities": {
-            entry.name: quantity(entry.value) for entry in opened.trace if _is_quantity(entry, step.after)
+            entry.name: quantity(entry.value) for entry in trace if _is_quantity(entry, step.after)
         },
         "after": _arrays(step.after),
     }
 
 
 def _is_quantity(entry: TraceEntry, parameters: Parameters) -> bool:
-    """Whether it is not a parameter before or after the update, which stand beside the quantities."""
+    """Whether it is no parameter before or after the update, which have entries of their own."""
     return entry.name.removesuffix("′") not in parameters
 
 
 def _history(before: History | None, found: Recording) -> Document:
-    """The course of the cost, of the training before if there was one, else of the recorded steps."""
+    """The training curve: of the training so far if there was one, else of the recorded steps."""
     if not before:
         rows = evenly_spread(len(found.costs), MOST_POINTS)
         return {"unit": "step", "at": rows.tolist(), "cost": [number(found.costs[row]) for row in rows]}
@@ -214,22 +211,12 @@ def _history(before: History | None, found: Recording) -> Document:
 
 
 def _equations(found: Recording, options: Mapping[str, Any]) -> Document:
-    """Where each quantity of a step comes from; source and formula of its equations and of the page's own."""
-    entries = list(found.golden[0].trace)
+    """The equation of each quantity of a step; source and formula of these and of the page's equations."""
+    entries = list(found.golden[0][1])
     in_it = (entry.equation for entry in entries if entry.equation)
     names = dict.fromkeys([*in_it, *equations_of_a_page()])
     return {
-        "entries": [
-            {
-                "name": entry.name,
-                "layer": entry.layer,
-                "phase": entry.phase,
-                "formula": entry.formula,
-                "equation": entry.equation,
-                "source": entry.source,
-            }
-            for entry in entries
-        ],
+        "entries": [{name: getattr(entry, name) for name in ENTRY} for entry in entries],
         "sources": sources_of(names),
         "formulas": formulas_of(names),
     }

@@ -1,34 +1,30 @@
-"""`explore`: from a network and its examples to a page, in a notebook, as a file, or live."""
+"""`explore`: from a network and its examples to a page, which a notebook shows and a file keeps."""
 
+import re
 from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any
 
-from deepstep.explorer.document import Document, lesson
-from deepstep.explorer.export import export_html
-from deepstep.explorer.page import page
+from deepstep.data import atomic_write
+from deepstep.data.files import refuse_pipe
+from deepstep.data.text_formats import json_values
+from deepstep.errors import ConfigurationError, FileError
+from deepstep.explorer.document import FORMAT, VERSION, Document, lesson
+from deepstep.explorer.page import LESSON_ID, page
 from deepstep.explorer.shown import About
 from deepstep.model import Network
 
-HEIGHT = 720
-"""Height of the frame in a notebook, in pixels."""
+HEIGHT = 720  # pixels of the frame in a notebook
+IN_PAGE = re.compile(f'<script type="application/json" id="{LESSON_ID}">(.*?)</script>', re.DOTALL)
 
 
 class Exploration:
-    """A page about a network: a notebook shows it, `export` writes it.
+    """A page about a network: a notebook shows it, `export` writes it to a file.
 
-    Parameters
-    ----------
-    document : dict
-        What `lesson` gave.
+    document (dict): The result of `lesson`.
+    self.document (dict): The same.
 
-    Attributes
-    ----------
-    document : dict
-
-    Examples
-    --------
     >>> net = Network([1, 1], seed=1)
     >>> Exploration(lesson(net, [[0.0, 1.0]], [[0, 1]], about=About(title="A line"), iterations=2))
     Exploration('A line')
@@ -38,7 +34,7 @@ class Exploration:
         self.document = document
 
     def export(self, path: Path | str) -> int:
-        """Write the page as a file that opens anywhere, without a network and without Python.
+        """Write the page to a file that opens without a network and without Python.
 
         path: As in `export_html`.
         returns: The size of the file in bytes.
@@ -48,14 +44,14 @@ class Exploration:
 
     @cached_property
     def html(self) -> str:
-        """The whole page."""
+        """The page as HTML."""
         return page(str(self.document["title"]), self.document)
 
     def __repr__(self) -> str:
         return f"Exploration({self.document['title']!r})"
 
     def _repr_html_(self) -> str:
-        """A frame that has no access to the notebook around it, but may save files."""
+        """A frame without access to the notebook around it, which may save files."""
         title = escape(str(self.document["title"]))
         return (
             f'<iframe sandbox="allow-scripts allow-downloads" title="{title}" width="100%" height="{HEIGHT}" '
@@ -73,17 +69,17 @@ def explore(
     iterations: int = 200,
     **options: Any,
 ) -> Exploration:
-    """Open a network: a page on which every number of every step can be looked at.
+    """Make a page on which every number of every training step can be inspected.
 
-    In a notebook the value shows itself; elsewhere ``explore(…).export("lesson.html")`` writes a file.
+    A notebook shows the result; ``explore(…).export("lesson.html")`` writes a file.
 
-    network: It is not changed.
+    network: The network, which is not changed.
     X, Y (array of shape (n_x, m) and (n_L, m)): Examples, as in `Network.train`.
     about: Names, title and notes.
     learning_rate, iterations, options: The training that the page shows, as in `Network.steps`.
     ShapeError, DataError, ConfigurationError: If an argument does not fit, or the network is too large for a
         page.
-    DivergenceError: If not even the first step stays finite.
+    DivergenceError: If the first step has values that are not finite.
 
     >>> net = Network([2, 3, 1], activation="tanh", seed=1)
     >>> explore(net, [[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]], learning_rate=0.5)
@@ -92,3 +88,64 @@ def explore(
     return Exploration(
         lesson(network, X, Y, about=about, learning_rate=learning_rate, iterations=iterations, **options)
     )
+
+
+def export_html(document: Document, path: Path | str) -> int:
+    """Write a lesson to a file that opens in any browser, without a network and without Python.
+
+    document: The result of `lesson`.
+    path: The file, which is written atomically; an existing one is replaced.
+    returns: The size of the file in bytes.
+    ConfigurationError: If the document is not a lesson.
+    FileError: If the file cannot be written.
+
+    >>> import tempfile
+    >>> from deepstep import Network
+    >>> from deepstep.explorer import lesson
+    >>> document = lesson(Network([1, 1], seed=1), [[0.0, 1.0]], [[0, 1]], iterations=2)
+    >>> path = Path(tempfile.mkdtemp()) / "lesson.html"
+    >>> export_html(document, path) == path.stat().st_size
+    True
+    """
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        got = f"got {type(document).__name__}"
+        raise ConfigurationError("export_html", "a document that lesson made", got)
+    text = page(str(document["title"]), document).encode("utf-8")
+    with atomic_write(path) as file:
+        file.write(text)
+    return len(text)
+
+
+def read_lesson(path: Path | str) -> Document:
+    """Read a lesson from an exported page, or from JSON that a page saved.
+
+    path: The file. Nothing in it is executed.
+    returns: The document of `lesson`; `unpacked` converts its numbers to arrays.
+    FileError: If there is no such file, or no lesson of this version in it.
+
+    >>> import tempfile
+    >>> from deepstep import Network
+    >>> from deepstep.explorer import explore, unpacked
+    >>> page = explore(Network([1, 1], seed=1), [[0.0, 1.0]], [[0, 1]], iterations=2)
+    >>> path = Path(tempfile.mkdtemp()) / "lesson.html"
+    >>> _ = page.export(path)
+    >>> unpacked(read_lesson(path)["data"]["X"])
+    array([[0., 1.]])
+    """
+    expected = "a lesson, as a page or as JSON"
+    refuse_pipe(path, expected)
+    try:
+        text = Path(path).read_bytes().decode("utf-8", "replace")
+    except OSError as error:
+        raise FileError(str(path), expected, f"it cannot be read ({error.strerror or error})") from error
+    found = IN_PAGE.search(text)
+    try:
+        document = json_values(found[1] if found else text)
+    except ValueError as error:
+        raise FileError(str(path), expected, "it holds none") from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise FileError(str(path), f"a lesson, with format {FORMAT!r}", "this is something else")
+    if document.get("version") != VERSION:
+        got = f"got version {document.get('version')!r:.20}"
+        raise FileError(str(path), f"a lesson of version {VERSION}", got, "Update DeepStep.")
+    return document

@@ -1,4 +1,4 @@
-"""A training on command: steps are done in a thread of its own, and what others see are copies."""
+"""A training on command: steps are made in a thread, and other threads receive copies."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -17,27 +17,19 @@ from deepstep.preparation.batches import n_batches
 from deepstep.training.plan import check_learning_rate
 from deepstep.types import is_whole
 
-MOST_STEPS = 10**9
-"""Most steps of one command, and of a whole training."""
-
-INTERVAL = 0.1
-"""Seconds between two messages about a training that runs."""
-
-MOST_PENDING = 1000
-"""Messages that wait for their listener; older ones are dropped."""
+MOST_STEPS = 10**9  # of one command, and of a whole training
+INTERVAL = 0.1  # seconds between two messages of a running training
+MOST_PENDING = 1000  # messages that wait for their listener; older ones are dropped
 
 COMMANDS = ("step", "train", "stop", "restart", "set")
 WHERE = "the explorer's command"
 
 Message = dict[str, Any]
-"""``{"kind": "epoch", …}`` after updates, ``{"kind": "end", …}`` when there is nothing to do any more."""
+"""``{"kind": "epoch", …}`` after updates, ``{"kind": "end", …}`` when the command is done."""
 
 
 class LiveTraining:
-    """A network that does steps when it is told to.
-
-    The network that trains is a copy.
-    """
+    """A copy of a network that makes steps on command."""
 
     def __init__(self, what: Shown) -> None:
         options = what.options
@@ -55,23 +47,23 @@ class LiveTraining:
         self._thread.start()
 
     def _begin(self) -> None:
-        """Stand at the initial values, the learning rate among them."""
+        """Set the initial values, and the initial learning rate."""
         self._rate = check_learning_rate(self._what.options.get("learning_rate", 0.0075))
         network = copy(self._what.network)
         self._steps: Iterator[Step] = network.steps(self._what.X, self._what.Y, **self._own)
         self._theta, self._updates, self._over = network.parameters, 0, ""
 
     def _factor(self, t: float) -> float:
-        """The learning rate, as a schedule of the rate 1: it may change between two steps."""
+        """The learning rate as a schedule, because it may change between two steps."""
         return self._rate
 
     @property
     def updates(self) -> int:
-        """Updates done."""
+        """Number of updates."""
         return self._updates
 
     def command(self, record: Any) -> None:
-        """Do what a page asks for.
+        """Execute a command of a page.
 
         A record is ``{"do": "step" or "train", "steps": n}``, ``{"do": "stop"}``, ``{"do": "restart"}`` from
         the initial values, or ``{"do": "set", "learning_rate": α}``.
@@ -90,9 +82,9 @@ class LiveTraining:
             self._want(int(steps), each=do == "step")
 
     def state(self) -> dict[str, Any]:
-        """Where the training stands: a copy."""
+        """The state of the training, as a copy."""
         with self._changed:
-            theta, done = self._theta, self._updates  # a step makes new ones and leaves these
+            theta, done = self._theta, self._updates  # a step makes new arrays
         return {
             "step": done,
             "epoch": done // self._of,
@@ -101,12 +93,12 @@ class LiveTraining:
         }
 
     def messages(self, *, wait: float) -> Iterator[Message | None]:
-        """Events from now on, for one listener; None when nothing happened for a while. Ends on `close`.
+        """Events from now on, for one listener; None after ``wait`` seconds without one. Ends on `close`.
 
-        Of a training that runs the newest state counts, so that a slow listener falls behind by one alone.
+        A running training keeps only its newest state, so that a slow listener is at most one behind.
         """
         with self._changed:
-            self._pending.clear()  # now, and not when the first message is asked for
+            self._pending.clear()  # now, and not with the first message
         return self._messages(wait)
 
     def _messages(self, wait: float) -> Iterator[Message | None]:
@@ -119,7 +111,7 @@ class LiveTraining:
             yield message
 
     def close(self) -> None:
-        """End the thread; what was reached stays to be seen."""
+        """End the thread; the state remains available."""
         with self._changed:
             self._closed, self._wanted = True, 0
             self._changed.notify_all()
@@ -136,17 +128,17 @@ class LiveTraining:
             self._changed.notify_all()
 
     def _work(self) -> None:
-        with np.errstate(over="ignore", invalid="ignore"):  # of a training that diverges: the page says it
-            self._go_on()
+        with np.errstate(over="ignore", invalid="ignore"):  # the page shows that a training diverges
+            self._run()
 
-    def _go_on(self) -> None:
-        told = 0.0
-        untold: float | None = None  # the cost of the last step, while no message says where it went
+    def _run(self) -> None:
+        sent_at = 0.0
+        unsent: float | None = None  # the cost of the last step, until a message has it
         at_work = False
         while True:
-            if at_work and not self._wanted:  # all steps done, or told to stop: maybe just after a step
-                self._reached(untold)
-                untold, at_work = None, False
+            if at_work and not self._wanted:  # all steps done, or stopped, maybe just after a step
+                self._reached(unsent)
+                unsent, at_work = None, False
                 self._end("")
             with self._changed:
                 self._changed.wait_for(lambda: self._wanted > 0 or self._closed or self._again)
@@ -156,36 +148,36 @@ class LiveTraining:
                 if again:
                     self._begin()
             if again:
-                untold = None
+                unsent = None
                 self._reached(float("nan"))
                 continue
             try:
                 step = next(self._steps)
-            except Exception as error:  # of a step, or of a function that the user passed: the page says it
+            except Exception as error:  # of a step, or of a user's function: the page shows it
                 self._over = self._over or str(error) or "The training is complete."
-                self._reached(untold)  # the page stands there
-                untold, at_work = None, False
+                self._reached(unsent)  # the last state for the page
+                unsent, at_work = None, False
                 self._end(self._over)
                 continue
             with self._changed:
                 self._theta, self._updates = step.after, self._updates + 1
                 self._wanted = max(0, self._wanted - 1)
-            untold, at_work = step.cost, True
-            if self._each or monotonic() - told >= INTERVAL:
+            unsent, at_work = step.cost, True
+            if self._each or monotonic() - sent_at >= INTERVAL:
                 self._reached(step.cost)
-                told, untold = monotonic(), None
+                sent_at, unsent = monotonic(), None
 
     def _reached(self, cost: float | None) -> None:
         if cost is not None:
-            self._tell({"kind": "epoch", "cost": number(cost), **self.state()})
+            self._send({"kind": "epoch", "cost": number(cost), **self.state()})
 
     def _end(self, why: str) -> None:
-        if why:  # else nothing more is wanted, or was asked for just now
+        if why:  # otherwise a new command may have come
             with self._changed:
                 self._wanted = 0
-        self._tell({"kind": "end", "why": why, "step": self._updates})
+        self._send({"kind": "end", "why": why, "step": self._updates})
 
-    def _tell(self, message: Message) -> None:
+    def _send(self, message: Message) -> None:
         with self._changed:
             newest = self._pending[-1] if self._pending else {}
             if not self._each and newest.get("kind") == message["kind"] == "epoch":

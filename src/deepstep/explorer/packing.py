@@ -1,4 +1,4 @@
-"""Numbers in JSON without loss: arrays as base64 of float64, what is not finite as a word."""
+"""Numbers in JSON without loss: arrays as base64 of float64, values that are not finite as words."""
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
@@ -15,17 +15,17 @@ Packed: TypeAlias = dict[str, Any]
 
 
 def packed(values: Any) -> Packed:
-    """An array as JSON has it, to the last bit."""
+    """An array for JSON, without loss."""
     array = np.asarray(values, dtype="<f8")
     return {"shape": list(array.shape), "f8": b64encode(array.tobytes()).decode("ascii")}
 
 
 def unpacked(record: Mapping[str, Any]) -> NDArray[np.float64]:
-    """The array of a record in a lesson, to the last bit.
+    """The array of a record in a lesson, without loss.
 
     record: ``{"shape": [...], "f8": "base64 of little-endian float64 in C order"}``.
-    returns (array of float64):
-    DataError: If it is no such record.
+    returns (array of float64): The array.
+    DataError: If the record has another form.
 
     >>> from deepstep.explorer.packing import packed
     >>> unpacked(packed([[0.1, float("nan")]]))
@@ -40,7 +40,7 @@ def unpacked(record: Mapping[str, Any]) -> NDArray[np.float64]:
 
 
 def number(value: Any) -> float | str:
-    """A number as JSON has it: "nan", "inf" and "-inf" are words there."""
+    """A number for JSON, with the words "nan", "inf" and "-inf"."""
     plain = float(value)
     return plain if isfinite(plain) else str(plain)
 

@@ -1,4 +1,4 @@
-"""The page: one HTML file that holds program, style and lesson, and may reach nothing else."""
+"""The page: one HTML file with program, style and lesson, and without access to anything else."""
 
 import json
 from base64 import b64encode
@@ -10,15 +10,13 @@ from typing import Any
 
 from deepstep.errors import FileError
 
-LESSON_ID = "deepstep-lesson"
-"""The element that holds the lesson."""
-
+LESSON_ID = "deepstep-lesson"  # the element with the lesson
 ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 """Characters that would end a script element, or begin a comment in it."""
 
 
 def as_json(record: Any) -> str:
-    """One line of JSON in ASCII that no text in it can break out of, wherever in a page it stands."""
+    """One line of JSON in ASCII that is safe anywhere in a page, whatever texts it contains."""
     text = json.dumps(record, allow_nan=False, separators=(",", ":"))
     for sign, harmless in ESCAPED.items():
         text = text.replace(sign, harmless)
@@ -28,19 +26,14 @@ def as_json(record: Any) -> str:
 @cache
 def bundle(name: str) -> str:
     """A file of the front end: ``explorer.js`` or ``explorer.css``."""
-    place = files("deepstep.explorer") / "static" / name
+    place, where = files("deepstep.explorer") / "static" / name, f"deepstep/explorer/static/{name}"
     endings = ("</style",) if name.endswith(".css") else ("</script", "<!--")
     if not place.is_file():
-        raise FileError(
-            f"deepstep/explorer/static/{name}",
-            "the explorer's page",
-            "it is missing",
-            "Install DeepStep again.",
-        )
+        raise FileError(where, "the explorer's page", "it is missing", "Install DeepStep again.")
     text = place.read_text(encoding="utf-8")
     for ending in endings:
         if ending in text.lower():
-            raise FileError(f"deepstep/explorer/static/{name}", f"a text without {ending!r}", "it has one")
+            raise FileError(where, f"a text without {ending!r}", "it has one")
     return text
 
 
@@ -50,7 +43,7 @@ def digest(text: str) -> str:
 
 
 def policy(*, served: bool) -> str:
-    """The Content-Security-Policy: this program and this style; served pages may talk to their server."""
+    """The Content-Security-Policy: this program and style only; served pages may connect to their server."""
     rules = {
         "default-src": "'none'",
         "script-src": digest(bundle("explorer.js")),
@@ -66,7 +59,7 @@ def policy(*, served: bool) -> str:
 
 
 def page(title: str, document: Any = None) -> str:
-    """The page of a lesson; without a document that of the server, which asks for it."""
+    """The page of a lesson; without a document the page of the server, which requests it."""
     served = document is None
     meta = "" if served else f'<meta http-equiv="Content-Security-Policy" content="{policy(served=False)}">\n'
     data = (

@@ -1,4 +1,4 @@
-"""Some steps of a training, recorded: what a page shows, and checks its own arithmetic by."""
+"""Recorded steps of a training, which a page shows and checks its own arithmetic with."""
 
 from collections.abc import Mapping
 from copy import copy
@@ -11,7 +11,7 @@ import numpy as np
 from deepstep.engines import Settings
 from deepstep.engines.draws import dropout_masks
 from deepstep.errors import ConfigurationError, DivergenceError
-from deepstep.explorer.abilities import beyond
+from deepstep.explorer.abilities import unsupported_features
 from deepstep.inspection import Trace
 from deepstep.inspection.trace_step import Step
 from deepstep.model import Network
@@ -19,41 +19,25 @@ from deepstep.network import Parameters
 from deepstep.preparation.batches import as_they_are, batch, evenly_spread, n_batches, shuffled
 from deepstep.types import AnyArray, Array
 
-MOST_GOLDEN = 60_000
-"""Numbers in all golden steps together; the first step is always there."""
-
-GOLDEN_APART = 8
-"""Golden steps of a training that the page does not compute by itself."""
-
-MOST_RECORDED = 20_000
-"""Numbers in all recorded parameters together; the first and the last are always there."""
-
+MOST_GOLDEN = 60_000  # numbers in all golden steps; the first step is always kept
+GOLDEN_APART = 8  # golden steps of a training that the page cannot compute
+MOST_RECORDED = 20_000  # numbers in all recorded parameters; the first and the last are always kept
 MOST_SNAPSHOTS = 40
-MOST_INDICES = 40_000
-"""Examples in all batches that are listed."""
-
-MOST_MASKS = 40_000
-"""Numbers in all masks that are kept."""
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A step with every quantity."""
-
-    step: Step
-    trace: Trace
+MOST_INDICES = 40_000  # examples in all listed batches
+MOST_MASKS = 40_000  # numbers in all masks
 
 
 @dataclass
 class Recording:
     """The record of a training.
 
-    ``recorded`` has θ after so many updates, ``batches`` and ``masks`` the examples and dropout masks of the
-    first steps, ``costs`` J before each update; ``stopped`` is why it ended before its last step.
+    ``golden`` has steps with every quantity, ``recorded`` θ after so many updates, ``batches`` and ``masks``
+    the examples and dropout masks of the first steps, ``costs`` J before each update; ``stopped`` is the
+    reason if the record ends before the last step.
     """
 
     settings: Settings
-    golden: list[Opened] = field(default_factory=list)
+    golden: list[tuple[Step, Trace]] = field(default_factory=list)
     recorded: dict[int, Parameters] = field(default_factory=dict)
     batches: list[AnyArray] = field(default_factory=list)
     masks: list[dict[int, Array]] | None = None
@@ -62,16 +46,16 @@ class Recording:
 
 
 def record(network: Network, X: Array, Y: Array, options: Mapping[str, Any]) -> Recording:
-    """Train a copy of a network with the equations and keep what a page needs.
+    """Train a copy of a network with the equations and record what a page needs.
 
-    A DivergenceError says that not even the first step stays finite.
+    DivergenceError: If the first step has values that are not finite.
     """
     learner = copy(network)
     learner.engine = "reference"
-    steps = learner.steps(X, Y, **options)  # what does not fit is refused here
+    steps = learner.steps(X, Y, **options)  # arguments are checked here
     total = int(options["iterations"]) * n_batches(X.shape[1], options.get("batch_size"))
     kept = Recording(_settings(network, options))
-    apart = bool(beyond(network, options))
+    apart = bool(unsupported_features(network, options))
     known = _list_draws(kept, network, X.shape[1], options, total, apart=apart)
     if known < total:
         cut = f"The first {known} of {total} updates are recorded"
@@ -96,8 +80,8 @@ def record(network: Network, X: Array, Y: Array, options: Mapping[str, Any]) -> 
         raise ConfigurationError("explore", "a training of one step or more", "it had none")
     kept.recorded[len(kept.costs)] = last.after
     for step in {step.number: step for step in (held[0], last, *held)}.values():
-        _open(kept, step)  # the first, then the last, then others as far as there is room
-    kept.golden.sort(key=lambda opened: opened.step.number)
+        _open(kept, step)  # the first, then the last, then others as long as there is room
+    kept.golden.sort(key=lambda golden: golden[0].number)
     return kept
 
 
@@ -113,11 +97,11 @@ def _snapshots(total: int, size: int) -> set[int]:
 
 
 def _open(kept: Recording, step: Step) -> None:
-    """Keep a step whole, if there is room for it."""
+    """Keep a step with its trace, if there is room."""
     trace = step.trace()
-    size, before = _numbers(trace), sum(_numbers(opened.trace) for opened in kept.golden)
+    size, before = _numbers(trace), sum(_numbers(other) for _, other in kept.golden)
     if not kept.golden or before + size <= MOST_GOLDEN:
-        kept.golden.append(Opened(step, trace))
+        kept.golden.append((step, trace))
 
 
 def _numbers(trace: Trace) -> int:
@@ -127,23 +111,20 @@ def _numbers(trace: Trace) -> int:
 def _list_draws(
     kept: Recording, network: Network, m: int, options: Mapping[str, Any], total: int, *, apart: bool
 ) -> int:
-    """List the examples and the masks of the first steps; gives the number of steps that are known by them.
+    """List the examples and the masks of the first steps; returns the number of steps that can be recorded.
 
-    Full batches without dropout are the same in every step, which stands there once. What a page does not
-    compute by itself (``apart``) is known however few draws are listed.
+    Full batches without dropout are the same in every step and are listed once. A training that the page
+    cannot compute (``apart``) is recorded with any number of listed draws.
     """
     settings, size = kept.settings, options.get("batch_size")
     rates = settings.dropout_of(network.architecture)
-    units = (
-        0
-        if apart
-        else sum(n for n, rate in zip(network.architecture.layer_dims[1:-1], rates, strict=True) if rate)
-    )
+    hidden = zip(network.architecture.layer_dims[1:-1], rates, strict=True)
+    units = 0 if apart else sum(n for n, rate in hidden if rate)
     kept.masks = [] if units else None
     order = options.get("order") or (as_they_are if size is None else shuffled(network.seed))
-    of, alike = n_batches(m, size), size is None and order is as_they_are and not units
+    of, same = n_batches(m, size), size is None and order is as_they_are and not units
     indices, numbers = MOST_INDICES, MOST_MASKS
-    for number in range(1 if alike else total):
+    for number in range(1 if same else total):
         visit = order(number // of, m)
         rows = np.arange(m)[batch(None if visit is None else np.asarray(visit), m, size, number % of)]
         indices, numbers = indices - len(rows), numbers - units * len(rows)
@@ -151,12 +132,9 @@ def _list_draws(
             break
         kept.batches.append(rows)
         if kept.masks is not None:
-            kept.masks.append(_masks(network, settings, rates, len(rows), number + 1))
-    return total if alike or apart else len(kept.batches)
-
-
-def _masks(
-    network: Network, settings: Settings, rates: tuple[float, ...], m: int, step: int
-) -> dict[int, Array]:
-    shape, seed = network.architecture, int(settings.seed)
-    return dropout_masks(shape, rates, m, seed=seed, step=step, dtype=network.dtype)
+            seed = int(settings.seed)
+            found = dropout_masks(
+                network.architecture, rates, len(rows), seed=seed, step=number + 1, dtype=network.dtype
+            )
+            kept.masks.append(found)
+    return total if same or apart else len(kept.batches)

@@ -1,16 +1,22 @@
-"""The training of a page, done again in Python: its batches and masks, and what its reader changed."""
+"""The training of a page, repeated in Python: its batches and masks, and the changes by its reader.
+
+The page has a random generator of its own, with one word of 32 bits as state. A draw adds 0x9E3779B9 to it
+and mixes the sum, so that draw n of a stream is a function of the start of the stream and n; see
+web/README.md.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deepstep.engines import OpenedStep, ReferenceSession, SessionState, Settings
 from deepstep.engines.draws import dropout_masks
 from deepstep.equations import get_head, get_optimizer
 from deepstep.errors import ConfigurationError, ShapeError
-from deepstep.explorer.page_draws import masks, order
 from deepstep.inspection.trace_step import Step
 from deepstep.model import Network
 from deepstep.network import Architecture
@@ -20,14 +26,14 @@ from deepstep.training import Update
 from deepstep.types import Array, is_whole
 
 WHERE = "replay"
-OF_THE_LOOP = ("learning_rate", "batch_size")
-"""Options of a page's training; the rest are settings of the engine."""
-NAMES = {
+OF_THE_LOOP = ("learning_rate", "batch_size")  # options of a page's training, beside the engine's settings
+NAMES = {  # settings of Python by their names in a lesson
     "hyperparameters": "optimizer_params",
     "rate_factors": "lr_multipliers",
     "decay_factors": "weight_decay_multipliers",
 }
-"""Settings that a lesson, a file format, has under names of its own."""
+STEP, WORD = 0x9E3779B9, 0xFFFFFFFF
+ORDER, MASK = 2, 3  # purposes of streams
 
 
 def replay(
@@ -42,21 +48,20 @@ def replay(
     start: int = 0,
     slots: Mapping[str, Any] | None = None,
 ) -> Step:
-    """Do the updates of a page again, and open the next one.
+    """Repeat the updates of a page, and return the next one.
 
-    network: Where the training starts; it is not changed.
-    X, Y (array of shape (n_x, m) and (n_L, m)): The examples at the beginning.
-    updates: How many are done.
+    network: The network at the start, which is not changed.
+    X, Y (array of shape (n_x, m) and (n_L, m)): The examples at the start.
+    updates: Number of updates to repeat.
     training: ``optimizer``, ``hyperparameters``, ``learning_rate``, ``l2``, ``weight_decay``,
-        ``batch_size``, ``dropout`` and ``seed``, as a lesson has them.
+        ``batch_size``, ``dropout`` and ``seed``, as in a lesson.
     changes (sequence of mappings): Changes by hand, each after ``t`` updates, in order: ``set``
         settings of the training, ``edit`` a parameter (``[name, row, column, value]``), ``add`` an example
         (``[inputs, targets]``).
-    drawn: Updates whose batches and masks Python drew: those of `Network.steps`. The others are the page's
-        own.
-    start: Updates that were done before these parameters.
-    slots: The optimizer's memory at the start, as a lesson has it: ``"v_dW1"``, …; by default it begins at
-        zero.
+    drawn: Number of updates with batches and masks of Python, as in `Network.steps`. Later ones have those of
+        the page.
+    start: Number of updates before these parameters.
+    slots: The optimizer's state at the start, as in a lesson: ``"v_dW1"``, …; default: zeros.
     returns: Update ``updates + 1``: ``before`` is the state that the page shows after ``updates`` updates.
     ShapeError, ConfigurationError: If an argument does not fit.
 
@@ -129,7 +134,7 @@ class _Page:
         return found
 
     def change(self, change: Mapping[str, Any]) -> None:
-        """Do what the reader of the page did."""
+        """Make a change by the reader of the page."""
         try:
             self._change(change)
         except (KeyError, IndexError, TypeError, ValueError) as error:
@@ -166,13 +171,13 @@ class _Page:
             visit = shuffled(self.network.seed)(epoch, m) if by_python else order(settings.seed, epoch, m)
             rows = batch(np.asarray(visit), m, size, place)
         X, Y, rates = self.X[:, rows], self.Y[:, rows], settings.dropout_of(self.shape)
-        draw = _masks_of_python if by_python else masks
+        draw = partial(dropout_masks, dtype=np.dtype(float)) if by_python else masks
         found = draw(self.shape, rates, X.shape[1], seed=int(settings.seed), step=number)
         rate = float(self.training["learning_rate"])
         return self.session.open_step(X, Y, learning_rate=rate, masks=found), found
 
     def step(self, opened: OpenedStep, masks: Mapping[int, Array]) -> Step:
-        """The update as `Network.steps` gives one."""
+        """The update, as from `Network.steps`."""
         number = opened.before.step + 1
         epoch = (number - 1) // n_batches(self.X.shape[1], self.training.get("batch_size"))
         rate = float(self.training["learning_rate"])
@@ -183,14 +188,44 @@ class _Page:
         return Step(update, after, self.shape, self.session.settings)
 
 
-def _masks_of_python(
-    shape: Architecture, rates: tuple[float, ...], m: int, *, seed: int, step: int
-) -> dict[int, Array]:
-    return dropout_masks(shape, rates, m, seed=seed, step=step, dtype=np.dtype(float))
-
-
 def _number(change: Mapping[str, Any]) -> int:
-    """After how many updates it was."""
+    """The number of updates before a change."""
     if not is_whole(change.get("t"), 0):
         raise ConfigurationError(WHERE, "a change after t updates", f"got {change!r:.80}")
     return int(change["t"])
+
+
+def _mixed(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    word = np.uint64(WORD)
+    z = (z ^ z >> np.uint64(16)) * np.uint64(0x21F0AAAD) & word
+    z = (z ^ z >> np.uint64(15)) * np.uint64(0x735A2D97) & word
+    return z ^ z >> np.uint64(15)
+
+
+def uniform(n: int, seed: int, *counters: int) -> NDArray[np.float64]:
+    """The first n numbers, from 0 to below 1, of the stream of a seed and its counters."""
+    state = _mixed(np.array([seed & WORD], dtype=np.uint64))
+    for counter in counters:
+        state = _mixed(state + np.uint64(counter & WORD) & np.uint64(WORD))
+    places = np.arange(1, n + 1, dtype=np.uint64) * np.uint64(STEP)
+    return _mixed(state + places & np.uint64(WORD)) / 2.0**32
+
+
+def order(seed: int, epoch: int, m: int) -> list[int]:
+    """The numbers 0 … m - 1 in the page's order of an epoch (Fisher and Yates, from the last down)."""
+    found = list(range(m))
+    for i, draw in zip(range(m - 1, 0, -1), uniform(max(0, m - 1), seed, ORDER, epoch), strict=True):
+        j = int(draw * (i + 1))
+        found[i], found[j] = found[j], found[i]
+    return found
+
+
+def masks(shape: Architecture, dropout: Sequence[float], m: int, *, seed: int, step: int) -> dict[int, Array]:
+    """The page's masks (n_l, m) of the hidden layers with dropout, for one step."""
+    found = {}
+    for layer, rate in enumerate(dropout, start=1):
+        keep = 1 - rate
+        if keep < 1:
+            draws = uniform(shape.layer_dims[layer] * m, seed, MASK, step, layer)
+            found[layer] = np.where(draws < keep, 1 / keep, 0.0).reshape(shape.layer_dims[layer], m)
+    return found

@@ -1,4 +1,4 @@
-"""Python code that makes the state of a page again."""
+"""Python code that reproduces the state of a page."""
 
 from collections.abc import Mapping
 from inspect import unwrap
@@ -11,8 +11,7 @@ from deepstep.model import Network
 from deepstep.network import Parameters
 from deepstep.types import AnyArray, Array
 
-MOST_INLINE = 600
-"""Numbers that are written into the code."""
+MOST_INLINE = 600  # numbers that are written into the code
 
 SHOWN = "shown = 1  # the update that the page shows"
 READ = (
@@ -21,15 +20,15 @@ READ = (
 )
 
 
-def program(
+def reproduce_code(
     network: Network, start: Parameters, X: Array, Y: Array, data_code: str, options: Mapping[str, Any]
 ) -> str:
     """The code: the data, the network, the training up to the update that the page shows.
 
-    The page writes the number of that update into the line of `SHOWN`. Where something takes part that no
-    code can carry, a function of one's own, the text is a comment that says so.
+    The page writes the number of that update into the line of `SHOWN`. With user-defined functions, which no
+    code can contain, the text is a comment.
 
-    ``data_code`` has statements that make X and Y; it is empty where none are known.
+    ``data_code`` has statements that make X and Y; it is empty if none are known.
     """
     own = _of_ones_own(network, options)
     if own:
@@ -48,7 +47,7 @@ def program(
 
 
 def _network(network: Network, start: Parameters) -> tuple[list[str], bool]:
-    """The statements, and whether they need the lesson as a file."""
+    """The statements, and whether they need the file of the lesson."""
     shape = network.architecture
     off = {"output_settings": not shape.output_settings, "normalization": not shape.normalized}
     arguments = {
@@ -72,7 +71,7 @@ def _network(network: Network, start: Parameters) -> tuple[list[str], bool]:
 
 
 def _as_code(value: Any) -> Any:
-    """An argument as Python writes it; values of the hidden layers as one where all are the same."""
+    """An argument as Python code; the values of the hidden layers as one if all are equal."""
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, tuple):
@@ -81,7 +80,7 @@ def _as_code(value: Any) -> Any:
 
 
 def _drawn_by(network: Network, start: Parameters, sizes: list[int], arguments: dict[str, Any]) -> str | None:
-    """The initialization that gives exactly these parameters from the network's seed, if one does."""
+    """The initialization with exactly these parameters from the network's seed, if there is one."""
     for method in INITIALIZATIONS:
         fresh = Network(sizes, **arguments, initialization=method, seed=network.seed)
         if np.array_equal(fresh.parameters.flat, start.flat):
@@ -129,5 +128,5 @@ def _is_the_librarys(function: Any) -> bool:
 
 
 def rows_code(rows: AnyArray) -> str:
-    """The statement that chooses examples."""
+    """The statements that select examples."""
     return f"rows = {rows.tolist()}\nX, Y = X[:, rows], Y[:, rows]"

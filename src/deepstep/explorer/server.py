@@ -1,4 +1,4 @@
-"""The page with a training behind it, for this machine alone: http://127.0.0.1 and a token."""
+"""The page of a live training, for this machine only: http://127.0.0.1 and a token."""
 
 import secrets
 import select
@@ -20,23 +20,12 @@ from deepstep.explorer.live import LiveTraining
 from deepstep.explorer.page import as_json, page, policy
 
 ADDRESS = "127.0.0.1"
-MOST_BYTES = 1_000_000
-"""Most bytes of a command."""
-
-PATIENCE = 10.0
-"""Seconds that a request may take to arrive, all of it."""
-
-MOST_CONNECTIONS = 32
-"""At a time: a browser opens six at most, and one of them is the stream of events."""
-
+MOST_BYTES = 1_000_000  # of a command
+REQUEST_TIMEOUT = 10.0  # seconds for a whole request to arrive
+MOST_CONNECTIONS = 32  # at a time: a browser opens six at most, and one of them is the stream of events
 FULL = b"HTTP/1.0 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
-"""The answer to a connection beyond them."""
-
-GRACE = 1.0
-"""Seconds in which a page that is loaded again may leave its old stream."""
-
-HEARTBEAT = 0.25
-"""Seconds between two looks whether the listener is still there."""
+GRACE = 1.0  # seconds in which a reloaded page may leave its old stream
+HEARTBEAT = 0.25  # seconds between two checks whether the listener is connected
 
 HEADERS = {
     "Cache-Control": "no-store",
@@ -46,11 +35,11 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""Headers of every answer, beside the Content-Security-Policy."""
+"""Headers of every response, with the Content-Security-Policy."""
 
 
-class Refused(Exception):  # noqa: N818  (an answer, not a failure of this program)
-    """A request is answered with a status and a sentence."""
+class Refused(Exception):  # noqa: N818  (a response, not a failure of this program)
+    """A response with an error status and a message."""
 
     def __init__(self, status: HTTPStatus, why: str) -> None:
         super().__init__(why)
@@ -69,7 +58,7 @@ class ExplorerServer(ThreadingHTTPServer):
         self.token = secrets.token_urlsafe(24)
         self.text = page(str(document["title"])).encode("utf-8")
         self._listening, self._counting = Lock(), Lock()
-        self._open: dict[Any, float] = {}  # connections, and until when their requests have to be there
+        self._open: dict[Any, float] = {}  # connections, and the deadlines of their requests
         self._stream: socket.socket | None = None
         try:
             super().__init__((ADDRESS, port), Handler)
@@ -80,17 +69,17 @@ class ExplorerServer(ThreadingHTTPServer):
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """The port of the server."""
         return int(self.server_address[1])
 
     @property
     def url(self) -> str:
-        """The page, with the token."""
+        """The address of the page, with the token."""
         return f"http://{ADDRESS}:{self.port}/?token={self.token}"
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The names under which a browser may ask: others are a foreign page that found the address."""
+        """Valid Host headers: others come from a foreign page that found the address."""
         return tuple(f"{name}:{self.port}" for name in (ADDRESS, "localhost"))
 
     @contextmanager
@@ -104,14 +93,14 @@ class ExplorerServer(ThreadingHTTPServer):
             self.live.close()
             self.shutdown()
             self.server_close()
-            thread.join(timeout=PATIENCE)
+            thread.join(timeout=REQUEST_TIMEOUT)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer in a thread, as long as there are not too many."""
+        """Handle a request in a thread, unless there are too many."""
         with self._counting:
             full = len(self._open) >= MOST_CONNECTIONS
             if not full:
-                self._open[request] = monotonic() + PATIENCE
+                self._open[request] = monotonic() + REQUEST_TIMEOUT
         if not full:
             super().process_request(request, client_address)
             return
@@ -121,22 +110,22 @@ class ExplorerServer(ThreadingHTTPServer):
         self.shutdown_request(request)
 
     def has_arrived(self, request: Any) -> None:
-        """The request of a connection is there: what follows may take its time."""
+        """Remove the deadline of a connection whose request has arrived."""
         with self._counting:
             self._open[request] = inf
 
     def service_actions(self) -> None:
-        """End connections whose requests take too long, though each of their bytes came in time.
+        """End connections whose requests take too long in total.
 
-        Called by the loop of the server, some times a second.
+        Called by the loop of the server, several times per second.
         """
         now = monotonic()
         with self._counting:
             for request, until in self._open.items():
                 if until < now:
                     self._open[request] = inf
-                    with suppress(OSError):  # it has gone by itself
-                        request.shutdown(socket.SHUT_RDWR)  # its thread reads the end, and closes it
+                    with suppress(OSError):  # it was closed
+                        request.shutdown(socket.SHUT_RDWR)  # its thread reads the end and closes it
 
     def shutdown_request(self, request: Any) -> None:
         """Close a connection."""
@@ -145,7 +134,7 @@ class ExplorerServer(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def is_taken(self) -> bool:
-        """Whether a reader listens who is still there after a moment."""
+        """Whether another page is connected, also after a moment."""
         until = monotonic() + GRACE
         while self._stream is not None:
             if monotonic() >= until:
@@ -155,7 +144,7 @@ class ExplorerServer(ThreadingHTTPServer):
 
     @contextmanager
     def the_reader(self, stream: socket.socket) -> Iterator[None]:
-        """Be the one who listens."""
+        """Register the stream of the only reader."""
         taken = self.is_taken()
         with self._listening:
             if taken or self._stream is not None:
@@ -167,24 +156,24 @@ class ExplorerServer(ThreadingHTTPServer):
             self._stream = None
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A reader who went away in the middle of an answer is no error."""
+        """A closed connection is not an error."""
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers one request."""
+    """Handler of one request."""
 
     server: ExplorerServer
-    timeout = PATIENCE
+    timeout = REQUEST_TIMEOUT
     server_version, sys_version = "DeepStep", ""
 
     def do_GET(self) -> None:
-        """The page, the lesson, the events."""
+        """Send the page, the lesson, or the events."""
         self.server.has_arrived(self.connection)
         answers = {"/": self._page, "/lesson": self._lesson, "/events": self._events}
         self._answer(answers)
 
     def do_POST(self) -> None:
-        """A command."""
+        """Execute a command."""
         self._answer({"/command": self._command})
 
     def _answer(self, answers: dict[str, Any]) -> None:
@@ -198,7 +187,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(refused.status, "application/json", as_json({"error": refused.why}).encode())
 
     def _check_sender(self) -> None:
-        """Only this page, opened by who has the token."""
+        """Only this page, opened with the token."""
         if self.headers.get("Host") not in self.server.hosts:
             raise Refused(HTTPStatus.FORBIDDEN, "Ask at the address that was printed.")
         origin = self.headers.get("Origin")
@@ -218,23 +207,22 @@ class Handler(BaseHTTPRequestHandler):
         self._send(HTTPStatus.OK, "application/json", as_json(now).encode())
 
     def _events(self) -> None:
-        """A stream of events, until the reader goes or the server ends."""
+        """Send a stream of events, until the reader disconnects or the server ends."""
         with self.server.the_reader(self.connection):
-            messages = self.server.live.messages(
-                wait=HEARTBEAT
-            )  # from before the reader knows that it is one
+            # before the reader receives anything, so that it misses no message
+            messages = self.server.live.messages(wait=HEARTBEAT)
             self._begin(HTTPStatus.OK, "text/event-stream")
             self.end_headers()
             with suppress(OSError):
-                self._tell(b": here\n\n")
+                self._write(b": here\n\n")
                 for message in messages:
                     if self._is_gone():
                         return
                     if message is not None:
-                        self._tell(f"data: {as_json(message)}\n\n".encode())
-                self._tell(b'data: {"kind":"closed"}\n\n')
+                        self._write(f"data: {as_json(message)}\n\n".encode())
+                self._write(b'data: {"kind":"closed"}\n\n')
 
-    def _tell(self, text: bytes) -> None:
+    def _write(self, text: bytes) -> None:
         self.wfile.write(text)
         self.wfile.flush()
 
@@ -249,7 +237,7 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "A command is application/json.")
         try:
             self.server.live.command(json_values(self._body()))
-        except ValueError as error:  # malformed, or a command that there is not
+        except ValueError as error:  # malformed, or an unknown command
             why = str(error) if isinstance(error, ConfigurationError) else "A command is JSON."
             raise Refused(HTTPStatus.BAD_REQUEST, why) from None
         self._send(HTTPStatus.OK, "application/json", b'{"ok":true}')
@@ -257,7 +245,7 @@ class Handler(BaseHTTPRequestHandler):
     def _body(self) -> bytes:
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):
-            raise Refused(HTTPStatus.LENGTH_REQUIRED, "A command says how long it is.")
+            raise Refused(HTTPStatus.LENGTH_REQUIRED, "A command needs a Content-Length.")
         if len(length) > len(str(MOST_BYTES)) or int(length) > MOST_BYTES:
             raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A command has at most {MOST_BYTES} bytes.")
         body = self.rfile.read(int(length))
@@ -279,4 +267,4 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, form: str, *values: Any) -> None:
-        """Nothing: the address has the token in it."""
+        """Log nothing: the address contains the token."""

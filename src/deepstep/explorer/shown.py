@@ -1,40 +1,46 @@
-"""Contents of a page: a network, as few examples as fit, and words about them."""
+"""Contents of a page: a network, as few examples as fit, and texts about them.
+
+Wide inputs are replaced by coordinates in the span of a few examples. Z1 = W1·X + b1 depends on W1 only in
+that span: with an orthonormal basis Q of it, X = Q·C and W1·X = (W1·Q)·C. The network with W1·Q, on the
+coordinates C, therefore has the same Z, A, J, dA, dZ and db, and dW1·Q for dW1. Update rules that are linear
+in the gradient move W1·Q as they move W1; rules that treat each weight by itself do not.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from deepstep.data import load
 from deepstep.equations import get_head
-from deepstep.explorer.abilities import check_options
-from deepstep.explorer.examples import choose, few_enough
+from deepstep.errors import ConfigurationError
+from deepstep.explorer.abilities import check_options, unsupported_features
 from deepstep.explorer.reproduction import rows_code
-from deepstep.explorer.wide import (
-    EXAMPLES,
-    check_rest,
-    check_wide,
-    is_wide,
-    linear_options,
-    narrowed,
-    with_parameters,
-)
 from deepstep.model import Network
 from deepstep.network.border import check_inputs, check_targets
+from deepstep.preparation import ClassificationTarget
+from deepstep.preparation.batches import shuffled
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
+
+MOST_EXAMPLES, FEWEST = 500, 16  # examples of a page
+MOST_NUMBERS = 40_000  # in the inputs, and in all quantities of a step on all examples
+MOST_PARAMETERS = 50_000  # of a page: a step with more, with the optimizer's state, is too large to send
+EXAMPLES = 16  # of a network with more parameters
+LINEAR = ("gd", "momentum", "heavy_ball", "nesterov")  # update rules that are linear in the gradient
 
 
 @dataclass(frozen=True)
 class About:
-    """Words about the examples.
+    """Texts about the examples.
 
     name: Name of the data.
-    title: Title of the page; by default it is made of the network and the name.
+    title: Title of the page; by default made of the network and the name.
     feature_names, class_names: Names of the rows of X, and of the classes in their order.
-    code: Python that makes X and Y.
+    code: Python code that makes X and Y.
     notes: Sentences for the reader.
-    history: History of the training that came before; by default that of the network.
+    history: History of the training so far; by default that of the network.
 
     >>> About("flowers", class_names=("setosa", "virginica")).name
     'flowers'
@@ -51,9 +57,9 @@ class About:
 
 @dataclass(frozen=True)
 class Shown:
-    """The network and examples that are shown, and trained where a page has a training behind it.
+    """The network and the examples of a page.
 
-    ``network`` is in float64, a wide one on coordinates; ``about`` has the title and all notes.
+    ``network`` is in float64, on coordinates if it is wide; ``about`` has the title and all notes.
     """
 
     network: Network
@@ -65,56 +71,125 @@ class Shown:
 
 
 def shown(network: Network, X: Any, Y: Any, about: About, given: Mapping[str, Any]) -> Shown:
-    """Check everything, and choose what fits a page."""
-    options = dict(given)
+    """Check all arguments, and choose what fits a page."""
+    options, shape = dict(given), network.architecture
     about = replace(about, history=about.history or network.history)
     check_options(network, options)
-    X, Y = _checked(network, X, Y)
+    X = check_inputs(X, shape.n_inputs, "explore", dtype=np.dtype(float))
+    Y = check_targets(Y, shape.n_outputs, X.shape[1], get_head(shape), "explore", dtype=np.dtype(float))
     notes = list(about.notes)
-    sizes, wide = "-".join(map(str, network.architecture.layer_dims)), is_wide(network)
+    title = about.title or f"{'-'.join(map(str, shape.layer_dims))} on {about.name}"
+    wide = network.parameters.flat.size > MOST_PARAMETERS
     if network.dtype != np.float64:
-        network = with_parameters(network, network.parameters, n_inputs=X.shape[0])
+        network = _with_parameters(network, network.parameters, n_inputs=X.shape[0])
         notes.append("The network is float32; this page computes in float64.")
-    full = options.get("batch_size") is None
-    most = EXAMPLES if wide else few_enough(network, full_batches=full)
-    chosen = choose(X, Y, most, network.seed)
-    if chosen.rows is not None:
-        notes.append(f"{len(chosen.rows)} of {X.shape[1]} examples, drawn from the seed.")
-        about = _of_chosen(about, chosen.rows)
-    X, Y = np.ascontiguousarray(chosen.X), np.ascontiguousarray(chosen.Y)
-    title = about.title or f"{sizes} on {about.name}"
+    most = EXAMPLES if wide else _most_examples(network, full_batches=options.get("batch_size") is None)
+    rows = _chosen(Y, most, network.seed)
+    if rows is not None:
+        notes.append(f"{len(rows)} of {X.shape[1]} examples, drawn from the seed.")
+        X, Y = X[:, rows], Y[:, rows]
+        about = replace(about, code=f"{about.code}\n{rows_code(rows)}" if about.code else "")
+    X, Y = np.ascontiguousarray(X), np.ascontiguousarray(Y)
     if wide and X.shape[0] > X.shape[1]:
-        check_wide(network, options)
-        network, X, options, about = _narrow(network, X, options, about, notes)
         title = f"{title}, {X.shape[1]} examples and their span"
-    check_rest(network)
+        network, X, options, about = _on_coordinates(network, X, options, about, notes)
+    rest = network.parameters.flat.size
+    if rest > MOST_PARAMETERS:
+        raise ConfigurationError(
+            "explore",
+            f"a network of at most {MOST_PARAMETERS:,} parameters, when {EXAMPLES} inputs are left",
+            f"this one has {rest:,}",
+            "Look at one step of it with Network.trace, or explore a smaller one.",
+        )
     return Shown(network, X, Y, options, replace(about, title=title, notes=tuple(notes)), wide)
 
 
-def _checked(network: Network, X: Any, Y: Any) -> tuple[Array, Array]:
-    shape = network.architecture
-    X = check_inputs(X, shape.n_inputs, "explore", dtype=np.dtype(float))
-    head = get_head(shape)
-    return X, check_targets(Y, shape.n_outputs, X.shape[1], head, "explore", dtype=np.dtype(float))
+def _most_examples(network: Network, *, full_batches: bool) -> int:
+    """Most examples on a page of this network."""
+    n_x, *units = network.architecture.layer_dims
+    of_an_example = 2 * n_x + 4 * sum(units) + 2 * units[-1]  # numbers in a trace
+    by_step = MOST_NUMBERS // of_an_example if full_batches else MOST_EXAMPLES
+    return max(FEWEST, min(MOST_EXAMPLES, MOST_NUMBERS // n_x, by_step))
 
 
-def _of_chosen(about: About, rows: AnyArray) -> About:
-    code = f"{about.code}\n{rows_code(rows)}" if about.code else ""
-    return replace(about, code=code)
+def _chosen(Y: Array, most: int, seed: int) -> AnyArray | None:
+    """Indices of at most so many examples, in their order; None for all.
+
+    They are drawn from the seed and not evenly spread, because examples may be ordered in a pattern.
+    """
+    m = Y.shape[1]
+    if m <= most:
+        return None
+    drawn = np.asarray(shuffled(seed)(0, m))
+    _, first = np.unique(Y[:, drawn], axis=1, return_index=True)
+    if len(first) <= most:  # classes: one example of each at least
+        drawn = np.concatenate([drawn[first], np.delete(drawn, first)])
+    return np.sort(drawn[:most])
 
 
-def _narrow(
+def _on_coordinates(
     network: Network, X: Array, options: dict[str, Any], about: About, notes: list[str]
 ) -> tuple[Network, Array, dict[str, Any], About]:
-    """The network on coordinates of its inputs, with what a reader has to know about them."""
+    """The wide network on coordinates of its inputs; notes for the reader are added."""
+    optimizer = options.get("optimizer", "gd")
+    others = {*LINEAR, options.get("optimizer")}
+    unknown = [name for name in unsupported_features(network, options) if name not in others]
+    unknown += ["input_scale"] if network.architecture.input_scale else []  # coordinates have no such factors
+    if unknown:
+        hint = "Network.steps and Network.trace open everything."
+        raise ConfigurationError("explore", "a wide network without it", f"got {', '.join(unknown)}", hint)
     n_x, m = X.shape
-    network, C = narrowed(network, X)
-    options, left_out = linear_options(options)
+    Q, sizes, Vt = np.linalg.svd(X, full_matrices=False)  # the first directions are those that differ most
+    parameters = {**network.parameters.to_dict(), "W1": network.parameters["W1"] @ Q}
+    network, C = _with_parameters(network, parameters, n_inputs=len(sizes)), sizes[:, np.newaxis] * Vt
     notes.append(
-        f"Wide: the {n_x:,} inputs of {m} examples stand as {len(C)} coordinates in the span of these "
+        f"Wide: the {n_x:,} inputs of {m} examples are shown as {len(C)} coordinates in the span of these "
         "examples, and W1 as its product with that basis. Z, A, dA, dZ and db are those of the whole network."
     )
-    if left_out:
-        notes.append(f"Without {', '.join(left_out)}, which would go another way in coordinates.")
+    if optimizer not in LINEAR:
+        options = {**options, "optimizer": "gd", "optimizer_params": {}}
+        notes.append(f"Without optimizer {optimizer!r}, which is not the same in coordinates.")
     names = tuple(f"direction {index}" for index in range(1, len(C) + 1))
     return network, C, options, replace(about, feature_names=names, code="")
+
+
+def _with_parameters(network: Network, parameters: Mapping[str, Array], *, n_inputs: int) -> Network:
+    """A network in float64 with these parameters, and otherwise the same."""
+    shape = network.architecture
+    made = Network(
+        [n_inputs, *shape.layer_dims[1:]],
+        **shape.network_arguments(),
+        parameters={name: np.asarray(value, dtype=float) for name, value in parameters.items()},
+        seed=network.seed,
+    )
+    made.statistics = {name: np.asarray(value, dtype=float) for name, value in network.statistics.items()}
+    return made
+
+
+class Subject(NamedTuple):
+    """X and Y with columns as examples, their target, and texts about them."""
+
+    X: Array
+    Y: Array
+    target: ClassificationTarget
+    about: About
+
+
+def builtin(name: str, seed: int) -> Subject:
+    """The training part of a built-in data set."""
+    data = load(name, seed=seed)
+    target = ClassificationTarget((data.classes,))
+    K = target.n_outputs
+    inputs = "data.X_train.T" + (f" * {data.scale}" if data.scale != 1 else "")
+    targets = f"one_hot(data.y_train, {K}).T" if K > 1 else "data.y_train[None]"
+    code = [
+        "from deepstep.data import load",
+        *(["from deepstep.preparation import one_hot"] if K > 1 else []),
+        "",
+        f"data = load({name!r}, seed={seed})",
+        f"X, Y = {inputs}, {targets}",
+    ]
+    about = About(name, feature_names=data.feature_names, class_names=data.classes, code="\n".join(code))
+    X = np.ascontiguousarray(data.X_train.T * data.scale)
+    Y = np.ascontiguousarray(target.encode(np.array(data.classes)[data.y_train]).T)
+    return Subject(X, Y, target, about)

@@ -1,32 +1,30 @@
-"""Classic mistakes of a backward pass, so that a failed gradient check can name one.
+"""Classic mistakes of a backward pass, and the search for the one that explains wrong gradients.
 
-A mistake is the graph with one operation spoilt: its backward pass gives the gradients that the mistake
-gives, and a network can be trained with it (`Network.train(fault=...)`, for teaching).
+A mistake is a graph with a wrong operation: its backward pass gives the gradients of the mistake, and a
+network can be trained with it (`Network.train(fault=...)`, for teaching).
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
-from typing import Any, Literal, NamedTuple, TypeAlias
+from itertools import chain, combinations, islice, product
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from deepstep.equations import (
-    ACTIVATIONS,
-    Graph,
-    Head,
-    Node,
-    Op,
-    Tape,
-)
+from deepstep.engines import total_weight
+from deepstep.equations import ACTIVATIONS, Graph, Head, Node, Op, Tape, output_gradient
 from deepstep.equations.activations import activation_op
-from deepstep.equations.ops import place, symbol_and_layer
+from deepstep.equations.ops import backward, place, symbol_and_layer
+from deepstep.equations.regularization import penalties
 from deepstep.errors import ShapeError, unknown_name
 from deepstep.types import Array
 
+if TYPE_CHECKING:
+    from deepstep.inspection.gradient_check import Objective
+
 
 class Call(NamedTuple):
-    """A call of an operation's backward: the derivative given, what it needs by symbol, and the tape."""
+    """A call of an operation's backward: the given derivative, the needed quantities, and the tape."""
 
     node: Node
     given: Array
@@ -44,10 +42,10 @@ Spoil: TypeAlias = Callable[[Any, Call], Any]
 
 @dataclass(frozen=True)
 class Fault:
-    """A mistake: the derivatives of an operation that go wrong, by symbol, and how.
+    """A mistake: the symbols of the derivatives that are wrong, and how.
 
-    ``output`` says whether dZ[L] does, too, made from itself or from dA[L], which some heads do not have. A
-    mistake without symbols is one that operations declare in `Op.faults`, or only of the output.
+    With ``output`` dZ[L] is wrong as well, computed from dZ[L] or from dA[L], which some heads do not have. A
+    mistake without symbols is declared by operations in `Op.faults`, or is one of the output only.
     """
 
     name: str
@@ -58,7 +56,7 @@ class Fault:
     regularized: bool = True
 
     def spoilt_symbols(self, node: Node, graph: Graph) -> list[str]:
-        """The derivatives of a node that go wrong; W and b are parameters, not what is made of them."""
+        """The derivatives of a node that are wrong; W and b only where they are parameters."""
         given = [symbol for symbol in self.symbols if symbol in node.op.gives and self.fits(node)]
         return [s for s in given if s in (*Z, *A_PREV) or node.names[s] in graph.learned]
 
@@ -104,10 +102,10 @@ class Fault:
 
 
 def _dAL(ZL: Array, Y: Array, sample_weight: Array | None, head: Head) -> Array | None:
-    """The derivative by the output, as the textbook has it; None for a head without that form."""
+    """The textbook's derivative by the output; None for a head without one."""
     if head.textbook_backward is None or head.members:
         return None
-    with np.errstate(all="ignore"):  # it has no value at saturation
+    with np.errstate(all="ignore"):  # not finite at saturation
         dAL = head.textbook_backward(activation_op(head.activation).forward(ZL), Y)
     return dAL if sample_weight is None else dAL * (sample_weight / sample_weight.mean())
 
@@ -172,7 +170,7 @@ IN_PARAMETERS: dict[str, tuple[str, str, Spoil]] = {
 def _in_parameters(
     *names: str, among: Iterable[tuple[str, ...]] = (("W", "b"), ("W",), ("b",))
 ) -> dict[str, Fault]:
-    """Factors of `IN_PARAMETERS` in the derivatives by these groups of parameters, by short name."""
+    """The factors of `IN_PARAMETERS` in the derivatives by these groups of parameters, by short name."""
     found = {}
     for name, symbols in product(names, among):
         alone, sentence, spoil = IN_PARAMETERS[name]
@@ -186,7 +184,7 @@ def _in_parameters(
 
 W, B, Z, A_PREV = ("W",), ("b",), ("Z",), ("A_prev",)
 
-# Two mistakes may give the same numbers: with two examples the lost 1/m is a factor of 2. The first is named.
+# Two mistakes may give the same numbers: with two examples the lost 1/m is a factor of 2. The first counts.
 FAULTS: dict[str, Fault] = {
     **_in_parameters("lost 1/m", "1/m twice", "1/n"),
     "factor 2": Fault(
@@ -243,11 +241,11 @@ FAULTS: dict[str, Fault] = {
     "no regularization": Fault("the derivative of the regularization is missing in dW", W, regularized=False),
     "no mask": Fault("the dropout mask is missing in the backward pass"),  # declared by its operation
 }
-"""Mistakes of every network by a short name; operations declare more of their own, see ``Op.faults``."""
+"""Mistakes of every network by short name; operations declare others in ``Op.faults``."""
 
 
 def get_fault(name: str, where: str) -> Fault:
-    """A mistake by its short name; the `ConfigurationError` for an unknown one has the nearest one."""
+    """A mistake by its short name; a `ConfigurationError` with the nearest name for an unknown one."""
     others = {f"derivative of {other}" for other in ACTIVATIONS}
     if name in FAULTS:
         return FAULTS[name]
@@ -257,11 +255,192 @@ def get_fault(name: str, where: str) -> Fault:
 
 
 def known_faults(graph: Graph) -> list[Fault]:
-    """All mistakes that operations of this graph can have; an operation may declare some of its own."""
+    """All mistakes that operations of this graph can have."""
     activations = [name for name, activation in ACTIVATIONS.items() if not activation.across_units]
     faults = [*FAULTS.values(), *map(_of_another, activations)]
-    described = {fault.name for fault in faults}
-    declared = dict.fromkeys(name for node in graph.nodes for name in node.op.faults if name not in described)
+    listed = {fault.name for fault in faults}
+    declared = dict.fromkeys(name for node in graph.nodes for name in node.op.faults if name not in listed)
     symbols = dict.fromkeys(symbol_and_layer(name)[0] for name in graph.learned)
     others = _in_parameters(*IN_PARAMETERS, among=[(s,) for s in symbols if s not in "Wb"])
     return [*faults, *map(Fault, declared), *others.values()]
+
+
+UNKNOWN = "none of the known faults explains it"
+MOST_MULTIPLICATIONS = 2e9  # limit of the search for two mistakes at once
+
+SHAPE_FAULTS: tuple[tuple[str, Callable[[tuple[int, ...], int, int], bool]], ...] = (
+    (
+        "db is squeezed; it needs the shape (n, 1) of b",
+        lambda shape, n, m: shape == (n,) or (n == 1 and shape == ()),
+    ),
+    ("db is summed over the units as well", lambda shape, n, m: shape in {(), (1,), (1, 1)}),
+    ("db is summed over the units instead of the examples", lambda shape, n, m: shape in {(m,), (1, m)}),
+    ("db is not summed over the examples", lambda shape, n, m: shape == (n, m)),
+)
+"""Mistakes that show in the shape of db, given the n units of the layer and the m columns."""
+
+
+def _multiplies(node: Node) -> bool:
+    return "W" in node.op.needs and "A_prev" in node.op.needs
+
+
+Place: TypeAlias = tuple[Fault, list[int]]
+"""A mistake, and the layers that have it."""
+
+
+class Search(NamedTuple):
+    """A wrong gradient, and the objective that it should belong to."""
+
+    gradients: Mapping[str, Array]
+    objective: "Objective"
+
+    @property
+    def n_layers(self) -> int:
+        return len(self.objective.graph.layers)
+
+    def with_faults(self, places: Sequence[Place]) -> Iterator[tuple[str, Array]]:
+        """The gradients with these mistakes, by parameter in the order of the backward pass."""
+        objective = self.objective
+        graph, tape = objective.graph, objective.tape
+        terms = penalties(objective.settings.l1, objective.settings.l2)
+        Y, weight, head = objective.Y, objective.sample_weight, objective.head
+        dZL = output_gradient(tape[graph.logits], Y, output=head, sample_weight=weight)
+        m = total_weight(Y, weight)
+        regularized = {f"W{layer}" for layer in range(1, self.n_layers + 1)}
+        for fault, layers in places:
+            graph, dZL = fault.applied(graph, tape, dZL, Y, weight, head, layers)
+            regularized -= set() if fault.regularized else {f"W{layer}" for layer in layers}
+        for _, derivatives in backward(graph.nodes, tape, {graph.logits: dZL}, input_gradient=False):
+            for name, value in derivatives.items():
+                if name in regularized and value.shape == tape[name].shape:
+                    for term in terms:
+                        value = value + term.backward(tape[name], term.strength, m)
+                if name in graph.learned:
+                    yield name, value
+
+    def fails_in(self, places: Sequence[Place]) -> int:
+        """The first layer of the backward pass whose gradients these mistakes do not explain; 0 for none."""
+        for name, value in self.with_faults(places):
+            if not _equal(self.gradients[f"d{name}"], value):
+                return self.objective.graph.learned[name][0]
+        return 0
+
+    def places(self, fault: Fault) -> Iterator[Place]:
+        """Each layer alone, then all hidden ones, then all, for a mistake in a shared function."""
+        graph, last, found = self.objective.graph, self.n_layers, set[int]()
+        for node in graph.nodes:
+            W = self.objective.tape[f"W{node.layer}"]
+            possible = fault.name in node.op.faults or fault.spoilt_symbols(node, graph)
+            square = fault.symbols != A_PREV or W.shape[0] == W.shape[1]
+            if possible and square and not (node.layer == last and activates(node)):
+                found.add(node.layer)
+        if fault.output:
+            found.add(last)
+        layers = sorted(found)
+        hidden = [layer for layer in layers if layer < last]
+        yield from ((fault, [layer]) for layer in layers)
+        yield from ((fault, group) for group in (hidden, layers) if len(group) > 1)
+
+    def described(self, layers: Sequence[int]) -> str:
+        if len(layers) == self.n_layers > 1:
+            return "every layer"
+        return ("layer " if len(layers) == 1 else "layers ") + ", ".join(map(str, layers))
+
+
+def name_fault(gradients: Mapping[str, Array], objective: "Objective") -> str:
+    """Name one or two mistakes that explain these gradients, or where these begin to differ.
+
+    ``gradients`` are dW1, db1, …; the result is a text such as ``"layer 2: the sign of dW is wrong"``.
+    """
+    search = Search(gradients, objective)
+    if found := _not_finite(search) or _misshapen(search):
+        return found
+    begins = search.fails_in([])
+    if not begins:
+        return "the gradients are those of the equations; the finite differences are not good enough"
+    candidates = [place for fault in known_faults(objective.graph) for place in search.places(fault)]
+    # the sign of dZ in two layers has the effect of that of dW and db in one, which is likelier
+    candidates.sort(key=lambda place: bool(place[0].output) and len(place[1]) > 1)
+    here = [(fault, layers) for fault, layers in candidates if begins in layers]
+    partial: list[Place] = []  # they explain the first wrong layer of the backward pass
+    tries: Iterator[tuple[Place, ...]] = chain(
+        ((one,) for one in candidates),
+        ((one,) for one in _updated_first(search)),
+        ((one, other) for one in partial for other in candidates),
+        combinations(here[::-1], 2),  # factors are first in the table, and apply to the results of others
+    )
+    columns = objective.tape[objective.graph.logits].shape[1]
+    size = sum(objective.tape[name].size for name in objective.graph.learned)
+    most = len(candidates) + 1 + int(MOST_MULTIPLICATIONS / (6 * size * columns))
+    for tried in islice(tries, most):
+        if len(tried) == 2 and tried[0][0] is tried[1][0]:
+            continue
+        fails = search.fails_in(tried)
+        if not fails:
+            return "; and ".join(f"{search.described(layers)}: {fault.name}" for fault, layers in tried)
+        if len(tried) == 1 and fails < begins:
+            partial += tried
+    return _beginning(search, begins)
+
+
+def _not_finite(search: Search) -> str:
+    """The first number that is not finite, in the order of the backward pass."""
+    for name, (layer, _) in reversed(list(search.objective.graph.learned.items())):
+        value = np.asarray(search.gradients[f"d{name}"])
+        places = np.argwhere(~np.isfinite(value)).tolist()
+        if places:
+            others = f" ({len(places)} of {value.size} entries are not finite)" if len(places) > 1 else ""
+            return f"layer {layer}: d{name}{places[0]} is {value[tuple(places[0])]}{others}"
+    return ""
+
+
+def _misshapen(search: Search) -> str:
+    """The mistake that shows in the shape of db."""
+    tape, layers = search.objective.tape, range(1, search.n_layers + 1)
+    shapes = {layer: np.shape(search.gradients[f"db{layer}"]) for layer in layers}
+    sizes = {layer: (len(tape[f"b{layer}"]), tape[f"Z{layer}"].shape[1]) for layer in layers}
+    wrong = [layer for layer in layers if shapes[layer] != tape[f"b{layer}"].shape]
+    for name, betrays in SHAPE_FAULTS if wrong else ():
+        if all(betrays(shapes[layer], *sizes[layer]) for layer in wrong):
+            return f"{search.described(wrong)}: {name}"
+    return ""
+
+
+def _updated_first(search: Search) -> Iterator[Place]:
+    """Gradients computed after the update of a later layer: dA_prev = (W - α·dW)ᵀ·dZ, with one α."""
+
+    def after(rate: float, text: str = "") -> Place:
+        def moved(v: Array, call: Call) -> Array:
+            return v - rate * (call.given @ call.needs["A_prev"].T / call.m).T @ call.given
+
+        return Fault(text, A_PREV, moved, _multiplies), list(range(2, search.n_layers + 1))
+
+    if search.n_layers < 2:
+        return
+    # dW of the layer before the last is linear in α: two points give α
+    name = f"W{search.n_layers - 1}"
+    at_0, at_1 = (dict(search.with_faults([after(rate)]))[name] for rate in (0.0, 1.0))
+    slope, got = (at_1 - at_0).ravel(), np.asarray(search.gradients[f"d{name}"])
+    if got.shape != at_0.shape or not slope.any():
+        return
+    if rate := float(slope @ (got - at_0).ravel() / (slope @ slope)):
+        yield after(
+            rate,
+            f"dA_prev is taken with weights that were updated already, at learning rate {rate:.3g}: take all "
+            "gradients before the first update",
+        )
+
+
+def _beginning(search: Search, layer: int) -> str:
+    """The first wrong gradient of this layer, where the backward pass becomes wrong."""
+    right = dict(search.with_faults([]))
+    names = [name for name, (own, _) in search.objective.graph.learned.items() if own == layer]
+    wrong = [f"d{name}" for name in names if not _equal(search.gradients[f"d{name}"], right[name])]
+    look = f"dZ{layer}" if len(wrong) == len(names) > 1 else " and ".join(wrong)
+    above = "" if layer == search.n_layers else f", all of layer {layer + 1} and above are right"
+    return f"{UNKNOWN}; look at {look} next: it is the first that differs{above}"
+
+
+def _equal(got: Array, wrong: Array) -> bool:
+    scale = float(np.abs(wrong).max(initial=0))
+    return np.shape(got) == wrong.shape and np.allclose(got, wrong, rtol=1e-6, atol=1e-9 * scale)

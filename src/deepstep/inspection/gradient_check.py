@@ -1,37 +1,150 @@
-"""Gradients against finite differences of the cost."""
+"""Gradients against central differences of the cost, which account for kinks and for their own error."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from math import inf, isfinite, nan, prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from deepstep.engines import ReferenceSession, Settings
-from deepstep.equations import get_head
-from deepstep.errors import DataError, ShapeError
-from deepstep.inspection.fault_search import name_fault
-from deepstep.inspection.finite_differences import (
-    Objective,
-    Options,
-    ParameterCheck,
-    compare,
-    difference,
-    least_scale,
-)
+from deepstep.engines import ReferenceSession, Settings, total_weight
+from deepstep.equations import Graph, Head, Tape, cost_from_logits, get_head
+from deepstep.equations.ops import forward
+from deepstep.equations.regularization import penalties
+from deepstep.errors import ConfigurationError, DataError, ShapeError
+from deepstep.inspection.faults import name_fault
 from deepstep.inspection.tables import html_table, text_table
 from deepstep.network import Architecture, Parameters
-from deepstep.types import Array
+from deepstep.preparation.batches import evenly_spread
+from deepstep.types import AnyArray, Array, is_number, is_whole
+
+STENCILS: dict[int, tuple[tuple[int, float], ...]] = {
+    2: ((1, 1 / 2), (-1, -1 / 2)),
+    4: ((1, 2 / 3), (-1, -2 / 3), (2, -1 / 12), (-2, 1 / 12)),
+}
+"""Central differences by order of their error: steps in units of ε, and weights (Fornberg 1988)."""
+
+# Inputs of size 1 need the first distance ε, inputs of size 1e6 the last ones.
+LADDER = tuple(1e-3 / 8**rung for rung in range(9))
+WITNESS = 5  # the rung that confirms two others: short enough for inputs of size 1e7
+UNSURE = 1e-3  # a numeric derivative with a larger relative error decides nothing
+EXPLAINED = 100  # the error is an estimate: it may explain a gap of so many times its size
+
+HEADER = ("name", "shape", "entries", "difference", "worst at", "analytic", "numeric", "verdict")
+
+
+class Evaluated(NamedTuple):
+    """The cost, and the sides of their kinks and bends on which the units and the loss are."""
+
+    cost: float
+    sides: AnyArray
+    bends: AnyArray
+
+
+Evaluate: TypeAlias = Callable[[], Evaluated]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """J as a function of each quantity on the tape, which may be changed in place."""
+
+    graph: Graph
+    tape: Tape
+    head: Head
+    Y: Array
+    sample_weight: Array | None
+    settings: Settings
+
+    def along(self, name: str, factor: float = 1.0) -> Evaluate:
+        """J times a factor, computed from one quantity on."""
+        graph, Y, terms = self.graph, self.Y, penalties(self.settings.l1, self.settings.l2)
+        moved, m = graph.after(name), total_weight(Y, self.sample_weight)
+        nodes = [node for node in moved if node in graph.to_logits]
+        weights = [self.tape[f"W{layer.number}"] for layer in graph.layers]
+
+        def evaluate() -> Evaluated:
+            tape = forward(nodes, dict(self.tape))
+            ZL = tape[graph.logits]
+            sides = [side for node in moved for side in node.sides(tape, node.op.kinks)]
+            bends = [side for node in moved for side in node.sides(tape, node.op.bends)]
+            if self.head.kinks is not None:
+                sides.append(self.head.kinks(ZL, Y).ravel() > 0)
+            cost = cost_from_logits(ZL, Y, output=self.head, sample_weight=self.sample_weight)
+            for term in terms:
+                cost += term.cost(weights, term.strength, m)
+                if term.name == "l1":
+                    sides += [W.ravel() > 0 for W in weights]
+            return Evaluated(factor * cost, *(np.concatenate([[], *found]) for found in (sides, bends)))
+
+        return evaluate
+
+
+@dataclass(frozen=True)
+class ParameterCheck:
+    """The check of the derivative by one parameter, or by another quantity.
+
+    name: ``"W1"``, ``"b1"``, …; in the check of a trace the name of the derivative, ``"dZ1"``.
+    shape: Shape of the parameter or quantity.
+    checked: Number of entries compared.
+    at_kink: Number of entries left out: a kink of a unit such as a relu, or of the loss, is close by, or a
+        weight is 0 under L1, where no derivative exists.
+    difference: ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖) over the entries compared; the divisor is
+        never so small that the error of the finite differences alone would make the difference large.
+    worst: Index of the entry with the largest absolute difference.
+    analytic, numeric: Both values of this entry.
+    verdict: ``"good"``, ``"wrong"``, ``"wrong shape"`` or ``"not checkable"``: all entries are at a kink, or
+        the finite differences are too inexact.
+
+    >>> from deepstep import Network
+    >>> report = Network([1, 1], seed=1).check_gradients([[1.0, 2.0]], [[0, 1]])
+    >>> [(check.name, check.shape, check.verdict) for check in report.checks]
+    [('W1', (1, 1), 'good'), ('b1', (1, 1), 'good')]
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    checked: int
+    at_kink: int
+    difference: float
+    worst: tuple[int, ...]
+    analytic: float
+    numeric: float
+    verdict: str
+
+    @property
+    def good(self) -> bool:
+        """Whether the derivative is not wrong."""
+        return not self.verdict.startswith("wrong")
+
+    @property
+    def checkable(self) -> bool:
+        """Whether finite differences are exact enough to compare."""
+        return self.verdict != "not checkable"
+
+    def _row(self) -> tuple[str, ...]:
+        size = prod(self.shape)
+        count = str(size) if self.checked == size else f"{self.checked}/{size}"
+        return (
+            self.name,
+            str(self.shape),
+            f"{count}, {self.at_kink} at a kink" if self.at_kink else count,
+            f"{self.difference:.2e}",
+            str(list(self.worst)),
+            f"{self.analytic:.4g}",
+            f"{self.numeric:.4g}",
+            self.verdict,
+        )
 
 
 @dataclass(frozen=True)
 class GradientReport:
-    """Derivatives beside finite differences: of all parameters, or of all quantities of a trace.
+    """Derivatives compared with finite differences: by all parameters, or by all quantities of a trace.
 
     checks: One for each derivative.
-    difference: The lecture's one number (course 2 week 1), over all derivatives together.
-    tolerance: A derivative is good where its difference is below.
-    diagnosis: Where the check failed: the classic fault that explains it.
+    difference: One number for all derivatives together, as in the lecture (course 2 week 1).
+    tolerance: A derivative is good if its difference is below.
+    diagnosis: If the check failed, the classic fault that explains it.
 
     >>> from deepstep import Network
     >>> net = Network([1, 1], seed=1)
@@ -57,39 +170,17 @@ class GradientReport:
 
     @property
     def first_wrong(self) -> str | None:
-        """Name of the first wrong one; in a trace the place where the backward pass goes wrong."""
+        """Name of the first wrong derivative; in a trace, where the backward pass becomes wrong."""
         return next((check.name for check in self.checks if not check.good), None)
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as JSON has it, with None for NaN and infinity, where nothing could be compared."""
-        return {
-            "passed": self.passed,
-            "first_wrong": self.first_wrong,
-            "difference": _finite_or_none(self.difference),
-            "tolerance": self.tolerance,
-            "diagnosis": self.diagnosis,
-            "checks": [
-                {name: _finite_or_none(value) for name, value in asdict(check).items()}
-                for check in self.checks
-            ],
-        }
-
-    _HEADER = ("name", "shape", "entries", "difference", "worst at", "analytic", "numeric", "verdict")
-
-    def _rows(self) -> list[tuple[str, ...]]:
-        return [
-            (
-                check.name,
-                str(check.shape),
-                _count(check),
-                f"{check.difference:.2e}",
-                str(list(check.worst)),
-                f"{check.analytic:.4g}",
-                f"{check.numeric:.4g}",
-                check.verdict,
-            )
-            for check in self.checks
+        """The report for JSON, with None for NaN and infinity, where nothing could be compared."""
+        plain = {"passed": self.passed, "first_wrong": self.first_wrong, **asdict(self)}
+        plain["difference"] = _finite_or_none(self.difference)
+        plain["checks"] = [
+            {name: _finite_or_none(value) for name, value in check.items()} for check in plain["checks"]
         ]
+        return plain
 
     def _verdict(self) -> str:
         unknown = ", ".join(check.name for check in self.checks if not check.checkable)
@@ -104,10 +195,36 @@ class GradientReport:
         return verdict + unverified if unknown else verdict
 
     def __str__(self) -> str:
-        return text_table(self._HEADER, self._rows()) + "\n" + self._verdict()
+        return text_table(HEADER, [check._row() for check in self.checks]) + "\n" + self._verdict()
 
     def _repr_html_(self) -> str:
-        return html_table(self._HEADER, self._rows(), caption=self._verdict())
+        return html_table(HEADER, [check._row() for check in self.checks], caption=self._verdict())
+
+
+def _finite_or_none(value: Any) -> Any:
+    return None if isinstance(value, float) and not isfinite(value) else value
+
+
+class Options(NamedTuple):
+    """Options of finite differences, see `check_gradients`."""
+
+    epsilon: float | None
+    order: int
+    tolerance: float
+    max_entries: int | None
+
+    def checked(self, where: str) -> "Options":
+        """These options; a `ConfigurationError` if nothing would be compared with them."""
+        if self.order not in STENCILS:
+            raise ConfigurationError(where, "order must be 2 or 4", f"got {self.order!r}")
+        positive: dict[str, Any] = {"epsilon": self.epsilon, "tolerance": self.tolerance}
+        for name, value in positive.items():
+            if (value is not None or name != "epsilon") and not (is_number(value) and value > 0):
+                raise ConfigurationError(where, f"{name} must be a positive number", f"got {value!r}")
+        most = self.max_entries
+        if most is not None and not is_whole(most, 1):
+            raise ConfigurationError(where, "max_entries must be a positive whole number", f"got {most!r}")
+        return self
 
 
 class Derivative(NamedTuple):
@@ -119,26 +236,156 @@ class Derivative(NamedTuple):
     factor: float = 1.0
 
 
+class Compared(NamedTuple):
+    """Derivatives by some entries: analytic, numeric, and the possible errors of the numeric ones."""
+
+    analytic: Array
+    numeric: Array
+    errors: Array
+
+    @property
+    def gap(self) -> float:
+        return float(np.linalg.norm(self.analytic - self.numeric))
+
+    @property
+    def scale(self) -> float:
+        return float(np.linalg.norm(self.analytic) + np.linalg.norm(self.numeric))
+
+    def difference(self, tolerance: float, most: float = inf) -> float:
+        """‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖); 0 if both are equal.
+
+        The divisor has a least size, at most ``most``, so that the numeric error alone does not exceed the
+        tolerance. Both sizes are added as squares, as gaps are: parts that are small stay so together.
+        """
+        least = min(float(np.linalg.norm(self.errors)) / tolerance, most)
+        return self.gap / float(np.hypot(self.scale, least)) if self.gap else 0.0
+
+    def undecided(self, size: float) -> bool:
+        """Whether the numeric error is too large to decide, and explains the gap.
+
+        A gap far above that error is a wrong derivative, however inexact the finite differences are.
+        """
+        error = float(np.linalg.norm(self.errors))
+        return self.gap <= EXPLAINED * error and error > UNSURE * max(self.scale, 1e-4 * size)
+
+
 def compare_all(objective: Objective, derivatives: Iterable[Derivative], options: Options) -> GradientReport:
-    """Each derivative against finite differences, and all of them together; without a diagnosis."""
+    """Each derivative compared with finite differences, and all of them together; without a diagnosis."""
     checks: list[ParameterCheck] = []
-    parts: list[tuple[Array, Array, Array]] = []
-    for name, quantity, value, factor in derivatives:
+    parts: list[Compared] = []
+    for derivative in derivatives:
+        name, quantity, value, _ = derivative
         shape = objective.tape[quantity].shape
         if value.shape != shape:
             checks.append(ParameterCheck(name, shape, 0, 0, inf, (), nan, nan, "wrong shape"))
             continue
-        check, part = compare(objective, quantity, value, factor, options)
-        checks.append(replace(check, name=name))
+        check, part = _compare(objective, derivative, options)
+        checks.append(check)
         parts += [part] if check.checkable else []
     apart = inf
     if parts:
-        analytic, numeric, errors = (np.concatenate(part) for part in zip(*parts, strict=True))
-        least = least_scale(errors, options.tolerance)
-        if options.epsilon is not None:  # the number is the lecture's then, wherever there is a gradient
-            least = min(least, 1e-4)
-        apart = difference(analytic, numeric, least)
+        together = Compared(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+        # with a given epsilon the number is that of the lecture, unless the gradient is next to 0
+        apart = together.difference(options.tolerance, inf if options.epsilon is None else 1e-4)
     return GradientReport(tuple(checks), apart, options.tolerance)
+
+
+def _compare(
+    objective: Objective, derivative: Derivative, options: Options
+) -> tuple[ParameterCheck, Compared]:
+    """One derivative compared with finite differences, entry by entry."""
+    name, quantity, value, factor = derivative
+    evaluate = objective.along(quantity, factor)
+    start = evaluate()
+    size = max(1.0, abs(start.cost))
+    flat = objective.tape[quantity].reshape(-1)
+    central = partial(_central, flat, evaluate, start, STENCILS[options.order])
+    entries = evenly_spread(flat.size, options.max_entries or flat.size)
+    numeric, errors = np.array([_settled(central, entry, size, options.epsilon) for entry in entries]).T
+    smooth = ~np.isnan(numeric)
+    entries = entries[smooth]
+    part = Compared(value.ravel()[entries], numeric[smooth], errors[smooth])
+    apart = part.difference(options.tolerance)
+    verdict = "good" if apart < options.tolerance else "wrong"
+    worst: tuple[int, ...] = ()
+    at_worst = nan, nan
+    if len(entries):
+        at = int(np.argmax(np.abs(part.analytic - part.numeric)))
+        worst = tuple(map(int, np.unravel_index(entries[at], value.shape)))
+        at_worst = float(part.analytic[at]), float(part.numeric[at])
+    if not len(entries) or part.undecided(size):
+        verdict = "not checkable"
+    at_kink = int((~smooth).sum())
+    return ParameterCheck(name, value.shape, len(entries), at_kink, apart, worst, *at_worst, verdict), part
+
+
+def _central(
+    value: Array,
+    evaluate: Evaluate,
+    start: Evaluated,
+    stencil: tuple[tuple[int, float], ...],
+    entry: int,
+    distance: float,
+) -> tuple[float, float] | None:
+    """The central difference by one entry, and the change of slope at a bend, such as that of an elu.
+
+    None if the differences cross a kink.
+    """
+    kept, seen = value[entry], list[Evaluated]()
+    for step, _ in stencil:
+        value[entry] = kept + step * distance
+        seen.append(evaluate())
+        if not np.array_equal(seen[-1].sides, start.sides):
+            break
+    value[entry] = kept
+    if not np.array_equal(seen[-1].sides, start.sides):
+        return None
+    bent = any(not np.array_equal(there.bends, start.bends) for there in seen)
+    change = abs(seen[-1].cost - start.cost + (seen[-2].cost - start.cost)) if bent else 0.0
+    weighted = [weight * there.cost for (_, weight), there in zip(stencil, seen, strict=True)]
+    return sum(weighted) / distance, change / distance
+
+
+def _settled(
+    central: Callable[[int, float], tuple[float, float] | None],
+    entry: int,
+    size: float,
+    epsilon: float | None,
+) -> tuple[float, float]:
+    """The derivative by one entry and its possible error; NaN if no two distances are free of kinks.
+
+    Without ``epsilon`` the distance descends the `LADDER` until two neighbouring distances agree up to
+    rounding and a far shorter one does not contradict them: where a unit saturates on both sides, they agree
+    on its contribution of 0. Otherwise the pair that agrees best counts, with twice its disagreement as the
+    error. Across a bend two distances may agree by chance, and the error is at least the change of slope.
+    """
+    if epsilon is not None:
+        found = central(entry, epsilon)
+        return (nan, inf) if found is None else (found[0], found[1] + _rounding(size, epsilon))
+    best: tuple[float, float] = (nan, inf)
+    before: tuple[float, float] | None = None
+    for rung, distance in enumerate(LADDER):
+        found, rounding = central(entry, distance), _rounding(size, distance)
+        if found is not None and before is not None:
+            (coarser, bent), (finer, change) = before, found
+            gap = abs(finer - coarser)
+            if gap > rounding or bent > rounding:
+                best = min(best, (finer, max(2 * gap, change)), key=lambda pair: pair[1])
+            else:
+                witness = LADDER[min(max(rung + 1, WITNESS), len(LADDER) - 1)]
+                seen = central(entry, witness)
+                if seen is None or abs(seen[0] - finer) <= EXPLAINED * _rounding(size, witness):
+                    agreed = coarser, max(2 * gap, rounding / 8, bent)
+                    # an earlier pair that was only just apart may be the better one
+                    same = abs(best[0] - agreed[0]) <= EXPLAINED * agreed[1]
+                    return min(best, agreed, key=lambda pair: pair[1]) if same else agreed
+        before = found
+    return best
+
+
+def _rounding(size: float, distance: float) -> float:
+    """The error of a derivative from the rounding of costs of this size."""
+    return 16 * float(np.finfo(np.float64).eps) * size / distance
 
 
 def check_gradients(
@@ -157,19 +404,19 @@ def check_gradients(
 ) -> GradientReport:
     """Compare gradients with finite differences of the cost, in float64.
 
-    With batch normalization the examples interact; dW, db and dgamma are derivatives of J all the same.
+    dW, db and dgamma are derivatives of J with batch normalization as well, where the examples interact.
 
     architecture, parameters: The network.
     X (n_x, m): Inputs.
     Y (n_L, m): Targets.
-    gradients: dW1, db1, … to check, for example a learner's own; by default those that train.
+    gradients: dW1, db1, … to check, for example from code of your own; by default those of training.
     settings: ``l1`` and ``l2`` are part of the cost. The dropout masks and the noise are those of step 1 and
-        stay as they are while θ moves. Batch normalization uses the batch's own statistics.
-    epsilon: Distance of the differences. By default each entry's distance shrinks until two neighbouring ones
-        agree, so that inputs of any size are checked as well as their rounding allows.
-    order: Order of their error, 2 or 4: 2 is the lecture's two-sided difference.
-    tolerance: Largest difference that counts as right.
-    max_entries: Entries checked for each parameter, evenly spread; None for all.
+        are kept while θ moves. Batch normalization uses the statistics of the batch.
+    epsilon: Distance of the differences. By default the distance of each entry is reduced until two
+        neighbouring ones agree, so that inputs of any size are checked up to rounding.
+    order: Order of the error, 2 or 4: 2 is the lecture's two-sided difference.
+    tolerance: A derivative with a smaller difference is right.
+    max_entries: Most entries checked for each parameter, evenly spread; None for all.
     ConfigurationError: If the order is unknown, or epsilon, the tolerance or the number of entries is not
         positive.
     ShapeError: If a gradient is missing.
@@ -211,14 +458,3 @@ def _gradient(gradients: Any, name: str) -> Array:
     except (TypeError, ValueError):
         got = f"got {type(gradients[name]).__name__}"
         raise DataError(where, f"{name} must be an array of numbers", got) from None
-
-
-def _finite_or_none(value: Any) -> Any:
-    return None if isinstance(value, float) and not isfinite(value) else value
-
-
-def _count(check: ParameterCheck) -> str:
-    """How many entries were compared, of how many."""
-    size = prod(check.shape)
-    count = str(size) if check.checked == size else f"{check.checked}/{size}"
-    return f"{count}, {check.at_kink} at a kink" if check.at_kink else count

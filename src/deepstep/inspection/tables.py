@@ -1,4 +1,4 @@
-"""Tables as text and as HTML, and that of a network's layers."""
+"""Tables as text and as HTML, and the summary of a network."""
 
 from collections.abc import Sequence
 from html import escape
@@ -26,7 +26,7 @@ def html_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, caption:
 
 
 def layer_names(shape: Architecture) -> list[str]:
-    """For each layer its activation with the normalization before it; for the last one the head."""
+    """The activation of each layer with its normalization; for the last one the head."""
     hidden = zip(shape.activations[:-1], shape.normalization, shape.parametric, strict=True)
     names = [
         f"{'' if kind == 'none' else f'{kind} norm, '}{'parametric ' if bent else ''}{activation}"
@@ -36,7 +36,7 @@ def layer_names(shape: Architecture) -> list[str]:
 
 
 def summary(shape: Architecture, parameters: Parameters) -> str:
-    """Layers, shapes and numbers of parameters."""
+    """A table of layers, shapes and numbers of parameters."""
     inputs = ["input", *(["scaled"] if shape.input_scale else [])]
     inputs += [f"of {shape.shared_members} members"] if shape.shared_members else []
     inputs += [name.replace("_", " ") for name in shape.features]

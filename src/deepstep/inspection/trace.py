@@ -1,4 +1,4 @@
-"""One training step opened: every quantity in order, with formula, shape and value."""
+"""The trace of one training step: every quantity in order, with formula, shape and value."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,14 +10,14 @@ import numpy as np
 from deepstep.engines import Settings
 from deepstep.equations import EQUATIONS, Graph, Tape, get_head
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.inspection.finite_differences import Objective, Options
-from deepstep.inspection.gradient_check import Derivative, GradientReport, compare_all
+from deepstep.inspection.gradient_check import Derivative, GradientReport, Objective, Options, compare_all
 from deepstep.inspection.tables import html_table, text_table
 from deepstep.network import Architecture
 from deepstep.types import is_whole
 
-WIDTH = 80  # of a usual terminal
-INDENT = " " * 10  # of the values under their formula
+WIDTH = 80  # of a terminal
+INDENT = " " * 10  # of the values below their formula
+HEADER = ("phase", "quantity", "shape", "formula")
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class TraceEntry:
     name: ``"Z1"``, ``"dW2"``, …; a parameter after the update has a prime: ``"W1′"``.
     layer: l; 0 for the input and L for the cost.
     phase: ``"input"``, ``"forward"``, ``"cost"``, ``"backward"`` or ``"update"``.
-    formula: The equation with this layer's indices.
-    equation: Name of the function in ``deepstep.equations``; empty for what is given, and for sums of others.
+    formula: The equation with the indices of this layer.
+    equation: Name of the function in ``deepstep.equations``; empty for inputs, and for sums of others.
     value (array or float): float64 or float32, as in training.
-    columns: Whether a column of the value is an example.
+    columns: Whether the columns of the value are examples.
 
     >>> from deepstep import Network
     >>> entry = Network([1, 1], initialization="zeros", seed=1).trace([[1.0]], [[1]])["dZ1"]
@@ -53,14 +53,14 @@ class TraceEntry:
 
     @property
     def source(self) -> str:
-        """Where the lecture or a paper has it; empty for what is given, sums and users' own functions."""
+        """Place in the lecture or a paper; empty for inputs, sums and user-defined functions."""
         return EQUATIONS[self.equation].source if self.equation in EQUATIONS else ""
 
     def preview(self, limit: int = 6) -> str:
-        """The value as text: whole where it is small, else its corner and range.
+        """The value as text: all of a small array, else its corner and range.
 
-        limit: Rows and columns that are shown whole.
-        returns: As NumPy prints it, with 4 digits.
+        limit: Most rows and columns of an array that is shown completely.
+        returns: The text of NumPy, with 4 digits.
         """
         if not self.shape:
             return f"{float(self.value):.6g}"
@@ -73,7 +73,7 @@ class TraceEntry:
         return f"{corner} …\nmin {low:.4g}, mean {mean:.4g}, max {high:.4g}"
 
     def to_dict(self) -> dict[str, Any]:
-        """The entry as JSON has it: the attributes, source and shape; the value as nested lists."""
+        """The entry for JSON: the attributes, source and shape, and the value as nested lists."""
         known = ("name", "layer", "phase", "formula", "equation", "source")
         value = np.asarray(self.value).tolist()
         return {**{name: getattr(self, name) for name in known}, "shape": list(self.shape), "value": value}
@@ -82,13 +82,13 @@ class TraceEntry:
 class Trace:
     """All quantities of one training step, in order.
 
-    Look quantities up by name, go through them in order, print the trace, or `check` it.
+    Quantities are found by name or by iteration; `check` compares derivatives with finite differences.
 
-    architecture: The network's shape.
+    architecture: The architecture of the network.
     entries: The quantities, in order.
-    settings: Settings of the step; plain gradient descent by default.
-    graph: The operations of the step; by default those of the architecture.
-    whole: The trace that this one is a part of.
+    settings: Settings of the step; default: plain gradient descent.
+    graph: The operations of the step; default: those of the architecture.
+    whole: The complete trace, if this one is a part.
 
     >>> from deepstep import Network
     >>> net = Network([2, 2, 1], seed=1)
@@ -125,12 +125,12 @@ class Trace:
         return len(self.entries)
 
     def select(self, *, layer: int | None = None, example: int | None = None) -> "Trace":
-        """The part of one layer, or of one example (a column), or both.
+        """The quantities of one layer, or of one example (a column), or both.
 
         layer: l; 0 for the input.
-        example: Number of the column, from 0.
-        returns: With ``example`` its columns, one or one for each member; what has none (W, dW, J, …) stays
-            whole.
+        example: Index of the column, from 0.
+        returns: With ``example`` its column, or one for each member; quantities without columns of examples
+            (W, dW, J, …) are unchanged.
         ConfigurationError: If there is no such layer or example.
         """
         entries = self.entries
@@ -145,7 +145,7 @@ class Trace:
                 expected = f"example must be a whole number from 0 to {m - 1}"
                 raise ConfigurationError("trace", expected, f"got {example!r}")
             entries = [
-                # of members that share the network: the column of each
+                # for members that share the network, the column of each
                 replace(entry, value=self._whole[entry.name].value[:, example::m]) if entry.columns else entry
                 for entry in entries
             ]
@@ -154,12 +154,12 @@ class Trace:
     def check(self, *, epsilon: float | None = None, max_entries: int = 40) -> GradientReport:
         """Check every derivative in the trace by finite differences, quantity by quantity.
 
-        dZ and dA are checked where they stand: Z or A is moved and the rest of the network runs from there,
-        so a wrong step is found at its own place and not only in the weights. A selected part is checked with
-        all examples, as they share the weights.
+        dZ and dA are checked in their place: Z or A is changed and the network is computed from there, so a
+        wrong step is found where it is and not only in the weights. A selected part is checked with all
+        examples, because they share the weights.
 
-        epsilon: Distance of the differences; by default it is found for each entry.
-        max_entries: Entries checked for each quantity, evenly spread.
+        epsilon: Distance of the differences; by default found for each entry.
+        max_entries: Most entries checked for each quantity, evenly spread.
         returns: A verdict for each quantity, in the order of the backward pass.
         ConfigurationError: If epsilon or the number of entries is not positive.
         """
@@ -175,7 +175,7 @@ class Trace:
         for name in self._by_name:
             of = whole.get(name[1:])
             if name[0] == "d" and of is not None:
-                # by what has a column for each example they are derivatives of J times the columns
+                # derivatives by quantities with a column for each example are those of J times the columns
                 factor = of.shape[1] if of.columns else 1.0
                 derivatives.append(Derivative(name, of.name, tape[name], factor))
         report = compare_all(objective, derivatives, options)
@@ -184,14 +184,12 @@ class Trace:
         return replace(report, diagnosis=f"{report.first_wrong} is the first wrong one, going backward")
 
     def to_dict(self) -> dict[str, Any]:
-        """The trace as JSON has it: ``layer_dims``, ``activations``, and the ``entries`` as dictionaries."""
+        """The trace for JSON: ``layer_dims``, ``activations``, and the ``entries`` as dictionaries."""
         return {
             "layer_dims": list(self.architecture.layer_dims),
             "activations": list(self.architecture.activations),
             "entries": [entry.to_dict() for entry in self.entries],
         }
-
-    _HEADER = ("phase", "quantity", "shape", "formula")
 
     def _rows(self) -> list[tuple[str, ...]]:
         return [
@@ -200,7 +198,7 @@ class Trace:
         ]
 
     def __str__(self) -> str:
-        head, *lines = text_table(self._HEADER, self._rows()).splitlines()
+        head, *lines = text_table(HEADER, self._rows()).splitlines()
         opened = (
             f"{line}\n{indent(entry.preview(), INDENT)}"
             for line, entry in zip(lines, self.entries, strict=True)
@@ -213,4 +211,4 @@ class Trace:
 
     def _repr_html_(self) -> str:
         rows = [(*row, entry.preview()) for row, entry in zip(self._rows(), self.entries, strict=True)]
-        return html_table((*self._HEADER, "value"), rows, caption="One training step")
+        return html_table((*HEADER, "value"), rows, caption="One training step")

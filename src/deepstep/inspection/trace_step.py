@@ -1,7 +1,4 @@
-"""The trace of one step: the nodes of its graph and what they left on the tape, with their formulas.
-
-`Step` is a step of a training that is walked one by one, which can be traced.
-"""
+"""From a training step to its trace: the nodes of the graph and the quantities on the tape, with formulas."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -44,15 +41,13 @@ def trace_step(
     masks: Mapping[int, Array] | None = None,
     with_update: bool = True,
 ) -> Trace:
-    """Do one step of training with the equations and keep every quantity.
-
-    The values are copies: what is done to the network or the data later does not reach them.
+    """Make one training step with the equations and keep every quantity, as a copy.
 
     By default it is the first step of plain gradient descent, with these running ``statistics``. ``state`` is
-    that before the step, except θ, which is ``parameters``; ``weight_decay`` and ``dropout`` are factors of
-    the settings of these names, of a schedule; ``masks`` take the place of those that the seed gives.
+    the state before the step, with ``parameters`` as its θ; ``weight_decay`` and ``dropout`` are factors of
+    the settings of these names, from a schedule; ``masks`` replace those of the seed.
 
-    θ′ of the trace is that of `deepstep.engines.ReferenceSession.step`, bit for bit.
+    θ′ of the trace equals that of `deepstep.engines.ReferenceSession.step`, bit for bit.
 
     >>> line = Architecture((1, 1), ("sigmoid",))
     >>> theta = Parameters(np.zeros(2), [1, 1])
@@ -79,11 +74,11 @@ def trace_step(
 
 @dataclass(frozen=True)
 class Step:
-    """One update, as `Network.steps` gives it.
+    """One update of `Network.steps`.
 
-    update: What the loop did.
+    update: The record of the training loop.
     after: θ after the update.
-    settings: The update rule and what regularizes.
+    settings: Optimizer and regularization.
 
     >>> from deepstep import Network
     >>> net = Network([1, 1], initialization="zeros", seed=1)
@@ -100,12 +95,12 @@ class Step:
 
     @property
     def number(self) -> int:
-        """Updates done, from 1."""
+        """Number of the update, from 1."""
         return self.update.number
 
     @property
     def epoch(self) -> int:
-        """From 0."""
+        """Number of the epoch, from 0."""
         return self.update.epoch
 
     @property
@@ -139,9 +134,9 @@ class Step:
         return self.after.like(self.update.before.theta)
 
     def trace(self) -> Trace:
-        """The step opened, with the update that the optimizer made.
+        """The trace of the step, with the optimizer's update.
 
-        returns: Of its θ, its batch and its optimizer's state.
+        returns: Every quantity of the step.
         """
         update = self.update
         return trace_step(
@@ -160,7 +155,7 @@ class Step:
 
 
 class _Walk:
-    """The walk through an opened step."""
+    """The entries of an opened step, phase by phase."""
 
     def __init__(
         self, architecture: Architecture, settings: Settings, theta: Parameters, opened: OpenedStep
@@ -197,7 +192,7 @@ class _Walk:
             yield TraceEntry("w", self.L, "input", "w, the weights of the examples", "", row, columns=True)
 
     def forward(self) -> Iterator[TraceEntry]:
-        """The quantities that nodes read for the first time, and those that they write."""
+        """The quantities that nodes read first, and those that they write."""
         graph, tape = self.opened.graph, self.opened.tape
         known = {"A0", *(name for node in graph.nodes for name in node.writes)}
         for node in graph.nodes:
@@ -241,7 +236,7 @@ class _Walk:
             yield TraceEntry("J", L, "cost", formula, "", costs.total)
 
     def output(self) -> Iterator[TraceEntry]:
-        """dZ[L]; with weights the derivative of each example's own loss before."""
+        """dZ[L]; with sample weights, after the derivative of the loss of each example."""
         head, L, opened = self.head, self.L, self.opened
         rule = _equation_of((head.each or head).loss_backward, head.name, "dZL")
         formula = rule.written("dZL", self.symbols) + (", with Y for each member" if head.members else "")
@@ -254,7 +249,7 @@ class _Walk:
         yield TraceEntry(f"dZ{L}", L, "backward", formula, rule.name, opened.dZL, columns=True)
 
     def backward(self) -> Iterator[TraceEntry]:
-        """The derivatives in the order in which they become whole; several nodes may add to one."""
+        """The derivatives in the order in which they are complete; several nodes may add to one."""
         graph, terms = self.opened.graph, dict[str, list[str]]()
         of_layers = {*graph.learned}.union(*(node.written(node.op.per_layer) for node in graph.nodes))
         start = {graph.logits: self.opened.dZL}
@@ -276,7 +271,7 @@ class _Walk:
                 yield from self.regularized(name, entry) if weights else [entry]
 
     def regularized(self, name: str, entry: TraceEntry) -> Iterator[TraceEntry]:
-        """dW, with its terms where the weights are regularized."""
+        """dW, with its terms if the weights are regularized."""
         terms, left = [], entry.name
         for penalty in penalties(self.settings.l1, self.settings.l2):
             rule = EQUATIONS[f"{penalty.name}_backward"]
@@ -295,7 +290,7 @@ class _Walk:
         yield replace(entry, formula=formula, equation="", value=whole)
 
     def update(self) -> Iterator[TraceEntry]:
-        """From the gradient to θ′, parameter by parameter."""
+        """From the gradient to θ′, for each parameter."""
         settings, after = self.settings, self.opened.after
         rule, t = get_optimizer(settings.optimizer), after.step
         if rule.counts_steps or settings.ema_decay:
@@ -310,7 +305,7 @@ class _Walk:
             yield _becomes(f"{before}′", before, layer, formula, equation, value)
 
     def moved(self, name: str, averages: Mapping[str, Array]) -> Iterator[TraceEntry]:
-        """One parameter's way from its gradient to what it becomes."""
+        """One parameter, from its gradient to its new value."""
         settings, opened, (kind, layer) = self.settings, self.opened, symbol_and_layer(name)
         g, now = f"d{name}", name
 
@@ -318,7 +313,7 @@ class _Walk:
             return self.theta.like(vector)[name]
 
         def number(factors: float | Array) -> str:
-            """A rate or a decay, which is one for all entries of a parameter."""
+            """A rate or a decay, which is the same for all entries of a parameter."""
             return f"{factors if isinstance(factors, float) else part(factors)[0, 0]:g}"
 
         def step(to: str, before: str, rule: str, left: str, vector: Array, **symbols: Any) -> TraceEntry:
@@ -361,7 +356,7 @@ class _Walk:
 
 
 def _sum(statements: list[str]) -> str:
-    """Statements about one derivative as one; a term that has a condition in brackets."""
+    """The sum of statements about one derivative, with conditional terms in brackets."""
     if len(statements) == 1:
         return statements[0]
     left = statements[0].partition(" = ")[0]
@@ -370,7 +365,7 @@ def _sum(statements: list[str]) -> str:
 
 
 def _equation_of(function: Callable[..., Array], head: str, left: str) -> Equation:
-    """The equation of a head's function, which with settings is a wrapper; of a user's own one a call."""
+    """The equation of a head's function, without the wrapper of its settings; a call for a user's own."""
     name = getattr(function, "__name__", head)
     return equation_of(unwrap(function), name, f"{left} = {name}(ZL, Y)")
 
@@ -378,5 +373,5 @@ def _equation_of(function: Callable[..., Array], head: str, left: str) -> Equati
 def _becomes(
     name: str, before: str, layer: int, formula: str, equation: Equation, value: Array
 ) -> TraceEntry:
-    """A quantity after its change: on the left side of its formula stands its new name."""
+    """A quantity after a change, with its new name on the left side of the formula."""
     return TraceEntry(name, layer, "update", formula.replace(before, name, 1), equation.name, value)

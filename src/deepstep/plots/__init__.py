@@ -1,23 +1,21 @@
-"""Plots: take what a run computed, give matplotlib figures, in scikit-learn's Display convention.
+"""Plots: matplotlib figures of computed results, in scikit-learn's Display convention.
 
-A display holds computed data; ``plot`` draws it and keeps what it drew; ``describe`` says the same in words.
-matplotlib (extra ``plots``) loads when something is drawn.
+A display holds computed data; ``plot`` draws it and keeps what it drew; ``describe`` gives it in words.
+matplotlib (extra ``plots``) is imported by ``plot``.
 """
 
 from deepstep.docstrings import complete
-from deepstep.plots.architecture import ArchitectureDisplay
-from deepstep.plots.first_layer_weights import FirstLayerWeightsDisplay
-from deepstep.plots.gradient_check import GradientCheckDisplay
-from deepstep.plots.gradient_flow import GradientFlowDisplay
-from deepstep.plots.layer_statistics import LayerStatisticsDisplay
-from deepstep.plots.mistakes import MistakesDisplay
-from deepstep.plots.neuron_maps import NeuronMapsDisplay
-from deepstep.plots.rate_finder import RateSearchDisplay
-from deepstep.plots.saliency import SaliencyDisplay
-from deepstep.plots.sources import OfTraining
-from deepstep.plots.training_curve import TrainingCurveDisplay
-from deepstep.plots.unit_health import UnitHealthDisplay
-from deepstep.plots.update_ratio import UpdateRatioDisplay
+from deepstep.plots.checks import GradientCheckDisplay, MistakesDisplay
+from deepstep.plots.drawing import Display, FromHistory, FromNetwork, OneAxes
+from deepstep.plots.layers import (
+    GradientFlowDisplay,
+    LayerStatisticsDisplay,
+    UnitHealthDisplay,
+    UpdateRatioDisplay,
+)
+from deepstep.plots.maps import NeuronMapsDisplay, SaliencyDisplay
+from deepstep.plots.network import ArchitectureDisplay, FirstLayerWeightsDisplay
+from deepstep.plots.training import RateSearchDisplay, TrainingCurveDisplay
 
 __all__ = [
     "ArchitectureDisplay",
@@ -34,4 +32,7 @@ __all__ = [
     "UpdateRatioDisplay",
 ]
 
-complete({name: globals()[name] for name in [*__all__, OfTraining.__name__]})
+BASES = (Display, OneAxes, FromNetwork, FromHistory)
+
+complete({one.__name__: one for one in BASES})
+complete({name: globals()[name] for name in __all__}, OneAxes.plot, FromNetwork.from_estimator)

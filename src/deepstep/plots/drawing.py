@@ -1,22 +1,184 @@
-"""Where displays draw: on figures that belong to no window; pyplot and rcParams stay as they are."""
+"""The base of all displays: where their data come from, where they draw, and with which colours.
 
-from typing import Any
+Displays draw on figures without a window; pyplot and rcParams are left unchanged.
+"""
 
-from deepstep.errors import missing_package
-from deepstep.types import Array
+from abc import ABC, abstractmethod
+from math import ceil
+from typing import Any, NamedTuple, Self
 
-WIDE = (6.4, 4.0)
-"""Inches of a figure with one pair of axes."""
+import numpy as np
 
-HIGHEST = 1e100
-"""Largest value that is drawn: matplotlib's axes and ticks end before the floats do."""
+from deepstep.errors import ConfigurationError, DataError, missing_package
+from deepstep.model import Network
+from deepstep.training import History
+from deepstep.training.history import health_in
+from deepstep.types import AnyArray, Array, is_whole
 
-MANY = 5
-"""More names than these leave no room for the lines."""
+OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+"""Okabe and Ito (2008), without black, the colour of reference lines, and yellow, too light on white."""
+
+DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+"""5 dashes, 6 colours and 7 markers: their combinations repeat after 210 series."""
+
+REFERENCE = "black"  # colour of lines that are not data: the best epoch, a tolerance, a usual range
+POSITIVE, NEGATIVE = "#D55E00", "#0072B2"
+
+SIGNED = "PuOr_r"
+"""Colour map of signed values: orange above 0, purple below, white at 0. Use it with `centred`."""
+
+SIZES = "cividis"  # colour map of sizes, readable with colour blindness (Nuñez et al. 2018)
+DENSE = 500  # with more points lines are thin, because steep ones would hide each other
+MARKS = 8  # approximate number of markers on a line
+WIDE = (6.4, 4.0)  # inches of a figure with one pair of axes
+HIGHEST = 1e100  # largest value that is drawn: matplotlib's axes and ticks end before the floats do
+MANY = 5  # with more names the legend is placed beside the axes
+ADVICE = "Train with callbacks=[Health()], of deepstep.training; deepstep train has --log health."
+
+
+class Display(ABC):
+    """A figure in the convention of scikit-learn: computed data, `plot` and `describe`.
+
+    self.figure_ (matplotlib.figure.Figure): The figure, after `plot`.
+    """
+
+    figure_: Any
+
+    @abstractmethod
+    def plot(self, *args: Any, **options: Any) -> Self:
+        """Draw the figure.
+
+        args, options: Those of each display.
+        returns (display): This display, with ``figure_``, its axes and what was drawn.
+        MissingPackageError: If matplotlib is not installed.
+        """
+
+    @abstractmethod
+    def describe(self) -> str:
+        """Describe the figure in words.
+
+        returns: Lines of text.
+        """
+
+    def _new_figure(self, size: tuple[float, float]) -> Any:
+        return new_figure(f"{type(self).__name__}.plot", size)
+
+    def _grid(
+        self,
+        count: int,
+        columns: int,
+        size: tuple[float, float],
+        margin: tuple[float, float],
+        least: float = 0.0,
+    ) -> Any:
+        """Axes for ``count`` pictures in rows of at most ``columns``, without frames, on a new figure.
+
+        ``size`` is that of one picture, ``margin`` the space beside all, ``least`` the figure's least width.
+        """
+        columns = max(1, min(columns, count))
+        lines = max(1, ceil(count / columns))
+        width, height = size[0] * columns + margin[0], size[1] * lines + margin[1]
+        self.figure_ = self._new_figure((max(width, least), height))
+        places = self.figure_.subplots(lines, columns, squeeze=False).ravel()
+        for ax in places:
+            ax.set_axis_off()
+        return places
+
+
+class OneAxes(Display):
+    """A display on one pair of axes.
+
+    self.ax_ (matplotlib.axes.Axes): Its axes, after `plot`.
+    """
+
+    ax_: Any
+
+    def plot(self, *, ax: Any = None) -> Self:
+        """Draw on one pair of axes.
+
+        ax (matplotlib.axes.Axes): Axes to draw on; by default those of a new figure without a window.
+        returns (display): This display, with ``figure_``, ``ax_`` and what was drawn.
+        MissingPackageError: If matplotlib is not installed.
+        """
+        self.ax_ = self._new_figure(self._size).subplots() if ax is None else ax
+        self.figure_ = self.ax_.figure
+        self._draw(self.ax_)
+        return self
+
+    @property
+    def _size(self) -> tuple[float, float]:
+        return WIDE
+
+    @abstractmethod
+    def _draw(self, ax: Any) -> None: ...
+
+
+class FromNetwork(Display):
+    """A display that is made from a network, and from a fitted estimator as well."""
+
+    @classmethod
+    @abstractmethod
+    def from_network(cls, network: Any, *args: Any, **options: Any) -> Self:
+        """The display of a network, not drawn yet."""
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, X: Any = None, *, member: int | None = None, **options: Any
+    ) -> Self:
+        """The display of a fitted estimator's network.
+
+        estimator (DeepClassifier or DeepRegressor): A fitted estimator.
+        X (m, n_features): Examples in rows, where `from_network` takes some; those of an ensemble as its
+            member receives them.
+        member: Index of the network in an ensemble.
+        options: As in `from_network`.
+        returns (display): The display, not drawn yet.
+        ConfigurationError, ShapeError, DataError: As in `from_network`, or if there is no such network.
+        """
+        network = network_of(estimator, member, f"{cls.__name__}.from_estimator")
+        return cls.from_network(network, *([] if X is None else [np.asarray(X).T]), **options)
+
+
+class FromHistory(Display):
+    """A display that is made from the records of a training."""
+
+    @classmethod
+    def from_history(cls, history: Any) -> Self:
+        """The display of a training.
+
+        history (History): The result of `Network.train`, or the history of a run. Displays of the layers need
+            the callback `Health`.
+        returns (display): The display, not drawn yet.
+        ConfigurationError, DataError: If this is no history, or its records lack what is shown.
+        """
+        where = f"{cls.__name__}.from_history"
+        if not isinstance(history, History):
+            got = f"got {type(history).__name__}"
+            raise ConfigurationError(
+                where, "the History of a training", got, "See History and Network.train."
+            )
+        return cls._of_history(history, where)
+
+    @classmethod
+    @abstractmethod
+    def _of_history(cls, history: History, where: str) -> Self: ...
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, *, member: int | None = None) -> Self:
+        """The display of a fitted estimator's training.
+
+        estimator (DeepClassifier or DeepRegressor): A fitted estimator; displays of the layers need
+            ``callbacks=[Health()]``.
+        member: Index of the network in an ensemble.
+        returns (display): The display, not drawn yet.
+        ConfigurationError, DataError: If there is no such network, or its records lack what is shown.
+        """
+        return cls.from_history(network_of(estimator, member, f"{cls.__name__}.from_estimator").history)
 
 
 def new_figure(where: str, size: tuple[float, float] = WIDE) -> Any:
-    """A figure that lays itself out and belongs to no window."""
+    """A figure with automatic layout and without a window."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
@@ -24,29 +186,98 @@ def new_figure(where: str, size: tuple[float, float] = WIDE) -> Any:
     return Figure(figsize=size, layout="constrained")
 
 
-def axes_for(ax: Any, where: str, size: tuple[float, float] = WIDE) -> Any:
-    """The axes that were given, or those of a new figure."""
-    return new_figure(where, size).subplots() if ax is None else ax
+def network_of(estimator: Any, member: int | None, where: str) -> Network:
+    """The network of an estimator: of its only member, or of the one that is asked for."""
+    ensemble = getattr(estimator, "ensemble_", None)
+    if ensemble is None:
+        got = f"got {type(estimator).__name__}"
+        raise ConfigurationError(where, "a fitted DeepClassifier or DeepRegressor", got, "Call fit before.")
+    if ensemble.takes_numbers and member is not None:
+        raise ConfigurationError(where, "member is for ensembles", f"got {member!r} for one network")
+    count = len(ensemble.members)
+    if member is None and count > 1:
+        hint = f"Set member=0 … {count - 1}; or fit with preset='single'."
+        raise ConfigurationError(where, "one network", f"got an ensemble of {count}", hint)
+    if not (member is None or (is_whole(member, 0) and member < count)):
+        raise ConfigurationError(where, f"member is one of 0 … {count - 1}", f"got {member!r}")
+    network: Network = ensemble.members[member or 0].network
+    return network
 
 
-def in_sight(values: Array) -> Array:
-    """Values as they are drawn, of a training that diverged at the edge.
+def check_network(network: Any, where: str) -> Network:
+    """The network itself."""
+    if not isinstance(network, Network):
+        raise ConfigurationError(
+            where, "a Network", f"got {type(network).__name__}", "For an estimator use from_estimator."
+        )
+    return network
 
-    >>> import numpy as np
-    >>> in_sight(np.array([1.0, 1e300, -np.inf]))
+
+class Looks(NamedTuple):
+    """Records of the layers: epochs (k,), updates per epoch, and quantities (k, L) by name, NaN for None."""
+
+    epochs: Array
+    updates: float
+    values: dict[str, Array]
+
+
+def looks_in(history: History, names: tuple[str, ...], where: str) -> Looks:
+    """The quantities that the callback `Health` added to the records."""
+    looks = {record["epoch"]: look for record in history if (look := health_in(record)) is not None}
+    if not looks:
+        raise DataError(where, "records with health", f"got {len(history)} records without any", ADVICE)
+    every = list(looks.values())
+    lacking = [name for name in names if any(name not in layer for look in every for layer in look)]
+    if lacking:
+        got = f"the records, of an older release, lack {', '.join(lacking)}"
+        raise DataError(where, f"health has {', '.join(names)}", got, ADVICE)
+    # dtype=float makes None a NaN
+    values = {name: np.array([[one[name] for one in look] for look in every], dtype=float) for name in names}
+    last = history[-1]
+    updates = max(1.0, last.get("step", 1) / (last["epoch"] + 1))
+    return Looks(np.array(list(looks), dtype=float), updates, values)
+
+
+def series(number: int, points: int) -> dict[str, Any]:
+    """Style of the line of a series, for matplotlib's ``plot``."""
+    return {
+        "color": OKABE_ITO[number % len(OKABE_ITO)],
+        "linestyle": DASHES[number % len(DASHES)],
+        "marker": MARKERS[number % len(MARKERS)],
+        "markevery": max(1, points // MARKS),
+        "markersize": 4,
+        "linewidth": 1.4 if points <= DENSE else 0.7,
+    }
+
+
+def centred(values: AnyArray) -> dict[str, Any]:
+    """The signed colour map with 0 in its middle, for matplotlib's ``imshow``.
+
+    >>> centred(np.array([-1.0, 3.0, np.nan]))
+    {'cmap': 'PuOr_r', 'vmin': -3.0, 'vmax': 3.0}
+    """
+    finite = np.abs(np.asarray(values, dtype=float))
+    most = float(np.max(finite, initial=0.0, where=np.isfinite(finite))) or 1.0
+    return {"cmap": SIGNED, "vmin": -most, "vmax": most}
+
+
+def drawable(values: Array, *, positive: bool = False) -> Array:
+    """Values that matplotlib can draw; a logarithmic axis has gaps where they are not positive.
+
+    >>> drawable(np.array([1.0, 1e300, -np.inf]))
     array([   1.e+000,  1.e+100, -1.e+100])
     """
-    return values.clip(-HIGHEST, HIGHEST)
+    return (np.where(values > 0, values, np.nan) if positive else values).clip(-HIGHEST, HIGHEST)
 
 
-def epochs_below(ax: Any) -> None:
-    """Name the axis of the epochs, which are whole numbers."""
-    ax.set_xlabel("epoch")
+def whole_numbers(ax: Any, label: str) -> None:
+    """Label the x axis, with ticks at whole numbers only."""
+    ax.set_xlabel(label)
     ax.xaxis.get_major_locator().set_params(integer=True)
 
 
 def plain(text: str) -> str:
-    r"""A text that matplotlib draws as it is, and takes for no formula.
+    r"""A text that matplotlib does not read as a formula.
 
     >>> print(plain("cost in $"))
     cost in \$
@@ -54,7 +285,7 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def legend(ax: Any, entries: int, *, beside: bool = False) -> None:
+def legend(ax: Any, entries: int = 0, *, beside: bool = False) -> None:
     """The names of the series, beside the axes where they are many."""
     if beside or entries > MANY:
         ax.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)

@@ -5,24 +5,19 @@ JSON file and back. Importing this package loads numpy alone; polars loads on fi
 """
 
 from deepstep.docstrings import complete
-from deepstep.preparation.class_target import ClassTarget
 from deepstep.preparation.codes import one_hot, ordinal_code
 from deepstep.preparation.images import ImagePreparation
-from deepstep.preparation.label_targets import LabelTargets
-from deepstep.preparation.number_target import NumberTarget
-from deepstep.preparation.number_targets import NumberTargets
-from deepstep.preparation.preparation import Preparation, Target
+from deepstep.preparation.preparation import Preparation
 from deepstep.preparation.table import ColumnSummary, TablePreparation
+from deepstep.preparation.targets import ClassificationTarget, RegressionTarget, Target
 from deepstep.preparation.tasks import guess_task
 
 __all__ = [
-    "ClassTarget",
+    "ClassificationTarget",
     "ColumnSummary",
     "ImagePreparation",
-    "LabelTargets",
-    "NumberTarget",
-    "NumberTargets",
     "Preparation",
+    "RegressionTarget",
     "TablePreparation",
     "Target",
     "guess_task",

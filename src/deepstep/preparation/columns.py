@@ -1,42 +1,128 @@
-"""One column of a table → its features: what every kind of column has, and the kinds by name.
+"""Columns of a table: the interface of all kinds, and the columns that tell nothing.
 
-Missing values never stop a transformation. A number, a date or a truth value that is missing is the training
-mean; where the training rows had missing ones, a further 0/1 feature says where.
+Imputation: a missing number, date or truth value becomes the training mean, and where the training rows had
+missing values a further 0/1 feature, the missing indicator, marks them.
 """
 
-from typing import TypeAlias
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
-from deepstep.preparation.category_columns import CategoryColumn, TextColumn, TwoValuesColumn
-from deepstep.preparation.column import Column
-from deepstep.preparation.date_columns import DateColumn
-from deepstep.preparation.left_out_columns import ConstantColumn, EmptyColumn, IdentifierColumn
-from deepstep.preparation.number_columns import BooleanColumn, DurationColumn, NumberColumn
+import numpy as np
+from numpy.typing import NDArray
 
-AnyColumn: TypeAlias = (
-    NumberColumn
-    | DateColumn
-    | DurationColumn
-    | BooleanColumn
-    | TwoValuesColumn
-    | CategoryColumn
-    | TextColumn
-    | ConstantColumn
-    | IdentifierColumn
-    | EmptyColumn
-)
-COLUMN_KINDS: dict[str, type[Column]] = {
-    column.kind: column
-    for column in (
-        NumberColumn,
-        DateColumn,
-        DurationColumn,
-        BooleanColumn,
-        TwoValuesColumn,
-        CategoryColumn,
-        TextColumn,
-        ConstantColumn,
-        IdentifierColumn,
-        EmptyColumn,
-    )
-}
-"""The kinds of columns, by the names that they have in files."""
+from deepstep.preparation.parsing import is_missing
+
+if TYPE_CHECKING:
+    import polars
+
+
+class Column(ABC):
+    """Statistics of one column of the training table; each kind is a frozen dataclass of plain values."""
+
+    kind: ClassVar[str]
+    name: str
+
+    @property
+    @abstractmethod
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of its features; none where it is left out."""
+
+    @property
+    @abstractmethod
+    def done(self) -> str:
+        """The treatment of the column, for people."""
+
+    @property
+    def why(self) -> str:
+        """The reason in the training rows, for people; nothing where `done` says it."""
+        return ""
+
+    @property
+    def caution(self) -> str:
+        """Training values that are not read as they may be meant, for people; nothing where all are."""
+        return ""
+
+    @property
+    def fault(self) -> str:
+        """The condition that a stored column does not meet; empty for a valid one."""
+        return ""
+
+    @abstractmethod
+    def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
+        """Write the features of m values to `out`, zeros of (m, number of features)."""
+
+
+def mark_name(name: str) -> str:
+    """The name of the 0/1 feature that says where a column has no value."""
+    return f"{name} missing"
+
+
+def with_mark(names: tuple[str, ...], column: str, marks_missing: bool) -> tuple[str, ...]:
+    """The names of features, with the mark of missing values at the end where there is one."""
+    return (*names, mark_name(column)) if marks_missing else names
+
+
+class LeftOutColumn(Column):
+    """A column without features; it need not be there later."""
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        return ()
+
+    def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
+        """Write nothing: there is no feature."""
+
+
+@dataclass(frozen=True)
+class EmptyColumn(LeftOutColumn):
+    """A column without a single value in training."""
+
+    kind: ClassVar[str] = "empty"
+    name: str
+
+    @property
+    def done(self) -> str:
+        return "left out: it had no value in training"
+
+
+@dataclass(frozen=True)
+class IdentifierColumn(LeftOutColumn):
+    """A column that names the rows: what it says of one is true of no other."""
+
+    kind: ClassVar[str] = "identifier"
+    name: str
+    reason: str
+    caution: str = ""
+
+    @property
+    def done(self) -> str:
+        return f"left out: {self.reason}"
+
+
+@dataclass(frozen=True)
+class ConstantColumn(Column):
+    """A column with one value; where the training rows had missing ones, where it is missing."""
+
+    kind: ClassVar[str] = "constant"
+    name: str
+    value: str
+    marks_missing: bool
+    of_texts: bool
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        return (mark_name(self.name),) if self.marks_missing else ()
+
+    @property
+    def done(self) -> str:
+        if self.marks_missing:
+            return "a 0/1 feature where it is missing"
+        return f"left out: it was always {self.value!r}"
+
+    @property
+    def why(self) -> str:
+        return f"where it is there, it was always {self.value!r}" if self.marks_missing else ""
+
+    def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
+        out[:] = is_missing(series, blanks=not self.of_texts)[:, None]

@@ -1,7 +1,7 @@
-"""Features of a table → inputs that a network learns easily: centred, squashed, and numbers in pieces.
+"""Features of a table → inputs of a network: robust scaling and piecewise-linear encoding.
 
-Two published ideas, each affine but for its clipping, so that nothing of a feature is lost where training
-rows were: the robust scaling and smooth clipping of RealMLP (Holzmüller et al., arXiv 2407.04491) and the
+Two published methods, both affine except for the clipping, so that features of the training rows keep their
+information: the robust scaling and smooth clipping of RealMLP (Holzmüller et al., arXiv 2407.04491) and the
 piecewise-linear encoding of numbers (Gorishniy et al., arXiv 2203.05556).
 """
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.preparation.records import damaged, from_record, to_record
+from deepstep.preparation.statistics import Quantiles
 from deepstep.types import AnyArray, Array
 
 LIMIT = 3.0
@@ -52,9 +53,19 @@ class Encoding:
     @classmethod
     def fit(cls, features: AnyArray, pieces: int) -> Self:
         """Learn from the training rows (m, n), finite numbers; a feature has ``pieces`` at most, or none."""
-        low, first, center, third, high = np.quantile(features, [0, 0.25, 0.5, 0.75, 1], axis=0)
-        factor = factor_of(low, first, third, high)
-        edges = tuple(_edges(column, pieces) for column in features.T)
+        quantiles = Quantiles(features.shape[1])
+        quantiles.update(features)
+        return cls.of(quantiles, pieces)
+
+    @classmethod
+    def of(cls, quantiles: Quantiles, pieces: int) -> Self:
+        """The encoding of features with these quantiles."""
+        low, first, center, third, high = quantiles.at(np.array([0, 0.25, 0.5, 0.75, 1]))
+        between = third - first
+        least = np.finfo(between.dtype).tiny  # of smaller numbers the inverse is infinite
+        width = np.where(between >= least, between, (high - low) / 2)
+        factor = np.divide(1, width, out=np.zeros_like(width), where=width >= least)
+        edges = tuple(_edges(quantiles, feature, pieces) for feature in range(len(center)))
         return cls(tuple(center.tolist()), tuple(factor.tolist()), edges)
 
     @property
@@ -106,26 +117,11 @@ class Encoding:
         return encoding
 
 
-def factor_of(low: Array, first: Array, third: Array, high: Array) -> Array:
-    """The factors of the differences from the medians, by the quartiles, the least and the greatest
-    of each feature.
-    """
-    between = third - first
-    least = np.finfo(between.dtype).tiny  # of smaller numbers the inverse is infinite
-    width = np.where(between >= least, between, (high - low) / 2)
-    return np.divide(1, width, out=np.zeros_like(width), where=width >= least)
-
-
-def _edges(column: AnyArray, pieces: int) -> tuple[float, ...]:
+def _edges(quantiles: Quantiles, feature: int, pieces: int) -> tuple[float, ...]:
     """Quantiles between which a feature is cut, each once; none where there is nothing to cut."""
-    if pieces < 2 or (len(np.unique(column[:1000])) <= 2 and len(np.unique(column)) <= 2):
+    if pieces < 2 or not quantiles.has_more_than_two(feature):
         return ()
-    return edges_between(np.quantile(column, np.linspace(0, 1, pieces + 1)))
-
-
-def edges_between(quantiles: AnyArray) -> tuple[float, ...]:
-    """The edges of the pieces between quantiles that increase, each once; none where there are too few."""
-    edges = np.unique(quantiles)
+    edges = np.unique(quantiles.of_feature(feature, np.linspace(0, 1, pieces + 1)))
     return tuple(edges.tolist()) if len(edges) > 2 else ()
 
 

@@ -1,40 +1,41 @@
 """The two halves of a preparation together, and their JSON file."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from deepstep.data.text_formats import json_values
 from deepstep.errors import FileError
-from deepstep.preparation.class_target import ClassTarget
 from deepstep.preparation.images import ImagePreparation
-from deepstep.preparation.label_targets import LabelTargets
-from deepstep.preparation.number_target import NumberTarget
-from deepstep.preparation.number_targets import NumberTargets
 from deepstep.preparation.records import damaged
 from deepstep.preparation.table import TablePreparation
+from deepstep.preparation.targets import ClassificationTarget, RegressionTarget, Target
 
 FORMAT = "deepstep-preparation"
-VERSION = 2
-READABLE = (1, 2)
+VERSION = 3
+READABLE = (1, 2, 3)
 """Versions of the file that this release reads."""
-
-Target: TypeAlias = ClassTarget | NumberTarget | LabelTargets | NumberTargets
-"""Targets of a network: one column of a table, or several."""
 
 _INPUTS: dict[str, type[TablePreparation | ImagePreparation]] = {
     kind.kind: kind for kind in (TablePreparation, ImagePreparation)
 }
-_TARGETS: dict[str, type[Target]] = {
-    kind.kind: kind for kind in (ClassTarget, NumberTarget, LabelTargets, NumberTargets)
+_TARGETS: dict[str, type[Target]] = {kind.kind: kind for kind in (ClassificationTarget, RegressionTarget)}
+_OLD_TARGETS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "classes": lambda old: {**old, "kind": "classification", "classes": [old.get("classes")]},
+    "labels": lambda old: {**old, "kind": "classification", "classes": _pairs(old.get("classes"))},
+    "number": lambda old: _without(old, "mean", "std", means=[old.get("mean")], stds=[old.get("std")]),
+    "numbers": lambda old: _without(old),
 }
+"""Records of targets in versions 1 and 2, as version 3 has them."""
 
 
 @dataclass(frozen=True)
 class Preparation:
     """How inputs and targets become floats; what `preparation.json` of a run folder holds.
 
-    >>> preparation = Preparation(ImagePreparation(64, 64, 3, 1 / 255), ClassTarget(("non-cat", "cat")))
+    >>> target = ClassificationTarget((("non-cat", "cat"),))
+    >>> preparation = Preparation(ImagePreparation(64, 64, 3, 1 / 255), target)
     >>> Preparation.from_json(preparation.to_json()) == preparation
     True
     """
@@ -80,8 +81,22 @@ class Preparation:
                 f"got version {record.get('version')!r:.20}",
                 "Update DeepStep, or train again with this version.",
             )
-        inputs, target = _half(record, "inputs", _INPUTS), _half(record, "target", _TARGETS)
+        inputs, target = _half(record, "inputs", _INPUTS), _half(record, "target", _TARGETS | _OLD_TARGETS)
+        if target["kind"] in _OLD_TARGETS:
+            target = _OLD_TARGETS[target["kind"]](target)
         return cls(_INPUTS[inputs["kind"]].from_dict(inputs), _TARGETS[target["kind"]].from_dict(target))
+
+
+def _pairs(classes: Any) -> Any:
+    """The two classes of each column, which stood in one list."""
+    whole = isinstance(classes, list)
+    return [classes[at : at + 2] for at in range(0, len(classes), 2)] if whole else classes
+
+
+def _without(old: dict[str, Any], *names: str, **new: Any) -> dict[str, Any]:
+    """A record of numbers with other entries."""
+    kept = {name: value for name, value in old.items() if name not in names}
+    return {**kept, "kind": "regression", **new}
 
 
 def _half(record: dict[str, Any], name: str, kinds: dict[str, Any]) -> dict[str, Any]:

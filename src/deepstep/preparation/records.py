@@ -9,6 +9,11 @@ from deepstep.types import is_number
 
 Record = TypeVar("Record")
 
+
+def _is_label(value: Any) -> bool:
+    return isinstance(value, (str, int, float, bool))
+
+
 _CHECKS: dict[Any, Callable[[Any], bool]] = {
     str: lambda value: isinstance(value, str),
     bool: lambda value: isinstance(value, bool),
@@ -19,8 +24,9 @@ _CHECKS: dict[Any, Callable[[Any], bool]] = {
         isinstance(value, list) and all(map(_CHECKS[tuple[float, ...]], value))
     ),
     tuple[str, ...]: lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
-    tuple[Any, ...]: lambda value: (
-        isinstance(value, list) and all(isinstance(item, (str, int, float, bool)) for item in value)
+    tuple[tuple[Any, ...], ...]: lambda value: (
+        isinstance(value, list)
+        and all(isinstance(part, list) and all(map(_is_label, part)) for part in value)
     ),
 }
 

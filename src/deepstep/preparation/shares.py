@@ -38,7 +38,7 @@ class Shard(Examples):
         return self.of
 
     def among(self, rows: slice) -> tuple[slice, AnyArray]:
-        """Which examples of this shard are in a batch, and where they stand in it."""
+        """The examples of this shard in a batch, and their places in it."""
         first, stop = (int(at) for at in np.searchsorted(self.positions, (rows.start, rows.stop)))
         return slice(first, stop), self.positions[first:stop] - rows.start
 

@@ -9,7 +9,6 @@ holds all rows, the groups stay in the order of the file, and the order is that 
 How far reading is ahead, in pieces of how many rows, and by how many workers, changes nothing.
 """
 
-import logging
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,11 +19,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
-from deepstep.data.stored_rows import StoredRows, naming_rows
+from deepstep.data.rows import StoredRows, naming_rows
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.preparation.batches import Examples, Order, Window, as_they_are, n_batches, shuffled
-from deepstep.preparation.group_sequence import GroupSequence, why_together
-from deepstep.preparation.pieces import Piece, Reader
 from deepstep.preparation.shares import Shard, Share
 from deepstep.types import AnyArray, Array
 
@@ -36,16 +33,54 @@ BUFFER_BYTES = 2**26
 
 
 class Asked(NamedTuple):
-    """Which window of which epoch, in batches of which size and which order; and for which worker, which
-    reads groups of its own (``apart``) or all.
-    """
+    """Which window of which epoch, in batches of which size and which order, for which worker."""
 
     epoch: int
     window: int
     batch_size: int
     order: Order
     share: Share | None
-    apart: bool
+
+
+class Piece(NamedTuple):
+    """Rows of a group that follow each other in the sequence of an epoch.
+
+    ``numbers`` are those of the rows in the group, ``start`` is the place of the first one in the sequence.
+    """
+
+    frame: "polars.DataFrame"
+    numbers: AnyArray
+    group: int
+    start: int
+
+    def cut(self, at: int) -> "tuple[Piece, Piece]":
+        """The first rows, so many, and the others."""
+        first, second = (
+            self._replace(frame=self.frame[part], numbers=self.numbers[part], start=self.start + part.start)
+            for part in (slice(0, at), slice(at, None))
+        )
+        return first, second
+
+
+class _Reader:
+    """Reads the sequence of an epoch on; ``position`` is where ``pieces`` begin in it."""
+
+    def __init__(self, of: Asked, position: int, pieces: Iterator[Piece]) -> None:
+        self.of, self.position, self._pieces = of, position, pieces
+        self._rest: Piece | None = None
+
+    def take(self, rows: int) -> Iterator[Piece]:
+        """The next rows, so many; fewer only where reading is to end."""
+        self.position += rows
+        while rows:
+            piece = next(self._pieces, None) if self._rest is None else self._rest
+            self._rest = None
+            if piece is None:
+                return
+            if piece.frame.height > rows:
+                piece, self._rest = piece.cut(rows)
+            rows -= piece.frame.height
+            yield piece
 
 
 class StreamedExamples:
@@ -87,9 +122,7 @@ class StreamedExamples:
         self._read_ahead = read_ahead
         self._starts = np.concatenate([[0], np.cumsum(rows.sizes)])
         self._coming: deque[tuple[Asked, Future[Examples]]] = deque()
-        self._laid: tuple[Asked, GroupSequence] | None = None
-        self._together: dict[tuple[int, int], str] = {}
-        self._reader: Reader | None = None
+        self._reader: _Reader | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._whole: Examples | None = None
         self._ended = Event()
@@ -106,7 +139,7 @@ class StreamedExamples:
         self.close()
 
     def close(self) -> None:
-        """End reading ahead, and let go of what was read; a later `window` begins anew."""
+        """End reading ahead and free the windows; a later `window` starts again."""
         self._ended.set()
         try:
             if self._pool is not None:
@@ -138,16 +171,14 @@ class StreamedExamples:
         """The window that holds a batch.
 
         ``epochs`` is the epoch that is not visited any more: nothing of it is read ahead. A worker with a
-        ``share`` reads its own groups alone, as `GroupSequence` says; where groups are too large for that, it
-        reads all and prepares its part of each batch. Where one window holds all rows, every worker has them
-        all.
+        ``share`` reads all rows and prepares its part of each batch; where one window holds all rows, every
+        worker has them all.
         """
         batch_size = batch_size or len(self)
         size = self.window_rows(batch_size)
         of = n_batches(len(self), size)
         share = None if of == 1 else share
-        apart = share is not None and self._reads_apart(share, size)
-        place = Asked(epoch, number * batch_size // size, batch_size, order, share, apart)
+        place = Asked(epoch, number * batch_size // size, batch_size, order, share)
         first = place.window * (size // batch_size)
         stop = min(first + size // batch_size, n_batches(len(self), batch_size))
         if of == 1:
@@ -190,29 +221,17 @@ class StreamedExamples:
         size = self.window_rows(place.batch_size)
         begin = place.window * size
         count = min(size, len(self) - begin)
-        sequence = self._sequence(place)
         reader, of = self._reader, place._replace(window=0)
-        if reader is None or not reader.stands_at(of, begin):
-            self._reader = reader = Reader(of, begin, self._pieces(place, sequence, begin))
+        if reader is None or (reader.of, reader.position) != (of, begin):
+            self._reader = reader = _Reader(of, begin, self._pieces(place, begin))
         if place.share is None:
-            return Examples(*self._written(reader.take(count, count), begin, None, count))
+            return Examples(*self._written(reader.take(count), begin, None, count))
         order, into = self._order_within(place, count), np.full(count, -1)
-        own = self._places_of(place.share, place, sequence, range(begin, begin + count), order)
+        starts = range(0, count, place.batch_size)
+        parts = (place.share.part(min(place.batch_size, count - start), start) for start in starts)
+        own = np.concatenate([np.arange(part.start, part.stop) for part in parts])
         into[own if order is None else order[own]] = np.arange(len(own))
-        pieces = reader.take(count, len(own) if place.apart else count)
-        return Shard(*self._written(pieces, begin, into, len(own)), positions=own, of=count)
-
-    @staticmethod
-    def _places_of(
-        share: Share, place: Asked, sequence: GroupSequence, rows: range, order: AnyArray | None
-    ) -> AnyArray:
-        """Where those of a window's rows that are a worker's stand in its order."""
-        if place.apart:
-            mine = sequence.owners_of_rows(rows.start, rows.stop) == share.rank
-            return np.flatnonzero(mine if order is None else mine[order])
-        starts = range(0, len(rows), place.batch_size)
-        parts = (share.part(min(place.batch_size, len(rows) - start), start) for start in starts)
-        return np.concatenate([np.arange(part.start, part.stop) for part in parts])
+        return Shard(*self._written(reader.take(count), begin, into, len(own)), positions=own, of=count)
 
     def _written(
         self, pieces: Iterator[Piece], begin: int, into: AnyArray | None, rows: int
@@ -226,7 +245,9 @@ class StreamedExamples:
             places: Any = slice(piece.start - begin, piece.start - begin + piece.frame.height)
             if into is not None:
                 places = into[places]
-                piece, places = piece.those(places >= 0), places[places >= 0]
+                mine = places >= 0
+                piece = piece._replace(frame=piece.frame.filter(mine), numbers=piece.numbers[mine])
+                places = places[mine]
             if piece.frame.height:
                 with naming_rows(self.rows.place(piece.group), piece.numbers):
                     examples = self._encode(piece.frame)
@@ -235,13 +256,13 @@ class StreamedExamples:
                         whole[places] = part
         return X, Y, weight
 
-    def _pieces(self, place: Asked, sequence: GroupSequence, begin: int) -> Iterator[Piece]:
-        """Rows from a place of an epoch's sequence on, of the groups that are read here."""
-        ended = self._ended
-        rank = place.share.rank if place.share is not None and place.apart else 0
-        for at in range(sequence.place_of(begin), len(sequence.groups)):
-            group, start = int(sequence.groups[at]), int(sequence.starts[at])
-            if not self._kept[group] or sequence.owners[at] != rank:
+    def _pieces(self, place: Asked, begin: int) -> Iterator[Piece]:
+        """Rows from a place of an epoch's sequence on."""
+        ended, groups = self._ended, self._order_of_groups(place)
+        starts = np.concatenate([[0], np.cumsum(self._kept[groups])])
+        for at in range(int(np.searchsorted(starts, begin, side="right")) - 1, len(groups)):
+            group, start = int(groups[at]), int(starts[at])
+            if not self._kept[group]:
                 continue
             found, first = 0, int(self._starts[group])
             for frame in self.rows.pieces(group, self._columns, self._piece_rows):
@@ -261,23 +282,6 @@ class StreamedExamples:
                     f"there are {found}",
                     "The part was changed: put the old one back, or begin anew.",
                 )
-
-    def _sequence(self, place: Asked) -> GroupSequence:
-        """The groups of an epoch, in their order; where all are read by every worker, as one reads them."""
-        key = place._replace(window=0)
-        if self._laid is None or self._laid[0] != key:
-            workers = place.share.of if place.share is not None and place.apart else 1
-            self._laid = key, GroupSequence(self._order_of_groups(place), self._kept, workers)
-        return self._laid[1]
-
-    def _reads_apart(self, share: Share, window: int) -> bool:
-        """Whether each worker reads groups of its own; the first one says where not, and why."""
-        key = share.of, window
-        if key not in self._together:
-            why = self._together[key] = why_together(self._kept, window, share.of)
-            if why and share.rank == 0:
-                logging.getLogger("deepstep").warning("%s: %s", self.rows.where, why)
-        return not self._together[key]
 
     def _order_of_groups(self, place: Asked) -> AnyArray:
         n = len(self._kept)

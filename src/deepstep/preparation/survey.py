@@ -7,25 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepstep.data.stored_rows import StoredRows
+from deepstep.data.rows import StoredRows
 from deepstep.errors import DataError
-from deepstep.preparation import seen_rows
+from deepstep.preparation import row_statistics
 from deepstep.preparation.batches import Examples, evenly_spread
-from deepstep.preparation.held_rows import parts_of_rows
-from deepstep.preparation.running_columns import MOST_NUMBERS
-from deepstep.preparation.running_moments import RunningMoments
-from deepstep.preparation.running_table import RunningTable
-from deepstep.preparation.seen_rows import LEARNED, Look, SeenRows
+from deepstep.preparation.column_statistics import MOST_NUMBERS
+from deepstep.preparation.parsing import is_missing
+from deepstep.preparation.row_statistics import LEARNED, Reading, RowStatistics, parts_of_rows
+from deepstep.preparation.statistics import Moments
 from deepstep.preparation.streams import StreamedExamples
-from deepstep.preparation.table import TablePreparation
-from deepstep.preparation.values import is_missing
+from deepstep.preparation.table import TablePreparation, TableStatistics
 from deepstep.types import AnyArray
 
 if TYPE_CHECKING:
     import polars
 
 IN_MEMORY_ROWS, IN_MEMORY_NUMBERS = 2**16, 2**22
-"""So many rows and numbers are in memory of each part that is held out, and of a sample."""
+"""Most rows and numbers in memory for each held-out part and for the sample."""
 CHAPTER, CHAPTER_NUMBERS = 2**22, 2**28
 """Rows (or fewer, with so many numbers) of one chapter. Statistics of the chapters are merged in the order of
 the rows."""
@@ -33,7 +31,7 @@ the rows."""
 
 def rows_in_memory(n_columns: int, row_bytes: float = 0.0) -> int:
     """How many rows of so many columns, with texts of so many bytes, are held in memory."""
-    by_bytes = int(seen_rows.IN_MEMORY_BYTES / max(1.0, row_bytes))
+    by_bytes = int(row_statistics.IN_MEMORY_BYTES / max(1.0, row_bytes))
     return max(1, min(IN_MEMORY_ROWS, IN_MEMORY_NUMBERS // max(1, n_columns), by_bytes))
 
 
@@ -43,7 +41,7 @@ class Survey:
 
     ``shares`` are those of the rows that test, that validate, and that are the sample; ``kept`` is how many
     rows of each group are learned from. ``different`` has the values of the target with the sum of their
-    weights and their rows; it has no rows where there are more than `running_targets.MOST_CLASSES`.
+    weights and their rows; it has no rows where there are more than `statistics.MOST_CLASSES`.
     """
 
     rows: StoredRows
@@ -58,7 +56,7 @@ class Survey:
     test: "polars.DataFrame"
     validation: "polars.DataFrame"
     different: "polars.DataFrame"
-    moments: RunningMoments
+    moments: Moments
     without_target: int
 
     @property
@@ -146,7 +144,7 @@ def survey(
     # beyond 1 the sample is all that is left
     shares = (tested, validated, 2.0 if n <= most else most / n)
     chapters = _chapters(rows.sizes, len(columns) + row_bytes / 8)
-    looked = _Pass(rows, columns, Look(target, weights, check), (target, *exclude), seed, shares, chapters)
+    looked = _Pass(rows, columns, Reading(target, weights, check), (target, *exclude), seed, shares, chapters)
     return _learned(looked, looked.run(), keep, drop_missing_target=drop_missing_target)
 
 
@@ -154,7 +152,7 @@ def survey(
 class _Pass:
     rows: StoredRows
     columns: tuple[str, ...]
-    look: Look
+    how: Reading
     no_inputs: tuple[str, ...]
     seed: int
     shares: tuple[float, float, float]
@@ -169,17 +167,17 @@ class _Pass:
         """Rows that are looked at together; some are read to know it, once for all chapters."""
         return self.rows.piece_rows(self.columns)
 
-    def run(self) -> SeenRows:
+    def run(self) -> RowStatistics:
         """Look at all rows, chapter by chapter."""
         seen = self._nothing()
         for chapter in self.chapters:
             seen.merge(self._seen(chapter))
         return seen
 
-    def _nothing(self, *, first: bool = True) -> SeenRows:
-        return SeenRows(RunningTable(self.schema, self.no_inputs, first=first))
+    def _nothing(self, *, first: bool = True) -> RowStatistics:
+        return RowStatistics(TableStatistics(self.schema, self.no_inputs, first=first))
 
-    def _seen(self, groups: range) -> SeenRows:
+    def _seen(self, groups: range) -> RowStatistics:
         """Statistics of some groups."""
         rows, first = self.rows, sum(self.rows.sizes[: groups.start])
         seen = self._nothing(first=first < MOST_NUMBERS)
@@ -187,7 +185,7 @@ class _Pass:
             learned, begin = 0, first
             for frame in rows.pieces(group, self.columns, self.of_a_piece):
                 part = parts_of_rows(self.seed, first, first + frame.height, self.shares)
-                learned += self.look.at(frame, part, seen, rows.place(group), first - begin)
+                learned += seen.update(frame, part, self.how, rows.place(group), first - begin)
                 first += frame.height
             seen.kept.append(learned)
         return seen
@@ -205,11 +203,11 @@ def _chapters(sizes: Sequence[int], width: float) -> list[range]:
     return [*chapters, range(start, len(sizes))] if start < len(sizes) or not chapters else chapters
 
 
-def _learned(looked: _Pass, seen: SeenRows, keep: Sequence[str], *, drop_missing_target: bool) -> Survey:
+def _learned(looked: _Pass, seen: RowStatistics, keep: Sequence[str], *, drop_missing_target: bool) -> Survey:
     """The survey from what was seen."""
     import polars
 
-    rows, columns, target = looked.rows, looked.columns, looked.look.target
+    rows, columns, target = looked.rows, looked.columns, looked.how.target
     if not sum(seen.kept):
         raise DataError(rows.where, "at least one row to learn from", "got none")
     if seen.missing and not drop_missing_target:
@@ -232,7 +230,7 @@ def _learned(looked: _Pass, seen: SeenRows, keep: Sequence[str], *, drop_missing
             sample, exclude=[name for name in columns if name in looked.no_inputs], keep=keep
         )
         if whole
-        else seen.running.finish(keep=keep)
+        else seen.inputs.finish(keep=keep)
     )
     # of few columns there may be many features
     most = rows_in_memory(inputs.n_features)

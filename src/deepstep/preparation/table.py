@@ -1,22 +1,41 @@
 """A table → float64 features, by rules learned from the training rows (each kind's in `columns`)."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.data.column_names import with_old_names, without_pattern
+from deepstep.data.frames import with_old_names, without_pattern
 from deepstep.errors import DataError, unknown_name
-from deepstep.preparation.column import Column
-from deepstep.preparation.column_choice import fit_column
-from deepstep.preparation.columns import COLUMN_KINDS
-from deepstep.preparation.left_out_columns import IdentifierColumn
+from deepstep.preparation.categories import CategoryColumn, TextColumn, TwoValuesColumn
+from deepstep.preparation.column_statistics import column_statistics
+from deepstep.preparation.columns import Column, ConstantColumn, EmptyColumn, IdentifierColumn
+from deepstep.preparation.dates import DateColumn
+from deepstep.preparation.numbers import BooleanColumn, DurationColumn, NumberColumn
+from deepstep.preparation.parsing import numbers
 from deepstep.preparation.records import damaged, from_record, to_record
 
 if TYPE_CHECKING:
     import polars
+
+COLUMN_KINDS: dict[str, type[Column]] = {
+    column.kind: column
+    for column in (
+        NumberColumn,
+        DateColumn,
+        DurationColumn,
+        BooleanColumn,
+        TwoValuesColumn,
+        CategoryColumn,
+        TextColumn,
+        ConstantColumn,
+        IdentifierColumn,
+        EmptyColumn,
+    )
+}
+"""The kinds of columns, by the names that they have in files."""
 
 
 class ColumnSummary(NamedTuple):
@@ -100,35 +119,9 @@ class TablePreparation:
             for name in asked:
                 if name not in names:
                     raise unknown_name("TablePreparation.fit", f"column to {which}", name, names)
-        _check_rows(frame)
-        inputs = [series for series in frame.get_columns() if series.name not in exclude]
-
-        def columns(identifiers: bool) -> Iterator[Column]:
-            for series in inputs:
-                yield _fit(series, identifiers=identifiers and series.name not in keep)
-
-        return cls.of(columns, frame.height)
-
-    @classmethod
-    def of(cls, columns: Callable[[bool], Iterable[Column]], m: int) -> "TablePreparation":
-        """The preparation of columns that were learned.
-
-        columns: Gives them; its argument says whether columns that name the rows are left out.
-        m: How many rows they were learned from.
-        returns: With at least one feature.
-        DataError: When no column varies.
-        """
-        preparation = cls(tuple(columns(True)))
-        if not preparation.n_features:
-            # Better the names of the rows than nothing: they may be the days of a series.
-            preparation = cls(tuple(columns(False)))
-        if not preparation.n_features:
-            raise DataError(
-                "table",
-                "at least one column with different values is expected besides the target",
-                _without_features(preparation, m),
-            )
-        return preparation
+        statistics = TableStatistics(frame.schema, exclude)
+        statistics.update(frame)
+        return statistics.finish(keep=keep)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -153,7 +146,8 @@ class TablePreparation:
         returns (array of shape (m, n_features), float64, C-ordered, finite):
         DataError: When there are no rows, a column is missing, or a value cannot be used (it is named).
         """
-        _check_rows(frame)
+        if frame.height == 0:
+            raise _without_rows()
         widths = {column.name: len(column.feature_names) for column in self.columns}
         used = [column for column in self.columns if widths[column.name]]
         frame = with_columns(frame, [column.name for column in used])
@@ -206,9 +200,60 @@ class TablePreparation:
         return cls(columns)
 
 
-def _fit(series: "polars.Series", *, identifiers: bool) -> Column:
-    column: Any = fit_column(without_pattern(series), identifiers=identifiers)
-    return column if column.name == series.name else replace(column, name=series.name)
+class TableStatistics:
+    """Statistics of the columns of a table, updated chunk by chunk.
+
+    ``exclude`` are columns that are no inputs; ``first`` says whether these are among the first of all rows,
+    which tell whether numbers name them.
+    """
+
+    def __init__(
+        self, schema: "Mapping[str, polars.DataType]", exclude: Collection[str] = (), *, first: bool = True
+    ) -> None:
+        self._columns = {
+            name: column_statistics(name, dtype, first=first)
+            for name, dtype in schema.items()
+            if name not in exclude
+        }
+        self.rows = 0
+
+    def update(self, frame: "polars.DataFrame") -> None:
+        """Add rows."""
+        self.rows += frame.height
+        for name, column in self._columns.items():
+            column.update(without_pattern(frame.get_column(name)))
+
+    def check(self, frame: "polars.DataFrame") -> None:
+        """Refuse rows that are held out, as `update` refuses those that are learned from."""
+        for name in self._columns:
+            if frame.schema[name].is_numeric():
+                numbers(frame.get_column(name))
+
+    def merge(self, other: Self) -> None:
+        """Add what another has seen of the rows after these."""
+        self.rows += other.rows
+        for name, column in self._columns.items():
+            column.merge(other._columns[name])
+
+    def finish(self, *, keep: Collection[str] = ()) -> TablePreparation:
+        """The learned preparation; ``keep`` names columns that are inputs even if they name the rows."""
+        if not self.rows:
+            raise _without_rows()
+        # Better the names of the rows than nothing: they may be the days of a series.
+        for identifiers in (True, False):
+            preparation = TablePreparation(
+                tuple(
+                    column.finish(identifiers=identifiers and name not in keep)
+                    for name, column in self._columns.items()
+                )
+            )
+            if preparation.n_features:
+                return preparation
+        raise DataError(
+            "table",
+            "at least one column with different values is expected besides the target",
+            _without_features(preparation, self.rows),
+        )
 
 
 def with_columns(frame: "polars.DataFrame", names: Sequence[str]) -> "polars.DataFrame":
@@ -234,6 +279,5 @@ def _without_features(preparation: TablePreparation, m: int) -> str:
     return "there is none" if not preparation.columns else "every column is empty or constant"
 
 
-def _check_rows(frame: "polars.DataFrame") -> None:
-    if frame.height == 0:
-        raise DataError("table", "at least one row is expected", "it has none")
+def _without_rows() -> DataError:
+    return DataError("table", "at least one row is expected", "it has none")

@@ -1,24 +1,33 @@
-"""Targets as they come, checked: labels, finite numbers, rows of outputs."""
+"""Values of one target as they come, checked: labels of classes, and finite numbers."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.errors import DataError, ShapeError
-from deepstep.types import AnyArray, Array
 
-if TYPE_CHECKING:
-    import polars
-
-Label = str | int | float | bool
+Label: TypeAlias = str | int | float | bool
 
 
-def _present(values: "Iterable[Any] | AnyArray | polars.Series") -> list[Any]:
+def reads_as_number(value: Any) -> bool:
+    """Whether it is a number, or a text that is one.
+
+    >>> [reads_as_number(value) for value in (1, "1.5", "unknown", None)]
+    [True, True, False, False]
+    """
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _present(values: Iterable[Any]) -> list[Any]:
     """Targets as plain Python values, none of them missing."""
     if isinstance(values, np.ndarray) and values.ndim != 1:
         raise ShapeError("target", "(m,) is expected", f"got {values.shape}", "Pass y.ravel().")
@@ -37,7 +46,7 @@ def _present(values: "Iterable[Any] | AnyArray | polars.Series") -> list[Any]:
     return labels
 
 
-def as_labels(values: "Iterable[Label] | AnyArray | polars.Series") -> list[Label]:
+def labels_in(values: Iterable[Any]) -> list[Label]:
     """Classes: values that a JSON file can hold."""
     labels = _present(values)
     for label in labels:
@@ -48,7 +57,8 @@ def as_labels(values: "Iterable[Label] | AnyArray | polars.Series") -> list[Labe
     return labels
 
 
-def as_finite(values: "Iterable[float] | AnyArray | polars.Series") -> NDArray[np.float64]:
+def finite_in(values: Iterable[Any]) -> NDArray[np.float64]:
+    """Numbers that are finite."""
     labels = _present(values)
     wrong = [label for label in labels if not isinstance(label, (Real, Decimal))]
     if wrong:
@@ -64,25 +74,36 @@ def as_finite(values: "Iterable[float] | AnyArray | polars.Series") -> NDArray[n
     return numbers
 
 
-def reads_as_number(value: Any) -> bool:
-    """Whether it is a number, or a text that is one.
-
-    >>> [reads_as_number(value) for value in (1, "1.5", "unknown", None)]
-    [True, True, False, False]
-    """
-    try:
-        float(value)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def check_outputs(outputs: Array, n_outputs: int) -> None:
-    """Refuse outputs that are not rows (m, n_outputs)."""
-    if outputs.ndim != 2 or outputs.shape[1] != n_outputs:
-        raise ShapeError(
+def classes_of(values: Iterable[Any], order: Sequence[str] | None) -> tuple[Label, ...]:
+    """The different values of a column, sorted, or as their texts are in ``order``."""
+    different = set(labels_in(values))
+    if len(different) < 2:
+        raise DataError(
             "target",
-            f"output rows (m, {n_outputs}) are expected",
-            f"got {outputs.shape}",
-            "Pass A.T." if outputs.ndim == 2 and outputs.shape[0] == n_outputs else "",
+            "at least two classes are needed",
+            f"got only {different.pop()!r}",
+            "Check the column, and that the rows are not filtered to one class.",
         )
+    classes = sorted(different, key=lambda value: (isinstance(value, str), value))
+    if order is None:
+        return tuple(classes)
+    by_text = {str(label): label for label in classes}
+    if sorted(order) != sorted(by_text):
+        raise DataError("target", f"an order of the classes {', '.join(by_text)}", f"got {', '.join(order)}")
+    return tuple(by_text[text] for text in order)
+
+
+def places_in(classes: tuple[Label, ...], values: Iterable[Any]) -> NDArray[np.intp]:
+    """The position of each value among the classes."""
+    table = {label: position for position, label in enumerate(classes)}
+    labels = labels_in(values)
+    if all(isinstance(label, str) for label in classes):
+        # A file whose rows happen to hold digits alone comes with numbers for the same classes.
+        labels = [label if isinstance(label, str) else str(label) for label in labels]
+    unseen = next((label for label in labels if label not in table), None)
+    if unseen is not None:
+        known = ", ".join(map(repr, classes[:10])) + (", …" if len(classes) > 10 else "")
+        raise DataError(
+            "target", f"the classes of training are expected ({known})", f"got {unseen!r} as well"
+        )
+    return np.array([table[label] for label in labels], dtype=np.intp)

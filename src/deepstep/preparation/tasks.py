@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 Task = Literal["binary", "multiclass", "regression"]
 
 MOST_NUMBER_CLASSES = 20
-"""So many different whole numbers are still taken for classes."""
+"""Most different whole numbers that are taken for classes."""
 
 
 def guess_task(series: "polars.Series") -> tuple[Task, str]:

@@ -10,7 +10,7 @@ from deepstep.preparation.batches import Examples
 from deepstep.types import AnyArray
 
 LEAST = 4
-"""So few examples can be parted: two to validate on, as a score of one alone may say nothing."""
+"""Least examples that can be split: two of them validate, as a score of one alone says little."""
 
 
 def hold_out(

@@ -1,12 +1,13 @@
-"""Report: takes a run, gives one page of HTML that needs nothing else: no network, no script.
+"""Report: one self-contained page of HTML about a run, without scripts and requests.
 
-Whatever comes from files (names, labels, cells) is escaped; the page's policy forbids scripts and requests.
+Texts from files (names, labels, cells) are escaped; the content security policy of the page forbids scripts
+and requests.
 """
 
 from deepstep.docstrings import complete
 from deepstep.report.diagnosis import findings_of
 from deepstep.report.page import report, write_report
-from deepstep.report.rows import Rows, kept_rows, rows_of
+from deepstep.report.predictions import Rows, kept_rows, rows_of
 
 __all__ = ["Rows", "findings_of", "kept_rows", "report", "rows_of", "write_report"]
 

@@ -1,14 +1,11 @@
-"""The findings about a run, from what its folder holds."""
+"""The findings about a run, from its folder."""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from deepstep.inspection.findings import (
     Finding,
-    MemberCourse,
+    MemberSummary,
     constant_target,
     diagnose,
     diagnose_ensemble,
@@ -17,119 +14,96 @@ from deepstep.inspection.findings import (
     in_order,
     label_findings,
 )
-from deepstep.preparation import ClassTarget, LabelTargets, NumberTarget
-from deepstep.report.rows import AnyRun, Rows
+from deepstep.report.predictions import AnyRun, Rows, classified
 from deepstep.run import Run
 from deepstep.run_folder import DEMO, DIVERGED, LEAKS
 from deepstep.training.history import health_in, layers_in
 from deepstep.types import Array, is_number
 
-if TYPE_CHECKING:
-    from deepstep.estimators import EnsembleRun
-
-
 NO_MEANS = ("absolute_error", "quantile")
-"""Heads whose answers are no means, so that squared errors say little of them."""
+"""Heads whose predictions are not means, which squared errors do not measure."""
 
 
 def findings_of(run: AnyRun, inputs: Array | None = None, rows: Rows | None = None) -> list[Finding]:
     """Findings about the training of a run.
 
-    run (Run or EnsembleRun):
-    inputs (m, n_inputs): Prepared rows on which the units of a network are looked at; by default what Health
-        saw last counts.
-    rows: Rows that were not learned from: labels of theirs that may be wrong are found.
-    returns: The most serious first.
+    run (Run or EnsembleRun): The run.
+    inputs (m, n_inputs): Prepared rows on which the units of a network are examined; by default the last
+        record of Health counts.
+    rows: Rows that were not used for training, to find possible label errors.
+    returns: Causes before their consequences, then the most serious first.
 
     >>> from deepstep import History, Network
-    >>> from deepstep.preparation import ImagePreparation, NumberTarget, Preparation
+    >>> from deepstep.preparation import ImagePreparation, Preparation, RegressionTarget
     >>> run = Run(
     ...     Network([1, 2, 1], output="identity", initialization="zeros"),
-    ...     Preparation(ImagePreparation(1, 1, 1, 1.0), NumberTarget(0.0, 1.0)), History(), {}, ((), ()))
+    ...     Preparation(ImagePreparation(1, 1, 1, 1.0), RegressionTarget((0.0,), (1.0,))),
+    ...     History(), {}, ((), ()))
     >>> [finding.kind for finding in findings_of(run)]
-    ['twins']
+    ['symmetric units']
     """
-    results, diverged = run.config.get("results", {}), run.config.get(DIVERGED)
-    if not isinstance(run, Run):
+    results, settings = (run.config.get(name, {}) for name in ("results", "settings"))
+    diverged, target = run.config.get(DIVERGED), run.preparation.target
+    by_squares = target.several or target.output not in NO_MEANS
+    if isinstance(run, Run):
+        found = diagnose(
+            run.history,
+            architecture=run.network.architecture,
+            parameters=run.network.parameters,
+            X=None if inputs is None else inputs.T.astype(run.network.dtype),
+            scores=results.get("train"),  # a class never predicted there is not a matter of chance
+            kept_best="patience" in settings,
+            diverged=diverged,
+        )
         if diverged is not None:
-            return [divergence_finding(diverged)]
-        found = diagnose_ensemble(results, _courses(run), **_measured(run))
-        found += [*constant_target(results.get("train", {})), *_labels(run, rows), *_leaks(run)]
-        return in_order(found)
-    scores: dict[str, Any] | None = results.get("train")  # what is never answered there is no matter of luck
-    found = diagnose(
-        run.history,
-        architecture=run.network.architecture,
-        parameters=run.network.parameters,
-        X=None if inputs is None else inputs.T.astype(run.network.dtype),
-        scores=scores,
-        kept_best="patience" in run.config.get("settings", {}),
-        diverged=diverged,
-    )
-    if diverged is not None:
-        return found
-    told = {finding.kind for finding in found}  # such as overfitting, by the costs of the epochs
-    held_out = held_out_findings(results, by_squares=_by_squares(run))
-    new = [finding for finding in held_out if finding.kind not in told]
-    return in_order([*found, *new, *_labels(run, rows), *_leaks(run)])
+            return found
+        kinds = {finding.kind for finding in found}  # overfitting may show in the costs, too
+        held_out = held_out_findings(results, by_squares=by_squares)
+        found += [finding for finding in held_out if finding.kind not in kinds]
+    elif diverged is not None:
+        return [divergence_finding(diverged)]
+    else:
+        budget, ensemble = settings.get("time_budget"), run.ensemble
+        members = [
+            MemberSummary(one.preset.name, one.fold, share, one.epochs, one.best_epoch, one.validation_cost)
+            for one, share in zip(ensemble.members, ensemble.shares, strict=True)
+        ]
+        time_budget = budget if is_number(budget) else None
+        found = diagnose_ensemble(results, members, by_squares=by_squares, time_budget=time_budget)
+        found += constant_target(results.get("train", {}))
+    return in_order([*found, *_label_errors(run, rows), *_leaks(run)])
 
 
 def _leaks(run: AnyRun) -> Iterator[Finding]:
-    """Columns of the table that alone tell the target, as they were found before training."""
+    """Columns that alone determine the target, as found before the training."""
     for record in run.config.get(LEAKS, ()):
         yield Finding("leakage", "warning", str(record["says"]), str(record["mend"]), 1.0)
 
 
-def _labels(run: AnyRun, rows: Rows | None) -> Iterator[Finding]:
-    """Labels of these rows that may be wrong."""
-    target = run.preparation.target
-    if rows is None or not np.isfinite(rows.outputs).all():
+def _label_errors(run: AnyRun, rows: Rows | None) -> Iterator[Finding]:
+    if rows is None or not rows.finite:
         return
-    if isinstance(target, ClassTarget):
-        P = run.told(target.probabilities(rows.outputs))
-        yield from label_findings(P, rows.answers, rows.numbers)
-    elif isinstance(target, LabelTargets):
-        shares = run.told(target.probabilities(rows.outputs))
-        for name, share, true in zip(target.names, shares.T, rows.answers.T, strict=True):
-            for found in label_findings(np.column_stack([1 - share, share]), true, rows.numbers):
-                yield replace(found, says=f"{name}: {found.says}")
+    several = run.preparation.target.several
+    for one in classified(run, rows):
+        for found in label_findings(one.probabilities, one.true, rows.numbers):
+            yield replace(found, says=f"{one.name}: {found.says}") if several else found
 
 
 def no_health(run: Run) -> str:
-    """The quantities that the records of a run lack without Health, and how to have it."""
+    """What the records of a run lack without Health, and how to record it."""
     if DIVERGED in run.config and not len(run.history):
         return (
-            "The training diverged before its first epoch was done, so there are no records of units, "
+            "The training diverged before the end of its first epoch, so there are no records of units, "
             "gradients and updates."
         )
-    lacking = (
-        "The records hold no health of the layers, so nothing is said about units, gradients and updates"
-    )
+    lacking = "The records have no health of the layers: units, gradients and updates are not examined"
     if len(run.history) and layers_in(run.history[-1]):
-        lacking = "The layers were looked at before and after the training, and not epoch by epoch"
+        lacking = "The layers were examined before and after the training, and not epoch by epoch"
     if DEMO in run.config:
-        return f"{lacking}: deepstep demo keeps none; deepstep train does with --log health."
+        return f"{lacking}: deepstep demo records none; deepstep train does with --log health."
     return f"{lacking}: train with --log health."
 
 
 def has_health(run: AnyRun) -> bool:
-    """Whether the callback Health watched the training; members of ensembles are never watched."""
+    """Whether the callback Health recorded the training; it never does for members of ensembles."""
     return isinstance(run, Run) and any(health_in(record) for record in run.history)
-
-
-def _courses(run: "EnsembleRun") -> list[MemberCourse]:
-    ensemble = run.ensemble
-    return [
-        MemberCourse(one.preset.name, one.fold, share, one.epochs, one.best_epoch, one.validation_cost)
-        for one, share in zip(ensemble.members, ensemble.shares, strict=True)
-    ]
-
-
-def _measured(run: "EnsembleRun") -> dict[str, Any]:
-    budget = run.config.get("settings", {}).get("time_budget")
-    return {"by_squares": _by_squares(run), "time_budget": budget if is_number(budget) else None}
-
-
-def _by_squares(run: AnyRun) -> bool:
-    target = run.preparation.target
-    return not (isinstance(target, NumberTarget) and target.output in NO_MEANS)

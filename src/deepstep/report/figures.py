@@ -1,4 +1,4 @@
-"""Displays as SVG inside the page: in its colours, light or dark, with a text for those who do not see it."""
+"""Displays as SVG in the page: with its light or dark colours, and with a description for screen readers."""
 
 import io
 import re
@@ -12,11 +12,10 @@ from deepstep.plots.drawing import new_figure
 from deepstep.report.html import Html, details, printable, tag
 from deepstep.types import AnyArray
 
-MOST_POINTS = 4000
-"""Most points of a figure's lines together: a screen has no more columns, and a page stays small."""
+MOST_POINTS = 4000  # of all lines of a figure: a screen has no more columns, and the page stays small
 
 PAPER = {"#000000": "currentColor", "#ffffff": "var(--paper)", "#0072b2": "var(--blue)"}
-"""Colours that change with light and dark."""
+"""Colours that follow the light or dark mode."""
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 
@@ -28,10 +27,7 @@ _REFERENCE = re.compile(r"(url\(#|^#)([^)]+)")
 
 
 def figure(display: Any, name: str, heading: str) -> Html:
-    """A display as a figure of the page, with what it says in words.
-
-    ``name`` begins the ids of the figure.
-    """
+    """A display as a figure of the page, with its description; ``name`` is the prefix of its ids."""
     drawn = display.plot().figure_
     words = display.describe()
     lines = [tag("span", line, class_="line") for line in words.splitlines()]
@@ -40,7 +36,7 @@ def figure(display: Any, name: str, heading: str) -> Html:
 
 
 def as_svg(drawn: Any, name: str, label: str) -> Html:
-    """A matplotlib figure as an ``<svg>`` element without ids of others, scripts, links or comments."""
+    """A matplotlib figure as an ``<svg>`` element with unique ids, without scripts, links and comments."""
     thin(drawn)
     file = io.StringIO()
     drawn.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
@@ -65,7 +61,7 @@ def as_svg(drawn: Any, name: str, label: str) -> Html:
 
 
 def thin(drawn: Any) -> None:
-    """Leave of lines with very many points, in each stretch, the lowest and the highest one."""
+    """Reduce lines with very many points to the lowest and the highest one in each interval."""
     lines = [line for ax in drawn.axes for line in ax.lines]
     most = MOST_POINTS // max(1, len(lines))
     for line in lines:
@@ -77,7 +73,7 @@ def thin(drawn: Any) -> None:
 
 
 def outline(y: AnyArray, most: int) -> AnyArray:
-    """Positions of at most so many points whose line looks as that of all: first, last, lowest, highest."""
+    """Indices of at most so many points with the outline of all: first, last, lowest, highest."""
     parts = np.array_split(np.arange(len(y)), max(1, most // 2 - 1))
     kept = {0, len(y) - 1}
     for part in parts:
@@ -88,23 +84,23 @@ def outline(y: AnyArray, most: int) -> AnyArray:
 
 
 def picture(pixels: AnyArray, label: str) -> Html:
-    """A picture (height, width[, channels]), uint8 or from 0 to 1, as an ``<img>`` of the page itself."""
+    """A picture (height, width[, channels]), uint8 or from 0 to 1, as an embedded ``<img>``."""
     from base64 import b64encode
 
-    new_figure("report")  # says what is missing where matplotlib is not installed
+    new_figure("report")  # the error if matplotlib is not installed
     from matplotlib.image import imsave
 
     pixels = np.asarray(pixels)
     pixels = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
     file = io.BytesIO()
-    brightest = 255 if pixels.dtype == np.uint8 else 1  # of colours it is known
+    brightest = 255 if pixels.dtype == np.uint8 else 1  # ignored for colours
     imsave(file, pixels, format="png", cmap="gray", vmin=0, vmax=brightest)
     data = b64encode(file.getvalue()).decode()
     return tag("img", src=f"data:image/png;base64,{data}", alt=label, width=64, height=64)
 
 
 def _rename(root: Any, name: str) -> None:
-    """Ids that no other figure of the page has, and the same in every run."""
+    """Give ids that are unique in the page and the same in every run."""
     numbers = count(1)
     names = {
         element.get("id"): f"{name}-{next(numbers)}" for element in root.iter() if "id" in element.attrib

@@ -1,15 +1,14 @@
-"""HTML whose texts cannot break out: what is no `Html` is escaped."""
+"""HTML elements with escaped texts: everything that is not `Html` is escaped."""
 
 import html
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-EMPTY = ("br", "meta", "img")
-"""Elements without content."""
+EMPTY = ("br", "meta", "img")  # elements without content
 
 
 class Html(str):
-    """Markup that stands as it is."""
+    """Markup, which is not escaped."""
 
     __slots__ = ()
 
@@ -21,8 +20,8 @@ Content: TypeAlias = "str | int | float | None"
 def tag(name: str, *content: Content, **attributes: Content) -> Html:
     """An element.
 
-    An attribute's name may end in ``_`` where Python has the word for itself, and has ``_`` for ``-``;
-    what is None is left out.
+    An attribute's name may end in ``_`` where it is a keyword of Python, and has ``_`` for ``-``; attributes
+    and contents that are None are left out.
     """
     written = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{html.escape(printable(str(value)))}"'
@@ -35,17 +34,17 @@ def tag(name: str, *content: Content, **attributes: Content) -> Html:
 
 
 def join(content: Iterable[Content]) -> Html:
-    """Several contents, one after the other."""
+    """Several contents in order."""
     return Html("".join(text(part) for part in content if part is not None))
 
 
 def text(part: Content) -> Html:
-    """One content, escaped if it is no markup; characters that no page may hold are left out."""
+    """One content, escaped if it is no markup, without characters that are invalid in a page."""
     return part if isinstance(part, Html) else Html(html.escape(printable(str(part))))
 
 
 def printable(given: str) -> str:
-    r"""A text without the characters that no page may hold: controls, and halves of characters.
+    r"""A text without invalid characters: controls and surrogates.
 
     >>> printable("a\x00\ud800b")
     'a?b'
@@ -64,7 +63,7 @@ def table(
 ) -> Html:
     """A table whose first column names its rows.
 
-    So many columns on the left are texts, and so many at the end; those between are numbers.
+    ``left`` columns at the start and ``texts_last`` at the end are texts; those between are numbers.
     """
     right = len(header) - texts_last
     sides = [None if at < left or at >= right else "number" for at in range(len(header))]
@@ -78,10 +77,10 @@ def table(
         for row in rows
     )
     whole = tag("table", tag("caption", caption), tag("thead", tag("tr", head)), tag("tbody", body))
-    # a group, and no region: landmarks have names of their own, and a caption may be that of its section
+    # a group, not a region: landmarks need unique names, and a caption may be that of its section
     return tag("div", whole, class_="wide", tabindex=0, role="group", aria_label=caption)
 
 
 def details(summary: Content, *content: Content) -> Html:
-    """A part that opens on request, without a script."""
+    """A part that opens on a click, without a script."""
     return tag("details", tag("summary", summary), *content)

@@ -1,4 +1,4 @@
-"""The page as a whole."""
+"""The report as one page of HTML."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -6,16 +6,15 @@ from pathlib import Path
 import numpy as np
 
 from deepstep.data.files import atomic_write
-from deepstep.report import ensemble, sections
-from deepstep.report.answers import answers
+from deepstep.report import sections
 from deepstep.report.diagnosis import findings_of
 from deepstep.report.html import Html, join, tag
-from deepstep.report.rows import AnyRun, Rows, kept_rows
+from deepstep.report.predictions import AnyRun, Rows, kept_rows, predictions
 from deepstep.run import Run
 from deepstep.types import Array
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-"""No script and no request; the figures' own styles and the pictures in the page alone."""
+"""No scripts and no requests; only the styles of figures, and pictures in the page."""
 
 
 def report(
@@ -26,24 +25,24 @@ def report(
     inputs: Array | None = None,
     command: str | None = None,
 ) -> str:
-    """The report of a run, as a page that needs nothing else.
+    """The report of a run, as a self-contained page.
 
-    run (Run or EnsembleRun):
+    run (Run or EnsembleRun): The run.
     name: Its name on the page.
-    rows: Rows with their right answers, from `rows_of`; by default those that the run keeps.
-    inputs (m, n_inputs): Prepared rows on which the units of a network are looked at, as of `findings_of`.
-    command: The command that trains the same run again.
+    rows: Rows with their true values, from `rows_of`; by default those that the run keeps.
+    inputs (m, n_inputs): Prepared rows on which the units of a network are examined, as in `findings_of`.
+    command: The command that trains the same run.
     returns: HTML.
-    MissingPackageError: When matplotlib is not installed, and the run is of one network.
+    MissingPackageError: If matplotlib is not installed, for a run of one network.
 
-    >>> from deepstep.preparation import ImagePreparation, NumberTarget, Preparation
+    >>> from deepstep.preparation import ImagePreparation, Preparation, RegressionTarget
     >>> from deepstep import Network
     >>> from deepstep.run import few_examples
     >>> import numpy as np
     >>> X, Y = np.array([[0.0], [1.0]]), np.array([[1.0], [3.0]])
     >>> network = Network([1, 1], output="identity", seed=1)
     >>> history = network.train(X.T, Y.T, learning_rate=0.5, iterations=20)
-    >>> preparation = Preparation(ImagePreparation(1, 1, 1, 1.0), NumberTarget(0.0, 1.0))
+    >>> preparation = Preparation(ImagePreparation(1, 1, 1, 1.0), RegressionTarget((0.0,), (1.0,)))
     >>> page = report(Run(network, preparation, history, {}, few_examples(X, Y)), name="<a line>")
     >>> page[:15], "&lt;a line&gt;" in page, "<script" in page
     ('<!DOCTYPE html>', True, False)
@@ -55,50 +54,47 @@ def report(
             "Environment": sections.environment(run),
             "How to reproduce": sections.reproduction(run, command),
         }
-    overview = sections.overview(run) if isinstance(run, Run) else ensemble.overview(run)
     ids = {title: title.lower().replace(" ", "-") for title in parts}
     links = (tag("li", tag("a", title, href=f"#{ids[title]}")) for title in parts)
+    contents = (
+        tag("section", tag("h2", title, id=ids[title]), content, aria_labelledby=ids[title])
+        for title, content in parts.items()
+    )
     body = [
-        tag("header", tag("h1", f"Training report: {name}"), overview),
+        tag("header", tag("h1", f"Training report: {name}"), sections.overview(run)),
         tag("nav", tag("ul", *links), aria_label="Parts of this page"),
-        tag(
-            "main",
-            *(
-                tag("section", tag("h2", title, id=ids[title]), content, aria_labelledby=ids[title])
-                for title, content in parts.items()
-            ),
-        ),
+        tag("main", *contents),
     ]
     return "<!DOCTYPE html>\n" + tag("html", _head(name), tag("body", *body), lang="en") + "\n"
 
 
 def _parts(run: AnyRun, rows: Rows | None) -> dict[str, Html]:
-    """The parts that say what the networks are and do, in their order."""
+    """The sections about the network or the ensemble, in their order."""
     shown = kept_rows(run) if rows is None else rows
-    answered = [tag("p", shown.told), answers(run, shown)]
+    predicted = join([tag("p", shown.description), predictions(run, shown)])
     if isinstance(run, Run):
         return {
             "Curves": sections.curves(run),
-            "Answers": join(answered),
+            "Predictions": predicted,
             "Layers": sections.layers(run),
             "Gradient flow": sections.gradients(run),
             "Configuration": sections.configuration(run),
         }
     return {
-        "Presets": ensemble.presets(run),
-        "Members": ensemble.members(run),
-        "Answers": join(answered),
-        "Columns": ensemble.columns(run),
+        "Presets": sections.presets(run),
+        "Members": sections.members(run),
+        "Predictions": predicted,
+        "Columns": sections.columns_of_folds(run),
         "Configuration": sections.settings(run),
     }
 
 
 def write_report(path: Path | str, page: str) -> None:
-    """Write the page, whole or not at all.
+    """Write the page atomically.
 
-    path: Where; a file that stands there is replaced.
+    path: The file; an existing one is replaced.
     page: The result of `report`.
-    FileError: When it cannot be written.
+    FileError: If the file cannot be written.
 
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "report.html"

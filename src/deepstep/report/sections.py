@@ -1,9 +1,9 @@
-"""The parts of a report, each from a run to HTML."""
+"""The sections of a report, each from a run to HTML."""
 
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,54 +23,62 @@ from deepstep.preparation import ImagePreparation, TablePreparation
 from deepstep.report.diagnosis import has_health, no_health
 from deepstep.report.figures import figure
 from deepstep.report.html import Content, Html, details, join, table, tag
-from deepstep.report.rows import AnyRun
+from deepstep.report.predictions import AnyRun
 from deepstep.run import Run
-from deepstep.run_folder import DEMO, RunFolder
+from deepstep.run_folder import DEMO, DIVERGED, RunFolder
 from deepstep.training import History
 from deepstep.training.history import health_in
 
-MOST_LINES = 40
-"""So many epochs are in the table of the curve, evenly spread."""
+if TYPE_CHECKING:
+    from deepstep.estimators import EnsembleRun
 
-MOST_COLUMNS = 200
-"""So many columns of a table are described."""
+MOST_EPOCHS = 40  # in the table of the training curve, evenly spread
+MOST_COLUMNS = 200  # of a table that are described
+MOST_MEMBERS, FEW_MEMBERS = 200, 30  # of an ensemble that are listed, and listed without a click
+WIDEST = 8  # width of the bar of a weight of 1, in rem
 
 MARKS = {"serious": "✖", "warning": "▲", "note": "●"}
-"""Beside the word, so that no colour has to be told apart."""
+"""Signs of the severities, which are readable without colours."""
+
+HEALTH = ("dead", "saturated", "gradient_norm", "update_ratio")
 
 
-def overview(run: Run) -> Html:
-    """The task, the data and the results."""
-    return learned(run, [("network", repr(run.network)), ("ended", ended(run.history))])
-
-
-def ended(history: History) -> str:
-    """How a training ended."""
-    if not len(history):
-        return f"{history.stopped}, before the first epoch was done"
-    first, last = (history[at]["cost"] for at in (0, -1))
-    return f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"
-
-
-def learned(run: RunFolder, how: list[tuple[str, Content]]) -> Html:
+def overview(run: AnyRun) -> Html:
     """The task, the data, the model and the results."""
-    config = run.config
-    facts: list[tuple[str, Content]] = [
+    config, how = run.config, list[tuple[str, Content]]()
+    if isinstance(run, Run):
+        how = [("network", repr(run.network)), ("ended", ended(run.history))]
+    else:
+        ensemble = run.ensemble
+        counts = [len(part) for part in (ensemble.members, ensemble.presets, ensemble.preprocessors)]
+        how = [("ensemble", "{} of {} on {}".format(*map(_counted, counts, ("network", "preset", "fold"))))]
+        if DIVERGED in config:
+            costs = config[DIVERGED].get("costs") or ()
+            course = History({"epoch": at, "cost": cost} for at, cost in enumerate(costs))
+            course.stopped = "a member diverged, which is shown alone"
+            how.append(("ended", ended(course)))
+        if config.get("seconds") is not None:
+            how.append(("trained in", f"{written(config['seconds'])} seconds"))
+    facts = [
         ("task", config.get("task", "")),
         ("target", run.target_name),
-        ("learned from", config.get("source", "")),
+        ("trained on", config.get("source", "")),
         *how,
     ]
     results = {name: _flat(part) for name, part in config.get("results", {}).items()}
     names = dict.fromkeys(name for part in results.values() for name in part)
-    rows = [[name, *(figure_of(part.get(name)) for part in results.values())] for name in names]
-    parts = [part.replace("_", " ") for part in results]
-    return join(
-        [
-            _facts(facts),
-            table(["figure", *parts], rows, caption="Results as they were recorded") if rows else None,
-        ]
-    )
+    rows = [[name, *(written(part.get(name)) for part in results.values())] for name in names]
+    header = ["figure", *(part.replace("_", " ") for part in results)]
+    listed = tag("dl", *(join([tag("dt", name), tag("dd", value)]) for name, value in facts))
+    return join([listed, table(header, rows, caption="Recorded results") if rows else None])
+
+
+def ended(history: History) -> str:
+    """The end of a training."""
+    if not len(history):
+        return f"{history.stopped}, before the end of the first epoch"
+    first, last = (history[at]["cost"] for at in (0, -1))
+    return f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"
 
 
 def findings(found: list[Finding], run: AnyRun) -> Html:
@@ -91,7 +99,7 @@ def findings(found: list[Finding], run: AnyRun) -> Html:
 
 
 def curves(run: Run) -> Html:
-    """Cost, metrics and learning rate over the epochs, drawn and as a table."""
+    """Cost, metrics and learning rate over the epochs, as a figure and as a table."""
     history = run.history
     if not len(history):
         return tag("p", "The history is empty.")
@@ -100,41 +108,49 @@ def curves(run: Run) -> Html:
     if display.validation_costs is not None:
         shown["validation cost"] = display.validation_costs
     shown |= {**display.metrics, "learning rate": display.rates}
-    at = sorted({round(row) for row in np.linspace(0, len(history) - 1, min(len(history), MOST_LINES))})
-    rows = [[f"{display.epochs[row]:.0f}", *(figure_of(one[row]) for one in shown.values())] for row in at]
+    at = sorted({round(row) for row in np.linspace(0, len(history) - 1, min(len(history), MOST_EPOCHS))})
+    rows = [[f"{display.epochs[row]:.0f}", *(written(one[row]) for one in shown.values())] for row in at]
     caption = f"{len(at)} of {len(history)} epochs"
     numbers = details("As a table", table(["epoch", *shown], rows, caption=caption))
     caption = "Cost, metrics and learning rate over the epochs"
     if any((np.abs(one) > HIGHEST).any() for one in shown.values()):
-        caption += f"; what is above {HIGHEST:g} is drawn there"
+        caption += f"; values above {HIGHEST:g} are drawn there"
     return join([figure(display, "curves", caption), numbers])
 
 
 def layers(run: Run) -> Html:
     """The network, and the health of its layers."""
-    architecture = run.network.architecture
+    architecture, history = run.network.architecture, run.history
     parts = [figure(ArchitectureDisplay.from_network(run.network), "network", "The network")]
     inputs = run.preparation.inputs
     if isinstance(inputs, ImagePreparation) and inputs.height * inputs.width > 1:
         shape = (inputs.height, inputs.width, inputs.channels)[: 2 if inputs.channels == 1 else 3]
         display = FirstLayerWeightsDisplay.from_network(run.network, image_shape=shape)
         parts.append(figure(display, "weights", "Weights of the first layer as pictures"))
-    last = next(filter(None, map(health_in, reversed(run.history.records))), None)
-    names = ("dead", "saturated", "gradient_norm", "update_ratio")
+    looks = [look for record in history if (look := health_in(record)) is not None]
+    names = HEALTH if looks else ()
     rows: list[list[Content]] = []
     for layer in range(1, architecture.n_layers + 1):
-        health = {} if last is None else last[layer - 1]
-        cells = [figure_of(health.get(name)) for name in names] if last is not None else []
+        cells = [written(looks[-1][layer - 1].get(name)) for name in names]
         units, name = architecture.layer_dims[layer], architecture.activations[layer - 1]
         rows.append([f"layer {layer}", name, units, *cells])
-    headers = [name.replace("_", " ") for name in names] if last is not None else []
-    caption = "Layers" if last is None else "Layers, as Health saw them last"
-    parts.append(table(["layer", "activation", "units", *headers], rows, caption=caption, left=2))
-    return join([*parts, *(_health(run) if last is not None else [tag("p", no_health(run))])])
+    header = ["layer", "activation", "units", *(name.replace("_", " ") for name in names)]
+    caption = "Layers, in the last record of Health" if looks else "Layers"
+    parts.append(table(header, rows, caption=caption, left=2))
+    if not looks:
+        return join([*parts, tag("p", no_health(run))])
+    parts += [
+        figure(UnitHealthDisplay.from_history(history), "units", "Dead and saturated units"),
+        figure(UpdateRatioDisplay.from_history(history), "updates", "Updates compared with the weights"),
+    ]
+    if all("weight_size" in layer for look in looks for layer in look):  # runs of older releases lack it
+        statistics = LayerStatisticsDisplay.from_history(history)
+        parts.append(figure(statistics, "statistics", "Activations, weights and gradients of each layer"))
+    return join(parts)
 
 
 def gradients(run: Run) -> Html:
-    """How the gradient comes through the layers: over the training, or on the rows that the run keeps."""
+    """The size of the gradient in each layer: over the training, or on the rows that the run keeps."""
     if has_health(run):
         display, heading = GradientFlowDisplay.from_history(run.history), "Gradient of each layer"
     else:
@@ -146,35 +162,62 @@ def gradients(run: Run) -> Html:
     return figure(display, "gradients", heading)
 
 
-def _health(run: Run) -> Iterable[Html]:
-    history = run.history
-    yield figure(UnitHealthDisplay.from_history(history), "units", "Dead and saturated units")
-    yield figure(UpdateRatioDisplay.from_history(history), "updates", "Updates compared with the weights")
-    looks = [look for record in history if (look := health_in(record)) is not None]
-    if all("weight_size" in layer for look in looks for layer in look):  # runs of older releases lack it
-        display = LayerStatisticsDisplay.from_history(history)
-        yield figure(display, "statistics", "Activations, weights and gradients of each layer")
+def presets(run: "EnsembleRun") -> Html:
+    """The presets: their purpose, the cost of their members, and their weights."""
+    rows: list[list[Content]] = [
+        [
+            summary.preset.name,
+            summary.preset.why,
+            len(summary.members),
+            written(summary.validation_cost),
+            join([f"{summary.weight:.3f}", _bar(summary.weight)]),
+        ]
+        for summary in run.ensemble.presets
+    ]
+    header = ["preset", "purpose", "members", "mean validation cost", "weight"]
+    text = "The weights are chosen by the out-of-fold predictions of all presets together."
+    return join([tag("p", text), table(header, rows, caption="Presets", left=2)])
 
 
-def configuration(run: Run) -> Html:
-    """The settings, and what was done to the columns."""
+def members(run: "EnsembleRun") -> Html:
+    """The members, numbered as ``--member`` takes them."""
+    ensemble = run.ensemble
+    trace, page = (
+        tag("code", f"deepstep {name} RUN --member 0", class_="whole") for name in ("trace", "explore")
+    )
+    text = tag(
+        "p",
+        "The number selects a member: ",
+        trace,
+        " prints all quantities of a step, ",
+        page,
+        " shows a page.",
+    )
+    rows: list[list[Content]] = [
+        [
+            number,
+            member.preset.name,
+            tag("span", "-".join(map(str, member.network.architecture.layer_dims)), class_="whole"),
+            member.fold,
+            member.epochs,
+            written(member.best_epoch),
+            written(member.validation_cost),
+            f"{share:.3f}",
+        ]
+        for number, (member, share) in enumerate(zip(ensemble.members, ensemble.shares, strict=True))
+    ]
+    header = ["member", "preset", "units", "fold", "epochs", "best epoch", "validation cost", "weight"]
+    shown = rows[:MOST_MEMBERS]
+    listed = table(header, shown, caption=f"{len(shown)} of {len(rows)} members", left=3)
+    few = len(rows) <= FEW_MEMBERS
+    return join([text, listed if few else details(f"The {len(shown)} members", listed)])
+
+
+def columns_of_folds(run: "EnsembleRun") -> Html:
+    """The treatment of each column of an ensemble."""
+    text = "Fitted on all training rows; each fold is fitted on its own rows."
     inputs = run.preparation.inputs
-    if isinstance(inputs, TablePreparation):
-        return join([settings(run), details("What is done to the columns", columns(inputs))])
-    size = f"{inputs.height}×{inputs.width}, channels: {inputs.channels}"
-    said = f"Inputs are pictures of {size}, each pixel times {inputs.scale:.6g}."
-    return join([settings(run), tag("p", said)])
-
-
-def settings(run: RunFolder) -> Html:
-    """The settings, as they were recorded."""
-    recorded = run.config.get("settings", {})
-    found = run.config.get("found", ())
-    searched = {name: " (found by a search)" if name in found else "" for name in recorded}
-    rows = [[name, f"{_value(value)}{searched[name]}"] for name, value in recorded.items()]
-    if not rows:
-        return Html()
-    return table(["setting", "value"], rows, caption="Settings of the training", left=2)
+    return join([tag("p", text), columns(inputs) if isinstance(inputs, TablePreparation) else None])
 
 
 def columns(inputs: TablePreparation) -> Html:
@@ -182,26 +225,48 @@ def columns(inputs: TablePreparation) -> Html:
     described = [list(column[:3]) for column in inputs.describe()]
     shown = described[:MOST_COLUMNS]
     caption = f"{len(shown)} of {len(described)} columns"
-    return table(["column", "kind", "what is done"], shown, caption=caption, left=3)
+    return table(["column", "kind", "treatment"], shown, caption=caption, left=3)
+
+
+def configuration(run: Run) -> Html:
+    """The settings, and the treatment of the inputs."""
+    inputs = run.preparation.inputs
+    if isinstance(inputs, TablePreparation):
+        return join([settings(run), details("Treatment of the columns", columns(inputs))])
+    size = f"{inputs.height}×{inputs.width}, channels: {inputs.channels}"
+    text = f"Inputs are pictures of {size}, each pixel multiplied by {inputs.scale:.6g}."
+    return join([settings(run), tag("p", text)])
+
+
+def settings(run: RunFolder) -> Html:
+    """The recorded settings."""
+    recorded = run.config.get("settings", {})
+    searched = run.config.get("found", ())
+    rows = [
+        [name, f"{_value(value)}{' (found by a search)' if name in searched else ''}"]
+        for name, value in recorded.items()
+    ]
+    return table(["setting", "value"], rows, caption="Settings of the training", left=2) if rows else Html()
 
 
 def environment(run: AnyRun) -> Html:
-    """Versions: those that the run recorded, and those that wrote this page."""
+    """Versions: those of the training, and those of this page."""
     config = run.config
-    if isinstance(run, Run):
-        name, why = run.history.engine, run.history.why_engine
-    else:
-        name, why = (str(config.get(entry, "")) for entry in ("engine", "why_engine"))
+    name, why = (
+        (run.history.engine, run.history.why_engine)
+        if isinstance(run, Run)
+        else (str(config.get(entry, "")) for entry in ("engine", "why_engine"))
+    )
     engine = f"{name} ({why})" if why else name
     recorded = [
         ("DeepStep of the training", config.get("deepstep", "not recorded")),
         ("engine", engine or "not recorded"),
-        *[(name, _value(value)) for name, value in config.get("environment", {}).items()],
+        *((name, _value(value)) for name, value in config.get("environment", {}).items()),
     ]
     now = [
         ("DeepStep", __version__),
         ("Python", platform.python_version()),
-        *[(package, _version(package)) for package in ("numpy", "matplotlib")],
+        *((package, _version(package)) for package in ("numpy", "matplotlib")),
     ]
     return join(
         [
@@ -212,19 +277,26 @@ def environment(run: AnyRun) -> Html:
 
 
 def reproduction(run: RunFolder, command: str | None) -> Html:
-    """How to come to the same numbers."""
+    """How to reproduce the numbers."""
     seed = run.config.get("settings", {}).get("seed")
-    seeded = "" if seed is None else f" The seed {seed} decides first weights, order and masks."
-    source = run.config.get("source", "its source")
+    seeded = "" if seed is None else f" The seed {seed} determines initial weights, order and masks."
     if command is None:
-        return tag("p", f"The settings above on the data of {source} come to the same numbers.{seeded}")
-    if DEMO in run.config:
-        return join([tag("pre", tag("code", command)), tag("p", f"The demo has its own settings.{seeded}")])
-    said = (
-        "The run records the settings that stand here. Add what was said about rows and columns (--exclude, "
-        f"--classes, --test-fraction, --validation), if anything was.{seeded}"
+        source = run.config.get("source", "its source")
+        return tag("p", f"The settings above on the data of {source} reproduce the numbers.{seeded}")
+    text = (
+        f"The demo has settings of its own.{seeded}"
+        if DEMO in run.config
+        else "The command has the recorded settings. Add the options for rows and columns (--exclude, "
+        f"--classes, --test-fraction, --validation), if any were used.{seeded}"
     )
-    return join([tag("pre", tag("code", command)), tag("p", said)])
+    return join([tag("pre", tag("code", command)), tag("p", text)])
+
+
+def written(value: Any) -> str:
+    """A number in a table."""
+    if value is None or (isinstance(value, float) and np.isnan(value)):
+        return "–"
+    return f"{value:.5g}" if isinstance(value, int | float | np.number) else str(value)
 
 
 def _version(package: str) -> str:
@@ -234,12 +306,8 @@ def _version(package: str) -> str:
         return "not installed"
 
 
-def _facts(facts: list[tuple[str, Content]]) -> Html:
-    return tag("dl", *(join([tag("dt", name), tag("dd", value)]) for name, value in facts))
-
-
 def _flat(part: Mapping[str, Any]) -> dict[str, Any]:
-    """Figures by name; those of each class under the name of the class."""
+    """Figures by name; those of a class under the name of the class."""
     flat: dict[str, Any] = {}
     for name, value in part.items():
         if isinstance(value, Mapping):
@@ -249,14 +317,15 @@ def _flat(part: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def figure_of(value: Any) -> str:
-    """A number as the tables have it."""
-    if value is None or (isinstance(value, float) and np.isnan(value)):
-        return "–"
-    return f"{value:.5g}" if isinstance(value, int | float | np.number) else str(value)
-
-
 def _value(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name}={entry}" for name, entry in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def _bar(share: float) -> Html:
+    return tag("span", class_="bar", style=f"width: {WIDEST * share:.2f}rem", aria_hidden="true")
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count} {name}{'' if count == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""The beginning of a training: inputs, weights and targets with which none goes well."""
+"""The beginning of a training: unsuitable inputs, weights and targets."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -17,24 +17,24 @@ from deepstep.types import Array
 
 LARGE_INPUTS, LARGE_Z = 10.0, 5.0  # root mean squares; scaled inputs and usual weights give about 1
 LARGE_LOGITS = 30.0  # root mean square, in units of the targets where these are larger than 1
-AGREEING = 2.5  # standard errors: neighbours whose targets agree less than that agree by chance …
-SURELY_ALIKE = 1.5  # … and where the network has learned them, so much less
+SIMILAR = 2.5  # standard errors: with less, the targets of neighbours agree by chance …
+SURELY_SIMILAR = 1.5  # … and where the network fits them all the same, with less than this
 FEW, MANY = 10, 100  # rows that these need
-LOOKED_AT, MOST_CELLS = 256, 1_000_000  # examples that are kept, fewer where they are wide
-SHARE = 400  # of the examples that a training saw one is looked at for its record: under 2 % of its time …
-SMALL, FEWEST = 1_000_000, 8  # … but products of a weight and an example that take no time; none for fewer
-NO_BETTER = 0.9  # of the cost of a constant prediction: a trained network is far below
+LOOKED_AT, MOST_CELLS = 256, 1_000_000  # examples that are kept, fewer if they are wide
+SHARE = 400  # one of so many examples that a training used is examined: under 2 % of its time …
+SMALL, FEWEST = 1_000_000, 8  # … or as many as are free in a small network; fewer than 8 are not examined
+NO_BETTER = 0.9  # of the cost of a constant prediction: a network that has learned is far below
 
 
 class Beginning(NamedTuple):
-    """The beginning of a training, by which `diagnose` tells causes from symptoms.
+    """The beginning of a training, with which `diagnose` separates causes from symptoms.
 
     X (n_x, k): Examples of the training, evenly spread.
     Y (n_L, k): Their targets.
     parameters: θ before the first update.
-    regularized: Whether L1 or L2 are part of the costs of the training.
-    diverged: Attributes of the `DivergenceError` that ended it, if it diverged.
-    m: How many examples the training has.
+    regularized: Whether the costs of the training include L1 or L2.
+    diverged: Attributes of the `DivergenceError` that ended the training, if there was one.
+    m: Number of examples of the training.
 
     >>> from deepstep import Network
     >>> net = Network([1, 1], initialization="zeros", seed=1)
@@ -60,7 +60,7 @@ def beginning_of(examples: Any, parameters: Parameters, *, regularized: bool) ->
 
 
 def looks_of(architecture: Architecture, beginning: Beginning, parameters: Parameters) -> list[Look]:
-    """The layers before a training and after it, with the update of the whole training."""
+    """The layers before and after a training, with the update of the whole training."""
     X, Y, before = beginning[:3]
     looks = []
     for theta in (before, parameters):
@@ -75,7 +75,7 @@ def looks_of(architecture: Architecture, beginning: Beginning, parameters: Param
 def looks_to_record(
     architecture: Architecture, beginning: Beginning, parameters: Parameters, epochs: int
 ) -> list[Look]:
-    """The same after so many epochs, on few enough examples to cost little."""
+    """`looks_of` after so many epochs, on few enough examples to take little time."""
     n, k = beginning.X.shape[1], max(beginning.m * epochs // SHARE, SMALL // parameters.flat.size)
     if min(n, k) < FEWEST:
         return []
@@ -86,7 +86,7 @@ def looks_to_record(
 
 
 class Start:
-    """A training seen from its beginning, on the examples that were kept of it."""
+    """Measures of the beginning of a training, on the examples that were kept."""
 
     def __init__(self, architecture: Architecture, beginning: Beginning, parameters: Parameters) -> None:
         self.architecture, self.beginning = architecture, beginning
@@ -97,20 +97,20 @@ class Start:
             if is_weights(name)
         ]
         self.moved = float(np.nan_to_num(moved, posinf=np.inf).max())
-        self.guess = self.cost_of_one_answer()
+        self.baseline = self.cost_of_a_constant()
 
     @property
     def stuck(self) -> bool:
-        """Whether the network is hardly better than one answer to all rows."""
-        return self.last > NO_BETTER * self.guess
+        """Whether the network is hardly better than a constant prediction."""
+        return self.last > NO_BETTER * self.baseline
 
     def cost(self, parameters: Parameters) -> float:
         """J on the examples, without L1 and L2."""
         graph, tape = self.architecture.run(self.beginning.X, parameters)
         return cost_from_logits(tape[graph.logits], self.beginning.Y, output=get_head(self.architecture))
 
-    def cost_of_one_answer(self) -> float:
-        """The least J of one answer to all rows; NaN for heads whose best answer has no formula here."""
+    def cost_of_a_constant(self) -> float:
+        """The least J of a constant prediction; NaN for heads without a formula for it here."""
         Y = np.asarray(self.beginning.Y, dtype=np.float64)
         share = np.clip(Y.mean(axis=1, keepdims=True), 1e-9, None)
         ZL = {
@@ -123,7 +123,7 @@ class Start:
         return cost_from_logits(np.broadcast_to(ZL, Y.shape), Y, output=get_head(self.architecture.output))
 
     def findings(self) -> Iterator[Finding]:
-        """Inputs, weights and targets with which no training goes well."""
+        """Inputs, weights and targets that no training can succeed with."""
         X, Y = self.beginning.X, self.beginning.Y
         graph, tape = self.architecture.run(X, self.beginning.parameters)
         of_X, of_Z, of_ZL, of_Y = map(_size, (X, tape["Z1"], tape[graph.logits], Y))
@@ -131,11 +131,11 @@ class Start:
             yield found("constant target", 0.0, name="the target")
         if of_X > LARGE_INPUTS and of_Z > LARGE_Z:
             yield found("inputs not scaled", of_Z, largest=float(np.abs(X).max()))
-        elif not (of_ZL <= LARGE_LOGITS * max(1.0, of_Y) or self.first <= self.guess):
+        elif not (of_ZL <= LARGE_LOGITS * max(1.0, of_Y) or self.first <= self.baseline):
             yield found("large initial weights", of_ZL)
 
     def relation(self, validation: Array) -> Iterator[Finding]:
-        """Targets that say nothing about those of the nearest other examples."""
+        """Targets that do not agree with those of the nearest other examples."""
         X, Y = (np.asarray(part, dtype=np.float64) for part in self.beginning[:2])
         X, Y, k = X - X.mean(axis=1, keepdims=True), Y - Y.mean(axis=1, keepdims=True), Y.shape[1]
         X /= np.maximum(X.std(axis=1, keepdims=True), 1e-12)
@@ -145,11 +145,11 @@ class Start:
         agreement = float((Y * Y[:, apart.argmin(axis=1)]).sum() / (Y**2).sum() * np.sqrt(k))
         validated = not np.isnan(validation).any()
         lowest = float(validation.min()) if validated else self.last
-        if k >= FEW and agreement < AGREEING and lowest > NO_BETTER * self.guess:
+        if k >= FEW and agreement < SIMILAR and lowest > NO_BETTER * self.baseline:
             which = "the validation cost" if validated else "the cost"
-            yield found("target unrelated to the inputs", agreement, which=which, guess=self.guess)
-        elif k >= MANY and agreement < SURELY_ALIKE and not validated:
-            yield found("target unrelated to the inputs/by heart", agreement)
+            yield found("target unrelated to the inputs", agreement, which=which, guess=self.baseline)
+        elif k >= MANY and agreement < SURELY_SIMILAR and not validated:
+            yield found("target unrelated to the inputs | memorized", agreement)
 
 
 def _size(values: Array) -> float:

@@ -1,4 +1,4 @@
-"""`Finding`: one thing about a training that a person should know, and the texts of all kinds of them."""
+"""`Finding`: one problem of a training, and the table of all kinds with their texts."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -9,11 +9,11 @@ SERIOUS, WARNING, NOTE = SEVERITIES = ("serious", "warning", "note")
 """Serious: the network is of no use as it is. Warning: it learns worse than it could. Note: worth a look."""
 
 KINDS: dict[str, str] = {
-    # Causes, in the order of the report: each may be the reason for those below it.
+    # Causes, in the order in which they are reported: each may have those below it as a consequence.
     "constant target": "serious: {name} has one value in all rows, so there is nothing to learn; look "
-    "whether this is the right column, and whether rows were chosen by it",
-    "twins": "serious: layer {layer}: all {units} units have the same weights, so that all learn the same; "
-    "begin with random weights, such as initialization='he'",
+    "whether this is the right column, and whether rows were selected by it",
+    "symmetric units": "serious: layer {layer}: all {units} units have the same weights, so that all learn "
+    "the same; begin with random weights, such as initialization='he'",
     "inputs not scaled": "warning: the inputs go up to {largest:.4g}, and Z1 begins with entries of about "
     "{evidence:.3g}; scale the inputs to mean 0 and standard deviation 1, or pixels to [0, 1]",
     "large initial weights": "serious: the network begins with logits of about {evidence:.2g}; begin with "
@@ -22,7 +22,7 @@ KINDS: dict[str, str] = {
     "output's layer; begin with smaller weights, limit it with clip_norm, or use normalization='batch'",
     "not finite": "serious: the cost is not finite in epoch {epoch}; lower the learning rate, and scale the "
     "inputs",
-    "not finite/of validation": "serious: the validation cost is not finite in epoch {epoch}; look for "
+    "not finite | of validation": "serious: the validation cost is not finite in epoch {epoch}; look for "
     "validation rows that lie far from the training rows",
     "divergence": "serious: the cost ended at {last:.4g}, above the {first:.4g} where it began; lower the "
     "learning rate",
@@ -36,62 +36,64 @@ KINDS: dict[str, str] = {
     "learning rate too low": "warning: the cost fell steadily, and by no more than {percent:.2g} % in "
     "{epochs} epochs; raise the learning rate: Network.find_learning_rate, or "
     "deepstep train --learning-rate auto, suggests one",
-    "target unrelated to the inputs": "warning: similar rows have dissimilar targets, and {which} "
-    "is no lower than the {guess:.3g} of a constant prediction; check for shuffled labels, and "
-    "for inputs that are related to the target",
-    "target unrelated to the inputs/by heart": "note: similar rows have dissimilar targets: the "
-    "network may overfit; hold rows out (validation_fraction=0.2), and check for shuffled labels",
-    # Symptoms, which causes may bring about.
-    "class never answered": "warning: class {which} is never answered, though there are rows of it; use "
-    "class_weight='balanced' (--class-weight balanced), or gather more rows of it",
-    "worse than the largest class": "serious: {accuracy:.1f} % right answers are fewer than the "
-    "{majority:.1f} % of always the largest class; look at the other findings, at the features and at the "
-    "learning rate",
-    "no better than a guess": "warning: {which}{where}, {shown} {how} than always {guess}; {hint}",
+    "target unrelated to the inputs": "warning: similar rows have different targets, and {which} is no lower "
+    "than the {guess:.3g} of a constant prediction; look whether the targets belong to their rows (shuffled "
+    "labels), and for inputs that are related to them",
+    "target unrelated to the inputs | memorized": "note: similar rows have different targets: the network "
+    "may have memorized them; hold rows out (validation_fraction=0.2), and look whether the targets belong "
+    "to their rows (shuffled labels)",
+    # Symptoms, which causes may have as a consequence.
+    "class never predicted": "warning: class {which} is never predicted, though there are rows of it; use "
+    "class_weight='balanced' (--class-weight balanced), or collect more rows of it",
+    "worse than the largest class": "serious: an accuracy of {accuracy:.1f} % is below the {majority:.1f} % "
+    "of always predicting the largest class; look at the other findings, at the features and at the learning "
+    "rate",
+    "no better than a guess": "warning: {which}{where}, {scores} is {how} than always predicting {baseline}; "
+    "{hint}",
     "large updates": "warning: layer {layer}: an update changes W by about {percent:.0f} % of its size; "
     "lower the learning rate: about {usual:g} % is usual",
-    "leakage": "warning: the column {column!r} alone tells {what} {leaked}{seen}; leave it out (--exclude "
+    "leakage": "warning: the column {column!r} alone determines {what} {how}{seen}; leave it out (--exclude "
     "{quoted}) unless it is known before the target is{condition}",
     "nothing learned": "warning: the cost fell by no more than {percent:.2g} % in {epochs} epochs; look "
-    "whether the inputs say anything about the target, and try other learning rates",
+    "whether the inputs are related to the target, and try other learning rates",
     "overfitting": "warning: the validation cost rises since epoch {epoch}, from {best:.4g} to {last:.4g}, "
-    "while the cost falls; stop there (patience), regularize (dropout, weight_decay), or take a smaller "
+    "while the cost falls; stop there (patience), regularize (dropout, weight_decay), or use a smaller "
     "network",
-    "overfitting/of learned rows": "warning: {which}on the training set, {learned} far better "
-    "than {where}, {shown}; gather more rows, drop columns that name single rows, and trust the figures of "
-    "other rows alone",
+    "overfitting | by scores": "warning: {which}on the training set, {learned} is far better than {where}, "
+    "{score}; collect more rows, drop columns that identify single rows, and rely on the scores of new rows",
     "small updates": "warning: {layers}: W moved by at most {evidence:.1g} of its size in the whole "
     "training; raise the learning rate or train for longer",
-    "test unlike the folds": "warning: {which}on the test set, {test} far {side} than out of fold, "
-    "{shown}; look whether both are rows of the same kind, and for rows that are in both",
+    "train/test shift": "warning: {which}on the test set, {test} is far {side} than out of fold, {score}; "
+    "look whether both samples come from the same source, and for rows that are in both",
     "unsteady cost": "warning: the cost jumps by {jump:.2g} from epoch to epoch, {percent:.0f} % of its "
     "whole fall; lower the learning rate, or let it fall with schedule='cosine'",
-    "doubtful labels": "note: {of_surer:.0f} % of the surest answers are wrong, nearly as many as of all "
-    "({of_all:.0f} %): labels may be wrong, first those of the rows {which}; look at these rows",
-    "fold far off": "note: fold {fold}: the mean validation cost is {cost:.4g}, that of the other folds "
-    "{usual:.4g}; look at its rows: they may be few, or unlike the others",
+    "possible label errors": "note: {of_confident:.0f} % of the most confident predictions are wrong, nearly "
+    "as many as of all ({of_all:.0f} %): labels may be wrong, first those of the rows {which}; look at these "
+    "rows",
+    "outlier fold": "note: fold {fold}: the mean validation cost is {cost:.4g}, that of the other folds "
+    "{usual:.4g}; look at its rows: they may be few, or differ from the others",
     "not converged": "note: the {name} was still falling at the end: {percent:.0f} % of its fall in the "
     "last tenth; train for longer",
-    "not converged/of members": "note: {late} of {members} members ({names}), with {percent:.0f} % of the "
+    "not converged | of members": "note: {late} of {members} members ({names}), with {percent:.0f} % of the "
     "weight, were best in their last epoch; {hint}",
 }
-"""Kind, and how it was found where there are several ways → usual severity: what was seen; what to do."""
+"""Kind, with a suffix where it is found in several ways → usual severity: observation; advice."""
 
-CAUSES = tuple(KINDS)[: tuple(KINDS).index("class never answered")]
-"""Kinds that may bring about others."""
+CAUSES = tuple(KINDS)[: tuple(KINDS).index("class never predicted")]
+"""Kinds that may be the cause of others."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was found.
+    """One problem that was found.
 
-    kind: Name of the illness: "dead units", "overfitting", …
+    kind: Its name: "dead units", "overfitting", …
     severity: "serious", "warning" or "note".
     says: The observation.
     hint: The advice.
     evidence: The number that decided; NaN where it is not finite.
-    layer: 1 … L, where it is about one.
-    step: The number of updates after which it was seen first.
+    layer: 1 … L, for a finding about one layer.
+    step: The number of updates after which it was first seen.
 
     >>> print(Finding("dead units", "warning", "layer 2: 43 % are dead", "use leaky_relu", 0.43, layer=2))
     layer 2: 43 % are dead; use leaky_relu.
@@ -109,7 +111,7 @@ class Finding:
         return f"{self.says}; {self.hint}."
 
     def to_dict(self) -> dict[str, Any]:
-        """The finding as JSON has it: the attributes, None for evidence that is not finite; the sentence."""
+        """The finding for JSON: its attributes, None for evidence that is not finite, and the sentence."""
         evidence = self.evidence if isfinite(self.evidence) else None
         return {**asdict(self), "evidence": evidence, "sentence": str(self)}
 
@@ -123,17 +125,17 @@ def found(
     step: int | None = None,
     **values: Any,
 ) -> Finding:
-    """A finding with the texts of `KINDS`, into which the values are put."""
+    """A finding with the texts of `KINDS`, formatted with the values."""
     usual, _, text = KINDS[key].partition(": ")
     says, hint = (part.format(evidence=evidence, layer=layer, **values) for part in text.split("; "))
-    return Finding(key.partition("/")[0], severity or usual, says, hint, evidence, layer, step)
+    return Finding(key.partition(" | ")[0], severity or usual, says, hint, evidence, layer, step)
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
-    """Causes before what comes of them, then the most serious first."""
+    """Causes before their consequences, then the most serious first."""
 
     def rank(finding: Finding) -> tuple[int, int]:
-        # a few dead units are no cause of all the rest
+        # a few dead units are not the cause of the other findings
         few = finding.kind in ("dead units", "saturated units") and finding.severity != SERIOUS
         if finding.kind in CAUSES and not few:
             return 0, CAUSES.index(finding.kind)

@@ -1,4 +1,4 @@
-"""Leakage: columns of a table that alone determine the target."""
+"""Target leakage: columns of a table that alone determine the target."""
 
 import shlex
 from collections.abc import Iterator, Mapping
@@ -6,27 +6,27 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from deepstep.data.column_names import without_pattern
+from deepstep.data.frames import without_pattern
 from deepstep.inspection.findings.finding import Finding, found
 from deepstep.preparation.batches import evenly_spread
-from deepstep.preparation.column import Column
-from deepstep.preparation.values import is_missing
+from deepstep.preparation.columns import Column
+from deepstep.preparation.parsing import is_missing
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
     import polars
 
 MOST_ROWS, MOST_CELLS, FEWEST_ROWS = 10_000, 2_000_000, 500
-"""At most so many rows are looked at, fewer where there are many columns, but not fewer than the last."""
+"""Most rows that are examined, most cells, and fewest rows in spite of many columns."""
 
-# Share of the errors of always the largest class: a column that leaves more does not tell the target. In iris
-# the best one leaves 7 %, in mushrooms the smell 3 %.
+# Fraction of the errors of the majority class: a column with more does not determine the target. The best
+# column of iris has 7 %, the smell of mushrooms 3 %.
 ERRORS = 0.02
-OF_OTHERS = 10  # rows that are not of the largest class; of fewer one column tells them too easily
-FEWEST_OF_AN_ORDER = 50  # rows; of fewer a measured column may well keep classes apart
-CHANCE = 1e-6  # a column says nothing if chance does as well in one of so many tables
-CORRELATION = 0.999  # of ranks: from here on the order of a column is that of a target of numbers
-FEWEST_NUMBERS = 20  # rows of a target of numbers
+OF_OTHERS = 10  # rows outside the largest class; fewer are too easily determined by chance
+FEWEST_OF_AN_ORDER = 50  # rows; with fewer a measured column may well separate the classes
+CHANCE = 1e-6  # probability that a random column does as well, over all columns of the table
+CORRELATION = 0.999  # of ranks: from here on a column has the order of a numeric target
+FEWEST_NUMBERS = 20  # rows of a numeric target
 OF_ORDER = ("number", "duration", "boolean", "date")  # kinds of columns; others have no order
 
 
@@ -38,27 +38,27 @@ def leak_findings(
     classes: bool,
     surely: bool = False,
 ) -> Iterator[Finding]:
-    """Columns that alone determine a target, so that they may have been written when it was known.
+    """Columns that alone determine a target, and so may have been recorded when it was known.
 
-    A column determines classes if one class follows the other when the rows are sorted by it, or if its
-    values come again and each stands for one class: with at most `ERRORS` of the errors of always the largest
-    class. It determines numbers if it has the order of the target, or if its values are texts that come again
-    and each stands for one number.
+    A column determines classes if rows that are sorted by it have one class after the other, or if its values
+    repeat and each belongs to one class: with at most `ERRORS` of the errors of the majority class. It
+    determines numbers if it has the order of the target, or if its values are texts that repeat and each
+    belongs to one number.
 
     ``frame`` has the rows of the training, in the order of the file. ``columns`` are its inputs by name: the
-    preparation of each, or None where it is taken as it is. A table of one input is not looked at, but
-    for a column that numbers the rows: there is nothing else to learn from. ``answers`` are the targets by
-    name: positions of classes (m,), or numbers. With ``surely`` only what easy data do not look like is
-    found: columns that number the rows, and those that have one value for each class.
+    preparation of each, or None for a column that is used as it is. The only input of a table is not
+    examined, unless it numbers the rows. ``answers`` are the targets by name: indices of classes (m,), or
+    numbers. With ``surely`` only columns are found that easy data do not have: those that number the rows,
+    and those with one value for each class.
 
     >>> import polars
     >>> from deepstep.preparation import TablePreparation
     >>> frame = polars.DataFrame({"minute": range(40), "size": [0.3, 0.1, 0.2, 0.4] * 10})
     >>> columns = {column.name: column for column in TablePreparation.fit(frame).columns}
     >>> print(*leak_findings(frame, columns, {"kind": np.repeat([0, 1], 20)}, classes=True))
-    the column 'minute' alone tells the target in 100 % of 40 rows: it numbers the rows, which are sorted by
-    the target; leave it out (--exclude minute) unless it is known before the target is, and the rows came in
-    this order.
+    the column 'minute' alone determines the target in 100 % of 40 rows: it numbers the rows, which are sorted
+    by the target; leave it out (--exclude minute) unless it is known before the target is, and the rows came
+    in this order.
     """
     used = {name: column for name, column in columns.items() if column is None or column.feature_names}
     most = max(FEWEST_ROWS, min(MOST_ROWS, MOST_CELLS // max(1, len(used))))
@@ -76,16 +76,16 @@ def leak_findings(
             continue
         for answer, target in targets.items():
             if classes:
-                leaked = _classes_leaked(target, seen, len(used), surely=surely)
+                how = _of_classes(target, seen, len(used), surely=surely)
             else:
-                leaked = "" if surely else _numbers_leaked(target, seen)
-            if leaked:
+                how = "" if surely else _of_numbers(target, seen)
+            if how:
                 yield found(
                     "leakage",
                     1.0,
                     column=name,
                     what=f"the target {answer!r}" if len(answers) > 1 and answer else "the target",
-                    leaked=leaked,
+                    how=how,
                     seen=": it numbers the rows, which are sorted by the target" if seen.numbers_rows else "",
                     quoted=shlex.quote(name),
                     condition=", and the rows came in this order" if seen.numbers_rows else "",
@@ -93,9 +93,7 @@ def leak_findings(
 
 
 class _Seen(NamedTuple):
-    """The values of a column: the number of each row's value among the different ones, which are sorted where
-    they have an order; and the values where they are numbers, NaN where there is none.
-    """
+    """A column: codes of the values, sorted where these have an order, and numbers, NaN if missing."""
 
     codes: AnyArray
     values: Array | None
@@ -107,7 +105,7 @@ def _seen(column: Column | None, series: "polars.Series") -> _Seen:
 
     numbers_rows = False
     if series.dtype.is_numeric():
-        values = series.cast(polars.Float64).to_numpy()  # NaN where there is none
+        values = series.cast(polars.Float64).to_numpy()  # NaN if missing
         numbers_rows = series.dtype.is_integer() and bool((np.diff(values) > 0).all())
     elif column is None and series.dtype.is_temporal():
         values = series.to_physical().cast(polars.Float64).to_numpy()
@@ -123,40 +121,40 @@ def _seen(column: Column | None, series: "polars.Series") -> _Seen:
 
 
 def _enough(target: AnyArray, *, classes: bool) -> bool:
-    """Whether there are rows enough to tell anything."""
+    """Whether there are enough rows."""
     if classes:
         return len(target) > 0 and len(target) - np.bincount(target).max() >= OF_OTHERS
     return len(target) >= FEWEST_NUMBERS and bool((target != target[0]).any())
 
 
-def _classes_leaked(target: AnyArray, seen: _Seen, n_columns: int, *, surely: bool) -> str:
-    """How well a column tells the classes, in words; nothing where it does not."""
+def _of_classes(target: AnyArray, seen: _Seen, n_columns: int, *, surely: bool) -> str:
+    """How well a column determines the classes, in words; empty if it does not."""
     from scipy.special import gammaln
 
     m, of_classes = len(target), np.bincount(target)
     n_classes = len(of_classes)
     if surely and not seen.numbers_rows and seen.codes.max() + 1 != n_classes:
-        return ""  # as of nearly all columns, of which there may be thousands
+        return ""  # nearly all columns end here, and there may be thousands
     pairs, counts = np.unique(seen.codes * n_classes + target, return_counts=True)
     values, labels = np.divmod(pairs, n_classes)
-    order = np.lexsort((-counts, values))  # of each value the most frequent class first
+    order = np.lexsort((-counts, values))  # for each value the most frequent class first
     counts, labels = counts[order], labels[order]
     starts = np.flatnonzero(np.diff(values, prepend=-1))
     n_labels = np.diff(starts, append=len(counts))
     sizes, largest = np.add.reduceat(counts, starts), counts[starts]
     second = np.where(n_labels > 1, counts[np.minimum(starts + 1, len(counts) - 1)], 0)
     most = int(ERRORS * (m - of_classes.max()))
-    # in how many ways the classes can be dealt out to the rows, and to few errors
+    # the number of ways to assign the classes to the rows, and of those with few errors
     log_ways = gammaln(m + 1) - gammaln(of_classes + 1).sum()
     log_enough = np.log(CHANCE) - np.log(n_columns)
     ways = []
-    if not surely or len(sizes) == n_classes:  # each row by the others of its value
+    if not surely or len(sizes) == n_classes:  # each row is predicted by the others with its value
         errors = np.where(largest - 1 > second, sizes - largest, sizes).sum()
         ways.append((errors, len(sizes) * np.log(n_classes)))
     ordered = seen.values is not None and m >= FEWEST_OF_AN_ORDER and not surely
     if ordered or seen.numbers_rows:
         changes = int(np.count_nonzero(np.diff(labels[starts])))
-        isolated = max(0, changes - n_classes + 1)  # changes that such rows make, two each
+        isolated = max(0, changes - n_classes + 1)  # rows that change the class twice
         errors = (sizes - largest).sum() + (isolated + 1) // 2
         ways.append((errors, gammaln(n_classes + 1)))
     for errors, log_fits in ways:
@@ -166,8 +164,8 @@ def _classes_leaked(target: AnyArray, seen: _Seen, n_columns: int, *, surely: bo
     return ""
 
 
-def _numbers_leaked(target: Array, seen: _Seen) -> str:
-    """The same of numbers."""
+def _of_numbers(target: Array, seen: _Seen) -> str:
+    """How well a column determines numbers, in words; empty if it does not."""
     from scipy.stats import rankdata
 
     if seen.values is None:

@@ -1,4 +1,4 @@
-"""Findings about the training of one network: its costs, its layers, and what it answers."""
+"""Findings about the training of one network: its costs, its layers, and its predictions."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -6,46 +6,43 @@ from typing import Any
 import numpy as np
 
 from deepstep.errors import DataError
-from deepstep.inspection.findings.answers import class_findings, constant_target, target_findings
 from deepstep.inspection.findings.beginning import Beginning, Start, looks_of
 from deepstep.inspection.findings.finding import SERIOUS, WARNING, Finding, found, in_order
+from deepstep.inspection.findings.predictions import class_findings, constant_target, target_findings
 from deepstep.network import Architecture, Parameters
 from deepstep.training import History
 from deepstep.training.health import layer_health
-from deepstep.training.history import health_in, layers_in
+from deepstep.training.history import Look, health_in, layers_in
 from deepstep.types import Array, is_whole
 
 # Costs.
-FEWEST = 10  # epochs; fewer have no course
-TENTH = 0.1  # means over a tenth of the epochs are compared: single ones jump
+FEWEST = 10  # epochs that a shape of the curve needs
+TENTH = 0.1  # means over a tenth of the epochs are compared, as single ones jump
 STILL_FALLING = 0.025  # of the whole fall, in the last tenth: a quarter of what a straight line falls
-RISEN = 0.1  # of the fall of the validation cost: so much above its best is more than its usual up and down
-DOUBLED = 2.0  # times the best validation cost is far above it, too, though the first was much worse still …
-A_LITTLE = 0.02  # … and though it rose by no more than this of the fall
-FELL_LITTLE = 0.1  # of the first cost: after this little a training has only begun
+RISEN = 0.1  # of the fall of the validation cost: more above its minimum than its usual fluctuation
+DOUBLED = 2.0  # times the minimum of the validation cost is far above it, even after a far worse start …
+A_LITTLE = 0.02  # … if it rose by more than this fraction of the fall
+FELL_LITTLE = 0.1  # of the first cost: with less of a fall a training has only begun
 NOTHING = 0.01  # of the first cost: less is nothing learned
 STRAIGHT = 0.25  # of the fall in the second half: it has not slowed down, as it does near a minimum
-STEADY = 0.9  # share of the epochs in which the cost falls when the steps are short
+STEADY = 0.9  # fraction of the epochs in which the cost falls when the steps are short
 JUMPS = 0.1  # of the whole fall, between epochs of the second half: steps that overshoot
 ROSE = 1.5  # times the cost at the beginning: short steps never raise it so far, with batches or without
-ROSE_FROM_EVEN = 4.0  # times the cost of even answers, where the first cost is not known: weights add to it
+ROSE_FROM_EVEN = 4.0  # times the cost of uniform predictions, if the first cost is unknown: weights add to it
 
 # Layers.
 DEAD = 0.4  # of the units: what a learning rate that is too high kills (CS231n, Neural Networks 1)
-SATURATED = 0.4  # the same of units whose derivative is next to 0 (Glorot and Bengio 2010, section 3)
-MOSTLY = 0.9  # from this share on little comes through the layer
-VANISHED = 1e-3  # of the largest gradient above: what five sigmoid layers leave, whose g′ is at most 1/4 each
+SATURATED = 0.4  # the same for units whose derivative is close to 0 (Glorot and Bengio 2010, section 3)
+MOSTLY = 0.9  # from this fraction on little passes through the layer
+VANISHED = 1e-3  # of the largest gradient above: what five sigmoid layers leave, with g′ of at most 1/4 each
 WEAK = 0.1  # of it: enough to stop a network that has learned nothing
 EXPLODED = 1e3  # times the gradient of the output's layer: the same factor, upwards
 USUAL_UPDATE = 1e-3  # ‖update‖ / ‖W‖ of one update (CS231n, Neural Networks 3)
 TOO_LARGE = 50 * USUAL_UPDATE  # one update in twenty renews a weight, in the half in which it should settle
-TOO_SMALL = 0.01  # of ‖W‖, over the whole training: the layer is as it was drawn
+TOO_SMALL = 0.01  # of ‖W‖, over the whole training: the layer keeps its initial weights
 MOVED = 0.1  # of ‖W‖: a learning rate that is too low moves no layer so far
 
 LOWER, SMALLER = "lower the learning rate", "scale the inputs, begin with smaller weights"
-
-Look = Sequence[Mapping[str, float | None]]
-"""The layers as `deepstep.training.Health` records them."""
 
 
 def diagnose(
@@ -59,22 +56,23 @@ def diagnose(
     kept_best: bool = False,
     diverged: Mapping[str, Any] | None = None,
 ) -> list[Finding]:
-    """Look for what went wrong in a training.
+    """Find common problems of a training.
 
-    training (Network or History): A network that was trained, or the records of a training. With those of the
-        callback `deepstep.training.Health` layers are looked at epoch by epoch; else those of a network are
-        looked at as they were before and after its training, on some of its examples.
-    architecture: The network of a history, for advice that fits; a network has its own, and parameters, too.
-    parameters: Its parameters now: units that are all the same are found.
-    X (n_x, m): Examples, some hundred: the units are looked at on these, and not as Health saw them last.
-    Y (n_L, m): The targets of X, best of rows that were not learned from: labels that may be wrong are found,
-        and a target that never changes.
-    scores: Figures of the answers to some rows: ``accuracy``, ``majority_accuracy``, ``recall`` by class.
-    kept_best: Whether patience kept the parameters of the best epoch, so that what came later did no harm.
+    training (Network or History): A trained network, or the records of a training. Layers are examined in
+        each epoch that the callback `deepstep.training.Health` recorded; without it, those of a network
+        before and after its training, on some of its examples.
+    architecture: The network of a history, for more specific advice.
+    parameters: Its parameters after the training, to find symmetric units.
+    X (n_x, m): Some hundred examples on which dead and saturated units are counted; by default the last
+        record of Health counts.
+    Y (n_L, m): The targets of X, to find possible label errors and a constant target. Best are rows that were
+        not used for training.
+    scores: Figures of the predictions: ``accuracy``, ``majority_accuracy``, ``recall`` by class.
+    kept_best: Whether early stopping kept the parameters of the best epoch, so that later epochs do no harm.
     diverged: Attributes of the `DivergenceError` that ended the training: ``came``, ``mend``, ``layer``,
         ``step``.
-    DataError: If it is none of these.
-    returns: Causes before what comes of them, then the most serious first; empty where nothing was found.
+    DataError: If ``training`` is neither a Network nor a History.
+    returns: Causes before their consequences, then the most serious first; empty if nothing was found.
 
     >>> from deepstep import Network
     >>> net = Network([2, 3, 1], initialization="zeros", seed=1)
@@ -99,7 +97,7 @@ def diagnose(
             graph, tape = architecture.run(X, parameters)
             findings += target_findings(Y, tape[graph.output], architecture.output)
     if parameters is not None:
-        findings += twin_findings(parameters)
+        findings += symmetry_findings(parameters)
     if scores is not None:
         findings += [*constant_target(scores), *class_findings(scores)]
     return in_order(dict.fromkeys(findings))
@@ -114,9 +112,9 @@ def _of_training(
     kept_best: bool,
     diverged: Mapping[str, Any] | None,
 ) -> Iterator[Finding]:
-    """Findings of the costs, of the layers, and of the beginning of the training."""
-    looks = [look for record in history if (look := health_in(record)) is not None]
-    steps = [_step(record) for record in history if health_in(record) is not None]
+    """Findings from the costs, the layers, and the beginning of the training."""
+    records = [(look, _step(record)) for record in history if (look := health_in(record)) is not None]
+    looks, steps = [look for look, _ in records], [step for _, step in records]
     watched, start, stuck = bool(looks), None, False
     last = _step(history[-1]) if len(history) else 0
     recorded = layers_in(history[-1]) if len(history) else []
@@ -130,7 +128,7 @@ def _of_training(
     if diverged is not None:
         yield divergence_finding(diverged)
     elif len(history):
-        yield from course_findings(history, kept_best=kept_best, start=start, architecture=architecture)
+        yield from curve_findings(history, kept_best=kept_best, start=start, architecture=architecture)
     if looks:
         yield from gradient_findings(looks, steps, WEAK if stuck else VANISHED)
     if watched:
@@ -150,29 +148,29 @@ def _step(record: Mapping[str, Any]) -> int:
 
 
 def divergence_finding(diverged: Mapping[str, Any]) -> Finding:
-    """The finding of a diverged training, from the attributes of its `DivergenceError`.
+    """The finding of a training that diverged, from the attributes of its `DivergenceError`.
 
     >>> print(divergence_finding({"came": "the cost J is inf in step 3", "mend": "Lower the learning rate."}))
     the cost J is inf in step 3; lower the learning rate.
     """
-    hint = str(diverged.get("mend", "")).rstrip(".") or "lower the learning rate"
-    says = str(diverged.get("came", "the training left the finite numbers"))
+    hint = str(diverged.get("mend", "")).rstrip(".") or LOWER
+    says = str(diverged.get("came", "the training reached values that are not finite"))
     layer, step = (one if is_whole(one := diverged.get(name), 1) else None for name in ("layer", "step"))
     return Finding("divergence", SERIOUS, says, f"{hint[:1].lower()}{hint[1:]}", float("nan"), layer, step)
 
 
-def course_findings(
+def curve_findings(
     history: History,
     *,
     kept_best: bool,
     start: Start | None = None,
     architecture: Architecture | None = None,
 ) -> Iterator[Finding]:
-    """Findings of the costs; with ``kept_best`` overfitting did no harm, as patience kept the best."""
+    """Findings from the training curve; with ``kept_best`` the epochs after the best one do no harm."""
     costs, n = _finite(history.costs), len(history)
     steps = [_step(record) for record in history]
     validation = [record.get("validation_cost", 0.0) for record in history]
-    for key, values in (("not finite", costs), ("not finite/of validation", validation)):
+    for key, values in (("not finite", costs), ("not finite | of validation", validation)):
         for at, value in enumerate(values):
             if value is None or not np.isfinite(value):
                 yield found(key, np.nan, step=steps[at], epoch=history[at]["epoch"])
@@ -187,8 +185,8 @@ def course_findings(
         return
     begun, most = _before(first, start, architecture)
     if costs[peak] > most * abs(begun):
-        details = {"peak": costs[peak], "epoch": history[peak]["epoch"], "first": begun}
-        yield found("learning rate too high", float(costs[peak] / begun), step=steps[peak], **details)
+        high = {"peak": costs[peak], "epoch": history[peak]["epoch"], "first": begun}
+        yield found("learning rate too high", float(costs[peak] / begun), step=steps[peak], **high)
     if n < FEWEST:
         return
     little = fall < FELL_LITTLE * scale or (start is not None and start.stuck)
@@ -205,13 +203,13 @@ def course_findings(
     if jump > JUMPS * fall:
         share = jump / fall
         yield found("unsteady cost", share, step=steps[n // 2], jump=jump, percent=100 * share)
-    yield from _generalization(history, costs, steps, kept_best=kept_best)
+    yield from _end_of_curve(history, costs, steps, kept_best=kept_best)
 
 
 def _before(first: float, start: Start | None, architecture: Architecture | None) -> tuple[float, float]:
-    """The cost before the first update, and so many times as much is too high."""
+    """The cost before the first update, and the factor that is too much of a rise."""
     if start is not None:
-        begun = float(np.fmax(start.first, start.guess))
+        begun = float(np.fmax(start.first, start.baseline))
         return max(begun, first) if start.beginning.regularized else begun, ROSE
     if architecture is not None and architecture.output in ("sigmoid", "softmax"):
         n = architecture.n_outputs
@@ -220,10 +218,8 @@ def _before(first: float, start: Start | None, architecture: Architecture | None
     return first, ROSE
 
 
-def _generalization(
-    history: History, costs: Array, steps: list[int], *, kept_best: bool
-) -> Iterator[Finding]:
-    """Overfitting, or an end that came too early: of the validation cost where there is one."""
+def _end_of_curve(history: History, costs: Array, steps: list[int], *, kept_best: bool) -> Iterator[Finding]:
+    """Overfitting, or an early end: from the validation cost if there is one."""
     validation = _finite(history.column("validation_cost"))
     validated = not np.isnan(validation).any()
     watched = validation if validated else costs
@@ -240,9 +236,9 @@ def _generalization(
             yield found("overfitting", rise, step=steps[best], epoch=epoch, best=watched[best], last=last)
         return
     still = float(watched[-2 * window : -window].mean()) - end
-    ended_by_itself = kept_best and best < len(watched) - 1 - window
-    ended_by_itself |= "did not improve" in history.stopped
-    if fall > 0 and still > STILL_FALLING * fall and not ended_by_itself:
+    stopped_early = kept_best and best < len(watched) - 1 - window
+    stopped_early |= "did not improve" in history.stopped
+    if fall > 0 and still > STILL_FALLING * fall and not stopped_early:
         name, share = "validation cost" if validated else "cost", still / fall
         yield found("not converged", share, step=steps[-1], name=name, percent=100 * share)
 
@@ -261,8 +257,8 @@ def _finite(values: Array) -> Array:
 def unit_findings(
     looks: Sequence[Look], steps: Sequence[int], architecture: Architecture | None, *, watched: bool
 ) -> Iterator[Finding]:
-    """Dead and saturated units of the hidden layers."""
-    for layer in range(1, len(looks[0])):  # the output's are meant to become sure
+    """Dead and saturated units of the hidden layers; those of the output may be saturated."""
+    for layer in range(1, len(looks[0])):
         name = "" if architecture is None else architecture.activations[layer - 1]
         for kind, limit, hint, way in (
             ("dead", DEAD, LOWER, " or use leaky_relu" if name in ("", "relu") else ""),
@@ -289,21 +285,21 @@ def unit_findings(
 def gradient_findings(
     looks: Sequence[Look], steps: Sequence[int], vanished: float = VANISHED
 ) -> Iterator[Finding]:
-    """A gradient that gets lost on its way to the first layer, or grows without measure."""
+    """A gradient that vanishes before the first layer, or explodes."""
     norms, dead = _column(looks, "gradient_norm"), _column(looks, "dead")
     alive = np.isfinite(norms).all(axis=1) & (norms[:, -1] > 0)
     alive &= (np.nan_to_num(dead[:, :-1]) < DEAD).all(axis=1)
     if not alive.any():
         return
     norms = norms[alive]
-    norms = norms[: (len(norms) + 1) // 2]  # later, where all is learned, there is little gradient anywhere
+    norms = norms[: (len(norms) + 1) // 2]  # later, when all is learned, every gradient is small
     step = int(np.asarray(steps)[alive][0])
     for layer in range(1, norms.shape[1]):
         above = float(np.median(norms[:, layer - 1] / norms[:, layer:].max(axis=1)))
         of_last = float(np.median(norms[:, layer - 1] / norms[:, -1]))
         if above < vanished:
             yield found("vanishing gradient", above, layer=layer, step=step)
-            return  # those below it starve, too
+            return  # the layers below have the same cause
         if of_last > EXPLODED:
             yield found("exploding gradient", of_last, layer=layer, step=step)
             return
@@ -312,13 +308,13 @@ def gradient_findings(
 def update_findings(
     looks: Sequence[Look], steps: Sequence[int], updates: float, epochs: float
 ) -> Iterator[Finding]:
-    """Layers that hardly move, or that are thrown about; with n updates an epoch, looked at each so many."""
+    """Layers that hardly move, or move too far, with so many updates per epoch and epochs per look."""
     ratios = _column(looks, "update_ratio")
     settled = np.nan_to_num(ratios[len(ratios) // 2 :] / np.sqrt(updates))
     known = ~np.isnan(ratios).all(axis=0)
     moved = np.where(known, np.nansum(ratios, axis=0) * epochs, np.inf)
     still = np.flatnonzero(moved < TOO_SMALL)
-    if len(still) and not (_column(looks, "dead")[-1, :-1] == 1).any():  # else that is the reason
+    if len(still) and not (_column(looks, "dead")[-1, :-1] == 1).any():  # dead units would be the reason
         names = ("layer " if len(still) == 1 else "layers ") + ", ".join(str(at + 1) for at in still)
         most, first = float(moved[still].max()), int(still[0]) + 1
         yield found("small updates", most, layer=first, step=steps[-1], layers=names)
@@ -329,15 +325,15 @@ def update_findings(
             yield found("large updates", ratio, layer=layer, step=step, percent=100 * ratio, usual=usual)
 
 
-def twin_findings(parameters: Parameters) -> Iterator[Finding]:
-    """Hidden layers whose units are all the same, as they stay for ever when they began so."""
+def symmetry_findings(parameters: Parameters) -> Iterator[Finding]:
+    """Hidden layers with identical units, which no training can make different."""
     for layer in range(1, parameters.n_layers):
         W, b = parameters[f"W{layer}"], parameters[f"b{layer}"]
         if len(W) > 1 and bool((W[:1] == W).all()) and bool((b == b[:1]).all()):
-            yield found("twins", float(len(W)), layer=layer, units=len(W))
+            yield found("symmetric units", float(len(W)), layer=layer, units=len(W))
 
 
 def _column(looks: Sequence[Look], name: str) -> Array:
-    """One quantity (looks, L); NaN for what is not known."""
+    """One quantity (looks, L); NaN where it is unknown."""
     rows: list[list[Any]] = [[layer.get(name) for layer in look] for look in looks]
     return np.array(rows, dtype=float)

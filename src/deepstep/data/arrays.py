@@ -1,0 +1,336 @@
+"""Memory-mapped NumPy files, read some rows at a time.
+
+Each array has the same rows. One of shape (m,) is a column, and so is one of shape (m, 1) but X; of shape
+(m, n), or more axes, it is n columns that are named by their numbers. ``X.npy`` has the columns ``x0``,
+``x1``, …, as an array in memory; targets and weights stand in files beside it: ``y.npy`` for the column
+``y``.
+
+A mapped array whose rows lie in the order of its file is read from the file and not through the map: where a
+file is cut while a map of it is read, the system ends the process, and pages of a map count as memory.
+"""
+
+import hashlib
+import mmap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepstep.data.files import kind_at, refuse_pipe
+from deepstep.data.room import check_room
+from deepstep.data.rows import Place, StoredRows
+from deepstep.errors import DataError, FileError, ShapeError
+from deepstep.types import AnyArray
+
+if TYPE_CHECKING:
+    import polars
+
+NUMPY = (".npy",)
+INPUTS = "X"
+"""The array whose columns are the inputs', named as those of an array in memory."""
+GROUP_ROWS, GROUP_NUMBERS, GROUP_BYTES = 4096, 2**21, 2**28
+"""Rows, numbers, and bytes, that are read at once."""
+MOST_COLUMNS = 10**6
+"""Most columns of an array: each has a name."""
+COMPARED = 64
+"""Rows, evenly spread, whose digest identifies a file."""
+Watched = tuple[int, int]
+"""The size of a file and when it was changed, in nanoseconds."""
+
+
+class ArrayRows(StoredRows):
+    """The rows of arrays that stay where they are.
+
+    arrays: Names and arrays, memory-mapped or in memory, of shapes (m, …).
+    where: Their name for people.
+    files: The files they lie in as they were when they were opened, by `as_opened`, where that was before:
+        one that was changed since is refused at every read. The files of mapped arrays are known.
+    ShapeError: If one has other rows than another.
+    DataError: If they have no rows or columns, or rows of different lengths, two columns have one name, or
+        they hold no numbers, truth values or texts.
+    FileError: If a file was changed since it was opened, or an array has its values in another file.
+
+    >>> rows = ArrayRows({"X": np.arange(6.0).reshape(3, 2), "y": np.array(["a", "b", "a"])}, "mine")
+    >>> rows.schema
+    {'x0': Float64, 'x1': Float64, 'y': String}
+    >>> [piece.rows() for piece in rows.pieces(0, ["x1", "y"], most=2)]
+    [[(1.0, 'a'), (3.0, 'b')], [(5.0, 'a')]]
+    """
+
+    def __init__(
+        self, arrays: Mapping[str, Any], where: str, files: Mapping[Path, Watched] | None = None
+    ) -> None:
+        self.where, self._arrays = where, {name: _filed(array) for name, array in arrays.items()}
+        paths = [Path(array.filename) for array in arrays.values() if _has_file(array)]
+        self._files = {**{path: as_opened(path) for path in paths}, **(files or {})}
+        lengths = {name: int(array.shape[0]) for name, array in self._arrays.items() if len(array.shape)}
+        m = next(iter(lengths.values()), 0)
+        empty = next((name for name, length in lengths.items() if not length), None)
+        if empty is not None:
+            raise DataError(where, "arrays with at least one row", f"{empty!r} has none")
+        other = next((name for name, length in lengths.items() if length != m), None)
+        if other is not None:
+            first = next(iter(lengths))
+            raise ShapeError(where, f"{m} rows of {other!r}, as {first!r} has", f"got {lengths[other]}")
+        if not m:
+            raise DataError(where, "arrays with at least one row", "got none")
+        for name, array in self._arrays.items():
+            _check_width(name, array, where)
+        self._columns: dict[str, tuple[str, int | None]] = {}
+        for name, array in self._arrays.items():
+            for column, at in _columns(name, array):
+                if column in self._columns:
+                    raise DataError(
+                        where,
+                        "columns of different names",
+                        f"{column!r} is one of {self._columns[column][0]!r} and one of {name!r}",
+                        "Give one of the two another name.",
+                    )
+                self._columns[column] = name, at
+        few = self._read(slice(0, 1), list(self._columns))
+        self.schema = dict(few.schema)
+        row_bytes = sum(map(_row_bytes, self._arrays.values()))
+        self._group = max(1, min(GROUP_ROWS, GROUP_NUMBERS // len(self._columns), GROUP_BYTES // row_bytes))
+        check_room(40 * (m // self._group), where, "the sizes of groups of rows", f"those of {m:,} rows")
+        self.sizes = tuple(min(self._group, m - start) for start in range(0, m, self._group))
+
+    @property
+    def bytes(self) -> int:
+        """The size of all arrays."""
+        return sum(int(np.prod(array.shape)) * array.dtype.itemsize for array in self._arrays.values())
+
+    def pieces(self, group: int, columns: Sequence[str], most: int) -> "Iterator[polars.DataFrame]":
+        start, stop = group * self._group, group * self._group + self.sizes[group]
+        for first in range(start, stop, most):
+            yield self._read(slice(first, min(first + most, stop)), columns)
+
+    def place(self, group: int) -> Place:
+        return Place(self.where, group * self._group)
+
+    def identity(self) -> dict[str, Any]:
+        some = np.unique(np.linspace(0, self.n_rows - 1, COMPARED).astype(int)).tolist()
+        found = {}
+        for name, array in self._arrays.items():
+            rows = (_bytes_of(np.asarray(array[row : row + 1])) for row in some)
+            digest = hashlib.sha256(b"".join(rows)).hexdigest()
+            found[name] = [list(array.shape), str(array.dtype), digest]
+        return found
+
+    def _read(self, rows: slice, columns: Sequence[str]) -> "polars.DataFrame":
+        import polars
+
+        names = dict.fromkeys(self._columns[column][0] for column in columns)
+        self._check_files()
+        try:
+            read = {
+                name: _plain(np.asarray(self._arrays[name][rows]), f"{self.where}, {name!r}", rows.start)
+                for name in names
+            }
+        except FileError:
+            raise
+        except OSError as error:
+            raise FileError(
+                self.where, "arrays that can be read", f"they cannot ({str(error).rstrip('.'):.200})"
+            ) from error
+        found = []
+        for column in columns:
+            name, at = self._columns[column]
+            values = read[name] if at is None else read[name].reshape(len(read[name]), -1)[:, at]
+            texts = values.dtype.kind == "O"
+            found.append(
+                polars.Series(column, values.tolist(), polars.String)
+                if texts
+                else polars.Series(column, np.ascontiguousarray(values))
+            )
+        frame = polars.DataFrame(found)
+        self._check_files()  # what was changed while it was read, too
+        return frame
+
+    def _check_files(self) -> None:
+        for path, opened in self._files.items():
+            check_unchanged(path, opened)
+
+
+def open_arrays(path: Path, beside: Sequence[str] = ()) -> ArrayRows:
+    """The array of a NumPy file.
+
+    ``beside`` names columns that stand in files of their own beside ``X.npy``, or are among its own.
+    """
+    opened, inputs = as_opened(path), mapped(path)
+    if len(inputs.shape) < 2:
+        raise ShapeError(str(path), "an array (m, n) of inputs", f"got shape {inputs.shape}")
+    own = {column for column, _ in _columns(INPUTS, inputs)}
+    places = {name: beside_it(path, name) for name in beside}
+    places = {name: place for name, place in places.items() if place.exists() or name not in own}
+    files = {path: opened, **{place: as_opened(place) for place in places.values()}}
+    arrays = {INPUTS: inputs, **{name: mapped(place) for name, place in places.items()}}
+    return ArrayRows(arrays, str(path), files)
+
+
+@dataclass(frozen=True)
+class _Filed:
+    """A C-ordered array that is read from its file, where it begins at so many bytes."""
+
+    path: Path
+    offset: int
+    shape: tuple[int, ...]
+    dtype: "np.dtype[Any]"
+
+    def __getitem__(self, rows: slice) -> AnyArray:
+        """Some rows that follow each other."""
+        start, stop, _ = rows.indices(self.shape[0])
+        width = prod(self.shape[1:])
+        count, offset = max(0, stop - start) * width, self.offset + start * width * self.dtype.itemsize
+        with self.path.open("rb", buffering=0) as file:
+            found = np.fromfile(file, self.dtype, count, offset=offset)
+        if len(found) < count:
+            raise FileError(
+                str(self.path),
+                "the file as it was when reading began",
+                "it is shorter",
+                "Put the old one back, or begin anew.",
+            )
+        return found.reshape(-1, *self.shape[1:])
+
+
+def _has_file(array: Any) -> bool:
+    """Whether the file of a mapped array is known, there, and has what was written to the array."""
+    mapped: Any = array  # of NumPy's own attributes the types are not all known
+    known = isinstance(array, np.memmap) and mapped._mmap is not None and mapped.filename is not None
+    return known and mapped.mode != "c" and kind_at(Path(mapped.filename)) == "file"
+
+
+def _filed(array: Any) -> Any:
+    """A mapped array as it stands in its file; any other array as it is, and one in another order.
+
+    A file that is another one, or shorter, than what was mapped is a FileError.
+    """
+    if not _has_file(array):
+        return array
+    mapped: Any = array
+    if mapped.mode != "r":
+        mapped.flush()  # what the system writes later would change the file while it is read
+    begin = np.frombuffer(mapped._mmap, np.uint8).__array_interface__["data"][0]
+    into = array.__array_interface__["data"][0] - begin
+    # a map begins at a whole page; mapped.offset is of the array that was mapped, not of a part of it
+    start = mapped.offset - mapped.offset % mmap.ALLOCATIONGRANULARITY
+    found = _Filed(Path(mapped.filename), start + into, array.shape, array.dtype)
+    in_order = array.flags.c_contiguous and not array.dtype.hasobject
+    there = found.path.stat().st_size >= start + len(mapped._mmap)
+    if there and in_order:
+        some = np.unique([0, max(0, len(array) - 1)])[: len(array)]
+        there = all(found[row : row + 1].tobytes() == array[row : row + 1].tobytes() for row in some)
+    if not there:
+        raise FileError(
+            str(found.path),
+            "the file that the array is mapped from",
+            "another one stands there, or a part of it",
+            "Map it again.",
+        )
+    return found if in_order else array
+
+
+def as_opened(path: Path) -> Watched:
+    """The size of a file and when it was changed, which tell whether it is changed later."""
+    refuse_pipe(path, "a file of arrays")
+    if (kind := kind_at(path)) != "file":
+        got = "this is a folder" if kind == "folder" else "there is no such file"
+        raise FileError(str(path), "a file of arrays", got)
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def check_unchanged(path: Path, opened: Watched) -> None:
+    """Refuse a file that was written anew: its rows need not be those counted, and a shorter one has none."""
+    there = kind_at(path) != "nothing"
+    if not there or as_opened(path) != opened:
+        raise FileError(
+            str(path),
+            "the file as it was when reading began",
+            "it was changed meanwhile" if there else "it is gone",
+            "Put the old one back, or begin anew.",
+        )
+
+
+def beside_it(path: Path, name: str) -> Path:
+    """Where a column stands beside ``X.npy``.
+
+    >>> beside_it(Path("data/X.npy"), "y").as_posix()
+    'data/y.npy'
+    """
+    return path.with_name(f"{name}.npy")
+
+
+def mapped(path: Path) -> AnyArray:
+    """The array in a NumPy file, memory-mapped."""
+    as_opened(path)
+    expected = "a NumPy file of one array"
+    try:
+        found: Any = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError, SyntaxError) as error:
+        detail = str(error).partition("\n")[0].rstrip(". ")
+        raise FileError(
+            str(path), expected, f"it cannot be read ({detail:.200})", "Get it again, or write it again."
+        ) from error
+    if not isinstance(found, np.ndarray):
+        raise FileError(str(path), expected, "it is an archive of several")
+    return found
+
+
+def _columns(name: str, array: Any) -> Iterator[tuple[str, int | None]]:
+    """The columns of an array, and where they lie in its rows."""
+    if len(array.shape) == 1:
+        yield name, None
+        return
+    if name != INPUTS and array.shape[1:] == (1,):
+        yield name, 0
+        return
+    for at in range(int(np.prod(array.shape[1:]))):
+        yield (f"x{at}" if name == INPUTS else f"{name} {at}"), at
+
+
+def _check_width(name: str, array: Any, where: str) -> None:
+    """Refuse an array without columns, or with more than can be named or read."""
+    columns, row_bytes = int(np.prod(array.shape[1:])), _row_bytes(array)
+    if not 0 < columns <= MOST_COLUMNS or row_bytes > GROUP_BYTES:
+        raise DataError(
+            where,
+            f"arrays of 1 to {MOST_COLUMNS:,} columns and at most {GROUP_BYTES >> 20} MiB in a row",
+            f"{name!r} is of shape {tuple(array.shape)} and type {array.dtype}",
+        )
+
+
+def _row_bytes(array: Any) -> int:
+    """Bytes of a row, at least 1."""
+    return max(1, int(np.prod(array.shape[1:])) * array.dtype.itemsize)
+
+
+def _bytes_of(values: AnyArray) -> bytes:
+    """The contents of some rows; of objects not where they lie in memory."""
+    return repr(values.tolist()).encode() if values.dtype.kind == "O" else values.tobytes()
+
+
+def _plain(values: AnyArray, where: str, start: int) -> AnyArray:
+    """Numbers and truth values as they are; texts as objects."""
+    expected = "numbers, truth values or texts"
+    if values.dtype.kind == "S":
+        try:
+            return np.char.decode(values, "utf-8").astype(object)
+        except UnicodeDecodeError as error:
+            got = f"one of the rows from {start + 1:,} on is not"
+            raise DataError(where, "texts in UTF-8", got, "Write them in UTF-8.") from error
+    if values.dtype.kind == "O":
+        cells = values.ravel().tolist()
+        if all(isinstance(cell, str) for cell in cells):
+            return values
+        if any(isinstance(cell, str) for cell in cells):
+            raise DataError(where, expected, "there are texts and other values")
+        if any(np.ndim(cell) for cell in cells):
+            raise DataError(where, expected, "there are lists of several")
+        values = np.array(cells).reshape(values.shape)
+    if values.dtype.kind not in "biufU":
+        raise DataError(where, expected, f"got {values.dtype}")
+    return values.astype(np.float32) if values.dtype == np.float16 else np.array(values)

@@ -1,0 +1,398 @@
+"""Parquet files and folders of them, read a row group at a time by pyarrow.
+
+- The parts of a folder are all files that end in .parquet, also in folders within, in the order of their
+  paths. Names that begin with "." or "_" (``_SUCCESS``, ``_metadata``) are passed over; anything else is
+  refused, and so are Hive's partitions ``key=value``, whose column stands in no file, links to folders, and
+  folders that cannot be read.
+- All parts have the same columns, in any order. Numbers may be of different types (they are read as float64
+  then), texts may be categories in some parts, and a part may have a column that is all null. A column that
+  is a category in all of them is one, whatever it looks like.
+- Pieces of rows are bounded by the bytes of their texts, which are known when they are read: a footer has
+  their mean, and less than that where a text stands once in a dictionary for all rows that have it.
+"""
+
+import hashlib
+import itertools
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from deepstep.data.files import kind_at, refuse_pipe, sha256
+from deepstep.data.rows import PIECE_BYTES, Place, StoredRows
+from deepstep.errors import DataError, FileError, missing_package, unknown_name
+
+if TYPE_CHECKING:
+    import polars
+
+SUFFIX = ".parquet"
+DAMAGED = "Write this part again, or get it again."
+KEPT_BYTES = 2**24
+"""Most bytes of footers that are kept, so that a part's footer is read once and not for each row group."""
+
+FEW, MANY, REPEATED = 64, 4096, 1024
+"""Rows that are read at once: at least and at most where there are texts, and at most where they may stand in
+a dictionary. More rows are read no faster."""
+
+_KEEPING = threading.Lock()  # of all rows, which can be copied and pickled so
+
+
+class _Part(NamedTuple):
+    """A file as it was when it was opened."""
+
+    path: Path
+    name: str
+    bytes: int
+    changed: int
+    rows: tuple[int, ...]
+    """Rows of each of its groups."""
+    starts: tuple[int, ...]
+    """The first row of each."""
+    footer: str
+    """The SHA-256 of its metadata, which tell of every page."""
+
+
+class ParquetRows(StoredRows):
+    """The rows of one Parquet file, or of all those of a folder.
+
+    path: A file, or a folder of parts.
+    FileError: If there are no parts, one cannot be read, or they do not fit together: the part is named.
+    DataError: If there are no rows.
+    MissingPackageError: If pyarrow is not installed.
+
+    >>> import polars, tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for part in range(2):
+    ...     polars.DataFrame({"x": [part, 10 * part]}).write_parquet(folder / f"part-{part}.parquet")
+    >>> rows = ParquetRows(folder)
+    >>> rows.sizes, [piece["x"].to_list() for piece in rows.pieces(1, ["x"], most=1)]
+    ((2, 2), [[1], [10]])
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        _parquet()
+        self.where, self._path = str(path), Path(path)
+        found = [_opened(self._path, part) for part in part_paths(self._path)]
+        self._parts = [part for part, _ in found]
+        self.schema = _common_schema(self.where, [(part.name, schema) for part, schema in found])
+        groups = [
+            (number, group, rows)
+            for number, part in enumerate(self._parts)
+            for group, rows in enumerate(part.rows)
+            if rows
+        ]
+        if not groups:
+            raise DataError(self.where, "at least one row is expected", "its parts have none")
+        self._groups = [group[:2] for group in groups]
+        self.sizes = tuple(rows for *_, rows in groups)
+        self._footers: OrderedDict[int, Any] = OrderedDict()
+        self._kept = 0
+
+    @property
+    def bytes(self) -> int:
+        """The size of all parts on disk."""
+        return sum(part.bytes for part in self._parts)
+
+    def pieces(self, group: int, columns: Sequence[str], most: int) -> "Iterator[polars.DataFrame]":
+        import polars
+
+        number, within = self._groups[group]
+        part = self._parts[number]
+        schema = {name: self.schema[name] for name in columns}
+        with _named_errors(self.where, part.name):
+            self._check_unchanged(part)
+            # neither read at once nor mapped: mapped pages count as memory of the process
+            with _parquet().ParquetFile(
+                part.path,
+                metadata=self._footers.get(number),
+                buffer_size=2**20,
+                pre_buffer=False,
+                page_checksum_verification=True,
+            ) as file:
+                self._keep(number, file.metadata)
+                texts = [name for name, dtype in schema.items() if dtype == polars.String]
+                read = file.iter_batches(
+                    batch_size=min(most, _rows_at_once(file.metadata.row_group(within), texts)),
+                    row_groups=[within],
+                    columns=list(schema),
+                    use_threads=False,
+                )
+                got = 0
+                for piece in _gathered(read, texts, most):
+                    got += piece.num_rows
+                    frame: Any = polars.from_arrow(piece)
+                    yield polars.DataFrame(
+                        [frame.get_column(name).cast(dtype) for name, dtype in schema.items()]
+                    )
+                if got != self.sizes[group]:  # pyarrow passes over pages of kinds that it does not know
+                    raise FileError(
+                        _called(self.where, part.name),
+                        f"{self.sizes[group]:,} rows in row group {within}, as the footer says",
+                        f"{got:,} can be read",
+                        DAMAGED,
+                    )
+
+    def place(self, group: int) -> Place:
+        number, within = self._groups[group]
+        part = self._parts[number]
+        return Place(_called(self.where, part.name), part.starts[within])
+
+    def identity(self) -> dict[str, Any]:
+        return {
+            "columns": {name: str(dtype) for name, dtype in self.schema.items()},
+            "parts": [[part.name, part.bytes, part.footer] for part in self._parts],
+        }
+
+    def _keep(self, number: int, footer: Any) -> None:
+        """Keep the footer of a part, and those used last: each tells of all groups of its part."""
+        with _KEEPING:
+            if number not in self._footers:
+                self._kept += footer.serialized_size
+            self._footers[number] = footer
+            self._footers.move_to_end(number)
+            while self._kept > KEPT_BYTES and len(self._footers) > 1:
+                self._kept -= self._footers.popitem(last=False)[1].serialized_size
+
+    def _check_unchanged(self, part: _Part) -> None:
+        """Refuse a part that was written anew since it was opened: its rows need not be those counted."""
+        status = part.path.stat()
+        if (status.st_size, status.st_mtime_ns) != (part.bytes, part.changed):
+            raise FileError(
+                _called(self.where, part.name),
+                "the part as it was when reading began",
+                "it was changed meanwhile",
+                "Put the old one back, or begin anew.",
+            )
+
+
+def _rows_at_once(group: Any, texts: Sequence[str]) -> int:
+    """How many rows of a row group to read before it is known how long their texts are."""
+    chunks = [group.column(at) for at in range(group.num_columns)] if texts else []
+    chunks = [chunk for chunk in chunks if chunk.path_in_schema in texts]
+    size = sum(chunk.total_uncompressed_size for chunk in chunks)
+    repeated = any(chunk.has_dictionary_page for chunk in chunks)
+    if not repeated and size <= PIECE_BYTES:
+        return int(group.num_rows)
+    by_bytes = PIECE_BYTES * group.num_rows // (16 * max(1, size))
+    return max(FEW, min(by_bytes, REPEATED if repeated else MANY))
+
+
+def _gathered(batches: Iterable[Any], texts: Sequence[str], most: int) -> Iterator[Any]:
+    """Batches as tables of at most so many rows and `PIECE_BYTES` of texts; of one row, if that has more."""
+    import pyarrow
+
+    held: list[Any] = []
+    rows = size = 0
+    for batch in batches:
+        for part, of_part in _cut(batch, texts):
+            if held and (rows + part.num_rows > most or size + of_part > PIECE_BYTES):
+                yield pyarrow.Table.from_batches(held)
+                held, rows, size = [], 0, 0
+            held.append(part)
+            rows, size = rows + part.num_rows, size + of_part
+    if held:
+        yield pyarrow.Table.from_batches(held)
+
+
+def _cut(batch: Any, texts: Sequence[str]) -> Iterator[tuple[Any, int]]:
+    """A batch in halves, quarters, … until each has few enough bytes; and how many these are."""
+    size = sum(batch.column(name).nbytes for name in texts)
+    if size <= PIECE_BYTES or batch.num_rows == 1:
+        yield batch, size
+        return
+    half = batch.num_rows // 2
+    yield from _cut(batch.slice(0, half), texts)
+    yield from _cut(batch.slice(half), texts)
+
+
+def part_paths(path: Path) -> list[Path]:
+    """The parts of a folder, relative to it; of a file that file."""
+    kind = kind_at(path)
+    if kind == "file":
+        return [Path(path.name)]
+    refuse_pipe(path, "a Parquet file, or a folder of such parts")
+    if kind != "folder":
+        raise FileError(str(path), "a Parquet file, or a folder of such parts", "there is none")
+    found: list[Path] = []
+    for folder, folders, names in os.walk(path, onerror=_refuse_unreadable):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
+        for name in folders:
+            _check_within(path, Path(folder, name))
+        for name in names:
+            if name.startswith((".", "_")):
+                continue
+            if not name.lower().endswith(SUFFIX):
+                raise FileError(
+                    str(path),
+                    "a folder of Parquet parts alone",
+                    f"{name!r} does not end in {SUFFIX}",
+                    "Move it away, or name it so that it begins with a point.",
+                )
+            found.append(Path(folder, name).relative_to(path))
+    if not found:
+        raise FileError(str(path), "a folder of Parquet parts", f"nothing in it ends in {SUFFIX}")
+    return sorted(found, key=lambda part: part.parts)
+
+
+def _check_within(path: Path, within: Path) -> None:
+    if "=" in within.name:
+        raise FileError(
+            str(path),
+            "a folder of Parquet parts that hold all their columns",
+            f"{within.name!r} is a partition, whose column stands in no file",
+            "Write it without partitions, with that column in the parts.",
+        )
+    if within.is_symlink():
+        raise FileError(
+            str(path),
+            "a folder of Parquet parts and of folders of them",
+            f"{within.relative_to(path).as_posix()!r} is a link to a folder",
+            "Move its parts here, or link to each of them.",
+        )
+
+
+def _refuse_unreadable(error: OSError) -> None:
+    """Name a folder that cannot be read; its parts would be left out."""
+    reason = error.strerror or str(error)
+    raise FileError(
+        str(error.filename),
+        "a folder of Parquet parts that can be read",
+        f"it cannot ({reason[:1].lower()}{reason[1:]})",
+        "Allow yourself to read it.",
+    ) from error
+
+
+def digest_of(path: Path | str) -> str:
+    """The SHA-256 of a file; of a folder that of the names of its parts and of their contents."""
+    path = Path(path)
+    if kind_at(path) != "folder":
+        return sha256(path)
+    named = [f"{part.as_posix()}\0{sha256(path / part)}\n" for part in part_paths(path)]
+    return hashlib.sha256("".join(named).encode()).hexdigest()
+
+
+def _parquet() -> Any:
+    try:
+        import pyarrow.parquet
+    except ImportError as error:
+        raise missing_package("Parquet that is streamed", "pyarrow", "streaming") from error
+    return pyarrow.parquet
+
+
+def _opened(root: Path, part: Path) -> "tuple[_Part, dict[str, polars.DataType]]":
+    """The footer of a part."""
+    path = root if root.is_file() else root / part
+    name = part.as_posix()
+    refuse_pipe(path, "a Parquet file")
+    with _named_errors(str(root), name):
+        status = path.stat()
+        with _parquet().ParquetFile(path) as file:
+            metadata, fields = file.metadata, file.schema_arrow
+            rows = tuple(metadata.row_group(at).num_rows for at in range(metadata.num_row_groups))
+        with path.open("rb") as raw:  # the footer stands before its own length and the signature
+            raw.seek(max(0, status.st_size - 8 - metadata.serialized_size))
+            footer = hashlib.sha256(raw.read()).hexdigest()
+    if "" in (field.name for field in fields):  # pyarrow does not find it
+        raise FileError(_called(str(root), name), "a name for every column", "one has none", DAMAGED)
+    schema = {field.name: _dtype_of(field, _called(str(root), name)) for field in fields}
+    starts = tuple(itertools.accumulate(rows, initial=0))[:-1]
+    return _Part(path, name, status.st_size, status.st_mtime_ns, rows, starts, footer), schema
+
+
+def _dtype_of(field: Any, where: str) -> "polars.DataType":
+    """The type that polars reads a column as; it would panic at values that it cannot read."""
+    import polars
+    import pyarrow
+
+    found: Any = None
+    if not pyarrow.types.is_decimal256(field.type):
+        with suppress(polars.exceptions.PanicException, polars.exceptions.PolarsError):
+            found = polars.DataFrame(pyarrow.schema([field]).empty_table()).dtypes[0]
+    if found is None:
+        raise FileError(
+            where,
+            "columns of types that can be read",
+            f"{field.name!r} is of type {field.type}",
+            "Write it as another type, such as double or string, or leave it out.",
+        )
+    return found
+
+
+def _common_schema(
+    where: str, schemas: "Sequence[tuple[str, dict[str, polars.DataType]]]"
+) -> "dict[str, polars.DataType]":
+    """The types that the columns of all parts can be read as."""
+    first, common = schemas[0]
+    common = dict(common)
+    for part, schema in schemas[1:]:
+        for names, others, got in ((common, schema, "not there"), (schema, common, f"not in {first}")):
+            strange = next((name for name in names if name not in others), None)
+            if strange is not None:
+                raise FileError(
+                    _called(where, part),
+                    f"the columns of {first}",
+                    f"the column {strange!r} is {got}",
+                    unknown_name("", "", strange, set(others) - set(names)).hint or DAMAGED,
+                )
+        for name, dtype in schema.items():
+            found = _joined(common[name], dtype)
+            if found is None:
+                raise FileError(
+                    _called(where, part),
+                    f"the column {name!r} holds {common[name]}, as in {first}",
+                    f"it holds {dtype}",
+                    DAMAGED,
+                )
+            common[name] = found
+    return common
+
+
+def _joined(first: "polars.DataType", second: "polars.DataType") -> "polars.DataType | None":
+    """A type for the values of both; None where there is none."""
+    import polars
+
+    if first == second or second == polars.Null:
+        return first
+    if first == polars.Null:
+        return second
+    texts = [dtype in (polars.String, polars.Categorical, polars.Enum) for dtype in (first, second)]
+    if all(texts):
+        return polars.String() if polars.String in (first, second) else polars.Categorical()
+    return polars.Float64() if first.is_numeric() and second.is_numeric() else None
+
+
+def _called(where: str, part: str) -> str:
+    """A part, as people know it."""
+    return where if Path(where).name == part else f"{where}, part {part}"
+
+
+@contextmanager
+def _named_errors(where: str, part: str) -> Iterator[None]:
+    """Let whatever pyarrow, Polars and the system say be one sentence about a part."""
+    import polars
+    import pyarrow
+
+    try:
+        yield
+    except FileError:
+        raise
+    except FileNotFoundError as error:
+        raise FileError(
+            _called(where, part),
+            "the part is there as long as its rows are read",
+            "it is gone",
+            "Put it back and go on from the last checkpoint.",
+        ) from error
+    except (
+        pyarrow.ArrowException,
+        polars.exceptions.PanicException,
+        UnicodeDecodeError,
+        OSError,
+    ) as error:
+        detail = str(error).strip().partition("\n")[0].rstrip(". ")
+        raise FileError(
+            _called(where, part), "a whole Parquet file", f"it cannot be read ({detail:.200})", DAMAGED
+        ) from error

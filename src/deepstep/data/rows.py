@@ -1,0 +1,172 @@
+"""Rows that stay in their files and are read a piece at a time: what every kind of file has to give."""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from deepstep.errors import DataError, FileError, unknown_name
+from deepstep.types import AnyArray
+
+if TYPE_CHECKING:
+    import polars
+
+
+PIECE_ROWS, PIECE_NUMBERS, PIECE_BYTES = 2**16, 2**22, 2**24
+"""Rows, numbers, and bytes of texts, that are in memory at once, beside those that are learned from."""
+LOOKED_AT = 16
+"""Groups whose first 64 rows give the length of texts."""
+
+
+def piece_rows(width: int) -> int:
+    """How many rows of so many numbers are read and prepared at once."""
+    return max(1, min(PIECE_ROWS, PIECE_NUMBERS // max(1, width)))
+
+
+def text_bytes(frame: "polars.DataFrame") -> int:
+    """The bytes of all texts of a table; those of categories stand in memory once, and count as none."""
+    import polars
+
+    texts = [column for column in frame.get_columns() if column.dtype == polars.String]
+    return sum(int(column.str.len_bytes().sum()) for column in texts)
+
+
+class Place(NamedTuple):
+    """A file, as people know it, and a row in it, from 0."""
+
+    where: str
+    row: int
+
+
+@contextmanager
+def naming_rows(place: Place, numbers: AnyArray) -> Iterator[None]:
+    """Let an error about a value say in which file it stands, and in which row there.
+
+    ``numbers`` are the rows that are looked at, counted from 0 in the group.
+    """
+
+    def in_file(found: "re.Match[str]") -> str:
+        return f"row {place.row + int(numbers[int(found[1]) - 1]) + 1:,} "
+
+    try:
+        yield
+    except FileError:
+        raise
+    except DataError as error:
+        got = re.sub(r"^row (\d+) ", in_file, error.got)
+        raise type(error)(f"{place.where}, {error.where}", error.expected, got, error.hint) from None
+
+
+class StoredRows(ABC):
+    """Rows in one file or many, in groups that can be read in any order.
+
+    Attributes
+    ----------
+    where : str
+        The file or the folder, as people know it.
+    schema : mapping
+        Names and polars types of the columns, the same in all parts.
+    sizes : tuple of int
+        Rows of each group, in the order of the files.
+
+    Examples
+    --------
+    >>> import polars, tempfile
+    >>> from deepstep.data import ParquetRows
+    >>> path = tempfile.mkdtemp() + "/x.parquet"
+    >>> polars.DataFrame({"x": range(5)}).write_parquet(path, row_group_size=3)
+    >>> rows = ParquetRows(path)
+    >>> rows.n_rows, rows.sizes, rows.schema
+    (5, (3, 2), {'x': Int64})
+    """
+
+    where: str
+    schema: "Mapping[str, polars.DataType]"
+    sizes: tuple[int, ...]
+
+    @property
+    def n_rows(self) -> int:
+        """How many there are."""
+        return sum(self.sizes)
+
+    @property
+    @abstractmethod
+    def bytes(self) -> int:
+        """Their size where they stand."""
+
+    @abstractmethod
+    def pieces(self, group: int, columns: Sequence[str], most: int) -> "Iterator[polars.DataFrame]":
+        """The rows of a group, in their order, so many at a time.
+
+        Parameters
+        ----------
+        group : int
+            Its number.
+        columns : sequence of str
+            Which columns to read.
+        most : int
+            The most rows of a piece; there are fewer where texts are long.
+
+        Yields
+        ------
+        polars.DataFrame
+            With these columns, in the types of ``schema``.
+
+        Raises
+        ------
+        FileError
+            If a part is gone, damaged, or another than when the rows were opened.
+        """
+
+    @abstractmethod
+    def place(self, group: int) -> "Place":
+        """Where a group lies, for error messages.
+
+        group: Its number.
+        returns: The file, and the group's first row in it.
+        """
+
+    @abstractmethod
+    def identity(self) -> dict[str, Any]:
+        """The identity of these files, without reading all of them.
+
+        returns: JSON's types.
+        """
+
+    def row_bytes(self, columns: Sequence[str]) -> float:
+        """The bytes of a row's texts: of some groups that whose first rows have the longest.
+
+        columns: Which columns are read.
+        returns: 0 where there are no texts.
+        FileError: As `pieces`.
+        """
+        import polars
+
+        texts = [name for name in columns if self.schema[name] == polars.String]
+        most = 0.0
+        for group in range(0, len(self.sizes), -(-len(self.sizes) // LOOKED_AT)) if texts else ():
+            pieces = self.pieces(group, texts, 64)
+            frame = next(pieces)
+            most = max(most, text_bytes(frame) / frame.height)
+        return most
+
+    def piece_rows(self, columns: Sequence[str], width: int = 0) -> int:
+        """How many rows of these columns are read and prepared at once.
+
+        width: Numbers that a row becomes, where they are more than its columns.
+        returns: At least 1, and at most `PIECE_BYTES` of texts.
+        FileError: As `pieces`.
+        """
+        by_bytes = PIECE_BYTES / max(1.0, self.row_bytes(columns))
+        return max(1, min(piece_rows(max(width, len(columns))), int(by_bytes)))
+
+    def check_columns(self, names: Sequence[str], where: str) -> None:
+        """Refuse names that no column has.
+
+        names: The names.
+        ConfigurationError: With the nearest name.
+        """
+        for name in names:
+            if name not in self.schema:
+                raise unknown_name(where, "column", name, self.schema)

@@ -1,0 +1,372 @@
+"""How an ensemble is fitted: rows are split into folds, members trained side by side, presets weighted."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache, partial
+from itertools import count
+from threading import Event
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from deepstep.equations import get_head
+from deepstep.errors import ConfigurationError, DataError
+from deepstep.estimators.ensemble import (
+    PROBABILITIES,
+    Ensemble,
+    Fold,
+    FoldPreprocessor,
+    Member,
+    Table,
+    fit_ensemble_weights,
+)
+from deepstep.estimators.inputs import Dataset, FitContext
+from deepstep.estimators.members import Task, member_executor, train_member
+from deepstep.estimators.options import DEFAULTS
+from deepstep.estimators.presets import (
+    ALONE,
+    MANY,
+    MLP,
+    EnsembleSize,
+    Preset,
+    default_ensemble_size,
+    default_n_bins,
+)
+from deepstep.preparation.batches import Examples
+from deepstep.preparation.encoding import Encoding
+from deepstep.preparation.streams import StreamedExamples
+from deepstep.training.progress import Meter
+from deepstep.types import AnyArray, Array
+
+if TYPE_CHECKING:
+    from deepstep.estimators.base import DeepEstimator
+
+
+class Prepared(NamedTuple):
+    """The rows of a fold as examples of each encoding: those to learn from, and those that are held out."""
+
+    preprocessor: FoldPreprocessor
+    learned: Mapping[bool, Examples | StreamedExamples]
+    held_out: Mapping[bool, Examples] | None
+
+
+def fit_ensemble(
+    estimator: "DeepEstimator", rows: Dataset, validation: Dataset | None, context: FitContext
+) -> Ensemble:
+    """Train an ensemble, or one network, for an estimator of which the targets are known.
+
+    Without ``validation`` each member of an ensemble is judged by the rows of its fold.
+    """
+    seed = 0 if context.seed is None else context.seed
+    if estimator.preset in ALONE:
+        preset = ALONE[estimator.preset]
+        fold = _one_split(estimator, rows, validation, seed)
+        prepared = _prepared(estimator, rows, validation, fold, (preset,), context.keep)
+        return fit_alone(estimator, prepared, Task(preset, 0, seed), context)
+    clock = TimeBudget(estimator.time_budget)
+    kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
+    size = default_ensemble_size(len(kept), estimator.n_estimators, estimator.preset)
+    parts = _split(estimator, kept, validation, size, seed, context.where)
+    tasks = _tasks(size, len(parts), seed)
+    try:
+        preprocessors, members, held_out = _train_all(
+            estimator, kept, validation, parts, size, tasks, clock, context
+        )
+    except DataError:
+        Table.fit(rows.X, context.keep)  # what cannot be a number is refused under the number of its own row
+        raise
+    judged = kept if validation is None else validation
+    outputs = _by_preset(tasks[: len(members)], parts, held_out, judged.Y.shape, own=validation is not None)
+    output, _ = estimator._head(context.where)
+    weight = estimator._class_weighted(kept, judged, context.where)
+    found = fit_ensemble_weights(outputs, judged.Y, output, _loss(estimator, context.where), weight)
+    together = None if validation is not None else found.together
+    return Ensemble(tuple(preprocessors), tuple(members), found.weights, found.temperatures, output, together)
+
+
+def fit_alone(
+    estimator: "DeepEstimator",
+    prepared: Prepared,
+    task: Task,
+    context: FitContext,
+    seconds: float | None = None,
+) -> Ensemble:
+    """Train one network, which is then an ensemble of one, in this thread."""
+    pieces, judged = task.preset.cuts, prepared.held_out
+    member = train_member(
+        estimator,
+        task,
+        prepared.preprocessor,
+        prepared.learned[pieces],
+        None if judged is None else judged[pieces],
+        context,
+        seconds=seconds,
+    )
+    return Ensemble.of_one(member, prepared.preprocessor, estimator._head(context.where)[0])
+
+
+def folds(m: int, n: int, strata: AnyArray | None, fraction: float, seed: int) -> list[Fold]:
+    """Parts of m rows: n folds of equal size, or for n = 1 one with a fraction held out.
+
+    All parts have the ``strata``, such as classes, in proportion; a stratum of one row is always learned
+    from. Each row is held out at most once.
+    """
+    rng = np.random.default_rng(seed)
+    shuffled = rng.permutation(m)
+    kinds = np.zeros(m, np.intp) if strata is None else np.unique(strata, return_inverse=True)[1].ravel()
+    by_kind = shuffled[np.argsort(kinds[shuffled], kind="stable")]
+    sizes = np.bincount(kinds)
+    place = np.empty(m, np.intp)
+    place[by_kind] = np.arange(m)
+    if n > 1:
+        part = place % n  # neighbours in the order of the groups go to different parts
+    else:
+        # evenly spread over the groups: every (1 / fraction)-th row in their order
+        steps = np.floor((np.arange(m) + 1) * fraction) - np.floor(np.arange(m) * fraction)
+        part = np.where(steps[place] > 0, 0, 1)
+    part = np.where((sizes[kinds] > 1) | (strata is None), part, -1)
+    found = [Fold(np.flatnonzero(part != k), np.flatnonzero(part == k)) for k in range(n)]
+    return [fold if fold.learned.size else Fold(np.arange(m), np.arange(0)) for fold in found]
+
+
+def _one_split(estimator: "DeepEstimator", rows: Dataset, validation: Dataset | None, seed: int) -> Fold:
+    """The rows of one network on a table, and those that early stopping goes by; 'mlp' parts its own."""
+    m, everything = len(rows), Fold(np.arange(len(rows)), np.arange(0))
+    early = estimator.early_stopping and estimator.solver != "lbfgs"
+    if estimator.preset == MLP.name or validation is not None or not early or m < 4:
+        return everything
+    fraction = estimator.validation_fraction
+    fraction = DEFAULTS["mlp"]["validation_fraction"] if fraction is None else fraction
+    return folds(m, 1, estimator._strata(rows.Y), fraction, seed)[0]
+
+
+def _split(
+    estimator: "DeepEstimator",
+    rows: Dataset,
+    validation: Dataset | None,
+    size: EnsembleSize,
+    seed: int,
+    where: str,
+) -> list[Fold]:
+    m, fraction = len(rows), estimator.validation_fraction
+    whole = validation is not None or m < 2 * size.n_folds
+    if fraction is not None and (whole or size.n_folds > 1):
+        instead = "validation data of its own" if validation is not None else f"{size.n_folds} folds"
+        raise ConfigurationError(
+            where,
+            "validation_fraction left out, where it would not be heeded",
+            f"got {fraction} with {instead}",
+            "Pass n_estimators=1 for one network and one part held out.",
+        )
+    if whole:
+        return [Fold(np.arange(m), np.arange(0))]
+    fraction = DEFAULTS["mlp"]["validation_fraction"] if fraction is None else fraction
+    return folds(m, size.n_folds, estimator._strata(rows.Y), fraction, seed)
+
+
+def _tasks(size: EnsembleSize, n_parts: int, seed: int) -> list[Task]:
+    """Members in the order in which they are trained: fold by fold."""
+    whole = [preset for preset in size.presets for _ in range(size.repeats)]
+    seeds = np.random.SeedSequence(seed).generate_state(n_parts * len(whole))
+    places = [(fold, preset) for fold in range(n_parts) for preset in whole]
+    return [Task(preset, fold, int(one)) for (fold, preset), one in zip(places, seeds, strict=True)]
+
+
+def _prepared(
+    estimator: "DeepEstimator",
+    rows: Dataset,
+    validation: Dataset | None,
+    fold: Fold,
+    presets: tuple[Preset, ...],
+    keep: tuple[str, ...],
+) -> Prepared:
+    """Fit the preprocessor of a fold, and encode its rows."""
+    whole = not fold.held_out.size
+    learned = rows if whole else rows.take(fold.learned)
+    held_out = validation if validation is not None or whole else rows.take(fold.held_out)
+    if presets == (MLP,):
+        preprocessor = FoldPreprocessor.of_numbers()
+        return Prepared(
+            preprocessor,
+            {False: learned.examples},
+            None if held_out is None else {False: held_out.examples},
+        )
+    table = Table.fit(learned.X, keep)
+    features = table.features(learned.X)
+    encoded = isinstance(features, np.ndarray) and presets[0].name not in ALONE
+    encodings = {
+        pieces: Encoding.fit(features, default_n_bins(len(features)) if pieces else 0) if encoded else None
+        for pieces in {preset.cuts for preset in presets}
+    }
+    center, scale = estimator._target_scale(learned.Y, learned.weight)
+    preprocessor = FoldPreprocessor(fold, table, encodings, center, scale)
+    dtype = estimator._precision
+    return Prepared(
+        preprocessor,
+        as_examples(preprocessor, features, learned, dtype),
+        None
+        if held_out is None
+        else as_examples(preprocessor, preprocessor.features(held_out.X), held_out, dtype),
+    )
+
+
+def as_examples(
+    preprocessor: FoldPreprocessor, features: Any, rows: Dataset, dtype: Any
+) -> dict[bool, Examples]:
+    """The examples of each encoding, of rows that are features already."""
+    Y = preprocessor.scaled(rows.Y).astype(dtype)
+    return {
+        pieces: Examples(inputs.astype(dtype, copy=False), Y, rows.weight)
+        for pieces, inputs in preprocessor.encoded(features).items()
+    }
+
+
+class TimeBudget:
+    """The time, ``budget`` seconds or unlimited, of an ensemble; preparing its folds counts."""
+
+    def __init__(self, budget: float | None) -> None:
+        self._end = None if budget is None else perf_counter() + budget
+        self._preparation = 0.0
+
+    @contextmanager
+    def preparing(self) -> Iterator[None]:
+        """While a fold is prepared: the next ones are expected to take as long."""
+        begin = perf_counter()
+        yield
+        self._preparation = perf_counter() - begin
+
+    def begins_another(self, done: int) -> bool:
+        """Whether after so many folds there is time to prepare another one and to train as long as that."""
+        return self._end is None or not done or self._end - perf_counter() > 2 * self._preparation
+
+    def seconds_of_a_member(self, folds: int, turns: int) -> float | None:
+        """The time of each member of a fold of which one thread trains ``turns`` one after another.
+
+        ``folds`` are those not trained yet, with this one: only as many count as can be prepared in half of
+        the time left.
+        """
+        if self._end is None:
+            return None
+        left = self._end - perf_counter()
+        fit = left / (2 * self._preparation) if self._preparation else folds
+        n = max(1, int(min(fit, folds)))
+        return max((left - (n - 1) * self._preparation) / (n * turns), 1e-3)
+
+
+def _train_all(
+    estimator: "DeepEstimator",
+    rows: Dataset,
+    validation: Dataset | None,
+    parts: list[Fold],
+    size: EnsembleSize,
+    tasks: list[Task],
+    clock: TimeBudget,
+    context: FitContext,
+) -> tuple[list[FoldPreprocessor], list[Member], list[Array]]:
+    """The preprocessor of each fold, the members, and the outputs of each for the rows held out.
+
+    Members of all folds wait in one queue, while the next fold is prepared. With a budget of time, or a
+    large table, folds are trained one by one, or so many at once that all workers have something to do. When
+    time is over no further fold is begun.
+    """
+    preprocessors: list[FoldPreprocessor] = []
+    one_queue = estimator.time_budget is None and len(rows) < MANY
+    done: list[tuple[Member, Array]] = []
+    each = len(tasks) // len(parts)
+
+    @cache
+    def prepared(number: int) -> Prepared:
+        return _prepared(estimator, rows, validation, parts[number], size.presets, context.keep)
+
+    with member_executor() as workers, _shown(estimator, len(tasks), context) as show:
+        at_once = len(parts) if one_queue else max(1, workers.n // each)
+        turns = -(-each * at_once // workers.n)  # of members, that each worker has
+        for first in range(0, len(parts), at_once):
+            if not clock.begins_another(len(preprocessors)):
+                break
+            prepared.cache_clear()
+            folds_now = range(first, min(first + at_once, len(parts)))
+            if not one_queue:
+                with clock.preparing():
+                    for number in folds_now:
+                        prepared(number)
+            seconds = clock.seconds_of_a_member(-(-(len(parts) - first) // at_once), turns)
+            of_now = [task for task in tasks if task.fold in folds_now]
+            works = (
+                partial(_train_one, estimator, task, prepared(task.fold), context, seconds) for task in of_now
+            )
+            found: list[tuple[Member, Array] | None] = [None] * len(of_now)
+            for at, (member, outputs) in workers.results(works):
+                show(member)
+                found[at] = member, outputs
+            done += [one for one in found if one is not None]
+            preprocessors += [prepared(number).preprocessor for number in folds_now]
+    return preprocessors, [member for member, _ in done], [outputs for _, outputs in done]
+
+
+def _train_one(
+    estimator: "DeepEstimator",
+    task: Task,
+    prepared: Prepared,
+    context: FitContext,
+    seconds: float | None,
+    given_up: Event,
+) -> tuple[Member, Array]:
+    """A member, and its outputs for the rows held out."""
+    preprocessor, learned, held_out = prepared
+    pieces = task.preset.cuts
+    judged = None if held_out is None else held_out[pieces]
+    member = train_member(
+        estimator, task, preprocessor, learned[pieces], judged, context, given_up=given_up, seconds=seconds
+    )
+    outputs = np.empty(0) if judged is None else member.outputs({pieces: judged.X}, preprocessor)
+    return member, outputs
+
+
+@contextmanager
+def _shown(estimator: "DeepEstimator", n: int, context: FitContext) -> Iterator[Callable[[Member], None]]:
+    """The function that shows that one more of n members is done, if that is asked for."""
+    if not estimator.verbose:
+        yield lambda member: None
+        return
+    meter, done = Meter(f"{context.label or type(estimator).__name__}, members"), count(1)
+    meter.begin(n, text="…")
+    try:
+        yield lambda member: meter.move(next(done), str(member))
+    finally:
+        meter.end()
+
+
+def _by_preset(
+    tasks: list[Task], parts: list[Fold], outputs: list[Array], shape: tuple[int, ...], *, own: bool
+) -> Mapping[str, list[Array]]:
+    """Outputs of each preset for all rows, NaN where there are none: one array for each of its seeds."""
+    found: dict[str, list[Array]] = {}
+    counts: dict[tuple[str, int], int] = {}
+    for task, output in zip(tasks, outputs, strict=True):
+        name = task.preset.name
+        repeat = counts[name, task.fold] = counts.get((name, task.fold), -1) + 1
+        whole = found.setdefault(name, [])
+        if repeat == len(whole):
+            whole.append(np.full(shape, np.nan))
+        if output.size:
+            whole[repeat][slice(None) if own else parts[task.fold].held_out] = output
+    return found
+
+
+def _loss(estimator: "DeepEstimator", where: str) -> Any:
+    """(A, Y) → loss of each example, from outputs; None where the head has no such form."""
+    name, settings = estimator._head(where)
+    head = get_head(name).with_settings(where, **{k: v for k, v in settings.items() if k != "smoothing"})
+    textbook = head.textbook
+    if textbook is None:
+        return None
+    tiny = 1e-6
+    probabilities = name in (*PROBABILITIES, "ordinal")
+
+    def loss(A: Array, Y: Array) -> Array:
+        A = np.clip(A, tiny, 1 - tiny) if probabilities else A
+        return np.asarray(textbook(A.T, Y.T)).ravel()
+
+    return loss

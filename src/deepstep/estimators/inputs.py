@@ -1,0 +1,253 @@
+"""X, y and weights as they are given to fit: checked, and refused in words."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import _check_sample_weight, column_or_1d
+
+from deepstep.data.frames import as_frame
+from deepstep.errors import DataError, unknown_name
+from deepstep.inspection.findings.leaks import MOST_ROWS, leak_findings
+from deepstep.preparation.batches import Examples, evenly_spread
+from deepstep.preparation.column_statistics import why_identifier
+from deepstep.preparation.target_values import reads_as_number
+from deepstep.training import Callback
+from deepstep.types import AnyArray, Array
+
+if TYPE_CHECKING:
+    import polars
+
+
+@dataclass(frozen=True)
+class FitContext:
+    """One call of fit or partial_fit.
+
+    ``going_on`` tells that it starts from the fitted network, ``incremental`` that it is partial_fit: one
+    epoch, with all ``classes`` announced. ``seed`` is set where it is drawn already. ``label`` replaces the
+    estimator's name in the progress. ``callbacks`` are called after all others. ``keep`` names columns that
+    are inputs even if they look as if they named the rows. ``keeps_interrupted`` makes a model of a training
+    that Ctrl-C ended; else KeyboardInterrupt is raised.
+    """
+
+    where: str
+    going_on: bool = False
+    incremental: bool = False
+    classes: Any = None
+    label: str = ""
+    seed: int | None = None
+    callbacks: tuple[Callback, ...] = ()
+    keep: tuple[str, ...] = ()
+    keeps_interrupted: bool = True
+
+
+class RawData(NamedTuple):
+    """Rows as the user gave them: X, y and their weights."""
+
+    X: Any
+    y: Any
+    sample_weight: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Rows that were checked: inputs as floats or a table (a frame or a sparse matrix), targets, weights."""
+
+    X: Any
+    Y: AnyArray
+    weight: Array | None
+
+    def __len__(self) -> int:
+        return int(self.X.shape[0])
+
+    @property
+    def examples(self) -> Examples:
+        """Inputs that are floats as examples."""
+        return Examples(self.X, self.Y, self.weight)
+
+    def take(self, numbers: Any) -> "Dataset":
+        """The rows of these numbers."""
+        weight = None if self.weight is None else self.weight[numbers]
+        return Dataset(self.X[numbers], self.Y[numbers], weight)
+
+
+def is_given(validation: RawData, context: FitContext) -> bool:
+    """Whether there are validation data of one's own; parts of them are refused."""
+    if validation.X is None and validation.y is None:
+        if validation.sample_weight is not None:
+            raise DataError(context.where, "X_val and y_val", "got sample_weight_val alone")
+        return False
+    if validation.X is None or validation.y is None:
+        raise DataError(context.where, "X_val and y_val", "got one of them alone")
+    return True
+
+
+def checked_weight(weight: Any, X: Any) -> Array | None:
+    """Weights of rows, numbers of at least 0."""
+    if weight is None:
+        return None
+    found: Array = _check_sample_weight(weight, X, dtype=np.float64, ensure_non_negative=True)
+    return found
+
+
+def with_named_columns(given: RawData, where: str) -> RawData:
+    """Take the columns that y and the weights name out of X; where neither is a name, all as it is."""
+    X, y, weight = given
+    names = {name: value for name, value in (("y", y), ("sample_weight", weight)) if isinstance(value, str)}
+    if not names:
+        return given
+    import narwhals as nw
+
+    if not is_frame(X):
+        name, value = next(iter(names.items()))
+        raise DataError(
+            where,
+            f"{name} with a value for each row, where X is no table with names of columns",
+            f"got the name {value!r} and X of type {type(X).__name__}",
+            "Pass an array; names are for columns of frames and of files.",
+        )
+    if nw.dependencies.is_polars_lazyframe(X):
+        X = X.collect()
+    elif type(X).__name__ == "RecordBatch":
+        import pyarrow
+
+        X = pyarrow.Table.from_batches([X])
+    try:
+        frame = nw.from_native(X, eager_only=True)
+        known = {str(name): name for name in frame.columns}  # pandas takes numbers for names, too
+    except nw.exceptions.DuplicateError:
+        as_frame(X, where=f"{where}, X")  # which names the columns
+        raise
+    for name, value in names.items():
+        if value not in known:
+            raise unknown_name(f"{where}, {name}", "column", value, known)
+    columns = {name: frame.get_column(known[value]).to_native() for name, value in names.items()}
+    rest = frame.drop(*{known[value] for value in names.values()}).to_native()
+    return RawData(rest, columns.get("y", y), columns.get("sample_weight", weight))
+
+
+def is_frame(X: Any) -> bool:
+    """Whether X is a frame in memory, whose columns have names.
+
+    >>> import polars
+    >>> is_frame(polars.DataFrame({"age": [31]})), is_frame([[31]])
+    (True, False)
+    """
+    import narwhals as nw
+
+    known = nw.dependencies.is_into_dataframe(X) or nw.dependencies.is_polars_lazyframe(X)
+    return known or type(X).__name__ == "RecordBatch"
+
+
+def as_target(y: Any, *, numbers: bool, where: str) -> AnyArray:
+    """y dense, (m,) or (m, n); a single column as (m,), with scikit-learn's warning.
+
+    ``numbers`` is True for a regressor, which refuses dates and durations: their counts of nanoseconds are
+    not meant.
+    """
+    y = y if isinstance(y, np.ndarray) else y.toarray()
+    if numbers:
+        refuse_times(y, where)
+    if y.ndim == 2 and y.shape[1] == 1:
+        return np.asarray(column_or_1d(y, warn=True))
+    return y
+
+
+def refuse_texts(y: AnyArray, where: str) -> None:
+    """Refuse texts that are no numbers, which a regressor cannot learn."""
+    if y.dtype.kind not in "OSU":
+        return
+    text = next(
+        (value for value in y.flat if isinstance(value, str | bytes) and not reads_as_number(value)), None
+    )
+    if text is not None:
+        hint = "Use DeepClassifier, which learns classes, or make numbers of them."
+        raise DataError(where, "y of numbers", f"got texts such as {str(text)[:40]!r}", hint)
+
+
+def refuse_times(y: AnyArray, where: str) -> None:
+    """Refuse dates and durations, NumPy's or objects."""
+    kinds = {"M": "got dates", "m": "got durations"}
+    got = kinds.get(y.dtype.kind)
+    if y.dtype == object and y.size and isinstance(y.flat[0], (date, time, timedelta)):
+        got = f"got such as {y.flat[0]!r}"
+    if got is not None:
+        hint = "Count in a unit of yours, as in (y - y.min()) / np.timedelta64(1, 'D')."
+        raise DataError(where, "y of numbers", got, hint)
+
+
+_OF_X = ("Input X contains NaN", "could not convert string")
+
+
+@contextmanager
+def reraise_with_row(given: RawData, where: str, *, numbers: bool) -> Iterator[None]:
+    """While rows are checked: a `DataError` with scikit-learn's words that names the rows without a target.
+
+    For inputs that one network cannot take it names the preset that can. ``numbers`` is True for a regressor.
+    """
+    try:
+        yield
+    except ValueError as error:
+        got = str(error).partition("\n")[0].rstrip(".")
+        if numbers:
+            refuse_texts(np.asarray(given.y, dtype=object), where)
+        if got.startswith(_OF_X):
+            hint = "Use preset='tabular', which takes missing values, texts and dates as they are."
+            raise DataError(where, "X of numbers, none of them missing", got, hint) from error
+        if "NaN" in got and rows_without_target(given.y):
+            raise without_target(given.y, where, f"{got}: ") from error
+        raise
+    except TypeError:
+        if numbers:
+            refuse_times(np.asarray(given.y, dtype=object), where)
+        raise
+
+
+def without_target(y: Any, where: str, got: str = "") -> DataError:
+    """The error for targets of which some are missing."""
+    missing = rows_without_target(y)
+    got += f"row {missing[0] + 1} has none, {len(missing)} row(s) in all"
+    return DataError(where, "a target in every row", got, "Leave these rows out.")
+
+
+def rows_without_target(y: Any) -> list[int]:
+    """Numbers, from 0, of the rows in which a target is None, NaN, NaT or pandas' NA.
+
+    >>> rows_without_target(["a", None, "b", float("nan")])
+    [1, 3]
+    """
+    values = np.asarray(y, dtype=object)
+    rows = values.reshape(len(values), -1) if values.size else values.reshape(0, 1)
+    return [number for number, row in enumerate(rows) if any(map(_is_missing, row))]
+
+
+def _is_missing(value: Any) -> bool:
+    # pandas' NA is neither equal nor unequal to itself; it is known by name, as pandas need not be here.
+    return value is None or type(value).__name__ == "NAType" or bool(value != value)
+
+
+def warn_of_leaks(X: Any, classes: AnyArray, where: str, *, table: bool) -> None:
+    """Warn of columns that number rows sorted by their class, or have one value for each class.
+
+    Columns that share a name are not looked at. ``table`` tells that columns are prepared, not taken as
+    numbers.
+    """
+    if len(set(map(str, X.columns))) < len(X.columns):
+        return
+    rows = evenly_spread(len(classes), MOST_ROWS)
+    frame = as_frame(_safe_indexing(X, rows), where=where)
+    # not prepared: what cannot be is refused later, under the number of its own row
+    columns = dict.fromkeys(series.name for series in frame if not (table and _names_rows(series)))
+    for found in leak_findings(frame, columns, {"": classes[rows]}, classes=True, surely=True):
+        warnings.warn(f"{where}: {found.says}.", UserWarning, stacklevel=2)
+
+
+def _names_rows(series: "polars.Series") -> bool:
+    """Whether a column of whole numbers is left out, as it names the rows."""
+    whole = series.dtype.is_integer() and not series.null_count()
+    return whole and bool(why_identifier(series.name, series.to_numpy().astype(np.float64), in_order=True))

@@ -1,0 +1,286 @@
+"""The members of an ensemble: how one is trained, and the workers that train them side by side.
+
+Each worker has one thread of its own, so that the bits are the same whether they are threads of this process
+or processes of the backend of joblib that is configured.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from math import ceil, inf
+from threading import Event
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from deepstep.engines import Settings, missing_numba
+from deepstep.errors import DivergenceError, spelled
+from deepstep.estimators.ensemble import Ensemble, FoldPreprocessor, Member
+from deepstep.estimators.inputs import FitContext
+from deepstep.estimators.options import parameter_of
+from deepstep.estimators.presets import ALONE, Preset, hyperparameters, realmlp_init, tabm_init
+from deepstep.estimators.solvers import settings_of
+from deepstep.estimators.training import FitResult, NetworkFit, hidden_sizes
+from deepstep.preparation.batches import Examples
+from deepstep.preparation.streams import StreamedExamples
+from deepstep.training import Callback, StopTraining, Training
+from deepstep.training.history import Record
+from deepstep.types import AnyArray, Array
+
+if TYPE_CHECKING:
+    from deepstep.estimators.base import DeepEstimator
+
+T = TypeVar("T")
+
+WORSE = 0.01
+"""Share of the smallest validation cost by which a cycle is worse."""
+
+LEAST_EPOCHS = 32
+"""Epochs from which on cycles are compared."""
+
+
+class _Halt(Callback):
+    """Ends a member's training when the whole fit is given up."""
+
+    looks_at_the_network = False
+
+    def __init__(self, given_up: Event) -> None:
+        self._given_up = given_up
+
+    def on_epoch_end(self, training: Training, record: Record) -> None:
+        if self._given_up.is_set():
+            raise StopTraining("given up")
+
+
+class _Overfitted(Callback):
+    """Ends a member's training after the third of the four cycles of its learning rate, where that cycle was
+    worse than those before it. The last one is half of the epochs, and hardly ever better then.
+    """
+
+    looks_at_the_network = False
+
+    def __init__(self, epochs: int) -> None:
+        self._second, self._third = (ceil(epochs * end) + 1 for end in (3 / 15, 7 / 15))
+
+    def on_epoch_end(self, training: Training, record: Record) -> None:
+        if len(training.history) == self._third:
+            costs = training.history.column("validation_cost")
+            before, now = (
+                np.min(cycle, initial=inf, where=np.isfinite(cycle))
+                for cycle in (costs[: self._second], costs[self._second :])
+            )
+            if now > before + WORSE * abs(before):
+                raise StopTraining("the third cycle of the learning rate was worse than those before")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One member to train."""
+
+    preset: Preset
+    fold: int
+    seed: int
+
+
+def train_member(
+    estimator: "DeepEstimator",
+    task: Task,
+    preprocessor: FoldPreprocessor,
+    learned: Examples | StreamedExamples,
+    judged: Examples | None,
+    context: FitContext,
+    *,
+    given_up: Event | None = None,
+    seconds: float | None = None,
+) -> Member:
+    """Train the network of a task; ``given_up`` is there where others are trained beside it."""
+    preset, sample = task.preset, learned.sample
+    params = hyperparameters(estimator, preset, len(learned), seconds)
+    values, before, seed = None, None, task.seed
+    of_ensemble = preset.name not in ALONE
+    if of_ensemble:
+        seed = task.seed % 2**31
+        origins = _origins(preprocessor, preset, sample.X.shape[1])
+        values, params.lr_multipliers = _initial_values(params, sample, origins, task.seed)
+        compares = params.schedule == "coslog4" and judged is not None and seconds is None
+        cycles = [_Overfitted(params.max_iter)] if compares and params.max_iter >= LEAST_EPOCHS else []
+        params.callbacks = [*([] if given_up is None else [_Halt(given_up)]), *cycles]
+        params.early_stopping = judged is not None
+        params.scoring = "loss" if judged is not None else None
+        params.verbose = params.verbose and given_up is None  # else each member is shown when it is done
+    elif context.going_on:
+        (before,) = estimator.ensemble_.members
+    earlier = FitResult() if before is None or before.fit is None else before.fit
+    fit = NetworkFit(estimator, params, preprocessor, context, earlier, loads_kernels=of_ensemble)
+    try:
+        with spelled(parameter_of):
+            if before is None:
+                network = fit.new_network(sample, seed, values)
+            else:
+                network = fit.fitted_network(before.network, sample)
+            result = fit.run(network, learned, judged)
+    except DivergenceError as error:
+        if of_ensemble:
+            error.where += f", {preset.name} on fold {task.fold}"
+            error.ensemble = _diverged(fit, task, sample, values, error)
+        raise
+    if of_ensemble:  # nobody goes on from it
+        result = replace(result, state=replace(result.state, state=None))
+    best = result.best_epoch
+    return Member(
+        preset,
+        task.fold,
+        network,
+        result.history.engine,
+        result.epochs,
+        None if best is None else result.validated[best - 1]["validation_cost"],
+        best,
+        _settings(params, seed, result.learning_rate, context.where),
+        result,
+    )
+
+
+def _origins(preprocessor: FoldPreprocessor, preset: Preset, n: int) -> AnyArray:
+    """For each of n inputs the number of the feature that it is made of."""
+    encoding = preprocessor.encodings[preset.cuts]
+    return np.arange(n) if encoding is None else encoding.origins
+
+
+def _initial_values(
+    params: SimpleNamespace, sample: Examples, origins: AnyArray, seed: int
+) -> tuple[dict[str, Array], dict[str, float]]:
+    """Values of all parameters before training, and factors of their learning rates."""
+    dims = (sample.X.shape[1], *map(int, hidden_sizes(params)), sample.Y.shape[1])
+    dtype, rng = sample.X.dtype, np.random.default_rng(seed)
+    factors: dict[str, float] = {}
+    if params.shared_members:
+        values = tabm_init(dims, params.shared_members, origins, dtype, rng)
+    else:
+        values, factors = realmlp_init(dims, dtype, rng)
+    n_hidden, kinds, bent = len(dims) - 2, params.normalization, params.parametric
+    kinds = [kinds] * n_hidden if isinstance(kinds, str) else kinds
+    bent = [bent] * n_hidden if isinstance(bent, bool) else bent
+    ones = [("s1", 0, 6.0)] if params.input_scale else []
+    ones += [(f"gamma{layer}", layer, 1.0) for layer, kind in enumerate(kinds, 1) if kind != "none"]
+    ones += [(f"alpha{layer}", layer, 0.1) for layer, yes in enumerate(bent, 1) if yes]
+    for name, layer, factor in ones:
+        values[name], factors[name] = np.ones((dims[layer], 1), dtype), factor
+    return values, factors
+
+
+def _diverged(
+    fit: NetworkFit, task: Task, sample: Examples, values: Any, error: DivergenceError
+) -> Ensemble | None:
+    """An ensemble of a member that diverged, as it was before."""
+    if error.history is None or error.parameters is None:
+        return None
+    network = fit.new_network(sample, task.seed % 2**31, values)
+    network.parameters, network.statistics = error.parameters, dict(error.statistics)
+    network.history = error.history
+    settings = _settings(fit.params, network.seed, float(fit.params.learning_rate_init), fit.context.where)
+    engine, epochs = error.history.engine, len(error.history)
+    one = Member(task.preset, 0, network, engine, epochs, None, None, settings)
+    return Ensemble.of_one(one, fit.preprocessor, network.architecture.output)
+
+
+def _settings(params: SimpleNamespace, seed: int, rate: float | None, where: str) -> dict[str, Any]:
+    """Settings of the steps that differ from the defaults, and the rate."""
+    plain = vars(Settings())
+    given = vars(settings_of(params, seed, where)).items()
+    of_steps = {name: value for name, value in given if value != plain[name]}
+    return {**({} if rate is None else {"learning_rate": rate}), **of_steps}
+
+
+class Workers(NamedTuple):
+    """Runs pieces of work, ``n`` at once.
+
+    ``results`` takes the pieces, each called with an `Event` that is set when all is given up, and gives
+    pairs of a piece's number and its result, as they end. Threads begin while later pieces are still made.
+    """
+
+    n: int
+    results: Callable[[Iterable[Callable[[Event], T]]], Iterator[tuple[int, T]]]
+
+
+def member_executor() -> AbstractContextManager[Workers]:
+    """The workers, which end with the block.
+
+    Within ``joblib.parallel_config(backend="loky", n_jobs=4)``, or another backend whose workers share no
+    memory ("ray", "dask", …), they are that backend's. Else they are threads: ``n_jobs`` many where that is
+    configured, else as many as may work. In a worker of somebody else's backend they are threads, too.
+    """
+    import joblib
+    from joblib.parallel import get_active_backend
+
+    backend, n_jobs = get_active_backend()
+    threads, _ = get_active_backend(prefer="threads")
+    asked_for = type(threads) is type(backend)  # else it is joblib's own default, which gives way to threads
+    outermost = (backend.nesting_level or 0) == 0
+    n = joblib.effective_n_jobs(n_jobs) if outermost and n_jobs is not None else None
+    if outermost and asked_for and not getattr(backend, "uses_threads", False):
+        return _of_joblib(
+            joblib.effective_n_jobs(n_jobs), generates=getattr(backend, "supports_return_generator", False)
+        )
+    return _threads(n)
+
+
+@contextmanager
+def _of_joblib(n: int, *, generates: bool) -> Iterator[Workers]:
+    import joblib
+
+    with joblib.Parallel(return_as="generator_unordered" if generates else "list") as parallel:
+
+        def results(works: Iterable[Callable[[Event], T]]) -> Iterator[tuple[int, T]]:
+            yield from parallel(joblib.delayed(_elsewhere)(at, work) for at, work in enumerate([*works]))
+
+        yield Workers(n, results)
+
+
+def _elsewhere(at: int, work: Callable[[Event], T]) -> tuple[int, T]:
+    """Some work in a process that has nothing else to do."""
+    with _one_thread():
+        return at, work(Event())
+
+
+@contextmanager
+def _threads(asked: int | None) -> Iterator[Workers]:
+    n = asked or 1
+    if not missing_numba():
+        from deepstep.engines.compiled.threads import limit
+
+        n = asked or limit()  # looked at before BLAS is limited
+    given_up = Event()
+    with _one_thread(), ThreadPoolExecutor(n, thread_name_prefix="deepstep member") as pool:
+
+        def results(works: Iterable[Callable[[Event], T]]) -> Iterator[tuple[int, T]]:
+            numbers = {pool.submit(work, given_up): at for at, work in enumerate(works)}
+            for future in _as_they_end(numbers):
+                yield numbers[future], future.result()
+
+        try:
+            yield Workers(n, results)
+        except BaseException:
+            given_up.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _one_thread() -> AbstractContextManager[None]:
+    """Kernels and BLAS on one thread in each thread that calls them."""
+    if missing_numba():
+        return nullcontext()
+    from deepstep.engines.compiled.threads import single_blas
+
+    return single_blas()
+
+
+def _as_they_end(futures: "Iterable[Future[Any]]") -> "Iterator[Future[Any]]":
+    """Each when it is done. They are looked for ten times a second: where polars has been at work, Ctrl-C
+    does not end a wait for a thread, and is heeded only after it.
+    """
+    waiting = set(futures)
+    while waiting:
+        done, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
+        yield from done

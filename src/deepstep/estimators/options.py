@@ -1,0 +1,368 @@
+"""The parameters of the estimators: each with its default, the values it may have, and its meaning."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from inspect import cleandoc, get_annotations
+from numbers import Integral, Real
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, TypeVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Options as AnyOf
+
+from deepstep.engines.settings import PRECISIONS
+from deepstep.training import Callback, ReduceLROnPlateau
+from deepstep.training.checkpoints import KEPT
+
+_AT_LEAST_0 = Interval(Real, 0, None, closed="left")
+_ABOVE_0 = Interval(Real, 0, None, closed="neither")
+_SHARE = Interval(Real, 0, 1, closed="left")
+_COUNT = Interval(Integral, 1, None, closed="left")
+Schedule = Annotated[Any, str, Mapping, ReduceLROnPlateau, callable, None]
+
+DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "mlp": {
+        "hidden_layer_sizes": (100,),
+        "activation": "relu",
+        "alpha": 0.0001,
+        "learning_rate_init": 0.001,
+        "max_iter": 200,
+        "tol": 1e-4,
+        "early_stopping": False,
+        "validation_fraction": 0.1,
+        "n_iter_no_change": 10,
+        "initialization": "glorot",
+        "input_scale": False,
+        "parametric": False,
+        "shared_members": 0,
+        "dropout": 0.0,
+        "label_smoothing": 0.0,
+    },
+    "single": {
+        "hidden_layer_sizes": (64, 32),
+        "alpha": 0.0,
+        "max_iter": 40,
+        "tol": 0.0,
+        "n_iter_no_change": np.inf,
+        "initialization": "he",
+    },
+}
+"""Values of the parameters that are None by default: those of scikit-learn for ``preset='mlp'``, and what
+differs from them for 'single', which are those of ``deepstep train --preset single``. A parameter that is
+None by default is chosen by the preset, so that a given value holds even where it is one of these."""
+
+
+PARAMETERS = {
+    "l2": "alpha",
+    "iterations": "max_iter",
+    "epochs": "max_iter",
+    "seed": "random_state",
+    "tolerance": "tol",
+    "optimizer_params['tolerance']": "tol",
+    "rate": "learning_rate_init",
+    "layer_dims": "hidden_layer_sizes",
+    "activations": "activations (activation)",
+    "output": "output (loss)",
+    "output_settings": "output_settings (loss_params and their kin)",
+    "optimizer": "optimizer (solver)",
+    "optimizer_params": "optimizer_params (of the solver)",
+    "learning_rate": "learning_rate (learning_rate_init, learning_rate, power_t)",
+    "order": "order (shuffle, random_state)",
+    "patience": "patience (n_iter_no_change)",
+    "watch": "watch (early_stopping)",
+    "keep_best": "keep_best (early_stopping)",
+}
+"""Settings of a training by the names of the parameters that they come from, where these differ."""
+
+
+def parameter_of(setting: str) -> str:
+    """What errors call a setting in the estimators; empty where it has the same name here."""
+    return PARAMETERS.get(setting, "")
+
+
+@dataclass(eq=False, repr=False, match_args=False)
+class Options(BaseEstimator):
+    """The parameters of `DeepClassifier` and `DeepRegressor`.
+
+    A dataclass, so that the constructor is written from this one list and scikit-learn finds every parameter
+    by name in its signature. A parameter that is None by default is the preset's own choice; its value for
+    ``preset='mlp'`` stands beside it.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int or None, default=None ('mlp': (100,), 'single': (64, 32))
+        Units of each hidden layer; an empty sequence for none.
+    activation : str or sequence of str or None, default=None ('mlp': 'relu')
+        Activation of the hidden layers: one for all, or one for each. 'identity', 'relu', 'leaky_relu',
+        'elu', 'selu', 'gelu', 'gelu_tanh', 'silu', 'mish', 'softplus', 'tanh', 'sigmoid' (scikit-learn's
+        'logistic' is the same), or one that was registered with `deepstep.equations.register_activation`.
+    preset : {'tabular', 'tabm', 'single', 'mlp'}, default='tabular'
+        'tabular' takes a table as it is (texts, dates, missing values) and trains an ensemble of networks by
+        presets that are strong on tables. 'tabm' takes it, too, and trains on each fold one network that is
+        many (``shared_members``), for longer. 'single' takes it, too, and trains one network with exactly
+        these parameters, by default with those of ``deepstep train --preset single``. 'mlp' trains one
+        network with exactly these parameters on X as it is, as `sklearn.neural_network.MLPClassifier` does.
+    n_estimators : int or None, default=None
+        Networks of the ensemble, rounded up to whole folds; None for as many as the table's size asks for.
+    solver : str, default='adam'
+        'adam', 'sgd' and 'lbfgs' are scikit-learn's, with parameters of their own below. 'adamw', 'rmsprop',
+        'lion', 'gd', 'momentum', 'nesterov' and 'heavy_ball' are the update rules of
+        ``deepstep.equations.OPTIMIZERS``, with ``optimizer_params`` instead. All learn from batches, except
+        'lbfgs' that learns from all examples at once, which is good for small data (of sparse inputs it makes
+        a dense copy).
+    alpha : float or None, default=None ('mlp': 0.0001, 'single': 0.0)
+        λ of L2 regularization: J has alpha / (2 Σ weights) · Σ ‖W‖² on top.
+    batch_size : int or 'auto', default='auto'
+        Examples an update; 'auto' is ``min(200, n_samples)``, with 'single' 32 to 256 by the number of rows.
+        Not used by 'lbfgs'.
+    learning_rate : {'constant', 'invscaling', 'adaptive'}, default='constant'
+        How the rate goes from epoch to epoch; not used by 'adam' and 'lbfgs'. 'invscaling':
+        learning_rate_init / (t + 1)^power_t with t the examples seen. 'adaptive': divided by 5 each time
+        training stalls, which ends it at 1e-6.
+    learning_rate_init : float or 'auto' or None, default=None ('mlp': 0.001)
+        α; not used by 'lbfgs'. 'auto' searches for it before the first epoch, on the rows that are learned
+        from: a hundred rates from 1e-6 to 10 are tried, a batch each, and a tenth of the one at which the
+        smoothed cost was lowest is taken, see ``learning_rate_`` and ``rate_search_``. A fit that goes on
+        (``partial_fit``, ``warm_start``) keeps it.
+    power_t : float, default=0.5
+        Exponent of 'invscaling'.
+    max_iter : int or None, default=None ('mlp': 200, 'single': 40)
+        Epochs, each a pass over the examples ('lbfgs': iterations).
+    shuffle : bool, default=True
+        Take the examples in a new order in each epoch.
+    random_state : int, RandomState or None, default=None
+        Where the initial values, the order of the examples, dropout, noise and the validation part come
+        from. An int gives the same fit bit for bit, and the initial values of
+        ``Network(…, initialization=…, seed=…)``.
+    tol : float or None, default=None ('mlp': 1e-4, 'single': 0.0)
+        What counts as an improvement; for 'lbfgs' the largest entry of the gradient that is small enough.
+    verbose : bool or int, default=False
+        Show progress on stderr; with 'mlp' the cost of each epoch on stdout, as scikit-learn does.
+    warm_start : bool, default=False
+        ``fit`` goes on from the parameters of the last fit (the optimizer starts anew).
+    momentum : float, default=0.9
+        β of 'sgd': v := β·v - α·g.
+    nesterovs_momentum : bool, default=True
+        Nesterov's momentum; else classical.
+    early_stopping : bool or None, default=None ('mlp': False)
+        Stop when the score on validation data stalls, and keep the parameters of the best epoch. The data are
+        those that ``fit`` was given as ``X_val`` and ``y_val``, else a part of the training data. Not used by
+        'lbfgs'. With 'tabular' the best epoch is always kept, by the rows of the other folds, a member ends
+        early where the third cycle of its rate was worse than those before, and False is refused.
+    validation_fraction : float or None, default=None ('mlp': 0.1)
+        The part that early stopping holds out, at least two examples; classes keep their shares. With
+        'tabular' it is refused where there are several folds; ``n_estimators=1``, or more than
+        100,000 rows, have one.
+    beta_1, beta_2 : float, default=0.9, 0.999
+        Decay of the moving averages of 'adam'.
+    epsilon : float, default=1e-8
+        Guard of the division of 'adam': √s + ε, before the correction of s; with 'single' √ŝ + ε, after it.
+    n_iter_no_change : int or inf or None, default=None ('mlp': 10, 'single': inf)
+        Epochs without improvement by ``tol`` that are borne. ``inf`` lets a schedule run to its end.
+    max_fun : int, default=15000
+        Greatest number of evaluations of the cost, for 'lbfgs'.
+    initialization : str or mapping or None, default=None ('mlp': 'glorot', 'single': 'he')
+        How the initial weights are drawn, a name in ``deepstep.equations.INITIALIZATIONS``. 'glorot' has the
+        variance of scikit-learn's, so results compare; 'he' keeps the size of signals through relu layers;
+        'data' fits weights and biases to the training inputs. A mapping ``{"W1": …, "b1": …}`` of arrays
+        (n_l, n_{l-1}) and (n_l, 1), such as ``network_.parameters``, starts from these values.
+    engine : {'auto', 'reference', 'compiled', 'torch'}, default='auto'
+        What runs the training; ``'torch:cuda'``, ``'torch:cpu'``, … are the torch engine on that device.
+    dtype : {'auto', 'float32', 'float64'}, default='auto'
+        Precision of the network, whatever that of X is. 'auto' is float32, half the memory and twice the
+        speed of float64, and float64 for 'single' and for 'lbfgs', whose line search needs the digits.
+        scikit-learn's network takes the precision of X, which is float64 mostly.
+    precision : {'bfloat16'}, default=None
+        Precision of the products of matrices in training, where it is another than that of the network, which
+        has to be float32: done by the torch engine. None is the network's own.
+    optimizer_params : mapping, default=None
+        Of a solver in ``OPTIMIZERS``, for example ``{"beta1": 0.95}``.
+    loss_params : mapping, default=None
+        Settings of the loss, for example ``{"delta": 2.0}`` for 'huber'.
+    normalization : {'none', 'batch', 'layer'} or sequence of these, default='none'
+        Normalization of the hidden layers: one for all, or one for each.
+    input_scale : bool or None, default=None ('mlp': False)
+        Whether a factor of each input is learned.
+    parametric : bool or sequence of bool or None, default=None ('mlp': False)
+        Whether each unit of a hidden layer learns how much of its activation it uses: one answer for all
+        layers, or one for each.
+    shared_members : int or None, default=None ('mlp': 0)
+        K: one network that is K, which share all matrices but the last and whose answers are averaged, see
+        `deepstep.Network`; 0 for an ordinary one. With 'tabm' as many as the table's size asks for; 'tabular'
+        has none.
+    dropout : float or sequence of float or None, default=None ('mlp': 0.0)
+        Probability with which a unit of a hidden layer is left out of a step: one for all, or one for each.
+    input_noise : float, default=0.0
+        Standard deviation of normal noise that is added to the inputs of each step.
+    l1 : float, default=0.0
+        λ of L1 regularization: J has l1 / Σ weights · Σ |W| on top.
+    weight_decay : float, default=None
+        λ of decoupled weight decay, θ := (1 - α·λ)·θ before each update; None is the solver's own (0.01 for
+        'adamw', else 0).
+    max_norm : float, default=None
+        Greatest norm of the incoming weights of a unit.
+    clip_norm, clip_value : float, default=None
+        Greatest norm of the whole gradient, and greatest size of each of its entries.
+    ema_decay : float, default=0.0
+        Decay of a moving average of θ, such as 0.999, which is then what predicts; 0 for none.
+    lr_multipliers, weight_decay_multipliers : mapping, default=None
+        Factors of the learning rate and of the weight decay for parameters by name or pattern, such as
+        ``{"b*": 0.1, "W1": 6}``.
+    schedule, weight_decay_schedule, dropout_schedule : str, mapping or callable, default=None
+        Factor of the learning rate, of the weight decay and of the dropout as a function of the fraction of
+        training done, of ``max_iter`` or of ``time_budget``, whichever is further: a name in
+        ``deepstep.training.SCHEDULES`` such as 'cosine', a mapping with settings such as
+        ``{"name": "cosine", "warm_up": 0.1}``, or a function of t from 0 to 1. 'plateau', and
+        ``{"name": "plateau", "quantity": "validation_cost", "patience": 5}``, fall when training stalls.
+    time_budget : float, default=None
+        Seconds after which training ends, if it has not before; schedules run by the clock then.
+    scoring : str, callable or None, default=None
+        What validation data are scored with: the name of a scikit-learn metric, a
+        ``scorer(estimator, X, y)``, None for the estimator's own ``score``, or 'loss' for minus the cost, as
+        greater scores are better. Early stopping goes by it. Refused where nothing is validated: with
+        'lbfgs' unless ``fit`` was given ``X_val``.
+    refit : bool, default=False
+        After early stopping, and refused without it or with 'lbfgs', train anew, from the same start, on the
+        training and the validation data together, for as many epochs as it took to the best one. Rates by
+        the clock (``time_budget``) or by the course of training ('plateau') cannot be repeated and are
+        refused; 'adaptive' goes by the cost.
+    deterministic : bool, default=False
+        One thread for the products of matrices: the same bits on any number of cores.
+    stream : bool or None, default=None
+        Where X is a path (Parquet, a folder of Parquet parts, .npy) and y the name of a column: whether
+        the rows stay there and are read again in each epoch, or go into memory; None for the rule, which
+        streams from 256 MB on. Memory-mapped arrays stay where they are with True alone.
+    buffer_rows : int or None, default=None
+        Rows of a stream that are in memory at a time; None for what 64 MB hold.
+    callbacks : sequence of deepstep.training.Callback or callable, default=None
+        Objects, or functions that take the record of each epoch, whose new entries go into the history. With
+        ``refit`` they see both trainings.
+    checkpoint_dir : str or Path, default=None
+        Folder into which ``fit`` writes checkpoints, now and then and at Ctrl-C. Each fit needs its own.
+    checkpoint_every : float, default=None
+        Seconds between two checkpoints; None for 30.
+    keep_checkpoints : int, default=3
+        How many of the newest checkpoints are kept.
+    resume : bool, default=False
+        Go on from the newest checkpoint of ``checkpoint_dir``, and begin anew where there is none: the same
+        call starts a fit, and after a kill ends with the same bits. Other data or parameters are refused,
+        except ``max_iter`` where no schedule depends on it; a ``random_state`` that is no int takes the seed
+        that was drawn.
+    """
+
+    hidden_layer_sizes: Annotated[Any, "array-like", _COUNT, None] = None
+    activation: Annotated[Any, str, "array-like", None] = None
+    _: KW_ONLY
+    preset: Annotated[str, StrOptions({"tabular", "tabm", "single", "mlp"})] = "tabular"
+    n_estimators: Annotated[int | None, _COUNT, None] = None
+    solver: Annotated[str, str] = "adam"
+    alpha: Annotated[float | None, _AT_LEAST_0, None] = None
+    batch_size: Annotated[int | str, StrOptions({"auto"}), _COUNT] = "auto"
+    learning_rate: Annotated[str, StrOptions({"constant", "invscaling", "adaptive"})] = "constant"
+    learning_rate_init: Annotated[float | str | None, StrOptions({"auto"}), _ABOVE_0, None] = None
+    power_t: Annotated[float, _AT_LEAST_0] = 0.5
+    max_iter: Annotated[int | None, _COUNT, None] = None
+    shuffle: Annotated[bool, "boolean"] = True
+    random_state: Annotated[Any, "random_state"] = None
+    tol: Annotated[float | None, _AT_LEAST_0, None] = None
+    verbose: Annotated[bool | int, "verbose"] = False
+    warm_start: Annotated[bool, "boolean"] = False
+    momentum: Annotated[float, Interval(Real, 0, 1, closed="both")] = 0.9
+    nesterovs_momentum: Annotated[bool, "boolean"] = True
+    early_stopping: Annotated[bool | None, "boolean", None] = None
+    validation_fraction: Annotated[float | None, _SHARE, None] = None
+    beta_1: Annotated[float, _SHARE] = 0.9
+    beta_2: Annotated[float, _SHARE] = 0.999
+    epsilon: Annotated[float, _ABOVE_0] = 1e-8
+    n_iter_no_change: Annotated[float | None, _COUNT, AnyOf(Real, {np.inf}), None] = None
+    max_fun: Annotated[int, _COUNT] = 15000
+    initialization: Annotated[Any, str, Mapping, None] = None
+    engine: Annotated[str, str] = "auto"
+    dtype: Annotated[str, StrOptions({"auto", "float32", "float64"})] = "auto"
+    precision: Annotated[str | None, StrOptions({*PRECISIONS}), None] = None
+    optimizer_params: Annotated[Mapping[str, Any] | None, Mapping, None] = None
+    loss_params: Annotated[Mapping[str, Any] | None, Mapping, None] = None
+    normalization: Annotated[Any, str, "array-like"] = "none"
+    input_scale: Annotated[bool | None, "boolean", None] = None
+    parametric: Annotated[bool | Sequence[bool] | None, "boolean", "array-like", None] = None
+    shared_members: Annotated[int | None, Interval(Integral, 0, None, closed="left"), None] = None
+    dropout: Annotated[float | Sequence[float] | None, _SHARE, "array-like", None] = None
+    input_noise: Annotated[float, _AT_LEAST_0] = 0.0
+    l1: Annotated[float, _AT_LEAST_0] = 0.0
+    weight_decay: Annotated[float | None, _AT_LEAST_0, None] = None
+    max_norm: Annotated[float | None, _ABOVE_0, None] = None
+    clip_norm: Annotated[float | None, _ABOVE_0, None] = None
+    clip_value: Annotated[float | None, _ABOVE_0, None] = None
+    ema_decay: Annotated[float, _SHARE] = 0.0
+    lr_multipliers: Annotated[Mapping[str, float] | None, Mapping, None] = None
+    weight_decay_multipliers: Annotated[Mapping[str, float] | None, Mapping, None] = None
+    schedule: Schedule = None
+    weight_decay_schedule: Schedule = None
+    dropout_schedule: Schedule = None
+    time_budget: Annotated[float | None, _ABOVE_0, None] = None
+    scoring: Annotated[Any, str, callable, None] = None
+    refit: Annotated[bool, "boolean"] = False
+    deterministic: Annotated[bool, "boolean"] = False
+    stream: Annotated[bool | None, "boolean", None] = None
+    buffer_rows: Annotated[int | None, _COUNT, None] = None
+    callbacks: Annotated[Any, "array-like", Callback, callable, None] = None
+    checkpoint_dir: Annotated[str | Path | None, str, Path, None] = None
+    checkpoint_every: Annotated[float | None, _AT_LEAST_0, None] = None
+    keep_checkpoints: Annotated[int, _COUNT] = KEPT
+    resume: Annotated[bool, "boolean"] = False
+
+    # Names are checked where they are looked up: those that users register are known there, and the error
+    # has the nearest one.
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Read the constraints of the parameters from their annotations."""
+        super().__init_subclass__(**kwargs)
+        cls._parameter_constraints = {
+            name: [*hint.__metadata__]
+            for base in reversed(cls.__mro__)
+            for name, hint in get_annotations(base).items()
+            if hasattr(hint, "__metadata__")
+        }
+
+
+Class = TypeVar("Class", bound=type)
+
+
+def documented(estimator: Class) -> Class:
+    """A class decorator: the sections of the docstring begin with those that the bases have.
+
+    >>> class Base:
+    ...     '''Base.
+    ...
+    ...     Parameters
+    ...     ----------
+    ...     a : int
+    ...     '''
+    >>> @documented
+    ... class Child(Base):
+    ...     '''Child.
+    ...
+    ...     Parameters
+    ...     ----------
+    ...     b : int
+    ...     '''
+    >>> print(Child.__doc__)
+    Child.
+    <BLANKLINE>
+    Parameters
+    ----------
+    a : int
+    b : int
+    """
+    text = cleandoc(estimator.__doc__ or "")
+    for title in ("Parameters", "Attributes"):
+        head = f"{title}\n{'-' * len(title)}\n"
+        for base in estimator.__mro__[1:]:
+            _, found, section = cleandoc(base.__dict__.get("__doc__") or "").partition(head)
+            if found:
+                text = text.replace(head, head + section.partition("\n\n")[0] + "\n")
+    estimator.__doc__ = text
+    return estimator

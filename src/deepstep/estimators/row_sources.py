@@ -1,0 +1,222 @@
+"""Rows in files: X, y and weights that stay there, or are read into memory.
+
+y and weights are named where they are columns of the same files, or stand beside ``X.npy``. With ``X.npy``
+and mapped arrays they may be arrays, too, or NumPy files of their own.
+"""
+
+from collections.abc import Iterator, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from deepstep.data import ArrayRows, StoredRows
+from deepstep.data.arrays import INPUTS, NUMPY, beside_it, mapped
+from deepstep.data.room import check_room
+from deepstep.data.tables import (
+    STREAMED_FROM,
+    pieces_in,
+    rows_in_memory,
+    stored,
+    table_in,
+    told_missing_words,
+)
+from deepstep.errors import ConfigurationError, DataError, ShapeError, unknown_name
+from deepstep.estimators.inputs import FitContext, RawData, is_frame, with_named_columns
+from deepstep.preparation.table import with_columns
+from deepstep.types import AnyArray
+
+if TYPE_CHECKING:
+    import polars
+
+IN_ROWS = "Pass stream=True, which leaves the rows in the file."
+Y, WEIGHT = "y", "weight"
+"""Names of columns that came as arrays."""
+
+
+class NamedRows(NamedTuple):
+    """Rows in files, and the columns of y and of the weights."""
+
+    rows: StoredRows
+    target: str
+    weighing: str | None
+
+
+def as_row_source(given: RawData, stream: bool | None, context: FitContext) -> NamedRows | None:
+    """The arguments of fit as rows that stay in their files; None where they go into memory."""
+    where = context.where
+    if context.incremental or context.going_on:
+        raise ConfigurationError(where, "rows in memory to go on with", f"got {given.X!r:.60}")
+    arrays = _as_arrays(given, where)
+    if arrays is not None:
+        of_path = isinstance(given.X, str | PathLike)
+        if of_path and not (arrays.X.nbytes >= STREAMED_FROM if stream is None else stream):
+            return None
+        return _as_rows(arrays, where)
+    _check_names(given, where)
+    rows = given.X
+    if not isinstance(rows, StoredRows):
+        rows = stored(Path(rows), stream, where, _beside(given))
+    return None if rows is None else NamedRows(rows, given.y, given.sample_weight)
+
+
+def in_memory(given: RawData, where: str) -> RawData:
+    """Rows of files as frames and arrays."""
+    arrays = _as_arrays(given, where)
+    if arrays is not None:
+        for array in arrays:
+            if array is not None:
+                check_room(array.nbytes, where, "arrays", f"one of shape {tuple(array.shape)}", IN_ROWS)
+        inputs, *others = (None if array is None else np.array(array) for array in arrays)
+        if inputs is not None and inputs.ndim > 2:
+            inputs = inputs.reshape(len(inputs), -1)
+        return RawData(inputs, *others)
+    _check_names(given, where)
+    stays = isinstance(given.X, StoredRows)
+    frame = rows_in_memory(given.X) if stays else table_in(Path(given.X), _beside(given))
+    names = [given.y, given.sample_weight]
+    for name in names:
+        if name is not None and name not in frame.columns:
+            near = unknown_name("", "", name, frame.columns).hint
+            got = f"it has {', '.join(frame.columns)}"
+            raise DataError(where, f"the column {name!r} in {given.X}", got, near)
+    if not stays:
+        words = told_missing_words(Path(given.X), frame, given.y)
+        if words:
+            hint = "If it is a class, pass a frame that has it as a text; else leave these rows out."
+            raise DataError(f"{where}, target {given.y!r}", "every row has a target", words, hint)
+    rest = [column for column in frame.get_columns() if column.name not in names]
+    weight = None if given.sample_weight is None else frame.get_column(given.sample_weight).to_numpy()
+    X: Any = frame.select(rest)
+    if isinstance(given.X, ArrayRows) or (not stays and Path(given.X).suffix.lower() in NUMPY):
+        X = X.to_numpy()
+    return RawData(X, labels_in(frame.get_column(given.y)), weight)
+
+
+def _as_arrays(given: RawData, where: str) -> RawData | None:
+    """X, y and weights as arrays, mapped where they stand in files; None where X has columns of names, by
+    which y and the weights are called.
+    """
+    X, others = given.X, (given.y, given.sample_weight)
+    if isinstance(X, StoredRows):
+        return None
+    if not isinstance(X, str | PathLike):
+        for name, other in zip((Y, "sample_weight"), others, strict=True):
+            if isinstance(other, str) and not _is_numpy(other):
+                raise DataError(
+                    where,
+                    f"{name} with a value for each row, where X is an array",
+                    f"got the name {other!r}",
+                    "Pass an array; names are for columns of files that X names.",
+                )
+        return RawData(X, *map(_array_of, others))
+    path = Path(X)
+    named = all(other is None or (isinstance(other, str) and not _is_numpy(other)) for other in others)
+    if path.suffix.lower() not in NUMPY or named:
+        return None
+    beside = (
+        beside_it(path, other) if isinstance(other, str) and not _is_numpy(other) else other
+        for other in others
+    )
+    inputs = mapped(path)
+    if inputs.ndim < 2:
+        raise ShapeError(str(path), "an array (m, n) of inputs", f"got shape {inputs.shape}")
+    return RawData(inputs, *map(_array_of, beside))
+
+
+def _array_of(given: Any) -> Any:
+    """An array as it is, a NumPy file mapped."""
+    if isinstance(given, str | PathLike):
+        return mapped(Path(given))
+    return given if given is None or hasattr(given, "shape") else np.asarray(given)
+
+
+def _is_numpy(name: str | PathLike[str]) -> bool:
+    return Path(name).suffix.lower() in NUMPY
+
+
+def _as_rows(arrays: RawData, where: str) -> NamedRows:
+    """Arrays as rows, with names for y and the weights."""
+    X, y, weight = arrays
+    if y is None:
+        raise DataError(where, "y", "got none")
+    if len(X.shape) < 2:
+        raise ShapeError(f"{where}, X", "an array (m, n) of inputs", f"got shape {tuple(X.shape)}")
+    for name, array in ((Y, y), ("sample_weight", weight)):
+        if array is not None and tuple(array.shape[1:]) not in ((), (1,)):
+            raise ShapeError(
+                f"{where}, {name}",
+                "one column, where rows are streamed",
+                f"got shape {tuple(array.shape)}",
+                "Fit one estimator for each, or pass arrays in memory.",
+            )
+    parts = {INPUTS: X, Y: y, WEIGHT: weight}
+    rows = ArrayRows({name: part for name, part in parts.items() if part is not None}, f"{where}, X and y")
+    return NamedRows(rows, Y, None if weight is None else WEIGHT)
+
+
+def _check_names(given: RawData, where: str) -> None:
+    if isinstance(given.y, str) and isinstance(given.sample_weight, str | None):
+        return
+    got = [
+        f"{name}={value if isinstance(value, str | None) else type(value).__name__!s}"
+        for name, value in (("y", given.y), ("sample_weight", given.sample_weight))
+    ]
+    raise ConfigurationError(
+        where,
+        "the names of the columns of y and sample_weight, where X stands in files",
+        f"got {' and '.join(got)}",
+        "Arrays go with X.npy alone." if not isinstance(given.y, str | None) else "",
+    )
+
+
+def _beside(given: RawData) -> list[str]:
+    return [name for name in (given.y, given.sample_weight) if name is not None]
+
+
+def is_stored(X: Any, stream: bool | None = None) -> bool:
+    """Whether X names files, or is rows in them; a memory-mapped array is with ``stream=True``.
+
+    >>> is_stored("rows.parquet"), is_stored([[1.0]])
+    (True, False)
+    """
+    return isinstance(X, str | PathLike | StoredRows) or (bool(stream) and isinstance(X, np.memmap))
+
+
+def inputs_in(X: Any, names: Sequence[str]) -> "Iterator[polars.DataFrame]":
+    """These columns of X, a piece at a time; all of them where there are no names."""
+    if not isinstance(X, str | PathLike | StoredRows):
+        X = ArrayRows({INPUTS: X}, "X")
+    if isinstance(X, StoredRows):
+        columns = list(names or X.schema)
+        groups = range(len(X.sizes))
+        most = X.piece_rows(columns)
+        pieces: Iterator[polars.DataFrame] = (
+            piece for group in groups for piece in X.pieces(group, columns, most)
+        )
+    else:
+        pieces = pieces_in(Path(X))
+    for frame in pieces:
+        found = with_columns(frame, names)
+        yield found.select([found.get_column(name) for name in names or found.columns])
+
+
+def score_of(X: Any, y: Any, sample_weight: Any, where: str) -> RawData:
+    """The arguments of `score`: named columns of a frame are taken out of it, other names are refused."""
+    if is_frame(X):
+        return with_named_columns(RawData(X, y, sample_weight), where)
+    for name, given in (("y", y), ("sample_weight", sample_weight)):
+        if isinstance(given, str):
+            raise DataError(
+                f"score, {name}",
+                "an array with a value for each row",
+                f"got the name {given!r}",
+                f"Read that column: polars.read_parquet(X, columns=[{given!r}])[{given!r}].to_numpy().",
+            )
+    return RawData(X, y, sample_weight)
+
+
+def labels_in(series: "polars.Series") -> AnyArray:
+    """Targets as arrays: texts in NumPy's own type of texts."""
+    return series.to_numpy() if series.dtype.is_numeric() else np.asarray(series.to_list())

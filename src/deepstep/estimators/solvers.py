@@ -1,0 +1,211 @@
+"""The parameters of an estimator as settings of a training: solver, rates, schedules and checkpoints."""
+
+import inspect
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from types import SimpleNamespace
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from deepstep.engines import Settings
+from deepstep.equations import OPTIMIZERS
+from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.estimators.options import Options
+from deepstep.model.options import as_schedule
+from deepstep.training import Checkpoint, ModelCheckpoint, latest_checkpoint
+from deepstep.training.fit import REFIT
+from deepstep.training.lbfgs import OF_STEPS
+from deepstep.training.plan import SCHEDULED
+from deepstep.training.rate_finder import AUTO
+
+Optimizer: TypeAlias = tuple[str, Mapping[str, Any]]
+"""The name of an update rule, and its optimizer_params."""
+
+SCIKIT_LEARN: dict[str, Callable[[SimpleNamespace], Optimizer]] = {
+    "adam": lambda params: (
+        "adam",
+        {
+            "beta1": params.beta_1,
+            "beta2": params.beta_2,
+            "epsilon": params.epsilon,
+            "epsilon_at": params.epsilon_at,
+        },
+    ),
+    "sgd": lambda params: (
+        "nesterov" if params.nesterovs_momentum else "heavy_ball",
+        {"beta": params.momentum},
+    ),
+    "lbfgs": lambda params: ("gd", {}),  # it takes the gradient alone
+}
+"""scikit-learn's solvers, with its reading of Adam and of momentum."""
+
+OF_SCIKIT_LEARN = ("beta_1", "beta_2", "epsilon", "momentum", "nesterovs_momentum")
+"""Parameters of its solvers alone."""
+
+OF_BATCHES = (*OF_STEPS, *SCHEDULED, "time_budget", "checkpoint_dir", "resume")
+"""Parameters that mean nothing to L-BFGS: it minimizes one cost of all examples, its state is SciPy's own."""
+
+
+def make_optimizer(params: SimpleNamespace, where: str) -> Optimizer:
+    """The update rule of a solver: scikit-learn's, or one of ``OPTIMIZERS``."""
+    name = params.solver
+    if name in SCIKIT_LEARN:
+        if params.optimizer_params:
+            raise ConfigurationError(
+                where,
+                "optimizer_params of a solver that is an update rule, such as 'adamw'",
+                f"got {dict(params.optimizer_params)} for {name!r}",
+                "scikit-learn's solvers have parameters of their own: beta_1, beta_2, epsilon, momentum.",
+            )
+        return SCIKIT_LEARN[name](params)
+    if name not in OPTIMIZERS:
+        raise unknown_name(where, "solver", name, {**SCIKIT_LEARN, **OPTIMIZERS})
+    foreign = [one for one in OF_SCIKIT_LEARN if getattr(params, one) != getattr(Options, one)]
+    if foreign:
+        raise ConfigurationError(
+            where,
+            f"optimizer_params, where solver={name!r}, and scikit-learn's own left as they are",
+            f"got {', '.join(foreign)}",
+            "They are for 'adam' and 'sgd'.",
+        )
+    return name, params.optimizer_params or {}
+
+
+def settings_of(params: SimpleNamespace, seed: int, where: str) -> Settings:
+    """The settings of the steps."""
+    optimizer, optimizer_params = make_optimizer(params, where)
+    dropout = params.dropout
+    if isinstance(dropout, Sequence | np.ndarray):
+        dropout = np.asarray(dropout, object).tolist()
+    same = ("l1", "weight_decay", "input_noise", "max_norm", "clip_norm", "clip_value", "ema_decay")
+    return Settings(
+        optimizer,
+        optimizer_params,
+        l2=params.alpha,
+        dropout=dropout,
+        lr_multipliers=params.lr_multipliers or {},
+        weight_decay_multipliers=params.weight_decay_multipliers or {},
+        precision=params.precision,
+        seed=seed,
+        **{name: getattr(params, name) for name in same},
+    )
+
+
+def schedules_of(params: SimpleNamespace, where: str) -> dict[str, Any]:
+    """The schedules that are given, by name."""
+    given = {name: getattr(params, name) for name in SCHEDULED}
+    return {
+        # a plateau counts: each training has its own
+        name: as_schedule(deepcopy(schedule), f"{where}, {name}")
+        for name, schedule in given.items()
+        if schedule is not None
+    }
+
+
+def supports_partial_fit(estimator: Any) -> bool:
+    """Whether partial_fit can go on with one batch after another; the error says why not."""
+    if estimator.preset != "mlp":
+        raise AttributeError("preset='mlp' alone has it, others prepare all data at once")
+    if estimator.solver == "lbfgs":
+        raise AttributeError("it needs a solver that learns from batches; solver is 'lbfgs'")
+    if estimator.early_stopping:
+        raise AttributeError("it cannot hold a validation part out; early_stopping is True")
+    if estimator.checkpoint_dir is not None:
+        raise AttributeError("it goes on with what it is called with; checkpoint_dir is for fit")
+    scheduled = [name for name in (*SCHEDULED, "time_budget") if getattr(estimator, name) is not None]
+    if scheduled:
+        raise AttributeError(f"it cannot tell {' and '.join(scheduled)} how much training will come")
+    return True
+
+
+def refuse_without_use(params: SimpleNamespace, validated: bool, where: str) -> None:
+    """Refuse parameters that would do nothing: for lack of validation data, early stopping or a folder."""
+    if params.solver == "lbfgs":
+        useless = ["refit"] if params.refit else []
+        useless += ["scoring"] if params.scoring is not None and not validated else []
+        if useless:
+            raise ConfigurationError(
+                where,
+                "what belongs to early stopping left out for solver='lbfgs', which holds nothing out",
+                f"got {', '.join(useless)}",
+                "Use another solver; for scores alone fit(…, X_val=…, y_val=…).",
+            )
+    if params.refit and not params.early_stopping:
+        raise ConfigurationError(
+            where,
+            "early_stopping=True, where refit=True",
+            "got early_stopping=False",
+            "It counts the epochs.",
+        )
+    if params.scoring is not None and not validated and not params.early_stopping:
+        raise ConfigurationError(
+            where,
+            "validation data, where scoring is given",
+            f"got scoring={params.scoring!r} alone",
+            "Use early_stopping=True, or fit(…, X_val=…, y_val=…).",
+        )
+    names = ("checkpoint_every", "keep_checkpoints")
+    given = [name for name in names if getattr(params, name) != getattr(Options, name)]
+    if given and params.checkpoint_dir is None:
+        raise ConfigurationError(where, f"checkpoint_dir, where {' and '.join(given)} is given", "got None")
+
+
+def refuse_what_is_of_batches(params: SimpleNamespace, where: str) -> None:
+    """Refuse parameters that L-BFGS has no use for."""
+    given = [name for name in OF_BATCHES if _asks_for_something(getattr(params, name))]
+    if params.learning_rate_init == AUTO:
+        given.append(f"learning_rate_init={AUTO!r}")
+    if "batch" in np.ravel(params.normalization):
+        given.append("normalization='batch'")
+    if given:
+        raise ConfigurationError(
+            where,
+            "what belongs to batches left out for solver='lbfgs', which minimizes one cost of all examples",
+            f"got {', '.join(given)}",
+            "Use another solver, such as 'adam'.",
+        )
+
+
+def _asks_for_something(value: Any) -> bool:
+    return bool(np.any(value) if isinstance(value, float | list | tuple | np.ndarray) else value)
+
+
+def checkpoints_of(params: Any, *, refit: bool) -> list[ModelCheckpoint]:
+    """The callback that writes the checkpoints of a training, if they are asked for."""
+    if params.checkpoint_dir is None:
+        return []
+    first = ModelCheckpoint(
+        params.checkpoint_dir, every=params.checkpoint_every, keep=params.keep_checkpoints
+    )
+    return [first.within(REFIT) if refit else first]
+
+
+def checkpoint_to_resume(params: Any, where: str, *, refit: bool) -> Checkpoint | None:
+    """The newest checkpoint of a killed training; None where there is none yet, or if it is not asked for."""
+    if not params.resume:
+        return None
+    if params.checkpoint_dir is None:
+        raise ConfigurationError(where, "checkpoint_dir, where resume=True", "got None")
+    return latest_checkpoint(checkpoints_of(params, refit=refit)[0].folder)
+
+
+def seed_to_resume(params: Any, where: str) -> int | None:
+    """The seed of the killed fit; None where there is none to go on with."""
+    for refit in (False, True):  # a short first training leaves no checkpoint
+        found = checkpoint_to_resume(params, where, refit=refit)
+        if found is not None:
+            return found.seed
+    return None
+
+
+def warn_the_caller(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn whoever called fit: the first frame outside this package and scikit-learn, which wraps fit."""
+    frame, level = inspect.currentframe(), 1
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in (
+        "deepstep",
+        "sklearn",
+    ):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)

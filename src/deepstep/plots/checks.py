@@ -1,0 +1,217 @@
+"""Displays of errors: wrong gradients, and misclassified pictures."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepstep.errors import ShapeError
+from deepstep.inspection import GradientReport, Trace
+from deepstep.plots.drawing import SIZES, Display, OneAxes, check_network, plain
+from deepstep.types import AnyArray, Array
+
+SIGNS = {"good": "✓", "wrong": "✗ wrong", "wrong shape": "✗ shape", "not checkable": "?"}
+"""Words beside the numbers of a map, so that it can be read without colours."""
+
+QUANTITY = re.compile(r"(?P<kind>d.+?)(?P<layer>\d+)")
+"""The name of a derivative; those of layer 0 are left out."""
+
+LEAST = 1e-16  # smaller differences are rounding errors, and drawn as this
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class GradientCheckDisplay(OneAxes):
+    """The differences of a gradient check: a row for each kind of quantity, a column for each layer.
+
+    kinds: ``"dW"``, ``"db"``, …
+    differences (kinds, L): Relative differences; NaN where a layer has no such quantity.
+    verdicts: By row and column: "good", "wrong", "wrong shape" or "not checkable".
+    tolerance: The difference from which on a derivative is wrong.
+    self.image_ (matplotlib image): log₁₀ of the differences.
+    self.texts_ (dict of texts): By row and column.
+
+    >>> from deepstep import Network
+    >>> report = Network([1, 1], seed=1).check_gradients([[1.0, 2.0]], [[0, 1]])
+    >>> display = GradientCheckDisplay.from_report(report)
+    >>> display.kinds, display.differences.shape
+    (('dW', 'db'), (2, 1))
+    """
+
+    kinds: tuple[str, ...]
+    differences: Array
+    verdicts: dict[tuple[int, int], str]
+    tolerance: float | None
+
+    @classmethod
+    def from_report(cls, report: GradientReport) -> Self:
+        """The map of a report.
+
+        report: The result of `Network.check_gradients`.
+        returns (display): The display, not drawn yet.
+        """
+        found = {f"d{check.name}": (check.difference, check.verdict) for check in report.checks}
+        return cls._of(found, report.tolerance)
+
+    @classmethod
+    def from_trace(cls, trace: Trace) -> Self:
+        """Check every derivative of a step, dZ and dA as well.
+
+        trace: A trace of all layers.
+        returns (display): The display, not drawn yet.
+        """
+        found = {check.name: (check.difference, check.verdict) for check in trace.check().checks}
+        return cls._of(found, None)
+
+    @classmethod
+    def from_network(cls, network: Any, X: Any, Y: Any) -> Self:
+        """Check the gradients of a network on some examples.
+
+        network (Network): The network.
+        X, Y (array of shape (n_x, m) and (n_L, m)): Examples, as columns.
+        returns (display): The display, not drawn yet.
+        ConfigurationError, ShapeError, DataError: If this is no network, or the examples do not fit.
+        """
+        network = check_network(network, f"{cls.__name__}.from_network")
+        return cls.from_report(network.check_gradients(X, Y))
+
+    @classmethod
+    def _of(cls, found: dict[str, tuple[float, str]], tolerance: float | None) -> Self:
+        named = [match for match in map(QUANTITY.fullmatch, found) if match and match["layer"] != "0"]
+        kinds = tuple(dict.fromkeys(match["kind"] for match in named))
+        differences = np.full((len(kinds), max(int(match["layer"]) for match in named)), np.nan)
+        verdicts = {}
+        for match in named:
+            place = kinds.index(match["kind"]), int(match["layer"]) - 1
+            differences[place], verdicts[place] = found[match[0]]
+        return cls(kinds=kinds, differences=differences, verdicts=verdicts, tolerance=tolerance)
+
+    @property
+    def passed(self) -> bool:
+        """Whether no derivative is wrong."""
+        return not any(verdict.startswith("wrong") for verdict in self.verdicts.values())
+
+    @property
+    def _size(self) -> tuple[float, float]:
+        rows, layers = self.differences.shape
+        return max(4.5, 1.15 * layers + 2.2), 0.75 * rows + 1.3
+
+    def _draw(self, ax: Any) -> None:
+        rows, layers = self.differences.shape
+        with np.errstate(invalid="ignore"):
+            shown = np.log10(np.clip(self.differences, LEAST, 1.0))
+        self.image_: Any = ax.imshow(shown, cmap=SIZES, vmin=np.log10(LEAST), vmax=0.0, aspect="auto")
+        self.texts_: dict[tuple[int, int], Any] = {}
+        for (row, column), verdict in self.verdicts.items():
+            value = self.differences[row, column]
+            text = f"{value:.0e}\n{SIGNS[verdict]}" if np.isfinite(value) else SIGNS[verdict]
+            colour = "black" if shown[row, column] > np.log10(LEAST) / 2 else "white"
+            style = {"ha": "center", "va": "center", "fontsize": 8, "color": colour}
+            self.texts_[row, column] = ax.text(column, row, text, **style)
+        ax.set_xticks(range(layers), [f"layer {layer}" for layer in range(1, layers + 1)])
+        ax.set_yticks(range(rows), self.kinds)
+        ax.set_title("gradients are right" if self.passed else "gradients are WRONG", fontsize=10)
+        ax.figure.colorbar(self.image_, ax=ax, label="log₁₀ of the difference")
+
+    def describe(self) -> str:
+        """Describe the verdict, and the largest difference of each kind."""
+        limit = "" if self.tolerance is None else f", tolerance {self.tolerance:.0e}"
+        lines = [f"Gradients are {'right' if self.passed else 'WRONG'}{limit}."]
+        for row, kind in enumerate(self.kinds):
+            wrong = [
+                f"layer {column + 1}"
+                for (at, column), verdict in self.verdicts.items()
+                if at == row and verdict.startswith("wrong")
+            ]
+            known = self.differences[row][np.isfinite(self.differences[row])]
+            most = f"largest difference {known.max():.2e}" if len(known) else "nothing to compare"
+            lines.append(f"{kind}: {most}{f'; wrong in {chr(44).join(wrong)}' if wrong else ''}.")
+        return "\n".join(lines)
+
+
+@dataclass(eq=False, repr=False)
+class MistakesDisplay(Display):
+    """The pictures that a network misclassified.
+
+    images (array of shape (k, height, width) or (k, height, width, channels)): The misclassified ones only;
+        uint8, or floats from 0 to 1.
+    rows (ndarray of integers (k,)): Their positions among all examples.
+    true, predicted: Their true and their predicted classes.
+    probabilities (k,): Probabilities of the predicted classes.
+    total: Number of all examples.
+    self.axes_ (ndarray of Axes (k,)): One for each picture.
+
+    >>> display = MistakesDisplay.from_predictions(
+    ...     np.zeros((3, 2, 2)), np.array(["cat", "cat", "dog"]), np.array(["cat", "dog", "dog"]),
+    ...     np.array([0.9, 0.6, 0.8]))
+    >>> print(display.describe())
+    1 of 3 examples is wrong.
+    example 1: cat, predicted dog (probability 0.600)
+    """
+
+    images: AnyArray
+    _: KW_ONLY
+    rows: NDArray[np.intp]
+    true: Sequence[str]
+    predicted: Sequence[str]
+    probabilities: Array
+    total: int
+
+    @classmethod
+    def from_predictions(
+        cls, images: AnyArray, y_true: AnyArray, y_pred: AnyArray, probabilities: Array
+    ) -> Self:
+        """Keep the misclassified examples, in their order.
+
+        images (array of shape (m, height, width[, channels])): All pictures.
+        y_true, y_pred (array of labels (m,)): True and predicted classes.
+        probabilities (m,): Probability of each predicted class.
+        returns (display): The display, not drawn yet.
+        ShapeError: If the numbers of examples differ.
+        """
+        lengths = {len(images), len(y_true), len(y_pred), len(probabilities)}
+        if len(lengths) > 1:
+            raise ShapeError(
+                cls.__name__,
+                "the same number of images, classes and probabilities",
+                f"got {len(images)}, {len(y_true)}, {len(y_pred)} and {len(probabilities)}",
+            )
+        wrong = np.flatnonzero(np.asarray(y_true) != np.asarray(y_pred))
+        return cls(
+            images[wrong],
+            rows=wrong,
+            true=[str(label) for label in y_true[wrong]],
+            predicted=[str(label) for label in y_pred[wrong]],
+            probabilities=probabilities[wrong],
+            total=len(images),
+        )
+
+    def plot(self, *, columns: int = 5) -> Self:
+        """Draw the pictures on a new figure.
+
+        columns: Pictures in a row.
+        """
+        places = self._grid(len(self.images), columns, (2.2, 2.6), (0, 0.4))
+        self.axes_: NDArray[Any] = places[: len(self.images)]
+        for ax, image, caption in zip(self.axes_, self.images, self._captions("\n", "{:.3f}"), strict=True):
+            ax.imshow(image, cmap="gray")
+            ax.set_title(plain(caption), fontsize=9)
+        self.figure_.suptitle(self._heading(), fontsize=10)
+        return self
+
+    def describe(self) -> str:
+        """Describe each picture, after a line with their number."""
+        return "\n".join([self._heading(), *self._captions(" ", "probability {:.3f}")])
+
+    def _heading(self) -> str:
+        count = len(self.images)
+        return f"{count} of {self.total} examples {'is' if count == 1 else 'are'} wrong."
+
+    def _captions(self, separator: str, probability: str) -> list[str]:
+        parts = zip(self.rows, self.true, self.predicted, self.probabilities, strict=True)
+        return [
+            f"example {row}: {true},{separator}predicted {predicted} ({probability.format(share)})"
+            for row, true, predicted, share in parts
+        ]

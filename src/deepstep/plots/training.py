@@ -1,0 +1,222 @@
+"""Displays of a training: the training curve, and the search for a learning rate."""
+
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+
+from deepstep.errors import DataError
+from deepstep.plots.drawing import (
+    OKABE_ITO,
+    REFERENCE,
+    FromHistory,
+    OneAxes,
+    drawable,
+    legend,
+    plain,
+    series,
+    whole_numbers,
+)
+from deepstep.training import History, RateSearch
+from deepstep.types import Array, is_number
+
+NO_METRICS = ("epoch", "step", "cost", "validation_cost", "learning_rate", "seconds", "examples")
+"""Numbers in the records that are not metrics."""
+
+LOG_FROM = 100.0  # a cost that falls by this factor is drawn on a logarithmic axis
+HEIGHTS = {"cost": 3.0, "metrics": 2.2, "rate": 1.1}  # inches of each part of the training curve
+SMALLER = "No suggestion: search from a smaller rate."
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class TrainingCurveDisplay(FromHistory):
+    """Cost, metrics and learning rate over the epochs.
+
+    epochs (k,): Numbers of the epochs, from 0.
+    costs (k,): J of each epoch; NaN where it was not finite.
+    validation_costs (k,): J on validation data, or None.
+    metrics: Other numbers of the records, such as ``"validation_score"``, arrays of shape (k,).
+    rates (k,): The learning rate; NaN where there is none.
+    self.ax_ (matplotlib.axes.Axes): That of the cost.
+    self.axes_ (ndarray of Axes): Those of the cost, of the metrics if there are any, and of the learning rate
+        if it changes.
+    self.lines_ (dict): The lines, by the name of the quantity.
+
+    >>> costs = [(0.7, 0.69), (0.4, 0.5), (0.2, 0.6)]
+    >>> history = History({"epoch": e, "cost": a, "validation_cost": b} for e, (a, b) in enumerate(costs))
+    >>> print(TrainingCurveDisplay.from_history(history).describe())
+    3 epochs: the cost went from 0.7 to 0.2, lowest 0.2 in epoch 2.
+    On validation data it went from 0.69 to 0.6, lowest 0.5 in epoch 1.
+    """
+
+    epochs: Array
+    costs: Array
+    validation_costs: Array | None = None
+    metrics: dict[str, Array] = field(default_factory=dict)
+    rates: Array
+
+    @classmethod
+    def _of_history(cls, history: History, where: str) -> Self:
+        if not len(history):
+            raise DataError(where, "at least one epoch", "got an empty history")
+        names = dict.fromkeys(
+            name
+            for record in history
+            for name, value in record.items()
+            if is_number(value) and name not in NO_METRICS
+        )
+        validated = any("validation_cost" in record for record in history)
+        return cls(
+            epochs=history.column("epoch"),
+            costs=_column(history, "cost"),
+            validation_costs=_column(history, "validation_cost") if validated else None,
+            metrics={name: _column(history, name) for name in names},
+            rates=_column(history, "learning_rate"),
+        )
+
+    @property
+    def best_epoch(self) -> int | None:
+        """The epoch of the lowest validation cost, else of the lowest cost; None if none is finite."""
+        watched = self.costs if self.validation_costs is None else self.validation_costs
+        return None if np.isnan(watched).all() else int(self.epochs[np.nanargmin(watched)])
+
+    @property
+    def _rate_changes(self) -> bool:
+        known = self.rates[~np.isnan(self.rates)]
+        return len(known) > 0 and bool((known != known[0]).any())
+
+    def plot(self, *, ax: Any = None) -> Self:
+        """Draw cost, metrics and learning rate below each other; on given axes the cost alone."""
+        if ax is None:
+            shown = {"cost": True, "metrics": bool(self.metrics), "rate": self._rate_changes}
+            heights = [height for part, height in HEIGHTS.items() if shown[part]]
+            figure = self._new_figure((6.4, 0.6 + sum(heights)))
+            axes = figure.subplots(len(heights), sharex=True, height_ratios=heights, squeeze=False)[:, 0]
+        else:
+            axes = np.array([ax])
+        self.axes_: Any = axes
+        self.ax_: Any = axes[0]
+        self.figure_ = self.ax_.figure
+        self.lines_: dict[str, Any] = {}
+        self._draw_cost(axes[0])
+        if self.metrics and len(axes) > 1:
+            self._draw_metrics(axes[1])
+        if self._rate_changes and ax is None:
+            self._line(axes[-1], "learning_rate", "learning rate", self.rates, 2)
+            axes[-1].set_ylabel("learning\nrate")
+        for place in axes:
+            place.margins(x=0.02)
+        whole_numbers(axes[-1], "epoch")
+        return self
+
+    def _draw_cost(self, ax: Any) -> None:
+        self._line(ax, "cost", "training", self.costs, 0)
+        if self.validation_costs is not None:
+            self._line(ax, "validation_cost", "validation", self.validation_costs, 1)
+        if self.best_epoch is not None:
+            ax.axvline(self.best_epoch, color=REFERENCE, linestyle=":", linewidth=1)
+            ax.plot([], [], ":", color=REFERENCE, linewidth=1, label=f"best epoch {self.best_epoch}")
+        known = self.costs[np.isfinite(self.costs)]
+        if len(known) and known.min() > 0 and known.max() > LOG_FROM * known.min():
+            ax.set_yscale("log")
+        ax.set_ylabel("cost J")
+        legend(ax)
+
+    def _draw_metrics(self, ax: Any) -> None:
+        for number, (name, values) in enumerate(self.metrics.items()):
+            self._line(ax, name, plain(name.replace("_", " ")), values, number)
+        ax.set_ylabel("metrics")
+        legend(ax, len(self.metrics))
+
+    def _line(self, ax: Any, name: str, label: str, values: Array, number: int) -> None:
+        style = series(number, len(values))
+        (self.lines_[name],) = ax.plot(self.epochs, drawable(values), label=label, **style)
+
+    def describe(self) -> str:
+        """Describe each curve in a sentence."""
+        count = len(self.epochs)
+        lines = [f"{count} epoch{'' if count == 1 else 's'}: the cost {self._course(self.costs)}."]
+        if self.validation_costs is not None:
+            lines.append(f"On validation data it {self._course(self.validation_costs)}.")
+        for name, values in self.metrics.items():
+            first, last = _ends(values)
+            lines.append(f"{name.replace('_', ' ')} went from {first:.4g} to {last:.4g}.")
+        if self._rate_changes:
+            first, last = _ends(self.rates)
+            lines.append(f"The learning rate went from {first:.3g} to {last:.3g}.")
+        return "\n".join(lines)
+
+    def _course(self, costs: Array) -> str:
+        if np.isnan(costs).all():
+            return "was never finite"
+        lowest, beyond = int(np.nanargmin(costs)), int(np.isnan(costs).sum())
+        others = f" ({beyond} epochs had none that is finite)" if beyond else ""
+        first, last = _ends(costs)
+        at = f"lowest {costs[lowest]:.4g} in epoch {self.epochs[lowest]:.0f}"
+        return f"went from {first:.4g} to {last:.4g}, {at}{others}"
+
+
+def _column(history: History, name: str) -> Array:
+    """One quantity; NaN where it is not finite or not a number."""
+    values = [record.get(name) for record in history]
+    return np.array([value if is_number(value) else np.nan for value in values], dtype=float)
+
+
+def _ends(values: Array) -> tuple[float, float]:
+    """The first and the last value that is not NaN."""
+    known = values[~np.isnan(values)]
+    return (float(known[0]), float(known[-1])) if len(known) else (np.nan, np.nan)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class RateSearchDisplay(OneAxes):
+    """The smoothed cost over the learning rates of a search, with its suggestion.
+
+    rates, costs (k,): The rates tried, and the smoothed cost after the update at each.
+    first_cost: The cost before the search.
+    suggestion: The suggested rate; None if the cost only rose.
+    diverged: Whether the search ended before the last rate.
+
+    >>> search = RateSearch(np.array([0.01, 0.1, 1.0]), np.array([0.6, 0.5, 3.1]), 0.7, 0.01, diverged=True)
+    >>> print(RateSearchDisplay.from_search(search).describe())
+    Learning rates from 0.01 to 1: the cost was lowest at 0.1 (0.7 at first, 0.5 there), then it diverged.
+    Suggestion: 0.01, a tenth of that.
+    """
+
+    rates: Array
+    costs: Array
+    first_cost: float
+    suggestion: float | None
+    diverged: bool
+
+    @classmethod
+    def from_search(cls, search: RateSearch) -> Self:
+        """The display of a search.
+
+        search: The result of `Network.find_learning_rate`.
+        returns (display): The display, not drawn yet.
+        """
+        return cls(**vars(search))
+
+    def _draw(self, ax: Any) -> None:
+        ax.plot(self.rates, self.costs, color=OKABE_ITO[0])
+        ax.set(xscale="log", xlabel="learning rate", ylabel="smoothed cost")
+        if self.suggestion is not None:
+            label = f"suggestion {self.suggestion:.3g}"
+            ax.axvline(self.suggestion, linestyle="--", color=REFERENCE, label=label)
+            ax.legend()
+
+    def describe(self) -> str:
+        """Describe the rates, the costs and the suggestion, in two lines."""
+        if not len(self.rates):
+            return f"The cost is not finite after the first learning rate.\n{SMALLER}"
+        tried = f"Learning rates from {self.rates[0]:.3g} to {self.rates[-1]:.3g}"
+        if self.suggestion is None:
+            return f"{tried}: the cost only rose.\n{SMALLER}"
+        lowest = int(np.argmin(self.costs))
+        end = ", then it diverged" if self.diverged else ""
+        if lowest == len(self.costs) - 1 and not self.diverged:
+            end = ", the last one: search up to a larger rate"
+        at = f"the cost was lowest at {self.rates[lowest]:.3g}"
+        costs = f"{self.first_cost:.3g} at first, {self.costs[lowest]:.3g} there"
+        return f"{tried}: {at} ({costs}){end}.\nSuggestion: {self.suggestion:.3g}, a tenth of that."

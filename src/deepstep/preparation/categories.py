@@ -1,0 +1,235 @@
+"""Columns of texts: categories, two values, and texts of words."""
+
+from dataclasses import dataclass, field
+from math import ceil
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepstep.preparation.columns import Column, ConstantColumn, IdentifierColumn, with_mark
+from deepstep.preparation.numbers import mark_done
+from deepstep.preparation.parsing import is_missing, wrong_kind
+
+if TYPE_CHECKING:
+    import polars
+
+MOST_CATEGORIES = 50
+"""Most categories of a column that get a feature of their own, the frequent ones first."""
+MOST_WORDS = 50
+"""Most words of a column of texts that get a feature."""
+FEWEST_ROWS_OF_A_WORD, LEAST_SHARE_OF_A_WORD = 20, 0.01
+"""Training rows, and their share, in which a word has to occur to get a feature."""
+FEWEST_ROWS_TO_TELL = 20
+"""Rows from which on values that are all, or nearly all, different mark an identifier."""
+WORD = r"[\p{L}\p{N}]+"
+"""A word: letters and digits without a break."""
+
+
+@dataclass(frozen=True)
+class TwoValuesColumn(Column):
+    """Texts of two values: 0 for the first in sorted order, 1 for the second, as truth values are."""
+
+    kind: ClassVar[str] = "two values"
+    name: str
+    values: tuple[str, ...]
+    mean: float
+    marks_missing: bool
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        return with_mark((f"{self.name}={self.values[1]}",), self.name, self.marks_missing)
+
+    @property
+    def done(self) -> str:
+        first, second = self.values
+        missing = mark_done(self.marks_missing, f" (here {self.mean:.6g})")
+        return f"{first!r} 0, {second!r} 1{missing}; unseen: the mean"
+
+    @property
+    def why(self) -> str:
+        return "texts of 2 different values"
+
+    @property
+    def fault(self) -> str:
+        if len(self.values) != 2 or len(set(self.values)) != 2:
+            return "there are two different values"
+        return "" if 0 <= self.mean <= 1 else "the mean is from 0 to 1"
+
+    def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
+        position = positions(series, self.values)
+        out[:, 0] = np.where(position < 0, self.mean, position)
+        out[:, 1:] = is_missing(series)[:, None]
+
+
+@dataclass(frozen=True)
+class CategoryColumn(Column):
+    """Texts: a 0/1 feature for each category, in sorted order, for missing ones and for all others."""
+
+    kind: ClassVar[str] = "category"
+    name: str
+    categories: tuple[str, ...]
+    left_out: int
+    marks_missing: bool = False
+    has_other: bool = False
+    caution: str = field(default="", kw_only=True)
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        names = tuple(f"{self.name}={category}" for category in self.categories)
+        other = (f"{self.name} other",) if self.has_other else ()
+        return (*with_mark(names, self.name, self.marks_missing), *other)
+
+    @property
+    def done(self) -> str:
+        n, missing = len(self.categories), ", and one for missing ones" if self.marks_missing else ""
+        if self.has_other:
+            return (
+                f"one 0/1 feature for each of the {n} most frequent values{missing}, and one for all others"
+            )
+        rest = "unseen: all 0" if self.marks_missing else "missing and unseen: all 0"
+        kept = f"one 0/1 feature for each of {n} values{missing}; {rest}"
+        if not self.left_out:
+            return kept
+        return f"{kept}; only the {n} most frequent are kept, {self.left_out} are left out"
+
+    @property
+    def why(self) -> str:
+        return f"texts of {len(self.categories) + self.left_out} different values"
+
+    def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
+        position = positions(series, self.categories)
+        found = np.flatnonzero(position >= 0)
+        out[found, position[found]] = 1.0
+        missing, start = is_missing(series), len(self.categories)
+        if self.marks_missing:
+            out[:, start] = missing
+        if self.has_other:
+            out[:, start + self.marks_missing] = (position < 0) & ~missing
+
+
+@dataclass(frozen=True)
+class TextColumn(CategoryColumn):
+    """Texts of words: a 0/1 feature for each frequent word, beside those of categories, if any."""
+
+    kind: ClassVar[str] = "text"
+    words: tuple[str, ...] = ()
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        return (*super().feature_names, *(f"{self.name} has {word}" for word in self.words))
+
+    @property
+    def done(self) -> str:
+        words = f"one 0/1 feature for each of {len(self.words)} frequent words"
+        if self.categories:
+            return f"{words}; {super().done}"
+        return f"{words}{', and one for missing ones' if self.marks_missing else ''}"
+
+    @property
+    def why(self) -> str:
+        return f"{super().why}, with words that come again"
+
+    def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
+        import polars
+
+        first = len(self.feature_names) - len(self.words)
+        super().write(series, out[:, :first])
+        words = words_of(polars.DataFrame({"value": _as_texts(series)}).with_row_index("row"))
+        known = words.with_columns(
+            polars.col("word").cast(polars.Enum(self.words), strict=False)
+        ).drop_nulls()
+        out[known["row"].to_numpy(), first + known["word"].to_physical().to_numpy().astype(np.intp)] = 1.0
+
+
+def words_of(texts: "polars.DataFrame") -> "polars.DataFrame":
+    """A row for each different word of each text: its column "value" becomes "word", the others stay."""
+    import polars
+
+    words = polars.col("value").str.to_lowercase().str.extract_all(WORD).list.unique()
+    return texts.with_columns(words.alias("word")).drop("value").explode("word").drop_nulls("word")
+
+
+def positions(series: "polars.Series", categories: tuple[str, ...]) -> NDArray[np.intp]:
+    """The position of each value among the categories, −1 where it is missing or none of them: (m,)."""
+    import polars
+
+    enum = polars.Enum(categories)
+    found = _as_texts(series).cast(enum, strict=False).to_physical().cast(polars.Int64)
+    if series.dtype.is_float():  # 1.0 is the category 1 as well
+        whole = series.cast(polars.Int64, strict=False)
+        whole = whole.zip_with((whole == series).fill_null(False), whole.clear(len(whole)))
+        found = found.zip_with(
+            found.is_not_null(),
+            whole.cast(polars.String).cast(enum, strict=False).to_physical().cast(found.dtype),
+        )
+    return found.fill_null(-1).to_numpy().astype(np.intp)
+
+
+def _as_texts(series: "polars.Series") -> "polars.Series":
+    import polars
+
+    if series.dtype.is_nested() or series.dtype.is_temporal() or series.dtype == polars.Binary:
+        raise wrong_kind(series, "texts")
+    return series.cast(polars.String)
+
+
+def count_texts(series: "polars.Series") -> "polars.DataFrame":
+    """The different texts of a column, "value", and their numbers of rows, "rows"."""
+    import polars
+
+    return series.alias("value").cast(polars.String).drop_nulls().value_counts(name="rows")
+
+
+def column_of_texts(
+    name: str, counts: "polars.DataFrame", m: int, *, identifiers: bool, others: int
+) -> Column:
+    """The kind of a column of texts, by how often each occurs.
+
+    ``m`` counts rows without a text, too, and ``others`` are rows whose texts were not counted: they are
+    taken to be all different.
+    """
+    import polars
+
+    n_present, n = int(counts["rows"].sum()) + others, counts.height + others
+    marks_missing = n_present < m
+    if n == 1:
+        return ConstantColumn(name, counts["value"][0][:60], marks_missing, of_texts=True)
+    if n == 2:
+        share = int(counts["rows"][1]) / n_present
+        return TwoValuesColumn(name, tuple(counts["value"]), share, marks_missing)
+    mostly_different = n_present >= FEWEST_ROWS_TO_TELL and 2 * n > n_present
+    words: tuple[str, ...] = ()
+    if n > MOST_CATEGORIES or mostly_different:
+        words = _frequent_words(counts, m)
+    if words and mostly_different:
+        return TextColumn(name, (), n, marks_missing, words=words)
+    if identifiers and not words and n == n_present and mostly_different:
+        return IdentifierColumn(name, "it is another text in every row, without words that come again")
+    if identifiers and mostly_different and n > MOST_CATEGORIES:  # from a few rows nothing is learned
+        counts = counts.filter(polars.col("rows") >= FEWEST_ROWS_OF_A_WORD)
+        if not (counts.height or words or marks_missing):
+            return IdentifierColumn(name, "its texts are mostly different, and none comes often")
+    frequent = counts.sort(["rows", "value"], descending=[True, False])["value"].head(MOST_CATEGORIES)
+    categories, left_out = tuple(frequent.sort()), n - len(frequent)
+    if words:
+        return TextColumn(name, categories, left_out, marks_missing, left_out > 0, words)
+    return CategoryColumn(name, categories, left_out, marks_missing, left_out > 0)
+
+
+def _frequent_words(counts: "polars.DataFrame", m: int) -> tuple[str, ...]:
+    """The most frequent words that are more than a whole value, and not in every row: sorted."""
+    import polars
+
+    rows = polars.col("rows").sum()
+    of_words = words_of(counts).group_by("word").agg(rows)
+    whole = counts.group_by(polars.col("value").str.to_lowercase().alias("word")).agg(rows.alias("whole"))
+    least = max(FEWEST_ROWS_OF_A_WORD, ceil(LEAST_SHARE_OF_A_WORD * m))
+    kept = (
+        of_words.join(whole, on="word", how="left")
+        .filter(
+            polars.col("rows").is_between(least, m - 1), polars.col("rows") > polars.col("whole").fill_null(0)
+        )
+        .sort(["rows", "word"], descending=[True, False])
+    )
+    return tuple(kept["word"].head(MOST_WORDS).sort())

@@ -1,0 +1,333 @@
+"""Statistics of one column, updated chunk by chunk; `finish` chooses the kind of the column.
+
+Counts, least and greatest values, categories and dates do not depend on the chunks; means and deviations of
+several chunks are those of one up to rounding. Two rules bound the memory of several chunks:
+
+- The first `MOST_TEXTS` different texts are counted; rows with others count as all different.
+- The first `MOST_NUMBERS` whole numbers, or a few more, decide whether a column is an identifier.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepstep.data.frames import without_pattern
+from deepstep.preparation.categories import FEWEST_ROWS_TO_TELL, CategoryColumn, column_of_texts, count_texts
+from deepstep.preparation.columns import Column, ConstantColumn, EmptyColumn, IdentifierColumn
+from deepstep.preparation.dates import CIRCLES, DateColumn, as_moments, parts_by, positions_on_circles
+from deepstep.preparation.number_formats import (
+    infer_number_format,
+    stripped,
+    why_not_numbers,
+    words_among_numbers,
+)
+from deepstep.preparation.numbers import BooleanColumn, DurationColumn, NumberColumn
+from deepstep.preparation.parsing import (
+    days,
+    infer_date_format,
+    is_missing,
+    numbers,
+    seconds,
+    truths,
+    wrong_kind,
+)
+from deepstep.preparation.statistics import Moments
+
+if TYPE_CHECKING:
+    import polars
+
+MOST_TEXTS, MOST_BYTES = 200_000, 2**25
+"""Most different texts of a column that are counted, and their bytes."""
+MOST_NUMBERS = 1_000_000
+"""Numbers that are compared to recognize an identifier, in columns whose name says so."""
+FEWEST_ROWS_THAT_COUNT = 10
+"""Rows from which on whole numbers that grow from row to row are an identifier: chance hardly orders them."""
+# Also user_id and PassengerId, but not paid; Unnamed: 0 and __index_level_0__ are the index that pandas
+# writes. A name is asked for because ranks and numbers of days count the rows, too, and mean something.
+_NAMES_OF_IDENTIFIERS = re.compile(
+    r"(?i:^(?:unnamed: \d+(?:\.\d+)*|__index_level_\d+__|#|pk|"
+    r"(?:row|record|obs|observation|seq|sequence)[ _]?(?:id|index|idx|nr|no|num|number|names?)?\.?)?$"
+    r"|(?:^|[_\W])(?:id|uuid|guid|key|index|idx|nr|no|number)\.?$)"
+    r"|[a-z0-9]I[dD]$"
+)
+
+
+class ColumnStatistics(ABC):
+    """Statistics of a column."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @abstractmethod
+    def update(self, series: "polars.Series") -> None:
+        """Add rows."""
+
+    @abstractmethod
+    def merge(self, other: Self) -> None:
+        """Add what another has seen of the rows after these."""
+
+    @abstractmethod
+    def finish(self, *, identifiers: bool) -> Column:
+        """The learned column; ``identifiers``: whether identifiers are left out."""
+
+
+class _Numbers(ColumnStatistics):
+    """Numbers; whole ones may be an identifier."""
+
+    def __init__(self, name: str, *, may_identify: bool) -> None:
+        super().__init__(name)
+        self._moments, self._first = Moments(), [np.empty(0)] if may_identify else []
+
+    def update(self, series: "polars.Series") -> None:
+        values = numbers(series)
+        self._moments.update(values)
+        self._keep([values])
+
+    def merge(self, other: Self) -> None:
+        self._moments.merge(other._moments)
+        self._keep(other._first)
+
+    def _keep(self, values: list[NDArray[np.float64]]) -> None:
+        if self._first and sum(map(len, self._first)) < MOST_NUMBERS:
+            self._first += values
+
+    def finish(self, *, identifiers: bool) -> Column:
+        first = np.concatenate(self._first) if self._first and identifiers else None
+        return _of_numbers(self.name, self._moments, first, "")
+
+
+class _Truths(ColumnStatistics):
+    """Truth values."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._moments = Moments()
+
+    def update(self, series: "polars.Series") -> None:
+        self._moments.update(truths(series))
+
+    def merge(self, other: Self) -> None:
+        self._moments.merge(other._moments)
+
+    def finish(self, *, identifiers: bool) -> Column:
+        seen = self._moments
+        if not seen.count:
+            return EmptyColumn(self.name)
+        if seen.is_constant:
+            value = "true" if seen.low else "false"
+            return ConstantColumn(self.name, value, seen.missing > 0, of_texts=False)
+        return BooleanColumn(self.name, seen.mean, seen.missing > 0)
+
+
+class _Times(ColumnStatistics):
+    """Dates, times of day, spans of time."""
+
+    def __init__(self, name: str, *, spans: bool) -> None:
+        super().__init__(name)
+        self._read = seconds if spans else days
+        self._moments = Moments()
+        self._first: polars.Series | None = None
+        self._differ = False
+        self._positions: dict[str, set[float]] = {part: set() for part in CIRCLES}
+
+    def update(self, series: "polars.Series") -> None:
+        values = self._read(series)
+        self._moments.update(values)
+        self._compare(series.drop_nulls())
+        if self._read is days:
+            for part, found in positions_on_circles(np.unique(values[~np.isnan(values)])).items():
+                self._positions[part] |= found
+
+    def _compare(self, present: "polars.Series") -> None:
+        """Keep the first value, and whether another one differs: two may be the same day as floats."""
+        if self._first is None and len(present):
+            self._first = present[:1]
+        if self._first is not None:
+            self._differ |= bool((present != self._first).any())
+
+    def merge(self, other: Self) -> None:
+        self._moments.merge(other._moments)
+        if other._first is not None:
+            self._compare(other._first)
+        self._differ |= other._differ
+        for part, found in other._positions.items():
+            self._positions[part] |= found
+
+    def finish(self, *, identifiers: bool) -> Column:
+        import polars
+
+        seen, first = self._moments, self._first
+        if first is None:
+            return EmptyColumn(self.name)
+        spans = self._read is seconds
+        if not self._differ:
+            # polars writes no spans; Python needs a database of time zones to write moments.
+            value = str(first[0]) if spans else first.cast(polars.String)[0]
+            return ConstantColumn(self.name, value[:60], seen.missing > 0, of_texts=False)
+        mean, std, marks = seen.moments(f"column {self.name!r}")
+        if spans:
+            return DurationColumn(self.name, mean, std, marks)
+        parts = parts_by(seen.high - seen.low, self._positions, is_time=str(first.dtype) == "Time")
+        return DateColumn(self.name, mean, std, marks, parts=parts)
+
+
+class _Texts(ColumnStatistics):
+    """Texts: categories, words, or numbers and dates as people write them.
+
+    ``_only`` is the first chunk while there is no other: its numbers are taken in the order of its rows.
+    """
+
+    def __init__(self, name: str, *, typed: bool) -> None:
+        super().__init__(name)
+        self._typed, self._m, self._others = typed, 0, 0
+        self._only: polars.Series | None = None
+        self._counts: polars.DataFrame | None = None
+
+    def update(self, series: "polars.Series") -> None:
+        self._only = None if self._m or self._typed else series
+        self._m += len(series)
+        self._add(count_texts(series))
+
+    def merge(self, other: Self) -> None:
+        if other._m:
+            self._only = None if self._m else other._only
+        self._m, self._others = self._m + other._m, self._others + other._others
+        if other._counts is not None:
+            self._add(other._counts)
+
+    def _add(self, new: "polars.DataFrame") -> None:
+        """Add counts up; of texts that are not known, where there are too many, their rows alone."""
+        import polars
+
+        if self._counts is None:
+            self._counts = new
+            return
+        if self._counts.height >= MOST_TEXTS or self._counts.estimated_size() >= MOST_BYTES:
+            there = new.join(self._counts, on="value", how="semi")
+            self._others += int(new["rows"].sum()) - int(there["rows"].sum())
+            new = there
+        both = polars.concat([self._counts, new])
+        self._counts = both.group_by("value").agg(polars.col("rows").sum())
+
+    def finish(self, *, identifiers: bool) -> Column:
+        counts = self._counts
+        if counts is None or not counts.height:
+            return EmptyColumn(self.name)
+        counts = counts.sort("value")
+        if self._typed:
+            return self._categories(counts, identifiers)
+        text = stripped(counts["value"])
+        if text.count():
+            written = infer_number_format(text)
+            if written is not None:
+                values, seen = self._numbers(counts, written)
+                different = identifiers and not self._others and counts["rows"].max() == 1
+                return _of_numbers(self.name, seen, values if different else None, written)
+            written = infer_date_format(text)
+            if written is not None:
+                return self._dates(counts, text.drop_nulls(), written)
+        among = words_among_numbers(counts)
+        if among is not None:
+            _, seen = self._numbers(counts, among.written)
+            return NumberColumn(self.name, *seen.moments(f"column {self.name!r}"), *among)
+        return _cautioned(self._categories(counts, identifiers), counts)
+
+    def _categories(self, counts: "polars.DataFrame", identifiers: bool) -> Column:
+        return column_of_texts(self.name, counts, self._m, identifiers=identifiers, others=self._others)
+
+    def _cells(self, counts: "polars.DataFrame") -> "polars.Series":
+        cells = counts["value"] if self._only is None else self._only
+        return without_pattern(cells.alias(self.name))
+
+    def _numbers(self, counts: "polars.DataFrame", written: str) -> tuple[NDArray[np.float64], Moments]:
+        values = numbers(self._cells(counts), written)
+        return values, self._seen(values, counts)
+
+    def _dates(self, counts: "polars.DataFrame", texts: "polars.Series", written: str) -> Column:
+        values = days(as_moments(stripped(self._cells(counts)), written))
+        seen = self._seen(values, counts)
+        if texts.n_unique() == 1:
+            return ConstantColumn(self.name, texts[0][:60], seen.missing > 0, of_texts=False)
+        present = np.unique(values[~np.isnan(values)])
+        parts = parts_by(seen.high - seen.low, positions_on_circles(present), is_time=False)
+        return DateColumn(
+            self.name, *seen.moments(f"column {self.name!r}"), parts=parts, of_texts=True, written=written
+        )
+
+    def _seen(self, values: NDArray[np.float64], counts: "polars.DataFrame") -> Moments:
+        seen = Moments()
+        seen.update(values, counts["rows"].to_numpy().astype(np.float64) if self._only is None else None)
+        seen.missing = self._m - seen.count - self._others
+        return seen
+
+
+class _Empty(ColumnStatistics):
+    """A column of a type that no kind has: it may have no values."""
+
+    def update(self, series: "polars.Series") -> None:
+        if not is_missing(series).all():
+            raise wrong_kind(series, "numbers, texts, truth values or dates")
+
+    def merge(self, other: Self) -> None:
+        """Nothing to add."""
+
+    def finish(self, *, identifiers: bool) -> Column:
+        return EmptyColumn(self.name)
+
+
+def column_statistics(name: str, dtype: "polars.DataType", *, first: bool = True) -> ColumnStatistics:
+    """The statistics of a column of a type; ``first``: its rows tell whether numbers name them."""
+    import polars
+
+    if dtype == polars.Boolean:
+        return _Truths(name)
+    if dtype.is_numeric():
+        return _Numbers(name, may_identify=first and dtype.is_integer() and _says_identifier(name))
+    if dtype.is_temporal():
+        return _Times(name, spans=isinstance(dtype, polars.Duration))
+    if dtype in (polars.String, polars.Categorical, polars.Enum):
+        return _Texts(name, typed=dtype != polars.String)
+    return _Empty(name)
+
+
+def _of_numbers(name: str, seen: Moments, first: NDArray[np.float64] | None, written: str) -> Column:
+    """The kind of a column of numbers; of those that may name the rows with the first of them."""
+    if not seen.count:
+        return EmptyColumn(name)
+    if seen.is_constant:
+        return ConstantColumn(name, f"{seen.low:.15g}", seen.missing > 0, of_texts=False)
+    if first is not None and not seen.missing:
+        reason = why_identifier(name, first, in_order=not written)
+        if reason:
+            return IdentifierColumn(name, reason)
+    return NumberColumn(name, *seen.moments(f"column {name!r}"), written=written)
+
+
+def why_identifier(name: str, values: NDArray[np.float64], *, in_order: bool) -> str:
+    """Why these numbers are an identifier, or nothing; ``in_order``: they are in the order of the table."""
+    m = len(values)
+    if not _says_identifier(name) or m < FEWEST_ROWS_THAT_COUNT or not (values == np.floor(values)).all():
+        return ""
+    if m < FEWEST_ROWS_TO_TELL and not (in_order and (np.diff(values) > 0).all()):
+        return ""
+    if len(np.unique(values)) < m:
+        return ""
+    return "it is another whole number in every row, and its name says that it identifies them"
+
+
+def _says_identifier(name: str) -> bool:
+    """Whether the name of a column is that of an identifier."""
+    return _NAMES_OF_IDENTIFIERS.search(name) is not None
+
+
+def _cautioned(column: Column, counts: "polars.DataFrame") -> Column:
+    """A column of texts with what a person should know, where numbers are lost in it."""
+    each_has_a_feature = isinstance(column, CategoryColumn) and not column.left_out
+    if each_has_a_feature or not isinstance(column, IdentifierColumn | CategoryColumn):
+        return column
+    caution = why_not_numbers(counts)
+    return replace(column, caution=caution) if caution else column

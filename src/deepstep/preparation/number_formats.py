@@ -1,0 +1,270 @@
+"""Formats of numbers in texts: with separators of thousands, a decimal comma, a sign such as %, a unit.
+
+1,234 is a thousand to one reader and a bit more than one to another. So a column is taken for numbers only
+where all its texts fit one format, and one of them at least fits no other; or nearly all, where a few words
+stand for missing numbers.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from deepstep.data.text_tables import MISSING
+
+if TYPE_CHECKING:
+    import polars
+
+SIGNS = ("%", "€", "$", "£", "¥")
+"""Signs of which all texts of a column have the same one, in front of the number or behind it."""
+CODES = (
+    "USD", "EUR", "GBP", "JPY", "CHF", "CNY", "INR", "CAD", "AUD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK",
+    "HUF", "BRL", "MXN", "ZAR", "SGD", "HKD", "KRW", "TRY", "ILS", "US$", "A$", "C$", "R$", "Rs.", "Rs",
+)  # fmt: skip
+"""Codes that may precede all numbers of a column: with other texts, a number is part of a name (A12)."""
+UNIT = r"[\p{L}%°″′\"][^\d\n]{0,23}|\p{L}{1,3}\^?[23]"
+"""Units that may stand behind all numbers of a column: the same behind each, or with an s for several."""
+FEWEST_ROWS, LEAST_SHARE = 20, 0.9
+"""Among so many rows with a value this share has to be numbers, for words beside them to be missing ones."""
+FEWEST_NUMBERS, MOST_WORDS = 11, 5
+"""Least different numbers, as fewer may be codes, and most different words beside them."""
+MOST_UNITS = 5
+"""Most different units of a column; with more, they are no units (12 Main Street)."""
+
+_MARKED = r"\p{L}|[<>≤≥≈~+*?]"
+"""Marks that make another text of a number: <0.5, 10+, 3*, see note 2."""
+_SAMPLE = 100
+_SPACES = " \u00a0\u2009\u202f'’"
+
+
+class NumberFormat(NamedTuple):
+    """A format of numbers.
+
+    One text at least matches ``proof``, so that there is no other way to read the column; ``thousands`` are
+    signs to drop.
+    """
+
+    pattern: str
+    proof: str
+    thousands: str
+    decimal: str
+
+
+def _grouped(separator: str, decimal: str) -> str:
+    return rf"^-?(?:0|[1-9]\d{{0,2}}(?:[{separator}]\d{{3}})+|[1-9]\d*)(?:[{decimal}]\d+)?$"
+
+
+def _decimals(sign: str) -> str:
+    """Decimals that cannot be a group of thousands."""
+    return rf"[{sign}]\d{{1,2}}$|[{sign}]\d{{4,}}$|^-?0[{sign}]\d"
+
+
+NUMBER_FORMATS = {
+    "1234.5": NumberFormat(r"^-?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$", "", "", "."),
+    "1,234.5": NumberFormat(_grouped(",", "."), rf",\d{{3}}[,.]|{_decimals('.')}", ",", "."),
+    "1.234,5": NumberFormat(_grouped(".", ","), rf"\.\d{{3}}[.,]|{_decimals(',')}", ".", ","),
+    "1 234.5": NumberFormat(_grouped(_SPACES, "."), rf"\d[{_SPACES}]\d{{3}}", _SPACES, "."),
+    "1 234,5": NumberFormat(_grouped(_SPACES, ","), rf"\d[{_SPACES}]\d{{3}}", _SPACES, ","),
+}
+PLAIN = tuple(NUMBER_FORMATS)
+NUMBER_FORMATS |= {f"{name}{sign}": form for name, form in NUMBER_FORMATS.items() for sign in SIGNS}
+"""Formats of numbers, by an example of each; the first that fits is taken. One with a unit is called by an
+example, too: "1234.5 kg", "USD 1234.5"."""
+NUMBER = "|".join(NUMBER_FORMATS[name].pattern[1:-1] for name in PLAIN)
+"""A number in any of these formats."""
+_INFINITE = ("inf", "infinity")
+_SIGN = f"[{''.join(SIGNS)}]"
+_WITH_UNIT = rf"^(?<sign>{_SIGN})? *(?<number>{NUMBER})\s*(?<unit>{UNIT}|{_SIGN})?$"
+
+
+def infer_number_format(texts: "polars.Series") -> str | None:
+    """The format in which all these texts are numbers, or None.
+
+    Texts with leading zeros, as 007, are names and no numbers.
+
+    The texts have no spaces around them, and one at least is no null.
+    """
+    present = texts.drop_nulls()
+    sign = next((sign for sign in SIGNS if present.str.contains(_signed(sign)).all()), "")
+    if sign:
+        present = _without(sign, present)
+    found = _infer_plain_format(present, sign)
+    if found is None:
+        unit, in_front = _unit_of(present)
+        found = _infer_plain_format(_without_unit(unit, in_front, present), sign) if unit else None
+        found = found and (f"{unit} {found}" if in_front else f"{found} {unit}")
+    return found
+
+
+def _infer_plain_format(present: "polars.Series", sign: str) -> str | None:
+    """The format of numbers that had the sign."""
+    for name, form in NUMBER_FORMATS.items():
+        if _sign_of(name) != sign:
+            continue
+        if not all(part.str.contains(form.pattern).all() for part in (present.head(_SAMPLE), present)):
+            continue
+        if not form.proof or present.str.contains(form.proof).any():
+            return name
+    return None
+
+
+def parse_numbers(texts: "polars.Series", written: str) -> "polars.Series":
+    """Floats; null where a text does not fit the format, or is null."""
+    import polars
+
+    written, unit, in_front = _taken_apart(written)
+    form = NUMBER_FORMATS[written]
+    sign = _sign_of(written)
+    if sign:
+        texts = _without(sign, _where(texts.str.contains(_signed(sign)), texts))
+    if unit:
+        texts = _without_unit(unit, in_front, texts)
+    plain = _where(texts.str.contains(form.pattern), texts)
+    if form.thousands:
+        plain = plain.str.replace_all(f"[{form.thousands}]", "")
+    return plain.str.replace(form.decimal, ".", literal=True).cast(polars.Float64, strict=False)
+
+
+def is_number_format(written: str) -> bool:
+    """Whether this is the name of a format of numbers.
+
+    >>> is_number_format("1,234.5 kg"), is_number_format("1.2.3"), is_number_format("1234.5 12")
+    (True, False, False)
+    """
+    plain, unit, _ = _taken_apart(written)
+    return plain in NUMBER_FORMATS and not any(letter.isdecimal() for letter in unit[:1])
+
+
+def _taken_apart(written: str) -> tuple[str, str, bool]:
+    """The plain format, the unit if there is one, and whether it precedes the number."""
+    for plain in NUMBER_FORMATS:
+        if written.startswith(f"{plain} "):
+            return plain, written.removeprefix(f"{plain} "), False
+        if written.endswith(f" {plain}") and written.removesuffix(f" {plain}") in CODES:
+            return plain, written.removesuffix(f" {plain}"), True
+    return written, "", False
+
+
+def _unit_of(present: "polars.Series") -> tuple[str, bool]:
+    """The unit that all texts have, and whether it precedes the number; "" where there is none."""
+    for code in CODES:
+        if present[0].startswith(code) and present.str.starts_with(code).all():
+            return code, True
+    behind = rf"^(?:{NUMBER})[{_SPACES}]*({UNIT})$"
+    if not present.head(_SAMPLE).str.contains(behind).all():
+        return "", False
+    units = present.str.extract(behind).unique().to_list()
+    if None in units or len(units) > 2:
+        return "", False
+    one, *several = sorted(units, key=len)
+    return (one, False) if not several or several == [f"{one}s"] else ("", False)
+
+
+def _without_unit(unit: str, in_front: bool, texts: "polars.Series") -> "polars.Series":
+    """Numbers without their unit; null where a text has none."""
+    if in_front:
+        return _where(texts.str.starts_with(unit), texts).str.strip_prefix(unit).str.strip_chars(_SPACES)
+    several = texts.str.ends_with(f"{unit}s")
+    plain = _where(several | texts.str.ends_with(unit), texts)
+    plain = plain.str.strip_suffix(f"{unit}s").zip_with(
+        several.fill_null(False), plain.str.strip_suffix(unit)
+    )
+    return plain.str.strip_chars(_SPACES)
+
+
+def _where(wanted: "polars.Series", texts: "polars.Series") -> "polars.Series":
+    """The texts that are wanted, null for the others."""
+    return texts.zip_with(wanted.fill_null(False), texts.clear(len(texts)))
+
+
+def _sign_of(written: str) -> str:
+    return written[-1] if written[-1] in SIGNS else ""
+
+
+def _signed(sign: str) -> str:
+    """The pattern of a text with the sign: once, at either end; a minus may come before it."""
+    return rf"^(?:-? *[{sign}][^{sign}]*|[^{sign}]*[{sign}])$"
+
+
+def _without(sign: str, texts: "polars.Series") -> "polars.Series":
+    return texts.str.replace(rf" *[{sign}] *", "")
+
+
+def stripped(series: "polars.Series") -> "polars.Series":
+    """Texts without spaces around them; what stands for a missing value in a text table is null."""
+    import polars
+
+    return series.cast(polars.String).str.strip_chars().replace(list(MISSING), None)
+
+
+class AmongNumbers(NamedTuple):
+    """How the numbers of a column are written, the words beside them, and in how many rows these stand."""
+
+    written: str
+    words: tuple[str, ...]
+    rows: int
+
+
+def words_among_numbers(counts: "polars.DataFrame") -> AmongNumbers | None:
+    """Numbers with a few words, or None.
+
+    ``counts`` has the different texts, "value", and their numbers of rows, "rows".
+
+    >>> import polars
+    >>> texts = [*map(str, range(30)), "unknown", "unknown"]
+    >>> words_among_numbers(polars.Series("value", texts).value_counts(name="rows"))
+    AmongNumbers(written='1234.5', words=('unknown',), rows=2)
+    """
+    texts = _present(counts)
+    has_digits = texts["value"].str.contains(r"\d")
+    numbers, words = texts.filter(has_digits), texts.filter(~has_digits)
+    m, of_words = int(texts["rows"].sum()), int(words["rows"].sum())
+    if m < FEWEST_ROWS or m - of_words < LEAST_SHARE * m or numbers.height < FEWEST_NUMBERS:
+        return None
+    if not 0 < words.height <= MOST_WORDS:
+        return None
+    if words["value"].str.to_lowercase().str.strip_chars("+-").is_in(_INFINITE).any():
+        return None
+    written = infer_number_format(numbers["value"])
+    return None if written is None else AmongNumbers(written, tuple(words["value"].sort()), of_words)
+
+
+def why_not_numbers(counts: "polars.DataFrame") -> str:
+    """Why a column of numbers, most of which have a unit or stand beside words, is none; else nothing."""
+    import polars
+
+    texts = _present(counts)
+    value, rows = polars.col("value"), polars.col("rows").sum()
+    texts = texts.with_columns(value.str.extract_groups(_WITH_UNIT).struct.unnest())
+    unit = polars.concat_str("sign", "unit", ignore_nulls=True)
+    found = texts.filter(polars.col("number").is_not_null()).with_columns(unit=unit)
+    others = texts.filter(polars.col("number").is_null())
+    m, n = int(texts["rows"].sum()), int(found["rows"].sum())
+    units = found.group_by("unit").agg(rows).sort(["rows", "unit"], descending=[True, False])
+    if m < FEWEST_ROWS or 2 * n < m or units.height > MOST_UNITS:
+        return ""
+    digits = others.filter(polars.col("value").str.contains(r"\d"))
+    if digits.height and (n < LEAST_SHARE * m or not digits["value"].str.contains(_MARKED).all()):
+        return ""  # codes, such as 0123 or A 5/1234
+    reasons = []
+    if units.height > 1:
+        named = ", ".join(f"{name!r} ({k:,})" if name else f"none ({k:,})" for name, k in units.rows())
+        reasons.append(f"they have different units, {named}; convert them to one")
+    if others.height:
+        first = others.sort(["rows", "value"], descending=[True, False])["value"][0][:40]
+        more = f" and {others.height - 1:,} more" * (others.height > 1)
+        kind, hint = "words", "leave them empty where no number is known"
+        if digits.height:
+            kind, hint = "no numbers", "make numbers of them, or leave them empty"
+        reasons.append(f"{m - n:,} are {kind}, {first!r}{more}; {hint}")
+    if not reasons and found["number"].str.contains(r"\d[^\d]\d{3}$").any():
+        number = found["number"].max()
+        reasons.append(f"{number!r} can be read in two ways; write it without a sign between thousands")
+    if not reasons:
+        return ""
+    return f"{n:,} of its {m:,} values are numbers, but it is read as texts: {'; '.join(reasons)}"
+
+
+def _present(counts: "polars.DataFrame") -> "polars.DataFrame":
+    """The different texts without spaces around them, and without those that stand for a missing value."""
+    import polars
+
+    texts = polars.DataFrame({"value": stripped(counts["value"]), "rows": counts["rows"]}).drop_nulls()
+    return texts.group_by("value").agg(polars.col("rows").sum()).sort("value")

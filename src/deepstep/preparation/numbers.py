@@ -1,0 +1,154 @@
+"""Columns of numbers, spans of time and truth values."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepstep.preparation.columns import Column, with_mark
+from deepstep.preparation.number_formats import NUMBER_FORMATS, is_number_format
+from deepstep.preparation.parsing import numbers, refuse_infinite, seconds, truths
+
+if TYPE_CHECKING:
+    import polars
+
+
+@dataclass(frozen=True)
+class StandardizedColumn(Column):
+    """A column that is one number: standardized, with the mean imputed and a missing indicator."""
+
+    unit: ClassVar[str] = ""
+    name: str
+    mean: float
+    std: float
+    marks_missing: bool
+
+    @abstractmethod
+    def values(self, series: "polars.Series") -> NDArray[np.float64]:
+        """Floats, NaN where missing: (m,)."""
+
+    @property
+    def further_names(self) -> tuple[str, ...]:
+        """Names of the features between the number and the mark of missing values."""
+        return ()
+
+    def write_further(self, values: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+        """Write the features between; NaN where missing."""
+
+    @property
+    def further_done(self) -> str:
+        """How they are made, for people."""
+        return ""
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        return with_mark((self.name, *self.further_names), self.name, self.marks_missing)
+
+    @property
+    def done(self) -> str:
+        return (
+            f"{self.unit}minus the mean {self.mean:.6g}, divided by {self.std:.6g}"
+            f"{self.further_done}{mark_done(self.marks_missing)}"
+        )
+
+    @property
+    def fault(self) -> str:
+        return "" if self.std > 0 else "std is above 0"
+
+    def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
+        values = self.values(series)
+        missing = np.isnan(values)
+        with np.errstate(over="ignore"):
+            standardized = np.where(missing, 0.0, (values - self.mean) / self.std)
+        refuse_infinite(series.name, standardized, values)
+        mark = 1 + len(self.further_names)
+        out[:, 0] = standardized
+        self.write_further(values, out[:, 1:mark])
+        out[:, mark:] = missing[:, None]
+
+
+@dataclass(frozen=True)
+class NumberColumn(StandardizedColumn):
+    """Numbers, also written as texts, of which a few may be words, whose numbers are missing."""
+
+    kind: ClassVar[str] = "number"
+    written: str = ""
+    words: tuple[str, ...] = ()
+    rows_of_words: int = 0
+
+    def values(self, series: "polars.Series") -> NDArray[np.float64]:
+        return numbers(series, self.written)
+
+    @property
+    def why(self) -> str:
+        return f"texts that are numbers, written as {self.written}" if self.written else "numbers"
+
+    @property
+    def caution(self) -> str:
+        if not self.words:
+            return ""
+        named = ", ".join(f"{word[:40]!r}" for word in self.words)
+        count = (
+            "1 value is no number and counts"
+            if self.rows_of_words == 1
+            else (f"{self.rows_of_words:,} values are no numbers and count")
+        )
+        return f"{count} as missing: {named}"
+
+    @property
+    def fault(self) -> str:
+        if self.written and not is_number_format(self.written):
+            return f"written is one of {', '.join(NUMBER_FORMATS)}, or one of them with a unit"
+        if self.words and not self.written:
+            return "words stand beside a way to write numbers"
+        return super().fault
+
+
+@dataclass(frozen=True)
+class DurationColumn(StandardizedColumn):
+    """Spans of time: their seconds."""
+
+    kind: ClassVar[str] = "duration"
+    unit: ClassVar[str] = "seconds, "
+
+    def values(self, series: "polars.Series") -> NDArray[np.float64]:
+        return seconds(series)
+
+    @property
+    def why(self) -> str:
+        return "spans of time"
+
+
+@dataclass(frozen=True)
+class BooleanColumn(Column):
+    """Truth values: 0 or 1."""
+
+    kind: ClassVar[str] = "boolean"
+    name: str
+    mean: float
+    marks_missing: bool
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        return with_mark((self.name,), self.name, self.marks_missing)
+
+    @property
+    def done(self) -> str:
+        return f"false 0, true 1{mark_done(self.marks_missing, f' (here {self.mean:.6g})')}"
+
+    @property
+    def why(self) -> str:
+        return "truth values"
+
+    def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
+        values = truths(series)
+        missing = np.isnan(values)
+        out[:, 0] = np.where(missing, self.mean, values)
+        out[:, 1:] = missing[:, None]
+
+
+def mark_done(marks_missing: bool, mean: str = "") -> str:
+    """The treatment of missing values, for people."""
+    return f"; missing: the mean{mean}{', and a 0/1 feature' if marks_missing else ''}"

@@ -1,0 +1,227 @@
+"""Parsing of one column as floats: NaN where missing, and an error that names the row where impossible.
+
+3/4/2020 is in March to one reader and in April to another. So a column of texts is taken for dates only where
+all its texts fit one format, and one of them at least fits no other.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepstep.errors import DataError
+from deepstep.preparation.number_formats import parse_numbers, stripped
+
+if TYPE_CHECKING:
+    import polars
+
+
+def numbers(series: "polars.Series", written: str = "") -> NDArray[np.float64]:
+    """Floats with NaN for missing; texts are parsed.
+
+    With a format (`number_formats`), which the training texts had, a text in another one is missing.
+    """
+    import polars
+
+    if series.dtype in (polars.String, polars.Categorical, polars.Enum):
+        if written:
+            series = parse_numbers(stripped(series), written)
+        else:
+            series = _parsed(series, lambda text: text.cast(polars.Float64, strict=False), "a number")
+    elif not (series.dtype.is_numeric() or series.dtype in (polars.Boolean, polars.Null)):
+        raise wrong_kind(series, "numbers")
+    values = series.cast(polars.Float64).to_numpy()
+    refuse_infinite(series.name, values, values)
+    return values
+
+
+def refuse_infinite(name: str, values: NDArray[np.float64], got: NDArray[np.float64]) -> None:
+    """Name the first row whose value is infinite, and what came there."""
+    infinite = np.flatnonzero(np.isinf(values))
+    if infinite.size:
+        raise DataError(
+            f"column {name!r}",
+            "finite numbers of the training rows' size are expected",
+            f"row {infinite[0] + 1} is {got[infinite[0]]:g}",
+            "Correct the value or leave the field empty.",
+        )
+
+
+def days(series: "polars.Series") -> NDArray[np.float64]:
+    """Days since the epoch (times of day: since midnight) with NaN for missing; ISO texts are parsed."""
+    import polars
+
+    if series.dtype == polars.String:
+        series = _parsed(series, iso_moments, "an ISO date")
+    if series.dtype == polars.Null:
+        return np.full(len(series), np.nan)
+    if not series.dtype.is_temporal():
+        raise wrong_kind(series, "dates")
+    per_day = {"Date": 1, "Time": 86_400 * 10**9}.get(str(series.dtype))
+    if per_day is None:
+        per_day = 86_400 * {"ms": 10**3, "us": 10**6, "ns": 10**9}[series.dtype.time_unit]  # type: ignore[attr-defined]
+    return series.to_physical().cast(polars.Float64).to_numpy() / per_day
+
+
+def seconds(series: "polars.Series") -> NDArray[np.float64]:
+    """Seconds of spans of time, NaN for missing."""
+    import polars
+
+    if series.dtype == polars.Null:
+        return np.full(len(series), np.nan)
+    if not isinstance(series.dtype, polars.Duration):
+        raise wrong_kind(series, "spans of time")
+    return days(series) * 86_400
+
+
+def iso_moments(text: "polars.Series") -> "polars.Series":
+    """Moments in UTC, without a zone, from ISO 8601: a date alone, with a time, with a time and a zone."""
+    import polars
+
+    plain = text.str.replace("[Tt]", " ").str.replace(r" ?[Zz]$", "+00:00")
+    found = plain.str.to_date("%Y-%m-%d", strict=False).cast(polars.Datetime("us"))
+    for pattern in ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"):
+        if found.null_count() > text.null_count():
+            zoned = plain.str.to_datetime(f"{pattern}%#z", time_unit="us", strict=False)
+            for moments in (plain.str.to_datetime(pattern, time_unit="us", strict=False), zoned):
+                found = found.zip_with(found.is_not_null(), moments.dt.replace_time_zone(None))
+    return found
+
+
+def are_iso_moments(text: "polars.Series") -> bool:
+    """Whether all texts are ISO dates, with or without a time."""
+    present = text.drop_nulls()
+    return all(
+        bool(part.str.contains(r"^\d{4}-\d{2}-\d{2}(?:$|[Tt ]\d)").all())
+        and not iso_moments(part).null_count()
+        for part in (present.head(100), present)
+    )
+
+
+def truths(series: "polars.Series") -> NDArray[np.float64]:
+    """0 and 1 with NaN for missing; the numbers 0 and 1 and the texts true and false are truth values too."""
+    import polars
+
+    if series.dtype == polars.String:
+        words = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
+
+        def truth(text: "polars.Series") -> "polars.Series":
+            return text.str.to_lowercase().replace_strict(words, default=None, return_dtype=polars.Float64)
+
+        series = _parsed(series, truth, "true or false")
+    values = numbers(series)
+    wrong = np.flatnonzero(~np.isnan(values) & (values != 0) & (values != 1))
+    if wrong.size:
+        raise DataError(
+            f"column {series.name!r}",
+            "true or false is expected",
+            f"row {wrong[0] + 1} is {values[wrong[0]]:g}",
+        )
+    return values
+
+
+def _parsed(
+    series: "polars.Series", parse: "Callable[[polars.Series], polars.Series]", wanted: str
+) -> "polars.Series":
+    """Texts as `parse` reads them."""
+    text = stripped(series)
+    parsed = parse(text)
+    wrong = (parsed.is_null() & text.is_not_null()).arg_true()
+    if len(wrong):
+        raise DataError(
+            f"column {series.name!r}",
+            f"{wanted} is expected, as in training",
+            f"row {wrong[0] + 1} is {text[wrong[0]]!r}",
+            "Correct the value or leave the field empty.",
+        )
+    return parsed
+
+
+def is_missing(series: "polars.Series", *, blanks: bool = False) -> NDArray[np.bool_]:
+    """Where a column has no value: (m,). With ``blanks`` what stands for a missing value in a text, too."""
+    import polars
+
+    if blanks and series.dtype in (polars.String, polars.Categorical, polars.Enum):
+        series = stripped(series)
+    if series.dtype.is_float():
+        return np.isnan(series.to_numpy())
+    return series.is_null().to_numpy() if series.null_count() else np.zeros(len(series), np.bool_)
+
+
+def wrong_kind(series: "polars.Series", wanted: str) -> DataError:
+    """The error for a column whose type cannot become what is wanted."""
+    return DataError(
+        f"column {series.name!r}",
+        f"{wanted} are expected",
+        f"the column holds {series.dtype}",
+        "Convert or drop the column.",
+    )
+
+
+_TIME = r"((?:[Tt ] ?\d.*)?)$"
+_LATE = r"(?:1[3-9]|[23]\d)"  # that is the day
+_DAY, _MONTH = r"(0?[1-9]|[12]\d|3[01])", r"(0?[1-9]|1[0-2])"
+
+
+class DateFormat(NamedTuple):
+    """A format of dates.
+
+    ``pattern`` has a group for each part, ``iso`` puts the groups in order, and one text at least matches
+    ``proof``, so that there is no other way to read the column.
+    """
+
+    pattern: str
+    iso: str
+    proof: str = ""
+
+
+DATE_FORMATS = {
+    "2020-12-31": DateFormat(rf"^(\d{{4}})-(\d{{2}})-(\d{{2}}){_TIME}", "${1}-${2}-${3}${4}"),
+    "31.12.2020": DateFormat(rf"^{_DAY}\.{_MONTH}\.(\d{{4}}){_TIME}", "${3}-${2}-${1}${4}"),
+    "2020/12/31": DateFormat(rf"^(\d{{4}})/{_MONTH}/{_DAY}{_TIME}", "${1}-${2}-${3}${4}"),
+    "31/12/2020": DateFormat(
+        rf"^{_DAY}/{_MONTH}/(\d{{4}}){_TIME}", "${3}-${2}-${1}${4}", r"^(?:1[3-9]|[23]\d)/"
+    ),
+    "12/31/2020": DateFormat(
+        rf"^{_MONTH}/{_DAY}/(\d{{4}}){_TIME}", "${3}-${1}-${2}${4}", r"^\d{1,2}/(?:1[3-9]|[23]\d)/"
+    ),
+}
+"""Formats of dates, by an example of each; a time may follow. The first one is ISO's."""
+ISO = next(iter(DATE_FORMATS))
+
+
+def infer_date_format(texts: "polars.Series") -> str | None:
+    """The format in which all these texts are dates, with or without a time, or None.
+
+    The texts have no spaces around them, and one at least is no null.
+
+    >>> import polars
+    >>> infer_date_format(polars.Series(["1.2.2020", "31.12.2020 14:30", None]))
+    '31.12.2020'
+    >>> [infer_date_format(polars.Series(texts)) for texts in (["1/2/2020", "1/31/2020"], ["1/2/2020"])]
+    ['12/31/2020', None]
+    """
+    if are_iso_moments(texts):
+        return ISO
+    present = texts.drop_nulls()
+    for name, form in DATE_FORMATS.items():
+        if (
+            name != ISO
+            and all(part.str.contains(form.pattern).all() for part in (present.head(100), present))
+            and (not form.proof or present.str.contains(form.proof).any())
+            and not iso_moments(as_iso(present, name)).null_count()
+        ):
+            return name
+    return None
+
+
+def as_iso(texts: "polars.Series", written: str) -> "polars.Series":
+    """Texts of a format as ISO 8601 has them; others as they are.
+
+    >>> import polars
+    >>> as_iso(polars.Series(["31.12.2020 14:30", "soon"]), "31.12.2020").to_list()
+    ['2020-12-31 14:30', 'soon']
+    """
+    form = DATE_FORMATS[written]
+    return texts.str.replace(form.pattern, form.iso)

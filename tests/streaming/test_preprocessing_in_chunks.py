@@ -1,0 +1,396 @@
+"""Preprocessing of a table in chunks of any size is that of the table in one chunk; surveys of rows."""
+
+import pickle
+import re
+from dataclasses import fields
+from datetime import date, datetime, time, timedelta
+
+import numpy as np
+import polars
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deepstep.data import ParquetRows
+from deepstep.data import rows as row_files
+from deepstep.errors import DataError
+from deepstep.preparation import TablePreparation, row_statistics, statistics
+from deepstep.preparation import survey as surveys
+from deepstep.preparation.statistics import Moments, ValueCounts
+from deepstep.preparation.survey import survey
+from deepstep.preparation.table import TableStatistics
+from tables_in_parts import table, written
+
+
+def in_chunks(frame, size):
+    running = TableStatistics(frame.schema)
+    for start in range(0, frame.height, size):
+        running.update(frame[start : start + size])
+    return running.finish()
+
+
+def by_merging(frame, size):
+    """Statistics of each chunk, merged."""
+    first, *others = range(0, frame.height, size)
+    whole = TableStatistics(frame.schema)
+    whole.update(frame[first : first + size])
+    for start in others:
+        running = TableStatistics(frame.schema)
+        running.update(frame[start : start + size])
+        whole.merge(running)
+    return whole.finish()
+
+
+def assert_same(found, expected):
+    """Equal but for the rounding of means and deviations."""
+    for one, other in zip(found.columns, expected.columns, strict=True):
+        assert type(one) is type(other), one.name
+        for field in fields(one):
+            values = getattr(one, field.name), getattr(other, field.name)
+            if isinstance(values[0], float):
+                assert values[0] == pytest.approx(values[1], rel=1e-12, abs=1e-15), (one.name, field.name)
+            else:
+                assert values[0] == values[1], (one.name, field.name)
+
+
+cells = {
+    "numbers": st.floats(-1e6, 1e6) | st.none() | st.just(float("nan")),
+    "whole": st.integers(-5, 5) | st.none(),
+    "id": st.integers(0, 2**40),
+    "texts": st.sampled_from(["a", "b", "NA", "", "ü", "12", "1,234.5", "2020-01-31"]) | st.none(),
+    "amounts": st.sampled_from(["1,234.5", "12", "0.25", "NA"]) | st.none(),
+    "days as texts": st.dates(date(1990, 1, 1), date(2030, 1, 1)).map(str),
+    "truths": st.booleans() | st.none(),
+    "dates": st.dates(date(1900, 1, 1), date(2100, 1, 1)) | st.none(),
+    "moments": st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)) | st.none(),
+    "times": st.times() | st.none(),
+    "spans": st.timedeltas(timedelta(-100), timedelta(100)) | st.none(),
+}
+types = {
+    "numbers": polars.Float64, "whole": polars.Int64, "id": polars.Int64, "truths": polars.Boolean,
+    "dates": polars.Date, "moments": polars.Datetime("us"), "times": polars.Time,
+    "spans": polars.Duration("us"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", [in_chunks, by_merging])
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_any_table_in_any_pieces(way, data):
+    m = data.draw(st.integers(1, 40))
+    frame = polars.DataFrame(
+        {name: data.draw(st.lists(cell, min_size=m, max_size=m)) for name, cell in cells.items()},
+        schema={name: types.get(name, polars.String) for name in cells},
+    )
+    size = data.draw(st.integers(1, m))
+    try:
+        expected = TablePreparation.fit(frame)
+    except DataError as error:
+        with pytest.raises(DataError, match=re.escape(str(error))):
+            way(frame, size)
+    else:
+        assert_same(way(frame, size), expected)
+
+
+@pytest.mark.parametrize("way", [in_chunks, by_merging])
+def test_a_table_with_everything(way):
+    frame = table(3000).with_columns(
+        identifier=polars.Series([f"A-{number:07}" for number in range(3000)]),
+        row_id=polars.int_range(3000),
+        obs=polars.int_range(3000, 0, -1),
+        comment=polars.Series([f"good {('red', 'wine')[n % 2]} number {n}" for n in range(3000)]),
+        always=polars.lit(2.5),
+        never=polars.lit(None, polars.Float64),
+        noon=polars.lit(time(12)),
+    )
+    assert_same(way(frame, 411), TablePreparation.fit(frame))
+
+
+@pytest.mark.parametrize("way", [in_chunks, by_merging])
+@pytest.mark.parametrize("rows", [9, 15, 30])
+def test_few_rows_are_numbered_alike(way, rows):
+    there = np.arange(rows)
+    frame = polars.DataFrame(
+        {
+            "Unnamed: 0": there,
+            "no.": there[::-1],
+            "seq": [f"{number},000.5" for number in there],
+            "No": [f"{number}.0" for number in there],
+            "x": there / 7,
+        }
+    )
+    whole = TablePreparation.fit(frame)
+    assert_same(way(frame, 4), whole)
+    assert whole.columns[0].kind == ("number" if rows == 9 else "identifier")
+
+
+def test_a_kept_column_is_an_input_of_streams_too(tmp_path, monkeypatch):
+    frame = polars.DataFrame({"id": range(90), "x": [0.5, 1.5, 2.5] * 30, "y": [0, 1] * 45})
+    rows = ParquetRows(written(tmp_path / "parts", frame, 2, 10))
+    assert survey(rows, "y").inputs.feature_names == ("x",)
+    assert survey(rows, "y", keep=["id"]).inputs.feature_names == ("id", "x")
+    monkeypatch.setattr(surveys, "IN_MEMORY_ROWS", 20)
+    assert survey(rows, "y", keep=["id"]).inputs.feature_names == ("id", "x")
+
+
+@pytest.mark.parametrize("way", [in_chunks, by_merging])
+def test_more_texts_than_are_counted(way, monkeypatch):
+    monkeypatch.setattr("deepstep.preparation.column_statistics.MOST_TEXTS", 500)
+    frequent = [f"often {n % 3}" for n in range(3000)]
+    rare = [f"rare{n}" for n in range(3000)]
+    texts = [text for pair in zip(frequent, rare, strict=True) for text in pair]
+    (column,) = way(polars.DataFrame({"t": texts}), 100).columns
+    (expected,) = TablePreparation.fit(polars.DataFrame({"t": texts})).columns
+    assert column == expected
+    assert "often" in column.words
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(
+        st.lists(st.integers(-(10**9), 10**9).map(lambda n: n / 1024) | st.just(float("nan")), max_size=20),
+        min_size=1,
+        max_size=6,
+    ),
+    st.randoms(),
+)
+def test_moments_are_numpys_in_any_pieces_and_any_order(pieces, random):
+    values = np.array([value for piece in pieces for value in piece])
+    present = values[~np.isnan(values)]
+    one_by_one, merged = Moments(), Moments()
+    for piece in pieces:
+        one_by_one.update(np.array(piece, float))
+    random.shuffle(pieces)
+    for piece in pieces:
+        other = Moments()
+        other.update(np.array(piece, float))
+        merged.merge(other)
+    for running in (one_by_one, merged):
+        assert (running.count, running.missing) == (len(present), len(values) - len(present))
+        if len(present):
+            scale = np.abs(present).max() or 1.0
+            assert running.mean == pytest.approx(present.mean(), abs=1e-12 * scale)
+            assert running.squares / scale**2 == pytest.approx(
+                np.square(present - present.mean()).sum() / scale**2, abs=1e-11
+            )
+            assert (running.low, running.high) == (present.min(), present.max())
+
+
+def test_numbers_beyond_measure_are_refused_in_the_same_words():
+    frame = polars.DataFrame({"x": [-1e308, 1e308, 0.0]})
+    with pytest.raises(DataError, match="can be standardized") as in_memory:
+        TablePreparation.fit(frame)
+    with pytest.raises(DataError) as streamed:
+        in_chunks(frame, 1)
+    assert str(streamed.value) == str(in_memory.value)
+
+
+def test_rows_that_are_held_in_memory_are_few_where_features_are_many(tmp_path, monkeypatch):
+    monkeypatch.setattr("deepstep.preparation.survey.IN_MEMORY_ROWS", 400)
+    monkeypatch.setattr("deepstep.preparation.survey.IN_MEMORY_NUMBERS", 4000)
+    rng = np.random.default_rng(0)
+    kinds = [f"c{number}" for number in rng.integers(0, 40, 3000)]
+    frame = polars.DataFrame({"c": kinds, "y": rng.random(3000)})
+    frame.write_parquet(tmp_path / "a.parquet")
+    rows = ParquetRows(tmp_path / "a.parquet")
+    found = survey(rows, "y", test_fraction=0.2, validation_fraction=0.2)
+    assert found.inputs.n_features == 40
+    assert {part.height for part in (found.test, found.validation, found.sample)} == {100}
+    assert found.shares == pytest.approx((400 / 3000,) * 3)
+
+
+@given(seed=st.integers(0, 2**16), sizes=st.tuples(st.integers(1, 99), st.integers(1, 99)))
+@settings(max_examples=20, deadline=None)
+def test_what_classes_weigh_is_the_same_bits_however_rows_are_cut(seed, sizes):
+    rng = np.random.default_rng(seed)
+    values = polars.Series(rng.choice(["a", "b", "c"], 400), dtype=polars.Categorical)
+    weight, learned = rng.lognormal(0, 5, 400), rng.random(400) < 0.8
+    found = []
+    for size in sizes:
+        running = ValueCounts()
+        for at in range(0, 400, size):
+            part = slice(at, at + size)
+            running.update(values[part], weight[part], learned[part])
+        found.append(running.finish())
+    assert found[0].rows() == found[1].rows()
+    codes = np.unique(values.to_list(), return_inverse=True)[1]
+    expected = np.bincount(codes[learned], weight[learned]).tolist()
+    assert found[0]["weight"].to_list() == expected
+    assert found[0]["rows"].to_list() == np.bincount(codes[learned]).tolist()
+
+
+def test_a_target_of_too_many_values_is_not_counted(monkeypatch):
+    monkeypatch.setattr(statistics, "MOST_CLASSES", 2)
+    running = ValueCounts()
+    for value in range(3):
+        running.update(polars.Series([value]), np.ones(1), np.ones(1, bool))
+    assert running.finish() is None
+
+
+@pytest.mark.parametrize("dtype", [polars.Categorical, polars.Enum(["10", "20", "30"])])
+def test_categories_that_look_like_numbers_stay_categories(tmp_path, dtype):
+    frame = polars.DataFrame({"c": ["10", "20", "30", "20"] * 25, "y": [0.0, 1.0] * 50})
+    frame = frame.with_columns(polars.col("c").cast(dtype))
+    rows = ParquetRows(written(tmp_path / "parts", frame, 3, 20))
+    in_memory = TablePreparation.fit(frame, exclude=["y"])
+    assert type(in_memory.columns[0]).__name__ == "CategoryColumn"
+    pieces = [piece for group in range(len(rows.sizes)) for piece in rows.pieces(group, ["c"], 7)]
+    for found in (survey(rows, "y").inputs, in_chunks(polars.concat(pieces), 7)):
+        assert found.columns == in_memory.columns
+
+
+def test_categories_in_some_parts_alone_are_texts(tmp_path):
+    frame = polars.DataFrame({"c": ["10", "20"] * 20})
+    frame.write_parquet(tmp_path / "a.parquet")
+    frame.with_columns(polars.col("c").cast(polars.Categorical)).write_parquet(tmp_path / "b.parquet")
+    assert ParquetRows(tmp_path).schema["c"] == polars.String
+    for name, kind in (("a", ["10", "20"]), ("b", ["20", "10"])):
+        frame.with_columns(polars.col("c").cast(polars.Enum(kind))).write_parquet(
+            tmp_path / f"{name}.parquet"
+        )
+    rows = ParquetRows(tmp_path)
+    assert rows.schema["c"] == polars.Categorical
+    assert [next(rows.pieces(group, ["c"], 40))["c"][0] for group in (0, 1)] == ["10", "10"]
+
+
+def test_long_texts_make_pieces_and_held_out_rows_fewer(tmp_path, monkeypatch):
+    """Also where the first rows, by which it is reckoned, have short ones."""
+    monkeypatch.setattr(row_files, "PIECE_BYTES", 20_000)
+    monkeypatch.setattr(row_statistics, "IN_MEMORY_BYTES", 40_000)
+    m = 2000
+    frames = {
+        "long": polars.DataFrame({"t": [f"{at:04} " * 40 for at in range(m)], "y": [0.0, 1.0] * (m // 2)}),
+        "later": polars.DataFrame({"t": [f"{at:04} " * (1 + at // 25) for at in range(m)], "y": [0.5] * m}),
+    }
+    for name, frame in frames.items():
+        rows = ParquetRows(written(tmp_path / name, frame, 1, m))
+        found = survey(rows, "y", test_fraction=0.3, validation_fraction=0.1)
+        for part in (found.sample, found.test, found.validation):
+            assert part.height > 8
+            assert row_files.text_bytes(part) < 1.25 * 40_000
+        assert not found.in_memory
+        assert sum(found.kept) > m / 2
+    rows = ParquetRows(tmp_path / "long")
+    assert rows.piece_rows(["t", "y"]) == 100  # of 200 bytes each
+    assert rows.row_bytes(["y"]) == 0
+    assert [piece.height for piece in rows.pieces(0, ["t"], rows.piece_rows(["t"]))] == [100] * 20
+
+
+@given(sizes=st.lists(st.integers(0, 9), max_size=30))
+@settings(deadline=None)
+def test_rows_in_memory_are_every_so_manyth_however_they_come(sizes):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(row_statistics, "IN_MEMORY_BYTES", 40)
+        held, first = row_statistics.Held(), 0
+        for size in sizes:
+            texts = polars.Series("t", [f"{at:04}" for at in range(first, first + size)], polars.String)
+            held.add(texts.to_frame())
+            first += size
+    whole = held.whole(polars.DataFrame(schema={"t": polars.String}))["t"].to_list()
+    step = held._step
+    assert whole == [f"{at:04}" for at in range(0, first, step)]
+    assert len(whole) <= 12
+    assert step == 1 or len(whole) > 5
+
+
+@given(chapters=st.lists(st.integers(0, 40), min_size=1, max_size=5))
+@settings(deadline=None)
+def test_rows_in_memory_that_are_joined_are_every_so_manyth_of_each(chapters):
+    whole, expected, step = None, [], 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(row_statistics, "IN_MEMORY_BYTES", 40)
+        for chapter, size in enumerate(chapters):
+            held, texts = row_statistics.Held(), [f"{chapter}{at:03}" for at in range(size)]
+            held.add(polars.DataFrame({"t": texts}, {"t": polars.String}))
+            longer = max(step, held._step)
+            expected, step = expected[:: longer // step] + texts[::longer], longer
+            while 4 * len(expected) > 1.25 * 40 and len(expected) > 1:
+                expected, step = expected[::2], 2 * step
+            if whole is None:
+                whole = held
+            else:
+                whole.merge(held)
+    found = whole.whole(polars.DataFrame(schema={"t": polars.String}))["t"].to_list()
+    assert (found, whole._step) == (expected, step)
+
+
+def test_what_was_seen_in_chapters_is_what_one_look_sees(tmp_path, monkeypatch):
+    monkeypatch.setattr("deepstep.preparation.survey.IN_MEMORY_ROWS", 300)
+    frame = table(3000).with_columns(y=polars.when(polars.int_range(3000) % 7 > 0).then("y"))
+    rows = ParquetRows(written(tmp_path / "parts", frame, 3, 90))
+    asked = {"test_fraction": 0.2, "validation_fraction": 0.1, "drop_missing_target": True}
+    weights = {"weights": lambda frame: frame.get_column("x").to_numpy() ** 2}
+    for target in ("y", "target"):
+        monkeypatch.setattr(surveys, "CHAPTER", 10**9)
+        whole = survey(rows, target, **asked, **weights)
+        monkeypatch.setattr(surveys, "CHAPTER", 500)
+        assert [len(groups) for groups in surveys._chapters(rows.sizes, 1)] == [6, 7, 6, 7, 6, 4]
+        assert surveys._chapters(rows.sizes, 2**28 / 500) == surveys._chapters(rows.sizes, 1)
+        found = survey(rows, target, **asked, **weights)
+        assert_same(found.inputs, whole.inputs)
+        for name in ("kept", "without_target", "shares"):
+            assert getattr(found, name) == getattr(whole, name)
+        for name in ("sample", "test", "validation"):
+            assert getattr(found, name).equals(getattr(whole, name))
+        if target == "y":
+            assert found.moments.moments("y") == pytest.approx(whole.moments.moments("y"), rel=1e-12)
+        counted = [one.different.sort("value").to_dict(as_series=False) for one in (found, whole)]
+        assert counted[0].pop("weight") == pytest.approx(counted[1].pop("weight"), rel=1e-12)
+        assert counted[0] == counted[1]
+
+
+def test_whole_numbers_are_kept_only_where_they_may_name_the_rows():
+    """8 MB of each column of counts would be more than all windows."""
+    running = TableStatistics({"n": polars.Int64, "wide_idea": polars.Int64})
+    running.update(polars.DataFrame({name: range(10**5) for name in ("n", "wide_idea")}))
+    assert len(pickle.dumps(running)) < 10**4
+
+
+def test_the_first_chapters_tell_whether_numbers_name_the_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr(surveys, "CHAPTER", 30)
+    monkeypatch.setattr(surveys, "IN_MEMORY_ROWS", 20)
+    frame = polars.DataFrame({"id": [*range(30), 0, *range(31, 90)], "x": [0.5, 1.5, 2.5] * 30})
+    rows = ParquetRows(written(tmp_path / "parts", frame.with_columns(y=polars.lit(1.0)), 1, 10))
+    assert [type(column).__name__ for column in survey(rows, "y").inputs.columns] == ["NumberColumn"] * 2
+    monkeypatch.setattr(surveys, "MOST_NUMBERS", 30)  # of the first chapter alone
+    assert type(survey(rows, "y").inputs.columns[0]).__name__ == "IdentifierColumn"
+
+
+@pytest.mark.parametrize("size", [1e-170, 9.7e-253, 1e-320])
+def test_deviations_of_numbers_whose_squares_are_below_the_floats(size):
+    frame = polars.DataFrame({"x": [0.0, size, 3 * size, 0.0, None]})
+    expected = TablePreparation.fit(frame).columns[0]
+    for pieces in (1, 2, 5):
+        found = in_chunks(frame, pieces).columns[0]
+        assert found.std == pytest.approx(expected.std, rel=1e-3, abs=0)
+    halves = [Moments(), Moments()]
+    for half, values in zip(halves, ([0.0, size], [3 * size, 0.0]), strict=True):
+        half.update(np.array(values))
+    halves[0].merge(halves[1])
+    assert halves[0].moments("x")[1] == pytest.approx(expected.std, rel=1e-3, abs=0)
+
+
+@pytest.mark.parametrize("way", [in_chunks, by_merging])
+def test_kinds_that_only_the_whole_column_shows(way):
+    moments = [datetime(2020, 1, 1)] * 11 + [datetime(2020, 1, 1, 6)]
+    frame = polars.DataFrame(
+        {
+            "^1*$": [f"{number}.5 kg" for number in range(12)],
+            "one day": ["1.1.2020", "01.01.2020"] * 6,
+            "one number": [f"1.{'0' * number}" for number in range(12)],
+            "moments": moments,
+            "always": polars.Series(moments[:1] * 12),
+        }
+    )
+    whole = TablePreparation.fit(frame)
+    assert_same(way(frame, 5), whole)
+    assert [column.kind for column in whole.columns] == ["number", "date", "constant", "date", "constant"]
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-3, 1.0, 1e9, 1e150])
+def test_one_chunk_has_the_bits_of_numpy(size):
+    values = np.random.default_rng(0).standard_normal(101) * size
+    seen = Moments()
+    seen.update(values)
+    scale = np.abs(values).max() if size < 1e-160 else 1.0
+    assert seen.moments("x") == (values.mean(), scale * (values / scale).std(), False)
