@@ -10,8 +10,7 @@ from deepstep.cli.messages import as_records, print_members, print_presets
 from deepstep.cli.runs import AnyRun, open_run
 from deepstep.cli.screen import as_json, console, harmless, json_option, note, print_table
 from deepstep.data import column
-from deepstep.data.stored_tables import table_in
-from deepstep.data.tables import told_missing_words
+from deepstep.data.tables import table_in, told_missing_words
 from deepstep.errors import ConfigurationError
 from deepstep.preparation import TablePreparation, guess_task
 from deepstep.run import Run
