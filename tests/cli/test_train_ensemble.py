@@ -341,8 +341,9 @@ def test_ctrl_c_leaves_no_half_written_run(deepstep, process, flowers, tmp_path,
         assert deepstep("train", flowers, *KIND, "--out", "r").code == 0
     old = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     result = process("train", flowers, *typed, *["--overwrite"] * overwrite, "--json", before=before)
-    sentence = "Interrupted. Ensemble training cannot be resumed, so nothing was saved."
-    assert (result.returncode, result.stderr.splitlines()[-1]) == (130, sentence)
+    sentence = "Interrupted. Ensemble training cannot be resumed, so nothing was saved. "
+    assert result.stderr.splitlines()[-1] == f"{sentence}Use --preset single for resumable training."
+    assert result.returncode == 130
     assert json.loads(result.stdout)["exit_code"] == 130
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == old
     assert [entry.name for entry in tmp_path.iterdir()] == ["r"] * overwrite

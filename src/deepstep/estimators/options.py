@@ -71,7 +71,7 @@ PARAMETERS = {
     "learning_rate": "learning_rate (learning_rate_init, learning_rate, power_t)",
     "order": "order (shuffle, random_state)",
     "patience": "patience (n_iter_no_change)",
-    "watch": "watch (early_stopping)",
+    "monitor": "monitor (early_stopping)",
     "keep_best": "keep_best (early_stopping)",
 }
 """Settings of a training by the names of the parameters that they come from, where these differ."""
