@@ -15,7 +15,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "engines": (4_300, 6_725),
     "training": (2_500, 4_105),
     "inspection": (1_300, 2_830),
-    "model": (1_200, 2_145),
+    "model": (1_200, 2_152),
     "data": (1_600, 3_275),
     "preparation": (2_100, 4_310),
     "estimators": (2_800, 5_990),
