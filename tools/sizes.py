@@ -15,7 +15,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "engines": (4_300, 6_720),
     "training": (2_500, 4_135),
     "inspection": (1_300, 2_830),
-    "model": (1_200, 2_155),
+    "model": (1_200, 2_158),
     "data": (1_600, 3_275),
     "preparation": (2_100, 4_310),
     "estimators": (2_800, 5_910),

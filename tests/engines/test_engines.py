@@ -578,7 +578,7 @@ class TestContract:
         architecture, parameters, _, _ = problem("wide", "tanh", "softmax", "float64")
         session = open_session(engine, architecture, parameters, Settings("adam"))
         slots = {name: np.ones_like(parameters.flat) for name in "vs"}
-        session.load(SessionState(parameters.flat, slots, 1, ema_decay=2 * parameters.flat))
+        session.load(SessionState(parameters.flat, slots, 1, average=2 * parameters.flat))
         np.testing.assert_array_equal(session.outcome.flat, parameters.flat)
         assert session.state().average is None
 

@@ -307,7 +307,7 @@ def test_a_forged_ensemble_is_refused(folder, tmp_path, change, message):
 @pytest.mark.parametrize("text", ["", "{", "[]", "\udc80", '{"format": 1}', "[" * 100_000])
 def test_what_is_no_ensemble_is_refused(tmp_path, text):
     (tmp_path / "ensemble.json").write_bytes(text.encode("utf-8", "surrogateescape"))
-    with pytest.raises(FileError, match=r"committee\.json"):
+    with pytest.raises(FileError, match=r"ensemble\.json"):
         EnsembleFile(tmp_path)
 
 

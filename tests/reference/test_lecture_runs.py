@@ -118,7 +118,7 @@ def last_batches(data: Data, *, optimizer: Any, hyperparameters: Mapping[str, An
         learning_rate=0.0007,
         batch_size=64,
         optimizer=optimizer,
-        hyperparameters=hyperparameters,
+        optimizer_params=hyperparameters,
         order=order_of_the_course,
     )
     return Outcome(net, {step.epoch: step.cost for step in steps})
@@ -365,7 +365,7 @@ def test_adam_as_it_should_be(
 ) -> None:
     published = lecture["runs"]["c2w2.optimization.2017.adam"]
     moons = data("moons")
-    outcome = last_batches(moons, optimizer="adam", hyperparameters={"epsilon_at": epsilon_at})
+    outcome = last_batches(moons, optimizer="adam", optimizer_params={"epsilon_at": epsilon_at})
     for iteration, cost in published[key].items():
         assert outcome.costs[int(iteration)] == pytest.approx(cost, rel=1e-9), iteration
     accuracy = published["computed_accuracy_correct_adam"]

@@ -370,7 +370,7 @@ def _settled(
             (coarser, bent), (finer, change) = before, found
             gap = abs(finer - coarser)
             if gap > rounding or bent > rounding:
-                best = min(best, (finer, max(2 * gap, change)), key=lambda pair: pair[1])
+                best = min(best, (finer, max(2 * gap, change, rounding)), key=lambda pair: pair[1])
             else:
                 witness = LADDER[min(max(rung + 1, WITNESS), len(LADDER) - 1)]
                 seen = central(entry, witness)

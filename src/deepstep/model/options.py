@@ -48,14 +48,20 @@ INSTEAD = {
     **dict.fromkeys(("keep_prob", "dropout_rate"), "dropout, the probability of leaving a unit out"),
     **dict.fromkeys(("validation_data", "eval_set"), "validation=(X, Y)"),
     "validation_split": "validation_fraction",
-    "watch": "monitor",
     **dict.fromkeys(("early_stopping", "n_iter_no_change"), "patience"),
     "shuffle": "order",
     "random_state": "seed of Network(…)",
     **dict.fromkeys(("activation", "engine", "initialization"), "the argument of Network(…)"),
     **dict.fromkeys(("loss", "criterion"), "output of Network(…)"),
+    # names of version 0.2
+    "watch": "monitor",
+    "average": "ema_decay",
+    "hyperparameters": "optimizer_params",
+    "rate_factors": "lr_multipliers",
+    "decay_factors": "weight_decay_multipliers",
+    "decay_schedule": "weight_decay_schedule",
 }
-"""Names of other libraries for arguments of `Network.train`, and the name here."""
+"""Names of other libraries, and of version 0.2, for arguments of `Network.train`, and the name here."""
 
 
 def refuse_unknown(options: Mapping[str, Any], method: Callable[..., Any], where: str) -> None:
