@@ -241,7 +241,7 @@ def opened(config: Mapping[str, Any]) -> dict[str, Any]:
 def renamed(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of a run under the names of today."""
     found = {OLD_SETTINGS.get(name, name): value for name, value in settings.items()}
-    if "preset" in found:
+    if isinstance(found.get("preset"), str):
         found["preset"] = OLD_PRESETS.get(found["preset"], found["preset"])
     return found
 
