@@ -19,7 +19,7 @@ from deepstep.data.text_formats import toml_values
 from deepstep.docstrings import complete
 from deepstep.errors import FileError
 from deepstep.preparation import Preparation
-from deepstep.training.checkpoint import OLD_NAMES
+from deepstep.training.checkpoint import OLD_ARGUMENTS
 from deepstep.types import AnyArray, Array, is_number
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-OLD_SETTINGS: Mapping[str, str] = {**OLD_NAMES, "recipe": "preset", "members": "n_estimators"}
+OLD_SETTINGS: Mapping[str, str] = {**OLD_ARGUMENTS, "recipe": "preset", "members": "n_estimators"}
 """Names of settings in runs of version 0.2, and those of today."""
 
 OLD_PRESETS: Mapping[str, str] = {

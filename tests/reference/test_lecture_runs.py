@@ -108,7 +108,7 @@ def order_of_the_course(epoch: int, m: int) -> Any:
 MOONS = {"layer_dims": (2, 5, 2, 1), "initialization": "he", "seed": 3}
 
 
-def last_batches(data: Data, *, optimizer: Any, hyperparameters: Mapping[str, Any] | None = None) -> Outcome:
+def last_batches(data: Data, *, optimizer: Any, optimizer_params: Mapping[str, Any] | None = None) -> Outcome:
     """The release of 2017 prints the cost of the last mini-batch of an epoch."""
     net = Network(**MOONS)
     steps = net.steps(
@@ -118,7 +118,7 @@ def last_batches(data: Data, *, optimizer: Any, hyperparameters: Mapping[str, An
         learning_rate=0.0007,
         batch_size=64,
         optimizer=optimizer,
-        optimizer_params=hyperparameters,
+        optimizer_params=optimizer_params,
         order=order_of_the_course,
     )
     return Outcome(net, {step.epoch: step.cost for step in steps})

@@ -136,7 +136,7 @@ def test_the_helper_alters_nothing_by_itself(file, checkpoint):
 
 
 def test_names_of_version_0_2_are_those_of_today(file, checkpoint):
-    old = {name: former for former, name in module.OLD_NAMES.items()}
+    old = {name: former for former, name in {**module.OLD_ARGUMENTS, **module.OLD_CALLBACKS}.items()}
     identity = {old.get(name, name): value for name, value in checkpoint.identity.items()}
     assert identity.keys() >= {"hyperparameters", "average"}
     assert read_checkpoint(altered(file, content={"identity": identity})).identity == checkpoint.identity

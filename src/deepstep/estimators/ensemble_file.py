@@ -64,9 +64,10 @@ def write_ensemble(folder: Path, ensemble: Ensemble, temperature: float) -> list
     with atomic_write(folder / NAME) as file:
         file.write(text.encode())
     (folder / MEMBERS).mkdir(exist_ok=True)  # of a run that could not be written before
-    for number, (record, member) in enumerate(zip(members, ensemble.members, strict=True)):
-        write_member(folder, stem(number, record), member.network)
-    return [NAME, *member_files(members)]
+    begins = [stem(number, record["preset"], record["fold"]) for number, record in enumerate(members)]
+    for begin, member in zip(begins, ensemble.members, strict=True):
+        write_member(folder, begin, member.network)
+    return [NAME, *member_files(begins, members)]
 
 
 def _of_member(member: Member) -> Entries:
@@ -120,15 +121,17 @@ class EnsembleFile:
                 f"got version {record.get('version')!r:.20}",
                 "Update DeepStep, or train again with this version.",
             )
-        self._checked(lambda: self._read(record))
+        self._checked(lambda: self._read(record, "recipe" if old else "preset"))
 
-    def _read(self, record: Entries) -> None:
+    def _read(self, record: Entries, named: str) -> None:
         _names(record, "format, version, output, temperature, weights, temperatures, preparers, members")
         self.temperature = _above_0("temperature", record["temperature"])
         self.output = _text("output", record["output"])
         self.preprocessors = tuple(map(_preprocessor, _list("preparers", record["preparers"])))
-        self._records = [_member(one, self.preprocessors) for one in _list("members", record["members"])]
-        presets = {_preset_of(one) for one in self._records}
+        members = enumerate(_list("members", record["members"]))
+        found = [_member(one, number, named, self.preprocessors) for number, one in members]
+        self._begins, self._records = [begin for begin, _ in found], [one for _, one in found]
+        presets = {one["preset"] for one in self._records}
         self.weights = _of_presets("weights", record["weights"], presets)
         self.temperatures = _of_presets("temperatures", record["temperatures"], presets)
         for temperature in self.temperatures.values():
@@ -139,15 +142,15 @@ class EnsembleFile:
     @property
     def names(self) -> list[str]:
         """All files of the ensemble, relative to the folder."""
-        return [self._path.name, *member_files(self._records)]
+        return [self._path.name, *member_files(self._begins, self._records)]
 
     def ensemble(self) -> Ensemble:
         """The ensemble; nothing is executed."""
-        members = tuple(self._opened(stem(*numbered), numbered[1]) for numbered in enumerate(self._records))
+        members = tuple(map(self._opened, self._begins, self._records))
         return Ensemble(self.preprocessors, members, self.weights, self.temperatures, self.output, None)
 
     def _opened(self, begin: str, record: Entries) -> Member:
-        preset, fold = _preset(_preset_of(record), record["inputs"] == INPUTS[True]), record["fold"]
+        preset, fold = _preset(record["preset"], record["inputs"] == INPUTS[True]), record["fold"]
         network = read_member(self._folder, begin, history=record["history"])
         preprocessor = self.preprocessors[fold]
         encoding = preprocessor.encodings[preset.cuts]
@@ -162,8 +165,8 @@ class EnsembleFile:
                 f"got {got}",
                 "Train again.",
             )
-        course = {name: record[name] for name in ("engine", "epochs", "validation_cost", "best_epoch")}
-        return Member(preset, fold, network, **course, settings=renamed(record["settings"]))
+        course = (record[name] for name in ("engine", "epochs", "validation_cost", "best_epoch", "settings"))
+        return Member(preset, fold, network, *course)
 
     def _checked(self, read: Callable[[], Any]) -> Any:
         try:
@@ -179,13 +182,6 @@ class EnsembleFile:
 
     def _error(self, expected: str, got: str) -> FileError:
         return FileError(str(self._path), expected, got, "Restore it, or train again.")
-
-
-def _preset_of(record: Entries) -> str:
-    """The name of a member's preset today; version 0.2 called it a recipe, and named other ones."""
-    return (
-        OLD_PRESETS.get(record["recipe"], record["recipe"]) if "recipe" in record else str(record["preset"])
-    )
 
 
 def _preset(name: str, cuts: bool) -> Preset:
@@ -210,9 +206,11 @@ def _preprocessor(record: Any) -> FoldPreprocessor:
     return FoldPreprocessor(Fold(none, none), Table(table), encodings, center, scale)
 
 
-def _member(record: Any, preprocessors: tuple[FoldPreprocessor, ...]) -> Entries:
+def _member(
+    record: Any, number: int, named: str, preprocessors: tuple[FoldPreprocessor, ...]
+) -> tuple[str, Entries]:
+    """How the files of a member begin, and its entries under the names of today; ``named`` is its preset."""
     record = {"best_epoch": None, "history": False, **_object(record)}  # what older releases do not write
-    named = "recipe" if "recipe" in record else "preset"
     _names(record, f"{named}, fold, inputs, engine, epochs, validation_cost, best_epoch, history, settings")
     preset, fold, cost = _text(named, record[named]), record["fold"], record["validation_cost"]
     if not (preset.isascii() and preset.isalpha()):
@@ -232,9 +230,10 @@ def _member(record: Any, preprocessors: tuple[FoldPreprocessor, ...]) -> Entries
     if not isinstance(record["history"], bool):
         raise TypeError(f"history is true or false, got {record['history']!r:.60}")
     settings = renamed(_object(record["settings"]))
-    _above_0("learning_rate", settings.pop("learning_rate"))
-    Settings.of("settings", **settings)
-    return dict(record)
+    _above_0("learning_rate", settings["learning_rate"])
+    Settings.of("settings", **{name: value for name, value in settings.items() if name != "learning_rate"})
+    today = {"preset": OLD_PRESETS.get(preset, preset), "settings": settings}
+    return stem(number, preset, fold), {**record, **today}
 
 
 def _of_presets(name: str, record: Any, presets: set[str]) -> Mapping[str, float]:
@@ -279,17 +278,15 @@ def _numbers(name: str, value: Any) -> Array:
     return np.array(value, np.float64)
 
 
-def stem(number: int, record: Mapping[str, Any]) -> str:
+def stem(number: int, preset: str, fold: int) -> str:
     """A member's files without their suffixes, relative to the folder of its ensemble."""
-    preset = record["recipe"] if "recipe" in record else record["preset"]  # the first of version 0.2
-    return f"{MEMBERS}/{number:02}-{preset}-{record['fold']}"
+    return f"{MEMBERS}/{number:02}-{preset}-{fold}"
 
 
-def member_files(records: Iterable[Mapping[str, Any]]) -> list[str]:
+def member_files(begins: Iterable[str], records: Iterable[Mapping[str, Any]]) -> list[str]:
     """The files of the members that ``ensemble.json`` lists, relative to its folder."""
     names: list[str] = []
-    for number, record in enumerate(records):
-        begin = stem(number, record)
+    for begin, record in zip(begins, records, strict=True):
         names += [f"{begin}.safetensors", *([f"{begin}.jsonl"] if record["history"] else [])]
     return names
 

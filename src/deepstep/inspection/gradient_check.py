@@ -336,10 +336,9 @@ def _central(
         value[entry] = kept + step * distance
         seen.append(evaluate())
         if not np.array_equal(seen[-1].sides, start.sides):
-            break
+            value[entry] = kept
+            return None
     value[entry] = kept
-    if not np.array_equal(seen[-1].sides, start.sides):
-        return None
     bent = any(not np.array_equal(there.bends, start.bends) for there in seen)
     change = abs(seen[-1].cost - start.cost + (seen[-2].cost - start.cost)) if bent else 0.0
     weighted = [weight * there.cost for (_, weight), there in zip(stencil, seen, strict=True)]

@@ -21,6 +21,7 @@ from deepstep.training import (
     read_checkpoint,
 )
 from deepstep.training.callbacks import no_steps_to_go_on_from
+from deepstep.training.checkpoint import OLD_ARGUMENTS
 from deepstep.training.fit import REFIT, refuse_rates_by_course
 from deepstep.training.lbfgs import OF_STEPS, Limits
 from deepstep.training.plan import SCHEDULED, check_learning_rate
@@ -53,13 +54,7 @@ INSTEAD = {
     "random_state": "seed of Network(…)",
     **dict.fromkeys(("activation", "engine", "initialization"), "the argument of Network(…)"),
     **dict.fromkeys(("loss", "criterion"), "output of Network(…)"),
-    # names of version 0.2
-    "watch": "monitor",
-    "average": "ema_decay",
-    "hyperparameters": "optimizer_params",
-    "rate_factors": "lr_multipliers",
-    "decay_factors": "weight_decay_multipliers",
-    "decay_schedule": "weight_decay_schedule",
+    **OLD_ARGUMENTS,
 }
 """Names of other libraries, and of version 0.2, for arguments of `Network.train`, and the name here."""
 

@@ -160,7 +160,6 @@ def wrong_kind(series: "polars.Series", wanted: str) -> DataError:
 
 
 _TIME = r"((?:[Tt ] ?\d.*)?)$"
-_LATE = r"(?:1[3-9]|[23]\d)"  # that is the day
 _DAY, _MONTH = r"(0?[1-9]|[12]\d|3[01])", r"(0?[1-9]|1[0-2])"
 
 

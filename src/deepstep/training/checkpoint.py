@@ -38,18 +38,17 @@ ARRAY = "$array"
 LATER_SETTINGS = {"precision": None}
 """Settings of later versions, and their values in checkpoints without them."""
 
-OLD_NAMES: Mapping[str, str] = {
+OLD_ARGUMENTS: Mapping[str, str] = {
     "average": "ema_decay",
     "rate_factors": "lr_multipliers",
     "decay_factors": "weight_decay_multipliers",
     "hyperparameters": "optimizer_params",
     "decay_schedule": "weight_decay_schedule",
     "watch": "monitor",
-    "Patience": "EarlyStopping",
-    "Plateau": "ReduceLROnPlateau",
-    "Judge": "EpochScoring",
 }
-"""Settings and callbacks in checkpoints of version 0.2, and their names today."""
+"""Settings of version 0.2, in checkpoints, runs and lessons, and their names today."""
+
+OLD_CALLBACKS = {"Patience": "EarlyStopping", "Plateau": "ReduceLROnPlateau", "Judge": "EpochScoring"}
 
 NUMBERS_AT_ONCE = 2**20
 """Numbers of a chunk that is hashed."""
@@ -336,7 +335,8 @@ def _unpacked(content: Mapping[str, Any], arrays: Mapping[str, AnyArray]) -> Che
         {name.removeprefix(kind): array for name, array in arrays.items() if name.startswith(kind)}
         for kind in ("slot ", "statistic ")
     )
-    identity, renamed = content["identity"], OLD_NAMES if "hyperparameters" in content["identity"] else {}
+    identity = content["identity"]
+    renamed = {**OLD_ARGUMENTS, **OLD_CALLBACKS} if "hyperparameters" in identity else {}
     if renamed:
         identity = {
             re.sub(r"\w+", lambda word: renamed.get(word[0], word[0]), name): identity[name]
