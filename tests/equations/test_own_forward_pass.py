@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deepstep.equations import backpropagate, model_backward, model_forward, update_parameters
+from deepstep.equations import backpropagate, model_backward, model_forward
 from deepstep.errors import DataError, ShapeError
 
 
@@ -23,11 +23,6 @@ def own_forward(X: Any, parameters: dict[str, Any]) -> tuple[Any, list[Any]]:
     return A, caches
 
 
-def own_cost(X: Any, Y: Any, parameters: dict[str, Any]) -> float:
-    AL, _ = own_forward(X, parameters)
-    return float(-np.mean(np.sum(Y * np.log(AL) + (1 - Y) * np.log(1 - AL), axis=0)))
-
-
 def problem(*sizes: int, m: int = 7) -> tuple[Any, Any, dict[str, Any]]:
     rng = np.random.default_rng(4)
     parameters = {}
@@ -35,33 +30,6 @@ def problem(*sizes: int, m: int = 7) -> tuple[Any, Any, dict[str, Any]]:
         parameters[f"W{layer}"] = rng.standard_normal((n_out, n_in))
         parameters[f"b{layer}"] = rng.standard_normal((n_out, 1))
     return rng.standard_normal((sizes[0], m)), (rng.random((sizes[-1], m)) > 0.5) * 1.0, parameters
-
-
-@pytest.mark.parametrize("sizes", [(4, 3, 1), (4, 5, 3, 2)])
-@pytest.mark.parametrize("kind", [list, tuple])
-def test_the_gradients_are_those_of_the_learner_s_own_cost(sizes: tuple[int, ...], kind: Any) -> None:
-    X, Y, parameters = problem(*sizes)
-    AL, caches = own_forward(X, parameters)
-    gradients = model_backward(AL, Y, kind(caches))
-    for name, value in parameters.items():
-        assert gradients[f"d{name}"].shape == value.shape
-        for entry in np.ndindex(value.shape):
-            costs = []
-            for step in (1e-6, -1e-6):
-                moved = value.copy()
-                moved[entry] += step
-                costs.append(own_cost(X, Y, {**parameters, name: moved}))
-            numeric = (costs[0] - costs[1]) / 2e-6
-            assert gradients[f"d{name}"][entry] == pytest.approx(numeric, rel=1e-5, abs=1e-8)
-
-
-def test_a_learner_s_own_loop_lowers_the_cost() -> None:
-    X, Y, parameters = problem(4, 5, 3, 1, m=20)
-    before = own_cost(X, Y, parameters)
-    for _ in range(50):
-        AL, caches = own_forward(X, parameters)
-        parameters = dict(update_parameters(parameters, model_backward(AL, Y, caches), 0.05))
-    assert own_cost(X, Y, parameters) < before
 
 
 def test_the_lecture_s_case_comes_out_of_its_plain_tuples(shared: Path) -> None:

@@ -194,9 +194,3 @@ def test_the_help_of_an_equation_has_its_statements_and_its_source(name: str) ->
     )
     for statement in EQUATIONS[name].formula.split(",  "):
         assert f"\n    {statement}\n" in help_of_it
-
-
-@pytest.mark.parametrize("name", [name for name, entry in EQUATIONS.items() if entry.topic == "updates"])
-def test_the_help_of_an_update_rule_says_what_shape_comes_out(name: str) -> None:
-    returned = (getdoc(EQUATIONS[name].function) or "").partition("\nReturns\n-------\n")[2]
-    assert " of shape (n_parameters,)" in returned or name == "bias_corrected"

@@ -67,25 +67,6 @@ def test_members_are_single_networks_whose_answers_and_losses_are_averaged(head,
         )
 
 
-@pytest.mark.parametrize("head", HEADS)
-def test_the_gradient_is_the_mean_of_what_single_networks_find(head):
-    net, X, Y = shared(head)
-    gradient = net.gradients(X, Y)
-    found = [alone(net, k).gradients(X, Y) for k in range(MEMBERS)]
-    r, W = net.parameters["r1"], net.parameters["W1"]
-    expected = {
-        "dW1": np.mean([one["dW1"] * r[k] for k, one in enumerate(found)], axis=0),
-        "dr1": np.array([(one["dW1"] * W).sum(axis=0) for one in found]) / MEMBERS,
-        "dW3": np.concatenate([one["dW3"] for one in found]) / MEMBERS,
-        "db3": np.concatenate([one["db3"] for one in found]) / MEMBERS,
-        "dA0": np.mean([one["dA0"] for one in found], axis=0),
-        "dA1": np.hstack([one["dA1"] for one in found]),
-    }
-    expected |= {name: np.mean([one[name] for one in found], axis=0) for name in ("db1", "dW2", "db2")}
-    for name, value in expected.items():
-        np.testing.assert_allclose(gradient[name], value, rtol=1e-12, atol=1e-15, err_msg=name)
-
-
 @settings(max_examples=25, deadline=None)
 @given(
     sizes=st.lists(st.integers(1, 5), min_size=2, max_size=4),
@@ -237,15 +218,6 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(ConfigurationError, match="with \\['r1'\\]"):
         Network([4, 6, 5, 3], output="softmax", shared_members=2, parameters=net.parameters)
     assert isinstance(net.parameters, Parameters)
-
-
-@pytest.mark.parametrize("members", [1, 3])
-@pytest.mark.parametrize("head", ["softmax", "poisson", "quantile"])
-def test_the_norm_of_an_example_s_gradient_is_that_of_its_own_step(head, members):
-    net, X, Y = shared(head, members=members, parametric=True)
-    session = open_session("reference", net.architecture, net.parameters)
-    alone = [session.cost_and_gradient(X[:, i : i + 1], Y[:, i : i + 1])[1] for i in range(M)]
-    np.testing.assert_allclose(net.gradient_norms(X, Y)[0], [np.linalg.norm(g) for g in alone], rtol=1e-10)
 
 
 def test_a_trace_has_the_columns_of_an_example_member_by_member():
