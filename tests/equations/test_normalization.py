@@ -136,15 +136,6 @@ def test_what_is_normalized_has_mean_0_and_its_share_of_variance_1(kind: str, sh
     np.testing.assert_allclose(U_hat.var(axis), (variance / (variance + 1e-5)).squeeze(axis), atol=1e-12)
 
 
-def test_the_tape_says_what_was_used() -> None:
-    case = layer((3, 4, 5), 1, "given")
-    for name, value in case.statistics.items():
-        np.testing.assert_array_equal(case.run()[f"{name}1"], value)
-    for kind, shape in (("batch", (4, 1)), ("layer", (1, 5))):
-        tape = layer((3, 4, 5), 1, kind).run()
-        assert {tape[f"{name}1"].shape for name in ("mean", "variance", "deviation")} == {shape}
-
-
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 class TestNumbersThatAreHardToSquare:
     def test_one_alone_is_zero(self, dtype: Any) -> None:
