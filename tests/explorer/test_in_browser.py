@@ -299,19 +299,6 @@ def test_playing_trains_in_python_until_it_is_told_to_stop(watched, served):
     assert served.live.updates == done
 
 
-@pytest.mark.parametrize("setting", ["l2", "optimizer"])
-def test_what_python_does_not_train_is_computed_in_the_page(watched, served, setting):
-    page = watched(f"http://127.0.0.1:{served.port}/").open(served.url)
-    page.click('[data-screen="play"]')
-    page.keyboard.press("]")
-    page.wait_for_selector('[data-updates="1"]')
-    page.select_option(f'[data-setting="{setting}"]', index=3)
-    page.wait_for_selector('[data-server="off"]')
-    page.keyboard.press("]")
-    page.wait_for_selector('[data-updates="2"]')
-    assert served.live.updates == 1
-
-
 def test_a_second_window_is_refused_in_words_and_the_first_goes_on(watched, served):
     own = f"http://127.0.0.1:{served.port}/"
     page = watched(own).open(served.url)

@@ -235,21 +235,6 @@ def test_a_second_client_is_refused_and_the_training_goes_on(server):
         command(server, {"do": "stop"})
 
 
-def test_a_training_that_diverges_says_why(circles):
-    network = Network([2, 4, 1], activation="relu", output="identity", seed=1)
-    what = shown(network, circles.X, circles.Y, circles.about, {"learning_rate": 1.0, "iterations": 2})
-    with (
-        ExplorerServer(document_of(what), LiveTraining(what)).running() as server,
-        stream(server) as messages,
-    ):
-        command(server, {"do": "set", "learning_rate": 1e9})
-        command(server, {"do": "train", "steps": 1000})
-        end = next(message for message in messages if message["kind"] == "end")
-        assert "finite" in end["why"]
-        command(server, {"do": "train", "steps": 1000})
-        assert next(message for message in messages if message["kind"] == "end")["why"] == end["why"]
-
-
 def test_a_training_that_diverged_begins_again_from_its_initial_values(circles):
     network = Network([2, 4, 1], activation="relu", output="identity", seed=1)
     options = {"learning_rate": 0.1, "iterations": 2, "optimizer": "adam", "batch_size": 64}
@@ -381,12 +366,3 @@ def test_connections_beyond_the_most_are_turned_away(impatient):
     finally:
         for connection in idle:
             connection.close()
-
-
-def test_streams_beyond_the_first_are_refused(impatient):
-    with stream(impatient) as messages:
-        refused = [ask(impatient, "GET", "/events")[0].status for _ in range(3)]
-        assert refused == [409] * 3
-        time.sleep(1)  # longer than a request may take
-        assert command(impatient, {"do": "step"}) == 200
-        assert next(messages)

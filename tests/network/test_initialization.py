@@ -130,7 +130,7 @@ def test_what_is_no_generator_is_refused(where: str, initialize: Any, rng: Any) 
 
 def test_an_unknown_method_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(
-        ConfigurationError, match=r"method is one of 'he', .*; got 'He'\. Did you mean 'he'\?"
+        ConfigurationError, match=r"method must be one of 'he', .*, got 'He'\. Did you mean 'he'\?"
     ):
         initialize_parameters([2, 1], method="He", rng=np.random.RandomState(1))
     with pytest.raises(ConfigurationError, match=r"got \['he'\]"):

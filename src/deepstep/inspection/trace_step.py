@@ -41,20 +41,7 @@ def trace_step(
     masks: Mapping[int, Array] | None = None,
     with_update: bool = True,
 ) -> Trace:
-    """Make one training step with the equations and keep every quantity, as a copy.
-
-    By default it is the first step of plain gradient descent, with these running ``statistics``. ``state`` is
-    the state before the step, with ``parameters`` as its θ; ``weight_decay`` and ``dropout`` are factors of
-    the settings of these names, from a schedule; ``masks`` replace those of the seed.
-
-    θ′ of the trace equals that of `deepstep.engines.ReferenceSession.step`, bit for bit.
-
-    >>> line = Architecture((1, 1), ("sigmoid",))
-    >>> theta = Parameters(np.zeros(2), [1, 1])
-    >>> trace = trace_step(line, theta, np.array([[1.0]]), np.array([[1.0]]), learning_rate=1.0)
-    >>> trace["W1′"].value
-    array([[0.5]])
-    """
+    """Make one training step, from ``state`` or the first one, and keep a copy of every quantity."""
     settings = settings or Settings()
     session = ReferenceSession(architecture, parameters.copy(), settings, statistics)
     if state is not None:
