@@ -12,7 +12,7 @@ from deepstep.engines.settings import Settings
 from deepstep.equations import Head, get_head, get_optimizer
 from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.network import Architecture, Parameters
-from deepstep.preparation.batches import Examples, places
+from deepstep.preparation.batches import Examples, n_batches, places
 from deepstep.preparation.shares import ALONE, Communicator
 from deepstep.types import AnyArray, Array
 
@@ -174,43 +174,38 @@ class Session(ABC):
         J: The cost before the update, with regularization.
         """
         weight = None if sample_weight is None else np.asarray(sample_weight)
-        found = self.steps(
-            Examples(X.T, Y.T, weight),
-            order=None,
-            batch_size=None,
-            numbers=range(1),
-            learning_rate=np.array([learning_rate]),
-            weight_decay=np.array([weight_decay]),
-            dropout=np.array([dropout]),
-        )
-        return float(found.costs[0])
+        rates = {"learning_rate": learning_rate, "weight_decay": weight_decay, "dropout": dropout}
+        return float(self.steps(Examples(X.T, Y.T, weight), **rates).costs[0])
 
     def steps(
         self,
         examples: Examples,
         *,
-        order: AnyArray | None,
-        batch_size: int | None,
-        numbers: range,
-        learning_rate: AnyArray,
-        weight_decay: AnyArray,
-        dropout: AnyArray,
+        learning_rate: float | AnyArray,
+        order: AnyArray | None = None,
+        batch_size: int | None = None,
+        numbers: range | None = None,
+        weight_decay: float | AnyArray = 1.0,
+        dropout: float | AnyArray = 1.0,
     ) -> StepCosts:
         """One update for each of some batches, of one epoch or of several.
 
         examples: All of an epoch.
+        learning_rate, weight_decay, dropout (float or (k,)): As in `step`; one for each batch, or for all.
         order (epochs·m,): Order of the examples in the epoch, then that in the next, …; None for as it is.
         batch_size: None for all examples in each update.
-        numbers: Which batches, from 0: those of the epoch, then those of the epochs that follow.
-        learning_rate, weight_decay, dropout (k,): For each of these batches, as in `step`.
+        numbers: Which batches, from 0: those of the epoch, then those of the epochs that follow. By default
+            those of one epoch.
         returns: A number of each for each batch.
         """
         m = len(examples)
+        numbers = range(n_batches(m, batch_size)) if numbers is None else numbers
         if order is not None and numbers and places(order, m, batch_size, numbers[-1]).stop > len(order):
             expected = f"an order of {m} examples for each epoch"
             raise ShapeError("Session.steps", expected, f"got {len(order)} numbers")
         found = StepCosts(np.full(len(numbers), np.nan), np.zeros(len(numbers), np.int64))
-        rates = np.array([learning_rate, weight_decay, dropout], np.float64)
+        rates = np.empty((3, len(numbers)))
+        rates[0], rates[1], rates[2] = learning_rate, weight_decay, dropout
         self._do(examples, Asked(order, batch_size, numbers, rates), found)
         return found
 
