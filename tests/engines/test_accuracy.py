@@ -138,15 +138,12 @@ def trained(case, engine, dtype, nudge=0.0, *, spans=True):
     costs = []
     for epoch in range(-(-case.n_steps // at_once)):
         n = min(at_once, case.n_steps - len(costs))
-        ones = np.ones(n)
         found = session.steps(
             examples,
             order=None if case.batch_size is None else shuffled(0)(epoch, m),
             batch_size=case.batch_size,
             numbers=range(n),
-            learning_rate=case.rate * ones,
-            weight_decay=ones,
-            dropout=ones,
+            learning_rate=case.rate,
         )
         costs.extend(found.costs)
     return session, np.array(costs)

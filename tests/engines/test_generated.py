@@ -1,6 +1,6 @@
 """Every engine does what the reference does: networks, settings and batches are drawn anew in each run.
 
-The reference itself is held to a plain loop over the equations, see `test_engines` and `test_what_regularizes`.
+The reference itself is held to a plain loop, see `test_engines` and `test_what_regularizes`.
 """
 
 from functools import lru_cache
@@ -19,7 +19,7 @@ from deepstep.preparation.batches import Examples, shuffled
 
 CASES = 60
 OTHERS = sorted(set(ENGINES) - {"reference"})
-LEAST = {"float64": 1e-10, "float32": 1e-5}
+LEAST = {"float64": 1e-12, "float32": 1e-6}
 """Distances that are always accepted, as a share of the largest number."""
 TIMES = 50
 """So many times may an engine be as far from float64 as the reference of its precision, or as float64 from
@@ -55,7 +55,10 @@ PARTS = [
     {"features": {name: one.example for name, one in FEATURES.items() if one.example is not None}},
     {"features": {"periodic_embedding": True}, "shared_members": 3},
     {"features": {"category_embedding": {"counts": {"2": 5, "1": 3}}}, "normalization": "layer"},
-    {"features": {"periodic_embedding": {"frequencies": 3, "outputs": 5, "inputs": [2, 0]}}, "input_scale": True},
+    {
+        "features": {"periodic_embedding": {"frequencies": 3, "outputs": 5, "inputs": [2, 0]}},
+        "input_scale": True,
+    },
 ]
 BATCHES = [(23, 8), (11, 4), (17, None), (5, 1)]
 """Examples and batch sizes; of batch normalization no batch may be of one or two."""

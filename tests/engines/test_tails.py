@@ -58,11 +58,7 @@ def after_lion(engine, architecture, theta, y):
     """θ after three steps of Lion on one example, whose input is 1."""
     session = open_session(engine, architecture, architecture.lay_out(theta), Settings("lion"))
     X, Y = np.ones((1, 1), theta.dtype), np.array([y], theta.dtype)
-    ones = np.ones(3)
-    session.steps(
-        Examples(X, Y), order=None, batch_size=None, numbers=range(3),
-        learning_rate=RATE * ones, weight_decay=ones, dropout=ones,
-    )  # fmt: skip
+    session.steps(Examples(X, Y), numbers=range(3), learning_rate=RATE)
     return session.state().theta
 
 
