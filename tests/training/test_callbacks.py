@@ -1,6 +1,5 @@
 """What a callback may count on: when it is called, and that what it sees belongs together and stays."""
 
-
 import numpy as np
 import pytest
 

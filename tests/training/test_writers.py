@@ -191,7 +191,7 @@ def test_a_training_that_begins_anew_takes_nothing_away(teach, path, writer):
 
 
 @both
-@pytest.mark.parametrize("length", range(12))
+@pytest.mark.parametrize("length", [0, 1, 5, 11])
 def test_a_file_that_was_killed_in_its_first_line_begins_anew(teach, path, writer, length):
     start = b'{"epoch": 0, "step"' if writer is JsonLines else b"epoch,step,cost"
     path.write_bytes(start[:length])
@@ -246,7 +246,7 @@ for epoch in range(10**9):
 
 @both
 def test_a_killed_process_leaves_what_can_be_gone_on_with(teach, path, writer):
-    for pause in (0.0, 0.003, 0.01, 0.03):
+    for pause in (0.0, 0.01):
         path.unlink(missing_ok=True)
         process = subprocess.Popen([sys.executable, "-c", KILLED, writer.__name__, str(path)])
         while not path.exists():

@@ -325,41 +325,9 @@ class Network:
         >>> history.costs.round(3)
         array([0.693, 0.474, 0.348])
         """
-        options = {
-            "learning_rate": learning_rate,
-            "epochs": epochs,
-            "iterations": iterations,
-            "batch_size": batch_size,
-            "order": order,
-            "schedule": schedule,
-            "weight_decay_schedule": weight_decay_schedule,
-            "dropout_schedule": dropout_schedule,
-            "time_budget": time_budget,
-            "deterministic": deterministic,
-            "optimizer": optimizer,
-            "optimizer_params": optimizer_params or {},
-            "class_weight": class_weight,
-            **settings,
-        }
-        return fit(
-            self,
-            X,
-            Y,
-            sample_weight,
-            options,
-            checkpoint=checkpoint,
-            resume=resume,
-            validation=validation,
-            validation_fraction=validation_fraction,
-            metrics=metrics,
-            scoring=scoring,
-            patience=patience,
-            monitor=monitor,
-            refit=refit,
-            progress=progress,
-            callbacks=callbacks,
-            fault=fault,
-        )
+        given = locals()
+        options = {name: given[name] for name in given if name not in ("self", "X", "Y", "settings")}
+        return fit(self, X, Y, options | settings)
 
     def steps(
         self,
@@ -395,7 +363,7 @@ class Network:
         """
         where = "Network.steps"
         options |= {"learning_rate": learning_rate, "epochs": epochs, "iterations": iterations}
-        prepared = prepare(self, X, Y, sample_weight, options, where, looked_at=True)
+        prepared = prepare(self, X, Y, options | {"sample_weight": sample_weight}, where, looked_at=True)
         walk = updates(prepared.session, prepared.in_memory(where), prepared.plan, where=where)
         return self._walk(walk, prepared.session)
 
@@ -426,8 +394,8 @@ class Network:
         True
         """
         where = "Network.find_learning_rate"
-        options = {"learning_rate": least, **options}
-        prepared = prepare(self, X, Y, sample_weight, options, where)
+        options = {"learning_rate": least, "sample_weight": sample_weight, **options}
+        prepared = prepare(self, X, Y, options, where)
         plan = prepared.plan
         with blas_threads(plan.deterministic):
             return find_rate(

@@ -6,6 +6,8 @@ from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from deepstep.data.files import kind_at
 from deepstep.engines import Settings
 from deepstep.equations import OPTIMIZERS
@@ -123,13 +125,7 @@ NOT_FOR_LBFGS = ("batch_size", "order", "time_budget", *SCHEDULED)
 
 
 def as_limits(options: dict[str, Any], where: str) -> Limits | None:
-    """The limits of L-BFGS where it is the optimizer, else None; the session's optimizer is not used then.
-
-    Raises
-    ------
-    ConfigurationError
-        If an option is given that L-BFGS cannot use, or there is no optimizer of that name.
-    """
+    """The limits of L-BFGS where it is the optimizer, else None; the session's optimizer is not used then."""
     optimizer = options.get("optimizer")
     if isinstance(optimizer, str) and optimizer not in (*OPTIMIZERS, LBFGS):
         raise unknown_name(where, "optimizer", optimizer, [*OPTIMIZERS, LBFGS], setting="optimizer")
@@ -146,7 +142,7 @@ def as_limits(options: dict[str, Any], where: str) -> Limits | None:
             setting="optimizer",
             listed=[(name, "") for name in without_use],
         )
-    given = dict(options.pop("optimizer_params", {}))
+    given = dict(options.pop("optimizer_params", None) or {})
     for name in given:
         if name not in Limits._fields:
             kind = "setting of L-BFGS"
@@ -163,13 +159,7 @@ def as_limits(options: dict[str, Any], where: str) -> Limits | None:
 
 
 def as_schedule(schedule: Any, where: str) -> Any:
-    """A plateau as it is, or by the name "plateau"; else a function of the fraction of training done.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is none of that name, or a setting is unknown or out of range.
-    """
+    """A plateau as it is, or by the name "plateau"; else a function of the fraction of training done."""
     given = {"name": schedule} if isinstance(schedule, str) else schedule
     name = given.get("name") if isinstance(given, Mapping) else None
     if isinstance(name, str) and name not in (*SCHEDULES, PLATEAU):
@@ -189,17 +179,10 @@ def as_schedule(schedule: Any, where: str) -> Any:
 
 
 def refuse_idle(schedules: Mapping[str, Any], settings: Settings, where: str) -> None:
-    """Refuse a schedule of what there is none of: it would do nothing.
-
-    Raises
-    ------
-    ConfigurationError
-    """
+    """Refuse a schedule of what there is none of: it would do nothing."""
     there = {
-        "weight_decay_schedule": ("a weight decay", bool(settings.decay)),
-        "dropout_schedule": ("dropout", any(settings.dropout))
-        if isinstance(settings.dropout, list | tuple)
-        else ("dropout", bool(settings.dropout)),
+        "weight_decay_schedule": ("a weight decay", settings.decay),
+        "dropout_schedule": ("dropout", np.any(settings.dropout)),
     }
     for name, (what, given) in there.items():
         if schedules.get(name) is not None and not given:
@@ -275,12 +258,7 @@ def check_refit(
     callbacks: Sequence[Callback],
     where: str,
 ) -> None:
-    """Refuse a refit that has nothing to count its epochs or to add, or whose rates do not come again.
-
-    Raises
-    ------
-    ConfigurationError
-    """
+    """Refuse a refit that has nothing to count its epochs or to add, or whose rates do not come again."""
     if stopping is None:
         expected, got = "patience, where refit=True", "got none"
         raise ConfigurationError(where, expected, got, "It counts the epochs.")
@@ -308,15 +286,7 @@ class Place(NamedTuple):
 
 
 def as_places(checkpoint: Any, resume: Any, refit: bool, where: str) -> tuple[Place, Place]:
-    """Options of a training, and of the refit after it.
-
-    Raises
-    ------
-    ConfigurationError
-        If an argument is of another kind, or a refit is to go on from something else than the checkpoints.
-    FileError
-        If there is no checkpoint to go on from, or all are damaged.
-    """
+    """Where a training and the refit after it write checkpoints, and where they begin."""
     checkpoints = as_checkpoints(checkpoint, where)
     if refit and not isinstance(resume, bool | None):
         raise ConfigurationError(
@@ -348,9 +318,7 @@ def refuse_checkpoints(checkpoint: Any, resume: Any, where: str) -> None:
 
 
 def as_checkpoint(resume: Any, checkpoints: list[ModelCheckpoint], where: str) -> Checkpoint | None:
-    """The checkpoint to go on from: a file, the newest of a folder; with True that of the checkpoints' own
-    folder, where there is one.
-    """
+    """The checkpoint to go on from: a file, the newest of a folder, or with True of the checkpoints' own."""
     if resume is None or resume is False:
         return None
     if resume is True:

@@ -158,10 +158,7 @@ class ModelCheckpoint(Callback):
 
 
 def checkpoint_files(folder: Path | str) -> list[Path]:
-    """The checkpoints of a folder, the oldest first; whether they are whole is not looked at.
-
-    Files of other programs, such as ``checkpoint-best.safetensors``, are none: old checkpoints are removed.
-    """
+    """The checkpoints of a folder by their names, the oldest first; files of other programs are none."""
     paths = Path(folder).glob("checkpoint-*.safetensors")
     return sorted(path for path in paths if NAMED.fullmatch(path.name))
 

@@ -110,10 +110,7 @@ def layer_health(
     *,
     flat: float = FLAT,
 ) -> Look:
-    """The entries of `Health` for each layer, from examples X (n_x, k), with their own statistics.
-
-    ``gradient_norm`` and ``update_ratio`` are among them where ``gradient`` and ``before`` are given.
-    """
+    """The entries of `Health` for each layer, from examples X (n_x, k), with their own statistics."""
     graph, tape = architecture.run(X, parameters)
     health, norm = [], np.linalg.norm
     for layer in range(1, architecture.n_layers + 1):

@@ -58,10 +58,7 @@ def score_names(validation: Examples | None, metrics: Mapping[str, Metric]) -> l
 
 
 def scores(session: Session, validation: Examples, metrics: Mapping[str, Metric]) -> Record:
-    """The cost of validation data and the metrics, as entries of a record; the forward pass is done once.
-
-    Many workers each do a part of it.
-    """
+    """The cost of validation data and the metrics, as entries of a record; the forward pass is done once."""
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is recorded as it is
         if not metrics:
             return {"validation_cost": cost_of_all(session, validation)}
@@ -83,11 +80,7 @@ def _number(value: Any, where: str, expected: str) -> float:
 
 
 class EpochScoring(Callback):
-    """Write the score of validation data into the records, which have their cost.
-
-    ``scoring`` is the name of a scikit-learn metric, a ``scorer(estimator, X, y)``, None for the estimator's
-    own ``score``, or "loss". ``network``, by which ``estimator`` predicts, gets the parameters of each epoch.
-    """
+    """Write the score of validation data into the records; ``estimator`` predicts by ``network``."""
 
     adds_to_records = ("validation_score",)
     in_every_worker = True
@@ -163,7 +156,6 @@ def judge_of(
 
     ``classes`` are those of the examples in each column, (n_columns, m), and how many a column has, 0 where
     the output learns numbers. ``decode`` turns outputs or targets (m, n_L) to numbers in units of their own.
-    A ConfigurationError says that there is no such metric, or that it is of other targets.
     """
     columns, number = classes
     check_kind(scoring, where, classes=bool(number))
@@ -220,10 +212,7 @@ def check_name(scoring: str, where: str) -> None:
 
 
 def check_kind(scoring: Any, where: str, *, classes: bool, or_else: str = "") -> None:
-    """Refuse a metric's name where it is of numbers and the target holds classes, or the other way round.
-
-    Callables and the cost fit any target. ``or_else`` is another remedy, after "Take another, such as …".
-    """
+    """Refuse a metric's name where it is of numbers and the target holds classes, or the other way round."""
     if not isinstance(scoring, str) or scoring == COST:
         return
     from sklearn.metrics import get_scorer

@@ -157,15 +157,14 @@ def check_watched(
 ) -> None:
     """Refuse callbacks that watch what neither training nor an earlier callback writes.
 
-    After a callback that does not say what it writes, anything may be there. ``called`` has the option that a
-    callback was given for by the callback's ``id``, for errors.
+    ``called`` has the option that a callback was given for by the callback's ``id``, for errors.
     """
     known = list(names)
     for callback in callbacks:
         if isinstance(callback, EarlyStopping | ReduceLROnPlateau):
             where = (called or {}).get(id(callback), type(callback).__name__.lower())
             _check(callback, known, where)
-        if callback.adds_to_records is None:
+        if callback.adds_to_records is None:  # anything may be there after it
             return
         known.extend(callback.adds_to_records)
 
