@@ -1,18 +1,12 @@
 """Parts of the compiled engine by themselves: elementary functions, random numbers, threads, memory."""
 
-import os
-import shutil
-import subprocess
-import sys
 import threading
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
 from numba import njit
 
-import deepstep
 from deepstep import Network
 from deepstep.engines import Settings, open_session
 from deepstep.engines.compiled import threads
@@ -269,45 +263,3 @@ def test_an_error_in_another_thread_is_told():
 def test_a_routine_has_the_arguments_of_its_call():
     with pytest.raises(TypeError, match="plan levels work"):
         routine("loss")(lambda plan, work: None)
-
-
-CALLED = """
-from deepstep.engines.compiled.jit import part
-
-@part
-def changed(x):
-    return x + {number}
-"""
-
-CALLS = """
-from deepstep.engines.compiled.called import changed
-from deepstep.engines.compiled.jit import kernel
-
-@kernel
-def total(x):
-    return changed(x)
-"""
-
-
-def test_a_change_in_a_file_that_a_kernel_calls_reaches_users_of_the_version_before(tmp_path):
-    """The package is copied; the second run is that of a version with another file."""
-    shutil.copytree(
-        Path(deepstep.__file__).parent, tmp_path / "deepstep", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    folder = tmp_path / "deepstep" / "engines" / "compiled"
-    (folder / "calls.py").write_text(CALLS)
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    environment.pop("NUMBA_CACHE_DIR", None)
-    program = "from deepstep.engines.compiled.calls import total as f; print(f(0.0), *f.stats[1].values())"
-
-    def run(number):
-        (folder / "called.py").write_text(CALLED.format(number=number))
-        command = [sys.executable, "-c", program]
-        return subprocess.check_output(command, text=True, env=environment, cwd=tmp_path).split()
-
-    assert run(1.5) == ["1.5"]
-    assert run(1.5) == ["1.5", "1"]  # loaded
-    left_by_numba = folder / "__pycache__" / "calls.total-5.py311.1.nbc"
-    left_by_numba.touch()
-    assert run(2.5) == ["2.5"]
-    assert [path.suffix for path in folder.rglob("calls.total*")] == [".kernel"]  # of the new version alone

@@ -18,8 +18,6 @@ from deepstep.equations import ACTIVATIONS, Optimizer, register_activation
 from deepstep.errors import ConfigurationError, MissingPackageError
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples
-from deepstep.training import ModelCheckpoint
-from deepstep.training.callbacks import StopTraining
 
 torch = pytest.importorskip("torch")
 
@@ -46,27 +44,6 @@ def data(m=40, seed=0):
 
 def network(engine="torch", **options):
     return Network([3, 6, 5, 1], normalization=["batch", "layer"], seed=1, engine=engine, **options)
-
-
-def test_a_resumed_training_is_the_same_bit_for_bit(tmp_path):
-    X, Y = data()
-    options = {**EVERYTHING, "batch_size": 16, "iterations": 9}
-    whole = network()
-    whole.train(X, Y, **options)
-
-    def stop(record):
-        if record["epoch"] == 4:
-            raise StopTraining("enough")
-
-    network().train(X, Y, **options, callbacks=[stop], checkpoint=ModelCheckpoint(tmp_path, every_epochs=1))
-    # callbacks that were functions have no state: the rest is the same training
-    again = network()
-    history = again.train(X, Y, **options, checkpoint=ModelCheckpoint(tmp_path, every_epochs=1), resume=True)
-    assert history.engine == "torch"
-    np.testing.assert_array_equal(again.parameters.flat, whole.parameters.flat)
-    np.testing.assert_array_equal(again.history.costs, whole.history.costs)
-    for name, value in whole.statistics.items():
-        np.testing.assert_array_equal(again.statistics[name], value)
 
 
 def test_sparse_rows_and_locked_arrays():

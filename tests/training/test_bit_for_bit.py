@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from trainings import EachPause, same_bits, setup
 
 from deepstep import Network
-from deepstep.engines import Settings
+from deepstep.engines import ENGINES, Settings
 from deepstep.equations import OPTIMIZERS
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.preparation.batches import Examples
@@ -36,7 +36,9 @@ SMALL = st.sampled_from([0.0, 0.01, 0.3])
 
 TRAININGS = st.builds(
     setup,
-    m=st.integers(2, 20),
+    engine=st.sampled_from(sorted(ENGINES)),
+    members=st.sampled_from([0, 0, 3]),
+    m=st.integers(5, 20),
     epochs=st.integers(1, 4),
     batch_size=st.none() | st.integers(1, 25),
     normalization=st.tuples(KINDS, KINDS),
@@ -320,8 +322,8 @@ class TestNetwork:
         ("options", "error", "sentence"),
         [
             ({"resume": True}, ConfigurationError, "checkpoint=… with resume=True; got none"),
-            ({"resume": 5}, ConfigurationError, "resume is True, a file or a folder; got 5"),
-            ({"checkpoint": 5}, ConfigurationError, "checkpoint is a folder or ModelCheckpoint"),
+            ({"resume": 5}, ConfigurationError, "resume must be True, a file or a folder, got 5"),
+            ({"checkpoint": 5}, ConfigurationError, "checkpoint must be a folder or ModelCheckpoint"),
             ({"resume": "none"}, FileError, "none: a checkpoint; there is none"),
             ({"resume": "."}, FileError, "a folder with checkpoints; there is none in it"),
             ({"deterministic": 1}, ConfigurationError, "deterministic must be True or False, got 1"),

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -64,15 +64,12 @@ class StepCosts(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """The batches that `Session.steps` is asked for, of one epoch or of several.
-
-    A column of rates has α and the factors of weight decay and dropout of one batch.
-    """
+    """The batches that `Session.steps` is asked for, of one epoch or of several."""
 
     order: AnyArray | None
     batch_size: int | None
     numbers: range
-    rates: Array
+    rates: Array  # (3, k): α and the factors of weight decay and dropout of each batch
 
     def part(self, steps: slice) -> "Asked":
         """Some of them."""
@@ -174,8 +171,8 @@ class Session(ABC):
         J: The cost before the update, with regularization.
         """
         weight = None if sample_weight is None else np.asarray(sample_weight)
-        rates = {"learning_rate": learning_rate, "weight_decay": weight_decay, "dropout": dropout}
-        return float(self.steps(Examples(X.T, Y.T, weight), **rates).costs[0])
+        rates: dict[str, Any] = {"weight_decay": weight_decay, "dropout": dropout}
+        return float(self.steps(Examples(X.T, Y.T, weight), learning_rate=learning_rate, **rates).costs[0])
 
     def steps(
         self,
@@ -266,29 +263,21 @@ class Session(ABC):
     def _check_state(self, state: SessionState) -> None:
         """Refuse a state whose slots or statistics have other names, or whose vectors another shape."""
         running = first_statistics(self.architecture, self._dtype)
+        hint = "Open the session with the optimizer and the network that made the state."
         for kind, got, own in (
             ("slots", state.slots, self._optimizer.state),
             ("statistics", state.statistics, running),
         ):
             if set(got) != set(own):
-                raise ConfigurationError(
-                    "Session.load",
-                    f"the {kind} of this session, {list(own)}",
-                    f"got {list(got)}",
-                    "Open the session with the optimizer and the network that made the state.",
-                )
-        vectors = {"theta": state.theta, **state.slots}
-        if state.average is not None:
-            vectors["average"] = state.average
-        for name, vector in {**vectors, **state.statistics}.items():
+                expected = f"the {kind} of this session, {list(own)}"
+                raise ConfigurationError("Session.load", expected, f"got {list(got)}", hint)
+        vectors = {"theta": state.theta, **state.slots, **state.statistics}
+        vectors |= {} if state.average is None else {"average": state.average}
+        for name, vector in vectors.items():
             shape = running[name].shape if name in running else (self.architecture.n_parameters,)
             if np.shape(vector) != shape:
-                raise ShapeError(
-                    "Session.load",
-                    f"{name} has shape {shape}",
-                    f"got shape {np.shape(vector)}",
-                    "Open the session with the network that made the state.",
-                )
+                expected, got = f"{name} has shape {shape}", f"got shape {np.shape(vector)}"
+                raise ShapeError("Session.load", expected, got, hint)
 
 
 def first_statistics(architecture: Architecture, dtype: "np.dtype[np.floating]") -> dict[str, Array]:

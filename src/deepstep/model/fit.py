@@ -9,7 +9,7 @@ import numpy as np
 
 from deepstep.engines import ReferenceSession, Session, Settings
 from deepstep.equations import get_head, get_optimizer
-from deepstep.errors import ConfigurationError, DivergenceError, ShapeError
+from deepstep.errors import ConfigurationError, DivergenceError, ShapeError, require
 from deepstep.inspection.faults import Fault, get_fault
 from deepstep.inspection.findings.beginning import Beginning, beginning_of, looks_to_record
 from deepstep.model.options import (
@@ -79,8 +79,7 @@ def fit(network: "Network", X: Any, Y: Any, options: dict[str, Any]) -> History:
     limits = as_limits(options, where)
     if limits is not None:
         refuse_checkpoints(checkpoint, resume, where)
-    if not isinstance(refit, bool):
-        raise ConfigurationError(where, "refit is True or False", f"got {refit!r}")
+    require(isinstance(refit, bool), where, "True or False", refit, setting="refit")
     if all(value is not None for value in held_out.values()):
         raise ConfigurationError(where, "validation or validation_fraction", "got both")
     mistake = None if fault is None else get_fault(fault, where)
@@ -255,13 +254,8 @@ def _part(
     network: "Network", examples: Examples, fraction: Any, seed: int, where: str
 ) -> tuple[Examples, Examples]:
     """The examples to learn from, and a part of them to validate on."""
-    if not (is_number(fraction) and 0 < fraction < 1):
-        raise ConfigurationError(
-            where,
-            "a number above 0 and below 1",
-            f"got {fraction!r}",
-            setting="validation_fraction",
-        )
+    accepted = is_number(fraction) and 0 < fraction < 1
+    require(accepted, where, "a number above 0 and below 1", fraction, setting="validation_fraction")
     classes = classes_in(network.architecture, examples.Y.T).alone
     return hold_out(examples, classes, fraction=fraction, seed=seed, where=where)
 

@@ -22,7 +22,7 @@ from deepstep.equations.initialization import drawn
 from deepstep.equations.model import gradients_of
 from deepstep.equations.ops import backward
 from deepstep.equations.parameters import layer_sizes
-from deepstep.errors import ConfigurationError, DataError, DeepStepError, FileError, unknown_name
+from deepstep.errors import ConfigurationError, DataError, DeepStepError, FileError, require, unknown_name
 from deepstep.inspection import Beginning, GradientReport, Trace, check_gradients
 from deepstep.inspection.tables import layer_names, summary
 from deepstep.inspection.trace_step import Step, trace_step
@@ -145,10 +145,8 @@ class Network:
             given = as_parameters(parameters, where)
             layer_dims = given.layer_dims
         sizes = layer_sizes(layer_dims, where)
-        if not isinstance(output_settings, Mapping | None):
-            raise ConfigurationError(
-                where, "output_settings is a mapping such as {'delta': 1.5}", f"got {output_settings!r}"
-            )
+        expected, mapping = "a mapping such as {'delta': 1.5}", isinstance(output_settings, Mapping | None)
+        require(mapping, where, expected, output_settings, setting="output_settings")
         head = get_head(output, where).with_settings(where, **(output_settings or {}))
         self.architecture = Architecture(
             sizes,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from deepstep.engines import Session, SessionState
-from deepstep.errors import ConfigurationError, naming
+from deepstep.errors import ConfigurationError, naming, require
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
@@ -255,16 +255,12 @@ def as_callbacks(callbacks: Iterable[Any], where: str) -> list[Callback]:
     """`Callback` objects as they are; a plain function is called with the record after each epoch."""
     if callable(callbacks) or isinstance(callbacks, Callback):
         callbacks = [callbacks]
-    if not isinstance(callbacks, Iterable):
-        raise ConfigurationError(
-            where, "callbacks are a list of Callback objects or functions", f"got {callbacks!r}"
-        )
+    expected = "callbacks are a list of Callback objects or functions of a record"
+    require(isinstance(callbacks, Iterable), where, expected, callbacks)
     given = list(callbacks)
     for one in given:
-        if not isinstance(one, Callback) and (isinstance(one, type) or not callable(one)):
-            raise ConfigurationError(
-                where, "callbacks are Callback objects or functions of a record", f"got {one!r}"
-            )
+        function = callable(one) and not isinstance(one, type)
+        require(isinstance(one, Callback) or function, where, expected, one)
     return [one if isinstance(one, Callback) else _Function(one) for one in given]
 
 

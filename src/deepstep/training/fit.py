@@ -54,12 +54,12 @@ class Fit:
 
     def __post_init__(self) -> None:
         check_metrics(self.metrics, self.validation, self.where)
-        self.callbacks = [*self.callbacks, *self.plan.listeners]
+        self.callbacks = [*self.callbacks, *self.plan.listeners.values()]
         self._solver: type[Loop | Minimizer] = Loop if self.limits is None else Minimizer
         check_watched(
             self.callbacks,
             [*self._solver.ENTRIES, *score_names(self.validation, self.metrics)],
-            called={of: f"{self.where}, {name}" for of, name in self.plan.names_of_listeners.items()},
+            called={id(one): f"{self.where}, {name}" for name, one in self.plan.listeners.items()},
         )
         self.training = Training(
             self.session,

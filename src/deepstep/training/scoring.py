@@ -13,7 +13,7 @@ import numpy as np
 from deepstep.engines import Session
 from deepstep.equations import answers, get_head, probabilities
 from deepstep.equations.targets import TARGETS
-from deepstep.errors import ConfigurationError, naming, unknown_name
+from deepstep.errors import ConfigurationError, naming, require, unknown_name
 from deepstep.preparation.batches import Examples
 from deepstep.training.callbacks import Callback, Training, read_only
 from deepstep.training.checkpoint import plain
@@ -35,21 +35,15 @@ EXAMPLE = "Such as metrics={'error': lambda Y, AL: abs(AL - Y).mean()}."
 
 def check_metrics(metrics: Mapping[str, Metric], validation: Examples | None, where: str) -> None:
     """Refuse metrics that could not be computed, before the first step."""
-    if not isinstance(metrics, Mapping):
-        raise ConfigurationError(
-            where, "metrics is a mapping of names to functions (Y, AL)", f"got {metrics!r:.60}", EXAMPLE
-        )
+    named = isinstance(metrics, Mapping)
+    require(named, where, "a mapping of names to functions (Y, AL)", metrics, EXAMPLE, setting="metrics")
     for name, metric in metrics.items():
-        if not isinstance(name, str):
-            raise ConfigurationError(where, "names of metrics are texts", f"got {name!r:.60}", EXAMPLE)
-        if not callable(metric):
-            raise ConfigurationError(where, f"metrics[{name!r}] is a function (Y, AL)", f"got {metric!r}")
+        require(isinstance(name, str), where, "names of metrics are texts", name, EXAMPLE)
+        require(callable(metric), where, "a function (Y, AL)", metric, setting=f"metrics[{name!r}]")
         if name == "cost":
             raise ConfigurationError(where, "names of metrics", "got 'cost', which is recorded in any case")
-    if metrics and validation is None:
-        raise ConfigurationError(
-            where, "validation data for the metrics", "got none", "Pass validation=(X, Y)."
-        )
+    without = bool(metrics) and validation is None
+    require(not without, where, "validation data for the metrics", validation, "Pass validation=(X, Y).")
 
 
 def score_names(validation: Examples | None, metrics: Mapping[str, Metric]) -> list[str]:
@@ -74,8 +68,7 @@ def scores(session: Session, validation: Examples, metrics: Mapping[str, Metric]
 
 
 def _number(value: Any, where: str, expected: str) -> float:
-    if np.ndim(value) or not isinstance(value, Real | np.ndarray):
-        raise ConfigurationError(where, expected, f"got {value!r:.60}")
+    require(not np.ndim(value) and isinstance(value, Real | np.ndarray), where, expected, value)
     return float(value)
 
 
