@@ -276,8 +276,8 @@ class Session(ABC):
         for name, vector in vectors.items():
             shape = running[name].shape if name in running else (self.architecture.n_parameters,)
             if np.shape(vector) != shape:
-                expected, got = f"{name} has shape {shape}", f"got shape {np.shape(vector)}"
-                raise ShapeError("Session.load", expected, got, hint)
+                found = f"got shape {np.shape(vector)}"
+                raise ShapeError("Session.load", f"{name} has shape {shape}", found, hint)
 
 
 def first_statistics(architecture: Architecture, dtype: "np.dtype[np.floating]") -> dict[str, Array]:
