@@ -98,7 +98,7 @@ class Checkpoint:
         training: At a pause: see `Callback.on_pause`.
         returns: All that is needed to go on.
         """
-        records, states = training.history.records, training.states_of_callbacks()
+        records, states = [dict(record) for record in training.history], training.states_of_callbacks()
         return cls(training.identity, training.state(), training.position, records, states)
 
     @property
