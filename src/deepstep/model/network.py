@@ -22,7 +22,7 @@ from deepstep.equations.initialization import drawn
 from deepstep.equations.model import gradients_of
 from deepstep.equations.ops import backward
 from deepstep.equations.parameters import layer_sizes
-from deepstep.errors import ConfigurationError, DataError, DeepStepError, FileError, unknown_name
+from deepstep.errors import ConfigurationError, DataError, DeepStepError, FileError, require, unknown_name
 from deepstep.inspection import Beginning, GradientReport, Trace, check_gradients
 from deepstep.inspection.tables import layer_names, summary
 from deepstep.inspection.trace_step import Step, trace_step
@@ -145,10 +145,8 @@ class Network:
             given = as_parameters(parameters, where)
             layer_dims = given.layer_dims
         sizes = layer_sizes(layer_dims, where)
-        if not isinstance(output_settings, Mapping | None):
-            raise ConfigurationError(
-                where, "output_settings is a mapping such as {'delta': 1.5}", f"got {output_settings!r}"
-            )
+        expected, mapping = "a mapping such as {'delta': 1.5}", isinstance(output_settings, Mapping | None)
+        require(mapping, where, expected, output_settings, setting="output_settings")
         head = get_head(output, where).with_settings(where, **(output_settings or {}))
         self.architecture = Architecture(
             sizes,
@@ -325,41 +323,9 @@ class Network:
         >>> history.costs.round(3)
         array([0.693, 0.474, 0.348])
         """
-        options = {
-            "learning_rate": learning_rate,
-            "epochs": epochs,
-            "iterations": iterations,
-            "batch_size": batch_size,
-            "order": order,
-            "schedule": schedule,
-            "weight_decay_schedule": weight_decay_schedule,
-            "dropout_schedule": dropout_schedule,
-            "time_budget": time_budget,
-            "deterministic": deterministic,
-            "optimizer": optimizer,
-            "optimizer_params": optimizer_params or {},
-            "class_weight": class_weight,
-            **settings,
-        }
-        return fit(
-            self,
-            X,
-            Y,
-            sample_weight,
-            options,
-            checkpoint=checkpoint,
-            resume=resume,
-            validation=validation,
-            validation_fraction=validation_fraction,
-            metrics=metrics,
-            scoring=scoring,
-            patience=patience,
-            monitor=monitor,
-            refit=refit,
-            progress=progress,
-            callbacks=callbacks,
-            fault=fault,
-        )
+        given = locals()
+        options = {name: given[name] for name in given if name not in ("self", "X", "Y", "settings")}
+        return fit(self, X, Y, options | settings)
 
     def steps(
         self,
@@ -395,7 +361,7 @@ class Network:
         """
         where = "Network.steps"
         options |= {"learning_rate": learning_rate, "epochs": epochs, "iterations": iterations}
-        prepared = prepare(self, X, Y, sample_weight, options, where, looked_at=True)
+        prepared = prepare(self, X, Y, options | {"sample_weight": sample_weight}, where, looked_at=True)
         walk = updates(prepared.session, prepared.in_memory(where), prepared.plan, where=where)
         return self._walk(walk, prepared.session)
 
@@ -426,8 +392,8 @@ class Network:
         True
         """
         where = "Network.find_learning_rate"
-        options = {"learning_rate": least, **options}
-        prepared = prepare(self, X, Y, sample_weight, options, where)
+        options = {"learning_rate": least, "sample_weight": sample_weight, **options}
+        prepared = prepare(self, X, Y, options, where)
         plan = prepared.plan
         with blas_threads(plan.deterministic):
             return find_rate(
