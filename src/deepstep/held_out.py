@@ -11,7 +11,7 @@ import numpy as np
 from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.data.text_formats import json_values
 from deepstep.errors import DataError, FileError
-from deepstep.preparation import ImagePreparation, TablePreparation
+from deepstep.preparation import ImagePreparation, TablePreparation, Target
 from deepstep.preparation.batches import evenly_spread
 from deepstep.run_folder import DIVERGED
 from deepstep.types import AnyArray, Array, is_whole
@@ -100,8 +100,8 @@ class HeldOut:
         """
         target, m = run.preparation.target, len(raw)
         kept = evenly_spread(m, MOST_ROWS)
-        if len(kept) < m:
-            raw, labels = raw[kept], labels[kept]
+        labels = chosen(target, labels, kept)
+        raw = raw[kept] if len(kept) < m else raw
         found = outputs_or_nan(run, raw) if outputs is None else outputs[kept]
         answers = target.answers(labels)
         rows = kept + 1 if numbers is None else np.asarray(numbers)[kept]
@@ -169,7 +169,7 @@ class HeldOut:
             "written": {name: [*column] for name, column in self.written.items()},
         }
         arrays = {"numbers": self.numbers, "outputs": self.outputs, "answers": self.answers}
-        arrays["texts"] = np.frombuffer(json.dumps(texts).encode(), np.uint8)
+        arrays["texts"] = np.frombuffer(json.dumps(texts, ensure_ascii=False).encode(), np.uint8)
         if self.pictures is not None:
             arrays["pictures"] = self.pictures
         write_arrays(folder / NAME, arrays, {})
@@ -191,6 +191,15 @@ class HeldOut:
                 str(path), "the file as it was saved", got, "Restore it, or train again."
             ) from None
         return found
+
+
+def chosen(target: Target, labels: Any, rows: AnyArray) -> Any:
+    """The right answers to some rows, of an array or a list; of several targets as a table."""
+    import polars
+
+    found = labels[rows] if hasattr(labels, "shape") else [labels[row] for row in rows]
+    is_table = isinstance(found, np.ndarray) and found.ndim == 2
+    return polars.DataFrame(found, schema=list(target.names)) if is_table else found
 
 
 def outputs_or_nan(run: "Run", raw: Any) -> Array:

@@ -30,7 +30,7 @@ from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.data.frames import as_frame
 from deepstep.docstrings import complete
 from deepstep.errors import DataError, FileError
-from deepstep.held_out import HeldOut
+from deepstep.held_out import HeldOut, chosen
 from deepstep.model import Network
 from deepstep.preparation import (
     ClassificationTarget,
@@ -390,7 +390,8 @@ class Run:
         returns: Features of each fold, and encoded targets.
         """
         some = few_rows(len(rows))
-        taken, Y = self._rows(rows[some]), self.preparation.target.encode(labels[some])
+        target = self.preparation.target
+        taken, Y = self._rows(rows[some]), target.encode(chosen(target, labels, some))
         return Examples(tuple(one.features(taken) for one in self.ensemble.preprocessors), Y)
 
     def kept_examples(self, member: int = 0) -> tuple[Array, Array]:
