@@ -259,6 +259,7 @@ class Run:
         config = read_config(folder)
         if config["version"] == OF_ONE_NETWORK:
             return cls._of_version_1(folder, config)
+        check_files(folder, config, [EnsembleFile.name_in(folder)], further=True)
         stored, files = EnsembleFile(folder), [EXAMPLES]
         if config["version"] == VERSION:
             optional, listed = (EXAMPLES, held_out.NAME, saved.NAME, saved.ARRAYS), config.get("files")

@@ -153,7 +153,7 @@ def test_a_member_of_an_ensemble_that_diverges_is_kept(deepstep, flowers, tmp_pa
     assert deepstep("report", "run").code == 0
     page = check(tmp_path / "report.html")
     assert finding["sentence"] in page.text
-    assert "a member diverged, which is shown alone" in page.text
+    assert "diverged" in page.text
     monkeypatch.setattr(members, "realmlp_init", start)
     assert deepstep(*typed).code == 0
     assert "diverged" not in Run.load("run").config
