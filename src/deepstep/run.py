@@ -29,7 +29,7 @@ from deepstep.data import atomic_directory
 from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.data.frames import as_frame
 from deepstep.docstrings import complete
-from deepstep.errors import DataError, FileError
+from deepstep.errors import ConfigurationError, DataError, FileError
 from deepstep.held_out import HeldOut, chosen
 from deepstep.model import Network
 from deepstep.preparation import (
@@ -492,8 +492,12 @@ def _target(estimator: Any, name: Any) -> Target:
     labels = vars(estimator).get("_labels")
     n = estimator.ensemble_.members[0].network.architecture.n_outputs
     if labels is not None:
+        classes = tuple(labels.classes.tolist())
+        if not all(isinstance(one, str | int | float) for one in classes):
+            expected = "classes that are texts or numbers, to be saved"
+            raise ConfigurationError(type(estimator).__name__, expected, f"got {classes[0]!r:.60}")
         if not labels.several:
-            return ClassificationTarget((tuple(labels.classes.tolist()),), ordered=labels.output == "ordinal")
+            return ClassificationTarget((classes,), ordered=labels.output == "ordinal")
         return ClassificationTarget(((0, 1),) * n, names=_names(name, n))
     head = estimator._learned
     levels = tuple(map(float, head.settings["levels"])) if "levels" in head.settings else ()

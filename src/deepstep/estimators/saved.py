@@ -24,7 +24,7 @@ from deepstep.data import atomic_write
 from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.data.text_formats import json_values, read_text
 from deepstep.engines import SessionState
-from deepstep.errors import ConfigurationError, DeepStepError, FileError
+from deepstep.errors import DeepStepError, FileError
 from deepstep.estimators.calibration import Calibration
 from deepstep.estimators.ensemble import Ensemble, Fold, Member
 from deepstep.estimators.label_issues import TrainingFingerprint
@@ -171,12 +171,7 @@ def _kind(estimator: Any) -> Any:
 def _packed_classes(estimator: Any, values: Values) -> Any:
     """The classes and whether they are those of several columns; None of a regressor."""
     labels: Labels | None = vars(estimator).get("_labels")
-    try:
-        return None if labels is None else [values.packed(labels.classes), labels.several]
-    except TypeError as error:
-        raise ConfigurationError(
-            f"{type(estimator).__name__}.save", "classes that are numbers or texts", f"{error}"
-        ) from None
+    return None if labels is None else [values.packed(labels.classes), labels.several]
 
 
 def _parameters(estimator: "DeepEstimator", values: Values) -> dict[str, Any]:
