@@ -113,7 +113,7 @@ class Values:
         ((name, content),) = value.items()
         if name in RECORDS:
             kind = RECORDS[name]
-            if set(content) != {field.name for field in fields(kind)}:
+            if not set(content) <= {field.name for field in fields(kind)}:
                 raise ValueError(f"a {name} has other entries")
             return kind(**{entry: self.unpacked(packed) for entry, packed in content.items()})
         return READ[name](self, content)
@@ -197,8 +197,8 @@ def _packed_fit(member: Member, values: Values) -> Any:
     """The training of a member, of which the network has the history."""
     if member.fit is None:
         return None
-    goes_on = member.preset.name == "mlp"  # of the others nothing goes on from the state of the optimizer
-    state = member.fit.state if goes_on else replace(member.fit.state, state=None)
+    continues = member.preset.name == "mlp"  # the others have no partial_fit
+    state = member.fit.state if continues else replace(member.fit.state, state=None)
     same = member.fit.history is member.network.history
     return values.packed(replace(member.fit, state=state, history=History() if same else member.fit.history))
 

@@ -86,7 +86,7 @@ def classified(run: Run, rows: HeldOut) -> Iterator[Classified]:
     target = run.preparation.target
     if not target.is_classification:
         return
-    each = target.by_column(run.told(target.probabilities(rows.outputs)))
+    each = target.by_column(run.calibrated(target.probabilities(rows.outputs)))
     true = rows.answers.reshape(-1, target.n_columns)
     given = target.decide(rows.outputs).reshape(true.shape)
     for at, (name, P) in enumerate(zip(run.target_names, each, strict=True)):
@@ -97,7 +97,7 @@ def predictions(run: Run, rows: HeldOut) -> Html:
     """The part of the page about predictions."""
     if not len(rows.outputs):
         return tag(
-            "p", "The run keeps no rows. deepstep report RUN --data FILE shows the answers to a table."
+            "p", "The run keeps no rows. deepstep report RUN --data FILE shows the predictions for a table."
         )
     if not rows.finite:
         return tag("p", "There are no predictions: outputs of the parameters before the divergence overflow.")
