@@ -38,8 +38,8 @@ DESCRIPTIONS = {
     "decided when the training ended.",
     "out_of_fold": "No rows were held out for the test: these are {rows}, each predicted by the members that "
     "did not learn from it.",
-    "train": "No rows were held out: these are {rows} that were learned from, so predictions for new rows are "
-    "worse.",
+    "train": "No rows were held out: these are {rows} that were learned from, so predictions for new rows "
+    "are worse.",
     "data": "These are {rows}.",
     "kept": "These are {rows} that the run keeps, as the network sees them. Predictions for new rows are "
     "worse. deepstep report RUN --data FILE shows the predictions for a table of your choice.",

@@ -81,8 +81,8 @@ def _words(name: str, value: Any) -> Iterator[str]:
 
 
 def _rows(run: Run, data: Path | None) -> tuple[HeldOut, Array | None]:
-    """Rows with the predictions for them, those that the run keeps or those of a table, and the latter as inputs
-    of the only network.
+    """Rows with the predictions for them: those that the run keeps, or those of a table, which are also given
+    as inputs of the only network.
     """
     if data is None:
         return run.held_out or HeldOut.kept_by(run), None
