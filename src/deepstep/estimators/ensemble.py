@@ -3,7 +3,7 @@ rows that it has not learned from. One network is an ensemble of one.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -236,26 +236,41 @@ class Ensemble:
     def outputs_of(self, features: Iterable[Any]) -> Array:
         """The same of rows that are features of each fold already."""
         total: Array | None = None
-        for number, (preprocessor, of_fold) in enumerate(zip(self.preprocessors, features, strict=True)):
-            inputs = preprocessor.encoded(of_fold)
-            for member, share in zip(self.members, self.shares, strict=True):
-                if member.fold == number and share > 0:
-                    A = member.outputs(inputs, preprocessor)
-                    A = share * apply_temperature(A, self.output, self.temperatures[member.preset.name])
-                    total = A if total is None else total + A
+        for preprocessor, of_fold, own in zip(self.preprocessors, features, self._by_fold, strict=True):
+            if own:
+                inputs = preprocessor.encoded(of_fold)
+                found = [member.outputs(inputs, preprocessor) for member, _ in own]
+                for A, (_, share) in zip(self._tempered(found, own), own, strict=True):
+                    total = share * A if total is None else total + share * A
         return np.asarray(total)
+
+    @cached_property
+    def _by_fold(self) -> list[list[tuple[Member, float]]]:
+        """The members of each fold that count, with their shares."""
+        pairs = [pair for pair in zip(self.members, self.shares, strict=True) if pair[1] > 0]
+        return [[pair for pair in pairs if pair[0].fold == k] for k in range(len(self.preprocessors))]
+
+    def _tempered(self, found: list[Array], own: list[tuple[Member, float]]) -> Sequence[Array]:
+        """Outputs of members at their temperatures, all at once."""
+        T = [self.temperatures[member.preset.name] for member, _ in own]
+        away = [at for at, one in enumerate(T) if one != 1 and self.output in PROBABILITIES]
+        if away:
+            of_each = np.array([T[at] for at in away])[:, np.newaxis, np.newaxis]
+            warm = with_temperature(
+                np.stack([found[at] for at in away]), of_each, each=self.output == "sigmoid"
+            )
+            for at, A in zip(away, warm, strict=True):
+                found[at] = A
+        return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     def outputs_of_folds(self, rows: Any) -> list[Array]:
         """Outputs of the members of each fold together, (m, n_L) each."""
         found = []
-        for number, preprocessor in enumerate(self.preprocessors):
-            inputs = preprocessor.inputs(rows)
-            own = [
-                (member, share)
-                for member, share in zip(self.members, self.shares, strict=True)
-                if member.fold == number and share > 0
-            ]
-            total = sum(share for _, share in own)
+        for preprocessor, own in zip(self.preprocessors, self._by_fold, strict=True):
+            inputs, total = preprocessor.inputs(rows), sum(share for _, share in own)
             outputs = [share / total * member.outputs(inputs, preprocessor) for member, share in own]
             found.append(np.sum(outputs, axis=0))
         return found
