@@ -20,7 +20,7 @@ from deepstep.errors import DivergenceError, spelled
 from deepstep.estimators.ensemble import Ensemble, FoldPreprocessor, Member
 from deepstep.estimators.inputs import FitContext
 from deepstep.estimators.options import parameter_of
-from deepstep.estimators.presets import ALONE, Preset, hyperparameters, realmlp_init, tabm_init
+from deepstep.estimators.presets import ALONE, MLP, Preset, hyperparameters, realmlp_init, tabm_init
 from deepstep.estimators.solvers import settings_of
 from deepstep.estimators.training import FitResult, NetworkFit, hidden_sizes
 from deepstep.preparation.batches import Examples
@@ -126,7 +126,7 @@ def train_member(
             error.where += f", {preset.name} on fold {task.fold}"
             error.ensemble = _diverged(fit, task, sample, values, error)
         raise
-    if of_ensemble:  # nobody goes on from it
+    if preset is not MLP:  # no other fit continues it
         result = replace(result, state=replace(result.state, state=None))
     best = result.best_epoch
     return Member(

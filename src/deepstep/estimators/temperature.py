@@ -25,7 +25,9 @@ TINY = 1e-12
 
 
 def with_temperature(P: Array, temperature: float | Array, *, each: bool = False) -> Array:
-    """Probabilities (…, n) at a temperature, or at one (…, 1) of each row: p^(1/T) / Σ p^(1/T), of two classes the logit divided by T.
+    """Probabilities (…, n) at a temperature, p^(1/T) / Σ p^(1/T): of two classes the logit divided by T.
+
+    The temperature is one for all, or an array (…, 1).
 
     The order of the classes stays, so the most probable one does. For ordered classes, too, these are the
     probabilities of the classes, not the answers to y > k: dividing their logits would move the order. With

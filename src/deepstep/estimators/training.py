@@ -282,7 +282,8 @@ class NetworkFit:
             asked.cost,
             sum(record.get("examples", len(examples)) for record in history),  # of a part of an epoch its own
             WarmStartState(
-                end,
+                # without an average, training continues from the network's own parameters
+                end if end.average is not None else replace(end, theta=end.theta[:0].copy()),
                 rate.rate if isinstance(rate, AdaptiveRate) else None,
                 before.epochs + len(history),
                 best,

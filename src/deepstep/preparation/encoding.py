@@ -35,7 +35,7 @@ PARTS = (slice(None, -1), slice(1, None))
 
 
 class _Rules(NamedTuple):
-    """Arrays (n,) of each feature, and of each piece where it begins, its width and the limits of its share."""
+    """Statistics of the features (n,), and beginnings, widths and limits of all pieces (n_pieces,)."""
 
     center: Array
     factor: Array
