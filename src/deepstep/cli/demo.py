@@ -11,14 +11,12 @@ from deepstep.cli.drawing import decision_map, pictures
 from deepstep.cli.fitting import Trained, train_and_save
 from deepstep.cli.held_out import of_builtin, of_cats
 from deepstep.cli.options import TrainOptions
-from deepstep.cli.scores import confusion
 from deepstep.cli.screen import (
     as_json,
     console,
     harmless,
     json_option,
     note,
-    percent,
     print_curve,
     print_next,
     print_scores,
@@ -30,6 +28,7 @@ from deepstep.cli.unfinished import free_name, new_run
 from deepstep.data import atomic_write, load, read_cats
 from deepstep.data.files import kind_at
 from deepstep.errors import ConfigurationError, FileError, MissingPackageError, unknown_name
+from deepstep.inspection.metrics import confusion, percent
 from deepstep.plots import MistakesDisplay
 from deepstep.preparation import ClassificationTarget, ImagePreparation, Preparation, TablePreparation
 from deepstep.run_folder import DEMO
