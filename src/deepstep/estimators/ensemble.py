@@ -49,9 +49,11 @@ class Table:
     preparation: TablePreparation | None
 
     @classmethod
-    def fit(cls, rows: Any, keep: Sequence[str] = ()) -> "Table":
-        """Learn from rows; ``keep`` names columns that are inputs even if they name the rows."""
-        return cls(None if issparse(rows) else TablePreparation.fit(rows, keep=keep))
+    def fit(cls, rows: Any, keep: Sequence[str] = (), categorical: Sequence[str] = ()) -> "Table":
+        """Learn from rows; ``keep`` and ``categorical`` are those of `TablePreparation.fit`."""
+        if issparse(rows):
+            return cls(None)
+        return cls(TablePreparation.fit(rows, keep=keep, categorical=categorical))
 
     @property
     def cautions(self) -> tuple[str, ...]:
