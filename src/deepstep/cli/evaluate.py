@@ -5,12 +5,13 @@ from pathlib import Path
 import click
 import numpy as np
 
-from deepstep.cli.runs import naming_piece, note_divergence, open_run, read_labelled_pieces
+from deepstep.cli.runs import naming_piece, note_divergence, read_labelled_pieces
 from deepstep.cli.screen import as_json, console, json_option, note, print_scores, print_table, printable
 from deepstep.cli.table_task import answers_of, columns_of
 from deepstep.cli.target import row_weights
 from deepstep.inspection.metrics import confusion, score
 from deepstep.preparation import TablePreparation
+from deepstep.run import Run
 from deepstep.types import AnyArray, Array
 
 MOST_CLASSES = 12
@@ -27,7 +28,7 @@ def evaluate_command(run_folder: Path, file: Path, json_wanted: bool) -> None:
     FILE is a table with the target's columns, or a folder of Parquet files. For a run on the cats it
     may be the folder of the two HDF5 files: the test images are taken.
     """
-    run = open_run(run_folder)
+    run = Run.load(run_folder)
     note_divergence(run)
     target = run.preparation.target
     learned_from = printable(file) == run.config.get("source")

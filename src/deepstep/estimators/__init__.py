@@ -14,7 +14,6 @@ from deepstep.estimators.conformal import (
 )
 from deepstep.estimators.ensemble import Ensemble, Member, PresetSummary
 from deepstep.estimators.regressor import DeepRegressor
-from deepstep.estimators.run import EnsembleRun
 
 BASES = (CalibrationMixin, ConformalClassifierMixin, ConformalRegressorMixin)
 """Classes whose methods the estimators inherit."""
@@ -24,4 +23,4 @@ OF_AN_ENSEMBLE = (Ensemble, Member, PresetSummary)
 
 complete(globals())
 
-__all__ = ["DeepClassifier", "DeepRegressor", "EnsembleRun", "LabelIssue", "TargetIssue"]
+__all__ = ["DeepClassifier", "DeepRegressor", "LabelIssue", "TargetIssue"]

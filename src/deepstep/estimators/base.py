@@ -52,6 +52,7 @@ from deepstep.estimators.presets import (
     engine_on,
 )
 from deepstep.estimators.row_sources import as_row_source, in_memory, inputs_in, is_stored
+from deepstep.estimators.saved import SavedEstimator
 from deepstep.estimators.solvers import seed_to_resume, warn_the_caller
 from deepstep.estimators.streamed_fit import (
     StreamedFit,
@@ -69,7 +70,7 @@ from deepstep.types import AnyArray, Array
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
+class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options):
     """Base of the estimators; use `DeepClassifier` or `DeepRegressor`."""
 
     ensemble_: Ensemble
