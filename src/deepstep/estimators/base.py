@@ -163,6 +163,21 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
     def _head(self, where: str, fit: NetworkFit | None = None) -> tuple[str, dict[str, Any]]:
         """The head and its settings, in the units and with the parameters of a network."""
 
+    @abstractmethod
+    def _metric(self, y: AnyArray, predicted: AnyArray, weight: Any) -> float:
+        """The score of predictions."""
+
+    def _score_of(self, A: Array, Y: Array, weight: Array | None) -> float | None:
+        """The score of outputs for encoded targets; None where there are too few rows."""
+        weight = None if weight is None or not weight.any() else weight
+        if len(Y) < 2 or not np.isfinite(A).all():
+            return None
+        return self._metric(self._decoded(Y), self._predicted(A), weight)
+
+    @abstractmethod
+    def _predicted(self, A: Array) -> AnyArray:
+        """What `predict` gives for outputs."""
+
     def _strata(self, Y: Array) -> AnyArray | None:
         """Groups that the validation part should hold in proportion."""
         return None

@@ -16,6 +16,7 @@ from scipy.special import softmax
 from deepstep.engines import missing_numba
 from deepstep.estimators.presets import Preset
 from deepstep.estimators.temperature import fit_temperature, with_temperature
+from deepstep.inspection.tables import html_table, text_table
 from deepstep.model import Network
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.table import TablePreparation
@@ -149,6 +150,12 @@ class Member:
     settings: Mapping[str, Any]
     fit: "FitResult | None" = None
 
+    @property
+    def seconds(self) -> float | None:
+        """Seconds of its training; None where its history is not kept."""
+        history = self.network.history
+        return history[-1].get("seconds") if history else None
+
     def __str__(self) -> str:
         cost = "" if self.validation_cost is None else f", validation cost {self.validation_cost:.6f}"
         return f"{self.preset.name} on fold {self.fold}{cost}"
@@ -156,6 +163,43 @@ class Member:
     def outputs(self, inputs: Mapping[bool, Any], preprocessor: FoldPreprocessor) -> Array:
         """Outputs in the units of the target, (m, n_L)."""
         return preprocessor.unscaled(outputs_of_rows(self.network, self.engine, inputs[self.preset.cuts]))
+
+
+class Leaderboard(list[dict[str, Any]]):
+    """The members of an ensemble as a table: dicts of the same keys, which ``pandas.DataFrame`` takes.
+
+    member: Number of the member in ``ensemble_.members``.
+    preset, fold, layer_dims: How its network was made, and the fold whose rows it held out.
+    epochs, best_epoch: Epochs of its training, and the one that was kept, from 1; None where none was chosen.
+    validation_cost: The cost of this epoch on the rows that the fold held out.
+    score: Accuracy, R², or for quantiles D², on the same rows.
+    weight: How much it counts in predictions; they sum to 1.
+    seconds: Duration of its training.
+    """
+
+    def cells(self) -> list[tuple[str, ...]]:
+        """The values as texts."""
+        return [tuple(_cell(value) for value in row.values()) for row in self]
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        names = {"layer_dims": "units"}
+        return tuple(names.get(name, name.replace("_", " ")) for name in (self[0] if self else ()))
+
+    def __repr__(self) -> str:
+        return text_table(self.header, self.cells())
+
+    def _repr_html_(self) -> str:
+        return html_table(self.header, self.cells(), caption=f"{len(self)} members of the ensemble")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, tuple):
+        return "-".join(map(str, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 class PresetSummary(NamedTuple):
@@ -220,6 +264,27 @@ class Ensemble:
             cost = float(np.mean(costs)) if costs else None
             found.append(PresetSummary(members[0].preset, members, cost, weight))
         return tuple(found)
+
+    def leaderboard(self) -> "Leaderboard":
+        """A row for each member, the lowest validation cost first."""
+        rows = [
+            {
+                "member": number,
+                "preset": member.preset.name,
+                "fold": member.fold,
+                "layer_dims": member.network.architecture.layer_dims,
+                "epochs": member.epochs,
+                "best_epoch": member.best_epoch,
+                "validation_cost": member.validation_cost,
+                "score": None if member.fit is None else member.fit.held_out_score,
+                "weight": share,
+                "seconds": member.seconds,
+            }
+            for number, (member, share) in enumerate(zip(self.members, self.shares, strict=True))
+        ]
+        costs = [row["validation_cost"] for row in rows]
+        order = np.argsort([np.inf if cost is None else cost for cost in costs], kind="stable")
+        return Leaderboard(rows[number] for number in order)
 
     def outputs(self, rows: Any) -> Array:
         """The weighted mean of the members' outputs, (m, n_L); of many rows of a table a part at a time."""

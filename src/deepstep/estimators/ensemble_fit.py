@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache, partial
 from itertools import count
 from threading import Event
@@ -323,8 +324,11 @@ def _train_one(
     member = train_member(
         estimator, task, preprocessor, learned[pieces], judged, context, given_up=given_up, seconds=seconds
     )
-    outputs = np.empty(0) if judged is None else member.outputs({pieces: judged.X}, preprocessor)
-    return member, outputs
+    if judged is None or member.fit is None:
+        return member, np.empty(0)
+    outputs = member.outputs({pieces: judged.X}, preprocessor)
+    score = estimator._score_of(outputs, preprocessor.unscaled(judged.Y), judged.weight)
+    return replace(member, fit=replace(member.fit, held_out_score=score)), outputs
 
 
 @contextmanager
