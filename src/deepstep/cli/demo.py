@@ -10,14 +10,12 @@ import numpy as np
 from deepstep.cli.drawing import decision_map, pictures
 from deepstep.cli.fitting import Trained, train_and_save
 from deepstep.cli.options import TrainOptions
-from deepstep.cli.scores import confusion
 from deepstep.cli.screen import (
     as_json,
     console,
     harmless,
     json_option,
     note,
-    percent,
     print_curve,
     print_next,
     print_scores,
@@ -31,6 +29,7 @@ from deepstep.data.files import kind_at
 from deepstep.data.hdf5 import TEST_FILE
 from deepstep.errors import ConfigurationError, FileError, MissingPackageError, unknown_name
 from deepstep.held_out import HeldOut
+from deepstep.inspection.metrics import confusion, percent
 from deepstep.plots import MistakesDisplay
 from deepstep.preparation import ClassificationTarget, ImagePreparation, Preparation, TablePreparation
 from deepstep.run import Run

@@ -13,12 +13,12 @@ import numpy as np
 
 from deepstep.cli.options import TrainOptions, flag_of
 from deepstep.cli.runs import keep, what_happened
-from deepstep.cli.scores import Scores, score
 from deepstep.cli.screen import GOOD, INTERRUPTED, note
 from deepstep.cli.settings import new_network, train_arguments, watched_entry
 from deepstep.cli.table_task import Part, example_weights, joined, weights_of_classes
 from deepstep.errors import DataError, DivergenceError, spelled
 from deepstep.held_out import HeldOut
+from deepstep.inspection.metrics import Scores, score
 from deepstep.model import Network
 from deepstep.model.construction import FROM_DATA
 from deepstep.model.fit import inputs_to_draw_from
@@ -251,7 +251,7 @@ def _compared(
     for name, part in parts.items():
         if part is not None:
             outputs[name] = network.forward(part.X.T).T
-            scores[name] = score(preparation.target, part.answers, outputs[name])
+            scores[name] = score(preparation.target, part.answers, outputs[name], part.weight)
     results = {name: found.to_dict() for name, found in scores.items()}
     config = {**_config(settings, preparation, train, about), "results": results}
     run = Run.of_network(network, preparation, history, config, train.X, train.Y)

@@ -1,16 +1,17 @@
 """``deepstep summary`` and ``deepstep describe-columns``: what a run is, and how a table becomes numbers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from deepstep.cli.messages import as_records, print_members, print_presets
-from deepstep.cli.screen import as_json, console, harmless, json_option, note, print_table
+from deepstep.cli.screen import as_json, console, harmless, json_option, note, print_scores, print_table
 from deepstep.data import column
 from deepstep.data.tables import table_in, told_missing_words
 from deepstep.errors import ConfigurationError
+from deepstep.inspection.metrics import Scores
 from deepstep.preparation import TablePreparation, guess_task
 from deepstep.run import Run
 
@@ -41,14 +42,7 @@ def summary_command(run_folder: Path, json_wanted: bool) -> None:
         print_members(screen, run.ensemble)
     print_table(screen, ("training", ""), _training(run), left=2)
     results = run.config.get("results", {})
-    parts = {
-        part: _flat(results[part])
-        for part in ("train", "validation", "out_of_fold", "test")
-        if part in results
-    }
-    names = next(iter(parts.values()), {})
-    figures = [(name, *(_figure(part.get(name)) for part in parts.values())) for name in names]
-    print_table(screen, ("results", *(part.replace("_", " ") for part in parts)), figures)
+    print_scores(screen, {part: Scores(results[part]) for part in PARTS if part in results}, by_class=True)
     if isinstance(run.preparation.inputs, TablePreparation):
         columns = run.preparation.inputs.describe()
         print_table(screen, ("column", "kind", "what is done"), columns, left=3)
@@ -65,15 +59,6 @@ def _of_network(run: Run) -> dict[str, Any]:
         "layer_dims": architecture.layer_dims,
         "activations": architecture.activations,
         "parameters": architecture.n_parameters,
-    }
-
-
-def _flat(results: Mapping[str, Any]) -> dict[str, Any]:
-    """Figures by name; those of each class under the name of the class."""
-    return {
-        name if key is None else f"{name} of {key}": figure
-        for name, value in results.items()
-        for key, figure in (value.items() if isinstance(value, dict) else [(None, value)])
     }
 
 

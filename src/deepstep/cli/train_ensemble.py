@@ -13,7 +13,6 @@ import numpy as np
 from deepstep.cli.messages import NO_TEST, about, as_records, print_columns, print_presets, print_saved, tell
 from deepstep.cli.options import TYPED, TrainOptions
 from deepstep.cli.runs import held_out_of, keep, what_happened
-from deepstep.cli.scores import Scores, score
 from deepstep.cli.screen import GOOD, as_json, console, harmless, print_scores, warnings_as_notes
 from deepstep.cli.settings import Preset, check_target
 from deepstep.cli.stream_task import Surveyed, surveyed, tell_of_stream
@@ -27,6 +26,7 @@ from deepstep.estimators.ensemble import Ensemble
 from deepstep.estimators.inputs import FitContext, RawData
 from deepstep.estimators.streamed_fit import StreamedFit
 from deepstep.estimators.targets import NUMBER_LOSSES
+from deepstep.inspection.metrics import Scores, score
 from deepstep.preparation import ClassificationTarget, Preparation, Target
 from deepstep.run import Run, few_rows
 from deepstep.run_folder import STREAMED
@@ -294,12 +294,14 @@ def _scores(run: Run, split: TableSplit) -> dict[str, Scores]:
     target = run.preparation.target
 
     def of(rows: Rows) -> Scores:
-        return score(target, answers_of(target, rows.labels), run.outputs(rows.frame))
+        answers = answers_of(target, rows.labels)
+        return score(target, answers, run.outputs(rows.frame), rows.weight, run.told)
 
     parts, A = {"train": of(split.train)}, run.ensemble.out_of_fold
     if A is not None:
         weight, answers = split.train.weight, answers_of(target, split.train.labels)
-        counted = answers if weight is None else answers[weight > 0]
+        kept = slice(None) if weight is None else weight > 0
         known = np.isfinite(A).all(axis=1)
-        parts["out_of_fold"] = score(target, counted[known], A[known])
+        of_known = None if weight is None else weight[kept][known]
+        parts["out_of_fold"] = score(target, answers[kept][known], A[known], of_known, run.told)
     return parts if split.test is None else {**parts, "test": of(split.test)}

@@ -12,13 +12,13 @@ from deepstep.estimators.conformal import (
     LabelIssue,
     TargetIssue,
 )
-from deepstep.estimators.ensemble import Ensemble, Member, PresetSummary
+from deepstep.estimators.ensemble import Ensemble, Leaderboard, Member, PresetSummary
 from deepstep.estimators.regressor import DeepRegressor
 
 BASES = (CalibrationMixin, ConformalClassifierMixin, ConformalRegressorMixin)
 """Classes whose methods the estimators inherit."""
 
-OF_AN_ENSEMBLE = (Ensemble, Member, PresetSummary)
+OF_AN_ENSEMBLE = (Ensemble, Leaderboard, Member, PresetSummary)
 """Classes of the attribute ``ensemble_``."""
 
 complete(globals())

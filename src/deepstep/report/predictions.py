@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.held_out import HeldOut
+from deepstep.inspection.metrics import figures, score
 from deepstep.report.figures import picture
 from deepstep.report.html import Content, Html, details, join, table, tag
 from deepstep.run import Run
@@ -102,12 +103,16 @@ def predictions(run: Run, rows: HeldOut) -> Html:
     if not rows.finite:
         return tag("p", "There are no predictions: outputs of the parameters before the divergence overflow.")
     target = run.preparation.target
+    lines, notes = figures({"value": score(target, rows.answers, rows.outputs, told=run.told)})
+    metrics = [table(["metric", "value"], lines, caption="Metrics of these rows")]
+    metrics += [tag("p", note) for note in notes]
     if target.is_classification:
-        return join(_of_classes(one, rows, f"answer-{at}") for at, one in enumerate(classified(run, rows)))
+        each = (_of_classes(one, rows, f"answer-{at}") for at, one in enumerate(classified(run, rows)))
+        return join([*metrics, *each])
     predicted = target.decode(rows.outputs).reshape(len(rows.outputs), -1)
     true = rows.answers.reshape(predicted.shape)
     names = enumerate(run.target_names)
-    return join(_of_numbers(name, true[:, at], predicted[:, at], rows) for at, name in names)
+    return join([*metrics, *(_of_numbers(name, true[:, at], predicted[:, at], rows) for at, name in names)])
 
 
 def _of_classes(found: Classified, rows: HeldOut, ids: str) -> Html:
@@ -183,12 +188,10 @@ def _worst(found: Classified, rows: HeldOut) -> Html:
 
 def _of_numbers(name: str, true: Array, predicted: Array, rows: HeldOut) -> Html:
     error = predicted - true
-    rmse, spread = float(np.sqrt(np.square(error).mean())), float(np.std(true))
-    scores = f"{name}: root mean squared error {rmse:.5g}; always predicting the mean has {spread:.5g}."
     shown: dict[int, list[Content]] = {}
     for row in map(int, np.argsort(-np.abs(error), kind="stable")[:WORST]):
         value = rows.written[name][row] if name in rows.written else f"{true[row]:.5g}"
         shown[row] = [value, f"{predicted[row]:.5g}", f"{error[row]:+.5g}"]
     caption = f"{name}: the {len(shown)} largest errors of {len(true)} rows"
     whole = listed(rows, ["true", "predicted", "error"], shown, caption=caption)
-    return join([tag("p", scores), tag("h3", "Worst errors"), whole])
+    return join([tag("h3", "Worst errors"), whole])

@@ -9,6 +9,7 @@ import numpy as np
 
 from deepstep import __version__
 from deepstep.inspection import Finding
+from deepstep.inspection.metrics import Scores, figures
 from deepstep.plots import (
     ArchitectureDisplay,
     FirstLayerWeightsDisplay,
@@ -56,12 +57,12 @@ def overview(run: Run) -> Html:
         ("trained on", config.get("source", "")),
         *how,
     ]
-    results = {name: _flat(part) for name, part in config.get("results", {}).items()}
-    names = dict.fromkeys(name for part in results.values() for name in part)
-    rows = [[name, *(written(part.get(name)) for part in results.values())] for name in names]
-    header = ["figure", *(part.replace("_", " ") for part in results)]
+    results = {name: Scores(part) for name, part in config.get("results", {}).items()}
+    rows, notes = figures(results)
+    header = ["metric", *(part.replace("_", " ") for part in results)]
     listed = tag("dl", *(join([tag("dt", name), tag("dd", value)]) for name, value in facts))
-    return join([listed, table(header, rows, caption="Recorded results") if rows else None])
+    undefined = [tag("p", note) for note in notes]
+    return join([listed, table(header, rows, caption="Recorded results") if rows else None, *undefined])
 
 
 def ended(history: History) -> str:
@@ -292,17 +293,6 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:  # the page of an ensemble has no figures
         return "not installed"
-
-
-def _flat(part: Mapping[str, Any]) -> dict[str, Any]:
-    """Figures by name; those of a class under the name of the class."""
-    flat: dict[str, Any] = {}
-    for name, value in part.items():
-        if isinstance(value, Mapping):
-            flat |= {f"{name} of {inner}": entry for inner, entry in _flat(value).items()}
-        else:
-            flat[name] = value
-    return flat
 
 
 def _value(value: Any) -> str:
