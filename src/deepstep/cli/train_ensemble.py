@@ -295,7 +295,7 @@ def _scores(run: Run, split: TableSplit) -> dict[str, Scores]:
 
     def of(rows: Rows) -> Scores:
         answers = answers_of(target, rows.labels)
-        return score(target, answers, run.outputs(rows.frame), rows.weight, run.told)
+        return score(target, answers, run.outputs(rows.frame), rows.weight, run.calibrated)
 
     parts, A = {"train": of(split.train)}, run.ensemble.out_of_fold
     if A is not None:
@@ -303,5 +303,5 @@ def _scores(run: Run, split: TableSplit) -> dict[str, Scores]:
         kept = slice(None) if weight is None else weight > 0
         known = np.isfinite(A).all(axis=1)
         of_known = None if weight is None else weight[kept][known]
-        parts["out_of_fold"] = score(target, answers[kept][known], A[known], of_known, run.told)
+        parts["out_of_fold"] = score(target, answers[kept][known], A[known], of_known, run.calibrated)
     return parts if split.test is None else {**parts, "test": of(split.test)}

@@ -103,7 +103,7 @@ def predictions(run: Run, rows: HeldOut) -> Html:
     if not rows.finite:
         return tag("p", "There are no predictions: outputs of the parameters before the divergence overflow.")
     target = run.preparation.target
-    lines, notes = figures({"value": score(target, rows.answers, rows.outputs, told=run.told)})
+    lines, notes = figures({"value": score(target, rows.answers, rows.outputs, told=run.calibrated)})
     metrics = [table(["metric", "value"], lines, caption="Metrics of these rows")]
     metrics += [tag("p", note) for note in notes]
     if target.is_classification:
