@@ -1,6 +1,6 @@
 """``deepstep demo``: train on a built-in data set, and show the results."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -9,16 +9,13 @@ import numpy as np
 
 from deepstep.cli.drawing import decision_map, pictures
 from deepstep.cli.fitting import Trained, train_and_save
-from deepstep.cli.held_out import of_builtin, of_cats
 from deepstep.cli.options import TrainOptions
-from deepstep.cli.scores import confusion
 from deepstep.cli.screen import (
     as_json,
     console,
     harmless,
     json_option,
     note,
-    percent,
     print_curve,
     print_next,
     print_scores,
@@ -29,9 +26,13 @@ from deepstep.cli.table_task import Part, as_part
 from deepstep.cli.unfinished import free_name, new_run
 from deepstep.data import atomic_write, load, read_cats
 from deepstep.data.files import kind_at
+from deepstep.data.hdf5 import TEST_FILE
 from deepstep.errors import ConfigurationError, FileError, MissingPackageError, unknown_name
+from deepstep.held_out import HeldOut
+from deepstep.inspection.metrics import confusion, percent
 from deepstep.plots import MistakesDisplay
 from deepstep.preparation import ClassificationTarget, ImagePreparation, Preparation, TablePreparation
+from deepstep.run import Run
 from deepstep.run_folder import DEMO
 from deepstep.types import AnyArray
 
@@ -90,7 +91,9 @@ SHOWN_MISTAKES, EVERY = 4, 100
 
 
 class Loaded(NamedTuple):
-    """A data set: raw rows and positions of classes, their preprocessing, and entries of a run's config."""
+    """A data set: raw rows and positions of classes, their preprocessing, entries of a run's config, and what
+    a report says of the rows of the test.
+    """
 
     preparation: Preparation
     X_train: Any
@@ -98,12 +101,17 @@ class Loaded(NamedTuple):
     X_test: Any
     y_test: AnyArray
     about: dict[str, Any]
-    held_out: Callable[[Path], dict[str, Any]]
+    of_test: str
 
     @property
     def target(self) -> ClassificationTarget:
         """The classes."""
         return cast(ClassificationTarget, self.preparation.target)
+
+    def held_out(self, run: Run) -> HeldOut:
+        """The rows of the test with the answers of a run."""
+        labels = np.array(self.about["classes"])[self.y_test]
+        return HeldOut.of(run, self.X_test, labels, part="test", source=self.of_test)
 
     def part(self, X: Any, y: AnyArray) -> Part:
         """Rows as a network learns them."""
@@ -174,7 +182,8 @@ def _train(name: str, loaded: Loaded, options: TrainOptions, folder: Path, label
         loaded.part(loaded.X_train, loaded.y_train),
         loaded.part(loaded.X_test, loaded.y_test),
         label=label,
-        about={**about, DEMO: name, **loaded.held_out(folder)},
+        about={**about, DEMO: name},
+        held_out=loaded.held_out,
     )
 
 
@@ -184,7 +193,7 @@ def _digits(seed: int) -> Loaded:
     entries = {"task": "multiclass", "target": "digit", "source": "scikit-learn's bundled digits"}
     about = {**entries, "classes": data.classes}
     rows = (data.X_train, data.y_train, data.X_test, data.y_test)
-    return Loaded(preparation, *rows, about, lambda folder: of_builtin("digits", seed))
+    return Loaded(preparation, *rows, about, "the built-in set digits")
 
 
 def _points(name: str, seed: int) -> Loaded:
@@ -202,7 +211,7 @@ def _points(name: str, seed: int) -> Loaded:
         "classes": data.classes,
     }
     rows = (train, data.y_train, test, data.y_test)
-    return Loaded(preparation, *rows, about, lambda folder: of_builtin(name, seed))
+    return Loaded(preparation, *rows, about, f"the built-in set {name}")
 
 
 def _cats(folder: Path | None) -> Loaded:
@@ -213,14 +222,14 @@ def _cats(folder: Path | None) -> Loaded:
             "got no --data",
             "Type deepstep demo cats --data FOLDER.",
         )
-    images, place = read_cats(folder), folder
+    images = read_cats(folder)
     height, width, channels = images.X_train.shape[1:]
     preparation = Preparation(
         ImagePreparation(height, width, channels, 1 / 255), ClassificationTarget((images.classes,))
     )
     about = {"task": "binary", "target": "class", "source": printable(folder), "classes": images.classes}
     rows = (images.X_train, images.y_train, images.X_test, images.y_test)
-    return Loaded(preparation, *rows, about, lambda run: of_cats(place, run))
+    return Loaded(preparation, *rows, about, TEST_FILE)
 
 
 def _show_digits(

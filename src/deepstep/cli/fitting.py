@@ -13,11 +13,12 @@ import numpy as np
 
 from deepstep.cli.options import TrainOptions, flag_of
 from deepstep.cli.runs import keep, what_happened
-from deepstep.cli.scores import Scores, score
 from deepstep.cli.screen import GOOD, INTERRUPTED, note
 from deepstep.cli.settings import new_network, train_arguments, watched_entry
 from deepstep.cli.table_task import Part, example_weights, joined, weights_of_classes
 from deepstep.errors import DataError, DivergenceError, spelled
+from deepstep.held_out import HeldOut
+from deepstep.inspection.metrics import Scores, score
 from deepstep.model import Network
 from deepstep.model.construction import FROM_DATA
 from deepstep.model.fit import inputs_to_draw_from
@@ -26,7 +27,7 @@ from deepstep.network.border import classes_in
 from deepstep.preparation import Preparation, Target
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
-from deepstep.run import Run, few_examples, few_rows
+from deepstep.run import Run, few_rows
 from deepstep.training import History, latest_checkpoint
 from deepstep.training.rate_finder import AUTO
 from deepstep.training.scoring import judge_of
@@ -137,6 +138,7 @@ def train_and_save(
     *,
     label: str,
     about: dict[str, Any],
+    held_out: Callable[[Run], HeldOut],
     validation: Part | None = None,
     again: Mapping[str, Any] = MappingProxyType({}),
     stream: StreamedExamples | None = None,
@@ -150,9 +152,9 @@ def train_and_save(
     leaves nothing behind, except a divergence, which leaves a run in ``folder`` that says so.
 
     ``place`` gives the function that writes the run, as `new_run` does. ``about`` is the config's ``task``,
-    ``target`` and ``source``. ``validation`` is watched by patience. ``again`` has ``checkpoint``, ``resume``
-    and ``callbacks`` of the refit, ``options`` those of this training. With ``stream``, ``train`` is a sample
-    of it.
+    ``target`` and ``source``. ``held_out`` gives the rows that the run keeps with its answers.
+    ``validation`` is watched by patience. ``again`` has ``checkpoint``, ``resume`` and ``callbacks`` of the
+    refit, ``options`` those of this training. With ``stream``, ``train`` is a sample of it.
     """
     target = preparation.target
     network = new_network(settings, preparation.inputs.n_features, preparation.target)
@@ -176,9 +178,10 @@ def train_and_save(
                 options = {**again, "callbacks": [*again.get("callbacks", ()), repeat]}
                 history = _learn(network, without, target, train, None, f"{label}, all rows", options)
         except DivergenceError as error:
-            _keep(error, network, settings, preparation, train, about, folder)
+            _keep(error, network, settings, preparation, train, about, held_out, folder)
             raise
         trained = _compared(network, history, settings, preparation, train, test, validation, about)
+        trained.run.held_out = held_out(trained.run)
         save(trained.run)
     return trained
 
@@ -248,10 +251,10 @@ def _compared(
     for name, part in parts.items():
         if part is not None:
             outputs[name] = network.forward(part.X.T).T
-            scores[name] = score(preparation.target, part.answers, outputs[name])
+            scores[name] = score(preparation.target, part.answers, outputs[name], part.weight)
     results = {name: found.to_dict() for name, found in scores.items()}
     config = {**_config(settings, preparation, train, about), "results": results}
-    run = Run(network, preparation, history, config, few_examples(train.X, train.Y))
+    run = Run.of_network(network, preparation, history, config, train.X, train.Y)
     no_test = np.empty((0, preparation.target.n_outputs))
     return Trained(run, scores, outputs.get("test", no_test))
 
@@ -263,6 +266,7 @@ def _keep(
     preparation: Preparation,
     train: Part,
     about: dict[str, Any],
+    held_out: Callable[[Run], HeldOut],
     folder: Path,
 ) -> None:
     """Save what a training reached before it diverged."""
@@ -271,7 +275,9 @@ def _keep(
     reached = copy(network)
     reached.parameters, reached.statistics = error.parameters, dict(error.statistics)
     config = {**_config(settings, preparation, train, about), **what_happened(error)}
-    keep(Run(reached, preparation, error.history, config, few_examples(train.X, train.Y)), folder, error)
+    run = Run.of_network(reached, preparation, error.history, config, train.X, train.Y)
+    run.held_out = held_out(run)
+    keep(run, folder, error)
 
 
 def _config(

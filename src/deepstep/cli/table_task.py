@@ -97,6 +97,12 @@ class Rows(NamedTuple):
     weight: Array | None
     numbers: AnyArray
 
+    def take(self, some: AnyArray) -> "Rows":
+        """The rows of these numbers."""
+        weight = None if self.weight is None else self.weight[some]
+        numbers = self.numbers[some] if len(self.numbers) else self.numbers
+        return Rows(self.frame[some], self.labels[some], weight, numbers)
+
 
 @dataclass(frozen=True)
 class TableSplit:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from deepstep.cli.fitting import Trained, train_and_save
-from deepstep.cli.held_out import STREAMED, of_table
 from deepstep.cli.messages import NO_TEST, about, print_columns, print_saved, tell
 from deepstep.cli.option_types import Logs
 from deepstep.cli.options import (
@@ -19,6 +18,7 @@ from deepstep.cli.options import (
     config_option,
     train_options,
 )
+from deepstep.cli.runs import held_out_of
 from deepstep.cli.screen import as_json, console, harmless, json_option, print_curve, print_scores
 from deepstep.cli.settings import (
     Preset,
@@ -50,6 +50,7 @@ from deepstep.cli.unfinished import (
 from deepstep.data import StoredRows
 from deepstep.data.tables import stored
 from deepstep.errors import ConfigurationError, FileError
+from deepstep.run_folder import STREAMED
 from deepstep.training import ModelCheckpoint
 from deepstep.training.checkpoints import checkpoint_files
 from deepstep.training.fit import REFIT
@@ -213,11 +214,8 @@ def _train(
         tell(file, source, task.split, preset)
     resumed, logs, fitting = way is not Way.BEGIN, options.logs or {}, suited(options, task)
     kept, again = (_kept(run, checkpoints, logs, resumed=resumed, refit=refit) for refit in (False, True))
-    held_out = (
-        of_table(file, run, task.split, second, refit=bool(options.refit))
-        if task.stream is None
-        else {STREAMED: {"buffer_rows": task.stream.buffer_rows}}
-    )
+    streamed = {} if task.stream is None else {STREAMED: {"buffer_rows": task.stream.buffer_rows}}
+    refit = bool(options.refit)
     if way is Way.FINISH:
         kept["callbacks"].append(Finish())
     with resumable(run, possible=checkpoints is not None):
@@ -230,7 +228,8 @@ def _train(
             task.test,
             validation=task.validation,
             label=harmless(file.stem),
-            about={**about(file, options, task.split, preset.name), **held_out},
+            about={**about(file, options, task.split, preset.name), **streamed},
+            held_out=lambda trained: held_out_of(trained, task.split, file, second, refit=refit),
             again=again,
             stream=task.stream,
             **kept,

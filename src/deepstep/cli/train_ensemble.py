@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from deepstep.cli.held_out import STREAMED, of_table
 from deepstep.cli.messages import NO_TEST, about, as_records, print_columns, print_presets, print_saved, tell
 from deepstep.cli.options import TYPED, TrainOptions
-from deepstep.cli.runs import keep, what_happened
-from deepstep.cli.scores import Scores, score
+from deepstep.cli.runs import held_out_of, keep, what_happened
 from deepstep.cli.screen import GOOD, as_json, console, harmless, print_scores, warnings_as_notes
 from deepstep.cli.settings import Preset, check_target
 from deepstep.cli.stream_task import Surveyed, surveyed, tell_of_stream
@@ -23,15 +21,15 @@ from deepstep.cli.target import by_position, weights_by_class
 from deepstep.cli.unfinished import Finish, Keeping, Way, place_at_once, place_to_train, resumable, unfinished
 from deepstep.data import StoredRows
 from deepstep.errors import DivergenceError
-from deepstep.estimators import DeepClassifier, DeepRegressor, EnsembleRun
+from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.estimators.ensemble import Ensemble
 from deepstep.estimators.inputs import FitContext, RawData
-from deepstep.estimators.run import FewRows
 from deepstep.estimators.streamed_fit import StreamedFit
 from deepstep.estimators.targets import NUMBER_LOSSES
+from deepstep.inspection.metrics import Scores, score
 from deepstep.preparation import ClassificationTarget, Preparation, Target
-from deepstep.run import few_rows
-from deepstep.run_folder import RunFolder
+from deepstep.run import Run, few_rows
+from deepstep.run_folder import STREAMED
 from deepstep.types import AnyArray
 
 if TYPE_CHECKING:
@@ -177,7 +175,7 @@ def train_ensemble(
         begun = monotonic()
         config = {
             **about(file, options, split, preset.name),
-            **(rows_entry or of_table(file, run, split, None, refit=False)),
+            **rows_entry,
             **_weights(split, options),
         }
         try:
@@ -187,12 +185,13 @@ def train_ensemble(
             else:
                 found = fitted_stream(seen, options, preset.name, label, run, keeping)
         except DivergenceError as error:
-            _keep(error, split, {**config, "seconds": monotonic() - begun}, options, preset, run)
+            _keep(error, split, {**config, "seconds": monotonic() - begun}, options, preset, run, file)
             raise
         known = {**config, "seconds": max(monotonic() - begun, _seconds_trained(found))}
         whole = _run(found, split, {**known, "settings": _settings(found, options, preset)})
         parts = _scores(whole, split)
         whole.config["results"] = {name: scores.to_dict() for name, scores in parts.items()}
+        whole.held_out = held_out_of(whole, split, file)
         save(whole)
     if json_wanted:
         click.echo(as_json({**_record(run, whole, split), **whole.config["results"]}))
@@ -208,7 +207,7 @@ def train_ensemble(
 
 
 @contextmanager
-def _place(run: Path, keeping: Keeping | None, *, overwrite: bool) -> Iterator[Callable[[RunFolder], None]]:
+def _place(run: Path, keeping: Keeping | None, *, overwrite: bool) -> Iterator[Callable[[Run], None]]:
     """The function that fills the run, when it is done."""
     if keeping is None:
         with warnings_as_notes(), place_at_once(run, overwrite=overwrite) as save:
@@ -235,16 +234,19 @@ def _keep(
     options: TrainOptions,
     preset: Preset,
     run: Path,
+    file: Path,
 ) -> None:
     """Save the member that diverged, as it was before."""
     if error.ensemble is None:
         return
     found = Fitted(error.ensemble, 1.0, in_own_units(split.target), "")
     known = {**config, **what_happened(error), "settings": _settings(found, options, preset)}
-    keep(_run(found, split, known), run, error)
+    whole = _run(found, split, known)
+    whole.held_out = held_out_of(whole, split, file)
+    keep(whole, run, error)
 
 
-def _record(run: Path, whole: EnsembleRun, split: TableSplit) -> dict[str, Any]:
+def _record(run: Path, whole: Run, split: TableSplit) -> dict[str, Any]:
     config, ensemble = whole.config, whole.ensemble
     return {
         "run": run,
@@ -279,25 +281,27 @@ def _weights(split: TableSplit, options: TrainOptions) -> dict[str, Any]:
     return known
 
 
-def _run(found: Fitted, split: TableSplit, known: dict[str, Any]) -> EnsembleRun:
+def _run(found: Fitted, split: TableSplit, known: dict[str, Any]) -> Run:
     config = {"engine": found.ensemble.members[0].engine, "why_engine": found.why_engine, **known}
     rows = split.train
-    examples = FewRows.of(found.ensemble, rows.frame, found.target.encode(rows.labels))
-    preparation = Preparation(split.inputs, found.target)
-    return EnsembleRun(found.ensemble, found.temperature, preparation, config, examples)
+    run = Run(found.ensemble, Preparation(split.inputs, found.target), config)
+    run.examples, run.temperature = run.examples_of(rows.frame, rows.labels), found.temperature
+    return run
 
 
-def _scores(run: EnsembleRun, split: TableSplit) -> dict[str, Scores]:
+def _scores(run: Run, split: TableSplit) -> dict[str, Scores]:
     """Scores of training rows, by all members and by those that did not learn them, and of test rows."""
     target = run.preparation.target
 
     def of(rows: Rows) -> Scores:
-        return score(target, answers_of(target, rows.labels), run.outputs(rows.frame))
+        answers = answers_of(target, rows.labels)
+        return score(target, answers, run.outputs(rows.frame), rows.weight, run.calibrated)
 
     parts, A = {"train": of(split.train)}, run.ensemble.out_of_fold
     if A is not None:
         weight, answers = split.train.weight, answers_of(target, split.train.labels)
-        counted = answers if weight is None else answers[weight > 0]
+        kept = slice(None) if weight is None else weight > 0
         known = np.isfinite(A).all(axis=1)
-        parts["out_of_fold"] = score(target, counted[known], A[known])
+        of_known = None if weight is None else weight[kept][known]
+        parts["out_of_fold"] = score(target, answers[kept][known], A[known], of_known, run.calibrated)
     return parts if split.test is None else {**parts, "test": of(split.test)}

@@ -82,6 +82,7 @@ def survey_rows(
         rows,
         target,
         exclude=[weighing] if weighing else [],
+        categorical=context.categorical,
         weights=None if weighing is None else lambda frame: weights_in(frame, weighing, where),
         check=None
         if table

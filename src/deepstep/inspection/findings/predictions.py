@@ -183,7 +183,7 @@ def _by_target(
     """The first recorded part of ``held_out``; scores of all parts by target (``"height: "``, or empty)."""
 
     def by_target(part: Mapping[str, Any]) -> dict[str, Scores]:
-        several = part.get("accuracy", part.get("r2"))
+        several = part.get("accuracy", part.get("rmse", part.get("r2")))
         if not isinstance(several, Mapping):
             return {"": Scores(part)}
 
