@@ -9,7 +9,7 @@ import pytest
 
 from deepstep import Network
 from deepstep.explorer import About, Exploration, explore
-from deepstep.explorer.packing import unpacked
+from deepstep.explorer.page import unpacked
 
 CELLS = """() => [...document.querySelectorAll('[data-tensor][data-value]')].map(({ dataset: cell }) =>
     [cell.tensor, Number(cell.row), Number(cell.col), cell.value])"""

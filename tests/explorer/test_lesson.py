@@ -13,7 +13,7 @@ from deepstep.equations import EQUATIONS
 from deepstep.errors import DeepStepError, DivergenceError
 from deepstep.explorer import About, explore, lesson
 from deepstep.explorer.abilities import OPTIMIZERS
-from deepstep.explorer.packing import packed, unpacked
+from deepstep.explorer.page import packed, unpacked
 from deepstep.explorer.reproduction import SHOWN
 from deepstep.training import History
 

@@ -15,7 +15,7 @@ from deepstep import Network
 from deepstep.errors import FileError
 from deepstep.explorer.document import document_of
 from deepstep.explorer.live import LiveTraining
-from deepstep.explorer.packing import unpacked
+from deepstep.explorer.page import unpacked
 from deepstep.explorer.server import MOST_BYTES, ExplorerServer
 from deepstep.explorer.shown import shown
 
