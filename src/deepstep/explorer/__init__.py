@@ -13,4 +13,5 @@ from deepstep.explorer.shown import About
 
 __all__ = ["About", "Exploration", "explore", "export_html", "lesson", "read_lesson", "replay", "unpacked"]
 
-complete({name: globals()[name] for name in __all__})
+complete({"lesson": lesson})
+complete({name: globals()[name] for name in __all__}, lesson)
