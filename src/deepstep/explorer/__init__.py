@@ -13,5 +13,4 @@ from deepstep.explorer.shown import About
 
 __all__ = ["About", "Exploration", "explore", "export_html", "lesson", "read_lesson", "replay", "unpacked"]
 
-complete({"lesson": lesson})
-complete({name: globals()[name] for name in __all__}, lesson)
+complete({name: globals()[name] for name in __all__})

@@ -73,6 +73,10 @@ def explore(
 
     A notebook shows the result; ``explore(…).export("lesson.html")`` writes a file.
 
+    network: The network, which is not changed.
+    X, Y (array of shape (n_x, m) and (n_L, m)): Examples, as in `Network.train`.
+    about: Names, title and notes.
+    learning_rate, iterations, options: The training that the page shows, as in `Network.steps`.
     ShapeError, DataError, ConfigurationError: If an argument does not fit, or the network is too large for a
         page.
     DivergenceError: If the first step has values that are not finite.
