@@ -25,12 +25,9 @@ Z, Y = np.array([[0.5, -1.0, 2.0]]), np.array([[1.0, 0.0, 1.0]])
     ("weight", "error", "message"),
     [
         ([0, 0, 0], DataError, "one of them above 0; got values from 0 to 0"),
-        ([False, False, False], DataError, "got values from 0 to 0"),
         ([3, -1, 1], DataError, "of at least 0, .* got values from -1 to 3"),
         ([1, np.nan, 1], DataError, "finite numbers .* got values from nan to nan"),
-        ([1, np.inf, 1], DataError, "got values from 1 to inf"),
         (["a", "b", "c"], DataError, "real numbers; got dtype <U1"),
-        ([1j, 1, 1], DataError, "got dtype complex128"),
         ([1, 1], ShapeError, r"shape \(3,\); got \(2,\)"),
         ([[1, 1, 1]], ShapeError, r"got \(1, 3\)"),
     ],

@@ -24,7 +24,7 @@ from deepstep.equations import (
 )
 from deepstep.explorer.abilities import ACTIVATIONS
 from deepstep.explorer.abilities import OUTPUTS as HEADS
-from deepstep.explorer.packing import packed
+from deepstep.explorer.page import packed
 from deepstep.inspection import Trace
 from deepstep.inspection.trace_step import trace_step
 from deepstep.training.health import FLAT, layer_health

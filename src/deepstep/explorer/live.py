@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.errors import ConfigurationError
-from deepstep.explorer.packing import number, packed
+from deepstep.explorer.page import number, packed
 from deepstep.explorer.shown import Shown
 from deepstep.inspection.trace_step import Step
 from deepstep.preparation.batches import n_batches

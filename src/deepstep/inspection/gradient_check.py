@@ -400,8 +400,6 @@ def check_gradients(
     dW, db and dgamma are derivatives of J with batch normalization as well, where the examples interact.
 
     architecture, parameters: The network.
-    X (n_x, m): Inputs.
-    Y (n_L, m): Targets.
     gradients: dW1, db1, … to check, for example from code of your own; by default those of training.
     settings: ``l1`` and ``l2`` are part of the cost. The dropout masks and the noise are those of step 1 and
         are kept while θ moves. Batch normalization uses the statistics of the batch.

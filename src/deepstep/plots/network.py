@@ -42,7 +42,6 @@ class ArchitectureDisplay(FromNetwork, OneAxes):
     def from_network(cls, network: Any) -> Self:
         """The display of a network as it is.
 
-        network (Network): The network.
         returns (display): The display, not drawn yet.
         ConfigurationError: If this is no network.
         """
@@ -153,7 +152,6 @@ class FirstLayerWeightsDisplay(FromNetwork):
     def from_network(cls, network: Any, *, image_shape: Sequence[int], most: int = MOST_PICTURES) -> Self:
         """The weights of a network of pictures.
 
-        network (Network): The network.
         image_shape (tuple of int): (height, width) or (height, width, channels) of the flattened pictures.
         most: Most units: those with the largest norm, in the order of the layer.
         returns (display): The display, not drawn yet.
