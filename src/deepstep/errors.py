@@ -126,19 +126,6 @@ class ConfigurationError(DeepStepError, ValueError):
     """A setting is unknown or out of range."""
 
 
-def require(
-    accepted: bool, where: str, expected: str, value: object, hint: str = "", *, setting: str = ""
-) -> None:
-    """Refuse a value that is not accepted with a `ConfigurationError`.
-
-    >>> require(-1 >= 0, "Network.train", "a number of at least 0", -1, setting="l2")
-    Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: Network.train: l2 must be a number of at least 0, got -1.
-    """
-    if not accepted:
-        raise ConfigurationError(where, expected, f"got {value!r:.200}", hint, setting=setting)
-
-
 class FileError(DeepStepError, OSError):
     """A file is missing, damaged, altered, of another kind, or cannot be written."""
 

@@ -99,9 +99,13 @@ def drawn(seed: int) -> list[Case]:
         if "normalization" in part and batch_size == 1:
             m, batch_size = BATCHES[0]
         hidden = rng.integers(4, 12, rng.integers(1, 4)).tolist()
+        if part.get("normalization") == "batch":  # a bias before another one has noise for its derivative
+            part = {"normalization": ["batch", "layer", "none"]}
         names = [next(activations) for _ in hidden]
         if GROW & {*names}:  # one layer of it, and no e to the power of what comes out
             hidden, names, head = hidden[:1], [*GROW & {*names}][:1], "softmax" if head == "poisson" else head
+        if isinstance(part.get("normalization"), list):
+            part = {"normalization": part["normalization"][: len(hidden)]}
         chosen = {name: value for name, value in REGULARIZES.items() if rng.random() < 0.2}
         found.append(
             Case(

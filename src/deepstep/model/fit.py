@@ -10,7 +10,7 @@ import numpy as np
 from deepstep.engines import ReferenceSession, Session, Settings
 from deepstep.engines.choice import ON_CPU
 from deepstep.equations import get_head, get_optimizer
-from deepstep.errors import ConfigurationError, DivergenceError, ShapeError, require
+from deepstep.errors import ConfigurationError, DivergenceError, ShapeError
 from deepstep.inspection.faults import Fault, get_fault
 from deepstep.inspection.findings.beginning import Beginning, beginning_of, looks_to_record
 from deepstep.model.options import (
@@ -35,7 +35,7 @@ from deepstep.preparation.validation_part import hold_out, together
 from deepstep.training import Callback, History, Plan
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.fit import Fit
-from deepstep.training.plan import SCHEDULED
+from deepstep.training.plan import SCHEDULED, require
 from deepstep.training.scoring import EpochScoring, judge_of
 from deepstep.training.stopping import Repeat
 from deepstep.types import Array, is_number

@@ -22,7 +22,7 @@ from deepstep.equations.initialization import drawn
 from deepstep.equations.model import gradients_of
 from deepstep.equations.ops import backward
 from deepstep.equations.parameters import layer_sizes
-from deepstep.errors import ConfigurationError, DataError, DeepStepError, FileError, require, unknown_name
+from deepstep.errors import ConfigurationError, DataError, DeepStepError, FileError, unknown_name
 from deepstep.inspection import Beginning, GradientReport, Trace, check_gradients
 from deepstep.inspection.tables import layer_names, summary
 from deepstep.inspection.trace_step import Step, trace_step
@@ -47,7 +47,7 @@ from deepstep.network.model_file import Model, load_model, save_model
 from deepstep.preparation.batches import Examples, Order
 from deepstep.training import History, ModelCheckpoint, Update, updates
 from deepstep.training.interruption import blas_threads
-from deepstep.training.plan import check_learning_rate
+from deepstep.training.plan import check_learning_rate, require
 from deepstep.training.rate_finder import RateSearch, find_rate
 from deepstep.training.rows import cost_of_rows, forward_rows, parts
 from deepstep.training.scoring import Metric

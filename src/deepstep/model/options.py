@@ -12,7 +12,7 @@ from deepstep.data.files import kind_at
 from deepstep.engines import Settings
 from deepstep.engines.choice import ON_CPU
 from deepstep.equations import OPTIMIZERS
-from deepstep.errors import ConfigurationError, FileError, require, unknown_name
+from deepstep.errors import ConfigurationError, FileError, unknown_name
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
 from deepstep.training import (
     Callback,
@@ -27,7 +27,7 @@ from deepstep.training.callbacks import no_steps_to_go_on_from
 from deepstep.training.checkpoint import OLD_ARGUMENTS
 from deepstep.training.fit import REFIT, refuse_rates_by_course
 from deepstep.training.lbfgs import OF_STEPS, Limits
-from deepstep.training.plan import SCHEDULED, check_learning_rate
+from deepstep.training.plan import SCHEDULED, check_learning_rate, require
 from deepstep.training.plateau import ReduceLROnPlateau
 from deepstep.training.schedules import ITSELF, SCHEDULES, get_schedule, placed
 from deepstep.training.stopping import EarlyStopping

@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from deepstep.engines import Session, SessionState
-from deepstep.errors import ConfigurationError, naming, require
+from deepstep.errors import ConfigurationError, naming
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training.checkpoint import Position, identity
 from deepstep.training.history import History, Record
-from deepstep.training.plan import Plan, Rates
+from deepstep.training.plan import Plan, Rates, require
 from deepstep.types import Array
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from time import perf_counter
 
 from deepstep.data.files import remove_leftovers
-from deepstep.errors import FileError, require
+from deepstep.errors import FileError
 from deepstep.training.callbacks import Callback, Training, no_steps_to_go_on_from
 from deepstep.training.checkpoint import Checkpoint, packed, read_checkpoint, write_checkpoint
+from deepstep.training.plan import require
 from deepstep.types import is_number, is_whole
 
 SECONDS = 30.0

@@ -7,10 +7,10 @@ import numpy as np
 
 from deepstep.equations import Graph, Tape, get_activation
 from deepstep.equations.ops import backward, symbol_and_layer
-from deepstep.errors import require
 from deepstep.network import Architecture, Parameters
 from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import Look, Record
+from deepstep.training.plan import require
 from deepstep.types import AnyArray, Array, is_number, is_whole
 
 FLAT = 0.005

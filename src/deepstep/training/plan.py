@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from deepstep.errors import ConfigurationError, require
+from deepstep.errors import ConfigurationError
 from deepstep.preparation.batches import Order, as_they_are
 from deepstep.types import Array, is_number, is_whole
 
@@ -194,3 +194,11 @@ def check_learning_rate(learning_rate: Any) -> float:
 
 def _require(accepted: bool, setting: str, expected: str, value: Any, hint: str = "") -> None:
     require(accepted, setting, expected, value, hint, setting=setting)
+
+
+def require(
+    accepted: bool, where: str, expected: str, value: Any, hint: str = "", *, setting: str = ""
+) -> None:
+    """Refuse a value that is not accepted."""
+    if not accepted:
+        raise ConfigurationError(where, expected, f"got {value!r:.200}", hint, setting=setting)

@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from deepstep.equations import schedules
-from deepstep.errors import ConfigurationError, require, unknown_name
+from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.training.plan import require
 from deepstep.types import is_number
 
 Factor: TypeAlias = Callable[..., float]

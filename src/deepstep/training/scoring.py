@@ -13,11 +13,12 @@ import numpy as np
 from deepstep.engines import Session
 from deepstep.equations import answers, get_head, probabilities
 from deepstep.equations.targets import TARGETS
-from deepstep.errors import ConfigurationError, naming, require, unknown_name
+from deepstep.errors import ConfigurationError, naming, unknown_name
 from deepstep.preparation.batches import Examples
 from deepstep.training.callbacks import Callback, Training, read_only
 from deepstep.training.checkpoint import plain
 from deepstep.training.history import Record
+from deepstep.training.plan import require
 from deepstep.training.rows import cost_and_outputs_of_all, cost_of_all
 from deepstep.types import AnyArray, Array
 
