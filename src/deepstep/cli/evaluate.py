@@ -1,14 +1,17 @@
 """``deepstep evaluate``: the scores of a run on labelled data."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
 
-from deepstep.cli.runs import naming_piece, note_divergence, open_run, read_labelled_pieces
+from deepstep.cli.options import TEXT_FORMAT, train_options
+from deepstep.cli.runs import naming_piece, note_divergence, open_run, read_labelled_pieces, reading
 from deepstep.cli.scores import confusion, score
 from deepstep.cli.screen import as_json, console, json_option, note, print_table, printable
 from deepstep.cli.table_task import answers_of, columns_of
+from deepstep.data.sources import STDIN
 from deepstep.preparation import TablePreparation
 from deepstep.types import AnyArray, Array
 
@@ -20,20 +23,20 @@ MOST_CLASSES = 12
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.argument("file", type=click.Path(path_type=Path))
 @json_option
-def evaluate_command(run_folder: Path, file: Path, json_wanted: bool) -> None:
+def evaluate_command(run_folder: Path, file: Path, json_wanted: bool, **written: Any) -> None:
     """Evaluate a trained run on labelled data.
 
-    FILE is a table with the target's columns, or a folder of Parquet files. For a run on the cats it
-    may be the folder of the two HDF5 files: the test images are taken.
+    FILE is a table with the target's columns, "-" for standard input, or a folder of Parquet files. For a run
+    on the cats it may be the folder of the two HDF5 files: the test images are taken.
     """
     run = open_run(run_folder)
     note_divergence(run)
     target = run.preparation.target
-    learned_from = printable(file) == run.config.get("source")
+    learned_from = str(file) != STDIN and printable(file) == run.config.get("source")
     if learned_from and isinstance(run.preparation.inputs, TablePreparation):
         note(f"Warning: {file} was used to train {run_folder}; these scores include training rows.")
     pieces: list[tuple[AnyArray, Array]] = []
-    for raw, labels in read_labelled_pieces(run, file):
+    for raw, labels in read_labelled_pieces(run, file, reading(run, written)):
         with naming_piece(file, sum(len(outputs) for _, outputs in pieces), len(labels)):
             pieces.append((answers_of(target, labels), run.outputs(raw)))
     answers, outputs = (np.concatenate(part) for part in zip(*pieces, strict=True))
@@ -62,3 +65,6 @@ def evaluate_command(run_folder: Path, file: Path, json_wanted: bool) -> None:
             for name, row in zip(names, counts, strict=True)
         ]
         print_table(screen, ("true ↓ given →", *names), rows)
+
+
+evaluate_command.params[2:2] = train_options(TEXT_FORMAT)

@@ -319,7 +319,7 @@ def _subject(
 
 
 def _of_table(path: Path, options: TrainOptions) -> Subject:
-    task = table_task(table_of(path, options), options, None)
+    task = table_task(*table_of(path, options), None)
     target = task.preparation.target
     check_target(options, target)
     names, notes = task.split.inputs.feature_names, task.split.notes

@@ -12,13 +12,15 @@ from typing import Any
 import numpy as np
 
 from deepstep.cli.options import TrainOptions
-from deepstep.cli.runs import AnyRun, read_labelled
+from deepstep.cli.runs import AnyRun, read_labelled, reading
 from deepstep.cli.screen import printable
 from deepstep.cli.table_task import TableSplit, split_rows, with_target
-from deepstep.cli.target import class_words, columns_in
-from deepstep.data import DATASETS, TABLE_SUFFIXES, load, read_cats, read_cells, read_table, sha256
+from deepstep.cli.target import columns_in
+from deepstep.data import DATASETS, load, read_cats, read_cells, sha256
 from deepstep.data.files import RUN_MARK, kind_at
 from deepstep.data.hdf5 import TEST_FILE
+from deepstep.data.sources import STDIN, local
+from deepstep.data.tables import ReadOptions, is_table, load_table, silent
 from deepstep.errors import FileError
 from deepstep.preparation import ImagePreparation
 from deepstep.report import Rows, kept_rows, rows_of
@@ -66,7 +68,9 @@ def _named(file: Path, run: Path) -> dict[str, Any]:
         place = os.path.relpath(path, start)
     except ValueError:  # on another drive
         place = path
-    return {"file": printable(Path(place)), "sha256": sha256(file)}
+    if str(file) == STDIN:
+        place = STDIN
+    return {"file": printable(Path(place)), "sha256": sha256(local(file))}
 
 
 def numbered(rows: AnyArray) -> dict[str, Any]:
@@ -125,16 +129,16 @@ def held_out_rows(run: AnyRun, folder: Path) -> Rows:
     return _of_cats(run, path) if of_pictures else _of_table(run, record, path, folder)
 
 
-def rows_in(run: AnyRun, file: Path) -> Rows:
+def rows_in(run: AnyRun, file: Path, how: ReadOptions) -> Rows:
     """All rows of a table, or the test part of the cats' files, with the answers to them."""
-    raw, labels = read_labelled(run, file)
-    cells = read_cells(file) if file.suffix.lower() in TABLE_SUFFIXES and kind_at(file) == "file" else None
+    raw, labels = read_labelled(run, file, how)
+    cells = read_cells(file, how._replace(tell=silent)) if is_table(file) else None
     return rows_of(run, f"These are the {len(raw):,} rows of {printable(file)}.", raw, labels, cells=cells)
 
 
 def _of_table(run: AnyRun, record: dict[str, Any], path: Path, folder: Path) -> Rows:
-    values = class_words(run.preparation.target, run.target_names)
-    frame, part = read_table(path, values=values), record["part"]
+    how, part = reading(run), record["part"]
+    frame = load_table(path, how).frame
     options = _goal(run, folder)
     present = with_target(frame, options)
     if part == VALIDATION and "validation" in run.config.get("asked", {}):
@@ -154,7 +158,7 @@ def _of_table(run: AnyRun, record: dict[str, Any], path: Path, folder: Path) -> 
         " They are counted from 1, below the header." if path.suffix.lower() in (".csv", ".tsv") else ""
     )
     labels = columns_in(frame, run.target_names, str(path))[rows]
-    return rows_of(run, description, frame[rows], labels, numbers=rows + 1, cells=read_cells(path)[rows])
+    return rows_of(run, description, frame[rows], labels, numbers=rows + 1, cells=read_cells(path, how)[rows])
 
 
 def _of_builtin(run: AnyRun, record: dict[str, Any], folder: Path) -> Rows:

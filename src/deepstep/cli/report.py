@@ -8,11 +8,11 @@ from typing import Any
 import click
 
 from deepstep.cli.held_out import held_out_rows, rows_in
-from deepstep.cli.options import flag_of
-from deepstep.cli.runs import open_run
+from deepstep.cli.options import TEXT_FORMAT, flag_of, train_options
+from deepstep.cli.runs import open_run, reading
 from deepstep.cli.screen import FAILED, GOOD, as_json, json_option, note, printable, say
-from deepstep.data import TABLE_SUFFIXES
 from deepstep.data.files import kind_at
+from deepstep.data.tables import is_table
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.report import report, write_report
 from deepstep.report.diagnosis import findings_of, has_health, no_health
@@ -37,7 +37,7 @@ def reproduce(run: RunFolder) -> str | None:
     source = str(config.get("source", ""))
     if DEMO in config:
         return shlex.join(_demo(str(config[DEMO]), source, config.get("settings", {})))
-    if Path(source).suffix.lower() not in TABLE_SUFFIXES or "settings" not in config:
+    if not is_table(Path(source)) or "settings" not in config:
         return None
     words = ["deepstep", "train", source]
     for name in run.target_names:
@@ -45,10 +45,11 @@ def reproduce(run: RunFolder) -> str | None:
     if "sample_weight" in config:
         words += ["--sample-weight", str(config["sample_weight"])]
     asked = config.get("asked", {})
-    for option in ("drop", "keep"):
+    of_columns = ("drop", "keep", "categorical")
+    for option in of_columns:
         for column in asked.get(option, ()):
             words += [flag_of(option), str(column)]
-    rest = {name: value for name, value in asked.items() if name not in ("drop", "keep")}
+    rest = {name: value for name, value in asked.items() if name not in of_columns}
     for name, value in {**rest, **config["settings"]}.items():
         words += _words(name, value)
     return shlex.join(words)
@@ -97,7 +98,7 @@ def _words(name: str, value: Any) -> Iterator[str]:
 @click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
 @json_option
 def report_command(
-    run_folder: Path, out: Path, data: Path | None, overwrite: bool, json_wanted: bool
+    run_folder: Path, out: Path, data: Path | None, overwrite: bool, json_wanted: bool, **written: Any
 ) -> None:
     """Write a report of a run as one HTML page.
 
@@ -109,7 +110,7 @@ def report_command(
     if kind_at(out) != "nothing" and not overwrite:
         raise FileError(str(out), "a new file", "it exists", "Use another name with -o, or --overwrite.")
     run = open_run(run_folder)
-    rows = held_out_rows(run, run_folder) if data is None else rows_in(run, data)
+    rows = held_out_rows(run, run_folder) if data is None else rows_in(run, data, reading(run, written))
     inputs = None if data is None else rows.inputs
     name = printable(Path(run_folder.resolve().name))
     page = report(run, name=name, rows=rows, inputs=inputs, command=reproduce(run))
@@ -133,7 +134,9 @@ def report_command(
 )
 @click.option("--strict", is_flag=True, help="Exit with code 1 if anything was found.")
 @json_option
-def doctor_command(run_folder: Path, data: Path | None, strict: bool, json_wanted: bool) -> int:
+def doctor_command(
+    run_folder: Path, data: Path | None, strict: bool, json_wanted: bool, **written: Any
+) -> int:
     """Diagnose common training problems in a run.
 
     Causes come first: a learning rate that is too high or too low, dead and saturated units, vanishing
@@ -151,7 +154,7 @@ def doctor_command(run_folder: Path, data: Path | None, strict: bool, json_wante
             f"{run_folder} is an ensemble's",
             "Leave it out.",
         )
-    rows = held_out_rows(run, run_folder) if data is None else rows_in(run, data)
+    rows = held_out_rows(run, run_folder) if data is None else rows_in(run, data, reading(run, written))
     found = findings_of(run, None if data is None else rows.inputs, rows)
     if json_wanted:
         record = {"run": run_folder, "health": has_health(run), "findings": [one.to_dict() for one in found]}
@@ -164,3 +167,7 @@ def doctor_command(run_folder: Path, data: Path | None, strict: bool, json_wante
         if not found:
             click.echo("Nothing was found.")
     return FAILED if strict and found else GOOD
+
+
+for _command in (report_command, doctor_command):
+    _command.params[3:3] = train_options(TEXT_FORMAT)

@@ -82,6 +82,7 @@ def surveyed(rows: StoredRows, options: TrainOptions, *, validation_fraction: fl
     rows.check_columns([target_name], "--target")
     rows.check_columns(options.drop, "--exclude")
     rows.check_columns(options.keep, "--keep")
+    rows.check_columns(options.categorical, "--categorical")
     weighing = options.sample_weight
     found = survey(
         rows,
@@ -89,6 +90,7 @@ def surveyed(rows: StoredRows, options: TrainOptions, *, validation_fraction: fl
         exclude=[weighing] if weighing else [],
         drop=options.drop,
         keep=options.keep,
+        categorical=options.categorical,
         weights=None if weighing is None else lambda frame: row_weights(frame, weighing),
         seed=options.seed,
         test_fraction=options.test_fraction,

@@ -174,13 +174,16 @@ def table_split(
 
     notes: list[str] = []
     answers = columns_in(frame, options.targets, "--target")
-    for option, names in (("--exclude", options.drop), ("--keep", options.keep)):
+    named = {"--exclude": options.drop, "--keep": options.keep, "--categorical": options.categorical}
+    for option, names in named.items():
         for name in names:
             column(frame, name, option)
     without, weight = _no_inputs(options), None
     present = with_target(frame, options)
     if options.drop_missing_target and missing_target(frame, options.targets).any():
-        TablePreparation.fit(frame, exclude=without)  # what cannot be used is named by its row in the file
+        TablePreparation.fit(
+            frame, exclude=without, categorical=options.categorical
+        )  # what cannot be used is named by its row in the file
         if options.sample_weight is not None:
             row_weights(frame, options.sample_weight)
         frame = _with_target(frame, options, notes)
@@ -190,7 +193,7 @@ def table_split(
     target = choice.fit(answers)
     if options.sample_weight is not None:
         weight = row_weights(frame, options.sample_weight)
-    TablePreparation.fit(frame, exclude=without)
+    TablePreparation.fit(frame, exclude=without, categorical=options.categorical)
 
     learned, tested, held = split_rows(answers, choice.kind, options, notes)
     if choice.kind in NUMBERS:
@@ -214,7 +217,9 @@ def table_split(
     train = rows(learned)
     check_some(train.weight, "learn from")
     check_some(None if validated is None else validated.weight, "validate on")
-    inputs = TablePreparation.fit(train.frame, exclude=without, keep=options.keep)
+    inputs = TablePreparation.fit(
+        train.frame, exclude=without, keep=options.keep, categorical=options.categorical
+    )
     notes += [f"Warning: {caution}" for caution in inputs.cautions]
     test = rows(tested) if len(tested) else None
     return TableSplit(

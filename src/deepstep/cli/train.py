@@ -48,6 +48,7 @@ from deepstep.cli.unfinished import (
     unfinished,
 )
 from deepstep.data import StoredRows
+from deepstep.data.sources import stem_of
 from deepstep.data.tables import stored
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.training import ModelCheckpoint
@@ -100,9 +101,10 @@ def train_command(
 ) -> int:
     """Train a model on a table and save it to a run folder.
 
-    FILE ends in .csv, .tsv, .parquet, .arrow or .jsonl, or is a folder of Parquet files. Texts, dates and
-    missing values are taken as they are; the preprocessing is fitted to the training rows alone. Parquet of
-    256 MB or more is streamed from disk (see docs/streaming.md).
+    FILE ends in .csv, .tsv, .txt (also .csv.gz and the like), .parquet, .arrow, .jsonl or .xlsx, is a folder
+    of Parquet files, or "-" for standard input. Texts, dates and missing values are taken as they are; the
+    preprocessing is fitted to the training rows alone. The separator, decimal comma and encoding of a text
+    table are found. Parquet of 256 MB or more is streamed from disk (see docs/streaming.md).
 
     By default an ensemble of small networks is trained (--preset tabular). An option of a single network,
     such as --hidden-layers, --epochs, --optimizer, --validation or --log, selects --preset single.
@@ -140,7 +142,7 @@ def train_command(
             raise ConfigurationError("--finalize", "it belongs to --resume", "got it alone")
         file = _required(context, "file", file)
         _required(context, "targets", options["targets"] or None)
-        run, training = out or free_name(file.stem), None
+        run, training = out or free_name(stem_of(file)), None
         if options["validation"] is not None:
             options["validation"] = os.path.abspath(options["validation"])
         way, begun = Way.BEGIN, None
@@ -155,7 +157,7 @@ def train_command(
         )
     checkpoints = checkpoint_options(asked)
     check_packages(asked.logs or {})
-    source = table_of(file, asked, beside) if rows is None else rows
+    source, asked = table_of(file, asked, beside) if rows is None else (rows, asked)
     if preset.name in ENSEMBLES:
         from deepstep.cli.train_ensemble import train_ensemble
 
@@ -203,7 +205,7 @@ def _train(
 ) -> int:
     """From the table to the run, printed."""
     second = None if options.validation is None else Path(options.validation)
-    validation = None if second is None else table_of(second, options)
+    validation = None if second is None else table_of(second, options)[0]
     if isinstance(source, StoredRows):
         seen = surveyed(source, options, validation_fraction=options.validation_fraction or 0.0)
         task = stream_task(seen, options, validation)
@@ -229,7 +231,7 @@ def _train(
             task.train,
             task.test,
             validation=task.validation,
-            label=harmless(file.stem),
+            label=harmless(stem_of(file)),
             about={**about(file, options, task.split, preset.name), **held_out},
             again=again,
             stream=task.stream,

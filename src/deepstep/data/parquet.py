@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deepstep.data.files import kind_at, refuse_pipe, sha256
 from deepstep.data.rows import PIECE_BYTES, Place, StoredRows
+from deepstep.data.sources import local
 from deepstep.errors import DataError, FileError, missing_package, unknown_name
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class ParquetRows(StoredRows):
 
     def __init__(self, path: Path | str) -> None:
         _parquet()
-        self.where, self._path = str(path), Path(path)
+        self.where, self._path = str(path), local(path)
         found = [_opened(self._path, part) for part in part_paths(self._path)]
         self._parts = [part for part, _ in found]
         self.schema = _common_schema(self.where, [(part.name, schema) for part, schema in found])
@@ -267,7 +268,7 @@ def _refuse_unreadable(error: OSError) -> None:
 
 def digest_of(path: Path | str) -> str:
     """The SHA-256 of a file; of a folder that of the names of its parts and of their contents."""
-    path = Path(path)
+    path = local(path)
     if kind_at(path) != "folder":
         return sha256(path)
     named = [f"{part.as_posix()}\0{sha256(path / part)}\n" for part in part_paths(path)]
