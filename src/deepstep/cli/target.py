@@ -11,7 +11,7 @@ import numpy as np
 from deepstep.cli.option_types import CLASS_WEIGHT, ClassWeight
 from deepstep.cli.options import TEXT_FORMAT, TrainOptions, flag_of
 from deepstep.cli.screen import note
-from deepstep.data.tables import ReadOptions, table_in, told_missing_words, usual_separator
+from deepstep.data.tables import ReadOptions, table_in, told_missing_words, usual_separator, with_categories
 from deepstep.data.text_tables import UTF_8, TextFormat
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError, spelled, unknown_name
@@ -222,6 +222,7 @@ def table_of(
             hint = f"{hint}; else drop these rows with --drop-missing-target."
             raise DataError(f"target {name!r}", "every row has a target", got, hint)
         note(f"Warning: target {name!r}: {got}. {hint}.")
+    frame = with_categories(frame, options.categorical, "--categorical")
     return frame, replace(options, **found_format(file, written))
 
 

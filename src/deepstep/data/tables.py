@@ -152,11 +152,16 @@ def read_table(
     >>> read_table(path, sep=";", decimal=",").to_dict(as_series=False)
     {'price': [1234.56, 0.5], 'town': ['Köln', 'Graz']}
     """
-    import polars
-
     given = TextFormat(sep, decimal, encoding, header)
     frame = load_table(path, ReadOptions(given, values=values)).frame
-    columns = [column(frame, name, "read_table, categorical") for name in categorical]
+    return with_categories(frame, categorical, "read_table, categorical")
+
+
+def with_categories(frame: "polars.DataFrame", names: Collection[str], where: str) -> "polars.DataFrame":
+    """The table, in which these columns hold categories."""
+    import polars
+
+    columns = [column(frame, name, where) for name in names]
     return frame.with_columns(
         [as_categories(one).cast(polars.Categorical).alias(one.name) for one in columns]
     )
