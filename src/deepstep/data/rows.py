@@ -15,21 +15,11 @@ if TYPE_CHECKING:
 
 PIECE_ROWS, PIECE_NUMBERS, PIECE_BYTES = 2**16, 2**22, 2**24
 """Rows, numbers, and bytes of texts, that are in memory at once, beside those that are learned from."""
-LOOKED_AT = 16
-"""Groups whose first 64 rows give the length of texts."""
 
 
 def piece_rows(width: int) -> int:
     """How many rows of so many numbers are read and prepared at once."""
     return max(1, min(PIECE_ROWS, PIECE_NUMBERS // max(1, width)))
-
-
-def text_bytes(frame: "polars.DataFrame") -> int:
-    """The bytes of all texts of a table; those of categories stand in memory once, and count as none."""
-    import polars
-
-    texts = [column for column in frame.get_columns() if column.dtype == polars.String]
-    return sum(int(column.str.len_bytes().sum()) for column in texts)
 
 
 class Place(NamedTuple):
@@ -106,7 +96,7 @@ class StoredRows(ABC):
         columns : sequence of str
             Which columns to read.
         most : int
-            The most rows of a piece; there are fewer where texts are long.
+            The most rows of a piece.
 
         Yields
         ------
@@ -135,28 +125,18 @@ class StoredRows(ABC):
         """
 
     def row_bytes(self, columns: Sequence[str]) -> float:
-        """The bytes of a row's texts: of some groups that whose first rows have the longest.
+        """The mean bytes of a row's texts.
 
         columns: Which columns are read.
         returns: 0 where there are no texts.
-        FileError: As `pieces`.
         """
-        import polars
-
-        texts = [name for name in columns if self.schema[name] == polars.String]
-        most = 0.0
-        for group in range(0, len(self.sizes), -(-len(self.sizes) // LOOKED_AT)) if texts else ():
-            pieces = self.pieces(group, texts, 64)
-            frame = next(pieces)
-            most = max(most, text_bytes(frame) / frame.height)
-        return most
+        return 0.0
 
     def piece_rows(self, columns: Sequence[str], width: int = 0) -> int:
         """How many rows of these columns are read and prepared at once.
 
         width: Numbers that a row becomes, where they are more than its columns.
-        returns: At least 1, and at most `PIECE_BYTES` of texts.
-        FileError: As `pieces`.
+        returns: At least 1, and on average at most `PIECE_BYTES` of texts.
         """
         by_bytes = PIECE_BYTES / max(1.0, self.row_bytes(columns))
         return max(1, min(piece_rows(max(width, len(columns))), int(by_bytes)))
