@@ -11,8 +11,8 @@ import numpy as np
 from deepstep.cli.option_types import CLASS_WEIGHT, ClassWeight
 from deepstep.cli.options import TEXT_FORMAT, TrainOptions, flag_of
 from deepstep.cli.screen import note
+from deepstep.data.dialect import UTF_8, TextFormat
 from deepstep.data.tables import ReadOptions, table_in, told_missing_words, usual_separator, with_categories
-from deepstep.data.text_tables import UTF_8, TextFormat
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError, spelled, unknown_name
 from deepstep.preparation import (
@@ -22,7 +22,7 @@ from deepstep.preparation import (
     guess_task,
 )
 from deepstep.preparation.class_weights import class_weights
-from deepstep.preparation.tasks import MOST_NUMBER_CLASSES
+from deepstep.preparation.target_values import MOST_NUMBER_CLASSES
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from deepstep.data.files import refuse_pipe
-from deepstep.data.room import check_room
+from deepstep.data.rows import check_room
 from deepstep.errors import FileError
 
 STDIN, STDIN_NAME = "-", "standard input"

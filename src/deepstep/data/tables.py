@@ -11,25 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from deepstep.data.arrays import NUMPY, open_arrays
+from deepstep.data.dialect import UTF_8, Tell, TextFormat, encoding_by_bytes, log
 from deepstep.data.files import kind_at
 from deepstep.data.frames import as_categories, begin_work
 from deepstep.data.parquet import SUFFIX as PARQUET
 from deepstep.data.parquet import ParquetRows
-from deepstep.data.room import check_room
-from deepstep.data.rows import StoredRows
+from deepstep.data.rows import StoredRows, check_room
 from deepstep.data.sources import STDIN, content_of, head_of, local, shown, unpacked_suffixes
-from deepstep.data.text_tables import (
-    UTF_8,
-    Tell,
-    TextFormat,
-    damaged,
-    encoding_by_bytes,
-    first_line,
-    log,
-    read_text_table,
-    typed,
-    typed_column,
-)
+from deepstep.data.text_tables import damaged, first_line, read_text_table, typed, typed_column
 from deepstep.errors import ConfigurationError, DataError, FileError, missing_package, unknown_name
 
 if TYPE_CHECKING:

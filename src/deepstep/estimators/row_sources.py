@@ -13,7 +13,7 @@ import numpy as np
 
 from deepstep.data import ArrayRows, StoredRows
 from deepstep.data.arrays import INPUTS, NUMPY, beside_it, mapped
-from deepstep.data.room import check_room
+from deepstep.data.rows import check_room
 from deepstep.data.tables import (
     STREAMED_FROM,
     pieces_in,
