@@ -108,8 +108,8 @@ def as_utf_8(content: bytes, given: str | None, usual: str | None, where: str) -
             text = content.decode(encoding).encode()
         except UnicodeDecodeError:
             raise _undecodable(where, UTF_8, error) from error
-    if b"\n" not in text and b"\r" in text:
-        text = text.replace(b"\r", b"\n")
+    if b"\r" in text:  # alone it ends a line for Python's csv, and not for polars
+        text = re.sub(rb"\r(?!\n)", b"\n", text)
     return text, encoding
 
 

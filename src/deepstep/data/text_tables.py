@@ -82,8 +82,10 @@ def read_text_table(
         lines = "1 line that begins" if comments == 1 else f"{comments} lines that begin"
         tell(f"{where}: {lines} with # before the header {'is' if comments == 1 else 'are'} left out.")
     header = given.header and usual.header
-    names, blank = _check_lines(text[start:], where, separator, header, n_skipped)
-    cells = _cells(text[start:], separator, _different(names, where, tell), blank, header)
+    text = text[start:]
+    names, n_lines, blank = _check_lines(text, where, separator, header, n_skipped)
+    rows = text.split(b"\n", n_lines)[n_lines:]
+    cells = _cells(rows[0] if rows else b"", separator, _different(names, where, tell), blank)
     if header and all(is_number(name) for name in names):
         tell(
             f"{where}: the first line holds numbers alone and is taken for the names of the columns; "
@@ -112,17 +114,19 @@ def typed(table: TextTable, values: Mapping[str, Collection[Any]] | None = None)
 
 def _check_lines(
     text: bytes, where: str, sep: str, header: bool, skipped: int
-) -> tuple[list[str], list[int]]:
+) -> tuple[list[str], int, list[int]]:
     """Read every line once with Python's csv: polars fills short lines silently.
 
-    Gives the names of the columns, and the positions of the blank lines among the rows.
+    Gives the names of the columns, the number of lines of the header, and the positions of the blank lines
+    among the rows.
     """
-    blank = []
+    blank, n_lines = [], 0
     try:
         with TextIOWrapper(BytesIO(text), encoding=UTF_8, newline="") as file:
             lines = csv.reader(file, delimiter=sep, strict=True)
             first = next((fields for fields in lines if fields), [])
             _check_first(where, first, sep, header)
+            n_lines = lines.line_num if header else 0
             for row, fields in enumerate(lines, start=0 if header else 1):
                 if not fields:
                     blank.append(row)
@@ -140,7 +144,7 @@ def _check_lines(
     except csv.Error as error:
         raise damaged(where, "a text table", f"line {lines.line_num + skipped}: {error}") from error
     names = _named(first) if header else [f"column_{at}" for at in range(1, len(first) + 1)]
-    return names, blank
+    return names, n_lines, blank
 
 
 def _check_first(where: str, first: list[str], sep: str, header: bool) -> None:
@@ -184,11 +188,14 @@ def _different(names: Sequence[str], where: str, tell: Tell) -> list[str]:
     return list(found)
 
 
-def _cells(text: bytes, sep: str, names: Sequence[str], blank: list[int], header: bool) -> "polars.DataFrame":
+def _cells(text: bytes, sep: str, names: Sequence[str], blank: list[int]) -> "polars.DataFrame":
     import polars
 
     # As text: the types are ours to infer, many times faster than by polars over the whole file.
-    frame = polars.read_csv(BytesIO(text), separator=sep, infer_schema=False, has_header=header)
+    schema = {f"{at}": polars.String for at in range(len(names))}
+    frame = polars.read_csv(
+        BytesIO(text), separator=sep, schema=schema, has_header=False, raise_if_empty=False
+    )
     if blank and frame.width > 1:  # polars makes a row of a blank line
         frame = frame.filter(~polars.int_range(polars.len()).is_in(blank))
     return polars.DataFrame([series.alias(name) for name, series in zip(names, frame, strict=True)])
