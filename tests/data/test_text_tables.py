@@ -18,7 +18,8 @@ from test_tables import write_workbook
 
 from deepstep.data import ParquetRows, read_cells, read_table, sources
 from deepstep.data.dialect import TextFormat
-from deepstep.data.tables import ReadOptions, load_table
+from deepstep.data.formats import ReadOptions
+from deepstep.data.tables import load_table
 from deepstep.errors import ConfigurationError, FileError, MissingPackageError
 
 TABLE = polars.DataFrame(

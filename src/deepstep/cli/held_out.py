@@ -18,9 +18,10 @@ from deepstep.cli.table_task import TableSplit, split_rows, with_target
 from deepstep.cli.target import columns_in
 from deepstep.data import DATASETS, load, read_cats, read_cells, sha256
 from deepstep.data.files import RUN_MARK, kind_at
+from deepstep.data.formats import ReadOptions
 from deepstep.data.hdf5 import TEST_FILE
 from deepstep.data.sources import STDIN, local
-from deepstep.data.tables import ReadOptions, is_table, load_table, silent
+from deepstep.data.tables import is_table, load_table, silent
 from deepstep.errors import FileError
 from deepstep.preparation import ImagePreparation
 from deepstep.report import Rows, kept_rows, rows_of

@@ -14,7 +14,7 @@ from deepstep.cli.options import TEXT_FORMAT, train_options
 from deepstep.cli.runs import AnyRun, naming_piece, note_divergence, open_run, read_raw_pieces, reading
 from deepstep.cli.screen import as_json, harmless, json_option, note
 from deepstep.data import TABLE_SUFFIXES, atomic_write
-from deepstep.data.tables import ReadOptions
+from deepstep.data.formats import ReadOptions
 from deepstep.errors import ConfigurationError
 from deepstep.run_folder import Prediction
 

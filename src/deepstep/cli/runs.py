@@ -15,8 +15,9 @@ from deepstep.cli.screen import note, program
 from deepstep.cli.target import class_words, columns_in, text_format
 from deepstep.data import read_cats, read_image
 from deepstep.data.files import kind_at
+from deepstep.data.formats import ReadOptions
 from deepstep.data.rows import Place, naming_rows
-from deepstep.data.tables import ReadOptions, is_table, pieces_in, table_in
+from deepstep.data.tables import is_table, pieces_in, table_in
 from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError, spelled
 from deepstep.model import Network
 from deepstep.preparation import ImagePreparation, TablePreparation, Target

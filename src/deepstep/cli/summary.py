@@ -12,7 +12,8 @@ from deepstep.cli.runs import AnyRun, open_run
 from deepstep.cli.screen import as_json, console, harmless, json_option, note, print_table
 from deepstep.cli.target import text_format
 from deepstep.data import column
-from deepstep.data.tables import ReadOptions, table_in, told_missing_words
+from deepstep.data.formats import ReadOptions
+from deepstep.data.tables import table_in, told_missing_words
 from deepstep.errors import ConfigurationError, spelled
 from deepstep.preparation import TablePreparation, guess_task
 from deepstep.run import Run

@@ -12,7 +12,8 @@ from deepstep.cli.option_types import CLASS_WEIGHT, ClassWeight
 from deepstep.cli.options import TEXT_FORMAT, TrainOptions, flag_of
 from deepstep.cli.screen import note
 from deepstep.data.dialect import UTF_8, TextFormat
-from deepstep.data.tables import ReadOptions, table_in, told_missing_words, usual_separator, with_categories
+from deepstep.data.formats import ReadOptions, usual_separator
+from deepstep.data.tables import table_in, told_missing_words, with_categories
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError, spelled, unknown_name
 from deepstep.preparation import (

@@ -24,6 +24,7 @@ STDIN, STDIN_NAME = "-", "standard input"
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(/{1,2})(?!/)(.+)", re.DOTALL)
 """A path has one slash where the URL had two."""
 
+_PARQUET_STREAMS = "Write it as Parquet, from which rows are streamed: --stream (stream=True)."
 _CHUNK = 2**22
 _OPENERS: dict[str, Callable[[IO[bytes]], Any]] = {
     ".gz": lambda file: gzip.GzipFile(fileobj=file),
@@ -146,7 +147,7 @@ def head_of(path: Path, where: str) -> bytes:
 
 def content_of(path: Path, where: str, compression: str) -> bytes:
     """All bytes of a file, unpacked."""
-    check_room(path.stat().st_size, where, "a table", "the file")
+    check_room(path.stat().st_size, where, "a table", "the file", _PARQUET_STREAMS)
     if not compression:
         return path.read_bytes()
     try:
@@ -156,7 +157,7 @@ def content_of(path: Path, where: str, compression: str) -> bytes:
             parts = BytesIO()
             while part := packed.read(_CHUNK):
                 parts.write(part)
-                check_room(2 * parts.tell(), where, "a table", "the file, unpacked,")
+                check_room(2 * parts.tell(), where, "a table", "the file, unpacked,", _PARQUET_STREAMS)
             return parts.getvalue()
     except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
         if isinstance(error, FileError):

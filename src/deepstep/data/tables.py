@@ -4,45 +4,36 @@ The suffix names the format, and the content has to agree with it. The rules of 
 `deepstep.data.text_tables`.
 """
 
-from codecs import BOM_UTF8
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from deepstep.data.arrays import NUMPY, open_arrays
-from deepstep.data.dialect import UTF_8, Tell, TextFormat, encoding_by_bytes, log
+from deepstep.data.dialect import TextFormat
 from deepstep.data.files import kind_at
+from deepstep.data.formats import (
+    BY_CONTENT,
+    FORMATS,
+    PARQUET_FILE,
+    ReadOptions,
+    check_content,
+    check_table_room,
+    format_of,
+)
 from deepstep.data.frames import as_categories, begin_work
 from deepstep.data.parquet import SUFFIX as PARQUET
 from deepstep.data.parquet import ParquetRows
 from deepstep.data.rows import StoredRows, check_room
 from deepstep.data.sources import STDIN, content_of, head_of, local, shown, unpacked_suffixes
-from deepstep.data.text_tables import damaged, first_line, read_text_table, typed, typed_column
-from deepstep.errors import ConfigurationError, DataError, FileError, missing_package, unknown_name
+from deepstep.data.text_tables import damaged, first_line, read_text_table, typed
+from deepstep.errors import ConfigurationError, DataError, FileError, unknown_name
 
 if TYPE_CHECKING:
     import polars
 
 STREAMED_FROM = 2**28
 """Bytes of files from which on rows are streamed: in memory they take some times as much."""
-_PARQUET, _ARROW1, _ZIP = b"PAR1", b"ARROW1", b"PK\x03\x04"
-_SIGNATURES = {
-    _PARQUET: "a Parquet file",
-    _ARROW1: "an Arrow file",
-    b"FEA1": "a Feather file of version 1",
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"GIF8": "a GIF picture",
-    b"%PDF": "a PDF document",
-    _ZIP: "a ZIP archive (Excel workbooks are such)",
-    b"\x1f\x8b": "a gzip archive",
-    b"\x89HDF": "an HDF5 file",
-    b"SQLite format 3": "an SQLite database",
-    b"<!DOCTYPE": "a web page",
-    b"<html": "a web page",
-    b'{"': "JSON",
-}
 
 
 class Loaded(NamedTuple):
@@ -50,31 +41,6 @@ class Loaded(NamedTuple):
 
     frame: "polars.DataFrame"
     written: TextFormat = TextFormat()
-
-
-class ReadOptions(NamedTuple):
-    """How tables are read.
-
-    ``given`` is how a text table is written, ``usual`` how tables were written before, which is taken where
-    the file does not say otherwise. ``values`` is as of `read_table`; ``tell`` takes lines about findings.
-    """
-
-    given: TextFormat = TextFormat()
-    usual: TextFormat = TextFormat()
-    values: Mapping[str, Collection[Any]] | None = None
-    tell: Tell = log
-
-
-BY_CONTENT = ReadOptions()
-"""Whatever the file says."""
-
-
-class _Format(NamedTuple):
-    name: str
-    signature: bytes
-    read: "Callable[[BinaryIO, str, ReadOptions], polars.DataFrame] | None" = None
-    """None of text tables."""
-    sep: str = ""
 
 
 def read_table(
@@ -191,7 +157,7 @@ def told_missing_words(
     column = frame.get_column(name)
     if column.dtype not in (polars.String, polars.Boolean) or not column.null_count():
         return ""
-    kind = _format_of(path, how.given)
+    kind = format_of(path, how.given)
     if kind is None or kind.read is not None:
         return ""
     cells = read_cells(path, how._replace(tell=silent)).get_column(name)
@@ -216,11 +182,11 @@ def load_table(path: Path | str, how: ReadOptions = BY_CONTENT, *, as_written: b
     path, file = Path(path), local(path)
     where = shown(path)
     head = head_of(file, where)
-    kind = _format_of(file, how.given)
+    kind = format_of(file, how.given)
     if kind is None:
         raise FileError(
             where,
-            f"a table ends in {', '.join(_FORMATS)}",
+            f"a table ends in {', '.join(FORMATS)}",
             f"this ends in {file.suffix!r}" if file.suffix else "this has no suffix",
             "Give the file the suffix of its format, or, of a text table, its separator: --sep (sep=).",
         )
@@ -229,10 +195,10 @@ def load_table(path: Path | str, how: ReadOptions = BY_CONTENT, *, as_written: b
     try:
         if kind.read is None or compression:
             content = content_of(file, where, compression)
-            _check_content(where, kind, content[:4096], how.given.encoding)
+            check_content(where, kind, content[:4096], how.given.encoding)
             source: BinaryIO = BytesIO(content)
         else:
-            _check_content(where, kind, head, None)
+            check_content(where, kind, head, None)
             source = file.open(
                 "rb"
             )  # the readers get open files: polars takes * and [ in a path for patterns
@@ -248,21 +214,15 @@ def load_table(path: Path | str, how: ReadOptions = BY_CONTENT, *, as_written: b
     except (polars.exceptions.PolarsError, polars.exceptions.PanicException, OSError) as error:
         raise damaged(where, kind.name, first_line(error)) from error
     if kind.signature:  # of text repeated in few bytes there may be much
-        _check_room(where, int(frame.estimated_size()), hint=kind is _PARQUET_FILE)
+        check_table_room(where, int(frame.estimated_size()), hint=kind is PARQUET_FILE)
     if frame.height == 0 or frame.width == 0:
         raise DataError(where, "a table with at least one row of values is expected", "it has none")
     return Loaded(frame, written)
 
 
-def usual_separator(path: Path) -> str:
-    """The separator of text tables of this name."""
-    kind = _FORMATS.get(unpacked_suffixes(path)[0])
-    return "," if kind is None else kind.sep
-
-
 def is_table(path: Path) -> bool:
     """Whether the name is that of a table."""
-    return str(path) == STDIN or unpacked_suffixes(path)[0] in _FORMATS
+    return str(path) == STDIN or unpacked_suffixes(path)[0] in FORMATS
 
 
 def column(frame: "polars.DataFrame", name: str, where: str) -> "polars.Series":
@@ -282,107 +242,6 @@ def column(frame: "polars.DataFrame", name: str, where: str) -> "polars.Series":
     if name not in frame.columns:
         raise unknown_name(where, "column", name, frame.columns)
     return frame.get_column(name)
-
-
-def _format_of(path: Path, given: TextFormat) -> _Format | None:
-    """The format of a file by its name; with a separator that is given, any other name is that of a text."""
-    suffix, compression = unpacked_suffixes(local(path))
-    kind = _FORMATS.get(suffix)
-    if kind is not None and compression and kind.read is not None and kind is not _JSON_LINES:
-        return None  # they are compressed already
-    return _CSV if kind is None and given.sep is not None else kind
-
-
-def _check_content(where: str, kind: _Format, head: bytes, encoding: str | None) -> None:
-    """Refuse what is empty or begins like another format."""
-    is_text = kind.read is None
-    if not head.removeprefix(BOM_UTF8).strip():
-        raise FileError(where, f"{kind.name} is expected", "the file is empty")
-    if kind.signature and head.startswith(kind.signature):
-        return
-    looks = next((name for start, name in _SIGNATURES.items() if head.startswith(start)), "")
-    if not looks and b"\0" in head and not (is_text and (encoding or encoding_by_bytes(head) != UTF_8)):
-        looks = "a file with zero bytes, binary or in an encoding that was not found"
-    if kind.signature or looks:
-        raise FileError(
-            where,
-            f"{kind.name} is expected, as the name says",
-            f"the content is {looks or 'something else'}",
-            "Give the file its right suffix, or export it again.",
-        )
-
-
-def _check_room(where: str, n_bytes: int, *, hint: bool = False) -> None:
-    """Refuse a table that does not fit into memory, however small its file is."""
-    streamed = "Training can leave its rows in the file: --stream (stream=True)."
-    check_room(n_bytes, where, "a table", "its rows", streamed if hint else "")
-
-
-def _read_parquet(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
-    import polars
-
-    footer = polars.scan_parquet(file.name, glob=False)
-    texts = (polars.String, polars.Binary)
-    row = sum(16 if dtype in texts else 8 for dtype in footer.collect_schema().values())
-    _check_room(where, row * int(footer.select(polars.len()).collect().item()), hint=True)
-    return polars.read_parquet(file)
-
-
-def _read_arrow(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
-    import polars
-
-    return polars.read_ipc(file)
-
-
-def _read_json_lines(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
-    import polars
-
-    return polars.read_ndjson(file, infer_schema_length=None)
-
-
-def _read_excel(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
-    """The first sheet of a workbook; columns of texts are typed as those of text tables."""
-    import polars
-
-    try:
-        import fastexcel
-    except ImportError as error:
-        raise missing_package("Excel workbooks", "fastexcel", "excel") from error
-    content = file.read()
-    try:
-        sheets = fastexcel.read_excel(content).sheet_names
-        header = how.given.header and how.usual.header
-        frame = polars.read_excel(content, has_header=header, infer_schema_length=None, raise_if_empty=False)
-    except fastexcel.FastExcelError as error:
-        raise damaged(where, "an Excel workbook", first_line(error)) from error
-    if len(sheets) > 1:
-        how.tell(f"{where}: {len(sheets)} sheets; the first, {sheets[0]!r}, is read.")
-    values = how.values or {}
-    return polars.DataFrame(
-        [
-            typed_column(series, values.get(series.name, ())) if series.dtype == polars.String else series
-            for series in frame
-        ]
-    )
-
-
-_CSV = _Format("a CSV table", b"", sep=",")
-_ARROW = _Format("an Arrow file", _ARROW1, _read_arrow)
-_PARQUET_FILE = _Format("a Parquet file", _PARQUET, _read_parquet)
-_JSON_LINES = _Format("a file of JSON lines", b"{", _read_json_lines)
-_FORMATS = {
-    ".csv": _CSV,
-    ".tsv": _Format("a TSV table", b"", sep="\t"),
-    ".txt": _Format("a text table", b"", sep=","),
-    ".parquet": _PARQUET_FILE,
-    ".arrow": _ARROW,
-    ".feather": _ARROW,
-    ".jsonl": _JSON_LINES,
-    ".ndjson": _JSON_LINES,
-    ".xlsx": _Format("an Excel workbook", _ZIP, _read_excel),
-}
-TABLE_SUFFIXES = tuple(_FORMATS)
-"""The suffixes that `read_table` knows."""
 
 
 def opened(file: Path, beside: Sequence[str] = ()) -> StoredRows | None:
