@@ -171,7 +171,7 @@ def test_a_failed_run_leaves_what_others_put_beside_it(deepstep, flowers, tmp_pa
         (tmp_path / "runs" / "theirs").mkdir()
         raise DataError("here", "this", "that")
 
-    monkeypatch.setattr("deepstep.cli.fitting._train", others)
+    monkeypatch.setattr("deepstep.cli.fitting.fit", others)
     assert deepstep("train", flowers, "--target", "kind", "--epochs", "1").code == 2
     assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")] == ["runs", "runs/theirs"]
 

@@ -8,7 +8,7 @@ import numpy as np
 from deepstep.cli.runs import naming_piece, note_divergence, open_run, read_labelled_pieces
 from deepstep.cli.scores import confusion, score
 from deepstep.cli.screen import as_json, console, json_option, note, print_table, printable
-from deepstep.cli.table_task import answers_of, columns_of
+from deepstep.cli.target import columns_of
 from deepstep.preparation import TablePreparation
 from deepstep.types import AnyArray, Array
 
@@ -35,7 +35,7 @@ def evaluate_command(run_folder: Path, file: Path, json_wanted: bool) -> None:
     pieces: list[tuple[AnyArray, Array]] = []
     for raw, labels in read_labelled_pieces(run, file):
         with naming_piece(file, sum(len(outputs) for _, outputs in pieces), len(labels)):
-            pieces.append((answers_of(target, labels), run.outputs(raw)))
+            pieces.append((target.answers(labels), run.outputs(raw)))
     answers, outputs = (np.concatenate(part) for part in zip(*pieces, strict=True))
     scores = score(target, answers, outputs)
     record = {"run": run_folder, "file": file, "target": run.config.get("target"), **scores.to_dict()}

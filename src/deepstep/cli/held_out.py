@@ -14,7 +14,7 @@ import numpy as np
 from deepstep.cli.options import TrainOptions
 from deepstep.cli.runs import AnyRun, read_labelled
 from deepstep.cli.screen import printable
-from deepstep.cli.table_task import TableSplit, split_rows, with_target
+from deepstep.cli.split import TableSplit, split_rows, with_target
 from deepstep.cli.target import class_words, columns_in
 from deepstep.data import DATASETS, TABLE_SUFFIXES, load, read_cats, read_cells, read_table, sha256
 from deepstep.data.files import RUN_MARK, kind_at
