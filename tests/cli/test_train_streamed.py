@@ -11,7 +11,6 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from deepstep.data import tables
-from deepstep.estimators import EnsembleRun
 from deepstep.run import Run
 from deepstep.training import ModelCheckpoint
 from tables_in_parts import table, written
@@ -243,13 +242,13 @@ def test_an_ensemble_of_one_that_was_interrupted_goes_on_to_the_same_bits(deepst
     assert "Resume it: deepstep train --resume run" in stopped.err
     shutil.copytree("run.unfinished", "part.unfinished")
     assert deepstep("train", "--resume", "part", "--finalize").code == 0
-    assert EnsembleRun.load("part").ensemble.members[0].epochs == 2
+    assert Run.load("part").ensemble.members[0].epochs == 2
 
     resumed = deepstep("train", "--resume", "run")
     assert resumed.code == 0, resumed.err
     assert "Preset: tabular, one network, as it began." in resumed.err
     assert deepstep("train", parts, *options, "--out", "whole").code == 0
-    whole, run = (EnsembleRun.load(name) for name in ("whole", "run"))
+    whole, run = (Run.load(name) for name in ("whole", "run"))
     one, other = (found.ensemble.members[0].network for found in (whole, run))
     np.testing.assert_array_equal(one.parameters.flat, other.parameters.flat)
     np.testing.assert_array_equal(one.history.costs, other.history.costs)

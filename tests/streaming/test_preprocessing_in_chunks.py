@@ -129,8 +129,11 @@ def test_a_kept_column_is_an_input_of_streams_too(tmp_path, monkeypatch):
     rows = ParquetRows(written(tmp_path / "parts", frame, 2, 10))
     assert survey(rows, "y").inputs.feature_names == ("x",)
     assert survey(rows, "y", keep=["id"]).inputs.feature_names == ("id", "x")
+    of_categories = ("x=0.5", "x=1.5", "x=2.5")
+    assert survey(rows, "y", categorical=["x"]).inputs.feature_names == of_categories
     monkeypatch.setattr(surveys, "IN_MEMORY_ROWS", 20)
     assert survey(rows, "y", keep=["id"]).inputs.feature_names == ("id", "x")
+    assert survey(rows, "y", categorical=["x"]).inputs.feature_names == of_categories
 
 
 @pytest.mark.parametrize("way", [in_chunks, by_merging])

@@ -1,6 +1,6 @@
 """``deepstep demo``: train on a built-in data set, and show the results."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -8,11 +8,9 @@ import click
 import numpy as np
 
 from deepstep.cli.drawing import decision_map, pictures
-from deepstep.cli.held_out import of_builtin, of_cats
 from deepstep.cli.messages import of_one_network
 from deepstep.cli.options import TrainOptions, flag_of
 from deepstep.cli.runs import keep, what_happened
-from deepstep.cli.scores import Scores, confusion, score
 from deepstep.cli.screen import (
     GOOD,
     INTERRUPTED,
@@ -21,7 +19,6 @@ from deepstep.cli.screen import (
     harmless,
     json_option,
     note,
-    percent,
     print_curve,
     print_next,
     print_scores,
@@ -32,6 +29,7 @@ from deepstep.cli.settings import new_network, train_arguments
 from deepstep.cli.unfinished import INTERRUPTED_BY_USER, folder_for, free_name
 from deepstep.data import atomic_directory, atomic_write, load, read_cats
 from deepstep.data.files import kind_at
+from deepstep.data.hdf5 import TEST_FILE
 from deepstep.errors import (
     ConfigurationError,
     DivergenceError,
@@ -40,9 +38,11 @@ from deepstep.errors import (
     spelled,
     unknown_name,
 )
+from deepstep.held_out import HeldOut
+from deepstep.inspection.metrics import Scores, confusion, percent, score
 from deepstep.plots import MistakesDisplay
 from deepstep.preparation import ClassificationTarget, ImagePreparation, Preparation, TablePreparation
-from deepstep.run import Run, few_examples
+from deepstep.run import Run
 from deepstep.run_folder import DEMO
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
@@ -102,7 +102,9 @@ SHOWN_MISTAKES, EVERY = 4, 100
 
 
 class Loaded(NamedTuple):
-    """A data set: raw rows and positions of classes, their preprocessing, and entries of a run's config."""
+    """A data set: raw rows and positions of classes, their preprocessing, entries of a run's config, and what
+    a report says of the rows of the test.
+    """
 
     preparation: Preparation
     X_train: Any
@@ -110,7 +112,7 @@ class Loaded(NamedTuple):
     X_test: Any
     y_test: AnyArray
     about: dict[str, Any]
-    held_out: Callable[[Path], dict[str, Any]]
+    of_test: str
 
     @property
     def target(self) -> ClassificationTarget:
@@ -206,30 +208,33 @@ def _train(name: str, loaded: Loaded, options: TrainOptions, folder: Path, label
     X, Y = loaded.encoded(loaded.X_train, loaded.y_train)
     network = new_network(options, X.shape[1], loaded.target)
     about = {key: value for key, value in loaded.about.items() if key != "classes"}
-    config = {**about, DEMO: name, **loaded.held_out(folder), "settings": options.kept("settings")}
-    run = Run(network, loaded.preparation, History(), config, few_examples(X, Y))
+    config = {**about, DEMO: name, "settings": options.kept("settings")}
+
+    def run_of(history: History) -> Run:
+        run = Run.of_network(network, loaded.preparation, history, config, X, Y)
+        labels = loaded.labels(loaded.y_test)
+        run.held_out = HeldOut.of(run, loaded.X_test, labels, part="test", source=loaded.of_test)
+        return run
+
     with folder_for(folder), atomic_directory(folder) as whole, spelled(flag_of):
         try:
             given = train_arguments(options, validated=False)
-            run.history = network.train(X.T, Y.T, progress=label, **given)
+            history = network.train(X.T, Y.T, progress=label, **given)
         except KeyboardInterrupt:
             if not network.history:
                 raise
             note("Interrupted: what was reached is being saved; Ctrl-C once more ends at once.")
-            run.history = network.history
+            history = network.history
         except DivergenceError as error:
             if error.history is not None and error.parameters is not None:
                 network.parameters, network.statistics = error.parameters, dict(error.statistics)
-                run.history = error.history
-                run.config |= what_happened(error)
-                keep(run, folder, error)
+                config |= what_happened(error)
+                keep(run_of(error.history), folder, error)
             raise
-        parts, outputs = {}, {}
-        for part, X_part, y in (
-            ("train", loaded.X_train, loaded.y_train),
-            ("test", loaded.X_test, loaded.y_test),
-        ):
-            outputs[part] = run.outputs(X_part)
+        run, parts, outputs = run_of(history), {}, {}
+        rows = {"train": (loaded.X_train, loaded.y_train), "test": (loaded.X_test, loaded.y_test)}
+        for part, (raw, y) in rows.items():
+            outputs[part] = run.outputs(raw)
             parts[part] = score(loaded.target, loaded.target.answers(loaded.labels(y)), outputs[part])
         run.config["results"] = {part: found.to_dict() for part, found in parts.items()}
         run.write(whole)
@@ -242,7 +247,7 @@ def _digits(seed: int) -> Loaded:
     entries = {"task": "multiclass", "target": "digit", "source": "scikit-learn's bundled digits"}
     about = {**entries, "classes": data.classes}
     rows = (data.X_train, data.y_train, data.X_test, data.y_test)
-    return Loaded(preparation, *rows, about, lambda folder: of_builtin("digits", seed))
+    return Loaded(preparation, *rows, about, "the built-in set digits")
 
 
 def _points(name: str, seed: int) -> Loaded:
@@ -260,7 +265,7 @@ def _points(name: str, seed: int) -> Loaded:
         "classes": data.classes,
     }
     rows = (train, data.y_train, test, data.y_test)
-    return Loaded(preparation, *rows, about, lambda folder: of_builtin(name, seed))
+    return Loaded(preparation, *rows, about, f"the built-in set {name}")
 
 
 def _cats(folder: Path | None) -> Loaded:
@@ -271,14 +276,14 @@ def _cats(folder: Path | None) -> Loaded:
             "got no --data",
             "Type deepstep demo cats --data FOLDER.",
         )
-    images, place = read_cats(folder), folder
+    images = read_cats(folder)
     height, width, channels = images.X_train.shape[1:]
     preparation = Preparation(
         ImagePreparation(height, width, channels, 1 / 255), ClassificationTarget((images.classes,))
     )
     about = {"task": "binary", "target": "class", "source": printable(folder), "classes": images.classes}
     rows = (images.X_train, images.y_train, images.X_test, images.y_test)
-    return Loaded(preparation, *rows, about, lambda run: of_cats(place, run))
+    return Loaded(preparation, *rows, about, TEST_FILE)
 
 
 def _show_digits(

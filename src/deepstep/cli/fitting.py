@@ -1,31 +1,29 @@
 """``deepstep train`` by the estimators: from the options and the rows of a table to a run."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from warnings import catch_warnings, filterwarnings, simplefilter
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from deepstep.cli.options import BFLOAT16, SINGLE, TYPED, TrainOptions, flag_of
-from deepstep.cli.runs import AnyRun, in_units, keep, what_happened
-from deepstep.cli.scores import Scores, score
 from deepstep.cli.screen import harmless
 from deepstep.cli.settings import schedules_of
 from deepstep.cli.split import Rows, TableSplit
 from deepstep.cli.target import by_position, columns_of, weights_by_class
 from deepstep.cli.unfinished import INTERRUPTED_BY_USER
-from deepstep.errors import DataError, DataWarning, DivergenceError, spelled
-from deepstep.estimators import DeepClassifier, DeepRegressor, EnsembleRun
+from deepstep.errors import DataError, DataWarning, spelled
+from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.estimators.ensemble import Ensemble
-from deepstep.estimators.run import FewRows
 from deepstep.estimators.targets import NUMBER_LOSSES
+from deepstep.inspection.metrics import Scores, score
 from deepstep.model.options import LBFGS
 from deepstep.preparation import Preparation, Target
 from deepstep.run import Run, few_rows
 from deepstep.training import History
+from deepstep.training.checkpoints import KEPT
 from deepstep.training.plan import UNTIL_TIME_IS_UP
 from deepstep.training.scoring import COST
 from deepstep.types import AnyArray
@@ -124,7 +122,7 @@ def fit(estimator: DeepClassifier | DeepRegressor, split: TableSplit, options: T
             estimator.fit(split.survey, options.targets[0], options.sample_weight, **validation)
         else:
             estimator.fit(*_given(split, split.train), **validation)
-    history = Fitted.of(estimator).history
+    history = first_history(estimator.ensemble_)
     if not history and history.stopped != INTERRUPTED_BY_USER:
         # L-BFGS has nothing to do where the gradient is small from the beginning
         raise DataError("--optimizer lbfgs", "a cost that can be lowered", history.stopped)
@@ -145,6 +143,12 @@ def _labels(target: Target, labels: Any) -> AnyArray:
     return np.asarray(target.classes[0])[found] if target.is_classification and not target.several else found
 
 
+def first_history(ensemble: Ensemble) -> History:
+    """The history of the first network."""
+    history = ensemble.members[0].network.history
+    return History() if history is None else history
+
+
 @contextmanager
 def _told_by_the_command() -> Iterator[None]:
     """Leave out warnings about what the command says itself."""
@@ -155,73 +159,33 @@ def _told_by_the_command() -> Iterator[None]:
         yield
 
 
-class Fitted(NamedTuple):
-    """An ensemble, which may be one network, with the temperature of its probabilities."""
-
-    ensemble: Ensemble
-    temperature: float
-
-    @classmethod
-    def of(cls, estimator: DeepClassifier | DeepRegressor) -> "Fitted":
-        """That of a fitted estimator."""
-        temperature = estimator.temperature_ if isinstance(estimator, DeepClassifier) else 1.0
-        return cls(estimator.ensemble_, temperature)
-
-    @property
-    def history(self) -> History:
-        """The history of the first network."""
-        history = self.ensemble.members[0].network.history
-        return History() if history is None else history
-
-    @property
-    def seconds(self) -> float:
-        """Seconds of the network that learned longest, in this process and those that were killed."""
-        histories = [member.network.history for member in self.ensemble.members]
-        return max((history[-1]["seconds"] for history in histories if history), default=0.0)
-
-    def run(self, split: TableSplit, learned: list[Rows], preset: str, config: dict[str, Any]) -> AnyRun:
-        """The run, with some of the rows that were learned from."""
-        target = in_own_units(split.target)
-        few = _few(learned)
-        if preset == SINGLE:
-            (member,), (preprocessor,) = self.ensemble.members, self.ensemble.preprocessors
-            assert preprocessor.preparation is not None  # a table is never sparse
-            preparation = Preparation(preprocessor.preparation, in_units(target, preprocessor))
-            X = [preparation.inputs.transform(rows.frame) for rows in few]  # type: ignore[arg-type]  # of a table
-            Y = [preparation.target.encode(rows.labels) for rows in few]
-            examples = np.concatenate(X), np.concatenate(Y)
-            return Run(member.network, preparation, self.history, config, examples)
-        (rows,) = few
-        kept = FewRows.of(self.ensemble, rows.frame, target.encode(rows.labels))
-        how = {"engine": self.ensemble.members[0].engine, "why_engine": self.history.why_engine}
-        preparation = Preparation(split.inputs, target)
-        return EnsembleRun(self.ensemble, self.temperature, preparation, {**how, **config}, kept)
+def run_of(
+    ensemble: DeepClassifier | DeepRegressor | Ensemble, split: TableSplit, config: dict[str, Any]
+) -> Run:
+    """The run of a fitted estimator, or of an ensemble alone, with some of the training rows."""
+    target = split.target
+    if not target.is_classification:  # estimators scale numbers by themselves
+        target = target.in_units([0.0] * target.n_columns, [1.0] * target.n_columns)
+    preparation = Preparation(split.inputs, target)
+    if isinstance(ensemble, Ensemble):
+        run = Run(ensemble, preparation, config)
+    else:
+        ensemble.set_params(**dict.fromkeys(OF_ONE_CALL), keep_checkpoints=KEPT, resume=False, verbose=False)
+        run = Run.of(ensemble, config, preparation=preparation)
+    run.examples = run.examples_of(split.train.frame, split.train.labels)
+    return run
 
 
-def in_own_units(target: Target) -> Target:
-    """The target as estimators are given it, which scale numbers by themselves."""
-    if target.is_classification:
-        return target
-    return target.in_units([0.0] * target.n_columns, [1.0] * target.n_columns)
+OF_ONE_CALL = ("callbacks", "checkpoint_dir", "checkpoint_every")
+"""Parameters of an estimator that are those of one call of the command."""
 
 
-def _few(learned: list[Rows]) -> list[Rows]:
-    """The rows that a run keeps."""
-    ends = np.cumsum([len(rows.frame) for rows in learned])
-    numbers, found = few_rows(int(ends[-1])), []
-    for rows, end in zip(learned, ends, strict=True):
-        first = end - len(rows.frame)
-        found.append(rows.take(numbers[(numbers >= first) & (numbers < end)] - first))
-    return [rows for rows in found if len(rows.frame)]
-
-
-def weights(split: TableSplit, learned: list[Rows], options: TrainOptions) -> dict[str, Any]:
+def weights(split: TableSplit, learned: Sequence[Rows], options: TrainOptions) -> dict[str, Any]:
     """The weights of classes and of the rows that are kept, as the config of a run has them."""
-    target, known = split.target, {}
-    whole = None
-    if learned[0].weight is not None:
+    target, known, whole = split.target, {}, None
+    if split.train.weight is not None:
         whole = np.concatenate([rows.weight for rows in learned if rows.weight is not None])
-        known["example_weights"] = whole[few_rows(len(whole))].tolist()
+        known["example_weights"] = split.train.weight[few_rows(len(split.train.weight))].tolist()
     if options.class_weight is not None and target.is_classification:
         answers = np.concatenate([target.answers(rows.labels) for rows in learned])
         found = weights_by_class(options.class_weight, target, columns_of(answers), whole)
@@ -230,7 +194,7 @@ def weights(split: TableSplit, learned: list[Rows], options: TrainOptions) -> di
     return known
 
 
-def scores(run: AnyRun, split: TableSplit, learned: list[Rows]) -> dict[str, Scores]:
+def scores(run: Run, split: TableSplit, learned: Sequence[Rows]) -> dict[str, Scores]:
     """Scores of the rows that were learned from, by all networks and by those that did not learn them, and of
     the rows that were held out.
     """
@@ -238,31 +202,17 @@ def scores(run: AnyRun, split: TableSplit, learned: list[Rows]) -> dict[str, Sco
 
     def of(*parts: Rows) -> Scores:
         answers = np.concatenate([target.answers(rows.labels) for rows in parts])
-        return score(target, answers, np.concatenate([run.outputs(rows.frame) for rows in parts]))
+        outputs = np.concatenate([run.outputs(rows.frame) for rows in parts])
+        of_rows = [rows.weight for rows in parts if rows.weight is not None]
+        return score(target, answers, outputs, np.concatenate(of_rows) if of_rows else None, run.told)
 
-    found = {"train": of(*learned)}
-    A = run.ensemble.out_of_fold if isinstance(run, EnsembleRun) else None
+    found, A = {"train": of(*learned)}, run.ensemble.out_of_fold
     if A is not None:
-        (rows,) = learned
-        answers = target.answers(rows.labels)
-        counted = answers if rows.weight is None else answers[rows.weight > 0]
+        weight, answers = split.train.weight, target.answers(split.train.labels)
+        kept = slice(None) if weight is None else weight > 0
         known = np.isfinite(A).all(axis=1)
-        found["out_of_fold"] = score(target, counted[known], A[known])
-    if split.validation is not None and len(learned) == 1 and isinstance(run, Run):
+        of_known = None if weight is None else weight[kept][known]
+        found["out_of_fold"] = score(target, answers[kept][known], A[known], of_known, run.told)
+    if split.validation is not None and len(learned) == 1 and run.ensemble.members[0].preset.name == SINGLE:
         found["validation"] = of(split.validation)
     return found if split.test is None else {**found, "test": of(split.test)}
-
-
-def keep_diverged(
-    error: DivergenceError,
-    split: TableSplit,
-    preset: str,
-    config: Mapping[str, Any],
-    folder: Path,
-) -> None:
-    """Save what a training reached before it diverged."""
-    if error.ensemble is not None:
-        run = Fitted(error.ensemble, 1.0).run(
-            split, [split.train], preset, {**config, **what_happened(error)}
-        )
-        keep(run, folder, error)

@@ -22,18 +22,7 @@ if TYPE_CHECKING:
 
 def as_records(ensemble: "Ensemble") -> list[dict[str, Any]]:
     """A record of each member with its weight, in order."""
-    return [
-        {
-            "preset": member.preset.name,
-            "fold": member.fold,
-            "share": share,
-            "layer_dims": member.network.architecture.layer_dims,
-            "epochs": member.epochs,
-            "validation_cost": member.validation_cost,
-            "best_epoch": member.best_epoch,
-        }
-        for member, share in zip(ensemble.members, ensemble.shares, strict=True)
-    ]
+    return sorted(ensemble.leaderboard(), key=lambda row: int(row["member"]))
 
 
 def print_presets(screen: "Console", ensemble: "Ensemble") -> None:
@@ -47,14 +36,9 @@ def print_presets(screen: "Console", ensemble: "Ensemble") -> None:
 
 
 def print_members(screen: "Console", ensemble: "Ensemble") -> None:
-    """A line for each member, numbered from 0."""
-    rows = []
-    for number, one in enumerate(as_records(ensemble)):
-        cost = "–" if one["validation_cost"] is None else f"{one['validation_cost']:.6f}"
-        shape = "-".join(map(str, one["layer_dims"]))
-        rows.append((str(number), one["preset"], shape, str(one["fold"]), str(one["epochs"]), cost))
-    header = ("member", "preset", "units", "fold", "epochs", "validation cost")
-    print_table(screen, header, rows, left=3)
+    """The leaderboard of the members, which are numbered from 0."""
+    found = ensemble.leaderboard()
+    print_table(screen, found.header, found.cells(), left=2)
 
 
 def of_one_network(run: Run) -> dict[str, Any]:

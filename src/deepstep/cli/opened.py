@@ -108,7 +108,7 @@ def examples(opened: OpenedNetwork, data: Path | None = None) -> tuple[Array, Ar
         own = opened.config.get("example_weights")
         if name is not None and own is None:
             raise ConfigurationError("example_weights of the run", "those of its rows", "there are none")
-        return *opened.examples, None if name is None else np.asarray(own)
+        return *opened.examples(), None if name is None else np.asarray(own)
     raw, labels = read_labelled(opened.run, data)
     first = raw[:MOST_EXAMPLES]
     weight = None

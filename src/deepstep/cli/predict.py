@@ -10,11 +10,11 @@ from typing import Any
 import click
 import numpy as np
 
-from deepstep.cli.runs import AnyRun, naming_piece, note_divergence, open_run, read_raw_pieces
+from deepstep.cli.runs import naming_piece, note_divergence, read_raw_pieces
 from deepstep.cli.screen import as_json, harmless, json_option, note
 from deepstep.data import TABLE_SUFFIXES, atomic_write
 from deepstep.errors import ConfigurationError
-from deepstep.run_folder import Prediction
+from deepstep.run import Prediction, Run
 
 
 @click.command("predict")
@@ -34,7 +34,7 @@ def predict_command(
     """
     if output is not None and output.suffix.lower() in set(TABLE_SUFFIXES) - {".csv"}:
         raise ConfigurationError("--output", "the name of a CSV file", f"got {output}", "Let it end in .csv.")
-    run = open_run(run_folder)
+    run = Run.load(run_folder)
     note_divergence(run)
     pieces = _answered(run, files)
     if json_wanted:
@@ -54,7 +54,7 @@ def predict_command(
         sys.stdout.write(harmless(text, lines=True) if sys.stdout.isatty() else text)
 
 
-def _answered(run: AnyRun, files: Sequence[Path]) -> Iterator[tuple[Any, Prediction]]:
+def _answered(run: Run, files: Sequence[Path]) -> Iterator[tuple[Any, Prediction]]:
     """Pieces of rows, and the answers to them."""
     before = 0
     for raw in read_raw_pieces(run, files):
@@ -65,7 +65,7 @@ def _answered(run: AnyRun, files: Sequence[Path]) -> Iterator[tuple[Any, Predict
         yield raw, prediction
 
 
-def _write(output: Path, run: AnyRun, predictions: Iterable[Prediction]) -> None:
+def _write(output: Path, run: Run, predictions: Iterable[Prediction]) -> None:
     """Write CSV a piece at a time; the file appears when the last one is written."""
     rows = 0
     with atomic_write(output) as file:
@@ -95,7 +95,7 @@ def _lines(prediction: Prediction, files: tuple[Path, ...]) -> str:
     return "".join(harmless(line) + "\n" for line in lines)
 
 
-def _record(run: AnyRun, prediction: Prediction) -> dict[str, Any]:
+def _record(run: Run, prediction: Prediction) -> dict[str, Any]:
     """The answers for JSON; several targets each by its name."""
     target = run.preparation.target
     if target.several:
@@ -114,7 +114,7 @@ def _record(run: AnyRun, prediction: Prediction) -> dict[str, Any]:
     return record
 
 
-def _csv(run: AnyRun, prediction: Prediction, *, header: bool) -> str:
+def _csv(run: Run, prediction: Prediction, *, header: bool) -> str:
     """A CSV table."""
     import polars
 
@@ -123,7 +123,7 @@ def _csv(run: AnyRun, prediction: Prediction, *, header: bool) -> str:
     return text.getvalue()
 
 
-def _columns(run: AnyRun, prediction: Prediction) -> dict[str, Any]:
+def _columns(run: Run, prediction: Prediction) -> dict[str, Any]:
     """The columns of the table by name; of several targets all answers first."""
     target, values, shares = run.preparation.target, prediction.values, prediction.probabilities
     if target.several:

@@ -45,7 +45,8 @@ class Rows(NamedTuple):
     def take(self, numbers: AnyArray) -> "Rows":
         """The rows of these numbers, from 0."""
         weight = None if self.weight is None else self.weight[numbers]
-        return Rows(self.frame[numbers], self.labels[numbers], weight, self.numbers[:0])
+        own = self.numbers[numbers] if len(self.numbers) else self.numbers
+        return Rows(self.frame[numbers], self.labels[numbers], weight, own)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from deepstep.cli.held_out import STREAMED, of_table
 from deepstep.cli.messages import (
     NO_TEST,
     ONLY_OUT_OF_FOLD,
@@ -31,7 +30,7 @@ from deepstep.cli.options import (
     config_option,
     train_options,
 )
-from deepstep.cli.runs import AnyRun
+from deepstep.cli.runs import held_out_of, keep, what_happened
 from deepstep.cli.screen import (
     GOOD,
     INTERRUPTED,
@@ -69,14 +68,15 @@ from deepstep.data import StoredRows
 from deepstep.data.tables import stored
 from deepstep.errors import ConfigurationError, DivergenceError, FileError
 from deepstep.run import Run
+from deepstep.run_folder import STREAMED
 from deepstep.training.checkpoints import checkpoint_files
 from deepstep.training.rate_finder import AUTO
 
 if TYPE_CHECKING:
     import polars
 
-    from deepstep.cli.fitting import Fitted
-    from deepstep.cli.scores import Scores
+    from deepstep.estimators.ensemble import Ensemble
+    from deepstep.inspection.metrics import Scores
 
 T = TypeVar("T")
 
@@ -239,55 +239,61 @@ def _train(
     options = suited(options, split)
     with place(run, keeping, overwrite=options.overwrite) as save:
         estimator.set_params(**keeping.parameters(run, options.logs or {}))
-        held = {STREAMED: {} if options.buffer_rows is None else {"buffer_rows": options.buffer_rows}}
-        if split.survey is None:
-            held = of_table(file, run, split, second, refit=bool(options.refit))
-        config = {**about(file, options, split, preset.name), **held}
+        config = about(file, options, split, preset.name)
+        if split.survey is not None:
+            rows = options.buffer_rows
+            config[STREAMED] = {} if rows is None else {"buffer_rows": rows}
         begun = monotonic()
         try:
             fitting.fit(estimator, split, options)
         except DivergenceError as error:
-            reached = error.ensemble
-            known = _settings(options, preset, None if reached is None else fitting.Fitted(reached, 1.0))
-            known = {**fitting.weights(split, [split.train], options), **known}
-            fitting.keep_diverged(error, split, preset.name, {**config, **known}, run)
+            if error.ensemble is not None:
+                config |= {**_settings(options, preset, error.ensemble), **what_happened(error)}
+                config |= fitting.weights(split, [split.train], options)
+                reached = fitting.run_of(error.ensemble, split, config)
+                reached.held_out = held_out_of(reached, split, file, second)
+                keep(reached, run, error)
             raise
-        found = fitting.Fitted.of(estimator)
-        refitted = single and estimator.stopping_history_ is not None and split.validation is not None
-        learned = [split.train, *([split.validation] if refitted and split.validation else [])]
-        stopped = found.history.stopped if single or keeping.checkpoints else ""
-        if stopped == INTERRUPTED_BY_USER:
-            keeping.interrupted(found.history)
+        ensemble = estimator.ensemble_
+        learned = [split.train]
+        if single and split.validation is not None and estimator.stopping_history_ is not None:
+            learned.append(split.validation)
+        history = fitting.first_history(ensemble)
+        interrupted = history.stopped == INTERRUPTED_BY_USER
+        if interrupted:
+            keeping.interrupted(history)
         if options.learning_rate == AUTO and single:
             tell_of_the_rate(estimator.learning_rate_, estimator.rate_search_)
-        config |= {**_settings(options, preset, found), **fitting.weights(split, learned, options)}
+        config |= {**_settings(options, preset, ensemble), **fitting.weights(split, learned, options)}
         if not single:
-            config["seconds"] = max(monotonic() - begun, found.seconds)
-        whole = found.run(split, learned, preset.name, config)
+            seconds = [one[-1]["seconds"] for one in estimator.histories_ if one]
+            config["seconds"] = max(monotonic() - begun, *seconds)
+            config |= {"engine": ensemble.members[0].engine, "why_engine": history.why_engine}
+        whole = fitting.run_of(estimator, split, config)
         parts = fitting.scores(whole, split, learned)
         whole.config["results"] = {name: part.to_dict() for name, part in parts.items()}
+        whole.held_out = held_out_of(whole, split, file, second, refit=len(learned) > 1)
         save(whole)
     if json_wanted:
-        click.echo(as_json(_record(run, whole, split)))
+        click.echo(as_json(_record(run, whole, split, single=single)))
     else:
-        _print_result(whole, split, parts, run, file)
-    return INTERRUPTED if stopped == INTERRUPTED_BY_USER else GOOD
+        _print_result(whole, split, parts, run, file, single=single)
+    return INTERRUPTED if interrupted else GOOD
 
 
-def _settings(options: TrainOptions, preset: Preset, found: "Fitted | None") -> dict[str, Any]:
+def _settings(options: TrainOptions, preset: Preset, ensemble: "Ensemble") -> dict[str, Any]:
     """Entries of a run's config about the settings of the training."""
     if preset.name == SINGLE:
         entries: dict[str, Any] = {}
-        if options.learning_rate == AUTO and found is not None:
-            options = replace(options, learning_rate=found.ensemble.members[0].settings["learning_rate"])
+        if options.learning_rate == AUTO:
+            options = replace(options, learning_rate=ensemble.members[0].settings["learning_rate"])
             entries = {"found": ["learning_rate"]}
         return {**entries, "settings": options.kept("settings")}
-    members = 0 if found is None else len(found.ensemble.members)
     own = {name: value for name, value in options.kept("settings").items() if TYPED[name].of == "ensemble"}
-    return {"settings": {"preset": preset.name, "n_estimators": members, **own}}
+    return {"settings": {"preset": preset.name, "n_estimators": len(ensemble.members), **own}}
 
 
-def _record(run: Path, whole: AnyRun, split: TableSplit) -> dict[str, Any]:
+def _record(run: Path, whole: Run, split: TableSplit, *, single: bool) -> dict[str, Any]:
     """The result as JSON has it."""
     config = whole.config
     record = {
@@ -297,7 +303,7 @@ def _record(run: Path, whole: AnyRun, split: TableSplit) -> dict[str, Any]:
         "columns": [summary._asdict() for summary in split.inputs.describe()],
         "settings": config["settings"],
     }
-    if isinstance(whole, Run):
+    if single:
         return {**record, **of_one_network(whole), **config["results"]}
     return {
         **record,
@@ -310,11 +316,11 @@ def _record(run: Path, whole: AnyRun, split: TableSplit) -> dict[str, Any]:
 
 
 def _print_result(
-    whole: AnyRun, split: TableSplit, parts: "Mapping[str, Scores]", folder: Path, file: Path
+    whole: Run, split: TableSplit, parts: "Mapping[str, Scores]", folder: Path, file: Path, *, single: bool
 ) -> None:
     screen = console()
     print_columns(screen, split.inputs)
-    if isinstance(whole, Run):
+    if single:
         history = whole.history
         screen.print(f"{whole.network!r}", markup=False)
         title = f"Cost J of each epoch ({history.stopped}, {history[-1]['seconds']:.1f} s)"
@@ -324,7 +330,7 @@ def _print_result(
     print_scores(screen, parts, by_class="class_weights" in whole.config)
     if "test" not in parts:
         screen.print(ONLY_OUT_OF_FOLD if "out_of_fold" in parts else NO_TEST, markup=False)
-    further = OF_ONE_NETWORK if isinstance(whole, Run) else OF_AN_ENSEMBLE
+    further = OF_ONE_NETWORK if single else OF_AN_ENSEMBLE
     print_saved(screen, folder, file, (*NEXT, *further))
 
 

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from deepstep import __version__
-from deepstep.cli.held_out import STREAMED
 from deepstep.cli.option_types import CSV, HEALTH, LOG, TENSORBOARD, Logs
+from deepstep.cli.options import ENSEMBLES
 from deepstep.cli.runs import is_diverged
 from deepstep.cli.screen import note, program, warnings_as_notes
 from deepstep.data import atomic_directory
@@ -37,7 +37,8 @@ from deepstep.data.own_folders import MOST_OF_A_MARK, TRAINING_FORMAT, TRAINING_
 from deepstep.data.parquet import digest_of
 from deepstep.data.text_formats import json_values, read_text
 from deepstep.errors import DataError, DivergenceError, FileError, missing_package
-from deepstep.run_folder import DIGEST, OF_AN_ENSEMBLE, RunFolder, config_digest, read_config
+from deepstep.run import Run
+from deepstep.run_folder import DIGEST, STREAMED, config_digest, opened, read_config
 from deepstep.training import Callback, Csv, Health, History, StopTraining, TensorBoard, latest_checkpoint
 from deepstep.training import Training as TrainingNow
 from deepstep.training.checkpoints import checkpoint_files
@@ -175,7 +176,7 @@ class Keeping(NamedTuple):
 
 
 @contextmanager
-def place(run: Path, keeping: Keeping, *, overwrite: bool) -> Iterator[Callable[[RunFolder], None]]:
+def place(run: Path, keeping: Keeping, *, overwrite: bool) -> Iterator[Callable[[Run], None]]:
     """Give the function that fills the run's folder, which is the run when the block ends."""
     if keeping.training is None:
         with warnings_as_notes(), place_at_once(run, overwrite=overwrite) as save:
@@ -250,14 +251,14 @@ def read_training(run: Path) -> Training:
 
 def _is_of_folds(run: Path) -> bool:
     """Whether a run is that of an ensemble on folds, which had no checkpoints."""
-    config = read_config(run)
-    return config["version"] == OF_AN_ENSEMBLE and STREAMED not in config
+    config = opened(read_config(run))
+    return config.get("settings", {}).get("preset") in ENSEMBLES and STREAMED not in config
 
 
 @contextmanager
 def place_to_train(
     run: Path, training: Training, *, resumed: bool, overwrite: bool
-) -> Iterator[Callable[[RunFolder], None]]:
+) -> Iterator[Callable[[Run], None]]:
     """Give the function that fills the folder of an unfinished training; after the block it becomes the run.
 
     After an exception the folder stays if there is a checkpoint to go on from in it; else nothing is left.
@@ -293,7 +294,7 @@ def place_to_train(
 
 
 @contextmanager
-def place_at_once(run: Path, *, overwrite: bool) -> Iterator[Callable[[RunFolder], None]]:
+def place_at_once(run: Path, *, overwrite: bool) -> Iterator[Callable[[Run], None]]:
     """Give the function that fills the folder of a training that cannot go on; then it is the run."""
     overwrite = overwrite or is_diverged(run)
     with folder_for(run), atomic_directory(run, overwrite=overwrite) as folder:
@@ -307,7 +308,7 @@ def place_at_once(run: Path, *, overwrite: bool) -> Iterator[Callable[[RunFolder
             ) from None
 
 
-def _fill(folder: Path, name: Path, run: RunFolder) -> None:
+def _fill(folder: Path, name: Path, run: Run) -> None:
     """Write the run; the checkpoints before the last one make room for it."""
     for path in _checkpoints(folder)[:-1]:
         path.unlink(missing_ok=True)

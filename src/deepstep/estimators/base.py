@@ -32,8 +32,9 @@ from deepstep.estimators.inputs import (
     RawData,
     as_target,
     checked_weight,
-    is_given,
+    named_columns,
     reraise_with_row,
+    validation_data,
     with_named_columns,
 )
 from deepstep.estimators.label_issues import TrainingFingerprint
@@ -48,8 +49,10 @@ from deepstep.estimators.presets import (
     SINGLE,
     TABM,
     changed,
+    engine_on,
 )
 from deepstep.estimators.row_sources import as_row_source, in_memory, inputs_in, is_stored, labels_in
+from deepstep.estimators.saved import SavedEstimator
 from deepstep.estimators.solvers import seed_to_resume, warn_the_caller
 from deepstep.estimators.streamed_fit import (
     StreamedFit,
@@ -68,7 +71,7 @@ from deepstep.types import AnyArray, Array
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
+class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options):
     """Base of the estimators; use `DeepClassifier` or `DeepRegressor`."""
 
     ensemble_: Ensemble
@@ -85,6 +88,7 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        eval_set: Any = None,
     ) -> Self:
         """Train on rows as examples.
 
@@ -100,6 +104,8 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
         X_val, y_val, sample_weight_val : optional
             Validation data of the same kinds, with labels of y: their cost and score stand in ``history_``,
             and early stopping goes by them instead of a part of X.
+        eval_set : tuple (X_val, y_val) or list of one such tuple, optional
+            The same data in the form of other libraries, instead of ``X_val`` and ``y_val``.
 
         Returns
         -------
@@ -138,7 +144,9 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
         >>> model.history_.column("validation_cost").shape == (model.n_iter_,)
         True
         """
-        return self._fit(RawData(X, y, sample_weight), RawData(X_val, y_val, sample_weight_val))
+        where = f"{type(self).__name__}.fit"
+        validation = validation_data(X_val, y_val, sample_weight_val, eval_set, where)
+        return self._fit(RawData(X, y, sample_weight), validation)
 
     @abstractmethod
     def _learn_targets(self, y: AnyArray, context: FitContext) -> None:
@@ -155,6 +163,21 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
     @abstractmethod
     def _head(self, where: str, fit: NetworkFit | None = None) -> tuple[str, dict[str, Any]]:
         """The head and its settings, in the units and with the parameters of a network."""
+
+    @abstractmethod
+    def _metric(self, y: AnyArray, predicted: AnyArray, weight: Any) -> float:
+        """The score of predictions."""
+
+    def _score_of(self, A: Array, Y: Array, weight: Array | None) -> float | None:
+        """The score of outputs for encoded targets; None where there are too few rows."""
+        weight = None if weight is None or not weight.any() else weight
+        if len(Y) < 2 or not np.isfinite(A).all():
+            return None
+        return self._metric(self._decoded(Y), self._predicted(A), weight)
+
+    @abstractmethod
+    def _predicted(self, A: Array) -> AnyArray:
+        """What `predict` gives for outputs."""
 
     def _strata(self, Y: Array) -> AnyArray | None:
         """Groups that the validation part should hold in proportion."""
@@ -214,8 +237,6 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
         try:
             if not going_on:
                 context = replace(context, seed=self._seed(where))
-            if validation is not None and not is_given(validation, context):
-                validation = None
             if validation is not None and is_stored(validation.X):
                 validation = in_memory(validation, f"{where}, validation")
             rows = None
@@ -226,6 +247,8 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
                 rows = as_row_source(given, self.stream, context)
                 given = in_memory(given, where) if rows is None else given
             if rows is not None:
+                names = [name for name in rows.rows.schema if name not in (rows.target, rows.weighing)]
+                context = replace(context, categorical=named_columns(self.categorical_features, names, where))
                 self._fit_surveyed(survey_rows(self, rows, validation, context))
             else:
                 self._fit_in_memory(with_named_columns(given, where), validation, context)
@@ -242,6 +265,9 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
         if self.preset == MLP.name:
             dtype = self.network_.dtype if context.going_on else self._precision
         rows = self._dataset(given, dtype, reset=not context.going_on, where=where)
+        if self.categorical_features is not None:
+            names = named_columns(self.categorical_features, getattr(rows.X, "columns", ()), where)
+            context = replace(context, categorical=names)
         self._learn_targets(rows.Y, context)
         shown = given.X if dtype is not None or not self._came_with_names else rows.X
         if hasattr(shown, "columns"):
@@ -252,7 +278,8 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
         self.ensemble_ = fit_ensemble(self, rows, judging, context)
         self._finish(rows, judging)
         if any(one.table is not None and one.table.cautions for one in self.ensemble_.preprocessors):
-            self._warn_of_columns(Table.fit(rows.X).cautions, context)  # with the counts of all rows
+            whole = Table.fit(rows.X, self.keep_columns or (), context.categorical)
+            self._warn_of_columns(whole.cautions, context)  # with the counts of all rows
 
     def _fit_surveyed(self, fit: StreamedFit) -> None:
         """Fit on rows in files that a survey has seen."""
@@ -379,6 +406,11 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
 
     def _refuse_foreign(self, where: str, *, streamed: bool = False) -> None:
         """Refuse parameters that the preset has no use for."""
+        engine_on(self.device, self.engine, where)
+        if self.preset == MLP.name and self.categorical_features is not None:
+            got = f"got {self.categorical_features!r:.60}"
+            hint = "Pass preset='single' or 'tabular'."
+            raise ConfigurationError(where, "categorical_features=None with preset='mlp'", got, hint)
         if self.preset == SINGLE.name and self.warm_start:
             raise ConfigurationError(
                 where, "warm_start=False with preset='single'", "got True", "Pass preset='mlp' for it."

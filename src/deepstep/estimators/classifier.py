@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.metrics import accuracy_score
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import unique_labels
 
@@ -163,8 +164,7 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
         returns (n_samples,) or (n_samples, n_outputs): Labels, or columns of 0 and 1 if the target had
             several.
         """
-        A = self._outputs(X)
-        return self._labels.decode(A)
+        return self._predicted(self._outputs(X))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy of the predictions.
@@ -176,7 +176,7 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
         DataError: If y or the weights are the name of a column.
         """
         X, y, sample_weight = score_of(X, y, sample_weight, f"{type(self).__name__}.score")
-        return float(super().score(X, y, sample_weight))
+        return self._metric(y, self.predict(X), sample_weight)
 
     def predict_proba(self, X: Any) -> Array:
         """The probability of each label, at the temperature that was found on rows not learned from.
@@ -185,7 +185,9 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
         returns (n_samples, n_classes): In the order of ``classes_``. Rows sum to 1, except for a target of
             several columns.
         """
-        A = self._outputs(X)
+        return self._reported(self._outputs(X))
+
+    def _reported(self, A: Array) -> Array:
         return self._tempered(self._labels.probabilities(A))
 
     def predict_log_proba(self, X: Any) -> Array:
@@ -305,6 +307,14 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
 
     def _decoded(self, Y: Array) -> AnyArray:
         return self._labels.decode(Y)
+
+    def _predicted(self, A: Array) -> AnyArray:
+        return self._labels.decode(A)
+
+    def _metric(self, y: AnyArray, predicted: AnyArray, weight: Any) -> float:
+        if not self._labels.several:  # as classes scikit-learn refuses decimal numbers
+            y, predicted = self._labels.positions(y), self._labels.positions(predicted)
+        return float(accuracy_score(y, predicted, sample_weight=weight))
 
     def _strata(self, Y: Array) -> AnyArray | None:
         return None if self._labels.several else self._labels.decide(Y)

@@ -20,7 +20,7 @@ from deepstep.errors import DivergenceError, spelled
 from deepstep.estimators.ensemble import Ensemble, FoldPreprocessor, Member
 from deepstep.estimators.inputs import FitContext
 from deepstep.estimators.options import parameter_of
-from deepstep.estimators.presets import ALONE, Preset, hyperparameters, realmlp_init, tabm_init
+from deepstep.estimators.presets import ALONE, MLP, Preset, hyperparameters, realmlp_init, tabm_init
 from deepstep.estimators.solvers import settings_of
 from deepstep.estimators.training import FitResult, NetworkFit, hidden_sizes
 from deepstep.preparation.batches import Examples
@@ -129,7 +129,7 @@ def train_member(
             error.where += f", {preset.name} on fold {task.fold}"
         error.ensemble = _diverged(fit, task, sample, seed, values, error)
         raise
-    if of_ensemble:  # nobody goes on from it
+    if preset is not MLP:  # no other fit continues it
         result = replace(result, state=replace(result.state, state=None))
     best = result.best_epoch
     return Member(
@@ -208,26 +208,40 @@ class Workers(NamedTuple):
     results: Callable[[Iterable[Callable[[Event], T]]], Iterator[tuple[int, T]]]
 
 
-def member_executor() -> AbstractContextManager[Workers]:
-    """The workers, which end with the block.
+def member_executor(asked: int | None = None) -> AbstractContextManager[Workers]:
+    """The workers, ``asked`` as joblib's ``n_jobs``, which end with the block.
 
     Within ``joblib.parallel_config(backend="loky", n_jobs=4)``, or another backend whose workers share no
-    memory ("ray", "dask", …), they are that backend's. Else they are threads: ``n_jobs`` many where that is
-    configured, else as many as may work. In a worker of somebody else's backend they are threads, too.
+    memory ("ray", "dask", …), they are that backend's. Otherwise they are threads, as many as may work where
+    no number is given or configured. In a worker of another program's backend they are threads, too.
     """
     import joblib
     from joblib.parallel import get_active_backend
 
-    backend, n_jobs = get_active_backend()
+    backend, configured = get_active_backend()
+    n_jobs = configured if asked is None else asked
     threads, _ = get_active_backend(prefer="threads")
-    asked_for = type(threads) is type(backend)  # else it is joblib's own default, which gives way to threads
+    is_given = type(threads) is type(backend)  # else it is joblib's own default, which gives way to threads
     outermost = (backend.nesting_level or 0) == 0
-    n = joblib.effective_n_jobs(n_jobs) if outermost and n_jobs is not None else None
-    if outermost and asked_for and not getattr(backend, "uses_threads", False):
+    n = joblib.effective_n_jobs(n_jobs) if (outermost or asked) and n_jobs is not None else None
+    if outermost and is_given and not getattr(backend, "uses_threads", False):
         return _of_joblib(
             joblib.effective_n_jobs(n_jobs), generates=getattr(backend, "supports_return_generator", False)
         )
     return _threads(n)
+
+
+@contextmanager
+def limited_threads(n_jobs: int | None) -> Iterator[None]:
+    """At most so many threads, as joblib counts them, for the products of matrices and the kernels."""
+    if n_jobs is None:
+        yield
+        return
+    import joblib
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(joblib.effective_n_jobs(n_jobs), user_api="blas"):
+        yield
 
 
 @contextmanager

@@ -173,6 +173,17 @@ class Options(BaseEstimator):
         (n_l, n_{l-1}) and (n_l, 1), such as ``network_.parameters``, starts from these values.
     engine : {'auto', 'reference', 'compiled', 'torch'}, default='auto'
         What runs the training; ``'torch:cuda'``, ``'torch:cpu'``, … are the torch engine on that device.
+    device : str, default='auto'
+        Where it runs: 'cpu', 'cuda', 'cuda:1', …, 'mps', or 'auto' for the rule of the engine. The devices
+        other than 'cpu' are those of the torch engine; with an engine that is not there it is refused.
+    n_jobs : int or None, default=None
+        Members that are trained at the same time, each by one thread; with a single network the threads of
+        its updates. -1 for all processors, -2 for all but one, …; None for as many threads as there are
+        processors, or what ``joblib.parallel_config`` says. Predictions are the same bits for any value.
+    categorical_features : sequence of str, int or bool, or None, default=None
+        Columns whose values are categories, also where they are numbers (postcodes): names, numbers from 0,
+        or a mask of all columns. None tells them by their values: columns of texts are, numbers are not.
+        Not for 'mlp', which takes numbers.
     dtype : {'auto', 'float32', 'float64'}, default='auto'
         Precision of the network, whatever that of X is. 'auto' is float32, half the memory and twice the
         speed of float64, and float64 for 'single' and for 'lbfgs', whose line search needs the digits.
@@ -287,6 +298,9 @@ class Options(BaseEstimator):
     max_fun: Annotated[int, _COUNT] = 15000
     initialization: Annotated[Any, str, Mapping, None] = None
     engine: Annotated[str, str] = "auto"
+    device: Annotated[str, str] = "auto"
+    n_jobs: Annotated[int | None, _COUNT, Interval(Integral, None, -1, closed="right"), None] = None
+    categorical_features: Annotated[Any, "array-like", None] = None
     dtype: Annotated[str, StrOptions({"auto", "float32", "float64"})] = "auto"
     precision: Annotated[str | None, StrOptions({*PRECISIONS}), None] = None
     optimizer_params: Annotated[Mapping[str, Any] | None, Mapping, None] = None

@@ -78,6 +78,7 @@ def survey_rows(
         target,
         exclude=[weighing] if weighing else [],
         keep=estimator.keep_columns or (),
+        categorical=context.categorical,
         weights=None if weighing is None else lambda frame: weights_in(frame, weighing, where),
         check=None
         if table

@@ -80,7 +80,8 @@ class FitResult:
 
     ``stopping_history`` is that of the training that early stopping ended, before a refit; ``loss`` the last
     cost, ``epochs`` those of the last fit, ``examples_seen`` those of all. ``learning_rate`` is None for
-    L-BFGS, and ``search`` None where no rate was searched for.
+    L-BFGS, and ``search`` None where no rate was searched for. ``held_out_score`` is the score of a member of
+    an ensemble, accuracy or R², on the rows that its fold held out; None where there are none.
     """
 
     history: History = field(default_factory=History)
@@ -92,6 +93,7 @@ class FitResult:
     best_validation_score: float | None = None
     learning_rate: float | None = None
     search: RateSearch | None = None
+    held_out_score: float | None = None
     state: WarmStartState = field(default_factory=WarmStartState)
 
     @property
@@ -268,6 +270,7 @@ class NetworkFit:
             score,
             rate,
             search,
+            None,
             reached.state,
         )
 
@@ -300,7 +303,8 @@ class NetworkFit:
             asked.cost,
             sum(record.get("examples", len(examples)) for record in history),  # of a part of an epoch its own
             WarmStartState(
-                end,
+                # without an average, training continues from the network's own parameters
+                end if end.average is not None else replace(end, theta=end.theta[:0].copy()),
                 rate.rate if isinstance(rate, AdaptiveRate) else None,
                 before.epochs + len(history),
                 best,

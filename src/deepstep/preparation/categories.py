@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deepstep.preparation.columns import Column, ConstantColumn, IdentifierColumn, with_mark
 from deepstep.preparation.numbers import mark_done
-from deepstep.preparation.parsing import is_missing, wrong_kind
+from deepstep.preparation.parsing import is_missing, numbers, wrong_kind
 
 if TYPE_CHECKING:
     import polars
@@ -22,6 +22,8 @@ FEWEST_ROWS_OF_A_WORD, LEAST_SHARE_OF_A_WORD = 20, 0.01
 """Training rows, and their share, in which a word has to occur to get a feature."""
 FEWEST_ROWS_TO_TELL = 20
 """Rows from which on values that are all, or nearly all, different mark an identifier."""
+EXACT = 2.0**53
+"""Below it each whole number is a float."""
 WORD = r"[\p{L}\p{N}]+"
 """A word: letters and digits without a break."""
 
@@ -174,6 +176,24 @@ def _as_texts(series: "polars.Series") -> "polars.Series":
     return series.cast(polars.String)
 
 
+def as_categories(series: "polars.Series") -> "polars.Series":
+    """The values of a column that was declared to be one of categories, as texts.
+
+    Whole numbers have no fraction in them, as a column of them becomes one of floats where a value is
+    missing.
+    """
+    import polars
+
+    if series.dtype.is_temporal() or series.dtype.is_nested():
+        raise wrong_kind(series, "numbers, texts or truth values as categories")
+    if not series.dtype.is_float():
+        return series.cast(polars.String)
+    numbers(series)  # an infinite one is named
+    whole = (series == series.floor()) & (series.abs() < EXACT)
+    texts = series.fill_nan(None).cast(polars.String)
+    return series.cast(polars.Int64, strict=False).cast(polars.String).zip_with(whole.fill_null(False), texts)
+
+
 def count_texts(series: "polars.Series") -> "polars.DataFrame":
     """The different texts of a column, "value", and their numbers of rows, "rows"."""
     import polars
@@ -182,12 +202,13 @@ def count_texts(series: "polars.Series") -> "polars.DataFrame":
 
 
 def column_of_texts(
-    name: str, counts: "polars.DataFrame", m: int, *, identifiers: bool, others: int
+    name: str, counts: "polars.DataFrame", m: int, *, identifiers: bool, others: int, declared: bool = False
 ) -> Column:
     """The kind of a column of texts, by how often each occurs.
 
     ``m`` counts rows without a text, too, and ``others`` are rows whose texts were not counted: they are
-    taken to be all different.
+    taken to be all different. Where they were ``declared`` to be categories, they are neither words nor
+    names of the rows.
     """
     import polars
 
@@ -198,9 +219,9 @@ def column_of_texts(
     if n == 2:
         share = int(counts["rows"][1]) / n_present
         return TwoValuesColumn(name, tuple(counts["value"]), share, marks_missing)
-    mostly_different = n_present >= FEWEST_ROWS_TO_TELL and 2 * n > n_present
+    mostly_different = n_present >= FEWEST_ROWS_TO_TELL and 2 * n > n_present and not declared
     words: tuple[str, ...] = ()
-    if n > MOST_CATEGORIES or mostly_different:
+    if (n > MOST_CATEGORIES and not declared) or mostly_different:
         words = _frequent_words(counts, m)
     if words and mostly_different:
         return TextColumn(name, (), n, marks_missing, words=words)

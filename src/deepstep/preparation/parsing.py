@@ -38,8 +38,9 @@ def numbers(series: "polars.Series", written: str = "") -> NDArray[np.float64]:
 
 def refuse_infinite(name: str, values: NDArray[np.float64], got: NDArray[np.float64]) -> None:
     """Name the first row whose value is infinite, and what came there."""
-    infinite = np.flatnonzero(np.isinf(values))
-    if infinite.size:
+    is_infinite = np.isinf(values)
+    if is_infinite.any():
+        infinite = np.flatnonzero(is_infinite)
         raise DataError(
             f"column {name!r}",
             "finite numbers of the training rows' size are expected",

@@ -123,6 +123,7 @@ def survey(
     exclude: Collection[str] = (),
     drop: Collection[str] = (),
     keep: Sequence[str] = (),
+    categorical: Sequence[str] = (),
     weights: "Callable[[polars.DataFrame], AnyArray] | None" = None,
     check: "Callable[[polars.DataFrame], None] | None" = None,
     seed: int = 1,
@@ -133,10 +134,11 @@ def survey(
     """Read all rows once.
 
     ``exclude`` are columns that are read and are no inputs, ``drop`` those that are not read, ``keep`` inputs
-    even if they look as if they named the rows. ``check`` raises a `DataError` for a frame that cannot be
-    used, which begins with "row 1 " as ``came``. At most `rows_in_memory` of each part are held out.
+    even if they look as if they named the rows, ``categorical`` those whose values are categories.
+    ``check`` raises a `DataError` for a frame that cannot be used, which begins with "row 1 " as ``got``. At
+    most `rows_in_memory` of each part are held out.
     """
-    rows.check_columns([target, *exclude, *drop, *keep], "survey")
+    rows.check_columns([target, *exclude, *drop, *keep, *categorical], "survey")
     columns = tuple(name for name in rows.schema if name not in drop)
     row_bytes = rows.row_bytes(columns)
     n, most = rows.n_rows, rows_in_memory(len(columns), row_bytes)
@@ -144,7 +146,8 @@ def survey(
     # beyond 1 the sample is all that is left
     shares = (tested, validated, 2.0 if n <= most else most / n)
     chapters = _chapters(rows.sizes, len(columns) + row_bytes / 8)
-    looked = _Pass(rows, columns, Reading(target, weights, check), (target, *exclude), seed, shares, chapters)
+    how = Reading(target, weights, check)
+    looked = _Pass(rows, columns, how, (target, *exclude), categorical, seed, shares, chapters)
     return _learned(looked, looked.run(), keep, drop_missing_target=drop_missing_target)
 
 
@@ -154,6 +157,7 @@ class _Pass:
     columns: tuple[str, ...]
     how: Reading
     no_inputs: tuple[str, ...]
+    categorical: Sequence[str]
     seed: int
     shares: tuple[float, float, float]
     chapters: Sequence[range]
@@ -175,7 +179,7 @@ class _Pass:
         return seen
 
     def _nothing(self, *, first: bool = True) -> RowStatistics:
-        return RowStatistics(TableStatistics(self.schema, self.no_inputs, first=first))
+        return RowStatistics(TableStatistics(self.schema, self.no_inputs, self.categorical, first=first))
 
     def _seen(self, groups: range) -> RowStatistics:
         """Statistics of some groups."""
@@ -227,7 +231,10 @@ def _learned(looked: _Pass, seen: RowStatistics, keep: Sequence[str], *, drop_mi
         ).clear()
     inputs = (
         TablePreparation.fit(
-            sample, exclude=[name for name in columns if name in looked.no_inputs], keep=keep
+            sample,
+            exclude=[name for name in columns if name in looked.no_inputs],
+            keep=keep,
+            categorical=[name for name in columns if name in looked.categorical],
         )
         if whole
         else seen.inputs.finish(keep=keep)
