@@ -1,14 +1,24 @@
-"""``deepstep evaluate``: the scores of a run on labelled data."""
+"""``deepstep evaluate`` and ``importance``: metrics on labelled data, and which columns they depend on."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
 
-from deepstep.cli.runs import naming_piece, note_divergence, read_labelled_pieces
+from deepstep.cli.runs import naming_piece, note_divergence, read_labelled, read_labelled_pieces
 from deepstep.cli.screen import as_json, console, json_option, note, print_scores, print_table, printable
 from deepstep.cli.target import columns_of, row_weights
-from deepstep.inspection.metrics import confusion, score
+from deepstep.data.frames import as_frame
+from deepstep.errors import ConfigurationError, DataError
+from deepstep.inspection.metrics import (
+    confusion,
+    evaluate,
+    main_metric,
+    permutation_importance,
+    predictions_of,
+    score,
+)
 from deepstep.preparation import TablePreparation
 from deepstep.run import Run
 from deepstep.types import AnyArray, Array
@@ -33,16 +43,14 @@ def evaluate_command(run_folder: Path, file: Path, json_wanted: bool) -> None:
     learned_from = printable(file) == run.config.get("source")
     if learned_from and isinstance(run.preparation.inputs, TablePreparation):
         note(f"Warning: {file} was used to train {run_folder}; these scores include training rows.")
-    weighs = run.config.get("sample_weight")
-    pieces: list[tuple[AnyArray, Array, Array]] = []
+    parts = list[tuple[AnyArray, Array, Array | None]]()
     for raw, labels in read_labelled_pieces(run, file):
-        with naming_piece(file, sum(len(outputs) for _, outputs, _ in pieces), len(labels)):
-            weight: Array = np.ones(len(labels))
-            if weighs is not None and not isinstance(raw, np.ndarray) and weighs in raw.columns:
-                weight = row_weights(raw, weighs, f"{file}, the weights")
-            pieces.append((target.answers(labels), run.outputs(raw), weight))
-    answers, outputs, weight = (np.concatenate(part) for part in zip(*pieces, strict=True))
-    scores = score(target, answers, outputs, None if (weight == 1).all() else weight, run.told)
+        with naming_piece(file, sum(len(outputs) for _, outputs, _ in parts), len(labels)):
+            parts.append((target.answers(labels), run.outputs(raw), _weights(run, raw, file)))
+    answers, outputs = (np.concatenate([part[at] for part in parts]) for at in (0, 1))
+    weights = [weight for *_, weight in parts if weight is not None]
+    weight = np.concatenate(weights) if weights else None
+    scores = score(target, answers, outputs, weight, run.told)
     record = {"run": run_folder, "file": file, "target": run.config.get("target"), **scores.to_dict()}
     names: list[str] = []
     if target.is_classification:
@@ -67,3 +75,65 @@ def evaluate_command(run_folder: Path, file: Path, json_wanted: bool) -> None:
             for name, row in zip(names, counts, strict=True)
         ]
         print_table(screen, ("true ↓ given →", *names), rows)
+
+
+def _weights(run: Run, raw: Any, file: Path) -> Array | None:
+    """The weights of rows, where the run was trained with some and the table has them."""
+    name = run.config.get("sample_weight")
+    if name is None or name not in getattr(raw, "columns", ()):
+        return None
+    return row_weights(raw, name, f"{file}, the weights")
+
+
+@click.command("importance")
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--metric", metavar="NAME", help="Metric that is compared. Default: accuracy, or r2.")
+@click.option(
+    "--repeats", type=click.IntRange(1), default=5, show_default=True, help="Permutations a column."
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of permutations.")
+@json_option
+def importance_command(
+    run_folder: Path, file: Path, metric: str | None, repeats: int, seed: int, json_wanted: bool
+) -> None:
+    """Show the permutation importance of each column.
+
+    The values of a column of FILE are permuted, and the difference of the metric is its importance. FILE is
+    a table with the target's columns that was not used for the training.
+    """
+    run = Run.load(run_folder)
+    note_divergence(run)
+    target, inputs = run.preparation.target, run.preparation.inputs
+    if not isinstance(inputs, TablePreparation):
+        raise ConfigurationError("RUN", "a run that was trained on a table", "got one of images")
+    raw, labels = read_labelled(run, file)
+    table, found = as_frame(raw, where=str(file)), main_metric(target, metric, "--metric")
+    answers, weight = target.answers(labels), _weights(run, raw, file)
+
+    def measured(outputs: Array) -> float:
+        values = [evaluate(found, of) for of in predictions_of(target, answers, outputs, weight, run.told)]
+        undefined = [value for value in values if isinstance(value, str)]
+        if undefined:
+            raise DataError(str(file), f"rows that have the metric {found.name}", undefined[0])
+        return float(np.mean([value for value in values if not isinstance(value, str)]))
+
+    names = [column.name for column in inputs.columns if column.feature_names]
+    each = permutation_importance(
+        run.outputs,
+        table,
+        names,
+        measured,
+        larger_is_better=found.larger_is_better,
+        repeats=repeats,
+        seed=seed,
+    )
+    value = measured(run.outputs(table))
+    if json_wanted:
+        record = {"run": run_folder, "file": file, "rows": table.height, "metric": found.name, "value": value}
+        click.echo(as_json({**record, "repeats": repeats, "importance": [one._asdict() for one in each]}))
+        return
+    screen = console()
+    screen.print(f"{found.label}: {found.shown(value)} of {table.height:,} rows.", markup=False)
+    rows = [(one.column, f"{one.mean:.4g}", f"± {one.std:.2g}") for one in each]
+    print_table(screen, ("column", f"{'lower' if found.larger_is_better else 'higher'} by", ""), rows)

@@ -1,15 +1,19 @@
 """Metrics of predictions, by `sklearn.metrics`, beside those of a baseline that needs no network."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isnan
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.errors import unknown_name
 from deepstep.preparation import Target
 from deepstep.types import AnyArray, Array
+
+if TYPE_CHECKING:
+    import polars
 
 UNEVEN = 1.5
 """Ratio of the largest class to the smallest one, from which on recall is shown by class."""
@@ -404,6 +408,52 @@ def _values(target: Target, of: Predictions) -> Iterator[tuple[str, float | str]
         yield metric.name, evaluate(metric, of)
         if metric.baseline and len(of.true):
             yield f"{metric.baseline}_{metric.name}", evaluate(metric, of.baseline())
+
+
+def main_metric(target: Target, name: str | None = None, where: str = "metric") -> Metric:
+    """The metric of a name, by default accuracy or R²; a `ConfigurationError` where the target has none."""
+    known = {metric.name: metric for metric in metrics_of(target)}
+    name = name or ("accuracy" if target.is_classification else "r2")
+    if name not in known:
+        raise unknown_name(where, "metric", name, known)
+    return known[name]
+
+
+class Importance(NamedTuple):
+    """By how much a metric gets worse where the values of a column are permuted.
+
+    mean, std: Of the repeats.
+    """
+
+    column: str
+    mean: float
+    std: float
+
+
+def permutation_importance(
+    outputs: "Callable[[polars.DataFrame], Array]",
+    frame: "polars.DataFrame",
+    columns: Sequence[str],
+    measured: Callable[[Array], float],
+    *,
+    larger_is_better: bool,
+    repeats: int,
+    seed: int,
+) -> list[Importance]:
+    """The importance of raw columns, the largest first (Breiman, Machine Learning 45, 2001).
+
+    ``outputs`` predicts for a table, and ``measured`` is the metric of outputs.
+    """
+    best, rng = measured(outputs(frame)), np.random.default_rng(seed)
+    sign, found = 1 if larger_is_better else -1, list[Importance]()
+    for name in columns:
+        lost = np.empty(repeats)
+        for repeat in range(repeats):
+            order = rng.permutation(frame.height)
+            mixed = frame.with_columns(frame.get_column(name).gather(order))
+            lost[repeat] = sign * (best - measured(outputs(mixed)))
+        found.append(Importance(name, float(lost.mean()), float(lost.std())))
+    return sorted(found, key=lambda one: -one.mean)
 
 
 def confusion(answers: AnyArray, given: AnyArray, n_classes: int) -> NDArray[np.int64]:

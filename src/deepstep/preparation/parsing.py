@@ -24,12 +24,17 @@ def numbers(series: "polars.Series", written: str = "") -> NDArray[np.float64]:
     """
     import polars
 
-    if series.dtype in (polars.String, polars.Categorical, polars.Enum):
+    dtype = series.dtype
+    if dtype == polars.Float64:  # the usual case, of which a single row is to be fast
+        values = series.to_numpy()
+        refuse_infinite(series.name, values, values)
+        return values
+    if dtype in (polars.String, polars.Categorical, polars.Enum):
         if written:
             series = parse_numbers(stripped(series), written)
         else:
             series = _parsed(series, lambda text: text.cast(polars.Float64, strict=False), "a number")
-    elif not (series.dtype.is_numeric() or series.dtype in (polars.Boolean, polars.Null)):
+    elif not (dtype.is_numeric() or dtype in (polars.Boolean, polars.Null)):
         raise wrong_kind(series, "numbers")
     values = series.cast(polars.Float64).to_numpy()
     refuse_infinite(series.name, values, values)
