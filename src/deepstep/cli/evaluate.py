@@ -50,7 +50,7 @@ def evaluate_command(run_folder: Path, file: Path, json_wanted: bool) -> None:
     answers, outputs = (np.concatenate([part[at] for part in parts]) for at in (0, 1))
     weights = [weight for *_, weight in parts if weight is not None]
     weight = np.concatenate(weights) if weights else None
-    scores = score(target, answers, outputs, weight, run.told)
+    scores = score(target, answers, outputs, weight, run.calibrated)
     record = {"run": run_folder, "file": file, "target": run.config.get("target"), **scores.to_dict()}
     names: list[str] = []
     if target.is_classification:
@@ -112,7 +112,7 @@ def importance_command(
     answers, weight = target.answers(labels), _weights(run, raw, file)
 
     def measured(outputs: Array) -> float:
-        values = [evaluate(found, of) for of in predictions_of(target, answers, outputs, weight, run.told)]
+        values = [evaluate(found, of) for of in predictions_of(target, answers, outputs, weight, run.calibrated)]
         undefined = [value for value in values if isinstance(value, str)]
         if undefined:
             raise DataError(str(file), f"rows that have the metric {found.name}", undefined[0])

@@ -204,7 +204,7 @@ def scores(run: Run, split: TableSplit, learned: Sequence[Rows]) -> dict[str, Sc
         answers = np.concatenate([target.answers(rows.labels) for rows in parts])
         outputs = np.concatenate([run.outputs(rows.frame) for rows in parts])
         of_rows = [rows.weight for rows in parts if rows.weight is not None]
-        return score(target, answers, outputs, np.concatenate(of_rows) if of_rows else None, run.told)
+        return score(target, answers, outputs, np.concatenate(of_rows) if of_rows else None, run.calibrated)
 
     found, A = {"train": of(*learned)}, run.ensemble.out_of_fold
     if A is not None:
@@ -212,7 +212,7 @@ def scores(run: Run, split: TableSplit, learned: Sequence[Rows]) -> dict[str, Sc
         kept = slice(None) if weight is None else weight > 0
         known = np.isfinite(A).all(axis=1)
         of_known = None if weight is None else weight[kept][known]
-        found["out_of_fold"] = score(target, answers[kept][known], A[known], of_known, run.told)
+        found["out_of_fold"] = score(target, answers[kept][known], A[known], of_known, run.calibrated)
     if split.validation is not None and len(learned) == 1 and run.ensemble.members[0].preset.name == SINGLE:
         found["validation"] = of(split.validation)
     return found if split.test is None else {**found, "test": of(split.test)}
