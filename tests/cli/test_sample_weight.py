@@ -93,7 +93,7 @@ def test_the_run_knows_and_its_commands_work(deepstep, weighted, flowers):
     assert deepstep("train", weighted, *OPTIONS, "--class-weight", "balanced", "--out", "r").code == 0
     run, frame = Run.load("r"), polars.read_csv(weighted)
     assert run.config["sample_weight"] == "w"
-    kept, target = run.examples, run.preparation.target
+    kept, target = run.kept_examples(), run.preparation.target
     of_classes = np.array(run.config["class_weights"])[target.probabilities(kept[1]).argmax(axis=1)]
     weights = np.array(run.config["example_weights"]) * of_classes
     trace = json.loads(deepstep("trace", "r", "--json").out)

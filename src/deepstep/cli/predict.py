@@ -11,12 +11,12 @@ import click
 import numpy as np
 
 from deepstep.cli.options import TEXT_FORMAT, train_options
-from deepstep.cli.runs import AnyRun, naming_piece, note_divergence, open_run, read_raw_pieces, reading
+from deepstep.cli.runs import naming_piece, note_divergence, read_raw_pieces, reading
 from deepstep.cli.screen import as_json, harmless, json_option, note
 from deepstep.data import TABLE_SUFFIXES, atomic_write
 from deepstep.data.formats import ReadOptions
 from deepstep.errors import ConfigurationError
-from deepstep.run_folder import Prediction
+from deepstep.run import Prediction, Run
 
 
 @click.command("predict")
@@ -39,9 +39,9 @@ def predict_command(
     """
     if output is not None and output.suffix.lower() in set(TABLE_SUFFIXES) - {".csv"}:
         raise ConfigurationError("--output", "the name of a CSV file", f"got {output}", "Let it end in .csv.")
-    run = open_run(run_folder)
+    run = Run.load(run_folder)
     note_divergence(run)
-    pieces = _answered(run, files, reading(run, written))
+    pieces = _predicted(run, files, reading(run, written))
     if json_wanted:
         predictions = [prediction for _, prediction in pieces]
         if output is not None:
@@ -59,8 +59,8 @@ def predict_command(
         sys.stdout.write(harmless(text, lines=True) if sys.stdout.isatty() else text)
 
 
-def _answered(run: AnyRun, files: Sequence[Path], how: ReadOptions) -> Iterator[tuple[Any, Prediction]]:
-    """Pieces of rows, and the answers to them."""
+def _predicted(run: Run, files: Sequence[Path], how: ReadOptions) -> Iterator[tuple[Any, Prediction]]:
+    """Pieces of rows, and the predictions for them."""
     before = 0
     for raw in read_raw_pieces(run, files, how):
         of_table = not isinstance(raw, np.ndarray)
@@ -70,7 +70,7 @@ def _answered(run: AnyRun, files: Sequence[Path], how: ReadOptions) -> Iterator[
         yield raw, prediction
 
 
-def _write(output: Path, run: AnyRun, predictions: Iterable[Prediction]) -> None:
+def _write(output: Path, run: Run, predictions: Iterable[Prediction]) -> None:
     """Write CSV a piece at a time; the file appears when the last one is written."""
     rows = 0
     with atomic_write(output) as file:
@@ -81,7 +81,7 @@ def _write(output: Path, run: AnyRun, predictions: Iterable[Prediction]) -> None
 
 
 def _joined(predictions: Sequence[Prediction]) -> Prediction:
-    """The answers for all pieces as one."""
+    """The predictions for all pieces as one."""
     if len(predictions) == 1:
         return predictions[0]
     parts: Any = zip(*predictions, strict=True)
@@ -100,8 +100,8 @@ def _lines(prediction: Prediction, files: tuple[Path, ...]) -> str:
     return "".join(harmless(line) + "\n" for line in lines)
 
 
-def _record(run: AnyRun, prediction: Prediction) -> dict[str, Any]:
-    """The answers for JSON; several targets each by its name."""
+def _record(run: Run, prediction: Prediction) -> dict[str, Any]:
+    """The predictions for JSON; several targets each by its name."""
     target = run.preparation.target
     if target.several:
         columns = zip(target.names, prediction.values.T, strict=True)
@@ -119,7 +119,7 @@ def _record(run: AnyRun, prediction: Prediction) -> dict[str, Any]:
     return record
 
 
-def _csv(run: AnyRun, prediction: Prediction, *, header: bool) -> str:
+def _csv(run: Run, prediction: Prediction, *, header: bool) -> str:
     """A CSV table."""
     import polars
 
@@ -128,8 +128,8 @@ def _csv(run: AnyRun, prediction: Prediction, *, header: bool) -> str:
     return text.getvalue()
 
 
-def _columns(run: AnyRun, prediction: Prediction) -> dict[str, Any]:
-    """The columns of the table by name; of several targets all answers first."""
+def _columns(run: Run, prediction: Prediction) -> dict[str, Any]:
+    """The columns of the table by name; of several targets all predictions first."""
     target, values, shares = run.preparation.target, prediction.values, prediction.probabilities
     if target.several:
         pairs = [(f"prediction_{name}", values[:, at].tolist()) for at, name in enumerate(target.names)]

@@ -7,17 +7,18 @@ from typing import Any
 
 import click
 
-from deepstep.cli.held_out import held_out_rows, rows_in
 from deepstep.cli.options import TEXT_FORMAT, flag_of, train_options
-from deepstep.cli.runs import open_run, reading
+from deepstep.cli.runs import predicted_rows, read_labelled, reading
 from deepstep.cli.screen import FAILED, GOOD, as_json, json_option, note, printable, say
 from deepstep.data.files import kind_at
 from deepstep.data.tables import is_table
 from deepstep.errors import ConfigurationError, FileError
+from deepstep.held_out import HeldOut
 from deepstep.report import report, write_report
 from deepstep.report.diagnosis import findings_of, has_health, no_health
 from deepstep.run import Run
-from deepstep.run_folder import DEMO, RunFolder
+from deepstep.run_folder import DEMO
+from deepstep.types import Array
 
 CATS = "cats"
 """The demo that has its data from outside."""
@@ -31,7 +32,7 @@ REPEATED = {
 """Settings that are mappings, and given once for each entry."""
 
 
-def reproduce(run: RunFolder) -> str | None:
+def reproduce(run: Run) -> str | None:
     """The command, None for runs of neither a table nor a demo."""
     config = run.config
     source = str(config.get("source", ""))
@@ -80,6 +81,17 @@ def _words(name: str, value: Any) -> Iterator[str]:
         yield from (option, str(value))
 
 
+def _rows(run: Run, data: Path | None, written: Mapping[str, Any]) -> tuple[HeldOut, Array | None]:
+    """Rows with the predictions for them: those that the run keeps, or those of a table, which are also given
+    as inputs of the only network.
+    """
+    if data is None:
+        return run.held_out or HeldOut.kept_by(run), None
+    how = reading(run, written)
+    rows = predicted_rows(run, data, how)
+    return rows, None if run.only is None else run.inputs(read_labelled(run, data, how).raw)
+
+
 @click.command("report")
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.option(
@@ -104,14 +116,13 @@ def report_command(
 
     The report has curves, findings, predictions for examples, the health of the layers, the settings
     and the command that reproduces the run; of an ensemble its presets, members and columns. The
-    predictions are those for the rows that were held out in the training. The report is a self-
-    contained HTML file without scripts or external resources.
+    predictions are those for the rows that were held out in the training, which RUN keeps. The report is a
+    self-contained HTML file without scripts or external resources.
     """
     if kind_at(out) != "nothing" and not overwrite:
         raise FileError(str(out), "a new file", "it exists", "Use another name with -o, or --overwrite.")
-    run = open_run(run_folder)
-    rows = held_out_rows(run, run_folder) if data is None else rows_in(run, data, reading(run, written))
-    inputs = None if data is None else rows.inputs
+    run = Run.load(run_folder)
+    rows, inputs = _rows(run, data, written)
     name = printable(Path(run_folder.resolve().name))
     page = report(run, name=name, rows=rows, inputs=inputs, command=reproduce(run))
     write_report(out, page)
@@ -146,21 +157,21 @@ def doctor_command(
     predictions no better than the baseline, classes that are never predicted, outlier folds, shifted
     test rows, and members whose training was not finished.
     """
-    run = open_run(run_folder)
-    if data is not None and not isinstance(run, Run):
+    run = Run.load(run_folder)
+    if data is not None and run.only is None:
         raise ConfigurationError(
             "--data",
             "a run of one network, whose units it shows",
-            f"{run_folder} is an ensemble's",
+            f"{run_folder} has {len(run.ensemble.members)}",
             "Leave it out.",
         )
-    rows = held_out_rows(run, run_folder) if data is None else rows_in(run, data, reading(run, written))
-    found = findings_of(run, None if data is None else rows.inputs, rows)
+    rows, inputs = _rows(run, data, written)
+    found = findings_of(run, inputs, rows)
     if json_wanted:
         record = {"run": run_folder, "health": has_health(run), "findings": [one.to_dict() for one in found]}
         click.echo(as_json(record))
     else:
-        if isinstance(run, Run) and not has_health(run):
+        if run.only is not None and not has_health(run):
             note(no_health(run))
         for one in found:
             say(f"{one.severity}, {one.kind}: {one}")

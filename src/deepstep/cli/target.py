@@ -13,7 +13,7 @@ from deepstep.cli.options import TEXT_FORMAT, TrainOptions, flag_of
 from deepstep.cli.screen import note
 from deepstep.data.dialect import UTF_8, TextFormat
 from deepstep.data.formats import ReadOptions, usual_separator
-from deepstep.data.tables import table_in, told_missing_words, with_categories
+from deepstep.data.tables import table_in, told_missing_words
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError, spelled, unknown_name
 from deepstep.preparation import (
@@ -223,7 +223,6 @@ def table_of(
             hint = f"{hint}; else drop these rows with --drop-missing-target."
             raise DataError(f"target {name!r}", "every row has a target", got, hint)
         note(f"Warning: target {name!r}: {got}. {hint}.")
-    frame = with_categories(frame, options.categorical, "--categorical")
     return frame, replace(options, **found_format(file, written))
 
 
@@ -291,6 +290,11 @@ def weights_by_class(
     """
     number = len(target.classes[0])
     return class_weights(by_position(weights, target), columns, range(number), weight, CLASS_WEIGHT)
+
+
+def columns_of(answers: AnyArray) -> AnyArray:
+    """Answers as columns of each target: (n_targets, m)."""
+    return np.atleast_2d(answers.T)
 
 
 def by_position(weights: ClassWeight, target: ClassificationTarget) -> str | list[dict[int, float]]:

@@ -274,6 +274,8 @@ def with_old_names(frame: "polars.DataFrame", names: Sequence[str]) -> "polars.D
     """
     there = frame.columns
     missing = set(names).difference(there)
+    if not missing:
+        return frame
     old = {f"Unnamed: {at}": f"column_{at}" for at in range(len(there))}
     return frame.rename({new: name for new, name in old.items() if new in there and name in missing})
 

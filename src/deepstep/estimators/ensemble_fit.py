@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache, partial
 from itertools import count
 from threading import Event
@@ -22,7 +23,7 @@ from deepstep.estimators.ensemble import (
     fit_ensemble_weights,
 )
 from deepstep.estimators.inputs import Dataset, FitContext
-from deepstep.estimators.members import Task, member_executor, train_member
+from deepstep.estimators.members import Task, limited_threads, member_executor, train_member
 from deepstep.estimators.options import DEFAULTS
 from deepstep.estimators.presets import (
     ALONE,
@@ -62,7 +63,7 @@ def fit_ensemble(
     if estimator.preset in ALONE:
         preset = ALONE[estimator.preset]
         fold = _one_split(estimator, rows, validation, seed)
-        prepared = _prepared(estimator, rows, validation, fold, (preset,), context.keep)
+        prepared = _prepared(estimator, rows, validation, fold, (preset,), context)
         return fit_alone(estimator, prepared, Task(preset, 0, seed), context)
     clock = TimeBudget(estimator.time_budget)
     kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
@@ -74,7 +75,9 @@ def fit_ensemble(
             estimator, kept, validation, parts, size, tasks, clock, context
         )
     except DataError:
-        Table.fit(rows.X, context.keep)  # what cannot be a number is refused under the number of its own row
+        Table.fit(
+            rows.X, estimator.keep_columns or (), context.categorical
+        )  # what cannot be a number is refused under the number of its own row
         raise
     judged = kept if validation is None else validation
     outputs = _by_preset(tasks[: len(members)], parts, held_out, judged.Y.shape, own=validation is not None)
@@ -94,15 +97,16 @@ def fit_alone(
 ) -> Ensemble:
     """Train one network, which is then an ensemble of one, in this thread."""
     pieces, judged = task.preset.cuts, prepared.held_out
-    member = train_member(
-        estimator,
-        task,
-        prepared.preprocessor,
-        prepared.learned[pieces],
-        None if judged is None else judged[pieces],
-        context,
-        seconds=seconds,
-    )
+    with limited_threads(estimator.n_jobs):
+        member = train_member(
+            estimator,
+            task,
+            prepared.preprocessor,
+            prepared.learned[pieces],
+            None if judged is None else judged[pieces],
+            context,
+            seconds=seconds,
+        )
     return Ensemble.of_one(member, prepared.preprocessor, estimator._head(context.where)[0])
 
 
@@ -133,8 +137,7 @@ def folds(m: int, n: int, strata: AnyArray | None, fraction: float, seed: int) -
 def _one_split(estimator: "DeepEstimator", rows: Dataset, validation: Dataset | None, seed: int) -> Fold:
     """The rows of one network on a table, and those that early stopping goes by; 'mlp' parts its own."""
     m, everything = len(rows), Fold(np.arange(len(rows)), np.arange(0))
-    early = estimator.early_stopping and estimator.solver != "lbfgs"
-    if estimator.preset == MLP.name or validation is not None or not early or m < 4:
+    if estimator.preset == MLP.name or validation is not None or not estimator.early_stopping or m < 4:
         return everything
     fraction = estimator.validation_fraction
     fraction = DEFAULTS["mlp"]["validation_fraction"] if fraction is None else fraction
@@ -179,7 +182,7 @@ def _prepared(
     validation: Dataset | None,
     fold: Fold,
     presets: tuple[Preset, ...],
-    keep: tuple[str, ...],
+    context: FitContext,
 ) -> Prepared:
     """Fit the preprocessor of a fold, and encode its rows."""
     whole = not fold.held_out.size
@@ -192,7 +195,7 @@ def _prepared(
             {False: learned.examples},
             None if held_out is None else {False: held_out.examples},
         )
-    table = Table.fit(learned.X, keep)
+    table = Table.fit(learned.X, estimator.keep_columns or (), context.categorical)
     features = table.features(learned.X)
     encoded = isinstance(features, np.ndarray) and presets[0].name not in ALONE
     encodings = {
@@ -277,9 +280,9 @@ def _train_all(
 
     @cache
     def prepared(number: int) -> Prepared:
-        return _prepared(estimator, rows, validation, parts[number], size.presets, context.keep)
+        return _prepared(estimator, rows, validation, parts[number], size.presets, context)
 
-    with member_executor() as workers, _shown(estimator, len(tasks), context) as show:
+    with member_executor(estimator.n_jobs) as workers, _shown(estimator, len(tasks), context) as show:
         at_once = len(parts) if one_queue else max(1, workers.n // each)
         turns = -(-each * at_once // workers.n)  # of members, that each worker has
         for first in range(0, len(parts), at_once):
@@ -320,8 +323,11 @@ def _train_one(
     member = train_member(
         estimator, task, preprocessor, learned[pieces], judged, context, given_up=given_up, seconds=seconds
     )
-    outputs = np.empty(0) if judged is None else member.outputs({pieces: judged.X}, preprocessor)
-    return member, outputs
+    if judged is None or member.fit is None:
+        return member, np.empty(0)
+    outputs = member.outputs({pieces: judged.X}, preprocessor)
+    score = estimator._score_of(outputs, preprocessor.unscaled(judged.Y), judged.weight)
+    return replace(member, fit=replace(member.fit, held_out_score=score)), outputs
 
 
 @contextmanager
@@ -330,7 +336,7 @@ def _shown(estimator: "DeepEstimator", n: int, context: FitContext) -> Iterator[
     if not estimator.verbose:
         yield lambda member: None
         return
-    meter, done = Meter(f"{context.label or type(estimator).__name__}, members"), count(1)
+    meter, done = Meter(f"{estimator._label}, members"), count(1)
     meter.begin(n, text="…")
     try:
         yield lambda member: meter.move(next(done), str(member))

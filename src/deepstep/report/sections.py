@@ -3,12 +3,13 @@
 import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from deepstep import __version__
 from deepstep.inspection import Finding
+from deepstep.inspection.metrics import Scores, figures
 from deepstep.plots import (
     ArchitectureDisplay,
     FirstLayerWeightsDisplay,
@@ -23,14 +24,10 @@ from deepstep.preparation import ImagePreparation, TablePreparation
 from deepstep.report.diagnosis import has_health, no_health
 from deepstep.report.figures import figure
 from deepstep.report.html import Content, Html, details, join, table, tag
-from deepstep.report.predictions import AnyRun
 from deepstep.run import Run
-from deepstep.run_folder import DEMO, DIVERGED, RunFolder
+from deepstep.run_folder import DEMO
 from deepstep.training import History
 from deepstep.training.history import health_in
-
-if TYPE_CHECKING:
-    from deepstep.estimators import EnsembleRun
 
 MOST_EPOCHS = 40  # in the table of the training curve, evenly spread
 MOST_COLUMNS = 200  # of a table that are described
@@ -43,34 +40,29 @@ MARKS = {"serious": "✖", "warning": "▲", "note": "●"}
 HEALTH = ("dead", "saturated", "gradient_norm", "update_ratio")
 
 
-def overview(run: AnyRun) -> Html:
+def overview(run: Run) -> Html:
     """The task, the data, the model and the results."""
     config, how = run.config, list[tuple[str, Content]]()
-    if isinstance(run, Run):
+    if run.only is not None:
         how = [("network", repr(run.network)), ("ended", ended(run.history))]
     else:
         ensemble = run.ensemble
         counts = [len(part) for part in (ensemble.members, ensemble.presets, ensemble.preprocessors)]
         how = [("ensemble", "{} of {} on {}".format(*map(_counted, counts, ("network", "preset", "fold"))))]
-        if DIVERGED in config:
-            costs = config[DIVERGED].get("costs") or ()
-            course = History({"epoch": at, "cost": cost} for at, cost in enumerate(costs))
-            course.stopped = "a member diverged, which is shown alone"
-            how.append(("ended", ended(course)))
-        if config.get("seconds") is not None:
-            how.append(("trained in", f"{written(config['seconds'])} seconds"))
+    if config.get("seconds") is not None:
+        how.append(("trained in", f"{written(config['seconds'])} seconds"))
     facts = [
         ("task", config.get("task", "")),
         ("target", run.target_name),
         ("trained on", config.get("source", "")),
         *how,
     ]
-    results = {name: _flat(part) for name, part in config.get("results", {}).items()}
-    names = dict.fromkeys(name for part in results.values() for name in part)
-    rows = [[name, *(written(part.get(name)) for part in results.values())] for name in names]
-    header = ["figure", *(part.replace("_", " ") for part in results)]
+    results = {name: Scores(part) for name, part in config.get("results", {}).items()}
+    rows, notes = figures(results)
+    header = ["metric", *(part.replace("_", " ") for part in results)]
     listed = tag("dl", *(join([tag("dt", name), tag("dd", value)]) for name, value in facts))
-    return join([listed, table(header, rows, caption="Recorded results") if rows else None])
+    undefined = [tag("p", note) for note in notes]
+    return join([listed, table(header, rows, caption="Recorded results") if rows else None, *undefined])
 
 
 def ended(history: History) -> str:
@@ -81,9 +73,9 @@ def ended(history: History) -> str:
     return f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"
 
 
-def findings(found: list[Finding], run: AnyRun) -> Html:
+def findings(found: list[Finding], run: Run) -> Html:
     """The findings."""
-    without = None if has_health(run) or not isinstance(run, Run) else tag("p", no_health(run))
+    without = None if has_health(run) or run.only is None else tag("p", no_health(run))
     if not found:
         return join([tag("p", "Nothing was found."), without])
     items = (
@@ -154,7 +146,9 @@ def gradients(run: Run) -> Html:
     if has_health(run):
         display, heading = GradientFlowDisplay.from_history(run.history), "Gradient of each layer"
     else:
-        X, Y = run.examples
+        if run.examples is None or not len(run.examples.Y):
+            return tag("p", "The run keeps no training rows, on which gradients could be computed.")
+        X, Y = run.kept_examples()
         display = GradientFlowDisplay.from_network(run.network, X.T, Y.T)
         heading = f"Gradient of each layer, of {len(X)} training rows after the training"
     if not np.isfinite(display.norms).any():
@@ -162,7 +156,7 @@ def gradients(run: Run) -> Html:
     return figure(display, "gradients", heading)
 
 
-def presets(run: "EnsembleRun") -> Html:
+def presets(run: Run) -> Html:
     """The presets: their purpose, the cost of their members, and their weights."""
     rows: list[list[Content]] = [
         [
@@ -179,7 +173,7 @@ def presets(run: "EnsembleRun") -> Html:
     return join([tag("p", text), table(header, rows, caption="Presets", left=2)])
 
 
-def members(run: "EnsembleRun") -> Html:
+def members(run: Run) -> Html:
     """The members, numbered as ``--member`` takes them."""
     ensemble = run.ensemble
     trace, page = (
@@ -213,7 +207,7 @@ def members(run: "EnsembleRun") -> Html:
     return join([text, listed if few else details(f"The {len(shown)} members", listed)])
 
 
-def columns_of_folds(run: "EnsembleRun") -> Html:
+def columns_of_folds(run: Run) -> Html:
     """The treatment of each column of an ensemble."""
     text = "Fitted on all training rows; each fold is fitted on its own rows."
     inputs = run.preparation.inputs
@@ -238,7 +232,7 @@ def configuration(run: Run) -> Html:
     return join([settings(run), tag("p", text)])
 
 
-def settings(run: RunFolder) -> Html:
+def settings(run: Run) -> Html:
     """The recorded settings."""
     recorded = run.config.get("settings", {})
     searched = run.config.get("found", ())
@@ -249,14 +243,9 @@ def settings(run: RunFolder) -> Html:
     return table(["setting", "value"], rows, caption="Settings of the training", left=2) if rows else Html()
 
 
-def environment(run: AnyRun) -> Html:
+def environment(run: Run) -> Html:
     """Versions: those of the training, and those of this page."""
-    config = run.config
-    name, why = (
-        (run.history.engine, run.history.why_engine)
-        if isinstance(run, Run)
-        else (str(config.get(entry, "")) for entry in ("engine", "why_engine"))
-    )
+    config, (name, why) = run.config, run.engine
     engine = f"{name} ({why})" if why else name
     recorded = [
         ("DeepStep of the training", config.get("deepstep", "not recorded")),
@@ -276,7 +265,7 @@ def environment(run: AnyRun) -> Html:
     )
 
 
-def reproduction(run: RunFolder, command: str | None) -> Html:
+def reproduction(run: Run, command: str | None) -> Html:
     """How to reproduce the numbers."""
     seed = run.config.get("settings", {}).get("seed")
     seeded = "" if seed is None else f" The seed {seed} determines initial weights, order and masks."
@@ -304,17 +293,6 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:  # the page of an ensemble has no figures
         return "not installed"
-
-
-def _flat(part: Mapping[str, Any]) -> dict[str, Any]:
-    """Figures by name; those of a class under the name of the class."""
-    flat: dict[str, Any] = {}
-    for name, value in part.items():
-        if isinstance(value, Mapping):
-            flat |= {f"{name} of {inner}": entry for inner, entry in _flat(value).items()}
-        else:
-            flat[name] = value
-    return flat
 
 
 def _value(value: Any) -> str:
