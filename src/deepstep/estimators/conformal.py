@@ -257,8 +257,8 @@ class ConformalRegressorMixin(CalibrationMixin):
         by members that did not learn them. That covers about 1 - alpha, or more, as the mean of all folds is
         nearer to the target than the folds are on average; but it is not proven. For intervals around the
         predictions of each fold, CV+, 1 - 2·alpha is (Barber et al., Annals of Statistics 49, 2021; Vovk,
-        Annals of Mathematics and Artificial Intelligence 74, 2015), if nothing else has looked at what they held
-        out, which here also chose the best epochs and the weights of the presets.
+        Annals of Mathematics and Artificial Intelligence 74, 2015), if nothing else has looked at what they
+        held out, which here also chose the best epochs and the weights of the presets.
 
         Sample weights do not count, but that rows of weight 0 are left out.
 
