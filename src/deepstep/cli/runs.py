@@ -264,7 +264,7 @@ def held_out_of(
         rows.frame,
         rows.labels,
         part=part,
-        source=printable(Path(shown(place)).name),
+        source=printable(Path(Path(shown(place)).name)),
         numbers=None if numbers is None else numbers + 1,
         cells=cells,
         outputs=outputs,
