@@ -256,6 +256,11 @@ def _opened(root: Path, part: Path) -> "tuple[_Part, dict[str, polars.DataType]]
         with path.open("rb") as raw:  # the footer stands before its own length and the signature
             raw.seek(max(0, status.st_size - 8 - metadata.serialized_size))
             footer = hashlib.sha256(raw.read()).hexdigest()
+    if sum(rows) != metadata.num_rows:
+        got = f"its row groups have {sum(rows):,}"
+        raise FileError(
+            _called(str(root), name), f"{metadata.num_rows:,} rows, as the footer says", got, DAMAGED
+        )
     if "" in (field.name for field in fields):  # pyarrow does not find it
         raise FileError(_called(str(root), name), "a name for every column", "one has none", DAMAGED)
     schema = {field.name: _dtype_of(field, _called(str(root), name)) for field in fields}
