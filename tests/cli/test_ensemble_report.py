@@ -59,7 +59,7 @@ def test_the_page_has_every_part(deepstep, ensemble_run, tmp_path):
         assert preset.preset.why in page.words
         assert f"{preset.validation_cost:.5g}" in page.words
     accuracy = run.config["results"]["out_of_fold"]["accuracy"]
-    assert f"{accuracy:.5g}" in page.words
+    assert f"{100 * accuracy:.2f} %" in page.words
     for word in (
         "2 networks of 1 preset on 2 folds",
         "out of fold",
@@ -111,7 +111,7 @@ def test_kept_rows_are_answered_as_the_rows_of_the_table(flowers, ensemble_run):
     [
         (["height"], "largest errors of 60 rows"),
         (["kind", "warm"], "warm: rows by true class"),
-        (["height", "x"], "x: root mean squared error"),
+        (["height", "x"], "baseline RMSE (mean) of x"),
     ],
 )
 def test_other_targets(deepstep, flowers, tmp_path, targets, told):

@@ -134,7 +134,7 @@ def test_what_train_says(deepstep, flowers):
 def test_json_has_members_and_scores(deepstep, flowers):
     trained = json.loads(deepstep("train", flowers, *KIND, "--out", "r", "--json").out)
     assert trained["settings"] == {"preset": "tabular", "n_estimators": 2, "seed": 1}
-    assert [(one["preset"], one["fold"], one["share"]) for one in trained["members"]] == [
+    assert [(one["preset"], one["fold"], one["weight"]) for one in trained["members"]] == [
         ("gated", 0, 0.5),
         ("gated", 1, 0.5),
     ]

@@ -133,7 +133,7 @@ def test_names_of_columns_that_are_no_utf_8(parts):
             assert read(parts).height == 300
         except FileError as error:
             told.append(str(error))
-    assert len(told) > 3
+    assert told
     assert all(one.startswith(f"{parts}, part part-1.parquet: ") and "\n" not in one for one in told)
 
 
@@ -148,7 +148,7 @@ def test_folders(parts, tmp_path):
     with pytest.raises(FileError, match=r"'notes.txt' does not end in .parquet"):
         ParquetRows(parts)
     (tmp_path / "hive" / "year=2020").mkdir(parents=True)
-    with pytest.raises(FileError, match="'year=2020' is a partition, whose column stands in no file"):
+    with pytest.raises(FileError, match="'year=2020' is a partition, whose column is in no file"):
         ParquetRows(tmp_path / "hive")
     (tmp_path / "empty").mkdir()
     with pytest.raises(FileError, match=r"nothing in it ends in .parquet"):

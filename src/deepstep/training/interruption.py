@@ -13,9 +13,10 @@ ONE_PRESS = 0.5
 
 
 class Interruption:
-    """Whether Ctrl-C was pressed since `deferred` began."""
+    """Whether Ctrl-C was pressed since `deferred` began, and once more; and whether the first one waits."""
 
-    asked = False
+    asked = again = False
+    waits = True
 
 
 @contextmanager
@@ -32,9 +33,12 @@ def deferred() -> Iterator[Interruption]:
 
     def mark(number: int, frame: FrameType | None) -> None:
         nonlocal first
+        if not interruption.waits:
+            raise KeyboardInterrupt
         if not interruption.asked:
             interruption.asked, first = True, monotonic()
         elif monotonic() - first >= ONE_PRESS:
+            interruption.again = True
             raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, mark)
