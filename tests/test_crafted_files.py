@@ -112,7 +112,7 @@ def test_a_pipe_in_the_place_of_an_ensemble(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", OPENED, str(tmp_path)], capture_output=True, text=True, timeout=60, check=True
     )
-    assert done.stdout.startswith(f"{tmp_path / 'ensemble.json'}: UTF-8 text is expected; this is a pipe")
+    assert done.stdout.startswith(f"{tmp_path / 'ensemble.json'}: this file of the run is needed")
 
 
 def test_examples_that_are_no_numbers_of_the_same_rows(run):

@@ -1,4 +1,4 @@
-"""Rows that a run keeps with its answers to them: those held out in training, from which a report is made."""
+"""Rows that a run keeps with its predictions: those held out in training, from which a report is made."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -38,18 +38,18 @@ DESCRIPTIONS = {
     "decided when the training ended.",
     "out_of_fold": "No rows were held out for the test: these are {rows}, each predicted by the members that "
     "did not learn from it.",
-    "train": "No rows were held out: these are {rows} that were learned from, so answers to new rows are "
-    "worse.",
+    "train": "No rows were held out: these are {rows} that were learned from, so predictions for new rows "
+    "are worse.",
     "data": "These are {rows}.",
     "kept": "These are {rows} that the run keeps, as the network sees them. Predictions for new rows are "
-    "worse. deepstep report RUN --data FILE shows the answers to a table of your choice.",
+    "worse. deepstep report RUN --data FILE shows the predictions for a table of your choice.",
 }
 """A sentence about the rows of each part; the first of "test", "validation", … that there is, is kept."""
 
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
-    """Rows with their right answers and the outputs of a run.
+    """Rows with their true values and the outputs of a run.
 
     part: A key of ``DESCRIPTIONS``.
     source: Where the rows come from, for people.
@@ -58,7 +58,7 @@ class HeldOut:
     outputs (k, n_outputs): Of the run; NaN where those of a training that diverged overflow.
     answers (k,) or (k, n_targets): Positions of classes, or numbers.
     cells: The columns that are shown, as texts.
-    written: The right answers as they are written, by the name of the target.
+    written: The true values as they are written, by the name of the target.
     left_out: How many columns are not kept.
     pictures (k, height, width, channels): Instead of cells.
     """
@@ -87,10 +87,10 @@ class HeldOut:
         cells: "polars.DataFrame | None" = None,
         outputs: Array | None = None,
     ) -> "HeldOut":
-        """The answers of a run to rows, at most 10,000 of them.
+        """The rows with the outputs of a run, at most 10,000 of them.
 
         raw (polars.DataFrame or array): The rows, as in `Run.outputs`.
-        labels (array-like (m,), for several targets a table): Right answers.
+        labels (array-like (m,), for several targets a table): True values.
         part: "test", "validation", "out_of_fold", "train" or "data".
         source: Where the rows come from, for people: the name of a file.
         numbers (array of shape (m,), int): Numbers of the rows in their source, from 1; default: 1, 2, ….
@@ -194,7 +194,7 @@ class HeldOut:
 
 
 def chosen(target: Target, labels: Any, rows: AnyArray) -> Any:
-    """The right answers to some rows, of an array or a list; of several targets as a table."""
+    """The true values of some rows, from an array or a list; of several targets as a table."""
     import polars
 
     found = labels[rows] if hasattr(labels, "shape") else [labels[row] for row in rows]

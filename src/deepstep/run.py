@@ -4,12 +4,12 @@
 file of a run folder       what it holds
 =========================  ===================================================================================
 ``config.toml``            what was trained on what and how, its results, and the SHA-256 of all files
-``preparation.json``       how raw rows are seen over all training rows, and what the answers mean
+``preparation.json``       how raw rows are seen over all training rows, and what outputs mean
 ``ensemble.json``          how rows become the inputs of each fold's networks, and what each network counts
 ``members/…safetensors``   the networks, each an ordinary model file
 ``members/….jsonl``        their trainings, a record for each epoch
 ``examples.safetensors``   up to 16 training rows as features of each fold, for `trace` and `explore`
-``held_out.safetensors``   up to 10,000 rows that were held out, with the answers to them, for `report`
+``held_out.safetensors``   up to 10,000 rows that were held out, with the predictions, for `report`
 ``estimator.json``         parameters and attributes of the estimator, with ``estimator.safetensors``
 =========================  ===================================================================================
 
@@ -29,7 +29,7 @@ from deepstep.data import atomic_directory
 from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.data.frames import as_frame
 from deepstep.docstrings import complete
-from deepstep.errors import DataError, FileError
+from deepstep.errors import ConfigurationError, DataError, FileError
 from deepstep.held_out import HeldOut, chosen
 from deepstep.model import Network
 from deepstep.preparation import (
@@ -67,7 +67,7 @@ MOST_EXAMPLES = 16
 
 
 class Prediction(NamedTuple):
-    """Answers for m rows.
+    """Predictions for m rows.
 
     values (m,): Class labels, or numbers in the target's units; of several targets (m, n_targets).
     probabilities (array of shape (m, n_classes) or None): None where numbers are predicted; of several
@@ -98,8 +98,8 @@ class Run:
         ``results``, ``class_weights`` in the order of the classes where they have some (of several targets a
         list for each), and ``found`` with the names of those settings that were searched for.
     examples (Examples or None): At most 16 training rows.
-    temperature: By which the logits of the answers are divided; 1 for numbers.
-    held_out (HeldOut or None): Rows that were held out, with the answers to them.
+    temperature: By which the logits of the outputs are divided; 1 for numbers.
+    held_out (HeldOut or None): Rows that were held out, with the predictions for them.
     estimator (DeepClassifier, DeepRegressor or None): What was fitted.
 
     >>> import tempfile
@@ -259,6 +259,7 @@ class Run:
         config = read_config(folder)
         if config["version"] == OF_ONE_NETWORK:
             return cls._of_version_1(folder, config)
+        check_files(folder, config, [EnsembleFile.name_in(folder)], further=True)
         stored, files = EnsembleFile(folder), [EXAMPLES]
         if config["version"] == VERSION:
             optional, listed = (EXAMPLES, held_out.NAME, saved.NAME, saved.ARRAYS), config.get("files")
@@ -335,7 +336,7 @@ class Run:
         return target.names if target.several else (str(self.config.get("target", "target")),)
 
     def predict(self, raw: "polars.DataFrame | AnyArray") -> Prediction:
-        """Answers for raw rows.
+        """Predictions for raw rows.
 
         raw (polars.DataFrame or array): As in `outputs`.
         returns: Values, and what is known beside them.
@@ -343,11 +344,11 @@ class Run:
         """
         outputs, target = self.outputs(raw), self.preparation.target
         if target.is_classification:
-            return Prediction(target.decode(outputs), self.told(target.probabilities(outputs)))
+            return Prediction(target.decode(outputs), self.calibrated(target.probabilities(outputs)))
         return Prediction(target.decode(outputs), None, target.quantiles(outputs) if target.levels else None)
 
-    def told(self, P: Array) -> Array:
-        """The probabilities that the target reads in the outputs, as they are reported: at the temperature.
+    def calibrated(self, P: Array) -> Array:
+        """The probabilities that the target reads in the outputs, at the temperature of the model.
 
         P (array of shape (m, n_classes), of several targets (m, n_targets)):
         returns (array of the same shape):
@@ -491,8 +492,12 @@ def _target(estimator: Any, name: Any) -> Target:
     labels = vars(estimator).get("_labels")
     n = estimator.ensemble_.members[0].network.architecture.n_outputs
     if labels is not None:
+        classes = tuple(labels.classes.tolist())
+        if not all(isinstance(one, str | int | float) for one in classes):
+            expected = "classes that are texts or numbers, to be saved"
+            raise ConfigurationError(type(estimator).__name__, expected, f"got {classes[0]!r:.60}")
         if not labels.several:
-            return ClassificationTarget((tuple(labels.classes.tolist()),), ordered=labels.output == "ordinal")
+            return ClassificationTarget((classes,), ordered=labels.output == "ordinal")
         return ClassificationTarget(((0, 1),) * n, names=_names(name, n))
     head = estimator._learned
     levels = tuple(map(float, head.settings["levels"])) if "levels" in head.settings else ()

@@ -152,10 +152,13 @@ def renamed(settings: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def check_files(folder: Path, config: Mapping[str, Any], names: Iterable[str]) -> None:
-    """Refuse a run of which a file is missing or altered, or that has others than these."""
+def check_files(
+    folder: Path, config: Mapping[str, Any], names: Iterable[str], *, further: bool = False
+) -> None:
+    """Refuse a run of which one of these files is missing or altered, or that has ``further`` ones."""
     written, names = config.get("files"), tuple(names)
-    if not isinstance(written, dict) or set(written) != set(names):
+    listed = set(written) if isinstance(written, dict) else set()
+    if not set(names) <= listed or not (further or set(names) == listed):
         raise FileError(
             str(folder / RUN_MARK), f"[files] names {', '.join(names)}", "it does not", "Train again."
         )
@@ -165,7 +168,7 @@ def check_files(folder: Path, config: Mapping[str, Any], names: Iterable[str]) -
         path = folder / name
         if kind_at(path) != "file":
             raise FileError(str(path), "this file of the run is needed", "it is missing", "Train again.")
-        if sha256(path) != written[name]:
+        if sha256(path) != config["files"][name]:
             raise altered(path)
 
 

@@ -36,7 +36,7 @@ def predict_command(
         raise ConfigurationError("--output", "the name of a CSV file", f"got {output}", "Let it end in .csv.")
     run = Run.load(run_folder)
     note_divergence(run)
-    pieces = _answered(run, files)
+    pieces = _predicted(run, files)
     if json_wanted:
         predictions = [prediction for _, prediction in pieces]
         if output is not None:
@@ -54,8 +54,8 @@ def predict_command(
         sys.stdout.write(harmless(text, lines=True) if sys.stdout.isatty() else text)
 
 
-def _answered(run: Run, files: Sequence[Path]) -> Iterator[tuple[Any, Prediction]]:
-    """Pieces of rows, and the answers to them."""
+def _predicted(run: Run, files: Sequence[Path]) -> Iterator[tuple[Any, Prediction]]:
+    """Pieces of rows, and the predictions for them."""
     before = 0
     for raw in read_raw_pieces(run, files):
         of_table = not isinstance(raw, np.ndarray)
@@ -76,7 +76,7 @@ def _write(output: Path, run: Run, predictions: Iterable[Prediction]) -> None:
 
 
 def _joined(predictions: Sequence[Prediction]) -> Prediction:
-    """The answers for all pieces as one."""
+    """The predictions for all pieces as one."""
     if len(predictions) == 1:
         return predictions[0]
     parts: Any = zip(*predictions, strict=True)
@@ -96,7 +96,7 @@ def _lines(prediction: Prediction, files: tuple[Path, ...]) -> str:
 
 
 def _record(run: Run, prediction: Prediction) -> dict[str, Any]:
-    """The answers for JSON; several targets each by its name."""
+    """The predictions for JSON; several targets each by its name."""
     target = run.preparation.target
     if target.several:
         columns = zip(target.names, prediction.values.T, strict=True)
@@ -124,7 +124,7 @@ def _csv(run: Run, prediction: Prediction, *, header: bool) -> str:
 
 
 def _columns(run: Run, prediction: Prediction) -> dict[str, Any]:
-    """The columns of the table by name; of several targets all answers first."""
+    """The columns of the table by name; of several targets all predictions first."""
     target, values, shares = run.preparation.target, prediction.values, prediction.probabilities
     if target.several:
         pairs = [(f"prediction_{name}", values[:, at].tolist()) for at, name in enumerate(target.names)]

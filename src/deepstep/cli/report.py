@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from deepstep.cli.options import flag_of
-from deepstep.cli.runs import answered, read_labelled
+from deepstep.cli.runs import predicted_rows, read_labelled
 from deepstep.cli.screen import FAILED, GOOD, as_json, json_option, note, printable, say
 from deepstep.data import TABLE_SUFFIXES
 from deepstep.data.files import kind_at
@@ -81,13 +81,13 @@ def _words(name: str, value: Any) -> Iterator[str]:
 
 
 def _rows(run: Run, data: Path | None) -> tuple[HeldOut, Array | None]:
-    """Rows with the answers to them, those that the run keeps or those of a table, and the latter as inputs
-    of the only network.
+    """Rows with the predictions for them: those that the run keeps, or those of a table, which are also given
+    as inputs of the only network.
     """
     if data is None:
         return run.held_out or HeldOut.kept_by(run), None
     inputs = None if run.only is None else run.inputs(read_labelled(run, data).raw)
-    return answered(run, data), inputs
+    return predicted_rows(run, data), inputs
 
 
 @click.command("report")

@@ -27,7 +27,7 @@ from deepstep.types import AnyArray, Array
 if TYPE_CHECKING:
     import polars
 
-    from deepstep.cli.table_task import TableSplit
+    from deepstep.cli.split import TableSplit
     from deepstep.estimators.ensemble import FoldPreprocessor
 
 
@@ -130,7 +130,7 @@ def note_divergence(run: Run) -> None:
 
 
 class Labelled(NamedTuple):
-    """Raw rows (a table or pictures) and the right answers for them: (m,), or a table of several targets."""
+    """Raw rows (a table or pictures) and the true values for them: (m,), or a table of several targets."""
 
     raw: "polars.DataFrame | AnyArray"
     answers: Any
@@ -231,8 +231,8 @@ def held_out_of(
     )
 
 
-def answered(run: Run, file: Path) -> HeldOut:
-    """All rows of a table, or the test part of the cats' files, with the answers to them."""
+def predicted_rows(run: Run, file: Path) -> HeldOut:
+    """All rows of a table, or the test part of the cats' files, with the predictions for them."""
     raw, labels = read_labelled(run, file)
     cells = read_cells(file) if file.suffix.lower() in TABLE_SUFFIXES and kind_at(file) == "file" else None
     return HeldOut.of(run, raw, labels, part="data", source=printable(file), cells=cells)

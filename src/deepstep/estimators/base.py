@@ -21,7 +21,7 @@ from sklearn.utils.validation import (
 )
 
 from deepstep.data.frames import as_frame
-from deepstep.errors import ConfigurationError, DataError
+from deepstep.errors import ConfigurationError, DataError, DataWarning
 from deepstep.estimators.calibration import Calibration, CalibrationMixin
 from deepstep.estimators.ensemble import Ensemble, FoldPreprocessor, Member, Table
 from deepstep.estimators.ensemble_fit import fit_alone, fit_ensemble
@@ -51,7 +51,7 @@ from deepstep.estimators.presets import (
     changed,
     engine_on,
 )
-from deepstep.estimators.row_sources import as_row_source, in_memory, inputs_in, is_stored
+from deepstep.estimators.row_sources import as_row_source, in_memory, inputs_in, is_stored, labels_in
 from deepstep.estimators.saved import SavedEstimator
 from deepstep.estimators.solvers import seed_to_resume, warn_the_caller
 from deepstep.estimators.streamed_fit import (
@@ -65,6 +65,7 @@ from deepstep.estimators.training import NetworkFit
 from deepstep.model import Network
 from deepstep.network.border import weights_in
 from deepstep.preparation.batches import Examples
+from deepstep.preparation.survey import Survey
 from deepstep.types import AnyArray, Array
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -225,23 +226,23 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
         validation: RawData | None = None,
         *,
         incremental: bool = False,
-        **asked: Any,
+        classes: Any = None,
     ) -> Self:
-        """Fit, wholly or not at all: after an error the estimator is as it was before.
-
-        ``asked`` are further fields of `FitContext`.
-        """
+        """Fit, wholly or not at all: after an error the estimator is as it was before."""
         before, fitted = vars(self).copy(), getattr(self, "ensemble_", None)
         of_numbers = fitted is not None and fitted.takes_numbers and self.preset == MLP.name
         going_on = of_numbers and (incremental or self.warm_start)
         where = f"{type(self).__name__}.{'partial_fit' if incremental else 'fit'}"
-        context = FitContext(where, going_on, incremental, **asked)
+        context = FitContext(where, going_on, incremental, classes)
         try:
             if not going_on:
                 context = replace(context, seed=self._seed(where))
             if validation is not None and is_stored(validation.X):
                 validation = in_memory(validation, f"{where}, validation")
             rows = None
+            if isinstance(given.X, Survey):
+                self._fit_surveyed(StreamedFit(given.X, given.sample_weight, validation, context))
+                return self
             if is_stored(given.X, self.stream):
                 rows = as_row_source(given, self.stream, context)
                 given = in_memory(given, where) if rows is None else given
@@ -277,7 +278,7 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
         self.ensemble_ = fit_ensemble(self, rows, judging, context)
         self._finish(rows, judging)
         if any(one.table is not None and one.table.cautions for one in self.ensemble_.preprocessors):
-            whole = Table.fit(rows.X, context.keep, context.categorical)
+            whole = Table.fit(rows.X, self.keep_columns or (), context.categorical)
             self._warn_of_columns(whole.cautions, context)  # with the counts of all rows
 
     def _fit_surveyed(self, fit: StreamedFit) -> None:
@@ -287,7 +288,7 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
             context = replace(context, seed=self._seed(context.where))
         fit, where = replace(fit, context=context), context.where
         self._refuse_foreign(where, streamed=True)
-        y = fit.labels(found.answers())
+        y = labels_in(found.answers())
         self._learn_targets(y, context)
         Y = self._encode(y, np.float64, where)
         self._check_taught(Dataset(Y, Y, None), context)
@@ -393,11 +394,15 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
             raise DataError(where, "at least one row", "got a table without rows (minimum of 1 is required)")
         return frame
 
+    @property
+    def _label(self) -> str:
+        """The name under which progress is shown."""
+        return self.verbose if isinstance(self.verbose, str) else type(self).__name__
+
     def _warn_of_columns(self, cautions: Iterable[str], context: FitContext) -> None:
-        """Warn of columns that are not read as they may be meant; the command line says it by itself."""
-        if not context.label:
-            for caution in cautions:
-                warn_the_caller(f"{context.where}, {caution}")
+        """Warn of columns that are not read as they may be meant."""
+        for caution in cautions:
+            warn_the_caller(f"{context.where}, {caution}", DataWarning)
 
     def _refuse_foreign(self, where: str, *, streamed: bool = False) -> None:
         """Refuse parameters that the preset has no use for."""
@@ -483,6 +488,12 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
         plain = type(X) is np.ndarray and X.ndim == 2 and X.dtype in (np.float64, np.float32) and len(X) > 0
         known = plain and X.shape[1] == self.n_features_in_ and not hasattr(self, "feature_names_in_")
         return bool(known and np.isfinite(X).all())
+
+    def _scored(
+        self, network: Network, engine: str, preprocessor: FoldPreprocessor, Y: Array
+    ) -> "tuple[DeepEstimator, AnyArray]":
+        """A copy that predicts with a network, and the targets Y, as a scorer sees them."""
+        return self._predicting_with(network, engine, preprocessor), self._decoded(Y)
 
     def _predicting_with(self, network: Network, engine: str, preprocessor: FoldPreprocessor) -> Self:
         """A copy that predicts with a network for rows as this takes them, as a scorer sees it."""

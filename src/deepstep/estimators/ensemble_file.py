@@ -110,9 +110,14 @@ def _of_preprocessor(preprocessor: FoldPreprocessor) -> Entries:
 class EnsembleFile:
     """``ensemble.json``, read and checked; the members are read when `ensemble` is asked for."""
 
+    @staticmethod
+    def name_in(folder: Path) -> str:
+        """The name that the file has in a folder."""
+        return OLD_NAME if kind_at(folder / OLD_NAME) == "file" else NAME
+
     def __init__(self, folder: Path) -> None:
-        old = kind_at(folder / OLD_NAME) == "file"
-        self._folder, self._path = folder, folder / (OLD_NAME if old else NAME)
+        self._folder, self._path = folder, folder / self.name_in(folder)
+        old = self._path.name == OLD_NAME
         record = self._checked(lambda: _object(json_values(read_text(self._path))))
         if record.get("format") != (OLD_FORMAT if old else FORMAT):
             raise self._error(f"an object with format {FORMAT!r} is expected", "this is none")

@@ -84,7 +84,7 @@ def fit_ensemble(
         preprocessors, trained = _train_all(estimator, kept, validation, parts, size, tasks, clock, context)
     except DataError:
         Table.fit(
-            rows.X, context.keep, context.categorical
+            rows.X, estimator.keep_columns or (), context.categorical
         )  # what cannot be a number is refused under the number of its own row
         raise
     judged = kept if validation is None else validation
@@ -154,8 +154,7 @@ def folds(m: int, n: int, strata: AnyArray | None, fraction: float, seed: int) -
 def _one_split(estimator: "DeepEstimator", rows: Dataset, validation: Dataset | None, seed: int) -> Fold:
     """The rows of one network on a table, and those that early stopping goes by; 'mlp' parts its own."""
     m, everything = len(rows), Fold(np.arange(len(rows)), np.arange(0))
-    early = estimator.early_stopping and estimator.solver != "lbfgs"
-    if estimator.preset == MLP.name or validation is not None or not early or m < 4:
+    if estimator.preset == MLP.name or validation is not None or not estimator.early_stopping or m < 4:
         return everything
     fraction = estimator.validation_fraction
     fraction = DEFAULTS["mlp"]["validation_fraction"] if fraction is None else fraction
@@ -213,7 +212,7 @@ def _prepared(
             {False: learned.examples},
             None if held_out is None else {False: held_out.examples},
         )
-    table = Table.fit(learned.X, context.keep, context.categorical)
+    table = Table.fit(learned.X, estimator.keep_columns or (), context.categorical)
     features = table.features(learned.X)
     encoded = isinstance(features, np.ndarray) and presets[0].name not in ALONE
     encodings = {
@@ -376,7 +375,7 @@ def _progress(
         int(hyperparameters(estimator, task.preset, parts[task.fold].learned.size).max_iter) for task in tasks
     ]
     done, n, total = [0.0] * len(tasks), len(tasks), sum(planned)
-    meter, whole = Meter(context.label or type(estimator).__name__, unit="epochs"), [0]
+    meter, whole = Meter(estimator._label, unit="epochs"), [0]
 
     def show(number: int, share: float) -> None:
         whole[0] += share == DONE

@@ -28,9 +28,11 @@ from deepstep.estimators.training import FitResult, NetworkFit, hidden_sizes
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Callback, StopTraining, Training
+from deepstep.training.callbacks import as_callbacks
 from deepstep.training.history import Record
 from deepstep.training.interruption import Interruption, deferred
 from deepstep.training.progress import epochs_done
+from deepstep.training.rate_finder import AUTO
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -127,7 +129,8 @@ def train_member(
         values, params.lr_multipliers = _initial_values(params, sample, origins, task.seed)
         compares = params.schedule == "coslog4" and judged is not None and seconds is None
         cycles = [_Overfitted(params.max_iter)] if compares and params.max_iter >= LEAST_EPOCHS else []
-        params.callbacks = [*([] if link is None else [_Linked(link)]), *cycles]
+        asked = as_callbacks(params.callbacks or [], context.where)
+        params.callbacks = [*([] if link is None else [_Linked(link)]), *cycles, *asked]
         params.early_stopping = judged is not None
         params.scoring = "loss" if judged is not None else None
         params.verbose = params.verbose and link is None  # else one bar is of all members
@@ -145,7 +148,7 @@ def train_member(
     except DivergenceError as error:
         if of_ensemble:
             error.where += f", {preset.name} on fold {task.fold}"
-            error.ensemble = _diverged(fit, task, sample, values, error)
+        error.ensemble = _diverged(fit, task, sample, seed, values, error)
         raise
     if preset is not MLP:  # no other fit continues it
         result = replace(result, state=replace(result.state, state=None))
@@ -192,15 +195,16 @@ def _initial_values(
 
 
 def _diverged(
-    fit: NetworkFit, task: Task, sample: Examples, values: Any, error: DivergenceError
+    fit: NetworkFit, task: Task, sample: Examples, seed: int, values: Any, error: DivergenceError
 ) -> Ensemble | None:
     """An ensemble of a member that diverged, as it was before."""
     if error.history is None or error.parameters is None:
         return None
-    network = fit.new_network(sample, task.seed % 2**31, values)
+    network = fit.new_network(sample, seed, values)
     network.parameters, network.statistics = error.parameters, dict(error.statistics)
     network.history = error.history
-    settings = _settings(fit.params, network.seed, float(fit.params.learning_rate_init), fit.context.where)
+    rate = error.history[-1]["learning_rate"] if len(error.history) else fit.params.learning_rate_init
+    settings = _settings(fit.params, network.seed, None if rate == AUTO else float(rate), fit.context.where)
     engine, epochs = error.history.engine, len(error.history)
     one = Member(task.preset, 0, network, engine, epochs, None, None, settings)
     return Ensemble.of_one(one, fit.preprocessor, network.architecture.output)

@@ -138,8 +138,9 @@ class Options(BaseEstimator):
         ``Network(…, initialization=…, seed=…)``.
     tol : float or None, default=None ('mlp': 1e-4, 'single': 0.0)
         What counts as an improvement; for 'lbfgs' the largest entry of the gradient that is small enough.
-    verbose : bool or int, default=False
-        Show progress on stderr; with 'mlp' the cost of each epoch on stdout, as scikit-learn does.
+    verbose : bool, int or str, default=False
+        Show progress on stderr, under this text where it is one; with 'mlp' the cost of each epoch on stdout,
+        as scikit-learn does.
     warm_start : bool, default=False
         ``fit`` goes on from the parameters of the last fit (the optimizer starts anew).
     momentum : float, default=0.9
@@ -148,9 +149,10 @@ class Options(BaseEstimator):
         Nesterov's momentum; else classical.
     early_stopping : bool or None, default=None ('mlp': False)
         Stop when the score on validation data stalls, and keep the parameters of the best epoch. The data are
-        those that ``fit`` was given as ``X_val`` and ``y_val``, else a part of the training data. Not used by
-        'lbfgs'. With 'tabular' the best epoch is always kept, by the rows of the other folds, a member ends
-        early where the third cycle of its rate was worse than those before, and False is refused.
+        those that ``fit`` was given as ``X_val`` and ``y_val``, else a part of the training data. 'lbfgs'
+        uses it with 'single' alone. With 'tabular' the best epoch is always kept, by the rows of the other
+        folds, a member ends early where the third cycle of its rate was worse than those before, and False is
+        refused.
     validation_fraction : float or None, default=None ('mlp': 0.1)
         The part that early stopping holds out, at least two examples; classes keep their shares. With
         'tabular' it is refused where there are several folds; ``n_estimators=1``, or more than
@@ -160,7 +162,8 @@ class Options(BaseEstimator):
     epsilon : float, default=1e-8
         Guard of the division of 'adam': √s + ε, before the correction of s; with 'single' √ŝ + ε, after it.
     n_iter_no_change : int or inf or None, default=None ('mlp': 10, 'single': inf)
-        Epochs without improvement by ``tol`` that are borne. ``inf`` lets a schedule run to its end.
+        Training ends after more than so many epochs without improvement by ``tol``, with 'single' after so
+        many. ``inf`` lets a schedule run to its end.
     max_fun : int, default=15000
         Greatest number of evaluations of the cost, for 'lbfgs'.
     initialization : str or mapping or None, default=None ('mlp': 'glorot', 'single': 'he')
@@ -189,7 +192,8 @@ class Options(BaseEstimator):
         Precision of the products of matrices in training, where it is another than that of the network, which
         has to be float32: done by the torch engine. None is the network's own.
     optimizer_params : mapping, default=None
-        Of a solver in ``OPTIMIZERS``, for example ``{"beta1": 0.95}``.
+        Of a solver in ``OPTIMIZERS``, for example ``{"beta1": 0.95}``. Those of 'adam' go before ``beta_1``,
+        ``beta_2`` and ``epsilon``.
     loss_params : mapping, default=None
         Settings of the loss, for example ``{"delta": 2.0}`` for 'huber'.
     normalization : {'none', 'batch', 'layer'} or sequence of these, default='none'
@@ -247,6 +251,9 @@ class Options(BaseEstimator):
         streams from 256 MB on. Memory-mapped arrays stay where they are with True alone.
     buffer_rows : int or None, default=None
         Rows of a stream that are in memory at a time; None for what 64 MB hold.
+    keep_columns : sequence of str, default=None
+        Columns that are features even if they look like numbers of the rows, which are left out otherwise.
+        Not used with 'mlp', which takes all columns.
     callbacks : sequence of deepstep.training.Callback or callable, default=None
         Objects, or functions that take the record of each epoch, whose new entries go into the history. With
         ``refit`` they see both trainings.
@@ -278,7 +285,7 @@ class Options(BaseEstimator):
     shuffle: Annotated[bool, "boolean"] = True
     random_state: Annotated[Any, "random_state"] = None
     tol: Annotated[float | None, _AT_LEAST_0, None] = None
-    verbose: Annotated[bool | int, "verbose"] = False
+    verbose: Annotated[bool | int | str, "verbose", str] = False
     warm_start: Annotated[bool, "boolean"] = False
     momentum: Annotated[float, Interval(Real, 0, 1, closed="both")] = 0.9
     nesterovs_momentum: Annotated[bool, "boolean"] = True
@@ -321,6 +328,7 @@ class Options(BaseEstimator):
     deterministic: Annotated[bool, "boolean"] = False
     stream: Annotated[bool | None, "boolean", None] = None
     buffer_rows: Annotated[int | None, _COUNT, None] = None
+    keep_columns: Annotated[Sequence[str] | None, "array-like", None] = None
     callbacks: Annotated[Any, "array-like", Callback, callable, None] = None
     checkpoint_dir: Annotated[str | Path | None, str, Path, None] = None
     checkpoint_every: Annotated[float | None, _AT_LEAST_0, None] = None

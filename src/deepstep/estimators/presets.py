@@ -142,11 +142,11 @@ FOR_ALL_MEMBERS = (
 OF_THE_ENSEMBLE = (
     "preset", "n_estimators", "random_state", "verbose", "validation_fraction", "early_stopping", "engine",
     "dtype", "loss", "loss_params", "quantiles", "class_weight", "time_budget", "deterministic", "shuffle",
-    "stream", "buffer_rows", "device", "n_jobs", "categorical_features",
+    "stream", "buffer_rows", "keep_columns", "classes", "device", "n_jobs", "categorical_features",
 )  # fmt: skip
 """Parameters that an ensemble has itself."""
 
-OF_STREAMS = ("checkpoint_dir", "checkpoint_every", "keep_checkpoints", "resume")
+OF_STREAMS = ("callbacks", "checkpoint_dir", "checkpoint_every", "keep_checkpoints", "resume")
 """Parameters that the one member has besides, where rows are streamed."""
 
 

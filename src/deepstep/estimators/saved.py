@@ -24,7 +24,7 @@ from deepstep.data import atomic_write
 from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.data.text_formats import json_values, read_text
 from deepstep.engines import SessionState
-from deepstep.errors import ConfigurationError, DeepStepError, FileError
+from deepstep.errors import DeepStepError, FileError
 from deepstep.estimators.calibration import Calibration
 from deepstep.estimators.ensemble import Ensemble, Fold, Member
 from deepstep.estimators.label_issues import TrainingFingerprint
@@ -113,7 +113,7 @@ class Values:
         ((name, content),) = value.items()
         if name in RECORDS:
             kind = RECORDS[name]
-            if set(content) != {field.name for field in fields(kind)}:
+            if not set(content) <= {field.name for field in fields(kind)}:
                 raise ValueError(f"a {name} has other entries")
             return kind(**{entry: self.unpacked(packed) for entry, packed in content.items()})
         return READ[name](self, content)
@@ -171,12 +171,7 @@ def _kind(estimator: Any) -> Any:
 def _packed_classes(estimator: Any, values: Values) -> Any:
     """The classes and whether they are those of several columns; None of a regressor."""
     labels: Labels | None = vars(estimator).get("_labels")
-    try:
-        return None if labels is None else [values.packed(labels.classes), labels.several]
-    except TypeError as error:
-        raise ConfigurationError(
-            f"{type(estimator).__name__}.save", "classes that are numbers or texts", f"{error}"
-        ) from None
+    return None if labels is None else [values.packed(labels.classes), labels.several]
 
 
 def _parameters(estimator: "DeepEstimator", values: Values) -> dict[str, Any]:
@@ -202,8 +197,8 @@ def _packed_fit(member: Member, values: Values) -> Any:
     """The training of a member, of which the network has the history."""
     if member.fit is None:
         return None
-    goes_on = member.preset.name == "mlp"  # of the others nothing goes on from the state of the optimizer
-    state = member.fit.state if goes_on else replace(member.fit.state, state=None)
+    continues = member.preset.name == "mlp"  # the others have no partial_fit
+    state = member.fit.state if continues else replace(member.fit.state, state=None)
     same = member.fit.history is member.network.history
     return values.packed(replace(member.fit, state=state, history=History() if same else member.fit.history))
 

@@ -1,9 +1,8 @@
 """A fit on rows that stay in their files: a survey of them, then one network."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import is_regressor
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
     from deepstep.estimators.base import DeepEstimator
 
-Labelling: TypeAlias = "Callable[[polars.Series], AnyArray]"
-"""From a column to y."""
 TABLE_PRESET = "Pass preset='tabular', which prepares columns of all kinds."
 LARGE = 10**6
 """Rows of a table whose preset streams have."""
@@ -38,15 +35,13 @@ LARGE = 10**6
 class StreamedFit:
     """One fit on rows that a survey has seen.
 
-    ``weighing`` is the column of weights, ``validation`` None where it is a part of the rows; ``labels``
-    gives y from a column of the target.
+    ``weighing`` is the column of weights, ``validation`` None where it is a part of the rows.
     """
 
     found: Survey
     weighing: str | None
     validation: RawData | None
     context: FitContext
-    labels: Labelling = labels_in
 
     @property
     def names(self) -> list[str]:
@@ -55,7 +50,7 @@ class StreamedFit:
 
     def y(self, frame: "polars.DataFrame") -> AnyArray:
         """y of some rows."""
-        return self.labels(frame.get_column(self.found.target))
+        return labels_in(frame.get_column(self.found.target))
 
     def weight(self, frame: "polars.DataFrame") -> Array | None:
         """The weights of some rows; None where all count alike."""
@@ -82,6 +77,7 @@ def survey_rows(
         rows,
         target,
         exclude=[weighing] if weighing else [],
+        keep=estimator.keep_columns or (),
         categorical=context.categorical,
         weights=None if weighing is None else lambda frame: weights_in(frame, weighing, where),
         check=None
@@ -195,7 +191,7 @@ def _streamed_class_weights(estimator: Any, fit: StreamedFit) -> list[Array] | N
         return None
     counted = fit.found.different.filter(fit.found.different["rows"] > 0)
     labels = estimator._labels
-    positions = labels.positions(fit.labels(counted["value"]))[np.newaxis]
+    positions = labels.positions(labels_in(counted["value"]))[np.newaxis]
     return class_weights(
         estimator.class_weight, positions, labels.each, counted["weight"].to_numpy(), fit.context.where
     )

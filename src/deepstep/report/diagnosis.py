@@ -10,7 +10,6 @@ from deepstep.inspection.findings import (
     constant_target,
     diagnose,
     diagnose_ensemble,
-    divergence_finding,
     held_out_findings,
     in_order,
     label_findings,
@@ -62,8 +61,6 @@ def findings_of(run: Run, inputs: Array | None = None, rows: HeldOut | None = No
         kinds = {finding.kind for finding in found}  # overfitting may show in the costs, too
         held_out = held_out_findings(results, by_squares=by_squares)
         found += [finding for finding in held_out if finding.kind not in kinds]
-    elif diverged is not None:
-        return [divergence_finding(diverged)]
     else:
         budget, ensemble = settings.get("time_budget"), run.ensemble
         members = [

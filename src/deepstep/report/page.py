@@ -30,7 +30,7 @@ def report(
 
     run: The run.
     name: Its name on the page.
-    rows (HeldOut): Rows with the answers to them; by default those that the run keeps.
+    rows (HeldOut): Rows with the predictions for them; by default those that the run keeps.
     inputs (m, n_inputs): Prepared rows on which the units of a network are examined, as in `findings_of`.
     command: The command that trains the same run.
     returns: HTML.

@@ -87,7 +87,7 @@ def classified(run: Run, rows: HeldOut) -> Iterator[Classified]:
     target = run.preparation.target
     if not target.is_classification:
         return
-    each = target.by_column(run.told(target.probabilities(rows.outputs)))
+    each = target.by_column(run.calibrated(target.probabilities(rows.outputs)))
     true = rows.answers.reshape(-1, target.n_columns)
     given = target.decide(rows.outputs).reshape(true.shape)
     for at, (name, P) in enumerate(zip(run.target_names, each, strict=True)):
@@ -98,12 +98,12 @@ def predictions(run: Run, rows: HeldOut) -> Html:
     """The part of the page about predictions."""
     if not len(rows.outputs):
         return tag(
-            "p", "The run keeps no rows. deepstep report RUN --data FILE shows the answers to a table."
+            "p", "The run keeps no rows. deepstep report RUN --data FILE shows the predictions for a table."
         )
     if not rows.finite:
         return tag("p", "There are no predictions: outputs of the parameters before the divergence overflow.")
     target = run.preparation.target
-    lines, notes = figures({"value": score(target, rows.answers, rows.outputs, told=run.told)})
+    lines, notes = figures({"value": score(target, rows.answers, rows.outputs, told=run.calibrated)})
     metrics = [table(["metric", "value"], lines, caption="Metrics of these rows")]
     metrics += [tag("p", note) for note in notes]
     if target.is_classification:

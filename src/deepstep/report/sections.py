@@ -25,7 +25,7 @@ from deepstep.report.diagnosis import has_health, no_health
 from deepstep.report.figures import figure
 from deepstep.report.html import Content, Html, details, join, table, tag
 from deepstep.run import Run
-from deepstep.run_folder import DEMO, DIVERGED
+from deepstep.run_folder import DEMO
 from deepstep.training import History
 from deepstep.training.history import health_in
 
@@ -49,13 +49,8 @@ def overview(run: Run) -> Html:
         ensemble = run.ensemble
         counts = [len(part) for part in (ensemble.members, ensemble.presets, ensemble.preprocessors)]
         how = [("ensemble", "{} of {} on {}".format(*map(_counted, counts, ("network", "preset", "fold"))))]
-        if DIVERGED in config:
-            costs = config[DIVERGED].get("costs") or ()
-            course = History({"epoch": at, "cost": cost} for at, cost in enumerate(costs))
-            course.stopped = "a member diverged, which is shown alone"
-            how.append(("ended", ended(course)))
-        if config.get("seconds") is not None:
-            how.append(("trained in", f"{written(config['seconds'])} seconds"))
+    if config.get("seconds") is not None:
+        how.append(("trained in", f"{written(config['seconds'])} seconds"))
     facts = [
         ("task", config.get("task", "")),
         ("target", run.target_name),
