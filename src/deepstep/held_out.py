@@ -1,7 +1,7 @@
 """Rows that a run keeps with its predictions: those held out in training, from which a report is made."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,7 +102,7 @@ class HeldOut:
         kept = evenly_spread(m, MOST_ROWS)
         labels = chosen(target, labels, kept)
         raw = raw[kept] if len(kept) < m else raw
-        found = outputs_or_nan(run, raw) if outputs is None else outputs[kept]
+        found = _or_nan(run, len(raw), lambda: run.outputs(raw)) if outputs is None else outputs[kept]
         answers = target.answers(labels)
         rows = kept + 1 if numbers is None else np.asarray(numbers)[kept]
         if isinstance(raw, np.ndarray):
@@ -116,13 +116,12 @@ class HeldOut:
     @classmethod
     def kept_by(cls, run: "Run") -> "HeldOut":
         """The training rows that the run keeps, at most 16; of a run that keeps none, no rows."""
-        target, examples = run.preparation.target, run.examples
-        if examples is None:
+        target = run.preparation.target
+        if run.examples is None:
             nothing = np.empty((0, target.n_outputs))
             return cls("kept", "", 0, np.arange(0), nothing, target.decide(nothing), {}, {})
-        (X, *_), Y = examples
-        with np.errstate(over="ignore", invalid="ignore"):
-            outputs = outputs_or_nan(run, None)
+        (X, *_), Y = run.examples
+        outputs = _or_nan(run, len(Y), run.kept_outputs)
         first, numbers = run.ensemble.preprocessors[0].preparation, np.arange(1, len(X) + 1)
         inputs = run.preparation.inputs
         answers = target.decide(Y)
@@ -202,15 +201,8 @@ def chosen(target: Target, labels: Any, rows: AnyArray) -> Any:
     return polars.DataFrame(found, schema=list(target.names)) if is_table else found
 
 
-def outputs_or_nan(run: "Run", raw: Any) -> Array:
-    """The outputs for rows, or where these are None for those that the run keeps; NaN if those of a training
-    that diverged overflow.
-    """
-    m = len(run.examples.Y) if raw is None and run.examples is not None else len(raw)
-
-    def compute() -> Array:
-        return run.kept_outputs() if raw is None else run.outputs(raw)
-
+def _or_nan(run: "Run", m: int, compute: Callable[[], Array]) -> Array:
+    """The outputs for m rows; NaN if those of a training that diverged overflow."""
     if DIVERGED not in run.config:
         return compute()
     with np.errstate(over="ignore", invalid="ignore"):

@@ -46,20 +46,18 @@ def test_the_page_has_every_part(deepstep, ensemble_run, tmp_path):
     assert result.code == 0
     assert result.out.startswith("Written: page.html (")
     page = check(tmp_path / "page.html")
-    parts = ["Findings", "Presets", "Members", "Predictions", "Columns", "Configuration", "Environment"]
-    assert [word for word in page.words if word in parts and word != "Findings"][: len(parts) - 1] == parts[
-        1:
-    ]
+    parts = ["Presets", "Members", "Curves", "Predictions", "Columns", "Configuration", "Environment"]
+    assert [word for word in page.words if word in parts][: len(parts)] == parts
     run = Run.load(ensemble_run)
     for member in run.ensemble.members:
         assert "-".join(map(str, member.network.architecture.layer_dims)) in page.words
-        assert f"{member.validation_cost:.5g}" in page.words
+        assert f"{member.validation_cost:.4g}" in page.words
         assert str(member.best_epoch) in page.words
     for preset in run.ensemble.presets:
         assert preset.preset.why in page.words
         assert f"{preset.validation_cost:.5g}" in page.words
     accuracy = run.config["results"]["out_of_fold"]["accuracy"]
-    assert f"{accuracy:.5g}" in page.words
+    assert f"{100 * accuracy:.2f} %" in page.words
     for word in (
         "2 networks of 1 preset on 2 folds",
         "out of fold",
@@ -111,7 +109,7 @@ def test_kept_rows_are_answered_as_the_rows_of_the_table(flowers, ensemble_run):
     [
         (["height"], "largest errors of 60 rows"),
         (["kind", "warm"], "warm: rows by true class"),
-        (["height", "x"], "x: root mean squared error"),
+        (["height", "x"], "x: the 12 largest errors of 60 rows"),
     ],
 )
 def test_other_targets(deepstep, flowers, tmp_path, targets, told):
