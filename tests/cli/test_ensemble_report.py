@@ -109,7 +109,7 @@ def test_kept_rows_are_answered_as_the_rows_of_the_table(flowers, ensemble_run):
     [
         (["height"], "largest errors of 60 rows"),
         (["kind", "warm"], "warm: rows by true class"),
-        (["height", "x"], "x: the 12 largest errors of 60 rows"),
+        (["height", "x"], "baseline RMSE (mean) of x"),
     ],
 )
 def test_other_targets(deepstep, flowers, tmp_path, targets, told):

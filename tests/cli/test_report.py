@@ -95,7 +95,7 @@ def test_numbers_have_errors(deepstep, flowers, tmp_path):
     deepstep("train", flowers, "--target", "height", "--out", "run", "--iterations", "5")
     assert deepstep("report", "run", "--data", flowers).code == 0
     page = check(tmp_path / "report.html")
-    assert "root mean squared error" in page.text
+    assert "baseline RMSE (mean)" in page.text
     assert "largest errors of 60 rows" in page.text
 
 

@@ -1,5 +1,6 @@
 """An ensemble of networks for tables: folds, presets, weights, and what it does with rows as they are."""
 
+import io
 import subprocess
 import sys
 from time import perf_counter
@@ -33,6 +34,7 @@ from deepstep.estimators.presets import (
     hyperparameters,
     realmlp_init,
 )
+from deepstep.training.progress import Meter
 
 QUICK = {"n_estimators": 2, "max_iter": 8, "random_state": 1}
 
@@ -512,12 +514,24 @@ def test_members_are_rounded_up_to_whole_folds(n_estimators, members):
     assert len(choice.presets) * choice.n_folds * choice.repeats == members
 
 
-def test_verbose_shows_how_many_members_are_done(capsys):
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_verbose_moves_one_bar_within_the_members(capsys, monkeypatch):
     X, y = load_wine(return_X_y=True)
+    monkeypatch.setattr("deepstep.training.progress.BETWEEN_MOVES", 0)
+    monkeypatch.setattr("deepstep.estimators.members.BETWEEN_MOVES", 0)
+    monkeypatch.setattr("sys.stderr", Terminal())
+    moves, show = [], Meter.move
+    monkeypatch.setattr(Meter, "move", lambda self, *state: moves.append(state) or show(self, *state))
     DeepClassifier(verbose=True, **QUICK).fit(X, y)
-    last = capsys.readouterr().err.splitlines()[-1]
-    assert last.startswith("DeepClassifier, members: 2/2, gated on fold ")
-    assert ", validation cost " in last
+    assert "/2 networks" in sys.stderr.getvalue()
+    before_any_is_done = [done for done, text in moves if text == "0/2 networks"]
+    assert len({*before_any_is_done}) > 3
+    assert moves[-1][1] == "2/2 networks"
+    assert moves == sorted(moves)
 
 
 def test_the_linear_preset_arrives_where_logistic_regression_does():

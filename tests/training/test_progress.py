@@ -1,10 +1,12 @@
 """Progress: a bar in a terminal, plain lines elsewhere, always on the stream that was given."""
 
 import io
+import re
 
 import pytest
 
 from deepstep.training import History, Progress, Training
+from deepstep.training.progress import Meter
 
 
 class Terminal(io.StringIO):
@@ -38,14 +40,23 @@ def test_no_terminal_one_line_at_the_end():
 def test_no_terminal_a_line_when_the_last_one_is_old_enough():
     stream = io.StringIO()
     run(Progress("cats", stream=stream, seconds_between_lines=0), [0.7, 0.6], epochs=5)
-    assert stream.getvalue() == "cats: 1/5, cost 0.700000\ncats: 2/5, cost 0.600000\n"
+    first, second = stream.getvalue().splitlines()
+    assert first == "cats: 1/5, cost 0.700000"
+    assert re.fullmatch(r"cats: 2/5, cost 0.600000(, \d:\d\d:\d\d left)?", second)
 
 
 def test_a_notebook_gets_one_line_that_is_written_over(monkeypatch):
-    monkeypatch.setattr("deepstep.training.progress.SECONDS_IN_A_NOTEBOOK", 0)
+    monkeypatch.setattr("deepstep.training.progress.BETWEEN_MOVES", 0)
     stream = OutStream()
     run(Progress("cats", stream=stream), [100.0, 0.5])
-    assert stream.getvalue() == "\rcats: 1/2, cost 100.000000\rcats: 2/2, cost 0.500000  \n"
+    begun, first, last = stream.getvalue().removesuffix("\n").split("\r")[1:]
+    assert [re.sub("[━╸╺ ]+", " ", line).split(" ")[1:4] for line in (begun, first, last)] == [
+        ["0/2", "cost", "…"],
+        ["1/2", "cost", "100.000000"],
+        ["2/2", "cost", "0.500000"],
+    ]
+    assert len(first) <= len(last)
+    assert "\x1b" not in last
 
 
 def test_a_notebook_s_line_is_not_written_at_every_epoch(monkeypatch):
@@ -53,7 +64,22 @@ def test_a_notebook_s_line_is_not_written_at_every_epoch(monkeypatch):
     monkeypatch.setattr("deepstep.training.progress.monotonic", lambda: 0.0)
     stream = OutStream()
     run(Progress("cats", stream=stream), [0.5] * 1000)
-    assert stream.getvalue() == "\rcats: 1000/1000, cost 0.500000\n"
+    assert re.findall(r"\d+/1000", stream.getvalue()) == ["0/1000", "1000/1000"]
+
+
+def test_lines_become_rarer_and_tell_the_time_left(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("deepstep.training.progress.monotonic", lambda: now[0])
+    monkeypatch.setattr("rich.progress.monotonic", lambda: now[0], raising=False)
+    stream, meter = io.StringIO(), None
+    meter = Meter("cats", stream, unit="epochs")
+    meter.begin(2000)
+    for second in range(2000):
+        now[0] = float(second)
+        meter.move(second, "1/2 networks")
+    lines = stream.getvalue().splitlines()
+    assert lines[0] == "cats: 5/2000 epochs, 1/2 networks"
+    assert 40 < len(lines) < 120
 
 
 def test_nothing_happened_nothing_is_said():

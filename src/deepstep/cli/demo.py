@@ -8,9 +8,12 @@ import click
 import numpy as np
 
 from deepstep.cli.drawing import decision_map, pictures
-from deepstep.cli.fitting import Trained, train_and_save
-from deepstep.cli.options import TrainOptions
+from deepstep.cli.messages import of_one_network
+from deepstep.cli.options import TrainOptions, flag_of
+from deepstep.cli.runs import keep, what_happened
 from deepstep.cli.screen import (
+    GOOD,
+    INTERRUPTED,
     as_json,
     console,
     harmless,
@@ -22,19 +25,27 @@ from deepstep.cli.screen import (
     print_table,
     printable,
 )
-from deepstep.cli.table_task import Part, as_part
-from deepstep.cli.unfinished import free_name, new_run
-from deepstep.data import atomic_write, load, read_cats
+from deepstep.cli.settings import new_network, train_arguments
+from deepstep.cli.unfinished import INTERRUPTED_BY_USER, folder_for, free_name
+from deepstep.data import atomic_directory, atomic_write, load, read_cats
 from deepstep.data.files import kind_at
 from deepstep.data.hdf5 import TEST_FILE
-from deepstep.errors import ConfigurationError, FileError, MissingPackageError, unknown_name
+from deepstep.errors import (
+    ConfigurationError,
+    DivergenceError,
+    FileError,
+    MissingPackageError,
+    spelled,
+    unknown_name,
+)
 from deepstep.held_out import HeldOut
-from deepstep.inspection.metrics import confusion, percent
+from deepstep.inspection.metrics import Scores, confusion, percent, score
 from deepstep.plots import MistakesDisplay
 from deepstep.preparation import ClassificationTarget, ImagePreparation, Preparation, TablePreparation
 from deepstep.run import Run
 from deepstep.run_folder import DEMO
-from deepstep.types import AnyArray
+from deepstep.training import History
+from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -108,15 +119,35 @@ class Loaded(NamedTuple):
         """The classes."""
         return cast(ClassificationTarget, self.preparation.target)
 
-    def held_out(self, run: Run) -> HeldOut:
-        """The rows of the test with the answers of a run."""
-        labels = np.array(self.about["classes"])[self.y_test]
-        return HeldOut.of(run, self.X_test, labels, part="test", source=self.of_test)
-
-    def part(self, X: Any, y: AnyArray) -> Part:
+    def encoded(self, X: Any, y: AnyArray) -> tuple[Array, Array]:
         """Rows as a network learns them."""
-        labels = np.array(self.about["classes"])[y]
-        return as_part(self.preparation, self.preparation.inputs.transform(X), labels)
+        return self.preparation.inputs.transform(X), self.target.encode(self.labels(y))
+
+    def labels(self, y: AnyArray) -> AnyArray:
+        """The classes of positions in the data set."""
+        return np.array(self.about["classes"])[y]
+
+    @property
+    def test_answers(self) -> AnyArray:
+        """The positions of the classes of the test rows in the target."""
+        return self.target.answers(self.labels(self.y_test))
+
+
+class Trained(NamedTuple):
+    """The run of a demo, its scores on training and test rows, and the outputs for the test rows."""
+
+    run: Run
+    parts: Mapping[str, Scores]
+    test_outputs: Array
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended training."""
+        return self.run.history.stopped == INTERRUPTED_BY_USER
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {**of_one_network(self.run), **{name: part.to_dict() for name, part in self.parts.items()}}
 
 
 @click.command("demo")
@@ -169,22 +200,45 @@ def demo_command(
         click.echo(as_json({"demo": name, **record}))
     else:
         print_next(console(), folder, NEXT.get(name, NEXT["points"]))
-    return trained[folder].exit_code
+    return INTERRUPTED if trained[folder].interrupted else GOOD
 
 
 def _train(name: str, loaded: Loaded, options: TrainOptions, folder: Path, label: str) -> Trained:
+    """Train a network and save its run; after Ctrl-C and a divergence what was reached."""
+    X, Y = loaded.encoded(loaded.X_train, loaded.y_train)
+    network = new_network(options, X.shape[1], loaded.target)
     about = {key: value for key, value in loaded.about.items() if key != "classes"}
-    return train_and_save(
-        new_run(folder),
-        folder,
-        options,
-        loaded.preparation,
-        loaded.part(loaded.X_train, loaded.y_train),
-        loaded.part(loaded.X_test, loaded.y_test),
-        label=label,
-        about={**about, DEMO: name},
-        held_out=loaded.held_out,
-    )
+    config = {**about, DEMO: name, "settings": options.kept("settings")}
+
+    def run_of(history: History) -> Run:
+        run = Run.of_network(network, loaded.preparation, history, config, X, Y)
+        labels = loaded.labels(loaded.y_test)
+        run.held_out = HeldOut.of(run, loaded.X_test, labels, part="test", source=loaded.of_test)
+        return run
+
+    with folder_for(folder), atomic_directory(folder) as whole, spelled(flag_of):
+        try:
+            given = train_arguments(options, validated=False)
+            history = network.train(X.T, Y.T, progress=label, **given)
+        except KeyboardInterrupt:
+            if not network.history:
+                raise
+            note("Interrupted: what was reached is being saved; Ctrl-C once more ends at once.")
+            history = network.history
+        except DivergenceError as error:
+            if error.history is not None and error.parameters is not None:
+                network.parameters, network.statistics = error.parameters, dict(error.statistics)
+                config |= what_happened(error)
+                keep(run_of(error.history), folder, error)
+            raise
+        run, parts, outputs = run_of(history), {}, {}
+        rows = {"train": (loaded.X_train, loaded.y_train), "test": (loaded.X_test, loaded.y_test)}
+        for part, (raw, y) in rows.items():
+            outputs[part] = run.outputs(raw)
+            parts[part] = score(loaded.target, loaded.target.answers(loaded.labels(y)), outputs[part])
+        run.config["results"] = {part: found.to_dict() for part, found in parts.items()}
+        run.write(whole)
+    return Trained(run, parts, outputs["test"])
 
 
 def _digits(seed: int) -> Loaded:
@@ -237,18 +291,14 @@ def _show_digits(
 ) -> dict[str, Any]:
     """The scores, the confusion matrix and the most confident mistakes."""
     (trained,) = models.values()
-    test, probabilities, classes = (
-        loaded.part(loaded.X_test, loaded.y_test),
-        trained.test_outputs,
-        loaded.target.classes[0],
-    )
+    answers, probabilities, classes = loaded.test_answers, trained.test_outputs, loaded.target.classes[0]
     given, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    wrong = np.flatnonzero(given != test.answers)
+    wrong = np.flatnonzero(given != answers)
     wrong = wrong[np.argsort(-sure[wrong], kind="stable")]
-    counts = confusion(test.answers, given, len(classes))
+    counts = confusion(answers, given, len(classes))
     if json_wanted:
         mistakes = [
-            {"row": row, "true": test.answers[row], "predicted": given[row], "probability": sure[row]}
+            {"row": row, "true": answers[row], "predicted": given[row], "probability": sure[row]}
             for row in wrong
         ]
         return {"run": base, **trained.to_dict(), "confusion": counts, "mistakes": mistakes}
@@ -266,7 +316,7 @@ def _show_digits(
         screen.print("No mistakes on the test images.\n")
         return {}
     shown, pixels = wrong[:SHOWN_MISTAKES], loaded.preparation.inputs.transform(loaded.X_test)
-    captions = [(f"true {test.answers[row]}", f"given {given[row]} ({sure[row]:.3f})") for row in shown]
+    captions = [(f"true {answers[row]}", f"given {given[row]} ({sure[row]:.3f})") for row in shown]
     screen.print(f"The most confident of {len(wrong)} mistakes, with the predicted probability")
     screen.print(pictures([pixels[row].reshape(8, 8) for row in shown], captions), markup=False)
     screen.print()
@@ -310,7 +360,7 @@ def _map(trained: Trained, loaded: Loaded) -> "Text":
     grid = np.column_stack([part.ravel() for part in np.meshgrid(x, y[::-1])])
     outputs = trained.run.outputs(polars.DataFrame(grid, schema=loaded.X_train.columns))
     regions = loaded.target.decide(outputs).reshape(MAP_HEIGHT, MAP_WIDTH)
-    answers = loaded.part(loaded.X_train, loaded.y_train).answers
+    answers = loaded.target.answers(loaded.labels(loaded.y_train))
     text = Text(decision_map(regions, X, answers, low, high, marks=MARKS, fills=FILLS))
     for mark, fill, name, other in zip(MARKS, FILLS, loaded.target.classes[0], COLOURS, strict=False):
         colour = name if name in COLOURS else other

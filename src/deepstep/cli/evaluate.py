@@ -8,8 +8,7 @@ import numpy as np
 
 from deepstep.cli.runs import naming_piece, note_divergence, read_labelled, read_labelled_pieces
 from deepstep.cli.screen import as_json, console, json_option, note, print_scores, print_table, printable
-from deepstep.cli.table_task import answers_of, columns_of
-from deepstep.cli.target import row_weights
+from deepstep.cli.target import columns_of, row_weights
 from deepstep.data.frames import as_frame
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.inspection.metrics import (
@@ -47,7 +46,7 @@ def evaluate_command(run_folder: Path, file: Path, json_wanted: bool) -> None:
     parts = list[tuple[AnyArray, Array, Array | None]]()
     for raw, labels in read_labelled_pieces(run, file):
         with naming_piece(file, sum(len(outputs) for _, outputs, _ in parts), len(labels)):
-            parts.append((answers_of(target, labels), run.outputs(raw), _weights(run, raw, file)))
+            parts.append((target.answers(labels), run.outputs(raw), _weights(run, raw, file)))
     answers, outputs = (np.concatenate([part[at] for part in parts]) for at in (0, 1))
     weights = [weight for *_, weight in parts if weight is not None]
     weight = np.concatenate(weights) if weights else None
@@ -110,7 +109,7 @@ def importance_command(
         raise ConfigurationError("RUN", "a run that was trained on a table", "got one of images")
     raw, labels = read_labelled(run, file)
     table, found = as_frame(raw, where=str(file)), main_metric(target, metric, "--metric")
-    answers, weight = answers_of(target, labels), _weights(run, raw, file)
+    answers, weight = target.answers(labels), _weights(run, raw, file)
 
     def measured(outputs: Array) -> float:
         predicted = predictions_of(target, answers, outputs, weight, run.calibrated)

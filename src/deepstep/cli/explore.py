@@ -19,7 +19,7 @@ from deepstep.cli.options import TYPED, SectionedCommand, SectionOption, TrainOp
 from deepstep.cli.runs import OpenedNetwork, open_network, read_labelled
 from deepstep.cli.screen import as_json, json_option, note, program, say
 from deepstep.cli.settings import check_target, checked, new_network, train_arguments
-from deepstep.cli.table_task import table_task
+from deepstep.cli.split import table_split
 from deepstep.cli.target import table_of
 from deepstep.data import DATASETS
 from deepstep.data.files import RUN_MARK, kind_at, refuse_pipe
@@ -318,12 +318,12 @@ def _subject(
 
 
 def _of_table(path: Path, options: TrainOptions) -> Subject:
-    task = table_task(table_of(path, options), options, None)
-    target = task.preparation.target
+    split = table_split(table_of(path, options), options, None)
+    target, inputs, rows = split.target, split.inputs, split.train
     check_target(options, target)
-    names, notes = task.split.inputs.feature_names, task.split.notes
-    about = About(path.name, feature_names=names, class_names=names_of(target), notes=notes)
-    return _made(options, task.train.X.T, task.train.Y.T, target, about)
+    names = inputs.feature_names
+    about = About(path.name, feature_names=names, class_names=names_of(target), notes=split.notes)
+    return _made(options, inputs.transform(rows.frame).T, target.encode(rows.labels).T, target, about)
 
 
 def _made(options: TrainOptions, X: Array, Y: Array, target: Target, about: About) -> Subject:

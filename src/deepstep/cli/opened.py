@@ -13,8 +13,7 @@ import numpy as np
 from deepstep.cli.option_types import LayerSizes, member_option
 from deepstep.cli.runs import OpenedNetwork, open_network, read_labelled
 from deepstep.cli.screen import as_json, console, json_option, print_table, say
-from deepstep.cli.table_task import columns_of
-from deepstep.cli.target import row_weights
+from deepstep.cli.target import columns_of, row_weights
 from deepstep.engines import Settings, describe_engines, missing_numba
 from deepstep.equations import EQUATIONS, example_targets
 from deepstep.equations.parameters import layer_sizes

@@ -27,7 +27,7 @@ from deepstep.types import AnyArray, Array
 if TYPE_CHECKING:
     import polars
 
-    from deepstep.cli.table_task import TableSplit
+    from deepstep.cli.split import TableSplit
     from deepstep.estimators.ensemble import FoldPreprocessor
 
 

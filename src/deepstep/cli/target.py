@@ -265,6 +265,11 @@ def weights_by_class(
     return class_weights(by_position(weights, target), columns, range(number), weight, CLASS_WEIGHT)
 
 
+def columns_of(answers: AnyArray) -> AnyArray:
+    """Answers as columns of each target: (n_targets, m)."""
+    return np.atleast_2d(answers.T)
+
+
 def by_position(weights: ClassWeight, target: ClassificationTarget) -> str | list[dict[int, float]]:
     """As the library takes it: for each target a mapping of positions to weights, or "balanced"."""
     if isinstance(weights, str):

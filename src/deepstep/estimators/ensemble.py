@@ -132,10 +132,10 @@ class Member:
         of it can be opened.
     engine: The engine that trained it, and predicts.
     epochs: How many it learned.
-    validation_cost (float or None): The smallest one, of the epoch that was kept; None where no rows judged
-        it.
-    best_epoch (int or None): After how many of them that one was, from 1; None where no rows judged it, or
-        where a file of an older release does not say so.
+    validation_cost (float or None): The smallest one, of the epoch that was kept; None without
+        validation data.
+    best_epoch (int or None): After how many of them that one was, from 1; None without
+        validation data, or where a file of an older release does not say so.
     settings: The learning rate, and what else of `deepstep.engines.Settings` its steps were made with.
     fit: Its training; None in an ensemble that was read from files.
     """
@@ -206,7 +206,7 @@ class PresetSummary(NamedTuple):
     """The share of a preset in an ensemble.
 
     members: The members that are made by it.
-    validation_cost (float or None): The mean of theirs; None where no rows judged them.
+    validation_cost (float or None): The mean of theirs; None without validation data.
     weight: How much they count together.
     """
 
@@ -375,25 +375,38 @@ def fit_ensemble_weights(
     """Weigh the presets by their outputs for rows that were held out.
 
     ``held_out`` has for each preset one array (m, n_L) for each seed, NaN in rows that were never held out.
-    ``loss`` (A, Y) → (m,) is convex in A; without one all presets count alike.
+    ``loss`` (A, Y) → (m,) is convex in A; without one all presets have the same weight.
     """
-    means = {name: np.mean(outputs, axis=0) for name, outputs in held_out.items()}
+    means = {name: _mean_of_known(np.stack([*outputs])) for name, outputs in held_out.items()}
     known = np.all([np.isfinite(mean).all(axis=1) for mean in means.values()], axis=0)
     temperatures = dict.fromkeys(means, 1.0)
+    shares = np.full(len(means), 1 / len(means))
     if not known.any():
-        return EnsembleWeights(dict.fromkeys(means, 1 / len(means)), temperatures, None)
+        partly = _mean_of_known(np.stack([*means.values()]))
+        together = partly if np.isfinite(partly).any() else None
+        return EnsembleWeights(dict(zip(means, shares.tolist(), strict=True)), temperatures, together)
     of_known = None if weight is None else weight[known]
     for name, mean in means.items():
         if output in PROBABILITIES and len(means) > 1:
             each = output == "sigmoid"
             temperatures[name] = fit_temperature(mean[known], Y[known], of_known, each=each)
             means[name] = apply_temperature(mean, output, temperatures[name])
-    shares = np.full(len(means), 1 / len(means))
     if loss is not None and len(means) > 1:
         outputs = [mean[known] for mean in means.values()]
         shares = stacking_weights(outputs, lambda A: loss(A, Y[known]), of_known)
-    together = np.tensordot(shares, np.stack([*means.values()]), 1)
+    stack = np.stack([*means.values()])
+    together = np.where(known[:, np.newaxis], np.tensordot(shares, stack, 1), _mean_of_known(stack, shares))
     return EnsembleWeights(dict(zip(means, shares.tolist(), strict=True)), temperatures, together)
+
+
+def _mean_of_known(stack: Array, weights: Array | None = None) -> Array:
+    """The mean over the first axis, with these weights, of what is no NaN; NaN where all is."""
+    counts = np.ones(len(stack)) if weights is None else weights
+    known = np.isfinite(stack)
+    total = np.sum(np.where(known, stack, 0) * counts.reshape(-1, 1, 1), axis=0, dtype=stack.dtype)
+    count = np.tensordot(counts, known, 1)
+    with np.errstate(invalid="ignore"):
+        return np.where(count > 0, total / count, np.nan).astype(stack.dtype)
 
 
 def stacking_weights(

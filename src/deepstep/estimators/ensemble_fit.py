@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, partial
-from itertools import count
-from threading import Event
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from sklearn.base import is_classifier
 
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError
@@ -23,7 +22,7 @@ from deepstep.estimators.ensemble import (
     fit_ensemble_weights,
 )
 from deepstep.estimators.inputs import Dataset, FitContext
-from deepstep.estimators.members import Task, limited_threads, member_executor, train_member
+from deepstep.estimators.members import Link, Task, limited_threads, member_executor, train_member
 from deepstep.estimators.options import DEFAULTS
 from deepstep.estimators.presets import (
     ALONE,
@@ -33,7 +32,9 @@ from deepstep.estimators.presets import (
     Preset,
     default_ensemble_size,
     default_n_bins,
+    hyperparameters,
 )
+from deepstep.estimators.solvers import warn_the_caller
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.streams import StreamedExamples
@@ -42,6 +43,15 @@ from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator
+
+
+class Trained(NamedTuple):
+    """The members, with the task of each and its outputs for the rows held out; ``ended`` is by Ctrl-C."""
+
+    tasks: list[Task]
+    members: list[Member]
+    outputs: list[Array]
+    ended: bool
 
 
 class Prepared(NamedTuple):
@@ -57,7 +67,7 @@ def fit_ensemble(
 ) -> Ensemble:
     """Train an ensemble, or one network, for an estimator of which the targets are known.
 
-    Without ``validation`` each member of an ensemble is judged by the rows of its fold.
+    Without ``validation`` each member of an ensemble is validated by the rows of its fold.
     """
     seed = 0 if context.seed is None else context.seed
     if estimator.preset in ALONE:
@@ -71,21 +81,28 @@ def fit_ensemble(
     parts = _split(estimator, kept, validation, size, seed, context.where)
     tasks = _tasks(size, len(parts), seed)
     try:
-        preprocessors, members, held_out = _train_all(
-            estimator, kept, validation, parts, size, tasks, clock, context
-        )
+        preprocessors, trained = _train_all(estimator, kept, validation, parts, size, tasks, clock, context)
     except DataError:
         Table.fit(
-            rows.X, context.keep, context.categorical
+            rows.X, estimator.keep_columns or (), context.categorical
         )  # what cannot be a number is refused under the number of its own row
         raise
-    judged = kept if validation is None else validation
-    outputs = _by_preset(tasks[: len(members)], parts, held_out, judged.Y.shape, own=validation is not None)
+    scored = kept if validation is None else validation
+    outputs = _by_preset(trained, parts, scored.Y.shape, own=validation is not None)
     output, _ = estimator._head(context.where)
-    weight = estimator._class_weighted(kept, judged, context.where)
-    found = fit_ensemble_weights(outputs, judged.Y, output, _loss(estimator, context.where), weight)
+    weight = estimator._class_weighted(kept, scored, context.where)
+    found = fit_ensemble_weights(outputs, scored.Y, output, _loss(estimator, context.where), weight)
     together = None if validation is not None else found.together
-    return Ensemble(tuple(preprocessors), tuple(members), found.weights, found.temperatures, output, together)
+    if trained.ended:
+        part = "validation" if validation is not None else "out-of-fold"
+        score = _score(estimator, found.together, scored.Y, weight, context.where)
+        warn_the_caller(
+            f"{context.where} was interrupted: {len(trained.members)} of {len(tasks)} networks are trained "
+            f"and kept, {'without rows that tell how good they are' if score is None else f'{part} {score}'}."
+        )
+    return Ensemble(
+        tuple(preprocessors), tuple(trained.members), found.weights, found.temperatures, output, together
+    )
 
 
 def fit_alone(
@@ -96,14 +113,14 @@ def fit_alone(
     seconds: float | None = None,
 ) -> Ensemble:
     """Train one network, which is then an ensemble of one, in this thread."""
-    pieces, judged = task.preset.cuts, prepared.held_out
+    pieces, validation = task.preset.cuts, prepared.held_out
     with limited_threads(estimator.n_jobs):
         member = train_member(
             estimator,
             task,
             prepared.preprocessor,
             prepared.learned[pieces],
-            None if judged is None else judged[pieces],
+            None if validation is None else validation[pieces],
             context,
             seconds=seconds,
         )
@@ -137,8 +154,7 @@ def folds(m: int, n: int, strata: AnyArray | None, fraction: float, seed: int) -
 def _one_split(estimator: "DeepEstimator", rows: Dataset, validation: Dataset | None, seed: int) -> Fold:
     """The rows of one network on a table, and those that early stopping goes by; 'mlp' parts its own."""
     m, everything = len(rows), Fold(np.arange(len(rows)), np.arange(0))
-    early = estimator.early_stopping and estimator.solver != "lbfgs"
-    if estimator.preset == MLP.name or validation is not None or not early or m < 4:
+    if estimator.preset == MLP.name or validation is not None or not estimator.early_stopping or m < 4:
         return everything
     fraction = estimator.validation_fraction
     fraction = DEFAULTS["mlp"]["validation_fraction"] if fraction is None else fraction
@@ -159,7 +175,7 @@ def _split(
         instead = "validation data of its own" if validation is not None else f"{size.n_folds} folds"
         raise ConfigurationError(
             where,
-            "validation_fraction left out, where it would not be heeded",
+            "validation_fraction left out, where it has no effect",
             f"got {fraction} with {instead}",
             "Pass n_estimators=1 for one network and one part held out.",
         )
@@ -196,7 +212,7 @@ def _prepared(
             {False: learned.examples},
             None if held_out is None else {False: held_out.examples},
         )
-    table = Table.fit(learned.X, context.keep, context.categorical)
+    table = Table.fit(learned.X, estimator.keep_columns or (), context.categorical)
     features = table.features(learned.X)
     encoded = isinstance(features, np.ndarray) and presets[0].name not in ALONE
     encodings = {
@@ -267,46 +283,58 @@ def _train_all(
     tasks: list[Task],
     clock: TimeBudget,
     context: FitContext,
-) -> tuple[list[FoldPreprocessor], list[Member], list[Array]]:
-    """The preprocessor of each fold, the members, and the outputs of each for the rows held out.
+) -> tuple[list[FoldPreprocessor], Trained]:
+    """The preprocessor of each fold, and the members.
 
     Members of all folds wait in one queue, while the next fold is prepared. With a budget of time, or a
     large table, folds are trained one by one, or so many at once that all workers have something to do. When
-    time is over no further fold is begun.
+    time is over no further fold is begun. Ctrl-C ends it, and is raised where no member is done yet.
     """
-    preprocessors: list[FoldPreprocessor] = []
-    one_queue = estimator.time_budget is None and len(rows) < MANY
-    done: list[tuple[Member, Array]] = []
+    preprocessors: dict[int, FoldPreprocessor] = {}
+    one_queue, ended = estimator.time_budget is None and len(rows) < MANY, False
+    done: dict[int, tuple[Member, Array]] = {}
     each = len(tasks) // len(parts)
 
     @cache
     def prepared(number: int) -> Prepared:
         return _prepared(estimator, rows, validation, parts[number], size.presets, context)
 
-    with member_executor(estimator.n_jobs) as workers, _shown(estimator, len(tasks), context) as show:
+    with (
+        member_executor(estimator.n_jobs) as workers,
+        _progress(estimator, tasks, parts, context) as progress,
+    ):
         at_once = len(parts) if one_queue else max(1, workers.n // each)
         turns = -(-each * at_once // workers.n)  # of members, that each worker has
-        for first in range(0, len(parts), at_once):
-            if not clock.begins_another(len(preprocessors)):
-                break
-            prepared.cache_clear()
-            folds_now = range(first, min(first + at_once, len(parts)))
-            if not one_queue:
-                with clock.preparing():
-                    for number in folds_now:
-                        prepared(number)
-            seconds = clock.seconds_of_a_member(-(-(len(parts) - first) // at_once), turns)
-            of_now = [task for task in tasks if task.fold in folds_now]
-            works = (
-                partial(_train_one, estimator, task, prepared(task.fold), context, seconds) for task in of_now
-            )
-            found: list[tuple[Member, Array] | None] = [None] * len(of_now)
-            for at, (member, outputs) in workers.results(works):
-                show(member)
-                found[at] = member, outputs
-            done += [one for one in found if one is not None]
-            preprocessors += [prepared(number).preprocessor for number in folds_now]
-    return preprocessors, [member for member, _ in done], [outputs for _, outputs in done]
+        workers.interruption.waits = False
+        try:
+            for first in range(0, len(parts), at_once):
+                if not clock.begins_another(first):
+                    break
+                prepared.cache_clear()
+                folds_now = range(first, min(first + at_once, len(parts)))
+                if not one_queue:
+                    with clock.preparing():
+                        for number in folds_now:
+                            prepared(number)
+                seconds = clock.seconds_of_a_member(-(-(len(parts) - first) // at_once), turns)
+                works = (
+                    (number, partial(_train_one, estimator, task, prepared(task.fold), context, seconds))
+                    for number, task in enumerate(tasks)
+                    if task.fold in folds_now
+                )
+                for number, result in workers.results(works, progress):
+                    done[number], fold = result, tasks[number].fold
+                    preprocessors[fold] = prepared(fold).preprocessor
+                    workers.interruption.waits = True
+                    progress(number, DONE)
+        except KeyboardInterrupt:
+            if not done or workers.interruption.again:
+                raise
+            ended = True
+    numbers, folds = sorted(done), sorted(preprocessors)  # of folds without a member nothing is kept
+    members = [replace(done[number][0], fold=folds.index(tasks[number].fold)) for number in numbers]
+    trained = Trained([tasks[number] for number in numbers], members, [done[n][1] for n in numbers], ended)
+    return [preprocessors[fold] for fold in folds], trained
 
 
 def _train_one(
@@ -315,43 +343,59 @@ def _train_one(
     prepared: Prepared,
     context: FitContext,
     seconds: float | None,
-    given_up: Event,
+    link: Link,
 ) -> tuple[Member, Array]:
     """A member, and its outputs for the rows held out."""
     preprocessor, learned, held_out = prepared
     pieces = task.preset.cuts
-    judged = None if held_out is None else held_out[pieces]
+    validation = None if held_out is None else held_out[pieces]
     member = train_member(
-        estimator, task, preprocessor, learned[pieces], judged, context, given_up=given_up, seconds=seconds
+        estimator, task, preprocessor, learned[pieces], validation, context, link=link, seconds=seconds
     )
-    if judged is None or member.fit is None:
+    if validation is None or member.fit is None or link.given_up.is_set():
         return member, np.empty(0)
-    outputs = member.outputs({pieces: judged.X}, preprocessor)
-    score = estimator._score_of(outputs, preprocessor.unscaled(judged.Y), judged.weight)
+    outputs = member.outputs({pieces: validation.X}, preprocessor)
+    score = estimator._score_of(outputs, preprocessor.unscaled(validation.Y), validation.weight)
     return replace(member, fit=replace(member.fit, held_out_score=score)), outputs
 
 
+DONE = 2.0
+"""The share of a finished member, for `_progress`."""
+
+
 @contextmanager
-def _shown(estimator: "DeepEstimator", n: int, context: FitContext) -> Iterator[Callable[[Member], None]]:
-    """The function that shows that one more of n members is done, if that is asked for."""
+def _progress(
+    estimator: "DeepEstimator", tasks: list[Task], parts: list[Fold], context: FitContext
+) -> Iterator[Callable[[int, float], None]]:
+    """The function that shows which share of a member is done, as one bar of the epochs of all."""
     if not estimator.verbose:
-        yield lambda member: None
+        yield lambda number, share: None
         return
-    meter, done = Meter(f"{context.label or type(estimator).__name__}, members"), count(1)
-    meter.begin(n, text="…")
+    planned = [
+        int(hyperparameters(estimator, task.preset, parts[task.fold].learned.size).max_iter) for task in tasks
+    ]
+    done, n, total = [0.0] * len(tasks), len(tasks), sum(planned)
+    meter, whole = Meter(estimator._label, unit="epochs"), [0]
+
+    def show(number: int, share: float) -> None:
+        whole[0] += share == DONE
+        done[number] = planned[number] * min(share, 1.0)
+        meter.move(sum(done), f"{whole[0]}/{n} networks")
+
+    meter.begin(total, text=f"0/{n} networks")
     try:
-        yield lambda member: meter.move(next(done), str(member))
+        yield show
     finally:
         meter.end()
 
 
 def _by_preset(
-    tasks: list[Task], parts: list[Fold], outputs: list[Array], shape: tuple[int, ...], *, own: bool
+    trained: Trained, parts: list[Fold], shape: tuple[int, ...], *, own: bool
 ) -> Mapping[str, list[Array]]:
     """Outputs of each preset for all rows, NaN where there are none: one array for each of its seeds."""
     found: dict[str, list[Array]] = {}
     counts: dict[tuple[str, int], int] = {}
-    for task, output in zip(tasks, outputs, strict=True):
+    for task, output in zip(trained.tasks, trained.outputs, strict=True):
         name = task.preset.name
         repeat = counts[name, task.fold] = counts.get((name, task.fold), -1) + 1
         whole = found.setdefault(name, [])
@@ -360,6 +404,18 @@ def _by_preset(
         if output.size:
             whole[repeat][slice(None) if own else parts[task.fold].held_out] = output
     return found
+
+
+def _score(
+    estimator: "DeepEstimator", A: Array | None, Y: Array, weight: Array | None, where: str
+) -> str | None:
+    """How good outputs are, in words: accuracy, R², or of quantiles D²; None without rows to compare."""
+    if A is None:
+        return None
+    known = np.isfinite(A).all(axis=1)
+    score = estimator._score_of(A[known], Y[known], None if weight is None else weight[known])
+    of_numbers = "D²" if estimator._head(where)[0] == "quantile" else "R²"
+    return None if score is None else f"{'accuracy' if is_classifier(estimator) else of_numbers} {score:.4f}"
 
 
 def _loss(estimator: "DeepEstimator", where: str) -> Any:

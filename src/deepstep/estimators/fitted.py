@@ -54,11 +54,6 @@ def _fit(member: Member) -> FitResult:
     return member.fit
 
 
-def _validated(name: str) -> Callable[[Member], "list[float] | None"]:
-    """An entry of the records of each epoch; None where there is none."""
-    return lambda member: [record[name] for record in _fit(member).validated if name in record] or None
-
-
 def _learning_rate(member: Member) -> float:
     rate = _fit(member).learning_rate
     if rate is None:
@@ -74,12 +69,12 @@ class FittedAttributes:
     ensemble_ : Ensemble
         The networks as ``members``, with the ``weights`` of the presets and the predictions ``out_of_fold``;
         with ``preset='mlp'`` and 'single' there is one. What follows is that of the only member; of several
-        the attribute says so, but for ``n_iter_``, which is the greatest.
+        the attribute says so, except ``n_iter_``, which is the largest.
     network_ : deepstep.Network
         The network; columns are examples there, and its cost has no L1 and L2 term.
     history_ : History
         A record of each epoch: ``epoch``, ``cost``, ``learning_rate``, … and with validation data
-        ``validation_cost`` and ``validation_score``.
+        ``validation_cost`` and, unless it is by ``scoring='loss'``, ``validation_score``.
     histories_ : list of History
         The history of each member.
     oof_predictions_ : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_outputs)
@@ -90,7 +85,7 @@ class FittedAttributes:
         After ``refit``: that of the training that early stopping ended; ``history_`` is of the second one.
     coefs_, intercepts_ : list of ndarray
         Weights (n_{l-1}, n_l) and biases (n_l,) of each layer, views of the network's parameters: what is
-        written into them is where ``warm_start`` or ``partial_fit`` goes on (with ``ema_decay``, which is a
+        written into them is where ``warm_start`` or ``partial_fit`` continues (with ``ema_decay``, which is a
         copy of what trains, only ``warm_start``).
     loss_curve_ : list of float
         J of each epoch, over all fits that went on; for 'lbfgs' J after each iteration.
@@ -139,8 +134,8 @@ class FittedAttributes:
     loss_curve_ = OfTheNetwork(lambda member: [record["cost"] for record in _fit(member).history])
     loss_ = OfTheNetwork(lambda member: _fit(member).loss)
     best_loss_ = OfTheNetwork(lambda member: _fit(member).best_loss)
-    validation_costs_ = OfTheNetwork(_validated("validation_cost"))
-    validation_scores_ = OfTheNetwork(_validated("validation_score"))
+    validation_costs_ = OfTheNetwork(lambda member: _fit(member).validation_costs)
+    validation_scores_ = OfTheNetwork(lambda member: _fit(member).scores)
     best_validation_score_ = OfTheNetwork(lambda member: _fit(member).best_validation_score)
     learning_rate_ = OfTheNetwork(_learning_rate)
     rate_search_ = OfTheNetwork(lambda member: _fit(member).search)

@@ -12,12 +12,11 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from deepstep.data.frames import as_frame
-from deepstep.errors import ConfigurationError, DataError, unknown_name
+from deepstep.errors import ConfigurationError, DataError, DataWarning, unknown_name
 from deepstep.inspection.findings.leaks import MOST_ROWS, leak_findings
 from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.preparation.column_statistics import why_identifier
 from deepstep.preparation.target_values import reads_as_number
-from deepstep.training import Callback
 from deepstep.types import AnyArray, Array, is_whole
 
 if TYPE_CHECKING:
@@ -29,22 +28,16 @@ class FitContext:
     """One call of fit or partial_fit.
 
     ``going_on`` tells that it starts from the fitted network, ``incremental`` that it is partial_fit: one
-    epoch, with all ``classes`` announced. ``seed`` is set where it is drawn already. ``label`` replaces the
-    estimator's name in the progress. ``callbacks`` are called after all others. ``keep`` names columns that
-    are inputs even if they look as if they named the rows, ``categorical`` those whose values are categories.
-    ``keeps_interrupted`` makes a model of a training that Ctrl-C ended; else KeyboardInterrupt is raised.
+    epoch, with all ``classes`` announced. ``seed`` is set where it is drawn already. ``categorical`` names
+    columns whose values are categories.
     """
 
     where: str
     going_on: bool = False
     incremental: bool = False
     classes: Any = None
-    label: str = ""
     seed: int | None = None
-    callbacks: tuple[Callback, ...] = ()
-    keep: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
-    keeps_interrupted: bool = True
 
 
 class RawData(NamedTuple):
@@ -287,7 +280,7 @@ def warn_of_leaks(X: Any, classes: AnyArray, where: str, *, table: bool) -> None
     # not prepared: what cannot be is refused later, under the number of its own row
     columns = dict.fromkeys(series.name for series in frame if not (table and _names_rows(series)))
     for found in leak_findings(frame, columns, {"": classes[rows]}, classes=True, surely=True):
-        warnings.warn(f"{where}: {found.says}.", UserWarning, stacklevel=2)
+        warnings.warn(f"{where}: {found.says}.", DataWarning, stacklevel=2)
 
 
 def _names_rows(series: "polars.Series") -> bool:

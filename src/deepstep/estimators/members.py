@@ -7,11 +7,13 @@ or processes of the backend of joblib that is configured.
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from math import ceil, inf
 from threading import Event
+from time import monotonic
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -26,7 +28,11 @@ from deepstep.estimators.training import FitResult, NetworkFit, hidden_sizes
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Callback, StopTraining, Training
+from deepstep.training.callbacks import as_callbacks
 from deepstep.training.history import Record
+from deepstep.training.interruption import Interruption, deferred
+from deepstep.training.progress import epochs_done
+from deepstep.training.rate_finder import AUTO
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -40,18 +46,35 @@ WORSE = 0.01
 LEAST_EPOCHS = 32
 """Epochs from which on cycles are compared."""
 
+BETWEEN_MOVES = 0.1
+"""Seconds between two moves of a member's share of the progress."""
 
-class _Halt(Callback):
-    """Ends a member's training when the whole fit is given up."""
+
+@dataclass(frozen=True)
+class Link:
+    """Shared by a piece of work and the fit: whether the fit is given up, and the progress, 0 to 1."""
+
+    given_up: Event = field(default_factory=Event)
+    move: Callable[[float], None] = lambda share: None
+
+
+class _Linked(Callback):
+    """Ends a member's training when the whole fit is given up, and tells how far it is."""
 
     looks_at_the_network = False
+    adds_to_records = ()
 
-    def __init__(self, given_up: Event) -> None:
-        self._given_up = given_up
+    def __init__(self, link: Link) -> None:
+        self._link, self._next = link, 0.0
 
-    def on_epoch_end(self, training: Training, record: Record) -> None:
-        if self._given_up.is_set():
+    def on_pause(self, training: Training) -> None:
+        if self._link.given_up.is_set():
             raise StopTraining("given up")
+        if (now := monotonic()) < self._next:
+            return
+        self._next = now + BETWEEN_MOVES
+        share, budget = epochs_done(training) / training.epochs, getattr(training.plan, "time_budget", None)
+        self._link.move(share if budget is None else max(share, training.position.seconds / budget))
 
 
 class _Overfitted(Callback):
@@ -89,13 +112,13 @@ def train_member(
     task: Task,
     preprocessor: FoldPreprocessor,
     learned: Examples | StreamedExamples,
-    judged: Examples | None,
+    validation: Examples | None,
     context: FitContext,
     *,
-    given_up: Event | None = None,
+    link: Link | None = None,
     seconds: float | None = None,
 ) -> Member:
-    """Train the network of a task; ``given_up`` is there where others are trained beside it."""
+    """Train the network of a task; ``link`` is there where others are trained beside it."""
     preset, sample = task.preset, learned.sample
     params = hyperparameters(estimator, preset, len(learned), seconds)
     values, before, seed = None, None, task.seed
@@ -104,12 +127,13 @@ def train_member(
         seed = task.seed % 2**31
         origins = _origins(preprocessor, preset, sample.X.shape[1])
         values, params.lr_multipliers = _initial_values(params, sample, origins, task.seed)
-        compares = params.schedule == "coslog4" and judged is not None and seconds is None
+        compares = params.schedule == "coslog4" and validation is not None and seconds is None
         cycles = [_Overfitted(params.max_iter)] if compares and params.max_iter >= LEAST_EPOCHS else []
-        params.callbacks = [*([] if given_up is None else [_Halt(given_up)]), *cycles]
-        params.early_stopping = judged is not None
-        params.scoring = "loss" if judged is not None else None
-        params.verbose = params.verbose and given_up is None  # else each member is shown when it is done
+        asked = as_callbacks(params.callbacks or [], context.where)
+        params.callbacks = [*([] if link is None else [_Linked(link)]), *cycles, *asked]
+        params.early_stopping = validation is not None
+        params.scoring = "loss" if validation is not None else None
+        params.verbose = params.verbose and link is None  # else one bar is of all members
     elif context.going_on:
         (before,) = estimator.ensemble_.members
     earlier = FitResult() if before is None or before.fit is None else before.fit
@@ -120,11 +144,11 @@ def train_member(
                 network = fit.new_network(sample, seed, values)
             else:
                 network = fit.fitted_network(before.network, sample)
-            result = fit.run(network, learned, judged)
+            result = fit.run(network, learned, validation)
     except DivergenceError as error:
         if of_ensemble:
             error.where += f", {preset.name} on fold {task.fold}"
-            error.ensemble = _diverged(fit, task, sample, values, error)
+        error.ensemble = _diverged(fit, task, sample, seed, values, error)
         raise
     if preset is not MLP:  # no other fit continues it
         result = replace(result, state=replace(result.state, state=None))
@@ -171,15 +195,16 @@ def _initial_values(
 
 
 def _diverged(
-    fit: NetworkFit, task: Task, sample: Examples, values: Any, error: DivergenceError
+    fit: NetworkFit, task: Task, sample: Examples, seed: int, values: Any, error: DivergenceError
 ) -> Ensemble | None:
     """An ensemble of a member that diverged, as it was before."""
     if error.history is None or error.parameters is None:
         return None
-    network = fit.new_network(sample, task.seed % 2**31, values)
+    network = fit.new_network(sample, seed, values)
     network.parameters, network.statistics = error.parameters, dict(error.statistics)
     network.history = error.history
-    settings = _settings(fit.params, network.seed, float(fit.params.learning_rate_init), fit.context.where)
+    rate = error.history[-1]["learning_rate"] if len(error.history) else fit.params.learning_rate_init
+    settings = _settings(fit.params, network.seed, None if rate == AUTO else float(rate), fit.context.where)
     engine, epochs = error.history.engine, len(error.history)
     one = Member(task.preset, 0, network, engine, epochs, None, None, settings)
     return Ensemble.of_one(one, fit.preprocessor, network.architecture.output)
@@ -193,15 +218,22 @@ def _settings(params: SimpleNamespace, seed: int, rate: float | None, where: str
     return {**({} if rate is None else {"learning_rate": rate}), **of_steps}
 
 
+Work: TypeAlias = tuple[int, Callable[[Link], T]]
+"""A piece of work with its number."""
+
+
 class Workers(NamedTuple):
     """Runs pieces of work, ``n`` at once.
 
-    ``results`` takes the pieces, each called with an `Event` that is set when all is given up, and gives
-    pairs of a piece's number and its result, as they end. Threads begin while later pieces are still made.
+    ``results`` takes the pieces with their numbers, and a function that gets the number of a piece and how
+    far it is, where this is known. It gives pairs of a number and a result, as the pieces end. Threads begin
+    while later pieces are still made. Ctrl-C ends it by KeyboardInterrupt, and what runs is given up; where
+    ``interruption`` waits, the results that are there come first.
     """
 
     n: int
-    results: Callable[[Iterable[Callable[[Event], T]]], Iterator[tuple[int, T]]]
+    results: Callable[[Iterable[Work[T]], Callable[[int, float], None]], Iterator[tuple[int, T]]]
+    interruption: Interruption
 
 
 def member_executor(asked: int | None = None) -> AbstractContextManager[Workers]:
@@ -246,16 +278,16 @@ def _of_joblib(n: int, *, generates: bool) -> Iterator[Workers]:
 
     with joblib.Parallel(return_as="generator_unordered" if generates else "list") as parallel:
 
-        def results(works: Iterable[Callable[[Event], T]]) -> Iterator[tuple[int, T]]:
-            yield from parallel(joblib.delayed(_elsewhere)(at, work) for at, work in enumerate([*works]))
+        def results(works: Iterable[Work[T]], move: Callable[[int, float], None]) -> Iterator[tuple[int, T]]:
+            yield from parallel(joblib.delayed(_elsewhere)(at, work) for at, work in [*works])
 
-        yield Workers(n, results)
+        yield Workers(n, results, Interruption())
 
 
-def _elsewhere(at: int, work: Callable[[Event], T]) -> tuple[int, T]:
+def _elsewhere(at: int, work: Callable[[Link], T]) -> tuple[int, T]:
     """Some work in a process that has nothing else to do."""
     with _one_thread():
-        return at, work(Event())
+        return at, work(Link())
 
 
 @contextmanager
@@ -265,20 +297,40 @@ def _threads(asked: int | None) -> Iterator[Workers]:
         from deepstep.engines.compiled.threads import limit
 
         n = asked or limit()  # looked at before BLAS is limited
-    given_up = Event()
-    with _one_thread(), ThreadPoolExecutor(n, thread_name_prefix="deepstep member") as pool:
+    with (
+        _one_thread(),
+        ThreadPoolExecutor(n, thread_name_prefix="deepstep member") as pool,
+        deferred() as interruption,
+    ):
 
-        def results(works: Iterable[Callable[[Event], T]]) -> Iterator[tuple[int, T]]:
-            numbers = {pool.submit(work, given_up): at for at, work in enumerate(works)}
-            for future in _as_they_end(numbers):
-                yield numbers[future], future.result()
+        def results(works: Iterable[Work[T]], move: Callable[[int, float], None]) -> Iterator[tuple[int, T]]:
+            given_up, numbers, waiting = Event(), dict[Future[T], int](), set[Future[T]]()
 
-        try:
-            yield Workers(n, results)
-        except BaseException:
-            given_up.set()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+            def ended(seconds: float) -> Iterator[tuple[int, T]]:
+                nonlocal waiting
+                done, waiting = wait(waiting, timeout=seconds, return_when=FIRST_COMPLETED)
+                yield from ((numbers[future], future.result()) for future in done)
+
+            try:
+                for at, work in works:
+                    if interruption.asked:
+                        raise KeyboardInterrupt
+                    future = pool.submit(work, Link(given_up, partial(move, at)))
+                    numbers[future] = at
+                    waiting.add(future)
+                    yield from ended(0)
+                # They are looked for ten times a second: where polars has been at work, Ctrl-C does not end a
+                # wait for a thread, and takes effect only after it.
+                while waiting:
+                    if interruption.asked:
+                        raise KeyboardInterrupt
+                    yield from ended(0.1)
+            finally:
+                given_up.set()
+                for future in waiting:
+                    future.cancel()
+
+        yield Workers(n, results, interruption)
 
 
 def _one_thread() -> AbstractContextManager[None]:
@@ -288,13 +340,3 @@ def _one_thread() -> AbstractContextManager[None]:
     from deepstep.engines.compiled.threads import single_blas
 
     return single_blas()
-
-
-def _as_they_end(futures: "Iterable[Future[Any]]") -> "Iterator[Future[Any]]":
-    """Each when it is done. They are looked for ten times a second: where polars has been at work, Ctrl-C
-    does not end a wait for a thread, and is heeded only after it.
-    """
-    waiting = set(futures)
-    while waiting:
-        done, waiting = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
-        yield from done

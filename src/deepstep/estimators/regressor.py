@@ -105,7 +105,7 @@ class DeepRegressor(ConformalRegressorMixin, MultiOutputMixin, RegressorMixin, D
     @available_where(supports_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Go on training with one epoch of these rows; the optimizer's state goes on, too.
+        """Continue training with one epoch of these rows, and with the optimizer's state.
 
         Parameters
         ----------
@@ -216,8 +216,9 @@ class DeepRegressor(ConformalRegressorMixin, MultiOutputMixin, RegressorMixin, D
         return merged(self.loss_params, "levels", levels, "quantiles", where)
 
     def _target_scale(self, Y: Array, weight: Array | None) -> tuple[Array, Array]:
-        if TARGETS[self._learned.targets].rules:  # counts stay counts
-            return super()._target_scale(Y, weight)
+        if TARGETS[self._learned.targets].rules:  # counts stay at least 0
+            mean = np.average(Y, axis=0, weights=weight)
+            return np.zeros(Y.shape[1]), np.where(mean > 0, mean, 1.0)
         with np.errstate(over="ignore", invalid="ignore"):
             center = np.average(Y, axis=0, weights=weight)
             scale = np.sqrt(np.average((Y - center) ** 2, axis=0, weights=weight))

@@ -13,15 +13,17 @@ ONE_PRESS = 0.5
 
 
 class Interruption:
-    """Whether Ctrl-C was pressed since `deferred` began."""
+    """Whether Ctrl-C was pressed since `deferred` began, and once more; and whether the first one waits."""
 
-    asked = False
+    asked = again = False
+    waits = True
 
 
 @contextmanager
 def deferred() -> Iterator[Interruption]:
     """Let the first Ctrl-C set a mark instead of breaking in; a second one raises KeyboardInterrupt.
 
+    The first one raises it, too, while ``waits`` of what the block gets is False.
     Another Ctrl-C within half a second counts as the first one: the step and the checkpoint get that time.
 
     Only Python's own handler in the main thread is replaced: a program with its own keeps it.
@@ -34,9 +36,12 @@ def deferred() -> Iterator[Interruption]:
 
     def mark(number: int, frame: FrameType | None) -> None:
         nonlocal first
+        if not interruption.waits:
+            raise KeyboardInterrupt
         if not interruption.asked:
             interruption.asked, first = True, monotonic()
         elif monotonic() - first >= ONE_PRESS:
+            interruption.again = True
             raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, mark)

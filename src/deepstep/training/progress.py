@@ -1,89 +1,140 @@
-"""How far training or other work is, on stderr: a bar in a terminal, one line in a notebook, else lines."""
+"""Progress on stderr: a bar in a terminal and in a notebook, elsewhere a line now and then."""
 
 import sys
+from threading import Lock
 from time import monotonic
 from typing import Any, TextIO
 
+from deepstep.preparation.batches import n_batches
 from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import Record
 from deepstep.training.plan import UNTIL_TIME_IS_UP
 
-SECONDS_IN_A_NOTEBOOK = 0.2
-"""Seconds between two states of the line: each is a message to the browser."""
+BETWEEN_MOVES = 0.5
+"""Seconds between two states of a bar; in a notebook each is a message to the browser."""
+
+LONGER = 0.05
+"""Share of the time so far that passes before the next line is written."""
+
+SPEED_PERIOD = 120.0
+"""Seconds whose speed gives the time left."""
+
+WIDTH = 100
+"""Characters of a bar in a notebook."""
 
 
 class Meter:
-    """Shows how much of some work is done; what each stream gets says `Progress`."""
+    """Shows how much of some work is done; `Progress` says what each kind of stream gets."""
 
-    def __init__(self, label: str, stream: TextIO | None = None, seconds_between_lines: float = 5.0) -> None:
+    def __init__(
+        self, label: str, stream: TextIO | None = None, seconds_between_lines: float = 5.0, *, unit: str = ""
+    ) -> None:
         self._label, self._stream = label, stream if stream is not None else sys.stderr
+        self._unit = f" {unit}" if unit else ""
         # below a notebook's cell a carriage return restarts the line
-        self._renews = type(self._stream).__module__.startswith("ipykernel.")
-        self._pause = SECONDS_IN_A_NOTEBOOK if self._renews else seconds_between_lines
+        self._in_notebook = type(self._stream).__module__.startswith("ipykernel.")
+        self._in_terminal = self._stream.isatty() and not self._in_notebook
+        drawn = self._in_terminal or self._in_notebook
+        self._pause = BETWEEN_MOVES if drawn else seconds_between_lines
         self._bar: Any = None
-        self._of, self._line, self._last_line, self._width = "", "", 0.0, 0
+        self._lock = Lock()  # members of an ensemble move one bar from their threads
 
-    def begin(self, total: int | None, *, text: str = "") -> None:
+    def begin(self, total: float | None, *, text: str = "") -> None:
         """Open the bar of so many parts, None where their number is not known."""
-        self._of = "" if total is None else f"/{total}"
-        self._line, self._last_line, self._width = "", monotonic(), 0
-        if not self._stream.isatty():
+        self._of = "" if total is None else f"/{total:.0f}"
+        self._state: tuple[float, str] | None = None
+        self._width, self._begun = 0, monotonic()
+        self._next = self._begun + self._pause
+        self._bar = self._new_bar(total, text)
+        if self._in_terminal:
+            self._bar.start()
+        elif self._in_notebook:
+            self.move(0, text)
+            self._show()
+
+    def move(self, done: float, text: str) -> None:
+        """Show that so many parts are done, if the last state is old enough."""
+        self._state = done, text
+        if monotonic() >= self._next and self._lock.acquire(blocking=False):
+            try:
+                self._show()
+            finally:
+                self._lock.release()
+
+    def end(self) -> None:
+        """Show the last state, and close the bar."""
+        if self._bar is None:
             return
+        with self._lock:
+            self._show()
+            if self._in_terminal:
+                self._bar.stop()
+            elif self._width:
+                self._stream.write("\n")
+            self._bar = None
+
+    def _new_bar(self, total: float | None, text: str) -> Any:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
-        self._bar = Bar(
+        bar = Bar(
             TextColumn("{task.description}", markup=False),
-            BarColumn(),
+            BarColumn(20 if self._in_notebook else 40),
             MofNCompleteColumn(),
+            *([TextColumn(self._unit.strip(), markup=False)] if self._unit else []),
             TextColumn("{task.fields[text]}", markup=False),
             TimeRemainingColumn(),
-            console=Console(file=self._stream),
+            console=Console(
+                file=self._stream,
+                force_jupyter=False,
+                color_system="auto" if self._in_terminal else None,
+                width=None if self._in_terminal else WIDTH,
+            ),
+            refresh_per_second=2,
+            speed_estimate_period=SPEED_PERIOD,
         )
-        self._bar.start()
-        self._task = self._bar.add_task(self._label, total=total, text=text)
+        bar.add_task(self._label, total=total, text=text)
+        return bar
 
-    def move(self, done: int, text: str) -> None:
-        """Move the bar, or write a line if the last one is old enough."""
-        if self._bar is not None:
-            self._bar.update(self._task, completed=done, text=text)
+    def _show(self) -> None:
+        """Show the state, if there is one that was not shown."""
+        now = monotonic()
+        self._next = now + max(self._pause, 0 if self._in_notebook else LONGER * (now - self._begun))
+        if self._state is None or self._bar is None:
             return
-        self._line = f"{self._label}: {done}{self._of}, {text}"
-        if monotonic() - self._last_line >= self._pause:
-            self._last_line = monotonic()
-            self._write()
-
-    def end(self) -> None:
-        """Close the bar, or write the last line."""
-        if self._bar is not None:
-            self._bar.stop()
-            self._bar = None
-        elif self._line:
-            self._write()
-        if self._width:
-            self._stream.write("\n")
-            self._width = 0
-
-    def _write(self) -> None:
-        if self._renews:  # spaces cover what is left of a longer line
-            self._stream.write(f"\r{self._line:{self._width}}")
-            self._width = len(self._line)
+        (done, text), self._state = self._state, None
+        (task,) = self._bar.tasks
+        self._bar.update(task.id, completed=done, text=text)
+        if self._in_terminal:
+            self._next = now + self._pause
+        elif self._in_notebook:  # spaces cover what is left of a longer line
+            with self._bar.console.capture() as drawn:
+                self._bar.console.print(self._bar.get_renderable())
+            line = drawn.get().strip()
+            self._stream.write(f"\r{line:{self._width}}")
+            self._width = len(line)
         else:
-            self._stream.write(f"{self._line}\n")
+            left = f", {_duration(task.time_remaining)} left" if task.time_remaining else ""
+            self._stream.write(f"{self._label}: {done:.0f}{self._of}{self._unit}, {text}{left}\n")
         self._stream.flush()
-        self._line = ""
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
 
 
 class Progress(Callback):
-    """Show how far training is and its cost.
+    """Show how far training is, its cost and the time left.
 
-    The form follows from the stream: a terminal gets a bar, a notebook's cell one line that is written over,
-    and a file or a pipe a line now and then, and the last one.
+    The form follows from the stream: a terminal and a notebook's cell get a bar, a file or a pipe a line now
+    and then, and the last one.
 
     label: What is being trained.
     stream (text stream): Where to write; stderr by default.
-    seconds_between_lines: Where the stream is neither terminal nor notebook: seconds between two lines.
+    seconds_between_lines: Where the stream is neither terminal nor notebook: the least number of seconds
+        between two lines, which become rarer the longer it takes.
 
     >>> import sys
     >>> from deepstep import Network
@@ -98,19 +149,34 @@ class Progress(Callback):
     def __init__(
         self, label: str = "train", *, stream: TextIO | None = None, seconds_between_lines: float = 5.0
     ) -> None:
-        self._meter = Meter(label, stream, seconds_between_lines)
+        self._meter, self._text = Meter(label, stream, seconds_between_lines), "cost …"
 
     def on_train_begin(self, training: Training) -> None:
         """Open the bar."""
-        self._meter.begin(training.epochs if training.epochs < UNTIL_TIME_IS_UP else None, text="cost …")
+        self._text = "cost …"
+        self._meter.begin(training.epochs if training.epochs < UNTIL_TIME_IS_UP else None, text=self._text)
         if training.history:  # of a resumed training
             self.on_epoch_end(training, training.history[-1])
+
+    def on_pause(self, training: Training) -> None:
+        """Move the bar within an epoch."""
+        if training.position.batch:
+            self._meter.move(epochs_done(training), self._text)
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
         """Move the bar, or write a line if the last one is old enough."""
         cost = record["cost"]
-        self._meter.move(len(training.history), f"cost {cost:.6f}" if abs(cost) < 1e9 else f"cost {cost:.6g}")
+        self._text = f"cost {cost:.6f}" if abs(cost) < 1e9 else f"cost {cost:.6g}"
+        self._meter.move(len(training.history), self._text)
 
     def on_train_end(self, training: Training) -> None:
         """Close the bar, or write the last line."""
         self._meter.end()
+
+
+def epochs_done(training: Training) -> float:
+    """The epochs of a training that are done, with the part of the one that is under way."""
+    position, plan = training.position, training.plan
+    if plan is None or not position.batch:
+        return len(training.history)
+    return len(training.history) + position.batch / n_batches(training.n_examples, plan.batch_size)
