@@ -105,7 +105,8 @@ def predictions(run: Run, rows: HeldOut) -> Html:
         overflows = "There are no predictions: outputs of the parameters before the divergence overflow."
         return join([about, tag("p", overflows)])
     target = run.preparation.target
-    lines, notes = figures({"value": score(target, rows.answers, rows.outputs, told=run.calibrated)})
+    found = score(target, rows.answers, rows.outputs, rows.weight, run.calibrated)
+    lines, notes = figures({"value": found})
     metrics = [about, table(["metric", "value"], lines, caption="Metrics of these rows")]
     metrics += [tag("p", note) for note in notes]
     if target.is_classification:

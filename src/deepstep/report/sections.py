@@ -28,7 +28,6 @@ from deepstep.report.figures import figure
 from deepstep.report.html import Content, Html, details, join, table, tag
 from deepstep.run import Run
 from deepstep.run_folder import DEMO
-from deepstep.training import History
 from deepstep.training.history import health_in
 
 MOST_EPOCHS = 40  # in the table of the training curve, evenly spread
@@ -46,7 +45,7 @@ def overview(run: Run) -> Html:
     """The task, the data, the model and the results."""
     config, how = run.config, list[tuple[str, Content]]()
     if run.only is not None:
-        how = [("network", repr(run.network)), ("ended", ended(run.history))]
+        how = [("network", repr(run.network)), ("ended", run.ended)]
     else:
         ensemble = run.ensemble
         counts = [len(part) for part in (ensemble.members, ensemble.presets, ensemble.preprocessors)]
@@ -65,14 +64,6 @@ def overview(run: Run) -> Html:
     listed = tag("dl", *(join([tag("dt", name), tag("dd", value)]) for name, value in facts))
     undefined = [tag("p", note) for note in notes]
     return join([listed, table(header, rows, caption="Recorded results") if rows else None, *undefined])
-
-
-def ended(history: History) -> str:
-    """The end of a training."""
-    if not len(history):
-        return f"{history.stopped}, before the end of the first epoch"
-    first, last = (history[at]["cost"] for at in (0, -1))
-    return f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"
 
 
 def findings(found: list[Finding], run: Run) -> Html:
