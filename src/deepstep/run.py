@@ -318,6 +318,15 @@ class Run:
         return History() if found is None else found
 
     @property
+    def ended(self) -> str:
+        """Why the training of the only network ended, after how many epochs."""
+        history = self.history
+        if not len(history):
+            return f"{history.stopped or 'no records'}, before the end of the first epoch"
+        first, last = history.costs[[0, -1]]
+        return f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"
+
+    @property
     def engine(self) -> tuple[str, str]:
         """The engine that trained, and why where another one could be expected."""
         first = self.ensemble.members[0]

@@ -268,6 +268,7 @@ def held_out_of(
         numbers=None if numbers is None else numbers + 1,
         cells=cells,
         outputs=outputs,
+        weight=rows.weight,
     )
 
 
