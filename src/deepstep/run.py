@@ -497,7 +497,7 @@ def _inputs(estimator: "DeepEstimator") -> TablePreparation:
 
 
 def _target(estimator: Any, name: Any) -> Target:
-    """What outputs mean, in the target's own units; ``name`` is its name, or those of several."""
+    """The meaning of outputs, in the target's own units; ``name`` is its name, or those of several."""
     labels = vars(estimator).get("_labels")
     n = estimator.ensemble_.members[0].network.architecture.n_outputs
     if labels is not None:
