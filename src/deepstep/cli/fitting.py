@@ -13,7 +13,6 @@ from deepstep.cli.screen import harmless
 from deepstep.cli.settings import schedules_of
 from deepstep.cli.split import Rows, TableSplit
 from deepstep.cli.target import by_position, columns_of, weights_by_class
-from deepstep.cli.unfinished import INTERRUPTED_BY_USER
 from deepstep.errors import DataError, DataWarning, spelled
 from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.estimators.ensemble import Ensemble
@@ -22,7 +21,6 @@ from deepstep.inspection.metrics import Scores, score
 from deepstep.model.options import LBFGS
 from deepstep.preparation import Preparation, Target
 from deepstep.run import Run, few_rows
-from deepstep.training import History
 from deepstep.training.checkpoints import KEPT
 from deepstep.training.plan import UNTIL_TIME_IS_UP
 from deepstep.training.scoring import COST
@@ -122,8 +120,8 @@ def fit(estimator: DeepClassifier | DeepRegressor, split: TableSplit, options: T
             estimator.fit(split.survey, options.targets[0], options.sample_weight, **validation)
         else:
             estimator.fit(*_given(split, split.train), **validation)
-    history = first_history(estimator.ensemble_)
-    if not history and history.stopped != INTERRUPTED_BY_USER:
+    history = estimator.histories_[0]
+    if not history and not estimator.interrupted_:
         # L-BFGS has nothing to do where the gradient is small from the beginning
         raise DataError("--optimizer lbfgs", "a cost that can be lowered", history.stopped)
 
@@ -143,19 +141,14 @@ def _labels(target: Target, labels: Any) -> AnyArray:
     return np.asarray(target.classes[0])[found] if target.is_classification and not target.several else found
 
 
-def first_history(ensemble: Ensemble) -> History:
-    """The history of the first network."""
-    history = ensemble.members[0].network.history
-    return History() if history is None else history
-
-
 @contextmanager
 def _told_by_the_command() -> Iterator[None]:
     """Leave out warnings about what the command says itself."""
     with catch_warnings():
         for category in (DataWarning, ConvergenceWarning):
             simplefilter("ignore", category)
-        filterwarnings("ignore", "Training interrupted by user|learning_rate_init='auto' found no rate")
+        for said in ("Training interrupted by user", "learning_rate_init='auto' found no rate", "batch_size"):
+            filterwarnings("ignore", said)
         yield
 
 

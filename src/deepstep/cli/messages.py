@@ -37,8 +37,10 @@ def print_presets(screen: "Console", ensemble: "Ensemble") -> None:
 
 def print_members(screen: "Console", ensemble: "Ensemble") -> None:
     """The leaderboard of the members, which are numbered from 0."""
-    found = ensemble.leaderboard()
-    print_table(screen, found.header, found.cells(), left=2)
+    found = ensemble.leaderboard().only(
+        "member", "preset", "layer_dims", "fold", "epochs", "validation_cost", "score", "weight"
+    )
+    print_table(screen, found.header, found.cells(), left=3)
 
 
 def of_one_network(run: Run) -> dict[str, Any]:

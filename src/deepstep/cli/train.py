@@ -52,7 +52,6 @@ from deepstep.cli.settings import (
 from deepstep.cli.split import DEFAULT_VALIDATION, TableSplit, surveyed, table_split
 from deepstep.cli.target import table_of
 from deepstep.cli.unfinished import (
-    INTERRUPTED_BY_USER,
     NAME,
     Keeping,
     Training,
@@ -250,6 +249,8 @@ def _train(
             if error.ensemble is not None:
                 config |= {**_settings(options, preset, error.ensemble), **what_happened(error)}
                 config |= fitting.weights(split, [split.train], options)
+                if not single:
+                    config["seconds"] = monotonic() - begun
                 reached = fitting.run_of(error.ensemble, split, config)
                 reached.held_out = held_out_of(reached, split, file, second)
                 keep(reached, run, error)
@@ -258,9 +259,8 @@ def _train(
         learned = [split.train]
         if single and split.validation is not None and estimator.stopping_history_ is not None:
             learned.append(split.validation)
-        history = fitting.first_history(ensemble)
-        interrupted = history.stopped == INTERRUPTED_BY_USER
-        if interrupted:
+        history = estimator.histories_[0]
+        if estimator.interrupted_:
             keeping.interrupted(history)
         if options.learning_rate == AUTO and single:
             tell_of_the_rate(estimator.learning_rate_, estimator.rate_search_)
@@ -278,7 +278,7 @@ def _train(
         click.echo(as_json(_record(run, whole, split, single=single)))
     else:
         _print_result(whole, split, parts, run, file, single=single)
-    return INTERRUPTED if interrupted else GOOD
+    return INTERRUPTED if estimator.interrupted_ else GOOD
 
 
 def _settings(options: TrainOptions, preset: Preset, ensemble: "Ensemble") -> dict[str, Any]:

@@ -167,6 +167,8 @@ class Keeping(NamedTuple):
 
     def interrupted(self, history: History) -> None:
         """After Ctrl-C: raise KeyboardInterrupt, unless a run is made of what was reached."""
+        if self.training is None:  # of an ensemble those networks that are done
+            return
         if self.checkpoints is not None or not history:
             raise KeyboardInterrupt
         note(

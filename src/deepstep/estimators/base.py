@@ -77,6 +77,7 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
     ensemble_: Ensemble
     n_features_in_: int
     _training_rows: TrainingFingerprint | None = None
+    _interrupted: bool = False
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -232,7 +233,7 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
         before, fitted = vars(self).copy(), getattr(self, "ensemble_", None)
         of_numbers = fitted is not None and fitted.takes_numbers and self.preset == MLP.name
         going_on = of_numbers and (incremental or self.warm_start)
-        where = f"{type(self).__name__}.{'partial_fit' if incremental else 'fit'}"
+        where, self._interrupted = f"{type(self).__name__}.{'partial_fit' if incremental else 'fit'}", False
         context = FitContext(where, going_on, incremental, classes)
         try:
             if not going_on:

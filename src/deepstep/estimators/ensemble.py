@@ -177,6 +177,10 @@ class Leaderboard(list[dict[str, Any]]):
     seconds: Duration of its training.
     """
 
+    def only(self, *names: str) -> "Leaderboard":
+        """The same rows with these columns."""
+        return Leaderboard({name: row[name] for name in names} for row in self)
+
     def cells(self) -> list[tuple[str, ...]]:
         """The values as texts."""
         return [tuple(_cell(value) for value in row.values()) for row in self]

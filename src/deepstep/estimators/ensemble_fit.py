@@ -93,6 +93,7 @@ def fit_ensemble(
     weight = estimator._class_weighted(kept, scored, context.where)
     found = fit_ensemble_weights(outputs, scored.Y, output, _loss(estimator, context.where), weight)
     together = None if validation is not None else found.together
+    estimator._interrupted = trained.ended
     if trained.ended:
         part = "validation" if validation is not None else "out-of-fold"
         score = _score(estimator, found.together, scored.Y, weight, context.where)

@@ -77,6 +77,8 @@ class FittedAttributes:
         ``validation_cost`` and, unless it is by ``scoring='loss'``, ``validation_score``.
     histories_ : list of History
         The history of each member.
+    interrupted_ : bool
+        Whether Ctrl-C ended the fit, which keeps what was reached.
     oof_predictions_ : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_outputs)
         Predictions for the rows of the fit by the members that did not learn from them: the probabilities of
         `DeepClassifier.predict_proba`, the numbers of `DeepRegressor.predict`. NaN in rows that no fold held
@@ -153,7 +155,14 @@ class FittedAttributes:
     @property
     def histories_(self) -> list[History]:
         """The history of each member, in the order of ``ensemble_.members``."""
-        return [member.network.history or History() for member in self._fitted("histories_").members]
+        found = [member.network.history for member in self._fitted("histories_").members]
+        return [History() if history is None else history for history in found]
+
+    @property
+    def interrupted_(self) -> bool:
+        """Whether Ctrl-C ended the fit."""
+        stopped = (history.stopped for history in self.histories_)
+        return getattr(self, "_interrupted", False) or "interrupted" in stopped
 
     @property
     def oof_predictions_(self) -> Array:
