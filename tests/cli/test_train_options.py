@@ -167,7 +167,7 @@ def test_everything_is_recorded_and_shown(deepstep, flowers):
             shown = ",".join(map(str, given)) if isinstance(given, list) else str(given)
             assert shown in (value, f"{value}.0")
             assert re.search(rf"^{name} +\S", summary, re.MULTILINE)
-    assert re.search(r"results +train +validation +test", summary)
+    assert re.search(r"train +validation +test", summary)
 
 
 def test_what_is_not_asked_for_is_not_recorded(deepstep, flowers):

@@ -24,6 +24,8 @@ PARTS = ("train", "validation", "out_of_fold", "test")
 @json_option
 def summary_command(run_folder: Path, json_wanted: bool) -> None:
     """Show the layers, training, results and columns of a run; for an ensemble its presets and members."""
+    from deepstep.estimators.presets import ALONE  # scikit-learn comes with it
+
     run = Run.load(run_folder)
     if json_wanted:
         halves = {
@@ -37,7 +39,7 @@ def summary_command(run_folder: Path, json_wanted: bool) -> None:
     if run.only is not None:
         screen.print(run.network.summary(), markup=False, soft_wrap=True)
         screen.print()
-    if run.ensemble.preprocessors[0].table is not None:
+    if run.ensemble.members[0].preset.name not in ALONE:
         print_presets(screen, run.ensemble)
         print_members(screen, run.ensemble)
     print_table(screen, ("training", ""), _training(run), left=2)
