@@ -318,6 +318,15 @@ class Run:
         return History() if found is None else found
 
     @property
+    def ended(self) -> str:
+        """Why the training of the only network ended, after how many epochs."""
+        history = self.history
+        if not len(history):
+            return f"{history.stopped or 'no records'}, before the end of the first epoch"
+        first, last = history.costs[[0, -1]]
+        return f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"
+
+    @property
     def engine(self) -> tuple[str, str]:
         """The engine that trained, and why where another one could be expected."""
         first = self.ensemble.members[0]
@@ -488,7 +497,7 @@ def _inputs(estimator: "DeepEstimator") -> TablePreparation:
 
 
 def _target(estimator: Any, name: Any) -> Target:
-    """What outputs mean, in the target's own units; ``name`` is its name, or those of several."""
+    """The meaning of outputs, in the target's own units; ``name`` is its name, or those of several."""
     labels = vars(estimator).get("_labels")
     n = estimator.ensemble_.members[0].network.architecture.n_outputs
     if labels is not None:

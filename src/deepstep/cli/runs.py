@@ -228,6 +228,7 @@ def held_out_of(
         numbers=None if numbers is None else numbers + 1,
         cells=None if numbers is None or kind_at(place) != "file" else read_cells(place)[numbers],
         outputs=outputs,
+        weight=rows.weight,
     )
 
 

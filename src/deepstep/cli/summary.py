@@ -24,8 +24,6 @@ PARTS = ("train", "validation", "out_of_fold", "test")
 @json_option
 def summary_command(run_folder: Path, json_wanted: bool) -> None:
     """Show the layers, training, results and columns of a run; for an ensemble its presets and members."""
-    from deepstep.estimators.presets import ALONE  # scikit-learn comes with it
-
     run = Run.load(run_folder)
     if json_wanted:
         halves = {
@@ -39,7 +37,7 @@ def summary_command(run_folder: Path, json_wanted: bool) -> None:
     if run.only is not None:
         screen.print(run.network.summary(), markup=False, soft_wrap=True)
         screen.print()
-    if run.ensemble.members[0].preset.name not in ALONE:
+    else:
         print_presets(screen, run.ensemble)
         print_members(screen, run.ensemble)
     print_table(screen, ("training", ""), _training(run), left=2)
@@ -80,11 +78,7 @@ def _training(run: Run) -> list[tuple[str, str]]:
     shown = [*about, *settings, ("engine", f"{engine} ({why})" if why else engine)]
     if "seconds" in run.config:
         shown.append(("seconds", _figure(run.config["seconds"])))
-    if run.only is not None and run.history:
-        history = run.history
-        first, last = (history[index]["cost"] for index in (0, -1))
-        shown.append(("ended", f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"))
-    return shown
+    return shown if run.only is None else [*shown, ("ended", run.ended)]
 
 
 @click.command("describe-columns")

@@ -132,10 +132,10 @@ class Member:
         of it can be opened.
     engine: The engine that trained it, and predicts.
     epochs: How many it learned.
-    validation_cost (float or None): The smallest one, of the epoch that was kept; None where no rows judged
-        it.
-    best_epoch (int or None): After how many of them that one was, from 1; None where no rows judged it, or
-        where a file of an older release does not say so.
+    validation_cost (float or None): The smallest one, of the epoch that was kept; None without
+        validation data.
+    best_epoch (int or None): After how many of them that one was, from 1; None without
+        validation data, or where a file of an older release does not say so.
     settings: The learning rate, and what else of `deepstep.engines.Settings` its steps were made with.
     fit: Its training; None in an ensemble that was read from files.
     """
@@ -206,7 +206,7 @@ class PresetSummary(NamedTuple):
     """The share of a preset in an ensemble.
 
     members: The members that are made by it.
-    validation_cost (float or None): The mean of theirs; None where no rows judged them.
+    validation_cost (float or None): The mean of theirs; None without validation data.
     weight: How much they count together.
     """
 
@@ -375,7 +375,7 @@ def fit_ensemble_weights(
     """Weigh the presets by their outputs for rows that were held out.
 
     ``held_out`` has for each preset one array (m, n_L) for each seed, NaN in rows that were never held out.
-    ``loss`` (A, Y) → (m,) is convex in A; without one all presets count alike.
+    ``loss`` (A, Y) → (m,) is convex in A; without one all presets have the same weight.
     """
     means = {name: _mean_of_known(np.stack([*outputs])) for name, outputs in held_out.items()}
     known = np.all([np.isfinite(mean).all(axis=1) for mean in means.values()], axis=0)

@@ -51,7 +51,7 @@ class Preset:
     of_numbers: Mapping[str, Any] = field(default_factory=dict)
 
     def parameters(self, *, classes: bool) -> dict[str, Any]:
-        """Parameters of the estimators, but for what depends on the table."""
+        """Parameters of the estimators, except those that depend on the table."""
         kind = {**FOR_CLASSES, **self.of_classes} if classes else {**FOR_NUMBERS, **self.of_numbers}
         return {**ALWAYS, "hidden_layer_sizes": self.hidden, **kind, **self.settings}
 
@@ -75,7 +75,7 @@ PLE = Preset(
 )
 RELU = Preset(
     "relu",
-    "scaled numbers and relu: answers of straight parts",
+    "scaled numbers and relu: piecewise linear predictions",
     (128, 128),
     settings={"activation": "relu", "dropout": 0.15, "weight_decay": 0.02},
     of_classes={"label_smoothing": 0.1},

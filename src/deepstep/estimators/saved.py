@@ -153,7 +153,7 @@ def write_estimator(folder: Path, estimator: "DeepEstimator") -> list[str]:
         "classes": _packed_classes(estimator, values),
         "state": {name: values.packed(value) for name, value in state.items()},
         "fits": [_packed_fit(member, values) for member in ensemble.members],
-        "folds": [values.packed(tuple(one.fold)) for one in ensemble.preprocessors],
+        "held_out": [values.packed(one.fold.held_out) for one in ensemble.preprocessors],
         "out_of_fold": values.packed(ensemble.out_of_fold),
     }
     with atomic_write(folder / NAME) as file:
@@ -219,7 +219,8 @@ def read_estimator(folder: Path, ensemble: Ensemble) -> "DeepEstimator":
         estimator = kinds[record["kind"]](**parameters)
         state = {name: values.unpacked(value) for name, value in record["state"].items()}
         _check(state)
-        folds = [Fold(*values.unpacked(one)) for one in record["folds"]]
+        # rows that a fold learned from matter in fit alone
+        folds = [Fold(np.arange(0), values.unpacked(one)) for one in record["held_out"]]
         fits = [values.unpacked(one) for one in record["fits"]]
         members = tuple(_with_fit(*pair) for pair in zip(ensemble.members, fits, strict=True))
         pairs = zip(ensemble.preprocessors, folds, strict=True)

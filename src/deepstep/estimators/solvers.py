@@ -115,7 +115,7 @@ def supports_partial_fit(estimator: Any) -> bool:
     if estimator.early_stopping:
         raise AttributeError("it cannot hold a validation part out; early_stopping is True")
     if estimator.checkpoint_dir is not None:
-        raise AttributeError("it goes on with what it is called with; checkpoint_dir is for fit")
+        raise AttributeError("it continues with the rows of the call; checkpoint_dir is for fit")
     scheduled = [name for name in (*SCHEDULED, "time_budget") if getattr(estimator, name) is not None]
     if scheduled:
         raise AttributeError(f"it cannot tell {' and '.join(scheduled)} how much training will come")

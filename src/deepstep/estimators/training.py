@@ -60,9 +60,9 @@ LOGISTIC = {"logistic": "sigmoid"}
 
 @dataclass(frozen=True)
 class WarmStartState:
-    """Results of a training that the next one goes on from, beside the parameters.
+    """Results of a training from which the next one continues, beside the parameters.
 
-    partial_fit goes on from ``state`` and from ``rate``, that of an adaptive learning rate. ``epochs`` done
+    partial_fit continues from ``state`` and from ``rate``, that of an adaptive learning rate. ``epochs`` done
     are counted since the order of the examples depends on them. ``best`` and ``stalled`` are those of the
     quantities that are watched.
     """
@@ -142,7 +142,7 @@ class NetworkFit:
     """One network to train by parameters with a value for each.
 
     ``estimator`` knows the targets, ``preprocessor`` the units in which the network learns them. ``earlier``
-    is the training that this one goes on from. ``epochs`` is set for a refit. ``loads_kernels`` tells that
+    is the training from which this one continues. ``epochs`` is set for a refit. ``loads_kernels`` tells that
     there are more networks to train, so that kernels are worth loading for the smallest work, too.
     """
 
@@ -182,21 +182,21 @@ class NetworkFit:
     def fitted_network(self, network: Network, sample: Examples) -> Network:
         """A copy of the fitted network to go on with; refused where the parameters ask for another one."""
         where = self.context.where
-        anew = "Use a new estimator" + ("." if self.context.incremental else ", or warm_start=False.")
+        hint = "Use a new estimator" + ("." if self.context.incremental else ", or warm_start=False.")
         here = replace(self, params=SimpleNamespace(**{**vars(self.params), "initialization": "zeros"}))
         if here.new_network(sample, seed=0).architecture != network.architecture:
             raise ConfigurationError(
                 where,
                 "hidden_layer_sizes, activation, normalization, loss and outputs as they were",
                 f"the fitted network is {network!r}",
-                anew,
+                hint,
             )
         if self.params.dtype not in ("auto", str(network.dtype)):
             raise ConfigurationError(
                 where,
                 f"dtype={str(network.dtype)!r} or 'auto', as the fitted network has that precision",
                 f"got {self.params.dtype!r}",
-                anew,
+                hint,
             )
         network = copy(network)
         network.engine = self.params.engine
@@ -217,7 +217,7 @@ class NetworkFit:
         early = params.early_stopping and (in_batches or params.preset == "single")
         if not self.context.incremental:
             refuse_without_use(params, held_out is not None, where)
-        learn, learned, judged = examples, examples, held_out
+        learn, learned, validation = examples, examples, held_out
         if isinstance(learn, StreamedExamples):
             if not in_batches or params.refit:
                 got = "got refit=True" if params.refit else "got solver='lbfgs'"
@@ -235,13 +235,13 @@ class NetworkFit:
         if self._begins_with_data:  # now that it is known which of them are learned from
             network.initialize_from_data(inputs_to_draw_from(learn.sample))
         if not isinstance(learn, StreamedExamples):
-            learned, judged = self.estimator._with_class_weights(learn, held_out, where)
+            learned, validation = self.estimator._with_class_weights(learn, held_out, where)
         rate, search, stopping = None, None, None
         first, train = self, cast("Callable[..., _Reached]", NetworkFit._minimize)
         if in_batches:
             rate, search = self._first_rate(network, learned.sample)
             first, train = replace(self, rate=rate), NetworkFit._in_batches
-        reached = train(first, network, learned, judged)
+        reached = train(first, network, learned, validation)
         interrupted = reached.history.stopped == "interrupted"
         if early and params.refit and held_out is not None and reached.best_epochs and not interrupted:
             both = self.estimator._with_class_weights(together(cast(Examples, learn), held_out), None, where)
@@ -356,7 +356,7 @@ class NetworkFit:
         )
 
     def _run(self, asked: Fit) -> bool:
-        """Train; whether that was not ended by Ctrl-C, of which the caller of fit is told."""
+        """Train; False where Ctrl-C ended it, of which the caller of fit is warned."""
         try:
             asked.run()
         except DivergenceError as error:
@@ -371,7 +371,7 @@ class NetworkFit:
         except KeyboardInterrupt:
             ours = asked.callbacks if self.params.checkpoint_dir is not None else []
             last = [one.last for one in ours if isinstance(one, ModelCheckpoint) and one.last is not None]
-            kept = [f" With resume=True fit goes on from {one}." for one in last]
+            kept = [f" With resume=True fit continues from {one}." for one in last]
             warn_the_caller(f"Training interrupted by user.{''.join(kept)}")
             return False
         return True
@@ -467,8 +467,8 @@ class NetworkFit:
         """The learning rate that a fit begins with, and the search that found it.
 
         It is of the rows that are learned from, in the batches and in the order of the fit, so that the same
-        ``random_state`` finds the same; the network stays as it is. A fit that goes on keeps what an earlier
-        one found: the search is for the beginning, where the cost falls.
+        ``random_state`` finds the same; the network stays as it is. A fit that continues keeps the rate of
+        the earlier one: the search is for the beginning, where the cost falls.
         """
         params, earlier = self.params, self.earlier
         if params.learning_rate_init != AUTO:
@@ -590,7 +590,7 @@ def _batch_size(params: SimpleNamespace, examples: int) -> int:
 
 
 def _best(patience: EarlyStopping, network: Network) -> tuple[Parameters, Mapping[str, Array]]:
-    """What early stopping kept, and where it kept nothing what there was before."""
+    """The parameters that early stopping kept, or those before training where it kept none."""
     if patience.best_parameters is None:
         return network.parameters, network.statistics
     return patience.best_parameters, patience.best_statistics
