@@ -296,7 +296,7 @@ def test_config_of_bytes(folder):
 def test_path_outside_the_run_in_the_config_is_not_followed(folder):
     """A hostile config names other files: only the known names are ever opened."""
     config = (folder / "config.toml").read_text().replace(HISTORY, "../secret")
-    (folder / "config.toml").write_text(config)
+    (folder / "config.toml").write_text(_signed(config))
     with pytest.raises(FileError, match=r"\[files\] names"):
         Run.load(folder)
 
