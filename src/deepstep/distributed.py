@@ -19,8 +19,7 @@ from deepstep.docstrings import complete
 from deepstep.engines.choice import DISTRIBUTED, missing_torch
 from deepstep.errors import ConfigurationError
 from deepstep.model import Network
-from deepstep.preparation.batches import evenly_spread
-from deepstep.preparation.shares import Communicator
+from deepstep.preparation.batches import Communicator, evenly_spread
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import History, ModelCheckpoint
 from deepstep.training.callbacks import Training, as_callbacks, with_state

@@ -125,8 +125,8 @@ def test_what_train_says(deepstep, flowers):
         "Preset: tabular, an ensemble of networks, the default, as no option of a single network is given.",
         result.err.splitlines()[-1],
     ]
-    assert result.err.splitlines()[-1].startswith("flowers, members: 2/2, gated on fold ")
-    assert "validation cost" in result.err
+    assert result.err.splitlines()[-1].startswith("flowers: ")
+    assert "2/2 networks" in result.err
     for part in ("gated", "train   out of fold", "baseline accuracy (majority class)", "Saved in r. Next:"):
         assert part in result.out
 

@@ -6,10 +6,12 @@ from typing import Any
 import click
 import numpy as np
 
-from deepstep.cli.runs import naming_piece, note_divergence, read_labelled, read_labelled_pieces
+from deepstep.cli.options import TEXT_FORMAT, train_options
+from deepstep.cli.runs import naming_piece, note_divergence, read_labelled, read_labelled_pieces, reading
 from deepstep.cli.screen import as_json, console, json_option, note, print_scores, print_table, printable
 from deepstep.cli.target import columns_of, row_weights
 from deepstep.data.frames import as_frame
+from deepstep.data.sources import STDIN
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.inspection.metrics import (
     confusion,
@@ -31,20 +33,20 @@ MOST_CLASSES = 12
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.argument("file", type=click.Path(path_type=Path))
 @json_option
-def evaluate_command(run_folder: Path, file: Path, json_wanted: bool) -> None:
+def evaluate_command(run_folder: Path, file: Path, json_wanted: bool, **written: Any) -> None:
     """Evaluate a trained run on labelled data.
 
-    FILE is a table with the target's columns, or a folder of Parquet files. For a run on the cats it
-    may be the folder of the two HDF5 files: the test images are taken.
+    FILE is a table with the target's columns, "-" for standard input, or a folder of Parquet files. For a run
+    on the cats it may be the folder of the two HDF5 files: the test images are taken.
     """
     run = Run.load(run_folder)
     note_divergence(run)
     target = run.preparation.target
-    learned_from = printable(file) == run.config.get("source")
+    learned_from = str(file) != STDIN and printable(file) == run.config.get("source")
     if learned_from and isinstance(run.preparation.inputs, TablePreparation):
         note(f"Warning: {file} was used to train {run_folder}; these scores include training rows.")
     parts = list[tuple[AnyArray, Array, Array | None]]()
-    for raw, labels in read_labelled_pieces(run, file):
+    for raw, labels in read_labelled_pieces(run, file, reading(run, written)):
         with naming_piece(file, sum(len(outputs) for _, outputs, _ in parts), len(labels)):
             parts.append((target.answers(labels), run.outputs(raw), _weights(run, raw, file)))
     answers, outputs = (np.concatenate([part[at] for part in parts]) for at in (0, 1))
@@ -95,7 +97,13 @@ def _weights(run: Run, raw: Any, file: Path) -> Array | None:
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of permutations.")
 @json_option
 def importance_command(
-    run_folder: Path, file: Path, metric: str | None, repeats: int, seed: int, json_wanted: bool
+    run_folder: Path,
+    file: Path,
+    metric: str | None,
+    repeats: int,
+    seed: int,
+    json_wanted: bool,
+    **written: Any,
 ) -> None:
     """Show the permutation importance of each column.
 
@@ -107,7 +115,7 @@ def importance_command(
     target, inputs = run.preparation.target, run.preparation.inputs
     if not isinstance(inputs, TablePreparation):
         raise ConfigurationError("RUN", "a run that was trained on a table", "got one of images")
-    raw, labels = read_labelled(run, file)
+    raw, labels = read_labelled(run, file, reading(run, written))
     table, found = as_frame(raw, where=str(file)), main_metric(target, metric, "--metric")
     answers, weight = target.answers(labels), _weights(run, raw, file)
 
@@ -138,3 +146,7 @@ def importance_command(
     screen.print(f"{found.label}: {found.shown(value)} of {table.height:,} rows.", markup=False)
     rows = [(one.column, f"{one.mean:.4g}", f"± {one.std:.2g}") for one in each]
     print_table(screen, ("column", f"{'lower' if found.larger_is_better else 'higher'} by", ""), rows)
+
+
+for _command in (evaluate_command, importance_command):
+    _command.params[2:2] = train_options(TEXT_FORMAT)

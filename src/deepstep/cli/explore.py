@@ -318,7 +318,7 @@ def _subject(
 
 
 def _of_table(path: Path, options: TrainOptions) -> Subject:
-    split = table_split(table_of(path, options), options, None)
+    split = table_split(*table_of(path, options), None)
     target, inputs, rows = split.target, split.inputs, split.train
     check_target(options, target)
     names = inputs.feature_names

@@ -34,6 +34,7 @@ PARAMETERS = {
     "l2": "alpha",
     "seed": "random_state",
     "keep": "keep_columns",
+    "categorical": "categorical_features",
     "patience": "n_iter_no_change",
     **{
         name: name

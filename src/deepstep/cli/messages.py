@@ -9,6 +9,7 @@ from deepstep.cli.options import OPTIONS, TrainOptions, resolved
 from deepstep.cli.screen import note, print_next, print_table, printable
 from deepstep.cli.settings import Preset
 from deepstep.cli.split import TableSplit
+from deepstep.data.sources import shown
 from deepstep.preparation import TablePreparation
 from deepstep.run import Run
 from deepstep.run_folder import LEAKS
@@ -68,7 +69,7 @@ def tell(file: Path, rows: int, options: TrainOptions, split: TableSplit, preset
     """Say which rows are learned from, what, and by which preset."""
     held = "" if split.validation is None else f"{split.validation.frame.height:,} to validate on, "
     tested = "none" if split.test is None else f"{split.test.frame.height:,}"
-    note(f"{file}: {rows:,} rows; {split.n_learned:,} to learn from, {held}{tested} held out.")
+    note(f"{shown(file)}: {rows:,} rows; {split.n_learned:,} to learn from, {held}{tested} held out.")
     if split.survey is not None:
         most = options.buffer_rows
         many = "as many rows as 64 MB hold" if most is None else f"{most:,} rows"

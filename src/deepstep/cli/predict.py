@@ -10,9 +10,11 @@ from typing import Any
 import click
 import numpy as np
 
-from deepstep.cli.runs import naming_piece, note_divergence, read_raw_pieces
+from deepstep.cli.options import TEXT_FORMAT, train_options
+from deepstep.cli.runs import naming_piece, note_divergence, read_raw_pieces, reading
 from deepstep.cli.screen import as_json, harmless, json_option, note
 from deepstep.data import TABLE_SUFFIXES, atomic_write
+from deepstep.data.formats import ReadOptions
 from deepstep.errors import ConfigurationError
 from deepstep.run import Prediction, Run
 
@@ -23,11 +25,14 @@ from deepstep.run import Prediction, Run
 @click.option("--output", type=click.Path(path_type=Path), help="Write the predictions to this CSV file.")
 @json_option
 def predict_command(
-    run_folder: Path, files: tuple[Path, ...], output: Path | None, json_wanted: bool
+    run_folder: Path, files: tuple[Path, ...], output: Path | None, json_wanted: bool, **written: Any
 ) -> None:
     """Predict for the rows of a table or for images.
 
-    A table, or a folder of Parquet files, gives CSV: "prediction", the probability of each class, and
+    FILE is a table, a folder of Parquet files, "-" for standard input, or an image. Text tables are read as
+    that of the training, where they and the options below do not say otherwise.
+
+    A table gives CSV: "prediction", the probability of each class, and
     quantiles where RUN has them. With several targets the columns are "prediction_COLUMN" and the
     probability of the second class of each. Images are resized to the size used in training (digits:
     white on black); each gives a line. A run on images also takes a table with a column for each pixel.
@@ -36,7 +41,7 @@ def predict_command(
         raise ConfigurationError("--output", "the name of a CSV file", f"got {output}", "Let it end in .csv.")
     run = Run.load(run_folder)
     note_divergence(run)
-    pieces = _predicted(run, files)
+    pieces = _predicted(run, files, reading(run, written))
     if json_wanted:
         predictions = [prediction for _, prediction in pieces]
         if output is not None:
@@ -54,10 +59,10 @@ def predict_command(
         sys.stdout.write(harmless(text, lines=True) if sys.stdout.isatty() else text)
 
 
-def _predicted(run: Run, files: Sequence[Path]) -> Iterator[tuple[Any, Prediction]]:
+def _predicted(run: Run, files: Sequence[Path], how: ReadOptions) -> Iterator[tuple[Any, Prediction]]:
     """Pieces of rows, and the predictions for them."""
     before = 0
-    for raw in read_raw_pieces(run, files):
+    for raw in read_raw_pieces(run, files, how):
         of_table = not isinstance(raw, np.ndarray)
         with naming_piece(files[0], before, len(raw)) if of_table else nullcontext():
             prediction = run.predict(raw)
@@ -151,3 +156,6 @@ def _different(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             name, number = f"{name}_{number}", number + 1
         columns[name] = values
     return columns
+
+
+predict_command.params[2:2] = train_options(TEXT_FORMAT)

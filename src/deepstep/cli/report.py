@@ -7,11 +7,11 @@ from typing import Any
 
 import click
 
-from deepstep.cli.options import flag_of
-from deepstep.cli.runs import predicted_rows, read_labelled
+from deepstep.cli.options import TEXT_FORMAT, flag_of, train_options
+from deepstep.cli.runs import predicted_rows, read_labelled, reading
 from deepstep.cli.screen import FAILED, GOOD, as_json, json_option, note, printable, say
-from deepstep.data import TABLE_SUFFIXES
 from deepstep.data.files import kind_at
+from deepstep.data.tables import is_table
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.held_out import HeldOut
 from deepstep.report import report, write_report
@@ -38,7 +38,7 @@ def reproduce(run: Run) -> str | None:
     source = str(config.get("source", ""))
     if DEMO in config:
         return shlex.join(_demo(str(config[DEMO]), source, config.get("settings", {})))
-    if Path(source).suffix.lower() not in TABLE_SUFFIXES or "settings" not in config:
+    if not is_table(Path(source)) or "settings" not in config:
         return None
     words = ["deepstep", "train", source]
     for name in run.target_names:
@@ -46,10 +46,11 @@ def reproduce(run: Run) -> str | None:
     if "sample_weight" in config:
         words += ["--sample-weight", str(config["sample_weight"])]
     asked = config.get("asked", {})
-    for option in ("drop", "keep"):
+    of_columns = ("drop", "keep", "categorical")
+    for option in of_columns:
         for column in asked.get(option, ()):
             words += [flag_of(option), str(column)]
-    rest = {name: value for name, value in asked.items() if name not in ("drop", "keep")}
+    rest = {name: value for name, value in asked.items() if name not in of_columns}
     for name, value in {**rest, **config["settings"]}.items():
         words += _words(name, value)
     return shlex.join(words)
@@ -80,14 +81,15 @@ def _words(name: str, value: Any) -> Iterator[str]:
         yield from (option, str(value))
 
 
-def _rows(run: Run, data: Path | None) -> tuple[HeldOut, Array | None]:
+def _rows(run: Run, data: Path | None, written: Mapping[str, Any]) -> tuple[HeldOut, Array | None]:
     """Rows with the predictions for them: those that the run keeps, or those of a table, which are also given
     as inputs of the only network.
     """
     if data is None:
         return run.held_out or HeldOut.kept_by(run), None
-    inputs = None if run.only is None else run.inputs(read_labelled(run, data).raw)
-    return predicted_rows(run, data), inputs
+    how = reading(run, written)
+    rows = predicted_rows(run, data, how)
+    return rows, None if run.only is None else run.inputs(read_labelled(run, data, how).raw)
 
 
 @click.command("report")
@@ -108,7 +110,7 @@ def _rows(run: Run, data: Path | None) -> tuple[HeldOut, Array | None]:
 @click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
 @json_option
 def report_command(
-    run_folder: Path, out: Path, data: Path | None, overwrite: bool, json_wanted: bool
+    run_folder: Path, out: Path, data: Path | None, overwrite: bool, json_wanted: bool, **written: Any
 ) -> None:
     """Write a report of a run as one HTML page.
 
@@ -120,7 +122,7 @@ def report_command(
     if kind_at(out) != "nothing" and not overwrite:
         raise FileError(str(out), "a new file", "it exists", "Use another name with -o, or --overwrite.")
     run = Run.load(run_folder)
-    rows, inputs = _rows(run, data)
+    rows, inputs = _rows(run, data, written)
     name = printable(Path(run_folder.resolve().name))
     page = report(run, name=name, rows=rows, inputs=inputs, command=reproduce(run))
     write_report(out, page)
@@ -143,7 +145,9 @@ def report_command(
 )
 @click.option("--strict", is_flag=True, help="Exit with code 1 if anything was found.")
 @json_option
-def doctor_command(run_folder: Path, data: Path | None, strict: bool, json_wanted: bool) -> int:
+def doctor_command(
+    run_folder: Path, data: Path | None, strict: bool, json_wanted: bool, **written: Any
+) -> int:
     """Diagnose common training problems in a run.
 
     Causes come first: a learning rate that is too high or too low, dead and saturated units, vanishing
@@ -161,7 +165,7 @@ def doctor_command(run_folder: Path, data: Path | None, strict: bool, json_wante
             f"{run_folder} has {len(run.ensemble.members)}",
             "Leave it out.",
         )
-    rows, inputs = _rows(run, data)
+    rows, inputs = _rows(run, data, written)
     found = findings_of(run, inputs, rows)
     if json_wanted:
         record = {"run": run_folder, "health": has_health(run), "findings": [one.to_dict() for one in found]}
@@ -174,3 +178,7 @@ def doctor_command(run_folder: Path, data: Path | None, strict: bool, json_wante
         if not found:
             click.echo("Nothing was found.")
     return FAILED if strict and found else GOOD
+
+
+for _command in (report_command, doctor_command):
+    _command.params[3:3] = train_options(TEXT_FORMAT)

@@ -1,25 +1,30 @@
 """Runs as commands open them, with their networks, and examples for them."""
 
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from deepstep.cli.options import flag_of
 from deepstep.cli.screen import note, printable, program
-from deepstep.cli.target import class_words, columns_in
-from deepstep.data import TABLE_SUFFIXES, read_cats, read_cells, read_image
+from deepstep.cli.target import class_words, columns_in, text_format
+from deepstep.data import read_cats, read_cells, read_image
+from deepstep.data.arrays import NUMPY
 from deepstep.data.files import kind_at
+from deepstep.data.formats import ReadOptions
 from deepstep.data.rows import Place, naming_rows
-from deepstep.data.tables import pieces_in, table_in
-from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError
+from deepstep.data.sources import local, shown
+from deepstep.data.tables import is_table, pieces_in, silent, table_in
+from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError, spelled
 from deepstep.held_out import HeldOut
 from deepstep.model import Network
-from deepstep.preparation import ImagePreparation, Target
+from deepstep.preparation import ImagePreparation, TablePreparation, Target
 from deepstep.run import Run
 from deepstep.run_folder import DIVERGED, read_config
 from deepstep.types import AnyArray, Array
@@ -136,19 +141,52 @@ class Labelled(NamedTuple):
     answers: Any
 
 
-def read_raw_pieces(run: Run, files: Sequence[Path]) -> "Iterator[polars.DataFrame | AnyArray]":
+def reading(run: Run, given: Mapping[str, Any] = MappingProxyType({})) -> ReadOptions:
+    """How a table for a run is read: as the options say, else as the table that it was trained on."""
+    return ReadOptions(
+        text_format(given),
+        text_format(run.config.get("asked", {})),
+        class_words(run.preparation.target, run.target_names),
+        note,
+    )
+
+
+def read_raw_pieces(
+    run: Run, files: Sequence[Path], how: ReadOptions
+) -> "Iterator[polars.DataFrame | AnyArray]":
     """The rows of a table, a piece at a time where they are streamed, or pictures where the run was trained
     on pictures and the files are no tables.
     """
     inputs = run.preparation.inputs
-    if isinstance(inputs, ImagePreparation) and not any(
-        file.suffix.lower() in TABLE_SUFFIXES for file in files
-    ):
+    if isinstance(inputs, ImagePreparation) and not any(map(is_table, files)):
         yield read_pictures(inputs, files)
         return
     if len(files) > 1:
         raise ConfigurationError("FILE", "one table at a time", f"got {len(files)} files", "Run it for each.")
-    yield from pieces_in(files[0])
+    with spelled(flag_of):
+        for frame in pieces_in(files[0], how=how):
+            yield _with_names(run, frame, how)
+
+
+def _with_names(run: Run, frame: "polars.DataFrame", how: ReadOptions) -> "polars.DataFrame":
+    """Columns without a header have the numbers of training; the targets need not be there."""
+    inputs = run.preparation.inputs
+    if (how.given.header and how.usual.header) or not isinstance(inputs, TablePreparation):
+        return frame
+    others = [
+        *run.target_names,
+        *run.config.get("asked", {}).get("drop", ()),
+        run.config.get("sample_weight"),
+    ]
+    n = len({column.name for column in inputs.columns} | {name for name in others if name})
+    left = [name for name in (f"column_{at}" for at in range(1, n + 1)) if name not in run.target_names]
+    if frame.width not in (n, len(left)):
+        raise DataError(
+            "table",
+            f"{n} columns, as in the table of training, or {len(left)} without the target are expected",
+            f"got {frame.width}",
+        )
+    return frame if frame.width == n else frame.rename(dict(zip(frame.columns, left, strict=True)))
 
 
 @contextmanager
@@ -174,23 +212,23 @@ def read_pictures(inputs: ImagePreparation, files: Sequence[Path]) -> Array:
     return images / (255 * inputs.scale)
 
 
-def read_labelled(run: Run, file: Path) -> Labelled:
+def read_labelled(run: Run, file: Path, how: ReadOptions | None = None) -> Labelled:
     """A table with the target column, or the folder of the cats' files, of which the test part counts."""
     if _of_cats(run, file):
         cats = read_cats(file)
         return Labelled(cats.X_test, np.array(cats.classes)[cats.y_test])
-    values = class_words(run.preparation.target, run.target_names)
-    return _labelled(run, file, table_in(file, run.target_names, values))
+    with spelled(flag_of):
+        return _labelled(run, file, table_in(file, run.target_names, how or reading(run)).frame)
 
 
-def read_labelled_pieces(run: Run, file: Path) -> Iterator[Labelled]:
+def read_labelled_pieces(run: Run, file: Path, how: ReadOptions) -> Iterator[Labelled]:
     """The same, a piece at a time where the rows of a table are streamed."""
     if _of_cats(run, file):
-        yield read_labelled(run, file)
+        yield read_labelled(run, file, how)
         return
-    values = class_words(run.preparation.target, run.target_names)
-    for frame in pieces_in(file, run.target_names, values):
-        yield _labelled(run, file, frame)
+    with spelled(flag_of):
+        for frame in pieces_in(file, run.target_names, how):
+            yield _labelled(run, file, frame)
 
 
 def _of_cats(run: Run, file: Path) -> bool:
@@ -219,21 +257,25 @@ def held_out_of(
     elif split.validation is not None and not refit:
         part, rows, place = "validation", split.validation, validation or file
     numbers = rows.numbers if len(rows.numbers) else None  # rows that were streamed have none
+    cells = None
+    if numbers is not None and kind_at(local(place)) == "file" and place.suffix.lower() not in NUMPY:
+        cells = read_cells(place, reading(run)._replace(tell=silent))[numbers]
     return HeldOut.of(
         run,
         rows.frame,
         rows.labels,
         part=part,
-        source=printable(Path(place.name)),
+        source=printable(Path(Path(shown(place)).name)),
         numbers=None if numbers is None else numbers + 1,
-        cells=None if numbers is None or kind_at(place) != "file" else read_cells(place)[numbers],
+        cells=cells,
         outputs=outputs,
         weight=rows.weight,
     )
 
 
-def predicted_rows(run: Run, file: Path) -> HeldOut:
+def predicted_rows(run: Run, file: Path, how: ReadOptions) -> HeldOut:
     """All rows of a table, or the test part of the cats' files, with the predictions for them."""
-    raw, labels = read_labelled(run, file)
-    cells = read_cells(file) if file.suffix.lower() in TABLE_SUFFIXES and kind_at(file) == "file" else None
-    return HeldOut.of(run, raw, labels, part="data", source=printable(file), cells=cells)
+    raw, labels = read_labelled(run, file, how)
+    of_a_file = kind_at(local(file)) == "file" and is_table(local(file))
+    cells = read_cells(file, how._replace(tell=silent)) if of_a_file else None
+    return HeldOut.of(run, raw, labels, part="data", source=printable(Path(shown(file))), cells=cells)

@@ -99,13 +99,16 @@ def table_split(
 
     notes: list[str] = []
     answers = columns_in(frame, options.targets, "--target")
-    for option, names in (("--exclude", options.drop), ("--keep", options.keep)):
+    named = {"--exclude": options.drop, "--keep": options.keep, "--categorical": options.categorical}
+    for option, names in named.items():
         for name in names:
             column(frame, name, option)
     without, weight = _no_inputs(options), None
     present = with_target(frame, options)
     if options.drop_missing_target and missing_target(frame, options.targets).any():
-        TablePreparation.fit(frame, exclude=without)  # what cannot be used is named by its row in the file
+        TablePreparation.fit(
+            frame, exclude=without, categorical=options.categorical
+        )  # what cannot be used is named by its row in the file
         if options.sample_weight is not None:
             row_weights(frame, options.sample_weight)
         frame = _with_target(frame, options, notes)
@@ -115,7 +118,7 @@ def table_split(
     target = choice.fit(answers)
     if options.sample_weight is not None:
         weight = row_weights(frame, options.sample_weight)
-    TablePreparation.fit(frame, exclude=without)
+    TablePreparation.fit(frame, exclude=without, categorical=options.categorical)
 
     learned, tested, held = split_rows(answers, choice.kind, options, notes)
     if choice.kind in NUMBERS:
@@ -129,7 +132,9 @@ def table_split(
 
     train = rows(learned)
     check_some(train.weight, "learn from")
-    inputs = TablePreparation.fit(train.frame, exclude=without, keep=options.keep)
+    inputs = TablePreparation.fit(
+        train.frame, exclude=without, keep=options.keep, categorical=options.categorical
+    )
     notes += [f"Warning: {caution}" for caution in inputs.cautions]
     test = rows(tested) if len(tested) else None
     validated = rows(held) if len(held) else None
@@ -178,6 +183,7 @@ def surveyed(
         ("--target", options.targets),
         ("--exclude", options.drop),
         ("--keep", options.keep),
+        ("--categorical", options.categorical),
     ):
         rows.check_columns(names, option)
 
@@ -190,6 +196,7 @@ def surveyed(
         exclude=[weighing] if weighing else [],
         drop=options.drop,
         keep=options.keep,
+        categorical=options.categorical,
         weights=None if weighing is None else weights,  # type: ignore[arg-type]  # there are some
         seed=options.seed,
         test_fraction=options.test_fraction,

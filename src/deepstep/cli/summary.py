@@ -7,10 +7,13 @@ from typing import Any
 import click
 
 from deepstep.cli.messages import as_records, print_members, print_presets
+from deepstep.cli.options import TEXT_FORMAT, flag_of, train_options
 from deepstep.cli.screen import as_json, console, harmless, json_option, note, print_scores, print_table
+from deepstep.cli.target import text_format
 from deepstep.data import column
+from deepstep.data.formats import ReadOptions
 from deepstep.data.tables import table_in, told_missing_words
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, spelled
 from deepstep.inspection.metrics import Scores
 from deepstep.preparation import TablePreparation, guess_task
 from deepstep.run import Run
@@ -99,19 +102,27 @@ def _training(run: Run) -> list[tuple[str, str]]:
 )
 @json_option
 def describe_columns_command(
-    file: Path, target: str, drop: Sequence[str], keep: Sequence[str], json_wanted: bool
+    file: Path,
+    target: str,
+    drop: Sequence[str],
+    keep: Sequence[str],
+    categorical: Sequence[str],
+    json_wanted: bool,
+    **written: Any,
 ) -> None:
     """Show how each column of a table becomes features, and why.
 
     Nothing is trained. A training fits the same rules to its training rows alone, so some numbers
     differ, and a column that hardly varies may have no feature there.
     """
-    frame = table_in(file, [target])
+    how = ReadOptions(text_format(written), tell=note)
+    with spelled(flag_of):
+        frame = table_in(file, [target], how).frame
     answers = column(frame, target, "--target")
-    without = told_missing_words(file, frame, target)
+    without = told_missing_words(file, frame, target, how)
     if without:
         note(f"Warning: target {target!r}: {without}. If it is a class, train with all of them in --classes.")
-    for option, names in (("--exclude", drop), ("--keep", keep)):
+    for option, names in {"--exclude": drop, "--keep": keep, "--categorical": categorical}.items():
         for name in names:
             column(frame, name, option)
         if target in names:
@@ -119,7 +130,7 @@ def describe_columns_command(
                 option, "a column other than the target", f"got {target!r}", setting=option
             )
     task, reason = guess_task(answers)
-    preparation = TablePreparation.fit(frame, exclude=(target, *drop), keep=keep)
+    preparation = TablePreparation.fit(frame, exclude=(target, *drop), keep=keep, categorical=categorical)
     if json_wanted:
         columns = [
             {
@@ -150,3 +161,6 @@ def describe_columns_command(
         screen.print(harmless(f"Warning: {caution}"), soft_wrap=True)
     if drop:
         screen.print(harmless(f"Dropped: {', '.join(drop)}."), soft_wrap=True)
+
+
+describe_columns_command.params[-2:-2] = train_options(("categorical", *TEXT_FORMAT))

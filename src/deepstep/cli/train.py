@@ -64,6 +64,7 @@ from deepstep.cli.unfinished import (
     unfinished,
 )
 from deepstep.data import StoredRows
+from deepstep.data.sources import stem_of
 from deepstep.data.tables import stored
 from deepstep.errors import ConfigurationError, DivergenceError, FileError
 from deepstep.run import Run
@@ -125,9 +126,10 @@ def train_command(
 ) -> int:
     """Train a model on a table and save it to a run folder.
 
-    FILE ends in .csv, .tsv, .parquet, .arrow or .jsonl, or is a folder of Parquet files. Texts, dates and
-    missing values are taken as they are; the preprocessing is fitted to the training rows alone. Parquet of
-    256 MB or more is streamed from disk (see docs/streaming.md).
+    FILE ends in .csv, .tsv, .txt (also .csv.gz and the like), .parquet, .arrow, .jsonl or .xlsx, is a folder
+    of Parquet files, or "-" for standard input. Texts, dates and missing values are taken as they are; the
+    preprocessing is fitted to the training rows alone. The separator, decimal comma and encoding of a text
+    table are found. Parquet of 256 MB or more is streamed from disk (see docs/streaming.md).
 
     By default an ensemble of small networks is trained (--preset tabular). An option of a single network,
     such as --hidden-layers, --epochs, --optimizer, --validation or --log, selects --preset single.
@@ -165,7 +167,7 @@ def train_command(
             raise ConfigurationError("--finalize", "it belongs to --resume", "got it alone")
         file = _required(context, "file", file)
         _required(context, "targets", options["targets"] or None)
-        run, training = out or free_name(file.stem), None
+        run, training = out or free_name(stem_of(file)), None
         if options["validation"] is not None:
             options["validation"] = os.path.abspath(options["validation"])
         way, begun = Way.BEGIN, None
@@ -180,7 +182,7 @@ def train_command(
         )
     checkpoints = checkpoint_options(asked)
     check_packages(asked.logs or {})
-    source = table_of(file, asked, beside) if rows is None else rows
+    source, asked = table_of(file, asked, beside) if rows is None else (rows, asked)
     if preset.name != SINGLE and rows is None:
         checkpoints = None  # folds have none
     elif training is None:
@@ -226,7 +228,7 @@ def _train(
 
     single = preset.name == SINGLE
     second = None if options.validation is None else Path(options.validation)
-    validation = None if second is None else table_of(second, options)
+    validation = None if second is None else table_of(second, options)[0]
     if isinstance(source, StoredRows):
         share = (options.validation_fraction or 0.0) if single else DEFAULT_VALIDATION
         split = surveyed(source, options, validation, validation_fraction=share)
@@ -234,7 +236,7 @@ def _train(
     else:
         split, n_rows = table_split(source, options, validation), source.height
     tell(file, n_rows, options, split, preset)
-    estimator = fitting.new_estimator(options, preset.name, split, file.stem)
+    estimator = fitting.new_estimator(options, preset.name, split, stem_of(file))
     options = suited(options, split)
     with place(run, keeping, overwrite=options.overwrite) as save:
         estimator.set_params(**keeping.parameters(run, options.logs or {}))

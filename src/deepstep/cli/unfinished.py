@@ -35,6 +35,7 @@ from deepstep.data.files import (
 )
 from deepstep.data.own_folders import MOST_OF_A_MARK, TRAINING_FORMAT, TRAINING_MARK, why_kept
 from deepstep.data.parquet import digest_of
+from deepstep.data.sources import local
 from deepstep.data.text_formats import json_values, read_text
 from deepstep.errors import DataError, DivergenceError, FileError, missing_package
 from deepstep.run import Run
@@ -125,7 +126,7 @@ class Training:
             begun_with[Path(self.options["validation"])] = self.validation_sha256
         for path, digest in begun_with.items():
             table = "FILE" if path is file else "--validation"
-            if kind_at(path) == "nothing":
+            if kind_at(local(path)) == "nothing":
                 raise FileError(
                     str(path),
                     f"the {table} that this training began with",

@@ -13,7 +13,7 @@ import numpy as np
 
 from deepstep.data import ArrayRows, StoredRows
 from deepstep.data.arrays import INPUTS, NUMPY, beside_it, mapped
-from deepstep.data.room import check_room
+from deepstep.data.rows import check_room
 from deepstep.data.tables import (
     STREAMED_FROM,
     pieces_in,
@@ -74,7 +74,7 @@ def in_memory(given: RawData, where: str) -> RawData:
         return RawData(inputs, *others)
     _check_names(given, where)
     stays = isinstance(given.X, StoredRows)
-    frame = rows_in_memory(given.X) if stays else table_in(Path(given.X), _beside(given))
+    frame = rows_in_memory(given.X) if stays else table_in(Path(given.X), _beside(given)).frame
     names = [given.y, given.sample_weight]
     for name in names:
         if name is not None and name not in frame.columns:

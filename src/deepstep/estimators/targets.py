@@ -10,7 +10,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from deepstep.equations import HEADS, Head, answers, get_head
 from deepstep.errors import ConfigurationError, DataError, unknown_name
 from deepstep.estimators.inputs import rows_without_target, without_target
-from deepstep.preparation.codes import CODES, class_probabilities, encode_classes
+from deepstep.preparation.target_values import CODES, class_probabilities, encode_classes
 from deepstep.types import AnyArray, Array
 
 NUMBER_KINDS = ("numbers", "counts", "one number")

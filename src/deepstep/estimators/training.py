@@ -35,9 +35,8 @@ from deepstep.model.fit import inputs_to_draw_from
 from deepstep.model.options import refuse_idle
 from deepstep.network import Parameters
 from deepstep.network.memory import check_memory_to_train
-from deepstep.preparation.batches import Examples, as_they_are, shuffled
+from deepstep.preparation.batches import Examples, as_they_are, hold_out, shuffled, together
 from deepstep.preparation.streams import StreamedExamples
-from deepstep.preparation.validation_part import hold_out, together
 from deepstep.training import Callback, History, ModelCheckpoint, Plan, Progress, Training
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.checkpoint import plain

@@ -29,9 +29,8 @@ from deepstep.model.options import (
 from deepstep.network import Parameters
 from deepstep.network.border import check_several_classes, classes_in, weighed, weights_of_classes
 from deepstep.network.memory import check_memory_to_train
-from deepstep.preparation.batches import Examples, evenly_spread, largest_batch
+from deepstep.preparation.batches import Examples, evenly_spread, hold_out, largest_batch, together
 from deepstep.preparation.streams import StreamedExamples
-from deepstep.preparation.validation_part import hold_out, together
 from deepstep.training import Callback, History, Plan
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.fit import Fit

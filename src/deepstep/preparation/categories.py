@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from deepstep.preparation.columns import Column, ConstantColumn, IdentifierColumn, with_mark
 from deepstep.preparation.numbers import mark_done
-from deepstep.preparation.parsing import is_missing, numbers, wrong_kind
+from deepstep.preparation.parsing import is_missing, wrong_kind
 
 if TYPE_CHECKING:
     import polars
@@ -22,8 +22,6 @@ FEWEST_ROWS_OF_A_WORD, LEAST_SHARE_OF_A_WORD = 20, 0.01
 """Training rows, and their share, in which a word has to occur to get a feature."""
 FEWEST_ROWS_TO_TELL = 20
 """Rows from which on values that are all, or nearly all, different mark an identifier."""
-EXACT = 2.0**53
-"""Below it each whole number is a float."""
 WORD = r"[\p{L}\p{N}]+"
 """A word: letters and digits without a break."""
 
@@ -174,24 +172,6 @@ def _as_texts(series: "polars.Series") -> "polars.Series":
     if series.dtype.is_nested() or series.dtype.is_temporal() or series.dtype == polars.Binary:
         raise wrong_kind(series, "texts")
     return series.cast(polars.String)
-
-
-def as_categories(series: "polars.Series") -> "polars.Series":
-    """The values of a column that was declared to be one of categories, as texts.
-
-    Whole numbers have no fraction in them, as a column of them becomes one of floats where a value is
-    missing.
-    """
-    import polars
-
-    if series.dtype.is_temporal() or series.dtype.is_nested():
-        raise wrong_kind(series, "numbers, texts or truth values as categories")
-    if not series.dtype.is_float():
-        return series.cast(polars.String)
-    numbers(series)  # an infinite one is named
-    whole = (series == series.floor()) & (series.abs() < EXACT)
-    texts = series.fill_nan(None).cast(polars.String)
-    return series.cast(polars.Int64, strict=False).cast(polars.String).zip_with(whole.fill_null(False), texts)
 
 
 def count_texts(series: "polars.Series") -> "polars.DataFrame":

@@ -15,23 +15,30 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.data.frames import without_pattern
+from deepstep.data.frames import as_categories, without_pattern
 from deepstep.preparation.categories import (
     FEWEST_ROWS_TO_TELL,
     CategoryColumn,
-    as_categories,
     column_of_texts,
     count_texts,
 )
 from deepstep.preparation.columns import Column, ConstantColumn, EmptyColumn, IdentifierColumn
-from deepstep.preparation.dates import CIRCLES, DateColumn, as_moments, parts_by, positions_on_circles
 from deepstep.preparation.number_formats import (
     infer_number_format,
     stripped,
     why_not_numbers,
     words_among_numbers,
 )
-from deepstep.preparation.numbers import BooleanColumn, DurationColumn, NumberColumn
+from deepstep.preparation.numbers import (
+    CIRCLES,
+    BooleanColumn,
+    DateColumn,
+    DurationColumn,
+    NumberColumn,
+    as_moments,
+    parts_by,
+    positions_on_circles,
+)
 from deepstep.preparation.parsing import (
     days,
     infer_date_format,
@@ -196,6 +203,10 @@ class _Texts(ColumnStatistics):
 
     def update(self, series: "polars.Series") -> None:
         if self._declared:
+            if series.dtype.is_temporal() or series.dtype.is_nested():
+                raise wrong_kind(series, "numbers, texts or truth values as categories")
+            if series.dtype.is_float():
+                numbers(series)  # an infinite one is named
             series = as_categories(series)
         self._only = None if self._m or self._typed else series
         self._m += len(series)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.preparation.records import damaged, from_record, to_record
+from deepstep.preparation.columns import damaged, from_record, to_record
 from deepstep.preparation.statistics import Quantiles
 from deepstep.types import AnyArray, Array
 

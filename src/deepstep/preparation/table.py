@@ -11,11 +11,17 @@ from deepstep.data.frames import with_old_names, without_pattern
 from deepstep.errors import DataError, unknown_name
 from deepstep.preparation.categories import CategoryColumn, TextColumn, TwoValuesColumn
 from deepstep.preparation.column_statistics import column_statistics
-from deepstep.preparation.columns import Column, ConstantColumn, EmptyColumn, IdentifierColumn
-from deepstep.preparation.dates import DateColumn
-from deepstep.preparation.numbers import BooleanColumn, DurationColumn, NumberColumn
+from deepstep.preparation.columns import (
+    Column,
+    ConstantColumn,
+    EmptyColumn,
+    IdentifierColumn,
+    damaged,
+    from_record,
+    to_record,
+)
+from deepstep.preparation.numbers import BooleanColumn, DateColumn, DurationColumn, NumberColumn
 from deepstep.preparation.parsing import numbers
-from deepstep.preparation.records import damaged, from_record, to_record
 
 if TYPE_CHECKING:
     import polars
