@@ -16,8 +16,9 @@ from deepstep.equations import get_optimizer
 from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.estimators.inputs import FitContext
 from deepstep.estimators.options import DEFAULTS
-from deepstep.estimators.rates import AdaptiveRate, InverseScaling
 from deepstep.estimators.solvers import (
+    AdaptiveRate,
+    InverseScaling,
     checkpoint_to_resume,
     checkpoints_of,
     rate_to_resume,
