@@ -136,8 +136,8 @@ def empty(file, secret):
 @pytest.mark.parametrize(
     ("fill", "says"),
     [
-        (virtual, "the values of '{}' stand in other files. Copy"),
-        (external_storage, "the values of '{}' stand in other files. Copy"),
+        (virtual, "the values of '{}' are in other files. Copy"),
+        (external_storage, "the values of '{}' are in other files. Copy"),
         (link, "'{}' is a link. Copy"),
         (soft_link, "'{}' is a link. Copy"),
         (empty, "an array '{}'; it is a group or empty"),

@@ -148,7 +148,7 @@ def test_folders(parts, tmp_path):
     with pytest.raises(FileError, match=r"'notes.txt' does not end in .parquet"):
         ParquetRows(parts)
     (tmp_path / "hive" / "year=2020").mkdir(parents=True)
-    with pytest.raises(FileError, match="'year=2020' is a partition, whose column stands in no file"):
+    with pytest.raises(FileError, match="'year=2020' is a partition, whose column is in no file"):
         ParquetRows(tmp_path / "hive")
     (tmp_path / "empty").mkdir()
     with pytest.raises(FileError, match=r"nothing in it ends in .parquet"):

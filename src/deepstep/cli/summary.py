@@ -33,7 +33,7 @@ def summary_command(run_folder: Path, json_wanted: bool) -> None:
             "inputs": run.preparation.inputs.to_dict(),
             "outputs": run.preparation.target.to_dict(),
         }
-        what = {"members": as_records(run.ensemble)} | ({} if run.only is None else _of_network(run))
+        what = {"members": as_records(run.leaderboard())} | ({} if run.only is None else _of_network(run))
         click.echo(as_json({"run": run_folder, **run.config, **what, **halves}))
         return
     screen = console()
@@ -42,7 +42,7 @@ def summary_command(run_folder: Path, json_wanted: bool) -> None:
         screen.print()
     else:
         print_presets(screen, run.ensemble)
-        print_members(screen, run.ensemble)
+        print_members(screen, run.leaderboard())
     print_table(screen, ("training", ""), _training(run), left=2)
     results = run.config.get("results", {})
     print_scores(screen, {part: Scores(results[part]) for part in PARTS if part in results}, by_class=True)

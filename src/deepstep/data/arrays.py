@@ -2,7 +2,7 @@
 
 Each array has the same rows. One of shape (m,) is a column, and so is one of shape (m, 1) but X; of shape
 (m, n), or more axes, it is n columns that are named by their numbers. ``X.npy`` has the columns ``x0``,
-``x1``, …, as an array in memory; targets and weights stand in files beside it: ``y.npy`` for the column
+``x1``, …, as an array in memory; targets and weights are in files beside it: ``y.npy`` for the column
 ``y``.
 
 A mapped array whose rows lie in the order of its file is read from the file and not through the map: where a
@@ -156,7 +156,7 @@ class ArrayRows(StoredRows):
 def open_arrays(path: Path, beside: Sequence[str] = ()) -> ArrayRows:
     """The array of a NumPy file.
 
-    ``beside`` names columns that stand in files of their own beside ``X.npy``, or are among its own.
+    ``beside`` names columns that have files of their own beside ``X.npy``, or are among its own.
     """
     opened, inputs = as_opened(path), mapped(path)
     if len(inputs.shape) < 2:
@@ -190,7 +190,7 @@ class _Filed:
                 str(self.path),
                 "the file as it was when reading began",
                 "it is shorter",
-                "Put the old one back, or begin anew.",
+                "Put the old one back, or start again.",
             )
         return found.reshape(-1, *self.shape[1:])
 
@@ -203,7 +203,7 @@ def _has_file(array: Any) -> bool:
 
 
 def _filed(array: Any) -> Any:
-    """A mapped array as it stands in its file; any other array as it is, and one in another order.
+    """A mapped array as it is in its file; any other array as it is, and one in another order.
 
     A file that is another one, or shorter, than what was mapped is a FileError.
     """
@@ -243,14 +243,14 @@ def as_opened(path: Path) -> Watched:
 
 
 def check_unchanged(path: Path, opened: Watched) -> None:
-    """Refuse a file that was written anew: its rows need not be those counted, and a shorter one has none."""
+    """Refuse a file that was rewritten: its rows need not be those counted, and a shorter one has none."""
     there = kind_at(path) != "nothing"
     if not there or as_opened(path) != opened:
         raise FileError(
             str(path),
             "the file as it was when reading began",
             "it was changed meanwhile" if there else "it is gone",
-            "Put the old one back, or begin anew.",
+            "Put the old one back, or start again.",
         )
 
 

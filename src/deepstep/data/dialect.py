@@ -182,7 +182,7 @@ def _is_clean(cell: str, sep: str) -> bool:
 
 
 def _records(lines: str, sep: str) -> list[list[str]]:
-    """The fields of the first lines; what is wrong with them is told by `_check_lines`."""
+    """The fields of the first lines; `_check_lines` refuses what is wrong with them."""
     found: list[list[str]] = []
     try:
         for fields in csv.reader(StringIO(lines, newline=""), delimiter=sep):

@@ -91,7 +91,7 @@ def atomic_directory(path: Path | str, *, overwrite: bool = False) -> Iterator[P
     ------
     Path
         A new, empty sibling folder. When the block ends without an exception it is renamed to `path`, and the
-        old folder is removed only after the new one stands in its place.
+        old folder is removed only after the new one has its place.
 
     Raises
     ------
@@ -356,5 +356,5 @@ def held(path: Path, what: str) -> Iterator[None]:
                 what, "nobody else is at work on it", "another process is", "Wait for it, or end it."
             ) from None
         except OSError:
-            pass  # a disk that knows no locks: then nobody can be told apart
+            pass  # a disk that knows no locks: then other processes are not known
         yield

@@ -112,7 +112,7 @@ def _read_part(path: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int
 
 
 def _dataset(file: Any, name: str, path: Path) -> Any:
-    """A dataset whose values stand in this file: another one could be any file of this machine."""
+    """A dataset whose values are in this file: another one could be any file of this machine."""
     import h5py
 
     expected, hint = "data of this file alone", "Copy what it refers to into the file itself."
@@ -122,7 +122,7 @@ def _dataset(file: Any, name: str, path: Path) -> Any:
     if not isinstance(found, h5py.Dataset) or found.shape is None:
         raise FileError(str(path), f"an array {name!r}", "it is a group or empty")
     if found.is_virtual or found.external:
-        raise FileError(str(path), expected, f"the values of {name!r} stand in other files", hint)
+        raise FileError(str(path), expected, f"the values of {name!r} are in other files", hint)
     return found
 
 

@@ -31,7 +31,7 @@ MOST_OF_A_MARK = 2**26
 """Bytes of these files."""
 
 MOST_NAMED = 3
-"""Foreign files in a message; of the others only the number is told."""
+"""Foreign files in a message; of the others the number alone."""
 
 _CHECKPOINT = r"checkpoint-[0-9]{12,}\.safetensors"
 _LEFT = r"\.deepstep-[0-9a-f]{12}"

@@ -2,7 +2,7 @@
 
 - The parts of a folder are all files that end in .parquet, also in folders within, in the order of their
   paths. Names that begin with "." or "_" (``_SUCCESS``, ``_metadata``) are passed over; anything else is
-  refused, and so are Hive's partitions ``key=value``, whose column stands in no file, links to folders, and
+  refused, and so are Hive's partitions ``key=value``, whose column is in no file, links to folders, and
   folders that cannot be read.
 - All parts have the same columns, in any order. Numbers may be of different types (they are read as float64
   then), texts may be categories in some parts, and a part may have a column that is all null. A column that
@@ -155,14 +155,14 @@ class ParquetRows(StoredRows):
                 self._kept -= self._footers.popitem(last=False)[1].serialized_size
 
     def _check_unchanged(self, part: _Part) -> None:
-        """Refuse a part that was written anew since it was opened: its rows need not be those counted."""
+        """Refuse a part that was rewritten since it was opened: its rows need not be those counted."""
         status = part.path.stat()
         if (status.st_size, status.st_mtime_ns) != (part.bytes, part.changed):
             raise FileError(
                 _called(self.where, part.name),
                 "the part as it was when reading began",
                 "it was changed meanwhile",
-                "Put the old one back, or begin anew.",
+                "Put the old one back, or start again.",
             )
 
 
@@ -200,7 +200,7 @@ def _check_within(path: Path, within: Path) -> None:
         raise FileError(
             str(path),
             "a folder of Parquet parts that hold all their columns",
-            f"{within.name!r} is a partition, whose column stands in no file",
+            f"{within.name!r} is a partition, whose column is in no file",
             "Write it without partitions, with that column in the parts.",
         )
     if within.is_symlink():
@@ -256,6 +256,11 @@ def _opened(root: Path, part: Path) -> "tuple[_Part, dict[str, polars.DataType]]
         with path.open("rb") as raw:  # the footer stands before its own length and the signature
             raw.seek(max(0, status.st_size - 8 - metadata.serialized_size))
             footer = hashlib.sha256(raw.read()).hexdigest()
+    if sum(rows) != metadata.num_rows:
+        got = f"its row groups have {sum(rows):,}"
+        raise FileError(
+            _called(str(root), name), f"{metadata.num_rows:,} rows, as the footer says", got, DAMAGED
+        )
     if "" in (field.name for field in fields):  # pyarrow does not find it
         raise FileError(_called(str(root), name), "a name for every column", "one has none", DAMAGED)
     schema = {field.name: _dtype_of(field, _called(str(root), name)) for field in fields}

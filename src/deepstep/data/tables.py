@@ -82,7 +82,7 @@ def read_table(
     -------
     polars.DataFrame
         At least one row and one column. What was found about a text table, and names of columns that stood
-        more than once, are told on the log ``deepstep``.
+        more than once, are logged by ``deepstep``.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def read_cells(path: Path | str, how: ReadOptions = BY_CONTENT) -> "polars.DataF
     r"""Read a table to show it: of text tables the cells as they are written, of others their values.
 
     path: As of `read_table`.
-    how: How text tables are written, and who is told what is found.
+    how: How text tables are written, and where findings are logged.
     returns: The rows and columns of `read_table`.
     FileError, DataError: As `read_table`.
 
@@ -247,7 +247,7 @@ def column(frame: "polars.DataFrame", name: str, where: str) -> "polars.Series":
 def opened(file: Path, beside: Sequence[str] = ()) -> StoredRows | None:
     """The rows of a file or folder that can be read a piece at a time; None of a table of another format.
 
-    ``beside`` names columns that may stand in files beside a NumPy file.
+    ``beside`` names columns that may be in files beside a NumPy file.
     """
     file = local(file)
     suffix = file.suffix.lower()

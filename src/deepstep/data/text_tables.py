@@ -1,6 +1,6 @@
 """Tables as text: how they are written is found or given, and each column gets its type.
 
-- Findings about how a table is written (`dialect`) that differ from what the file's name says are told in
+- Findings about how a table is written (`dialect`) that differ from what the file's name says are logged in
   one line; what is given is taken as it is.
 - One header line, and the same number of fields in every line. A column without a name, as the index that
   pandas writes, is called "Unnamed: 0" as pandas calls

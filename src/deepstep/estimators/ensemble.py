@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.sparse import issparse
-from scipy.special import softmax
 
 from deepstep.engines import missing_numba
 from deepstep.estimators.presets import Preset
@@ -52,6 +49,8 @@ class Table:
     @classmethod
     def fit(cls, rows: Any, keep: Sequence[str] = (), categorical: Sequence[str] = ()) -> "Table":
         """Learn from rows; ``keep`` and ``categorical`` are those of `TablePreparation.fit`."""
+        from scipy.sparse import issparse
+
         if issparse(rows):
             return cls(None)
         return cls(TablePreparation.fit(rows, keep=keep, categorical=categorical))
@@ -176,6 +175,10 @@ class Leaderboard(list[dict[str, Any]]):
     weight: How much it counts in predictions; they sum to 1.
     seconds: Duration of its training.
     """
+
+    def only(self, *names: str) -> "Leaderboard":
+        """The same rows with these columns."""
+        return Leaderboard({name: row[name] for name in names} for row in self)
 
     def cells(self) -> list[tuple[str, ...]]:
         """The values as texts."""
@@ -419,6 +422,9 @@ def stacking_weights(
     sum to 1: Breiman, Machine Learning 24, 1996). ``loss`` takes outputs (m, n_L), is convex in them and
     gives the loss of each example (m,).
     """
+    from scipy.optimize import minimize
+    from scipy.special import softmax
+
     stack = np.stack([np.asarray(one, np.float64) for one in outputs])
     n, m = stack.shape[:2]
     if n == 1:

@@ -21,7 +21,7 @@ Order: TypeAlias = Callable[[int, int], "AnyArray | None"]
 class Window(NamedTuple):
     """Some batches of an epoch, in memory.
 
-    ``order`` is that of these examples, and those of a `Shard` stand in it already; ``first`` and ``stop``
+    ``order`` is that of these examples, and those of a `Shard` are in it already; ``first`` and ``stop``
     are numbers of batches.
     """
 

@@ -225,7 +225,7 @@ class StreamedExamples:
         self._coming.append((place, self._pool.submit(self._read, place)))
 
     def _read(self, place: Asked) -> Examples:
-        """In the thread that reads: a window's examples; the one after it goes on from there."""
+        """In the thread that reads: a window's examples; the one after it continues there."""
         size = self.window_rows(place.batch_size)
         begin = place.window * size
         count = min(size, len(self) - begin)
@@ -288,7 +288,7 @@ class StreamedExamples:
                     self.rows.place(group).where,
                     f"{self._kept[group]} rows to learn from in a group, as when they were counted",
                     f"there are {found}",
-                    "The part was changed: put the old one back, or begin anew.",
+                    "The part was changed: put the old one back, or start again.",
                 )
 
     def _order_of_groups(self, place: Asked) -> AnyArray:

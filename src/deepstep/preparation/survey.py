@@ -288,7 +288,7 @@ class _Pass:
 
 
 def _chapters(sizes: Sequence[int], width: float) -> list[range]:
-    """The groups, in runs of at least so many rows of so many numbers, but for the last."""
+    """The groups, in runs of at least so many rows of so many numbers, except the last."""
     most = min(CHAPTER, CHAPTER_NUMBERS / width)
     chapters, start, rows = [], 0, 0
     for group, size in enumerate(sizes):

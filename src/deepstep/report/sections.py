@@ -182,7 +182,7 @@ def members(run: Run) -> Html:
         tag("code", f"deepstep {name} RUN --member 0", class_="whole") for name in ("trace", "explore")
     )
     text = tag("p", "The number selects a member: ", *commands, " show all quantities of a step.")
-    board = run.ensemble.leaderboard()
+    board = run.leaderboard()
     rows = [[*cells[:3], tag("span", cells[3], class_="whole"), *cells[4:]] for cells in board.cells()]
     shown = rows[:MOST_MEMBERS]
     listed = table(board.header, shown, caption=f"{len(shown)} of {len(rows)} members", left=2)
