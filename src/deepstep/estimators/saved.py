@@ -48,6 +48,7 @@ STATE = (
     "_came_with_names",
     "_calibration",
     "_training_rows",
+    "_interrupted",
 )
 """Attributes of a fitted estimator beside its networks and its target."""
 
