@@ -1,7 +1,7 @@
 """Rows that a run keeps with its predictions: those held out in training, from which a report is made."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,6 +60,7 @@ class HeldOut:
     cells: The columns that are shown, as texts.
     written: The true values as they are written, by the name of the target.
     left_out: How many columns are not kept.
+    weight (k,): Sample weights; None for equal ones.
     pictures (k, height, width, channels): Instead of cells.
     """
 
@@ -72,6 +73,7 @@ class HeldOut:
     cells: Mapping[str, Sequence[str]]
     written: Mapping[str, Sequence[str]]
     left_out: int = 0
+    weight: Array | None = None
     pictures: AnyArray | None = None
 
     @classmethod
@@ -86,6 +88,7 @@ class HeldOut:
         numbers: AnyArray | None = None,
         cells: "polars.DataFrame | None" = None,
         outputs: Array | None = None,
+        weight: Array | None = None,
     ) -> "HeldOut":
         """The rows with the outputs of a run, at most 10,000 of them.
 
@@ -96,14 +99,15 @@ class HeldOut:
         numbers (array of shape (m,), int): Numbers of the rows in their source, from 1; default: 1, 2, ….
         cells (polars.DataFrame): The same rows as they are written in the file; default: ``raw``.
         outputs (m, n_outputs): The run's, where they are known; default: `Run.outputs`.
+        weight (m,): Sample weights.
         DataError, ShapeError: If the rows do not fit the run.
         """
         target, m = run.preparation.target, len(raw)
         kept = evenly_spread(m, MOST_ROWS)
         labels = chosen(target, labels, kept)
         raw = raw[kept] if len(kept) < m else raw
-        found = outputs_or_nan(run, raw) if outputs is None else outputs[kept]
-        answers = target.answers(labels)
+        found = _or_nan(run, len(raw), lambda: run.outputs(raw)) if outputs is None else outputs[kept]
+        answers, weight = target.answers(labels), None if weight is None else weight[kept]
         rows = kept + 1 if numbers is None else np.asarray(numbers)[kept]
         if isinstance(raw, np.ndarray):
             return cls(part, source, m, rows, found, answers, {}, {}, pictures=_as_pictures(run, raw))
@@ -111,18 +115,17 @@ class HeldOut:
         names, left_out = _shown(run, frame)
         shown = {name: _texts(frame[name]) for name in names}
         written = {name: _texts(frame[name]) for name in run.target_names if name in frame.columns}
-        return cls(part, source, m, rows, found, answers, shown, written, left_out)
+        return cls(part, source, m, rows, found, answers, shown, written, left_out, weight)
 
     @classmethod
     def kept_by(cls, run: "Run") -> "HeldOut":
         """The training rows that the run keeps, at most 16; of a run that keeps none, no rows."""
-        target, examples = run.preparation.target, run.examples
-        if examples is None:
+        target = run.preparation.target
+        if run.examples is None:
             nothing = np.empty((0, target.n_outputs))
             return cls("kept", "", 0, np.arange(0), nothing, target.decide(nothing), {}, {})
-        (X, *_), Y = examples
-        with np.errstate(over="ignore", invalid="ignore"):
-            outputs = outputs_or_nan(run, None)
+        (X, *_), Y = run.examples
+        outputs = _or_nan(run, len(Y), run.kept_outputs)
         first, numbers = run.ensemble.preprocessors[0].preparation, np.arange(1, len(X) + 1)
         inputs = run.preparation.inputs
         answers = target.decide(Y)
@@ -170,8 +173,8 @@ class HeldOut:
         }
         arrays = {"numbers": self.numbers, "outputs": self.outputs, "answers": self.answers}
         arrays["texts"] = np.frombuffer(json.dumps(texts, ensure_ascii=False).encode(), np.uint8)
-        if self.pictures is not None:
-            arrays["pictures"] = self.pictures
+        others = {"weight": self.weight, "pictures": self.pictures}
+        arrays |= {name: array for name, array in others.items() if array is not None}
         write_arrays(folder / NAME, arrays, {})
         return [NAME]
 
@@ -202,15 +205,8 @@ def chosen(target: Target, labels: Any, rows: AnyArray) -> Any:
     return polars.DataFrame(found, schema=list(target.names)) if is_table else found
 
 
-def outputs_or_nan(run: "Run", raw: Any) -> Array:
-    """The outputs for rows, or where these are None for those that the run keeps; NaN if those of a training
-    that diverged overflow.
-    """
-    m = len(run.examples.Y) if raw is None and run.examples is not None else len(raw)
-
-    def compute() -> Array:
-        return run.kept_outputs() if raw is None else run.outputs(raw)
-
+def _or_nan(run: "Run", m: int, compute: Callable[[], Array]) -> Array:
+    """The outputs for m rows; NaN if those of a training that diverged overflow."""
     if DIVERGED not in run.config:
         return compute()
     with np.errstate(over="ignore", invalid="ignore"):
@@ -224,6 +220,8 @@ def _check(found: HeldOut, run: "Run") -> None:
     """Refuse rows of another run."""
     target, k = run.preparation.target, len(found.numbers)
     shapes = {"numbers": (k,), "outputs": (k, target.n_outputs)}
+    if found.weight is not None:
+        shapes["weight"] = (k,)
     shapes["answers"] = (k, target.n_columns) if target.several else (k,)
     for name, shape in shapes.items():
         if getattr(found, name).shape != shape:

@@ -18,7 +18,8 @@ Folders of versions 1 (one network) and 2 (an ensemble) are read as well.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,6 +29,7 @@ from deepstep import held_out
 from deepstep.data import atomic_directory
 from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.data.frames import as_frame
+from deepstep.data.text_formats import read_text
 from deepstep.docstrings import complete
 from deepstep.errors import ConfigurationError, DataError, FileError
 from deepstep.held_out import HeldOut, chosen
@@ -43,6 +45,8 @@ from deepstep.preparation.batches import evenly_spread
 from deepstep.preparation.numbers import NumberColumn
 from deepstep.preparation.table import with_columns
 from deepstep.run_folder import (
+    ARRAYS,
+    ESTIMATOR,
     OF_ONE_NETWORK,
     VERSION,
     check_files,
@@ -58,7 +62,7 @@ if TYPE_CHECKING:
     import polars
 
     from deepstep.estimators.base import DeepEstimator
-    from deepstep.estimators.ensemble import Ensemble, Member
+    from deepstep.estimators.ensemble import Ensemble, Leaderboard, Member
 
 PREPARATION, EXAMPLES = "preparation.json", "examples.safetensors"
 OF_VERSION_1 = ("history.jsonl", "model.safetensors", PREPARATION, EXAMPLES)
@@ -100,7 +104,6 @@ class Run:
     examples (Examples or None): At most 16 training rows.
     temperature: By which the logits of the outputs are divided; 1 for numbers.
     held_out (HeldOut or None): Rows that were held out, with the predictions for them.
-    estimator (DeepClassifier, DeepRegressor or None): What was fitted.
 
     >>> import tempfile
     >>> import polars
@@ -123,7 +126,7 @@ class Run:
     examples: Examples | None = None
     temperature: float = 1.0
     held_out: HeldOut | None = None
-    estimator: "DeepEstimator | None" = None
+    _estimator: Any = field(default=None, repr=False)
 
     @classmethod
     def of(
@@ -225,7 +228,6 @@ class Run:
         folder: Where they go.
         """
         from deepstep.estimators.ensemble_file import write_ensemble
-        from deepstep.estimators.saved import write_estimator
 
         names = [PREPARATION, *write_ensemble(folder, self.ensemble, self.temperature)]
         (folder / PREPARATION).write_text(self.preparation.to_json(), encoding="utf-8")
@@ -236,6 +238,8 @@ class Run:
         if self.held_out is not None:
             names += self.held_out.write(folder)
         if self.estimator is not None:
+            from deepstep.estimators.saved import write_estimator
+
             names += write_estimator(folder, self.estimator)
         write_config(folder, self.config, names)
 
@@ -252,7 +256,6 @@ class Run:
         deepstep.errors.FileError: no/such/run: a run folder is expected; there is no such folder. Runs are
         written by deepstep train, deepstep demo and the save method of estimators.
         """
-        from deepstep.estimators import saved
         from deepstep.estimators.ensemble_file import EnsembleFile
 
         folder = Path(path)
@@ -262,14 +265,14 @@ class Run:
         check_files(folder, config, [EnsembleFile.name_in(folder)], further=True)
         stored, files = EnsembleFile(folder), [EXAMPLES]
         if config["version"] == VERSION:
-            optional, listed = (EXAMPLES, held_out.NAME, saved.NAME, saved.ARRAYS), config.get("files")
+            optional, listed = (EXAMPLES, held_out.NAME, ESTIMATOR, ARRAYS), config.get("files")
             files = [name for name in optional if isinstance(listed, dict) and name in listed]
         check_files(folder, config, [*stored.names, PREPARATION, *files])
         run = cls(stored.ensemble(), read_preparation(folder / PREPARATION), opened(config))
         run.temperature = stored.temperature
-        if saved.NAME in files:
-            run.estimator = saved.read_estimator(folder, run.ensemble)
-            run.ensemble = run.estimator.ensemble_
+        if ESTIMATOR in files:
+            _, arrays = read_arrays(folder / ARRAYS, "the arrays of an estimator")
+            run._estimator = partial(_estimator_of, folder, read_text(folder / ESTIMATOR), arrays)
         run._check_fit(folder)
         if EXAMPLES in files:
             run.examples = run._read_examples(folder / EXAMPLES)
@@ -296,6 +299,19 @@ class Run:
         return run
 
     @property
+    def estimator(self) -> "DeepEstimator | None":
+        """The fitted `DeepClassifier` or `DeepRegressor`, made when it is asked for; None without."""
+        if callable(self._estimator):
+            self._estimator = self._estimator(self.ensemble)
+            self.ensemble = self._estimator.ensemble_
+        found: DeepEstimator | None = self._estimator
+        return found
+
+    @estimator.setter
+    def estimator(self, estimator: "DeepEstimator | None") -> None:
+        self._estimator = estimator
+
+    @property
     def only(self) -> "Member | None":
         """The network where there is one, with what is known of its training; None of several."""
         members = self.ensemble.members
@@ -316,6 +332,23 @@ class Run:
         """The training of the only network, empty where it was not kept; an AttributeError of several."""
         found = self.network.history
         return History() if found is None else found
+
+    def leaderboard(self) -> "Leaderboard":
+        """The networks as a table, see `DeepClassifier.leaderboard`.
+
+        returns (Leaderboard): Without scores where no estimator is kept.
+        """
+        estimator = self.estimator  # of which the trainings have the scores
+        return (self.ensemble if estimator is None else estimator.ensemble_).leaderboard()
+
+    @property
+    def ended(self) -> str:
+        """Why the training of the only network ended, after how many epochs."""
+        history = self.history
+        if not len(history):
+            return f"{history.stopped or 'no records'}, before the end of the first epoch"
+        first, last = history.costs[[0, -1]]
+        return f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"
 
     @property
     def engine(self) -> tuple[str, str]:
@@ -439,7 +472,7 @@ class Run:
         shape, numbers = ensemble.members[0].network.architecture, ensemble.preprocessors[0].table is None
         n_inputs = inputs.n_features if numbers else isinstance(inputs, TablePreparation)
         got = (n_inputs, target.n_outputs, target.output)
-        output = ensemble.output if self.estimator is None else target.output  # it may have one of its own
+        output = ensemble.output if self._estimator is None else target.output  # it may have one of its own
         expected = (shape.n_inputs if numbers else True, shape.n_outputs, output)
         if got != expected:
             raise FileError(
@@ -472,6 +505,12 @@ class Run:
         return Examples(tuple(arrays[name] for name in widths), arrays["Y"])
 
 
+def _estimator_of(*read: Any) -> "DeepEstimator":
+    from deepstep.estimators.saved import read_estimator
+
+    return read_estimator(*read)
+
+
 def few_rows(m: int) -> AnyArray:
     """Which of m training rows a run keeps: at most 16, evenly spread, first and last among them."""
     return evenly_spread(m, MOST_EXAMPLES)
@@ -488,7 +527,7 @@ def _inputs(estimator: "DeepEstimator") -> TablePreparation:
 
 
 def _target(estimator: Any, name: Any) -> Target:
-    """What outputs mean, in the target's own units; ``name`` is its name, or those of several."""
+    """The meaning of outputs, in the target's own units; ``name`` is its name, or those of several."""
     labels = vars(estimator).get("_labels")
     n = estimator.ensemble_.members[0].network.architecture.n_outputs
     if labels is not None:

@@ -134,6 +134,12 @@ OLD_PRESETS: Mapping[str, str] = {
 }
 
 
+OLD_ENSEMBLE = ("deepstep-committee", "committee.json", "recipe")
+"""Format and name of the file of an ensemble of version 0.2, and the key of a member's preset there."""
+
+ESTIMATOR, ARRAYS = "estimator.json", "estimator.safetensors"
+"""Files of the estimator of a run."""
+
 WRITTEN = ("format", "version", DIGEST, "files")
 """Entries of a config that `write_config` makes."""
 

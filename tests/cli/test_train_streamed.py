@@ -34,7 +34,8 @@ def trained(deepstep, path, *options, epochs=3):
 
 @pytest.mark.parametrize("target", ["target", "y"])
 def test_one_window_trains_to_the_bits_of_a_table_in_memory(deepstep, parts, target):
-    options = ["--target", target, "--epochs", "3", "--test-fraction", "0", "--overwrite", "--out", "runs/a"]
+    options = ["--target", target, "--epochs", "3", "--engine", "compiled", "--test-fraction", "0"]
+    options += ["--overwrite", "--out", "runs/a"]
     runs = []
     for way in ("--stream", "--no-stream"):
         result = deepstep("train", parts, *options, way)

@@ -2,7 +2,7 @@
 
 from sklearn.neural_network._stochastic_optimizers import SGDOptimizer
 
-from deepstep.estimators.rates import AdaptiveRate, InverseScaling
+from deepstep.estimators.solvers import AdaptiveRate, InverseScaling
 
 
 def test_adaptive_rate():

@@ -10,7 +10,6 @@ import numpy as np
 from deepstep.cli.drawing import decision_map, pictures
 from deepstep.cli.messages import of_one_network
 from deepstep.cli.options import TrainOptions, flag_of
-from deepstep.cli.runs import keep, what_happened
 from deepstep.cli.screen import (
     GOOD,
     INTERRUPTED,
@@ -30,14 +29,7 @@ from deepstep.cli.unfinished import INTERRUPTED_BY_USER, folder_for, free_name
 from deepstep.data import atomic_directory, atomic_write, load, read_cats
 from deepstep.data.files import kind_at
 from deepstep.data.hdf5 import TEST_FILE
-from deepstep.errors import (
-    ConfigurationError,
-    DivergenceError,
-    FileError,
-    MissingPackageError,
-    spelled,
-    unknown_name,
-)
+from deepstep.errors import ConfigurationError, FileError, MissingPackageError, spelled, unknown_name
 from deepstep.held_out import HeldOut
 from deepstep.inspection.metrics import Scores, confusion, percent, score
 from deepstep.plots import MistakesDisplay
@@ -102,8 +94,8 @@ SHOWN_MISTAKES, EVERY = 4, 100
 
 
 class Loaded(NamedTuple):
-    """A data set: raw rows and positions of classes, their preprocessing, entries of a run's config, and what
-    a report says of the rows of the test.
+    """A data set: raw rows and their labels, their preprocessing, entries of a run's config, and the name of
+    the test rows in a report.
     """
 
     preparation: Preparation
@@ -119,18 +111,10 @@ class Loaded(NamedTuple):
         """The classes."""
         return cast(ClassificationTarget, self.preparation.target)
 
-    def encoded(self, X: Any, y: AnyArray) -> tuple[Array, Array]:
-        """Rows as a network learns them."""
-        return self.preparation.inputs.transform(X), self.target.encode(self.labels(y))
-
-    def labels(self, y: AnyArray) -> AnyArray:
-        """The classes of positions in the data set."""
-        return np.array(self.about["classes"])[y]
-
     @property
     def test_answers(self) -> AnyArray:
         """The positions of the classes of the test rows in the target."""
-        return self.target.answers(self.labels(self.y_test))
+        return self.target.answers(self.y_test)
 
 
 class Trained(NamedTuple):
@@ -204,50 +188,43 @@ def demo_command(
 
 
 def _train(name: str, loaded: Loaded, options: TrainOptions, folder: Path, label: str) -> Trained:
-    """Train a network and save its run; after Ctrl-C and a divergence what was reached."""
-    X, Y = loaded.encoded(loaded.X_train, loaded.y_train)
+    """Train a network and save its run; after Ctrl-C what was reached."""
+    X, Y = loaded.preparation.inputs.transform(loaded.X_train), loaded.target.encode(loaded.y_train)
     network = new_network(options, X.shape[1], loaded.target)
-    about = {key: value for key, value in loaded.about.items() if key != "classes"}
-    config = {**about, DEMO: name, "settings": options.kept("settings")}
-
-    def run_of(history: History) -> Run:
-        run = Run.of_network(network, loaded.preparation, history, config, X, Y)
-        labels = loaded.labels(loaded.y_test)
-        run.held_out = HeldOut.of(run, loaded.X_test, labels, part="test", source=loaded.of_test)
-        return run
-
+    config = {**loaded.about, DEMO: name, "settings": options.kept("settings")}
     with folder_for(folder), atomic_directory(folder) as whole, spelled(flag_of):
         try:
-            given = train_arguments(options, validated=False)
-            history = network.train(X.T, Y.T, progress=label, **given)
+            network.train(X.T, Y.T, progress=label, **train_arguments(options, validated=False))
         except KeyboardInterrupt:
             if not network.history:
                 raise
             note("Interrupted: what was reached is being saved; Ctrl-C once more ends at once.")
-            history = network.history
-        except DivergenceError as error:
-            if error.history is not None and error.parameters is not None:
-                network.parameters, network.statistics = error.parameters, dict(error.statistics)
-                config |= what_happened(error)
-                keep(run_of(error.history), folder, error)
-            raise
-        run, parts, outputs = run_of(history), {}, {}
+        history = History() if network.history is None else network.history
+        run, parts, outputs = Run.of_network(network, loaded.preparation, history, config, X, Y), {}, {}
         rows = {"train": (loaded.X_train, loaded.y_train), "test": (loaded.X_test, loaded.y_test)}
-        for part, (raw, y) in rows.items():
+        for part, (raw, labels) in rows.items():
             outputs[part] = run.outputs(raw)
-            parts[part] = score(loaded.target, loaded.target.answers(loaded.labels(y)), outputs[part])
+            parts[part] = score(loaded.target, loaded.target.answers(labels), outputs[part])
         run.config["results"] = {part: found.to_dict() for part, found in parts.items()}
+        run.held_out = HeldOut.of(run, loaded.X_test, loaded.y_test, part="test", source=loaded.of_test)
         run.write(whole)
     return Trained(run, parts, outputs["test"])
+
+
+def _loaded(data: Any, rows: tuple[Any, Any], preparation: Preparation, of_test: str, **about: Any) -> Loaded:
+    """A data set of rows to learn from and to test, with the labels of their classes."""
+    names = np.array(data.classes)
+    task = "binary" if len(names) == 2 else "multiclass"
+    labels = names[data.y_train], names[data.y_test]
+    known = {"task": task, "target": "class", **about}
+    return Loaded(preparation, rows[0], labels[0], rows[1], labels[1], known, of_test)
 
 
 def _digits(seed: int) -> Loaded:
     data = load("digits", seed=seed)
     preparation = Preparation(ImagePreparation(8, 8, 1, data.scale), ClassificationTarget((data.classes,)))
-    entries = {"task": "multiclass", "target": "digit", "source": "scikit-learn's bundled digits"}
-    about = {**entries, "classes": data.classes}
-    rows = (data.X_train, data.y_train, data.X_test, data.y_test)
-    return Loaded(preparation, *rows, about, "the built-in set digits")
+    about = {"target": "digit", "source": "scikit-learn's bundled digits"}
+    return _loaded(data, (data.X_train, data.X_test), preparation, "the built-in set digits", **about)
 
 
 def _points(name: str, seed: int) -> Loaded:
@@ -255,17 +232,10 @@ def _points(name: str, seed: int) -> Loaded:
 
     data = load(name, seed=seed)
     train, test = (polars.DataFrame(X, schema=list(data.feature_names)) for X in (data.X_train, data.X_test))
-    preparation = Preparation(
-        TablePreparation.fit(train), ClassificationTarget((tuple(sorted(data.classes)),))
-    )
-    about = {
-        "task": "binary" if len(data.classes) == 2 else "multiclass",
-        "target": "class",
-        "source": f"deepstep.data.load({name!r}, seed={seed})",
-        "classes": data.classes,
-    }
-    rows = (train, data.y_train, test, data.y_test)
-    return Loaded(preparation, *rows, about, f"the built-in set {name}")
+    target = ClassificationTarget((tuple(sorted(data.classes)),))
+    preparation = Preparation(TablePreparation.fit(train), target)
+    source = f"deepstep.data.load({name!r}, seed={seed})"
+    return _loaded(data, (train, test), preparation, f"the built-in set {name}", source=source)
 
 
 def _cats(folder: Path | None) -> Loaded:
@@ -276,14 +246,11 @@ def _cats(folder: Path | None) -> Loaded:
             "got no --data",
             "Type deepstep demo cats --data FOLDER.",
         )
-    images = read_cats(folder)
-    height, width, channels = images.X_train.shape[1:]
-    preparation = Preparation(
-        ImagePreparation(height, width, channels, 1 / 255), ClassificationTarget((images.classes,))
-    )
-    about = {"task": "binary", "target": "class", "source": printable(folder), "classes": images.classes}
-    rows = (images.X_train, images.y_train, images.X_test, images.y_test)
-    return Loaded(preparation, *rows, about, TEST_FILE)
+    data = read_cats(folder)
+    height, width, channels = data.X_train.shape[1:]
+    inputs = ImagePreparation(height, width, channels, 1 / 255)
+    preparation = Preparation(inputs, ClassificationTarget((data.classes,)))
+    return _loaded(data, (data.X_train, data.X_test), preparation, TEST_FILE, source=printable(folder))
 
 
 def _show_digits(
@@ -360,7 +327,7 @@ def _map(trained: Trained, loaded: Loaded) -> "Text":
     grid = np.column_stack([part.ravel() for part in np.meshgrid(x, y[::-1])])
     outputs = trained.run.outputs(polars.DataFrame(grid, schema=loaded.X_train.columns))
     regions = loaded.target.decide(outputs).reshape(MAP_HEIGHT, MAP_WIDTH)
-    answers = loaded.target.answers(loaded.labels(loaded.y_train))
+    answers = loaded.target.answers(loaded.y_train)
     text = Text(decision_map(regions, X, answers, low, high, marks=MARKS, fills=FILLS))
     for mark, fill, name, other in zip(MARKS, FILLS, loaded.target.classes[0], COLOURS, strict=False):
         colour = name if name in COLOURS else other
@@ -373,11 +340,11 @@ def _show_cats(
     loaded: Loaded, models: Mapping[Path, Trained], base: Path, json_wanted: bool
 ) -> dict[str, Any]:
     """Costs and scores of the networks side by side, and a figure of the mislabeled images of the deeper."""
-    target, names = loaded.target, np.array(loaded.about["classes"])
+    target = loaded.target
     mistakes = [
         MistakesDisplay.from_predictions(
             loaded.X_test,
-            names[loaded.y_test],
+            loaded.y_test,
             target.decode(trained.test_outputs),
             target.probabilities(trained.test_outputs).max(axis=1),
         )

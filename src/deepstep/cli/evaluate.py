@@ -120,8 +120,8 @@ def importance_command(
     answers, weight = target.answers(labels), _weights(run, raw, file)
 
     def measured(outputs: Array) -> float:
-        told = predictions_of(target, answers, outputs, weight, run.calibrated)
-        values = [evaluate(found, of) for of in told]
+        predicted = predictions_of(target, answers, outputs, weight, run.calibrated)
+        values = [evaluate(found, of) for of in predicted]
         undefined = [value for value in values if isinstance(value, str)]
         if undefined:
             raise DataError(str(file), f"rows that have the metric {found.name}", undefined[0])

@@ -17,13 +17,13 @@ from deepstep.run_folder import LEAKS
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from deepstep.estimators.ensemble import Ensemble
+    from deepstep.estimators.ensemble import Ensemble, Leaderboard
     from deepstep.training.rate_finder import RateSearch
 
 
-def as_records(ensemble: "Ensemble") -> list[dict[str, Any]]:
+def as_records(board: "Leaderboard") -> list[dict[str, Any]]:
     """A record of each member with its weight, in order."""
-    return sorted(ensemble.leaderboard(), key=lambda row: int(row["member"]))
+    return sorted(board, key=lambda row: int(row["member"]))
 
 
 def print_presets(screen: "Console", ensemble: "Ensemble") -> None:
@@ -36,10 +36,12 @@ def print_presets(screen: "Console", ensemble: "Ensemble") -> None:
     print_table(screen, header, rows, left=2)
 
 
-def print_members(screen: "Console", ensemble: "Ensemble") -> None:
+def print_members(screen: "Console", board: "Leaderboard") -> None:
     """The leaderboard of the members, which are numbered from 0."""
-    found = ensemble.leaderboard()
-    print_table(screen, found.header, found.cells(), left=2)
+    found = board.only(
+        "member", "preset", "layer_dims", "fold", "epochs", "validation_cost", "score", "weight"
+    )
+    print_table(screen, found.header, found.cells(), left=3)
 
 
 def of_one_network(run: Run) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from deepstep.cli.options import flag_of
 from deepstep.cli.screen import note, printable, program
 from deepstep.cli.target import class_words, columns_in, text_format
 from deepstep.data import read_cats, read_cells, read_image
+from deepstep.data.arrays import NUMPY
 from deepstep.data.files import kind_at
 from deepstep.data.formats import ReadOptions
 from deepstep.data.rows import Place, naming_rows
@@ -257,7 +258,7 @@ def held_out_of(
         part, rows, place = "validation", split.validation, validation or file
     numbers = rows.numbers if len(rows.numbers) else None  # rows that were streamed have none
     cells = None
-    if numbers is not None and kind_at(local(place)) == "file":
+    if numbers is not None and kind_at(local(place)) == "file" and place.suffix.lower() not in NUMPY:
         cells = read_cells(place, reading(run)._replace(tell=silent))[numbers]
     return HeldOut.of(
         run,
@@ -268,6 +269,7 @@ def held_out_of(
         numbers=None if numbers is None else numbers + 1,
         cells=cells,
         outputs=outputs,
+        weight=rows.weight,
     )
 
 

@@ -33,16 +33,16 @@ def summary_command(run_folder: Path, json_wanted: bool) -> None:
             "inputs": run.preparation.inputs.to_dict(),
             "outputs": run.preparation.target.to_dict(),
         }
-        what = {"members": as_records(run.ensemble)} | ({} if run.only is None else _of_network(run))
+        what = {"members": as_records(run.leaderboard())} | ({} if run.only is None else _of_network(run))
         click.echo(as_json({"run": run_folder, **run.config, **what, **halves}))
         return
     screen = console()
     if run.only is not None:
         screen.print(run.network.summary(), markup=False, soft_wrap=True)
         screen.print()
-    if run.ensemble.preprocessors[0].table is not None:
+    else:
         print_presets(screen, run.ensemble)
-        print_members(screen, run.ensemble)
+        print_members(screen, run.leaderboard())
     print_table(screen, ("training", ""), _training(run), left=2)
     results = run.config.get("results", {})
     print_scores(screen, {part: Scores(results[part]) for part in PARTS if part in results}, by_class=True)
@@ -81,11 +81,7 @@ def _training(run: Run) -> list[tuple[str, str]]:
     shown = [*about, *settings, ("engine", f"{engine} ({why})" if why else engine)]
     if "seconds" in run.config:
         shown.append(("seconds", _figure(run.config["seconds"])))
-    if run.only is not None and run.history:
-        history = run.history
-        first, last = (history[index]["cost"] for index in (0, -1))
-        shown.append(("ended", f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"))
-    return shown
+    return shown if run.only is None else [*shown, ("ended", run.ended)]
 
 
 @click.command("describe-columns")

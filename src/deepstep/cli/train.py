@@ -312,7 +312,7 @@ def _record(run: Path, whole: Run, split: TableSplit, *, single: bool) -> dict[s
         **{name: config[name] for name in ("engine", "why_engine", "seconds")},
         "output": whole.ensemble.output,
         "presets": whole.ensemble.weights,
-        "members": as_records(whole.ensemble),
+        "members": as_records(whole.leaderboard()),
         **config["results"],
     }
 

@@ -1,26 +1,23 @@
 """Stage 7, estimators: takes rows as examples in scikit-learn's manners, gives predictions.
 
-`DeepClassifier` and `DeepRegressor` keep scikit-learn's whole contract; inside is a `deepstep.Network`.
+`DeepClassifier` and `DeepRegressor` keep scikit-learn's whole contract; inside is a `deepstep.Network`. Names
+load on first use, so that a run predicts without scikit-learn.
 """
 
-from deepstep.docstrings import complete
-from deepstep.estimators.calibration import CalibrationMixin
-from deepstep.estimators.classifier import DeepClassifier
-from deepstep.estimators.conformal import (
-    ConformalClassifierMixin,
-    ConformalRegressorMixin,
-    LabelIssue,
-    TargetIssue,
-)
-from deepstep.estimators.ensemble import Ensemble, Leaderboard, Member, PresetSummary
-from deepstep.estimators.regressor import DeepRegressor
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-BASES = (CalibrationMixin, ConformalClassifierMixin, ConformalRegressorMixin)
-"""Classes whose methods the estimators inherit."""
-
-OF_AN_ENSEMBLE = (Ensemble, Leaderboard, Member, PresetSummary)
-"""Classes of the attribute ``ensemble_``."""
-
-complete(globals())
+if TYPE_CHECKING:
+    from deepstep.estimators.names import DeepClassifier, DeepRegressor, LabelIssue, TargetIssue
 
 __all__ = ["DeepClassifier", "DeepRegressor", "LabelIssue", "TargetIssue"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(import_module("deepstep.estimators.names"), name)
+    raise AttributeError(f"module 'deepstep.estimators' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

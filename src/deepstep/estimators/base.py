@@ -103,7 +103,7 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
         sample_weight : array of shape (n_samples,) or str, optional
             Weights of at least 0, or the name of their column; a weight of 2 equals the row twice.
         X_val, y_val, sample_weight_val : optional
-            Validation data of the same kinds, with labels of y: their cost and score stand in ``history_``,
+            Validation data of the same kinds, with labels of y: ``history_`` has their cost and score,
             and early stopping goes by them instead of a part of X.
         eval_set : tuple (X_val, y_val) or list of one such tuple, optional
             The same data in the form of other libraries, instead of ``X_val`` and ``y_val``.
@@ -178,7 +178,7 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
 
     @abstractmethod
     def _predicted(self, A: Array) -> AnyArray:
-        """What `predict` gives for outputs."""
+        """Outputs as `predict` returns them."""
 
     def _strata(self, Y: Array) -> AnyArray | None:
         """Groups that the validation part should hold in proportion."""
@@ -195,18 +195,18 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
         return np.zeros(Y.shape[1]), np.ones(Y.shape[1])
 
     def _class_weights(self, Y: Array, weight: Array | None, where: str) -> list[Array] | None:
-        """The weights of the classes, by the rows that are learned from; None where all count alike."""
+        """The weights of the classes, by the rows that are learned from; None for equal weights."""
         return None
 
     def _times_class_weights(self, of_classes: list[Array], Y: Array, weight: Array | None) -> Array | None:
         """The weight of each row, with that of its class."""
         return weight
 
-    def _class_weighted(self, learned: Any, judged: Any, where: str) -> Array | None:
+    def _class_weighted(self, learned: Any, rows: Any, where: str) -> Array | None:
         of_classes = self._class_weights(learned.Y, learned.weight, where)
         if of_classes is None:
-            return cast("Array | None", judged.weight)
-        return self._times_class_weights(of_classes, judged.Y, judged.weight)
+            return cast("Array | None", rows.weight)
+        return self._times_class_weights(of_classes, rows.Y, rows.weight)
 
     def _with_class_weights(
         self, learn: Examples, held_out: Examples | None, where: str
@@ -218,8 +218,8 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
             weight = None if weight is None else weights_in(examples.Y.dtype, weight, where)
             return replace(examples, weight=weight)
 
-        judged = None if held_out is None else weighted(held_out, f"{where}, validation")
-        return weighted(learn, where), judged
+        validation = None if held_out is None else weighted(held_out, f"{where}, validation")
+        return weighted(learn, where), validation
 
     def _fit(
         self,
@@ -275,9 +275,9 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
             self._warn_of_leaks(shown, rows.Y, context)
         rows = self._coded(rows, dtype, where, learned=True)
         self._check_taught(rows, context)
-        judging = None if validation is None else self._judging(validation, dtype, where)
-        self.ensemble_ = fit_ensemble(self, rows, judging, context)
-        self._finish(rows, judging)
+        held_out = None if validation is None else self._validation_rows(validation, dtype, where)
+        self.ensemble_ = fit_ensemble(self, rows, held_out, context)
+        self._finish(rows, held_out)
         if any(one.table is not None and one.table.cautions for one in self.ensemble_.preprocessors):
             whole = Table.fit(rows.X, self.keep_columns or (), context.categorical)
             self._warn_of_columns(whole.cautions, context)  # with the counts of all rows
@@ -298,27 +298,27 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
             validate_data(self, fit.shown(found.sample), skip_check_array=True, reset=True)
         else:
             self._table(fit.shown(found.sample), reset=True, where=where)
-        judging = None if fit.validation is None else self._judging(fit.validation, dtype, where)
+        held_out = None if fit.validation is None else self._validation_rows(fit.validation, dtype, where)
         taught = self._encode(fit.y(found.sample), np.float64, where)
-        prepared, sample, judging = prepare_stream(self, fit, preset, taught, judging)
+        prepared, sample, held_out = prepare_stream(self, fit, preset, taught, held_out)
         seed = cast(int, context.seed)
         if preset.name not in ALONE:
             seed = int(np.random.SeedSequence(seed).generate_state(1)[0])
         self.ensemble_ = fit_alone(self, prepared, Task(preset, 0, seed), context, self.time_budget)
-        self._finish(sample, judging)
+        self._finish(sample, held_out)
         if dtype is None:
             self._warn_of_columns(found.inputs.cautions, context)
 
-    def _finish(self, rows: Dataset, judging: Dataset | None) -> None:
+    def _finish(self, rows: Dataset, held_out: Dataset | None) -> None:
         """Calibrate an ensemble by what it held out."""
         self._calibration, self._training_rows = Calibration(), None
         if self.preset in ALONE:
             return
         if self.ensemble_.out_of_fold is not None:
             self._training_rows = TrainingFingerprint.of(self.ensemble_, rows.X, rows.weight)
-        self._calibrate_by_held_out(rows, judging)
+        self._calibrate_by_held_out(rows, held_out)
 
-    def _judging(self, validation: RawData, dtype: Any, where: str) -> Dataset:
+    def _validation_rows(self, validation: RawData, dtype: Any, where: str) -> Dataset:
         """The user's own validation data."""
         where = f"{where}, validation"
         rows = self._dataset(validation, dtype, reset=False, where=where)
@@ -383,7 +383,7 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
 
     def _named(self, frame: Any, has_names: bool, *, reset: bool, where: str) -> Any:
         """A frame under the names that its columns had in the fit, where one of both came without names:
-        scikit-learn has warned of it, and columns then are told by their order.
+        scikit-learn has warned of it, and columns are then identified by their order.
         """
         if reset:
             self._column_names, self._came_with_names = tuple(frame.columns), has_names
@@ -447,8 +447,8 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
         return np.dtype(np.float64 if self.solver == "lbfgs" or self.preset == SINGLE.name else np.float32)
 
     def _seed(self, where: str) -> int:
-        """One seed for everything: the int itself, so that ``Network(…, seed=1)`` starts alike, or a draw;
-        a fit that was killed goes on with what it had drawn.
+        """One seed for everything: the int itself, so that ``Network(…, seed=1)`` starts the same, or a draw;
+        a fit that was killed continues with the seed that it had drawn.
         """
         if isinstance(self.random_state, Integral):
             return int(self.random_state)

@@ -119,7 +119,7 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
     @available_where(supports_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
-        """Go on training with one epoch of these rows; the optimizer's state goes on, too.
+        """Continue training with one epoch of these rows, and with the optimizer's state.
 
         Parameters
         ----------

@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.sparse import issparse
-from scipy.special import softmax
 
 from deepstep.engines import missing_numba
 from deepstep.estimators.presets import Preset
@@ -52,6 +49,8 @@ class Table:
     @classmethod
     def fit(cls, rows: Any, keep: Sequence[str] = (), categorical: Sequence[str] = ()) -> "Table":
         """Learn from rows; ``keep`` and ``categorical`` are those of `TablePreparation.fit`."""
+        from scipy.sparse import issparse
+
         if issparse(rows):
             return cls(None)
         return cls(TablePreparation.fit(rows, keep=keep, categorical=categorical))
@@ -132,10 +131,10 @@ class Member:
         of it can be opened.
     engine: The engine that trained it, and predicts.
     epochs: How many it learned.
-    validation_cost (float or None): The smallest one, of the epoch that was kept; None where no rows judged
-        it.
-    best_epoch (int or None): After how many of them that one was, from 1; None where no rows judged it, or
-        where a file of an older release does not say so.
+    validation_cost (float or None): The smallest one, of the epoch that was kept; None without
+        validation data.
+    best_epoch (int or None): After how many of them that one was, from 1; None without
+        validation data, or where a file of an older release does not say so.
     settings: The learning rate, and what else of `deepstep.engines.Settings` its steps were made with.
     fit: Its training; None in an ensemble that was read from files.
     """
@@ -177,6 +176,10 @@ class Leaderboard(list[dict[str, Any]]):
     seconds: Duration of its training.
     """
 
+    def only(self, *names: str) -> "Leaderboard":
+        """The same rows with these columns."""
+        return Leaderboard({name: row[name] for name in names} for row in self)
+
     def cells(self) -> list[tuple[str, ...]]:
         """The values as texts."""
         return [tuple(_cell(value) for value in row.values()) for row in self]
@@ -206,7 +209,7 @@ class PresetSummary(NamedTuple):
     """The share of a preset in an ensemble.
 
     members: The members that are made by it.
-    validation_cost (float or None): The mean of theirs; None where no rows judged them.
+    validation_cost (float or None): The mean of theirs; None without validation data.
     weight: How much they count together.
     """
 
@@ -375,7 +378,7 @@ def fit_ensemble_weights(
     """Weigh the presets by their outputs for rows that were held out.
 
     ``held_out`` has for each preset one array (m, n_L) for each seed, NaN in rows that were never held out.
-    ``loss`` (A, Y) → (m,) is convex in A; without one all presets count alike.
+    ``loss`` (A, Y) → (m,) is convex in A; without one all presets have the same weight.
     """
     means = {name: _mean_of_known(np.stack([*outputs])) for name, outputs in held_out.items()}
     known = np.all([np.isfinite(mean).all(axis=1) for mean in means.values()], axis=0)
@@ -419,6 +422,9 @@ def stacking_weights(
     sum to 1: Breiman, Machine Learning 24, 1996). ``loss`` takes outputs (m, n_L), is convex in them and
     gives the loss of each example (m,).
     """
+    from scipy.optimize import minimize
+    from scipy.special import softmax
+
     stack = np.stack([np.asarray(one, np.float64) for one in outputs])
     n, m = stack.shape[:2]
     if n == 1:

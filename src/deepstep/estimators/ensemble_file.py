@@ -29,14 +29,13 @@ from deepstep.estimators.presets import PRESETS, Preset
 from deepstep.model import Network
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.encoding import Encoding
-from deepstep.run_folder import OLD_PRESETS, renamed
+from deepstep.run_folder import OLD_ENSEMBLE, OLD_PRESETS, renamed
 from deepstep.training.history import History, check_records
 from deepstep.types import Array, is_number, is_whole, plain
 
 FORMAT, VERSION = "deepstep-ensemble", 1
 NAME = "ensemble.json"
-OLD_FORMAT, OLD_NAME = "deepstep-committee", "committee.json"
-"""Those of version 0.2, which are read as well."""
+OLD_FORMAT, OLD_NAME, OLD_KEY = OLD_ENSEMBLE
 
 INPUTS = {False: "scaled", True: "pieces"}
 """The names of the encodings: numbers scaled alone, or cut into pieces as well."""
@@ -128,7 +127,7 @@ class EnsembleFile:
                 f"got version {record.get('version')!r:.20}",
                 "Update DeepStep, or train again with this version.",
             )
-        self._checked(lambda: self._read(record, "recipe" if old else "preset"))
+        self._checked(lambda: self._read(record, OLD_KEY if old else "preset"))
 
     def _read(self, record: Entries, named: str) -> None:
         _names(record, "format, version, output, temperature, weights, temperatures, preparers, members")

@@ -67,7 +67,7 @@ def fit_ensemble(
 ) -> Ensemble:
     """Train an ensemble, or one network, for an estimator of which the targets are known.
 
-    Without ``validation`` each member of an ensemble is judged by the rows of its fold.
+    Without ``validation`` each member of an ensemble is validated by the rows of its fold.
     """
     seed = 0 if context.seed is None else context.seed
     if estimator.preset in ALONE:
@@ -87,16 +87,16 @@ def fit_ensemble(
             rows.X, estimator.keep_columns or (), context.categorical
         )  # what cannot be a number is refused under the number of its own row
         raise
-    judged = kept if validation is None else validation
-    outputs = _by_preset(trained, parts, judged.Y.shape, own=validation is not None)
+    scored = kept if validation is None else validation
+    outputs = _by_preset(trained, parts, scored.Y.shape, own=validation is not None)
     output, _ = estimator._head(context.where)
-    weight = estimator._class_weighted(kept, judged, context.where)
-    found = fit_ensemble_weights(outputs, judged.Y, output, _loss(estimator, context.where), weight)
+    weight = estimator._class_weighted(kept, scored, context.where)
+    found = fit_ensemble_weights(outputs, scored.Y, output, _loss(estimator, context.where), weight)
     together = None if validation is not None else found.together
     estimator._interrupted = trained.ended
     if trained.ended:
         part = "validation" if validation is not None else "out-of-fold"
-        score = _score(estimator, found.together, judged.Y, weight, context.where)
+        score = _score(estimator, found.together, scored.Y, weight, context.where)
         warn_the_caller(
             f"{context.where} was interrupted: {len(trained.members)} of {len(tasks)} networks are trained "
             f"and kept, {'without rows that tell how good they are' if score is None else f'{part} {score}'}."
@@ -114,14 +114,14 @@ def fit_alone(
     seconds: float | None = None,
 ) -> Ensemble:
     """Train one network, which is then an ensemble of one, in this thread."""
-    pieces, judged = task.preset.cuts, prepared.held_out
+    pieces, validation = task.preset.cuts, prepared.held_out
     with limited_threads(estimator.n_jobs):
         member = train_member(
             estimator,
             task,
             prepared.preprocessor,
             prepared.learned[pieces],
-            None if judged is None else judged[pieces],
+            None if validation is None else validation[pieces],
             context,
             seconds=seconds,
         )
@@ -176,7 +176,7 @@ def _split(
         instead = "validation data of its own" if validation is not None else f"{size.n_folds} folds"
         raise ConfigurationError(
             where,
-            "validation_fraction left out, where it would not be heeded",
+            "validation_fraction left out, where it has no effect",
             f"got {fraction} with {instead}",
             "Pass n_estimators=1 for one network and one part held out.",
         )
@@ -349,19 +349,19 @@ def _train_one(
     """A member, and its outputs for the rows held out."""
     preprocessor, learned, held_out = prepared
     pieces = task.preset.cuts
-    judged = None if held_out is None else held_out[pieces]
+    validation = None if held_out is None else held_out[pieces]
     member = train_member(
-        estimator, task, preprocessor, learned[pieces], judged, context, link=link, seconds=seconds
+        estimator, task, preprocessor, learned[pieces], validation, context, link=link, seconds=seconds
     )
-    if judged is None or member.fit is None or link.given_up.is_set():
+    if validation is None or member.fit is None or link.given_up.is_set():
         return member, np.empty(0)
-    outputs = member.outputs({pieces: judged.X}, preprocessor)
-    score = estimator._score_of(outputs, preprocessor.unscaled(judged.Y), judged.weight)
+    outputs = member.outputs({pieces: validation.X}, preprocessor)
+    score = estimator._score_of(outputs, preprocessor.unscaled(validation.Y), validation.weight)
     return replace(member, fit=replace(member.fit, held_out_score=score)), outputs
 
 
 DONE = 2.0
-"""What `_progress` takes for the share of a member that is there."""
+"""The share of a finished member, for `_progress`."""
 
 
 @contextmanager

@@ -69,7 +69,7 @@ class FittedAttributes:
     ensemble_ : Ensemble
         The networks as ``members``, with the ``weights`` of the presets and the predictions ``out_of_fold``;
         with ``preset='mlp'`` and 'single' there is one. What follows is that of the only member; of several
-        the attribute says so, but for ``n_iter_``, which is the greatest.
+        the attribute says so, except ``n_iter_``, which is the largest.
     network_ : deepstep.Network
         The network; columns are examples there, and its cost has no L1 and L2 term.
     history_ : History
@@ -87,7 +87,7 @@ class FittedAttributes:
         After ``refit``: that of the training that early stopping ended; ``history_`` is of the second one.
     coefs_, intercepts_ : list of ndarray
         Weights (n_{l-1}, n_l) and biases (n_l,) of each layer, views of the network's parameters: what is
-        written into them is where ``warm_start`` or ``partial_fit`` goes on (with ``ema_decay``, which is a
+        written into them is where ``warm_start`` or ``partial_fit`` continues (with ``ema_decay``, which is a
         copy of what trains, only ``warm_start``).
     loss_curve_ : list of float
         J of each epoch, over all fits that went on; for 'lbfgs' J after each iteration.

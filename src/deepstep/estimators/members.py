@@ -52,7 +52,7 @@ BETWEEN_MOVES = 0.1
 
 @dataclass(frozen=True)
 class Link:
-    """What a piece of work shares with the fit: whether all is given up, and how far the work is, 0 to 1."""
+    """Shared by a piece of work and the fit: whether the fit is given up, and the progress, 0 to 1."""
 
     given_up: Event = field(default_factory=Event)
     move: Callable[[float], None] = lambda share: None
@@ -112,7 +112,7 @@ def train_member(
     task: Task,
     preprocessor: FoldPreprocessor,
     learned: Examples | StreamedExamples,
-    judged: Examples | None,
+    validation: Examples | None,
     context: FitContext,
     *,
     link: Link | None = None,
@@ -127,12 +127,12 @@ def train_member(
         seed = task.seed % 2**31
         origins = _origins(preprocessor, preset, sample.X.shape[1])
         values, params.lr_multipliers = _initial_values(params, sample, origins, task.seed)
-        compares = params.schedule == "coslog4" and judged is not None and seconds is None
+        compares = params.schedule == "coslog4" and validation is not None and seconds is None
         cycles = [_Overfitted(params.max_iter)] if compares and params.max_iter >= LEAST_EPOCHS else []
         asked = as_callbacks(params.callbacks or [], context.where)
         params.callbacks = [*([] if link is None else [_Linked(link)]), *cycles, *asked]
-        params.early_stopping = judged is not None
-        params.scoring = "loss" if judged is not None else None
+        params.early_stopping = validation is not None
+        params.scoring = "loss" if validation is not None else None
         params.verbose = params.verbose and link is None  # else one bar is of all members
     elif context.going_on:
         (before,) = estimator.ensemble_.members
@@ -144,7 +144,7 @@ def train_member(
                 network = fit.new_network(sample, seed, values)
             else:
                 network = fit.fitted_network(before.network, sample)
-            result = fit.run(network, learned, judged)
+            result = fit.run(network, learned, validation)
     except DivergenceError as error:
         if of_ensemble:
             error.where += f", {preset.name} on fold {task.fold}"
@@ -320,7 +320,7 @@ def _threads(asked: int | None) -> Iterator[Workers]:
                     waiting.add(future)
                     yield from ended(0)
                 # They are looked for ten times a second: where polars has been at work, Ctrl-C does not end a
-                # wait for a thread, and is heeded only after it.
+                # wait for a thread, and takes effect only after it.
                 while waiting:
                     if interruption.asked:
                         raise KeyboardInterrupt

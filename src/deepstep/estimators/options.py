@@ -78,7 +78,7 @@ PARAMETERS = {
 
 
 def parameter_of(setting: str) -> str:
-    """What errors call a setting in the estimators; empty where it has the same name here."""
+    """The name of a setting in the estimators; empty where it is the same."""
     return PARAMETERS.get(setting, "")
 
 
@@ -124,7 +124,7 @@ class Options(BaseEstimator):
     learning_rate_init : float or 'auto' or None, default=None ('mlp': 0.001)
         α; not used by 'lbfgs'. 'auto' searches for it before the first epoch, on the rows that are learned
         from: a hundred rates from 1e-6 to 10 are tried, a batch each, and a tenth of the one at which the
-        smoothed cost was lowest is taken, see ``learning_rate_`` and ``rate_search_``. A fit that goes on
+        smoothed cost was lowest is taken, see ``learning_rate_`` and ``rate_search_``. A fit that continues
         (``partial_fit``, ``warm_start``) keeps it.
     power_t : float, default=0.5
         Exponent of 'invscaling'.
@@ -142,7 +142,7 @@ class Options(BaseEstimator):
         Show progress on stderr, under this text where it is one; with 'mlp' the cost of each epoch on stdout,
         as scikit-learn does.
     warm_start : bool, default=False
-        ``fit`` goes on from the parameters of the last fit (the optimizer starts anew).
+        ``fit`` continues from the parameters of the last fit (with a new state of the optimizer).
     momentum : float, default=0.9
         β of 'sgd': v := β·v - α·g.
     nesterovs_momentum : bool, default=True
@@ -239,7 +239,7 @@ class Options(BaseEstimator):
         greater scores are better. Early stopping goes by it. Refused where nothing is validated: with
         'lbfgs' unless ``fit`` was given ``X_val``.
     refit : bool, default=False
-        After early stopping, and refused without it or with 'lbfgs', train anew, from the same start, on the
+        After early stopping, and refused without it or with 'lbfgs', train again, from the same start, on the
         training and the validation data together, for as many epochs as it took to the best one. Rates by
         the clock (``time_budget``) or by the course of training ('plateau') cannot be repeated and are
         refused; 'adaptive' goes by the cost.
@@ -264,7 +264,7 @@ class Options(BaseEstimator):
     keep_checkpoints : int, default=3
         How many of the newest checkpoints are kept.
     resume : bool, default=False
-        Go on from the newest checkpoint of ``checkpoint_dir``, and begin anew where there is none: the same
+        Go on from the newest checkpoint of ``checkpoint_dir``, and begin where there is none: the same
         call starts a fit, and after a kill ends with the same bits. Other data or parameters are refused,
         except ``max_iter`` where no schedule depends on it; a ``random_state`` that is no int takes the seed
         that was drawn.

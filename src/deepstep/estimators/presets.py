@@ -7,13 +7,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from sklearn.base import is_classifier
 
 from deepstep.engines.choice import ON_CPU
 from deepstep.equations import INITIALIZATIONS, initialize_parameters
 from deepstep.equations.initialization import drawn
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.estimators.options import DEFAULTS
 from deepstep.network import Architecture
 from deepstep.types import AnyArray, Array
 
@@ -51,7 +49,7 @@ class Preset:
     of_numbers: Mapping[str, Any] = field(default_factory=dict)
 
     def parameters(self, *, classes: bool) -> dict[str, Any]:
-        """Parameters of the estimators, but for what depends on the table."""
+        """Parameters of the estimators, except those that depend on the table."""
         kind = {**FOR_CLASSES, **self.of_classes} if classes else {**FOR_NUMBERS, **self.of_numbers}
         return {**ALWAYS, "hidden_layer_sizes": self.hidden, **kind, **self.settings}
 
@@ -75,7 +73,7 @@ PLE = Preset(
 )
 RELU = Preset(
     "relu",
-    "scaled numbers and relu: answers of straight parts",
+    "scaled numbers and relu: piecewise linear predictions",
     (128, 128),
     settings={"activation": "relu", "dropout": 0.15, "weight_decay": 0.02},
     of_classes={"label_smoothing": 0.1},
@@ -164,6 +162,10 @@ def hyperparameters(estimator: Any, preset: Preset, m: int, seconds: float | Non
     Those of a network alone are the estimator's own. Those of a member of an ensemble are the preset's, and
     what is given to the estimator for all members; the time of a member is limited to ``seconds``.
     """
+    from sklearn.base import is_classifier
+
+    from deepstep.estimators.options import DEFAULTS
+
     given, defaults = estimator.get_params(deep=False), dict(DEFAULTS["mlp"])
     if preset.name in ALONE:
         found = {**given, "epsilon_at": "hat"}

@@ -16,6 +16,7 @@ from deepstep.estimators.base import DeepEstimator, available_where
 from deepstep.estimators.conformal import ConformalRegressorMixin
 from deepstep.estimators.inputs import FitContext, RawData, refuse_texts
 from deepstep.estimators.options import documented
+from deepstep.estimators.presets import SINGLE
 from deepstep.estimators.row_sources import score_of
 from deepstep.estimators.solvers import supports_partial_fit
 from deepstep.estimators.targets import merged, number_head, outputs_of_one_number
@@ -105,7 +106,7 @@ class DeepRegressor(ConformalRegressorMixin, MultiOutputMixin, RegressorMixin, D
     @available_where(supports_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Go on training with one epoch of these rows; the optimizer's state goes on, too.
+        """Continue training with one epoch of these rows, and with the optimizer's state.
 
         Parameters
         ----------
@@ -218,7 +219,8 @@ class DeepRegressor(ConformalRegressorMixin, MultiOutputMixin, RegressorMixin, D
     def _target_scale(self, Y: Array, weight: Array | None) -> tuple[Array, Array]:
         if TARGETS[self._learned.targets].rules:  # counts stay at least 0
             mean = np.average(Y, axis=0, weights=weight)
-            return np.zeros(Y.shape[1]), np.where(mean > 0, mean, 1.0)
+            scales = (mean > 0) & (self.preset == SINGLE.name)  # the ensembles' presets are better without it
+            return np.zeros(Y.shape[1]), np.where(scales, mean, 1.0)
         with np.errstate(over="ignore", invalid="ignore"):
             center = np.average(Y, axis=0, weights=weight)
             scale = np.sqrt(np.average((Y - center) ** 2, axis=0, weights=weight))

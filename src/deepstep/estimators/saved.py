@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from deepstep.data import atomic_write
-from deepstep.data.array_files import read_arrays, write_arrays
-from deepstep.data.text_formats import json_values, read_text
+from deepstep.data.array_files import write_arrays
+from deepstep.data.text_formats import json_values
 from deepstep.engines import SessionState
 from deepstep.errors import DeepStepError, FileError
 from deepstep.estimators.calibration import Calibration
@@ -31,6 +31,7 @@ from deepstep.estimators.label_issues import TrainingFingerprint
 from deepstep.estimators.solvers import warn_the_caller
 from deepstep.estimators.targets import Labels
 from deepstep.estimators.training import FitResult, WarmStartState
+from deepstep.run_folder import ARRAYS, ESTIMATOR
 from deepstep.training import History
 from deepstep.training.rate_finder import RateSearch
 from deepstep.types import AnyArray, is_whole
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator
 
 FORMAT, VERSION = "deepstep-estimator", 1
-NAME, ARRAYS = "estimator.json", "estimator.safetensors"
 
 STATE = (
     "n_features_in_",
@@ -48,6 +48,7 @@ STATE = (
     "_came_with_names",
     "_calibration",
     "_training_rows",
+    "_interrupted",
 )
 """Attributes of a fitted estimator beside its networks and its target."""
 
@@ -153,13 +154,13 @@ def write_estimator(folder: Path, estimator: "DeepEstimator") -> list[str]:
         "classes": _packed_classes(estimator, values),
         "state": {name: values.packed(value) for name, value in state.items()},
         "fits": [_packed_fit(member, values) for member in ensemble.members],
-        "folds": [values.packed(tuple(one.fold)) for one in ensemble.preprocessors],
+        "held_out": [values.packed(one.fold.held_out) for one in ensemble.preprocessors],
         "out_of_fold": values.packed(ensemble.out_of_fold),
     }
-    with atomic_write(folder / NAME) as file:
+    with atomic_write(folder / ESTIMATOR) as file:
         file.write(json.dumps(record, ensure_ascii=False, allow_nan=False).encode())
     write_arrays(folder / ARRAYS, arrays, {})
-    return [NAME, ARRAYS]
+    return [ESTIMATOR, ARRAYS]
 
 
 def _kind(estimator: Any) -> Any:
@@ -203,23 +204,25 @@ def _packed_fit(member: Member, values: Values) -> Any:
     return values.packed(replace(member.fit, state=state, history=History() if same else member.fit.history))
 
 
-def read_estimator(folder: Path, ensemble: Ensemble) -> "DeepEstimator":
-    """The estimator of an ensemble that was read; nothing is executed."""
+def read_estimator(
+    folder: Path, text: str, arrays: dict[str, AnyArray], ensemble: Ensemble
+) -> "DeepEstimator":
+    """The estimator of an ensemble, from the contents of both files; nothing is executed."""
     from deepstep.estimators import DeepClassifier, DeepRegressor
 
     kinds = {kind.__name__: kind for kind in (DeepClassifier, DeepRegressor)}
-    where = str(folder / NAME)
-    _, arrays = read_arrays(folder / ARRAYS, "the arrays of an estimator")
+    where = str(folder / ESTIMATOR)
     values = Values(arrays)
     try:
-        record = json_values(read_text(folder / NAME))
+        record = json_values(text)
         if record["format"] != FORMAT or record["version"] != VERSION:
             raise ValueError(f"format {FORMAT} {VERSION} is expected")
         parameters = {name: values.unpacked(value) for name, value in record["parameters"].items()}
         estimator = kinds[record["kind"]](**parameters)
         state = {name: values.unpacked(value) for name, value in record["state"].items()}
         _check(state)
-        folds = [Fold(*values.unpacked(one)) for one in record["folds"]]
+        # rows that a fold learned from matter in fit alone
+        folds = [Fold(np.arange(0), values.unpacked(one)) for one in record["held_out"]]
         fits = [values.unpacked(one) for one in record["fits"]]
         members = tuple(_with_fit(*pair) for pair in zip(ensemble.members, fits, strict=True))
         pairs = zip(ensemble.preprocessors, folds, strict=True)

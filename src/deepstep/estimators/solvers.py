@@ -4,6 +4,7 @@ import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, TypeAlias
 
@@ -14,7 +15,7 @@ from deepstep.equations import OPTIMIZERS
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.estimators.options import Options
 from deepstep.model.options import as_schedule
-from deepstep.training import Checkpoint, ModelCheckpoint, latest_checkpoint
+from deepstep.training import Callback, Checkpoint, ModelCheckpoint, latest_checkpoint
 from deepstep.training.fit import REFIT
 from deepstep.training.lbfgs import OF_STEPS
 from deepstep.training.plan import SCHEDULED
@@ -106,6 +107,65 @@ def schedules_of(params: SimpleNamespace, where: str) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class InverseScaling:
+    """α / (t + 1)^power with t the examples seen so far: "invscaling".
+
+    ``examples`` are those of an epoch; ``first_epoch`` and ``seen`` those of a training that continues.
+    ``restart`` runs the first epoch at α whatever was seen before, as scikit-learn's warm start does.
+    """
+
+    initial: float
+    power: float
+    examples: int
+    first_epoch: int = 0
+    seen: int = 0
+    restart: bool = False
+
+    def __call__(self, epoch: int) -> float:
+        """The rate of an epoch."""
+        if self.restart and epoch == self.first_epoch:
+            return self.initial
+        return self.initial / (self.seen + (epoch - self.first_epoch) * self.examples + 1) ** self.power
+
+
+class AdaptiveRate(Callback):
+    """A rate that `lower` divides by ``factor`` as long as it is above ``least``: "adaptive".
+
+    It is among the callbacks, so that a training that is resumed finds it as it was.
+    """
+
+    adds_to_records = ()
+
+    def __init__(self, rate: float, *, factor: float = 5.0, least: float = 1e-6) -> None:
+        self.rate = self._initial = rate
+        self._factor = factor
+        self._least = least
+
+    def __call__(self, epoch: int) -> float:
+        """The rate now, whatever the epoch."""
+        return self.rate
+
+    def lower(self) -> bool:
+        """Lower the rate; False where it is too small for that."""
+        if self.rate <= self._least:
+            return False
+        self.rate /= self._factor
+        return True
+
+    def settings(self) -> Mapping[str, Any]:
+        """Where it began, and how it falls."""
+        return {"rate": self._initial, "factor": self._factor, "least": self._least}
+
+    def state(self) -> Mapping[str, Any]:
+        """The rate now."""
+        return {"rate": self.rate}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave."""
+        self.rate = float(state["rate"])
+
+
 def supports_partial_fit(estimator: Any) -> bool:
     """Whether partial_fit can go on with one batch after another; the error says why not."""
     if estimator.preset != "mlp":
@@ -115,7 +175,7 @@ def supports_partial_fit(estimator: Any) -> bool:
     if estimator.early_stopping:
         raise AttributeError("it cannot hold a validation part out; early_stopping is True")
     if estimator.checkpoint_dir is not None:
-        raise AttributeError("it goes on with what it is called with; checkpoint_dir is for fit")
+        raise AttributeError("it continues with the rows of the call; checkpoint_dir is for fit")
     scheduled = [name for name in (*SCHEDULED, "time_budget") if getattr(estimator, name) is not None]
     if scheduled:
         raise AttributeError(f"it cannot tell {' and '.join(scheduled)} how much training will come")

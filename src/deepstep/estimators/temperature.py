@@ -6,8 +6,6 @@ Guo, Pleiss, Sun & Weinberger, On calibration of modern neural networks, ICML 20
 from math import exp
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import softmax
 
 from deepstep.types import Array
 
@@ -38,6 +36,8 @@ def with_temperature(P: Array, temperature: float | Array, *, each: bool = False
     if each:
         pairs = np.stack([1 - P, P], axis=-1)
         return with_temperature(pairs, np.expand_dims(temperature, -1))[..., 1]
+    from scipy.special import softmax
+
     logits = np.log(np.maximum(P, TINY, dtype=np.float64))
     return softmax(logits / temperature, axis=-1).astype(P.dtype, copy=False)
 
@@ -50,6 +50,8 @@ def fit_temperature(P: Array, Y: Array, weight: Array | None = None, *, each: bo
     than the factor that it costs: e⁵ to multiply or divide T by e. On these rows the log-loss is at most that
     of T = 1. P and Y (m, n) are of rows that were not learned from.
     """
+    from scipy.optimize import minimize_scalar
+
     of_row = np.ones(len(P)) if weight is None else np.asarray(weight, np.float64)
     of_row = of_row * of_row.sum() / (of_row**2).sum()  # they sum to the number of equal rows worth as much
     if each:

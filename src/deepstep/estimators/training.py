@@ -16,8 +16,9 @@ from deepstep.equations import get_optimizer
 from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.estimators.inputs import FitContext
 from deepstep.estimators.options import DEFAULTS
-from deepstep.estimators.rates import AdaptiveRate, InverseScaling
 from deepstep.estimators.solvers import (
+    AdaptiveRate,
+    InverseScaling,
     checkpoint_to_resume,
     checkpoints_of,
     rate_to_resume,
@@ -59,9 +60,9 @@ LOGISTIC = {"logistic": "sigmoid"}
 
 @dataclass(frozen=True)
 class WarmStartState:
-    """Results of a training that the next one goes on from, beside the parameters.
+    """Results of a training from which the next one continues, beside the parameters.
 
-    partial_fit goes on from ``state`` and from ``rate``, that of an adaptive learning rate. ``epochs`` done
+    partial_fit continues from ``state`` and from ``rate``, that of an adaptive learning rate. ``epochs`` done
     are counted since the order of the examples depends on them. ``best`` and ``stalled`` are those of the
     quantities that are watched.
     """
@@ -141,7 +142,7 @@ class NetworkFit:
     """One network to train by parameters with a value for each.
 
     ``estimator`` knows the targets, ``preprocessor`` the units in which the network learns them. ``earlier``
-    is the training that this one goes on from. ``epochs`` is set for a refit. ``loads_kernels`` tells that
+    is the training from which this one continues. ``epochs`` is set for a refit. ``loads_kernels`` tells that
     there are more networks to train, so that kernels are worth loading for the smallest work, too.
     """
 
@@ -181,21 +182,21 @@ class NetworkFit:
     def fitted_network(self, network: Network, sample: Examples) -> Network:
         """A copy of the fitted network to go on with; refused where the parameters ask for another one."""
         where = self.context.where
-        anew = "Use a new estimator" + ("." if self.context.incremental else ", or warm_start=False.")
+        hint = "Use a new estimator" + ("." if self.context.incremental else ", or warm_start=False.")
         here = replace(self, params=SimpleNamespace(**{**vars(self.params), "initialization": "zeros"}))
         if here.new_network(sample, seed=0).architecture != network.architecture:
             raise ConfigurationError(
                 where,
                 "hidden_layer_sizes, activation, normalization, loss and outputs as they were",
                 f"the fitted network is {network!r}",
-                anew,
+                hint,
             )
         if self.params.dtype not in ("auto", str(network.dtype)):
             raise ConfigurationError(
                 where,
                 f"dtype={str(network.dtype)!r} or 'auto', as the fitted network has that precision",
                 f"got {self.params.dtype!r}",
-                anew,
+                hint,
             )
         network = copy(network)
         network.engine = self.params.engine
@@ -216,7 +217,7 @@ class NetworkFit:
         early = params.early_stopping and (in_batches or params.preset == "single")
         if not self.context.incremental:
             refuse_without_use(params, held_out is not None, where)
-        learn, learned, judged = examples, examples, held_out
+        learn, learned, validation = examples, examples, held_out
         if isinstance(learn, StreamedExamples):
             if not in_batches or params.refit:
                 got = "got refit=True" if params.refit else "got solver='lbfgs'"
@@ -234,18 +235,17 @@ class NetworkFit:
         if self._begins_with_data:  # now that it is known which of them are learned from
             network.initialize_from_data(inputs_to_draw_from(learn.sample))
         if not isinstance(learn, StreamedExamples):
-            learned, judged = self.estimator._with_class_weights(learn, held_out, where)
-        rate, search, stopping = None, None, None
-        first, train = self, cast("Callable[..., _Reached]", NetworkFit._minimize)
+            learned, validation = self.estimator._with_class_weights(learn, held_out, where)
+        first, rate, search, stopping = self, None, None, None
         if in_batches:
             rate, search = self._first_rate(network, learned.sample)
-            first, train = replace(self, rate=rate), NetworkFit._in_batches
-        reached = train(first, network, learned, judged)
+            first = replace(self, rate=rate)
+        reached = first._train(network, learned, validation)
         interrupted = reached.history.stopped == "interrupted"
         if early and params.refit and held_out is not None and reached.best_epochs and not interrupted:
             both = self.estimator._with_class_weights(together(cast(Examples, learn), held_out), None, where)
             again, stopping = replace(first, epochs=reached.best_epochs), reached
-            reached = train(again, network, *both)
+            reached = again._train(network, *both)
         history = earlier.history + reached.history  # a shallow copy of the estimator keeps its own
         if params.preset == "single" and len(reached.history):
             regularized = params.l1 > 0 or params.alpha > 0
@@ -273,89 +273,59 @@ class NetworkFit:
             reached.state,
         )
 
-    def _in_batches(
+    def _train(
         self, network: Network, examples: Examples | StreamedExamples, held_out: Examples | None
     ) -> _Reached:
-        """Train with an update rule: one epoch if incremental, else until it converges or max_iter."""
-        params, context = self.params, self.context
-        early = held_out is not None and params.early_stopping
+        """Train once: until it converges or max_iter, if incremental for one epoch."""
+        params, before, in_batches = self.params, self.earlier.state, self.params.solver != "lbfgs"
+        early = held_out is not None and params.early_stopping and (in_batches or params.preset == "single")
         asked = self._asked(network, examples, held_out, early=early)
-        self._run(asked)
-        history, patience, before = asked.history, cast(EarlyStopping, asked.patience), self.earlier.state
-        if early and (blind := patience.blind(history)):
-            _warn_of_scoring(params.scoring, blind)
-        end, most = asked.session.state(), params.max_iter
-        planned = context.incremental or self.epochs is not None or params.schedule is not None
-        planned |= params.preset == "single" and params.n_iter_no_change == np.inf
-        if len(history) == most and not (patience.over or planned):
-            _warn_not_converged(f"{most} epochs (max_iter) are done")
-        parameters, statistics = asked.session.outcome, end.statistics
-        if early:
+        ended = self._run(asked)
+        history, patience, end = asked.history, asked.patience, asked.session.state()
+        parameters, statistics, best = asked.session.outcome, end.statistics, dict(before.best)
+        if early and patience is not None:
             parameters, statistics = _best(patience, network)
-        rate, best = asked.plan.learning_rate, dict(before.best)
-        if patience.best is not None:
+            if in_batches and (blind := patience.blind(history)):
+                _warn_of_scoring(params.scoring, blind)
+        if not in_batches and ended and not asked.converged:
+            _warn_not_converged(history.stopped)
+        if in_batches and len(history) == params.max_iter and not self._ends_as_planned(patience):
+            _warn_not_converged(f"{params.max_iter} epochs (max_iter) are done")
+        if patience is not None and patience.best is not None:
             best[patience.quantity] = patience.best
+        if not in_batches and len(history):
+            best["cost"] = min(*(record["cost"] for record in history), best.get("cost", np.inf))
+        if end.average is None:  # training continues from the network's own parameters
+            end = replace(end, theta=end.theta[:0].copy())
+        rate = asked.plan.learning_rate
+        seen = sum(
+            record.get("examples", len(examples)) for record in history
+        )  # of a part of an epoch its own
         return _Reached(
-            parameters,
+            parameters.astype(network.dtype),
             statistics,
             history,
             asked.cost,
-            sum(record.get("examples", len(examples)) for record in history),  # of a part of an epoch its own
+            seen if in_batches else 0,
             WarmStartState(
-                # without an average, training continues from the network's own parameters
-                end if end.average is not None else replace(end, theta=end.theta[:0].copy()),
+                end if in_batches else None,
                 rate.rate if isinstance(rate, AdaptiveRate) else None,
                 before.epochs + len(history),
                 best,
-                patience.stalled,
+                0 if patience is None else patience.stalled,
             ),
             asked.best_epochs if early else 0,
         )
 
-    def _minimize(self, network: Network, examples: Examples, held_out: Examples | None) -> _Reached:
-        """Train with L-BFGS, which asks for float64 whatever the data's precision is."""
-        params, where = self.params, self.context.where
-        refuse_what_is_of_batches(params, where)
-        early = held_out is not None and params.early_stopping and params.preset == "single"
-        patience = self._patience(early=True, tolerance=0.0) if early else None
-        asked = Fit(
-            self._session(network, network.parameters.astype(np.float64)),
-            _wide(examples),
-            Plan(params.max_iter, 1.0, deterministic=params.deterministic),
-            validation=None if held_out is None else _wide(held_out),
-            callbacks=[
-                *self._watchers(network, held_out),
-                *([] if patience is None else [patience]),
-                *([] if self.epochs is None else [Repeat(self.epochs)]),
-                *self._progress,
-            ],
-            patience=patience,
-            limits=Limits(params.max_fun, params.tol),
-            where=where,
-        )
-        if self._run(asked) and not asked.converged:
-            _warn_not_converged(asked.history.stopped)
-        before, costs = self.earlier.state, [record["cost"] for record in asked.history]
-        best = dict(before.best)
-        if costs:
-            best["cost"] = min(*costs, best.get("cost", np.inf))
-        parameters = asked.session.parameters
-        if patience is not None:
-            parameters, _ = _best(patience, network)
-            if patience.best is not None:
-                best[patience.quantity] = patience.best
-        return _Reached(
-            parameters.astype(network.dtype),
-            network.statistics,
-            asked.history,
-            asked.cost,
-            0,
-            WarmStartState(epochs=before.epochs + len(costs), best=best),
-            asked.best_epochs,
-        )
+    def _ends_as_planned(self, patience: EarlyStopping | None) -> bool:
+        """Whether the last epoch is no sign of a training that is too short."""
+        params = self.params
+        planned = self.context.incremental or self.epochs is not None or params.schedule is not None
+        planned |= params.preset == "single" and params.n_iter_no_change == np.inf
+        return planned or (patience is not None and patience.over)
 
     def _run(self, asked: Fit) -> bool:
-        """Train; whether that was not ended by Ctrl-C, of which the caller of fit is told."""
+        """Train; False where Ctrl-C ended it, of which the caller of fit is warned."""
         try:
             asked.run()
         except DivergenceError as error:
@@ -370,7 +340,7 @@ class NetworkFit:
         except KeyboardInterrupt:
             ours = asked.callbacks if self.params.checkpoint_dir is not None else []
             last = [one.last for one in ours if isinstance(one, ModelCheckpoint) and one.last is not None]
-            kept = [f" With resume=True fit goes on from {one}." for one in last]
+            kept = [f" With resume=True fit continues from {one}." for one in last]
             warn_the_caller(f"Training interrupted by user.{''.join(kept)}")
             return False
         return True
@@ -384,20 +354,54 @@ class NetworkFit:
         early: bool,
     ) -> Fit:
         """The training that the parameters ask for, with scikit-learn's rules of stopping and of rates."""
-        params, context, before = self.params, self.context, self.earlier.state
-        again = self.epochs is not None
-        size = _batch_size(params, len(examples))
-        session = self._session(network, network.parameters, None if self.loads_kernels else size)
-        resumed = _resumed(session, before) if context.incremental else False
-        rate = self._learning_rate(len(examples), resumed)
-        adaptive = [rate] if isinstance(rate, AdaptiveRate) else []
-        patience = self._patience(
-            early=early, tolerance=params.tol, instead=lambda: any(one.lower() for one in adaptive) or again
+        params, where, again = self.params, self.context.where, self.epochs is not None
+        watchers, adaptive, limits = self._watchers(network, held_out), list[AdaptiveRate](), None
+        patience: EarlyStopping | None = None
+        if params.solver == "lbfgs":  # it asks for float64 whatever the precision of the data is
+            refuse_what_is_of_batches(params, where)
+            session = self._session(network, network.parameters.astype(np.float64))
+            examples = _wide(cast(Examples, examples))
+            held_out = None if held_out is None else _wide(held_out)
+            plan = Plan(params.max_iter, 1.0, deterministic=params.deterministic)
+            limits = Limits(params.max_fun, params.tol)
+            patience = self._patience(early=True, tolerance=0.0) if early else None
+        else:
+            size = _batch_size(params, len(examples))
+            session = self._session(network, network.parameters, None if self.loads_kernels else size)
+            plan = self._plan(network, session, len(examples), size)
+            adaptive = [plan.learning_rate] if isinstance(plan.learning_rate, AdaptiveRate) else []
+            patience = self._patience(
+                early=early,
+                tolerance=params.tol,
+                instead=lambda: any(one.lower() for one in adaptive) or again,
+            )
+        return Fit(
+            session,
+            examples,
+            plan,
+            validation=held_out,
+            callbacks=[
+                *watchers,
+                *adaptive,
+                *([] if patience is None else [patience]),
+                *([] if self.epochs is None else [Repeat(self.epochs)]),
+                *self._progress,
+                *checkpoints_of(params, refit=again),
+            ],
+            patience=patience,
+            limits=limits,
+            resume=checkpoint_to_resume(params, where, refit=again),
+            where=where,
         )
-        full = not params.shuffle or size == len(examples)
+
+    def _plan(self, network: Network, session: Session, examples: int, size: int) -> Plan:
+        """Epochs, rates and batches of a training with an update rule."""
+        params, context, before = self.params, self.context, self.earlier.state
+        resumed = _resumed(session, before) if context.incremental else False
+        full = not params.shuffle or size == examples
         plan = Plan(
             epochs=1 if context.incremental else params.max_iter,
-            learning_rate=rate,
+            learning_rate=self._learning_rate(examples, resumed),
             batch_size=size,
             order=as_they_are if full else shuffled(network.seed),
             first_epoch=before.epochs,
@@ -407,23 +411,7 @@ class NetworkFit:
         )
         if params.refit and params.early_stopping:
             refuse_rates_by_course(plan, context.where)
-        return Fit(
-            session,
-            examples,
-            plan,
-            validation=held_out,
-            callbacks=[
-                *self._watchers(network, held_out),
-                *adaptive,
-                patience,
-                *([] if self.epochs is None else [Repeat(self.epochs)]),
-                *self._progress,
-                *checkpoints_of(params, refit=again),
-            ],
-            patience=patience,
-            resume=checkpoint_to_resume(params, context.where, refit=again),
-            where=context.where,
-        )
+        return plan
 
     def _patience(
         self, *, early: bool, tolerance: float, instead: Callable[[], bool] | None = None
@@ -466,8 +454,8 @@ class NetworkFit:
         """The learning rate that a fit begins with, and the search that found it.
 
         It is of the rows that are learned from, in the batches and in the order of the fit, so that the same
-        ``random_state`` finds the same; the network stays as it is. A fit that goes on keeps what an earlier
-        one found: the search is for the beginning, where the cost falls.
+        ``random_state`` finds the same; the network stays as it is. A fit that continues keeps the rate of
+        the earlier one: the search is for the beginning, where the cost falls.
         """
         params, earlier = self.params, self.earlier
         if params.learning_rate_init != AUTO:
@@ -589,7 +577,7 @@ def _batch_size(params: SimpleNamespace, examples: int) -> int:
 
 
 def _best(patience: EarlyStopping, network: Network) -> tuple[Parameters, Mapping[str, Array]]:
-    """What early stopping kept, and where it kept nothing what there was before."""
+    """The parameters that early stopping kept, or those before training where it kept none."""
     if patience.best_parameters is None:
         return network.parameters, network.statistics
     return patience.best_parameters, patience.best_statistics

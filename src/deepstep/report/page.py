@@ -9,7 +9,7 @@ from deepstep.data.files import atomic_write
 from deepstep.held_out import HeldOut
 from deepstep.report import sections
 from deepstep.report.diagnosis import findings_of
-from deepstep.report.html import Html, join, tag
+from deepstep.report.html import Html, tag
 from deepstep.report.predictions import predictions
 from deepstep.run import Run
 from deepstep.types import Array
@@ -49,12 +49,21 @@ def report(
     """
     rows = rows or run.held_out or HeldOut.kept_by(run)
     with np.errstate(over="ignore", invalid="ignore"):  # of a training that diverged
-        parts = {
+        several = run.only is None
+        made = {
             "Findings": sections.findings(findings_of(run, inputs, rows), run),
-            **_parts(run, rows),
+            "Presets": sections.presets(run) if several else None,
+            "Members": sections.members(run) if several else None,
+            "Curves": sections.curves(run),
+            "Predictions": predictions(run, rows),
+            "Layers": None if several else sections.layers(run),
+            "Gradient flow": None if several else sections.gradients(run),
+            "Columns": sections.columns(run),
+            "Configuration": sections.settings(run),
             "Environment": sections.environment(run),
             "How to reproduce": sections.reproduction(run, command),
         }
+    parts = {title: part for title, part in made.items() if part is not None}
     ids = {title: title.lower().replace(" ", "-") for title in parts}
     links = (tag("li", tag("a", title, href=f"#{ids[title]}")) for title in parts)
     contents = (
@@ -67,26 +76,6 @@ def report(
         tag("main", *contents),
     ]
     return "<!DOCTYPE html>\n" + tag("html", _head(name), tag("body", *body), lang="en") + "\n"
-
-
-def _parts(run: Run, rows: HeldOut) -> dict[str, Html]:
-    """The sections about the network or the ensemble, in their order."""
-    predicted = join([tag("p", rows.description), predictions(run, rows)])
-    if run.only is not None:
-        return {
-            "Curves": sections.curves(run),
-            "Predictions": predicted,
-            "Layers": sections.layers(run),
-            "Gradient flow": sections.gradients(run),
-            "Configuration": sections.configuration(run),
-        }
-    return {
-        "Presets": sections.presets(run),
-        "Members": sections.members(run),
-        "Predictions": predicted,
-        "Columns": sections.columns_of_folds(run),
-        "Configuration": sections.settings(run),
-    }
 
 
 def write_report(path: Path | str, page: str) -> None:

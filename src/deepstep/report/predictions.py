@@ -100,11 +100,14 @@ def predictions(run: Run, rows: HeldOut) -> Html:
         return tag(
             "p", "The run keeps no rows. deepstep report RUN --data FILE shows the predictions for a table."
         )
+    about = tag("p", rows.description)
     if not rows.finite:
-        return tag("p", "There are no predictions: outputs of the parameters before the divergence overflow.")
+        overflows = "There are no predictions: outputs of the parameters before the divergence overflow."
+        return join([about, tag("p", overflows)])
     target = run.preparation.target
-    lines, notes = figures({"value": score(target, rows.answers, rows.outputs, told=run.calibrated)})
-    metrics = [table(["metric", "value"], lines, caption="Metrics of these rows")]
+    found = score(target, rows.answers, rows.outputs, rows.weight, run.calibrated)
+    lines, notes = figures({"value": found})
+    metrics = [about, table(["metric", "value"], lines, caption="Metrics of these rows")]
     metrics += [tag("p", note) for note in notes]
     if target.is_classification:
         each = (_of_classes(one, rows, f"answer-{at}") for at, one in enumerate(classified(run, rows)))

@@ -3,11 +3,13 @@
 import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from deepstep import __version__
+from deepstep.errors import MissingPackageError
 from deepstep.inspection import Finding
 from deepstep.inspection.metrics import Scores, figures
 from deepstep.plots import (
@@ -20,13 +22,12 @@ from deepstep.plots import (
     UpdateRatioDisplay,
 )
 from deepstep.plots.drawing import HIGHEST
-from deepstep.preparation import ImagePreparation, TablePreparation
+from deepstep.preparation import ImagePreparation
 from deepstep.report.diagnosis import has_health, no_health
 from deepstep.report.figures import figure
 from deepstep.report.html import Content, Html, details, join, table, tag
 from deepstep.run import Run
 from deepstep.run_folder import DEMO
-from deepstep.training import History
 from deepstep.training.history import health_in
 
 MOST_EPOCHS = 40  # in the table of the training curve, evenly spread
@@ -44,7 +45,7 @@ def overview(run: Run) -> Html:
     """The task, the data, the model and the results."""
     config, how = run.config, list[tuple[str, Content]]()
     if run.only is not None:
-        how = [("network", repr(run.network)), ("ended", ended(run.history))]
+        how = [("network", repr(run.network)), ("ended", run.ended)]
     else:
         ensemble = run.ensemble
         counts = [len(part) for part in (ensemble.members, ensemble.presets, ensemble.preprocessors)]
@@ -65,14 +66,6 @@ def overview(run: Run) -> Html:
     return join([listed, table(header, rows, caption="Recorded results") if rows else None, *undefined])
 
 
-def ended(history: History) -> str:
-    """The end of a training."""
-    if not len(history):
-        return f"{history.stopped}, before the end of the first epoch"
-    first, last = (history[at]["cost"] for at in (0, -1))
-    return f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"
-
-
 def findings(found: list[Finding], run: Run) -> Html:
     """The findings."""
     without = None if has_health(run) or run.only is None else tag("p", no_health(run))
@@ -91,10 +84,20 @@ def findings(found: list[Finding], run: Run) -> Html:
 
 
 def curves(run: Run) -> Html:
-    """Cost, metrics and learning rate over the epochs, as a figure and as a table."""
-    history = run.history
-    if not len(history):
+    """Cost, metrics and learning rate over the epochs, as a figure and as a table; of several networks the
+    costs of all.
+    """
+    histories = [member.network.history for member in run.ensemble.members]
+    if not all(histories):
         return tag("p", "The history is empty.")
+    if run.only is None:
+        of_all = SimpleNamespace(ensemble_=run.ensemble, histories_=histories)
+        try:
+            display = TrainingCurveDisplay.from_estimator(of_all)
+            return figure(display, "curves", "Cost of each member over the epochs, and the medians")
+        except MissingPackageError as error:
+            return tag("p", f"There is no figure of the curves. {error}")
+    history = run.history
     display = TrainingCurveDisplay.from_history(history)
     shown = {"cost": display.costs}
     if display.validation_costs is not None:
@@ -174,62 +177,31 @@ def presets(run: Run) -> Html:
 
 
 def members(run: Run) -> Html:
-    """The members, numbered as ``--member`` takes them."""
-    ensemble = run.ensemble
-    trace, page = (
+    """The leaderboard of the members, which are numbered as ``--member`` takes them."""
+    commands = (
         tag("code", f"deepstep {name} RUN --member 0", class_="whole") for name in ("trace", "explore")
     )
-    text = tag(
-        "p",
-        "The number selects a member: ",
-        trace,
-        " prints all quantities of a step, ",
-        page,
-        " shows a page.",
-    )
-    rows: list[list[Content]] = [
-        [
-            number,
-            member.preset.name,
-            tag("span", "-".join(map(str, member.network.architecture.layer_dims)), class_="whole"),
-            member.fold,
-            member.epochs,
-            written(member.best_epoch),
-            written(member.validation_cost),
-            f"{share:.3f}",
-        ]
-        for number, (member, share) in enumerate(zip(ensemble.members, ensemble.shares, strict=True))
-    ]
-    header = ["member", "preset", "units", "fold", "epochs", "best epoch", "validation cost", "weight"]
+    text = tag("p", "The number selects a member: ", *commands, " show all quantities of a step.")
+    board = run.leaderboard()
+    rows = [[*cells[:3], tag("span", cells[3], class_="whole"), *cells[4:]] for cells in board.cells()]
     shown = rows[:MOST_MEMBERS]
-    listed = table(header, shown, caption=f"{len(shown)} of {len(rows)} members", left=3)
+    listed = table(board.header, shown, caption=f"{len(shown)} of {len(rows)} members", left=2)
     few = len(rows) <= FEW_MEMBERS
     return join([text, listed if few else details(f"The {len(shown)} members", listed)])
 
 
-def columns_of_folds(run: Run) -> Html:
-    """The treatment of each column of an ensemble."""
-    text = "Fitted on all training rows; each fold is fitted on its own rows."
+def columns(run: Run) -> Html:
+    """The treatment of each column, and its reason; or that of the pixels of pictures."""
     inputs = run.preparation.inputs
-    return join([tag("p", text), columns(inputs) if isinstance(inputs, TablePreparation) else None])
-
-
-def columns(inputs: TablePreparation) -> Html:
-    """The treatment of each column, and its reason."""
+    if isinstance(inputs, ImagePreparation):
+        size = f"{inputs.height}×{inputs.width}, channels: {inputs.channels}"
+        return tag("p", f"Inputs are pictures of {size}, each pixel multiplied by {inputs.scale:.6g}.")
+    text = "Fitted on all training rows; each fold is fitted on its own rows."
     described = [list(column[:3]) for column in inputs.describe()]
     shown = described[:MOST_COLUMNS]
     caption = f"{len(shown)} of {len(described)} columns"
-    return table(["column", "kind", "treatment"], shown, caption=caption, left=3)
-
-
-def configuration(run: Run) -> Html:
-    """The settings, and the treatment of the inputs."""
-    inputs = run.preparation.inputs
-    if isinstance(inputs, TablePreparation):
-        return join([settings(run), details("Treatment of the columns", columns(inputs))])
-    size = f"{inputs.height}×{inputs.width}, channels: {inputs.channels}"
-    text = f"Inputs are pictures of {size}, each pixel multiplied by {inputs.scale:.6g}."
-    return join([settings(run), tag("p", text)])
+    listed = table(["column", "kind", "treatment"], shown, caption=caption, left=3)
+    return join([tag("p", text) if run.only is None else None, listed])
 
 
 def settings(run: Run) -> Html:

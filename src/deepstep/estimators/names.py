@@ -1,0 +1,23 @@
+"""The public names of the estimators, with complete help; scikit-learn is imported with them."""
+
+from deepstep.docstrings import complete
+from deepstep.estimators.calibration import CalibrationMixin
+from deepstep.estimators.classifier import DeepClassifier
+from deepstep.estimators.conformal import (
+    ConformalClassifierMixin,
+    ConformalRegressorMixin,
+    LabelIssue,
+    TargetIssue,
+)
+from deepstep.estimators.ensemble import Ensemble, Leaderboard, Member, PresetSummary
+from deepstep.estimators.regressor import DeepRegressor
+
+BASES = (CalibrationMixin, ConformalClassifierMixin, ConformalRegressorMixin)
+"""Classes whose methods the estimators inherit."""
+
+OF_AN_ENSEMBLE = (Ensemble, Leaderboard, Member, PresetSummary)
+"""Classes of the attribute ``ensemble_``."""
+
+complete(globals())
+
+__all__ = ["DeepClassifier", "DeepRegressor", "LabelIssue", "TargetIssue"]
