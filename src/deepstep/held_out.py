@@ -124,8 +124,8 @@ class HeldOut:
         if run.examples is None:
             nothing = np.empty((0, target.n_outputs))
             return cls("kept", "", 0, np.arange(0), nothing, target.decide(nothing), {}, {})
-        (X, *_), Y = run.examples
-        outputs = _or_nan(run, len(Y), run.kept_outputs)
+        (X, *_), Y = features, _ = run.examples
+        outputs = _or_nan(run, len(Y), lambda: run.ensemble.outputs_of(features))
         first, numbers = run.ensemble.preprocessors[0].preparation, np.arange(1, len(X) + 1)
         inputs = run.preparation.inputs
         answers = target.decide(Y)

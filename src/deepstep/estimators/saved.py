@@ -268,6 +268,7 @@ def _check(state: Mapping[str, Any]) -> None:
         "_calibration": Calibration,
         "_training_rows": TrainingFingerprint | None,
         "_column_names": tuple,
+        "_interrupted": bool,
     }
     for name, kind in kinds.items():
         if name in state and not isinstance(state[name], kind):
