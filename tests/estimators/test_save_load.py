@@ -114,6 +114,8 @@ def test_what_is_loaded_is_what_was_fitted(preset, target, tmp_path):
     answers, told = run.predict(frame), model.predict(rows)
     expected = told if answers.quantiles is None else told[:, 1]
     assert_array_equal(answers.values, expected)
+    if answers.probabilities is not None:
+        assert_array_equal(answers.probabilities, model.predict_proba(rows))
     loaded.save(tmp_path / "again")
     for path in (tmp_path / "model").rglob("*.*"):
         assert (tmp_path / "again" / path.relative_to(tmp_path / "model")).read_bytes() == path.read_bytes()
