@@ -309,8 +309,8 @@ class SavedEstimator:
     def load(cls, folder: Path | str) -> Any:
         """Load an estimator that `save` or ``deepstep train`` wrote; nothing in the folder is executed.
 
-        With ``preset='mlp'``, ``partial_fit`` and ``warm_start`` continue from it. `deepstep.Run.load` reads a
-        folder without knowing the class: its ``estimator``.
+        With ``preset='mlp'``, ``partial_fit`` and ``warm_start`` continue from it. `deepstep.Run.load` reads
+        a folder of either class: see its ``estimator``.
 
         folder (Path or str): The run folder.
         returns (DeepClassifier or DeepRegressor): The same predictions to the bit, the same parameters and
