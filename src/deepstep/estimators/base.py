@@ -126,8 +126,10 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
 
         Notes
         -----
-        After an error the estimator is as it was before. If interrupted (Ctrl-C) it warns and keeps the
-        parameters reached.
+        After an error the estimator is as it was before. Ctrl-C ends the training with a warning: one network
+        keeps the parameters reached, an ensemble the networks that are done, and the warning has their
+        number and their out-of-fold score. A second Ctrl-C, or one before the first network of an ensemble
+        is done, raises KeyboardInterrupt.
 
         Examples
         --------

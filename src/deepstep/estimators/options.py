@@ -139,8 +139,8 @@ class Options(BaseEstimator):
     tol : float or None, default=None ('mlp': 1e-4, 'single': 0.0)
         What counts as an improvement; for 'lbfgs' the largest entry of the gradient that is small enough.
     verbose : bool, int or str, default=False
-        Show progress on stderr, under this text where it is one; with 'mlp' the cost of each epoch on stdout,
-        as scikit-learn does.
+        Show one bar of the epochs of all networks, with the time left, on stderr, under this text where it is
+        one; with 'mlp' the cost of each epoch on stdout, as scikit-learn does.
     warm_start : bool, default=False
         ``fit`` continues from the parameters of the last fit (with a new state of the optimizer).
     momentum : float, default=0.9
