@@ -221,11 +221,11 @@ def survey(
     return {"counts": counts, "failures": failures, "gigabytes": taken / 2**20}
 
 
-def in_a_process(script: Path, first: int, count: int, seconds: float = 300) -> dict[str, Any]:
-    """What the survey of a script says of so many files, from the one of the first number on."""
+def in_a_process(script: Path, first: int, count: int, *kind: str, seconds: float = 300) -> dict[str, Any]:
+    """What the survey of a script says of so many files (of a kind), from the one of the first number on."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
     run = subprocess.run(
-        [sys.executable, str(script), str(first), str(first + count)],
+        [sys.executable, str(script), *kind, str(first), str(first + count)],
         env=environment,
         stdout=subprocess.PIPE,
         timeout=seconds,

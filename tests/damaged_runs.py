@@ -1,6 +1,6 @@
 """Loads damaged and forged run folders and prints what came of it; run by ``test_damaged_runs.py``.
 
-PYTHONPATH=tests python tests/damaged_runs.py FIRST LAST
+PYTHONPATH=tests python tests/damaged_runs.py PRESET FIRST LAST
 """
 
 import hashlib
@@ -16,10 +16,11 @@ import numpy as np
 import polars
 import tomli_w
 
-from damage import as_text, damaged, forge, in_order, survey
+from damage import as_text, damaged, forge, survey
+from deepstep import DeepClassifier
 from deepstep.data.files import RUN_MARK
 from deepstep.errors import DeepStepError, FileError
-from deepstep.run import FILES, Run
+from deepstep.run import Run
 from deepstep.run_folder import config_digest
 
 
@@ -33,24 +34,30 @@ def make_table(folder):
     return table
 
 
-def make(folder):
-    """A run on a table, made by the command line."""
-    table = make_table(folder)
-    typed = ["train", "table.csv", "--target", "y", "--out", "run", "--epochs", "2", "--seed", "1"]
+OPTIONS = {"single": ["--epochs", "2"], "tabular": ["--n-estimators", "2"], "estimator": []}
+
+
+def make(folder, preset):
+    """A run on a table, made by the command line or by an estimator."""
+    table, run = make_table(folder), folder / "run"
+    if preset == "estimator":
+        DeepClassifier(n_estimators=2, max_iter=2, random_state=1).fit(table.drop("y"), table["y"]).save(run)
+        return run, table
+    typed = ["train", "table.csv", "--target", "y", "--out", "run", "--seed", "1", *OPTIONS[preset]]
     subprocess.run([sys.executable, "-m", "deepstep", *typed], cwd=folder, check=True, capture_output=True)
-    run = folder / "run"
-    records = [{**json.loads(line), "seconds": 0.0} for line in (run / "history.jsonl").open()]
-    (run / "history.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
-    model = run / "model.safetensors"
-    model.write_bytes(in_order(model.read_bytes()))
-    reseal(run, FILES)  # the same files in every run
+    for history in (run / "members").glob("*.jsonl"):  # the same files in every run
+        records = [{**json.loads(line), "seconds": 0.0} for line in history.open()]
+        history.write_text("".join(json.dumps(record) + "\n" for record in records))
+    reseal(run)
     return run, table
 
 
-def reseal(folder, files):
+def reseal(folder):
     """Checksums of what is there now."""
     config = tomllib.loads((folder / RUN_MARK).read_text())
-    config["files"] = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files}
+    files = [path for path in folder.rglob("*") if path.is_file() and path.name != RUN_MARK]
+    digests = ((path.relative_to(folder).as_posix(), path.read_bytes()) for path in sorted(files))
+    config["files"] = {name: hashlib.sha256(content).hexdigest() for name, content in digests}
     config["sha256"] = config_digest(config)
     (folder / RUN_MARK).write_text(tomli_w.dumps(config))
 
@@ -62,11 +69,12 @@ def tree_of(text, name):
     return [json.loads(line) for line in (text.splitlines() if name.endswith("jsonl") else [text])]
 
 
-def change(folder, number, files=FILES):
+def change(folder, number):
     """Damage or forge one of the files; whether all checksums were made to fit."""
     rng = np.random.RandomState(number)
-    name = (*files, RUN_MARK)[number % (len(files) + 1)]
-    path = folder / name
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    path = files[number % len(files)]
+    name = path.name
     if name.endswith("safetensors") or rng.randint(3) == 0:
         path.write_bytes(damaged(path.read_bytes(), rng))
         return False
@@ -78,7 +86,7 @@ def change(folder, number, files=FILES):
         else:
             text = "\n".join(as_text(entry, rng) for entry in tree) + "\n"
         path.write_bytes(text.encode("utf-8", "surrogatepass"))
-        reseal(folder, files)
+        reseal(folder)
     except (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError):
         return False
     return True
@@ -93,25 +101,25 @@ def load(number, whole, table, path):
         run = Run.load(path)
     except FileError as error:
         return "refused" if len(str(error)) < 1500 else "refused at length"
-    if not sealed:
-        assert run.network.parameters == Run.load(whole).network.parameters
-        return "loaded as it was"
     try:
-        run.predict(table)
+        found = run.predict(table)
     except DeepStepError:
         return "loaded, refuses to predict"
+    if not sealed:
+        assert (found.probabilities == Run.load(whole).predict(table).probabilities).all()
+        return "loaded as it was"
     return "loaded"
 
 
-def main(first, last):
+def main(preset, first, last):
     with tempfile.TemporaryDirectory() as folder:
-        whole, table = make(Path(folder))
+        whole, table = make(Path(folder), preset)
         path = Path(folder) / "mutant"
         Run.load(whole).predict(table)
-        numbers = range(first, last)
+        numbers = range(int(first), int(last))
         cases = ((str(n), lambda n=n: load(n, whole, table, path)) for n in numbers)
         print(json.dumps(survey(cases, seconds=10, gigabytes=1)))  # noqa: T201
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*sys.argv[1:])

@@ -21,8 +21,8 @@ from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.errors import DeepStepError, FileError
 from deepstep.explorer import read_lesson
 from deepstep.preparation import ClassificationTarget, Preparation, TablePreparation
-from deepstep.run import FILES, Run, few_examples
-from deepstep.run_folder import OF_AN_ENSEMBLE, read_text, write_config
+from deepstep.run import Run
+from deepstep.run_folder import read_text, write_config
 from deepstep.training import Csv, JsonLines, ModelCheckpoint
 from deepstep.training.checkpoint import _checksum
 from hostile_texts import HOSTILE, TOML
@@ -36,7 +36,7 @@ def whole(tmp_path_factory):
     network = Network([1, 1], seed=1)
     history = network.train(X.T, Y.T, iterations=3)
     folder = tmp_path_factory.mktemp("runs") / "run"
-    Run(network, preparation, history, {"task": "binary", "target": "y"}, few_examples(X, Y)).save(folder)
+    Run.of_network(network, preparation, history, {"task": "binary", "target": "y"}, X, Y).save(folder)
     return folder
 
 
@@ -68,21 +68,21 @@ def test_texts_of_a_config_may_have_dots_and_brackets(run):
     text = json.dumps(".".join(["a"] * 1_000) + '"' + "[" * 1_000)
     config = run / "config.toml"
     config.write_text(f"note = {text}\nname = 'a.{'b.' * 1_000}'\n{config.read_text()}")
-    reseal(run, FILES)
+    reseal(run)
     assert Run.load(run).config["note"] == json.loads(text)
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-@pytest.mark.parametrize("name", ["history.jsonl", "preparation.json"])
+@pytest.mark.parametrize("name", ["members/00-single-0.jsonl", "ensemble.json", "preparation.json"])
 def test_json_of_a_run(run, name, kind):
     path = run / name
     text = path.read_text()
     path.write_text(text.replace("{", f'{{"more": {HOSTILE[kind]}, ', 1))
-    reseal(run, FILES)
+    reseal(run)
     assert refusal(run).where == str(path)
 
 
-@pytest.mark.parametrize("name", ["config.toml", "history.jsonl", "preparation.json"])
+@pytest.mark.parametrize("name", ["config.toml", "members/00-single-0.jsonl", "preparation.json"])
 def test_a_text_of_terabytes(run, name):
     """Most of it are holes, which take no room on the disk."""
     os.truncate(run / name, 2**41)
@@ -94,10 +94,10 @@ def test_a_text_of_terabytes(run, name):
 
 OPENED = """
 import sys
+from deepstep import Run
 from deepstep.errors import FileError
-from deepstep.estimators import EnsembleRun
 try:
-    EnsembleRun.load(sys.argv[1])
+    Run.load(sys.argv[1])
 except FileError as error:
     print(error)
 """
@@ -106,13 +106,13 @@ except FileError as error:
 def test_a_pipe_in_the_place_of_an_ensemble(tmp_path):
     """Reading it would not end."""
     (tmp_path / "ensemble.json").write_text("{}")
-    write_config(tmp_path, {"task": "binary"}, OF_AN_ENSEMBLE, ["ensemble.json"])
+    write_config(tmp_path, {"task": "binary"}, ["ensemble.json"])
     (tmp_path / "ensemble.json").unlink()
     os.mkfifo(tmp_path / "ensemble.json")
     done = subprocess.run(
         [sys.executable, "-c", OPENED, str(tmp_path)], capture_output=True, text=True, timeout=60, check=True
     )
-    assert done.stdout.startswith(f"{tmp_path / 'ensemble.json'}: UTF-8 text is expected; this is a pipe")
+    assert done.stdout.startswith(f"{tmp_path / 'ensemble.json'}: this file of the run is needed")
 
 
 def test_examples_that_are_no_numbers_of_the_same_rows(run):
@@ -122,8 +122,8 @@ def test_examples_that_are_no_numbers_of_the_same_rows(run):
         (np.ones((2, 1)), np.ones((3, 1))),
         (np.ones((2, 1), np.complex64), np.ones((2, 1))),
     ):
-        path.write_bytes(save({"X": X, "Y": Y}))
-        reseal(run, FILES)
+        path.write_bytes(save({"features0": X, "Y": Y}))
+        reseal(run)
         assert refusal(run).where == str(path)
 
 

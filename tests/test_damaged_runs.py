@@ -7,10 +7,10 @@ import pytest
 from damage import in_a_process
 
 
-@pytest.mark.parametrize(("script", "n"), [("damaged_runs.py", 1_000), ("damaged_ensembles.py", 500)])
-def test_hundreds_of_damaged_and_forged_run_folders(script, n, fresh_seed):
+@pytest.mark.parametrize(("preset", "n"), [("single", 500), ("tabular", 300), ("estimator", 500)])
+def test_hundreds_of_damaged_and_forged_run_folders(preset, n, fresh_seed):
     """Each is loaded right or refused with a `FileError`: no other exception, 10 s and 1 GB at most."""
-    found = in_a_process(Path(__file__).parent / script, fresh_seed, n)
+    found = in_a_process(Path(__file__).parent / "damaged_runs.py", fresh_seed, n, preset)
     assert found["failures"] == []
     assert found["gigabytes"] < 1
     assert sum(found["counts"].values()) == n

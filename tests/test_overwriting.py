@@ -10,7 +10,7 @@ import tomli_w
 
 from deepstep.data import atomic_directory
 from deepstep.errors import FileError
-from deepstep.run_folder import OF_AN_ENSEMBLE, OF_ONE_NETWORK, config_digest, write_config
+from deepstep.run_folder import OF_AN_ENSEMBLE, OF_ONE_NETWORK, VERSION, config_digest, write_config
 
 OF_ONE = ("history.jsonl", "model.safetensors", "preparation.json", "examples.safetensors")
 OF_MANY = (
@@ -21,6 +21,7 @@ OF_MANY = (
     "preparation.json",
     "examples.safetensors",
 )
+OF_TODAY = (*OF_MANY, "estimator.json", "estimator.safetensors", "held_out.safetensors")
 OF_A_TRAINING = (
     "training.json",
     "checkpoint-000000000123.safetensors",
@@ -46,7 +47,7 @@ def run_of(folder: Path, names=OF_ONE, version=OF_ONE_NETWORK) -> Path:
     folder.mkdir()
     for name in names:
         put(folder / name)
-    write_config(folder, {"task": "binary"}, version, names)
+    write_config(folder, {"task": "binary"}, names, version)
     return folder
 
 
@@ -86,6 +87,7 @@ class TestReplaced:
         [
             run_of,
             lambda path: run_of(path, OF_MANY, OF_AN_ENSEMBLE),
+            lambda path: run_of(path, OF_TODAY, VERSION),
             lambda path: without_digest(run_of(path)),
             lambda path: [put(run / name) for run in [run_of(path)] for name in OF_A_TRAINING],
             lambda path: [put(run / name) for run in [run_of(path, OF_MANY)] for name in OF_DESKTOPS],
@@ -97,6 +99,7 @@ class TestReplaced:
         ids=[
             "one",
             "many",
+            "today",
             "no digest",
             "killed",
             "seen",

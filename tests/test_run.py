@@ -1,15 +1,19 @@
 """Run folders: what is written is what is read, and nothing else is accepted."""
 
+import json
 import tomllib
 
 import numpy as np
 import polars
 import pytest
+from numpy.testing import assert_array_equal
 
 from deepstep import Network
 from deepstep.data import sha256
+from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.engines import ReferenceSession
 from deepstep.errors import DataError, FileError
+from deepstep.held_out import MOST_ROWS, HeldOut
 from deepstep.preparation import (
     ClassificationTarget,
     ImagePreparation,
@@ -17,9 +21,12 @@ from deepstep.preparation import (
     RegressionTarget,
     TablePreparation,
 )
-from deepstep.run import FILES, Run, few_examples
-from deepstep.run_folder import config_digest
+from deepstep.run import Run, few_rows
+from deepstep.run_folder import config_digest, opened, read_config, write_config
 from deepstep.training import History
+
+MODEL, HISTORY = "members/00-single-0.safetensors", "members/00-single-0.jsonl"
+FILES = (MODEL, HISTORY, "ensemble.json", "preparation.json", "examples.safetensors", "held_out.safetensors")
 
 FRAME = polars.DataFrame({"x": [0.0, 1.0, None, 3.0], "word": ["a", "b", "a", "ä"]})
 
@@ -30,9 +37,10 @@ def _run() -> Run:
     X, Y = inputs.transform(FRAME), target.encode(labels)
     network = Network([inputs.n_features, 4, target.n_outputs], output=target.output, seed=1)
     history = network.train(X.T, Y.T, iterations=3)
-    return Run(
-        network, Preparation(inputs, target), history, {"task": "binary", "target": "y"}, few_examples(X, Y)
-    )
+    config = {"task": "binary", "target": "y"}
+    run = Run.of_network(network, Preparation(inputs, target), history, config, X, Y)
+    run.held_out = HeldOut.of(run, FRAME, labels, part="train", source="few.csv")
+    return run
 
 
 @pytest.fixture
@@ -62,14 +70,16 @@ def test_what_is_loaded_is_what_was_saved(folder):
     assert loaded.history.costs.tolist() == saved.history.costs.tolist()
     assert (loaded.history.engine, loaded.history.stopped) == (saved.history.engine, "all epochs done")
     assert loaded.target_name == "y"
-    for one, other in zip(loaded.examples, saved.examples, strict=True):
+    for one, other in zip(loaded.kept_examples(), saved.kept_examples(), strict=True):
         np.testing.assert_array_equal(one, other)
+    assert_array_equal(loaded.held_out.outputs, loaded.outputs(FRAME))
+    assert (loaded.held_out.cells, loaded.held_out.numbers.tolist()) == (saved.held_out.cells, [1, 2, 3, 4])
     np.testing.assert_array_equal(loaded.predict(FRAME).probabilities, saved.predict(FRAME).probabilities)
 
 
 def test_loaded_run_can_be_saved_again(folder, tmp_path):
     Run.load(folder).save(tmp_path / "again")
-    for name in set(FILES) - {"model.safetensors"}:  # whose header has no fixed order
+    for name in FILES:
         assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes()
     first, second = (
         tomllib.loads((path / "config.toml").read_text()) for path in (folder, tmp_path / "again")
@@ -80,9 +90,10 @@ def test_loaded_run_can_be_saved_again(folder, tmp_path):
 
 def test_config_is_readable_and_complete(folder):
     config = tomllib.loads((folder / "config.toml").read_text())
-    assert (config["format"], config["version"]) == ("deepstep-run", 1)
+    assert (config["format"], config["version"]) == ("deepstep-run", 3)
     assert config["files"] == {name: sha256(folder / name) for name in FILES}
-    assert sorted(path.name for path in folder.iterdir()) == sorted(["config.toml", *FILES])
+    files = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    assert sorted(files) == sorted(["config.toml", *FILES])
 
 
 def test_outputs_in_parts_equal_outputs_at_once(monkeypatch, widths):
@@ -102,7 +113,7 @@ def test_numbers_come_back_in_their_own_units():
     target = RegressionTarget.fit([100.0, 200.0, 300.0, 400.0])
     network = Network(parameters={"W1": [[2.0]], "b1": [[-1.0]]}, output="identity")
     preparation = Preparation(TablePreparation.fit(frame), target)
-    run = Run(network, preparation, History(), {}, (np.zeros((1, 1)), np.zeros((1, 1))))
+    run = Run.of_network(network, preparation, History(), {}, np.zeros((1, 1)), np.zeros((1, 1)))
     prediction = run.predict(polars.DataFrame({"x": [0.5, 1.0, 0.0]}))
     assert prediction.probabilities is None
     deviation = 111.80339887498948
@@ -112,7 +123,8 @@ def test_numbers_come_back_in_their_own_units():
 def test_pictures_and_tables_of_pixels_are_the_same():
     inputs, target = ImagePreparation(1, 2, 1, 0.5), ClassificationTarget((("dark", "light"),))
     network = Network([2, 1], seed=1)
-    run = Run(network, Preparation(inputs, target), network.history, {}, (np.zeros((1, 2)), np.zeros((1, 1))))
+    preparation = Preparation(inputs, target)
+    run = Run.of_network(network, preparation, History(), {}, np.zeros((1, 2)), np.zeros((1, 1)))
     pictures = np.array([[[[0], [2]]], [[[1], [1]]]])
     table = polars.DataFrame({"pixel_0_1": [2, 1], "pixel_0_0": [0, 1]})
     np.testing.assert_array_equal(run.outputs(pictures), run.outputs(table))
@@ -124,18 +136,51 @@ def test_array_for_a_table_is_refused():
 
 
 def test_few_examples_are_spread_over_the_rows():
-    X = np.arange(1000.0)[:, None]
-    rows, _ = few_examples(X, X)
-    assert len(rows) == 16
-    assert rows[[0, -1], 0].tolist() == [0, 999]
-    assert few_examples(X[:3], X[:3])[0].tolist() == [[0], [1], [2]]
+    rows = few_rows(1000)
+    assert (len(rows), rows[0], rows[-1]) == (16, 0, 999)
+    assert few_rows(3).tolist() == [0, 1, 2]
+
+
+def test_many_held_out_rows_are_thinned():
+    m = 2 * MOST_ROWS
+    frame = polars.DataFrame({"x": np.linspace(0, 3, m), "word": ["a", "b"] * MOST_ROWS})
+    run = _run()
+    held = HeldOut.of(run, frame, ["no"] * m, part="test", source="t.csv", numbers=np.arange(10, m + 10))
+    assert (len(held.outputs), held.total, held.numbers[0], held.numbers[-1]) == (MOST_ROWS, m, 10, m + 9)
+    assert_array_equal(held.outputs, run.outputs(frame[held.numbers - 10]))
+    assert "These are 10,000 of the 20,000 rows, evenly spread, of t.csv" in held.description
+
+
+FORGED = {
+    "fewer rows": lambda arrays, texts: arrays.update(outputs=arrays["outputs"][1:]),
+    "another class": lambda arrays, texts: arrays.update(answers=arrays["answers"] + 1),
+    "classes as floats": lambda arrays, texts: arrays.update(answers=arrays["answers"] / 1),
+    "another part": lambda arrays, texts: texts.update(part="all"),
+    "no part": lambda arrays, texts: texts.pop("part"),
+    "cells of fewer rows": lambda arrays, texts: texts.update(cells={"x": ["1"]}),
+    "cells that are no texts": lambda arrays, texts: texts.update(cells={"x": [1, 2, 3, 4]}),
+    "an array more": lambda arrays, texts: arrays.update(more=arrays["numbers"]),
+    "fewer rows in all": lambda arrays, texts: texts.update(total=1),
+}
+
+
+@pytest.mark.parametrize("change", FORGED.values(), ids=FORGED)
+def test_held_out_rows_that_no_training_keeps_are_refused(folder, change):
+    path, config = folder / "held_out.safetensors", read_config(folder)
+    _, arrays = read_arrays(path, "held out")
+    texts = json.loads(arrays["texts"].tobytes())
+    change(arrays, texts)
+    write_arrays(path, {**arrays, "texts": np.frombuffer(json.dumps(texts).encode(), np.uint8)}, {})
+    write_config(folder, opened(config), config["files"])
+    with pytest.raises(FileError, match=r"held_out\.safetensors: the file as it was saved"):
+        Run.load(folder)
 
 
 def test_old_run_stays_unless_overwriting(folder):
-    before = (folder / "model.safetensors").read_bytes()
+    before = (folder / MODEL).read_bytes()
     with pytest.raises(FileError, match="it exists already"):
         _run().save(folder)
-    assert (folder / "model.safetensors").read_bytes() == before
+    assert (folder / MODEL).read_bytes() == before
     _run().save(folder, overwrite=True)
 
 
@@ -204,8 +249,8 @@ CONFIGS = {
     "no TOML": ("format = ", "TOML is expected"),
     "another format": ('format = "other"', "format = 'deepstep-run' is expected; got 'other'"),
     "a newer version": (
-        'format = "deepstep-run"\nversion = 3',
-        "a run of version 1 or 2 is expected; got version 3",
+        'format = "deepstep-run"\nversion = 4',
+        "a run of version 1 to 3 is expected; got version 4",
     ),
     "no files": ('format = "deepstep-run"\nversion = 1', r"\[files\] names"),
     "fewer files": (
@@ -234,9 +279,9 @@ def test_config_with_something_else_for_a_table(folder, table):
 
 def test_history_without_costs(folder):
     """Whole and with its checksum, but not what training writes."""
-    (folder / "history.jsonl").write_text('{"epoch": 0}\n')
-    old = tomllib.loads((folder / "config.toml").read_text())["files"]["history.jsonl"]
-    text = (folder / "config.toml").read_text().replace(old, sha256(folder / "history.jsonl"))
+    (folder / HISTORY).write_text('{"epoch": 0}\n')
+    old = tomllib.loads((folder / "config.toml").read_text())["files"][HISTORY]
+    text = (folder / "config.toml").read_text().replace(old, sha256(folder / HISTORY))
     (folder / "config.toml").write_text(_signed(text))
     with pytest.raises(FileError, match="epoch, step and cost in every record"):
         Run.load(folder)
@@ -250,7 +295,7 @@ def test_config_of_bytes(folder):
 
 def test_path_outside_the_run_in_the_config_is_not_followed(folder):
     """A hostile config names other files: only the known names are ever opened."""
-    config = (folder / "config.toml").read_text().replace("history.jsonl", "../secret")
+    config = (folder / "config.toml").read_text().replace(HISTORY, "../secret")
     (folder / "config.toml").write_text(config)
     with pytest.raises(FileError, match=r"\[files\] names"):
         Run.load(folder)
@@ -259,10 +304,10 @@ def test_path_outside_the_run_in_the_config_is_not_followed(folder):
 def test_files_of_different_runs_do_not_mix(folder):
     """Each file whole, with its checksum, but the model of another network."""
     other = Network([2, 3, 1], seed=1)
-    other.save(folder / "model.safetensors")
+    other.save(folder / MODEL)
     config = tomllib.loads((folder / "config.toml").read_text())
     text = (folder / "config.toml").read_text()
-    digest = sha256(folder / "model.safetensors")
-    (folder / "config.toml").write_text(_signed(text.replace(config["files"]["model.safetensors"], digest)))
+    digest = sha256(folder / MODEL)
+    (folder / "config.toml").write_text(_signed(text.replace(config["files"][MODEL], digest)))
     with pytest.raises(FileError, match=r"preparation\.json: inputs, outputs and kind of output"):
         Run.load(folder)

@@ -23,10 +23,9 @@ from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, WorkerError
 from deepstep.model import Network
 from deepstep.network.border import check_inputs, check_targets, check_weights
-from deepstep.preparation.batches import Examples, evenly_spread
+from deepstep.preparation.batches import Communicator, Examples, evenly_spread
 from deepstep.preparation.codes import CODES, encode_classes
 from deepstep.preparation.row_groups import RowGroups, SharedOut
-from deepstep.preparation.shares import Communicator
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import History, ModelCheckpoint
 from deepstep.training.callbacks import Training, as_callbacks, with_state

@@ -63,6 +63,7 @@ class DeepStepError(Exception):
     ) -> None:
         self.where, self.expected, self.hint = where, expected, hint
         self.setting, self._got, self._listed = setting, got, tuple(listed)
+        self._named = setting, self._listed
         super().__init__(where, expected, got, hint)
 
     @property
@@ -81,12 +82,13 @@ class DeepStepError(Exception):
         return f"{place}{self.setting} {verb} {self.expected}, {self.got}.{hint}"
 
     def _spell(self, words: Callable[[str], str]) -> None:
-        """Name settings by the words of whoever shows the error; see `spelled`."""
-        base, entry = _ENTRY.fullmatch(self.setting).groups()  # type: ignore[union-attr]  # it fits every text
-        word = words(self.setting) or (words(base) and f"{words(base)}{f' {entry}' if entry else ''}")
+        """Name settings by the words of whoever shows the error, the outermost one; see `spelled`."""
+        setting, listed = self._named
+        base, entry = _ENTRY.fullmatch(setting).groups()  # type: ignore[union-attr]  # it fits every text
+        word = words(setting) or (words(base) and f"{words(base)}{f' {entry}' if entry else ''}")
         if word:
             self.where = self.setting = word
-        self._listed = tuple((words(name) or name, text) for name, text in self._listed)
+        self._listed = tuple((words(name) or name, text) for name, text in listed)
         self.args = (self.where, self.expected, self._got, self.hint)
 
 
@@ -205,6 +207,10 @@ class DivergenceError(DeepStepError, ArithmeticError, ValueError):
         """
         self.hint = f"{self.hint} {hint}".strip()
         self.args = (self.where, self.expected, self.got, self.hint)
+
+
+class DataWarning(UserWarning):
+    """A column of a table may be meant otherwise than it is read."""
 
 
 class WorkerError(DeepStepError, RuntimeError):

@@ -1,199 +1,522 @@
-"""`Run`: a trained network with everything that is needed to use it, as a folder on disk.
+"""`Run`: a trained model with everything that is needed to use it, as a folder on disk.
 
-========================  ====================================================================================
-file of a run folder      what it holds
-========================  ====================================================================================
-``config.toml``           what was trained on what and how, its results, and the SHA-256 of all files
-``history.jsonl``         a record for each epoch
-``model.safetensors``     architecture and parameters
-``preparation.json``      how raw rows become inputs, and outputs become answers
-``examples.safetensors``  up to 16 prepared training rows, so that `trace` and `check-gradients` need no data
-========================  ====================================================================================
+=========================  ===================================================================================
+file of a run folder       what it holds
+=========================  ===================================================================================
+``config.toml``            what was trained on what and how, its results, and the SHA-256 of all files
+``preparation.json``       how raw rows are seen over all training rows, and what outputs mean
+``ensemble.json``          how rows become the inputs of each fold's networks, and what each network counts
+``members/…safetensors``   the networks, each an ordinary model file
+``members/….jsonl``        their trainings, a record for each epoch
+``examples.safetensors``   up to 16 training rows as features of each fold, for `trace` and `explore`
+``held_out.safetensors``   up to 10,000 rows that were held out, with the predictions, for `report`
+``estimator.json``         parameters and attributes of the estimator, with ``estimator.safetensors``
+=========================  ===================================================================================
 
-Nothing is pickled, and loading executes nothing.
+The last three are there where something is known of them. Nothing is pickled, and loading executes nothing.
+Folders of versions 1 (one network) and 2 (an ensemble) are read as well.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from deepstep import held_out
+from deepstep.data import atomic_directory
 from deepstep.data.array_files import read_arrays, write_arrays
+from deepstep.data.frames import as_frame
 from deepstep.docstrings import complete
-from deepstep.errors import DataError, FileError
+from deepstep.errors import ConfigurationError, DataError, FileError
+from deepstep.held_out import HeldOut, chosen
 from deepstep.model import Network
-from deepstep.preparation import Preparation, TablePreparation
+from deepstep.preparation import (
+    ClassificationTarget,
+    Preparation,
+    RegressionTarget,
+    TablePreparation,
+    Target,
+)
 from deepstep.preparation.batches import evenly_spread
+from deepstep.preparation.numbers import NumberColumn
+from deepstep.preparation.table import with_columns
 from deepstep.run_folder import (
     OF_ONE_NETWORK,
-    RunFolder,
+    VERSION,
     check_files,
     opened,
     read_config,
     read_preparation,
-    read_text,
     write_config,
 )
 from deepstep.training import History
-from deepstep.training.history import check_records
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
     import polars
 
-FILES = ("history.jsonl", "model.safetensors", "preparation.json", "examples.safetensors")
+    from deepstep.estimators.base import DeepEstimator
+    from deepstep.estimators.ensemble import Ensemble, Member
+
+PREPARATION, EXAMPLES = "preparation.json", "examples.safetensors"
+OF_VERSION_1 = ("history.jsonl", "model.safetensors", PREPARATION, EXAMPLES)
 
 MOST_EXAMPLES = 16
 
 
-@dataclass
-class Run(RunFolder):
-    """A trained network and what belongs to it.
+class Prediction(NamedTuple):
+    """Predictions for m rows.
 
+    values (m,): Class labels, or numbers in the target's units; of several targets (m, n_targets).
+    probabilities (array of shape (m, n_classes) or None): None where numbers are predicted; of several
+        targets (m, n_targets), each of the second class.
+    quantiles (array of shape (m, n_levels) or None): In the target's units, where quantiles are predicted;
+        ``values`` are those next to the median.
+    """
+
+    values: AnyArray
+    probabilities: Array | None
+    quantiles: Array | None = None
+
+
+class Examples(NamedTuple):
+    """Training rows that open the networks: features (k, n_features) of each fold, encoded targets."""
+
+    features: tuple[Array, ...]
+    Y: Array
+
+
+@dataclass
+class Run:
+    """A trained model of one network or more, and what belongs to it.
+
+    ensemble (deepstep.estimators.ensemble.Ensemble): The networks, and how rows become their inputs.
+    preparation: How the columns are seen over all training rows, and what outputs mean.
     config: TOML values: ``task``, ``target`` (a list where there are several), ``source``, ``settings``,
         ``results``, ``class_weights`` in the order of the classes where they have some (of several targets a
-        list for each), and ``found`` with the names of those settings that were searched for; `save` adds
-        ``format``, ``version``, ``deepstep``, ``engine``, ``stopped``, ``files`` and ``sha256``.
-    examples (pair of arrays): Prepared training rows, at most 16: (k, n_inputs) and (k, n_outputs).
+        list for each), and ``found`` with the names of those settings that were searched for.
+    examples (Examples or None): At most 16 training rows.
+    temperature: By which the logits of the outputs are divided; 1 for numbers.
+    held_out (HeldOut or None): Rows that were held out, with the predictions for them.
+    estimator (DeepClassifier, DeepRegressor or None): What was fitted.
 
     >>> import tempfile
     >>> import polars
-    >>> from deepstep.preparation import ClassificationTarget, TablePreparation
-    >>> frame = polars.DataFrame({"x": [0.0, 1.0, 2.0, 3.0]})
-    >>> preparation = Preparation(TablePreparation.fit(frame), ClassificationTarget((("no", "yes"),)))
-    >>> X, Y = preparation.inputs.transform(frame), preparation.target.encode(["no", "no", "yes", "yes"])
-    >>> network = Network([1, 1], seed=1)
-    >>> history = network.train(X.T, Y.T, learning_rate=1.0, iterations=50)
-    >>> run = Run(network, preparation, history, {"task": "binary", "target": "y"}, few_examples(X, Y))
+    >>> from deepstep import DeepClassifier
+    >>> table = polars.DataFrame({"x": np.linspace(-1, 1, 40), "side": ["left", "right"] * 20})
+    >>> y = np.where(table["x"] > 0, "up", "down")
+    >>> model = DeepClassifier(n_estimators=2, max_iter=20, random_state=1).fit(table, y)
     >>> folder = Path(tempfile.mkdtemp()) / "run"
-    >>> run.save(folder)
-    >>> Run.load(folder).predict(frame).values.tolist()
-    ['no', 'no', 'yes', 'yes']
+    >>> Run.of(model).save(folder)
+    >>> run = Run.load(folder)
+    >>> bool((run.predict(table).probabilities == model.predict_proba(table)).all())
+    True
+    >>> run.estimator
+    DeepClassifier(max_iter=20, n_estimators=2, random_state=1)
     """
 
-    network: Network
+    ensemble: "Ensemble"
     preparation: Preparation
-    history: History
     config: dict[str, Any]
-    examples: tuple[Array, Array]
+    examples: Examples | None = None
+    temperature: float = 1.0
+    held_out: HeldOut | None = None
+    estimator: "DeepEstimator | None" = None
+
+    @classmethod
+    def of(
+        cls,
+        estimator: "DeepEstimator",
+        config: Mapping[str, Any] | None = None,
+        *,
+        preparation: Preparation | None = None,
+        rows: "polars.DataFrame | AnyArray | None" = None,
+        labels: Any = None,
+    ) -> "Run":
+        """The run of a fitted estimator.
+
+        estimator: A `DeepClassifier` or `DeepRegressor`.
+        config (mapping): Entries of the config; the settings are the estimator's by default.
+        preparation: How the columns are seen, and the target in its own units; by default as by the first
+            fold of the estimator.
+        rows (polars.DataFrame or array): Training rows, of which 16 are kept.
+        labels (array-like (m,), for several targets a table): Their targets.
+        returns: A run that predicts as the estimator does.
+        NotFittedError: Before the estimator is fitted.
+
+        >>> from deepstep import DeepRegressor
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 2.0, 4.0, 6.0]
+        >>> model = DeepRegressor((), preset="mlp", solver="lbfgs", random_state=1).fit(X, y)
+        >>> Run.of(model).network
+        Network([1, 1], [output 'identity'], 2 parameters, float64)
+        """
+        from sklearn.utils.validation import check_is_fitted
+
+        from deepstep.estimators.presets import changed
+
+        check_is_fitted(estimator)
+        ensemble, config = estimator.ensemble_, dict(config or {})
+        plain = (bool, int, float, str)
+        given = {name: value for name, value in changed(estimator).items() if isinstance(value, plain)}
+        members = {"preset": estimator.preset, "n_estimators": len(ensemble.members)}
+        config.setdefault("settings", {**members, **given})
+        if preparation is None:
+            target = _target(estimator, config.get("target", "target"))
+            preparation = Preparation(_inputs(estimator), target)
+        run = cls(ensemble, preparation, config, None, estimator._calibration.temperature, None, estimator)
+        if rows is not None:
+            run.examples = run.examples_of(rows, labels)
+        return run
+
+    @classmethod
+    def of_network(
+        cls,
+        network: Network,
+        preparation: Preparation,
+        history: History,
+        config: dict[str, Any],
+        X: Array,
+        Y: Array,
+    ) -> "Run":
+        """The run of one network that learned prepared rows.
+
+        network: It takes what ``preparation`` makes of rows.
+        preparation: The target scales numbers itself.
+        history: Of the training.
+        config: Entries of the config.
+        X (m, n_inputs): Prepared training rows, of which 16 are kept.
+        Y (m, n_outputs): Their targets.
+        returns: With an ensemble of one.
+
+        >>> import polars
+        >>> frame = polars.DataFrame({"x": [0.0, 1.0, 2.0, 3.0]})
+        >>> preparation = Preparation(TablePreparation.fit(frame), ClassificationTarget((("no", "yes"),)))
+        >>> X, Y = preparation.inputs.transform(frame), preparation.target.encode(["no", "no", "yes", "yes"])
+        >>> network = Network([1, 1], seed=1)
+        >>> history = network.train(X.T, Y.T, learning_rate=1.0, iterations=50)
+        >>> run = Run.of_network(network, preparation, history, {"task": "binary", "target": "y"}, X, Y)
+        >>> run.predict(frame).values.tolist()
+        ['no', 'no', 'yes', 'yes']
+        """
+        from deepstep.estimators.ensemble import Ensemble, FoldPreprocessor, Member
+        from deepstep.estimators.presets import SINGLE
+
+        network.history = history
+        member = Member(SINGLE, 0, network, history.engine or "reference", len(history), None, None, {})
+        ensemble = Ensemble.of_one(member, FoldPreprocessor.of_numbers(), network.architecture.output)
+        rows = few_rows(len(X))
+        return cls(ensemble, preparation, config, Examples((X[rows],), Y[rows]))
+
+    def save(self, path: Path | str, overwrite: bool = False) -> None:
+        """Write the run folder, whole or not at all.
+
+        path: The folder to make.
+        overwrite: Replace an old run folder; it stays as it is until the new one is complete.
+        FileError: When the folder exists and may not be replaced, or cannot be written.
+        """
+        with atomic_directory(path, overwrite=overwrite) as folder:
+            self.write(folder)
 
     def write(self, folder: Path) -> None:
         """Write the files into an existing empty folder, the config last.
 
         folder: Where they go.
         """
-        X, Y = self.examples
-        (folder / "history.jsonl").write_text(self.history.to_jsonl(), encoding="utf-8")
-        self.network.save(folder / "model.safetensors")
-        (folder / "preparation.json").write_text(self.preparation.to_json(), encoding="utf-8")
-        write_arrays(folder / "examples.safetensors", {"X": X, "Y": Y}, {})
-        history = self.history
-        how = {"engine": history.engine, "why_engine": history.why_engine, "stopped": history.stopped}
-        write_config(folder, {**how, **self.config}, OF_ONE_NETWORK, FILES)
+        from deepstep.estimators.ensemble_file import write_ensemble
+        from deepstep.estimators.saved import write_estimator
+
+        names = [PREPARATION, *write_ensemble(folder, self.ensemble, self.temperature)]
+        (folder / PREPARATION).write_text(self.preparation.to_json(), encoding="utf-8")
+        if self.examples is not None:
+            arrays = {f"features{fold}": array for fold, array in enumerate(self.examples.features)}
+            write_arrays(folder / EXAMPLES, {**arrays, "Y": self.examples.Y}, {})
+            names.append(EXAMPLES)
+        if self.held_out is not None:
+            names += self.held_out.write(folder)
+        if self.estimator is not None:
+            names += write_estimator(folder, self.estimator)
+        write_config(folder, self.config, names)
 
     @classmethod
     def load(cls, path: Path | str) -> "Run":
         """Read a run folder; nothing in it is executed.
 
-        path: A folder that `save` wrote.
+        path: A folder that `save`, the ``save`` method of an estimator, or ``deepstep train`` wrote.
         returns: With the checksum of every file compared.
         FileError: When the folder is no run, of another version, or one of its files is missing or altered.
 
         >>> Run.load("no/such/run")
         Traceback (most recent call last):
         deepstep.errors.FileError: no/such/run: a run folder is expected; there is no such folder. Runs are
-        written by deepstep train and deepstep demo.
+        written by deepstep train, deepstep demo and the save method of estimators.
         """
+        from deepstep.estimators import saved
+        from deepstep.estimators.ensemble_file import EnsembleFile
+
         folder = Path(path)
         config = read_config(folder)
-        if config["version"] != OF_ONE_NETWORK:
-            raise FileError(
-                str(folder),
-                "a run of one network is expected",
-                "this one is an ensemble's",
-                "deepstep.estimators.EnsembleRun.load reads it.",
-            )
-        check_files(folder, config, FILES)
-        config = opened(config)
-        network = Network.load(folder / "model.safetensors")
-        preparation = read_preparation(folder / "preparation.json")
-        where = str(folder / "history.jsonl")
-        history = History.from_jsonl(read_text(folder / "history.jsonl"), where=where)
-        check_records(history, network.architecture.n_layers, where)
-        for name in ("engine", "why_engine", "stopped"):
-            setattr(history, name, str(config.pop(name, "")))
-        examples = _read_examples(folder / "examples.safetensors")
-        run = cls(network, preparation, history, config, examples)
+        if config["version"] == OF_ONE_NETWORK:
+            return cls._of_version_1(folder, config)
+        check_files(folder, config, [EnsembleFile.name_in(folder)], further=True)
+        stored, files = EnsembleFile(folder), [EXAMPLES]
+        if config["version"] == VERSION:
+            optional, listed = (EXAMPLES, held_out.NAME, saved.NAME, saved.ARRAYS), config.get("files")
+            files = [name for name in optional if isinstance(listed, dict) and name in listed]
+        check_files(folder, config, [*stored.names, PREPARATION, *files])
+        run = cls(stored.ensemble(), read_preparation(folder / PREPARATION), opened(config))
+        run.temperature = stored.temperature
+        if saved.NAME in files:
+            run.estimator = saved.read_estimator(folder, run.ensemble)
+            run.ensemble = run.estimator.ensemble_
         run._check_fit(folder)
+        if EXAMPLES in files:
+            run.examples = run._read_examples(folder / EXAMPLES)
+        if held_out.NAME in files:
+            run.held_out = HeldOut.read(folder, run)
         return run
 
-    def inputs(self, raw: "polars.DataFrame | AnyArray") -> Array:
-        """Raw rows as the network's inputs.
+    @classmethod
+    def _of_version_1(cls, folder: Path, config: dict[str, Any]) -> "Run":
+        """The run of one network in the format of 0.1 and 0.2."""
+        from deepstep.estimators.ensemble_file import read_history
+
+        check_files(folder, config, OF_VERSION_1)
+        config, preparation = opened(config), read_preparation(folder / PREPARATION)
+        network = Network.load(folder / "model.safetensors")
+        history = read_history(folder / "history.jsonl", network)
+        for name in ("engine", "why_engine", "stopped"):
+            setattr(history, name, str(config.pop(name, "")))
+        shape = network.architecture
+        nothing = np.empty((0, shape.n_inputs)), np.empty((0, shape.n_outputs))
+        run = cls.of_network(network, preparation, history, config, *nothing)
+        run._check_fit(folder)
+        run.examples = run._read_examples(folder / EXAMPLES, {"X": "features0"})
+        return run
+
+    @property
+    def only(self) -> "Member | None":
+        """The network where there is one, with what is known of its training; None of several."""
+        members = self.ensemble.members
+        return members[0] if len(members) == 1 else None
+
+    @property
+    def network(self) -> Network:
+        """The only network; an AttributeError where there are several."""
+        if self.only is None:
+            raise AttributeError(
+                f"Run has no network of its own: its ensemble has {len(self.ensemble.members)} networks, see "
+                "ensemble.members[0].network"
+            )
+        return self.only.network
+
+    @property
+    def history(self) -> History:
+        """The training of the only network, empty where it was not kept; an AttributeError of several."""
+        found = self.network.history
+        return History() if found is None else found
+
+    @property
+    def ended(self) -> str:
+        """Why the training of the only network ended, after how many epochs."""
+        history = self.history
+        if not len(history):
+            return f"{history.stopped or 'no records'}, before the end of the first epoch"
+        first, last = history.costs[[0, -1]]
+        return f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"
+
+    @property
+    def engine(self) -> tuple[str, str]:
+        """The engine that trained, and why where another one could be expected."""
+        first = self.ensemble.members[0]
+        why = "" if first.network.history is None else first.network.history.why_engine
+        return first.engine, why or str(self.config.get("why_engine", ""))
+
+    @property
+    def target_name(self) -> str:
+        """The name of what is predicted; of several targets all of them."""
+        return ", ".join(self.target_names)
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """The columns that are predicted."""
+        target = self.preparation.target
+        return target.names if target.several else (str(self.config.get("target", "target")),)
+
+    def predict(self, raw: "polars.DataFrame | AnyArray") -> Prediction:
+        """Predictions for raw rows.
+
+        raw (polars.DataFrame or array): As in `outputs`.
+        returns: Values, and what is known beside them.
+        DataError, ShapeError: As in `outputs`.
+        """
+        outputs, target = self.outputs(raw), self.preparation.target
+        if target.is_classification:
+            return Prediction(target.decode(outputs), self.calibrated(target.probabilities(outputs)))
+        return Prediction(target.decode(outputs), None, target.quantiles(outputs) if target.levels else None)
+
+    def calibrated(self, P: Array) -> Array:
+        """The probabilities that the target reads in the outputs, at the temperature of the model.
+
+        P (array of shape (m, n_classes), of several targets (m, n_targets)):
+        returns (array of the same shape):
+        """
+        from deepstep.estimators.ensemble import calibrate_proba
+        from deepstep.estimators.presets import ALONE
+        from deepstep.estimators.temperature import with_temperature
+
+        alone = self.ensemble.members[0].preset.name in ALONE
+        read = with_temperature if alone else calibrate_proba
+        return read(P, self.temperature, each=self.preparation.target.several)
+
+    def outputs(self, raw: "polars.DataFrame | AnyArray") -> Array:
+        """The outputs for raw rows, of several networks their weighted mean.
 
         raw (polars.DataFrame or array): A table with the columns of training (for pictures: a column per
             pixel), or pictures (m, height, width, channels).
-        returns (array of shape (m, n_inputs), float64):
-        DataError, ShapeError: When the rows do not fit what the network was trained on.
+        returns (m, n_outputs): As the target reads them.
+        DataError, ShapeError: When the rows do not fit what was trained on.
         """
+        return self.ensemble.outputs(self._rows(raw))
+
+    def inputs(self, raw: "polars.DataFrame | AnyArray", member: int = 0) -> Array:
+        """Raw rows as the inputs of a network.
+
+        raw (polars.DataFrame or array): As in `outputs`.
+        member: Its number, from 0.
+        returns (m, n_inputs):
+        DataError, ShapeError: As in `outputs`.
+        """
+        one = self.ensemble.members[member]
+        inputs: Array = self.ensemble.preprocessors[one.fold].inputs(self._rows(raw))[one.preset.cuts]
+        return inputs
+
+    def examples_of(self, rows: "polars.DataFrame | AnyArray", labels: Any) -> Examples:
+        """At most 16 training rows, evenly spread, as the run keeps them.
+
+        rows (polars.DataFrame or array): As in `outputs`.
+        labels (array-like (m,), for several targets a table): Their targets.
+        returns: Features of each fold, and encoded targets.
+        """
+        some = few_rows(len(rows))
+        target = self.preparation.target
+        taken, Y = self._rows(rows[some]), target.encode(chosen(target, labels, some))
+        return Examples(tuple(one.features(taken) for one in self.ensemble.preprocessors), Y)
+
+    def kept_examples(self, member: int = 0) -> tuple[Array, Array]:
+        """The training rows that the run keeps, as inputs and targets of a network.
+
+        member: Its number, from 0.
+        X (k, n_inputs): A row is an example.
+        Y (k, n_outputs): Targets that the network learns.
+        DataError: If the run keeps none.
+        """
+        if self.examples is None:
+            raise DataError("Run", "training rows that the run keeps", "it keeps none", "Pass --data FILE.")
+        one = self.ensemble.members[member]
+        preprocessor, features = self.ensemble.preprocessors[one.fold], self.examples.features[one.fold]
+        X: Array = preprocessor.encoded(features)[one.preset.cuts]
+        return X, preprocessor.scaled(self.examples.Y)
+
+    def kept_outputs(self) -> Array:
+        """The outputs for the training rows that the run keeps.
+
+        returns (k, n_outputs): As the target reads them.
+        """
+        if self.examples is None:
+            return np.empty((0, self.preparation.target.n_outputs))
+        return self.ensemble.outputs_of(self.examples.features)
+
+    def _rows(self, raw: "polars.DataFrame | AnyArray") -> Any:
+        """Rows as the ensemble takes them: columns that one fold or another has features of, or floats."""
         inputs = self.preparation.inputs
-        if isinstance(inputs, TablePreparation):
-            if isinstance(raw, np.ndarray):
-                raise DataError("Run", "a table, as in training", f"got an array of shape {raw.shape}")
+        if not isinstance(inputs, TablePreparation):
+            return inputs.transform(raw) if isinstance(raw, np.ndarray) else inputs.transform_table(raw)
+        if isinstance(raw, np.ndarray):
+            raise DataError("Run", "a table, as in training", f"got an array of shape {raw.shape}")
+        tables = [one.preparation for one in self.ensemble.preprocessors if one.preparation is not None]
+        if not tables:
             return inputs.transform(raw)
-        return inputs.transform(raw) if isinstance(raw, np.ndarray) else inputs.transform_table(raw)
-
-    def outputs(self, raw: "polars.DataFrame | AnyArray") -> Array:
-        """The network's outputs for raw rows.
-
-        raw (polars.DataFrame or array): As in `inputs`.
-        returns (m, n_outputs): In the precision of the network.
-        DataError, ShapeError: As in `inputs`.
-        """
-        network = self.network
-        return network.forward(self.inputs(raw).T).T
+        columns = [column for table in tables for column in table.columns]
+        names = list(dict.fromkeys(column.name for column in columns if column.feature_names))
+        return as_frame(with_columns(raw, names)[names], where="table")
 
     def _check_fit(self, folder: Path) -> None:
         """Refuse files that are each whole but belong to different runs."""
-        architecture, (X, Y) = self.network.architecture, self.examples
-        n_x, n_y = self.preparation.inputs.n_features, self.preparation.target.n_outputs
-        got = {
-            "preparation.json": (n_x, n_y, self.preparation.target.output),
-            "examples.safetensors": (*X.shape[1:], *Y.shape[1:], architecture.output),
+        inputs, target, ensemble = self.preparation.inputs, self.preparation.target, self.ensemble
+        shape, numbers = ensemble.members[0].network.architecture, ensemble.preprocessors[0].table is None
+        n_inputs = inputs.n_features if numbers else isinstance(inputs, TablePreparation)
+        got = (n_inputs, target.n_outputs, target.output)
+        output = ensemble.output if self.estimator is None else target.output  # it may have one of its own
+        expected = (shape.n_inputs if numbers else True, shape.n_outputs, output)
+        if got != expected:
+            raise FileError(
+                str(folder / PREPARATION),
+                f"inputs, outputs and kind of output are the model's {expected}",
+                f"got {got}",
+                "Train again.",
+            )
+
+    def _read_examples(self, path: Path, names: Mapping[str, str] | None = None) -> Examples:
+        """The rows that a run keeps, checked against its networks; ``names`` are those of today."""
+        _, found = read_arrays(path, "the examples of a run")
+        arrays = {(names or {}).get(name, name): array for name, array in found.items()}
+        shape = self.ensemble.members[0].network.architecture
+        tables = [one.preparation for one in self.ensemble.preprocessors]
+        widths = {
+            f"features{fold}": shape.n_inputs if table is None else table.n_features
+            for fold, table in enumerate(tables)
         }
-        expected = (architecture.n_inputs, architecture.n_outputs, architecture.output)
-        for name, sizes in got.items():
-            if sizes != expected:
-                raise FileError(
-                    str(folder / name),
-                    f"inputs, outputs and kind of output are the model's {expected}",
-                    f"got {sizes}",
-                    "Train again.",
-                )
-
-
-def few_examples(X: Array, Y: Array) -> tuple[Array, Array]:
-    """At most 16 rows, evenly spread, first and last among them: what a run keeps of its training data."""
-    rows = few_rows(len(X))
-    return X[rows], Y[rows]
+        k = len(arrays["Y"]) if arrays.get("Y", np.empty(())).ndim == 2 else 0
+        expected = {name: (k, width) for name, width in {**widths, "Y": shape.n_outputs}.items()}
+        finite = all(array.dtype.kind in "fiub" and np.isfinite(array).all() for array in arrays.values())
+        if not (k and finite and {name: array.shape for name, array in arrays.items()} == expected):
+            raise FileError(
+                str(path),
+                f"finite arrays of the same rows: {', '.join(expected)}",
+                "they are others",
+                "Restore it, or train again.",
+            )
+        return Examples(tuple(arrays[name] for name in widths), arrays["Y"])
 
 
 def few_rows(m: int) -> AnyArray:
-    """Which of m rows these are."""
+    """Which of m training rows a run keeps: at most 16, evenly spread, first and last among them."""
     return evenly_spread(m, MOST_EXAMPLES)
 
 
-def _read_examples(path: Path) -> tuple[Array, Array]:
-    _, arrays = read_arrays(path, "the examples of a run")
-    if set(arrays) != {"X", "Y"}:
-        got = f"got {', '.join(sorted(arrays))!s:.100}" if arrays else "there are none"
-        raise FileError(str(path), "the arrays X and Y are expected", got, "Train again.")
-    numbers = all(array.dtype.kind in "fiub" and np.isfinite(array).all() for array in arrays.values())
-    X, Y = arrays["X"], arrays["Y"]
-    if not (numbers and X.ndim == Y.ndim == 2 and len(X) == len(Y)):
-        got = f"got {X.dtype} {X.shape} and {Y.dtype} {Y.shape}"
-        raise FileError(str(path), "finite numbers of the same rows in X and Y", got, "Train again.")
-    return X, Y
+def _inputs(estimator: "DeepEstimator") -> TablePreparation:
+    """How the columns are seen: by the first fold, or as numbers that stay as they are."""
+    preparation = estimator.ensemble_.preprocessors[0].preparation
+    if preparation is not None:
+        return preparation
+    n = estimator.n_features_in_
+    names = [*map(str, getattr(estimator, "feature_names_in_", [f"x{at}" for at in range(n)]))]
+    return TablePreparation(tuple(NumberColumn(name, 0.0, 1.0, marks_missing=False) for name in names))
 
 
-complete({"Run": Run})
+def _target(estimator: Any, name: Any) -> Target:
+    """The meaning of outputs, in the target's own units; ``name`` is its name, or those of several."""
+    labels = vars(estimator).get("_labels")
+    n = estimator.ensemble_.members[0].network.architecture.n_outputs
+    if labels is not None:
+        classes = tuple(labels.classes.tolist())
+        if not all(isinstance(one, str | int | float) for one in classes):
+            expected = "classes that are texts or numbers, to be saved"
+            raise ConfigurationError(type(estimator).__name__, expected, f"got {classes[0]!r:.60}")
+        if not labels.several:
+            return ClassificationTarget((classes,), ordered=labels.output == "ordinal")
+        return ClassificationTarget(((0, 1),) * n, names=_names(name, n))
+    head = estimator._learned
+    levels = tuple(map(float, head.settings["levels"])) if "levels" in head.settings else ()
+    n = 1 if levels else n
+    return RegressionTarget((0.0,) * n, (1.0,) * n, head.name, levels, _names(name, n) if n > 1 else ())
+
+
+def _names(name: Any, n: int) -> tuple[str, ...]:
+    several = isinstance(name, list | tuple) and len(name) == n
+    return tuple(map(str, name)) if several else tuple(f"{name} {at}" for at in range(n))
+
+
+complete({"Prediction": Prediction, "Run": Run})

@@ -1,32 +1,24 @@
-"""Common form of all run folders: a config with the SHA-256 of every file, and answers in the target's terms.
+"""The config of a run folder, with the SHA-256 of every file; those of older versions under today's names."""
 
-Nothing in them is pickled, and loading executes nothing.
-"""
-
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from deepstep import __version__
-from deepstep.data import atomic_directory, sha256
+from deepstep.data import sha256
 from deepstep.data.files import RUN_MARK, kind_at
 from deepstep.data.own_folders import DIGEST as DIGEST
 from deepstep.data.own_folders import MOST_OF_A_MARK, RUN_FORMAT
 from deepstep.data.own_folders import config_digest as config_digest
 from deepstep.data.text_formats import read_text as read_text
 from deepstep.data.text_formats import toml_values
-from deepstep.docstrings import complete
 from deepstep.errors import FileError
 from deepstep.preparation import Preparation
 from deepstep.training.checkpoint import OLD_ARGUMENTS
-from deepstep.types import AnyArray, Array, is_number
+from deepstep.types import is_number
 
-if TYPE_CHECKING:
-    import polars
-
-OF_ONE_NETWORK, OF_AN_ENSEMBLE = 1, 2
-"""Versions: what releases before 0.2 read, and runs of which they say that a newer release is needed."""
+OF_ONE_NETWORK, OF_AN_ENSEMBLE, VERSION = 1, 2, 3
+"""Versions: those of 0.1 and 0.2 for one network and for an ensemble, which are read, and that of today."""
 
 DIVERGED = "diverged"
 """The table of a config that says how training diverged: got, hint, layer, step, costs."""
@@ -35,6 +27,8 @@ DEMO = "demo"
 """The key of a config that names the demo whose run it is."""
 LEAKS = "leaks"
 """Entry of the config: warnings of columns that alone determine the target."""
+STREAMED = "streamed"
+"""Entry of the config: how rows that stayed in their files were read."""
 
 
 def _are_numbers(values: Any) -> bool:
@@ -45,7 +39,7 @@ def _are_names(values: Any) -> bool:
     return isinstance(values, list) and all(isinstance(value, str) for value in values)
 
 
-TABLES = ("settings", "results", DIVERGED, "asked", "held_out", "streamed")
+TABLES = ("settings", "results", DIVERGED, "asked", STREAMED)
 """Entries of a config that are tables, where they are there."""
 
 LISTS: dict[str, tuple[str, Callable[[Any], bool]]] = {
@@ -64,102 +58,10 @@ LISTS: dict[str, tuple[str, Callable[[Any], bool]]] = {
 """Entries that are lists, of what, and whether they are."""
 
 
-class Prediction(NamedTuple):
-    """Answers for m rows.
-
-    values (m,): Class labels, or numbers in the target's units; of several targets (m, n_targets).
-    probabilities (array of shape (m, n_classes) or None): None where numbers are predicted; of several
-        targets (m, n_targets), each of the second class.
-    quantiles (array of shape (m, n_levels) or None): In the target's units, where quantiles are predicted;
-        ``values`` are those next to the median.
-    """
-
-    values: AnyArray
-    probabilities: Array | None
-    quantiles: Array | None = None
-
-
-class RunFolder(ABC):
-    """A model with everything that is needed to use it, as a folder on disk.
-
-    Attributes
-    ----------
-    preparation : Preparation
-        Its target says what outputs mean.
-    config : dict
-        TOML values.
-    """
-
-    preparation: Preparation
-    config: dict[str, Any]
-
-    def save(self, path: Path | str, overwrite: bool = False) -> None:
-        """Write the run folder, whole or not at all.
-
-        path: The folder to make.
-        overwrite: Replace an old run folder; it stays as it is until the new one is complete.
-        FileError: When the folder exists and may not be replaced, or cannot be written.
-        """
-        with atomic_directory(path, overwrite=overwrite) as folder:
-            self.write(folder)
-
-    @abstractmethod
-    def write(self, folder: Path) -> None:
-        """Write the files into an existing empty folder, the config last.
-
-        folder: Where they go.
-        """
-
-    @abstractmethod
-    def outputs(self, raw: "polars.DataFrame | AnyArray") -> Array:
-        """The outputs for raw rows.
-
-        raw (polars.DataFrame or array): A table with the columns of training (for pictures: a column per
-            pixel), or pictures (m, height, width, channels).
-        returns (m, n_outputs): As the target reads them.
-        DataError, ShapeError: When the rows do not fit what was trained on.
-        """
-
-    @property
-    def target_name(self) -> str:
-        """The name of what is predicted; of several targets all of them."""
-        return ", ".join(self.target_names)
-
-    @property
-    def target_names(self) -> tuple[str, ...]:
-        """The columns that are predicted."""
-        target = self.preparation.target
-        if target.several:
-            return target.names
-        return (str(self.config.get("target", "target")),)
-
-    def predict(self, raw: "polars.DataFrame | AnyArray") -> Prediction:
-        """Answers for raw rows.
-
-        raw (polars.DataFrame or array): As in `outputs`.
-        returns: Values, and what is known beside them.
-        DataError, ShapeError: As in `outputs`.
-        """
-        outputs, target = self.outputs(raw), self.preparation.target
-        if target.is_classification:
-            return Prediction(target.decode(outputs), self.told(target.probabilities(outputs)))
-        quantiles = target.quantiles(outputs) if target.levels else None
-        return Prediction(target.decode(outputs), None, quantiles)
-
-    def told(self, P: Array) -> Array:
-        """The probabilities that the target reads in the outputs, as they are reported.
-
-        P (array of shape (m, n_classes), of several targets (m, n_targets)):
-        returns (array of the same shape):
-        """
-        return P
-
-
-def write_config(folder: Path, config: Mapping[str, Any], version: int, names: Iterable[str]) -> None:
-    """Write the config of a run, with the digests of the files of these names.
-
-    ``names`` are relative to the folder, ``version`` is that of the run.
-    """
+def write_config(
+    folder: Path, config: Mapping[str, Any], names: Iterable[str], version: int = VERSION
+) -> None:
+    """Write the config of a run, with the digests of the files of these names, relative to the folder."""
     import tomli_w
 
     whole = {
@@ -183,7 +85,7 @@ def read_config(folder: Path) -> dict[str, Any]:
             str(folder),
             "a run folder is expected",
             got.get(kind, f"this is {'a file' if kind == 'file' else kind}"),
-            "Runs are written by deepstep train and deepstep demo.",
+            "Runs are written by deepstep train, deepstep demo and the save method of estimators.",
         )
     where = str(folder / RUN_MARK)
     text = read_text(folder / RUN_MARK, most=MOST_OF_A_MARK)
@@ -195,10 +97,10 @@ def read_config(folder: Path) -> dict[str, Any]:
         ) from error
     if config.get("format") != RUN_FORMAT:
         raise FileError(where, f"format = {RUN_FORMAT!r} is expected", f"got {config.get('format')!r:.60}")
-    if config.get("version") not in (OF_ONE_NETWORK, OF_AN_ENSEMBLE):
+    if config.get("version") not in (OF_ONE_NETWORK, OF_AN_ENSEMBLE, VERSION):
         raise FileError(
             where,
-            f"a run of version {OF_ONE_NETWORK} or {OF_AN_ENSEMBLE} is expected",
+            f"a run of version {OF_ONE_NETWORK} to {VERSION} is expected",
             f"got version {config.get('version')!r:.20}",
             "Update DeepStep, or train again with this version.",
         )
@@ -232,9 +134,16 @@ OLD_PRESETS: Mapping[str, str] = {
 }
 
 
+OLD_ENSEMBLE = ("deepstep-committee", "committee.json", "recipe")
+"""Format and name of the file of an ensemble of version 0.2, and the key of a member's preset there."""
+
+WRITTEN = ("format", "version", DIGEST, "files")
+"""Entries of a config that `write_config` makes."""
+
+
 def opened(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A config that was checked, without its digest, its settings under the names of today."""
-    found = {name: value for name, value in config.items() if name != DIGEST}
+    """A config that was checked, as it was before it was written, its settings under the names of today."""
+    found = {name: value for name, value in config.items() if name not in WRITTEN}
     return {**found, "settings": renamed(found["settings"])} if "settings" in found else found
 
 
@@ -246,10 +155,13 @@ def renamed(settings: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def check_files(folder: Path, config: Mapping[str, Any], names: Iterable[str]) -> None:
-    """Refuse a run of which a file is missing or altered, or that has others than these."""
+def check_files(
+    folder: Path, config: Mapping[str, Any], names: Iterable[str], *, further: bool = False
+) -> None:
+    """Refuse a run of which one of these files is missing or altered, or that has ``further`` ones."""
     written, names = config.get("files"), tuple(names)
-    if not isinstance(written, dict) or set(written) != set(names):
+    listed = set(written) if isinstance(written, dict) else set()
+    if not set(names) <= listed or not (further or set(names) == listed):
         raise FileError(
             str(folder / RUN_MARK), f"[files] names {', '.join(names)}", "it does not", "Train again."
         )
@@ -259,7 +171,7 @@ def check_files(folder: Path, config: Mapping[str, Any], names: Iterable[str]) -
         path = folder / name
         if kind_at(path) != "file":
             raise FileError(str(path), "this file of the run is needed", "it is missing", "Train again.")
-        if sha256(path) != written[name]:
+        if sha256(path) != config["files"][name]:
             raise altered(path)
 
 
@@ -277,6 +189,3 @@ def altered(path: Path) -> FileError:
     return FileError(
         str(path), "the file is as training wrote it", "it was altered", "Restore it, or train again."
     )
-
-
-complete({"Prediction": Prediction, "RunFolder": RunFolder})

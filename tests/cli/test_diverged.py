@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
-from deepstep.estimators import EnsembleRun, members
+from deepstep.estimators import members
 from deepstep.run import Run
 from report_page import check
 
@@ -143,7 +143,7 @@ def test_a_member_of_an_ensemble_that_diverges_is_kept(deepstep, flowers, tmp_pa
     result = deepstep(*typed)
     assert result.code == 1
     assert "doctor run" in result.err
-    run = EnsembleRun.load("run")
+    run = Run.load("run")
     (member,) = run.ensemble.members
     assert member.preset.name in result.err
     assert member.network.history.costs.tolist() == run.config["diverged"]["costs"]
@@ -153,16 +153,14 @@ def test_a_member_of_an_ensemble_that_diverges_is_kept(deepstep, flowers, tmp_pa
     assert deepstep("report", "run").code == 0
     page = check(tmp_path / "report.html")
     assert finding["sentence"] in page.text
-    assert "a member diverged, which is shown alone" in page.text
+    assert "diverged" in page.text
     monkeypatch.setattr(members, "realmlp_init", start)
     assert deepstep(*typed).code == 0
-    assert "diverged" not in EnsembleRun.load("run").config
+    assert "diverged" not in Run.load("run").config
 
 
 def test_a_config_with_something_else_there_is_refused(deepstep, flower_run, tmp_path):
     run = Run.load(flower_run)
-    for name in ("format", "version", "deepstep", "files"):
-        run.config.pop(name)
     run.config["diverged"] = "yes"
     run.save(tmp_path / "odd")
     assert "[diverged] is a table" in deepstep("doctor", "odd").err

@@ -56,9 +56,6 @@ def test_without_health_it_says_so_on_stderr(deepstep, flower_run):
 def test_units_are_looked_at_on_a_table(deepstep, flowers, flower_run, tmp_path):
     run = Run.load(flower_run)
     run.network.parameters["b1"][:] = -100
-    run.config.pop("files", None)
-    for name in ("format", "version", "deepstep"):
-        run.config.pop(name)
     run.save(tmp_path / "dead")
     record = json.loads(deepstep("doctor", "dead", "--data", flowers, "--json").out)
     dead = [finding for finding in record["findings"] if finding["kind"] == "dead units"]
@@ -70,8 +67,6 @@ def test_units_are_looked_at_on_a_table(deepstep, flowers, flower_run, tmp_path)
 def test_a_history_that_does_not_fit_is_refused(deepstep, flower_run, tmp_path, wrong):
     run = Run.load(flower_run)
     run.history.records[1] |= wrong
-    for name in ("format", "version", "deepstep", "files"):
-        run.config.pop(name)
     run.save(tmp_path / "odd")
     result = deepstep("doctor", "odd")
     assert result.code == 2

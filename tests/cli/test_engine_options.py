@@ -6,7 +6,6 @@ import re
 import numpy as np
 import pytest
 
-from deepstep.estimators import EnsembleRun
 from deepstep.run import Run
 
 KIND = ("--target", "kind", "--epochs", "6", "--out", "r")
@@ -53,7 +52,7 @@ def test_an_ensemble_has_an_engine_and_keeps_it(deepstep, flowers):
     pytest.importorskip("torch")
     typed = ("--target", "kind", "--n-estimators", "1", "--engine", "torch", "--out", "r")
     assert deepstep("train", flowers, *typed).code == 0
-    run = EnsembleRun.load("r")
+    run = Run.load("r")
     assert {member.engine for member in run.ensemble.members} == {"torch"}
     assert run.config["settings"]["engine"] == "torch"
     assert deepstep("predict", "r", flowers).code == 0

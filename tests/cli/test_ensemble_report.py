@@ -9,9 +9,9 @@ import polars
 import pytest
 
 from deepstep.cli.report import reproduce
-from deepstep.estimators import EnsembleRun
-from deepstep.report import kept_rows, rows_of
-from deepstep.run_folder import OF_AN_ENSEMBLE, write_config
+from deepstep.held_out import HeldOut
+from deepstep.run import Run
+from deepstep.run_folder import read_config, write_config
 from report_page import check
 
 HOSTILE = "</td><script>alert(1)</script>&$_{\"'"
@@ -24,7 +24,7 @@ def change(ensemble_run, tmp_path):
     def changed(results=(), *, best_epoch=None, **config):
         folder = tmp_path / "changed"
         shutil.copytree(ensemble_run, folder)
-        run = EnsembleRun.load(folder)
+        run = Run.load(folder)
         record = json.loads((folder / "ensemble.json").read_text())
         for member in record["members"]:
             if best_epoch == "unknown":
@@ -32,12 +32,10 @@ def change(ensemble_run, tmp_path):
             elif best_epoch is not None:
                 member["best_epoch"] = best_epoch
         (folder / "ensemble.json").write_text(json.dumps(record))
-        names = run.config.pop("files")
-        for name in ("format", "version", "deepstep"):
-            run.config.pop(name)
+        names = read_config(folder)["files"]
         for part, figures in dict(results).items():
             run.config["results"][part] |= figures
-        write_config(folder, run.config | config, OF_AN_ENSEMBLE, names)
+        write_config(folder, run.config | config, names)
         return folder
 
     return changed
@@ -48,20 +46,18 @@ def test_the_page_has_every_part(deepstep, ensemble_run, tmp_path):
     assert result.code == 0
     assert result.out.startswith("Written: page.html (")
     page = check(tmp_path / "page.html")
-    parts = ["Findings", "Presets", "Members", "Predictions", "Columns", "Configuration", "Environment"]
-    assert [word for word in page.words if word in parts and word != "Findings"][: len(parts) - 1] == parts[
-        1:
-    ]
-    run = EnsembleRun.load(ensemble_run)
+    parts = ["Presets", "Members", "Curves", "Predictions", "Columns", "Configuration", "Environment"]
+    assert [word for word in page.words if word in parts][: len(parts)] == parts
+    run = Run.load(ensemble_run)
     for member in run.ensemble.members:
         assert "-".join(map(str, member.network.architecture.layer_dims)) in page.words
-        assert f"{member.validation_cost:.5g}" in page.words
+        assert f"{member.validation_cost:.4g}" in page.words
         assert str(member.best_epoch) in page.words
     for preset in run.ensemble.presets:
         assert preset.preset.why in page.words
         assert f"{preset.validation_cost:.5g}" in page.words
     accuracy = run.config["results"]["out_of_fold"]["accuracy"]
-    assert f"{accuracy:.5g}" in page.words
+    assert f"{100 * accuracy:.2f} %" in page.words
     for word in (
         "2 networks of 1 preset on 2 folds",
         "out of fold",
@@ -89,7 +85,7 @@ def test_probabilities_are_those_that_predict_tells(deepstep, flowers, ensemble_
     deepstep("report", ensemble_run, "--data", flowers)
     page = check(tmp_path / "report.html")
     table = polars.read_csv(flowers)
-    told = EnsembleRun.load(ensemble_run).predict(table).probabilities
+    told = Run.load(ensemble_run).predict(table).probabilities
     assert page.examples
     for number, cells in (entry for examples in page.examples for entry in examples.items()):
         of_the_truth = told[number - 1, ["short", "tall"].index(table["kind"][number - 1])]
@@ -98,13 +94,14 @@ def test_probabilities_are_those_that_predict_tells(deepstep, flowers, ensemble_
 
 def test_kept_rows_are_answered_as_the_rows_of_the_table(flowers, ensemble_run):
     """What the run keeps are features; the rows of the table that they were made of get the same answers."""
-    run, table = EnsembleRun.load(ensemble_run), polars.read_csv(flowers)
-    kept, all_rows = kept_rows(run), rows_of(run, "flowers", table, table["kind"])
+    run, table = Run.load(ensemble_run), polars.read_csv(flowers)
+    kept = HeldOut.kept_by(run)
+    all_rows = HeldOut.of(run, table, table["kind"], part="data", source="flowers")
     assert len(kept.outputs) == 16
     distances = np.abs(all_rows.outputs[:, None] - kept.outputs[None]).max(axis=2)
     same = all_rows.answers[:, None] == kept.answers[None]
     assert (np.where(same, distances, 1).min(axis=0) < 1e-6).all()
-    assert "x=" in kept.show(0)[0]
+    assert "x=" in kept.cells["input"][0]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +109,7 @@ def test_kept_rows_are_answered_as_the_rows_of_the_table(flowers, ensemble_run):
     [
         (["height"], "largest errors of 60 rows"),
         (["kind", "warm"], "warm: rows by true class"),
-        (["height", "x"], "x: root mean squared error"),
+        (["height", "x"], "baseline RMSE (mean) of x"),
     ],
 )
 def test_other_targets(deepstep, flowers, tmp_path, targets, told):
@@ -156,11 +153,11 @@ def test_no_matplotlib_is_needed(fresh_process, ensemble_run, tmp_path):
 def test_the_command_trains_the_same_ensemble_again(deepstep, flowers, tmp_path):
     options = ["--n-estimators", "2", "--class-weight", "tall=2", "--seed", "7"]
     assert deepstep("train", flowers, "--target", "kind", "--out", "run", *options).code == 0
-    run = EnsembleRun.load(tmp_path / "run")
+    run = Run.load(tmp_path / "run")
     program, *words = shlex.split(reproduce(run))
     assert program == "deepstep"
     assert deepstep(*words, "--out", "again").code == 0
-    again, table = EnsembleRun.load(tmp_path / "again"), polars.read_csv(flowers)
+    again, table = Run.load(tmp_path / "again"), polars.read_csv(flowers)
     np.testing.assert_array_equal(run.outputs(table), again.outputs(table))
     assert run.config["settings"] == again.config["settings"]
 
@@ -217,7 +214,7 @@ def test_findings_are_sentences_and_json(deepstep, change, tmp_path):
 
 
 def test_members_that_were_best_at_the_end(deepstep, change, ensemble_run):
-    epochs = EnsembleRun.load(ensemble_run).ensemble.members[0].epochs
+    epochs = Run.load(ensemble_run).ensemble.members[0].epochs
     folder = change(best_epoch=epochs)
     assert "note, not converged: 2 of 2 members (gated)" in deepstep("doctor", folder).out
 

@@ -87,7 +87,9 @@ def test_a_run_is_shown_as_it_was_trained(deepstep, tmp_path, flower_run):
     document = lesson_in(tmp_path / "x.html")
     assert document["title"] == "flowers, after 30 epochs"
     assert document["history"]["unit"] == "epoch"
-    records = [json.loads(line) for line in (flower_run / "history.jsonl").read_text().splitlines()]
+    records = [
+        json.loads(line) for line in (flower_run / "members/00-single-0.jsonl").read_text().splitlines()
+    ]
     assert document["history"]["at"] == list(range(30))
     assert document["history"]["cost"] == [record["cost"] for record in records]
     assert document["history"]["text"].startswith("30 epochs: the cost went from ")
@@ -256,8 +258,6 @@ def test_a_run_that_diverged_is_refused_with_the_doctor_s_advice(deepstep, flowe
 
 def test_a_run_that_diverged_is_opened_where_its_next_step_is_finite(deepstep, tmp_path, flower_run):
     run = Run.load(flower_run)
-    for name in ("format", "version", "deepstep", "files"):
-        run.config.pop(name)
     run.config["diverged"] = {"came": "layer 1, Z: example 3 is inf", "mend": "Lower the learning rate."}
     run.save(tmp_path / "run")
     result = deepstep("explore", "run", "--export", "x.html")

@@ -10,7 +10,7 @@ import polars
 import pytest
 
 from deepstep.cli.report import reproduce
-from deepstep.cli.runs import open_run
+from deepstep.run import Run
 
 PLAIN = ["--preset", "single", "--iterations", "20", "--engine", "reference"]
 M = 120
@@ -66,7 +66,7 @@ def test_it_is_kept_on_request_and_the_leak_is_told(deepstep, noise, preset):
     assert leak["sentence"] in result.err
     assert "it numbers the rows, which are sorted by the target" in leak["says"]
     assert deepstep("doctor", "r", "--strict").code == 1
-    assert "--keep 'Unnamed: 0'" in reproduce(open_run(Path("r")))
+    assert "--keep 'Unnamed: 0'" in reproduce(Run.load("r"))
 
 
 @pytest.mark.parametrize("preset", [PLAIN, ["--n-estimators", "1", "--time-budget", "5"]])

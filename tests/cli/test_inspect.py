@@ -29,7 +29,7 @@ def test_summary_as_json(deepstep, flower_run):
 def test_trace_is_that_of_the_examples_in_the_run(deepstep, flower_run):
     record = json.loads(deepstep("trace", flower_run, "--json").out)
     run = Run.load(flower_run)
-    X, Y = run.examples
+    X, Y = run.kept_examples()
     assert len(X) == 16
     expected = run.network.trace(X.T, Y.T, learning_rate=0.001, optimizer="adam")
     values = {entry["name"]: entry["value"] for entry in record["entries"]}
@@ -74,7 +74,7 @@ def everything(deepstep, flowers):
 
 def test_the_trace_is_that_of_a_step_of_the_training(deepstep, everything):
     record = json.loads(deepstep("trace", "r", "--json").out)
-    X, Y = everything.examples
+    X, Y = everything.kept_examples()
     short, tall = everything.config["class_weights"]
     expected = everything.network.trace(
         X.T, Y.T, learning_rate=0.001, optimizer="adamw", l1=0.1, l2=0.2, weight_decay=0.3, dropout=0.3,
@@ -101,7 +101,7 @@ def test_lbfgs_has_no_update_to_open(deepstep, flowers):
     assert deepstep("train", flowers, *options).code == 0
     record = json.loads(deepstep("trace", "r", "--json").out)
     assert {entry["phase"] for entry in record["entries"]} == {"input", "forward", "cost", "backward"}
-    X, Y = Run.load("r").examples
+    X, Y = Run.load("r").kept_examples()
     J = next(entry["value"] for entry in record["entries"] if entry["name"] == "J")
     W = sum(np.sum(value**2) for name, value in Run.load("r").network.parameters.items() if name[0] == "W")
     assert pytest.approx(Run.load("r").network.cost(X.T, Y.T) + 0.1 / 32 * W) == J

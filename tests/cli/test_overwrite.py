@@ -55,7 +55,7 @@ def test_a_run_to_which_something_was_added_stays(deepstep, flowers, flower_run,
 
 def test_a_damaged_run_is_replaced(deepstep, flowers, flower_run, tmp_path):
     shutil.copytree(flower_run, tmp_path / "r")
-    os.truncate(tmp_path / "r" / "model.safetensors", 10)
+    os.truncate(tmp_path / "r/members/00-single-0.safetensors", 10)
     assert deepstep("predict", "r", flowers).code == 2
     assert deepstep("train", flowers, *PLAIN, "--out", "r", "--overwrite").code == 0
     assert deepstep("predict", "r", flowers).code == 0

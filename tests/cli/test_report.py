@@ -10,9 +10,8 @@ import pytest
 
 from deepstep import History, Network
 from deepstep.cli.report import reproduce
-from deepstep.estimators import EnsembleRun
 from deepstep.preparation import ClassificationTarget, ImagePreparation, Preparation
-from deepstep.run import Run, few_examples
+from deepstep.run import Run
 from report_page import check
 
 
@@ -96,7 +95,7 @@ def test_numbers_have_errors(deepstep, flowers, tmp_path):
     deepstep("train", flowers, "--target", "height", "--out", "run", "--iterations", "5")
     assert deepstep("report", "run", "--data", flowers).code == 0
     page = check(tmp_path / "report.html")
-    assert "root mean squared error" in page.text
+    assert "baseline RMSE (mean)" in page.text
     assert "largest errors of 60 rows" in page.text
 
 
@@ -157,7 +156,7 @@ def test_ten_thousand_epochs_of_a_wide_network_make_a_small_page(deepstep, tmp_p
         ImagePreparation(64, 64, 3, 1 / 255), ClassificationTarget((("non-cat", "cat"),))
     )
     history = History(records, engine="reference", stopped="all epochs done")
-    Run(network, preparation, history, {"task": "binary"}, few_examples(X, Y)).save("run")
+    Run.of_network(network, preparation, history, {"task": "binary"}, X, Y).save("run")
     assert deepstep("report", "run").code == 0
     page = check(tmp_path / "report.html")
     assert (tmp_path / "report.html").stat().st_size < 2_000_000
@@ -181,8 +180,7 @@ def test_the_command_has_what_was_asked_of_the_table(deepstep, flowers, tmp_path
     typed = ["train", flowers, "--target", "kind", "--seed", "3", *few, *options, "--json"]
     one = deepstep(*typed, "--out", "run")
     assert one.code == 0, one.err
-    kind = EnsembleRun if "tabular" in options else Run
-    words = shlex.split(reproduce(kind.load(tmp_path / "run")))[1:]
+    words = shlex.split(reproduce(Run.load(tmp_path / "run")))[1:]
     again = deepstep(*words, "--json", "--out", "again")
     assert again.code == 0, again.err
     results = [json.loads(found.out) for found in (one, again)]

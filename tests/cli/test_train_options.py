@@ -12,15 +12,10 @@ import pytest
 from click.testing import CliRunner
 from sklearn.metrics import balanced_accuracy_score, f1_score, log_loss, mean_absolute_error
 
-from deepstep import Network
-from deepstep.cli.options import TrainOptions
-from deepstep.cli.table_task import Part, weights_of_classes
 from deepstep.cli.train import train_command as command
 from deepstep.data import holdout
-from deepstep.preparation import ClassificationTarget
-from deepstep.preparation.class_weights import class_weights
+from deepstep.estimators import DeepClassifier
 from deepstep.run import Run
-from deepstep.training import StopTraining
 
 EVERYTHING = {
     "--hidden-layers": "5,4",
@@ -84,72 +79,57 @@ def imbalanced(tmp_path_factory):
     return path
 
 
-def test_everything_at_once_is_network_train(deepstep, flowers):
-    """The same numbers as the library, called by hand on the rows that the run's preparation gives."""
+def test_everything_at_once_is_the_estimator(deepstep, flowers):
+    """The same bits as those of the estimator on the rows that are learned from and validated on."""
     options = {name: value for name, value in EVERYTHING.items() if name != "--time-budget"}  # no clock here
     record = json.loads(
         deepstep("train", flowers, "--target", "kind", "--out", "r", *typed(options), "--json").out
     )
-    run = Run.load("r")
     frame = polars.read_csv(flowers)
-    y = frame["kind"].to_numpy()
+    X, y = frame.drop("kind"), frame["kind"].to_numpy()
     rows, _ = holdout(y, fraction=0.2, seed=3, stratify=True)
     kept, held = holdout(y[rows], fraction=0.25, seed=3, stratify=True)
     learn, validation = rows[kept], rows[held]
-    X, tall = run.inputs(frame), (y == "tall").astype(float)
-    weights = len(learn) / (2 * np.bincount(tall[learn].astype(int)))
-    network = Network(
-        [X.shape[1], 5, 4, 1],
-        activation=["gelu", "tanh"],
+    same = {"l1": 0.1, "weight_decay": 0.3, "input_noise": 0.05, "max_norm": 3.0, "clip_norm": 0.5}
+    schedules = {"weight_decay_schedule": "linear", "dropout_schedule": "linear"}
+    model = DeepClassifier(
+        (5, 4),
+        ["gelu", "tanh"],
+        preset="single",
         normalization=["batch", "layer"],
-        output_settings={"smoothing": 0.1},
-        seed=3,
-        dtype="float32",
-        engine="reference",
-    )
-    network.initialize_from_data(X[learn].T)
-    history = network.train(
-        X[learn].T,
-        tall[np.newaxis, learn],
-        optimizer="adamw",
+        initialization="data",
+        solver="adamw",
         optimizer_params={"beta1": 0.8},
-        learning_rate=0.01,
-        iterations=6,
+        learning_rate_init=0.01,
+        max_iter=6,
         batch_size=10,
         schedule={"name": "cosine", "warm_up": 0.2},
-        clip_norm=0.5,
         clip_value=0.4,
         lr_multipliers={"b*": 0.5},
         weight_decay_multipliers={"W1": 2.0},
-        weight_decay_schedule="linear",
-        dropout_schedule="linear",
         ema_decay=0.5,
-        l1=0.1,
-        l2=0.2,
-        weight_decay=0.3,
+        random_state=3,
+        alpha=0.2,
         dropout=(0.1, 0.2),
-        input_noise=0.05,
-        max_norm=3.0,
-        sample_weight=weights[tall[learn].astype(int)],
-        validation=(
-            X[validation].T,
-            tall[np.newaxis, validation],
-            weights[tall[validation].astype(int)],
-        ),
-        metrics={"balanced_accuracy": lambda Y, AL: balanced_accuracy_score(Y[0], AL[0] > 0.5)},
-        monitor="-validation_balanced_accuracy",
-        patience=6,
+        label_smoothing=0.1,
+        class_weight="balanced",
+        early_stopping=True,
+        n_iter_no_change=6,
+        scoring="balanced_accuracy",
+        engine="reference",
+        dtype="float32",
+        **same,
+        **schedules,
     )
-    np.testing.assert_array_equal(run.network.parameters.flat, network.parameters.flat)
-    assert run.network.architecture == network.architecture
-    for quantity in ("cost", "learning_rate"):
-        np.testing.assert_array_equal(run.history.column(quantity), history.column(quantity))
-    named = {"validation_cost": "validation_cost", "validation_score": "validation_balanced_accuracy"}
-    for quantity, as_metric in named.items():
-        np.testing.assert_allclose(run.history.column(quantity), history.column(as_metric), rtol=1e-12)
+    model.fit(X[learn], y[learn], X_val=X[validation], y_val=y[validation])
+    run = Run.load("r")
+    np.testing.assert_array_equal(run.network.parameters.flat, model.network_.parameters.flat)
+    for quantity in ("cost", "learning_rate", "validation_cost", "validation_score"):
+        np.testing.assert_array_equal(run.history.column(quantity), model.history_.column(quantity))
+    np.testing.assert_array_equal(run.predict(frame).probabilities, model.predict_proba(X))
+    np.testing.assert_array_equal(DeepClassifier.load("r").predict(X), model.predict(X))
     assert record["validation"]["rows"] == len(validation)
-    assert record["output"] == "sigmoid"
-    assert record["epochs"] == 6
+    assert (record["output"], record["epochs"]) == ("sigmoid", 6)
 
 
 def test_everything_is_recorded_and_shown(deepstep, flowers):
@@ -170,7 +150,7 @@ def test_everything_is_recorded_and_shown(deepstep, flowers):
             shown = ",".join(map(str, given)) if isinstance(given, list) else str(given)
             assert shown in (value, f"{value}.0")
             assert re.search(rf"^{name} +\S", summary, re.MULTILINE)
-    assert re.search(r"results +train +validation +test", summary)
+    assert re.search(r"train +validation +test", summary)
 
 
 def test_what_is_not_asked_for_is_not_recorded(deepstep, flowers):
@@ -204,39 +184,17 @@ REFITTED = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("initialization", ["he", "data"])
-def test_refit_is_a_training_on_all_rows_for_the_best_number_of_epochs(deepstep, flowers, initialization):
-    """From the same start: values that are drawn from data are those of the rows first learned from."""
-    options = [*REFITTED, "--initialization", initialization]
-    deepstep("train", flowers, *options, "--out", "first")
+def test_refit_is_a_training_on_all_rows_for_the_best_number_of_epochs(deepstep, flowers):
+    deepstep("train", flowers, *REFITTED, "--out", "first")
     first = Run.load("first")
     epochs = int(np.argmin(first.history.column("validation_cost"))) + 1
     assert 1 < epochs < len(first.history)
-    assert deepstep("train", flowers, *options, "--refit", "--out", "r").code == 0
+    assert deepstep("train", flowers, *REFITTED, "--refit", "--out", "r").code == 0
     run = Run.load("r")
     assert sorted(path.name for path in Path("r").iterdir()) == sorted(
         p.name for p in Path("first").iterdir()
     )
-    frame = polars.read_csv(flowers)
-    y = frame["kind"].to_numpy()
-    rows, _ = holdout(y, fraction=0.2, seed=1, stratify=True)
-    kept, held = holdout(y[rows], fraction=0.1, seed=1, stratify=True)
-    learn = rows[np.concatenate([kept, held])]
-    X = run.inputs(frame)[learn]
-    network = Network([X.shape[1], 64, 32, 1], seed=1)
-    if initialization == "data":
-        network.initialize_from_data(X[: len(kept)].T)
-
-    def stop(record):
-        if record["epoch"] + 1 == epochs:
-            raise StopTraining
-
-    network.train(
-        X.T, (y[learn] == "tall")[np.newaxis], optimizer="adam", learning_rate=0.03, iterations=300,
-        batch_size=8, dropout=0.2, schedule="cosine", callbacks=[stop],
-    )  # fmt: skip
-    np.testing.assert_array_equal(run.network.parameters.flat, network.parameters.flat)
-    assert run.history.stopped == f"refitted for {epochs} epochs"
+    assert (run.history.stopped, len(run.history)) == (f"refitted for {epochs} epochs", epochs)
     assert (run.config["results"]["train"]["rows"], "validation" in run.config["results"]) == (48, False)
     assert run.config["settings"]["refit"] is True
 
@@ -281,15 +239,6 @@ def test_validation_rows_of_a_file_teach_nothing(deepstep, flowers, tmp_path):
     later = judged.inputs(frame[40:])
     Y = judged.preparation.target.encode(frame["kind"][40:])
     assert judged.history[-1]["validation_cost"] == pytest.approx(judged.network.cost(later.T, Y.T))
-
-
-def test_balanced_weights_are_those_of_the_library():
-    """Also where a class is not among the rows that are learned from."""
-    settings = TrainOptions(class_weight="balanced")
-    target, answers = ClassificationTarget.fit(["a", "b", "c"]), np.array([0, 0, 2, 2, 2, 2])
-    weights = class_weights("balanced", answers[np.newaxis], "abc", None, "test")[0]
-    part = Part(np.empty((6, 0)), np.empty((6, 0)), answers)
-    np.testing.assert_array_equal(weights_of_classes(settings, target, part), [weights])
 
 
 def test_balanced_weights_raise_balanced_accuracy(deepstep, imbalanced):

@@ -8,8 +8,9 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from deepstep.data import holdout
-from deepstep.estimators import DeepClassifier, EnsembleRun
+from deepstep.estimators import DeepClassifier
 from deepstep.estimators.presets import TABM, n_shared
+from deepstep.run import Run
 
 TYPED = ("--target", "kind", "--preset", "tabm", "--n-estimators", "1", "--seed", "2")
 
@@ -32,7 +33,7 @@ def test_the_run_answers_the_bits_of_the_estimator_and_everything_takes_it(deeps
     expected = model.predict_proba(X)
     assert_array_equal(answers.select("probability_short", "probability_tall").to_numpy(), expected)
     assert shared_run["settings"] == {"preset": "tabm", "n_estimators": 1, "seed": 2}
-    run = EnsembleRun.load("shared")
+    run = Run.load("shared")
     assert run.ensemble.members[0].preset == TABM
     members = run.ensemble.members[0].network.architecture.shared_members
     assert members == n_shared(len(learned))

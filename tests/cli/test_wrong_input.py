@@ -449,10 +449,12 @@ def _check(result, sentence: str) -> None:
 
 RUN_FILES = (
     "config.toml",
-    "history.jsonl",
-    "model.safetensors",
+    "ensemble.json",
+    "members/00-single-0.jsonl",
+    "members/00-single-0.safetensors",
     "preparation.json",
     "examples.safetensors",
+    "held_out.safetensors",
 )
 
 

@@ -18,7 +18,7 @@ from deepstep.preparation import ClassificationTarget
 @pytest.fixture
 def small(monkeypatch):
     """A machine with little memory."""
-    monkeypatch.setattr("deepstep.data.room.memory", lambda: 2**26)
+    monkeypatch.setattr("deepstep.data.rows.memory", lambda: 2**26)
 
 
 def bomb(path, rows=10**7):

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from deepstep.data.room import check_room, memory
+from deepstep.data.rows import check_room, memory
 from deepstep.errors import DataError
 
 

@@ -1,6 +1,9 @@
 """Tables from files: the same as pandas reads, and one sentence for whatever is broken."""
 
+import bz2
 import datetime
+import gzip
+import lzma
 import os
 import re
 import signal
@@ -13,6 +16,7 @@ import pandas
 import polars
 import pytest
 from polars.testing import assert_frame_equal
+from workbooks import write_workbook
 
 from deepstep.data import TABLE_SUFFIXES, column, read_cells, read_table
 from deepstep.errors import ConfigurationError, DataError, FileError
@@ -26,6 +30,8 @@ WRITE = {
     ".tsv": lambda frame, path: frame.write_csv(path, separator="\t"),
     ".jsonl": polars.DataFrame.write_ndjson,
     ".ndjson": polars.DataFrame.write_ndjson,
+    ".txt": lambda frame, path: frame.write_csv(path, separator="|"),
+    ".xlsx": lambda frame, path: write_workbook(path, {"Sheet1": frame}),
 }
 
 
@@ -144,13 +150,22 @@ def test_names_are_stripped(tmp_path):
         ("t.parquet", b"", "the file is empty"),
         ("t.csv", b"a,b\n1,2\n3\n", "every line has 2 fields, as the header; line 3 has 1"),
         ("t.csv", b'a,b\n"1\n2",2\n3,4,5\n', "line 4 has 3"),
-        ("t.csv", b"a,a\n1,2\n", "'a' stands more than once"),
-        ("t.csv", b"a, a\n1,2\n", "'a' stands more than once"),
-        ("t.csv", b"a;b\n1;2\n", "the header has semicolons"),
-        ("t.tsv", b"a,b\n1,2\n", "the header has commas"),
-        ("t.csv", b"a,b\n1,caf\xe9\n", "UTF-8 text is expected"),
-        ("t.csv", b"caf\xe9,b\n1,2\n", "UTF-8 text is expected"),
-        ("t.csv", "a,b\n1,2\n".encode("utf-16"), "zero bytes, binary or UTF-16"),
+        (
+            "t.csv",
+            b"a;b\n1;2\n3\n",
+            "the header has semicolons: 'a;b'. If they separate the columns: --sep ';'",
+        ),
+        ("t.tsv", b"a|b\n1\n", "columns separated by tabs are expected; the header has vertical bars"),
+        ("t.csv", b"a,b\n1,2\n# by hand\n3,4\n", "line 3 has 1, and begins with #. Remove comments"),
+        ("t.csv", "a,b\n1,漢字\n".encode("shift_jis") + b"\x81\x40,2\n", "is no UTF-8. Save the file as"),
+        ("t.csv", b"a,b\0\0\n1,2\n", "zero bytes"),
+        ("t.csv.gz", b"a,b\n1,2\n", "a whole .gz file is expected; it cannot be unpacked"),
+        ("t.csv.gz", gzip.compress(b"a,b\n" + bytes(range(48, 58)) * 900)[:-12], "cannot be unpacked"),
+        ("t.csv.bz2", bz2.compress(b"a,b\n1,2\n")[:-9], "cannot be unpacked"),
+        ("t.csv.xz", lzma.compress(b"a,b\n1,2\n")[:-9], "cannot be unpacked"),
+        ("t.csv.zst", b"\x28\xb5\x2f\xfd and no more", "a whole .zst file is expected"),
+        ("t.csv.gz", gzip.compress(b""), "the file is empty"),
+        ("t.parquet.gz", gzip.compress(b"PAR1"), "a table ends in"),
         ("t.csv", b'a,b\n"1,2\n', "unexpected end of data"),
         ("t.csv", b'a,b\n5"x,2\n', "cannot be read"),
         ("t.csv", b'a,b\n"' + b"x" * 200_000 + b'",1\n', "field larger than field limit"),
@@ -165,7 +180,8 @@ def test_names_are_stripped(tmp_path):
         ("t.jsonl", b'[{"a": 1}]', "JSON lines"),
         ("t.jsonl", b'{"a": 1}\n{"a":\n', "cannot be read"),
         ("t.jsonl", b'{"a": "caf\xe9"}\n', "UTF-8"),
-        ("t.xlsx", b"PK\x03\x04abc", "this ends in '.xlsx'"),
+        ("t.xlsx", b"PK\x03\x04abc", "an Excel workbook is expected; it cannot be read"),
+        ("t.ods", b"PK\x03\x04abc", "this ends in '.ods'"),
         ("t", b"a\n1\n", "this has no suffix"),
     ],
 )

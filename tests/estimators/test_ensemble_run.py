@@ -9,16 +9,9 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from deepstep import Network, Run
-from deepstep.errors import ConfigurationError, DataError, FileError
-from deepstep.estimators import DeepClassifier, DeepRegressor, EnsembleRun
-from deepstep.estimators.ensemble_file import EnsembleFile, write_ensemble
-from deepstep.estimators.run import FewRows
-from deepstep.preparation import (
-    ClassificationTarget,
-    Preparation,
-    RegressionTarget,
-    TablePreparation,
-)
+from deepstep.errors import DataError, FileError
+from deepstep.estimators import DeepClassifier, DeepRegressor
+from deepstep.estimators.ensemble_file import EnsembleFile
 
 SMALL = {"n_estimators": 10, "max_iter": 4, "random_state": 3}
 
@@ -38,63 +31,43 @@ def table():
     )
 
 
-def targets(table):
-    """For each kind of target: y, the target, the model."""
+def models(table):
+    """For each kind of target: y and the model."""
     x = table["x"].to_numpy()
     two, three = (x > 0).astype(int), np.digitize(x, (-0.5, 0.5))
-    several = np.column_stack([two, 1 - two % 2])
-    names = ("a", "b")
     return {
-        "two classes": (two, ClassificationTarget(((0, 1),)), DeepClassifier(**SMALL)),
-        "three classes": (three, ClassificationTarget(((0, 1, 2),)), DeepClassifier(**SMALL)),
-        "ordered": (
-            three,
-            ClassificationTarget(((0, 1, 2),), ordered=True),
-            DeepClassifier(loss="ordinal", **SMALL),
-        ),
-        "labels": (several, ClassificationTarget(((0, 1), (0, 1)), names=names), DeepClassifier(**SMALL)),
-        "float64": (two, ClassificationTarget(((0, 1),)), DeepClassifier(dtype="float64", **SMALL)),
-        "number": (3 * x, RegressionTarget((0.0,), (1.0,)), DeepRegressor(**SMALL)),
-        "counts": (
-            np.round(np.exp(x)),
-            RegressionTarget((0.0,), (1.0,), "poisson"),
-            DeepRegressor(loss="poisson", **SMALL),
-        ),
-        "quantiles": (
-            x,
-            RegressionTarget((0.0,), (1.0,), "quantile", (0.1, 0.9)),
-            DeepRegressor(loss="quantile", quantiles=(0.1, 0.9), **SMALL),
-        ),
-        "numbers": (
-            np.column_stack([x, 9 - x]),
-            RegressionTarget((0.0, 0.0), (1.0, 1.0), names=names),
-            DeepRegressor(**SMALL),
-        ),
+        "two classes": (two, DeepClassifier(**SMALL)),
+        "three classes": (three, DeepClassifier(**SMALL)),
+        "ordered": (three, DeepClassifier(loss="ordinal", **SMALL)),
+        "labels": (np.column_stack([two, 1 - two % 2]), DeepClassifier(**SMALL)),
+        "float64": (two, DeepClassifier(dtype="float64", **SMALL)),
+        "number": (3 * x, DeepRegressor(**SMALL)),
+        "counts": (np.round(np.exp(x)), DeepRegressor(loss="poisson", **SMALL)),
+        "quantiles": (x, DeepRegressor(loss="quantile", quantiles=(0.1, 0.9), **SMALL)),
+        "numbers": (np.column_stack([x, 9 - x]), DeepRegressor(**SMALL)),
     }
 
 
-def run_of(model, table, target):
-    temperature = model.temperature_ if isinstance(model, DeepClassifier) else 1.0
-    preparation = Preparation(TablePreparation.fit(table), target)
-    Y = np.zeros((len(table), target.n_outputs))
-    rows = FewRows.of(model.ensemble_, table, Y)
-    return EnsembleRun(model.ensemble_, temperature, preparation, {"task": "any", "target": "y"}, rows)
+def as_version_2(run):
+    """The run as it was before an estimator belonged to it."""
+    run.estimator = None
+    return run
 
 
 @pytest.fixture(scope="module")
 def folder(table, tmp_path_factory):
     model = DeepClassifier(n_estimators=2, max_iter=2, random_state=1).fit(table, table["x"].to_numpy() > 0)
     path = tmp_path_factory.mktemp("runs") / "run"
-    run_of(model, table, ClassificationTarget(((False, True),))).save(path)
+    as_version_2(Run.of(model, rows=table, labels=table["x"].to_numpy() > 0)).save(path)
     return path
 
 
-@pytest.mark.parametrize("kind", targets(polars.DataFrame({"x": [0.0, 1.0]})))
+@pytest.mark.parametrize("kind", models(polars.DataFrame({"x": [0.0, 1.0]})))
 def test_a_run_predicts_bit_for_bit_what_was_fitted(kind, table, tmp_path):
-    y, target, model = targets(table)[kind]
+    y, model = models(table)[kind]
     model.fit(table[:100], y[:100])
-    run_of(model, table[:100], target).save(tmp_path / "run")
-    read, rows = EnsembleRun.load(tmp_path / "run"), table[60:]
+    as_version_2(Run.of(model, rows=table[:100], labels=y[:100])).save(tmp_path / "run")
+    read, rows = Run.load(tmp_path / "run"), table[60:]
     assert_array_equal(read.outputs(rows), model.ensemble_.outputs(rows), strict=True)
     answers = read.predict(rows)
     if isinstance(model, DeepClassifier):
@@ -112,24 +85,23 @@ def test_without_folds_there_is_one_preparer(table, tmp_path):
     """Rows too few to be folded."""
     few = table[:3]
     model = DeepRegressor(max_iter=2, random_state=1).fit(few, [1.0, 2.0, 4.0])
-    run_of(model, few, RegressionTarget((0.0,), (1.0,))).save(tmp_path / "run")
-    read = EnsembleRun.load(tmp_path / "run")
+    Run.of(model).save(tmp_path / "run")
+    read = Run.load(tmp_path / "run")
     assert_array_equal(read.predict(few).values, model.predict(few))
     assert {member.validation_cost for member in read.ensemble.members} == {None}
 
 
 def test_members_are_ordinary_model_files(folder):
-    read = EnsembleRun.load(folder)
+    read = Run.load(folder)
     names = sorted((folder / "members").glob("*.safetensors"))
     for name, member in zip(names, read.ensemble.members, strict=True):
         assert Network.load(name).parameters == member.network.parameters
-        assert member.fit is None
 
 
 def test_the_course_of_each_member_is_kept(table, tmp_path):
     model = DeepClassifier(n_estimators=2, max_iter=2, random_state=1).fit(table, table["x"].to_numpy() > 0)
-    run_of(model, table, ClassificationTarget(((False, True),))).save(tmp_path / "run")
-    read = EnsembleRun.load(tmp_path / "run")
+    Run.of(model).save(tmp_path / "run")
+    read = Run.load(tmp_path / "run")
     for member, fitted in zip(read.ensemble.members, model.ensemble_.members, strict=True):
         assert list(member.network.history) == list(fitted.network.history)
         assert len(member.network.history) == member.epochs
@@ -161,7 +133,7 @@ def test_a_damaged_course_is_named(folder, tmp_path, text, message):
 
 
 def test_columns_that_no_fold_uses_may_be_absent_or_anything(folder, table):
-    read = EnsembleRun.load(folder)
+    read = Run.load(folder)
     more = table.with_columns(polars.Series("lists", [[1]] * len(table)))
     shuffled = more.select(more.columns[::-1])
     assert_array_equal(read.outputs(shuffled), read.outputs(table))
@@ -169,32 +141,9 @@ def test_columns_that_no_fold_uses_may_be_absent_or_anything(folder, table):
         read.predict(table.drop("colour", "day"))
 
 
-def test_each_kind_of_run_is_loaded_by_its_own_class(folder, tmp_path, table):
-    with pytest.raises(FileError, match=r"one network is expected; this one is an ensemble's.*EnsembleRun"):
-        Run.load(folder)
-    x = table["x"].to_numpy()[:, None]
-    network = Network([1, 1], seed=1)
-    history = network.train(x.T, (x > 0).T.astype(float), iterations=1)
-    inputs = TablePreparation.fit(table.select("x"))
-    preparation = Preparation(inputs, ClassificationTarget(((0, 1),)))
-    Run(network, preparation, history, {"task": "binary"}, (x[:2], x[:2])).save(tmp_path / "plain")
-    with pytest.raises(FileError, match=r"an ensemble is expected; this one is of one network. deepstep.Run"):
-        EnsembleRun.load(tmp_path / "plain")
-
-
 def test_rows_of_an_array_are_no_table(folder):
     with pytest.raises(DataError, match="a table, as in training"):
-        EnsembleRun.load(folder).outputs(np.zeros((2, 4)))
-
-
-def test_an_ensemble_of_sparse_rows_is_not_stored(tmp_path):
-    from scipy.sparse import csr_matrix
-
-    X = csr_matrix(np.eye(12)[np.arange(60) % 12])
-    model = DeepRegressor(n_estimators=2, max_iter=2, random_state=1).fit(X, np.arange(60.0))
-    with pytest.raises(ConfigurationError, match="it is a sparse matrix"):
-        write_ensemble(tmp_path, model.ensemble_, 1.0)
-    assert list(tmp_path.iterdir()) == []
+        Run.load(folder).outputs(np.zeros((2, 4)))
 
 
 def forged(*path, to):
@@ -238,7 +187,9 @@ MUTATIONS = {
     "epochs below 0": (forged("members", 0, "epochs", to=-1), "epochs are a whole number"),
     "a cost as text": (forged("members", 0, "validation_cost", to="0"), "a cost is a number or null"),
     "a setting that is none": (forged("members", 0, "settings", "os", to=1), "setting is one of"),
-    "no learning rate": (forged("members", 0, "settings", "learning_rate", to=...), "learning_rate"),
+    "a learning rate of 0": (forged("members", 0, "settings", "learning_rate", to=0), "learning_rate"),
+    "numbers with an encoding": (forged("preparers", 0, "takes", to="numbers"), "features of the table"),
+    "rows of no kind": (forged("preparers", 0, "takes", to="code"), "takes is table, sparse or numbers"),
     "dropout of 2": (forged("members", 0, "settings", "dropout", to=2), "dropout"),
     "settings as a list": (forged("members", 0, "settings", to=[]), "an object is expected"),
     "a history that is no truth value": (forged("members", 0, "history", to=1), "history is true or false"),
@@ -288,7 +239,7 @@ MUTATIONS = {
 @pytest.mark.parametrize(("change", "message"), MUTATIONS.values(), ids=MUTATIONS)
 def test_a_forged_ensemble_is_refused(folder, tmp_path, change, message):
     """With every checksum made to fit, as somebody who forges it would do."""
-    from deepstep.run_folder import OF_AN_ENSEMBLE, read_config, write_config
+    from deepstep.run_folder import opened, read_config, write_config
 
     path = tmp_path / "run"
     shutil.copytree(folder, path)
@@ -296,10 +247,9 @@ def test_a_forged_ensemble_is_refused(folder, tmp_path, change, message):
     change(record)
     (path / "ensemble.json").write_text(json.dumps(record))
     config = read_config(path)
-    names = config.pop("files")
-    write_config(path, {k: v for k, v in config.items() if k != "sha256"}, OF_AN_ENSEMBLE, names)
+    write_config(path, opened(config), config["files"])
     with pytest.raises(FileError) as refused:
-        EnsembleRun.load(path)
+        Run.load(path)
     assert message in str(refused.value)
     assert str(path) in str(refused.value)
 
@@ -327,28 +277,28 @@ def test_a_file_that_is_missing_or_altered_is_named(folder, tmp_path, name):
     whole = (path / name).read_bytes()
     (path / name).write_bytes(whole + b" ")
     with pytest.raises(FileError, match=rf"{name}: the file is as training wrote it"):
-        EnsembleRun.load(path)
+        Run.load(path)
     (path / name).unlink()
     with pytest.raises(FileError, match=name):
-        EnsembleRun.load(path)
+        Run.load(path)
 
 
 def test_the_members_of_another_run_are_refused(folder, tmp_path, table):
     """Each file is whole."""
-    from deepstep.run_folder import OF_AN_ENSEMBLE, read_config, write_config
+    from deepstep.run_folder import read_config, write_config
 
     path = tmp_path / "run"
     shutil.copytree(folder, path)
     Network([3, 1], seed=1).save(path / "members/00-gated-0.safetensors")
     names = read_config(path)["files"]
-    write_config(path, {"task": "binary"}, OF_AN_ENSEMBLE, names)
+    write_config(path, {"task": "binary"}, names)
     with pytest.raises(FileError, match="kind of output are the ensemble's"):
-        EnsembleRun.load(path)
+        Run.load(path)
 
 
 def test_examples_that_do_not_fit_are_refused(folder, tmp_path):
     from deepstep.data.array_files import read_arrays, write_arrays
-    from deepstep.run_folder import OF_AN_ENSEMBLE, read_config, write_config
+    from deepstep.run_folder import read_config, write_config
 
     _, whole = read_arrays(folder / "examples.safetensors", "examples")
     others = [
@@ -356,7 +306,6 @@ def test_examples_that_do_not_fit_are_refused(folder, tmp_path):
         {**whole, "Y": whole["Y"].ravel()},
         {**whole, "features0": whole["features0"][:, 1:]},
         {**whole, "features0": np.full_like(whole["features0"], np.nan)},
-        {**whole, "Y": whole["Y"].astype(int)},
         {"Y": whole["Y"]},
         {name: array[:0] for name, array in whole.items()},
     ]
@@ -365,22 +314,22 @@ def test_examples_that_do_not_fit_are_refused(folder, tmp_path):
         shutil.copytree(folder, path)
         write_arrays(path / "examples.safetensors", arrays, {})
         names = read_config(path)["files"]
-        write_config(path, {"task": "binary"}, OF_AN_ENSEMBLE, names)
+        write_config(path, {"task": "binary"}, names)
         with pytest.raises(FileError, match="finite arrays of the same rows: features0, features1, Y"):
-            EnsembleRun.load(path)
+            Run.load(path)
 
 
 def test_a_failure_leaves_the_old_run(folder, tmp_path, monkeypatch, table):
     path = tmp_path / "run"
     shutil.copytree(folder, path)
-    before = EnsembleRun.load(path).outputs(table)
+    before = Run.load(path).outputs(table)
 
     def full(self, path):
         raise FileError(str(path), "it can be written", "no space left on device")
 
     monkeypatch.setattr(Network, "save", full)
     with pytest.raises(FileError, match="no space left"):
-        EnsembleRun.load(path).save(path, overwrite=True)
+        Run.load(path).save(path, overwrite=True)
     monkeypatch.undo()
-    assert_array_equal(EnsembleRun.load(path).outputs(table), before)
+    assert_array_equal(Run.load(path).outputs(table), before)
     assert [entry.name for entry in tmp_path.iterdir()] == ["run"]

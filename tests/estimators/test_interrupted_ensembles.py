@@ -83,7 +83,7 @@ def test_the_networks_that_are_done_are_kept(pressed, done, own):
 def test_numbers_have_a_score_of_their_own(pressed, loss):
     X, y = load_diabetes(return_X_y=True)
     pressed(1)
-    name = {"squared_error": "R²", "quantile": "pinball loss"}[loss]
+    name = {"squared_error": "R²", "quantile": "D²"}[loss]
     with pytest.warns(UserWarning, match=f"1 of 10 networks .* out-of-fold {name} "):
         DeepRegressor(loss=loss, **SETTINGS).fit(X, y)
 

@@ -244,7 +244,7 @@ def test_ctrl_c_says_where_it_goes_on(tmp_path, monkeypatch):
     monkeypatch.setattr("deepstep.training.checkpoints.SECONDS", 1e9)
     monkeypatch.setattr(CompiledSession, "steps", pressed)
     model = DeepRegressor(checkpoint_dir=tmp_path, **given)
-    with pytest.warns(UserWarning, match=r"by user\. With resume=True fit goes on from .*checkpoint-0+20"):
+    with pytest.warns(UserWarning, match=r"by user\. With resume=True fit continues from .*checkpoint-0+20"):
         model.fit(X, Y)
     assert model.n_iter_ == 5
     same(model.set_params(resume=True).fit(X, Y), whole)

@@ -300,7 +300,7 @@ def test_sparser_weights_by_l1():
     ("settings", "sentence"),
     [
         ({"solver": "adamm"}, "DeepClassifier.fit: solver is one of .* Did you mean 'adam'"),
-        ({"solver": "adam", "optimizer_params": {"beta1": 0.5}}, "scikit-learn's solvers have parameters"),
+        ({"solver": "sgd", "optimizer_params": {"beta": 0.5}}, "have parameters of their own: momentum"),
         ({"solver": "adamw", "optimizer_params": {"betta1": 0.5}}, "Did you mean 'beta1'"),
         ({"solver": "momentum", "momentum": 0.5}, "DeepClassifier.fit: optimizer_params, .* got momentum"),
         ({"solver": "adamw", "beta_1": 0.8, "epsilon": 1e-6}, "got beta_1, epsilon"),

@@ -11,8 +11,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from deepstep import estimators
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.preparation.batches import Examples
-from deepstep.preparation.validation_part import hold_out
+from deepstep.preparation.batches import Examples, hold_out
 
 # equal to the last digits, in sums of other orders
 DeepClassifier = partial(estimators.DeepClassifier, dtype="float64")

@@ -7,8 +7,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from deepstep import Network
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation import one_hot, ordinal_code
-from deepstep.preparation.batches import Examples
-from deepstep.preparation.validation_part import hold_out
+from deepstep.preparation.batches import Examples, hold_out
 
 M = 40
 RNG = np.random.default_rng(0)

@@ -5,8 +5,7 @@ import pytest
 
 from deepstep import Network
 from deepstep.errors import ConfigurationError
-from deepstep.preparation.batches import Examples
-from deepstep.preparation.validation_part import hold_out, together
+from deepstep.preparation.batches import Examples, hold_out, together
 from deepstep.training import Callback, ModelCheckpoint, StopTraining
 
 RNG = np.random.default_rng(3)

@@ -125,10 +125,16 @@ def test_a_plain_estimator_is_as_good_as_its_network(display, plain):
 @pytest.mark.parametrize("display", [TrainingCurveDisplay, ArchitectureDisplay])
 def test_an_ensemble_is_asked_which_member(display, ensemble):
     count = len(ensemble.ensemble_.members)
-    with pytest.raises(
-        ConfigurationError, match=f"ensemble of {count}.*member=0 … {count - 1}; or fit with preset='single'"
-    ):
-        display.from_estimator(ensemble)
+    if display is TrainingCurveDisplay:
+        whole = display.from_estimator(ensemble).plot()
+        assert whole.describe().startswith(f"{count} networks of up to 4 epochs: the median cost")
+        np.testing.assert_allclose(whole.costs, np.median([one.costs for one in ensemble.histories_], axis=0))
+        assert len(whole.ax_.lines) >= count
+    else:
+        with pytest.raises(
+            ConfigurationError, match=f"ensemble of {count}.*member=0 … {count - 1}; or fit with"
+        ):
+            display.from_estimator(ensemble)
     drawn = display.from_estimator(ensemble, member=1).plot()
     assert drawn.describe()
     with pytest.raises(ConfigurationError, match=f"member is one of 0 … {count - 1}; got {count}"):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from deepstep.equations import answers
 from deepstep.errors import DataError, ShapeError
 from deepstep.preparation import one_hot, ordinal_code
-from deepstep.preparation.codes import class_probabilities, encode_classes
+from deepstep.preparation.target_values import class_probabilities, encode_classes
 
 labels_of_7 = st.lists(st.integers(0, 6), max_size=20)
 

@@ -13,6 +13,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from deepstep.data import read_table
 from deepstep.errors import ConfigurationError, DataError, FileError
 from deepstep.preparation import TablePreparation
+from deepstep.preparation.table import TableStatistics
 
 REAL = {
     "titanic": ["survived", "alive"],
@@ -354,3 +355,37 @@ def test_altered_records_are_refused(damage):
     damage(record)
     with pytest.raises(FileError, match="train again"):
         TablePreparation.from_dict(record)
+
+
+@pytest.mark.parametrize("dtype", [polars.Int64, polars.Float64, polars.String, polars.Boolean])
+def test_declared_categories_are_categories_in_memory_and_in_chunks(dtype):
+    """Also where every row has another number, which would name the rows, and where training had floats."""
+    values = [True, False, None] * 20 if dtype == polars.Boolean else [*range(55), *[7] * 4, None]
+    frame = polars.DataFrame({"row id": polars.Series(values, strict=False).cast(dtype)})
+    preparation = TablePreparation.fit(frame, categorical=["row id"])
+    chunks = TableStatistics(frame.schema, categorical=["row id"])
+    for start in range(0, frame.height, 7):
+        chunks.update(frame[start : start + 7])
+    assert chunks.finish() == preparation
+    (column,) = preparation.columns
+    assert column.kind == ("two values" if dtype == polars.Boolean else "category")
+    X = preparation.transform(frame)
+    assert X.shape[1] == (2 if dtype == polars.Boolean else 52)
+    if dtype != polars.Boolean:
+        assert "7" in column.categories
+        assert not any("." in category for category in column.categories)
+        for other in (polars.Int64, polars.Float64):
+            np.testing.assert_array_equal(preparation.transform(frame.cast(other)), X)
+    restored = TablePreparation.from_dict(json.loads(json.dumps(preparation.to_dict())))
+    np.testing.assert_array_equal(restored.transform(frame), X)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [([datetime.date(2020, 1, 1)], "as categories are expected"), ([1.0, float("inf")], "row 2 is inf")],
+)
+def test_what_cannot_be_declared_a_category(values, sentence):
+    with pytest.raises(DataError, match=sentence):
+        TablePreparation.fit(polars.DataFrame({"x": values}), categorical=["x"])
+    with pytest.raises(ConfigurationError, match="column of categories"):
+        TablePreparation.fit(polars.DataFrame({"x": values}), categorical=["y"])

@@ -133,7 +133,7 @@ def test_names_of_columns_that_are_no_utf_8(parts):
             assert read(parts).height == 300
         except FileError as error:
             told.append(str(error))
-    assert len(told) > 3
+    assert told
     assert all(one.startswith(f"{parts}, part part-1.parquet: ") and "\n" not in one for one in told)
 
 

@@ -13,10 +13,9 @@ from numpy.testing import assert_equal
 
 from deepstep.data import StoredRows
 from deepstep.data.rows import Place
-from deepstep.preparation.batches import Examples, as_they_are, shuffled
-from deepstep.preparation.row_statistics import parts_of_rows
-from deepstep.preparation.shares import Shard, Share
+from deepstep.preparation.batches import Examples, Shard, Share, as_they_are, shuffled
 from deepstep.preparation.streams import StreamedExamples
+from deepstep.preparation.survey import parts_of_rows
 
 
 class Numbered(StoredRows):

@@ -1,6 +1,6 @@
 """``deepstep demo``: train on a built-in data set, and show the results."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -8,32 +8,36 @@ import click
 import numpy as np
 
 from deepstep.cli.drawing import decision_map, pictures
-from deepstep.cli.fitting import Trained, train_and_save
-from deepstep.cli.held_out import of_builtin, of_cats
-from deepstep.cli.options import TrainOptions
-from deepstep.cli.scores import confusion
+from deepstep.cli.messages import of_one_network
+from deepstep.cli.options import TrainOptions, flag_of
 from deepstep.cli.screen import (
+    GOOD,
+    INTERRUPTED,
     as_json,
     console,
     harmless,
     json_option,
     note,
-    percent,
     print_curve,
     print_next,
     print_scores,
     print_table,
     printable,
 )
-from deepstep.cli.table_task import Part, as_part
-from deepstep.cli.unfinished import free_name, new_run
-from deepstep.data import atomic_write, load, read_cats
+from deepstep.cli.settings import new_network, train_arguments
+from deepstep.cli.unfinished import INTERRUPTED_BY_USER, folder_for, free_name
+from deepstep.data import atomic_directory, atomic_write, load, read_cats
 from deepstep.data.files import kind_at
-from deepstep.errors import ConfigurationError, FileError, MissingPackageError, unknown_name
+from deepstep.data.hdf5 import TEST_FILE
+from deepstep.errors import ConfigurationError, FileError, MissingPackageError, spelled, unknown_name
+from deepstep.held_out import HeldOut
+from deepstep.inspection.metrics import Scores, confusion, percent, score
 from deepstep.plots import MistakesDisplay
 from deepstep.preparation import ClassificationTarget, ImagePreparation, Preparation, TablePreparation
+from deepstep.run import Run
 from deepstep.run_folder import DEMO
-from deepstep.types import AnyArray
+from deepstep.training import History
+from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -90,7 +94,9 @@ SHOWN_MISTAKES, EVERY = 4, 100
 
 
 class Loaded(NamedTuple):
-    """A data set: raw rows and positions of classes, their preprocessing, and entries of a run's config."""
+    """A data set: raw rows and their labels, their preprocessing, entries of a run's config, and the name of
+    the test rows in a report.
+    """
 
     preparation: Preparation
     X_train: Any
@@ -98,17 +104,34 @@ class Loaded(NamedTuple):
     X_test: Any
     y_test: AnyArray
     about: dict[str, Any]
-    held_out: Callable[[Path], dict[str, Any]]
+    of_test: str
 
     @property
     def target(self) -> ClassificationTarget:
         """The classes."""
         return cast(ClassificationTarget, self.preparation.target)
 
-    def part(self, X: Any, y: AnyArray) -> Part:
-        """Rows as a network learns them."""
-        labels = np.array(self.about["classes"])[y]
-        return as_part(self.preparation, self.preparation.inputs.transform(X), labels)
+    @property
+    def test_answers(self) -> AnyArray:
+        """The positions of the classes of the test rows in the target."""
+        return self.target.answers(self.y_test)
+
+
+class Trained(NamedTuple):
+    """The run of a demo, its scores on training and test rows, and the outputs for the test rows."""
+
+    run: Run
+    parts: Mapping[str, Scores]
+    test_outputs: Array
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended training."""
+        return self.run.history.stopped == INTERRUPTED_BY_USER
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {**of_one_network(self.run), **{name: part.to_dict() for name, part in self.parts.items()}}
 
 
 @click.command("demo")
@@ -161,30 +184,47 @@ def demo_command(
         click.echo(as_json({"demo": name, **record}))
     else:
         print_next(console(), folder, NEXT.get(name, NEXT["points"]))
-    return trained[folder].exit_code
+    return INTERRUPTED if trained[folder].interrupted else GOOD
 
 
 def _train(name: str, loaded: Loaded, options: TrainOptions, folder: Path, label: str) -> Trained:
-    about = {key: value for key, value in loaded.about.items() if key != "classes"}
-    return train_and_save(
-        new_run(folder),
-        folder,
-        options,
-        loaded.preparation,
-        loaded.part(loaded.X_train, loaded.y_train),
-        loaded.part(loaded.X_test, loaded.y_test),
-        label=label,
-        about={**about, DEMO: name, **loaded.held_out(folder)},
-    )
+    """Train a network and save its run; after Ctrl-C what was reached."""
+    X, Y = loaded.preparation.inputs.transform(loaded.X_train), loaded.target.encode(loaded.y_train)
+    network = new_network(options, X.shape[1], loaded.target)
+    config = {**loaded.about, DEMO: name, "settings": options.kept("settings")}
+    with folder_for(folder), atomic_directory(folder) as whole, spelled(flag_of):
+        try:
+            network.train(X.T, Y.T, progress=label, **train_arguments(options, validated=False))
+        except KeyboardInterrupt:
+            if not network.history:
+                raise
+            note("Interrupted: what was reached is being saved; Ctrl-C once more ends at once.")
+        history = History() if network.history is None else network.history
+        run, parts, outputs = Run.of_network(network, loaded.preparation, history, config, X, Y), {}, {}
+        rows = {"train": (loaded.X_train, loaded.y_train), "test": (loaded.X_test, loaded.y_test)}
+        for part, (raw, labels) in rows.items():
+            outputs[part] = run.outputs(raw)
+            parts[part] = score(loaded.target, loaded.target.answers(labels), outputs[part])
+        run.config["results"] = {part: found.to_dict() for part, found in parts.items()}
+        run.held_out = HeldOut.of(run, loaded.X_test, loaded.y_test, part="test", source=loaded.of_test)
+        run.write(whole)
+    return Trained(run, parts, outputs["test"])
+
+
+def _loaded(data: Any, rows: tuple[Any, Any], preparation: Preparation, of_test: str, **about: Any) -> Loaded:
+    """A data set of rows to learn from and to test, with the labels of their classes."""
+    names = np.array(data.classes)
+    task = "binary" if len(names) == 2 else "multiclass"
+    labels = names[data.y_train], names[data.y_test]
+    known = {"task": task, "target": "class", **about}
+    return Loaded(preparation, rows[0], labels[0], rows[1], labels[1], known, of_test)
 
 
 def _digits(seed: int) -> Loaded:
     data = load("digits", seed=seed)
     preparation = Preparation(ImagePreparation(8, 8, 1, data.scale), ClassificationTarget((data.classes,)))
-    entries = {"task": "multiclass", "target": "digit", "source": "scikit-learn's bundled digits"}
-    about = {**entries, "classes": data.classes}
-    rows = (data.X_train, data.y_train, data.X_test, data.y_test)
-    return Loaded(preparation, *rows, about, lambda folder: of_builtin("digits", seed))
+    about = {"target": "digit", "source": "scikit-learn's bundled digits"}
+    return _loaded(data, (data.X_train, data.X_test), preparation, "the built-in set digits", **about)
 
 
 def _points(name: str, seed: int) -> Loaded:
@@ -192,17 +232,10 @@ def _points(name: str, seed: int) -> Loaded:
 
     data = load(name, seed=seed)
     train, test = (polars.DataFrame(X, schema=list(data.feature_names)) for X in (data.X_train, data.X_test))
-    preparation = Preparation(
-        TablePreparation.fit(train), ClassificationTarget((tuple(sorted(data.classes)),))
-    )
-    about = {
-        "task": "binary" if len(data.classes) == 2 else "multiclass",
-        "target": "class",
-        "source": f"deepstep.data.load({name!r}, seed={seed})",
-        "classes": data.classes,
-    }
-    rows = (train, data.y_train, test, data.y_test)
-    return Loaded(preparation, *rows, about, lambda folder: of_builtin(name, seed))
+    target = ClassificationTarget((tuple(sorted(data.classes)),))
+    preparation = Preparation(TablePreparation.fit(train), target)
+    source = f"deepstep.data.load({name!r}, seed={seed})"
+    return _loaded(data, (train, test), preparation, f"the built-in set {name}", source=source)
 
 
 def _cats(folder: Path | None) -> Loaded:
@@ -213,14 +246,11 @@ def _cats(folder: Path | None) -> Loaded:
             "got no --data",
             "Type deepstep demo cats --data FOLDER.",
         )
-    images, place = read_cats(folder), folder
-    height, width, channels = images.X_train.shape[1:]
-    preparation = Preparation(
-        ImagePreparation(height, width, channels, 1 / 255), ClassificationTarget((images.classes,))
-    )
-    about = {"task": "binary", "target": "class", "source": printable(folder), "classes": images.classes}
-    rows = (images.X_train, images.y_train, images.X_test, images.y_test)
-    return Loaded(preparation, *rows, about, lambda run: of_cats(place, run))
+    data = read_cats(folder)
+    height, width, channels = data.X_train.shape[1:]
+    inputs = ImagePreparation(height, width, channels, 1 / 255)
+    preparation = Preparation(inputs, ClassificationTarget((data.classes,)))
+    return _loaded(data, (data.X_train, data.X_test), preparation, TEST_FILE, source=printable(folder))
 
 
 def _show_digits(
@@ -228,18 +258,14 @@ def _show_digits(
 ) -> dict[str, Any]:
     """The scores, the confusion matrix and the most confident mistakes."""
     (trained,) = models.values()
-    test, probabilities, classes = (
-        loaded.part(loaded.X_test, loaded.y_test),
-        trained.test_outputs,
-        loaded.target.classes[0],
-    )
+    answers, probabilities, classes = loaded.test_answers, trained.test_outputs, loaded.target.classes[0]
     given, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    wrong = np.flatnonzero(given != test.answers)
+    wrong = np.flatnonzero(given != answers)
     wrong = wrong[np.argsort(-sure[wrong], kind="stable")]
-    counts = confusion(test.answers, given, len(classes))
+    counts = confusion(answers, given, len(classes))
     if json_wanted:
         mistakes = [
-            {"row": row, "true": test.answers[row], "predicted": given[row], "probability": sure[row]}
+            {"row": row, "true": answers[row], "predicted": given[row], "probability": sure[row]}
             for row in wrong
         ]
         return {"run": base, **trained.to_dict(), "confusion": counts, "mistakes": mistakes}
@@ -257,7 +283,7 @@ def _show_digits(
         screen.print("No mistakes on the test images.\n")
         return {}
     shown, pixels = wrong[:SHOWN_MISTAKES], loaded.preparation.inputs.transform(loaded.X_test)
-    captions = [(f"true {test.answers[row]}", f"given {given[row]} ({sure[row]:.3f})") for row in shown]
+    captions = [(f"true {answers[row]}", f"given {given[row]} ({sure[row]:.3f})") for row in shown]
     screen.print(f"The most confident of {len(wrong)} mistakes, with the predicted probability")
     screen.print(pictures([pixels[row].reshape(8, 8) for row in shown], captions), markup=False)
     screen.print()
@@ -301,7 +327,7 @@ def _map(trained: Trained, loaded: Loaded) -> "Text":
     grid = np.column_stack([part.ravel() for part in np.meshgrid(x, y[::-1])])
     outputs = trained.run.outputs(polars.DataFrame(grid, schema=loaded.X_train.columns))
     regions = loaded.target.decide(outputs).reshape(MAP_HEIGHT, MAP_WIDTH)
-    answers = loaded.part(loaded.X_train, loaded.y_train).answers
+    answers = loaded.target.answers(loaded.y_train)
     text = Text(decision_map(regions, X, answers, low, high, marks=MARKS, fills=FILLS))
     for mark, fill, name, other in zip(MARKS, FILLS, loaded.target.classes[0], COLOURS, strict=False):
         colour = name if name in COLOURS else other
@@ -314,11 +340,11 @@ def _show_cats(
     loaded: Loaded, models: Mapping[Path, Trained], base: Path, json_wanted: bool
 ) -> dict[str, Any]:
     """Costs and scores of the networks side by side, and a figure of the mislabeled images of the deeper."""
-    target, names = loaded.target, np.array(loaded.about["classes"])
+    target = loaded.target
     mistakes = [
         MistakesDisplay.from_predictions(
             loaded.X_test,
-            names[loaded.y_test],
+            loaded.y_test,
             target.decode(trained.test_outputs),
             target.probabilities(trained.test_outputs).max(axis=1),
         )

@@ -1,15 +1,28 @@
-"""``deepstep evaluate``: the scores of a run on labelled data."""
+"""``deepstep evaluate`` and ``importance``: metrics on labelled data, and which columns they depend on."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
 
-from deepstep.cli.runs import naming_piece, note_divergence, open_run, read_labelled_pieces
-from deepstep.cli.scores import confusion, score
-from deepstep.cli.screen import as_json, console, json_option, note, print_table, printable
-from deepstep.cli.table_task import answers_of, columns_of
+from deepstep.cli.options import TEXT_FORMAT, train_options
+from deepstep.cli.runs import naming_piece, note_divergence, read_labelled, read_labelled_pieces, reading
+from deepstep.cli.screen import as_json, console, json_option, note, print_scores, print_table, printable
+from deepstep.cli.target import columns_of, row_weights
+from deepstep.data.frames import as_frame
+from deepstep.data.sources import STDIN
+from deepstep.errors import ConfigurationError, DataError
+from deepstep.inspection.metrics import (
+    confusion,
+    evaluate,
+    main_metric,
+    permutation_importance,
+    predictions_of,
+    score,
+)
 from deepstep.preparation import TablePreparation
+from deepstep.run import Run
 from deepstep.types import AnyArray, Array
 
 MOST_CLASSES = 12
@@ -20,24 +33,26 @@ MOST_CLASSES = 12
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.argument("file", type=click.Path(path_type=Path))
 @json_option
-def evaluate_command(run_folder: Path, file: Path, json_wanted: bool) -> None:
+def evaluate_command(run_folder: Path, file: Path, json_wanted: bool, **written: Any) -> None:
     """Evaluate a trained run on labelled data.
 
-    FILE is a table with the target's columns, or a folder of Parquet files. For a run on the cats it
-    may be the folder of the two HDF5 files: the test images are taken.
+    FILE is a table with the target's columns, "-" for standard input, or a folder of Parquet files. For a run
+    on the cats it may be the folder of the two HDF5 files: the test images are taken.
     """
-    run = open_run(run_folder)
+    run = Run.load(run_folder)
     note_divergence(run)
     target = run.preparation.target
-    learned_from = printable(file) == run.config.get("source")
+    learned_from = str(file) != STDIN and printable(file) == run.config.get("source")
     if learned_from and isinstance(run.preparation.inputs, TablePreparation):
         note(f"Warning: {file} was used to train {run_folder}; these scores include training rows.")
-    pieces: list[tuple[AnyArray, Array]] = []
-    for raw, labels in read_labelled_pieces(run, file):
-        with naming_piece(file, sum(len(outputs) for _, outputs in pieces), len(labels)):
-            pieces.append((answers_of(target, labels), run.outputs(raw)))
-    answers, outputs = (np.concatenate(part) for part in zip(*pieces, strict=True))
-    scores = score(target, answers, outputs)
+    parts = list[tuple[AnyArray, Array, Array | None]]()
+    for raw, labels in read_labelled_pieces(run, file, reading(run, written)):
+        with naming_piece(file, sum(len(outputs) for _, outputs, _ in parts), len(labels)):
+            parts.append((target.answers(labels), run.outputs(raw), _weights(run, raw, file)))
+    answers, outputs = (np.concatenate([part[at] for part in parts]) for at in (0, 1))
+    weights = [weight for *_, weight in parts if weight is not None]
+    weight = np.concatenate(weights) if weights else None
+    scores = score(target, answers, outputs, weight, run.calibrated)
     record = {"run": run_folder, "file": file, "target": run.config.get("target"), **scores.to_dict()}
     names: list[str] = []
     if target.is_classification:
@@ -55,10 +70,83 @@ def evaluate_command(run_folder: Path, file: Path, json_wanted: bool) -> None:
         return
     screen = console()
     by_class = scores.uneven or "class_weights" in run.config
-    print_table(screen, (run.target_name, str(file.name)), scores.lines(by_class=by_class))
+    print_scores(screen, {file.name: scores}, by_class=by_class, title=run.target_name)
     if 0 < len(names) <= MOST_CLASSES:
         rows = [
             (name, *(str(count) if count else "·" for count in row))
             for name, row in zip(names, counts, strict=True)
         ]
         print_table(screen, ("true ↓ given →", *names), rows)
+
+
+def _weights(run: Run, raw: Any, file: Path) -> Array | None:
+    """The weights of rows, where the run was trained with some and the table has them."""
+    name = run.config.get("sample_weight")
+    if name is None or name not in getattr(raw, "columns", ()):
+        return None
+    return row_weights(raw, name, f"{file}, the weights")
+
+
+@click.command("importance")
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--metric", metavar="NAME", help="Metric that is compared. Default: accuracy, or r2.")
+@click.option(
+    "--repeats", type=click.IntRange(1), default=5, show_default=True, help="Permutations a column."
+)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of permutations.")
+@json_option
+def importance_command(
+    run_folder: Path,
+    file: Path,
+    metric: str | None,
+    repeats: int,
+    seed: int,
+    json_wanted: bool,
+    **written: Any,
+) -> None:
+    """Show the permutation importance of each column.
+
+    The values of a column of FILE are permuted, and the difference of the metric is its importance. FILE is
+    a table with the target's columns that was not used for the training.
+    """
+    run = Run.load(run_folder)
+    note_divergence(run)
+    target, inputs = run.preparation.target, run.preparation.inputs
+    if not isinstance(inputs, TablePreparation):
+        raise ConfigurationError("RUN", "a run that was trained on a table", "got one of images")
+    raw, labels = read_labelled(run, file, reading(run, written))
+    table, found = as_frame(raw, where=str(file)), main_metric(target, metric, "--metric")
+    answers, weight = target.answers(labels), _weights(run, raw, file)
+
+    def measured(outputs: Array) -> float:
+        predicted = predictions_of(target, answers, outputs, weight, run.calibrated)
+        values = [evaluate(found, of) for of in predicted]
+        undefined = [value for value in values if isinstance(value, str)]
+        if undefined:
+            raise DataError(str(file), f"rows that have the metric {found.name}", undefined[0])
+        return float(np.mean([value for value in values if not isinstance(value, str)]))
+
+    names = [column.name for column in inputs.columns if column.feature_names]
+    each = permutation_importance(
+        run.outputs,
+        table,
+        names,
+        measured,
+        larger_is_better=found.larger_is_better,
+        repeats=repeats,
+        seed=seed,
+    )
+    value = measured(run.outputs(table))
+    if json_wanted:
+        record = {"run": run_folder, "file": file, "rows": table.height, "metric": found.name, "value": value}
+        click.echo(as_json({**record, "repeats": repeats, "importance": [one._asdict() for one in each]}))
+        return
+    screen = console()
+    screen.print(f"{found.label}: {found.shown(value)} of {table.height:,} rows.", markup=False)
+    rows = [(one.column, f"{one.mean:.4g}", f"± {one.std:.2g}") for one in each]
+    print_table(screen, ("column", f"{'lower' if found.larger_is_better else 'higher'} by", ""), rows)
+
+
+for _command in (evaluate_command, importance_command):
+    _command.params[2:2] = train_options(TEXT_FORMAT)

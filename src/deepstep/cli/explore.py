@@ -19,7 +19,7 @@ from deepstep.cli.options import TYPED, SectionedCommand, SectionOption, TrainOp
 from deepstep.cli.runs import OpenedNetwork, open_network, read_labelled
 from deepstep.cli.screen import as_json, json_option, note, program, say
 from deepstep.cli.settings import check_target, checked, new_network, train_arguments
-from deepstep.cli.table_task import table_task
+from deepstep.cli.split import table_split
 from deepstep.cli.target import table_of
 from deepstep.data import DATASETS
 from deepstep.data.files import RUN_MARK, kind_at, refuse_pipe
@@ -40,7 +40,6 @@ from deepstep.model import Network
 from deepstep.model.construction import FROM_DATA
 from deepstep.model.options import LBFGS
 from deepstep.preparation import Target
-from deepstep.run import Run
 from deepstep.run_folder import DIVERGED, read_config
 from deepstep.training import History
 from deepstep.training.rate_finder import AUTO
@@ -68,9 +67,9 @@ def of_run(path: Path, member: int | None, data: Path | None, chosen: dict[str, 
     if steps.get("optimizer") == LBFGS:
         steps["optimizer"] = "gd"
         notes.append("Trained by L-BFGS, which has no steps of its own: those of this page are plain gd.")
-    history = opened.run.history if isinstance(opened.run, Run) else opened.network.history
-    if not isinstance(opened.run, Run) and member is not None:
-        notes.append(_learned(opened.run.ensemble.members[member]))
+    history, alone = opened.network.history, opened.run.only is not None
+    if not alone or history is None:
+        notes.append(_learned(opened.run.ensemble.members[opened.number]))
     if DIVERGED in opened.config:
         notes.append("The training diverged: these are the parameters of its last step that was finite.")
     notes.append(_examples(opened, len(X), kept=data is None))
@@ -78,7 +77,7 @@ def of_run(path: Path, member: int | None, data: Path | None, chosen: dict[str, 
     names = opened.run.preparation.inputs.feature_names
     about = About(
         path.resolve().name,
-        title=f"{path.resolve().name}, {_which(history, member)}",
+        title=f"{path.resolve().name}, {_which(history, None if alone else member)}",
         feature_names=names if len(names) == X.shape[1] else (),  # members of an ensemble have their own
         class_names=names_of(opened.target),
         notes=notes,
@@ -104,7 +103,7 @@ def _learned(member: "Member") -> str:
 
 def _rows_for(opened: OpenedNetwork, data: Path | None) -> tuple[Array, Array]:
     if data is None:
-        return opened.examples
+        return opened.examples()
     raw, answers = read_labelled(opened.run, data)
     return opened.inputs(raw), opened.target.encode(answers)
 
@@ -319,12 +318,12 @@ def _subject(
 
 
 def _of_table(path: Path, options: TrainOptions) -> Subject:
-    task = table_task(table_of(path, options), options, None)
-    target = task.preparation.target
+    split = table_split(*table_of(path, options), None)
+    target, inputs, rows = split.target, split.inputs, split.train
     check_target(options, target)
-    names, notes = task.split.inputs.feature_names, task.split.notes
-    about = About(path.name, feature_names=names, class_names=names_of(target), notes=notes)
-    return _made(options, task.train.X.T, task.train.Y.T, target, about)
+    names = inputs.feature_names
+    about = About(path.name, feature_names=names, class_names=names_of(target), notes=split.notes)
+    return _made(options, inputs.transform(rows.frame).T, target.encode(rows.labels).T, target, about)
 
 
 def _made(options: TrainOptions, X: Array, Y: Array, target: Target, about: About) -> Subject:

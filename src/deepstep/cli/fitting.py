@@ -1,289 +1,212 @@
-"""From prepared rows to the saved run of a single network: what the demos and ``train`` share."""
+"""``deepstep train`` by the estimators: from the options and the rows of a table to a run."""
 
-import warnings
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from copy import copy
-from dataclasses import dataclass, replace
-from pathlib import Path
-from types import MappingProxyType
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
+from warnings import catch_warnings, filterwarnings, simplefilter
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
-from deepstep.cli.options import TrainOptions, flag_of
-from deepstep.cli.runs import keep, what_happened
-from deepstep.cli.scores import Scores, score
-from deepstep.cli.screen import GOOD, INTERRUPTED, note
-from deepstep.cli.settings import new_network, train_arguments, watched_entry
-from deepstep.cli.table_task import Part, example_weights, joined, weights_of_classes
-from deepstep.errors import DataError, DivergenceError, spelled
-from deepstep.model import Network
-from deepstep.model.construction import FROM_DATA
-from deepstep.model.fit import inputs_to_draw_from
+from deepstep.cli.options import BFLOAT16, SINGLE, TYPED, TrainOptions, flag_of
+from deepstep.cli.screen import harmless
+from deepstep.cli.settings import schedules_of
+from deepstep.cli.split import Rows, TableSplit
+from deepstep.cli.target import by_position, columns_of, weights_by_class
+from deepstep.errors import DataError, DataWarning, spelled
+from deepstep.estimators import DeepClassifier, DeepRegressor
+from deepstep.estimators.ensemble import Ensemble
+from deepstep.estimators.targets import NUMBER_LOSSES
+from deepstep.inspection.metrics import Scores, score
 from deepstep.model.options import LBFGS
-from deepstep.network.border import classes_in
 from deepstep.preparation import Preparation, Target
-from deepstep.preparation.batches import Examples
-from deepstep.preparation.streams import StreamedExamples
-from deepstep.run import Run, few_examples, few_rows
-from deepstep.training import History, latest_checkpoint
-from deepstep.training.rate_finder import AUTO
-from deepstep.training.scoring import judge_of
-from deepstep.training.stopping import Repeat
-from deepstep.types import Array
+from deepstep.run import Run, few_rows
+from deepstep.training.checkpoints import KEPT
+from deepstep.training.plan import UNTIL_TIME_IS_UP
+from deepstep.training.scoring import COST
+from deepstep.types import AnyArray
 
-INSTEAD = 0.001
-"""The default of ``--learning-rate``, where no rate lowers the cost."""
-
-
-def with_rate(
-    settings: TrainOptions,
-    network: Network,
-    train: Part,
-    of_classes: Sequence[Array] | None,
-    *trainings: Mapping[str, Any],
-) -> TrainOptions:
-    """The settings with a number for the rate, and a line about it where it was searched for.
-
-    The search uses training rows alone, and the network stays as it is. The rate of the checkpoints of
-    ``trainings`` (the training and its refit) is taken where there are some.
-    """
-    if settings.learning_rate != AUTO:
-        return settings
-    rate = _rate_kept(trainings)
-    if rate is None:
-        search = network.find_learning_rate(
-            train.X.T,
-            train.Y.T,
-            sample_weight=example_weights(train, of_classes),
-            **train_arguments(replace(settings, learning_rate=INSTEAD, patience=None), validated=False),
+PARAMETERS = {
+    "hidden": "hidden_layer_sizes",
+    "optimizer": "solver",
+    "learning_rate": "learning_rate_init",
+    "iterations": "max_iter",
+    "l2": "alpha",
+    "seed": "random_state",
+    "keep": "keep_columns",
+    "categorical": "categorical_features",
+    "patience": "n_iter_no_change",
+    **{
+        name: name
+        for name in (
+            *("n_estimators", "activation", "normalization", "initialization", "optimizer_params"),
+            *("batch_size", "clip_norm", "clip_value", "lr_multipliers", "ema_decay", "l1", "weight_decay"),
+            *("weight_decay_multipliers", "dropout", "input_noise", "max_norm", "scoring", "refit"),
+            *("time_budget", "deterministic", "engine", "buffer_rows"),
         )
-        rate = search.suggestion
-    if rate is not None:
-        note(f"Learning rate: {rate:.3g}, found by --learning-rate auto.")
-        return replace(settings, learning_rate=rate)
-    note(
-        f"Learning rate: {INSTEAD:g}, as --learning-rate auto found no rate from {search.rates[0]:g} on that "
-        "lowers the cost."
-        if len(search.rates)
-        else f"Learning rate: {INSTEAD:g}, as --learning-rate auto met no finite cost after the first rate."
-    )
-    return replace(settings, learning_rate=INSTEAD)
+    },
+}
+"""The parameters of the estimators that options of the command line are; others are in `new_estimator`."""
+
+OF_LBFGS = {"tolerance": "tol", "evaluations": "max_fun"}
+"""Parameters that the settings of L-BFGS are."""
 
 
-def _rate_kept(trainings: Sequence[Mapping[str, Any]]) -> float | None:
-    """The rate of the newest checkpoint, if there is one."""
-    for training in trainings:
-        if "checkpoint" in training:
-            with warnings.catch_warnings(action="ignore"):  # of damaged ones, which training warns of
-                newest = latest_checkpoint(training["checkpoint"].folder)
-            if newest is not None:
-                return float(newest.identity["learning_rate"])
-    return None
+def new_estimator(
+    options: TrainOptions, preset: str, split: TableSplit, name: str
+) -> DeepClassifier | DeepRegressor:
+    """The estimator that learns a table, whose progress is shown under a name."""
+    target, single = split.target, preset == SINGLE
+    given: dict[str, Any] = {"preset": preset, "verbose": harmless(name) or "train"}
+    for option, parameter in PARAMETERS.items():
+        value = getattr(options, option)
+        if value not in (None, ()) and (single or TYPED[option].of != "network"):
+            given[parameter] = value
+    if split.survey is not None:
+        given["stream"] = True
+    if single:
+        given |= _of_one_network(options, validated=split.validation is not None)
+    if target.is_classification:
+        if options.label_smoothing is not None:
+            given["label_smoothing"] = options.label_smoothing
+        if not target.several:
+            given["classes"] = target.classes[0]
+        loss = "ordinal" if target.ordered else "cross_entropy"
+        return DeepClassifier(loss=loss, class_weight=_class_weight(target, options), **given)
+    loss = next(name for name, head in NUMBER_LOSSES.items() if head == target.output)
+    if loss == "huber":  # a delta is asked for in the target's deviations
+        delta = 1.0 if options.huber_delta is None else options.huber_delta
+        given["loss_params"] = {"delta": delta * max(target.stds)}
+    return DeepRegressor(loss=loss, quantiles=target.levels or None, **given)
 
 
-FINISHED = "finished early"
-CANNOT_GO_ON = "--optimizer lbfgs cannot go on"
-ENDED_BEFORE = ("interrupted", FINISHED)
-"""Ends of a training of which the best number of epochs is not known."""
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A trained run with its scores by part: "train" and, where there are such rows, "validation" and "test".
-
-    ``test_outputs`` (m, n_L) has no rows where none were held out.
-    """
-
-    run: Run
-    parts: Mapping[str, Scores]
-    test_outputs: Array
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether Ctrl-C ended training."""
-        return self.run.history.stopped == "interrupted"
-
-    @property
-    def exit_code(self) -> int:
-        """The exit code of a command that shows this result."""
-        return INTERRUPTED if self.interrupted else GOOD
-
-    def to_dict(self) -> dict[str, Any]:
-        """The JSON of every command that trains."""
-        history = self.run.history
-        return {
-            "layer_dims": self.run.network.architecture.layer_dims,
-            **{name: self.run.config[name] for name in ("settings", "found") if name in self.run.config},
-            "engine": history.engine,
-            "why_engine": history.why_engine,
-            "stopped": history.stopped,
-            "costs": history.costs,
-            "seconds": history[-1]["seconds"],
-            "epochs": len(history),
-            "output": self.run.network.architecture.output,
-            **{name: scores.to_dict() for name, scores in self.parts.items()},
+def _of_one_network(options: TrainOptions, *, validated: bool) -> dict[str, Any]:
+    """Parameters that several options make, or that one makes several of."""
+    given: dict[str, Any] = dict(schedules_of(options, validated=validated))
+    given["early_stopping"] = options.patience is not None
+    if validated:
+        given["scoring"] = options.scoring or COST
+    if options.iterations is None:
+        given["max_iter"] = UNTIL_TIME_IS_UP
+    if options.precision is not None:
+        narrow = options.precision == BFLOAT16
+        given |= {
+            "dtype": "float32" if narrow else options.precision,
+            "precision": BFLOAT16 if narrow else None,
         }
+    if options.optimizer == LBFGS:
+        settings = options.optimizer_params or {}
+        given |= {"optimizer_params": None, **{OF_LBFGS[name]: value for name, value in settings.items()}}
+    return given
 
 
-def train_and_save(
-    place: AbstractContextManager[Callable[[Run], None]],
-    folder: Path,
-    settings: TrainOptions,
-    preparation: Preparation,
-    train: Part,
-    test: Part | None,
-    *,
-    label: str,
-    about: dict[str, Any],
-    validation: Part | None = None,
-    again: Mapping[str, Any] = MappingProxyType({}),
-    stream: StreamedExamples | None = None,
-    **options: Any,
-) -> Trained:
-    """Train with progress on stderr, compare with the baseline, and write the run folder.
+def _class_weight(target: Any, options: TrainOptions) -> Any:
+    """As the estimator takes it, by label; by 0 and 1 of several columns."""
+    if options.class_weight is None:
+        return None
+    found = by_position(options.class_weight, target)
+    if target.several or isinstance(found, str):
+        return found
+    return {target.classes[0][position]: weight for position, weight in found[0].items()}
 
-    Whether the folder can be written is found out before training. Ctrl-C ends training and keeps the
-    parameters reached: ``Trained.interrupted`` says so. A second one, or one before the first epoch is done,
-    is raised as KeyboardInterrupt, as is each Ctrl-C where there are checkpoints to go on from. An error
-    leaves nothing behind, except a divergence, which leaves a run in ``folder`` that says so.
 
-    ``place`` gives the function that writes the run, as `new_run` does. ``about`` is the config's ``task``,
-    ``target`` and ``source``. ``validation`` is watched by patience. ``again`` has ``checkpoint``, ``resume``
-    and ``callbacks`` of the refit, ``options`` those of this training. With ``stream``, ``train`` is a sample
-    of it.
+def fit(estimator: DeepClassifier | DeepRegressor, split: TableSplit, options: TrainOptions) -> None:
+    """Fit an estimator to the rows that are learned from."""
+    validation: dict[str, Any] = {}
+    if split.validation is not None and (split.survey is None or options.validation is not None):
+        X, y, weight = _given(split, split.validation)
+        validation = {"X_val": X, "y_val": y, "sample_weight_val": weight}
+    with spelled(flag_of), _told_by_the_command():
+        if split.survey is not None:
+            estimator.fit(split.survey, options.targets[0], options.sample_weight, **validation)
+        else:
+            estimator.fit(*_given(split, split.train), **validation)
+    history = estimator.histories_[0]
+    if not history and not estimator.interrupted_:
+        # L-BFGS has nothing to do where the gradient is small from the beginning
+        raise DataError("--optimizer lbfgs", "a cost that can be lowered", history.stopped)
+
+
+def _given(split: TableSplit, rows: Rows) -> tuple[Any, AnyArray, Any]:
+    """X, y and weights of rows; of the columns that no feature is made of, some may be missing."""
+    import polars
+
+    names = [name for name in split.train.frame.columns if name not in split.without]
+    missing = [polars.lit(None).alias(name) for name in names if name not in rows.frame.columns]
+    return rows.frame.with_columns(missing)[names], _labels(split.target, rows.labels), rows.weight
+
+
+def _labels(target: Target, labels: Any) -> AnyArray:
+    """y of some rows: labels, of several columns 0 and 1, or numbers."""
+    found = target.answers(labels)
+    return np.asarray(target.classes[0])[found] if target.is_classification and not target.several else found
+
+
+@contextmanager
+def _told_by_the_command() -> Iterator[None]:
+    """Leave out warnings about what the command says itself."""
+    with catch_warnings():
+        for category in (DataWarning, ConvergenceWarning):
+            simplefilter("ignore", category)
+        for said in ("Training interrupted by user", "learning_rate_init='auto' found no rate", "batch_size"):
+            filterwarnings("ignore", said)
+        yield
+
+
+def run_of(
+    ensemble: DeepClassifier | DeepRegressor | Ensemble, split: TableSplit, config: dict[str, Any]
+) -> Run:
+    """The run of a fitted estimator, or of an ensemble alone, with some of the training rows."""
+    target = split.target
+    if not target.is_classification:  # estimators scale numbers by themselves
+        target = target.in_units([0.0] * target.n_columns, [1.0] * target.n_columns)
+    preparation = Preparation(split.inputs, target)
+    if isinstance(ensemble, Ensemble):
+        run = Run(ensemble, preparation, config)
+    else:
+        ensemble.set_params(**dict.fromkeys(OF_ONE_CALL), keep_checkpoints=KEPT, resume=False, verbose=False)
+        run = Run.of(ensemble, config, preparation=preparation)
+    run.examples = run.examples_of(split.train.frame, split.train.labels)
+    return run
+
+
+OF_ONE_CALL = ("callbacks", "checkpoint_dir", "checkpoint_every")
+"""Parameters of an estimator that are those of one call of the command."""
+
+
+def weights(split: TableSplit, learned: Sequence[Rows], options: TrainOptions) -> dict[str, Any]:
+    """The weights of classes and of the rows that are kept, as the config of a run has them."""
+    target, known, whole = split.target, {}, None
+    if split.train.weight is not None:
+        whole = np.concatenate([rows.weight for rows in learned if rows.weight is not None])
+        known["example_weights"] = split.train.weight[few_rows(len(split.train.weight))].tolist()
+    if options.class_weight is not None and target.is_classification:
+        answers = np.concatenate([target.answers(rows.labels) for rows in learned])
+        found = weights_by_class(options.class_weight, target, columns_of(answers), whole)
+        of_each = [one.tolist() for one in found]
+        known["class_weights"] = of_each if target.several else of_each[0]
+    return known
+
+
+def scores(run: Run, split: TableSplit, learned: Sequence[Rows]) -> dict[str, Scores]:
+    """Scores of the rows that were learned from, by all networks and by those that did not learn them, and of
+    the rows that were held out.
     """
-    target = preparation.target
-    network = new_network(settings, preparation.inputs.n_features, preparation.target)
-    with place as save, spelled(flag_of):
-        if settings.initialization == FROM_DATA:  # once, so that a refit begins where the training did
-            network.initialize_from_data(inputs_to_draw_from(Examples(train.X, train.Y)))
-        found = ["learning_rate"] if settings.learning_rate == AUTO else []
-        of_classes = weights_of_classes(settings, target, train)
-        settings = with_rate(settings, network, train, of_classes, options, again)
-        about = {**about, **({"found": found} if found else {})}
-        start = copy(network)
-        try:
-            history = _learn(network, settings, target, train, validation, label, options, stream)
-            if not history:  # L-BFGS has nothing to do where the gradient is small from the beginning
-                raise DataError("--optimizer lbfgs", "a cost that can be lowered", history.stopped)
-            best = 0 if history.stopped in ENDED_BEFORE else network.best_epochs
-            if settings.refit and validation is not None and best:
-                repeat = Repeat(best)
-                network, train, validation = start, joined(train, validation), None
-                without = replace(settings, patience=None)
-                options = {**again, "callbacks": [*again.get("callbacks", ()), repeat]}
-                history = _learn(network, without, target, train, None, f"{label}, all rows", options)
-        except DivergenceError as error:
-            _keep(error, network, settings, preparation, train, about, folder)
-            raise
-        trained = _compared(network, history, settings, preparation, train, test, validation, about)
-        save(trained.run)
-    return trained
+    target = run.preparation.target
 
+    def of(*parts: Rows) -> Scores:
+        answers = np.concatenate([target.answers(rows.labels) for rows in parts])
+        outputs = np.concatenate([run.outputs(rows.frame) for rows in parts])
+        of_rows = [rows.weight for rows in parts if rows.weight is not None]
+        return score(target, answers, outputs, np.concatenate(of_rows) if of_rows else None, run.calibrated)
 
-def _learn(
-    network: Network,
-    settings: TrainOptions,
-    target: Target,
-    train: Part,
-    validation: Part | None,
-    label: str,
-    options: Mapping[str, Any],
-    stream: StreamedExamples | None = None,
-) -> History:
-    """One training, with the weights of the classes in the rows that it learns from."""
-    options = {**options, **train_arguments(settings, validated=validation is not None)}
-    of_classes = weights_of_classes(settings, target, train)
-    if stream is None:
-        options["sample_weight"] = example_weights(train, of_classes)
-    if validation is not None:
-        weights = example_weights(validation, of_classes)
-        of_rows = () if weights is None else (weights,)
-        options["validation"] = (validation.X.T, validation.Y.T, *of_rows)
-        options |= _judged(settings, network, target, validation._replace(weight=weights), options)
-    learned = (train.X.T, train.Y.T) if stream is None else (stream, None)
-    return _train(network, learned, label, options)
-
-
-def _judged(
-    settings: TrainOptions, network: Network, target: Target, validation: Part, options: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Arguments of `Network.train` for a metric, if one is asked for."""
-    if settings.scoring is None:
-        return {}
-    held_out = Examples(validation.X, validation.Y, validation.weight)
-    classes = classes_in(network.architecture, validation.Y.T)
-    decode = None if classes.number else target.decode
-    judge = judge_of(network, settings.scoring, held_out, classes, "--scoring", decode=decode)
-    callbacks = [judge, *options.get("callbacks", ())]
-    return {"callbacks": callbacks, "monitor": watched_entry(settings)}
-
-
-def _train(network: Network, learned: tuple[Any, Any], label: str, options: dict[str, Any]) -> History:
-    try:
-        return network.train(*learned, progress=label, **options)
-    except KeyboardInterrupt:
-        if "checkpoint" in options or not network.history:
-            raise
-        why = f" {CANNOT_GO_ON}, and" if options.get("optimizer") == LBFGS else ""
-        note(f"Interrupted:{why} what was reached is being saved; Ctrl-C once more ends at once.")
-        return network.history
-
-
-def _compared(
-    network: Network,
-    history: History,
-    settings: TrainOptions,
-    preparation: Preparation,
-    train: Part,
-    test: Part | None,
-    validation: Part | None,
-    about: dict[str, Any],
-) -> Trained:
-    """The run, and its scores on all parts."""
-    parts = {"train": train, "validation": validation, "test": test}
-    outputs, scores = {}, {}
-    for name, part in parts.items():
-        if part is not None:
-            outputs[name] = network.forward(part.X.T).T
-            scores[name] = score(preparation.target, part.answers, outputs[name])
-    results = {name: found.to_dict() for name, found in scores.items()}
-    config = {**_config(settings, preparation, train, about), "results": results}
-    run = Run(network, preparation, history, config, few_examples(train.X, train.Y))
-    no_test = np.empty((0, preparation.target.n_outputs))
-    return Trained(run, scores, outputs.get("test", no_test))
-
-
-def _keep(
-    error: DivergenceError,
-    network: Network,
-    settings: TrainOptions,
-    preparation: Preparation,
-    train: Part,
-    about: dict[str, Any],
-    folder: Path,
-) -> None:
-    """Save what a training reached before it diverged."""
-    if error.history is None or error.parameters is None:
-        return
-    reached = copy(network)
-    reached.parameters, reached.statistics = error.parameters, dict(error.statistics)
-    config = {**_config(settings, preparation, train, about), **what_happened(error)}
-    keep(Run(reached, preparation, error.history, config, few_examples(train.X, train.Y)), folder, error)
-
-
-def _config(
-    settings: TrainOptions, preparation: Preparation, train: Part, about: dict[str, Any]
-) -> dict[str, Any]:
-    """A run's config without the results."""
-    weights = weights_of_classes(settings, preparation.target, train)
-    weighed: dict[str, Any] = {}
-    if weights is not None:
-        of_each = [found.tolist() for found in weights]
-        several = preparation.target.several
-        weighed["class_weights"] = of_each if several else of_each[0]
-    if train.weight is not None:
-        weighed["example_weights"] = train.weight[few_rows(len(train.X))].tolist()
-    return {**about, **weighed, "settings": settings.kept("settings")}
+    found, A = {"train": of(*learned)}, run.ensemble.out_of_fold
+    if A is not None:
+        weight, answers = split.train.weight, target.answers(split.train.labels)
+        kept = slice(None) if weight is None else weight > 0
+        known = np.isfinite(A).all(axis=1)
+        of_known = None if weight is None else weight[kept][known]
+        found["out_of_fold"] = score(target, answers[kept][known], A[known], of_known, run.calibrated)
+    if split.validation is not None and len(learned) == 1 and run.ensemble.members[0].preset.name == SINGLE:
+        found["validation"] = of(split.validation)
+    return found if split.test is None else {**found, "test": of(split.test)}

@@ -36,6 +36,7 @@ COMMANDS = {
     "train": "train",
     "predict": "predict",
     "evaluate": "evaluate",
+    "importance": "evaluate",
     "summary": "summary",
     "explore": "explore",
     "report": "report",

@@ -8,31 +8,22 @@ from typing import TYPE_CHECKING, Any
 from deepstep.cli.options import OPTIONS, TrainOptions, resolved
 from deepstep.cli.screen import note, print_next, print_table, printable
 from deepstep.cli.settings import Preset
-from deepstep.cli.table_task import TableSplit
+from deepstep.cli.split import TableSplit
+from deepstep.data.sources import shown
 from deepstep.preparation import TablePreparation
+from deepstep.run import Run
 from deepstep.run_folder import LEAKS
 
 if TYPE_CHECKING:
-    import polars
     from rich.console import Console
 
     from deepstep.estimators.ensemble import Ensemble
+    from deepstep.training.rate_finder import RateSearch
 
 
 def as_records(ensemble: "Ensemble") -> list[dict[str, Any]]:
     """A record of each member with its weight, in order."""
-    return [
-        {
-            "preset": member.preset.name,
-            "fold": member.fold,
-            "share": share,
-            "layer_dims": member.network.architecture.layer_dims,
-            "epochs": member.epochs,
-            "validation_cost": member.validation_cost,
-            "best_epoch": member.best_epoch,
-        }
-        for member, share in zip(ensemble.members, ensemble.shares, strict=True)
-    ]
+    return sorted(ensemble.leaderboard(), key=lambda row: int(row["member"]))
 
 
 def print_presets(screen: "Console", ensemble: "Ensemble") -> None:
@@ -46,29 +37,55 @@ def print_presets(screen: "Console", ensemble: "Ensemble") -> None:
 
 
 def print_members(screen: "Console", ensemble: "Ensemble") -> None:
-    """A line for each member, numbered from 0."""
-    rows = []
-    for number, one in enumerate(as_records(ensemble)):
-        cost = "–" if one["validation_cost"] is None else f"{one['validation_cost']:.6f}"
-        shape = "-".join(map(str, one["layer_dims"]))
-        rows.append((str(number), one["preset"], shape, str(one["fold"]), str(one["epochs"]), cost))
-    header = ("member", "preset", "units", "fold", "epochs", "validation cost")
-    print_table(screen, header, rows, left=3)
+    """The leaderboard of the members, which are numbered from 0."""
+    found = ensemble.leaderboard()
+    print_table(screen, found.header, found.cells(), left=2)
+
+
+def of_one_network(run: Run) -> dict[str, Any]:
+    """The training of a run of one network, as JSON has it."""
+    history, config = run.history, run.config
+    return {
+        "layer_dims": run.network.architecture.layer_dims,
+        **{name: config[name] for name in ("settings", "found") if name in config},
+        "engine": history.engine,
+        "why_engine": history.why_engine,
+        "stopped": history.stopped,
+        "costs": history.costs,
+        "seconds": history[-1]["seconds"],
+        "epochs": len(history),
+        "output": run.network.architecture.output,
+    }
 
 
 SHOWN_COLUMNS, SHOWN_IDENTIFIERS, SHOWN_LEAKS = 40, 5, 5
+ONLY_OUT_OF_FOLD = "No test set: the out-of-fold scores estimate generalization.\n"
 NO_TEST = "No test set: these scores are on training data and do not estimate generalization.\n"
 
 
-def tell(file: Path, frame: "polars.DataFrame", split: TableSplit, preset: Preset) -> None:
+def tell(file: Path, rows: int, options: TrainOptions, split: TableSplit, preset: Preset) -> None:
     """Say which rows are learned from, what, and by which preset."""
     held = "" if split.validation is None else f"{split.validation.frame.height:,} to validate on, "
     tested = "none" if split.test is None else f"{split.test.frame.height:,}"
-    rows = split.train.frame.height
-    note(f"{file}: {frame.height:,} rows; {rows:,} to learn from, {held}{tested} held out.")
+    note(f"{shown(file)}: {rows:,} rows; {split.n_learned:,} to learn from, {held}{tested} held out.")
+    if split.survey is not None:
+        most = options.buffer_rows
+        many = "as many rows as 64 MB hold" if most is None else f"{most:,} rows"
+        note(f"Streamed: {many} at a time are in memory, of {len(split.survey.rows.sizes)} groups.")
     note(f"Task: {split.kind}, because {split.reason}.")
     note(f"Preset: {preset}.")
     tell_of_columns(split)
+
+
+def tell_of_the_rate(rate: float, search: "RateSearch | None") -> None:
+    """Say what the search for a learning rate found."""
+    if search is None or search.suggestion is not None:
+        note(f"Learning rate: {rate:.3g}, found by --learning-rate auto.")
+    elif len(search.rates):
+        first = f"no rate from {search.rates[0]:g} on that lowers the cost"
+        note(f"Learning rate: {rate:g}, as --learning-rate auto found {first}.")
+    else:
+        note(f"Learning rate: {rate:g}, as --learning-rate auto met no finite cost after the first rate.")
 
 
 def tell_of_columns(split: TableSplit) -> None:

@@ -13,8 +13,7 @@ import numpy as np
 from deepstep.cli.option_types import LayerSizes, member_option
 from deepstep.cli.runs import OpenedNetwork, open_network, read_labelled
 from deepstep.cli.screen import as_json, console, json_option, print_table, say
-from deepstep.cli.table_task import columns_of
-from deepstep.cli.target import row_weights
+from deepstep.cli.target import columns_of, row_weights
 from deepstep.engines import Settings, describe_engines, missing_numba
 from deepstep.equations import EQUATIONS, example_targets
 from deepstep.equations.parameters import layer_sizes
@@ -109,7 +108,7 @@ def examples(opened: OpenedNetwork, data: Path | None = None) -> tuple[Array, Ar
         own = opened.config.get("example_weights")
         if name is not None and own is None:
             raise ConfigurationError("example_weights of the run", "those of its rows", "there are none")
-        return *opened.examples, None if name is None else np.asarray(own)
+        return *opened.examples(), None if name is None else np.asarray(own)
     raw, labels = read_labelled(opened.run, data)
     first = raw[:MOST_EXAMPLES]
     weight = None

@@ -26,128 +26,127 @@ T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class LayerSizes(click.ParamType[tuple[int, ...]]):
+class Parsed(click.ParamType[Any]):
+    """What `parse` makes of a text, which raises ValueError where it is not as ``expected``."""
+
+    def __init__(self, name: str, expected: str) -> None:
+        self.name, self.expected = name, expected
+
+    def parse(self, text: str, where: str) -> Any:
+        """The value of a text."""
+        raise NotImplementedError
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        where = param.opts[0] if param else self.name
+        try:
+            return self.parse(value, where)
+        except ConfigurationError:
+            raise
+        except ValueError:
+            raise ConfigurationError(where, self.expected, f"got {value!r}") from None
+
+
+class LayerSizes(Parsed):
     """Whole numbers between signs: ``64,32`` or ``4-5-3-1``. Whether they fit is the network's to say."""
 
-    name = "sizes"
-
     def __init__(self, separator: str) -> None:
+        example = separator.join(("64", "32"))
+        super().__init__("sizes", f"whole numbers with {separator!r} between them, such as {example}")
         self.separator = separator
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        if isinstance(value, tuple):
-            return value
-        try:
-            return tuple(int(size) for size in str(value).split(self.separator))
-        except ValueError:
-            example = self.separator.join(("64", "32"))
-            raise ConfigurationError(
-                param.opts[0] if param else "sizes",
-                f"whole numbers with {self.separator!r} between them, such as {example}",
-                f"got {value!r}",
-            ) from None
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return super().convert(str(value) if isinstance(value, int) else value, param, ctx)
+
+    def parse(self, text: str, where: str) -> tuple[int, ...]:
+        return tuple(int(size) for size in text.split(self.separator))
 
 
-class NumberOr(click.ParamType[float | str]):
+class NumberOr(Parsed):
     """A number, or a word that stands for one.
 
     >>> NumberOr("auto").convert("0.1", None, None), NumberOr("auto").convert("auto", None, None)
     (0.1, 'auto')
     """
 
-    name = "number"
-
     def __init__(self, word: str) -> None:
+        super().__init__("number", f"a number or {word}")
         self.word = word
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float | str:
-        if value == self.word:
-            return self.word
-        try:
-            return float(value)
-        except ValueError:
-            raise ConfigurationError(
-                param.opts[0] if param else "number", f"a number or {self.word}", f"got {value!r}"
-            ) from None
+    def parse(self, text: str, where: str) -> float | str:
+        return self.word if text == self.word else float(text)
 
 
-class Factor(click.ParamType[tuple[str, float]]):
+class Factor(Parsed):
     """A factor for a group of parameters: ``b*=0.1``.
 
     >>> Factor().convert("b*=0.1", None, None)
     ('b*', 0.1)
     """
 
-    name = "factor"
+    def __init__(self) -> None:
+        super().__init__("factor", "parameters, '=' and a number, such as 'b*=0.1'")
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, float]:
-        if isinstance(value, tuple):
-            return value
-        pattern, _, factor = str(value).partition("=")
-        try:
-            return pattern, float(factor)
-        except ValueError:
-            raise ConfigurationError(
-                param.opts[0] if param else "factor",
-                "parameters, '=' and a number, such as 'b*=0.1'",
-                f"got {value!r}",
-            ) from None
+    def parse(self, text: str, where: str) -> tuple[str, float]:
+        pattern, _, factor = text.partition("=")
+        return pattern, float(factor)
 
 
 WORDS = {"true": True, "false": False}
 """Values that are neither numbers nor names."""
 
 
-class Setting(click.ParamType[tuple[str, Any]]):
+class Setting(Parsed):
     """A named value: ``beta1=0.95``; a number or truth value where it is one, else a word.
 
     >>> Setting().convert("beta1=0.95", None, None), Setting().convert("epsilon_at=hat", None, None)
     (('beta1', 0.95), ('epsilon_at', 'hat'))
     """
 
-    name = "setting"
+    def __init__(self) -> None:
+        super().__init__("setting", "a name, '=' and a value, such as beta1=0.95")
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, Any]:
-        if isinstance(value, tuple):
-            return value
-        name, sign, text = str(value).partition("=")
-        if not (name and sign and text):
-            raise ConfigurationError(
-                param.opts[0] if param else "setting",
-                "a name, '=' and a value, such as beta1=0.95",
-                f"got {value!r}",
-            )
+    def parse(self, text: str, where: str) -> tuple[str, Any]:
+        name, sign, value = text.partition("=")
+        if not (name and sign and value):
+            raise ValueError(text)
         for kind in (int, float):
             with suppress(ValueError):
-                return name, kind(text)
-        return name, WORDS.get(text, text)
+                return name, kind(value)
+        return name, WORDS.get(value, value)
 
 
-class Named(click.ParamType[Any]):
+class Named(Parsed):
     """A name, and perhaps settings of what has it: ``step:drop=0.5,every=0.1``."""
 
-    name = "named"
+    def __init__(self) -> None:
+        super().__init__("named", "a name, and settings after ':' such as step:drop=0.5,every=0.1")
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not isinstance(value, str) or ":" not in value:
-            return value
-        name, _, settings = value.partition(":")
-        where = param.opts[0] if param else "named"
-        try:
-            pairs = [Setting().convert(text.strip(), None, None) for text in settings.split(",")]
-        except ConfigurationError:
-            pairs = [("name", None)]
+    def parse(self, text: str, where: str) -> Any:
+        name, sign, settings = text.partition(":")
+        if not sign:
+            return text
+        pairs = [Setting().parse(one.strip(), where) for one in settings.split(",")]
         if any(setting == "name" for setting, _ in pairs):
-            raise ConfigurationError(
-                where, "a name, and settings after ':' such as step:drop=0.5,every=0.1", f"got {value!r}"
-            )
+            raise ValueError(text)
         return {"name": name, **once_each(where, pairs)}
+
+
+class Listed(Parsed):
+    """Values between commas: one alone is itself, several are a tuple (with ``always`` one is, too).
+
+    >>> Listed(float, "0.1,0.2").convert("0.5", None, None), Listed(str, "a,b").convert("x, y", None, None)
+    (0.5, ('x', 'y'))
+    """
+
+    def __init__(self, kind: type[float] | type[str], example: str, *, always: bool = False) -> None:
+        super().__init__("values", f"numbers with ',' between them, such as {example}")
+        self.kind, self.always = kind, always
+
+    def parse(self, text: str, where: str) -> Any:
+        values = tuple(self.kind(part.strip()) for part in text.split(","))
+        return values[0] if len(values) == 1 and not self.always else values
 
 
 def once_each(where: str, pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
@@ -164,32 +163,6 @@ def once_each(where: str, pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
 def as_mapping(context: click.Context, parameter: click.Parameter, given: Any) -> dict[str, Any] | None:
     """The pairs of an option that may be given again, None where there are none."""
     return once_each(parameter.opts[0], given) or None
-
-
-class Listed(click.ParamType[Any]):
-    """Values between commas: one alone is itself, several are a tuple (with ``always`` one is, too).
-
-    >>> Listed(float, "0.1,0.2").convert("0.5", None, None), Listed(str, "a,b").convert("x, y", None, None)
-    (0.5, ('x', 'y'))
-    """
-
-    name = "values"
-
-    def __init__(self, kind: type[float] | type[str], example: str, *, always: bool = False) -> None:
-        self.kind, self.example, self.always = kind, example, always
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not isinstance(value, str):
-            return value
-        try:
-            values = tuple(self.kind(part.strip()) for part in value.split(","))
-        except ValueError:
-            raise ConfigurationError(
-                param.opts[0] if param else "values",
-                f"numbers with ',' between them, such as {self.example}",
-                f"got {value!r}",
-            ) from None
-        return values[0] if len(values) == 1 and not self.always else values
 
 
 def asked_weights(context: click.Context, parameter: click.Parameter, given: Any) -> ClassWeight | None:

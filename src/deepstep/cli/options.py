@@ -212,6 +212,21 @@ class TrainOptions:
         "targets use COLUMN:CLASS=WEIGHT. Can be repeated.",
         of="ensemble", kept=_SETTINGS, multiple=True, metavar="balanced|NAME=WEIGHT,…",
         callback=asked_weights)] = None
+    categorical: Annotated[tuple[str, ...], _data(
+        "Column of categories, also where they are numbers. Can be repeated.",
+        common=True, of="ensemble", kept=("asked",), **_COLUMNS)] = ()
+    sep: Annotated[str | None, _data(
+        "Separator of a text table, such as ';' or tab. Default: found in its first lines.",
+        of="ensemble", kept=("asked",), metavar="CHARACTER")] = None
+    decimal: Annotated[str | None, _data(
+        "Decimal sign of a text table. Default: found in its columns of numbers.",
+        of="ensemble", kept=("asked",), type=click.Choice((".", ",")))] = None
+    encoding: Annotated[str | None, _data(
+        "Encoding of a text table. Default: UTF-8 or UTF-16, else windows-1252 (latin-1).",
+        of="ensemble", kept=("asked",), metavar="NAME")] = None
+    no_header: Annotated[bool, _data(
+        "The first line is a row: columns are called column_1, column_2, …",
+        of="ensemble", kept=("asked",), is_flag=True)] = False
     stream: Annotated[bool | None, _data(
         "Stream rows from disk in every epoch instead of loading the table into memory (Parquet, .npy). "
         "Default: on for inputs of at least 256 MB.",
@@ -373,6 +388,9 @@ TYPED: dict[str, Typed] = {
 }
 """How each field of `TrainOptions` is typed."""
 
+
+TEXT_FORMAT = ("sep", "decimal", "encoding", "no_header")
+"""Options of how a text table is written, which each command has that reads one."""
 
 MADE_OF = {
     "layer_dims": "hidden",

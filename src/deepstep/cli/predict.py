@@ -10,11 +10,13 @@ from typing import Any
 import click
 import numpy as np
 
-from deepstep.cli.runs import AnyRun, naming_piece, note_divergence, open_run, read_raw_pieces
+from deepstep.cli.options import TEXT_FORMAT, train_options
+from deepstep.cli.runs import naming_piece, note_divergence, read_raw_pieces, reading
 from deepstep.cli.screen import as_json, harmless, json_option, note
 from deepstep.data import TABLE_SUFFIXES, atomic_write
+from deepstep.data.formats import ReadOptions
 from deepstep.errors import ConfigurationError
-from deepstep.run_folder import Prediction
+from deepstep.run import Prediction, Run
 
 
 @click.command("predict")
@@ -23,20 +25,23 @@ from deepstep.run_folder import Prediction
 @click.option("--output", type=click.Path(path_type=Path), help="Write the predictions to this CSV file.")
 @json_option
 def predict_command(
-    run_folder: Path, files: tuple[Path, ...], output: Path | None, json_wanted: bool
+    run_folder: Path, files: tuple[Path, ...], output: Path | None, json_wanted: bool, **written: Any
 ) -> None:
     """Predict for the rows of a table or for images.
 
-    A table, or a folder of Parquet files, gives CSV: "prediction", the probability of each class, and
+    FILE is a table, a folder of Parquet files, "-" for standard input, or an image. Text tables are read as
+    that of the training, where they and the options below do not say otherwise.
+
+    A table gives CSV: "prediction", the probability of each class, and
     quantiles where RUN has them. With several targets the columns are "prediction_COLUMN" and the
     probability of the second class of each. Images are resized to the size used in training (digits:
     white on black); each gives a line. A run on images also takes a table with a column for each pixel.
     """
     if output is not None and output.suffix.lower() in set(TABLE_SUFFIXES) - {".csv"}:
         raise ConfigurationError("--output", "the name of a CSV file", f"got {output}", "Let it end in .csv.")
-    run = open_run(run_folder)
+    run = Run.load(run_folder)
     note_divergence(run)
-    pieces = _answered(run, files)
+    pieces = _predicted(run, files, reading(run, written))
     if json_wanted:
         predictions = [prediction for _, prediction in pieces]
         if output is not None:
@@ -54,10 +59,10 @@ def predict_command(
         sys.stdout.write(harmless(text, lines=True) if sys.stdout.isatty() else text)
 
 
-def _answered(run: AnyRun, files: Sequence[Path]) -> Iterator[tuple[Any, Prediction]]:
-    """Pieces of rows, and the answers to them."""
+def _predicted(run: Run, files: Sequence[Path], how: ReadOptions) -> Iterator[tuple[Any, Prediction]]:
+    """Pieces of rows, and the predictions for them."""
     before = 0
-    for raw in read_raw_pieces(run, files):
+    for raw in read_raw_pieces(run, files, how):
         of_table = not isinstance(raw, np.ndarray)
         with naming_piece(files[0], before, len(raw)) if of_table else nullcontext():
             prediction = run.predict(raw)
@@ -65,7 +70,7 @@ def _answered(run: AnyRun, files: Sequence[Path]) -> Iterator[tuple[Any, Predict
         yield raw, prediction
 
 
-def _write(output: Path, run: AnyRun, predictions: Iterable[Prediction]) -> None:
+def _write(output: Path, run: Run, predictions: Iterable[Prediction]) -> None:
     """Write CSV a piece at a time; the file appears when the last one is written."""
     rows = 0
     with atomic_write(output) as file:
@@ -76,7 +81,7 @@ def _write(output: Path, run: AnyRun, predictions: Iterable[Prediction]) -> None
 
 
 def _joined(predictions: Sequence[Prediction]) -> Prediction:
-    """The answers for all pieces as one."""
+    """The predictions for all pieces as one."""
     if len(predictions) == 1:
         return predictions[0]
     parts: Any = zip(*predictions, strict=True)
@@ -95,8 +100,8 @@ def _lines(prediction: Prediction, files: tuple[Path, ...]) -> str:
     return "".join(harmless(line) + "\n" for line in lines)
 
 
-def _record(run: AnyRun, prediction: Prediction) -> dict[str, Any]:
-    """The answers for JSON; several targets each by its name."""
+def _record(run: Run, prediction: Prediction) -> dict[str, Any]:
+    """The predictions for JSON; several targets each by its name."""
     target = run.preparation.target
     if target.several:
         columns = zip(target.names, prediction.values.T, strict=True)
@@ -114,7 +119,7 @@ def _record(run: AnyRun, prediction: Prediction) -> dict[str, Any]:
     return record
 
 
-def _csv(run: AnyRun, prediction: Prediction, *, header: bool) -> str:
+def _csv(run: Run, prediction: Prediction, *, header: bool) -> str:
     """A CSV table."""
     import polars
 
@@ -123,8 +128,8 @@ def _csv(run: AnyRun, prediction: Prediction, *, header: bool) -> str:
     return text.getvalue()
 
 
-def _columns(run: AnyRun, prediction: Prediction) -> dict[str, Any]:
-    """The columns of the table by name; of several targets all answers first."""
+def _columns(run: Run, prediction: Prediction) -> dict[str, Any]:
+    """The columns of the table by name; of several targets all predictions first."""
     target, values, shares = run.preparation.target, prediction.values, prediction.probabilities
     if target.several:
         pairs = [(f"prediction_{name}", values[:, at].tolist()) for at, name in enumerate(target.names)]
@@ -151,3 +156,6 @@ def _different(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             name, number = f"{name}_{number}", number + 1
         columns[name] = values
     return columns
+
+
+predict_command.params[2:2] = train_options(TEXT_FORMAT)

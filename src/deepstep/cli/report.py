@@ -7,17 +7,18 @@ from typing import Any
 
 import click
 
-from deepstep.cli.held_out import held_out_rows, rows_in
-from deepstep.cli.options import flag_of
-from deepstep.cli.runs import open_run
+from deepstep.cli.options import TEXT_FORMAT, flag_of, train_options
+from deepstep.cli.runs import predicted_rows, read_labelled, reading
 from deepstep.cli.screen import FAILED, GOOD, as_json, json_option, note, printable, say
-from deepstep.data import TABLE_SUFFIXES
 from deepstep.data.files import kind_at
+from deepstep.data.tables import is_table
 from deepstep.errors import ConfigurationError, FileError
+from deepstep.held_out import HeldOut
 from deepstep.report import report, write_report
 from deepstep.report.diagnosis import findings_of, has_health, no_health
 from deepstep.run import Run
-from deepstep.run_folder import DEMO, RunFolder
+from deepstep.run_folder import DEMO
+from deepstep.types import Array
 
 CATS = "cats"
 """The demo that has its data from outside."""
@@ -31,13 +32,13 @@ REPEATED = {
 """Settings that are mappings, and given once for each entry."""
 
 
-def reproduce(run: RunFolder) -> str | None:
+def reproduce(run: Run) -> str | None:
     """The command, None for runs of neither a table nor a demo."""
     config = run.config
     source = str(config.get("source", ""))
     if DEMO in config:
         return shlex.join(_demo(str(config[DEMO]), source, config.get("settings", {})))
-    if Path(source).suffix.lower() not in TABLE_SUFFIXES or "settings" not in config:
+    if not is_table(Path(source)) or "settings" not in config:
         return None
     words = ["deepstep", "train", source]
     for name in run.target_names:
@@ -45,10 +46,11 @@ def reproduce(run: RunFolder) -> str | None:
     if "sample_weight" in config:
         words += ["--sample-weight", str(config["sample_weight"])]
     asked = config.get("asked", {})
-    for option in ("drop", "keep"):
+    of_columns = ("drop", "keep", "categorical")
+    for option in of_columns:
         for column in asked.get(option, ()):
             words += [flag_of(option), str(column)]
-    rest = {name: value for name, value in asked.items() if name not in ("drop", "keep")}
+    rest = {name: value for name, value in asked.items() if name not in of_columns}
     for name, value in {**rest, **config["settings"]}.items():
         words += _words(name, value)
     return shlex.join(words)
@@ -79,6 +81,17 @@ def _words(name: str, value: Any) -> Iterator[str]:
         yield from (option, str(value))
 
 
+def _rows(run: Run, data: Path | None, written: Mapping[str, Any]) -> tuple[HeldOut, Array | None]:
+    """Rows with the predictions for them: those that the run keeps, or those of a table, which are also given
+    as inputs of the only network.
+    """
+    if data is None:
+        return run.held_out or HeldOut.kept_by(run), None
+    how = reading(run, written)
+    rows = predicted_rows(run, data, how)
+    return rows, None if run.only is None else run.inputs(read_labelled(run, data, how).raw)
+
+
 @click.command("report")
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.option(
@@ -97,20 +110,19 @@ def _words(name: str, value: Any) -> Iterator[str]:
 @click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
 @json_option
 def report_command(
-    run_folder: Path, out: Path, data: Path | None, overwrite: bool, json_wanted: bool
+    run_folder: Path, out: Path, data: Path | None, overwrite: bool, json_wanted: bool, **written: Any
 ) -> None:
     """Write a report of a run as one HTML page.
 
     The report has curves, findings, predictions for examples, the health of the layers, the settings
     and the command that reproduces the run; of an ensemble its presets, members and columns. The
-    predictions are those for the rows that were held out in the training. The report is a self-
-    contained HTML file without scripts or external resources.
+    predictions are those for the rows that were held out in the training, which RUN keeps. The report is a
+    self-contained HTML file without scripts or external resources.
     """
     if kind_at(out) != "nothing" and not overwrite:
         raise FileError(str(out), "a new file", "it exists", "Use another name with -o, or --overwrite.")
-    run = open_run(run_folder)
-    rows = held_out_rows(run, run_folder) if data is None else rows_in(run, data)
-    inputs = None if data is None else rows.inputs
+    run = Run.load(run_folder)
+    rows, inputs = _rows(run, data, written)
     name = printable(Path(run_folder.resolve().name))
     page = report(run, name=name, rows=rows, inputs=inputs, command=reproduce(run))
     write_report(out, page)
@@ -133,7 +145,9 @@ def report_command(
 )
 @click.option("--strict", is_flag=True, help="Exit with code 1 if anything was found.")
 @json_option
-def doctor_command(run_folder: Path, data: Path | None, strict: bool, json_wanted: bool) -> int:
+def doctor_command(
+    run_folder: Path, data: Path | None, strict: bool, json_wanted: bool, **written: Any
+) -> int:
     """Diagnose common training problems in a run.
 
     Causes come first: a learning rate that is too high or too low, dead and saturated units, vanishing
@@ -143,24 +157,28 @@ def doctor_command(run_folder: Path, data: Path | None, strict: bool, json_wante
     predictions no better than the baseline, classes that are never predicted, outlier folds, shifted
     test rows, and members whose training was not finished.
     """
-    run = open_run(run_folder)
-    if data is not None and not isinstance(run, Run):
+    run = Run.load(run_folder)
+    if data is not None and run.only is None:
         raise ConfigurationError(
             "--data",
             "a run of one network, whose units it shows",
-            f"{run_folder} is an ensemble's",
+            f"{run_folder} has {len(run.ensemble.members)}",
             "Leave it out.",
         )
-    rows = held_out_rows(run, run_folder) if data is None else rows_in(run, data)
-    found = findings_of(run, None if data is None else rows.inputs, rows)
+    rows, inputs = _rows(run, data, written)
+    found = findings_of(run, inputs, rows)
     if json_wanted:
         record = {"run": run_folder, "health": has_health(run), "findings": [one.to_dict() for one in found]}
         click.echo(as_json(record))
     else:
-        if isinstance(run, Run) and not has_health(run):
+        if run.only is not None and not has_health(run):
             note(no_health(run))
         for one in found:
             say(f"{one.severity}, {one.kind}: {one}")
         if not found:
             click.echo("Nothing was found.")
     return FAILED if strict and found else GOOD
+
+
+for _command in (report_command, doctor_command):
+    _command.params[3:3] = train_options(TEXT_FORMAT)

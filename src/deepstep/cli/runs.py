@@ -1,74 +1,64 @@
 """Runs as commands open them, with their networks, and examples for them."""
 
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from deepstep.cli.screen import note, program
-from deepstep.cli.target import class_words, columns_in
-from deepstep.data import TABLE_SUFFIXES, read_cats, read_image
+from deepstep.cli.options import flag_of
+from deepstep.cli.screen import note, printable, program
+from deepstep.cli.target import class_words, columns_in, text_format
+from deepstep.data import read_cats, read_cells, read_image
+from deepstep.data.arrays import NUMPY
 from deepstep.data.files import kind_at
+from deepstep.data.formats import ReadOptions
 from deepstep.data.rows import Place, naming_rows
-from deepstep.data.tables import pieces_in, table_in
-from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError
+from deepstep.data.sources import local, shown
+from deepstep.data.tables import is_table, pieces_in, silent, table_in
+from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError, spelled
+from deepstep.held_out import HeldOut
 from deepstep.model import Network
-from deepstep.preparation import ImagePreparation, Target
+from deepstep.preparation import ImagePreparation, TablePreparation, Target
 from deepstep.run import Run
-from deepstep.run_folder import DIVERGED, OF_AN_ENSEMBLE, RunFolder, read_config
+from deepstep.run_folder import DIVERGED, read_config
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
     import polars
 
-    from deepstep.estimators import EnsembleRun
+    from deepstep.cli.split import TableSplit
     from deepstep.estimators.ensemble import FoldPreprocessor
-
-AnyRun: TypeAlias = "Run | EnsembleRun"
-
-
-def of_an_ensemble(folder: Path) -> bool:
-    """Whether the run in a folder is an ensemble's."""
-    return bool(read_config(folder)["version"] == OF_AN_ENSEMBLE)
-
-
-def open_run(folder: Path) -> AnyRun:
-    """The run in a folder, of either kind."""
-    if of_an_ensemble(folder):
-        from deepstep.estimators import EnsembleRun  # scikit-learn comes with it
-
-        return EnsembleRun.load(folder)
-    return Run.load(folder)
 
 
 @dataclass(frozen=True)
 class OpenedNetwork:
-    """One network, as commands open it: that of a run, or a member of an ensemble.
+    """One network, as commands open it: the only one of a run, or a member of an ensemble.
 
-    ``config`` is the run's, with the ``settings`` of the network's steps. ``examples`` are prepared training
-    rows, (k, n_inputs) and (k, n_outputs). ``inputs`` turns raw rows into the network's inputs.
+    ``config`` is the run's, with the ``settings`` of the network's steps. ``examples`` gives prepared
+    training rows, (k, n_inputs) and (k, n_outputs). ``inputs`` turns raw rows into the network's inputs.
     """
 
-    run: AnyRun
+    run: Run
+    number: int
     network: Network
     target: Target
     config: dict[str, Any]
-    examples: tuple[Array, Array]
+    examples: Callable[[], tuple[Array, Array]]
     inputs: Callable[[Any], Array]
 
 
 def open_network(folder: Path, member: int | None) -> OpenedNetwork:
-    """The network in a run folder; of an ensemble the member of this number, from 0."""
-    run = open_run(folder)
-    if isinstance(run, Run):
-        if member is not None:
-            raise ConfigurationError("--member", "a run of an ensemble", f"{folder} is one of one network")
-        return OpenedNetwork(run, run.network, run.preparation.target, run.config, run.examples, run.inputs)
+    """The network in a run folder; of several the member of this number, from 0."""
+    run = Run.load(folder)
     last = len(run.ensemble.members) - 1
+    if member is None and not last:
+        member = 0
     if member is None or not 0 <= member <= last:
         raise ConfigurationError(
             "--member",
@@ -77,19 +67,21 @@ def open_network(folder: Path, member: int | None) -> OpenedNetwork:
             "Or train one network, with --preset single.",
         )
     one = run.ensemble.members[member]
+    settings = dict(one.settings) or run.config.get("settings", {})
     return OpenedNetwork(
         run,
+        member,
         one.network,
         in_units(run.preparation.target, run.ensemble.preprocessors[one.fold]),
-        {**run.config, "settings": dict(one.settings)},
-        run.few_examples(member),
-        lambda raw: run.inputs(raw, member),
+        {**run.config, "settings": settings},
+        partial(run.kept_examples, member),
+        partial(run.inputs, member=member),
     )
 
 
 def in_units(target: Target, preprocessor: "FoldPreprocessor") -> Target:
-    """An ensemble's target as the members of a fold learn it."""
-    if target.is_classification:
+    """The target as the networks of a fold learn it."""
+    if target.is_classification or not preprocessor.center.size:
         return target
     n = target.n_columns
     return target.in_units(preprocessor.center[:n].tolist(), preprocessor.scale[:n].tolist())
@@ -120,7 +112,7 @@ def is_diverged(run: Path) -> bool:
         return False
 
 
-def keep(run: RunFolder, folder: Path, error: DivergenceError) -> None:
+def keep(run: Run, folder: Path, error: DivergenceError) -> None:
     """Save a run that diverged where it was to be, or beside a good one that stands there.
 
     Its config has `what_happened`. The error names the folder afterwards.
@@ -136,32 +128,65 @@ def keep(run: RunFolder, folder: Path, error: DivergenceError) -> None:
     error.also(f"What was reached is kept; more of it say: {program()} doctor {shlex.quote(str(place))}")
 
 
-def note_divergence(run: RunFolder) -> None:
+def note_divergence(run: Run) -> None:
     """Warn of predictions by a run that diverged."""
     if DIVERGED in run.config:
         note("Warning: the training of this run diverged; predictions use the last finite parameters.")
 
 
 class Labelled(NamedTuple):
-    """Raw rows (a table or pictures) and the right answers for them: (m,), or a table of several targets."""
+    """Raw rows (a table or pictures) and the true values for them: (m,), or a table of several targets."""
 
     raw: "polars.DataFrame | AnyArray"
     answers: Any
 
 
-def read_raw_pieces(run: AnyRun, files: Sequence[Path]) -> "Iterator[polars.DataFrame | AnyArray]":
+def reading(run: Run, given: Mapping[str, Any] = MappingProxyType({})) -> ReadOptions:
+    """How a table for a run is read: as the options say, else as the table that it was trained on."""
+    return ReadOptions(
+        text_format(given),
+        text_format(run.config.get("asked", {})),
+        class_words(run.preparation.target, run.target_names),
+        note,
+    )
+
+
+def read_raw_pieces(
+    run: Run, files: Sequence[Path], how: ReadOptions
+) -> "Iterator[polars.DataFrame | AnyArray]":
     """The rows of a table, a piece at a time where they are streamed, or pictures where the run was trained
     on pictures and the files are no tables.
     """
     inputs = run.preparation.inputs
-    if isinstance(inputs, ImagePreparation) and not any(
-        file.suffix.lower() in TABLE_SUFFIXES for file in files
-    ):
+    if isinstance(inputs, ImagePreparation) and not any(map(is_table, files)):
         yield read_pictures(inputs, files)
         return
     if len(files) > 1:
         raise ConfigurationError("FILE", "one table at a time", f"got {len(files)} files", "Run it for each.")
-    yield from pieces_in(files[0])
+    with spelled(flag_of):
+        for frame in pieces_in(files[0], how=how):
+            yield _with_names(run, frame, how)
+
+
+def _with_names(run: Run, frame: "polars.DataFrame", how: ReadOptions) -> "polars.DataFrame":
+    """Columns without a header have the numbers of training; the targets need not be there."""
+    inputs = run.preparation.inputs
+    if (how.given.header and how.usual.header) or not isinstance(inputs, TablePreparation):
+        return frame
+    others = [
+        *run.target_names,
+        *run.config.get("asked", {}).get("drop", ()),
+        run.config.get("sample_weight"),
+    ]
+    n = len({column.name for column in inputs.columns} | {name for name in others if name})
+    left = [name for name in (f"column_{at}" for at in range(1, n + 1)) if name not in run.target_names]
+    if frame.width not in (n, len(left)):
+        raise DataError(
+            "table",
+            f"{n} columns, as in the table of training, or {len(left)} without the target are expected",
+            f"got {frame.width}",
+        )
+    return frame if frame.width == n else frame.rename(dict(zip(frame.columns, left, strict=True)))
 
 
 @contextmanager
@@ -187,28 +212,70 @@ def read_pictures(inputs: ImagePreparation, files: Sequence[Path]) -> Array:
     return images / (255 * inputs.scale)
 
 
-def read_labelled(run: AnyRun, file: Path) -> Labelled:
+def read_labelled(run: Run, file: Path, how: ReadOptions | None = None) -> Labelled:
     """A table with the target column, or the folder of the cats' files, of which the test part counts."""
     if _of_cats(run, file):
         cats = read_cats(file)
         return Labelled(cats.X_test, np.array(cats.classes)[cats.y_test])
-    values = class_words(run.preparation.target, run.target_names)
-    return _labelled(run, file, table_in(file, run.target_names, values))
+    with spelled(flag_of):
+        return _labelled(run, file, table_in(file, run.target_names, how or reading(run)).frame)
 
 
-def read_labelled_pieces(run: AnyRun, file: Path) -> Iterator[Labelled]:
+def read_labelled_pieces(run: Run, file: Path, how: ReadOptions) -> Iterator[Labelled]:
     """The same, a piece at a time where the rows of a table are streamed."""
     if _of_cats(run, file):
-        yield read_labelled(run, file)
+        yield read_labelled(run, file, how)
         return
-    values = class_words(run.preparation.target, run.target_names)
-    for frame in pieces_in(file, run.target_names, values):
-        yield _labelled(run, file, frame)
+    with spelled(flag_of):
+        for frame in pieces_in(file, run.target_names, how):
+            yield _labelled(run, file, frame)
 
 
-def _of_cats(run: AnyRun, file: Path) -> bool:
+def _of_cats(run: Run, file: Path) -> bool:
     return kind_at(file) == "folder" and isinstance(run.preparation.inputs, ImagePreparation)
 
 
-def _labelled(run: AnyRun, file: Path, frame: "polars.DataFrame") -> Labelled:
+def _labelled(run: Run, file: Path, frame: "polars.DataFrame") -> Labelled:
     return Labelled(frame, columns_in(frame, run.target_names, f"{file}, the target"))
+
+
+def held_out_of(
+    run: Run, split: "TableSplit", file: Path, validation: Path | None = None, *, refit: bool = False
+) -> HeldOut:
+    """The rows of a table that its run keeps: those of the test, else those validated on, else others.
+
+    ``validation`` is the table that was validated on. With ``refit`` the rows validated on were learned from
+    in the end.
+    """
+    part, rows, place, outputs = "train", split.train, file, run.ensemble.out_of_fold
+    if split.test is not None:
+        part, rows, outputs = "test", split.test, None
+    elif outputs is not None:
+        counted = np.arange(len(rows.labels)) if rows.weight is None else np.flatnonzero(rows.weight > 0)
+        known = np.isfinite(outputs).all(axis=1)
+        part, rows, outputs = "out_of_fold", rows.take(counted[known]), outputs[known]
+    elif split.validation is not None and not refit:
+        part, rows, place = "validation", split.validation, validation or file
+    numbers = rows.numbers if len(rows.numbers) else None  # rows that were streamed have none
+    cells = None
+    if numbers is not None and kind_at(local(place)) == "file" and place.suffix.lower() not in NUMPY:
+        cells = read_cells(place, reading(run)._replace(tell=silent))[numbers]
+    return HeldOut.of(
+        run,
+        rows.frame,
+        rows.labels,
+        part=part,
+        source=printable(Path(Path(shown(place)).name)),
+        numbers=None if numbers is None else numbers + 1,
+        cells=cells,
+        outputs=outputs,
+        weight=rows.weight,
+    )
+
+
+def predicted_rows(run: Run, file: Path, how: ReadOptions) -> HeldOut:
+    """All rows of a table, or the test part of the cats' files, with the predictions for them."""
+    raw, labels = read_labelled(run, file, how)
+    of_a_file = kind_at(local(file)) == "file" and is_table(local(file))
+    cells = read_cells(file, how._replace(tell=silent)) if of_a_file else None
+    return HeldOut.of(run, raw, labels, part="data", source=printable(Path(shown(file))), cells=cells)

@@ -23,7 +23,7 @@ from deepstep.errors import FileError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from deepstep.cli.scores import Scores
+    from deepstep.inspection.metrics import Scores
     from deepstep.types import Array
 
 LAST_STANDARD_STREAM = 2
@@ -213,12 +213,19 @@ def print_curve(
     screen.print()
 
 
-def print_scores(screen: "Console", parts: "Mapping[str, Scores]", *, by_class: bool = False) -> None:
+def print_scores(
+    screen: "Console", parts: "Mapping[str, Scores]", *, by_class: bool = False, title: str = ""
+) -> None:
     """The figures of each part of the rows side by side; those of each class where asked for or uneven."""
+    from deepstep.inspection.metrics import figures
+
     by_class = by_class or any(scores.uneven for scores in parts.values())
-    lines = [scores.lines(by_class=by_class) for scores in parts.values()]
-    rows = [(row[0][0], *(value for _, value in row)) for row in zip(*lines, strict=True)]
-    print_table(screen, ("", *(part.replace("_", " ") for part in parts)), rows)
+    rows, notes = figures(parts, by_class=by_class)
+    print_table(screen, (title, *(part.replace("_", " ") for part in parts)), rows)
+    for note in notes:
+        screen.print(harmless(note), soft_wrap=True)
+    if notes:
+        screen.print()
 
 
 def print_next(screen: "Console", run: Path, commands: Sequence[tuple[str, str]]) -> None:
@@ -247,15 +254,6 @@ def program() -> str:
 def printable(path: Path) -> str:
     """A path as text that can be written: bytes of its name that are no UTF-8 become question marks."""
     return str(path).encode(errors="replace").decode()
-
-
-def percent(share: float) -> str:
-    """A share as text.
-
-    >>> percent(0.98565)
-    '98.56 %'
-    """
-    return f"{100 * share:.2f} %"
 
 
 def _plain(value: Any) -> Any:

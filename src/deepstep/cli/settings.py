@@ -8,7 +8,7 @@ import click
 from click.core import ParameterSource
 
 from deepstep.cli.options import BFLOAT16, ENSEMBLES, SINGLE, TYPED, NamedSchedule, TrainOptions, flag_of
-from deepstep.cli.table_task import DEFAULT_VALIDATION, TableTask
+from deepstep.cli.split import DEFAULT_VALIDATION, TableSplit
 from deepstep.cli.target import by_position, check_table_options
 from deepstep.engines import Settings, check_here
 from deepstep.equations import get_head, get_optimizer
@@ -112,22 +112,31 @@ def checked(options: Mapping[str, Any]) -> TrainOptions:
     return asked
 
 
-def suited(options: TrainOptions, task: TableTask) -> TrainOptions:
+def suited(options: TrainOptions, split: TableSplit) -> TrainOptions:
     """The options for a table: checked against its target, with a size of batches."""
-    check_target(options, task.preparation.target)
-    check_watched(options, validated=task.validation is not None)
+    check_target(options, split.target)
+    check_watched(options, validated=split.validation is not None)
+    if split.survey is not None:
+        _check_streamed(options)
     if options.batch_size is not None or options.optimizer == LBFGS:
         return options
-    return replace(options, batch_size=default_batch_size(len(task.train.X)))
+    from deepstep.estimators.presets import small_batch_size  # scikit-learn comes with it
+
+    return replace(options, batch_size=small_batch_size(split.n_learned))
 
 
-def default_batch_size(rows: int) -> int:
-    """Small batches for small tables; measured on tables of 344 to 53,940 rows.
-
-    >>> [default_batch_size(rows) for rows in (300, 16_000, 43_000)]
-    [32, 128, 256]
-    """
-    return 32 if rows < 4096 else 128 if rows < 32768 else 256
+def _check_streamed(options: TrainOptions) -> None:
+    if options.refit:
+        raise ConfigurationError(
+            "--refit", "rows in memory", "they are streamed", "Leave it out, or add --no-stream."
+        )
+    if options.optimizer == LBFGS:
+        raise ConfigurationError(
+            "--optimizer",
+            "one that learns from batches, where rows are streamed",
+            "got lbfgs",
+            "Take another, or add --no-stream.",
+        )
 
 
 def checkpoint_options(options: TrainOptions) -> Mapping[str, Any] | None:
@@ -222,18 +231,19 @@ def train_arguments(options: TrainOptions, *, validated: bool) -> dict[str, Any]
     given = {name: getattr(options, name) for name, typed in TYPED.items() if typed.passed}
     given["precision"] = BFLOAT16 if options.precision == BFLOAT16 else None
     given["iterations"] = UNTIL_TIME_IS_UP if options.iterations is None else options.iterations
-    schedules = _schedules(options)
+    given |= schedules_of(options, validated=validated)
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def schedules_of(options: TrainOptions, *, validated: bool) -> dict[str, dict[str, Any]]:
+    """The schedules that are asked for, with their settings; plateaus go by the validation cost."""
+    schedules, found = _schedules(options), {}
     if options.warm_up is not None:
         schedules["schedule"] = {**_whole(options.schedule or "constant"), "warm_up": options.warm_up}
     for name, schedule in schedules.items():
         by_validation = validated and _whole(schedule)["name"] == PLATEAU
-        given[name] = {**({"quantity": "validation_cost"} if by_validation else {}), **_whole(schedule)}
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def watched_entry(options: TrainOptions) -> str | None:
-    """The entry that patience watches, where it is not the validation cost."""
-    return None if options.patience is None or options.scoring is None else "-validation_score"
+        found[name] = {**({"quantity": "validation_cost"} if by_validation else {}), **_whole(schedule)}
+    return found
 
 
 def _check_schedules(options: TrainOptions) -> None:

@@ -1,17 +1,20 @@
 """``deepstep summary`` and ``deepstep describe-columns``: what a run is, and how a table becomes numbers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from deepstep.cli.messages import as_records, print_members, print_presets
-from deepstep.cli.runs import AnyRun, open_run
-from deepstep.cli.screen import as_json, console, harmless, json_option, note, print_table
+from deepstep.cli.options import TEXT_FORMAT, flag_of, train_options
+from deepstep.cli.screen import as_json, console, harmless, json_option, note, print_scores, print_table
+from deepstep.cli.target import text_format
 from deepstep.data import column
+from deepstep.data.formats import ReadOptions
 from deepstep.data.tables import table_in, told_missing_words
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, spelled
+from deepstep.inspection.metrics import Scores
 from deepstep.preparation import TablePreparation, guess_task
 from deepstep.run import Run
 
@@ -24,17 +27,17 @@ PARTS = ("train", "validation", "out_of_fold", "test")
 @json_option
 def summary_command(run_folder: Path, json_wanted: bool) -> None:
     """Show the layers, training, results and columns of a run; for an ensemble its presets and members."""
-    run = open_run(run_folder)
+    run = Run.load(run_folder)
     if json_wanted:
         halves = {
             "inputs": run.preparation.inputs.to_dict(),
             "outputs": run.preparation.target.to_dict(),
         }
-        what = _of_network(run) if isinstance(run, Run) else {"members": as_records(run.ensemble)}
+        what = {"members": as_records(run.ensemble)} | ({} if run.only is None else _of_network(run))
         click.echo(as_json({"run": run_folder, **run.config, **what, **halves}))
         return
     screen = console()
-    if isinstance(run, Run):
+    if run.only is not None:
         screen.print(run.network.summary(), markup=False, soft_wrap=True)
         screen.print()
     else:
@@ -42,24 +45,17 @@ def summary_command(run_folder: Path, json_wanted: bool) -> None:
         print_members(screen, run.ensemble)
     print_table(screen, ("training", ""), _training(run), left=2)
     results = run.config.get("results", {})
-    parts = {
-        part: _flat(results[part])
-        for part in ("train", "validation", "out_of_fold", "test")
-        if part in results
-    }
-    names = next(iter(parts.values()), {})
-    figures = [(name, *(_figure(part.get(name)) for part in parts.values())) for name in names]
-    print_table(screen, ("results", *(part.replace("_", " ") for part in parts)), figures)
+    print_scores(screen, {part: Scores(results[part]) for part in PARTS if part in results}, by_class=True)
     if isinstance(run.preparation.inputs, TablePreparation):
         columns = run.preparation.inputs.describe()
         print_table(screen, ("column", "kind", "what is done"), columns, left=3)
 
 
 def _of_network(run: Run) -> dict[str, Any]:
-    architecture, history = run.network.architecture, run.history
+    architecture, history, (engine, why) = run.network.architecture, run.history, run.engine
     return {
-        "engine": history.engine,
-        "why_engine": history.why_engine,
+        "engine": engine,
+        "why_engine": why,
         "stopped": history.stopped,
         "epochs": len(history),
         "cost": history[-1]["cost"] if history else None,
@@ -69,38 +65,23 @@ def _of_network(run: Run) -> dict[str, Any]:
     }
 
 
-def _flat(results: Mapping[str, Any]) -> dict[str, Any]:
-    """Figures by name; those of each class under the name of the class."""
-    return {
-        name if key is None else f"{name} of {key}": figure
-        for name, value in results.items()
-        for key, figure in (value.items() if isinstance(value, dict) else [(None, value)])
-    }
-
-
 def _figure(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, int | float) else str(value)
 
 
-def _training(run: AnyRun) -> list[tuple[str, str]]:
-    shown = {**run.config, "target": run.target_name}
-    about = [(name, str(shown[name])) for name in ("task", "target", "source") if name in run.config]
+def _training(run: Run) -> list[tuple[str, str]]:
+    known = {**run.config, "target": run.target_name}
+    about = [(name, str(known[name])) for name in ("task", "target", "source") if name in run.config]
     found = run.config.get("found", ())
     settings = [
         (name, f"{value} (found by a search)" if name in found else str(value))
         for name, value in run.config.get("settings", {}).items()
     ]
-    if not isinstance(run, Run):
-        engine, why = (str(run.config.get(name, "")) for name in ("engine", "why_engine"))
-        return [*about, *settings, _engine(engine, why), ("seconds", _figure(run.config.get("seconds")))]
-    history = run.history
-    first, last = (history[index]["cost"] if history else float("nan") for index in (0, -1))
-    ended = f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"
-    return [*about, *settings, _engine(history.engine, history.why_engine), ("ended", ended)]
-
-
-def _engine(name: str, why: str) -> tuple[str, str]:
-    return "engine", f"{name} ({why})" if why else name
+    engine, why = run.engine
+    shown = [*about, *settings, ("engine", f"{engine} ({why})" if why else engine)]
+    if "seconds" in run.config:
+        shown.append(("seconds", _figure(run.config["seconds"])))
+    return shown if run.only is None else [*shown, ("ended", run.ended)]
 
 
 @click.command("describe-columns")
@@ -121,19 +102,27 @@ def _engine(name: str, why: str) -> tuple[str, str]:
 )
 @json_option
 def describe_columns_command(
-    file: Path, target: str, drop: Sequence[str], keep: Sequence[str], json_wanted: bool
+    file: Path,
+    target: str,
+    drop: Sequence[str],
+    keep: Sequence[str],
+    categorical: Sequence[str],
+    json_wanted: bool,
+    **written: Any,
 ) -> None:
     """Show how each column of a table becomes features, and why.
 
     Nothing is trained. A training fits the same rules to its training rows alone, so some numbers
     differ, and a column that hardly varies may have no feature there.
     """
-    frame = table_in(file, [target])
+    how = ReadOptions(text_format(written), tell=note)
+    with spelled(flag_of):
+        frame = table_in(file, [target], how).frame
     answers = column(frame, target, "--target")
-    without = told_missing_words(file, frame, target)
+    without = told_missing_words(file, frame, target, how)
     if without:
         note(f"Warning: target {target!r}: {without}. If it is a class, train with all of them in --classes.")
-    for option, names in (("--exclude", drop), ("--keep", keep)):
+    for option, names in {"--exclude": drop, "--keep": keep, "--categorical": categorical}.items():
         for name in names:
             column(frame, name, option)
         if target in names:
@@ -141,7 +130,7 @@ def describe_columns_command(
                 option, "a column other than the target", f"got {target!r}", setting=option
             )
     task, reason = guess_task(answers)
-    preparation = TablePreparation.fit(frame, exclude=(target, *drop), keep=keep)
+    preparation = TablePreparation.fit(frame, exclude=(target, *drop), keep=keep, categorical=categorical)
     if json_wanted:
         columns = [
             {
@@ -172,3 +161,6 @@ def describe_columns_command(
         screen.print(harmless(f"Warning: {caution}"), soft_wrap=True)
     if drop:
         screen.print(harmless(f"Dropped: {', '.join(drop)}."), soft_wrap=True)
+
+
+describe_columns_command.params[-2:-2] = train_options(("categorical", *TEXT_FORMAT))

@@ -1,6 +1,7 @@
 """The target of a table: its columns, its kind, weights of rows and of classes."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -8,8 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from deepstep.cli.option_types import CLASS_WEIGHT, ClassWeight
-from deepstep.cli.options import TrainOptions, flag_of
+from deepstep.cli.options import TEXT_FORMAT, TrainOptions, flag_of
 from deepstep.cli.screen import note
+from deepstep.data.dialect import UTF_8, TextFormat
+from deepstep.data.formats import ReadOptions, usual_separator
 from deepstep.data.tables import table_in, told_missing_words
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError, spelled, unknown_name
@@ -20,7 +23,7 @@ from deepstep.preparation import (
     guess_task,
 )
 from deepstep.preparation.class_weights import class_weights
-from deepstep.preparation.tasks import MOST_NUMBER_CLASSES
+from deepstep.preparation.target_values import MOST_NUMBER_CLASSES
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -195,11 +198,22 @@ def _target_settings(options: TrainOptions, kind: str) -> Mapping[str, Any]:
     return {"output": NUMBER_LOSSES[loss], "levels": levels}
 
 
-def table_of(file: Path, options: TrainOptions, beside: Sequence[str] = ()) -> "polars.DataFrame":
-    """A table in memory; words for a missing value are classes of the target where --classes names them."""
-    frame = table_in(file, beside, dict.fromkeys(options.targets, options.classes or ()))
+def table_of(
+    file: Path, options: TrainOptions, beside: Sequence[str] = ()
+) -> "tuple[polars.DataFrame, TrainOptions]":
+    """A table in memory, and the options with how it is written where its name does not say so.
+
+    Words for a missing value are classes of the target where --classes names them.
+    """
+    how = ReadOptions(
+        text_format(vars(options)),
+        values=dict.fromkeys(options.targets, options.classes or ()),
+        tell=note,
+    )
+    with spelled(flag_of):
+        frame, written = table_in(file, beside, how)
     for name in options.targets:
-        got = told_missing_words(file, frame, name)
+        got = told_missing_words(file, frame, name, how._replace(given=written))
         if not got:
             continue
         hint = "If it is a class, name all of them with --classes"
@@ -209,7 +223,20 @@ def table_of(file: Path, options: TrainOptions, beside: Sequence[str] = ()) -> "
             hint = f"{hint}; else drop these rows with --drop-missing-target."
             raise DataError(f"target {name!r}", "every row has a target", got, hint)
         note(f"Warning: target {name!r}: {got}. {hint}.")
-    return frame
+    return frame, replace(options, **found_format(file, written))
+
+
+def text_format(options: Mapping[str, Any]) -> TextFormat:
+    """How text tables are written, of a command's options or of what a run keeps of them."""
+    sep, decimal, encoding, no_header = (options.get(name) for name in TEXT_FORMAT)
+    return TextFormat(sep, decimal, encoding, not no_header)
+
+
+def found_format(file: Path, written: TextFormat) -> dict[str, Any]:
+    """The options that a text table needs: those that the name of the file does not say."""
+    usual = {"sep": usual_separator(file), "decimal": ".", "encoding": UTF_8}
+    found = {name: getattr(written, name) for name in usual}
+    return {name: value if value != usual[name] else None for name, value in found.items()}
 
 
 def class_words(target: Target, names: Sequence[str]) -> Mapping[str, Collection[str]]:
@@ -263,6 +290,11 @@ def weights_by_class(
     """
     number = len(target.classes[0])
     return class_weights(by_position(weights, target), columns, range(number), weight, CLASS_WEIGHT)
+
+
+def columns_of(answers: AnyArray) -> AnyArray:
+    """Answers as columns of each target: (n_targets, m)."""
+    return np.atleast_2d(answers.T)
 
 
 def by_position(weights: ClassWeight, target: ClassificationTarget) -> str | list[dict[int, float]]:

@@ -2,24 +2,44 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from deepstep.cli.fitting import Trained, train_and_save
-from deepstep.cli.held_out import STREAMED, of_table
-from deepstep.cli.messages import NO_TEST, about, print_columns, print_saved, tell
-from deepstep.cli.option_types import Logs
+from deepstep.cli.messages import (
+    NO_TEST,
+    ONLY_OUT_OF_FOLD,
+    about,
+    as_records,
+    of_one_network,
+    print_columns,
+    print_presets,
+    print_saved,
+    tell,
+    tell_of_the_rate,
+)
 from deepstep.cli.options import (
-    ENSEMBLES,
+    SINGLE,
+    TYPED,
     SectionedCommand,
     SectionOption,
     TrainOptions,
     config_option,
     train_options,
 )
-from deepstep.cli.screen import as_json, console, harmless, json_option, print_curve, print_scores
+from deepstep.cli.runs import held_out_of, keep, what_happened
+from deepstep.cli.screen import (
+    GOOD,
+    INTERRUPTED,
+    as_json,
+    console,
+    json_option,
+    print_curve,
+    print_scores,
+)
 from deepstep.cli.settings import (
     Preset,
     checked,
@@ -29,42 +49,48 @@ from deepstep.cli.settings import (
     preset_that_began,
     suited,
 )
-from deepstep.cli.stream_task import stream_task, surveyed, tell_of_stream
-from deepstep.cli.table_task import table_task
+from deepstep.cli.split import DEFAULT_VALIDATION, TableSplit, surveyed, table_split
 from deepstep.cli.target import table_of
 from deepstep.cli.unfinished import (
     NAME,
-    Finish,
     Keeping,
     Training,
     Way,
     check_packages,
     free_name,
-    log_callbacks,
     named_run,
-    place_to_train,
+    place,
     read_training,
-    resumable,
     unfinished,
 )
 from deepstep.data import StoredRows
+from deepstep.data.sources import stem_of
 from deepstep.data.tables import stored
-from deepstep.errors import ConfigurationError, FileError
-from deepstep.training import ModelCheckpoint
+from deepstep.errors import ConfigurationError, DivergenceError, FileError
+from deepstep.run import Run
+from deepstep.run_folder import STREAMED
 from deepstep.training.checkpoints import checkpoint_files
-from deepstep.training.fit import REFIT
+from deepstep.training.rate_finder import AUTO
 
 if TYPE_CHECKING:
     import polars
-    from rich.console import Console
+
+    from deepstep.estimators.ensemble import Ensemble
+    from deepstep.inspection.metrics import Scores
 
 T = TypeVar("T")
 
 NEXT = (
     ("predict RUN FILE", "answers for the rows of a table"),
     ("evaluate RUN FILE", "answers compared with a table's own"),
+)
+OF_ONE_NETWORK = (
     ("trace RUN --layer 1", "every number of one training step"),
     ("check-gradients RUN", "its gradients against finite differences"),
+)
+OF_AN_ENSEMBLE = (
+    ("summary RUN", "members, options, results, columns"),
+    ("trace RUN --member 0 --layer 1", "every number of one training step of a member"),
 )
 
 
@@ -100,9 +126,10 @@ def train_command(
 ) -> int:
     """Train a model on a table and save it to a run folder.
 
-    FILE ends in .csv, .tsv, .parquet, .arrow or .jsonl, or is a folder of Parquet files. Texts, dates and
-    missing values are taken as they are; the preprocessing is fitted to the training rows alone. Parquet of
-    256 MB or more is streamed from disk (see docs/streaming.md).
+    FILE ends in .csv, .tsv, .txt (also .csv.gz and the like), .parquet, .arrow, .jsonl or .xlsx, is a folder
+    of Parquet files, or "-" for standard input. Texts, dates and missing values are taken as they are; the
+    preprocessing is fitted to the training rows alone. The separator, decimal comma and encoding of a text
+    table are found. Parquet of 256 MB or more is streamed from disk (see docs/streaming.md).
 
     By default an ensemble of small networks is trained (--preset tabular). An option of a single network,
     such as --hidden-layers, --epochs, --optimizer, --validation or --log, selects --preset single.
@@ -140,7 +167,7 @@ def train_command(
             raise ConfigurationError("--finalize", "it belongs to --resume", "got it alone")
         file = _required(context, "file", file)
         _required(context, "targets", options["targets"] or None)
-        run, training = out or free_name(file.stem), None
+        run, training = out or free_name(stem_of(file)), None
         if options["validation"] is not None:
             options["validation"] = os.path.abspath(options["validation"])
         way, begun = Way.BEGIN, None
@@ -155,17 +182,14 @@ def train_command(
         )
     checkpoints = checkpoint_options(asked)
     check_packages(asked.logs or {})
-    source = table_of(file, asked, beside) if rows is None else rows
-    if preset.name in ENSEMBLES:
-        from deepstep.cli.train_ensemble import train_ensemble
-
-        keeping = None
-        if rows is not None and checkpoints is not None:
-            training = training or Training.of(file, options)
-            keeping = Keeping(training, way, checkpoints)
-        return train_ensemble(file, source, run, asked, preset, keeping, json_wanted=json_wanted)
-    training = training or Training.of(file, options, options["validation"])
-    return _train(file, source, run, training, way, asked, preset, checkpoints, json_wanted=json_wanted)
+    source, asked = table_of(file, asked, beside) if rows is None else (rows, asked)
+    if preset.name != SINGLE and rows is None:
+        checkpoints = None  # folds have none
+    elif training is None:
+        training = Training.of(file, options, options["validation"])
+    return _train(
+        file, source, run, Keeping(training, way, checkpoints), asked, preset, json_wanted=json_wanted
+    )
 
 
 def _required(context: click.Context, name: str, value: T | None) -> T:
@@ -193,85 +217,123 @@ def _train(
     file: Path,
     source: "polars.DataFrame | StoredRows",
     run: Path,
-    training: Training,
-    way: Way,
+    keeping: Keeping,
     options: TrainOptions,
     preset: Preset,
-    checkpoints: Mapping[str, Any] | None,
     *,
     json_wanted: bool,
 ) -> int:
-    """From the table to the run, printed."""
+    """From the table to the run, printed; gives the exit code."""
+    from deepstep.cli import fitting  # scikit-learn comes with it
+
+    single = preset.name == SINGLE
     second = None if options.validation is None else Path(options.validation)
-    validation = None if second is None else table_of(second, options)
+    validation = None if second is None else table_of(second, options)[0]
     if isinstance(source, StoredRows):
-        seen = surveyed(source, options, validation_fraction=options.validation_fraction or 0.0)
-        task = stream_task(seen, options, validation)
-        tell_of_stream(file, seen._replace(split=task.split), preset, options.buffer_rows)
+        share = (options.validation_fraction or 0.0) if single else DEFAULT_VALIDATION
+        split = surveyed(source, options, validation, validation_fraction=share)
+        n_rows = source.n_rows
     else:
-        task = table_task(source, options, validation)
-        tell(file, source, task.split, preset)
-    resumed, logs, fitting = way is not Way.BEGIN, options.logs or {}, suited(options, task)
-    kept, again = (_kept(run, checkpoints, logs, resumed=resumed, refit=refit) for refit in (False, True))
-    held_out = (
-        of_table(file, run, task.split, second, refit=bool(options.refit))
-        if task.stream is None
-        else {STREAMED: {"buffer_rows": task.stream.buffer_rows}}
-    )
-    if way is Way.FINISH:
-        kept["callbacks"].append(Finish())
-    with resumable(run, possible=checkpoints is not None):
-        trained = train_and_save(
-            place_to_train(run, training, resumed=resumed, overwrite=options.overwrite),
-            run,
-            fitting,
-            task.preparation,
-            task.train,
-            task.test,
-            validation=task.validation,
-            label=harmless(file.stem),
-            about={**about(file, options, task.split, preset.name), **held_out},
-            again=again,
-            stream=task.stream,
-            **kept,
-        )
+        split, n_rows = table_split(source, options, validation), source.height
+    tell(file, n_rows, options, split, preset)
+    estimator = fitting.new_estimator(options, preset.name, split, stem_of(file))
+    options = suited(options, split)
+    with place(run, keeping, overwrite=options.overwrite) as save:
+        estimator.set_params(**keeping.parameters(run, options.logs or {}))
+        config = about(file, options, split, preset.name)
+        if split.survey is not None:
+            rows = options.buffer_rows
+            config[STREAMED] = {} if rows is None else {"buffer_rows": rows}
+        begun = monotonic()
+        try:
+            fitting.fit(estimator, split, options)
+        except DivergenceError as error:
+            if error.ensemble is not None:
+                config |= {**_settings(options, preset, error.ensemble), **what_happened(error)}
+                config |= fitting.weights(split, [split.train], options)
+                if not single:
+                    config["seconds"] = monotonic() - begun
+                reached = fitting.run_of(error.ensemble, split, config)
+                reached.held_out = held_out_of(reached, split, file, second)
+                keep(reached, run, error)
+            raise
+        ensemble = estimator.ensemble_
+        learned = [split.train]
+        if single and split.validation is not None and estimator.stopping_history_ is not None:
+            learned.append(split.validation)
+        history = estimator.histories_[0]
+        if estimator.interrupted_:
+            keeping.interrupted(history)
+        if options.learning_rate == AUTO and single:
+            tell_of_the_rate(estimator.learning_rate_, estimator.rate_search_)
+        config |= {**_settings(options, preset, ensemble), **fitting.weights(split, learned, options)}
+        if not single:
+            seconds = [one[-1]["seconds"] for one in estimator.histories_ if one]
+            config["seconds"] = max(monotonic() - begun, *seconds)
+            config |= {"engine": ensemble.members[0].engine, "why_engine": history.why_engine}
+        whole = fitting.run_of(estimator, split, config)
+        parts = fitting.scores(whole, split, learned)
+        whole.config["results"] = {name: part.to_dict() for name, part in parts.items()}
+        whole.held_out = held_out_of(whole, split, file, second, refit=len(learned) > 1)
+        save(whole)
     if json_wanted:
-        record = {
-            "run": run,
-            "task": task.split.kind,
-            "reason": task.split.reason,
-            "columns": [summary._asdict() for summary in task.split.inputs.describe()],
-            **trained.to_dict(),
-        }
-        click.echo(as_json(record))
+        click.echo(as_json(_record(run, whole, split, single=single)))
     else:
-        screen = console()
-        print_columns(screen, task.split.inputs)
-        _print_result(screen, trained, run, file)
-    return trained.exit_code
+        _print_result(whole, split, parts, run, file, single=single)
+    return INTERRUPTED if estimator.interrupted_ else GOOD
 
 
-def _kept(
-    run: Path, checkpoints: Mapping[str, Any] | None, logs: Logs, *, resumed: bool, refit: bool
-) -> dict[str, Any]:
-    """Checkpoints and logs of a training, or of its refit, as `Network.train` takes them."""
-    folder = unfinished(run)
-    kept: dict[str, Any] = {"callbacks": log_callbacks(logs, folder, resumed=resumed, refit=refit)}
-    if checkpoints is not None:
-        place = folder / REFIT if refit else folder
-        kept |= {"checkpoint": ModelCheckpoint(place, **checkpoints), "resume": True}
-    return kept
+def _settings(options: TrainOptions, preset: Preset, ensemble: "Ensemble") -> dict[str, Any]:
+    """Entries of a run's config about the settings of the training."""
+    if preset.name == SINGLE:
+        entries: dict[str, Any] = {}
+        if options.learning_rate == AUTO:
+            options = replace(options, learning_rate=ensemble.members[0].settings["learning_rate"])
+            entries = {"found": ["learning_rate"]}
+        return {**entries, "settings": options.kept("settings")}
+    own = {name: value for name, value in options.kept("settings").items() if TYPED[name].of == "ensemble"}
+    return {"settings": {"preset": preset.name, "n_estimators": len(ensemble.members), **own}}
 
 
-def _print_result(screen: "Console", trained: Trained, folder: Path, file: Path) -> None:
-    history = trained.run.history
-    screen.print(f"{trained.run.network!r}", markup=False)
-    title = f"Cost J of each epoch ({history.stopped}, {history[-1]['seconds']:.1f} s)"
-    print_curve(screen, history.costs, height=9, title=title)
-    print_scores(screen, trained.parts, by_class="class_weights" in trained.run.config)
-    if "test" not in trained.parts:
-        screen.print(NO_TEST, markup=False)
-    print_saved(screen, folder, file, NEXT)
+def _record(run: Path, whole: Run, split: TableSplit, *, single: bool) -> dict[str, Any]:
+    """The result as JSON has it."""
+    config = whole.config
+    record = {
+        "run": run,
+        "task": split.kind,
+        "reason": split.reason,
+        "columns": [summary._asdict() for summary in split.inputs.describe()],
+        "settings": config["settings"],
+    }
+    if single:
+        return {**record, **of_one_network(whole), **config["results"]}
+    return {
+        **record,
+        **{name: config[name] for name in ("engine", "why_engine", "seconds")},
+        "output": whole.ensemble.output,
+        "presets": whole.ensemble.weights,
+        "members": as_records(whole.ensemble),
+        **config["results"],
+    }
+
+
+def _print_result(
+    whole: Run, split: TableSplit, parts: "Mapping[str, Scores]", folder: Path, file: Path, *, single: bool
+) -> None:
+    screen = console()
+    print_columns(screen, split.inputs)
+    if single:
+        history = whole.history
+        screen.print(f"{whole.network!r}", markup=False)
+        title = f"Cost J of each epoch ({history.stopped}, {history[-1]['seconds']:.1f} s)"
+        print_curve(screen, history.costs, height=9, title=title)
+    else:
+        print_presets(screen, whole.ensemble)
+    print_scores(screen, parts, by_class="class_weights" in whole.config)
+    if "test" not in parts:
+        screen.print(ONLY_OUT_OF_FOLD if "out_of_fold" in parts else NO_TEST, markup=False)
+    further = OF_ONE_NETWORK if single else OF_AN_ENSEMBLE
+    print_saved(screen, folder, file, (*NEXT, *further))
 
 
 train_command.params[1:1] = [*train_options(), config_option()]

@@ -19,11 +19,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from deepstep import __version__
-from deepstep.cli.fitting import CANNOT_GO_ON, FINISHED
-from deepstep.cli.held_out import STREAMED
 from deepstep.cli.option_types import CSV, HEALTH, LOG, TENSORBOARD, Logs
+from deepstep.cli.options import ENSEMBLES
 from deepstep.cli.runs import is_diverged
-from deepstep.cli.screen import program, warnings_as_notes
+from deepstep.cli.screen import note, program, warnings_as_notes
 from deepstep.data import atomic_directory
 from deepstep.data.files import (
     RUN_MARK,
@@ -36,21 +35,16 @@ from deepstep.data.files import (
 )
 from deepstep.data.own_folders import MOST_OF_A_MARK, TRAINING_FORMAT, TRAINING_MARK, why_kept
 from deepstep.data.parquet import digest_of
+from deepstep.data.sources import local
 from deepstep.data.text_formats import json_values, read_text
 from deepstep.errors import DataError, DivergenceError, FileError, missing_package
 from deepstep.run import Run
-from deepstep.run_folder import DIGEST, OF_AN_ENSEMBLE, RunFolder, config_digest, read_config
-from deepstep.training import Callback, Csv, Health, StopTraining, TensorBoard, latest_checkpoint
+from deepstep.run_folder import DIGEST, STREAMED, config_digest, opened, read_config
+from deepstep.training import Callback, Csv, Health, History, StopTraining, TensorBoard, latest_checkpoint
 from deepstep.training import Training as TrainingNow
 from deepstep.training.checkpoints import checkpoint_files
 from deepstep.training.fit import REFIT
-
-
-@contextmanager
-def new_run(folder: Path) -> Iterator[Callable[[Run], None]]:
-    """The function that fills a folder, which becomes the run when the block ends."""
-    with folder_for(folder), atomic_directory(folder) as whole:
-        yield lambda run: run.write(whole)
+from deepstep.training.history import Record
 
 
 @contextmanager
@@ -90,6 +84,10 @@ def free_name(stem: str, endings: Sequence[str] = ("",)) -> Path:
         number += 1
 
 
+INTERRUPTED_BY_USER, FINISHED = "interrupted", "finished early"
+"""Ends of a training in its history."""
+CANNOT_GO_ON = "--optimizer lbfgs cannot go on"
+
 FORMAT, VERSION = TRAINING_FORMAT, 4
 NAME = TRAINING_MARK
 ENDING = ".unfinished"
@@ -128,7 +126,7 @@ class Training:
             begun_with[Path(self.options["validation"])] = self.validation_sha256
         for path, digest in begun_with.items():
             table = "FILE" if path is file else "--validation"
-            if kind_at(path) == "nothing":
+            if kind_at(local(path)) == "nothing":
                 raise FileError(
                     str(path),
                     f"the {table} that this training began with",
@@ -147,11 +145,52 @@ class Training:
 
 
 class Keeping(NamedTuple):
-    """How a running training is kept: ``checkpoints`` has ``every`` and ``keep``, as of `ModelCheckpoint`."""
+    """How a running training is kept: ``training`` is None for one that cannot be kept, and ``checkpoints``
+    has ``every`` and ``keep``, as of `ModelCheckpoint`, where it can be resumed.
+    """
 
-    training: Training
+    training: Training | None
     way: Way
-    checkpoints: Mapping[str, Any]
+    checkpoints: Mapping[str, Any] | None
+
+    def parameters(self, run: Path, logs: Logs) -> dict[str, Any]:
+        """The parameters of an estimator: checkpoints, and callbacks that write logs."""
+        folder, given = unfinished(run), {}
+        callbacks = log_callbacks(logs, folder, resumed=self.way is not Way.BEGIN)
+        if self.checkpoints is not None:
+            every, keep = self.checkpoints["every"], self.checkpoints["keep"]
+            given = {"checkpoint_dir": folder, "checkpoint_every": every, "keep_checkpoints": keep}
+            given["resume"] = True  # where it begins there is none yet
+        if self.way is Way.FINISH:
+            callbacks.append(Finish())
+            given["refit"] = False
+        return {**given, "callbacks": callbacks} if callbacks else given
+
+    def interrupted(self, history: History) -> None:
+        """After Ctrl-C: raise KeyboardInterrupt, unless a run is made of what was reached."""
+        if self.training is None:  # of an ensemble those networks that are done
+            return
+        if self.checkpoints is not None or not history:
+            raise KeyboardInterrupt
+        note(
+            f"Interrupted: {CANNOT_GO_ON}, and what was reached is being saved; "
+            "Ctrl-C once more ends at once."
+        )
+
+
+@contextmanager
+def place(run: Path, keeping: Keeping, *, overwrite: bool) -> Iterator[Callable[[Run], None]]:
+    """Give the function that fills the run's folder, which is the run when the block ends."""
+    if keeping.training is None:
+        with warnings_as_notes(), place_at_once(run, overwrite=overwrite) as save:
+            yield save
+        return
+    resumed = keeping.way is not Way.BEGIN
+    with (
+        resumable(run, possible=keeping.checkpoints is not None),
+        place_to_train(run, keeping.training, resumed=resumed, overwrite=overwrite) as save,
+    ):
+        yield save
 
 
 def unfinished(run: Path) -> Path:
@@ -215,14 +254,14 @@ def read_training(run: Path) -> Training:
 
 def _is_of_folds(run: Path) -> bool:
     """Whether a run is that of an ensemble on folds, which had no checkpoints."""
-    config = read_config(run)
-    return config["version"] == OF_AN_ENSEMBLE and STREAMED not in config
+    config = opened(read_config(run))
+    return config.get("settings", {}).get("preset") in ENSEMBLES and STREAMED not in config
 
 
 @contextmanager
 def place_to_train(
     run: Path, training: Training, *, resumed: bool, overwrite: bool
-) -> Iterator[Callable[[RunFolder], None]]:
+) -> Iterator[Callable[[Run], None]]:
     """Give the function that fills the folder of an unfinished training; after the block it becomes the run.
 
     After an exception the folder stays if there is a checkpoint to go on from in it; else nothing is left.
@@ -258,7 +297,7 @@ def place_to_train(
 
 
 @contextmanager
-def place_at_once(run: Path, *, overwrite: bool) -> Iterator[Callable[[RunFolder], None]]:
+def place_at_once(run: Path, *, overwrite: bool) -> Iterator[Callable[[Run], None]]:
     """Give the function that fills the folder of a training that cannot go on; then it is the run."""
     overwrite = overwrite or is_diverged(run)
     with folder_for(run), atomic_directory(run, overwrite=overwrite) as folder:
@@ -272,7 +311,7 @@ def place_at_once(run: Path, *, overwrite: bool) -> Iterator[Callable[[RunFolder
             ) from None
 
 
-def _fill(folder: Path, name: Path, run: RunFolder) -> None:
+def _fill(folder: Path, name: Path, run: Run) -> None:
     """Write the run; the checkpoints before the last one make room for it."""
     for path in _checkpoints(folder)[:-1]:
         path.unlink(missing_ok=True)
@@ -399,28 +438,48 @@ def check_packages(logs: Logs) -> None:
             raise missing_package(f"{LOG} {TENSORBOARD}", "tensorboardX", TENSORBOARD) from error
 
 
-def log_callbacks(logs: Logs, folder: Path, *, resumed: bool, refit: bool = False) -> list[Callback]:
+class _Twice(Callback):
+    """A callback of a training, and another one of the refit after it."""
+
+    adds_to_records = ()
+
+    def __init__(self, first: Callback, second: Callback) -> None:
+        self._now, self._next = first, [first, second]
+        self.looks_at_the_network = first.looks_at_the_network
+
+    def on_train_begin(self, training: TrainingNow) -> None:
+        self._now = self._next.pop(0)
+        self._now.on_train_begin(training)
+
+    def on_epoch_end(self, training: TrainingNow, record: Record) -> None:
+        self._now.on_epoch_end(training, record)
+
+    def on_train_end(self, training: TrainingNow) -> None:
+        self._now.on_train_end(training)
+
+
+def log_callbacks(logs: Logs, folder: Path, *, resumed: bool) -> list[Callback]:
     """The callbacks of a training whose folder holds the logs without a place of their own.
 
-    A ``refit`` has places of its own. Those of a training that is resumed without a checkpoint are replaced.
+    A refit has places of its own. Those of a training that is resumed without a checkpoint are replaced.
     """
-    ending = "-refit" if refit else ""
-    replaced = resumed and not has_an_epoch(folder / REFIT if refit else folder)
 
-    def place(kind: str, own: str) -> Path:
+    def place(kind: str, own: str, *, refit: bool) -> Path:
         path = Path(logs[kind] or folder / own)
-        path = path.with_name(f"{path.stem}{ending}{path.suffix}")
+        path = path.with_name(f"{path.stem}{'-refit' if refit else ''}{path.suffix}")
+        replaced = resumed and not has_an_epoch(folder / REFIT if refit else folder)
         # A table is this training's, as one that existed was refused; a folder may hold others' events.
         for file in (path, *(() if logs[kind] else path.glob("events.*"))) if replaced else ():
             with suppress(OSError):
                 file.unlink()
         return path
 
-    made: list[Callback] = []
-    if HEALTH in logs:
-        made.append(Health(every=int(logs[HEALTH] or 1)))
-    if CSV in logs:
-        made.append(Csv(place(CSV, "history.csv"), append=resumed))
-    if TENSORBOARD in logs:
-        made.append(TensorBoard(place(TENSORBOARD, "tensorboard")))
+    made: list[Callback] = [Health(every=int(logs[HEALTH] or 1))] if HEALTH in logs else []
+    writers: dict[str, tuple[str, Callable[[Path], Callback]]] = {
+        CSV: ("history.csv", partial(Csv, append=resumed)),
+        TENSORBOARD: ("tensorboard", TensorBoard),
+    }
+    for kind, (own, writer) in writers.items():
+        if kind in logs:
+            made.append(_Twice(*(writer(place(kind, own, refit=refit)) for refit in (False, True))))
     return made

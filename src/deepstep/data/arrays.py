@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepstep.data.files import kind_at, refuse_pipe
-from deepstep.data.room import check_room
-from deepstep.data.rows import Place, StoredRows
+from deepstep.data.rows import Place, StoredRows, check_room
 from deepstep.errors import DataError, FileError, ShapeError
 from deepstep.types import AnyArray
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _WHOLE = (int, np.integer)
 _NUMBERS = (*_WHOLE, float, np.floating, Decimal, Fraction)
-_EXACT = 2**53
+EXACT = 2**53
 """Below it each whole number is a float."""
 _TRUTHS = (bool, np.bool_)
 _MOMENTS = (datetime.date, np.datetime64)  # a datetime is a date, pandas' Timestamp is a datetime
@@ -66,7 +66,7 @@ def as_text(value: Any) -> str:
     >>> as_text(True), as_text(1.5), as_text(2.0)
     ('true', '1.5', '2')
     """
-    if isinstance(value, (float, np.floating)) and float(value).is_integer() and abs(float(value)) < _EXACT:
+    if isinstance(value, (float, np.floating)) and float(value).is_integer() and abs(float(value)) < EXACT:
         value = int(value)
     return str(value).lower() if isinstance(value, _TRUTHS) else str(value)
 

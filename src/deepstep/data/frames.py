@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepstep.data.cells import as_text, no_value, objects_as_series
+from deepstep.data.cells import EXACT, as_text, no_value, objects_as_series
 from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.types import AnyArray
 
@@ -274,8 +274,32 @@ def with_old_names(frame: "polars.DataFrame", names: Sequence[str]) -> "polars.D
     """
     there = frame.columns
     missing = set(names).difference(there)
+    if not missing:
+        return frame
     old = {f"Unnamed: {at}": f"column_{at}" for at in range(len(there))}
     return frame.rename({new: name for new, name in old.items() if new in there and name in missing})
+
+
+def as_categories(series: "polars.Series") -> "polars.Series":
+    """The values of a column that was declared to be one of categories, as texts.
+
+    Whole numbers have no fraction in them, as a column of them becomes one of floats where a value is
+    missing.
+
+    >>> import polars
+    >>> as_categories(polars.Series([8001.0, 1.5, None])).to_list()
+    ['8001', '1.5', None]
+    """
+    import polars
+
+    texts = series.cast(polars.String)
+    if not series.dtype.is_float():
+        return texts
+    whole = ((series == series.floor()) & (series.abs() < EXACT)).fill_null(False)
+    of_whole = series.cast(polars.Int64, strict=False).cast(polars.String)
+    return of_whole.zip_with(
+        whole, texts.zip_with(series.is_not_nan().fill_null(False), of_whole.clear(len(texts)))
+    )
 
 
 def without_pattern(series: "polars.Series") -> "polars.Series":

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.data.files import kind_at, refuse_pipe
-from deepstep.data.room import check_room
+from deepstep.data.rows import check_room
 from deepstep.errors import DeepStepError, FileError, missing_package
 
 TRAIN_FILE = "train_catvnoncat.h5"

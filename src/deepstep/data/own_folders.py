@@ -43,9 +43,9 @@ _OF_DESKTOPS = r"\.DS_Store|Thumbs\.db|desktop\.ini"
 _FILES = {
     "": "|".join(
         (
-            r"config\.toml|preparation\.json|examples\.safetensors",  # of every run
-            r"history\.jsonl|model\.safetensors",  # of one network
-            r"(ensemble|committee)\.json",  # of an ensemble, the second of releases before 0.3
+            r"config\.toml|preparation\.json|ensemble\.json|estimator\.json",
+            r"(examples|estimator|held_out)\.safetensors",
+            r"history\.jsonl|model\.safetensors|committee\.json",  # of releases before 0.3
             rf"training\.json|{_CHECKPOINT}",  # of a training that is not done, and its logs
             r"history(-refit)?\.csv|mlflow(-refit)?\.json",  # the second of releases before 0.3
         )

@@ -7,8 +7,8 @@
 - All parts have the same columns, in any order. Numbers may be of different types (they are read as float64
   then), texts may be categories in some parts, and a part may have a column that is all null. A column that
   is a category in all of them is one, whatever it looks like.
-- Pieces of rows are bounded by the bytes of their texts, which are known when they are read: a footer has
-  their mean, and less than that where a text stands once in a dictionary for all rows that have it.
+- Pieces of rows are bounded by the mean bytes of their texts, as footers tell: less where a text stands once
+  in a dictionary for all rows that have it.
 """
 
 import hashlib
@@ -16,13 +16,14 @@ import itertools
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deepstep.data.files import kind_at, refuse_pipe, sha256
-from deepstep.data.rows import PIECE_BYTES, Place, StoredRows
+from deepstep.data.rows import Place, StoredRows
+from deepstep.data.sources import local
 from deepstep.errors import DataError, FileError, missing_package, unknown_name
 
 if TYPE_CHECKING:
@@ -32,10 +33,6 @@ SUFFIX = ".parquet"
 DAMAGED = "Write this part again, or get it again."
 KEPT_BYTES = 2**24
 """Most bytes of footers that are kept, so that a part's footer is read once and not for each row group."""
-
-FEW, MANY, REPEATED = 64, 4096, 1024
-"""Rows that are read at once: at least and at most where there are texts, and at most where they may stand in
-a dictionary. More rows are read no faster."""
 
 _KEEPING = threading.Lock()  # of all rows, which can be copied and pickled so
 
@@ -53,6 +50,8 @@ class _Part(NamedTuple):
     """The first row of each."""
     footer: str
     """The SHA-256 of its metadata, which tell of every page."""
+    text_bytes: Mapping[str, int]
+    """The bytes of each column of texts."""
 
 
 class ParquetRows(StoredRows):
@@ -74,7 +73,7 @@ class ParquetRows(StoredRows):
 
     def __init__(self, path: Path | str) -> None:
         _parquet()
-        self.where, self._path = str(path), Path(path)
+        self.where, self._path = str(path), local(path)
         found = [_opened(self._path, part) for part in part_paths(self._path)]
         self._parts = [part for part, _ in found]
         self.schema = _common_schema(self.where, [(part.name, schema) for part, schema in found])
@@ -113,17 +112,13 @@ class ParquetRows(StoredRows):
                 page_checksum_verification=True,
             ) as file:
                 self._keep(number, file.metadata)
-                texts = [name for name, dtype in schema.items() if dtype == polars.String]
                 read = file.iter_batches(
-                    batch_size=min(most, _rows_at_once(file.metadata.row_group(within), texts)),
-                    row_groups=[within],
-                    columns=list(schema),
-                    use_threads=False,
+                    batch_size=most, row_groups=[within], columns=list(schema), use_threads=False
                 )
                 got = 0
-                for piece in _gathered(read, texts, most):
-                    got += piece.num_rows
-                    frame: Any = polars.from_arrow(piece)
+                for batch in read:
+                    got += batch.num_rows
+                    frame: Any = polars.from_arrow(batch)
                     yield polars.DataFrame(
                         [frame.get_column(name).cast(dtype) for name, dtype in schema.items()]
                     )
@@ -134,6 +129,9 @@ class ParquetRows(StoredRows):
                         f"{got:,} can be read",
                         DAMAGED,
                     )
+
+    def row_bytes(self, columns: Sequence[str]) -> float:
+        return sum(part.text_bytes.get(name, 0) for part in self._parts for name in columns) / self.n_rows
 
     def place(self, group: int) -> Place:
         number, within = self._groups[group]
@@ -166,46 +164,6 @@ class ParquetRows(StoredRows):
                 "it was changed meanwhile",
                 "Put the old one back, or begin anew.",
             )
-
-
-def _rows_at_once(group: Any, texts: Sequence[str]) -> int:
-    """How many rows of a row group to read before it is known how long their texts are."""
-    chunks = [group.column(at) for at in range(group.num_columns)] if texts else []
-    chunks = [chunk for chunk in chunks if chunk.path_in_schema in texts]
-    size = sum(chunk.total_uncompressed_size for chunk in chunks)
-    repeated = any(chunk.has_dictionary_page for chunk in chunks)
-    if not repeated and size <= PIECE_BYTES:
-        return int(group.num_rows)
-    by_bytes = PIECE_BYTES * group.num_rows // (16 * max(1, size))
-    return max(FEW, min(by_bytes, REPEATED if repeated else MANY))
-
-
-def _gathered(batches: Iterable[Any], texts: Sequence[str], most: int) -> Iterator[Any]:
-    """Batches as tables of at most so many rows and `PIECE_BYTES` of texts; of one row, if that has more."""
-    import pyarrow
-
-    held: list[Any] = []
-    rows = size = 0
-    for batch in batches:
-        for part, of_part in _cut(batch, texts):
-            if held and (rows + part.num_rows > most or size + of_part > PIECE_BYTES):
-                yield pyarrow.Table.from_batches(held)
-                held, rows, size = [], 0, 0
-            held.append(part)
-            rows, size = rows + part.num_rows, size + of_part
-    if held:
-        yield pyarrow.Table.from_batches(held)
-
-
-def _cut(batch: Any, texts: Sequence[str]) -> Iterator[tuple[Any, int]]:
-    """A batch in halves, quarters, … until each has few enough bytes; and how many these are."""
-    size = sum(batch.column(name).nbytes for name in texts)
-    if size <= PIECE_BYTES or batch.num_rows == 1:
-        yield batch, size
-        return
-    half = batch.num_rows // 2
-    yield from _cut(batch.slice(0, half), texts)
-    yield from _cut(batch.slice(half), texts)
 
 
 def part_paths(path: Path) -> list[Path]:
@@ -267,7 +225,7 @@ def _refuse_unreadable(error: OSError) -> None:
 
 def digest_of(path: Path | str) -> str:
     """The SHA-256 of a file; of a folder that of the names of its parts and of their contents."""
-    path = Path(path)
+    path = local(path)
     if kind_at(path) != "folder":
         return sha256(path)
     named = [f"{part.as_posix()}\0{sha256(path / part)}\n" for part in part_paths(path)]
@@ -284,6 +242,8 @@ def _parquet() -> Any:
 
 def _opened(root: Path, part: Path) -> "tuple[_Part, dict[str, polars.DataType]]":
     """The footer of a part."""
+    import polars
+
     path = root if root.is_file() else root / part
     name = part.as_posix()
     refuse_pipe(path, "a Parquet file")
@@ -291,7 +251,8 @@ def _opened(root: Path, part: Path) -> "tuple[_Part, dict[str, polars.DataType]]
         status = path.stat()
         with _parquet().ParquetFile(path) as file:
             metadata, fields = file.metadata, file.schema_arrow
-            rows = tuple(metadata.row_group(at).num_rows for at in range(metadata.num_row_groups))
+            groups = [metadata.row_group(at) for at in range(metadata.num_row_groups)]
+            rows = tuple(group.num_rows for group in groups)
         with path.open("rb") as raw:  # the footer stands before its own length and the signature
             raw.seek(max(0, status.st_size - 8 - metadata.serialized_size))
             footer = hashlib.sha256(raw.read()).hexdigest()
@@ -299,7 +260,13 @@ def _opened(root: Path, part: Path) -> "tuple[_Part, dict[str, polars.DataType]]
         raise FileError(_called(str(root), name), "a name for every column", "one has none", DAMAGED)
     schema = {field.name: _dtype_of(field, _called(str(root), name)) for field in fields}
     starts = tuple(itertools.accumulate(rows, initial=0))[:-1]
-    return _Part(path, name, status.st_size, status.st_mtime_ns, rows, starts, footer), schema
+    places = {metadata.schema.column(at).path: at for at in range(metadata.num_columns)}
+    texts = {
+        name: sum(group.column(places[name]).total_uncompressed_size for group in groups)
+        for name, dtype in schema.items()
+        if name in places and dtype == polars.String
+    }
+    return _Part(path, name, status.st_size, status.st_mtime_ns, rows, starts, footer, texts), schema
 
 
 def _dtype_of(field: Any, where: str) -> "polars.DataType":

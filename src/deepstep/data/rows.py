@@ -1,9 +1,11 @@
-"""Rows that stay in their files and are read a piece at a time: what every kind of file has to give."""
+"""How much memory there is, and rows that stay in their files and are read a piece at a time."""
 
+import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deepstep.errors import DataError, FileError, unknown_name
@@ -13,23 +15,67 @@ if TYPE_CHECKING:
     import polars
 
 
+SHARE = 0.5
+"""Share of the memory that one array or table may take; its model takes as much again."""
+LITTLE = 2**20
+"""Bytes up to which the system is not asked."""
+_OF_GROUP = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+"""Where Linux says how much the processes of a container may have, in version 2 and 1."""
+
+
+def memory() -> int | None:
+    """The bytes of memory that this process can have at most; None where the system does not say."""
+    limits = [*_of_the_machine(), *_of_the_group(), *_of_the_process()]
+    return min(limits) if limits else None
+
+
+def check_room(n_bytes: int, where: str, what: str, got: str, hint: str = "") -> None:
+    """Refuse what does not fit into memory, before it is asked for."""
+    there = memory() if n_bytes > LITTLE else None
+    if there is None or n_bytes <= SHARE * there:
+        return
+    raise DataError(
+        where,
+        f"{what} of at most {_gibibytes(SHARE * there)}, half of the memory",
+        f"{got} would take {_gibibytes(n_bytes)}",
+        hint,
+    )
+
+
+def _gibibytes(n_bytes: float) -> str:
+    return f"{n_bytes / 2**30:,.3g} GiB" if n_bytes < 2**40 else f"{n_bytes / 2**30:,.0f} GiB"
+
+
+def _of_the_machine() -> list[int]:
+    if not hasattr(os, "sysconf"):  # Windows
+        return []
+    try:
+        return [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    except (OSError, ValueError):  # a system that does not count its pages
+        return []
+
+
+def _of_the_group() -> list[int]:
+    texts = [path.read_text() for path in map(Path, _OF_GROUP) if path.is_file()]
+    return [int(text) for text in texts if text.strip().isdigit()]  # or "max"
+
+
+def _of_the_process() -> list[int]:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return []
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return [] if limit == resource.RLIM_INFINITY else [limit]
+
+
 PIECE_ROWS, PIECE_NUMBERS, PIECE_BYTES = 2**16, 2**22, 2**24
 """Rows, numbers, and bytes of texts, that are in memory at once, beside those that are learned from."""
-LOOKED_AT = 16
-"""Groups whose first 64 rows give the length of texts."""
 
 
 def piece_rows(width: int) -> int:
     """How many rows of so many numbers are read and prepared at once."""
     return max(1, min(PIECE_ROWS, PIECE_NUMBERS // max(1, width)))
-
-
-def text_bytes(frame: "polars.DataFrame") -> int:
-    """The bytes of all texts of a table; those of categories stand in memory once, and count as none."""
-    import polars
-
-    texts = [column for column in frame.get_columns() if column.dtype == polars.String]
-    return sum(int(column.str.len_bytes().sum()) for column in texts)
 
 
 class Place(NamedTuple):
@@ -106,7 +152,7 @@ class StoredRows(ABC):
         columns : sequence of str
             Which columns to read.
         most : int
-            The most rows of a piece; there are fewer where texts are long.
+            The most rows of a piece.
 
         Yields
         ------
@@ -135,28 +181,18 @@ class StoredRows(ABC):
         """
 
     def row_bytes(self, columns: Sequence[str]) -> float:
-        """The bytes of a row's texts: of some groups that whose first rows have the longest.
+        """The mean bytes of a row's texts.
 
         columns: Which columns are read.
         returns: 0 where there are no texts.
-        FileError: As `pieces`.
         """
-        import polars
-
-        texts = [name for name in columns if self.schema[name] == polars.String]
-        most = 0.0
-        for group in range(0, len(self.sizes), -(-len(self.sizes) // LOOKED_AT)) if texts else ():
-            pieces = self.pieces(group, texts, 64)
-            frame = next(pieces)
-            most = max(most, text_bytes(frame) / frame.height)
-        return most
+        return 0.0
 
     def piece_rows(self, columns: Sequence[str], width: int = 0) -> int:
         """How many rows of these columns are read and prepared at once.
 
         width: Numbers that a row becomes, where they are more than its columns.
-        returns: At least 1, and at most `PIECE_BYTES` of texts.
-        FileError: As `pieces`.
+        returns: At least 1, and on average at most `PIECE_BYTES` of texts.
         """
         by_bytes = PIECE_BYTES / max(1.0, self.row_bytes(columns))
         return max(1, min(piece_rows(max(width, len(columns))), int(by_bytes)))

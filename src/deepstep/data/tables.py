@@ -1,22 +1,32 @@
-"""Tables from files, in memory or a piece at a time: CSV, TSV, Parquet, Arrow (Feather) and JSON lines.
+"""Tables from files, in memory or a piece at a time: text, Parquet, Arrow (Feather), JSON lines, Excel.
 
 The suffix names the format, and the content has to agree with it. The rules of text tables are those of
 `deepstep.data.text_tables`.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from deepstep.data.arrays import NUMPY, open_arrays
-from deepstep.data.files import kind_at, refuse_pipe
-from deepstep.data.frames import begin_work
+from deepstep.data.dialect import TextFormat
+from deepstep.data.files import kind_at
+from deepstep.data.formats import (
+    BY_CONTENT,
+    FORMATS,
+    PARQUET_FILE,
+    ReadOptions,
+    check_content,
+    check_table_room,
+    format_of,
+)
+from deepstep.data.frames import as_categories, begin_work
 from deepstep.data.parquet import SUFFIX as PARQUET
 from deepstep.data.parquet import ParquetRows
-from deepstep.data.room import check_room
-from deepstep.data.rows import StoredRows
-from deepstep.data.text_tables import damaged, first_line, read_cells_of_text, read_text_table
+from deepstep.data.rows import StoredRows, check_room
+from deepstep.data.sources import STDIN, content_of, head_of, local, shown, unpacked_suffixes
+from deepstep.data.text_tables import damaged, first_line, read_text_table, typed
 from deepstep.errors import ConfigurationError, DataError, FileError, unknown_name
 
 if TYPE_CHECKING:
@@ -24,59 +34,99 @@ if TYPE_CHECKING:
 
 STREAMED_FROM = 2**28
 """Bytes of files from which on rows are streamed: in memory they take some times as much."""
-_PARQUET, _ARROW1 = b"PAR1", b"ARROW1"
-_SIGNATURES = {
-    _PARQUET: "a Parquet file",
-    _ARROW1: "an Arrow file",
-    b"FEA1": "a Feather file of version 1",
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"GIF8": "a GIF picture",
-    b"%PDF": "a PDF document",
-    b"PK\x03\x04": "a ZIP archive (Excel workbooks are such)",
-    b"\x1f\x8b": "a gzip archive",
-    b"\x89HDF": "an HDF5 file",
-    b"SQLite format 3": "an SQLite database",
-    b"<!DOCTYPE": "a web page",
-    b"<html": "a web page",
-    b'{"': "JSON",
-}
 
 
-class _Format(NamedTuple):
-    name: str
-    signature: bytes
-    read: "Callable[..., polars.DataFrame]"
-    cells: "Callable[[Path], polars.DataFrame] | None" = None
-    """Reads the cells as they are written, where that is another thing than their values."""
+class Loaded(NamedTuple):
+    """A table, and how it is written where it is one of texts."""
+
+    frame: "polars.DataFrame"
+    written: TextFormat = TextFormat()
 
 
 def read_table(
-    path: Path | str, *, values: Mapping[str, Collection[Any]] | None = None
+    path: Path | str,
+    *,
+    sep: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+    header: bool = True,
+    categorical: Collection[str] = (),
+    values: Mapping[str, Collection[Any]] | None = None,
 ) -> "polars.DataFrame":
     r"""Read a table; the suffix of the file says how.
 
-    path: A file that ends in .csv, .tsv, .parquet, .arrow, .feather, .jsonl or .ndjson.
-    values: The words that are values in columns of a text table, though they stand for a missing value
-        elsewhere: ``{"region": ["NA"]}``. Others may be among them.
-    returns: At least one row and one column.
-    FileError: When the file is missing, a folder, of an unknown kind, not what its name says, not UTF-8,
-        empty, damaged, a pipe or a device, or when its lines or column names do not fit together.
-    DataError: When the table has no rows, or would not fit into memory.
+    Parameters
+    ----------
+    path : Path or str
+        A file that ends in .csv, .tsv, .txt, .parquet, .arrow, .feather, .jsonl, .ndjson or .xlsx; texts and
+        JSON lines also with .gz, .bz2, .xz or .zst behind it. ``"-"`` is standard input. With `sep` any
+        file is a text table. Nothing is fetched from URLs.
+    sep : str, optional
+        The separator of a text table: one character, or ``"tab"``. By default ``,``, ``;``, tab or ``|``, as
+        the first lines show.
+    decimal : {".", ","}, optional
+        The decimal sign of a text table. By default a comma where columns of numbers have commas that
+        separate no thousands.
+    encoding : str, optional
+        The encoding of a text table. By default UTF-8, or UTF-16 where the first bytes say so, else
+        windows-1252, which has all characters of latin-1.
+    header : bool, default True
+        Whether the first line has the names of the columns; else they are column_1, column_2, …
+    categorical : collection of str
+        Columns whose values are categories, also where they are numbers, such as postcodes.
+    values : mapping of str to collection, optional
+        The words that are values in columns of a text table, though they stand for a missing value elsewhere:
+        ``{"region": ["NA"]}``. Others may be among them.
 
+    Returns
+    -------
+    polars.DataFrame
+        At least one row and one column. What was found about a text table, and names of columns that stood
+        more than once, are told on the log ``deepstep``.
+
+    Raises
+    ------
+    FileError
+        When the file is missing, a folder, a URL, of an unknown kind, not what its name says, in another
+        encoding, empty, damaged, a pipe or a device, or when its lines do not fit together.
+    DataError
+        When the table has no rows, or would not fit into memory.
+    ConfigurationError
+        When an option is out of range, or there is no such column.
+    MissingPackageError
+        When fastexcel, which reads .xlsx, is not installed.
+
+    Examples
+    --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "people.csv"
     >>> _ = path.write_text("age,name\n31,Ada\nNA,Grace\n4.5,Emmy\n")
     >>> read_table(path).to_dict(as_series=False)
     {'age': [31.0, None, 4.5], 'name': ['Ada', 'Grace', 'Emmy']}
+    >>> _ = path.write_text("price;town\n1.234,56;Köln\n0,5;Graz\n")
+    >>> read_table(path, sep=";", decimal=",").to_dict(as_series=False)
+    {'price': [1234.56, 0.5], 'town': ['Köln', 'Graz']}
     """
-    return _read(Path(path), as_written=False, values=values)
+    given = TextFormat(sep, decimal, encoding, header)
+    frame = load_table(path, ReadOptions(given, values=values)).frame
+    return with_categories(frame, categorical, "read_table, categorical")
 
 
-def read_cells(path: Path | str) -> "polars.DataFrame":
+def with_categories(frame: "polars.DataFrame", names: Collection[str], where: str) -> "polars.DataFrame":
+    """The table, in which these columns hold categories."""
+    import polars
+
+    columns = [column(frame, name, where) for name in names]
+    return frame.with_columns(
+        [as_categories(one).cast(polars.Categorical).alias(one.name) for one in columns]
+    )
+
+
+def read_cells(path: Path | str, how: ReadOptions = BY_CONTENT) -> "polars.DataFrame":
     r"""Read a table to show it: of text tables the cells as they are written, of others their values.
 
     path: As of `read_table`.
+    how: How text tables are written, and who is told what is found.
     returns: The rows and columns of `read_table`.
     FileError, DataError: As `read_table`.
 
@@ -86,10 +136,12 @@ def read_cells(path: Path | str) -> "polars.DataFrame":
     >>> read_cells(path).to_dict(as_series=False)
     {'age': ['31.0', 'NA'], 'post code': ['00715', '0150']}
     """
-    return _read(Path(path), as_written=True)
+    return load_table(path, how, as_written=True).frame
 
 
-def told_missing_words(path: Path, frame: "polars.DataFrame", name: str) -> str:
+def told_missing_words(
+    path: Path, frame: "polars.DataFrame", name: str, how: ReadOptions = BY_CONTENT
+) -> str:
     r"""How many rows of a column of texts have no value, by which words; nothing where no word says so.
 
     >>> import tempfile
@@ -100,13 +152,16 @@ def told_missing_words(path: Path, frame: "polars.DataFrame", name: str) -> str:
     """
     import polars
 
-    kind = _FORMATS.get(path.suffix.lower())
-    if kind is None or kind.cells is None or name not in frame.columns:
+    if name not in frame.columns:
         return ""
     column = frame.get_column(name)
     if column.dtype not in (polars.String, polars.Boolean) or not column.null_count():
         return ""
-    cells = read_cells(path).get_column(name).str.strip_chars().filter(column.is_null())
+    kind = format_of(path, how.given)
+    if kind is None or kind.read is not None:
+        return ""
+    cells = read_cells(path, how._replace(tell=silent)).get_column(name)
+    cells = cells.str.strip_chars().filter(column.is_null())
     words = cells.drop_nulls().value_counts(sort=True).filter(polars.col(name) != "").rows()
     if not words:
         return ""
@@ -115,36 +170,59 @@ def told_missing_words(path: Path, frame: "polars.DataFrame", name: str) -> str:
     return f"{n:,} of {frame.height:,} rows have none, {counted}, which text tables have for missing values"
 
 
-def _read(
-    path: Path, *, as_written: bool, values: Mapping[str, Collection[Any]] | None = None
-) -> "polars.DataFrame":
+def silent(line: str) -> None:
+    """Tell nothing."""
+
+
+def load_table(path: Path | str, how: ReadOptions = BY_CONTENT, *, as_written: bool = False) -> Loaded:
+    """A table, and how it is written; with ``as_written`` the cells of a text table."""
     import polars
 
     begin_work(str(path))
-    head = _head(path)
-    kind = _FORMATS.get(path.suffix.lower())
+    path, file = Path(path), local(path)
+    where = shown(path)
+    head = head_of(file, where)
+    kind = format_of(file, how.given)
     if kind is None:
         raise FileError(
-            str(path),
-            f"a table ends in {', '.join(_FORMATS)}",
-            f"this ends in {path.suffix!r}" if path.suffix else "this has no suffix",
-            "Give the file the suffix of its format, or export it as CSV.",
+            where,
+            f"a table ends in {', '.join(FORMATS)}",
+            f"this ends in {file.suffix!r}" if file.suffix else "this has no suffix",
+            "Give the file the suffix of its format, or, of a text table, its separator: --sep (sep=).",
         )
-    _check_content(path, kind, head)
+    _, compression = unpacked_suffixes(file)
+    written = how.usual
     try:
-        if kind.cells is None:
-            frame = kind.read(path)
+        if kind.read is None or compression:
+            content = content_of(file, where, compression)
+            check_content(where, kind, content[:4096], how.given.encoding)
+            source: BinaryIO = BytesIO(content)
         else:
-            frame = kind.cells(path) if as_written else kind.read(path, values=values)
-    except FileError:
+            check_content(where, kind, head, None)
+            source = file.open(
+                "rb"
+            )  # the readers get open files: polars takes * and [ in a path for patterns
+        with source:
+            if kind.read is None:
+                given, usual, tell = how.given, how.usual, how.tell
+                table = read_text_table(content, where, kind.sep, given=given, usual=usual, tell=tell)
+                frame, written = table.cells if as_written else typed(table, how.values), table.written
+            else:
+                frame = kind.read(source, where, how)
+    except (FileError, DataError):
         raise
     except (polars.exceptions.PolarsError, polars.exceptions.PanicException, OSError) as error:
-        raise damaged(path, kind.name, first_line(error)) from error
+        raise damaged(where, kind.name, first_line(error)) from error
     if kind.signature:  # of text repeated in few bytes there may be much
-        _check_room(path, int(frame.estimated_size()))
+        check_table_room(where, int(frame.estimated_size()), hint=kind is PARQUET_FILE)
     if frame.height == 0 or frame.width == 0:
-        raise DataError(str(path), "a table with at least one row of values is expected", "it has none")
-    return frame
+        raise DataError(where, "a table with at least one row of values is expected", "it has none")
+    return Loaded(frame, written)
+
+
+def is_table(path: Path) -> bool:
+    """Whether the name is that of a table."""
+    return str(path) == STDIN or unpacked_suffixes(path)[0] in FORMATS
 
 
 def column(frame: "polars.DataFrame", name: str, where: str) -> "polars.Series":
@@ -166,96 +244,12 @@ def column(frame: "polars.DataFrame", name: str, where: str) -> "polars.Series":
     return frame.get_column(name)
 
 
-def _head(path: Path) -> bytes:
-    """The first bytes of a file."""
-    refuse_pipe(path, "a table file is expected")
-    try:
-        with path.open("rb") as file:
-            return file.read(4096).removeprefix(b"\xef\xbb\xbf")
-    except IsADirectoryError as error:
-        raise FileError(str(path), "a table file is expected", "this is a folder") from error
-    except OSError as error:
-        got = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
-        raise FileError(str(path), "a table file is expected", str(got)) from error
-
-
-def _check_content(path: Path, kind: _Format, head: bytes) -> None:
-    """Refuse what is empty or begins like another format."""
-    if not head.strip():
-        raise FileError(str(path), f"{kind.name} is expected", "the file is empty")
-    if kind.signature and head.startswith(kind.signature):
-        return
-    looks = next((name for start, name in _SIGNATURES.items() if head.startswith(start)), "")
-    if not looks and b"\0" in head:
-        looks = "a file with zero bytes, binary or UTF-16"
-    if kind.signature or looks:
-        raise FileError(
-            str(path),
-            f"{kind.name} is expected, as the name says",
-            f"the content is {looks or 'something else'}",
-            "Give the file its right suffix, or export it again.",
-        )
-
-
-def _check_room(path: Path, n_bytes: int) -> None:
-    """Refuse a table that does not fit into memory, however small its file is."""
-    streamed = "Training can leave its rows in the file: --stream (stream=True)."
-    hint = streamed if path.suffix.lower() == ".parquet" else ""
-    check_room(n_bytes, str(path), "a table", "its rows", hint)
-
-
-# The readers get open files: polars takes * and [ in a path for patterns.
-def _read_parquet(path: Path) -> "polars.DataFrame":
-    import polars
-
-    footer = polars.scan_parquet(path, glob=False)
-    texts = (polars.String, polars.Binary)
-    row = sum(16 if dtype in texts else 8 for dtype in footer.collect_schema().values())
-    _check_room(path, row * int(footer.select(polars.len()).collect().item()))
-    with path.open("rb") as file:
-        return polars.read_parquet(file)
-
-
-def _read_arrow(path: Path) -> "polars.DataFrame":
-    import polars
-
-    with path.open("rb") as file:
-        return polars.read_ipc(file)
-
-
-def _read_json_lines(path: Path) -> "polars.DataFrame":
-    import polars
-
-    with path.open("rb") as file:
-        return polars.read_ndjson(file, infer_schema_length=None)
-
-
-def _separated(name: str, separator: str) -> _Format:
-    read, cells = (partial(read, separator=separator) for read in (read_text_table, read_cells_of_text))
-    return _Format(name, b"", read, cells)
-
-
-_CSV = _separated("a CSV table", ",")
-_ARROW = _Format("an Arrow file", _ARROW1, _read_arrow)
-_JSON_LINES = _Format("a file of JSON lines", b"{", _read_json_lines)
-_FORMATS = {
-    ".csv": _CSV,
-    ".tsv": _separated("a TSV table", "\t"),
-    ".parquet": _Format("a Parquet file", _PARQUET, _read_parquet),
-    ".arrow": _ARROW,
-    ".feather": _ARROW,
-    ".jsonl": _JSON_LINES,
-    ".ndjson": _JSON_LINES,
-}
-TABLE_SUFFIXES = tuple(_FORMATS)
-"""The suffixes that `read_table` knows."""
-
-
 def opened(file: Path, beside: Sequence[str] = ()) -> StoredRows | None:
     """The rows of a file or folder that can be read a piece at a time; None of a table of another format.
 
     ``beside`` names columns that may stand in files beside a NumPy file.
     """
+    file = local(file)
     suffix = file.suffix.lower()
     if suffix in NUMPY:
         return open_arrays(file, beside)
@@ -271,6 +265,7 @@ def stored(
 
     ``stream`` is --stream or --no-stream; None is the rule: files of `STREAMED_FROM` bytes or more.
     """
+    file = local(file)
     kind, suffix = kind_at(file), file.suffix.lower()
     if kind == "nothing":
         if stream:
@@ -293,13 +288,12 @@ def stored(
     return rows if rows is not None and (stream or rows.bytes >= STREAMED_FROM) else None
 
 
-def table_in(
-    file: Path, beside: Sequence[str] = (), values: Mapping[str, Collection[Any]] | None = None
-) -> "polars.DataFrame":
-    """A table in memory: of a file, or of all Parquet parts of a folder; ``values`` as of `read_table`."""
-    of_one_read = kind_at(file) != "folder" and file.suffix.lower() not in NUMPY
-    rows = None if of_one_read else opened(file, beside)
-    return read_table(file, values=values) if rows is None else rows_in_memory(rows)
+def table_in(file: Path, beside: Sequence[str] = (), how: ReadOptions = BY_CONTENT) -> Loaded:
+    """A table in memory: of a file, or of all Parquet parts of a folder."""
+    there = local(file)
+    of_one_read = kind_at(there) != "folder" and there.suffix.lower() not in NUMPY
+    rows = None if of_one_read else opened(there, beside)
+    return load_table(file, how) if rows is None else Loaded(rows_in_memory(rows), how.usual)
 
 
 def rows_in_memory(rows: StoredRows) -> "polars.DataFrame":
@@ -321,12 +315,12 @@ def rows_in_memory(rows: StoredRows) -> "polars.DataFrame":
 
 
 def pieces_in(
-    file: Path, beside: Sequence[str] = (), values: Mapping[str, Collection[Any]] | None = None
+    file: Path, beside: Sequence[str] = (), how: ReadOptions = BY_CONTENT
 ) -> "Iterator[polars.DataFrame]":
-    """A table a piece at a time, where its rows are streamed; else as one. ``values`` as of `read_table`."""
-    rows = stored(file, True if kind_at(file) == "folder" else None, beside=beside)
+    """A table a piece at a time, where its rows are streamed; else as one."""
+    rows = stored(file, True if kind_at(local(file)) == "folder" else None, beside=beside)
     if rows is None:
-        yield table_in(file, beside, values)
+        yield table_in(file, beside, how).frame
         return
     columns = list(rows.schema)
     most = rows.piece_rows(columns)

@@ -1,7 +1,10 @@
-"""Tables as text, separated by commas or tabs.
+"""Tables as text: how they are written is found or given, and each column gets its type.
 
-- UTF-8, one header line, a unique name for every column, the same number of fields in every line. A column
-  without a name, as the index that pandas writes, is called "Unnamed: 0" as pandas calls it, by its place.
+- Findings about how a table is written (`dialect`) that differ from what the file's name says are told in
+  one line; what is given is taken as it is.
+- One header line, and the same number of fields in every line. A column without a name, as the index that
+  pandas writes, is called "Unnamed: 0" as pandas calls
+  it, by its place; one whose name stands there already gets a number, "x.1", as in pandas.
 - A field is missing when it is empty or one of `MISSING`. "None" is not among them: it is a category in
   well-known tables.
 - A column has the first type of `_TYPES` that all its values have, over the whole file: a decimal in the last
@@ -11,78 +14,149 @@
 """
 
 import csv
-from collections import Counter
-from collections.abc import Collection, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping, Sequence
+from io import BytesIO, TextIOWrapper
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from deepstep.data.dialect import (
+    GROUPS,
+    MISSING,
+    SAMPLE_CELLS,
+    SEPARATORS,
+    UTF_8,
+    WITH_COMMA,
+    Tell,
+    TextFormat,
+    as_utf_8,
+    find_comments,
+    find_decimal,
+    find_separator,
+    first_lines,
+    is_number,
+    lines_before,
+)
 from deepstep.data.frames import without_pattern
 from deepstep.errors import FileError
 
 if TYPE_CHECKING:
     import polars
 
-MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "?")
-"""Words for a missing value in a text table, apart from spaces around it."""
 
-_SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+class TextTable(NamedTuple):
+    """Cells as they are written, all of them texts (empty ones are null), and how they are written."""
+
+    cells: "polars.DataFrame"
+    written: TextFormat
 
 
 def read_text_table(
-    path: Path, separator: str, values: Mapping[str, Collection[Any]] | None = None
-) -> "polars.DataFrame":
-    """A table with the types that its columns have; ``values`` as of `deepstep.data.read_table`."""
+    content: bytes,
+    where: str,
+    sep: str,
+    *,
+    given: TextFormat,
+    usual: TextFormat,
+    tell: Tell,
+) -> TextTable:
+    """A table from the bytes of a file.
+
+    ``sep`` is the separator that the file's name says. ``usual`` is how such tables were written before,
+    which is taken where the content does not say otherwise.
+    """
+    given = given.checked()
+    found: list[str] = []
+    text, encoding = as_utf_8(content, given.encoding, usual.encoding, where)
+    if encoding != UTF_8 and encoding not in (given.encoding, usual.encoding):
+        found.append(f"encoding {encoding}")
+    sample = first_lines(text)
+    skipped, header_sep = lines_before(sample, given.sep)
+    sample = sample[len("".join(skipped)) :]
+    expected = usual.sep or sep
+    separator = given.sep or header_sep or find_separator(sample, sep, expected)
+    skipped += find_comments(sample, separator)
+    start, n_skipped = len("".join(skipped).encode()), len(skipped)
+    if separator not in (given.sep, expected):
+        found.insert(0, f"separator {separator!r}")
+    comments = sum(line.startswith("#") for line in skipped)
+    if comments:
+        lines = "1 line that begins" if comments == 1 else f"{comments} lines that begin"
+        tell(f"{where}: {lines} with # before the header {'is' if comments == 1 else 'are'} left out.")
+    header = given.header and usual.header
+    text = text[start:]
+    names, n_lines, blank = _check_lines(text, where, separator, header, n_skipped)
+    rows = text.split(b"\n", n_lines)[n_lines:]
+    cells = _cells(rows[0] if rows else b"", separator, _different(names, where, tell), blank)
+    if header and all(is_number(name) for name in names):
+        tell(
+            f"{where}: the first line holds numbers alone and is taken for the names of the columns; "
+            "--no-header (header=False) reads it as a row."
+        )
+    decimal = given.decimal or find_decimal(cells, separator, usual.decimal, where, tell)
+    if decimal not in (given.decimal, usual.decimal or "."):
+        found.append("decimal comma" if decimal == "," else "decimal point")
+    if found:
+        *others, last = found
+        named = f"{', '.join(others)} and {last}" if others else last
+        tell(f"{named[0].upper()}{named[1:]} found in {where}.")
+    return TextTable(cells, TextFormat(separator, decimal, encoding, header))
+
+
+def typed(table: TextTable, values: Mapping[str, Collection[Any]] | None = None) -> "polars.DataFrame":
+    """The columns with the types that their values have; ``values`` as of `deepstep.data.read_table`."""
     import polars
 
     kept = values or {}
-    cells = read_cells_of_text(path, separator)
-    return polars.DataFrame([_typed(series, kept.get(series.name, ())) for series in cells])
+    comma = table.written.decimal == ","
+    return polars.DataFrame(
+        [typed_column(series, kept.get(series.name, ()), decimal_comma=comma) for series in table.cells]
+    )
 
 
-def read_cells_of_text(path: Path, separator: str) -> "polars.DataFrame":
-    """A table with its cells as they are written, all of them texts; empty ones are null."""
-    import polars
+def _check_lines(
+    text: bytes, where: str, sep: str, header: bool, skipped: int
+) -> tuple[list[str], int, list[int]]:
+    """Read every line once with Python's csv: polars fills short lines silently.
 
-    names, blank = _check_lines(path, separator)
-    # As text: the types are ours to infer, many times faster than by polars over the whole file.
-    with path.open("rb") as file:
-        frame = polars.read_csv(file, separator=separator, infer_schema=False)
-    if blank and frame.width > 1:  # polars makes a row of a blank line
-        frame = frame.filter(~polars.int_range(polars.len()).is_in(blank))
-    return polars.DataFrame([series.alias(name) for name, series in zip(names, frame, strict=True)])
-
-
-def _check_lines(path: Path, separator: str) -> tuple[list[str], list[int]]:
-    """Read every line once with Python's csv: polars fills short lines silently and renames equal names.
-
-    Gives the names of the columns, and the positions of the blank lines among the rows.
+    Gives the names of the columns, the number of lines of the header, and the positions of the blank lines
+    among the rows.
     """
-    blank = []
+    blank, n_lines = [], 0
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.reader(file, delimiter=separator, strict=True)
-            header = next((fields for fields in lines if fields), [])
-            _check_header(path, header, separator)
-            for row, fields in enumerate(lines):
+        with TextIOWrapper(BytesIO(text), encoding=UTF_8, newline="") as file:
+            lines = csv.reader(file, delimiter=sep, strict=True)
+            first = next((fields for fields in lines if fields), [])
+            _check_first(where, first, sep, header)
+            n_lines = lines.line_num if header else 0
+            for row, fields in enumerate(lines, start=0 if header else 1):
                 if not fields:
                     blank.append(row)
-                elif len(fields) != len(header):
+                elif len(fields) != len(first):
+                    at = lines.line_num + skipped
+                    comment = fields[0].startswith("#")
                     raise FileError(
-                        str(path),
-                        f"every line has {len(header)} fields, as the header",
-                        f"line {lines.line_num} has {len(fields)}",
-                        "Put quotes around fields that contain the separator.",
+                        where,
+                        f"every line has {len(first)} fields, as the {'header' if header else 'first'}",
+                        f"line {at} has {len(fields)}{', and begins with #' if comment else ''}",
+                        "Remove comments below the header."
+                        if comment
+                        else "Put quotes around fields that contain the separator.",
                     )
-    except UnicodeDecodeError as error:
-        raise FileError(
-            str(path),
-            "UTF-8 text is expected",
-            f"{error.object[error.start]:#04x} is no UTF-8 here",
-            "Save the file as UTF-8.",
-        ) from error
     except csv.Error as error:
-        raise damaged(path, "a text table", f"line {lines.line_num}: {error}") from error
-    return _named(header), blank
+        raise damaged(where, "a text table", f"line {lines.line_num + skipped}: {error}") from error
+    names = _named(first) if header else [f"column_{at}" for at in range(1, len(first) + 1)]
+    return names, n_lines, blank
+
+
+def _check_first(where: str, first: list[str], sep: str, header: bool) -> None:
+    others = {sign: name for sign, name in SEPARATORS.items() if sign != sep and sign in "".join(first)}
+    if len(first) == 1 and others:
+        sign, name = next(iter(others.items()))
+        raise FileError(
+            where,
+            f"columns separated by {SEPARATORS.get(sep, repr(sep))} are expected",
+            f"the {'header' if header else 'first line'} has {name}: {first[0][:200]!r}",
+            f"If they separate the columns: --sep {'tab' if sign == chr(9) else repr(sign)} (sep={sign!r}).",
+        )
 
 
 def _named(header: list[str]) -> list[str]:
@@ -97,29 +171,58 @@ def _named(header: list[str]) -> list[str]:
     return names
 
 
-def _check_header(path: Path, header: list[str], separator: str) -> None:
-    others = [name for sign, name in _SEPARATORS.items() if sign != separator and sign in "".join(header)]
-    if len(header) == 1 and others:
-        raise FileError(
-            str(path),
-            f"columns separated by {_SEPARATORS[separator]} are expected",
-            f"the header has {others[0]}: {header[0]!r}",
-            "Save with commas as .csv or with tabs as .tsv.",
-        )
-    twice = [name for name, count in Counter(name.strip() for name in header).items() if count > 1]
-    if twice:
-        raise FileError(
-            str(path), "every column has its own name", f"{twice[0]!r} stands more than once", "Rename one."
-        )
+def _different(names: Sequence[str], where: str, tell: Tell) -> list[str]:
+    """The names, with numbers behind those that stand there already."""
+    given, found, renamed = set(names), dict[str, None](), []
+    for name in names:
+        new, number = name, 0
+        while new in found or (number and new in given):
+            number += 1
+            new = f"{name}.{number}"
+        if new != name:
+            renamed.append(f"{name!r} is called {new!r}")
+        found[new] = None
+    if renamed:
+        more = f", and {len(renamed) - 3} more" if len(renamed) > 3 else ""
+        tell(f"{where}: names of columns stand more than once: another {', '.join(renamed[:3])}{more}.")
+    return list(found)
 
 
-def _typed(series: "polars.Series", values: Collection[Any]) -> "polars.Series":
+def _cells(text: bytes, sep: str, names: Sequence[str], blank: list[int]) -> "polars.DataFrame":
+    import polars
+
+    # As text: the types are ours to infer, many times faster than by polars over the whole file.
+    schema = {f"{at}": polars.String for at in range(len(names))}
+    frame = polars.read_csv(
+        BytesIO(text), separator=sep, schema=schema, has_header=False, raise_if_empty=False
+    )
+    if blank and frame.width > 1:  # polars makes a row of a blank line
+        frame = frame.filter(~polars.int_range(polars.len()).is_in(blank))
+    return polars.DataFrame([series.alias(name) for name, series in zip(names, frame, strict=True)])
+
+
+def typed_column(
+    series: "polars.Series", values: Collection[Any] = (), *, decimal_comma: bool = False
+) -> "polars.Series":
     """A column of texts as the first type of `_TYPES` that all its values have, else as texts."""
     missing = [word for word in MISSING if not word or word not in values]
     text = without_pattern(series).str.strip_chars().replace(missing, None)
-    typed = (parse(text) for parse in _TYPES) if text.count() else ()
-    found = next((values for values in typed if values.count() == text.count()), text)
+    types = (_with_decimal_commas, *_TYPES) if decimal_comma else _TYPES
+    tried = (parse(text) for parse in types) if text.count() else ()
+    found = next((values for values in tried if values.count() == text.count()), text)
     return found.alias(series.name)
+
+
+def _with_decimal_commas(text: "polars.Series") -> "polars.Series":
+    import polars
+
+    if not all(part.str.contains(WITH_COMMA).all() for part in (text.head(SAMPLE_CELLS), text)):
+        return text.clear(len(text))
+    plain = text.str.replace_all(f"[{GROUPS}]", "")
+    whole = _integers(plain)
+    if whole.count() == text.count():
+        return whole
+    return plain.str.replace(",", ".", literal=True).cast(polars.Float64, strict=False)
 
 
 def _integers(text: "polars.Series") -> "polars.Series":
@@ -157,10 +260,10 @@ def _times(text: "polars.Series") -> "polars.Series":
 _TYPES = (_integers, _decimals, _truths, _dates, _moments, _times)
 
 
-def damaged(path: Path, kind: str, detail: str) -> FileError:
+def damaged(where: str, kind: str, detail: str) -> FileError:
     """The error for a file that is none of its kind."""
     return FileError(
-        str(path),
+        where,
         f"{kind} is expected",
         f"it cannot be read ({detail})",
         "The file is damaged: get it again.",

@@ -41,6 +41,9 @@ for.
 KNOWN = ("auto", *ENGINES, "torch:cpu", "torch:cuda", "torch:mps")
 """Devices to choose from; a GPU may have a number, too."""
 
+ON_CPU = "auto:cpu"
+"""The rule without a GPU."""
+
 DISTRIBUTED = "distributed"
 """The torch engine as one of many workers: a name of its own, as it works in a process group alone."""
 
@@ -73,7 +76,8 @@ class Choice(NamedTuple):
 def check_engine(engine: str, where: str) -> None:
     """Refuse a name that no engine has."""
     name, _, device = engine.partition(":") if isinstance(engine, str) else (engine, "", "")
-    if name not in ("auto", *ENGINES, DISTRIBUTED) or (device and name not in ("torch", DISTRIBUTED)):
+    devices = {"torch": True, DISTRIBUTED: True, "auto": device == "cpu"}
+    if name not in ("auto", *ENGINES, DISTRIBUTED) or (device and not devices.get(name)):
         raise unknown_name(where, "engine", engine, KNOWN, setting="engine")
 
 
@@ -89,8 +93,8 @@ def choose_engine(
     """The engine for updates with so many examples; a `ConfigurationError` says why one cannot do them."""
     check_engine(engine, where)
     settings = settings or Settings()
-    if engine == "auto":
-        return _choose(architecture, settings, dtype, examples, where)
+    if engine in ("auto", ON_CPU):
+        return _choose(architecture, settings, dtype, examples, where, gpu=engine == "auto")
     name = engine.partition(":")[0]
     why = why_not(name, architecture, settings)
     if why:
@@ -119,12 +123,18 @@ def check_here(
 
 
 def _choose(
-    architecture: Architecture, settings: Settings, dtype: str, examples: int | None, where: str
+    architecture: Architecture,
+    settings: Settings,
+    dtype: str,
+    examples: int | None,
+    where: str,
+    *,
+    gpu: bool,
 ) -> Choice:
     """The rule of ``engine="auto"``, as it stands above."""
     if settings.precision is not None:
-        return choose_engine("torch", architecture, settings, where=where)
-    large = dtype == "float32" and architecture.n_parameters >= WORTH_A_GPU
+        return choose_engine("torch" if gpu else "torch:cpu", architecture, settings, where=where)
+    large = gpu and dtype == "float32" and architecture.n_parameters >= WORTH_A_GPU
     if large and has_gpu() and not why_not_torch(architecture, settings):
         return Choice("torch", "a GPU is here and the network is large")
     small = examples is not None and architecture.n_parameters * examples <= SMALL

@@ -12,8 +12,7 @@ from deepstep.engines.settings import Settings
 from deepstep.equations import Head, get_head, get_optimizer
 from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.network import Architecture, Parameters
-from deepstep.preparation.batches import Examples, places
-from deepstep.preparation.shares import ALONE, Communicator
+from deepstep.preparation.batches import ALONE, Communicator, Examples, places
 from deepstep.types import AnyArray, Array
 
 

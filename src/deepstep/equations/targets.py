@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from deepstep.equations.registry import Registry
-from deepstep.preparation.codes import ordinal_probabilities
+from deepstep.preparation.target_values import ordinal_probabilities
 from deepstep.types import AnyArray, Array
 
 __all__ = ["TARGETS"]

@@ -12,16 +12,15 @@ from deepstep.estimators.conformal import (
     LabelIssue,
     TargetIssue,
 )
-from deepstep.estimators.ensemble import Ensemble, Member, PresetSummary
+from deepstep.estimators.ensemble import Ensemble, Leaderboard, Member, PresetSummary
 from deepstep.estimators.regressor import DeepRegressor
-from deepstep.estimators.run import EnsembleRun
 
 BASES = (CalibrationMixin, ConformalClassifierMixin, ConformalRegressorMixin)
 """Classes whose methods the estimators inherit."""
 
-OF_AN_ENSEMBLE = (Ensemble, Member, PresetSummary)
+OF_AN_ENSEMBLE = (Ensemble, Leaderboard, Member, PresetSummary)
 """Classes of the attribute ``ensemble_``."""
 
 complete(globals())
 
-__all__ = ["DeepClassifier", "DeepRegressor", "EnsembleRun", "LabelIssue", "TargetIssue"]
+__all__ = ["DeepClassifier", "DeepRegressor", "LabelIssue", "TargetIssue"]

@@ -21,7 +21,7 @@ from sklearn.utils.validation import (
 )
 
 from deepstep.data.frames import as_frame
-from deepstep.errors import ConfigurationError, DataError
+from deepstep.errors import ConfigurationError, DataError, DataWarning
 from deepstep.estimators.calibration import Calibration, CalibrationMixin
 from deepstep.estimators.ensemble import Ensemble, FoldPreprocessor, Member, Table
 from deepstep.estimators.ensemble_fit import fit_alone, fit_ensemble
@@ -32,8 +32,9 @@ from deepstep.estimators.inputs import (
     RawData,
     as_target,
     checked_weight,
-    is_given,
+    named_columns,
     reraise_with_row,
+    validation_data,
     with_named_columns,
 )
 from deepstep.estimators.label_issues import TrainingFingerprint
@@ -48,8 +49,10 @@ from deepstep.estimators.presets import (
     SINGLE,
     TABM,
     changed,
+    engine_on,
 )
-from deepstep.estimators.row_sources import as_row_source, in_memory, inputs_in, is_stored
+from deepstep.estimators.row_sources import as_row_source, in_memory, inputs_in, is_stored, labels_in
+from deepstep.estimators.saved import SavedEstimator
 from deepstep.estimators.solvers import seed_to_resume, warn_the_caller
 from deepstep.estimators.streamed_fit import (
     StreamedFit,
@@ -62,17 +65,19 @@ from deepstep.estimators.training import NetworkFit
 from deepstep.model import Network
 from deepstep.network.border import weights_in
 from deepstep.preparation.batches import Examples
+from deepstep.preparation.survey import Survey
 from deepstep.types import AnyArray, Array
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
+class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options):
     """Base of the estimators; use `DeepClassifier` or `DeepRegressor`."""
 
     ensemble_: Ensemble
     n_features_in_: int
     _training_rows: TrainingFingerprint | None = None
+    _interrupted: bool = False
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -84,6 +89,7 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
+        eval_set: Any = None,
     ) -> Self:
         """Train on rows as examples.
 
@@ -97,8 +103,10 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
         sample_weight : array of shape (n_samples,) or str, optional
             Weights of at least 0, or the name of their column; a weight of 2 equals the row twice.
         X_val, y_val, sample_weight_val : optional
-            Validation data of the same kinds, with labels of y: their cost and score stand in ``history_``,
+            Validation data of the same kinds, with labels of y: ``history_`` has their cost and score,
             and early stopping goes by them instead of a part of X.
+        eval_set : tuple (X_val, y_val) or list of one such tuple, optional
+            The same data in the form of other libraries, instead of ``X_val`` and ``y_val``.
 
         Returns
         -------
@@ -139,7 +147,9 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
         >>> model.history_.column("validation_cost").shape == (model.n_iter_,)
         True
         """
-        return self._fit(RawData(X, y, sample_weight), RawData(X_val, y_val, sample_weight_val))
+        where = f"{type(self).__name__}.fit"
+        validation = validation_data(X_val, y_val, sample_weight_val, eval_set, where)
+        return self._fit(RawData(X, y, sample_weight), validation)
 
     @abstractmethod
     def _learn_targets(self, y: AnyArray, context: FitContext) -> None:
@@ -157,6 +167,21 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
     def _head(self, where: str, fit: NetworkFit | None = None) -> tuple[str, dict[str, Any]]:
         """The head and its settings, in the units and with the parameters of a network."""
 
+    @abstractmethod
+    def _metric(self, y: AnyArray, predicted: AnyArray, weight: Any) -> float:
+        """The score of predictions."""
+
+    def _score_of(self, A: Array, Y: Array, weight: Array | None) -> float | None:
+        """The score of outputs for encoded targets; None where there are too few rows."""
+        weight = None if weight is None or not weight.any() else weight
+        if len(Y) < 2 or not np.isfinite(A).all():
+            return None
+        return self._metric(self._decoded(Y), self._predicted(A), weight)
+
+    @abstractmethod
+    def _predicted(self, A: Array) -> AnyArray:
+        """Outputs as `predict` returns them."""
+
     def _strata(self, Y: Array) -> AnyArray | None:
         """Groups that the validation part should hold in proportion."""
         return None
@@ -172,18 +197,18 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
         return np.zeros(Y.shape[1]), np.ones(Y.shape[1])
 
     def _class_weights(self, Y: Array, weight: Array | None, where: str) -> list[Array] | None:
-        """The weights of the classes, by the rows that are learned from; None where all count alike."""
+        """The weights of the classes, by the rows that are learned from; None for equal weights."""
         return None
 
     def _times_class_weights(self, of_classes: list[Array], Y: Array, weight: Array | None) -> Array | None:
         """The weight of each row, with that of its class."""
         return weight
 
-    def _class_weighted(self, learned: Any, judged: Any, where: str) -> Array | None:
+    def _class_weighted(self, learned: Any, rows: Any, where: str) -> Array | None:
         of_classes = self._class_weights(learned.Y, learned.weight, where)
         if of_classes is None:
-            return cast("Array | None", judged.weight)
-        return self._times_class_weights(of_classes, judged.Y, judged.weight)
+            return cast("Array | None", rows.weight)
+        return self._times_class_weights(of_classes, rows.Y, rows.weight)
 
     def _with_class_weights(
         self, learn: Examples, held_out: Examples | None, where: str
@@ -195,8 +220,8 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
             weight = None if weight is None else weights_in(examples.Y.dtype, weight, where)
             return replace(examples, weight=weight)
 
-        judged = None if held_out is None else weighted(held_out, f"{where}, validation")
-        return weighted(learn, where), judged
+        validation = None if held_out is None else weighted(held_out, f"{where}, validation")
+        return weighted(learn, where), validation
 
     def _fit(
         self,
@@ -204,29 +229,29 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
         validation: RawData | None = None,
         *,
         incremental: bool = False,
-        **asked: Any,
+        classes: Any = None,
     ) -> Self:
-        """Fit, wholly or not at all: after an error the estimator is as it was before.
-
-        ``asked`` are further fields of `FitContext`.
-        """
+        """Fit, wholly or not at all: after an error the estimator is as it was before."""
         before, fitted = vars(self).copy(), getattr(self, "ensemble_", None)
         of_numbers = fitted is not None and fitted.takes_numbers and self.preset == MLP.name
         going_on = of_numbers and (incremental or self.warm_start)
-        where = f"{type(self).__name__}.{'partial_fit' if incremental else 'fit'}"
-        context = FitContext(where, going_on, incremental, **asked)
+        where, self._interrupted = f"{type(self).__name__}.{'partial_fit' if incremental else 'fit'}", False
+        context = FitContext(where, going_on, incremental, classes)
         try:
             if not going_on:
                 context = replace(context, seed=self._seed(where))
-            if validation is not None and not is_given(validation, context):
-                validation = None
             if validation is not None and is_stored(validation.X):
                 validation = in_memory(validation, f"{where}, validation")
             rows = None
+            if isinstance(given.X, Survey):
+                self._fit_surveyed(StreamedFit(given.X, given.sample_weight, validation, context))
+                return self
             if is_stored(given.X, self.stream):
                 rows = as_row_source(given, self.stream, context)
                 given = in_memory(given, where) if rows is None else given
             if rows is not None:
+                names = [name for name in rows.rows.schema if name not in (rows.target, rows.weighing)]
+                context = replace(context, categorical=named_columns(self.categorical_features, names, where))
                 self._fit_surveyed(survey_rows(self, rows, validation, context))
             else:
                 self._fit_in_memory(with_named_columns(given, where), validation, context)
@@ -246,17 +271,21 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
                 dtype = (np.float64, np.float32)  # that of X
         rows = self._dataset(given, dtype, reset=not context.going_on, where=where)
         dtype = None if dtype is None else rows.X.dtype
+        if self.categorical_features is not None:
+            names = named_columns(self.categorical_features, getattr(rows.X, "columns", ()), where)
+            context = replace(context, categorical=names)
         self._learn_targets(rows.Y, context)
         shown = given.X if dtype is not None or not self._came_with_names else rows.X
         if hasattr(shown, "columns"):
             self._warn_of_leaks(shown, rows.Y, context)
         rows = self._coded(rows, dtype, where, learned=True)
         self._check_taught(rows, context)
-        judging = None if validation is None else self._judging(validation, dtype, where)
-        self.ensemble_ = fit_ensemble(self, rows, judging, context)
-        self._finish(rows, judging)
+        held_out = None if validation is None else self._validation_rows(validation, dtype, where)
+        self.ensemble_ = fit_ensemble(self, rows, held_out, context)
+        self._finish(rows, held_out)
         if any(one.table is not None and one.table.cautions for one in self.ensemble_.preprocessors):
-            self._warn_of_columns(Table.fit(rows.X).cautions, context)  # with the counts of all rows
+            whole = Table.fit(rows.X, self.keep_columns or (), context.categorical)
+            self._warn_of_columns(whole.cautions, context)  # with the counts of all rows
 
     def _fit_surveyed(self, fit: StreamedFit) -> None:
         """Fit on rows in files that a survey has seen."""
@@ -265,7 +294,7 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
             context = replace(context, seed=self._seed(context.where))
         fit, where = replace(fit, context=context), context.where
         self._refuse_foreign(where, streamed=True)
-        y = fit.labels(found.answers())
+        y = labels_in(found.answers())
         self._learn_targets(y, context)
         Y = self._encode(y, np.float64, where)
         self._check_taught(Dataset(Y, Y, None), context)
@@ -274,27 +303,27 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
             validate_data(self, fit.shown(found.sample), skip_check_array=True, reset=True)
         else:
             self._table(fit.shown(found.sample), reset=True, where=where)
-        judging = None if fit.validation is None else self._judging(fit.validation, dtype, where)
+        held_out = None if fit.validation is None else self._validation_rows(fit.validation, dtype, where)
         taught = self._encode(fit.y(found.sample), np.float64, where)
-        prepared, sample, judging = prepare_stream(self, fit, preset, taught, judging)
+        prepared, sample, held_out = prepare_stream(self, fit, preset, taught, held_out)
         seed = cast(int, context.seed)
         if preset.name not in ALONE:
             seed = int(np.random.SeedSequence(seed).generate_state(1)[0])
         self.ensemble_ = fit_alone(self, prepared, Task(preset, 0, seed), context, self.time_budget)
-        self._finish(sample, judging)
+        self._finish(sample, held_out)
         if dtype is None:
             self._warn_of_columns(found.inputs.cautions, context)
 
-    def _finish(self, rows: Dataset, judging: Dataset | None) -> None:
+    def _finish(self, rows: Dataset, held_out: Dataset | None) -> None:
         """Calibrate an ensemble by what it held out."""
         self._calibration, self._training_rows = Calibration(), None
         if self.preset in ALONE:
             return
         if self.ensemble_.out_of_fold is not None:
             self._training_rows = TrainingFingerprint.of(self.ensemble_, rows.X, rows.weight)
-        self._calibrate_by_held_out(rows, judging)
+        self._calibrate_by_held_out(rows, held_out)
 
-    def _judging(self, validation: RawData, dtype: Any, where: str) -> Dataset:
+    def _validation_rows(self, validation: RawData, dtype: Any, where: str) -> Dataset:
         """The user's own validation data."""
         where = f"{where}, validation"
         rows = self._dataset(validation, dtype, reset=False, where=where)
@@ -359,7 +388,7 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
 
     def _named(self, frame: Any, has_names: bool, *, reset: bool, where: str) -> Any:
         """A frame under the names that its columns had in the fit, where one of both came without names:
-        scikit-learn has warned of it, and columns then are told by their order.
+        scikit-learn has warned of it, and columns are then identified by their order.
         """
         if reset:
             self._column_names, self._came_with_names = tuple(frame.columns), has_names
@@ -371,14 +400,23 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
             raise DataError(where, "at least one row", "got a table without rows (minimum of 1 is required)")
         return frame
 
+    @property
+    def _label(self) -> str:
+        """The name under which progress is shown."""
+        return self.verbose if isinstance(self.verbose, str) else type(self).__name__
+
     def _warn_of_columns(self, cautions: Iterable[str], context: FitContext) -> None:
-        """Warn of columns that are not read as they may be meant; the command line says it by itself."""
-        if not context.label:
-            for caution in cautions:
-                warn_the_caller(f"{context.where}, {caution}")
+        """Warn of columns that are not read as they may be meant."""
+        for caution in cautions:
+            warn_the_caller(f"{context.where}, {caution}", DataWarning)
 
     def _refuse_foreign(self, where: str, *, streamed: bool = False) -> None:
         """Refuse parameters that the preset has no use for."""
+        engine_on(self.device, self.engine, where)
+        if self.preset == MLP.name and self.categorical_features is not None:
+            got = f"got {self.categorical_features!r:.60}"
+            hint = "Pass preset='single' or 'tabular'."
+            raise ConfigurationError(where, "categorical_features=None with preset='mlp'", got, hint)
         if self.preset == SINGLE.name and self.warm_start:
             raise ConfigurationError(
                 where, "warm_start=False with preset='single'", "got True", "Pass preset='mlp' for it."
@@ -414,8 +452,8 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
         return np.dtype(np.float64 if self.solver == "lbfgs" or self.preset in ALONE else np.float32)
 
     def _seed(self, where: str) -> int:
-        """One seed for everything: the int itself, so that ``Network(…, seed=1)`` starts alike, or a draw;
-        a fit that was killed goes on with what it had drawn.
+        """One seed for everything: the int itself, so that ``Network(…, seed=1)`` starts the same, or a draw;
+        a fit that was killed continues with the seed that it had drawn.
         """
         if isinstance(self.random_state, Integral):
             return int(self.random_state)
@@ -456,6 +494,12 @@ class DeepEstimator(CalibrationMixin, FittedAttributes, Options):
         plain = type(X) is np.ndarray and X.ndim == 2 and X.dtype in (np.float64, np.float32) and len(X) > 0
         known = plain and X.shape[1] == self.n_features_in_ and not hasattr(self, "feature_names_in_")
         return bool(known and np.isfinite(X).all())
+
+    def _scored(
+        self, network: Network, engine: str, preprocessor: FoldPreprocessor, Y: Array
+    ) -> "tuple[DeepEstimator, AnyArray]":
+        """A copy that predicts with a network, and the targets Y, as a scorer sees them."""
+        return self._predicting_with(network, engine, preprocessor), self._decoded(Y)
 
     def _predicting_with(self, network: Network, engine: str, preprocessor: FoldPreprocessor) -> Self:
         """A copy that predicts with a network for rows as this takes them, as a scorer sees it."""

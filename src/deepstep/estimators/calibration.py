@@ -44,7 +44,7 @@ class CalibrationMixin:
         """Rows with targets, checked as those of the fit and encoded."""
 
     @abstractmethod
-    def _class_weighted(self, learned: Dataset, judged: Dataset, where: str) -> Array | None:
+    def _class_weighted(self, learned: Dataset, rows: Dataset, where: str) -> Array | None:
         """The weight of each row that judges, with that of its class."""
 
     @abstractmethod

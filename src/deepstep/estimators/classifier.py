@@ -1,12 +1,13 @@
 """DeepClassifier: a deep network as a scikit-learn classifier."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Annotated, Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.metrics import accuracy_score
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import unique_labels
 
@@ -14,12 +15,14 @@ from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.base import DeepEstimator, available_where
 from deepstep.estimators.conformal import ConformalClassifierMixin
+from deepstep.estimators.ensemble import FoldPreprocessor
 from deepstep.estimators.inputs import Dataset, FitContext, RawData, warn_of_leaks
 from deepstep.estimators.options import documented
 from deepstep.estimators.row_sources import score_of
 from deepstep.estimators.solvers import refuse_early_stopping, supports_partial_fit
 from deepstep.estimators.targets import Labels, classes_of, merged
 from deepstep.estimators.training import NetworkFit
+from deepstep.model import Network
 from deepstep.preparation.class_weights import class_weights, example_weights
 from deepstep.types import AnyArray, Array
 
@@ -54,7 +57,8 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
     Parameters
     ----------
     loss : str, default='cross_entropy'
-        'cross_entropy', 'ordinal' for classes in the order of ``classes_`` (labels as they sort), or a loss
+        'cross_entropy', 'ordinal' for classes in the order of ``classes_`` (labels as they sort, or those of
+        ``classes``), or a loss
         of classes that was registered with `deepstep.equations.register_head`. With 'ordinal', too,
         `predict` answers with the most probable class.
     label_smoothing : float or None, default=None ('mlp': 0.0)
@@ -65,6 +69,9 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
         (what early stopping holds out has no say). For a target of several columns each has
         the classes 0 and 1, a list has a dict for each column, and the weights of the columns are
         multiplied. Validation data have the same weights, in their cost and in their score.
+    classes : sequence of labels, default=None
+        All labels of one column in the order of ``classes_``, where y lacks some or 'ordinal' asks for
+        another order than the sorted one; None for the labels of y, sorted.
 
     Attributes
     ----------
@@ -107,11 +114,12 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
     loss: Annotated[str, str] = "cross_entropy"
     label_smoothing: Annotated[float | None, Interval(Real, 0, 1, closed="left"), None] = None
     class_weight: Annotated[Any, StrOptions({"balanced"}), Mapping, list, None] = None
+    classes: Annotated[Any, "array-like", None] = None
 
     @available_where(supports_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
-        """Go on training with one epoch of these rows; the optimizer's state goes on, too.
+        """Continue training with one epoch of these rows, and with the optimizer's state.
 
         Parameters
         ----------
@@ -157,8 +165,7 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
         returns (n_samples,) or (n_samples, n_outputs): Labels, or columns of 0 and 1 if the target had
             several.
         """
-        A = self._outputs(X)
-        return self._labels.decode(A)
+        return self._predicted(self._outputs(X))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy of the predictions.
@@ -170,7 +177,7 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
         DataError: If y or the weights are the name of a column.
         """
         X, y, sample_weight = score_of(X, y, sample_weight, f"{type(self).__name__}.score")
-        return float(super().score(X, y, sample_weight))
+        return self._metric(y, self.predict(X), sample_weight)
 
     def predict_proba(self, X: Any) -> Array:
         """The probability of each label, at the temperature that was found on rows not learned from.
@@ -179,7 +186,9 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
         returns (n_samples, n_classes): In the order of ``classes_``. Rows sum to 1, except for a target of
             several columns.
         """
-        A = self._outputs(X)
+        return self._reported(self._outputs(X))
+
+    def _reported(self, A: Array) -> Array:
         return self._tempered(self._labels.probabilities(A))
 
     def predict_log_proba(self, X: Any) -> Array:
@@ -196,10 +205,7 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
         self.classes_ = self._labels.shown
 
     def _warn_of_leaks(self, X: Any, y: AnyArray, context: FitContext) -> None:
-        new = not (
-            context.incremental or context.going_on or context.label
-        )  # the command line has told of them
-        if new and not self._labels.several:
+        if not (context.incremental or context.going_on or self._labels.several):
             warn_of_leaks(X, self._labels.positions(y), context.where, table=self.preset != "mlp")
 
     def _check_taught(self, rows: Dataset, context: FitContext) -> None:
@@ -220,7 +226,7 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
 
     def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
         if not learned:
-            self._labels.check_known(*classes_of(y, where), where, all_of_them=False)
+            self._labels.check_known(*self._labels_in(y, where), where, all_of_them=False)
         return self._labels.encode(y, dtype)
 
     def _class_weights(self, Y: Array, weight: Array | None, where: str) -> list[Array] | None:
@@ -232,10 +238,18 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
         of_example = example_weights(of_classes, self._labels.columns(Y))
         return of_example if weight is None else weight * of_example
 
+    def _labels_in(self, y: AnyArray, where: str) -> tuple[AnyArray, bool]:
+        """The labels that occur, and whether y has several columns."""
+        if self.classes is not None and y.ndim == 1:  # any values are labels
+            return np.unique(y), False
+        return classes_of(y, where)
+
     def _known_labels(self, y: AnyArray, context: FitContext) -> Labels:
         """The labels of the earlier calls, of partial_fit's ``classes``, or of y."""
-        found, several = classes_of(y, context.where)
+        found, several = self._labels_in(y, context.where)
         announced = None if context.classes is None else unique_labels(context.classes)
+        if self.classes is not None and not several:
+            announced = _ordered(self.classes, context.where)
         if context.going_on:
             classes = self._labels.classes
             if announced is not None and not np.array_equal(announced, classes):
@@ -281,8 +295,28 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
         of_preset = smoothing if smooths and smoothing else None
         return output, merged(self.loss_params, "smoothing", of_preset, "label_smoothing", where)
 
+    def _scored(
+        self, network: Network, engine: str, preprocessor: FoldPreprocessor, Y: Array
+    ) -> tuple[DeepEstimator, AnyArray]:
+        found, y = super()._scored(network, engine, preprocessor, Y)
+        labels = self._labels
+        if isinstance(self.scoring, str) and not labels.several and labels.classes.dtype.kind in "OSU":
+            # metrics of two classes ask for the class 1, which no text is
+            known = np.arange(len(labels.classes))
+            found._labels, y = replace(labels, classes=known), labels.positions(y)
+            found.classes_ = known
+        return found, y
+
     def _decoded(self, Y: Array) -> AnyArray:
         return self._labels.decode(Y)
+
+    def _predicted(self, A: Array) -> AnyArray:
+        return self._labels.decode(A)
+
+    def _metric(self, y: AnyArray, predicted: AnyArray, weight: Any) -> float:
+        if not self._labels.several:  # as classes scikit-learn refuses decimal numbers
+            y, predicted = self._labels.positions(y), self._labels.positions(predicted)
+        return float(accuracy_score(y, predicted, sample_weight=weight))
 
     def _strata(self, Y: Array) -> AnyArray | None:
         return None if self._labels.several else self._labels.decide(Y)
@@ -291,3 +325,11 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = self.loss != "ordinal"
         return tags
+
+
+def _ordered(classes: Any, where: str) -> AnyArray:
+    """The labels of ``classes`` in their order, each once."""
+    found = np.asarray(classes)
+    if found.ndim != 1 or len(found) < 2 or len({*found.tolist()}) != len(found):
+        raise ConfigurationError(where, "classes with at least two different labels", f"got {classes!r:.60}")
+    return found

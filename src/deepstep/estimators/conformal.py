@@ -174,8 +174,8 @@ class ConformalClassifierMixin(CalibrationMixin):
         """Rows from the one whose label is most likely wrong on.
 
         The least probable label is first. With ``preset="tabular"``, and where X are the rows of the fit in
-        their order, each row is judged by the members that did not learn it; else by the whole model, which
-        may have learned wrong labels by heart.
+        their order, each row is evaluated by the members that did not learn it; else by the whole model,
+        which may have learned wrong labels by heart.
 
         X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example.
         y (array of shape (n_samples,) or (n_samples, n_outputs)): Labels to be looked at.
@@ -256,9 +256,9 @@ class ConformalRegressorMixin(CalibrationMixin):
         Before it, the rows are those that each fold of ``preset="tabular"`` held out (or ``X_val``), answered
         by members that did not learn them. That covers about 1 - alpha, or more, as the mean of all folds is
         nearer to the target than the folds are on average; but it is not proven. For intervals around the
-        answers of each fold, CV+, 1 - 2·alpha is (Barber et al., Annals of Statistics 49, 2021; Vovk, Annals
-        of Mathematics and Artificial Intelligence 74, 2015), if nothing else has looked at what they held
-        out, which here also chose the best epochs and the weights of the presets.
+        predictions of each fold, CV+, 1 - 2·alpha is (Barber et al., Annals of Statistics 49, 2021; Vovk,
+        Annals of Mathematics and Artificial Intelligence 74, 2015), if nothing else has looked at what they
+        held out, which here also chose the best epochs and the weights of the presets.
 
         Sample weights do not count, but that rows of weight 0 are left out.
 
@@ -295,8 +295,8 @@ class ConformalRegressorMixin(CalibrationMixin):
         """Rows from the one whose target is most likely wrong on.
 
         The target that is farthest from the answer is first. With ``preset="tabular"``, and where X are the
-        rows of the fit in their order, each row is judged by the members that did not learn it; else by the
-        whole model, which may have learned wrong targets by heart.
+        rows of the fit in their order, each row is evaluated by the members that did not learn it; else by
+        the whole model, which may have learned wrong targets by heart.
 
         X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example.
         y (array of shape (n_samples,) or (n_samples, n_outputs)): Targets to be looked at.

@@ -3,7 +3,7 @@ rows that it has not learned from. One network is an ensemble of one.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,6 +13,7 @@ from scipy.optimize import minimize
 from scipy.sparse import issparse
 from scipy.special import softmax
 
+from deepstep.data.text_formats import html_table, text_table
 from deepstep.engines import missing_numba
 from deepstep.estimators.presets import Preset
 from deepstep.estimators.temperature import fit_temperature, with_temperature
@@ -49,9 +50,11 @@ class Table:
     preparation: TablePreparation | None
 
     @classmethod
-    def fit(cls, rows: Any, keep: Sequence[str] = ()) -> "Table":
-        """Learn from rows; ``keep`` names columns that are inputs even if they name the rows."""
-        return cls(None if issparse(rows) else TablePreparation.fit(rows, keep=keep))
+    def fit(cls, rows: Any, keep: Sequence[str] = (), categorical: Sequence[str] = ()) -> "Table":
+        """Learn from rows; ``keep`` and ``categorical`` are those of `TablePreparation.fit`."""
+        if issparse(rows):
+            return cls(None)
+        return cls(TablePreparation.fit(rows, keep=keep, categorical=categorical))
 
     @property
     def cautions(self) -> tuple[str, ...]:
@@ -129,10 +132,10 @@ class Member:
         of it can be opened.
     engine: The engine that trained it, and predicts.
     epochs: How many it learned.
-    validation_cost (float or None): The smallest one, of the epoch that was kept; None where no rows judged
-        it.
-    best_epoch (int or None): After how many of them that one was, from 1; None where no rows judged it, or
-        where a file of an older release does not say so.
+    validation_cost (float or None): The smallest one, of the epoch that was kept; None without
+        validation data.
+    best_epoch (int or None): After how many of them that one was, from 1; None without
+        validation data, or where a file of an older release does not say so.
     settings: The learning rate, and what else of `deepstep.engines.Settings` its steps were made with.
     fit: Its training; None in an ensemble that was read from files.
     """
@@ -147,6 +150,12 @@ class Member:
     settings: Mapping[str, Any]
     fit: "FitResult | None" = None
 
+    @property
+    def seconds(self) -> float | None:
+        """Seconds of its training; None where its history is not kept."""
+        history = self.network.history
+        return history[-1].get("seconds") if history else None
+
     def __str__(self) -> str:
         cost = "" if self.validation_cost is None else f", validation cost {self.validation_cost:.6f}"
         return f"{self.preset.name} on fold {self.fold}{cost}"
@@ -156,11 +165,48 @@ class Member:
         return preprocessor.unscaled(outputs_of_rows(self.network, self.engine, inputs[self.preset.cuts]))
 
 
+class Leaderboard(list[dict[str, Any]]):
+    """The members of an ensemble as a table: dicts of the same keys, which ``pandas.DataFrame`` takes.
+
+    member: Number of the member in ``ensemble_.members``.
+    preset, fold, layer_dims: How its network was made, and the fold whose rows it held out.
+    epochs, best_epoch: Epochs of its training, and the one that was kept, from 1; None where none was chosen.
+    validation_cost: The cost of this epoch on the rows that the fold held out.
+    score: Accuracy, R², or for quantiles D², on the same rows.
+    weight: How much it counts in predictions; they sum to 1.
+    seconds: Duration of its training.
+    """
+
+    def cells(self) -> list[tuple[str, ...]]:
+        """The values as texts."""
+        return [tuple(_cell(value) for value in row.values()) for row in self]
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The names of the columns."""
+        names = {"layer_dims": "units"}
+        return tuple(names.get(name, name.replace("_", " ")) for name in (self[0] if self else ()))
+
+    def __repr__(self) -> str:
+        return text_table(self.header, self.cells())
+
+    def _repr_html_(self) -> str:
+        return html_table(self.header, self.cells(), caption=f"{len(self)} members of the ensemble")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, tuple):
+        return "-".join(map(str, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
 class PresetSummary(NamedTuple):
     """The share of a preset in an ensemble.
 
     members: The members that are made by it.
-    validation_cost (float or None): The mean of theirs; None where no rows judged them.
+    validation_cost (float or None): The mean of theirs; None without validation data.
     weight: How much they count together.
     """
 
@@ -219,6 +265,27 @@ class Ensemble:
             found.append(PresetSummary(members[0].preset, members, cost, weight))
         return tuple(found)
 
+    def leaderboard(self) -> "Leaderboard":
+        """A row for each member, the lowest validation cost first."""
+        rows = [
+            {
+                "member": number,
+                "preset": member.preset.name,
+                "fold": member.fold,
+                "layer_dims": member.network.architecture.layer_dims,
+                "epochs": member.epochs,
+                "best_epoch": member.best_epoch,
+                "validation_cost": member.validation_cost,
+                "score": None if member.fit is None else member.fit.held_out_score,
+                "weight": share,
+                "seconds": member.seconds,
+            }
+            for number, (member, share) in enumerate(zip(self.members, self.shares, strict=True))
+        ]
+        costs = [row["validation_cost"] for row in rows]
+        order = np.argsort([np.inf if cost is None else cost for cost in costs], kind="stable")
+        return Leaderboard(rows[number] for number in order)
+
     def outputs(self, rows: Any) -> Array:
         """The weighted mean of the members' outputs, (m, n_L); of many rows of a table a part at a time."""
         if self.takes_numbers:
@@ -236,26 +303,41 @@ class Ensemble:
     def outputs_of(self, features: Iterable[Any]) -> Array:
         """The same of rows that are features of each fold already."""
         total: Array | None = None
-        for number, (preprocessor, of_fold) in enumerate(zip(self.preprocessors, features, strict=True)):
-            inputs = preprocessor.encoded(of_fold)
-            for member, share in zip(self.members, self.shares, strict=True):
-                if member.fold == number and share > 0:
-                    A = member.outputs(inputs, preprocessor)
-                    A = share * apply_temperature(A, self.output, self.temperatures[member.preset.name])
-                    total = A if total is None else total + A
+        for preprocessor, of_fold, own in zip(self.preprocessors, features, self._by_fold, strict=True):
+            if own:
+                inputs = preprocessor.encoded(of_fold)
+                found = [member.outputs(inputs, preprocessor) for member, _ in own]
+                for A, (_, share) in zip(self._tempered(found, own), own, strict=True):
+                    total = share * A if total is None else total + share * A
         return np.asarray(total)
+
+    @cached_property
+    def _by_fold(self) -> list[list[tuple[Member, float]]]:
+        """The members of each fold that count, with their shares."""
+        pairs = [pair for pair in zip(self.members, self.shares, strict=True) if pair[1] > 0]
+        return [[pair for pair in pairs if pair[0].fold == k] for k in range(len(self.preprocessors))]
+
+    def _tempered(self, found: list[Array], own: list[tuple[Member, float]]) -> Sequence[Array]:
+        """Outputs of members at their temperatures, all at once."""
+        T = [self.temperatures[member.preset.name] for member, _ in own]
+        away = [at for at, one in enumerate(T) if one != 1 and self.output in PROBABILITIES]
+        if away:
+            of_each = np.array([T[at] for at in away])[:, np.newaxis, np.newaxis]
+            warm = with_temperature(
+                np.stack([found[at] for at in away]), of_each, each=self.output == "sigmoid"
+            )
+            for at, A in zip(away, warm, strict=True):
+                found[at] = A
+        return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     def outputs_of_folds(self, rows: Any) -> list[Array]:
         """Outputs of the members of each fold together, (m, n_L) each."""
         found = []
-        for number, preprocessor in enumerate(self.preprocessors):
-            inputs = preprocessor.inputs(rows)
-            own = [
-                (member, share)
-                for member, share in zip(self.members, self.shares, strict=True)
-                if member.fold == number and share > 0
-            ]
-            total = sum(share for _, share in own)
+        for preprocessor, own in zip(self.preprocessors, self._by_fold, strict=True):
+            inputs, total = preprocessor.inputs(rows), sum(share for _, share in own)
             outputs = [share / total * member.outputs(inputs, preprocessor) for member, share in own]
             found.append(np.sum(outputs, axis=0))
         return found
@@ -293,7 +375,7 @@ def fit_ensemble_weights(
     """Weigh the presets by their outputs for rows that were held out.
 
     ``held_out`` has for each preset one array (m, n_L) for each seed, NaN in rows that were never held out.
-    ``loss`` (A, Y) → (m,) is convex in A; without one all presets count alike.
+    ``loss`` (A, Y) → (m,) is convex in A; without one all presets have the same weight.
     """
     means = {name: _mean_of_known(np.stack([*outputs])) for name, outputs in held_out.items()}
     known = np.all([np.isfinite(mean).all(axis=1) for mean in means.values()], axis=0)

@@ -3,7 +3,7 @@
 ========================================  ====================================================================
 file                                      what it holds
 ========================================  ====================================================================
-``ensemble.json``                         how a table becomes each fold's inputs, and what each member counts
+``ensemble.json``                         how rows become each fold's inputs, and what each member counts
 ``members/NN-PRESET-FOLD.safetensors``    a member, which `deepstep.Network.load` opens, too
 ``members/NN-PRESET-FOLD.jsonl``          the records of its training, one for each epoch
 ========================================  ====================================================================
@@ -23,23 +23,25 @@ from deepstep.data import atomic_write
 from deepstep.data.files import kind_at
 from deepstep.data.text_formats import json_values, read_text
 from deepstep.engines import ENGINES, Settings
-from deepstep.errors import ConfigurationError, DeepStepError, FileError
+from deepstep.errors import DeepStepError, FileError
 from deepstep.estimators.ensemble import Ensemble, Fold, FoldPreprocessor, Member, Table
 from deepstep.estimators.presets import PRESETS, Preset
 from deepstep.model import Network
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.encoding import Encoding
-from deepstep.run_folder import OLD_PRESETS, renamed
+from deepstep.run_folder import OLD_ENSEMBLE, OLD_PRESETS, renamed
 from deepstep.training.history import History, check_records
-from deepstep.types import Array, is_number, is_whole
+from deepstep.types import Array, is_number, is_whole, plain
 
 FORMAT, VERSION = "deepstep-ensemble", 1
 NAME = "ensemble.json"
-OLD_FORMAT, OLD_NAME = "deepstep-committee", "committee.json"
-"""Those of version 0.2, which are read as well."""
+OLD_FORMAT, OLD_NAME, OLD_KEY = OLD_ENSEMBLE
 
 INPUTS = {False: "scaled", True: "pieces"}
 """The names of the encodings: numbers scaled alone, or cut into pieces as well."""
+
+TABLE, SPARSE, NUMBERS = "table", "sparse", "numbers"
+"""Rows that a preprocessor takes: those of a table, sparse ones or floats, which are taken as they are."""
 
 MEMBERS = "members"
 """The folder of the members' files."""
@@ -48,7 +50,7 @@ Entries = dict[str, Any]
 
 
 def write_ensemble(folder: Path, ensemble: Ensemble, temperature: float) -> list[str]:
-    """Write an ensemble of tables with columns into an existing folder; the files, relative to it."""
+    """Write an ensemble into an existing folder; the files, relative to it."""
     members = [_of_member(member) for member in ensemble.members]
     record = {
         "format": FORMAT,
@@ -60,19 +62,24 @@ def write_ensemble(folder: Path, ensemble: Ensemble, temperature: float) -> list
         "preparers": [_of_preprocessor(preprocessor) for preprocessor in ensemble.preprocessors],
         "members": members,
     }
-    text = json.dumps(record, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(record, ensure_ascii=False, allow_nan=False, default=np.generic.tolist)
     with atomic_write(folder / NAME) as file:
         file.write(text.encode())
     (folder / MEMBERS).mkdir(exist_ok=True)  # of a run that could not be written before
     begins = [stem(number, record["preset"], record["fold"]) for number, record in enumerate(members)]
     for begin, member in zip(begins, ensemble.members, strict=True):
-        write_member(folder, begin, member.network)
+        member.network.save(folder / f"{begin}.safetensors")
+        if member.network.history is not None:
+            text = member.network.history.to_jsonl()
+            (folder / f"{begin}.jsonl").write_text(text, encoding="utf-8")
     return [NAME, *member_files(begins, members)]
 
 
 def _of_member(member: Member) -> Entries:
-    cost = member.validation_cost
+    cost, history = member.validation_cost, member.network.history
+    ended = {} if history is None else {"why_engine": history.why_engine, "stopped": history.stopped}
     return {
+        **ended,
         "preset": member.preset.name,
         "fold": member.fold,
         "inputs": INPUTS[member.preset.cuts],
@@ -80,25 +87,19 @@ def _of_member(member: Member) -> Entries:
         "epochs": member.epochs,
         "validation_cost": cost if cost is not None and isfinite(cost) else None,
         "best_epoch": member.best_epoch,
-        "history": member.network.history is not None,
+        "history": history is not None,
         "settings": dict(member.settings),
     }
 
 
 def _of_preprocessor(preprocessor: FoldPreprocessor) -> Entries:
     preparation = preprocessor.preparation
-    if preparation is None or None in preprocessor.encodings.values():
-        raise ConfigurationError(
-            "ensemble",
-            "an ensemble of preset='tabular' or 'tabm' on a table with columns, to be stored",
-            "it is a sparse matrix, or of one network",
-        )
     return {
-        "table": preparation.to_dict(),
+        "takes": NUMBERS if preprocessor.table is None else SPARSE if preparation is None else TABLE,
+        "table": None if preparation is None else preparation.to_dict(),
         "encodings": {
-            INPUTS[cuts]: encoding.to_dict()
+            INPUTS[cuts]: None if encoding is None else encoding.to_dict()
             for cuts, encoding in sorted(preprocessor.encodings.items())
-            if encoding is not None
         },
         "center": preprocessor.center.tolist(),
         "scale": preprocessor.scale.tolist(),
@@ -108,9 +109,14 @@ def _of_preprocessor(preprocessor: FoldPreprocessor) -> Entries:
 class EnsembleFile:
     """``ensemble.json``, read and checked; the members are read when `ensemble` is asked for."""
 
+    @staticmethod
+    def name_in(folder: Path) -> str:
+        """The name that the file has in a folder."""
+        return OLD_NAME if kind_at(folder / OLD_NAME) == "file" else NAME
+
     def __init__(self, folder: Path) -> None:
-        old = kind_at(folder / OLD_NAME) == "file"
-        self._folder, self._path = folder, folder / (OLD_NAME if old else NAME)
+        self._folder, self._path = folder, folder / self.name_in(folder)
+        old = self._path.name == OLD_NAME
         record = self._checked(lambda: _object(json_values(read_text(self._path))))
         if record.get("format") != (OLD_FORMAT if old else FORMAT):
             raise self._error(f"an object with format {FORMAT!r} is expected", "this is none")
@@ -121,7 +127,7 @@ class EnsembleFile:
                 f"got version {record.get('version')!r:.20}",
                 "Update DeepStep, or train again with this version.",
             )
-        self._checked(lambda: self._read(record, "recipe" if old else "preset"))
+        self._checked(lambda: self._read(record, OLD_KEY if old else "preset"))
 
     def _read(self, record: Entries, named: str) -> None:
         _names(record, "format, version, output, temperature, weights, temperatures, preparers, members")
@@ -151,13 +157,13 @@ class EnsembleFile:
 
     def _opened(self, begin: str, record: Entries) -> Member:
         preset, fold = _preset(record["preset"], record["inputs"] == INPUTS[True]), record["fold"]
-        network = read_member(self._folder, begin, history=record["history"])
-        preprocessor = self.preprocessors[fold]
-        encoding = preprocessor.encodings[preset.cuts]
-        n_inputs = 0 if encoding is None else encoding.n_inputs
-        shape = network.architecture
+        network = _network(self._folder, begin, record)
+        preprocessor, shape = self.preprocessors[fold], network.architecture
+        encoding, table = preprocessor.encodings[preset.cuts], preprocessor.preparation
+        n_inputs = shape.n_inputs if table is None else table.n_features
+        n_inputs = n_inputs if encoding is None else encoding.n_inputs
         got = (shape.n_inputs, shape.n_outputs, shape.output)
-        expected = (n_inputs, len(preprocessor.scale), self.output)
+        expected = (n_inputs, len(preprocessor.scale) or shape.n_outputs, self.output)
         if got != expected:
             raise FileError(
                 str(self._folder / f"{begin}.safetensors"),
@@ -191,27 +197,37 @@ def _preset(name: str, cuts: bool) -> Preset:
 
 
 def _preprocessor(record: Any) -> FoldPreprocessor:
-    _names(_object(record), "table, encodings, center, scale")
-    table = TablePreparation.from_dict(_object(record["table"]))
-    given = _object(record["encodings"])
+    record = {"takes": TABLE, **_object(record)}
+    _names(record, "takes, table, encodings, center, scale")
+    takes, given = record["takes"], _object(record["encodings"])
+    if takes not in (TABLE, SPARSE, NUMBERS):
+        raise ValueError(f"takes is {TABLE}, {SPARSE} or {NUMBERS}, got {takes!r:.60}")
+    table = TablePreparation.from_dict(_object(record["table"])) if takes == TABLE else None
     if not given or not given.keys() <= set(INPUTS.values()):
         raise ValueError(f"encodings are {' and '.join(INPUTS.values())}, one at least")
-    encodings = {cuts: Encoding.from_dict(given[name]) for cuts, name in INPUTS.items() if name in given}
-    if any(len(encoding.center) != table.n_features for encoding in encodings.values()):
-        raise ValueError(f"encodings of the {table.n_features} features of the table are expected")
-    center, scale = _numbers("center", record["center"]), _numbers("scale", record["scale"])
-    if len(center) != len(scale) or scale.min() <= 0:
+    encodings = {
+        cuts: None if given[name] is None else Encoding.from_dict(given[name])
+        for cuts, name in INPUTS.items()
+        if name in given
+    }
+    known = [len(encoding.center) for encoding in encodings.values() if encoding is not None]
+    if any(table is None or n != table.n_features for n in known):
+        raise ValueError("encodings of the features of the table are expected")
+    center, scale = (_numbers(name, record[name]) for name in ("center", "scale"))
+    if len(center) != len(scale) or scale.min(initial=1) <= 0:
         raise ValueError("a scale above 0 for each center is expected")
     none = np.arange(0)
-    return FoldPreprocessor(Fold(none, none), Table(table), encodings, center, scale)
+    taken = None if takes == NUMBERS else Table(table)
+    return FoldPreprocessor(Fold(none, none), taken, encodings, center, scale)
 
 
 def _member(
     record: Any, number: int, named: str, preprocessors: tuple[FoldPreprocessor, ...]
 ) -> tuple[str, Entries]:
     """How the files of a member begin, and its entries under the names of today; ``named`` is its preset."""
-    record = {"best_epoch": None, "history": False, **_object(record)}  # what older releases do not write
-    _names(record, f"{named}, fold, inputs, engine, epochs, validation_cost, best_epoch, history, settings")
+    later = {"best_epoch": None, "history": False, "why_engine": "", "stopped": ""}
+    record = {**later, **_object(record)}
+    _names(record, f"{named}, fold, inputs, engine, epochs, validation_cost, settings, {', '.join(later)}")
     preset, fold, cost = _text(named, record[named]), record["fold"], record["validation_cost"]
     if not (preset.isascii() and preset.isalpha()):
         raise ValueError(f"a preset is a word, got {preset!r:.60}")
@@ -229,8 +245,9 @@ def _member(
         raise ValueError(f"a best epoch is a number from 1 to that of the epochs or null, got {best!r:.60}")
     if not isinstance(record["history"], bool):
         raise TypeError(f"history is true or false, got {record['history']!r:.60}")
-    settings = renamed(_object(record["settings"]))
-    _above_0("learning_rate", settings["learning_rate"])
+    _text("why_engine", record["why_engine"]), _text("stopped", record["stopped"])
+    settings = plain(renamed(_object(record["settings"])))
+    _above_0("learning_rate", settings.get("learning_rate", 1))
     Settings.of("settings", **{name: value for name, value in settings.items() if name != "learning_rate"})
     today = {"preset": OLD_PRESETS.get(preset, preset), "settings": settings}
     return stem(number, preset, fold), {**record, **today}
@@ -273,7 +290,7 @@ def _above_0(name: str, value: Any) -> float:
 
 
 def _numbers(name: str, value: Any) -> Array:
-    if not all(map(is_number, _list(name, value))):
+    if not isinstance(value, list) or not all(map(is_number, value)):
         raise ValueError(f"{name} are numbers, got {value!r:.60}")
     return np.array(value, np.float64)
 
@@ -291,18 +308,20 @@ def member_files(begins: Iterable[str], records: Iterable[Mapping[str, Any]]) ->
     return names
 
 
-def write_member(folder: Path, begin: str, network: Network) -> None:
-    """Write the model file and, where the network has one, the history of its training."""
-    network.save(folder / f"{begin}.safetensors")
-    if network.history is not None:
-        (folder / f"{begin}.jsonl").write_text(network.history.to_jsonl(), encoding="utf-8")
-
-
-def read_member(folder: Path, begin: str, *, history: bool) -> Network:
+def _network(folder: Path, begin: str, record: Entries) -> Network:
     """A member's network, with the records of its training if they were kept, which 0.1 did not."""
     network = Network.load(folder / f"{begin}.safetensors")
-    if history:
-        path = folder / f"{begin}.jsonl"
-        network.history = History.from_jsonl(read_text(path), where=str(path))
-        check_records(network.history, network.architecture.n_layers, str(path))
+    if record["history"]:
+        network.history = read_history(folder / f"{begin}.jsonl", network)
+        network.history.engine = record["engine"]
+        network.history.why_engine, network.history.stopped = record["why_engine"], record["stopped"]
     return network
+
+
+def read_history(path: Path, network: Network) -> History:
+    """The records of a network's training; what was not finite is NaN."""
+    history = History.from_jsonl(read_text(path), where=str(path))
+    check_records(history, network.architecture.n_layers, str(path))
+    for record in history.records:
+        record |= {name: np.nan for name, value in record.items() if value is None}
+    return history

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.metrics import accuracy_score, r2_score
 
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError
@@ -23,7 +22,7 @@ from deepstep.estimators.ensemble import (
     fit_ensemble_weights,
 )
 from deepstep.estimators.inputs import Dataset, FitContext
-from deepstep.estimators.members import Link, Task, member_executor, train_member
+from deepstep.estimators.members import Link, Task, limited_threads, member_executor, train_member
 from deepstep.estimators.options import DEFAULTS
 from deepstep.estimators.presets import (
     ALONE,
@@ -68,13 +67,13 @@ def fit_ensemble(
 ) -> Ensemble:
     """Train an ensemble, or one network, for an estimator of which the targets are known.
 
-    Without ``validation`` each member of an ensemble is judged by the rows of its fold.
+    Without ``validation`` each member of an ensemble is validated by the rows of its fold.
     """
     seed = 0 if context.seed is None else context.seed
     if estimator.preset in ALONE:
         preset = ALONE[estimator.preset]
         fold = _one_split(estimator, rows, validation, seed)
-        prepared = _prepared(estimator, rows, validation, fold, (preset,), context.keep)
+        prepared = _prepared(estimator, rows, validation, fold, (preset,), context)
         return fit_alone(estimator, prepared, Task(preset, 0, seed), context)
     clock = TimeBudget(estimator.time_budget)
     kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
@@ -84,17 +83,20 @@ def fit_ensemble(
     try:
         preprocessors, trained = _train_all(estimator, kept, validation, parts, size, tasks, clock, context)
     except DataError:
-        Table.fit(rows.X, context.keep)  # what cannot be a number is refused under the number of its own row
+        Table.fit(
+            rows.X, estimator.keep_columns or (), context.categorical
+        )  # what cannot be a number is refused under the number of its own row
         raise
-    judged = kept if validation is None else validation
-    outputs = _by_preset(trained, parts, judged.Y.shape, own=validation is not None)
+    scored = kept if validation is None else validation
+    outputs = _by_preset(trained, parts, scored.Y.shape, own=validation is not None)
     output, _ = estimator._head(context.where)
-    weight = estimator._class_weighted(kept, judged, context.where)
-    found = fit_ensemble_weights(outputs, judged.Y, output, _loss(estimator, context.where), weight)
+    weight = estimator._class_weighted(kept, scored, context.where)
+    found = fit_ensemble_weights(outputs, scored.Y, output, _loss(estimator, context.where), weight)
     together = None if validation is not None else found.together
+    estimator._interrupted = trained.ended
     if trained.ended:
         part = "validation" if validation is not None else "out-of-fold"
-        score = _score(estimator, found.together, judged.Y, weight, context.where)
+        score = _score(estimator, found.together, scored.Y, weight, context.where)
         warn_the_caller(
             f"{context.where} was interrupted: {len(trained.members)} of {len(tasks)} networks are trained "
             f"and kept, {'without rows that tell how good they are' if score is None else f'{part} {score}'}."
@@ -112,16 +114,17 @@ def fit_alone(
     seconds: float | None = None,
 ) -> Ensemble:
     """Train one network, which is then an ensemble of one, in this thread."""
-    pieces, judged = task.preset.cuts, prepared.held_out
-    member = train_member(
-        estimator,
-        task,
-        prepared.preprocessor,
-        prepared.learned[pieces],
-        None if judged is None else judged[pieces],
-        context,
-        seconds=seconds,
-    )
+    pieces, validation = task.preset.cuts, prepared.held_out
+    with limited_threads(estimator.n_jobs):
+        member = train_member(
+            estimator,
+            task,
+            prepared.preprocessor,
+            prepared.learned[pieces],
+            None if validation is None else validation[pieces],
+            context,
+            seconds=seconds,
+        )
     return Ensemble.of_one(member, prepared.preprocessor, estimator._head(context.where)[0])
 
 
@@ -152,8 +155,7 @@ def folds(m: int, n: int, strata: AnyArray | None, fraction: float, seed: int) -
 def _one_split(estimator: "DeepEstimator", rows: Dataset, validation: Dataset | None, seed: int) -> Fold:
     """The rows of one network on a table, and those that early stopping goes by; 'mlp' parts its own."""
     m, everything = len(rows), Fold(np.arange(len(rows)), np.arange(0))
-    early = estimator.early_stopping and estimator.solver != "lbfgs"
-    if estimator.preset == MLP.name or validation is not None or not early or m < 4:
+    if estimator.preset == MLP.name or validation is not None or not estimator.early_stopping or m < 4:
         return everything
     fraction = estimator.validation_fraction
     fraction = DEFAULTS["mlp"]["validation_fraction"] if fraction is None else fraction
@@ -174,7 +176,7 @@ def _split(
         instead = "validation data of its own" if validation is not None else f"{size.n_folds} folds"
         raise ConfigurationError(
             where,
-            "validation_fraction left out, where it would not be heeded",
+            "validation_fraction left out, where it has no effect",
             f"got {fraction} with {instead}",
             "Pass n_estimators=1 for one network and one part held out.",
         )
@@ -198,7 +200,7 @@ def _prepared(
     validation: Dataset | None,
     fold: Fold,
     presets: tuple[Preset, ...],
-    keep: tuple[str, ...],
+    context: FitContext,
 ) -> Prepared:
     """Fit the preprocessor of a fold, and encode its rows."""
     whole = not fold.held_out.size
@@ -211,7 +213,7 @@ def _prepared(
             {False: learned.examples},
             None if held_out is None else {False: held_out.examples},
         )
-    table = Table.fit(learned.X, keep)
+    table = Table.fit(learned.X, estimator.keep_columns or (), context.categorical)
     features = table.features(learned.X)
     encoded = isinstance(features, np.ndarray) and presets[0].name not in ALONE
     encodings = {
@@ -296,9 +298,12 @@ def _train_all(
 
     @cache
     def prepared(number: int) -> Prepared:
-        return _prepared(estimator, rows, validation, parts[number], size.presets, context.keep)
+        return _prepared(estimator, rows, validation, parts[number], size.presets, context)
 
-    with member_executor() as workers, _progress(estimator, tasks, parts, context) as progress:
+    with (
+        member_executor(estimator.n_jobs) as workers,
+        _progress(estimator, tasks, parts, context) as progress,
+    ):
         at_once = len(parts) if one_queue else max(1, workers.n // each)
         turns = -(-each * at_once // workers.n)  # of members, that each worker has
         workers.interruption.waits = False
@@ -344,17 +349,19 @@ def _train_one(
     """A member, and its outputs for the rows held out."""
     preprocessor, learned, held_out = prepared
     pieces = task.preset.cuts
-    judged = None if held_out is None else held_out[pieces]
+    validation = None if held_out is None else held_out[pieces]
     member = train_member(
-        estimator, task, preprocessor, learned[pieces], judged, context, link=link, seconds=seconds
+        estimator, task, preprocessor, learned[pieces], validation, context, link=link, seconds=seconds
     )
-    if judged is None or link.given_up.is_set():
+    if validation is None or member.fit is None or link.given_up.is_set():
         return member, np.empty(0)
-    return member, member.outputs({pieces: judged.X}, preprocessor)
+    outputs = member.outputs({pieces: validation.X}, preprocessor)
+    score = estimator._score_of(outputs, preprocessor.unscaled(validation.Y), validation.weight)
+    return replace(member, fit=replace(member.fit, held_out_score=score)), outputs
 
 
 DONE = 2.0
-"""What `_progress` takes for the share of a member that is there."""
+"""The share of a finished member, for `_progress`."""
 
 
 @contextmanager
@@ -369,7 +376,7 @@ def _progress(
         int(hyperparameters(estimator, task.preset, parts[task.fold].learned.size).max_iter) for task in tasks
     ]
     done, n, total = [0.0] * len(tasks), len(tasks), sum(planned)
-    meter, whole = Meter(context.label or type(estimator).__name__, unit="epochs"), [0]
+    meter, whole = Meter(estimator._label, unit="epochs"), [0]
 
     def show(number: int, share: float) -> None:
         whole[0] += share == DONE
@@ -403,15 +410,13 @@ def _by_preset(
 def _score(
     estimator: "DeepEstimator", A: Array | None, Y: Array, weight: Array | None, where: str
 ) -> str | None:
-    """How good outputs are, in words: accuracy, R², or of quantiles their loss; None where no row tells."""
-    known = np.zeros(len(Y), bool) if A is None else np.isfinite(A).all(axis=1)
-    if A is None or not known.any():
+    """How good outputs are, in words: accuracy, R², or of quantiles D²; None without rows to compare."""
+    if A is None:
         return None
-    A, Y, weight = A[known], Y[known], None if weight is None else weight[known]
-    if estimator._head(where)[0] == "quantile":
-        return f"pinball loss {np.average(_loss(estimator, where)(A, Y), weights=weight):.4g}"
-    name, score = ("accuracy", accuracy_score) if is_classifier(estimator) else ("R²", r2_score)
-    return f"{name} {score(estimator._decoded(Y), estimator._decoded(A), sample_weight=weight):.4f}"
+    known = np.isfinite(A).all(axis=1)
+    score = estimator._score_of(A[known], Y[known], None if weight is None else weight[known])
+    of_numbers = "D²" if estimator._head(where)[0] == "quantile" else "R²"
+    return None if score is None else f"{'accuracy' if is_classifier(estimator) else of_numbers} {score:.4f}"
 
 
 def _loss(estimator: "DeepEstimator", where: str) -> Any:

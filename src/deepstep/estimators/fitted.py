@@ -1,11 +1,17 @@
 """The fitted attributes of both estimators: those of the only network."""
 
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
 
+import numpy as np
+
 from deepstep.equations.ops import is_weights
-from deepstep.estimators.ensemble import Ensemble, Member
+from deepstep.estimators.ensemble import Ensemble, Leaderboard, Member
+from deepstep.estimators.label_issues import TrainingFingerprint
 from deepstep.estimators.training import FitResult
+from deepstep.training import History
+from deepstep.types import Array
 
 T = TypeVar("T")
 
@@ -48,11 +54,6 @@ def _fit(member: Member) -> FitResult:
     return member.fit
 
 
-def _validated(name: str) -> Callable[[Member], "list[float] | None"]:
-    """An entry of the records of each epoch; None where there is none."""
-    return lambda member: [record[name] for record in _fit(member).validated if name in record] or None
-
-
 def _learning_rate(member: Member) -> float:
     rate = _fit(member).learning_rate
     if rate is None:
@@ -68,17 +69,25 @@ class FittedAttributes:
     ensemble_ : Ensemble
         The networks as ``members``, with the ``weights`` of the presets and the predictions ``out_of_fold``;
         with ``preset='mlp'`` and 'single' there is one. What follows is that of the only member; of several
-        the attribute says so, but for ``n_iter_``, which is the greatest.
+        the attribute says so, except ``n_iter_``, which is the largest.
     network_ : deepstep.Network
         The network; columns are examples there, and its cost has no L1 and L2 term.
     history_ : History
         A record of each epoch: ``epoch``, ``cost``, ``learning_rate``, … and with validation data
-        ``validation_cost`` and ``validation_score``.
+        ``validation_cost`` and, unless it is by ``scoring='loss'``, ``validation_score``.
+    histories_ : list of History
+        The history of each member.
+    interrupted_ : bool
+        Whether Ctrl-C ended the fit, which keeps what was reached.
+    oof_predictions_ : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_outputs)
+        Predictions for the rows of the fit by the members that did not learn from them: the probabilities of
+        `DeepClassifier.predict_proba`, the numbers of `DeepRegressor.predict`. NaN in rows that no fold held
+        out, such as those of weight 0. Of ensembles on folds alone.
     stopping_history_ : History or None
         After ``refit``: that of the training that early stopping ended; ``history_`` is of the second one.
     coefs_, intercepts_ : list of ndarray
         Weights (n_{l-1}, n_l) and biases (n_l,) of each layer, views of the network's parameters: what is
-        written into them is where ``warm_start`` or ``partial_fit`` goes on (with ``ema_decay``, which is a
+        written into them is where ``warm_start`` or ``partial_fit`` continues (with ``ema_decay``, which is a
         copy of what trains, only ``warm_start``).
     loss_curve_ : list of float
         J of each epoch, over all fits that went on; for 'lbfgs' J after each iteration.
@@ -109,6 +118,11 @@ class FittedAttributes:
 
     ensemble_: Ensemble
     preset: str
+    _training_rows: TrainingFingerprint | None
+
+    @abstractmethod
+    def _reported(self, A: Array) -> Array:
+        """Outputs as predictions: probabilities at the temperature, or numbers."""
 
     network_ = OfTheNetwork(lambda member: member.network)
     history_ = OfTheNetwork(lambda member: _fit(member).history)
@@ -122,8 +136,8 @@ class FittedAttributes:
     loss_curve_ = OfTheNetwork(lambda member: [record["cost"] for record in _fit(member).history])
     loss_ = OfTheNetwork(lambda member: _fit(member).loss)
     best_loss_ = OfTheNetwork(lambda member: _fit(member).best_loss)
-    validation_costs_ = OfTheNetwork(_validated("validation_cost"))
-    validation_scores_ = OfTheNetwork(_validated("validation_score"))
+    validation_costs_ = OfTheNetwork(lambda member: _fit(member).validation_costs)
+    validation_scores_ = OfTheNetwork(lambda member: _fit(member).scores)
     best_validation_score_ = OfTheNetwork(lambda member: _fit(member).best_validation_score)
     learning_rate_ = OfTheNetwork(_learning_rate)
     rate_search_ = OfTheNetwork(lambda member: _fit(member).search)
@@ -139,8 +153,64 @@ class FittedAttributes:
     engine_reason_ = OfTheNetwork(lambda member: _fit(member).history.why_engine)
 
     @property
+    def histories_(self) -> list[History]:
+        """The history of each member, in the order of ``ensemble_.members``."""
+        found = [member.network.history for member in self._fitted("histories_").members]
+        return [History() if history is None else history for history in found]
+
+    @property
+    def interrupted_(self) -> bool:
+        """Whether Ctrl-C ended the fit."""
+        stopped = (history.stopped for history in self.histories_)
+        return getattr(self, "_interrupted", False) or "interrupted" in stopped
+
+    @property
+    def oof_predictions_(self) -> Array:
+        """Predictions for the rows of the fit by members that did not learn from them."""
+        A = self._fitted("oof_predictions_").out_of_fold
+        if A is None or self._training_rows is None:
+            raise AttributeError(
+                f"{type(self).__name__} has no oof_predictions_: no rows were held out in folds, as with "
+                "preset='single' or 'mlp', or validation data"
+            )
+        whole = np.full((self._training_rows.n, A.shape[1]), np.nan)
+        whole[self._training_rows.kept] = A
+        return self._reported(whole)
+
+    def leaderboard(self) -> Leaderboard:
+        """The members of the ensemble as a table, the lowest validation cost first.
+
+        Returns
+        -------
+        Leaderboard
+            A list with a dict for each member: ``member``, ``preset``, ``fold``, ``layer_dims``, ``epochs``,
+            ``best_epoch``, ``validation_cost``, ``score``, ``weight`` and ``seconds``.
+            ``pandas.DataFrame`` and ``polars.DataFrame`` take it.
+
+        Raises
+        ------
+        AttributeError
+            Before the estimator is fitted.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from deepstep import DeepClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = DeepClassifier(n_estimators=3, max_iter=20, random_state=1).fit(X, y)
+        >>> [name for name in model.leaderboard()[0]][:4]
+        ['member', 'preset', 'fold', 'layer_dims']
+        >>> model.oof_predictions_.shape
+        (150, 3)
+        """
+        return self._fitted("leaderboard").leaderboard()
+
+    def _fitted(self, name: str) -> Ensemble:
+        if "ensemble_" not in vars(self):
+            raise AttributeError(f"{type(self).__name__} has no {name} before it is fitted")
+        return self.ensemble_
+
+    @property
     def n_iter_(self) -> int:
         """Epochs of the last fit, of an ensemble those of the member that had most."""
-        if "ensemble_" not in vars(self):
-            raise AttributeError(f"{type(self).__name__} has no n_iter_ before it is fitted")
-        return max(member.epochs for member in self.ensemble_.members)
+        return max(member.epochs for member in self._fitted("n_iter_").members)

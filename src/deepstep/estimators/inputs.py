@@ -1,7 +1,7 @@
 """X, y and weights as they are given to fit: checked, and refused in words."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, time, timedelta
@@ -12,13 +12,12 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from deepstep.data.frames import as_frame
-from deepstep.errors import DataError, unknown_name
+from deepstep.errors import ConfigurationError, DataError, DataWarning, unknown_name
 from deepstep.inspection.findings.leaks import MOST_ROWS, leak_findings
 from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.preparation.column_statistics import why_identifier
 from deepstep.preparation.target_values import reads_as_number
-from deepstep.training import Callback
-from deepstep.types import AnyArray, Array
+from deepstep.types import AnyArray, Array, is_whole
 
 if TYPE_CHECKING:
     import polars
@@ -29,21 +28,16 @@ class FitContext:
     """One call of fit or partial_fit.
 
     ``going_on`` tells that it starts from the fitted network, ``incremental`` that it is partial_fit: one
-    epoch, with all ``classes`` announced. ``seed`` is set where it is drawn already. ``label`` replaces the
-    estimator's name in the progress. ``callbacks`` are called after all others. ``keep`` names columns that
-    are inputs even if they look as if they named the rows. ``keeps_interrupted`` makes a model of a training
-    that Ctrl-C ended; else KeyboardInterrupt is raised.
+    epoch, with all ``classes`` announced. ``seed`` is set where it is drawn already. ``categorical`` names
+    columns whose values are categories.
     """
 
     where: str
     going_on: bool = False
     incremental: bool = False
     classes: Any = None
-    label: str = ""
     seed: int | None = None
-    callbacks: tuple[Callback, ...] = ()
-    keep: tuple[str, ...] = ()
-    keeps_interrupted: bool = True
+    categorical: tuple[str, ...] = ()
 
 
 class RawData(NamedTuple):
@@ -76,15 +70,57 @@ class Dataset:
         return Dataset(self.X[numbers], self.Y[numbers], weight)
 
 
-def is_given(validation: RawData, context: FitContext) -> bool:
-    """Whether there are validation data of one's own; parts of them are refused."""
-    if validation.X is None and validation.y is None:
-        if validation.sample_weight is not None:
-            raise DataError(context.where, "X_val and y_val", "got sample_weight_val alone")
-        return False
-    if validation.X is None or validation.y is None:
-        raise DataError(context.where, "X_val and y_val", "got one of them alone")
-    return True
+def validation_data(X: Any, y: Any, sample_weight: Any, eval_set: Any, where: str) -> RawData | None:
+    """The validation data that a fit was given, as ``X_val`` and its kin or as ``eval_set``."""
+    if eval_set is not None:
+        if X is not None or y is not None:
+            raise DataError(where, "X_val and y_val, or eval_set", "got both")
+        pairs = [eval_set] if isinstance(eval_set, tuple) else eval_set
+        if not (isinstance(pairs, list) and len(pairs) == 1 and isinstance(pairs[0], tuple | list)):
+            got = f"got {type(eval_set).__name__}" + (f" of {len(pairs)}" if isinstance(pairs, list) else "")
+            raise DataError(where, "eval_set is a tuple (X, y), or a list of one such tuple", got)
+        if len(pairs[0]) != 2:
+            raise DataError(where, "eval_set is a pair (X, y)", f"got {len(pairs[0])} entries")
+        X, y = pairs[0]
+    if X is None and y is None:
+        if sample_weight is not None:
+            raise DataError(where, "X_val and y_val", "got sample_weight_val alone")
+        return None
+    if X is None or y is None:
+        raise DataError(where, "X_val and y_val", "got one of them alone")
+    return RawData(X, y, sample_weight)
+
+
+def named_columns(given: Any, names: Sequence[Any], where: str) -> tuple[str, ...]:
+    """The columns that ``categorical_features`` names: by name, by number, or by a mask of all columns.
+
+    >>> [named_columns(given, ["age", "size"], "fit") for given in (["size", 0], [False, True])]
+    [('size', 'age'), ('size',)]
+    """
+    if given is None:
+        return ()
+    setting = "categorical_features"
+    if not len(names):
+        got = f"got {setting}={given!r:.60} and a sparse matrix"
+        raise ConfigurationError(where, "X with columns of values", got, "Use X.toarray().", setting=setting)
+    entries = np.asarray(given, dtype=object).ravel().tolist()
+    if entries and all(isinstance(one, bool | np.bool_) for one in entries):
+        if len(entries) != len(names):
+            got = f"got {len(entries)} entries"
+            raise ConfigurationError(where, f"a mask of {len(names)} columns", got, setting=setting)
+        entries = np.flatnonzero(entries).tolist()
+    known, found = list(map(str, names)), list[str]()
+    for one in entries:
+        if isinstance(one, str):
+            if one not in known:
+                raise unknown_name(where, "column", one, known, setting=setting)
+            found.append(one)
+        elif is_whole(one, -len(known)) and one < len(known):
+            found.append(known[one])
+        else:
+            expected = f"names of columns, or numbers from 0 to {len(known) - 1}"
+            raise ConfigurationError(where, expected, f"got {one!r}", setting=setting)
+    return tuple(dict.fromkeys(found))
 
 
 def checked_weight(weight: Any, X: Any) -> Array | None:
@@ -244,7 +280,7 @@ def warn_of_leaks(X: Any, classes: AnyArray, where: str, *, table: bool) -> None
     # not prepared: what cannot be is refused later, under the number of its own row
     columns = dict.fromkeys(series.name for series in frame if not (table and _names_rows(series)))
     for found in leak_findings(frame, columns, {"": classes[rows]}, classes=True, surely=True):
-        warnings.warn(f"{where}: {found.says}.", UserWarning, stacklevel=2)
+        warnings.warn(f"{where}: {found.says}.", DataWarning, stacklevel=2)
 
 
 def _names_rows(series: "polars.Series") -> bool:

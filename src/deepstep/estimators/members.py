@@ -22,15 +22,17 @@ from deepstep.errors import DivergenceError, spelled
 from deepstep.estimators.ensemble import Ensemble, FoldPreprocessor, Member
 from deepstep.estimators.inputs import FitContext
 from deepstep.estimators.options import parameter_of
-from deepstep.estimators.presets import ALONE, Preset, hyperparameters, realmlp_init, tabm_init
+from deepstep.estimators.presets import ALONE, MLP, Preset, hyperparameters, realmlp_init, tabm_init
 from deepstep.estimators.solvers import settings_of
 from deepstep.estimators.training import FitResult, NetworkFit, hidden_sizes
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Callback, StopTraining, Training
+from deepstep.training.callbacks import as_callbacks
 from deepstep.training.history import Record
 from deepstep.training.interruption import Interruption, deferred
 from deepstep.training.progress import epochs_done
+from deepstep.training.rate_finder import AUTO
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ BETWEEN_MOVES = 0.1
 
 @dataclass(frozen=True)
 class Link:
-    """What a piece of work shares with the fit: whether all is given up, and how far the work is, 0 to 1."""
+    """Shared by a piece of work and the fit: whether the fit is given up, and the progress, 0 to 1."""
 
     given_up: Event = field(default_factory=Event)
     move: Callable[[float], None] = lambda share: None
@@ -110,7 +112,7 @@ def train_member(
     task: Task,
     preprocessor: FoldPreprocessor,
     learned: Examples | StreamedExamples,
-    judged: Examples | None,
+    validation: Examples | None,
     context: FitContext,
     *,
     link: Link | None = None,
@@ -125,11 +127,12 @@ def train_member(
         seed = task.seed % 2**31
         origins = _origins(preprocessor, preset, sample.X.shape[1])
         values, params.lr_multipliers = _initial_values(params, sample, origins, task.seed)
-        compares = params.schedule == "coslog4" and judged is not None and seconds is None
+        compares = params.schedule == "coslog4" and validation is not None and seconds is None
         cycles = [_Overfitted(params.max_iter)] if compares and params.max_iter >= LEAST_EPOCHS else []
-        params.callbacks = [*([] if link is None else [_Linked(link)]), *cycles]
-        params.early_stopping = judged is not None
-        params.scoring = "loss" if judged is not None else None
+        asked = as_callbacks(params.callbacks or [], context.where)
+        params.callbacks = [*([] if link is None else [_Linked(link)]), *cycles, *asked]
+        params.early_stopping = validation is not None
+        params.scoring = "loss" if validation is not None else None
         params.verbose = params.verbose and link is None  # else one bar is of all members
     elif context.going_on:
         (before,) = estimator.ensemble_.members
@@ -141,13 +144,13 @@ def train_member(
                 network = fit.new_network(sample, seed, values)
             else:
                 network = fit.fitted_network(before.network, sample)
-            result = fit.run(network, learned, judged)
+            result = fit.run(network, learned, validation)
     except DivergenceError as error:
         if of_ensemble:
             error.where += f", {preset.name} on fold {task.fold}"
-            error.ensemble = _diverged(fit, task, sample, values, error)
+        error.ensemble = _diverged(fit, task, sample, seed, values, error)
         raise
-    if of_ensemble:  # nobody goes on from it
+    if preset is not MLP:  # no other fit continues it
         result = replace(result, state=replace(result.state, state=None))
     best = result.best_epoch
     return Member(
@@ -192,15 +195,16 @@ def _initial_values(
 
 
 def _diverged(
-    fit: NetworkFit, task: Task, sample: Examples, values: Any, error: DivergenceError
+    fit: NetworkFit, task: Task, sample: Examples, seed: int, values: Any, error: DivergenceError
 ) -> Ensemble | None:
     """An ensemble of a member that diverged, as it was before."""
     if error.history is None or error.parameters is None:
         return None
-    network = fit.new_network(sample, task.seed % 2**31, values)
+    network = fit.new_network(sample, seed, values)
     network.parameters, network.statistics = error.parameters, dict(error.statistics)
     network.history = error.history
-    settings = _settings(fit.params, network.seed, float(fit.params.learning_rate_init), fit.context.where)
+    rate = error.history[-1]["learning_rate"] if len(error.history) else fit.params.learning_rate_init
+    settings = _settings(fit.params, network.seed, None if rate == AUTO else float(rate), fit.context.where)
     engine, epochs = error.history.engine, len(error.history)
     one = Member(task.preset, 0, network, engine, epochs, None, None, settings)
     return Ensemble.of_one(one, fit.preprocessor, network.architecture.output)
@@ -232,26 +236,40 @@ class Workers(NamedTuple):
     interruption: Interruption
 
 
-def member_executor() -> AbstractContextManager[Workers]:
-    """The workers, which end with the block.
+def member_executor(asked: int | None = None) -> AbstractContextManager[Workers]:
+    """The workers, ``asked`` as joblib's ``n_jobs``, which end with the block.
 
     Within ``joblib.parallel_config(backend="loky", n_jobs=4)``, or another backend whose workers share no
-    memory ("ray", "dask", …), they are that backend's. Else they are threads: ``n_jobs`` many where that is
-    configured, else as many as may work. In a worker of somebody else's backend they are threads, too.
+    memory ("ray", "dask", …), they are that backend's. Otherwise they are threads, as many as may work where
+    no number is given or configured. In a worker of another program's backend they are threads, too.
     """
     import joblib
     from joblib.parallel import get_active_backend
 
-    backend, n_jobs = get_active_backend()
+    backend, configured = get_active_backend()
+    n_jobs = configured if asked is None else asked
     threads, _ = get_active_backend(prefer="threads")
-    asked_for = type(threads) is type(backend)  # else it is joblib's own default, which gives way to threads
+    is_given = type(threads) is type(backend)  # else it is joblib's own default, which gives way to threads
     outermost = (backend.nesting_level or 0) == 0
-    n = joblib.effective_n_jobs(n_jobs) if outermost and n_jobs is not None else None
-    if outermost and asked_for and not getattr(backend, "uses_threads", False):
+    n = joblib.effective_n_jobs(n_jobs) if (outermost or asked) and n_jobs is not None else None
+    if outermost and is_given and not getattr(backend, "uses_threads", False):
         return _of_joblib(
             joblib.effective_n_jobs(n_jobs), generates=getattr(backend, "supports_return_generator", False)
         )
     return _threads(n)
+
+
+@contextmanager
+def limited_threads(n_jobs: int | None) -> Iterator[None]:
+    """At most so many threads, as joblib counts them, for the products of matrices and the kernels."""
+    if n_jobs is None:
+        yield
+        return
+    import joblib
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(joblib.effective_n_jobs(n_jobs), user_api="blas"):
+        yield
 
 
 @contextmanager
@@ -302,7 +320,7 @@ def _threads(asked: int | None) -> Iterator[Workers]:
                     waiting.add(future)
                     yield from ended(0)
                 # They are looked for ten times a second: where polars has been at work, Ctrl-C does not end a
-                # wait for a thread, and is heeded only after it.
+                # wait for a thread, and takes effect only after it.
                 while waiting:
                     if interruption.asked:
                         raise KeyboardInterrupt

@@ -78,7 +78,7 @@ PARAMETERS = {
 
 
 def parameter_of(setting: str) -> str:
-    """What errors call a setting in the estimators; empty where it has the same name here."""
+    """The name of a setting in the estimators; empty where it is the same."""
     return PARAMETERS.get(setting, "")
 
 
@@ -124,7 +124,7 @@ class Options(BaseEstimator):
     learning_rate_init : float or 'auto' or None, default=None ('mlp': 0.001)
         α; not used by 'lbfgs'. 'auto' searches for it before the first epoch, on the rows that are learned
         from: a hundred rates from 1e-6 to 10 are tried, a batch each, and a tenth of the one at which the
-        smoothed cost was lowest is taken, see ``learning_rate_`` and ``rate_search_``. A fit that goes on
+        smoothed cost was lowest is taken, see ``learning_rate_`` and ``rate_search_``. A fit that continues
         (``partial_fit``, ``warm_start``) keeps it.
     power_t : float, default=0.5
         Exponent of 'invscaling'.
@@ -138,20 +138,21 @@ class Options(BaseEstimator):
         ``Network(…, initialization=…, seed=…)``.
     tol : float or None, default=None ('mlp': 1e-4, 'single': 0.0)
         What counts as an improvement; for 'lbfgs' the largest entry of the gradient that is small enough.
-    verbose : bool or int, default=False
-        Show one bar of the epochs of all networks, with the time left, on stderr; with 'mlp' the cost of each
-        epoch on stdout, as scikit-learn does.
+    verbose : bool, int or str, default=False
+        Show one bar of the epochs of all networks on stderr, with the time left, under this text where it is
+        one; with 'mlp' the cost of each epoch on stdout, as scikit-learn does.
     warm_start : bool, default=False
-        ``fit`` goes on from the parameters of the last fit (the optimizer starts anew).
+        ``fit`` continues from the parameters of the last fit (with a new state of the optimizer).
     momentum : float, default=0.9
         β of 'sgd': v := β·v - α·g.
     nesterovs_momentum : bool, default=True
         Nesterov's momentum; else classical.
     early_stopping : bool or None, default=None ('mlp': False)
         Stop when the score on validation data stalls, and keep the parameters of the best epoch. The data are
-        those that ``fit`` was given as ``X_val`` and ``y_val``, else a part of the training data. Not used by
-        'lbfgs'. With 'tabular' the best epoch is always kept, by the rows of the other folds, a member ends
-        early where the third cycle of its rate was worse than those before, and False is refused.
+        those that ``fit`` was given as ``X_val`` and ``y_val``, else a part of the training data. 'lbfgs'
+        uses it with 'single' alone. With 'tabular' the best epoch is always kept, by the rows of the other
+        folds, a member ends early where the third cycle of its rate was worse than those before, and False is
+        refused.
     validation_fraction : float or None, default=None ('mlp': 0.1)
         The part that early stopping holds out, at least two examples; classes keep their shares. With
         'tabular' it is refused where there are several folds; ``n_estimators=1``, or more than
@@ -161,7 +162,8 @@ class Options(BaseEstimator):
     epsilon : float, default=1e-8
         Guard of the division of 'adam': √s + ε, before the correction of s; with 'single' √ŝ + ε, after it.
     n_iter_no_change : int or inf or None, default=None ('mlp': 10, 'single': inf)
-        Epochs without improvement by ``tol`` that are borne. ``inf`` lets a schedule run to its end.
+        Training ends after more than so many epochs without improvement by ``tol``, with 'single' after so
+        many. ``inf`` lets a schedule run to its end.
     max_fun : int, default=15000
         Greatest number of evaluations of the cost, for 'lbfgs'.
     initialization : str or mapping or None, default=None ('mlp': 'glorot', 'single': 'he')
@@ -171,6 +173,17 @@ class Options(BaseEstimator):
         (n_l, n_{l-1}) and (n_l, 1), such as ``network_.parameters``, starts from these values.
     engine : {'auto', 'reference', 'compiled', 'torch'}, default='auto'
         What runs the training; ``'torch:cuda'``, ``'torch:cpu'``, … are the torch engine on that device.
+    device : str, default='auto'
+        Where it runs: 'cpu', 'cuda', 'cuda:1', …, 'mps', or 'auto' for the rule of the engine. The devices
+        other than 'cpu' are those of the torch engine; with an engine that is not there it is refused.
+    n_jobs : int or None, default=None
+        Members that are trained at the same time, each by one thread; with a single network the threads of
+        its updates. -1 for all processors, -2 for all but one, …; None for as many threads as there are
+        processors, or what ``joblib.parallel_config`` says. Predictions are the same bits for any value.
+    categorical_features : sequence of str, int or bool, or None, default=None
+        Columns whose values are categories, also where they are numbers (postcodes): names, numbers from 0,
+        or a mask of all columns. None tells them by their values: columns of texts are, numbers are not.
+        Not for 'mlp', which takes numbers.
     dtype : {'auto', 'float32', 'float64'}, default='auto'
         Precision of the network. 'auto' is float32 for ensembles, half the memory and twice the speed of
         float64, and float64 for 'single' and for 'lbfgs', whose line search needs the digits. With 'mlp' it
@@ -179,7 +192,8 @@ class Options(BaseEstimator):
         Precision of the products of matrices in training, where it is another than that of the network, which
         has to be float32: done by the torch engine. None is the network's own.
     optimizer_params : mapping, default=None
-        Of a solver in ``OPTIMIZERS``, for example ``{"beta1": 0.95}``.
+        Of a solver in ``OPTIMIZERS``, for example ``{"beta1": 0.95}``. Those of 'adam' go before ``beta_1``,
+        ``beta_2`` and ``epsilon``.
     loss_params : mapping, default=None
         Settings of the loss, for example ``{"delta": 2.0}`` for 'huber'.
     normalization : {'none', 'batch', 'layer'} or sequence of these, default='none'
@@ -225,7 +239,7 @@ class Options(BaseEstimator):
         greater scores are better. Early stopping goes by it. Refused where nothing is validated: with
         'lbfgs' unless ``fit`` was given ``X_val``.
     refit : bool, default=False
-        After early stopping, and refused without it or with 'lbfgs', train anew, from the same start, on the
+        After early stopping, and refused without it or with 'lbfgs', train again, from the same start, on the
         training and the validation data together, for as many epochs as it took to the best one. Rates by
         the clock (``time_budget``) or by the course of training ('plateau') cannot be repeated and are
         refused; 'adaptive' goes by the cost.
@@ -237,6 +251,9 @@ class Options(BaseEstimator):
         streams from 256 MB on. Memory-mapped arrays stay where they are with True alone.
     buffer_rows : int or None, default=None
         Rows of a stream that are in memory at a time; None for what 64 MB hold.
+    keep_columns : sequence of str, default=None
+        Columns that are features even if they look like numbers of the rows, which are left out otherwise.
+        Not used with 'mlp', which takes all columns.
     callbacks : sequence of deepstep.training.Callback or callable, default=None
         Objects, or functions that take the record of each epoch, whose new entries go into the history. With
         ``refit`` they see both trainings.
@@ -247,7 +264,7 @@ class Options(BaseEstimator):
     keep_checkpoints : int, default=3
         How many of the newest checkpoints are kept.
     resume : bool, default=False
-        Go on from the newest checkpoint of ``checkpoint_dir``, and begin anew where there is none: the same
+        Go on from the newest checkpoint of ``checkpoint_dir``, and begin where there is none: the same
         call starts a fit, and after a kill ends with the same bits. Other data or parameters are refused,
         except ``max_iter`` where no schedule depends on it; a ``random_state`` that is no int takes the seed
         that was drawn.
@@ -268,7 +285,7 @@ class Options(BaseEstimator):
     shuffle: Annotated[bool, "boolean"] = True
     random_state: Annotated[Any, "random_state"] = None
     tol: Annotated[float | None, _AT_LEAST_0, None] = None
-    verbose: Annotated[bool | int, "verbose"] = False
+    verbose: Annotated[bool | int | str, "verbose", str] = False
     warm_start: Annotated[bool, "boolean"] = False
     momentum: Annotated[float, Interval(Real, 0, 1, closed="both")] = 0.9
     nesterovs_momentum: Annotated[bool, "boolean"] = True
@@ -281,6 +298,9 @@ class Options(BaseEstimator):
     max_fun: Annotated[int, _COUNT] = 15000
     initialization: Annotated[Any, str, Mapping, None] = None
     engine: Annotated[str, str] = "auto"
+    device: Annotated[str, str] = "auto"
+    n_jobs: Annotated[int | None, _COUNT, Interval(Integral, None, -1, closed="right"), None] = None
+    categorical_features: Annotated[Any, "array-like", None] = None
     dtype: Annotated[str, StrOptions({"auto", "float32", "float64"})] = "auto"
     precision: Annotated[str | None, StrOptions({*PRECISIONS}), None] = None
     optimizer_params: Annotated[Mapping[str, Any] | None, Mapping, None] = None
@@ -308,6 +328,7 @@ class Options(BaseEstimator):
     deterministic: Annotated[bool, "boolean"] = False
     stream: Annotated[bool | None, "boolean", None] = None
     buffer_rows: Annotated[int | None, _COUNT, None] = None
+    keep_columns: Annotated[Sequence[str] | None, "array-like", None] = None
     callbacks: Annotated[Any, "array-like", Callback, callable, None] = None
     checkpoint_dir: Annotated[str | Path | None, str, Path, None] = None
     checkpoint_every: Annotated[float | None, _AT_LEAST_0, None] = None

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier
 
+from deepstep.engines.choice import ON_CPU
 from deepstep.equations import INITIALIZATIONS, initialize_parameters
 from deepstep.equations.initialization import drawn
+from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.estimators.options import DEFAULTS
 from deepstep.network import Architecture
 from deepstep.types import AnyArray, Array
@@ -49,7 +51,7 @@ class Preset:
     of_numbers: Mapping[str, Any] = field(default_factory=dict)
 
     def parameters(self, *, classes: bool) -> dict[str, Any]:
-        """Parameters of the estimators, but for what depends on the table."""
+        """Parameters of the estimators, except those that depend on the table."""
         kind = {**FOR_CLASSES, **self.of_classes} if classes else {**FOR_NUMBERS, **self.of_numbers}
         return {**ALWAYS, "hidden_layer_sizes": self.hidden, **kind, **self.settings}
 
@@ -73,7 +75,7 @@ PLE = Preset(
 )
 RELU = Preset(
     "relu",
-    "scaled numbers and relu: answers of straight parts",
+    "scaled numbers and relu: piecewise linear predictions",
     (128, 128),
     settings={"activation": "relu", "dropout": 0.15, "weight_decay": 0.02},
     of_classes={"label_smoothing": 0.1},
@@ -140,11 +142,11 @@ FOR_ALL_MEMBERS = (
 OF_THE_ENSEMBLE = (
     "preset", "n_estimators", "random_state", "verbose", "validation_fraction", "early_stopping", "engine",
     "dtype", "loss", "loss_params", "quantiles", "class_weight", "time_budget", "deterministic", "shuffle",
-    "stream", "buffer_rows",
+    "stream", "buffer_rows", "keep_columns", "classes", "device", "n_jobs", "categorical_features",
 )  # fmt: skip
 """Parameters that an ensemble has itself."""
 
-OF_STREAMS = ("checkpoint_dir", "checkpoint_every", "keep_checkpoints", "resume")
+OF_STREAMS = ("callbacks", "checkpoint_dir", "checkpoint_every", "keep_checkpoints", "resume")
 """Parameters that the one member has besides, where rows are streamed."""
 
 
@@ -192,8 +194,34 @@ def hyperparameters(estimator: Any, preset: Preset, m: int, seconds: float | Non
         own = {name: value for name, value in given.items() if name in (*OF_THE_ENSEMBLE, *OF_STREAMS)}
         by_default = {name: getattr(type(estimator), name) for name in given}
         found = {**by_default, **own, **settings, "time_budget": seconds, "epsilon_at": "hat"}
+    found["engine"] = engine_on(found["device"], found["engine"], "")
     return SimpleNamespace(
         **{name: defaults.get(name) if value is None else value for name, value in found.items()}
+    )
+
+
+def engine_on(device: str, engine: str, where: str) -> str:
+    """The engine on a device; a `ConfigurationError` where the engine is not there.
+
+    >>> engine_on("auto", "compiled", "fit"), engine_on("cuda:1", "auto", "fit")
+    ('compiled', 'torch:cuda:1')
+    """
+    if device.partition(":")[0] not in DEVICES:
+        raise unknown_name(where, "device", device, DEVICES, setting="device")
+    name, _, own = engine.partition(":")
+    on_cpu = {"auto": ON_CPU, "reference": engine, "compiled": engine}
+    if device == "auto" or own == device:
+        return engine
+    if not own and name in ("auto", "torch") and device != "cpu":
+        return f"torch:{device}"
+    if not own and device == "cpu":
+        return on_cpu.get(name, f"{name}:cpu")
+    raise ConfigurationError(
+        where,
+        f"'auto', or one that engine={engine!r} works on",
+        f"got {device!r}",
+        "Pass engine='auto' for another device.",
+        setting="device",
     )
 
 
@@ -244,6 +272,9 @@ def tabm_init(
     values["r1"] = values["r1"][:, origins]
     return {name: value.astype(dtype) for name, value in values.items()}
 
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+"""Devices to choose from; a GPU may have a number, too."""
 
 MOST_FOLDS = 5
 FEW, MANY, FOLDED = 4_000, 12_000, 100_000

@@ -11,7 +11,7 @@ from deepstep.training import Callback
 class InverseScaling:
     """α / (t + 1)^power with t the examples seen so far: "invscaling".
 
-    ``examples`` are those of an epoch; ``first_epoch`` and ``seen`` those of a training that goes on.
+    ``examples`` are those of an epoch; ``first_epoch`` and ``seen`` those of a training that continues.
     ``restart`` runs the first epoch at α whatever was seen before, as scikit-learn's warm start does.
     """
 

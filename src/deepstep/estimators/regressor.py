@@ -16,6 +16,7 @@ from deepstep.estimators.base import DeepEstimator, available_where
 from deepstep.estimators.conformal import ConformalRegressorMixin
 from deepstep.estimators.inputs import FitContext, RawData, refuse_texts
 from deepstep.estimators.options import documented
+from deepstep.estimators.presets import SINGLE
 from deepstep.estimators.row_sources import score_of
 from deepstep.estimators.solvers import refuse_early_stopping, supports_partial_fit
 from deepstep.estimators.targets import merged, number_head, outputs_of_one_number
@@ -105,7 +106,7 @@ class DeepRegressor(ConformalRegressorMixin, MultiOutputMixin, RegressorMixin, D
     @available_where(supports_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Go on training with one epoch of these rows; the optimizer's state goes on, too.
+        """Continue training with one epoch of these rows, and with the optimizer's state.
 
         Parameters
         ----------
@@ -145,7 +146,7 @@ class DeepRegressor(ConformalRegressorMixin, MultiOutputMixin, RegressorMixin, D
         A = self._outputs(X)
         if A.dtype == np.float32 and getattr(X, "dtype", None) != np.float32:
             A = A.astype(np.float64)
-        return A[:, 0] if A.shape[1] == 1 else A
+        return self._predicted(A)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R² of the predictions; for 'quantile' the mean over the quantiles of D², its counterpart for them.
@@ -156,15 +157,7 @@ class DeepRegressor(ConformalRegressorMixin, MultiOutputMixin, RegressorMixin, D
         returns: At most 1; 0 for always the same best number.
         """
         X, y, sample_weight = score_of(X, y, sample_weight, f"{type(self).__name__}.score")
-        predicted = self.predict(X)
-        if self._learned.name != "quantile":
-            return float(r2_score(y, predicted, sample_weight=sample_weight))
-        columns = zip(predicted.reshape(len(predicted), -1).T, self.quantiles_, strict=True)
-        return float(
-            np.mean(
-                [d2_pinball_score(y, column, sample_weight=sample_weight, alpha=q) for column, q in columns]
-            )
-        )
+        return self._metric(y, self.predict(X), sample_weight)
 
     @property
     def quantiles_(self) -> tuple[float, ...]:
@@ -225,8 +218,10 @@ class DeepRegressor(ConformalRegressorMixin, MultiOutputMixin, RegressorMixin, D
         return merged(self.loss_params, "levels", levels, "quantiles", where)
 
     def _target_scale(self, Y: Array, weight: Array | None) -> tuple[Array, Array]:
-        if TARGETS[self._learned.targets].rules:  # counts stay counts
-            return super()._target_scale(Y, weight)
+        if TARGETS[self._learned.targets].rules:  # counts stay at least 0
+            mean = np.average(Y, axis=0, weights=weight)
+            scales = (mean > 0) & (self.preset == SINGLE.name)  # the ensembles' presets are better without it
+            return np.zeros(Y.shape[1]), np.where(scales, mean, 1.0)
         with np.errstate(over="ignore", invalid="ignore"):
             center = np.average(Y, axis=0, weights=weight)
             scale = np.sqrt(np.average((Y - center) ** 2, axis=0, weights=weight))
@@ -234,6 +229,19 @@ class DeepRegressor(ConformalRegressorMixin, MultiOutputMixin, RegressorMixin, D
             size = f"they reach from {Y.min():g} to {Y.max():g}"
             raise DataError("DeepRegressor.fit", "targets whose squares are floats", size, "Divide them.")
         return center, np.where(scale > 0, scale, 1.0)
+
+    def _metric(self, y: AnyArray, predicted: AnyArray, weight: Any) -> float:
+        if self._learned.name != "quantile":
+            return float(r2_score(y, predicted, sample_weight=weight))
+        columns = zip(predicted.reshape(len(predicted), -1).T, self.quantiles_, strict=True)
+        return float(
+            np.mean([d2_pinball_score(y, column, sample_weight=weight, alpha=q) for column, q in columns])
+        )
+
+    def _predicted(self, A: Array) -> Array:
+        return A[:, 0] if A.shape[1] == 1 else A
+
+    _reported = _predicted
 
     def _decoded(self, Y: Array) -> AnyArray:
         return Y[:, 0] if Y.shape[1] == 1 or TARGETS[self._learned.targets].repeats else Y

@@ -13,7 +13,7 @@ import numpy as np
 
 from deepstep.data import ArrayRows, StoredRows
 from deepstep.data.arrays import INPUTS, NUMPY, beside_it, mapped
-from deepstep.data.room import check_room
+from deepstep.data.rows import check_room
 from deepstep.data.tables import (
     STREAMED_FROM,
     pieces_in,
@@ -74,7 +74,7 @@ def in_memory(given: RawData, where: str) -> RawData:
         return RawData(inputs, *others)
     _check_names(given, where)
     stays = isinstance(given.X, StoredRows)
-    frame = rows_in_memory(given.X) if stays else table_in(Path(given.X), _beside(given))
+    frame = rows_in_memory(given.X) if stays else table_in(Path(given.X), _beside(given)).frame
     names = [given.y, given.sample_weight]
     for name in names:
         if name is not None and name not in frame.columns:
@@ -95,7 +95,7 @@ def in_memory(given: RawData, where: str) -> RawData:
 
 
 def _as_arrays(given: RawData, where: str) -> RawData | None:
-    """X, y and weights as arrays, mapped where they stand in files; None where X has columns of names, by
+    """X, y and weights as arrays, mapped where they are in files; None where X has columns of names, by
     which y and the weights are called.
     """
     X, others = given.X, (given.y, given.sample_weight)
@@ -165,7 +165,7 @@ def _check_names(given: RawData, where: str) -> None:
     ]
     raise ConfigurationError(
         where,
-        "the names of the columns of y and sample_weight, where X stands in files",
+        "the names of the columns of y and sample_weight, where X is in files",
         f"got {' and '.join(got)}",
         "Arrays go with X.npy alone." if not isinstance(given.y, str | None) else "",
     )

@@ -53,14 +53,16 @@ def make_optimizer(params: SimpleNamespace, where: str) -> Optimizer:
     """The update rule of a solver: scikit-learn's, or one of ``OPTIMIZERS``."""
     name = params.solver
     if name in SCIKIT_LEARN:
-        if params.optimizer_params:
+        given = dict(params.optimizer_params or {})
+        if given and name != "adam":
             raise ConfigurationError(
                 where,
                 "optimizer_params of a solver that is an update rule, such as 'adamw'",
-                f"got {dict(params.optimizer_params)} for {name!r}",
-                "scikit-learn's solvers have parameters of their own: beta_1, beta_2, epsilon, momentum.",
+                f"got {given} for {name!r}",
+                "'sgd' and 'lbfgs' have parameters of their own: momentum, tol, max_fun.",
             )
-        return SCIKIT_LEARN[name](params)
+        rule, settings = SCIKIT_LEARN[name](params)
+        return rule, {**settings, **given}
     if name not in OPTIMIZERS:
         raise unknown_name(where, "solver", name, {**SCIKIT_LEARN, **OPTIMIZERS})
     foreign = [one for one in OF_SCIKIT_LEARN if getattr(params, one) != getattr(Options, one)]
@@ -112,7 +114,7 @@ def supports_partial_fit(estimator: Any) -> bool:
     if estimator.solver == "lbfgs":
         raise AttributeError("it needs a solver that learns from batches; solver is 'lbfgs'")
     if estimator.checkpoint_dir is not None:
-        raise AttributeError("it goes on with what it is called with; checkpoint_dir is for fit")
+        raise AttributeError("it continues with the rows of the call; checkpoint_dir is for fit")
     scheduled = [name for name in (*SCHEDULED, "time_budget") if getattr(estimator, name) is not None]
     if scheduled:
         raise AttributeError(f"it cannot tell {' and '.join(scheduled)} how much training will come")
@@ -143,7 +145,7 @@ def refuse_lonely_class(classes: AnyArray, where: str) -> None:
 
 def refuse_without_use(params: SimpleNamespace, validated: bool, where: str) -> None:
     """Refuse parameters that would do nothing: for lack of validation data, early stopping or a folder."""
-    if params.solver == "lbfgs":
+    if params.solver == "lbfgs" and not (params.preset == "single" and params.early_stopping):
         useless = ["refit"] if params.refit else []
         useless += ["scoring"] if params.scoring is not None and not validated else []
         if useless:
@@ -218,6 +220,16 @@ def seed_to_resume(params: Any, where: str) -> int | None:
         found = checkpoint_to_resume(params, where, refit=refit)
         if found is not None:
             return found.seed
+    return None
+
+
+def rate_to_resume(params: Any, where: str) -> float | None:
+    """The learning rate of the killed fit; None where there is none to go on with."""
+    with warnings.catch_warnings(action="ignore"):  # of damaged checkpoints, which the training warns of
+        for refit in (False, True):
+            found = checkpoint_to_resume(params, where, refit=refit)
+            if found is not None:
+                return float(found.identity["learning_rate"])
     return None
 
 

@@ -1,9 +1,8 @@
 """A fit on rows that stay in their files: a survey of them, then one network."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import is_regressor
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 
     from deepstep.estimators.base import DeepEstimator
 
-Labelling: TypeAlias = "Callable[[polars.Series], AnyArray]"
-"""From a column to y."""
 TABLE_PRESET = "Pass preset='tabular', which prepares columns of all kinds."
 LARGE = 10**6
 """Rows of a table whose preset streams have."""
@@ -38,15 +35,13 @@ LARGE = 10**6
 class StreamedFit:
     """One fit on rows that a survey has seen.
 
-    ``weighing`` is the column of weights, ``validation`` None where it is a part of the rows; ``labels``
-    gives y from a column of the target.
+    ``weighing`` is the column of weights, ``validation`` None where it is a part of the rows.
     """
 
     found: Survey
     weighing: str | None
     validation: RawData | None
     context: FitContext
-    labels: Labelling = labels_in
 
     @property
     def names(self) -> list[str]:
@@ -55,10 +50,10 @@ class StreamedFit:
 
     def y(self, frame: "polars.DataFrame") -> AnyArray:
         """y of some rows."""
-        return self.labels(frame.get_column(self.found.target))
+        return labels_in(frame.get_column(self.found.target))
 
     def weight(self, frame: "polars.DataFrame") -> Array | None:
-        """The weights of some rows; None where all count alike."""
+        """The weights of some rows; None for equal weights."""
         return None if self.weighing is None else weights_in(frame, self.weighing, self.context.where)
 
     def shown(self, frame: "polars.DataFrame") -> Any:
@@ -77,27 +72,29 @@ def survey_rows(
     if not table:
         _refuse_other_kinds(rows, (target, weighing), where)
     fraction = estimator.validation_fraction
-    judged = validation is None and (of_ensemble or estimator.early_stopping)
+    holds_out = validation is None and (of_ensemble or estimator.early_stopping)
     found = survey(
         rows,
         target,
         exclude=[weighing] if weighing else [],
+        keep=estimator.keep_columns or (),
+        categorical=context.categorical,
         weights=None if weighing is None else lambda frame: weights_in(frame, weighing, where),
         check=None
         if table
         else lambda frame: _check_numbers(frame, (target, weighing), estimator._precision),
         seed=seed,
-        validation_fraction=(0.1 if fraction is None else fraction) if judged else 0.0,
+        validation_fraction=(0.1 if fraction is None else fraction) if holds_out else 0.0,
     )
     return StreamedFit(found, weighing, validation, context)
 
 
 def prepare_stream(
-    estimator: "DeepEstimator", fit: StreamedFit, preset: Preset, Y: Array, judging: Dataset | None
+    estimator: "DeepEstimator", fit: StreamedFit, preset: Preset, Y: Array, own: Dataset | None
 ) -> tuple[Prepared, Dataset, Dataset | None]:
     """The rows as examples that are read again in each epoch, a sample of them, and those that judge.
 
-    ``Y`` are the targets of the sample; ``judging`` are the validation data of a user, if there are any.
+    ``Y`` are the targets of the sample; ``own`` are the validation data of a user, if there are any.
     """
     found, where, dtype = fit.found, fit.context.where, estimator._precision
     of_classes, preprocessor = _streamed_class_weights(estimator, fit), FoldPreprocessor.of_numbers()
@@ -141,18 +138,18 @@ def prepare_stream(
 
     stream = found.stream(encode, identity, buffer_rows=estimator.buffer_rows)
     if preset is MLP:
-        held_out = None if judging is None else {False: judging.examples}
-        if judging is None and found.validation.height:
+        held_out = None if own is None else {False: own.examples}
+        if own is None and found.validation.height:
             held_out = {False: encode(found.validation)}
         return Prepared(preprocessor, {False: stream}, held_out), Dataset(found.sample, Y, None), None
-    if judging is None and found.validation.height:
+    if own is None and found.validation.height:
         Y_held = estimator._encode(fit.y(found.validation), np.float64, where)
-        judging = Dataset(found.validation.select(fit.names), Y_held, fit.weight(found.validation))
+        own = Dataset(found.validation.select(fit.names), Y_held, fit.weight(found.validation))
     held_out = None
-    if judging is not None:
-        held_out = as_examples(preprocessor, preprocessor.features(judging.X), judging, dtype)
+    if own is not None:
+        held_out = as_examples(preprocessor, preprocessor.features(own.X), own, dtype)
     prepared = Prepared(preprocessor, {preset.cuts: stream}, held_out)
-    return prepared, Dataset(found.sample.select(fit.names), Y, None), judging
+    return prepared, Dataset(found.sample.select(fit.names), Y, None), own
 
 
 def preset_of(estimator: "DeepEstimator") -> Preset:
@@ -194,7 +191,7 @@ def _streamed_class_weights(estimator: Any, fit: StreamedFit) -> list[Array] | N
         return None
     counted = fit.found.different.filter(fit.found.different["rows"] > 0)
     labels = estimator._labels
-    positions = labels.positions(fit.labels(counted["value"]))[np.newaxis]
+    positions = labels.positions(labels_in(counted["value"]))[np.newaxis]
     return class_weights(
         estimator.class_weight, positions, labels.each, counted["weight"].to_numpy(), fit.context.where
     )

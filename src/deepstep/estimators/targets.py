@@ -10,7 +10,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from deepstep.equations import HEADS, Head, answers, get_head
 from deepstep.errors import ConfigurationError, DataError, unknown_name
 from deepstep.estimators.inputs import rows_without_target, without_target
-from deepstep.preparation.codes import CODES, class_probabilities, encode_classes
+from deepstep.preparation.target_values import CODES, class_probabilities, encode_classes
 from deepstep.types import AnyArray, Array
 
 NUMBER_KINDS = ("numbers", "counts", "one number")
@@ -88,8 +88,8 @@ def _own(kinds: Container[str]) -> list[str]:
 class Labels:
     """The classes of one column of labels, or several columns of 0 and 1, and the head that learns them.
 
-    ``classes`` are sorted labels, or the numbers of the columns. The head ``output`` decides how labels are
-    coded and outputs read.
+    ``classes`` are labels, sorted unless an order is given, or the numbers of the columns. The head
+    ``output`` decides how labels are coded and outputs read.
     """
 
     classes: AnyArray
@@ -103,7 +103,7 @@ class Labels:
 
     @classmethod
     def named(cls, classes: AnyArray, several: bool, loss: str, where: str) -> "Labels":
-        """These classes, sorted, with the head of a loss."""
+        """These classes with the head of a loss."""
         head = class_head(loss, several=several, n_classes=len(classes), where=where)
         return cls(classes, several, head.name)
 
@@ -122,7 +122,8 @@ class Labels:
 
     def positions(self, y: AnyArray) -> AnyArray:
         """Position of each label in ``classes``, (m,)."""
-        return np.searchsorted(self.classes, y)
+        order = np.argsort(self.classes)
+        return order[np.searchsorted(self.classes, y, sorter=order)]
 
     def encode(self, y: AnyArray, dtype: Any) -> Array:
         """Targets as rows: 0/1 (m, 1) for two classes, one-hot (m, n_classes), the answers to y > k

@@ -24,20 +24,22 @@ TINY = 1e-12
 """In place of a probability of 0, which has no logarithm."""
 
 
-def with_temperature(P: Array, temperature: float, *, each: bool = False) -> Array:
-    """Probabilities (m, n) at a temperature: p^(1/T) / Σ p^(1/T), of two classes the logit divided by T.
+def with_temperature(P: Array, temperature: float | Array, *, each: bool = False) -> Array:
+    """Probabilities (…, n) at a temperature, p^(1/T) / Σ p^(1/T): of two classes the logit divided by T.
+
+    The temperature is one for all, or an array (…, 1).
 
     The order of the classes stays, so the most probable one does. For ordered classes, too, these are the
     probabilities of the classes, not the answers to y > k: dividing their logits would move the order. With
     ``each`` a column is a yes or no of its own. T = 1 gives P itself.
     """
-    if temperature == 1:
+    if np.ndim(temperature) == 0 and temperature == 1:
         return P
     if each:
-        yes = with_temperature(_pairs(P), temperature)[:, 1]
-        return yes.reshape(P.shape)
+        pairs = np.stack([1 - P, P], axis=-1)
+        return with_temperature(pairs, np.expand_dims(temperature, -1))[..., 1]
     logits = np.log(np.maximum(P, TINY, dtype=np.float64))
-    return softmax(logits / temperature, axis=1).astype(P.dtype, copy=False)
+    return softmax(logits / temperature, axis=-1).astype(P.dtype, copy=False)
 
 
 def fit_temperature(P: Array, Y: Array, weight: Array | None = None, *, each: bool = False) -> float:

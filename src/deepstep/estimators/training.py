@@ -1,7 +1,7 @@
 """The training of one network: the parameters of an estimator become a `Fit`, with scikit-learn's rules."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from numbers import Integral
@@ -20,6 +20,7 @@ from deepstep.estimators.rates import AdaptiveRate, InverseScaling
 from deepstep.estimators.solvers import (
     checkpoint_to_resume,
     checkpoints_of,
+    rate_to_resume,
     refuse_lonely_class,
     refuse_what_is_of_batches,
     refuse_without_use,
@@ -27,15 +28,15 @@ from deepstep.estimators.solvers import (
     settings_of,
     warn_the_caller,
 )
+from deepstep.inspection.findings.beginning import beginning_of, looks_to_record
 from deepstep.model import Network
 from deepstep.model.construction import FROM_DATA
 from deepstep.model.fit import inputs_to_draw_from
 from deepstep.model.options import refuse_idle
 from deepstep.network import Parameters
 from deepstep.network.memory import check_memory_to_train
-from deepstep.preparation.batches import Examples, as_they_are, shuffled
+from deepstep.preparation.batches import Examples, as_they_are, hold_out, shuffled, together
 from deepstep.preparation.streams import StreamedExamples
-from deepstep.preparation.validation_part import hold_out, together
 from deepstep.training import Callback, History, ModelCheckpoint, Plan, Progress, Training
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.checkpoint import plain
@@ -65,9 +66,9 @@ LOGISTIC = {"logistic": "sigmoid"}
 
 @dataclass(frozen=True)
 class WarmStartState:
-    """Results of a training that the next one goes on from, beside the parameters.
+    """Results of a training from which the next one continues, beside the parameters.
 
-    partial_fit goes on from ``state`` and from ``rate``, that of an adaptive learning rate. ``epochs`` done
+    partial_fit continues from ``state`` and from ``rate``, that of an adaptive learning rate. ``epochs`` done
     are counted since the order of the examples depends on them. ``best`` and ``stalled`` are those of the
     quantities that are watched.
     """
@@ -85,7 +86,8 @@ class FitResult:
 
     ``stopping_history`` is that of the training that early stopping ended, before a refit; ``loss`` the last
     cost, ``epochs`` those of the last fit, ``examples_seen`` those of all. ``learning_rate`` is None for
-    L-BFGS, and ``search`` None where no rate was searched for.
+    L-BFGS, and ``search`` None where no rate was searched for. ``held_out_score`` is the score of a member of
+    an ensemble, accuracy or R², on the rows that its fold held out; None where there are none.
     """
 
     history: History = field(default_factory=History)
@@ -97,6 +99,7 @@ class FitResult:
     best_validation_score: float | None = None
     learning_rate: float | None = None
     search: RateSearch | None = None
+    held_out_score: float | None = None
     state: WarmStartState = field(default_factory=WarmStartState)
 
     @property
@@ -109,7 +112,23 @@ class FitResult:
         """The epoch with the best score, from 1; None where early stopping kept none."""
         if self.best_validation_score is None:
             return None
-        return int(np.nanargmax(self.validated.column("validation_score"))) + 1
+        return int(np.nanargmax([_score(record) for record in self.validated])) + 1
+
+    @property
+    def validation_costs(self) -> list[float] | None:
+        """The cost of validation data after each epoch; None without."""
+        found = [record["validation_cost"] for record in self.validated if "validation_cost" in record]
+        return found or None
+
+    @property
+    def scores(self) -> list[float] | None:
+        """The scores of validation data after each epoch; None without."""
+        return [_score(record) for record in self.validated if "validation_cost" in record] or None
+
+
+def _score(record: Mapping[str, Any]) -> float:
+    """The score of an epoch, which for scoring='loss' is minus the cost."""
+    return float(record.get("validation_score", -record.get("validation_cost", np.nan)))
 
 
 class _Reached(NamedTuple):
@@ -129,7 +148,7 @@ class NetworkFit:
     """One network to train by parameters with a value for each.
 
     ``estimator`` knows the targets, ``preprocessor`` the units in which the network learns them. ``earlier``
-    is the training that this one goes on from. ``epochs`` is set for a refit. ``loads_kernels`` tells that
+    is the training from which this one continues. ``epochs`` is set for a refit. ``loads_kernels`` tells that
     there are more networks to train, so that kernels are worth loading for the smallest work, too.
     """
 
@@ -169,21 +188,21 @@ class NetworkFit:
     def fitted_network(self, network: Network, sample: Examples) -> Network:
         """A copy of the fitted network to go on with; refused where the parameters ask for another one."""
         where = self.context.where
-        anew = "Use a new estimator" + ("." if self.context.incremental else ", or warm_start=False.")
+        hint = "Use a new estimator" + ("." if self.context.incremental else ", or warm_start=False.")
         here = replace(self, params=SimpleNamespace(**{**vars(self.params), "initialization": "zeros"}))
         if here.new_network(sample, seed=0).architecture != network.architecture:
             raise ConfigurationError(
                 where,
                 "hidden_layer_sizes, activation, normalization, loss and outputs as they were",
                 f"the fitted network is {network!r}",
-                anew,
+                hint,
             )
         if self.params.dtype not in ("auto", str(network.dtype)):
             raise ConfigurationError(
                 where,
                 f"dtype={str(network.dtype)!r} or 'auto', as the fitted network has that precision",
                 f"got {self.params.dtype!r}",
-                anew,
+                hint,
             )
         network = copy(network)
         network.engine = self.params.engine
@@ -201,10 +220,10 @@ class NetworkFit:
         """Train the network, and where it is asked for once more on everything."""
         params, where, earlier = self.params, self.context.where, self.earlier
         in_batches = params.solver != "lbfgs"
-        early = params.early_stopping and in_batches
+        early = params.early_stopping and (in_batches or params.preset == "single")
         if not self.context.incremental:
             refuse_without_use(params, held_out is not None, where)
-        learn, learned, judged = examples, examples, held_out
+        learn, learned, validation = examples, examples, held_out
         if isinstance(learn, StreamedExamples):
             if not in_batches or params.refit:
                 got = "got refit=True" if params.refit else "got solver='lbfgs'"
@@ -225,29 +244,31 @@ class NetworkFit:
         if self._begins_with_data:  # now that it is known which of them are learned from
             network.initialize_from_data(inputs_to_draw_from(learn.sample))
         if not isinstance(learn, StreamedExamples):
-            learned, judged = self.estimator._with_class_weights(learn, held_out, where)
+            learned, validation = self.estimator._with_class_weights(learn, held_out, where)
         rate, search, stopping = None, None, None
+        first, train = self, cast("Callable[..., _Reached]", NetworkFit._minimize)
         if in_batches:
             rate, search = self._first_rate(network, learned.sample)
-            first = replace(self, rate=rate)
-            reached = first._in_batches(network, learned, judged)
-            interrupted = reached.history.stopped == "interrupted"
-            if early and params.refit and held_out is not None and reached.best_epochs and not interrupted:
-                both = self.estimator._with_class_weights(
-                    together(cast(Examples, learn), held_out), None, where
-                )
-                again, stopping = replace(first, epochs=reached.best_epochs), reached
-                reached = again._in_batches(network, *both)
-        else:
-            reached = self._minimize(network, cast(Examples, learned), judged)
+            first, train = replace(self, rate=rate), NetworkFit._in_batches
+        reached = train(first, network, learned, validation)
+        interrupted = reached.history.stopped == "interrupted"
+        if early and params.refit and held_out is not None and reached.best_epochs and not interrupted:
+            both = self.estimator._with_class_weights(together(cast(Examples, learn), held_out), None, where)
+            again, stopping = replace(first, epochs=reached.best_epochs), reached
+            reached = train(again, network, *both)
         history = earlier.history + reached.history  # a shallow copy of the estimator keeps its own
+        if params.preset == "single" and len(reached.history):
+            regularized = params.l1 > 0 or params.alpha > 0
+            begun = beginning_of(learned, network.parameters, regularized=regularized)
+            looks = looks_to_record(network.architecture, begun, reached.parameters, len(reached.history))
+            reached.history[-1].update({"layers": looks} if looks else {})
         network.parameters, network.statistics = reached.parameters, dict(reached.statistics)
         network.history = history
         best = (stopping or reached).state.best
-        score = best.get("validation_score") if params.early_stopping else None
-        best_loss = best.get("cost")
+        best_loss, score = best.get("cost"), None
         if params.early_stopping:
-            best_loss = -score if score is not None and params.scoring == COST else None
+            best_loss = best.get("validation_cost")
+            score = best.get("validation_score", None if best_loss is None else -best_loss)
         return FitResult(
             history,
             None if stopping is None else stopping.history,
@@ -258,6 +279,7 @@ class NetworkFit:
             score,
             rate,
             search,
+            None,
             reached.state,
         )
 
@@ -279,9 +301,7 @@ class NetworkFit:
             _warn_not_converged(f"{most} epochs (max_iter) are done")
         parameters, statistics = asked.session.outcome, end.statistics
         if early:
-            parameters, statistics = network.parameters, network.statistics
-            if patience.best_parameters is not None:
-                parameters, statistics = patience.best_parameters, patience.best_statistics
+            parameters, statistics = _best(patience, network)
         rate, best = asked.plan.learning_rate, dict(before.best)
         if patience.best is not None:
             best[patience.quantity] = patience.best
@@ -292,7 +312,8 @@ class NetworkFit:
             asked.cost,
             sum(record.get("examples", len(examples)) for record in history),  # of a part of an epoch its own
             WarmStartState(
-                end,
+                # without an average, training continues from the network's own parameters
+                end if end.average is not None else replace(end, theta=end.theta[:0].copy()),
                 rate.rate if isinstance(rate, AdaptiveRate) else None,
                 before.epochs + len(history),
                 best,
@@ -305,12 +326,20 @@ class NetworkFit:
         """Train with L-BFGS, which asks for float64 whatever the data's precision is."""
         params, where = self.params, self.context.where
         refuse_what_is_of_batches(params, where)
+        early = held_out is not None and params.early_stopping and params.preset == "single"
+        patience = self._patience(early=True, tolerance=0.0) if early else None
         asked = Fit(
             self._session(network, network.parameters.astype(np.float64)),
             _wide(examples),
             Plan(params.max_iter, 1.0, deterministic=params.deterministic),
             validation=None if held_out is None else _wide(held_out),
-            callbacks=[*self._watchers(network, held_out), *self._progress],
+            callbacks=[
+                *self._watchers(network, held_out),
+                *([] if patience is None else [patience]),
+                *([] if self.epochs is None else [Repeat(self.epochs)]),
+                *self._progress,
+            ],
+            patience=patience,
             limits=Limits(params.max_fun, params.tol),
             where=where,
         )
@@ -320,17 +349,23 @@ class NetworkFit:
         best = dict(before.best)
         if costs:
             best["cost"] = min(*costs, best.get("cost", np.inf))
+        parameters = asked.session.parameters
+        if patience is not None:
+            parameters, _ = _best(patience, network)
+            if patience.best is not None:
+                best[patience.quantity] = patience.best
         return _Reached(
-            asked.session.parameters.astype(network.dtype),
+            parameters.astype(network.dtype),
             network.statistics,
             asked.history,
             asked.cost,
             0,
             WarmStartState(epochs=before.epochs + len(costs), best=best),
+            asked.best_epochs,
         )
 
     def _run(self, asked: Fit) -> bool:
-        """Train; whether that was not ended by Ctrl-C, of which the caller of fit is told."""
+        """Train; False where Ctrl-C ended it, of which the caller of fit is warned."""
         try:
             asked.run()
         except DivergenceError as error:
@@ -345,11 +380,9 @@ class NetworkFit:
             asked.history.records.append({**final, **nothing, "epoch": final["epoch"] + 1})
             warn_the_caller(f"Training diverged, and the best epoch is kept. {error}", ConvergenceWarning)
         except KeyboardInterrupt:
-            if not self.context.keeps_interrupted:
-                raise
             ours = asked.callbacks if self.params.checkpoint_dir is not None else []
             last = [one.last for one in ours if isinstance(one, ModelCheckpoint) and one.last is not None]
-            kept = [f" With resume=True fit goes on from {one}." for one in last]
+            kept = [f" With resume=True fit continues from {one}." for one in last]
             warn_the_caller(f"Training interrupted by user.{''.join(kept)}")
             return False
         return True
@@ -370,16 +403,8 @@ class NetworkFit:
         resumed = _resumed(session, before) if context.incremental else False
         rate = self._learning_rate(len(examples), resumed)
         adaptive = [rate] if isinstance(rate, AdaptiveRate) else []
-        quantity = "validation_score" if early else "cost"
-        patience = EarlyStopping(
-            quantity,
-            tolerance=params.tol,
-            epochs=params.n_iter_no_change,
-            larger_is_better=early,
-            keep_best=early,
-            instead=lambda: any(one.lower() for one in adaptive) or again,
-            best=before.best.get(quantity),
-            stalled=before.stalled,
+        patience = self._patience(
+            early=early, tolerance=params.tol, instead=lambda: any(one.lower() for one in adaptive) or again
         )
         full = not params.shuffle or size == len(examples)
         plan = Plan(
@@ -406,11 +431,30 @@ class NetworkFit:
                 *([] if self.epochs is None else [Repeat(self.epochs)]),
                 *self._progress,
                 *checkpoints_of(params, refit=again),
-                *context.callbacks,
             ],
             patience=patience,
             resume=checkpoint_to_resume(params, context.where, refit=again),
             where=context.where,
+        )
+
+    def _patience(
+        self, *, early: bool, tolerance: float, instead: Callable[[], bool] | None = None
+    ) -> EarlyStopping:
+        """The rule by which training ends: scikit-learn's; with 'single' a tie is no improvement."""
+        params, before = self.params, self.earlier.state
+        single = params.preset == "single"
+        of_validation = "validation_cost" if params.scoring == COST else "validation_score"
+        quantity = of_validation if early else "cost"
+        return EarlyStopping(
+            quantity,
+            tolerance=tolerance,
+            epochs=params.n_iter_no_change - single,
+            larger_is_better=quantity == "validation_score",
+            keep_best=early,
+            ties_count=not single,
+            instead=instead,
+            best=before.best.get(quantity),
+            stalled=before.stalled,
         )
 
     def _session(self, network: Network, parameters: Parameters, examples: int | None = None) -> Session:
@@ -434,14 +478,17 @@ class NetworkFit:
         """The learning rate that a fit begins with, and the search that found it.
 
         It is of the rows that are learned from, in the batches and in the order of the fit, so that the same
-        ``random_state`` finds the same; the network stays as it is. A fit that goes on keeps what an earlier
-        one found: the search is for the beginning, where the cost falls.
+        ``random_state`` finds the same; the network stays as it is. A fit that continues keeps the rate of
+        the earlier one: the search is for the beginning, where the cost falls.
         """
         params, earlier = self.params, self.earlier
         if params.learning_rate_init != AUTO:
             return float(params.learning_rate_init), None
         if self.context.going_on and earlier.search is not None and earlier.learning_rate is not None:
             return earlier.learning_rate, earlier.search
+        kept = rate_to_resume(params, self.context.where)
+        if kept is not None:
+            return kept, None
         size = 200 if isinstance(params.batch_size, str) else int(params.batch_size)
         whole = size >= len(learned)
         with blas_threads(params.deterministic):
@@ -482,15 +529,17 @@ class NetworkFit:
         """
         params, where = self.params, self.context.where
         callbacks = as_callbacks(params.callbacks or [], where)
-        if held_out is None:
+        if held_out is None or params.scoring == COST:
             return callbacks
-        predicting, y = copy(network), self.estimator._decoded(self.preprocessor.unscaled(held_out.Y))
-        estimator = None
-        if params.scoring != COST:
-            estimator = self.estimator._predicting_with(
-                predicting, self.earlier.history.engine, self.preprocessor
-            )
+        predicting = copy(network)
+        estimator, y = self.estimator._scored(
+            predicting,
+            self.earlier.history.engine,
+            self.preprocessor,
+            self.preprocessor.unscaled(held_out.Y),
+        )
         judge = EpochScoring(params.scoring, estimator, predicting, held_out.X, y, held_out.weight, where)
+        judge.try_out()
         return [judge, *callbacks]
 
     @property
@@ -500,7 +549,7 @@ class NetworkFit:
             return []
         if self.params.preset == "mlp":
             return [_Iterations()]
-        return [Progress(self.context.label or type(self.estimator).__name__)]
+        return [Progress(f"{self.estimator._label}{'' if self.epochs is None else ', all rows'}")]
 
 
 class _Iterations(Callback):
@@ -549,6 +598,13 @@ def _batch_size(params: SimpleNamespace, examples: int) -> int:
             f"batch_size {params.batch_size} is larger than the {examples} examples; each epoch is one batch."
         )
     return min(int(params.batch_size), examples)
+
+
+def _best(patience: EarlyStopping, network: Network) -> tuple[Parameters, Mapping[str, Array]]:
+    """The parameters that early stopping kept, or those before training where it kept none."""
+    if patience.best_parameters is None:
+        return network.parameters, network.statistics
+    return patience.best_parameters, patience.best_statistics
 
 
 def _wide(examples: Examples) -> Examples:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from deepstep.engines import ReferenceSession, Session, Settings
+from deepstep.engines.choice import ON_CPU
 from deepstep.equations import get_head, get_optimizer
 from deepstep.errors import ConfigurationError, DivergenceError, ShapeError
 from deepstep.inspection.faults import Fault, get_fault
@@ -28,9 +29,8 @@ from deepstep.model.options import (
 from deepstep.network import Parameters
 from deepstep.network.border import check_several_classes, classes_in, weighed, weights_of_classes
 from deepstep.network.memory import check_memory_to_train
-from deepstep.preparation.batches import Examples, evenly_spread, largest_batch
+from deepstep.preparation.batches import Examples, evenly_spread, hold_out, largest_batch, together
 from deepstep.preparation.streams import StreamedExamples
-from deepstep.preparation.validation_part import hold_out, together
 from deepstep.training import Callback, History, Plan
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.fit import Fit
@@ -232,7 +232,9 @@ def prepare(
     start = network.parameters
     if start is network._waiting:
         start = network._from_data(inputs_to_draw_from(sample))
-    opened = looked_at and network.engine == "auto" and settings.precision is None and streamed is None
+    opened = (
+        looked_at and network.engine in ("auto", ON_CPU) and settings.precision is None and streamed is None
+    )
     engine = "reference" if opened or mistake is not None else network.engine
     session = network._session(where, settings, start, engine, examples=largest_batch(m, plan.batch_size))
     if mistake is not None:

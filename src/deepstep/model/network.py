@@ -9,7 +9,7 @@ import numpy as np
 
 from deepstep.data.text_formats import html_table
 from deepstep.engines import Session, Settings, check_engine, first_statistics, open_session
-from deepstep.engines.choice import missing_torch
+from deepstep.engines.choice import ON_CPU, missing_torch
 from deepstep.equations import (
     INITIALIZATIONS,
     answers,
@@ -79,8 +79,8 @@ class Network:
         so the lecture's published values come out; with None a seed is drawn and kept in ``network.seed``.
     parameters: Initial parameters W1, b1, … and those of features; they are copied.
     dtype (str): "float64" or "float32".
-    engine: Runs the training: "auto", "reference", "compiled", "torch", "torch:cpu", "torch:cuda" or
-        "torch:mps".
+    engine: Runs the training: "auto", "auto:cpu" (never a GPU), "reference", "compiled", "torch",
+        "torch:cpu", "torch:cuda" or "torch:mps".
     self.architecture:
     self.parameters: θ now; named views over one flat vector.
     self.statistics: Running statistics of batch normalization, "mean1", "variance1", … (n_l, 1); empty
@@ -873,7 +873,7 @@ class Network:
 
     def _answering(self, where: str, m: int) -> Session:
         """A session that answers for m examples: the equations, if a kernel is not worth it."""
-        small = self.engine == "auto" and self.architecture.n_parameters * m < WORTH_A_KERNEL
+        small = self.engine in ("auto", ON_CPU) and self.architecture.n_parameters * m < WORTH_A_KERNEL
         return self._session(where, engine="reference" if small else self.engine)
 
     def _check(self, X: Any, Y: Any, where: str) -> tuple[Array, Array]:

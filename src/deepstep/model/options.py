@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from deepstep.data.files import kind_at
 from deepstep.engines import Settings
+from deepstep.engines.choice import ON_CPU
 from deepstep.equations import OPTIMIZERS
 from deepstep.errors import ConfigurationError, FileError, unknown_name
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
@@ -256,7 +257,7 @@ def refuse_beside_a_fault(
 ) -> None:
     """Refuse what a training with a mistake in it does not do."""
     besides = {
-        f"engine={engine!r}": engine not in ("auto", "reference"),
+        f"engine={engine!r}": engine not in ("auto", ON_CPU, "reference"),
         "optimizer='lbfgs'": lbfgs,
         "checkpoint": checkpoint is not None,
         "resume": resume not in (None, False),

@@ -37,6 +37,8 @@ class TrainingCurveDisplay(FromHistory):
     validation_costs (k,): J on validation data, or None.
     metrics: Other numbers of the records, such as ``"validation_score"``, arrays of shape (k,).
     rates (k,): The learning rate; NaN where there is none.
+    members: The displays of the members of an ensemble, with their presets; the values above are then their
+        medians, over the members that reached the epoch.
     self.ax_ (matplotlib.axes.Axes): That of the cost.
     self.axes_ (ndarray of Axes): Those of the cost, of the metrics if there are any, and of the learning rate
         if it changes.
@@ -54,6 +56,34 @@ class TrainingCurveDisplay(FromHistory):
     validation_costs: Array | None = None
     metrics: dict[str, Array] = field(default_factory=dict)
     rates: Array
+    members: tuple[tuple[str, "TrainingCurveDisplay"], ...] = ()
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, *, member: int | None = None) -> Self:
+        """The display of a fitted estimator's training; of an ensemble that of all members.
+
+        estimator (DeepClassifier or DeepRegressor): A fitted estimator.
+        member: Index of one network in an ensemble; None for all.
+        returns (display): The display, not drawn yet.
+        ConfigurationError, DataError: If there is no such network, or its history is empty.
+        """
+        ensemble = getattr(estimator, "ensemble_", None)
+        if member is not None or ensemble is None or len(ensemble.members) == 1:
+            return super().from_estimator(estimator, member=member)
+        each = [
+            cls._of_history(history, f"{cls.__name__}.from_estimator") for history in estimator.histories_
+        ]
+        longest = max((one.epochs for one in each), key=len)
+        validated = all(one.validation_costs is not None for one in each)
+        return cls(
+            epochs=longest,
+            costs=_median([one.costs for one in each]),
+            validation_costs=_median([np.asarray(one.validation_costs) for one in each])
+            if validated
+            else None,
+            rates=np.full(len(longest), np.nan),
+            members=tuple((of.preset.name, one) for of, one in zip(ensemble.members, each, strict=True)),
+        )
 
     @classmethod
     def _of_history(cls, history: History, where: str) -> Self:
@@ -110,10 +140,19 @@ class TrainingCurveDisplay(FromHistory):
         return self
 
     def _draw_cost(self, ax: Any) -> None:
-        self._line(ax, "cost", "training", self.costs, 0)
+        median = "median " if self.members else ""
+        presets = list(dict.fromkeys(name for name, _ in self.members))
+        for name, one in self.members:
+            style = {"color": OKABE_ITO[(presets.index(name) + 2) % len(OKABE_ITO)], "linewidth": 0.8}
+            costs = one.costs if one.validation_costs is None else one.validation_costs
+            ax.plot(one.epochs, drawable(costs), alpha=0.5, **style)
+        for name in presets:
+            color = OKABE_ITO[(presets.index(name) + 2) % len(OKABE_ITO)]
+            ax.plot([], [], color=color, linewidth=0.8, label=name)
+        self._line(ax, "cost", f"{median}training", self.costs, 0)
         if self.validation_costs is not None:
-            self._line(ax, "validation_cost", "validation", self.validation_costs, 1)
-        if self.best_epoch is not None:
+            self._line(ax, "validation_cost", f"{median}validation", self.validation_costs, 1)
+        if self.best_epoch is not None and not self.members:
             ax.axvline(self.best_epoch, color=REFERENCE, linestyle=":", linewidth=1)
             ax.plot([], [], ":", color=REFERENCE, linewidth=1, label=f"best epoch {self.best_epoch}")
         known = self.costs[np.isfinite(self.costs)]
@@ -134,8 +173,10 @@ class TrainingCurveDisplay(FromHistory):
 
     def describe(self) -> str:
         """Describe each curve in a sentence."""
-        count = len(self.epochs)
-        lines = [f"{count} epoch{'' if count == 1 else 's'}: the cost {self._course(self.costs)}."]
+        count, median = len(self.epochs), "median " if self.members else ""
+        lines = [f"{count} epoch{'' if count == 1 else 's'}: the {median}cost {self._course(self.costs)}."]
+        if self.members:
+            lines[0] = f"{len(self.members)} networks of up to {lines[0]}"
         if self.validation_costs is not None:
             lines.append(f"On validation data it {self._course(self.validation_costs)}.")
         for name, values in self.metrics.items():
@@ -160,6 +201,17 @@ def _column(history: History, name: str) -> Array:
     """One quantity; NaN where it is not finite or not a number."""
     values = [record.get(name) for record in history]
     return np.array([value if is_number(value) else np.nan for value in values], dtype=float)
+
+
+def _median(curves: list[Array]) -> Array:
+    """The median of curves (k,) of different lengths, at each epoch of those that reach it."""
+    whole = np.full((len(curves), max(map(len, curves))), np.nan)
+    for row, curve in zip(whole, curves, strict=True):
+        row[: len(curve)] = curve
+    known = ~np.isnan(whole).all(axis=0)
+    median = np.full(whole.shape[1], np.nan)
+    median[known] = np.nanmedian(whole[:, known], axis=0)
+    return median
 
 
 def _ends(values: Array) -> tuple[float, float]:

@@ -5,12 +5,10 @@ JSON file and back. Importing this package loads numpy alone; polars loads on fi
 """
 
 from deepstep.docstrings import complete
-from deepstep.preparation.codes import one_hot, ordinal_code
-from deepstep.preparation.images import ImagePreparation
-from deepstep.preparation.preparation import Preparation
+from deepstep.preparation.preparation import ImagePreparation, Preparation
 from deepstep.preparation.table import ColumnSummary, TablePreparation
+from deepstep.preparation.target_values import guess_task, one_hot, ordinal_code
 from deepstep.preparation.targets import ClassificationTarget, RegressionTarget, Target
-from deepstep.preparation.tasks import guess_task
 
 __all__ = [
     "ClassificationTarget",

@@ -1,13 +1,17 @@
-"""Examples as rows, the order in which they are visited, and the batches cut from it."""
+"""Examples as rows: the order in which they are visited, the batches cut from it, the share of each worker,
+and the part that is held out to validate on.
+"""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from math import ceil
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
-from deepstep.errors import ConfigurationError
+from deepstep.data.splits import stratification_obstacle
+from deepstep.errors import ConfigurationError, DataError
 from deepstep.types import AnyArray, Array
 
 Order: TypeAlias = Callable[[int, int], "AnyArray | None"]
@@ -147,3 +151,114 @@ def places(order: AnyArray | None, m: int, batch_size: int | None, number: int) 
     epoch, at = divmod(number, n_batches(m, batch_size))
     begin = 0 if order is None else epoch * m
     return slice(begin + at * size, begin + min((at + 1) * size, m))
+
+
+class Share(NamedTuple):
+    """Which of the workers one is."""
+
+    rank: int
+    of: int
+
+    def part(self, m: int, start: int = 0) -> slice:
+        """This worker's rows of m that all have, from ``start`` on: as many as the others work on, or
+        one more; none where there are too few.
+        """
+        return slice(start + m * self.rank // self.of, start + m * (self.rank + 1) // self.of)
+
+
+@dataclass(frozen=True)
+class Shard(Examples):
+    """One worker's share of some examples; X, Y and weight are of these alone.
+
+    ``positions`` are where they stand among all, increasing; ``of`` is how many all workers have together,
+    which is the length, too.
+    """
+
+    positions: AnyArray = field(default_factory=lambda: np.empty(0, np.int64))
+    of: int = 0
+
+    def __len__(self) -> int:
+        return self.of
+
+    def among(self, rows: slice) -> tuple[slice, AnyArray]:
+        """The examples of this shard in a batch, and their places in it."""
+        first, stop = (int(at) for at in np.searchsorted(self.positions, (rows.start, rows.stop)))
+        return slice(first, stop), self.positions[first:stop] - rows.start
+
+
+class Communicator:
+    """The workers of one training, as one of them sees them; this one is alone, and gets what it gives.
+
+    Every worker calls the same methods in the same order.
+    """
+
+    share = Share(0, 1)
+
+    def sums(self, values: Sequence[float] | Array) -> Array:
+        """The sums of some numbers over all workers, in each of them the same."""
+        return np.asarray(values, float)
+
+    def of_the_first(self, *values: float) -> Sequence[float]:
+        """Numbers as the first worker has them."""
+        return values
+
+
+ALONE = Communicator()
+"""One worker without others."""
+
+
+LEAST = 4
+"""Least examples that can be split: two of them validate, as a score of one alone says little."""
+
+
+def hold_out(
+    examples: Examples, classes: AnyArray | None, *, fraction: float, seed: int, where: str
+) -> tuple[Examples, Examples]:
+    """The examples to learn from, and those to validate on, drawn from the seed as scikit-learn's estimators
+    draw them, order and all.
+
+    ``classes`` (m,) are held in proportion where there are enough of each; the validation part has
+    two examples at least, and not all.
+    """
+    from sklearn.model_selection import train_test_split
+
+    m = len(examples)
+    if m < LEAST:
+        expected, got = f"at least {LEAST} examples, to hold some out", f"got n_samples={m}"
+        raise DataError(where, expected, got, "The validation set is too small otherwise.")
+    size = min(max(2, ceil(fraction * m)), m - 1)
+    obstacle = classes is None or stratification_obstacle(classes, fraction=(size - 0.5) / m)
+    groups = None if obstacle else classes
+    parts = train_test_split(np.arange(m), test_size=size, random_state=seed, stratify=groups)
+    weight = examples.weight
+    learn, held = (
+        Examples(examples.X[rows], examples.Y[rows], None if weight is None else weight[rows])
+        for rows in parts
+    )
+    if any(part.weight is not None and not part.weight.any() for part in (learn, held)):
+        raise DataError(
+            where,
+            "a weight above 0 in both the learning and the validation part",
+            "got a part whose weights are all 0",
+            "Use another seed or validation_fraction.",
+        )
+    return learn, held
+
+
+def together(first: Examples, second: Examples) -> Examples:
+    """The examples of both."""
+    dense = isinstance(first.X, np.ndarray) and isinstance(second.X, np.ndarray)
+    weight = None
+    if first.weight is not None or second.weight is not None:
+        weights = [
+            np.ones(len(part), part.Y.dtype) if part.weight is None else part.weight
+            for part in (first, second)
+        ]
+        weight = np.concatenate(weights)
+    if dense:
+        X = np.concatenate([first.X, second.X])
+    else:
+        from scipy.sparse import vstack
+
+        X = vstack([first.X, second.X], format="csr")
+    return Examples(X, np.concatenate([first.Y, second.Y]), weight)

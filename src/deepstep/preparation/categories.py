@@ -182,12 +182,13 @@ def count_texts(series: "polars.Series") -> "polars.DataFrame":
 
 
 def column_of_texts(
-    name: str, counts: "polars.DataFrame", m: int, *, identifiers: bool, others: int
+    name: str, counts: "polars.DataFrame", m: int, *, identifiers: bool, others: int, declared: bool = False
 ) -> Column:
     """The kind of a column of texts, by how often each occurs.
 
     ``m`` counts rows without a text, too, and ``others`` are rows whose texts were not counted: they are
-    taken to be all different.
+    taken to be all different. Where they were ``declared`` to be categories, they are neither words nor
+    names of the rows.
     """
     import polars
 
@@ -198,9 +199,9 @@ def column_of_texts(
     if n == 2:
         share = int(counts["rows"][1]) / n_present
         return TwoValuesColumn(name, tuple(counts["value"]), share, marks_missing)
-    mostly_different = n_present >= FEWEST_ROWS_TO_TELL and 2 * n > n_present
+    mostly_different = n_present >= FEWEST_ROWS_TO_TELL and 2 * n > n_present and not declared
     words: tuple[str, ...] = ()
-    if n > MOST_CATEGORIES or mostly_different:
+    if (n > MOST_CATEGORIES and not declared) or mostly_different:
         words = _frequent_words(counts, m)
     if words and mostly_different:
         return TextColumn(name, (), n, marks_missing, words=words)

@@ -15,17 +15,30 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.data.frames import without_pattern
-from deepstep.preparation.categories import FEWEST_ROWS_TO_TELL, CategoryColumn, column_of_texts, count_texts
+from deepstep.data.frames import as_categories, without_pattern
+from deepstep.preparation.categories import (
+    FEWEST_ROWS_TO_TELL,
+    CategoryColumn,
+    column_of_texts,
+    count_texts,
+)
 from deepstep.preparation.columns import Column, ConstantColumn, EmptyColumn, IdentifierColumn
-from deepstep.preparation.dates import CIRCLES, DateColumn, as_moments, parts_by, positions_on_circles
 from deepstep.preparation.number_formats import (
     infer_number_format,
     stripped,
     why_not_numbers,
     words_among_numbers,
 )
-from deepstep.preparation.numbers import BooleanColumn, DurationColumn, NumberColumn
+from deepstep.preparation.numbers import (
+    CIRCLES,
+    BooleanColumn,
+    DateColumn,
+    DurationColumn,
+    NumberColumn,
+    as_moments,
+    parts_by,
+    positions_on_circles,
+)
 from deepstep.preparation.parsing import (
     days,
     infer_date_format,
@@ -179,15 +192,22 @@ class _Texts(ColumnStatistics):
     """Texts: categories, words, or numbers and dates as people write them.
 
     ``_only`` is the first chunk while there is no other: its numbers are taken in the order of its rows.
+    ``typed`` values are categories, whatever they look like; ``declared`` ones also where they are numbers.
     """
 
-    def __init__(self, name: str, *, typed: bool) -> None:
+    def __init__(self, name: str, *, typed: bool, declared: bool = False) -> None:
         super().__init__(name)
-        self._typed, self._m, self._others = typed, 0, 0
+        self._typed, self._declared, self._m, self._others = typed or declared, declared, 0, 0
         self._only: polars.Series | None = None
         self._counts: polars.DataFrame | None = None
 
     def update(self, series: "polars.Series") -> None:
+        if self._declared:
+            if series.dtype.is_temporal() or series.dtype.is_nested():
+                raise wrong_kind(series, "numbers, texts or truth values as categories")
+            if series.dtype.is_float():
+                numbers(series)  # an infinite one is named
+            series = as_categories(series)
         self._only = None if self._m or self._typed else series
         self._m += len(series)
         self._add(count_texts(series))
@@ -237,7 +257,14 @@ class _Texts(ColumnStatistics):
         return _cautioned(self._categories(counts, identifiers), counts)
 
     def _categories(self, counts: "polars.DataFrame", identifiers: bool) -> Column:
-        return column_of_texts(self.name, counts, self._m, identifiers=identifiers, others=self._others)
+        return column_of_texts(
+            self.name,
+            counts,
+            self._m,
+            identifiers=identifiers,
+            others=self._others,
+            declared=self._declared,
+        )
 
     def _cells(self, counts: "polars.DataFrame") -> "polars.Series":
         cells = counts["value"] if self._only is None else self._only
@@ -279,10 +306,17 @@ class _Empty(ColumnStatistics):
         return EmptyColumn(self.name)
 
 
-def column_statistics(name: str, dtype: "polars.DataType", *, first: bool = True) -> ColumnStatistics:
-    """The statistics of a column of a type; ``first``: its rows tell whether numbers name them."""
+def column_statistics(
+    name: str, dtype: "polars.DataType", *, first: bool = True, categorical: bool = False
+) -> ColumnStatistics:
+    """The statistics of a column of a type; ``first``: its rows tell whether numbers name them.
+
+    A ``categorical`` column was declared to be one of categories.
+    """
     import polars
 
+    if categorical:
+        return _Texts(name, typed=True, declared=True)
     if dtype == polars.Boolean:
         return _Truths(name)
     if dtype.is_numeric():

@@ -5,15 +5,15 @@ information: the robust scaling and smooth clipping of RealMLP (Holzmüller et a
 piecewise-linear encoding of numbers (Gorishniy et al., arXiv 2203.05556).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.preparation.records import damaged, from_record, to_record
+from deepstep.preparation.columns import damaged, from_record, to_record
 from deepstep.preparation.statistics import Quantiles
 from deepstep.types import AnyArray, Array
 
@@ -25,6 +25,24 @@ FAR = 1e100
 
 REACH = 1.0
 """How far the outer pieces of a number go on beyond the training rows, in their widths."""
+
+
+ROWS_AT_ONCE = 1024
+"""Rows that are encoded at once."""
+
+PARTS = (slice(None, -1), slice(1, None))
+"""Where the pieces of a feature begin and end, among its edges."""
+
+
+class _Rules(NamedTuple):
+    """Statistics of the features (n,), and beginnings, widths and limits of all pieces (n_pieces,)."""
+
+    center: Array
+    factor: Array
+    begins: Array
+    widths: Array
+    low: Array
+    high: Array
 
 
 @dataclass(frozen=True)
@@ -73,7 +91,7 @@ class Encoding:
         """How many inputs the network has."""
         return len(self.center) + sum(len(edges) - 1 for edges in self.edges if edges)
 
-    @property
+    @cached_property
     def origins(self) -> NDArray[np.intp]:
         """The number of the feature that each input is made of.
 
@@ -85,19 +103,31 @@ class Encoding:
 
     def transform(self, features: AnyArray, dtype: Any = np.float32) -> Array:
         """The inputs of m rows, C-ordered: scaled features, then the pieces of the first that has some, …"""
-        n = len(self.center)
+        n, rules = len(self.center), self._rules
         inputs = np.empty((len(features), self.n_inputs), dtype)
-        with np.errstate(over="ignore"):
-            u = (features - np.array(self.center)) * np.array(self.factor)
-        u = np.clip(u, -FAR, FAR)
-        inputs[:, :n] = LIMIT * u / np.hypot(LIMIT, u)
-        start = n
-        for column, edges in zip(features.T, self.edges, strict=True):
-            if edges:
-                stop = start + len(edges) - 1
-                inputs[:, start:stop] = _pieces(column, edges)
-                start = stop
+        for start in range(0, len(features), ROWS_AT_ONCE):  # few enough to stay in the cache
+            rows, into = features[start : start + ROWS_AT_ONCE], inputs[start : start + ROWS_AT_ONCE]
+            with np.errstate(over="ignore"):
+                u = (rows - rules.center) * rules.factor
+                share = (rows[:, self.origins[n:]] - rules.begins) / rules.widths
+            u = np.clip(u, -FAR, FAR)
+            into[:, :n] = LIMIT * u / np.hypot(LIMIT, u)
+            into[:, n:] = np.clip(share, rules.low, rules.high) - 0.5
         return inputs
+
+    @cached_property
+    def _rules(self) -> "_Rules":
+        """The statistics as arrays, of all pieces side by side."""
+        cut = [np.array(edges) for edges in self.edges if edges]
+        begins, ends = (np.concatenate([np.empty(0), *(edges[part] for edges in cut)]) for part in PARTS)
+        low, high, last = np.zeros(len(begins)), np.ones(len(begins)), -1
+        for edges in cut:
+            first, last = last + 1, last + len(edges) - 1
+            low[first], high[last] = -REACH, 1 + REACH
+        return _Rules(np.array(self.center), np.array(self.factor), begins, ends - begins, low, high)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("center", "factor", "edges")}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -123,14 +153,3 @@ def _edges(quantiles: Quantiles, feature: int, pieces: int) -> tuple[float, ...]
         return ()
     edges = np.unique(quantiles.of_feature(feature, np.linspace(0, 1, pieces + 1)))
     return tuple(edges.tolist()) if len(edges) > 2 else ()
-
-
-def _pieces(column: AnyArray, edges: Sequence[float]) -> NDArray[np.float64]:
-    """How much of each piece lies below the numbers, less ½: (m, pieces)."""
-    begins, ends = np.array(edges[:-1]), np.array(edges[1:])
-    low, high = np.zeros(len(begins)), np.ones(len(begins))
-    low[0], high[-1] = -REACH, 1 + REACH
-    with np.errstate(over="ignore"):
-        share = (column[:, None] - begins) / (ends - begins)
-    clipped: NDArray[np.float64] = np.clip(share, low, high) - 0.5
-    return clipped

@@ -7,7 +7,7 @@ stand for missing numbers.
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from deepstep.data.text_tables import MISSING
+from deepstep.data.dialect import MISSING
 
 if TYPE_CHECKING:
     import polars

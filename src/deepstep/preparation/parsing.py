@@ -24,12 +24,17 @@ def numbers(series: "polars.Series", written: str = "") -> NDArray[np.float64]:
     """
     import polars
 
-    if series.dtype in (polars.String, polars.Categorical, polars.Enum):
+    dtype = series.dtype
+    if dtype == polars.Float64:  # the usual case, of which a single row is to be fast
+        values = series.to_numpy()
+        refuse_infinite(series.name, values, values)
+        return values
+    if dtype in (polars.String, polars.Categorical, polars.Enum):
         if written:
             series = parse_numbers(stripped(series), written)
         else:
             series = _parsed(series, lambda text: text.cast(polars.Float64, strict=False), "a number")
-    elif not (series.dtype.is_numeric() or series.dtype in (polars.Boolean, polars.Null)):
+    elif not (dtype.is_numeric() or dtype in (polars.Boolean, polars.Null)):
         raise wrong_kind(series, "numbers")
     values = series.cast(polars.Float64).to_numpy()
     refuse_infinite(series.name, values, values)
@@ -38,8 +43,9 @@ def numbers(series: "polars.Series", written: str = "") -> NDArray[np.float64]:
 
 def refuse_infinite(name: str, values: NDArray[np.float64], got: NDArray[np.float64]) -> None:
     """Name the first row whose value is infinite, and what came there."""
-    infinite = np.flatnonzero(np.isinf(values))
-    if infinite.size:
+    is_infinite = np.isinf(values)
+    if is_infinite.any():
+        infinite = np.flatnonzero(is_infinite)
         raise DataError(
             f"column {name!r}",
             "finite numbers of the training rows' size are expected",

@@ -8,8 +8,17 @@ import numpy as np
 
 from deepstep.data.rows import StoredRows
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.preparation.batches import Examples, Order, Window, evenly_spread, n_batches, visited
-from deepstep.preparation.shares import Communicator, Shard, Share
+from deepstep.preparation.batches import (
+    Communicator,
+    Examples,
+    Order,
+    Shard,
+    Share,
+    Window,
+    evenly_spread,
+    n_batches,
+    visited,
+)
 from deepstep.preparation.streams import BUFFER_BYTES, StreamedExamples
 from deepstep.types import AnyArray, Array
 

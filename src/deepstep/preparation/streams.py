@@ -21,8 +21,16 @@ import numpy as np
 
 from deepstep.data.rows import StoredRows, naming_rows
 from deepstep.errors import ConfigurationError, FileError
-from deepstep.preparation.batches import Examples, Order, Window, as_they_are, n_batches, shuffled
-from deepstep.preparation.shares import Shard, Share
+from deepstep.preparation.batches import (
+    Examples,
+    Order,
+    Shard,
+    Share,
+    Window,
+    as_they_are,
+    n_batches,
+    shuffled,
+)
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:

@@ -1,20 +1,20 @@
 """One pass over rows that stay in their files: everything that training has to know before it begins."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
-from deepstep.data.rows import StoredRows
+from deepstep.data.rows import Place, StoredRows, naming_rows
 from deepstep.errors import DataError
-from deepstep.preparation import row_statistics
 from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.preparation.column_statistics import MOST_NUMBERS
 from deepstep.preparation.parsing import is_missing
-from deepstep.preparation.row_statistics import LEARNED, Reading, RowStatistics, parts_of_rows
-from deepstep.preparation.statistics import Moments
+from deepstep.preparation.parsing import numbers as as_floats
+from deepstep.preparation.statistics import Moments, ValueCounts
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.table import TablePreparation, TableStatistics
 from deepstep.types import AnyArray
@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 
 IN_MEMORY_ROWS, IN_MEMORY_NUMBERS = 2**16, 2**22
 """Most rows and numbers in memory for each held-out part and for the sample."""
+IN_MEMORY_BYTES = 2**25
+"""Most bytes of texts there, on average."""
+DRAWS = 4
+"""Numbers that Philox gives for one count."""
+STREAM = 2**62
+"""The last word of the counter: far from the epochs, whose orders come from the same key."""
+LEARNED = (0, 3)
+"""Parts of the rows, see `parts_of_rows`: 0 and 3 are learned from, 3 is the sample; 1 tests, 2 validates."""
 CHAPTER, CHAPTER_NUMBERS = 2**22, 2**28
 """Rows (or fewer, with so many numbers) of one chapter. Statistics of the chapters are merged in the order of
 the rows."""
@@ -31,7 +39,7 @@ the rows."""
 
 def rows_in_memory(n_columns: int, row_bytes: float = 0.0) -> int:
     """How many rows of so many columns, with texts of so many bytes, are held in memory."""
-    by_bytes = int(row_statistics.IN_MEMORY_BYTES / max(1.0, row_bytes))
+    by_bytes = int(IN_MEMORY_BYTES / max(1.0, row_bytes))
     return max(1, min(IN_MEMORY_ROWS, IN_MEMORY_NUMBERS // max(1, n_columns), by_bytes))
 
 
@@ -116,6 +124,90 @@ class Survey:
         )
 
 
+class Reading(NamedTuple):
+    """How rows are read: the target's column, and ``weights`` and ``check`` as of `survey`."""
+
+    target: str
+    weights: "Callable[[polars.DataFrame], AnyArray] | None"
+    check: "Callable[[polars.DataFrame], None] | None"
+
+
+@dataclass
+class RowStatistics:
+    """Statistics of rows that follow each other.
+
+    ``held`` has the rows in memory by the number of their part, ``kept`` how many rows of each group are
+    learned from.
+    """
+
+    inputs: TableStatistics
+    held: "dict[int, list[polars.DataFrame]]" = field(default_factory=lambda: {1: [], 2: [], 3: []})
+    different: ValueCounts = field(default_factory=ValueCounts)
+    moments: Moments = field(default_factory=Moments)
+    missing: int = 0
+    kept: list[int] = field(default_factory=list)
+
+    def update(
+        self, frame: "polars.DataFrame", part: AnyArray, how: Reading, place: Place, first: int
+    ) -> int:
+        """Add a chunk, ``first`` its first row in the group; gives how many rows are learned from."""
+        numbers = np.arange(frame.height) + first
+        missing = is_missing(frame.get_column(how.target))
+        if missing.any():
+            self.missing += int(missing.sum())
+            frame, part, numbers = frame.filter(~missing), part[~missing], numbers[~missing]
+        for number, found in self.held.items():
+            found.append(frame.filter(part == number))
+        is_learned = np.isin(part, LEARNED)
+        learned = frame.filter(is_learned)
+        if learned.height:
+            with naming_rows(place, numbers[is_learned]):
+                self.inputs.update(learned)
+        if learned.height < frame.height:
+            with naming_rows(place, numbers[~is_learned]):
+                self.inputs.check(frame.filter(~is_learned))
+        answers = frame.get_column(how.target)
+        if answers.dtype.is_numeric() and learned.height:
+            self.moments.update(learned.get_column(how.target).to_numpy().astype(np.float64))
+        with naming_rows(place, numbers):
+            if answers.dtype.is_numeric():
+                as_floats(answers)  # an infinite one is named
+            if how.check is not None:
+                how.check(frame)
+            weight = np.ones(frame.height) if how.weights is None else how.weights(frame)
+            self.different.update(answers, weight, is_learned)
+        return learned.height
+
+    def merge(self, other: Self) -> None:
+        """Add what another has seen of the rows after these."""
+        self.inputs.merge(other.inputs)
+        for part, held in self.held.items():
+            held += other.held[part]
+        self.different.merge(other.different)
+        self.moments.merge(other.moments)
+        self.missing += other.missing
+        self.kept += other.kept
+
+
+def parts_of_rows(seed: int, start: int, stop: int, shares: Sequence[float]) -> NDArray[np.int8]:
+    """Which part each row belongs to: 0 for what is learned from, then one for each share.
+
+    A function of (seed, number of the row) alone: the same in every epoch and every process, whatever is read
+    first.
+
+    ``shares`` are those of the parts held out, each from 0 to 1, together below 1.
+    """
+    first = start // DRAWS
+    source = np.random.Philox(key=seed, counter=[first, 0, 0, STREAM])
+    draws = source.random_raw(DRAWS * (-(-stop // DRAWS) - first))[start - first * DRAWS :][: stop - start]
+    bounds = np.cumsum(shares)
+    part = np.zeros(len(draws), np.int8)
+    fractions = draws / 2.0**64
+    for number in range(len(shares), 0, -1):
+        part[fractions < bounds[number - 1]] = number
+    return part
+
+
 def survey(
     rows: StoredRows,
     target: str,
@@ -123,6 +215,7 @@ def survey(
     exclude: Collection[str] = (),
     drop: Collection[str] = (),
     keep: Sequence[str] = (),
+    categorical: Sequence[str] = (),
     weights: "Callable[[polars.DataFrame], AnyArray] | None" = None,
     check: "Callable[[polars.DataFrame], None] | None" = None,
     seed: int = 1,
@@ -133,10 +226,11 @@ def survey(
     """Read all rows once.
 
     ``exclude`` are columns that are read and are no inputs, ``drop`` those that are not read, ``keep`` inputs
-    even if they look as if they named the rows. ``check`` raises a `DataError` for a frame that cannot be
-    used, which begins with "row 1 " as ``came``. At most `rows_in_memory` of each part are held out.
+    even if they look as if they named the rows, ``categorical`` those whose values are categories.
+    ``check`` raises a `DataError` for a frame that cannot be used, which begins with "row 1 " as ``got``. At
+    most `rows_in_memory` of each part are held out.
     """
-    rows.check_columns([target, *exclude, *drop, *keep], "survey")
+    rows.check_columns([target, *exclude, *drop, *keep, *categorical], "survey")
     columns = tuple(name for name in rows.schema if name not in drop)
     row_bytes = rows.row_bytes(columns)
     n, most = rows.n_rows, rows_in_memory(len(columns), row_bytes)
@@ -144,7 +238,8 @@ def survey(
     # beyond 1 the sample is all that is left
     shares = (tested, validated, 2.0 if n <= most else most / n)
     chapters = _chapters(rows.sizes, len(columns) + row_bytes / 8)
-    looked = _Pass(rows, columns, Reading(target, weights, check), (target, *exclude), seed, shares, chapters)
+    how = Reading(target, weights, check)
+    looked = _Pass(rows, columns, how, (target, *exclude), categorical, seed, shares, chapters)
     return _learned(looked, looked.run(), keep, drop_missing_target=drop_missing_target)
 
 
@@ -154,6 +249,7 @@ class _Pass:
     columns: tuple[str, ...]
     how: Reading
     no_inputs: tuple[str, ...]
+    categorical: Sequence[str]
     seed: int
     shares: tuple[float, float, float]
     chapters: Sequence[range]
@@ -175,7 +271,7 @@ class _Pass:
         return seen
 
     def _nothing(self, *, first: bool = True) -> RowStatistics:
-        return RowStatistics(TableStatistics(self.schema, self.no_inputs, first=first))
+        return RowStatistics(TableStatistics(self.schema, self.no_inputs, self.categorical, first=first))
 
     def _seen(self, groups: range) -> RowStatistics:
         """Statistics of some groups."""
@@ -218,7 +314,7 @@ def _learned(looked: _Pass, seen: RowStatistics, keep: Sequence[str], *, drop_mi
             "Drop these rows; deepstep train does with --drop-missing-target.",
         )
     empty = polars.DataFrame(schema=looked.schema)
-    test, validation, sample = (seen.held[at].whole(empty) for at in (1, 2, 3))
+    test, validation, sample = (polars.concat([empty, *seen.held[at]]) for at in (1, 2, 3))
     whole = sample.height == sum(seen.kept)
     different = seen.different.finish()
     if different is None:
@@ -227,7 +323,10 @@ def _learned(looked: _Pass, seen: RowStatistics, keep: Sequence[str], *, drop_mi
         ).clear()
     inputs = (
         TablePreparation.fit(
-            sample, exclude=[name for name in columns if name in looked.no_inputs], keep=keep
+            sample,
+            exclude=[name for name in columns if name in looked.no_inputs],
+            keep=keep,
+            categorical=[name for name in columns if name in looked.categorical],
         )
         if whole
         else seen.inputs.finish(keep=keep)

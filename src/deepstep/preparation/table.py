@@ -11,11 +11,17 @@ from deepstep.data.frames import with_old_names, without_pattern
 from deepstep.errors import DataError, unknown_name
 from deepstep.preparation.categories import CategoryColumn, TextColumn, TwoValuesColumn
 from deepstep.preparation.column_statistics import column_statistics
-from deepstep.preparation.columns import Column, ConstantColumn, EmptyColumn, IdentifierColumn
-from deepstep.preparation.dates import DateColumn
-from deepstep.preparation.numbers import BooleanColumn, DurationColumn, NumberColumn
+from deepstep.preparation.columns import (
+    Column,
+    ConstantColumn,
+    EmptyColumn,
+    IdentifierColumn,
+    damaged,
+    from_record,
+    to_record,
+)
+from deepstep.preparation.numbers import BooleanColumn, DateColumn, DurationColumn, NumberColumn
 from deepstep.preparation.parsing import numbers
-from deepstep.preparation.records import damaged, from_record, to_record
 
 if TYPE_CHECKING:
     import polars
@@ -102,24 +108,36 @@ class TablePreparation:
 
     @classmethod
     def fit(
-        cls, frame: "polars.DataFrame", *, exclude: Sequence[str] = (), keep: Sequence[str] = ()
+        cls,
+        frame: "polars.DataFrame",
+        *,
+        exclude: Sequence[str] = (),
+        keep: Sequence[str] = (),
+        categorical: Sequence[str] = (),
     ) -> "TablePreparation":
         """Learn from the training rows.
 
         frame: m rows, any columns.
         exclude: Columns that are no inputs, as the target.
         keep: Columns that are inputs even if they look as if they named the rows.
+        categorical: Columns whose values are categories, also where they are numbers, such as postcodes.
         returns: With at least one feature.
-        DataError: When there are no rows, no column varies, a column holds lists or structures, or a number
-            is infinite.
-        ConfigurationError: When `exclude` or `keep` names a column that is not there.
+        DataError: When there are no rows, no column varies, a column holds lists or structures, a number
+            is infinite, or a categorical column holds dates.
+        ConfigurationError: When `exclude`, `keep` or `categorical` names a column that is not there.
+
+        >>> import polars
+        >>> frame = polars.DataFrame({"postcode": [8001, 3011, 8001, 4051]})
+        >>> TablePreparation.fit(frame, categorical=["postcode"]).feature_names
+        ('postcode=3011', 'postcode=4051', 'postcode=8001')
         """
         names = frame.columns
-        for which, asked in (("exclude", exclude), ("keep", keep)):
-            for name in asked:
+        asked = {"to exclude": exclude, "to keep": keep, "of categories": categorical}
+        for what, named in asked.items():
+            for name in named:
                 if name not in names:
-                    raise unknown_name("TablePreparation.fit", f"column to {which}", name, names)
-        statistics = TableStatistics(frame.schema, exclude)
+                    raise unknown_name("TablePreparation.fit", f"column {what}", name, names)
+        statistics = TableStatistics(frame.schema, exclude, categorical)
         statistics.update(frame)
         return statistics.finish(keep=keep)
 
@@ -203,15 +221,20 @@ class TablePreparation:
 class TableStatistics:
     """Statistics of the columns of a table, updated chunk by chunk.
 
-    ``exclude`` are columns that are no inputs; ``first`` says whether these are among the first of all rows,
-    which tell whether numbers name them.
+    ``exclude`` are columns that are no inputs, ``categorical`` those whose values are categories; ``first``
+    says whether these are among the first of all rows, which tell whether numbers name them.
     """
 
     def __init__(
-        self, schema: "Mapping[str, polars.DataType]", exclude: Collection[str] = (), *, first: bool = True
+        self,
+        schema: "Mapping[str, polars.DataType]",
+        exclude: Collection[str] = (),
+        categorical: Collection[str] = (),
+        *,
+        first: bool = True,
     ) -> None:
         self._columns = {
-            name: column_statistics(name, dtype, first=first)
+            name: column_statistics(name, dtype, first=first, categorical=name in categorical)
             for name, dtype in schema.items()
             if name not in exclude
         }

@@ -1,15 +1,23 @@
-"""Values of one target as they come, checked: labels of classes, and finite numbers."""
+"""Values of one target as they come: the task that they are guessed to be, labels and numbers, and their
+codes in Y.
+"""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from numbers import Real
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.data.rows import check_room
 from deepstep.errors import DataError, ShapeError
+from deepstep.types import AnyArray, Array
+
+if TYPE_CHECKING:
+    import polars
+
 
 Label: TypeAlias = str | int | float | bool
 
@@ -107,3 +115,159 @@ def places_in(classes: tuple[Label, ...], values: Iterable[Any]) -> NDArray[np.i
             "target", f"the classes of training are expected ({known})", f"got {unseen!r} as well"
         )
     return np.array([table[label] for label in labels], dtype=np.intp)
+
+
+Task = Literal["binary", "multiclass", "regression"]
+
+MOST_NUMBER_CLASSES = 20
+"""Most different whole numbers that are taken for classes."""
+
+
+def guess_task(series: "polars.Series") -> tuple[Task, str]:
+    """Guess from a target column what is to be learned. Missing values do not count.
+
+    - Texts, categories and truth values are classes: two are "binary", more are "multiclass".
+    - Whole numbers (also as floats: 1.0) are classes when there are two different ones, or at most 20 that
+      make up at most half of the rows.
+    - Other numbers are "regression".
+
+    Parameters
+    ----------
+    series : polars.Series
+        m values.
+
+    Returns
+    -------
+    task : {"binary", "multiclass", "regression"}
+    reason : str
+        A sentence for people.
+
+    Raises
+    ------
+    DataError
+        When there is no value, only one different value, or the column holds dates, lists or structures.
+
+    Examples
+    --------
+    >>> import polars
+    >>> guess_task(polars.Series("survived", [0, 1, 1, 0]))
+    ('binary', 'survived has 2 different values: 0, 1')
+    >>> guess_task(polars.Series("mpg", [18.5, 15.0, 36.1]))
+    ('regression', 'mpg has 3 different numbers')
+    """
+    import polars
+
+    where = f"target {series.name!r}"
+    is_text = series.dtype in (polars.String, polars.Categorical, polars.Enum, polars.Boolean)
+    if not is_text and not series.dtype.is_numeric():
+        raise DataError(where, "classes or numbers are expected", f"the column holds {series.dtype}")
+    present = (series.fill_nan(None) if series.dtype.is_float() else series).drop_nulls()
+    values = present.unique().sort()
+    if len(values) < 2:
+        got = f"it has only {values[0]!r}" if len(values) else "it has none"
+        raise DataError(where, "at least two different values are needed", got, "Choose another target.")
+    is_whole = series.dtype.is_integer() or (
+        series.dtype.is_float() and bool((values.floor() == values).all())
+    )
+    few = len(values) == 2 or (len(values) <= MOST_NUMBER_CLASSES and 2 * len(values) <= len(present))
+    if not is_text and not (is_whole and few):
+        return "regression", f"{series.name} has {len(values)} different numbers"
+    shown = ", ".join(map(_shown, values if is_whole else values[:5]))
+    dots = "" if is_whole or len(values) <= 5 else ", …"
+    task: Task = "binary" if len(values) == 2 else "multiclass"
+    return task, f"{series.name} has {len(values)} different values: {shown}{dots}"
+
+
+def _shown(value: object) -> str:
+    """A value as people write it: a whole number without .0, also beyond the 64-bit integers."""
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+def one_hot(labels: AnyArray, n_classes: int) -> NDArray[np.float64]:
+    """Columns of the identity: Y for a softmax output, in the lecture's layout.
+
+    labels (array of shape (m,), int): 0 to n_classes − 1.
+    returns (array of shape (n_classes, m), float64):
+    ShapeError: When `labels` is not (m,).
+    DataError: When a label is no integer or out of range.
+
+    >>> one_hot(np.array([2, 0]), 3)
+    array([[0., 1.],
+           [0., 0.],
+           [1., 0.]])
+    """
+    labels = _class_numbers(labels, n_classes, "one_hot")
+    Y = np.zeros((n_classes, len(labels)))
+    Y[labels, np.arange(len(labels))] = 1.0
+    return Y
+
+
+def ordinal_code(labels: AnyArray, n_classes: int) -> NDArray[np.float64]:
+    """Ordered classes as answers to the questions y > k: Y for an ordinal output, in the lecture's layout.
+
+    labels (array of shape (m,), int): 0 to n_classes − 1, in order.
+    returns (array of shape (n_classes − 1, m), float64): Row k is 1 where the label is above k, k = 0 …
+        n_classes − 2.
+    ShapeError, DataError: As `one_hot`.
+
+    >>> ordinal_code(np.array([2, 0, 1]), 3)
+    array([[1., 0., 1.],
+           [1., 0., 0.]])
+    """
+    labels = _class_numbers(labels, n_classes, "ordinal_code")
+    return (labels > np.arange(n_classes - 1)[:, None]).astype(np.float64)
+
+
+def ordinal_probabilities(AL: Array) -> Array:
+    """P(y = k) from P(y > k), the way back from `ordinal_code`: how far it falls from 1 over AL to 0.
+
+    AL is (n_classes - 1, m), the answer (n_classes, m).
+
+    >>> ordinal_probabilities(np.array([[0.75], [0.25]])).tolist()
+    [[0.25], [0.5], [0.25]]
+    """
+    falling = np.concatenate([np.ones_like(AL[:1]), AL, np.zeros_like(AL[:1])])
+    return falling[:-1] - falling[1:]
+
+
+class Code(NamedTuple):
+    """How class numbers become Y, and outputs the probabilities of classes, both in the lecture's layout."""
+
+    encode: Callable[[AnyArray, int], NDArray[np.float64]]
+    probabilities: Callable[[Array], Array]
+
+
+CODES = {
+    "probabilities": Code(ordinal_code, ordinal_probabilities),  # of two classes: is it above the first?
+    "classes": Code(one_hot, lambda AL: AL),
+    "cumulative": Code(ordinal_code, ordinal_probabilities),
+}
+"""Codes of one column of classes, by the kinds of targets, ``deepstep.network.border.TARGETS``."""
+
+
+def encode_classes(positions: AnyArray, n_classes: int, kind: str) -> NDArray[np.float64]:
+    """Targets as rows (m, n_outputs) from positions (m,); ``kind`` is a name in `CODES`."""
+    check_room(
+        16 * len(positions) * n_classes,  # that of the lecture's layout, and its transpose
+        "target",
+        "targets of classes",
+        f"{n_classes:,} classes of {len(positions):,} rows",
+        "Learn a target of fewer classes; one of numbers is learned with --task regression (DeepRegressor).",
+    )
+    return np.ascontiguousarray(CODES[kind].encode(positions, n_classes).T)
+
+
+def class_probabilities(outputs: Array, kind: str) -> Array:
+    """Probabilities of classes (m, n_classes), from outputs or targets as rows; ``kind`` is of `CODES`."""
+    return CODES[kind].probabilities(outputs.T).T
+
+
+def _class_numbers(labels: AnyArray, n_classes: int, where: str) -> AnyArray:
+    labels = np.asarray(labels)
+    if labels.ndim != 1:
+        raise ShapeError(where, "labels are (m,)", f"got {labels.shape}", "Pass labels.ravel().")
+    if labels.dtype.kind not in "iu":
+        raise DataError(where, "labels are integers", f"got {labels.dtype}")
+    if labels.size and not 0 <= labels.min() <= labels.max() < n_classes:
+        raise DataError(where, f"labels are 0 to {n_classes - 1}", f"got {labels.min()} to {labels.max()}")
+    return labels

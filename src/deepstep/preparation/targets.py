@@ -8,10 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.errors import DataError, ShapeError
-from deepstep.preparation.codes import class_probabilities, encode_classes
-from deepstep.preparation.records import damaged, from_record, to_record
+from deepstep.preparation.columns import damaged, from_record, to_record
 from deepstep.preparation.statistics import Moments
-from deepstep.preparation.target_values import Label, classes_of, finite_in, places_in
+from deepstep.preparation.target_values import (
+    Label,
+    class_probabilities,
+    classes_of,
+    encode_classes,
+    finite_in,
+    places_in,
+)
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -172,7 +178,7 @@ class ClassificationTarget(_Target):
 
     @property
     def code(self) -> str:
-        """How the classes are coded, a name in ``deepstep.preparation.codes.CODES``."""
+        """How the classes are coded, a name in ``deepstep.preparation.target_values.CODES``."""
         if self.ordered:
             return "cumulative"
         return "probabilities" if all(len(classes) == 2 for classes in self.classes) else "classes"

@@ -7,8 +7,7 @@ and requests.
 from deepstep.docstrings import complete
 from deepstep.report.diagnosis import findings_of
 from deepstep.report.page import report, write_report
-from deepstep.report.predictions import Rows, kept_rows, rows_of
 
-__all__ = ["Rows", "findings_of", "kept_rows", "report", "rows_of", "write_report"]
+__all__ = ["findings_of", "report", "write_report"]
 
 complete({name: globals()[name] for name in __all__})

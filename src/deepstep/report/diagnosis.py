@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from deepstep.held_out import HeldOut
 from deepstep.inspection.findings import (
     Finding,
     MemberSummary,
     constant_target,
     diagnose,
     diagnose_ensemble,
-    divergence_finding,
     held_out_findings,
     in_order,
     label_findings,
 )
-from deepstep.report.predictions import AnyRun, Rows, classified
+from deepstep.report.predictions import classified
 from deepstep.run import Run
 from deepstep.run_folder import DEMO, DIVERGED, LEAKS
 from deepstep.training.history import health_in, layers_in
@@ -24,35 +24,36 @@ NO_MEANS = ("absolute_error", "quantile")
 """Heads whose predictions are not means, which squared errors do not measure."""
 
 
-def findings_of(run: AnyRun, inputs: Array | None = None, rows: Rows | None = None) -> list[Finding]:
+def findings_of(run: Run, inputs: Array | None = None, rows: HeldOut | None = None) -> list[Finding]:
     """Findings about the training of a run.
 
-    run (Run or EnsembleRun): The run.
+    run: The run.
     inputs (m, n_inputs): Prepared rows on which the units of a network are examined; by default the last
         record of Health counts.
-    rows: Rows that were not used for training, to find possible label errors.
+    rows (HeldOut): Rows that were not used for training, to find possible label errors.
     returns: Causes before their consequences, then the most serious first.
 
+    >>> import numpy as np
     >>> from deepstep import History, Network
     >>> from deepstep.preparation import ImagePreparation, Preparation, RegressionTarget
-    >>> run = Run(
+    >>> run = Run.of_network(
     ...     Network([1, 2, 1], output="identity", initialization="zeros"),
     ...     Preparation(ImagePreparation(1, 1, 1, 1.0), RegressionTarget((0.0,), (1.0,))),
-    ...     History(), {}, ((), ()))
+    ...     History(), {}, np.empty((0, 1)), np.empty((0, 1)))
     >>> [finding.kind for finding in findings_of(run)]
     ['symmetric units']
     """
     results, settings = (run.config.get(name, {}) for name in ("results", "settings"))
     diverged, target = run.config.get(DIVERGED), run.preparation.target
     by_squares = target.several or target.output not in NO_MEANS
-    if isinstance(run, Run):
+    if run.only is not None:
         found = diagnose(
             run.history,
             architecture=run.network.architecture,
             parameters=run.network.parameters,
             X=None if inputs is None else inputs.T.astype(run.network.dtype),
             scores=results.get("train"),  # a class never predicted there is not a matter of chance
-            kept_best="patience" in settings,
+            kept_best="patience" in settings or run.only.best_epoch is not None,
             diverged=diverged,
         )
         if diverged is not None:
@@ -60,8 +61,6 @@ def findings_of(run: AnyRun, inputs: Array | None = None, rows: Rows | None = No
         kinds = {finding.kind for finding in found}  # overfitting may show in the costs, too
         held_out = held_out_findings(results, by_squares=by_squares)
         found += [finding for finding in held_out if finding.kind not in kinds]
-    elif diverged is not None:
-        return [divergence_finding(diverged)]
     else:
         budget, ensemble = settings.get("time_budget"), run.ensemble
         members = [
@@ -74,14 +73,14 @@ def findings_of(run: AnyRun, inputs: Array | None = None, rows: Rows | None = No
     return in_order([*found, *_label_errors(run, rows), *_leaks(run)])
 
 
-def _leaks(run: AnyRun) -> Iterator[Finding]:
+def _leaks(run: Run) -> Iterator[Finding]:
     """Columns that alone determine the target, as found before the training."""
     for record in run.config.get(LEAKS, ()):
         yield Finding("leakage", "warning", str(record["says"]), str(record["mend"]), 1.0)
 
 
-def _label_errors(run: AnyRun, rows: Rows | None) -> Iterator[Finding]:
-    if rows is None or not rows.finite:
+def _label_errors(run: Run, rows: HeldOut | None) -> Iterator[Finding]:
+    if rows is None or not len(rows.outputs) or not rows.finite:
         return
     several = run.preparation.target.several
     for one in classified(run, rows):
@@ -104,6 +103,6 @@ def no_health(run: Run) -> str:
     return f"{lacking}: train with --log health."
 
 
-def has_health(run: AnyRun) -> bool:
+def has_health(run: Run) -> bool:
     """Whether the callback Health recorded the training; it never does for members of ensembles."""
-    return isinstance(run, Run) and any(health_in(record) for record in run.history)
+    return run.only is not None and any(health_in(record) for record in run.history)

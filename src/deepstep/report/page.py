@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from deepstep.data.files import atomic_write
+from deepstep.held_out import HeldOut
 from deepstep.report import sections
 from deepstep.report.diagnosis import findings_of
-from deepstep.report.html import Html, join, tag
-from deepstep.report.predictions import AnyRun, Rows, kept_rows, predictions
+from deepstep.report.html import Html, tag
+from deepstep.report.predictions import predictions
 from deepstep.run import Run
 from deepstep.types import Array
 
@@ -18,18 +19,18 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri
 
 
 def report(
-    run: AnyRun,
+    run: Run,
     *,
     name: str = "run",
-    rows: Rows | None = None,
+    rows: HeldOut | None = None,
     inputs: Array | None = None,
     command: str | None = None,
 ) -> str:
     """The report of a run, as a self-contained page.
 
-    run (Run or EnsembleRun): The run.
+    run: The run.
     name: Its name on the page.
-    rows: Rows with their true values, from `rows_of`; by default those that the run keeps.
+    rows (HeldOut): Rows with the predictions for them; by default those that the run keeps.
     inputs (m, n_inputs): Prepared rows on which the units of a network are examined, as in `findings_of`.
     command: The command that trains the same run.
     returns: HTML.
@@ -37,23 +38,32 @@ def report(
 
     >>> from deepstep.preparation import ImagePreparation, Preparation, RegressionTarget
     >>> from deepstep import Network
-    >>> from deepstep.run import few_examples
     >>> import numpy as np
     >>> X, Y = np.array([[0.0], [1.0]]), np.array([[1.0], [3.0]])
     >>> network = Network([1, 1], output="identity", seed=1)
     >>> history = network.train(X.T, Y.T, learning_rate=0.5, iterations=20)
     >>> preparation = Preparation(ImagePreparation(1, 1, 1, 1.0), RegressionTarget((0.0,), (1.0,)))
-    >>> page = report(Run(network, preparation, history, {}, few_examples(X, Y)), name="<a line>")
+    >>> page = report(Run.of_network(network, preparation, history, {}, X, Y), name="<a line>")
     >>> page[:15], "&lt;a line&gt;" in page, "<script" in page
     ('<!DOCTYPE html>', True, False)
     """
+    rows = rows or run.held_out or HeldOut.kept_by(run)
     with np.errstate(over="ignore", invalid="ignore"):  # of a training that diverged
-        parts = {
+        several = run.only is None
+        made = {
             "Findings": sections.findings(findings_of(run, inputs, rows), run),
-            **_parts(run, rows),
+            "Presets": sections.presets(run) if several else None,
+            "Members": sections.members(run) if several else None,
+            "Curves": sections.curves(run),
+            "Predictions": predictions(run, rows),
+            "Layers": None if several else sections.layers(run),
+            "Gradient flow": None if several else sections.gradients(run),
+            "Columns": sections.columns(run),
+            "Configuration": sections.settings(run),
             "Environment": sections.environment(run),
             "How to reproduce": sections.reproduction(run, command),
         }
+    parts = {title: part for title, part in made.items() if part is not None}
     ids = {title: title.lower().replace(" ", "-") for title in parts}
     links = (tag("li", tag("a", title, href=f"#{ids[title]}")) for title in parts)
     contents = (
@@ -66,27 +76,6 @@ def report(
         tag("main", *contents),
     ]
     return "<!DOCTYPE html>\n" + tag("html", _head(name), tag("body", *body), lang="en") + "\n"
-
-
-def _parts(run: AnyRun, rows: Rows | None) -> dict[str, Html]:
-    """The sections about the network or the ensemble, in their order."""
-    shown = kept_rows(run) if rows is None else rows
-    predicted = join([tag("p", shown.description), predictions(run, shown)])
-    if isinstance(run, Run):
-        return {
-            "Curves": sections.curves(run),
-            "Predictions": predicted,
-            "Layers": sections.layers(run),
-            "Gradient flow": sections.gradients(run),
-            "Configuration": sections.configuration(run),
-        }
-    return {
-        "Presets": sections.presets(run),
-        "Members": sections.members(run),
-        "Predictions": predicted,
-        "Columns": sections.columns_of_folds(run),
-        "Configuration": sections.settings(run),
-    }
 
 
 def write_report(path: Path | str, page: str) -> None:

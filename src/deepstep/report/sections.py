@@ -3,12 +3,15 @@
 import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
 from deepstep import __version__
+from deepstep.errors import MissingPackageError
 from deepstep.inspection import Finding
+from deepstep.inspection.metrics import Scores, figures
 from deepstep.plots import (
     ArchitectureDisplay,
     FirstLayerWeightsDisplay,
@@ -19,18 +22,13 @@ from deepstep.plots import (
     UpdateRatioDisplay,
 )
 from deepstep.plots.drawing import HIGHEST
-from deepstep.preparation import ImagePreparation, TablePreparation
+from deepstep.preparation import ImagePreparation
 from deepstep.report.diagnosis import has_health, no_health
 from deepstep.report.figures import figure
 from deepstep.report.html import Content, Html, details, join, table, tag
-from deepstep.report.predictions import AnyRun
 from deepstep.run import Run
-from deepstep.run_folder import DEMO, DIVERGED, RunFolder
-from deepstep.training import History
+from deepstep.run_folder import DEMO
 from deepstep.training.history import health_in
-
-if TYPE_CHECKING:
-    from deepstep.estimators import EnsembleRun
 
 MOST_EPOCHS = 40  # in the table of the training curve, evenly spread
 MOST_COLUMNS = 200  # of a table that are described
@@ -43,47 +41,34 @@ MARKS = {"serious": "✖", "warning": "▲", "note": "●"}
 HEALTH = ("dead", "saturated", "gradient_norm", "update_ratio")
 
 
-def overview(run: AnyRun) -> Html:
+def overview(run: Run) -> Html:
     """The task, the data, the model and the results."""
     config, how = run.config, list[tuple[str, Content]]()
-    if isinstance(run, Run):
-        how = [("network", repr(run.network)), ("ended", ended(run.history))]
+    if run.only is not None:
+        how = [("network", repr(run.network)), ("ended", run.ended)]
     else:
         ensemble = run.ensemble
         counts = [len(part) for part in (ensemble.members, ensemble.presets, ensemble.preprocessors)]
         how = [("ensemble", "{} of {} on {}".format(*map(_counted, counts, ("network", "preset", "fold"))))]
-        if DIVERGED in config:
-            costs = config[DIVERGED].get("costs") or ()
-            course = History({"epoch": at, "cost": cost} for at, cost in enumerate(costs))
-            course.stopped = "a member diverged, which is shown alone"
-            how.append(("ended", ended(course)))
-        if config.get("seconds") is not None:
-            how.append(("trained in", f"{written(config['seconds'])} seconds"))
+    if config.get("seconds") is not None:
+        how.append(("trained in", f"{written(config['seconds'])} seconds"))
     facts = [
         ("task", config.get("task", "")),
         ("target", run.target_name),
         ("trained on", config.get("source", "")),
         *how,
     ]
-    results = {name: _flat(part) for name, part in config.get("results", {}).items()}
-    names = dict.fromkeys(name for part in results.values() for name in part)
-    rows = [[name, *(written(part.get(name)) for part in results.values())] for name in names]
-    header = ["figure", *(part.replace("_", " ") for part in results)]
+    results = {name: Scores(part) for name, part in config.get("results", {}).items()}
+    rows, notes = figures(results)
+    header = ["metric", *(part.replace("_", " ") for part in results)]
     listed = tag("dl", *(join([tag("dt", name), tag("dd", value)]) for name, value in facts))
-    return join([listed, table(header, rows, caption="Recorded results") if rows else None])
+    undefined = [tag("p", note) for note in notes]
+    return join([listed, table(header, rows, caption="Recorded results") if rows else None, *undefined])
 
 
-def ended(history: History) -> str:
-    """The end of a training."""
-    if not len(history):
-        return f"{history.stopped}, before the end of the first epoch"
-    first, last = (history[at]["cost"] for at in (0, -1))
-    return f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"
-
-
-def findings(found: list[Finding], run: AnyRun) -> Html:
+def findings(found: list[Finding], run: Run) -> Html:
     """The findings."""
-    without = None if has_health(run) or not isinstance(run, Run) else tag("p", no_health(run))
+    without = None if has_health(run) or run.only is None else tag("p", no_health(run))
     if not found:
         return join([tag("p", "Nothing was found."), without])
     items = (
@@ -99,10 +84,20 @@ def findings(found: list[Finding], run: AnyRun) -> Html:
 
 
 def curves(run: Run) -> Html:
-    """Cost, metrics and learning rate over the epochs, as a figure and as a table."""
-    history = run.history
-    if not len(history):
+    """Cost, metrics and learning rate over the epochs, as a figure and as a table; of several networks the
+    costs of all.
+    """
+    histories = [member.network.history for member in run.ensemble.members]
+    if not all(histories):
         return tag("p", "The history is empty.")
+    if run.only is None:
+        of_all = SimpleNamespace(ensemble_=run.ensemble, histories_=histories)
+        try:
+            display = TrainingCurveDisplay.from_estimator(of_all)
+            return figure(display, "curves", "Cost of each member over the epochs, and the medians")
+        except MissingPackageError as error:
+            return tag("p", f"There is no figure of the curves. {error}")
+    history = run.history
     display = TrainingCurveDisplay.from_history(history)
     shown = {"cost": display.costs}
     if display.validation_costs is not None:
@@ -154,7 +149,9 @@ def gradients(run: Run) -> Html:
     if has_health(run):
         display, heading = GradientFlowDisplay.from_history(run.history), "Gradient of each layer"
     else:
-        X, Y = run.examples
+        if run.examples is None or not len(run.examples.Y):
+            return tag("p", "The run keeps no training rows, on which gradients could be computed.")
+        X, Y = run.kept_examples()
         display = GradientFlowDisplay.from_network(run.network, X.T, Y.T)
         heading = f"Gradient of each layer, of {len(X)} training rows after the training"
     if not np.isfinite(display.norms).any():
@@ -162,7 +159,7 @@ def gradients(run: Run) -> Html:
     return figure(display, "gradients", heading)
 
 
-def presets(run: "EnsembleRun") -> Html:
+def presets(run: Run) -> Html:
     """The presets: their purpose, the cost of their members, and their weights."""
     rows: list[list[Content]] = [
         [
@@ -179,66 +176,35 @@ def presets(run: "EnsembleRun") -> Html:
     return join([tag("p", text), table(header, rows, caption="Presets", left=2)])
 
 
-def members(run: "EnsembleRun") -> Html:
-    """The members, numbered as ``--member`` takes them."""
-    ensemble = run.ensemble
-    trace, page = (
+def members(run: Run) -> Html:
+    """The leaderboard of the members, which are numbered as ``--member`` takes them."""
+    commands = (
         tag("code", f"deepstep {name} RUN --member 0", class_="whole") for name in ("trace", "explore")
     )
-    text = tag(
-        "p",
-        "The number selects a member: ",
-        trace,
-        " prints all quantities of a step, ",
-        page,
-        " shows a page.",
-    )
-    rows: list[list[Content]] = [
-        [
-            number,
-            member.preset.name,
-            tag("span", "-".join(map(str, member.network.architecture.layer_dims)), class_="whole"),
-            member.fold,
-            member.epochs,
-            written(member.best_epoch),
-            written(member.validation_cost),
-            f"{share:.3f}",
-        ]
-        for number, (member, share) in enumerate(zip(ensemble.members, ensemble.shares, strict=True))
-    ]
-    header = ["member", "preset", "units", "fold", "epochs", "best epoch", "validation cost", "weight"]
+    text = tag("p", "The number selects a member: ", *commands, " show all quantities of a step.")
+    board = run.ensemble.leaderboard()
+    rows = [[*cells[:3], tag("span", cells[3], class_="whole"), *cells[4:]] for cells in board.cells()]
     shown = rows[:MOST_MEMBERS]
-    listed = table(header, shown, caption=f"{len(shown)} of {len(rows)} members", left=3)
+    listed = table(board.header, shown, caption=f"{len(shown)} of {len(rows)} members", left=2)
     few = len(rows) <= FEW_MEMBERS
     return join([text, listed if few else details(f"The {len(shown)} members", listed)])
 
 
-def columns_of_folds(run: "EnsembleRun") -> Html:
-    """The treatment of each column of an ensemble."""
-    text = "Fitted on all training rows; each fold is fitted on its own rows."
+def columns(run: Run) -> Html:
+    """The treatment of each column, and its reason; or that of the pixels of pictures."""
     inputs = run.preparation.inputs
-    return join([tag("p", text), columns(inputs) if isinstance(inputs, TablePreparation) else None])
-
-
-def columns(inputs: TablePreparation) -> Html:
-    """The treatment of each column, and its reason."""
+    if isinstance(inputs, ImagePreparation):
+        size = f"{inputs.height}×{inputs.width}, channels: {inputs.channels}"
+        return tag("p", f"Inputs are pictures of {size}, each pixel multiplied by {inputs.scale:.6g}.")
+    text = "Fitted on all training rows; each fold is fitted on its own rows."
     described = [list(column[:3]) for column in inputs.describe()]
     shown = described[:MOST_COLUMNS]
     caption = f"{len(shown)} of {len(described)} columns"
-    return table(["column", "kind", "treatment"], shown, caption=caption, left=3)
+    listed = table(["column", "kind", "treatment"], shown, caption=caption, left=3)
+    return join([tag("p", text) if run.only is None else None, listed])
 
 
-def configuration(run: Run) -> Html:
-    """The settings, and the treatment of the inputs."""
-    inputs = run.preparation.inputs
-    if isinstance(inputs, TablePreparation):
-        return join([settings(run), details("Treatment of the columns", columns(inputs))])
-    size = f"{inputs.height}×{inputs.width}, channels: {inputs.channels}"
-    text = f"Inputs are pictures of {size}, each pixel multiplied by {inputs.scale:.6g}."
-    return join([settings(run), tag("p", text)])
-
-
-def settings(run: RunFolder) -> Html:
+def settings(run: Run) -> Html:
     """The recorded settings."""
     recorded = run.config.get("settings", {})
     searched = run.config.get("found", ())
@@ -249,14 +215,9 @@ def settings(run: RunFolder) -> Html:
     return table(["setting", "value"], rows, caption="Settings of the training", left=2) if rows else Html()
 
 
-def environment(run: AnyRun) -> Html:
+def environment(run: Run) -> Html:
     """Versions: those of the training, and those of this page."""
-    config = run.config
-    name, why = (
-        (run.history.engine, run.history.why_engine)
-        if isinstance(run, Run)
-        else (str(config.get(entry, "")) for entry in ("engine", "why_engine"))
-    )
+    config, (name, why) = run.config, run.engine
     engine = f"{name} ({why})" if why else name
     recorded = [
         ("DeepStep of the training", config.get("deepstep", "not recorded")),
@@ -276,7 +237,7 @@ def environment(run: AnyRun) -> Html:
     )
 
 
-def reproduction(run: RunFolder, command: str | None) -> Html:
+def reproduction(run: Run, command: str | None) -> Html:
     """How to reproduce the numbers."""
     seed = run.config.get("settings", {}).get("seed")
     seeded = "" if seed is None else f" The seed {seed} determines initial weights, order and masks."
@@ -304,17 +265,6 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:  # the page of an ensemble has no figures
         return "not installed"
-
-
-def _flat(part: Mapping[str, Any]) -> dict[str, Any]:
-    """Figures by name; those of a class under the name of the class."""
-    flat: dict[str, Any] = {}
-    for name, value in part.items():
-        if isinstance(value, Mapping):
-            flat |= {f"{name} of {inner}": entry for inner, entry in _flat(value).items()}
-        else:
-            flat[name] = value
-    return flat
 
 
 def _value(value: Any) -> str:

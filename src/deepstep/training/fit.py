@@ -101,9 +101,7 @@ class Fit:
             self._take_up(self.resume)
         try:
             with self.ending_all():
-                for callback in self.callbacks:
-                    with naming_callback(callback):
-                        callback.on_train_begin(self.training)
+                self._begin()
             solver.run()
         except StopTraining as stop:
             self.history.stopped = str(stop) or "stopped by a callback"
@@ -115,6 +113,21 @@ class Fit:
             raise
         finally:
             tell_the_end(self.callbacks, self.training)
+
+    def _begin(self) -> None:
+        """Tell all callbacks of the beginning, and end training if one of them asks for it."""
+        stop = None
+        for callback in self.callbacks:
+            try:
+                with naming_callback(callback):
+                    callback.on_train_begin(self.training)
+            except StopTraining as asked:
+                stop = stop or asked
+        try:
+            if stop is not None:
+                raise stop
+        finally:
+            del stop  # its traceback has this frame, and so the examples
 
     def _take_up(self, checkpoint: Checkpoint) -> None:
         """Stand where an earlier training stood."""

@@ -197,7 +197,8 @@ def check_records(history: History, n_layers: int, where: str) -> None:
     """Refuse a history of which a record has not what training writes; ``where`` is its file."""
     for number, record in enumerate(history, start=1):
         looks = [health_in(record), *layers_in(record)]
-        fits = all(is_number(record.get(name)) for name in ("epoch", "step", "cost"))
+        fits = all(is_number(record.get(name)) for name in ("epoch", "step"))
+        fits &= record.get("cost", "") is None or is_number(record.get("cost"))  # None: it was not finite
         if not fits or any(look is not None and len(look) != n_layers for look in looks):
             expected = "numbers for epoch, step and cost in every record, and health of every layer if of any"
             raise FileError(where, expected, f"record {number} has others", "Train again.")

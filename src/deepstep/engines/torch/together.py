@@ -18,8 +18,7 @@ from deepstep.engines.torch.step import Batch
 from deepstep.engines.torch.stepping import Factors, Stepper, Task
 from deepstep.errors import ConfigurationError, WorkerError
 from deepstep.network import Architecture
-from deepstep.preparation.batches import Examples
-from deepstep.preparation.shares import Communicator, Shard, Share
+from deepstep.preparation.batches import Communicator, Examples, Shard, Share
 from deepstep.types import AnyArray, Array
 
 ROUND = 1021

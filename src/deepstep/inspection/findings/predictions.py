@@ -201,7 +201,7 @@ def _by_target(
     """
 
     def by_target(part: Mapping[str, Any]) -> dict[str, Scores]:
-        several = part.get("accuracy", part.get("r2"))
+        several = part.get("accuracy", part.get("rmse", part.get("r2")))
         if not isinstance(several, Mapping):
             return {"": Scores(part)}
 

@@ -1,7 +1,7 @@
-"""From a table to what a network learns: the task, the preprocessing, and the rows of each part."""
+"""The rows of a table that are learned from, validated on and tested, and the target."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -9,93 +9,44 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from deepstep.cli.options import TrainOptions
-from deepstep.cli.target import NUMBERS, check_some, choose, columns_in, row_weights, weights_by_class
+from deepstep.cli.target import NUMBERS, Choice, check_some, choose, columns_in, row_weights
+from deepstep.data import StoredRows
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.inspection import Finding
 from deepstep.inspection.findings.leaks import MOST_ROWS, leak_findings
-from deepstep.preparation import (
-    Preparation,
-    TablePreparation,
-    Target,
-)
+from deepstep.preparation import RegressionTarget, TablePreparation, Target
 from deepstep.preparation.batches import evenly_spread
-from deepstep.preparation.class_weights import example_weights as weights_by_answers
 from deepstep.preparation.parsing import is_missing
 from deepstep.preparation.parsing import numbers as as_floats
-from deepstep.preparation.streams import StreamedExamples
+from deepstep.preparation.statistics import MOST_CLASSES
+from deepstep.preparation.survey import Survey, survey
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
     import polars
 
-
-class Part(NamedTuple):
-    """Training or test rows: inputs (m, n_x), targets (m, n_L), and the right answers.
-
-    Answers are positions of classes, or numbers in the target's units: (m,), of several targets
-    (m, n_targets). The weight (m,) is that of each row; None for equal weights.
-    """
-
-    X: Array
-    Y: Array
-    answers: AnyArray
-    weight: Array | None = None
-
-
-def as_part(preparation: Preparation, X: Array, labels: Any, weight: Array | None = None) -> Part:
-    """Prepared inputs with the raw target beside them."""
-    target = preparation.target
-    return Part(X, target.encode(labels), answers_of(target, labels), weight)
-
-
-def joined(first: Part, second: Part) -> Part:
-    """The rows of both; either both have weights or neither."""
-    weight = None
-    if first.weight is not None and second.weight is not None:
-        weight = np.concatenate([first.weight, second.weight])
-    X, Y, answers = (np.concatenate(pair) for pair in zip(first[:3], second[:3], strict=True))
-    return Part(X, Y, answers, weight)
-
-
-def answers_of(target: Target, labels: Any) -> AnyArray:
-    """Raw targets as `score` takes them: positions of classes, or numbers."""
-    return target.answers(labels)
-
-
-def weights_of_classes(settings: TrainOptions, target: Target, part: Part) -> list[Array] | None:
-    """For each target the weights of its classes by position, where the settings ask for some."""
-    if settings.class_weight is None or not target.is_classification:
-        return None
-    return weights_by_class(settings.class_weight, target, columns_of(part.answers), part.weight)
-
-
-def example_weights(part: Part, of_classes: Sequence[Array] | None) -> Array | None:
-    """The weight of each row (m,): its own times that of its class; None for equal weights."""
-    if of_classes is None:
-        return part.weight
-    weights = weights_by_answers(of_classes, columns_of(part.answers))
-    return weights if part.weight is None else weights * part.weight
-
-
-def columns_of(answers: AnyArray) -> AnyArray:
-    """Answers as columns of each target: (n_targets, m)."""
-    return np.atleast_2d(answers.T)
-
-
 DEFAULT_VALIDATION = 0.1
 """The default of --validation-fraction with --patience or --scoring."""
+UNNUMBERED = np.empty(0, np.int64)
+"""Numbers of rows that are not kept."""
 
 
 class Rows(NamedTuple):
     """Rows as they are in the file: all columns, their targets, and weights (m,) if they have some.
 
-    Their numbers (m,) are those of the rows of the file, from 0.
+    Their numbers (m,) are those of the rows of the file, from 0; there are none of rows that are streamed.
     """
 
     frame: "polars.DataFrame"
     labels: Any
     weight: Array | None
     numbers: AnyArray
+
+    def take(self, numbers: AnyArray) -> "Rows":
+        """The rows of these numbers, from 0."""
+        weight = None if self.weight is None else self.weight[numbers]
+        own = self.numbers[numbers] if len(self.numbers) else self.numbers
+        return Rows(self.frame[numbers], self.labels[numbers], weight, own)
 
 
 @dataclass(frozen=True)
@@ -104,8 +55,8 @@ class TableSplit:
 
     ``kind`` is that of `deepstep.cli.target.Choice`, with the ``reason`` for it. Inputs and target are
     fitted to the training rows alone, but all classes of the table are there. ``without`` are columns that
-    are no inputs, ``keep`` columns that are inputs even if they look as if they named the rows. ``notes`` are
-    for the person at the terminal.
+    are no inputs. ``notes`` are for the person at the terminal. With a ``survey`` the rows that are learned
+    from stay in their files, and ``train`` is a sample of them.
     """
 
     kind: str
@@ -116,8 +67,13 @@ class TableSplit:
     test: Rows | None
     validation: Rows | None
     without: tuple[str, ...]
-    keep: tuple[str, ...]
     notes: list[str]
+    survey: Survey | None = None
+
+    @property
+    def n_learned(self) -> int:
+        """How many rows are learned from."""
+        return self.train.frame.height if self.survey is None else sum(self.survey.kept)
 
     @cached_property
     def leaks(self) -> list[Finding]:
@@ -135,37 +91,6 @@ class TableSplit:
         return list(leak_findings(self.train.frame[rows], columns, answers, classes=target.is_classification))
 
 
-@dataclass(frozen=True)
-class TableTask:
-    """The parts of a table as one network learns them.
-
-    With a ``stream``, the rows that are learned from stay in their files, and ``train`` is a sample of them.
-    """
-
-    split: TableSplit
-    preparation: Preparation
-    train: Part
-    test: Part | None
-    validation: Part | None
-    stream: StreamedExamples | None = None
-
-
-def table_task(
-    frame: "polars.DataFrame", options: TrainOptions, validation: "polars.DataFrame | None"
-) -> TableTask:
-    """Guess the task, split the rows, and prepare them, see `table_split`."""
-    split = table_split(frame, options, validation)
-    preparation = Preparation(split.inputs, split.target)
-
-    def part(rows: Rows) -> Part:
-        return as_part(preparation, split.inputs.transform(rows.frame), rows.labels, rows.weight)
-
-    with nullcontext() if validation is None else _of_the_validation_table():
-        validated = None if split.validation is None else part(split.validation)
-    test = None if split.test is None else part(split.test)
-    return TableTask(split, preparation, part(split.train), test, validated)
-
-
 def table_split(
     frame: "polars.DataFrame", options: TrainOptions, validation: "polars.DataFrame | None"
 ) -> TableSplit:
@@ -174,13 +99,16 @@ def table_split(
 
     notes: list[str] = []
     answers = columns_in(frame, options.targets, "--target")
-    for option, names in (("--exclude", options.drop), ("--keep", options.keep)):
+    named = {"--exclude": options.drop, "--keep": options.keep, "--categorical": options.categorical}
+    for option, names in named.items():
         for name in names:
             column(frame, name, option)
     without, weight = _no_inputs(options), None
     present = with_target(frame, options)
     if options.drop_missing_target and missing_target(frame, options.targets).any():
-        TablePreparation.fit(frame, exclude=without)  # what cannot be used is named by its row in the file
+        TablePreparation.fit(
+            frame, exclude=without, categorical=options.categorical
+        )  # what cannot be used is named by its row in the file
         if options.sample_weight is not None:
             row_weights(frame, options.sample_weight)
         frame = _with_target(frame, options, notes)
@@ -190,7 +118,7 @@ def table_split(
     target = choice.fit(answers)
     if options.sample_weight is not None:
         weight = row_weights(frame, options.sample_weight)
-    TablePreparation.fit(frame, exclude=without)
+    TablePreparation.fit(frame, exclude=without, categorical=options.categorical)
 
     learned, tested, held = split_rows(answers, choice.kind, options, notes)
     if choice.kind in NUMBERS:
@@ -202,24 +130,125 @@ def table_split(
         own = None if weight is None else weight[some]
         return Rows(frame[some], answers[some], own, present[some])
 
-    validated = rows(held) if len(held) else None
-    if validation is not None:
-        with _of_the_validation_table():
-            numbers = with_target(validation, options)
-            if options.drop_missing_target:
-                validation = _with_target(validation, options, notes)
-            labels = columns_in(validation, options.targets, "--target")
-            own = None if options.sample_weight is None else row_weights(validation, options.sample_weight)
-            validated = Rows(validation, labels, own, numbers)
     train = rows(learned)
     check_some(train.weight, "learn from")
-    check_some(None if validated is None else validated.weight, "validate on")
-    inputs = TablePreparation.fit(train.frame, exclude=without, keep=options.keep)
+    inputs = TablePreparation.fit(
+        train.frame, exclude=without, keep=options.keep, categorical=options.categorical
+    )
     notes += [f"Warning: {caution}" for caution in inputs.cautions]
     test = rows(tested) if len(tested) else None
-    return TableSplit(
-        choice.kind, choice.reason, inputs, target, train, test, validated, without, options.keep, notes
+    validated = rows(held) if len(held) else None
+    if validation is not None:
+        validated = _of_another_table(validation, options, inputs, target, notes)
+    check_some(None if validated is None else validated.weight, "validate on")
+    return TableSplit(choice.kind, choice.reason, inputs, target, train, test, validated, without, notes)
+
+
+def _of_another_table(
+    frame: "polars.DataFrame",
+    options: TrainOptions,
+    inputs: TablePreparation,
+    target: Target,
+    notes: list[str],
+) -> Rows:
+    """The rows of the table to validate on, with the columns of the training table."""
+    with _of_the_validation_table():
+        numbers = with_target(frame, options)
+        if options.drop_missing_target:
+            frame = _with_target(frame, options, notes)
+        labels = columns_in(frame, options.targets, "--target")
+        weight = None if options.sample_weight is None else row_weights(frame, options.sample_weight)
+        inputs.transform(frame)
+        target.answers(labels)
+    return Rows(frame, labels, weight, numbers)
+
+
+def surveyed(
+    rows: StoredRows,
+    options: TrainOptions,
+    validation: "polars.DataFrame | None",
+    *,
+    validation_fraction: float,
+) -> TableSplit:
+    """Read all rows once, and guess the task."""
+    if len(options.targets) != 1:
+        raise ConfigurationError(
+            "--target",
+            "one target where rows are streamed",
+            f"got {len(options.targets)}",
+            "Train a network for each, or read the table into memory with --no-stream.",
+        )
+    (target_name,), weighing = options.targets, options.sample_weight
+    for option, names in (
+        ("--target", options.targets),
+        ("--exclude", options.drop),
+        ("--keep", options.keep),
+        ("--categorical", options.categorical),
+    ):
+        rows.check_columns(names, option)
+
+    def weights(frame: "polars.DataFrame") -> Array | None:
+        return None if weighing is None else row_weights(frame, weighing)
+
+    found = survey(
+        rows,
+        target_name,
+        exclude=[weighing] if weighing else [],
+        drop=options.drop,
+        keep=options.keep,
+        categorical=options.categorical,
+        weights=None if weighing is None else weights,  # type: ignore[arg-type]  # there are some
+        seed=options.seed,
+        test_fraction=options.test_fraction,
+        validation_fraction=validation_fraction,
+        drop_missing_target=options.drop_missing_target,
     )
+    answers = found.answers()
+    choice = choose(answers, options, rows.n_rows - found.without_target)
+    target = _target(choice, found, answers)
+    notes = _notes(found, options, validation_fraction)
+
+    def part(frame: "polars.DataFrame") -> Rows | None:
+        labels = frame.get_column(target_name)
+        return Rows(frame, labels, weights(frame), UNNUMBERED) if frame.height else None
+
+    train, test, validated = part(found.sample), part(found.test), part(found.validation)
+    assert train is not None  # a survey without such rows is refused
+    if validation is not None:
+        validated = _of_another_table(validation, options, found.inputs, target, notes)
+    without = _no_inputs(options)
+    return TableSplit(
+        choice.kind, choice.reason, found.inputs, target, train, test, validated, without, notes, found
+    )
+
+
+def _target(choice: Choice, found: Survey, answers: "polars.Series") -> Target:
+    """The target; where not all rows are in memory, by the results of the pass."""
+    target = choice.fit(found.sample.get_column(found.target) if choice.kind in NUMBERS else answers)
+    if found.in_memory:
+        return target
+    if target.is_classification:
+        if not found.different.height:
+            raise DataError(f"target {found.target!r}", f"at most {MOST_CLASSES:,} classes", "there are more")
+        return target
+    return RegressionTarget.of({found.target: found.moments}, output=target.output, levels=target.levels)
+
+
+def _notes(found: Survey, options: TrainOptions, validation_fraction: float) -> list[str]:
+    notes = []
+    if found.without_target:
+        notes.append(
+            f"{found.without_target:,} of {found.rows.n_rows:,} rows have no target and are left out."
+        )
+    asked = {"test": options.test_fraction, "validation": validation_fraction}
+    for (name, share), taken in zip(asked.items(), found.shares, strict=False):
+        if taken < share:
+            notes.append(
+                f"The {name} part is {taken:.2g} of the rows instead of {share:g}: it is held in memory."
+            )
+    if not found.in_memory:
+        notes.append(f"Scores of what was learned are those of {found.sample.height:,} rows drawn from it.")
+    return [*notes, *(f"Warning: {caution}" for caution in found.inputs.cautions)]
 
 
 def split_rows(

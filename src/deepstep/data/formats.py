@@ -1,0 +1,165 @@
+"""Formats of tables: the suffix names the format, and the content has to agree with it."""
+
+from codecs import BOM_UTF8
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+from deepstep.data.dialect import UTF_8, Tell, TextFormat, encoding_by_bytes, log
+from deepstep.data.rows import check_room
+from deepstep.data.sources import local, unpacked_suffixes
+from deepstep.data.text_tables import damaged, first_line, typed_column
+from deepstep.errors import FileError, missing_package
+
+if TYPE_CHECKING:
+    import polars
+
+_PARQUET, _ARROW1, _ZIP = b"PAR1", b"ARROW1", b"PK\x03\x04"
+_SIGNATURES = {
+    _PARQUET: "a Parquet file",
+    _ARROW1: "an Arrow file",
+    b"FEA1": "a Feather file of version 1",
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF8": "a GIF picture",
+    b"%PDF": "a PDF document",
+    _ZIP: "a ZIP archive (Excel workbooks are such)",
+    b"\x1f\x8b": "a gzip archive",
+    b"\x89HDF": "an HDF5 file",
+    b"SQLite format 3": "an SQLite database",
+    b"<!DOCTYPE": "a web page",
+    b"<html": "a web page",
+    b'{"': "JSON",
+}
+
+
+class ReadOptions(NamedTuple):
+    """How tables are read.
+
+    ``given`` is how a text table is written, ``usual`` how tables were written before, which is taken where
+    the file does not say otherwise. ``values`` is as of `read_table`; ``tell`` takes lines about findings.
+    """
+
+    given: TextFormat = TextFormat()
+    usual: TextFormat = TextFormat()
+    values: Mapping[str, Collection[Any]] | None = None
+    tell: Tell = log
+
+
+BY_CONTENT = ReadOptions()
+"""Whatever the file says."""
+
+
+class Format(NamedTuple):
+    name: str
+    signature: bytes
+    read: "Callable[[BinaryIO, str, ReadOptions], polars.DataFrame] | None" = None
+    """None of text tables."""
+    sep: str = ""
+
+
+def format_of(path: Path, given: TextFormat) -> Format | None:
+    """The format of a file by its name; with a separator that is given, any other name is that of a text."""
+    suffix, compression = unpacked_suffixes(local(path))
+    kind = FORMATS.get(suffix)
+    if kind is not None and compression and kind.read is not None and kind is not _JSON_LINES:
+        return None  # they are compressed already
+    return _CSV if kind is None and given.sep is not None else kind
+
+
+def check_content(where: str, kind: Format, head: bytes, encoding: str | None) -> None:
+    """Refuse what is empty or begins like another format."""
+    is_text = kind.read is None
+    if not head.removeprefix(BOM_UTF8).strip():
+        raise FileError(where, f"{kind.name} is expected", "the file is empty")
+    if kind.signature and head.startswith(kind.signature):
+        return
+    looks = next((name for start, name in _SIGNATURES.items() if head.startswith(start)), "")
+    if not looks and b"\0" in head and not (is_text and (encoding or encoding_by_bytes(head) != UTF_8)):
+        looks = "a file with zero bytes, binary or in an encoding that was not found"
+    if kind.signature or looks:
+        raise FileError(
+            where,
+            f"{kind.name} is expected, as the name says",
+            f"the content is {looks or 'something else'}",
+            "Give the file its right suffix, or export it again.",
+        )
+
+
+def check_table_room(where: str, n_bytes: int, *, hint: bool = False) -> None:
+    """Refuse a table that does not fit into memory, however small its file is."""
+    streamed = "Training can leave its rows in the file: --stream (stream=True)."
+    check_room(n_bytes, where, "a table", "its rows", streamed if hint else "")
+
+
+def _read_parquet(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
+    import polars
+
+    footer = polars.scan_parquet(file.name, glob=False)
+    texts = (polars.String, polars.Binary)
+    row = sum(16 if dtype in texts else 8 for dtype in footer.collect_schema().values())
+    check_table_room(where, row * int(footer.select(polars.len()).collect().item()), hint=True)
+    return polars.read_parquet(file)
+
+
+def _read_arrow(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
+    import polars
+
+    return polars.read_ipc(file)
+
+
+def _read_json_lines(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
+    import polars
+
+    return polars.read_ndjson(file, infer_schema_length=None)
+
+
+def _read_excel(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
+    """The first sheet of a workbook; columns of texts are typed as those of text tables."""
+    import polars
+
+    try:
+        import fastexcel
+    except ImportError as error:
+        raise missing_package("Excel workbooks", "fastexcel", "excel") from error
+    content = file.read()
+    try:
+        sheets = fastexcel.read_excel(content).sheet_names
+        header = how.given.header and how.usual.header
+        frame = polars.read_excel(content, has_header=header, infer_schema_length=None, raise_if_empty=False)
+    except fastexcel.FastExcelError as error:
+        raise damaged(where, "an Excel workbook", first_line(error)) from error
+    if len(sheets) > 1:
+        how.tell(f"{where}: {len(sheets)} sheets; the first, {sheets[0]!r}, is read.")
+    values = how.values or {}
+    return polars.DataFrame(
+        [
+            typed_column(series, values.get(series.name, ())) if series.dtype == polars.String else series
+            for series in frame
+        ]
+    )
+
+
+_CSV = Format("a CSV table", b"", sep=",")
+_ARROW = Format("an Arrow file", _ARROW1, _read_arrow)
+PARQUET_FILE = Format("a Parquet file", _PARQUET, _read_parquet)
+_JSON_LINES = Format("a file of JSON lines", b"{", _read_json_lines)
+FORMATS = {
+    ".csv": _CSV,
+    ".tsv": Format("a TSV table", b"", sep="\t"),
+    ".txt": Format("a text table", b"", sep=","),
+    ".parquet": PARQUET_FILE,
+    ".arrow": _ARROW,
+    ".feather": _ARROW,
+    ".jsonl": _JSON_LINES,
+    ".ndjson": _JSON_LINES,
+    ".xlsx": Format("an Excel workbook", _ZIP, _read_excel),
+}
+TABLE_SUFFIXES = tuple(FORMATS)
+"""The suffixes that `read_table` knows."""
+
+
+def usual_separator(path: Path) -> str:
+    """The separator of text tables of this name."""
+    kind = FORMATS.get(unpacked_suffixes(path)[0])
+    return "," if kind is None else kind.sep

@@ -1,0 +1,184 @@
+"""Where the bytes of a table come from: files, compressed files, and standard input; URLs are refused."""
+
+import atexit
+import bz2
+import gzip
+import lzma
+import re
+import shutil
+import sys
+import tempfile
+import zlib
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import IO, Any
+
+from deepstep.data.files import refuse_pipe
+from deepstep.data.rows import check_room
+from deepstep.errors import FileError
+
+STDIN, STDIN_NAME = "-", "standard input"
+"""The name of a file that is standard input, and how it is called."""
+
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(/{1,2})(?!/)(.+)", re.DOTALL)
+"""A path has one slash where the URL had two."""
+
+_PARQUET_STREAMS = "Write it as Parquet, from which rows are streamed: --stream (stream=True)."
+_CHUNK = 2**22
+_OPENERS: dict[str, Callable[[IO[bytes]], Any]] = {
+    ".gz": lambda file: gzip.GzipFile(fileobj=file),
+    ".bz2": bz2.BZ2File,
+    ".xz": lzma.LZMAFile,
+}
+ZSTD = ".zst"
+COMPRESSIONS = (*_OPENERS, ZSTD)
+"""Endings of compressed files."""
+
+_BEGINS = {
+    b"PAR1": ".parquet",
+    b"ARROW1": ".arrow",
+    b"PK\x03\x04": ".xlsx",
+    b"\x1f\x8b": ".csv.gz",
+    b"BZh": ".csv.bz2",
+    b"\xfd7zXZ": ".csv.xz",
+    b"\x28\xb5\x2f\xfd": ".csv.zst",
+    b"{": ".jsonl",
+}
+"""The suffix of what comes from standard input, by its first bytes; text tables are ``.csv``."""
+
+
+class _Input:
+    """The copy of standard input, which can be read once."""
+
+    stream: Any = None
+    path = Path()
+
+
+def shown(path: Path) -> str:
+    """A file as people know it."""
+    return STDIN_NAME if str(path) == STDIN else str(path)
+
+
+def stem_of(path: Path) -> str:
+    """The name of a table without what says how it is written.
+
+    >>> stem_of(Path("a/sales.csv.gz")), stem_of(Path("-"))
+    ('sales', 'stdin')
+    """
+    if str(path) == STDIN:
+        return "stdin"
+    return path.with_suffix("").stem if path.suffix.lower() in COMPRESSIONS else path.stem
+
+
+def local(path: Path | str) -> Path:
+    """The file behind a path: of ``-`` a copy of standard input; URLs are refused.
+
+    >>> local("https://example.com/iris.csv")
+    Traceback (most recent call last):
+    deepstep.errors.FileError: https://example.com/iris.csv: a file on this machine is expected; this is a
+    URL, and nothing is fetched from the network. Download it first, or pipe it: curl -s URL | deepstep
+    train - --target COLUMN.
+    """
+    path = Path(path)
+    if str(path) == STDIN:
+        return _copy_of_stdin()
+    url = _URL.fullmatch(str(path))
+    if url and not path.exists():
+        raise FileError(
+            f"{url[1]}://{url[3]}",
+            "a file on this machine is expected",
+            "this is a URL, and nothing is fetched from the network",
+            "Download it first, or pipe it: curl -s URL | deepstep train - --target COLUMN.",
+        )
+    return path
+
+
+def _copy_of_stdin() -> Path:
+    """Standard input as a file, which can be read more than once; it is removed when the process ends."""
+    stream = sys.stdin
+    if _Input.stream is stream and stream is not None:
+        return _Input.path
+    if stream is None or stream.closed or stream.isatty():
+        raise FileError(
+            STDIN_NAME,
+            "a table is expected",
+            "it is closed" if stream is None or stream.closed else "it is a terminal",
+            "Pipe a table into the command, or name a file.",
+        )
+    folder = tempfile.mkdtemp(prefix="deepstep-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = Path(folder, "stdin")
+    try:
+        with path.open("wb") as copy:
+            shutil.copyfileobj(stream.buffer, copy, _CHUNK)
+        with path.open("rb") as copy:
+            head = copy.read(16)
+    except OSError as error:
+        raise FileError(STDIN_NAME, "it can be copied to a file", error.strerror or str(error)) from error
+    suffix = next((suffix for begin, suffix in _BEGINS.items() if head.startswith(begin)), ".csv")
+    path = path.rename(path.with_name(f"stdin{suffix}"))
+    _Input.stream, _Input.path = stream, path
+    return path
+
+
+def unpacked_suffixes(path: Path) -> tuple[str, str]:
+    """The suffix of a table, and that of its compression.
+
+    >>> unpacked_suffixes(Path("a.b.CSV.gz")), unpacked_suffixes(Path("a.b"))
+    (('.csv', '.gz'), ('.b', ''))
+    """
+    suffix = path.suffix.lower()
+    return (path.with_suffix("").suffix.lower(), suffix) if suffix in COMPRESSIONS else (suffix, "")
+
+
+def head_of(path: Path, where: str) -> bytes:
+    """The first bytes of a file, as they are there."""
+    refuse_pipe(path, "a table file is expected")
+    try:
+        with path.open("rb") as file:
+            return file.read(4096)
+    except IsADirectoryError as error:
+        raise FileError(where, "a table file is expected", "this is a folder") from error
+    except OSError as error:
+        got = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
+        raise FileError(where, "a table file is expected", str(got)) from error
+
+
+def content_of(path: Path, where: str, compression: str) -> bytes:
+    """All bytes of a file, unpacked."""
+    check_room(path.stat().st_size, where, "a table", "the file", _PARQUET_STREAMS)
+    if not compression:
+        return path.read_bytes()
+    try:
+        if compression == ZSTD:
+            return _without_zstd(path)
+        with path.open("rb") as file, _OPENERS[compression](file) as packed:
+            parts = BytesIO()
+            while part := packed.read(_CHUNK):
+                parts.write(part)
+                check_room(2 * parts.tell(), where, "a table", "the file, unpacked,", _PARQUET_STREAMS)
+            return parts.getvalue()
+    except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+        if isinstance(error, FileError):
+            raise
+        raise FileError(
+            where,
+            f"a whole {compression} file is expected",
+            f"it cannot be unpacked ({str(error).rstrip('.')})",
+            "The file is damaged: get it again.",
+        ) from error
+
+
+def _without_zstd(path: Path) -> bytes:
+    """The lines of a text: polars knows zstd, which Python does before 3.14 not."""
+    import polars
+
+    try:
+        with path.open("rb") as file:
+            lines = polars.read_csv(
+                file, has_header=False, infer_schema=False, separator="\x01", quote_char=None
+            )
+    except polars.exceptions.PolarsError as error:
+        raise OSError(str(error).partition("\n")[0]) from error
+    return "\n".join([*lines.to_series().fill_null(""), ""]).encode()

@@ -1,0 +1,367 @@
+"""A fitted estimator in the files of a run: its parameters, and what it learned beside its networks.
+
+=========================  ===================================================================================
+file                       what it holds
+=========================  ===================================================================================
+``estimator.json``         class, parameters, classes, calibration, the training of each member
+``estimator.safetensors``  the arrays among them, such as the predictions out of fold
+=========================  ===================================================================================
+
+A value that JSON does not have is an object of one entry, such as ``{"tuple": [1, 2]}``, whose name is in a
+table below. Nothing is pickled: what is no plain value, such as a function, is not stored.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from deepstep.data import atomic_write
+from deepstep.data.array_files import read_arrays, write_arrays
+from deepstep.data.text_formats import json_values, read_text
+from deepstep.engines import SessionState
+from deepstep.errors import DeepStepError, FileError
+from deepstep.estimators.calibration import Calibration
+from deepstep.estimators.ensemble import Ensemble, Fold, Member
+from deepstep.estimators.label_issues import TrainingFingerprint
+from deepstep.estimators.solvers import warn_the_caller
+from deepstep.estimators.targets import Labels
+from deepstep.estimators.training import FitResult, WarmStartState
+from deepstep.training import History
+from deepstep.training.rate_finder import RateSearch
+from deepstep.types import AnyArray, is_whole
+
+if TYPE_CHECKING:
+    from deepstep.estimators.base import DeepEstimator
+
+FORMAT, VERSION = "deepstep-estimator", 1
+NAME, ARRAYS = "estimator.json", "estimator.safetensors"
+
+STATE = (
+    "n_features_in_",
+    "feature_names_in_",
+    "_column_names",
+    "_came_with_names",
+    "_calibration",
+    "_training_rows",
+)
+"""Attributes of a fitted estimator beside its networks and its target."""
+
+RECORDS = {
+    kind.__name__: kind
+    for kind in (Calibration, FitResult, RateSearch, SessionState, TrainingFingerprint, WarmStartState)
+}
+"""Dataclasses whose fields are values that are stored."""
+
+
+class Values:
+    """Values as JSON has them, with the arrays among them by name."""
+
+    def __init__(self, arrays: dict[str, AnyArray]) -> None:
+        self.arrays = arrays
+
+    def packed(self, value: Any) -> Any:
+        """The value for JSON; a TypeError where it is no plain value."""
+        if isinstance(value, np.generic):
+            value = value.item()
+        if value is None or type(value) in (bool, int, str):
+            return value
+        if isinstance(value, str):  # a text of NumPy
+            return str(value)
+        if isinstance(value, float):
+            return value if isfinite(value) else {"number": str(value)}
+        if isinstance(value, list):
+            return [*map(self.packed, value)]
+        if isinstance(value, tuple):
+            return {"tuple": [*map(self.packed, value)]}
+        if isinstance(value, Mapping):
+            return {"mapping": [[self.packed(name), self.packed(entry)] for name, entry in value.items()]}
+        if isinstance(value, np.ndarray):
+            return self._packed_array(value)
+        if isinstance(value, bytes):
+            return {"bytes": value.hex()}
+        if isinstance(value, Path):
+            return {"path": str(value)}
+        if isinstance(value, History):
+            ends = (value.engine, value.stopped, value.why_engine)
+            return {"history": [[self.packed(dict(record)) for record in value], *ends]}
+        if type(value).__name__ in RECORDS:
+            entries = {field.name: self.packed(getattr(value, field.name)) for field in fields(value)}
+            return {type(value).__name__: entries}
+        raise TypeError(f"{type(value).__name__} is no plain value")
+
+    def _packed_array(self, value: AnyArray) -> Any:
+        if value.dtype.kind in "biuf" and value.dtype.itemsize <= 8:
+            name = f"{len(self.arrays):03}"
+            self.arrays[name] = value.astype(value.dtype.newbyteorder("="))
+            return {"array": name}
+        if value.dtype.kind in "UO":
+            kind = "object" if value.dtype.kind == "O" else value.dtype.str[1:]
+            return {"objects": [kind, [*map(self.packed, value.tolist())]]}
+        raise TypeError(f"an array of {value.dtype} is no plain value")
+
+    def unpacked(self, value: Any) -> Any:
+        """The value of what JSON has."""
+        if isinstance(value, list):
+            return [*map(self.unpacked, value)]
+        if not isinstance(value, dict):
+            return value
+        ((name, content),) = value.items()
+        if name in RECORDS:
+            kind = RECORDS[name]
+            if not set(content) <= {field.name for field in fields(kind)}:
+                raise ValueError(f"a {name} has other entries")
+            return kind(**{entry: self.unpacked(packed) for entry, packed in content.items()})
+        return READ[name](self, content)
+
+
+READ: Mapping[str, Callable[[Values, Any], Any]] = {
+    "number": lambda values, content: {"inf": np.inf, "-inf": -np.inf, "nan": np.nan}[content],
+    "tuple": lambda values, content: tuple(map(values.unpacked, content)),
+    "mapping": lambda values, content: {values.unpacked(k): values.unpacked(v) for k, v in content},
+    "array": lambda values, content: values.arrays[content],
+    "objects": lambda values, content: np.array(values.unpacked(content[1]), _dtype_of_objects(content[0])),
+    "bytes": lambda values, content: bytes.fromhex(content),
+    "path": lambda values, content: Path(content),
+    "history": lambda values, content: History(
+        map(values.unpacked, content[0]), engine=content[1], stopped=content[2], why_engine=content[3]
+    ),
+}
+"""Readers of the objects that stand for values."""
+
+
+def _dtype_of_objects(kind: str) -> Any:
+    if kind != "object" and not (kind[:1] == "U" and kind[1:].isdigit()):
+        raise ValueError(f"{kind!r:.20} is no type of texts")
+    return object if kind == "object" else np.dtype(kind)
+
+
+def write_estimator(folder: Path, estimator: "DeepEstimator") -> list[str]:
+    """Write what `write_ensemble` does not, into the same folder; the files, relative to it."""
+    arrays: dict[str, AnyArray] = {}
+    values, ensemble = Values(arrays), estimator.ensemble_
+    state = {name: vars(estimator)[name] for name in STATE if name in vars(estimator)}
+    record = {
+        "format": FORMAT,
+        "version": VERSION,
+        "kind": _kind(estimator).__name__,
+        "parameters": _parameters(estimator, values),
+        "classes": _packed_classes(estimator, values),
+        "state": {name: values.packed(value) for name, value in state.items()},
+        "fits": [_packed_fit(member, values) for member in ensemble.members],
+        "held_out": [values.packed(one.fold.held_out) for one in ensemble.preprocessors],
+        "out_of_fold": values.packed(ensemble.out_of_fold),
+    }
+    with atomic_write(folder / NAME) as file:
+        file.write(json.dumps(record, ensure_ascii=False, allow_nan=False).encode())
+    write_arrays(folder / ARRAYS, arrays, {})
+    return [NAME, ARRAYS]
+
+
+def _kind(estimator: Any) -> Any:
+    from deepstep.estimators import DeepClassifier, DeepRegressor
+
+    return DeepClassifier if isinstance(estimator, DeepClassifier) else DeepRegressor
+
+
+def _packed_classes(estimator: Any, values: Values) -> Any:
+    """The classes and whether they are those of several columns; None of a regressor."""
+    labels: Labels | None = vars(estimator).get("_labels")
+    return None if labels is None else [values.packed(labels.classes), labels.several]
+
+
+def _parameters(estimator: "DeepEstimator", values: Values) -> dict[str, Any]:
+    """The parameters; those that are no plain values are left out with a warning."""
+    packed, left_out = {}, []
+    for name, value in estimator.get_params(deep=False).items():
+        before = len(values.arrays)
+        try:
+            packed[name] = values.packed(value)
+        except TypeError:
+            left_out.append(name)
+            for added in [*values.arrays][before:]:
+                del values.arrays[added]
+    if left_out:
+        warn_the_caller(
+            f"{type(estimator).__name__}.save stores no functions and objects: {', '.join(left_out)} will be "
+            "as by default in what load gives. Predictions do not depend on it."
+        )
+    return packed
+
+
+def _packed_fit(member: Member, values: Values) -> Any:
+    """The training of a member, of which the network has the history."""
+    if member.fit is None:
+        return None
+    continues = member.preset.name == "mlp"  # the others have no partial_fit
+    state = member.fit.state if continues else replace(member.fit.state, state=None)
+    same = member.fit.history is member.network.history
+    return values.packed(replace(member.fit, state=state, history=History() if same else member.fit.history))
+
+
+def read_estimator(folder: Path, ensemble: Ensemble) -> "DeepEstimator":
+    """The estimator of an ensemble that was read; nothing is executed."""
+    from deepstep.estimators import DeepClassifier, DeepRegressor
+
+    kinds = {kind.__name__: kind for kind in (DeepClassifier, DeepRegressor)}
+    where = str(folder / NAME)
+    _, arrays = read_arrays(folder / ARRAYS, "the arrays of an estimator")
+    values = Values(arrays)
+    try:
+        record = json_values(read_text(folder / NAME))
+        if record["format"] != FORMAT or record["version"] != VERSION:
+            raise ValueError(f"format {FORMAT} {VERSION} is expected")
+        parameters = {name: values.unpacked(value) for name, value in record["parameters"].items()}
+        estimator = kinds[record["kind"]](**parameters)
+        state = {name: values.unpacked(value) for name, value in record["state"].items()}
+        _check(state)
+        # rows that a fold learned from matter in fit alone
+        folds = [Fold(np.arange(0), values.unpacked(one)) for one in record["held_out"]]
+        fits = [values.unpacked(one) for one in record["fits"]]
+        members = tuple(_with_fit(*pair) for pair in zip(ensemble.members, fits, strict=True))
+        pairs = zip(ensemble.preprocessors, folds, strict=True)
+        preprocessors = tuple(replace(one, fold=fold) for one, fold in pairs)
+        out_of_fold = values.unpacked(record["out_of_fold"])
+        estimator.ensemble_ = replace(
+            ensemble, members=members, preprocessors=preprocessors, out_of_fold=out_of_fold
+        )
+        for name, value in state.items():
+            setattr(estimator, name, value)
+        if isinstance(estimator, DeepClassifier):
+            classes, several = map(values.unpacked, record["classes"])
+            estimator._labels = Labels.named(classes, several, estimator.loss, where)
+            estimator.classes_ = estimator._labels.shown
+        else:
+            estimator._learned = estimator._given_head(where)
+    except FileError:
+        raise
+    except (
+        ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError, DeepStepError
+    ) as error:  # fmt: skip
+        got = f"it cannot be used ({error!s:.300})"
+        raise FileError(where, "the file as it was saved", got, "Restore it, or save again.") from None
+    return estimator
+
+
+def _with_fit(member: Member, fit: Any) -> Member:
+    if fit is None:
+        return member
+    if not isinstance(fit, FitResult):
+        raise TypeError("fits are of members")
+    history = member.network.history
+    if not len(fit.history) and history is not None:
+        fit = replace(fit, history=history)
+    return replace(member, fit=fit)
+
+
+def _check(state: Mapping[str, Any]) -> None:
+    """Refuse a state that no fit has."""
+    if not set(state) <= set(STATE) or not is_whole(state.get("n_features_in_"), 1):
+        raise ValueError(f"state has other entries than {', '.join(STATE)}")
+    kinds = {
+        "_calibration": Calibration,
+        "_training_rows": TrainingFingerprint | None,
+        "_column_names": tuple,
+    }
+    for name, kind in kinds.items():
+        if name in state and not isinstance(state[name], kind):
+            raise TypeError(f"{name} is of another type")
+
+
+class SavedEstimator:
+    """The part of the estimators that is saved and loaded."""
+
+    def save(self, folder: Path | str, *, overwrite: bool = False) -> None:
+        """Save the fitted estimator as a run folder, whole or not at all.
+
+        The folder is that of `deepstep.Run`: the commands of ``deepstep`` open it, too. Networks are
+        safetensors, the rest is JSON and TOML with checksums. Nothing is pickled, so that a folder from
+        elsewhere can be loaded without running code of others. Parameters that are functions or objects
+        (``callbacks``, a function as ``scoring`` or ``schedule``, a RandomState) are left out.
+
+        Parameters
+        ----------
+        folder : Path or str
+            The folder to make; its parent exists.
+        overwrite : bool, default=False
+            Replace an older run folder, which stays as it is until the new one is complete.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        FileError
+            If the folder exists and may not be replaced, or cannot be written.
+
+        Warns
+        -----
+        UserWarning
+            If parameters are left out.
+
+        See Also
+        --------
+        load : Read the folder.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from deepstep import DeepRegressor
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 2.0, 4.0, 6.0]
+        >>> model = DeepRegressor((), preset="mlp", solver="lbfgs", random_state=1).fit(X, y)
+        >>> folder = Path(tempfile.mkdtemp()) / "model"
+        >>> model.save(folder)
+        >>> bool((DeepRegressor.load(folder).predict(X) == model.predict(X)).all())
+        True
+        """
+        from deepstep.run import Run
+
+        Run.of(cast("DeepEstimator", self)).save(folder, overwrite=overwrite)
+
+    @classmethod
+    def load(cls, folder: Path | str) -> Any:
+        """Load an estimator that `save` or ``deepstep train`` wrote; nothing in the folder is executed.
+
+        Parameters
+        ----------
+        folder : Path or str
+            The run folder.
+
+        Returns
+        -------
+        DeepClassifier or DeepRegressor
+            As it was: the same predictions bit for bit, the same parameters and fitted attributes. With
+            ``preset='mlp'``, ``partial_fit`` and ``warm_start`` go on from it.
+
+        Raises
+        ------
+        FileError
+            If the folder is no run of this estimator, or one of its files is missing or altered.
+
+        See Also
+        --------
+        deepstep.Run.load : Of all runs, without knowing the class; ``Run.load(folder).estimator``.
+
+        Examples
+        --------
+        >>> from deepstep import DeepClassifier
+        >>> DeepClassifier.load("no/such/model")
+        Traceback (most recent call last):
+        deepstep.errors.FileError: no/such/model: a run folder is expected; there is no such folder. Runs are
+        written by deepstep train, deepstep demo and the save method of estimators.
+        """
+        from deepstep.run import Run
+
+        found: Any = Run.load(folder).estimator
+        if issubclass(cls, type(found)) and cls is not type(found):  # a class of the user's own
+            found.__class__ = cls
+        if not isinstance(found, cls):
+            got = "it is a run without an estimator" if found is None else f"it is a {type(found).__name__}"
+            hint = (
+                "deepstep.Run.load reads it." if found is None else f"{type(found).__name__}.load reads it."
+            )
+            raise FileError(str(folder), f"the run of a {cls.__name__} is expected", got, hint)
+        return found

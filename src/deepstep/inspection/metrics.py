@@ -1,0 +1,474 @@
+"""Metrics of predictions, by `sklearn.metrics`, beside those of a baseline that needs no network."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import isnan
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepstep.errors import unknown_name
+from deepstep.preparation import Target
+from deepstep.types import AnyArray, Array
+
+if TYPE_CHECKING:
+    import polars
+
+UNEVEN = 1.5
+"""Ratio of the largest class to the smallest one, from which on recall is shown by class."""
+
+MOST_RECALLS = 12
+"""Most classes of which each has a recall."""
+
+
+NONE = np.empty((0, 0))
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Predictions for rows with a weight above 0, of one target.
+
+    ``true`` and ``predicted`` (m,) are positions of classes, or numbers; ``P`` (m, n_classes) probabilities,
+    ``quantiles`` (m, n_levels) for the loss 'quantile', each empty for other targets.
+    """
+
+    true: AnyArray
+    predicted: AnyArray
+    weight: Array | None
+    P: Array = field(default_factory=lambda: NONE)
+    quantiles: Array = field(default_factory=lambda: NONE)
+
+    def baseline(self) -> "Predictions":
+        """Predictions by the target alone: the largest class with the class frequencies, or the mean."""
+        if not self.P.size:
+            mean = np.average(self.true, weights=self.weight)
+            return replace(self, predicted=np.full(len(self.true), mean))
+        sizes = np.bincount(self.true, self.weight, minlength=self.P.shape[1])
+        majority = np.full(len(self.true), sizes.argmax())
+        return replace(
+            self, predicted=majority, P=np.broadcast_to(sizes / sizes.sum(), (len(majority), len(sizes)))
+        )
+
+
+def _by(name: str) -> Callable[[Predictions], float]:
+    """A metric of scikit-learn of true and predicted values."""
+
+    def function(of: Predictions) -> float:
+        from sklearn import metrics  # takes a while, and not every command needs it
+
+        return float(getattr(metrics, name)(of.true, of.predicted, sample_weight=of.weight))
+
+    return function
+
+
+def _f1(of: Predictions) -> float:
+    from sklearn.metrics import f1_score
+
+    average = "binary" if of.P.shape[1] == 2 else "macro"
+    return float(
+        f1_score(of.true, of.predicted, average=average, sample_weight=of.weight, zero_division=np.nan)
+    )
+
+
+def _roc_auc(of: Predictions) -> float:
+    from sklearn.metrics import roc_auc_score
+
+    n = of.P.shape[1]
+    scores, several = (_sums_to_1(of)[:, 1], {}) if n == 2 else (_sums_to_1(of), {"multi_class": "ovr"})
+    labels = {"labels": range(n)} if several else {}
+    return float(roc_auc_score(of.true, scores, sample_weight=of.weight, **several, **labels))
+
+
+def _of_probabilities(name: str) -> Callable[[Predictions], float]:
+    def function(of: Predictions) -> float:
+        from sklearn import metrics
+
+        P = _sums_to_1(of)
+        labels = range(P.shape[1])
+        return float(getattr(metrics, name)(of.true, P, labels=labels, sample_weight=of.weight))
+
+    return function
+
+
+def _sums_to_1(of: Predictions) -> Array:
+    P = of.P.astype(np.float64)
+    return np.asarray(P / P.sum(axis=1, keepdims=True))
+
+
+def recalls(of: Predictions) -> Array:
+    """The recall of each class, NaN for a class without rows."""
+    from sklearn.metrics import recall_score
+
+    labels = range(of.P.shape[1])
+    return np.asarray(
+        recall_score(
+            of.true,
+            of.predicted,
+            labels=labels,
+            average=None,
+            zero_division=np.nan,
+            sample_weight=of.weight,
+        )
+    )
+
+
+def _poisson_deviance(of: Predictions) -> float:
+    # a mean that is rounded to 0 is that of an event which is almost never seen
+    return _by("mean_poisson_deviance")(replace(of, predicted=np.maximum(of.predicted, np.finfo(float).tiny)))
+
+
+def _coverage(of: Predictions) -> float:
+    low, high = of.quantiles[:, 0], of.quantiles[:, -1]
+    return float(np.average((low <= of.true) & (of.true <= high), weights=of.weight))
+
+
+def _one_class(of: Predictions) -> str:
+    missing = of.P.shape[1] - len(np.unique(of.true))
+    have = "has" if missing == 1 else "have"
+    return f"{missing} of {of.P.shape[1]} classes {have} no rows" if missing else ""
+
+
+def _no_positives(of: Predictions) -> str:
+    found = of.P.shape[1] > 2 or of.true.any() or of.predicted.any()
+    return "" if found else "no row is, or is predicted to be, of the second class"
+
+
+def _constant(of: Predictions) -> str:
+    return "all targets are equal" if np.ptp(of.true) == 0 else ""
+
+
+def percent(share: float) -> str:
+    """A share as text.
+
+    >>> percent(0.98565)
+    '98.56 %'
+    """
+    return f"{100 * share:.2f} %"
+
+
+def four_digits(value: float) -> str:
+    """Four digits behind the point; far from 0, where a training has diverged, four in all.
+
+    >>> four_digits(0.98765), four_digits(-1.5e271)
+    ('0.9877', '-1.5e+271')
+    """
+    return f"{value:.4f}" if abs(value) < 1e4 else f"{value:.4g}"
+
+
+class Metric(NamedTuple):
+    """A metric of predictions.
+
+    name, label: In JSON, and for people.
+    task: "classes", "ordered classes", "numbers", "counts" or "quantiles".
+    larger_is_better: Its direction.
+    function: From `Predictions` to the value.
+    shown: The value as text.
+    baseline: The prediction of the baseline that has this metric, too: "majority", "prior" or "mean".
+    undefined: The reason why rows have no such metric; empty where they have.
+    """
+
+    name: str
+    label: str
+    task: str
+    larger_is_better: bool
+    function: Callable[[Predictions], float]
+    shown: Callable[[float], str] = four_digits
+    baseline: str = ""
+    undefined: Callable[[Predictions], str] = lambda of: ""
+
+
+_number, _classes = "{:.6g}".format, "{:.3f}".format
+
+METRICS: tuple[Metric, ...] = (
+    Metric("accuracy", "accuracy", "classes", True, _by("accuracy_score"), percent, "majority"),
+    Metric(
+        "balanced_accuracy",
+        "balanced accuracy",
+        "classes",
+        True,
+        lambda of: float(np.nanmean(recalls(of))),
+        percent,
+    ),
+    Metric("f1", "F1", "classes", True, _f1, undefined=_no_positives),
+    Metric("roc_auc", "ROC AUC", "classes", True, _roc_auc, undefined=_one_class),
+    Metric("log_loss", "log loss", "classes", False, _of_probabilities("log_loss"), baseline="prior"),
+    Metric(
+        "brier_score",
+        "Brier score",
+        "classes",
+        False,
+        _of_probabilities("brier_score_loss"),
+        baseline="prior",
+    ),
+    Metric(
+        "distance",
+        "mean distance in classes",
+        "ordered classes",
+        False,
+        _by("mean_absolute_error"),
+        _classes,
+    ),
+    Metric(
+        "within_one",
+        "within one class",
+        "ordered classes",
+        True,
+        lambda of: float(np.average(np.abs(of.predicted - of.true) <= 1, weights=of.weight)),
+        percent,
+    ),
+    Metric("rmse", "RMSE", "numbers", False, _by("root_mean_squared_error"), _number, "mean"),
+    Metric("mae", "MAE", "numbers", False, _by("mean_absolute_error"), _number, "mean"),
+    Metric("r2", "R²", "numbers", True, _by("r2_score"), undefined=_constant),
+    Metric("deviance", "Poisson deviance", "counts", False, _poisson_deviance, _number, "mean"),
+    Metric("coverage", "within the outer quantiles", "quantiles", True, _coverage, percent),
+)
+"""The metrics in the order in which they are shown."""
+
+BASELINES = {"majority": "majority class", "prior": "class frequencies", "mean": "mean"}
+"""Predictions of the baseline, by the first word of the metric's name."""
+
+OTHERS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
+    "all_right": ("all targets correct", percent),
+    "mean_r2": ("mean R²", four_digits),
+    "recall": ("recall", percent),
+    "rows": ("rows", "{:,}".format),
+}
+"""Figures that are no metric of one target, with their labels and formats."""
+
+
+def metrics_of(target: Target) -> list[Metric]:
+    """The metrics of one column of a target."""
+    if target.is_classification:
+        tasks = ["classes", *(["ordered classes"] if target.ordered else [])]
+    else:
+        tasks = ["numbers", *(["counts"] if target.output == "poisson" else [])]
+        tasks += ["quantiles"] if len(target.levels) > 1 else []
+    return [metric for metric in METRICS if metric.task in tasks]
+
+
+def predictions_of(
+    target: Target,
+    true: AnyArray,
+    outputs: Array,
+    weight: Array | None = None,
+    told: Callable[[Array], Array] = lambda P: P,
+) -> list[Predictions]:
+    """The predictions of each column of a target by outputs (m, n_outputs).
+
+    ``true`` (m,) or (m, n_columns) has positions of classes, or numbers. Rows of weight 0 are left out.
+    ``told`` turns the probabilities in the outputs to those that are reported, at a temperature.
+    """
+    if weight is not None:
+        used = weight > 0
+        true, outputs, weight = true[used], outputs[used], weight[used]
+    columns = true.reshape(len(true), target.n_columns).T
+    if target.is_classification:
+        decided = target.decide(outputs).reshape(columns.T.shape).T
+        P = target.by_column(told(target.probabilities(outputs)))
+        each = zip(columns, decided, P, strict=True)
+        return [Predictions(true, predicted, weight, of) for true, predicted, of in each]
+    predicted = target.decode(outputs).reshape(columns.T.shape).T
+    quantiles = target.quantiles(outputs) if len(target.levels) > 1 else NONE
+    pairs = zip(columns, predicted, strict=True)
+    return [Predictions(*pair, weight, quantiles=quantiles) for pair in pairs]
+
+
+def evaluate(metric: Metric, of: Predictions) -> float | str:
+    """The value of a metric, or the reason why there is none."""
+    reason = "no row has a weight above 0" if not len(of.true) else metric.undefined(of)
+    if not reason and not all(np.isfinite(one).all() for one in (of.predicted, of.P)):
+        reason = "predictions are not finite"
+    if reason:
+        return reason
+    with np.errstate(over="ignore", invalid="ignore"):
+        value = metric.function(of)
+    return "it is not defined for these rows" if isnan(value) else value
+
+
+class Scores(NamedTuple):
+    """Values of the metrics by name, as JSON and a run's config have them.
+
+    Of several targets each value is a mapping by column. A metric that these rows do not have is absent, and
+    ``undefined`` in the values has the reason. The baseline predicts the largest class, its probabilities the
+    class frequencies, or the mean, of these rows. ``recall`` is NaN for a class without rows.
+    """
+
+    values: Mapping[str, Any]
+    uneven: bool = False
+
+    def lines(self, *, by_class: bool = False) -> list[tuple[str, str]]:
+        """Label and text of each figure, of several targets column by column; "–" for undefined ones."""
+        values, missing = self.values, self._undefined
+        several = values.get("rmse", values.get("accuracy"))
+        columns = list(several) if isinstance(several, Mapping) else [""]
+        shown = _labels()
+        rows: list[tuple[str, str]] = []
+        for column in columns:
+            of = f" of {column}" if column else ""
+            for name, (label, text) in shown.items():
+                value = values.get(name)
+                if column:
+                    value = value.get(column) if isinstance(value, Mapping) else None
+                if isinstance(value, Mapping):
+                    keys = value.items() if name != "recall" or by_class else ()
+                    rows += [(f"{label} of {key}", _text(text, one)) for key, one in keys]
+                elif f"{name}{of}" in missing:
+                    rows.append((f"{label}{of}", "–"))
+                elif value is not None:
+                    rows.append((f"{label}{of}", _text(text, value)))
+        if columns != [""]:
+            rows += [
+                (OTHERS[name][0], _text(OTHERS[name][1], values[name])) for name in OTHERS if name in values
+            ]
+        return rows
+
+    def notes(self) -> list[str]:
+        """Why metrics are absent."""
+        labels = _labels()
+        return [
+            f"{labels.get(name.partition(' of ')[0], (name,))[0]}{''.join(name.partition(' of ')[1:])}: {why}"
+            for name, why in self._undefined.items()
+        ]
+
+    @property
+    def _undefined(self) -> Mapping[str, str]:
+        found = self.values.get("undefined")
+        return found if isinstance(found, Mapping) else {}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return dict(self.values)
+
+
+def _text(shown: Callable[[Any], str], value: Any) -> str:
+    if not isinstance(value, int | float) or isnan(value):
+        return "–"
+    return shown(value)
+
+
+def _labels() -> dict[str, tuple[str, Callable[[Any], str]]]:
+    """The label and the format of each figure, in their order."""
+    found: dict[str, tuple[str, Callable[[Any], str]]] = {}
+    for one in METRICS:
+        found[one.name] = one.label, one.shown
+        if one.baseline:
+            label = f"baseline {one.label} ({BASELINES[one.baseline]})"
+            found[f"{one.baseline}_{one.name}"] = label, one.shown
+    return {**found, **OTHERS}
+
+
+def score(
+    target: Target,
+    true: AnyArray,
+    outputs: Array,
+    weight: Array | None = None,
+    told: Callable[[Array], Array] = lambda P: P,
+) -> Scores:
+    """Metrics of outputs for rows with these classes or numbers; the arguments are of `predictions_of`."""
+    each = predictions_of(target, true, outputs, weight, told)
+    found = [_of_column(one, of) for one, of in zip(target.each, each, strict=True)]
+    rows: dict[str, Any] = {"rows": len(true)}
+    uneven = any(one.uneven for one in found)
+    if not target.several:
+        return Scores({**rows, **found[0].values}, uneven)
+    values: dict[str, Any] = {}
+    for column, one in zip(target.names, found, strict=True):
+        for name, value in one.values.items():
+            if name == "undefined":
+                why = {f"{metric} of {column}": reason for metric, reason in value.items()}
+                values.setdefault(name, {}).update(why)
+            elif name != "recall":
+                values.setdefault(name, {})[column] = value
+    if target.is_classification and len(true):
+        right = np.all([of.predicted == of.true for of in each], axis=0)
+        rows["all_right"] = float(np.average(right, weights=each[0].weight))
+    elif values.get("r2"):
+        rows["mean_r2"] = float(np.mean(list(values["r2"].values())))
+    return Scores({**rows, **values}, uneven)
+
+
+def _of_column(target: Any, of: Predictions) -> Scores:
+    found = dict(_values(target, of))
+    undefined = {name: reason for name, reason in found.items() if isinstance(reason, str)}
+    values: dict[str, Any] = {name: value for name, value in found.items() if name not in undefined}
+    uneven = False
+    if target.is_classification and len(of.true):
+        names, sizes = list(map(str, target.classes[0])), np.bincount(of.true)
+        uneven = bool(sizes.max() > UNEVEN * sizes[sizes > 0].min())
+        if len(names) <= MOST_RECALLS:
+            values["recall"] = dict(zip(names, recalls(of).tolist(), strict=True))
+    elif "coverage" in values:
+        values["levels"] = (target.levels[0], target.levels[-1])
+    return Scores({**values, **({"undefined": undefined} if undefined else {})}, uneven)
+
+
+def _values(target: Target, of: Predictions) -> Iterator[tuple[str, float | str]]:
+    for metric in metrics_of(target):
+        yield metric.name, evaluate(metric, of)
+        if metric.baseline and len(of.true):
+            yield f"{metric.baseline}_{metric.name}", evaluate(metric, of.baseline())
+
+
+def main_metric(target: Target, name: str | None = None, where: str = "metric") -> Metric:
+    """The metric of a name, by default accuracy or R²; a `ConfigurationError` where the target has none."""
+    known = {metric.name: metric for metric in metrics_of(target)}
+    name = name or ("accuracy" if target.is_classification else "r2")
+    if name not in known:
+        raise unknown_name(where, "metric", name, known)
+    return known[name]
+
+
+class Importance(NamedTuple):
+    """By how much a metric gets worse where the values of a column are permuted.
+
+    mean, std: Of the repeats.
+    """
+
+    column: str
+    mean: float
+    std: float
+
+
+def permutation_importance(
+    outputs: "Callable[[polars.DataFrame], Array]",
+    frame: "polars.DataFrame",
+    columns: Sequence[str],
+    measured: Callable[[Array], float],
+    *,
+    larger_is_better: bool,
+    repeats: int,
+    seed: int,
+) -> list[Importance]:
+    """The importance of raw columns, the largest first (Breiman, Machine Learning 45, 2001).
+
+    ``outputs`` predicts for a table, and ``measured`` is the metric of outputs.
+    """
+    best, rng = measured(outputs(frame)), np.random.default_rng(seed)
+    sign, found = 1 if larger_is_better else -1, list[Importance]()
+    for name in columns:
+        lost = np.empty(repeats)
+        for repeat in range(repeats):
+            order = rng.permutation(frame.height)
+            mixed = frame.with_columns(frame.get_column(name).gather(order))
+            lost[repeat] = sign * (best - measured(outputs(mixed)))
+        found.append(Importance(name, float(lost.mean()), float(lost.std())))
+    return sorted(found, key=lambda one: -one.mean)
+
+
+def confusion(answers: AnyArray, given: AnyArray, n_classes: int) -> NDArray[np.int64]:
+    """How many rows of each class (row) got each answer (column)."""
+    from sklearn.metrics import confusion_matrix
+
+    return np.asarray(confusion_matrix(answers, given, labels=range(n_classes)))
+
+
+def figures(parts: Mapping[str, Scores], *, by_class: bool = True) -> tuple[list[list[str]], list[str]]:
+    """Rows of a table with a column for each part of the rows, and the reasons why figures are absent."""
+    lines = [dict(scores.lines(by_class=by_class)) for scores in parts.values()]
+    labels = dict.fromkeys(label for of_part in lines for label in of_part)
+    rows = [[label, *(of_part.get(label, "–") for of_part in lines)] for label in labels]
+    notes = [
+        f"{note} ({part.replace('_', ' ')})." for part, scores in parts.items() for note in scores.notes()
+    ]
+    return rows, notes

@@ -1,0 +1,135 @@
+"""Members of an ensemble as users see them: leaderboard, held-out predictions, size, workers; and columns."""
+
+import pickle
+from copy import deepcopy
+
+import numpy as np
+import pandas
+import polars
+import pytest
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.metrics import accuracy_score, r2_score
+
+from deepstep.engines.choice import ON_CPU
+from deepstep.errors import ConfigurationError, DataError
+from deepstep.estimators import DeepClassifier, DeepRegressor
+from deepstep.estimators.presets import engine_on
+
+SMALL = {"max_iter": 8, "random_state": 1}
+CASES = {
+    "classes": (DeepClassifier, load_iris, {}),
+    "numbers": (DeepRegressor, load_diabetes, {}),
+    "quantiles": (DeepRegressor, load_diabetes, {"loss": "quantile"}),
+}
+
+
+@pytest.fixture(scope="module", params=CASES)
+def fitted(request):
+    Estimator, load, given = CASES[request.param]
+    X, y = load(return_X_y=True)
+    weight = np.where(np.arange(len(y)) < 7, 0.0, 1.0)
+    return Estimator(n_estimators=10, **SMALL, **given).fit(X, y, weight), X, y
+
+
+def test_leaderboard(fitted):
+    model, _, _ = fitted
+    board = model.leaderboard()
+    for frame in (pandas.DataFrame(board), polars.DataFrame(board)):
+        assert sorted(frame["member"]) == list(range(10))
+        assert sum(frame["weight"]) == pytest.approx(1)
+        assert list(frame["validation_cost"]) == sorted(frame["validation_cost"])
+        assert min(frame["seconds"]) > 0
+    assert "validation cost" in repr(board)
+    assert board._repr_html_().count("<tr>") == 11
+    assert [len(history) for history in model.histories_] == [one.epochs for one in model.ensemble_.members]
+
+
+def test_scores_and_predictions_out_of_fold(fitted):
+    model, X, y = fitted
+    found, kept = model.oof_predictions_, slice(7, None)
+    shape = model.predict_proba(X).shape if hasattr(model, "predict_proba") else model.predict(X).shape
+    assert found.shape == shape
+    assert np.isnan(found[:7]).all()
+    assert np.isfinite(found[kept]).all()
+    if shape != (len(y), 3) or isinstance(model, DeepClassifier):
+        score = (
+            accuracy_score(y[kept], found[kept].argmax(1))
+            if found.ndim > 1
+            else r2_score(y[kept], found[kept])
+        )
+        scores = [row["score"] for row in model.leaderboard()]
+        assert min(scores) - 0.1 < score < 1
+    else:
+        assert (np.diff(found[kept], axis=1) >= 0).all()
+
+
+def test_a_pickle_holds_parameters_once(fitted):
+    model, X, _ = fitted
+    sizes = [member.network.parameters.flat.nbytes for member in model.ensemble_.members]
+    model.predict(X[:1])
+    stored = pickle.dumps(model)
+    assert len(stored) < 1.25 * sum(sizes) + 50_000
+    for copied in (pickle.loads(stored), deepcopy(model)):
+        np.testing.assert_array_equal(copied.predict(X), model.predict(X))
+
+
+@pytest.mark.filterwarnings("ignore:Training ended before it converged")
+@pytest.mark.parametrize("preset", ["tabular", "single", "mlp"])
+def test_n_jobs_changes_no_bit(preset):
+    X, y = load_iris(return_X_y=True)
+    options = {**SMALL, "preset": preset} | (
+        {"tol": 0.0, "max_iter": 3, "n_iter_no_change": np.inf} if preset == "mlp" else {}
+    )
+    models = [DeepClassifier(n_jobs=n, **options) for n in (None, 1, 2, -1)]
+    first, *others = [model.fit(X, y).predict_proba(X) for model in models]
+    for other in others:
+        np.testing.assert_array_equal(other, first)
+
+
+def test_devices_are_engines():
+    assert engine_on("cpu", "auto", "") == ON_CPU
+    assert engine_on("cuda:1", "torch", "") == engine_on("cuda:1", "torch:cuda:1", "") == "torch:cuda:1"
+    for device, engine in (
+        ("cuda", "compiled"),
+        ("cpu", "torch:cuda"),
+        ("mps", "reference"),
+        ("tpu", "auto"),
+    ):
+        with pytest.raises(ConfigurationError, match="device"):
+            DeepClassifier(device=device, engine=engine).fit([[0.0], [1.0]], [0, 1])
+    X, y = load_iris(return_X_y=True)
+    assert DeepClassifier(preset="single", max_iter=2, device="cpu").fit(X, y).engine_ in (
+        "compiled",
+        "reference",
+    )
+
+
+def test_numbers_that_are_categories():
+    rng = np.random.default_rng(1)
+    X = pandas.DataFrame(
+        {"postcode": rng.permutation(np.repeat(np.arange(8000, 8010), 20)), "x": rng.random(200)}
+    )
+    y = rng.standard_normal(10)[X["postcode"] - 8000]
+    score = DeepRegressor(preset="single", **SMALL).fit(X, y).score(X, y)
+    for named in (["postcode"], [0], [-2], [True, False], np.array([0])):
+        model = DeepRegressor(preset="single", categorical_features=named, **SMALL).fit(X, y)
+        assert model.network_.architecture.n_inputs == 11
+        assert model.score(X, y) > max(score + 0.1, 0.9)
+    for wrong in (["postcod"], [2], [True], [0.5]):
+        with pytest.raises(ConfigurationError, match="categorical_features"):
+            DeepRegressor(categorical_features=wrong).fit(X, y)
+    with pytest.raises(ConfigurationError, match="categorical_features=None with preset='mlp'"):
+        DeepRegressor(categorical_features=[0], preset="mlp").fit(X, y)
+
+
+def test_eval_set_is_the_validation_data():
+    X, y = load_iris(return_X_y=True)
+    new = lambda: DeepClassifier(n_estimators=1, **SMALL)  # noqa: E731
+    expected = new().fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2]).predict_proba(X)
+    for given in ((X[1::2], y[1::2]), [(X[1::2], y[1::2])]):
+        np.testing.assert_array_equal(new().fit(X[::2], y[::2], eval_set=given).predict_proba(X), expected)
+    for wrong in ([(X, y), (X, y)], [(X, y, y)], X):
+        with pytest.raises(DataError, match="eval_set"):
+            new().fit(X, y, eval_set=wrong)
+    with pytest.raises(DataError, match="got both"):
+        new().fit(X, y, eval_set=(X, y), X_val=X, y_val=y)
