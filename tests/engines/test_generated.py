@@ -1,6 +1,6 @@
 """Every engine does what the reference does: networks, settings and batches are drawn anew in each run.
 
-The reference itself is held to a plain loop, see `test_engines` and `test_what_regularizes`.
+The reference itself is held to a plain loop over the equations, see `test_reference`.
 """
 
 from functools import lru_cache

@@ -26,7 +26,7 @@ from deepstep.preparation.batches import Examples
 from head_examples import head_settings, head_target
 
 STEPS = 8
-RATE, SLOW, SLOWER = 0.05, {"exponential": 0.002, "increasing": 0.0002}, {"poisson": 0.02}
+RATE, SLOW, SLOWER = 0.05, {"exponential": 0.001, "increasing": 0.0002}, {"poisson": 0.02}
 """Learning rates; by activation, where outputs are so large that the usual one diverges; factors by head."""
 BETA, BETA1, BETA2, EPSILON = 0.9, 0.9, 0.999, 1e-8
 RMSPROP_BETA, LION_BETA2, MUON_BETA = 0.99, 0.99, 0.95
@@ -73,6 +73,7 @@ def problem(shape, activation, output, rng, **parts):
     ones = {name: np.ones(size) for name, size in architecture.layout}
     parameters = Parameters.from_dict({**ones, **values})
     parameters.flat[:] += 0.1 * rng.standard_normal(parameters.flat.size)  # biases too, and no relu at a kink
+    parameters.flat[:] *= 0.3 if activation in SLOW else 1
     X, Y = rng.standard_normal((m, sizes[0])), head_target(output, sizes[-1], m).T
     drawn = (part.astype(np.float32).astype(float) for part in (X, Y, rng.uniform(0.5, 2, size=m)))
     return architecture, parameters.astype(np.float32).astype(float), Examples(*drawn)
