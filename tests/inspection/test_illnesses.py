@@ -72,6 +72,15 @@ def test_answers_that_were_never_learned_say_nothing_of_labels():
     assert list(label_findings(P, rng.integers(0, 3, 300))) == []
 
 
+def test_classes_that_overlap_as_the_answers_say_are_no_mistakes():
+    """A fifth of the answers is wrong, of the sure half a tenth."""
+    rng = np.random.default_rng(0)
+    sure, answer = rng.uniform(0.6, 1, 2000), np.arange(2000) % 2
+    of_ones = np.where(answer == 1, sure, 1 - sure)
+    true = np.where(rng.random(2000) > sure, 1 - answer, answer)
+    assert list(label_findings(np.column_stack([1 - of_ones, of_ones]), true)) == []
+
+
 def test_the_rows_that_are_named_are_those_that_were_mixed_up():
     rng = np.random.default_rng(1)
     true = rng.integers(0, 2, 400)
