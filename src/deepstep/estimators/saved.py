@@ -238,7 +238,8 @@ def read_estimator(
             setattr(estimator, name, value)
         target = values.unpacked(record["target"])
         if isinstance(estimator, DeepClassifier):
-            estimator._labels = Labels(*target, ensemble.output)
+            classes, several = target
+            estimator._labels = Labels(classes, several, ensemble.output)
             estimator.classes_ = estimator._labels.shown
         else:
             estimator._learned = HEADS[ensemble.output].with_settings(where, **target)
