@@ -67,7 +67,9 @@ def open_network(folder: Path, member: int | None) -> OpenedNetwork:
             "Or train one network, with --preset single.",
         )
     one = run.ensemble.members[member]
-    settings = dict(one.settings) or run.config.get("settings", {})
+    settings = run.config.get("settings", {})
+    if "optimizer" not in settings:  # those of an ensemble are of no network
+        settings = dict(one.settings) or settings
     return OpenedNetwork(
         run,
         member,
