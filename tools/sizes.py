@@ -16,7 +16,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "training": (2_500, 4_215),
     "inspection": (1_300, 2_830),
     "model": (1_200, 2_158),
-    "data": (1_600, 3_285),
+    "data": (1_600, 3_955),
     "preparation": (2_100, 4_460),
     "estimators": (2_800, 6_050),
     "plots": (1_270, 1_650),
