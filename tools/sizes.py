@@ -13,22 +13,22 @@ LIMITS: dict[str, tuple[int, int]] = {
     "equations": (4_300, 5_700),
     "network": (750, 740),
     "engines": (4_300, 6_720),
-    "training": (2_500, 4_135),
+    "training": (2_500, 4_215),
     "inspection": (1_300, 2_830),
     "model": (1_200, 2_158),
-    "data": (1_600, 3_275),
-    "preparation": (2_100, 4_310),
-    "estimators": (2_800, 5_910),
+    "data": (1_600, 3_955),
+    "preparation": (2_100, 4_460),
+    "estimators": (2_800, 6_050),
     "plots": (1_270, 1_650),
     "report": (700, 1_177),
     "explorer": (1_230, 1_795),
-    "cli": (2_000, 5_980),
-    "": (500, 1_635),
+    "cli": (2_000, 5_420),
+    "": (500, 1_720),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
 FILES = 190, 310
-TESTS = 22_000, 46_350
+TESTS = 22_000, 46_700
 
 
 def lines(files: list[Path]) -> int:

@@ -1,28 +1,37 @@
 """Training by many workers, on one machine or many: ``torchrun --nproc-per-node=2 SCRIPT``.
 
-Each worker is a process that runs the same script with the same examples, and works on its part of each
-batch; one all-reduce of the flat gradient (gloo between CPUs, NCCL between GPUs) makes their steps that of
-one worker on the whole batch.
+Each worker is a process that runs the same script, and works on its part of each batch: all of them have the
+same examples, or each has those of its own row groups of Parquet. One all-reduce of the flat gradient (gloo
+between CPUs, NCCL between GPUs) makes their steps that of one worker on the whole batch.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
+from deepstep.data import ParquetRows
 from deepstep.docstrings import complete
 from deepstep.engines.choice import DISTRIBUTED, missing_torch
-from deepstep.errors import ConfigurationError
+from deepstep.equations import get_head
+from deepstep.errors import ConfigurationError, WorkerError
 from deepstep.model import Network
-from deepstep.preparation.batches import Communicator, evenly_spread
+from deepstep.network.border import check_inputs, check_targets, check_weights
+from deepstep.preparation.batches import Communicator, Examples, evenly_spread
+from deepstep.preparation.codes import CODES, encode_classes
+from deepstep.preparation.row_groups import RowGroups, SharedOut
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import History, ModelCheckpoint
 from deepstep.training.callbacks import Training, as_callbacks, with_state
+from deepstep.types import Array
+
+T = TypeVar("T")
 
 __all__ = ["Worker", "all_workers", "fit", "process_group", "worker"]
 
@@ -85,8 +94,14 @@ def fit(network: Network, X: Any, Y: Any = None, *, timeout: float = PATIENCE, *
     network: With a seed, so that it is the same in every worker. Without batch normalization. Its engine is
         "auto" or "torch", for GPUs of CUDA where there are some and else CPUs, "torch:cpu" or "torch:cuda".
     X (n_x, m): All examples. An array in a memory-mapped file (``numpy.load(…, mmap_mode="r")``) is shared by
-        the workers of a machine. Each worker reads the rows of `StreamedExamples` that it works on.
-    Y (n_L, m): Their targets, which `StreamedExamples` have themselves.
+        the workers of a machine. Or the path of a Parquet file or of a folder of such parts, with columns of
+        numbers: each worker reads some of the row groups, alone, and holds their rows in memory. The batches
+        are those of the same rows in an array. Of `StreamedExamples`, which are larger than the memory of all
+        workers, each reads all rows and prepares those that it works on.
+    Y (n_L, m): Their targets, which `StreamedExamples` have themselves. Of Parquet the name of the column, or
+        a list of names in the order of the outputs; one column of class numbers, from 0, is enough for a
+        softmax or an ordinal output. All other columns are inputs, in their order. ``sample_weight`` may be
+        the name of a column, too.
     timeout: Seconds after which a worker gives up waiting for another one; those who wait for a slow one
         change nothing of the result.
     options: As of `Network.train`. By a ``time_budget`` they end together, by the clock of the first. The
@@ -94,10 +109,11 @@ def fit(network: Network, X: Any, Y: Any = None, *, timeout: float = PATIENCE, *
         (``Callback.in_every_worker``, and those that keep a state). All of them read the checkpoint to
         ``resume`` from. Validation data is shared among them, and its cost is of all of it.
     returns: The same in every worker, except the seconds.
-    ConfigurationError: If an option does not fit many workers, they have not all the same, and as of
-        `Network.train`.
+    ConfigurationError: If an option does not fit many workers, they have not all the same, a column of
+        Parquet has no numbers, and as of `Network.train`.
+    DataError, FileError: If a value is missing or a part cannot be read, in the worker that reads it.
     MissingPackageError: If PyTorch is not installed.
-    WorkerError: If another worker has ended, or does not answer in time.
+    WorkerError: If another worker has ended, cannot read its rows, or does not answer in time.
 
     >>> net = Network([1, 1], initialization="zeros", seed=1)
     >>> history = fit(net, [[-1.0, 1.0]], [[0, 1]], learning_rate=1.0, iterations=3)
@@ -116,12 +132,81 @@ def fit(network: Network, X: Any, Y: Any = None, *, timeout: float = PATIENCE, *
         options = _of_the_others(options)
     device = device_here(before)
     with process_group(timeout, device=device):
-        _compare(network, X, Y, options, here, device)
+        if isinstance(X, str | Path):
+            weight = options.pop("sample_weight", None)
+            rows = _all_or_none(lambda: _columns(X, Y, weight, network))
+            _compare(network, rows, (Y, weight), options, here, device)
+            X, Y = _shared_out(network, rows, weight is not None), None
+        else:
+            _compare(network, X, Y, options, here, device)
         network.engine = f"{DISTRIBUTED}:{device}"
         try:
             return network.train(X, Y, **options)
         finally:
             network.engine = before
+
+
+def _all_or_none(work: Callable[[], T]) -> T:
+    """Some work of each worker; where it fails in one, all end."""
+    found: T | None = None
+    why: Exception | None = None
+    try:
+        found = work()
+    except Exception as error:
+        why = error
+    if all_workers().sums([why is not None])[0]:
+        raise why or WorkerError(
+            WHERE,
+            "rows that all workers can read",
+            f"{WorkerError.ENDED}, as it cannot, and says why",
+            "Mend that, and start again.",
+        )
+    return cast(T, found)
+
+
+def _columns(path: Path | str, targets: Any, weight: Any, network: Network) -> RowGroups:
+    """The row groups of a file, with the columns of the inputs, then of the targets and of the weight."""
+    rows = ParquetRows(path)
+    given = [targets] if isinstance(targets, str) else targets
+    if not isinstance(given, Sequence) or not given or not isinstance(weight, str | None):
+        raise ConfigurationError(
+            WHERE,
+            "names of columns for Y and sample_weight, where X is the path of Parquet",
+            f"got {targets!r:.60}" if isinstance(weight, str | None) else f"got {weight!r:.60}",
+        )
+    others = [*given, *([] if weight is None else [weight])]
+    rows.check_columns(others, WHERE)
+    return RowGroups(rows, [*(name for name in rows.schema if name not in others), *others], network.dtype)
+
+
+def _shared_out(network: Network, groups: RowGroups, weighed: bool) -> SharedOut:
+    """The examples, of which this worker reads its own."""
+    shape, n_columns = network.architecture, len(groups.names)
+    n_x, head, dtype = shape.n_inputs, get_head(shape), network.dtype
+    coded = head.targets in CODES and head.targets != "probabilities" and shape.n_outputs > 1
+    coded &= n_columns - weighed == n_x + 1
+    n_classes = shape.n_outputs + (head.targets == "cumulative")
+
+    def encode(table: Array) -> Examples:
+        X, Y, weight = table[:, :n_x], table[:, n_x : n_columns - weighed], table[:, -1] if weighed else None
+        if coded and len(Y):
+            whole = Y[:, 0].astype(int)
+            Y = (
+                Y
+                if (whole != Y[:, 0]).any()
+                else encode_classes(whole, n_classes, head.targets).astype(dtype)
+            )
+        if len(Y):
+            X = check_inputs(X.T, n_x, WHERE, dtype=dtype).T
+            Y = check_targets(Y.T, shape.n_outputs, len(Y), head, WHERE, dtype=dtype).T
+            weight = None if weight is None else check_weights(weight, len(Y), WHERE, dtype=dtype)
+        elif Y.shape[1] != shape.n_outputs:
+            Y = np.empty((0, shape.n_outputs), dtype)
+        return Examples(np.ascontiguousarray(X), np.ascontiguousarray(Y), weight)
+
+    workers = all_workers()
+    own = _all_or_none(lambda: encode(groups.read(groups.of(workers.share))))
+    return SharedOut(groups, encode, workers, own)
 
 
 class _Read(ModelCheckpoint):
@@ -209,9 +294,10 @@ def _compare(network: Network, X: Any, Y: Any, options: Mapping[str, Any], here:
 def _digest(network: Network, X: Any, Y: Any, options: Mapping[str, Any]) -> int:
     """Digest of the parameters, some examples, and the options that are numbers and words."""
     found = hashlib.sha256(network.parameters.flat.tobytes())
-    if isinstance(X, StreamedExamples):
-        found.update(json.dumps(X.identity, sort_keys=True).encode())
-    for columns in () if isinstance(X, StreamedExamples) else (np.asarray(X), np.asarray(Y)):
+    streamed = isinstance(X, StreamedExamples | RowGroups)
+    if streamed:
+        found.update(json.dumps([X.identity, repr(Y)], sort_keys=True).encode())
+    for columns in () if streamed else (np.asarray(X), np.asarray(Y)):
         found.update(repr((columns.shape, columns.dtype.str)).encode())
         if columns.ndim == 2 and columns.dtype.kind in "biuf":  # what else comes `Network.train` refuses
             some = columns[:, evenly_spread(columns.shape[1], COMPARED)]

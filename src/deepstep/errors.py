@@ -139,8 +139,8 @@ class MissingPackageError(DeepStepError, ImportError):
     """An optional package is needed for this and is not installed."""
 
 
-class DivergenceError(DeepStepError, ArithmeticError):
-    """Training left the finite numbers.
+class DivergenceError(DeepStepError, ArithmeticError, ValueError):
+    """Training left the finite numbers; a ValueError, too, as that of scikit-learn's network is.
 
     Parameters
     ----------

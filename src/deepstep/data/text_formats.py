@@ -8,12 +8,17 @@ import json
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Sequence
+from html import escape
 from math import isinf
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import Any, NoReturn
 
 from deepstep.errors import FileError
+
+MOST_ROWS = 200
+"""Rows of an HTML table, so that a cell of a notebook stays short."""
 
 MOST_BYTES = 2**30
 """Most bytes of a text file; a history of a million epochs has a fifth of it."""
@@ -156,3 +161,16 @@ def _check_leaves(values: Any) -> None:
 
 def _entries(holder: Any) -> Any:
     return holder.values() if isinstance(holder, dict) else holder if isinstance(holder, list) else ()
+
+
+def html_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str) -> str:
+    """An HTML table; all text is escaped. Of many rows the first and the last stand there."""
+    if len(rows) > MOST_ROWS:
+        left_out = [f"… {len(rows) - MOST_ROWS + 1} more", *[""] * (len(header) - 1)]
+        rows = [*rows[: MOST_ROWS - 2], left_out, rows[-1]]
+    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
+    body = "".join(
+        "<tr>" + "".join(f"<td><pre>{escape(cell)}</pre></td>" for cell in row) + "</tr>" for row in rows
+    )
+    top = f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+    return f"{top}<tbody>{body}</tbody></table>"

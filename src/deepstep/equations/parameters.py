@@ -176,6 +176,15 @@ class Parameters(Mapping[str, Array]):
         sizes = "-".join(map(str, self.layer_dims)) or "shapes that do not chain"
         return f"Parameters({sizes}, {self.flat.size} numbers, {self.dtype})"
 
+    def _repr_html_(self) -> str:
+        from deepstep.data.text_formats import html_table
+
+        rows = [
+            (name, "×".join(map(str, value.shape)), f"{value.mean():.4g}", f"{value.std():.4g}")
+            for name, value in self.items()
+        ]
+        return html_table(("name", "shape", "mean", "standard deviation"), rows, caption=repr(self))
+
 
 def as_parameters(
     parameters: Mapping[str, Any], where: str = "parameters", *, chained: bool = True

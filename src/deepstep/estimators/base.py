@@ -126,8 +126,10 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
 
         Notes
         -----
-        After an error the estimator is as it was before. If interrupted (Ctrl-C) it warns and keeps the
-        parameters reached.
+        After an error the estimator is as it was before. Ctrl-C ends the training with a warning: one network
+        keeps the parameters reached, an ensemble the networks that are done, and the warning has their
+        number and their out-of-fold score. A second Ctrl-C, or one before the first network of an ensemble
+        is done, raises KeyboardInterrupt.
 
         Examples
         --------
@@ -262,13 +264,16 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
     def _fit_in_memory(self, given: RawData, validation: RawData | None, context: FitContext) -> None:
         where = context.where
         self._refuse_foreign(where)
-        dtype = None
+        dtype: Any = None
         if self.preset == MLP.name:
             dtype = self.network_.dtype if context.going_on else self._precision
+            if self.dtype == "auto" and not context.going_on and self.solver != "lbfgs":
+                dtype = (np.float64, np.float32)  # that of X
         rows = self._dataset(given, dtype, reset=not context.going_on, where=where)
         if self.categorical_features is not None:
             names = named_columns(self.categorical_features, getattr(rows.X, "columns", ()), where)
             context = replace(context, categorical=names)
+        dtype = None if dtype is None else rows.X.dtype
         self._learn_targets(rows.Y, context)
         shown = given.X if dtype is not None or not self._came_with_names else rows.X
         if hasattr(shown, "columns"):
@@ -444,7 +449,7 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
         """The precision of a new network."""
         if self.dtype != "auto":
             return np.dtype(self.dtype)
-        return np.dtype(np.float64 if self.solver == "lbfgs" or self.preset == SINGLE.name else np.float32)
+        return np.dtype(np.float64 if self.solver == "lbfgs" or self.preset in ALONE else np.float32)
 
     def _seed(self, where: str) -> int:
         """One seed for everything: the int itself, so that ``Network(…, seed=1)`` starts the same, or a draw;

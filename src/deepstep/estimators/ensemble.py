@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.data.text_formats import html_table
 from deepstep.engines import missing_numba
 from deepstep.estimators.presets import Preset
 from deepstep.estimators.temperature import fit_temperature, with_temperature
-from deepstep.inspection.tables import html_table, text_table
+from deepstep.inspection.tables import text_table
 from deepstep.model import Network
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.table import TablePreparation

@@ -139,8 +139,8 @@ class Options(BaseEstimator):
     tol : float or None, default=None ('mlp': 1e-4, 'single': 0.0)
         What counts as an improvement; for 'lbfgs' the largest entry of the gradient that is small enough.
     verbose : bool, int or str, default=False
-        Show progress on stderr, under this text where it is one; with 'mlp' the cost of each epoch on stdout,
-        as scikit-learn does.
+        Show one bar of the epochs of all networks, with the time left, on stderr, under this text where it is
+        one; with 'mlp' the cost of each epoch on stdout, as scikit-learn does.
     warm_start : bool, default=False
         ``fit`` continues from the parameters of the last fit (with a new state of the optimizer).
     momentum : float, default=0.9
@@ -185,9 +185,9 @@ class Options(BaseEstimator):
         or a mask of all columns. None tells them by their values: columns of texts are, numbers are not.
         Not for 'mlp', which takes numbers.
     dtype : {'auto', 'float32', 'float64'}, default='auto'
-        Precision of the network, whatever that of X is. 'auto' is float32, half the memory and twice the
-        speed of float64, and float64 for 'single' and for 'lbfgs', whose line search needs the digits.
-        scikit-learn's network takes the precision of X, which is float64 mostly.
+        Precision of the network. 'auto' is float32 for ensembles, half the memory and twice the speed of
+        float64, and float64 for 'single' and for 'lbfgs', whose line search needs the digits. With 'mlp' it
+        is that of X, as in scikit-learn's network: float32 for an array of float32, else float64.
     precision : {'bfloat16'}, default=None
         Precision of the products of matrices in training, where it is another than that of the network, which
         has to be float32: done by the torch engine. None is the network's own.

@@ -12,7 +12,7 @@ import numpy as np
 
 from deepstep.engines import Settings
 from deepstep.equations import OPTIMIZERS
-from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.errors import ConfigurationError, DataError, unknown_name
 from deepstep.estimators.options import Options
 from deepstep.model.options import as_schedule
 from deepstep.training import Callback, Checkpoint, ModelCheckpoint, latest_checkpoint
@@ -20,6 +20,7 @@ from deepstep.training.fit import REFIT
 from deepstep.training.lbfgs import OF_STEPS
 from deepstep.training.plan import SCHEDULED
 from deepstep.training.rate_finder import AUTO
+from deepstep.types import AnyArray
 
 Optimizer: TypeAlias = tuple[str, Mapping[str, Any]]
 """The name of an update rule, and its optimizer_params."""
@@ -172,14 +173,34 @@ def supports_partial_fit(estimator: Any) -> bool:
         raise AttributeError("preset='mlp' alone has it, others prepare all data at once")
     if estimator.solver == "lbfgs":
         raise AttributeError("it needs a solver that learns from batches; solver is 'lbfgs'")
-    if estimator.early_stopping:
-        raise AttributeError("it cannot hold a validation part out; early_stopping is True")
     if estimator.checkpoint_dir is not None:
         raise AttributeError("it continues with the rows of the call; checkpoint_dir is for fit")
     scheduled = [name for name in (*SCHEDULED, "time_budget") if getattr(estimator, name) is not None]
     if scheduled:
         raise AttributeError(f"it cannot tell {' and '.join(scheduled)} how much training will come")
     return True
+
+
+def refuse_early_stopping(estimator: Any) -> None:
+    """Refuse early stopping in partial_fit, as scikit-learn does once it is called."""
+    if estimator.early_stopping:
+        raise ConfigurationError(
+            f"{type(estimator).__name__}.partial_fit",
+            "early_stopping=False",
+            "got True, and partial_fit does not support early_stopping=True: it holds no validation part out",
+        )
+
+
+def refuse_lonely_class(classes: AnyArray, where: str) -> None:
+    """Refuse a validation part where one of two classes has one row, as scikit-learn's network does."""
+    counts = np.bincount(classes, minlength=2)
+    if len(counts) == 2 and counts.min() == 1:
+        raise DataError(
+            where,
+            "two examples of each class, where early_stopping holds a part out",
+            "got one. The least populated classes in y have only 1 member. Classes with too few members are: "
+            f"['{bool(counts.argmin())}'] (False is the first class, True the second)",
+        )
 
 
 def refuse_without_use(params: SimpleNamespace, validated: bool, where: str) -> None:

@@ -22,6 +22,7 @@ from deepstep.estimators.solvers import (
     checkpoint_to_resume,
     checkpoints_of,
     rate_to_resume,
+    refuse_lonely_class,
     refuse_what_is_of_batches,
     refuse_without_use,
     schedules_of,
@@ -53,6 +54,12 @@ from deepstep.types import Array
 if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator
     from deepstep.estimators.ensemble import FoldPreprocessor
+
+NON_FINITE = (
+    "Solver produced non-finite parameter weights. The input data may contain large values and need to be "
+    "preprocessed."
+)
+"""scikit-learn's words."""
 
 LOGISTIC = {"logistic": "sigmoid"}
 """scikit-learn's name of an activation that is not ours."""
@@ -225,9 +232,12 @@ class NetworkFit:
                     where, "a solver that learns from batches, and no refit, where rows are streamed", got
                 )
         elif early and held_out is None:
+            strata = self.estimator._strata(learn.Y)
+            if params.preset == "mlp" and strata is not None:
+                refuse_lonely_class(strata, where)
             learn, held_out = hold_out(
                 learn,
-                self.estimator._strata(learn.Y),
+                strata,
                 fraction=params.validation_fraction,
                 seed=network.seed,
                 where=where,
@@ -329,6 +339,8 @@ class NetworkFit:
         try:
             asked.run()
         except DivergenceError as error:
+            if self.params.preset == "mlp" and (asked.patience is None or not asked.best_epochs):
+                error.hint = f"{error.hint} {NON_FINITE}".strip()
             if self.params.preset != "mlp" or asked.patience is None or not asked.best_epochs:
                 raise
             # as in scikit-learn, early stopping ends at the best epoch

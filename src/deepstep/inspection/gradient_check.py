@@ -8,13 +8,14 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from deepstep.data.text_formats import html_table
 from deepstep.engines import ReferenceSession, Settings, total_weight
 from deepstep.equations import Graph, Head, Tape, cost_from_logits, get_head
 from deepstep.equations.ops import forward
 from deepstep.equations.regularization import penalties
 from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.inspection.faults import name_fault
-from deepstep.inspection.tables import html_table, text_table
+from deepstep.inspection.tables import text_table
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import evenly_spread
 from deepstep.types import AnyArray, Array, is_number, is_whole

@@ -1,7 +1,6 @@
-"""Tables as text and as HTML, and the summary of a network."""
+"""Tables as text, and the layers of a network."""
 
 from collections.abc import Sequence
-from html import escape
 
 from deepstep.equations.ops import symbol_and_layer
 from deepstep.network import Architecture, Parameters
@@ -15,16 +14,6 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def html_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str) -> str:
-    """An HTML table; all text is escaped."""
-    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
-    body = "".join(
-        "<tr>" + "".join(f"<td><pre>{escape(cell)}</pre></td>" for cell in row) + "</tr>" for row in rows
-    )
-    top = f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
-    return f"{top}<tbody>{body}</tbody></table>"
-
-
 def layer_names(shape: Architecture) -> list[str]:
     """The activation of each layer with its normalization; for the last one the head."""
     hidden = zip(shape.activations[:-1], shape.normalization, shape.parametric, strict=True)
@@ -35,15 +24,18 @@ def layer_names(shape: Architecture) -> list[str]:
     return [*names, shape.output]
 
 
-def summary(shape: Architecture, parameters: Parameters) -> str:
-    """A table of layers, shapes and numbers of parameters."""
+LAYERS = ("layer", "activation", "units", "W", "b", "parameters")
+"""The header of `layer_rows`."""
+
+
+def layer_rows(shape: Architecture, parameters: Parameters) -> list[tuple[str, ...]]:
+    """Layers with the shapes and numbers of their parameters."""
     inputs = ["input", *(["scaled"] if shape.input_scale else [])]
     inputs += [f"of {shape.shared_members} members"] if shape.shared_members else []
     inputs += [name.replace("_", " ") for name in shape.features]
-    rows = [("0", ", ".join(inputs), str(shape.n_inputs), "", "", "0")]
+    rows: list[tuple[str, ...]] = [("0", ", ".join(inputs), str(shape.n_inputs), "", "", "0")]
     for layer, name in enumerate(layer_names(shape), start=1):
         W, b = parameters[f"W{layer}"].shape, parameters[f"b{layer}"].shape
         own = (value.size for key, value in parameters.items() if symbol_and_layer(key)[1] == layer)
         rows.append((str(layer), name, str(W[0]), str(W), str(b), f"{sum(own):,}"))
-    table = text_table(("layer", "activation", "units", "W", "b", "parameters"), rows)
-    return f"{table}\n{shape.n_parameters:,} parameters, {parameters.dtype}"
+    return rows

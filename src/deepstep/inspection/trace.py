@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from deepstep.data.text_formats import html_table
 from deepstep.engines import Settings
 from deepstep.equations import EQUATIONS, Graph, Tape, get_head
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.inspection.gradient_check import Derivative, GradientReport, Objective, Options, compare_all
-from deepstep.inspection.tables import html_table, text_table
+from deepstep.inspection.tables import text_table
 from deepstep.network import Architecture
 from deepstep.types import is_whole
 

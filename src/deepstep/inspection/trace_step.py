@@ -6,7 +6,9 @@ from inspect import unwrap
 from typing import Any
 
 import numpy as np
+from numpy.linalg import norm
 
+from deepstep.data.text_formats import html_table
 from deepstep.engines import OpenedStep, ReferenceSession, SessionState, Settings, total_weight
 from deepstep.equations import (
     EQUATIONS,
@@ -132,6 +134,15 @@ class Step:
     def before(self) -> Parameters:
         """θ before the update."""
         return self.after.like(self.update.before.theta)
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (name, "×".join(map(str, old.shape)), f"{norm(old):.4g}", f"{norm(self.after[name] - old):.4g}")
+            for name, old in self.before.items()
+        ]
+        of = f"Update {self.number}, epoch {self.epoch}"
+        caption = f"{of}: cost {self.cost:.6g}, learning rate {self.learning_rate:g}"
+        return html_table(("parameter", "shape", "norm before", "norm of the change"), rows, caption=caption)
 
     def trace(self) -> Trace:
         """The trace of the step, with the optimizer's update.

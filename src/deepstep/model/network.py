@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from deepstep.data.text_formats import html_table
 from deepstep.engines import Session, Settings, check_engine, first_statistics, open_session
 from deepstep.engines.choice import ON_CPU, missing_torch
 from deepstep.equations import (
@@ -24,7 +25,7 @@ from deepstep.equations.ops import backward
 from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, DataError, DeepStepError, FileError, unknown_name
 from deepstep.inspection import Beginning, GradientReport, Trace, check_gradients
-from deepstep.inspection.tables import layer_names, summary
+from deepstep.inspection.tables import LAYERS, layer_names, layer_rows, text_table
 from deepstep.inspection.trace_step import Step, trace_step
 from deepstep.model.construction import (
     FROM_DATA,
@@ -680,7 +681,11 @@ class Network:
         2      sigmoid     1      (1, 4)  (1, 1)  5
         17 parameters, float64
         """
-        return summary(self.architecture, self.parameters)
+        table = text_table(LAYERS, layer_rows(self.architecture, self.parameters))
+        return f"{table}\n{self.architecture.n_parameters:,} parameters, {self.dtype}"
+
+    def _repr_html_(self) -> str:
+        return html_table(LAYERS, layer_rows(self.architecture, self.parameters), caption=repr(self))
 
     def explore(self, X: Any, Y: Any, **options: Any) -> Any:
         """Open this network on a page, where every number of every step can be looked at.

@@ -4,6 +4,7 @@ Displays draw on figures without a window; pyplot and rcParams are left unchange
 """
 
 from abc import ABC, abstractmethod
+from io import BytesIO
 from math import ceil
 from typing import Any, NamedTuple, Self
 
@@ -60,6 +61,13 @@ class Display(ABC):
 
         returns: Lines of text.
         """
+
+    def _repr_png_(self) -> bytes:
+        """The picture, which a notebook shows; drawn by `plot` unless it was."""
+        buffer = BytesIO()
+        figure = getattr(self, "figure_", None)
+        (self.plot().figure_ if figure is None else figure).savefig(buffer, format="png", dpi=100)
+        return buffer.getvalue()
 
     def _new_figure(self, size: tuple[float, float]) -> Any:
         return new_figure(f"{type(self).__name__}.plot", size)

@@ -224,7 +224,8 @@ def hold_out(
 
     m = len(examples)
     if m < LEAST:
-        raise DataError(where, f"at least {LEAST} examples, to hold some out", f"got n_samples={m}")
+        expected, got = f"at least {LEAST} examples, to hold some out", f"got n_samples={m}"
+        raise DataError(where, expected, got, "The validation set is too small otherwise.")
     size = min(max(2, ceil(fraction * m)), m - 1)
     obstacle = classes is None or stratification_obstacle(classes, fraction=(size - 0.5) / m)
     groups = None if obstacle else classes

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from deepstep.data.text_formats import json_values
+from deepstep.data.text_formats import html_table, json_values
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.types import Array, is_number
 
@@ -136,6 +136,14 @@ class History:
             return "History(empty)"
         first, last = self.costs[[0, -1]]
         return f"History({len(self)} epochs, cost {first:.6g} → {last:.6g}, engine {self.engine!r})"
+
+    def _repr_html_(self) -> str:
+        """The numbers of some epochs, the first and the last among them."""
+        n = len(self)
+        shown = [self[k] for k in sorted({round(k * (n - 1) / 9) for k in range(10)})] if n else []
+        names = [*dict.fromkeys(name for record in shown for name in record if is_number(record[name]))]
+        rows = [[f"{record[name]:.6g}" if name in record else "" for name in names] for record in shown]
+        return html_table(names, rows, caption=f"{self!r}, {self.stopped or 'no end recorded'}")
 
 
 class HistoryView(History):

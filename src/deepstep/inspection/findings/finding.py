@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any
 
+from deepstep.data.text_formats import html_table
+
 SERIOUS, WARNING, NOTE = SEVERITIES = ("serious", "warning", "note")
 """Serious: the network is of no use as it is. Warning: it learns worse than it could. Note: worth a look."""
 
@@ -110,10 +112,21 @@ class Finding:
     def __str__(self) -> str:
         return f"{self.says}; {self.hint}."
 
+    def _repr_html_(self) -> str:
+        return Findings([self])._repr_html_()
+
     def to_dict(self) -> dict[str, Any]:
         """The finding for JSON: its attributes, None for evidence that is not finite, and the sentence."""
         evidence = self.evidence if isfinite(self.evidence) else None
         return {**asdict(self), "evidence": evidence, "sentence": str(self)}
+
+
+class Findings(list[Finding]):
+    """A list of findings that a notebook shows as a table."""
+
+    def _repr_html_(self) -> str:
+        rows = [(one.severity, one.kind, str(one)) for one in self]
+        return html_table(("severity", "kind", "finding"), rows, caption=f"{len(self) or 'No'} findings")
 
 
 def found(
@@ -131,7 +144,7 @@ def found(
     return Finding(key.partition(" | ")[0], severity or usual, says, hint, evidence, layer, step)
 
 
-def in_order(findings: Iterable[Finding]) -> list[Finding]:
+def in_order(findings: Iterable[Finding]) -> Findings:
     """Causes before their consequences, then the most serious first."""
 
     def rank(finding: Finding) -> tuple[int, int]:
@@ -141,4 +154,4 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
             return 0, CAUSES.index(finding.kind)
         return 1, SEVERITIES.index(finding.severity)
 
-    return sorted(findings, key=rank)
+    return Findings(sorted(findings, key=rank))
