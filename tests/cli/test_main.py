@@ -74,7 +74,7 @@ def test_error_as_json(deepstep):
             "where": "nowhere",
             "expected": "a run folder is expected",
             "got": "there is no such folder",
-            "hint": "Runs are written by deepstep train and deepstep demo.",
+            "hint": "Runs are written by deepstep train, deepstep demo and the save method of estimators.",
         },
         "exit_code": 2,
     }

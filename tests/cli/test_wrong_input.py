@@ -172,7 +172,7 @@ TRAININGS = {
     "a metric of two classes for three": (
         _nothing,
         ["FLOWERS", "--target", "colour", "--out", "new", "--scoring", "f1"],
-        "--scoring: scoring by a metric of such a target; 'f1' is none",
+        "--scoring must be a metric of such a target, 'f1' is none",
     ),
     "unknown dropout schedule": (
         _nothing,

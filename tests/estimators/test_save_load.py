@@ -155,6 +155,19 @@ def test_training_goes_on_from_what_was_loaded(again, tmp_path):
     check_equal(model, loaded, X, TWO)
 
 
+@pytest.mark.parametrize(
+    ("target", "changes"),
+    [("three classes", {"loss": "ordinal"}), ("quantiles", {"quantiles": (0.3,), "loss": "huber"})],
+)
+def test_parameters_that_are_set_after_fit_change_no_prediction(target, changes, tmp_path):
+    model, rows, _ = fitted("single", target)
+    before = model.predict(rows)
+    model.set_params(**changes).save(tmp_path / "model")
+    loaded = type(model).load(tmp_path / "model")
+    assert_array_equal(loaded.predict(rows), before)
+    assert loaded.get_params() == model.get_params()
+
+
 def test_calibration_and_validation_data_are_kept(tmp_path):
     model = DeepClassifier(4, preset="mlp", solver="lbfgs", random_state=1).fit(X[::2], TWO[::2])
     model.calibrate(X[1::2], TWO[::-2]).save(tmp_path / "model")
@@ -277,7 +290,7 @@ FORGED = {
     "a newer version": lambda record: record.update(version=2),
     "fewer fits": lambda record: record["fits"].pop(),
     "fits that are none": lambda record: record.update(fits=[1, 1]),
-    "classes of another loss": lambda record: record["parameters"].update(loss="none"),
+    "a target that is none": lambda record: record.update(target=1),
     "a list": lambda record: record.clear(),
 }
 

@@ -160,7 +160,7 @@ def test_patience_goes_by_it():
     ("output", "options", "message"),
     [
         ("softmax", {"scoring": "balanced_acuracy"}, "Did you mean 'balanced_accuracy'"),
-        ("softmax", {"scoring": "roc_auc"}, "a metric of such a target; 'roc_auc' is none"),
+        ("softmax", {"scoring": "roc_auc"}, "a metric of such a target, 'roc_auc' is none"),
         ("softmax", {"scoring": "r2"}, "a metric of classes, .* got 'r2', one of numbers"),
         ("identity", {"scoring": "neg_log_loss"}, "a metric of numbers, .* 'neg_log_loss', one of classes"),
         (

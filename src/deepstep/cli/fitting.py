@@ -138,7 +138,7 @@ def _given(split: TableSplit, rows: Rows) -> tuple[Any, AnyArray, Any]:
 
 def _labels(target: Target, labels: Any) -> AnyArray:
     """y of some rows: labels, of several columns 0 and 1, or numbers."""
-    found = target.answers(labels)
+    found = in_own_units(target).answers(labels)
     return np.asarray(target.classes[0])[found] if target.is_classification and not target.several else found
 
 
@@ -157,10 +157,7 @@ def run_of(
     ensemble: DeepClassifier | DeepRegressor | Ensemble, split: TableSplit, config: dict[str, Any]
 ) -> Run:
     """The run of a fitted estimator, or of an ensemble alone, with some of the training rows."""
-    target = split.target
-    if not target.is_classification:  # estimators scale numbers by themselves
-        target = target.in_units([0.0] * target.n_columns, [1.0] * target.n_columns)
-    preparation = Preparation(split.inputs, target)
+    preparation = Preparation(split.inputs, in_own_units(split.target))
     if isinstance(ensemble, Ensemble):
         run = Run(ensemble, preparation, config)
     else:
@@ -168,6 +165,13 @@ def run_of(
         run = Run.of(ensemble, config, preparation=preparation)
     run.examples = run.examples_of(split.train.frame, split.train.labels)
     return run
+
+
+def in_own_units(target: Target) -> Target:
+    """The target as estimators are given it, which scale numbers by themselves."""
+    if target.is_classification:
+        return target
+    return target.in_units([0.0] * target.n_columns, [1.0] * target.n_columns)
 
 
 OF_ONE_CALL = ("callbacks", "checkpoint_dir", "checkpoint_every")

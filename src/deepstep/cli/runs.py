@@ -24,6 +24,7 @@ from deepstep.data.tables import is_table, pieces_in, silent, table_in
 from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError, spelled
 from deepstep.held_out import HeldOut
 from deepstep.model import Network
+from deepstep.model.options import LBFGS
 from deepstep.preparation import ImagePreparation, TablePreparation, Target
 from deepstep.run import Run
 from deepstep.run_folder import DIVERGED, read_config
@@ -67,7 +68,10 @@ def open_network(folder: Path, member: int | None) -> OpenedNetwork:
             "Or train one network, with --preset single.",
         )
     one = run.ensemble.members[member]
-    settings = dict(one.settings) or run.config.get("settings", {})
+    known = {} if last else run.config.get("settings", {})
+    settings = {**known, **one.settings}
+    if known.get("solver") == LBFGS:
+        settings["optimizer"] = LBFGS
     return OpenedNetwork(
         run,
         member,

@@ -24,6 +24,7 @@ from deepstep.data import atomic_write
 from deepstep.data.array_files import write_arrays
 from deepstep.data.text_formats import json_values
 from deepstep.engines import SessionState
+from deepstep.equations import HEADS
 from deepstep.errors import DeepStepError, FileError
 from deepstep.estimators.calibration import Calibration
 from deepstep.estimators.ensemble import Ensemble, Fold, Member
@@ -151,7 +152,7 @@ def write_estimator(folder: Path, estimator: "DeepEstimator") -> list[str]:
         "version": VERSION,
         "kind": _kind(estimator).__name__,
         "parameters": _parameters(estimator, values),
-        "classes": _packed_classes(estimator, values),
+        "target": _packed_target(estimator, values),
         "state": {name: values.packed(value) for name, value in state.items()},
         "fits": [_packed_fit(member, values) for member in ensemble.members],
         "held_out": [values.packed(one.fold.held_out) for one in ensemble.preprocessors],
@@ -169,10 +170,12 @@ def _kind(estimator: Any) -> Any:
     return DeepClassifier if isinstance(estimator, DeepClassifier) else DeepRegressor
 
 
-def _packed_classes(estimator: Any, values: Values) -> Any:
-    """The classes and whether they are those of several columns; None of a regressor."""
+def _packed_target(estimator: Any, values: Values) -> Any:
+    """The classes and whether they are those of several columns; of a regressor the settings of its loss."""
     labels: Labels | None = vars(estimator).get("_labels")
-    return None if labels is None else [values.packed(labels.classes), labels.several]
+    if labels is None:
+        return values.packed(dict(estimator._learned.settings))
+    return values.packed([labels.classes, labels.several])
 
 
 def _parameters(estimator: "DeepEstimator", values: Values) -> dict[str, Any]:
@@ -233,12 +236,13 @@ def read_estimator(
         )
         for name, value in state.items():
             setattr(estimator, name, value)
+        target = values.unpacked(record["target"])
         if isinstance(estimator, DeepClassifier):
-            classes, several = map(values.unpacked, record["classes"])
-            estimator._labels = Labels.named(classes, several, estimator.loss, where)
+            classes, several = target
+            estimator._labels = Labels(classes, several, ensemble.output)
             estimator.classes_ = estimator._labels.shown
         else:
-            estimator._learned = estimator._given_head(where)
+            estimator._learned = HEADS[ensemble.output].with_settings(where, **target)
     except FileError:
         raise
     except (

@@ -102,8 +102,9 @@ class EpochScoring(Callback):
         except (ValueError, TypeError, AttributeError) as error:
             raise ConfigurationError(
                 self._where,
-                "scoring by a metric of such a target",
+                "a metric of such a target",
                 f"{self._scoring!r} is none ({error!s:.200})",
+                setting="scoring",
             ) from error
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
