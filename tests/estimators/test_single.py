@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes
 
-from deepstep.errors import ConfigurationError
-from deepstep.estimators import DeepRegressor
+from deepstep.errors import ConfigurationError, DataError
+from deepstep.estimators import DeepClassifier, DeepRegressor
 
 X, Y = load_diabetes(return_X_y=True, as_frame=True)
 X["sex"] = np.where(X["sex"] > 0, "a", "b")
@@ -35,3 +35,37 @@ def test_it_does_not_go_on():
         DeepRegressor(preset="single", warm_start=True).fit(X, Y)
     with pytest.raises(AttributeError, match="preset='mlp' alone has it"):
         _ = DeepRegressor(preset="single").partial_fit
+
+
+def test_classes_have_the_order_that_is_given_and_may_be_missing_in_y():
+    y = np.where(Y > 200, "high", np.where(Y > 100, "middle", "low"))
+    order = ["low", "middle", "high", "huge"]
+    given = {"preset": "single", "max_iter": 20, "random_state": 1, "classes": order}
+    model = DeepClassifier(loss="ordinal", **given).fit(X, y)
+    assert model.classes_.tolist() == order
+    assert model.predict_proba(X).shape == (len(Y), 4)
+    assert model.score(X, y) > 0.5
+    with pytest.raises(DataError, match="got the classes"):
+        DeepClassifier(**{**given, "classes": order[:2]}).fit(X, y)
+    with pytest.raises(ConfigurationError, match="classes with at least two different labels"):
+        DeepClassifier(**{**given, "classes": ["low", "low"]}).fit(X, y)
+
+
+def test_columns_that_look_like_row_numbers_are_features_where_they_are_kept():
+    numbered = X.assign(row=np.arange(len(Y)))
+    plain, kept = (
+        DeepRegressor(8, preset="single", max_iter=1, keep_columns=names).fit(numbered, Y)
+        for names in (None, ["row"])
+    )
+    assert kept.network_.architecture.n_inputs == plain.network_.architecture.n_inputs + 1
+
+
+def test_early_stopping_counts_epochs_and_scores_texts():
+    y = np.where(Y > 140, "ill", "well")
+    stops = {"early_stopping": True, "n_iter_no_change": 3, "max_iter": 200, "learning_rate_init": 0.05}
+    model = DeepClassifier(8, preset="single", random_state=1, scoring="f1", **stops).fit(X, y)
+    assert model.n_iter_ == int(np.argmax(model.validation_scores_)) + 4
+    assert not model.interrupted_
+    by_cost = model.set_params(scoring="loss").fit(X, y)
+    assert by_cost.history_.stopped == "validation_cost did not improve for 3 epochs in a row"
+    assert by_cost.validation_scores_ == [-cost for cost in by_cost.validation_costs_]
