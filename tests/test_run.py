@@ -1,6 +1,8 @@
 """Run folders: what is written is what is read, and nothing else is accepted."""
 
 import json
+import subprocess
+import sys
 import tomllib
 
 import numpy as np
@@ -311,3 +313,17 @@ def test_files_of_different_runs_do_not_mix(folder):
     (folder / "config.toml").write_text(_signed(text.replace(config["files"][MODEL], digest)))
     with pytest.raises(FileError, match=r"preparation\.json: inputs, outputs and kind of output"):
         Run.load(folder)
+
+
+def test_a_run_predicts_without_scikit_learn(folder, tmp_path):
+    """Whose import takes longer than the prediction."""
+    FRAME.write_csv(tmp_path / "rows.csv")
+    program = (
+        "import sys, polars; from deepstep import Run\n"
+        "Run.load(sys.argv[1]).predict(polars.read_csv(sys.argv[2])); print('sklearn' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, folder, tmp_path / "rows.csv"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == "False\n"

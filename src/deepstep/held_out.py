@@ -124,8 +124,8 @@ class HeldOut:
         if run.examples is None:
             nothing = np.empty((0, target.n_outputs))
             return cls("kept", "", 0, np.arange(0), nothing, target.decide(nothing), {}, {})
-        (X, *_), Y = run.examples
-        outputs = _or_nan(run, len(Y), run.kept_outputs)
+        (X, *_), Y = features, _ = run.examples
+        outputs = _or_nan(run, len(Y), lambda: run.ensemble.outputs_of(features))
         first, numbers = run.ensemble.preprocessors[0].preparation, np.arange(1, len(X) + 1)
         inputs = run.preparation.inputs
         answers = target.decide(Y)
@@ -219,32 +219,25 @@ def _or_nan(run: "Run", m: int, compute: Callable[[], Array]) -> Array:
 def _check(found: HeldOut, run: "Run") -> None:
     """Refuse rows of another run."""
     target, k = run.preparation.target, len(found.numbers)
-    shapes = {"numbers": (k,), "outputs": (k, target.n_outputs)}
-    if found.weight is not None:
-        shapes["weight"] = (k,)
-    shapes["answers"] = (k, target.n_columns) if target.several else (k,)
-    for name, shape in shapes.items():
-        if getattr(found, name).shape != shape:
-            raise ValueError(f"{name} are {getattr(found, name).shape}, not {shape}")
+    of_targets = (k, target.n_columns) if target.several else (k,)
+    expected = {"numbers": ("iu", (k,)), "outputs": ("f", (k, target.n_outputs)), "weight": ("f", (k,))}
+    expected["answers"] = ("i" if target.is_classification else "f", of_targets)
+    for name, (kind, shape) in expected.items():
+        array = getattr(found, name)
+        if array is not None and (array.dtype.kind not in kind or array.shape != shape):
+            raise ValueError(f"{name} are {array.dtype} {array.shape}")
     answers = found.answers.reshape(k, -1)
-    if target.is_classification:
-        for at, classes in enumerate(target.classes):
-            if (
-                answers.dtype.kind != "i"
-                or not ((answers[:, at] >= 0) & (answers[:, at] < len(classes))).all()
-            ):
-                raise ValueError("answers are positions of classes")
-    elif answers.dtype.kind != "f" or not np.isfinite(answers).all():
-        raise ValueError("answers are finite numbers")
+    if not np.isfinite(answers).all() or (target.is_classification and answers.min(initial=0) < 0):
+        raise ValueError("answers are finite numbers, or positions of classes")
+    if any((column >= len(one)).any() for column, one in zip(answers.T, target.classes, strict=False)):
+        raise ValueError("answers are positions of classes")
     if found.part not in DESCRIPTIONS or not is_whole(found.total, k) or not is_whole(found.left_out, 0):
         raise ValueError("there is no such part")
-    if found.outputs.dtype.kind != "f" or found.numbers.dtype.kind not in "iu":
-        raise ValueError("outputs and numbers are of other kinds")
-    for columns in (found.cells, found.written):
-        for column in columns.values():
-            if len(column) != k or not all(isinstance(cell, str) for cell in column):
-                raise ValueError("cells are texts of all rows")
-    if not isinstance(found.source, str) or (found.pictures is not None and len(found.pictures) != k):
+    columns = [*found.cells.values(), *found.written.values(), [found.source] * k]
+    texts = all(isinstance(cell, str) for column in columns for cell in column)
+    if not texts or {len(column) for column in columns} != {k}:
+        raise ValueError("cells are texts of all rows")
+    if found.pictures is not None and len(found.pictures) != k:
         raise ValueError("pictures of all rows are expected")
 
 

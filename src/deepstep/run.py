@@ -443,15 +443,6 @@ class Run:
         X: Array = preprocessor.encoded(features)[one.preset.cuts]
         return X, preprocessor.scaled(self.examples.Y)
 
-    def kept_outputs(self) -> Array:
-        """The outputs for the training rows that the run keeps.
-
-        returns (k, n_outputs): As the target reads them.
-        """
-        if self.examples is None:
-            return np.empty((0, self.preparation.target.n_outputs))
-        return self.ensemble.outputs_of(self.examples.features)
-
     def _rows(self, raw: "polars.DataFrame | AnyArray") -> Any:
         """Rows as the ensemble takes them: columns that one fold or another has features of, or floats."""
         inputs = self.preparation.inputs

@@ -45,7 +45,7 @@ PRESETS = {
 FITTED = (
     "n_features_in_", "n_iter_", "feature_names_in_", "classes_", "temperature_", "quantiles_", "loss_curve_",
     "validation_scores_", "best_loss_", "loss_", "t_", "learning_rate_", "engine_", "engine_reason_",
-    "best_validation_score_", "out_activation_", "n_outputs_",
+    "best_validation_score_", "out_activation_", "n_outputs_", "interrupted_", "oof_predictions_",
 )  # fmt: skip
 
 
@@ -89,6 +89,8 @@ def check_equal(model, loaded, rows, y):
         assert hasattr(loaded, name) == hasattr(model, name), name
         if hasattr(model, name):
             same(getattr(loaded, name), getattr(model, name))
+    scores = ([row["score"] for row in found.leaderboard()] for found in (loaded, model))
+    assert next(scores) == next(scores)
     for one, other in zip(loaded.ensemble_.members, model.ensemble_.members, strict=True):
         histories = ([{**record, "seconds": 0} for record in found.network.history] for found in (one, other))
         np.testing.assert_equal(*histories)
@@ -112,6 +114,8 @@ def test_what_is_loaded_is_what_was_fitted(preset, target, tmp_path):
     answers, told = run.predict(frame), model.predict(rows)
     expected = told if answers.quantiles is None else told[:, 1]
     assert_array_equal(answers.values, expected)
+    if answers.probabilities is not None:
+        assert_array_equal(answers.probabilities, model.predict_proba(rows))
     loaded.save(tmp_path / "again")
     for path in (tmp_path / "model").rglob("*.*"):
         assert (tmp_path / "again" / path.relative_to(tmp_path / "model")).read_bytes() == path.read_bytes()

@@ -44,7 +44,10 @@ GROUPS = ".'’ \u00a0\u2009\u202f"
 WITH_COMMA = rf"^[+-]?(?:(?:\d{{1,3}}(?:[{GROUPS}]\d{{3}})+|\d+)(?:,\d*)?|,\d+)(?:[eE][+-]?\d+)?$"
 """A number with a decimal comma, perhaps with groups of thousands."""
 _WITH_POINT = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
-_THOUSANDS = {",": r"^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$", ".": r"^[+-]?\d{1,3}(?:\.\d{3})+(?:,\d+)?$"}
+_THOUSANDS = {
+    ",": r"^[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?$",
+    ".": r"^[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?$",
+}
 """Numbers whose commas, or points, may separate thousands."""
 
 Tell = Callable[[str], None]
@@ -243,7 +246,15 @@ def find_decimal(cells: "polars.DataFrame", sep: str, usual: str | None, where: 
             f"{where}: the commas in column {unsure[0]!r} may be decimal commas or separate thousands; it is "
             "read as texts. --decimal (decimal=) says which it is."
         )
-    return "," if unsure and sep == ";" else "."
+    if unsure and sep == ";":
+        return ","
+    doubtful = next(_with_decimals(cells, ".", sure=False), None) if sep == ";" and not points else None
+    if doubtful is not None and usual is None:
+        tell(
+            f"{where}: the points in column {doubtful!r} may separate thousands; they are read as decimal "
+            "points. --decimal (decimal=) says which it is."
+        )
+    return "."
 
 
 def _with_decimals(cells: "polars.DataFrame", sign: str, *, sure: bool) -> "Iterator[str]":

@@ -192,16 +192,15 @@ def load_table(path: Path | str, how: ReadOptions = BY_CONTENT, *, as_written: b
         )
     _, compression = unpacked_suffixes(file)
     written = how.usual
+    if not compression:
+        check_content(where, kind, head, how.given.encoding)
     try:
-        if kind.read is None or compression:
-            content = content_of(file, where, compression)
+        # readers get open files: polars takes * and [ in a path for patterns
+        in_memory = kind.read is None or compression
+        content = content_of(file, where, compression) if in_memory else b""
+        if compression:
             check_content(where, kind, content[:4096], how.given.encoding)
-            source: BinaryIO = BytesIO(content)
-        else:
-            check_content(where, kind, head, None)
-            source = file.open(
-                "rb"
-            )  # the readers get open files: polars takes * and [ in a path for patterns
+        source: BinaryIO = BytesIO(content) if in_memory else file.open("rb")
         with source:
             if kind.read is None:
                 given, usual, tell = how.given, how.usual, how.tell

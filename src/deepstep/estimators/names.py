@@ -11,8 +11,9 @@ from deepstep.estimators.conformal import (
 )
 from deepstep.estimators.ensemble import Ensemble, Leaderboard, Member, PresetSummary
 from deepstep.estimators.regressor import DeepRegressor
+from deepstep.estimators.saved import SavedEstimator
 
-BASES = (CalibrationMixin, ConformalClassifierMixin, ConformalRegressorMixin)
+BASES = (CalibrationMixin, ConformalClassifierMixin, ConformalRegressorMixin, SavedEstimator)
 """Classes whose methods the estimators inherit."""
 
 OF_AN_ENSEMBLE = (Ensemble, Leaderboard, Member, PresetSummary)

@@ -48,6 +48,7 @@ STATE = (
     "_came_with_names",
     "_calibration",
     "_training_rows",
+    "_interrupted",
 )
 """Attributes of a fitted estimator beside its networks and its target."""
 
@@ -267,6 +268,7 @@ def _check(state: Mapping[str, Any]) -> None:
         "_calibration": Calibration,
         "_training_rows": TrainingFingerprint | None,
         "_column_names": tuple,
+        "_interrupted": bool,
     }
     for name, kind in kinds.items():
         if name in state and not isinstance(state[name], kind):
@@ -280,35 +282,16 @@ class SavedEstimator:
         """Save the fitted estimator as a run folder, whole or not at all.
 
         The folder is that of `deepstep.Run`: the commands of ``deepstep`` open it, too. Networks are
-        safetensors, the rest is JSON and TOML with checksums. Nothing is pickled, so that a folder from
-        elsewhere can be loaded without running code of others. Parameters that are functions or objects
-        (``callbacks``, a function as ``scoring`` or ``schedule``, a RandomState) are left out.
+        safetensors, the rest is JSON and TOML with checksums. Nothing is pickled, so that a folder of others
+        can be loaded without running their code. Parameters that are functions or objects (``callbacks``, a
+        function as ``scoring`` or ``schedule``, a RandomState) are left out, of which a UserWarning tells.
 
-        Parameters
-        ----------
-        folder : Path or str
-            The folder to make; its parent exists.
-        overwrite : bool, default=False
-            Replace an older run folder, which stays as it is until the new one is complete.
+        folder (Path or str): The folder to make; its parent exists.
+        overwrite: Replace an older run folder, which stays as it is until the new one is complete.
+        NotFittedError: Before `fit`.
+        FileError: If the folder exists and may not be replaced, or cannot be written.
+        ConfigurationError: If the classes are neither texts nor numbers.
 
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        FileError
-            If the folder exists and may not be replaced, or cannot be written.
-
-        Warns
-        -----
-        UserWarning
-            If parameters are left out.
-
-        See Also
-        --------
-        load : Read the folder.
-
-        Examples
-        --------
         >>> import tempfile
         >>> from deepstep import DeepRegressor
         >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 2.0, 4.0, 6.0]
@@ -326,28 +309,14 @@ class SavedEstimator:
     def load(cls, folder: Path | str) -> Any:
         """Load an estimator that `save` or ``deepstep train`` wrote; nothing in the folder is executed.
 
-        Parameters
-        ----------
-        folder : Path or str
-            The run folder.
+        With ``preset='mlp'``, ``partial_fit`` and ``warm_start`` continue from it. `deepstep.Run.load` reads
+        a folder of either class: see its ``estimator``.
 
-        Returns
-        -------
-        DeepClassifier or DeepRegressor
-            As it was: the same predictions bit for bit, the same parameters and fitted attributes. With
-            ``preset='mlp'``, ``partial_fit`` and ``warm_start`` go on from it.
+        folder (Path or str): The run folder.
+        returns (DeepClassifier or DeepRegressor): The same predictions to the bit, the same parameters and
+            fitted attributes.
+        FileError: If the folder is no run of this estimator, or one of its files is missing or altered.
 
-        Raises
-        ------
-        FileError
-            If the folder is no run of this estimator, or one of its files is missing or altered.
-
-        See Also
-        --------
-        deepstep.Run.load : Of all runs, without knowing the class; ``Run.load(folder).estimator``.
-
-        Examples
-        --------
         >>> from deepstep import DeepClassifier
         >>> DeepClassifier.load("no/such/model")
         Traceback (most recent call last):
