@@ -541,6 +541,10 @@ def available_where(check: Callable[[Any], bool]) -> Callable[[F], F]:
     return with_reason
 
 
+class NotAvailableError(AttributeError, ValueError):
+    """For `hasattr`, and as scikit-learn's network raises it where its partial_fit cannot be called."""
+
+
 class _Available:
     def __init__(self, method: Callable[..., Any], check: Callable[[Any], bool]) -> None:
         self._method = available_if(check)(method)
@@ -550,4 +554,4 @@ class _Available:
         try:
             return self._method.__get__(owner, kind)
         except AttributeError as error:
-            raise AttributeError(f"{error}: {error.__cause__}") from None
+            raise NotAvailableError(f"{error}: {error.__cause__}") from None

@@ -19,7 +19,7 @@ from deepstep.estimators.ensemble import FoldPreprocessor
 from deepstep.estimators.inputs import Dataset, FitContext, RawData, warn_of_leaks
 from deepstep.estimators.options import documented
 from deepstep.estimators.row_sources import score_of
-from deepstep.estimators.solvers import refuse_early_stopping, supports_partial_fit
+from deepstep.estimators.solvers import supports_partial_fit
 from deepstep.estimators.targets import Labels, classes_of, merged
 from deepstep.estimators.training import NetworkFit
 from deepstep.model import Network
@@ -135,10 +135,10 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
         Raises
         ------
         ValueError
-            As in `fit`; also for early stopping and ``class_weight='balanced'``, which need all data at once.
+            As in `fit`; also for ``class_weight='balanced'``, which needs all data at once.
         AttributeError
-            With 'lbfgs', which needs all data at once, with schedules or a time budget, which need to know
-            how much training will come, and with ``checkpoint_dir``.
+            With early stopping (a ValueError, too) or 'lbfgs', which need all data at once, with schedules or
+            a time budget, which need to know how much training will come, and with ``checkpoint_dir``.
 
         Examples
         --------
@@ -148,7 +148,6 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
         >>> len(model.loss_curve_)
         2
         """
-        refuse_early_stopping(self)
         if self.class_weight == "balanced":
             raise ConfigurationError(
                 "DeepClassifier.partial_fit",

@@ -18,7 +18,7 @@ from deepstep.estimators.inputs import FitContext, RawData, refuse_texts
 from deepstep.estimators.options import documented
 from deepstep.estimators.presets import SINGLE
 from deepstep.estimators.row_sources import score_of
-from deepstep.estimators.solvers import refuse_early_stopping, supports_partial_fit
+from deepstep.estimators.solvers import supports_partial_fit
 from deepstep.estimators.targets import merged, number_head, outputs_of_one_number
 from deepstep.estimators.training import NetworkFit
 from deepstep.types import AnyArray, Array
@@ -120,10 +120,10 @@ class DeepRegressor(ConformalRegressorMixin, MultiOutputMixin, RegressorMixin, D
         Raises
         ------
         ValueError
-            As in `fit`; also for early stopping, which needs all data at once.
+            As in `fit`.
         AttributeError
-            With 'lbfgs', which needs all data at once, with schedules or a time budget, which need to know
-            how much training will come, and with ``checkpoint_dir``.
+            With early stopping (a ValueError, too) or 'lbfgs', which need all data at once, with schedules or
+            a time budget, which need to know how much training will come, and with ``checkpoint_dir``.
 
         Examples
         --------
@@ -133,7 +133,6 @@ class DeepRegressor(ConformalRegressorMixin, MultiOutputMixin, RegressorMixin, D
         >>> len(model.loss_curve_)
         2
         """
-        refuse_early_stopping(self)
         return self._fit(RawData(X, y, sample_weight), incremental=True)
 
     def predict(self, X: Any) -> Array:

@@ -173,22 +173,16 @@ def supports_partial_fit(estimator: Any) -> bool:
         raise AttributeError("preset='mlp' alone has it, others prepare all data at once")
     if estimator.solver == "lbfgs":
         raise AttributeError("it needs a solver that learns from batches; solver is 'lbfgs'")
+    if estimator.early_stopping:
+        raise AttributeError(
+            "partial_fit does not support early_stopping=True: it holds no validation part out"
+        )
     if estimator.checkpoint_dir is not None:
         raise AttributeError("it continues with the rows of the call; checkpoint_dir is for fit")
     scheduled = [name for name in (*SCHEDULED, "time_budget") if getattr(estimator, name) is not None]
     if scheduled:
         raise AttributeError(f"it cannot tell {' and '.join(scheduled)} how much training will come")
     return True
-
-
-def refuse_early_stopping(estimator: Any) -> None:
-    """Refuse early stopping in partial_fit, as scikit-learn does once it is called."""
-    if estimator.early_stopping:
-        raise ConfigurationError(
-            f"{type(estimator).__name__}.partial_fit",
-            "early_stopping=False",
-            "got True, and partial_fit does not support early_stopping=True: it holds no validation part out",
-        )
 
 
 def refuse_lonely_class(classes: AnyArray, where: str) -> None:
