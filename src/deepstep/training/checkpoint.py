@@ -179,11 +179,11 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple
         if name not in now or before[name] == now[name]:
             continue
         setting = _SETTING.match(name)[0]  # type: ignore[index]  # it fits every text
-        said = f"was {before[name]!r:.60} and is {now[name]!r:.60}"
+        change = f"was {before[name]!r:.60} and is {now[name]!r:.60}"
         found.append(
             (f"the {name}", "is another")
             if name.endswith(" data")
-            else (setting, f"{name.removeprefix(setting).strip(' ')} {said}".strip())
+            else (setting, f"{name.removeprefix(setting).strip(' ')} {change}".strip())
         )
     return found
 
