@@ -20,7 +20,7 @@ HEADLESS = re.compile(r'(help=|""")"?(Of|Those|That of|What) ')
 """Sentences without a subject, in docstrings and help texts."""
 
 BUDGETS = {"words": 60, "headless": 10}
-LIMITS = {"words": 230, "headless": 16}
+LIMITS = {"words": 20, "headless": 4}
 
 
 def hits() -> dict[str, list[str]]:

@@ -41,7 +41,7 @@ class DeepStepError(Exception):
         The setting that the error is about, such as ``"l2"`` or ``"optimizer_params['beta']"``; ``expected``
         then continues "must be", or is "have …".
     listed : sequence of (str, str), optional
-        Settings that ``got`` ends with, and what is said of each; empty texts for their names alone.
+        Settings that ``got`` ends with, and the text of each; empty texts for their names alone.
 
     Examples
     --------
@@ -68,10 +68,10 @@ class DeepStepError(Exception):
 
     @property
     def got(self) -> str:
-        """What came, with the settings that it lists."""
-        told = any(text for _, text in self._listed)
+        """The value that came, with the settings that it lists."""
+        any_text = any(text for _, text in self._listed)
         listed = (f"{name}{'' if text[:1] in ('', ',') else ' '}{text}" for name, text in self._listed)
-        return f"{self._got} {('; ' if told else ', ').join(listed)}".strip()
+        return f"{self._got} {('; ' if any_text else ', ').join(listed)}".strip()
 
     def __str__(self) -> str:
         hint = f" {self.hint}" if self.hint else ""

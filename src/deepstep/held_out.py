@@ -180,7 +180,7 @@ class HeldOut:
 
     @classmethod
     def read(cls, folder: Path, run: "Run") -> "HeldOut":
-        """What `write` wrote into the folder of a run."""
+        """The data that `write` wrote into the folder of a run."""
         path = folder / NAME
         _, arrays = read_arrays(path, "the rows of a run that were held out")
         try:

@@ -27,7 +27,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Parsed(click.ParamType[Any]):
-    """What `parse` makes of a text, which raises ValueError where it is not as ``expected``."""
+    """The value that `parse` reads from a text, which raises ValueError where it is not as ``expected``."""
 
     def __init__(self, name: str, expected: str) -> None:
         self.name, self.expected = name, expected

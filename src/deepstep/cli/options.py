@@ -484,7 +484,7 @@ def _as_typed(option: click.Option, value: Any) -> Any:
 
 
 def resolved(options: TrainOptions, preset: str) -> dict[str, Any]:
-    """What a run keeps of the options: those that differ from their defaults, as a ``--config`` file."""
+    """The options that a run keeps: those that differ from their defaults, as a ``--config`` file."""
     by_default = {entry.name: entry.default for entry in fields(TrainOptions)}
     found = {}
     for name, typed in TYPED.items():

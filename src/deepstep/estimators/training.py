@@ -149,7 +149,7 @@ class NetworkFit:
     """One network to train by parameters with a value for each.
 
     ``estimator`` knows the targets, ``preprocessor`` the units in which the network learns them. ``earlier``
-    is the training from which this one continues. ``epochs`` is set for a refit. ``loads_kernels`` tells that
+    is the training from which this one continues. ``epochs`` is set for a refit. ``loads_kernels`` says that
     there are more networks to train, so that kernels are worth loading for the smallest work, too.
     """
 

@@ -252,12 +252,12 @@ def predictions_of(
     true: AnyArray,
     outputs: Array,
     weight: Array | None = None,
-    told: Callable[[Array], Array] = lambda P: P,
+    reported: Callable[[Array], Array] = lambda P: P,
 ) -> list[Predictions]:
     """The predictions of each column of a target by outputs (m, n_outputs).
 
     ``true`` (m,) or (m, n_columns) has positions of classes, or numbers. Rows of weight 0 are left out.
-    ``told`` turns the probabilities in the outputs to those that are reported, at a temperature.
+    ``reported`` turns the probabilities in the outputs to those that are reported, at a temperature.
     """
     if weight is not None:
         used = weight > 0
@@ -265,7 +265,7 @@ def predictions_of(
     columns = true.reshape(len(true), target.n_columns).T
     if target.is_classification:
         decided = target.decide(outputs).reshape(columns.T.shape).T
-        P = target.by_column(told(target.probabilities(outputs)))
+        P = target.by_column(reported(target.probabilities(outputs)))
         each = zip(columns, decided, P, strict=True)
         return [Predictions(true, predicted, weight, of) for true, predicted, of in each]
     predicted = target.decode(outputs).reshape(columns.T.shape).T
@@ -363,10 +363,10 @@ def score(
     true: AnyArray,
     outputs: Array,
     weight: Array | None = None,
-    told: Callable[[Array], Array] = lambda P: P,
+    reported: Callable[[Array], Array] = lambda P: P,
 ) -> Scores:
     """Metrics of outputs for rows with these classes or numbers; the arguments are of `predictions_of`."""
-    each = predictions_of(target, true, outputs, weight, told)
+    each = predictions_of(target, true, outputs, weight, reported)
     found = [_of_column(one, of) for one, of in zip(target.each, each, strict=True)]
     rows: dict[str, Any] = {"rows": len(true)}
     uneven = any(one.uneven for one in found)

@@ -89,7 +89,7 @@ def _label_errors(run: Run, rows: HeldOut | None) -> Iterator[Finding]:
 
 
 def no_health(run: Run) -> str:
-    """What the records of a run lack without Health, and how to record it."""
+    """The entries that records of a run lack without Health, and how to record it."""
     if DIVERGED in run.config and not len(run.history):
         return (
             "The training diverged before the end of its first epoch, so there are no records of units, "
