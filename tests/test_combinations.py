@@ -2,7 +2,6 @@
 
 import runpy
 from dataclasses import fields
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -72,10 +71,16 @@ def test_one_step_of_each(activation, regularizer):
 @pytest.mark.parametrize(
     "activation", [name for name, activation in ACTIVATIONS.items() if not activation.across_units]
 )
-def test_the_compiled_engine_steps_as_the_equations(activation, regularizer):
-    """To 1e-12 a step in float64: the first one, and one from a state in which every vector has something."""
+def test_the_compiled_engine_steps_as_the_equations(activation, regularizer, fresh_seed):
+    """To 1e-12 a step in float64: the first one, and one from a state in which every vector has something.
+
+    Each optimizer with one head, another one for each activation and regularizer.
+    """
     parts, given = split(regularizer)
-    for head, optimizer in product(HEADS, OPTIMIZERS):
+    turn = fresh_seed + list(ACTIVATIONS).index(activation) + list(REGULARIZERS).index(regularizer)
+    heads = list(HEADS)
+    for at, optimizer in enumerate(OPTIMIZERS):
+        head = heads[(turn + at) % len(heads)]
         if (activation, head) == ("exponential", "poisson"):
             continue  # e to the power of e: squares of the gradient are infinite
         net, X, Y = problem(activation, head, parts)

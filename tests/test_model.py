@@ -75,12 +75,6 @@ class TestConstruction:
         Network([3, 2, 1]).train(*data(n_outputs=1), iterations=2, batch_size=4)
         assert np.random.get_state()[1].tolist() == before
 
-    @pytest.mark.parametrize(
-        "layer_dims", [(3, 2, 1), np.array([3, 2, 1]), iter([3, 2, 1]), [np.int32(3), 2, 1]]
-    )
-    def test_sizes_come_in_any_sequence(self, layer_dims):
-        assert Network(layer_dims, seed=1).architecture.layer_dims == (3, 2, 1)
-
     def test_an_activation_for_each_hidden_layer(self):
         net = Network([3, 4, 4, 2], activation=["tanh", "sigmoid"], output="softmax", seed=1)
         assert net.architecture.activations == ("tanh", "sigmoid", "softmax")
@@ -170,12 +164,14 @@ class TestTrain:
             costs = [step.cost for step in walked if step.epoch == epoch]
             assert history.costs[epoch] == pytest.approx((4 * costs[0] + 4 * costs[1] + 3 * costs[2]) / 11)
 
-    @pytest.mark.parametrize("batch_size", [None, 4, 11, 100])
     @pytest.mark.parametrize(
-        ("engine", "optimizer"),
-        [(name, rule) for name in ENGINES for rule in OPTIMIZERS],
+        ("output", "optimizer", "batch_size"),
+        [
+            *(("sigmoid", rule, 4) for rule in OPTIMIZERS),
+            *((head, "gd", (None, 4, 11, 100)[at % 4]) for at, head in enumerate(HEADS)),
+        ],
     )
-    @pytest.mark.parametrize("output", HEADS)
+    @pytest.mark.parametrize("engine", ENGINES)
     def test_train_is_its_steps_bit_for_bit(self, engine, output, optimizer, batch_size):
         settings = {"learning_rate": 0.05, "iterations": 4, "batch_size": batch_size, "optimizer": optimizer}
         head = {"output": output, "output_settings": head_settings(output, 2)}
@@ -569,10 +565,3 @@ class TestFile:
             Network([2, 1], seed=seed).save(tmp_path / "net")
         assert [entry.name for entry in tmp_path.iterdir()] == ["net"]
         assert Network.load(tmp_path / "net").seed == 2
-
-
-def test_the_exclusive_or_is_learned():
-    net = Network([2, 4, 1], activation="tanh", seed=1)
-    net.train(XOR_X, XOR_Y, learning_rate=0.5, iterations=2000)
-    assert net.predict(XOR_X).tolist() == XOR_Y
-    assert net.accuracy(XOR_X, XOR_Y) == 1.0

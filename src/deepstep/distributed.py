@@ -24,9 +24,9 @@ from deepstep.errors import ConfigurationError, WorkerError
 from deepstep.model import Network
 from deepstep.network.border import check_inputs, check_targets, check_weights
 from deepstep.preparation.batches import Communicator, Examples, evenly_spread
-from deepstep.preparation.codes import CODES, encode_classes
 from deepstep.preparation.row_groups import RowGroups, SharedOut
 from deepstep.preparation.streams import StreamedExamples
+from deepstep.preparation.target_values import CODES, encode_classes
 from deepstep.training import History, ModelCheckpoint
 from deepstep.training.callbacks import Training, as_callbacks, with_state
 from deepstep.types import Array

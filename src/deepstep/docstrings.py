@@ -68,6 +68,7 @@ members: K, the number of members that share the network.
 activation: A name in ``ACTIVATIONS``.
 activations: One name per layer, of ``ACTIVATIONS``; by default relu, …, relu, sigmoid.
 layer_dims: n_0 (inputs), n_1, …, n_L (outputs).
+network (Network): The network.
 rng: Where the draws come from.
 parameters: ``"W1"``, ``"b1"``, …: `Parameters` or a plain dictionary.
 masks: Dropout masks by layer, (n_l, m).

@@ -61,7 +61,7 @@ def test_the_page_has_every_part(deepstep, ensemble_run, tmp_path):
     for word in (
         "2 networks of 1 preset on 2 folds",
         "out of fold",
-        "one 0/1 feature",
+        "one-hot encoded",
         "compiled",
         "that were held out for the test",
         "deepstep explore RUN --member 0",

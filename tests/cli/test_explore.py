@@ -15,7 +15,7 @@ import numpy as np
 import polars
 import pytest
 
-from deepstep.explorer.packing import unpacked
+from deepstep.explorer.page import unpacked
 from deepstep.run import Run
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"

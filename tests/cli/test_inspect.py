@@ -13,7 +13,7 @@ from deepstep.run import Run
 def test_summary(deepstep, flower_run):
     result = deepstep("summary", flower_run)
     assert result.code == 0
-    for part in ("(64, 7)", "kind", "all epochs done: 30 epochs", "accuracy", "colour", "one 0/1 feature"):
+    for part in ("(64, 7)", "kind", "all epochs done: 30 epochs", "accuracy", "colour", "one-hot encoded"):
         assert part in result.out
 
 

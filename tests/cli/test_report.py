@@ -55,7 +55,7 @@ def test_the_page_has_every_part(deepstep, healthy_run, tmp_path):
         assert part in page.words
     assert len(page.named("svg")) == 6
     assert "These are the 12 rows of flowers.csv that were held out for the test" in page.text
-    for word in ("binary", "kind", "all epochs done: 12 epochs", "colour", "one 0/1 feature", "compiled"):
+    for word in ("binary", "kind", "all epochs done: 12 epochs", "colour", "one-hot encoded", "compiled"):
         assert word in page.text
 
 

@@ -69,7 +69,7 @@ def test_what_train_says(deepstep, flowers):
     assert "kind: 3/3, cost" not in result.out
     for part in (
         "colour",
-        "one 0/1 feature for each of 3 values",
+        "one-hot encoded: 3 values",
         "accuracy",
         "baseline accuracy",
     ):

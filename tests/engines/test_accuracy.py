@@ -5,6 +5,8 @@ it is. Training must not be chaotic for that: float64 from parameters that diffe
 stay beside float64. Cases are drawn from seeds, each with a rate at which this holds and θ moves.
 """
 
+import os
+import random
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -44,31 +46,20 @@ LIMITS = {
 }
 SHAPES = ("wide inputs", "wide layer", "deep", "many examples", "single examples", "far below 0")
 
-RATES = {
-    0: 0.1,
-    1: 0.01,
-    3: 0.1,
-    4: 0.001,
-    5: 0.03,
-    6: 0.003,
-    7: 0.0001,
-    8: 0.1,
-    9: 0.1,
-    10: 0.1,
-    11: 0.1,
-    12: 0.1,
-    13: 0.0003,
-    14: 0.03,
-    15: 0.1,
-    16: 0.001,
-    18: 0.1,
-    19: 0.03,
-    20: 0.1,
-    21: 0.1,
-    23: 0.003,
+OF_RATES = {
+    0.1: (0, 3, 8, 9, 10, 11, 12, 15, 18, 20, 21),
+    0.03: (5, 14, 19),
+    0.01: (1,),
+    0.003: (6, 23),
+    0.001: (4, 16),
+    0.0003: (13,),
+    0.0001: (7,),
 }
+RATES = {seed: rate for rate, seeds in OF_RATES.items() for seed in seeds}
 """Learning rates by seed, the largest of 0.1, 0.03, … at which training is not chaotic. Seeds 2, 17 and 22
 have none."""
+DRAWN = sorted(random.Random(os.environ["DEEPSTEP_SEED"]).sample(sorted(RATES), 6))
+"""Those of this run."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,15 +129,12 @@ def trained(case, engine, dtype, nudge=0.0, *, spans=True):
     costs = []
     for epoch in range(-(-case.n_steps // at_once)):
         n = min(at_once, case.n_steps - len(costs))
-        ones = np.ones(n)
         found = session.steps(
             examples,
             order=None if case.batch_size is None else shuffled(0)(epoch, m),
             batch_size=case.batch_size,
             numbers=range(n),
-            learning_rate=case.rate * ones,
-            weight_decay=ones,
-            dropout=ones,
+            learning_rate=case.rate,
         )
         costs.extend(found.costs)
     return session, np.array(costs)
@@ -182,7 +170,7 @@ def case_of(seed):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("seed", RATES)
+@pytest.mark.parametrize("seed", DRAWN)
 def test_float32_stays_beside_the_equations(seed, engine):
     case = case_of(seed)
     exact, limit = measured(case)
@@ -237,7 +225,7 @@ def test_pixels_of_images_in_float32(shared):
     assert np.abs(costs32 - costs64).max() < 1e-4
 
 
-ROWS = 2_000_003
+ROWS = 500_003
 MANY = {
     "rows that are alike": ((2, 1), "none"),
     "a hidden unit": ((2, 1, 1), "none"),
@@ -274,6 +262,6 @@ def measured_with_many(name):
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", MANY)
-def test_gradients_of_two_million_rows(name, engine):
+def test_gradients_of_very_many_rows(name, engine):
     exact, limit = measured_with_many(name)
     assert np.abs(gradient_of_many(name, engine, np.float32) - exact).max() <= limit

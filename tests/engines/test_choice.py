@@ -115,19 +115,6 @@ for _ in range(2):
 """
 
 
-NOT_LOADED = """
-import sys
-from deepstep import Network
-Network([1, 2, 1], activation="softmax", seed=1).train([[0.0, 1.0]], [[0, 1]], iterations=1)
-print("numba" in sys.modules)
-"""
-
-
-def test_numba_is_not_loaded_where_the_reference_trains():
-    ran = subprocess.run([sys.executable, "-c", NOT_LOADED], capture_output=True, text=True, check=True)
-    assert ran.stdout.strip() == "False"
-
-
 def test_without_numba_the_reference_trains_and_it_is_said_once():
     ran = subprocess.run([sys.executable, "-c", WITHOUT_NUMBA], capture_output=True, text=True, check=True)
     assert ran.stdout.split("\n")[:2] == ["reference True", "reference True"]

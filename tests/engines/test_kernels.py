@@ -1,19 +1,12 @@
 """Parts of the compiled engine by themselves: elementary functions, random numbers, threads, memory."""
 
-import itertools
-import os
-import shutil
-import subprocess
-import sys
 import threading
 import tracemalloc
-from pathlib import Path
 
 import numpy as np
 import pytest
 from numba import njit
 
-import deepstep
 from deepstep import Network
 from deepstep.engines import Settings, open_session
 from deepstep.engines.compiled import threads
@@ -23,7 +16,6 @@ from deepstep.engines.compiled.forward import outputs_of_rows
 from deepstep.engines.compiled.machine import ON_X86
 from deepstep.engines.compiled.mathematics import exp, log1p
 from deepstep.engines.draws import dropout_masks
-from deepstep.equations import model_forward
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples, shuffled
 
@@ -78,9 +70,6 @@ def test_a_kernel_drops_the_units_that_numpy_drops(n, m, seed):
     np.testing.assert_array_equal(A, bent)
 
 
-FACTORS = {"input_scale": True, "parametric": True}
-
-
 def work(m=600, n_x=20, hidden=(256, 64), dtype="float32", **settings):
     """A session that is worth two threads, and its examples."""
     net = Network([n_x, *hidden, 3], output="softmax", seed=1, dtype=dtype, **settings.pop("network", {}))
@@ -92,76 +81,36 @@ def work(m=600, n_x=20, hidden=(256, 64), dtype="float32", **settings):
 
 
 def epochs(session, examples, count=3, batch_size=128):
-    of = -(-len(examples) // batch_size)
     for epoch in range(count):
-        found = session.steps(
-            examples,
-            order=shuffled(1)(epoch, len(examples)),
-            batch_size=batch_size,
-            numbers=range(of),
-            learning_rate=np.full(of, 1e-3),
-            weight_decay=np.ones(of),
-            dropout=np.ones(of),
-        )
+        order = shuffled(1)(epoch, len(examples))
+        found = session.steps(examples, order=order, batch_size=batch_size, learning_rate=1e-3)
     return found
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
-    "settings",
+    "parts",
     [
-        {},
-        {"dropout": 0.3, "l2": 0.1},
-        {"clip_norm": 0.1},
-        {"network": {"normalization": "batch"}},
-        {"network": FACTORS},
-        {"network": FACTORS, "clip_norm": 0.1},
-        {"network": {"shared_members": 3, "parametric": True}},
-        {"network": {"shared_members": 5, "parametric": True}, "clip_norm": 0.1, "dropout": 0.3, "l2": 0.1},
-        {"network": {**FACTORS, "normalization": "batch"}, "dropout": 0.3, "ema_decay": 0.9},
+        *({"normalization": kind} for kind in ("none", "batch", "layer")),
+        {"normalization": "batch", "input_scale": True, "parametric": True},
+        {"shared_members": 3, "parametric": True},
+        {"features": {"periodic_embedding": True}, "shared_members": 3},
+        {"features": {"category_embedding": {"counts": {"2": 5}}}, "input_scale": True},
     ],
 )
-def test_any_number_of_threads_finds_the_same(settings, dtype, with_threads):
-    found = []
-    for count in (1, 2, 3):
-        used = with_threads(count)
-        session, examples = work(dtype=dtype, **settings)
-        costs = epochs(session, examples).costs
-        assert set(used) == {count}
-        found.append(np.concatenate([costs, session.parameters.flat]))
-    tolerance = 1e-12 if dtype == "float64" else 1e-5
-    np.testing.assert_allclose(found[1], found[0], rtol=tolerance, atol=tolerance)
-    np.testing.assert_allclose(found[2], found[0], rtol=tolerance, atol=tolerance)
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize(
-    ("parts", "normalization"),
-    [
-        *itertools.product([{}, FACTORS], ["none", "batch", "layer"]),
-        ({"shared_members": 3, "parametric": True}, "none"),
-    ],
-)
-def test_rows_are_predicted_as_by_the_equations(parts, normalization, dtype, with_threads):
+def test_rows_are_predicted_as_by_the_equations(parts, dtype, with_threads):
     """From one row to several tiles and threads, of inputs that nobody may write into."""
     used = with_threads(2)
-    net = Network(
-        [7, 20, 9, 3], activation=["mish", "relu"], normalization=normalization, seed=1, dtype=dtype, **parts
-    )
+    net = Network([7, 20, 9, 3], activation=["mish", "relu"], seed=1, dtype=dtype, **parts)
     rng = np.random.default_rng(5)
     net.parameters.flat[:] += 0.2 * rng.standard_normal(net.parameters.flat.size)
     for m in (1, 5, 256, 257, 5000):
         X = rng.standard_normal((m, 7)).astype(dtype)
         X.flags.writeable = False
-        expected, _ = model_forward(
-            X.T,
-            net.parameters,
-            activations=net.architecture.activations,
-            normalization=net.architecture.normalization,
-            statistics=net.statistics,
-        )
+        graph, tape = net.architecture.run(X.T, net.parameters, statistics=net.statistics)
         got = outputs_of_rows(net.architecture, net.parameters, net.statistics, X)
-        np.testing.assert_allclose(got, expected.T, rtol=0, atol=1e-5 if dtype == "float32" else 1e-13)
+        expected = tape[graph.output].T
+        np.testing.assert_allclose(got, expected, rtol=0, atol=1e-5 if dtype == "float32" else 1e-13)
     assert used[0] == 1
     assert used[-1] == 2
 
@@ -314,45 +263,3 @@ def test_an_error_in_another_thread_is_told():
 def test_a_routine_has_the_arguments_of_its_call():
     with pytest.raises(TypeError, match="plan levels work"):
         routine("loss")(lambda plan, work: None)
-
-
-CALLED = """
-from deepstep.engines.compiled.jit import part
-
-@part
-def changed(x):
-    return x + {number}
-"""
-
-CALLS = """
-from deepstep.engines.compiled.called import changed
-from deepstep.engines.compiled.jit import kernel
-
-@kernel
-def total(x):
-    return changed(x)
-"""
-
-
-def test_a_change_in_a_file_that_a_kernel_calls_reaches_users_of_the_version_before(tmp_path):
-    """The package is copied; the second run is that of a version with another file."""
-    shutil.copytree(
-        Path(deepstep.__file__).parent, tmp_path / "deepstep", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    folder = tmp_path / "deepstep" / "engines" / "compiled"
-    (folder / "calls.py").write_text(CALLS)
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
-    environment.pop("NUMBA_CACHE_DIR", None)
-    program = "from deepstep.engines.compiled.calls import total as f; print(f(0.0), *f.stats[1].values())"
-
-    def run(number):
-        (folder / "called.py").write_text(CALLED.format(number=number))
-        command = [sys.executable, "-c", program]
-        return subprocess.check_output(command, text=True, env=environment, cwd=tmp_path).split()
-
-    assert run(1.5) == ["1.5"]
-    assert run(1.5) == ["1.5", "1"]  # loaded
-    left_by_numba = folder / "__pycache__" / "calls.total-5.py311.1.nbc"
-    left_by_numba.touch()
-    assert run(2.5) == ["2.5"]
-    assert [path.suffix for path in folder.rglob("calls.total*")] == [".kernel"]  # of the new version alone

@@ -111,15 +111,15 @@ def assert_same(net, settings, *, weighted=False, batch_size=16, rtol=1e-10, ato
             np.testing.assert_allclose(found[name], value, rtol=10 * rtol, atol=atol, err_msg=name)
 
 
-@pytest.mark.parametrize(("rule", "head", "parts", "weighted"), CASES)
-def test_they_are_the_steps(rule, head, parts, weighted, recording_alone):
+@pytest.mark.parametrize(
+    ("case", "kind"),
+    [*((case, "recording_alone") for case in CASES), *((case, "traced") for case in CASES[::3])],
+)
+def test_they_are_the_steps(kind, case, request):
+    """By themselves, and as a function of tensors: one for 16 examples and one for 8."""
+    (rule, head, parts, weighted), graphs = case, request.getfixturevalue(kind)
     assert_same(network(head, 3, **parts), Settings(rule, **EVERYTHING, seed=4), weighted=weighted)
-
-
-@pytest.mark.parametrize(("rule", "head", "parts", "weighted"), CASES)
-def test_they_are_the_steps_as_a_function_of_tensors(rule, head, parts, weighted, traced):
-    assert_same(network(head, 3, **parts), Settings(rule, **EVERYTHING, seed=4), weighted=weighted)
-    assert len(traced) == 2  # of 16 examples and of 8
+    assert graphs is None or len(graphs) == 2
 
 
 @pytest.mark.parametrize("kind", ["recording_alone", "traced"])
@@ -142,9 +142,7 @@ class TestEnds:
         assert found.sizes.tolist() == [16, 16, 0]
         assert np.isfinite(found.costs).tolist() == [True, False, False]
         other, _ = self.opened(Settings("adam", ema_decay=0.9))
-        one = np.ones(1)
-        given = {"learning_rate": 0.01 * one, "weight_decay": one, "dropout": one}
-        other.steps(rows, order=shuffled(3)(0, M), batch_size=16, numbers=range(1), **given)
+        other.steps(rows, order=shuffled(3)(0, M), batch_size=16, numbers=range(1), learning_rate=0.01)
         left, right = opened.state(), other.state()
         assert left.step == right.step == 1
         for name in ("theta", "average"):

@@ -7,14 +7,19 @@ import numpy as np
 import pytest
 
 from deepstep import Network
-from deepstep.engines import SessionState, missing_numba, open_session
-from deepstep.engines.small import FIRST_STEPS
+from deepstep.engines import SessionState, missing_numba, open_session, small
 from deepstep.preparation.batches import Examples
 from deepstep.training import Callback
 
 X, Y = np.array([[0.0, 0, 1, 1], [0, 1, 0, 1]]), np.array([[0, 1, 1, 0]])
 WITH_KERNELS = pytest.mark.skipif(bool(missing_numba()), reason="Numba is not here")
-BEYOND = FIRST_STEPS + 200
+FIRST_STEPS = 300
+BEYOND = FIRST_STEPS + 50
+
+
+@pytest.fixture(autouse=True)
+def few_first_steps(monkeypatch):
+    monkeypatch.setattr(small, "FIRST_STEPS", FIRST_STEPS)
 
 
 def trained(iterations, engine="auto", **options):
@@ -22,23 +27,25 @@ def trained(iterations, engine="auto", **options):
     return network, network.train(X, Y, learning_rate=0.5, iterations=iterations, **options)
 
 
-def test_a_first_network_does_not_load_numba():
-    code = (
-        "import sys, numpy as np; from deepstep import Network\n"
-        "network = Network([2, 4, 1], seed=1)\n"
-        "network.train(np.array([[0.0, 0, 1, 1], [0, 1, 0, 1]]), np.array([[0, 1, 1, 0]]))\n"
-        "print(network.history.engine, 'numba' in sys.modules)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True
-    )
-    assert done.stdout.split() == ["reference", "False"]
+LOADED = """
+import sys
+from deepstep import Network
+X, Y = [[0.0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]]
+for activation in ("relu", "softmax"):
+    history = Network([2, 4, 1], activation=activation, seed=1).train(X, Y)
+    print(history.engine, "numba" in sys.modules, "torch" in sys.modules)
+"""
+
+
+def test_small_work_and_what_has_no_kernel_load_neither_numba_nor_torch():
+    done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["reference False False"] * 2
 
 
 @pytest.mark.parametrize("options", [{}, {"optimizer": "adam"}, {"batch_size": 3, "ema_decay": 0.9}])
 def test_the_first_steps_are_the_equations(options):
-    network, history = trained(500, **options)
-    reference, _ = trained(500, "reference", **options)
+    network, history = trained(100, **options)
+    reference, _ = trained(100, "reference", **options)
     assert (history.engine, "small work" in history.why_engine) == ("reference", True)
     assert network.parameters.flat.tobytes() == reference.parameters.flat.tobytes()
 
@@ -50,11 +57,7 @@ def test_later_steps_are_the_kernels():
     session = open_session("compiled", network.architecture, reference.parameters)
     state = session.state()
     session.load(SessionState(state.theta, state.slots, FIRST_STEPS, state.statistics))
-    rest = BEYOND - FIRST_STEPS
-    session.steps(
-        Examples(X.T, Y.T.astype(float)), order=None, batch_size=None, numbers=range(rest),
-        learning_rate=np.full(rest, 0.5), weight_decay=np.ones(rest), dropout=np.ones(rest),
-    )  # fmt: skip
+    session.steps(Examples(X.T, Y.T.astype(float)), numbers=range(BEYOND - FIRST_STEPS), learning_rate=0.5)
     assert (history.engine, history.why_engine) == ("compiled", "")
     assert network.parameters.flat.tobytes() == session.parameters.flat.tobytes()
 
@@ -64,13 +67,13 @@ def test_later_steps_are_the_kernels():
 def test_the_bits_do_not_depend_on_how_many_steps_are_asked_for_at_once(options):
     class Looks(Callback):
         def on_epoch_end(self, training, record):
-            if record["epoch"] == 1700:
+            if record["epoch"] == 170:
                 self.then = training.parameters.flat.copy()
 
     looks = Looks()
     at_once, _ = trained(BEYOND, **options)
     one_by_one, _ = trained(BEYOND, callbacks=[looks], **options)
-    shorter, _ = trained(1701, **options)
+    shorter, _ = trained(171, **options)
     assert at_once.parameters.flat.tobytes() == one_by_one.parameters.flat.tobytes()
     assert shorter.parameters.flat.tobytes() == looks.then.tobytes()
 
@@ -100,11 +103,10 @@ def test_larger_work_and_a_named_engine_are_as_before():
 def test_a_batch_without_weight_is_no_step():
     """The first of two; more batches than the first steps, and fewer steps."""
     network, rows = trained(0)[0], Examples(X.T, Y.T.astype(float), np.array([0.0, 0.0, 1.0, 1.0]))
-    ones, found = np.ones(FIRST_STEPS + 600), []
-    given = {"order": None, "batch_size": 2, "numbers": range(len(ones)), "learning_rate": 0.5 * ones}
+    given, found = {"batch_size": 2, "numbers": range(FIRST_STEPS + 60), "learning_rate": 0.5}, []
     for engine in ("auto", "reference"):
         session = open_session(engine, network.architecture, network.parameters, examples=2)
-        session.steps(rows, weight_decay=ones, dropout=ones, **given)
+        session.steps(rows, **given)
         found.append((session.name, session.state().step, session.parameters.flat.tobytes()))
     assert found[0] == found[1]
-    assert found[0][:2] == ("reference", FIRST_STEPS // 2 + 300)
+    assert found[0][:2] == ("reference", FIRST_STEPS // 2 + 30)

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("numba")
 
 from deepstep.engines import Settings, open_session
-from deepstep.engines.compiled.span import NOTE, keeps_the_span
+from deepstep.engines.compiled.span import NOTE
 from deepstep.equations import initialize_parameters
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
@@ -46,7 +46,7 @@ def problem(shape="wide", normalization="none", *, weight=True, dtype=np.float64
     architecture = Architecture(layer_dims, activations, normalization=normalization, **parts)
     values = dict(initialize_parameters(layer_dims, method="glorot", rng=rng))
     for name, size in architecture.layout:
-        if name not in values:
+        if name not in values or values[name].shape != size:
             values[name] = rng.uniform(0.5, 1.5, size)
     parameters = Parameters.from_dict(values)
     X, Y = rng.standard_normal((m, layer_dims[0])), rng.uniform(size=(m, layer_dims[-1])) > 0.5
@@ -54,28 +54,19 @@ def problem(shape="wide", normalization="none", *, weight=True, dtype=np.float64
     return architecture, parameters.astype(dtype), Examples(X.astype(dtype), Y.astype(dtype), weights)
 
 
-def steps(session, examples, first=0, last=STEPS, at_once=True):
+def steps(session, examples, first=0, last=STEPS):
     """Costs of full-batch steps whose rates fall from step to step."""
-    rates = np.linspace(0.1, 0.02, STEPS)
-    costs = []
-    for numbers in [range(first, last)] if at_once else [range(k, k + 1) for k in range(first, last)]:
-        ones = np.ones(len(numbers))
-        found = session.steps(
-            examples, order=None, batch_size=None, numbers=range(len(numbers)),
-            learning_rate=rates[numbers], weight_decay=ones, dropout=ones,
-        )  # fmt: skip
-        costs.extend(found.costs)
-    return np.array(costs)
+    rates = np.linspace(0.1, 0.02, STEPS)[first:last]
+    return session.steps(examples, numbers=range(last - first), learning_rate=rates).costs
 
 
-def equal(one, other, tolerance):
+def equal(one, other, tolerance=1e-10):
     one, other = one.state(), other.state()
     assert one.step == other.step
-    np.testing.assert_allclose(one.theta, other.theta, rtol=0, atol=tolerance)
-    for name in one.slots:
-        np.testing.assert_allclose(one.slots[name], other.slots[name], rtol=0, atol=tolerance)
-    for name in one.statistics:
-        np.testing.assert_allclose(one.statistics[name], other.statistics[name], rtol=0, atol=tolerance)
+    named = ({"theta": state.theta, **state.slots, **state.statistics} for state in (one, other))
+    mine, theirs = named
+    for name, vector in theirs.items():
+        np.testing.assert_allclose(mine[name], vector, rtol=0, atol=tolerance, err_msg=name)
 
 
 def opened(architecture, parameters, settings, *, spans=True):
@@ -84,77 +75,27 @@ def opened(architecture, parameters, settings, *, spans=True):
     return session
 
 
-@pytest.mark.parametrize("settings", SETTINGS)
-@pytest.mark.parametrize("rule", RULES)
-def test_as_the_equations(rule, settings):
-    architecture, parameters, examples = problem()
-    settings = Settings(rule, **SETTINGS[settings])
-    ours = opened(architecture, parameters, settings)
-    by_equations = open_session("reference", architecture, parameters, settings)
-    costs = steps(ours, examples)
-    assert ours.why == NOTE
-    np.testing.assert_allclose(costs, steps(by_equations, examples, at_once=False), rtol=0, atol=1e-10)
-    equal(ours, by_equations, 1e-10)
+CASES = {
+    **{f"{rule}, {name}": (rule, {}, given) for rule in RULES for name, given in SETTINGS.items()},
+    **{name: ("momentum", {"shape": name, "weight": False}, {"l2": 0.3}) for name in SHAPES},
+    **{
+        f"normalization={kind}": ("nesterov", {"normalization": kind, "parametric": True}, {"l2": 0.3})
+        for kind in ("none", "batch", "layer")
+    },
+}
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_shapes(shape):
-    architecture, parameters, examples = problem(shape, weight=False)
-    settings = Settings("momentum", l2=0.3)
-    ours = opened(architecture, parameters, settings)
-    by_equations = open_session("reference", architecture, parameters, settings)
-    costs = steps(ours, examples)
-    assert ours.why == NOTE
-    np.testing.assert_allclose(costs, steps(by_equations, examples, at_once=False), rtol=0, atol=1e-10)
-    equal(ours, by_equations, 1e-10)
-
-
-def test_factors_of_the_inputs_leave_the_span():
-    architecture, parameters, examples = problem(input_scale=True)
-    ours = opened(architecture, parameters, Settings())
-    by_equations = open_session("reference", architecture, parameters, Settings())
-    steps(ours, examples)
-    steps(by_equations, examples, at_once=False)
-    assert ours.why == ""
-    equal(ours, by_equations, 1e-10)
-
-
-@pytest.mark.parametrize("kind", ["none", "batch", "layer"])
-def test_normalized_layers_and_parametric_activations(kind):
-    architecture, parameters, examples = problem(normalization=kind, parametric=True)
-    settings = Settings("nesterov", l2=0.3)
+@pytest.mark.parametrize("case", CASES)
+def test_as_the_equations(case):
+    rule, parts, given = CASES[case]
+    architecture, parameters, examples = problem(**parts)
+    settings = Settings(rule, **given)
     ours = opened(architecture, parameters, settings)
     by_equations = open_session("reference", architecture, parameters, settings)
     costs = steps(ours, examples, last=50)
     assert ours.why == NOTE
-    np.testing.assert_allclose(
-        costs, steps(by_equations, examples, last=50, at_once=False), rtol=0, atol=1e-10
-    )
-    equal(ours, by_equations, 1e-10)
-
-
-def test_as_plain_kernels():
-    architecture, parameters, examples = problem()
-    settings = Settings("heavy_ball", l2=0.2)
-    ours, plain = (
-        opened(architecture, parameters, settings),
-        opened(architecture, parameters, settings, spans=False),
-    )
-    np.testing.assert_allclose(steps(ours, examples), steps(plain, examples), rtol=0, atol=1e-10)
-    assert (ours.why, plain.why) == (NOTE, "")
-    equal(ours, plain, 1e-10)
-
-
-@pytest.mark.parametrize("rule", RULES)
-def test_float32_is_as_near_to_float64_as_plain_kernels_are(rule):
-    settings, found = Settings(rule, l2=0.2), []
-    for dtype, spans in ((np.float64, False), (np.float32, False), (np.float32, True)):
-        architecture, parameters, examples = problem(dtype=dtype)
-        session = opened(architecture, parameters, settings, spans=spans)
-        found.append((steps(session, examples), session.state().theta))
-    assert session.why == NOTE
-    for exact, plain, ours in zip(*found, strict=True):
-        assert np.abs(ours - exact).max() < 10 * np.abs(plain - exact).max()
+    np.testing.assert_allclose(costs, steps(by_equations, examples, last=50), rtol=0, atol=1e-10)
+    equal(ours, by_equations)
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -189,13 +130,13 @@ def test_load_in_between_with_a_velocity(rule):
     architecture, parameters, examples = problem()
     settings = Settings(rule, l2=0.2)
     first = open_session("reference", architecture, parameters, settings)
-    steps(first, examples, last=10, at_once=False)
+    steps(first, examples, last=10)
     ours = opened(architecture, parameters, settings)
     steps(ours, examples, last=30)
     ours.load(first.state())
     costs = steps(ours, examples, 10, 100)
-    np.testing.assert_allclose(costs, steps(first, examples, 10, 100, at_once=False), rtol=0, atol=1e-10)
-    equal(ours, first, 1e-10)
+    np.testing.assert_allclose(costs, steps(first, examples, 10, 100), rtol=0, atol=1e-10)
+    equal(ours, first)
 
 
 def test_other_examples_and_batches_in_between():
@@ -205,46 +146,48 @@ def test_other_examples_and_batches_in_between():
     ours, by_equations = opened(architecture, parameters, settings), open_session(
         "reference", architecture, parameters, settings
     )  # fmt: skip
-    few = {"learning_rate": np.full(3, 0.1), "weight_decay": np.ones(3), "dropout": np.ones(3)}
-    for session, at_once in ((ours, True), (by_equations, False)):
-        steps(session, examples, last=20, at_once=at_once)
-        steps(session, other, 20, 40, at_once=at_once)
-        steps(session, examples, 40, 60, at_once=at_once)
-        session.steps(examples, order=None, batch_size=4, numbers=range(3), **few)
-        session.step(other.X.T, other.Y.T, learning_rate=0.1)
-        steps(session, examples, 60, 90, at_once=at_once)
-    equal(ours, by_equations, 1e-10)
-
-
-def test_more_examples_than_inputs_and_rules_that_bend_go_the_plain_way():
-    architecture, parameters, examples = problem()
-    for settings in (
-        Settings("adam"), Settings(l1=0.1), Settings(clip_norm=1.0), Settings(clip_value=1.0),
-        Settings(max_norm=1.0), Settings(ema_decay=0.9), Settings(input_noise=0.1),
-    ):  # fmt: skip
-        assert not keeps_the_span(architecture, settings)
-        session = opened(architecture, parameters, settings)
+    for session in (ours, by_equations):
         steps(session, examples, last=20)
-        assert session.why == ""
-    square = Examples(np.eye(50), np.ones((50, 2)))
-    session = opened(architecture, parameters, Settings())
-    steps(session, square, last=40)
-    assert session.why == ""
+        steps(session, other, 20, 40)
+        steps(session, examples, 40, 60)
+        session.steps(examples, batch_size=4, learning_rate=0.1)
+        session.step(other.X.T, other.Y.T, learning_rate=0.1)
+        steps(session, examples, 60, 90)
+    equal(ours, by_equations)
+
+
+def test_what_leaves_the_span_goes_the_plain_way():
+    """Rules that bend, factors of the inputs, members, and more examples than inputs."""
+    architecture, parameters, examples = problem()
+    scaled, members = (problem(**part)[:2] for part in ({"input_scale": True}, {"shared_members": 3}))
+    square, plain = Examples(np.eye(50), np.ones((50, 2))), (architecture, parameters)
+    for of, settings, rows in (
+        *(
+            (plain, Settings(**given), examples)
+            for given in (
+                {"optimizer": "adam"}, {"l1": 0.1}, {"clip_norm": 1.0}, {"clip_value": 1.0},
+                {"max_norm": 1.0}, {"ema_decay": 0.9}, {"input_noise": 0.1},
+            )
+        ),
+        (scaled, Settings(), examples),
+        (members, Settings(), examples),
+        (plain, Settings(), square),
+    ):  # fmt: skip
+        ours, theirs = opened(*of, settings), open_session("reference", *of, settings)
+        np.testing.assert_allclose(steps(ours, rows, last=40), steps(theirs, rows, last=40), rtol=1e-9)
+        assert ours.why == ""
+        equal(ours, theirs)
 
 
 def test_divergence_stops_before_the_step_as_plain_kernels_do():
     architecture, parameters, examples = problem()
     huge = np.full(60, 1e200)
     huge[:30] = 0.1
-    ones = np.ones(60)
     found = []
     for spans in (True, False):
         session = opened(architecture, parameters, Settings(l2=1.0), spans=spans)
         with np.errstate(over="ignore", invalid="ignore"):
-            costs = session.steps(
-                examples, order=None, batch_size=None, numbers=range(60),
-                learning_rate=huge, weight_decay=ones, dropout=ones,
-            ).costs  # fmt: skip
+            costs = session.steps(examples, numbers=range(60), learning_rate=huge).costs
         found.append((np.isfinite(costs).sum(), session.state().step))
     assert found[0] == found[1]
     assert 30 <= found[0][0] < 60

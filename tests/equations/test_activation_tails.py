@@ -111,11 +111,3 @@ def test_quantiles_never_cross_and_probabilities_never_rise(seed: int) -> None:
     assert (np.diff(increasing(Z), axis=0) >= 0).all()
     assert (np.diff(ordinal(Z), axis=0) <= 0).all()
     assert ((ordinal(Z) >= 0) & (ordinal(Z) <= 1)).all()
-
-
-@pytest.mark.parametrize("name", ACTIVATIONS)
-def test_across_units_is_said_where_it_is_so(name: str) -> None:
-    forward, *_ = activation = ACTIVATIONS[name]
-    Z = np.random.default_rng(1).standard_normal((3, 4))
-    alone = np.vstack([forward(row[None]) for row in Z])
-    assert np.allclose(alone, forward(Z)) != activation.across_units

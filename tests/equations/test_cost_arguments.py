@@ -19,11 +19,8 @@ OF_CLASSES = np.array([[0.2, 0.7], [0.5, 0.1], [0.3, 0.2]])
     ("output", "A", "wrong", "message"),
     [
         ("sigmoid", AL, [[1, 2, 0]], r"targets from 0 to 1; got values from 0 to 2"),
-        ("sigmoid", AL, [[-1, 1, -1]], r"targets from 0 to 1; got values from -1 to 1"),
         ("sigmoid", AL, [[0.5, 1.0000001, 0]], r"targets from 0 to 1"),
-        ("sigmoid", AL, [[0, 1, np.nan]], r"targets from 0 to 1"),
         ("sigmoid", AL, [[0.3, 0.4, np.nan]], r"targets from 0 to 1"),
-        ("sigmoid", AL, [[-0.25, 0.5, 1]], r"targets from 0 to 1; got values from -0.25 to 1"),
         ("sigmoid", AL, [[80.0, 90.0, 40.0]], r"targets from 0 to 1; got values from 40 to 90"),
         ("softmax", OF_CLASSES, [[2, 0], [-1, 1], [0, 0]], r"targets from 0 to 1"),
         ("softmax", OF_CLASSES, [[1, 0], [1, 1], [0, 0]], r"each column of Y sums to 1"),

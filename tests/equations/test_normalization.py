@@ -123,34 +123,6 @@ def test_forward_and_backward_are_torch_s(way: str, epsilon: float, shape: Any, 
         )
 
 
-@pytest.mark.parametrize("way", WAYS)
-@given(seed=seeds)
-def test_backward_is_the_slope(way: str, seed: int) -> None:
-    case = layer((3, 4, 5), seed, way)
-    got = case.gradients(0.1)
-    step = 1e-5
-    for name, value in case.values.items():
-        numeric = np.empty_like(value)
-        for index in np.ndindex(value.shape):
-            sums = []
-            for change in (step, -step):
-                moved = value.copy()
-                moved[index] += change
-                sums.append(np.sum(case.dZ * case.changed(**{name: moved}).run(0.1)["Z1"]))
-            numeric[index] = (sums[0] - sums[1]) / (2 * step) / (1 if name == "A_prev" else case.dZ.shape[1])
-        np.testing.assert_allclose(got[name], numeric, rtol=1e-6, atol=1e-7, err_msg=name)
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_layer_one_s_gradients_are_those_of_any_layer(way: str) -> None:
-    case = layer((3, 4, 5), 1, way)
-    whole = case.gradients()
-    without = case.gradients(input_gradient=False)
-    assert whole.keys() - without.keys() == {"A_prev"}
-    for name, value in without.items():
-        np.testing.assert_array_equal(value, whole[name], err_msg=name)
-
-
 @pytest.mark.parametrize("kind", NORMALIZATIONS)
 @given(shape=shapes, seed=seeds)
 def test_what_is_normalized_has_mean_0_and_its_share_of_variance_1(kind: str, shape: Any, seed: int) -> None:
@@ -162,31 +134,6 @@ def test_what_is_normalized_has_mean_0_and_its_share_of_variance_1(kind: str, sh
     np.testing.assert_allclose(deviation, np.sqrt(variance + 1e-5), rtol=1e-14)
     np.testing.assert_allclose(U_hat.mean(axis), 0, atol=1e-11)
     np.testing.assert_allclose(U_hat.var(axis), (variance / (variance + 1e-5)).squeeze(axis), atol=1e-12)
-
-
-def test_the_tape_says_what_was_used() -> None:
-    case = layer((3, 4, 5), 1, "given")
-    for name, value in case.statistics.items():
-        np.testing.assert_array_equal(case.run()[f"{name}1"], value)
-    for kind, shape in (("batch", (4, 1)), ("layer", (1, 5))):
-        tape = layer((3, 4, 5), 1, kind).run()
-        assert {tape[f"{name}1"].shape for name in ("mean", "variance", "deviation")} == {shape}
-
-
-def test_a_batch_by_its_own_statistics_given_is_the_batch() -> None:
-    case = layer((3, 4, 5), 1, "batch")
-    tape = case.run()
-    again = case._replace(statistics={"mean": tape["mean1"], "variance": tape["variance1"]})
-    np.testing.assert_allclose(again.run()["Z1"], tape["Z1"], rtol=1e-13, atol=1e-14)
-
-
-@pytest.mark.parametrize("way", ["layer", "given"])
-def test_examples_interact_through_a_batch_s_own_statistics_alone(way: str) -> None:
-    for kind in (way, "batch"):
-        case = layer((3, 4, 5), 2, kind)
-        few = case.changed(A_prev=case.values["A_prev"][:, :2])._replace(dZ=case.dZ[:, :2])
-        dA, dA_of_few = (one.gradients()["A_prev"] for one in (case, few))
-        assert np.allclose(dA[:, :2], dA_of_few, rtol=1e-12, atol=1e-12) == (kind != "batch")
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -75,11 +75,6 @@ class TestRight:
         assert sum(check.at_kink for check in report.checks) > 0
         assert net.predict(X).tolist() == [[1, 0, 1]]
 
-    def test_twice_the_same_is_once(self) -> None:
-        assert register_head(
-            "hinge", hinge, hinge_backward, kinks=margin, targets="probabilities"
-        ) == register_head("hinge", hinge, hinge_backward, kinks=margin, targets="probabilities")
-
     @pytest.mark.parametrize("name", sorted(HEADS))
     def test_deepsteps_own_pass_the_check(self, name: str) -> None:
         head = get_head(name)
@@ -187,23 +182,3 @@ class TestWrong:
         register_head("own", square, lambda ZL, Y: ZL, check=False)
         net = Network([2, 1], output="own", seed=1)
         assert not net.check_gradients([[1.0, 2.0], [0.5, 1.0]], [[3.0, 1.0]]).passed
-
-    @pytest.mark.parametrize(
-        ("name", "message"),
-        [
-            ("huber", "there is an output 'huber'. It belongs to DeepStep: choose another"),
-            ("own", r"there is an output 'own'. Call unregister_head\('own'\) first"),
-            ("not a name", "a name that could be a variable's in Python; got 'not a name'"),
-            (3, "got 3"),
-        ],
-    )
-    def test_names_that_cannot_be(self, name: Any, message: str) -> None:
-        register_head("own", square, square_backward)
-        with pytest.raises(ConfigurationError, match=message):
-            register_head(name, log_cosh, log_cosh_backward)
-
-    def test_deepsteps_own_cannot_be_taken_away(self) -> None:
-        with pytest.raises(ConfigurationError, match="'softmax' belongs to DeepStep"):
-            unregister_head("softmax")
-        with pytest.raises(ConfigurationError, match="unregister_head: output must be one of"):
-            unregister_head("nothing")

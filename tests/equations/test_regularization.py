@@ -1,4 +1,4 @@
-"""L1, L2 and max-norm: torch's autograd and norms, and the corners."""
+"""L1, L2, max-norm and clipping: torch, their laws, and entries that no square can hold."""
 
 from typing import Any
 
@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from deepstep.equations import l1_backward, l1_cost, l2_backward, l2_cost, limit_norms
+from deepstep.equations import (
+    clip_by_norm,
+    clip_by_value,
+    l1_backward,
+    l1_cost,
+    l2_backward,
+    l2_cost,
+    limit_norms,
+)
 
 torch = pytest.importorskip("torch")
 
@@ -62,3 +70,75 @@ def test_limit_norms_row_by_row() -> None:
     np.testing.assert_array_equal(limit_norms(W[:3], most=1e300), W[:3])
     assert not np.shares_memory(limit_norms(W[1:3], most=1.0), W)
     assert limit_norms(np.zeros((2, 0)), most=1.0).shape == (2, 0)
+
+
+gradients = arrays(np.float64, st.integers(1, 8), elements=st.floats(-1e3, 1e3, allow_subnormal=False))
+limits = st.floats(1e-3, 1e3)
+
+
+@given(gradients, limits)
+def test_by_norm_as_torch(gradient: Any, most: float) -> None:
+    """torch divides by ‖g‖ + 1e-6."""
+    other = torch.nn.Parameter(torch.zeros(gradient.size, dtype=torch.float64))
+    other.grad = torch.tensor(gradient)
+    torch.nn.utils.clip_grad_norm_([other], most)
+    np.testing.assert_allclose(clip_by_norm(gradient, most=most), other.grad.numpy(), rtol=1e-5 + 1e-6 / most)
+
+
+@given(gradients, limits)
+def test_by_norm_its_law(gradient: Any, most: float) -> None:
+    clipped, norm = clip_by_norm(gradient, most=most), np.linalg.norm(gradient)
+    if norm <= most * (1 - 1e-14):
+        np.testing.assert_array_equal(clipped, gradient)
+    else:
+        np.testing.assert_allclose(clipped, gradient * min(1, most / norm), rtol=1e-13, atol=1e-300)
+        assert np.linalg.norm(clipped) <= most * (1 + 1e-14)
+
+
+@given(gradients, limits)
+def test_by_value_as_torch(gradient: Any, most: float) -> None:
+    other = torch.nn.Parameter(torch.zeros(gradient.size, dtype=torch.float64))
+    other.grad = torch.tensor(gradient)
+    torch.nn.utils.clip_grad_value_([other], most)
+    np.testing.assert_array_equal(clip_by_value(gradient, most=most), other.grad.numpy())
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n", [1, 4, 100])
+def test_the_largest_and_the_smallest_numbers(dtype: Any, n: int) -> None:
+    """n equal entries have the norm √n·x, whether or not it is a float."""
+    info = np.finfo(dtype)
+    for size in (info.max, info.max / 4, info.tiny * 8, info.smallest_subnormal):
+        gradient = np.full(n, size, dtype)
+        for most in (1.0, float(size) / 2):
+            expected = min(float(size), most / np.sqrt(n))
+            clipped, row = clip_by_norm(gradient, most=most), limit_norms(gradient[None], most=most)
+            assert clipped.dtype == row.dtype == dtype
+            tolerance = {"rtol": 1e-5, "atol": float(info.smallest_subnormal)}
+            np.testing.assert_allclose(clipped.astype(np.float64), expected, **tolerance)
+            np.testing.assert_allclose(row[0].astype(np.float64), expected, **tolerance)
+
+
+@pytest.mark.parametrize("function", [clip_by_norm, clip_by_value])
+class TestBoth:
+    def test_a_limit_beyond_the_floats_is_none(self, function: Any) -> None:
+        gradient = np.array([3e38, -1, 0], np.float32)
+        np.testing.assert_array_equal(function(gradient, most=1e300), gradient)
+
+    def test_nothing_and_zero(self, function: Any) -> None:
+        assert function(np.zeros(0), most=1.0).shape == (0,)
+        np.testing.assert_array_equal(function(np.zeros(3), most=1.0), np.zeros(3))
+
+    def test_a_numpy_limit_leaves_float32(self, function: Any) -> None:
+        assert function(np.ones(3, np.float32), most=np.float64(0.5)).dtype == np.float32
+
+    def test_what_comes_out_is_new(self, function: Any) -> None:
+        for gradient in (np.ones(3), np.zeros(3), np.array([np.nan, 1, 2])):
+            assert not np.shares_memory(function(gradient, most=100.0), gradient)
+
+    def test_nan_stays_for_the_training_to_find(self, function: Any) -> None:
+        assert np.isnan(function(np.array([np.nan, 5.0]), most=1.0)[0])
+
+
+def test_by_norm_gives_inf_back() -> None:
+    np.testing.assert_array_equal(clip_by_norm(np.array([np.inf, 5.0]), most=1.0), [np.inf, 5.0])

@@ -1,15 +1,12 @@
 """Schedules against torch's, step by step, and against values worked out by hand."""
 
 import math
-from inspect import getdoc, signature
-from typing import get_args
 
 import pytest
 import torch
 from torch.optim import lr_scheduler
 
 from deepstep.equations import (
-    EQUATIONS,
     constant_factor,
     cosine_factor,
     coslog4_factor,
@@ -26,7 +23,7 @@ from deepstep.equations import (
     warm_up_factor,
 )
 
-LENGTHS = [1, 2, 3, 7, 10, 30, 49, 100, 333]
+LENGTHS = [1, 3, 10, 49, 333]
 
 
 def torch_factors(n, make, *, rate=1.0):
@@ -70,7 +67,7 @@ def test_exponential_equals_torch_s(n, last):
 
 @pytest.mark.parametrize("n", LENGTHS)
 @pytest.mark.parametrize("last", [0.0, 0.25, 1.0])
-def test_cosine_linear_and_polynomial_equal_torch_s(n, last):
+def test_cosine_and_linear_equal_torch_s(n, last):
     expected = torch_factors(n, lambda o: lr_scheduler.CosineAnnealingLR(o, T_max=n, eta_min=last))
     assert ours(n, cosine_factor, last=last) == pytest.approx(expected, rel=1e-9, abs=1e-12)
     line = torch_factors(n, lambda o: lr_scheduler.LinearLR(o, 1.0, last, total_iters=n))
@@ -147,21 +144,3 @@ def test_flat_cos_by_hand():
 
 def test_constant_is_constant():
     assert {constant_factor(k / 10) for k in range(11)} == {1.0}
-
-
-FACTORS = [name for name in EQUATIONS if name.endswith("_factor")]
-
-
-@pytest.mark.parametrize("name", FACTORS)
-def test_help_tells_what_every_parameter_of_a_factor_is(name):
-    """In its annotation, where many have it, or in a section of the docstring; and there is an example."""
-    function = EQUATIONS[name].function
-    doc = getdoc(function)
-    assert ">>> " in doc
-    told = doc.partition("Parameters\n")[2].partition("Examples\n")[0]
-    for parameter in signature(function).parameters.values():
-        assert get_args(parameter.annotation)[1:] or f"\n{parameter.name} : " in told, parameter.name
-
-
-def test_there_are_factors():
-    assert len(FACTORS) == 12

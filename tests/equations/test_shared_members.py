@@ -13,7 +13,6 @@ from deepstep.equations import (
     MEAN_LOGITS,
     compute_cost,
     cost_from_logits,
-    cost_of_the_answer,
     example_targets,
     get_head,
     mean_logits,
@@ -65,25 +64,6 @@ def test_members_are_single_networks_whose_answers_and_losses_are_averaged(head,
         np.testing.assert_allclose(
             cost, np.mean([one.cost(X, Y, sample_weight=w) for one in members]), rtol=1e-13
         )
-
-
-@pytest.mark.parametrize("head", HEADS)
-def test_the_gradient_is_the_mean_of_what_single_networks_find(head):
-    net, X, Y = shared(head)
-    gradient = net.gradients(X, Y)
-    found = [alone(net, k).gradients(X, Y) for k in range(MEMBERS)]
-    r, W = net.parameters["r1"], net.parameters["W1"]
-    expected = {
-        "dW1": np.mean([one["dW1"] * r[k] for k, one in enumerate(found)], axis=0),
-        "dr1": np.array([(one["dW1"] * W).sum(axis=0) for one in found]) / MEMBERS,
-        "dW3": np.concatenate([one["dW3"] for one in found]) / MEMBERS,
-        "db3": np.concatenate([one["db3"] for one in found]) / MEMBERS,
-        "dA0": np.mean([one["dA0"] for one in found], axis=0),
-        "dA1": np.hstack([one["dA1"] for one in found]),
-    }
-    expected |= {name: np.mean([one[name] for one in found], axis=0) for name in ("db1", "dW2", "db2")}
-    for name, value in expected.items():
-        np.testing.assert_allclose(gradient[name], value, rtol=1e-12, atol=1e-15, err_msg=name)
 
 
 @settings(max_examples=25, deadline=None)
@@ -169,13 +149,6 @@ def test_mean_logits_are_finite_where_answers_saturate(activation):
         np.testing.assert_allclose(mean_logits(np.array([[-800.0, -800.0]]), 2, activation), [[-800.0]])
 
 
-def test_the_mean_loss_is_at_least_that_of_the_mean_answer():
-    net, X, Y = shared("sigmoid")
-    head = get_head(net.architecture)
-    ZL = model_forward(X, net.parameters, activations=net.architecture.activations)[1][-1].Z
-    assert cost_of_the_answer(ZL, Y, output=head) < cost_from_logits(ZL, Y, output=head)
-
-
 def test_members_begin_apart_and_share_what_they_share():
     net = Network([3, 8, 2], output="softmax", shared_members=4, seed=1)
     theta = net.parameters
@@ -237,15 +210,6 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(ConfigurationError, match="with \\['r1'\\]"):
         Network([4, 6, 5, 3], output="softmax", shared_members=2, parameters=net.parameters)
     assert isinstance(net.parameters, Parameters)
-
-
-@pytest.mark.parametrize("members", [1, 3])
-@pytest.mark.parametrize("head", ["softmax", "poisson", "quantile"])
-def test_the_norm_of_an_example_s_gradient_is_that_of_its_own_step(head, members):
-    net, X, Y = shared(head, members=members, parametric=True)
-    session = open_session("reference", net.architecture, net.parameters)
-    alone = [session.cost_and_gradient(X[:, i : i + 1], Y[:, i : i + 1])[1] for i in range(M)]
-    np.testing.assert_allclose(net.gradient_norms(X, Y)[0], [np.linalg.norm(g) for g in alone], rtol=1e-10)
 
 
 def test_a_trace_has_the_columns_of_an_example_member_by_member():

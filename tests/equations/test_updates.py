@@ -1,7 +1,6 @@
 """The update rules: torch's optimizers over 50 steps in float64, rates for each parameter, precision."""
 
 from collections.abc import Callable
-from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -148,33 +147,6 @@ def test_fifty_steps_as_torch_does_them(
 )
 def test_a_decay_for_each_parameter(name: str, peer: Callable[[Any], Any]) -> None:
     compare(OPTIMIZERS[name], {}, peer, RATES, decays=(0.3, 0.0))
-
-
-def test_momentum_is_torch_s_with_dampening_from_its_first_velocity() -> None:
-    """torch begins its mean at the first gradient, the lecture at 0."""
-    compare(
-        OPTIMIZERS["momentum"],
-        {"beta": 0.8},
-        lambda groups: optim.SGD(groups, momentum=0.8, dampening=0.8),
-        RATES,
-        state=lambda theta: [bowl(seed=4)(theta)],
-    )
-
-
-def test_adam_with_epsilon_hat_is_adam_with_an_epsilon_that_shrinks() -> None:
-    slope, epsilon = bowl(seed=6), 1e-2
-    theta = np.random.default_rng(7).standard_normal(SIZE)
-    v = s = np.zeros_like(theta)
-    other = torch.tensor(theta, requires_grad=True)
-    optimizer = optim.Adam([other], lr=0.05)
-    for t in range(1, STEPS + 1):
-        theta, v, s = adam_update(
-            theta, slope(theta), v, s, learning_rate=0.05, t=t, epsilon=epsilon, epsilon_at="hat"
-        )
-        optimizer.param_groups[0]["eps"] = epsilon / sqrt(1 - 0.999**t)
-        other.grad = torch.tensor(slope(other.detach().numpy()))
-        optimizer.step()
-        np.testing.assert_allclose(theta, other.detach().numpy(), rtol=1e-10, err_msg=f"step {t}")
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.5, 0.9, 0.999])

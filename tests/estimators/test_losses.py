@@ -98,7 +98,7 @@ def test_quantiles_of_several_targets_or_of_another_loss(numbers):
         DeepRegressor(loss="quantile", preset="mlp").fit(X, np.c_[y, y])
     with pytest.raises(ConfigurationError, match="quantiles=None, or loss='quantile'"):
         DeepRegressor(quantiles=0.5, preset="mlp").fit(X, y)
-    with pytest.raises(ConfigurationError, match=r"numbers between 0 and 1 that increase"):
+    with pytest.raises(ConfigurationError, match=r"^quantiles must be numbers between 0 and 1 that increase"):
         DeepRegressor(loss="quantile", quantiles=[0.9, 0.1], preset="mlp").fit(X, y)
     with pytest.raises(ConfigurationError, match="quantiles, or 'levels' in loss_params; got both"):
         DeepRegressor(loss="quantile", quantiles=0.1, loss_params={"levels": [0.2]}, preset="mlp").fit(X, y)

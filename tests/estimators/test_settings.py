@@ -313,7 +313,7 @@ def test_sparser_weights_by_l1():
         ({"dropout": np.array(["a"])}, "dropout must be a finite number of at least 0 and below 1, got 'a'"),
         ({"dropout": [[0.1], [0.2, 0.3]]}, r"dropout must be a finite number .* below 1, got \[0.1\]"),
         ({"lr_multipliers": {"W7": 2.0}}, "lr_multipliers must have names among"),
-        ({"callbacks": [3]}, "callbacks are Callback objects or functions"),
+        ({"callbacks": [3]}, "callbacks are a list of Callback objects"),
         ({"loss_params": {"smooth": 0.1}}, "Did you mean 'smoothing'"),
     ],
 )

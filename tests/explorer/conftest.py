@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from importlib.resources import files
 from pathlib import Path
 from time import monotonic
@@ -12,8 +13,11 @@ from typing import Any
 import pytest
 
 from deepstep import Network
-from deepstep.explorer import lesson
-from deepstep.explorer.shown import builtin
+from deepstep.explorer import About, lesson
+from deepstep.explorer.document import document_of
+from deepstep.explorer.live import LiveTraining
+from deepstep.explorer.server import ExplorerServer
+from deepstep.explorer.shown import builtin, shown
 
 OPTIONS = {"learning_rate": 0.3, "iterations": 60}
 WEB = Path(__file__).resolve().parents[2] / "web"
@@ -64,6 +68,19 @@ def front_end() -> None:
         if not (files("deepstep.explorer") / "static" / name).is_file()
     ]
     assert not missing, f"build web/: {missing}"
+
+
+@pytest.fixture
+def serve() -> Iterator[Any]:
+    """Makes servers of networks, with examples and the options of the training."""
+    with ExitStack() as stack:
+
+        def make(network: Network, X: Any, Y: Any, **options: Any) -> ExplorerServer:
+            what = shown(network, X, Y, About("points"), options)
+            server = ExplorerServer(document_of(what), LiveTraining(what))
+            return stack.enter_context(server.running())
+
+        yield make
 
 
 @pytest.fixture(scope="session")

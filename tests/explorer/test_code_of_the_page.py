@@ -23,10 +23,11 @@ RETRAINED = {"t": 12, "set": {"optimizer": "adam", "learning_rate": 0.01, "hyper
 
 
 def states() -> list[dict[str, Any]]:
-    """Every optimizer × batches × dropout × changes by hand on a toy set."""
+    """Every optimizer × batches × dropout on a toy set, in turn without and with changes by hand."""
     changes = ([], [EDIT], [POINT, {**POINT, "add": [[-1.2, 0.1], [0]]}, EDIT, RETRAINED])
     found = []
-    for optimizer, size, dropout, actions in product(OPTIMIZERS, (None, 32), (0, 0.25), changes):
+    for optimizer, size, dropout in product(OPTIMIZERS, (None, 32), (0, 0.25)):
+        actions = changes[len(found) % 3]
         training = {
             "optimizer": optimizer,
             "learning_rate": RATES.get(optimizer, 0.01),
@@ -98,7 +99,7 @@ def test_the_code_of_the_page_makes_the_state_of_the_page(tmp_path):
     done = node("tools/code.js", str(tmp_path / "states.json"))
     assert done.returncode == 0, done.stderr
     answers = json.loads(done.stdout)
-    assert len(answers) == len(asked) > 100
+    assert len(answers) == len(asked) > 50
     for state, page in zip(asked, answers, strict=True):
         names: dict[str, Any] = {}
         exec(page["code"].replace("print(step.trace())", "trace = step.trace()"), names)

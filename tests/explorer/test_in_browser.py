@@ -9,11 +9,7 @@ import pytest
 
 from deepstep import Network
 from deepstep.explorer import About, Exploration, explore
-from deepstep.explorer.document import document_of
-from deepstep.explorer.live import LiveTraining
-from deepstep.explorer.packing import unpacked
-from deepstep.explorer.server import ExplorerServer
-from deepstep.explorer.shown import shown
+from deepstep.explorer.page import unpacked
 
 CELLS = """() => [...document.querySelectorAll('[data-tensor][data-value]')].map(({ dataset: cell }) =>
     [cell.tensor, Number(cell.row), Number(cell.col), cell.value])"""
@@ -243,11 +239,9 @@ def test_what_a_page_exports_has_python_s_numbers_and_its_own_policy(watched, tm
 
 
 @pytest.fixture
-def served():
+def served(serve):
     network = Network([2, 4, 3, 1], activation="tanh", seed=2)
-    what = shown(network, X, (X[:1] > 0).astype(float), About("six"), {"learning_rate": 0.3, "iterations": 3})
-    with ExplorerServer(document_of(what), LiveTraining(what)).running() as server:
-        yield server
+    return serve(network, X, (X[:1] > 0).astype(float), learning_rate=0.3, iterations=3)
 
 
 def shown_values(page):
@@ -299,19 +293,6 @@ def test_playing_trains_in_python_until_it_is_told_to_stop(watched, served):
     assert served.live.updates == done
 
 
-@pytest.mark.parametrize("setting", ["l2", "optimizer"])
-def test_what_python_does_not_train_is_computed_in_the_page(watched, served, setting):
-    page = watched(f"http://127.0.0.1:{served.port}/").open(served.url)
-    page.click('[data-screen="play"]')
-    page.keyboard.press("]")
-    page.wait_for_selector('[data-updates="1"]')
-    page.select_option(f'[data-setting="{setting}"]', index=3)
-    page.wait_for_selector('[data-server="off"]')
-    page.keyboard.press("]")
-    page.wait_for_selector('[data-updates="2"]')
-    assert served.live.updates == 1
-
-
 def test_a_second_window_is_refused_in_words_and_the_first_goes_on(watched, served):
     own = f"http://127.0.0.1:{served.port}/"
     page = watched(own).open(served.url)
@@ -323,48 +304,47 @@ def test_a_second_window_is_refused_in_words_and_the_first_goes_on(watched, serv
     page.wait_for_selector('[data-updates="1"]')
 
 
-def test_the_served_page_opens_the_batches_that_python_trains_on(watched):
-    network = Network([2, 4, 1], activation="tanh", seed=2)
+def test_the_served_page_opens_the_batches_that_python_trains_on(watched, serve):
+    network, Y = Network([2, 4, 1], activation="tanh", seed=2), (X[:1] > 0).astype(float)
     options = {"learning_rate": 0.3, "iterations": 4, "batch_size": 4}
-    what = shown(network, X, (X[:1] > 0).astype(float), About("six"), options)
-    steps = list(network.steps(what.X, what.Y, **options))
-    with ExplorerServer(document_of(what), LiveTraining(what)).running() as server:
-        page = watched(f"http://127.0.0.1:{server.port}/").open(server.url)
-        for number, step in enumerate(steps[:5]):
-            page.wait_for_selector(f'[data-updates="{number}"]')
-            page.keyboard.press("/")
-            page.fill("#find", "A0")
-            page.keyboard.press("Enter")
-            page.wait_for_selector('[data-tensor="A0"]')
-            values = shown_values(page)
-            found = {place[1:]: value for place, value in values.items() if place[0] == "A0"}
-            assert found == {(i, j): step.X[i, j] for i in range(2) for j in range(step.X.shape[1])}
-            page.keyboard.press("]")
-        page.wait_for_selector('[data-updates="5"]')  # the server does not end while the page asks for it
+    steps = list(network.steps(X, Y, **options))
+    server = serve(Network([2, 4, 1], activation="tanh", seed=2), X, Y, **options)
+    page = watched(f"http://127.0.0.1:{server.port}/").open(server.url)
+    for number, step in enumerate(steps[:5]):
+        page.wait_for_selector(f'[data-updates="{number}"]')
+        page.keyboard.press("/")
+        page.fill("#find", "A0")
+        page.keyboard.press("Enter")
+        page.wait_for_selector('[data-tensor="A0"]')
+        values = shown_values(page)
+        found = {place[1:]: value for place, value in values.items() if place[0] == "A0"}
+        assert found == {(i, j): step.X[i, j] for i in range(2) for j in range(step.X.shape[1])}
+        page.keyboard.press("]")
+    page.wait_for_selector('[data-updates="5"]')  # the server does not end while the page asks for it
 
 
-def test_a_served_training_that_diverged_says_where_and_begins_again(watched):
+def test_a_served_training_that_diverged_says_where_and_begins_again(watched, serve):
     network = Network([2, 4, 3, 1], activation="relu", output="identity", seed=2)
-    what = shown(network, X, X[:1] * X[1:], About("six"), {"learning_rate": 0.01, "iterations": 3})
-    with ExplorerServer(document_of(what), LiveTraining(what)).running() as server:
-        page = watched(f"http://127.0.0.1:{server.port}/").open(server.url)
-        page.click('[data-screen="play"]')
-        page.keyboard.press("]")
-        page.wait_for_selector('[data-updates="1"]')
-        server.live.command({"do": "set", "learning_rate": 1e200})
-        page.click('[data-action="play"]')
-        page.wait_for_selector("[data-stopped]")
-        said = page.inner_text("[data-stopped]")
-        assert re.search(r"layer \d, \w+: .* step \d", said), said
-        assert page.locator('[data-action="play"]').count() == 1
-        page.click('[data-action="again"]')
-        page.wait_for_selector('[data-updates="0"]')
-        assert page.locator("[data-stopped]").count() == 0
-        page.keyboard.press("]")
-        page.wait_for_selector('[data-updates="1"]')
-        first = next(what.network.steps(what.X, what.Y, learning_rate=0.01, iterations=1)).after
-        values = page.locator(".unit-panel input")
-        assert float(values.nth(0).get_attribute("data-value")) == first["b3"][0, 0]
+    first = next(network.steps(X, X[:1] * X[1:], learning_rate=0.01, iterations=1))
+    network.parameters = first.before
+    server = serve(network, X, X[:1] * X[1:], learning_rate=0.01, iterations=3)
+    page = watched(f"http://127.0.0.1:{server.port}/").open(server.url)
+    page.click('[data-screen="play"]')
+    page.keyboard.press("]")
+    page.wait_for_selector('[data-updates="1"]')
+    server.live.command({"do": "set", "learning_rate": 1e200})
+    page.click('[data-action="play"]')
+    page.wait_for_selector("[data-stopped]")
+    said = page.inner_text("[data-stopped]")
+    assert re.search(r"layer \d, \w+: .* step \d", said), said
+    assert page.locator('[data-action="play"]').count() == 1
+    page.click('[data-action="again"]')
+    page.wait_for_selector('[data-updates="0"]')
+    assert page.locator("[data-stopped]").count() == 0
+    page.keyboard.press("]")
+    page.wait_for_selector('[data-updates="1"]')
+    values = page.locator(".unit-panel input")
+    assert float(values.nth(0).get_attribute("data-value")) == first.after["b3"][0, 0]
 
 
 def test_a_page_that_is_loaded_again_goes_on_where_the_training_stands(watched, served):

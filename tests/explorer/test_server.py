@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from deepstep import Network
 from deepstep.errors import FileError
 from deepstep.explorer.document import document_of
 from deepstep.explorer.live import LiveTraining
-from deepstep.explorer.packing import unpacked
+from deepstep.explorer.page import unpacked
 from deepstep.explorer.server import MOST_BYTES, ExplorerServer
 from deepstep.explorer.shown import shown
 
@@ -143,22 +144,16 @@ def test_an_oversized_command_is_refused_unread(server):
         b"{",
         b"\xff",
         b"[" * 100_000,
-        b"null",
         b"[]",
-        b'"step"',
         b"{}",
         b'{"do": "exec"}',
-        b'{"do": ["step"]}',
         b'{"do": {"a": 1}}',
         b'{"do": "step", "steps": 0}',
-        b'{"do": "step", "steps": 1.5}',
         b'{"do": "step", "steps": true}',
         b'{"do": "train", "steps": 1e99}',
-        b'{"do": "train", "steps": "9"}',
         b'{"do": "set"}',
         b'{"do": "set", "learning_rate": -1}',
         b'{"do": "set", "learning_rate": NaN}',
-        b'{"do": "set", "learning_rate": Infinity}',
         b'{"do": "set", "learning_rate": "0.1"}',
     ],
 )
@@ -235,38 +230,24 @@ def test_a_second_client_is_refused_and_the_training_goes_on(server):
         command(server, {"do": "stop"})
 
 
-def test_a_training_that_diverges_says_why(circles):
-    network = Network([2, 4, 1], activation="relu", output="identity", seed=1)
-    what = shown(network, circles.X, circles.Y, circles.about, {"learning_rate": 1.0, "iterations": 2})
-    with (
-        ExplorerServer(document_of(what), LiveTraining(what)).running() as server,
-        stream(server) as messages,
-    ):
-        command(server, {"do": "set", "learning_rate": 1e9})
-        command(server, {"do": "train", "steps": 1000})
-        end = next(message for message in messages if message["kind"] == "end")
-        assert "finite" in end["why"]
-        command(server, {"do": "train", "steps": 1000})
-        assert next(message for message in messages if message["kind"] == "end")["why"] == end["why"]
-
-
-def test_a_training_that_diverged_begins_again_from_its_initial_values(circles):
+def test_a_training_that_diverged_says_why_and_begins_again_from_its_initial_values(serve, circles):
     network = Network([2, 4, 1], activation="relu", output="identity", seed=1)
     options = {"learning_rate": 0.1, "iterations": 2, "optimizer": "adam", "batch_size": 64}
-    what = shown(network, circles.X, circles.Y, circles.about, options)
-    with (
-        ExplorerServer(document_of(what), LiveTraining(what)).running() as server,
-        stream(server) as messages,
-    ):
+    expected = list(islice(network.steps(circles.X, circles.Y, **options), 3))
+    server = serve(
+        Network([2, 4, 1], activation="relu", output="identity", seed=1), circles.X, circles.Y, **options
+    )
+    with stream(server) as messages:
         command(server, {"do": "set", "learning_rate": 1e300})
-        command(server, {"do": "train", "steps": 1000})
-        assert "finite" in next(message for message in messages if message["kind"] == "end")["why"]
+        for _ in range(2):
+            command(server, {"do": "train", "steps": 1000})
+            assert "finite" in next(message for message in messages if message["kind"] == "end")["why"]
         command(server, {"do": "restart"})
         first = next(message for message in messages if message["kind"] == "epoch")
         assert (first["step"], first["learning_rate"]) == (0, 0.1)
         command(server, {"do": "step", "steps": 3})
         found = [next(messages) for _ in range(3)]
-    for message, step in zip(found, what.network.steps(what.X, what.Y, **options), strict=False):
+    for message, step in zip(found, expected, strict=True):
         assert message["cost"] == step.cost
         for name, value in step.after.items():
             assert np.array_equal(unpacked(message["parameters"][name]), value)
@@ -381,12 +362,3 @@ def test_connections_beyond_the_most_are_turned_away(impatient):
     finally:
         for connection in idle:
             connection.close()
-
-
-def test_streams_beyond_the_first_are_refused(impatient):
-    with stream(impatient) as messages:
-        refused = [ask(impatient, "GET", "/events")[0].status for _ in range(3)]
-        assert refused == [409] * 3
-        time.sleep(1)  # longer than a request may take
-        assert command(impatient, {"do": "step"}) == 200
-        assert next(messages)

@@ -8,10 +8,6 @@ from javascript import evaluated
 from deepstep import Network
 from deepstep.explorer import About, explore, lesson
 from deepstep.explorer.abilities import sources_of
-from deepstep.explorer.document import document_of
-from deepstep.explorer.live import LiveTraining
-from deepstep.explorer.server import ExplorerServer
-from deepstep.explorer.shown import shown
 
 EQUATIONS_OF_ALL_STEPS = """
 import { ACTIVATIONS } from './src/engine/activations.js';
@@ -94,15 +90,14 @@ def test_steps_of_all_pages_show_the_library_s_source(watched, small, tmp_path):
     assert is_the_library_s(shown_source(page, "squared_error"), "squared_error")
 
 
-def test_a_served_page_and_a_toy_on_it_show_the_library_s_source(watched):
+def test_a_served_page_and_a_toy_on_it_show_the_library_s_source(watched, serve):
     network = Network([2, 3, 1], activation="tanh", seed=1)
-    options = {"learning_rate": 0.5, "iterations": 2}
-    what = shown(network, [[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]], About("four"), options)
-    with ExplorerServer(document_of(what), LiveTraining(what)).running() as server:
-        page = watched(f"http://127.0.0.1:{server.port}/").open(server.url)
-        page.click('[data-screen="lab"]')
-        assert is_the_library_s(shown_source(page, "tanh"), "tanh")
-        page.click('[data-screen="home"]')
-        page.click('[data-toy="wave"]')
-        page.click('[data-screen="lab"]')
-        assert is_the_library_s(shown_source(page, "squared_error"), "squared_error")
+    X, Y = [[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]]
+    server = serve(network, X, Y, learning_rate=0.5, iterations=2)
+    page = watched(f"http://127.0.0.1:{server.port}/").open(server.url)
+    page.click('[data-screen="lab"]')
+    assert is_the_library_s(shown_source(page, "tanh"), "tanh")
+    page.click('[data-screen="home"]')
+    page.click('[data-toy="wave"]')
+    page.click('[data-screen="lab"]')
+    assert is_the_library_s(shown_source(page, "squared_error"), "squared_error")

@@ -1,16 +1,11 @@
 """What the page says where something is left out, shortened, off, or not finite; and what it takes back."""
 
-from contextlib import ExitStack
-
 import numpy as np
 import pytest
 
 from deepstep import Network
 from deepstep.explorer import explore
-from deepstep.explorer.document import document_of
-from deepstep.explorer.live import LiveTraining
-from deepstep.explorer.server import ExplorerServer
-from deepstep.explorer.shown import About, shown
+from deepstep.explorer.shown import About
 
 X = np.random.default_rng(5).standard_normal((2, 300))
 
@@ -108,16 +103,9 @@ def test_where_numbers_are_not_finite_no_derivative_is_called_wrong(watched, add
 
 
 @pytest.fixture
-def served():
+def served(serve):
     """A server of a network, with the options of its training."""
-    with ExitStack() as stack:
-
-        def make(network, **options):
-            what = shown(network, X, (X[:1] > 0).astype(float), About("points"), options)
-            server = ExplorerServer(document_of(what), LiveTraining(what))
-            return stack.enter_context(server.running())
-
-        yield make
+    return lambda network, **options: serve(network, X, (X[:1] > 0).astype(float), **options)
 
 
 def test_a_change_that_ends_the_connection_says_so_and_loading_goes_back(watched, served):

@@ -6,7 +6,7 @@ import pytest
 from deepstep import Network
 from deepstep.errors import ConfigurationError
 from deepstep.explorer import export_html, lesson
-from deepstep.explorer.packing import unpacked
+from deepstep.explorer.page import unpacked
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ Each case is a training: where it starts, its batches and masks, what the first 
 Cases come from the library's registries, so that what the page lacks is missed there.
 """
 
-import base64
 import json
 import re
 from dataclasses import dataclass, field
@@ -23,59 +22,26 @@ from deepstep.equations import (
     initialize_parameters,
     model_forward,
 )
+from deepstep.explorer.abilities import ACTIVATIONS
+from deepstep.explorer.abilities import OUTPUTS as HEADS
+from deepstep.explorer.page import packed
 from deepstep.inspection import Trace
 from deepstep.inspection.trace_step import trace_step
 from deepstep.training.health import FLAT, layer_health
-
-HEADS = ("sigmoid", "softmax", "identity")
-"""Heads that the page offers."""
-
-ACTIVATIONS = (
-    *(
-        "identity",
-        "relu",
-        "leaky_relu",
-        "elu",
-        "selu",
-        "gelu",
-        "gelu_tanh",
-        "silu",
-        "mish",
-        "softplus",
-        "tanh",
-    ),
-    "sigmoid",
-)
-"""Hidden activations that the page offers: all of the library's that leave units by themselves."""
+from head_examples import head_target
 
 NOT_OFFERED = {"exponential", "softmax", "increasing", "ordinal", "heavy_ball", "muon"}
 """What the page leaves out among activations of hidden layers and update rules."""
 
-STEPS = 500
+STEPS, MANY = 50, 500
+"""Updates of a case, and of one of each update rule and head."""
 
 RATES = {"rmsprop": 2e-4}
 """Where 500 steps at the usual rate reach the minimum: RMSprop then steps by the sign of rounding."""
 
 EDGES = (
-    0.0,
-    -0.0,
-    1e-300,
-    -1e-8,
-    1e-3,
-    -0.7,
-    1.3,
-    2.9,
-    -2.9,
-    5.0,
-    -5.0,
-    9.0,
-    -9.0,
-    39.9,
-    -38.0,
-    745.0,
-    -745.0,
-    1e4,
-    -1e4,
+    *(0.0, -0.0, 1e-300, -1e-8, 1e-3, -0.7, 1.3, 2.9, -2.9, 5.0, -5.0, 9.0, -9.0),
+    *(39.9, -38.0, 745.0, -745.0, 1e4, -1e4),
 )
 
 
@@ -109,6 +75,7 @@ def cases() -> list[Case]:
                 output,
                 rule,
                 RATES.get(rule, 0.002),
+                steps=MANY,
             )
             for rule in OPTIMIZERS
             if rule not in NOT_OFFERED
@@ -161,31 +128,19 @@ def _learned_parts() -> list[Case]:
     return found
 
 
-def array(value: Any) -> dict[str, Any]:
-    """An array as the document has it."""
-    value = np.ascontiguousarray(value, dtype="<f8")
-    return {"shape": list(value.shape), "f8": base64.b64encode(value.tobytes()).decode()}
-
-
 def _arrays(values: Any) -> dict[str, Any]:
-    return {name: array(value) for name, value in values.items()}
-
-
-def _targets(output: str, n_y: int, m: int, rng: np.random.RandomState) -> Any:
-    if output == "softmax":
-        return np.eye(n_y)[:, rng.randint(n_y, size=m)]
-    return rng.randn(n_y, m) if output == "identity" else rng.randint(2, size=(n_y, m)).astype(float)
+    return {name: packed(value) for name, value in values.items()}
 
 
 def vector(case: Case, seed: int) -> dict[str, Any]:
     """The training of a case, walked by the reference engine."""
     rng = np.random.RandomState(seed)
     m = 1 if case.batch_size == 1 else 12
-    X, Y = rng.randn(case.dims[0], m), _targets(case.output, case.dims[-1], m, rng)
+    X, Y = rng.randn(case.dims[0], m), head_target(case.output, case.dims[-1], m, seed)
     shape = Architecture(case.dims, case.activations, output=case.output, **case.parts)
     theta = initialize_parameters(case.dims, method="he", rng=rng)
     if case.parts:
-        theta = Network(case.dims, **_of_network(shape), initialization="he", seed=seed).parameters
+        theta = Network(case.dims, **shape.network_arguments(), initialization="he", seed=seed).parameters
     theta = theta.like(theta.flat + 0.1 * rng.randn(theta.flat.size))
     settings = Settings(optimizer=case.optimizer, seed=seed, **case.settings)
     session = ReferenceSession(shape, theta.copy(), settings)
@@ -202,7 +157,7 @@ def vector(case: Case, seed: int) -> dict[str, Any]:
             trace = trace_step(
                 shape, theta, X[:, batch], Y[:, batch], learning_rate=case.learning_rate, settings=settings
             )
-            first = {entry.name: array(np.atleast_2d(entry.value)) for entry in trace}
+            first = {entry.name: packed(np.atleast_2d(entry.value)) for entry in trace}
         session.step(X[:, batch], Y[:, batch], learning_rate=case.learning_rate)
         if number == 1:
             after_first = _arrays(session.parameters)
@@ -236,23 +191,12 @@ def vector(case: Case, seed: int) -> dict[str, Any]:
             "seed": seed,
         },
         "parameters": _arrays(theta),
-        "data": {"X": array(X), "Y": array(Y)},
+        "data": {"X": packed(X), "Y": packed(Y)},
         "batches": batches,
         "masks": masks if case.settings.get("dropout") else None,
         "first": {"quantities": first, "after": after_first, "health": looked_at},
         "steps": case.steps,
         "last": _arrays(session.parameters),
-    }
-
-
-def _of_network(shape: Architecture) -> dict[str, Any]:
-    """What makes a network of this shape."""
-    return {
-        "activation": list(shape.activations[:-1]),
-        "output": shape.output,
-        "output_settings": dict(shape.output_settings),
-        "input_scale": shape.input_scale,
-        "parametric": list(shape.parametric),
     }
 
 
@@ -275,12 +219,12 @@ def edges() -> dict[str, Any]:
     with np.errstate(over="ignore"):
         values = {
             name: {
-                "A": array(get_activation(name).forward(Z)),
-                "dZ": array(get_activation(name).backward(dA, Z)),
+                "A": packed(get_activation(name).forward(Z)),
+                "dZ": packed(get_activation(name).backward(dA, Z)),
             }
             for name in ACTIVATIONS
         }
-    return {"Z": array(Z), "dA": array(dA), "activations": values}
+    return {"Z": packed(Z), "dA": packed(dA), "activations": values}
 
 
 def health() -> dict[str, Any]:
@@ -299,8 +243,8 @@ def health() -> dict[str, Any]:
         layers += [
             {
                 "name": shape.activations[layer],
-                "Z": array(caches[layer].Z),
-                "A": array(A[layer]),
+                "Z": packed(caches[layer].Z),
+                "A": packed(A[layer]),
                 "hidden": not layer,
                 "dead": found[layer]["dead"],
                 "saturated": found[layer]["saturated"],

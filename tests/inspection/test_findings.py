@@ -14,10 +14,10 @@ MOONS = load("moons", seed=1)
 X, Y = MOONS.X_train.T, MOONS.y_train[np.newaxis].astype(float)
 
 
-def found_in(network, X=X, Y=Y, *, kept_best=False, **options):
+def found_in(network, X=X, Y=Y, *, kept_best=False, every=1, **options):
     """The findings about a training that Health watches, by kind."""
     options = {"iterations": 60, "batch_size": 32, "optimizer": "adam", "learning_rate": 0.005} | options
-    history = network.train(X, Y, callbacks=[Health()], **options)
+    history = network.train(X, Y, callbacks=[Health(every=every)], **options)
     found = diagnose(
         history, architecture=network.architecture, parameters=network.parameters, kept_best=kept_best
     )
@@ -73,12 +73,6 @@ def test_saturated_units_of_weights_that_are_too_large():
     assert "or use relu" in saturated.hint
 
 
-def test_a_gradient_that_vanishes_in_deep_sigmoids():
-    network = Network([2, *[8] * 12, 1], activation="sigmoid", initialization="glorot", seed=1)
-    finding = found_in(network, optimizer="gd", learning_rate=0.5)["vanishing gradient"]
-    assert finding.evidence < 1e-3
-
-
 def test_a_gradient_that_grows_from_layer_to_layer():
     changes = lambda theta: {  # noqa: E731
         name: value * (1e-5 if name == "W1" else 3) for name, value in theta.items() if name[0] == "W"
@@ -89,25 +83,17 @@ def test_a_gradient_that_grows_from_layer_to_layer():
     assert finding.evidence > 1e3
 
 
-@pytest.mark.parametrize("rate", [1e-6, 1e-5])
-def test_a_learning_rate_that_is_too_low(rate):
-    found = found_in(Network([2, 16, 8, 1], seed=1), learning_rate=rate, iterations=100)
+def test_a_learning_rate_that_is_too_low():
+    found = found_in(Network([2, 16, 8, 1], seed=1), learning_rate=1e-5, iterations=100)
     assert "find_learning_rate" in found["learning rate too low"].hint
     assert "W moved by at most" in found["small updates"].says
 
 
-@pytest.mark.parametrize("rate", [30, 100])
-def test_a_learning_rate_that_is_too_high_makes_the_cost_end_above_its_beginning(rate):
+def test_a_learning_rate_that_is_too_high_makes_the_cost_end_above_its_beginning():
     network = Network([2, 16, 8, 1], activation="tanh", seed=1)
-    found = found_in(network, optimizer="gd", batch_size=None, learning_rate=rate, iterations=200)
+    found = found_in(network, optimizer="gd", batch_size=None, learning_rate=100, iterations=200)
     assert found["divergence"].severity == "serious"
     assert "large updates" in found
-
-
-def test_symmetric_units():
-    found = found_in(Network([2, 4, 1], activation="tanh", initialization="zeros", seed=1), optimizer="gd")
-    assert found["symmetric units"].layer == 1
-    assert "all 4 units have the same weights" in found["symmetric units"].says
 
 
 def test_overfitting_of_noise():
@@ -181,17 +167,16 @@ def test_what_is_no_health_is_no_health():
     assert diagnose(History(records)) == []
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("activation", ["relu", "tanh", "gelu"])
 def test_healthy_trainings_raise_no_alarm(seed, activation):
     data = load("moons", seed=seed)
     network = Network([2, 16, 8, 1], activation=activation, seed=seed)
-    assert found_in(network, data.X_train.T, data.y_train[np.newaxis], iterations=300) == {}
+    assert found_in(network, data.X_train.T, data.y_train[np.newaxis], iterations=300, every=10) == {}
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_the_lecture_s_planar_network_raises_no_alarm(seed):
-    data = load("planar", seed=seed)
-    network = Network([2, 4, 1], activation="tanh", seed=seed)
+def test_the_lecture_s_planar_network_raises_no_alarm():
+    data = load("planar", seed=1)
+    network = Network([2, 4, 1], activation="tanh", seed=1)
     options = {"optimizer": "gd", "batch_size": None, "learning_rate": 1.2, "iterations": 5000}
-    assert found_in(network, data.X_train.T, data.y_train[np.newaxis], **options) == {}
+    assert found_in(network, data.X_train.T, data.y_train[np.newaxis], every=100, **options) == {}

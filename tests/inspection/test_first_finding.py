@@ -51,8 +51,16 @@ def few_among_noise() -> Any:
 
 
 MOONS, DIGITS, LINE = of_moons(), of_digits(), of_a_line()
-FEW = few_among_noise()
-ADAM = {"optimizer": "adam", "batch_size": 32}
+FEW, PIXELS = few_among_noise(), as_pixels(*DIGITS)
+UNRELATED = "target unrelated to the inputs"
+
+
+def gd(rate: float, iterations: int) -> dict[str, Any]:
+    return {"learning_rate": rate, "iterations": iterations}
+
+
+def adam(rate: float, iterations: int, **more: Any) -> dict[str, Any]:
+    return {**gd(rate, iterations), "optimizer": "adam", "batch_size": 32, **more}
 
 
 def trained(data, hidden, training, *, seed, validated=False, b1=0.0, **network):
@@ -72,148 +80,67 @@ def first_findings(*learned: Any, **network: Any) -> list[Any]:
     return deepstep.diagnose(trained(*learned, **network))
 
 
+SIGMOIDS = {"activation": "sigmoid", "initialization": "glorot"}
 ILL: dict[str, tuple[str, Any, Any, Any, Any]] = {
     **{
-        f"zeros, {activation}": (
+        f"zeros, {g}": (
             "symmetric units",
             MOONS,
             (8,),
-            {"learning_rate": 0.5, "iterations": 300},
-            {"activation": activation, "initialization": "zeros"},
+            gd(0.5, 300),
+            {"activation": g, "initialization": "zeros"},
         )
-        for activation in ("relu", "tanh", "sigmoid")
+        for g in ("relu", "tanh", "sigmoid")
     },
-    "zeros, digits, adam": (
-        "symmetric units",
-        DIGITS,
-        (16,),
-        {"learning_rate": 0.01, "iterations": 10, **ADAM},
-        {"initialization": "zeros"},
-    ),
+    "zeros, digits, adam": ("symmetric units", DIGITS, (16,), adam(0.01, 10), {"initialization": "zeros"}),
     **{
         f"{depth} sigmoid layers, {name}": (
             "vanishing gradient",
             data,
             (10,) * (depth - 1),
-            {"learning_rate": 0.1, "iterations": 200},
-            {"activation": "sigmoid", "initialization": "glorot"},
+            gd(0.1, 200),
+            SIGMOIDS,
         )
         for depth in (5, 10, 20)
         for name, data in (("moons", MOONS), ("digits", DIGITS))
     },
-    "relus that a bias has killed": (
-        "dead units",
-        MOONS,
-        (16, 8),
-        {"learning_rate": 0.1, "iterations": 300},
-        {"b1": -100},
-    ),
-    "relus that a rate has killed": (
-        "dead units",
-        DIGITS,
-        (16, 16),
-        {"learning_rate": 0.3, "iterations": 40, **ADAM},
-        {},
-    ),
-    "a cost that explodes": (
-        "divergence",
-        LINE,
-        (8,),
-        {"learning_rate": 3.0, "iterations": 100},
-        {"output": "identity"},
-    ),
-    "a cost that ends above its beginning": (
-        "divergence",
-        MOONS,
-        (16, 8),
-        {"learning_rate": 100, "iterations": 200},
-        {"activation": "tanh"},
-    ),
-    "weights that are too large": (
-        "large initial weights",
-        MOONS,
-        (32,) * 8,
-        {"learning_rate": 1.0, "iterations": 50},
-        {"initialization": "large"},
-    ),
+    "relus that a bias has killed": ("dead units", MOONS, (16, 8), gd(0.1, 300), {"b1": -100}),
+    "relus that a rate has killed": ("dead units", DIGITS, (16, 16), adam(0.3, 40), {}),
+    "a cost that explodes": ("divergence", LINE, (8,), gd(3.0, 100), {"output": "identity"}),
+    "a cost that ends higher": ("divergence", MOONS, (16, 8), gd(100, 200), {"activation": "tanh"}),
+    "large weights": ("large initial weights", MOONS, (32,) * 8, gd(1.0, 50), {"initialization": "large"}),
     **{
-        f"pixels from 0 to 255, {activation}, {name}": (
+        f"pixels from 0 to 255, {g}, {name}": (
             "inputs not scaled",
-            as_pixels(*DIGITS),
+            PIXELS,
             (32,),
             training,
-            {"activation": activation},
+            {"activation": g},
         )
-        for activation in ("relu", "tanh", "sigmoid")
-        for name, training in (
-            ("gd", {"learning_rate": 0.1, "iterations": 100}),
-            ("adam", {"learning_rate": 0.003, "iterations": 10, **ADAM}),
-        )
+        for g in ("relu", "tanh", "sigmoid")
+        for name, training in (("gd", gd(0.1, 100)), ("adam", adam(0.003, 10)))
     },
-    "shuffled labels": (
-        "target unrelated to the inputs",
-        shuffled(*MOONS),
-        (16, 8),
-        {"learning_rate": 0.1, "iterations": 500},
-        {},
-    ),
-    "shuffled digits": (
-        "target unrelated to the inputs",
-        shuffled(*DIGITS),
-        (16,),
-        {"learning_rate": 0.1, "iterations": 300},
-        {},
-    ),
-    "shuffled digits, learned by heart and validated": (
-        "target unrelated to the inputs",
-        shuffled(*DIGITS),
-        (64,),
-        {"learning_rate": 0.01, "iterations": 40, **ADAM},
-        {"validated": True},
-    ),
-    "overfitting": (
-        "overfitting",
-        FEW,
-        (64, 32),
-        {"learning_rate": 0.01, "iterations": 200, "optimizer": "adam"},
-        {"validated": True},
-    ),
+    "shuffled labels": (UNRELATED, shuffled(*MOONS), (16, 8), gd(0.1, 500), {}),
+    "shuffled digits": (UNRELATED, shuffled(*DIGITS), (16,), gd(0.1, 300), {}),
+    "shuffled digits, validated": (UNRELATED, shuffled(*DIGITS), (64,), adam(0.01, 40), {"validated": True}),
+    "overfitting": ("overfitting", FEW, (64, 32), adam(0.01, 200, batch_size=None), {"validated": True}),
     **{
-        f"a rate of {rate:g}": (
-            "learning rate too low",
-            MOONS,
-            (16,),
-            {"learning_rate": rate, "iterations": 200},
-            {"activation": "tanh"},
-        )
+        f"a rate of {rate:g}": ("learning rate too low", MOONS, (16,), gd(rate, 200), {"activation": "tanh"})
         for rate in (1e-6, 1e-5)
     },
-    "a rate of 1e-6, adam": (
-        "learning rate too low",
-        MOONS,
-        (16, 8),
-        {"learning_rate": 1e-6, "iterations": 60, **ADAM},
-        {},
-    ),
+    "a rate of 1e-6, adam": ("learning rate too low", MOONS, (16, 8), adam(1e-6, 60), {}),
     **{
-        f"adam at rate {rate}, {name}": (
-            "learning rate too high",
-            data,
-            (16,),
-            {"learning_rate": rate, "iterations": 40, **ADAM},
-            {},
-        )
+        f"adam at rate {rate}, {name}": ("learning rate too high", data, (16,), adam(rate, 40), {})
         for rate in (3.0, 10.0)
         for name, data in (("moons", MOONS), ("digits", DIGITS))
     },
 }
 
 
-@pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("illness", ILL)
-def test_the_cause_comes_first(illness: str, seed: int) -> None:
+def test_the_cause_comes_first(illness: str) -> None:
     kind, data, hidden, training, network = ILL[illness]
-    assert first_findings(data, hidden, training, seed=seed, **network)[0].kind == kind
+    assert first_findings(data, hidden, training, seed=1, **network)[0].kind == kind
 
 
 @pytest.mark.parametrize(
@@ -234,14 +161,13 @@ def test_layers_are_not_recorded_where_that_would_cost_as_much_as_the_training()
 
 
 def test_shuffled_labels_that_were_learned_by_heart_are_doubted() -> None:
-    training = {"learning_rate": 0.01, "iterations": 40, **ADAM}
-    (first, *_) = first_findings(shuffled(*DIGITS), (64,), training, seed=1)
+    (first, *_) = first_findings(shuffled(*DIGITS), (64,), adam(0.01, 40), seed=1)
     assert first.severity == "note"
     assert "shuffled labels" in first.hint
 
 
 def test_units_that_saturated_in_training_are_not_laid_to_the_inputs() -> None:
-    data, training = load("planar", seed=1), {"learning_rate": 3.0, "iterations": 60, **ADAM}
+    data, training = load("planar", seed=1), adam(3.0, 60)
     net = Network([2, 4, 1], activation="tanh", seed=2)
     net.train(data.X_train.T, data.y_train[np.newaxis], **training)
     saturated = [finding for finding in deepstep.diagnose(net) if finding.kind == "saturated units"]
@@ -252,16 +178,11 @@ def test_units_that_saturated_in_training_are_not_laid_to_the_inputs() -> None:
 @pytest.mark.parametrize(
     ("data", "hidden", "training", "network"),
     [
-        (MOONS, (16, 8), {"learning_rate": 0.005, "iterations": 300, **ADAM}, {}),
-        (MOONS, (16,), {"learning_rate": 0.05, "iterations": 200, **ADAM}, {"activation": "sigmoid"}),
-        (DIGITS, (32, 16), {"learning_rate": 0.003, "iterations": 40, "schedule": "cosine", **ADAM}, {}),
-        (LINE, (8,), {"learning_rate": 0.05, "iterations": 1000}, {"output": "identity"}),
-        (
-            as_pixels(*DIGITS),
-            (32, 16),
-            {"learning_rate": 0.003, "iterations": 40, "schedule": "cosine", **ADAM},
-            {"normalization": "batch"},
-        ),
+        (MOONS, (16, 8), adam(0.005, 300), {}),
+        (MOONS, (16,), adam(0.05, 200), {"activation": "sigmoid"}),
+        (DIGITS, (32, 16), adam(0.003, 40, schedule="cosine"), {}),
+        (LINE, (8,), gd(0.05, 1000), {"output": "identity"}),
+        (PIXELS, (32, 16), adam(0.003, 40, schedule="cosine"), {"normalization": "batch"}),
     ],
     ids=["moons", "sigmoid", "digits", "line", "pixels, normalized"],
 )
@@ -274,10 +195,10 @@ def test_nothing_is_found_in_good_trainings(
 def test_health_and_a_cost_with_regularization_say_the_same() -> None:
     X, Y, _ = MOONS
     net = Network([2, 16, 1], seed=1)
-    net.train(X, Y, learning_rate=3.0, iterations=40, callbacks=[Health()], **ADAM)
+    net.train(X, Y, callbacks=[Health()], **adam(3.0, 40))
     assert deepstep.diagnose(net)[0].kind == "learning rate too high"
     net = Network([2, 16, 1], seed=1)
-    net.train(X, Y, learning_rate=0.005, iterations=100, l2=100.0, **ADAM)  # it is most of the cost
+    net.train(X, Y, l2=100.0, **adam(0.005, 100))  # it is most of the cost
     assert "learning rate too high" not in [finding.kind for finding in deepstep.diagnose(net)]
 
 

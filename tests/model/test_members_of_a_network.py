@@ -2,43 +2,19 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_allclose
 
 from deepstep import Network
 from deepstep.errors import DivergenceError
 from deepstep.plots import NeuronMapsDisplay
-from deepstep.training import Callback, ModelCheckpoint
-from deepstep.training.checkpoints import checkpoint_files
 
 RNG = np.random.default_rng(4)
 X = RNG.standard_normal((2, 80))
 Y = (X[:1] * X[1:] > 0).astype(float)
-TRAIN = {"optimizer": "adamw", "learning_rate": 0.02, "batch_size": 16, "dropout": 0.1, "clip_norm": 1.0}
 
 
 def fresh(**options):
     return Network([2, 12, 8, 1], activation="tanh", shared_members=3, seed=2, **options)
-
-
-class CtrlC(Callback):
-    """In the sixth epoch."""
-
-    def on_epoch_end(self, training, record):
-        if record["epoch"] == 5:
-            raise KeyboardInterrupt
-
-
-@pytest.mark.parametrize("engine", ["reference", "compiled"])
-def test_a_training_that_was_stopped_goes_on_to_the_same_bits(engine, tmp_path):
-    whole, kept = fresh(engine=engine), ModelCheckpoint(tmp_path, every_steps=7)
-    whole.train(X, Y, iterations=60, **TRAIN)
-    with pytest.raises(KeyboardInterrupt):
-        fresh(engine=engine).train(X, Y, iterations=60, checkpoint=kept, callbacks=[CtrlC()], **TRAIN)
-    assert checkpoint_files(tmp_path)
-    again = fresh(engine=engine)
-    history = again.train(X, Y, iterations=60, checkpoint=kept, resume=True, **TRAIN)
-    assert_array_equal(again.parameters.flat, whole.parameters.flat)
-    assert history.engine == engine
 
 
 def test_lbfgs_takes_the_cost_of_the_members():

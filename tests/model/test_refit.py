@@ -139,11 +139,11 @@ def test_one_that_was_killed_goes_on(tmp_path, at, seed):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"patience": None}, "patience, where refit=True; got none. It counts the epochs"),
-        ({"validation_fraction": None}, "validation data, where refit=True; got none. Pass validation="),
+        ({"patience": None}, "patience, where refit=True; got None. It counts the epochs"),
+        ({"validation_fraction": None}, "validation data, where refit=True; got None. Pass validation="),
         ({"time_budget": 1.0}, "rates that are functions of the epoch; got time_budget, which"),
         ({"schedule": "plateau"}, "rates that are functions of the epoch; got schedule, which"),
-        ({"refit": "yes"}, "refit is True or False; got 'yes'"),
+        ({"refit": "yes"}, "refit must be True or False, got 'yes'"),
         ({"resume": "folder"}, "resume=True with checkpoint=…, where refit=True; got resume='folder'"),
         (
             {"callbacks": [ModelCheckpoint("folder")]},

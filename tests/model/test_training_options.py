@@ -69,20 +69,6 @@ class TestSchedules:
         trained(iterations=2, batch_size=BATCH, schedule=lambda t: seen.append(t) or 1.0)
         np.testing.assert_allclose(sorted(set(seen)), np.arange(6) / 6, rtol=1e-15)
 
-    @pytest.mark.parametrize(
-        ("schedule", "expected"),
-        [
-            ("cosine", lambda t: (1 + np.cos(np.pi * t)) / 2),
-            ({"name": "cosine"}, lambda t: (1 + np.cos(np.pi * t)) / 2),
-            ("constant", lambda t: 1.0),
-            (None, lambda t: 1.0),
-        ],
-    )
-    def test_a_name_a_mapping_or_nothing(self, schedule, expected):
-        options = {"learning_rate": 0.2, "iterations": 5, "batch_size": BATCH, "schedule": schedule}
-        rates = [step.learning_rate for step in network().steps(X, Y, **options)]
-        np.testing.assert_allclose(rates, [0.2 * expected(k / 15) for k in range(15)], rtol=1e-12)
-
     def test_steps_run_at_the_same_rates(self):
         options = {"iterations": 4, "batch_size": BATCH, "optimizer": "adamw", "dropout": 0.3}
         schedules = {
@@ -246,20 +232,21 @@ class TestMetrics:
         assert type(history[-1]["validation_accuracy"]) is float
 
     def test_they_need_validation_data(self):
-        with pytest.raises(ConfigurationError, match="validation data for the metrics; got none"):
+        with pytest.raises(ConfigurationError, match="validation data for the metrics; got None"):
             trained(metrics={"accuracy": lambda Y, AL: 0.0})
 
     def test_they_are_functions(self):
-        with pytest.raises(ConfigurationError, match=r"metrics\['accuracy'\] is a function"):
+        with pytest.raises(ConfigurationError, match=r"metrics\['accuracy'\] must be a function"):
             trained(validation=HELD_OUT, metrics={"accuracy": 5})
 
     @pytest.mark.parametrize("optimizer", ["gd", "lbfgs"])
     @pytest.mark.parametrize(
         ("metrics", "sentence"),
         [
-            (3, "metrics is a mapping of names to functions (Y, AL); got 3. Such as metrics="),
-            ([len], "metrics is a mapping of names to functions (Y, AL); got [<built-in"),
+            (3, "metrics must be a mapping of names to functions (Y, AL), got 3. Such as metrics="),
+            ([len], "metrics must be a mapping of names to functions (Y, AL), got [<built-in"),
             ({1: len}, "names of metrics are texts; got 1. Such as metrics="),
+            ({"cost": len}, "names of metrics; got 'cost', which is recorded in any case"),
         ],
     )
     def test_they_have_names(self, metrics, sentence, optimizer):
@@ -376,7 +363,7 @@ class TestPatience:
             ({"monitor": "cost"}, "monitor requires patience; got monitor='cost' alone"),
             ({"patience": 2, "monitor": "costs"}, "Did you mean 'cost'?"),
             ({"patience": 2, "monitor": "validation_cost"}, "got 'validation_cost'"),
-            ({"patience": 1, "monitor": 3}, "the name of an entry of the records; got 3. Such as 'cost'"),
+            ({"patience": 1, "monitor": 3}, "the name of an entry of the records, got 3. Such as 'cost'"),
         ],
     )
     def test_what_cannot_be_watched(self, options, message):

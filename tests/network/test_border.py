@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from deepstep.equations import HEADS, get_head
-from deepstep.equations.targets import TARGETS
 from deepstep.errors import DataError, ShapeError
-from deepstep.network.border import check_several_classes, check_targets, check_weights
+from deepstep.network.border import check_several_classes, check_targets
 from head_examples import head_target
 
 
@@ -112,31 +111,3 @@ def test_one_class_alone(output: str, one_class_matters: bool) -> None:
 def test_one_class_of_one_sigmoid() -> None:
     with pytest.raises(DataError, match="examples of at least two classes"):
         check_several_classes(np.ones((1, 4)), get_head("sigmoid"), "here")
-
-
-def test_every_kind_is_somebody_s() -> None:
-    assert set(TARGETS) == {head.targets for head in HEADS.values()}
-
-
-class TestWeights:
-    @pytest.mark.parametrize("given", [[2, 0, 1], np.array([2, 0, 1], np.float32), (2.0, 0.0, 1.0)])
-    def test_they_become_floats(self, given: Any) -> None:
-        weight = check_weights(given, 3, "here")
-        assert weight.dtype == np.float64
-        assert weight.tolist() == [2, 0, 1]
-
-    @pytest.mark.parametrize(
-        ("given", "error", "message"),
-        [
-            ([1, 1], ShapeError, r"sample_weight has shape \(3,\), one for each example; got \(2,\)"),
-            ([[1, 1, 1]], ShapeError, r"got \(1, 3\)"),
-            ([1, -1, 1], DataError, "of at least 0, one of them above 0; got values from -1 to 1"),
-            ([0, 0, 0], DataError, "got values from 0 to 0"),
-            ([1, np.nan, 1], DataError, "sample_weight has finite values of float64 only"),
-            (["a", "b", "c"], DataError, "sample_weight is an array"),
-            (None, DataError, "sample_weight is an array of numbers; got None"),
-        ],
-    )
-    def test_others_are_refused(self, given: Any, error: type[Exception], message: str) -> None:
-        with pytest.raises(error, match=f"^here: .*{message}"):
-            check_weights(given, 3, "here")

@@ -2,7 +2,6 @@
 
 import pickle
 from collections.abc import Mapping
-from copy import deepcopy
 from itertools import pairwise
 from typing import Any
 
@@ -143,10 +142,7 @@ def test_members_have_a_row_of_factors_and_an_output_layer_each() -> None:
     assert pickle.loads(pickle.dumps(shape)) == shape
     for name, other, message in (
         ("r1", np.ones((3, 3)), "W2 has as many rows for each of the 3 members of r1; got 8 rows"),
-        ("r1", np.ones((16, 3)), "W2 has as many rows for each of the 16 members of r1; got 8 rows"),
         ("r1", np.ones((4, 2)), r"r1 has shape \(4, 3\); got \(4, 2\)"),
-        ("r1", np.ones(4), r"r1 has shape \(4, 3\); got \(4,\)"),
-        ("r1", np.ones((0, 3)), r"r1 has shape \(1, 3\); got \(0, 3\)"),
         ("r1", 1.0, r"r1 has shape \(1, 3\); got \(\)"),
     ):
         with pytest.raises(ShapeError, match=message):
@@ -162,29 +158,16 @@ W, b = np.ones((2, 3)), np.ones((2, 1))
     ("values", "error", "message"),
     [
         ({}, ShapeError, r"keys are W1, b1, W2, b2.*; got \[\]"),
-        ({"W1": W}, ShapeError, r"got \['W1'\]"),
-        ({"W1": W, "b1": b, "W2": W}, ShapeError, r"got \['W1', 'W2', 'b1'\]"),
         ({"W1": W, "b1": b, "dW1": W}, ShapeError, r"got \['W1', 'b1', 'dW1'\]. Remove other keys"),
         ({"W1": W, "b1": b, "W3": W, "b3": b}, ShapeError, r"without gaps; got"),
-        ({"W0": W, "b0": b}, ShapeError, r"got \['W0', 'b0'\]"),
         ({1: W, "b1": b}, ShapeError, r"got \['1', 'b1'\]"),
         ({"W1": W, "b1": b, "W2": W, "b2": b}, ShapeError, r"layer 2: W2 .*n_1 = 2; got \(2, 3\)"),
         ({"W1": W, "b1": b, "W2": np.ones((2, 4)), "b2": b}, ShapeError, r"layer 2: .*Pass W2\.T\."),
         ({"W1": W, "b1": np.ones(2)}, ShapeError, r"layer 1: b1 is a column .*got \(2,\)\. Pass b1\.reshape"),
-        ({"W1": W, "b1": np.ones((1, 2))}, ShapeError, r"got \(1, 2\)\. Pass b1\.reshape"),
         ({"W1": W, "b1": np.ones((2, 2))}, ShapeError, r"shape \(2, 1\); got \(2, 2\)\.$"),
-        ({"W1": W, "b1": 0.5}, ShapeError, r"got \(\)"),
-        (
-            {"W1": W, "b1": b, "W2": np.ones((1, 2)), "b2": b},
-            ShapeError,
-            r"layer 2: b2 is a column .*got \(2, 1\)",
-        ),
         ({"W1": np.ones(3), "b1": b}, ShapeError, r"layer 1: W1 .*\(n_1, n_0\), at least 1 each; got \(3,\)"),
-        ({"W1": np.ones((0, 3)), "b1": np.ones((0, 1))}, ShapeError, r"got \(0, 3\)"),
         ({"W1": np.ones((2, 0)), "b1": b}, ShapeError, r"got \(2, 0\)"),
-        ({"W1": W, "b1": b, "s2": b}, ShapeError, r"keys are W1, b1, W2, b2.*; got \['W1', 'b1', 's2'\]"),
         ({"W1": W, "b1": b, "s1": b}, ShapeError, r"s1 is a column of shape \(3, 1\); got \(2, 1\)"),
-        ({"W1": W, "b1": b, "s1": np.ones(3)}, ShapeError, r"got \(3,\)\. Pass s1\.reshape"),
         ({"W1": W, "b1": b, "alpha1": b}, ShapeError, r"keys are W1, b1, W2, b2"),  # the output has none
         (
             {"W1": W, "b1": b, "W2": np.ones((1, 2)), "b2": [[0]], "alpha1": np.ones((3, 1))},
@@ -193,7 +176,6 @@ W, b = np.ones((2, 3)), np.ones((2, 1))
         ),
         ({"W1": [["a"]], "b1": [[0]]}, DataError, r"W1 holds real numbers; got dtype <U1"),
         ({"W1": W * 1j, "b1": b}, DataError, r"real numbers; got dtype complex128"),
-        ({"W1": None, "b1": b}, DataError, r"real numbers; got dtype object"),
         ({"W1": [[1, 2], [3]], "b1": b}, DataError, r"W1 is a matrix; got rows of different lengths"),
     ],
 )
@@ -250,11 +232,3 @@ def test_pickling_keeps_numbers_and_views(protocol: int) -> None:
     assert loaded.dtype == np.float32
     loaded["W1"][0, 0] = 9
     assert loaded.flat[0] == 9
-
-
-def test_a_deep_copy_is_independent() -> None:
-    parameters = numbered([3, 2, 1])
-    copy = deepcopy(parameters)
-    copy["W1"][0, 0] = 9
-    assert copy.flat[0] == 9
-    assert parameters == numbered([3, 2, 1])

@@ -18,13 +18,15 @@ from deepstep.plots import (
     GradientCheckDisplay,
     GradientFlowDisplay,
     LayerStatisticsDisplay,
+    MistakesDisplay,
     NeuronMapsDisplay,
+    RateSearchDisplay,
     SaliencyDisplay,
     TrainingCurveDisplay,
     UnitHealthDisplay,
     UpdateRatioDisplay,
 )
-from deepstep.training import Health, History
+from deepstep.training import Health, History, RateSearch
 
 OF_HISTORY = [
     TrainingCurveDisplay,
@@ -46,6 +48,8 @@ def displays():
         GradientCheckDisplay.from_network(network, X[:, :5], Y[:, :5]),
         NeuronMapsDisplay.from_network(network, X, resolution=8),
         SaliencyDisplay.from_network(network, X[:, 0]),
+        MistakesDisplay.from_predictions(np.zeros((2, 3, 3)), np.array([0, 1]), np.array([0, 0]), np.ones(2)),
+        RateSearchDisplay.from_search(RateSearch(np.ones(2), np.ones(2), 0.7, 0.1, diverged=True)),
     ]
 
 
@@ -62,6 +66,7 @@ def test_a_display_leaves_global_state_alone_and_gives_itself(displays):
 def test_pyplot_is_not_even_loaded():
     script = (
         "import sys; from deepstep import Network; from deepstep.plots import *\n"
+        "assert 'matplotlib' not in sys.modules\n"
         "network = Network([2, 3, 1], seed=1)\n"
         "history = network.train([[0, 1], [1, 1]], [[0, 1]], learning_rate=0.1, iterations=3)\n"
         "TrainingCurveDisplay.from_history(history).plot()\n"

@@ -1,4 +1,4 @@
-"""Displays of a network itself: neuron maps, first-layer weights, saliency, gradient check, architecture."""
+"""Displays of a network: maps, first-layer weights, saliency, gradient check, architecture, mistakes."""
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ from deepstep.plots import (
     ArchitectureDisplay,
     FirstLayerWeightsDisplay,
     GradientCheckDisplay,
+    MistakesDisplay,
     NeuronMapsDisplay,
     SaliencyDisplay,
 )
@@ -170,3 +171,42 @@ def test_a_wide_network_is_drawn_in_no_time():
     display = ArchitectureDisplay.from_network(network).plot()
     assert sum(len(links.get_segments()) for links in display.links_) == 7 * 7 + 7 * 7 + 7 * 5 + 5
     assert display.describe().startswith("12288 inputs; layer 1: 20 units, relu;")
+
+
+IMAGES = np.arange(4 * 2 * 3 * 3, dtype=np.uint8).reshape(4, 2, 3, 3)
+TRUE = np.array(["cat", "dog", "cat", "dog"])
+GIVEN = np.array(["cat", "cat", "dog", "dog"])
+SHARES = np.array([0.9, 0.8, 0.7, 0.6])
+
+
+@pytest.fixture
+def display():
+    return MistakesDisplay.from_predictions(IMAGES, TRUE, GIVEN, SHARES)
+
+
+def test_only_the_wrong_ones_are_kept(display):
+    assert display.rows.tolist() == [1, 2]
+    np.testing.assert_array_equal(display.images, IMAGES[1:3])
+    assert display.describe().splitlines() == [
+        "2 of 4 examples are wrong.",
+        "example 1: dog, predicted cat (probability 0.800)",
+        "example 2: cat, predicted dog (probability 0.700)",
+    ]
+
+
+def test_figure_shows_them(display):
+    assert len(display.plot(columns=1).axes_) == 2
+    np.testing.assert_array_equal(display.axes_[1].images[0].get_array(), IMAGES[2])
+    assert display.axes_[0].get_title() == "example 1: dog,\npredicted cat (0.800)"
+
+
+def test_no_mistakes_make_an_empty_figure():
+    display = MistakesDisplay.from_predictions(IMAGES, TRUE, TRUE, SHARES).plot()
+    assert len(display.axes_) == 0
+    display.figure_.canvas.draw()
+    assert display.describe() == "0 of 4 examples are wrong."
+
+
+def test_numbers_of_examples_have_to_agree():
+    with pytest.raises(ShapeError, match="got 4, 4, 3 and 4"):
+        MistakesDisplay.from_predictions(IMAGES, TRUE, GIVEN[:3], SHARES)

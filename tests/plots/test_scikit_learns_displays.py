@@ -59,37 +59,25 @@ def model(request):
     return request.getfixturevalue(request.param)
 
 
-def test_roc_curve(model, ax):
-    display = RocCurveDisplay.from_estimator(model, X, Y, ax=ax)
-    assert display.roc_auc == pytest.approx(roc_auc_score(Y, model.predict_proba(X)[:, 1]))
-    assert display.roc_auc > 0.8
+def of_ones(model):
+    return model.predict_proba(X)[:, 1]
 
 
-def test_precision_recall(model, ax):
-    display = PrecisionRecallDisplay.from_estimator(model, X, Y, ax=ax)
-    assert display.average_precision == pytest.approx(
-        average_precision_score(Y, model.predict_proba(X)[:, 1])
+OF_PREDICTIONS = {
+    RocCurveDisplay: ("roc_auc", lambda model: roc_auc_score(Y, of_ones(model))),
+    PrecisionRecallDisplay: ("average_precision", lambda model: average_precision_score(Y, of_ones(model))),
+    DetCurveDisplay: ("fnr", lambda model: det_curve(Y, of_ones(model), drop_intermediate=True)[1]),
+    ConfusionMatrixDisplay: ("confusion_matrix", lambda model: confusion_matrix(Y, model.predict(X))),
+    CalibrationDisplay: ("prob_true", lambda model: calibration_curve(Y, of_ones(model), n_bins=5)[0]),
+}
+
+
+@pytest.mark.parametrize("kind", OF_PREDICTIONS)
+def test_displays_of_predictions(model, ax, kind):
+    name, expected = OF_PREDICTIONS[kind]
+    np.testing.assert_allclose(
+        getattr(kind.from_estimator(model, X, Y, ax=ax), name), expected(model), atol=1e-12
     )
-
-
-def test_det_curve(model, ax):
-    display = DetCurveDisplay.from_estimator(model, X, Y, ax=ax)
-    fpr, fnr, _ = det_curve(Y, model.predict_proba(X)[:, 1], drop_intermediate=True)
-    np.testing.assert_allclose(display.fpr, fpr, atol=1e-12)
-    np.testing.assert_allclose(display.fnr, fnr, atol=1e-12)
-
-
-def test_confusion_matrix(model, ax):
-    display = ConfusionMatrixDisplay.from_estimator(model, X, Y, ax=ax)
-    np.testing.assert_array_equal(display.confusion_matrix, confusion_matrix(Y, model.predict(X)))
-    assert display.confusion_matrix.sum() == len(X)
-
-
-def test_calibration(model, ax):
-    display = CalibrationDisplay.from_estimator(model, X, Y, n_bins=4, ax=ax)
-    shares, means = calibration_curve(Y, model.predict_proba(X)[:, 1], n_bins=4)
-    np.testing.assert_allclose(display.prob_true, shares)
-    np.testing.assert_allclose(display.prob_pred, means)
 
 
 def test_learning_curve(ax):

@@ -73,8 +73,10 @@ def train(folder, engine, *callbacks, buffer_rows=100, **options):
     return net, history
 
 
-@pytest.mark.parametrize("engine", ["reference", "compiled", "torch:cpu"])
-@pytest.mark.parametrize("place", [(0, 1), (1, 0), (1, 17), (2, 33)])
+@pytest.mark.parametrize(
+    ("engine", "place"),
+    [("reference", (0, 1)), ("reference", (1, 0)), ("compiled", (1, 17)), ("torch:cpu", (2, 33))],
+)
 def test_from_any_batch(folder, tmp_path, engine, place):
     whole, history = train(folder, engine, Watching())
     keeper = ModelCheckpoint(tmp_path / "kept", every=0.0)

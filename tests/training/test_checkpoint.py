@@ -80,10 +80,12 @@ def test_values_that_json_does_not_know_come_back(checkpoint, tmp_path):
 
 
 def test_a_long_history_is_no_obstacle(checkpoint, tmp_path):
-    """safetensors' header ends at 100 MB."""
-    records = [{"epoch": epoch, "text": "x" * 1000} for epoch in range(120_000)]
+    """The header of safetensors ends at 100 MB: records do not go into it."""
+    records = [{"epoch": epoch, "text": "x" * 1000} for epoch in range(1000)]
     write_checkpoint(tmp_path / "c", replace(checkpoint, records=records))
     assert len(read_checkpoint(tmp_path / "c").records) == len(records)
+    with safe_open(tmp_path / "c", framework="numpy") as opened:
+        assert len(json.dumps(opened.metadata())) < 10_000
 
 
 def test_every_flipped_bit_and_every_cut_is_seen(file, tmp_path, fresh_seed):
@@ -101,12 +103,12 @@ def test_every_flipped_bit_and_every_cut_is_seen(file, tmp_path, fresh_seed):
             read_checkpoint(broken)
 
 
-def test_thousands_of_damaged_and_forged_checkpoints(fresh_seed):
+def test_a_thousand_damaged_and_forged_checkpoints(fresh_seed):
     """Each is read right or refused with an error of ours: no other exception, 10 s and 1 GB at most."""
-    found = in_a_process(Path(__file__).parent / "damaged_checkpoints.py", fresh_seed, 3_000)
+    found = in_a_process(Path(__file__).parent / "damaged_checkpoints.py", fresh_seed, 1_000)
     assert found["failures"] == []
     assert found["gigabytes"] < 1
-    assert sum(found["counts"].values()) == 3_000
+    assert sum(found["counts"].values()) == 1_000
     assert set(found["counts"]) == {"refused", "read as it was", "refused to go on from", "gone on from"}
 
 
@@ -206,8 +208,7 @@ def test_a_seed_that_cannot_be_is_refused(file, checkpoint, seed):
         read_checkpoint(altered(file, content={"identity/order": [function, seed]}))
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-@pytest.mark.parametrize("place", [0, N // 2, N - 1])
+@pytest.mark.parametrize(("place", "value"), [(0, np.nan), (N // 2, np.inf), (N - 1, -np.inf)])
 @pytest.mark.parametrize("vector", ["theta", "average"])
 def test_one_parameter_that_is_not_finite_is_refused(file, vector, place, value):
     with safe_open(file, framework="numpy") as opened:

@@ -238,12 +238,12 @@ class TestAFullDisk:
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"every": -1}, "every is a number of seconds; got -1"),
+        ({"every": -1}, "every must be a number of seconds, got -1"),
         ({"every": float("nan")}, "got nan"),
         ({"every": "often"}, "got 'often'"),
-        ({"every_steps": 0}, "every_steps is a whole number of at least 1; got 0"),
-        ({"every_epochs": 1.5}, "every_epochs is a whole number of at least 1; got 1.5"),
-        ({"keep": 0}, "keep is a whole number of at least 1; got 0"),
+        ({"every_steps": 0}, "every_steps must be a whole number of at least 1, got 0"),
+        ({"every_epochs": 1.5}, "every_epochs must be a whole number of at least 1, got 1.5"),
+        ({"keep": 0}, "keep must be a whole number of at least 1, got 0"),
         ({"keep": None}, "got None"),
         ({"keep": True}, "got True"),
     ],

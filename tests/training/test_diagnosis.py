@@ -52,11 +52,11 @@ def said(session, data, plan=None, **options):
 
 
 class TestTheLastFiniteState:
-    @pytest.mark.parametrize("batch_size", [None, 4, 7])
-    @pytest.mark.parametrize("dtype", ["float64", "float32"])
     @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-    def test_it_is_the_one_before_the_step_that_is_named(self, optimizer, dtype, batch_size):
+    def test_it_is_the_one_before_the_step_that_is_named(self, optimizer, fresh_seed):
         """The same training, walked step by step, says which one that is."""
+        rng = np.random.default_rng(fresh_seed)
+        batch_size, dtype = rng.choice([None, 4, 7]), str(rng.choice(["float64", "float32"]))
         settings = {"optimizer": optimizer, "dropout": 0.2, "input_noise": 0.1, "ema_decay": 0.9, "seed": 5}
         plan = Plan(500, 1e120 if dtype == "float64" else 1e15, batch_size, shuffled(2))
         data = examples(dtype=dtype)
@@ -213,18 +213,17 @@ class TestThePlace:
 
 
 class TestTheCause:
-    @pytest.mark.parametrize(("factor", "said_factor"), [(30, 30), (3, 3), (1e6, 1e6), (1e100, 1e100)])
-    @pytest.mark.parametrize("batch_size", [None, 20])
-    def test_how_many_times_too_high(self, factor, said_factor, batch_size):
+    @pytest.mark.parametrize(("factor", "batch_size"), [(30, 20), (3, None), (1e6, 20), (1e100, None)])
+    def test_how_many_times_too_high(self, factor, batch_size):
         """Gradient descent on squares is stable up to 2 / the largest eigenvalue of the second moments."""
         with_ones = np.column_stack([X, np.ones(20)])
         limit = 2 / np.linalg.eigvalsh(with_ones.T @ with_ones / 20)[-1]
         text = said(opened((3, 2)), examples(), Plan(4000, factor * limit, batch_size))
         got = float(re.search(r"the learning rate is about (\S+) × too high", text)[1])
-        assert 0.5 * said_factor < got < 2 * said_factor
+        assert 0.5 * factor < got < 2 * factor
         lower = float(re.search(r"Lower the learning rate to about (\S+?)\.(?: |$)", text)[1])
         assert 0.5 * limit < lower < 2 * limit
-        train(opened((3, 2)), examples(), Plan(4000, lower / 2, batch_size))
+        train(opened((3, 2)), examples(), Plan(500, lower / 2, batch_size))
 
     def test_large_inputs_and_a_rate_that_is_fine_for_others(self):
         text = said(opened((3, 2)), examples(1e4 * X), Plan(4000, 0.01))

@@ -160,5 +160,5 @@ def test_a_training_that_is_resumed_within_an_epoch_knows_the_whole_epoch(train_
     "wrong", [{"every": 0}, {"every": 1.5}, {"examples": 0}, {"examples": True}, {"flat": -1}, {"flat": None}]
 )
 def test_settings_out_of_range_are_refused(wrong):
-    with pytest.raises(ConfigurationError, match=f"Health: {next(iter(wrong))} is "):
+    with pytest.raises(ConfigurationError, match=f"Health: {next(iter(wrong))} must be "):
         Health(**wrong)

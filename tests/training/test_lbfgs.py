@@ -73,20 +73,6 @@ def test_callbacks_see_each_iteration_and_may_stop():
     assert (watch.seen, len(history), history.stopped, watch.ended) == (2, 2, "enough", True)
 
 
-def test_a_callback_that_fails_at_the_end_does_not_keep_the_end_from_the_others():
-    class Watch(Callback):
-        ended = 0
-
-        def on_train_end(self, training):
-            self.ended += 1
-            raise ValueError("broken")
-
-    watches = [Watch(), Watch()]
-    with pytest.raises(ValueError, match="broken"):
-        minimized(session(), Examples(X, X @ LINE), callbacks=watches)
-    assert [watch.ended for watch in watches] == [1, 1]
-
-
 def test_limit():
     assert not minimized(session(), Examples(X, X @ LINE), iterations=1).converged
 

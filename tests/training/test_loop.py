@@ -50,18 +50,6 @@ class Diary(Callback):
         self.lines.append(f"{self.name}end {len(training.history)}")
 
 
-def test_callbacks_are_asked_in_order():
-    session, examples = session_and_examples()
-    lines = []
-    train(session, examples, Plan(2, 0.1), callbacks=[Diary("a ", lines), Diary("b ", lines)])
-    assert lines == [
-        *("a begin 2 0", "b begin 2 0"),
-        *("a epoch 0 1", "b epoch 0 1"),
-        *("a epoch 1 2", "b epoch 1 2"),
-        *("a end 2", "b end 2"),
-    ]
-
-
 def test_a_record_has_what_the_documentation_says():
     session, examples = session_and_examples()
     X, Y, _ = examples.take(slice(None))
@@ -76,30 +64,6 @@ def test_a_record_has_what_the_documentation_says():
     assert history[-1]["validation_cost"] == session.cost(X, Y) < before
     assert history.stopped == "all epochs done"
     assert history.engine == "reference"
-
-
-def test_what_a_callback_writes_into_the_record_stays():
-    session, examples = session_and_examples()
-
-    def note(record):
-        record["double"] = 2 * record["cost"]
-
-    history = train(session, examples, Plan(2, 0.1), callbacks=as_callbacks([note], "test"))
-    np.testing.assert_array_equal(history.column("double"), 2 * history.costs)
-
-
-def test_parameters_seen_by_a_callback_stay_as_they_were():
-    session, examples = session_and_examples()
-    seen = []
-
-    class Keep(Callback):
-        def on_epoch_end(self, training, record):
-            seen.append((training.parameters, training.parameters.flat.copy()))
-
-    train(session, examples, Plan(3, 0.5), callbacks=[Keep()])
-    for parameters, copy in seen:
-        np.testing.assert_array_equal(parameters.flat, copy)
-    assert not np.array_equal(seen[0][1], seen[2][1])
 
 
 @pytest.mark.parametrize(

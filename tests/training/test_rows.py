@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 
 from deepstep import Network
-from deepstep.errors import ConfigurationError
 from deepstep.preparation.batches import Examples
 from deepstep.training.rows import cost_of_rows, forward_rows, parts
 
-M, SIZES = 200_000, [50, 256, 256, 1]
+M, SIZES = 50_000, [50, 256, 256, 1]
 MEBIBYTES = 2**20
 
 
@@ -39,7 +38,7 @@ def mean_of(Y, AL):
     ],
 )
 def test_memory_does_not_grow_with_the_rows(many, answer):
-    """All activations of these rows at once would be 860 MiB, and their Z as much again."""
+    """All activations of these rows at once would be 215 MiB, and their Z as much again."""
     net = Network(SIZES, seed=1)
     tracemalloc.start()
     try:
@@ -47,7 +46,7 @@ def test_memory_does_not_grow_with_the_rows(many, answer):
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert peak < 100 * MEBIBYTES
+    assert peak < 80 * MEBIBYTES
 
 
 @pytest.mark.parametrize("weights", [None, [1, 2, 0, 3, 0, 0, 0, 1e300, 1e308, 5]])
@@ -91,20 +90,3 @@ def test_the_mean_over_parts_counts_each_row_once():
     assert len(list(parts(5, many_inputs))) == 3
     assert cost_of_rows(mean, examples, many_inputs) == pytest.approx(3.0, rel=1e-15)
     np.testing.assert_array_equal(forward_rows(lambda A: 10 * A, examples.X, many_inputs), 10 * examples.X)
-
-
-@pytest.mark.parametrize(
-    ("metrics", "validation", "message"),
-    [
-        ({"a": mean_of}, False, "validation data for the metrics"),
-        ({"a": 1}, True, r"metrics\['a'\] is a function"),
-        ({"cost": mean_of}, True, "got 'cost', which is recorded in any case"),
-    ],
-)
-def test_metrics_that_cannot_be_computed_are_refused_before_the_first_step(metrics, validation, message):
-    X, Y = np.eye(2), [[0, 1]]
-    net = Network([2, 1], seed=1)
-    before = net.parameters.flat.copy()
-    with pytest.raises(ConfigurationError, match=message):
-        net.train(X, Y, metrics=metrics, validation=(X, Y) if validation else None)
-    np.testing.assert_array_equal(net.parameters.flat, before)

@@ -81,18 +81,6 @@ def test_better_by_exactly_the_tolerance(ties_count, end):
     assert patience.best == 1
 
 
-def test_parameters_are_kept_where_they_are_asked_for_alone():
-    patience = EarlyStopping("quantity", tolerance=0, epochs=9)
-    run(patience, [3, 1, 2])
-    assert (patience.best, patience.best_parameters, patience.best_statistics) == (1, None, {})
-
-
-def test_the_first_of_equal_ones_is_kept():
-    patience = EarlyStopping("quantity", tolerance=0, epochs=9, keep_best=True)
-    run(patience, [3, 1, 1])
-    assert patience.best_parameters == 1
-
-
 @pytest.mark.parametrize(
     ("tolerance", "epochs", "said"),
     [
@@ -143,36 +131,6 @@ def test_settings_are_those_of_train(larger):
 
 class TestState:
     """What a checkpoint has of it."""
-
-    def test_before_the_first_epoch(self):
-        first = EarlyStopping("quantity", tolerance=0, epochs=1)
-        assert first.state() == {"best": None, "stalled": 0}
-        second = EarlyStopping("quantity", tolerance=0, epochs=1, best=7.0, stalled=1)
-        second.restore(first.state())
-        assert second.state() == first.state()
-
-    def test_on_the_way(self):
-        first = EarlyStopping("quantity", tolerance=0, epochs=2)
-        run(first, [3, 2, 2.5])
-        assert first.state() == {"best": 2, "stalled": 1}
-        second = EarlyStopping("quantity", tolerance=0, epochs=2)
-        second.restore({"best": "2", "stalled": 1.0})
-        assert (second.best, second.stalled) == (2.0, 1)
-        assert run(second, [2.5, 2.5]) == 1
-
-    def test_with_the_best_parameters(self):
-        class Parameters:
-            flat = np.arange(3.0)
-
-        patience = EarlyStopping("quantity", tolerance=0, epochs=2, best=1.0)
-        patience.best_parameters = Parameters()
-        patience.best_statistics = {"mean1": np.ones(2)}
-        state = patience.state()
-        assert state["theta"] is Parameters.flat
-        assert set(state) == {"best", "stalled", "theta", "statistics"}
-        again = EarlyStopping("quantity", tolerance=0, epochs=2)
-        again.restore(state)
-        assert again.best_statistics["mean1"].tolist() == [1, 1]
 
     def test_best_parameters_are_taken_up_where_the_best_is_in_the_history(self):
         class Parameters:

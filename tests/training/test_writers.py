@@ -6,19 +6,15 @@ TensorBoard's files are read back by its own format.
 import csv
 import json
 import math
-import os
-import signal
 import struct
-import subprocess
 import sys
-import time
 
 import numpy as np
 import polars as pl
 import pytest
 from tensorboardX.proto.event_pb2 import Event
 
-from deepstep.errors import ConfigurationError, FileError, MissingPackageError
+from deepstep.errors import FileError, MissingPackageError
 from deepstep.training import Callback, Csv, Health, History, JsonLines, TensorBoard
 from deepstep.training.writers import spread
 
@@ -68,12 +64,6 @@ def test_json_lines_hold_the_records(teach, path):
     assert [record["note"] for record in got] == [{"of": [1, 2.5]}, 0.5, [1.0]]
     assert [record["cost"] for record in got] == history.costs.tolist()
     assert path.read_text() == history.to_jsonl()
-
-
-def test_what_is_no_json_value_is_named(teach, path):
-    with pytest.raises(ConfigurationError, match=r"record of training, 'note': JSON values: .* got object"):
-        teach([Adds("note", {1: object()}), JsonLines(path)])
-    assert epochs_in(path) == [0]
 
 
 def test_csv_holds_the_records(teach, path):
@@ -154,9 +144,7 @@ def test_a_file_that_exists_is_refused_and_kept(teach, path, writer):
 
 
 @both
-@pytest.mark.parametrize(
-    "content", [b"mine", b"\x80\x00\x00\x00\x00\x00\x00\x00{}", b"epic,1\n", b'{"a": 1}\n']
-)
+@pytest.mark.parametrize("content", [b"\x80\x00\x00\x00\x00\x00\x00\x00{}", b"epic,1\n", b'{"a": 1}\n'])
 def test_another_kind_of_file_is_never_cut(teach, path, writer, content):
     path.write_bytes(content)
     with pytest.raises(FileError, match="which begins with"):
@@ -191,22 +179,12 @@ def test_a_training_that_begins_anew_takes_nothing_away(teach, path, writer):
 
 
 @both
-@pytest.mark.parametrize("length", range(12))
+@pytest.mark.parametrize("length", [0, 1, 5, 11])
 def test_a_file_that_was_killed_in_its_first_line_begins_anew(teach, path, writer, length):
     start = b'{"epoch": 0, "step"' if writer is JsonLines else b"epoch,step,cost"
     path.write_bytes(start[:length])
     teach([writer(path, append=True)])
     assert epochs_in(path) == [0, 1, 2]
-
-
-@both
-def test_a_table_or_lines_without_numbers_of_epochs_are_kept(teach, path, writer):
-    content = b'{"epoch": "x"}\n{"epoch"\n' if writer is JsonLines else b"epoch,a\nx,1\n\n"
-    path.write_bytes(content)
-    teach([writer(path, append=True)], history=History([{"epoch": 0}]))
-    if writer is Csv:  # with the columns that came
-        content = b"epoch,a,step,cost,learning_rate,seconds\nx,1,,,,\n,,,,\n"
-    assert path.read_bytes().startswith(content)
 
 
 @both
@@ -232,34 +210,6 @@ def test_a_folder_that_is_not_there_is_said_before_training(teach, tmp_path, wri
     assert "lines before" not in str(error.value)
     with pytest.raises(FileError, match=r"it can be written; .*\. Choose another name"):
         teach([writer(tmp_path, append=True)])
-
-
-KILLED = """
-import sys
-from deepstep.training import Csv, History, JsonLines
-writer = {"JsonLines": JsonLines, "Csv": Csv}[sys.argv[1]](sys.argv[2])
-writer.on_train_begin(type("Training", (), {"history": History()}))
-for epoch in range(10**9):
-    writer.on_epoch_end(None, {"epoch": epoch, "cost": 1 / (epoch + 3), "text": "x" * 500})
-"""
-
-
-@both
-def test_a_killed_process_leaves_what_can_be_gone_on_with(teach, path, writer):
-    for pause in (0.0, 0.003, 0.01, 0.03):
-        path.unlink(missing_ok=True)
-        process = subprocess.Popen([sys.executable, "-c", KILLED, writer.__name__, str(path)])
-        while not path.exists():
-            time.sleep(0.001)
-        time.sleep(pause)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        reached = [{"epoch": 1}]
-        teach([writer(path, append=True)], epochs=4, history=History(reached * 2))
-        with path.open() as file:
-            rows = [json.loads(line) for line in file] if writer is JsonLines else list(csv.DictReader(file))
-        # What was there of epochs 0 and 1 when it was killed, and then epochs 2 and 3.
-        assert [int(row["epoch"]) for row in rows] in ([2, 3], [0, 2, 3], [0, 1, 2, 3])
 
 
 def test_spread_leaves_numbers_and_texts_alone():

@@ -21,10 +21,11 @@ class Setup(NamedTuple):
     examples: Examples
     validation: Examples | None = None
     dtype: str = "float64"
+    engine: str = "reference"
 
     def session(self) -> Session:
         theta = drawn(self.shape.graph, INITIALIZATIONS["he"], np.random.RandomState(1)).astype(self.dtype)
-        return open_session("reference", self.shape, self.shape.lay_out(theta), self.settings)
+        return open_session(self.engine, self.shape, self.shape.lay_out(theta), self.settings)
 
     def train(self, *callbacks: Callback, resume: Checkpoint | None = None) -> tuple[Session, History]:
         session = self.session()
@@ -46,6 +47,8 @@ def setup(
     batch_size: int | None = 8,
     normalization: Any = "none",
     factors: bool = False,
+    members: int = 0,
+    engine: str = "reference",
     dtype: str = "float64",
     weights: Any = None,
     validation: bool = False,
@@ -60,15 +63,17 @@ def setup(
         Architecture(
             (4, 5, 3, 1),
             ("tanh", "relu", "sigmoid"),
-            normalization=normalization,
-            input_scale=factors,
+            normalization="none" if members else normalization,
+            input_scale=factors and not members,
             parametric=factors,
+            shared_members=members,
         ),
         Settings(**settings),
         Plan(epochs, 0.01, batch_size, shuffled(2), **(plan or {})),
         Examples(X[:m], Y[:m], weight),
         Examples(X[m:], Y[m:]) if validation else None,
         dtype,
+        engine,
     )
 
 

@@ -125,7 +125,7 @@ def about(file: Path, options: TrainOptions, split: TableSplit, preset: str) -> 
 def print_columns(screen: "Console", inputs: TablePreparation) -> None:
     """How each column becomes numbers."""
     columns = inputs.describe()
-    print_table(screen, ("column", "kind", "what is done"), columns[:SHOWN_COLUMNS], left=3)
+    print_table(screen, ("column", "kind", "preprocessing"), columns[:SHOWN_COLUMNS], left=3)
     if len(columns) > SHOWN_COLUMNS:
         screen.print(f"… and {len(columns) - SHOWN_COLUMNS} columns more (--json names all)\n")
 

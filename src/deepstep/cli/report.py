@@ -132,7 +132,7 @@ def report_command(
         findings = [finding.to_dict() for finding in found]
         click.echo(as_json({"run": run_folder, "report": out, "bytes": size, "findings": findings}))
         return
-    say(f"Written: {out} ({size / 1000:.0f} kB, {len(found)} findings)")
+    say(f"Written: {out} ({size / 1000:.0f} kB, {len(found)} finding{'' if len(found) == 1 else 's'})")
 
 
 @click.command("doctor")

@@ -48,7 +48,7 @@ def summary_command(run_folder: Path, json_wanted: bool) -> None:
     print_scores(screen, {part: Scores(results[part]) for part in PARTS if part in results}, by_class=True)
     if isinstance(run.preparation.inputs, TablePreparation):
         columns = run.preparation.inputs.describe()
-        print_table(screen, ("column", "kind", "what is done"), columns, left=3)
+        print_table(screen, ("column", "kind", "preprocessing"), columns, left=3)
 
 
 def _of_network(run: Run) -> dict[str, Any]:

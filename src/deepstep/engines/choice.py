@@ -155,10 +155,7 @@ def why_not(name: str, architecture: Architecture, settings: Settings) -> str:
 
 
 def why_not_torch(architecture: Architecture, settings: Settings) -> str:
-    """Why the torch engine cannot do some work, were PyTorch here; empty where it can.
-
-    It has a form on tensors of every function in `deepstep.equations`, and of nothing that users register.
-    """
+    """Why the torch engine cannot do some work: DeepStep's own equations alone have a form on tensors."""
     for node in architecture.graph.nodes:
         if not (_is_an_equation(node.op.forward) and _is_an_equation(node.op.backward)):
             return f"the torch engine has no {node.op.forward_equation.name!r} on tensors"

@@ -25,14 +25,7 @@ class Purpose(IntEnum):
 
 
 def generator(seed: int, purpose: Purpose, step: int, layer: int = 0) -> np.random.Generator:
-    """The generator of one draw (Salmon et al. 2011, Philox).
-
-    Examples
-    --------
-    >>> first, again = (generator(1, Purpose.DROPOUT, step=7, layer=2).random() for _ in range(2))
-    >>> first == again
-    True
-    """
+    """The generator of one draw (Salmon et al. 2011, Philox)."""
     key = np.array([seed, purpose], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, layer, step]))
 

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from deepstep.engines.settings import Settings
 from deepstep.equations import Head, get_head, get_optimizer
 from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.network import Architecture, Parameters
-from deepstep.preparation.batches import ALONE, Communicator, Examples, places
+from deepstep.preparation.batches import ALONE, Communicator, Examples, n_batches, places
 from deepstep.types import AnyArray, Array
 
 
@@ -63,15 +63,12 @@ class StepCosts(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """The batches that `Session.steps` is asked for, of one epoch or of several.
-
-    A column of rates has α and the factors of weight decay and dropout of one batch.
-    """
+    """The batches that `Session.steps` is asked for, of one epoch or of several."""
 
     order: AnyArray | None
     batch_size: int | None
     numbers: range
-    rates: Array
+    rates: Array  # (3, k): α and the factors of weight decay and dropout of each batch
 
     def part(self, steps: slice) -> "Asked":
         """Some of them."""
@@ -173,43 +170,38 @@ class Session(ABC):
         J: The cost before the update, with regularization.
         """
         weight = None if sample_weight is None else np.asarray(sample_weight)
-        found = self.steps(
-            Examples(X.T, Y.T, weight),
-            order=None,
-            batch_size=None,
-            numbers=range(1),
-            learning_rate=np.array([learning_rate]),
-            weight_decay=np.array([weight_decay]),
-            dropout=np.array([dropout]),
-        )
-        return float(found.costs[0])
+        rates: dict[str, Any] = {"weight_decay": weight_decay, "dropout": dropout}
+        return float(self.steps(Examples(X.T, Y.T, weight), learning_rate=learning_rate, **rates).costs[0])
 
     def steps(
         self,
         examples: Examples,
         *,
-        order: AnyArray | None,
-        batch_size: int | None,
-        numbers: range,
-        learning_rate: AnyArray,
-        weight_decay: AnyArray,
-        dropout: AnyArray,
+        learning_rate: float | AnyArray,
+        order: AnyArray | None = None,
+        batch_size: int | None = None,
+        numbers: range | None = None,
+        weight_decay: float | AnyArray = 1.0,
+        dropout: float | AnyArray = 1.0,
     ) -> StepCosts:
         """One update for each of some batches, of one epoch or of several.
 
         examples: All of an epoch.
+        learning_rate, weight_decay, dropout (float or (k,)): As in `step`; one for each batch, or for all.
         order (epochs·m,): Order of the examples in the epoch, then that in the next, …; None for as it is.
         batch_size: None for all examples in each update.
-        numbers: Which batches, from 0: those of the epoch, then those of the epochs that follow.
-        learning_rate, weight_decay, dropout (k,): For each of these batches, as in `step`.
+        numbers: Which batches, from 0: those of the epoch, then those of the epochs that follow. By default
+            those of one epoch.
         returns: A number of each for each batch.
         """
         m = len(examples)
+        numbers = range(n_batches(m, batch_size)) if numbers is None else numbers
         if order is not None and numbers and places(order, m, batch_size, numbers[-1]).stop > len(order):
             expected = f"an order of {m} examples for each epoch"
             raise ShapeError("Session.steps", expected, f"got {len(order)} numbers")
         found = StepCosts(np.full(len(numbers), np.nan), np.zeros(len(numbers), np.int64))
-        rates = np.array([learning_rate, weight_decay, dropout], np.float64)
+        rates = np.empty((3, len(numbers)))
+        rates[0], rates[1], rates[2] = learning_rate, weight_decay, dropout
         self._do(examples, Asked(order, batch_size, numbers, rates), found)
         return found
 
@@ -270,29 +262,21 @@ class Session(ABC):
     def _check_state(self, state: SessionState) -> None:
         """Refuse a state whose slots or statistics have other names, or whose vectors another shape."""
         running = first_statistics(self.architecture, self._dtype)
+        hint = "Open the session with the optimizer and the network that made the state."
         for kind, got, own in (
             ("slots", state.slots, self._optimizer.state),
             ("statistics", state.statistics, running),
         ):
             if set(got) != set(own):
-                raise ConfigurationError(
-                    "Session.load",
-                    f"the {kind} of this session, {list(own)}",
-                    f"got {list(got)}",
-                    "Open the session with the optimizer and the network that made the state.",
-                )
-        vectors = {"theta": state.theta, **state.slots}
-        if state.average is not None:
-            vectors["average"] = state.average
-        for name, vector in {**vectors, **state.statistics}.items():
+                expected = f"the {kind} of this session, {list(own)}"
+                raise ConfigurationError("Session.load", expected, f"got {list(got)}", hint)
+        vectors = {"theta": state.theta, **state.slots, **state.statistics}
+        vectors |= {} if state.average is None else {"average": state.average}
+        for name, vector in vectors.items():
             shape = running[name].shape if name in running else (self.architecture.n_parameters,)
             if np.shape(vector) != shape:
-                raise ShapeError(
-                    "Session.load",
-                    f"{name} has shape {shape}",
-                    f"got shape {np.shape(vector)}",
-                    "Open the session with the network that made the state.",
-                )
+                found = f"got shape {np.shape(vector)}"
+                raise ShapeError("Session.load", f"{name} has shape {shape}", found, hint)
 
 
 def first_statistics(architecture: Architecture, dtype: "np.dtype[np.floating]") -> dict[str, Array]:

@@ -24,7 +24,6 @@ from deepstep.equations.initialization import *
 from deepstep.equations.targets import *
 from deepstep.equations.heads import *
 from deepstep.equations.losses import *
-from deepstep.equations.number_losses import *
 from deepstep.equations.ordered import *
 from deepstep.equations.own import *
 from deepstep.equations.costs import *

@@ -38,7 +38,6 @@ def scaled_weights(W: Array, s: Array) -> Array:
 def scaled_weights_backward(dW_s: Array, W: Array, s: Array) -> tuple[Array, Array]:
     """From the derivative by the scaled weights to those by the weights and by the factors.
 
-    s (n_0, 1): Factor of each input.
     ShapeError: If the shapes do not fit.
 
     >>> W, s = np.array([[1.0, 2.0]]), np.array([[3.0], [0.5]])

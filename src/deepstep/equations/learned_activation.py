@@ -39,7 +39,6 @@ def learned_activation_forward(Z: Array, G: Array, alpha: Array) -> Array:
 def learned_activation_backward(dA: Array, Z: Array, G: Array, alpha: Array) -> tuple[Array, Array, Array]:
     """From the derivative by A to those by Z, by the activation of Z and by α.
 
-    alpha (n_l, 1): α of each unit.
     ShapeError: If the shapes do not fit.
 
     >>> import numpy as np

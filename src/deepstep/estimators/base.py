@@ -270,10 +270,10 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
             if self.dtype == "auto" and not context.going_on and self.solver != "lbfgs":
                 dtype = (np.float64, np.float32)  # that of X
         rows = self._dataset(given, dtype, reset=not context.going_on, where=where)
+        dtype = None if dtype is None else rows.X.dtype
         if self.categorical_features is not None:
             names = named_columns(self.categorical_features, getattr(rows.X, "columns", ()), where)
             context = replace(context, categorical=names)
-        dtype = None if dtype is None else rows.X.dtype
         self._learn_targets(rows.Y, context)
         shown = given.X if dtype is not None or not self._came_with_names else rows.X
         if hasattr(shown, "columns"):

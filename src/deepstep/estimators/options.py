@@ -139,7 +139,7 @@ class Options(BaseEstimator):
     tol : float or None, default=None ('mlp': 1e-4, 'single': 0.0)
         What counts as an improvement; for 'lbfgs' the largest entry of the gradient that is small enough.
     verbose : bool, int or str, default=False
-        Show one bar of the epochs of all networks, with the time left, on stderr, under this text where it is
+        Show one bar of the epochs of all networks on stderr, with the time left, under this text where it is
         one; with 'mlp' the cost of each epoch on stdout, as scikit-learn does.
     warm_start : bool, default=False
         ``fit`` continues from the parameters of the last fit (with a new state of the optimizer).

@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import Interval
 
 from deepstep.equations import Head
 from deepstep.equations.targets import TARGETS
-from deepstep.errors import ConfigurationError, DataError
+from deepstep.errors import ConfigurationError, DataError, spelled
 from deepstep.estimators.base import DeepEstimator, available_where
 from deepstep.estimators.conformal import ConformalRegressorMixin
 from deepstep.estimators.inputs import FitContext, RawData, refuse_texts
@@ -211,7 +211,9 @@ class DeepRegressor(ConformalRegressorMixin, MultiOutputMixin, RegressorMixin, D
             raise ConfigurationError(
                 where, "quantiles=None, or loss='quantile'", f"got quantiles for loss={self.loss!r}"
             )
-        return head.with_settings(where, **self._given_settings(where))
+        words = {"loss_params['levels']": "quantiles"} if self.quantiles is not None else {}
+        with spelled(lambda setting: words.get(setting, "")):
+            return head.with_settings("loss_params", **self._given_settings(where))
 
     def _given_settings(self, where: str) -> dict[str, Any]:
         levels = None if self.quantiles is None else np.ravel(self.quantiles).tolist()

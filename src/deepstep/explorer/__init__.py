@@ -7,7 +7,7 @@
 from deepstep.docstrings import complete
 from deepstep.explorer.document import lesson
 from deepstep.explorer.exploration import Exploration, explore, export_html, read_lesson
-from deepstep.explorer.packing import unpacked
+from deepstep.explorer.page import unpacked
 from deepstep.explorer.replay import replay
 from deepstep.explorer.shown import About
 

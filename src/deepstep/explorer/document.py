@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from deepstep.engines import Settings
 from deepstep.equations import get_optimizer
 from deepstep.explorer.abilities import equations_of_a_page, formulas_of, sources_of, unsupported_features
-from deepstep.explorer.packing import number, packed, quantity
+from deepstep.explorer.page import number, packed
 from deepstep.explorer.recording import Recording, record
 from deepstep.explorer.reproduction import reproduce_code
 from deepstep.explorer.shown import About, Shown, shown
@@ -179,7 +179,9 @@ def _golden(step: Step, trace: Trace) -> Document:
         "parameters": _arrays(step.before),
         "slots": slots,
         "quantities": {
-            entry.name: quantity(entry.value) for entry in trace if _is_quantity(entry, step.after)
+            entry.name: packed(entry.value) if entry.shape else number(entry.value)
+            for entry in trace
+            if _is_quantity(entry, step.after)
         },
         "after": _arrays(step.after),
     }

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.errors import ConfigurationError
-from deepstep.explorer.packing import number, packed
+from deepstep.explorer.page import number, packed
 from deepstep.explorer.shown import Shown
 from deepstep.inspection.trace_step import Step
 from deepstep.preparation.batches import n_batches
@@ -63,11 +63,7 @@ class LiveTraining:
         return self._updates
 
     def command(self, record: Any) -> None:
-        """Execute a command of a page.
-
-        A record is ``{"do": "step" or "train", "steps": n}``, ``{"do": "stop"}``, ``{"do": "restart"}`` from
-        the initial values, or ``{"do": "set", "learning_rate": α}``.
-        """
+        """Execute a command of a page: step, train, stop, restart, or set the learning rate."""
         do = record.get("do") if isinstance(record, dict) else None
         if do not in COMMANDS:
             raise ConfigurationError(WHERE, f"one of {', '.join(COMMANDS)}", f"got {do!r:.60}")
@@ -93,10 +89,7 @@ class LiveTraining:
         }
 
     def messages(self, *, wait: float) -> Iterator[Message | None]:
-        """Events from now on, for one listener; None after ``wait`` seconds without one. Ends on `close`.
-
-        A running training keeps only its newest state, so that a slow listener is at most one behind.
-        """
+        """Events from now on, until `close`; None after ``wait`` seconds without one."""
         with self._changed:
             self._pending.clear()  # now, and not with the first message
         return self._messages(wait)

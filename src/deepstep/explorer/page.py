@@ -1,14 +1,19 @@
-"""The page: one HTML file with program, style and lesson, and without access to anything else."""
+"""The page: one HTML file with program, style and lesson; its numbers are JSON without loss."""
 
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
-from typing import Any
+from math import isfinite
+from typing import Any, TypeAlias
 
-from deepstep.errors import FileError
+import numpy as np
+from numpy.typing import NDArray
+
+from deepstep.errors import DataError, FileError
 
 LESSON_ID = "deepstep-lesson"  # the element with the lesson
 ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
@@ -77,3 +82,38 @@ def page(title: str, document: Any = None) -> str:
         "<noscript>This page computes in JavaScript, which is switched off.</noscript>\n"
         f"{data}<script>{bundle('explorer.js')}</script>\n</body>\n</html>\n"
     )
+
+
+Packed: TypeAlias = dict[str, Any]
+"""``{"shape": [...], "f8": "base64 of little-endian float64 in C order"}``."""
+
+
+def packed(values: Any) -> Packed:
+    """An array for JSON, without loss."""
+    array = np.asarray(values, dtype="<f8")
+    return {"shape": list(array.shape), "f8": b64encode(array.tobytes()).decode("ascii")}
+
+
+def unpacked(record: Mapping[str, Any]) -> NDArray[np.float64]:
+    """The array of a record in a lesson, without loss.
+
+    record: ``{"shape": [...], "f8": "base64 of little-endian float64 in C order"}``.
+    returns (array of float64): The array.
+    DataError: If the record has another form.
+
+    >>> from deepstep.explorer.page import packed
+    >>> unpacked(packed([[0.1, float("nan")]]))
+    array([[0.1, nan]])
+    """
+    try:
+        numbers = np.frombuffer(b64decode(record["f8"], validate=True), dtype="<f8")
+        return numbers.astype(np.float64).reshape(record["shape"])
+    except (KeyError, TypeError, ValueError) as error:
+        expected = "an array of a lesson, with shape and f8"
+        raise DataError("unpacked", expected, f"got {record!r:.60} ({error})") from error
+
+
+def number(value: Any) -> float | str:
+    """A number for JSON, with the words "nan", "inf" and "-inf"."""
+    plain = float(value)
+    return plain if isfinite(plain) else str(plain)

@@ -29,12 +29,7 @@ MOST_MASKS = 40_000  # numbers in all masks
 
 @dataclass
 class Recording:
-    """The record of a training.
-
-    ``golden`` has steps with every quantity, ``recorded`` θ after so many updates, ``batches`` and ``masks``
-    the examples and dropout masks of the first steps, ``costs`` J before each update; ``stopped`` is the
-    reason if the record ends before the last step.
-    """
+    """Steps with every quantity, θ after some updates, the first batches and masks, and the costs."""
 
     settings: Settings
     golden: list[tuple[Step, Trace]] = field(default_factory=list)
@@ -46,10 +41,7 @@ class Recording:
 
 
 def record(network: Network, X: Array, Y: Array, options: Mapping[str, Any]) -> Recording:
-    """Train a copy of a network with the equations and record what a page needs.
-
-    DivergenceError: If the first step has values that are not finite.
-    """
+    """Train a copy of a network with the equations and record what a page needs."""
     learner = copy(network)
     learner.engine = "reference"
     steps = learner.steps(X, Y, **options)  # arguments are checked here
@@ -111,11 +103,7 @@ def _numbers(trace: Trace) -> int:
 def _list_draws(
     kept: Recording, network: Network, m: int, options: Mapping[str, Any], total: int, *, apart: bool
 ) -> int:
-    """List the examples and the masks of the first steps; returns the number of steps that can be recorded.
-
-    Full batches without dropout are the same in every step and are listed once. A training that the page
-    cannot compute (``apart``) is recorded with any number of listed draws.
-    """
+    """List the examples and masks of the first steps; returns the number of steps that can be recorded."""
     settings, size = kept.settings, options.get("batch_size")
     rates = settings.dropout_of(network.architecture)
     hidden = zip(network.architecture.layer_dims[1:-1], rates, strict=True)

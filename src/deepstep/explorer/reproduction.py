@@ -23,13 +23,7 @@ READ = (
 def reproduce_code(
     network: Network, start: Parameters, X: Array, Y: Array, data_code: str, options: Mapping[str, Any]
 ) -> str:
-    """The code: the data, the network, the training up to the update that the page shows.
-
-    The page writes the number of that update into the line of `SHOWN`. With user-defined functions, which no
-    code can contain, the text is a comment.
-
-    ``data_code`` has statements that make X and Y; it is empty if none are known.
-    """
+    """The code up to the update that the page shows, whose number it writes into the line of `SHOWN`."""
     own = _of_ones_own(network, options)
     if own:
         return f"# No code can make this state again: {', '.join(own)} took part, which Python alone has.\n"

@@ -115,10 +115,7 @@ class ExplorerServer(ThreadingHTTPServer):
             self._open[request] = inf
 
     def service_actions(self) -> None:
-        """End connections whose requests take too long in total.
-
-        Called by the loop of the server, several times per second.
-        """
+        """End connections whose requests take too long in total; the server's loop calls it."""
         now = monotonic()
         with self._counting:
             for request, until in self._open.items():

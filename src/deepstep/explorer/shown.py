@@ -57,10 +57,7 @@ class About:
 
 @dataclass(frozen=True)
 class Shown:
-    """The network and the examples of a page.
-
-    ``network`` is in float64, on coordinates if it is wide; ``about`` has the title and all notes.
-    """
+    """The network (in float64, on coordinates if it is wide) and the examples of a page, with all options."""
 
     network: Network
     X: Array
@@ -113,10 +110,7 @@ def _most_examples(network: Network, *, full_batches: bool) -> int:
 
 
 def _chosen(Y: Array, most: int, seed: int) -> AnyArray | None:
-    """Indices of at most so many examples, in their order; None for all.
-
-    They are drawn from the seed and not evenly spread, because examples may be ordered in a pattern.
-    """
+    """Indices of at most so many examples, drawn as rows may follow a pattern; None for all."""
     m = Y.shape[1]
     if m <= most:
         return None

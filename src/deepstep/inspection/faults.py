@@ -42,11 +42,7 @@ Spoil: TypeAlias = Callable[[Any, Call], Any]
 
 @dataclass(frozen=True)
 class Fault:
-    """A mistake: the symbols of the derivatives that are wrong, and how.
-
-    With ``output`` dZ[L] is wrong as well, computed from dZ[L] or from dA[L], which some heads do not have. A
-    mistake without symbols is declared by operations in `Op.faults`, or is one of the output only.
-    """
+    """A mistake: the symbols of derivatives that are wrong, and how; with ``output`` dZ[L] as well."""
 
     name: str
     symbols: tuple[str, ...] = ()
@@ -348,10 +344,7 @@ class Search(NamedTuple):
 
 
 def name_fault(gradients: Mapping[str, Array], objective: "Objective") -> str:
-    """Name one or two mistakes that explain these gradients, or where these begin to differ.
-
-    ``gradients`` are dW1, db1, …; the result is a text such as ``"layer 2: the sign of dW is wrong"``.
-    """
+    """Name one or two mistakes that explain these gradients, or where these begin to differ."""
     search = Search(gradients, objective)
     if found := _not_finite(search) or _misshapen(search):
         return found

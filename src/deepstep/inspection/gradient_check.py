@@ -253,11 +253,8 @@ class Compared(NamedTuple):
         return float(np.linalg.norm(self.analytic) + np.linalg.norm(self.numeric))
 
     def difference(self, tolerance: float, most: float = inf) -> float:
-        """‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖); 0 if both are equal.
-
-        The divisor has a least size, at most ``most``, so that the numeric error alone does not exceed the
-        tolerance. Both sizes are added as squares, as gaps are: parts that are small stay so together.
-        """
+        """‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖); the divisor has a least size, at most ``most``."""
+        # so that the numeric error alone does not exceed the tolerance
         least = min(float(np.linalg.norm(self.errors)) / tolerance, most)
         return self.gap / float(np.hypot(self.scale, least)) if self.gap else 0.0
 
@@ -328,10 +325,7 @@ def _central(
     entry: int,
     distance: float,
 ) -> tuple[float, float] | None:
-    """The central difference by one entry, and the change of slope at a bend, such as that of an elu.
-
-    None if the differences cross a kink.
-    """
+    """The central difference by one entry, and the change of slope at a bend; None across a kink."""
     kept, seen = value[entry], list[Evaluated]()
     for step, _ in stencil:
         value[entry] = kept + step * distance
@@ -407,8 +401,6 @@ def check_gradients(
     dW, db and dgamma are derivatives of J with batch normalization as well, where the examples interact.
 
     architecture, parameters: The network.
-    X (n_x, m): Inputs.
-    Y (n_L, m): Targets.
     gradients: dW1, db1, … to check, for example from code of your own; by default those of training.
     settings: ``l1`` and ``l2`` are part of the cost. The dropout masks and the noise are those of step 1 and
         are kept while θ moves. Batch normalization uses the statistics of the batch.

@@ -33,43 +33,18 @@ def trace_step(
     X: Array,
     Y: Array,
     *,
-    learning_rate: float,
     settings: Settings | None = None,
     state: SessionState | None = None,
     statistics: Mapping[str, Array] | None = None,
-    sample_weight: Array | None = None,
-    weight_decay: float = 1.0,
-    dropout: float = 1.0,
-    masks: Mapping[int, Array] | None = None,
     with_update: bool = True,
+    **step: Any,
 ) -> Trace:
-    """Make one training step with the equations and keep every quantity, as a copy.
-
-    By default it is the first step of plain gradient descent, with these running ``statistics``. ``state`` is
-    the state before the step, with ``parameters`` as its θ; ``weight_decay`` and ``dropout`` are factors of
-    the settings of these names, from a schedule; ``masks`` replace those of the seed.
-
-    θ′ of the trace equals that of `deepstep.engines.ReferenceSession.step`, bit for bit.
-
-    >>> line = Architecture((1, 1), ("sigmoid",))
-    >>> theta = Parameters(np.zeros(2), [1, 1])
-    >>> trace = trace_step(line, theta, np.array([[1.0]]), np.array([[1.0]]), learning_rate=1.0)
-    >>> trace["W1′"].value
-    array([[0.5]])
-    """
+    """Make one step, from ``state`` or the first one, by `ReferenceSession.open_step`; keep copies of all."""
     settings = settings or Settings()
     session = ReferenceSession(architecture, parameters.copy(), settings, statistics)
     if state is not None:
         session.load(replace(state, theta=parameters.flat))
-    opened = session.open_step(
-        X.copy(order="K"),
-        Y.copy(order="K"),
-        learning_rate=learning_rate,
-        sample_weight=None if sample_weight is None else np.array(sample_weight),
-        weight_decay=weight_decay,
-        dropout=dropout,
-        masks=masks,
-    )
+    opened = session.open_step(X.copy(order="K"), Y.copy(order="K"), **step)
     entries = _Walk(architecture, settings, session.parameters, opened).entries(with_update)
     return Trace(architecture, list(entries), settings=settings, graph=opened.graph)
 
@@ -150,19 +125,10 @@ class Step:
         returns: Every quantity of the step.
         """
         update = self.update
-        return trace_step(
-            self.architecture,
-            self.before,
-            update.X,
-            update.Y,
-            learning_rate=update.learning_rate,
-            settings=self.settings,
-            state=update.before,
-            sample_weight=update.sample_weight,
-            weight_decay=update.weight_decay,
-            dropout=update.dropout,
-            masks=update.masks,
-        )
+        names = ("learning_rate", "sample_weight", "weight_decay", "dropout", "masks")
+        given: dict[str, Any] = {name: getattr(update, name) for name in names}
+        given |= {"settings": self.settings, "state": update.before}
+        return trace_step(self.architecture, self.before, update.X, update.Y, **given)
 
 
 class _Walk:
@@ -199,7 +165,7 @@ class _Walk:
         yield TraceEntry("A0", 0, "input", inputs, "", opened.A0, columns=True)
         yield TraceEntry("Y", self.L, "input", "Y, the target", "", opened.Y, columns=True)
         if opened.sample_weight is not None:
-            row = opened.sample_weight[np.newaxis]
+            row = np.array(opened.sample_weight)[np.newaxis]
             yield TraceEntry("w", self.L, "input", "w, the weights of the examples", "", row, columns=True)
 
     def forward(self) -> Iterator[TraceEntry]:

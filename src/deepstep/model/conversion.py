@@ -78,15 +78,12 @@ PASSED_OVER, SCALE, LINEAR, NORMALIZATION, ACTIVATION = range(5)
 
 
 class Twin(NamedTuple):
-    """A class of torch that computes what a part of our layers does.
-
-    ``settings`` have the values that it needs, ours first; ``numbers`` are its tensors with our symbols.
-    """
+    """A class of torch that computes what a part of our layers does."""
 
     role: int
     kind: type[nn.Module]
-    settings: Mapping[str, tuple[Any, ...]] = {}
-    numbers: Mapping[str, str] = {}
+    settings: Mapping[str, tuple[Any, ...]] = {}  # the values that it needs, ours first
+    numbers: Mapping[str, str] = {}  # its tensors with our symbols
 
     def make(self, *sizes: Any, **options: Any) -> nn.Module:
         """A module."""

@@ -1,7 +1,7 @@
 """The training of a `Network`: its arguments checked, one training or two, and what they reached."""
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial, reduce
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -34,8 +34,8 @@ from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Callback, History, Plan
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.fit import Fit
-from deepstep.training.plan import SCHEDULED
-from deepstep.training.scoring import EpochScoring, Metric, judge_of
+from deepstep.training.plan import SCHEDULED, require
+from deepstep.training.scoring import EpochScoring, judge_of
 from deepstep.training.stopping import Repeat
 from deepstep.types import Array, is_number
 
@@ -46,27 +46,23 @@ MOST_EXAMPLES = 4096
 """So many examples are looked at to draw parameters from data."""
 
 
-class Prepared(NamedTuple):
-    """Inputs of a training, checked; the weights of the classes are in those of the examples already.
+OF_VALIDATION = ("patience", "monitor", "refit", "scoring", "metrics")
+OF_THE_RUN = ("checkpoint", "resume", "progress", "callbacks", "fault")
+"""Arguments of `Network.train` that are neither of the plan nor of the session."""
 
-    ``everything`` gives the data of a refit, with new weights; ``start`` is where both trainings begin.
-    """
+
+class Prepared(NamedTuple):
+    """Inputs of a training, checked; the weights of the classes are in those of the examples already."""
 
     examples: Examples | StreamedExamples
     plan: Plan
     session: Session
     held_out: Examples | None
-    everything: Callable[[], Examples | StreamedExamples]
-    start: Parameters
+    everything: Callable[[], Examples | StreamedExamples]  # the data of a refit, with new weights
+    start: Parameters  # where both trainings begin; what is held out has no say in it
 
     def in_memory(self, where: str) -> Examples:
-        """The examples, where they are not streamed.
-
-        Raises
-        ------
-        ConfigurationError
-            If they are.
-        """
+        """The examples; refused where they are streamed."""
         if isinstance(self.examples, StreamedExamples):
             raise ConfigurationError(
                 where, "examples in memory", "got streamed ones", "Pass their sample's X.T and Y.T."
@@ -74,34 +70,17 @@ class Prepared(NamedTuple):
         return self.examples
 
 
-def fit(
-    network: "Network",
-    X: Any,
-    Y: Any,
-    sample_weight: Any,
-    options: dict[str, Any],
-    *,
-    checkpoint: Any,
-    resume: Any,
-    validation: Any,
-    validation_fraction: float | None,
-    metrics: Mapping[str, Metric] | None,
-    scoring: Any,
-    patience: int | None,
-    monitor: str | None,
-    refit: bool,
-    progress: bool | str | None,
-    callbacks: Iterable[Any],
-    fault: str | None,
-) -> History:
-    """Train a network once, or twice where it is refitted; the arguments are those of `Network.train`."""
+def fit(network: "Network", X: Any, Y: Any, options: dict[str, Any]) -> History:
+    """Train once, or twice with a refit; the options are the arguments of `Network.train`."""
     where = "Network.train"
+    patience, monitor, refit, scoring, metrics = (options.pop(name) for name in OF_VALIDATION)
+    checkpoint, resume, progress, callbacks, fault = (options.pop(name) for name in OF_THE_RUN)
+    held_out = {name: options.pop(name) for name in ("validation", "validation_fraction")}
     limits = as_limits(options, where)
     if limits is not None:
         refuse_checkpoints(checkpoint, resume, where)
-    if not isinstance(refit, bool):
-        raise ConfigurationError(where, "refit is True or False", f"got {refit!r}")
-    if validation is not None and validation_fraction is not None:
+    require(isinstance(refit, bool), where, "True or False", refit, setting="refit")
+    if all(value is not None for value in held_out.values()):
         raise ConfigurationError(where, "validation or validation_fraction", "got both")
     mistake = None if fault is None else get_fault(fault, where)
     if mistake is not None:
@@ -110,18 +89,7 @@ def fit(
     found = first.begin_at or second.begin_at  # a short first training leaves no checkpoint
     goes_on = found is not None and network._seed_is_drawn
     seed = found.seed if found is not None and goes_on else network.seed
-    prepared = prepare(
-        network,
-        X,
-        Y,
-        sample_weight,
-        options,
-        where,
-        seed=seed,
-        validation=validation,
-        validation_fraction=validation_fraction,
-        mistake=mistake,
-    )
+    prepared = prepare(network, X, Y, options, where, seed=seed, mistake=mistake, **held_out)
     judges = _judges(network, scoring, prepared.held_out, where)
     stopping = as_patience(patience, monitor, prepared.held_out, where, scored=bool(judges))
     own, shown = as_callbacks(callbacks, where), as_progress(progress, where)
@@ -175,7 +143,6 @@ def prepare(
     network: "Network",
     X: Any,
     Y: Any,
-    sample_weight: Any,
     options: dict[str, Any],
     where: str,
     *,
@@ -185,12 +152,9 @@ def prepare(
     looked_at: bool = False,
     mistake: Fault | None = None,
 ) -> Prepared:
-    """Check all inputs of a training before the first step.
-
-    What is held out has no say in the parameters that training begins with. Steps that are ``looked_at``
-    are the equations' own, to the last bit, unless an engine was asked for.
-    """
+    """Check all inputs of a training before the first step; steps ``looked_at`` are the equations' own."""
     streamed = X if isinstance(X, StreamedExamples) else None
+    sample_weight = options.pop("sample_weight", None)
     if streamed is None:
         X, Y = network._check(X, Y, where)
         check_several_classes(Y, get_head(network.architecture), where)
@@ -292,13 +256,8 @@ def _part(
     network: "Network", examples: Examples, fraction: Any, seed: int, where: str
 ) -> tuple[Examples, Examples]:
     """The examples to learn from, and a part of them to validate on."""
-    if not (is_number(fraction) and 0 < fraction < 1):
-        raise ConfigurationError(
-            where,
-            "a number above 0 and below 1",
-            f"got {fraction!r}",
-            setting="validation_fraction",
-        )
+    accepted = is_number(fraction) and 0 < fraction < 1
+    require(accepted, where, "a number above 0 and below 1", fraction, setting="validation_fraction")
     classes = classes_in(network.architecture, examples.Y.T).alone
     return hold_out(examples, classes, fraction=fraction, seed=seed, where=where)
 

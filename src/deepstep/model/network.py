@@ -48,7 +48,7 @@ from deepstep.network.model_file import Model, load_model, save_model
 from deepstep.preparation.batches import Examples, Order
 from deepstep.training import History, ModelCheckpoint, Update, updates
 from deepstep.training.interruption import blas_threads
-from deepstep.training.plan import check_learning_rate
+from deepstep.training.plan import check_learning_rate, require
 from deepstep.training.rate_finder import RateSearch, find_rate
 from deepstep.training.rows import cost_of_rows, forward_rows, parts
 from deepstep.training.scoring import Metric
@@ -146,10 +146,8 @@ class Network:
             given = as_parameters(parameters, where)
             layer_dims = given.layer_dims
         sizes = layer_sizes(layer_dims, where)
-        if not isinstance(output_settings, Mapping | None):
-            raise ConfigurationError(
-                where, "output_settings is a mapping such as {'delta': 1.5}", f"got {output_settings!r}"
-            )
+        expected, mapping = "a mapping such as {'delta': 1.5}", isinstance(output_settings, Mapping | None)
+        require(mapping, where, expected, output_settings, setting="output_settings")
         head = get_head(output, where).with_settings(where, **(output_settings or {}))
         self.architecture = Architecture(
             sizes,
@@ -326,41 +324,9 @@ class Network:
         >>> history.costs.round(3)
         array([0.693, 0.474, 0.348])
         """
-        options = {
-            "learning_rate": learning_rate,
-            "epochs": epochs,
-            "iterations": iterations,
-            "batch_size": batch_size,
-            "order": order,
-            "schedule": schedule,
-            "weight_decay_schedule": weight_decay_schedule,
-            "dropout_schedule": dropout_schedule,
-            "time_budget": time_budget,
-            "deterministic": deterministic,
-            "optimizer": optimizer,
-            "optimizer_params": optimizer_params or {},
-            "class_weight": class_weight,
-            **settings,
-        }
-        return fit(
-            self,
-            X,
-            Y,
-            sample_weight,
-            options,
-            checkpoint=checkpoint,
-            resume=resume,
-            validation=validation,
-            validation_fraction=validation_fraction,
-            metrics=metrics,
-            scoring=scoring,
-            patience=patience,
-            monitor=monitor,
-            refit=refit,
-            progress=progress,
-            callbacks=callbacks,
-            fault=fault,
-        )
+        given = locals()
+        options = {name: given[name] for name in given if name not in ("self", "X", "Y", "settings")}
+        return fit(self, X, Y, options | settings)
 
     def steps(
         self,
@@ -396,7 +362,7 @@ class Network:
         """
         where = "Network.steps"
         options |= {"learning_rate": learning_rate, "epochs": epochs, "iterations": iterations}
-        prepared = prepare(self, X, Y, sample_weight, options, where, looked_at=True)
+        prepared = prepare(self, X, Y, options | {"sample_weight": sample_weight}, where, looked_at=True)
         walk = updates(prepared.session, prepared.in_memory(where), prepared.plan, where=where)
         return self._walk(walk, prepared.session)
 
@@ -427,8 +393,8 @@ class Network:
         True
         """
         where = "Network.find_learning_rate"
-        options = {"learning_rate": least, **options}
-        prepared = prepare(self, X, Y, sample_weight, options, where)
+        options = {"learning_rate": least, "sample_weight": sample_weight, **options}
+        prepared = prepare(self, X, Y, options, where)
         plan = prepared.plan
         with blas_threads(plan.deterministic):
             return find_rate(

@@ -6,6 +6,8 @@ from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from deepstep.data.files import kind_at
 from deepstep.engines import Settings
 from deepstep.engines.choice import ON_CPU
@@ -25,7 +27,7 @@ from deepstep.training.callbacks import no_steps_to_go_on_from
 from deepstep.training.checkpoint import OLD_ARGUMENTS
 from deepstep.training.fit import REFIT, refuse_rates_by_course
 from deepstep.training.lbfgs import OF_STEPS, Limits
-from deepstep.training.plan import SCHEDULED, check_learning_rate
+from deepstep.training.plan import SCHEDULED, check_learning_rate, require
 from deepstep.training.plateau import ReduceLROnPlateau
 from deepstep.training.schedules import ITSELF, SCHEDULES, get_schedule, placed
 from deepstep.training.stopping import EarlyStopping
@@ -91,8 +93,7 @@ def as_epochs(options: dict[str, Any], where: str) -> int:
             f"got {asked['epochs']} and {asked['iterations']}",
         )
     for name, value in asked.items():
-        if not is_whole(value, 0):
-            raise ConfigurationError(where, "a whole number of at least 0", f"got {value!r}", setting=name)
+        require(is_whole(value, 0), where, "a whole number of at least 0", value, setting=name)
         return int(value)
     return EPOCHS
 
@@ -124,13 +125,7 @@ NOT_FOR_LBFGS = ("batch_size", "order", "time_budget", *SCHEDULED)
 
 
 def as_limits(options: dict[str, Any], where: str) -> Limits | None:
-    """The limits of L-BFGS where it is the optimizer, else None; the session's optimizer is not used then.
-
-    Raises
-    ------
-    ConfigurationError
-        If an option is given that L-BFGS cannot use, or there is no optimizer of that name.
-    """
+    """The limits of L-BFGS where it is the optimizer, else None; the session's optimizer is not used then."""
     optimizer = options.get("optimizer")
     if isinstance(optimizer, str) and optimizer not in (*OPTIMIZERS, LBFGS):
         raise unknown_name(where, "optimizer", optimizer, [*OPTIMIZERS, LBFGS], setting="optimizer")
@@ -147,30 +142,22 @@ def as_limits(options: dict[str, Any], where: str) -> Limits | None:
             setting="optimizer",
             listed=[(name, "") for name in without_use],
         )
-    given = dict(options.pop("optimizer_params", {}))
+    given = dict(options.pop("optimizer_params", None) or {})
     for name in given:
         if name not in Limits._fields:
             kind = "setting of L-BFGS"
             raise unknown_name(where, kind, name, Limits._fields, setting="optimizer_params", inside=True)
     limits = Limits(**given)
-    if not (is_number(limits.tolerance) and limits.tolerance > 0):
-        got, setting = f"got {limits.tolerance!r}", "optimizer_params['tolerance']"
-        raise ConfigurationError(where, "a positive number", got, setting=setting)
-    if not is_whole(limits.evaluations, 1):
-        got, setting = f"got {limits.evaluations!r}", "optimizer_params['evaluations']"
-        raise ConfigurationError(where, "a whole number of at least 1", got, setting=setting)
+    accepted, name = is_number(limits.tolerance) and limits.tolerance > 0, "optimizer_params['tolerance']"
+    require(accepted, where, "a positive number", limits.tolerance, setting=name)
+    accepted, name = is_whole(limits.evaluations, 1), "optimizer_params['evaluations']"
+    require(accepted, where, "a whole number of at least 1", limits.evaluations, setting=name)
     options["optimizer"] = "gd"
     return limits
 
 
 def as_schedule(schedule: Any, where: str) -> Any:
-    """A plateau as it is, or by the name "plateau"; else a function of the fraction of training done.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is none of that name, or a setting is unknown or out of range.
-    """
+    """A plateau as it is, or by the name "plateau"; else a function of the fraction of training done."""
     given = {"name": schedule} if isinstance(schedule, str) else schedule
     name = given.get("name") if isinstance(given, Mapping) else None
     if isinstance(name, str) and name not in (*SCHEDULES, PLATEAU):
@@ -190,17 +177,10 @@ def as_schedule(schedule: Any, where: str) -> Any:
 
 
 def refuse_idle(schedules: Mapping[str, Any], settings: Settings, where: str) -> None:
-    """Refuse a schedule of what there is none of: it would do nothing.
-
-    Raises
-    ------
-    ConfigurationError
-    """
+    """Refuse a schedule of what there is none of: it would do nothing."""
     there = {
-        "weight_decay_schedule": ("a weight decay", bool(settings.decay)),
-        "dropout_schedule": ("dropout", any(settings.dropout))
-        if isinstance(settings.dropout, list | tuple)
-        else ("dropout", bool(settings.dropout)),
+        "weight_decay_schedule": ("a weight decay", settings.decay),
+        "dropout_schedule": ("dropout", np.any(settings.dropout)),
     }
     for name, (what, given) in there.items():
         if schedules.get(name) is not None and not given:
@@ -221,16 +201,9 @@ def as_patience(
         if monitor is not None:
             raise ConfigurationError(where, "monitor requires patience", f"got monitor={monitor!r} alone")
         return None
-    if not is_whole(patience, 1):
-        expected = "a whole number of at least 1"
-        raise ConfigurationError(where, expected, f"got {patience!r}", setting="patience")
-    if not isinstance(monitor, str | None):
-        raise ConfigurationError(
-            where,
-            "monitor is the name of an entry of the records",
-            f"got {monitor!r:.60}",
-            "Such as 'cost', or '-validation_accuracy' where larger is better.",
-        )
+    require(is_whole(patience, 1), where, "a whole number of at least 1", patience, setting="patience")
+    expected, hint = "the name of an entry of the records", "Such as 'cost', or '-validation_accuracy'."
+    require(isinstance(monitor, str | None), where, expected, monitor, hint, setting="monitor")
     by_default = "-validation_score" if scored else "cost" if held_out is None else "validation_cost"
     quantity = monitor or by_default
     return EarlyStopping(
@@ -245,10 +218,8 @@ def as_patience(
 
 def as_progress(progress: Any, where: str) -> list[Callback]:
     """The callback that shows the progress, if there is one."""
-    if not isinstance(progress, bool | str | None):
-        raise ConfigurationError(
-            where, "progress is True, False, a label or None", f"got {progress!r}", "Use callbacks=[…]."
-        )
+    accepted, expected = isinstance(progress, bool | str | None), "True, False, a label or None"
+    require(accepted, where, expected, progress, "Use callbacks=[…].", setting="progress")
     return [Progress(progress if isinstance(progress, str) else "train")] if progress else []
 
 
@@ -276,22 +247,11 @@ def check_refit(
     callbacks: Sequence[Callback],
     where: str,
 ) -> None:
-    """Refuse a refit that has nothing to count its epochs or to add, or whose rates do not come again.
-
-    Raises
-    ------
-    ConfigurationError
-    """
-    if stopping is None:
-        expected, got = "patience, where refit=True", "got none"
-        raise ConfigurationError(where, expected, got, "It counts the epochs.")
-    if held_out is None:
-        raise ConfigurationError(
-            where,
-            "validation data, where refit=True",
-            "got none",
-            "Pass validation=(X, Y), or validation_fraction=0.1.",
-        )
+    """Refuse a refit that has nothing to count its epochs or to add, or whose rates do not come again."""
+    hint = "It counts the epochs."
+    require(stopping is not None, where, "patience, where refit=True", stopping, hint)
+    hint = "Pass validation=(X, Y), or validation_fraction=0.1."
+    require(held_out is not None, where, "validation data, where refit=True", held_out, hint)
     refuse_rates_by_course(plan, where)
     if any(isinstance(callback, ModelCheckpoint) for callback in callbacks):
         raise ConfigurationError(
@@ -309,15 +269,7 @@ class Place(NamedTuple):
 
 
 def as_places(checkpoint: Any, resume: Any, refit: bool, where: str) -> tuple[Place, Place]:
-    """Options of a training, and of the refit after it.
-
-    Raises
-    ------
-    ConfigurationError
-        If an argument is of another kind, or a refit is to go on from something else than the checkpoints.
-    FileError
-        If there is no checkpoint to go on from, or all are damaged.
-    """
+    """Where a training and the refit after it write checkpoints, and where they begin."""
     checkpoints = as_checkpoints(checkpoint, where)
     if refit and not isinstance(resume, bool | None):
         raise ConfigurationError(
@@ -337,8 +289,8 @@ def as_checkpoints(checkpoint: Any, where: str) -> list[ModelCheckpoint]:
     """The callback that writes checkpoints, if they are asked for."""
     if checkpoint is None:
         return []
-    if not isinstance(checkpoint, str | Path | ModelCheckpoint):
-        raise ConfigurationError(where, "checkpoint is a folder or ModelCheckpoint(…)", f"got {checkpoint!r}")
+    accepted = isinstance(checkpoint, str | Path | ModelCheckpoint)
+    require(accepted, where, "a folder or ModelCheckpoint(…)", checkpoint, setting="checkpoint")
     return [checkpoint if isinstance(checkpoint, ModelCheckpoint) else ModelCheckpoint(checkpoint)]
 
 
@@ -349,9 +301,7 @@ def refuse_checkpoints(checkpoint: Any, resume: Any, where: str) -> None:
 
 
 def as_checkpoint(resume: Any, checkpoints: list[ModelCheckpoint], where: str) -> Checkpoint | None:
-    """The checkpoint to go on from: a file, the newest of a folder; with True that of the checkpoints' own
-    folder, where there is one.
-    """
+    """The checkpoint to go on from: a file, the newest of a folder, or with True of the checkpoints' own."""
     if resume is None or resume is False:
         return None
     if resume is True:
@@ -360,8 +310,7 @@ def as_checkpoint(resume: Any, checkpoints: list[ModelCheckpoint], where: str) -
                 where, "checkpoint=… with resume=True", "got none", "Or name a file or folder: resume=…."
             )
         return latest_checkpoint(checkpoints[0].folder)
-    if not isinstance(resume, str | Path):
-        raise ConfigurationError(where, "resume is True, a file or a folder", f"got {resume!r}")
+    require(isinstance(resume, str | Path), where, "True, a file or a folder", resume, setting="resume")
     return checkpoint_at(resume)
 
 

@@ -16,11 +16,7 @@ from deepstep.types import AnyArray, Array
 
 
 def check_inputs(X: Any, n_inputs: int, where: str, *, dtype: Any = np.float64) -> Array:
-    """X as an array of shape (n_x, m) and this dtype, with m ≥ 1 and finite values.
-
-    >>> check_inputs([[1, 2, 3]], 1, "Network.predict").shape
-    (1, 3)
-    """
+    """X as an array of shape (n_x, m) and this dtype, with m ≥ 1 and finite values."""
     array = _numeric(X, "X", where)
     if array.size == 0:
         raise DataError(where, "at least one example", f"got X of shape {array.shape}")
@@ -44,12 +40,7 @@ def check_inputs(X: Any, n_inputs: int, where: str, *, dtype: Any = np.float64) 
 def check_targets(
     Y: Any, n_outputs: int, m: int, head: Head, where: str, *, dtype: Any = np.float64
 ) -> Array:
-    """Y as an array of shape (n_L, m) and this dtype that the loss of this head can take.
-
-    >>> from deepstep.equations import get_head
-    >>> check_targets([[0, 1, 1]], 1, 3, get_head("sigmoid"), "Network.cost").shape
-    (1, 3)
-    """
+    """Y as an array of shape (n_L, m) and this dtype that the loss of this head can take."""
     array, kind = _numeric(Y, "Y", where), TARGETS[head.targets]
     if kind.repeats and array.shape == (1, m):
         array = np.repeat(array, n_outputs, axis=0)
@@ -69,11 +60,7 @@ def check_targets(
 
 
 def check_weights(sample_weight: Any, m: int, where: str, *, dtype: Any = np.float64) -> Array:
-    """Weights of the examples as an array of shape (m,) and this dtype.
-
-    >>> check_weights([2, 0, 1], 3, "Network.train")
-    array([2., 0., 1.])
-    """
+    """Weights of the examples as an array of shape (m,) and this dtype."""
     array = _numeric(sample_weight, "sample_weight", where)
     if array.shape != (m,):
         raise ShapeError(where, f"sample_weight has shape ({m},), one for each example", f"got {array.shape}")
@@ -86,16 +73,7 @@ def check_weights(sample_weight: Any, m: int, where: str, *, dtype: Any = np.flo
 
 
 def weights_in(dtype: Any, weight: AnyArray, where: str) -> Array:
-    """Weights of at least 0 in this precision; what is small beside the others may become 0.
-
-    >>> weights_in("float32", np.array([2.0, 1e-60]), "fit")
-    array([2., 0.], dtype=float32)
-    >>> weights_in("float32", np.array([2e-60, 1e-60]), "fit")
-    Traceback (most recent call last):
-    deepstep.errors.DataError: fit: a weight of at least 1.2e-38, below which float32 loses digits; the
-    largest is 2e-60. Multiply the sample weights by one number so that their mean is 1 (the loss does not
-    change).
-    """
+    """Weights of at least 0 in this precision; what is small beside the others may become 0."""
     if not weight.any():
         raise DataError(where, "a weight above 0", "got weights that are all 0")
     limits, most = np.finfo(dtype), weight.max()

@@ -10,14 +10,7 @@ from deepstep.network.architecture import Architecture
 
 
 def check_memory(architecture: Architecture, bytes_each: int, purpose: str, where: str) -> None:
-    """Refuse a network that cannot fit; where the system does not say how much memory it has, none.
-
-    >>> check_memory(Architecture((10**9, 10**9, 1), ("relu", "identity")), 8, "to make", "Network")
-    Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: Network: layer_dims must be sizes whose parameters fit into
-    memory, got 1,000,000,002,000,000,001, which take at least 8e+09 GB to make, and there are ... GB. Use
-    fewer or smaller layers.
-    """
+    """Refuse a network that cannot fit; where the system does not say how much memory it has, none."""
     needed, there = architecture.n_parameters * bytes_each, memory()
     if there is not None and needed > there:
         raise ConfigurationError(

@@ -69,8 +69,6 @@ class GradientCheckDisplay(OneAxes):
     def from_network(cls, network: Any, X: Any, Y: Any) -> Self:
         """Check the gradients of a network on some examples.
 
-        network (Network): The network.
-        X, Y (array of shape (n_x, m) and (n_L, m)): Examples, as columns.
         returns (display): The display, not drawn yet.
         ConfigurationError, ShapeError, DataError: If this is no network, or the examples do not fit.
         """

@@ -259,22 +259,14 @@ def series(number: int, points: int) -> dict[str, Any]:
 
 
 def centred(values: AnyArray) -> dict[str, Any]:
-    """The signed colour map with 0 in its middle, for matplotlib's ``imshow``.
-
-    >>> centred(np.array([-1.0, 3.0, np.nan]))
-    {'cmap': 'PuOr_r', 'vmin': -3.0, 'vmax': 3.0}
-    """
+    """The signed colour map with 0 in its middle, for matplotlib's ``imshow``."""
     finite = np.abs(np.asarray(values, dtype=float))
     most = float(np.max(finite, initial=0.0, where=np.isfinite(finite))) or 1.0
     return {"cmap": SIGNED, "vmin": -most, "vmax": most}
 
 
 def drawable(values: Array, *, positive: bool = False) -> Array:
-    """Values that matplotlib can draw; a logarithmic axis has gaps where they are not positive.
-
-    >>> drawable(np.array([1.0, 1e300, -np.inf]))
-    array([   1.e+000,  1.e+100, -1.e+100])
-    """
+    """Values that matplotlib can draw; a logarithmic axis has gaps where they are not positive."""
     return (np.where(values > 0, values, np.nan) if positive else values).clip(-HIGHEST, HIGHEST)
 
 
@@ -285,11 +277,7 @@ def whole_numbers(ax: Any, label: str) -> None:
 
 
 def plain(text: str) -> str:
-    r"""A text that matplotlib does not read as a formula.
-
-    >>> print(plain("cost in $"))
-    cost in \$
-    """
+    """A text that matplotlib does not read as a formula."""
     return text.replace("$", r"\$")
 
 

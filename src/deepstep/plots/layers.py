@@ -108,8 +108,6 @@ class GradientFlowDisplay(HealthDisplay, OneAxes):
     def from_network(cls, network: Any, X: Any, Y: Any) -> Self:
         """The display of a network's gradient on some examples.
 
-        network (Network): The network.
-        X, Y (array of shape (n_x, m) and (n_L, m)): Examples, as columns.
         returns (display): The display, not drawn yet.
         ConfigurationError, ShapeError, DataError: If this is no network, or the examples do not fit.
         """
@@ -233,7 +231,6 @@ class UnitHealthDisplay(HealthDisplay):
     def from_network(cls, network: Any, X: Any) -> Self:
         """The display of a network as it is, on some examples.
 
-        network (Network): The network.
         X (n_x, m): Examples, as columns: some hundred, because a unit that few examples activate looks dead
             on few.
         returns (display): The display, not drawn yet.

@@ -55,7 +55,6 @@ class NeuronMapsDisplay(FromNetwork):
     def from_network(cls, network: Any, X: Any, Y: Any = None, *, resolution: int = 60) -> Self:
         """The maps of a network with two inputs.
 
-        network (Network): The network.
         X (2, m): Examples, as columns; the grid covers their range.
         Y (n_L, m): Their targets: 0 and 1, or one of n_L classes in each column.
         resolution: Values of each input on the grid.
@@ -188,7 +187,6 @@ class SaliencyDisplay(FromNetwork, OneAxes):
     ) -> Self:
         """The saliency of one example.
 
-        network (Network): The network.
         x (n_x,): The example.
         output (int): Index of the output, from 0.
         method ("gradient" or "gradient_times_input" or "integrated_gradients"): How it is computed.

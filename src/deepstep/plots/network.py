@@ -42,7 +42,6 @@ class ArchitectureDisplay(FromNetwork, OneAxes):
     def from_network(cls, network: Any) -> Self:
         """The display of a network as it is.
 
-        network (Network): The network.
         returns (display): The display, not drawn yet.
         ConfigurationError: If this is no network.
         """
@@ -116,11 +115,7 @@ class ArchitectureDisplay(FromNetwork, OneAxes):
 
 
 def _shown(size: int) -> list[int]:
-    """The units that are drawn, with DOTS between.
-
-    >>> _shown(3), _shown(100)
-    ([0, 1, 2], [0, 1, 2, 3, -1, 97, 98, 99])
-    """
+    """The units that are drawn, with DOTS between."""
     if size <= MOST_UNITS:
         return list(range(size))
     half = MOST_UNITS // 2
@@ -157,7 +152,6 @@ class FirstLayerWeightsDisplay(FromNetwork):
     def from_network(cls, network: Any, *, image_shape: Sequence[int], most: int = MOST_PICTURES) -> Self:
         """The weights of a network of pictures.
 
-        network (Network): The network.
         image_shape (tuple of int): (height, width) or (height, width, channels) of the flattened pictures.
         most: Most units: those with the largest norm, in the order of the layer.
         returns (display): The display, not drawn yet.

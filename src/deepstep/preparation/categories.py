@@ -43,8 +43,8 @@ class TwoValuesColumn(Column):
     @property
     def done(self) -> str:
         first, second = self.values
-        missing = mark_done(self.marks_missing, f" (here {self.mean:.6g})")
-        return f"{first!r} 0, {second!r} 1{missing}; unseen: the mean"
+        missing = mark_done(self.marks_missing, f" ({self.mean:.6g})")
+        return f"encoded as 0 ({first!r}) and 1 ({second!r}){missing}; unseen: the mean"
 
     @property
     def why(self) -> str:
@@ -82,13 +82,14 @@ class CategoryColumn(Column):
 
     @property
     def done(self) -> str:
-        n, missing = len(self.categories), ", and one for missing ones" if self.marks_missing else ""
+        n, missing = (
+            len(self.categories),
+            ", and an indicator of missing values" if self.marks_missing else "",
+        )
         if self.has_other:
-            return (
-                f"one 0/1 feature for each of the {n} most frequent values{missing}, and one for all others"
-            )
+            return f"one-hot encoded: the {n} most frequent values, and one feature for all others{missing}"
         rest = "unseen: all 0" if self.marks_missing else "missing and unseen: all 0"
-        kept = f"one 0/1 feature for each of {n} values{missing}; {rest}"
+        kept = f"one-hot encoded: {n} values{missing}; {rest}"
         if not self.left_out:
             return kept
         return f"{kept}; only the {n} most frequent are kept, {self.left_out} are left out"
@@ -121,10 +122,10 @@ class TextColumn(CategoryColumn):
 
     @property
     def done(self) -> str:
-        words = f"one 0/1 feature for each of {len(self.words)} frequent words"
+        words = f"an indicator of each of {len(self.words)} frequent words"
         if self.categories:
             return f"{words}; {super().done}"
-        return f"{words}{', and one for missing ones' if self.marks_missing else ''}"
+        return f"{words}{', and of missing values' if self.marks_missing else ''}"
 
     @property
     def why(self) -> str:

@@ -62,7 +62,7 @@ class StandardizedColumn(Column):
     @property
     def done(self) -> str:
         return (
-            f"{self.unit}minus the mean {self.mean:.6g}, divided by {self.std:.6g}"
+            f"{self.unit}standardized (mean {self.mean:.6g}, standard deviation {self.std:.6g})"
             f"{self.further_done}{mark_done(self.marks_missing)}"
         )
 
@@ -149,7 +149,7 @@ class BooleanColumn(Column):
 
     @property
     def done(self) -> str:
-        return f"false 0, true 1{mark_done(self.marks_missing, f' (here {self.mean:.6g})')}"
+        return f"encoded as 0 (false) and 1 (true){mark_done(self.marks_missing, f' ({self.mean:.6g})')}"
 
     @property
     def why(self) -> str:
@@ -164,7 +164,7 @@ class BooleanColumn(Column):
 
 def mark_done(marks_missing: bool, mean: str = "") -> str:
     """The treatment of missing values, for people."""
-    return f"; missing: the mean{mean}{', and a 0/1 feature' if marks_missing else ''}"
+    return f"; missing: imputed with the mean{mean}{', and an indicator' if marks_missing else ''}"
 
 
 FEWEST_POSITIONS = 3

@@ -14,8 +14,8 @@ from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training.checkpoint import Position, identity
-from deepstep.training.history import AppendOnlyRecord, History, HistoryView, Record
-from deepstep.training.plan import Plan, Rates
+from deepstep.training.history import History, Record
+from deepstep.training.plan import Plan, Rates, require
 from deepstep.types import Array
 
 
@@ -67,10 +67,10 @@ class Update(NamedTuple):
 
 
 class Training:
-    """Training as a callback sees it: read-only.
+    """Training as a callback sees it; its arrays cannot be written.
 
-    ``history`` has the records so far, as a view that grows with them; ``position`` is where training stands;
-    ``interrupted`` says whether Ctrl-C was pressed, so that this pause is the last one.
+    ``history`` has the records so far; ``position`` is where training stands; ``interrupted`` says whether
+    Ctrl-C was pressed, so that this pause is the last one.
 
     session: Where the updates are done.
     history: Where the records go.
@@ -103,8 +103,7 @@ class Training:
     ) -> None:
         self._session, self._examples, self._validation = session, examples, validation
         self._callbacks = callbacks
-        self.history: History = HistoryView(history)
-        self.epochs, self.plan = epochs, plan
+        self.history, self.epochs, self.plan = history, epochs, plan
         self.position, self.interrupted = Position(), False
 
     @property
@@ -215,7 +214,7 @@ class Callback:
     def on_epoch_end(self, training: Training, record: Record) -> None:
         """After each epoch.
 
-        record: The epoch's record: new entries go into the history, those that are there stay.
+        record: A copy of the epoch's record: entries that are added go into the history.
         """
 
     def on_train_end(self, training: Training) -> None:
@@ -256,16 +255,12 @@ def as_callbacks(callbacks: Iterable[Any], where: str) -> list[Callback]:
     """`Callback` objects as they are; a plain function is called with the record after each epoch."""
     if callable(callbacks) or isinstance(callbacks, Callback):
         callbacks = [callbacks]
-    if not isinstance(callbacks, Iterable):
-        raise ConfigurationError(
-            where, "callbacks are a list of Callback objects or functions", f"got {callbacks!r}"
-        )
+    expected = "callbacks are a list of Callback objects or functions of a record"
+    require(isinstance(callbacks, Iterable), where, expected, callbacks)
     given = list(callbacks)
     for one in given:
-        if not isinstance(one, Callback) and (isinstance(one, type) or not callable(one)):
-            raise ConfigurationError(
-                where, "callbacks are Callback objects or functions of a record", f"got {one!r}"
-            )
+        function = callable(one) and not isinstance(one, type)
+        require(isinstance(one, Callback) or function, where, expected, one)
     return [one if isinstance(one, Callback) else _Function(one) for one in given]
 
 
@@ -287,9 +282,9 @@ def naming_callback(callback: Callback) -> AbstractContextManager[None]:
 
 def tell_of_the_epoch(callbacks: Iterable[Callback], training: Training, record: Record) -> None:
     """Call ``on_epoch_end`` of all callbacks, in order; the first `StopTraining` is raised after all."""
-    shown = AppendOnlyRecord(record)
     stop: StopTraining | None = None
     for callback in callbacks:
+        shown = dict(record)
         try:
             callback.on_epoch_end(training, shown)
         except StopTraining as wish:
@@ -297,6 +292,8 @@ def tell_of_the_epoch(callbacks: Iterable[Callback], training: Training, record:
         except Exception:
             with naming_callback(callback):
                 raise
+        finally:  # what the record has stays
+            record |= {name: value for name, value in shown.items() if name not in record}
     try:
         if stop is not None:
             raise stop

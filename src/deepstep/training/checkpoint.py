@@ -56,18 +56,13 @@ NUMBERS_AT_ONCE = 2**20
 
 @dataclass(frozen=True)
 class Position:
-    """Where training stands: with the session's state, all that is needed to go on.
+    """Where training stands: with the session's state, all that is needed to go on."""
 
-    ``epoch`` and ``batch`` count the whole epochs, and the batches of the running epoch, that are done;
-    ``seconds`` includes earlier runs. ``costs`` and ``sizes`` have J before each update of the running epoch,
-    and the examples of its batch.
-    """
-
-    epoch: int = 0
-    batch: int = 0
-    seconds: float = 0.0
-    costs: Array = field(default_factory=lambda: np.empty(0))
-    sizes: AnyArray = field(default_factory=lambda: np.empty(0, int))
+    epoch: int = 0  # whole epochs that are done
+    batch: int = 0  # batches of the running epoch that are done
+    seconds: float = 0.0  # with those of earlier runs
+    costs: Array = field(default_factory=lambda: np.empty(0))  # J before each update of the running epoch
+    sizes: AnyArray = field(default_factory=lambda: np.empty(0, int))  # the examples of each of its batches
 
 
 @dataclass(frozen=True)
@@ -103,7 +98,7 @@ class Checkpoint:
         training: At a pause: see `Callback.on_pause`.
         returns: All that is needed to go on.
         """
-        records, states = training.history.records, training.states_of_callbacks()
+        records, states = [dict(record) for record in training.history], training.states_of_callbacks()
         return cls(training.identity, training.state(), training.position, records, states)
 
     @property
@@ -162,13 +157,9 @@ def identity(
     examples: Examples | StreamedExamples,
     validation: Examples | None,
 ) -> dict[str, Any]:
-    """The network, the settings and the data of a training, as JSON values by name.
-
-    The number of epochs is among them only where a schedule depends on it: with more of them, or fewer, the
-    same training lasts longer or ends earlier. Data have a SHA-256, and the user's functions their names.
-    """
+    """Network, settings and data as JSON values by name: data by a SHA-256, functions by their names."""
     parts = {**plain(architecture.entries()), "dtype": dtype.name, **plain(settings), **plain(plan)}
-    epochs = parts.pop("epochs")
+    epochs = parts.pop("epochs")  # more of them are a longer training of the same kind without a schedule
     if plan.by_fraction:
         parts[f"iterations, on which {' and '.join(plan.by_fraction)} depends,"] = epochs
     if isinstance(examples, Examples):

@@ -8,9 +8,10 @@ from pathlib import Path
 from time import perf_counter
 
 from deepstep.data.files import remove_leftovers
-from deepstep.errors import ConfigurationError, FileError
+from deepstep.errors import FileError
 from deepstep.training.callbacks import Callback, Training, no_steps_to_go_on_from
 from deepstep.training.checkpoint import Checkpoint, packed, read_checkpoint, write_checkpoint
+from deepstep.training.plan import require
 from deepstep.types import is_number, is_whole
 
 SECONDS = 30.0
@@ -82,12 +83,12 @@ class ModelCheckpoint(Callback):
         keep: int = KEPT,
     ) -> None:
         where = "ModelCheckpoint"
-        if every is not None and not (is_number(every) and every >= 0):
-            raise ConfigurationError(where, "every is a number of seconds", f"got {every!r}")
+        accepted = every is None or (is_number(every) and every >= 0)
+        require(accepted, where, "a number of seconds", every, setting="every")
         counts = {"every_steps": every_steps, "every_epochs": every_epochs}
         for name, count in {**counts, "keep": keep}.items():
-            if not is_whole(count, 1) and (count is not None or name == "keep"):
-                raise ConfigurationError(where, f"{name} is a whole number of at least 1", f"got {count!r}")
+            accepted = is_whole(count, 1) or (count is None and name != "keep")
+            require(accepted, where, "a whole number of at least 1", count, setting=name)
         asked = {name: given for name, given in {"every": every, **counts}.items() if given is not None}
         self._asked, self._keep = asked or {"every": SECONDS}, keep
         self.looks_at_the_network = set(self._asked) != {"every"}
@@ -158,10 +159,7 @@ class ModelCheckpoint(Callback):
 
 
 def checkpoint_files(folder: Path | str) -> list[Path]:
-    """The checkpoints of a folder, the oldest first; whether they are whole is not looked at.
-
-    Files of other programs, such as ``checkpoint-best.safetensors``, are none: old checkpoints are removed.
-    """
+    """The checkpoints of a folder by their names, the oldest first; files of other programs are none."""
     paths = Path(folder).glob("checkpoint-*.safetensors")
     return sorted(path for path in paths if NAMED.fullmatch(path.name))
 

@@ -40,17 +40,15 @@ OF_A_UNIT = re.compile(r"(W|W_s|b|gamma|alpha)\d")
 
 
 class Walk(NamedTuple):
-    """Some steps that can be done again: the batches from ``epoch`` on, and what they run at; ``first`` is
-    the state that the training began with.
-    """
+    """Some steps that can be done again."""
 
     examples: Examples
     order: AnyArray | None
     batch_size: int | None
-    numbers: range
+    numbers: range  # of the batches, from those of the epoch on
     rates: Rates
     epoch: int
-    first: SessionState
+    first: SessionState  # that the training began with
 
     def part(self, k: int) -> "Walk":
         """The first k steps."""
@@ -66,35 +64,17 @@ class Walk(NamedTuple):
         return self.examples.take(self.rows(at))
 
 
-class Evaluations(NamedTuple):
-    """Where a minimizer, which has no steps and no learning rate, asked for J and its gradient.
-
-    ``first`` is the state that training began with; ``finite`` the last θ at which both were finite, and
-    ``broken`` the first one after it, where they were not.
-    """
-
-    examples: Examples
-    first: SessionState
-    finite: Array
-    broken: Array
-
-
 class Quantity(NamedTuple):
-    """One quantity of a step, such as ``"Z"`` or ``"dW"``; inputs and J have layer 0.
-
-    ``made_by`` is a formula or the name of an operation, ``sources`` its operands by name. In ``columns``
-    each column is an example. ``own`` marks a result of the user's own function. An entry of the size
-    ``limit`` does not count as finite.
-    """
+    """One quantity of a step, such as ``"Z"`` or ``"dW"``; inputs and J have layer 0."""
 
     name: str
     layer: int
     value: Array
-    made_by: str
-    sources: Mapping[str, Array]
-    columns: bool = False
-    own: bool = False
-    limit: float = inf
+    made_by: str  # a formula or the name of an operation
+    sources: Mapping[str, Array]  # its operands by name
+    columns: bool = False  # whether each column is an example
+    own: bool = False  # whether it is a result of the user's own function
+    limit: float = inf  # an entry of this size does not count as finite
 
     @property
     def broken(self) -> AnyArray:
@@ -125,7 +105,7 @@ def all_finite(state: SessionState) -> bool:
 def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
     """The error for steps that became NaN or infinite, found by repeating them with the equations.
 
-    The session has the state before the steps; afterwards it has the last finite one.
+    The session, which has the state before the steps, is left with the last finite one.
     """
     before, replay, m = session.state(), _replay(session), len(walk.examples)
     with np.errstate(all="ignore"):
@@ -165,13 +145,14 @@ def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
     )
 
 
-def evaluation_divergence(session: Session, evaluations: Evaluations, where: str) -> DivergenceError:
+def evaluation_divergence(
+    session: Session, examples: Examples, first: SessionState, finite: Array, broken: Array, where: str
+) -> DivergenceError:
     """The error for a minimizer that reached NaN or infinity, found by evaluating again with the equations.
 
-    Where it came to a θ that is not finite although J and its gradient were, the error names what was already
-    beyond measure at the θ before. The session is loaded with the θ that is diagnosed.
+    J and its gradient were finite at θ = ``finite``, and not at ``broken``. Where that is no finite θ, the
+    error names what was already beyond measure at the one before.
     """
-    examples, first, finite, broken = evaluations
     lost = not np.isfinite(broken).all()
     session.load(replace(first, theta=finite if lost else broken))
     X, Y, weight = examples.take(slice(None))

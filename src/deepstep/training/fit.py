@@ -36,13 +36,7 @@ REFIT = "refit"
 
 @dataclass
 class Fit:
-    """A training of one network, asked for and then done.
-
-    ``plan`` says how batches are trained on; with ``limits`` L-BFGS minimizes instead, which takes the epochs
-    of the plan alone. ``patience`` is the one of the ``callbacks`` that ends training and keeps the best
-    parameters. Afterwards ``cost`` is that of the last record, NaN if there is none, and ``converged``
-    False where a limit ended L-BFGS.
-    """
+    """A training of one network, asked for and then done."""
 
     session: Session
     examples: Examples | StreamedExamples
@@ -50,22 +44,22 @@ class Fit:
     validation: Examples | None = None
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     callbacks: Sequence[Callback] = ()
-    patience: EarlyStopping | None = None
-    limits: Limits | None = None
+    patience: EarlyStopping | None = None  # the one of the callbacks that keeps the best parameters
+    limits: Limits | None = None  # with them L-BFGS minimizes, which takes the epochs of the plan alone
     resume: Checkpoint | None = None
     history: History = field(default_factory=History)
     where: str = "train"
-    cost: float = nan
-    converged: bool = True
+    cost: float = nan  # that of the last record, afterwards
+    converged: bool = True  # False where a limit ended L-BFGS
 
     def __post_init__(self) -> None:
         check_metrics(self.metrics, self.validation, self.where)
-        self.callbacks = [*self.callbacks, *self.plan.listeners]
+        self.callbacks = [*self.callbacks, *self.plan.listeners.values()]
         self._solver: type[Loop | Minimizer] = Loop if self.limits is None else Minimizer
         check_watched(
             self.callbacks,
             [*self._solver.ENTRIES, *score_names(self.validation, self.metrics)],
-            called={of: f"{self.where}, {name}" for of, name in self.plan.names_of_listeners.items()},
+            called={id(one): f"{self.where}, {name}" for name, one in self.plan.listeners.items()},
         )
         self.training = Training(
             self.session,
@@ -140,10 +134,7 @@ class Fit:
 
     @contextmanager
     def ending_all(self) -> Iterator[None]:
-        """End training in all workers where the block of one raises `StopTraining`.
-
-        A barrier: every worker waits here for all others.
-        """
+        """End training in all workers where the block of one raises `StopTraining`; all wait here."""
         stop = None
         try:
             yield
@@ -169,10 +160,7 @@ class Fit:
 
     @property
     def best_epochs(self) -> int:
-        """The epochs up to the best one, which patience kept; 0 where it kept none.
-
-        It keeps none where none was finite or beat an earlier training's.
-        """
+        """The epochs up to the best one, which patience kept; 0 where it kept none."""
         if self.patience is None or self.patience.best_parameters is None:
             return 0
         values = self.history.column(self.patience.quantity).tolist()

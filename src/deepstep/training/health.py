@@ -7,10 +7,10 @@ import numpy as np
 
 from deepstep.equations import Graph, Tape, get_activation
 from deepstep.equations.ops import backward, symbol_and_layer
-from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture, Parameters
 from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import Look, Record
+from deepstep.training.plan import require
 from deepstep.types import AnyArray, Array, is_number, is_whole
 
 FLAT = 0.005
@@ -49,7 +49,7 @@ class Health(Callback):
     >>> from deepstep.training import Health
     >>> Health(every=0)
     Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: Health: every is a whole number of at least 1; got 0.
+    deepstep.errors.ConfigurationError: Health: every must be a whole number of at least 1, got 0.
     """
 
     adds_to_records = ("health",)
@@ -57,12 +57,9 @@ class Health(Callback):
 
     def __init__(self, *, every: int = 1, examples: int = 256, flat: float = FLAT) -> None:
         for name, value in {"every": every, "examples": examples}.items():
-            if not is_whole(value, 1):
-                raise ConfigurationError(
-                    "Health", f"{name} is a whole number of at least 1", f"got {value!r}"
-                )
-        if not (is_number(flat) and flat >= 0):
-            raise ConfigurationError("Health", "flat is a number of at least 0", f"got {flat!r}")
+            require(is_whole(value, 1), "Health", "a whole number of at least 1", value, setting=name)
+        accepted = is_number(flat) and flat >= 0
+        require(accepted, "Health", "a number of at least 0", flat, setting="flat")
         self._every, self._examples, self._flat = every, examples, flat
         self._before: Array | None = None  # θ at the beginning of the epoch
 
@@ -110,10 +107,7 @@ def layer_health(
     *,
     flat: float = FLAT,
 ) -> Look:
-    """The entries of `Health` for each layer, from examples X (n_x, k), with their own statistics.
-
-    ``gradient_norm`` and ``update_ratio`` are among them where ``gradient`` and ``before`` are given.
-    """
+    """The entries of `Health` for each layer, from examples X (n_x, k), with their own statistics."""
     graph, tape = architecture.run(X, parameters)
     health, norm = [], np.linalg.norm
     for layer in range(1, architecture.n_layers + 1):

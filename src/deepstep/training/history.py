@@ -1,9 +1,9 @@
 """The history of a training: a list of plain records."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -15,38 +15,6 @@ Record = dict[str, Any]
 
 RECORD = "a record of training"
 """In error messages."""
-
-
-class AppendOnlyRecord(Record):
-    """A record of the history as callbacks see it: entries can be added to both, and none be changed."""
-
-    def __init__(self, kept: Record) -> None:
-        super().__init__(kept)
-        self._kept = kept
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        if name in self:
-            expected, got = "entries that are added", f"got {name!r}, which it has"
-            hint = "Take another name, or a copy: dict(record)."
-            raise ConfigurationError(RECORD, expected, got, hint)
-        super().__setitem__(name, value)
-        self._kept[name] = value
-
-    # those of a dict would not call __setitem__
-    update, setdefault = MutableMapping.update, MutableMapping.setdefault
-
-    def _refuse(self, *_: Any) -> NoReturn:
-        hint = "Take a copy: dict(record)."
-        raise ConfigurationError(RECORD, "entries that stay", "one is taken away", hint)
-
-    __delitem__ = clear = pop = popitem = _refuse
-
-    def __ior__(self, other: Any) -> "AppendOnlyRecord":  # type: ignore[override,misc]  # of dict it takes pairs, too
-        self.update(other)
-        return self
-
-    def __reduce__(self) -> Any:  # what is copied or pickled is a plain record
-        return dict, (dict(self),)
 
 
 class History:
@@ -144,32 +112,6 @@ class History:
         names = [*dict.fromkeys(name for record in shown for name in record if is_number(record[name]))]
         rows = [[f"{record[name]:.6g}" if name in record else "" for name in names] for record in shown]
         return html_table(names, rows, caption=f"{self!r}, {self.stopped or 'no end recorded'}")
-
-
-class HistoryView(History):
-    """A history as callbacks see it: it grows with the training, its records are open, its list is a copy."""
-
-    def __init__(self, kept: History) -> None:
-        object.__setattr__(self, "_kept", kept)
-
-    def __getattribute__(self, name: str) -> Any:
-        if name.startswith("_"):
-            return super().__getattribute__(name)
-        found = getattr(self._kept, name)
-        return [dict(record) for record in found] if name == "records" else found
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        hint = "To end training raise StopTraining; for a copy take History(training.history.records)."
-        raise ConfigurationError("training.history", "it is read only", f"got a new {name!r}", hint)
-
-    def __len__(self) -> int:
-        return len(self._kept)
-
-    def __iter__(self) -> Iterator[Record]:
-        return map(AppendOnlyRecord, self._kept)
-
-    def __getitem__(self, index: int) -> Record:
-        return AppendOnlyRecord(self._kept[index])
 
 
 Look = list[dict[str, float | None]]

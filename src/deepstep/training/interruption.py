@@ -23,9 +23,6 @@ class Interruption:
 def deferred() -> Iterator[Interruption]:
     """Let the first Ctrl-C set a mark instead of breaking in; a second one raises KeyboardInterrupt.
 
-    The first one raises it, too, while ``waits`` of what the block gets is False.
-    Another Ctrl-C within half a second counts as the first one: the step and the checkpoint get that time.
-
     Only Python's own handler in the main thread is replaced: a program with its own keeps it.
     """
     interruption, first = Interruption(), 0.0
@@ -53,13 +50,7 @@ def deferred() -> Iterator[Interruption]:
 
 @contextmanager
 def blas_threads(deterministic: bool) -> Iterator[None]:
-    """One BLAS thread where the same bits are asked for, else as many as there are.
-
-    A BLAS that shares a product among threads adds its parts up in another order than one thread does: the
-    last bits differ. OpenBLAS repeats its bits where the number of threads is the same; with one they are the
-    same on any number of cores. Other processors have other kernels, and so other last bits; Apple's
-    Accelerate has no setting for the number of threads.
-    """
+    """One BLAS thread where the same bits are asked for: several add parts up in another order."""
     if not deterministic:
         yield
         return

@@ -9,7 +9,7 @@ import numpy as np
 
 from deepstep.errors import ConfigurationError
 from deepstep.preparation.streams import StreamedExamples
-from deepstep.training.diagnosis import Evaluations, evaluation_divergence
+from deepstep.training.diagnosis import evaluation_divergence
 from deepstep.types import Array
 
 if TYPE_CHECKING:
@@ -38,11 +38,7 @@ class Limits(NamedTuple):
 
 
 class Minimizer:
-    """Training by SciPy's L-BFGS-B, in float64; sparse inputs are made dense as a whole.
-
-    A record has J after the iteration as ``cost`` and the evaluations so far as ``step``. After an error or
-    an interrupt the session holds what the last whole iteration reached.
-    """
+    """Training by SciPy's L-BFGS-B, in float64; sparse inputs are made dense as a whole."""
 
     ENTRIES = ("epoch", "step", "cost", "seconds")
 
@@ -73,17 +69,12 @@ class Minimizer:
                 method="L-BFGS-B",
                 jac=True,
                 callback=self._end_iteration,
-                options={
-                    "maxfun": limits.evaluations,
-                    "maxiter": fit.plan.epochs,
-                    "gtol": limits.tolerance,
-                },
+                options={"maxfun": limits.evaluations, "maxiter": fit.plan.epochs, "gtol": limits.tolerance},
             )
             fit.history.stopped = str(result.message)
             if not (isfinite(result.fun) and np.isfinite(result.x).all()):
                 broken = result.x if self._broken is None else self._broken
-                found = Evaluations(self._examples, first, self._finite, broken)
-                raise evaluation_divergence(session, found, fit.where)
+                raise evaluation_divergence(session, self._examples, first, self._finite, broken, fit.where)
             self._settle(result.x)
             fit.cost, fit.converged = float(result.fun), bool(result.success)
         finally:
@@ -104,14 +95,9 @@ class Minimizer:
 
     def _end_iteration(self, intermediate_result: Any) -> None:
         self._settle(intermediate_result.x.copy())
-        self._fit.end_epoch(
-            {
-                "epoch": len(self._fit.history),
-                "step": self._evaluations,
-                "cost": float(intermediate_result.fun),
-                "seconds": perf_counter() - self._begun,
-            }
-        )
+        cost, seconds = float(intermediate_result.fun), perf_counter() - self._begun
+        values = (len(self._fit.history), self._evaluations, cost, seconds)
+        self._fit.end_epoch(dict(zip(self.ENTRIES, values, strict=True)))
 
     def _settle(self, theta: Array) -> None:
         """Stand at a θ, with the statistics there: an iteration has no batches whose own could run along."""

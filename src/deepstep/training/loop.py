@@ -83,10 +83,7 @@ class Loop:
 
     @property
     def _clock(self) -> float:
-        """The seconds that decide.
-
-        Many workers take those of the first one, sent after the last steps, so that all decide the same.
-        """
+        """The seconds that decide: of many workers those of the first one, so that all decide the same."""
         return self._agreed if self._shared else self._elapsed
 
     @property
@@ -251,9 +248,7 @@ class Loop:
                     callback.on_step_end(self._training, update)
 
     def _steps(self, walk: Walk) -> StepCosts | None:
-        """Some updates; learns how many fit between two pauses. None, and the state before them, where the
-        cost or the state becomes NaN or infinite.
-        """
+        """Some updates, and how many fit between two pauses; None, and nothing done, where they diverge."""
         before, started, rates = self._state, perf_counter(), walk.rates
         with np.errstate(over="ignore", invalid="ignore"):
             chunk = self._session.steps(

@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from math import isfinite
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from deepstep.errors import ConfigurationError
 from deepstep.preparation.batches import Order, as_they_are
-from deepstep.types import Array, is_whole
+from deepstep.types import Array, is_number, is_whole
 
 Schedule: TypeAlias = Callable[[float], float]
 """From the fraction of training done, 0 to 1, to a factor."""
@@ -66,25 +65,16 @@ class Plan:
     deterministic: bool = False
 
     def __post_init__(self) -> None:
-        _whole("epochs", self.epochs, least=0)
-        if self.batch_size is not None:
-            _whole("batch_size", self.batch_size, least=1)
+        _require(is_whole(self.epochs, 0), "epochs", "a whole number of at least 0", self.epochs)
+        size = self.batch_size
+        _require(size is None or is_whole(size, 1), "batch_size", "a whole number of at least 1", size)
         if not callable(self.learning_rate):
             check_learning_rate(self.learning_rate)
-        if not isinstance(self.deterministic, bool):
-            raise ConfigurationError(
-                "deterministic", "True or False", f"got {self.deterministic!r}", setting="deterministic"
-            )
-        if not callable(self.order):
-            raise ConfigurationError(
-                "order", "a function order(epoch, m)", f"got {self.order!r}", setting="order"
-            )
-        budget = self.time_budget
-        number = isinstance(budget, int | float | np.number) and not isinstance(budget, bool)
-        if budget is not None and not (number and 0 < budget < np.inf):
-            raise ConfigurationError(
-                "time_budget", "a positive number of seconds", f"got {budget!r}", setting="time_budget"
-            )
+        budget, whole = self.time_budget, isinstance(self.deterministic, bool)
+        _require(whole, "deterministic", "True or False", self.deterministic)
+        _require(callable(self.order), "order", "a function order(epoch, m)", self.order)
+        limited = budget is None or (is_number(budget) and budget > 0)
+        _require(limited, "time_budget", "a positive number of seconds", budget)
 
     @property
     def schedules(self) -> dict[str, Any]:
@@ -93,17 +83,12 @@ class Plan:
         return {name: schedule for name, schedule in given.items() if schedule is not None}
 
     @property
-    def listeners(self) -> list[Any]:
-        """The schedules that want to hear of each epoch, as a plateau does: they are callbacks."""
-        by_identity = {id(one): one for one in self.schedules.values() if hasattr(one, "on_epoch_end")}
-        return list(by_identity.values())  # one plateau for two of them hears of each epoch once
-
-    @property
-    def names_of_listeners(self) -> dict[int, str]:
-        """The setting that each listener, by its ``id``, was given for."""
+    def listeners(self) -> dict[str, Any]:
+        """The schedules that are callbacks, as a plateau is, by the settings that each was given for."""
+        found = {id(one): one for one in self.schedules.values() if hasattr(one, "on_epoch_end")}
         return {
-            id(one): " and ".join(name for name, given in self.schedules.items() if given is one)
-            for one in self.listeners
+            " and ".join(name for name, given in self.schedules.items() if given is one): one
+            for one in found.values()  # one for two of them is called once
         }
 
     @property
@@ -201,19 +186,19 @@ def _kept_factors(schedule: Schedule, fractions: bytes) -> Array:
 
 def check_learning_rate(learning_rate: Any) -> float:
     """Refuse a learning rate that is not a positive finite number."""
-    number = isinstance(learning_rate, int | float | np.integer | np.floating)
-    if not number or isinstance(learning_rate, bool) or not (isfinite(learning_rate) and learning_rate > 0):
-        raise ConfigurationError(
-            "learning_rate",
-            "a positive number",
-            f"got {learning_rate!r}",
-            "The lecture uses 0.0075; Adam usually 0.001.",
-            setting="learning_rate",
-        )
+    hint = "The lecture uses 0.0075; Adam usually 0.001."
+    accepted = is_number(learning_rate) and learning_rate > 0
+    _require(accepted, "learning_rate", "a positive number", learning_rate, hint)
     return float(learning_rate)
 
 
-def _whole(name: str, value: Any, *, least: int) -> None:
-    if not is_whole(value, least):
-        expected = f"a whole number of at least {least}"
-        raise ConfigurationError(name, expected, f"got {value!r}", setting=name)
+def _require(accepted: bool, setting: str, expected: str, value: Any, hint: str = "") -> None:
+    require(accepted, setting, expected, value, hint, setting=setting)
+
+
+def require(
+    accepted: bool, where: str, expected: str, value: Any, hint: str = "", *, setting: str = ""
+) -> None:
+    """Refuse a value that is not accepted."""
+    if not accepted:
+        raise ConfigurationError(where, expected, f"got {value!r:.200}", hint, setting=setting)

@@ -167,15 +167,14 @@ def times_too_high(
 ) -> float | None:
     """How many times higher a rate is than the largest with which some steps do not raise the cost.
 
-    The batch is that of ``opened``. The first of the states counts at which the rate is too high and a lower
-    one is good; None where there is none. Dropout and noise, which let the cost waver, are left out.
+    The first of the states counts at which the rate is too high and a lower one is good; None without one.
     """
     columns = np.unique(np.linspace(0, opened.X.shape[1] - 1, EXAMPLES).astype(int))
     X, Y, weight = opened.X[:, columns], opened.Y[:, columns], opened.sample_weight
     weight = None if weight is None else weight[columns]
     if weight is not None and not weight.any():
         return None
-    settings = replace(session.settings, dropout=0.0, input_noise=0.0)
+    settings = replace(session.settings, dropout=0.0, input_noise=0.0)  # they let the cost waver
     trial = ReferenceSession(session.architecture, session.parameters, settings, session.state().statistics)
 
     def good(exponent: float, state: SessionState) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from deepstep.equations import schedules
 from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.training.plan import require
 from deepstep.types import is_number
 
 Factor: TypeAlias = Callable[..., float]
@@ -49,8 +50,7 @@ _RANGES: dict[str, Range] = {
 def check_range(where: str, name: str, value: Any, accepted: Range) -> None:
     """Refuse a setting that is no finite number or out of its range."""
     expected, accepts = accepted
-    if not (is_number(value) and accepts(value)):
-        raise ConfigurationError(where, expected, f"got {value!r}", setting=name)
+    require(is_number(value) and accepts(value), where, expected, value, setting=name)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from deepstep.preparation.batches import Examples
 from deepstep.training.callbacks import Callback, Training, read_only
 from deepstep.training.checkpoint import plain
 from deepstep.training.history import Record
+from deepstep.training.plan import require
 from deepstep.training.rows import cost_and_outputs_of_all, cost_of_all
 from deepstep.types import AnyArray, Array
 
@@ -35,21 +36,15 @@ EXAMPLE = "Such as metrics={'error': lambda Y, AL: abs(AL - Y).mean()}."
 
 def check_metrics(metrics: Mapping[str, Metric], validation: Examples | None, where: str) -> None:
     """Refuse metrics that could not be computed, before the first step."""
-    if not isinstance(metrics, Mapping):
-        raise ConfigurationError(
-            where, "metrics is a mapping of names to functions (Y, AL)", f"got {metrics!r:.60}", EXAMPLE
-        )
+    named = isinstance(metrics, Mapping)
+    require(named, where, "a mapping of names to functions (Y, AL)", metrics, EXAMPLE, setting="metrics")
     for name, metric in metrics.items():
-        if not isinstance(name, str):
-            raise ConfigurationError(where, "names of metrics are texts", f"got {name!r:.60}", EXAMPLE)
-        if not callable(metric):
-            raise ConfigurationError(where, f"metrics[{name!r}] is a function (Y, AL)", f"got {metric!r}")
+        require(isinstance(name, str), where, "names of metrics are texts", name, EXAMPLE)
+        require(callable(metric), where, "a function (Y, AL)", metric, setting=f"metrics[{name!r}]")
         if name == "cost":
             raise ConfigurationError(where, "names of metrics", "got 'cost', which is recorded in any case")
-    if metrics and validation is None:
-        raise ConfigurationError(
-            where, "validation data for the metrics", "got none", "Pass validation=(X, Y)."
-        )
+    without = bool(metrics) and validation is None
+    require(not without, where, "validation data for the metrics", validation, "Pass validation=(X, Y).")
 
 
 def score_names(validation: Examples | None, metrics: Mapping[str, Metric]) -> list[str]:
@@ -58,10 +53,7 @@ def score_names(validation: Examples | None, metrics: Mapping[str, Metric]) -> l
 
 
 def scores(session: Session, validation: Examples, metrics: Mapping[str, Metric]) -> Record:
-    """The cost of validation data and the metrics, as entries of a record; the forward pass is done once.
-
-    Many workers each do a part of it.
-    """
+    """The cost of validation data and the metrics, as entries of a record; the forward pass is done once."""
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is recorded as it is
         if not metrics:
             return {"validation_cost": cost_of_all(session, validation)}
@@ -77,17 +69,12 @@ def scores(session: Session, validation: Examples, metrics: Mapping[str, Metric]
 
 
 def _number(value: Any, where: str, expected: str) -> float:
-    if np.ndim(value) or not isinstance(value, Real | np.ndarray):
-        raise ConfigurationError(where, expected, f"got {value!r:.60}")
+    require(not np.ndim(value) and isinstance(value, Real | np.ndarray), where, expected, value)
     return float(value)
 
 
 class EpochScoring(Callback):
-    """Write the score of validation data into the records, which have their cost.
-
-    ``scoring`` is the name of a scikit-learn metric, a ``scorer(estimator, X, y)``, None for the estimator's
-    own ``score``, or "loss". ``network``, by which ``estimator`` predicts, gets the parameters of each epoch.
-    """
+    """Write the score of validation data into the records; ``estimator`` predicts by ``network``."""
 
     adds_to_records = ("validation_score",)
     in_every_worker = True
@@ -164,7 +151,6 @@ def judge_of(
 
     ``classes`` are those of the examples in each column, (n_columns, m), and how many a column has, 0 where
     the output learns numbers. ``decode`` turns outputs or targets (m, n_L) to numbers in units of their own.
-    A ConfigurationError says that there is no such metric, or that it is of other targets.
     """
     columns, number = classes
     check_kind(scoring, where, classes=bool(number))
@@ -221,10 +207,7 @@ def check_name(scoring: str, where: str) -> None:
 
 
 def check_kind(scoring: Any, where: str, *, classes: bool, or_else: str = "") -> None:
-    """Refuse a metric's name where it is of numbers and the target holds classes, or the other way round.
-
-    Callables and the cost fit any target. ``or_else`` is another remedy, after "Take another, such as …".
-    """
+    """Refuse a metric's name where it is of numbers and the target holds classes, or the other way round."""
     if not isinstance(scoring, str) or scoring == COST:
         return
     from sklearn.metrics import get_scorer

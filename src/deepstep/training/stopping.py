@@ -1,6 +1,7 @@
 """Stopping: end training when a quantity does not get better any more, or after some epochs."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import KW_ONLY, dataclass
 from math import inf
 from typing import Any
 
@@ -14,6 +15,7 @@ from deepstep.training.plateau import ReduceLROnPlateau
 from deepstep.types import Array
 
 
+@dataclass(eq=False)
 class EarlyStopping(Callback):
     """End training, or do something about it, when a quantity of the records stops improving.
 
@@ -26,28 +28,19 @@ class EarlyStopping(Callback):
     adds_to_records = ()
     in_every_worker = True
 
-    def __init__(
-        self,
-        quantity: str,
-        *,
-        tolerance: float,
-        epochs: float,
-        larger_is_better: bool = False,
-        keep_best: bool = False,
-        ties_count: bool = True,
-        instead: Callable[[], bool] | None = None,
-        best: float | None = None,
-        stalled: int = 0,
-    ) -> None:
-        self._quantity = quantity
-        self._tolerance = tolerance
-        self._epochs = epochs
-        self._sign = -1.0 if larger_is_better else 1.0
-        self._keep_best = self.looks_at_the_network = keep_best
-        self._ties_count = ties_count
-        self._instead = instead
-        self.best = best
-        self.stalled = stalled
+    quantity: str  # the entry of the records that it watches
+    _: KW_ONLY
+    tolerance: float
+    epochs: float
+    larger_is_better: bool = False
+    keep_best: bool = False
+    ties_count: bool = True
+    instead: Callable[[], bool] | None = None
+    best: float | None = None
+    stalled: int = 0
+
+    def __post_init__(self) -> None:
+        self._sign, self.looks_at_the_network = -1.0 if self.larger_is_better else 1.0, self.keep_best
         self.best_parameters: Parameters | None = None
         self.best_statistics: Mapping[str, Array] = {}
         self._kept: Mapping[str, Any] = {}
@@ -56,10 +49,10 @@ class EarlyStopping(Callback):
     def on_train_begin(self, training: Training) -> None:
         """Restore the best parameters of a resumed training; a record must have the best value."""
         if "theta" in self._kept:
-            if self.best not in training.history.column(self._quantity):
+            if self.best not in training.history.column(self.quantity):
                 raise ConfigurationError(
                     "EarlyStopping.restore",
-                    f"a best {self._quantity} that is in the history",
+                    f"a best {self.quantity} that is in the history",
                     f"got {self.best}",
                 )
             self.best_parameters = training.parameters.like(self._kept["theta"])
@@ -67,50 +60,45 @@ class EarlyStopping(Callback):
     def on_epoch_end(self, training: Training, record: Record) -> None:
         """Count, and end training where patience is at its end."""
         self.expect(record)
-        value = self._sign * record[self._quantity]
+        value = self._sign * record[self.quantity]
         best = inf if self.best is None else self._sign * self.best
-        least = best - self._tolerance
-        better = value <= least if self._ties_count else value < least
+        least = best - self.tolerance
+        better = value <= least if self.ties_count else value < least
         self.stalled = 0 if better else self.stalled + 1
         if value < best:
-            self.best = record[self._quantity]
-            if self._keep_best:
+            self.best = record[self.quantity]
+            if self.keep_best:
                 self.best_parameters = training.outcome
                 statistics = training.state().statistics
                 self.best_statistics = {name: value.copy() for name, value in statistics.items()}
-        if self.stalled > self._epochs:
-            if self._instead is None or not self._instead():
+        if self.stalled > self.epochs:
+            if self.instead is None or not self.instead():
                 self.over = True
-                by = f" by more than {self._tolerance:g}" if self._tolerance else ""
+                by = f" by more than {self.tolerance:g}" if self.tolerance else ""
                 epochs = "1 epoch" if self.stalled == 1 else f"{self.stalled} epochs in a row"
-                raise StopTraining(f"{self._quantity} did not improve{by} for {epochs}")
+                raise StopTraining(f"{self.quantity} did not improve{by} for {epochs}")
             self.stalled = 0
 
     def blind(self, history: History) -> str:
         """The warning where the watched quantity was finite in no epoch, so that none was the best."""
-        if not len(history) or np.isfinite(history.column(self._quantity)).any():
+        if not len(history) or np.isfinite(history.column(self.quantity)).any():
             return ""
-        name, n = self._quantity, len(history)
+        name, n = self.quantity, len(history)
         return f"{name} was finite in none of {n} epochs, {history[-1][name]} in the last"
-
-    @property
-    def quantity(self) -> str:
-        """The entry of the records that it watches."""
-        return self._quantity
 
     def expect(self, names: Collection[str]) -> None:
         """Refuse to watch a quantity that is not among these."""
-        if self._quantity not in names:
-            raise unknown_name("patience", "quantity of the records", self._quantity, names)
+        if self.quantity not in names:
+            raise unknown_name("patience", "quantity of the records", self.quantity, names)
 
     def settings(self) -> Mapping[str, Any]:
         """The watched quantity and the patience, in the words of `Network.train`."""
         return {
-            "monitor": ("-" if self._sign < 0 else "") + self._quantity,
-            "tolerance": self._tolerance,
-            "patience": self._epochs + 1,
-            "keep_best": self._keep_best,
-            "ties_count": self._ties_count,
+            "monitor": ("-" if self._sign < 0 else "") + self.quantity,
+            "tolerance": self.tolerance,
+            "patience": self.epochs + 1,
+            "keep_best": self.keep_best,
+            "ties_count": self.ties_count,
         }
 
     def state(self) -> Mapping[str, Any]:
@@ -157,15 +145,14 @@ def check_watched(
 ) -> None:
     """Refuse callbacks that watch what neither training nor an earlier callback writes.
 
-    After a callback that does not say what it writes, anything may be there. ``called`` has the option that a
-    callback was given for by the callback's ``id``, for errors.
+    ``called`` has the option that a callback was given for by the callback's ``id``, for errors.
     """
     known = list(names)
     for callback in callbacks:
         if isinstance(callback, EarlyStopping | ReduceLROnPlateau):
             where = (called or {}).get(id(callback), type(callback).__name__.lower())
             _check(callback, known, where)
-        if callback.adds_to_records is None:
+        if callback.adds_to_records is None:  # anything may be there after it
             return
         known.extend(callback.adds_to_records)
 

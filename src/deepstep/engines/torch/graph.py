@@ -28,16 +28,10 @@ lose digits.
 def graph_on_tensors(
     graph: Graph, gradient: Mapping[str, Tensor] | None = None, *, half: bool = False
 ) -> Graph:
-    """The graph on tensors.
+    """The graph on tensors; with ``half`` the products of linear parts are of bfloat16.
 
-    Parameters
-    ----------
-    graph : Graph
-    gradient : mapping, optional
-        Where the derivative by each parameter goes. With it operations keep the memory that they work in, and
-        the graph is for one number of examples and for one pass at a time.
-    half : bool
-        Whether the products of linear parts are of bfloat16.
+    ``gradient`` is where the derivative by each parameter goes. With it operations keep the memory that they
+    work in, and the graph is for one number of examples and for one pass at a time.
     """
     kept = gradient is not None
     used = Counter(name for node in graph.nodes for name in {*node.reads, *node.needs})

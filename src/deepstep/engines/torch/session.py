@@ -22,10 +22,7 @@ from deepstep.types import AnyArray, Array
 
 
 class TorchSession(Session):
-    """Trains with the equations on PyTorch's tensors.
-
-    ``device`` is "cpu", "cuda", "cuda:1" or "mps"; empty for a GPU of CUDA where there is one, else the CPU.
-    """
+    """Trains with the equations on PyTorch's tensors, on a device by its name, as `device_of` takes it."""
 
     def __init__(self, *given: Any, device: str = "") -> None:
         self._device = device_of(device)

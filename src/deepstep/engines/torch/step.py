@@ -68,25 +68,18 @@ class Batch(NamedTuple):
 
 
 class Numbers(NamedTuple):
-    """The numbers of a step that are other ones in the next.
-
-    ``decay`` is λ of the decoupled decay, ``total`` the sum of all weights, ``t`` counts steps from 1;
-    ``share`` and ``momentum`` are the shares of the new θ in the average and of the batch in the statistics.
-    """
+    """The numbers of a step that are other ones in the next."""
 
     rate: Number
-    decay: Number
-    total: Number
-    t: Number
-    share: Number
-    momentum: Number
+    decay: Number  # λ of the decoupled decay
+    total: Number  # the sum of all weights
+    t: Number  # counts steps from 1
+    share: Number  # of the new θ in the average
+    momentum: Number  # the share of the batch in the running statistics
 
 
 class Machine:
-    """Does the steps of a network with its settings; has memory to work in, but no state.
-
-    ``gradient`` is ∂J/∂θ of the last batch, ``in_memory`` the update rule as `torch.updates` has it.
-    """
+    """Does the steps of a network with its settings; has memory to work in, but no state."""
 
     def __init__(
         self, architecture: Architecture, settings: Settings, parameters: Parameters, like: Tensor
@@ -132,10 +125,7 @@ class Machine:
         return self.regularize(at, J, total), statistics
 
     def of_the_data(self, at: Place, batch: Batch, *, exact: bool = False) -> tuple[Tensor, Statistics]:
-        """The mean loss of a batch, with its derivative in ``gradient``; the batch's running statistics.
-
-        ``exact``: with products of θ's own precision in any case.
-        """
+        """The mean loss of a batch and its statistics; ``exact``: with products of θ's own precision."""
         graph = self.room(batch, exact=exact)
         tape: dict[str, Any] = {"A0": batch.X, **at.parameters}
         tape |= {f"mask{layer}": mask for layer, mask in batch.masks.items()}

@@ -42,10 +42,7 @@ class SharingStepper(Stepper):
     def of_all(
         self, batch: Batch, m: int, total: float, mark: int, where: str, *, exact: bool = False
     ) -> Tensor:
-        """J of all m rows, of which these are some, and ∂J/∂θ in the machine: in all workers the same.
-
-        ``mark`` is the same number in all of them, or they are not ``where`` this one is.
-        """
+        """J of all m rows, and ∂J/∂θ in the machine; ``mark`` has to be the same in all workers."""
         machine, message = self.machine, self._message
         message.zero_()
         here = batch.Y.shape[1]

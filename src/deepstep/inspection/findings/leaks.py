@@ -38,28 +38,10 @@ def leak_findings(
     classes: bool,
     surely: bool = False,
 ) -> Iterator[Finding]:
-    """Columns that alone determine a target, and so may have been recorded when it was known.
-
-    A column determines classes if rows that are sorted by it have one class after the other, or if its values
-    repeat and each belongs to one class: with at most `ERRORS` of the errors of the majority class. It
-    determines numbers if it has the order of the target, or if its values are texts that repeat and each
-    belongs to one number.
-
-    ``frame`` has the rows of the training, in the order of the file. ``columns`` are its inputs by name: the
-    preparation of each, or None for a column that is used as it is. The only input of a table is not
-    examined, unless it numbers the rows. ``answers`` are the targets by name: indices of classes (m,), or
-    numbers. With ``surely`` only columns are found that easy data do not have: those that number the rows,
-    and those with one value for each class.
-
-    >>> import polars
-    >>> from deepstep.preparation import TablePreparation
-    >>> frame = polars.DataFrame({"minute": range(40), "size": [0.3, 0.1, 0.2, 0.4] * 10})
-    >>> columns = {column.name: column for column in TablePreparation.fit(frame).columns}
-    >>> print(*leak_findings(frame, columns, {"kind": np.repeat([0, 1], 20)}, classes=True))
-    the column 'minute' alone determines the target in 100 % of 40 rows: it numbers the rows, which are sorted
-    by the target; leave it out (--exclude minute) unless it is known before the target is, and the rows came
-    in this order.
-    """
+    """Columns that alone determine a target: recorded, perhaps, when it was known already."""
+    # A column determines classes if rows that are sorted by it have one class after the other, or if its
+    # values repeat and each belongs to one class; numbers if it has their order, or texts that each belong
+    # to one number.
     used = {name: column for name, column in columns.items() if column is None or column.feature_names}
     most = max(FEWEST_ROWS, min(MOST_ROWS, MOST_CELLS // max(1, len(used))))
     rows = evenly_spread(frame.height, most) if frame.height else np.arange(0)

@@ -105,10 +105,7 @@ class Gain(NamedTuple):
 
 
 def class_findings(figures: Any) -> Iterator[Finding]:
-    """Classes that are never predicted, and an accuracy below that of the majority class.
-
-    Training rows are best here: a class that is never predicted there is not a matter of chance.
-    """
+    """Classes never predicted for the training rows, and an accuracy below that of the majority class."""
     scores = Scores(figures)
     yield from never_predicted(scores)
     accuracy, majority = scores["accuracy"], scores["majority_accuracy"]
@@ -126,16 +123,7 @@ def never_predicted(scores: Scores) -> Iterator[Finding]:
 
 
 def held_out_findings(results: Mapping[str, Any], *, by_squares: bool = True) -> list[Finding]:
-    """Findings from the recorded figures of the test rows, else of the validation rows.
-
-    They are compared with those of ``train``. Fewer than 20 rows are not compared. ``by_squares`` is as in
-    `diagnose_ensemble`.
-
-    >>> of_test = {"rows": 60, "accuracy": 0.4, "majority_accuracy": 0.6, "recall": {"no": 1.0, "yes": 0.0}}
-    >>> of_train = {"rows": 200, "accuracy": 1.0, "majority_accuracy": 0.6, "recall": {"no": 1.0, "yes": 1.0}}
-    >>> [finding.kind for finding in held_out_findings({"train": of_train, "test": of_test})]
-    ['class never predicted', 'no better than a guess', 'overfitting']
-    """
+    """Findings from the figures of the test rows, else of the validation rows, beside those of ``train``."""
     part, targets = _by_target(results, ("test", "validation"))
     findings: list[Finding] = []
     for target, parts in targets.items():
@@ -147,10 +135,7 @@ def held_out_findings(results: Mapping[str, Any], *, by_squares: bool = True) ->
 
 
 def _never_predicted_there(target: str, part: str, train: Scores, scores: Scores) -> Iterator[Finding]:
-    """One of two classes that is never predicted on new rows, though it is on training rows.
-
-    With two classes the figures determine how many rows each has, so that a few rows raise no alarm.
-    """
+    """One of two classes that is never predicted on new rows, though it is on training rows."""
     majority = scores["majority_accuracy"]
     if len(scores.recall) != 2 or majority is None or any(never_predicted(train)):
         return
@@ -195,10 +180,7 @@ def _generalization(
 def _by_target(
     results: Mapping[str, Any], held_out: Sequence[str]
 ) -> tuple[str, dict[str, dict[str, Scores]]]:
-    """The first part of ``held_out`` that was recorded, and for each of its targets the scores of all parts.
-
-    A target is written as the beginning of a sentence: ``"height: "``, or empty where it is the only one.
-    """
+    """The first recorded part of ``held_out``; scores of all parts by target (``"height: "``, or empty)."""
 
     def by_target(part: Mapping[str, Any]) -> dict[str, Scores]:
         several = part.get("accuracy", part.get("rmse", part.get("r2")))
@@ -226,11 +208,7 @@ def _named(part: str) -> str:
 
 
 class MemberSummary(NamedTuple):
-    """The training of one member.
-
-    The weights of all members sum to 1. The best epoch counts from 1 and is None where it is not known; the
-    validation cost is that of this epoch.
-    """
+    """The training of one member: epochs from 1, the cost of the best one; all weights sum to 1."""
 
     preset: str
     fold: int
@@ -247,17 +225,7 @@ def diagnose_ensemble(
     by_squares: bool = True,
     time_budget: float | None = None,
 ) -> list[Finding]:
-    """Find common problems of an ensemble.
-
-    ``results`` has the recorded figures of the rows of ``train``, ``out_of_fold`` and ``test``, as far as
-    there are any. ``by_squares`` is False for predictions that are not means, such as quantiles, which R²
-    does not measure. The training had ``time_budget`` seconds.
-
-    >>> members = [MemberSummary("ple", fold, 0.2, 64, 20, 0.5) for fold in range(4)]
-    >>> print(*diagnose_ensemble({}, [*members, MemberSummary("ple", 4, 0.2, 64, 20, 1.5)]))
-    fold 4: the mean validation cost is 1.5, that of the other folds 0.5; look at its rows: they may be few,
-    or differ from the others.
-    """
+    """Find common problems of an ensemble, from its figures of ``train``, ``out_of_fold`` and ``test``."""
     findings = [*never_predicted(Scores(results.get("train")))]
     part, targets = _by_target(results, ("out_of_fold", "test"))
     for target, parts in targets.items():
@@ -324,12 +292,7 @@ def _convergence(members: Sequence[MemberSummary], time_budget: float | None) ->
 
 
 def constant_target(figures: Mapping[str, Any]) -> Iterator[Finding]:
-    """Targets with one value in all rows, which have an R² of NaN; several targets by their names.
-
-    >>> print(*constant_target({"rows": 80, "r2": float("nan")}))
-    the target has one value in all rows, so there is nothing to learn; look whether this is the right column,
-    and whether rows were selected by it.
-    """
+    """Targets with one value in all rows, which have an R² of NaN; several targets by their names."""
     r2 = figures.get("r2")
     for name, value in (r2 if isinstance(r2, Mapping) else {"the target": r2}).items():
         if isinstance(value, float) and np.isnan(value):
@@ -350,21 +313,9 @@ def target_findings(Y: Array, AL: Array, output: str) -> Iterator[Finding]:
 def label_findings(
     probabilities: Array, true: AnyArray, numbers: Sequence[int] | AnyArray | None = None
 ) -> Iterator[Finding]:
-    """Possible label errors, from predictions for rows that were not memorized; at most one finding.
-
-    Where classes overlap, the confident half of the predictions is wrong far less often than the other half.
-    Wrong labels contradict predictions of any confidence.
-
-    ``probabilities`` is (m, n_classes), ``true`` (m,) has the indices of the labels, and ``numbers`` those of
-    the rows in their file, by default from 1 on.
-
-    >>> P = np.tile([[0.9, 0.1], [0.1, 0.9], [0.6, 0.4]], (40, 1))
-    >>> labels = P.argmax(axis=1)
-    >>> labels[::10] = 1 - labels[::10]
-    >>> print(*label_findings(P, labels))
-    10 % of the most confident predictions are wrong, nearly as many as of all (10 %): labels may be wrong,
-    first those of the rows 1, 11, 31, 41, 61, 71, 91, 101; look at these rows.
-    """
+    """Possible label errors, from probabilities (m, n_classes) for rows that were not memorized."""
+    # Where classes overlap, the confident half of the predictions is wrong far less often than the other
+    # half; wrong labels contradict predictions of any confidence.
     m, n_classes = probabilities.shape
     predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = predicted != true

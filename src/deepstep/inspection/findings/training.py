@@ -148,11 +148,7 @@ def _step(record: Mapping[str, Any]) -> int:
 
 
 def divergence_finding(diverged: Mapping[str, Any]) -> Finding:
-    """The finding of a training that diverged, from the attributes of its `DivergenceError`.
-
-    >>> print(divergence_finding({"came": "the cost J is inf in step 3", "mend": "Lower the learning rate."}))
-    the cost J is inf in step 3; lower the learning rate.
-    """
+    """The finding of a training that diverged, from the attributes of its `DivergenceError`."""
     hint = str(diverged.get("mend", "")).rstrip(".") or LOWER
     says = str(diverged.get("came", "the training reached values that are not finite"))
     layer, step = (one if is_whole(one := diverged.get(name), 1) else None for name in ("layer", "step"))

@@ -1,12 +1,12 @@
-"""The training curve: its lines are the history's numbers."""
+"""The training curve and the search for a learning rate: their lines are the numbers of the records."""
 
 import numpy as np
 import pytest
 from small_networks import X, Y, trained
 
 from deepstep.errors import DataError
-from deepstep.plots import TrainingCurveDisplay
-from deepstep.training import History
+from deepstep.plots import RateSearchDisplay, TrainingCurveDisplay
+from deepstep.training import History, RateSearch
 
 
 def accuracy(Y, AL):
@@ -65,3 +65,48 @@ def test_a_cost_that_falls_far_has_a_logarithmic_axis():
     costs = [10.0**-epoch for epoch in range(4)]
     history = History({"epoch": epoch, "cost": cost} for epoch, cost in enumerate(costs))
     assert TrainingCurveDisplay.from_history(history).plot().ax_.get_yscale() == "log"
+
+
+RATES = np.array([0.01, 0.1, 1.0, 10.0])
+
+
+def test_the_figure_shows_the_curve_and_the_suggestion():
+    search = RateSearch(RATES, np.array([0.6, 0.5, 0.25, 9.0]), 0.7, 0.1, diverged=True)
+    display = RateSearchDisplay.from_search(search).plot()
+    curve, line = display.ax_.lines
+    np.testing.assert_array_equal(curve.get_xydata(), np.column_stack([search.rates, search.costs]))
+    assert set(line.get_xdata()) == {0.1}
+    assert display.ax_.get_xscale() == "log"
+    assert display.ax_.get_legend().get_texts()[0].get_text() == "suggestion 0.1"
+
+
+@pytest.mark.parametrize(
+    ("costs", "suggestion", "diverged", "expected"),
+    [
+        ([0.6, 0.5, 0.25, 9.0], 0.1, True, "lowest at 1 (0.7 at first, 0.25 there), then it diverged.\nSugg"),
+        (
+            [0.7, 0.5, 0.25, 0.6],
+            0.1,
+            False,
+            "lowest at 1 (0.7 at first, 0.25 there).\nSuggestion: 0.1, a tenth",
+        ),
+        (
+            [0.7, 0.5, 0.3, 0.2],
+            1.0,
+            False,
+            "there), the last one: search up to a larger rate.\nSuggestion: 1,",
+        ),
+        ([0.7, 1, 2, 3], None, True, "from 0.01 to 10: the cost only rose.\nNo suggestion: search from a sm"),
+    ],
+)
+def test_it_says_the_same_in_words(costs, suggestion, diverged, expected):
+    display = RateSearchDisplay.from_search(RateSearch(RATES, np.array(costs), 0.7, suggestion, diverged))
+    assert expected in display.describe()
+    display.plot().figure_.canvas.draw()
+    assert len(display.ax_.lines) == (1 if suggestion is None else 2)
+
+
+def test_a_search_that_ended_at_once():
+    display = RateSearchDisplay.from_search(RateSearch(RATES[:0], np.empty(0), 0.7, None, diverged=True))
+    assert display.describe().endswith("No suggestion: search from a smaller rate.")
+    display.plot().figure_.canvas.draw()

@@ -1,0 +1,209 @@
+"""Every engine does what the reference does: networks, settings and batches are drawn anew in each run.
+
+The reference itself is held to a plain loop over the equations, see `test_reference`.
+"""
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+pytest.importorskip("numba")
+
+from deepstep import Network
+from deepstep.engines import ENGINES, Settings, open_session
+from deepstep.engines.choice import why_not
+from deepstep.equations import ACTIVATIONS, FEATURES, HEADS, OPTIMIZERS, example_targets
+from deepstep.preparation.batches import Examples, shuffled
+
+CASES = 60
+OTHERS = sorted(set(ENGINES) - {"reference"})
+LEAST = {"float64": 1e-12, "float32": 1e-6}
+"""Distances that are always accepted, as a share of the largest number."""
+TIMES = 50
+"""So many times may an engine be as far from float64 as the reference of its precision, or as float64 from
+parameters that differ in the last digit.
+"""
+
+RULES = [
+    *((name, {}) for name in OPTIMIZERS),
+    *(("adam", {"epsilon": 0.05, "epsilon_at": at}) for at in ("outside", "inside", "hat")),
+    ("rmsprop", {"epsilon": 0.05, "beta": 0.8}),
+    ("heavy_ball", {"beta": 0.5}),
+]
+REGULARIZES = {
+    "l1": 0.1,
+    "l2": 0.2,
+    "weight_decay": 0.2,
+    "dropout": 0.3,
+    "input_noise": 0.1,
+    "max_norm": 1.0,
+    "clip_norm": 0.1,
+    "clip_value": 0.02,
+    "ema_decay": 0.9,
+    "lr_multipliers": {"b*": 0.1, "W1": 3.0},
+    "weight_decay_multipliers": {"b*": 1.0},
+}
+PARTS = [
+    {},
+    {"normalization": "batch"},
+    {"normalization": "layer"},
+    {"input_scale": True, "parametric": True},
+    {"shared_members": 3, "parametric": True},
+    {"shared_members": 2},
+    {"features": {name: one.example for name, one in FEATURES.items() if one.example is not None}},
+    {"features": {"periodic_embedding": True}, "shared_members": 3},
+    {"features": {"category_embedding": {"counts": {"2": 5, "1": 3}}}, "normalization": "layer"},
+    {
+        "features": {"periodic_embedding": {"frequencies": 3, "outputs": 5, "inputs": [2, 0]}},
+        "input_scale": True,
+    },
+]
+BATCHES = [(23, 8), (11, 4), (17, None), (5, 1)]
+"""Examples and batch sizes; of batch normalization no batch may be of one or two."""
+
+
+GROW = {"exponential", "increasing"}
+"""Activations whose outputs are soon too large."""
+
+
+class Case(NamedTuple):
+    network: dict[str, Any]
+    sizes: list[int]
+    settings: dict[str, Any]
+    m: int
+    batch_size: int | None
+    weighted: bool
+    n_threads: int
+    pieces: bool
+    seed: int
+
+
+@lru_cache(maxsize=1)
+def drawn(seed: int) -> list[Case]:
+    """The cases of a run: every activation, head, rule and part of a network is among them."""
+    rng = np.random.default_rng(seed)
+
+    def turns(values: Any) -> Any:
+        while True:
+            yield from (values[at] for at in rng.permutation(len(values)))
+
+    activations, heads, rules, parts = map(turns, (list(ACTIVATIONS), list(HEADS), RULES, PARTS))
+    batches, found = turns(BATCHES), []
+    for number in range(CASES):
+        (rule, params), part, head = next(rules), next(parts), next(heads)
+        if rule == "lion" and head in ("quantile", "absolute_error"):
+            head = "softmax"  # their derivatives may cancel, and Lion takes the sign of what rounding leaves
+        m, batch_size = next(batches)
+        if "normalization" in part and batch_size == 1:
+            m, batch_size = BATCHES[0]
+        hidden = rng.integers(4, 12, rng.integers(1, 4)).tolist()
+        if part.get("normalization") == "batch":  # a bias before another one has noise for its derivative
+            part = {"normalization": ["batch", "layer", "none"]}
+        names = [next(activations) for _ in hidden]
+        if GROW & {*names}:  # one layer of it, and no e to the power of what comes out
+            hidden, names, head = hidden[:1], [*GROW & {*names}][:1], "softmax" if head == "poisson" else head
+        if isinstance(part.get("normalization"), list):
+            part = {"normalization": part["normalization"][: len(hidden)]}
+        chosen = {name: value for name, value in REGULARIZES.items() if rng.random() < 0.2}
+        found.append(
+            Case(
+                {"activation": names, "output": head, **part},
+                [int(rng.choice([3, 20])), *hidden, 3],
+                {"optimizer": rule, "optimizer_params": params, **chosen, "seed": number},
+                m,
+                batch_size,
+                bool(rng.integers(2)),
+                int(rng.integers(1, 4)),
+                bool(rng.integers(2)),
+                int(rng.integers(2**31)),
+            )
+        )
+    return found
+
+
+def done(case: Case, engine: str, dtype: str, nudge: float = 0.0) -> list[Any]:
+    """Costs, states, outputs and gradients of three epochs; the reference does the second one."""
+    rng = np.random.default_rng(case.seed)
+    network = Network(case.sizes, seed=1, initialization="glorot", **case.network)
+    theta = network.parameters.flat
+    theta += 0.1 * rng.standard_normal(theta.size)
+    parameters = network.parameters.astype("float32").astype(dtype)
+    parameters.flat[:] *= 1 + nudge * rng.standard_normal(theta.size)
+    X = 0.5 * rng.standard_normal((case.m, case.sizes[0]))
+    if "category_embedding" in case.network.get("features", {}):
+        X[:, 1:3] = rng.integers(-1, 6, (case.m, 2))  # codes, some of them unknown
+    Y = example_targets(network.architecture, 3, case.m, rng=rng).T
+    weight = rng.uniform(0.5, 2, case.m) * (np.arange(case.m) > 0) if case.weighted else None
+    single = (part if part is None else part.astype("float32").astype(dtype) for part in (X, Y, weight))
+    examples, settings = Examples(*single), Settings(**case.settings)
+    found: list[Any] = []
+    sessions = [
+        open_session(name, network.architecture, parameters, settings) for name in (engine, "reference")
+    ]
+    for epoch, session in enumerate([sessions[0], sessions[1], sessions[0]]):
+        if epoch:
+            session.load(found[-1])
+        steps = session.steps(
+            examples,
+            order=shuffled(1)(epoch, case.m) if case.batch_size or epoch else None,
+            batch_size=case.batch_size,
+            learning_rate=0.003 * (1 + epoch),
+            weight_decay=1 - epoch / 4,
+            dropout=epoch / 2,
+        )
+        found += [steps.sizes, steps.costs[steps.sizes > 0], session.state()]
+    X, Y, weight = examples.take(slice(None))
+    of = {"sample_weight": weight}
+    found += [session.forward(X), session.cost(X, Y, **of), *session.cost_and_gradient(X, Y, **of)]
+    return [array for one in found for array in arrays(one)]
+
+
+def arrays(value: Any) -> list[Any]:
+    if not hasattr(value, "theta"):
+        return [np.asarray(value, float)]
+    average = [] if value.average is None else [value.average]
+    vectors = (value.theta, *value.slots.values(), *value.statistics.values(), *average, np.array(value.step))
+    return [np.asarray(vector, float) for vector in vectors]
+
+
+def far(found: list[Any], exact: list[Any]) -> Any:
+    """How far each array is, as a share of its largest number."""
+    pairs = zip(found, exact, strict=True)
+    return np.array([np.abs(a - b).max(initial=0) / max(np.abs(b).max(initial=0), 1e-3) for a, b in pairs])
+
+
+@lru_cache(maxsize=1)
+def expected(case_of: tuple[int, int], dtype: str) -> Any:
+    """What float64 makes of a case, and how far an engine may be from it."""
+    seed, number = case_of
+    case = drawn(seed)[number]
+    exact = done(case, "reference", "float64")
+    near = far(done(case, "reference", "float64", float(np.finfo(dtype).eps)), exact)
+    own = far(done(case, "reference", dtype), exact)
+    return exact, np.maximum(LEAST[dtype], TIMES * np.maximum(near, own))
+
+
+@pytest.mark.parametrize("number", range(CASES))
+@pytest.mark.parametrize("dtype", LEAST)
+@pytest.mark.parametrize("engine", OTHERS)
+def test_an_engine_does_as_the_reference(
+    engine: str, dtype: str, number: int, fresh_seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = drawn(fresh_seed)[number]
+    settings = Settings(**case.settings)
+    network = Network(case.sizes, seed=1, **case.network)
+    if why_not(engine, network.architecture, settings):
+        engine = "torch"  # activations across units have no kernel
+    compiled = "deepstep.engines.compiled"
+    monkeypatch.setattr(f"{compiled}.session.threads_for", lambda *of: case.n_threads)
+    if case.pieces:  # a gradient in many parts, products of few examples
+        monkeypatch.setattr(f"{compiled}.room.TILE", 16)
+        monkeypatch.setattr(f"{compiled}.room.LEAST_ROWS", 2)
+        if engine == "torch":
+            monkeypatch.setattr("deepstep.engines.torch.graph.EXAMPLES_AT_ONCE", 4)
+            monkeypatch.setattr("deepstep.engines.torch.session.EXAMPLES_AT_ONCE", 4)
+    exact, limit = expected((fresh_seed, number), dtype)
+    found = far(done(case, engine, dtype), exact)
+    assert (found <= limit).all(), (case, found, limit)

@@ -1,0 +1,260 @@
+"""The reference engine against a plain loop over the equations, for everything in `Settings`.
+
+The loop knows neither flat vectors nor sessions, and writes the update rules out once more for dictionaries.
+It takes masks and noise from `deepstep.engines.draws`: what is drawn is decided there, what is done with it
+here.
+"""
+
+from fnmatch import fnmatchcase
+from itertools import product
+
+import numpy as np
+import pytest
+
+from deepstep.engines import Settings, open_session
+from deepstep.engines.draws import dropout_masks, input_noise
+from deepstep.equations import (
+    ACTIVATIONS,
+    HEADS,
+    OPTIMIZERS,
+    cost_from_logits,
+    initialize_parameters,
+    output_gradient,
+)
+from deepstep.network import Architecture, Parameters
+from deepstep.preparation.batches import Examples
+from head_examples import head_settings, head_target
+
+STEPS = 8
+RATE, SLOW, SLOWER = 0.05, {"exponential": 0.001, "increasing": 0.0002}, {"poisson": 0.02}
+"""Learning rates; by activation, where outputs are so large that the usual one diverges; factors by head."""
+BETA, BETA1, BETA2, EPSILON = 0.9, 0.9, 0.999, 1e-8
+RMSPROP_BETA, LION_BETA2, MUON_BETA = 0.99, 0.99, 0.95
+DECAY = {"adamw": 0.01, "muon": 0.01}
+
+SHAPES = {
+    "one layer": ((3, 2), 5, None),
+    "one unit everywhere": ((1, 1, 1), 4, None),
+    "one example": ((3, 4, 2), 1, None),
+    "deep, short last batch": ((4, 5, 4, 2), 11, 4),
+    "batches of one": ((2, 4, 2), 5, 1),
+    "wide": ((3, 40, 3), 19, 8),
+}
+"""Layer sizes, examples, batch size."""
+
+REGULARIZES = {
+    "nothing": {},
+    "l1": {"l1": 0.3},
+    "l1 and l2": {"l1": 0.2, "l2": 0.4},
+    "weight decay": {"weight_decay": 0.5},
+    "weight decay of all": {"weight_decay": 0.5, "weight_decay_multipliers": {"*": 1.0}},
+    "weight decay of W1 alone": {"weight_decay": 0.5, "weight_decay_multipliers": {"W*": 0.0, "W1": 2.0}},
+    "dropout": {"dropout": 0.4},
+    "input noise": {"input_noise": 0.2},
+    "max norm": {"max_norm": 0.6},
+    "clip norm": {"clip_norm": 0.1},
+    "clip value": {"clip_value": 0.01},
+    "both clips": {"clip_value": 0.02, "clip_norm": 0.03},
+    "average": {"ema_decay": 0.8},
+    "rates of groups": {"lr_multipliers": {"b*": 0.1, "W1": 3.0}},
+    "all at once": {
+        "l1": 0.1, "l2": 0.1, "weight_decay": 0.2, "dropout": 0.2, "input_noise": 0.1, "max_norm": 1.0,
+        "clip_norm": 0.5, "clip_value": 0.2, "ema_decay": 0.9, "lr_multipliers": {"b*": 0.5},
+    },
+}  # fmt: skip
+
+
+def problem(shape, activation, output, rng, **parts):
+    """An architecture, its parameters and its examples; the numbers are those of float32."""
+    sizes, m, _ = SHAPES[shape]
+    names = (*[activation] * (len(sizes) - 2), HEADS[output].activation)
+    architecture = Architecture(sizes, names, output, head_settings(output, sizes[-1]), **parts)
+    values = initialize_parameters(sizes, method="glorot", rng=np.random.RandomState(0))
+    ones = {name: np.ones(size) for name, size in architecture.layout}
+    parameters = Parameters.from_dict({**ones, **values})
+    parameters.flat[:] += 0.1 * rng.standard_normal(parameters.flat.size)  # biases too, and no relu at a kink
+    parameters.flat[:] *= 0.3 if activation in SLOW else 1
+    X, Y = rng.standard_normal((m, sizes[0])), head_target(output, sizes[-1], m).T
+    drawn = (part.astype(np.float32).astype(float) for part in (X, Y, rng.uniform(0.5, 2, size=m)))
+    return architecture, parameters.astype(np.float32).astype(float), Examples(*drawn)
+
+
+def normalized(U, kind, running, layer):
+    """U_hat, and the way back from its derivative."""
+    axis, m = (1 if kind == "batch" else 0), U.shape[1]
+    deviation = np.sqrt(U.var(axis=axis, keepdims=True) + 1e-5)
+    hat = (U - U.mean(axis=axis, keepdims=True)) / deviation
+    if kind == "batch":
+        moments = U.mean(axis=1, keepdims=True), U.var(axis=1, keepdims=True) * m / (m - 1)
+        decay, pairs = running["decay"], zip(running[layer], moments, strict=True)
+        running[layer] = [decay * old + (1 - decay) * new for old, new in pairs]
+
+    def back(d):
+        mean, along = (part.mean(axis=axis, keepdims=True) for part in (d, d * hat))
+        return (d - mean - hat * along) / deviation
+
+    return hat, back
+
+
+def plain_gradients(architecture, theta, X, Y, weight, settings, masks, running):
+    """J and its derivatives, layer by layer; a dictionary in, a dictionary out."""
+    L, m, total = architecture.n_layers, X.shape[1], X.shape[1] if weight is None else weight.sum()
+    A, inputs, logits, hats, backs, bent = X, {}, {}, {}, {}, {}
+    for layer in range(1, L + 1):
+        inputs[layer] = A = theta["s1"] * A if layer == 1 and "s1" in theta else A
+        Z, kind = theta[f"W{layer}"] @ A, "none" if layer == L else architecture.normalization[layer - 1]
+        if kind != "none":
+            hats[layer], backs[layer] = normalized(Z, kind, running, layer)
+            Z = theta[f"gamma{layer}"] * hats[layer]
+        logits[layer] = Z = Z + theta[f"b{layer}"]
+        bent[layer] = ACTIVATIONS[architecture.activations[layer - 1]].forward(Z) - Z
+        A = (Z + theta.get(f"alpha{layer}", 1) * bent[layer]) * masks.get(layer, 1)
+    weights = [theta[f"W{layer}"] for layer in range(1, L + 1)]
+    J = cost_from_logits(Z, Y, output=architecture, sample_weight=weight)
+    J += settings.l1 / total * sum(np.abs(W).sum() for W in weights)
+    J += settings.l2 / (2 * total) * sum((W**2).sum() for W in weights)
+    dZ, g = output_gradient(Z, Y, output=architecture, sample_weight=weight), {}
+    for layer in range(L, 0, -1):
+        W, dU = theta[f"W{layer}"], dZ
+        g[f"b{layer}"] = dZ.sum(axis=1, keepdims=True) / m
+        if layer in hats:
+            g[f"gamma{layer}"] = (dZ * hats[layer]).sum(axis=1, keepdims=True) / m
+            dU = backs[layer](dZ * theta[f"gamma{layer}"])
+        g[f"W{layer}"] = dU @ inputs[layer].T / m + settings.l1 / total * np.sign(W) + settings.l2 / total * W
+        if layer == 1 and "s1" in theta:
+            g["s1"] = np.sum(W.T @ dU * X, axis=1, keepdims=True) / m
+        if layer > 1:
+            backward = ACTIVATIONS[architecture.activations[layer - 2]].backward
+            dA, name = W.T @ dU * masks.get(layer - 1, 1), f"alpha{layer - 1}"
+            if name in theta:
+                g[name] = np.sum(dA * bent[layer - 1], axis=1, keepdims=True) / m
+            alpha = theta.get(name, 1)
+            dZ = dA - alpha * dA + backward(alpha * dA, logits[layer - 1])
+    return J, g
+
+
+def newton_schulz(G):
+    """By the singular values: each goes through the quintic five times."""
+    U, values, Vt = np.linalg.svd(G, full_matrices=False)
+    values = values / (np.linalg.norm(values) or 1.0)  # a unit that is dead has no gradient
+    for _ in range(5):
+        values = 3.4445 * values - 4.7750 * values**3 + 2.0315 * values**5
+    return U * values @ Vt
+
+
+def moved(rule, name, value, g, memory, t, rate):
+    """A parameter, after its decay, after the update rule as its paper writes it."""
+    v, s = memory.get(name, (0.0, 0.0))
+    if rule == "gd":
+        new = value - rate * g
+    elif rule == "momentum":
+        v = BETA * v + (1 - BETA) * g
+        new = value - rate * v
+    elif rule in ("heavy_ball", "nesterov"):
+        v = BETA * v - rate * g
+        new = value + (v if rule == "heavy_ball" else BETA * v - rate * g)
+    elif rule == "rmsprop":
+        s = RMSPROP_BETA * s + (1 - RMSPROP_BETA) * g**2
+        new = value - rate * g / (np.sqrt(s) + EPSILON)
+    elif rule == "lion":
+        new = value - rate * np.sign(BETA1 * v + (1 - BETA1) * g)
+        v = LION_BETA2 * v + (1 - LION_BETA2) * g
+    elif rule == "muon" and name.startswith("W"):
+        v = MUON_BETA * v + (1 - MUON_BETA) * g
+        ahead = MUON_BETA * v + (1 - MUON_BETA) * g
+        new = value - rate * 0.2 * np.sqrt(max(g.shape)) * newton_schulz(ahead)
+    elif rule in ("adam", "adamw", "muon"):
+        v, s = BETA1 * v + (1 - BETA1) * g, BETA2 * s + (1 - BETA2) * g**2
+        new = value - rate * (v / (1 - BETA1**t)) / (np.sqrt(s / (1 - BETA2**t)) + EPSILON)
+    else:
+        pytest.fail(f"write the update rule {rule!r} out here, so that the engines are tested with it")
+    memory[name] = (v, s)
+    return new
+
+
+def factor_of(name, factors, otherwise):
+    return next((f for pattern, f in reversed(factors.items()) if fnmatchcase(name, pattern)), otherwise)
+
+
+def plain_step(architecture, theta, memory, batch, rule, settings, t, rate, factors):
+    """One step; J before it, the new θ."""
+    X, Y, weight = batch
+    decay_factor, dropout_factor = factors
+    memory["running"]["decay"] = max(0.9, settings.ema_decay)  # it looks back over ten batches at least
+    draw = {"seed": settings.seed, "step": t, "dtype": np.dtype(float)}
+    rates = tuple(dropout_factor * one for one in settings.dropout_of(architecture))
+    masks = dropout_masks(architecture, rates, X.shape[1], **draw)
+    X = X + (input_noise(X.shape, settings.input_noise, **draw) if settings.input_noise else 0)
+    J, g = plain_gradients(architecture, theta, X, Y, weight, settings, masks, memory["running"])
+    if settings.clip_value:
+        g = {name: np.clip(value, -settings.clip_value, settings.clip_value) for name, value in g.items()}
+    if settings.clip_norm:
+        norm = np.sqrt(sum((value**2).sum() for value in g.values()))
+        g = {name: value * min(1.0, settings.clip_norm / (norm or 1)) for name, value in g.items()}
+    decay = DECAY.get(rule, 0.0) if settings.weight_decay is None else settings.weight_decay
+    new = {}
+    for name, value in theta.items():
+        own = rate * factor_of(name, settings.lr_multipliers, 1.0)
+        by = decay * decay_factor * factor_of(name, settings.weight_decay_multipliers, float(name[0] == "W"))
+        new[name] = moved(rule, name, value * (1 - own * by), g[name], memory["rule"], t, own)
+        if settings.max_norm and name[0] == "W":
+            norms = np.linalg.norm(new[name], axis=1, keepdims=True)
+            new[name] = new[name] * np.minimum(1.0, settings.max_norm / norms)
+    if settings.ema_decay:
+        d, sums = settings.ema_decay, memory["sums"]
+        for name, value in new.items():
+            sums[name] = d * sums.get(name, 0.0) + (1 - d) * value
+        memory["average"] = {name: value / (1 - d**t) for name, value in sums.items()}
+    return J, new
+
+
+def flat(theta, parameters):
+    return np.concatenate([theta[name].ravel() for name in parameters])
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_reference_does_as_the_plain_loop(shape, fresh_seed):
+    """Every activation with every head; rule, regularization, normalization and factors are drawn."""
+    rng = np.random.default_rng(fresh_seed)
+    _, m, batch_size = SHAPES[shape]
+    of_all, cases = batch_size or m, list(product(ACTIVATIONS, HEADS))
+    for activation, output in cases:
+        if (activation, output) == ("increasing", "poisson"):
+            continue  # the means begin at up to e^31 and no rate suits them
+        rule, regularizes = str(rng.choice(list(OPTIMIZERS))), str(rng.choice(list(REGULARIZES)))
+        # of one example, or of a bias before statistics over the batch, gradients are noise
+        kinds = [("none", "none"), *([] if "one" in shape else [("batch", "layer"), ("layer", "none")])]
+        normalization = kinds[rng.integers(len(kinds))][: len(SHAPES[shape][0]) - 2]
+        factors, weighted = rng.integers(2, size=2).astype(bool).tolist()
+        if activation in SLOW:  # what makes such outputs still larger would make them infinite
+            regularizes, normalization, factors = "nothing", kinds[0][: len(normalization)], False
+        if shape == "one unit everywhere":
+            rule = "gd"  # a unit that is constant has noise for a gradient, and Adam divides it by noise
+        parts = {"normalization": normalization, "input_scale": factors, "parametric": factors}
+        architecture, parameters, examples = problem(shape, activation, output, rng, **parts)
+        settings = Settings(rule, **REGULARIZES[regularizes], seed=7)
+        session = open_session("reference", architecture, parameters, settings)
+        rate = SLOW.get(activation, RATE) * SLOWER.get(output, 1)
+        begin = np.zeros if settings.ema_decay else np.ones  # what begins at 0 is divided by 1 - βᵗ
+        first = {layer: [np.zeros((n, 1)), begin((n, 1))] for layer, n in enumerate(architecture.layer_dims)}
+        theta, memory = dict(parameters), {"rule": {}, "running": first, "sums": {}}
+        close = {"rtol": 1e-9, "atol": 1e-7, "err_msg": f"{activation, output, rule, regularizes, parts}"}
+        for t in range(1, STEPS + 1):
+            start = (t - 1) * of_all % m if batch_size else 0
+            start -= start % of_all
+            X, Y, weight = examples.take(slice(start, start + of_all))
+            batch = X, Y, weight if weighted else None
+            by = 1.0 - t / 40, 1.0 if t < 5 else 0.5  # schedules of decay and dropout
+            cost = session.step(
+                X, Y, learning_rate=rate, sample_weight=batch[2], weight_decay=by[0], dropout=by[1]
+            )
+            J, theta = plain_step(architecture, theta, memory, batch, rule, settings, t, rate, by)
+            np.testing.assert_allclose(cost, J, **close)
+            np.testing.assert_allclose(session.parameters.flat, flat(theta, parameters), **close)
+        predicts = memory.get("average", theta)
+        np.testing.assert_allclose(session.outcome.flat, flat(predicts, parameters), **close)
+        whole = 1 - memory["running"]["decay"] ** STEPS if settings.ema_decay else 1.0
+        for name, value in session.state().statistics.items():
+            kind, layer = name[:-1], int(name[-1])
+            expected = memory["running"][layer][kind == "variance"] / whole
+            np.testing.assert_allclose(value, expected, **close)
