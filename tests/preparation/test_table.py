@@ -177,7 +177,7 @@ def test_of_many_categories_the_most_frequent_are_kept(name):
     later = preparation.transform(polars.DataFrame({name: ["unseen", None]}))
     assert later.sum(axis=1).tolist() == [1, 0]
     assert later[0, -1] == 1
-    assert "each of the 50 most frequent values, and one for all others" in preparation.describe()[0].done
+    assert "the 50 most frequent values, and one feature for all others" in preparation.describe()[0].done
 
 
 @pytest.mark.parametrize(

@@ -177,7 +177,6 @@ def test_small_files_are_read_into_memory(parts, whole):
         ({"preset": "mlp"}, "'kind' holds String"),
         ({"n_estimators": 4}, "n_estimators=1 or None"),
         ({"checkpoint_dir": "a"}, "random_state as a number"),
-        ({"callbacks": [print]}, "preset='mlp'"),
     ],
 )
 def test_what_streams_cannot_do_is_refused(parts, settings, says):
