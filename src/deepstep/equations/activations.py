@@ -79,7 +79,7 @@ def get_activation(name: str, where: str = "activation") -> Activation:
     True
     >>> get_activation("rleu")
     Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: activation: ... 'relu'...
+    deepstep.errors.ConfigurationError: activation must be one of ... 'relu'...
     """
     return ACTIVATIONS.find(name, where)
 
