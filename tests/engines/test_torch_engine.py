@@ -70,7 +70,8 @@ class TestBfloat16:
         X, scores = X / 16, {}
         for precision, engine in (("bfloat16", "torch"), (None, "compiled")):
             model = DeepClassifier((64,), preset="mlp", max_iter=20, random_state=0, precision=precision)
-            model.set_params(n_iter_no_change=np.inf).fit(X[:1300], y[:1300])
+            model.set_params(n_iter_no_change=np.inf, dtype="auto" if precision else "float32")
+            model.fit(X[:1300], y[:1300])
             assert (model.engine_, model.network_.dtype) == (engine, np.float32)
             scores[precision] = model.score(X[1300:], y[1300:])
         assert scores["bfloat16"] > scores[None] - 0.03

@@ -39,24 +39,13 @@ run with float64 alone.
 """
 
 
-CALLS_OF_PARTIAL_FIT = (
-    "check_estimators_partial_fit_n_features",
-    "check_fit_score_takes_y",
-    "check_n_features_in_after_fitting",
-)
-
-
 def expected_failures(estimator):
     if estimator.get_params().get("loss") == "poisson":
         return {"check_regressor_multioutput": "its targets are below 0, whatever the estimator's tags say"}
     splits = estimator.early_stopping or estimator.preset != "mlp"
     reason = OTHER_SPLIT if splits else RANDOM_DRAWS if estimator.dropout else ""
     kinds = ("dense", "sparse") if reason else ()
-    found = {f"check_sample_weight_equivalence_on_{kind}_data": reason for kind in kinds}
-    if estimator.early_stopping and estimator.preset == "mlp":
-        refused = "as scikit-learn's network, it has partial_fit, which refuses early stopping"
-        found |= dict.fromkeys(CALLS_OF_PARTIAL_FIT, refused)
-    return found
+    return {f"check_sample_weight_equivalence_on_{kind}_data": reason for kind in kinds}
 
 
 CHECKS = parametrize_with_checks(

@@ -267,7 +267,8 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
         dtype: Any = None
         if self.preset == MLP.name:
             dtype = self.network_.dtype if context.going_on else self._precision
-            if self.dtype == "auto" and not context.going_on and self.solver != "lbfgs":
+            its_own = self.dtype != "auto" or self.solver == "lbfgs" or self.precision
+            if not (its_own or context.going_on):
                 dtype = (np.float64, np.float32)  # that of X
         rows = self._dataset(given, dtype, reset=not context.going_on, where=where)
         dtype = None if dtype is None else rows.X.dtype
@@ -449,7 +450,8 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
         """The precision of a new network."""
         if self.dtype != "auto":
             return np.dtype(self.dtype)
-        return np.dtype(np.float64 if self.solver == "lbfgs" or self.preset in ALONE else np.float32)
+        wide = self.solver == "lbfgs" or (self.preset in ALONE and not self.precision)
+        return np.dtype(np.float64 if wide else np.float32)
 
     def _seed(self, where: str) -> int:
         """One seed for everything: the int itself, so that ``Network(…, seed=1)`` starts the same, or a draw;

@@ -187,7 +187,8 @@ class Options(BaseEstimator):
     dtype : {'auto', 'float32', 'float64'}, default='auto'
         Precision of the network. 'auto' is float32 for ensembles, half the memory and twice the speed of
         float64, and float64 for 'single' and for 'lbfgs', whose line search needs the digits. With 'mlp' it
-        is that of X, as in scikit-learn's network: float32 for an array of float32, else float64.
+        is that of X, as in scikit-learn's network: float32 for an array of float32, else float64. With a
+        ``precision`` it is float32.
     precision : {'bfloat16'}, default=None
         Precision of the products of matrices in training, where it is another than that of the network, which
         has to be float32: done by the torch engine. None is the network's own.
