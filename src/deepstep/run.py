@@ -153,7 +153,7 @@ class Run:
         >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 2.0, 4.0, 6.0]
         >>> model = DeepRegressor((), preset="mlp", solver="lbfgs", random_state=1).fit(X, y)
         >>> Run.of(model).network
-        Network([1, 1], [output 'identity'], 2 parameters, float64)
+        Network(1-1: identity; 2 parameters, float64)
         """
         from sklearn.utils.validation import check_is_fitted
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
@@ -212,8 +212,8 @@ def surveyed(
         labels = frame.get_column(target_name)
         return Rows(frame, labels, weights(frame), UNNUMBERED) if frame.height else None
 
-    train, test, validated = part(found.sample), part(found.test), part(found.validation)
-    assert train is not None  # a survey without such rows is refused
+    train = cast(Rows, part(found.sample))  # a survey without such rows is refused
+    test, validated = part(found.test), part(found.validation)
     if validation is not None:
         validated = _of_another_table(validation, options, found.inputs, target, notes)
     without = _no_inputs(options)

@@ -534,7 +534,7 @@ def available_where(check: Callable[[Any], bool]) -> Callable[[F], F]:
     False
     >>> Robot().sing
     Traceback (most recent call last):
-    AttributeError: This 'Robot' has no attribute 'sing': it has no voice
+    deepstep.estimators.base.NotAvailableError: This 'Robot' has no attribute 'sing': it has no voice
     """
 
     def with_reason(method: F) -> F:
