@@ -331,6 +331,25 @@ ensemble_fit.train_member = interrupted
 """
 
 
+WHILE_SCORING = f"""
+import os
+from deepstep.cli import fitting
+score = fitting.scores
+def interrupted(*args):
+    os.kill(os.getpid(), {int(signal.SIGINT)})
+    return score(*args)
+fitting.scores = interrupted
+"""
+
+
+@pytest.mark.parametrize("preset", ["tabular", "single"])
+def test_ctrl_c_after_the_last_network_waits_until_the_run_is_saved(process, flowers, preset, deepstep):
+    few = ["--n-estimators", "2"] if preset == "tabular" else ["--epochs", "2"]
+    typed = ["--target", "kind", "--preset", preset, *few, "--out", "r"]
+    assert process("train", flowers, *typed, before=WHILE_SCORING).returncode == 130
+    assert deepstep("predict", "r", flowers).code == 0
+
+
 @pytest.mark.parametrize("before", [INTERRUPTED, IN_A_MEMBER], ids=["between", "within"])
 @pytest.mark.parametrize("overwrite", [False, True])
 def test_ctrl_c_leaves_no_half_written_run(deepstep, process, flowers, tmp_path, before, overwrite):

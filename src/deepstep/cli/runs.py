@@ -138,6 +138,17 @@ def note_divergence(run: Run) -> None:
         note("Warning: the training of this run diverged; predictions use the last finite parameters.")
 
 
+def refuse_file(path: Path, option: str, *, overwrite: bool, beside: Sequence[Path] = ()) -> None:
+    """Refuse to write to one of the files or folders ``beside``, and over any file without --overwrite."""
+    name, hint = str(path), f"Use another name with {option}"
+    there = kind_at(path) != "nothing"
+    if any(path.resolve().is_relative_to(one.resolve()) for one in beside):
+        raise FileError(name, "a file other than those read", "got one of them", f"{hint}.", setting=name)
+    if there and not overwrite:
+        hint = f"{hint}, or --overwrite."
+        raise FileError(name, "a new file", "got one that exists", hint, setting=name)
+
+
 class Labelled(NamedTuple):
     """Raw rows (a table or pictures) and the true values for them: (m,), or a table of several targets."""
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
@@ -70,6 +71,7 @@ from deepstep.errors import ConfigurationError, DivergenceError, FileError
 from deepstep.run import Run
 from deepstep.run_folder import STREAMED
 from deepstep.training.checkpoints import checkpoint_files
+from deepstep.training.interruption import deferred
 from deepstep.training.rate_finder import AUTO
 
 if TYPE_CHECKING:
@@ -238,7 +240,7 @@ def _train(
     tell(file, n_rows, options, split, preset)
     estimator = fitting.new_estimator(options, preset.name, split, stem_of(file))
     options = suited(options, split)
-    with place(run, keeping, overwrite=options.overwrite) as save:
+    with ExitStack() as held, place(run, keeping, overwrite=options.overwrite) as save:
         estimator.set_params(**keeping.parameters(run, options.logs or {}))
         config = about(file, options, split, preset.name)
         if split.survey is not None:
@@ -257,6 +259,8 @@ def _train(
                 reached.held_out = held_out_of(reached, split, file, second)
                 keep(reached, run, error)
             raise
+        late = held.enter_context(deferred())  # Ctrl-C no longer loses what is trained
+        late.waits = not (single and estimator.interrupted_)
         ensemble = estimator.ensemble_
         learned = [split.train]
         if single and split.validation is not None and estimator.stopping_history_ is not None:
@@ -280,7 +284,7 @@ def _train(
         click.echo(as_json(_record(run, whole, split, single=single)))
     else:
         _print_result(whole, split, parts, run, file, single=single)
-    return INTERRUPTED if estimator.interrupted_ else GOOD
+    return INTERRUPTED if estimator.interrupted_ or late.asked else GOOD
 
 
 def _settings(options: TrainOptions, preset: Preset, ensemble: "Ensemble") -> dict[str, Any]:
