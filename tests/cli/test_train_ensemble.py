@@ -200,7 +200,7 @@ def test_an_option_of_a_single_training_is_refused_for_an_ensemble(deepstep, flo
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        (["--epochs", "1"], "single, one network, because of --iterations or --epochs."),
+        (["--epochs", "1"], "single, one network, because of --epochs."),
         (["--preset", "single"], "single, one network, as asked."),
         (["--hidden-layers", "64,32"], "single, one network, because of --hidden-layers."),
     ],
@@ -292,7 +292,9 @@ def test_members_are_opened_as_networks_of_their_fold(deepstep, flowers, typed):
 def test_the_only_member_need_not_be_named(deepstep, flower_run):
     for command_ in ("trace", "check-gradients"):
         assert deepstep(command_, flower_run, "--member", "0").out == deepstep(command_, flower_run).out
-        assert "--member: the number of a member" in deepstep(command_, flower_run, "--member", "1").err
+        assert (
+            "--member must be the number of a member" in deepstep(command_, flower_run, "--member", "1").err
+        )
 
 
 def test_overwrite_replaces_either_kind_of_run(deepstep, flowers, tmp_path):

@@ -452,7 +452,7 @@ def test_options_of_a_file(deepstep, flowers):
     ("text", "sentence"),
     [
         ("epocs = 3", "; got 'epocs'. Did you mean 'epochs'?"),
-        ("epochs =", "c.toml: a TOML file; it cannot be read"),
+        ("epochs =", "c.toml must be a TOML file, got one that cannot be read"),
         ("epochs = 0", "Invalid value for '--iterations'"),
         ('hidden = "a"', "--hidden-layers: whole numbers with ','"),
     ],

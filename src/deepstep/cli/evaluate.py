@@ -74,7 +74,7 @@ def evaluate_command(run_folder: Path, file: Path, json_wanted: bool, **written:
             (name, *(str(count) if count else "·" for count in row))
             for name, row in zip(names, counts, strict=True)
         ]
-        print_table(screen, ("true ↓ given →", *names), rows)
+        print_table(screen, ("true ↓ predicted →", *names), rows)
 
 
 def _note_training_rows(run: Run, run_folder: Path, file: Path) -> None:

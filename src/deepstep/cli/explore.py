@@ -183,6 +183,7 @@ OWN_DEFAULTS = {
 """A network that is small enough to look at, and trained as in the lecture."""
 
 HELP = {
+    "targets": "With FILE: column to predict. Can be repeated.",
     "iterations": "Number of epochs that are recorded.",
     "batch_size": "Mini-batch size. Default: all rows.",
     "test_fraction": "Fraction of rows left out.",

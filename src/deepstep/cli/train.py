@@ -83,8 +83,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 NEXT = (
-    ("predict RUN FILE", "answers for the rows of a table"),
-    ("evaluate RUN FILE", "answers compared with a table's own"),
+    ("predict RUN FILE", "predictions for the rows of a table"),
+    ("evaluate RUN FILE", "predictions compared with the table's target"),
 )
 OF_ONE_NETWORK = (
     ("trace RUN --layer 1", "every number of one training step"),
@@ -138,7 +138,8 @@ def train_command(
 
     The training of a single network is kept in RUN.unfinished until it is done. After Ctrl-C or a kill,
     --resume RUN continues it to the same bits. FILE is then needed only if it was moved. Trainings with
-    --optimizer lbfgs and ensembles on folds cannot be resumed; after Ctrl-C, lbfgs saves what it reached.
+    --optimizer lbfgs and ensembles on folds cannot be resumed: after Ctrl-C, lbfgs saves what it reached,
+    and of an ensemble the run of those networks that are done is saved, with exit code 130.
     """
     out = options.pop("out")
     if resume is not None:
