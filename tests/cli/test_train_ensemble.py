@@ -237,10 +237,10 @@ def test_wrong_options_are_refused_before_training(deepstep, flowers, tmp_path, 
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        (["trace", "RUN"], "from 0 to 1; got none. Or train one network, with --preset single."),
-        (["trace", "RUN", "--member", "2"], "from 0 to 1; got 2."),
-        (["check-gradients", "RUN"], "from 0 to 1; got none. Or train one network, with --preset single."),
-        (["check-gradients", "RUN", "--member", "-1"], "from 0 to 1; got -1."),
+        (["trace", "RUN"], "from 0 to 1, got none. Or train one network, with --preset single."),
+        (["trace", "RUN", "--member", "2"], "from 0 to 1, got 2."),
+        (["check-gradients", "RUN"], "from 0 to 1, got none. Or train one network, with --preset single."),
+        (["check-gradients", "RUN", "--member", "-1"], "from 0 to 1, got -1."),
         (
             ["train", "--resume", "RUN"],
             "has no checkpoints. Train again with --overwrite, or with --preset",

@@ -453,7 +453,7 @@ def test_options_of_a_file(deepstep, flowers):
     [
         ("epocs = 3", "; got 'epocs'. Did you mean 'epochs'?"),
         ("epochs =", "c.toml must be a TOML file, got one that cannot be read"),
-        ("epochs = 0", "Invalid value for '--iterations'"),
+        ("epochs = 0", "--epochs must be a whole number of at least 1, got 0"),
         ('hidden = "a"', "--hidden-layers: whole numbers with ','"),
     ],
 )
