@@ -382,7 +382,7 @@ class TestSaving:
         (tmp_path / "net").mkdir()
         with pytest.raises(FileError) as raised:
             net.save(tmp_path / "net")
-        check_error(raised.value, "it can be written")
+        check_error(raised.value, "a path that can be written to")
         assert [entry.name for entry in tmp_path.iterdir()] == ["net"]
 
     @pytest.mark.skipif(os.name != "posix", reason="limits of the size of a file are POSIX")

@@ -131,8 +131,8 @@ class ConfigurationError(DeepStepError, ValueError):
 class FileError(DeepStepError, OSError):
     """A file is missing, damaged, altered, of another kind, or cannot be written."""
 
-    def __init__(self, where: str, expected: str, got: str, hint: str = "") -> None:
-        DeepStepError.__init__(self, where, expected, got, hint)
+    def __init__(self, where: str, expected: str, got: str, hint: str = "", *, setting: str = "") -> None:
+        DeepStepError.__init__(self, where, expected, got, hint, setting=setting)
 
 
 class MissingPackageError(DeepStepError, ImportError):

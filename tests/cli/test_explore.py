@@ -270,7 +270,7 @@ def test_a_file_that_exists_is_not_replaced_unless_asked(deepstep, tmp_path):
     options = ("--iterations", "2", "--export", "x.html")
     result = deepstep("explore", "moons", *options)
     assert result.code == 2
-    assert "x.html: a new file" in result.err
+    assert "x.html must be a new file" in result.err
     assert "--overwrite" in result.err
     assert (tmp_path / "x.html").read_text() == "mine"
     assert deepstep("explore", "moons", *options, "--overwrite").code == 0

@@ -188,7 +188,7 @@ Progress.on_train_begin = interrupted
     [
         (
             ["train", "FLOWERS", "--target", "kind", "--preset", "single"],
-            "Interrupted before there was a checkpoint: nothing is kept.",
+            "Interrupted before there was a checkpoint, and nothing is kept.",
         ),
         (["demo", "moons"], "Interrupted."),
     ],

@@ -85,7 +85,7 @@ def test_an_old_page_is_not_replaced_unless_asked(deepstep, flower_run, tmp_path
     (tmp_path / "page.html").write_text("mine")
     result = deepstep("report", flower_run, "-o", "page.html")
     assert result.code == 2
-    assert "it exists" in result.err
+    assert "must be a new file, got one that exists" in result.err
     assert (tmp_path / "page.html").read_text() == "mine"
     assert deepstep("report", flower_run, "-o", "page.html", "--overwrite").code == 0
     check(tmp_path / "page.html")

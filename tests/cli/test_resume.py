@@ -57,6 +57,16 @@ def interrupted(process, flowers, *typed, epoch=5, name="SIGINT", before=""):
     return process("train", flowers, *TYPED, *typed, before=before)
 
 
+def test_a_table_from_standard_input_is_piped_again(process, deepstep, flowers):
+    piped = f"import sys\nsys.stdin = open({str(flowers)!r})\n"
+    typed = ["--target", "kind", "--epochs", "9", "--checkpoint-every", "0", "--out", "run"]
+    stop = HANDLER + SIGNAL.format(epoch=5, name="SIGINT") + piped
+    result = process("train", "-", *typed, before=stop)
+    assert result.stderr.endswith("Resume it: cat FILE | deepstep train - --resume run\n")
+    refused(deepstep("train", "--resume", "run"), "FILE must be - again", "cat FILE | ")
+    assert process("train", "-", "--resume", "run", before=piped).returncode == 0
+
+
 def test_ctrl_c_saves_and_says_how_to_go_on(process, deepstep, flowers, tmp_path, never_interrupted):
     result = interrupted(process, flowers)
     assert result.returncode == 130
@@ -120,7 +130,7 @@ def test_a_second_ctrl_c_ends_at_once_and_says_what_is_lost(process, flowers, tm
     later = "from deepstep.training import interruption\ninterruption.ONE_PRESS = 0.0\n"
     result = process("train", flowers, *TYPED, before=HANDLER + TWICE + later)
     assert (result.returncode, "Traceback" in result.stderr) == (130, False)
-    assert result.stderr.splitlines()[-1] == "Interrupted before there was a checkpoint: nothing is kept."
+    assert result.stderr.splitlines()[-1] == "Interrupted before there was a checkpoint, and nothing is kept."
     assert list(tmp_path.iterdir()) == []
 
 
@@ -232,7 +242,7 @@ class TestRefused:
 
     def test_nothing_to_go_on_with(self, deepstep, flower_run):
         refused(deepstep("train", "--resume", "none"), "there is no none.unfinished")
-        refused(deepstep("train", "--resume", flower_run), "this run is done")
+        refused(deepstep("train", "--resume", flower_run), "got one that is done")
         refused(deepstep("train", "t.csv", "--target", "y", "--finalize"), "it belongs to --resume")
 
     @pytest.mark.parametrize("text", ["", "{}", "[1]", "null", '{"format": "deepstep-training"}', "\x00"])
@@ -393,7 +403,7 @@ def test_ctrl_c_makes_a_run_of_what_lbfgs_reached_and_says_that_it_cannot_go_on(
     typed = ["train", flowers, "--target", "kind", "--out", "run", "--optimizer", "lbfgs"]
     result = process(*typed, before=HANDLER + SIGNAL.format(epoch=2, name="SIGINT"))
     assert result.returncode == 130
-    assert "Interrupted: --optimizer lbfgs cannot go on, and what was reached is being saved" in result.stderr
+    assert "with --optimizer lbfgs cannot be resumed, and what was reached is being saved" in result.stderr
     assert len(Run.load(tmp_path / "run").history) == 3
     assert not (tmp_path / "run.unfinished").exists()
     at_once = HANDLER + SIGNAL.replace("on_epoch_end", "on_train_begin").replace(", record", "").replace(
@@ -402,6 +412,6 @@ def test_ctrl_c_makes_a_run_of_what_lbfgs_reached_and_says_that_it_cannot_go_on(
     result = process(*typed, "--overwrite", before=at_once)
     assert result.returncode == 130
     assert result.stderr.splitlines()[-1] == (
-        "Interrupted and --optimizer lbfgs cannot go on: nothing is kept."
+        "Interrupted: a training with --optimizer lbfgs cannot be resumed, and nothing is kept."
     )
     assert len(Run.load(tmp_path / "run").history) == 3

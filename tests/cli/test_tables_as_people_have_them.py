@@ -98,6 +98,14 @@ def test_a_european_table_from_stdin_to_predictions(deepstep, tmp_path, piped):
     assert read_config(tmp_path / "run")["asked"] == {"categorical": ["PLZ"]}
 
 
+def test_columns_between_spaces_get_a_hint(deepstep, tmp_path):
+    (tmp_path / "t.txt").write_text("a b y\n" + "".join(f"{n} {n % 3} {n % 2}\n" for n in range(40)))
+    assert (
+        "If spaces separate columns: --sep ' '" in deepstep("describe-columns", "t.txt", "--target", "y").err
+    )
+    assert deepstep("describe-columns", "t.txt", "--target", "y", "--sep", " ").code == 0
+
+
 @pytest.mark.parametrize("preset", ["single", "tabular"])
 def test_declared_categories_in_each_preset(deepstep, tmp_path, preset):
     (tmp_path / "t.csv").write_bytes(plain())

@@ -194,6 +194,13 @@ def test_predictions_to_a_file(deepstep, flowers, flower_run, tmp_path):
     assert (result.code, result.out) == (0, "")
     assert result.err == "60 predictions written to answers.csv\n"
     assert (tmp_path / "answers.csv").read_text() == printed
+    (tmp_path / "rows.csv").write_bytes(flowers.read_bytes())
+    refused = deepstep("predict", flower_run, "rows.csv", "-o", "answers.csv")
+    assert (refused.code, "answers.csv must be a new file" in refused.err) == (2, True)
+    for name in ("rows.csv", flower_run / "new.csv"):
+        refused = deepstep("predict", flower_run, "rows.csv", "-o", name, "--overwrite")
+        assert (refused.code, "must be a file other than those read" in refused.err) == (2, True)
+    assert deepstep("predict", flower_run, "rows.csv", "-o", "answers.csv", "--overwrite").code == 0
 
 
 def test_predictions_as_json(deepstep, flowers, flower_run):

@@ -200,7 +200,7 @@ def test_an_option_of_a_single_training_is_refused_for_an_ensemble(deepstep, flo
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        (["--epochs", "1"], "single, one network, because of --iterations or --epochs."),
+        (["--epochs", "1"], "single, one network, because of --epochs."),
         (["--preset", "single"], "single, one network, as asked."),
         (["--hidden-layers", "64,32"], "single, one network, because of --hidden-layers."),
     ],
@@ -237,10 +237,10 @@ def test_wrong_options_are_refused_before_training(deepstep, flowers, tmp_path, 
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        (["trace", "RUN"], "from 0 to 1; got none. Or train one network, with --preset single."),
-        (["trace", "RUN", "--member", "2"], "from 0 to 1; got 2."),
-        (["check-gradients", "RUN"], "from 0 to 1; got none. Or train one network, with --preset single."),
-        (["check-gradients", "RUN", "--member", "-1"], "from 0 to 1; got -1."),
+        (["trace", "RUN"], "from 0 to 1, got none. Or train one network, with --preset single."),
+        (["trace", "RUN", "--member", "2"], "from 0 to 1, got 2."),
+        (["check-gradients", "RUN"], "from 0 to 1, got none. Or train one network, with --preset single."),
+        (["check-gradients", "RUN", "--member", "-1"], "from 0 to 1, got -1."),
         (
             ["train", "--resume", "RUN"],
             "has no checkpoints. Train again with --overwrite, or with --preset",
@@ -292,7 +292,9 @@ def test_members_are_opened_as_networks_of_their_fold(deepstep, flowers, typed):
 def test_the_only_member_need_not_be_named(deepstep, flower_run):
     for command_ in ("trace", "check-gradients"):
         assert deepstep(command_, flower_run, "--member", "0").out == deepstep(command_, flower_run).out
-        assert "--member: the number of a member" in deepstep(command_, flower_run, "--member", "1").err
+        assert (
+            "--member must be the number of a member" in deepstep(command_, flower_run, "--member", "1").err
+        )
 
 
 def test_overwrite_replaces_either_kind_of_run(deepstep, flowers, tmp_path):
@@ -329,6 +331,25 @@ def interrupted(*args, **options):
     return train(*args, **options)
 ensemble_fit.train_member = interrupted
 """
+
+
+WHILE_SCORING = f"""
+import os
+from deepstep.cli import fitting
+score = fitting.scores
+def interrupted(*args):
+    os.kill(os.getpid(), {int(signal.SIGINT)})
+    return score(*args)
+fitting.scores = interrupted
+"""
+
+
+@pytest.mark.parametrize("preset", ["tabular", "single"])
+def test_ctrl_c_after_the_last_network_waits_until_the_run_is_saved(process, flowers, preset, deepstep):
+    few = ["--n-estimators", "2"] if preset == "tabular" else ["--epochs", "2"]
+    typed = ["--target", "kind", "--preset", preset, *few, "--out", "r"]
+    assert process("train", flowers, *typed, before=WHILE_SCORING).returncode == 130
+    assert deepstep("predict", "r", flowers).code == 0
 
 
 @pytest.mark.parametrize("before", [INTERRUPTED, IN_A_MEMBER], ids=["between", "within"])

@@ -452,8 +452,8 @@ def test_options_of_a_file(deepstep, flowers):
     ("text", "sentence"),
     [
         ("epocs = 3", "; got 'epocs'. Did you mean 'epochs'?"),
-        ("epochs =", "c.toml: a TOML file; it cannot be read"),
-        ("epochs = 0", "Invalid value for '--iterations'"),
+        ("epochs =", "c.toml must be a TOML file, got one that cannot be read"),
+        ("epochs = 0", "--epochs must be a whole number of at least 1, got 0"),
         ('hidden = "a"', "--hidden-layers: whole numbers with ','"),
     ],
 )

@@ -258,7 +258,7 @@ def test_an_ensemble_of_one_that_was_interrupted_goes_on_to_the_same_bits(deepst
     assert sorted(path.name for path in Path("run").iterdir()) == sorted(
         path.name for path in Path("whole").iterdir()
     )
-    assert "this run is done" in deepstep("train", "--resume", "run").err
+    assert "got one that is done" in deepstep("train", "--resume", "run").err
 
 
 def test_arrays_of_numpy(deepstep, tmp_path):

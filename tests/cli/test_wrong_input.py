@@ -217,7 +217,7 @@ TRAININGS = {
     "quantiles of another loss": (
         _nothing,
         ["FLOWERS", *NUMBERS, "--quantiles", "0.5"],
-        "--quantiles: --loss quantile; got none",
+        "--quantiles must be used with --loss quantile, got no --loss",
     ),
     "quantiles that fall": (
         _nothing,
@@ -255,7 +255,17 @@ TRAININGS = {
         ["FLOWERS", *TRAIN, "--validation", "bad.csv"],
         "got 'odd' as well",
     ),
-    "no patience": (_nothing, ["FLOWERS", *TRAIN, "--patience", "0"], "0 is not in the range"),
+    "a target of categories": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--categorical", "kind"],
+        "--categorical must be a column other than the target, got 'kind'",
+    ),
+    "no config": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--config", "no.toml"],
+        "no.toml: UTF-8 text is expected; there",
+    ),
+    "no patience": (_nothing, ["FLOWERS", *TRAIN, "--patience", "0"], "--patience must be a whole number of"),
     "dropout by L-BFGS": (
         _nothing,
         ["FLOWERS", *TRAIN, "--optimizer", "lbfgs", "--dropout", "0.1", "--schedule", "cosine"],
@@ -284,8 +294,12 @@ TRAININGS = {
         "Did you mean 'adam'?",
     ),
     "learning rate NaN": (_nothing, ["FLOWERS", *TRAIN, "--learning-rate", "nan"], "a positive number"),
-    "no iterations": (_nothing, ["FLOWERS", *TRAIN, "--iterations", "0"], "0 is not in the range"),
-    "batches of nothing": (_nothing, ["FLOWERS", *TRAIN, "--batch-size", "0"], "0 is not in the range"),
+    "no iterations": (
+        _nothing,
+        ["FLOWERS", *TRAIN, "--epochs", "x"],
+        "--epochs must be a whole number of at",
+    ),
+    "batches of nothing": (_nothing, ["FLOWERS", *TRAIN, "--batch-size", "0"], "at least 1, got '0'"),
     "one class alone to learn from": (
         _text("bad.csv", b"x,kind\n1,a\n2,b\n"),
         ["bad.csv", *TRAIN],
@@ -312,7 +326,7 @@ TRAININGS = {
     "a file where runs should be": (
         _text("runs", b"mine"),
         ["FLOWERS", "--target", "kind"],
-        "runs: a folder for the run can be made; File exists",
+        "runs must be a folder that exists or can be made, got the error 'File exists'",
     ),
     "a file where the folder should be": (
         _text("new", b"mine"),
@@ -394,7 +408,10 @@ COMMANDS = {
     "a picture for a table": (["predict", "RUN", "cat.jpg"], "this ends in '.jpg'"),
     "two tables": (["predict", "RUN", "FLOWERS", "FLOWERS"], "got 2 files"),
     "output in no folder": (["predict", "RUN", "FLOWERS", "--output", "no/such.csv"], "No such file"),
-    "no target to compare": (["evaluate", "RUN", "other.csv"], "column is one of"),
+    "no target to compare": (
+        ["evaluate", "RUN", "other.csv"],
+        "other.csv must have the target of the run, got no column 'kind'",
+    ),
     "unknown class": (["evaluate", "RUN", "odd.csv"], "got 'odd' as well"),
     "no such layer": (["trace", "RUN", "--layer", "9"], "got 9"),
     "no such example": (["trace", "RUN", "--example", "99"], "from 0 to 15; got 99"),
@@ -492,6 +509,6 @@ def test_full_disk_keeps_the_old_run(process, flowers, flower_run, tmp_path):
     result = process("train", flowers, *typed, before=limit)
     assert result.returncode == 2
     last = result.stderr.splitlines()[-1]
-    assert last.startswith("Error: run: it can be written; File too large; the old one is untouched")
+    assert "run must be a path that can be written to, got the error File too large; the old one is" in last
     assert _snapshot(tmp_path) == before
     assert np.all([path.name == "run" for path in tmp_path.iterdir()])

@@ -36,7 +36,7 @@ def test_shares_are_kept():
     [
         (np.array(["a", "a", "b"]), 0.5, "class 'b' has one row only"),
         (np.array([0, 0, 1, 1, 2, 2]), 0.2, "the smaller part has 2 rows for 3 classes"),
-        (np.array([0, 0, 1, 1, 2, 2]), 0.9, "the smaller part has 1 rows for 3 classes"),
+        (np.array([0, 0, 1, 1, 2, 2]), 0.9, "the smaller part has 1 row for 3 classes"),
     ],
 )
 def test_where_shares_cannot_be_kept_it_says_why_and_splits(y, fraction, sentence):

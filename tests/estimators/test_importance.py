@@ -66,7 +66,9 @@ def test_command(tmp_path, capsys, metric):
         with pytest.raises(SystemExit) as end:
             main(arguments)
         assert end.value.code == 0
-    record = json.loads(capsys.readouterr().out)
+    printed = capsys.readouterr()
+    assert "was used to train" in printed.err
+    record = json.loads(printed.out)
     assert (record["metric"], record["rows"]) == (metric or "accuracy", 400)
     assert [one["column"] for one in record["importance"]][-1] == "noise"
     assert record["importance"][0]["mean"] > 0.05

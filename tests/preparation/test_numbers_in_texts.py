@@ -184,6 +184,7 @@ def test_declared_categories_stay_categories():
             "200 of its 241 values are numbers, but it is read as texts: 41 are words, 'unknown' and 1 more; "
             "leave them empty where no number is known",
         ),
+        ([*map(str, VALUES), "<0.5"], "read as texts: 1 is no number, '<0.5'; make numbers of them"),
         (
             [*map(str, VALUES), *["<0.5"] * 15, "10+", "see note 2"],
             "200 of its 217 values are numbers, but it is read as texts: 17 are no numbers, '<0.5' and 2 "
@@ -191,7 +192,7 @@ def test_declared_categories_stay_categories():
         ),
         ([f"{1000 + n:,} kg" for n in range(M)], "'1,199' can be read in two ways"),
     ],
-    ids=["units", "some", "signs", "words", "marks", "two ways"],
+    ids=["units", "some", "signs", "words", "one mark", "marks", "two ways"],
 )
 def test_numbers_that_are_not_read_are_said(texts, says):
     _, column = fit(texts)

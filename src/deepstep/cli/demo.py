@@ -165,12 +165,9 @@ def demo_command(
     loaded = _cats(data) if name == "cats" else _digits(seed) if name == "digits" else _points(name, seed)
     endings = [*models, FIGURE] if name == "cats" else [""]
     base = out or free_name(name, endings)
-    if len(models) > 1:
-        for path in (Path(f"{base}{ending}") for ending in endings):  # before the first network is trained
-            if kind_at(path) != "nothing":
-                raise FileError(
-                    str(path), "a new name is expected", "it exists already", "Choose another --out."
-                )
+    for path in (Path(f"{base}{ending}") for ending in endings):  # before the first network is trained
+        if kind_at(path) != "nothing":
+            raise FileError(str(path), "a new name is expected", "it exists already", "Choose another --out.")
     trained: dict[Path, Trained] = {}
     for ending, settings in models.items():
         folder, label = Path(f"{base}{ending}"), f"{name}, {ending[1:]}" if ending else name
@@ -278,7 +275,7 @@ def _show_digits(
         (name, *(str(count) if count else "·" for count in row), percent(row[at] / max(row.sum(), 1)))
         for at, (name, row) in enumerate(zip(classes, counts, strict=True))
     ]
-    print_table(screen, ("true ↓ given →", *classes, "recall"), rows, title="Test images by class")
+    print_table(screen, ("true ↓ predicted →", *classes, "recall"), rows, title="Test images by class")
     if not len(wrong):
         screen.print("No mistakes on the test images.\n")
         return {}

@@ -42,9 +42,7 @@ def evaluate_command(run_folder: Path, file: Path, json_wanted: bool, **written:
     run = Run.load(run_folder)
     note_divergence(run)
     target = run.preparation.target
-    learned_from = str(file) != STDIN and printable(file) == run.config.get("source")
-    if learned_from and isinstance(run.preparation.inputs, TablePreparation):
-        note(f"Warning: {file} was used to train {run_folder}; these scores include training rows.")
+    _note_training_rows(run, run_folder, file)
     parts = list[tuple[AnyArray, Array, Array | None]]()
     for raw, labels in read_labelled_pieces(run, file, reading(run, written)):
         with naming_piece(file, sum(len(outputs) for _, outputs, _ in parts), len(labels)):
@@ -76,7 +74,13 @@ def evaluate_command(run_folder: Path, file: Path, json_wanted: bool, **written:
             (name, *(str(count) if count else "·" for count in row))
             for name, row in zip(names, counts, strict=True)
         ]
-        print_table(screen, ("true ↓ given →", *names), rows)
+        print_table(screen, ("true ↓ predicted →", *names), rows)
+
+
+def _note_training_rows(run: Run, run_folder: Path, file: Path) -> None:
+    learned_from = str(file) != STDIN and printable(file) == run.config.get("source")
+    if learned_from and isinstance(run.preparation.inputs, TablePreparation):
+        note(f"Warning: {file} was used to train {run_folder}; these scores include training rows.")
 
 
 def _weights(run: Run, raw: Any, file: Path) -> Array | None:
@@ -115,6 +119,7 @@ def importance_command(
     target, inputs = run.preparation.target, run.preparation.inputs
     if not isinstance(inputs, TablePreparation):
         raise ConfigurationError("RUN", "a run that was trained on a table", "got one of images")
+    _note_training_rows(run, run_folder, file)
     raw, labels = read_labelled(run, file, reading(run, written))
     table, found = as_frame(raw, where=str(file)), main_metric(target, metric, "--metric")
     answers, weight = target.answers(labels), _weights(run, raw, file)

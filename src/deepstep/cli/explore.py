@@ -16,7 +16,7 @@ from click.core import ParameterSource
 from deepstep.cli.opened import step_settings
 from deepstep.cli.option_types import member_option
 from deepstep.cli.options import TYPED, SectionedCommand, SectionOption, TrainOptions, flag_of, train_options
-from deepstep.cli.runs import OpenedNetwork, open_network, read_labelled
+from deepstep.cli.runs import OpenedNetwork, open_network, read_labelled, refuse_file
 from deepstep.cli.screen import as_json, json_option, note, program, say
 from deepstep.cli.settings import check_target, checked, new_network, train_arguments
 from deepstep.cli.split import table_split
@@ -183,6 +183,7 @@ OWN_DEFAULTS = {
 """A network that is small enough to look at, and trained as in the lecture."""
 
 HELP = {
+    "targets": "With FILE: column to predict. Can be repeated.",
     "iterations": "Number of epochs that are recorded.",
     "batch_size": "Mini-batch size. Default: all rows.",
     "test_fraction": "Fraction of rows left out.",
@@ -233,9 +234,9 @@ def explore_command(
     circles (default), moons, spirals, planar, digits. The page is served to this machine only, until Ctrl-C;
     with --export it is one HTML file that opens offline.
     """
-    if export is not None and kind_at(export) != "nothing" and not overwrite:
-        hint = "Use another name with --export, or --overwrite."
-        raise FileError(str(export), "a new file", "it exists", hint)
+    if export is not None:
+        read = [Path(source)] if kind_at(source) == "file" else []
+        refuse_file(export, "--export", overwrite=overwrite, beside=read)
     given = [name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
     subject = _subject(context, source, member, data, options, given)
     with spelled(flag_of):

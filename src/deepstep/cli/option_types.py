@@ -48,6 +48,32 @@ class Parsed(click.ParamType[Any]):
             raise ConfigurationError(where, self.expected, f"got {value!r}") from None
 
 
+def typed_flag(context: click.Context | None, option: click.Parameter) -> str:
+    """The flag of an option that was typed, of those that it has."""
+    words = [] if context is None else context.meta.get(WORDS_TYPED, [])
+    typed = (flag for flag in option.opts if any(word.partition("=")[0] == flag for word in words))
+    return next(typed, " or ".join(option.opts))
+
+
+WORDS_TYPED = "deepstep.words_typed"
+"""The entry of click's context with the arguments of the command."""
+
+
+class Count(click.IntRange):
+    """A whole number of at least 1."""
+
+    def __init__(self) -> None:
+        super().__init__(min=1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            name = typed_flag(ctx, param) if param else self.name
+            expected = "a whole number of at least 1"
+            raise ConfigurationError(name, expected, f"got {value!r}", setting=name) from None
+
+
 class LayerSizes(Parsed):
     """Whole numbers between signs: ``64,32`` or ``4-5-3-1``. Whether they fit is the network's to say."""
 

@@ -12,6 +12,8 @@ from typing import Annotated, Any, TypeAlias, get_type_hints
 import click
 
 from deepstep.cli.option_types import (
+    WORDS_TYPED,
+    Count,
     Factor,
     LayerSizes,
     Listed,
@@ -65,6 +67,7 @@ class SectionedCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Refuse an option of one value that comes twice: click takes the last one silently."""
+        ctx.meta[WORDS_TYPED] = list(args)
         *_, given = self.make_parser(ctx).parse_args(list(args))
         for parameter, times in Counter(given).items():
             single = isinstance(parameter, click.Option) and not (parameter.multiple or parameter.is_flag)
@@ -156,7 +159,7 @@ _stop = partial(Typed, "Stopping", kept=_SETTINGS)
 _engine = partial(Typed, "Engine", kept=_SETTINGS)
 _run = partial(Typed, "Run folder")
 _PATH = click.Path(path_type=Path)
-_COUNT = click.IntRange(min=1)
+_COUNT = Count()
 _COLUMNS: dict[str, Any] = {"multiple": True, "metavar": "COLUMN"}
 _FACTORS: dict[str, Any] = {"type": Factor(), "multiple": True, "metavar": "'b*=0.1'", "callback": as_mapping}
 _SCHEDULE: dict[str, Any] = {"type": Named(), "metavar": "NAME[:SETTINGS]"}
@@ -446,7 +449,8 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
     try:
         entries = tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
-        raise FileError(str(path), "a TOML file", f"it cannot be read ({error})") from None
+        got = f"got one that cannot be read ({error})"
+        raise FileError(str(path), "a TOML file", got, setting=str(path)) from None
     if isinstance(entries.get(OPTIONS), dict):  # the config of a run
         entries = entries[OPTIONS]
     options = {

@@ -11,7 +11,7 @@ import click
 import numpy as np
 
 from deepstep.cli.options import TEXT_FORMAT, train_options
-from deepstep.cli.runs import naming_piece, note_divergence, read_raw_pieces, reading
+from deepstep.cli.runs import naming_piece, note_divergence, read_raw_pieces, reading, refuse_file
 from deepstep.cli.screen import as_json, harmless, json_option, note
 from deepstep.data import TABLE_SUFFIXES, atomic_write
 from deepstep.data.formats import ReadOptions
@@ -22,10 +22,18 @@ from deepstep.run import Prediction, Run
 @click.command("predict")
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--output", type=click.Path(path_type=Path), help="Write the predictions to this CSV file.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="Write the predictions to this CSV file."
+)
+@click.option("--overwrite", is_flag=True, help="With --output: replace the file if it exists.")
 @json_option
 def predict_command(
-    run_folder: Path, files: tuple[Path, ...], output: Path | None, json_wanted: bool, **written: Any
+    run_folder: Path,
+    files: tuple[Path, ...],
+    output: Path | None,
+    overwrite: bool,
+    json_wanted: bool,
+    **written: Any,
 ) -> None:
     """Predict for the rows of a table or for images.
 
@@ -39,6 +47,8 @@ def predict_command(
     """
     if output is not None and output.suffix.lower() in set(TABLE_SUFFIXES) - {".csv"}:
         raise ConfigurationError("--output", "the name of a CSV file", f"got {output}", "Let it end in .csv.")
+    if output is not None:
+        refuse_file(output, "--output", overwrite=overwrite, beside=(run_folder, *files))
     run = Run.load(run_folder)
     note_divergence(run)
     pieces = _predicted(run, files, reading(run, written))

@@ -8,11 +8,10 @@ from typing import Any
 import click
 
 from deepstep.cli.options import TEXT_FORMAT, flag_of, train_options
-from deepstep.cli.runs import predicted_rows, read_labelled, reading
+from deepstep.cli.runs import predicted_rows, read_labelled, reading, refuse_file
 from deepstep.cli.screen import FAILED, GOOD, as_json, json_option, note, printable, say
-from deepstep.data.files import kind_at
 from deepstep.data.tables import is_table
-from deepstep.errors import ConfigurationError, FileError
+from deepstep.errors import ConfigurationError
 from deepstep.held_out import HeldOut
 from deepstep.report import report, write_report
 from deepstep.report.diagnosis import findings_of, has_health, no_health
@@ -119,8 +118,7 @@ def report_command(
     predictions are those for the rows that were held out in the training, which RUN keeps. The report is a
     self-contained HTML file without scripts or external resources.
     """
-    if kind_at(out) != "nothing" and not overwrite:
-        raise FileError(str(out), "a new file", "it exists", "Use another name with -o, or --overwrite.")
+    refuse_file(out, "-o", overwrite=overwrite, beside=() if data is None else (data,))
     run = Run.load(run_folder)
     rows, inputs = _rows(run, data, written)
     name = printable(Path(run_folder.resolve().name))

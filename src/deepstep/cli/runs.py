@@ -18,10 +18,11 @@ from deepstep.data import read_cats, read_cells, read_image
 from deepstep.data.arrays import NUMPY
 from deepstep.data.files import kind_at
 from deepstep.data.formats import ReadOptions
+from deepstep.data.frames import with_old_names
 from deepstep.data.rows import Place, naming_rows
 from deepstep.data.sources import local, shown
 from deepstep.data.tables import is_table, pieces_in, silent, table_in
-from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError, spelled
+from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError, spelled, unknown_name
 from deepstep.held_out import HeldOut
 from deepstep.model import Network
 from deepstep.model.options import LBFGS
@@ -66,6 +67,7 @@ def open_network(folder: Path, member: int | None) -> OpenedNetwork:
             f"the number of a member of the ensemble, from 0 to {last}",
             f"got {'none' if member is None else member}",
             "Or train one network, with --preset single.",
+            setting="--member",
         )
     one = run.ensemble.members[member]
     known = {} if last else run.config.get("settings", {})
@@ -136,6 +138,17 @@ def note_divergence(run: Run) -> None:
     """Warn of predictions by a run that diverged."""
     if DIVERGED in run.config:
         note("Warning: the training of this run diverged; predictions use the last finite parameters.")
+
+
+def refuse_file(path: Path, option: str, *, overwrite: bool, beside: Sequence[Path] = ()) -> None:
+    """Refuse to write to one of the files or folders ``beside``, and over any file without --overwrite."""
+    name, hint = str(path), f"Use another name with {option}"
+    there = kind_at(path) != "nothing"
+    if any(path.resolve().is_relative_to(one.resolve()) for one in beside):
+        raise FileError(name, "a file other than those read", "got one of them", f"{hint}.", setting=name)
+    if there and not overwrite:
+        hint = f"{hint}, or --overwrite."
+        raise FileError(name, "a new file", "got one that exists", hint, setting=name)
 
 
 class Labelled(NamedTuple):
@@ -240,6 +253,12 @@ def _of_cats(run: Run, file: Path) -> bool:
 
 
 def _labelled(run: Run, file: Path, frame: "polars.DataFrame") -> Labelled:
+    names = with_old_names(frame, run.target_names).columns
+    for name in run.target_names:
+        if name not in names:
+            hint = unknown_name(str(file), "column", name, names).hint
+            expected, got = "have the target of the run", f"got no column {name!r}"
+            raise ConfigurationError(shown(file), expected, got, hint, setting=shown(file))
     return Labelled(frame, columns_in(frame, run.target_names, f"{file}, the target"))
 
 

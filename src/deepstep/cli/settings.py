@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import click
 from click.core import ParameterSource
 
+from deepstep.cli.option_types import typed_flag
 from deepstep.cli.options import BFLOAT16, ENSEMBLES, SINGLE, TYPED, NamedSchedule, TrainOptions, flag_of
 from deepstep.cli.split import DEFAULT_VALIDATION, TableSplit
 from deepstep.cli.target import by_position, check_table_options
@@ -54,7 +55,7 @@ def chosen_preset(context: click.Context, *, streamed: bool) -> Preset:
         *(["streamed ensemble"] if streamed and asked in ENSEMBLES else []),
     }
     single = [
-        " or ".join(option.opts)
+        typed_flag(context, option)
         for option in context.command.params
         if is_given(context, option.name) and option.name in TYPED and TYPED[option.name].of not in of_both
     ]

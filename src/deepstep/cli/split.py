@@ -290,17 +290,8 @@ def _with_target(frame: "polars.DataFrame", options: TrainOptions, notes: list[s
 
 def _no_inputs(options: TrainOptions) -> tuple[str, ...]:
     """The columns that are no inputs."""
-    others = {
-        "--exclude": list(options.drop),
-        "--sample-weight": [options.sample_weight] if options.sample_weight else [],
-    }
-    for option, names in others.items():
-        for name in names:
-            if name in options.targets:
-                raise ConfigurationError(
-                    option, "a column other than the target", f"got {name!r}", setting=option
-                )
-    return (*options.targets, *(name for names in others.values() for name in names))
+    weighing = [options.sample_weight] if options.sample_weight else []
+    return (*options.targets, *options.drop, *weighing)
 
 
 def groups_of(answers: Any) -> AnyArray:

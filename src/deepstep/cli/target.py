@@ -43,8 +43,9 @@ def check_table_options(options: TrainOptions) -> None:
         raise unknown_name("--loss", "loss", options.loss, known)
     if options.quantiles is not None:
         if options.loss != "quantile":
-            got = "got none" if options.loss is None else f"got --loss {options.loss}"
-            raise ConfigurationError("--quantiles", "--loss quantile", got)
+            got = "got no --loss" if options.loss is None else f"got --loss {options.loss}"
+            name = "--quantiles"
+            raise ConfigurationError(name, "used with --loss quantile", got, setting=name)
         with spelled(flag_of):
             get_head("quantile").with_settings(levels=options.quantiles)
     if not 0 <= options.test_fraction < 1:
@@ -54,6 +55,13 @@ def check_table_options(options: TrainOptions) -> None:
     share = options.validation_fraction
     if share is not None and not 0 < share < 1:
         raise ConfigurationError("--validation-fraction", "a share above 0 and below 1", f"got {share:g}")
+    weighing = [options.sample_weight] if options.sample_weight else []
+    others = {"--exclude": options.drop, "--categorical": options.categorical, "--sample-weight": weighing}
+    for option, names in others.items():
+        for name in {*names}.intersection(options.targets):
+            raise ConfigurationError(
+                option, "a column other than the target", f"got {name!r}", setting=option
+            )
     for name in options.keep:
         if name in (*options.targets, *options.drop, options.sample_weight):
             raise ConfigurationError("--keep", "a column that is an input", f"{name!r} is none")

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
@@ -70,6 +71,7 @@ from deepstep.errors import ConfigurationError, DivergenceError, FileError
 from deepstep.run import Run
 from deepstep.run_folder import STREAMED
 from deepstep.training.checkpoints import checkpoint_files
+from deepstep.training.interruption import deferred
 from deepstep.training.rate_finder import AUTO
 
 if TYPE_CHECKING:
@@ -81,8 +83,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 NEXT = (
-    ("predict RUN FILE", "answers for the rows of a table"),
-    ("evaluate RUN FILE", "answers compared with a table's own"),
+    ("predict RUN FILE", "predictions for the rows of a table"),
+    ("evaluate RUN FILE", "predictions compared with the table's target"),
 )
 OF_ONE_NETWORK = (
     ("trace RUN --layer 1", "every number of one training step"),
@@ -136,7 +138,8 @@ def train_command(
 
     The training of a single network is kept in RUN.unfinished until it is done. After Ctrl-C or a kill,
     --resume RUN continues it to the same bits. FILE is then needed only if it was moved. Trainings with
-    --optimizer lbfgs and ensembles on folds cannot be resumed; after Ctrl-C, lbfgs saves what it reached.
+    --optimizer lbfgs and ensembles on folds cannot be resumed: after Ctrl-C, lbfgs saves what it reached,
+    and of an ensemble the run of those networks that are done is saved, with exit code 130.
     """
     out = options.pop("out")
     if resume is not None:
@@ -238,7 +241,7 @@ def _train(
     tell(file, n_rows, options, split, preset)
     estimator = fitting.new_estimator(options, preset.name, split, stem_of(file))
     options = suited(options, split)
-    with place(run, keeping, overwrite=options.overwrite) as save:
+    with ExitStack() as held, place(run, keeping, overwrite=options.overwrite) as save:
         estimator.set_params(**keeping.parameters(run, options.logs or {}))
         config = about(file, options, split, preset.name)
         if split.survey is not None:
@@ -257,6 +260,8 @@ def _train(
                 reached.held_out = held_out_of(reached, split, file, second)
                 keep(reached, run, error)
             raise
+        late = held.enter_context(deferred())  # Ctrl-C no longer loses what is trained
+        late.waits = not (single and estimator.interrupted_)
         ensemble = estimator.ensemble_
         learned = [split.train]
         if single and split.validation is not None and estimator.stopping_history_ is not None:
@@ -280,7 +285,7 @@ def _train(
         click.echo(as_json(_record(run, whole, split, single=single)))
     else:
         _print_result(whole, split, parts, run, file, single=single)
-    return INTERRUPTED if estimator.interrupted_ else GOOD
+    return INTERRUPTED if estimator.interrupted_ or late.asked else GOOD
 
 
 def _settings(options: TrainOptions, preset: Preset, ensemble: "Ensemble") -> dict[str, Any]:

@@ -35,9 +35,9 @@ from deepstep.data.files import (
 )
 from deepstep.data.own_folders import MOST_OF_A_MARK, TRAINING_FORMAT, TRAINING_MARK, why_kept
 from deepstep.data.parquet import digest_of
-from deepstep.data.sources import local
+from deepstep.data.sources import STDIN, local, shown
 from deepstep.data.text_formats import json_values, read_text
-from deepstep.errors import DataError, DivergenceError, FileError, missing_package
+from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError, missing_package
 from deepstep.run import Run
 from deepstep.run_folder import DIGEST, STREAMED, config_digest, opened, read_config
 from deepstep.training import Callback, Csv, Health, History, StopTraining, TensorBoard, latest_checkpoint
@@ -68,9 +68,10 @@ def _make(folder: Path) -> None:
     except OSError as error:
         raise FileError(
             str(folder),
-            "a folder for the run can be made",
-            error.strerror or str(error),
+            "a folder that exists or can be made",
+            f"got the error {error.strerror or str(error)!r}",
             "Choose another --out.",
+            setting=str(folder),
         ) from error
 
 
@@ -86,7 +87,7 @@ def free_name(stem: str, endings: Sequence[str] = ("",)) -> Path:
 
 INTERRUPTED_BY_USER, FINISHED = "interrupted", "finished early"
 """Ends of a training in its history."""
-CANNOT_GO_ON = "--optimizer lbfgs cannot go on"
+CANNOT_GO_ON = "a training with --optimizer lbfgs cannot be resumed"
 
 FORMAT, VERSION = TRAINING_FORMAT, 4
 NAME = TRAINING_MARK
@@ -121,6 +122,12 @@ class Training:
 
     def check(self, file: Path) -> None:
         """Refuse tables that are not those that training began with."""
+        if file.name == STDIN and str(file) != STDIN:
+            got = "got no FILE"
+            hint = "Type: cat FILE | deepstep train - --resume RUN"
+            raise ConfigurationError(
+                "FILE", "- again, as the table came from standard input", got, hint, setting="FILE"
+            )
         begun_with = {file: self.file_sha256}
         if self.validation_sha256:
             begun_with[Path(self.options["validation"])] = self.validation_sha256
@@ -137,7 +144,7 @@ class Training:
                 )
             if digest_of(path) != digest:
                 raise FileError(
-                    str(path),
+                    shown(path),
                     "the table that this training began with, byte for byte",
                     "the file is another or was changed",
                     "Restore it, or start again with --overwrite.",
@@ -209,8 +216,13 @@ def named_run(run: Path) -> Path:
 
 
 def resume_command(run: Path) -> str:
-    """The command that resumes a training."""
-    return f"{program()} train --resume {shlex.quote(str(run))}"
+    """The command that resumes a training; a table from standard input comes from there once more."""
+    try:
+        piped = Path(read_training(run).file).name == STDIN
+    except FileError:
+        piped = False
+    before, file = ("cat FILE | ", f"{STDIN} ") if piped else ("", "")
+    return f"{before}{program()} train {file}--resume {shlex.quote(str(run))}"
 
 
 def read_training(run: Path) -> Training:
@@ -225,8 +237,8 @@ def read_training(run: Path) -> Training:
                 "it is an ensemble's, which has no checkpoints",
                 "Train again with --overwrite, or with --preset single, which can.",
             )
-        got = "this run is done" if done else f"there is no {path.parent.name}"
-        raise FileError(str(run), "the run of a training that is not done", got)
+        got = "got one that is done" if done else f"got none: there is no {path.parent.name}"
+        raise FileError(str(run), "the run of a training that is not done", got, setting=str(run))
     try:
         record = json_values(read_text(path, most=MOST_OF_A_MARK), finite=False, surrogates=True)
         if record["format"] != FORMAT or record[DIGEST] != config_digest(record):
@@ -330,7 +342,7 @@ def _going_on_named(folder: Path, run: Path) -> Iterator[None]:
         if not _checkpoints(folder):
             raise
         hint = f"Make room, or remove the cause, and resume: {resume_command(run)}"
-        raise FileError(error.where, error.expected, error.got, hint) from error
+        raise FileError(error.where, error.expected, error.got, hint, setting=error.setting) from error
 
 
 @contextmanager
@@ -345,8 +357,8 @@ def resumable(run: Path, *, possible: bool = True) -> Iterator[None]:
         except KeyboardInterrupt:
             kept = _checkpoints(unfinished(run))
             if not kept:
-                ended = "before there was a checkpoint" if possible else f"and {CANNOT_GO_ON}"
-                raise KeyboardInterrupt(f"Interrupted {ended}: nothing is kept.") from None
+                ended = " before there was a checkpoint" if possible else f": {CANNOT_GO_ON}"
+                raise KeyboardInterrupt(f"Interrupted{ended}, and nothing is kept.") from None
             raise KeyboardInterrupt(
                 f"Interrupted. What was reached by update {_step(kept[-1]):,} is kept in {unfinished(run)}. "
                 f"Resume it: {resume_command(run)}"

@@ -184,7 +184,7 @@ def refuse_to_replace(path: Path | str, *, overwrite: bool) -> None:
                 str(path),
                 "a new name is expected",
                 "it exists already",
-                "Choose another name or allow overwriting.",
+                "Choose another name, or replace it: --overwrite (overwrite=True).",
             )
         reason = why_kept(target)
     if reason:
@@ -284,9 +284,10 @@ def as_file_error(
         kept = "the old one is untouched" if os.path.lexists(target) else left
         raise FileError(
             str(path),
-            "it can be written",
-            f"{reason}; {kept}",
+            "a path that can be written to",
+            f"got the error {str(reason).removeprefix('got the error ')}; {kept}",
             "Choose a folder that exists, that you may write to, and that has room.",
+            setting=str(path),
         ) from error
 
 

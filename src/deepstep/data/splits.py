@@ -56,7 +56,7 @@ def stratification_obstacle(y: AnyArray, *, fraction: float) -> str:
         return f"class {classes[counts.argmin()].item()!r} has one row only"
     smaller = min(n_test, len(labels) - n_test)
     if smaller < len(classes):
-        return f"the smaller part has {smaller} rows for {len(classes)} classes"
+        return f"the smaller part has {smaller} row{'s' * (smaller != 1)} for {len(classes)} classes"
     return ""
 
 

@@ -42,8 +42,7 @@ def read_text(path: Path, *, most: int = MOST_BYTES) -> str:
 
     >>> read_text(Path("no/such/file"))
     Traceback (most recent call last):
-    deepstep.errors.FileError: no/such/file: UTF-8 text is expected; it cannot be read ([Errno 2] No such file
-    or directory: 'no/such/file').
+    deepstep.errors.FileError: no/such/file: UTF-8 text is expected; there is no such file.
     """
     try:
         found = path.stat()
@@ -59,8 +58,9 @@ def read_text(path: Path, *, most: int = MOST_BYTES) -> str:
     except FileError:
         raise
     except (OSError, ValueError, MemoryError) as error:
-        reason = str(error) or type(error).__name__
-        raise FileError(str(path), "UTF-8 text is expected", f"it cannot be read ({reason})") from error
+        got = f"it cannot be read ({str(error) or type(error).__name__})"
+        got = "there is no such file" if isinstance(error, FileNotFoundError) else got
+        raise FileError(str(path), "UTF-8 text is expected", got) from error
 
 
 def json_values(text: str | bytes, *, finite: bool = True, surrogates: bool = False) -> Any:

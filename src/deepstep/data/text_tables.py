@@ -86,6 +86,8 @@ def read_text_table(
     names, n_lines, blank = _check_lines(text, where, separator, header, n_skipped)
     rows = text.split(b"\n", n_lines)[n_lines:]
     cells = _cells(rows[0] if rows else b"", separator, _different(names, where, tell), blank)
+    if len(names) == 1 and " " in names[0] and given.sep is None and where.lower().endswith(".txt"):
+        tell(f"{where}: one column, {names[0]!r:.200}. If spaces separate columns: --sep ' ' (sep=' ').")
     if header and all(is_number(name) for name in names):
         tell(
             f"{where}: the first line holds numbers alone and is taken for the names of the columns; "

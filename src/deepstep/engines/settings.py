@@ -129,7 +129,7 @@ class Settings:
                 "dropout",
                 f"one number for all hidden layers or a list of {n_hidden}",
                 f"got {list(self.dropout)}",
-                "Inputs and outputs are not dropped; for inputs there is input_noise.",
+                "Inputs and outputs are not dropped; for inputs there is --input-noise (input_noise=).",
                 setting="dropout",
             )
         return tuple(float(rate) for rate in self.dropout)

@@ -59,7 +59,7 @@ FOR_NUMBERS: Mapping[str, Any] = {"activation": "mish", "learning_rate_init": 0.
 
 GATED = Preset(
     "gated",
-    "numbers cut at quantiles, and a factor of each input that learns fast: columns that tell nothing fade",
+    "numbers cut at quantiles, and a learned factor for each input, which is small for useless columns",
     (128, 128),
     cuts=True,
     settings={"dropout": 0.15, "weight_decay": 0.02, "input_scale": True, "parametric": True},

@@ -253,7 +253,11 @@ def why_not_numbers(counts: "polars.DataFrame") -> str:
         kind, hint = "words", "leave them empty where no number is known"
         if digits.height:
             kind, hint = "no numbers", "make numbers of them, or leave them empty"
-        reasons.append(f"{m - n:,} are {kind}, {first!r}{more}; {hint}")
+        if m - n == 1:
+            kind = f"1 is {'a word' if kind == 'words' else 'no number'}"
+        else:
+            kind = f"{m - n:,} are {kind}"
+        reasons.append(f"{kind}, {first!r}{more}; {hint}")
     if not reasons and found["number"].str.contains(r"\d[^\d]\d{3}$").any():
         number = found["number"].max()
         reasons.append(f"{number!r} can be read in two ways; write it without a sign between thousands")
