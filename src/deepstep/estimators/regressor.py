@@ -150,9 +150,10 @@ class DeepRegressor(ConformalRegressorMixin, MultiOutputMixin, RegressorMixin, D
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R² of the predictions; for 'quantile' the mean over the quantiles of D², its counterpart for them.
 
-        X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example.
-        y (array of shape (n_samples,) or (n_samples, n_outputs)): Numbers.
-        sample_weight (n_samples,): Weight of each row, at least 0.
+        X (array, frame, sparse matrix or file of n_samples rows): A row is an example.
+        y (array of shape (n_samples,) or (n_samples, n_outputs), or str): Numbers, or the name of their column
+            in a frame or file.
+        sample_weight (array of shape (n_samples,) or str): Weight of each row, at least 0, or its column.
         returns: At most 1; 0 for always the same best number.
         """
         X, y, sample_weight = score_of(X, y, sample_weight, f"{type(self).__name__}.score")
