@@ -140,6 +140,9 @@ def test_array_for_a_table_is_refused():
 def test_a_file_is_read_as_the_table_of_training_was(tmp_path):
     run, path = _run(), tmp_path / "few.csv"
     expected = run.outputs(FRAME)
+    assert repr(run) == "Run(target 'y', Ensemble(1 network: single 1.00))"
+    assert repr(run.predict(FRAME)) == "Prediction(values of shape (4,), probabilities of shape (4, 2))"
+    assert "<table" in run._repr_html_()
     assert_array_equal(run.outputs(FRAME.to_pandas()), expected)
     FRAME.write_csv(path, separator=";", null_value="NA")
     assert_array_equal(run.outputs(path), expected)

@@ -18,7 +18,7 @@ Folders of versions 1 (one network) and 2 (an ensemble) are read as well.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -88,6 +88,10 @@ class Prediction(NamedTuple):
     probabilities: Array | None
     quantiles: Array | None = None
 
+    def __repr__(self) -> str:
+        parts = ((name, part) for name, part in self._asdict().items() if part is not None)
+        return f"Prediction({', '.join(f'{name} of shape {part.shape}' for name, part in parts)})"
+
 
 class Examples(NamedTuple):
     """Training rows that open the networks: features (k, n_features) of each fold, encoded targets."""
@@ -96,7 +100,7 @@ class Examples(NamedTuple):
     Y: Array
 
 
-@dataclass
+@dataclass(repr=False)
 class Run:
     """A trained model of one network or more, and what belongs to it.
 
@@ -130,7 +134,13 @@ class Run:
     examples: Examples | None = None
     temperature: float = 1.0
     held_out: HeldOut | None = None
-    _estimator: Any = field(default=None, repr=False)
+    _estimator: Any = None
+
+    def __repr__(self) -> str:
+        return f"Run(target {self.target_name!r:.80}, {self.ensemble!r})"
+
+    def _repr_html_(self) -> str:
+        return self.leaderboard()._repr_html_()
 
     @classmethod
     def of(
@@ -467,8 +477,8 @@ class Run:
 
     def _read(self, path: Path) -> "polars.DataFrame":
         asked = self.config.get("asked", {})
-        format_ = map(asked.get, ("sep", "decimal", "encoding"))
-        usual = TextFormat(*format_, header=not asked.get("no_header"))
+        sep, decimal, encoding, no_header = map(asked.get, ("sep", "decimal", "encoding", "no_header"))
+        usual = TextFormat(sep, decimal, encoding, not no_header)
         values = dict(zip(self.target_names, self.preparation.target.classes, strict=False))
         frame = table_in(path, how=ReadOptions(usual=usual, values=values, tell=silent)).frame
         return frame if usual.header else self.with_numbers_of_training(frame)

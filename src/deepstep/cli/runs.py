@@ -25,7 +25,7 @@ from deepstep.errors import ConfigurationError, DataError, DivergenceError, File
 from deepstep.held_out import HeldOut
 from deepstep.model import Network
 from deepstep.model.options import LBFGS
-from deepstep.preparation import ImagePreparation, TablePreparation, Target
+from deepstep.preparation import ImagePreparation, Target
 from deepstep.run import Run
 from deepstep.run_folder import DIVERGED, read_config
 from deepstep.types import AnyArray, Array

@@ -277,9 +277,7 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
         columns = getattr(rows.X, "columns", ())
         check_kept(self.keep_columns, columns, where)
         if self.categorical_features is not None:
-            context = replace(
-                context, categorical=named_columns(self.categorical_features, columns, where)
-            )
+            context = replace(context, categorical=named_columns(self.categorical_features, columns, where))
         self._learn_targets(rows.Y, context)
         shown = given.X if dtype is not None or not self._came_with_names else rows.X
         if hasattr(shown, "columns"):
@@ -437,9 +435,10 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
         if foreign:
             raise ConfigurationError(
                 where,
-                "preset='mlp' or 'single', where parameters of a single training are given",
-                f"got {', '.join(foreign)} with preset={self.preset!r}",
+                f"'single' or 'mlp' where {', '.join(foreign)} {'is' if len(foreign) == 1 else 'are'} given",
+                f"got {self.preset!r}",
                 "Pass preset='single' for one network on a table, or preset='mlp' for scikit-learn's.",
+                setting="preset",
             )
         if self.early_stopping is not None and not self.early_stopping:
             raise ConfigurationError(

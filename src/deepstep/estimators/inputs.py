@@ -212,12 +212,12 @@ def refuse_texts(y: AnyArray, where: str) -> None:
     """Refuse texts that are no numbers, which a regressor cannot learn."""
     if y.dtype.kind not in "OSU":
         return
-    text = next(
-        (value for value in y.flat if isinstance(value, str | bytes) and not reads_as_number(value)), None
-    )
-    if text is not None:
-        hint = "Use DeepClassifier, which learns classes, or make numbers of them."
-        raise DataError(where, "y of numbers", f"got texts such as {str(text)[:40]!r}", hint)
+    for row, values in enumerate(y.reshape(len(y), -1)):
+        for value in values:
+            if isinstance(value, str | bytes) and not reads_as_number(value):
+                hint = "Use DeepClassifier, which learns classes, or make numbers of them."
+                got = f"got texts such as {str(value)[:40]!r} in row {row + 1}"
+                raise DataError(where, "y of numbers", got, hint)
 
 
 def refuse_times(y: AnyArray, where: str) -> None:

@@ -151,8 +151,8 @@ class DeepRegressor(ConformalRegressorMixin, MultiOutputMixin, RegressorMixin, D
         """R² of the predictions; for 'quantile' the mean over the quantiles of D², its counterpart for them.
 
         X (array, frame, sparse matrix or file of n_samples rows): A row is an example.
-        y (array of shape (n_samples,) or (n_samples, n_outputs), or str): Numbers, or the name of their column
-            in a frame or file.
+        y (array of shape (n_samples,) or (n_samples, n_outputs), or str): Numbers, or the name of their
+            column in a frame or file.
         sample_weight (array of shape (n_samples,) or str): Weight of each row, at least 0, or its column.
         returns: At most 1; 0 for always the same best number.
         """
