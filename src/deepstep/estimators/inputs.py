@@ -208,16 +208,15 @@ def as_target(y: Any, *, numbers: bool, where: str) -> AnyArray:
     return y
 
 
-def refuse_texts(y: AnyArray, where: str) -> None:
-    """Refuse texts that are no numbers, which a regressor cannot learn."""
+def refuse_texts(y: AnyArray, where: str, *, in_order: bool = False) -> None:
+    """Refuse texts that are no numbers, of a regressor; ``in_order`` tells that rows are the user's."""
     if y.dtype.kind not in "OSU":
         return
-    for row, values in enumerate(y.reshape(len(y), -1)):
-        for value in values:
-            if isinstance(value, str | bytes) and not reads_as_number(value):
-                hint = "Use DeepClassifier, which learns classes, or make numbers of them."
-                got = f"got texts such as {str(value)[:40]!r} in row {row + 1}"
-                raise DataError(where, "y of numbers", got, hint)
+    for at, value in enumerate(y.flat):
+        if isinstance(value, str | bytes) and not reads_as_number(value):
+            hint = "Use DeepClassifier, which learns classes, or make numbers of them."
+            place = f" in row {at * len(y) // y.size + 1}" if in_order else ""
+            raise DataError(where, "y of numbers", f"got texts such as {str(value)[:40]!r}{place}", hint)
 
 
 def refuse_times(y: AnyArray, where: str) -> None:
@@ -245,7 +244,7 @@ def reraise_with_row(given: RawData, where: str, *, numbers: bool) -> Iterator[N
     except ValueError as error:
         got = str(error).partition("\n")[0].rstrip(".")
         if numbers:
-            refuse_texts(np.asarray(given.y, dtype=object), where)
+            refuse_texts(np.asarray(given.y, dtype=object), where, in_order=True)
         if got.startswith(_OF_X):
             hint = "Use preset='tabular', which takes missing values, texts and dates as they are."
             raise DataError(where, "X of numbers, none of them missing", got, hint) from error
