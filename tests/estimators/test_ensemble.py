@@ -400,7 +400,7 @@ def test_networks_that_have_more_than_weights_and_biases(wine, given, names):
 )
 def test_parameters_of_a_single_training_are_refused_by_name(foreign):
     X, y = load_wine(return_X_y=True)
-    with pytest.raises(ConfigurationError, match=rf"got {next(iter(foreign))} with preset='tabular'"):
+    with pytest.raises(ConfigurationError, match=rf"where {next(iter(foreign))} is given, got 'tabular'"):
         DeepClassifier(**foreign).fit(X, y)
 
 

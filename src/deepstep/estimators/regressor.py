@@ -173,7 +173,7 @@ class DeepRegressor(ConformalRegressorMixin, MultiOutputMixin, RegressorMixin, D
         self._learned = self._given_head(context.where)
 
     def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
-        refuse_texts(y, where)
+        refuse_texts(y, where, in_order=learned)
         head, rows = self._learned, y.reshape(len(y), -1)
         with np.errstate(over="ignore"):
             Y = rows.astype(dtype)
