@@ -24,3 +24,8 @@ def test_of_many_names_the_near_ones_are_shown(name, shown):
     assert error.expected.startswith(f"column is one of 800, among them {shown}")
     assert error.expected.count("column_") == 3
     assert error.hint == ("Did you mean 'column_799'?" if name == "COLUMN_799" else "")
+
+
+def test_names_that_begin_with_what_was_typed_come_first():
+    known = ["jaccard", "accuracy", *(f"name{at}" for at in range(20))]
+    assert unknown_name("here", "metric", "acc", known).hint == "Did you mean 'accuracy'?"

@@ -137,6 +137,23 @@ def test_array_for_a_table_is_refused():
         _run().predict(np.zeros((2, 4)))
 
 
+def test_a_file_is_read_as_the_table_of_training_was(tmp_path):
+    run, path = _run(), tmp_path / "few.csv"
+    expected = run.outputs(FRAME)
+    assert repr(run) == "Run(target 'y', Ensemble(1 network: single 1.00))"
+    assert repr(run.predict(FRAME)) == "Prediction(values of shape (4,), probabilities of shape (4, 2))"
+    assert "<table" in run._repr_html_()
+    assert_array_equal(run.outputs(FRAME.to_pandas()), expected)
+    FRAME.write_csv(path, separator=";", null_value="NA")
+    assert_array_equal(run.outputs(path), expected)
+    path.write_text("0^a\n1^b\n^a\n3^ä\n")
+    run.config["asked"] = {"sep": "^"}
+    with pytest.raises(DataError, match="columns of the training table are expected"):
+        run.predict(str(path))
+    path.write_text("x^word\n" + path.read_text())
+    assert_array_equal(run.outputs(str(path)), expected)
+
+
 def test_few_examples_are_spread_over_the_rows():
     rows = few_rows(1000)
     assert (len(rows), rows[0], rows[-1]) == (16, 0, 999)

@@ -227,13 +227,18 @@ MOST_NAMES = 12
 def unknown_name(
     where: str, kind: str, name: object, known: Iterable[str], *, setting: str = "", inside: bool = False
 ) -> ConfigurationError:
-    """The error for a name that is not in a table, with the nearest known name.
+    """The error for a name that is not in a table, with the nearest known name: one that begins so.
 
     ``setting`` is the one whose value the name is; with ``inside`` the name is that of an entry of it.
     """
     names = list(known)
     by_lower_case = {known_name.lower(): known_name for known_name in names}
-    near = [by_lower_case[match] for match in get_close_matches(str(name).lower(), by_lower_case, n=3)]
+    typed = str(name).lower()
+    begin = (
+        sorted((known for known in by_lower_case if known.startswith(typed)), key=len) if typed[1:] else []
+    )
+    matches = dict.fromkeys([*begin, *get_close_matches(typed, by_lower_case, n=3)])
+    near = [by_lower_case[match] for match in matches][:3]
     shown = names if len(names) <= MOST_NAMES else near or names[:3]
     count = "" if len(shown) == len(names) else f"{len(names)}, among them "
     listed = f"{count}{', '.join(map(repr, shown))}"

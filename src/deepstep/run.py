@@ -18,8 +18,9 @@ Folders of versions 1 (one network) and 2 (an ensemble) are read as well.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,7 +29,10 @@ import numpy as np
 from deepstep import held_out
 from deepstep.data import atomic_directory
 from deepstep.data.array_files import read_arrays, write_arrays
+from deepstep.data.dialect import TextFormat
+from deepstep.data.formats import ReadOptions
 from deepstep.data.frames import as_frame
+from deepstep.data.tables import silent, table_in
 from deepstep.data.text_formats import read_text
 from deepstep.docstrings import complete
 from deepstep.errors import ConfigurationError, DataError, FileError
@@ -84,6 +88,10 @@ class Prediction(NamedTuple):
     probabilities: Array | None
     quantiles: Array | None = None
 
+    def __repr__(self) -> str:
+        parts = ((name, part) for name, part in self._asdict().items() if part is not None)
+        return f"Prediction({', '.join(f'{name} of shape {part.shape}' for name, part in parts)})"
+
 
 class Examples(NamedTuple):
     """Training rows that open the networks: features (k, n_features) of each fold, encoded targets."""
@@ -92,7 +100,7 @@ class Examples(NamedTuple):
     Y: Array
 
 
-@dataclass
+@dataclass(repr=False)
 class Run:
     """A trained model of one network or more, and what belongs to it.
 
@@ -126,7 +134,13 @@ class Run:
     examples: Examples | None = None
     temperature: float = 1.0
     held_out: HeldOut | None = None
-    _estimator: Any = field(default=None, repr=False)
+    _estimator: Any = None
+
+    def __repr__(self) -> str:
+        return f"Run(target {self.target_name!r:.80}, {self.ensemble!r})"
+
+    def _repr_html_(self) -> str:
+        return self.leaderboard()._repr_html_()
 
     @classmethod
     def of(
@@ -368,10 +382,10 @@ class Run:
         target = self.preparation.target
         return target.names if target.several else (str(self.config.get("target", "target")),)
 
-    def predict(self, raw: "polars.DataFrame | AnyArray") -> Prediction:
+    def predict(self, raw: Any) -> Prediction:
         """Predictions for raw rows.
 
-        raw (polars.DataFrame or array): As in `outputs`.
+        raw (table, path of one, or array): As in `outputs`.
         returns: Values, and what is known beside them.
         DataError, ShapeError: As in `outputs`.
         """
@@ -394,20 +408,20 @@ class Run:
         read = with_temperature if alone else calibrate_proba
         return read(P, self.temperature, each=self.preparation.target.several)
 
-    def outputs(self, raw: "polars.DataFrame | AnyArray") -> Array:
+    def outputs(self, raw: Any) -> Array:
         """The outputs for raw rows, of several networks their weighted mean.
 
-        raw (polars.DataFrame or array): A table with the columns of training (for pictures: a column per
-            pixel), or pictures (m, height, width, channels).
+        raw (table, path of one, or array): A table with the columns of training (for pictures: a column per
+            pixel), the file of one, read as that of training, or pictures (m, height, width, channels).
         returns (m, n_outputs): As the target reads them.
         DataError, ShapeError: When the rows do not fit what was trained on.
         """
         return self.ensemble.outputs(self._rows(raw))
 
-    def inputs(self, raw: "polars.DataFrame | AnyArray", member: int = 0) -> Array:
+    def inputs(self, raw: Any, member: int = 0) -> Array:
         """Raw rows as the inputs of a network.
 
-        raw (polars.DataFrame or array): As in `outputs`.
+        raw (table, path of one, or array): As in `outputs`.
         member: Its number, from 0.
         returns (m, n_inputs):
         DataError, ShapeError: As in `outputs`.
@@ -443,9 +457,13 @@ class Run:
         X: Array = preprocessor.encoded(features)[one.preset.cuts]
         return X, preprocessor.scaled(self.examples.Y)
 
-    def _rows(self, raw: "polars.DataFrame | AnyArray") -> Any:
+    def _rows(self, raw: Any) -> Any:
         """Rows as the ensemble takes them: columns that one fold or another has features of, or floats."""
         inputs = self.preparation.inputs
+        if isinstance(raw, str | PathLike):
+            raw = self._read(Path(raw))
+        elif not isinstance(raw, np.ndarray):
+            raw = as_frame(raw, where="Run")
         if not isinstance(inputs, TablePreparation):
             return inputs.transform(raw) if isinstance(raw, np.ndarray) else inputs.transform_table(raw)
         if isinstance(raw, np.ndarray):
@@ -456,6 +474,35 @@ class Run:
         columns = [column for table in tables for column in table.columns]
         names = list(dict.fromkeys(column.name for column in columns if column.feature_names))
         return as_frame(with_columns(raw, names)[names], where="table")
+
+    def _read(self, path: Path) -> "polars.DataFrame":
+        asked = self.config.get("asked", {})
+        sep, decimal, encoding, no_header = map(asked.get, ("sep", "decimal", "encoding", "no_header"))
+        usual = TextFormat(sep, decimal, encoding, not no_header)
+        values = dict(zip(self.target_names, self.preparation.target.classes, strict=False))
+        frame = table_in(path, how=ReadOptions(usual=usual, values=values, tell=silent)).frame
+        return frame if usual.header else self.with_numbers_of_training(frame)
+
+    def with_numbers_of_training(self, frame: "polars.DataFrame") -> "polars.DataFrame":
+        """Columns of a file without a header under their numbers of training; the targets need not be there.
+
+        frame: With columns named by number.
+        returns: The same columns.
+        DataError: When there are more or fewer columns.
+        """
+        inputs, asked = self.preparation.inputs, self.config.get("asked", {})
+        if not isinstance(inputs, TablePreparation):
+            return frame
+        others = [*self.target_names, *asked.get("drop", ()), self.config.get("sample_weight")]
+        n = len({column.name for column in inputs.columns} | {name for name in others if name})
+        left = [name for name in (f"column_{at}" for at in range(1, n + 1)) if name not in self.target_names]
+        if frame.width not in (n, len(left)):
+            raise DataError(
+                "table",
+                f"{n} columns, as in the table of training, or {len(left)} without the target are expected",
+                f"got {frame.width}",
+            )
+        return frame if frame.width == n else frame.rename(dict(zip(frame.columns, left, strict=True)))
 
     def _check_fit(self, folder: Path) -> None:
         """Refuse files that are each whole but belong to different runs."""

@@ -369,7 +369,7 @@ def test_a_training_that_diverges_keeps_and_names_the_last_good_checkpoint(proce
     files = checkpoint_files("run.unfinished")
     assert files
     step = int(files[-1].stem.rpartition("-")[2])
-    assert "What was reached is kept; more of it say: deepstep doctor run" in result.stderr.replace("-c ", "")
+    assert "What was reached is kept. See deepstep doctor run." in result.stderr.replace("-c ", "")
     assert f"The last good checkpoint, of update {step}, is kept" in result.stderr
     assert result.stderr.endswith("train --resume run --finalize\n")
     assert Run.load("run").history.stopped == "diverged"

@@ -400,7 +400,7 @@ def test_networks_that_have_more_than_weights_and_biases(wine, given, names):
 )
 def test_parameters_of_a_single_training_are_refused_by_name(foreign):
     X, y = load_wine(return_X_y=True)
-    with pytest.raises(ConfigurationError, match=rf"got {next(iter(foreign))} with preset='tabular'"):
+    with pytest.raises(ConfigurationError, match=rf"where {next(iter(foreign))} is given, got 'tabular'"):
         DeepClassifier(**foreign).fit(X, y)
 
 
@@ -511,7 +511,17 @@ def test_an_ensemble_is_better_than_a_member_of_it():
 @pytest.mark.parametrize(("n_estimators", "members"), [(1, 1), (2, 2), (5, 5), (7, 10), (25, 25), (30, 50)])
 def test_members_are_rounded_up_to_whole_folds(n_estimators, members):
     choice = default_ensemble_size(500, n_estimators)
-    assert len(choice.presets) * choice.n_folds * choice.repeats == members
+    assert len(choice.of_a_fold) * choice.n_folds == members
+    without_folds = default_ensemble_size(500, n_estimators, validated=True)
+    assert (len(without_folds.of_a_fold), without_folds.n_folds) == (n_estimators, 1)
+
+
+@pytest.mark.parametrize("n_estimators", [2, 7])
+def test_with_validation_data_there_are_as_many_networks_as_asked_for(wine, n_estimators):
+    X, y, _ = wine
+    model = DeepClassifier(n_estimators=n_estimators, max_iter=1, random_state=1)
+    model.fit(X[::2], y[::2], eval_set=(X[1::2], y[1::2]))
+    assert len(model.ensemble_.members) == n_estimators
 
 
 class Terminal(io.StringIO):

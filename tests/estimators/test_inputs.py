@@ -9,9 +9,10 @@ import pytest
 import scipy.sparse
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import load_iris, make_multilabel_classification
+from sklearn.exceptions import DataConversionWarning
 from sklearn.metrics import average_precision_score, get_scorer, roc_auc_score
 
-from deepstep.errors import ConfigurationError, DataError
+from deepstep.errors import ConfigurationError, DataError, DataWarning
 from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.training import rows
 
@@ -286,3 +287,15 @@ def test_early_stopping_needs_examples():
 def test_batch_larger_than_the_data():
     with pytest.warns(UserWarning, match="batch_size 151 is larger than the 150 examples"):
         DeepClassifier(batch_size=151, **FAST, preset="mlp").fit(X, Y)
+
+
+def test_warnings_and_errors_of_fit_name_the_caller_and_its_parameter():
+    frame = polars.DataFrame({"id": [1.5, 2.0, 3.0] * 10, "leak": [0.5, 0.5, 2.0] * 10})
+    labels, model = np.array(["a", "a", "b"] * 10), DeepClassifier(n_estimators=2, max_iter=1, random_state=1)
+    with pytest.warns((DataConversionWarning, DataWarning)) as caught:
+        model.fit(frame, labels[:, np.newaxis])
+    assert len(caught) == 2
+    assert {one.filename for one in caught} == {__file__}
+    assert (model.engine_, model.engine_reason_.count(";")) == (model.ensemble_.members[0].engine, 0)
+    with pytest.raises(ConfigurationError, match=r"keep_columns must be one of .*Did you mean 'id'"):
+        model.set_params(keep_columns=["idd"]).fit(frame, labels)

@@ -122,7 +122,7 @@ TEXTS = {
 @pytest.mark.parametrize("y", TEXTS.values(), ids=TEXTS)
 def test_a_regressor_of_texts_blames_y(y, preset):
     with pytest.raises(
-        DataError, match=r"y of numbers; got texts such as '(yes|no)'. Use DeepClassifier"
+        DataError, match=r"y of numbers; got texts such as '(yes|no)' in row 1. Use DeepClassifier"
     ) as e:
         DeepRegressor(**PRESETS[preset]).fit(FRAME[list(INPUTS)], y)
     assert "X" not in str(e.value)

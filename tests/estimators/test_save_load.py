@@ -185,7 +185,7 @@ def test_what_is_no_plain_value_is_left_out_with_a_warning(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(X, X[:, 0])
-    with pytest.warns(UserWarning, match="callbacks, random_state, schedule will be as by default"):
+    with pytest.warns(UserWarning, match="callbacks, random_state, schedule will have the default"):
         model.save(tmp_path / "model")
     loaded = DeepRegressor.load(tmp_path / "model")
     assert_array_equal(loaded.predict(X), model.predict(X))

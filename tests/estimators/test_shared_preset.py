@@ -115,8 +115,8 @@ def test_what_is_given_is_heeded(wine, given):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"preset": "tabm", "solver": "sgd"}, "got solver with preset='tabm'"),
-        ({"preset": "tabular", "shared_members": 4}, "got shared_members with preset='tabular'"),
+        ({"preset": "tabm", "solver": "sgd"}, "where solver is given, got 'tabm'"),
+        ({"preset": "tabular", "shared_members": 4}, "where shared_members is given, got 'tabular'"),
         ({"preset": "tabm", "early_stopping": False}, "with preset='tabm', which keeps each"),
         ({"preset": "tabm", "normalization": "batch"}, "shared members without normalization"),
     ],

@@ -160,12 +160,12 @@ def test_a_constant_number_has_deviation_one():
 
 
 def test_numbers_as_text_are_refused():
-    with pytest.raises(DataError, match="numbers are expected; got '1'"):
+    with pytest.raises(DataError, match="numbers are expected; row 1 is '1'"):
         RegressionTarget.fit(["1", "2"])
 
 
 def test_the_text_that_is_no_number_is_told_and_no_number_before_it():
-    with pytest.raises(DataError, match="numbers are expected; got 'unknown'"):
+    with pytest.raises(DataError, match="numbers are expected; row 3 is 'unknown'"):
         RegressionTarget.fit(["1.5", "2", "unknown", "3"])
 
 

@@ -246,12 +246,25 @@ def test_a_truth_that_is_missing_is_named_with_its_part_and_row(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:Training ended before")
-def test_scores_by_the_name_of_a_column_are_refused_in_words(tmp_path, whole):
+def test_scores_by_the_name_of_a_column(tmp_path, whole):
     path, frame = numbers_alone(tmp_path, whole)
     for model, y in ((DeepClassifier(**PLAIN), "target"), (DeepRegressor(**PLAIN), "y")):
-        X = frame.select("x", "z").to_numpy()
-        model.fit(X, frame[y].to_numpy())
-        with pytest.raises(DataError, match=rf"score, y: an array .*the name '{y}'.*read_parquet"):
-            model.score(path, y)
-        with pytest.raises(DataError, match="score, sample_weight: an array"):
-            model.score(X, frame[y].to_numpy(), sample_weight="weight")
+        X, expected = frame.select("x", "z").to_numpy(), frame[y].to_numpy()
+        model.fit(X, expected)
+        frame.select("x", "z", y).write_csv(tmp_path / "scored.csv", separator=";")
+        model.fit(tmp_path / "scored.csv", y)
+        score = model.score(frame.select("x", "z"), expected)
+        assert model.score(path, y) == model.score(tmp_path / "scored.csv", y) == score
+        with pytest.raises(ConfigurationError, match=r"score, y: column is one of .*got 'Y'"):
+            model.score(path, "Y")
+        with pytest.raises(DataError, match="sample_weight with a value for each row"):
+            model.score(X, expected, sample_weight="weight")
+
+
+def test_what_is_found_about_a_table_is_logged_where_verbose(tmp_path, whole, caplog):
+    whole.head(60).select("x", "target").write_csv(tmp_path / "t.csv", separator=";")
+    model = DeepClassifier(preset="single", max_iter=1).fit(tmp_path / "t.csv", "target")
+    model.predict(tmp_path / "t.csv")
+    assert not caplog.records
+    model.set_params(verbose=True).fit(tmp_path / "t.csv", "target")
+    assert "Separator ';'" in caplog.text

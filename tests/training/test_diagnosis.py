@@ -46,7 +46,7 @@ def said(session, data, plan=None, **options):
     with pytest.raises(DivergenceError) as error:
         train(session, data, plan or Plan(2000, **{"learning_rate": 0.01, **options}), where="here")
     text = str(error.value)
-    assert text.startswith("here: the cost and the parameters stay finite; ")
+    assert text.startswith("here: the cost and the parameters must stay finite; ")
     assert text.endswith(".")
     return text
 

@@ -195,7 +195,7 @@ class TestDivergence:
 
     def test_updates_say_so_too(self):
         session, examples, plan = self.huge()
-        with pytest.raises(DivergenceError, match=r"^here: the cost and the parameters stay finite;"):
+        with pytest.raises(DivergenceError, match=r"^here: the cost and the parameters must stay finite;"):
             list(updates(session, examples, plan, where="here"))
 
     def test_parameters_that_are_not_finite_after_the_last_epoch(self):

@@ -26,7 +26,7 @@ from deepstep.errors import ConfigurationError, DataError, DivergenceError, File
 from deepstep.held_out import HeldOut
 from deepstep.model import Network
 from deepstep.model.options import LBFGS
-from deepstep.preparation import ImagePreparation, TablePreparation, Target
+from deepstep.preparation import ImagePreparation, Target
 from deepstep.run import Run
 from deepstep.run_folder import DIVERGED, read_config
 from deepstep.types import AnyArray, Array
@@ -131,7 +131,7 @@ def keep(run: Run, folder: Path, error: DivergenceError) -> None:
     except FileError as trouble:
         error.also(f"What was reached could not be kept: {trouble}")
         return
-    error.also(f"What was reached is kept; more of it say: {program()} doctor {shlex.quote(str(place))}")
+    error.also(f"What was reached is kept. See {program()} doctor {shlex.quote(str(place))}.")
 
 
 def note_divergence(run: Run) -> None:
@@ -187,23 +187,7 @@ def read_raw_pieces(
 
 def _with_names(run: Run, frame: "polars.DataFrame", how: ReadOptions) -> "polars.DataFrame":
     """Columns without a header have the numbers of training; the targets need not be there."""
-    inputs = run.preparation.inputs
-    if (how.given.header and how.usual.header) or not isinstance(inputs, TablePreparation):
-        return frame
-    others = [
-        *run.target_names,
-        *run.config.get("asked", {}).get("drop", ()),
-        run.config.get("sample_weight"),
-    ]
-    n = len({column.name for column in inputs.columns} | {name for name in others if name})
-    left = [name for name in (f"column_{at}" for at in range(1, n + 1)) if name not in run.target_names]
-    if frame.width not in (n, len(left)):
-        raise DataError(
-            "table",
-            f"{n} columns, as in the table of training, or {len(left)} without the target are expected",
-            f"got {frame.width}",
-        )
-    return frame if frame.width == n else frame.rename(dict(zip(frame.columns, left, strict=True)))
+    return frame if how.given.header and how.usual.header else run.with_numbers_of_training(frame)
 
 
 @contextmanager

@@ -31,6 +31,7 @@ from deepstep.estimators.inputs import (
     FitContext,
     RawData,
     as_target,
+    check_kept,
     checked_weight,
     named_columns,
     reraise_with_row,
@@ -51,7 +52,7 @@ from deepstep.estimators.presets import (
     changed,
     engine_on,
 )
-from deepstep.estimators.row_sources import as_row_source, in_memory, inputs_in, is_stored, labels_in
+from deepstep.estimators.row_sources import as_row_source, in_memory, inputs_in, is_stored, labels_in, reading
 from deepstep.estimators.saved import SavedEstimator
 from deepstep.estimators.solvers import seed_to_resume, warn_the_caller
 from deepstep.estimators.streamed_fit import (
@@ -241,16 +242,17 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
             if not going_on:
                 context = replace(context, seed=self._seed(where))
             if validation is not None and is_stored(validation.X):
-                validation = in_memory(validation, f"{where}, validation")
+                validation = in_memory(validation, f"{where}, validation", reading(self.verbose))
             rows = None
             if isinstance(given.X, Survey):
                 self._fit_surveyed(StreamedFit(given.X, given.sample_weight, validation, context))
                 return self
             if is_stored(given.X, self.stream):
                 rows = as_row_source(given, self.stream, context)
-                given = in_memory(given, where) if rows is None else given
+                given = in_memory(given, where, reading(self.verbose)) if rows is None else given
             if rows is not None:
                 names = [name for name in rows.rows.schema if name not in (rows.target, rows.weighing)]
+                check_kept(self.keep_columns, names, where)
                 context = replace(context, categorical=named_columns(self.categorical_features, names, where))
                 self._fit_surveyed(survey_rows(self, rows, validation, context))
             else:
@@ -272,9 +274,10 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
                 dtype = (np.float64, np.float32)  # that of X
         rows = self._dataset(given, dtype, reset=not context.going_on, where=where)
         dtype = None if dtype is None else rows.X.dtype
+        columns = getattr(rows.X, "columns", ())
+        check_kept(self.keep_columns, columns, where)
         if self.categorical_features is not None:
-            names = named_columns(self.categorical_features, getattr(rows.X, "columns", ()), where)
-            context = replace(context, categorical=names)
+            context = replace(context, categorical=named_columns(self.categorical_features, columns, where))
         self._learn_targets(rows.Y, context)
         shown = given.X if dtype is not None or not self._came_with_names else rows.X
         if hasattr(shown, "columns"):
@@ -432,9 +435,10 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
         if foreign:
             raise ConfigurationError(
                 where,
-                "preset='mlp' or 'single', where parameters of a single training are given",
-                f"got {', '.join(foreign)} with preset={self.preset!r}",
+                f"'single' or 'mlp' where {', '.join(foreign)} {'is' if len(foreign) == 1 else 'are'} given",
+                f"got {self.preset!r}",
                 "Pass preset='single' for one network on a table, or preset='mlp' for scikit-learn's.",
+                setting="preset",
             )
         if self.early_stopping is not None and not self.early_stopping:
             raise ConfigurationError(
@@ -468,7 +472,7 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
             check_is_fitted(self)
         ensemble = self.ensemble_
         if is_stored(X, self.stream):
-            pieces = inputs_in(X, self._names_of_columns)
+            pieces = inputs_in(X, self._names_of_columns, reading(self.verbose))
             if self._came_as_an_array:
                 return np.concatenate([self._outputs(piece.to_numpy()) for piece in pieces])
             return np.concatenate([self._outputs(piece) for piece in pieces])

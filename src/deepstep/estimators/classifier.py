@@ -170,10 +170,10 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
         """Accuracy of the predictions.
 
         X (array, frame, sparse matrix or file of n_samples rows): A row is an example.
-        y (array of shape (n_samples,) or (n_samples, n_outputs)): Labels.
-        sample_weight (n_samples,): Weight of each row, at least 0.
+        y (array of shape (n_samples,) or (n_samples, n_outputs), or str): Labels, or the name of their column
+            in a frame or file.
+        sample_weight (array of shape (n_samples,) or str): Weight of each row, at least 0, or its column.
         returns: At most 1.
-        DataError: If y or the weights are the name of a column.
         """
         X, y, sample_weight = score_of(X, y, sample_weight, f"{type(self).__name__}.score")
         return self._metric(y, self.predict(X), sample_weight)

@@ -220,7 +220,7 @@ class PresetSummary(NamedTuple):
     weight: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Ensemble:
     """Networks that predict together.
 
@@ -240,6 +240,15 @@ class Ensemble:
     temperatures: Mapping[str, float]
     output: str
     out_of_fold: Array | None
+
+    def __repr__(self) -> str:
+        n, n_folds = len(self.members), len(self.preprocessors)
+        folds = f" on {n_folds} folds" if n_folds > 1 else ""
+        weights = ", ".join(f"{name} {weight:.2f}" for name, weight in self.weights.items())
+        return f"Ensemble({n} network{'s' if n > 1 else ''}{folds}: {weights})"
+
+    def _repr_html_(self) -> str:
+        return self.leaderboard()._repr_html_()
 
     @classmethod
     def of_one(cls, member: Member, preprocessor: FoldPreprocessor, output: str) -> "Ensemble":

@@ -77,7 +77,9 @@ def fit_ensemble(
         return fit_alone(estimator, prepared, Task(preset, 0, seed), context)
     clock = TimeBudget(estimator.time_budget)
     kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
-    size = default_ensemble_size(len(kept), estimator.n_estimators, estimator.preset)
+    size = default_ensemble_size(
+        len(kept), estimator.n_estimators, estimator.preset, validated=validation is not None
+    )
     parts = _split(estimator, kept, validation, size, seed, context.where)
     tasks = _tasks(size, len(parts), seed)
     try:
@@ -188,7 +190,7 @@ def _split(
 
 def _tasks(size: EnsembleSize, n_parts: int, seed: int) -> list[Task]:
     """Members in the order in which they are trained: fold by fold."""
-    whole = [preset for preset in size.presets for _ in range(size.repeats)]
+    whole = size.of_a_fold
     seeds = np.random.SeedSequence(seed).generate_state(n_parts * len(whole))
     places = [(fold, preset) for fold in range(n_parts) for preset in whole]
     return [Task(preset, fold, int(one)) for (fold, preset), one in zip(places, seeds, strict=True)]

@@ -69,7 +69,7 @@ class FittedAttributes:
     ensemble_ : Ensemble
         The networks as ``members``, with the ``weights`` of the presets and the predictions ``out_of_fold``;
         with ``preset='mlp'`` and 'single' there is one. What follows is that of the only member; of several
-        the attribute says so, except ``n_iter_``, which is the largest.
+        the attribute says so, except ``n_iter_``, which is the largest, and those of engines.
     network_ : deepstep.Network
         The network; columns are examples there, and its cost has no L1 and L2 term.
     history_ : History
@@ -113,7 +113,8 @@ class FittedAttributes:
     n_features_in_, feature_names_in_
         Number and names of the features; names only of a frame.
     engine_, engine_reason_ : str
-        The engine that ran, and why, where another one could be expected; else empty.
+        The engine that ran, and why, where another one could be expected, else empty. Of several networks
+        the different ones, with commas and semicolons.
     """
 
     ensemble_: Ensemble
@@ -149,8 +150,18 @@ class FittedAttributes:
             member.network.architecture.activations[-1], member.network.architecture.activations[-1]
         )
     )
-    engine_ = OfTheNetwork(lambda member: member.engine)
-    engine_reason_ = OfTheNetwork(lambda member: _fit(member).history.why_engine)
+
+    @property
+    def engine_(self) -> str:
+        """The engine that ran."""
+        return ", ".join(dict.fromkeys(member.engine for member in self._fitted("engine_").members))
+
+    @property
+    def engine_reason_(self) -> str:
+        """Why that engine ran, where another one could be expected."""
+        self._fitted("engine_reason_")
+        reasons = (history.why_engine for history in self.histories_)
+        return "; ".join(dict.fromkeys(reason for reason in reasons if reason))
 
     @property
     def histories_(self) -> list[History]:
@@ -170,8 +181,9 @@ class FittedAttributes:
         A = self._fitted("oof_predictions_").out_of_fold
         if A is None or self._training_rows is None:
             raise AttributeError(
-                f"{type(self).__name__} has no oof_predictions_: no rows were held out in folds, as with "
-                "preset='single' or 'mlp', or validation data"
+                f"{type(self).__name__} has no oof_predictions_: they are kept where the rows are split into "
+                "folds, which is not so with preset='single' or 'mlp', with validation data of your own, and "
+                "with rows that are streamed"
             )
         whole = np.full((self._training_rows.n, A.shape[1]), np.nan)
         whole[self._training_rows.kept] = A

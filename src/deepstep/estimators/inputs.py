@@ -1,6 +1,5 @@
 """X, y and weights as they are given to fit: checked, and refused in words."""
 
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,11 +7,13 @@ from datetime import date, time, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from deepstep.data.frames import as_frame
 from deepstep.errors import ConfigurationError, DataError, DataWarning, unknown_name
+from deepstep.estimators.solvers import warn_the_caller
 from deepstep.inspection.findings.leaks import MOST_ROWS, leak_findings
 from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.preparation.column_statistics import why_identifier
@@ -123,6 +124,14 @@ def named_columns(given: Any, names: Sequence[Any], where: str) -> tuple[str, ..
     return tuple(dict.fromkeys(found))
 
 
+def check_kept(given: Sequence[str] | None, names: Sequence[Any], where: str) -> None:
+    """Refuse names in ``keep_columns`` that no column has."""
+    known = list(map(str, names))
+    for name in given or () if known else ():
+        if name not in known:
+            raise unknown_name(where, "column", name, known, setting="keep_columns")
+
+
 def checked_weight(weight: Any, X: Any) -> Array | None:
     """Weights of rows, numbers of at least 0."""
     if weight is None:
@@ -190,20 +199,24 @@ def as_target(y: Any, *, numbers: bool, where: str) -> AnyArray:
     if numbers:
         refuse_times(y, where)
     if y.ndim == 2 and y.shape[1] == 1:
-        return np.asarray(column_or_1d(y, warn=True))
+        warn_the_caller(
+            "A column-vector y was passed when a 1d array was expected. Please change the shape of y to "
+            "(n_samples, ), for example using ravel().",
+            DataConversionWarning,
+        )
+        return np.asarray(column_or_1d(y))
     return y
 
 
-def refuse_texts(y: AnyArray, where: str) -> None:
-    """Refuse texts that are no numbers, which a regressor cannot learn."""
+def refuse_texts(y: AnyArray, where: str, *, in_order: bool = False) -> None:
+    """Refuse texts that are no numbers, of a regressor; ``in_order`` tells that rows are the user's."""
     if y.dtype.kind not in "OSU":
         return
-    text = next(
-        (value for value in y.flat if isinstance(value, str | bytes) and not reads_as_number(value)), None
-    )
-    if text is not None:
-        hint = "Use DeepClassifier, which learns classes, or make numbers of them."
-        raise DataError(where, "y of numbers", f"got texts such as {str(text)[:40]!r}", hint)
+    for at, value in enumerate(y.flat):
+        if isinstance(value, str | bytes) and not reads_as_number(value):
+            hint = "Use DeepClassifier, which learns classes, or make numbers of them."
+            place = f" in row {at * len(y) // y.size + 1}" if in_order else ""
+            raise DataError(where, "y of numbers", f"got texts such as {str(value)[:40]!r}{place}", hint)
 
 
 def refuse_times(y: AnyArray, where: str) -> None:
@@ -231,7 +244,7 @@ def reraise_with_row(given: RawData, where: str, *, numbers: bool) -> Iterator[N
     except ValueError as error:
         got = str(error).partition("\n")[0].rstrip(".")
         if numbers:
-            refuse_texts(np.asarray(given.y, dtype=object), where)
+            refuse_texts(np.asarray(given.y, dtype=object), where, in_order=True)
         if got.startswith(_OF_X):
             hint = "Use preset='tabular', which takes missing values, texts and dates as they are."
             raise DataError(where, "X of numbers, none of them missing", got, hint) from error
@@ -280,7 +293,7 @@ def warn_of_leaks(X: Any, classes: AnyArray, where: str, *, table: bool) -> None
     # not prepared: what cannot be is refused later, under the number of its own row
     columns = dict.fromkeys(series.name for series in frame if not (table and _names_rows(series)))
     for found in leak_findings(frame, columns, {"": classes[rows]}, classes=True, surely=True):
-        warnings.warn(f"{where}: {found.says}.", DataWarning, stacklevel=2)
+        warn_the_caller(f"{where}: {found.says}.", DataWarning)
 
 
 def _names_rows(series: "polars.Series") -> bool:

@@ -105,7 +105,8 @@ class Options(BaseEstimator):
         these parameters, by default with those of ``deepstep train --preset single``. 'mlp' trains one
         network with exactly these parameters on X as it is, as `sklearn.neural_network.MLPClassifier` does.
     n_estimators : int or None, default=None
-        Networks of the ensemble, rounded up to whole folds; None for as many as the table's size asks for.
+        Networks of the ensemble, with folds (without validation data) rounded up to whole folds; None for as
+        many as the table's size asks for.
     solver : str, default='adam'
         'adam', 'sgd' and 'lbfgs' are scikit-learn's, with parameters of their own below. 'adamw', 'rmsprop',
         'lion', 'gd', 'momentum', 'nesterov' and 'heavy_ball' are the update rules of

@@ -285,27 +285,41 @@ FEW, MANY, FOLDED = 4_000, 12_000, 100_000
 
 @dataclass(frozen=True)
 class EnsembleSize:
-    """Presets of a table, folds (1: a part is held out once) and networks of each preset on each fold."""
+    """Presets of a table, folds (1: a part is held out once) and networks of each preset on each fold.
+
+    The last ``fewer`` presets have one network less.
+    """
 
     presets: tuple[Preset, ...]
     n_folds: int
     repeats: int
+    fewer: int = 0
+
+    @property
+    def of_a_fold(self) -> list[Preset]:
+        """The preset of each network of a fold."""
+        full = len(self.presets) - self.fewer
+        return [preset for at, preset in enumerate(self.presets) for _ in range(self.repeats - (at >= full))]
 
 
-def default_ensemble_size(m: int, n_estimators: int | None, preset: str = "tabular") -> EnsembleSize:
+def default_ensemble_size(
+    m: int, n_estimators: int | None, preset: str = "tabular", *, validated: bool = False
+) -> EnsembleSize:
     """The presets and folds for m rows of a weight above 0, or for the number of members that is asked for.
 
-    ================ ================================================= =====
-    rows             presets                                           folds
-    ================ ================================================= =====
-    fewer than 4,000 all                                               5
-    fewer than 12,000 selective, pieces, bent                          5
-    up to 100,000    selective                                         5
-    more             selective                                         1
-    ================ ================================================= =====
+    ================= ======================= =====
+    rows              presets                 folds
+    ================= ======================= =====
+    fewer than 4,000  all                     5
+    fewer than 12,000 the first 3 of `FAMILY` 5
+    up to 100,000     the first               5
+    more              the first               1
+    ================= ======================= =====
 
-    ``n_estimators`` are on at most 5 folds, of as many presets as that takes, then of more seeds. With
-    ``preset="tabm"`` each fold has one network of many (`n_shared`). The presets "single" and "mlp" have one.
+    ``n_estimators`` are on at most 5 folds, of as many presets as that takes, then of more seeds, rounded up
+    to whole folds. Where there are no folds, as rows are too few or the data are ``validated`` by others,
+    they are as many as that. With ``preset="tabm"`` each fold has one network of many (`n_shared`). The
+    presets "single" and "mlp" have one.
     """
     if preset in ALONE:
         return EnsembleSize((ALONE[preset],), 1, 1)
@@ -314,8 +328,12 @@ def default_ensemble_size(m: int, n_estimators: int | None, preset: str = "tabul
         n = len(presets) if m < FEW else 3 if m < MANY else 1
         return EnsembleSize(presets[:n], MOST_FOLDS if m <= FOLDED else 1, 1)
     n_folds = min(MOST_FOLDS, n_estimators)
+    if validated or m < 2 * n_folds:
+        n_folds = 1
     each = -(-n_estimators // n_folds)
-    return EnsembleSize(presets[:each], n_folds, -(-each // len(presets)))
+    presets = presets[:each]
+    repeats = -(-each // len(presets))
+    return EnsembleSize(presets, n_folds, repeats, len(presets) * repeats - each if n_folds == 1 else 0)
 
 
 def n_shared(m: int) -> int:

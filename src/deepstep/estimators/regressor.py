@@ -150,9 +150,10 @@ class DeepRegressor(ConformalRegressorMixin, MultiOutputMixin, RegressorMixin, D
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R² of the predictions; for 'quantile' the mean over the quantiles of D², its counterpart for them.
 
-        X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example.
-        y (array of shape (n_samples,) or (n_samples, n_outputs)): Numbers.
-        sample_weight (n_samples,): Weight of each row, at least 0.
+        X (array, frame, sparse matrix or file of n_samples rows): A row is an example.
+        y (array of shape (n_samples,) or (n_samples, n_outputs), or str): Numbers, or the name of their
+            column in a frame or file.
+        sample_weight (array of shape (n_samples,) or str): Weight of each row, at least 0, or its column.
         returns: At most 1; 0 for always the same best number.
         """
         X, y, sample_weight = score_of(X, y, sample_weight, f"{type(self).__name__}.score")
@@ -172,7 +173,7 @@ class DeepRegressor(ConformalRegressorMixin, MultiOutputMixin, RegressorMixin, D
         self._learned = self._given_head(context.where)
 
     def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
-        refuse_texts(y, where)
+        refuse_texts(y, where, in_order=learned)
         head, rows = self._learned, y.reshape(len(y), -1)
         with np.errstate(over="ignore"):
             Y = rows.astype(dtype)

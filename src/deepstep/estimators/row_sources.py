@@ -13,17 +13,20 @@ import numpy as np
 
 from deepstep.data import ArrayRows, StoredRows
 from deepstep.data.arrays import INPUTS, NUMPY, beside_it, mapped
+from deepstep.data.formats import BY_CONTENT, ReadOptions
 from deepstep.data.rows import check_room
 from deepstep.data.tables import (
     STREAMED_FROM,
+    column,
     pieces_in,
     rows_in_memory,
+    silent,
     stored,
     table_in,
     told_missing_words,
 )
 from deepstep.errors import ConfigurationError, DataError, ShapeError, unknown_name
-from deepstep.estimators.inputs import FitContext, RawData, is_frame, with_named_columns
+from deepstep.estimators.inputs import FitContext, RawData, with_named_columns
 from deepstep.preparation.table import with_columns
 from deepstep.types import AnyArray
 
@@ -61,7 +64,12 @@ def as_row_source(given: RawData, stream: bool | None, context: FitContext) -> N
     return None if rows is None else NamedRows(rows, given.y, given.sample_weight)
 
 
-def in_memory(given: RawData, where: str) -> RawData:
+def reading(verbose: Any) -> ReadOptions:
+    """How text tables are read: what is found about them is logged where an estimator is verbose."""
+    return BY_CONTENT if verbose else BY_CONTENT._replace(tell=silent)
+
+
+def in_memory(given: RawData, where: str, how: ReadOptions) -> RawData:
     """Rows of files as frames and arrays."""
     arrays = _as_arrays(given, where)
     if arrays is not None:
@@ -74,7 +82,7 @@ def in_memory(given: RawData, where: str) -> RawData:
         return RawData(inputs, *others)
     _check_names(given, where)
     stays = isinstance(given.X, StoredRows)
-    frame = rows_in_memory(given.X) if stays else table_in(Path(given.X), _beside(given)).frame
+    frame = rows_in_memory(given.X) if stays else table_in(Path(given.X), _beside(given), how).frame
     names = [given.y, given.sample_weight]
     for name in names:
         if name is not None and name not in frame.columns:
@@ -184,7 +192,7 @@ def is_stored(X: Any, stream: bool | None = None) -> bool:
     return isinstance(X, str | PathLike | StoredRows) or (bool(stream) and isinstance(X, np.memmap))
 
 
-def inputs_in(X: Any, names: Sequence[str]) -> "Iterator[polars.DataFrame]":
+def inputs_in(X: Any, names: Sequence[str], how: ReadOptions) -> "Iterator[polars.DataFrame]":
     """These columns of X, a piece at a time; all of them where there are no names."""
     if not isinstance(X, str | PathLike | StoredRows):
         X = ArrayRows({INPUTS: X}, "X")
@@ -196,25 +204,33 @@ def inputs_in(X: Any, names: Sequence[str]) -> "Iterator[polars.DataFrame]":
             piece for group in groups for piece in X.pieces(group, columns, most)
         )
     else:
-        pieces = pieces_in(Path(X))
+        pieces = pieces_in(Path(X), how=how)
     for frame in pieces:
         found = with_columns(frame, names)
         yield found.select([found.get_column(name) for name in names or found.columns])
 
 
 def score_of(X: Any, y: Any, sample_weight: Any, where: str) -> RawData:
-    """The arguments of `score`: named columns of a frame are taken out of it, other names are refused."""
-    if is_frame(X):
+    """The arguments of `score`: columns that are named are taken out of a frame, and read from files."""
+    if not is_stored(X):
         return with_named_columns(RawData(X, y, sample_weight), where)
-    for name, given in (("y", y), ("sample_weight", sample_weight)):
-        if isinstance(given, str):
-            raise DataError(
-                f"score, {name}",
-                "an array with a value for each row",
-                f"got the name {given!r}",
-                f"Read that column: polars.read_parquet(X, columns=[{given!r}])[{given!r}].to_numpy().",
-            )
-    return RawData(X, y, sample_weight)
+    read = {
+        name: _column_of(X, given, f"{where}, {name}") if isinstance(given, str) else given
+        for name, given in (("y", y), ("sample_weight", sample_weight))
+    }
+    return RawData(X, **read)
+
+
+def _column_of(X: Any, name: str, where: str) -> AnyArray:
+    """The values of a column of files, or of the array beside ``X.npy``."""
+    pieces: Iterator[polars.DataFrame]
+    if isinstance(X, StoredRows):
+        pieces = (piece for at, n in enumerate(X.sizes) for piece in X.pieces(at, [name], n))
+    elif _is_numpy(X):
+        return np.array(mapped(Path(name) if _is_numpy(name) else beside_it(Path(X), name)))
+    else:
+        pieces = pieces_in(Path(X), [name], reading(False))
+    return np.concatenate([labels_in(column(piece, name, where)) for piece in pieces])
 
 
 def labels_in(series: "polars.Series") -> AnyArray:

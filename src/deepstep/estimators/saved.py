@@ -191,8 +191,8 @@ def _parameters(estimator: "DeepEstimator", values: Values) -> dict[str, Any]:
                 del values.arrays[added]
     if left_out:
         warn_the_caller(
-            f"{type(estimator).__name__}.save stores no functions and objects: {', '.join(left_out)} will be "
-            "as by default in what load gives. Predictions do not depend on it."
+            f"{type(estimator).__name__}.save stores no functions and objects: after load, "
+            f"{', '.join(left_out)} will have the default value. Predictions do not depend on it."
         )
     return packed
 

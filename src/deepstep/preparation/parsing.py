@@ -45,11 +45,12 @@ def refuse_infinite(name: str, values: NDArray[np.float64], got: NDArray[np.floa
     """Name the first row whose value is infinite, and what came there."""
     is_infinite = np.isinf(values)
     if is_infinite.any():
-        infinite = np.flatnonzero(is_infinite)
+        row = int(is_infinite.argmax())
+        large = "numbers that are not too large beside those of training are expected"
         raise DataError(
             f"column {name!r}",
-            "finite numbers of the training rows' size are expected",
-            f"row {infinite[0] + 1} is {got[infinite[0]]:g}",
+            "finite numbers are expected" if np.isinf(got[row]) else large,
+            f"row {row + 1} is {got[row]:g}",
             "Correct the value or leave the field empty.",
         )
 

@@ -67,17 +67,18 @@ def labels_in(values: Iterable[Any]) -> list[Label]:
 
 def finite_in(values: Iterable[Any]) -> NDArray[np.float64]:
     """Numbers that are finite."""
-    labels = _present(values)
-    wrong = [label for label in labels if not isinstance(label, (Real, Decimal))]
+    labels, name = _present(values), getattr(values, "name", "")
+    where = f"target {name!r}" if name else "target"
+    wrong = [row for row, label in enumerate(labels) if not isinstance(label, (Real, Decimal))]
     if wrong:
         # one word such as "unknown" makes texts of all numbers of a column
-        first = next((label for label in wrong if not reads_as_number(label)), wrong[0])
-        raise DataError("target", "numbers are expected", f"got {first!r:.60}")
+        row = next((row for row in wrong if not reads_as_number(labels[row])), wrong[0])
+        raise DataError(where, "numbers are expected", f"row {row + 1} is {labels[row]!r:.60}")
     numbers = np.array(labels, dtype=np.float64)
     infinite = np.flatnonzero(np.isinf(numbers))
     if infinite.size:
         raise DataError(
-            "target", "finite numbers are expected", f"row {infinite[0] + 1} is {numbers[infinite[0]]}"
+            where, "finite numbers are expected", f"row {infinite[0] + 1} is {numbers[infinite[0]]}"
         )
     return numbers
 
@@ -165,6 +166,8 @@ def guess_task(series: "polars.Series") -> tuple[Task, str]:
     values = present.unique().sort()
     if len(values) < 2:
         got = f"it has only {values[0]!r}" if len(values) else "it has none"
+        if len(present) < len(series) and len(values):
+            got += f", and {len(series) - len(present):,} of {len(series):,} rows have none"
         raise DataError(where, "at least two different values are needed", got, "Choose another target.")
     is_whole = series.dtype.is_integer() or (
         series.dtype.is_float() and bool((values.floor() == values).all())

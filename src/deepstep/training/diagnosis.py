@@ -19,7 +19,7 @@ from deepstep.training.plan import Rates
 from deepstep.training.rate_finder import times_too_high
 from deepstep.types import AnyArray, Array
 
-EXPECTED = "the cost and the parameters stay finite"
+EXPECTED = "the cost and the parameters must stay finite"
 
 DIVERGED = "diverged"
 """Why a history ended."""
