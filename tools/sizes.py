@@ -28,7 +28,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
 FILES = 190, 235
-TESTS = 22_000, 45_000
+TESTS = 22_000, 45_150
 
 
 def lines(files: list[Path]) -> int:
