@@ -459,10 +459,12 @@ class Run:
 
     def _rows(self, raw: Any) -> Any:
         """Rows as the ensemble takes them: columns that one fold or another has features of, or floats."""
+        import polars
+
         inputs = self.preparation.inputs
         if isinstance(raw, str | PathLike):
             raw = self._read(Path(raw))
-        elif not isinstance(raw, np.ndarray):
+        elif not isinstance(raw, np.ndarray | polars.DataFrame):  # unused columns of polars may hold anything
             raw = as_frame(raw, where="Run")
         if not isinstance(inputs, TablePreparation):
             return inputs.transform(raw) if isinstance(raw, np.ndarray) else inputs.transform_table(raw)
