@@ -197,7 +197,7 @@ _page = partial(click.option, cls=SectionOption, section="Page")
 _PATH = click.Path(path_type=Path)
 
 
-@click.command("explore", cls=SectionedCommand)
+@click.command("explore", cls=SectionedCommand, short_help="Open every step of a network in the browser.")
 @click.argument("source", default=DEMO, metavar="[RUN|FILE|NAME]")
 @_page("--export", type=_PATH, metavar="FILE.html", help="Write the page to a file instead of serving it.")
 @_page("--overwrite", is_flag=True, help="With --export: replace the file if it exists.")

@@ -222,7 +222,7 @@ def engines_command(json_wanted: bool) -> None:
             say(f"{engine.name}: {engine.note}.{hint}", lines=True)
 
 
-@click.command("warmup")
+@click.command("warmup", short_help="Compile all kernels for this processor.")
 @json_option
 def warmup_command(json_wanted: bool) -> None:
     """Compile all kernels for this processor and keep them on disk (about a minute, once).

@@ -22,7 +22,7 @@ PARTS = ("train", "validation", "out_of_fold", "test")
 """Parts of the rows that a run may have results of, in the order of the table."""
 
 
-@click.command("summary")
+@click.command("summary", short_help="Show the layers, training and results of a run.")
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 @json_option
 def summary_command(run_folder: Path, json_wanted: bool) -> None:
@@ -84,7 +84,7 @@ def _training(run: Run) -> list[tuple[str, str]]:
     return shown if run.only is None else [*shown, ("ended", run.ended)]
 
 
-@click.command("describe-columns")
+@click.command("describe-columns", short_help="Show how each column becomes features.")
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--target", required=True, metavar="COLUMN", help="Column to predict.")
 @click.option(
