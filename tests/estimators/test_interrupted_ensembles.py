@@ -62,7 +62,7 @@ def test_the_networks_that_are_done_are_kept(pressed, done, own):
     whole = DeepClassifier(**SETTINGS).fit(X, Y)
     model, validation = DeepClassifier(**SETTINGS), {"X_val": X[::2], "y_val": Y[::2]} if own else {}
     pressed(done)
-    said = f"{done} of 2 networks .* validation" if own else f"{done} of 10 networks .* out-of-fold"
+    said = f"{done} of 10 networks .* {'validation' if own else 'out-of-fold'}"
     with pytest.warns(UserWarning, match=f"{said} accuracy [01]") as caught:
         model.fit(X, Y, **validation)
     assert caught[0].filename == __file__
