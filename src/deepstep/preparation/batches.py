@@ -73,6 +73,10 @@ class Examples:
             X = X.toarray()
         return X.T, self.Y[rows].T, None if self.weight is None else self.weight[rows]
 
+    def part(self, rows: AnyArray | slice) -> "Examples":
+        """Some of the examples, as they are."""
+        return Examples(self.X[rows], self.Y[rows], None if self.weight is None else self.weight[rows])
+
 
 def visited(order: Order, epoch: int, m: int) -> AnyArray | None:
     """The order of m examples in an epoch, (m,); None for the order as it is.
@@ -230,11 +234,7 @@ def hold_out(
     obstacle = classes is None or stratification_obstacle(classes, fraction=(size - 0.5) / m)
     groups = None if obstacle else classes
     parts = train_test_split(np.arange(m), test_size=size, random_state=seed, stratify=groups)
-    weight = examples.weight
-    learn, held = (
-        Examples(examples.X[rows], examples.Y[rows], None if weight is None else weight[rows])
-        for rows in parts
-    )
+    learn, held = map(examples.part, parts)
     if any(part.weight is not None and not part.weight.any() for part in (learn, held)):
         raise DataError(
             where,

@@ -150,7 +150,7 @@ class SharedOut(StreamedExamples):
         if share is None and len(self._own) < len(self):
             return Window(self._encode_numbers(self._groups.take(rows)), None, first, stop)
         held, at = self._held(rows)
-        own = _rows_of(self._own, at)
+        own = self._own.part(at)
         if share is not None:
             own = Shard(own.X, own.Y, own.weight, positions=held, of=end - begin)
         return Window(own, None, first, stop)
@@ -173,8 +173,3 @@ class SharedOut(StreamedExamples):
 
         own = self._own
         return Examples(of_all(own.X), of_all(own.Y), None if own.weight is None else of_all(own.weight))
-
-
-def _rows_of(examples: Examples, rows: AnyArray) -> Examples:
-    weight = None if examples.weight is None else examples.weight[rows]
-    return Examples(examples.X[rows], examples.Y[rows], weight)

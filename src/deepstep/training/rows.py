@@ -59,7 +59,7 @@ def cost_of_all(session: Session, examples: Examples) -> float:
     layer_dims, share = session.architecture.held_dims, session.workers.share
     if share.of == 1:
         return cost_of_rows(session.cost, examples, layer_dims)
-    here = _part(examples, share.part(len(examples)))
+    here = examples.part(share.part(len(examples)))
     weight = _weight(here)
     J = cost_of_rows(session.cost, here, layer_dims) if weight else 0.0
     weighed, whole = session.workers.sums([J * weight, weight])
@@ -72,7 +72,7 @@ def cost_and_outputs_of_all(session: Session, examples: Examples) -> tuple[float
     if share.of == 1:
         return cost_and_outputs(session, examples)
     part = share.part(len(examples))
-    here, A = _part(examples, part), np.zeros(examples.Y.shape)
+    here, A = examples.part(part), np.zeros(examples.Y.shape)
     weight = J = 0.0
     if len(here):
         weight = _weight(here)
@@ -80,11 +80,6 @@ def cost_and_outputs_of_all(session: Session, examples: Examples) -> tuple[float
     sums = session.workers.sums(np.concatenate([[J * weight if weight else 0.0, weight], A.ravel()]))
     outputs = sums[2:].reshape(A.shape).astype(session.parameters.dtype)
     return float(sums[0] / sums[1]), outputs
-
-
-def _part(examples: Examples, rows: slice) -> Examples:
-    weight = None if examples.weight is None else examples.weight[rows]
-    return Examples(examples.X[rows], examples.Y[rows], weight)
 
 
 def _weight(examples: Examples) -> float:
