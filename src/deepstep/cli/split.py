@@ -99,8 +99,7 @@ def table_split(
 
     notes: list[str] = []
     answers = columns_in(frame, options.targets, "--target")
-    named = {"--exclude": options.drop, "--keep": options.keep, "--categorical": options.categorical}
-    for option, names in named.items():
+    for option, names in _named(options).items():
         for name in names:
             column(frame, name, option)
     without, weight = _no_inputs(options), None
@@ -179,12 +178,7 @@ def surveyed(
             "Train a network for each, or read the table into memory with --no-stream.",
         )
     (target_name,), weighing = options.targets, options.sample_weight
-    for option, names in (
-        ("--target", options.targets),
-        ("--exclude", options.drop),
-        ("--keep", options.keep),
-        ("--categorical", options.categorical),
-    ):
+    for option, names in {"--target": options.targets, **_named(options)}.items():
         rows.check_columns(names, option)
 
     def weights(frame: "polars.DataFrame") -> Array | None:
@@ -286,6 +280,11 @@ def _with_target(frame: "polars.DataFrame", options: TrainOptions, notes: list[s
     if missing.any():
         notes.append(f"{missing.sum()} of {len(missing)} rows have no target and are left out.")
     return frame.filter(~missing)
+
+
+def _named(options: TrainOptions) -> dict[str, tuple[str, ...]]:
+    """The columns that options name, which must be there."""
+    return {"--exclude": options.drop, "--keep": options.keep, "--categorical": options.categorical}
 
 
 def _no_inputs(options: TrainOptions) -> tuple[str, ...]:
