@@ -224,7 +224,7 @@ def test_a_driver_that_is_broken_is_described(monkeypatch):
 
 
 FORKS = """
-import json, os, signal, threading
+import json, os, signal, threading, time
 import numpy as np, torch
 from deepstep import Network
 from deepstep.engines import Settings, open_session
@@ -242,6 +242,9 @@ def in_a_thread(work):
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
+    # It has not ended yet: it still ends its pool of OpenMP, with a lock that a fork would copy.
+    while os.path.exists(f"/proc/self/task/{thread.native_id}"):
+        time.sleep(0.001)
 
 def in_a_fork(name, work):
     reading, writing = os.pipe()
