@@ -14,8 +14,6 @@ from deepstep.equations.ops import Layer, Learned, Op, op
 from deepstep.equations.registry import equation
 from deepstep.types import AnyArray, Array, is_whole
 
-__all__ = ["embed_categories", "embed_categories_backward"]
-
 SOURCE = "arXiv 2106.11959, section 3; arXiv 2407.04491 (RealMLP)"
 SIZE = 8
 """Numbers for each category, where nothing else is asked for."""

@@ -13,8 +13,6 @@ from deepstep.equations.registry import equation
 from deepstep.errors import ConfigurationError
 from deepstep.types import Array
 
-__all__ = ["dropout_backward", "dropout_forward", "dropout_mask"]
-
 
 @equation("mask = D / keep_prob,  D = uniform < keep_prob", source="lecture, course 2 week 1")
 def dropout_mask(uniform: Array, keep_prob: float, *, dtype: Any = None) -> Array:

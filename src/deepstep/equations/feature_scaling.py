@@ -14,8 +14,6 @@ from deepstep.equations.ops import Layer, Learned, op
 from deepstep.equations.registry import equation
 from deepstep.types import Array
 
-__all__ = ["scaled_weights", "scaled_weights_backward"]
-
 SOURCE = "arXiv 2407.04491 (RealMLP), the scaling layer"
 
 

@@ -12,8 +12,6 @@ from deepstep.equations.ops import Layer, Learned, op
 from deepstep.equations.registry import equation
 from deepstep.types import Array
 
-__all__ = ["learned_activation_backward", "learned_activation_forward"]
-
 SOURCE = "arXiv 2407.04491 (RealMLP), the parametric activation"
 
 

@@ -13,28 +13,6 @@ from deepstep.equations.heads import Setting, head
 from deepstep.equations.registry import POSITIVE, SHARE, equation
 from deepstep.types import Array
 
-__all__ = [
-    "absolute_error",
-    "absolute_error_backward",
-    "categorical_cross_entropy",
-    "categorical_cross_entropy_backward",
-    "cross_entropy",
-    "cross_entropy_backward",
-    "huber",
-    "huber_backward",
-    "mean_deviance",
-    "mean_deviance_backward",
-    "poisson_deviance",
-    "poisson_deviance_backward",
-    "sigmoid_cross_entropy",
-    "sigmoid_cross_entropy_backward",
-    "smooth_labels",
-    "softmax_cross_entropy",
-    "softmax_cross_entropy_backward",
-    "squared_error",
-    "squared_error_backward",
-]
-
 
 @equation("T = (1 - ε)·Y + ε / n", source="Szegedy et al. 2016, section 7 (arXiv 1512.00567)")
 def smooth_labels(Y: Array, smoothing: float, n: int) -> Array:

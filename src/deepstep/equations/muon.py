@@ -10,8 +10,6 @@ from deepstep.equations.registry import equation
 from deepstep.equations.updates import Rate, adam_update, like_theta, optimizer
 from deepstep.types import Array
 
-__all__ = ["muon_update", "orthogonalized"]
-
 SOURCE = "Jordan et al. 2024 (Muon); arXiv 2502.16982 (the factor 0.2·√max(n, n_prev))"
 COEFFICIENTS = 3.4445, -4.7750, 2.0315
 """a, b, c of a·x + b·x³ + c·x⁵: applied five times, it brings 0.01 < x ≤ 1 to between 0.65 and 1.35."""

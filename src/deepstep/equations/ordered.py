@@ -22,19 +22,6 @@ from deepstep.equations.relu_variants import softplus, softplus_backward
 from deepstep.errors import ShapeError
 from deepstep.types import Array, is_number
 
-__all__ = [
-    "increasing",
-    "increasing_backward",
-    "ordinal",
-    "ordinal_backward",
-    "ordinal_cross_entropy",
-    "ordinal_cross_entropy_backward",
-    "pinball",
-    "pinball_backward",
-    "quantile_loss",
-    "quantile_loss_backward",
-]
-
 LEVELS = (0.1, 0.5, 0.9)
 """The quantiles that are learned where none are named: the median and a range that holds 80 %."""
 

@@ -17,8 +17,6 @@ from deepstep.equations.ops import Layer, Learned, op
 from deepstep.equations.registry import equation
 from deepstep.types import Array, is_number, is_whole
 
-__all__ = ["cosine_features", "cosine_features_backward", "input_maps_backward", "input_maps_forward"]
-
 SOURCE = "arXiv 2407.04491 (RealMLP), PBLD; arXiv 2203.05556"
 DEFAULTS: dict[str, Any] = {"frequencies": 16, "outputs": 3, "scale": 0.1, "inputs": None}
 """Settings: K, d, the standard deviation of the first frequencies, and which inputs (all: None)."""

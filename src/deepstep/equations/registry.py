@@ -189,6 +189,9 @@ def equation(
         found = source or EQUATIONS[forward_of(name, EQUATIONS)].source
         function.__doc__ = completed(function, formula, found)
         EQUATIONS[name] = Equation(name, formula, found, function, forms or {})
+        if function.__module__.startswith(__package__):  # an equation of DeepStep is public
+            exported = function.__globals__.setdefault("__all__", [])
+            exported += [] if name in exported else [name]
         return function
 
     return register

@@ -8,8 +8,6 @@ import numpy as np
 from deepstep.equations.registry import equation
 from deepstep.types import Array
 
-__all__ = ["clip_by_norm", "clip_by_value", "l1_backward", "l1_cost", "l2_backward", "l2_cost", "limit_norms"]
-
 
 @equation("J_L2 = λ / 2m · Σₗ ‖Wₗ‖²", source="lecture, course 2 week 1")
 def l2_cost(weights: Iterable[Array], l2: float, m: float) -> float:

@@ -11,25 +11,6 @@ from deepstep.equations.activations import activation, sigmoid, sigmoid_backward
 from deepstep.equations.registry import equation
 from deepstep.types import Array
 
-__all__ = [
-    "elu",
-    "elu_backward",
-    "gelu",
-    "gelu_backward",
-    "gelu_tanh",
-    "gelu_tanh_backward",
-    "leaky_relu",
-    "leaky_relu_backward",
-    "mish",
-    "mish_backward",
-    "selu",
-    "selu_backward",
-    "silu",
-    "silu_backward",
-    "softplus",
-    "softplus_backward",
-]
-
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 """λ and α with which mean 0 and variance 1 are a fixed point, as in the paper."""
 

@@ -10,23 +10,6 @@ from math import cos, floor, log2, pi
 
 from deepstep.equations.registry import equation
 
-__all__ = [
-    "constant_factor",
-    "cosine_factor",
-    "coslog4_factor",
-    "exponential_factor",
-    "flat_cos_factor",
-    "inverse_time_factor",
-    "inverse_time_rate",
-    "linear_factor",
-    "one_cycle_factor",
-    "polynomial_factor",
-    "scheduled_inverse_time_factor",
-    "scheduled_inverse_time_rate",
-    "step_factor",
-    "warm_up_factor",
-]
-
 
 @equation("α = α₀ / (1 + decay·epoch)", source="lecture, course 2 week 2")
 def inverse_time_rate(learning_rate: float, epoch: float, decay: float) -> float:

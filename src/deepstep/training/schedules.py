@@ -7,7 +7,8 @@ from inspect import signature
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from deepstep.equations import schedules
+from deepstep.equations import EQUATIONS
+from deepstep.equations.schedules import warm_up_factor
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.training.plan import require
 from deepstep.types import is_number
@@ -16,8 +17,8 @@ Factor: TypeAlias = Callable[..., float]
 """``factor(t, **settings)`` with t from 0 to 1."""
 
 SCHEDULES: dict[str, Factor] = {
-    name.removesuffix("_factor"): getattr(schedules, name)
-    for name in schedules.__all__
+    name.removesuffix("_factor"): entry.function
+    for name, entry in EQUATIONS.items()
     if name.endswith("_factor") and name != "warm_up_factor"
 }
 """All schedules by name; the keyword arguments of the equation are the settings, with their defaults."""
@@ -122,7 +123,7 @@ class Schedule:
         settings = dict(self.settings)
         share, first = (settings.pop(name, default) for name, default in _WARM_UP.items())
         factor = partial(SCHEDULES[self.name], **settings)
-        return partial(schedules.warm_up_factor, share=share, first=first, then=factor)
+        return partial(warm_up_factor, share=share, first=first, then=factor)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Schedule, (self.name, dict(self.settings), self.function)
