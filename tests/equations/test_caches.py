@@ -10,8 +10,6 @@ from deepstep import Network
 from deepstep.equations import (
     Caches,
     backpropagate,
-    linear_activation_backward,
-    linear_backward,
     model_backward,
     model_forward,
 )
@@ -38,36 +36,6 @@ def test_a_copy_gives_the_same_gradients(copied: Any) -> None:
         np.testing.assert_array_equal(got[name], value, err_msg=name)
 
 
-def test_other_activations_go_backward_through_the_same_layers() -> None:
-    """Through normalization and α as they were, with the slope of tanh."""
-    net, Y, AL, caches = passed(parametric=True, normalization="layer")
-    found = backpropagate(AL - Y, caches, ["tanh", "sigmoid"])
-    alpha, dA, Z = net.parameters["alpha1"], found["dA1"], caches[0].Z
-    dZ = (1 - alpha) * dA + alpha * dA * (1 - np.tanh(Z) ** 2)
-    U_hat = caches.tape["U_hat1"]
-    np.testing.assert_allclose(found["db1"], dZ.mean(axis=1, keepdims=True), rtol=1e-12)
-    np.testing.assert_allclose(found["dgamma1"], (dZ * U_hat).mean(axis=1, keepdims=True), rtol=1e-12)
-
-
-@pytest.mark.parametrize(
-    "parts",
-    [
-        {},
-        {"normalization": "batch"},
-        {"normalization": "layer", "parametric": True},
-        {"input_scale": True},
-        {"shared_members": 3},
-    ],
-)
-def test_without_the_derivative_by_the_input_all_others_are_the_same(parts: dict[str, Any]) -> None:
-    _, _, _, caches = passed(**parts)
-    dZL = np.ones_like(caches[-1].Z)
-    whole, without = backpropagate(dZL, caches), backpropagate(dZL, caches, input_gradient=False)
-    assert whole.keys() - without.keys() == {"dA0"}
-    for name, value in without.items():
-        np.testing.assert_allclose(value, whole[name], rtol=1e-12, err_msg=name)
-
-
 def test_masks_of_another_pass_are_refused() -> None:
     mask = np.full((3, 4), 2.0)
     _, Y, AL, caches = passed(masks={1: mask})
@@ -78,15 +46,6 @@ def test_masks_of_another_pass_are_refused() -> None:
     _, Y, AL, caches = passed()
     with pytest.raises(DataError, match=r"masked in the forward pass, \[\]; got masks of \[1\]"):
         model_backward(AL, Y, caches, activations=["sigmoid", "sigmoid"], masks={1: mask})
-
-
-@pytest.mark.parametrize("cache", [None, 3.0, [np.ones((1, 2))]])
-def test_a_cache_of_another_form_is_refused(cache: Any) -> None:
-    got = f"got {type(cache).__name__}"
-    with pytest.raises(DataError, match=rf"^linear_backward: cache is the LinearCache .*; {got}"):
-        linear_backward(np.ones((1, 2)), cache)
-    with pytest.raises(DataError, match=rf"^linear_activation_backward: cache is the LayerCache .*; {got}"):
-        linear_activation_backward(np.ones((1, 2)), cache, "relu")
 
 
 def plain(*sizes: int, m: int = 7) -> tuple[Any, Any, list[Any]]:
@@ -145,11 +104,3 @@ def test_shapes_that_do_not_fit_are_refused_by_their_layer(spoil: Any, message: 
     (A, W), Z = spoil(A, W, Z)
     with pytest.raises(ShapeError, match=message):
         model_backward(AL, Y, [((A, W, b), Z), second])
-
-
-def test_layers_in_another_order_are_refused() -> None:
-    Y, AL, (first, second, third) = plain(4, 5, 3, 1)
-    with pytest.raises(
-        ShapeError, match=r"layer 2: A_prev has the shape of Z of layer 1, \(3, 7\); got \(4, 7\)"
-    ):
-        model_backward(AL, Y, [second, first, third])

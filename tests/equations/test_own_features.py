@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from deepstep import Network
-from deepstep.equations import FEATURES, Learned, Op, feature, model_forward
+from deepstep.equations import FEATURES, Learned, Op, feature
 from deepstep.equations.graph import Operations
 from deepstep.equations.ops import Layer
 from deepstep.errors import ConfigurationError
@@ -36,18 +36,6 @@ def scale(symbol: str) -> Op:
     times.__name__ = f"times_{symbol}"
     learned = {symbol: Learned(lambda layer: (layer.n, 1), 2.0, "the factor")}
     return Op(times, times_backward, ("G", symbol), ("A",), ("G", symbol), ("G", symbol), learned)
-
-
-def scaled_input() -> Op:
-    """Half of what the layer reads."""
-
-    def half(A_prev: Array) -> Array:
-        return A_prev / 2
-
-    def half_backward(dV: Array) -> Array:
-        return dV / 2
-
-    return Op(half, half_backward, ("A_prev",), ("V",), (), ("A_prev",), replaces={"A_prev": "V"})
 
 
 def add(name: str, op: Op) -> None:
@@ -92,20 +80,6 @@ def test_an_operation_that_the_loss_would_not_see_is_refused() -> None:
         Network([2, 3, 1], features={"own": True}, seed=1)
 
 
-def test_a_mask_of_the_output_is_refused() -> None:
-    theta = {"W1": np.ones((1, 2)), "b1": np.zeros((1, 1))}
-    with pytest.raises(ConfigurationError, match=r"^layer 1: .* after Z1, .*; got 'dropout_forward'\."):
-        model_forward(X, theta, masks={1: np.ones((1, 3))})
-
-
-def test_an_own_operation_before_the_logits_of_the_output_trains() -> None:
-    @feature("own")
-    def on_logits(ops: Operations, layer: Layer) -> Operations:
-        return (scaled_input(), *ops) if layer.last else ops
-
-    assert Network([2, 3, 1], features={"own": True}, seed=1).check_gradients(X, Y).passed
-
-
 @pytest.mark.parametrize("name", DEEPSTEP_S_OWN)
 def test_a_feature_of_deepstep_is_not_replaced(name: str) -> None:
     before = FEATURES[name]
@@ -127,9 +101,3 @@ def test_a_value_that_no_file_holds_is_refused() -> None:
     add("own", scale("g"))
     with pytest.raises(ConfigurationError, match="features hold numbers, texts, sequences and mappings; got"):
         Network([2, 3, 1], features={"own": {"by": np.sin}})
-
-
-def test_a_feature_may_be_registered_again_where_it_was() -> None:
-    add("own", scale("g"))
-    add("own", scale("k"))
-    assert list(Network([2, 3, 1], features={"own": True}, seed=1).parameters)[2] == "k1"

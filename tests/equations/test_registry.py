@@ -17,7 +17,6 @@ from deepstep.equations import (
     OPTIMIZERS,
     LayerCache,
     LinearCache,
-    equation,
 )
 from deepstep.network import Architecture
 
@@ -99,15 +98,6 @@ def test_the_dtype_that_comes_in_goes_out(name: str, dtype: Any) -> None:
     assert {array.dtype for array in arrays_in(got)} <= {np.dtype(dtype)}
 
 
-@pytest.mark.parametrize("name", OPTIMIZERS)
-def test_numpy_s_scalars_as_hyperparameters_keep_float32(name: str) -> None:
-    rule = OPTIMIZERS[name]
-    numbers = [p.name for p in signature(rule.update).parameters.values() if isinstance(p.default, float)]
-    settings = rule.settings({number: np.float64(0.5) for number in numbers})
-    got = rule.update(**arguments(rule.update.__name__, np.float32), **settings)
-    assert {array.dtype for array in arrays_in(got)} == {np.dtype(np.float32)}
-
-
 @pytest.mark.parametrize("name", COMPUTED)
 def test_no_argument_is_changed(name: str) -> None:
     given = arguments(name, np.float64)
@@ -129,15 +119,6 @@ def test_every_equation_is_documented(name: str) -> None:
     assert f">>> {name}(" in text or f"{name}(" in text.partition("Examples\n")[2]
     assert getattr(deepstep.equations, name) is entry.function
     assert name in import_module(entry.function.__module__).__all__
-
-
-@pytest.mark.parametrize("name", [name for name in EQUATIONS if name.endswith("_backward")])
-def test_every_backward_stands_next_to_its_forward(name: str) -> None:
-    stem = name.removesuffix("_backward")
-    forward = {stem, f"{stem}_forward", f"{stem}_cost"} & set(EQUATIONS)
-    assert len(forward) == 1
-    order = list(EQUATIONS)
-    assert order.index(forward.pop()) < order.index(name)
 
 
 def test_every_table_is_made_of_registered_equations() -> None:
@@ -179,23 +160,6 @@ def test_a_setting_chooses_the_statement(name: str) -> None:
             left = statement.split(" ")[0]
             assert chosen.written(left, {}) == statement
     assert entry.with_settings({}) == entry
-
-
-def test_an_equation_cannot_be_registered_twice() -> None:
-    with pytest.raises(ValueError, match="relu is registered twice"):
-        equation("A = 0", source="nowhere")(EQUATIONS["relu"].function)
-
-
-@pytest.mark.parametrize("name", EQUATIONS)
-def test_the_help_of_an_equation_has_its_statements_and_its_source(name: str) -> None:
-    help_of_it = getdoc(EQUATIONS[name].function) or ""
-    assert (
-        help_of_it.count("\nNotes\n-----\n")
-        == help_of_it.count(f"\nSource: {EQUATIONS[name].source}.\n")
-        == 1
-    )
-    for statement in EQUATIONS[name].formula.split(",  "):
-        assert f"\n    {statement}\n" in help_of_it
 
 
 def test_the_page_is_up_to_date() -> None:

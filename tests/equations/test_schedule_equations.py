@@ -1,13 +1,10 @@
 """Schedules against torch's, step by step, and against values worked out by hand."""
 
-import math
-
 import pytest
 import torch
-from torch.optim import lr_scheduler
+from torch.optim import lr_scheduler as torch_s
 
 from deepstep.equations import (
-    constant_factor,
     cosine_factor,
     coslog4_factor,
     exponential_factor,
@@ -23,108 +20,91 @@ from deepstep.equations import (
     warm_up_factor,
 )
 
-LENGTHS = [1, 3, 10, 49, 333]
+LENGTHS = (1, 3, 10, 49, 333)
 
 
-def torch_factors(n, make, *, rate=1.0):
-    """What a scheduler of torch multiplies the rate with, before steps 0 … n."""
-    optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=rate)
-    scheduler = make(optimizer)
-    factors = [optimizer.param_groups[0]["lr"] / rate]
-    for _ in range(n):
-        optimizer.step()
-        scheduler.step()
-        factors.append(optimizer.param_groups[0]["lr"] / rate)
-    return factors
+def warm_cosine(optimizer, n):
+    line = torch_s.LinearLR(optimizer, 0.25, 1.0, total_iters=n // 2)
+    cosine = torch_s.CosineAnnealingLR(optimizer, T_max=n - n // 2)
+    return torch_s.SequentialLR(optimizer, [line, cosine], milestones=[n // 2])
 
 
-def ours(n, factor, **settings):
-    return [factor(k / n, **settings) for k in range(n + 1)]
+# ours at t = k / n, and torch's scheduler of n steps
+TWINS = {
+    **{
+        f"step {size}": (
+            lambda t, n, size=size: step_factor(t, drop=0.5, every=size / n),
+            lambda o, n, size=size: torch_s.StepLR(o, step_size=size, gamma=0.5),
+        )
+        for size in (1, 2, 3, 7, 10)  # k / n divided by size / n may fall below a whole number in floats
+    },
+    "exponential": (
+        lambda t, n: exponential_factor(t, last=1e-3),
+        lambda o, n: torch_s.ExponentialLR(o, gamma=1e-3 ** (1 / n)),
+    ),
+    "cosine": (
+        lambda t, n: cosine_factor(t, last=0.25),
+        lambda o, n: torch_s.CosineAnnealingLR(o, T_max=n, eta_min=0.25),
+    ),
+    "linear": (
+        lambda t, n: linear_factor(t, last=0.25),
+        lambda o, n: torch_s.LinearLR(o, 1.0, 0.25, total_iters=n),
+    ),
+    "polynomial": (
+        lambda t, n: polynomial_factor(t, power=3.7),
+        lambda o, n: torch_s.PolynomialLR(o, total_iters=n, power=3.7),
+    ),
+    "inverse time": (
+        lambda t, n: inverse_time_factor(t, decay=0.3 * n),
+        lambda o, n: torch_s.LambdaLR(o, lambda epoch: inverse_time_rate(1.0, epoch, 0.3)),
+    ),
+    "inverse time, written out": (
+        lambda t, n: inverse_time_factor(t, decay=4.0 * n),
+        lambda o, n: torch_s.LambdaLR(o, lambda epoch: 1 / (1 + 4.0 * epoch)),
+    ),
+    "scheduled inverse time": (
+        lambda t, n: scheduled_inverse_time_factor(t, decay=0.3, every=3 / n),
+        lambda o, n: torch_s.LambdaLR(o, lambda epoch: 1 / (1 + 0.3 * (epoch // 3))),
+    ),
+    "scheduled inverse time by epochs": (
+        lambda t, n: scheduled_inverse_time_rate(1.0, round(t * n), 0.3, 10),
+        lambda o, n: torch_s.LambdaLR(o, lambda epoch: 1 / (1 + 0.3 * (epoch // 10))),
+    ),
+    "warm-up before a cosine": (
+        lambda t, n: warm_up_factor(t, share=n // 2 / n, first=0.25, then=cosine_factor),
+        warm_cosine,
+    ),
+    "one cycle": (  # torch puts the peak at share · total - 1, of total = n + 1
+        lambda t, n: one_cycle_factor(t, peak=(0.3 * (n + 1) - 1) / n),
+        lambda o, n: torch_s.OneCycleLR(o, max_lr=1.0, total_steps=n + 1, pct_start=0.3),
+    ),
+}
 
 
-@pytest.mark.parametrize("n", LENGTHS)
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 10])
-def test_step_equals_torch_s_at_every_step(n, size):
-    """Also where k / n divided by size / n falls below a whole number in floats."""
-    if size <= n:
-        got = ours(n, step_factor, drop=0.5, every=size / n)
-        assert got == torch_factors(n, lambda o: lr_scheduler.StepLR(o, step_size=size, gamma=0.5))
+@pytest.mark.parametrize("name", TWINS)
+def test_factors_are_torch_s_at_every_step(name):
+    ours, make = TWINS[name]
+    for n in LENGTHS:
+        if n < 10 and name in ("one cycle", "warm-up before a cosine", "step 7", "step 10"):
+            continue
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+        scheduler = make(optimizer, n)
+        expected = [optimizer.param_groups[0]["lr"]]
+        for _ in range(n):
+            optimizer.step()
+            scheduler.step()
+            expected.append(optimizer.param_groups[0]["lr"])
+        assert [ours(k / n, n) for k in range(n + 1)] == pytest.approx(expected, rel=1e-9, abs=1e-12), n
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_as_many_falls_as_there_are_where_training_is_long(size):
     n = 30_000
-    got = ours(n, step_factor, drop=0.999, every=size / n)
-    assert got == [0.999 ** (k // size) for k in range(n + 1)]
+    found = [step_factor(k / n, drop=0.999, every=size / n) for k in range(n + 1)]
+    assert found == [0.999 ** (k // size) for k in range(n + 1)]
 
 
-@pytest.mark.parametrize("n", LENGTHS)
-@pytest.mark.parametrize("last", [1e-3, 0.5, 1.0])
-def test_exponential_equals_torch_s(n, last):
-    expected = torch_factors(n, lambda o: lr_scheduler.ExponentialLR(o, gamma=last ** (1 / n)))
-    assert ours(n, exponential_factor, last=last) == pytest.approx(expected, rel=1e-11)
-
-
-@pytest.mark.parametrize("n", LENGTHS)
-@pytest.mark.parametrize("last", [0.0, 0.25, 1.0])
-def test_cosine_and_linear_equal_torch_s(n, last):
-    expected = torch_factors(n, lambda o: lr_scheduler.CosineAnnealingLR(o, T_max=n, eta_min=last))
-    assert ours(n, cosine_factor, last=last) == pytest.approx(expected, rel=1e-9, abs=1e-12)
-    line = torch_factors(n, lambda o: lr_scheduler.LinearLR(o, 1.0, last, total_iters=n))
-    assert ours(n, linear_factor, last=last) == pytest.approx(line, rel=1e-9, abs=1e-12)
-
-
-@pytest.mark.parametrize("n", LENGTHS)
-@pytest.mark.parametrize("power", [0.5, 1.0, 2.0, 3.7])
-def test_polynomial_equals_torch_s(n, power):
-    expected = torch_factors(n, lambda o: lr_scheduler.PolynomialLR(o, total_iters=n, power=power))
-    assert ours(n, polynomial_factor, power=power) == pytest.approx(expected, rel=1e-9, abs=1e-12)
-
-
-@pytest.mark.parametrize("total", [10, 20, 100, 333])
-@pytest.mark.parametrize("share", [0.2, 0.3, 0.5])
-def test_one_cycle_equals_torch_s(total, share):
-    """torch counts from step 0 to step total - 1 and puts the peak at share · total - 1."""
-    expected = torch_factors(
-        total - 1, lambda o: lr_scheduler.OneCycleLR(o, max_lr=1.0, total_steps=total, pct_start=share)
-    )
-    peak = (share * total - 1) / (total - 1)
-    assert ours(total - 1, one_cycle_factor, peak=peak) == pytest.approx(expected, rel=1e-12)
-
-
-@pytest.mark.parametrize("n", LENGTHS)
-@pytest.mark.parametrize("decay", [0.0, 0.3, 4.0])
-def test_inverse_time_equals_the_lecture_s_in_torch(n, decay):
-    expected = torch_factors(n, lambda o: lr_scheduler.LambdaLR(o, lambda epoch: 1 / (1 + decay * epoch)))
-    assert ours(n, inverse_time_factor, decay=decay * n) == pytest.approx(expected, rel=1e-12)
-    assert [inverse_time_rate(1.0, epoch, decay) for epoch in range(n + 1)] == expected
-
-
-@pytest.mark.parametrize("n", LENGTHS)
-@pytest.mark.parametrize("interval", [1, 3, 10])
-def test_scheduled_inverse_time_equals_the_lecture_s_in_torch(n, interval):
-    expected = torch_factors(
-        n, lambda o: lr_scheduler.LambdaLR(o, lambda epoch: 1 / (1 + 0.3 * (epoch // interval)))
-    )
-    assert [scheduled_inverse_time_rate(1.0, epoch, 0.3, interval) for epoch in range(n + 1)] == expected
-    assert ours(n, scheduled_inverse_time_factor, decay=0.3, every=interval / n) == expected
-
-
-@pytest.mark.parametrize("n", [4, 10, 100])
-def test_warm_up_before_a_cosine_equals_torch_s_sequence(n):
-    steps = n // 2
-
-    def sequence(optimizer):
-        line = lr_scheduler.LinearLR(optimizer, 0.25, 1.0, total_iters=steps)
-        cosine = lr_scheduler.CosineAnnealingLR(optimizer, T_max=n - steps)
-        return lr_scheduler.SequentialLR(optimizer, [line, cosine], milestones=[steps])
-
-    expected = torch_factors(n, sequence)
-    got = ours(n, warm_up_factor, share=steps / n, first=0.25, then=cosine_factor)
-    assert got == pytest.approx(expected, rel=1e-9, abs=1e-12)
-
-
-def test_coslog4_by_hand():
+def test_coslog4_and_flat_cos_by_hand():
     """Holzmüller et al.: zero at 0, 1/15, 3/15, 7/15, 1; 1 where log₂(1 + 15t) is a half more than whole."""
     for zero in (0, 1 / 15, 3 / 15, 7 / 15, 1):
         assert coslog4_factor(zero) == pytest.approx(0, abs=1e-13)
@@ -132,15 +112,5 @@ def test_coslog4_by_hand():
         assert coslog4_factor((2 ** (cycle + 0.5) - 1) / 15) == pytest.approx(1, abs=1e-13)
     # log₂(1 + 15·t) = 1/4 at t = (2^¼ - 1)/15: a quarter of the wave, cos(π/2) = 0, the factor ½.
     assert coslog4_factor((2**0.25 - 1) / 15) == pytest.approx(0.5, abs=1e-12)
-    assert (math.sqrt(2) - 1) / 15 == pytest.approx(0.0276, abs=5e-5)  # the first peak, as published
-
-
-def test_flat_cos_by_hand():
-    assert [flat_cos_factor(t) for t in (0, 0.25, 0.4999)] == [1, 1, 1]
-    at_two_thirds = 0.75  # (1 + cos(π/3)) / 2
-    assert flat_cos_factor(2 / 3) == pytest.approx(at_two_thirds, abs=1e-15)
-    assert [flat_cos_factor(t) for t in (0.5, 0.75, 1)] == pytest.approx([1, 0.5, 0], abs=1e-15)
-
-
-def test_constant_is_constant():
-    assert {constant_factor(k / 10) for k in range(11)} == {1.0}
+    flat = [flat_cos_factor(t) for t in (0, 0.25, 0.4999, 0.5, 2 / 3, 0.75, 1)]
+    assert flat == pytest.approx([1, 1, 1, 1, 0.75, 0.5, 0], abs=1e-15)

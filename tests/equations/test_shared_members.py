@@ -6,12 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepstep import Network
-from deepstep.engines import Settings, open_session
+from deepstep.engines import open_session
 from deepstep.equations import (
     ACTIVATIONS,
     HEADS,
     MEAN_LOGITS,
-    compute_cost,
     cost_from_logits,
     example_targets,
     get_head,
@@ -103,31 +102,6 @@ def test_against_torch_s_autograd(sizes, members, m, seed, weighted):
         np.testing.assert_allclose(value, tensors[name].grad.numpy(), rtol=1e-9, atol=1e-13, err_msg=name)
 
 
-@pytest.mark.parametrize("head", HEADS)
-def test_one_member_whose_factors_are_1_is_an_ordinary_network_bit_for_bit(head):
-    net, X, Y = shared(head, members=1)
-    net.parameters["r1"][:] = 1
-    one = alone(net, 0)
-    np.testing.assert_array_equal(net.forward(X), one.forward(X))
-    assert net.cost(X, Y) == one.cost(X, Y)
-    ours, theirs = net.gradients(X, Y), one.gradients(X, Y)
-    for name, value in theirs.items():
-        np.testing.assert_array_equal(ours[name], value, err_msg=name)
-    chosen = Settings("adam", dropout=0.5, seed=3, lr_multipliers={})
-    left, right = (open_session("reference", it.architecture, it.parameters, chosen) for it in (net, one))
-    assert left.step(X, Y, learning_rate=0.1) == right.step(X, Y, learning_rate=0.1)
-    for name, value in right.parameters.items():
-        np.testing.assert_array_equal(left.parameters[name], value, err_msg=name)
-
-
-@pytest.mark.parametrize("head", HEADS)
-def test_the_cost_of_the_answer_is_that_of_the_mean(head):
-    """Where the loss can be told from the answer, that way is an oracle."""
-    net, X, Y = shared(head)
-    assert HEADS[head].textbook is not None
-    np.testing.assert_allclose(net.cost(X, Y), compute_cost(net.forward(X), Y, output=head), rtol=1e-9)
-
-
 @pytest.mark.parametrize("activation", MEAN_LOGITS)
 def test_mean_logits_give_the_mean_answer(activation):
     ZL = 3 * np.random.default_rng(1).standard_normal((4, 3 * M))
@@ -136,17 +110,6 @@ def test_mean_logits_give_the_mean_answer(activation):
     np.testing.assert_allclose(g(mean_logits(ZL, 3, activation)), expected, rtol=1e-12)
     np.testing.assert_array_equal(mean_logits(ZL, 1, activation), ZL)
     assert mean_logits(ZL.astype(np.float32), 3, activation).dtype == np.float32
-
-
-@pytest.mark.parametrize("activation", sorted(set(MEAN_LOGITS) - {"exponential"}))
-def test_mean_logits_are_finite_where_answers_saturate(activation):
-    """One member is sure and the other surer: the cost of what both say is a number."""
-    ZL = np.array([[800.0, 900.0], [-900.0, -700.0], [0.0, 1000.0]])
-    assert np.isfinite(mean_logits(ZL, 2, activation)).all()
-    twice = mean_logits(np.hstack([ZL[:, :1]] * 2), 2, "identity")
-    np.testing.assert_array_equal(twice, ZL[:, :1])
-    if activation in ("sigmoid", "identity"):
-        np.testing.assert_allclose(mean_logits(np.array([[-800.0, -800.0]]), 2, activation), [[-800.0]])
 
 
 def test_members_begin_apart_and_share_what_they_share():
@@ -164,34 +127,6 @@ def test_members_begin_apart_and_share_what_they_share():
     np.testing.assert_array_equal(theta["r1"] < 0, stream.random_sample((4, 3)) < 0.5)
     by_glorot = Network([3, 4000, 2], initialization="glorot", shared_members=4, seed=1).parameters
     np.testing.assert_allclose(by_glorot["W2"].std(), np.sqrt(2 / 4002), rtol=0.05)
-
-
-def test_factors_of_inputs_do_not_decay_unless_asked():
-    net, X, Y = shared()
-    for asked, moved in (({}, False), ({"r1": 1.0}, True)):
-        chosen = Settings("gd", weight_decay=0.5, weight_decay_multipliers=asked)
-        session = open_session("reference", net.architecture, net.parameters, chosen)
-        plain = open_session("reference", net.architecture, net.parameters, Settings("gd"))
-        for one in (session, plain):
-            one.step(X, Y, learning_rate=0.1)
-        assert (session.parameters["r1"] != plain.parameters["r1"]).all() == moved
-        assert (session.parameters["W1"] != plain.parameters["W1"]).any()
-
-
-def test_training_validates_on_the_mean_answer_and_keeps_the_best():
-    rng = np.random.default_rng(3)
-    X = rng.standard_normal((2, 200))
-    Y = (X[:1] * X[1:] > 0).astype(float)
-    net = Network([2, 16, 1], shared_members=4, seed=1)
-    held = X[:, 150:], Y[:, 150:]
-    history = net.train(
-        X[:, :150], Y[:, :150], optimizer="adamw", learning_rate=0.02, iterations=400, batch_size=32,
-        validation=held, patience=15,
-    )  # fmt: skip
-    best = min(record["validation_cost"] for record in history)
-    np.testing.assert_allclose(net.cost(*held), best, rtol=1e-12)
-    np.testing.assert_allclose(compute_cost(net.forward(held[0]), held[1]), best, rtol=1e-9)
-    assert net.accuracy(*held) > 0.9
 
 
 def test_what_does_not_fit_is_refused():
