@@ -30,10 +30,14 @@ from numba import njit  # noqa: E402
 from deepstep.engines.compiled import session as sessions  # noqa: E402
 from deepstep.engines.compiled.gradient import gradient_and_update  # noqa: E402
 from deepstep.engines.compiled.layout import Batch  # noqa: E402
+from deepstep.engines.compiled.lowering import stride_for  # noqa: E402
 from deepstep.engines.compiled.machine import N, T, blas_address, product  # noqa: E402
-from deepstep.engines.compiled.passes import backward_pass, forward_pass, losses  # noqa: E402
-from deepstep.engines.compiled.room import stride_for  # noqa: E402
-from deepstep.engines.compiled.step import _gather  # noqa: E402
+from deepstep.engines.compiled.step import (  # noqa: E402
+    _gather,
+    backward_pass,
+    forward_pass,
+    losses,
+)
 from machine import machine  # noqa: E402
 from race.entrants.compiled import Entrant  # noqa: E402
 from race.entrants.network_train import Entrant as Public  # noqa: E402
@@ -47,7 +51,7 @@ ROUNDS, SECONDS = 9, 0.03
 @njit(nogil=True, error_model="numpy")
 def repeat(
     phase, times, batch, source, first, plans, layers, parameters, levels, data, state, statistics, progress,
-    work, moments, matrices, scaled, bent, embedded,
+    work,
 ):  # fmt: skip
     """One phase of a step so many times."""
     plan, theta, barrier = plans[0], state[0], np.zeros(24, np.int64)
@@ -55,15 +59,13 @@ def repeat(
         if phase == 0:
             _gather(plan, layers, data, work, batch, 0)
         elif phase == 1:
-            forward_pass(0, barrier, plan, layers, theta, source, first, work, moments, scaled, bent, batch)
+            forward_pass(0, barrier, plan, layers, theta, source, first, work, batch)
         elif phase == 2:
             losses(plan, layers, levels, data.weight.size > 0, work, batch)
         elif phase == 3:
-            backward_pass(0, barrier, plan, layers, theta, work, moments, scaled, bent, embedded, batch)
+            backward_pass(0, barrier, plan, layers, theta, work, batch)
         else:
-            gradient_and_update(
-                0, plan, layers, parameters, state, source, first, work, moments, scaled, bent, batch
-            )
+            gradient_and_update(0, plan, layers, parameters, state, source, first, work, batch)
 
 
 @njit(nogil=True, error_model="numpy")

@@ -15,9 +15,7 @@ import pytest
 
 pytest.importorskip("numba")
 
-from deepstep.data import read_cats
 from deepstep.engines import Settings, open_session
-from deepstep.engines.compiled.span import NOTE
 from deepstep.equations import HEADS, initialize_parameters
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, shuffled
@@ -58,7 +56,7 @@ OF_RATES = {
 RATES = {seed: rate for rate, seeds in OF_RATES.items() for seed in seeds}
 """Learning rates by seed, the largest of 0.1, 0.03, … at which training is not chaotic. Seeds 2, 17 and 22
 have none."""
-DRAWN = sorted(random.Random(os.environ["DEEPSTEP_SEED"]).sample(sorted(RATES), 6))
+DRAWN = sorted(random.Random(os.environ["DEEPSTEP_SEED"]).sample(sorted(RATES), 4))
 """Those of this run."""
 
 
@@ -203,26 +201,6 @@ def test_wide_full_batches_in_float32(name, engine):
     exact, limit = measured(wide(name))
     far = distances(told(wide(name), engine, np.float32), exact)
     assert (far <= limit).all(), (far, limit)
-
-
-@pytest.mark.parametrize("name", WIDE)
-def test_wide_full_batches_in_float64(name):
-    """In the span of the examples."""
-    exact, _ = measured(wide(name))
-    assert trained(wide(name), "compiled", np.float64)[0].why == NOTE
-    assert (distances(told(wide(name), "compiled", np.float64), exact) < 1e-10).all()
-
-
-def test_pixels_of_images_in_float32(shared):
-    images = read_cats(shared / "data" / "cats")
-    X = images.X_train.reshape(len(images.X_train), -1) / np.float32(255)
-    examples = Examples(X, images.y_train.reshape(-1, 1).astype(np.float32))
-    layer_dims = (X.shape[1], 20, 7, 5, 1)
-    architecture = Architecture(layer_dims, ("relu", "relu", "relu", "sigmoid"))
-    values = initialize_parameters(layer_dims, method="lecun", rng=np.random.RandomState(2))
-    case = Case(architecture, values.astype(np.float32), Settings(), examples, None, 0.0075, 200)
-    costs32, costs64 = (told(case, "compiled", dtype)[1] for dtype in (np.float32, np.float64))
-    assert np.abs(costs32 - costs64).max() < 1e-4
 
 
 ROWS = 500_003

@@ -7,7 +7,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from deepstep import Network
-from deepstep.engines import Settings, choose_engine, open_session
+from deepstep.engines import Settings, choose_engine
 from deepstep.engines.compiled.layout import ACTIVATION_CODES, RULE_CODES
 from deepstep.engines.compiled.layout import HEADS as HEADS_WITH_KERNEL
 from deepstep.equations import (
@@ -16,15 +16,12 @@ from deepstep.equations import (
     HEADS,
     OPTIMIZERS,
     Op,
-    Optimizer,
     feature,
     register_activation,
 )
-from deepstep.equations.updates import gradient_descent_update
 from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture
 
-PLAIN = Architecture((2, 3, 1), ("relu", "sigmoid"))
 ACROSS_UNITS = [name for name, activation in ACTIVATIONS.items() if activation.across_units]
 
 
@@ -78,13 +75,6 @@ def test_what_it_has_not_is_done_by_the_reference_with_the_reason(activation):
         choose_engine("compiled", shape)
 
 
-def test_an_update_rule_of_one_s_own():
-    own = Optimizer(lambda theta, gradient, *, learning_rate: (theta - learning_rate * gradient,))
-    assert choose_engine("auto", PLAIN, Settings(own)).name == "reference"
-    renamed = Optimizer(gradient_descent_update)
-    assert choose_engine("auto", PLAIN, Settings(renamed)).name == "compiled"
-
-
 @pytest.fixture
 def own_activation():
     register_activation("doubled_for_choice", lambda Z: 2 * Z, lambda dA, Z: 2 * dA)
@@ -120,10 +110,3 @@ def test_without_numba_the_reference_trains_and_it_is_said_once():
     assert ran.stdout.split("\n")[:2] == ["reference True", "reference True"]
     assert ran.stderr.count("Numba cannot be used") == 1
     assert "pip install numba" in ran.stderr
-
-
-def test_a_session_says_why():
-    shape = Architecture((2, 3, 1), ("softmax", "sigmoid"))
-    parameters = Network([2, 3, 1], activation="softmax", seed=1).parameters
-    assert "softmax" in open_session("auto", shape, parameters).why
-    assert open_session("reference", shape, parameters).why == ""

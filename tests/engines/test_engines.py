@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from deepstep.engines import ENGINES, SessionState, Settings, open_session
-from deepstep.equations import HEADS, OPTIMIZERS, initialize_parameters
+from deepstep.equations import HEADS, initialize_parameters
 from deepstep.errors import ConfigurationError, ShapeError
-from deepstep.network import Architecture, Parameters
-from deepstep.preparation.batches import Examples, shuffled
+from deepstep.network import Architecture
+from deepstep.preparation.batches import Examples
 from head_examples import head_settings, head_target
 
 RATE = 0.05
@@ -25,56 +25,6 @@ def problem(activation="tanh", output="softmax", dtype="float64", *, sizes=(3, 4
     X, Y = rng.standard_normal((m, sizes[0])), head_target(output, sizes[-1], m).T
     drawn = (part.astype(np.float32).astype(dtype) for part in (X, Y, rng.uniform(0.5, 2, size=m)))
     return architecture, parameters.astype(np.float32).astype(dtype), Examples(*drawn)
-
-
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_network_with_factors_of_1_begins_as_the_one_without(engine, optimizer):
-    """The cost and the weights after the first step, bit for bit."""
-    given = {"activation": "silu", "dtype": "float32", "sizes": (4, 5, 3, 2)}
-    plain, begin, examples = problem(**given)
-    shape = problem(**given, input_scale=True, parametric=True)[0]
-    X, Y, _ = examples.take(slice(None))
-    ones = {name: np.ones(size, np.float32) for name, size in shape.layout}
-    sessions = [
-        open_session(engine, architecture, parameters, Settings(optimizer))
-        for architecture, parameters in ((plain, begin), (shape, Parameters.from_dict({**ones, **begin})))
-    ]
-    costs = [session.step(X, Y, learning_rate=RATE) for session in sessions]
-    assert costs[0] == costs[1]
-    first, more = (session.parameters for session in sessions)
-    for name, value in first.items():
-        np.testing.assert_array_equal(more[name], value, err_msg=name)
-    assert all((more[name] != 1).any() for name in ("s1", "alpha1", "alpha2"))
-
-
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("output", HEADS)
-def test_the_gradient_is_the_derivative_of_the_cost(output, weighted):
-    """Two-sided differences of the engine's own cost, with L2 and weights."""
-    engine = "reference"
-    architecture, parameters, examples = problem(output=output, sizes=(4, 5, 3, 2), m=11)
-    X, Y, weight = examples.take(slice(None))
-    options = {"sample_weight": weight} if weighted else {}
-
-    def cost_at(flat):
-        session = open_session(
-            engine, architecture, Parameters(flat, parameters.layer_dims), Settings(l2=0.3)
-        )
-        return session.cost_and_gradient(X, Y, **options)[0]
-
-    session = open_session(engine, architecture, parameters, Settings(l2=0.3))
-    cost, gradient = session.cost_and_gradient(X, Y, **options)
-    plain = session.cost(X, Y, **options)  # what L2 adds is left out where nothing is trained
-    squares = sum((W**2).sum() for name, W in parameters.items() if name[0] == "W")
-    m = weight.sum() if weighted else Y.shape[1]
-    assert cost == pytest.approx(plain + 0.3 / (2 * m) * squares, rel=1e-13)
-    epsilon = 1e-5
-    unit_steps = epsilon * np.eye(parameters.flat.size)
-    numeric = [
-        (cost_at(parameters.flat + e) - cost_at(parameters.flat - e)) / (2 * epsilon) for e in unit_steps
-    ]
-    np.testing.assert_allclose(gradient, numeric, rtol=1e-6, atol=1e-9)
 
 
 def epoch(session, examples, order, batch_size):
@@ -127,30 +77,6 @@ class TestContract:
             assert costs[0] == pytest.approx(costs[1], rel=1e-14)
         np.testing.assert_array_equal(*(session.parameters.flat for session in sessions))
 
-    def test_some_batches_of_an_epoch_after_others_are_the_epoch(self, engine):
-        architecture, parameters, examples = problem()
-        order = shuffled(3)(0, len(examples))
-        whole, parts = (open_session(engine, architecture, parameters, Settings("adam")) for _ in "12")
-        epoch(whole, examples, order, 4)
-        for numbers in (range(1), range(1, 4), range(4, 5)):
-            parts.steps(examples, order=order, batch_size=4, numbers=numbers, learning_rate=RATE)
-        np.testing.assert_array_equal(whole.parameters.flat, parts.parameters.flat)
-
-    def test_no_weight_at_all_teaches_nothing(self, engine):
-        architecture, parameters, examples = problem()
-        session = open_session(engine, architecture, parameters, Settings("adam"))
-        done = session.steps(replace(examples, weight=np.zeros(17)), batch_size=8, learning_rate=1.0)
-        assert not done.sizes.any()
-        assert session.state().step == 0
-
-    @pytest.mark.parametrize("dtype", ["float32", "float64"])
-    def test_a_numpy_rate_keeps_the_precision(self, engine, dtype):
-        architecture, parameters, examples = problem(dtype=dtype)
-        X, Y, _ = examples.take(slice(None))
-        session = open_session(engine, architecture, parameters, Settings("nesterov"))
-        session.step(X, Y, learning_rate=np.float64(RATE))
-        assert {session.state().theta.dtype, session.state().slots["v"].dtype} == {np.dtype(dtype)}
-
     @pytest.mark.parametrize(("source", "target"), [("float32", "float64"), ("float64", "float32")])
     def test_a_state_of_another_precision_takes_the_session_s(self, engine, source, target):
         architecture, parameters, examples = problem("relu", "sigmoid", source)
@@ -185,15 +111,6 @@ class TestContract:
         session.load(SessionState(parameters.flat, slots, 1, average=2 * parameters.flat))
         np.testing.assert_array_equal(session.outcome.flat, parameters.flat)
         assert session.state().average is None
-
-    def test_its_name(self, engine):
-        architecture, parameters, _ = problem()
-        assert open_session(engine, architecture, parameters).name == engine
-
-
-def test_auto_is_one_of_the_engines():
-    architecture, parameters, _ = problem()
-    assert open_session("auto", architecture, parameters).name in ENGINES
 
 
 @pytest.mark.parametrize(
@@ -274,12 +191,3 @@ def test_what_is_no_number_is_refused(name):
     for value in NO_NUMBERS:
         with pytest.raises(ConfigurationError, match=f"^{name} must be a finite number .*, got "):
             Settings(**{name: value})
-
-
-def test_the_weight_decay_of_a_rule_has_the_range_and_the_words_of_the_setting():
-    for value in (*NO_NUMBERS, -0.1, float("nan"), float("inf")):
-        with pytest.raises(ConfigurationError) as own:
-            replace(OPTIMIZERS["adamw"], weight_decay=value)
-        with pytest.raises(ConfigurationError) as setting:
-            Settings(weight_decay=value)
-        assert str(own.value) == str(setting.value)

@@ -77,14 +77,6 @@ def test_losses_far_out(name, members):
     assert_same(head.loss_backward, (ZL, Y), rtol=1e-10)
 
 
-def test_losses_with_smoothed_labels():
-    Y = np.eye(3)[:, np.arange(50) % 3]
-    ZL = np.random.default_rng(3).standard_normal(Y.shape) * np.geomspace(0.1, 300, 50)
-    head = get_head("softmax").with_settings(smoothing=0.1)
-    assert_same(head.loss, (ZL, Y))
-    assert_same(head.loss_backward, (ZL, Y))
-
-
 def test_no_feature_is_left_out():
     """A new one has an example, or gets an option above."""
     assert set(OPTIONS) == set(FEATURES)

@@ -17,7 +17,7 @@ from deepstep.engines.choice import why_not
 from deepstep.equations import ACTIVATIONS, FEATURES, HEADS, OPTIMIZERS, example_targets
 from deepstep.preparation.batches import Examples, shuffled
 
-CASES = 60
+CASES = 40
 OTHERS = sorted(set(ENGINES) - {"reference"})
 LEAST = {"float64": 1e-12, "float32": 1e-6}
 """Distances that are always accepted, as a share of the largest number."""
@@ -199,8 +199,8 @@ def test_an_engine_does_as_the_reference(
     compiled = "deepstep.engines.compiled"
     monkeypatch.setattr(f"{compiled}.session.threads_for", lambda *of: case.n_threads)
     if case.pieces:  # a gradient in many parts, products of few examples
-        monkeypatch.setattr(f"{compiled}.room.TILE", 16)
-        monkeypatch.setattr(f"{compiled}.room.LEAST_ROWS", 2)
+        monkeypatch.setattr(f"{compiled}.lowering.TILE", 16)
+        monkeypatch.setattr(f"{compiled}.lowering.LEAST_ROWS", 2)
         if engine == "torch":
             monkeypatch.setattr("deepstep.engines.torch.graph.EXAMPLES_AT_ONCE", 4)
             monkeypatch.setattr("deepstep.engines.torch.session.EXAMPLES_AT_ONCE", 4)

@@ -161,20 +161,6 @@ class TestEnds:
         assert opened.state().step == 1
 
 
-def test_many_sizes_of_batches(recording_alone):
-    net = network()
-    rows = examples(net)
-    X, Y = rows.X.T, rows.Y.T
-    ours, theirs = (
-        open_session(engine, net.architecture, net.parameters, Settings("adam"))
-        for engine in ("torch", "reference")
-    )
-    for m in (40, 3, 5, 7, 9, 11, 40, 3, 39, 40):
-        for opened in (ours, theirs):
-            opened.step(X[:, :m], Y[:, :m], learning_rate=0.01)
-    np.testing.assert_allclose(ours.parameters.flat, theirs.parameters.flat, rtol=1e-10, atol=1e-12)
-
-
 def test_sessions_of_one_shape_share_what_was_compiled(traced):
     for seed, net in enumerate([network(), network(), network("huber")]):
         assert_same(net, Settings("adam", dropout=0.1, lr_multipliers={"b*": 0.5}, seed=seed))
@@ -191,17 +177,6 @@ def test_in_threads(traced):
     with ThreadPoolExecutor(4) as threads:
         at_once = list(threads.map(ended, range(4)))
     np.testing.assert_array_equal(at_once, [ended(seed) for seed in range(4)])
-
-
-def test_bfloat16_is_that_of_plain_steps(traced, monkeypatch):
-    net = network("softmax", 3, "float32")
-    settings = Settings("adam", weight_decay=0.1, ema_decay=0.9, precision="bfloat16")
-    ours = open_session("torch", net.architecture, net.parameters, settings)
-    monkeypatch.undo()
-    plain = open_session("torch:cpu", net.architecture, net.parameters, settings)
-    costs = [[found.costs for found in epochs(opened, examples(net))] for opened in (ours, plain)]
-    np.testing.assert_allclose(*costs, rtol=1e-2)
-    np.testing.assert_allclose(ours.parameters.flat, plain.parameters.flat, rtol=0.1, atol=1e-3)
 
 
 def test_a_compiler_that_fails(monkeypatch, caplog):

@@ -218,7 +218,7 @@ def test_the_reference_does_as_the_plain_loop(shape, fresh_seed):
     rng = np.random.default_rng(fresh_seed)
     _, m, batch_size = SHAPES[shape]
     of_all, cases = batch_size or m, list(product(ACTIVATIONS, HEADS))
-    for activation, output in cases:
+    for activation, output in cases[list(SHAPES).index(shape) % 3 :: 3]:  # each of them in two shapes
         if (activation, output) == ("increasing", "poisson"):
             continue  # the means begin at up to e^31 and no rate suits them
         rule, regularizes = str(rng.choice(list(OPTIMIZERS))), str(rng.choice(list(REGULARIZES)))

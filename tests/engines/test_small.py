@@ -89,24 +89,3 @@ def test_kernels_are_loaded_before_the_clock_of_a_time_budget_runs(monkeypatch, 
     assert (steps, history.engine) == (loaded, "compiled" if loaded else "reference")
     without, _ = trained(epochs)
     assert network.parameters.flat.tobytes() == without.parameters.flat.tobytes()
-
-
-def test_larger_work_and_a_named_engine_are_as_before():
-    wide = np.random.default_rng(1).standard_normal((2, 400))
-    network = Network([2, 4, 1], seed=3)
-    history = network.train(wide, wide[:1] > 0, iterations=3)
-    assert "small work" not in history.why_engine
-    assert trained(3, "reference")[1].why_engine == ""
-
-
-@WITH_KERNELS
-def test_a_batch_without_weight_is_no_step():
-    """The first of two; more batches than the first steps, and fewer steps."""
-    network, rows = trained(0)[0], Examples(X.T, Y.T.astype(float), np.array([0.0, 0.0, 1.0, 1.0]))
-    given, found = {"batch_size": 2, "numbers": range(FIRST_STEPS + 60), "learning_rate": 0.5}, []
-    for engine in ("auto", "reference"):
-        session = open_session(engine, network.architecture, network.parameters, examples=2)
-        session.steps(rows, **given)
-        found.append((session.name, session.state().step, session.parameters.flat.tobytes()))
-    assert found[0] == found[1]
-    assert found[0][:2] == ("reference", FIRST_STEPS // 2 + 30)

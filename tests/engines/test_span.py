@@ -114,31 +114,6 @@ def test_bits_do_not_depend_on_calls_or_on_who_looks(rule):
     np.testing.assert_array_equal(ours.state().theta, looked_at.state().theta)
 
 
-def test_what_is_seen_in_between_is_of_now():
-    architecture, parameters, examples = problem(weight=False)
-    ours = opened(architecture, parameters, Settings())
-    steps(ours, examples, last=20)
-    kept = ours.state()
-    theta, J = kept.theta.copy(), ours.cost(examples.X.T, examples.Y.T)
-    assert steps(ours, examples, 20, 21)[0] == pytest.approx(J, abs=1e-12)
-    np.testing.assert_array_equal(kept.theta, theta)
-    assert (ours.parameters["W1"] != theta[: ours.parameters["W1"].size].reshape(6, 50)).any()
-
-
-@pytest.mark.parametrize("rule", RULES)
-def test_load_in_between_with_a_velocity(rule):
-    architecture, parameters, examples = problem()
-    settings = Settings(rule, l2=0.2)
-    first = open_session("reference", architecture, parameters, settings)
-    steps(first, examples, last=10)
-    ours = opened(architecture, parameters, settings)
-    steps(ours, examples, last=30)
-    ours.load(first.state())
-    costs = steps(ours, examples, 10, 100)
-    np.testing.assert_allclose(costs, steps(first, examples, 10, 100), rtol=0, atol=1e-10)
-    equal(ours, first)
-
-
 def test_other_examples_and_batches_in_between():
     architecture, parameters, examples = problem()
     other = replace(examples, X=examples.X[::-1] + 0.5)
@@ -191,14 +166,6 @@ def test_divergence_stops_before_the_step_as_plain_kernels_do():
         found.append((np.isfinite(costs).sum(), session.state().step))
     assert found[0] == found[1]
     assert 30 <= found[0][0] < 60
-
-
-def test_weights_of_zero_teach_nothing():
-    architecture, parameters, examples = problem()
-    session = opened(architecture, parameters, Settings(l2=1.0))
-    costs = steps(session, replace(examples, weight=np.zeros(11)), last=20)
-    assert np.isnan(costs).all()
-    np.testing.assert_array_equal(session.state().theta, parameters.flat)
 
 
 def test_training_says_it_and_keeps_bits_where_checkpoints_are_written(tmp_path):

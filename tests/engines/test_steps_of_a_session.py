@@ -91,13 +91,6 @@ class TestChunks:
         session = open_session(engine, architecture, parameters, Settings("gd"))
         assert session.forward(np.empty((3, 0))).shape == (2, 0)
 
-    def test_no_batch_is_no_step(self, engine):
-        architecture, parameters, examples = problem()
-        session = open_session(engine, architecture, parameters, EVERYTHING)
-        chunk = some_steps(session, examples, range(1, 1))
-        assert chunk.costs.shape == chunk.sizes.shape == (0,)
-        assert session.state().step == 0
-
     @pytest.mark.parametrize("dtype", ["float32", "float64"])
     @pytest.mark.parametrize("optimizer", OPTIMIZERS)
     def test_a_state_has_all_that_the_next_step_needs(self, engine, optimizer, dtype):
@@ -113,45 +106,6 @@ class TestChunks:
         assert first.state().step == 6
         assert is_same(first.state(), second.state())
         np.testing.assert_array_equal(first.forward(examples.X.T), second.forward(examples.X.T))
-
-    def test_predictions_come_from_the_average_and_the_running_statistics(self, engine):
-        architecture, parameters, examples = problem()
-        session = open_session(engine, architecture, parameters, Settings(ema_decay=0.9))
-        some_steps(session, examples)
-        state = session.state()
-        assert not np.array_equal(state.average, state.theta)
-        np.testing.assert_array_equal(session.outcome.flat, state.average)
-        plain = open_session(engine, architecture, session.outcome, Settings(), statistics=state.statistics)
-        X, Y, weight = examples.take(slice(None))
-        np.testing.assert_array_equal(session.forward(X), plain.forward(X))
-        assert session.cost(X, Y, sample_weight=weight) == plain.cost(X, Y, sample_weight=weight)
-        alone = np.hstack([session.forward(X[:, [column]]) for column in range(X.shape[1])])
-        np.testing.assert_allclose(session.forward(X), alone, rtol=1e-13)  # examples do not interact
-
-
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_factor_of_the_rate_is_another_rate_for_its_group(engine, optimizer):
-    """From the same state, each group moves as it does where its own rate is the rate of all."""
-    architecture, parameters, examples = problem()
-    factors = {"b*": 0.1, "W2": 3.0, "gamma*": 0.0}
-    begun = open_session(engine, architecture, parameters, Settings(optimizer))
-    some_steps(begun, examples)
-
-    def after_one_more(rate, **settings):
-        session = open_session(engine, architecture, parameters, Settings(optimizer, **settings))
-        session.load(begun.state())
-        some_steps(session, examples, range(1), rate)
-        return session.parameters
-
-    got = after_one_more(RATE, lr_multipliers=factors)
-    for factor, names in {0.1: ("b1", "b2", "b3"), 3.0: ("W2",), 1.0: ("W1", "W3")}.items():
-        expected = after_one_more(RATE * factor)
-        for name in names:
-            np.testing.assert_allclose(got[name], expected[name], rtol=1e-13, err_msg=name)
-    if optimizer not in ("heavy_ball", "nesterov"):  # these go on with the velocity that they have
-        for name in ("gamma1", "gamma2"):
-            np.testing.assert_array_equal(got[name], begun.parameters[name])
 
 
 class Injected(BaseException):

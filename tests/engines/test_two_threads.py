@@ -8,7 +8,6 @@ from collections import namedtuple
 import numpy as np
 import pytest
 
-from deepstep.engines import Settings, open_session
 from deepstep.equations import initialize_parameters
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples, shuffled
@@ -16,7 +15,6 @@ from deepstep.preparation.batches import Examples, shuffled
 pytest.importorskip("numba")
 
 from deepstep.engines.compiled import threads
-from deepstep.engines.compiled.span import NOTE
 
 M, BATCH, RATE = 356, 128, 0.02
 
@@ -38,24 +36,6 @@ def epochs(session, examples, count=2):
         for order in orders
         for cost in session.steps(examples, order=order, batch_size=BATCH, learning_rate=RATE).costs
     ]
-
-
-@pytest.mark.parametrize("rows", ["batches", "all"])
-def test_two_threads_do_as_the_reference(with_threads, rows):
-    """Batches, the last one a short one; and all examples, in their span."""
-    used = with_threads(2)
-    architecture, parameters, examples = problem((20 if rows == "batches" else 500, 64, 32, 3))
-    settings = Settings("momentum", l2=0.3, dropout=0.2, seed=3)
-    ours, theirs = (open_session(e, architecture, parameters, settings) for e in ("compiled", "reference"))
-    given = {"numbers": range(20), "learning_rate": RATE}
-    costs = [
-        epochs(session, examples) if rows == "batches" else session.steps(examples, **given).costs
-        for session in (ours, theirs)
-    ]
-    assert ours.why == ("" if rows == "batches" else NOTE)
-    np.testing.assert_allclose(*costs, rtol=1e-10, atol=1e-10)
-    np.testing.assert_allclose(ours.parameters.flat, theirs.parameters.flat, rtol=1e-10, atol=1e-10)
-    assert set(used) == {2}
 
 
 Pool = namedtuple("Pool", "num_threads")

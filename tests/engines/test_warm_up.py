@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("numba")
 
 from deepstep import Network
-from deepstep.engines.compiled import warm_up
+from deepstep.engines.compiled import session
 from deepstep.engines.compiled.calls import ROUTINES
 from deepstep.engines.compiled.forward import predict
 from deepstep.engines.compiled.step import train
@@ -20,7 +20,7 @@ def kinds():
 
 
 def test_after_it_nothing_is_compiled_whatever_is_trained(caplog):
-    assert len(list(warm_up.warm_up())) == warm_up.n_kernels()
+    assert len(list(session.warm_up())) == session.n_kernels()
     caplog.clear()
     known = kinds()
     X = np.random.default_rng(1).standard_normal((4, 30))

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from deepstep.engines.compiled.calls import kernel
 from deepstep.engines.compiled.forward import AT_ONCE
-from deepstep.engines.compiled.jit import kernel
 from deepstep.engines.compiled.machine import N, T, assemble, blas_address, product, wait_for_all
 from deepstep.engines.compiled.threads import run_together, threads_for
 from race.workloads import Workload

@@ -9,10 +9,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from deepstep.engines.compiled.jit import kernel
+from deepstep.engines.compiled.calls import kernel
 from deepstep.engines.compiled.layout import TURNED_UP_TO
+from deepstep.engines.compiled.lowering import LEAST_ROWS, TILE, stride_for
 from deepstep.engines.compiled.machine import START, N, T, assemble, blas_address, product, wait_for_all
-from deepstep.engines.compiled.room import LEAST_ROWS, TILE, stride_for
 from deepstep.engines.compiled.threads import run_together, threads_for
 from race.workloads import Workload
 

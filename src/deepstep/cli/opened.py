@@ -234,7 +234,7 @@ def warmup_command(json_wanted: bool) -> None:
         raise MissingPackageError(
             "warmup", "Numba, whose kernels are compiled", "it cannot be used", "Run: pip install numba"
         )
-    from deepstep.engines.compiled.warm_up import kept_in, n_kernels, warm_up
+    from deepstep.engines.compiled.session import kept_in, n_kernels, warm_up
 
     begun, total, log = perf_counter(), n_kernels(), logging.getLogger("deepstep")
     meter, level = Meter("kernels"), log.level

@@ -1,23 +1,85 @@
-"""Calls by address: kernels call activations, losses and update rules where a table says that they are.
+"""How kernels are compiled, and call activations, losses and update rules where a table says that they are.
 
 A kernel that had them all in it would be compiled with all of them. These routines are compiled, and kept on
 disk, by themselves: those alone that a network uses, and each once for each precision.
 """
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from inspect import signature
+from threading import Lock
 from typing import Any
 
 import numba
 import numpy as np
-from numba import types
+from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from deepstep.engines.compiled.jit import SUMS, kept
+from deepstep.engines.choice import told_if_slow
+from deepstep.engines.compiled.cache import KernelCache, tell_that_nothing_is_kept
 from deepstep.engines.compiled.layout import CALLS, LAYERS, PARAMETERS, PLAN, STAGES, Batch, Embedded
-from deepstep.engines.compiled.room import Work
+from deepstep.engines.compiled.lowering import Work
+
+ORDERED: set[str] = {"contract"}
+"""Sums stay in their order; a product and a sum may become one fused operation."""
+
+SUMS: set[str] = {"contract", "reassoc", "nsz"}
+"""Sums may be done in parallel lanes. Infinities and NaN stay what they are: divergence is found by them."""
+
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
+
+
+def part(
+    function: Callable[..., Any] | None = None, *, order: set[str] = SUMS, once: bool = False, **options: Any
+) -> Any:
+    """A function that kernels call and Python does not; called once, it becomes a part of its caller."""
+    options |= {"inline": "always" if once else "never", "fastmath": order, "no_cpython_wrapper": True}
+
+    def compiled(function: Callable[..., Any]) -> Any:
+        return njit(function, **_OPTIONS, **options)
+
+    return compiled if function is None else compiled(function)
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """A function that Python calls: compiled at its first call for each precision, then found on disk."""
+    return kept(function, fastmath=SUMS)
+
+
+def kept(function: Callable[..., Any], **options: Any) -> Any:
+    """A function whose compiled code is kept on disk."""
+    compiled = njit(function, **{**_OPTIONS, **options})
+    try:
+        compiled._cache = KernelCache(function)
+    except RuntimeError:
+        tell_that_nothing_is_kept("no folder for them can be written")
+    except OSError as error:
+        tell_that_nothing_is_kept(str(error))
+    return compiled
+
+
+_ONE_AT_A_TIME = Lock()
+
+COMPILING = "compiling kernels for this processor: once, some seconds; `deepstep warmup` does it beforehand"
+
+
+@contextmanager
+def told_while_compiled() -> Iterator[None]:
+    """Say what is going on when a kernel is not found on disk and is compiled, which takes some seconds.
+
+    One thread at a time: others wait for it instead of doing the same.
+    """
+    with _ONE_AT_A_TIME, told_if_slow(COMPILING):
+        collects = gc.isenabled()
+        gc.disable()  # a tenth of the time, as a compiler makes much and throws away little
+        try:
+            yield
+        finally:
+            if collects:
+                gc.enable()
 
 
 @cache
@@ -27,13 +89,15 @@ def _types(number: Any) -> dict[str, Any]:
     layers, plan, parameters, stages = (
         numba.typeof(np.zeros(1, dtype)) for dtype in (LAYERS, PLAN, PARAMETERS, STAGES)
     )
-    work = (*(flat,) * 6, number[:, ::1], flat, double[:, ::1])
+    embedded = types.NamedTuple((stages, types.int64[::1], types.int64, flat), Embedded)
+    pair = double[:, ::1]
+    work = (*(flat,) * 6, number[:, ::1], flat, pair, pair, flat, flat, flat, embedded)
     batch = [double if kind is float else types.int64 for kind in Batch.__annotations__.values()]
     return {
-        **dict.fromkeys(("A", "D", "X", "bent", "g", "gradient", "matrices", "room", "scaled"), flat),
+        **dict.fromkeys(("A", "D", "X", "bent", "g", "gradient", "room", "scaled"), flat),
         **dict.fromkeys(("row", "slope", "source", "theta", "z"), flat),
         **dict.fromkeys(("keep", "rate", "total"), double),
-        **dict.fromkeys(("moments", "shared"), double[:, ::1]),
+        **dict.fromkeys(("moments", "shared"), pair),
         **dict.fromkeys(("state", "statistics"), number[:, ::1]),
         "layers": layers,
         "plan": plan.dtype,
@@ -43,7 +107,7 @@ def _types(number: Any) -> dict[str, Any]:
         "levels": double[::1],
         "work": types.NamedTuple(work, Work),
         "batch": types.NamedTuple(batch, Batch),
-        "embedded": types.NamedTuple((stages, types.int64[::1], types.int64, flat), Embedded),
+        "embedded": embedded,
     }
 
 

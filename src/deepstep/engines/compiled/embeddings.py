@@ -9,8 +9,8 @@ from math import pi
 import numpy as np
 
 from deepstep.engines.compiled import calls
+from deepstep.engines.compiled.calls import ORDERED, part
 from deepstep.engines.compiled.gradient import sum_of
-from deepstep.engines.compiled.jit import ORDERED, part
 from deepstep.engines.compiled.layout import COSINES, MAPS
 from deepstep.engines.compiled.machine import START, N, T, product, run
 from deepstep.engines.compiled.mathematics import cosine_and_sine

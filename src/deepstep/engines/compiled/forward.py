@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from deepstep.engines.compiled import calls
-from deepstep.engines.compiled.jit import kernel, told_while_compiled
+from deepstep.engines.compiled.calls import kernel, told_while_compiled
 from deepstep.engines.compiled.layout import NONE
 from deepstep.engines.compiled.linking import link_prediction, outputs_address
-from deepstep.engines.compiled.lowering import Tables, running_statistics, tables_of
+from deepstep.engines.compiled.lowering import Tables, members_of, running_statistics, tables_of
 from deepstep.engines.compiled.machine import (
     BARRIER_SIZE,
     START,
@@ -24,7 +24,6 @@ from deepstep.engines.compiled.machine import (
     wait_for_all,
     without_denormals,
 )
-from deepstep.engines.compiled.room import members_of
 from deepstep.engines.compiled.threads import run_together, threads_for
 from deepstep.engines.session import writable
 from deepstep.engines.settings import Settings

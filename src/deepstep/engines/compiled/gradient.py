@@ -3,7 +3,7 @@
 import numpy as np
 
 from deepstep.engines.compiled import calls
-from deepstep.engines.compiled.jit import part
+from deepstep.engines.compiled.calls import part
 from deepstep.engines.compiled.layout import (
     BEND,
     BIAS,
@@ -35,14 +35,12 @@ AT_ONCE = 1024
 
 
 @calls.routine("gradient")
-def gradient_and_update(
-    thread, plan, layers, parameters, state, source, first, work, moments, scaled, bent, batch
-):  # fmt: skip
+def gradient_and_update(thread, plan, layers, parameters, state, source, first, work, batch):
     """The gradient of this thread's units, layer by layer and part by part, and at once their update; the
     gradient alone where it is wanted whole. Parts are tiles of W, then b, gamma and alpha.
     """
     theta, per_example, gradient = state[0], state.dtype.type(1 / batch.m), work.gradient
-    m, stride, step, shared = batch.m, batch.stride, batch.step, work.shared
+    m, stride, step, shared, scaled = batch.m, batch.stride, batch.step, work.shared, work.scaled
     shared[thread, SIZES], shared[thread, SQUARES] = 0.0, 0.0
     for l in range(1, layers.size):
         layer, n_prev = layers[l], layers[l - 1].size
@@ -96,7 +94,7 @@ def gradient_and_update(
                     calls.regularize(plan.regularize, of)
             elif kind == BEND:
                 for i in range(low, high):
-                    gradient[into + i - low] = sum_of(bent, (layer.unit + i) * stride, m) * per_example
+                    gradient[into + i - low] = sum_of(work.bent, (layer.unit + i) * stride, m) * per_example
             elif layer.normalization != NONE:
                 sums, offset = sums_of(work, layers, l, BACK), layer.size if kind == SCALE else START
                 for i in range(low, high):
@@ -147,7 +145,7 @@ def through_the_scale(theta, at, layers, n_x, gradient, into, count, scaled):
 
 
 @calls.routine("gradient_of_the_scale")
-def gradient_of_the_scale(thread, plan, layers, parameters, state, work, scaled, batch):
+def gradient_of_the_scale(thread, plan, layers, parameters, state, work, batch):
     """ds1 of this thread's inputs from all units, in their order, and the update with it; the factors of
     members lie one after another.
     """
@@ -164,7 +162,7 @@ def gradient_of_the_scale(thread, plan, layers, parameters, state, work, scaled,
             continue
         g = run(gradient, into + left - low, right - left)
         for i in range(n):
-            product_ = run(scaled, (k * (n - 1) + i) * n_x + left, right - left)
+            product_ = run(work.scaled, (k * (n - 1) + i) * n_x + left, right - left)
             for j in range(right - left):
                 g[j] += product_[j]
     cut(plan, gradient, into, count)
@@ -215,7 +213,7 @@ def _clipping(thread, barrier, plan, work):
 
 
 @calls.routine("update_whole")
-def update_whole(thread, barrier, plan, parameters, state, work, matrices, batch):
+def update_whole(thread, barrier, plan, parameters, state, work, batch):
     """The update of this thread's rows of each parameter; of each W, where Muon updates them, by all."""
     wait_for_all(barrier, plan.n_threads)
     gradient = work.gradient
@@ -229,4 +227,4 @@ def update_whole(thread, barrier, plan, parameters, state, work, matrices, batch
             move(plan, own, state, at, gradient, at, count, batch.step, batch.rate, batch.decay)
     if plan.muon != 0:
         wait_for_all(barrier, plan.n_threads)
-        calls.muon(plan.muon, (thread, barrier, plan, parameters, state, work, matrices, batch))
+        calls.muon(plan.muon, (thread, barrier, plan, parameters, state, work, batch))

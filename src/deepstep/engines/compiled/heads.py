@@ -7,7 +7,7 @@ import numpy as np
 
 from deepstep.engines.compiled import calls
 from deepstep.engines.compiled.activations import logistic, softplus
-from deepstep.engines.compiled.jit import ORDERED, part
+from deepstep.engines.compiled.calls import ORDERED, part
 from deepstep.engines.compiled.layout import LOSS, ROOM
 from deepstep.engines.compiled.machine import run
 from deepstep.engines.compiled.mathematics import exp, log1p

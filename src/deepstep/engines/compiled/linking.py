@@ -3,10 +3,9 @@
 from functools import cache
 from typing import Any
 
-from deepstep.engines.compiled import embeddings, gradient, normalization, passes, updates
-from deepstep.engines.compiled.activations import ACTIVATIONS, bend
+from deepstep.engines.compiled import embeddings, gradient, normalization, step, updates
+from deepstep.engines.compiled.activations import ACTIVATIONS, bend, drop
 from deepstep.engines.compiled.calls import address_of
-from deepstep.engines.compiled.draws import drop
 from deepstep.engines.compiled.heads import LOSSES, OUTPUTS
 from deepstep.engines.compiled.layout import BATCH, MUON, NONE
 from deepstep.engines.compiled.lowering import Tables
@@ -19,8 +18,8 @@ def link_training(plan: AnyArray, tables: Tables, head: str, dtype: Any) -> None
     _link_layers(layers, dtype, ("forth", "back"))
     scaled, muon = layers["s"][1] >= 0, rule == MUON
     for name, routine, wanted in (
-        ("forward", passes.forward_pass, True),
-        ("backward", passes.backward_pass, True),
+        ("forward", step.forward_pass, True),
+        ("backward", step.backward_pass, True),
         ("gradient", gradient.gradient_and_update, True),
         ("loss", LOSSES[head], True),
         ("update", updates.UPDATES[rule], True),

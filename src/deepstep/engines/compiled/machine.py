@@ -14,7 +14,7 @@ from numba.core import cgutils
 from numba.extending import get_cython_function_address, intrinsic
 from numba.np.arrayobj import populate_array
 
-from deepstep.engines.compiled.jit import part
+from deepstep.engines.compiled.calls import part
 
 
 @intrinsic

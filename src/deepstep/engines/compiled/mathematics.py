@@ -10,7 +10,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from deepstep.engines.compiled.jit import ORDERED, part
+from deepstep.engines.compiled.calls import ORDERED, part
 from deepstep.engines.compiled.machine import float_of_bits
 
 

@@ -8,7 +8,7 @@ U_hat is not yet Z: the bias comes with the activation.
 import numpy as np
 
 from deepstep.engines.compiled import calls
-from deepstep.engines.compiled.jit import part
+from deepstep.engines.compiled.calls import part
 from deepstep.engines.compiled.layout import ALONG, BATCH, DEVIATION, LAYER, ROOM, SUMS
 from deepstep.engines.compiled.machine import START, run, sum_of_threads, wait_for_all
 from deepstep.engines.compiled.updates import corrected_share
@@ -27,7 +27,7 @@ def sums_of(work, layers, l, way):
 
 
 @calls.routine("normalize")
-def by_batch(thread, barrier, layers, l, work, moments, theta, batch):
+def by_batch(thread, barrier, layers, l, work, theta, batch):
     """A has U and becomes gamma ∘ U_hat; U becomes U_hat; moments get the batch's mean and variance."""
     # In two passes, so that a large mean costs no digits. The rows of sums (n_threads, 2 n) are this layer's
     # alone: a thread that is ahead must not write what others still read.
@@ -50,7 +50,7 @@ def by_batch(thread, barrier, layers, l, work, moments, theta, batch):
         a, u = run(A, (unit + i) * stride + low, k), run(U, (unit + i) * stride + low, k)
         mean, variance = sum_of_threads(sums, i) / m, sum_of_threads(sums, n + i) / m
         if thread == 0:
-            moments[0, unit + i], moments[1, unit + i] = mean, variance
+            work.moments[0, unit + i], work.moments[1, unit + i] = mean, variance
         center, inverse, scale = number(mean), number(1 / np.sqrt(variance + EPSILON)), theta[layer.gamma + i]
         for j in range(k):
             u[j] = (a[j] - center) * inverse
@@ -58,7 +58,7 @@ def by_batch(thread, barrier, layers, l, work, moments, theta, batch):
 
 
 @calls.routine("normalize")
-def by_batch_backward(thread, barrier, layers, l, work, moments, theta, batch):
+def by_batch_backward(thread, barrier, layers, l, work, theta, batch):
     """D has dZ and becomes dU; each thread's row of sums gets Σ dZ and Σ dZ ∘ U_hat, n and n of them."""
     layer, sums = layers[l], sums_of(work, layers, l, BACK)
     D, U, unit, n, stride, low, m = work.D, work.U, layer.unit, layer.size, batch.stride, batch.low, batch.m
@@ -68,13 +68,13 @@ def by_batch_backward(thread, barrier, layers, l, work, moments, theta, batch):
     for i in range(n):
         d, u = run(D, (unit + i) * stride + low, k), run(U, (unit + i) * stride + low, k)
         center, way = number(sum_of_threads(sums, i) / m), number(sum_of_threads(sums, n + i) / m)
-        scale = theta[layer.gamma + i] * number(1 / np.sqrt(moments[1, unit + i] + EPSILON))
+        scale = theta[layer.gamma + i] * number(1 / np.sqrt(work.moments[1, unit + i] + EPSILON))
         for j in range(k):
             d[j] = scale * (d[j] - center - u[j] * way)
 
 
 @calls.routine("normalize")
-def by_layer(thread, barrier, layers, l, work, moments, theta, batch):
+def by_layer(thread, barrier, layers, l, work, theta, batch):
     """As `by_batch`; the deviation of each example is kept."""
     at, row, layer = layers[l].unit * batch.stride, work.rows[ROOM], layers[l]
     kept, of = work.rows[DEVIATION + l], (layer.size, batch.stride)
@@ -111,7 +111,7 @@ def _by_layer(A, U, at, at_u, n, stride, deviation, total, theta, gamma, low, hi
 
 
 @calls.routine("normalize")
-def by_layer_backward(thread, barrier, layers, l, work, moments, theta, batch):
+def by_layer_backward(thread, barrier, layers, l, work, theta, batch):
     """D has dZ and becomes dU; sums as in `by_batch_backward`, of this thread's examples."""
     layer, sums = layers[l], sums_of(work, layers, l, BACK)
     D, U, n, stride, low = work.D, work.U, layer.size, batch.stride, batch.low

@@ -1,30 +1,36 @@
-"""A session on the compiled engine."""
+"""A session on the compiled engine; all its kernels compiled before anybody waits for one."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from deepstep.engines.compiled.calls import ROUTINES, address_of, told_while_compiled
 from deepstep.engines.compiled.forward import outputs, outputs_of_each, prepare_prediction
-from deepstep.engines.compiled.jit import told_while_compiled
 from deepstep.engines.compiled.layout import MUON, TURNED_UP_TO, Data
 from deepstep.engines.compiled.linking import link_training
 from deepstep.engines.compiled.lowering import (
     Tables,
+    Work,
+    members_of,
     plan_of,
     running_statistics,
     statistics_of,
+    stride_for,
     tables_of,
+    tile_of,
+    work_for,
 )
 from deepstep.engines.compiled.machine import BARRIER_SIZE, blas_address
-from deepstep.engines.compiled.room import Work, members_of, optional_room, stride_for, tile_of, work_for
 from deepstep.engines.compiled.step import train
 from deepstep.engines.compiled.threads import run_together, threads_for
 from deepstep.engines.draws import check_dropout, input_noise
 from deepstep.engines.reference import ReferenceSession
 from deepstep.engines.session import Asked, Session, SessionState, StepCosts, writable
+from deepstep.engines.settings import Settings
 from deepstep.equations import cost_of_the_answer
-from deepstep.network import Parameters
+from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, batch, largest_batch
 from deepstep.types import Array
 
@@ -44,14 +50,12 @@ class CompiledSession(Session):
         self._layers = self._tables.layers
         self._plan = plan_of(self.settings, self._head, self._tables)
         self._trains = self._predicts = False  # whether what that needs is loaded
-        self._optional = optional_room(self._plan, self._tables, self._dtype)
         self._levels = np.array(self._head.settings.get("levels", ()), np.float64)
         self._work: Work | None = None
         self._work_of: tuple[Any, ...] = ()
         self._rows: tuple[Examples, Array, Array, Array] | None = None
 
     def prepare(self, steps: int = 1) -> None:
-        """Load or compile what steps need."""
         self._load()
 
     def _load(self) -> None:
@@ -67,7 +71,7 @@ class CompiledSession(Session):
 
     def _load_kernel(self) -> None:
         none, self._plan["n_threads"] = np.zeros(0, self._dtype), 1
-        work = work_for(self._layers, 1, 1, n_gradient=0, n_inputs=0, dtype=self._dtype)
+        work = work_for(self._plan, self._tables, 1, 1, n_gradient=0, n_inputs=0, dtype=self._dtype)
         data = Data(none, none, none, _NO_ORDER)
         nothing = np.zeros((3, 0)), np.zeros(0), np.zeros(0, np.int64)
         train(0, np.zeros(BARRIER_SIZE, np.int64), *self._given(data, work), *nothing)
@@ -75,16 +79,14 @@ class CompiledSession(Session):
     def _given(self, data: Data, work: Work) -> tuple[Any, ...]:
         """Arguments of the kernel besides its thread and those of a call."""
         tables = self._plan, self._layers, self._tables.parameters, self._levels
-        return *tables, data, self._state, self._statistics, self._progress, work, *self._optional
+        return *tables, data, self._state, self._statistics, self._progress, work
 
     @property
     def parameters(self) -> Parameters:
-        """The parameters now, a copy."""
         return self._like(self._state[0].copy())
 
     @property
     def outcome(self) -> Parameters:
-        """The moving average where one is kept, else `parameters`."""
         return self._like(self._state[-1].copy()) if self._averaged else self.parameters
 
     def _do(self, examples: Examples, asked: Asked, found: StepCosts) -> None:
@@ -105,14 +107,12 @@ class CompiledSession(Session):
                 break
 
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
-        """J of the network that predicts; nothing is updated."""
         ZL = outputs_of_each(*self._predicting(X), output="identity")
         return cost_of_the_answer(ZL, Y, output=self._head, sample_weight=sample_weight)
 
     def cost_and_gradient(
         self, X: Array, Y: Array, *, sample_weight: Array | None = None
     ) -> tuple[float, Array]:
-        """J and ∂J/∂θ; nothing is updated."""
         found = StepCosts(np.full(1, np.nan), np.zeros(1, np.int64))
         asked, cost = Asked(None, None, range(1), np.zeros((3, 1))), found.costs
         work = self._run(Examples(X.T, Y.T, sample_weight), asked, found, only_gradient=True)
@@ -120,18 +120,15 @@ class CompiledSession(Session):
         return float(cost[0]), work.gradient.copy() if finite else np.full_like(work.gradient, np.nan)
 
     def forward(self, X: Array) -> Array:
-        """AL of shape (n_L, m)."""
         return outputs(*self._predicting(X), output=self.architecture.activations[-1])
 
     def settle(self, X: Array) -> None:
-        """Make the statistics of X those that predict."""
         if self.architecture.graph.running:
             by_equations = ReferenceSession(self.architecture, self.parameters, self.settings)
             by_equations.settle(X)
             self._take(replace(self.state(), statistics=by_equations.state().statistics))
 
     def state(self) -> SessionState:
-        """The state now, a copy."""
         theta, *others = (vector.copy() for vector in self._state)
         slots = dict(zip(self._optimizer.state, others, strict=False))
         average = others[-1] if self._averaged else None
@@ -213,12 +210,38 @@ class CompiledSession(Session):
         """Room for such a step, kept for the next one."""
         key = (m, n_threads, *sizes.values())
         if self._work is None or self._work_of != key:
-            self._work = work_for(self._layers, m, n_threads, dtype=self._dtype, **sizes)
+            self._work = work_for(self._plan, self._tables, m, n_threads, dtype=self._dtype, **sizes)
             self._work_of = key
-            self._optional = self._optional.for_batches(self._layers, m)
         return self._work
 
 
 def _flattened(array: Array, dtype: Any) -> Array:
     """The numbers in one row, as kernels are compiled for: none of them writes there."""
     return writable(np.ascontiguousarray(array, dtype).reshape(-1))
+
+
+PRECISIONS = "float32", "float64"
+
+
+def n_kernels() -> int:
+    """How many `warm_up` gives."""
+    return len(PRECISIONS) * (1 + len(ROUTINES))
+
+
+def warm_up() -> Iterator[str]:
+    """Compile all kernels, or find them on disk; gives the name of each when it is ready."""
+    shape = Architecture((2, 3, 1), ("relu", "sigmoid"))
+    for dtype in PRECISIONS:
+        session = CompiledSession(shape, shape.lay_out(np.zeros(shape.n_parameters, dtype)), Settings())
+        session.prepare()
+        session.forward(np.zeros((2, 1), dtype))
+        yield f"steps, {dtype}"
+        for routine in ROUTINES:
+            with told_while_compiled():
+                address_of(routine, np.dtype(dtype))
+            yield f"{routine.py_func.__name__}, {dtype}"
+
+
+def kept_in() -> str:
+    """The folder of the kernels on this machine; empty where they cannot be kept."""
+    return str(getattr(train._cache, "folder", ""))

@@ -19,7 +19,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from deepstep.engines.compiled.room import Work
+from deepstep.engines.compiled.lowering import Work
 from deepstep.engines.compiled.session import CompiledSession
 from deepstep.engines.compiled.threads import single_blas
 from deepstep.engines.session import Asked, SessionState, StepCosts

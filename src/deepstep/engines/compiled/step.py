@@ -1,6 +1,6 @@
 """The kernel: all updates of some batches in one call, by threads that are slices of the batch.
 
-Each thread takes its examples through the whole forward and backward pass (`passes`). Then, after a wait,
+Each thread takes its examples through the whole forward and backward pass. Then, after a wait,
 each thread makes the gradient of its units from all examples, part by part, and updates them while that part
 is in its cache (`gradient`). A second wait, and the next batch begins.
 
@@ -11,17 +11,137 @@ describes.
 import numpy as np
 
 from deepstep.engines.compiled import calls
-from deepstep.engines.compiled.jit import kernel, part
-from deepstep.engines.compiled.layout import LOSS, SIZES, SQUARES, WEIGHT, Batch
-from deepstep.engines.compiled.machine import as_before, assemble, run, wait_for_all, without_denormals
-from deepstep.engines.compiled.passes import losses
+from deepstep.engines.compiled.calls import kernel, part
+from deepstep.engines.compiled.layout import LOSS, NONE, RELU, ROOM, SIZES, SQUARES, WEIGHT, Batch
+from deepstep.engines.compiled.machine import (
+    START,
+    N,
+    T,
+    as_before,
+    assemble,
+    product,
+    run,
+    wait_for_all,
+    without_denormals,
+)
 from deepstep.engines.compiled.updates import steps_show_denormals
+
+
+@calls.routine("forward")
+def forward_pass(thread, barrier, plan, layers, theta, source, first, work, batch):
+    """Activations of all layers and the logits, with g′(Z) where an activation does not show it."""
+    one, A, stride, scaled = theta.dtype.type(1), work.A, batch.stride, work.scaled
+    low, high = batch.low, batch.high
+    for l in range(1, layers.size):
+        layer, n_prev = layers[l], layers[l - 1].size
+        n, at = layer.size, layer.unit * stride
+        each = batch.m // layer.blocks
+        for k in range(layer.blocks):
+            left, right = max(low, k * each), min(high, (k + 1) * each)
+            if left >= right:
+                continue
+            if l > 1:
+                B, begin, ldb, turn = A, layers[l - 1].unit * stride + left, stride, N
+            elif plan.turned:
+                B, begin, ldb, turn = source, left - k * each, stride, N
+            else:
+                B, begin, ldb, turn = source, (first + left - k * each) * n_prev, n_prev, T
+            shape, Z = (n, right - left, n_prev), (A, at + left, stride)
+            W, at_W = theta, layer.W + k * n * n_prev
+            if scaled.size and l == 1:
+                W, at_W = scaled, k * n * n_prev
+            product(plan.blas, one, shape, N, (W, at_W, n_prev), turn, (B, begin, ldb), Z)
+        if layer.normalization != NONE:
+            calls.normalize(layer.forth, (thread, barrier, layers, l, work, theta, batch))
+        if l == layers.size - 1:
+            for i in range(n):
+                for k in range(layer.blocks):
+                    left, right = max(low, k * each), min(high, (k + 1) * each)
+                    a, bias = (
+                        run(A, at + i * stride + left, max(right - left, START)),
+                        theta[layer.b + k * n + i],
+                    )
+                    for j in range(a.size):
+                        a[j] += bias
+            continue
+        if layer.alpha >= 0:
+            units = A, at, stride, n, low, high, theta, layer.b, layer.alpha, work.D, work.bent
+            calls.bend(plan.bend, (layer.activate, *units))
+        else:
+            calls.activate(layer.activate, (A, at, stride, n, low, high, theta, layer.b, work.D))
+        if layer.drop * batch.dropout > 0:
+            keep = 1 - layer.drop * batch.dropout
+            units = A, work.D, work.bent, at, stride, n, low, high, keep, plan.seed, batch.step, l
+            calls.drop(plan.drop, (*units, work.rows[ROOM]))
+
+
+@part
+def losses(plan, layers, levels, weighted, work, batch):
+    """dZL, and the loss of each example with its weight."""
+    layer, rows, stride = layers[layers.size - 1], work.rows, batch.stride
+    n, at = layer.size, layer.unit * stride
+    calls.loss(plan.loss, (plan, levels, work, at, n, batch))
+    if weighted:
+        for j in range(batch.low, batch.high):
+            rows[LOSS, j] *= rows[WEIGHT, j]
+        for i in range(n):
+            begin = at + i * stride
+            for j in range(batch.low, batch.high):
+                work.D[begin + j] *= rows[WEIGHT, j]
+
+
+@part
+def through_the_weights(plan, weights, at_W, layer, n_prev, D, into, begin, batch):
+    """dA of the layer before = Wᵀ·dZ, of this thread's columns: of each member by its own W."""
+    each, stride, one = batch.m // layer.blocks, batch.stride, weights.dtype.type(1)
+    for k in range(layer.blocks):
+        left, right = max(batch.low, k * each), min(batch.high, (k + 1) * each)
+        if left < right:
+            shape, dZ = (n_prev, right - left, layer.size), (D, layer.unit * stride + left, stride)
+            W = weights, at_W + k * layer.size * n_prev, n_prev
+            product(plan.blas, one, shape, T, W, N, dZ, (into, begin + left, stride))
+
+
+@calls.routine("backward")
+def backward_pass(thread, barrier, plan, layers, theta, work, batch):
+    """dZ of all hidden layers (dU of normalized ones) from dZL; and dA ∘ (g(Z) - Z) where α is learned."""
+    zero, scaled, bent = theta.dtype.type(0), work.scaled, work.bent
+    A, D, S, stride, low, high = work.A, work.D, work.S, batch.stride, batch.low, batch.high
+    for l in range(layers.size - 1, 0, -1):
+        layer, n_prev = layers[l], layers[l - 1].size
+        if layer.normalization != NONE:
+            calls.normalize(layer.back, (thread, barrier, layers, l, work, theta, batch))
+        if low >= high:
+            continue
+        if l == 1:
+            if plan.embed != 0:
+                weights, at_W = (scaled, START) if scaled.size else (theta, layer.W)
+                through_the_weights(plan, weights, at_W, layer, n_prev, D, work.embedded.room, START, batch)
+            continue
+        before = layers[l - 1].unit * stride
+        shown = layers[l - 1].activation == RELU
+        into, begin = (D, before) if shown else (S, START)
+        through_the_weights(plan, theta, layer.W, layer, n_prev, D, into, begin, batch)
+        for i in range(n_prev):
+            d = run(D, before + i * stride + low, high - low)
+            if shown:
+                a = run(A, before + i * stride + low, high - low)
+                for j in range(a.size):
+                    d[j] = d[j] if a[j] > zero else zero
+            else:
+                s = run(S, i * stride + low, high - low)
+                if bent.size:
+                    e = run(bent, before + i * stride + low, high - low)
+                    for j in range(s.size):
+                        e[j] = s[j] * e[j] if s[j] != zero else zero
+                for j in range(s.size):
+                    d[j] = s[j] * d[j] if s[j] != zero else zero
 
 
 @kernel
 def train(
-    thread, barrier, plans, layers, parameters, levels, data, state, statistics, progress, work, moments,
-    matrices, scaled, bent, embedded, rates, costs, sizes,
+    thread, barrier, plans, layers, parameters, levels, data, state, statistics, progress, work, rates, costs,
+    sizes,
 ):  # fmt: skip
     """Do the updates of some batches; costs get J before each, sizes the number of examples.
 
@@ -31,7 +151,7 @@ def train(
     """
     # progress, the number of updates done and whether there is a moving average, changes here with the state:
     # no interruption of Python can find the one without the other.
-    plan, theta = plans[0], state[0]
+    plan, theta, embedded, scaled = plans[0], state[0], work.embedded, work.scaled
     if not assemble(barrier, plan.n_threads):
         return
     control = without_denormals(not steps_show_denormals(plan))
@@ -63,9 +183,9 @@ def train(
             calls.scale_weights(plan.scale_weights, (thread, plan, layers, theta, scaled))
             wait_for_all(barrier, n_threads)
         net = thread, barrier, plan, layers
-        calls.forward(plan.forward, (*net, theta, source, first, work, moments, scaled, bent, batch))
+        calls.forward(plan.forward, (*net, theta, source, first, work, batch))
         losses(plan, layers, levels, data.weight.size > 0, work, batch)
-        calls.backward(plan.backward, (*net, theta, work, moments, scaled, bent, embedded, batch))
+        calls.backward(plan.backward, (*net, theta, work, batch))
         wait_for_all(barrier, n_threads)
         cost = _sum_exactly(work.rows[LOSS], columns) / columns
         if thread == 0:
@@ -73,10 +193,10 @@ def train(
         if not np.isfinite(cost):
             break
         net = thread, plan, layers, parameters
-        calls.gradient(plan.gradient, (*net, state, source, first, work, moments, scaled, bent, batch))
+        calls.gradient(plan.gradient, (*net, state, source, first, work, batch))
         if scaled.size:
             wait_for_all(barrier, n_threads)  # every thread has read s
-            of = thread, plan, layers, parameters, state, work, scaled, batch
+            of = thread, plan, layers, parameters, state, work, batch
             calls.gradient_of_the_scale(plan.gradient_of_the_scale, of)
         if plan.embed != 0:
             if low < last:
@@ -86,10 +206,9 @@ def train(
             found = thread, plan, embedded, work.inputs, work.gradient, batch
             calls.gradients_of_stages(plan.gradients_of_stages, found)
         if plan.whole != 0 and plan.only_gradient == 0:
-            whole = thread, barrier, plan, parameters, state, work, matrices, batch
-            calls.update_whole(plan.update_whole, whole)
+            calls.update_whole(plan.update_whole, (thread, barrier, plan, parameters, state, work, batch))
         if plan.run_along != 0 and thread == 0 and plan.only_gradient == 0:
-            calls.run_along(plan.run_along, (plan, layers, statistics, moments, m, step))
+            calls.run_along(plan.run_along, (plan, layers, statistics, work.moments, m, step))
         wait_for_all(barrier, n_threads)
         if thread == 0 and plan.only_gradient == 0:
             progress[0] = step
