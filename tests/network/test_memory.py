@@ -44,12 +44,3 @@ def test_what_is_there_is_taken(small_machine, tmp_path):
     given = {"W1": np.zeros((1, 5000)), "b1": np.zeros((1, 1))}
     Network(parameters=given).save(tmp_path / "net")
     assert Network.load(tmp_path / "net").architecture.n_parameters == 5001
-
-
-def test_a_system_that_does_not_say(monkeypatch):
-    def unknown(name):
-        raise ValueError("unrecognized configuration name")
-
-    monkeypatch.setattr(memory.os, "sysconf", unknown)
-    assert memory.memory() is None
-    assert Network([1, 1], seed=1).architecture.n_parameters == 2

@@ -10,7 +10,6 @@ import pytest
 
 from deepstep import Architecture, Parameters
 from deepstep.errors import DataError, DeepStepError, ShapeError
-from deepstep.network import as_parameters
 
 
 def numbered(layer_dims: list[int], dtype: Any = np.float64) -> Parameters:
@@ -39,11 +38,6 @@ def test_it_is_a_mapping_in_the_order_of_the_vector() -> None:
     assert repr(parameters) == "Parameters(3-2-1, 11 numbers, float64)"
 
 
-def test_a_name_cannot_be_bound_to_another_array() -> None:
-    with pytest.raises(TypeError):
-        numbered([2, 1])["W1"] = np.zeros((1, 2))  # type: ignore[index]
-
-
 def test_views_and_vector_are_the_same_memory() -> None:
     flat = np.zeros(11)
     parameters = Parameters(flat, [3, 2, 1])
@@ -53,12 +47,6 @@ def test_views_and_vector_are_the_same_memory() -> None:
     flat[8] = -1
     assert parameters["W2"][0, 0] == -1
     assert all(np.shares_memory(view, flat) for view in parameters.values())
-
-
-@pytest.mark.parametrize("length", [0, 10, 12])
-def test_a_vector_of_another_length_is_refused(length: int) -> None:
-    with pytest.raises(ShapeError, match=r"^Parameters: .*11 numbers.*; got shape \(\d+,\)\."):
-        Parameters(np.zeros(length), [3, 2, 1])
 
 
 @pytest.mark.parametrize(
@@ -103,24 +91,6 @@ def test_from_dict_makes_floats(W: Any, b: Any, dtype: Any) -> None:
     parameters = Parameters.from_dict({"W1": W, "b1": b})
     assert parameters.dtype == parameters["W1"].dtype == dtype
     np.testing.assert_array_equal(parameters["W1"], np.asarray(W, dtype=dtype))
-
-
-def test_the_order_of_all_that_a_layer_may_have() -> None:
-    shape = Architecture(
-        (3, 2, 2, 1),
-        ("relu",) * 3,
-        normalization=["batch", "none"],
-        input_scale=True,
-        parametric=[True, False],
-    )
-    parameters = shape.lay_out(np.arange(float(shape.n_parameters)))
-    assert list(parameters) == ["W1", "b1", "gamma1", "s1", "alpha1", "W2", "b2", "W3", "b3"]
-    assert parameters["s1"].ravel().tolist() == [10, 11, 12]
-    assert parameters["alpha1"].ravel().tolist() == [13, 14]
-    assert Parameters.from_dict(dict(reversed(list(parameters.items())))) == parameters
-    assert shape.n_parameters == 3 * 2 + 2 + 2 + 3 + 2 + 2 * 2 + 2 + 2 * 1 + 1
-    assert pickle.loads(pickle.dumps(parameters)).layout == shape.layout
-    assert pickle.loads(pickle.dumps(shape)) == shape
 
 
 def test_members_have_a_row_of_factors_and_an_output_layer_each() -> None:
@@ -183,24 +153,6 @@ def test_from_dict_refuses(values: dict[Any, Any], error: type[DeepStepError], m
     with pytest.raises(error, match=message) as caught:
         Parameters.from_dict(values, where="here")
     assert str(caught.value).startswith("here")
-
-
-def test_as_parameters() -> None:
-    parameters = numbered([2, 1])
-    assert as_parameters(parameters) is parameters
-    assert as_parameters(dict(parameters)) == parameters
-    with pytest.raises(DataError, match=r"^here: parameters are a mapping .*; got list\."):
-        as_parameters([1, 2], "here")  # type: ignore[arg-type]
-
-
-def test_a_copy_and_a_dictionary_are_independent() -> None:
-    parameters = numbered([3, 2, 1])
-    copy, arrays = parameters.copy(), parameters.to_dict()
-    assert copy == parameters
-    assert Parameters.from_dict(arrays) == parameters
-    copy.flat[:] = 0
-    arrays["W1"][:] = 0
-    assert parameters == numbered([3, 2, 1])
 
 
 def test_astype_changes_the_precision_of_a_copy() -> None:
