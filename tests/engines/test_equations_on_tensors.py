@@ -1,36 +1,18 @@
-"""The equations on tensors are the equations: every function that a network, a head or an update rule has."""
+"""The equations on tensors are the equations, far out, too; `test_generated` compares whole steps."""
 
 from functools import partial
 
 import numpy as np
 import pytest
 
-from deepstep import Network, equations
-from deepstep.engines import Settings
-from deepstep.engines.choice import why_not_torch
-from deepstep.equations import ACTIVATIONS, FEATURES, HEADS, OPTIMIZERS, example_targets, get_head
+from deepstep import equations
+from deepstep.equations import ACTIVATIONS, HEADS, example_targets, get_head
 from deepstep.network import Architecture
 
 torch = pytest.importorskip("torch")
 
 from deepstep.engines.torch import arrays  # noqa: E402
 from deepstep.engines.torch.arrays import FASTER, on_tensors  # noqa: E402
-from deepstep.engines.torch.updates import in_memory  # noqa: E402
-
-SHAPE = Architecture((3, 2), ("softmax",))
-OPTIONS = {
-    "normalization": {"normalization": ["batch", "layer"]},
-    "input_scale": {"input_scale": True},
-    "parametric": {"parametric": True},
-    "shared_members": {"shared_members": 3},
-    **{name: {"features": {name: one.example}} for name, one in FEATURES.items() if one.example is not None},
-    "dropout": {},
-}
-"""The options of a network that turn each feature on; dropout is a setting of training."""
-RULES = [name for name in OPTIMIZERS if not why_not_torch(SHAPE, Settings(name))]
-"""The update rules that the engine does not refuse."""
-
-M = 11
 
 
 def tensors(values):
@@ -48,11 +30,6 @@ def assert_same(function, given, rtol=1e-12, atol=1e-300):
     for one, array in pairs:
         assert isinstance(one, torch.Tensor), f"{function} on tensors gives {type(one).__name__}"
         np.testing.assert_allclose(one.numpy(), array, rtol=rtol, atol=atol)
-
-
-def network(activation="gelu", output="softmax", dtype="float64", **options):
-    options = {"seed": 1, "dtype": dtype, "activation": activation, "output": output, **options}
-    return Network([3, 6, 5, 3], **options)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
@@ -75,56 +52,6 @@ def test_losses_far_out(name, members):
     head = get_head(shape)
     assert_same(head.loss, (ZL, Y))
     assert_same(head.loss_backward, (ZL, Y), rtol=1e-10)
-
-
-def test_no_feature_is_left_out():
-    """A new one has an example, or gets an option above."""
-    assert set(OPTIONS) == set(FEATURES)
-    assert set(RULES) == set(OPTIMIZERS)
-
-
-@pytest.mark.parametrize("feature", OPTIONS)
-def test_every_operation(feature):
-    """Each node of a network with the feature, on what the nodes before it leave on the tape."""
-    net, rng = network(**OPTIONS[feature]), np.random.default_rng(0)
-    columns = max(1, net.architecture.shared_members) * M
-    masks = {1: rng.integers(0, 2, (6, columns)) / 0.5} if feature == "dropout" else {}
-    for statistics in (None, net.statistics):
-        found, tape = net.architecture.run(
-            rng.standard_normal((3, M)), net.parameters, masks=masks, statistics=statistics
-        )
-        for node in found.nodes:
-            reads, needs = ([tape[name] for name in names] for names in (node.reads, node.needs))
-            assert_same(node.op.forward, reads)
-            d = rng.standard_normal(tape[node.writes[0]].shape)
-            assert_same(node.op.backward, [d, *needs], rtol=1e-10, atol=1e-14)
-            if node.op.without_input is not None:
-                assert_same(node.op.without_input, [d, *needs], rtol=1e-10, atol=1e-14)
-            if node.op.running is not None and statistics is None:
-                start = [np.full((6, 1), value) for value in node.op.running.start.values()]
-                seen = [tape[node.names[symbol]] for symbol in node.op.running.start]
-                assert_same(partial(node.op.running.update, momentum=0.3), [*start, *seen, M])
-
-
-@pytest.mark.parametrize("name", RULES)
-def test_update_rules(name):
-    """With numbers of Python, and with tensors, as a recorded step has them."""
-    rule, rng = OPTIMIZERS[name], np.random.default_rng(4)
-    given = [rng.standard_normal(20), rng.standard_normal(20), *(rng.random(20) for _ in rule.state)]
-    count = {"t": 7} if rule.counts_steps else {}
-    layout = {"layout": (("W1", (5, 3)), ("b1", (5, 1)))} if rule.of_matrices else {}
-    expected = rule.update(*given, learning_rate=0.1, **count, **layout)
-    for number in (lambda value: value, partial(torch.tensor, dtype=torch.float64)):
-        numbers = {one: number(value) for one, value in {"learning_rate": 0.1, **count}.items()}
-        got = on_tensors(rule.update)(*tensors(given), **numbers, **layout)
-        for one, array in zip(got, expected, strict=True):
-            np.testing.assert_allclose(one.numpy(), array, rtol=1e-12)
-    theta, g, *slots = tensors(given)
-    twin = in_memory(rule, rule.settings({}))
-    if twin is not None:
-        twin([theta, *slots], g, [theta, *slots], 0.1, 7)  # over what is there
-        for one, array in zip((theta, *slots), expected, strict=True):
-            np.testing.assert_allclose(one.numpy(), array, rtol=1e-12)
 
 
 @pytest.mark.parametrize("scale", [0.0, 1.0, 1e-200, 1e200, np.inf])

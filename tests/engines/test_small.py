@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from deepstep import Network
-from deepstep.engines import SessionState, missing_numba, open_session, small
+from deepstep.engines import SessionState, missing_numba, open_session
 from deepstep.preparation.batches import Examples
 from deepstep.training import Callback
 
@@ -19,7 +19,7 @@ BEYOND = FIRST_STEPS + 50
 
 @pytest.fixture(autouse=True)
 def few_first_steps(monkeypatch):
-    monkeypatch.setattr(small, "FIRST_STEPS", FIRST_STEPS)
+    monkeypatch.setattr("deepstep.engines.reference.FIRST_STEPS", FIRST_STEPS)
 
 
 def trained(iterations, engine="auto", **options):

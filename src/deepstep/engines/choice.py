@@ -6,8 +6,8 @@ The rule of ``engine="auto"``, in this order:
 2. A network of float32 with `WORTH_A_GPU` parameters or more is done by the torch engine where PyTorch
    finds a GPU of CUDA. A smaller one waits for the GPU longer than the CPU works; float64 is slow on most.
 3. What the compiled engine can do, it does, where Numba can be used. Of a training whose updates have at most
-   `SMALL` parameters times examples the equations do the first steps (see `small`), so that a first network
-   does not wait for a compiler.
+   `SMALL` parameters times examples the equations do the first steps (`SmallSession`): a first network does
+   not wait for a compiler.
 4. The rest is done by the reference engine.
 """
 
@@ -50,7 +50,7 @@ DISTRIBUTED = "distributed"
 _SESSIONS = {
     **ENGINES,
     DISTRIBUTED: "deepstep.engines.torch.together:DistributedSession",
-    "small": "deepstep.engines.small:SmallSession",
+    "small": "deepstep.engines.reference:SmallSession",
 }
 
 

@@ -52,12 +52,9 @@ def dropout_masks(
     dtype: np.dtype,
     rows: slice | AnyArray | None = None,
 ) -> dict[int, Array]:
-    """The masks D / keep_prob of the hidden layers that drop units, for one step: (n_l, m) or (n_l, K·m).
-
-    The uniform draws lie row by row for the examples and have float32's precision whatever the dtype is, so
-    that engines and precisions drop the same units. ``rows``, a slice or increasing numbers, asks for some of
-    the columns alone; of members that share a network they count through all K·m.
-    """
+    """The masks D / keep_prob of hidden layers (n_l, m) or (n_l, K·m), for one step; or some columns."""
+    # The uniform draws lie row by row for the examples, in float32 whatever the dtype is: engines and
+    # precisions drop the same units. Of members that share a network ``rows`` count through all K·m.
     masks = {}
     for layer, rate in enumerate(dropout, start=1):
         if rate > 0:

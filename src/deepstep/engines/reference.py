@@ -1,4 +1,4 @@
-"""The reference engine: the equations as they stand."""
+"""The reference engine: the equations as they stand; kernels may do the later steps of small work."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from deepstep.engines.choice import SMALL_WORK
 from deepstep.engines.draws import check_dropout, dropout_masks, input_noise
 from deepstep.engines.session import Asked, Session, SessionState, StepCosts
 from deepstep.engines.settings import Settings
@@ -129,19 +130,16 @@ class ReferenceSession(Session):
 
     @property
     def parameters(self) -> Parameters:
-        """The parameters now; an update makes new ones and leaves these."""
         if self._parameters.flat is not self._state.theta:
             self._parameters = self._like(self._state.theta)
         return self._parameters
 
     @property
     def outcome(self) -> Parameters:
-        """The moving average where one is kept, else `parameters`."""
         average = self._state.average
         return self.parameters if average is None else self._like(average)
 
     def step(self, X: Array, Y: Array, **options: Any) -> float:
-        """One update; gives J before it."""
         opened = self.open_step(X, Y, **options)
         self._state = opened.after
         return opened.costs.total
@@ -220,7 +218,6 @@ class ReferenceSession(Session):
                 found.sizes[at] = Y.shape[1]
 
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
-        """J of the network that predicts; nothing is updated."""
         graph, tape = self._predicting(X)
         return cost_of_the_answer(tape[graph.logits], Y, output=self._head, sample_weight=sample_weight)
 
@@ -237,12 +234,10 @@ class ReferenceSession(Session):
         return costs.total, gradient
 
     def forward(self, X: Array) -> Array:
-        """AL of shape (n_L, m)."""
         graph, tape = self._predicting(X)
         return tape[graph.output]
 
     def settle(self, X: Array) -> None:
-        """Make the statistics of X those that predict."""
         if self._state.statistics:
             settled = self._statistics_after(*self._forward(X), momentum=1.0)
             self._state = replace(self._state, statistics=settled)
@@ -257,7 +252,6 @@ class ReferenceSession(Session):
         return X, dropout_masks(self.architecture, rates, X.shape[1], seed=seed, step=number, dtype=dtype)
 
     def state(self) -> SessionState:
-        """The state now."""
         return self._state
 
     def load(self, state: SessionState) -> None:
@@ -336,3 +330,50 @@ class ReferenceSession(Session):
 
 def _times(number: float, factors: Array | None) -> float | Array:
     return number if factors is None else number * factors
+
+
+FIRST_STEPS = 3000
+"""Half a second of the equations: as long as kernels take to be loaded; to be compiled they take ten.
+
+The number of the step alone decides, so that a training that is resumed, or lasts longer, has the bits
+of an uninterrupted one.
+"""
+
+
+class SmallSession(ReferenceSession):
+    """The equations for so many steps, then whatever ``engine="auto"`` takes for larger work."""
+
+    why = SMALL_WORK
+    _later: Session | None = None
+
+    def prepare(self, steps: int = 1) -> None:
+        """Load the kernels of the later steps, where there will be any."""
+        if self._later is None and self._state.step + steps > FIRST_STEPS:
+            self._later = self._open_later()
+
+    def _do(self, examples: Examples, asked: Asked, found: StepCosts) -> None:
+        at, n = 0, len(asked.numbers)
+        while at < n and self._state.step < FIRST_STEPS:  # a batch without weight is no step
+            here = slice(at, min(n, at + FIRST_STEPS - self._state.step))
+            super()._do(examples, asked.part(here), found.part(here))
+            if not found.part(here).finite:
+                return
+            at = here.stop
+        if at == n:
+            return
+        if self._later is None:
+            self._later = self._open_later()
+        rest, later = slice(at, n), self._later
+        later.load(self._state)
+        later._do(examples, asked.part(rest), found.part(rest))
+        self._take(later.state())
+        self.name, self.why = later.name, later.why
+
+    def _open_later(self) -> Session:
+        from deepstep.engines import open_session
+
+        statistics = self._state.statistics
+        later = open_session("auto", self.architecture, self.parameters, self.settings, statistics=statistics)
+        later.spans = self.spans
+        later.prepare()
+        return later

@@ -193,10 +193,7 @@ _W0, _W1 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
 
 @part(order=ORDERED)
 def _kept(block, layer, step, seed, limit):
-    """Which of the eight draws of one block are below the limit, as bits.
-
-    A block is that of Philox 4×64 with ten rounds (Salmon et al. 2011); a draw is 24 bits of it.
-    """
+    """Which of the eight draws of a block of Philox 4×64, ten rounds, are below the limit, as bits."""
     c0, c1, c2, c3 = np.uint64(block + 1), np.uint64(0), np.uint64(layer), np.uint64(step)
     key0, key1 = np.uint64(seed), DROPOUT
     for _ in range(10):

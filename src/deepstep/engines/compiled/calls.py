@@ -68,10 +68,7 @@ COMPILING = "compiling kernels for this processor: once, some seconds; `deepstep
 
 @contextmanager
 def told_while_compiled() -> Iterator[None]:
-    """Say what is going on when a kernel is not found on disk and is compiled, which takes some seconds.
-
-    One thread at a time: others wait for it instead of doing the same.
-    """
+    """Say that a kernel is compiled where it takes long; other threads wait instead of doing the same."""
     with _ONE_AT_A_TIME, told_if_slow(COMPILING):
         collects = gc.isenabled()
         gc.disable()  # a tenth of the time, as a compiler makes much and throws away little

@@ -79,9 +79,7 @@ def embed_rows(layers, embedded, theta, X, low, count, stride):
 
 @calls.routine("through_the_stages", order=ORDERED)
 def through_the_stages(embedded, theta, room, members, examples, stride, low, high):
-    """From the derivatives by what layer 1 reads, of all members, to those by what the stages read, as far as
-    a stage before needs them; in the rows of cosines their angles' derivatives.
-    """
+    """From the derivatives by what layer 1 reads to those by what the stages read, and by angles."""
     stages, picks, d = embedded.stages, embedded.picks, embedded.room
     k, turn = high - low, theta.dtype.type(2 * pi)
     last = stages[stages.size - 1]
@@ -188,9 +186,7 @@ def _copy(room, source, target, n, stride, low, k):
 
 @part
 def _copy_others(room, stage, chosen, reads, writes, stride, low, k):
-    """Copy the rows of what is no code between the rows that a stage reads and writes; gives the next row
-    that it writes.
-    """
+    """Copy rows of what is no code between both sides of a stage; gives the next row that it writes."""
     others = 0
     for r in range(stage.n):
         is_code = False

@@ -36,9 +36,7 @@ AT_ONCE = 1024
 
 @calls.routine("gradient")
 def gradient_and_update(thread, plan, layers, parameters, state, source, first, work, batch):
-    """The gradient of this thread's units, layer by layer and part by part, and at once their update; the
-    gradient alone where it is wanted whole. Parts are tiles of W, then b, gamma and alpha.
-    """
+    """The gradient of this thread's units, by tiles of W, then b, gamma, alpha; and at once their update."""
     theta, per_example, gradient = state[0], state.dtype.type(1 / batch.m), work.gradient
     m, stride, step, shared, scaled = batch.m, batch.stride, batch.step, work.shared, work.scaled
     shared[thread, SIZES], shared[thread, SQUARES] = 0.0, 0.0
@@ -128,9 +126,7 @@ def scale_weights(thread, plan, layers, theta, scaled):
 
 @calls.routine("through_the_scale")
 def through_the_scale(theta, at, layers, n_x, gradient, into, count, scaled):
-    """For some rows: from dW_s1, which is in ``scaled`` for each member, to dW1; and there W1 ∘ dW_s1,
-    with W1 before its update. W1 begins θ.
-    """
+    """For some rows: from dW_s1 of each member, in ``scaled``, to dW1; and there W1 ∘ dW_s1. W1 begins θ."""
     g = run(gradient, into, count)
     for e in range(count):
         g[e] = 0
@@ -146,9 +142,7 @@ def through_the_scale(theta, at, layers, n_x, gradient, into, count, scaled):
 
 @calls.routine("gradient_of_the_scale")
 def gradient_of_the_scale(thread, plan, layers, parameters, state, work, batch):
-    """ds1 of this thread's inputs from all units, in their order, and the update with it; the factors of
-    members lie one after another.
-    """
+    """ds1 of this thread's inputs, member by member, from all units in order; and the update with it."""
     n, n_x, gradient = layers[1].size, layers[0].size, work.gradient
     factors = layers[1].blocks * n_x
     low, high = factors * thread // plan.n_threads, factors * (thread + 1) // plan.n_threads
@@ -173,9 +167,7 @@ def gradient_of_the_scale(thread, plan, layers, parameters, state, work, batch):
 
 @part
 def sum_of(values, begin, count):
-    """The sum of a run: of short sums in the precision of the values, added up in float64. A million numbers
-    added up in float32 would lose some digits.
-    """
+    """The sum of a run, short sums of it in float64: a million numbers in float32 would lose digits."""
     total = 0.0
     for first in range(0, count, AT_ONCE):
         piece, found = run(values, begin + first, min(AT_ONCE, count - first)), values.dtype.type(0)
@@ -187,10 +179,7 @@ def sum_of(values, begin, count):
 
 @part
 def _clipping(thread, barrier, plan, work):
-    """By what the whole gradient is to be multiplied, so that its norm is at most clip_norm, if there is one.
-
-    In parts of the largest entry, whose squares neither overflow nor vanish.
-    """
+    """The factor that brings the gradient's norm to clip_norm, from parts whose squares do not overflow."""
     n_threads, gradient, shared = plan.n_threads, work.gradient, work.shared
     if plan.clip_norm == 0:
         return 1.0

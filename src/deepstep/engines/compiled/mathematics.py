@@ -15,10 +15,7 @@ from deepstep.engines.compiled.machine import float_of_bits
 
 
 def _of_precisions(make, of_single, of_double):
-    """A stand-in that becomes a function made for float32 or for float64 where it is compiled.
-
-    The two are plain functions: compiled parts of their own would be compiled once more for the stand-in.
-    """
+    """A stand-in that becomes one of two plain functions, for float32 or float64, where it is compiled."""
     single, double = make(np.float32, *of_single), make(np.float64, *of_double)
 
     def function(x):

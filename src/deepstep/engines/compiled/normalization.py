@@ -160,10 +160,7 @@ def by_layer_of_prediction(z, at, layers, l, widest, stride, theta, statistics, 
 
 @calls.routine("run_along")
 def run_along(plan, layers, statistics, moments, m, step):
-    """The statistics (2, units) that predict move towards those of this batch, its variance made unbiased.
-
-    Where θ is averaged, so are they.
-    """
+    """Move the statistics (2, units) that predict towards a batch's; where θ is averaged, so are they."""
     if m == 1:
         return
     share, unbiased = MOMENTUM, m / (m - 1)

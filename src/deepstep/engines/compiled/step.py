@@ -234,9 +234,7 @@ def _total(data, start, m):
 
 @part
 def _gather(plan, layers, data, work, batch, start):
-    """Inputs, targets and weights (scaled to mean 1) of this thread's columns of a batch; inputs once for all
-    members, which then wait for each other.
-    """
+    """Inputs (once for all members), targets and weights of mean 1 of this thread's columns of a batch."""
     n_x, n_y, stride = plan.n_x, layers[layers.size - 1].size, batch.stride
     for j in range(batch.low, batch.high):
         example = j % batch.examples

@@ -28,11 +28,7 @@ lose digits.
 def graph_on_tensors(
     graph: Graph, gradient: Mapping[str, Tensor] | None = None, *, half: bool = False
 ) -> Graph:
-    """The graph on tensors; with ``half`` the products of linear parts are of bfloat16.
-
-    ``gradient`` is where the derivative by each parameter goes. With it operations keep the memory that they
-    work in, and the graph is for one number of examples and for one pass at a time.
-    """
+    """The graph on tensors; in memory that is kept, for one number of examples, if a gradient is given."""
     kept = gradient is not None
     used = Counter(name for node in graph.nodes for name in {*node.reads, *node.needs})
 

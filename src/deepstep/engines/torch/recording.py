@@ -87,9 +87,7 @@ def inductor(graph: torch.fx.GraphModule, tensors: list[Any]) -> Callable[..., o
 
 
 class Whole(NamedTuple):
-    """Tensors that a recorded step reads and writes: the state before and after it, a batch, its
-    `Numbers` and cost in float64, and whether all costs were finite; else the state stays as it is.
-    """
+    """Tensors of a recorded step: states, batch, `Numbers`, cost, and whether all costs were finite."""
 
     old: Place
     new: Place

@@ -45,12 +45,10 @@ class TorchSession(Session):
 
     @property
     def parameters(self) -> Parameters:
-        """The parameters now, a copy."""
         return self._like(_array(self._stepper.here.vectors[0]))
 
     @property
     def outcome(self) -> Parameters:
-        """The moving average where one is kept, else `parameters`."""
         averaged = self._stepper.now.averaged
         return self._like(_array(self._stepper.here.vectors[-1])) if averaged else self.parameters
 
@@ -97,7 +95,6 @@ class TorchSession(Session):
 
     @torch.inference_mode()
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
-        """J of the network that predicts; nothing is updated."""
         ZL = self._predicted(X, self._predicting.logits, members=max(1, self.architecture.shared_members))
         return cost_of_the_answer(ZL, Y, output=self._head, sample_weight=sample_weight)
 
@@ -114,7 +111,6 @@ class TorchSession(Session):
 
     @torch.inference_mode()
     def forward(self, X: Array) -> Array:
-        """AL of shape (n_L, m)."""
         return self._predicted(X, self._predicting.output)
 
     def _predicted(self, X: Array, name: str, members: int = 1) -> Array:
@@ -130,7 +126,6 @@ class TorchSession(Session):
 
     @torch.inference_mode()
     def settle(self, X: Array) -> None:
-        """Make the statistics of X those that predict."""
         here, there, machine = self._stepper.here, self._stepper.there, self._stepper.machine
         Y = np.zeros((self.architecture.n_outputs, X.shape[1]))
         batch, total = self._batch(X, Y, None, slice(None))
@@ -142,7 +137,6 @@ class TorchSession(Session):
             self._stepper.now = self._stepper.now._replace(place=1 - self._stepper.now.place)
 
     def state(self) -> SessionState:
-        """The state now, a copy."""
         here, now = self._stepper.here, self._stepper.now
         theta, *others = map(_array, here.vectors)
         slots = dict(zip(self._optimizer.state, others, strict=False))

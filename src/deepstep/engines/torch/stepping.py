@@ -11,8 +11,7 @@ from torch import Tensor
 from deepstep.engines.draws import check_dropout, dropout_masks, input_noise
 from deepstep.engines.session import StepCosts, writable
 from deepstep.engines.settings import Settings
-from deepstep.engines.torch.step import Batch, Machine, Numbers, Place, Statistics, place_for
-from deepstep.engines.torch.updates import adam, adam_
+from deepstep.engines.torch.step import Batch, Machine, Numbers, Place, Statistics, adam, adam_, place_for
 from deepstep.equations import get_optimizer
 from deepstep.equations.updates import corrected_share
 from deepstep.network import Architecture, Parameters
