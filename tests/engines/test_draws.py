@@ -12,7 +12,7 @@ SHAPE = Architecture((3, 200, 100, 1), ("relu", "relu", "sigmoid"))
 HOW = {"seed": 3, "step": 5, "dtype": np.dtype(np.float64)}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     m=st.integers(1, 60),
     width=st.integers(1, 20),

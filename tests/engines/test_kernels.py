@@ -1,7 +1,12 @@
 """Parts of the compiled engine by themselves: elementary functions, random numbers, threads, memory."""
 
+import logging
+import os
+import subprocess
+import sys
 import threading
 import tracemalloc
+from collections import namedtuple
 
 import numpy as np
 import pytest
@@ -9,11 +14,14 @@ from numba import njit
 
 from deepstep import Network
 from deepstep.engines import Settings, open_session
+from deepstep.engines.compiled import session as sessions
 from deepstep.engines.compiled import threads
 from deepstep.engines.compiled.activations import drop
-from deepstep.engines.compiled.forward import outputs_of_rows
+from deepstep.engines.compiled.calls import ROUTINES
+from deepstep.engines.compiled.forward import outputs_of_rows, predict
 from deepstep.engines.compiled.machine import ON_X86
 from deepstep.engines.compiled.mathematics import exp, log1p
+from deepstep.engines.compiled.step import train
 from deepstep.engines.draws import dropout_masks
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples, shuffled
@@ -254,3 +262,133 @@ def test_an_error_in_another_thread_is_told():
 
     with pytest.raises(ValueError, match="of thread"):
         threads.run_together(fails, 2)
+
+
+Pool = namedtuple("Pool", "num_threads")
+
+
+@pytest.mark.parametrize(
+    ("processors", "pools", "asked", "expected"),
+    [
+        (8, [], None, 8),
+        (8, [4], None, 4),
+        (8, [4, 2], None, 2),
+        (2, [4], None, 2),
+        (8, [8], "3", 3),
+        (8, [2], "3", 2),
+        (8, [8], "0", 8),
+        (8, [8], "4,2", 8),
+        (1, [1], "2", 1),
+    ],
+)
+def test_the_limit_is_that_of_processors_and_blas(processors, pools, asked, expected, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(processors)), raising=False)
+    monkeypatch.setattr(threads, "_pools", lambda: list(map(Pool, pools)))
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if asked is not None:
+        monkeypatch.setenv("OMP_NUM_THREADS", asked)
+    assert threads.limit() == (expected if threads.CAN_YIELD else 1)
+
+
+FORKS = """
+import os, signal, sys
+from threading import Event, Thread
+sys.path[:0] = sys.argv[1:]
+import numpy as np
+from deepstep.engines.compiled import session, threads
+from test_kernels import epochs, work
+
+allowed, used, run_together = threads.limit(), [], threads.run_together
+threads.limit = lambda: 2  # on a machine with one core, too
+session.run_together = lambda work, count: used.append(count) or run_together(work, count)
+
+def trained():
+    used.clear()
+    session, examples = work()
+    epochs(session, examples)
+    assert set(used) == {2}, used
+    return session.parameters.flat
+
+def limits():
+    return [pool.num_threads for pool in threads._pools()]
+
+def in_a_fork():
+    child = os.fork()
+    if child == 0:
+        signal.alarm(20)  # what waits for ever is ended by it
+        np.testing.assert_array_equal(trained(), before)
+        assert limits() == limits_before
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+limits_before, before = limits(), trained()
+codes = [in_a_fork()]
+
+inside, over = Event(), Event()
+
+def waits_inside():
+    with threads.single_blas():
+        inside.set()
+        over.wait()
+
+other = Thread(target=waits_inside)
+other.start()
+inside.wait()
+try:
+    codes.append(in_a_fork())  # the other thread is not in the child, and never leaves
+finally:
+    over.set()
+    other.join()
+np.testing.assert_array_equal(trained(), before)
+print(allowed, codes)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_after_a_fork_parent_and_child_train_on_two_threads():
+    here = os.path.dirname(__file__)
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKS, here, os.path.dirname(here)],
+        env={**os.environ, "OMP_NUM_THREADS": "2"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    assert ran.stdout.strip() == f"{min(2, processors)} [0, 0]", ran.stderr
+
+
+def kinds():
+    """How many kinds each kernel and routine has been compiled for."""
+    return [len(found.signatures) for found in (train, predict, *ROUTINES)]
+
+
+def test_after_it_nothing_is_compiled_whatever_is_trained(caplog):
+    assert len(list(sessions.warm_up())) == sessions.n_kernels()
+    caplog.clear()
+    known = kinds()
+    X = np.random.default_rng(1).standard_normal((4, 30))
+    with caplog.at_level(logging.WARNING, "deepstep"):
+        for parts in (
+            {"activation": "tanh", "dtype": "float64"},
+            {"normalization": ["layer", "batch"], "parametric": True},
+            {"features": {"category_embedding": {"counts": {"0": 3}, "size": 2}}, "input_scale": True},
+            {"shared_members": 2, "features": {"periodic_embedding": True}},
+        ):
+            given = {"dtype": "float32", "engine": "compiled", "seed": 1, **parts}
+            network = Network([4, 5, 3, 1], **given)
+            whole = np.abs(X).round().clip(0, 2)
+            network.train(
+                whole,
+                X[:1] > 0,
+                epochs=2,
+                batch_size=8,
+                optimizer="muon",
+                dropout=0.2,
+                ema_decay=0.9,
+                max_norm=2.0,
+            )
+            network.predict(whole)
+    assert kinds() == known
+    assert caplog.messages == []

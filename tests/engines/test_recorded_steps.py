@@ -113,7 +113,7 @@ def assert_same(net, settings, *, weighted=False, batch_size=16, rtol=1e-10, ato
 
 @pytest.mark.parametrize(
     ("case", "kind"),
-    [*((case, "recording_alone") for case in CASES), *((case, "traced") for case in CASES[::3])],
+    [*((case, "recording_alone") for case in CASES), *((case, "traced") for case in CASES[::4])],
 )
 def test_they_are_the_steps(kind, case, request):
     """By themselves, and as a function of tensors: one for 16 examples and one for 8."""
@@ -225,6 +225,5 @@ def test_a_compiled_step(monkeypatch):
     monkeypatch.setattr(recording, "_compiled", {})
     monkeypatch.setattr(session.TorchSession, "_stepper_for", recorded(recording.inductor))
     net = Network([3, 4, 1], activation="silu", seed=1, dtype="float32")
-    settings = Settings("adam", l2=0.01, weight_decay=0.1, clip_norm=1.0, ema_decay=0.9)
-    assert_same(net, settings, batch_size=None, rtol=1e-4, atol=1e-4)
+    assert_same(net, Settings("momentum"), batch_size=None, rtol=1e-4, atol=1e-4)
     assert len(recording._compiled) == 1

