@@ -1,50 +1,74 @@
-"""The contract of all engines, and settings that are refused. What steps do, `test_generated` compares."""
+"""The contract of sessions: steps, states that go on, interruptions at any line; settings that are refused.
 
+What steps do, `test_generated` compares.
+"""
+
+import os
+import sys
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 import pytest
 
+import deepstep
 from deepstep.engines import ENGINES, SessionState, Settings, open_session
-from deepstep.equations import HEADS, initialize_parameters
+from deepstep.equations import OPTIMIZERS, initialize_parameters
 from deepstep.errors import ConfigurationError, ShapeError
-from deepstep.network import Architecture
+from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
-from head_examples import head_settings, head_target
 
-RATE = 0.05
-
-
-def problem(activation="tanh", output="softmax", dtype="float64", *, sizes=(3, 40, 3), m=17, **parts):
-    """An architecture, its parameters and examples with weights; the numbers are those of float32."""
-    rng = np.random.RandomState(0)
-    names = (*[activation] * (len(sizes) - 2), HEADS[output].activation)
-    architecture = Architecture(sizes, names, output, head_settings(output, sizes[-1]), **parts)
-    parameters = initialize_parameters(sizes, method="glorot", rng=rng)
-    parameters.flat[:] += 0.1 * rng.standard_normal(parameters.flat.size)  # biases too, and no relu at a kink
-    X, Y = rng.standard_normal((m, sizes[0])), head_target(output, sizes[-1], m).T
-    drawn = (part.astype(np.float32).astype(dtype) for part in (X, Y, rng.uniform(0.5, 2, size=m)))
-    return architecture, parameters.astype(np.float32).astype(dtype), Examples(*drawn)
+PACKAGE = os.path.dirname(deepstep.__file__)  # not the checkout, which may have the same name
+RATE, BATCH = 0.05, 4
+EVERYTHING = Settings(
+    "adam", l1=0.1, l2=0.1, weight_decay=0.2, dropout=0.3, input_noise=0.1, max_norm=1.5, clip_norm=0.5,
+    clip_value=0.2, ema_decay=0.9, lr_multipliers={"b*": 0.5}, seed=5,
+)  # fmt: skip
 
 
-def epoch(session, examples, order, batch_size):
-    """All batches of an epoch at once; the mean cost of those with weight."""
-    done = session.steps(examples, order=order, batch_size=batch_size, learning_rate=RATE)
-    taught = done.sizes > 0
-    assert np.isnan(done.costs[~taught]).all()
-    return np.average(done.costs[taught], weights=done.sizes[taught])
+def problem(dtype="float64"):
+    """A network with one layer of each normalization, and 11 examples in batches of 4."""
+    rng = np.random.RandomState(5)
+    sizes = (3, 5, 4, 2)
+    architecture = Architecture(sizes, ("tanh", "silu", "softmax"), normalization=("batch", "layer"))
+    values = dict(initialize_parameters(sizes, method="glorot", rng=rng))
+    values |= {f"gamma{layer}": rng.uniform(0.5, 1.5, (sizes[layer], 1)) for layer in (1, 2)}
+    parameters = Parameters.from_dict(values).astype(dtype)
+    X, Y = rng.standard_normal((11, 3)), np.eye(2)[rng.randint(2, size=11)]
+    return architecture, parameters, Examples(X.astype(dtype), Y.astype(dtype), rng.uniform(0.5, 2, 11))
+
+
+def opened(engine, settings=None, dtype="float64"):
+    """A session of this network, and its examples."""
+    architecture, parameters, examples = problem(dtype)
+    return open_session(engine, architecture, parameters, settings), examples
+
+
+def some_steps(session, examples, numbers=range(3), rate=RATE):
+    """Some batches of an epoch."""
+    return session.steps(examples, batch_size=BATCH, numbers=numbers, learning_rate=rate)
+
+
+def arrays_of(state):
+    """All numbers of a state by name."""
+    average = {} if state.average is None else {"average": state.average}
+    step = {"step": np.array(state.step)}
+    return {"theta": state.theta, **state.slots, **state.statistics, **average, **step}
+
+
+def is_same(first, second):
+    mine, other = arrays_of(first), arrays_of(second)
+    return mine.keys() == other.keys() and all(np.array_equal(mine[name], other[name]) for name in mine)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 class TestContract:
     def test_a_step_changes_nothing_that_was_given_or_shown(self, engine):
-        architecture, parameters, examples = problem("relu")
+        architecture, parameters, examples = problem()
         X, Y, weight = examples.take(slice(None))
-        session = open_session(engine, architecture, parameters, Settings("adam"))
+        session = open_session(engine, architecture, parameters, EVERYTHING)
         session.step(X, Y, learning_rate=RATE)
-        kept = [parameters.flat, X, Y, weight, session.parameters.flat]
-        state = session.state()
-        kept += [state.theta, *state.slots.values()]
+        kept = [parameters.flat, X, Y, weight, session.parameters.flat, *arrays_of(session.state()).values()]
         copies = [array.copy() for array in kept]
         for _ in range(3):
             session.step(X, Y, learning_rate=RATE, sample_weight=weight)
@@ -52,65 +76,194 @@ class TestContract:
             np.testing.assert_array_equal(array, copy)
 
     def test_looking_is_not_training(self, engine):
-        architecture, parameters, examples = problem("relu")
-        X, Y, _ = examples.take(slice(None))
-        session = open_session(engine, architecture, parameters, Settings("momentum"))
+        session, examples = opened(engine, EVERYTHING)
+        (X, Y, _), before = examples.take(slice(None)), session.state()
         for _ in range(2):
-            AL = session.forward(X)
+            assert session.forward(X).shape == (2, 11)
+            assert session.forward(X[:, :0]).shape == (2, 0)
             session.cost(X, Y)
             session.cost_and_gradient(X, Y)
-            assert AL.shape == (3, 17)
-            assert session.state().step == 0
-            np.testing.assert_array_equal(session.parameters.flat, parameters.flat)
+            assert is_same(session.state(), before)
 
     def test_batches_of_weight_zero_count_as_absent(self, engine):
-        """The cost of the epoch too: 12 of 17 examples in batches of 4, then without the others."""
-        architecture, parameters, examples = problem()
-        silent = replace(examples, weight=np.repeat([0.0, 1, 2, 0, 1], [4, 4, 4, 4, 1]))
-        rows = np.r_[4:12, 16]
+        """In the costs, too; and no weight at all is no step."""
+        session, examples = opened(engine, EVERYTHING)
+        other, _ = opened(engine, EVERYTHING)
+        silent = replace(examples, weight=np.repeat([1.0, 0, 2], [4, 4, 3]))
+        rows = np.r_[:4, 8:11]
         left = Examples(examples.X[rows], examples.Y[rows], silent.weight[rows])
-        sessions = [open_session(engine, architecture, parameters, Settings("adam", l2=0.3)) for _ in "12"]
-        for _ in range(3):
-            costs = [
-                epoch(session, part, None, 4) for session, part in zip(sessions, (silent, left), strict=True)
-            ]
-            assert costs[0] == pytest.approx(costs[1], rel=1e-14)
-        np.testing.assert_array_equal(*(session.parameters.flat for session in sessions))
+        found, expected = some_steps(session, silent), some_steps(other, left, range(2))
+        assert found.sizes.tolist() == [4, 0, 3]
+        assert np.isnan(found.costs[1])
+        np.testing.assert_array_equal(found.costs[[0, 2]], expected.costs)
+        some_steps(session, replace(examples, weight=np.zeros(11)))
+        assert is_same(session.state(), other.state())
 
     @pytest.mark.parametrize(("source", "target"), [("float32", "float64"), ("float64", "float32")])
     def test_a_state_of_another_precision_takes_the_session_s(self, engine, source, target):
-        architecture, parameters, examples = problem("relu", "sigmoid", source)
-        first = open_session(engine, architecture, parameters, Settings("adam"))
-        X, Y, _ = examples.take(slice(None))
-        first.step(X, Y, learning_rate=RATE)
-        state = first.state()
-        second = open_session(engine, architecture, parameters.astype(target), Settings("adam"))
-        second.load(state)
-        second.step(X.astype(target), Y.astype(target), learning_rate=RATE)
-        assert second.parameters.dtype == np.dtype(target)
-        assert {slot.dtype for slot in second.state().slots.values()} == {np.dtype(target)}
-        first.step(X, Y, learning_rate=RATE)
+        (first, examples), (second, same) = (opened(engine, EVERYTHING, dtype) for dtype in (source, target))
+        some_steps(first, examples)
+        second.load(first.state())
+        for session, given in ((first, examples), (second, same)):
+            some_steps(session, given)
+        arrays = arrays_of(second.state())
+        assert {array.dtype for name, array in arrays.items() if name != "step"} == {np.dtype(target)}
         np.testing.assert_allclose(second.parameters.flat, first.parameters.flat, rtol=2e-3, atol=2e-3)
 
     def test_a_foreign_state_is_refused_and_changes_nothing(self, engine):
-        architecture, parameters, _ = problem()
-        session = open_session(engine, architecture, parameters, Settings("adam"))
-        with pytest.raises(ConfigurationError, match=r"\['v', 's'\]; got \['v'\]"):
-            session.load(SessionState(parameters.flat * 2, {"v": parameters.flat}, 1))
+        session, _ = opened(engine, Settings("adam"))
+        before = session.state()
+        theta = before.theta
+        for slots, error, message in (
+            ({"v": theta}, ConfigurationError, r"\['v', 's'\]; got \['v'\]"),
+            ({"v": theta, "s": np.ones(1)}, ShapeError, r"s has shape \(\d+,\); got shape \(1,\)"),
+        ):
+            with pytest.raises(error, match=r"^Session\.load: .*" + message):
+                session.load(SessionState(2 * theta, slots, 1, before.statistics))
         with pytest.raises(ShapeError):
-            session.load(SessionState(parameters.flat[1:], {"v": parameters.flat, "s": parameters.flat}, 1))
-        with pytest.raises(ShapeError, match=r"^Session\.load: s has shape \(\d+,\); got shape \(1,\)"):
-            session.load(SessionState(parameters.flat * 2, {"v": parameters.flat, "s": np.ones(1)}, 1))
-        np.testing.assert_array_equal(session.parameters.flat, parameters.flat)
-        assert session.state().step == 0
+            session.load(replace(before, theta=theta[1:]))
+        assert is_same(session.state(), before)
 
     def test_an_average_that_it_does_not_keep_is_left_behind(self, engine):
-        architecture, parameters, _ = problem()
-        session = open_session(engine, architecture, parameters, Settings("adam"))
-        slots = {name: np.ones_like(parameters.flat) for name in "vs"}
-        session.load(SessionState(parameters.flat, slots, 1, average=2 * parameters.flat))
-        np.testing.assert_array_equal(session.outcome.flat, parameters.flat)
+        session, _ = opened(engine, Settings("adam"))
+        state = session.state()
+        session.load(replace(state, average=2 * state.theta))
+        np.testing.assert_array_equal(session.outcome.flat, state.theta)
         assert session.state().average is None
+
+    def test_an_average_that_begins_later_counts_its_first_theta_for_the_steps_before(self, engine):
+        session, examples = opened(engine, Settings(ema_decay=0.8))
+        path = []
+        for t in range(1, 7):
+            some_steps(session, examples, range(1))
+            path.append(session.parameters.flat)
+            if t == 3:
+                session.load(replace(session.state(), average=None))
+                path = []
+        expected = np.average(path, axis=0, weights=[sum(0.8**k for k in range(2, 6)), 0.8, 1.0])
+        np.testing.assert_allclose(session.outcome.flat, expected, rtol=1e-12)
+
+    def test_the_gradient_is_that_of_the_cost_whatever_is_cut_in_steps(self, engine):
+        (plain, examples), (cutting, _) = (
+            opened(engine, Settings("gd", **given)) for given in ({}, {"clip_value": 1e-4, "clip_norm": 1e-4})
+        )
+        X, Y, _ = examples.take(slice(0, 11))
+        found, expected = (session.cost_and_gradient(X, Y)[1] for session in (cutting, plain))
+        np.testing.assert_array_equal(found, expected, strict=True)
+
+    @pytest.mark.parametrize("noise", [0.0, 0.1])
+    @pytest.mark.filterwarnings("ignore::RuntimeWarning")
+    def test_a_cost_that_is_not_finite_ends_the_chunk_and_has_no_gradient(self, engine, noise):
+        session, examples = opened(engine, Settings("gd", input_noise=noise))
+        X, Y, _ = examples.take(slice(0, 11))
+        session.cost_and_gradient(X, Y)
+        cost, gradient = session.cost_and_gradient(np.where(X[0, 0] == X, np.inf, X), Y)
+        assert not np.isfinite(cost)
+        assert not np.isfinite(gradient).all()
+        examples.X[BATCH] = np.nan
+        found = some_steps(session, examples)
+        if engine != "reference":
+            assert found.sizes.tolist() == [4, 4, 0]
+            assert session.state().step == 1
+        assert np.isnan(found.costs[1])
+
+    @pytest.mark.parametrize("optimizer", OPTIMIZERS)
+    def test_a_state_has_all_that_the_next_step_needs(self, engine, optimizer):
+        """Slots, statistics, the average, and the number that the masks and the noise go by."""
+        settings = Settings(optimizer, dropout=0.3, input_noise=0.1, ema_decay=0.9, seed=5)
+        (first, examples), (second, _) = (opened(engine, settings, "float32") for _ in "12")
+        some_steps(first, examples)
+        second.load(first.state())
+        assert is_same(first.state(), second.state())
+        for session in (first, second):
+            some_steps(session, examples)
+        assert first.state().step == 6
+        assert is_same(first.state(), second.state())
+        np.testing.assert_array_equal(first.forward(examples.X.T), second.forward(examples.X.T))
+
+    def test_an_order_that_is_too_short_for_its_epochs_is_refused(self, engine):
+        session, examples = opened(engine)
+        with pytest.raises(ShapeError, match="an order of 11 examples for each epoch; got 11 numbers"):
+            session.steps(examples, order=np.arange(11), numbers=range(2), learning_rate=1.0)
+
+
+class Injected(BaseException):
+    """What no engine catches, as Ctrl-C is."""
+
+
+def interrupted_at(count, work):
+    """Do something until so many lines of the package have run; whether it was interrupted."""
+    left = count
+
+    def at_a_line(frame, event, argument):
+        nonlocal left
+        if event == "line":
+            left -= 1
+            if left == 0:
+                raise Injected
+        return at_a_line
+
+    def at_a_call(frame, event, argument):
+        return at_a_line if frame.f_code.co_filename.startswith(PACKAGE) else None
+
+    before = sys.gettrace()
+    sys.settrace(at_a_call)
+    try:
+        work()
+    except Injected:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+@pytest.mark.parametrize("settings", [EVERYTHING, Settings("adam", clip_norm=0.1)], ids=["all", "Adam"])
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_step_that_is_interrupted_at_any_line_is_done_or_not_done(engine, settings, fresh_seed):
+    """The state is that before the step or that after it; each run tries every fourth line of Python."""
+    architecture, parameters, examples = problem()
+    X, Y, weight = examples.take(slice(0, BATCH))
+    session = open_session(engine, architecture, parameters, settings)
+    states = []
+    for _ in range(2):
+        session.step(X, Y, learning_rate=RATE, sample_weight=weight)
+        states.append(session.state())
+    before, after = states
+    assert not is_same(before, after)
+    not_done = 0
+    for line in count(1 + fresh_seed % 4, 4):
+        session.load(before)
+        if not interrupted_at(line, lambda: session.step(X, Y, learning_rate=RATE, sample_weight=weight)):
+            break
+        found = session.state()
+        assert is_same(found, before) or is_same(found, after), f"line {line} of the step"
+        assert np.array_equal(session.parameters.flat, found.theta)
+        if is_same(found, before):  # and nothing that was left half done is in the way
+            not_done += 1
+            session.step(X, Y, learning_rate=RATE, sample_weight=weight)
+            assert is_same(session.state(), after), f"line {line} of the step"
+    assert is_same(session.state(), after)
+    assert not_done > 5
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_chunk_that_is_interrupted_has_done_whole_steps(engine):
+    architecture, parameters, examples = problem()
+    session = open_session(engine, architecture, parameters, EVERYTHING)
+    first, states = session.state(), [session.state()]
+    for number in range(3):
+        some_steps(session, examples, range(number, number + 1))
+        states.append(session.state())
+    reached = set()
+    for lines in count(1, 53):
+        session.load(first)
+        interrupted = interrupted_at(lines, lambda: some_steps(session, examples))
+        which = [step for step, state in enumerate(states) if is_same(session.state(), state)]
+        assert len(which) == 1
+        reached.add(which[0])
+        if not interrupted:
+            break
+    assert reached == {0, 1, 2, 3}
 
 
 @pytest.mark.parametrize(
@@ -150,33 +303,15 @@ def test_settings_that_cannot_work_are_refused(settings, message):
 
 @pytest.mark.parametrize("engine", ["refrence", None, 1, ["reference"]])
 def test_an_unknown_engine_is_refused(engine):
-    architecture, parameters, _ = problem()
     with pytest.raises(ConfigurationError, match="engine must be one of 'auto', 'reference'"):
-        open_session(engine, architecture, parameters)
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-def test_an_average_that_begins_later_counts_its_first_theta_for_the_steps_before(engine):
-    architecture, parameters, examples = problem()
-    X, Y, _ = examples.take(slice(None))
-    session = open_session(engine, architecture, parameters, Settings(ema_decay=0.8))
-    path = []
-    for t in range(1, 7):
-        session.step(X, Y, learning_rate=RATE)
-        path.append(session.parameters.flat)
-        if t == 3:
-            session.load(replace(session.state(), average=None))
-            path = []
-    expected = np.average(path, axis=0, weights=[sum(0.8**k for k in range(2, 6)), 0.8, 1.0])
-    np.testing.assert_allclose(session.outcome.flat, expected, rtol=1e-12)
+        opened(engine)
 
 
 def test_what_fits_no_network_is_refused():
-    architecture, parameters, _ = problem(sizes=(3, 5, 4, 2))
     with pytest.raises(ConfigurationError, match="a list of 2"):
-        open_session("reference", architecture, parameters, Settings(dropout=[0.1]))
+        opened("reference", Settings(dropout=[0.1]))
     with pytest.raises(ConfigurationError, match=r"lr_multipliers must have names among 'W1', .* got 'W9'"):
-        open_session("reference", architecture, parameters, Settings(lr_multipliers={"W9": 2}))
+        opened("reference", Settings(lr_multipliers={"W9": 2}))
     with pytest.raises(ConfigurationError, match=r"Network\.train: setting .* Did you mean 'dropout'\?"):
         Settings.of("Network.train", dropuot=0.1)
 
