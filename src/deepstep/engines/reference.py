@@ -1,7 +1,7 @@
 """The reference engine: the equations as they stand; kernels may do the later steps of small work."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -65,8 +65,7 @@ def total_weight(Y: Array, sample_weight: Array | None) -> float:
     return float(Y.shape[1] if sample_weight is None else sample_weight.sum())
 
 
-@dataclass(frozen=True)
-class OpenedStep:
+class OpenedStep(NamedTuple):
     """The computations of one step of the reference engine, in order, before any is done."""
 
     before: SessionState
@@ -82,10 +81,8 @@ class OpenedStep:
     gradient: Array  # ∂J/∂θ, then after `clip_by_value`, then after `clip_by_norm`
     cut: Array
     clipped: Array
-    decayed: (
-        Array  # θ after the decoupled decay, then after the update rule; its norms are limited in `after`
-    )
-    moved: Array
+    decayed: Array  # θ after the decoupled decay
+    moved: Array  # … and after the update rule; its norms are limited in `after`
     rates: float | Array  # α and λ, with the factors of the groups of parameters
     decays: float | Array
     after: SessionState
@@ -179,32 +176,11 @@ class ReferenceSession(Session):
             count = 1 if before.average is None else number
             until_now = theta if before.average is None else before.average
             average = average_update(until_now, theta, decay=settings.ema_decay, t=count)
-        after = SessionState(
-            theta,
-            slots,
-            number,
-            self._statistics_after(graph, tape, settings.share_of_a_batch(number)),
-            average,
-        )
+        statistics = self._statistics_after(graph, tape, settings.share_of_a_batch(number))
+        after = SessionState(theta, slots, number, statistics, average)
         return OpenedStep(
-            before=before,
-            X=X,
-            Y=Y,
-            sample_weight=sample_weight,
-            A0=A0,
-            masks=masks,
-            graph=graph,
-            tape=tape,
-            costs=costs,
-            dZL=dZL,
-            gradient=gradient,
-            cut=cut,
-            clipped=clipped,
-            decayed=decayed,
-            moved=moved,
-            rates=rates,
-            decays=decays,
-            after=after,
+            *(before, X, Y, sample_weight, A0, masks, graph, tape, costs, dZL),
+            *(gradient, cut, clipped, decayed, moved, rates, decays, after),
         )
 
     def _do(self, examples: Examples, asked: Asked, found: StepCosts) -> None:
