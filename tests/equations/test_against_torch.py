@@ -16,7 +16,6 @@ from deepstep.equations import (
     compute_cost,
     l2_backward,
     l2_cost,
-    model_forward,
 )
 
 torch = pytest.importorskip("torch")
@@ -208,30 +207,3 @@ def test_loss_from_the_output(name: str, settings: dict[str, Any]) -> None:
     np.testing.assert_allclose(head.textbook(AL, Y)[0], loss.detach().numpy(), rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(head.textbook_backward(AL, Y), given.grad.numpy(), rtol=1e-12, atol=1e-12)
     assert compute_cost(AL, Y, output=head) == pytest.approx(loss.mean().item(), rel=1e-12)
-
-
-def test_a_poisson_network_is_scikit_learn_s() -> None:
-    """Its MLPRegressor(loss='poisson') with copied weights: the cost and a step of gradient descent."""
-    neural_network = pytest.importorskip("sklearn.neural_network")
-    from deepstep.equations import cost_from_logits, output_gradient
-
-    rng = np.random.default_rng(6)
-    X, y = rng.standard_normal((30, 3)), rng.poisson(2, size=30).astype(float)
-    peer = neural_network.MLPRegressor(
-        hidden_layer_sizes=(4,), loss="poisson", activation="tanh", solver="sgd", momentum=0, alpha=0,
-        batch_size=30, learning_rate_init=0.1, max_iter=1, shuffle=False, random_state=0, warm_start=True,
-    )  # fmt: skip
-    with pytest.warns(UserWarning, match="Maximum iterations"):
-        peer.fit(X, y)
-    before = {f"W{n}": W.T.copy() for n, W in enumerate(peer.coefs_, 1)}
-    before |= {f"b{n}": b[:, np.newaxis].copy() for n, b in enumerate(peer.intercepts_, 1)}
-    with pytest.warns(UserWarning, match="Maximum iterations"):
-        peer.fit(X, y)
-    AL, caches = model_forward(X.T, before, activations=["tanh", "exponential"])
-    assert cost_from_logits(caches[-1].Z, y[np.newaxis], output="poisson") == pytest.approx(
-        peer.loss_curve_[-1], rel=1e-12
-    )
-    assert compute_cost(AL, y[np.newaxis], output="poisson") == pytest.approx(peer.loss_curve_[-1], rel=1e-12)
-    dZ = output_gradient(caches[-1].Z, y[np.newaxis], output="poisson")
-    dW2 = dZ @ caches[-1].linear.A_prev.T / 30
-    np.testing.assert_allclose(peer.coefs_[1].T, before["W2"] - 0.1 * dW2, rtol=1e-12)

@@ -11,7 +11,6 @@ from deepstep.equations import (
     ACTIVATIONS,
     EQUATIONS,
     elu,
-    elu_backward,
     equation_of,
     get_activation,
     model_forward,
@@ -90,22 +89,6 @@ def test_each_names_where_its_derivatives_jump(name: str) -> None:
     own, Z = ACTIVATIONS[name], np.linspace(-4, 4, 8001)[None]
     turns = np.abs(np.diff(own.backward(np.ones_like(Z), Z)[0], 2)) > 4e-4  # 1e-3 at a bend, else far less
     assert {round(place, 2) for place in Z[0, 1:-1][turns]} == {*own.kinks, *own.bends}
-
-
-@pytest.mark.parametrize(
-    ("forward", "backward", "kinks"),
-    [
-        (hard_tanh, hard_tanh_backward, (-1, 1)),
-        (np.sin, lambda dA, Z: dA * np.cos(Z), ()),
-        (lambda Z: 1e-9 * Z, lambda dA, Z: 1e-9 * dA, ()),
-        (lambda Z: Z**3, lambda dA, Z: 3 * dA * Z**2, ()),
-        (lambda Z: np.exp(-Z * Z), lambda dA, Z: -2 * Z * dA * np.exp(-Z * Z), ()),
-        (partial(elu, alpha=0.3), partial(elu_backward, alpha=0.3), (0,)),
-        (lambda Z: np.abs(Z - 7.25), lambda dA, Z: dA * np.sign(Z - 7.25).astype(Z.dtype), (7.25,)),
-    ],
-)
-def test_right_ones_of_many_kinds_are_taken(forward: Any, backward: Any, kinks: tuple[float, ...]) -> None:
-    assert register_activation("own", forward, backward, kinks=kinks).kinks == tuple(map(float, kinks))
 
 
 @pytest.mark.parametrize(

@@ -145,22 +145,3 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(ConfigurationError, match="with \\['r1'\\]"):
         Network([4, 6, 5, 3], output="softmax", shared_members=2, parameters=net.parameters)
     assert isinstance(net.parameters, Parameters)
-
-
-def test_a_trace_has_the_columns_of_an_example_member_by_member():
-    net, X, Y = shared()
-    trace = net.trace(X, Y)
-    of_one = trace.select(example=2)
-    for name, columns in (
-        ("A0", 1),
-        ("Z1", MEMBERS),
-        ("Z3", MEMBERS),
-        ("A3", 1),
-        ("losses", MEMBERS),
-        ("loss", 1),
-    ):
-        assert of_one[name].shape[1] == columns, name
-    np.testing.assert_array_equal(of_one["Z2"].value, trace["Z2"].value[:, [2, 2 + M, 2 + 2 * M]])
-    assert trace["Z1"].formula == "Z1ₖ = (W1 ∘ r1ₖ)·A0 + b1"
-    assert trace["A3"].formula == "A3 = Σₖ g(Z3)ₖ / K"
-    assert trace.check().passed

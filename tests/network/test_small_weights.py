@@ -47,13 +47,3 @@ def test_a_training_that_cannot_hold_them_says_so(dtype):
     for fit in fits(dtype):
         with pytest.raises(DataError, match=r"below which .* loses digits; .* so that their mean is 1"):
             fit(1e-310 * ONES)
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_small_ones_beside_large_ones_are_none():
-    weight = np.array([1.0, 1.0, 1e-310, 1e-310])
-    some, none = (
-        DeepClassifier(2, random_state=1, max_iter=3, preset="mlp").fit(X.T, Y[0], one)
-        for one in (weight, weight.round())
-    )
-    np.testing.assert_array_equal(some.network_.parameters.flat, none.network_.parameters.flat)
