@@ -10,9 +10,9 @@ from pathlib import Path
 SOURCE = Path(__file__).parent.parent / "src" / "deepstep"
 
 LIMITS: dict[str, tuple[int, int]] = {
-    "equations": (4_300, 5_680),
-    "network": (750, 720),
-    "engines": (4_300, 6_680),
+    "equations": (4_300, 5_590),
+    "network": (750, 710),
+    "engines": (4_300, 6_510),
     "training": (2_500, 4_060),
     "inspection": (1_300, 3_180),
     "model": (1_200, 2_045),
@@ -27,8 +27,8 @@ LIMITS: dict[str, tuple[int, int]] = {
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
-FILES = 190, 235
-TESTS = 22_000, 45_150
+FILES = 190, 224
+TESTS = 22_000, 43_350
 
 
 def lines(files: list[Path]) -> int:

@@ -93,9 +93,18 @@ def choose_engine(
     """The engine for updates with so many examples; a `ConfigurationError` says why one cannot do them."""
     check_engine(engine, where)
     settings = settings or Settings()
-    if engine in ("auto", ON_CPU):
-        return _choose(architecture, settings, dtype, examples, where, gpu=engine == "auto")
-    name = engine.partition(":")[0]
+    name, _, device = engine.partition(":")
+    if name == "auto" and settings.precision is None:  # the rule above
+        large = not device and dtype == "float32" and architecture.n_parameters >= WORTH_A_GPU
+        if large and has_gpu() and not why_not_torch(architecture, settings):
+            return Choice("torch", "a GPU is here and the network is large")
+        small = examples is not None and architecture.n_parameters * examples <= SMALL
+        if small and not why_no_kernel(architecture, settings):
+            return Choice("small", SMALL_WORK)
+        why = why_not("compiled", architecture, settings)
+        return Choice("reference", why) if why else Choice("compiled")
+    if name == "auto":
+        name, engine = "torch", "torch:cpu" if device else "torch"
     why = why_not(name, architecture, settings)
     if why:
         others = "With engine='auto' the reference engine does it, slower."
@@ -120,28 +129,6 @@ def check_here(
     name, _, device = choice.name.partition(":")
     if name == "torch":
         import_module("deepstep.engines.torch.devices").device_of(device, where)
-
-
-def _choose(
-    architecture: Architecture,
-    settings: Settings,
-    dtype: str,
-    examples: int | None,
-    where: str,
-    *,
-    gpu: bool,
-) -> Choice:
-    """The rule of ``engine="auto"``, as it stands above."""
-    if settings.precision is not None:
-        return choose_engine("torch" if gpu else "torch:cpu", architecture, settings, where=where)
-    large = gpu and dtype == "float32" and architecture.n_parameters >= WORTH_A_GPU
-    if large and has_gpu() and not why_not_torch(architecture, settings):
-        return Choice("torch", "a GPU is here and the network is large")
-    small = examples is not None and architecture.n_parameters * examples <= SMALL
-    if small and not why_no_kernel(architecture, settings):
-        return Choice("small", SMALL_WORK)
-    why = why_not("compiled", architecture, settings)
-    return Choice("reference", why) if why else Choice("compiled")
 
 
 def why_not(name: str, architecture: Architecture, settings: Settings) -> str:
