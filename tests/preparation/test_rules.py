@@ -343,16 +343,6 @@ def test_moments_of_different_zones_are_compared_in_utc():
     np.testing.assert_array_equal(X[:, 0], [-1, 1])
 
 
-# Numbers at the ends of the floats
-
-
-def test_tiny_numbers_are_standardized_too():
-    preparation, frame = fit([1e-300, 3e-300])
-    np.testing.assert_allclose(preparation.transform(frame)[:, 0], [-1, 1])
-    preparation, frame = fit([5e-324, 1e-323])
-    assert np.isfinite(preparation.transform(frame)).all()
-
-
 def test_one_row_is_refused_in_words():
     with pytest.raises(DataError, match=r"column with different values is expected .*; there is 1 sample"):
         fit(["a"])

@@ -185,7 +185,7 @@ def test_what_is_not_installed_is_named_with_the_command(parts, monkeypatch, pac
     monkeypatch.setitem(sys.modules, package, None)
     use = {
         "pyarrow.parquet": lambda: ParquetRows(parts),
-        "datasketches": lambda: Quantiles(1).merge(Quantiles(1)),
+        "datasketches": lambda: [quantiles.update(np.ones((2, 1))) for quantiles in [Quantiles(1)] * 2],
     }[package]
     with pytest.raises(MissingPackageError, match=r"pip install 'deepstep\[streaming\]'"):
         use()

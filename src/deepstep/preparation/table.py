@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -221,8 +221,7 @@ class TablePreparation:
 class TableStatistics:
     """Statistics of the columns of a table, updated chunk by chunk.
 
-    ``exclude`` are columns that are no inputs, ``categorical`` those whose values are categories; ``first``
-    says whether these are among the first of all rows, which tell whether numbers name them.
+    ``exclude`` are columns that are no inputs, ``categorical`` those whose values are categories.
     """
 
     def __init__(
@@ -230,11 +229,9 @@ class TableStatistics:
         schema: "Mapping[str, polars.DataType]",
         exclude: Collection[str] = (),
         categorical: Collection[str] = (),
-        *,
-        first: bool = True,
     ) -> None:
         self._columns = {
-            name: column_statistics(name, dtype, first=first, categorical=name in categorical)
+            name: column_statistics(name, dtype, categorical=name in categorical)
             for name, dtype in schema.items()
             if name not in exclude
         }
@@ -251,12 +248,6 @@ class TableStatistics:
         for name in self._columns:
             if frame.schema[name].is_numeric():
                 numbers(frame.get_column(name))
-
-    def merge(self, other: Self) -> None:
-        """Add what another has seen of the rows after these."""
-        self.rows += other.rows
-        for name, column in self._columns.items():
-            column.merge(other._columns[name])
 
     def finish(self, *, keep: Collection[str] = ()) -> TablePreparation:
         """The learned preparation; ``keep`` names columns that are inputs even if they name the rows."""
