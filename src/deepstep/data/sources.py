@@ -61,25 +61,14 @@ def shown(path: Path) -> str:
 
 
 def stem_of(path: Path) -> str:
-    """The name of a table without what says how it is written.
-
-    >>> stem_of(Path("a/sales.csv.gz")), stem_of(Path("-"))
-    ('sales', 'stdin')
-    """
+    """The name of a table without what says how it is written."""
     if str(path) == STDIN:
         return "stdin"
     return path.with_suffix("").stem if path.suffix.lower() in COMPRESSIONS else path.stem
 
 
 def local(path: Path | str) -> Path:
-    """The file behind a path: of ``-`` a copy of standard input; URLs are refused.
-
-    >>> local("https://example.com/iris.csv")
-    Traceback (most recent call last):
-    deepstep.errors.FileError: https://example.com/iris.csv: a file on this machine is expected; this is a
-    URL, and nothing is fetched from the network. Download it first, or pipe it: curl -s URL | deepstep
-    train - --target COLUMN.
-    """
+    """The file behind a path: of ``-`` a copy of standard input; URLs are refused."""
     path = Path(path)
     if str(path) == STDIN:
         return _copy_of_stdin()
@@ -123,11 +112,7 @@ def _copy_of_stdin() -> Path:
 
 
 def unpacked_suffixes(path: Path) -> tuple[str, str]:
-    """The suffix of a table, and that of its compression.
-
-    >>> unpacked_suffixes(Path("a.b.CSV.gz")), unpacked_suffixes(Path("a.b"))
-    (('.csv', '.gz'), ('.b', ''))
-    """
+    """The suffix of a table, and that of its compression."""
     suffix = path.suffix.lower()
     return (path.with_suffix("").suffix.lower(), suffix) if suffix in COMPRESSIONS else (suffix, "")
 

@@ -142,14 +142,7 @@ def read_cells(path: Path | str, how: ReadOptions = BY_CONTENT) -> "polars.DataF
 def told_missing_words(
     path: Path, frame: "polars.DataFrame", name: str, how: ReadOptions = BY_CONTENT
 ) -> str:
-    r"""How many rows of a column of texts have no value, by which words; nothing where no word says so.
-
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "sales.csv"
-    >>> _ = path.write_text("sales,region\n3,EU\n5,NA\n4,\n")
-    >>> told_missing_words(path, read_table(path), "region")
-    "2 of 3 rows have none, 1 of them by the word 'NA', which text tables have for missing values"
-    """
+    """How many rows of a column of texts have no value, by which words; nothing where no word says so."""
     import polars
 
     if name not in frame.columns:
@@ -244,10 +237,7 @@ def column(frame: "polars.DataFrame", name: str, where: str) -> "polars.Series":
 
 
 def opened(file: Path, beside: Sequence[str] = ()) -> StoredRows | None:
-    """The rows of a file or folder that can be read a piece at a time; None of a table of another format.
-
-    ``beside`` names columns that may be in files beside a NumPy file.
-    """
+    """The rows of a file or folder that can be read a piece at a time; None of a table of another format."""
     file = local(file)
     suffix = file.suffix.lower()
     if suffix in NUMPY:
@@ -260,10 +250,7 @@ def opened(file: Path, beside: Sequence[str] = ()) -> StoredRows | None:
 def stored(
     file: Path, stream: bool | None, where: str = "--stream", beside: Sequence[str] = ()
 ) -> StoredRows | None:
-    """The rows of a file or folder, where they are streamed; None where the table goes into memory.
-
-    ``stream`` is --stream or --no-stream; None is the rule: files of `STREAMED_FROM` bytes or more.
-    """
+    """The rows of a file or folder, where they are streamed; None where the table goes into memory."""
     file = local(file)
     kind, suffix = kind_at(file), file.suffix.lower()
     if kind == "nothing":

@@ -58,11 +58,7 @@ def read_text_table(
     usual: TextFormat,
     tell: Tell,
 ) -> TextTable:
-    """A table from the bytes of a file.
-
-    ``sep`` is the separator that the file's name says. ``usual`` is how such tables were written before,
-    which is taken where the content does not say otherwise.
-    """
+    """A table from the bytes of a file."""
     given = given.checked()
     found: list[str] = []
     text, encoding = as_utf_8(content, given.encoding, usual.encoding, where)
@@ -117,11 +113,7 @@ def typed(table: TextTable, values: Mapping[str, Collection[Any]] | None = None)
 def _check_lines(
     text: bytes, where: str, sep: str, header: bool, skipped: int
 ) -> tuple[list[str], int, list[int]]:
-    """Read every line once with Python's csv: polars fills short lines silently.
-
-    Gives the names of the columns, the number of lines of the header, and the positions of the blank lines
-    among the rows.
-    """
+    """Read every line once with Python's csv: polars fills short lines silently."""
     blank, n_lines = [], 0
     try:
         with TextIOWrapper(BytesIO(text), encoding=UTF_8, newline="") as file:

@@ -185,12 +185,7 @@ def count_texts(series: "polars.Series") -> "polars.DataFrame":
 def column_of_texts(
     name: str, counts: "polars.DataFrame", m: int, *, identifiers: bool, others: int, declared: bool = False
 ) -> Column:
-    """The kind of a column of texts, by how often each occurs.
-
-    ``m`` counts rows without a text, too, and ``others`` are rows whose texts were not counted: they are
-    taken to be all different. Where they were ``declared`` to be categories, they are neither words nor
-    names of the rows.
-    """
+    """The kind of a column of texts, by how often each occurs."""
     import polars
 
     n_present, n = int(counts["rows"].sum()) + others, counts.height + others

@@ -175,11 +175,7 @@ class _Times(_Measured):
 
 
 class _Texts(ColumnStatistics):
-    """Texts: categories, words, or numbers and dates as people write them.
-
-    ``_only`` is the first chunk while there is no other: its numbers are taken in the order of its rows.
-    ``typed`` values are categories, whatever they look like; ``declared`` ones also where they are numbers.
-    """
+    """Texts: categories, words, or numbers and dates as people write them."""
 
     def __init__(self, name: str, *, typed: bool, declared: bool = False) -> None:
         super().__init__(name)

@@ -160,10 +160,7 @@ _FLOATS = (float, tuple[float, ...], tuple[tuple[float, ...], ...])
 
 
 def to_record(instance: Any, kind: str) -> dict[str, Any]:
-    """A flat dataclass as a dictionary of JSON types, its kind first; tuples become lists.
-
-    What has its default is left out, so that a file changes only where something new is used.
-    """
+    """A flat dataclass as a dictionary of JSON types, its kind first; tuples become lists."""
     found = ((field, getattr(instance, field.name)) for field in fields(instance))
     values = {field.name: value for field, value in found if value != field.default}
     return {"kind": kind, **{name: _listed(value) for name, value in values.items()}}

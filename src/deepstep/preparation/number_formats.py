@@ -35,11 +35,7 @@ _SPACES = " \u00a0\u2009\u202f'’"
 
 
 class NumberFormat(NamedTuple):
-    """A format of numbers.
-
-    One text at least matches ``proof``, so that there is no other way to read the column; ``thousands`` are
-    signs to drop.
-    """
+    """A format of numbers."""
 
     pattern: str
     proof: str
@@ -75,12 +71,7 @@ _WITH_UNIT = rf"^(?<sign>{_SIGN})? *(?<number>{NUMBER})\s*(?<unit>{UNIT}|{_SIGN}
 
 
 def infer_number_format(texts: "polars.Series") -> str | None:
-    """The format in which all these texts are numbers, or None.
-
-    Texts with leading zeros, as 007, are names and no numbers.
-
-    The texts have no spaces around them, and one at least is no null.
-    """
+    """The format in which all these texts are numbers, or None."""
     present = texts.drop_nulls()
     sign = next((sign for sign in SIGNS if present.str.contains(_signed(sign)).all()), "")
     if sign:
@@ -123,11 +114,7 @@ def parse_numbers(texts: "polars.Series", written: str) -> "polars.Series":
 
 
 def is_number_format(written: str) -> bool:
-    """Whether this is the name of a format of numbers.
-
-    >>> is_number_format("1,234.5 kg"), is_number_format("1.2.3"), is_number_format("1234.5 12")
-    (True, False, False)
-    """
+    """Whether this is the name of a format of numbers."""
     plain, unit, _ = _taken_apart(written)
     return plain in NUMBER_FORMATS and not any(letter.isdecimal() for letter in unit[:1])
 
@@ -203,15 +190,7 @@ class AmongNumbers(NamedTuple):
 
 
 def words_among_numbers(counts: "polars.DataFrame") -> AmongNumbers | None:
-    """Numbers with a few words, or None.
-
-    ``counts`` has the different texts, "value", and their numbers of rows, "rows".
-
-    >>> import polars
-    >>> texts = [*map(str, range(30)), "unknown", "unknown"]
-    >>> words_among_numbers(polars.Series("value", texts).value_counts(name="rows"))
-    AmongNumbers(written='1234.5', words=('unknown',), rows=2)
-    """
+    """Numbers with a few words, or None."""
     texts = _present(counts)
     has_digits = texts["value"].str.contains(r"\d")
     numbers, words = texts.filter(has_digits), texts.filter(~has_digits)

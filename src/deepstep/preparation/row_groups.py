@@ -100,11 +100,7 @@ class RowGroups:
 
 
 class SharedOut(StreamedExamples):
-    """Examples of which each worker holds those of its own row groups.
-
-    ``encode`` makes `Examples` of the numbers of some rows, (k, n_columns). The batches, and their order, are
-    those of all rows in memory.
-    """
+    """Examples of which each worker holds those of its own row groups."""
 
     def __init__(
         self, groups: RowGroups, encode: Callable[[Array], Examples], workers: Communicator, own: Examples

@@ -51,10 +51,7 @@ class Asked(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """Rows of a group that follow each other in the sequence of an epoch.
-
-    ``numbers`` are those of the rows in the group, ``start`` is the place of the first one in the sequence.
-    """
+    """Rows of a group that follow each other in the sequence of an epoch."""
 
     frame: "polars.DataFrame"
     numbers: AnyArray

@@ -97,11 +97,7 @@ class Survey:
         *,
         buffer_rows: int | None,
     ) -> StreamedExamples:
-        """The rows that are learned from, as examples.
-
-        ``identity`` tells this preparation from others, in JSON's types; ``buffer_rows`` is as of
-        `StreamedExamples`.
-        """
+        """The rows that are learned from, as examples."""
         return StreamedExamples(
             self.rows,
             self.columns,
@@ -163,13 +159,7 @@ class _RowStatistics:
 
 
 def parts_of_rows(seed: int, start: int, stop: int, shares: Sequence[float]) -> NDArray[np.int8]:
-    """Which part each row belongs to: 0 for what is learned from, then one for each share.
-
-    A function of (seed, number of the row) alone: the same in every epoch and every process, whatever is read
-    first.
-
-    ``shares`` are those of the parts held out, each from 0 to 1, together below 1.
-    """
+    """Which part each row belongs to: 0 for what is learned from, then one for each share."""
     first = start // DRAWS
     source = np.random.Philox(key=seed, counter=[first, 0, 0, STREAM])
     draws = source.random_raw(DRAWS * (-(-stop // DRAWS) - first))[start - first * DRAWS :][: stop - start]

@@ -219,10 +219,7 @@ class TablePreparation:
 
 
 class TableStatistics:
-    """Statistics of the columns of a table, updated chunk by chunk.
-
-    ``exclude`` are columns that are no inputs, ``categorical`` those whose values are categories.
-    """
+    """Statistics of the columns of a table, updated chunk by chunk."""
 
     def __init__(
         self,

@@ -23,11 +23,7 @@ Label: TypeAlias = str | int | float | bool
 
 
 def reads_as_number(value: Any) -> bool:
-    """Whether it is a number, or a text that is one.
-
-    >>> [reads_as_number(value) for value in (1, "1.5", "unknown", None)]
-    [True, True, False, False]
-    """
+    """Whether it is a number, or a text that is one."""
     try:
         float(value)
     except (TypeError, ValueError):
@@ -222,13 +218,7 @@ def ordinal_code(labels: AnyArray, n_classes: int) -> NDArray[np.float64]:
 
 
 def ordinal_probabilities(AL: Array) -> Array:
-    """P(y = k) from P(y > k), the way back from `ordinal_code`: how far it falls from 1 over AL to 0.
-
-    AL is (n_classes - 1, m), the answer (n_classes, m).
-
-    >>> ordinal_probabilities(np.array([[0.75], [0.25]])).tolist()
-    [[0.25], [0.5], [0.25]]
-    """
+    """P(y = k) from P(y > k), the way back from `ordinal_code`: how far it falls from 1 over AL to 0."""
     falling = np.concatenate([np.ones_like(AL[:1]), AL, np.zeros_like(AL[:1])])
     return falling[:-1] - falling[1:]
 
