@@ -3,7 +3,6 @@
 import os
 
 import numpy as np
-import polars
 import pyarrow
 import pyarrow.parquet
 import pytest
@@ -47,16 +46,6 @@ def test_a_small_file_of_a_large_table(tmp_path, small, write):
         read_table(path)
 
 
-def test_no_row_is_read_before(tmp_path, small, monkeypatch):
-    monkeypatch.setattr(polars, "read_parquet", lambda *_: pytest.fail("it was read"))
-    with pytest.raises(DataError, match="half of the memory"):
-        read_table(bomb(tmp_path / "x.parquet"))
-
-
-def test_a_large_table_in_memory_is_read(tmp_path):
-    assert read_table(bomb(tmp_path / "x.parquet", 10**6)).height == 10**6
-
-
 def test_a_folder_of_small_parts(tmp_path, small):
     parts = tmp_path / "parts"
     parts.mkdir()
@@ -89,12 +78,3 @@ def test_more_classes_than_any_machine_has_room_for():
         DataError, match=r"target: targets of classes .*; 400,000 classes of 400,000 rows would"
     ):
         target.encode(values)
-
-
-def test_estimators_have_no_more_room(small):
-    y = [f"n{number}" for number in range(3000)]
-    with (
-        pytest.warns(UserWarning, match="number of unique classes is greater than 50%"),
-        pytest.raises(DataError, match="3,000 classes of 3,000 rows would take"),
-    ):
-        DeepClassifier(preset="mlp").fit(np.zeros((3000, 1)), y)

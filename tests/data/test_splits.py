@@ -51,13 +51,6 @@ def test_mixed_and_missing_labels_can_be_split():
     assert (len(train), len(test)) == (24, 6)
 
 
-def test_the_seed_alone_decides():
-    y = np.arange(100)
-    first, again, other = (holdout(y, fraction=0.2, seed=seed, stratify=False)[1] for seed in (1, 1, 2))
-    np.testing.assert_array_equal(first, again)
-    assert (first != other).any()
-
-
 @pytest.mark.parametrize("fraction", [0, 1, -0.1, 1.5, float("nan")])
 def test_impossible_fractions(fraction):
     with pytest.raises(ConfigurationError, match="above 0 and below 1"):

@@ -79,21 +79,6 @@ def test_points_and_weights_are_changes_that_can_be_taken_back_and_made_in_pytho
     assert play.locator('[data-action="undo"]').count() == 0
 
 
-def test_a_point_that_is_painted_in_the_map_is_taken_back(play):
-    to(play, 2)
-    play.click(".paint summary")
-    play.check(".paint input[type=checkbox]")
-    play.click("canvas.decision", position={"x": 60, "y": 60})
-    play.click("canvas.decision", position={"x": 200, "y": 90})
-    assert "8 examples" in play.inner_text(".play-left")
-    to(play, 3)
-    play.click('[data-action="undo"]')
-    play.click('[data-action="undo"]')
-    assert "6 examples" in play.inner_text(".play-left")
-    assert play.get_attribute("[data-updates]", "data-updates") == "3"
-    assert play.locator('[data-action="undo"]').count() == 0
-
-
 def test_where_no_code_can_be_right_a_sentence_stands(watched, tmp_path):
     network = Network([2, 3, 1], activation="tanh", seed=1)
     page = explore(network, X, X[:1] > 0, iterations=2, schedule=lambda t: 1.0)

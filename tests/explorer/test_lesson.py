@@ -12,7 +12,6 @@ from deepstep import Network
 from deepstep.equations import EQUATIONS
 from deepstep.errors import DeepStepError, DivergenceError
 from deepstep.explorer import About, explore, lesson
-from deepstep.explorer.abilities import OPTIMIZERS
 from deepstep.explorer.page import packed, unpacked
 from deepstep.explorer.reproduction import SHOWN
 from deepstep.training import History
@@ -97,36 +96,12 @@ def test_every_golden_step_is_the_step_of_the_training(options, circles):
                 assert same_bits(mask, trace[name.replace("A", "mask")].value)
 
 
-def test_masks_are_there_exactly_with_dropout(document, circles, network):
-    assert document["masks"] is None
-    assert lesson(network, circles.X, circles.Y, dropout=0.5, iterations=3)["masks"]
-
-
-def test_it_is_plain_json_without_numbers_that_json_lacks(document):
-    text = json.dumps(document, allow_nan=False)
-    assert json.loads(text) == document
-    assert (document["format"], document["version"]) == ("deepstep-lesson", 1)
-
-
 def test_the_network_is_not_changed_and_the_lesson_is_a_function_of_it(document, circles, network):
     before = network.parameters.flat.copy()
     again = lesson(network, circles.X, circles.Y, about=circles.about, **OPTIONS)
     assert again == document
     assert np.array_equal(network.parameters.flat, before)
     assert network.history is None
-
-
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_hyperparameters_are_all_there(optimizer, circles, network):
-    document = lesson(network, circles.X, circles.Y, optimizer=optimizer, iterations=1)
-    training = document["training"]
-    assert training["optimizer"] == optimizer
-    assert {"adam": ["beta1", "beta2", "epsilon"], "momentum": ["beta"]}.get(optimizer, []) == [
-        name
-        for name in training["hyperparameters"]
-        if optimizer in ("adam", "momentum") and name != "epsilon_at"
-    ]
-    assert training["weight_decay"] == (0.01 if optimizer == "adamw" else 0)
 
 
 def test_sources_are_the_text_in_the_files(document):
@@ -216,17 +191,6 @@ def test_a_class_however_rare_is_among_the_examples():
     assert unpacked(document["data"]["Y"]).sum() == 1
 
 
-def test_a_long_training_is_thinned(circles):
-    network = Network([2, 3, 1], activation="tanh", seed=1)
-    document = lesson(network, circles.X, circles.Y, iterations=600, learning_rate=0.1)
-    history = document["history"]
-    assert len(history["at"]) == len(history["cost"]) == 500
-    assert history["at"][0] == 0
-    assert history["at"][-1] == 599
-    assert len(document["recorded"]) <= 40
-    assert document["recorded"][-1]["step"] == 600
-
-
 def test_the_history_of_ten_thousand_epochs_is_thinned(circles, network):
     history = History(
         [{"epoch": n, "cost": 1 / (n + 1), "validation_cost": float("nan")} for n in range(10_000)]
@@ -248,13 +212,6 @@ def test_a_training_that_diverges_is_shown_up_to_there(circles):
     assert "finite" in document["notes"][-1]
     with pytest.raises(DivergenceError):
         lesson(network, circles.X * 1e200, circles.Y, learning_rate=300.0)
-
-
-def test_a_float32_network_is_shown_in_float64_and_it_is_said(circles):
-    network = Network([2, 3, 1], seed=1, dtype="float32")
-    document = lesson(network, circles.X, circles.Y, iterations=2)
-    assert all_same(document["parameters"], network.parameters)
-    assert "float64" in document["notes"][0]
 
 
 @pytest.mark.parametrize(
@@ -350,26 +307,10 @@ def test_settings_and_names_of_numpy_are_plain(circles):
 
 
 def test_no_more_is_recorded_than_the_draws_are_known_for(circles, network):
-    document = lesson(network, circles.X, circles.Y, iterations=500, batch_size=30)
+    document = lesson(network, circles.X, circles.Y, iterations=300, batch_size=30)
     known = document["recorded"][-1]["step"]
-    assert known == len(document["batches"]) < 5000
+    assert known == len(document["batches"]) < 3000
     assert document["golden"][-1]["step"] == known
     assert document["notes"] == [
-        f"The first {known} of 5000 updates are recorded; draws after them are the page's own."
+        f"The first {known} of 3000 updates are recorded; draws after them are the page's own."
     ]
-
-
-def test_examples_that_do_not_fit_are_refused(circles, network):
-    with pytest.raises(DeepStepError, match="explore"):
-        lesson(network, circles.X.T, circles.Y)
-
-
-@pytest.mark.parametrize(
-    ("output", "units", "kind"),
-    [("sigmoid", 1, "binary"), ("softmax", 3, "classes"), ("identity", 2, "numbers")],
-)
-def test_kinds_of_targets(output, units, kind):
-    X = np.random.default_rng(1).standard_normal((2, 20))
-    Y = np.eye(units)[:, np.arange(20) % units] if units > 1 else (X[:1] > 0)
-    document = explore(Network([2, 3, units], output=output, seed=1), X, Y, iterations=1).document
-    assert document["data"]["kind"] == kind

@@ -5,7 +5,6 @@ import pytest
 
 from deepstep import Network
 from deepstep.explorer import explore
-from deepstep.explorer.shown import About
 
 X = np.random.default_rng(5).standard_normal((2, 300))
 
@@ -27,20 +26,6 @@ def test_rows_that_are_left_out_of_a_pasted_table_are_told(watched, address):
     page.get_by_role("button", name="Use this table").click()
     assert "2 of 5 rows were left out" in page.inner_text(".notes")
     assert "first in line 3" in page.inner_text(".notes")
-
-
-def test_code_that_is_shown_shortened_says_so_and_names_what_to_change(watched, address):
-    page = watched(address).open(f"{address}#s=play")
-    page.click('[data-open="share"]')
-    shown = page.inner_text("pre.code")
-    assert 'page = "lesson.html"  # put the name of your file here' in shown
-    page.keyboard.press("Escape")
-    page.select_option('[data-setting="l2"]', "0.1")
-    page.click('[data-open="share"]')
-    shown = page.inner_text("pre.code")
-    assert "…" in shown
-    assert '"l2":0.1' in shown  # behind the data, which filled what was shown before
-    assert "Copy the code" in page.inner_text("[data-shortened]")
 
 
 def test_another_network_can_be_taken_back_with_all_its_training(watched, address):
@@ -133,39 +118,3 @@ def test_a_served_page_that_cannot_compute_says_why_play_is_off(watched, served)
     page = watched(f"http://127.0.0.1:{server.port}/").open(server.url)
     assert page.locator('[data-screen="play"]').is_disabled()
     assert "cannot compute normalization, so Play is off" in page.inner_text(".notes")
-
-
-def test_names_and_numbers_have_room(watched, tmp_path, axe):
-    """Inputs with long names in a narrow network, and every matrix of an update."""
-    names = tuple(
-        f"{which} {what}" for which in ("mean", "worst") for what in ("concavity", "concave points")
-    )
-    network = Network([4, 8, 8, 1], activation="tanh", initialization="glorot", seed=1)
-    points = np.vstack([X, X**2])
-    page = explore(
-        network, points, X[:1] > 0, about=About("cells", feature_names=names), batch_size=32, iterations=3
-    )
-    page.export(tmp_path / "lesson.html")
-    address = (tmp_path / "lesson.html").as_uri()
-    narrow = watched(address, viewport={"width": 390, "height": 844}).open(f"{address}#s=play")
-    scroll = narrow.locator(".network-scroll").bounding_box()
-    for name, unit in zip(names, narrow.locator(".unit.is-input").all(), strict=True):
-        assert unit.get_attribute("title") == unit.get_attribute("aria-label") == name
-        label = unit.locator(".unit-name").bounding_box()
-        assert scroll["x"] <= label["x"]
-        assert label["width"] > 70
-    narrow.evaluate(axe)
-    assert narrow.evaluate("async () => (await axe.run(document)).violations.map(({ id }) => id)") == []
-    wide = watched(address, viewport={"width": 1280, "height": 800}).open(f"{address}#s=lab")
-    over = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent)"
-    for _ in range(int(wide.get_attribute(".transport-scrub input", "max"))):
-        assert wide.locator(".cell").evaluate_all(over) == []
-        wide.keyboard.press("ArrowRight")
-
-
-def test_the_head_of_a_served_page_is_one_row(watched, served):
-    server = served(Network([2, 4, 1], activation="tanh", seed=2), learning_rate=0.3, iterations=3)
-    page = watched(f"http://127.0.0.1:{server.port}/").open(server.url)
-    page.wait_for_selector('[data-server="on"]')
-    page.wait_for_selector("[data-difference]")
-    assert page.locator(".top").bounding_box()["height"] < 60

@@ -57,23 +57,9 @@ def test_what_would_go_another_way_is_left_out_and_named(cats):
     assert any("optimizer 'adam'" in note for note in document["notes"])
 
 
-def test_the_largest_pages_are_some_megabytes(tmp_path):
-    X = np.random.default_rng(1).uniform(size=(10, 400))
-    document = lesson(Network([10, 210, 210, 1], seed=1), X, X[:1] > 0.5, iterations=5, optimizer="adam")
-    assert document["wide"] is False
-    assert export_html(document, tmp_path / "page.html") < 7_000_000
-
-
 def test_networks_that_stay_too_large_are_refused():
     X = np.random.default_rng(1).uniform(size=(784, 20))
     with pytest.raises(ConfigurationError, match="at most 50,000 parameters, when 16 inputs are left"):
         lesson(Network([784, 512, 512, 1], seed=1), X, X[:1] > 0.5)
     with pytest.raises(ConfigurationError, match="a wide network without it; got l1"):
         lesson(Network([784, 100, 1], seed=1), X, X[:1] > 0.5, l1=0.1)
-
-
-def test_factors_of_wide_inputs_have_no_coordinates():
-    network = Network([3000, 20, 1], input_scale=True, seed=1)
-    rng = np.random.default_rng(0)
-    with pytest.raises(ConfigurationError, match="a wide network without it; got input_scale"):
-        lesson(network, rng.uniform(size=(3000, 30)), rng.integers(0, 2, (1, 30)), iterations=2)

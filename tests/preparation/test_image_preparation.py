@@ -1,13 +1,11 @@
 """Pictures → features."""
 
-import json
-
 import numpy as np
 import polars
 import pytest
 from sklearn.datasets import load_digits
 
-from deepstep.errors import DataError, FileError, ShapeError
+from deepstep.errors import DataError, ShapeError
 from deepstep.preparation import ImagePreparation
 
 SMALL = ImagePreparation(2, 3, 3, scale=1 / 255)
@@ -21,11 +19,6 @@ def test_the_order_is_rows_columns_channels():
     for position, name in enumerate(SMALL.feature_names):
         row, column, channel = map(int, name.split("_")[1:])
         np.testing.assert_allclose(X[:, position], images[:, row, column, channel] / 255, rtol=1e-15)
-
-
-def test_the_layout_of_the_memory_does_not_matter():
-    images = np.arange(36, dtype=np.uint8).reshape(2, 2, 3, 3)
-    np.testing.assert_array_equal(SMALL.transform(np.asfortranarray(images)), SMALL.transform(images))
 
 
 def test_the_digits_come_as_pictures_flat_or_as_a_table():
@@ -43,11 +36,6 @@ def test_the_digits_come_as_pictures_flat_or_as_a_table():
 def test_other_shapes(shape):
     with pytest.raises(ShapeError, match=r"\(m, 2, 3, 3\)"):
         SMALL.transform(np.zeros(shape))
-
-
-def test_one_picture_is_told_how_to_become_a_batch():
-    with pytest.raises(ShapeError, match=r"pictures\[None\]"):
-        SMALL.transform(np.zeros((2, 3, 3)))
 
 
 @pytest.mark.parametrize(
@@ -75,15 +63,3 @@ def test_impossible_pixels(images, sentence):
 def test_impossible_tables(columns, sentence):
     with pytest.raises(DataError, match=sentence):
         ImagePreparation(1, 2, 1, scale=1.0).transform_table(polars.DataFrame(columns))
-
-
-def test_json_keeps_everything():
-    assert ImagePreparation.from_dict(json.loads(json.dumps(SMALL.to_dict()))) == SMALL
-
-
-@pytest.mark.parametrize(
-    "change", [{"height": 0}, {"width": 2.5}, {"scale": "1"}, {"kind": "table"}, {"x": 1}]
-)
-def test_altered_records_are_refused(change):
-    with pytest.raises(FileError, match="train again"):
-        ImagePreparation.from_dict(SMALL.to_dict() | change)

@@ -88,13 +88,6 @@ def test_texts_that_are_not_clearly_numbers_stay_categories(texts):
     assert kind(texts) == "category"
 
 
-def test_a_text_that_is_no_number_later_counts_as_missing():
-    preparation, _ = fit(["1", "3", None])
-    np.testing.assert_array_equal(later(preparation, ["unknown", "3", "inf"]), [[0, 1], [1, 0], [0, 1]])
-    preparation, _ = fit(["2020-01-01", "2020-01-03", None])
-    np.testing.assert_array_equal(later(preparation, ["soon", "2020-01-03"]), [[0, 1], [1, 0]])
-
-
 def test_every_way_of_writing_reads_its_own_example():
     for plain, sign in itertools.product(NUMBER_FORMATS, ["", *SIGNS]):
         texts = polars.Series([f"{plain} {sign}".strip()])

@@ -51,23 +51,6 @@ def test_rules(values, task):
 
 
 @pytest.mark.parametrize(
-    ("values", "shown"),
-    [
-        ([1e300, 0.0], "0, 1e+300"),
-        ([20240101.0, 20240102.0], "20240101, 20240102"),
-        (polars.Series([18446744073709551615, 0], dtype=polars.UInt64), "0, 18446744073709551615"),
-        ([float("inf"), -2.0], "-2, inf"),
-    ],
-)
-def test_numbers_beyond_the_64_bit_integers(values, shown):
-    assert guess_task(polars.Series("y", values)) == ("binary", f"y has 2 different values: {shown}")
-
-
-def test_categoricals_are_classes():
-    assert guess_task(polars.Series("y", ["a", "b"], dtype=polars.Categorical))[0] == "binary"
-
-
-@pytest.mark.parametrize(
     ("values", "sentence"),
     [
         ([1, 1], "it has only 1"),

@@ -195,20 +195,6 @@ def test_categories_that_look_like_numbers_stay_categories(tmp_path, dtype):
         assert found.columns == in_memory.columns
 
 
-def test_categories_in_some_parts_alone_are_texts(tmp_path):
-    frame = polars.DataFrame({"c": ["10", "20"] * 20})
-    frame.write_parquet(tmp_path / "a.parquet")
-    frame.with_columns(polars.col("c").cast(polars.Categorical)).write_parquet(tmp_path / "b.parquet")
-    assert ParquetRows(tmp_path).schema["c"] == polars.String
-    for name, kind in (("a", ["10", "20"]), ("b", ["20", "10"])):
-        frame.with_columns(polars.col("c").cast(polars.Enum(kind))).write_parquet(
-            tmp_path / f"{name}.parquet"
-        )
-    rows = ParquetRows(tmp_path)
-    assert rows.schema["c"] == polars.Categorical
-    assert [next(rows.pieces(group, ["c"], 40))["c"][0] for group in (0, 1)] == ["10", "10"]
-
-
 def test_long_texts_make_pieces_and_held_out_rows_fewer(tmp_path, monkeypatch):
     """By their mean, as the footers tell, also where the first rows have short ones."""
     monkeypatch.setattr(row_files, "PIECE_BYTES", 20_000)

@@ -77,7 +77,7 @@ def visited_by(examples, share, epoch, batch_size, order):
 
 
 @pytest.mark.parametrize("order", [as_they_are, shuffled(3)])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     sizes=st.lists(st.integers(1, 30), min_size=1, max_size=12),
     buffer_rows=st.integers(1, 120),
@@ -134,7 +134,7 @@ shapes = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(shapes, st.integers(0, 2**31), st.integers(0, 5), st.sampled_from([0.0, 0.3]))
 def test_an_epoch_is_a_permutation_in_batches_of_the_size_asked_for(shape, seed, epoch, share):
     sizes, buffer_rows, batch_size = shape
@@ -147,7 +147,7 @@ def test_an_epoch_is_a_permutation_in_batches_of_the_size_asked_for(shape, seed,
     assert sorted(chain(*batches)) == kept.tolist()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(shapes, st.integers(0, 3), st.integers(0, 4), st.integers(1, 50), st.data())
 def test_reading_ahead_in_any_pieces_from_any_batch_on_changes_nothing(shape, epoch, ahead, piece, data):
     sizes, buffer_rows, batch_size = shape
@@ -157,25 +157,13 @@ def test_reading_ahead_in_any_pieces_from_any_batch_on_changes_nothing(shape, ep
     assert visited(other, epoch, batch_size, shuffled(3), first) == whole[first:]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(shapes, st.integers(0, 3))
 def test_one_window_is_the_order_of_examples_in_memory(shape, epoch):
     sizes, _, batch_size = shape
     m = sum(sizes)
     batches = visited(streamed(sizes, m + batch_size), epoch, batch_size, shuffled(5))
     assert [*chain(*batches)] == shuffled(5)(epoch, m).tolist()
-
-
-def test_another_epoch_and_another_seed_have_other_orders():
-    orders = [
-        [*chain(*visited(streamed([20] * 5, 25), epoch, 5, shuffled(seed)))]
-        for epoch, seed in ((0, 1), (1, 1), (0, 2))
-    ]
-    assert orders[0] != orders[1]
-    assert orders[0] != orders[2]
-    # rows of a group come near to each other, but not in the order of the groups
-    assert orders[0][:25] != sorted(orders[0][:25])
-    assert max(orders[0][:25]) > 40
 
 
 def test_the_order_of_the_file_where_that_is_asked_for():
@@ -216,7 +204,7 @@ def test_a_wait_that_is_broken_into_leaves_streams_that_read_all_rows(monkeypatc
     assert_equal(visited(examples, 0, 4, order, first=2), expected)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**63), st.integers(0, 10**12), st.lists(st.integers(0, 50), max_size=5))
 def test_which_part_a_row_belongs_to_depends_on_its_number_alone(seed, start, cuts):
     stop = start + 60
@@ -224,8 +212,3 @@ def test_which_part_a_row_belongs_to_depends_on_its_number_alone(seed, start, cu
     bounds = sorted({start, stop, *(start + cut for cut in cuts)})
     pieces = [parts_of_rows(seed, *ends, (0.3, 0.2)) for ends in pairwise(bounds)]
     np.testing.assert_array_equal(np.concatenate(pieces), whole)
-
-
-def test_shares_of_the_rows():
-    counts = np.bincount(parts_of_rows(3, 0, 100_000, (0.2, 0.1)), minlength=3) / 100_000
-    np.testing.assert_allclose(counts, [0.7, 0.2, 0.1], atol=0.005)

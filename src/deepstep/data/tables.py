@@ -55,49 +55,27 @@ def read_table(
 ) -> "polars.DataFrame":
     r"""Read a table; the suffix of the file says how.
 
-    Parameters
-    ----------
-    path : Path or str
-        A file that ends in .csv, .tsv, .txt, .parquet, .arrow, .feather, .jsonl, .ndjson or .xlsx; texts and
-        JSON lines also with .gz, .bz2, .xz or .zst behind it. ``"-"`` is standard input. With `sep` any
+    path: A file that ends in .csv, .tsv, .txt, .parquet, .arrow, .feather, .jsonl, .ndjson or .xlsx; texts
+        and JSON lines also with .gz, .bz2, .xz or .zst behind it. ``"-"`` is standard input. With `sep` any
         file is a text table. Nothing is fetched from URLs.
-    sep : str, optional
-        The separator of a text table: one character, or ``"tab"``. By default ``,``, ``;``, tab or ``|``, as
+    sep: The separator of a text table: one character, or ``"tab"``. By default ``,``, ``;``, tab or ``|``, as
         the first lines show.
-    decimal : {".", ","}, optional
-        The decimal sign of a text table. By default a comma where columns of numbers have commas that
-        separate no thousands.
-    encoding : str, optional
-        The encoding of a text table. By default UTF-8, or UTF-16 where the first bytes say so, else
+    decimal: The decimal sign of a text table, ``"."`` or ``","``. By default a comma where columns of numbers
+        have commas that separate no thousands.
+    encoding: The encoding of a text table. By default UTF-8, or UTF-16 where the first bytes say so, else
         windows-1252, which has all characters of latin-1.
-    header : bool, default True
-        Whether the first line has the names of the columns; else they are column_1, column_2, …
-    categorical : collection of str
-        Columns whose values are categories, also where they are numbers, such as postcodes.
-    values : mapping of str to collection, optional
-        The words that are values in columns of a text table, though they stand for a missing value elsewhere:
-        ``{"region": ["NA"]}``. Others may be among them.
+    header: Whether the first line has the names of the columns; else they are column_1, column_2, …
+    categorical: Columns whose values are categories, also where they are numbers, such as postcodes.
+    values: The words that are values in columns of a text table, though they stand for a missing value
+        elsewhere: ``{"region": ["NA"]}``. Others may be among them.
+    returns: At least one row and one column. What was found about a text table, and names of columns that
+        stood more than once, are logged by ``deepstep``.
+    FileError: When the file is missing, a folder, a URL, of an unknown kind, not what its name says, in
+        another encoding, empty, damaged, a pipe or a device, or when its lines do not fit together.
+    DataError: When the table has no rows, or would not fit into memory.
+    ConfigurationError: When an option is out of range, or there is no such column.
+    MissingPackageError: When fastexcel, which reads .xlsx, is not installed.
 
-    Returns
-    -------
-    polars.DataFrame
-        At least one row and one column. What was found about a text table, and names of columns that stood
-        more than once, are logged by ``deepstep``.
-
-    Raises
-    ------
-    FileError
-        When the file is missing, a folder, a URL, of an unknown kind, not what its name says, in another
-        encoding, empty, damaged, a pipe or a device, or when its lines do not fit together.
-    DataError
-        When the table has no rows, or would not fit into memory.
-    ConfigurationError
-        When an option is out of range, or there is no such column.
-    MissingPackageError
-        When fastexcel, which reads .xlsx, is not installed.
-
-    Examples
-    --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "people.csv"
     >>> _ = path.write_text("age,name\n31,Ada\nNA,Grace\n4.5,Emmy\n")

@@ -128,24 +128,12 @@ def guess_task(series: "polars.Series") -> tuple[Task, str]:
       make up at most half of the rows.
     - Other numbers are "regression".
 
-    Parameters
-    ----------
-    series : polars.Series
-        m values.
+    series: m values.
+    task (str): One of these three.
+    reason (str): A sentence for people.
+    DataError: When there is no value, only one different value, or the column holds dates, lists or
+        structures.
 
-    Returns
-    -------
-    task : {"binary", "multiclass", "regression"}
-    reason : str
-        A sentence for people.
-
-    Raises
-    ------
-    DataError
-        When there is no value, only one different value, or the column holds dates, lists or structures.
-
-    Examples
-    --------
     >>> import polars
     >>> guess_task(polars.Series("survived", [0, 1, 1, 0]))
     ('binary', 'survived has 2 different values: 0, 1')
