@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepstep.data.files import kind_at, refuse_pipe
+from deepstep.data.files import check_file, kind_at
 from deepstep.data.rows import Place, StoredRows, check_room
 from deepstep.errors import DataError, FileError, ShapeError
 from deepstep.types import AnyArray
@@ -204,10 +204,7 @@ def _filed(array: Any) -> Any:
 
 def as_opened(path: Path) -> Watched:
     """The size of a file and when it was changed, which tell whether it is changed later."""
-    refuse_pipe(path, "a file of arrays")
-    if (kind := kind_at(path)) != "file":
-        got = "this is a folder" if kind == "folder" else "there is no such file"
-        raise FileError(str(path), "a file of arrays", got)
+    check_file(path, "a file of arrays")
     status = path.stat()
     return status.st_size, status.st_mtime_ns
 

@@ -201,6 +201,14 @@ def refuse_pipe(path: Path | str, expected: str) -> None:
         )
 
 
+def check_file(path: Path | str, expected: str, folder_hint: str = "") -> None:
+    """Refuse what is no file, before it is opened."""
+    refuse_pipe(path, expected)
+    if (kind := kind_at(path)) != "file":
+        got, hint = ("this is a folder", folder_hint) if kind == "folder" else ("there is no such file", "")
+        raise FileError(str(path), expected, got, hint)
+
+
 def sha256(path: Path | str) -> str:
     """The SHA-256 of a file's bytes.
 

@@ -160,6 +160,16 @@ class StoredRows(ABC):
         returns: JSON's types.
         """
 
+    def all_pieces(self, columns: Sequence[str], most: int) -> "Iterator[polars.DataFrame]":
+        """The rows of all groups, in the order of the files.
+
+        columns, most: As of `pieces`.
+        returns: Frames with these columns, in the types of ``schema``.
+        FileError: As of `pieces`.
+        """
+        for group in range(len(self.sizes)):
+            yield from self.pieces(group, columns, most)
+
     def row_bytes(self, columns: Sequence[str]) -> float:
         """The mean bytes of a row's texts.
 

@@ -14,7 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
-from deepstep.data.files import refuse_pipe
+from deepstep.data.files import check_file
 from deepstep.data.rows import check_room
 from deepstep.errors import FileError
 
@@ -119,15 +119,12 @@ def unpacked_suffixes(path: Path) -> tuple[str, str]:
 
 def head_of(path: Path, where: str) -> bytes:
     """The first bytes of a file, as they are there."""
-    refuse_pipe(path, "a table file is expected")
+    check_file(path, "a table file is expected")
     try:
         with path.open("rb") as file:
             return file.read(4096)
-    except IsADirectoryError as error:
-        raise FileError(where, "a table file is expected", "this is a folder") from error
     except OSError as error:
-        got = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
-        raise FileError(where, "a table file is expected", str(got)) from error
+        raise FileError(where, "a table file is expected", str(error.strerror)) from error
 
 
 def content_of(path: Path, where: str, compression: str) -> bytes:

@@ -265,7 +265,6 @@ def rows_in_memory(rows: StoredRows) -> "polars.DataFrame":
     import polars
 
     columns = list(rows.schema)
-    groups = range(len(rows.sizes))
     check_room(
         int(rows.n_rows * (8 * len(columns) + rows.row_bytes(columns))),
         rows.where,
@@ -273,9 +272,7 @@ def rows_in_memory(rows: StoredRows) -> "polars.DataFrame":
         f"{rows.n_rows:,} rows of {len(columns):,} columns",
         "Training can leave them where they are: --stream (stream=True).",
     )
-    return polars.concat(
-        [piece for group in groups for piece in rows.pieces(group, columns, most=rows.sizes[group])]
-    )
+    return polars.concat(rows.all_pieces(columns, max(rows.sizes)))
 
 
 def pieces_in(
@@ -287,6 +284,4 @@ def pieces_in(
         yield table_in(file, beside, how).frame
         return
     columns = list(rows.schema)
-    most = rows.piece_rows(columns)
-    for group in range(len(rows.sizes)):
-        yield from rows.pieces(group, columns, most)
+    yield from rows.all_pieces(columns, rows.piece_rows(columns))
