@@ -296,7 +296,7 @@ def test_a_request_that_does_not_come_to_its_end_is_ended(impatient, begin, drip
     assert ask(impatient, "GET", "/")[0].status == 200
 
 
-@pytest.mark.parametrize("impatient", [2.0], indirect=True)
+@pytest.mark.parametrize("impatient", [4.0], indirect=True)
 def test_connections_beyond_the_most_are_turned_away(impatient):
     """Of a hundred idle ones each takes no thread; when their time is up, the page can be had again."""
     before, idle = threading.active_count(), []
