@@ -77,13 +77,3 @@ def test_points_and_weights_are_changes_that_can_be_taken_back_and_made_in_pytho
         for (name, row, col), value in shown(play).items():
             assert step.before[name][row, col] == pytest.approx(value, rel=1e-9)
     assert play.locator('[data-action="undo"]').count() == 0
-
-
-def test_where_no_code_can_be_right_a_sentence_stands(watched, tmp_path):
-    network = Network([2, 3, 1], activation="tanh", seed=1)
-    page = explore(network, X, X[:1] > 0, iterations=2, schedule=lambda t: 1.0)
-    page.export(tmp_path / "own.html")
-    page = watched((tmp_path / "own.html").as_uri()).open((tmp_path / "own.html").as_uri())
-    page.click('[data-open="share"]')
-    assert "schedule of one's own" in page.inner_text('[data-code="none"]')
-    assert page.locator('[data-action="copy-code"]').count() == 0

@@ -1,7 +1,6 @@
 """The lesson: Python's own numbers, to the last bit, and no more of them than a page can carry."""
 
 import json
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,6 @@ from deepstep.errors import DeepStepError, DivergenceError
 from deepstep.explorer import About, explore, lesson
 from deepstep.explorer.page import packed, unpacked
 from deepstep.explorer.reproduction import SHOWN
-from deepstep.training import History
 
 OPTIONS = {"learning_rate": 0.3, "iterations": 60}
 
@@ -147,14 +145,6 @@ def test_the_code_makes_each_state_again(options, circles, network):
     assert "np.load" not in document["code"]
 
 
-def test_the_code_has_the_numbers_of_small_data_and_of_trained_parameters():
-    network = Network([2, 3, 1], activation="tanh", seed=1)
-    X, Y = [[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]]
-    network.train(X, Y, iterations=5, learning_rate=0.5)
-    document = lesson(network, X, Y, iterations=4, optimizer="adam", learning_rate=0.01)
-    assert all_same(document["recorded"][-1]["parameters"], made_by(document, 4)["step"].after)
-
-
 def test_the_code_reads_what_is_too_large_for_it_from_the_page(tmp_path, monkeypatch):
     X = np.random.default_rng(0).standard_normal((2, 400))
     network = Network([2, 30, 30, 1], activation="tanh", seed=1)
@@ -189,20 +179,6 @@ def test_a_class_however_rare_is_among_the_examples():
     Y[0, 1234] = 1
     document = lesson(Network([2, 4, 1], seed=1), X, Y, iterations=2)
     assert unpacked(document["data"]["Y"]).sum() == 1
-
-
-def test_the_history_of_ten_thousand_epochs_is_thinned(circles, network):
-    history = History(
-        [{"epoch": n, "cost": 1 / (n + 1), "validation_cost": float("nan")} for n in range(10_000)]
-    )
-    document = lesson(network, circles.X, circles.Y, about=About(history=history), iterations=2)
-    found = document["history"]
-    assert found["unit"] == "epoch"
-    assert len(found["at"]) == len(found["cost"]) <= 500
-    assert found["at"][-1] == 9999
-    assert set(found["validation_cost"]) == {"nan"}
-    assert all(a < b for a, b in pairwise(found["at"]))
-    assert len(json.dumps(document)) < 1_000_000
 
 
 def test_a_training_that_diverges_is_shown_up_to_there(circles):

@@ -65,17 +65,6 @@ def test_a_link_carries_what_was_changed_on_an_exported_page(watched, page, addr
     assert again.locator("[data-error]").count() == 0
 
 
-def test_a_link_carries_a_toy_network_and_its_changes_into_the_same_page(watched, page, address):
-    page.click('[data-screen="home"]')
-    page.click('[data-toy="xor"]')
-    page.get_by_label("One unit more in layer 1").click()
-    page.select_option('[data-setting="optimizer"]', "adam")
-    there = changed(page)
-    again = watched(address).open(link_of(page))
-    again.wait_for_selector('[data-updates="6"]')
-    assert state(again) == there
-
-
 def test_data_that_no_link_can_carry_has_none(page):
     page.click('[data-screen="home"]')
     page.fill("#csv", "1,2,0\n2,3,1\n3,1,0\n4,4,1")
@@ -104,21 +93,3 @@ def test_a_link_that_is_damaged_or_of_another_lesson_is_refused_and_the_page_wor
     assert said.endswith(("Copy the link again.", "Open it there."))
     page.click('[data-screen="lab"]')
     page.click('[data-action="next"]')
-
-
-def test_an_epoch_of_many_updates_leaves_the_page_free_and_can_be_stopped(page):
-    rows = np.random.default_rng(1).standard_normal((20_000, 2))
-    page.click('[data-screen="home"]')
-    table = "\n".join(f"{a:.3f},{b:.3f},{int(a * b > 0)}" for a, b in rows)
-    page.set_input_files("#file", {"name": "large.csv", "mimeType": "text/csv", "buffer": table.encode()})
-    page.wait_for_selector("text=20000 examples")
-    assert page.locator('[data-setting="batch_size"]').input_value() == "64"
-    page.select_option('[data-setting="batch_size"]', "1")
-    page.click('[data-action="epochNext"]')
-    assert page.get_attribute(".transport", "aria-busy") == "true"
-    page.click('[data-action="pause"]')
-    done = int(page.get_attribute("[data-updates]", "data-updates"))
-    assert 0 < done < 20_000
-    page.wait_for_timeout(100)
-    assert page.get_attribute("[data-updates]", "data-updates") == str(done)
-    assert page.get_attribute(".transport", "aria-busy") is None

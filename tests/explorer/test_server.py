@@ -3,7 +3,6 @@
 import http.client
 import json
 import socket
-import threading
 import time
 from contextlib import contextmanager
 from itertools import islice
@@ -126,12 +125,6 @@ def test_a_wrong_origin_is_refused(server, origin):
     assert server.live.updates == 0
 
 
-def test_the_page_s_own_origin_passes(server):
-    for name in ("127.0.0.1", "localhost"):
-        host = f"{name}:{server.port}"
-        assert command(server, {"do": "stop"}, headers={"Origin": f"http://{host}", "Host": host}) == 200
-
-
 def test_an_oversized_command_is_refused_unread(server):
     """By what it says: who sends it all may find the connection closed before the answer is read."""
     for length in (MOST_BYTES + 1, 10**30):
@@ -245,73 +238,3 @@ def test_a_taken_port_is_named(server, what):
     with pytest.raises(FileError, match="--port"):
         ExplorerServer(server.document, live, port=server.port)
     live.close()
-
-
-@pytest.fixture(params=[0.5])
-def impatient(what, monkeypatch, request):
-    """A server that waits half a second for a request."""
-    monkeypatch.setattr("deepstep.explorer.server.REQUEST_TIMEOUT", request.param)
-    with ExplorerServer(document_of(what), LiveTraining(what)).running() as running:
-        yield running
-
-
-def is_closed(connection, seconds):
-    """Whether the other end closes a connection within so many seconds."""
-    connection.settimeout(seconds)
-    try:
-        while connection.recv(4096):
-            pass
-    except TimeoutError:
-        return False
-    except ConnectionError:
-        return True
-    return True
-
-
-@pytest.mark.parametrize(
-    "begin",
-    [
-        "GET /lesson?token={token} HTTP/1.1\r\nHost: {host}\r\nX: ",
-        "POST /command?token={token} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
-        "Content-Length: 1000\r\n\r\n",
-    ],
-    ids=["a header", "a body"],
-)
-@pytest.mark.parametrize("drips", [False, True])
-def test_a_request_that_does_not_come_to_its_end_is_ended(impatient, begin, drips):
-    """Nothing comes, or a byte now and then, each in time."""
-    with socket.create_connection(("127.0.0.1", impatient.port), timeout=5) as connection:
-        text = begin.format(token=impatient.token, host=f"127.0.0.1:{impatient.port}")
-        connection.sendall(text.encode())
-        ended, until = False, time.monotonic() + 4
-        while not ended and time.monotonic() < until:
-            if drips:
-                try:
-                    connection.sendall(b"x")
-                except ConnectionError:
-                    break
-            ended = is_closed(connection, 0.1)
-        assert time.monotonic() < until
-    assert impatient.live.updates == 0
-    assert ask(impatient, "GET", "/")[0].status == 200
-
-
-@pytest.mark.parametrize("impatient", [4.0], indirect=True)
-def test_connections_beyond_the_most_are_turned_away(impatient):
-    """Of a hundred idle ones each takes no thread; when their time is up, the page can be had again."""
-    before, idle = threading.active_count(), []
-    try:
-        with stream(impatient) as messages:
-            address = ("127.0.0.1", impatient.port)
-            idle += [socket.create_connection(address, timeout=5) for _ in range(100)]
-            turned_away = [is_closed(connection, 2) for connection in idle[-20:]]
-            assert threading.active_count() - before < 50
-            assert turned_away == [True] * 20
-            assert not is_closed(idle[0], 0.1)
-            until = time.monotonic() + 8
-            assert all(is_closed(connection, until - time.monotonic()) for connection in idle)
-            assert command(impatient, {"do": "step"}) == 200
-            assert next(messages)  # the stream is none of those that have to come to an end
-    finally:
-        for connection in idle:
-            connection.close()

@@ -17,17 +17,6 @@ def address(tmp_path_factory):
     return path.as_uri()
 
 
-def test_rows_that_are_left_out_of_a_pasted_table_are_told(watched, address):
-    page = watched(address).open(f"{address}#s=home")
-    page.fill("#csv", "a,b,c\n1,2,x\n1e999,3,y\n3,3,x")
-    page.get_by_role("button", name="Use this table").click()
-    assert "each row that can be used has “x”" in page.inner_text("#csv-error")
-    page.fill("#csv", "a,b,c\n1,2,x\n1e999,3,y\n,3,x\n3,3,y\n4,1,x")
-    page.get_by_role("button", name="Use this table").click()
-    assert "2 of 5 rows were left out" in page.inner_text(".notes")
-    assert "first in line 3" in page.inner_text(".notes")
-
-
 def test_another_network_can_be_taken_back_with_all_its_training(watched, address):
     page = watched(address).open(f"{address}#s=play")
     page.select_option('[data-setting="l2"]', "0.1")
@@ -63,28 +52,6 @@ def test_another_network_can_be_taken_back_with_all_its_training(watched, addres
     page.keyboard.press("Control+z")  # the setting from the beginning
     assert page.input_value('[data-setting="l2"]') == "0"
     assert page.locator('[data-action="undo"]').count() == 0
-
-
-def test_where_numbers_are_not_finite_no_derivative_is_called_wrong(watched, address):
-    page = watched(address).open(f"{address}#s=home")
-    page.click('[data-toy="plane"]')
-    page.select_option('[data-setting="learning_rate"]', "10")
-    page.select_option('[data-setting="batch_size"]', "1")
-    page.click('[data-action="epochNext"]')
-    page.wait_for_selector("[data-stopped]")
-    name = page.inner_text("[data-stopped] b").split()[1]
-    page.get_by_role("button", name="Take me there").click()
-    page.wait_for_selector(
-        '.matrix [data-value="nan"], .matrix [data-value="inf"], .matrix [data-value="-inf"]'
-    )
-    page.click('[data-open="check"]')
-    assert page.inner_text("[data-none]").startswith(f"{name} is not finite at this update")
-    assert page.locator("dialog table").count() == 0
-    page.keyboard.press("Escape")
-    page.click('[data-action="again"]')  # the way back is still there
-    page.wait_for_selector('[data-updates="0"]')
-    page.click('[data-open="check"]')
-    page.wait_for_selector('[data-done="true"][data-wrong="0"]')
 
 
 @pytest.fixture

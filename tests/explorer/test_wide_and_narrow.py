@@ -50,19 +50,3 @@ def test_every_unit_of_a_wide_layer_can_be_seen_and_edited(watched, address, axe
     page.wait_for_selector('.unit-panel input[data-tensor="b1"][data-value="0.625"]')
     press(page, "Units before these, layer 1")
     assert units_of(page, 1) == list(range(4, 12))
-
-
-def test_speed_and_unit_can_be_chosen_on_a_phone(watched, address, axe):
-    page = watched(address, viewport={"width": 390, "height": 844}).open(f"{address}#s=play")
-    choice = page.locator(".transport select")
-    assert choice.is_visible()
-    choice.select_option("epoch")
-    speed = page.get_by_label("Speed")
-    assert speed.is_visible()
-    speed.fill("4")
-    page.click('[data-action="play"]')
-    page.wait_for_selector('[data-updates]:not([data-updates="0"])')
-    page.click('[data-action="pause"]')
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.evaluate(axe)
-    assert page.evaluate(FAULTS) == []

@@ -232,22 +232,3 @@ def test_a_file_that_is_cut_between_the_look_at_it_and_the_reading(files, monkey
     monkeypatch.setattr(arrays, "check_unchanged", cut)
     with pytest.raises(FileError, match=rf"^{path}: the file .*; it (is shorter|was changed meanwhile)"):
         list(rows.pieces(0, ["x3"], 9))
-
-
-@pytest.mark.filterwarnings("ignore:Training ended before")
-def test_arrays_of_ones_own_that_change_while_a_fit_reads_them(files, digits):
-    _, y = digits
-    name = "X.npy"
-    mapped = np.load(files / name, mmap_mode="r")
-    rewritten = []
-
-    def rewrite(record):
-        found = (files / name).stat()
-        os.utime(files / name, ns=(found.st_atime_ns, found.st_mtime_ns + 1))
-        rewritten.append(record)
-
-    settings = {**PLAIN, "max_iter": 20}
-    model = DeepClassifier(**settings, stream=True, buffer_rows=128, callbacks=rewrite)
-    with pytest.raises(FileError, match=f"{name}: the file as it was when reading began; it was changed"):
-        model.fit(mapped, y)
-    assert len(rewritten) < 4  # the rows of the next epoch may have been read before
