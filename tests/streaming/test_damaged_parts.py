@@ -96,6 +96,22 @@ def test_any_byte_that_is_turned_is_an_error_or_changes_values_alone(parts, fres
     assert all(one.startswith(f"{parts}, part part-1.parquet: ") and "\n" not in one for one in told)
 
 
+def test_rows_whose_page_is_passed_over_are_missed(parts):
+    """A page of data that says to be one of an index is none that pyarrow reads: 40 rows would be gone."""
+    part = parts / "part-1.parquet"
+    column = pyarrow.parquet.ParquetFile(part).metadata.row_group(0).column(0)
+    turned = bytearray(part.read_bytes())
+    kind = column.data_page_offset + 1  # Thrift: the first field of the page's header, a number of one byte
+    assert turned[kind] == 0
+    turned[kind] = 2
+    part.write_bytes(turned)
+    with pytest.raises(FileError) as told:
+        read(parts)
+    assert str(told.value).startswith(
+        f"{parts}, part part-1.parquet: 40 rows in row group 0, as the footer says; 0 can be read. "
+    )
+
+
 def test_folders(parts, tmp_path):
     before = read(parts)
     (parts / "_SUCCESS").touch()
