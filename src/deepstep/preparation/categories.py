@@ -31,6 +31,7 @@ class TwoValuesColumn(Column):
     """Texts of two values: 0 for the first in sorted order, 1 for the second, as truth values are."""
 
     kind: ClassVar[str] = "two values"
+    why = "texts of 2 different values"
     name: str
     values: tuple[str, ...]
     mean: float
@@ -45,10 +46,6 @@ class TwoValuesColumn(Column):
         first, second = self.values
         missing = mark_done(self.marks_missing, f" ({self.mean:.6g})")
         return f"encoded as 0 ({first!r}) and 1 ({second!r}){missing}; unseen: the mean"
-
-    @property
-    def why(self) -> str:
-        return "texts of 2 different values"
 
     @property
     def fault(self) -> str:

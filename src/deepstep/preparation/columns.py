@@ -83,11 +83,8 @@ class EmptyColumn(LeftOutColumn):
     """A column without a single value in training."""
 
     kind: ClassVar[str] = "empty"
+    done = "left out: it had no value in training"
     name: str
-
-    @property
-    def done(self) -> str:
-        return "left out: it had no value in training"
 
 
 @dataclass(frozen=True)

@@ -125,13 +125,10 @@ class DurationColumn(StandardizedColumn):
 
     kind: ClassVar[str] = "duration"
     unit: ClassVar[str] = "seconds, "
+    why = "spans of time"
 
     def values(self, series: "polars.Series") -> NDArray[np.float64]:
         return seconds(series)
-
-    @property
-    def why(self) -> str:
-        return "spans of time"
 
 
 @dataclass(frozen=True)
@@ -139,6 +136,7 @@ class BooleanColumn(Column):
     """Truth values: 0 or 1."""
 
     kind: ClassVar[str] = "boolean"
+    why = "truth values"
     name: str
     mean: float
     marks_missing: bool
@@ -150,10 +148,6 @@ class BooleanColumn(Column):
     @property
     def done(self) -> str:
         return f"encoded as 0 (false) and 1 (true){mark_done(self.marks_missing, f' ({self.mean:.6g})')}"
-
-    @property
-    def why(self) -> str:
-        return "truth values"
 
     def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
         values = truths(series)

@@ -104,10 +104,8 @@ class Quantiles:
 
     def at(self, ranks: AnyArray) -> Array:
         """Values of each feature at these ranks, (len(ranks), n_features)."""
-        if not self._sketches:
-            return np.asarray(np.quantile(self._only, ranks, axis=0))
-        found = [sketch.quantiles(ranks) for sketch in self._sketches]
-        return np.array(found).reshape(len(found), len(ranks)).T
+        found = [self.of_feature(feature, ranks) for feature in range(self._n)]
+        return np.array(found).reshape(self._n, len(ranks)).T
 
     def of_feature(self, feature: int, ranks: AnyArray) -> Array:
         """Values of one feature at these ranks."""

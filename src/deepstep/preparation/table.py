@@ -260,11 +260,10 @@ class TableStatistics:
             )
             if preparation.n_features:
                 return preparation
-        raise DataError(
-            "table",
-            "at least one column with different values is expected besides the target",
-            _without_features(preparation, self.rows),
-        )
+        got = "every column is empty or constant" if preparation.columns else "there is none"
+        got = "there is 1 sample, one row, so that nothing can differ" if self.rows == 1 else got
+        expected = "at least one column with different values is expected besides the target"
+        raise DataError("table", expected, got)
 
 
 def with_columns(frame: "polars.DataFrame", names: Sequence[str]) -> "polars.DataFrame":
@@ -281,13 +280,6 @@ def with_columns(frame: "polars.DataFrame", names: Sequence[str]) -> "polars.Dat
             unknown_name("", "", missing[0], spare).hint,
         )
     return frame
-
-
-def _without_features(preparation: TablePreparation, m: int) -> str:
-    """The error text where no column has a feature."""
-    if m == 1:
-        return "there is 1 sample, one row, so that nothing can differ"
-    return "there is none" if not preparation.columns else "every column is empty or constant"
 
 
 def _without_rows() -> DataError:
