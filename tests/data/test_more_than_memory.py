@@ -8,6 +8,7 @@ import pyarrow.parquet
 import pytest
 
 from deepstep.data import read_table
+from deepstep.data.rows import check_room, memory
 from deepstep.data.tables import table_in
 from deepstep.errors import DataError
 from deepstep.estimators import DeepClassifier
@@ -78,3 +79,15 @@ def test_more_classes_than_any_machine_has_room_for():
         DataError, match=r"target: targets of classes .*; 400,000 classes of 400,000 rows would"
     ):
         target.encode(values)
+
+
+def test_memory_is_that_of_the_machine_or_less():
+    there = memory()
+    if there is None:
+        pytest.skip("this system does not say")
+    assert 2**28 < there <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    check_room(0, "x", "nothing", "nothing")
+    with pytest.raises(
+        DataError, match=r"^x: data of at most .* GiB, half of the memory; it would take .*\. Stop\.$"
+    ):
+        check_room(there, "x", "data", "it", "Stop.")

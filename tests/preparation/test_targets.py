@@ -1,5 +1,6 @@
-"""Targets to Y and back."""
+"""Targets to Y and back; codes and weights of classes; the task that a target column tells."""
 
+import datetime
 import json
 
 import numpy as np
@@ -8,9 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import LabelBinarizer, StandardScaler
+from sklearn.utils.class_weight import compute_sample_weight
 
+from deepstep.data import read_table
+from deepstep.equations import answers
 from deepstep.errors import DataError, FileError, ShapeError
-from deepstep.preparation import ClassificationTarget, RegressionTarget
+from deepstep.preparation import ClassificationTarget, RegressionTarget, guess_task, one_hot, ordinal_code
+from deepstep.preparation.class_weights import class_weights, example_weights
 
 LABELS = st.one_of(
     st.lists(st.text(max_size=4), min_size=2, max_size=30),
@@ -200,3 +205,104 @@ def test_columns_are_told_apart():
         ClassificationTarget((("x", "y"),)).encode(frame)
     with pytest.raises(DataError, match=r"target 'b': two classes, as one of several targets; got 3"):
         ClassificationTarget.fit(frame.with_columns(b=polars.Series([1, 2, 3])))
+
+
+labels_of_7 = st.lists(st.integers(0, 6), max_size=20)
+
+
+@given(labels=labels_of_7)
+def test_the_answers_to_a_code_are_its_labels(labels):
+    for code, output in ((one_hot, "softmax"), (ordinal_code, "ordinal")):
+        assert answers(output, code(np.array(labels, dtype=int), 7)).ravel().tolist() == labels
+
+
+@pytest.mark.parametrize("code", [one_hot, ordinal_code])
+@pytest.mark.parametrize(
+    ("labels", "error"),
+    [([3], DataError), ([-1], DataError), ([1.0], DataError), ([[1]], ShapeError), (["a"], DataError)],
+)
+def test_what_is_no_class_number_is_refused(code, labels, error):
+    with pytest.raises(error, match=f"^{code.__name__}: labels are "):
+        code(np.array(labels), 3)
+
+
+COLUMNS = {
+    "all there": np.array([[0, 0, 1, 2, 2, 2]]),
+    "one never seen": np.array([[0, 0, 2, 2, 2, 2]]),
+    "several": np.array([[0, 0, 1, 2], [1, 1, 1, 2], [0, 1, 2, 2]]),
+}
+
+
+@pytest.mark.parametrize("columns", COLUMNS.values(), ids=COLUMNS)
+def test_balanced_weights_are_scikit_learns(columns):
+    weights = example_weights(class_weights("balanced", columns, "abc", None, "test"), columns)
+    np.testing.assert_allclose(weights, compute_sample_weight("balanced", columns.T))
+
+
+def test_a_class_that_is_not_there_has_none():
+    for weight in (None, np.array([1.0, 1, 1, 1, 1, 1])):
+        assert class_weights("balanced", COLUMNS["one never seen"], "abc", weight, "test")[0][1] == 0
+
+
+def test_a_class_without_weight_is_not_there():
+    columns = np.array([[0, 0, 1, 2]])
+    weights = class_weights("balanced", columns, "abc", np.array([1.0, 2, 3, 0]), "test")[0]
+    np.testing.assert_allclose(weights, [1, 1, 0])
+    np.testing.assert_array_equal(class_weights("balanced", columns, "abc", np.zeros(4), "test")[0], 0)
+
+
+@pytest.mark.parametrize(
+    ("table", "target", "task", "reason"),
+    [
+        ("titanic", "survived", "binary", "survived has 2 different values: 0, 1"),
+        ("titanic", "alive", "binary", "alive has 2 different values: no, yes"),
+        ("titanic", "alone", "binary", "alone has 2 different values: False, True"),
+        ("titanic", "pclass", "multiclass", "pclass has 3 different values: 1, 2, 3"),
+        ("penguins", "species", "multiclass", "species has 3 different values: Adelie, Chinstrap, Gentoo"),
+        ("mpg", "mpg", "regression", "mpg has 129 different numbers"),
+        ("mpg", "name", "multiclass", "name has 305 different values: "),
+        ("california_housing", "median_house_value", "regression", "has 3842 different numbers"),
+        ("diamonds", "price", "regression", "price has 11602 different numbers"),
+    ],
+)
+def test_tasks_of_real_tables(shared, table, target, task, reason):
+    guess, sentence = guess_task(read_table(shared / f"data/tables/{table}.csv")[target])
+    assert guess == task
+    assert reason in sentence
+
+
+@pytest.mark.parametrize(
+    ("values", "task"),
+    [
+        ([0, 1], "binary"),
+        ([0.0, 1.0, None, float("nan")], "binary"),
+        ([0.5, 1.5] * 10, "regression"),
+        ([1, 2, 3], "regression"),
+        ([1, 2, 3] * 2, "multiclass"),
+        ([1.0, 2.0, 3.0] * 2, "multiclass"),
+        (list(range(20)) * 2, "multiclass"),
+        (list(range(21)) * 2, "regression"),
+        (["a", "b", None], "binary"),
+        (["a", "b", "c"], "multiclass"),
+        ([True, False], "binary"),
+    ],
+)
+def test_rules_of_tasks(values, task):
+    assert guess_task(polars.Series("y", values, strict=False))[0] == task
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ([1, 1], "it has only 1"),
+        (["a", None], "it has only 'a'"),
+        ([float("nan"), 1.0], "it has only 1.0"),
+        (polars.Series([None, None], dtype=polars.Int64), "it has none"),
+        ([[1], [2]], "the column holds List"),
+        ([datetime.date(2020, 1, 1), datetime.date(2020, 1, 2)], "the column holds Date"),
+    ],
+)
+def test_nothing_to_learn(values, sentence):
+    with pytest.raises(DataError, match=sentence) as caught:
+        guess_task(polars.Series("y", values, strict=False))
+    assert "target 'y'" in str(caught.value)
