@@ -42,7 +42,7 @@ class Numbered(StoredRows):
         return {}
 
 
-def streamed(sizes, buffer_rows, *, share=0.0, ahead=1, piece=None):
+def streamed(sizes, buffer_rows, *, share=0.0, piece=None):
     rows = Numbered(sizes)
 
     def keep(frame, first):
@@ -51,9 +51,7 @@ def streamed(sizes, buffer_rows, *, share=0.0, ahead=1, piece=None):
     starts = np.concatenate([[0], np.cumsum(sizes)])
     kept = [int((parts_of_rows(7, *ends, (share,)) == 0).sum()) for ends in pairwise(starts)]
     few = Examples(np.zeros((1, 1)), np.zeros((1, 1)))
-    found = StreamedExamples(
-        rows, ["x"], kept, keep, encoded, few, {}, buffer_rows=buffer_rows, read_ahead=ahead
-    )
+    found = StreamedExamples(rows, ["x"], kept, keep, encoded, few, {}, buffer_rows=buffer_rows)
     if piece is not None:
         found._piece_rows = piece
     return found
@@ -84,17 +82,16 @@ def visited_by(examples, share, epoch, batch_size, order):
     batch_size=st.integers(1, 9),
     workers=st.integers(2, 5),
     share=st.sampled_from([0.0, 0.3]),
-    ahead=st.integers(0, 2),
     piece=st.integers(1, 50),
 )
 def test_the_rows_of_workers_are_those_of_one_in_the_same_places(
-    order, sizes, buffer_rows, batch_size, workers, share, ahead, piece
+    order, sizes, buffer_rows, batch_size, workers, share, piece
 ):
     alone = streamed(sizes, buffer_rows, share=share)
     if not len(alone):
         return
     whole = [*chain(*visited(alone, 2, batch_size, order))]
-    several = [streamed(sizes, buffer_rows, share=share, ahead=ahead, piece=piece) for _ in range(workers)]
+    several = [streamed(sizes, buffer_rows, share=share, piece=piece) for _ in range(workers)]
     shards = [
         visited_by(examples, Share(rank, workers), 2, batch_size, order)
         for rank, examples in enumerate(several)
@@ -148,12 +145,12 @@ def test_an_epoch_is_a_permutation_in_batches_of_the_size_asked_for(shape, seed,
 
 
 @settings(max_examples=20, deadline=None)
-@given(shapes, st.integers(0, 3), st.integers(0, 4), st.integers(1, 50), st.data())
-def test_reading_ahead_in_any_pieces_from_any_batch_on_changes_nothing(shape, epoch, ahead, piece, data):
+@given(shapes, st.integers(0, 3), st.integers(1, 50), st.data())
+def test_reading_in_any_pieces_from_any_batch_on_changes_nothing(shape, epoch, piece, data):
     sizes, buffer_rows, batch_size = shape
-    whole = visited(streamed(sizes, buffer_rows, ahead=0), epoch, batch_size, shuffled(3))
+    whole = visited(streamed(sizes, buffer_rows), epoch, batch_size, shuffled(3))
     first = data.draw(st.integers(0, len(whole) - 1))
-    other = streamed(sizes, buffer_rows, ahead=ahead, piece=piece)
+    other = streamed(sizes, buffer_rows, piece=piece)
     assert visited(other, epoch, batch_size, shuffled(3), first) == whole[first:]
 
 
@@ -181,7 +178,7 @@ def test_the_next_window_is_read_while_one_is_learned_from():
     examples = streamed([10] * 6, 10)
     with examples:
         examples.window(0, 0, 5, shuffled(1))
-        place, future = examples._coming[0]
+        place, future = examples._coming
         assert (place.epoch, place.window) == (0, 1)
         future.result(timeout=10)
         # at the end of the last epoch nothing is
