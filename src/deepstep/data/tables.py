@@ -175,8 +175,10 @@ def load_table(path: Path | str, how: ReadOptions = BY_CONTENT, *, as_written: b
         with source:
             if kind.read is None:
                 given, usual, tell = how.given, how.usual, how.tell
-                table = read_text_table(content, where, kind.sep, given=given, usual=usual, tell=tell)
-                frame, written = table.cells if as_written else typed(table, how.values), table.written
+                frame, written = read_text_table(
+                    content, where, kind.sep, given=given, usual=usual, tell=tell
+                )
+                frame = frame if as_written else typed(frame, written, how.values)
             else:
                 frame = kind.read(source, where, how)
     except (FileError, DataError):

@@ -16,7 +16,7 @@
 import csv
 from collections.abc import Collection, Mapping, Sequence
 from io import BytesIO, TextIOWrapper
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from deepstep.data.dialect import (
     GROUPS,
@@ -42,13 +42,6 @@ if TYPE_CHECKING:
     import polars
 
 
-class TextTable(NamedTuple):
-    """Cells as they are written, all of them texts (empty ones are null), and how they are written."""
-
-    cells: "polars.DataFrame"
-    written: TextFormat
-
-
 def read_text_table(
     content: bytes,
     where: str,
@@ -57,8 +50,8 @@ def read_text_table(
     given: TextFormat,
     usual: TextFormat,
     tell: Tell,
-) -> TextTable:
-    """A table from the bytes of a file."""
+) -> "tuple[polars.DataFrame, TextFormat]":
+    """The cells of a file as they are written, all of them texts (empty ones are null), and how."""
     given = given.checked()
     found: list[str] = []
     text, encoding = as_utf_8(content, given.encoding, usual.encoding, where)
@@ -96,17 +89,18 @@ def read_text_table(
         *others, last = found
         named = f"{', '.join(others)} and {last}" if others else last
         tell(f"{named[0].upper()}{named[1:]} found in {where}.")
-    return TextTable(cells, TextFormat(separator, decimal, encoding, header))
+    return cells, TextFormat(separator, decimal, encoding, header)
 
 
-def typed(table: TextTable, values: Mapping[str, Collection[Any]] | None = None) -> "polars.DataFrame":
+def typed(
+    cells: "polars.DataFrame", written: TextFormat, values: Mapping[str, Collection[Any]] | None = None
+) -> "polars.DataFrame":
     """The columns with the types that their values have; ``values`` as of `deepstep.data.read_table`."""
     import polars
 
-    kept = values or {}
-    comma = table.written.decimal == ","
+    kept, comma = values or {}, written.decimal == ","
     return polars.DataFrame(
-        [typed_column(series, kept.get(series.name, ()), decimal_comma=comma) for series in table.cells]
+        [typed_column(series, kept.get(series.name, ()), decimal_comma=comma) for series in cells]
     )
 
 

@@ -210,14 +210,11 @@ def why_not_numbers(counts: "polars.DataFrame") -> str:
     if others.height:
         first = others.sort(["rows", "value"], descending=[True, False])["value"][0][:40]
         more = f" and {others.height - 1:,} more" * (others.height > 1)
-        kind, hint = "words", "leave them empty where no number is known"
+        one, several, hint = "a word", "words", "leave them empty where no number is known"
         if digits.height:
-            kind, hint = "no numbers", "make numbers of them, or leave them empty"
-        if m - n == 1:
-            kind = f"1 is {'a word' if kind == 'words' else 'no number'}"
-        else:
-            kind = f"{m - n:,} are {kind}"
-        reasons.append(f"{kind}, {first!r}{more}; {hint}")
+            one, several, hint = "no number", "no numbers", "make numbers of them, or leave them empty"
+        count = f"1 is {one}" if m - n == 1 else f"{m - n:,} are {several}"
+        reasons.append(f"{count}, {first!r}{more}; {hint}")
     if not reasons and found["number"].str.contains(r"\d[^\d]\d{3}$").any():
         number = found["number"].max()
         reasons.append(f"{number!r} can be read in two ways; write it without a sign between thousands")

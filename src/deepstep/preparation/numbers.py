@@ -103,11 +103,8 @@ class NumberColumn(StandardizedColumn):
         if not self.words:
             return ""
         named = ", ".join(f"{word[:40]!r}" for word in self.words)
-        count = (
-            "1 value is no number and counts"
-            if self.rows_of_words == 1
-            else (f"{self.rows_of_words:,} values are no numbers and count")
-        )
+        several = f"{self.rows_of_words:,} values are no numbers and count"
+        count = "1 value is no number and counts" if self.rows_of_words == 1 else several
         return f"{count} as missing: {named}"
 
     @property
