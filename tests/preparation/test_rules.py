@@ -92,6 +92,7 @@ def test_every_way_of_writing_reads_its_own_example():
     for plain, sign in itertools.product(NUMBER_FORMATS, ["", *SIGNS]):
         texts = polars.Series([f"{plain} {sign}".strip()])
         assert parse_numbers(texts, plain + sign).to_list() == [1234.5]
+        assert not sign or parse_numbers(polars.Series([plain]), plain + sign).null_count() == 1
         assert infer_number_format(texts) is not None
 
 
