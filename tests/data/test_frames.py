@@ -307,11 +307,6 @@ def test_sparse_matrices_are_told_the_way():
         as_frame(csr_array(np.eye(2)), where="X")
 
 
-def test_no_rows_are_a_table():
-    assert as_frame(pandas.DataFrame({"a": [], "b": []}), where="X").shape == (0, 2)
-    assert as_frame(np.zeros((0, 3)), where="X").shape == (0, 3)
-
-
 def test_no_library_is_needed_for_another_s_table():
     code = (
         "import sys; sys.modules['pyarrow'] = None\n"

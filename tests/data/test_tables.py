@@ -4,7 +4,6 @@ import bz2
 import datetime
 import gzip
 import lzma
-import re
 
 import pandas
 import polars
@@ -197,22 +196,6 @@ def test_missing_files_and_folders(tmp_path):
     (tmp_path / "folder.csv").mkdir()
     with pytest.raises(FileError, match="this is a folder"):
         read_table(tmp_path / "folder.csv")
-
-
-def test_a_parquet_table_whose_names_are_no_utf_8(tmp_path):
-    path = tmp_path / "t.parquet"
-    SMALL.write_parquet(path)
-    whole = path.read_bytes()
-    places = [at.start() for at in re.finditer(b"word", whole)]  # in the schema, and at the column's pieces
-    told = []
-    for place in places:
-        path.write_bytes(whole[:place] + b"\xe9" + whole[place + 1 :])
-        try:
-            read_table(path)
-        except FileError as error:
-            told.append(str(error))
-    assert told
-    assert all(one.startswith(f"{path}: ") and "\n" not in one for one in told)
 
 
 def test_cells_are_as_written(tmp_path):

@@ -211,8 +211,10 @@ def test_no_rows_no_columns_unknown_columns():
             TablePreparation.fit(empty)
         with pytest.raises(DataError, match="at least one row"):
             preparation.transform(empty)
-    with pytest.raises(DataError, match="besides the target"):
+    with pytest.raises(DataError, match="besides the target; there is none"):
         TablePreparation.fit(frame, exclude=["age", "sex"])
+    with pytest.raises(DataError, match="besides the target; every column is empty or constant"):
+        TablePreparation.fit(polars.DataFrame({"x": [1, 1], "y": [None, None]}))
     with pytest.raises(ConfigurationError, match="Did you mean 'age'"):
         TablePreparation.fit(frame, exclude=["agee"])
     with pytest.raises(DataError, match=r"'age' missing\. Did you mean 'Age'"):

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import LabelBinarizer, StandardScaler
 from sklearn.utils.class_weight import compute_sample_weight
 
-from deepstep.data import read_table
 from deepstep.equations import answers
 from deepstep.errors import DataError, FileError, ShapeError
 from deepstep.preparation import ClassificationTarget, RegressionTarget, guess_task, one_hot, ordinal_code
@@ -249,26 +248,6 @@ def test_a_class_without_weight_is_not_there():
     weights = class_weights("balanced", columns, "abc", np.array([1.0, 2, 3, 0]), "test")[0]
     np.testing.assert_allclose(weights, [1, 1, 0])
     np.testing.assert_array_equal(class_weights("balanced", columns, "abc", np.zeros(4), "test")[0], 0)
-
-
-@pytest.mark.parametrize(
-    ("table", "target", "task", "reason"),
-    [
-        ("titanic", "survived", "binary", "survived has 2 different values: 0, 1"),
-        ("titanic", "alive", "binary", "alive has 2 different values: no, yes"),
-        ("titanic", "alone", "binary", "alone has 2 different values: False, True"),
-        ("titanic", "pclass", "multiclass", "pclass has 3 different values: 1, 2, 3"),
-        ("penguins", "species", "multiclass", "species has 3 different values: Adelie, Chinstrap, Gentoo"),
-        ("mpg", "mpg", "regression", "mpg has 129 different numbers"),
-        ("mpg", "name", "multiclass", "name has 305 different values: "),
-        ("california_housing", "median_house_value", "regression", "has 3842 different numbers"),
-        ("diamonds", "price", "regression", "price has 11602 different numbers"),
-    ],
-)
-def test_tasks_of_real_tables(shared, table, target, task, reason):
-    guess, sentence = guess_task(read_table(shared / f"data/tables/{table}.csv")[target])
-    assert guess == task
-    assert reason in sentence
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """Tables that are hard: each becomes finite features of the right values, or is refused in one sentence."""
 
-import json
-
 import numpy as np
 import pandas
 import polars
@@ -69,18 +67,6 @@ def test_numbers_at_the_ends_of_the_floats(numbers):
     order = np.argsort(np.array(numbers, float))
     smaller, larger = features["x"][order]
     assert -2 < smaller <= 0 < larger < 2  # exactly -1 and 1 where the floats between the two are many
-
-
-def test_unicode_and_empty_texts_are_categories():
-    values = ["", " ", "ä", "a\u0308", "東京", "🦆", "a\nb", "[bold]", "\x00"]
-    preparation, features = prepared(pandas.DataFrame({"größe": values}))
-    assert preparation.columns[0].kind == "category"
-    assert list(features) == [f"größe={value}" for value in sorted(values)]
-    np.testing.assert_array_equal(
-        np.array([features[f"größe={value}"] for value in values]), np.eye(len(values))
-    )
-    again = TablePreparation.from_dict(json.loads(json.dumps(preparation.to_dict(), ensure_ascii=False)))
-    assert again == preparation
 
 
 def test_half_characters_are_refused():

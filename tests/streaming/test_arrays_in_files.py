@@ -39,18 +39,13 @@ def files(digits, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:Training ended before")
-@pytest.mark.parametrize("source", ["memmap", "path"])
-def test_one_window_is_the_fit_in_memory_bit_for_bit(files, digits, source):
+def test_one_window_is_the_fit_in_memory_bit_for_bit(files, digits):
     X, y = digits
     flat = X.reshape(len(X), -1)
-    given, target = {
-        "memmap": lambda: (np.load(files / "X.npy", mmap_mode="r"), np.load(files / "y.npy", mmap_mode="r")),
-        "path": lambda: (files / "X.npy", "y"),
-    }[source]()
     expected = DeepClassifier(**PLAIN).fit(flat, y)
-    model = DeepClassifier(**PLAIN, stream=True).fit(given, target)
+    model = DeepClassifier(**PLAIN, stream=True).fit(files / "X.npy", "y")
     np.testing.assert_array_equal(model.network_.parameters.flat, expected.network_.parameters.flat)
-    answers = model.predict(given)
+    answers = model.predict(files / "X.npy")
     np.testing.assert_array_equal(answers, expected.predict(flat))
     np.testing.assert_array_equal(model.predict(flat), answers)
 
@@ -117,16 +112,6 @@ def test_an_ensemble_of_one_on_a_mapped_array(files, digits):
     ).fit(mapped, y)
     assert (model.predict(mapped) == y).mean() > 0.9
     assert (model.predict(X.reshape(len(X), -1)) == model.predict(mapped)).all()
-
-
-def test_any_rows_and_columns_are_those_of_the_arrays(files, digits):
-    X, y = digits
-    rows = open_arrays(files / "X.npy", ["y"])
-    assert rows.n_rows == len(y)
-    groups, columns = range(len(rows.sizes)), ["x63", "y", "x0"]
-    read = polars.concat([piece for group in groups for piece in rows.pieces(group, columns, 100)])
-    np.testing.assert_array_equal(read["x63"].to_numpy(), X[:, 7, 7])
-    np.testing.assert_array_equal(read["y"].to_numpy(), y)
 
 
 def test_texts_and_objects(tmp_path):

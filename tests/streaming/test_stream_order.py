@@ -1,7 +1,6 @@
 """The order in which streamed rows are visited: a function of (seed, epoch, place) alone."""
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, pairwise
 
 import numpy as np
@@ -9,7 +8,6 @@ import polars
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.testing import assert_equal
 
 from deepstep.data import StoredRows
 from deepstep.data.rows import Place
@@ -184,21 +182,6 @@ def test_the_next_window_is_read_while_one_is_learned_from():
         # at the end of the last epoch nothing is
         examples.window(0, 10, 5, shuffled(1), epochs=1)
         assert not examples._coming
-
-
-def test_a_wait_that_is_broken_into_leaves_streams_that_read_all_rows(monkeypatch):
-    examples, order = streamed([4] * 6, 8), shuffled(3)
-    expected = visited(streamed([4] * 6, 8), 0, 4, order, first=2)
-    examples.window(0, 0, 4, order)
-
-    def interrupted(pool, wait=True, *, cancel_futures=False):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(ThreadPoolExecutor, "shutdown", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            examples.close()
-    assert_equal(visited(examples, 0, 4, order, first=2), expected)
 
 
 @settings(max_examples=20, deadline=None)
