@@ -3,12 +3,12 @@
 import os
 
 import numpy as np
-import polars
 import pyarrow
 import pyarrow.parquet
 import pytest
 
 from deepstep.data import read_table
+from deepstep.data.rows import check_room, memory
 from deepstep.data.tables import table_in
 from deepstep.errors import DataError
 from deepstep.estimators import DeepClassifier
@@ -47,16 +47,6 @@ def test_a_small_file_of_a_large_table(tmp_path, small, write):
         read_table(path)
 
 
-def test_no_row_is_read_before(tmp_path, small, monkeypatch):
-    monkeypatch.setattr(polars, "read_parquet", lambda *_: pytest.fail("it was read"))
-    with pytest.raises(DataError, match="half of the memory"):
-        read_table(bomb(tmp_path / "x.parquet"))
-
-
-def test_a_large_table_in_memory_is_read(tmp_path):
-    assert read_table(bomb(tmp_path / "x.parquet", 10**6)).height == 10**6
-
-
 def test_a_folder_of_small_parts(tmp_path, small):
     parts = tmp_path / "parts"
     parts.mkdir()
@@ -91,10 +81,13 @@ def test_more_classes_than_any_machine_has_room_for():
         target.encode(values)
 
 
-def test_estimators_have_no_more_room(small):
-    y = [f"n{number}" for number in range(3000)]
-    with (
-        pytest.warns(UserWarning, match="number of unique classes is greater than 50%"),
-        pytest.raises(DataError, match="3,000 classes of 3,000 rows would take"),
+def test_memory_is_that_of_the_machine_or_less():
+    there = memory()
+    if there is None:
+        pytest.skip("this system does not say")
+    assert 2**28 < there <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    check_room(0, "x", "nothing", "nothing")
+    with pytest.raises(
+        DataError, match=r"^x: data of at most .* GiB, half of the memory; it would take .*\. Stop\.$"
     ):
-        DeepClassifier(preset="mlp").fit(np.zeros((3000, 1)), y)
+        check_room(there, "x", "data", "it", "Stop.")

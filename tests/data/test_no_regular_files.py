@@ -4,13 +4,10 @@ import os
 import signal
 import sys
 
-import numpy as np
-import polars
 import pytest
 
-from deepstep.data import ParquetRows, read_cats, read_cells, read_image, read_table, sha256
+from deepstep.data import ParquetRows, read_cells, read_image, read_table, sha256
 from deepstep.data.arrays import open_arrays
-from deepstep.data.hdf5 import TEST_FILE, TRAIN_FILE
 from deepstep.errors import FileError
 from deepstep.estimators import DeepClassifier
 from deepstep.explorer import read_lesson
@@ -61,25 +58,6 @@ def test_a_pipe_or_a_device_is_refused(tmp_path, name, kind):
         path.symlink_to(pipe(tmp_path / "pipe") if kind == "link to a pipe" else os.devnull)
     with pytest.raises(FileError, match=f"{name}: .*; this is a pipe or a device. Write what comes from it"):
         READERS[name](path)
-
-
-def test_pipes_beside_files_are_refused(tmp_path):
-    np.save(tmp_path / "X.npy", np.zeros((3, 2)))
-    pipe(tmp_path / "y.npy")
-    with pytest.raises(FileError, match=r"y.npy: .*; this is a pipe or a device"):
-        open_arrays(tmp_path / "X.npy", ["y"])
-    parts = tmp_path / "parts"
-    parts.mkdir()
-    polars.DataFrame({"x": [1]}).write_parquet(parts / "a.parquet")
-    pipe(parts / "b.parquet")
-    with pytest.raises(FileError, match=r"b.parquet: .*; this is a pipe or a device"):
-        ParquetRows(parts)
-    cats = tmp_path / "cats"
-    cats.mkdir()
-    for name in (TRAIN_FILE, TEST_FILE):
-        pipe(cats / name)
-    with pytest.raises(FileError, match=rf"{TRAIN_FILE}: .*; this is a pipe or a device"):
-        read_cats(cats)
 
 
 @pytest.mark.parametrize("name", ["x.csv", "x.parquet", "X.npy"])

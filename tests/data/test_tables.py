@@ -4,22 +4,15 @@ import bz2
 import datetime
 import gzip
 import lzma
-import os
-import re
-import signal
-import subprocess
-import sys
-from pathlib import Path
 
-import numpy as np
 import pandas
 import polars
 import pytest
 from polars.testing import assert_frame_equal
 from workbooks import write_workbook
 
-from deepstep.data import TABLE_SUFFIXES, column, read_cells, read_table
-from deepstep.errors import ConfigurationError, DataError, FileError
+from deepstep.data import TABLE_SUFFIXES, read_cells, read_table
+from deepstep.errors import DataError, FileError
 
 SMALL = polars.DataFrame({"number": [1.5, None, 3.0], "word": ["a", "b", None]})
 WRITE = {
@@ -63,19 +56,17 @@ def test_a_column_without_a_name_is_called_as_pandas_calls_it(tmp_path, header, 
     assert frame.rows() == [(0, 1, 2), (1, 2, 3)]
 
 
-def test_every_suffix_is_written_here():
-    assert set(WRITE) == set(TABLE_SUFFIXES)
-
-
 @pytest.mark.parametrize("suffix", TABLE_SUFFIXES)
 def test_every_format_comes_back(tmp_path, suffix):
     path = tmp_path / f"table{suffix.upper()}"
     WRITE[suffix](SMALL, path)
     assert_frame_equal(read_table(path), SMALL)
+    if suffix in (".parquet", ".arrow", ".jsonl"):
+        assert read_cells(path).equals(SMALL)
 
 
 @pytest.mark.parametrize("suffix", TABLE_SUFFIXES)
-@pytest.mark.parametrize("stem", ["table[1]", "t*", "a b ?", "~größe"])
+@pytest.mark.parametrize("stem", ["table[1]", "t* ?"])
 def test_names_are_names_and_no_patterns(tmp_path, stem, suffix):
     WRITE[suffix](SMALL.head(1), tmp_path / f"table1{suffix}")
     WRITE[suffix](SMALL, tmp_path / "plain")
@@ -138,10 +129,6 @@ def test_layouts_of_csv(tmp_path, text, expected):
     assert rows(tmp_path, text) == expected
 
 
-def test_names_are_stripped(tmp_path):
-    assert read_text(tmp_path, "a , b\n1,2\n").columns == ["a", "b"]
-
-
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
@@ -195,18 +182,12 @@ def test_broken_files_are_told_in_one_sentence(tmp_path, name, content, sentence
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("t.csv", b"a,b\n"), ("t.csv", b"a,b"), ("t.jsonl", b"{}\n{}\n")],
+    [("t.csv", b"a,b\n"), ("t.csv", b"a,b"), ("t.jsonl", b"{}\n{}\n"), ("t.parquet", None)],
 )
 def test_no_rows_is_a_data_error(tmp_path, name, content):
+    SMALL.clear().write_parquet(tmp_path / name)
     with pytest.raises(DataError, match="at least one row"):
-        read_text(tmp_path, content, name)
-
-
-@pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
-def test_no_rows_in_a_binary_table_is_a_data_error(tmp_path, suffix):
-    WRITE[suffix](SMALL.clear(), tmp_path / f"t{suffix}")
-    with pytest.raises(DataError, match="at least one row"):
-        read_table(tmp_path / f"t{suffix}")
+        read_table(tmp_path / name) if content is None else read_text(tmp_path, content, name)
 
 
 def test_missing_files_and_folders(tmp_path):
@@ -217,79 +198,8 @@ def test_missing_files_and_folders(tmp_path):
         read_table(tmp_path / "folder.csv")
 
 
-@pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
-def test_a_damaged_binary_table_never_fails_otherwise(tmp_path, suffix, fresh_seed):
-    """Cut anywhere or with a byte overwritten: an error of ours, or (a byte of the values) a table.
-
-    A page of Parquet can name a length for which there is no memory: Polars then ends the process, which no
-    caller can prevent. That alone may happen, to about one file of 2,000; the survey goes on with the next.
-    """
-    path = tmp_path / f"t{suffix}"
-    WRITE[suffix](polars.DataFrame({"a": range(300), "s": ["x", "yy", None] * 100}), path)
-    answers, first, last = {}, fresh_seed, fresh_seed + 150
-    while first < last:
-        script = [sys.executable, str(Path(__file__).with_name("damaged_tables.py"))]
-        run = subprocess.run(
-            [*script, str(path), str(first), str(last)],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        answers |= (line.split(" ", 1) for line in run.stdout.splitlines())
-        if run.returncode:
-            assert run.returncode == -signal.SIGABRT, run.stderr
-            assert "memory allocation of" in run.stderr, run.stderr
-            answers[str(fresh_seed + len(answers))] = "ended by Polars"
-        first = fresh_seed + len(answers)
-    assert {word: number for number, word in answers.items()}.keys() <= {"read", "refused", "ended by Polars"}
-    assert all(word != "read" for number, word in answers.items() if int(number) % 3 == 0)
-    assert list(answers.values()).count("ended by Polars") < 3
-
-
-def test_a_parquet_table_whose_names_are_no_utf_8(tmp_path):
-    path = tmp_path / "t.parquet"
-    SMALL.write_parquet(path)
-    whole = path.read_bytes()
-    places = [at.start() for at in re.finditer(b"word", whole)]  # in the schema, and at the column's pieces
-    told = []
-    for place in places:
-        path.write_bytes(whole[:place] + b"\xe9" + whole[place + 1 :])
-        try:
-            read_table(path)
-        except FileError as error:
-            told.append(str(error))
-    assert told
-    assert all(one.startswith(f"{path}: ") and "\n" not in one for one in told)
-
-
-def test_column_gives_the_column_or_the_nearest_name():
-    frame = polars.DataFrame({"survived": [1, 0]})
-    assert column(frame, "survived", "--target").to_list() == [1, 0]
-    with pytest.raises(ConfigurationError, match="Did you mean 'survived'"):
-        column(frame, "survivd", "--target")
-
-
-def test_random_tables_come_back_as_written(tmp_path, fresh_seed):
-    rng = np.random.default_rng(fresh_seed)
-    table = pandas.DataFrame({"x": rng.normal(size=200), "n": rng.integers(0, 10**12, 200)})
-    table.to_csv(tmp_path / "t.csv", index=False)
-    frame = read_table(tmp_path / "t.csv")
-    np.testing.assert_array_equal(frame["x"].to_numpy(), table["x"])  # bit for bit: both round correctly
-    np.testing.assert_array_equal(frame["n"].to_numpy(), table["n"])
-
-
 def test_cells_are_as_written(tmp_path):
     path = tmp_path / "t.tsv"
     path.write_text("a\t b \n007\t 1.50\n\nNA\t\n")
     assert read_cells(path).to_dict(as_series=False) == {"a": ["007", "NA"], "b": [" 1.50", None]}
     assert read_table(path).shape == read_cells(path).shape
-
-
-@pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".jsonl"])
-def test_cells_of_files_that_hold_values_are_these(tmp_path, suffix):
-    frame = polars.DataFrame({"a": [1.5, None], "b": ["x", "y"]})
-    path = tmp_path / f"t{suffix}"
-    write = {".parquet": frame.write_parquet, ".arrow": frame.write_ipc, ".jsonl": frame.write_ndjson}
-    write[suffix](path)
-    assert read_cells(path).equals(read_table(path))

@@ -35,9 +35,7 @@ def with_part(place, value):
 
 DAMAGE = {
     "cut": (lambda text: text[: len(text) // 2], "It is damaged, or no lesson"),
-    "other": (with_part("format", "other"), "no DeepStep lesson"),
     "newer": (with_part("version", 2), "version 2, and this page reads 1"),
-    "too few": (with_part("data.X.f8", "AAAAAAAA+H8="), "shape and its numbers"),
     "a word": (
         with_part("training.learning_rate", "nan"),
         "training.learning_rate: expected a number from 0",
@@ -47,7 +45,6 @@ DAMAGE = {
         "parameters.b1: expected 3 × 1",
     ),
     "NaN": (with_part("parameters.b2", {"shape": [1, 1], "f8": "AAAAAAAA+H8="}), "parameters.b2[0, 0]"),
-    "parts": (with_part("golden.0.quantities", None), "golden[0].quantities"),
 }
 
 

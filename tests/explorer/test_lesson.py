@@ -1,7 +1,6 @@
 """The lesson: Python's own numbers, to the last bit, and no more of them than a page can carry."""
 
 import json
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +11,8 @@ from deepstep import Network
 from deepstep.equations import EQUATIONS
 from deepstep.errors import DeepStepError, DivergenceError
 from deepstep.explorer import About, explore, lesson
-from deepstep.explorer.abilities import OPTIMIZERS
 from deepstep.explorer.page import packed, unpacked
 from deepstep.explorer.reproduction import SHOWN
-from deepstep.training import History
 
 OPTIONS = {"learning_rate": 0.3, "iterations": 60}
 
@@ -53,29 +50,57 @@ def test_the_first_golden_step_is_the_trace_bit_for_bit(document, circles, netwo
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("parts", "options", "named"),
     [
-        {"optimizer": "adam", "learning_rate": 0.01, "batch_size": 32},
-        {"optimizer": "momentum", "l2": 0.7, "optimizer_params": {"beta": 0.5}},
-        {"dropout": 0.3},
-        {"dropout": [0.0, 0.5], "batch_size": 50, "optimizer": "adamw"},
-        {"optimizer": "lion", "learning_rate": 0.01, "weight_decay": 0.1, "batch_size": 64},
+        ({}, {"optimizer": "adam", "batch_size": 32}, []),
+        ({}, {"optimizer": "momentum", "l2": 0.7, "optimizer_params": {"beta": 0.5}, "l1": 0.0}, []),
+        ({}, {"dropout": [0.0, 0.5], "batch_size": 50, "optimizer": "adamw", "weight_decay": 0.1}, []),
+        ({}, {"optimizer": "lion", "weight_decay": 0.1, "batch_size": 64, "clip_norm": None}, []),
+        ({"normalization": "batch"}, {}, ["normalization"]),
+        ({"input_scale": True, "parametric": True}, {"lr_multipliers": {"s1": 6}}, []),
+        ({"features": {"periodic_embedding": True}}, {}, ["periodic_embedding"]),
+        ({"output": "huber"}, {}, ["huber"]),
+        (
+            {"output_settings": {"smoothing": 0.1}},
+            {"weight_decay_multipliers": {"b1": 0.5}, "weight_decay": 0.1},
+            [],
+        ),
+        ({"activation": "exponential"}, {}, ["exponential"]),
+        ({}, {"optimizer": "heavy_ball", "schedule": "cosine"}, ["heavy_ball", "schedule"]),
+        (
+            {},
+            {
+                "l1": 0.1,
+                "clip_norm": 1.0,
+                "input_noise": 0.1,
+                "ema_decay": 0.9,
+                "dropout_schedule": "cosine",
+                "dropout": 0.5,
+            },
+            ["l1", "clip_norm", "input_noise", "ema_decay", "dropout_schedule"],
+        ),
+        ({}, {"order": lambda epoch, m: np.arange(m)[::-1], "batch_size": 50}, ["order"]),
     ],
 )
-def test_every_golden_step_is_the_step_of_the_training(options, circles):
-    X, Y = circles.X[:, ::2], circles.Y[:, ::2]
-    network = Network([2, 8, 8, 1], activation="tanh", seed=3)
-    settings = {"learning_rate": 0.3, "iterations": 12, **options}
-    document = lesson(network, X, Y, **settings)
-    known = document["recorded"][-1]["step"]
-    steps = list(network.steps(X, Y, **settings))[:known]
+def test_every_step_is_that_of_the_training_and_what_the_page_cannot_compute_is_named(
+    parts, options, named, circles
+):
+    X, Y = circles.X[:, ::3], circles.Y[:, ::3]
+    network = Network([2, 4, 3, 1], seed=1, **{"activation": "tanh", **parts})
+    options = {"learning_rate": 0.01, "iterations": 12, **options}
+    document = lesson(network, X, Y, **options)
+    steps = list(network.steps(X, Y, **options))[: document["recorded"][-1]["step"]]
+    assert document["training"]["beyond"] == named
     assert document["golden"][0]["step"] == 1
-    assert len(document["golden"]) >= 2
+    assert len(document["golden"]) > 3 if named else 2 <= len(document["golden"]) <= 3
     for golden in document["golden"]:
         step = steps[golden["step"] - 1]
+        trace = step.trace()
         assert all_same(golden["parameters"], step.before)
         assert all_same(golden["after"], step.after)
-        assert golden["quantities"]["J"] == step.cost
+        for name, value in golden["quantities"].items():
+            expected = trace[name].value
+            assert value == expected if np.ndim(expected) == 0 else same_bits(value, expected), name
         slots = {
             f"{slot}_d{name}": value
             for slot, vector in step.state.slots.items()
@@ -86,26 +111,13 @@ def test_every_golden_step_is_the_step_of_the_training(options, circles):
         number = recorded["step"]
         theta = steps[number].before if number < len(steps) else steps[-1].after
         assert all_same(recorded["parameters"], theta)
-    assert document["recorded"][-1]["step"] == len(steps)
     for step, rows in zip(steps, document["batches"], strict=False):
         assert np.array_equal(step.X, X[:, rows])
-    if document["masks"] is not None:
-        assert len(document["masks"]) == len(document["batches"])
-        for step, masks in zip(steps, document["masks"], strict=False):
-            trace = step.trace()
-            for name, mask in masks.items():
-                assert same_bits(mask, trace[name.replace("A", "mask")].value)
-
-
-def test_masks_are_there_exactly_with_dropout(document, circles, network):
-    assert document["masks"] is None
-    assert lesson(network, circles.X, circles.Y, dropout=0.5, iterations=3)["masks"]
-
-
-def test_it_is_plain_json_without_numbers_that_json_lacks(document):
-    text = json.dumps(document, allow_nan=False)
-    assert json.loads(text) == document
-    assert (document["format"], document["version"]) == ("deepstep-lesson", 1)
+    assert (document["masks"] is not None) == ("dropout" in options and not named)
+    for step, masks in zip(steps, document["masks"] or (), strict=False):
+        trace = step.trace()
+        for name, mask in masks.items():
+            assert same_bits(mask, trace[name.replace("A", "mask")].value)
 
 
 def test_the_network_is_not_changed_and_the_lesson_is_a_function_of_it(document, circles, network):
@@ -114,19 +126,6 @@ def test_the_network_is_not_changed_and_the_lesson_is_a_function_of_it(document,
     assert again == document
     assert np.array_equal(network.parameters.flat, before)
     assert network.history is None
-
-
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_hyperparameters_are_all_there(optimizer, circles, network):
-    document = lesson(network, circles.X, circles.Y, optimizer=optimizer, iterations=1)
-    training = document["training"]
-    assert training["optimizer"] == optimizer
-    assert {"adam": ["beta1", "beta2", "epsilon"], "momentum": ["beta"]}.get(optimizer, []) == [
-        name
-        for name in training["hyperparameters"]
-        if optimizer in ("adam", "momentum") and name != "epsilon_at"
-    ]
-    assert training["weight_decay"] == (0.01 if optimizer == "adamw" else 0)
 
 
 def test_sources_are_the_text_in_the_files(document):
@@ -172,14 +171,6 @@ def test_the_code_makes_each_state_again(options, circles, network):
     assert "np.load" not in document["code"]
 
 
-def test_the_code_has_the_numbers_of_small_data_and_of_trained_parameters():
-    network = Network([2, 3, 1], activation="tanh", seed=1)
-    X, Y = [[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]]
-    network.train(X, Y, iterations=5, learning_rate=0.5)
-    document = lesson(network, X, Y, iterations=4, optimizer="adam", learning_rate=0.01)
-    assert all_same(document["recorded"][-1]["parameters"], made_by(document, 4)["step"].after)
-
-
 def test_the_code_reads_what_is_too_large_for_it_from_the_page(tmp_path, monkeypatch):
     X = np.random.default_rng(0).standard_normal((2, 400))
     network = Network([2, 30, 30, 1], activation="tanh", seed=1)
@@ -216,31 +207,6 @@ def test_a_class_however_rare_is_among_the_examples():
     assert unpacked(document["data"]["Y"]).sum() == 1
 
 
-def test_a_long_training_is_thinned(circles):
-    network = Network([2, 3, 1], activation="tanh", seed=1)
-    document = lesson(network, circles.X, circles.Y, iterations=600, learning_rate=0.1)
-    history = document["history"]
-    assert len(history["at"]) == len(history["cost"]) == 500
-    assert history["at"][0] == 0
-    assert history["at"][-1] == 599
-    assert len(document["recorded"]) <= 40
-    assert document["recorded"][-1]["step"] == 600
-
-
-def test_the_history_of_ten_thousand_epochs_is_thinned(circles, network):
-    history = History(
-        [{"epoch": n, "cost": 1 / (n + 1), "validation_cost": float("nan")} for n in range(10_000)]
-    )
-    document = lesson(network, circles.X, circles.Y, about=About(history=history), iterations=2)
-    found = document["history"]
-    assert found["unit"] == "epoch"
-    assert len(found["at"]) == len(found["cost"]) <= 500
-    assert found["at"][-1] == 9999
-    assert set(found["validation_cost"]) == {"nan"}
-    assert all(a < b for a, b in pairwise(found["at"]))
-    assert len(json.dumps(document)) < 1_000_000
-
-
 def test_a_training_that_diverges_is_shown_up_to_there(circles):
     network = Network([2, 3, 1], activation="relu", output="identity", seed=1)
     document = lesson(network, circles.X, circles.Y, learning_rate=300.0, iterations=2000)
@@ -248,65 +214,6 @@ def test_a_training_that_diverges_is_shown_up_to_there(circles):
     assert "finite" in document["notes"][-1]
     with pytest.raises(DivergenceError):
         lesson(network, circles.X * 1e200, circles.Y, learning_rate=300.0)
-
-
-def test_a_float32_network_is_shown_in_float64_and_it_is_said(circles):
-    network = Network([2, 3, 1], seed=1, dtype="float32")
-    document = lesson(network, circles.X, circles.Y, iterations=2)
-    assert all_same(document["parameters"], network.parameters)
-    assert "float64" in document["notes"][0]
-
-
-@pytest.mark.parametrize(
-    ("parts", "options", "named"),
-    [
-        ({}, {"l2": 0.1, "dropout": 0.5, "weight_decay": 0.1, "batch_size": 30}, []),
-        ({}, {"l1": 0.0, "clip_norm": None, "schedule": None}, []),
-        ({"normalization": "batch"}, {}, ["normalization"]),
-        ({"input_scale": True, "parametric": True}, {"lr_multipliers": {"s1": 6}}, []),
-        ({"features": {"periodic_embedding": True}}, {}, ["periodic_embedding"]),
-        ({"output": "huber"}, {}, ["huber"]),
-        (
-            {"output_settings": {"smoothing": 0.1}},
-            {"weight_decay_multipliers": {"b1": 0.5}, "weight_decay": 0.1},
-            [],
-        ),
-        ({"activation": "exponential"}, {}, ["exponential"]),
-        (
-            {},
-            {"optimizer": "heavy_ball", "schedule": "cosine", "learning_rate": 0.01},
-            ["heavy_ball", "schedule"],
-        ),
-        (
-            {},
-            {
-                "l1": 0.1,
-                "clip_norm": 1.0,
-                "input_noise": 0.1,
-                "ema_decay": 0.9,
-                "dropout_schedule": "cosine",
-                "dropout": 0.5,
-            },
-            ["l1", "clip_norm", "input_noise", "ema_decay", "dropout_schedule"],
-        ),
-        ({}, {"order": lambda epoch, m: np.arange(m)[::-1], "batch_size": 50}, ["order"]),
-    ],
-)
-def test_what_the_page_cannot_compute_by_itself_is_named_and_recorded(parts, options, named, circles):
-    X, Y = circles.X[:, :40], circles.Y[:, :40]
-    network = Network([2, 3, 1], seed=1, **parts)
-    options = {"learning_rate": 0.1, "iterations": 20, **options}
-    document = lesson(network, X, Y, **options)
-    assert document["training"]["beyond"] == named
-    assert len(document["golden"]) == (8 if named else 3)
-    steps = list(network.steps(X, Y, **options))
-    for golden in document["golden"]:
-        trace = steps[golden["step"] - 1].trace()
-        for name, value in golden["quantities"].items():
-            expected = trace[name].value
-            assert value == expected if np.ndim(expected) == 0 else same_bits(value, expected), name
-    for step, rows in zip(steps, document["batches"], strict=False):
-        assert np.array_equal(step.X, X[:, rows])
 
 
 @pytest.mark.parametrize(
@@ -350,26 +257,10 @@ def test_settings_and_names_of_numpy_are_plain(circles):
 
 
 def test_no_more_is_recorded_than_the_draws_are_known_for(circles, network):
-    document = lesson(network, circles.X, circles.Y, iterations=500, batch_size=30)
+    document = lesson(network, circles.X, circles.Y, iterations=300, batch_size=30)
     known = document["recorded"][-1]["step"]
-    assert known == len(document["batches"]) < 5000
+    assert known == len(document["batches"]) < 3000
     assert document["golden"][-1]["step"] == known
     assert document["notes"] == [
-        f"The first {known} of 5000 updates are recorded; draws after them are the page's own."
+        f"The first {known} of 3000 updates are recorded; draws after them are the page's own."
     ]
-
-
-def test_examples_that_do_not_fit_are_refused(circles, network):
-    with pytest.raises(DeepStepError, match="explore"):
-        lesson(network, circles.X.T, circles.Y)
-
-
-@pytest.mark.parametrize(
-    ("output", "units", "kind"),
-    [("sigmoid", 1, "binary"), ("softmax", 3, "classes"), ("identity", 2, "numbers")],
-)
-def test_kinds_of_targets(output, units, kind):
-    X = np.random.default_rng(1).standard_normal((2, 20))
-    Y = np.eye(units)[:, np.arange(20) % units] if units > 1 else (X[:1] > 0)
-    document = explore(Network([2, 3, units], output=output, seed=1), X, Y, iterations=1).document
-    assert document["data"]["kind"] == kind

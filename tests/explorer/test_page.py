@@ -1,17 +1,17 @@
-"""The page: nothing in a lesson gets out of its element, and nothing but the bundle runs."""
+"""A lesson on its page: nothing gets out of its element; saved lessons; wide inputs as coordinates."""
 
 import json
 import re
 from base64 import b64encode
 from hashlib import sha256
-from html import unescape
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
 from deepstep import Network
-from deepstep.errors import ConfigurationError, FileError
-from deepstep.explorer import About, Exploration, export_html, lesson
+from deepstep.errors import ConfigurationError, DataError, FileError
+from deepstep.explorer import About, export_html, lesson, read_lesson, unpacked
 from deepstep.explorer.page import as_json, bundle, page, policy
 
 HOSTILE = (
@@ -98,11 +98,6 @@ def test_the_page_is_whole_and_names_nothing_outside(document):
         assert not {"src", "href"} & set(given)
 
 
-def test_the_export_of_the_demo_is_small(document, tmp_path):
-    path = tmp_path / "lesson.html"
-    assert export_html(document, path) == path.stat().st_size <= 1_000_000
-
-
 def test_the_bundle_is_small_and_asks_for_nothing():
     js, css = bundle("explorer.js"), bundle("explorer.css")
     assert len(js.encode()) + len(css.encode()) <= 150_000
@@ -119,13 +114,6 @@ def test_the_bundle_is_small_and_asks_for_nothing():
     assert not re.findall(r"url\((?!['\"]?data:)", css)
 
 
-def test_a_notebook_shows_a_frame_that_is_shut_off(document):
-    html = Exploration(document)._repr_html_()
-    assert html.startswith('<iframe sandbox="allow-scripts allow-downloads" ')
-    srcdoc = re.search(r'srcdoc="([^"]*)"></iframe>$', html)[1]
-    assert unescape(srcdoc) == page(document["title"], document)
-
-
 def test_a_file_that_cannot_be_written_leaves_the_old_one(document, tmp_path):
     with pytest.raises(FileError):
         export_html(document, tmp_path / "no" / "such" / "folder.html")
@@ -134,3 +122,96 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(document, tmp_path):
     with pytest.raises(ConfigurationError, match="a document that lesson made"):
         export_html({"format": "other"}, path)
     assert path.read_text() == "old"
+
+
+def test_a_page_and_its_json_come_back_as_they_were(document, tmp_path):
+    export_html(document, tmp_path / "page.html")
+    (tmp_path / "lesson.json").write_text(json.dumps(document), encoding="utf-8")
+    assert read_lesson(tmp_path / "page.html") == read_lesson(tmp_path / "lesson.json") == document
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "it holds none"),
+        ("<html></html>", "it holds none"),
+        ("[" * 100_000, "it holds none"),
+        ("[]", "something else"),
+        ('{"format": "other"}', "something else"),
+        ('{"format": "deepstep-lesson", "version": 2}', "Update DeepStep"),
+    ],
+)
+def test_what_is_no_lesson_is_refused(tmp_path, text, said):
+    path = tmp_path / "x.html"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(FileError, match=said):
+        read_lesson(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileError, match="nothing"):
+        read_lesson(tmp_path / "nothing.html")
+
+
+@pytest.mark.parametrize(
+    "record", [{}, {"shape": [1], "f8": "?"}, {"shape": [3], "f8": ""}, None, {"shape": "x", "f8": ""}]
+)
+def test_what_is_no_array_is_refused(record):
+    with pytest.raises(DataError, match="shape and f8"):
+        unpacked(record)
+
+
+@pytest.fixture(scope="module")
+def cats():
+    """Pictures of the lecture's size, and its network of four layers."""
+    rng = np.random.default_rng(7)
+    X, Y = rng.uniform(size=(12288, 209)), rng.integers(0, 2, (1, 209))
+    return Network([12288, 20, 7, 5, 1], initialization="lecun", seed=1), X, Y
+
+
+def test_the_lecture_s_wide_network_makes_a_small_page(cats, tmp_path):
+    network, X, Y = cats
+    document = lesson(network, X, Y, iterations=30)
+    assert document["wide"] is True
+    assert document["network"]["layer_dims"] == [16, 20, 7, 5, 1]
+    assert "16 examples and their span" in document["title"]
+    assert any("12,288" in note for note in document["notes"])
+    assert export_html(document, tmp_path / "wide.html") < 1_000_000
+
+
+def test_coordinates_leave_the_step_as_it_is(cats):
+    network, X, Y = cats
+    document = lesson(network, X, Y, iterations=3, learning_rate=0.1)
+    chosen = document["golden"][-1]
+    rows = [int(np.argmin(np.abs(X.T @ X[:, row] - X[:, row] @ X[:, row]))) for row in range(X.shape[1])]
+    assert rows == list(range(X.shape[1]))
+    small = unpacked(document["data"]["X"])
+    picked = picked_rows(document, X)
+    assert np.allclose(small.T @ small, X[:, picked].T @ X[:, picked], rtol=1e-10)
+    step = list(network.steps(X[:, picked], Y[:, picked], iterations=3, learning_rate=0.1))[-1]
+    trace = step.trace()
+    for name in ("Z1", "A1", "Z4", "dZ4", "dA2", "dZ1", "db1", "dW2", "db4"):
+        assert np.allclose(unpacked(chosen["quantities"][name]), trace[name].value, rtol=1e-9, atol=1e-12), (
+            name
+        )
+    assert abs(chosen["quantities"]["J"] - trace["J"].value) < 1e-12
+
+
+def picked_rows(document, X):
+    """The examples of a page, found by their lengths."""
+    lengths = np.linalg.norm(unpacked(document["data"]["X"]), axis=0)
+    return [int(np.argmin(np.abs(np.linalg.norm(X, axis=0) - length))) for length in lengths]
+
+
+def test_what_would_go_another_way_is_left_out_and_named(cats):
+    document = lesson(*cats, iterations=2, optimizer="adam", learning_rate=0.001)
+    assert document["training"]["optimizer"] == "gd"
+    assert any("optimizer 'adam'" in note for note in document["notes"])
+
+
+def test_networks_that_stay_too_large_are_refused():
+    X = np.random.default_rng(1).uniform(size=(784, 20))
+    with pytest.raises(ConfigurationError, match="at most 50,000 parameters, when 16 inputs are left"):
+        lesson(Network([784, 512, 512, 1], seed=1), X, X[:1] > 0.5)
+    with pytest.raises(ConfigurationError, match="a wide network without it; got l1"):
+        lesson(Network([784, 100, 1], seed=1), X, X[:1] > 0.5, l1=0.1)

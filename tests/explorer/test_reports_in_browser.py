@@ -11,7 +11,6 @@ from deepstep.cli.main import main
 SMALL = ["--hidden-layers", "4", "--iterations", "4"]
 FAR_TOO_HIGH = ["--optimizer", "gd", "--learning-rate", "1e200", *SMALL]
 RUNS = {
-    "plain": (["--target", "kind", *SMALL], 0),
     "health": (["--target", "kind", "--validation-fraction", "0.2", "--log", "health", *SMALL], 0),
     "ensemble": (["--target", "kind", "--n-estimators", "2"], 0),
     "diverged": (["--target", "size", "--log", "health", *FAR_TOO_HIGH], 1),

@@ -1,7 +1,6 @@
 """The course of a run on its page: every curve that it recorded, drawn, in words, and as a table."""
 
 import numpy as np
-import pytest
 
 from deepstep import Network
 from deepstep.explorer import About, explore, lesson
@@ -33,13 +32,12 @@ def test_the_curves_of_a_network_that_was_not_trained_are_those_of_the_page():
     assert document["history"]["unit"] == "step"
 
 
-@pytest.mark.parametrize(("screen", "parts"), [("play", {}), ("lab", {"normalization": "layer"})])
-def test_the_page_draws_them(watched, tmp_path, axe, screen, parts):
-    """In Play, and in the Step lab where the page cannot train."""
-    network = trained(**parts)
+def test_the_page_draws_them(watched, tmp_path, axe):
+    """In the Step lab, as the page cannot train."""
+    network = trained(normalization="layer")
     explore(network, X, Y, iterations=2).export(tmp_path / "run.html")
     page = watched((tmp_path / "run.html").as_uri()).open((tmp_path / "run.html").as_uri())
-    page.click(f'[data-screen="{screen}"]')
+    page.click('[data-screen="lab"]')
     run = page.locator("[data-run]")
     assert run.locator("svg.curve").count() == 2
     assert run.locator("svg.curve path.line").count() == 4

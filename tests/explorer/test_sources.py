@@ -2,11 +2,9 @@
 
 import json
 
-import pytest
 from javascript import evaluated
 
 from deepstep import Network
-from deepstep.explorer import About, explore, lesson
 from deepstep.explorer.abilities import sources_of
 
 EQUATIONS_OF_ALL_STEPS = """
@@ -28,24 +26,10 @@ console.log(JSON.stringify([...found].filter(Boolean)));
 """
 
 
-@pytest.fixture(scope="module")
-def small():
-    network = Network([2, 3, 1], activation="tanh", seed=1)
-    X, Y = [[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]]
-    return explore(network, X, Y, about=About("four"), learning_rate=0.5, iterations=2)
-
-
 def test_a_lesson_has_the_source_of_every_step_that_its_page_can_make(document):
     asked = json.loads(evaluated(EQUATIONS_OF_ALL_STEPS))
     assert len(asked) > 40
     assert set(asked) <= set(document["sources"]) & set(document["formulas"])
-
-
-def test_an_activation_of_one_s_own_has_its_source_too(circles):
-    document = lesson(
-        Network([2, 3, 1], activation="exponential", seed=1), circles.X, circles.Y, iterations=1
-    )
-    assert "exponential" in document["sources"]
 
 
 def shown_source(page, equation):
@@ -64,30 +48,6 @@ def is_the_library_s(shown, equation):
     return place == f"{source['file']}, line {source['line']}" and all(
         line in source["text"].splitlines() for line in lines
     )
-
-
-def test_steps_of_all_pages_show_the_library_s_source(watched, small, tmp_path):
-    """The lesson of an export, a toy that is chosen in it, that toy exported, a toy in that page."""
-    path, again = tmp_path / "lesson.html", tmp_path / "again.html"
-    small.export(path)
-    page = watched(path.as_uri(), accept_downloads=True).open(path.as_uri())
-    assert is_the_library_s(shown_source(page, "linear_backward"), "linear_backward")
-    page.click('[data-screen="home"]')
-    page.click('[data-toy="arms"]')
-    page.select_option('[data-setting="optimizer"]', "lion")
-    page.click('[data-screen="lab"]')
-    assert is_the_library_s(shown_source(page, "softmax_cross_entropy"), "softmax_cross_entropy")
-    page.click('[data-open="share"]')
-    with page.expect_download() as download:
-        page.click('[data-action="export"]')
-    download.value.save_as(again)
-    page = watched(again.as_uri()).open(again.as_uri())
-    page.click('[data-screen="lab"]')
-    assert is_the_library_s(shown_source(page, "lion_update"), "lion_update")
-    page.click('[data-screen="home"]')
-    page.click('[data-toy="plane"]')
-    page.click('[data-screen="lab"]')
-    assert is_the_library_s(shown_source(page, "squared_error"), "squared_error")
 
 
 def test_a_served_page_and_a_toy_on_it_show_the_library_s_source(watched, serve):

@@ -146,12 +146,6 @@ def test_an_ensemble_is_asked_which_member(display, ensemble):
         display.from_estimator(ensemble, member=count)
 
 
-def test_a_member_s_numbers_are_its_own(ensemble):
-    for number, member in enumerate(ensemble.ensemble_.members):
-        display = TrainingCurveDisplay.from_estimator(ensemble, member=number)
-        np.testing.assert_array_equal(display.costs, member.network.history.costs)
-
-
 def test_what_is_no_network_is_refused(plain):
     with pytest.raises(ConfigurationError, match="For an estimator use from_estimator"):
         ArchitectureDisplay.from_network(plain)
@@ -159,14 +153,6 @@ def test_what_is_no_network_is_refused(plain):
         TrainingCurveDisplay.from_estimator(DeepClassifier())
     with pytest.raises(ConfigurationError, match="member is for ensembles; got 0 for one network"):
         TrainingCurveDisplay.from_estimator(plain, member=0)
-
-
-def test_series_differ_by_more_than_colour():
-    from deepstep.plots.drawing import series
-
-    styles = [series(number, 50) for number in range(30)]
-    without_colour = {(str(style["linestyle"]), style["marker"]) for style in styles}
-    assert len(without_colour) == 30
 
 
 def test_signed_maps_have_0_in_their_middle():
@@ -183,9 +169,3 @@ def test_what_is_no_history_is_refused(display, wrong):
         ConfigurationError, match=f"{display.__name__}.from_history: the History of a training"
     ):
         display.from_history(wrong)
-
-
-def test_inputs_have_the_same_names_in_all_displays():
-    """x1, x2 are those of the axes of the neuron maps, too."""
-    network = Network([2, 2, 1], seed=1)
-    assert list(SaliencyDisplay.from_network(network, [1.0, 2.0]).names) == ["x1", "x2"]

@@ -73,17 +73,6 @@ def test_statistics_of_layers(history):
             np.testing.assert_array_equal(line.get_ydata(), seen(history, name)[:, number])
 
 
-def test_health_writes_statistics_of_the_layers():
-    """Of all examples, as there are fewer than it looks at: known from the trace of the trained network."""
-    network, history = trained(epochs=2)
-    trace = network.trace(X, Y)
-    for layer, found in enumerate(history[-1]["health"], start=1):
-        A, W = trace[f"A{layer}"].value, network.parameters[f"W{layer}"]
-        assert found["activation_mean"] == pytest.approx(A.mean(), rel=1e-12)
-        assert found["activation_deviation"] == pytest.approx(A.std(), rel=1e-12)
-        assert found["weight_size"] == pytest.approx(np.sqrt((W**2).mean()), rel=1e-12)
-
-
 def test_unit_health_over_the_epochs(history):
     display = UnitHealthDisplay.from_history(history).plot()
     for kind in ("dead", "saturated"):
@@ -98,11 +87,6 @@ def test_unit_health_of_a_network_counts_dead_units():
     assert display.dead.tolist() == [[0.75, 0.0]]
     assert [bar.get_height() for bar in display.artists_["dead"]] == [0.75, 0.0]
     assert "layer 1: 75 % of the units are dead, 0 % saturated." in display.describe()
-
-
-def test_one_update_an_epoch_has_one_usual_ratio():
-    display = UpdateRatioDisplay(epochs=np.arange(2.0), ratios=np.array([[0.01], [0.002]]), updates=1)
-    assert display.describe().startswith("1 update an epoch: about 0.001 is usual")
 
 
 def test_epochs_are_whole_numbers(history):

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from sklearn.exceptions import ConvergenceWarning
 from small_networks import X, Y, trained
 
-from deepstep import DeepClassifier, Network
+from deepstep import Network
 from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.plots import (
     ArchitectureDisplay,
@@ -42,16 +41,6 @@ def test_neuron_maps_need_a_plane():
         NeuronMapsDisplay.from_network(Network([3, 1], seed=1), np.ones((3, 2)))
 
 
-def test_neuron_maps_of_an_estimator():
-    model = DeepClassifier((4,), preset="mlp", max_iter=3, random_state=0)
-    with pytest.warns(ConvergenceWarning):
-        model.fit(X.T, Y[0])
-    display = NeuronMapsDisplay.from_estimator(model, X.T, resolution=5)
-    np.testing.assert_array_equal(
-        display.maps[0], NeuronMapsDisplay.from_network(model.network_, X, resolution=5).maps[0]
-    )
-
-
 def test_first_layer_weights_are_the_largest_units():
     W = np.array([[1.0, 2, 3, 4], [0, 0, 0, 0.1], [-9, 0, 0, 0]])
     network = Network(parameters={"W1": W, "b1": np.zeros((3, 1)), "W2": np.ones((1, 3)), "b2": [[0.0]]})
@@ -61,13 +50,6 @@ def test_first_layer_weights_are_the_largest_units():
     np.testing.assert_array_equal(display.images_[1].get_array(), [[-9, 0], [0, 0]])
     with pytest.raises(ShapeError, match=r"of 4 inputs; got \(2, 3\)"):
         FirstLayerWeightsDisplay.from_network(network, image_shape=(2, 3))
-
-
-def test_weights_of_coloured_pictures_are_means_over_the_channels():
-    W = np.arange(12.0)[np.newaxis]
-    network = Network(parameters={"W1": W, "b1": [[0.0]]})
-    display = FirstLayerWeightsDisplay.from_network(network, image_shape=(2, 2, 3)).plot()
-    np.testing.assert_array_equal(display.images_[0].get_array(), [[1, 4], [7, 10]])
 
 
 def test_the_gradient_is_that_of_finite_differences(network):
@@ -96,15 +78,6 @@ def test_integrated_gradients_are_complete(network):
     assert residuals[2] < 1e-6 < residuals[0]
     assert residuals[1] < residuals[0] / 50  # the midpoint rule's error falls with the square
     assert f"residual {display.residual:.1e}" in display.plot().ax_.get_title()
-
-
-def test_integrated_gradients_of_a_relu_by_hand():
-    """a = relu(2x - 1) of one unit, from 0 to 1: the gradient is 2 on the half of the way beyond x = 1/2."""
-    parameters = {"W1": [[2.0]], "b1": [[-1.0]], "W2": [[1.0]], "b2": [[0.0]]}
-    network = Network(parameters=parameters, output="identity")
-    display = SaliencyDisplay.from_network(network, [1.0], method="integrated_gradients", steps=100)
-    np.testing.assert_allclose(display.attributions, [1.0], rtol=1e-12)
-    assert display.gap == 1
 
 
 def test_saliency_draws_pixels_or_the_largest_bars():
@@ -148,12 +121,6 @@ def test_a_wrong_gradient_stands_out(network):
     assert not display.passed
     assert "✗ wrong" in display.texts_[0, 1].get_text()
     assert "wrong in layer 2" in display.describe()
-
-
-def test_the_map_of_a_trace_has_dZ_and_dA_too(network):
-    display = GradientCheckDisplay.from_trace(network.trace(X[:, :4], Y[:, :4]))
-    assert set(display.kinds) == {"dZ", "dA", "dW", "db"}
-    assert np.isnan(display.differences[display.kinds.index("dA"), 2])  # of the output, dZ is one step
 
 
 def test_links_are_solid_where_weights_are_positive():
@@ -205,8 +172,3 @@ def test_no_mistakes_make_an_empty_figure():
     assert len(display.axes_) == 0
     display.figure_.canvas.draw()
     assert display.describe() == "0 of 4 examples are wrong."
-
-
-def test_numbers_of_examples_have_to_agree():
-    with pytest.raises(ShapeError, match="got 4, 4, 3 and 4"):
-        MistakesDisplay.from_predictions(IMAGES, TRUE, GIVEN[:3], SHARES)

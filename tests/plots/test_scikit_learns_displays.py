@@ -5,7 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 from sklearn.calibration import CalibrationDisplay, calibration_curve
 from sklearn.datasets import make_moons
-from sklearn.inspection import DecisionBoundaryDisplay, PartialDependenceDisplay
+from sklearn.inspection import DecisionBoundaryDisplay
 from sklearn.metrics import (
     ConfusionMatrixDisplay,
     DetCurveDisplay,
@@ -17,7 +17,7 @@ from sklearn.metrics import (
     det_curve,
     roc_auc_score,
 )
-from sklearn.model_selection import LearningCurveDisplay, ValidationCurveDisplay
+from sklearn.model_selection import LearningCurveDisplay
 
 from deepstep import DeepClassifier, DeepRegressor
 
@@ -87,29 +87,12 @@ def test_learning_curve(ax):
     assert display.test_scores[-1].mean() > 0.75
 
 
-def test_validation_curve(ax):
-    display = ValidationCurveDisplay.from_estimator(
-        classifier(), X, Y, param_name="max_iter", param_range=[1, 30], cv=3, ax=ax
-    )
-    assert display.test_scores.shape == (2, 3)
-    assert display.test_scores[1].mean() > display.test_scores[0].mean()
-
-
 def test_decision_boundary(model, ax):
     display = DecisionBoundaryDisplay.from_estimator(
         model, X, grid_resolution=9, response_method="predict_proba", class_of_interest=1, ax=ax
     )
     grid = np.column_stack([display.xx0.ravel(), display.xx1.ravel()])
     np.testing.assert_allclose(display.response.ravel(), model.predict_proba(grid)[:, 1], rtol=1e-6)
-
-
-def test_partial_dependence(regressor, ax):
-    display = PartialDependenceDisplay.from_estimator(regressor, X, [1], grid_resolution=4, ax=ax)
-    (found,) = display.pd_results
-    for value, average in zip(found["grid_values"][0], found["average"][0], strict=True):
-        moved = X.copy()
-        moved[:, 1] = value
-        assert average == pytest.approx(regressor.predict(moved).mean(), rel=1e-5)
 
 
 def test_prediction_error(regressor, ax):

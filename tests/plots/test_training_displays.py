@@ -51,11 +51,6 @@ def test_what_is_not_finite_is_a_gap():
     assert "from 1 to 0.5, lowest 0.5 in epoch 2 (1 epochs had none that is finite)" in display.describe()
 
 
-def test_names_of_metrics_are_no_formulas():
-    history = History([{"epoch": 0, "cost": 1.0, "gain in $_^{": 2.0}, {"epoch": 1, "cost": 0.1}])
-    TrainingCurveDisplay.from_history(history).plot().figure_.canvas.draw()
-
-
 def test_an_empty_history_is_refused():
     with pytest.raises(DataError, match="at least one epoch; got an empty history"):
         TrainingCurveDisplay.from_history(History())
@@ -104,9 +99,3 @@ def test_it_says_the_same_in_words(costs, suggestion, diverged, expected):
     assert expected in display.describe()
     display.plot().figure_.canvas.draw()
     assert len(display.ax_.lines) == (1 if suggestion is None else 2)
-
-
-def test_a_search_that_ended_at_once():
-    display = RateSearchDisplay.from_search(RateSearch(RATES[:0], np.empty(0), 0.7, None, diverged=True))
-    assert display.describe().endswith("No suggestion: search from a smaller rate.")
-    display.plot().figure_.canvas.draw()

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepstep.errors import FileError
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.number_formats import infer_number_format, parse_numbers
 from deepstep.preparation.table import TableStatistics
@@ -77,16 +76,6 @@ def test_one_unit_behind_all_numbers_is_read_away(form, written):
     np.testing.assert_allclose(X[:, 0], sign * standardized(VALUES)[::-1], rtol=1e-12)
 
 
-def test_a_unit_beside_separators_of_thousands_and_a_decimal_comma():
-    for form, written in (("{:,.1f} kg", "1,234.5 kg"), ("CHF {:,.1f}", "CHF 1,234.5")):
-        preparation, column = fit([form.format(1000 * value + 0.5) for value in VALUES])
-        assert column.written == written
-        expected = standardized(1000 * VALUES + 0.5)
-        X = preparation.transform(frame_of([form.format(1000 * value + 0.5) for value in VALUES]))
-        np.testing.assert_allclose(X[:, 0], expected, rtol=1e-12)
-    assert fit([f"{value:.1f} kg".replace(".", ",") for value in VALUES])[1].written == "1.234,5 kg"
-
-
 def test_one_and_several_of_a_unit_are_the_same():
     days = np.arange(1, 61)
     texts = [f"{n} day" if n == 1 else f"{n} days" for n in days]
@@ -125,17 +114,6 @@ def test_a_few_words_beside_numbers_are_missing_and_said(unit):
     assert TablePreparation.from_dict(preparation.to_dict()) == preparation
 
 
-def test_one_word_is_said_in_the_singular():
-    _, column = fit([*map(str, VALUES), "unknown"])
-    assert column.caution == "1 value is no number and counts as missing: 'unknown'"
-
-
-def test_spaces_around_words_and_numbers_do_not_count():
-    texts = [*(f" {value}" for value in VALUES), " unknown", "unknown ", "unknown"]
-    _, column = fit(texts)
-    assert column.caution == "3 values are no numbers and count as missing: 'unknown'"
-
-
 @pytest.mark.parametrize(
     "texts",
     [
@@ -155,12 +133,6 @@ def test_spaces_around_words_and_numbers_do_not_count():
 )
 def test_what_may_mean_something_else_stays_texts(texts):
     assert fit(texts)[1].kind != "number"
-
-
-def test_declared_categories_stay_categories():
-    texts = polars.Series([*map(str, range(40)), "unknown"], dtype=polars.Categorical)
-    column = TablePreparation.fit(polars.DataFrame({"x": texts})).columns[0]
-    assert (column.kind, column.caution) == ("category", "")
 
 
 @pytest.mark.parametrize(
@@ -200,22 +172,12 @@ def test_numbers_that_are_not_read_are_said(texts, says):
     assert says in column.caution
 
 
-@pytest.mark.parametrize("odd", [["01234"] * 10, ["A/5 1234"] * 40], ids=["zeros", "letters in many"])
-def test_codes_are_no_numbers_that_are_lost(odd):
-    assert fit([*map(str, range(10_000, 10_000 + M)), *odd])[1].caution == ""
-
-
-@pytest.mark.parametrize("texts", [["5 kg", "3 lb"] * 30, ["1", "2", "3+", "unknown"] * 30])
-def test_values_that_all_have_a_feature_are_not_lost(texts):
-    assert fit(texts)[1].caution == ""
-
-
 numbers = st.decimals(-9999, 9999, places=2).map(str)
 parts = st.tuples(numbers, st.sampled_from(["", " kg", "kg", " lb", " days", " day", "%", "€"])).map("".join)
 cells = st.one_of(parts, numbers, st.sampled_from(["unknown", "-", "NA", "", "n.a.", "12-3", "USD 5"]))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     texts=st.lists(cells, min_size=1, max_size=60) | st.lists(numbers.map("{} kg".format), min_size=20),
     words=st.integers(0, 4),
@@ -245,20 +207,3 @@ def test_a_way_of_writing_reads_what_it_was_told_of(unit, number):
         None,
         None,
     ]
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        {"written": "1234.5kg"},
-        {"written": "kg 1234.5"},
-        {"written": "", "words": ["unknown"], "rows_of_words": 1},
-        {"words": "unknown"},
-    ],
-)
-def test_altered_records_are_refused(damage):
-    preparation, _ = fit([f"{value} kg" for value in VALUES])
-    record = preparation.to_dict()
-    record["columns"][0] |= damage
-    with pytest.raises(FileError):
-        TablePreparation.from_dict(record)

@@ -1,14 +1,13 @@
-"""Both halves in one JSON file."""
+"""Preparations in JSON, and pictures → features."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import polars
 import pytest
+from sklearn.datasets import load_digits
 
-from deepstep.errors import FileError
+from deepstep.errors import DataError, FileError, ShapeError
 from deepstep.preparation import (
     ClassificationTarget,
     ImagePreparation,
@@ -32,12 +31,6 @@ FRAME = polars.DataFrame({"größe": [1.0, None, 3.0], "wort": ["ä", "b", None]
 def test_json_keeps_everything(inputs, target):
     preparation = Preparation(inputs, target)
     assert Preparation.from_json(preparation.to_json()) == preparation
-
-
-def test_the_record_says_what_it_is():
-    record = json.loads(Preparation(TablePreparation.fit(FRAME), ClassificationTarget(((0, 1),))).to_json())
-    assert (record["format"], record["version"]) == ("deepstep-preparation", 3)
-    assert (record["inputs"]["kind"], record["target"]["kind"]) == ("table", "classification")
 
 
 @pytest.mark.parametrize(
@@ -72,13 +65,6 @@ def test_targets_of_earlier_versions(old, target):
         if name not in ("ordered", "output", "levels"):
             with pytest.raises(FileError):
                 Preparation.from_json(json.dumps(damaged))
-
-
-def test_a_table_is_transformed_equally_after_json():
-    preparation = Preparation(TablePreparation.fit(FRAME), RegressionTarget((0.0,), (1.0,)))
-    again = Preparation.from_json(preparation.to_json())
-    assert isinstance(again.inputs, TablePreparation)
-    np.testing.assert_array_equal(again.inputs.transform(FRAME), TablePreparation.fit(FRAME).transform(FRAME))
 
 
 @pytest.mark.parametrize(
@@ -116,11 +102,58 @@ def test_any_cut_is_refused():
             Preparation.from_json(text[:end])
 
 
-def test_importing_the_two_stages_loads_nothing_heavy():
-    code = (
-        "import sys, deepstep.data, deepstep.preparation\n"
-        "heavy = ('polars', 'narwhals', 'pandas', 'sklearn', 'scipy', 'PIL', 'h5py')\n"
-        "print([name for name in heavy if name in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+SMALL = ImagePreparation(2, 3, 3, scale=1 / 255)
+
+
+def test_the_order_is_rows_columns_channels():
+    images = np.arange(2 * 2 * 3 * 3, dtype=np.uint8).reshape(2, 2, 3, 3)
+    X = SMALL.transform(images)
+    assert X.shape == (2, SMALL.n_features) == (2, 18)
+    assert X.flags.c_contiguous
+    for position, name in enumerate(SMALL.feature_names):
+        row, column, channel = map(int, name.split("_")[1:])
+        np.testing.assert_allclose(X[:, position], images[:, row, column, channel] / 255, rtol=1e-15)
+
+
+def test_the_digits_come_as_pictures_flat_or_as_a_table():
+    bunch = load_digits(as_frame=True)
+    preparation = ImagePreparation(8, 8, 1, scale=1 / 16)
+    assert list(preparation.feature_names) == list(bunch.data.columns)
+    expected = bunch.data.to_numpy() / 16
+    np.testing.assert_array_equal(preparation.transform(bunch.images[..., None]), expected)
+    np.testing.assert_array_equal(preparation.transform(bunch.data.to_numpy()), expected)
+    table = polars.from_pandas(bunch.frame)[:, ::-1]
+    np.testing.assert_array_equal(preparation.transform_table(table), expected)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 3), (2, 3, 2, 3), (2, 17), (18,), ()])
+def test_other_shapes(shape):
+    with pytest.raises(ShapeError, match=r"\(m, 2, 3, 3\)"):
+        SMALL.transform(np.zeros(shape))
+
+
+@pytest.mark.parametrize(
+    ("images", "sentence"),
+    [
+        (np.zeros((0, 2, 3, 3)), "at least one picture"),
+        (np.full((2, 18), "a"), "pixels are numbers"),
+        (np.array([[0.0] * 18, [np.nan] * 18]), "picture 2"),
+        (np.array([[np.inf] * 18]), "picture 1"),
+    ],
+)
+def test_impossible_pixels(images, sentence):
+    with pytest.raises(DataError, match=sentence):
+        SMALL.transform(images)
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        ({"pixel_0_0": [1]}, "'pixel_0_1' missing"),
+        ({"pixel_0_0": [1], "pixel_0_1": ["x"]}, "pixels are numbers; got String"),
+        ({"pixel_0_0": [1, 2], "pixel_0_1": [None, 2]}, "1 are missing"),
+    ],
+)
+def test_tables_without_pixels(columns, sentence):
+    with pytest.raises(DataError, match=sentence):
+        ImagePreparation(1, 2, 1, scale=1.0).transform_table(polars.DataFrame(columns))

@@ -1,6 +1,7 @@
 """Which kind a column is, and its features: each rule with the case beside it that it must not take."""
 
 import datetime as dt
+import itertools
 
 import numpy as np
 import polars
@@ -87,23 +88,12 @@ def test_texts_that_are_not_clearly_numbers_stay_categories(texts):
     assert kind(texts) == "category"
 
 
-def test_categories_by_declaration_stay_categories():
-    assert kind(polars.Series(["1", "2", "3"], dtype=polars.Categorical)) == "category"
-    assert kind(polars.Series(["1", "2", "3"], dtype=polars.Enum(["1", "2", "3"]))) == "category"
-
-
-def test_a_text_that_is_no_number_later_counts_as_missing():
-    preparation, _ = fit(["1", "3", None])
-    np.testing.assert_array_equal(later(preparation, ["unknown", "3", "inf"]), [[0, 1], [1, 0], [0, 1]])
-    preparation, _ = fit(["2020-01-01", "2020-01-03", None])
-    np.testing.assert_array_equal(later(preparation, ["soon", "2020-01-03"]), [[0, 1], [1, 0]])
-
-
 def test_every_way_of_writing_reads_its_own_example():
-    for written in NUMBER_FORMATS:
-        text = written[:-1] + " " + written[-1] if written[-1] in SIGNS else written
-        assert parse_numbers(polars.Series([text]), written).to_list() == [1234.5]
-        assert infer_number_format(polars.Series([text])) is not None
+    for plain, sign in itertools.product(NUMBER_FORMATS, ["", *SIGNS]):
+        texts = polars.Series([f"{plain} {sign}".strip()])
+        assert parse_numbers(texts, plain + sign).to_list() == [1234.5]
+        assert not sign or parse_numbers(polars.Series([plain]), plain + sign).null_count() == 1
+        assert infer_number_format(texts) is not None
 
 
 # Whole numbers
@@ -218,12 +208,6 @@ def test_texts_of_more_than_50_values_that_come_again_have_both():
     X = preparation.transform(frame)
     assert (X[:, :51].sum(axis=1) == 1).all()
     assert X[:, names.index("x has york")].sum() == 90
-
-
-def test_single_words_are_not_counted_twice():
-    values = [f"w{number}" for number in range(60)] * 3
-    preparation, _ = fit(values)
-    assert preparation.columns[0].kind == "category"
 
 
 def test_words_have_to_be_frequent():
@@ -341,16 +325,6 @@ def test_moments_of_different_zones_are_compared_in_utc():
     preparation, _ = fit([dt.datetime(2020, 7, 1), dt.datetime(2020, 7, 3)])
     X = later(preparation, berlin.dt.replace_time_zone("Europe/Berlin"))
     np.testing.assert_array_equal(X[:, 0], [-1, 1])
-
-
-# Numbers at the ends of the floats
-
-
-def test_tiny_numbers_are_standardized_too():
-    preparation, frame = fit([1e-300, 3e-300])
-    np.testing.assert_allclose(preparation.transform(frame)[:, 0], [-1, 1])
-    preparation, frame = fit([5e-324, 1e-323])
-    assert np.isfinite(preparation.transform(frame)).all()
 
 
 def test_one_row_is_refused_in_words():

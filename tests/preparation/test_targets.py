@@ -1,7 +1,7 @@
-"""Targets to Y and back."""
+"""Targets to Y and back; codes and weights of classes; the task that a target column tells."""
 
+import datetime
 import json
-from decimal import Decimal
 
 import numpy as np
 import polars
@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.preprocessing import LabelBinarizer, StandardScaler
+from sklearn.utils.class_weight import compute_sample_weight
 
+from deepstep.equations import answers
 from deepstep.errors import DataError, FileError, ShapeError
-from deepstep.preparation import ClassificationTarget, RegressionTarget
+from deepstep.preparation import ClassificationTarget, RegressionTarget, guess_task, one_hot, ordinal_code
+from deepstep.preparation.class_weights import class_weights, example_weights
 
 LABELS = st.one_of(
     st.lists(st.text(max_size=4), min_size=2, max_size=30),
@@ -60,40 +63,12 @@ def test_any_kind_of_column(values):
     assert all(type(label) is str for label in target.classes[0])
 
 
-def test_two_classes_have_one_output_more_have_one_each():
-    two, three = ClassificationTarget(((0, 1),)), ClassificationTarget(((0, 1, 2),))
-    assert (two.n_outputs, two.output) == (1, "sigmoid")
-    assert (three.n_outputs, three.output) == (3, "softmax")
-
-
 def test_decoding_is_strictly_above_one_half():
     target = ClassificationTarget((("no", "yes"),))
     outputs = np.array([[0.5], [np.nextafter(0.5, 1)], [0.0], [1.0]])
     assert target.decode(outputs).tolist() == ["no", "yes", "no", "yes"]
     np.testing.assert_allclose(target.probabilities(outputs).sum(axis=1), 1)
     assert target.probabilities(outputs)[3].tolist() == [0.0, 1.0]
-
-
-def test_softmax_outputs_are_probabilities_already():
-    outputs = np.array([[0.2, 0.5, 0.3], [0.1, 0.2, 0.7]])
-    target = ClassificationTarget((("a", "b", "c"),))
-    assert target.decode(outputs).tolist() == ["b", "c"]
-    np.testing.assert_array_equal(target.probabilities(outputs), outputs)
-
-
-def test_texts_and_numbers_together():
-    target = ClassificationTarget.fit(["x", 2, 1, "x"])
-    assert target.classes == ((1, 2, "x"),)
-    assert target.decode(np.eye(3)).tolist() == [1, 2, "x"]
-
-
-def test_digits_among_texts_may_come_as_numbers_later():
-    target = ClassificationTarget((("1", "2", "x"),))
-    assert target.encode([2, 1]).tolist() == [[0, 1, 0], [1, 0, 0]]
-
-
-def test_whole_classes_may_come_as_floats_later():
-    assert ClassificationTarget(((0, 1),)).encode(polars.Series([1.0, 0.0])).tolist() == [[1.0], [0.0]]
 
 
 @pytest.mark.parametrize("fit", [ClassificationTarget.fit, RegressionTarget.fit])
@@ -147,23 +122,6 @@ def test_numbers_equal_scikit_learn_s_scaler_and_come_back(values):
     assert RegressionTarget.from_dict(json.loads(json.dumps(target.to_dict(), allow_nan=False))) == target
 
 
-@pytest.mark.parametrize(
-    "values",
-    [np.array([1, 3]), np.array([1, 3], dtype=np.float32), [Decimal(1), Decimal(3)], polars.Series([1, 3])],
-)
-def test_any_kind_of_number(values):
-    assert RegressionTarget.fit(values) == RegressionTarget((2.0,), (1.0,))
-
-
-def test_a_constant_number_has_deviation_one():
-    assert RegressionTarget.fit([0.1] * 10) == RegressionTarget((0.1,), (1.0,))
-
-
-def test_numbers_as_text_are_refused():
-    with pytest.raises(DataError, match="numbers are expected; row 1 is '1'"):
-        RegressionTarget.fit(["1", "2"])
-
-
 def test_the_text_that_is_no_number_is_told_and_no_number_before_it():
     with pytest.raises(DataError, match="numbers are expected; row 3 is 'unknown'"):
         RegressionTarget.fit(["1.5", "2", "unknown", "3"])
@@ -181,6 +139,7 @@ def test_the_text_that_is_no_number_is_told_and_no_number_before_it():
         (ClassificationTarget, {"kind": "regression", "means": [0.0], "stds": [1.0]}),
         (RegressionTarget, {"kind": "regression", "means": [0.0], "stds": [0.0]}),
         (RegressionTarget, {"kind": "regression", "means": [0.0]}),
+        (RegressionTarget, {"kind": "regression", "means": [0.0], "stds": [1.0], "levels": [0.9, 0.1]}),
         (RegressionTarget, {"kind": "regression", "means": [0.0, 1.0], "stds": [1.0, 1.0]}),
     ],
 )
@@ -203,12 +162,6 @@ def test_ordered_classes_count_what_they_lie_above(labels):
     assert target.decode(Y).tolist() == labels
     np.testing.assert_array_equal(target.probabilities(Y).argmax(axis=1), target.answers(labels))
     assert ClassificationTarget.from_dict(json.loads(json.dumps(target.to_dict()))) == target
-
-
-def test_probabilities_of_ordered_classes():
-    target = ClassificationTarget((("low", "medium", "high"),), ordered=True)
-    np.testing.assert_allclose(target.probabilities(np.array([[0.9, 0.25]])), [[0.1, 0.65, 0.25]])
-    assert target.decode(np.array([[0.9, 0.25]])).tolist() == ["medium"]
 
 
 def test_an_order_of_ones_own():
@@ -240,14 +193,6 @@ def test_quantiles_are_columns_and_the_answer_is_next_to_the_median():
     assert RegressionTarget.from_dict(json.loads(json.dumps(target.to_dict()))) == target
 
 
-def test_a_record_has_what_is_not_by_default():
-    record = {"kind": "regression", "means": [1.0], "stds": [2.0]}
-    assert RegressionTarget((1.0,), (2.0,)).to_dict() == record
-    assert RegressionTarget.from_dict(record) == RegressionTarget((1.0,), (2.0,))
-    record = {"kind": "classification", "classes": [["a", "b"]]}
-    assert ClassificationTarget((("a", "b"),)).to_dict() == record
-
-
 def test_columns_are_told_apart():
     frame = polars.DataFrame({"a": ["x", "y", "x"], "b": [1, 2, 2]})
     target = ClassificationTarget.fit(frame)
@@ -261,18 +206,82 @@ def test_columns_are_told_apart():
         ClassificationTarget.fit(frame.with_columns(b=polars.Series([1, 2, 3])))
 
 
+labels_of_7 = st.lists(st.integers(0, 6), max_size=20)
+
+
+@given(labels=labels_of_7)
+def test_the_answers_to_a_code_are_its_labels(labels):
+    for code, output in ((one_hot, "softmax"), (ordinal_code, "ordinal")):
+        assert answers(output, code(np.array(labels, dtype=int), 7)).ravel().tolist() == labels
+
+
+@pytest.mark.parametrize("code", [one_hot, ordinal_code])
 @pytest.mark.parametrize(
-    "altered",
+    ("labels", "error"),
+    [([3], DataError), ([-1], DataError), ([1.0], DataError), ([[1]], ShapeError), (["a"], DataError)],
+)
+def test_what_is_no_class_number_is_refused(code, labels, error):
+    with pytest.raises(error, match=f"^{code.__name__}: labels are "):
+        code(np.array(labels), 3)
+
+
+COLUMNS = {
+    "all there": np.array([[0, 0, 1, 2, 2, 2]]),
+    "one never seen": np.array([[0, 0, 2, 2, 2, 2]]),
+    "several": np.array([[0, 0, 1, 2], [1, 1, 1, 2], [0, 1, 2, 2]]),
+}
+
+
+@pytest.mark.parametrize("columns", COLUMNS.values(), ids=COLUMNS)
+def test_balanced_weights_are_scikit_learns(columns):
+    weights = example_weights(class_weights("balanced", columns, "abc", None, "test"), columns)
+    np.testing.assert_allclose(weights, compute_sample_weight("balanced", columns.T))
+
+
+def test_a_class_that_is_not_there_has_none():
+    for weight in (None, np.array([1.0, 1, 1, 1, 1, 1])):
+        assert class_weights("balanced", COLUMNS["one never seen"], "abc", weight, "test")[0][1] == 0
+
+
+def test_a_class_without_weight_is_not_there():
+    columns = np.array([[0, 0, 1, 2]])
+    weights = class_weights("balanced", columns, "abc", np.array([1.0, 2, 3, 0]), "test")[0]
+    np.testing.assert_allclose(weights, [1, 1, 0])
+    np.testing.assert_array_equal(class_weights("balanced", columns, "abc", np.zeros(4), "test")[0], 0)
+
+
+@pytest.mark.parametrize(
+    ("values", "task"),
     [
-        {"levels": [0.9, 0.1]},
-        {"levels": [0.0, 0.5]},
-        {"levels": [0.5, 0.5]},
-        {"levels": ["0.5"]},
-        {"levels": 0.5},
-        {"output": 3},
-        {"levles": [0.5]},
+        ([0, 1], "binary"),
+        ([0.0, 1.0, None, float("nan")], "binary"),
+        ([0.5, 1.5] * 10, "regression"),
+        ([1, 2, 3], "regression"),
+        ([1, 2, 3] * 2, "multiclass"),
+        ([1.0, 2.0, 3.0] * 2, "multiclass"),
+        (list(range(20)) * 2, "multiclass"),
+        (list(range(21)) * 2, "regression"),
+        (["a", "b", None], "binary"),
+        (["a", "b", "c"], "multiclass"),
+        ([True, False], "binary"),
     ],
 )
-def test_altered_numbers_are_refused(altered):
-    with pytest.raises(FileError):
-        RegressionTarget.from_dict({"kind": "regression", "means": [1.0], "stds": [2.0], **altered})
+def test_rules_of_tasks(values, task):
+    assert guess_task(polars.Series("y", values, strict=False))[0] == task
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ([1, 1], "it has only 1"),
+        (["a", None], "it has only 'a'"),
+        ([float("nan"), 1.0], "it has only 1.0"),
+        (polars.Series([None, None], dtype=polars.Int64), "it has none"),
+        ([[1], [2]], "the column holds List"),
+        ([datetime.date(2020, 1, 1), datetime.date(2020, 1, 2)], "the column holds Date"),
+    ],
+)
+def test_nothing_to_learn(values, sentence):
+    with pytest.raises(DataError, match=sentence) as caught:
+        guess_task(polars.Series("y", values, strict=False))
+    assert "target 'y'" in str(caught.value)

@@ -6,8 +6,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from deepstep import Network
-from deepstep.plots import ArchitectureDisplay, TrainingCurveDisplay
+from deepstep.plots import TrainingCurveDisplay
 from deepstep.report.figures import figure, outline, picture, thin
 from deepstep.training import History
 
@@ -41,19 +40,6 @@ def test_ids_are_the_figure_s_own_and_every_reference_has_its_target():
     references = re.findall(r'(?:url\(#|href="#)([^)"]+)', page)
     assert references
     assert set(references) <= set(ids)
-
-
-def test_the_same_display_gives_the_same_figure():
-    network = Network([3, 20, 2], seed=1)
-    once, again = (figure(ArchitectureDisplay.from_network(network), "n", "Network") for _ in range(2))
-    assert once == again
-
-
-def test_black_and_white_turn_with_the_page():
-    page = figure(display_of([0.7, 0.5]), "a", "Cost")
-    assert "#000000" not in page
-    assert "#ffffff" not in page
-    assert "currentColor" in page
 
 
 def test_an_outline_keeps_ends_peaks_and_valleys():

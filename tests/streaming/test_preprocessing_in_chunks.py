@@ -1,5 +1,6 @@
 """Preprocessing of a table in chunks of any size is that of the table in one chunk; surveys of rows."""
 
+import json
 import pickle
 import re
 from dataclasses import fields
@@ -8,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 import numpy as np
 import polars
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from deepstep.data import ParquetRows
@@ -29,18 +30,6 @@ def in_chunks(frame, size):
     return running.finish()
 
 
-def by_merging(frame, size):
-    """Statistics of each chunk, merged."""
-    first, *others = range(0, frame.height, size)
-    whole = TableStatistics(frame.schema)
-    whole.update(frame[first : first + size])
-    for start in others:
-        running = TableStatistics(frame.schema)
-        running.update(frame[start : start + size])
-        whole.merge(running)
-    return whole.finish()
-
-
 def assert_same(found, expected):
     """Equal but for the rounding of means and deviations."""
     for one, other in zip(found.columns, expected.columns, strict=True):
@@ -48,52 +37,81 @@ def assert_same(found, expected):
         for field in fields(one):
             values = getattr(one, field.name), getattr(other, field.name)
             if isinstance(values[0], float):
-                assert values[0] == pytest.approx(values[1], rel=1e-12, abs=1e-15), (one.name, field.name)
+                least = 1e-12 * getattr(other, "std", 1.0)  # means may cancel
+                assert values[0] == pytest.approx(values[1], rel=1e-12, abs=least), (one.name, field.name)
             else:
                 assert values[0] == values[1], (one.name, field.name)
 
 
-cells = {
-    "numbers": st.floats(-1e6, 1e6) | st.none() | st.just(float("nan")),
-    "whole": st.integers(-5, 5) | st.none(),
-    "id": st.integers(0, 2**40),
-    "texts": st.sampled_from(["a", "b", "NA", "", "ü", "12", "1,234.5", "2020-01-31"]) | st.none(),
-    "amounts": st.sampled_from(["1,234.5", "12", "0.25", "NA"]) | st.none(),
-    "days as texts": st.dates(date(1990, 1, 1), date(2030, 1, 1)).map(str),
-    "truths": st.booleans() | st.none(),
-    "dates": st.dates(date(1900, 1, 1), date(2100, 1, 1)) | st.none(),
-    "moments": st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)) | st.none(),
-    "times": st.times() | st.none(),
-    "spans": st.timedeltas(timedelta(-100), timedelta(100)) | st.none(),
+TEXTS = st.sampled_from(
+    ["", "a", "b c", "1", "2,5", "1,000", "12%", "2020-01-01", "NA", "é", "x y", "007", "inf", "true"]
+)
+CELLS = {
+    # Not between 0 and 1e-50: of such a column 1e100 would be beyond the floats, and refused.
+    "numbers": (
+        polars.Float64,
+        st.floats(-1e100, 1e100).map(lambda value: 0.0 if abs(value) < 1e-50 else value)
+        | st.just(float("nan")),
+    ),
+    "whole": (polars.Int64, st.integers(-(2**63), 2**63 - 1) | st.integers(0, 5)),
+    "id": (polars.Int64, st.integers(0, 2**40)),
+    "bytes": (polars.UInt8, st.integers(0, 255)),
+    "truths": (polars.Boolean, st.booleans()),
+    "texts": (polars.String, TEXTS | st.text(st.characters(exclude_categories=["Cs"]), max_size=4)),
+    "amounts": (polars.String, st.sampled_from(["1,234.5", "12", "0.25", "NA"])),
+    "days as texts": (polars.String, st.dates(date(1990, 1, 1), date(2030, 1, 1)).map(str)),
+    "categories": (polars.Categorical, TEXTS),
+    "dates": (polars.Date, st.dates()),
+    "moments": (polars.Datetime("us"), st.datetimes()),
+    "spans": (polars.Duration("us"), st.timedeltas(timedelta(-9999), timedelta(9999))),
+    "times": (polars.Time, st.times()),
 }
-types = {
-    "numbers": polars.Float64, "whole": polars.Int64, "id": polars.Int64, "truths": polars.Boolean,
-    "dates": polars.Date, "moments": polars.Datetime("us"), "times": polars.Time,
-    "spans": polars.Duration("us"),
-}  # fmt: skip
 
 
-@pytest.mark.parametrize("way", [in_chunks, by_merging])
-@settings(max_examples=60, deadline=None)
-@given(data=st.data())
-def test_any_table_in_any_pieces(way, data):
-    m = data.draw(st.integers(1, 40))
-    frame = polars.DataFrame(
-        {name: data.draw(st.lists(cell, min_size=m, max_size=m)) for name, cell in cells.items()},
-        schema={name: types.get(name, polars.String) for name in cells},
+@st.composite
+def frames(draw, columns):
+    """Rows of the given columns; missing ones now and then."""
+    m = draw(st.integers(1, 30))
+    kinds = {f"c{at} {name}": CELLS[name] for at, name in enumerate(columns)}
+    values = {
+        name: draw(st.lists(st.none() | one, min_size=m, max_size=m)) for name, (_, one) in kinds.items()
+    }
+    return polars.DataFrame(
+        {name: polars.Series(values[name], dtype=dtype) for name, (dtype, _) in kinds.items()}
     )
-    size = data.draw(st.integers(1, m))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data(), columns=st.lists(st.sampled_from(list(CELLS)), min_size=1, max_size=5))
+def test_laws_of_any_table(data, columns):
+    """Finite features; the same in chunks, after JSON, for columns in another order, for some of the rows."""
+    trained, other = data.draw(frames(columns)), data.draw(frames(columns))
+    size = data.draw(st.integers(1, trained.height))
     try:
-        expected = TablePreparation.fit(frame)
+        preparation = TablePreparation.fit(trained)
     except DataError as error:
+        assert "different values" in str(error)  # noqa: PT017 (most tables are not refused)
         with pytest.raises(DataError, match=re.escape(str(error))):
-            way(frame, size)
-    else:
-        assert_same(way(frame, size), expected)
+            in_chunks(trained, size)
+        return
+    assert_same(in_chunks(trained, size), preparation)
+    X = preparation.transform(trained)
+    assert np.isfinite(X).all()
+    assert np.isfinite(preparation.transform(other)).all()
+    again = TablePreparation.from_dict(json.loads(json.dumps(preparation.to_dict(), allow_nan=False)))
+    np.testing.assert_array_equal(again.transform(trained), X)
+    np.testing.assert_array_equal(again.transform(other), preparation.transform(other))
+    np.testing.assert_array_equal(preparation.transform(trained[-3:]), X[-3:])
+
+    order = data.draw(st.permutations(trained.columns))
+    np.testing.assert_array_equal(preparation.transform(trained.select(order)), X)
+    shuffled = TablePreparation.fit(trained.select(order))
+    features = dict(zip(shuffled.feature_names, shuffled.transform(trained).T, strict=True))
+    for name, values in zip(preparation.feature_names, X.T, strict=True):
+        np.testing.assert_array_equal(features[name], values)
 
 
-@pytest.mark.parametrize("way", [in_chunks, by_merging])
-def test_a_table_with_everything(way):
+def test_a_table_with_everything():
     frame = table(3000).with_columns(
         identifier=polars.Series([f"A-{number:07}" for number in range(3000)]),
         row_id=polars.int_range(3000),
@@ -103,12 +121,11 @@ def test_a_table_with_everything(way):
         never=polars.lit(None, polars.Float64),
         noon=polars.lit(time(12)),
     )
-    assert_same(way(frame, 411), TablePreparation.fit(frame))
+    assert_same(in_chunks(frame, 411), TablePreparation.fit(frame))
 
 
-@pytest.mark.parametrize("way", [in_chunks, by_merging])
 @pytest.mark.parametrize("rows", [9, 15, 30])
-def test_few_rows_are_numbered_alike(way, rows):
+def test_few_rows_are_numbered_alike(rows):
     there = np.arange(rows)
     frame = polars.DataFrame(
         {
@@ -120,7 +137,7 @@ def test_few_rows_are_numbered_alike(way, rows):
         }
     )
     whole = TablePreparation.fit(frame)
-    assert_same(way(frame, 4), whole)
+    assert_same(in_chunks(frame, 4), whole)
     assert whole.columns[0].kind == ("number" if rows == 9 else "identifier")
 
 
@@ -136,47 +153,15 @@ def test_a_kept_column_is_an_input_of_streams_too(tmp_path, monkeypatch):
     assert survey(rows, "y", categorical=["x"]).inputs.feature_names == of_categories
 
 
-@pytest.mark.parametrize("way", [in_chunks, by_merging])
-def test_more_texts_than_are_counted(way, monkeypatch):
+def test_more_texts_than_are_counted(monkeypatch):
     monkeypatch.setattr("deepstep.preparation.column_statistics.MOST_TEXTS", 500)
     frequent = [f"often {n % 3}" for n in range(3000)]
     rare = [f"rare{n}" for n in range(3000)]
     texts = [text for pair in zip(frequent, rare, strict=True) for text in pair]
-    (column,) = way(polars.DataFrame({"t": texts}), 100).columns
+    (column,) = in_chunks(polars.DataFrame({"t": texts}), 100).columns
     (expected,) = TablePreparation.fit(polars.DataFrame({"t": texts})).columns
     assert column == expected
     assert "often" in column.words
-
-
-@settings(max_examples=50, deadline=None)
-@given(
-    st.lists(
-        st.lists(st.integers(-(10**9), 10**9).map(lambda n: n / 1024) | st.just(float("nan")), max_size=20),
-        min_size=1,
-        max_size=6,
-    ),
-    st.randoms(),
-)
-def test_moments_are_numpys_in_any_pieces_and_any_order(pieces, random):
-    values = np.array([value for piece in pieces for value in piece])
-    present = values[~np.isnan(values)]
-    one_by_one, merged = Moments(), Moments()
-    for piece in pieces:
-        one_by_one.update(np.array(piece, float))
-    random.shuffle(pieces)
-    for piece in pieces:
-        other = Moments()
-        other.update(np.array(piece, float))
-        merged.merge(other)
-    for running in (one_by_one, merged):
-        assert (running.count, running.missing) == (len(present), len(values) - len(present))
-        if len(present):
-            scale = np.abs(present).max() or 1.0
-            assert running.mean == pytest.approx(present.mean(), abs=1e-12 * scale)
-            assert running.squares / scale**2 == pytest.approx(
-                np.square(present - present.mean()).sum() / scale**2, abs=1e-11
-            )
-            assert (running.low, running.high) == (present.min(), present.max())
 
 
 def test_numbers_beyond_measure_are_refused_in_the_same_words():
@@ -227,7 +212,7 @@ def test_a_target_of_too_many_values_is_not_counted(monkeypatch):
     running = ValueCounts()
     for value in range(3):
         running.update(polars.Series([value]), np.ones(1), np.ones(1, bool))
-    assert running.finish() is None
+    assert running.finish().is_empty()
 
 
 @pytest.mark.parametrize("dtype", [polars.Categorical, polars.Enum(["10", "20", "30"])])
@@ -240,20 +225,6 @@ def test_categories_that_look_like_numbers_stay_categories(tmp_path, dtype):
     pieces = [piece for group in range(len(rows.sizes)) for piece in rows.pieces(group, ["c"], 7)]
     for found in (survey(rows, "y").inputs, in_chunks(polars.concat(pieces), 7)):
         assert found.columns == in_memory.columns
-
-
-def test_categories_in_some_parts_alone_are_texts(tmp_path):
-    frame = polars.DataFrame({"c": ["10", "20"] * 20})
-    frame.write_parquet(tmp_path / "a.parquet")
-    frame.with_columns(polars.col("c").cast(polars.Categorical)).write_parquet(tmp_path / "b.parquet")
-    assert ParquetRows(tmp_path).schema["c"] == polars.String
-    for name, kind in (("a", ["10", "20"]), ("b", ["20", "10"])):
-        frame.with_columns(polars.col("c").cast(polars.Enum(kind))).write_parquet(
-            tmp_path / f"{name}.parquet"
-        )
-    rows = ParquetRows(tmp_path)
-    assert rows.schema["c"] == polars.Categorical
-    assert [next(rows.pieces(group, ["c"], 40))["c"][0] for group in (0, 1)] == ["10", "10"]
 
 
 def test_long_texts_make_pieces_and_held_out_rows_fewer(tmp_path, monkeypatch):
@@ -279,31 +250,6 @@ def test_long_texts_make_pieces_and_held_out_rows_fewer(tmp_path, monkeypatch):
     assert [piece.height for piece in rows.pieces(0, ["t"], 100)] == [100] * 20
 
 
-def test_what_was_seen_in_chapters_is_what_one_look_sees(tmp_path, monkeypatch):
-    monkeypatch.setattr("deepstep.preparation.survey.IN_MEMORY_ROWS", 300)
-    frame = table(3000).with_columns(y=polars.when(polars.int_range(3000) % 7 > 0).then("y"))
-    rows = ParquetRows(written(tmp_path / "parts", frame, 3, 90))
-    asked = {"test_fraction": 0.2, "validation_fraction": 0.1, "drop_missing_target": True}
-    weights = {"weights": lambda frame: frame.get_column("x").to_numpy() ** 2}
-    for target in ("y", "target"):
-        monkeypatch.setattr(surveys, "CHAPTER", 10**9)
-        whole = survey(rows, target, **asked, **weights)
-        monkeypatch.setattr(surveys, "CHAPTER", 500)
-        assert [len(groups) for groups in surveys._chapters(rows.sizes, 1)] == [6, 7, 6, 7, 6, 4]
-        assert surveys._chapters(rows.sizes, 2**28 / 500) == surveys._chapters(rows.sizes, 1)
-        found = survey(rows, target, **asked, **weights)
-        assert_same(found.inputs, whole.inputs)
-        for name in ("kept", "without_target", "shares"):
-            assert getattr(found, name) == getattr(whole, name)
-        for name in ("sample", "test", "validation"):
-            assert getattr(found, name).equals(getattr(whole, name))
-        if target == "y":
-            assert found.moments.moments("y") == pytest.approx(whole.moments.moments("y"), rel=1e-12)
-        counted = [one.different.sort("value").to_dict(as_series=False) for one in (found, whole)]
-        assert counted[0].pop("weight") == pytest.approx(counted[1].pop("weight"), rel=1e-12)
-        assert counted[0] == counted[1]
-
-
 def test_whole_numbers_are_kept_only_where_they_may_name_the_rows():
     """8 MB of each column of counts would be more than all windows."""
     running = TableStatistics({"n": polars.Int64, "wide_idea": polars.Int64})
@@ -311,32 +257,7 @@ def test_whole_numbers_are_kept_only_where_they_may_name_the_rows():
     assert len(pickle.dumps(running)) < 10**4
 
 
-def test_the_first_chapters_tell_whether_numbers_name_the_rows(tmp_path, monkeypatch):
-    monkeypatch.setattr(surveys, "CHAPTER", 30)
-    monkeypatch.setattr(surveys, "IN_MEMORY_ROWS", 20)
-    frame = polars.DataFrame({"id": [*range(30), 0, *range(31, 90)], "x": [0.5, 1.5, 2.5] * 30})
-    rows = ParquetRows(written(tmp_path / "parts", frame.with_columns(y=polars.lit(1.0)), 1, 10))
-    assert [type(column).__name__ for column in survey(rows, "y").inputs.columns] == ["NumberColumn"] * 2
-    monkeypatch.setattr(surveys, "MOST_NUMBERS", 30)  # of the first chapter alone
-    assert type(survey(rows, "y").inputs.columns[0]).__name__ == "IdentifierColumn"
-
-
-@pytest.mark.parametrize("size", [1e-170, 9.7e-253, 1e-320])
-def test_deviations_of_numbers_whose_squares_are_below_the_floats(size):
-    frame = polars.DataFrame({"x": [0.0, size, 3 * size, 0.0, None]})
-    expected = TablePreparation.fit(frame).columns[0]
-    for pieces in (1, 2, 5):
-        found = in_chunks(frame, pieces).columns[0]
-        assert found.std == pytest.approx(expected.std, rel=1e-3, abs=0)
-    halves = [Moments(), Moments()]
-    for half, values in zip(halves, ([0.0, size], [3 * size, 0.0]), strict=True):
-        half.update(np.array(values))
-    halves[0].merge(halves[1])
-    assert halves[0].moments("x")[1] == pytest.approx(expected.std, rel=1e-3, abs=0)
-
-
-@pytest.mark.parametrize("way", [in_chunks, by_merging])
-def test_kinds_that_only_the_whole_column_shows(way):
+def test_kinds_that_only_the_whole_column_shows():
     moments = [datetime(2020, 1, 1)] * 11 + [datetime(2020, 1, 1, 6)]
     frame = polars.DataFrame(
         {
@@ -348,14 +269,13 @@ def test_kinds_that_only_the_whole_column_shows(way):
         }
     )
     whole = TablePreparation.fit(frame)
-    assert_same(way(frame, 5), whole)
+    assert_same(in_chunks(frame, 5), whole)
     assert [column.kind for column in whole.columns] == ["number", "date", "constant", "date", "constant"]
 
 
-@pytest.mark.parametrize("size", [1e-300, 1e-3, 1.0, 1e9, 1e150])
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e9, 1e150])
 def test_one_chunk_has_the_bits_of_numpy(size):
     values = np.random.default_rng(0).standard_normal(101) * size
     seen = Moments()
     seen.update(values)
-    scale = np.abs(values).max() if size < 1e-160 else 1.0
-    assert seen.moments("x") == (values.mean(), scale * (values / scale).std(), False)
+    assert seen.moments("x") == (values.mean(), values.std(), False)

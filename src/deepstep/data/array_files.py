@@ -30,10 +30,7 @@ def write_arrays(path: Path | str, arrays: Mapping[str, AnyArray], header: Mappi
 def read_arrays(
     path: Path | str, what: str, *, instead_of_a_folder: str = "", hint: str = "Restore it, or train again."
 ) -> tuple[dict[str, str], dict[str, AnyArray]]:
-    """The header and the arrays of a safetensors file; nothing in it is executed.
-
-    ``instead_of_a_folder`` and ``mend`` are the hints of the error for a folder, and for a damaged file.
-    """
+    """The header and the arrays of a safetensors file; nothing in it is executed."""
     from safetensors import SafetensorError, safe_open
 
     kind = kind_at(path)

@@ -5,21 +5,21 @@ Each array has the same rows. One of shape (m,) is a column, and so is one of sh
 ``x1``, …, as an array in memory; targets and weights are in files beside it: ``y.npy`` for the column
 ``y``.
 
-A mapped array whose rows lie in the order of its file is read from the file and not through the map: where a
-file is cut while a map of it is read, the system ends the process, and pages of a map count as memory.
+A whole array that is mapped for reading alone is read from its file and not through the map: where a file is
+cut while a map of it is read, the system ends the process, and pages of a map count as memory.
 """
 
 import hashlib
-import mmap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
+from mmap import mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepstep.data.files import kind_at, refuse_pipe
+from deepstep.data.files import check_file, kind_at
 from deepstep.data.rows import Place, StoredRows, check_room
 from deepstep.errors import DataError, FileError, ShapeError
 from deepstep.types import AnyArray
@@ -46,7 +46,8 @@ class ArrayRows(StoredRows):
     arrays: Names and arrays, memory-mapped or in memory, of shapes (m, …).
     where: Their name for people.
     files: The files they lie in as they were when they were opened, by `as_opened`, where that was before:
-        one that was changed since is refused at every read. The files of mapped arrays are known.
+        one that was changed since is refused at every read. The files of whole arrays that are mapped for
+        reading are known.
     ShapeError: If one has other rows than another.
     DataError: If they have no rows or columns, or rows of different lengths, two columns have one name, or
         they hold no numbers, truth values or texts.
@@ -63,7 +64,7 @@ class ArrayRows(StoredRows):
         self, arrays: Mapping[str, Any], where: str, files: Mapping[Path, Watched] | None = None
     ) -> None:
         self.where, self._arrays = where, {name: _filed(array) for name, array in arrays.items()}
-        paths = [Path(array.filename) for array in arrays.values() if _has_file(array)]
+        paths = [array.path for array in self._arrays.values() if isinstance(array, _Filed)]
         self._files = {**{path: as_opened(path) for path in paths}, **(files or {})}
         lengths = {name: int(array.shape[0]) for name, array in self._arrays.items() if len(array.shape)}
         m = next(iter(lengths.values()), 0)
@@ -154,10 +155,7 @@ class ArrayRows(StoredRows):
 
 
 def open_arrays(path: Path, beside: Sequence[str] = ()) -> ArrayRows:
-    """The array of a NumPy file.
-
-    ``beside`` names columns that have files of their own beside ``X.npy``, or are among its own.
-    """
+    """The array of a NumPy file."""
     opened, inputs = as_opened(path), mapped(path)
     if len(inputs.shape) < 2:
         raise ShapeError(str(path), "an array (m, n) of inputs", f"got shape {inputs.shape}")
@@ -195,49 +193,18 @@ class _Filed:
         return found.reshape(-1, *self.shape[1:])
 
 
-def _has_file(array: Any) -> bool:
-    """Whether the file of a mapped array is known, there, and has what was written to the array."""
-    mapped: Any = array  # of NumPy's own attributes the types are not all known
-    known = isinstance(array, np.memmap) and mapped._mmap is not None and mapped.filename is not None
-    return known and mapped.mode != "c" and kind_at(Path(mapped.filename)) == "file"
-
-
 def _filed(array: Any) -> Any:
-    """A mapped array as it is in its file; any other array as it is, and one in another order.
-
-    A file that is another one, or shorter, than what was mapped is a FileError.
-    """
-    if not _has_file(array):
+    """A whole array that is mapped for reading, as it is in its file; any other array as it is."""
+    given: Any = array if isinstance(array, np.memmap) and isinstance(array.base, mmap) else None
+    if given is None or given.mode != "r" or not given.flags.c_contiguous or given.dtype.hasobject:
         return array
-    mapped: Any = array
-    if mapped.mode != "r":
-        mapped.flush()  # what the system writes later would change the file while it is read
-    begin = np.frombuffer(mapped._mmap, np.uint8).__array_interface__["data"][0]
-    into = array.__array_interface__["data"][0] - begin
-    # a map begins at a whole page; mapped.offset is of the array that was mapped, not of a part of it
-    start = mapped.offset - mapped.offset % mmap.ALLOCATIONGRANULARITY
-    found = _Filed(Path(mapped.filename), start + into, array.shape, array.dtype)
-    in_order = array.flags.c_contiguous and not array.dtype.hasobject
-    there = found.path.stat().st_size >= start + len(mapped._mmap)
-    if there and in_order:
-        some = np.unique([0, max(0, len(array) - 1)])[: len(array)]
-        there = all(found[row : row + 1].tobytes() == array[row : row + 1].tobytes() for row in some)
-    if not there:
-        raise FileError(
-            str(found.path),
-            "the file that the array is mapped from",
-            "another one stands there, or a part of it",
-            "Map it again.",
-        )
-    return found if in_order else array
+    there = kind_at(given.filename) == "file"
+    return _Filed(Path(given.filename), given.offset, given.shape, given.dtype) if there else array
 
 
 def as_opened(path: Path) -> Watched:
     """The size of a file and when it was changed, which tell whether it is changed later."""
-    refuse_pipe(path, "a file of arrays")
-    if (kind := kind_at(path)) != "file":
-        got = "this is a folder" if kind == "folder" else "there is no such file"
-        raise FileError(str(path), "a file of arrays", got)
+    check_file(path, "a file of arrays")
     status = path.stat()
     return status.st_size, status.st_mtime_ns
 
@@ -255,11 +222,7 @@ def check_unchanged(path: Path, opened: Watched) -> None:
 
 
 def beside_it(path: Path, name: str) -> Path:
-    """Where a column stands beside ``X.npy``.
-
-    >>> beside_it(Path("data/X.npy"), "y").as_posix()
-    'data/y.npy'
-    """
+    """Where a column stands beside ``X.npy``."""
     return path.with_name(f"{name}.npy")
 
 

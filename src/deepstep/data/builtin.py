@@ -40,30 +40,20 @@ class Dataset:
 def load(name: str, *, seed: int = 1) -> Dataset:
     """A built-in data set.
 
-    Parameters
-    ----------
-    name : {"digits", "planar", "circles", "moons", "spirals"}
-        - digits: scikit-learn's bundled 8×8 pictures of handwritten digits, 1797 in 10 classes, pixels 0…16;
-          a stratified fifth is the test part.
-        - planar: the lecture's flower, 400 points in 2 classes; the test part is a second flower.
-        - circles: two circles (300 points, noise 0.05, factor 0.8); seed 1 is the lecture's set.
-        - moons: two half moons (300 points, noise 0.2); seed 1 is the lecture's set.
-        - spirals: three arms, 300 points in 3 classes.
-    seed : int, default 1
-        Draws the points or the split. The test part of points has 100 (planar: 400) and a seed of its own.
+    ======= ===========================================================================================
+    digits  scikit-learn's bundled 8×8 pictures of handwritten digits, 1797 in 10 classes, pixels 0…16; a
+            stratified fifth is the test part
+    planar  the lecture's flower, 400 points in 2 classes; the test part is a second flower
+    circles two circles (300 points, noise 0.05, factor 0.8); seed 1 is the lecture's set
+    moons   two half moons (300 points, noise 0.2); seed 1 is the lecture's set
+    spirals three arms, 300 points in 3 classes
+    ======= ===========================================================================================
 
-    Returns
-    -------
-    Dataset
-        The same for the same seed.
+    name: One of these.
+    seed: Draws the points or the split. The test part of points has 100 (planar: 400) and a seed of its own.
+    returns: The same for the same seed.
+    ConfigurationError: When the name is unknown.
 
-    Raises
-    ------
-    ConfigurationError
-        When the name is unknown.
-
-    Examples
-    --------
     >>> digits = load("digits")
     >>> digits.X_train.shape, digits.X_test.shape, len(digits.classes)
     ((1437, 64), (360, 64), 10)

@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -26,16 +27,7 @@ _PANDAS_MISSING = {"NAType", "NaTType"}  # by name: pandas is not imported
 
 
 def objects_as_series(name: str, values: Sequence[Any], where: str) -> "polars.Series":
-    """A column of Python objects.
-
-    None, NaN, NaT and pandas' NA are missing. Numbers, truth values, texts, dates and times, and spans of
-    time stay what they are where a column has one of these kinds alone; else every value becomes its text.
-
-    >>> objects_as_series("x", [1, None, 2.5], "X").to_list()
-    [1.0, None, 2.5]
-    >>> objects_as_series("x", [1, "a", None, True], "X").to_list()
-    ['1', 'a', None, 'true']
-    """
+    """A column of Python objects."""
     import polars
 
     where = f"{where}, column {name!r}"
@@ -53,18 +45,12 @@ def objects_as_series(name: str, values: Sequence[Any], where: str) -> "polars.S
     kinds = kinds - gone - {type(None)}
     if not kinds:
         return polars.Series(name, [None] * len(values), dtype=polars.Null)
-    for belongs, convert in _KINDS:
-        if all(map(belongs, kinds)):
-            return convert(values, where).alias(name)
-    return _texts([None if value is None else as_text(value) for value in values], where).alias(name)
+    return _typed(kinds, values, where).alias(name)  # at the end: polars takes names such as * for patterns
 
 
 def as_text(value: Any) -> str:
     """A value as a text; truth values in small letters, as tables write them, and whole numbers without a
     fraction, as a column of them becomes one of floats where a value is missing.
-
-    >>> as_text(True), as_text(1.5), as_text(2.0)
-    ('true', '1.5', '2')
     """
     if isinstance(value, (float, np.floating)) and float(value).is_integer() and abs(float(value)) < EXACT:
         value = int(value)
@@ -94,6 +80,44 @@ def _is_value(kind: type) -> bool:
     return kind.__str__ is not object.__str__ or kind.__repr__ is not object.__repr__  # as UUID, Enum, Period
 
 
+def _typed(kinds: set[type], values: Sequence[Any], where: str) -> "polars.Series":
+    """The values as the one type that all of these kinds belong to, else as texts."""
+    import polars
+
+    def are(*types: type) -> bool:
+        return all(issubclass(kind, types) for kind in kinds)
+
+    if are(*_TRUTHS):
+        return polars.Series(
+            [None if value is None else bool(value) for value in values], dtype=polars.Boolean
+        )
+    if are(*_NUMBERS) and not any(issubclass(kind, (*_TRUTHS, np.timedelta64)) for kind in kinds):
+        if are(*_WHOLE):
+            with suppress(OverflowError, TypeError):  # beyond 64 bits: as floats
+                whole = [None if value is None else int(value) for value in values]
+                return polars.Series(whole, dtype=polars.Int64)
+        floats = _converted(where, values, float, "numbers that a float can hold are expected")
+        return polars.Series(floats, dtype=polars.Float64)
+    if are(*_MOMENTS):
+        if kinds == {datetime.date}:
+            return polars.Series(values, dtype=polars.Date)
+        moments = _converted(where, values, _moment, "dates of the years 1 to 9999 are expected")
+        zone = "UTC" if any(value is not None and _is_aware(value) for value in values) else None
+        return polars.Series(moments, dtype=polars.Datetime("us")).dt.replace_time_zone(zone)
+    if are(*_SPANS):
+        spans = _converted(where, values, _span, "spans of at most a hundred thousand years are expected")
+        return polars.Series(spans, dtype=polars.Duration("us"))
+    if are(datetime.time):
+        return polars.Series(values, dtype=polars.Time)
+    try:
+        return polars.Series(
+            [None if value is None else as_text(value) for value in values], dtype=polars.String
+        )
+    except UnicodeEncodeError as error:
+        got = f"one is damaged ({error})"
+        raise DataError(where, "texts of whole characters are expected", got) from error
+
+
 def _converted(where: str, values: Sequence[Any], convert: Callable[[Any], Any], expected: str) -> list[Any]:
     """The values that are there, converted one by one; an error names the row."""
     converted: list[Any] = []
@@ -103,45 +127,6 @@ def _converted(where: str, values: Sequence[Any], convert: Callable[[Any], Any],
     except (OverflowError, ValueError) as error:
         raise DataError(where, expected, f"row {len(converted) + 1} cannot be used ({error})") from error
     return converted
-
-
-def _numbers(values: Sequence[Any], where: str) -> "polars.Series":
-    import polars
-
-    if all(value is None or isinstance(value, _WHOLE) for value in values):
-        try:
-            return polars.Series([None if v is None else int(v) for v in values], dtype=polars.Int64)
-        except (OverflowError, TypeError):
-            pass  # beyond 64 bits: as floats
-    floats = _converted(where, values, float, "numbers that a float can hold are expected")
-    return polars.Series(floats, dtype=polars.Float64)
-
-
-def _truths(values: Sequence[Any], where: str) -> "polars.Series":
-    import polars
-
-    return polars.Series([None if v is None else bool(v) for v in values], dtype=polars.Boolean)
-
-
-def _texts(values: Sequence[Any], where: str) -> "polars.Series":
-    import polars
-
-    try:
-        return polars.Series(values, dtype=polars.String)
-    except UnicodeEncodeError as error:
-        raise DataError(
-            where, "texts of whole characters are expected", f"one is damaged ({error})"
-        ) from error
-
-
-def _moments(values: Sequence[Any], where: str) -> "polars.Series":
-    import polars
-
-    if all(value is None or type(value) is datetime.date for value in values):
-        return polars.Series(values, dtype=polars.Date)
-    moments = _converted(where, values, _moment, "dates of the years 1 to 9999 are expected")
-    zone = "UTC" if any(value is not None and _is_aware(value) for value in values) else None
-    return polars.Series(moments, dtype=polars.Datetime("us")).dt.replace_time_zone(zone)
 
 
 def _moment(value: Any) -> datetime.datetime:
@@ -159,31 +144,7 @@ def _is_aware(value: Any) -> bool:
     return getattr(value, "tzinfo", None) is not None
 
 
-def _spans(values: Sequence[Any], where: str) -> "polars.Series":
-    import polars
-
-    spans = _converted(where, values, _span, "spans of at most a hundred thousand years are expected")
-    return polars.Series(spans, dtype=polars.Duration("us"))
-
-
 def _span(value: Any) -> datetime.timedelta:
     if isinstance(value, np.timedelta64):
         value = value.astype("timedelta64[us]").item()
     return value.to_pytimedelta() if hasattr(value, "to_pytimedelta") else value
-
-
-def _times(values: Sequence[Any], where: str) -> "polars.Series":
-    import polars
-
-    return polars.Series(values, dtype=polars.Time)
-
-
-# The series get their names at the end: polars takes names such as * for patterns.
-_KINDS: tuple[tuple[Callable[[type], bool], Callable[[Sequence[Any], str], "polars.Series"]], ...] = (
-    (lambda kind: issubclass(kind, _TRUTHS), _truths),
-    (lambda kind: issubclass(kind, _NUMBERS) and not issubclass(kind, (*_TRUTHS, np.timedelta64)), _numbers),
-    (lambda kind: issubclass(kind, str), _texts),
-    (lambda kind: issubclass(kind, _MOMENTS), _moments),
-    (lambda kind: issubclass(kind, _SPANS), _spans),
-    (lambda kind: issubclass(kind, datetime.time), _times),
-)

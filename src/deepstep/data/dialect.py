@@ -199,10 +199,7 @@ def _records(lines: str, sep: str) -> list[list[str]]:
 
 
 def find_comments(sample: str, sep: str) -> list[str]:
-    """The lines before the header that begin with #, and blank ones among them.
-
-    The last one is the header itself where it has as many fields as the next line, in which a number stands.
-    """
+    """The lines before the header that begin with #, and blank ones among them."""
     lines = []
     for line in StringIO(sample, newline=""):
         if line.strip("\r\n") and not line.startswith("#"):
@@ -223,11 +220,7 @@ def is_number(text: str) -> bool:
 
 
 def find_decimal(cells: "polars.DataFrame", sep: str, usual: str | None, where: str, tell: Tell) -> str:
-    """Whether decimals are written with a comma.
-
-    It is so where columns are numbers with commas that separate no thousands, and none has such points; with
-    semicolons between fields commas that may separate thousands are enough.
-    """
+    """Whether decimals are written with a comma."""
     if sep == ",":
         return "."
     sure = {sign: list(_with_decimals(cells, sign, sure=True)) for sign in DECIMALS}

@@ -122,10 +122,7 @@ def atomic_directory(path: Path | str, *, overwrite: bool = False) -> Iterator[P
 
 
 def publish(folder: Path, path: Path | str, *, overwrite: bool = False) -> None:
-    """Give a complete folder its name, in one rename where nothing stands there.
-
-    ``folder`` stands beside ``path``, and stays where it is if the rename fails.
-    """
+    """Give a complete folder its name, in one rename where nothing stands there."""
     target = Path(os.path.realpath(path))
     with as_file_error(path, target):
         _sync_tree(folder)
@@ -145,12 +142,7 @@ def publish(folder: Path, path: Path | str, *, overwrite: bool = False) -> None:
 
 
 def discard(folder: Path) -> None:
-    """Remove a training that is not done; under its own name it is whole or gone.
-
-    A folder in which there is something else stays as it is.
-
-    A part that cannot be removed stays under a temporary name.
-    """
+    """Remove a training that is not done; under its own name it is whole or gone."""
     with as_file_error(folder, folder):
         if not folder.exists() or why_kept(folder, training=True):
             return
@@ -161,20 +153,14 @@ def discard(folder: Path) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what processes that were killed in the midst of `atomic_write` left in a folder.
-
-    Of a process that still writes there it would take the file away: the folder is one that only one uses.
-    """
+    """Remove what processes that were killed in the midst of `atomic_write` left in a folder."""
     for left in folder.glob(f"{_PREFIX}*"):
         if left.is_file():
             left.unlink(missing_ok=True)
 
 
 def refuse_to_replace(path: Path | str, *, overwrite: bool) -> None:
-    """Refuse a name under which a folder may not be written, before or after hours of work.
-
-    A folder may be replaced where it is empty, or a run of DeepStep to which nothing was added.
-    """
+    """Refuse a name under which a folder may not be written, before or after hours of work."""
     target = _real(path)
     with as_file_error(path, target):
         if kind_at(target) == "nothing":
@@ -213,6 +199,14 @@ def refuse_pipe(path: Path | str, expected: str) -> None:
         raise FileError(
             str(path), expected, "this is a pipe or a device", "Write what comes from it to a file first."
         )
+
+
+def check_file(path: Path | str, expected: str, folder_hint: str = "") -> None:
+    """Refuse what is no file, before it is opened."""
+    refuse_pipe(path, expected)
+    if (kind := kind_at(path)) != "file":
+        got, hint = ("this is a folder", folder_hint) if kind == "folder" else ("there is no such file", "")
+        raise FileError(str(path), expected, got, hint)
 
 
 def sha256(path: Path | str) -> str:
@@ -269,11 +263,7 @@ def _take_mode(new: Path, old: Path) -> None:
 def as_file_error(
     path: Path | str, target: Path, *, inside: Path | None = None, left: str = "nothing was left behind"
 ) -> Iterator[None]:
-    """Turn what the operating system refuses into the one sentence that people need.
-
-    ``inside`` is a temporary folder, whose name says nothing to people; ``left`` tells what is there
-    afterwards, if nothing stands at ``target``.
-    """
+    """Turn what the operating system refuses into the one sentence that people need."""
     try:
         yield
     except OSError as error:

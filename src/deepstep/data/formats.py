@@ -34,11 +34,7 @@ _SIGNATURES = {
 
 
 class ReadOptions(NamedTuple):
-    """How tables are read.
-
-    ``given`` is how a text table is written, ``usual`` how tables were written before, which is taken where
-    the file does not say otherwise. ``values`` is as of `read_table`; ``tell`` takes lines about findings.
-    """
+    """How tables are read."""
 
     given: TextFormat = TextFormat()
     usual: TextFormat = TextFormat()

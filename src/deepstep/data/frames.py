@@ -266,12 +266,7 @@ def _no_columns(where: str, shape: tuple[int, ...]) -> DataError:
 
 
 def with_old_names(frame: "polars.DataFrame", names: Sequence[str]) -> "polars.DataFrame":
-    """The same table, with a nameless column of a text table under the name of 0.2 where a run asks for it.
-
-    >>> import polars
-    >>> with_old_names(polars.DataFrame({"Unnamed: 0": [1], "x": [2]}), ["column_0", "x"]).columns
-    ['column_0', 'x']
-    """
+    """The same table, with a nameless column under the name of release 0.2 where a run asks for it."""
     there = frame.columns
     missing = set(names).difference(there)
     if not missing:
@@ -281,15 +276,7 @@ def with_old_names(frame: "polars.DataFrame", names: Sequence[str]) -> "polars.D
 
 
 def as_categories(series: "polars.Series") -> "polars.Series":
-    """The values of a column that was declared to be one of categories, as texts.
-
-    Whole numbers have no fraction in them, as a column of them becomes one of floats where a value is
-    missing.
-
-    >>> import polars
-    >>> as_categories(polars.Series([8001.0, 1.5, None])).to_list()
-    ['8001', '1.5', None]
-    """
+    """The values of a column that was declared to be one of categories, as texts."""
     import polars
 
     texts = series.cast(polars.String)
@@ -303,15 +290,7 @@ def as_categories(series: "polars.Series") -> "polars.Series":
 
 
 def without_pattern(series: "polars.Series") -> "polars.Series":
-    """The same column; a space stands before a name that polars would take for a pattern.
-
-    Many methods of a series are expressions of polars, which look the column up by its name, where ``*`` is
-    every column and ``^x$`` a regular expression.
-
-    >>> import polars
-    >>> [without_pattern(polars.Series(name, [1])).name for name in ("x", "*", "^x$")]
-    ['x', ' *', ' ^x$']
-    """
+    """The same column; a space stands before a name that polars would take for a pattern."""
     name = series.name
     is_pattern = name == "*" or (name.startswith("^") and name.endswith("$"))
     return series.alias(f" {name}") if is_pattern else series

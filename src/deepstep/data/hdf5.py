@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.data.files import kind_at, refuse_pipe
+from deepstep.data.files import check_file, kind_at
 from deepstep.data.rows import check_room
 from deepstep.errors import DeepStepError, FileError, missing_package
 
@@ -80,9 +80,7 @@ def _read_part(path: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int
         import h5py
     except ImportError as error:
         raise missing_package("read_cats", "h5py", "images") from error
-    refuse_pipe(path, "an HDF5 file is expected")
-    if kind_at(path) != "file":
-        raise FileError(str(path), "an HDF5 file is expected", "there is no such file")
+    check_file(path, "an HDF5 file is expected")
     try:
         with h5py.File(path, "r") as file:
             missing = {f"{part}_set_x", f"{part}_set_y", "list_classes"} - set(file)

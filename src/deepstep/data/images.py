@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.data.files import kind_at, refuse_pipe
+from deepstep.data.files import check_file
 from deepstep.errors import ConfigurationError, FileError, missing_package
 
 if TYPE_CHECKING:
@@ -61,10 +61,7 @@ def read_image(path: Path | str, *, height: int, width: int, channels: int) -> N
             f"got {height} × {width} × {channels}",
         )
     path = Path(path)
-    refuse_pipe(path, "a picture is expected")
-    if (kind := kind_at(path)) != "file":
-        got = "there is no such file" if kind == "nothing" else "this is a folder"
-        raise FileError(str(path), "a picture is expected", got)
+    check_file(path, "a picture is expected")
     try:
         with PIL.Image.open(path, formats=tuple(_FORMATS)) as picture:
             limit = PIL.Image.MAX_IMAGE_PIXELS

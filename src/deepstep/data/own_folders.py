@@ -59,23 +59,13 @@ _FILES = {
 
 
 def config_digest(config: Mapping[str, Any]) -> str:
-    """The SHA-256 of a config's values, without the digest itself: how the file is laid out does not count.
-
-    >>> config = {"task": "binary", "settings": {"seed": 1, "hidden": (4, 2)}}
-    >>> same = {"sha256": "0", "settings": {"hidden": [4, 2], "seed": 1}, "task": "binary"}
-    >>> config_digest(config) == config_digest(same) != config_digest({**config, "task": "multiclass"})
-    True
-    """
+    """The SHA-256 of a config's values without the digest itself, whatever the layout of the file."""
     values = {name: value for name, value in config.items() if name != DIGEST}
     return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def why_kept(folder: Path, *, training: bool = False) -> str:
-    """Why a folder may not be replaced or removed.
-
-    The answer is empty where it may: an empty folder, or one that DeepStep wrote and to which nothing was
-    added. ``training`` is for a training that is not done, instead of a run.
-    """
+    """Why a folder may not be replaced or removed."""
     if folder.is_symlink() or not folder.is_dir():
         return "it is something else"
     with os.scandir(folder) as entries:
@@ -93,10 +83,7 @@ def why_kept(folder: Path, *, training: bool = False) -> str:
 
 
 def remove_own(folder: Path) -> None:
-    """Remove what DeepStep wrote into a folder, and the folder itself if nothing else is left in it.
-
-    Other files in it stay, and are an OSError.
-    """
+    """Remove what DeepStep wrote into a folder, and the folder itself if nothing else is left in it."""
     for path, own in _entries(folder):
         if own:
             path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
@@ -123,10 +110,7 @@ def _why_no_mark(folder: Path, mark: str, *, training: bool) -> str:
 
 
 def _entries(folder: Path) -> Iterator[tuple[Path, bool]]:
-    """All that is in a folder and in those of DeepStep within it, with whether DeepStep wrote it.
-
-    What lies deeper comes first; a folder within it that is none of DeepStep's is not looked into.
-    """
+    """All that is in a folder and in those of DeepStep within it, with whether DeepStep wrote it."""
     with os.scandir(folder) as found:
         entries = sorted(found, key=lambda entry: entry.name)
     for entry in entries:

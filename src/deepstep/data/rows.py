@@ -107,17 +107,10 @@ def naming_rows(place: Place, numbers: AnyArray) -> Iterator[None]:
 class StoredRows(ABC):
     """Rows in one file or many, in groups that can be read in any order.
 
-    Attributes
-    ----------
-    where : str
-        The file or the folder, as people know it.
-    schema : mapping
-        Names and polars types of the columns, the same in all parts.
-    sizes : tuple of int
-        Rows of each group, in the order of the files.
+    self.where (str): The file or the folder, as people know it.
+    self.schema (mapping): Names and polars types of the columns, the same in all parts.
+    self.sizes (tuple of int): Rows of each group, in the order of the files.
 
-    Examples
-    --------
     >>> import polars, tempfile
     >>> from deepstep.data import ParquetRows
     >>> path = tempfile.mkdtemp() + "/x.parquet"
@@ -145,24 +138,11 @@ class StoredRows(ABC):
     def pieces(self, group: int, columns: Sequence[str], most: int) -> "Iterator[polars.DataFrame]":
         """The rows of a group, in their order, so many at a time.
 
-        Parameters
-        ----------
-        group : int
-            Its number.
-        columns : sequence of str
-            Which columns to read.
-        most : int
-            The most rows of a piece.
-
-        Yields
-        ------
-        polars.DataFrame
-            With these columns, in the types of ``schema``.
-
-        Raises
-        ------
-        FileError
-            If a part is gone, damaged, or another than when the rows were opened.
+        group: Its number.
+        columns: Which columns to read.
+        most: The most rows of a piece.
+        returns: Frames with these columns, in the types of ``schema``.
+        FileError: If a part is gone, damaged, or another than when the rows were opened.
         """
 
     @abstractmethod
@@ -179,6 +159,16 @@ class StoredRows(ABC):
 
         returns: JSON's types.
         """
+
+    def all_pieces(self, columns: Sequence[str], most: int) -> "Iterator[polars.DataFrame]":
+        """The rows of all groups, in the order of the files.
+
+        columns, most: As of `pieces`.
+        returns: Frames with these columns, in the types of ``schema``.
+        FileError: As of `pieces`.
+        """
+        for group in range(len(self.sizes)):
+            yield from self.pieces(group, columns, most)
 
     def row_bytes(self, columns: Sequence[str]) -> float:
         """The mean bytes of a row's texts.

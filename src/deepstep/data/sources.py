@@ -14,7 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
-from deepstep.data.files import refuse_pipe
+from deepstep.data.files import check_file
 from deepstep.data.rows import check_room
 from deepstep.errors import FileError
 
@@ -61,25 +61,14 @@ def shown(path: Path) -> str:
 
 
 def stem_of(path: Path) -> str:
-    """The name of a table without what says how it is written.
-
-    >>> stem_of(Path("a/sales.csv.gz")), stem_of(Path("-"))
-    ('sales', 'stdin')
-    """
+    """The name of a table without what says how it is written."""
     if str(path) == STDIN:
         return "stdin"
     return path.with_suffix("").stem if path.suffix.lower() in COMPRESSIONS else path.stem
 
 
 def local(path: Path | str) -> Path:
-    """The file behind a path: of ``-`` a copy of standard input; URLs are refused.
-
-    >>> local("https://example.com/iris.csv")
-    Traceback (most recent call last):
-    deepstep.errors.FileError: https://example.com/iris.csv: a file on this machine is expected; this is a
-    URL, and nothing is fetched from the network. Download it first, or pipe it: curl -s URL | deepstep
-    train - --target COLUMN.
-    """
+    """The file behind a path: of ``-`` a copy of standard input; URLs are refused."""
     path = Path(path)
     if str(path) == STDIN:
         return _copy_of_stdin()
@@ -123,26 +112,19 @@ def _copy_of_stdin() -> Path:
 
 
 def unpacked_suffixes(path: Path) -> tuple[str, str]:
-    """The suffix of a table, and that of its compression.
-
-    >>> unpacked_suffixes(Path("a.b.CSV.gz")), unpacked_suffixes(Path("a.b"))
-    (('.csv', '.gz'), ('.b', ''))
-    """
+    """The suffix of a table, and that of its compression."""
     suffix = path.suffix.lower()
     return (path.with_suffix("").suffix.lower(), suffix) if suffix in COMPRESSIONS else (suffix, "")
 
 
 def head_of(path: Path, where: str) -> bytes:
     """The first bytes of a file, as they are there."""
-    refuse_pipe(path, "a table file is expected")
+    check_file(path, "a table file is expected")
     try:
         with path.open("rb") as file:
             return file.read(4096)
-    except IsADirectoryError as error:
-        raise FileError(where, "a table file is expected", "this is a folder") from error
     except OSError as error:
-        got = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
-        raise FileError(where, "a table file is expected", str(got)) from error
+        raise FileError(where, "a table file is expected", str(error.strerror)) from error
 
 
 def content_of(path: Path, where: str, compression: str) -> bytes:

@@ -55,49 +55,27 @@ def read_table(
 ) -> "polars.DataFrame":
     r"""Read a table; the suffix of the file says how.
 
-    Parameters
-    ----------
-    path : Path or str
-        A file that ends in .csv, .tsv, .txt, .parquet, .arrow, .feather, .jsonl, .ndjson or .xlsx; texts and
-        JSON lines also with .gz, .bz2, .xz or .zst behind it. ``"-"`` is standard input. With `sep` any
+    path: A file that ends in .csv, .tsv, .txt, .parquet, .arrow, .feather, .jsonl, .ndjson or .xlsx; texts
+        and JSON lines also with .gz, .bz2, .xz or .zst behind it. ``"-"`` is standard input. With `sep` any
         file is a text table. Nothing is fetched from URLs.
-    sep : str, optional
-        The separator of a text table: one character, or ``"tab"``. By default ``,``, ``;``, tab or ``|``, as
+    sep: The separator of a text table: one character, or ``"tab"``. By default ``,``, ``;``, tab or ``|``, as
         the first lines show.
-    decimal : {".", ","}, optional
-        The decimal sign of a text table. By default a comma where columns of numbers have commas that
-        separate no thousands.
-    encoding : str, optional
-        The encoding of a text table. By default UTF-8, or UTF-16 where the first bytes say so, else
+    decimal: The decimal sign of a text table, ``"."`` or ``","``. By default a comma where columns of numbers
+        have commas that separate no thousands.
+    encoding: The encoding of a text table. By default UTF-8, or UTF-16 where the first bytes say so, else
         windows-1252, which has all characters of latin-1.
-    header : bool, default True
-        Whether the first line has the names of the columns; else they are column_1, column_2, …
-    categorical : collection of str
-        Columns whose values are categories, also where they are numbers, such as postcodes.
-    values : mapping of str to collection, optional
-        The words that are values in columns of a text table, though they stand for a missing value elsewhere:
-        ``{"region": ["NA"]}``. Others may be among them.
+    header: Whether the first line has the names of the columns; else they are column_1, column_2, …
+    categorical: Columns whose values are categories, also where they are numbers, such as postcodes.
+    values: The words that are values in columns of a text table, though they stand for a missing value
+        elsewhere: ``{"region": ["NA"]}``. Others may be among them.
+    returns: At least one row and one column. What was found about a text table, and names of columns that
+        stood more than once, are logged by ``deepstep``.
+    FileError: When the file is missing, a folder, a URL, of an unknown kind, not what its name says, in
+        another encoding, empty, damaged, a pipe or a device, or when its lines do not fit together.
+    DataError: When the table has no rows, or would not fit into memory.
+    ConfigurationError: When an option is out of range, or there is no such column.
+    MissingPackageError: When fastexcel, which reads .xlsx, is not installed.
 
-    Returns
-    -------
-    polars.DataFrame
-        At least one row and one column. What was found about a text table, and names of columns that stood
-        more than once, are logged by ``deepstep``.
-
-    Raises
-    ------
-    FileError
-        When the file is missing, a folder, a URL, of an unknown kind, not what its name says, in another
-        encoding, empty, damaged, a pipe or a device, or when its lines do not fit together.
-    DataError
-        When the table has no rows, or would not fit into memory.
-    ConfigurationError
-        When an option is out of range, or there is no such column.
-    MissingPackageError
-        When fastexcel, which reads .xlsx, is not installed.
-
-    Examples
-    --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "people.csv"
     >>> _ = path.write_text("age,name\n31,Ada\nNA,Grace\n4.5,Emmy\n")
@@ -142,14 +120,7 @@ def read_cells(path: Path | str, how: ReadOptions = BY_CONTENT) -> "polars.DataF
 def told_missing_words(
     path: Path, frame: "polars.DataFrame", name: str, how: ReadOptions = BY_CONTENT
 ) -> str:
-    r"""How many rows of a column of texts have no value, by which words; nothing where no word says so.
-
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "sales.csv"
-    >>> _ = path.write_text("sales,region\n3,EU\n5,NA\n4,\n")
-    >>> told_missing_words(path, read_table(path), "region")
-    "2 of 3 rows have none, 1 of them by the word 'NA', which text tables have for missing values"
-    """
+    """How many rows of a column of texts have no value, by which words; nothing where no word says so."""
     import polars
 
     if name not in frame.columns:
@@ -204,8 +175,10 @@ def load_table(path: Path | str, how: ReadOptions = BY_CONTENT, *, as_written: b
         with source:
             if kind.read is None:
                 given, usual, tell = how.given, how.usual, how.tell
-                table = read_text_table(content, where, kind.sep, given=given, usual=usual, tell=tell)
-                frame, written = table.cells if as_written else typed(table, how.values), table.written
+                frame, written = read_text_table(
+                    content, where, kind.sep, given=given, usual=usual, tell=tell
+                )
+                frame = frame if as_written else typed(frame, written, how.values)
             else:
                 frame = kind.read(source, where, how)
     except (FileError, DataError):
@@ -244,10 +217,7 @@ def column(frame: "polars.DataFrame", name: str, where: str) -> "polars.Series":
 
 
 def opened(file: Path, beside: Sequence[str] = ()) -> StoredRows | None:
-    """The rows of a file or folder that can be read a piece at a time; None of a table of another format.
-
-    ``beside`` names columns that may be in files beside a NumPy file.
-    """
+    """The rows of a file or folder that can be read a piece at a time; None of a table of another format."""
     file = local(file)
     suffix = file.suffix.lower()
     if suffix in NUMPY:
@@ -260,10 +230,7 @@ def opened(file: Path, beside: Sequence[str] = ()) -> StoredRows | None:
 def stored(
     file: Path, stream: bool | None, where: str = "--stream", beside: Sequence[str] = ()
 ) -> StoredRows | None:
-    """The rows of a file or folder, where they are streamed; None where the table goes into memory.
-
-    ``stream`` is --stream or --no-stream; None is the rule: files of `STREAMED_FROM` bytes or more.
-    """
+    """The rows of a file or folder, where they are streamed; None where the table goes into memory."""
     file = local(file)
     kind, suffix = kind_at(file), file.suffix.lower()
     if kind == "nothing":
@@ -300,7 +267,6 @@ def rows_in_memory(rows: StoredRows) -> "polars.DataFrame":
     import polars
 
     columns = list(rows.schema)
-    groups = range(len(rows.sizes))
     check_room(
         int(rows.n_rows * (8 * len(columns) + rows.row_bytes(columns))),
         rows.where,
@@ -308,9 +274,7 @@ def rows_in_memory(rows: StoredRows) -> "polars.DataFrame":
         f"{rows.n_rows:,} rows of {len(columns):,} columns",
         "Training can leave them where they are: --stream (stream=True).",
     )
-    return polars.concat(
-        [piece for group in groups for piece in rows.pieces(group, columns, most=rows.sizes[group])]
-    )
+    return polars.concat(rows.all_pieces(columns, max(rows.sizes)))
 
 
 def pieces_in(
@@ -322,6 +286,4 @@ def pieces_in(
         yield table_in(file, beside, how).frame
         return
     columns = list(rows.schema)
-    most = rows.piece_rows(columns)
-    for group in range(len(rows.sizes)):
-        yield from rows.pieces(group, columns, most)
+    yield from rows.all_pieces(columns, rows.piece_rows(columns))

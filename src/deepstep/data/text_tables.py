@@ -7,16 +7,16 @@
   it, by its place; one whose name stands there already gets a number, "x.1", as in pandas.
 - A field is missing when it is empty or one of `MISSING`. "None" is not among them: it is a category in
   well-known tables.
-- A column has the first type of `_TYPES` that all its values have, over the whole file: a decimal in the last
+- A column has the first of `_types` that all its values have, over the whole file: a decimal in the last
   line makes the column decimal. Dates are ISO dates alone: 01/02/2020 means two days. Spaces around a field
   do not count.
 - A blank line is dropped, where the table has more than one column; a line of empty fields is a row.
 """
 
 import csv
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from io import BytesIO, TextIOWrapper
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from deepstep.data.dialect import (
     GROUPS,
@@ -42,13 +42,6 @@ if TYPE_CHECKING:
     import polars
 
 
-class TextTable(NamedTuple):
-    """Cells as they are written, all of them texts (empty ones are null), and how they are written."""
-
-    cells: "polars.DataFrame"
-    written: TextFormat
-
-
 def read_text_table(
     content: bytes,
     where: str,
@@ -57,12 +50,8 @@ def read_text_table(
     given: TextFormat,
     usual: TextFormat,
     tell: Tell,
-) -> TextTable:
-    """A table from the bytes of a file.
-
-    ``sep`` is the separator that the file's name says. ``usual`` is how such tables were written before,
-    which is taken where the content does not say otherwise.
-    """
+) -> "tuple[polars.DataFrame, TextFormat]":
+    """The cells of a file as they are written, all of them texts (empty ones are null), and how."""
     given = given.checked()
     found: list[str] = []
     text, encoding = as_utf_8(content, given.encoding, usual.encoding, where)
@@ -100,28 +89,25 @@ def read_text_table(
         *others, last = found
         named = f"{', '.join(others)} and {last}" if others else last
         tell(f"{named[0].upper()}{named[1:]} found in {where}.")
-    return TextTable(cells, TextFormat(separator, decimal, encoding, header))
+    return cells, TextFormat(separator, decimal, encoding, header)
 
 
-def typed(table: TextTable, values: Mapping[str, Collection[Any]] | None = None) -> "polars.DataFrame":
+def typed(
+    cells: "polars.DataFrame", written: TextFormat, values: Mapping[str, Collection[Any]] | None = None
+) -> "polars.DataFrame":
     """The columns with the types that their values have; ``values`` as of `deepstep.data.read_table`."""
     import polars
 
-    kept = values or {}
-    comma = table.written.decimal == ","
+    kept, comma = values or {}, written.decimal == ","
     return polars.DataFrame(
-        [typed_column(series, kept.get(series.name, ()), decimal_comma=comma) for series in table.cells]
+        [typed_column(series, kept.get(series.name, ()), decimal_comma=comma) for series in cells]
     )
 
 
 def _check_lines(
     text: bytes, where: str, sep: str, header: bool, skipped: int
 ) -> tuple[list[str], int, list[int]]:
-    """Read every line once with Python's csv: polars fills short lines silently.
-
-    Gives the names of the columns, the number of lines of the header, and the positions of the blank lines
-    among the rows.
-    """
+    """Read every line once with Python's csv: polars fills short lines silently."""
     blank, n_lines = [], 0
     try:
         with TextIOWrapper(BytesIO(text), encoding=UTF_8, newline="") as file:
@@ -206,13 +192,32 @@ def _cells(text: bytes, sep: str, names: Sequence[str], blank: list[int]) -> "po
 def typed_column(
     series: "polars.Series", values: Collection[Any] = (), *, decimal_comma: bool = False
 ) -> "polars.Series":
-    """A column of texts as the first type of `_TYPES` that all its values have, else as texts."""
+    """A column of texts as the first of `_types` that all its values have, else as texts."""
     missing = [word for word in MISSING if not word or word not in values]
     text = without_pattern(series).str.strip_chars().replace(missing, None)
-    types = (_with_decimal_commas, *_TYPES) if decimal_comma else _TYPES
-    tried = (parse(text) for parse in types) if text.count() else ()
+    tried = (read(text) for read in _types(decimal_comma)) if text.count() else ()
     found = next((values for values in tried if values.count() == text.count()), text)
     return found.alias(series.name)
+
+
+def _types(decimal_comma: bool) -> "Iterator[Callable[[polars.Series], polars.Series]]":
+    """The types of columns, in the order in which they are tried: null where a text is none of it."""
+    import polars
+
+    if decimal_comma:
+        yield _with_decimal_commas
+    yield lambda text: text.cast(polars.Int64, strict=False)
+    yield lambda text: text.cast(polars.Float64, strict=False)
+    words = {"true": True, "false": False}
+    yield lambda text: text.str.to_lowercase().replace_strict(
+        words, default=None, return_dtype=polars.Boolean
+    )
+    yield lambda text: text.str.to_date("%Y-%m-%d", strict=False)
+    # a letter T or a space between date and time, as ISO 8601 and RFC 3339 write it
+    yield lambda text: text.str.replace("T", " ", literal=True).str.to_datetime(
+        "%Y-%m-%d %H:%M:%S%.f", strict=False
+    )
+    yield lambda text: text.str.to_time("%H:%M:%S", strict=False)
 
 
 def _with_decimal_commas(text: "polars.Series") -> "polars.Series":
@@ -221,45 +226,10 @@ def _with_decimal_commas(text: "polars.Series") -> "polars.Series":
     if not all(part.str.contains(WITH_COMMA).all() for part in (text.head(SAMPLE_CELLS), text)):
         return text.clear(len(text))
     plain = text.str.replace_all(f"[{GROUPS}]", "")
-    whole = _integers(plain)
+    whole = plain.cast(polars.Int64, strict=False)
     if whole.count() == text.count():
         return whole
     return plain.str.replace(",", ".", literal=True).cast(polars.Float64, strict=False)
-
-
-def _integers(text: "polars.Series") -> "polars.Series":
-    import polars
-
-    return text.cast(polars.Int64, strict=False)
-
-
-def _decimals(text: "polars.Series") -> "polars.Series":
-    import polars
-
-    return text.cast(polars.Float64, strict=False)
-
-
-def _truths(text: "polars.Series") -> "polars.Series":
-    import polars
-
-    words = {"true": True, "false": False}
-    return text.str.to_lowercase().replace_strict(words, default=None, return_dtype=polars.Boolean)
-
-
-def _dates(text: "polars.Series") -> "polars.Series":
-    return text.str.to_date("%Y-%m-%d", strict=False)
-
-
-def _moments(text: "polars.Series") -> "polars.Series":
-    # A letter T or a space between date and time, as ISO 8601 and RFC 3339 write it.
-    return text.str.replace("T", " ", literal=True).str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False)
-
-
-def _times(text: "polars.Series") -> "polars.Series":
-    return text.str.to_time("%H:%M:%S", strict=False)
-
-
-_TYPES = (_integers, _decimals, _truths, _dates, _moments, _times)
 
 
 def damaged(where: str, kind: str, detail: str) -> FileError:

@@ -198,11 +198,7 @@ def inputs_in(X: Any, names: Sequence[str], how: ReadOptions) -> "Iterator[polar
         X = ArrayRows({INPUTS: X}, "X")
     if isinstance(X, StoredRows):
         columns = list(names or X.schema)
-        groups = range(len(X.sizes))
-        most = X.piece_rows(columns)
-        pieces: Iterator[polars.DataFrame] = (
-            piece for group in groups for piece in X.pieces(group, columns, most)
-        )
+        pieces = X.all_pieces(columns, X.piece_rows(columns))
     else:
         pieces = pieces_in(Path(X), how=how)
     for frame in pieces:
@@ -225,7 +221,7 @@ def _column_of(X: Any, name: str, where: str) -> AnyArray:
     """The values of a column of files, or of the array beside ``X.npy``."""
     pieces: Iterator[polars.DataFrame]
     if isinstance(X, StoredRows):
-        pieces = (piece for at, n in enumerate(X.sizes) for piece in X.pieces(at, [name], n))
+        pieces = X.all_pieces([name], max(X.sizes))
     elif _is_numpy(X):
         return np.array(mapped(Path(name) if _is_numpy(name) else beside_it(Path(X), name)))
     else:

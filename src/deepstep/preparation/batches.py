@@ -19,11 +19,7 @@ Order: TypeAlias = Callable[[int, int], "AnyArray | None"]
 
 
 class Window(NamedTuple):
-    """Some batches of an epoch, in memory.
-
-    ``order`` is that of these examples, and those of a `Shard` are in it already; ``first`` and ``stop``
-    are numbers of batches.
-    """
+    """Some batches of an epoch, in memory."""
 
     examples: "Examples"
     order: AnyArray | None
@@ -33,14 +29,7 @@ class Window(NamedTuple):
 
 @dataclass(frozen=True)
 class Examples:
-    """Inputs and targets, rows as examples.
-
-    Rows lie together in memory, so a batch is gathered from rows; its transpose, a view, is what the
-    equations take.
-
-    ``X`` is (m, n_x), dense or a SciPy sparse array of which only the batch at hand is made dense, ``Y`` is
-    (m, n_L) and ``weight`` (m,).
-    """
+    """Inputs and targets, rows as examples."""
 
     X: Any
     Y: Array
@@ -79,13 +68,7 @@ class Examples:
 
 
 def visited(order: Order, epoch: int, m: int) -> AnyArray | None:
-    """The order of m examples in an epoch, (m,); None for the order as it is.
-
-    Raises
-    ------
-    ConfigurationError
-        If it is not m numbers of examples.
-    """
+    """The order of m examples in an epoch, (m,); None for the order as it is."""
     given = order(epoch, m)
     if given is None:
         return None
@@ -122,11 +105,7 @@ def _permutation(seed: int, epoch: int, m: int) -> AnyArray:
 
 
 def evenly_spread(m: int, most: int) -> AnyArray:
-    """The numbers of at most so many of m rows, the first and the last among them.
-
-    >>> evenly_spread(9, 3).tolist(), evenly_spread(2, 3).tolist()
-    ([0, 4, 8], [0, 1])
-    """
+    """The numbers of at most so many of m rows, the first and the last among them."""
     return np.unique(np.linspace(0, m - 1, min(m, most)).round().astype(int))
 
 
@@ -147,10 +126,7 @@ def batch(order: AnyArray | None, m: int, batch_size: int | None, number: int) -
 
 
 def places(order: AnyArray | None, m: int, batch_size: int | None, number: int) -> slice:
-    """Where a batch lies in the order of the m examples, by its number from 0.
-
-    Numbers beyond the batches of an epoch are those of the next epochs: their orders follow in ``order``.
-    """
+    """Where a batch lies in the order of the m examples, by its number from 0."""
     size = m if batch_size is None else batch_size
     epoch, at = divmod(number, n_batches(m, batch_size))
     begin = 0 if order is None else epoch * m
@@ -172,11 +148,7 @@ class Share(NamedTuple):
 
 @dataclass(frozen=True)
 class Shard(Examples):
-    """One worker's share of some examples; X, Y and weight are of these alone.
-
-    ``positions`` are where they stand among all, increasing; ``of`` is how many all workers have together,
-    which is the length, too.
-    """
+    """One worker's share of some examples; X, Y and weight are of these alone."""
 
     positions: AnyArray = field(default_factory=lambda: np.empty(0, np.int64))
     of: int = 0
@@ -191,10 +163,7 @@ class Shard(Examples):
 
 
 class Communicator:
-    """The workers of one training, as one of them sees them; this one is alone, and gets what it gives.
-
-    Every worker calls the same methods in the same order.
-    """
+    """The workers of one training, as one of them sees them; this one is alone, and gets what it gives."""
 
     share = Share(0, 1)
 

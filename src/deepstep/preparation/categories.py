@@ -31,6 +31,7 @@ class TwoValuesColumn(Column):
     """Texts of two values: 0 for the first in sorted order, 1 for the second, as truth values are."""
 
     kind: ClassVar[str] = "two values"
+    why = "texts of 2 different values"
     name: str
     values: tuple[str, ...]
     mean: float
@@ -45,10 +46,6 @@ class TwoValuesColumn(Column):
         first, second = self.values
         missing = mark_done(self.marks_missing, f" ({self.mean:.6g})")
         return f"encoded as 0 ({first!r}) and 1 ({second!r}){missing}; unseen: the mean"
-
-    @property
-    def why(self) -> str:
-        return "texts of 2 different values"
 
     @property
     def fault(self) -> str:
@@ -185,12 +182,7 @@ def count_texts(series: "polars.Series") -> "polars.DataFrame":
 def column_of_texts(
     name: str, counts: "polars.DataFrame", m: int, *, identifiers: bool, others: int, declared: bool = False
 ) -> Column:
-    """The kind of a column of texts, by how often each occurs.
-
-    ``m`` counts rows without a text, too, and ``others`` are rows whose texts were not counted: they are
-    taken to be all different. Where they were ``declared`` to be categories, they are neither words nor
-    names of the rows.
-    """
+    """The kind of a column of texts, by how often each occurs."""
     import polars
 
     n_present, n = int(counts["rows"].sum()) + others, counts.height + others

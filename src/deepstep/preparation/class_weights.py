@@ -16,12 +16,7 @@ def class_weights(
     weight: Array | None,
     where: str,
 ) -> list[Array]:
-    """The weight of each class.
-
-    ``class_weight`` is "balanced", n / (n_classes · count of the class), counted with ``weight``; a mapping
-    of classes to weights, 1 for those left out; or a list of a mapping for each column. ``columns``
-    (n_columns, m) has the positions of the examples' classes in ``classes``, the same for all columns.
-    """
+    """The weight of each class."""
     if isinstance(class_weight, str) and class_weight == "balanced":
         return [_balanced(column, len(classes), weight) for column in columns]
     given = class_weight if isinstance(class_weight, list) else [class_weight] * len(columns)

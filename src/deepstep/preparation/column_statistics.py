@@ -9,8 +9,9 @@ several chunks are those of one up to rounding. Two rules bound the memory of se
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,51 +81,50 @@ class ColumnStatistics(ABC):
         """Add rows."""
 
     @abstractmethod
-    def merge(self, other: Self) -> None:
-        """Add what another has seen of the rows after these."""
-
-    @abstractmethod
     def finish(self, *, identifiers: bool) -> Column:
         """The learned column; ``identifiers``: whether identifiers are left out."""
 
 
-class _Numbers(ColumnStatistics):
-    """Numbers; whole ones may be an identifier."""
+class _Measured(ColumnStatistics):
+    """Values that are read as floats."""
 
-    def __init__(self, name: str, *, may_identify: bool) -> None:
-        super().__init__(name)
-        self._moments, self._first = Moments(), [np.empty(0)] if may_identify else []
-
-    def update(self, series: "polars.Series") -> None:
-        values = numbers(series)
-        self._moments.update(values)
-        self._keep([values])
-
-    def merge(self, other: Self) -> None:
-        self._moments.merge(other._moments)
-        self._keep(other._first)
-
-    def _keep(self, values: list[NDArray[np.float64]]) -> None:
-        if self._first and sum(map(len, self._first)) < MOST_NUMBERS:
-            self._first += values
-
-    def finish(self, *, identifiers: bool) -> Column:
-        first = np.concatenate(self._first) if self._first and identifiers else None
-        return _of_numbers(self.name, self._moments, first, "")
-
-
-class _Truths(ColumnStatistics):
-    """Truth values."""
+    read: Callable[["polars.Series"], NDArray[np.float64]]
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._moments = Moments()
 
     def update(self, series: "polars.Series") -> None:
-        self._moments.update(truths(series))
+        values = self.read(series)
+        self._moments.update(values)
+        self._look(series, values)
 
-    def merge(self, other: Self) -> None:
-        self._moments.merge(other._moments)
+    def _look(self, series: "polars.Series", values: NDArray[np.float64]) -> None:
+        """Keep what else tells the kind of the column."""
+
+
+class _Numbers(_Measured):
+    """Numbers; whole ones may be an identifier."""
+
+    read = staticmethod(numbers)
+
+    def __init__(self, name: str, *, may_identify: bool) -> None:
+        super().__init__(name)
+        self._first = [np.empty(0)] if may_identify else []
+
+    def _look(self, series: "polars.Series", values: NDArray[np.float64]) -> None:
+        if self._first and sum(map(len, self._first)) < MOST_NUMBERS:
+            self._first.append(values)
+
+    def finish(self, *, identifiers: bool) -> Column:
+        first = np.concatenate(self._first) if self._first and identifiers else None
+        return _of_numbers(self.name, self._moments, first, "")
+
+
+class _Truths(_Measured):
+    """Truth values."""
+
+    read = staticmethod(truths)
 
     def finish(self, *, identifiers: bool) -> Column:
         seen = self._moments
@@ -136,39 +136,25 @@ class _Truths(ColumnStatistics):
         return BooleanColumn(self.name, seen.mean, seen.missing > 0)
 
 
-class _Times(ColumnStatistics):
+class _Times(_Measured):
     """Dates, times of day, spans of time."""
 
     def __init__(self, name: str, *, spans: bool) -> None:
         super().__init__(name)
-        self._read = seconds if spans else days
-        self._moments = Moments()
+        self.read = seconds if spans else days
         self._first: polars.Series | None = None
-        self._differ = False
+        self._differ = False  # in the column's own type: two moments may be the same day as floats
         self._positions: dict[str, set[float]] = {part: set() for part in CIRCLES}
 
-    def update(self, series: "polars.Series") -> None:
-        values = self._read(series)
-        self._moments.update(values)
-        self._compare(series.drop_nulls())
-        if self._read is days:
-            for part, found in positions_on_circles(np.unique(values[~np.isnan(values)])).items():
-                self._positions[part] |= found
-
-    def _compare(self, present: "polars.Series") -> None:
-        """Keep the first value, and whether another one differs: two may be the same day as floats."""
+    def _look(self, series: "polars.Series", values: NDArray[np.float64]) -> None:
+        present = series.drop_nulls()
         if self._first is None and len(present):
             self._first = present[:1]
         if self._first is not None:
             self._differ |= bool((present != self._first).any())
-
-    def merge(self, other: Self) -> None:
-        self._moments.merge(other._moments)
-        if other._first is not None:
-            self._compare(other._first)
-        self._differ |= other._differ
-        for part, found in other._positions.items():
-            self._positions[part] |= found
+        if self.read is days:
+            for part, found in positions_on_circles(np.unique(values[~np.isnan(values)])).items():
+                self._positions[part] |= found
 
     def finish(self, *, identifiers: bool) -> Column:
         import polars
@@ -176,7 +162,7 @@ class _Times(ColumnStatistics):
         seen, first = self._moments, self._first
         if first is None:
             return EmptyColumn(self.name)
-        spans = self._read is seconds
+        spans = self.read is seconds
         if not self._differ:
             # polars writes no spans; Python needs a database of time zones to write moments.
             value = str(first[0]) if spans else first.cast(polars.String)[0]
@@ -189,11 +175,7 @@ class _Times(ColumnStatistics):
 
 
 class _Texts(ColumnStatistics):
-    """Texts: categories, words, or numbers and dates as people write them.
-
-    ``_only`` is the first chunk while there is no other: its numbers are taken in the order of its rows.
-    ``typed`` values are categories, whatever they look like; ``declared`` ones also where they are numbers.
-    """
+    """Texts: categories, words, or numbers and dates as people write them."""
 
     def __init__(self, name: str, *, typed: bool, declared: bool = False) -> None:
         super().__init__(name)
@@ -202,6 +184,8 @@ class _Texts(ColumnStatistics):
         self._counts: polars.DataFrame | None = None
 
     def update(self, series: "polars.Series") -> None:
+        import polars
+
         if self._declared:
             if series.dtype.is_temporal() or series.dtype.is_nested():
                 raise wrong_kind(series, "numbers, texts or truth values as categories")
@@ -210,26 +194,14 @@ class _Texts(ColumnStatistics):
             series = as_categories(series)
         self._only = None if self._m or self._typed else series
         self._m += len(series)
-        self._add(count_texts(series))
-
-    def merge(self, other: Self) -> None:
-        if other._m:
-            self._only = None if self._m else other._only
-        self._m, self._others = self._m + other._m, self._others + other._others
-        if other._counts is not None:
-            self._add(other._counts)
-
-    def _add(self, new: "polars.DataFrame") -> None:
-        """Add counts up; of texts that are not known, where there are too many, their rows alone."""
-        import polars
-
+        new = count_texts(series)
         if self._counts is None:
             self._counts = new
             return
         if self._counts.height >= MOST_TEXTS or self._counts.estimated_size() >= MOST_BYTES:
             there = new.join(self._counts, on="value", how="semi")
             self._others += int(new["rows"].sum()) - int(there["rows"].sum())
-            new = there
+            new = there  # the rows of other texts are counted, the texts are not
         both = polars.concat([self._counts, new])
         self._counts = both.group_by("value").agg(polars.col("rows").sum())
 
@@ -299,20 +271,12 @@ class _Empty(ColumnStatistics):
         if not is_missing(series).all():
             raise wrong_kind(series, "numbers, texts, truth values or dates")
 
-    def merge(self, other: Self) -> None:
-        """Nothing to add."""
-
     def finish(self, *, identifiers: bool) -> Column:
         return EmptyColumn(self.name)
 
 
-def column_statistics(
-    name: str, dtype: "polars.DataType", *, first: bool = True, categorical: bool = False
-) -> ColumnStatistics:
-    """The statistics of a column of a type; ``first``: its rows tell whether numbers name them.
-
-    A ``categorical`` column was declared to be one of categories.
-    """
+def column_statistics(name: str, dtype: "polars.DataType", *, categorical: bool = False) -> ColumnStatistics:
+    """The statistics of a column of a type, or of one that was declared to be ``categorical``."""
     import polars
 
     if categorical:
@@ -320,7 +284,7 @@ def column_statistics(
     if dtype == polars.Boolean:
         return _Truths(name)
     if dtype.is_numeric():
-        return _Numbers(name, may_identify=first and dtype.is_integer() and _says_identifier(name))
+        return _Numbers(name, may_identify=dtype.is_integer() and _says_identifier(name))
     if dtype.is_temporal():
         return _Times(name, spans=isinstance(dtype, polars.Duration))
     if dtype in (polars.String, polars.Categorical, polars.Enum):

@@ -6,9 +6,9 @@ missing values a further 0/1 feature, the missing indicator, marks them.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args, get_origin
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,11 +83,8 @@ class EmptyColumn(LeftOutColumn):
     """A column without a single value in training."""
 
     kind: ClassVar[str] = "empty"
+    done = "left out: it had no value in training"
     name: str
-
-    @property
-    def done(self) -> str:
-        return "left out: it had no value in training"
 
 
 @dataclass(frozen=True)
@@ -135,35 +132,24 @@ class ConstantColumn(Column):
 Record = TypeVar("Record")
 
 
-def _is_label(value: Any) -> bool:
-    return isinstance(value, (str, int, float, bool))
+def _fits(value: Any, kind: Any) -> bool:
+    """Whether a value of JSON is one of a kind of entry; any is a label."""
+    if get_origin(kind) is tuple:
+        return isinstance(value, list) and all(_fits(entry, get_args(kind)[0]) for entry in value)
+    if kind is Any:
+        return isinstance(value, str | int | float | bool)
+    return is_number(value) if kind is float else type(value) is kind
 
 
-_CHECKS: dict[Any, Callable[[Any], bool]] = {
-    str: lambda value: isinstance(value, str),
-    bool: lambda value: isinstance(value, bool),
-    int: lambda value: isinstance(value, int) and not isinstance(value, bool),
-    float: is_number,
-    tuple[float, ...]: lambda value: isinstance(value, list) and all(map(is_number, value)),
-    tuple[tuple[float, ...], ...]: lambda value: (
-        isinstance(value, list) and all(map(_CHECKS[tuple[float, ...]], value))
-    ),
-    tuple[str, ...]: lambda value: isinstance(value, list) and all(isinstance(item, str) for item in value),
-    tuple[tuple[Any, ...], ...]: lambda value: (
-        isinstance(value, list)
-        and all(isinstance(part, list) and all(map(_is_label, part)) for part in value)
-    ),
-}
-
-_FLOATS = (float, tuple[float, ...], tuple[tuple[float, ...], ...])
-"""Kinds of entries for which JSON may have whole numbers."""
+def _as_kind(value: Any, kind: Any) -> Any:
+    """Lists as tuples, and whole numbers as floats where JSON may have them."""
+    if get_origin(kind) is tuple:
+        return tuple(_as_kind(entry, get_args(kind)[0]) for entry in value)
+    return float(value) if kind is float else value
 
 
 def to_record(instance: Any, kind: str) -> dict[str, Any]:
-    """A flat dataclass as a dictionary of JSON types, its kind first; tuples become lists.
-
-    What has its default is left out, so that a file changes only where something new is used.
-    """
+    """A flat dataclass as a dictionary of JSON types, its kind first; tuples become lists."""
     found = ((field, getattr(instance, field.name)) for field in fields(instance))
     values = {field.name: value for field, value in found if value != field.default}
     return {"kind": kind, **{name: _listed(value) for name, value in values.items()}}
@@ -182,19 +168,13 @@ def from_record(record: object, kinds: Mapping[str, type[Record]]) -> Record:
     if not needed <= given.keys() <= wanted.keys():
         raise damaged(f"kind {kind!r} has the entries {', '.join(wanted)}", f"got {', '.join(given)!s:.300}")
     for name, value in given.items():
-        if not _CHECKS[wanted[name]](value):
+        if not _fits(value, wanted[name]):
             raise damaged(f"{name} of kind {kind!r} is {_type_name(wanted[name])}", f"got {value!r:.60}")
-    return kinds[kind](**{name: _tupled(value, wanted[name] in _FLOATS) for name, value in given.items()})
+    return kinds[kind](**{name: _as_kind(value, wanted[name]) for name, value in given.items()})
 
 
 def _listed(value: Any) -> Any:
     return [_listed(entry) for entry in value] if isinstance(value, tuple) else value
-
-
-def _tupled(value: Any, floats: bool) -> Any:
-    if isinstance(value, list):
-        return tuple(_tupled(entry, floats) for entry in value)
-    return float(value) if floats else value
 
 
 def damaged(expected: str, got: str) -> FileError:

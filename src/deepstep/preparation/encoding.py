@@ -93,11 +93,7 @@ class Encoding:
 
     @cached_property
     def origins(self) -> NDArray[np.intp]:
-        """The number of the feature that each input is made of.
-
-        >>> Encoding.fit(np.array([[0.0, 1], [1, 0], [2, 0], [3, 0], [4, 0]]), pieces=2).origins.tolist()
-        [0, 1, 0, 0]
-        """
+        """The number of the feature that each input is made of."""
         pieces = [max(len(edges) - 1, 0) for edges in self.edges]
         return np.concatenate([np.arange(len(pieces)), np.repeat(np.arange(len(pieces)), pieces)])
 

@@ -5,6 +5,7 @@ where all its texts fit one format, and one of them at least fits no other; or n
 stand for missing numbers.
 """
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from deepstep.data.dialect import MISSING
@@ -35,11 +36,7 @@ _SPACES = " \u00a0\u2009\u202f'’"
 
 
 class NumberFormat(NamedTuple):
-    """A format of numbers.
-
-    One text at least matches ``proof``, so that there is no other way to read the column; ``thousands`` are
-    signs to drop.
-    """
+    """A format of numbers."""
 
     pattern: str
     proof: str
@@ -63,44 +60,40 @@ NUMBER_FORMATS = {
     "1 234.5": NumberFormat(_grouped(_SPACES, "."), rf"\d[{_SPACES}]\d{{3}}", _SPACES, "."),
     "1 234,5": NumberFormat(_grouped(_SPACES, ","), rf"\d[{_SPACES}]\d{{3}}", _SPACES, ","),
 }
-PLAIN = tuple(NUMBER_FORMATS)
-NUMBER_FORMATS |= {f"{name}{sign}": form for name, form in NUMBER_FORMATS.items() for sign in SIGNS}
-"""Formats of numbers, by an example of each; the first that fits is taken. One with a unit is called by an
-example, too: "1234.5 kg", "USD 1234.5"."""
-NUMBER = "|".join(NUMBER_FORMATS[name].pattern[1:-1] for name in PLAIN)
+"""Formats of numbers, by an example of each; the first that fits is taken. A sign follows the example, a unit
+follows or a code precedes it after a space: "1,234.5%", "1234.5 kg", "USD 1234.5"."""
+NUMBER = "|".join(form.pattern[1:-1] for form in NUMBER_FORMATS.values())
 """A number in any of these formats."""
+_NAME = re.compile(
+    rf"(?:(?P<code>{'|'.join(map(re.escape, CODES))}) )?(?P<plain>{'|'.join(map(re.escape, NUMBER_FORMATS))})"
+    rf"(?P<sign>[{''.join(SIGNS)}])?(?: (?P<unit>\D.*))?",
+    re.DOTALL,
+)
 _INFINITE = ("inf", "infinity")
 _SIGN = f"[{''.join(SIGNS)}]"
 _WITH_UNIT = rf"^(?<sign>{_SIGN})? *(?<number>{NUMBER})\s*(?<unit>{UNIT}|{_SIGN})?$"
 
 
 def infer_number_format(texts: "polars.Series") -> str | None:
-    """The format in which all these texts are numbers, or None.
+    """The format in which all these texts, stripped and one at least no null, are numbers, or None.
 
     Texts with leading zeros, as 007, are names and no numbers.
-
-    The texts have no spaces around them, and one at least is no null.
     """
     present = texts.drop_nulls()
     sign = next((sign for sign in SIGNS if present.str.contains(_signed(sign)).all()), "")
-    if sign:
-        present = _without(sign, present)
-    found = _infer_plain_format(present, sign)
-    if found is None:
-        unit, in_front = _unit_of(present)
-        found = _infer_plain_format(_without_unit(unit, in_front, present), sign) if unit else None
-        found = found and (f"{unit} {found}" if in_front else f"{found} {unit}")
-    return found
+    present = _bare(present, sign=sign)
+    plain, code, unit = _infer_plain_format(present), "", ""
+    if plain is None:
+        code, unit = _code_or_unit_of(present)
+        plain = _infer_plain_format(_bare(present, code=code, unit=unit)) if code or unit else None
+    return plain and f"{code} {plain}{sign} {unit}".strip()
 
 
-def _infer_plain_format(present: "polars.Series", sign: str) -> str | None:
-    """The format of numbers that had the sign."""
+def _infer_plain_format(present: "polars.Series") -> str | None:
     for name, form in NUMBER_FORMATS.items():
-        if _sign_of(name) != sign:
-            continue
-        if not all(part.str.contains(form.pattern).all() for part in (present.head(_SAMPLE), present)):
-            continue
-        if not form.proof or present.str.contains(form.proof).any():
+        if all(part.str.contains(form.pattern).all() for part in (present.head(_SAMPLE), present)) and (
+            not form.proof or present.str.contains(form.proof).any()
+        ):
             return name
     return None
 
@@ -109,64 +102,47 @@ def parse_numbers(texts: "polars.Series", written: str) -> "polars.Series":
     """Floats; null where a text does not fit the format, or is null."""
     import polars
 
-    written, unit, in_front = _taken_apart(written)
-    form = NUMBER_FORMATS[written]
-    sign = _sign_of(written)
-    if sign:
-        texts = _without(sign, _where(texts.str.contains(_signed(sign)), texts))
-    if unit:
-        texts = _without_unit(unit, in_front, texts)
-    plain = _where(texts.str.contains(form.pattern), texts)
+    found = _NAME.fullmatch(written)
+    assert found is not None
+    parts = {name: part or "" for name, part in found.groupdict().items()}
+    form = NUMBER_FORMATS[parts.pop("plain")]
+    plain = _bare(texts, **parts)
+    plain = _where(plain.str.contains(form.pattern), plain)
     if form.thousands:
         plain = plain.str.replace_all(f"[{form.thousands}]", "")
     return plain.str.replace(form.decimal, ".", literal=True).cast(polars.Float64, strict=False)
 
 
 def is_number_format(written: str) -> bool:
-    """Whether this is the name of a format of numbers.
-
-    >>> is_number_format("1,234.5 kg"), is_number_format("1.2.3"), is_number_format("1234.5 12")
-    (True, False, False)
-    """
-    plain, unit, _ = _taken_apart(written)
-    return plain in NUMBER_FORMATS and not any(letter.isdecimal() for letter in unit[:1])
+    """Whether this is the name of a format of numbers."""
+    return _NAME.fullmatch(written) is not None
 
 
-def _taken_apart(written: str) -> tuple[str, str, bool]:
-    """The plain format, the unit if there is one, and whether it precedes the number."""
-    for plain in NUMBER_FORMATS:
-        if written.startswith(f"{plain} "):
-            return plain, written.removeprefix(f"{plain} "), False
-        if written.endswith(f" {plain}") and written.removesuffix(f" {plain}") in CODES:
-            return plain, written.removesuffix(f" {plain}"), True
-    return written, "", False
-
-
-def _unit_of(present: "polars.Series") -> tuple[str, bool]:
-    """The unit that all texts have, and whether it precedes the number; "" where there is none."""
+def _code_or_unit_of(present: "polars.Series") -> tuple[str, str]:
+    """The code in front of all texts, or the unit behind them; nothing where there is none."""
     for code in CODES:
         if present[0].startswith(code) and present.str.starts_with(code).all():
-            return code, True
+            return code, ""
     behind = rf"^(?:{NUMBER})[{_SPACES}]*({UNIT})$"
     if not present.head(_SAMPLE).str.contains(behind).all():
-        return "", False
+        return "", ""
     units = present.str.extract(behind).unique().to_list()
     if None in units or len(units) > 2:
-        return "", False
+        return "", ""
     one, *several = sorted(units, key=len)
-    return (one, False) if not several or several == [f"{one}s"] else ("", False)
+    return "", one if not several or several == [f"{one}s"] else ""
 
 
-def _without_unit(unit: str, in_front: bool, texts: "polars.Series") -> "polars.Series":
-    """Numbers without their unit; null where a text has none."""
-    if in_front:
-        return _where(texts.str.starts_with(unit), texts).str.strip_prefix(unit).str.strip_chars(_SPACES)
-    several = texts.str.ends_with(f"{unit}s")
-    plain = _where(several | texts.str.ends_with(unit), texts)
-    plain = plain.str.strip_suffix(f"{unit}s").zip_with(
-        several.fill_null(False), plain.str.strip_suffix(unit)
-    )
-    return plain.str.strip_chars(_SPACES)
+def _bare(texts: "polars.Series", *, sign: str = "", code: str = "", unit: str = "") -> "polars.Series":
+    """Numbers without sign, code and unit (or the plural of it); null where a text lacks one."""
+    import polars
+
+    if sign:
+        texts = _where(texts.str.contains(_signed(sign)), texts).str.replace(rf" *[{sign}] *", "")
+    if code or unit:
+        front, behind = polars.escape_regex(code), polars.escape_regex(unit) + "s?" * bool(unit)
+        texts = texts.str.extract(rf"(?s)^{front}[{_SPACES}]*(.*?)[{_SPACES}]*{behind}$")
+    return texts
 
 
 def _where(wanted: "polars.Series", texts: "polars.Series") -> "polars.Series":
@@ -174,17 +150,9 @@ def _where(wanted: "polars.Series", texts: "polars.Series") -> "polars.Series":
     return texts.zip_with(wanted.fill_null(False), texts.clear(len(texts)))
 
 
-def _sign_of(written: str) -> str:
-    return written[-1] if written[-1] in SIGNS else ""
-
-
 def _signed(sign: str) -> str:
     """The pattern of a text with the sign: once, at either end; a minus may come before it."""
     return rf"^(?:-? *[{sign}][^{sign}]*|[^{sign}]*[{sign}])$"
-
-
-def _without(sign: str, texts: "polars.Series") -> "polars.Series":
-    return texts.str.replace(rf" *[{sign}] *", "")
 
 
 def stripped(series: "polars.Series") -> "polars.Series":
@@ -203,15 +171,7 @@ class AmongNumbers(NamedTuple):
 
 
 def words_among_numbers(counts: "polars.DataFrame") -> AmongNumbers | None:
-    """Numbers with a few words, or None.
-
-    ``counts`` has the different texts, "value", and their numbers of rows, "rows".
-
-    >>> import polars
-    >>> texts = [*map(str, range(30)), "unknown", "unknown"]
-    >>> words_among_numbers(polars.Series("value", texts).value_counts(name="rows"))
-    AmongNumbers(written='1234.5', words=('unknown',), rows=2)
-    """
+    """Numbers with a few words, or None."""
     texts = _present(counts)
     has_digits = texts["value"].str.contains(r"\d")
     numbers, words = texts.filter(has_digits), texts.filter(~has_digits)
@@ -250,14 +210,11 @@ def why_not_numbers(counts: "polars.DataFrame") -> str:
     if others.height:
         first = others.sort(["rows", "value"], descending=[True, False])["value"][0][:40]
         more = f" and {others.height - 1:,} more" * (others.height > 1)
-        kind, hint = "words", "leave them empty where no number is known"
+        one, several, hint = "a word", "words", "leave them empty where no number is known"
         if digits.height:
-            kind, hint = "no numbers", "make numbers of them, or leave them empty"
-        if m - n == 1:
-            kind = f"1 is {'a word' if kind == 'words' else 'no number'}"
-        else:
-            kind = f"{m - n:,} are {kind}"
-        reasons.append(f"{kind}, {first!r}{more}; {hint}")
+            one, several, hint = "no number", "no numbers", "make numbers of them, or leave them empty"
+        count = f"1 is {one}" if m - n == 1 else f"{m - n:,} are {several}"
+        reasons.append(f"{count}, {first!r}{more}; {hint}")
     if not reasons and found["number"].str.contains(r"\d[^\d]\d{3}$").any():
         number = found["number"].max()
         reasons.append(f"{number!r} can be read in two ways; write it without a sign between thousands")

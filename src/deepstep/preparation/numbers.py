@@ -103,11 +103,8 @@ class NumberColumn(StandardizedColumn):
         if not self.words:
             return ""
         named = ", ".join(f"{word[:40]!r}" for word in self.words)
-        count = (
-            "1 value is no number and counts"
-            if self.rows_of_words == 1
-            else (f"{self.rows_of_words:,} values are no numbers and count")
-        )
+        several = f"{self.rows_of_words:,} values are no numbers and count"
+        count = "1 value is no number and counts" if self.rows_of_words == 1 else several
         return f"{count} as missing: {named}"
 
     @property
@@ -125,13 +122,10 @@ class DurationColumn(StandardizedColumn):
 
     kind: ClassVar[str] = "duration"
     unit: ClassVar[str] = "seconds, "
+    why = "spans of time"
 
     def values(self, series: "polars.Series") -> NDArray[np.float64]:
         return seconds(series)
-
-    @property
-    def why(self) -> str:
-        return "spans of time"
 
 
 @dataclass(frozen=True)
@@ -139,6 +133,7 @@ class BooleanColumn(Column):
     """Truth values: 0 or 1."""
 
     kind: ClassVar[str] = "boolean"
+    why = "truth values"
     name: str
     mean: float
     marks_missing: bool
@@ -150,10 +145,6 @@ class BooleanColumn(Column):
     @property
     def done(self) -> str:
         return f"encoded as 0 (false) and 1 (true){mark_done(self.marks_missing, f' ({self.mean:.6g})')}"
-
-    @property
-    def why(self) -> str:
-        return "truth values"
 
     def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
         values = truths(series)

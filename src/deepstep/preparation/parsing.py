@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
 
 def numbers(series: "polars.Series", written: str = "") -> NDArray[np.float64]:
-    """Floats with NaN for missing; texts are parsed.
-
-    With a format (`number_formats`), which the training texts had, a text in another one is missing.
-    """
+    """Floats with NaN for missing; texts are parsed."""
     import polars
 
     dtype = series.dtype
@@ -171,11 +168,7 @@ _DAY, _MONTH = r"(0?[1-9]|[12]\d|3[01])", r"(0?[1-9]|1[0-2])"
 
 
 class DateFormat(NamedTuple):
-    """A format of dates.
-
-    ``pattern`` has a group for each part, ``iso`` puts the groups in order, and one text at least matches
-    ``proof``, so that there is no other way to read the column.
-    """
+    """A format of dates."""
 
     pattern: str
     iso: str
@@ -198,16 +191,7 @@ ISO = next(iter(DATE_FORMATS))
 
 
 def infer_date_format(texts: "polars.Series") -> str | None:
-    """The format in which all these texts are dates, with or without a time, or None.
-
-    The texts have no spaces around them, and one at least is no null.
-
-    >>> import polars
-    >>> infer_date_format(polars.Series(["1.2.2020", "31.12.2020 14:30", None]))
-    '31.12.2020'
-    >>> [infer_date_format(polars.Series(texts)) for texts in (["1/2/2020", "1/31/2020"], ["1/2/2020"])]
-    ['12/31/2020', None]
-    """
+    """The format in which all these texts are dates, with or without a time, or None."""
     if are_iso_moments(texts):
         return ISO
     present = texts.drop_nulls()
@@ -223,11 +207,6 @@ def infer_date_format(texts: "polars.Series") -> str | None:
 
 
 def as_iso(texts: "polars.Series", written: str) -> "polars.Series":
-    """Texts of a format as ISO 8601 has them; others as they are.
-
-    >>> import polars
-    >>> as_iso(polars.Series(["31.12.2020 14:30", "soon"]), "31.12.2020").to_list()
-    ['2020-12-31 14:30', 'soon']
-    """
+    """Texts of a format as ISO 8601 has them; others as they are."""
     form = DATE_FORMATS[written]
     return texts.str.replace(form.pattern, form.iso)

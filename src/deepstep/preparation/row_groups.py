@@ -16,7 +16,6 @@ from deepstep.preparation.batches import (
     Share,
     Window,
     evenly_spread,
-    n_batches,
     visited,
 )
 from deepstep.preparation.streams import BUFFER_BYTES, StreamedExamples
@@ -100,11 +99,7 @@ class RowGroups:
 
 
 class SharedOut(StreamedExamples):
-    """Examples of which each worker holds those of its own row groups.
-
-    ``encode`` makes `Examples` of the numbers of some rows, (k, n_columns). The batches, and their order, are
-    those of all rows in memory.
-    """
+    """Examples of which each worker holds those of its own row groups."""
 
     def __init__(
         self, groups: RowGroups, encode: Callable[[Array], Examples], workers: Communicator, own: Examples
@@ -138,11 +133,8 @@ class SharedOut(StreamedExamples):
     ) -> Window:
         """The window that holds a batch: a worker's own rows, or without a ``share`` all, which are read."""
         batch_size = batch_size or len(self)
-        size = self.window_rows(batch_size)
-        begin = number * batch_size // size * size
-        end = min(begin + size, len(self))
-        first = begin // batch_size
-        stop = first + n_batches(end - begin, batch_size)
+        _, first, stop = self.window_at(number, batch_size)
+        begin, end = first * batch_size, min(stop * batch_size, len(self))
         if self._visited is None or self._visited[:2] != (order, epoch):
             self._visited = order, epoch, visited(order, epoch, len(self))
         rows = self._visited[2]

@@ -1,6 +1,6 @@
-"""Statistics that are updated chunk by chunk and merged: moments, quantiles, counts of values."""
+"""Statistics that are updated chunk by chunk: moments, quantiles, counts of values."""
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,6 @@ from deepstep.types import AnyArray, Array
 if TYPE_CHECKING:
     import polars
 
-SMALL, UP = 1e-146, 2.0**900
-"""Squares of numbers below this may be below the floats: they are taken of these scaled up, too."""
 COMPRESSION = 1000
 """Size of the t-digests: their centroids are twice as many at most, 32 kB for each feature."""
 FEW = 256
@@ -29,11 +27,9 @@ class Moments:
     the sum of the squared differences from the mean.
     """
 
-    def __init__(self, *, scaled: bool = False) -> None:
+    def __init__(self) -> None:
         self.count, self.missing = 0, 0
         self.mean, self.squares, self.low, self.high = 0.0, 0.0, np.inf, -np.inf
-        self._up: Moments | None = None if scaled else Moments(scaled=True)
-        self._smallest: NDArray[np.float64] | None = None
 
     def update(self, values: NDArray[np.float64], times: NDArray[np.float64] | None = None) -> None:
         """Add values; ``times`` says of each how often it comes."""
@@ -53,35 +49,13 @@ class Moments:
             mean = float(np.average(present, weights=times))
             apart = np.square(present - mean)
             squares = float(apart.sum() if times is None else np.dot(apart, times))
-            underflows = squares / n == 0 and self.low < self.high
-            self._smallest = present if underflows and not self.count and times is None else None
-            self._join(n, mean, squares)
-        if self._up is not None:
-            if max(-self.low, self.high) < SMALL:
-                self._up.update(present * UP, times)
-            else:
-                self._up = None
-
-    def merge(self, other: Self) -> None:
-        """Add what another has seen."""
-        self.missing += other.missing
-        if other.count:
-            self.low, self.high = min(self.low, other.low), max(self.high, other.high)
-            self._smallest = None if self.count else other._smallest
-            self._join(other.count, other.mean, other.squares)
-            if self._up is not None and other._up is not None:
-                self._up.merge(other._up)
-            else:
-                self._up = None
-
-    def _join(self, n: int, mean: float, squares: float) -> None:
-        if not self.count:  # the square of a huge mean is infinite
-            self.count, self.mean, self.squares = n, mean, squares
-            return
-        total, apart = self.count + n, mean - self.mean
-        self.squares += squares + apart * apart * self.count * (n / total)
-        self.mean += apart * (n / total)
-        self.count = total
+            if not self.count:  # the square of a huge mean is infinite
+                self.count, self.mean, self.squares = n, mean, squares
+                return
+            total, difference = self.count + n, mean - self.mean
+            self.squares += squares + difference * difference * self.count * (n / total)
+            self.mean += difference * (n / total)
+            self.count = total
 
     @property
     def is_constant(self) -> bool:
@@ -94,11 +68,6 @@ class Moments:
             # not by the computed deviation: rounding leaves a constant 0.1 with one of 1e-17
             return self.low, 1.0, self.missing > 0
         std = float(np.sqrt(self.squares / self.count))
-        if std == 0.0 and self._smallest is not None:
-            size = max(abs(self.low), abs(self.high))
-            std = size * float((self._smallest / size).std())
-        elif std == 0.0 and self._up is not None:
-            std = float(np.sqrt(self._up.squares / self._up.count)) / UP
         if not np.isfinite(std):
             raise DataError(
                 where,
@@ -110,7 +79,7 @@ class Moments:
 
 
 class Quantiles:
-    """Quantiles of features: exact for a single chunk, by mergeable sketches (Apache's t-digest) for more.
+    """Quantiles of features: exact for a single chunk, by sketches (Apache's t-digest) for more.
 
     A sketched quantile is one of a rank that is off by a few thousandths of the rows at most (t-digests have
     no bound that is proven; the tests hold it to 0.005); the least and the greatest value are exact, and so
@@ -127,29 +96,16 @@ class Quantiles:
         if not self._sketches and not len(self._only):
             self._only = features
             return
-        for sketch, column in zip(self._sketched(), features.T, strict=True):
-            sketch.update(np.ascontiguousarray(column, np.float64))
-
-    def merge(self, other: Self) -> None:
-        """Add what another has seen."""
-        for sketch, its in zip(self._sketched(), other._sketched(), strict=True):
-            sketch.merge(its)
-
-    def _sketched(self) -> "list[_Sketch]":
-        if not self._sketches:
-            self._sketches = [_Sketch() for _ in range(self._n)]
-            if len(self._only):
-                for sketch, column in zip(self._sketches, self._only.T, strict=True):
-                    sketch.update(np.ascontiguousarray(column, np.float64))
-            self._only = np.empty((0, self._n))
-        return self._sketches
+        chunks = [features] if self._sketches else [self._only, features]
+        self._sketches, self._only = self._sketches or [_Sketch() for _ in range(self._n)], self._only[:0]
+        for chunk in chunks:
+            for sketch, column in zip(self._sketches, chunk.T, strict=True):
+                sketch.update(np.ascontiguousarray(column, np.float64))
 
     def at(self, ranks: AnyArray) -> Array:
         """Values of each feature at these ranks, (len(ranks), n_features)."""
-        if not self._sketches:
-            return np.asarray(np.quantile(self._only, ranks, axis=0))
-        found = [sketch.quantiles(ranks) for sketch in self._sketches]
-        return np.array(found).reshape(len(found), len(ranks)).T
+        found = [self.of_feature(feature, ranks) for feature in range(self._n)]
+        return np.array(found).reshape(self._n, len(ranks)).T
 
     def of_feature(self, feature: int, ranks: AnyArray) -> Array:
         """Values of one feature at these ranks."""
@@ -178,19 +134,13 @@ class _Sketch:
 
     def update(self, column: Array) -> None:
         self.digest.update(column)
-        if self.few:
-            self._count(*np.unique(column, return_counts=True))
-
-    def merge(self, other: "_Sketch") -> None:
-        self.digest.merge(other.digest)
-        self.few = self.few and other.few
-        self._count(other.values, other.counts)
-
-    def _count(self, values: Array, counts: AnyArray) -> None:
+        if not self.few:
+            return
+        values, counts = np.unique(column, return_counts=True)
         both, place = np.unique(np.concatenate([self.values, values]), return_inverse=True)
         total = np.zeros(len(both), np.int64)
         np.add.at(total, place, np.concatenate([self.counts, counts]))
-        self.few = self.few and len(both) <= FEW
+        self.few = len(both) <= FEW
         self.values, self.counts = both[: FEW + 1], total[: FEW + 1]
 
     def quantiles(self, ranks: AnyArray) -> Array:
@@ -217,44 +167,29 @@ class ValueCounts:
 
     def update(self, values: "polars.Series", weight: AnyArray, learned: AnyArray) -> None:
         """Add targets without missing ones; ``learned`` (k,) says whose weights count."""
-        if self._too_many or not len(values):
-            return
-        codes = self._codes(values)
-        if not self._too_many:
-            np.add.at(self._weights, codes[learned], weight[learned])
-            np.add.at(self._rows, codes[learned], 1)
-
-    def merge(self, other: Self) -> None:
-        """Add what another has seen of the rows after these: its sums are added as they are."""
-        self._too_many |= other._too_many
-        if not self._too_many and other._values is not None:
-            codes = self._codes(other._values["value"])
-            if not self._too_many:
-                np.add.at(self._weights, codes, other._weights)
-                np.add.at(self._rows, codes, other._rows)
-
-    def _codes(self, values: "polars.Series") -> AnyArray:
-        """The numbers of values, of which new ones get the next; none where there are too many."""
         import polars
 
+        if self._too_many or not len(values):
+            return
         frame = polars.DataFrame({"value": values})
         new = frame.unique(maintain_order=True)
         known = new if self._values is None else polars.concat([self._values, new])
         self._values = known.unique(keep="first", maintain_order=True)
-        self._too_many = self._values.height > MOST_CLASSES
-        if self._too_many:
-            return np.empty(0, np.int64)
+        if self._values.height > MOST_CLASSES:
+            self._values, self._weights, self._rows = known.clear(), np.zeros(0), np.zeros(0, np.int64)
+            self._too_many = True
+            return
         more = self._values.height - len(self._weights)
         self._weights = np.append(self._weights, np.zeros(more))
         self._rows = np.append(self._rows, np.zeros(more, np.int64))
         found = frame.join(self._values.with_row_index("code"), on="value", how="left", maintain_order="left")
-        return found["code"].to_numpy()
+        codes = found["code"].to_numpy()
+        np.add.at(self._weights, codes[learned], weight[learned])
+        np.add.at(self._rows, codes[learned], 1)
 
-    def finish(self) -> "polars.DataFrame | None":
-        """The values with their weights and rows, in order; None where there are none, or too many."""
+    def finish(self) -> "polars.DataFrame":
+        """The values with their weights and rows, in order; no rows where there are too many."""
         import polars
 
-        if self._values is None or self._too_many:
-            return None
         sums = [polars.Series("weight", self._weights), polars.Series("rows", self._rows)]
-        return self._values.with_columns(sums).sort("value")
+        return polars.DataFrame(self._values).with_columns(sums).sort("value")

@@ -9,7 +9,6 @@ holds all rows, the groups stay in the order of the file, and the order is that 
 How far reading is ahead, in pieces of how many rows, and by how many workers, changes nothing.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property, partial
@@ -51,10 +50,7 @@ class Asked(NamedTuple):
 
 
 class Piece(NamedTuple):
-    """Rows of a group that follow each other in the sequence of an epoch.
-
-    ``numbers`` are those of the rows in the group, ``start`` is the place of the first one in the sequence.
-    """
+    """Rows of a group that follow each other in the sequence of an epoch."""
 
     frame: "polars.DataFrame"
     numbers: AnyArray
@@ -97,7 +93,7 @@ class StreamedExamples:
     ``keep(frame, first)`` says which rows of a piece are learned from, (k,) of bool, by the number of its
     first row; ``kept`` has their number in each group. ``encode`` makes `Examples` of a frame, ``sample`` are
     some of them to look at, and ``identity`` tells them from others, in JSON's types. ``buffer_rows`` are the
-    rows of a window, by default what `BUFFER_BYTES` hold, ``read_ahead`` the windows read meanwhile.
+    rows of a window, by default what `BUFFER_BYTES` hold.
     """
 
     streamed = True
@@ -113,7 +109,6 @@ class StreamedExamples:
         identity: dict[str, Any],
         *,
         buffer_rows: int | None = None,
-        read_ahead: int = 1,
     ) -> None:
         self.rows, self.sample = rows, sample
         self._columns, self._keep, self._encode = list(columns), keep, encode
@@ -125,11 +120,8 @@ class StreamedExamples:
         self._piece_rows = rows.piece_rows(self._columns, width)
         if self.buffer_rows < 1:
             raise ConfigurationError("buffer_rows", "at least 1", f"got {buffer_rows}")
-        if read_ahead < 0:
-            raise ConfigurationError("read_ahead", "at least 0", f"got {read_ahead}")
-        self._read_ahead = read_ahead
         self._starts = np.concatenate([[0], np.cumsum(rows.sizes)])
-        self._coming: deque[tuple[Asked, Future[Examples]]] = deque()
+        self._coming: tuple[Asked, Future[Examples]] | None = None
         self._reader: _Reader | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._whole: Examples | None = None
@@ -153,8 +145,7 @@ class StreamedExamples:
             if self._pool is not None:
                 self._pool.shutdown(wait=True, cancel_futures=True)
         finally:
-            self._coming.clear()
-            self._pool = self._reader = None
+            self._coming = self._pool = self._reader = None
             self._ended = Event()  # a thread that was not waited for still has the old one, and ends
 
     @cached_property
@@ -165,6 +156,12 @@ class StreamedExamples:
     def window_rows(self, batch_size: int) -> int:
         """Rows of a window: whole batches."""
         return max(1, self.buffer_rows // batch_size) * batch_size
+
+    def window_at(self, number: int, batch_size: int) -> tuple[int, int, int]:
+        """The number of the window that holds a batch, its first batch, and the first of the next window."""
+        of = self.window_rows(batch_size) // batch_size
+        first = number // of * of
+        return number // of, first, min(first + of, n_batches(len(self), batch_size))
 
     def window(
         self,
@@ -183,12 +180,10 @@ class StreamedExamples:
         worker has them all.
         """
         batch_size = batch_size or len(self)
-        size = self.window_rows(batch_size)
-        of = n_batches(len(self), size)
+        of = n_batches(len(self), self.window_rows(batch_size))
         share = None if of == 1 else share
-        place = Asked(epoch, number * batch_size // size, batch_size, order, share)
-        first = place.window * (size // batch_size)
-        stop = min(first + size // batch_size, n_batches(len(self), batch_size))
+        window, first, stop = self.window_at(number, batch_size)
+        place = Asked(epoch, window, batch_size, order, share)
         if of == 1:
             if self._whole is None:
                 self._whole = self._fetched(place, 1, epoch + 1)
@@ -200,29 +195,25 @@ class StreamedExamples:
         return Window(examples, visited, first, stop)
 
     def _fetched(self, place: Asked, of: int, epochs: int | None) -> Examples:
-        """A window's examples; those that come next are asked for."""
-        if self._coming and self._coming[0][0] != place:
+        """A window's examples; the next ones are asked for."""
+        if self._coming and self._coming[0] != place:
             self.close()
-        if not self._coming:
-            self._ask(place)
-        _, future = self._coming.popleft()
-        following = place
-        for asked in range(1, self._read_ahead + 1):
-            following = _after(following, of)
-            if epochs is not None and following.epoch >= epochs:
-                break
-            if len(self._coming) < asked:
-                self._ask(following)
+        future = self._coming[1] if self._coming else self._ask(place)
+        epoch, window = (place.epoch, place.window + 1) if place.window + 1 < of else (place.epoch + 1, 0)
+        following = place._replace(epoch=epoch, window=window)
+        self._coming = None
+        if epochs is None or epoch < epochs:
+            self._coming = following, self._ask(following)
         try:
             return future.result()
         except BaseException:
             self.close()
             raise
 
-    def _ask(self, place: Asked) -> None:
+    def _ask(self, place: Asked) -> "Future[Examples]":
         if self._pool is None:
             self._pool = ThreadPoolExecutor(1, thread_name_prefix="deepstep-reader")
-        self._coming.append((place, self._pool.submit(self._read, place)))
+        return self._pool.submit(self._read, place)
 
     def _read(self, place: Asked) -> Examples:
         """In the thread that reads: a window's examples; the one after it continues there."""
@@ -301,11 +292,6 @@ class StreamedExamples:
     def _order_within(self, place: Asked, m: int) -> AnyArray | None:
         seed = _seed_of(place.order)
         return None if seed is None else _drawn(seed, [0, 0, place.window, place.epoch]).permutation(m)
-
-
-def _after(place: Asked, of: int) -> Asked:
-    window = place.window + 1
-    return place._replace(window=window) if window < of else place._replace(epoch=place.epoch + 1, window=0)
 
 
 def _seed_of(order: Order) -> int | None:

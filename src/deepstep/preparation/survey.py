@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 from deepstep.data.rows import Place, StoredRows, naming_rows
 from deepstep.errors import DataError
 from deepstep.preparation.batches import Examples, evenly_spread
-from deepstep.preparation.column_statistics import MOST_NUMBERS
 from deepstep.preparation.parsing import is_missing
 from deepstep.preparation.parsing import numbers as as_floats
 from deepstep.preparation.statistics import Moments, ValueCounts
@@ -32,9 +30,6 @@ STREAM = 2**62
 """The last word of the counter: far from the epochs, whose orders come from the same key."""
 LEARNED = (0, 3)
 """Parts of the rows, see `parts_of_rows`: 0 and 3 are learned from, 3 is the sample; 1 tests, 2 validates."""
-CHAPTER, CHAPTER_NUMBERS = 2**22, 2**28
-"""Rows (or fewer, with so many numbers) of one chapter. Statistics of the chapters are merged in the order of
-the rows."""
 
 
 def rows_in_memory(n_columns: int, row_bytes: float = 0.0) -> int:
@@ -102,11 +97,7 @@ class Survey:
         *,
         buffer_rows: int | None,
     ) -> StreamedExamples:
-        """The rows that are learned from, as examples.
-
-        ``identity`` tells this preparation from others, in JSON's types; ``buffer_rows`` is as of
-        `StreamedExamples`.
-        """
+        """The rows that are learned from, as examples."""
         return StreamedExamples(
             self.rows,
             self.columns,
@@ -124,35 +115,23 @@ class Survey:
         )
 
 
-class Reading(NamedTuple):
-    """How rows are read: the target's column, and ``weights`` and ``check`` as of `survey`."""
+@dataclass
+class _RowStatistics:
+    """Statistics of the rows; ``held`` has those in memory by the number of their part."""
 
+    inputs: TableStatistics
     target: str
     weights: "Callable[[polars.DataFrame], AnyArray] | None"
     check: "Callable[[polars.DataFrame], None] | None"
-
-
-@dataclass
-class RowStatistics:
-    """Statistics of rows that follow each other.
-
-    ``held`` has the rows in memory by the number of their part, ``kept`` how many rows of each group are
-    learned from.
-    """
-
-    inputs: TableStatistics
     held: "dict[int, list[polars.DataFrame]]" = field(default_factory=lambda: {1: [], 2: [], 3: []})
     different: ValueCounts = field(default_factory=ValueCounts)
     moments: Moments = field(default_factory=Moments)
     missing: int = 0
-    kept: list[int] = field(default_factory=list)
 
-    def update(
-        self, frame: "polars.DataFrame", part: AnyArray, how: Reading, place: Place, first: int
-    ) -> int:
+    def update(self, frame: "polars.DataFrame", part: AnyArray, place: Place, first: int) -> int:
         """Add a chunk, ``first`` its first row in the group; gives how many rows are learned from."""
         numbers = np.arange(frame.height) + first
-        missing = is_missing(frame.get_column(how.target))
+        missing = is_missing(frame.get_column(self.target))
         if missing.any():
             self.missing += int(missing.sum())
             frame, part, numbers = frame.filter(~missing), part[~missing], numbers[~missing]
@@ -166,37 +145,21 @@ class RowStatistics:
         if learned.height < frame.height:
             with naming_rows(place, numbers[~is_learned]):
                 self.inputs.check(frame.filter(~is_learned))
-        answers = frame.get_column(how.target)
+        answers = frame.get_column(self.target)
         if answers.dtype.is_numeric() and learned.height:
-            self.moments.update(learned.get_column(how.target).to_numpy().astype(np.float64))
+            self.moments.update(learned.get_column(self.target).to_numpy().astype(np.float64))
         with naming_rows(place, numbers):
             if answers.dtype.is_numeric():
                 as_floats(answers)  # an infinite one is named
-            if how.check is not None:
-                how.check(frame)
-            weight = np.ones(frame.height) if how.weights is None else how.weights(frame)
+            if self.check is not None:
+                self.check(frame)
+            weight = np.ones(frame.height) if self.weights is None else self.weights(frame)
             self.different.update(answers, weight, is_learned)
         return learned.height
 
-    def merge(self, other: Self) -> None:
-        """Add what another has seen of the rows after these."""
-        self.inputs.merge(other.inputs)
-        for part, held in self.held.items():
-            held += other.held[part]
-        self.different.merge(other.different)
-        self.moments.merge(other.moments)
-        self.missing += other.missing
-        self.kept += other.kept
-
 
 def parts_of_rows(seed: int, start: int, stop: int, shares: Sequence[float]) -> NDArray[np.int8]:
-    """Which part each row belongs to: 0 for what is learned from, then one for each share.
-
-    A function of (seed, number of the row) alone: the same in every epoch and every process, whatever is read
-    first.
-
-    ``shares`` are those of the parts held out, each from 0 to 1, together below 1.
-    """
+    """Which part each row belongs to: 0 for what is learned from, then one for each share."""
     first = start // DRAWS
     source = np.random.Philox(key=seed, counter=[first, 0, 0, STREAM])
     draws = source.random_raw(DRAWS * (-(-stop // DRAWS) - first))[start - first * DRAWS :][: stop - start]
@@ -230,6 +193,8 @@ def survey(
     ``check`` raises a `DataError` for a frame that cannot be used, which begins with "row 1 " as ``got``. At
     most `rows_in_memory` of each part are held out.
     """
+    import polars
+
     rows.check_columns([target, *exclude, *drop, *keep, *categorical], "survey")
     columns = tuple(name for name in rows.schema if name not in drop)
     row_bytes = rows.row_bytes(columns)
@@ -237,74 +202,19 @@ def survey(
     tested, validated = (min(share, most / n) for share in (test_fraction, validation_fraction))
     # beyond 1 the sample is all that is left
     shares = (tested, validated, 2.0 if n <= most else most / n)
-    chapters = _chapters(rows.sizes, len(columns) + row_bytes / 8)
-    how = Reading(target, weights, check)
-    looked = _Pass(rows, columns, how, (target, *exclude), categorical, seed, shares, chapters)
-    return _learned(looked, looked.run(), keep, drop_missing_target=drop_missing_target)
-
-
-@dataclass
-class _Pass:
-    rows: StoredRows
-    columns: tuple[str, ...]
-    how: Reading
-    no_inputs: tuple[str, ...]
-    categorical: Sequence[str]
-    seed: int
-    shares: tuple[float, float, float]
-    chapters: Sequence[range]
-
-    @property
-    def schema(self) -> "dict[str, polars.DataType]":
-        return {name: self.rows.schema[name] for name in self.columns}
-
-    @cached_property
-    def of_a_piece(self) -> int:
-        """Rows that are looked at together; some are read to know it, once for all chapters."""
-        return self.rows.piece_rows(self.columns)
-
-    def run(self) -> RowStatistics:
-        """Look at all rows, chapter by chapter."""
-        seen = self._nothing()
-        for chapter in self.chapters:
-            seen.merge(self._seen(chapter))
-        return seen
-
-    def _nothing(self, *, first: bool = True) -> RowStatistics:
-        return RowStatistics(TableStatistics(self.schema, self.no_inputs, self.categorical, first=first))
-
-    def _seen(self, groups: range) -> RowStatistics:
-        """Statistics of some groups."""
-        rows, first = self.rows, sum(self.rows.sizes[: groups.start])
-        seen = self._nothing(first=first < MOST_NUMBERS)
-        for group in groups:
-            learned, begin = 0, first
-            for frame in rows.pieces(group, self.columns, self.of_a_piece):
-                part = parts_of_rows(self.seed, first, first + frame.height, self.shares)
-                learned += seen.update(frame, part, self.how, rows.place(group), first - begin)
-                first += frame.height
-            seen.kept.append(learned)
-        return seen
-
-
-def _chapters(sizes: Sequence[int], width: float) -> list[range]:
-    """The groups, in runs of at least so many rows of so many numbers, except the last."""
-    most = min(CHAPTER, CHAPTER_NUMBERS / width)
-    chapters, start, rows = [], 0, 0
-    for group, size in enumerate(sizes):
-        rows += size
-        if rows >= most:
-            chapters.append(range(start, group + 1))
-            start, rows = group + 1, 0
-    return [*chapters, range(start, len(sizes))] if start < len(sizes) or not chapters else chapters
-
-
-def _learned(looked: _Pass, seen: RowStatistics, keep: Sequence[str], *, drop_missing_target: bool) -> Survey:
-    """The survey from what was seen."""
-    import polars
-
-    rows, columns, target = looked.rows, looked.columns, looked.how.target
-    if not sum(seen.kept):
+    schema = {name: rows.schema[name] for name in columns}
+    no_inputs = [name for name in columns if name in (target, *exclude)]
+    categories = [name for name in columns if name in categorical]
+    seen = _RowStatistics(TableStatistics(schema, no_inputs, categories), target, weights, check)
+    first, kept, piece_rows = 0, [], rows.piece_rows(columns)
+    for group in range(len(rows.sizes)):
+        learned, begin = 0, first
+        for frame in rows.pieces(group, columns, piece_rows):
+            part = parts_of_rows(seed, first, first + frame.height, shares)
+            learned += seen.update(frame, part, rows.place(group), first - begin)
+            first += frame.height
+        kept.append(learned)
+    if not sum(kept):
         raise DataError(rows.where, "at least one row to learn from", "got none")
     if seen.missing and not drop_missing_target:
         raise DataError(
@@ -313,40 +223,27 @@ def _learned(looked: _Pass, seen: RowStatistics, keep: Sequence[str], *, drop_mi
             f"{seen.missing} of {rows.n_rows} have none",
             "Drop these rows; deepstep train does with --drop-missing-target.",
         )
-    empty = polars.DataFrame(schema=looked.schema)
+    empty = polars.DataFrame(schema=schema)
     test, validation, sample = (polars.concat([empty, *seen.held[at]]) for at in (1, 2, 3))
-    whole = sample.height == sum(seen.kept)
-    different = seen.different.finish()
-    if different is None:
-        different = empty.select(
-            value=target, weight=polars.lit(0.0), rows=polars.lit(0, polars.Int64)
-        ).clear()
-    inputs = (
-        TablePreparation.fit(
-            sample,
-            exclude=[name for name in columns if name in looked.no_inputs],
-            keep=keep,
-            categorical=[name for name in columns if name in looked.categorical],
-        )
-        if whole
-        else seen.inputs.finish(keep=keep)
-    )
-    # of few columns there may be many features
-    most = rows_in_memory(inputs.n_features)
-    test, validation = few(test, most), few(validation, most)
+    whole = sample.height == sum(kept)
+    if whole:  # in one chunk, with the bits of a table in memory
+        inputs = TablePreparation.fit(sample, exclude=no_inputs, keep=keep, categorical=categories)
+    else:
+        inputs = seen.inputs.finish(keep=keep)
+    most = rows_in_memory(inputs.n_features)  # of few columns there may be many features
     return Survey(
         rows,
         columns,
         target,
-        looked.seed,
-        looked.shares,
+        seed,
+        shares,
         drop_missing_target,
         inputs,
-        tuple(seen.kept),
+        tuple(kept),
         sample if whole else few(sample, most),
-        test,
-        validation,
-        different,
+        few(test, most),
+        few(validation, most),
+        seen.different.finish(),
         seen.moments,
         seen.missing,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -219,22 +219,16 @@ class TablePreparation:
 
 
 class TableStatistics:
-    """Statistics of the columns of a table, updated chunk by chunk.
-
-    ``exclude`` are columns that are no inputs, ``categorical`` those whose values are categories; ``first``
-    says whether these are among the first of all rows, which tell whether numbers name them.
-    """
+    """Statistics of the columns of a table, updated chunk by chunk."""
 
     def __init__(
         self,
         schema: "Mapping[str, polars.DataType]",
         exclude: Collection[str] = (),
         categorical: Collection[str] = (),
-        *,
-        first: bool = True,
     ) -> None:
         self._columns = {
-            name: column_statistics(name, dtype, first=first, categorical=name in categorical)
+            name: column_statistics(name, dtype, categorical=name in categorical)
             for name, dtype in schema.items()
             if name not in exclude
         }
@@ -252,12 +246,6 @@ class TableStatistics:
             if frame.schema[name].is_numeric():
                 numbers(frame.get_column(name))
 
-    def merge(self, other: Self) -> None:
-        """Add what another has seen of the rows after these."""
-        self.rows += other.rows
-        for name, column in self._columns.items():
-            column.merge(other._columns[name])
-
     def finish(self, *, keep: Collection[str] = ()) -> TablePreparation:
         """The learned preparation; ``keep`` names columns that are inputs even if they name the rows."""
         if not self.rows:
@@ -272,11 +260,10 @@ class TableStatistics:
             )
             if preparation.n_features:
                 return preparation
-        raise DataError(
-            "table",
-            "at least one column with different values is expected besides the target",
-            _without_features(preparation, self.rows),
-        )
+        got = "every column is empty or constant" if preparation.columns else "there is none"
+        got = "there is 1 sample, one row, so that nothing can differ" if self.rows == 1 else got
+        expected = "at least one column with different values is expected besides the target"
+        raise DataError("table", expected, got)
 
 
 def with_columns(frame: "polars.DataFrame", names: Sequence[str]) -> "polars.DataFrame":
@@ -293,13 +280,6 @@ def with_columns(frame: "polars.DataFrame", names: Sequence[str]) -> "polars.Dat
             unknown_name("", "", missing[0], spare).hint,
         )
     return frame
-
-
-def _without_features(preparation: TablePreparation, m: int) -> str:
-    """The error text where no column has a feature."""
-    if m == 1:
-        return "there is 1 sample, one row, so that nothing can differ"
-    return "there is none" if not preparation.columns else "every column is empty or constant"
 
 
 def _without_rows() -> DataError:

@@ -23,11 +23,7 @@ Label: TypeAlias = str | int | float | bool
 
 
 def reads_as_number(value: Any) -> bool:
-    """Whether it is a number, or a text that is one.
-
-    >>> [reads_as_number(value) for value in (1, "1.5", "unknown", None)]
-    [True, True, False, False]
-    """
+    """Whether it is a number, or a text that is one."""
     try:
         float(value)
     except (TypeError, ValueError):
@@ -132,24 +128,12 @@ def guess_task(series: "polars.Series") -> tuple[Task, str]:
       make up at most half of the rows.
     - Other numbers are "regression".
 
-    Parameters
-    ----------
-    series : polars.Series
-        m values.
+    series: m values.
+    task (str): One of these three.
+    reason (str): A sentence for people.
+    DataError: When there is no value, only one different value, or the column holds dates, lists or
+        structures.
 
-    Returns
-    -------
-    task : {"binary", "multiclass", "regression"}
-    reason : str
-        A sentence for people.
-
-    Raises
-    ------
-    DataError
-        When there is no value, only one different value, or the column holds dates, lists or structures.
-
-    Examples
-    --------
     >>> import polars
     >>> guess_task(polars.Series("survived", [0, 1, 1, 0]))
     ('binary', 'survived has 2 different values: 0, 1')
@@ -222,13 +206,7 @@ def ordinal_code(labels: AnyArray, n_classes: int) -> NDArray[np.float64]:
 
 
 def ordinal_probabilities(AL: Array) -> Array:
-    """P(y = k) from P(y > k), the way back from `ordinal_code`: how far it falls from 1 over AL to 0.
-
-    AL is (n_classes - 1, m), the answer (n_classes, m).
-
-    >>> ordinal_probabilities(np.array([[0.75], [0.25]])).tolist()
-    [[0.25], [0.5], [0.25]]
-    """
+    """P(y = k) from P(y > k), the way back from `ordinal_code`: how far it falls from 1 over AL to 0."""
     falling = np.concatenate([np.ones_like(AL[:1]), AL, np.zeros_like(AL[:1])])
     return falling[:-1] - falling[1:]
 

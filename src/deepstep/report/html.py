@@ -44,11 +44,7 @@ def text(part: Content) -> Html:
 
 
 def printable(given: str) -> str:
-    r"""A text without invalid characters: controls and surrogates.
-
-    >>> printable("a\x00\ud800b")
-    'a?b'
-    """
+    """A text without invalid characters: controls and surrogates."""
     kept = "".join(one for one in given if one >= " " or one in "\t\n")
     return kept.encode(errors="replace").decode()
 
@@ -61,10 +57,7 @@ def table(
     left: int = 1,
     texts_last: int = 0,
 ) -> Html:
-    """A table whose first column names its rows.
-
-    ``left`` columns at the start and ``texts_last`` at the end are texts; those between are numbers.
-    """
+    """A table whose first column names its rows."""
     right = len(header) - texts_last
     sides = [None if at < left or at >= right else "number" for at in range(len(header))]
     head = join(tag("th", cell, scope="col", class_=side) for cell, side in zip(header, sides, strict=True))

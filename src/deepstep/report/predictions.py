@@ -30,11 +30,7 @@ def listed(
     caption: str,
     left: int = 0,
 ) -> Html:
-    """Some rows with facts about them: as cells of the user's own table, or as a gallery of pictures.
-
-    ``facts`` has the names of what ``shown`` has by the index of a row; ``left`` of them are texts, the
-    others numbers.
-    """
+    """Some rows with facts about them: as cells of the user's own table, or as a gallery of pictures."""
     if rows.pictures is None:
         header = ["row", *facts, *rows.cells]
         body = [
@@ -53,10 +49,7 @@ def listed(
 
 @dataclass(frozen=True)
 class Classified:
-    """The predictions for one target of classes.
-
-    ``true`` and ``predicted`` (m,) are indices of classes; ``probabilities`` is (m, n_classes).
-    """
+    """The predictions for one target of classes."""
 
     name: str
     classes: tuple[str, ...]
