@@ -14,14 +14,11 @@ from deepstep.errors import ConfigurationError, DivergenceError, FileError
 from deepstep.training import (
     Callback,
     ModelCheckpoint,
-    Plan,
     StopTraining,
     latest_checkpoint,
     read_checkpoint,
 )
 from deepstep.training.checkpoints import checkpoint_files
-from deepstep.training.fit import Fit
-from deepstep.training.lbfgs import Limits
 
 
 def steps(folder):
@@ -103,11 +100,6 @@ def test_by_the_clock(tmp_path, monkeypatch):
         assert steps(folder) == expected
 
 
-def test_a_training_that_ends_in_order_writes_no_last_one(tmp_path):
-    setup().train(WatchesSteps(), ModelCheckpoint(tmp_path, every_steps=4), Raises(StopTraining("enough"), 6))
-    assert steps(tmp_path) == [4]
-
-
 def test_ctrl_c_writes_where_training_stands(tmp_path):
     whole = setup(optimizer="adam").train()
     checkpoints = ModelCheckpoint(tmp_path)
@@ -122,13 +114,6 @@ def test_a_second_ctrl_c_ends_at_once(tmp_path, monkeypatch):
     monkeypatch.setattr("deepstep.training.interruption.ONE_PRESS", 0.0)
     with pytest.raises(KeyboardInterrupt):
         setup().train(CtrlC(5, times=2), ModelCheckpoint(tmp_path, every_steps=2))
-    assert steps(tmp_path) == [2, 4]
-
-
-def test_an_interrupt_of_ones_own_leaves_the_last_one(tmp_path):
-    """Where parameters and position may not belong together, nothing is written."""
-    with pytest.raises(KeyboardInterrupt):
-        setup().train(Raises(KeyboardInterrupt(), 5), ModelCheckpoint(tmp_path, every_steps=2))
     assert steps(tmp_path) == [2, 4]
 
 
@@ -172,10 +157,6 @@ def test_all_damaged_is_for_people_to_decide(tmp_path):
 
 
 class TestTheFolder:
-    def test_is_made(self, tmp_path):
-        setup().train(ModelCheckpoint(tmp_path / "a" / "b", every_epochs=1))
-        assert steps(tmp_path / "a" / "b") == [3, 6, 9]
-
     def test_cannot_be_made(self, tmp_path):
         (tmp_path / "file").touch()
         with pytest.raises(FileError, match="a folder for checkpoints"):
@@ -263,15 +244,3 @@ def test_a_state_that_no_file_holds_is_refused_before_the_first_step(tmp_path):
     with pytest.raises(ConfigurationError, match=r"Bad.state\(\)|JSON values"):
         setup().train(Bad(), pauses, ModelCheckpoint(tmp_path))
     assert pauses.checkpoints == []
-
-
-def test_l_bfgs_has_no_state_to_keep(tmp_path):
-    training = setup(batch_size=None)
-    with pytest.raises(ConfigurationError, match="got L-BFGS, whose state lies inside SciPy"):
-        Fit(
-            training.session(),
-            training.examples,
-            Plan(3, 1.0),
-            callbacks=[ModelCheckpoint(tmp_path)],
-            limits=Limits(),
-        ).run()

@@ -25,11 +25,6 @@ def test_json_lines_give_the_same_records_bit_for_bit(records):
     assert text.count("\n") == len(records)
 
 
-def test_numpy_values_become_plain():
-    record = {"a": np.float32(0.5), "b": np.int64(3), "c": np.array([1.0, 2.0]), "d": np.bool_(True)}
-    assert json.loads(History([record]).to_jsonl()) == {"a": 0.5, "b": 3, "c": [1.0, 2.0], "d": True}
-
-
 def test_what_is_not_finite_is_null_wherever_it_stands():
     """Strict JSON, which other programs read; a column has NaN there again."""
     record = {
@@ -66,14 +61,6 @@ def test_a_column_has_nan_where_a_record_lacks_it():
     np.testing.assert_array_equal(history.costs, [2, 1])
     np.testing.assert_array_equal(history.column("validation_cost"), [np.nan, 3])
     assert history.costs.shape == (2,)
-
-
-def test_it_is_a_sequence_of_records():
-    records = [{"cost": 2.0}, {"cost": 1.0}]
-    history = History(records)
-    assert list(history) == records
-    assert history[-1] == {"cost": 1.0}
-    assert len(history) == 2
 
 
 def test_a_sum_is_a_new_history():

@@ -3,8 +3,6 @@
 import io
 import re
 
-import pytest
-
 from deepstep.training import History, Progress, Training
 from deepstep.training.progress import Meter
 
@@ -82,12 +80,6 @@ def test_lines_become_rarer_and_tell_the_time_left(monkeypatch):
     assert 40 < len(lines) < 120
 
 
-def test_nothing_happened_nothing_is_said():
-    stream = io.StringIO()
-    run(Progress(stream=stream), [])
-    assert stream.getvalue() == ""
-
-
 def test_a_terminal_gets_a_bar_with_the_last_cost(monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
@@ -108,12 +100,3 @@ def test_the_bar_is_closed_when_training_is_interrupted(monkeypatch):
     progress.on_train_end(training)
     hidden, shown = "\x1b[?25l", "\x1b[?25h"
     assert stream.getvalue().count(hidden) == stream.getvalue().count(shown) == 1
-
-
-@pytest.mark.parametrize("terminal", [False, True])
-def test_it_can_be_used_again(terminal):
-    stream = Terminal() if terminal else io.StringIO()
-    progress = Progress("cats", stream=stream)
-    run(progress, [0.5])
-    run(progress, [0.25])
-    assert "0.250000" in stream.getvalue()

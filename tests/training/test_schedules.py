@@ -63,20 +63,6 @@ def test_every_schedule_is_an_equation_and_a_name(name):
     assert get_schedule(name) == Schedule(name) == get_schedule({"name": name})
 
 
-@pytest.mark.parametrize("name", sorted(SCHEDULES))
-def test_beyond_an_end_is_that_end(name):
-    """A budget of time is passed by the step that ends it."""
-    schedule = Schedule(name)
-    assert schedule(1 + 1e-9) == schedule(7) == schedule(1)
-    assert schedule(-1e-9) == schedule(0)
-
-
-def test_none_is_constant_and_a_schedule_passes():
-    assert get_schedule(None) == Schedule("constant")
-    schedule = Schedule("cosine")
-    assert get_schedule(schedule) is schedule
-
-
 def test_settings_are_complete_plain_and_cannot_be_changed():
     given_settings = {"every": np.float32(0.5)}
     schedule = Schedule("step", given_settings)
@@ -127,13 +113,6 @@ def test_what_is_no_schedule_is_refused_where_it_was_given(spec, message):
     with pytest.raises(ConfigurationError, match=message) as error:
         get_schedule(spec, "Network.train, schedule")
     assert str(error.value).startswith("Network.train: schedule")
-
-
-def test_a_function_has_no_settings_and_a_name_no_function():
-    with pytest.raises(ConfigurationError, match="no settings beside a function"):
-        Schedule("own", {"last": 0.1}, abs)
-    with pytest.raises(ConfigurationError, match="there alone"):
-        Schedule("cosine", {}, abs)
 
 
 # Few distinct values make plateaus, ties and improvements that are too small.
@@ -218,14 +197,3 @@ def test_a_record_without_the_quantity_is_named():
 def test_settings_out_of_range_are_refused(wrong):
     with pytest.raises(ConfigurationError, match=f"ReduceLROnPlateau: {next(iter(wrong))} must be "):
         ReduceLROnPlateau(**wrong)
-
-
-@pytest.mark.parametrize(
-    "state", [None, [], {}, {"factor": 1.0}, {"factor": "x", "best": None, "stalled": 0}]
-)
-def test_what_is_no_state_is_refused(state):
-    plateau = ReduceLROnPlateau()
-    before = plateau.state()
-    with pytest.raises(ConfigurationError, match=r"ReduceLROnPlateau\.restore"):
-        plateau.restore(state)
-    assert plateau.state() == before

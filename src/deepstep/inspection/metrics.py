@@ -15,11 +15,8 @@ from deepstep.types import AnyArray, Array
 if TYPE_CHECKING:
     import polars
 
-UNEVEN = 1.5
-"""Ratio of the largest class to the smallest one, from which on recall is shown by class."""
-
-MOST_RECALLS = 12
-"""Most classes of which each has a recall."""
+UNEVEN = 1.5  # ratio of the largest class to the smallest one, from which on recall is shown by class
+MOST_RECALLS = 12  # most classes of which each has a recall
 
 
 NONE = np.empty((0, 0))
@@ -51,71 +48,57 @@ class Predictions:
         )
 
 
-def _by(name: str) -> Callable[[Predictions], float]:
-    """A metric of scikit-learn of true and predicted values."""
+def _sums_to_1(of: Predictions) -> Array:
+    P = of.P.astype(np.float64)
+    return np.asarray(P / P.sum(axis=1, keepdims=True))
+
+
+def _by(
+    name: str,
+    given: Callable[[Predictions], Any] = lambda of: of.predicted,
+    options: Callable[[int], Mapping[str, Any]] = lambda n_classes: {},
+) -> Callable[[Predictions], float]:
+    """A metric of scikit-learn of true values and predicted ones."""
 
     def function(of: Predictions) -> float:
         from sklearn import metrics  # takes a while, and not every command needs it
 
-        return float(getattr(metrics, name)(of.true, of.predicted, sample_weight=of.weight))
+        chosen = options(of.P.shape[1])
+        return float(getattr(metrics, name)(of.true, given(of), sample_weight=of.weight, **chosen))
 
     return function
 
 
-def _f1(of: Predictions) -> float:
-    from sklearn.metrics import f1_score
-
-    average = "binary" if of.P.shape[1] == 2 else "macro"
-    return float(
-        f1_score(of.true, of.predicted, average=average, sample_weight=of.weight, zero_division=np.nan)
-    )
-
-
-def _roc_auc(of: Predictions) -> float:
-    from sklearn.metrics import roc_auc_score
-
-    n = of.P.shape[1]
-    scores, several = (_sums_to_1(of)[:, 1], {}) if n == 2 else (_sums_to_1(of), {"multi_class": "ovr"})
-    labels = {"labels": range(n)} if several else {}
-    return float(roc_auc_score(of.true, scores, sample_weight=of.weight, **several, **labels))
-
-
-def _of_probabilities(name: str) -> Callable[[Predictions], float]:
-    def function(of: Predictions) -> float:
-        from sklearn import metrics
-
-        P = _sums_to_1(of)
-        labels = range(P.shape[1])
-        return float(getattr(metrics, name)(of.true, P, labels=labels, sample_weight=of.weight))
-
-    return function
-
-
-def _sums_to_1(of: Predictions) -> Array:
-    P = of.P.astype(np.float64)
-    return np.asarray(P / P.sum(axis=1, keepdims=True))
+_f1 = _by("f1_score", options=lambda n: {"average": "binary" if n == 2 else "macro", "zero_division": np.nan})
+_roc_auc = _by(
+    "roc_auc_score",
+    lambda of: _sums_to_1(of)[:, 1] if of.P.shape[1] == 2 else _sums_to_1(of),
+    lambda n: {} if n == 2 else {"multi_class": "ovr", "labels": range(n)},
+)
+_log_loss, _brier = (
+    _by(name, _sums_to_1, lambda n: {"labels": range(n)}) for name in ("log_loss", "brier_score_loss")
+)
 
 
 def recalls(of: Predictions) -> Array:
     """The recall of each class, NaN for a class without rows."""
     from sklearn.metrics import recall_score
 
-    labels = range(of.P.shape[1])
-    return np.asarray(
-        recall_score(
-            of.true,
-            of.predicted,
-            labels=labels,
-            average=None,
-            zero_division=np.nan,
-            sample_weight=of.weight,
-        )
-    )
+    options: dict[str, Any] = {"labels": range(of.P.shape[1]), "average": None, "zero_division": np.nan}
+    return np.asarray(recall_score(of.true, of.predicted, sample_weight=of.weight, **options))
 
 
 def _poisson_deviance(of: Predictions) -> float:
     # a mean that is rounded to 0 is that of an event which is almost never seen
     return _by("mean_poisson_deviance")(replace(of, predicted=np.maximum(of.predicted, np.finfo(float).tiny)))
+
+
+def _balanced_accuracy(of: Predictions) -> float:
+    return float(np.nanmean(recalls(of)))
+
+
+def _within_one(of: Predictions) -> float:
+    return float(np.average(np.abs(of.predicted - of.true) <= 1, weights=of.weight))
 
 
 def _coverage(of: Predictions) -> float:
@@ -178,47 +161,19 @@ class Metric(NamedTuple):
     undefined: Callable[[Predictions], str] = lambda of: ""
 
 
-_number, _classes = "{:.6g}".format, "{:.3f}".format
+_number, _classes, _mae = "{:.6g}".format, "{:.3f}".format, _by("mean_absolute_error")
 
 METRICS: tuple[Metric, ...] = (
     Metric("accuracy", "accuracy", "classes", True, _by("accuracy_score"), percent, "majority"),
-    Metric(
-        "balanced_accuracy",
-        "balanced accuracy",
-        "classes",
-        True,
-        lambda of: float(np.nanmean(recalls(of))),
-        percent,
-    ),
+    Metric("balanced_accuracy", "balanced accuracy", "classes", True, _balanced_accuracy, percent),
     Metric("f1", "F1", "classes", True, _f1, undefined=_no_positives),
     Metric("roc_auc", "ROC AUC", "classes", True, _roc_auc, undefined=_one_class),
-    Metric("log_loss", "log loss", "classes", False, _of_probabilities("log_loss"), baseline="prior"),
-    Metric(
-        "brier_score",
-        "Brier score",
-        "classes",
-        False,
-        _of_probabilities("brier_score_loss"),
-        baseline="prior",
-    ),
-    Metric(
-        "distance",
-        "mean distance in classes",
-        "ordered classes",
-        False,
-        _by("mean_absolute_error"),
-        _classes,
-    ),
-    Metric(
-        "within_one",
-        "within one class",
-        "ordered classes",
-        True,
-        lambda of: float(np.average(np.abs(of.predicted - of.true) <= 1, weights=of.weight)),
-        percent,
-    ),
+    Metric("log_loss", "log loss", "classes", False, _log_loss, baseline="prior"),
+    Metric("brier_score", "Brier score", "classes", False, _brier, baseline="prior"),
+    Metric("distance", "mean distance in classes", "ordered classes", False, _mae, _classes),
+    Metric("within_one", "within one class", "ordered classes", True, _within_one, percent),
     Metric("rmse", "RMSE", "numbers", False, _by("root_mean_squared_error"), _number, "mean"),
-    Metric("mae", "MAE", "numbers", False, _by("mean_absolute_error"), _number, "mean"),
+    Metric("mae", "MAE", "numbers", False, _mae, _number, "mean"),
     Metric("r2", "R²", "numbers", True, _by("r2_score"), undefined=_constant),
     Metric("deviance", "Poisson deviance", "counts", False, _poisson_deviance, _number, "mean"),
     Metric("coverage", "within the outer quantiles", "quantiles", True, _coverage, percent),
@@ -420,10 +375,7 @@ def main_metric(target: Target, name: str | None = None, where: str = "metric") 
 
 
 class Importance(NamedTuple):
-    """By how much a metric gets worse where the values of a column are permuted.
-
-    mean, std: Of the repeats.
-    """
+    """By how much a metric gets worse where a column is permuted: mean and deviation of the repeats."""
 
     column: str
     mean: float

@@ -22,7 +22,6 @@ from deepstep.model.options import (
     as_progress,
     check_refit,
     refuse_beside_a_fault,
-    refuse_checkpoints,
     refuse_idle,
     refuse_unknown,
 )
@@ -32,7 +31,7 @@ from deepstep.network.memory import check_memory_to_train
 from deepstep.preparation.batches import Examples, evenly_spread, hold_out, largest_batch, together
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Callback, History, Plan
-from deepstep.training.callbacks import as_callbacks
+from deepstep.training.callbacks import as_callbacks, no_steps_to_go_on_from
 from deepstep.training.fit import Fit
 from deepstep.training.plan import SCHEDULED, require
 from deepstep.training.scoring import EpochScoring, judge_of
@@ -42,8 +41,7 @@ from deepstep.types import Array, is_number
 if TYPE_CHECKING:
     from deepstep.model.network import Network
 
-MOST_EXAMPLES = 4096
-"""So many examples are looked at to draw parameters from data."""
+MOST_EXAMPLES = 4096  # so many examples are looked at to draw parameters from data
 
 
 OF_VALIDATION = ("patience", "monitor", "refit", "scoring", "metrics")
@@ -77,8 +75,8 @@ def fit(network: "Network", X: Any, Y: Any, options: dict[str, Any]) -> History:
     checkpoint, resume, progress, callbacks, fault = (options.pop(name) for name in OF_THE_RUN)
     held_out = {name: options.pop(name) for name in ("validation", "validation_fraction")}
     limits = as_limits(options, where)
-    if limits is not None:
-        refuse_checkpoints(checkpoint, resume, where)
+    if limits is not None and (checkpoint is not None or resume):
+        raise no_steps_to_go_on_from(where)
     require(isinstance(refit, bool), where, "True or False", refit, setting="refit")
     if all(value is not None for value in held_out.values()):
         raise ConfigurationError(where, "validation or validation_fraction", "got both")

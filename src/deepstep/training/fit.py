@@ -13,6 +13,7 @@ from deepstep.training.callbacks import (
     Callback,
     StopTraining,
     Training,
+    Update,
     naming_callback,
     tell_of_the_epoch,
     tell_the_end,
@@ -30,8 +31,7 @@ from deepstep.training.plateau import ReduceLROnPlateau
 from deepstep.training.scoring import Metric, check_metrics, score_names, scores
 from deepstep.training.stopping import EarlyStopping, check_watched
 
-REFIT = "refit"
-"""The folder, within that for checkpoints, of the second training."""
+REFIT = "refit"  # the folder, within that for checkpoints, of the second training
 
 
 @dataclass
@@ -128,8 +128,12 @@ class Fit:
         checkpoint.check(self.training, self.where)
         self.session.load(checkpoint.state)
         self.history.records[:] = checkpoint.records
-        for callback, (_, state) in zip(with_state(self.callbacks), checkpoint.callbacks, strict=True):
-            callback.restore(state)
+        for callback, (name, state) in zip(with_state(self.callbacks), checkpoint.callbacks, strict=True):
+            try:
+                callback.restore(state)
+            except (KeyError, TypeError, ValueError, OverflowError) as error:
+                got = f"got {state!r:.200}"
+                raise ConfigurationError(f"{name}.restore", f"a state of {name}", got) from error
         self.training.position = checkpoint.position
 
     @contextmanager
@@ -232,3 +236,28 @@ def train(
         where=where,
     ).run()
     return history
+
+
+def updates(session: Session, examples: Examples, plan: Plan, *, where: str = "updates") -> Iterator[Update]:
+    """The same training as `train`, one update at a time.
+
+    session, examples, plan, where: As in `train`.
+    returns: Done when it comes; the next one is done when it is asked for.
+    ConfigurationError: If a schedule waits for the end of epochs; at once, before the first update.
+    DivergenceError: If the cost or a parameter is not finite any more; the session holds the state before.
+
+    >>> import numpy as np
+    >>> from deepstep import Architecture, Parameters
+    >>> from deepstep.engines import open_session
+    >>> line = Architecture((1, 1), ("identity",))
+    >>> session = open_session("reference", line, Parameters(np.zeros(2), [1, 1]))
+    >>> x = np.array([[-1.0], [1.0]])
+    >>> walk = updates(session, Examples(x, 3 * x), Plan(epochs=2, learning_rate=0.5))
+    >>> [update.cost for update in walk]
+    [4.5, 1.125]
+    """
+    if plan.listeners:
+        raise ConfigurationError(
+            where, "schedules that are functions of the fraction done", "got a plateau", "Use train."
+        )
+    return Loop(Fit(session, examples, plan, where=where)).walked()

@@ -1,14 +1,13 @@
-"""The training loop, and the same training one update at a time."""
+"""The training loop."""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from math import isfinite
 from time import perf_counter
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from deepstep.engines import Session, SessionState, StepCosts
+from deepstep.engines import SessionState, StepCosts
 from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError, WorkerError
 from deepstep.preparation.batches import Examples, Window, is_known, n_batches, visited
 from deepstep.training.callbacks import StopTraining, Update, naming_callback, overrides, update_done
@@ -16,7 +15,6 @@ from deepstep.training.checkpoint import Position
 from deepstep.training.diagnosis import Walk, all_finite, divergence
 from deepstep.training.history import Record
 from deepstep.training.interruption import blas_threads, deferred
-from deepstep.training.plan import Plan
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -25,11 +23,8 @@ if TYPE_CHECKING:
 SHORT, LONG = 0.05, 0.15
 """Seconds of work between two pauses: so long does Ctrl-C wait."""
 
-MOST_AT_ONCE = 8.0
-"""By how much the steps between two pauses grow, at most."""
-
-MOST_ORDERED = 2**20
-"""Most examples whose order is drawn at once for several epochs."""
+MOST_AT_ONCE = 8.0  # by how much the steps between two pauses grow, at most
+MOST_ORDERED = 2**20  # most examples whose order is drawn at once for several epochs
 
 
 class Loop:
@@ -277,6 +272,22 @@ class Loop:
         self._state = before
         return None
 
+    def walked(self) -> Iterator[Update]:
+        """The same training one update at a time, without records and callbacks."""
+        plan = self._plan
+        for epoch in plan.numbers:
+            view = self._view(epoch, 0)
+            for number in range(self._of):
+                if self._time_is_up:
+                    return
+                walk, before = self._walk(epoch, view, range(number, number + 1)), self._state
+                with blas_threads(plan.deterministic):
+                    chunk = self._steps(walk)
+                if chunk is None:
+                    raise self._divergence(walk, number)
+                if chunk.sizes[0]:  # a batch whose weights are all 0 teaches nothing
+                    yield update_done(before, epoch, float(chunk.costs[0]), *walk.batch(0), walk.rates)
+
     def _divergence(self, walk: Walk, number: int) -> DivergenceError:
         """The error for updates from a batch on, which became NaN or infinite."""
         if self._shared and self._examples.streamed:
@@ -308,57 +319,3 @@ class Loop:
         self._let_look()
         if self._training.interrupted:
             raise KeyboardInterrupt
-
-
-def updates(session: Session, examples: Examples, plan: Plan, *, where: str = "updates") -> Iterator[Update]:
-    """The same training as `train`, one update at a time.
-
-    session, examples, plan, where: As in `train`.
-    returns: Done when it comes; the next one is done when it is asked for.
-    ConfigurationError: If a schedule waits for the end of epochs; at once, before the first update.
-    DivergenceError: If the cost or a parameter is not finite any more; the session holds the state before.
-
-    >>> import numpy as np
-    >>> from deepstep import Architecture, Parameters
-    >>> from deepstep.engines import open_session
-    >>> line = Architecture((1, 1), ("identity",))
-    >>> session = open_session("reference", line, Parameters(np.zeros(2), [1, 1]))
-    >>> x = np.array([[-1.0], [1.0]])
-    >>> walk = updates(session, Examples(x, 3 * x), Plan(epochs=2, learning_rate=0.5))
-    >>> [update.cost for update in walk]
-    [4.5, 1.125]
-    """
-    if plan.listeners:
-        raise ConfigurationError(
-            where, "schedules that are functions of the fraction done", "got a plateau", "Use train."
-        )
-    return _one_by_one(session, examples, plan, where)
-
-
-def _one_by_one(session: Session, examples: Examples, plan: Plan, where: str) -> Iterator[Update]:
-    of, begun, first = n_batches(len(examples), plan.batch_size), perf_counter(), session.state()
-    for epoch, number in ((epoch, number) for epoch in plan.numbers for number in range(of)):
-        if number == 0:
-            order = visited(plan.order, epoch, len(examples))
-        elapsed, numbers = perf_counter() - begun, range(number, number + 1)
-        if plan.time_budget is not None and elapsed >= plan.time_budget:
-            return
-        rates = plan.rates(epoch, numbers, of, elapsed=elapsed)
-        walk = Walk(examples, order, plan.batch_size, numbers, rates, epoch, first)
-        X, Y, weight = walk.batch(0)
-        if weight is not None and not weight.any():
-            continue  # as in train: a batch whose weights are all 0 teaches nothing
-        before = session.state()
-        with np.errstate(over="ignore", invalid="ignore"), blas_threads(plan.deterministic):
-            cost = session.step(
-                X,
-                Y,
-                learning_rate=float(rates.learning_rate[0]),
-                sample_weight=weight,
-                weight_decay=float(rates.weight_decay[0]),
-                dropout=float(rates.dropout[0]),
-            )
-        if not (isfinite(cost) and all_finite(session.state())):
-            session.load(before)
-            raise divergence(session, walk, where)
-        yield update_done(before, epoch, cost, X, Y, weight, rates)

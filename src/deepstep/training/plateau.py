@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from math import isfinite
 from typing import Any
 
-from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.errors import unknown_name
 from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import Record
 from deepstep.training.schedules import Range, check_range
@@ -101,15 +101,10 @@ class ReduceLROnPlateau(Callback):
         return {"factor": self.factor, "best": self.best, "stalled": self.stalled}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state` gave; a ConfigurationError says that something is no such state."""
-        try:
-            factor, best, stalled = (state[name] for name in ("factor", "best", "stalled"))
-            best = None if best is None else float(best)
-            self.factor, self.best, self.stalled = float(factor), best, int(stalled)
-        except (KeyError, TypeError, ValueError) as error:
-            raise ConfigurationError(
-                "ReduceLROnPlateau.restore", "the numbers factor, best and stalled", f"got {state!r}"
-            ) from error
+        """Go on from what `state` gave."""
+        factor, best, stalled = (state[name] for name in ("factor", "best", "stalled"))
+        best = None if best is None else float(best)
+        self.factor, self.best, self.stalled = float(factor), best, int(stalled)
         self._restored = True
 
     def _is_better(self, value: float) -> bool:

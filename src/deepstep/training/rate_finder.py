@@ -14,8 +14,7 @@ from deepstep.training.plan import Plan
 from deepstep.training.schedules import check_range
 from deepstep.types import Array, is_whole
 
-AUTO = "auto"
-"""In place of a learning rate: one is searched for."""
+AUTO = "auto"  # in place of a learning rate: one is searched for
 
 DIVERGED = 3.0
 """The search ends when the smoothed cost rose by so many times the size of the first or of the lowest one."""

@@ -25,8 +25,7 @@ from deepstep.types import AnyArray, Array
 if TYPE_CHECKING:
     from deepstep.model import Network
 
-COST = "loss"
-"""The scoring by minus the validation cost: as scikit-learn has it, greater is better."""
+COST = "loss"  # the scoring by minus the validation cost: as scikit-learn has it, greater is better
 
 Metric: TypeAlias = Callable[[Array, Array], float]
 """``metric(Y, AL)``: targets and outputs, columns as examples, to a number."""

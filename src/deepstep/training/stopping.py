@@ -110,18 +110,9 @@ class EarlyStopping(Callback):
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state` gave."""
-        try:
-            best, stalled, statistics = (
-                state["best"],
-                int(state["stalled"]),
-                dict(state.get("statistics", {})),
-            )
-            self.best, self.stalled = None if best is None else float(best), stalled
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise ConfigurationError(
-                "EarlyStopping.restore", "the numbers best and stalled, and statistics", f"got {state!r:.200}"
-            ) from error
-        self.best_statistics, self._kept = statistics, state
+        self.best = None if state["best"] is None else float(state["best"])
+        self.stalled, self.best_statistics = int(state["stalled"]), dict(state.get("statistics", {}))
+        self._kept = state
 
 
 class Repeat(Callback):
