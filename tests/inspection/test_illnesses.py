@@ -5,9 +5,8 @@ import pytest
 
 from deepstep import Network
 from deepstep.data import load
-from deepstep.errors import DivergenceError
 from deepstep.inspection import diagnose
-from deepstep.inspection.findings import divergence_finding, label_findings
+from deepstep.inspection.findings import label_findings
 from deepstep.training import Health
 
 
@@ -53,16 +52,6 @@ def test_a_target_that_never_changes():
     assert "constant target" in {finding.kind for finding in diagnose(network)}
     about = {"architecture": network.architecture, "parameters": network.parameters}
     assert "constant target" in {finding.kind for finding in diagnose(network.history, X=X, Y=Y, **about)}
-
-
-def test_a_divergence_is_told_as_its_error_tells_it():
-    network = Network([3, 8, 1], output="identity", seed=1)
-    X = np.random.default_rng(0).standard_normal((3, 20))
-    with pytest.raises(DivergenceError) as raised:
-        network.train(X, X[:1], learning_rate=1e9)
-    error = raised.value
-    told = {"came": error.got, "mend": error.hint, "layer": error.layer, "step": error.step}
-    assert str(diagnose(error.history, diverged=told)[0]) == str(divergence_finding(told))
 
 
 def test_answers_that_were_never_learned_say_nothing_of_labels():

@@ -241,12 +241,6 @@ class TestByHand:
         assert trace["dalpha1"].formula == "dalpha1 = Σᵢ (dA1 ∘ (g(Z1) - Z1))⁽ⁱ⁾ / m"
         assert trace["alpha1′"].formula == "alpha1′ := alpha1 - 0.5·dalpha1"
 
-    def test_noise(self):
-        trace = whole(settings=Settings(input_noise=0.1))
-        np.testing.assert_array_equal(trace["X"].value, [[1, 3]])
-        assert 0 < np.abs(trace["A0"].value - trace["X"].value).max() < 1
-        assert trace["A0"].formula == "A0 = X + noise of standard deviation 0.1"
-
     @pytest.mark.parametrize(
         ("epsilon_at", "formula"),
         [
@@ -262,11 +256,6 @@ class TestByHand:
         np.testing.assert_allclose(trace["ŝ_dW1"].value, trace["dW1"].value ** 2)
         assert trace["W1′"].formula == formula
         assert trace["v̂_dW1"].formula == "v̂_dW1 = v_dW1 / (1 - β₁ᵗ)"
-
-    def test_groups_of_parameters(self):
-        trace = whole(settings=Settings(lr_multipliers={"b*": 0.1}))
-        assert trace["W1′"].formula == "W1′ := W1 - 0.5·dW1"
-        assert trace["b1′"].formula == "b1′ := b1 - 0.05·db1"
 
 
 def test_a_wrong_derivative_through_the_statistics_is_found_where_it_stands(monkeypatch):

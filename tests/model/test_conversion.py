@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy, cross_entropy, mse_loss
 
 from deepstep import DeepClassifier, Network
-from deepstep.equations import ACTIVATIONS, HEADS, register_activation, unregister_activation
+from deepstep.equations import ACTIVATIONS, HEADS
 from deepstep.errors import ConfigurationError, DataError, MissingPackageError, ShapeError
 from deepstep.model.conversion import ACTIVATION, TWINS, Increasing, InputScale, Ordinal, Parametric
 from head_examples import head_target
@@ -197,12 +197,6 @@ class TestFromTorch:
         net = Network.from_torch(module, output="huber", output_settings={"delta": 3})
         assert dict(net.architecture.output_settings) == {"delta": 3}
 
-    def test_float32_stays(self):
-        net = Network.from_torch(
-            nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.ReLU(), nn.Linear(3, 1))
-        )
-        assert {net.dtype, *(value.dtype for value in net.statistics.values())} == {np.dtype("float32")}
-
     def test_a_module_that_comes_twice_counts_twice(self):
         activation = nn.Tanh()
         square = nn.Linear(2, 2, dtype=torch.float64)
@@ -326,12 +320,6 @@ class TestFromTorch:
         with pytest.raises(DataError, match="one is not"):
             Network.from_torch(module)
 
-    def test_a_variance_below_0(self):
-        module = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2), nn.ReLU(), nn.Linear(2, 1))
-        module[1].running_var[0] = -1
-        with pytest.raises(DataError, match="variance1 has finite numbers of at least 0"):
-            Network.from_torch(module)
-
 
 class TestToTorch:
     @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -395,15 +383,6 @@ class TestToTorch:
         np.testing.assert_array_equal(net.parameters.flat, before)
         np.testing.assert_array_equal(net.statistics["mean1"], statistics)
 
-    def test_the_activation_of_a_user_alone_has_no_twin(self):
-        assert set(OF_TORCH) == set(ACTIVATIONS)
-        register_activation("double", lambda Z: 2 * Z, lambda dA, Z: 2 * dA)
-        try:
-            with pytest.raises(ConfigurationError, match=r"^Network.to_torch: .*'double', which is your own"):
-                Network([2, 3, 1], activation="double", seed=1).to_torch()
-        finally:
-            unregister_activation("double")
-
 
 @pytest.mark.parametrize("call", [lambda: Network.from_torch(None), lambda: Network([2, 1]).to_torch()])
 def test_without_torch_the_sentence_says_what_to_install(monkeypatch, call):
@@ -466,19 +445,6 @@ class TestFromSklearn:
         for name in before:
             step = (before[name] - after[name]) / 0.5
             np.testing.assert_allclose(gradients[f"d{name}"], step, rtol=1e-9, atol=1e-12, err_msg=name)
-
-    def test_without_hidden_layers(self):
-        estimator, X, _, _ = self.fitted("number", hidden_layer_sizes=())
-        net = Network.from_sklearn(estimator)
-        assert net.architecture.layer_dims == (4, 1)
-        np.testing.assert_allclose(net.forward(X.T)[0], estimator.predict(X), rtol=1e-12)
-
-    def test_numbers_are_copied(self):
-        estimator, X, _, _ = self.fitted("number")
-        net = Network.from_sklearn(estimator)
-        before = net.forward(X.T)
-        estimator.coefs_[0][:] = 9
-        np.testing.assert_array_equal(net.forward(X.T), before)
 
     @pytest.mark.parametrize(
         "estimator", [None, MLPClassifier, DeepClassifier(preset="mlp"), "MLPClassifier"]
