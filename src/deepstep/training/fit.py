@@ -1,9 +1,9 @@
 """One training, of any caller: callbacks, records and results around the steps of a solver."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import isnan, nan
+from typing import Any
 
 from deepstep.engines import Session
 from deepstep.errors import ConfigurationError, DivergenceError
@@ -14,8 +14,7 @@ from deepstep.training.callbacks import (
     StopTraining,
     Training,
     Update,
-    naming_callback,
-    tell_of_the_epoch,
+    tell,
     tell_the_end,
     with_state,
 )
@@ -94,8 +93,7 @@ class Fit:
         if self.resume is not None:
             self._take_up(self.resume)
         try:
-            with self.ending_all():
-                self._begin()
+            self.tell("on_train_begin")
             solver.run()
         except StopTraining as stop:
             self.history.stopped = str(stop) or "stopped by a callback"
@@ -107,21 +105,6 @@ class Fit:
             raise
         finally:
             tell_the_end(self.callbacks, self.training)
-
-    def _begin(self) -> None:
-        """Tell all callbacks of the beginning, and end training if one of them asks for it."""
-        stop = None
-        for callback in self.callbacks:
-            try:
-                with naming_callback(callback):
-                    callback.on_train_begin(self.training)
-            except StopTraining as asked:
-                stop = stop or asked
-        try:
-            if stop is not None:
-                raise stop
-        finally:
-            del stop  # its traceback has this frame, and so the examples
 
     def _take_up(self, checkpoint: Checkpoint) -> None:
         """Stand where an earlier training stood."""
@@ -136,12 +119,14 @@ class Fit:
                 raise ConfigurationError(f"{name}.restore", f"a state of {name}", got) from error
         self.training.position = checkpoint.position
 
-    @contextmanager
-    def ending_all(self) -> Iterator[None]:
-        """End training in all workers where the block of one raises `StopTraining`; all wait here."""
+    def tell(self, method: str, what: Any = None, callbacks: Sequence[Callback] | None = None) -> None:
+        """Call a method of all callbacks; all workers wait here, and end where one raises `StopTraining`."""
+        callbacks = self.callbacks if callbacks is None else callbacks
+        if self.session.workers.share.of == 1:
+            return tell(callbacks, method, self.training, what)
         stop = None
         try:
-            yield
+            tell(callbacks, method, self.training, what)
         except StopTraining as asked:
             stop = asked
         try:
@@ -155,12 +140,7 @@ class Fit:
         if self.validation is not None:
             record |= scores(self.session, self.validation, self.metrics)
         self.history.records.append(record)
-        if self.session.workers.share.of == 1:
-            if self.callbacks:
-                tell_of_the_epoch(self.callbacks, self.training, record)
-        else:
-            with self.ending_all():
-                tell_of_the_epoch(self.callbacks, self.training, record)
+        self.tell("on_epoch_end", record)
 
     @property
     def best_epochs(self) -> int:

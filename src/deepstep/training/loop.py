@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from deepstep.engines import SessionState, StepCosts
+from deepstep.engines import StepCosts
 from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError, WorkerError
 from deepstep.preparation.batches import Examples, Window, is_known, n_batches, visited
-from deepstep.training.callbacks import StopTraining, Update, naming_callback, overrides, update_done
+from deepstep.training.callbacks import StopTraining, Update, overrides, update_done
 from deepstep.training.checkpoint import Position
 from deepstep.training.diagnosis import Walk, all_finite, divergence
 from deepstep.training.history import Record
@@ -115,7 +115,9 @@ class Loop:
                 position.epoch, done.stop, self._elapsed, costs[: done.stop], sizes[: done.stop]
             )
             if self._one_by_one:
-                self._tell_of_the_step(walk, float(chunk.costs[0]), before)
+                cost, watchers = float(chunk.costs[0]), self._step_watchers
+                update = update_done(before, epoch, cost, *walk.batch(0), walk.rates) if watchers else None
+                self._fit.tell("on_step_end", update, watchers)
             if done.stop < self._of and not self._time_is_up:
                 self._pause()
                 position = self._training.position
@@ -208,7 +210,7 @@ class Loop:
         if self._state.step:  # callbacks keep what was reached
             self._training.position = replace(self._training.position, seconds=self._elapsed)
             self._training.interrupted = True
-            self._let_look()
+            self._fit.tell("on_pause", None, self._lookers)
         raise why or WorkerError(
             self._fit.where,
             "rows that all workers can read",
@@ -223,24 +225,6 @@ class Loop:
         )
         within = range(numbers.start - view.first, numbers.stop - view.first)
         return Walk(view.examples, view.order, self._batch_size, within, rates, epoch, self._first)
-
-    def _let_look(self) -> None:
-        if not (self._lookers or self._shared):
-            return
-        with self._fit.ending_all():
-            for callback in self._lookers:
-                with naming_callback(callback):
-                    callback.on_pause(self._training)
-
-    def _tell_of_the_step(self, walk: Walk, cost: float, before: SessionState) -> None:
-        with self._fit.ending_all():
-            if not self._step_watchers:
-                return
-            X, Y, weight = walk.batch(0)
-            update = update_done(before, walk.epoch, cost, X, Y, weight, walk.rates)
-            for callback in self._step_watchers:
-                with naming_callback(callback):
-                    callback.on_step_end(self._training, update)
 
     def _steps(self, walk: Walk) -> StepCosts | None:
         """Some updates, and how many fit between two pauses; None, and nothing done, where they diverge."""
@@ -316,6 +300,7 @@ class Loop:
         # asked once: who saves and who ends agree, and all workers
         self._training.interrupted = bool(self._workers.sums([self._interruption.asked])[0])
         (self._agreed,) = self._workers.of_the_first(self._elapsed)
-        self._let_look()
+        if self._lookers or self._shared:
+            self._fit.tell("on_pause", None, self._lookers)
         if self._training.interrupted:
             raise KeyboardInterrupt

@@ -16,7 +16,21 @@ _RANGES: dict[str, Range] = {
 }
 
 
-class ReduceLROnPlateau(Callback):
+class Watcher(Callback):
+    """Base of callbacks that compare a quantity of the records from epoch to epoch."""
+
+    adds_to_records = ()
+    in_every_worker = True
+    quantity: str
+
+    def expect(self, names: Collection[str], where: str = "") -> None:
+        """Refuse with a ConfigurationError to watch a quantity that is not among these entries of records."""
+        if self.quantity not in names:
+            where = where or type(self).__name__.lower()
+            raise unknown_name(where, "quantity of the records", self.quantity, names)
+
+
+class ReduceLROnPlateau(Watcher):
     """Lower a factor each time that a quantity of the records has stopped improving.
 
     The rule of torch's ``ReduceLROnPlateau``: an epoch counts as better if it beats the best one by a share,
@@ -41,9 +55,6 @@ class ReduceLROnPlateau(Callback):
     ...     print(plateau.factor, end=" ")
     1.0 1.0 1.0 0.5 0.5
     """
-
-    adds_to_records = ()
-    in_every_worker = True
 
     def __init__(
         self,
@@ -86,11 +97,6 @@ class ReduceLROnPlateau(Callback):
             self.stalled += 1
         if self.stalled > settings["patience"]:
             self.factor, self.stalled = max(settings["drop"] * self.factor, settings["least"]), 0
-
-    def expect(self, names: Collection[str]) -> None:
-        """Refuse with a ConfigurationError to watch a quantity that is not among these entries of records."""
-        if self.quantity not in names:
-            raise unknown_name("plateau", "quantity of the records", self.quantity, names)
 
     def settings(self) -> dict[str, Any]:
         """The parameters."""
