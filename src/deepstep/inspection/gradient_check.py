@@ -259,10 +259,7 @@ class Compared(NamedTuple):
         return self.gap / float(np.hypot(self.scale, least)) if self.gap else 0.0
 
     def undecided(self, size: float) -> bool:
-        """Whether the numeric error is too large to decide, and explains the gap.
-
-        A gap far above that error is a wrong derivative, however inexact the finite differences are.
-        """
+        """Whether the numeric error is too large to decide, and explains the gap."""
         error = float(np.linalg.norm(self.errors))
         return self.gap <= EXPLAINED * error and error > UNSURE * max(self.scale, 1e-4 * size)
 

@@ -24,17 +24,13 @@ NONE = np.empty((0, 0))
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """Predictions for rows with a weight above 0, of one target.
+    """Predictions for rows with a weight above 0, of one target."""
 
-    ``true`` and ``predicted`` (m,) are positions of classes, or numbers; ``P`` (m, n_classes) probabilities,
-    ``quantiles`` (m, n_levels) for the loss 'quantile', each empty for other targets.
-    """
-
-    true: AnyArray
-    predicted: AnyArray
+    true: AnyArray  # (m,), positions of classes, or numbers
+    predicted: AnyArray  # the same
     weight: Array | None
-    P: Array = field(default_factory=lambda: NONE)
-    quantiles: Array = field(default_factory=lambda: NONE)
+    P: Array = field(default_factory=lambda: NONE)  # (m, n_classes), probabilities
+    quantiles: Array = field(default_factory=lambda: NONE)  # (m, n_levels), for the loss 'quantile'
 
     def baseline(self) -> "Predictions":
         """Predictions by the target alone: the largest class with the class frequencies, or the mean."""
@@ -140,25 +136,16 @@ def four_digits(value: float) -> str:
 
 
 class Metric(NamedTuple):
-    """A metric of predictions.
+    """A metric of predictions."""
 
-    name, label: In JSON, and for people.
-    task: "classes", "ordered classes", "numbers", "counts" or "quantiles".
-    larger_is_better: Its direction.
-    function: From `Predictions` to the value.
-    shown: The value as text.
-    baseline: The prediction of the baseline that has this metric, too: "majority", "prior" or "mean".
-    undefined: The reason why rows have no such metric; empty where they have.
-    """
-
-    name: str
-    label: str
-    task: str
+    name: str  # in JSON
+    label: str  # for people
+    task: str  # "classes", "ordered classes", "numbers", "counts" or "quantiles"
     larger_is_better: bool
     function: Callable[[Predictions], float]
-    shown: Callable[[float], str] = four_digits
-    baseline: str = ""
-    undefined: Callable[[Predictions], str] = lambda of: ""
+    shown: Callable[[float], str] = four_digits  # the value as text
+    baseline: str = ""  # the prediction of the baseline that has it, too: "majority", "prior" or "mean"
+    undefined: Callable[[Predictions], str] = lambda of: ""  # why rows have no such metric
 
 
 _number, _classes, _mae = "{:.6g}".format, "{:.3f}".format, _by("mean_absolute_error")
@@ -209,12 +196,8 @@ def predictions_of(
     weight: Array | None = None,
     reported: Callable[[Array], Array] = lambda P: P,
 ) -> list[Predictions]:
-    """The predictions of each column of a target by outputs (m, n_outputs).
-
-    ``true`` (m,) or (m, n_columns) has positions of classes, or numbers. Rows of weight 0 are left out.
-    ``reported`` turns the probabilities in the outputs to those that are reported, at a temperature.
-    """
-    if weight is not None:
+    """The predictions of each column by outputs (m, n_outputs); ``reported`` turns the probabilities."""
+    if weight is not None:  # rows of weight 0 are left out
         used = weight > 0
         true, outputs, weight = true[used], outputs[used], weight[used]
     columns = true.reshape(len(true), target.n_columns).T
@@ -242,12 +225,7 @@ def evaluate(metric: Metric, of: Predictions) -> float | str:
 
 
 class Scores(NamedTuple):
-    """Values of the metrics by name, as JSON and a run's config have them.
-
-    Of several targets each value is a mapping by column. A metric that these rows do not have is absent, and
-    ``undefined`` in the values has the reason. The baseline predicts the largest class, its probabilities the
-    class frequencies, or the mean, of these rows. ``recall`` is NaN for a class without rows.
-    """
+    """Values of the metrics by name, of several targets by column; ``undefined`` has why one is absent."""
 
     values: Mapping[str, Any]
     uneven: bool = False
@@ -392,10 +370,7 @@ def permutation_importance(
     repeats: int,
     seed: int,
 ) -> list[Importance]:
-    """The importance of raw columns, the largest first (Breiman, Machine Learning 45, 2001).
-
-    ``outputs`` predicts for a table, and ``measured`` is the metric of outputs.
-    """
+    """The importance of raw columns, the largest first (Breiman, Machine Learning 45, 2001)."""
     best, rng = measured(outputs(frame)), np.random.default_rng(seed)
     sign, found = 1 if larger_is_better else -1, list[Importance]()
     for name in columns:

@@ -88,7 +88,7 @@ def fit(network: "Network", X: Any, Y: Any, options: dict[str, Any]) -> History:
     goes_on = found is not None and network._seed_is_drawn
     seed = found.seed if found is not None and goes_on else network.seed
     prepared = prepare(network, X, Y, options, where, seed=seed, mistake=mistake, **held_out)
-    judges = _judges(network, scoring, prepared.held_out, where)
+    judges = [] if scoring is None else [_judge(network, scoring, prepared.held_out, where)]
     stopping = as_patience(patience, monitor, prepared.held_out, where, scored=bool(judges))
     own, shown = as_callbacks(callbacks, where), as_progress(progress, where)
     if refit:
@@ -184,9 +184,16 @@ def prepare(
             raise ConfigurationError(where, "examples in memory beside fault", "got streamed ones")
         examples, sample, everything = streamed, streamed.sample, lambda: streamed
     else:
-        learn = _examples(X, Y, network._weight(sample_weight, m, where), plan)
+        # a view for full batches, rows that lie together where batches are gathered
+        together_in_memory = plan.batch_size is not None
+        rows, targets = (np.ascontiguousarray(p.T) if together_in_memory else p.T for p in (X, Y))
+        learn = Examples(rows, targets, network._weight(sample_weight, m, where))
         if validation_fraction is not None:
-            learn, held_out = _part(network, learn, validation_fraction, seed, where)
+            fits = is_number(validation_fraction) and 0 < validation_fraction < 1
+            expected, name = "a number above 0 and below 1", "validation_fraction"
+            require(fits, where, expected, validation_fraction, setting=name)
+            classes = classes_in(network.architecture, learn.Y.T).alone
+            learn, held_out = hold_out(learn, classes, fraction=validation_fraction, seed=seed, where=where)
         parts = [part for part in (learn, held_out) if part is not None]
         in_weights = partial(_in_weights, network, class_weight, where=where)
         sample, held_out = in_weights(learn, held_out)
@@ -250,16 +257,6 @@ def _in_weights(
     return learn, held_out
 
 
-def _part(
-    network: "Network", examples: Examples, fraction: Any, seed: int, where: str
-) -> tuple[Examples, Examples]:
-    """The examples to learn from, and a part of them to validate on."""
-    accepted = is_number(fraction) and 0 < fraction < 1
-    require(accepted, where, "a number above 0 and below 1", fraction, setting="validation_fraction")
-    classes = classes_in(network.architecture, examples.Y.T).alone
-    return hold_out(examples, classes, fraction=fraction, seed=seed, where=where)
-
-
 def _held_out(network: "Network", validation: Any, where: str) -> Examples:
     if not isinstance(validation, Sequence) or len(validation) not in (2, 3):
         raise ConfigurationError(where, "(X, Y) or (X, Y, sample_weight)", f"got {type(validation).__name__}")
@@ -268,10 +265,7 @@ def _held_out(network: "Network", validation: Any, where: str) -> Examples:
     return Examples(X.T, Y.T, weight)
 
 
-def _judges(network: "Network", scoring: Any, held_out: Examples | None, where: str) -> list[EpochScoring]:
-    """Callbacks that score the validation data, if there is a scoring."""
-    if scoring is None:
-        return []
+def _judge(network: "Network", scoring: Any, held_out: Examples | None, where: str) -> EpochScoring:
     if held_out is None:
         raise ConfigurationError(
             where,
@@ -279,8 +273,7 @@ def _judges(network: "Network", scoring: Any, held_out: Examples | None, where: 
             f"got scoring={scoring!r:.60} alone",
             "Pass validation=(X, Y), or validation_fraction=0.1.",
         )
-    classes = classes_in(network.architecture, held_out.Y.T)
-    return [judge_of(network, scoring, held_out, classes, where)]
+    return judge_of(network, scoring, held_out, classes_in(network.architecture, held_out.Y.T), where)
 
 
 def _run(network: "Network", training: Fit, seed: int, beginning: Beginning | None) -> None:
@@ -322,10 +315,3 @@ def _take(
 def inputs_to_draw_from(examples: Examples) -> Array:
     """The inputs (n_x, k), at most 4096 of them and evenly spread, that parameters are drawn from."""
     return examples.take(evenly_spread(len(examples), MOST_EXAMPLES))[0]
-
-
-def _examples(X: Array, Y: Array, weight: Array | None, plan: Plan) -> Examples:
-    """Columns turned to rows: a view for full batches, rows that lie together where batches are gathered."""
-    if plan.batch_size is None:
-        return Examples(X.T, Y.T, weight)
-    return Examples(np.ascontiguousarray(X.T), np.ascontiguousarray(Y.T), weight)

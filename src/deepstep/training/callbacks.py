@@ -168,10 +168,7 @@ class Training:
         return own
 
     def states_of_callbacks(self) -> list[tuple[str, Mapping[str, Any]]]:
-        """Names of the classes and states of those callbacks that keep one.
-
-        returns (list of pairs): Name of the class, and what `Callback.state` gave.
-        """
+        """Names of the classes and states of those callbacks that keep one."""
         return [(type(callback).__name__, callback.state()) for callback in with_state(self._callbacks)]
 
 
@@ -281,10 +278,8 @@ def naming_callback(callback: Callback) -> AbstractContextManager[None]:
 
 
 def tell(callbacks: Iterable[Callback], method: str, training: Training, what: Any = None) -> None:
-    """Call a method of all callbacks, in order; the first `StopTraining` is raised after all.
-
-    Each gets a copy of a record, of which entries that are new go into the record.
-    """
+    """Call a method of all callbacks, in order; the first `StopTraining` is raised after all."""
+    # each gets a copy of a record, of which entries that are new go into the record
     stop: StopTraining | None = None
     for callback in callbacks:
         shown = dict(what) if isinstance(what, dict) else what

@@ -92,10 +92,7 @@ class ModelCheckpoint(Callback):
         self.last: Path | None = None
 
     def within(self, name: str) -> "ModelCheckpoint":
-        """The same for another training, in a folder within this one's.
-
-        name: Name of the folder inside.
-        """
+        """The same for another training, in a folder of this name within this one's."""
         other = copy(self)
         other.folder, other.last = self.folder / name, None
         return other

@@ -93,10 +93,7 @@ def all_finite(state: SessionState) -> bool:
 
 
 def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
-    """The error for steps that became NaN or infinite, found by repeating them with the equations.
-
-    The session, which has the state before the steps, is left with the last finite one.
-    """
+    """The error for steps that became NaN or infinite, repeated; the session gets the last finite state."""
     before, replay, m = session.state(), _replay(session), len(walk.examples)
     with np.errstate(all="ignore"):
         for at, number in enumerate(walk.numbers):
@@ -138,10 +135,7 @@ def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
 def evaluation_divergence(
     session: Session, examples: Examples, first: SessionState, finite: Array, broken: Array, where: str
 ) -> DivergenceError:
-    """The error for a minimizer that reached NaN or infinity, found by evaluating again with the equations.
-
-    J and its gradient were finite at θ = ``finite``, and not at ``broken``, which may not be finite itself.
-    """
+    """The error for a minimizer whose J or gradient was finite at a θ, and not at the next, ``broken``."""
     lost = not np.isfinite(broken).all()
     session.load(replace(first, theta=finite if lost else broken))
     X, Y, weight = examples.take(slice(None))

@@ -164,10 +164,7 @@ def _step(session: Session, taken: _Batch, rate: float) -> float:
 def times_too_high(
     session: ReferenceSession, opened: OpenedStep, rate: float, decay: float, states: Iterable[SessionState]
 ) -> float | None:
-    """How many times higher a rate is than the largest with which some steps do not raise the cost.
-
-    The first of the states counts at which the rate is too high and a lower one is good; None without one.
-    """
+    """How many times higher a rate is than the largest that does not raise the cost, if there is one."""
     columns = np.unique(np.linspace(0, opened.X.shape[1] - 1, EXAMPLES).astype(int))
     X, Y, weight = opened.X[:, columns], opened.Y[:, columns], opened.sample_weight
     weight = None if weight is None else weight[columns]

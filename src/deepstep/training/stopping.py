@@ -126,10 +126,7 @@ class Repeat(Callback):
 def check_watched(
     callbacks: Iterable[Callback], names: Collection[str], *, called: Mapping[int, str] | None = None
 ) -> None:
-    """Refuse callbacks that watch what neither training nor an earlier callback writes.
-
-    ``called`` has the option that a callback was given for by the callback's ``id``, for errors.
-    """
+    """Refuse callbacks that watch what nothing writes before; ``called`` has what they are called, by id."""
     known = list(names)
     for callback in callbacks:
         if isinstance(callback, Watcher):
