@@ -73,13 +73,6 @@ def test_a_gradient_that_grows_from_layer_to_layer():
     assert finding.evidence > 1e3
 
 
-def test_a_learning_rate_that_is_too_high_makes_the_cost_end_above_its_beginning():
-    network = Network([2, 16, 8, 1], activation="tanh", seed=1)
-    found = found_in(network, optimizer="gd", batch_size=None, learning_rate=100, iterations=200)
-    assert found["divergence"].severity == "serious"
-    assert "large updates" in found
-
-
 def test_overfitting_of_noise():
     rng = np.random.default_rng(0)
     X, X_new = rng.standard_normal((2, 20, 60))

@@ -5,7 +5,7 @@ import pytest
 from sklearn.utils.class_weight import compute_sample_weight
 
 from deepstep import Network
-from deepstep.errors import ConfigurationError, DataError
+from deepstep.errors import DataError
 from deepstep.preparation import one_hot, ordinal_code
 from deepstep.preparation.batches import Examples, hold_out
 
@@ -88,31 +88,6 @@ def decided(Y):
     return Y.argmax(axis=1) if (Y.sum(axis=1) == 1).all() and Y.shape[1] == 3 else Y.sum(axis=1).astype(int)
 
 
-@pytest.mark.parametrize(
-    ("class_weight", "message"),
-    [
-        ("even", "class_weight is 'balanced' or a mapping .*; got 'even'"),
-        (3, "class_weight is 'balanced' or a mapping .*; got 3"),
-        ({0: -1.0}, "weights of at least 0"),
-        ({0: "x"}, "weights of at least 0"),
-        ({7: 2.0}, "class_weight has labels among"),
-        ([{0: 1.0}] * 2, "a mapping for each of 1 columns; got 2"),
-    ],
-)
-def test_what_does_not_fit_is_refused(class_weight, message):
-    with pytest.raises(ConfigurationError, match=message):
-        trained(class_weight=class_weight)
-
-
-def test_no_weight_left_and_no_classes():
-    with pytest.raises(DataError, match="one of them above 0"):
-        trained(class_weight=dict.fromkeys(range(3), 0.0))
-    with pytest.raises(
-        ConfigurationError, match="learns classes, for class_weight; this network's output is"
-    ):
-        trained("identity", X[:1], class_weight="balanced")
-
-
 class TestAPartHeldOut:
     @pytest.mark.parametrize(("fraction", "size"), [(0.2, 8), (0.01, 2), (0.99, 39)])
     def test_its_size_and_its_classes(self, fraction, size):
@@ -126,26 +101,6 @@ class TestAPartHeldOut:
         assert net.history[0]["validation_m"] == size
         if size == 8:
             np.testing.assert_allclose(seen[0], 8 * np.bincount(LABELS) / M, atol=1)
-
-    def test_the_rest_is_what_is_learned_from(self):
-        Y = TARGETS["sigmoid"]
-        net = trained("sigmoid", validation_fraction=0.25, patience=2, iterations=30)
-        learn, held = hold_out(Examples(X.T, Y.T), Y[0], fraction=0.25, seed=1, where="test")
-        twin = trained(
-            "sigmoid", learn.Y.T, learn.X.T, validation=(held.X.T, held.Y.T), patience=2, iterations=30
-        )
-        assert net.parameters == twin.parameters
-        rows = np.concatenate([learn.X, held.X])
-        np.testing.assert_array_equal(np.sort(rows, axis=0), np.sort(X.T, axis=0))
-
-    @pytest.mark.parametrize("fraction", [0, 1, -0.1, float("nan"), True, "half"])
-    def test_a_fraction_out_of_range(self, fraction):
-        with pytest.raises(ConfigurationError, match="validation_fraction must be a number above 0 and"):
-            trained(validation_fraction=fraction)
-
-    def test_both_kinds_of_validation_data(self):
-        with pytest.raises(ConfigurationError, match="validation or validation_fraction; got both"):
-            trained(validation_fraction=0.1, validation=(X, TARGETS["softmax"]))
 
     def test_too_few_examples(self):
         with pytest.raises(DataError, match="at least 4 examples"):

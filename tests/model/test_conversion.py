@@ -219,42 +219,22 @@ class TestFromTorch:
         ("parts", "message"),
         [
             ([], "Network.from_torch: a torch.nn.Sequential with a Linear; there is none in it"),
-            ([nn.Conv1d(1, 1, 1)], "module 0 (Conv1d): Linear, BatchNorm1d"),
             ([nn.Linear(2, 2), nn.ReLU6()], "module 1 (ReLU6): Linear, BatchNorm1d"),
             ([nn.ReLU(), nn.Linear(2, 2)], "module 0 (ReLU): Linear, then at most one normalization"),
-            ([nn.BatchNorm1d(2), nn.Linear(2, 2)], "module 0 (BatchNorm1d): Linear, then at most one"),
             ([nn.Linear(2, 2), nn.ReLU(), nn.Tanh()], "module 2 (Tanh): Linear, then at most one"),
-            ([nn.Linear(2, 2), nn.ReLU(), nn.BatchNorm1d(2)], "module 2 (BatchNorm1d): Linear, then"),
             ([nn.Linear(2, 2), nn.BatchNorm1d(2), nn.LayerNorm(2)], "module 2 (LayerNorm): Linear, then"),
             ([nn.Linear(2, 2), nn.BatchNorm1d(2)], "without normalization; the last Linear, 0, has one"),
             ([nn.Linear(2, 2), nn.LeakyReLU(0.2)], "negative_slope=0.01 for 'leaky_relu'; got Leaky"),
-            ([nn.Linear(2, 2), nn.ELU(2.0)], "module 1 (ELU): alpha=1.0"),
             ([nn.Linear(2, 2), nn.Softplus(2.0)], "module 1 (Softplus): beta=1.0, threshold=40.0 for"),
-            ([nn.Linear(2, 2), nn.Softplus(1.0, 3.0)], "module 1 (Softplus)"),
             ([nn.Linear(2, 2), nn.Softmax(dim=0)], "module 1 (Softmax): dim=1"),
-            ([nn.Linear(2, 2), nn.LogSoftmax(dim=1)], "module 1 (LogSoftmax)"),
             ([nn.Linear(2, 2), nn.Tanh()], "an activation at the end that an output has; got 'tanh'"),
             ([nn.Flatten(0), nn.Linear(2, 2)], "module 0 (Flatten): start_dim=1"),
             ([nn.Linear(2, 2), nn.BatchNorm1d(3), nn.ReLU(), nn.Linear(2, 1)], "size 2 of the Linear before"),
-            (
-                [nn.Linear(2, 2), nn.BatchNorm1d(2, eps=1e-3)],
-                "module 1 (BatchNorm1d): eps=1e-05, mome",
-            ),
-            (
-                [nn.Linear(2, 2), nn.BatchNorm1d(2, momentum=None)],
-                "for 'batch'; got BatchNorm1d(2, eps=1e-05",
-            ),
-            ([nn.Linear(2, 2), nn.BatchNorm1d(2, affine=False)], "affine=True, track_running_stats=True for"),
-            ([nn.Linear(2, 2), nn.BatchNorm1d(2, track_running_stats=False)], "track_running_stats=True for"),
+            ([nn.Linear(2, 2), nn.BatchNorm1d(2, eps=1e-3)], "module 1 (BatchNorm1d): eps=1e-05, mome"),
             (
                 [nn.Linear(2, 2, bias=False), nn.LayerNorm(2, eps=1e-6)],
                 "eps=1e-05, elementwise_affine=True f",
             ),
-            (
-                [nn.Linear(2, 2, bias=False), nn.LayerNorm((1, 2))],
-                "the Linear before it; got (1, 2)",
-            ),
-            ([nn.Linear(2, 2, bias=False), nn.LayerNorm(2, elementwise_affine=False)], "for 'layer'; got"),
             (
                 [nn.Linear(2, 2), nn.LayerNorm(2), nn.ReLU(), nn.Linear(2, 1)],
                 "module 1 (LayerNorm): no bias in the Linear before it, as a normalized layer has none here; "
@@ -269,11 +249,8 @@ class TestFromTorch:
                 [nn.Linear(2, 2, device="meta")],
                 "on the device meta, which has shapes alone. Call module.to_emp",
             ),
-            ([nn.LazyLinear(2)], "module 0 (LazyLinear)"),
             ([nn.Linear(2, 2), InputScale(2)], "module 1 (InputScale): Linear, "),
             ([InputScale(2), InputScale(2), nn.Linear(2, 2)], "module 1 (InputScale): Linear, "),
-            ([InputScale(2), nn.ReLU(), nn.Linear(2, 2)], "module 1 (ReLU): Linear, then at most one"),
-            ([InputScale(2), nn.BatchNorm1d(2), nn.Linear(2, 2)], "module 1 (BatchNorm1d): Linear, then at"),
             ([nn.Linear(2, 2), Parametric(nn.ReLU6(), 2)], "module 1 (Parametric): Linear, "),
             ([nn.Linear(2, 2), Parametric(nn.Sigmoid(), 2)], "an output without parametric activation"),
             ([nn.utils.parametrizations.weight_norm(nn.Linear(2, 2))], "module 0 (ParametrizedLinear)"),
@@ -427,24 +404,6 @@ class TestFromSklearn:
             A = np.hstack([1 - A, A])
         ask = estimator.predict_proba if output in ("sigmoid", "softmax") else estimator.predict
         np.testing.assert_allclose(A, ask(X).reshape(A.shape), **CLOSE[dtype])
-
-    @pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
-    @pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel", "number", "counts"])
-    def test_the_gradients_are_scikit_learns(self, task, activation):
-        """Read off one of its steps of plain gradient descent, Δθ = -α ∂J/∂θ."""
-        settings = {"solver": "sgd", "momentum": 0.0, "alpha": 0.0, "learning_rate_init": 0.5}
-        estimator, X, y, output = self.fitted(
-            task, activation=activation, batch_size=30, max_iter=1, shuffle=False, **settings
-        )
-        net = Network.from_sklearn(estimator)
-        Y = np.eye(3)[:, y] if output == "softmax" else y.reshape(30, -1).T
-        gradients = net.gradients(X.T, Y)
-        before = net.parameters.copy()
-        estimator.partial_fit(X, y)
-        after = Network.from_sklearn(estimator).parameters
-        for name in before:
-            step = (before[name] - after[name]) / 0.5
-            np.testing.assert_allclose(gradients[f"d{name}"], step, rtol=1e-9, atol=1e-12, err_msg=name)
 
     @pytest.mark.parametrize(
         "estimator", [None, MLPClassifier, DeepClassifier(preset="mlp"), "MLPClassifier"]

@@ -20,6 +20,7 @@ from deepstep.preparation.batches import Examples
 from deepstep.training import (
     SCHEDULES,
     Callback,
+    Health,
     ModelCheckpoint,
     Plan,
     ReduceLROnPlateau,
@@ -66,7 +67,7 @@ TRAININGS = st.builds(
 @given(training=TRAININGS, data=st.data())
 def test_from_any_pause(training, data, tmp_path_factory):
     pauses, plateau = EachPause(), ReduceLROnPlateau(patience=0, drop=0.5)
-    uninterrupted = training.train(pauses, plateau)
+    uninterrupted = training.train(pauses, plateau, Health(every=2))
     checkpoint = data.draw(st.sampled_from(pauses.checkpoints))
     if data.draw(st.booleans(), label="through a file"):
         file = tmp_path_factory.mktemp("any") / "checkpoint"
@@ -74,7 +75,7 @@ def test_from_any_pause(training, data, tmp_path_factory):
         checkpoint = read_checkpoint(file)
     # Without the watcher of steps: how many updates lie between two pauses changes nothing.
     later = ReduceLROnPlateau(patience=0, drop=0.5)
-    same_bits(uninterrupted, training.train(later, resume=checkpoint))
+    same_bits(uninterrupted, training.train(later, Health(every=2), resume=checkpoint))
     assert later.state() == plateau.state()
 
 
@@ -207,14 +208,6 @@ class TestNetwork:
         for place in (tmp_path, *sorted(tmp_path.iterdir()), str(tmp_path)):
             assert self.train(resume=place).parameters == whole.parameters
 
-    @pytest.mark.parametrize("options", [{"checkpoint": "c"}, {"resume": "c"}])
-    def test_l_bfgs_has_none(self, options, tmp_path, monkeypatch):
-        monkeypatch.chdir(tmp_path)
-        options |= {"optimizer": "lbfgs", "batch_size": None, "dropout": 0.0, "ema_decay": 0.0}
-        with pytest.raises(ConfigurationError, match="got L-BFGS, whose state lies inside SciPy"):
-            self.train(**options)
-        assert list(tmp_path.iterdir()) == []
-
     def test_a_plateau_as_schedule(self, tmp_path):
         options = {"schedule": {"name": "plateau", "patience": 1, "threshold": 0.4, "drop": 0.5}}
         whole = self.train(**options, checkpoint=ModelCheckpoint(tmp_path, every_epochs=1, keep=9))
@@ -281,22 +274,6 @@ class TestNetwork:
         assert len(again.history) == 7
         with pytest.raises(FileError, match="there is none"):
             Network.from_checkpoint(tmp_path / "none")
-
-    @pytest.mark.parametrize(
-        ("options", "error", "sentence"),
-        [
-            ({"resume": True}, ConfigurationError, "checkpoint=… with resume=True; got none"),
-            ({"resume": 5}, ConfigurationError, "resume must be True, a file or a folder, got 5"),
-            ({"checkpoint": 5}, ConfigurationError, "checkpoint must be a folder or ModelCheckpoint"),
-            ({"resume": "none"}, FileError, "none: a checkpoint; there is none"),
-            ({"resume": "."}, FileError, "a folder with checkpoints; there is none in it"),
-            ({"deterministic": 1}, ConfigurationError, "deterministic must be True or False, got 1"),
-        ],
-    )
-    def test_what_cannot_be_meant(self, options, error, sentence, tmp_path, monkeypatch):
-        monkeypatch.chdir(tmp_path)
-        with pytest.raises(error, match=sentence):
-            self.train(**options)
 
 
 THREADS = """

@@ -89,24 +89,6 @@ def test_the_order_of_the_calls_and_where_training_stands():
     ]
 
 
-def test_each_call_goes_to_all_in_their_order():
-    session, examples = session_and_examples()
-    lines = []
-    train(
-        session,
-        examples,
-        Plan(1, 0.1, BATCH, ORDER),
-        callbacks=[Everything("a ", lines), WithoutSteps("b ", lines), Everything("c ", lines)],
-    )
-    kinds = [line[0] for line in lines]
-    assert kinds == [
-        *("a begin", "b begin", "c begin"),
-        *("a step", "c step", "a pause", "b pause", "c pause") * 2,
-        *("a step", "c step", "a epoch", "b epoch", "c epoch", "a pause", "b pause", "c pause"),
-        *("a end", "b end", "c end"),
-    ]
-
-
 def test_nothing_is_called_per_step_unless_somebody_asked(no_time_passes):
     """The engine is asked for ever more batches at once; the callback hears of the pauses alone."""
     session, examples = session_and_examples(m=200)

@@ -1,16 +1,13 @@
 """ModelCheckpoint while training runs: when they are written, which are kept, what a full disk does."""
 
-import errno
-import os
 import resource
 import signal
 from contextlib import ExitStack
 
-import numpy as np
 import pytest
 from trainings import EachPause, same_bits, setup
 
-from deepstep.errors import ConfigurationError, DivergenceError, FileError
+from deepstep.errors import ConfigurationError, FileError
 from deepstep.training import (
     Callback,
     ModelCheckpoint,
@@ -110,27 +107,6 @@ def test_ctrl_c_writes_where_training_stands(tmp_path):
     same_bits(whole, setup(optimizer="adam").train(resume=latest_checkpoint(tmp_path)))
 
 
-def test_a_second_ctrl_c_ends_at_once(tmp_path, monkeypatch):
-    monkeypatch.setattr("deepstep.training.interruption.ONE_PRESS", 0.0)
-    with pytest.raises(KeyboardInterrupt):
-        setup().train(CtrlC(5, times=2), ModelCheckpoint(tmp_path, every_steps=2))
-    assert steps(tmp_path) == [2, 4]
-
-
-def test_divergence_leaves_the_last_good_one(tmp_path):
-    training = setup(epochs=30, optimizer="gd")
-
-    class Poison(Callback):
-        def on_step_end(self, callback_training, update):
-            if update.number == 7:
-                training.examples.X[0] = np.inf  # the first example is met in the fourth epoch
-
-    with pytest.raises(DivergenceError):
-        training.train(Poison(), ModelCheckpoint(tmp_path, every_steps=1))
-    assert steps(tmp_path)[-1] >= 7
-    assert np.isfinite(latest_checkpoint(tmp_path).state.theta).all()
-
-
 def test_what_lies_beyond_goes_when_a_training_goes_on_from_before(tmp_path):
     setup().train(WatchesSteps(), ModelCheckpoint(tmp_path, every_steps=1, keep=9))
     newest = checkpoint_files(tmp_path)[-1]
@@ -197,23 +173,6 @@ class TestAFullDisk:
         assert steps(tmp_path) == [2, 3, 4]
         assert not list(tmp_path.glob(".deepstep-*"))
         same_bits(whole, setup(optimizer="adam").train(resume=latest_checkpoint(tmp_path)))
-
-    @pytest.mark.parametrize("call", ["fsync", "replace"])
-    def test_at_every_call_that_may_say_so(self, tmp_path, monkeypatch, call):
-        real, calls = getattr(os, call), []
-
-        def full(*arguments):
-            calls.append(arguments)
-            if 5 < len(calls) < 9:
-                raise OSError(errno.ENOSPC, "No space left on device")
-            return real(*arguments)
-
-        monkeypatch.setattr(f"deepstep.data.files.os.{call}", full)
-        with pytest.warns(UserWarning, match="No space left on device"):
-            setup().train(WatchesSteps(), ModelCheckpoint(tmp_path, every_steps=1, keep=99))
-        assert steps(tmp_path)[-1] == 9  # there was room again
-        for step in steps(tmp_path):
-            read_checkpoint(tmp_path / f"checkpoint-{step:012}.safetensors")
 
 
 @pytest.mark.parametrize(

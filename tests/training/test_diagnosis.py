@@ -20,8 +20,6 @@ from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, shuffled
 from deepstep.training import History, Plan, train, updates
 from deepstep.training.diagnosis import all_finite
-from deepstep.training.fit import Fit
-from deepstep.training.lbfgs import Limits
 
 RNG = np.random.RandomState(3)
 X = RNG.standard_normal((20, 3))
@@ -263,17 +261,6 @@ class TestTheCause:
         assert "Mend the " in text
 
 
-def test_lbfgs_names_the_place_too():
-    session = opened((3, 2))
-    before = session.parameters.flat.copy()
-    with pytest.raises(DivergenceError) as error:
-        Fit(session, examples(1e200 * X), Plan(9, 1.0), limits=Limits(9, 1e-8), where="here").run()
-    text = str(error.value)
-    assert "; layer 1, loss: example 0 (and 19 more of the batch's 20) is inf: the loss of the output" in text
-    assert "Scale the inputs" in text
-    np.testing.assert_array_equal(session.parameters.flat, before)
-
-
 def lbfgs_said(*args, inputs=X.T, targets, **options):
     net = Network(*args, seed=1, **options)
     before = net.parameters.flat.copy()
@@ -306,15 +293,3 @@ def test_an_evaluation_of_lbfgs_that_is_not_finite_is_the_one_that_is_named():
     finally:
         unregister_activation("steep")
     assert re.search(r"; layer 1, A: example \d+.* is nan: steep, your own, is not finite", text)
-
-
-@pytest.mark.parametrize("batch_size", [None, 6])
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-def test_a_network_is_as_it_was_and_the_message_names_its_column(dtype, batch_size):
-    net = Network([3, 4, 2], output="identity", seed=1, dtype=dtype)
-    before = net.parameters.flat.copy()
-    inputs = X.T.copy()
-    inputs[:, 5] = 1e30 if dtype == "float32" else 1e200
-    with pytest.raises(DivergenceError, match=r"^Network\.train: .*: example 5 is .*Scale the inputs"):
-        net.train(inputs, Y.T, learning_rate=1e-3, iterations=3, batch_size=batch_size)
-    np.testing.assert_array_equal(net.parameters.flat, before)

@@ -111,13 +111,6 @@ def test_an_error_of_a_callback_leaves_the_network_of_its_epoch():
     assert network.parameters.flat.tobytes() == shorter.parameters.flat.tobytes()
 
 
-def test_patience_ends_with_the_same_epoch_and_network():
-    network, history = trained("auto", [], iterations=1000, patience=4, learning_rate=2.0)
-    looked_at, by_epoch = trained("auto", [Looks()], iterations=1000, patience=4, learning_rate=2.0)
-    assert len(history) == len(by_epoch) < 1000
-    assert network.parameters.flat.tobytes() == looked_at.parameters.flat.tobytes()
-
-
 @pytest.mark.parametrize("batch_size", [None, 5])
 def test_the_engine_is_called_seldom_where_nobody_looks(monkeypatch, batch_size):
     calls = []

@@ -10,7 +10,7 @@ from deepstep.engines import Settings, open_session
 from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
-from deepstep.training import Callback, Health, History, Plan, train
+from deepstep.training import Health, History, Plan, train
 
 
 def look(parameters, X, Y, activations, *, rate=0.1, epochs=1, batch_size=None, normalization="none", **how):
@@ -107,32 +107,6 @@ def test_the_examples_looked_at_are_spread_over_all(network):
     assert history[0]["health"][0]["dead"] == 0
     history, *_ = look(parameters, X, Y, ("relu", "sigmoid"), rate=1e-12, examples=1)  # x = -1
     assert history[0]["health"][0]["dead"] == 1
-
-
-def test_a_training_that_is_resumed_within_an_epoch_knows_the_whole_epoch(train_from, network):
-    parameters, X, Y = network
-    whole, *_ = look(parameters, X, Y, ("tanh", "sigmoid"), epochs=2, batch_size=3)
-
-    health_before = Health()
-
-    class Keeps(Callback):
-        """What a checkpoint after the sixth of eight updates keeps."""
-
-        def on_step_end(self, training, update):
-            if update.number == 6:
-                self.kept = training.state(), training.position, health_before.state()
-
-    architecture = Architecture((1, 4, 1), ("tanh", "sigmoid"))
-    session = open_session("reference", architecture, Parameters.from_dict(parameters), Settings())
-    plan, keeps = Plan(epochs=2, learning_rate=0.1, batch_size=3), Keeps()
-    history = train(session, Examples(X, Y), plan, callbacks=[health_before, keeps])
-    state, position, of_health = keeps.kept
-    session.load(state)
-    health = Health()
-    health.restore(of_health)
-    resumed = History(history.records[: position.epoch])
-    train_from(session, Examples(X, Y), plan, position, callbacks=[health], history=resumed)
-    assert [record["health"] for record in resumed] == [record["health"] for record in whole]
 
 
 @pytest.mark.parametrize(

@@ -238,11 +238,6 @@ def test_what_is_no_callback_is_refused(callbacks):
         as_callbacks(callbacks, "test")
 
 
-def test_one_callback_needs_no_list():
-    assert as_callbacks(Diary(), "test")[0].lines == []
-    assert len(as_callbacks(print, "test")) == 1
-
-
 class TestTimeBudget:
     """The clock as the loop sees it: each pause of the callback takes a second, or each step."""
 

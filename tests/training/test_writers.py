@@ -85,18 +85,6 @@ def test_columns_that_come_later_get_their_place(teach, path):
     assert all(None not in row for row in rows)  # no line is longer than the names
 
 
-def test_where_the_wider_file_cannot_be_written_the_lines_before_are_whole(teach, path, monkeypatch):
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(FileError, match="No space left"):
-        teach([Adds("later", {1: 2.5}), Csv(path)])
-    table = pl.read_csv(path)
-    assert (table.height, "later" in table.columns) == (1, False)
-    assert list(path.parent.iterdir()) == [path]
-
-
 @both
 def test_a_file_that_exists_is_refused_and_kept(teach, path, writer):
     path.write_text("mine")
@@ -156,15 +144,6 @@ def test_a_full_disk_leaves_whole_lines(teach, path, writer):
     assert 300 < len(written) <= 450
     assert written.endswith(b"\n")
     assert epochs_in(path) == list(range(len(epochs_in(path))))
-
-
-@both
-def test_a_folder_that_is_not_there_is_said_before_training(teach, tmp_path, writer):
-    with pytest.raises(FileError, match=r"history: a folder .*no does not exist\. Make it") as error:
-        teach([writer(tmp_path / "no" / "history")])
-    assert "lines before" not in str(error.value)
-    with pytest.raises(FileError, match=r"it can be written; .*\. Choose another name"):
-        teach([writer(tmp_path, append=True)])
 
 
 def test_spread_leaves_numbers_and_texts_alone():
