@@ -101,13 +101,6 @@ def test_a_factor_in_one_derivative_of_one_layer_and_of_all(sentence: str, featu
             assert found == f"{where}: {sentence.format('d' + symbol)}"
 
 
-@pytest.mark.parametrize("output", ["softmax", "identity"])
-@pytest.mark.parametrize("mistake", ["1/m", "sign of dW", "sign of db", "1/n", "squeezed"])
-def test_beside_other_outputs(mistake: str, output: str) -> None:
-    found = named(*problem(output=output), {layer: [mistake] for layer in (1, 2, 3)})
-    assert found == f"every layer: {MISTAKES[mistake][0]}"
-
-
 def test_gradients_taken_after_the_update_of_later_layers() -> None:
     net, X, Y = problem()
     gradients = learner(net, X, Y)

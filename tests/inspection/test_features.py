@@ -150,15 +150,6 @@ def test_a_value_that_no_embedding_has_is_refused(name: str, value: Any) -> None
     assert str(error.value).endswith(f"got {value!r}.")
 
 
-@pytest.mark.parametrize(
-    "value", [True, {}, {"inputs": [0]}, {"inputs": [1, 0], "frequencies": 1, "outputs": 1}]
-)
-def test_embeddings_of_some_inputs_are_taken(value: Any) -> None:
-    net = Network([2, 1], features={"periodic_embedding": value}, seed=1)
-    assert "omega1" in net.parameters
-    assert net.forward(np.ones((2, 3))).shape == (1, 3)
-
-
 def test_parameters_of_a_network_with_features_are_laid_out_by_name() -> None:
     net, X, _ = network(ADDED)
     same = Network(

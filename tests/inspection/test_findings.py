@@ -119,12 +119,6 @@ def test_classes_that_are_never_answered():
     assert finding.kind == "worse than the largest class"
 
 
-def test_units_are_looked_at_on_given_rows():
-    network = begun_with(changes=lambda theta: {"b1": np.full((16, 1), -100.0)})
-    about = {"architecture": network.architecture, "parameters": network.parameters}
-    assert [finding.layer for finding in diagnose(History(), X=X, **about)] == [1, 2]
-
-
 def test_the_most_serious_comes_first_and_all_is_json():
     network = begun_with(changes=lambda theta: {"b1": np.full((16, 1), -100.0)})
     history = network.train(X, Y, callbacks=[Health()], learning_rate=0.1, iterations=20)

@@ -119,8 +119,8 @@ def test_well_known_tables(shared, name, target, leaks):
 
 def test_noise_is_hardly_ever_found():
     """By what `CHANCE` says in one table of a million; here are 3,000 columns in small tables."""
-    for m in (20, 25, 30, 60, 120):
-        for seed in range(3):
+    for m in (20, 30, 120):
+        for seed in range(2):
             rng = np.random.default_rng(seed)
             frame = polars.DataFrame(rng.normal(size=(m, 200)).round(rng.integers(0, 3)))
             for answers in (rng.permutation(m) % 2, rng.permutation(m) % 3):
@@ -142,13 +142,6 @@ def test_the_only_input_is_what_is_learned_from():
     frame = polars.DataFrame({"x": np.sort(RNG.normal(size=M))})
     for answers, classes in ((CLASSES, True), (frame["x"].to_numpy() ** 3, False)):
         assert not list(leak_findings(frame, {"x": None}, {"y": answers}, classes=classes))
-
-
-def test_of_several_targets_each_is_looked_at():
-    frame = polars.DataFrame({"a": MIXED, "b": RNG.normal(size=M)})
-    targets = {"wet": (MIXED == 0).astype(int), "warm": CLASSES % 2}
-    (told,) = leak_findings(frame, dict.fromkeys(frame.columns), targets, classes=True)
-    assert "'a' alone determines the target 'wet' in 100 %" in told.says
 
 
 def test_many_rows_and_columns_are_looked_at_in_a_sample():

@@ -137,13 +137,3 @@ def test_counts():
     d2 = sklearn_metrics.d2_tweedie_score(answers, 2 * outputs[:, 0], power=1)
     assert 1 - scores.values["deviance"] / scores.values["mean_deviance"] == pytest.approx(d2)
     assert score(target, np.zeros(3), np.zeros((3, 1))).values["deviance"] == pytest.approx(0)
-
-
-def test_numbers():
-    target = RegressionTarget((10.0,), (2.0,))
-    answers, outputs = RNG.normal(10, 2, 40), RNG.normal(size=(40, 1))
-    scores = score(target, answers, outputs)
-    given = 10 + 2 * outputs[:, 0]
-    assert scores.values["rmse"] == pytest.approx(sklearn_metrics.root_mean_squared_error(answers, given))
-    assert scores.values["mae"] == pytest.approx(sklearn_metrics.mean_absolute_error(answers, given))
-    assert scores.values["r2"] == pytest.approx(sklearn_metrics.r2_score(answers, given))

@@ -29,7 +29,7 @@ def traced(training):
     )
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(trainings())
 def test_the_step_of_the_engine_bit_for_bit(training):
     trace, cost = traced(training), training.step()
@@ -59,7 +59,7 @@ def test_the_step_of_the_engine_bit_for_bit(training):
     json.dumps(trace.to_dict(), allow_nan=False)
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(trainings(dtypes=("float64",)))
 def test_every_derivative_passes_the_check(training):
     trace = traced(training)

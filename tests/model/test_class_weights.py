@@ -5,7 +5,6 @@ import pytest
 from sklearn.utils.class_weight import compute_sample_weight
 
 from deepstep import Network
-from deepstep.errors import DataError
 from deepstep.preparation import one_hot, ordinal_code
 from deepstep.preparation.batches import Examples, hold_out
 
@@ -86,25 +85,6 @@ def test_balanced_counts_what_is_learned_from_alone(output, sample_weight):
 def decided(Y):
     """Classes of targets as rows: one-hot, cumulative or 0 and 1."""
     return Y.argmax(axis=1) if (Y.sum(axis=1) == 1).all() and Y.shape[1] == 3 else Y.sum(axis=1).astype(int)
-
-
-class TestAPartHeldOut:
-    @pytest.mark.parametrize(("fraction", "size"), [(0.2, 8), (0.01, 2), (0.99, 39)])
-    def test_its_size_and_its_classes(self, fraction, size):
-        seen = []
-
-        def shape(Y, AL):
-            seen.append(Y.sum(axis=1).tolist())
-            return Y.shape[1]
-
-        net = trained(validation_fraction=fraction, metrics={"m": shape}, iterations=1)
-        assert net.history[0]["validation_m"] == size
-        if size == 8:
-            np.testing.assert_allclose(seen[0], 8 * np.bincount(LABELS) / M, atol=1)
-
-    def test_too_few_examples(self):
-        with pytest.raises(DataError, match="at least 4 examples"):
-            trained("identity", X[:1, :3], X[:, :3], validation_fraction=0.5)
 
 
 class TestInitializationFromData:

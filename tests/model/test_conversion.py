@@ -142,7 +142,7 @@ def constant_units():
 
 
 class TestFromTorch:
-    @settings(max_examples=60)
+    @settings(max_examples=30)
     @given(module=modules(), seed=st.integers(0, 1000))
     @example(module=constant_units(), seed=0)
     def test_outputs_and_gradients_are_those_of_torch(self, module, seed):
@@ -159,7 +159,7 @@ class TestFromTorch:
         for name, value in expected.items():
             np.testing.assert_allclose(got[name], value, rtol=1e-8, atol=atol, err_msg=name)
 
-    @settings(max_examples=30)
+    @settings(max_examples=15)
     @given(module=modules())
     def test_there_and_back(self, module):
         net = Network.from_torch(module)
@@ -270,11 +270,6 @@ class TestFromTorch:
         nest.register_forward_hook(lambda module, rows, A: 2 * A)
         with pytest.raises(ConfigurationError, match=r"module 0 \(Sequential\): a module without hooks"):
             Network.from_torch(nn.Sequential(nest))
-
-    @pytest.mark.parametrize("module", [None, "Linear", nn.Linear, [nn.Linear(2, 2)]])
-    def test_what_is_no_module_is_refused(self, module):
-        with pytest.raises(ConfigurationError, match=r"^Network.from_torch: a torch.nn.Sequential; got"):
-            Network.from_torch(module)
 
     def test_an_output_that_does_not_fit_the_end(self):
         module = nn.Sequential(nn.Linear(2, 2), nn.Sigmoid())

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.datasets import load_diabetes
 from sklearn.preprocessing import StandardScaler
@@ -73,6 +73,7 @@ class TestTheLastFiniteState:
             np.testing.assert_array_equal(slot, last.slots[name])
         np.testing.assert_array_equal(state.average, last.average)
 
+    @settings(max_examples=50)
     @given(
         st.sampled_from(sorted(OPTIMIZERS)),
         st.sampled_from(["none", "batch", "layer"]),

@@ -35,14 +35,6 @@ def test_no_terminal_one_line_at_the_end():
     assert stream.getvalue() == "cats: 3/3, cost 0.500000\n"
 
 
-def test_no_terminal_a_line_when_the_last_one_is_old_enough():
-    stream = io.StringIO()
-    run(Progress("cats", stream=stream, seconds_between_lines=0), [0.7, 0.6], epochs=5)
-    first, second = stream.getvalue().splitlines()
-    assert first == "cats: 1/5, cost 0.700000"
-    assert re.fullmatch(r"cats: 2/5, cost 0.600000(, \d:\d\d:\d\d left)?", second)
-
-
 def test_a_notebook_gets_one_line_that_is_written_over(monkeypatch):
     monkeypatch.setattr("deepstep.training.progress.BETWEEN_MOVES", 0)
     stream = OutStream()

@@ -8,7 +8,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepstep.equations import EQUATIONS
@@ -154,6 +154,7 @@ def run(plateau, sequence):
     return factors
 
 
+@settings(max_examples=40)
 @given(values, PLATEAUS)
 def test_the_factors_are_torch_s(sequence, how):
     assert run(ReduceLROnPlateau("score", **how), sequence) == pytest.approx(
