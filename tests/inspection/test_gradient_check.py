@@ -126,12 +126,12 @@ class TestOptions:
     @pytest.mark.parametrize(
         ("option", "message"),
         [
-            ({"order": 3}, "order must be 2 or 4; got 3"),
-            ({"epsilon": 0}, "epsilon must be a positive number; got 0"),
+            ({"order": 3}, "order must be 2 or 4, got 3"),
+            ({"epsilon": 0}, "epsilon must be a positive number, got 0"),
             ({"epsilon": float("nan")}, "got nan"),
             ({"epsilon": "small"}, "got 'small'"),
             ({"tolerance": 0.0}, "tolerance must be a positive number"),
-            ({"max_entries": 0}, "max_entries must be a positive whole number; got 0"),
+            ({"max_entries": 0}, "max_entries must be a whole number of at least 1, got 0"),
         ],
     )
     def test_options_that_compare_nothing_are_refused(self, option, message):

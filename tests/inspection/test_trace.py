@@ -119,7 +119,7 @@ class TestSelect:
         [
             ({"layer": 4}, "layer is one of '0', '1', '2', '3'; got 4"),
             ({"layer": "1"}, "got '1'"),
-            ({"example": 5}, "example must be a whole number from 0 to 4; got 5"),
+            ({"example": 5}, "example must be a whole number from 0 to 4, got 5"),
             ({"example": -1}, "got -1"),
             ({"example": "a"}, "got 'a'"),
         ],

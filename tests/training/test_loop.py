@@ -21,7 +21,6 @@ from deepstep.training import (
     StopTraining,
     latest_checkpoint,
     train,
-    updates,
 )
 from deepstep.training.callbacks import as_callbacks
 
@@ -138,20 +137,6 @@ def test_training_in_two_parts_equals_one_training():
     np.testing.assert_array_equal(whole.parameters.flat, parts.parameters.flat)
     np.testing.assert_array_equal(once.costs, [*first.costs, *second.costs])
     assert [record["epoch"] for record in second] == [2, 3, 4, 5]
-
-
-def test_updates_are_the_same_training_one_at_a_time():
-    whole, examples = session_and_examples()
-    single, _ = session_and_examples()
-    plan = Plan(3, 0.3, 4, shuffled(5))
-    history = train(whole, examples, plan)
-    walked = list(updates(single, examples, plan))
-    np.testing.assert_array_equal(whole.parameters.flat, single.parameters.flat)
-    assert [update.number for update in walked] == list(range(1, 10))
-    assert [update.epoch for update in walked] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
-    assert [update.X.shape[1] for update in walked] == [4, 4, 2] * 3
-    means = [sum(u.cost * u.X.shape[1] for u in walked if u.epoch == epoch) / 10 for epoch in range(3)]
-    np.testing.assert_allclose(history.costs, means, rtol=1e-15)
 
 
 class TestDivergence:
