@@ -23,7 +23,7 @@ from deepstep.explorer import read_lesson
 from deepstep.preparation import ClassificationTarget, Preparation, TablePreparation
 from deepstep.run import Run
 from deepstep.run_folder import read_text, write_config
-from deepstep.training import Csv, JsonLines, ModelCheckpoint
+from deepstep.training import Csv, ModelCheckpoint
 from deepstep.training.checkpoint import _checksum
 from hostile_texts import HOSTILE, TOML
 
@@ -170,14 +170,6 @@ def test_a_lesson(tmp_path, kind):
     path.write_text(f'{{"format": "deepstep-lesson", "version": 1, "more": {HOSTILE[kind]}}}')
     with pytest.raises(FileError, match="it holds none"):
         read_lesson(path)
-
-
-@pytest.mark.parametrize("kind", HOSTILE)
-def test_a_history_that_a_writer_goes_on_with(tmp_path, kind):
-    """What it cannot read is a line before all others, which stays."""
-    writer = JsonLines(tmp_path / "history.jsonl", append=True)
-    line = f'{{"epoch": {HOSTILE[kind]}}}'.encode()
-    assert writer._epoch_of(line) == -1
 
 
 def test_a_table_that_a_writer_goes_on_with(tmp_path):

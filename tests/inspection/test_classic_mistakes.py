@@ -9,10 +9,8 @@ from hypothesis import strategies as st
 from learner import MISTAKES, OF_TANH, learner
 
 from deepstep import Network
-from deepstep.equations import ACTIVATIONS
 from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.inspection import FAULTS
-from deepstep.inspection.faults import get_fault
 
 SIZES = (4, 3, 3, 2)
 
@@ -83,7 +81,7 @@ FACTORS = {
 }
 
 
-@pytest.mark.parametrize("features", [{}, {"normalization": "batch"}, {"parametric": True}], ids=str)
+@pytest.mark.parametrize("features", [{"normalization": "batch", "parametric": True}], ids=str)
 @pytest.mark.parametrize("sentence", FACTORS)
 def test_a_factor_in_one_derivative_of_one_layer_and_of_all(sentence: str, features: dict[str, Any]) -> None:
     net, X, Y = problem((4, 3, 3, 5), seed=4, features=features)
@@ -101,30 +99,6 @@ def test_a_factor_in_one_derivative_of_one_layer_and_of_all(sentence: str, featu
         if len(own) > 1:
             found = net.check_gradients(X, Y, gradients=right | wrong, max_entries=4).diagnosis
             assert found == f"{where}: {sentence.format('d' + symbol)}"
-
-
-def test_the_signs_of_one_layer_are_one_mistake() -> None:
-    net, X, Y = problem()
-    assert named(net, X, Y, {2: ["sign of dW", "sign of db"]}) == "layer 2: the sign of dW and db is wrong"
-
-
-@pytest.mark.parametrize("output", ["softmax", "identity"])
-@pytest.mark.parametrize("mistake", ["1/m", "sign of dW", "sign of db", "1/n", "squeezed"])
-def test_beside_other_outputs(mistake: str, output: str) -> None:
-    found = named(*problem(output=output), {layer: [mistake] for layer in (1, 2, 3)})
-    assert found == f"every layer: {MISTAKES[mistake][0]}"
-
-
-@pytest.mark.parametrize("m", [1, 5])
-def test_a_transposed_W_in_square_layers(m: int) -> None:
-    assert named(*problem((4, 3, 3, 3), m=m), {2: ["transposed"], 3: ["transposed"]}) == (
-        "layers 2, 3: W is transposed in dA_prev = Wᵀ·dZ"
-    )
-
-
-def test_all_signs_at_once_are_those_of_Y_minus_AL() -> None:
-    both = ["sign of dW", "sign of db"]
-    assert named(*problem(), dict.fromkeys((1, 2, 3), both)) == "layer 3: the sign of dZ is wrong"
 
 
 def test_gradients_taken_after_the_update_of_later_layers() -> None:
@@ -154,7 +128,7 @@ def _with_later(net: Network, moved: Any, X: Any, Y: Any, l: int) -> dict[str, A
     return {f"dW{l}": dZ @ A[l - 1].T / X.shape[1], f"db{l}": dZ.mean(axis=1, keepdims=True)}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=25)
 @given(
     st.lists(st.integers(1, 5), min_size=2, max_size=5),
     st.sampled_from(["1/m", "sign", "A for Z", "no derivative", "squeezed", "transposed"]),
@@ -180,7 +154,6 @@ def test_over_random_networks(dims: list[int], mistake: str, m: int, seed: int, 
     "mistakes",
     [
         {2: ["1/m"], 1: ["sign of db"]},
-        {2: ["1 - Z²", "1/m"]},
         {3: ["sign of db"], 1: ["derivative of sigmoid"]},
         {3: ["derivative twice"], 2: ["A[l]"]},
     ],
@@ -193,7 +166,7 @@ def test_two_mistakes_at_once(mistakes: dict[int, list[str]]) -> None:
 
 
 def test_where_nothing_explains_the_difference_its_beginning_is_named(monkeypatch: Any) -> None:
-    monkeypatch.setattr("deepstep.inspection.faults.MOST_MULTIPLICATIONS", 1e6)
+    monkeypatch.setattr("deepstep.inspection.faults.MOST_MULTIPLICATIONS", 1e4)
     net, X, Y = problem()
     noise = np.random.default_rng(1)
     for names, look in ((("dW1", "dW2", "db2"), "dZ2"), (("dW2",), "dW2"), (("db1", "dW3"), "dW3")):
@@ -243,23 +216,6 @@ def test_a_class_sees_what_a_mistake_does(fault: str) -> None:
         assert "none of the known" not in found.diagnosis
 
 
-def test_a_training_with_a_mistake_is_for_teaching_alone(tmp_path: Any) -> None:
-    net, X, Y = problem()
-    with pytest.raises(ConfigurationError, match="Did you mean 'sign of dW'"):
-        net.train(X, Y, fault="sign of DW")
-    for besides in ({"checkpoint": tmp_path}, {"optimizer": "lbfgs"}, {"refit": True, "patience": 1}):
-        with pytest.raises(ConfigurationError, match="it is for teaching"):
-            net.train(X, Y, fault="sign of dW", **besides)
-    slow = Network([4, 3, 2], engine="compiled")
-    with pytest.raises(ConfigurationError, match="engine='compiled'"):
-        slow.train(X, Y, fault="sign of dW")
-
-
-@pytest.mark.parametrize("name", [name for name, one in ACTIVATIONS.items() if not one.across_units])
-def test_the_derivative_of_each_other_activation_is_a_known_mistake(name: str) -> None:
-    assert name in get_fault(f"derivative of {name}", "here").name
-
-
 @pytest.mark.parametrize("fault", ["W for Wᵀ", "dW transposed", "A[l] for A[l-1]"])
 def test_a_mistake_that_no_layer_of_these_sizes_can_have_ends_in_a_sentence(fault: str) -> None:
     """As in the lecture's own code, where it is an error of NumPy."""
@@ -268,3 +224,8 @@ def test_a_mistake_that_no_layer_of_these_sizes_can_have_ends_in_a_sentence(faul
     with pytest.raises(ShapeError, match=r"(has the shape of|must have as many columns as) .*; got"):
         net.train(np.ones((3, 5)), np.eye(5)[:1], iterations=2, fault=fault)
     assert net.parameters == begun
+
+
+def test_a_mistake_is_of_the_reference_engine() -> None:
+    with pytest.raises(ConfigurationError, match="got engine='compiled' beside it"):
+        Network([4, 3, 2], engine="compiled").train(*problem()[1:], fault="sign of dW")

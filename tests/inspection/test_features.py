@@ -31,8 +31,11 @@ def network(features: dict[str, Any], **options: Any) -> tuple[Network, Any, Any
     return net, X, np.eye(2)[:, rng.integers(2, size=M)]
 
 
-@pytest.mark.parametrize("options", COMBINED.values(), ids=COMBINED)
-@pytest.mark.parametrize("names", [[name] for name in ADDED] + [list(ADDED)], ids="+".join)
+@pytest.mark.parametrize(
+    ("names", "options"),
+    [*(([name], {}) for name in ADDED), *((list(ADDED), options) for options in COMBINED.values())],
+    ids=str,
+)
 class TestEachFeature:
     def test_gradient_and_trace_are_right(self, names: list[str], options: dict[str, Any]) -> None:
         net, X, Y = network({name: ADDED[name] for name in names}, **options)
@@ -145,32 +148,6 @@ def test_a_value_that_no_embedding_has_is_refused(name: str, value: Any) -> None
     with pytest.raises(ConfigurationError, match=rf"features\['{name}'\] is .*a mapping .*; got") as error:
         Network([2, 1], features={name: value})
     assert str(error.value).endswith(f"got {value!r}.")
-
-
-@pytest.mark.parametrize(
-    "value", [True, {}, {"inputs": [0]}, {"inputs": [1, 0], "frequencies": 1, "outputs": 1}]
-)
-def test_embeddings_of_some_inputs_are_taken(value: Any) -> None:
-    net = Network([2, 1], features={"periodic_embedding": value}, seed=1)
-    assert "omega1" in net.parameters
-    assert net.forward(np.ones((2, 3))).shape == (1, 3)
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "same"),
-    [
-        ("periodic_embedding", {"frequencies": np.int64(4)}, {"frequencies": 4}),
-        (
-            "periodic_embedding",
-            {"inputs": np.array([1]), "scale": np.float64(0.5)},
-            {"inputs": [1], "scale": 0.5},
-        ),
-        ("category_embedding", {"counts": {np.int64(1): np.int64(3)}}, {"counts": {"1": 3}}),
-    ],
-)
-def test_numpy_s_numbers_are_those_of_python(name: str, value: Any, same: Any) -> None:
-    net = Network([2, 1], features={name: value}, seed=1)
-    assert net.architecture.features == {name: same}
 
 
 def test_parameters_of_a_network_with_features_are_laid_out_by_name() -> None:

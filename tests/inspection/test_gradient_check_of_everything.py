@@ -10,7 +10,6 @@ from hypothesis import given, settings
 
 from deepstep import Network
 from deepstep.engines import ReferenceSession
-from deepstep.errors import ConfigurationError
 from deepstep.inspection import check_gradients
 
 RNG = np.random.RandomState(5)
@@ -37,7 +36,7 @@ def chosen(net, **settings):
     return Settings(**{"seed": net.seed, **settings})
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(trainings(steps=0))
 def test_right_gradients_pass(training):
     session = training.session
@@ -68,13 +67,6 @@ def no_pairs(monkeypatch):
     ids=str,
 )
 class TestEachPart:
-    def test_it_is_checked(self, options, normalization):
-        net = network(normalization=normalization)
-        report = net.check_gradients(X, Y, **options)
-        assert report.passed
-        assert all(check.verdict == "good" for check in report.checks)
-        assert report.difference < 1e-9
-
     def test_its_absence_is_seen(self, options, normalization):
         """The gradients of the plain cost are wrong where the part stands in it."""
         net = network(normalization=normalization)
@@ -131,21 +123,6 @@ class TestFaults:
         report = net.check_gradients(X, Y, gradients=wrong)
         assert report.diagnosis == "layer 1: the derivative of mean and variance is missing in dU"
 
-    @pytest.mark.parametrize("normalization", ["batch", "layer"])
-    @pytest.mark.parametrize(
-        ("change", "name"),
-        [
-            (lambda name, g: -g if name == "dW2" else g, "layer 2: the sign of dW is wrong"),
-            (lambda name, g: 7 * g if name == "db2" else g, "layer 2: the 1/m is lost in db"),
-        ],
-    )
-    def test_the_plain_ones_beside_normalization(self, normalization, change, name):
-        net = network(normalization=normalization)
-        gradients, _ = right(net, sample_weight=WEIGHT)
-        wrong = {key: change(key, value) for key, value in gradients.items()}
-        report = net.check_gradients(X, Y, gradients=wrong, sample_weight=WEIGHT)
-        assert report.diagnosis == name
-
 
 def test_a_weight_of_zero_is_a_kink_of_l1():
     net = network()
@@ -157,11 +134,6 @@ def test_a_weight_of_zero_is_a_kink_of_l1():
         "W1": 1,
     }
     assert all(check.at_kink == 0 for check in net.check_gradients(X, Y, l2=0.3).checks)
-
-
-def test_an_unknown_setting_is_refused():
-    with pytest.raises(ConfigurationError, match=r"^Network\.check_gradients: .*Did you mean 'dropout'"):
-        network().check_gradients(X, Y, dropuot=0.5)
 
 
 @pytest.mark.usefixtures("no_pairs")
@@ -183,9 +155,3 @@ class TestSaturation:
         gradients = net.gradients(inputs, targets)
         gradients["dW1"] = gradients["dW1"] * 1.01
         assert not net.check_gradients(inputs, targets, gradients=gradients).passed
-
-    def test_a_dead_unit_has_a_derivative_of_zero(self):
-        parameters = {"W1": [[1.0]], "b1": [[-9.0]], "W2": [[1.0]], "b2": [[0.0]]}
-        report = Network(parameters=parameters, activation="relu").check_gradients([[1.0, 2.0]], [[0, 1]])
-        assert [check.verdict for check in report.checks] == ["good"] * 4
-        assert report.checks[0].numeric == 0

@@ -67,12 +67,6 @@ def test_a_planted_column_is_found_for_a_target_of_numbers(column):
     assert found({"leak": column}, NUMBERS, classes=False) == ["leak"]
 
 
-def test_texts_that_stand_for_one_number_are_found():
-    prices = np.array([3.0, 70.0, 11.0, 5.0])[MIXED]
-    assert found({"leak": names(MIXED)}, prices, classes=False) == ["leak"]
-    assert found({"fair": names(MIXED)}, prices + RNG.normal(size=M), classes=False) == []
-
-
 @pytest.mark.parametrize(
     ("column", "answers"),
     [
@@ -125,8 +119,8 @@ def test_well_known_tables(shared, name, target, leaks):
 
 def test_noise_is_hardly_ever_found():
     """By what `CHANCE` says in one table of a million; here are 3,000 columns in small tables."""
-    for m in (20, 25, 30, 60, 120):
-        for seed in range(3):
+    for m in (20, 30, 120):
+        for seed in range(2):
             rng = np.random.default_rng(seed)
             frame = polars.DataFrame(rng.normal(size=(m, 200)).round(rng.integers(0, 3)))
             for answers in (rng.permutation(m) % 2, rng.permutation(m) % 3):
@@ -150,13 +144,6 @@ def test_the_only_input_is_what_is_learned_from():
         assert not list(leak_findings(frame, {"x": None}, {"y": answers}, classes=classes))
 
 
-def test_of_several_targets_each_is_looked_at():
-    frame = polars.DataFrame({"a": MIXED, "b": RNG.normal(size=M)})
-    targets = {"wet": (MIXED == 0).astype(int), "warm": CLASSES % 2}
-    (told,) = leak_findings(frame, dict.fromkeys(frame.columns), targets, classes=True)
-    assert "'a' alone determines the target 'wet' in 100 %" in told.says
-
-
 def test_many_rows_and_columns_are_looked_at_in_a_sample():
     m = 10**6
     frame = polars.DataFrame({"t": np.arange(m), "x": RNG.normal(size=m)})
@@ -177,8 +164,3 @@ def test_surely_finds_no_easy_data():
     for planted in (np.arange(M), np.array([7, 3, 5])[CLASSES]):
         assert found({"leak": planted}, CLASSES, surely=True) == ["leak"]
     assert found({"leak": NUMBERS}, NUMBERS, classes=False, surely=True) == []
-
-
-def test_no_rows_are_no_leak():
-    frame = polars.DataFrame({"x": [], "y": []})
-    assert not list(leak_findings(frame, {"x": None, "y": None}, {"t": np.empty(0, int)}, classes=True))

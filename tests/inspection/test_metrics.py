@@ -95,11 +95,6 @@ def test_classes(name):
     assert counts.tolist() == sklearn_metrics.confusion_matrix(true, given).tolist()
 
 
-def test_two_classes_are_decided_at_one_half():
-    target = ClassificationTarget(((False, True),))
-    assert target.decide(np.array([[0.2], [0.5], [0.6]])).tolist() == [0, 0, 1]
-
-
 @pytest.mark.parametrize(("sizes", "uneven"), [([20, 20], False), ([10, 30], True), ([1, 39], True)])
 def test_uneven_classes_have_recalls(sizes, uneven):
     answers = np.repeat([0, 1], sizes)
@@ -142,19 +137,3 @@ def test_counts():
     d2 = sklearn_metrics.d2_tweedie_score(answers, 2 * outputs[:, 0], power=1)
     assert 1 - scores.values["deviance"] / scores.values["mean_deviance"] == pytest.approx(d2)
     assert score(target, np.zeros(3), np.zeros((3, 1))).values["deviance"] == pytest.approx(0)
-
-
-def test_numbers():
-    target = RegressionTarget((10.0,), (2.0,))
-    answers, outputs = RNG.normal(10, 2, 40), RNG.normal(size=(40, 1))
-    scores = score(target, answers, outputs)
-    given = 10 + 2 * outputs[:, 0]
-    assert scores.values["rmse"] == pytest.approx(sklearn_metrics.root_mean_squared_error(answers, given))
-    assert scores.values["mae"] == pytest.approx(sklearn_metrics.mean_absolute_error(answers, given))
-    assert scores.values["r2"] == pytest.approx(sklearn_metrics.r2_score(answers, given))
-
-
-def test_numbers_that_do_not_vary_have_no_r2():
-    values = score(RegressionTarget((0.0,), (1.0,)), np.array([3.0, 3.0]), np.zeros((2, 1))).values
-    assert "r2" not in values
-    assert values["undefined"] == {"r2": "all targets are equal"}

@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn.functional import binary_cross_entropy, cross_entropy, mse_loss
 
 from deepstep import DeepClassifier, Network
-from deepstep.equations import ACTIVATIONS, HEADS, register_activation, unregister_activation
+from deepstep.equations import ACTIVATIONS, HEADS
 from deepstep.errors import ConfigurationError, DataError, MissingPackageError, ShapeError
 from deepstep.model.conversion import ACTIVATION, TWINS, Increasing, InputScale, Ordinal, Parametric
 from head_examples import head_target
@@ -142,7 +142,7 @@ def constant_units():
 
 
 class TestFromTorch:
-    @settings(max_examples=60)
+    @settings(max_examples=30)
     @given(module=modules(), seed=st.integers(0, 1000))
     @example(module=constant_units(), seed=0)
     def test_outputs_and_gradients_are_those_of_torch(self, module, seed):
@@ -159,7 +159,7 @@ class TestFromTorch:
         for name, value in expected.items():
             np.testing.assert_allclose(got[name], value, rtol=1e-8, atol=atol, err_msg=name)
 
-    @settings(max_examples=30)
+    @settings(max_examples=15)
     @given(module=modules())
     def test_there_and_back(self, module):
         net = Network.from_torch(module)
@@ -197,12 +197,6 @@ class TestFromTorch:
         net = Network.from_torch(module, output="huber", output_settings={"delta": 3})
         assert dict(net.architecture.output_settings) == {"delta": 3}
 
-    def test_float32_stays(self):
-        net = Network.from_torch(
-            nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.ReLU(), nn.Linear(3, 1))
-        )
-        assert {net.dtype, *(value.dtype for value in net.statistics.values())} == {np.dtype("float32")}
-
     def test_a_module_that_comes_twice_counts_twice(self):
         activation = nn.Tanh()
         square = nn.Linear(2, 2, dtype=torch.float64)
@@ -225,42 +219,22 @@ class TestFromTorch:
         ("parts", "message"),
         [
             ([], "Network.from_torch: a torch.nn.Sequential with a Linear; there is none in it"),
-            ([nn.Conv1d(1, 1, 1)], "module 0 (Conv1d): Linear, BatchNorm1d"),
             ([nn.Linear(2, 2), nn.ReLU6()], "module 1 (ReLU6): Linear, BatchNorm1d"),
             ([nn.ReLU(), nn.Linear(2, 2)], "module 0 (ReLU): Linear, then at most one normalization"),
-            ([nn.BatchNorm1d(2), nn.Linear(2, 2)], "module 0 (BatchNorm1d): Linear, then at most one"),
             ([nn.Linear(2, 2), nn.ReLU(), nn.Tanh()], "module 2 (Tanh): Linear, then at most one"),
-            ([nn.Linear(2, 2), nn.ReLU(), nn.BatchNorm1d(2)], "module 2 (BatchNorm1d): Linear, then"),
             ([nn.Linear(2, 2), nn.BatchNorm1d(2), nn.LayerNorm(2)], "module 2 (LayerNorm): Linear, then"),
             ([nn.Linear(2, 2), nn.BatchNorm1d(2)], "without normalization; the last Linear, 0, has one"),
             ([nn.Linear(2, 2), nn.LeakyReLU(0.2)], "negative_slope=0.01 for 'leaky_relu'; got Leaky"),
-            ([nn.Linear(2, 2), nn.ELU(2.0)], "module 1 (ELU): alpha=1.0"),
             ([nn.Linear(2, 2), nn.Softplus(2.0)], "module 1 (Softplus): beta=1.0, threshold=40.0 for"),
-            ([nn.Linear(2, 2), nn.Softplus(1.0, 3.0)], "module 1 (Softplus)"),
             ([nn.Linear(2, 2), nn.Softmax(dim=0)], "module 1 (Softmax): dim=1"),
-            ([nn.Linear(2, 2), nn.LogSoftmax(dim=1)], "module 1 (LogSoftmax)"),
             ([nn.Linear(2, 2), nn.Tanh()], "an activation at the end that an output has; got 'tanh'"),
             ([nn.Flatten(0), nn.Linear(2, 2)], "module 0 (Flatten): start_dim=1"),
             ([nn.Linear(2, 2), nn.BatchNorm1d(3), nn.ReLU(), nn.Linear(2, 1)], "size 2 of the Linear before"),
-            (
-                [nn.Linear(2, 2), nn.BatchNorm1d(2, eps=1e-3)],
-                "module 1 (BatchNorm1d): eps=1e-05, mome",
-            ),
-            (
-                [nn.Linear(2, 2), nn.BatchNorm1d(2, momentum=None)],
-                "for 'batch'; got BatchNorm1d(2, eps=1e-05",
-            ),
-            ([nn.Linear(2, 2), nn.BatchNorm1d(2, affine=False)], "affine=True, track_running_stats=True for"),
-            ([nn.Linear(2, 2), nn.BatchNorm1d(2, track_running_stats=False)], "track_running_stats=True for"),
+            ([nn.Linear(2, 2), nn.BatchNorm1d(2, eps=1e-3)], "module 1 (BatchNorm1d): eps=1e-05, mome"),
             (
                 [nn.Linear(2, 2, bias=False), nn.LayerNorm(2, eps=1e-6)],
                 "eps=1e-05, elementwise_affine=True f",
             ),
-            (
-                [nn.Linear(2, 2, bias=False), nn.LayerNorm((1, 2))],
-                "the Linear before it; got (1, 2)",
-            ),
-            ([nn.Linear(2, 2, bias=False), nn.LayerNorm(2, elementwise_affine=False)], "for 'layer'; got"),
             (
                 [nn.Linear(2, 2), nn.LayerNorm(2), nn.ReLU(), nn.Linear(2, 1)],
                 "module 1 (LayerNorm): no bias in the Linear before it, as a normalized layer has none here; "
@@ -275,11 +249,8 @@ class TestFromTorch:
                 [nn.Linear(2, 2, device="meta")],
                 "on the device meta, which has shapes alone. Call module.to_emp",
             ),
-            ([nn.LazyLinear(2)], "module 0 (LazyLinear)"),
             ([nn.Linear(2, 2), InputScale(2)], "module 1 (InputScale): Linear, "),
             ([InputScale(2), InputScale(2), nn.Linear(2, 2)], "module 1 (InputScale): Linear, "),
-            ([InputScale(2), nn.ReLU(), nn.Linear(2, 2)], "module 1 (ReLU): Linear, then at most one"),
-            ([InputScale(2), nn.BatchNorm1d(2), nn.Linear(2, 2)], "module 1 (BatchNorm1d): Linear, then at"),
             ([nn.Linear(2, 2), Parametric(nn.ReLU6(), 2)], "module 1 (Parametric): Linear, "),
             ([nn.Linear(2, 2), Parametric(nn.Sigmoid(), 2)], "an output without parametric activation"),
             ([nn.utils.parametrizations.weight_norm(nn.Linear(2, 2))], "module 0 (ParametrizedLinear)"),
@@ -300,11 +271,6 @@ class TestFromTorch:
         with pytest.raises(ConfigurationError, match=r"module 0 \(Sequential\): a module without hooks"):
             Network.from_torch(nn.Sequential(nest))
 
-    @pytest.mark.parametrize("module", [None, "Linear", nn.Linear, [nn.Linear(2, 2)]])
-    def test_what_is_no_module_is_refused(self, module):
-        with pytest.raises(ConfigurationError, match=r"^Network.from_torch: a torch.nn.Sequential; got"):
-            Network.from_torch(module)
-
     def test_an_output_that_does_not_fit_the_end(self):
         module = nn.Sequential(nn.Linear(2, 2), nn.Sigmoid())
         with pytest.raises(ConfigurationError, match=r"'softmax', or with Linear alone.*ends with 'sigmoid'"):
@@ -324,12 +290,6 @@ class TestFromTorch:
         with torch.no_grad():
             getattr(module[1], name)[0] = np.nan
         with pytest.raises(DataError, match="one is not"):
-            Network.from_torch(module)
-
-    def test_a_variance_below_0(self):
-        module = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2), nn.ReLU(), nn.Linear(2, 1))
-        module[1].running_var[0] = -1
-        with pytest.raises(DataError, match="variance1 has finite numbers of at least 0"):
             Network.from_torch(module)
 
 
@@ -395,15 +355,6 @@ class TestToTorch:
         np.testing.assert_array_equal(net.parameters.flat, before)
         np.testing.assert_array_equal(net.statistics["mean1"], statistics)
 
-    def test_the_activation_of_a_user_alone_has_no_twin(self):
-        assert set(OF_TORCH) == set(ACTIVATIONS)
-        register_activation("double", lambda Z: 2 * Z, lambda dA, Z: 2 * dA)
-        try:
-            with pytest.raises(ConfigurationError, match=r"^Network.to_torch: .*'double', which is your own"):
-                Network([2, 3, 1], activation="double", seed=1).to_torch()
-        finally:
-            unregister_activation("double")
-
 
 @pytest.mark.parametrize("call", [lambda: Network.from_torch(None), lambda: Network([2, 1]).to_torch()])
 def test_without_torch_the_sentence_says_what_to_install(monkeypatch, call):
@@ -448,37 +399,6 @@ class TestFromSklearn:
             A = np.hstack([1 - A, A])
         ask = estimator.predict_proba if output in ("sigmoid", "softmax") else estimator.predict
         np.testing.assert_allclose(A, ask(X).reshape(A.shape), **CLOSE[dtype])
-
-    @pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
-    @pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel", "number", "counts"])
-    def test_the_gradients_are_scikit_learns(self, task, activation):
-        """Read off one of its steps of plain gradient descent, Δθ = -α ∂J/∂θ."""
-        settings = {"solver": "sgd", "momentum": 0.0, "alpha": 0.0, "learning_rate_init": 0.5}
-        estimator, X, y, output = self.fitted(
-            task, activation=activation, batch_size=30, max_iter=1, shuffle=False, **settings
-        )
-        net = Network.from_sklearn(estimator)
-        Y = np.eye(3)[:, y] if output == "softmax" else y.reshape(30, -1).T
-        gradients = net.gradients(X.T, Y)
-        before = net.parameters.copy()
-        estimator.partial_fit(X, y)
-        after = Network.from_sklearn(estimator).parameters
-        for name in before:
-            step = (before[name] - after[name]) / 0.5
-            np.testing.assert_allclose(gradients[f"d{name}"], step, rtol=1e-9, atol=1e-12, err_msg=name)
-
-    def test_without_hidden_layers(self):
-        estimator, X, _, _ = self.fitted("number", hidden_layer_sizes=())
-        net = Network.from_sklearn(estimator)
-        assert net.architecture.layer_dims == (4, 1)
-        np.testing.assert_allclose(net.forward(X.T)[0], estimator.predict(X), rtol=1e-12)
-
-    def test_numbers_are_copied(self):
-        estimator, X, _, _ = self.fitted("number")
-        net = Network.from_sklearn(estimator)
-        before = net.forward(X.T)
-        estimator.coefs_[0][:] = 9
-        np.testing.assert_array_equal(net.forward(X.T), before)
 
     @pytest.mark.parametrize(
         "estimator", [None, MLPClassifier, DeepClassifier(preset="mlp"), "MLPClassifier"]

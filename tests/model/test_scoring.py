@@ -156,27 +156,6 @@ def test_patience_goes_by_it():
     assert len(by_cost.history) == 9
 
 
-@pytest.mark.parametrize(
-    ("output", "options", "message"),
-    [
-        ("softmax", {"scoring": "balanced_acuracy"}, "Did you mean 'balanced_accuracy'"),
-        ("softmax", {"scoring": "roc_auc"}, "a metric of such a target, 'roc_auc' is none"),
-        ("softmax", {"scoring": "r2"}, "a metric of classes, .* got 'r2', one of numbers"),
-        ("identity", {"scoring": "neg_log_loss"}, "a metric of numbers, .* 'neg_log_loss', one of classes"),
-        (
-            "softmax",
-            {"scoring": "f1_macro", "validation": None},
-            "validation data, where scoring is given; got",
-        ),
-    ],
-)
-def test_what_does_not_fit_is_refused_before_the_first_step(output, options, message):
-    begun = []
-    with pytest.raises(ConfigurationError, match=f"^Network.train: .*{message}"):
-        trained(output, callbacks=[begun.append], **options)
-    assert begun == []
-
-
 @pytest.mark.parametrize("score", ["x", None, np.ones(2)])
 def test_scores_that_are_no_numbers(score):
     with pytest.raises(ConfigurationError, match=r"Network.train: scoring that gives one number; got"):

@@ -11,8 +11,7 @@ import pytest
 
 from deepstep import Network
 from deepstep.engines import ENGINES, Settings
-from deepstep.equations import HEADS
-from deepstep.errors import ConfigurationError, DataError, ShapeError
+from deepstep.errors import ConfigurationError
 from deepstep.model.options import INSTEAD
 from deepstep.training import Callback
 
@@ -63,21 +62,6 @@ class TestSchedules:
             twin.train(X, Y, learning_rate=rate, iterations=1)
         close(net, twin)
         np.testing.assert_allclose(history.column("learning_rate"), [0.4, 0.3, 0.2, 0.1], rtol=1e-15)
-
-    def test_mini_batches_move_it_within_an_epoch(self):
-        seen = []
-        trained(iterations=2, batch_size=BATCH, schedule=lambda t: seen.append(t) or 1.0)
-        np.testing.assert_allclose(sorted(set(seen)), np.arange(6) / 6, rtol=1e-15)
-
-    def test_steps_run_at_the_same_rates(self):
-        options = {"iterations": 4, "batch_size": BATCH, "optimizer": "adamw", "dropout": 0.3}
-        schedules = {
-            "schedule": "cosine", "weight_decay_schedule": lambda t: t, "dropout_schedule": lambda t: 1 - t
-        }  # fmt: skip
-        net, twin = network(engine="reference"), network(engine="reference")
-        net.train(X, Y, **options, **schedules)
-        list(twin.steps(X, Y, **options, **schedules))
-        assert same(net, twin)
 
     def test_a_decay_schedule_moves_the_weight_decay_alone(self):
         """Where there is nothing to learn, W shrinks by 1 - α·λ·t in each step, and b stays."""
@@ -166,17 +150,6 @@ class TestTimeBudget:
         assert rates[-1] > 0.9  # the clock went through the whole schedule, not the epochs
         assert net.history is history
 
-    def test_epochs_that_are_done_before_run_the_schedule_themselves(self, seconds):
-        plain, budget = (
-            trained(iterations=5, schedule="cosine", **given) for given in ({}, {"time_budget": 1e9})
-        )
-        assert same(plain, budget)
-
-    @pytest.mark.parametrize("budget", [0, -1, float("inf"), float("nan"), "60"])
-    def test_a_budget_that_cannot_be(self, budget):
-        with pytest.raises(ConfigurationError, match="time_budget must be a positive number of seconds"):
-            trained(time_budget=budget)
-
 
 HELD_OUT = data(m=6, seed=3)
 
@@ -192,27 +165,6 @@ class TestValidation:
         last = history[-1]["validation_cost"]
         assert last == pytest.approx(net.cost(*HELD_OUT, sample_weight=weight), rel=1e-14)
         assert last != pytest.approx(net.cost(*HELD_OUT), rel=1e-3)
-
-    def test_it_teaches_nothing(self):
-        assert same(trained(batch_size=BATCH), trained(batch_size=BATCH, validation=HELD_OUT))
-
-    @pytest.mark.parametrize(
-        ("validation", "error", "message"),
-        [
-            ((X, Y, np.ones(3)), ShapeError, "Network.train, validation: sample_weight has shape (10,)"),
-            ((X, Y, -np.ones(10)), DataError, "sample_weight has numbers of at least 0"),
-            ((X[:2], Y), ShapeError, "Network.train, validation: X"),
-            ((X, Y[:, :3]), ShapeError, "Network.train, validation: Y has shape (2, 10)"),
-            ((X,), ConfigurationError, "(X, Y) or (X, Y, sample_weight); got"),
-            (5, ConfigurationError, "(X, Y) or (X, Y, sample_weight); got int"),
-        ],
-    )
-    def test_what_does_not_fit_is_refused_before_the_first_step(self, validation, error, message):
-        net, twin = network(), network()
-        with pytest.raises(error) as raised:
-            trained(net, validation=validation)
-        assert message in str(raised.value)
-        assert same(net, twin)
 
 
 class TestMetrics:
@@ -231,35 +183,8 @@ class TestMetrics:
         assert history[-1]["validation_accuracy"] == pytest.approx(net.accuracy(*HELD_OUT))
         assert type(history[-1]["validation_accuracy"]) is float
 
-    def test_they_need_validation_data(self):
-        with pytest.raises(ConfigurationError, match="validation data for the metrics; got None"):
-            trained(metrics={"accuracy": lambda Y, AL: 0.0})
-
-    def test_they_are_functions(self):
-        with pytest.raises(ConfigurationError, match=r"metrics\['accuracy'\] must be a function"):
-            trained(validation=HELD_OUT, metrics={"accuracy": 5})
-
-    @pytest.mark.parametrize("optimizer", ["gd", "lbfgs"])
-    @pytest.mark.parametrize(
-        ("metrics", "sentence"),
-        [
-            (3, "metrics must be a mapping of names to functions (Y, AL), got 3. Such as metrics="),
-            ([len], "metrics must be a mapping of names to functions (Y, AL), got [<built-in"),
-            ({1: len}, "names of metrics are texts; got 1. Such as metrics="),
-            ({"cost": len}, "names of metrics; got 'cost', which is recorded in any case"),
-        ],
-    )
-    def test_they_have_names(self, metrics, sentence, optimizer):
-        with pytest.raises(ConfigurationError) as error:
-            trained(validation_fraction=0.2, metrics=metrics, optimizer=optimizer)
-        assert str(error.value).startswith(f"Network.train: {sentence}")
-
 
 class TestTargets:
-    def test_the_help_has_those_of_every_output(self):
-        text = Network.train.__doc__.partition("Y : array")[2].partition("learning_rate :")[0]
-        assert [head for head in HEADS if f'"{head}"' not in text] == []
-
     @pytest.mark.parametrize(
         ("output", "targets", "rows"),
         [
@@ -309,14 +234,6 @@ class TestPatience:
         epochs = "1 epoch" if patience == 1 else "4 epochs in a row"
         assert net.history.stopped == f"validation_cost did not improve for {epochs}"
 
-    def test_a_score_is_watched_upwards(self):
-        scores = iter([0.1, 0.5, 0.5, 0.4, 0.3, 0.9])
-        net, kept = self.overfitted(
-            patience=3, monitor="-validation_score", metrics={"score": lambda Y, AL: next(scores)}
-        )
-        assert [record["validation_score"] for _, _, record in kept] == [0.1, 0.5, 0.5, 0.4, 0.3]
-        np.testing.assert_array_equal(net.parameters.flat, kept[1][0])
-
     @pytest.mark.parametrize("optimizer", ["gd", "lbfgs"])
     def test_a_score_that_is_never_a_number_is_named(self, optimizer):
         options = {
@@ -334,45 +251,6 @@ class TestPatience:
             scores = iter([np.nan, 0.5, 0.4])
             net.train(X, Y, metrics={"auc": lambda Y, AL: next(scores, 0.4)}, **options)
 
-    def test_what_a_callback_writes_can_be_watched(self):
-        values = iter([3.0, 1.0, 2.0, 2.0])
-
-        def note(record):
-            record["mine"] = next(values)
-
-        history = network().train(X, Y, iterations=9, callbacks=[note], patience=2, monitor="mine")
-        assert history.column("mine").tolist() == [3, 1, 2, 2]
-
-    def test_without_validation_data_it_is_the_cost(self):
-        net = network()
-        history = net.train(X, Y, learning_rate=40.0, iterations=200, patience=2)
-        costs = history.costs
-        assert len(costs) < 200
-        assert costs[-2:].min() >= costs[:-2].min()
-
-    def test_training_that_always_improves_goes_to_the_end(self):
-        history = network().train(X, Y, learning_rate=0.01, iterations=30, patience=1)
-        assert (len(history), history.stopped) == (30, "all epochs done")
-
-    @pytest.mark.parametrize(
-        ("options", "message"),
-        [
-            ({"patience": 0}, "patience must be a whole number of at least 1, got 0"),
-            ({"patience": 1.5}, "got 1.5"),
-            ({"patience": True}, "got True"),
-            ({"monitor": "cost"}, "monitor requires patience; got monitor='cost' alone"),
-            ({"patience": 2, "monitor": "costs"}, "Did you mean 'cost'?"),
-            ({"patience": 2, "monitor": "validation_cost"}, "got 'validation_cost'"),
-            ({"patience": 1, "monitor": 3}, "the name of an entry of the records, got 3. Such as 'cost'"),
-        ],
-    )
-    def test_what_cannot_be_watched(self, options, message):
-        net, twin = network(), network()
-        with pytest.raises(ConfigurationError) as error:
-            trained(net, **options)
-        assert message in str(error.value)
-        assert same(net, twin)
-
 
 class TestWeights:
     def test_a_weight_of_2_is_the_column_twice(self):
@@ -380,15 +258,6 @@ class TestWeights:
         weight[[2, 5]] = 2
         twice = np.hstack([X, X[:, [2, 5]]]), np.hstack([Y, Y[:, [2, 5]]])
         close(trained(sample_weight=weight), trained(examples=twice))
-
-    def test_a_weight_of_0_is_no_column(self):
-        weight = np.ones(M)
-        weight[7:] = 0
-        close(trained(sample_weight=weight), trained(examples=(X[:, :7], Y[:, :7])))
-
-    def test_their_scale_does_not_count(self):
-        weight = np.random.RandomState(0).uniform(0.5, 2, M)
-        close(trained(sample_weight=weight), trained(sample_weight=1000 * weight))
 
     def test_they_go_with_their_examples_into_mini_batches(self):
         weight = np.random.RandomState(0).uniform(0.5, 2, M)
@@ -460,23 +329,6 @@ class TestSettings:
         expected = (states[0] + 2 * states[1] + 4 * states[2]) / 7
         np.testing.assert_allclose(net.parameters.flat, expected, rtol=1e-13)
 
-    @pytest.mark.parametrize(
-        ("settings", "message"),
-        [
-            ({"optimizer": "adamm"}, "'lion', 'muon', 'lbfgs', got 'adamm'. Did you mean 'adam'?"),
-            ({"dropot": 0.1}, "got 'dropot'. Did you mean 'dropout'?"),
-            ({"dropout": [0.1, 0.1]}, "a list of 1, got [0.1, 0.1]"),
-            ({"lr_multipliers": {"W3": 1.0}}, "lr_multipliers must have names among"),
-            ({"deterministic": 1}, "deterministic must be True or False, got 1"),
-        ],
-    )
-    def test_what_is_unknown_or_does_not_fit(self, settings, message):
-        net, twin = network(), network()
-        with pytest.raises(ConfigurationError) as error:
-            trained(net, **settings)
-        assert message in str(error.value)
-        assert same(net, twin)
-
 
 def test_batches_of_one_have_no_statistics_of_their_own():
     net = Network([2, 3, 1], normalization="batch", seed=1)
@@ -512,15 +364,6 @@ def test_a_foreign_or_misspelt_argument_names_the_right_one(method, name, instea
     with pytest.raises(ConfigurationError, match=re.escape(name)) as error:
         getattr(network, method)([[0.0, 1.0]], [[0, 1]], **{name: 1})
     assert instead in str(error.value).partition("got ")[2]
-
-
-def test_a_step_that_is_opened_names_its_own_arguments():
-    network, (given, wanted) = Network([1, 1], seed=1), ([[0.0, 1.0]], [[0, 1]])
-    with pytest.raises(ConfigurationError, match="Use learning_rate"):
-        network.trace(given, wanted, lr=1)
-    with pytest.raises(ConfigurationError, match=r"argument is one of 23, among them .*; got 'lr'"):
-        network.check_gradients(given, wanted, lr=1)
-    assert len(network.find_learning_rate(given, wanted, iterations=3).rates) == 100
 
 
 def test_every_foreign_name_is_no_argument_of_ours_and_every_replacement_is_one():

@@ -3,7 +3,7 @@
 A process of its own, with one thread: it imports everything once and forks a child for each training. Prints
 what became of it as JSON.
 
-python killed_training.py FOLDER KILLS SEED ENGINE
+python killed_training.py FOLDER KILLS SEED
 """
 
 import hashlib
@@ -17,25 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from deepstep.engines import Settings, open_session
-from deepstep.equations import INITIALIZATIONS
-from deepstep.equations.initialization import drawn
-from deepstep.network import Architecture
-from deepstep.preparation.batches import Examples, shuffled
-from deepstep.training import (
-    History,
-    ModelCheckpoint,
-    Plan,
-    get_schedule,
-    latest_checkpoint,
-    read_checkpoint,
-    train,
-)
+from deepstep import Network
+from deepstep.training import ModelCheckpoint, latest_checkpoint, read_checkpoint
 from deepstep.training.callbacks import Callback
 from deepstep.training.checkpoints import checkpoint_files
-from deepstep.training.stopping import EarlyStopping
-
-EPOCHS, EVERY_STEPS = 6, 5
 
 
 class Counts(Callback):
@@ -54,52 +39,43 @@ class Counts(Callback):
         self.sums = state["sums"].copy()
 
 
-def training(folder, engine):
+def training(folder):
     """Train to the end, from the newest checkpoint if there is one; the bits of all that came out."""
     rng = np.random.default_rng(5)
-    X, Y = rng.standard_normal((200, 6)), rng.integers(0, 2, (200, 1)).astype(float)
-    shape = Architecture((6, 8, 8, 1), ("relu", "tanh", "sigmoid"), normalization=("batch", "layer"))
-    theta = drawn(shape.graph, INITIALIZATIONS["he"], np.random.RandomState(1))
-    settings = Settings("adamw", dropout=0.3, input_noise=0.01, ema_decay=0.95, clip_norm=1.0, seed=4)
-    session = open_session(engine, shape, shape.lay_out(theta), settings)
-    plan = Plan(EPOCHS, 0.02, 16, shuffled(4), schedule=get_schedule({"name": "cosine", "warm_up": 0.1}))
-    patience = EarlyStopping("validation_cost", tolerance=0.0, epochs=6, keep_best=True)
-    counts, history = Counts(), History()
-    checkpoints = [] if folder is None else [ModelCheckpoint(folder, every_steps=EVERY_STEPS)]
-    train(
-        session,
-        Examples(X[:150], Y[:150]),
-        plan,
-        validation=Examples(X[150:], Y[150:]),
-        callbacks=[counts, patience, *checkpoints],
-        history=history,
-        resume=None if folder is None else latest_checkpoint(folder),
-    )
-    state = session.state()
+    X, Y = rng.standard_normal((6, 200)), rng.integers(0, 2, (1, 200)).astype(float)
+    shape = {"activation": ["relu", "tanh"], "normalization": ["batch", "layer"], "engine": "reference"}
+    net, counts = Network([6, 8, 8, 1], seed=4, **shape), Counts()
+    kept = {} if folder is None else {"checkpoint": ModelCheckpoint(folder, every_steps=5), "resume": True}
+    settings = {"optimizer": "adamw", "dropout": 0.3, "input_noise": 0.01, "ema_decay": 0.95, "clip_norm": 1}
+        "optimizer": "adamw",
+        "dropout": 0.3,
+        "input_noise": 0.01,
+        "ema_decay": 0.95,
+        "clip_norm": 1.0,
+    }
+    plan = {"epochs": 6, "learning_rate": 0.02, "batch_size": 16, "patience": 6}
+    plan["schedule"] = {"name": "cosine", "warm_up": 0.1}
+    held_out = X[:, 150:], Y[:, 150:]
+    net.train(X[:, :150], Y[:, :150], validation=held_out, callbacks=[counts], **settings, **plan, **kept)
     parts = {
-        "theta": state.theta,
-        **state.slots,
-        **state.statistics,
-        "average": state.average,
-        "step": np.array(state.step),
-        "costs": history.costs,
-        "validation": history.column("validation_cost"),
-        "best": patience.best_parameters.flat,
-        "stalled": np.array(patience.stalled),
+        "theta": net.parameters.flat,
+        **net.statistics,
+        "costs": net.history.costs,
+        "validation": net.history.column("validation_cost"),
+        "step": net.history.column("step"),
+        "best": np.array(net.best_epochs),
         "counts": counts.sums,
     }
-    return {name: hashlib.sha256(part.tobytes()).hexdigest() for name, part in parts.items()} | {
-        "stopped": history.stopped,
-        "engine": history.engine,
-    }
+    bits = {name: hashlib.sha256(part.tobytes()).hexdigest() for name, part in parts.items()}
+    return bits | {"stopped": net.history.stopped}
 
 
-def killed(folder, engine, seconds):
+def killed(folder, seconds):
     """Whether a training that is killed after so many seconds was still running then."""
     child = os.fork()
     if not child:
         try:
-            training(folder, engine)
+            training(folder)
         finally:
             os._exit(0)
     time.sleep(seconds)
@@ -108,25 +84,24 @@ def killed(folder, engine, seconds):
     return os.WIFSIGNALED(status)
 
 
-def timed(folder, engine):
+def timed(folder):
     """Seconds of a training that writes checkpoints and is not killed."""
     started = time.perf_counter()
-    training(folder, engine)
+    training(folder)
     return time.perf_counter() - started
 
 
-def main(folder, kills, seed, engine):
+def main(folder, kills, seed):
     instants = random.Random(seed)
-    whole = training(None, engine)
-    duration = min(timed(folder / f"timed {number}", engine) for number in range(3))
+    whole = training(None)
+    duration = min(timed(folder / f"timed {number}") for number in range(3))
     report = {"kills": 0, "kinds": {}, "different": [], "damaged": [], "resumed_at": [], "duration": duration}
-    report["engine"] = whole["engine"]
     number = 0
     while report["kills"] < kills:
         place = folder / str(number)
         number += 1
         for _ in range(instants.choice((1, 1, 2, 3))):  # one that goes on may be killed as well
-            if report["kills"] == kills or not killed(place, engine, instants.uniform(0, 0.9 * duration)):
+            if report["kills"] == kills or not killed(place, instants.uniform(0, 0.9 * duration)):
                 break
             report["kills"] += 1
             files = checkpoint_files(place)
@@ -141,7 +116,7 @@ def main(folder, kills, seed, engine):
                     report["damaged"].append(str(error))
         found = latest_checkpoint(place)
         report["resumed_at"].append(0 if found is None else found.state.step)
-        got = training(place, engine)
+        got = training(place)
         report["different"] += [name for name, bits in whole.items() if got[name] != bits]
         if any(place.glob(".deepstep-*")):
             report["damaged"].append(f"{place} still has a temporary file")
@@ -149,4 +124,4 @@ def main(folder, kills, seed, engine):
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

@@ -20,10 +20,10 @@ from deepstep.preparation.batches import Examples
 from deepstep.training import (
     SCHEDULES,
     Callback,
+    Health,
     ModelCheckpoint,
     Plan,
     ReduceLROnPlateau,
-    StopTraining,
     get_schedule,
     read_checkpoint,
 )
@@ -63,11 +63,11 @@ TRAININGS = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(training=TRAININGS, data=st.data())
 def test_from_any_pause(training, data, tmp_path_factory):
     pauses, plateau = EachPause(), ReduceLROnPlateau(patience=0, drop=0.5)
-    uninterrupted = training.train(pauses, plateau)
+    uninterrupted = training.train(pauses, plateau, Health(every=2))
     checkpoint = data.draw(st.sampled_from(pauses.checkpoints))
     if data.draw(st.booleans(), label="through a file"):
         file = tmp_path_factory.mktemp("any") / "checkpoint"
@@ -75,7 +75,7 @@ def test_from_any_pause(training, data, tmp_path_factory):
         checkpoint = read_checkpoint(file)
     # Without the watcher of steps: how many updates lie between two pauses changes nothing.
     later = ReduceLROnPlateau(patience=0, drop=0.5)
-    same_bits(uninterrupted, training.train(later, resume=checkpoint))
+    same_bits(uninterrupted, training.train(later, Health(every=2), resume=checkpoint))
     assert later.state() == plateau.state()
 
 
@@ -157,26 +157,6 @@ class TestAnotherTraining:
         with pytest.raises(ConfigurationError, match="the training data is another"):
             training._replace(examples=Examples(X, training.examples.Y)).train(resume=checkpoint)
 
-    def test_another_order(self, checkpoint):
-        training = setup(validation=True, optimizer="adam")
-        with pytest.raises(ConfigurationError, match="order was"):
-            training._replace(plan=Plan(3, 0.01, 8)).train(resume=checkpoint)
-
-    def test_other_callbacks(self, checkpoint):
-        with pytest.raises(
-            ConfigurationError, match=r"data; callbacks was \[\] and is \['ReduceLROnPlateau'\]\. "
-        ):
-            setup(validation=True, optimizer="adam").train(ReduceLROnPlateau(), resume=checkpoint)
-
-    def test_callbacks_with_other_settings(self):
-        pauses = EachPause()
-        setup().train(ReduceLROnPlateau(patience=3), pauses)
-        with pytest.raises(ConfigurationError, match="patience was 3 and is 4"):
-            setup().train(ReduceLROnPlateau(patience=4), resume=pauses.checkpoints[0])
-
-    def test_callbacks_without_a_state_may_be_others(self, checkpoint):
-        setup(validation=True, optimizer="adam").train(Callback(), EachPause(), resume=checkpoint)
-
     def test_an_own_optimizer_and_schedule_count_by_name(self):
         def own(schedule):
             rule = OPTIMIZERS["momentum"]
@@ -227,24 +207,6 @@ class TestNetwork:
         whole = self.train(checkpoint=ModelCheckpoint(tmp_path, every_epochs=1))
         for place in (tmp_path, *sorted(tmp_path.iterdir()), str(tmp_path)):
             assert self.train(resume=place).parameters == whole.parameters
-
-    def test_sparse_or_dense_memory_order_does_not_count(self, tmp_path):
-        self.train(batch_size=None, checkpoint=ModelCheckpoint(tmp_path, every_epochs=2))
-        self.X = np.asfortranarray(self.X)
-        self.train(batch_size=None, resume=tmp_path)
-
-    def test_other_patience_is_refused(self, tmp_path):
-        self.train(patience=4, checkpoint=ModelCheckpoint(tmp_path, every_epochs=1))
-        with pytest.raises(ConfigurationError, match=r"settings and data; patience was 4 and is 5\."):
-            self.train(patience=5, resume=tmp_path)
-
-    @pytest.mark.parametrize("options", [{"checkpoint": "c"}, {"resume": "c"}])
-    def test_l_bfgs_has_none(self, options, tmp_path, monkeypatch):
-        monkeypatch.chdir(tmp_path)
-        options |= {"optimizer": "lbfgs", "batch_size": None, "dropout": 0.0, "ema_decay": 0.0}
-        with pytest.raises(ConfigurationError, match="got L-BFGS, whose state lies inside SciPy"):
-            self.train(**options)
-        assert list(tmp_path.iterdir()) == []
 
     def test_a_plateau_as_schedule(self, tmp_path):
         options = {"schedule": {"name": "plateau", "patience": 1, "threshold": 0.4, "drop": 0.5}}
@@ -313,71 +275,35 @@ class TestNetwork:
         with pytest.raises(FileError, match="there is none"):
             Network.from_checkpoint(tmp_path / "none")
 
-    def test_another_seed_is_refused(self, tmp_path):
-        self.train(checkpoint=ModelCheckpoint(tmp_path, every_epochs=1))
-        with pytest.raises(ConfigurationError, match=r"seed was 3 and is 4"):
-            self.train(4, resume=tmp_path)
-
-    @pytest.mark.parametrize(
-        ("options", "error", "sentence"),
-        [
-            ({"resume": True}, ConfigurationError, "checkpoint=… with resume=True; got none"),
-            ({"resume": 5}, ConfigurationError, "resume must be True, a file or a folder, got 5"),
-            ({"checkpoint": 5}, ConfigurationError, "checkpoint must be a folder or ModelCheckpoint"),
-            ({"resume": "none"}, FileError, "none: a checkpoint; there is none"),
-            ({"resume": "."}, FileError, "a folder with checkpoints; there is none in it"),
-            ({"deterministic": 1}, ConfigurationError, "deterministic must be True or False, got 1"),
-        ],
-    )
-    def test_what_cannot_be_meant(self, options, error, sentence, tmp_path, monkeypatch):
-        monkeypatch.chdir(tmp_path)
-        with pytest.raises(error, match=sentence):
-            self.train(**options)
-
-    def test_a_stopped_training_goes_on_to_the_same_stop(self, tmp_path):
-        def enough(record):
-            if record["epoch"] == 4:
-                raise StopTraining("enough")
-
-        whole = self.train(callbacks=[enough], checkpoint=ModelCheckpoint(tmp_path, every_epochs=1))
-        again = self.train(callbacks=[enough], resume=tmp_path)
-        assert again.history.stopped == whole.history.stopped == "enough"
-        assert again.parameters == whole.parameters
-
 
 THREADS = """
-import hashlib, sys
+import hashlib
 import numpy as np
 from threadpoolctl import threadpool_info
 from deepstep import Network
 rng = np.random.default_rng(0)
 X = rng.standard_normal((300, 700)); Y = (X[:1] > 0).astype(float)
-for engine in ("reference", "compiled", "torch"):
+blas = lambda: max(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas")
+before = blas()
+for engine in ("reference", "torch"):
     net = Network([300, 200, 50, 1], seed=1, engine=engine)
-    h = net.train(X, Y, iterations=3, batch_size=350, optimizer="adam", deterministic=sys.argv[1] == "True")
+    h = net.train(X, Y, iterations=3, batch_size=350, optimizer="adam", deterministic=True)
     assert h.engine == engine, h.why_engine
     print(hashlib.sha256(net.parameters.flat.tobytes() + h.costs.tobytes()).hexdigest())
-print(max(pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"))
+assert blas() == before  # the limit ended with the training
 """
 
 
-def bits(threads, deterministic):
-    """Digests of what trainings in a process with so many BLAS threads come to, and how many it had."""
+def bits(threads):
+    """Digests of what trainings in a process with so many BLAS threads come to."""
     count = {name: str(threads) for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
-    source = str(Path(__file__).resolve().parents[2] / "src")
-    command = [sys.executable, "-c", THREADS, str(deterministic)]
-    ran = subprocess.run(
-        command, env={**os.environ, **count, "PYTHONPATH": source}, capture_output=True, text=True, check=True
-    )
-    *digests, had = ran.stdout.split()
-    return digests, int(had)
+    env = {**os.environ, **count, "PYTHONPATH": str(Path(__file__).resolve().parents[2] / "src")}
+    command = [sys.executable, "-c", THREADS]
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
 
 
 def test_one_and_two_threads_come_to_the_same_bits_in_the_deterministic_mode():
-    one, two = bits(1, True), bits(2, True)
-    assert one[0] == two[0]
-    if two[1] == 2:  # the limit ended with the training, where there are two cores
-        assert bits(1, False)[0] == one[0]
+    assert bits(1) == bits(2) != ""
 
 
 def test_settings_are_all_part_of_what_must_be_the_same():

@@ -89,24 +89,6 @@ def test_the_order_of_the_calls_and_where_training_stands():
     ]
 
 
-def test_each_call_goes_to_all_in_their_order():
-    session, examples = session_and_examples()
-    lines = []
-    train(
-        session,
-        examples,
-        Plan(1, 0.1, BATCH, ORDER),
-        callbacks=[Everything("a ", lines), WithoutSteps("b ", lines), Everything("c ", lines)],
-    )
-    kinds = [line[0] for line in lines]
-    assert kinds == [
-        *("a begin", "b begin", "c begin"),
-        *("a step", "c step", "a pause", "b pause", "c pause") * 2,
-        *("a step", "c step", "a epoch", "b epoch", "c epoch", "a pause", "b pause", "c pause"),
-        *("a end", "b end", "c end"),
-    ]
-
-
 def test_nothing_is_called_per_step_unless_somebody_asked(no_time_passes):
     """The engine is asked for ever more batches at once; the callback hears of the pauses alone."""
     session, examples = session_and_examples(m=200)
@@ -114,23 +96,6 @@ def test_nothing_is_called_per_step_unless_somebody_asked(no_time_passes):
     train(session, examples, Plan(1, 0.01, 1), callbacks=[callback])
     assert session.asked == [1, 2, 4, 8, 16, 32, 64, 73]
     assert len(callback.lines) == len(session.asked) + 3  # begin, the epoch and the end
-
-
-def test_who_watches_steps_is_called_once_for_each():
-    session, examples = session_and_examples(m=200)
-    callback = Everything()
-    train(session, examples, Plan(1, 0.01, 1), callbacks=[callback, WithoutSteps()])
-    assert session.asked == [1] * 200
-    assert sum(line[0] == "step" for line in callback.lines) == 200
-
-
-def test_watching_changes_nothing():
-    sessions = []
-    for callbacks in ([], [Everything()], [WithoutSteps()]):
-        session, examples = session_and_examples(dropout=0.2)
-        history = train(session, examples, Plan(3, 0.1, BATCH, ORDER), callbacks=callbacks)
-        sessions.append((session.state().theta.tobytes(), history.costs.tolist()))
-    assert sessions[0] == sessions[1] == sessions[2]
 
 
 def test_an_update_holds_what_the_step_took():
@@ -237,21 +202,6 @@ class TestReadOnly:
         assert [(record["epoch"], record["a"]) for record in history] == [(0, 1), (1, 1)]
         assert seen == history.records
 
-    def test_the_history_is_seen_as_it_grows(self):
-        session, examples = session_and_examples()
-        seen = []
-
-        class Look(Callback):
-            def on_epoch_end(self, training, record):
-                seen.append((training.history.costs.tolist(), training.history[-1] == record))
-
-            def on_train_end(self, training):
-                seen.append((training.history.stopped, training.history.engine))
-
-        history = train(session, examples, Plan(2, 0.1), callbacks=[Look()])
-        of_epochs = [(history.costs[:n].tolist(), True) for n in (1, 2)]
-        assert seen == [*of_epochs, ("all epochs done", "reference")]
-
 
 class TestAnEndWithinAnEpoch:
     def stopped(self, raised, at=5):
@@ -271,8 +221,3 @@ class TestAnEndWithinAnEpoch:
         assert [record["epoch"] for record in history] == [0]
         assert history.stopped == "enough"
         assert diary.lines[-1] == ("end", 1, 2, 5)
-
-    @pytest.mark.parametrize("raised", [KeyboardInterrupt, ZeroDivisionError])
-    def test_what_else_is_raised_comes_through(self, raised):
-        with pytest.raises(raised):
-            self.stopped(raised)

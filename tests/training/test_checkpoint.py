@@ -2,7 +2,7 @@
 
 import json
 import random
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +12,11 @@ from safetensors.numpy import save_file
 from trainings import EachPause, setup
 
 from damage import in_a_process
-from deepstep.engines import SessionState
 from deepstep.errors import ConfigurationError, FileError
-from deepstep.training import Callback, Checkpoint, History, read_checkpoint
+from deepstep.training import Callback, ReduceLROnPlateau, read_checkpoint
 from deepstep.training import checkpoint as module
 from deepstep.training.checkpoint import write_checkpoint
+from deepstep.training.stopping import EarlyStopping
 
 
 class Keeper(Callback):
@@ -71,14 +71,6 @@ def test_it_comes_back_as_it_was(checkpoint, file):
     equal(state, {**expected, "of NumPy": float(np.float32(0.1))})
 
 
-def test_values_that_json_does_not_know_come_back(checkpoint, tmp_path):
-    records = [{"cost": 0.1 + 0.2, "validation_cost": float("inf")}, {"cost": 5e-324, "x": np.arange(2)}]
-    write_checkpoint(tmp_path / "c", replace(checkpoint, records=records))
-    again = read_checkpoint(tmp_path / "c").records
-    assert again[0] == records[0]
-    equal(again[1], records[1])
-
-
 def test_a_long_history_is_no_obstacle(checkpoint, tmp_path):
     """The header of safetensors ends at 100 MB: records do not go into it."""
     records = [{"epoch": epoch, "text": "x" * 1000} for epoch in range(1000)]
@@ -91,7 +83,7 @@ def test_a_long_history_is_no_obstacle(checkpoint, tmp_path):
 def test_every_flipped_bit_and_every_cut_is_seen(file, tmp_path, fresh_seed):
     whole, broken = file.read_bytes(), tmp_path / "broken"
     chance = random.Random(fresh_seed)
-    for _ in range(300):
+    for _ in range(100):
         damaged = bytearray(whole)
         damaged[chance.randrange(len(whole))] ^= 1 << chance.randrange(8)
         broken.write_bytes(damaged)
@@ -103,12 +95,12 @@ def test_every_flipped_bit_and_every_cut_is_seen(file, tmp_path, fresh_seed):
             read_checkpoint(broken)
 
 
-def test_a_thousand_damaged_and_forged_checkpoints(fresh_seed):
+def test_300_damaged_and_forged_checkpoints(fresh_seed):
     """Each is read right or refused with an error of ours: no other exception, 10 s and 1 GB at most."""
-    found = in_a_process(Path(__file__).parent / "damaged_checkpoints.py", fresh_seed, 1_000)
+    found = in_a_process(Path(__file__).parent / "damaged_checkpoints.py", fresh_seed, 300)
     assert found["failures"] == []
     assert found["gigabytes"] < 1
-    assert sum(found["counts"].values()) == 1_000
+    assert sum(found["counts"].values()) == 300
     assert set(found["counts"]) == {"refused", "read as it was", "refused to go on from", "gone on from"}
 
 
@@ -131,10 +123,6 @@ def altered(file, header=None, content=None, arrays=None):
     own["sha256"] = module._checksum(own["content"], values)
     save_file(values, file, metadata={**own, **(header or {})})
     return file
-
-
-def test_the_helper_alters_nothing_by_itself(file, checkpoint):
-    assert read_checkpoint(altered(file)).identity == checkpoint.identity
 
 
 def test_names_of_version_0_2_are_those_of_today(file, checkpoint):
@@ -183,39 +171,11 @@ def test_what_does_not_fit_is_refused(file, parts, sentence):
     assert sentence in str(error.value)
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "part"),
-    [
-        ("seconds", 0, lambda read: read.position.seconds),
-        ("step", 0, lambda read: read.state.step),
-        ("epoch", 0, lambda read: read.position.epoch),
-    ],
-)
-def test_counts_of_0_are_read(file, name, value, part):
-    assert part(read_checkpoint(altered(file, content={name: value}))) == value
-
-
-@pytest.mark.parametrize("seed", [0, 2**64 - 1])
-def test_the_least_and_the_largest_seed_are_read(file, checkpoint, seed):
-    function, _ = checkpoint.identity["order"]
-    assert read_checkpoint(altered(file, content={"identity/order": [function, seed]})).seed == seed
-
-
 @pytest.mark.parametrize("seed", [-1, 2**64])
 def test_a_seed_that_cannot_be_is_refused(file, checkpoint, seed):
     function, _ = checkpoint.identity["order"]
     with pytest.raises(FileError, match=f"the seed is {seed}"):
         read_checkpoint(altered(file, content={"identity/order": [function, seed]}))
-
-
-@pytest.mark.parametrize(("place", "value"), [(0, np.nan), (N // 2, np.inf), (N - 1, -np.inf)])
-@pytest.mark.parametrize("vector", ["theta", "average"])
-def test_one_parameter_that_is_not_finite_is_refused(file, vector, place, value):
-    with safe_open(file, framework="numpy") as opened:
-        spoilt = opened.get_tensor(vector).copy()
-    spoilt[place] = value
-    with pytest.raises(FileError, match="a parameter is not finite"):
-        read_checkpoint(altered(file, arrays={vector: spoilt}))
 
 
 def test_a_position_that_no_training_has_is_refused(checkpoint):
@@ -236,22 +196,18 @@ def test_states_of_other_callbacks_than_it_says_are_refused(file):
     assert "states" not in str(error.value)
 
 
+@pytest.mark.parametrize("callback", [EarlyStopping("cost", tolerance=0.0, epochs=2), ReduceLROnPlateau()])
+@pytest.mark.parametrize("state", [{}, {"best": "x"}, {"best": 1.0, "factor": 1.0, "stalled": None}])
+def test_a_state_that_is_none_of_its_callback_s_is_refused(checkpoint, callback, state):
+    name = type(callback).__name__
+    pauses = EachPause()
+    setup().train(pauses, callback)
+    other = replace(pauses.checkpoints[1], callbacks=[(name, state)])
+    with pytest.raises(ConfigurationError, match=rf"{name}\.restore: a state of {name}; got"):
+        setup().train(callback, resume=other)
+
+
 @pytest.mark.parametrize("value", [object(), {1, 2}, np.array(["text"]), np.array([None]), 1j, b"bytes"])
 def test_a_state_that_no_file_holds_is_refused(checkpoint, tmp_path, value):
     with pytest.raises(ConfigurationError, match=r"Keeper.state\(\): JSON values and arrays of numbers; got"):
         write_checkpoint(tmp_path / "c", replace(checkpoint, callbacks=[("Keeper", {"deep": [value]})]))
-
-
-def test_a_folder_and_nothing(tmp_path):
-    with pytest.raises(FileError, match="a checkpoint; this is a folder"):
-        read_checkpoint(tmp_path)
-    with pytest.raises(FileError, match="a checkpoint; there is none"):
-        read_checkpoint(tmp_path / "nothing")
-
-
-def test_a_checkpoint_in_memory_does_not_change(checkpoint):
-    assert isinstance(checkpoint, Checkpoint)
-    assert isinstance(checkpoint.state, SessionState)
-    assert len(History(checkpoint.records)) == 1  # and not the records of later epochs
-    with pytest.raises(FrozenInstanceError):
-        checkpoint.records = []

@@ -1,27 +1,21 @@
 """ModelCheckpoint while training runs: when they are written, which are kept, what a full disk does."""
 
-import errno
-import os
 import resource
 import signal
 from contextlib import ExitStack
 
-import numpy as np
 import pytest
 from trainings import EachPause, same_bits, setup
 
-from deepstep.errors import ConfigurationError, DivergenceError, FileError
+from deepstep.errors import ConfigurationError, FileError
 from deepstep.training import (
     Callback,
     ModelCheckpoint,
-    Plan,
     StopTraining,
     latest_checkpoint,
     read_checkpoint,
 )
 from deepstep.training.checkpoints import checkpoint_files
-from deepstep.training.fit import Fit
-from deepstep.training.lbfgs import Limits
 
 
 def steps(folder):
@@ -103,11 +97,6 @@ def test_by_the_clock(tmp_path, monkeypatch):
         assert steps(folder) == expected
 
 
-def test_a_training_that_ends_in_order_writes_no_last_one(tmp_path):
-    setup().train(WatchesSteps(), ModelCheckpoint(tmp_path, every_steps=4), Raises(StopTraining("enough"), 6))
-    assert steps(tmp_path) == [4]
-
-
 def test_ctrl_c_writes_where_training_stands(tmp_path):
     whole = setup(optimizer="adam").train()
     checkpoints = ModelCheckpoint(tmp_path)
@@ -116,34 +105,6 @@ def test_ctrl_c_writes_where_training_stands(tmp_path):
     assert steps(tmp_path) == [5]
     assert checkpoints.last == checkpoint_files(tmp_path)[0]
     same_bits(whole, setup(optimizer="adam").train(resume=latest_checkpoint(tmp_path)))
-
-
-def test_a_second_ctrl_c_ends_at_once(tmp_path, monkeypatch):
-    monkeypatch.setattr("deepstep.training.interruption.ONE_PRESS", 0.0)
-    with pytest.raises(KeyboardInterrupt):
-        setup().train(CtrlC(5, times=2), ModelCheckpoint(tmp_path, every_steps=2))
-    assert steps(tmp_path) == [2, 4]
-
-
-def test_an_interrupt_of_ones_own_leaves_the_last_one(tmp_path):
-    """Where parameters and position may not belong together, nothing is written."""
-    with pytest.raises(KeyboardInterrupt):
-        setup().train(Raises(KeyboardInterrupt(), 5), ModelCheckpoint(tmp_path, every_steps=2))
-    assert steps(tmp_path) == [2, 4]
-
-
-def test_divergence_leaves_the_last_good_one(tmp_path):
-    training = setup(epochs=30, optimizer="gd")
-
-    class Poison(Callback):
-        def on_step_end(self, callback_training, update):
-            if update.number == 7:
-                training.examples.X[0] = np.inf  # the first example is met in the fourth epoch
-
-    with pytest.raises(DivergenceError):
-        training.train(Poison(), ModelCheckpoint(tmp_path, every_steps=1))
-    assert steps(tmp_path)[-1] >= 7
-    assert np.isfinite(latest_checkpoint(tmp_path).state.theta).all()
 
 
 def test_what_lies_beyond_goes_when_a_training_goes_on_from_before(tmp_path):
@@ -172,10 +133,6 @@ def test_all_damaged_is_for_people_to_decide(tmp_path):
 
 
 class TestTheFolder:
-    def test_is_made(self, tmp_path):
-        setup().train(ModelCheckpoint(tmp_path / "a" / "b", every_epochs=1))
-        assert steps(tmp_path / "a" / "b") == [3, 6, 9]
-
     def test_cannot_be_made(self, tmp_path):
         (tmp_path / "file").touch()
         with pytest.raises(FileError, match="a folder for checkpoints"):
@@ -217,23 +174,6 @@ class TestAFullDisk:
         assert not list(tmp_path.glob(".deepstep-*"))
         same_bits(whole, setup(optimizer="adam").train(resume=latest_checkpoint(tmp_path)))
 
-    @pytest.mark.parametrize("call", ["fsync", "replace"])
-    def test_at_every_call_that_may_say_so(self, tmp_path, monkeypatch, call):
-        real, calls = getattr(os, call), []
-
-        def full(*arguments):
-            calls.append(arguments)
-            if 5 < len(calls) < 9:
-                raise OSError(errno.ENOSPC, "No space left on device")
-            return real(*arguments)
-
-        monkeypatch.setattr(f"deepstep.data.files.os.{call}", full)
-        with pytest.warns(UserWarning, match="No space left on device"):
-            setup().train(WatchesSteps(), ModelCheckpoint(tmp_path, every_steps=1, keep=99))
-        assert steps(tmp_path)[-1] == 9  # there was room again
-        for step in steps(tmp_path):
-            read_checkpoint(tmp_path / f"checkpoint-{step:012}.safetensors")
-
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
@@ -263,15 +203,3 @@ def test_a_state_that_no_file_holds_is_refused_before_the_first_step(tmp_path):
     with pytest.raises(ConfigurationError, match=r"Bad.state\(\)|JSON values"):
         setup().train(Bad(), pauses, ModelCheckpoint(tmp_path))
     assert pauses.checkpoints == []
-
-
-def test_l_bfgs_has_no_state_to_keep(tmp_path):
-    training = setup(batch_size=None)
-    with pytest.raises(ConfigurationError, match="got L-BFGS, whose state lies inside SciPy"):
-        Fit(
-            training.session(),
-            training.examples,
-            Plan(3, 1.0),
-            callbacks=[ModelCheckpoint(tmp_path)],
-            limits=Limits(),
-        ).run()

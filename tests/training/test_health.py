@@ -10,7 +10,7 @@ from deepstep.engines import Settings, open_session
 from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
-from deepstep.training import Callback, Health, History, Plan, train
+from deepstep.training import Health, History, Plan, train
 
 
 def look(parameters, X, Y, activations, *, rate=0.1, epochs=1, batch_size=None, normalization="none", **how):
@@ -53,11 +53,6 @@ def test_saturated_units_are_counted(network):
     for activation, flat, expected in [("tanh", 0.005, 0.5), ("tanh", 0.02, 0.75), ("sigmoid", 0.005, 0.25)]:
         history, *_ = look(parameters, X, Y, (activation, "sigmoid"), rate=1e-12, flat=flat)
         assert history[0]["health"][0]["saturated"] == expected
-
-
-def test_units_that_depend_on_each_other_are_not_called_saturated(network):
-    history, *_ = look(*network, ("softmax", "sigmoid"))
-    assert history[0]["health"][0]["saturated"] is None
 
 
 @pytest.mark.parametrize("normalization", ["none", "batch", "layer"])
@@ -112,48 +107,6 @@ def test_the_examples_looked_at_are_spread_over_all(network):
     assert history[0]["health"][0]["dead"] == 0
     history, *_ = look(parameters, X, Y, ("relu", "sigmoid"), rate=1e-12, examples=1)  # x = -1
     assert history[0]["health"][0]["dead"] == 1
-
-
-def test_huge_numbers_are_none_and_no_warning(network):
-    parameters, X, Y = network
-    parameters["W1"] = [[1e200], [-1e200], [0.0], [0.0]]
-    history, *_ = look(parameters, X, Y, ("relu", "sigmoid"), rate=1e-300)
-    assert all(
-        value is None or np.isfinite(value) for layer in history[0]["health"] for value in layer.values()
-    )
-
-
-def test_training_itself_is_not_touched(network):
-    parameters, X, Y = network
-    _, _, with_health = look(parameters, X, Y, ("tanh", "sigmoid"), epochs=3, batch_size=3)
-    _, _, without = look(parameters, X, Y, ("tanh", "sigmoid"), epochs=3, batch_size=3, every=100)
-    np.testing.assert_array_equal(with_health.flat, without.flat)
-
-
-def test_a_training_that_is_resumed_within_an_epoch_knows_the_whole_epoch(train_from, network):
-    parameters, X, Y = network
-    whole, *_ = look(parameters, X, Y, ("tanh", "sigmoid"), epochs=2, batch_size=3)
-
-    health_before = Health()
-
-    class Keeps(Callback):
-        """What a checkpoint after the sixth of eight updates keeps."""
-
-        def on_step_end(self, training, update):
-            if update.number == 6:
-                self.kept = training.state(), training.position, health_before.state()
-
-    architecture = Architecture((1, 4, 1), ("tanh", "sigmoid"))
-    session = open_session("reference", architecture, Parameters.from_dict(parameters), Settings())
-    plan, keeps = Plan(epochs=2, learning_rate=0.1, batch_size=3), Keeps()
-    history = train(session, Examples(X, Y), plan, callbacks=[health_before, keeps])
-    state, position, of_health = keeps.kept
-    session.load(state)
-    health = Health()
-    health.restore(of_health)
-    resumed = History(history.records[: position.epoch])
-    train_from(session, Examples(X, Y), plan, position, callbacks=[health], history=resumed)
-    assert [record["health"] for record in resumed] == [record["health"] for record in whole]
 
 
 @pytest.mark.parametrize(

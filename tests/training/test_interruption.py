@@ -1,7 +1,6 @@
 """Ctrl-C: the first one waits, the second does not, and other people's handlers stay."""
 
 import signal
-import threading
 
 import pytest
 
@@ -51,16 +50,3 @@ def test_a_program_with_its_own_handler_keeps_it():
     with deferred() as interruption:
         signal.raise_signal(signal.SIGINT)
     assert (seen, interruption.asked) == ([1], False)
-
-
-def test_in_another_thread_nothing_is_touched():
-    asked = []
-
-    def work():
-        with deferred() as interruption:
-            asked.append(interruption.asked)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert asked == [False]

@@ -5,7 +5,6 @@ import pytest
 from numpy.testing import assert_allclose
 
 from deepstep.engines import Settings, open_session
-from deepstep.errors import DivergenceError
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
 from deepstep.training import Callback, Plan, StopTraining
@@ -75,8 +74,3 @@ def test_callbacks_see_each_iteration_and_may_stop():
 
 def test_limit():
     assert not minimized(session(), Examples(X, X @ LINE), iterations=1).converged
-
-
-def test_divergence():
-    with pytest.raises(DivergenceError):
-        minimized(session(), Examples(1e200 * X, X @ LINE * 1e200))

@@ -3,8 +3,6 @@
 import io
 import re
 
-import pytest
-
 from deepstep.training import History, Progress, Training
 from deepstep.training.progress import Meter
 
@@ -35,14 +33,6 @@ def test_no_terminal_one_line_at_the_end():
     stream = io.StringIO()
     run(Progress("cats", stream=stream), [0.7, 0.6, 0.5])
     assert stream.getvalue() == "cats: 3/3, cost 0.500000\n"
-
-
-def test_no_terminal_a_line_when_the_last_one_is_old_enough():
-    stream = io.StringIO()
-    run(Progress("cats", stream=stream, seconds_between_lines=0), [0.7, 0.6], epochs=5)
-    first, second = stream.getvalue().splitlines()
-    assert first == "cats: 1/5, cost 0.700000"
-    assert re.fullmatch(r"cats: 2/5, cost 0.600000(, \d:\d\d:\d\d left)?", second)
 
 
 def test_a_notebook_gets_one_line_that_is_written_over(monkeypatch):
@@ -82,12 +72,6 @@ def test_lines_become_rarer_and_tell_the_time_left(monkeypatch):
     assert 40 < len(lines) < 120
 
 
-def test_nothing_happened_nothing_is_said():
-    stream = io.StringIO()
-    run(Progress(stream=stream), [])
-    assert stream.getvalue() == ""
-
-
 def test_a_terminal_gets_a_bar_with_the_last_cost(monkeypatch):
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
@@ -108,12 +92,3 @@ def test_the_bar_is_closed_when_training_is_interrupted(monkeypatch):
     progress.on_train_end(training)
     hidden, shown = "\x1b[?25l", "\x1b[?25h"
     assert stream.getvalue().count(hidden) == stream.getvalue().count(shown) == 1
-
-
-@pytest.mark.parametrize("terminal", [False, True])
-def test_it_can_be_used_again(terminal):
-    stream = Terminal() if terminal else io.StringIO()
-    progress = Progress("cats", stream=stream)
-    run(progress, [0.5])
-    run(progress, [0.25])
-    assert "0.250000" in stream.getvalue()

@@ -85,20 +85,6 @@ def test_an_easy_batch_hides_nothing(easy, optimizer):
     assert 0.5 < found.suggestion / alike.suggestion < 2
 
 
-def test_where_rates_do_next_to_nothing_the_costs_are_alike():
-    """However different the batches are, masks and noise with them."""
-    session, examples, _ = deep("gd")
-    search = find_rate(session, examples, batch_size=1, order=shuffled(0), least=1e-12, most=1e-10)
-    np.testing.assert_allclose(search.costs, search.first_cost, rtol=1e-7)
-
-
-def test_only_rising_costs_give_no_suggestion():
-    session, examples = parabola()
-    search = find_rate(session, examples, least=5.0, most=100.0)
-    assert search.suggestion is None
-    assert search.diverged
-
-
 def test_a_cost_that_still_falls_at_the_end_suggests_from_the_last_rate():
     session, examples = parabola()
     search = find_rate(session, examples, least=1e-6, most=1e-3)
@@ -133,27 +119,6 @@ def test_nothing_of_the_user_s_is_changed(optimizer):
     np.testing.assert_array_equal(again.costs, search.costs)
 
 
-def test_an_interruption_leaves_the_session_as_it_was():
-    session, examples, parameters = deep("gd")
-
-    def order(epoch, m):
-        if epoch == 2:
-            raise KeyboardInterrupt
-        return np.arange(m)
-
-    with pytest.raises(KeyboardInterrupt):
-        find_rate(session, examples, batch_size=7, order=order)
-    np.testing.assert_array_equal(session.state().theta, parameters.flat)
-
-
-def test_parameters_that_overflow_end_the_search():
-    session, examples = parabola()
-    search = find_rate(session, examples, least=1e-3, most=1e300, steps=20)
-    assert np.isfinite(search.costs).all()
-    assert search.diverged
-    assert search.suggestion < 10
-
-
 def test_a_batch_without_weight_uses_up_no_rate():
     session, examples = parabola(weight=np.array([0.0, 1.0]))
     with_weight = find_rate(session, examples, batch_size=1, least=0.01, most=0.1, steps=9)
@@ -163,19 +128,10 @@ def test_a_batch_without_weight_uses_up_no_rate():
     np.testing.assert_allclose(with_weight.costs, without.costs, rtol=1e-12)
 
 
-def test_weights_that_are_all_0_are_refused():
-    with pytest.raises(DataError, match="a weight above 0"):
-        find_rate(*parabola(weight=np.zeros(2)))
-
-
 @pytest.mark.filterwarnings("error")
 def test_a_cost_that_is_not_finite_from_the_start_is_refused():
     with pytest.raises(DataError, match=r"a finite cost before the first update; got inf"):
         find_rate(*parabola(scale=1e200))
-
-
-def test_steps_of_any_kind_of_whole_number():
-    assert len(find_rate(*parabola(), most=1e-3, steps=np.int64(7)).rates) == 7
 
 
 @pytest.mark.parametrize(

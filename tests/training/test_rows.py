@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from deepstep import Network
-from deepstep.preparation.batches import Examples
-from deepstep.training.rows import cost_of_rows, forward_rows, parts
+from deepstep.training.rows import parts
 
 M, SIZES = 50_000, [50, 256, 256, 1]
 MEBIBYTES = 2**20
@@ -77,16 +76,3 @@ def test_in_parts_it_is_the_same(monkeypatch, weights):
     assert [part.start for part in parts(10, [3, 4, 2])] == [0, 2, 4, 6, 8]
     for one, other in zip(answers(), whole, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-12)
-
-
-def test_the_mean_over_parts_counts_each_row_once():
-    """Costs 1, 2, …, 5 of five rows, two rows at once: the mean of a part of two and that of the last one."""
-    examples = Examples(np.arange(1.0, 6)[:, np.newaxis], np.zeros((5, 1)))
-
-    def mean(X, Y, sample_weight):
-        return float(X.mean())
-
-    many_inputs = [2**20 - 1, 1]
-    assert len(list(parts(5, many_inputs))) == 3
-    assert cost_of_rows(mean, examples, many_inputs) == pytest.approx(3.0, rel=1e-15)
-    np.testing.assert_array_equal(forward_rows(lambda A: 10 * A, examples.X, many_inputs), 10 * examples.X)

@@ -8,7 +8,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepstep.equations import EQUATIONS
@@ -63,20 +63,6 @@ def test_every_schedule_is_an_equation_and_a_name(name):
     assert get_schedule(name) == Schedule(name) == get_schedule({"name": name})
 
 
-@pytest.mark.parametrize("name", sorted(SCHEDULES))
-def test_beyond_an_end_is_that_end(name):
-    """A budget of time is passed by the step that ends it."""
-    schedule = Schedule(name)
-    assert schedule(1 + 1e-9) == schedule(7) == schedule(1)
-    assert schedule(-1e-9) == schedule(0)
-
-
-def test_none_is_constant_and_a_schedule_passes():
-    assert get_schedule(None) == Schedule("constant")
-    schedule = Schedule("cosine")
-    assert get_schedule(schedule) is schedule
-
-
 def test_settings_are_complete_plain_and_cannot_be_changed():
     given_settings = {"every": np.float32(0.5)}
     schedule = Schedule("step", given_settings)
@@ -129,13 +115,6 @@ def test_what_is_no_schedule_is_refused_where_it_was_given(spec, message):
     assert str(error.value).startswith("Network.train: schedule")
 
 
-def test_a_function_has_no_settings_and_a_name_no_function():
-    with pytest.raises(ConfigurationError, match="no settings beside a function"):
-        Schedule("own", {"last": 0.1}, abs)
-    with pytest.raises(ConfigurationError, match="there alone"):
-        Schedule("cosine", {}, abs)
-
-
 # Few distinct values make plateaus, ties and improvements that are too small.
 values = st.lists(st.sampled_from([0.5, 0.9, 0.95, 1.0, 1.05, 1.5, 2.0, math.nan]), max_size=60)
 PLATEAUS = st.fixed_dictionaries(
@@ -175,6 +154,7 @@ def run(plateau, sequence):
     return factors
 
 
+@settings(max_examples=40)
 @given(values, PLATEAUS)
 def test_the_factors_are_torch_s(sequence, how):
     assert run(ReduceLROnPlateau("score", **how), sequence) == pytest.approx(
@@ -218,14 +198,3 @@ def test_a_record_without_the_quantity_is_named():
 def test_settings_out_of_range_are_refused(wrong):
     with pytest.raises(ConfigurationError, match=f"ReduceLROnPlateau: {next(iter(wrong))} must be "):
         ReduceLROnPlateau(**wrong)
-
-
-@pytest.mark.parametrize(
-    "state", [None, [], {}, {"factor": 1.0}, {"factor": "x", "best": None, "stalled": 0}]
-)
-def test_what_is_no_state_is_refused(state):
-    plateau = ReduceLROnPlateau()
-    before = plateau.state()
-    with pytest.raises(ConfigurationError, match=r"ReduceLROnPlateau\.restore"):
-        plateau.restore(state)
-    assert plateau.state() == before

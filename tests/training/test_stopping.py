@@ -46,26 +46,6 @@ def test_patience(values, end, sign):
     assert patience.over == (end is not None)
 
 
-def test_patience_keeps_the_best():
-    patience = EarlyStopping("quantity", tolerance=0, epochs=np.inf, keep_best=True)
-    run(patience, [3, 1, 2, 1])
-    assert (patience.best, patience.best_parameters) == (1, 1)
-
-
-def test_patience_goes_on():
-    first = EarlyStopping("quantity", tolerance=0.1, epochs=2)
-    run(first, [3, 3, 3])
-    second = EarlyStopping("quantity", tolerance=0.1, epochs=2, best=first.best, stalled=first.stalled)
-    assert run(second, [3]) == 0
-
-
-def test_something_else_is_done_before_it_stops():
-    left = [True, True, False]
-    patience = EarlyStopping("quantity", tolerance=0, epochs=0, instead=lambda: left.pop(0))
-    assert run(patience, [1, 2, 2, 2]) == 3
-    assert left == []
-
-
 def test_after_something_else_was_done_epochs_count_anew():
     patience = EarlyStopping("quantity", tolerance=0, epochs=1, instead=[False, True].pop)
     assert run(patience, [1, 2, 2, 2]) is None  # what else was done came with the third value
@@ -81,23 +61,6 @@ def test_better_by_exactly_the_tolerance(ties_count, end):
     assert patience.best == 1
 
 
-@pytest.mark.parametrize(
-    ("tolerance", "epochs", "said"),
-    [
-        (0, 0, "quantity did not improve for 1 epoch"),
-        (0, 1, "quantity did not improve for 2 epochs in a row"),
-        (0.25, 0, "quantity did not improve by more than 0.25 for 1 epoch"),
-        (1, 2, "quantity did not improve by more than 1 for 3 epochs in a row"),
-    ],
-)
-def test_what_is_said(tolerance, epochs, said):
-    patience = EarlyStopping("quantity", tolerance=tolerance, epochs=epochs)
-    assert run(patience, [1.0] + [2.0] * epochs) is None
-    with pytest.raises(StopTraining) as told:
-        patience.on_epoch_end(Here(0), {"quantity": 2.0})
-    assert str(told.value) == said
-
-
 def test_a_quantity_that_was_finite_in_no_epoch_is_warned_of():
     def history(*values):
         return History([{"quantity": value} for value in values])
@@ -108,25 +71,6 @@ def test_a_quantity_that_was_finite_in_no_epoch_is_warned_of():
     assert patience.blind(history(np.nan, 2.0)) == ""
     said = patience.blind(history(np.nan, np.inf, np.nan))
     assert said == "quantity was finite in none of 3 epochs, nan in the last"
-
-
-def test_a_quantity_that_is_not_recorded_is_refused_by_name():
-    with pytest.raises(ConfigurationError, match="Did you mean 'quantity'"):
-        run(EarlyStopping("quantty", tolerance=0, epochs=9), [1])
-
-
-@pytest.mark.parametrize("larger", [False, True])
-def test_settings_are_those_of_train(larger):
-    patience = EarlyStopping(
-        "quantity", tolerance=0.5, epochs=4, larger_is_better=larger, keep_best=True, ties_count=False
-    )
-    assert patience.settings() == {
-        "monitor": "-quantity" if larger else "quantity",
-        "tolerance": 0.5,
-        "patience": 5,
-        "keep_best": True,
-        "ties_count": False,
-    }
 
 
 class TestState:
@@ -150,21 +94,3 @@ class TestState:
             patience.on_train_begin(Training())
         patience.restore({"best": 2.5, "stalled": 0})  # without parameters there is nothing to doubt
         patience.on_train_begin(Training())
-
-    @pytest.mark.parametrize(
-        "state",
-        [
-            {},
-            {"best": 1.0},
-            {"stalled": 1},
-            {"best": "x", "stalled": 1},
-            {"best": 1.0, "stalled": None},
-            {"best": 1.0, "stalled": np.inf},
-            {"best": 1.0, "stalled": 1, "statistics": 3},
-        ],
-    )
-    def test_what_is_no_state_is_refused(self, state):
-        patience = EarlyStopping("quantity", tolerance=0, epochs=2)
-        with pytest.raises(ConfigurationError, match="the numbers best and stalled, and statistics; got"):
-            patience.restore(state)
-        assert patience.best is None

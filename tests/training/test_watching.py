@@ -6,7 +6,7 @@ import pytest
 from deepstep import DeepClassifier, Network
 from deepstep.equations import register_activation, register_head
 from deepstep.errors import ConfigurationError
-from deepstep.training import Callback, Csv, Health, ReduceLROnPlateau
+from deepstep.training import Callback, ReduceLROnPlateau
 
 X, Y = np.array([[0.0, 1.0, 2.0]]), np.array([[0, 1, 1]])
 
@@ -24,46 +24,6 @@ def train(**options):
 
 
 class TestWhatIsWatched:
-    @pytest.mark.parametrize(
-        "options",
-        [
-            {"patience": 2, "monitor": "validation_auc"},
-            {"patience": 2, "monitor": "-validation_auc", "validation": (X, Y)},
-            {"schedule": {"name": "plateau", "quantity": "validation_cost"}},
-            {"dropout": 0.1, "dropout_schedule": ReduceLROnPlateau("costs")},
-            {"patience": 2, "monitor": "examples"},  # of a part of an epoch alone
-            {"patience": 2, "monitor": "learning_rate", "optimizer": "lbfgs"},
-            {"patience": 2, "monitor": "dead", "callbacks": [Health()]},
-            {"callbacks": [ReduceLROnPlateau("mine"), lambda record: record.update(mine=1)]},  # too early
-        ],
-    )
-    def test_what_will_not_be_there_is_refused_before_the_first_step(self, options):
-        begun = []
-
-        class Begin(Callback):
-            adds_to_records = ()
-
-            def on_train_begin(self, training):
-                begun.append(training)
-
-        callbacks = [*options.pop("callbacks", []), Begin()]
-        with pytest.raises(ConfigurationError, match=r"quantity of the records is one of 'epoch', "):
-            train(**options, callbacks=callbacks)
-        assert begun == []
-
-    @pytest.mark.parametrize("name", ["schedule", "dropout_schedule"])
-    def test_a_plateau_is_called_what_it_was_given_for(self, name):
-        known = "quantity of the records is one of 'epoch', 'step', 'cost', 'learning_rate', 'seconds'"
-        options = {"dropout": 0.1, name: {"name": "plateau", "quantity": "validation_cost"}}
-        begun = rf"^Network\.train, {name}: {known}; got 'validation_cost'\. Give validation data"
-        with pytest.raises(ConfigurationError, match=begun):
-            train(**options)
-        options[name]["quantity"] = "validation_costs"
-        with pytest.raises(
-            ConfigurationError, match=r"'validation_cost'; got .*\. Did you mean 'validation_cost'\?$"
-        ):
-            train(**options, validation=(X, Y))
-
     def test_one_plateau_for_two_schedules(self):
         one = ReduceLROnPlateau("costs")
         with pytest.raises(ConfigurationError, match=r"^Network\.train, schedule and dropout_schedule: "):
@@ -100,11 +60,6 @@ class TestWhatIsWatched:
         data = (np.hstack([X] * 4), np.hstack([Y] * 4))
         net = Network([1, 2, 1], activation="tanh", seed=1)
         assert len(net.train(*data, **{"iterations": 4, "patience": 3, **options}))
-
-    def test_writers_add_nothing(self, tmp_path):
-        with pytest.raises(ConfigurationError, match="got 'loss'"):
-            train(patience=2, monitor="loss", callbacks=[Csv(tmp_path / "records.csv")])
-        assert list(tmp_path.iterdir()) == []
 
 
 def broken(*_):
@@ -154,19 +109,3 @@ class TestOwnFunctionsThatRaise:
         with pytest.raises(ZeroDivisionError) as error:
             register_head("own", broken, broken)
         assert error.value.__notes__ == ["Raised in the loss 'own', when it was tried."]
-
-    def test_errors_that_say_it_themselves_get_no_note(self):
-        def refuse(record):
-            raise ConfigurationError("here", "this", "that")
-
-        with pytest.raises(ConfigurationError) as error:
-            train(callbacks=[BrokenEnd(refuse)])
-        assert not hasattr(error.value, "__notes__")
-
-
-class BrokenEnd(Callback):
-    def __init__(self, function):
-        self.function = function
-
-    def on_train_begin(self, training):
-        self.function({})

@@ -32,16 +32,6 @@ class Adds(Callback):
             record[self.name] = self.values[record["epoch"]]
 
 
-class Looks(Callback):
-    """Reads the file at the end of each epoch."""
-
-    def __init__(self, path):
-        self.path, self.seen = path, []
-
-    def on_epoch_end(self, training, record):
-        self.seen.append(self.path.read_text())
-
-
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "history"
@@ -95,46 +85,6 @@ def test_columns_that_come_later_get_their_place(teach, path):
     assert all(None not in row for row in rows)  # no line is longer than the names
 
 
-def test_new_columns_are_there_when_the_epoch_ends_and_stay_when_training_goes_on(teach, path):
-    teach([Adds("later", {1: 2.5}), Csv(path)], epochs=2)
-    assert pl.read_csv(path)["later"].to_list() == [None, 2.5]
-    teach([Adds("latest", {3: 1.5}), Csv(path, append=True)], epochs=4, history=History([{"epoch": 0}]))
-    table = pl.read_csv(path)
-    assert table["epoch"].to_list() == [0, 1, 2, 3]
-    assert table["later"].to_list() == [None] * 4  # epoch 1 was done anew, without it
-    assert table["latest"].to_list() == [None, None, None, 1.5]
-
-
-def test_where_the_wider_file_cannot_be_written_the_lines_before_are_whole(teach, path, monkeypatch):
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(FileError, match="No space left"):
-        teach([Adds("later", {1: 2.5}), Csv(path)])
-    table = pl.read_csv(path)
-    assert (table.height, "later" in table.columns) == (1, False)
-    assert list(path.parent.iterdir()) == [path]
-
-
-def test_a_text_with_breaks_and_quotes_stays_on_its_line(teach, path):
-    texts = {0: "one\ntwo", 1: 'a "quoted", b'}
-    teach([Adds("note", texts), Csv(path)])
-    assert len(path.read_text().splitlines()) == 4
-    with path.open(newline="") as file:
-        notes = [row["note"] for row in csv.DictReader(file)]
-    assert notes == [json.dumps("one\ntwo"), 'a "quoted", b', ""]
-
-
-@both
-def test_a_record_is_in_the_file_when_its_epoch_ends(teach, path, writer):
-    looks = Looks(path)
-    teach([writer(path), looks])
-    head = 1 if writer is Csv else 0
-    assert [text.count("\n") - head for text in looks.seen] == [1, 2, 3]
-    assert all(text.endswith("\n") for text in looks.seen)
-
-
 @both
 def test_a_file_that_exists_is_refused_and_kept(teach, path, writer):
     path.write_text("mine")
@@ -172,13 +122,6 @@ def test_a_resumed_training_leaves_each_epoch_once(teach, path, writer, cut):
 
 
 @both
-def test_a_training_that_begins_anew_takes_nothing_away(teach, path, writer):
-    teach([writer(path, append=True)], epochs=4)  # which makes the file that is not there
-    teach([writer(path, append=True)], epochs=2)
-    assert epochs_in(path) == [0, 1, 2, 3, 0, 1]
-
-
-@both
 @pytest.mark.parametrize("length", [0, 1, 5, 11])
 def test_a_file_that_was_killed_in_its_first_line_begins_anew(teach, path, writer, length):
     start = b'{"epoch": 0, "step"' if writer is JsonLines else b"epoch,step,cost"
@@ -201,15 +144,6 @@ def test_a_full_disk_leaves_whole_lines(teach, path, writer):
     assert 300 < len(written) <= 450
     assert written.endswith(b"\n")
     assert epochs_in(path) == list(range(len(epochs_in(path))))
-
-
-@both
-def test_a_folder_that_is_not_there_is_said_before_training(teach, tmp_path, writer):
-    with pytest.raises(FileError, match=r"history: a folder .*no does not exist\. Make it") as error:
-        teach([writer(tmp_path / "no" / "history")])
-    assert "lines before" not in str(error.value)
-    with pytest.raises(FileError, match=r"it can be written; .*\. Choose another name"):
-        teach([writer(tmp_path, append=True)])
 
 
 def test_spread_leaves_numbers_and_texts_alone():
@@ -260,14 +194,6 @@ def test_tensorboard_is_told_where_a_training_goes_on(teach, tmp_path):
     starts = [e.step for e in events(tmp_path / "second") if e.session_log.status == e.session_log.START]
     assert starts == [2]
     assert [step for tag, step, _ in scalars(tmp_path / "second") if tag == "cost"] == [2, 3, 4]
-
-
-def test_trainings_of_one_second_have_files_of_their_own(teach, tmp_path, monkeypatch):
-    """tensorboardX names a file by the second, in which a training may end and go on."""
-    monkeypatch.setattr("time.time", lambda: 1.8e9)
-    costs = [cost for _ in range(3) for cost in teach([TensorBoard(tmp_path)]).costs]
-    written = [value for tag, _, value in scalars(tmp_path) if tag == "cost"]
-    assert written == [pytest.approx(cost) for cost in costs]
 
 
 def test_a_missing_package_is_named_with_the_command(teach, tmp_path, monkeypatch):

@@ -13,11 +13,12 @@ from deepstep.engines import ReferenceSession, Settings, total_weight
 from deepstep.equations import Graph, Head, Tape, cost_from_logits, get_head
 from deepstep.equations.ops import forward
 from deepstep.equations.regularization import penalties
-from deepstep.errors import ConfigurationError, DataError, ShapeError
+from deepstep.errors import DataError, ShapeError
 from deepstep.inspection.faults import name_fault
 from deepstep.inspection.tables import text_table
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import evenly_spread
+from deepstep.training.plan import require
 from deepstep.types import AnyArray, Array, is_number, is_whole
 
 STENCILS: dict[int, tuple[tuple[int, float], ...]] = {
@@ -216,15 +217,12 @@ class Options(NamedTuple):
 
     def checked(self, where: str) -> "Options":
         """These options; a `ConfigurationError` if nothing would be compared with them."""
-        if self.order not in STENCILS:
-            raise ConfigurationError(where, "order must be 2 or 4", f"got {self.order!r}")
-        positive: dict[str, Any] = {"epsilon": self.epsilon, "tolerance": self.tolerance}
-        for name, value in positive.items():
-            if (value is not None or name != "epsilon") and not (is_number(value) and value > 0):
-                raise ConfigurationError(where, f"{name} must be a positive number", f"got {value!r}")
-        most = self.max_entries
-        if most is not None and not is_whole(most, 1):
-            raise ConfigurationError(where, "max_entries must be a positive whole number", f"got {most!r}")
+        epsilon, order, tolerance, most = self
+        require(order in STENCILS, where, "2 or 4", order, setting="order")
+        for name, value in {"epsilon": 1.0 if epsilon is None else epsilon, "tolerance": tolerance}.items():
+            require(is_number(value) and value > 0, where, "a positive number", value, setting=name)
+        accepted, expected = most is None or is_whole(most, 1), "a whole number of at least 1"
+        require(accepted, where, expected, most, setting="max_entries")
         return self
 
 
@@ -259,10 +257,7 @@ class Compared(NamedTuple):
         return self.gap / float(np.hypot(self.scale, least)) if self.gap else 0.0
 
     def undecided(self, size: float) -> bool:
-        """Whether the numeric error is too large to decide, and explains the gap.
-
-        A gap far above that error is a wrong derivative, however inexact the finite differences are.
-        """
+        """Whether the numeric error is too large to decide, and explains the gap."""
         error = float(np.linalg.norm(self.errors))
         return self.gap <= EXPLAINED * error and error > UNSURE * max(self.scale, 1e-4 * size)
 

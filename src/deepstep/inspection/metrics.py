@@ -15,11 +15,8 @@ from deepstep.types import AnyArray, Array
 if TYPE_CHECKING:
     import polars
 
-UNEVEN = 1.5
-"""Ratio of the largest class to the smallest one, from which on recall is shown by class."""
-
-MOST_RECALLS = 12
-"""Most classes of which each has a recall."""
+UNEVEN = 1.5  # ratio of the largest class to the smallest one, from which on recall is shown by class
+MOST_RECALLS = 12  # most classes of which each has a recall
 
 
 NONE = np.empty((0, 0))
@@ -27,17 +24,13 @@ NONE = np.empty((0, 0))
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """Predictions for rows with a weight above 0, of one target.
+    """Predictions for rows with a weight above 0, of one target."""
 
-    ``true`` and ``predicted`` (m,) are positions of classes, or numbers; ``P`` (m, n_classes) probabilities,
-    ``quantiles`` (m, n_levels) for the loss 'quantile', each empty for other targets.
-    """
-
-    true: AnyArray
-    predicted: AnyArray
+    true: AnyArray  # (m,), positions of classes, or numbers
+    predicted: AnyArray  # the same
     weight: Array | None
-    P: Array = field(default_factory=lambda: NONE)
-    quantiles: Array = field(default_factory=lambda: NONE)
+    P: Array = field(default_factory=lambda: NONE)  # (m, n_classes), probabilities
+    quantiles: Array = field(default_factory=lambda: NONE)  # (m, n_levels), for the loss 'quantile'
 
     def baseline(self) -> "Predictions":
         """Predictions by the target alone: the largest class with the class frequencies, or the mean."""
@@ -51,71 +44,57 @@ class Predictions:
         )
 
 
-def _by(name: str) -> Callable[[Predictions], float]:
-    """A metric of scikit-learn of true and predicted values."""
+def _sums_to_1(of: Predictions) -> Array:
+    P = of.P.astype(np.float64)
+    return np.asarray(P / P.sum(axis=1, keepdims=True))
+
+
+def _by(
+    name: str,
+    given: Callable[[Predictions], Any] = lambda of: of.predicted,
+    options: Callable[[int], Mapping[str, Any]] = lambda n_classes: {},
+) -> Callable[[Predictions], float]:
+    """A metric of scikit-learn of true values and predicted ones."""
 
     def function(of: Predictions) -> float:
         from sklearn import metrics  # takes a while, and not every command needs it
 
-        return float(getattr(metrics, name)(of.true, of.predicted, sample_weight=of.weight))
+        chosen = options(of.P.shape[1])
+        return float(getattr(metrics, name)(of.true, given(of), sample_weight=of.weight, **chosen))
 
     return function
 
 
-def _f1(of: Predictions) -> float:
-    from sklearn.metrics import f1_score
-
-    average = "binary" if of.P.shape[1] == 2 else "macro"
-    return float(
-        f1_score(of.true, of.predicted, average=average, sample_weight=of.weight, zero_division=np.nan)
-    )
-
-
-def _roc_auc(of: Predictions) -> float:
-    from sklearn.metrics import roc_auc_score
-
-    n = of.P.shape[1]
-    scores, several = (_sums_to_1(of)[:, 1], {}) if n == 2 else (_sums_to_1(of), {"multi_class": "ovr"})
-    labels = {"labels": range(n)} if several else {}
-    return float(roc_auc_score(of.true, scores, sample_weight=of.weight, **several, **labels))
-
-
-def _of_probabilities(name: str) -> Callable[[Predictions], float]:
-    def function(of: Predictions) -> float:
-        from sklearn import metrics
-
-        P = _sums_to_1(of)
-        labels = range(P.shape[1])
-        return float(getattr(metrics, name)(of.true, P, labels=labels, sample_weight=of.weight))
-
-    return function
-
-
-def _sums_to_1(of: Predictions) -> Array:
-    P = of.P.astype(np.float64)
-    return np.asarray(P / P.sum(axis=1, keepdims=True))
+_f1 = _by("f1_score", options=lambda n: {"average": "binary" if n == 2 else "macro", "zero_division": np.nan})
+_roc_auc = _by(
+    "roc_auc_score",
+    lambda of: _sums_to_1(of)[:, 1] if of.P.shape[1] == 2 else _sums_to_1(of),
+    lambda n: {} if n == 2 else {"multi_class": "ovr", "labels": range(n)},
+)
+_log_loss, _brier = (
+    _by(name, _sums_to_1, lambda n: {"labels": range(n)}) for name in ("log_loss", "brier_score_loss")
+)
 
 
 def recalls(of: Predictions) -> Array:
     """The recall of each class, NaN for a class without rows."""
     from sklearn.metrics import recall_score
 
-    labels = range(of.P.shape[1])
-    return np.asarray(
-        recall_score(
-            of.true,
-            of.predicted,
-            labels=labels,
-            average=None,
-            zero_division=np.nan,
-            sample_weight=of.weight,
-        )
-    )
+    options: dict[str, Any] = {"labels": range(of.P.shape[1]), "average": None, "zero_division": np.nan}
+    return np.asarray(recall_score(of.true, of.predicted, sample_weight=of.weight, **options))
 
 
 def _poisson_deviance(of: Predictions) -> float:
     # a mean that is rounded to 0 is that of an event which is almost never seen
     return _by("mean_poisson_deviance")(replace(of, predicted=np.maximum(of.predicted, np.finfo(float).tiny)))
+
+
+def _balanced_accuracy(of: Predictions) -> float:
+    return float(np.nanmean(recalls(of)))
+
+
+def _within_one(of: Predictions) -> float:
+    return float(np.average(np.abs(of.predicted - of.true) <= 1, weights=of.weight))
 
 
 def _coverage(of: Predictions) -> float:
@@ -157,68 +136,31 @@ def four_digits(value: float) -> str:
 
 
 class Metric(NamedTuple):
-    """A metric of predictions.
+    """A metric of predictions."""
 
-    name, label: In JSON, and for people.
-    task: "classes", "ordered classes", "numbers", "counts" or "quantiles".
-    larger_is_better: Its direction.
-    function: From `Predictions` to the value.
-    shown: The value as text.
-    baseline: The prediction of the baseline that has this metric, too: "majority", "prior" or "mean".
-    undefined: The reason why rows have no such metric; empty where they have.
-    """
-
-    name: str
-    label: str
-    task: str
+    name: str  # in JSON
+    label: str  # for people
+    task: str  # "classes", "ordered classes", "numbers", "counts" or "quantiles"
     larger_is_better: bool
     function: Callable[[Predictions], float]
-    shown: Callable[[float], str] = four_digits
-    baseline: str = ""
-    undefined: Callable[[Predictions], str] = lambda of: ""
+    shown: Callable[[float], str] = four_digits  # the value as text
+    baseline: str = ""  # the prediction of the baseline that has it, too: "majority", "prior" or "mean"
+    undefined: Callable[[Predictions], str] = lambda of: ""  # why rows have no such metric
 
 
-_number, _classes = "{:.6g}".format, "{:.3f}".format
+_number, _classes, _mae = "{:.6g}".format, "{:.3f}".format, _by("mean_absolute_error")
 
 METRICS: tuple[Metric, ...] = (
     Metric("accuracy", "accuracy", "classes", True, _by("accuracy_score"), percent, "majority"),
-    Metric(
-        "balanced_accuracy",
-        "balanced accuracy",
-        "classes",
-        True,
-        lambda of: float(np.nanmean(recalls(of))),
-        percent,
-    ),
+    Metric("balanced_accuracy", "balanced accuracy", "classes", True, _balanced_accuracy, percent),
     Metric("f1", "F1", "classes", True, _f1, undefined=_no_positives),
     Metric("roc_auc", "ROC AUC", "classes", True, _roc_auc, undefined=_one_class),
-    Metric("log_loss", "log loss", "classes", False, _of_probabilities("log_loss"), baseline="prior"),
-    Metric(
-        "brier_score",
-        "Brier score",
-        "classes",
-        False,
-        _of_probabilities("brier_score_loss"),
-        baseline="prior",
-    ),
-    Metric(
-        "distance",
-        "mean distance in classes",
-        "ordered classes",
-        False,
-        _by("mean_absolute_error"),
-        _classes,
-    ),
-    Metric(
-        "within_one",
-        "within one class",
-        "ordered classes",
-        True,
-        lambda of: float(np.average(np.abs(of.predicted - of.true) <= 1, weights=of.weight)),
-        percent,
-    ),
+    Metric("log_loss", "log loss", "classes", False, _log_loss, baseline="prior"),
+    Metric("brier_score", "Brier score", "classes", False, _brier, baseline="prior"),
+    Metric("distance", "mean distance in classes", "ordered classes", False, _mae, _classes),
+    Metric("within_one", "within one class", "ordered classes", True, _within_one, percent),
     Metric("rmse", "RMSE", "numbers", False, _by("root_mean_squared_error"), _number, "mean"),
-    Metric("mae", "MAE", "numbers", False, _by("mean_absolute_error"), _number, "mean"),
+    Metric("mae", "MAE", "numbers", False, _mae, _number, "mean"),
     Metric("r2", "R²", "numbers", True, _by("r2_score"), undefined=_constant),
     Metric("deviance", "Poisson deviance", "counts", False, _poisson_deviance, _number, "mean"),
     Metric("coverage", "within the outer quantiles", "quantiles", True, _coverage, percent),
@@ -254,12 +196,8 @@ def predictions_of(
     weight: Array | None = None,
     reported: Callable[[Array], Array] = lambda P: P,
 ) -> list[Predictions]:
-    """The predictions of each column of a target by outputs (m, n_outputs).
-
-    ``true`` (m,) or (m, n_columns) has positions of classes, or numbers. Rows of weight 0 are left out.
-    ``reported`` turns the probabilities in the outputs to those that are reported, at a temperature.
-    """
-    if weight is not None:
+    """The predictions of each column by outputs (m, n_outputs); ``reported`` turns the probabilities."""
+    if weight is not None:  # rows of weight 0 are left out
         used = weight > 0
         true, outputs, weight = true[used], outputs[used], weight[used]
     columns = true.reshape(len(true), target.n_columns).T
@@ -287,12 +225,7 @@ def evaluate(metric: Metric, of: Predictions) -> float | str:
 
 
 class Scores(NamedTuple):
-    """Values of the metrics by name, as JSON and a run's config have them.
-
-    Of several targets each value is a mapping by column. A metric that these rows do not have is absent, and
-    ``undefined`` in the values has the reason. The baseline predicts the largest class, its probabilities the
-    class frequencies, or the mean, of these rows. ``recall`` is NaN for a class without rows.
-    """
+    """Values of the metrics by name, of several targets by column; ``undefined`` has why one is absent."""
 
     values: Mapping[str, Any]
     uneven: bool = False
@@ -420,10 +353,7 @@ def main_metric(target: Target, name: str | None = None, where: str = "metric") 
 
 
 class Importance(NamedTuple):
-    """By how much a metric gets worse where the values of a column are permuted.
-
-    mean, std: Of the repeats.
-    """
+    """By how much a metric gets worse where a column is permuted: mean and deviation of the repeats."""
 
     column: str
     mean: float
@@ -440,10 +370,7 @@ def permutation_importance(
     repeats: int,
     seed: int,
 ) -> list[Importance]:
-    """The importance of raw columns, the largest first (Breiman, Machine Learning 45, 2001).
-
-    ``outputs`` predicts for a table, and ``measured`` is the metric of outputs.
-    """
+    """The importance of raw columns, the largest first (Breiman, Machine Learning 45, 2001)."""
     best, rng = measured(outputs(frame)), np.random.default_rng(seed)
     sign, found = 1 if larger_is_better else -1, list[Importance]()
     for name in columns:

@@ -24,8 +24,7 @@ def layer_names(shape: Architecture) -> list[str]:
     return [*names, shape.output]
 
 
-LAYERS = ("layer", "activation", "units", "W", "b", "parameters")
-"""The header of `layer_rows`."""
+LAYERS = ("layer", "activation", "units", "W", "b", "parameters")  # the header of `layer_rows`
 
 
 def layer_rows(shape: Architecture, parameters: Parameters) -> list[tuple[str, ...]]:

@@ -10,10 +10,11 @@ import numpy as np
 from deepstep.data.text_formats import html_table
 from deepstep.engines import Settings
 from deepstep.equations import EQUATIONS, Graph, Tape, get_head
-from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.errors import unknown_name
 from deepstep.inspection.gradient_check import Derivative, GradientReport, Objective, Options, compare_all
 from deepstep.inspection.tables import text_table
 from deepstep.network import Architecture
+from deepstep.training.plan import require
 from deepstep.types import is_whole
 
 WIDTH = 80  # of a terminal
@@ -142,9 +143,8 @@ class Trace:
             entries = [entry for entry in entries if entry.layer == layer]
         if example is not None:
             m = self._whole["A0"].shape[1]
-            if not (is_whole(example, 0) and example < m):
-                expected = f"example must be a whole number from 0 to {m - 1}"
-                raise ConfigurationError("trace", expected, f"got {example!r}")
+            accepted, expected = is_whole(example, 0) and example < m, f"a whole number from 0 to {m - 1}"
+            require(accepted, "trace", expected, example, setting="example")
             entries = [
                 # for members that share the network, the column of each
                 replace(entry, value=self._whole[entry.name].value[:, example::m]) if entry.columns else entry

@@ -12,11 +12,8 @@ from deepstep.network import Architecture, Parameters
 from deepstep.network.model_file import Model
 from deepstep.types import Array, is_whole
 
-FROM_DATA = "data"
-"""The initialization that waits for the data of the first training."""
-
-INITIALIZATION_NAMES = (*INITIALIZATIONS, FROM_DATA)
-"""Initializations of a `Network`."""
+FROM_DATA = "data"  # the initialization that waits for the data of the first training
+INITIALIZATION_NAMES = (*INITIALIZATIONS, FROM_DATA)  # initializations of a `Network`
 
 SKLEARN = {"logistic": "sigmoid", "exp": "poisson"}
 """scikit-learn's activations by our names, and its output activations by our heads, where these differ."""

@@ -90,8 +90,7 @@ class Twin(NamedTuple):
         return self.kind(*sizes, **{name: values[0] for name, values in self.settings.items()}, **options)
 
 
-ALPHA = {"alpha": "alpha"}
-"""The numbers of `Parametric`, beside those of its activation."""
+ALPHA = {"alpha": "alpha"}  # the numbers of `Parametric`, beside those of its activation
 
 _SHIFTED = {"bias": "b", "weight": "gamma"}
 

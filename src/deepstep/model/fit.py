@@ -22,7 +22,6 @@ from deepstep.model.options import (
     as_progress,
     check_refit,
     refuse_beside_a_fault,
-    refuse_checkpoints,
     refuse_idle,
     refuse_unknown,
 )
@@ -32,7 +31,7 @@ from deepstep.network.memory import check_memory_to_train
 from deepstep.preparation.batches import Examples, evenly_spread, hold_out, largest_batch, together
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Callback, History, Plan
-from deepstep.training.callbacks import as_callbacks
+from deepstep.training.callbacks import as_callbacks, no_steps_to_go_on_from
 from deepstep.training.fit import Fit
 from deepstep.training.plan import SCHEDULED, require
 from deepstep.training.scoring import EpochScoring, judge_of
@@ -42,8 +41,7 @@ from deepstep.types import Array, is_number
 if TYPE_CHECKING:
     from deepstep.model.network import Network
 
-MOST_EXAMPLES = 4096
-"""So many examples are looked at to draw parameters from data."""
+MOST_EXAMPLES = 4096  # so many examples are looked at to draw parameters from data
 
 
 OF_VALIDATION = ("patience", "monitor", "refit", "scoring", "metrics")
@@ -77,8 +75,8 @@ def fit(network: "Network", X: Any, Y: Any, options: dict[str, Any]) -> History:
     checkpoint, resume, progress, callbacks, fault = (options.pop(name) for name in OF_THE_RUN)
     held_out = {name: options.pop(name) for name in ("validation", "validation_fraction")}
     limits = as_limits(options, where)
-    if limits is not None:
-        refuse_checkpoints(checkpoint, resume, where)
+    if limits is not None and (checkpoint is not None or resume):
+        raise no_steps_to_go_on_from(where)
     require(isinstance(refit, bool), where, "True or False", refit, setting="refit")
     if all(value is not None for value in held_out.values()):
         raise ConfigurationError(where, "validation or validation_fraction", "got both")
@@ -90,7 +88,7 @@ def fit(network: "Network", X: Any, Y: Any, options: dict[str, Any]) -> History:
     goes_on = found is not None and network._seed_is_drawn
     seed = found.seed if found is not None and goes_on else network.seed
     prepared = prepare(network, X, Y, options, where, seed=seed, mistake=mistake, **held_out)
-    judges = _judges(network, scoring, prepared.held_out, where)
+    judges = [] if scoring is None else [_judge(network, scoring, prepared.held_out, where)]
     stopping = as_patience(patience, monitor, prepared.held_out, where, scored=bool(judges))
     own, shown = as_callbacks(callbacks, where), as_progress(progress, where)
     if refit:
@@ -186,9 +184,16 @@ def prepare(
             raise ConfigurationError(where, "examples in memory beside fault", "got streamed ones")
         examples, sample, everything = streamed, streamed.sample, lambda: streamed
     else:
-        learn = _examples(X, Y, network._weight(sample_weight, m, where), plan)
+        # a view for full batches, rows that lie together where batches are gathered
+        together_in_memory = plan.batch_size is not None
+        rows, targets = (np.ascontiguousarray(p.T) if together_in_memory else p.T for p in (X, Y))
+        learn = Examples(rows, targets, network._weight(sample_weight, m, where))
         if validation_fraction is not None:
-            learn, held_out = _part(network, learn, validation_fraction, seed, where)
+            fits = is_number(validation_fraction) and 0 < validation_fraction < 1
+            expected, name = "a number above 0 and below 1", "validation_fraction"
+            require(fits, where, expected, validation_fraction, setting=name)
+            classes = classes_in(network.architecture, learn.Y.T).alone
+            learn, held_out = hold_out(learn, classes, fraction=validation_fraction, seed=seed, where=where)
         parts = [part for part in (learn, held_out) if part is not None]
         in_weights = partial(_in_weights, network, class_weight, where=where)
         sample, held_out = in_weights(learn, held_out)
@@ -252,16 +257,6 @@ def _in_weights(
     return learn, held_out
 
 
-def _part(
-    network: "Network", examples: Examples, fraction: Any, seed: int, where: str
-) -> tuple[Examples, Examples]:
-    """The examples to learn from, and a part of them to validate on."""
-    accepted = is_number(fraction) and 0 < fraction < 1
-    require(accepted, where, "a number above 0 and below 1", fraction, setting="validation_fraction")
-    classes = classes_in(network.architecture, examples.Y.T).alone
-    return hold_out(examples, classes, fraction=fraction, seed=seed, where=where)
-
-
 def _held_out(network: "Network", validation: Any, where: str) -> Examples:
     if not isinstance(validation, Sequence) or len(validation) not in (2, 3):
         raise ConfigurationError(where, "(X, Y) or (X, Y, sample_weight)", f"got {type(validation).__name__}")
@@ -270,10 +265,7 @@ def _held_out(network: "Network", validation: Any, where: str) -> Examples:
     return Examples(X.T, Y.T, weight)
 
 
-def _judges(network: "Network", scoring: Any, held_out: Examples | None, where: str) -> list[EpochScoring]:
-    """Callbacks that score the validation data, if there is a scoring."""
-    if scoring is None:
-        return []
+def _judge(network: "Network", scoring: Any, held_out: Examples | None, where: str) -> EpochScoring:
     if held_out is None:
         raise ConfigurationError(
             where,
@@ -281,8 +273,7 @@ def _judges(network: "Network", scoring: Any, held_out: Examples | None, where: 
             f"got scoring={scoring!r:.60} alone",
             "Pass validation=(X, Y), or validation_fraction=0.1.",
         )
-    classes = classes_in(network.architecture, held_out.Y.T)
-    return [judge_of(network, scoring, held_out, classes, where)]
+    return judge_of(network, scoring, held_out, classes_in(network.architecture, held_out.Y.T), where)
 
 
 def _run(network: "Network", training: Fit, seed: int, beginning: Beginning | None) -> None:
@@ -324,10 +315,3 @@ def _take(
 def inputs_to_draw_from(examples: Examples) -> Array:
     """The inputs (n_x, k), at most 4096 of them and evenly spread, that parameters are drawn from."""
     return examples.take(evenly_spread(len(examples), MOST_EXAMPLES))[0]
-
-
-def _examples(X: Array, Y: Array, weight: Array | None, plan: Plan) -> Examples:
-    """Columns turned to rows: a view for full batches, rows that lie together where batches are gathered."""
-    if plan.batch_size is None:
-        return Examples(X.T, Y.T, weight)
-    return Examples(np.ascontiguousarray(X.T), np.ascontiguousarray(Y.T), weight)

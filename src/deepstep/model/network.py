@@ -556,7 +556,13 @@ class Network:
         if not (is_whole(output, 0) and output < shape.n_outputs):
             raise ConfigurationError(where, f"output is one of 0 … {shape.n_outputs - 1}", f"got {output!r}")
         X = check_inputs(X, shape.n_inputs, where, dtype=self.dtype)
-        found = [self._input_gradients(X[:, part], output) for part in parts(X.shape[1], shape.held_dims)]
+        found = []
+        for part in parts(X.shape[1], shape.held_dims):
+            graph, tape = shape.run(X[:, part], self.parameters, statistics=self.statistics)
+            dAL = np.zeros_like(tape[graph.output])
+            dAL[output] = 1
+            derivatives = (of_node for _, of_node in backward(graph.nodes, tape, {graph.output: dAL}))
+            found.append(next(of_node["A0"] for of_node in derivatives if "A0" in of_node))
         return np.concatenate(found, axis=1)
 
     def trace(
@@ -890,13 +896,6 @@ class Network:
         for update in walk:
             self.parameters, self.statistics = session.outcome, dict(session.state().statistics)
             yield Step(update, session.parameters, self.architecture, session.settings)
-
-    def _input_gradients(self, X: Array, output: int) -> Array:
-        graph, tape = self.architecture.run(X, self.parameters, statistics=self.statistics)
-        dAL = np.zeros_like(tape[graph.output])
-        dAL[output] = 1
-        derivatives = (found for _, found in backward(graph.nodes, tape, {graph.output: dAL}))
-        return next(found["A0"] for found in derivatives if "A0" in found)
 
     def _settings(self, settings: Mapping[str, Any], where: str) -> Settings:
         """Settings of the session; L-BFGS takes cost and gradient from a session of any update rule."""

@@ -23,7 +23,6 @@ from deepstep.training import (
     latest_checkpoint,
     read_checkpoint,
 )
-from deepstep.training.callbacks import no_steps_to_go_on_from
 from deepstep.training.checkpoint import OLD_ARGUMENTS
 from deepstep.training.fit import REFIT, refuse_rates_by_course
 from deepstep.training.lbfgs import OF_STEPS, Limits
@@ -37,8 +36,7 @@ PLATEAU, LBFGS = "plateau", "lbfgs"
 """The schedule and the optimizer that are no functions in a table of equations."""
 
 
-EPOCHS = 2500
-"""How many where none are asked for: those of the lecture."""
+EPOCHS = 2500  # how many where none are asked for: those of the lecture
 
 INSTEAD = {
     **dict.fromkeys(("lr", "eta", "step_size", "learning_rate_init"), "learning_rate"),
@@ -132,8 +130,7 @@ def as_limits(options: dict[str, Any], where: str) -> Limits | None:
     if optimizer != LBFGS:
         return None
     without_use = [name for name in NOT_FOR_LBFGS if options.get(name) is not None]
-    without_use += [name for name in OF_STEPS if options.get(name)]
-    if without_use:
+    if without_use := without_use + [name for name in OF_STEPS if options.get(name)]:
         raise ConfigurationError(
             where,
             "one that learns from batches, not lbfgs, where options of batches and steps are given",
@@ -143,17 +140,16 @@ def as_limits(options: dict[str, Any], where: str) -> Limits | None:
             listed=[(name, "") for name in without_use],
         )
     given = dict(options.pop("optimizer_params", None) or {})
-    for name in given:
+    for name, value in given.items():
         if name not in Limits._fields:
             kind = "setting of L-BFGS"
             raise unknown_name(where, kind, name, Limits._fields, setting="optimizer_params", inside=True)
-    limits = Limits(**given)
-    accepted, name = is_number(limits.tolerance) and limits.tolerance > 0, "optimizer_params['tolerance']"
-    require(accepted, where, "a positive number", limits.tolerance, setting=name)
-    accepted, name = is_whole(limits.evaluations, 1), "optimizer_params['evaluations']"
-    require(accepted, where, "a whole number of at least 1", limits.evaluations, setting=name)
+        whole = name == "evaluations"
+        accepted = is_whole(value, 1) if whole else is_number(value) and value > 0
+        expected = "a whole number of at least 1" if whole else "a positive number"
+        require(accepted, where, expected, value, setting=f"optimizer_params[{name!r}]")
     options["optimizer"] = "gd"
-    return limits
+    return Limits(**given)
 
 
 def as_schedule(schedule: Any, where: str) -> Any:
@@ -270,7 +266,10 @@ class Place(NamedTuple):
 
 def as_places(checkpoint: Any, resume: Any, refit: bool, where: str) -> tuple[Place, Place]:
     """Where a training and the refit after it write checkpoints, and where they begin."""
-    checkpoints = as_checkpoints(checkpoint, where)
+    accepted = isinstance(checkpoint, str | Path | ModelCheckpoint | None)
+    require(accepted, where, "a folder or ModelCheckpoint(…)", checkpoint, setting="checkpoint")
+    checkpoints = [ModelCheckpoint(checkpoint) if isinstance(checkpoint, str | Path) else checkpoint]
+    checkpoints = [one for one in checkpoints if one is not None]
     if refit and not isinstance(resume, bool | None):
         raise ConfigurationError(
             where,
@@ -283,21 +282,6 @@ def as_places(checkpoint: Any, resume: Any, refit: bool, where: str) -> tuple[Pl
         return first, Place([], None)
     again = [one.within(REFIT) for one in checkpoints]
     return first, Place(again, as_checkpoint(resume, again, where))
-
-
-def as_checkpoints(checkpoint: Any, where: str) -> list[ModelCheckpoint]:
-    """The callback that writes checkpoints, if they are asked for."""
-    if checkpoint is None:
-        return []
-    accepted = isinstance(checkpoint, str | Path | ModelCheckpoint)
-    require(accepted, where, "a folder or ModelCheckpoint(…)", checkpoint, setting="checkpoint")
-    return [checkpoint if isinstance(checkpoint, ModelCheckpoint) else ModelCheckpoint(checkpoint)]
-
-
-def refuse_checkpoints(checkpoint: Any, resume: Any, where: str) -> None:
-    """Reject checkpoints for L-BFGS: its state is inside SciPy."""
-    if checkpoint is not None or resume:
-        raise no_steps_to_go_on_from(where)
 
 
 def as_checkpoint(resume: Any, checkpoints: list[ModelCheckpoint], where: str) -> Checkpoint | None:

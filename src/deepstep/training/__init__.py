@@ -7,10 +7,9 @@ from deepstep.docstrings import complete
 from deepstep.training.callbacks import Callback, StopTraining, Training, Update
 from deepstep.training.checkpoint import Checkpoint, read_checkpoint
 from deepstep.training.checkpoints import ModelCheckpoint, latest_checkpoint
-from deepstep.training.fit import train
+from deepstep.training.fit import train, updates
 from deepstep.training.health import Health
 from deepstep.training.history import History
-from deepstep.training.loop import updates
 from deepstep.training.plan import Plan
 from deepstep.training.plateau import ReduceLROnPlateau
 from deepstep.training.progress import Progress

@@ -168,10 +168,7 @@ class Training:
         return own
 
     def states_of_callbacks(self) -> list[tuple[str, Mapping[str, Any]]]:
-        """Names of the classes and states of those callbacks that keep one.
-
-        returns (list of pairs): Name of the class, and what `Callback.state` gave.
-        """
+        """Names of the classes and states of those callbacks that keep one."""
         return [(type(callback).__name__, callback.state()) for callback in with_state(self._callbacks)]
 
 
@@ -280,20 +277,22 @@ def naming_callback(callback: Callback) -> AbstractContextManager[None]:
     return naming(f"the callback {getattr(called, '__qualname__', type(called).__qualname__)}")
 
 
-def tell_of_the_epoch(callbacks: Iterable[Callback], training: Training, record: Record) -> None:
-    """Call ``on_epoch_end`` of all callbacks, in order; the first `StopTraining` is raised after all."""
+def tell(callbacks: Iterable[Callback], method: str, training: Training, what: Any = None) -> None:
+    """Call a method of all callbacks, in order; the first `StopTraining` is raised after all."""
+    # each gets a copy of a record, of which entries that are new go into the record
     stop: StopTraining | None = None
     for callback in callbacks:
-        shown = dict(record)
+        shown = dict(what) if isinstance(what, dict) else what
         try:
-            callback.on_epoch_end(training, shown)
+            getattr(callback, method)(training, *(() if what is None else (shown,)))
         except StopTraining as wish:
             stop = stop or wish
         except Exception:
             with naming_callback(callback):
                 raise
-        finally:  # what the record has stays
-            record |= {name: value for name, value in shown.items() if name not in record}
+        finally:
+            if isinstance(what, dict):
+                what |= {name: value for name, value in shown.items() if name not in what}
     try:
         if stop is not None:
             raise stop

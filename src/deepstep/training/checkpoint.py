@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 
 FORMAT, VERSION = "deepstep-checkpoint", 1
 
-ARRAY = "$array"
-"""In states and records: the key of the name of an array, which lies among the file's arrays."""
+ARRAY = "$array"  # in states and records: the key of the name of an array, which lies among the file's arrays
 
 LATER_SETTINGS = {"precision": None}
 """Settings of later versions, and their values in checkpoints without them."""
@@ -50,8 +49,7 @@ OLD_ARGUMENTS: Mapping[str, str] = {
 
 OLD_CALLBACKS = {"Patience": "EarlyStopping", "Plateau": "ReduceLROnPlateau", "Judge": "EpochScoring"}
 
-NUMBERS_AT_ONCE = 2**20
-"""Numbers of a chunk that is hashed."""
+NUMBERS_AT_ONCE = 2**20  # numbers of a chunk that is hashed
 
 
 @dataclass(frozen=True)

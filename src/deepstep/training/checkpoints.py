@@ -14,17 +14,13 @@ from deepstep.training.checkpoint import Checkpoint, packed, read_checkpoint, wr
 from deepstep.training.plan import require
 from deepstep.types import is_number, is_whole
 
-SECONDS = 30.0
-"""Between two checkpoints, unless something else is asked for."""
+SECONDS = 30.0  # between two checkpoints, unless something else is asked for
 
 NAMED = re.compile(r"checkpoint-[0-9]{12,}\.safetensors")
 """How a file is named by the number of updates after which it was written."""
 
-KEPT = 3
-"""How many of the newest stay, unless something else is asked for."""
-
-SHARE = 0.1
-"""At most so much of the time goes into writing, where checkpoints are written by the clock."""
+KEPT = 3  # how many of the newest stay, unless something else is asked for
+SHARE = 0.1  # at most so much of the time goes into writing, where checkpoints are written by the clock
 
 COUNTS: dict[str, Callable[[Training], float]] = {
     "every": lambda training: perf_counter(),
@@ -96,10 +92,7 @@ class ModelCheckpoint(Callback):
         self.last: Path | None = None
 
     def within(self, name: str) -> "ModelCheckpoint":
-        """The same for another training, in a folder within this one's.
-
-        name: Name of the folder inside.
-        """
+        """The same for another training, in a folder of this name within this one's."""
         other = copy(self)
         other.folder, other.last = self.folder / name, None
         return other

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from math import inf, isfinite
+from math import isfinite
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -21,22 +21,13 @@ from deepstep.types import AnyArray, Array
 
 EXPECTED = "the cost and the parameters must stay finite"
 
-DIVERGED = "diverged"
-"""Why a history ended."""
-
-LARGE = 1e3
-"""Inputs, targets and weights beyond this are worth a word."""
-
-BEYOND = 1e100
-"""A larger number is about to overflow: its squares and products do."""
-
-TINY = 1e-10
-"""Sample weights whose mean is below this are worth a word, too."""
+DIVERGED = "diverged"  # why a history ended
+LARGE = 1e3  # inputs, targets and weights beyond this are worth a word
+TINY = 1e-10  # sample weights whose mean is below this are worth a word, too
 
 SCALED = "to mean 0 and standard deviation 1"
 
-OF_A_UNIT = re.compile(r"(W|W_s|b|gamma|alpha)\d")
-"""Parameters that have a row for each unit."""
+OF_A_UNIT = re.compile(r"(W|W_s|b|gamma|alpha)\d")  # parameters that have a row for each unit
 
 
 class Walk(NamedTuple):
@@ -74,12 +65,11 @@ class Quantity(NamedTuple):
     sources: Mapping[str, Array]  # its operands by name
     columns: bool = False  # whether each column is an example
     own: bool = False  # whether it is a result of the user's own function
-    limit: float = inf  # an entry of this size does not count as finite
 
     @property
     def broken(self) -> AnyArray:
-        """Which entries are not finite, or not below the limit; of the value's shape."""
-        return ~(np.abs(self.value) < self.limit)
+        """Which entries are not finite; of the value's shape."""
+        return ~np.isfinite(self.value)
 
     @property
     def first(self) -> tuple[int, int]:
@@ -103,10 +93,7 @@ def all_finite(state: SessionState) -> bool:
 
 
 def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
-    """The error for steps that became NaN or infinite, found by repeating them with the equations.
-
-    The session, which has the state before the steps, is left with the last finite one.
-    """
+    """The error for steps that became NaN or infinite, repeated; the session gets the last finite state."""
     before, replay, m = session.state(), _replay(session), len(walk.examples)
     with np.errstate(all="ignore"):
         for at, number in enumerate(walk.numbers):
@@ -148,29 +135,20 @@ def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
 def evaluation_divergence(
     session: Session, examples: Examples, first: SessionState, finite: Array, broken: Array, where: str
 ) -> DivergenceError:
-    """The error for a minimizer that reached NaN or infinity, found by evaluating again with the equations.
-
-    J and its gradient were finite at θ = ``finite``, and not at ``broken``. Where that is no finite θ, the
-    error names what was already beyond measure at the one before.
-    """
+    """The error for a minimizer whose J or gradient was finite at a θ, and not at the next, ``broken``."""
     lost = not np.isfinite(broken).all()
     session.load(replace(first, theta=finite if lost else broken))
     X, Y, weight = examples.take(slice(None))
     replay = _replay(session)
     with np.errstate(all="ignore"):
         opened = replay.open_step(X, Y, learning_rate=0.0, sample_weight=weight)
-        found = _first_broken(replay, opened, BEYOND if lost else inf)
-        got = f"the line search left them, from a cost J of {opened.costs.total:.3g}"
-        hint = _rescale(opened, first, rated=False)
+        found = _first_broken(replay, opened)
         if found is not None:
             cause, hint = _cause(found, opened, first, rated=False)
-            place = _place(found, np.arange(len(examples)))
-            got = f"{got}, where {place}: {cause}" if lost else f"{place}: {cause}"
-        elif not lost:
-            got = f"they did not on the engine {session.name!r}, though they do in the reference"
-            hint = _weigh_more(opened) or "Use engine='reference'."
-    layer = None if found is None else found.layer or None
-    return DivergenceError(where, EXPECTED, got, hint, layer=layer)
+            got = f"{_place(found, np.arange(len(examples)))}: {cause}"
+            return DivergenceError(where, EXPECTED, got, hint, layer=found.layer or None)
+        got = f"the line search left them, from a cost J of {opened.costs.total:.3g}"
+        return DivergenceError(where, EXPECTED, got, _rescale(opened, first, rated=False))
 
 
 def keep(error: DivergenceError, session: Session, history: History) -> None:
@@ -187,9 +165,8 @@ def _replay(session: Session) -> ReferenceSession:
     return replay
 
 
-def _first_broken(session: ReferenceSession, opened: OpenedStep, limit: float = inf) -> Quantity | None:
-    measured = (quantity._replace(limit=limit) for quantity in _quantities(session, opened))
-    return next((quantity for quantity in measured if quantity.broken.any()), None)
+def _first_broken(session: ReferenceSession, opened: OpenedStep) -> Quantity | None:
+    return next((quantity for quantity in _quantities(session, opened) if quantity.broken.any()), None)
 
 
 def _quantities(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity]:
@@ -287,8 +264,7 @@ def _cause(
     ranges = ", ".join(_range(name, value, found) for name, value in found.sources.items())
     if found.own:
         return f"{found.made_by}, your own, is not finite for {ranges}", f"Mend {found.made_by}."
-    does = "overflows" if found.limit == inf else "grows beyond measure"
-    return f"{found.made_by} {does}, {ranges}", _rescale(opened, first, rated=rated)
+    return f"{found.made_by} overflows, {ranges}", _rescale(opened, first, rated=rated)
 
 
 def _range(name: str, source: Array, found: Quantity) -> str:

@@ -1,9 +1,9 @@
 """One training, of any caller: callbacks, records and results around the steps of a solver."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import isnan, nan
+from typing import Any
 
 from deepstep.engines import Session
 from deepstep.errors import ConfigurationError, DivergenceError
@@ -13,8 +13,8 @@ from deepstep.training.callbacks import (
     Callback,
     StopTraining,
     Training,
-    naming_callback,
-    tell_of_the_epoch,
+    Update,
+    tell,
     tell_the_end,
     with_state,
 )
@@ -30,8 +30,7 @@ from deepstep.training.plateau import ReduceLROnPlateau
 from deepstep.training.scoring import Metric, check_metrics, score_names, scores
 from deepstep.training.stopping import EarlyStopping, check_watched
 
-REFIT = "refit"
-"""The folder, within that for checkpoints, of the second training."""
+REFIT = "refit"  # the folder, within that for checkpoints, of the second training
 
 
 @dataclass
@@ -94,8 +93,7 @@ class Fit:
         if self.resume is not None:
             self._take_up(self.resume)
         try:
-            with self.ending_all():
-                self._begin()
+            self.tell("on_train_begin")
             solver.run()
         except StopTraining as stop:
             self.history.stopped = str(stop) or "stopped by a callback"
@@ -108,36 +106,27 @@ class Fit:
         finally:
             tell_the_end(self.callbacks, self.training)
 
-    def _begin(self) -> None:
-        """Tell all callbacks of the beginning, and end training if one of them asks for it."""
-        stop = None
-        for callback in self.callbacks:
-            try:
-                with naming_callback(callback):
-                    callback.on_train_begin(self.training)
-            except StopTraining as asked:
-                stop = stop or asked
-        try:
-            if stop is not None:
-                raise stop
-        finally:
-            del stop  # its traceback has this frame, and so the examples
-
     def _take_up(self, checkpoint: Checkpoint) -> None:
         """Stand where an earlier training stood."""
         checkpoint.check(self.training, self.where)
         self.session.load(checkpoint.state)
         self.history.records[:] = checkpoint.records
-        for callback, (_, state) in zip(with_state(self.callbacks), checkpoint.callbacks, strict=True):
-            callback.restore(state)
+        for callback, (name, state) in zip(with_state(self.callbacks), checkpoint.callbacks, strict=True):
+            try:
+                callback.restore(state)
+            except (KeyError, TypeError, ValueError, OverflowError) as error:
+                got = f"got {state!r:.200}"
+                raise ConfigurationError(f"{name}.restore", f"a state of {name}", got) from error
         self.training.position = checkpoint.position
 
-    @contextmanager
-    def ending_all(self) -> Iterator[None]:
-        """End training in all workers where the block of one raises `StopTraining`; all wait here."""
+    def tell(self, method: str, what: Any = None, callbacks: Sequence[Callback] | None = None) -> None:
+        """Call a method of all callbacks; all workers wait here, and end where one raises `StopTraining`."""
+        callbacks = self.callbacks if callbacks is None else callbacks
+        if self.session.workers.share.of == 1:
+            return tell(callbacks, method, self.training, what)
         stop = None
         try:
-            yield
+            tell(callbacks, method, self.training, what)
         except StopTraining as asked:
             stop = asked
         try:
@@ -151,12 +140,7 @@ class Fit:
         if self.validation is not None:
             record |= scores(self.session, self.validation, self.metrics)
         self.history.records.append(record)
-        if self.session.workers.share.of == 1:
-            if self.callbacks:
-                tell_of_the_epoch(self.callbacks, self.training, record)
-        else:
-            with self.ending_all():
-                tell_of_the_epoch(self.callbacks, self.training, record)
+        self.tell("on_epoch_end", record)
 
     @property
     def best_epochs(self) -> int:
@@ -232,3 +216,28 @@ def train(
         where=where,
     ).run()
     return history
+
+
+def updates(session: Session, examples: Examples, plan: Plan, *, where: str = "updates") -> Iterator[Update]:
+    """The same training as `train`, one update at a time.
+
+    session, examples, plan, where: As in `train`.
+    returns: Done when it comes; the next one is done when it is asked for.
+    ConfigurationError: If a schedule waits for the end of epochs; at once, before the first update.
+    DivergenceError: If the cost or a parameter is not finite any more; the session holds the state before.
+
+    >>> import numpy as np
+    >>> from deepstep import Architecture, Parameters
+    >>> from deepstep.engines import open_session
+    >>> line = Architecture((1, 1), ("identity",))
+    >>> session = open_session("reference", line, Parameters(np.zeros(2), [1, 1]))
+    >>> x = np.array([[-1.0], [1.0]])
+    >>> walk = updates(session, Examples(x, 3 * x), Plan(epochs=2, learning_rate=0.5))
+    >>> [update.cost for update in walk]
+    [4.5, 1.125]
+    """
+    if plan.listeners:
+        raise ConfigurationError(
+            where, "schedules that are functions of the fraction done", "got a plateau", "Use train."
+        )
+    return Loop(Fit(session, examples, plan, where=where)).walked()

@@ -13,8 +13,7 @@ from deepstep.training.history import Look, Record
 from deepstep.training.plan import require
 from deepstep.types import AnyArray, Array, is_number, is_whole
 
-FLAT = 0.005
-"""Derivatives below this are taken for flat: tanh beyond ±3.3, sigmoid beyond ±5.3."""
+FLAT = 0.005  # derivatives below this are taken for flat: tanh beyond ±3.3, sigmoid beyond ±5.3
 
 
 class Health(Callback):

@@ -13,8 +13,7 @@ from deepstep.types import Array, is_number
 
 Record = dict[str, Any]
 
-RECORD = "a record of training"
-"""In error messages."""
+RECORD = "a record of training"  # in error messages
 
 
 class History:

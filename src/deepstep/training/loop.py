@@ -1,22 +1,20 @@
-"""The training loop, and the same training one update at a time."""
+"""The training loop."""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from math import isfinite
 from time import perf_counter
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from deepstep.engines import Session, SessionState, StepCosts
+from deepstep.engines import StepCosts
 from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError, WorkerError
 from deepstep.preparation.batches import Examples, Window, is_known, n_batches, visited
-from deepstep.training.callbacks import StopTraining, Update, naming_callback, overrides, update_done
+from deepstep.training.callbacks import StopTraining, Update, overrides, update_done
 from deepstep.training.checkpoint import Position
 from deepstep.training.diagnosis import Walk, all_finite, divergence
 from deepstep.training.history import Record
 from deepstep.training.interruption import blas_threads, deferred
-from deepstep.training.plan import Plan
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -25,11 +23,8 @@ if TYPE_CHECKING:
 SHORT, LONG = 0.05, 0.15
 """Seconds of work between two pauses: so long does Ctrl-C wait."""
 
-MOST_AT_ONCE = 8.0
-"""By how much the steps between two pauses grow, at most."""
-
-MOST_ORDERED = 2**20
-"""Most examples whose order is drawn at once for several epochs."""
+MOST_AT_ONCE = 8.0  # by how much the steps between two pauses grow, at most
+MOST_ORDERED = 2**20  # most examples whose order is drawn at once for several epochs
 
 
 class Loop:
@@ -120,7 +115,9 @@ class Loop:
                 position.epoch, done.stop, self._elapsed, costs[: done.stop], sizes[: done.stop]
             )
             if self._one_by_one:
-                self._tell_of_the_step(walk, float(chunk.costs[0]), before)
+                cost, watchers = float(chunk.costs[0]), self._step_watchers
+                update = update_done(before, epoch, cost, *walk.batch(0), walk.rates) if watchers else None
+                self._fit.tell("on_step_end", update, watchers)
             if done.stop < self._of and not self._time_is_up:
                 self._pause()
                 position = self._training.position
@@ -213,7 +210,7 @@ class Loop:
         if self._state.step:  # callbacks keep what was reached
             self._training.position = replace(self._training.position, seconds=self._elapsed)
             self._training.interrupted = True
-            self._let_look()
+            self._fit.tell("on_pause", None, self._lookers)
         raise why or WorkerError(
             self._fit.where,
             "rows that all workers can read",
@@ -228,24 +225,6 @@ class Loop:
         )
         within = range(numbers.start - view.first, numbers.stop - view.first)
         return Walk(view.examples, view.order, self._batch_size, within, rates, epoch, self._first)
-
-    def _let_look(self) -> None:
-        if not (self._lookers or self._shared):
-            return
-        with self._fit.ending_all():
-            for callback in self._lookers:
-                with naming_callback(callback):
-                    callback.on_pause(self._training)
-
-    def _tell_of_the_step(self, walk: Walk, cost: float, before: SessionState) -> None:
-        with self._fit.ending_all():
-            if not self._step_watchers:
-                return
-            X, Y, weight = walk.batch(0)
-            update = update_done(before, walk.epoch, cost, X, Y, weight, walk.rates)
-            for callback in self._step_watchers:
-                with naming_callback(callback):
-                    callback.on_step_end(self._training, update)
 
     def _steps(self, walk: Walk) -> StepCosts | None:
         """Some updates, and how many fit between two pauses; None, and nothing done, where they diverge."""
@@ -277,6 +256,22 @@ class Loop:
         self._state = before
         return None
 
+    def walked(self) -> Iterator[Update]:
+        """The same training one update at a time, without records and callbacks."""
+        plan = self._plan
+        for epoch in plan.numbers:
+            view = self._view(epoch, 0)
+            for number in range(self._of):
+                if self._time_is_up:
+                    return
+                walk, before = self._walk(epoch, view, range(number, number + 1)), self._state
+                with blas_threads(plan.deterministic):
+                    chunk = self._steps(walk)
+                if chunk is None:
+                    raise self._divergence(walk, number)
+                if chunk.sizes[0]:  # a batch whose weights are all 0 teaches nothing
+                    yield update_done(before, epoch, float(chunk.costs[0]), *walk.batch(0), walk.rates)
+
     def _divergence(self, walk: Walk, number: int) -> DivergenceError:
         """The error for updates from a batch on, which became NaN or infinite."""
         if self._shared and self._examples.streamed:
@@ -305,60 +300,7 @@ class Loop:
         # asked once: who saves and who ends agree, and all workers
         self._training.interrupted = bool(self._workers.sums([self._interruption.asked])[0])
         (self._agreed,) = self._workers.of_the_first(self._elapsed)
-        self._let_look()
+        if self._lookers or self._shared:
+            self._fit.tell("on_pause", None, self._lookers)
         if self._training.interrupted:
             raise KeyboardInterrupt
-
-
-def updates(session: Session, examples: Examples, plan: Plan, *, where: str = "updates") -> Iterator[Update]:
-    """The same training as `train`, one update at a time.
-
-    session, examples, plan, where: As in `train`.
-    returns: Done when it comes; the next one is done when it is asked for.
-    ConfigurationError: If a schedule waits for the end of epochs; at once, before the first update.
-    DivergenceError: If the cost or a parameter is not finite any more; the session holds the state before.
-
-    >>> import numpy as np
-    >>> from deepstep import Architecture, Parameters
-    >>> from deepstep.engines import open_session
-    >>> line = Architecture((1, 1), ("identity",))
-    >>> session = open_session("reference", line, Parameters(np.zeros(2), [1, 1]))
-    >>> x = np.array([[-1.0], [1.0]])
-    >>> walk = updates(session, Examples(x, 3 * x), Plan(epochs=2, learning_rate=0.5))
-    >>> [update.cost for update in walk]
-    [4.5, 1.125]
-    """
-    if plan.listeners:
-        raise ConfigurationError(
-            where, "schedules that are functions of the fraction done", "got a plateau", "Use train."
-        )
-    return _one_by_one(session, examples, plan, where)
-
-
-def _one_by_one(session: Session, examples: Examples, plan: Plan, where: str) -> Iterator[Update]:
-    of, begun, first = n_batches(len(examples), plan.batch_size), perf_counter(), session.state()
-    for epoch, number in ((epoch, number) for epoch in plan.numbers for number in range(of)):
-        if number == 0:
-            order = visited(plan.order, epoch, len(examples))
-        elapsed, numbers = perf_counter() - begun, range(number, number + 1)
-        if plan.time_budget is not None and elapsed >= plan.time_budget:
-            return
-        rates = plan.rates(epoch, numbers, of, elapsed=elapsed)
-        walk = Walk(examples, order, plan.batch_size, numbers, rates, epoch, first)
-        X, Y, weight = walk.batch(0)
-        if weight is not None and not weight.any():
-            continue  # as in train: a batch whose weights are all 0 teaches nothing
-        before = session.state()
-        with np.errstate(over="ignore", invalid="ignore"), blas_threads(plan.deterministic):
-            cost = session.step(
-                X,
-                Y,
-                learning_rate=float(rates.learning_rate[0]),
-                sample_weight=weight,
-                weight_decay=float(rates.weight_decay[0]),
-                dropout=float(rates.dropout[0]),
-            )
-        if not (isfinite(cost) and all_finite(session.state())):
-            session.load(before)
-            raise divergence(session, walk, where)
-        yield update_done(before, epoch, cost, X, Y, weight, rates)

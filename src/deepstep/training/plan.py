@@ -14,8 +14,7 @@ from deepstep.types import Array, is_number, is_whole
 Schedule: TypeAlias = Callable[[float], float]
 """From the fraction of training done, 0 to 1, to a factor."""
 
-UNTIL_TIME_IS_UP = 2**40
-"""More epochs than any clock lets be done: a time budget alone ends such a training."""
+UNTIL_TIME_IS_UP = 2**40  # more epochs than any clock lets be done: a time budget alone ends such a training
 
 
 SCHEDULED = ("schedule", "weight_decay_schedule", "dropout_schedule")
@@ -172,8 +171,7 @@ def _factors(name: str, schedule: Schedule | None, done: Array) -> Array:
     return factors
 
 
-MOST_KEPT = 512
-"""Most factors of one entry of the cache, which so has at most 16 MB."""
+MOST_KEPT = 512  # most factors of one entry of the cache, which so has at most 16 MB
 
 
 @lru_cache(maxsize=2048)

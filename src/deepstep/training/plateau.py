@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from math import isfinite
 from typing import Any
 
-from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.errors import unknown_name
 from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import Record
 from deepstep.training.schedules import Range, check_range
@@ -16,7 +16,21 @@ _RANGES: dict[str, Range] = {
 }
 
 
-class ReduceLROnPlateau(Callback):
+class Watcher(Callback):
+    """Base of callbacks that compare a quantity of the records from epoch to epoch."""
+
+    adds_to_records = ()
+    in_every_worker = True
+    quantity: str
+
+    def expect(self, names: Collection[str], where: str = "") -> None:
+        """Refuse with a ConfigurationError to watch a quantity that is not among these entries of records."""
+        if self.quantity not in names:
+            where = where or type(self).__name__.lower()
+            raise unknown_name(where, "quantity of the records", self.quantity, names)
+
+
+class ReduceLROnPlateau(Watcher):
     """Lower a factor each time that a quantity of the records has stopped improving.
 
     The rule of torch's ``ReduceLROnPlateau``: an epoch counts as better if it beats the best one by a share,
@@ -41,9 +55,6 @@ class ReduceLROnPlateau(Callback):
     ...     print(plateau.factor, end=" ")
     1.0 1.0 1.0 0.5 0.5
     """
-
-    adds_to_records = ()
-    in_every_worker = True
 
     def __init__(
         self,
@@ -87,11 +98,6 @@ class ReduceLROnPlateau(Callback):
         if self.stalled > settings["patience"]:
             self.factor, self.stalled = max(settings["drop"] * self.factor, settings["least"]), 0
 
-    def expect(self, names: Collection[str]) -> None:
-        """Refuse with a ConfigurationError to watch a quantity that is not among these entries of records."""
-        if self.quantity not in names:
-            raise unknown_name("plateau", "quantity of the records", self.quantity, names)
-
     def settings(self) -> dict[str, Any]:
         """The parameters."""
         return {"quantity": self.quantity, **self._settings}
@@ -101,15 +107,10 @@ class ReduceLROnPlateau(Callback):
         return {"factor": self.factor, "best": self.best, "stalled": self.stalled}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state` gave; a ConfigurationError says that something is no such state."""
-        try:
-            factor, best, stalled = (state[name] for name in ("factor", "best", "stalled"))
-            best = None if best is None else float(best)
-            self.factor, self.best, self.stalled = float(factor), best, int(stalled)
-        except (KeyError, TypeError, ValueError) as error:
-            raise ConfigurationError(
-                "ReduceLROnPlateau.restore", "the numbers factor, best and stalled", f"got {state!r}"
-            ) from error
+        """Go on from what `state` gave."""
+        factor, best, stalled = (state[name] for name in ("factor", "best", "stalled"))
+        best = None if best is None else float(best)
+        self.factor, self.best, self.stalled = float(factor), best, int(stalled)
         self._restored = True
 
     def _is_better(self, value: float) -> bool:

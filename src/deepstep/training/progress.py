@@ -10,17 +10,10 @@ from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import Record
 from deepstep.training.plan import UNTIL_TIME_IS_UP
 
-BETWEEN_MOVES = 0.5
-"""Seconds between two states of a bar; in a notebook each is a message to the browser."""
-
-LONGER = 0.05
-"""Share of the time so far that passes before the next line is written."""
-
-SPEED_PERIOD = 120.0
-"""Seconds whose speed gives the time left."""
-
-WIDTH = 100
-"""Characters of a bar in a notebook."""
+BETWEEN_MOVES = 0.5  # seconds between two states of a bar; in a notebook each is a message to the browser
+LONGER = 0.05  # share of the time so far that passes before the next line is written
+SPEED_PERIOD = 120.0  # seconds whose speed gives the time left
+WIDTH = 100  # characters of a bar in a notebook
 
 
 class Meter:

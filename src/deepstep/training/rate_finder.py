@@ -14,8 +14,7 @@ from deepstep.training.plan import Plan
 from deepstep.training.schedules import check_range
 from deepstep.types import Array, is_whole
 
-AUTO = "auto"
-"""In place of a learning rate: one is searched for."""
+AUTO = "auto"  # in place of a learning rate: one is searched for
 
 DIVERGED = 3.0
 """The search ends when the smoothed cost rose by so many times the size of the first or of the lowest one."""
@@ -165,10 +164,7 @@ def _step(session: Session, taken: _Batch, rate: float) -> float:
 def times_too_high(
     session: ReferenceSession, opened: OpenedStep, rate: float, decay: float, states: Iterable[SessionState]
 ) -> float | None:
-    """How many times higher a rate is than the largest with which some steps do not raise the cost.
-
-    The first of the states counts at which the rate is too high and a lower one is good; None without one.
-    """
+    """How many times higher a rate is than the largest that does not raise the cost, if there is one."""
     columns = np.unique(np.linspace(0, opened.X.shape[1] - 1, EXAMPLES).astype(int))
     X, Y, weight = opened.X[:, columns], opened.Y[:, columns], opened.sample_weight
     weight = None if weight is None else weight[columns]

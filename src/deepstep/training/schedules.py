@@ -26,8 +26,7 @@ SCHEDULES: dict[str, Factor] = {
 ITSELF = "schedule"
 """The setting that errors of a schedule name where they are not about one of its own settings."""
 
-OWN = "own"
-"""The name of a schedule that is a function of the user's."""
+OWN = "own"  # the name of a schedule that is a function of the user's
 
 _WARM_UP = {"warm_up": 0.0, "warm_up_from": 0.0}
 

@@ -25,8 +25,7 @@ from deepstep.types import AnyArray, Array
 if TYPE_CHECKING:
     from deepstep.model import Network
 
-COST = "loss"
-"""The scoring by minus the validation cost: as scikit-learn has it, greater is better."""
+COST = "loss"  # the scoring by minus the validation cost: as scikit-learn has it, greater is better
 
 Metric: TypeAlias = Callable[[Array, Array], float]
 """``metric(Y, AL)``: targets and outputs, columns as examples, to a number."""
@@ -147,12 +146,8 @@ def judge_of(
     *,
     decode: Callable[[Array], AnyArray] | None = None,
 ) -> EpochScoring:
-    """The callback that scores the validation data of a network, which is the one before training.
-
-    ``classes`` are those of the examples in each column, (n_columns, m), and how many a column has, 0 where
-    the output learns numbers. ``decode`` turns outputs or targets (m, n_L) to numbers in units of their own.
-    """
-    columns, number = classes
+    """The callback that scores validation data; ``decode`` turns outputs (m, n_L) to the target's numbers."""
+    columns, number = classes  # those of the examples, (n_columns, m), and how many; 0 for numbers
     check_kind(scoring, where, classes=bool(number))
     predicting, Y = copy(network), held_out.Y.T
     estimator = _as_estimator(predicting, decode)

@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.errors import ConfigurationError
 from deepstep.network import Parameters
 from deepstep.training.callbacks import Callback, StopTraining, Training
 from deepstep.training.history import History, Record
-from deepstep.training.plateau import ReduceLROnPlateau
+from deepstep.training.plateau import Watcher
 from deepstep.types import Array
 
 
 @dataclass(eq=False)
-class EarlyStopping(Callback):
+class EarlyStopping(Watcher):
     """End training, or do something about it, when a quantity of the records stops improving.
 
     scikit-learn's rule: an epoch that is not better than the best one by ``tolerance`` counts; training ends
@@ -24,9 +24,6 @@ class EarlyStopping(Callback):
     exactly ``tolerance`` an improvement. Before it gives up it calls ``instead``: where that returns True,
     training continues and the count restarts. ``best`` and ``stalled`` may be those of a resumed training.
     """
-
-    adds_to_records = ()
-    in_every_worker = True
 
     quantity: str  # the entry of the records that it watches
     _: KW_ONLY
@@ -86,11 +83,6 @@ class EarlyStopping(Callback):
         name, n = self.quantity, len(history)
         return f"{name} was finite in none of {n} epochs, {history[-1][name]} in the last"
 
-    def expect(self, names: Collection[str]) -> None:
-        """Refuse to watch a quantity that is not among these."""
-        if self.quantity not in names:
-            raise unknown_name("patience", "quantity of the records", self.quantity, names)
-
     def settings(self) -> Mapping[str, Any]:
         """The watched quantity and the patience, in the words of `Network.train`."""
         return {
@@ -110,18 +102,9 @@ class EarlyStopping(Callback):
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state` gave."""
-        try:
-            best, stalled, statistics = (
-                state["best"],
-                int(state["stalled"]),
-                dict(state.get("statistics", {})),
-            )
-            self.best, self.stalled = None if best is None else float(best), stalled
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise ConfigurationError(
-                "EarlyStopping.restore", "the numbers best and stalled, and statistics", f"got {state!r:.200}"
-            ) from error
-        self.best_statistics, self._kept = statistics, state
+        self.best = None if state["best"] is None else float(state["best"])
+        self.stalled, self.best_statistics = int(state["stalled"]), dict(state.get("statistics", {}))
+        self._kept = state
 
 
 class Repeat(Callback):
@@ -143,25 +126,18 @@ class Repeat(Callback):
 def check_watched(
     callbacks: Iterable[Callback], names: Collection[str], *, called: Mapping[int, str] | None = None
 ) -> None:
-    """Refuse callbacks that watch what neither training nor an earlier callback writes.
-
-    ``called`` has the option that a callback was given for by the callback's ``id``, for errors.
-    """
+    """Refuse callbacks that watch what nothing writes before; ``called`` has what they are called, by id."""
     known = list(names)
     for callback in callbacks:
-        if isinstance(callback, EarlyStopping | ReduceLROnPlateau):
-            where = (called or {}).get(id(callback), type(callback).__name__.lower())
-            _check(callback, known, where)
+        if isinstance(callback, Watcher):
+            try:
+                callback.expect(known, (called or {}).get(id(callback), ""))
+            except ConfigurationError as error:
+                validated = any(name.startswith("validation_") for name in known)
+                if validated or not str(callback.quantity).startswith("validation_"):
+                    raise
+                hint = "Give validation data, which it is of, or watch another one."
+                raise ConfigurationError(error.where, error.expected, error.got, hint) from None
         if callback.adds_to_records is None:  # anything may be there after it
             return
         known.extend(callback.adds_to_records)
-
-
-def _check(watcher: EarlyStopping | ReduceLROnPlateau, known: Collection[str], where: str) -> None:
-    try:
-        watcher.expect(known)
-    except ConfigurationError as error:
-        validated = any(name.startswith("validation_") for name in known)
-        lacking = str(watcher.quantity).startswith("validation_") and not validated
-        hint = "Give validation data, which it is of, or watch another one." if lacking else error.hint
-        raise ConfigurationError(where, error.expected, error.got, hint) from None

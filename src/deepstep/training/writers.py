@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import SEEK_END, FileIO, StringIO
@@ -11,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from deepstep.data.files import atomic_write
-from deepstep.data.text_formats import json_values
 from deepstep.errors import FileError, missing_package
 from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import History, Record
+
+EPOCH = re.compile(rb'(?:\{"epoch": )?([0-9]{1,18})[,}]')  # with which each line begins
 
 
 class LineWriter(Callback):
@@ -33,14 +35,10 @@ class LineWriter(Callback):
     def on_train_begin(self, training: Training) -> None:
         """Open the file; a file that was written before ends with the last record of the history."""
         with self._as_file_error("Choose another name."):
-            exists, folder = self._path.exists(), self._path.parent
+            exists = self._path.exists()
             if exists and not self._append:
                 hint = "Choose another name, or pass append=True to go on with it."
                 raise self._error("a new name is expected", "it exists already", hint)
-            if not folder.is_dir():
-                got = f"{folder} is a file" if folder.exists() else f"{folder} does not exist"
-                hint = "Make it, or choose another name."
-                raise self._error("a folder that it can be written in", got, hint)
             self._file = FileIO(self._path, "r+" if exists else "x")
             if exists:
                 self._go_on(training.history)
@@ -74,16 +72,9 @@ class LineWriter(Callback):
         self._begin(lines)
         if len(history):
             last = history[-1]["epoch"]
-            while lines and self._epoch_of(lines[-1]) > last:
+            while lines and (found := EPOCH.match(lines[-1])) and int(found[1]) > last:
                 lines.pop()
         self._cut(sum(len(line) + 1 for line in lines))
-
-    def _epoch_of(self, line: bytes) -> float:
-        """The number of the epoch in a line; before all others where it has none."""
-        try:
-            return float(self._epoch(line))
-        except (ValueError, LookupError, TypeError, csv.Error):
-            return -1.0
 
     def _cut(self, end: int) -> None:
         self._file.truncate(end)
@@ -105,9 +96,6 @@ class LineWriter(Callback):
         """Learn what is needed from the lines that are there."""
 
     def _line(self, record: Record) -> str:
-        raise NotImplementedError
-
-    def _epoch(self, line: bytes) -> Any:
         raise NotImplementedError
 
 
@@ -137,9 +125,6 @@ class JsonLines(LineWriter):
 
     def _line(self, record: Record) -> str:
         return History([record]).to_jsonl()
-
-    def _epoch(self, line: bytes) -> Any:
-        return json_values(line)["epoch"]
 
 
 class Csv(LineWriter):
@@ -195,9 +180,6 @@ class Csv(LineWriter):
         self._file = FileIO(self._path, "r+")
         self._file.seek(0, SEEK_END)
 
-    def _epoch(self, line: bytes) -> Any:
-        return next(csv.reader([line.decode()]))[self._columns.index("epoch")]
-
 
 class TensorBoard(Callback):
     """Write every number of the records for TensorBoard, over the epochs.
@@ -230,13 +212,9 @@ class TensorBoard(Callback):
             raise missing_package("TensorBoard", "tensorboardX", "tensorboard") from error
         # tensorboardX names a file by the second: another training in the same one would write over it
         number = len(list(self._folder.glob("events.out.tfevents.*")))
-        self._writer = SummaryWriter(
-            str(self._folder), purge_step=self._first_epoch(training), filename_suffix=f".{number:04}"
-        )
-
-    def _first_epoch(self, training: Training) -> int | None:
-        """The epoch from which on earlier events are hidden; None hides nothing."""
-        return int(training.history[-1]["epoch"]) + 1 if len(training.history) else None
+        # the epoch from which on earlier events are hidden
+        first = int(training.history[-1]["epoch"]) + 1 if len(training.history) else None
+        self._writer = SummaryWriter(str(self._folder), purge_step=first, filename_suffix=f".{number:04}")
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
         """Write the numbers, and bring them to the file."""

@@ -81,8 +81,7 @@ KINDS: dict[str, str] = {
 }
 """Kind, with a suffix where it is found in several ways → usual severity: observation; advice."""
 
-CAUSES = tuple(KINDS)[: tuple(KINDS).index("class never predicted")]
-"""Kinds that may be the cause of others."""
+CAUSES = tuple(KINDS)[: tuple(KINDS).index("class never predicted")]  # kinds that may be the cause of others
 
 
 @dataclass(frozen=True)

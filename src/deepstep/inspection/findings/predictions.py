@@ -16,12 +16,10 @@ SURE = 3.0  # standard errors of an accuracy that a difference needs
 BETTER = 2.0  # standard errors above the baseline: less is not clearly better, as these rows chose the epoch
 FEWEST_ROWS = 20  # fewer rows are not compared
 FEWEST_OF_A_CLASS = 5  # with fewer rows of a class, all of them may be wrong by chance
-
 FEWEST_WRONG = 5  # confident predictions that are wrong: fewer may be chance
 AS_OFTEN = 0.6  # error rate of the confident half, relative to all rows; test_illnesses.py has both sides
 LEARNED = 0.45  # error rate, relative to the majority class: above it the network has learned too little
 MOST_ROWS = 10  # rows that are listed, the most confident ones first
-
 TEST_APART = 4.0  # standard errors between test and out-of-fold rows: samples of one kind differ less
 TIMES = 2.0  # ratio of root mean squared errors: samples of one kind differ less
 FEWEST_FOLDS = 3

@@ -1,0 +1,165 @@
+"""`Network.train` refuses what does not fit before the first step, and says what is expected instead."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from deepstep import Network
+from deepstep.errors import ConfigurationError, DataError, FileError, ShapeError
+from deepstep.training import Callback, Health, ModelCheckpoint, ReduceLROnPlateau
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((3, 40))
+Y = {
+    "sigmoid": (X[:2] > 0).astype(float),
+    "softmax": np.eye(3)[:, RNG.integers(3, size=40)],
+    "identity": X[:1],
+}
+HELD_OUT = {"validation": (X, Y["sigmoid"])}
+WHOLE, LBFGS = "a whole number of at least 1, got", {"optimizer": "lbfgs"}
+REFIT = {"refit": True, "patience": 3, "validation_fraction": 0.3}
+PLATEAU = {"name": "plateau", "quantity": "validation_cost"}
+WATCHED = "quantity of the records is one of 'epoch', "
+METRICS = "metrics must be a mapping of names to functions (Y, AL), got"
+
+# By the output: options, what the message has, and the error where it is no ConfigurationError.
+CASES: dict[str, list[tuple[Any, ...]]] = {
+    "sigmoid": [
+        *(
+            ({"time_budget": budget}, "must be a positive number of seconds")
+            for budget in (0, -1, float("inf"), float("nan"), "60")
+        ),
+        *(
+            ({"validation_fraction": share}, "must be a number above 0 and below 1")
+            for share in (0, 1, -0.1, float("nan"), True, "half")
+        ),
+        ({"validation": (X, X, np.ones(3))}, "train, validation: Y has shape (2, 40)", ShapeError),
+        ({"validation": (X, Y["sigmoid"], [1.0])}, "validation: sample_weight has shape (40,)", ShapeError),
+        ({"validation": (X, Y["sigmoid"], -np.ones(40))}, "has numbers of at least 0", DataError),
+        ({"validation": (X[:2], Y["sigmoid"])}, "Network.train, validation: X", ShapeError),
+        ({"validation": (X,)}, "(X, Y) or (X, Y, sample_weight); got"),
+        ({"validation": 5}, "(X, Y) or (X, Y, sample_weight); got int"),
+        ({**HELD_OUT, "validation_fraction": 0.1}, "validation_fraction; got both"),
+        *(
+            ({"metrics": metrics, "validation_fraction": 0.2, **how}, f"train: {message}")
+            for how in ({}, LBFGS)
+            for metrics, message in (
+                (3, f"{METRICS} 3. Such as metrics="),
+                ([len], f"{METRICS} [<built-in"),
+                ({1: len}, "names of metrics are texts; got 1. Such as metrics="),
+                ({"cost": len}, "names of metrics; got 'cost', which is recorded in any case"),
+                ({"accuracy": 5}, "metrics['accuracy'] must be a function"),
+            )
+        ),
+        ({"metrics": {"a": len}}, "validation data for the metrics; got None"),
+        ({"patience": 0}, f"patience must be {WHOLE} 0"),
+        ({"patience": 1.5}, "got 1.5"),
+        ({"patience": True}, "got True"),
+        ({"monitor": "cost"}, "monitor requires patience; got monitor='cost' alone"),
+        ({"patience": 2, "monitor": "costs"}, "Did you mean 'cost'?"),
+        (
+            {"patience": 1, "monitor": 3},
+            "the name of an entry of the records, got 3. Such",
+        ),
+        *(
+            (options, WATCHED)
+            for options in (
+                {"patience": 2, "monitor": "validation_auc"},
+                {"patience": 2, "monitor": "-validation_auc", **HELD_OUT},
+                {"schedule": PLATEAU},
+                {"dropout": 0.1, "dropout_schedule": ReduceLROnPlateau("costs")},
+                {"patience": 2, "monitor": "examples"},  # of a part of an epoch alone
+                {"patience": 2, "monitor": "learning_rate", **LBFGS},
+                {"patience": 2, "monitor": "dead", "callbacks": [Health()]},
+                {"callbacks": [ReduceLROnPlateau("mine"), lambda record: record.update(mine=1)]},  # too early
+            )
+        ),
+        *(
+            ({"dropout": 0.1, name: PLATEAU}, f"^Network.train, {name}: {WATCHED}")
+            for name in ("schedule", "dropout_schedule")
+        ),
+        ({"schedule": PLATEAU}, "got 'validation_cost'. Give validation data"),
+        ({"optimizer": "adamm"}, "'muon', 'lbfgs', got 'adamm'. Did you mean 'adam'?"),
+        ({"dropot": 0.1}, "got 'dropot'. Did you mean 'dropout'?"),
+        ({"dropout": [0.1, 0.1]}, "a list of 1, got [0.1, 0.1]"),
+        ({"lr_multipliers": {"W3": 1.0}}, "lr_multipliers must have names among"),
+        ({"deterministic": 1}, "deterministic must be True or False, got 1"),
+        ({"resume": True}, "checkpoint=… with resume=True; got none"),
+        ({"resume": 5}, "resume must be True, a file or a folder, got 5"),
+        ({"checkpoint": 5}, "checkpoint must be a folder or ModelCheckpoint"),
+        ({"resume": "none"}, "none: a checkpoint; there is none", FileError),
+        ({"resume": "."}, "a folder with checkpoints; there is none in it", FileError),
+        *(({name: "c", **LBFGS}, "got L-BFGS, whose") for name in ("checkpoint", "resume")),
+        ({**REFIT, "patience": None}, "patience, where refit=True; got None. It counts"),
+        (
+            {**REFIT, "validation_fraction": None},
+            "validation data, where refit=True; got",
+        ),
+        ({**REFIT, "time_budget": 1.0}, "functions of the epoch; got time_budget, which"),
+        ({**REFIT, "schedule": "plateau"}, "functions of the epoch; got schedule, which"),
+        ({"refit": "yes"}, "refit must be True or False, got 'yes'"),
+        ({**REFIT, "resume": "folder"}, "where refit=True; got resume='folder'"),
+        (
+            {**REFIT, "callbacks": [ModelCheckpoint("folder")]},
+            "each of the two trainings has a folder of its own; got ModelCheckpoint among",
+        ),
+        ({"fault": "sign of DW"}, "Did you mean 'sign of dW'"),
+        *(
+            ({"fault": "sign of dW", **besides}, "fault alone: it is for teaching")
+            for besides in ({"checkpoint": "c"}, LBFGS, {"refit": True, "patience": 1})
+        ),
+    ],
+    "softmax": [
+        ({"class_weight": "even"}, "class_weight is 'balanced' or a mapping"),
+        ({"class_weight": 3}, "; got 3"),
+        ({"class_weight": {0: -1.0}}, "weights of at least 0"),
+        ({"class_weight": {0: "x"}}, "weights of at least 0"),
+        ({"class_weight": {7: 2.0}}, "class_weight has labels among"),
+        ({"class_weight": [{0: 1.0}] * 2}, "a mapping for each of 1 columns; got 2"),
+        ({"class_weight": dict.fromkeys(range(3), 0.0)}, "one of them above 0", DataError),
+        ({"scoring": "f1_macro"}, "validation data, where scoring is given; got"),
+        *(
+            ({"scoring": scoring, "validation_fraction": 0.3}, message)
+            for scoring, message in (
+                ("balanced_acuracy", "Did you mean 'balanced_accuracy'"),
+                ("roc_auc", "a metric of such a target, 'roc_auc' is none"),
+                ("r2", "got 'r2', one of numbers"),
+            )
+        ),
+    ],
+    "identity": [
+        (
+            {"class_weight": "balanced"},
+            "learns classes, for class_weight; this network's",
+        ),
+        ({"scoring": "neg_log_loss", "validation_fraction": 0.3}, "', one of classes"),
+    ],
+}
+
+
+class Begins(Callback):
+    """Knows whether training began; it writes no entries that could be watched."""
+
+    adds_to_records, begun = (), False
+
+    def on_train_begin(self, training: Any) -> None:
+        self.begun = True
+
+
+@pytest.mark.parametrize(
+    ("output", "case"), [(output, case) for output, cases in CASES.items() for case in cases]
+)
+def test_what_does_not_fit(output: str, case: Any, tmp_path: Any, monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    (options, message, *other), begins = case, Begins()
+    net = Network([3, 4, len(Y[output])], activation="tanh", output=output, seed=1)
+    before, bits = net.parameters, net.parameters.flat.copy()
+    callbacks = [*options.get("callbacks", []), begins]
+    with pytest.raises(other[0] if other else ConfigurationError) as raised:
+        net.train(X, Y[output], **{"iterations": 9, **options, "callbacks": callbacks})
+    text = str(raised.value)
+    assert text.startswith(message[1:]) if message[0] == "^" else message in text
+    assert net.parameters is before
+    np.testing.assert_array_equal(before.flat, bits)
+    assert (net.history, begins.begun, list(tmp_path.iterdir())) == (None, False, [])
