@@ -20,7 +20,7 @@ from sklearn.model_selection import train_test_split
 
 from deepstep.errors import ConfigurationError
 from deepstep.estimators import DeepClassifier, DeepRegressor
-from deepstep.estimators.conformal import conformal_rank, interval_half_width, prediction_sets
+from deepstep.estimators.calibration import conformal_rank, interval_half_width, prediction_sets
 
 SMALL = {"preset": "tabular", "n_estimators": 5, "max_iter": 15, "random_state": 1}
 

@@ -63,17 +63,17 @@ def test_an_ensemble_finds_wrong_labels_in_what_it_learned(spoiled):
 
 def test_each_row_is_judged_by_those_that_did_not_learn_it(spoiled):
     model, X, y, _ = spoiled
-    A = out_of_fold_scores(model, given_rows(X, y), "here").A
+    A = out_of_fold_scores(model, given_rows(X, y), "here")[0]
     np.testing.assert_array_equal(A, model.ensemble_.out_of_fold)
-    other_order = out_of_fold_scores(model, given_rows(X[::-1], y[::-1]), "here").A
+    other_order = out_of_fold_scores(model, given_rows(X[::-1], y[::-1]), "here")[0]
     np.testing.assert_allclose(other_order[::-1], model._outputs(X), rtol=1e-5)
-    part = out_of_fold_scores(model, given_rows(X[:20], y[:20]), "here").A
+    part = out_of_fold_scores(model, given_rows(X[:20], y[:20]), "here")[0]
     np.testing.assert_allclose(part, model._outputs(X[:20]), rtol=1e-5)
 
 
 def test_gradient_norms_of_an_ensemble_are_those_of_the_members_that_did_not_learn(spoiled):
     model, X, y, _ = spoiled
-    norms = out_of_fold_scores(model, given_rows(X, y), "here").norms
+    norms = out_of_fold_scores(model, given_rows(X, y), "here")[2]
     ensemble, table = model.ensemble_, model._table(X, reset=False, where="here")
     (member,) = (member for member in ensemble.members if member.fold == 2)
     preparer = ensemble.preprocessors[2]
@@ -87,7 +87,7 @@ def test_rows_of_weight_0_are_judged_by_all_members():
     X, y, _ = with_wrong_labels(load_iris)
     weight = np.where(np.arange(len(y)) % 10, 1.0, 0.0)
     model = DeepClassifier(**SMALL).fit(X, y, sample_weight=weight)
-    A = out_of_fold_scores(model, given_rows(X, y), "here").A
+    A = out_of_fold_scores(model, given_rows(X, y), "here")[0]
     np.testing.assert_array_equal(A[weight > 0], model.ensemble_.out_of_fold)
     np.testing.assert_allclose(A[weight == 0], model._outputs(X[weight == 0]), rtol=1e-5)
 

@@ -11,7 +11,7 @@ from sklearn.model_selection import train_test_split
 
 from deepstep.errors import DataError
 from deepstep.estimators import DeepClassifier
-from deepstep.estimators.temperature import fit_temperature, with_temperature
+from deepstep.estimators.calibration import fit_temperature, with_temperature
 
 SMALL = {"preset": "tabular", "n_estimators": 5, "max_iter": 15, "random_state": 1}
 

@@ -22,7 +22,6 @@ from sklearn.utils.validation import (
 
 from deepstep.data.frames import as_frame
 from deepstep.errors import ConfigurationError, DataError, DataWarning
-from deepstep.estimators.calibration import Calibration, CalibrationMixin
 from deepstep.estimators.ensemble import Ensemble, FoldPreprocessor, Member, Table
 from deepstep.estimators.ensemble_fit import fit_alone, fit_ensemble
 from deepstep.estimators.fitted import FittedAttributes
@@ -72,7 +71,7 @@ from deepstep.types import AnyArray, Array
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options):
+class DeepEstimator(SavedEstimator, FittedAttributes, Options):
     """Base of the estimators; use `DeepClassifier` or `DeepRegressor`."""
 
     ensemble_: Ensemble
@@ -318,14 +317,9 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
         if dtype is None:
             self._warn_of_columns(found.inputs.cautions, context)
 
+    @abstractmethod
     def _finish(self, rows: Dataset, held_out: Dataset | None) -> None:
         """Calibrate an ensemble by what it held out."""
-        self._calibration, self._training_rows = Calibration(), None
-        if self.preset in ALONE:
-            return
-        if self.ensemble_.out_of_fold is not None:
-            self._training_rows = TrainingFingerprint.of(self.ensemble_, rows.X, rows.weight)
-        self._calibrate_by_held_out(rows, held_out)
 
     def _validation_rows(self, validation: RawData, dtype: Any, where: str) -> Dataset:
         """The user's own validation data."""

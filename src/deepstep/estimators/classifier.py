@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import unique_labels
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.base import DeepEstimator, available_where
-from deepstep.estimators.conformal import ConformalClassifierMixin
+from deepstep.estimators.conformal import ConformalClassifier
 from deepstep.estimators.ensemble import FoldPreprocessor
 from deepstep.estimators.inputs import Dataset, FitContext, RawData, warn_of_leaks
 from deepstep.estimators.options import documented
@@ -29,7 +29,7 @@ from deepstep.types import AnyArray, Array
 
 @documented
 @dataclass(eq=False, repr=False, match_args=False)
-class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
+class DeepClassifier(ClassifierMixin, ConformalClassifier):
     """Deep fully-connected networks that tell classes apart.
 
     Two classes train one sigmoid output, several classes a softmax, and a target of several 0/1 columns a

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from deepstep.data.text_formats import html_table
 from deepstep.engines import missing_numba
-from deepstep.estimators.presets import Preset
-from deepstep.estimators.temperature import fit_temperature, with_temperature
+from deepstep.estimators.calibration import fit_temperature, with_temperature
+from deepstep.estimators.presets import ALONE, Preset
 from deepstep.inspection.tables import text_table
 from deepstep.model import Network
 from deepstep.preparation.encoding import Encoding
@@ -343,6 +343,14 @@ class Ensemble:
                 found[at] = A
         return found
 
+    def tempered(self, P: Array, temperature: float, *, each: bool) -> Array:
+        """Probabilities (m, n) at the temperature of the predictions; with ``each`` columns of their own.
+
+        Rows of members in float32, whose sum is 1 within 1e-7, are made to sum to 1.
+        """
+        whole = each or self.members[0].preset.name in ALONE
+        return with_temperature(P if whole else P / P.sum(axis=1, keepdims=True), temperature, each=each)
+
     def __getstate__(self) -> dict[str, Any]:
         return {one.name: getattr(self, one.name) for one in fields(self)}
 
@@ -451,15 +459,6 @@ def stacking_weights(
     share = SHRINKAGE / (SHRINKAGE + m)
     found: NDArray[np.float64] = (1 - share) * softmax(best.x) + share / n
     return found
-
-
-def calibrate_proba(P: Array, temperature: float, *, each: bool) -> Array:
-    """An ensemble's probabilities (m, n) at the temperature of its predictions.
-
-    With ``each`` a column is a yes or no of its own; else rows are made to sum to 1, which those of members
-    in float32 do within 1e-7.
-    """
-    return with_temperature(P if each else P / P.sum(axis=1, keepdims=True), temperature, each=each)
 
 
 def apply_temperature(A: Array, output: str, temperature: float) -> Array:

@@ -12,8 +12,8 @@ from sklearn.utils._param_validation import Interval
 from deepstep.equations import Head
 from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError, DataError, spelled
-from deepstep.estimators.base import DeepEstimator, available_where
-from deepstep.estimators.conformal import ConformalRegressorMixin
+from deepstep.estimators.base import available_where
+from deepstep.estimators.conformal import ConformalRegressor
 from deepstep.estimators.inputs import FitContext, RawData, refuse_texts
 from deepstep.estimators.options import documented
 from deepstep.estimators.presets import SINGLE
@@ -26,7 +26,7 @@ from deepstep.types import AnyArray, Array
 
 @documented
 @dataclass(eq=False, repr=False, match_args=False)
-class DeepRegressor(ConformalRegressorMixin, MultiOutputMixin, RegressorMixin, DeepEstimator):
+class DeepRegressor(MultiOutputMixin, RegressorMixin, ConformalRegressor):
     """Deep fully-connected networks that predict numbers.
 
     By default the output is the identity, the cost half the mean squared error, summed over the outputs.
