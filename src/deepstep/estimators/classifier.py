@@ -35,24 +35,8 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
     Two classes train one sigmoid output, several classes a softmax, and a target of several 0/1 columns a
     sigmoid for each; the cost is the cross-entropy. Ordered classes train the questions y > k.
 
-    With ``preset='tabular'``, the default, X is a table as it is: a pandas, polars or pyarrow frame or an
-    array, with texts, dates and missing values. An ensemble of small networks learns, of several presets
-    (after RealMLP, Holzmüller et al., arXiv 2407.04491, and plainer ones) on the folds of a cross-validation;
-    each preset counts by its answers to rows that it has not learned from. How many there are and how long
-    they learn follows from the number of rows (`deepstep.estimators.presets`). ``ensemble_`` holds
-    them all, and each member's ``network`` can be opened.
-
-    With ``preset='tabm'`` X is the same, and on each fold one network learns that is many, which share
-    their matrices (``shared_members``; after TabM-mini, Gorishniy et al., arXiv 2410.24210).
-
-    With ``preset='single'`` X is the same, and one network learns with exactly the parameters that are given.
-
-    With ``preset='mlp'`` one network learns from X, an array of numbers. It follows
-    `sklearn.neural_network.MLPClassifier`: parameters of the same name mean the same, and on the same
-    starting weights and the same order of examples it computes the same numbers. It differs in what is
-    drawn: initial weights are normal and biases zero (there: both uniform), and the order of an epoch is a
-    function of ``random_state`` and the epoch's number alone (there: one stream of draws). What it adds
-    stands behind ``engine`` below, and ``network_``, in which every step can be opened.
+    By default (``preset='tabular'``) X is a table as it is, from which an ensemble learns. ``ensemble_``
+    holds the networks, in which every step can be opened.
 
     Parameters
     ----------
