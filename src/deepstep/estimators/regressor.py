@@ -35,9 +35,9 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, ConformalRegressor):
     holds the networks, in which every step can be opened.
 
     With ``preset='mlp'`` J, in ``loss_`` and ``loss_curve_``, is for one output that of
-    `sklearn.neural_network.MLPRegressor`. For several it is the sum of their costs, whose derivative the gradient is; there it is
-    their mean, though the gradient is that of the sum, so what goes by the cost (``tol``, 'adaptive',
-    ``best_loss_``) differs.
+    `sklearn.neural_network.MLPRegressor`. For several it is the sum of their costs, whose derivative the
+    gradient is; there it is their mean, though the gradient is that of the sum, so what goes by the cost
+    (``tol``, 'adaptive', ``best_loss_``) differs.
 
     It learns targets in their own units: scale them, for example with
     `sklearn.compose.TransformedTargetRegressor`, if they are far from 1. The other presets scale them.

@@ -502,7 +502,7 @@ class NetworkFit:
         )
 
     def _watchers(self, network: Network, held_out: Examples | None) -> list[Callback]:
-        """The judge of the validation data, then the user's callbacks, which find its scores in the records."""
+        """The judge of the validation data, then the user's callbacks, which find scores in the records."""
         params, where = self.params, self.context.where
         callbacks = as_callbacks(params.callbacks or [], where)
         if held_out is None or params.scoring == COST:
@@ -574,8 +574,11 @@ def _batch_size(params: SimpleNamespace, examples: int) -> int:
 
 
 def _wide(examples: Examples) -> Examples:
-    parts = (examples.X, examples.Y, examples.weight)
-    return Examples(*(None if one is None else one.astype(np.float64, copy=False) for one in parts))
+    X, Y, weight = (
+        None if one is None else one.astype(np.float64, copy=False)
+        for one in (examples.X, examples.Y, examples.weight)
+    )
+    return Examples(X, np.asarray(Y), weight)
 
 
 def _warn_of_scoring(given: Any, blind: str) -> None:
