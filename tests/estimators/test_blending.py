@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from deepstep.estimators.ensemble import stacking_weights
+from deepstep.estimators.ensemble import fit_ensemble_weights, stacking_weights
 
 Y = np.linspace(-1, 1, 40)[:, np.newaxis]
 
@@ -26,21 +26,21 @@ def test_fifty_examples_count_as_much_as_the_rule_that_all_are_equally_good(m, n
     assert_allclose(stacking_weights([*wrong, target], distance(target)), expected[::-1], atol=1e-4)
 
 
-def test_one_answer_has_all_the_weight():
-    weights = stacking_weights([Y], distance(Y + 1))
-    assert weights.dtype == np.float64
-    assert weights.tolist() == [1.0]
-
-
-def test_examples_of_weight_0_have_no_say():
-    first, second = Y, Y + 1
-    half = np.arange(len(Y)) < 20
-    target = np.where(half[:, np.newaxis], first, second)
-    share = 50 / (50 + len(Y))
-    weights = stacking_weights([first, second], distance(target), np.where(half, 3.0, 0.0))
-    assert_allclose(weights, [1 - share / 2, share / 2], atol=1e-4)
-    weights = stacking_weights([first, second], distance(target), np.where(half, 0, 7))
-    assert_allclose(weights, [share / 2, 1 - share / 2], atol=1e-4)
+@pytest.mark.parametrize(("heavy", "scale"), [(0.0, 1.0), (1.0, 1e-6), (9.0, 1.0), (9.0, 1e-6)])
+def test_weights_of_examples_decide_between_answers(heavy, scale):
+    """Each answer is off by 1 where the other is right: w(1 - p)² + (1 - w)p², which is least at p = w."""
+    m = 20_000
+    Y = np.random.default_rng(3).standard_normal((m, 1))
+    first_is_right = np.arange(m)[:, np.newaxis] % 2 == 0
+    answers = [np.where(first_is_right, Y, Y + 1), np.where(first_is_right, Y + 1, Y)]
+    of_examples = scale * np.where(first_is_right[:, 0], heavy, 1.0)
+    weights = stacking_weights(answers, lambda A: ((A - Y) ** 2).sum(axis=1), of_examples)
+    assert_allclose(weights, [heavy / (heavy + 1), 1 / (heavy + 1)], atol=2e-3)
+    of_presets = {"right where it is heavy": [answers[0]], "right where it is light": [answers[1]]}
+    found = fit_ensemble_weights(
+        of_presets, Y, "identity", lambda A, Y: ((A - Y) ** 2).sum(axis=1), of_examples
+    )
+    assert_allclose([*found.weights.values()], weights, rtol=1e-12)
 
 
 def test_the_best_mixture_lies_between():
@@ -50,15 +50,3 @@ def test_the_best_mixture_lies_between():
     target = 0.8 * first + 0.2 * second
     weights = stacking_weights([first, second], lambda A: ((A - target) ** 2).sum(axis=1))
     assert_allclose(weights, 50 / 90 / 2 + 40 / 90 * np.array([0.8, 0.2]), atol=1e-3)
-
-
-def test_answers_of_float32_are_weighed_in_float64():
-    answers = [Y.astype(np.float32), (Y + 1).astype(np.float32)]
-    seen = set()
-
-    def loss(A):
-        seen.add(A.dtype)
-        return distance(Y)(A)
-
-    assert stacking_weights(answers, loss).dtype == np.float64
-    assert seen == {np.dtype(np.float64)}

@@ -30,13 +30,12 @@ BACKENDS = {
     "threading": {"n_jobs": 2},
     "loky": {"n_jobs": 2, "max_nbytes": 100},  # nearly every array is a memory-mapped one
     "multiprocessing": {"n_jobs": 2},
-    "loky, alone": {"n_jobs": 1},
 }
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_every_backend_gives_the_same_bits(backend, in_threads):
-    with joblib.parallel_config(backend=backend.partition(",")[0], **BACKENDS[backend]):
+    with joblib.parallel_config(backend=backend, **BACKENDS[backend]):
         model, numbers = fitted()
     np.testing.assert_array_equal(numbers, in_threads[1])
     assert model.ensemble_.weights == in_threads[0].ensemble_.weights

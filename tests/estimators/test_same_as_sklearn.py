@@ -93,15 +93,13 @@ TASKS = ["binary", "multiclass", "multilabel", "regression", "regressions"]
 
 # Of several numbers MLPRegressor reports the mean over the outputs while it descends the sum: its cost is
 # another one than ours there, and so are the epochs in which an adaptive rate is lowered.
-BATCHES = [
-    (task, solver) for task in TASKS for solver in SOLVERS if (task, solver) != ("regressions", "adaptive")
-]
-
-
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize(("task", "solver"), BATCHES)
-def test_batches(task, solver, weighted):
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_batches(task, solver):
+    if (task, solver) == ("regressions", "adaptive"):
+        return
     X, y, weight = data(task)
+    weighted = (TASKS.index(task) + [*SOLVERS].index(solver)) % 2
     ours, theirs = pair(task, batch_size=25, alpha=0.3, **SOLVERS[solver])
     for estimator in (ours, theirs):
         estimator.fit(X, y, sample_weight=weight if weighted else None)
@@ -121,14 +119,6 @@ def test_weights_of_zero():
     assert_same(ours.fit(X, y, weight), theirs.fit(X, y, weight))
 
 
-def test_adaptive_rate_was_lowered():
-    X, y, _ = data("binary")
-    ours, _ = pair("binary", **SOLVERS["adaptive"])
-    rates = ours.fit(X, y).history_.column("learning_rate")
-    assert rates[0] == 0.5
-    assert rates[-1] < 0.5 / 4
-
-
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 @pytest.mark.parametrize("activation", ["identity", "relu", "tanh", "logistic"])
 def test_activations(activation, solver):
@@ -144,8 +134,10 @@ def test_depths(hidden):
     assert_same(ours.fit(X, y), theirs.fit(X, y))
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel", "regression"])
+@pytest.mark.parametrize(
+    ("task", "weighted"),
+    [("binary", True), ("multiclass", False), ("multilabel", True), ("regression", True)],
+)
 def test_lbfgs(task, weighted):
     """With this alpha each step is taken whole: a line search that interpolates multiplies rounding errors
     of J, and θ lies in another order here, so its sums are rounded differently."""
@@ -159,34 +151,10 @@ def test_lbfgs(task, weighted):
     assert all(np.diff(ours.loss_curve_) < 0)
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("task", TASKS)
-def test_gradient(task, weighted):
-    """The gradient itself, against scikit-learn's backpropagation, through one step of plain descent."""
-    X, y, weight = data(task)
-    weight = weight if weighted else None
-    ours, theirs = pair(
-        task, solver="sgd", momentum=0, batch_size=60, learning_rate_init=1.0, max_iter=1, alpha=0.7
-    )
-    start = ours.initialization
-    ours.fit(X, y, weight)
-    theirs.fit(X, y, weight)  # gives it its attributes; the parameters are put back below
-    theirs.coefs_ = [start[f"W{n}"].T for n in (1, 2, 3)]
-    theirs.intercepts_ = [start[f"b{n}"][:, 0] for n in (1, 2, 3)]
-    Y = theirs._label_binarizer.transform(y) if "regression" not in task else y.reshape(60, -1)
-    cost, coef_gradients, intercept_gradients = theirs._backprop(
-        X, Y, weight, [X, None, None, None], [None] * 3, [None] * 3, [None] * 3
-    )
-    for n in (1, 2, 3):
-        assert_allclose(start[f"W{n}"].T - ours.coefs_[n - 1], coef_gradients[n - 1], **EXACT)
-        assert_allclose(start[f"b{n}"][:, 0] - ours.intercepts_[n - 1], intercept_gradients[n - 1], **EXACT)
-    if task != "regressions":
-        assert_allclose(ours.loss_, cost, **EXACT)
-
-
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("task", ["binary", "regression"])
-@pytest.mark.parametrize("solver", ["adam", "adaptive"])
+@pytest.mark.parametrize(
+    ("task", "solver", "weighted"),
+    [("binary", "adam", True), ("binary", "adaptive", False), ("regression", "adam", False)],
+)
 def test_early_stopping(task, solver, weighted):
     """The same validation part (drawn alike from the seed), scores, end, and best parameters."""
     X, y, weight = data(task)
@@ -229,9 +197,10 @@ def test_partial_fit(task, solver):
     assert_same(ours, theirs)
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-@pytest.mark.parametrize("task", ["regression", "regressions"])
+@pytest.mark.parametrize(
+    ("task", "solver", "weighted"),
+    [("regression", "adam", True), ("regression", "lbfgs", False), ("regressions", "lbfgs", True)],
+)
 def test_poisson(task, solver, weighted):
     X, y, weight = data(task)
     settings = {"learning_rate_init": 0.01} if solver == "adam" else {"alpha": 3.0, "activation": "tanh"}

@@ -2,10 +2,8 @@
 
 import numpy as np
 import pandas as pd
-import polars
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.base import clone
+from numpy.testing import assert_allclose
 from sklearn.datasets import load_diabetes, load_wine
 
 from deepstep.errors import ConfigurationError
@@ -69,26 +67,6 @@ def test_a_member_s_cost_is_that_of_its_mean_answer_to_the_rows_held_out():
     assert member.best_epoch <= member.epochs <= 25
 
 
-def test_sets_intervals_and_suspects(wine):
-    X, y, model = wine
-    sets = model.predict_set(X, alpha=0.1)
-    assert sets[np.arange(len(y)), y].mean() > 0.85
-    suspects = model.label_issues(X, y, n=3)
-    assert len(suspects) == 3
-    numbers, target = load_diabetes(return_X_y=True)
-    regressor = DeepRegressor(**QUICK).fit(numbers, target)
-    low, high = np.asarray(regressor.predict_interval(numbers, alpha=0.2)).T
-    assert np.mean((low <= target) & (target <= high)) > 0.7
-
-
-def test_it_is_the_same_again(wine):
-    X, y, model = wine
-    again = clone(model).fit(X, y)
-    assert_array_equal(again.predict_proba(X), model.predict_proba(X))
-    other = clone(model).set_params(random_state=2).fit(X, y)
-    assert (other.predict_proba(X) != model.predict_proba(X)).any()
-
-
 def test_the_rule_of_the_size():
     assert [default_ensemble_size(m, None, "tabm").n_folds for m in (500, 50_000, 500_000)] == [5, 5, 1]
     assert default_ensemble_size(500, None, "tabm").presets == (TABM,)
@@ -148,28 +126,6 @@ def test_one_network_of_one_s_own_may_be_shared_too():
         _ = DeepClassifier(**QUICK | {"max_iter": 1}).fit(X, y).network_
     alone = DeepClassifier(**QUICK | {"max_iter": 1, "n_estimators": 1}).fit(X, y)
     assert alone.network_ is alone.ensemble_.members[0].network
-
-
-def test_a_budget_of_time_ends_it_with_something_that_answers():
-    X, y = load_diabetes(return_X_y=True)
-    frame = pd.DataFrame(X)
-    model = DeepRegressor(preset="tabm", n_estimators=1, time_budget=0.5, random_state=1, max_iter=100_000)
-    model = model.set_params(n_iter_no_change=100_000).fit(frame, y)
-    assert model.n_iter_ < 100_000
-    assert np.isfinite(model.predict(frame)).all()
-
-
-def test_rows_that_stay_in_a_file_are_learned_from_too(tmp_path):
-    rng = np.random.default_rng(0)
-    frame = polars.DataFrame({"a": rng.standard_normal(600), "w": rng.choice(["x", "y", "z"], 600)})
-    frame = frame.with_columns(
-        kind=polars.when(polars.col("a") > 0).then(polars.lit("up")).otherwise(polars.lit("down"))
-    )
-    frame.write_parquet(tmp_path / "rows.parquet")
-    few = {"max_iter": 12, "shared_members": 4, "hidden_layer_sizes": (16,), "random_state": 1}
-    model = DeepClassifier(preset="tabm", stream=True, **few).fit(tmp_path / "rows.parquet", "kind")
-    assert model.ensemble_.members[0].network.architecture.shared_members == 4
-    assert model.score(frame.drop("kind"), frame["kind"].to_numpy()) > 0.9
 
 
 def test_all_inputs_of_a_feature_begin_with_one_sign():
