@@ -113,25 +113,6 @@ def test_where_no_rate_lowers_the_cost():
     assert model.rate_search_.suggestion is None
 
 
-class Killed(Exception):  # noqa: N818  (no error but an event)
-    pass
-
-
-def kill(record):
-    if record["epoch"] == 2:
-        raise Killed
-
-
-def test_a_fit_that_was_killed_goes_on(tmp_path):
-    settings = {**AUTO, "checkpoint_dir": tmp_path, "checkpoint_every": 0.0, "random_state": None}
-    model = DeepClassifier(callbacks=kill, **settings)
-    with pytest.raises(Killed):
-        model.fit(X, Y)
-    model.set_params(resume=True, callbacks=None).fit(X, Y)
-    whole = DeepClassifier(**{**AUTO, "random_state": model.network_.seed}).fit(X, Y)
-    assert_array_equal(theta(model), theta(whole))
-
-
 def test_what_does_not_fit():
     with pytest.raises(ConfigurationError, match=r"solver='lbfgs', .*; got learning_rate_init='auto'\. Use"):
         DeepClassifier(solver="lbfgs", learning_rate_init="auto").fit(X, Y)
