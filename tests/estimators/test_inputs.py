@@ -44,15 +44,6 @@ def test_labels_of_any_type(names):
     assert_array_equal(model.predict(X), model.classes_[model.predict_proba(X).argmax(axis=1)])
 
 
-def test_two_classes_have_one_output_and_two_probabilities():
-    y = np.where(Y == 1, "yes", "no")
-    model = DeepClassifier(**FAST).fit(X, y)
-    assert (model.n_outputs_, model.out_activation_) == (1, "logistic")
-    p = model.predict_proba(X)
-    assert p.shape == (150, 2)
-    assert_array_equal(model.predict(X), np.where(p[:, 1] > 0.5, "yes", "no"))
-
-
 @pytest.mark.parametrize("preset", ["mlp", "tabular"])
 @pytest.mark.filterwarnings("ignore:The y_prob values do not sum to one")
 def test_metrics_of_probabilities_see_two_columns_as_two(preset):
@@ -63,14 +54,6 @@ def test_metrics_of_probabilities_see_two_columns_as_two(preset):
     for scoring, metric in {"roc_auc": roc_auc_score, "average_precision": average_precision_score}.items():
         expected = metric(columns, model.predict_proba(inputs))
         assert get_scorer(scoring)(model, inputs, columns) == pytest.approx(expected, rel=1e-12)
-
-
-def test_several_columns():
-    inputs, columns = make_multilabel_classification(80, 6, n_classes=4, random_state=0)
-    model = DeepClassifier(solver="lbfgs", random_state=0).fit(inputs, scipy.sparse.csr_array(columns))
-    assert (model.n_outputs_, model.out_activation_) == (4, "logistic")
-    assert model.predict(inputs).shape == (80, 4)
-    assert model.score(inputs, columns) > 0.9
 
 
 @pytest.mark.parametrize(
@@ -123,20 +106,6 @@ def test_memory_of_sparse_rows_is_bounded():
     assert peak < 100e6
 
 
-def test_memory_of_many_rows_is_bounded():
-    """As a whole the activations would have 400 MB."""
-    many = np.random.default_rng(0).standard_normal((100_000, 8))
-    y = np.arange(100_000) % 2
-    model = DeepClassifier((256, 256), max_iter=1, random_state=0)
-    tracemalloc.start()
-    try:
-        model.fit(many[:200], y[:200], X_val=many, y_val=y).score(many, y)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < 100e6
-
-
 def test_prediction_in_pieces(monkeypatch):
     # The compiled engine has pieces of its own.
     model = DeepClassifier(**FAST, dtype="float64", engine="reference").fit(X, Y)
@@ -171,21 +140,6 @@ def test_precision(Estimator, solver, dtype, kept):
             assert model.predict(X.astype(np.float32)).dtype == of_network
 
 
-def test_activation_of_each_layer():
-    model = DeepClassifier((5, 4), ["tanh", "logistic"], max_iter=2).fit(X, Y)
-    assert model.network_.architecture.activations == ("tanh", "sigmoid", "softmax")
-    with pytest.raises(ConfigurationError, match="Did you mean 'relu'"):
-        DeepClassifier((5, 4), ["tanh", "rellu"]).fit(X, Y)
-    with pytest.raises(ConfigurationError, match="list of 2"):
-        DeepClassifier((5, 4), ["tanh"]).fit(X, Y)
-
-
-@pytest.mark.parametrize("sizes", [(5, 0), (-1,), (2.5,), [[3]], "5"])
-def test_bad_sizes(sizes):
-    with pytest.raises(ValueError, match=r"whole number|hidden_layer_sizes"):
-        DeepClassifier(sizes).fit(X, Y)
-
-
 def test_start_that_does_not_fit():
     start = DeepClassifier((5,), max_iter=1).fit(X, Y).network_.parameters
     with pytest.raises(ConfigurationError, match="layer sizes"):
@@ -195,75 +149,12 @@ def test_start_that_does_not_fit():
     assert again.network_.parameters is not start
 
 
-@pytest.mark.parametrize("y", [np.zeros(150), np.full(150, "no")])
-def test_one_class(y):
-    """scikit-learn's network learns it."""
-    with pytest.raises(DataError, match="at least two classes; got one class"):
-        DeepClassifier(preset="single").fit(X, y)
-    model = DeepClassifier(max_iter=2, n_iter_no_change=1).fit(X, y)
-    assert_array_equal(model.predict(X), y)
-    assert_array_equal(model.predict_proba(X), np.ones((150, 1)))
-
-
-@pytest.mark.parametrize("stranger", [1, b"c"])
-def test_labels_of_several_kinds(stranger):
-    with pytest.raises(DataError, match=r"DeepClassifier.fit: texts or numbers of one kind as labels"):
-        DeepClassifier().fit(X, np.array(["a", stranger, "b"] * 50, dtype=object))
-
-
-def test_several_columns_of_classes():
-    with pytest.raises(DataError, match="several columns of 0 and 1"):
-        DeepClassifier().fit(X, np.c_[Y, Y])
-    with pytest.raises(DataError, match="several columns of 0 and 1"):
-        DeepClassifier().fit(X, 2 * np.c_[Y == 0, Y == 1])
-
-
-def test_the_loss_of_numbers():
-    given = DeepRegressor(loss="squared_error", **FAST).fit(X, Y)
-    assert_array_equal(given.predict(X), DeepRegressor(**FAST).fit(X, Y).predict(X))
-    with pytest.raises(
-        ConfigurationError, match=r"DeepRegressor\.fit: loss is one of 'squared_error', .* Did you"
-    ):
-        DeepRegressor(loss="hubber").fit(X, Y)
-    with pytest.raises(TypeError, match=r"DeepRegressor\.__init__\(\) got an unexpected keyword"):
-        DeepRegressor(losss="squared_error")
-
-
-@pytest.mark.parametrize(("columns", "solver"), [(1, "adam"), (2, "lbfgs")])
-def test_numbers_too_large_for_the_precision_of_the_rows(solver, columns):
-    y = np.tile(Y[:, np.newaxis].astype(float), columns)
-    y[7, -1] = 1e300
-    y = y[:, 0] if columns == 1 else y
-    model = DeepRegressor(**{**FAST, "solver": solver, "dtype": "float32"})
-    with pytest.raises(DataError) as error:
-        model.fit(X, y)
-    assert str(error.value) == (
-        "DeepRegressor.fit: y has finite values of float32, the precision of the network; "
-        "y of row 7 is 1e+300. Scale y, or train in dtype='float64'."
-    )
-    assert not hasattr(model, "network_")
-
-
 @pytest.mark.parametrize("answer", ["predict", "predict_proba"])
 def test_rows_that_leave_the_finite_numbers(answer):
     model = DeepClassifier(dtype="float64", **FAST).fit(X, Y)
     model.coefs_[0][:] = model.coefs_[1][:] = 10.0  # views
     with pytest.raises(DataError, match=r"outputs are finite numbers of float64; got nan"):
         getattr(model, answer)([[0] * 4, [1e308] * 4, [0] * 4])
-
-
-def test_early_stopping_needs_examples():
-    with pytest.raises(DataError, match="at least 4 examples"):
-        DeepRegressor(early_stopping=True).fit(X[:3], Y[:3])
-    with pytest.raises(DataError, match="weight above 0 in both"):
-        DeepRegressor(early_stopping=True).fit(X, Y, np.arange(150) == 3)
-    rare = np.where(np.arange(150) == 0, 2, Y // 2)  # a class of one example cannot be split in proportion
-    assert DeepClassifier(early_stopping=True, **FAST).fit(X, rare).n_outputs_ == 3
-
-
-def test_batch_larger_than_the_data():
-    with pytest.warns(UserWarning, match="batch_size 151 is larger than the 150 examples"):
-        DeepClassifier(batch_size=151, **FAST).fit(X, Y)
 
 
 def test_warnings_and_errors_of_fit_name_the_caller_and_its_parameter():
@@ -277,3 +168,57 @@ def test_warnings_and_errors_of_fit_name_the_caller_and_its_parameter():
     assert (model.engine_, model.engine_reason_.count(";")) == (model.ensemble_.members[0].engine, 0)
     with pytest.raises(ConfigurationError, match=r"keep_columns must be one of .*Did you mean 'id'"):
         model.set_params(keep_columns=["idd"]).fit(frame, labels)
+
+
+def mixed(stranger):
+    return np.array(["a", stranger, "b"] * 50, dtype=object)
+
+
+OF_CLASSES = [
+    ({"preset": "single"}, np.zeros(150), "at least two classes; got one class"),
+    ({}, mixed(1), "DeepClassifier.fit: texts or numbers of one kind as labels"),
+    ({}, mixed(b"c"), "DeepClassifier.fit: texts or numbers of one kind as labels"),
+    ({}, np.c_[Y, Y], "several columns of 0 and 1"),
+    ({}, 2 * np.c_[Y == 0, Y == 1], "several columns of 0 and 1"),
+    ({"hidden_layer_sizes": (5, 0)}, Y, "whole number"),
+    ({"hidden_layer_sizes": (2.5,)}, Y, "whole number"),
+    ({"hidden_layer_sizes": [[3]]}, Y, "whole number|hidden_layer_sizes"),
+    ({"hidden_layer_sizes": "5"}, Y, "hidden_layer_sizes"),
+    ({"hidden_layer_sizes": (5, 4), "activation": ["tanh", "rellu"]}, Y, "Did you mean 'relu'"),
+    ({"hidden_layer_sizes": (5, 4), "activation": ["tanh"]}, Y, "list of 2"),
+]
+TOO_LARGE = np.where(np.arange(150) == 7, 1e300, Y)
+IN_WORDS = r"y of row 7 is 1e\+300\. Scale y, or train in dtype='float64'\.$"
+OF_NUMBERS = [
+    ({"loss": "hubber"}, Y, r"DeepRegressor\.fit: loss is one of 'squared_error', .* Did you"),
+    ({"dtype": "float32"}, TOO_LARGE, IN_WORDS),
+    ({"dtype": "float32", "solver": "lbfgs"}, np.c_[Y, TOO_LARGE], IN_WORDS),
+]
+
+
+@pytest.mark.parametrize(
+    ("Estimator", "settings", "y", "message"),
+    [
+        (kind, *one)
+        for kind, all_ in ((DeepClassifier, OF_CLASSES), (DeepRegressor, OF_NUMBERS))
+        for one in all_
+    ],
+)
+def test_what_cannot_be_is_refused(Estimator, settings, y, message):
+    model = Estimator(**settings)
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, y)
+    assert not hasattr(model, "network_")
+
+
+def test_few_rows_and_large_batches():
+    with pytest.raises(DataError, match="at least 4 examples"):
+        DeepRegressor(early_stopping=True).fit(X[:3], Y[:3])
+    with pytest.raises(DataError, match="weight above 0 in both"):
+        DeepRegressor(early_stopping=True).fit(X, Y, np.arange(150) == 3)
+    rare = np.where(np.arange(150) == 0, 2, Y // 2)  # a class of one example cannot be split in proportion
+    assert DeepClassifier(early_stopping=True, **FAST).fit(X, rare).n_outputs_ == 3
+    with pytest.warns(UserWarning, match="batch_size 151 is larger than the 150 examples"):
+        DeepClassifier(batch_size=151, **FAST).fit(
+            X, np.full(150, "one")
+        )  # as scikit-learn's network learns it

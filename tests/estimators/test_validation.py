@@ -7,20 +7,23 @@ import numpy as np
 import pandas
 import pytest
 import scipy.sparse
+import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris, make_multilabel_classification
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import (
+    d2_pinball_score,
     f1_score,
     log_loss,
     mean_absolute_error,
     roc_auc_score,
 )
+from sklearn.model_selection import cross_validate
 from sklearn.preprocessing import StandardScaler
 
 from deepstep import estimators
-from deepstep.errors import ConfigurationError, DataError
+from deepstep.errors import ConfigurationError
 from deepstep.training import StopTraining
 
 DeepClassifier = partial(estimators.DeepClassifier, preset="mlp")
@@ -32,14 +35,8 @@ X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
 NAMES = np.array(["a", "b", "c"])[Y]
 VAL = np.arange(150) % 3 == 0
-FAST = {
-    "hidden_layer_sizes": (8, 6),
-    "random_state": 1,
-    "max_iter": 6,
-    "learning_rate_init": 0.02,
-    "batch_size": 20,
-    "dtype": "float64",
-}
+FAST = {"hidden_layer_sizes": (8, 6), "random_state": 1, "max_iter": 6, "learning_rate_init": 0.02}
+FAST |= {"batch_size": 20, "dtype": "float64"}
 BUSY = {"solver": "adamw", "normalization": "batch", "dropout": 0.2, "ema_decay": 0.8, "schedule": "cosine"}
 BOTH = pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
 
@@ -50,6 +47,16 @@ def fit(estimator, y=NAMES, **arguments):
 
 def theta(estimator):
     return estimator.network_.parameters.flat
+
+
+def ending_after(epochs):
+    """A callback that ends training."""
+
+    def end(record):
+        if record["epoch"] + 1 == epochs:
+            raise StopTraining
+
+    return end
 
 
 def epoch_by_epoch(estimator, metric, X=X, y=NAMES, val=VAL):
@@ -70,29 +77,27 @@ METRICS = {
 
 @pytest.mark.parametrize("scoring", METRICS)
 def test_any_metric_of_classes(scoring):
-    model = fit(DeepClassifier(scoring=scoring, **FAST))
-    assert_allclose(model.validation_scores_, epoch_by_epoch(model, METRICS[scoring]), rtol=1e-12)
+    model, metric = fit(DeepClassifier(scoring=scoring, **FAST)), METRICS[scoring]
+    assert_allclose(model.validation_scores_, epoch_by_epoch(model, metric), rtol=1e-12)
     alone = DeepClassifier(**FAST).fit(X[~VAL], NAMES[~VAL])
     assert_array_equal(theta(model), theta(alone))  # looking changes nothing
     assert model.best_validation_score_ is None  # nothing was stopped
-    own = fit(DeepClassifier(scoring=lambda estimator, X, y: METRICS[scoring](y, estimator, X), **FAST))
+    own = fit(DeepClassifier(scoring=lambda estimator, X, y: metric(y, estimator, X), **FAST))
     assert own.validation_scores_ == model.validation_scores_
 
 
 @pytest.mark.parametrize(
     ("settings", "metric"),
     [
-        (
-            {"scoring": "neg_mean_absolute_error", "loss": "huber"},
-            lambda y, model, X: -mean_absolute_error(y, model.predict(X)),
-        ),
-        ({"loss": "quantile", "quantiles": (0.2, 0.8)}, lambda y, model, X: model.score(X, y)),
+        ({"scoring": "neg_mean_absolute_error", "loss": "huber"}, lambda *of: -mean_absolute_error(*of)),
+        ({"loss": "quantile", "quantiles": 0.8}, lambda y, p: d2_pinball_score(y, p, alpha=0.8)),
     ],
 )
 def test_any_metric_of_numbers(settings, metric):
     y = Y + X[:, 0]
     model = fit(DeepRegressor(**FAST, **settings), y)
-    assert_allclose(model.validation_scores_, epoch_by_epoch(model, metric, y=y), rtol=1e-12)
+    expected = epoch_by_epoch(model, lambda y, model, X: metric(y, model.predict(X)), y=y)
+    assert_allclose(model.validation_scores_, expected, rtol=1e-12)
 
 
 def test_several_columns():
@@ -128,14 +133,7 @@ def test_the_best_epoch_is_kept(Estimator, settings):
     model = fit(Estimator(early_stopping=True, **settings), y)
     best = int(np.argmax(model.validation_scores_)) + 1
     assert best < 25
-    ended = []
-
-    def end(record):
-        ended.append(record)
-        if len(ended) == best:
-            raise StopTraining
-
-    alone = Estimator(callbacks=[end], **{**settings, "scoring": None}).fit(X[~VAL], y[~VAL])
+    alone = Estimator(**{**settings, "scoring": None, "callbacks": ending_after(best)}).fit(X[~VAL], y[~VAL])
     assert_array_equal(theta(model), theta(alone))
     assert_array_equal(model.predict(X), alone.predict(X))
     assert model.best_validation_score_ == max(model.validation_scores_)
@@ -144,11 +142,11 @@ def test_the_best_epoch_is_kept(Estimator, settings):
 
 
 def test_early_stopping_stops():
-    model = fit(DeepClassifier(early_stopping=True, tol=1e6, n_iter_no_change=2, **{**FAST, "max_iter": 50}))
+    settings = {**FAST, "max_iter": 50, "early_stopping": True, "tol": 1e6, "n_iter_no_change": 2}
+    model = fit(DeepClassifier(**settings))
     assert model.n_iter_ == 4
     assert model.history_.stopped.startswith("validation_score did not improve")
-    fit(model.set_params(scoring="loss"))
-    assert model.n_iter_ == 4
+    assert fit(model.set_params(scoring="loss")).n_iter_ == 4
 
 
 @BOTH
@@ -156,21 +154,13 @@ def test_refit_is_a_fit_on_everything_for_the_best_count(Estimator):
     y = NAMES if Estimator is DeepClassifier else Y + np.sin(9 * X[:, 1])
     settings = {**FAST, "max_iter": 25, "learning_rate_init": 0.1, **BUSY}
     first = fit(Estimator(early_stopping=True, n_iter_no_change=5, **settings), y)
-    model = fit(Estimator(early_stopping=True, n_iter_no_change=5, refit=True, **settings), y)
+    model = fit(clone(first).set_params(refit=True), y)
     best = int(np.argmax(first.validation_scores_)) + 1
     assert best < first.n_iter_
-    ended = []
-
-    def end(record):
-        ended.append(record)
-        if len(ended) == best:
-            raise StopTraining
-
     everything = np.r_[X[~VAL], X[VAL]], np.r_[y[~VAL], y[VAL]]
-    alone = Estimator(callbacks=end, **settings).fit(*everything)
+    alone = Estimator(callbacks=ending_after(best), **settings).fit(*everything)
     assert_array_equal(theta(model), theta(alone))
-    assert model.n_iter_ == best
-    assert model.t_ == best * 150
+    assert (model.n_iter_, model.t_) == (best, best * 150)
     assert model.validation_scores_ == first.validation_scores_
     assert model.best_validation_score_ == first.best_validation_score_
     assert model.history_.stopped == f"refitted for {best} epochs"
@@ -211,10 +201,15 @@ def test_what_is_held_out_has_no_say_in_initial_values_from_data():
 
 
 def test_lbfgs_is_judged_too():
-    model = fit(DeepClassifier(solver="lbfgs", early_stopping=True, **{**FAST, "max_iter": 4}))
+    model = fit(
+        DeepClassifier(solver="lbfgs", early_stopping=True, scoring="loss", **{**FAST, "max_iter": 4})
+    )
     expected = -log_loss(NAMES[VAL], model.predict_proba(X[VAL]))
     assert -model.validation_costs_[-1] == pytest.approx(expected)
-    assert len(model.validation_scores_) == model.n_iter_
+    assert model.validation_scores_ == [-cost for cost in model.validation_costs_]
+    model.set_params(scoring=None).fit(X, NAMES)  # holds nothing out, as in scikit-learn
+    model = fit(DeepClassifier(scoring="accuracy", **FAST))
+    model.partial_fit(X, NAMES)  # validates nothing, whatever fit had
 
 
 def test_callbacks_see_the_scores_and_may_stop():
@@ -259,20 +254,31 @@ def test_a_score_that_is_never_a_number_is_named(settings, refit):
         fit(DeepClassifier(scoring=lambda *_: next(scores, np.nan), **early))
 
 
-def test_what_does_not_fit():
-    for arguments in ({"X_val": X}, {"y_val": NAMES}):
-        with pytest.raises(DataError, match="X_val and y_val; got one of them alone"):
-            DeepClassifier().fit(X, NAMES, **arguments)
-    with pytest.raises(DataError, match="got sample_weight_val alone"):
-        DeepClassifier().fit(X, NAMES, sample_weight_val=np.ones(150))
-    with pytest.raises(DataError, match=r"y has the classes \['a', 'b', 'c'\]; got the classes \['z'\]"):
-        DeepClassifier().fit(X, NAMES, X_val=X[:2], y_val=["z", "z"])
-    with pytest.raises(ValueError, match=r"weight above 0|one non-zero number"):
-        DeepClassifier().fit(X, NAMES, X_val=X, y_val=NAMES, sample_weight_val=np.zeros(150))
-    with pytest.raises(ValueError, match="4 features"):
-        DeepClassifier().fit(X, NAMES, X_val=X[:, :3], y_val=NAMES)
-    with pytest.raises(ConfigurationError, match="Did you mean 'roc_auc'"):
-        DeepClassifier(scoring="roc_auk", early_stopping=True).fit(X, NAMES)
+REFUSED = [
+    ({"X_val": X}, {}, "X_val and y_val; got one of them alone"),
+    ({"y_val": NAMES}, {}, "X_val and y_val; got one of them alone"),
+    ({"sample_weight_val": np.ones(150)}, {}, "got sample_weight_val alone"),
+    ({"X_val": X[:1], "y_val": ["z"]}, {}, r"y has the classes \['a', 'b', 'c'\]; got the classes \['z'\]"),
+    (
+        {"X_val": X, "y_val": NAMES, "sample_weight_val": np.zeros(150)},
+        {},
+        "weight above 0|one non-zero number",
+    ),
+    ({"X_val": X[:, :3], "y_val": NAMES}, {}, "4 features"),
+    ({}, {"scoring": "roc_auk", "early_stopping": True}, "Did you mean 'roc_auc'"),
+    ({}, {"refit": True}, "early_stopping=True, where refit=True; got"),
+    ({}, {"scoring": "f1"}, "validation data, where scoring is given; got scoring='f1'"),
+    # L-BFGS has no early stopping: nothing is held out to be scored, no best epoch to refit to
+    ({}, {"scoring": "loss", "solver": "lbfgs"}, r"for solver='lbfgs', .*; got scoring\. Use an"),
+    ({}, {"refit": True, "scoring": "loss", "solver": "lbfgs"}, r"'lbfgs', .*; got refit, scoring\. Use an"),
+    ({"X_val": X, "y_val": NAMES}, {"refit": True, "solver": "lbfgs"}, "solver='lbfgs', .*; got refit"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "settings", "message"), REFUSED)
+def test_what_does_not_fit(arguments, settings, message):
+    with pytest.raises(ValueError, match=message):
+        DeepClassifier(**settings).fit(X, NAMES, **arguments)
 
 
 @pytest.mark.parametrize("score", ["x", np.ones(2)])
@@ -292,41 +298,11 @@ def test_errors_of_own_functions_come_through():
         assert not hasattr(model, "network_")
 
 
-def test_what_would_do_nothing():
-    with pytest.raises(ConfigurationError, match="early_stopping=True, where refit=True; got"):
-        fit(DeepClassifier(refit=True))
-    with pytest.raises(ConfigurationError, match="validation data, where scoring is given; got scoring='f1'"):
-        DeepClassifier(scoring="f1").fit(X, NAMES)
-    model = fit(DeepClassifier(scoring="accuracy", **FAST))
-    model.partial_fit(X, NAMES)  # validates nothing, whatever fit had
-    DeepClassifier(solver="lbfgs", early_stopping=True, max_iter=2).fit(X, NAMES)  # as in scikit-learn
-
-
-def test_what_lbfgs_would_pass_over():
-    """It has no early stopping: nothing is held out to be scored, no best epoch to refit to."""
-    early = {"solver": "lbfgs", "early_stopping": True, "max_iter": 2}
-    for given, names in (
-        ({"scoring": "loss"}, "scoring"),
-        ({"refit": True}, "refit"),
-        ({"refit": True, "scoring": "loss"}, "refit, scoring"),
-    ):
-        with pytest.raises(ConfigurationError, match=rf"for solver='lbfgs', .*; got {names}\. Use an"):
-            DeepRegressor(**early, **given).fit(X, Y)
-    with pytest.raises(ConfigurationError, match=r"solver='lbfgs', .*; got refit"):
-        fit(DeepRegressor(refit=True, **early), Y)
-    model = fit(DeepRegressor(scoring="loss", **early), Y)
-    assert model.validation_scores_ == [-cost for cost in model.validation_costs_]
-
-
 def test_own_validation_data_reach_a_search():
-    """Numbers by `load_diabetes`, in a metadata-routed search."""
-    import sklearn
-    from sklearn.model_selection import cross_validate
-
+    """In a metadata-routed search."""
     inputs, y = load_diabetes(return_X_y=True)
     with sklearn.config_context(enable_metadata_routing=True):
         model = DeepRegressor(early_stopping=True, **FAST).set_fit_request(X_val=True, y_val=True)
-        found = cross_validate(
-            model, inputs, y, cv=2, params={"X_val": inputs[:20], "y_val": y[:20]}, return_estimator=True
-        )
+        own = {"X_val": inputs[:20], "y_val": y[:20]}
+        found = cross_validate(model, inputs, y, cv=2, params=own, return_estimator=True)
     assert [len(fitted.validation_costs_) for fitted in found["estimator"]] == [6, 6]

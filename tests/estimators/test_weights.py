@@ -9,7 +9,7 @@ from sklearn.datasets import make_blobs, make_multilabel_classification
 from sklearn.utils.class_weight import compute_sample_weight
 
 from deepstep import estimators
-from deepstep.errors import ConfigurationError, DataError
+from deepstep.errors import ConfigurationError
 from deepstep.preparation.batches import Examples, hold_out
 
 # equal to the last digits, in sums of other orders
@@ -48,17 +48,15 @@ def test_class_weight_is_a_sample_weight(classes, early_stopping):
     names = np.array(["a", "b", "c"])[y]
     settings = {**SETTINGS, "batch_size": 50, "early_stopping": early_stopping}
     own = np.random.RandomState(0).rand(len(y))
-    by_hand = {"b": 5.0, "c": 2.5} if classes == 3 else {"b": 5.0}
-    for class_weight, sample_weight in (
-        ("balanced", compute_sample_weight("balanced", y)),
-        (by_hand, np.array([1.0, 5.0, 2.5])[y]),
+    by_hand, of_rows = {"b": 5.0, "c": 2.5} if classes == 3 else {"b": 5.0}, np.array([1.0, 5.0, 2.5])[y]
+    for class_weight, given, product in (
+        ("balanced", None, compute_sample_weight("balanced", y)),
+        (by_hand, None, of_rows),
+        (by_hand, own, own * of_rows),
     ):
-        weighted = DeepClassifier(class_weight=class_weight, **settings).fit(X, names)
-        explicit = DeepClassifier(**settings).fit(X, names, sample_weight)
+        weighted = DeepClassifier(class_weight=class_weight, **settings).fit(X, names, given)
+        explicit = DeepClassifier(**settings).fit(X, names, product)
         assert_allclose(weighted.network_.parameters.flat, explicit.network_.parameters.flat, rtol=1e-12)
-    both = DeepClassifier(class_weight=by_hand, **settings).fit(X, names, own)
-    product = DeepClassifier(**settings).fit(X, names, own * np.array([1.0, 5.0, 2.5])[y])
-    assert_allclose(both.network_.parameters.flat, product.network_.parameters.flat, rtol=1e-12)
 
 
 @pytest.mark.parametrize("weighed", [False, True])
@@ -127,21 +125,6 @@ def test_validation_data_have_the_weights_of_the_training_classes():
     assert_allclose(weighted.validation_scores_, explicit.validation_scores_, rtol=1e-12)
 
 
-@pytest.mark.parametrize(
-    ("class_weight", "message"),
-    [
-        ({0: -1.0}, "at least 0"),
-        ({7: 2.0}, "labels among"),
-        ({0: float("nan")}, "at least 0"),
-        ({0: "x"}, "at least 0"),
-    ],
-)
-def test_bad_class_weight(class_weight, message):
-    X, y = unbalanced()
-    with pytest.raises(ConfigurationError, match=message):
-        DeepClassifier(class_weight=class_weight).fit(X, y)
-
-
 def test_class_weight_of_several_columns():
     """The product over the columns, as `compute_sample_weight` has it."""
     X, columns = make_multilabel_classification(80, 6, n_classes=3, random_state=0)
@@ -161,14 +144,21 @@ def test_class_weight_of_several_columns():
         DeepClassifier(class_weight=mappings[:2]).fit(X, columns)
 
 
-def test_bad_sample_weight():
+@pytest.mark.parametrize(
+    ("class_weight", "weight", "message"),
+    [
+        ({0: -1.0}, None, "at least 0"),
+        ({7: 2.0}, None, "labels among"),
+        ({0: float("nan")}, None, "at least 0"),
+        ({0: "x"}, None, "at least 0"),
+        (None, np.zeros(170), "[Ww]eight"),
+        (None, -np.ones(170), "[Ww]eight"),
+        (None, np.full(170, np.nan), "[Ww]eight"),
+        (None, np.ones(3), "[Ww]eight"),
+        (None, np.repeat([1.0, 0.0], [150, 20]), "two classes"),
+    ],
+)
+def test_bad_weights(class_weight, weight, message):
     X, y = unbalanced()
-    for weight in (np.zeros(len(y)), -np.ones(len(y)), np.full(len(y), np.nan), np.ones(3)):
-        with pytest.raises(ValueError, match=r"[Ww]eight"):
-            DeepClassifier().fit(X, y, weight)
-
-
-def test_weights_that_leave_one_class():
-    X, y = unbalanced()
-    with pytest.raises(DataError, match="two classes"):
-        DeepClassifier().fit(X, y, sample_weight=(y == 0).astype(float))
+    with pytest.raises(ValueError, match=message):
+        DeepClassifier(class_weight=class_weight).fit(X[np.argsort(y)], np.sort(y), weight)
