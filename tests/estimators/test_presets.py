@@ -13,9 +13,13 @@ from deepstep.estimators.presets import (
     FOR_ALL_MEMBERS,
     PRESETS,
     TABM,
+    batch_size,
     default_ensemble_size,
+    default_n_bins,
     hyperparameters,
+    n_epochs,
     n_shared,
+    small_batch_size,
 )
 
 QUICK = {"n_estimators": 2, "max_iter": 2, "random_state": 1}
@@ -118,6 +122,11 @@ def test_a_member_s_cost_is_that_of_its_mean_answer_to_the_rows_held_out():
 
 
 def test_the_rule_of_the_size():
+    rows = (300, 1_000, 10_000, 50_000, 100_000, 5_000_000)
+    assert [*map(batch_size, rows)] == [32, 64, 256, 512, 512, 1024]
+    assert [*map(small_batch_size, rows)] == [32, 32, 128, 256, 256, 256]
+    assert [*map(n_epochs, rows)] == [64, 64, 64, 64, 40, 4]
+    assert [*map(default_n_bins, rows)] == [10, 32, 32, 32, 32, 32]
     assert [default_ensemble_size(m, None, "tabm").n_folds for m in (500, 50_000, 500_000)] == [5, 5, 1]
     assert default_ensemble_size(500, None, "tabm").presets == (TABM,)
     seven = default_ensemble_size(500, 7, "tabm")

@@ -10,8 +10,9 @@ from sklearn.base import is_regressor
 from deepstep.data import ArrayRows, StoredRows
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.ensemble import Fold, FoldPreprocessor, Table
-from deepstep.estimators.ensemble_fit import Prepared, as_examples
+from deepstep.estimators.ensemble_fit import as_examples
 from deepstep.estimators.inputs import Dataset, FitContext, RawData
+from deepstep.estimators.members import Prepared
 from deepstep.estimators.presets import ALONE, MLP, Preset, default_ensemble_size, default_n_bins
 from deepstep.estimators.row_sources import NamedRows, labels_in
 from deepstep.preparation.batches import Examples, evenly_spread
@@ -33,10 +34,7 @@ LARGE = 10**6
 
 @dataclass(frozen=True)
 class StreamedFit:
-    """One fit on rows that a survey has seen.
-
-    ``weighing`` is the column of weights, ``validation`` None where it is a part of the rows.
-    """
+    """One fit on rows that a survey has seen; ``weighing`` is the column of weights."""
 
     found: Survey
     weighing: str | None

@@ -1,6 +1,7 @@
 """The training of one network: the parameters of an estimator become a `Fit`, with scikit-learn's rules."""
 
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,7 @@ from deepstep.estimators.solvers import (
     InverseScaling,
     checkpoint_to_resume,
     checkpoints_of,
-    rate_to_resume,
+    fit_to_resume,
     refuse_lonely_class,
     refuse_what_is_of_batches,
     refuse_without_use,
@@ -67,12 +68,7 @@ LOGISTIC = {"logistic": "sigmoid"}
 
 @dataclass(frozen=True)
 class WarmStartState:
-    """Results of a training from which the next one continues, beside the parameters.
-
-    partial_fit continues from ``state`` and from ``rate``, that of an adaptive learning rate. ``epochs`` done
-    are counted since the order of the examples depends on them. ``best`` and ``stalled`` are those of the
-    quantities that are watched.
-    """
+    """What the next training continues from: optimizer, adaptive rate, epochs done, best values."""
 
     state: SessionState | None = None
     rate: float | None = None
@@ -465,9 +461,10 @@ class NetworkFit:
             return float(params.learning_rate_init), None
         if self.context.going_on and earlier.search is not None and earlier.learning_rate is not None:
             return earlier.learning_rate, earlier.search
-        kept = rate_to_resume(params, self.context.where)
+        with warnings.catch_warnings(action="ignore"):  # of damaged checkpoints: the training warns of them
+            kept = fit_to_resume(params, self.context.where)
         if kept is not None:
-            return kept, None
+            return float(kept.identity["learning_rate"]), None
         size = 200 if isinstance(params.batch_size, str) else int(params.batch_size)
         whole = size >= len(learned)
         with blas_threads(params.deterministic):
