@@ -495,7 +495,7 @@ class NotAvailableError(AttributeError, ValueError):
 
 class _Available:
     def __init__(self, method: Callable[..., Any], check: Callable[[Any], bool]) -> None:
-        self._method = available_if(check)(method)
+        self._method, self.__func__ = available_if(check)(method), method  # whose help is completed
         update_wrapper(self, method)  # type: ignore[arg-type]  # nothing calls it: it gives the method
 
     def __get__(self, owner: Any, kind: type | None = None) -> Any:

@@ -105,27 +105,14 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Continue training with one epoch of these rows, and with the optimizer's state.
 
-        Parameters
-        ----------
-        X, y, sample_weight
-            As in `fit`.
-        classes : array of shape (n_classes,), optional
-            All labels that will come, needed in the first call.
+        X, y, sample_weight: As in `fit`.
+        classes (array of shape (n_classes,)): All labels that will come, needed in the first call.
+        returns (self): Fitted.
+        ValueError: As in `fit`; also for ``class_weight='balanced'``, which needs all data at once.
+        AttributeError: With early stopping (a ValueError, too) or 'lbfgs', which need all data at once, with
+            schedules or a time budget, which need to know how much training will come, and with
+            ``checkpoint_dir``.
 
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            As in `fit`; also for ``class_weight='balanced'``, which needs all data at once.
-        AttributeError
-            With early stopping (a ValueError, too) or 'lbfgs', which need all data at once, with schedules or
-            a time budget, which need to know how much training will come, and with ``checkpoint_dir``.
-
-        Examples
-        --------
         >>> model = DeepClassifier(4, random_state=1, preset="mlp")
         >>> for X, y in (([[-1.0], [1.0]], ["low", "high"]), ([[2.0]], ["high"])):
         ...     model = model.partial_fit(X, y, classes=["high", "low"])

@@ -93,25 +93,13 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, ConformalRegressor):
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Continue training with one epoch of these rows, and with the optimizer's state.
 
-        Parameters
-        ----------
-        X, y, sample_weight
-            As in `fit`.
+        X, y, sample_weight: As in `fit`.
+        returns (self): Fitted.
+        ValueError: As in `fit`.
+        AttributeError: With early stopping (a ValueError, too) or 'lbfgs', which need all data at once, with
+            schedules or a time budget, which need to know how much training will come, and with
+            ``checkpoint_dir``.
 
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            As in `fit`.
-        AttributeError
-            With early stopping (a ValueError, too) or 'lbfgs', which need all data at once, with schedules or
-            a time budget, which need to know how much training will come, and with ``checkpoint_dir``.
-
-        Examples
-        --------
         >>> model = DeepRegressor(4, random_state=1, preset="mlp")
         >>> for X, y in (([[-1.0], [1.0]], [-2.0, 2.0]), ([[2.0]], [4.0])):
         ...     model = model.partial_fit(X, y)
