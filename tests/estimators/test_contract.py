@@ -1,7 +1,6 @@
 """scikit-learn's common checks, for several configurations."""
 
 from inspect import signature
-from unittest import SkipTest
 
 import pytest
 from sklearn.datasets import load_iris
@@ -98,17 +97,6 @@ def test_scikit_learn_check(estimator, check):
     check(estimator)
 
 
-@pytest.mark.parametrize("name", SKIPPED_BY_SKLEARN)
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_what_is_left_out_is_skipped_by_scikit_learn(name):
-    """It is one of its checks, for one of the estimators above, and it skips itself."""
-    cases = [getattr(case, "values", case) for case in CHECKS.args[1] if name_and_estimator(case)[0] == name]
-    assert cases
-    for estimator, check in cases:
-        with pytest.raises(SkipTest):
-            check(estimator)
-
-
 @pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
 def test_parameters_have_the_defaults_of_scikit_learn(Estimator):
     from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -122,22 +110,6 @@ def test_parameters_have_the_defaults_of_scikit_learn(Estimator):
     assert {name: used[name] for name in theirs} == theirs
     assert {name for name in DEFAULTS["mlp"] if ours.get(name) is not None} == set()
     assert list(ours) == sorted(signature(Estimator).parameters)
-
-
-@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
-def test_every_parameter_and_attribute_is_documented(Estimator):
-    """Each in its own section, those of both estimators, too."""
-    _, _, text = Estimator.__doc__.partition("Parameters\n----------\n")
-    parameters, _, attributes = text.partition("Attributes\n----------\n")
-    described = {
-        name
-        for line in parameters.splitlines()
-        if line[:1].isalpha() and " : " in line
-        for name in line.partition(" : ")[0].split(", ")
-    }
-    assert described == set(signature(Estimator).parameters)
-    assert "coefs_, intercepts_ : list of ndarray" in attributes
-    assert "network_ : deepstep.Network" in attributes
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

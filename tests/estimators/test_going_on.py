@@ -262,14 +262,3 @@ def test_verbose_shows_progress(capsys):
     assert f"Iteration 5, loss = {model.loss_:.8f}" in capsys.readouterr().out
     DeepClassifier(verbose=True, **FAST, preset="single").fit(X, Y)
     assert "DeepClassifier: 5/5, cost" in capsys.readouterr().err
-
-
-@UNCONVERGED
-def test_network_of_a_fitted_estimator_can_be_opened():
-    model = DeepClassifier(engine="reference", **{**FAST, "activation": "tanh"}).fit(X, Y)
-    targets = np.eye(3)[:, Y]
-    assert model.network_.check_gradients(X.T, targets)
-    assert model.network_.trace(X.T, targets)["J"].value == model.network_.cost(X.T, targets)
-    assert_array_equal(model.network_.predict(X.T)[0], model.predict(X))
-    assert model.engine_ == "reference"
-    assert model.network_.history is model.history_

@@ -155,17 +155,6 @@ def test_another_fit_is_refused(changed, sentence, tmp_path):
     assert model.ensemble_ is before["ensemble_"]
 
 
-def test_two_that_have_patience_are_told_apart(tmp_path):
-    plateau = {"name": "plateau", "patience": 5}
-    model = DeepClassifier(checkpoint_dir=tmp_path, schedule=plateau, **FAST).fit(X, Y)
-    model.set_params(resume=True, n_iter_no_change=3, schedule={**plateau, "patience": 6})
-    first = r"; patience \(n_iter_no_change\) of EarlyStopping, callback 1 was 11 and is 4; "
-    with pytest.raises(
-        ConfigurationError, match=f"{first}patience of ReduceLROnPlateau, callback 2 was 5 and"
-    ):
-        model.fit(X, Y)
-
-
 def test_other_data_are_refused(tmp_path):
     model = DeepRegressor(checkpoint_dir=tmp_path, **FAST).fit(X, Y, X_val=X[:5], y_val=Y[:5])
     model.set_params(resume=True)

@@ -135,13 +135,6 @@ def test_the_rule_of_the_size():
     assert TABM.name not in {preset.name for preset in default_ensemble_size(500, None).presets}
 
 
-def test_what_is_given_for_shared_members_is_heeded():
-    given = {"shared_members": 3, "activation": "silu", "parametric": True, "dropout": 0.0}
-    model = DeepClassifier(**SHARED | {"n_estimators": 1, "max_iter": 2}, **given).fit(WINE, KINDS)
-    shape = model.network_.architecture
-    assert (shape.shared_members, shape.activations[0], shape.bent) == (3, "silu", (1, 2))
-
-
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_one_network_of_one_s_own_may_be_shared_too():
     rows = (WINE - WINE.mean(axis=0)) / WINE.std(axis=0)

@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from deepstep import DeepClassifier, DeepRegressor, Network, Run
+from deepstep import DeepClassifier, DeepRegressor, Run
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.run_folder import opened, read_config, write_config
 
@@ -213,15 +213,6 @@ def test_the_class_has_to_be_that_of_the_folder(folder, tmp_path):
         DeepClassifier.load(tmp_path / "run")
 
 
-def test_an_old_folder_stays_unless_overwriting(folder, tmp_path):
-    shutil.copytree(folder, tmp_path / "model")
-    model = DeepClassifier.load(folder)
-    with pytest.raises(FileError, match="it exists already"):
-        model.save(tmp_path / "model")
-    model.save(tmp_path / "model", overwrite=True)
-    assert [path.name for path in tmp_path.iterdir()] == ["model"]
-
-
 def test_a_damaged_file_is_named(folder, tmp_path):
     files = sorted(path.relative_to(folder) for path in folder.rglob("*.*") if path.is_file())
     assert len(files) == 9
@@ -235,21 +226,6 @@ def test_a_damaged_file_is_named(folder, tmp_path):
             (path / name).unlink() if damaged is None else (path / name).write_bytes(damaged)
             with pytest.raises(FileError, match=str(name)):
                 DeepClassifier.load(path)
-
-
-def test_an_interrupted_save_leaves_nothing(folder, tmp_path, monkeypatch):
-    model, save, calls = DeepClassifier.load(folder), Network.save, []
-
-    def interrupted(self, path):
-        calls.append(path)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        save(self, path)
-
-    monkeypatch.setattr(Network, "save", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        model.save(tmp_path / "model")
-    assert list(tmp_path.iterdir()) == []
 
 
 FORGED = {
