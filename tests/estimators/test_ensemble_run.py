@@ -128,7 +128,7 @@ MUTATIONS = [
     ("members 0 fold", -1, "a fold is a number below 2"),
     ("members 0 preset", "../../x", "a preset is a word"),
     ("members 0 preset", "relu", "weights are a number for each"),
-    ("members 0 inputs", "scaled", "have no encoding in fold 0"),
+    ("members 0 inputs", "scaled", "inputs are pieces in fold 0"),
     ("members 0 engine", "os", "an engine is one of reference, "),
     ("members 0 epochs", -1, "epochs are a whole number"),
     ("members 0 validation_cost", "0", "a cost is a number or null"),
