@@ -60,7 +60,7 @@ def fit_ensemble(
     seed = 0 if context.seed is None else context.seed
     if estimator.preset in ALONE:
         preset = ALONE[estimator.preset]
-        fold = _one_split(estimator, rows, validation, seed)
+        (fold,) = _split(estimator, rows, validation, 1, seed, context.where)
         prepared = _prepared(estimator, rows, validation, fold, (preset,), context)
         return fit_alone(estimator, prepared, Task(preset, 0, seed), context)
     clock = TimeBudget(estimator.time_budget)
@@ -68,7 +68,7 @@ def fit_ensemble(
     size = default_ensemble_size(
         len(kept), estimator.n_estimators, estimator.preset, validated=validation is not None
     )
-    parts = _split(estimator, kept, validation, size, seed, context.where)
+    parts = _split(estimator, kept, validation, size.n_folds, seed, context.where)
     tasks = _tasks(size, len(parts), seed)
     try:
         preprocessors, trained = _train_all(estimator, kept, validation, parts, size, tasks, clock, context)
@@ -132,28 +132,16 @@ def folds(m: int, n: int, strata: AnyArray | None, fraction: float, seed: int) -
     return [fold if fold.learned.size else Fold(np.arange(m), np.arange(0)) for fold in found]
 
 
-def _one_split(estimator: "DeepEstimator", rows: Dataset, validation: Dataset | None, seed: int) -> Fold:
-    """The rows of one network on a table, and those that early stopping goes by; 'mlp' parts its own."""
-    m, everything = len(rows), Fold(np.arange(len(rows)), np.arange(0))
-    if estimator.preset == MLP.name or validation is not None or not estimator.early_stopping or m < 4:
-        return everything
-    fraction = estimator.validation_fraction
-    fraction = DEFAULTS["mlp"]["validation_fraction"] if fraction is None else fraction
-    return folds(m, 1, estimator._strata(rows.Y), fraction, seed)[0]
-
-
 def _split(
-    estimator: "DeepEstimator",
-    rows: Dataset,
-    validation: Dataset | None,
-    size: EnsembleSize,
-    seed: int,
-    where: str,
+    estimator: "DeepEstimator", rows: Dataset, validation: Dataset | None, n_folds: int, seed: int, where: str
 ) -> list[Fold]:
-    m, fraction = len(rows), estimator.validation_fraction
-    whole = validation is not None or m < 2 * size.n_folds
-    if fraction is not None and (whole or size.n_folds > 1):
-        instead = "validation data of its own" if validation is not None else f"{size.n_folds} folds"
+    """The folds, or one that holds nothing out; 'mlp' parts its examples itself."""
+    m, fraction, alone = len(rows), estimator.validation_fraction, estimator.preset in ALONE
+    whole = validation is not None or m < (4 if alone else 2 * n_folds)
+    if alone:
+        whole |= estimator.preset == MLP.name or not estimator.early_stopping
+    elif fraction is not None and (whole or n_folds > 1):
+        instead = "validation data of its own" if validation is not None else f"{n_folds} folds"
         raise ConfigurationError(
             where,
             "validation_fraction left out, where it has no effect",
@@ -163,7 +151,7 @@ def _split(
     if whole:
         return [Fold(np.arange(m), np.arange(0))]
     fraction = DEFAULTS["mlp"]["validation_fraction"] if fraction is None else fraction
-    return folds(m, size.n_folds, estimator._strata(rows.Y), fraction, seed)
+    return folds(m, n_folds, estimator._strata(rows.Y), fraction, seed)
 
 
 def _tasks(size: EnsembleSize, n_parts: int, seed: int) -> list[Task]:
