@@ -17,7 +17,7 @@ the later methods of a class, too.
 
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from inspect import Parameter, Signature, cleandoc, isclass, isfunction, signature
+from inspect import Parameter, Signature, cleandoc, isclass, isfunction, signature, unwrap
 from itertools import groupby
 from textwrap import fill, indent
 from types import NoneType, UnionType
@@ -246,7 +246,7 @@ def complete(namespace: Mapping[str, Any], *like: Callable[..., Any]) -> None:
                 if isclass(function) or isfunction(function):
                     text = completed(function, like=described | known)
                     if text is not function.__doc__:
-                        function.__doc__ = text
+                        function.__doc__ = unwrap(function).__doc__ = text
                         known = {**_SAID[function.__name__][0], **known}
 
 

@@ -400,13 +400,7 @@ class Run:
         P (array of shape (m, n_classes), of several targets (m, n_targets)):
         returns (array of the same shape):
         """
-        from deepstep.estimators.ensemble import calibrate_proba
-        from deepstep.estimators.presets import ALONE
-        from deepstep.estimators.temperature import with_temperature
-
-        alone = self.ensemble.members[0].preset.name in ALONE
-        read = with_temperature if alone else calibrate_proba
-        return read(P, self.temperature, each=self.preparation.target.several)
+        return self.ensemble.tempered(P, self.temperature, each=self.preparation.target.several)
 
     def outputs(self, raw: Any) -> Array:
         """The outputs for raw rows, of several networks their weighted mean.

@@ -3,7 +3,6 @@
 import io
 import subprocess
 import sys
-from time import perf_counter
 
 import numpy as np
 import pandas as pd
@@ -13,30 +12,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.sparse import csr_matrix
-from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_wine, make_friedman1
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import log_loss
-from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from deepstep.errors import ConfigurationError, DataError, DivergenceError
-from deepstep.estimators import DeepClassifier, DeepRegressor, ensemble, ensemble_fit
+from deepstep.errors import DataError
+from deepstep.estimators import DeepClassifier, DeepRegressor, ensemble_fit
 from deepstep.estimators.ensemble import fit_ensemble_weights, stacking_weights
 from deepstep.estimators.ensemble_fit import TimeBudget, folds
-from deepstep.estimators.options import DEFAULTS
-from deepstep.estimators.presets import (
-    FAMILY,
-    FOR_ALL_MEMBERS,
-    default_ensemble_size,
-    hyperparameters,
-    realmlp_init,
-)
+from deepstep.estimators.presets import FAMILY, LINEAR, EnsembleSize, default_ensemble_size, realmlp_init
 from deepstep.training.progress import Meter
 
 QUICK = {"n_estimators": 2, "max_iter": 8, "random_state": 1}
+
+
+def squares(target):
+    return lambda A: ((A - target) ** 2).sum(axis=1)
 
 
 @given(st.integers(1, 60), st.integers(1, 6), st.integers(0, 5), st.integers(0, 99))
@@ -56,38 +49,38 @@ def test_folds_hold_each_row_out_at_most_once_and_never_a_lonely_kind(m, n, kind
         assert all(sizes[strata[row]] > 1 for row in held_out)
 
 
-def test_classes_keep_their_shares_in_every_fold():
+@pytest.mark.parametrize("n", [1, 5])
+def test_classes_keep_their_shares_in_every_fold(n):
     y = np.repeat([0, 1, 2], [70, 20, 10])
-    for fold in folds(100, 5, y, 0.2, seed=3):
+    for fold in folds(100, n, y, 0.2, seed=3):
         assert np.bincount(y[fold.held_out]).tolist() == [14, 4, 2]
-    (once,) = folds(100, 1, y, 0.2, seed=3)
-    assert np.bincount(y[once.held_out]).tolist() == [14, 4, 2]
 
 
-@given(st.integers(2, 5), st.integers(0, 99))
-def test_weights_are_a_mixture_that_is_no_worse_than_equal_ones(n, seed):
-    rng = np.random.default_rng(seed)
-    Y = rng.standard_normal((300, 1))
-    answers = [Y + rng.uniform(0.1, 2) * rng.standard_normal((300, 1)) for _ in range(n)]
-    weights = stacking_weights(answers, lambda A: ((A - Y) ** 2).sum(axis=1))
-    assert_allclose(weights.sum(), 1)
-    assert (weights >= 0).all()
-    together, equal = np.tensordot(weights, answers, 1), np.mean(answers, axis=0)
-    assert ((together - Y) ** 2).mean() <= ((equal - Y) ** 2).mean() + 1e-9
+@pytest.mark.parametrize("m", [1, 50, 1000])
+@pytest.mark.parametrize("n", [2, 3])
+def test_fifty_examples_count_as_much_as_the_rule_that_all_are_equally_good(m, n):
+    target = np.linspace(0, 1, m)[:, np.newaxis]
+    wrong = [target + 3, target + 2][: n - 1]
+    share = 50 / (50 + m)
+    expected = np.full(n, share / n)
+    expected[0] += 1 - share
+
+    def distance(A):
+        return np.abs(A - target).sum(axis=1)
+
+    assert_allclose(stacking_weights([target, *wrong], distance), expected, atol=1e-4)
+    assert_allclose(stacking_weights([*wrong, target], distance), expected[::-1], atol=1e-4)
 
 
 def test_weights_are_those_of_least_squares():
     """An oracle without the caution: a regression on independent answers of which two matter."""
-    rng = np.random.default_rng(1)
-    a, b = rng.standard_normal((2, 20_000, 1))
+    a, b = np.random.default_rng(1).standard_normal((2, 20_000, 1))
     Y = 0.7 * a + 0.3 * b
-    weights = stacking_weights([a, b], lambda A: ((A - Y) ** 2).sum(axis=1))
     line = LinearRegression(fit_intercept=False).fit(np.hstack([a, b]), Y[:, 0])
-    assert_allclose(weights, line.coef_, atol=2e-3)
+    assert_allclose(stacking_weights([a, b], squares(Y)), line.coef_, atol=2e-3)
 
 
-@pytest.mark.parametrize("heavy", [1.0, 3.0, 9.0])
-@pytest.mark.parametrize("scale", [1.0, 1e-6])
+@pytest.mark.parametrize(("heavy", "scale"), [(0.01, 1.0), (1.0, 1e-6), (9.0, 1.0), (9.0, 1e-6)])
 def test_weights_of_examples_decide_between_answers(heavy, scale):
     """Each answer is off by 1 where the other is right: w(1 - p)² + (1 - w)p², which is least at p = w."""
     m = 20_000
@@ -95,32 +88,11 @@ def test_weights_of_examples_decide_between_answers(heavy, scale):
     first_is_right = np.arange(m)[:, np.newaxis] % 2 == 0
     answers = [np.where(first_is_right, Y, Y + 1), np.where(first_is_right, Y + 1, Y)]
     of_examples = scale * np.where(first_is_right[:, 0], heavy, 1.0)
-    weights = stacking_weights(answers, lambda A: ((A - Y) ** 2).sum(axis=1), of_examples)
+    weights = stacking_weights(answers, squares(Y), of_examples)
     assert_allclose(weights, [heavy / (heavy + 1), 1 / (heavy + 1)], atol=2e-3)
     of_presets = {"right where it is heavy": [answers[0]], "right where it is light": [answers[1]]}
-    found = fit_ensemble_weights(
-        of_presets, Y, "identity", lambda A, Y: ((A - Y) ** 2).sum(axis=1), of_examples
-    )
+    found = fit_ensemble_weights(of_presets, Y, "identity", lambda A, Y: squares(Y)(A), of_examples)
     assert_allclose([*found.weights.values()], weights, rtol=1e-12)
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_a_fit_blends_by_its_sample_weights_and_class_weights(monkeypatch):
-    weights = []
-
-    def recorded(answers, loss, weight=None):
-        weights.append(weight)
-        return stacking_weights(answers, loss, weight)
-
-    monkeypatch.setattr(ensemble, "stacking_weights", recorded)
-    X, y = load_wine(return_X_y=True)
-    sample_weight = np.random.default_rng(0).uniform(0.5, 2, len(y))
-    settings = {"random_state": 1, "max_iter": 2, "n_estimators": 10}
-    DeepRegressor(**settings).fit(X, y, sample_weight)
-    DeepClassifier(**settings, class_weight={0: 1, 1: 2, 2: 4}).fit(X, y, sample_weight)
-    assert_allclose(weights[0], sample_weight)
-    of_classes = weights[1] / sample_weight  # in proportion to the weights of the classes
-    assert_allclose(of_classes / of_classes[y == 0][0], 2.0**y)
 
 
 def test_members_start_as_realmlp_does():
@@ -143,8 +115,7 @@ def test_an_ensemble_answers_with_the_weighted_mean_of_its_members(wine):
     assert {member.preset.name for member in ensemble.members} == {*list(FAMILY)[:2]}
     assert len(ensemble.members) == 10
     assert_allclose(sum(ensemble.shares), 1)
-    rows = model._table(X, reset=False, where="")
-    expected = 0
+    rows, expected = model._table(X, reset=False, where=""), 0
     for member, share in zip(ensemble.members, ensemble.shares, strict=True):
         preparer = ensemble.preprocessors[member.fold]
         A = member.outputs(preparer.inputs(rows), preparer)
@@ -158,7 +129,6 @@ def test_out_of_fold_answers_are_of_members_that_did_not_learn_the_row(wine):
     """They are worse than the answers of all: of no use would be a leak that makes them equal."""
     X, y, model = wine
     known, answers = model.ensemble_.out_of_fold, model._outputs(X)
-    assert np.isfinite(known).all()
     assert_allclose(known.sum(axis=1), 1, rtol=1e-6)
     known, answers = (A / A.sum(axis=1, keepdims=True) for A in (known, answers))
     assert log_loss(y, known) > log_loss(y, answers)
@@ -169,16 +139,15 @@ def test_out_of_fold_answers_are_of_members_that_did_not_learn_the_row(wine):
 def test_nothing_of_a_held_out_row_is_in_its_member():
     """Another value in it, and the member of its fold is the same, bit for bit."""
     X, y = load_diabetes(return_X_y=True)
-    first = DeepRegressor(**QUICK).fit(X, y)
-    row = int(first.ensemble_.preprocessors[0].fold.held_out[0])
+    models = [DeepRegressor(**QUICK).fit(X, y)]
     other = X.copy()
-    other[row] = 1e6
-    second = DeepRegressor(**QUICK).fit(other, y)
-    members = [next(one for one in model.ensemble_.members if one.fold == 0) for model in (first, second)]
-    inputs = [model.ensemble_.preprocessors[0].encodings for model in (first, second)]
-    assert inputs[0] == inputs[1]
+    other[models[0].ensemble_.preprocessors[0].fold.held_out[0]] = 1e6
+    models.append(DeepRegressor(**QUICK).fit(other, y))
     # its answer to that row chooses the epoch, so the whole course of training is compared
-    assert members[0].network.history.costs.tolist() == members[1].network.history.costs.tolist()
+    one, two = (model.histories_[0].costs.tolist() for model in models)
+    assert one == two
+    first, second = (model.ensemble_.preprocessors[0].encodings for model in models)
+    assert first == second
 
 
 def test_a_member_ends_after_a_cycle_that_was_worse_than_those_before():
@@ -212,46 +181,19 @@ MIXED = pd.DataFrame(
 )
 
 
-@pytest.mark.parametrize("convert", [pd.DataFrame, polars.from_pandas, pyarrow.Table.from_pandas])
-@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+@pytest.mark.parametrize(
+    ("Estimator", "convert"),
+    [(DeepClassifier, polars.from_pandas), (DeepRegressor, pyarrow.Table.from_pandas)],
+)
 def test_a_table_as_it_is(Estimator, convert):
     y = np.array(["yes", "no", "no"] * 16) if Estimator is DeepClassifier else np.arange(48.0)
     model = Estimator(**QUICK).fit(convert(MIXED), y)
-    answers = model.predict(convert(MIXED))
-    assert_array_equal(answers, Estimator(**QUICK).fit(MIXED, y).predict(MIXED))
+    assert_array_equal(model.predict(convert(MIXED)), Estimator(**QUICK).fit(MIXED, y).predict(MIXED))
     unseen = MIXED.assign(sex="x", town="elsewhere", age=np.nan)
     assert len(model.predict(convert(unseen))) == 48
 
 
-def test_columns_are_those_of_the_fit():
-    y = np.arange(48) % 2
-    model = DeepClassifier(**QUICK).fit(MIXED, y)
-    assert model.feature_names_in_.tolist() == [*MIXED.columns]
-    assert model.n_features_in_ == 7
-    with pytest.raises(ValueError, match="same order"):
-        model.predict(MIXED[[*MIXED.columns][::-1]])
-    with pytest.raises(ValueError, match=r"Feature names seen at fit time, yet now missing:\n- age"):
-        model.predict(MIXED.drop(columns="age"))
-    with pytest.raises(ValueError, match=r"Feature names unseen at fit time:\n- more"):
-        model.predict(MIXED.assign(more=1))
-
-
-def test_sparse_rows_stay_sparse_and_answer_as_dense_ones_of_the_same_kind():
-    X, y = load_wine(return_X_y=True)
-    model = DeepClassifier(**QUICK).fit(csr_matrix(X / X.max(axis=0)), y)
-    assert model.predict(csr_matrix(X / X.max(axis=0))).shape == y.shape
-    assert all(encoding is None for encoding in model.ensemble_.preprocessors[0].encodings.values())
-
-
-def test_a_class_of_one_row_is_learned_and_predicted_for():
-    X, y = load_wine(return_X_y=True)
-    y = np.where(np.arange(len(y)) == 5, 9, y)
-    model = DeepClassifier(**QUICK).fit(X, y)
-    assert model.classes_.tolist() == [0, 1, 2, 9]
-    assert model.predict_proba(X).shape == (178, 4)
-
-
-@pytest.mark.parametrize("m", [1, 2, 3, 7])
+@pytest.mark.parametrize("m", [1, 2, 7])
 def test_so_few_rows_that_none_can_be_held_out(m):
     X = np.arange(3.0 * m).reshape(m, 3) ** 2
     if m == 1:
@@ -269,25 +211,12 @@ def test_rows_of_weight_0_are_as_if_they_were_not_there():
     assert_allclose(whole.predict(X), part.predict(X), rtol=1e-5)
 
 
-def test_balanced_weights_find_the_rare_class():
-    rng = np.random.default_rng(1)
-    y = (rng.random(600) < 0.08).astype(int)
-    X = rng.standard_normal((600, 3)) + y[:, np.newaxis]
-    settings = QUICK | {"max_iter": 30}
-    found = [
-        DeepClassifier(**settings, class_weight=weight).fit(X, y).predict(X)[y == 1].mean()
-        for weight in (None, "balanced")
-    ]
-    assert found[1] > found[0] + 0.2
-
-
 def test_the_weights_of_classes_count_in_weights_of_presets_and_temperature():
     """As if the weight had been given with each row."""
     X, y = load_wine(return_X_y=True)
-    of_class = {0: 1.0, 1: 20.0, 2: 1.0}
     settings = {"max_iter": 8, "random_state": 1, "n_estimators": 10}
-    rows = np.array([of_class[label] for label in y])
-    by_class = DeepClassifier(**settings, class_weight=of_class).fit(X, y)
+    rows = np.where(y == 1, 20.0, 1.0)
+    by_class = DeepClassifier(**settings, class_weight={1: 20.0}).fit(X, y)
     by_row = DeepClassifier(**settings).fit(X, y, sample_weight=rows)
     assert by_class.ensemble_.weights == pytest.approx(by_row.ensemble_.weights, rel=1e-3)
     assert by_class.ensemble_.temperatures == pytest.approx(by_row.ensemble_.temperatures, rel=1e-3)
@@ -296,29 +225,10 @@ def test_the_weights_of_classes_count_in_weights_of_presets_and_temperature():
     assert by_class.ensemble_.weights != pytest.approx(without.ensemble_.weights, rel=1e-2)
 
 
-def test_ones_own_validation_rows_judge_all_members():
-    X, y = load_diabetes(return_X_y=True)
-    model = DeepRegressor(**QUICK).fit(X[:300], y[:300], X_val=X[300:], y_val=y[300:])
-    assert len(model.ensemble_.preprocessors) == 1
-    assert model.ensemble_.preprocessors[0].fold.held_out.size == 0
-    assert model.ensemble_.out_of_fold is None
-    history = model.ensemble_.members[0].network.history
-    assert "validation_cost" in history[0]
-
-
-def test_targets_of_several_columns():
-    X, y = load_diabetes(return_X_y=True)
-    model = DeepRegressor(**QUICK).fit(X, np.column_stack([y, -y]))
-    assert model.predict(X).shape == (442, 2)
-    labels = DeepClassifier(**QUICK).fit(X, np.column_stack([y > 100, y > 200]).astype(int))
-    assert labels.predict(X).shape == (442, 2)
-
-
 def test_numbers_are_learned_in_deviations_and_answered_in_their_units():
     X, y = make_friedman1(200, random_state=1)
-    model, scaled = (
-        DeepRegressor(**QUICK | {"max_iter": 30}).fit(X, target) for target in (y, 1e6 * y + 3e7)
-    )
+    long = QUICK | {"max_iter": 30}
+    model, scaled = (DeepRegressor(**long).fit(X, target) for target in (y, 1e6 * y + 3e7))
     assert_allclose(scaled.predict(X), 1e6 * model.predict(X) + 3e7, rtol=1e-3)
 
 
@@ -328,103 +238,18 @@ def test_losses_of_numbers(loss):
     y = np.maximum(y, 0)
     model = DeepRegressor(**QUICK | {"max_iter": 40}, loss=loss).fit(X, y)
     assert model.score(X, y) > (0.3 if loss == "quantile" else 0.5)
-    if loss == "quantile":
-        assert (np.diff(model.predict(X), axis=1) >= 0).all()
-
-
-def test_ordered_classes():
-    X, y = make_friedman1(300, random_state=1)
-    level = np.digitize(y, [10, 15, 20])
-    assert DeepClassifier(**QUICK | {"max_iter": 40}, loss="ordinal").fit(X, level).score(X, level) > 0.6
-
-
-def test_parameters_that_are_given_hold_for_all_members():
-    X, y = load_wine(return_X_y=True)
-    model = DeepClassifier(7, "tanh", **QUICK, dropout=0.5, dtype="float64").fit(X, y)
-    for member in model.ensemble_.members:
-        architecture = member.network.architecture
-        assert architecture.layer_dims[1:] == (7, 3)
-        assert architecture.activations[0] == "tanh"
-        assert member.network.dtype == np.float64
-        assert member.settings["dropout"] == 0.5
-
-
-def test_what_is_given_is_heeded_also_where_it_is_what_the_plain_preset_has():
-    """Else a search over a grid that has such a value would report it for another model."""
-    own = {name: DEFAULTS["mlp"][name] for name in FOR_ALL_MEMBERS if name in DEFAULTS["mlp"]}
-    not_for_members = {"early_stopping", "validation_fraction", "shared_members", "initialization"}
-    assert {*DEFAULTS["mlp"]} - {*own} == not_for_members
-    for name, value in own.items():
-        model = DeepClassifier(**{name: value})
-        found = [getattr(hyperparameters(model, preset, 500), name) for preset in FAMILY.values()]
-        assert found == [value] * len(FAMILY), name
-
-
-@pytest.mark.parametrize(
-    ("idle", "said"),
-    [
-        ({"early_stopping": False}, "early_stopping left out or True"),
-        ({"validation_fraction": 0.1}, "got 0.1 with 2 folds"),
-    ],
-)
-def test_what_would_not_be_heeded_is_refused(idle, said):
-    X, y = load_wine(return_X_y=True)
-    with pytest.raises(ConfigurationError, match=said):
-        DeepClassifier(**QUICK, **idle).fit(X, y)
-
-
-def test_the_part_held_out_of_one_fold():
-    X, y = load_diabetes(return_X_y=True)
-    model = DeepRegressor(n_estimators=1, max_iter=2, validation_fraction=0.25).fit(X, y)
-    assert model.ensemble_.preprocessors[0].fold.held_out.size == len(y) // 4
-
-
-@pytest.mark.parametrize(
-    ("given", "names"),
-    [
-        ({"normalization": "batch", "input_scale": False}, {"gamma1", "gamma2"}),
-        ({"normalization": "layer", "input_scale": True, "parametric": True}, {"gamma2", "s1", "alpha1"}),
-        ({"hidden_layer_sizes": (6, 5), "normalization": ["none", "batch"]}, {"gamma2"}),
-        ({"hidden_layer_sizes": (6, 5), "parametric": [False, True]}, {"alpha2"}),
-    ],
-)
-def test_networks_that_have_more_than_weights_and_biases(wine, given, names):
-    X, y, _ = wine
-    model = DeepClassifier(n_estimators=2, max_iter=3, random_state=1, **given).fit(X, y)
-    assert all(names <= set(member.network.parameters) for member in model.ensemble_.members)
-    assert model.predict(X).shape == y.shape
-
-
-@pytest.mark.parametrize(
-    "foreign", [{"solver": "sgd"}, {"warm_start": True}, {"callbacks": [print]}, {"schedule": "cosine"}]
-)
-def test_parameters_of_a_single_training_are_refused_by_name(foreign):
-    X, y = load_wine(return_X_y=True)
-    with pytest.raises(ConfigurationError, match=rf"where {next(iter(foreign))} is given, got 'tabular'"):
-        DeepClassifier(**foreign).fit(X, y)
+    assert loss != "quantile" or (np.diff(model.predict(X), axis=1) >= 0).all()
 
 
 def test_what_one_network_has_is_found_at_the_members(wine):
     *_, model = wine
     for name in ("coefs_", "network_", "history_"):
-        with pytest.raises(
-            AttributeError, match=rf"no {name} of its own .* see ensemble_.members\[0\].network"
-        ):
+        says = rf"no {name} of its own .* see ensemble_.members\[0\].network"
+        with pytest.raises(AttributeError, match=says):
             getattr(model, name)
     with pytest.raises(AttributeError, match="no attribute 'unknown'"):
         _ = model.unknown
     assert len(model.ensemble_.members[0].fit.history) == model.ensemble_.members[0].epochs
-    assert not hasattr(model, "partial_fit")
-
-
-def test_after_an_error_the_estimator_is_as_before(wine):
-    X, y, model = wine
-    fitted = clone(model).set_params(**QUICK).fit(X, y)
-    before = fitted.predict_proba(X)
-    with pytest.raises(DivergenceError):
-        fitted.set_params(learning_rate_init=1e30, dtype="float64").fit(X, y)
-    fitted.set_params(learning_rate_init=0.001)
-    assert_array_equal(fitted.predict_proba(X), before)
 
 
 CTRL_C = """
@@ -453,21 +278,6 @@ def test_ctrl_c_ends_all_members():
     assert float(done.stdout) < 5  # all of them would take minutes
 
 
-@pytest.mark.parametrize("parts", [{"X_val": [[0.0] * 13]}, {"y_val": [1]}, {"sample_weight_val": [1.0]}])
-def test_parts_of_validation_data_are_refused(wine, parts):
-    X, y, _ = wine
-    with pytest.raises(DataError, match="X_val and y_val"):
-        DeepClassifier(n_estimators=2, max_iter=2).fit(X, y, **parts)
-
-
-def test_a_time_budget_is_shared_by_the_members():
-    X, y = load_diabetes(return_X_y=True)
-    DeepRegressor(n_estimators=2, max_iter=2, random_state=1).fit(X, y)  # kernels are loaded
-    began = perf_counter()
-    DeepRegressor(n_estimators=4, max_iter=10**6, time_budget=2.0, random_state=1).fit(X, y)
-    assert perf_counter() - began < 20  # members that knew of no clock would take hours
-
-
 def test_folds_that_time_does_not_suffice_for_are_not_begun(monkeypatch):
     """Preparing them counts: here each takes a minute, by a clock that nothing else moves."""
     now = [0.0]
@@ -487,6 +297,9 @@ def test_folds_that_time_does_not_suffice_for_are_not_begun(monkeypatch):
         assert len(ensemble.preprocessors) == len(ensemble.members) == n
         held_out = np.concatenate([one.fold.held_out for one in ensemble.preprocessors])
         assert_array_equal(np.flatnonzero(np.isfinite(ensemble.out_of_fold[:, 0])), np.sort(held_out))
+    monkeypatch.undo()
+    shared = DeepRegressor(n_estimators=2, max_iter=10**6, time_budget=0.5, random_state=1).fit(X, y)
+    assert shared.n_iter_ < 10**6  # members that knew of no clock would take hours
 
 
 @given(st.floats(0.1, 1e4), st.integers(1, 5), st.integers(1, 20), st.floats(0, 100))
@@ -499,16 +312,7 @@ def test_members_have_what_the_preparation_leaves(budget, folds, turns, of_a_fol
         assert folds * turns * seconds + (folds - 1) * of_a_fold == pytest.approx(budget, rel=1e-2, abs=0.1)
 
 
-def test_an_ensemble_is_better_than_a_member_of_it():
-    """What it is for, on data of which nothing else in this project knows: friedman1, unseen rows."""
-    X, y = make_friedman1(600, noise=1.0, random_state=7)
-    one = DeepRegressor(n_estimators=1, random_state=1)
-    ensemble = DeepRegressor(n_estimators=10, random_state=1)
-    scores = [cross_val_score(model, X, y, cv=3).mean() for model in (one, ensemble)]
-    assert scores[1] > scores[0]
-
-
-@pytest.mark.parametrize(("n_estimators", "members"), [(1, 1), (2, 2), (5, 5), (7, 10), (25, 25), (30, 50)])
+@pytest.mark.parametrize(("n_estimators", "members"), [(1, 1), (5, 5), (7, 10), (30, 50)])
 def test_members_are_rounded_up_to_whole_folds(n_estimators, members):
     choice = default_ensemble_size(500, n_estimators)
     assert len(choice.of_a_fold) * choice.n_folds == members
@@ -516,12 +320,12 @@ def test_members_are_rounded_up_to_whole_folds(n_estimators, members):
     assert (len(without_folds.of_a_fold), without_folds.n_folds) == (n_estimators, 1)
 
 
-@pytest.mark.parametrize("n_estimators", [2, 7])
-def test_with_validation_data_there_are_as_many_networks_as_asked_for(wine, n_estimators):
+def test_with_validation_data_there_are_as_many_networks_as_asked_for(wine):
     X, y, _ = wine
-    model = DeepClassifier(n_estimators=n_estimators, max_iter=1, random_state=1)
-    model.fit(X[::2], y[::2], eval_set=(X[1::2], y[1::2]))
-    assert len(model.ensemble_.members) == n_estimators
+    model = DeepClassifier(n_estimators=7, max_iter=1, random_state=1)
+    found = model.fit(X[::2], y[::2], eval_set=(X[1::2], y[1::2])).ensemble_
+    assert (len(found.members), len(found.preprocessors), found.out_of_fold) == (7, 1, None)
+    assert "validation_cost" in found.members[0].network.history[0]
 
 
 class Terminal(io.StringIO):
@@ -538,21 +342,21 @@ def test_verbose_moves_one_bar_within_the_members(capsys, monkeypatch):
     monkeypatch.setattr(Meter, "move", lambda self, *state: moves.append(state) or show(self, *state))
     DeepClassifier(verbose=True, **QUICK).fit(X, y)
     assert "/2 networks" in sys.stderr.getvalue()
-    before_any_is_done = [done for done, text in moves if text == "0/2 networks"]
-    assert len({*before_any_is_done}) > 3
+    assert len({done for done, text in moves if text == "0/2 networks"}) > 3
     assert moves[-1][1] == "2/2 networks"
     assert moves == sorted(moves)
 
 
-def test_the_linear_preset_arrives_where_logistic_regression_does():
+def test_the_linear_preset_arrives_where_logistic_regression_does(monkeypatch):
+    alone = EnsembleSize((LINEAR,), 5, 1)
+    monkeypatch.setattr(ensemble_fit, "default_ensemble_size", lambda *asked, **how: alone)
     X, y = load_wine(return_X_y=True)
     ensemble = DeepClassifier(random_state=1).fit(X, y).ensemble_
-    (linear,) = (found for found in ensemble.presets if found.preset.name == "linear")
-    strengths = (0.1, 1, 10, 100)
-    costs = {C: [] for C in strengths}
+    (linear,) = ensemble.presets
+    costs = {C: [] for C in (0.1, 1, 10, 100)}
     for preparer in ensemble.preprocessors:
         learned, held_out = preparer.fold
-        for C in strengths:
+        for C, found in costs.items():
             peer = make_pipeline(StandardScaler(), LogisticRegression(C=C)).fit(X[learned], y[learned])
-            costs[C].append(log_loss(y[held_out], peer.predict_proba(X[held_out])))
+            found.append(log_loss(y[held_out], peer.predict_proba(X[held_out])))
     assert linear.validation_cost < 1.2 * min(np.mean(cost) for cost in costs.values())

@@ -9,9 +9,11 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from deepstep import Network, Run
+from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.errors import DataError, FileError
 from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.estimators.ensemble_file import EnsembleFile
+from deepstep.run_folder import opened, read_config, write_config
 
 
 @pytest.fixture(scope="module")
@@ -95,105 +97,75 @@ def test_rows_of_an_array_are_no_table(folder):
         Run.load(folder).outputs(np.zeros((2, 4)))
 
 
-def forged(*path, to):
-    """A change of what stands at a path of names and numbers; of `to` itself where it is no function."""
-
-    def change(record):
-        holder = record
-        for step in path[:-1]:
-            holder = holder[step]
-        if to is ...:
-            del holder[path[-1]]
-        else:
-            holder[path[-1]] = to(holder[path[-1]]) if callable(to) else to
-
-    return change
+def forge(record, path, to):
+    """Change what stands at a path of names and numbers; ``to`` is the value or a function of it."""
+    *steps, last = (int(step) if step.isdigit() else step for step in path.split())
+    for step in steps:
+        record = record[step]
+    if to is ...:
+        del record[last]
+    else:
+        record[last] = to(record[last]) if callable(to) else to
 
 
-MUTATIONS = {
-    "another format": (forged("format", to="deepstep-run"), "format 'deepstep-ensemble'"),
-    "a newer version": (forged("version", to=2), "version 1 is expected; got version 2. Update"),
-    "an entry more": (forged("code", to="import os"), "the entries format, version"),
-    "an entry less": (forged("weights", to=...), "the entries format, version"),
-    "temperature 0": (forged("temperature", to=0), "temperature is a number above 0"),
-    "temperature true": (forged("temperature", to=True), "temperature is a number above 0"),
-    "an output that is none": (forged("output", to="exec"), "the ensemble's"),
-    "an output of numbers": (forged("output", to="identity"), "the ensemble's"),
-    "weights that sum to 2": (forged("weights", "gated", to=2), "sum to 1"),
-    "a weight below 0": (forged("weights", to={"gated": -1}), "at least 0 and sum to 1"),
-    "a weight of another preset": (forged("weights", "relu", to=0.0), "each of the presets gated"),
-    "weights as a list": (forged("weights", to=[1]), "an object is expected"),
-    "a preset's temperature of 0": (forged("temperatures", "gated", to=0), "temperatures is a number ab"),
-    "no members": (forged("members", to=[]), "members are a list"),
-    "one member": (forged("members", to=lambda members: members[:1]), "[files] names"),
-    "a fold that is none": (forged("members", 0, "fold", to=2), "a fold is a number below 2"),
-    "a fold below 0": (forged("members", 0, "fold", to=-1), "a fold is a number below 2"),
-    "a fold of truth": (forged("members", 0, "fold", to=True), "a fold is a number below 2"),
-    "a preset that climbs": (forged("members", 0, "preset", to="../../x"), "a preset is a word"),
-    "another preset": (forged("members", 0, "preset", to="relu"), "weights are a number for each"),
-    "inputs without encoding": (forged("members", 0, "inputs", to="scaled"), "have no encoding in fold 0"),
-    "an engine that is none": (forged("members", 0, "engine", to="os"), "an engine is one of reference, "),
-    "epochs below 0": (forged("members", 0, "epochs", to=-1), "epochs are a whole number"),
-    "a cost as text": (forged("members", 0, "validation_cost", to="0"), "a cost is a number or null"),
-    "a setting that is none": (forged("members", 0, "settings", "os", to=1), "setting is one of"),
-    "a learning rate of 0": (forged("members", 0, "settings", "learning_rate", to=0), "learning_rate"),
-    "numbers with an encoding": (forged("preparers", 0, "takes", to="numbers"), "features of the table"),
-    "rows of no kind": (forged("preparers", 0, "takes", to="code"), "takes is table, sparse or numbers"),
-    "dropout of 2": (forged("members", 0, "settings", "dropout", to=2), "dropout"),
-    "settings as a list": (forged("members", 0, "settings", to=[]), "an object is expected"),
-    "a history that is no truth value": (forged("members", 0, "history", to=1), "history is true or false"),
-    "no preparers": (forged("preparers", to=[]), "preparers are a list"),
-    "a preparer less": (forged("preparers", to=lambda all_: all_[:1]), "a fold is a number below 1"),
-    "a scale of 0": (forged("preparers", 0, "scale", to=[0.0]), "a scale above 0"),
-    "two centers": (forged("preparers", 0, "center", to=[0.0, 0.0]), "a scale above 0 for each center"),
-    "two of both": (
-        lambda record: record["preparers"][0].update(center=[0.0, 0.0], scale=[1.0, 1.0]),
-        "the ensemble's",
-    ),
-    "a center that is a text": (forged("preparers", 0, "center", to=["0"]), "center are numbers"),
-    "no encodings": (forged("preparers", 0, "encodings", to={}), "scaled and pieces, one at least"),
-    "an unknown encoding": (forged("preparers", 0, "encodings", "hot", to={}), "scaled and pieces"),
-    "a column less": (
-        forged("preparers", 0, "table", "columns", to=lambda columns: columns[1:]),
-        "encodings of the",
-    ),
-    "a kind of column": (forged("preparers", 0, "table", "columns", 0, "kind", to="code"), "kind is one of"),
-    "factors less": (
-        forged("preparers", 0, "encodings", "pieces", "factor", to=lambda values: values[1:]),
-        "center, factor and edges of each",
-    ),
-    "a factor below 0": (
-        forged("preparers", 0, "encodings", "pieces", "factor", 0, to=-1.0),
-        "factors of at least 0",
-    ),
-    "a factor that is infinite": (
-        forged("preparers", 0, "encodings", "pieces", "factor", 0, to=float("inf")),
-        "Infinity is no number of JSON",
-    ),
-    "edges that fall": (
-        forged("preparers", 0, "encodings", "pieces", "edges", 0, to=lambda edges: edges[::-1]),
-        "edges that increase",
-    ),
-    "an edge less": (
-        forged("preparers", 0, "encodings", "pieces", "edges", 0, to=lambda edges: edges[1:]),
-        "inputs, outputs and kind of output",
-    ),
-    "one edge": (
-        forged("preparers", 0, "encodings", "pieces", "edges", 0, to=[0.0]),
-        "edges that increase, three or more",
-    ),
-}
+MUTATIONS = [
+    ("format", "deepstep-run", "format 'deepstep-ensemble'"),
+    ("version", 2, "version 1 is expected; got version 2. Update"),
+    ("code", "import os", "the entries format, version"),
+    ("weights", ..., "the entries format, version"),
+    ("temperature", 0, "temperature is a number above 0"),
+    ("temperature", True, "temperature is a number above 0"),
+    ("output", "exec", "the ensemble's"),
+    ("output", "identity", "the ensemble's"),
+    ("weights gated", 2, "sum to 1"),
+    ("weights", {"gated": -1}, "at least 0 and sum to 1"),
+    ("weights relu", 0.0, "each of the presets gated"),
+    ("weights", [1], "an object is expected"),
+    ("temperatures gated", 0, "temperatures is a number ab"),
+    ("members", [], "members are a list"),
+    ("members", lambda members: members[:1], "[files] names"),
+    ("members 0 fold", 2, "a fold is a number below 2"),
+    ("members 0 fold", -1, "a fold is a number below 2"),
+    ("members 0 preset", "../../x", "a preset is a word"),
+    ("members 0 preset", "relu", "weights are a number for each"),
+    ("members 0 inputs", "scaled", "inputs are pieces in fold 0"),
+    ("members 0 engine", "os", "an engine is one of reference, "),
+    ("members 0 epochs", -1, "epochs are a whole number"),
+    ("members 0 validation_cost", "0", "a cost is a number or null"),
+    ("members 0 best_epoch", 99, "a best epoch is a number from 1 to that of the epochs"),
+    ("members 0 settings os", 1, "setting is one of"),
+    ("members 0 settings learning_rate", 0, "learning_rate"),
+    ("members 0 settings dropout", 2, "dropout"),
+    ("members 0 settings", [], "an object is expected"),
+    ("members 0 history", 1, "history is true or false"),
+    ("preparers", [], "preparers are a list"),
+    ("preparers", lambda all_: all_[:1], "a fold is a number below 1"),
+    ("preparers 0 takes", "numbers", "features of the table"),
+    ("preparers 0 takes", "code", "takes is table, sparse or numbers"),
+    ("preparers 0 scale", [0.0], "a scale above 0"),
+    ("preparers 0 center", ["0"], "center are numbers"),
+    ("preparers 0 center", [0.0, 0.0], "a scale above 0 for each center"),
+    ("preparers 0", lambda one: {**one, "center": [0.0, 0.0], "scale": [1.0, 1.0]}, "the ensemble's"),
+    ("preparers 0 encodings", {}, "scaled and pieces, one at least"),
+    ("preparers 0 encodings hot", {}, "scaled and pieces"),
+    ("preparers 0 table columns", lambda columns: columns[1:], "encodings of the"),
+    ("preparers 0 table columns 0 kind", "code", "kind is one of"),
+    ("preparers 0 encodings pieces factor", lambda values: values[1:], "center, factor and edges of each"),
+    ("preparers 0 encodings pieces factor 0", -1.0, "factors of at least 0"),
+    ("preparers 0 encodings pieces factor 0", float("inf"), "Infinity is no number of JSON"),
+    ("preparers 0 encodings pieces edges 0", lambda edges: edges[::-1], "edges that increase"),
+    ("preparers 0 encodings pieces edges 0", lambda edges: edges[1:], "inputs, outputs and kind of output"),
+    ("preparers 0 encodings pieces edges 0", [0.0], "edges that increase, three or more"),
+]
 
 
-@pytest.mark.parametrize(("change", "message"), MUTATIONS.values(), ids=MUTATIONS)
-def test_a_forged_ensemble_is_refused(folder, tmp_path, change, message):
+@pytest.mark.parametrize(("place", "to", "message"), MUTATIONS)
+def test_a_forged_ensemble_is_refused(folder, tmp_path, place, to, message):
     """With every checksum made to fit, as somebody who forges it would do."""
-    from deepstep.run_folder import opened, read_config, write_config
-
     path = tmp_path / "run"
     shutil.copytree(folder, path)
     record = json.loads((path / "ensemble.json").read_text())
-    change(record)
+    forge(record, place, to)
     (path / "ensemble.json").write_text(json.dumps(record))
     config = read_config(path)
     write_config(path, opened(config), config["files"])
@@ -211,9 +183,6 @@ def test_what_is_no_ensemble_is_refused(tmp_path, text):
 
 
 def test_the_members_of_another_run_are_refused(folder, tmp_path, table):
-    """Each file is whole."""
-    from deepstep.run_folder import read_config, write_config
-
     path = tmp_path / "run"
     shutil.copytree(folder, path)
     Network([3, 1], seed=1).save(path / "members/00-gated-0.safetensors")
@@ -224,9 +193,6 @@ def test_the_members_of_another_run_are_refused(folder, tmp_path, table):
 
 
 def test_examples_that_do_not_fit_are_refused(folder, tmp_path):
-    from deepstep.data.array_files import read_arrays, write_arrays
-    from deepstep.run_folder import read_config, write_config
-
     _, whole = read_arrays(folder / "examples.safetensors", "examples")
     others = [
         {**whole, "Y": whole["Y"][:-1]},

@@ -77,10 +77,9 @@ def test_a_pickle_holds_parameters_once(fitted):
 @pytest.mark.parametrize("preset", ["tabular", "single", "mlp"])
 def test_n_jobs_changes_no_bit(preset):
     X, y = load_iris(return_X_y=True)
-    options = {**SMALL, "preset": preset} | (
-        {"tol": 0.0, "max_iter": 3, "n_iter_no_change": np.inf} if preset == "mlp" else {}
-    )
-    models = [DeepClassifier(n_jobs=n, **options) for n in (None, 1, 2, -1)]
+    own = {"tabular": {"n_estimators": 2}, "mlp": {"tol": 0.0, "n_iter_no_change": np.inf}}
+    options = {**SMALL, "preset": preset, "max_iter": 3, **own.get(preset, {})}
+    models = [DeepClassifier(n_jobs=n, **options) for n in (None, 2, -1)]
     first, *others = [model.fit(X, y).predict_proba(X) for model in models]
     for other in others:
         np.testing.assert_array_equal(other, first)
@@ -98,10 +97,8 @@ def test_devices_are_engines():
         with pytest.raises(ConfigurationError, match="device"):
             DeepClassifier(device=device, engine=engine).fit([[0.0], [1.0]], [0, 1])
     X, y = load_iris(return_X_y=True)
-    assert DeepClassifier(preset="single", max_iter=2, device="cpu").fit(X, y).engine_ in (
-        "compiled",
-        "reference",
-    )
+    model = DeepClassifier(preset="single", max_iter=2, device="cpu").fit(X, y)
+    assert model.engine_ in ("compiled", "reference")
 
 
 def test_numbers_that_are_categories():

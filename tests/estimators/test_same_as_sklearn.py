@@ -17,22 +17,21 @@ EXACT = {"rtol": 1e-10, "atol": 1e-10}
 HIDDEN = (7, 5)
 
 
+MAKERS = {
+    "binary": lambda: make_blobs(60, 4, centers=2, cluster_std=6, random_state=1),
+    "multiclass": lambda: make_blobs(60, 4, centers=3, cluster_std=6, random_state=1),
+    "multilabel": lambda: make_multilabel_classification(60, 4, n_classes=3, random_state=1),
+    "regression": lambda: make_regression(60, 4, noise=1.0, random_state=1),
+    "regressions": lambda: make_regression(60, 4, n_targets=2, noise=1.0, random_state=1),
+}
+TASKS = list(MAKERS)
+
+
 @cache
 def data(task):
-    rng = np.random.RandomState(3)
-    if task == "binary":
-        X, y = make_blobs(60, 4, centers=2, cluster_std=6, random_state=1)
-    elif task == "multiclass":
-        X, y = make_blobs(60, 4, centers=3, cluster_std=6, random_state=1)
-    elif task == "multilabel":
-        X, y = make_multilabel_classification(60, 4, n_classes=3, random_state=1)
-    elif task == "regression":
-        X, y = make_regression(60, 4, noise=1.0, random_state=1)
-    else:
-        X, y = make_regression(60, 4, n_targets=2, noise=1.0, random_state=1)
-    if "regression" in task:
-        y = y / np.abs(y).max()
-    return StandardScaler().fit_transform(X), y, rng.randint(1, 4, 60).astype(float)
+    X, y = MAKERS[task]()
+    y = y / np.abs(y).max() if "regression" in task else y
+    return StandardScaler().fit_transform(X), y, np.random.RandomState(3).randint(1, 4, 60).astype(float)
 
 
 def pair(task, hidden=HIDDEN, **settings):
@@ -71,37 +70,22 @@ SOLVERS = {
     "sgd": {"solver": "sgd", "momentum": 0, "learning_rate_init": 0.1},
     "momentum": {"solver": "sgd", "nesterovs_momentum": False, "learning_rate_init": 0.05},
     "nesterov": {"solver": "sgd", "momentum": 0.7, "learning_rate_init": 0.05},
-    "all momentum": {"solver": "sgd", "momentum": 1.0, "learning_rate_init": 0.01},
-    "all classical momentum": {
-        "solver": "sgd",
-        "momentum": 1,
-        "nesterovs_momentum": False,
-        "learning_rate_init": 0.01,
-    },
+    "classical": {"solver": "sgd", "momentum": 1, "nesterovs_momentum": False, "learning_rate_init": 0.01},
     "invscaling": {"solver": "sgd", "learning_rate": "invscaling", "power_t": 0.3, "learning_rate_init": 0.5},
-    "adaptive": {
-        "solver": "sgd",
-        "learning_rate": "adaptive",
-        "learning_rate_init": 0.5,
-        "tol": 0.05,
-        "n_iter_no_change": 1,
-        "max_iter": 15,
-    },
+    "adaptive": {"solver": "sgd", "learning_rate": "adaptive", "learning_rate_init": 0.5, "tol": 0.05}
+    | {"n_iter_no_change": 1, "max_iter": 15},
 }
-TASKS = ["binary", "multiclass", "multilabel", "regression", "regressions"]
 
 
 # Of several numbers MLPRegressor reports the mean over the outputs while it descends the sum: its cost is
 # another one than ours there, and so are the epochs in which an adaptive rate is lowered.
-BATCHES = [
-    (task, solver) for task in TASKS for solver in SOLVERS if (task, solver) != ("regressions", "adaptive")
-]
-
-
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize(("task", "solver"), BATCHES)
-def test_batches(task, solver, weighted):
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_batches(task, solver):
+    if (task, solver) == ("regressions", "adaptive"):
+        return
     X, y, weight = data(task)
+    weighted = (TASKS.index(task) + [*SOLVERS].index(solver)) % 2
     ours, theirs = pair(task, batch_size=25, alpha=0.3, **SOLVERS[solver])
     for estimator in (ours, theirs):
         estimator.fit(X, y, sample_weight=weight if weighted else None)
@@ -121,14 +105,6 @@ def test_weights_of_zero():
     assert_same(ours.fit(X, y, weight), theirs.fit(X, y, weight))
 
 
-def test_adaptive_rate_was_lowered():
-    X, y, _ = data("binary")
-    ours, _ = pair("binary", **SOLVERS["adaptive"])
-    rates = ours.fit(X, y).history_.column("learning_rate")
-    assert rates[0] == 0.5
-    assert rates[-1] < 0.5 / 4
-
-
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 @pytest.mark.parametrize("activation", ["identity", "relu", "tanh", "logistic"])
 def test_activations(activation, solver):
@@ -144,8 +120,10 @@ def test_depths(hidden):
     assert_same(ours.fit(X, y), theirs.fit(X, y))
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("task", ["binary", "multiclass", "multilabel", "regression"])
+@pytest.mark.parametrize(
+    ("task", "weighted"),
+    [("binary", True), ("multiclass", False), ("multilabel", True), ("regression", True)],
+)
 def test_lbfgs(task, weighted):
     """With this alpha each step is taken whole: a line search that interpolates multiplies rounding errors
     of J, and θ lies in another order here, so its sums are rounded differently."""
@@ -159,44 +137,15 @@ def test_lbfgs(task, weighted):
     assert all(np.diff(ours.loss_curve_) < 0)
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("task", TASKS)
-def test_gradient(task, weighted):
-    """The gradient itself, against scikit-learn's backpropagation, through one step of plain descent."""
-    X, y, weight = data(task)
-    weight = weight if weighted else None
-    ours, theirs = pair(
-        task, solver="sgd", momentum=0, batch_size=60, learning_rate_init=1.0, max_iter=1, alpha=0.7
-    )
-    start = ours.initialization
-    ours.fit(X, y, weight)
-    theirs.fit(X, y, weight)  # gives it its attributes; the parameters are put back below
-    theirs.coefs_ = [start[f"W{n}"].T for n in (1, 2, 3)]
-    theirs.intercepts_ = [start[f"b{n}"][:, 0] for n in (1, 2, 3)]
-    Y = theirs._label_binarizer.transform(y) if "regression" not in task else y.reshape(60, -1)
-    cost, coef_gradients, intercept_gradients = theirs._backprop(
-        X, Y, weight, [X, None, None, None], [None] * 3, [None] * 3, [None] * 3
-    )
-    for n in (1, 2, 3):
-        assert_allclose(start[f"W{n}"].T - ours.coefs_[n - 1], coef_gradients[n - 1], **EXACT)
-        assert_allclose(start[f"b{n}"][:, 0] - ours.intercepts_[n - 1], intercept_gradients[n - 1], **EXACT)
-    if task != "regressions":
-        assert_allclose(ours.loss_, cost, **EXACT)
-
-
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("task", ["binary", "regression"])
-@pytest.mark.parametrize("solver", ["adam", "adaptive"])
+@pytest.mark.parametrize(
+    ("task", "solver", "weighted"),
+    [("binary", "adam", True), ("binary", "adaptive", False), ("regression", "adam", False)],
+)
 def test_early_stopping(task, solver, weighted):
     """The same validation part (drawn alike from the seed), scores, end, and best parameters."""
     X, y, weight = data(task)
-    settings = {
-        **SOLVERS[solver],
-        "learning_rate_init": 0.3,
-        "max_iter": 60,
-        "n_iter_no_change": 3,
-        "tol": 0.01,
-    }
+    settings = {**SOLVERS[solver], "learning_rate_init": 0.3, "max_iter": 60}
+    settings |= {"n_iter_no_change": 3, "tol": 0.01}
     ours, theirs = pair(task, batch_size=20, early_stopping=True, validation_fraction=0.3, **settings)
     for estimator in (ours, theirs):
         estimator.fit(X, y, sample_weight=weight if weighted else None)
@@ -229,9 +178,10 @@ def test_partial_fit(task, solver):
     assert_same(ours, theirs)
 
 
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-@pytest.mark.parametrize("task", ["regression", "regressions"])
+@pytest.mark.parametrize(
+    ("task", "solver", "weighted"),
+    [("regression", "adam", True), ("regression", "lbfgs", False), ("regressions", "lbfgs", True)],
+)
 def test_poisson(task, solver, weighted):
     X, y, weight = data(task)
     settings = {"learning_rate_init": 0.01} if solver == "adam" else {"alpha": 3.0, "activation": "tanh"}

@@ -1,11 +1,8 @@
 """Estimators as run folders: what is loaded is what was fitted, and nothing else is accepted."""
 
 import json
-import os
 import pickle
 import shutil
-import subprocess
-import sys
 import warnings
 
 import numpy as np
@@ -16,9 +13,9 @@ from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from deepstep import DeepClassifier, DeepRegressor, Network, Run
+from deepstep import DeepClassifier, DeepRegressor, Run
 from deepstep.errors import ConfigurationError, FileError
-from deepstep.estimators.presets import ALONE
+from deepstep.run_folder import opened, read_config, write_config
 
 M = 60
 RNG = np.random.default_rng(7)
@@ -102,8 +99,10 @@ def check_equal(model, loaded, rows, y):
     np.testing.assert_equal(*issues)
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("preset", PRESETS)
+PAIRS = [(preset, target) for at, target in enumerate(TARGETS) for preset in ("mlp", [*PRESETS][at % 3])]
+
+
+@pytest.mark.parametrize(("preset", "target"), PAIRS)
 def test_what_is_loaded_is_what_was_fitted(preset, target, tmp_path):
     model, rows, y = fitted(preset, target)
     model.save(tmp_path / "model")
@@ -121,24 +120,12 @@ def test_what_is_loaded_is_what_was_fitted(preset, target, tmp_path):
         assert (tmp_path / "again" / path.relative_to(tmp_path / "model")).read_bytes() == path.read_bytes()
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", ["tabular", "mlp"])
 def test_sparse_rows(preset, tmp_path):
     rows = csr_matrix(np.where(np.abs(X) > 0.5, X, 0))
     model, _, y = fitted(preset, "two classes", rows)
     model.save(tmp_path / "model")
     check_equal(model, DeepClassifier.load(tmp_path / "model"), rows, y)
-
-
-@pytest.mark.parametrize("preset", ["single", "mlp"])
-def test_names_of_a_frame_are_kept(preset, tmp_path):
-    pandas = pytest.importorskip("pandas")
-    rows = pandas.DataFrame(X, columns=["a", "b", "c"])
-    model, _, y = fitted(preset, "number", rows)
-    model.save(tmp_path / "model")
-    loaded = DeepRegressor.load(tmp_path / "model")
-    check_equal(model, loaded, rows, y)
-    frame = polars.DataFrame(X, schema=["a", "b", "c"]).select("c", "b", "a")
-    assert_array_equal(Run.load(tmp_path / "model").predict(frame).values, model.predict(rows))
 
 
 @pytest.mark.parametrize("again", ["partial_fit", "fit"])
@@ -166,14 +153,6 @@ def test_parameters_that_are_set_after_fit_change_no_prediction(target, changes,
     loaded = type(model).load(tmp_path / "model")
     assert_array_equal(loaded.predict(rows), before)
     assert loaded.get_params() == model.get_params()
-
-
-def test_calibration_and_validation_data_are_kept(tmp_path):
-    model = DeepClassifier(4, preset="mlp", solver="lbfgs", random_state=1).fit(X[::2], TWO[::2])
-    model.calibrate(X[1::2], TWO[::-2]).save(tmp_path / "model")
-    loaded = DeepClassifier.load(tmp_path / "model")
-    assert loaded.temperature_ == model.temperature_ != 1
-    check_equal(model, loaded, X, TWO)
 
 
 def test_what_is_no_plain_value_is_left_out_with_a_warning(tmp_path):
@@ -234,49 +213,19 @@ def test_the_class_has_to_be_that_of_the_folder(folder, tmp_path):
         DeepClassifier.load(tmp_path / "run")
 
 
-def test_an_old_folder_stays_unless_overwriting(folder, tmp_path):
-    shutil.copytree(folder, tmp_path / "model")
-    model = DeepClassifier.load(folder)
-    with pytest.raises(FileError, match="it exists already"):
-        model.save(tmp_path / "model")
-    model.save(tmp_path / "model", overwrite=True)
-    assert [path.name for path in tmp_path.iterdir()] == ["model"]
-
-
-@pytest.mark.parametrize("damage", ["truncated", "altered", "missing"])
-def test_a_damaged_file_is_named(folder, tmp_path, damage):
+def test_a_damaged_file_is_named(folder, tmp_path):
     files = sorted(path.relative_to(folder) for path in folder.rglob("*.*") if path.is_file())
     assert len(files) == 9
     for number, name in enumerate(files):
-        path = tmp_path / str(number)
-        shutil.copytree(folder, path)
-        whole = (path / name).read_bytes()
+        whole = (folder / name).read_bytes()
         at = int(RNG.integers(len(whole)))
-        changes = {
-            "truncated": lambda path, whole=whole, at=at: path.write_bytes(whole[:at]),
-            "altered": lambda path, whole=whole, at=at: path.write_bytes(
-                whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
-            ),
-            "missing": lambda path: path.unlink(),
-        }
-        changes[damage](path / name)
-        with pytest.raises(FileError, match=str(name)):
-            DeepClassifier.load(path)
-
-
-def test_an_interrupted_save_leaves_nothing(folder, tmp_path, monkeypatch):
-    model, save, calls = DeepClassifier.load(folder), Network.save, []
-
-    def interrupted(self, path):
-        calls.append(path)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-        save(self, path)
-
-    monkeypatch.setattr(Network, "save", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        model.save(tmp_path / "model")
-    assert list(tmp_path.iterdir()) == []
+        altered = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
+        for kind, damaged in enumerate((whole[:at], altered, None)):
+            path = tmp_path / f"{number}-{kind}"
+            shutil.copytree(folder, path)
+            (path / name).unlink() if damaged is None else (path / name).write_bytes(damaged)
+            with pytest.raises(FileError, match=str(name)):
+                DeepClassifier.load(path)
 
 
 FORGED = {
@@ -298,8 +247,6 @@ FORGED = {
 @pytest.mark.parametrize("change", FORGED.values(), ids=FORGED)
 def test_a_forged_estimator_is_refused(folder, tmp_path, change):
     """With every checksum made to fit."""
-    from deepstep.run_folder import opened, read_config, write_config
-
     path = tmp_path / "model"
     shutil.copytree(folder, path)
     record = json.loads((path / "estimator.json").read_text())
@@ -311,31 +258,7 @@ def test_a_forged_estimator_is_refused(folder, tmp_path, change):
         DeepClassifier.load(path)
 
 
-def test_a_folder_is_no_pickle_and_loads_in_another_process(folder, tmp_path):
+def test_no_file_is_a_pickle(folder):
     for path in folder.rglob("*.*"):
         with pytest.raises(Exception):  # noqa: B017, PT011
             pickle.loads(path.read_bytes())
-    X_test = FRAME.head(5)
-    X_test.write_csv(tmp_path / "rows.csv")
-    program = (
-        "import sys, polars; from deepstep import DeepClassifier\n"
-        "model = DeepClassifier.load(sys.argv[1])\n"
-        "print(*model.predict(polars.read_csv(sys.argv[2])))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, folder, tmp_path / "rows.csv"],
-        capture_output=True, text=True, check=True, env={**os.environ},
-    )  # fmt: skip
-    assert done.stdout.split() == DeepClassifier.load(folder).predict(X_test).tolist()
-
-
-def test_every_preset_is_tried():
-    from deepstep.estimators.options import Options
-
-    (choices,) = (one for one in Options._parameter_constraints.get("preset", []) or _constraints("preset"))
-    assert set(PRESETS) == set(choices.options)
-    assert set(ALONE) < set(PRESETS)
-
-
-def _constraints(name):
-    return DeepClassifier._parameter_constraints[name]

@@ -22,7 +22,6 @@ from sklearn.utils.validation import (
 
 from deepstep.data.frames import as_frame
 from deepstep.errors import ConfigurationError, DataError, DataWarning
-from deepstep.estimators.calibration import Calibration, CalibrationMixin
 from deepstep.estimators.ensemble import Ensemble, FoldPreprocessor, Member, Table
 from deepstep.estimators.ensemble_fit import fit_alone, fit_ensemble
 from deepstep.estimators.fitted import FittedAttributes
@@ -54,7 +53,7 @@ from deepstep.estimators.presets import (
 )
 from deepstep.estimators.row_sources import as_row_source, in_memory, inputs_in, is_stored, labels_in, reading
 from deepstep.estimators.saved import SavedEstimator
-from deepstep.estimators.solvers import seed_to_resume, warn_the_caller
+from deepstep.estimators.solvers import fit_to_resume, warn_the_caller
 from deepstep.estimators.streamed_fit import (
     StreamedFit,
     prepare_stream,
@@ -72,7 +71,7 @@ from deepstep.types import AnyArray, Array
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options):
+class DeepEstimator(SavedEstimator, FittedAttributes, Options):
     """Base of the estimators; use `DeepClassifier` or `DeepRegressor`."""
 
     ensemble_: Ensemble
@@ -94,46 +93,28 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
     ) -> Self:
         """Train on rows as examples.
 
-        Parameters
-        ----------
-        X : array, frame or sparse matrix of shape (n_samples, n_features)
-            A row is an example. Sparse rows are made dense a batch at a time.
-        y : array of shape (n_samples,) or (n_samples, n_outputs), or str
-            Labels of any type, or columns of 0 and 1; numbers for a regressor, for 'poisson' of at least 0,
-            for 'quantile' in one column. Or the name of their column, where X is a frame.
-        sample_weight : array of shape (n_samples,) or str, optional
-            Weights of at least 0, or the name of their column; a weight of 2 equals the row twice.
-        X_val, y_val, sample_weight_val : optional
-            Validation data of the same kinds, with labels of y: ``history_`` has their cost and score,
-            and early stopping goes by them instead of a part of X.
-        eval_set : tuple (X_val, y_val) or list of one such tuple, optional
-            The same data in the form of other libraries, instead of ``X_val`` and ``y_val``.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If an argument cannot be used; `DataError` and `ConfigurationError` are among them.
-        DivergenceError
-            If the cost leaves the finite numbers.
-
-        Warns
-        -----
-        UserWarning
-            If a column of a frame numbers rows that are sorted by their label, or has one value for each.
-
-        Notes
-        -----
         After an error the estimator is as it was before. Ctrl-C ends the training with a warning: one network
         keeps the parameters reached, an ensemble the networks that are done, and the warning has their
         number and their out-of-fold score. A second Ctrl-C, or one before the first network of an ensemble
         is done, raises KeyboardInterrupt.
 
-        Examples
-        --------
+        X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example. Sparse rows
+            are made dense a batch at a time.
+        y (array of shape (n_samples,) or (n_samples, n_outputs), or str): Labels of any type, or columns of 0
+            and 1; numbers for a regressor, for 'poisson' of at least 0, for 'quantile' in one column. Or the
+            name of their column, where X is a frame.
+        sample_weight (array of shape (n_samples,) or str): Weights of at least 0, or the name of their
+            column; a weight of 2 equals the row twice.
+        X_val, y_val, sample_weight_val: Validation data of the same kinds, with labels of y: ``history_`` has
+            their cost and score, and early stopping goes by them instead of a part of X.
+        eval_set (tuple or list of one tuple): The same data, ``(X_val, y_val)``, in the form of other
+            libraries, instead of both.
+        returns (self): Fitted.
+        ValueError: If an argument cannot be used; `DataError` and `ConfigurationError` are among them.
+        DivergenceError: If the cost leaves the finite numbers.
+        UserWarning: If a column of a frame numbers rows that are sorted by their label, or has one value for
+            each.
+
         >>> from deepstep import DeepClassifier
         >>> X, y = [[-2.0], [-1.0], [1.0], [2.0]], ["low", "low", "high", "high"]
         >>> model = DeepClassifier(4, solver="lbfgs", random_state=1, preset="mlp").fit(X, y)
@@ -318,14 +299,9 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
         if dtype is None:
             self._warn_of_columns(found.inputs.cautions, context)
 
+    @abstractmethod
     def _finish(self, rows: Dataset, held_out: Dataset | None) -> None:
         """Calibrate an ensemble by what it held out."""
-        self._calibration, self._training_rows = Calibration(), None
-        if self.preset in ALONE:
-            return
-        if self.ensemble_.out_of_fold is not None:
-            self._training_rows = TrainingFingerprint.of(self.ensemble_, rows.X, rows.weight)
-        self._calibrate_by_held_out(rows, held_out)
 
     def _validation_rows(self, validation: RawData, dtype: Any, where: str) -> Dataset:
         """The user's own validation data."""
@@ -391,9 +367,7 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
         return self._named(frame, has_names, reset=reset, where=where)
 
     def _named(self, frame: Any, has_names: bool, *, reset: bool, where: str) -> Any:
-        """A frame under the names that its columns had in the fit, where one of both came without names:
-        scikit-learn has warned of it, and columns are then identified by their order.
-        """
+        """A frame under the names of the fit; by order where one of both came without names."""
         if reset:
             self._column_names, self._came_with_names = tuple(frame.columns), has_names
         elif has_names and self._came_with_names:
@@ -406,7 +380,6 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
 
     @property
     def _label(self) -> str:
-        """The name under which progress is shown."""
         return self.verbose if isinstance(self.verbose, str) else type(self).__name__
 
     def _warn_of_columns(self, cautions: Iterable[str], context: FitContext) -> None:
@@ -458,13 +431,12 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
         return np.dtype(np.float64 if wide else np.float32)
 
     def _seed(self, where: str) -> int:
-        """One seed for everything: the int itself, so that ``Network(…, seed=1)`` starts the same, or a draw;
-        a fit that was killed continues with the seed that it had drawn.
-        """
+        """One seed for everything: the int itself, that of a killed fit that goes on, or a draw."""
         if isinstance(self.random_state, Integral):
             return int(self.random_state)
-        seed = seed_to_resume(self, where)
-        return int(check_random_state(self.random_state).randint(2**31)) if seed is None else seed
+        found = fit_to_resume(self, where)
+        drawn = check_random_state(self.random_state)
+        return int(drawn.randint(2**31)) if found is None else found.seed
 
     def _outputs(self, X: Any) -> Array:
         """The outputs for rows, (m, n_L)."""
@@ -472,28 +444,15 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
             check_is_fitted(self)
         ensemble = self.ensemble_
         if is_stored(X, self.stream):
-            pieces = inputs_in(X, self._names_of_columns, reading(self.verbose))
-            if self._came_as_an_array:
-                return np.concatenate([self._outputs(piece.to_numpy()) for piece in pieces])
-            return np.concatenate([self._outputs(piece) for piece in pieces])
+            names = getattr(self, "feature_names_in_", getattr(self, "_column_names", ()))
+            pieces = inputs_in(X, tuple(map(str, names)), reading(self.verbose))
+            named = hasattr(self, "feature_names_in_") if ensemble.takes_numbers else self._came_with_names
+            return np.concatenate([self._outputs(piece if named else piece.to_numpy()) for piece in pieces])
         if not ensemble.takes_numbers:
             X = self._table(X, reset=False, where=f"{type(self).__name__}.predict")
         elif not self._is_plain(X):
             X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
         return ensemble.outputs(X)
-
-    @property
-    def _came_as_an_array(self) -> bool:
-        """Whether X had no names in the fit."""
-        if self.ensemble_.takes_numbers:
-            return not hasattr(self, "feature_names_in_")
-        return not self._came_with_names
-
-    @property
-    def _names_of_columns(self) -> tuple[str, ...]:
-        """The columns that X had in the fit, where they had names."""
-        names = getattr(self, "feature_names_in_", getattr(self, "_column_names", ()))
-        return tuple(map(str, names))
 
     def _is_plain(self, X: Any) -> bool:
         """Whether X is an array in which scikit-learn's checks would find nothing to convert or refuse."""
@@ -505,19 +464,14 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
         self, network: Network, engine: str, preprocessor: FoldPreprocessor, Y: Array
     ) -> "tuple[DeepEstimator, AnyArray]":
         """A copy that predicts with a network, and the targets Y, as a scorer sees them."""
-        return self._predicting_with(network, engine, preprocessor), self._decoded(Y)
-
-    def _predicting_with(self, network: Network, engine: str, preprocessor: FoldPreprocessor) -> Self:
-        """A copy that predicts with a network for rows as this takes them, as a scorer sees it."""
-        found, inputs = copy(self), replace(FoldPreprocessor.of_numbers(), center=preprocessor.center)
+        found, inputs = copy(self), FoldPreprocessor.of_numbers()
+        inputs = replace(inputs, center=preprocessor.center, scale=preprocessor.scale)
         member = Member(MLP, 0, network, engine, 0, None, None, {})
-        found.ensemble_ = Ensemble.of_one(
-            member, replace(inputs, scale=preprocessor.scale), network.architecture.output
-        )
+        found.ensemble_ = Ensemble.of_one(member, inputs, network.architecture.output)
         found.n_features_in_ = network.architecture.n_inputs
         if hasattr(found, "feature_names_in_"):
             del found.feature_names_in_  # the rows have been stripped of theirs
-        return found
+        return found, self._decoded(Y)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -527,19 +481,7 @@ class DeepEstimator(SavedEstimator, CalibrationMixin, FittedAttributes, Options)
 
 
 def available_where(check: Callable[[Any], bool]) -> Callable[[F], F]:
-    """`available_if` whose error has the reason, which the check raises.
-
-    >>> def has_a_voice(robot):
-    ...     raise AttributeError("it has no voice")
-    >>> class Robot:
-    ...     @available_where(has_a_voice)
-    ...     def sing(self): ...
-    >>> hasattr(Robot(), "sing")
-    False
-    >>> Robot().sing
-    Traceback (most recent call last):
-    deepstep.estimators.base.NotAvailableError: This 'Robot' has no attribute 'sing': it has no voice
-    """
+    """`available_if` whose error has the reason, which the check raises."""
 
     def with_reason(method: F) -> F:
         return cast(F, _Available(method, check))
@@ -553,7 +495,7 @@ class NotAvailableError(AttributeError, ValueError):
 
 class _Available:
     def __init__(self, method: Callable[..., Any], check: Callable[[Any], bool]) -> None:
-        self._method = available_if(check)(method)
+        self._method, self.__func__ = available_if(check)(method), method  # whose help is completed
         update_wrapper(self, method)  # type: ignore[arg-type]  # nothing calls it: it gives the method
 
     def __get__(self, owner: Any, kind: type | None = None) -> Any:

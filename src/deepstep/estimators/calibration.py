@@ -1,17 +1,28 @@
-"""Calibration of both estimators by rows that they have not trained on: how sure they may be."""
+"""Calibration by rows that were not learned from: temperature scaling, and scores of conformal prediction.
 
-from abc import abstractmethod
-from dataclasses import dataclass, replace
-from typing import Any, Self
+Guo, Pleiss, Sun & Weinberger, On calibration of modern neural networks, ICML 2017 (arXiv 1706.04599).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, exp
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
+from numpy.typing import NDArray
 
-from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators.ensemble import Ensemble
-from deepstep.estimators.inputs import Dataset, RawData
-from deepstep.estimators.temperature import ensemble_temperature
 from deepstep.types import Array
+
+DOUBT = 0.2
+"""Mean of |log T| before any row is seen (T is log-Laplace then): few rows do not move T from 1."""
+
+LEAST, MOST = 0.05, 20.0
+"""Between these T is sought."""
+
+SOFTER = 1.5
+"""The temperature that the mean of several folds' answers is taken to have already."""
+
+TINY = 1e-12
+"""In place of a probability of 0, which has no logarithm."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,113 +39,98 @@ class Calibration:
     by_fold: bool = False
 
 
-class CalibrationMixin:
-    """The part of the estimators that is calibrated."""
+def with_temperature(P: Array, temperature: float | Array, *, each: bool = False) -> Array:
+    """Probabilities (…, n) at a temperature, p^(1/T) / Σ p^(1/T): of two classes the logit divided by T.
 
-    _calibration = Calibration()
-    ensemble_: Ensemble
-    preset: str
+    The temperature is one for all, or an array (…, 1).
 
-    @abstractmethod
-    def _read(self, A: Array, Y: Array, weight: Array | None) -> Calibration:
-        """The calibration by outputs for rows and their targets, both (m, n_L)."""
+    The order of the classes stays, so the most probable one does. For ordered classes, too, these are the
+    probabilities of the classes, not the answers to y > k: dividing their logits would move the order. With
+    ``each`` a column is a yes or no of its own. T = 1 gives P itself.
+    """
+    if np.ndim(temperature) == 0 and temperature == 1:
+        return P
+    if each:
+        pairs = np.stack([1 - P, P], axis=-1)
+        return with_temperature(pairs, np.expand_dims(temperature, -1))[..., 1]
+    from scipy.special import softmax
 
-    @abstractmethod
-    def _rows(self, given: RawData, where: str) -> Dataset:
-        """Rows with targets, checked as those of the fit and encoded."""
+    logits = np.log(np.maximum(P, TINY, dtype=np.float64))
+    return softmax(logits / temperature, axis=-1).astype(P.dtype, copy=False)
 
-    @abstractmethod
-    def _class_weighted(self, learned: Dataset, rows: Dataset, where: str) -> Array | None:
-        """The weight of each row that judges, with that of its class."""
 
-    @abstractmethod
-    def _outputs(self, X: Any) -> Array:
-        """The outputs for rows, (m, n_L)."""
+def fit_temperature(P: Array, Y: Array, weight: Array | None = None, *, each: bool = False) -> float:
+    """The temperature at which the log-loss of rows is smallest, held near 1 where they are few.
 
-    @abstractmethod
-    def _table(self, X: Any, *, reset: bool, where: str) -> Any:
-        """X as a frame, or sparse."""
+    The minimum is that of Σ loss + |log T| / 0.2, with weights that sum to the number of equally weighed rows
+    that would say as much, (Σ w)² / Σ w². So T is moved only where that makes the rows more probable by more
+    than the factor that it costs: e⁵ to multiply or divide T by e. On these rows the log-loss is at most that
+    of T = 1. P and Y (m, n) are of rows that were not learned from.
+    """
+    from scipy.optimize import minimize_scalar
 
-    @abstractmethod
-    def _check_calibrated(self, where: str) -> None:
-        """Refuse a target for which there is nothing to calibrate."""
+    of_row = np.ones(len(P)) if weight is None else np.asarray(weight, np.float64)
+    of_row = of_row * of_row.sum() / (of_row**2).sum()  # they sum to the number of equal rows worth as much
+    if each:
+        P, Y, of_row = _pairs(P), _pairs(Y), np.repeat(of_row, P.shape[1])
 
-    def calibrate(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Learn from rows that were never trained on how sure the answers may be.
+    def doubted_loss(log_T: float) -> float:
+        of_label = np.sum(with_temperature(P, exp(log_T)) * Y, axis=1)
+        return float(-of_row @ np.log(np.maximum(of_label, TINY)) + abs(log_T) / DOUBT)
 
-        The results of the fit are replaced: the temperature of `DeepClassifier`, and how far
-        ``predict_set`` and ``predict_interval`` reach, which hold as often as asked from here on. The network
-        or ensemble stays as it is.
+    best = minimize_scalar(doubted_loss, bounds=(np.log(LEAST), np.log(MOST)), method="bounded")
+    return exp(best.x) if best.fun < doubted_loss(0.0) else 1.0
 
-        X (array, frame or sparse matrix of shape (n_samples, n_features)): Rows that are drawn like those to
-            come, and that no fit, no early stopping and no choice of parameters has seen.
-        y (array of shape (n_samples,) or (n_samples, n_outputs)): Their targets.
-        sample_weight (n_samples,): Counts for the temperature. For sets and intervals only whether it is 0:
-            such a row is left out.
-        returns (self): Calibrated.
-        ConfigurationError: For ``loss='quantile'``, which has its own intervals.
-        DataError: If the rows do not fit, or none has a weight above 0.
 
-        >>> import numpy as np
-        >>> from deepstep.estimators import DeepRegressor
-        >>> X = np.linspace(-1, 1, 200)[:, np.newaxis]
-        >>> y = X[:, 0] + 0.1 * np.random.default_rng(1).standard_normal(200)
-        >>> model = DeepRegressor(4, solver="lbfgs", random_state=1, preset="mlp").fit(X[::2], y[::2])
-        >>> model.calibrate(X[1::2], y[1::2]).predict_interval(X[:5], alpha=0.2).shape
-        (5, 2)
-        """
-        check_is_fitted(self)
-        where = f"{type(self).__name__}.calibrate"
-        self._check_calibrated(where)
-        rows = self._rows(RawData(X, y, sample_weight), where)
-        outputs = self.ensemble_.outputs(rows.X)
-        self._calibration = self._read_known(outputs, rows.Y, rows.weight, where)
-        return self
+def ensemble_temperature(temperature: float) -> float:
+    """The temperature of the mean of several models' answers, from the one that each of them alone asks for.
 
-    def _calibrate_by_held_out(self, rows: Dataset, validation: Dataset | None) -> None:
-        """Learn from what a fit held out: the rows of validation, or of each fold."""
-        ensemble = self.ensemble_
-        kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
-        weight = self._class_weighted(kept, kept if validation is None else validation, "fit")
-        if validation is not None:
-            outputs = ensemble.outputs(validation.X)
-            self._calibration = self._read_known(outputs, validation.Y, weight, "fit")
-        elif ensemble.out_of_fold is not None:
-            found = self._read_known(ensemble.out_of_fold, kept.Y, weight, "fit")
-            if len(ensemble.preprocessors) > 1:
-                found = replace(found, temperature=ensemble_temperature(found.temperature))
-            if found.scores is not None:
-                fold_of = np.full(len(kept.Y), -1)
-                for number, preprocessor in enumerate(ensemble.preprocessors):
-                    fold_of[preprocessor.fold.held_out] = number
-                fold_of = fold_of[np.isfinite(ensemble.out_of_fold).all(axis=1)]
-                folds = range(len(ensemble.preprocessors))
-                scores = tuple(found.scores[0][fold_of == number] for number in folds)
-                found = replace(found, scores=scores, by_fold=True)
-            self._calibration = found
+    Where models disagree, their mean is less sure than each of them (Ranjan & Gneiting, Journal of the Royal
+    Statistical Society B 72, 2010), so it needs less of a temperature above 1. How much less is not known
+    without rows that none of them has learned from: it is divided by 1.5, but not below 1. One below 1 stays:
+    the mean would bear a lower one.
 
-    def _read_known(self, A: Array, Y: Array, weight: Array | None, where: str) -> Calibration:
-        """The calibration by the rows that have an answer and a weight."""
-        used = np.isfinite(A).all(axis=1)
-        if weight is not None:
-            used &= weight > 0
-        if not used.any():
-            raise DataError(where, "at least one row of a weight above 0", "got none")
-        return self._read(A[used].astype(np.float64), Y[used], None if weight is None else weight[used])
+    >>> ensemble_temperature(3.0), ensemble_temperature(1.2), ensemble_temperature(0.8)
+    (2.0, 1.0, 0.8)
+    """
+    return temperature if temperature <= 1 else max(1.0, temperature / SOFTER)
 
-    def _scores(self, where: str) -> tuple[Array, ...]:
-        """How wrong answers were, refused in words where nobody knows."""
-        if self._calibration.scores is None:
-            raise ConfigurationError(
-                where,
-                "rows that were not learned from, which tell how wrong answers are",
-                f"there were none in fit (preset={self.preset!r} keeps none for this)",
-                "Call calibrate(X, y) with rows of their own first.",
-            )
-        return self._calibration.scores
 
-    def _outputs_of_judges(self, X: Any, where: str) -> list[Array]:
-        """The outputs for rows of the models that the scores are of, (m, n_L) each."""
-        if self._calibration.by_fold:
-            return self.ensemble_.outputs_of_folds(self._table(X, reset=False, where=where))
-        return [self._outputs(X).astype(np.float64)]
+def _pairs(P: Array) -> Array:
+    """Columns of their own as rows of two classes, no and yes."""
+    return np.column_stack([1 - P.ravel(), P.ravel()])
+
+
+def conformal_rank(n: int, alpha: float) -> int:
+    """The place, from the smallest of n scores, that a further one exceeds with at most the probability α.
+
+    It is ⌈(n + 1)(1 - α)⌉, or n + 1, so that there is none, where n rows are too few: fewer than 1/α - 1. The
+    rows are exchangeable with the further one, as in a shuffled sample: Vovk, Gammerman & Shafer, Algorithmic
+    Learning in a Random World, 2005; Lei et al., Journal of the American Statistical Association 113, 2018.
+    """
+    return max(1, ceil((n + 1) * (1 - alpha) - 1e-9 * n))  # 10·(1 - 0.1) is 9, and a bit more in floats
+
+
+def prediction_sets(scores: Sequence[Array], strangeness: Sequence[Array], alpha: float) -> NDArray[np.bool_]:
+    """Which labels are no stranger than the right ones of all but a share alpha of other rows were.
+
+    Each model has scores (n_k,) of rows that it did not learn from, and a strangeness (m, n_classes) of each
+    label.
+    """
+    n = sum(map(len, scores))
+    as_strange = np.zeros(strangeness[0].shape, np.intp)
+    for known, new in zip(scores, strangeness, strict=True):
+        as_strange += len(known) - np.searchsorted(np.sort(known), new)
+    return np.asarray(as_strange >= n + 1 - conformal_rank(n, alpha))
+
+
+def interval_half_width(scores: Array, alpha: float) -> Array:
+    """The distance of a number from its answer that a share alpha of other rows exceeded.
+
+    Each column of scores (n, k), distances in rows that were not learned from, counts by itself. Infinite for
+    too few rows.
+    """
+    last = conformal_rank(len(scores), alpha)
+    if last > len(scores):
+        return np.full(scores.shape[1:], np.inf)
+    return np.asarray(np.partition(scores, last - 1, axis=0)[last - 1])

@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import unique_labels
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.base import DeepEstimator, available_where
-from deepstep.estimators.conformal import ConformalClassifierMixin
+from deepstep.estimators.conformal import ConformalClassifier
 from deepstep.estimators.ensemble import FoldPreprocessor
 from deepstep.estimators.inputs import Dataset, FitContext, RawData, warn_of_leaks
 from deepstep.estimators.options import documented
@@ -29,30 +29,14 @@ from deepstep.types import AnyArray, Array
 
 @documented
 @dataclass(eq=False, repr=False, match_args=False)
-class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
+class DeepClassifier(ClassifierMixin, ConformalClassifier):
     """Deep fully-connected networks that tell classes apart.
 
     Two classes train one sigmoid output, several classes a softmax, and a target of several 0/1 columns a
     sigmoid for each; the cost is the cross-entropy. Ordered classes train the questions y > k.
 
-    With ``preset='tabular'``, the default, X is a table as it is: a pandas, polars or pyarrow frame or an
-    array, with texts, dates and missing values. An ensemble of small networks learns, of several presets
-    (after RealMLP, Holzmüller et al., arXiv 2407.04491, and plainer ones) on the folds of a cross-validation;
-    each preset counts by its answers to rows that it has not learned from. How many there are and how long
-    they learn follows from the number of rows (`deepstep.estimators.presets`). ``ensemble_`` holds
-    them all, and each member's ``network`` can be opened.
-
-    With ``preset='tabm'`` X is the same, and on each fold one network learns that is many, which share
-    their matrices (``shared_members``; after TabM-mini, Gorishniy et al., arXiv 2410.24210).
-
-    With ``preset='single'`` X is the same, and one network learns with exactly the parameters that are given.
-
-    With ``preset='mlp'`` one network learns from X, an array of numbers. It follows
-    `sklearn.neural_network.MLPClassifier`: parameters of the same name mean the same, and on the same
-    starting weights and the same order of examples it computes the same numbers. It differs in what is
-    drawn: initial weights are normal and biases zero (there: both uniform), and the order of an epoch is a
-    function of ``random_state`` and the epoch's number alone (there: one stream of draws). What it adds
-    stands behind ``engine`` below, and ``network_``, in which every step can be opened.
+    By default (``preset='tabular'``) X is a table as it is, from which an ensemble learns. ``ensemble_``
+    holds the networks, in which every step can be opened.
 
     Parameters
     ----------
@@ -121,27 +105,14 @@ class DeepClassifier(ConformalClassifierMixin, ClassifierMixin, DeepEstimator):
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Continue training with one epoch of these rows, and with the optimizer's state.
 
-        Parameters
-        ----------
-        X, y, sample_weight
-            As in `fit`.
-        classes : array of shape (n_classes,), optional
-            All labels that will come, needed in the first call.
+        X, y, sample_weight: As in `fit`.
+        classes (array of shape (n_classes,)): All labels that will come, needed in the first call.
+        returns (self): Fitted.
+        ValueError: As in `fit`; also for ``class_weight='balanced'``, which needs all data at once.
+        AttributeError: With early stopping (a ValueError, too) or 'lbfgs', which need all data at once, with
+            schedules or a time budget, which need to know how much training will come, and with
+            ``checkpoint_dir``.
 
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            As in `fit`; also for ``class_weight='balanced'``, which needs all data at once.
-        AttributeError
-            With early stopping (a ValueError, too) or 'lbfgs', which need all data at once, with schedules or
-            a time budget, which need to know how much training will come, and with ``checkpoint_dir``.
-
-        Examples
-        --------
         >>> model = DeepClassifier(4, random_state=1, preset="mlp")
         >>> for X, y in (([[-1.0], [1.0]], ["low", "high"]), ([[2.0]], ["high"])):
         ...     model = model.partial_fit(X, y, classes=["high", "low"])

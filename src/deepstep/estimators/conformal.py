@@ -1,68 +1,29 @@
-"""Conformal prediction of both estimators: sets of labels and intervals, and rows whose target may be wrong.
+"""Calibration, conformal sets and intervals, and rows whose target may be wrong, of both estimators."""
 
-Scores say how wrong predictions were for rows that the model has not learned from.
-"""
-
-from collections.abc import Sequence
-from math import ceil
-from typing import Any, NamedTuple
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from deepstep.equations.targets import TARGETS
-from deepstep.errors import ConfigurationError
-from deepstep.estimators.calibration import Calibration, CalibrationMixin
-from deepstep.estimators.ensemble import calibrate_proba
-from deepstep.estimators.inputs import RawData
-from deepstep.estimators.label_issues import out_of_fold_scores, rank_label_issues
+from deepstep.errors import ConfigurationError, DataError
+from deepstep.estimators.base import DeepEstimator
+from deepstep.estimators.calibration import (
+    Calibration,
+    ensemble_temperature,
+    fit_temperature,
+    interval_half_width,
+    prediction_sets,
+)
+from deepstep.estimators.inputs import Dataset, RawData
+from deepstep.estimators.label_issues import TrainingFingerprint, out_of_fold_scores
 from deepstep.estimators.presets import ALONE
 from deepstep.estimators.targets import Labels
-from deepstep.estimators.temperature import fit_temperature, with_temperature
-from deepstep.types import AnyArray, Array, is_number
-
-
-def conformal_rank(n: int, alpha: float) -> int:
-    """The place, from the smallest of n scores, that a further one exceeds with at most the probability α.
-
-    It is ⌈(n + 1)(1 - α)⌉, or n + 1, so that there is none, where n rows are too few: fewer than 1/α - 1. The
-    rows are exchangeable with the further one, as in a shuffled sample: Vovk, Gammerman & Shafer, Algorithmic
-    Learning in a Random World, 2005; Lei et al., Journal of the American Statistical Association 113, 2018.
-    """
-    return max(1, ceil((n + 1) * (1 - alpha) - 1e-9 * n))  # 10·(1 - 0.1) is 9, and a bit more in floats
-
-
-def prediction_sets(scores: Sequence[Array], strangeness: Sequence[Array], alpha: float) -> NDArray[np.bool_]:
-    """Which labels are no stranger than the right ones of all but a share alpha of other rows were.
-
-    Each model has scores (n_k,) of rows that it did not learn from, and a strangeness (m, n_classes) of each
-    label.
-    """
-    n = sum(map(len, scores))
-    as_strange = np.zeros(strangeness[0].shape, np.intp)
-    for known, new in zip(scores, strangeness, strict=True):
-        as_strange += len(known) - np.searchsorted(np.sort(known), new)
-    return np.asarray(as_strange >= n + 1 - conformal_rank(n, alpha))
-
-
-def interval_half_width(scores: Array, alpha: float) -> Array:
-    """The distance of a number from its answer that a share alpha of other rows exceeded.
-
-    Each column of scores (n, k), distances in rows that were not learned from, counts by itself. Infinite for
-    too few rows.
-    """
-    last = conformal_rank(len(scores), alpha)
-    if last > len(scores):
-        return np.full(scores.shape[1:], np.inf)
-    return np.asarray(np.partition(scores, last - 1, axis=0)[last - 1])
-
-
-def check_alpha(alpha: Any, where: str) -> float:
-    """Alpha as a float, between 0 and 1."""
-    if not (is_number(alpha) and 0 < alpha < 1):
-        raise ConfigurationError(where, "alpha is a number above 0 and below 1", f"got {alpha!r}")
-    return float(alpha)
+from deepstep.types import AnyArray, Array, is_number, is_whole
 
 
 class LabelIssue(NamedTuple):
@@ -105,7 +66,135 @@ class TargetIssue(NamedTuple):
     gradient_norm: float
 
 
-class ConformalClassifierMixin(CalibrationMixin):
+class Calibrated(DeepEstimator):
+    """The part of both estimators that learns from rows which were held out."""
+
+    _calibration = Calibration()
+
+    @abstractmethod
+    def _read(self, A: Array, Y: Array, weight: Array | None) -> Calibration:
+        """The calibration by outputs for rows and their targets, both (m, n_L)."""
+
+    @abstractmethod
+    def _issues(self, A: Array, Y: Array) -> tuple[Array, Callable[[int, float], Any]]:
+        """How doubtful each target is, and the entry of a row with its gradient norm."""
+
+    def _check_calibrated(self, where: str) -> None:
+        """Refuse a target for which there is nothing to calibrate."""
+
+    def calibrate(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Learn from rows that were never trained on how sure the answers may be.
+
+        The results of the fit are replaced: the temperature of `DeepClassifier`, and how far
+        ``predict_set`` and ``predict_interval`` reach, which hold as often as asked from here on. The network
+        or ensemble stays as it is.
+
+        X (array, frame or sparse matrix of shape (n_samples, n_features)): Rows that are drawn like those to
+            come, and that no fit, no early stopping and no choice of parameters has seen.
+        y (array of shape (n_samples,) or (n_samples, n_outputs)): Their targets.
+        sample_weight (n_samples,): Counts for the temperature. For sets and intervals only whether it is 0:
+            such a row is left out.
+        returns (self): Calibrated.
+        ConfigurationError: For ``loss='quantile'``, which has its own intervals.
+        DataError: If the rows do not fit, or none has a weight above 0.
+
+        >>> import numpy as np
+        >>> from deepstep.estimators import DeepRegressor
+        >>> X = np.linspace(-1, 1, 200)[:, np.newaxis]
+        >>> y = X[:, 0] + 0.1 * np.random.default_rng(1).standard_normal(200)
+        >>> model = DeepRegressor(4, solver="lbfgs", random_state=1, preset="mlp").fit(X[::2], y[::2])
+        >>> model.calibrate(X[1::2], y[1::2]).predict_interval(X[:5], alpha=0.2).shape
+        (5, 2)
+        """
+        check_is_fitted(self)
+        where = f"{type(self).__name__}.calibrate"
+        self._check_calibrated(where)
+        rows = self._rows(RawData(X, y, sample_weight), where)
+        self._calibration = self._read_known(self.ensemble_.outputs(rows.X), rows.Y, rows.weight, where)
+        return self
+
+    def label_issues(self, X: Any, y: Any, n: int | None = None) -> list[Any]:
+        """Rows from the one whose target is most likely wrong on.
+
+        The least probable label, or the number that is farthest from the answer, is first. With
+        ``preset="tabular"``, and where X are the rows of the fit in their order, each row is evaluated by
+        the members that did not learn it; else by the whole model, which may have learned wrong targets by
+        heart.
+
+        X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example.
+        y (array of shape (n_samples,) or (n_samples, n_outputs)): Targets to be looked at.
+        n: How many rows; by default all.
+        returns (list of LabelIssue, of a regressor of TargetIssue): ``pandas.DataFrame`` makes a table of it.
+        ConfigurationError: If n is no whole number of at least 1, or with batch normalization, where rows
+            have no gradients of their own.
+
+        >>> from sklearn.datasets import load_iris
+        >>> from deepstep.estimators import DeepClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> y[10] = 2
+        >>> model = DeepClassifier(preset="tabular", n_estimators=5, max_iter=30, random_state=1).fit(X, y)
+        >>> first, = model.label_issues(X, y, n=1)
+        >>> first.row, int(first.given), int(first.predicted)
+        (10, 2, 0)
+        """
+        check_is_fitted(self)
+        where = f"{type(self).__name__}.label_issues"
+        A, Y, norms = out_of_fold_scores(self, RawData(X, y, None), where)
+        doubt, row = self._issues(A, Y)
+        if n is not None and not is_whole(n, 1):
+            raise ConfigurationError(where, "n is a whole number of at least 1, or None", f"got {n!r}")
+        first = np.lexsort((-norms, -doubt))[:n].tolist()  # gradient norms decide where doubts are equal
+        return [row(number, float(norms[number])) for number in first]
+
+    def _finish(self, rows: Dataset, held_out: Dataset | None) -> None:
+        """Calibrate an ensemble by what a fit held out: the rows of validation, or of each fold."""
+        self._calibration, self._training_rows, ensemble = Calibration(), None, self.ensemble_
+        if self.preset in ALONE:
+            return
+        A, folds = ensemble.out_of_fold, range(len(ensemble.preprocessors))
+        if A is not None:
+            self._training_rows = TrainingFingerprint.of(ensemble, rows.X, rows.weight)
+        kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
+        weight = self._class_weighted(kept, held_out or kept, "fit")
+        if held_out is not None:
+            self._calibration = self._read_known(ensemble.outputs(held_out.X), held_out.Y, weight, "fit")
+        elif A is not None:
+            found = self._read_known(A, kept.Y, weight, "fit")
+            if len(folds) > 1:
+                found = replace(found, temperature=ensemble_temperature(found.temperature))
+            if found.scores is not None:
+                fold_of = np.full(len(kept.Y), -1)
+                for number in folds:
+                    fold_of[ensemble.preprocessors[number].fold.held_out] = number
+                fold_of = fold_of[np.isfinite(A).all(axis=1)]
+                scores = tuple(found.scores[0][fold_of == number] for number in folds)
+                found = replace(found, scores=scores, by_fold=True)
+            self._calibration = found
+
+    def _read_known(self, A: Array, Y: Array, weight: Array | None, where: str) -> Calibration:
+        """The calibration by the rows that have an answer and a weight."""
+        used = np.isfinite(A).all(axis=1)
+        if weight is not None:
+            used &= weight > 0
+        if not used.any():
+            raise DataError(where, "at least one row of a weight above 0", "got none")
+        return self._read(A[used].astype(np.float64), Y[used], None if weight is None else weight[used])
+
+    def _scores(self, where: str, alpha: float) -> tuple[Array, ...]:
+        """How wrong answers were, refused in words where nobody knows."""
+        if not (is_number(alpha) and 0 < alpha < 1):
+            raise ConfigurationError(where, "alpha is a number above 0 and below 1", f"got {alpha!r}")
+        if self._calibration.scores is None:
+            raise ConfigurationError(
+                where,
+                "rows that were not learned from, which tell how wrong answers are",
+                f"there were none in fit (preset={self.preset!r} keeps none for this)",
+                "Call calibrate(X, y) with rows of their own first.",
+            )
+        return self._calibration.scores
+
+
+class ConformalClassifier(Calibrated):
     """Temperature, conformal prediction sets and label issues of `DeepClassifier`."""
 
     _labels: Labels
@@ -114,8 +203,7 @@ class ConformalClassifierMixin(CalibrationMixin):
     @property
     def temperature_(self) -> float:
         """T of `predict_proba`: above 1 the network was too sure of itself, below 1 not sure enough."""
-        if "_calibration" not in vars(self):
-            raise AttributeError(f"{type(self).__name__} has no temperature_ before it is fitted")
+        self._fitted("temperature_")
         return self._calibration.temperature
 
     def predict_set(self, X: Any, alpha: float = 0.1) -> NDArray[np.bool_]:
@@ -164,58 +252,26 @@ class ConformalClassifierMixin(CalibrationMixin):
                 f"this estimator has {len(self.classes_)} columns of 0 and 1",
                 "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier.",
             )
-        alpha = check_alpha(alpha, where)
-        scores = self._scores(where)
-        return prediction_sets(
-            scores, [self._strangeness(A) for A in self._outputs_of_judges(X, where)], alpha
-        )
-
-    def label_issues(self, X: Any, y: Any, n: int | None = None) -> list[LabelIssue]:
-        """Rows from the one whose label is most likely wrong on.
-
-        The least probable label is first. With ``preset="tabular"``, and where X are the rows of the fit in
-        their order, each row is evaluated by the members that did not learn it; else by the whole model,
-        which may have learned wrong labels by heart.
-
-        X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example.
-        y (array of shape (n_samples,) or (n_samples, n_outputs)): Labels to be looked at.
-        n: How many rows; by default all.
-        returns: ``pandas.DataFrame`` makes a table of it.
-        ConfigurationError: If n is no whole number of at least 1, or with batch normalization, where rows
-            have no gradients of their own.
-
-        >>> from sklearn.datasets import load_iris
-        >>> from deepstep.estimators import DeepClassifier
-        >>> X, y = load_iris(return_X_y=True)
-        >>> y[10] = 2
-        >>> model = DeepClassifier(preset="tabular", n_estimators=5, max_iter=30, random_state=1).fit(X, y)
-        >>> first, = model.label_issues(X, y, n=1)
-        >>> first.row, int(first.given), int(first.predicted)
-        (10, 2, 0)
-        """
-        check_is_fitted(self)
-        where, labels = f"{type(self).__name__}.label_issues", self._labels
-        A, Y, norms = out_of_fold_scores(self, RawData(X, y, None), where)
-        P = self._tempered(labels.probabilities(A))
-        of_given = _of_given(labels, P, Y)
-        given, predicted = labels.decode(Y), labels.decode(A)
-
-        def row(i: int) -> LabelIssue:
-            return LabelIssue(i, given[i], predicted[i], float(of_given[i]), float(norms[i]))
-
-        return rank_label_issues(n, 1 - of_given, norms, row, where)
+        scores = self._scores(where, alpha)
+        if self._calibration.by_fold:
+            outputs = self.ensemble_.outputs_of_folds(self._table(X, reset=False, where=where))
+        else:
+            outputs = [self._outputs(X).astype(np.float64)]
+        return prediction_sets(scores, [1 - self._labels.probabilities(A) for A in outputs], alpha)
 
     def _tempered(self, P: Array) -> Array:
-        """Probabilities at the temperature."""
-        several = self._labels.several
-        if self.ensemble_.members[0].preset.name not in ALONE:
-            return calibrate_proba(P, self._calibration.temperature, each=several)
-        return with_temperature(P, self._calibration.temperature, each=several)
+        return self.ensemble_.tempered(P, self._calibration.temperature, each=self._labels.several)
 
-    def _strangeness(self, A: Array) -> Array:
-        """How little each class fits each row, (m, n_classes)."""
-        strangeness: Array = 1 - self._labels.probabilities(A)
-        return strangeness
+    def _issues(self, A: Array, Y: Array) -> tuple[Array, Callable[[int, float], LabelIssue]]:
+        labels, P = self._labels, self._tempered(self._labels.probabilities(A))
+        if labels.several:
+            of_given = np.prod(np.where(Y > 0.5, P, 1 - P), axis=1)
+        else:
+            of_given = np.take_along_axis(P, labels.decide(Y)[:, np.newaxis], axis=1)[:, 0]
+        given, predicted = labels.decode(Y), labels.decode(A)
+        return 1 - of_given, lambda at, norm: LabelIssue(
+            at, given[at], predicted[at], float(of_given[at]), norm
+        )
 
     def _read(self, A: Array, Y: Array, weight: Array | None) -> Calibration:
         labels, P = self._labels, self._labels.probabilities(A)
@@ -223,21 +279,10 @@ class ConformalClassifierMixin(CalibrationMixin):
         if labels.several:
             return Calibration(temperature)
         right = labels.decide(Y)[:, np.newaxis]
-        scores = np.take_along_axis(self._strangeness(A), right, axis=1)[:, 0]
-        return Calibration(temperature, (scores,))
-
-    def _check_calibrated(self, where: str) -> None:
-        """All targets of classes are calibrated."""
+        return Calibration(temperature, (np.take_along_axis(1 - P, right, axis=1)[:, 0],))
 
 
-def _of_given(labels: Labels, P: Array, Y: AnyArray) -> Array:
-    """The probability of what y says, (m,)."""
-    if labels.several:
-        return np.asarray(np.prod(np.where(Y > 0.5, P, 1 - P), axis=1))
-    return np.take_along_axis(P, labels.decide(Y)[:, np.newaxis], axis=1)[:, 0]
-
-
-class ConformalRegressorMixin(CalibrationMixin):
+class ConformalRegressor(Calibrated):
     """Conformal prediction intervals and issues of targets of `DeepRegressor`."""
 
     _learned: Any
@@ -283,48 +328,22 @@ class ConformalRegressorMixin(CalibrationMixin):
         check_is_fitted(self)
         where = f"{type(self).__name__}.predict_interval"
         self._check_calibrated(where)
-        alpha = check_alpha(alpha, where)
-        most = interval_half_width(np.concatenate(self._scores(where)), alpha)
+        most = interval_half_width(np.concatenate(self._scores(where, alpha)), alpha)
         A = self._outputs(X).astype(np.float64)
         ends = np.stack([A - most, A + most], axis=-1)
         if self._learned.targets == "counts":
             ends = np.maximum(ends, 0)
         return ends[:, 0] if A.shape[1] == 1 else ends
 
-    def label_issues(self, X: Any, y: Any, n: int | None = None) -> list[TargetIssue]:
-        """Rows from the one whose target is most likely wrong on.
-
-        The target that is farthest from the answer is first. With ``preset="tabular"``, and where X are the
-        rows of the fit in their order, each row is evaluated by the members that did not learn it; else by
-        the whole model, which may have learned wrong targets by heart.
-
-        X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example.
-        y (array of shape (n_samples,) or (n_samples, n_outputs)): Targets to be looked at.
-        n: How many rows; by default all.
-        returns: ``pandas.DataFrame`` makes a table of it.
-        ConfigurationError: If n is no whole number of at least 1, or with batch normalization, where rows
-            have no gradients of their own.
-
-        >>> from deepstep.estimators import DeepRegressor
-        >>> X = np.linspace(-1, 1, 50)[:, np.newaxis]
-        >>> y = 3 * X[:, 0]
-        >>> y[20] += 1
-        >>> model = DeepRegressor(2, solver="lbfgs", alpha=1.0, random_state=1, preset="mlp").fit(X, y)
-        >>> model.label_issues(X, y, n=1)[0].row
-        20
-        """
-        check_is_fitted(self)
-        where = f"{type(self).__name__}.label_issues"
-        A, Y, norms = out_of_fold_scores(self, RawData(X, y, None), where)
-        if TARGETS[self._learned.targets].repeats:
-            Y, A = Y[:, :1], A[:, [_nearest_to_median(self._learned.settings.get("levels", (0.5,)))]]
+    def _issues(self, A: Array, Y: Array) -> tuple[Array, Callable[[int, float], TargetIssue]]:
+        if TARGETS[self._learned.targets].repeats:  # the quantile next to the median
+            levels = np.asarray(self._learned.settings.get("levels", (0.5,)))
+            Y, A = Y[:, :1], A[:, [int(np.argmin(np.abs(levels - 0.5)))]]
         deviations = _in_deviations(Y.astype(np.float64) - A)
         given, predicted = (rows[:, 0] if rows.shape[1] == 1 else rows for rows in (Y, A))
-
-        def row(i: int) -> TargetIssue:
-            return TargetIssue(i, given[i], predicted[i], float(deviations[i]), float(norms[i]))
-
-        return rank_label_issues(n, np.abs(deviations), norms, row, where)
+        return np.abs(deviations), lambda at, norm: TargetIssue(
+            at, given[at], predicted[at], float(deviations[at]), norm
+        )
 
     def _read(self, A: Array, Y: Array, weight: Array | None) -> Calibration:
         return Calibration(scores=None if TARGETS[self._learned.targets].repeats else (np.abs(Y - A),))
@@ -339,15 +358,10 @@ class ConformalRegressorMixin(CalibrationMixin):
             )
 
 
-def _nearest_to_median(levels: Any) -> int:
-    """Number of the quantile next to the median."""
-    return int(np.argmin(np.abs(np.asarray(levels) - 0.5)))
-
-
-def _in_deviations(residuals: Array) -> Array:
+def _in_deviations(residuals: Array) -> AnyArray:
     """Residuals (m, n) in robust standard deviations, of each row the largest, (m,)."""
     deviation = 1.4826 * np.median(np.abs(residuals), axis=0)
     deviation = np.where(deviation > 0, deviation, residuals.std(axis=0))
     scaled = residuals / np.where(deviation > 0, deviation, 1.0)
     largest = np.abs(scaled).argmax(axis=1)[:, np.newaxis]
-    return np.asarray(np.take_along_axis(scaled, largest, axis=1)[:, 0])
+    return np.take_along_axis(scaled, largest, axis=1)[:, 0]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from deepstep.data.text_formats import html_table
 from deepstep.engines import missing_numba
-from deepstep.estimators.presets import Preset
-from deepstep.estimators.temperature import fit_temperature, with_temperature
+from deepstep.estimators.calibration import fit_temperature, with_temperature
+from deepstep.estimators.presets import ALONE, Preset
 from deepstep.inspection.tables import text_table
 from deepstep.model import Network
 from deepstep.preparation.encoding import Encoding
@@ -70,11 +70,10 @@ class Table:
 
 @dataclass(frozen=True, eq=False)
 class FoldPreprocessor:
-    """How the learned rows of a fold turn a table into inputs, and outputs into numbers of the target.
+    """How a fold turns a table into inputs, and outputs into numbers of the target.
 
-    ``table`` is None where rows are numbers that networks take as they are. ``encodings`` has True for
-    features whose numbers are cut into pieces, and None for features as they are. Networks learn
-    (Y - center) / scale, both (n_L,); ``center`` is empty where they learn Y.
+    ``table`` is None for numbers that are taken as they are, ``encodings`` has True for numbers cut into
+    pieces, and None for features as they are. Networks learn (Y - center) / scale, or Y without a center.
     """
 
     fold: Fold
@@ -343,6 +342,14 @@ class Ensemble:
                 found[at] = A
         return found
 
+    def tempered(self, P: Array, temperature: float, *, each: bool) -> Array:
+        """Probabilities (m, n) at the temperature of the predictions; with ``each`` columns of their own.
+
+        Rows of members in float32, whose sum is 1 within 1e-7, are made to sum to 1.
+        """
+        whole = each or self.members[0].preset.name in ALONE
+        return with_temperature(P if whole else P / P.sum(axis=1, keepdims=True), temperature, each=each)
+
     def __getstate__(self) -> dict[str, Any]:
         return {one.name: getattr(self, one.name) for one in fields(self)}
 
@@ -385,9 +392,8 @@ class EnsembleWeights(NamedTuple):
 def fit_ensemble_weights(
     held_out: Mapping[str, Sequence[Array]], Y: Array, output: str, loss: Any, weight: Array | None
 ) -> EnsembleWeights:
-    """Weigh the presets by their outputs for rows that were held out.
+    """Weigh the presets by their outputs, (m, n_L) for each seed, NaN where a row was never held out.
 
-    ``held_out`` has for each preset one array (m, n_L) for each seed, NaN in rows that were never held out.
     ``loss`` (A, Y) → (m,) is convex in A; without one all presets have the same weight.
     """
     means = {name: _mean_of_known(np.stack([*outputs])) for name, outputs in held_out.items()}
@@ -402,8 +408,8 @@ def fit_ensemble_weights(
     for name, mean in means.items():
         if output in PROBABILITIES and len(means) > 1:
             each = output == "sigmoid"
-            temperatures[name] = fit_temperature(mean[known], Y[known], of_known, each=each)
-            means[name] = apply_temperature(mean, output, temperatures[name])
+            temperatures[name] = T = fit_temperature(mean[known], Y[known], of_known, each=each)
+            means[name] = with_temperature(mean, T, each=each)
     if loss is not None and len(means) > 1:
         outputs = [mean[known] for mean in means.values()]
         shares = stacking_weights(outputs, lambda A: loss(A, Y[known]), of_known)
@@ -425,12 +431,10 @@ def _mean_of_known(stack: Array, weights: Array | None = None) -> Array:
 def stacking_weights(
     outputs: Sequence[Array], loss: Callable[[Array], Array], weight: Array | None = None
 ) -> NDArray[np.float64]:
-    """Weights, at least 0 and with the sum 1, of several outputs (m, n_L) for held out examples.
+    """Weights, at least 0 and with the sum 1, at which the loss (m,) of the mean of outputs is smallest.
 
-    They make the mean loss of the weighted mean of the outputs smallest, and are then drawn towards equal
-    ones, the more the fewer examples there are ("stacking": Wolpert, Neural Networks 5, 1992; weights that
-    sum to 1: Breiman, Machine Learning 24, 1996). ``loss`` takes outputs (m, n_L), is convex in them and
-    gives the loss of each example (m,).
+    They are drawn towards equal ones, the more the fewer examples there are ("stacking": Wolpert, Neural
+    Networks 5, 1992; weights that sum to 1: Breiman, Machine Learning 24, 1996). ``loss`` is convex.
     """
     from scipy.optimize import minimize
     from scipy.special import softmax
@@ -451,17 +455,3 @@ def stacking_weights(
     share = SHRINKAGE / (SHRINKAGE + m)
     found: NDArray[np.float64] = (1 - share) * softmax(best.x) + share / n
     return found
-
-
-def calibrate_proba(P: Array, temperature: float, *, each: bool) -> Array:
-    """An ensemble's probabilities (m, n) at the temperature of its predictions.
-
-    With ``each`` a column is a yes or no of its own; else rows are made to sum to 1, which those of members
-    in float32 do within 1e-7.
-    """
-    return with_temperature(P if each else P / P.sum(axis=1, keepdims=True), temperature, each=each)
-
-
-def apply_temperature(A: Array, output: str, temperature: float) -> Array:
-    """Outputs at a temperature; those of other heads than `PROBABILITIES` as they are."""
-    return with_temperature(A, temperature, each=output == "sigmoid") if output in PROBABILITIES else A

@@ -31,7 +31,7 @@ from deepstep.preparation import TablePreparation
 from deepstep.preparation.encoding import Encoding
 from deepstep.run_folder import OLD_ENSEMBLE, OLD_PRESETS, renamed
 from deepstep.training.history import History, check_records
-from deepstep.types import Array, is_number, is_whole, plain
+from deepstep.types import is_number, is_whole, plain
 
 FORMAT, VERSION = "deepstep-ensemble", 1
 NAME = "ensemble.json"
@@ -131,19 +131,24 @@ class EnsembleFile:
 
     def _read(self, record: Entries, named: str) -> None:
         _names(record, "format, version, output, temperature, weights, temperatures, preparers, members")
-        self.temperature = _above_0("temperature", record["temperature"])
-        self.output = _text("output", record["output"])
-        self.preprocessors = tuple(map(_preprocessor, _list("preparers", record["preparers"])))
-        members = enumerate(_list("members", record["members"]))
-        found = [_member(one, number, named, self.preprocessors) for number, one in members]
+        self.temperature, self.output = record["temperature"], record["output"]
+        _require(_is_above_0(self.temperature), "temperature is a number above 0", self.temperature)
+        _require(isinstance(self.output, str), "output is a text", self.output)
+        for name in ("preparers", "members"):
+            _require(isinstance(record[name], list) and record[name], f"{name} are a list", record[name])
+        self.preprocessors = tuple(map(_preprocessor, record["preparers"]))
+        found = [
+            _member(one, number, named, self.preprocessors) for number, one in enumerate(record["members"])
+        ]
         self._begins, self._records = [begin for begin, _ in found], [one for _, one in found]
         presets = {one["preset"] for one in self._records}
         self.weights = _of_presets("weights", record["weights"], presets)
         self.temperatures = _of_presets("temperatures", record["temperatures"], presets)
         for temperature in self.temperatures.values():
-            _above_0("temperatures", temperature)
-        if min(self.weights.values()) < 0 or not isclose(sum(self.weights.values()), 1, rel_tol=1e-9):
-            raise ValueError("weights are at least 0 and sum to 1")
+            _require(temperature > 0, "temperatures is a number above 0", temperature)
+        weights = [*self.weights.values()]
+        whole = min(weights) >= 0 and isclose(sum(weights), 1, rel_tol=1e-9)
+        _require(whole, "weights are at least 0 and sum to 1", weights)
 
     @property
     def names(self) -> list[str]:
@@ -200,22 +205,24 @@ def _preprocessor(record: Any) -> FoldPreprocessor:
     record = {"takes": TABLE, **_object(record)}
     _names(record, "takes, table, encodings, center, scale")
     takes, given = record["takes"], _object(record["encodings"])
-    if takes not in (TABLE, SPARSE, NUMBERS):
-        raise ValueError(f"takes is {TABLE}, {SPARSE} or {NUMBERS}, got {takes!r:.60}")
+    _require(takes in (TABLE, SPARSE, NUMBERS), f"takes is {TABLE}, {SPARSE} or {NUMBERS}", takes)
     table = TablePreparation.from_dict(_object(record["table"])) if takes == TABLE else None
-    if not given or not given.keys() <= set(INPUTS.values()):
-        raise ValueError(f"encodings are {' and '.join(INPUTS.values())}, one at least")
+    known = given and given.keys() <= {*INPUTS.values()}
+    _require(known, f"encodings are {' and '.join(INPUTS.values())}, one at least", given)
     encodings = {
         cuts: None if given[name] is None else Encoding.from_dict(given[name])
         for cuts, name in INPUTS.items()
         if name in given
     }
-    known = [len(encoding.center) for encoding in encodings.values() if encoding is not None]
-    if any(table is None or n != table.n_features for n in known):
-        raise ValueError("encodings of the features of the table are expected")
-    center, scale = (_numbers(name, record[name]) for name in ("center", "scale"))
-    if len(center) != len(scale) or scale.min(initial=1) <= 0:
-        raise ValueError("a scale above 0 for each center is expected")
+    widths = {len(encoding.center) for encoding in encodings.values() if encoding is not None}
+    of_table = set() if table is None else {table.n_features}
+    _require(widths <= of_table, "encodings of the features of the table are expected", widths)
+    for name in ("center", "scale"):
+        numbers = isinstance(record[name], list) and all(map(is_number, record[name]))
+        _require(numbers, f"{name} are numbers", record[name])
+    center, scale = (np.array(record[name], np.float64) for name in ("center", "scale"))
+    pairs = len(center) == len(scale) and scale.min(initial=1) > 0
+    _require(pairs, "a scale above 0 for each center is expected", record["scale"])
     none = np.arange(0)
     taken = None if takes == NUMBERS else Table(table)
     return FoldPreprocessor(Fold(none, none), taken, encodings, center, scale)
@@ -228,26 +235,24 @@ def _member(
     later = {"best_epoch": None, "history": False, "why_engine": "", "stopped": ""}
     record = {**later, **_object(record)}
     _names(record, f"{named}, fold, inputs, engine, epochs, validation_cost, settings, {', '.join(later)}")
-    preset, fold, cost = _text(named, record[named]), record["fold"], record["validation_cost"]
-    if not (preset.isascii() and preset.isalpha()):
-        raise ValueError(f"a preset is a word, got {preset!r:.60}")
-    if not (is_whole(fold, 0) and fold < len(preprocessors)):
-        raise ValueError(f"a fold is a number below {len(preprocessors)}, got {fold!r:.60}")
-    cuts = {name: cuts for cuts, name in INPUTS.items()}.get(_text("inputs", record["inputs"]))
-    if cuts not in preprocessors[fold].encodings:
-        raise ValueError(f"inputs {record['inputs']!r:.60} have no encoding in fold {fold}")
-    if _text("engine", record["engine"]).partition(":")[0] not in ENGINES:
-        raise ValueError(f"an engine is one of {', '.join(ENGINES)}, got {record['engine']!r:.60}")
-    if not is_whole(record["epochs"], 0) or not (cost is None or is_number(cost)):
-        raise ValueError("epochs are a whole number, and a cost is a number or null")
-    best = record["best_epoch"]
-    if not (best is None or (is_whole(best, 1) and best <= record["epochs"])):
-        raise ValueError(f"a best epoch is a number from 1 to that of the epochs or null, got {best!r:.60}")
-    if not isinstance(record["history"], bool):
-        raise TypeError(f"history is true or false, got {record['history']!r:.60}")
-    _text("why_engine", record["why_engine"]), _text("stopped", record["stopped"])
+    preset, fold, cost, best = (record[name] for name in (named, "fold", "validation_cost", "best_epoch"))
+    for name in (named, "inputs", "engine", "why_engine", "stopped"):
+        _require(isinstance(record[name], str), f"{name} is a text", record[name])
+    _require(preset.isascii() and preset.isalpha(), "a preset is a word", preset)
+    of_fold = is_whole(fold, 0) and fold < len(preprocessors)
+    _require(of_fold, f"a fold is a number below {len(preprocessors)}", fold)
+    known = [INPUTS[cuts] for cuts in preprocessors[fold].encodings]
+    _require(record["inputs"] in known, f"inputs are {' or '.join(known)} in fold {fold}", record["inputs"])
+    engine = record["engine"].partition(":")[0]
+    _require(engine in ENGINES, f"an engine is one of {', '.join(ENGINES)}", record["engine"])
+    _require(is_whole(record["epochs"], 0), "epochs are a whole number", record["epochs"])
+    _require(cost is None or is_number(cost), "a cost is a number or null", cost)
+    kept = best is None or (is_whole(best, 1) and best <= record["epochs"])
+    _require(kept, "a best epoch is a number from 1 to that of the epochs or null", best)
+    _require(isinstance(record["history"], bool), "history is true or false", record["history"])
     settings = plain(renamed(_object(record["settings"])))
-    _above_0("learning_rate", settings.get("learning_rate", 1))
+    rate = settings.get("learning_rate", 1)
+    _require(_is_above_0(rate), "learning_rate is a number above 0", rate)
     Settings.of("settings", **{name: value for name, value in settings.items() if name != "learning_rate"})
     today = {"preset": OLD_PRESETS.get(preset, preset), "settings": settings}
     return stem(number, preset, fold), {**record, **today}
@@ -255,8 +260,8 @@ def _member(
 
 def _of_presets(name: str, record: Any, presets: set[str]) -> Mapping[str, float]:
     record = {OLD_PRESETS.get(preset, preset): value for preset, value in _object(record).items()}
-    if set(record) != presets or not all(map(is_number, record.values())):
-        raise ValueError(f"{name} are a number for each of the presets {', '.join(sorted(presets))}")
+    each = set(record) == presets and all(map(is_number, record.values()))
+    _require(each, f"{name} are a number for each of the presets {', '.join(sorted(presets))}", record)
     return {preset: float(value) for preset, value in record.items()}
 
 
@@ -271,28 +276,13 @@ def _object(value: Any) -> Entries:
     return value
 
 
-def _list(name: str, value: Any) -> list[Any]:
-    if not isinstance(value, list) or not value:
-        raise TypeError(f"{name} are a list, got {value!r:.60}")
-    return value
+def _require(accepted: Any, expected: str, got: Any) -> None:
+    if not accepted:
+        raise ValueError(f"{expected}, got {got!r:.60}")
 
 
-def _text(name: str, value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{name} is a text, got {value!r:.60}")
-    return value
-
-
-def _above_0(name: str, value: Any) -> float:
-    if not is_number(value) or value <= 0:
-        raise ValueError(f"{name} is a number above 0, got {value!r:.60}")
-    return float(value)
-
-
-def _numbers(name: str, value: Any) -> Array:
-    if not isinstance(value, list) or not all(map(is_number, value)):
-        raise ValueError(f"{name} are numbers, got {value!r:.60}")
-    return np.array(value, np.float64)
+def _is_above_0(value: Any) -> bool:
+    return is_number(value) and value > 0
 
 
 def stem(number: int, preset: str, fold: int) -> str:

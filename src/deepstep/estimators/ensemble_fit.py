@@ -22,7 +22,7 @@ from deepstep.estimators.ensemble import (
     fit_ensemble_weights,
 )
 from deepstep.estimators.inputs import Dataset, FitContext
-from deepstep.estimators.members import Link, Task, limited_threads, member_executor, train_member
+from deepstep.estimators.members import Link, Prepared, Task, limited_threads, member_executor, train_member
 from deepstep.estimators.options import DEFAULTS
 from deepstep.estimators.presets import (
     ALONE,
@@ -37,7 +37,6 @@ from deepstep.estimators.presets import (
 from deepstep.estimators.solvers import warn_the_caller
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.encoding import Encoding
-from deepstep.preparation.streams import StreamedExamples
 from deepstep.training.progress import Meter
 from deepstep.types import AnyArray, Array
 
@@ -54,25 +53,14 @@ class Trained(NamedTuple):
     ended: bool
 
 
-class Prepared(NamedTuple):
-    """The rows of a fold as examples of each encoding: those to learn from, and those that are held out."""
-
-    preprocessor: FoldPreprocessor
-    learned: Mapping[bool, Examples | StreamedExamples]
-    held_out: Mapping[bool, Examples] | None
-
-
 def fit_ensemble(
     estimator: "DeepEstimator", rows: Dataset, validation: Dataset | None, context: FitContext
 ) -> Ensemble:
-    """Train an ensemble, or one network, for an estimator of which the targets are known.
-
-    Without ``validation`` each member of an ensemble is validated by the rows of its fold.
-    """
+    """Train an ensemble, or one network, for an estimator of which the targets are known."""
     seed = 0 if context.seed is None else context.seed
     if estimator.preset in ALONE:
         preset = ALONE[estimator.preset]
-        fold = _one_split(estimator, rows, validation, seed)
+        (fold,) = _split(estimator, rows, validation, 1, seed, context.where)
         prepared = _prepared(estimator, rows, validation, fold, (preset,), context)
         return fit_alone(estimator, prepared, Task(preset, 0, seed), context)
     clock = TimeBudget(estimator.time_budget)
@@ -80,7 +68,7 @@ def fit_ensemble(
     size = default_ensemble_size(
         len(kept), estimator.n_estimators, estimator.preset, validated=validation is not None
     )
-    parts = _split(estimator, kept, validation, size, seed, context.where)
+    parts = _split(estimator, kept, validation, size.n_folds, seed, context.where)
     tasks = _tasks(size, len(parts), seed)
     try:
         preprocessors, trained = _train_all(estimator, kept, validation, parts, size, tasks, clock, context)
@@ -116,25 +104,15 @@ def fit_alone(
     seconds: float | None = None,
 ) -> Ensemble:
     """Train one network, which is then an ensemble of one, in this thread."""
-    pieces, validation = task.preset.cuts, prepared.held_out
     with limited_threads(estimator.n_jobs):
-        member = train_member(
-            estimator,
-            task,
-            prepared.preprocessor,
-            prepared.learned[pieces],
-            None if validation is None else validation[pieces],
-            context,
-            seconds=seconds,
-        )
+        member = train_member(estimator, task, prepared, context, seconds=seconds)
     return Ensemble.of_one(member, prepared.preprocessor, estimator._head(context.where)[0])
 
 
 def folds(m: int, n: int, strata: AnyArray | None, fraction: float, seed: int) -> list[Fold]:
-    """Parts of m rows: n folds of equal size, or for n = 1 one with a fraction held out.
+    """n folds of m rows, or for n = 1 one with a fraction held out, each with the ``strata`` in proportion.
 
-    All parts have the ``strata``, such as classes, in proportion; a stratum of one row is always learned
-    from. Each row is held out at most once.
+    A stratum of one row is always learned from. Each row is held out at most once.
     """
     rng = np.random.default_rng(seed)
     shuffled = rng.permutation(m)
@@ -154,28 +132,16 @@ def folds(m: int, n: int, strata: AnyArray | None, fraction: float, seed: int) -
     return [fold if fold.learned.size else Fold(np.arange(m), np.arange(0)) for fold in found]
 
 
-def _one_split(estimator: "DeepEstimator", rows: Dataset, validation: Dataset | None, seed: int) -> Fold:
-    """The rows of one network on a table, and those that early stopping goes by; 'mlp' parts its own."""
-    m, everything = len(rows), Fold(np.arange(len(rows)), np.arange(0))
-    if estimator.preset == MLP.name or validation is not None or not estimator.early_stopping or m < 4:
-        return everything
-    fraction = estimator.validation_fraction
-    fraction = DEFAULTS["mlp"]["validation_fraction"] if fraction is None else fraction
-    return folds(m, 1, estimator._strata(rows.Y), fraction, seed)[0]
-
-
 def _split(
-    estimator: "DeepEstimator",
-    rows: Dataset,
-    validation: Dataset | None,
-    size: EnsembleSize,
-    seed: int,
-    where: str,
+    estimator: "DeepEstimator", rows: Dataset, validation: Dataset | None, n_folds: int, seed: int, where: str
 ) -> list[Fold]:
-    m, fraction = len(rows), estimator.validation_fraction
-    whole = validation is not None or m < 2 * size.n_folds
-    if fraction is not None and (whole or size.n_folds > 1):
-        instead = "validation data of its own" if validation is not None else f"{size.n_folds} folds"
+    """The folds, or one that holds nothing out; 'mlp' parts its examples itself."""
+    m, fraction, alone = len(rows), estimator.validation_fraction, estimator.preset in ALONE
+    whole = validation is not None or m < (4 if alone else 2 * n_folds)
+    if alone:
+        whole |= estimator.preset == MLP.name or not estimator.early_stopping
+    elif fraction is not None and (whole or n_folds > 1):
+        instead = "validation data of its own" if validation is not None else f"{n_folds} folds"
         raise ConfigurationError(
             where,
             "validation_fraction left out, where it has no effect",
@@ -185,7 +151,7 @@ def _split(
     if whole:
         return [Fold(np.arange(m), np.arange(0))]
     fraction = DEFAULTS["mlp"]["validation_fraction"] if fraction is None else fraction
-    return folds(m, size.n_folds, estimator._strata(rows.Y), fraction, seed)
+    return folds(m, n_folds, estimator._strata(rows.Y), fraction, seed)
 
 
 def _tasks(size: EnsembleSize, n_parts: int, seed: int) -> list[Task]:
@@ -264,10 +230,9 @@ class TimeBudget:
         return self._end is None or not done or self._end - perf_counter() > 2 * self._preparation
 
     def seconds_of_a_member(self, folds: int, turns: int) -> float | None:
-        """The time of each member of a fold of which one thread trains ``turns`` one after another.
+        """The time of each member, of which a thread trains ``turns`` one after another.
 
-        ``folds`` are those not trained yet, with this one: only as many count as can be prepared in half of
-        the time left.
+        Of the folds left as many count as can be prepared in half of the time.
         """
         if self._end is None:
             return None
@@ -287,11 +252,10 @@ def _train_all(
     clock: TimeBudget,
     context: FitContext,
 ) -> tuple[list[FoldPreprocessor], Trained]:
-    """The preprocessor of each fold, and the members.
+    """The preprocessor of each fold, and the members, of which Ctrl-C keeps those that are done.
 
-    Members of all folds wait in one queue, while the next fold is prepared. With a budget of time, or a
-    large table, folds are trained one by one, or so many at once that all workers have something to do. When
-    time is over no further fold is begun. Ctrl-C ends it, and is raised where no member is done yet.
+    Members of all folds wait in one queue, while the next fold is prepared; with a budget of time, or a large
+    table, of so many folds at once that all workers have something to do, as long as there is time.
     """
     preprocessors: dict[int, FoldPreprocessor] = {}
     one_queue, ended = estimator.time_budget is None and len(rows) < MANY, False
@@ -349,15 +313,11 @@ def _train_one(
     link: Link,
 ) -> tuple[Member, Array]:
     """A member, and its outputs for the rows held out."""
-    preprocessor, learned, held_out = prepared
-    pieces = task.preset.cuts
-    validation = None if held_out is None else held_out[pieces]
-    member = train_member(
-        estimator, task, preprocessor, learned[pieces], validation, context, link=link, seconds=seconds
-    )
+    validation, preprocessor = prepared.validation(task.preset), prepared.preprocessor
+    member = train_member(estimator, task, prepared, context, link=link, seconds=seconds)
     if validation is None or member.fit is None or link.given_up.is_set():
         return member, np.empty(0)
-    outputs = member.outputs({pieces: validation.X}, preprocessor)
+    outputs = member.outputs({task.preset.cuts: validation.X}, preprocessor)
     score = estimator._score_of(outputs, preprocessor.unscaled(validation.Y), validation.weight)
     return replace(member, fit=replace(member.fit, held_out_score=score)), outputs
 

@@ -26,12 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FitContext:
-    """One call of fit or partial_fit.
-
-    ``going_on`` tells that it starts from the fitted network, ``incremental`` that it is partial_fit: one
-    epoch, with all ``classes`` announced. ``seed`` is set where it is drawn already. ``categorical`` names
-    columns whose values are categories.
-    """
+    """One call of fit or of partial_fit, which is ``incremental``; ``going_on`` from the fitted network."""
 
     where: str
     going_on: bool = False
@@ -177,12 +172,7 @@ def with_named_columns(given: RawData, where: str) -> RawData:
 
 
 def is_frame(X: Any) -> bool:
-    """Whether X is a frame in memory, whose columns have names.
-
-    >>> import polars
-    >>> is_frame(polars.DataFrame({"age": [31]})), is_frame([[31]])
-    (True, False)
-    """
+    """Whether X is a frame in memory, whose columns have names."""
     import narwhals as nw
 
     known = nw.dependencies.is_into_dataframe(X) or nw.dependencies.is_polars_lazyframe(X)
@@ -190,11 +180,7 @@ def is_frame(X: Any) -> bool:
 
 
 def as_target(y: Any, *, numbers: bool, where: str) -> AnyArray:
-    """y dense, (m,) or (m, n); a single column as (m,), with scikit-learn's warning.
-
-    ``numbers`` is True for a regressor, which refuses dates and durations: their counts of nanoseconds are
-    not meant.
-    """
+    """y dense, (m,) or (m, n); a single column as (m,), with scikit-learn's warning."""
     y = y if isinstance(y, np.ndarray) else y.toarray()
     if numbers:
         refuse_times(y, where)
@@ -235,10 +221,7 @@ _OF_X = ("Input X contains NaN", "could not convert string")
 
 @contextmanager
 def reraise_with_row(given: RawData, where: str, *, numbers: bool) -> Iterator[None]:
-    """While rows are checked: a `DataError` with scikit-learn's words that names the rows without a target.
-
-    For inputs that one network cannot take it names the preset that can. ``numbers`` is True for a regressor.
-    """
+    """While rows are checked: a `DataError` that names rows without a target, or the preset to take."""
     try:
         yield
     except ValueError as error:
@@ -281,11 +264,7 @@ def _is_missing(value: Any) -> bool:
 
 
 def warn_of_leaks(X: Any, classes: AnyArray, where: str, *, table: bool) -> None:
-    """Warn of columns that number rows sorted by their class, or have one value for each class.
-
-    Columns that share a name are not looked at. ``table`` tells that columns are prepared, not taken as
-    numbers.
-    """
+    """Warn of columns that number rows sorted by their class, or have one value for each class."""
     if len(set(map(str, X.columns))) < len(X.columns):
         return
     rows = evenly_spread(len(classes), MOST_ROWS)

@@ -1,19 +1,17 @@
 """Rows whose target may be wrong, by predictions of members that did not learn them and by gradient norms."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.errors import ConfigurationError
 from deepstep.estimators.ensemble import Ensemble
 from deepstep.estimators.inputs import Dataset, RawData
 from deepstep.model import Network
 from deepstep.training.rows import parts
-from deepstep.types import Array, is_whole
+from deepstep.types import Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,20 +45,12 @@ def _fingerprint(ensemble: Ensemble, table: Any) -> bytes:
     return found.digest()
 
 
-class RowScores(NamedTuple):
-    """Outputs and targets (m, n_L) of rows with the norm of the gradient of each row's loss (m,).
+def out_of_fold_scores(estimator: Any, given: RawData, where: str) -> tuple[Array, Array, Array]:
+    """Outputs and targets (m, n_L) of rows, checked as those of the fit, and their gradient norms (m,).
 
     Outputs are from members that did not learn the row where there are such; norms are the weighted mean of
     the members'.
     """
-
-    A: Array
-    Y: Array
-    norms: Array
-
-
-def out_of_fold_scores(estimator: Any, given: RawData, where: str) -> RowScores:
-    """Outputs and gradient norms of rows, checked as those of the fit."""
     ensemble: Ensemble = estimator.ensemble_
     learned: TrainingFingerprint | None = estimator._training_rows
     rows: Dataset = estimator._rows(given, where)
@@ -79,7 +69,7 @@ def out_of_fold_scores(estimator: Any, given: RawData, where: str) -> RowScores:
         others = rows.take(rest)
         A[rest] = ensemble.outputs(others.X)
         norms[rest] = _norms_by_members(ensemble, others, range(len(ensemble.preprocessors)))
-    return RowScores(A, rows.Y, norms)
+    return A, rows.Y, norms
 
 
 def _norms_by_members(ensemble: Ensemble, rows: Dataset, folds: Any) -> Array:
@@ -102,16 +92,3 @@ def _norms(network: Network, X: Any, Y: Array) -> Array:
         rows = X[part] if isinstance(X, np.ndarray) else X[part].toarray()
         found.append(network.gradient_norms(rows.T, Y[part].T)[0])
     return np.concatenate(found)
-
-
-def rank_label_issues(
-    n: int | None, doubt: Array, norms: Array, row: Callable[[int], Any], where: str
-) -> list[Any]:
-    """The first n rows, or all, from the most doubted one on; gradient norms decide where doubts are equal.
-
-    ``row`` takes the number of a row and gives its entry.
-    """
-    if n is not None and not is_whole(n, 1):
-        raise ConfigurationError(where, "n is a whole number of at least 1, or None", f"got {n!r}")
-    first: NDArray[np.intp] = np.lexsort((-norms, -doubt))
-    return [row(int(number)) for number in first[:n]]

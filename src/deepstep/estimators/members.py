@@ -4,7 +4,7 @@ Each worker has one thread of its own, so that the bits are the same whether the
 or processes of the backend of joblib that is configured.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -107,19 +107,30 @@ class Task:
     seed: int
 
 
+class Prepared(NamedTuple):
+    """The rows of a fold as examples of each encoding: those to learn from, and those that are held out."""
+
+    preprocessor: FoldPreprocessor
+    learned: Mapping[bool, Examples | StreamedExamples]
+    held_out: Mapping[bool, Examples] | None
+
+    def validation(self, preset: Preset) -> Examples | None:
+        """The examples that are held out as a preset takes them."""
+        return None if self.held_out is None else self.held_out[preset.cuts]
+
+
 def train_member(
     estimator: "DeepEstimator",
     task: Task,
-    preprocessor: FoldPreprocessor,
-    learned: Examples | StreamedExamples,
-    validation: Examples | None,
+    prepared: Prepared,
     context: FitContext,
     *,
     link: Link | None = None,
     seconds: float | None = None,
 ) -> Member:
     """Train the network of a task; ``link`` is there where others are trained beside it."""
-    preset, sample = task.preset, learned.sample
+    preset, preprocessor, learned = task.preset, prepared.preprocessor, prepared.learned[task.preset.cuts]
+    sample, validation = learned.sample, prepared.validation(preset)
     params = hyperparameters(estimator, preset, len(learned), seconds)
     values, before, seed = None, None, task.seed
     of_ensemble = preset.name not in ALONE
@@ -225,10 +236,9 @@ Work: TypeAlias = tuple[int, Callable[[Link], T]]
 class Workers(NamedTuple):
     """Runs pieces of work, ``n`` at once.
 
-    ``results`` takes the pieces with their numbers, and a function that gets the number of a piece and how
-    far it is, where this is known. It gives pairs of a number and a result, as the pieces end. Threads begin
-    while later pieces are still made. Ctrl-C ends it by KeyboardInterrupt, and what runs is given up; where
-    ``interruption`` waits, the results that are there come first.
+    ``results`` takes the pieces with their numbers, and a function that gets a number and how far its piece
+    is, and gives pairs of a number and a result, as the pieces end. Ctrl-C ends it by KeyboardInterrupt,
+    after the results that are there where ``interruption`` waits.
     """
 
     n: int

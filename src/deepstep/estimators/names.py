@@ -1,19 +1,21 @@
 """The public names of the estimators, with complete help; scikit-learn is imported with them."""
 
 from deepstep.docstrings import complete
-from deepstep.estimators.calibration import CalibrationMixin
+from deepstep.estimators.base import DeepEstimator
 from deepstep.estimators.classifier import DeepClassifier
 from deepstep.estimators.conformal import (
-    ConformalClassifierMixin,
-    ConformalRegressorMixin,
+    Calibrated,
+    ConformalClassifier,
+    ConformalRegressor,
     LabelIssue,
     TargetIssue,
 )
 from deepstep.estimators.ensemble import Ensemble, Leaderboard, Member, PresetSummary
+from deepstep.estimators.fitted import FittedAttributes
 from deepstep.estimators.regressor import DeepRegressor
 from deepstep.estimators.saved import SavedEstimator
 
-BASES = (CalibrationMixin, ConformalClassifierMixin, ConformalRegressorMixin, SavedEstimator)
+BASES = (DeepEstimator, FittedAttributes, Calibrated, ConformalClassifier, ConformalRegressor, SavedEstimator)
 """Classes whose methods the estimators inherit."""
 
 OF_AN_ENSEMBLE = (Ensemble, Leaderboard, Member, PresetSummary)

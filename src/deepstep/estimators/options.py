@@ -84,11 +84,10 @@ def parameter_of(setting: str) -> str:
 
 @dataclass(eq=False, repr=False, match_args=False)
 class Options(BaseEstimator):
-    """The parameters of `DeepClassifier` and `DeepRegressor`.
+    """The parameters of `DeepClassifier` and `DeepRegressor`: constructor, signature, constraints and help.
 
-    A dataclass, so that the constructor is written from this one list and scikit-learn finds every parameter
-    by name in its signature. A parameter that is None by default is the preset's own choice; its value for
-    ``preset='mlp'`` stands beside it.
+    A parameter that is None by default is the preset's own choice; its value for ``preset='mlp'`` stands
+    beside it.
 
     Parameters
     ----------
@@ -99,11 +98,19 @@ class Options(BaseEstimator):
         'elu', 'selu', 'gelu', 'gelu_tanh', 'silu', 'mish', 'softplus', 'tanh', 'sigmoid' (scikit-learn's
         'logistic' is the same), or one that was registered with `deepstep.equations.register_activation`.
     preset : {'tabular', 'tabm', 'single', 'mlp'}, default='tabular'
-        'tabular' takes a table as it is (texts, dates, missing values) and trains an ensemble of networks by
-        presets that are strong on tables. 'tabm' takes it, too, and trains on each fold one network that is
-        many (``shared_members``), for longer. 'single' takes it, too, and trains one network with exactly
-        these parameters, by default with those of ``deepstep train --preset single``. 'mlp' trains one
-        network with exactly these parameters on X as it is, as `sklearn.neural_network.MLPClassifier` does.
+        'tabular' takes a table as it is, a pandas, polars or pyarrow frame or an array, with texts, dates and
+        missing values. An ensemble of small networks learns, of several presets (after RealMLP, Holzmüller
+        et al., arXiv 2407.04491, and plainer ones) on the folds of a cross-validation; each preset counts by
+        its answers to rows that it has not learned from. How many there are and how long they learn follows
+        from the number of rows (`deepstep.estimators.presets`). 'tabm' takes a table, too, and trains on each
+        fold one network that is many, which share their matrices (``shared_members``; after TabM-mini,
+        Gorishniy et al., arXiv 2410.24210), for longer. 'single' takes it, too, and trains one network with
+        exactly these parameters, by default with those of ``deepstep train --preset single``. 'mlp' trains
+        one network with exactly these parameters on X as it is, an array of numbers, as
+        `sklearn.neural_network.MLPClassifier` does: parameters of the same name mean the same, and on the
+        same starting weights and the same order of examples it computes the same numbers. It differs in what
+        is drawn: initial weights are normal and biases zero (there: both uniform), and the order of an epoch
+        is a function of ``random_state`` and the epoch's number alone (there: one stream of draws).
     n_estimators : int or None, default=None
         Networks of the ensemble, with folds (without validation data) rounded up to whole folds; None for as
         many as the table's size asks for.
@@ -356,31 +363,7 @@ Class = TypeVar("Class", bound=type)
 
 
 def documented(estimator: Class) -> Class:
-    """A class decorator: the sections of the docstring begin with those that the bases have.
-
-    >>> class Base:
-    ...     '''Base.
-    ...
-    ...     Parameters
-    ...     ----------
-    ...     a : int
-    ...     '''
-    >>> @documented
-    ... class Child(Base):
-    ...     '''Child.
-    ...
-    ...     Parameters
-    ...     ----------
-    ...     b : int
-    ...     '''
-    >>> print(Child.__doc__)
-    Child.
-    <BLANKLINE>
-    Parameters
-    ----------
-    a : int
-    b : int
-    """
+    """A class decorator: the sections of the docstring begin with those that the bases have."""
     text = cleandoc(estimator.__doc__ or "")
     for title in ("Parameters", "Attributes"):
         head = f"{title}\n{'-' * len(title)}\n"

@@ -32,12 +32,7 @@ ALWAYS: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Preset:
-    """A way to make a network from a table.
-
-    ``cuts``: numbers are cut into pieces (see `Encoding`), as many as the table's size allows. ``epochs`` is
-    a factor of `n_epochs`. ``settings`` are parameters of the estimators, with further
-    ones ``of_classes`` and ``of_numbers``.
-    """
+    """A way to make a network: ``cuts`` numbers into pieces or not, ``epochs`` are a factor of `n_epochs`."""
 
     name: str
     why: str
@@ -157,11 +152,7 @@ def changed(estimator: Any) -> dict[str, Any]:
 
 
 def hyperparameters(estimator: Any, preset: Preset, m: int, seconds: float | None = None) -> SimpleNamespace:
-    """All parameters of the training of one network on m rows, with a value for each.
-
-    Those of a network alone are the estimator's own. Those of a member of an ensemble are the preset's, and
-    what is given to the estimator for all members; the time of a member is limited to ``seconds``.
-    """
+    """All parameters of the training of one network on m rows, those of a member within ``seconds``."""
     from sklearn.base import is_classifier
 
     from deepstep.estimators.options import DEFAULTS
@@ -203,11 +194,7 @@ def hyperparameters(estimator: Any, preset: Preset, m: int, seconds: float | Non
 
 
 def engine_on(device: str, engine: str, where: str) -> str:
-    """The engine on a device; a `ConfigurationError` where the engine is not there.
-
-    >>> engine_on("auto", "compiled", "fit"), engine_on("cuda:1", "auto", "fit")
-    ('compiled', 'torch:cuda:1')
-    """
+    """The engine on a device; a `ConfigurationError` where the engine is not there."""
     if device.partition(":")[0] not in DEVICES:
         raise unknown_name(where, "device", device, DEVICES, setting="device")
     name, _, own = engine.partition(":")
@@ -243,9 +230,8 @@ def realmlp_init(
 ) -> tuple[dict[str, Array], dict[str, float]]:
     """Initial values and factors of the learning rate in RealMLP's manner (arXiv 2407.04491, appendix A).
 
-    Its "neural tangent" parametrisation, Z = W·A / √n with weights of variance 1, is the plain layer with
-    weights and learning rate divided by √n under Adam, which does not depend on the size of a gradient. So W
-    ~ N(0, 1 / n_prev) with the factor 1 / √n_prev, b ~ N(0, 1) with 0.1, and an output layer of zeros.
+    Its "neural tangent" layer, Z = W·A / √n with weights of variance 1, is under Adam the plain one with
+    weights and learning rate divided by √n. The output layer begins with zeros.
     """
     values = initialize_parameters(layer_dims, method="lecun", rng=rng).to_dict()
     last = len(layer_dims) - 1
@@ -262,11 +248,6 @@ def tabm_init(
     """Initial values of members that share a network, in TabM's manner (arXiv 2410.24210, section 3).
 
     ``origins`` (n_0,) has for each input the number of its feature: all inputs of a feature have one sign.
-
-    >>> rng = np.random.default_rng(1)
-    >>> tabm_init((3, 4, 1), 2, np.array([0, 1, 0]), "float32", rng)["r1"]
-    array([[ 1., -1.,  1.],
-           [ 1.,  1.,  1.]], dtype=float32)
     """
     names = ("identity",) * (len(layer_dims) - 1)
     shape = Architecture(layer_dims, names, shared_members=members)
@@ -285,10 +266,7 @@ FEW, MANY, FOLDED = 4_000, 12_000, 100_000
 
 @dataclass(frozen=True)
 class EnsembleSize:
-    """Presets of a table, folds (1: a part is held out once) and networks of each preset on each fold.
-
-    The last ``fewer`` presets have one network less.
-    """
+    """Presets of a table, folds (1: a part is held out), networks of each; one less of the last ``fewer``."""
 
     presets: tuple[Preset, ...]
     n_folds: int
@@ -342,29 +320,17 @@ def n_shared(m: int) -> int:
 
 
 def default_n_bins(m: int) -> int:
-    """Greatest number of pieces that a number is cut into, for m rows learned from: some 30 rows each.
-
-    >>> [default_n_bins(m) for m in (100, 600, 10_000)]
-    [8, 20, 32]
-    """
+    """Greatest number of pieces that a number is cut into, for m rows learned from: some 30 rows each."""
     return min(32, max(8, m // 30))
 
 
 def n_epochs(m: int) -> int:
-    """Epochs for m rows learned from: 64, and fewer where they are so many that all are seen often.
-
-    >>> [n_epochs(m) for m in (500, 50_000, 200_000, 5_000_000)]
-    [64, 64, 20, 4]
-    """
+    """Epochs for m rows learned from: 64, and fewer where they are so many that all are seen often."""
     return min(64, max(4, 4_000_000 // m))
 
 
 def batch_size(m: int) -> int:
-    """Examples of an update for m rows learned from.
-
-    >>> [batch_size(m) for m in (100, 1_000, 5_000, 10_000, 100_000, 1_000_000)]
-    [32, 64, 128, 256, 512, 1024]
-    """
+    """Examples of an update for m rows learned from."""
     for size, most in ((32, 500), (64, 2_000), (128, 8_000), (256, 12_000), (512, 100_000)):
         if m <= most:
             return size
@@ -372,9 +338,5 @@ def batch_size(m: int) -> int:
 
 
 def small_batch_size(m: int) -> int:
-    """Examples of an update of one network on a table of m rows, measured on 344 to 53,940 rows.
-
-    >>> [small_batch_size(m) for m in (300, 16_000, 43_000)]
-    [32, 128, 256]
-    """
+    """Examples of an update of one network on a table of m rows, measured on 344 to 53,940 rows."""
     return 32 if m < 4096 else 128 if m < 32768 else 256

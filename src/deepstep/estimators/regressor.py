@@ -12,8 +12,8 @@ from sklearn.utils._param_validation import Interval
 from deepstep.equations import Head
 from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError, DataError, spelled
-from deepstep.estimators.base import DeepEstimator, available_where
-from deepstep.estimators.conformal import ConformalRegressorMixin
+from deepstep.estimators.base import available_where
+from deepstep.estimators.conformal import ConformalRegressor
 from deepstep.estimators.inputs import FitContext, RawData, refuse_texts
 from deepstep.estimators.options import documented
 from deepstep.estimators.presets import SINGLE
@@ -26,36 +26,21 @@ from deepstep.types import AnyArray, Array
 
 @documented
 @dataclass(eq=False, repr=False, match_args=False)
-class DeepRegressor(ConformalRegressorMixin, MultiOutputMixin, RegressorMixin, DeepEstimator):
+class DeepRegressor(MultiOutputMixin, RegressorMixin, ConformalRegressor):
     """Deep fully-connected networks that predict numbers.
 
     By default the output is the identity, the cost half the mean squared error, summed over the outputs.
 
-    With ``preset='tabular'``, the default, X is a table as it is: a pandas, polars or pyarrow frame or an
-    array, with texts, dates and missing values. An ensemble of small networks learns, of several presets
-    (after RealMLP, Holzmüller et al., arXiv 2407.04491, and plainer ones) on the folds of a cross-validation;
-    each preset counts by its answers to rows that it has not learned from. How many there are and how long
-    they learn follows from the number of rows (`deepstep.estimators.presets`). ``ensemble_`` holds
-    them all, and each member's ``network`` can be opened.
+    By default (``preset='tabular'``) X is a table as it is, from which an ensemble learns. ``ensemble_``
+    holds the networks, in which every step can be opened.
 
-    With ``preset='tabm'`` X is the same, and on each fold one network learns that is many, which share
-    their matrices (``shared_members``; after TabM-mini, Gorishniy et al., arXiv 2410.24210).
-
-    With ``preset='single'`` X is the same, and one network learns with exactly the parameters that are given.
-
-    With ``preset='mlp'`` one network learns from X, an array of numbers. It follows
-    `sklearn.neural_network.MLPRegressor`: parameters of the same name mean the same, and on the same starting
-    weights and the same order of examples it computes the same parameters. It differs in what is drawn:
-    initial weights are normal and biases zero (there: both uniform), and the order of an epoch is a
-    function of ``random_state`` and the epoch's number alone (there: one stream of draws). J, in ``loss_``
-    and ``loss_curve_``, is the same for one output. For several it is the sum of their costs, whose
-    derivative the gradient is; there it is their mean, though the gradient is that of the sum, so what goes
-    by the cost (``tol``, 'adaptive', ``best_loss_``) differs. What it adds stands behind ``engine`` below,
-    and ``network_``, in which every step can be opened.
+    With ``preset='mlp'`` J, in ``loss_`` and ``loss_curve_``, is for one output that of
+    `sklearn.neural_network.MLPRegressor`. For several it is the sum of their costs, whose derivative the
+    gradient is; there it is their mean, though the gradient is that of the sum, so what goes by the cost
+    (``tol``, 'adaptive', ``best_loss_``) differs.
 
     It learns targets in their own units: scale them, for example with
-    `sklearn.compose.TransformedTargetRegressor`, if they are far from 1. The other presets scale
-    them themselves.
+    `sklearn.compose.TransformedTargetRegressor`, if they are far from 1. The other presets scale them.
 
     Parameters
     ----------
@@ -108,25 +93,13 @@ class DeepRegressor(ConformalRegressorMixin, MultiOutputMixin, RegressorMixin, D
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Continue training with one epoch of these rows, and with the optimizer's state.
 
-        Parameters
-        ----------
-        X, y, sample_weight
-            As in `fit`.
+        X, y, sample_weight: As in `fit`.
+        returns (self): Fitted.
+        ValueError: As in `fit`.
+        AttributeError: With early stopping (a ValueError, too) or 'lbfgs', which need all data at once, with
+            schedules or a time budget, which need to know how much training will come, and with
+            ``checkpoint_dir``.
 
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            As in `fit`.
-        AttributeError
-            With early stopping (a ValueError, too) or 'lbfgs', which need all data at once, with schedules or
-            a time budget, which need to know how much training will come, and with ``checkpoint_dir``.
-
-        Examples
-        --------
         >>> model = DeepRegressor(4, random_state=1, preset="mlp")
         >>> for X, y in (([[-1.0], [1.0]], [-2.0, 2.0]), ([[2.0]], [4.0])):
         ...     model = model.partial_fit(X, y)

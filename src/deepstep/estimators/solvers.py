@@ -28,12 +28,8 @@ Optimizer: TypeAlias = tuple[str, Mapping[str, Any]]
 SCIKIT_LEARN: dict[str, Callable[[SimpleNamespace], Optimizer]] = {
     "adam": lambda params: (
         "adam",
-        {
-            "beta1": params.beta_1,
-            "beta2": params.beta_2,
-            "epsilon": params.epsilon,
-            "epsilon_at": params.epsilon_at,
-        },
+        {"beta1": params.beta_1, "beta2": params.beta_2}
+        | {"epsilon": params.epsilon, "epsilon_at": params.epsilon_at},
     ),
     "sgd": lambda params: (
         "nesterov" if params.nesterovs_momentum else "heavy_ball",
@@ -110,11 +106,7 @@ def schedules_of(params: SimpleNamespace, where: str) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class InverseScaling:
-    """α / (t + 1)^power with t the examples seen so far: "invscaling".
-
-    ``examples`` are those of an epoch; ``first_epoch`` and ``seen`` those of a training that continues.
-    ``restart`` runs the first epoch at α whatever was seen before, as scikit-learn's warm start does.
-    """
+    """α / (t + 1)^power with t the examples seen so far; ``restart`` begins at α, as a warm start does."""
 
     initial: float
     power: float
@@ -199,34 +191,39 @@ def refuse_lonely_class(classes: AnyArray, where: str) -> None:
 
 def refuse_without_use(params: SimpleNamespace, validated: bool, where: str) -> None:
     """Refuse parameters that would do nothing: for lack of validation data, early stopping or a folder."""
-    if params.solver == "lbfgs" and not (params.preset == "single" and params.early_stopping):
-        useless = ["refit"] if params.refit else []
-        useless += ["scoring"] if params.scoring is not None and not validated else []
-        if useless:
-            raise ConfigurationError(
-                where,
-                "what belongs to early stopping left out for solver='lbfgs', which holds nothing out",
-                f"got {', '.join(useless)}",
-                "Use another solver; for scores alone fit(…, X_val=…, y_val=…).",
-            )
-    if params.refit and not params.early_stopping:
-        raise ConfigurationError(
-            where,
+    lbfgs = params.solver == "lbfgs" and not (params.preset == "single" and params.early_stopping)
+    scored = params.scoring is not None and not validated
+    useless = [*(["refit"] if params.refit else []), *(["scoring"] if scored else [])]
+    of_folder = ("checkpoint_every", "keep_checkpoints")
+    given = [name for name in of_folder if getattr(params, name) != getattr(Options, name)]
+    for refused, expected, got, hint in (
+        (
+            lbfgs and useless,
+            "what belongs to early stopping left out for solver='lbfgs', which holds nothing out",
+            f"got {', '.join(useless)}",
+            "Use another solver; for scores alone fit(…, X_val=…, y_val=…).",
+        ),
+        (
+            params.refit and not params.early_stopping,
             "early_stopping=True, where refit=True",
             "got early_stopping=False",
             "It counts the epochs.",
-        )
-    if params.scoring is not None and not validated and not params.early_stopping:
-        raise ConfigurationError(
-            where,
+        ),
+        (
+            scored and not params.early_stopping,
             "validation data, where scoring is given",
             f"got scoring={params.scoring!r} alone",
             "Use early_stopping=True, or fit(…, X_val=…, y_val=…).",
-        )
-    names = ("checkpoint_every", "keep_checkpoints")
-    given = [name for name in names if getattr(params, name) != getattr(Options, name)]
-    if given and params.checkpoint_dir is None:
-        raise ConfigurationError(where, f"checkpoint_dir, where {' and '.join(given)} is given", "got None")
+        ),
+        (
+            given and params.checkpoint_dir is None,
+            f"checkpoint_dir, where {' and '.join(given)} is given",
+            "got None",
+            "",
+        ),
+    ):
+        if refused:
+            raise ConfigurationError(where, expected, got, hint)
 
 
 def refuse_what_is_of_batches(params: SimpleNamespace, where: str) -> None:
@@ -268,23 +265,10 @@ def checkpoint_to_resume(params: Any, where: str, *, refit: bool) -> Checkpoint 
     return latest_checkpoint(checkpoints_of(params, refit=refit)[0].folder)
 
 
-def seed_to_resume(params: Any, where: str) -> int | None:
-    """The seed of the killed fit; None where there is none to go on with."""
-    for refit in (False, True):  # a short first training leaves no checkpoint
-        found = checkpoint_to_resume(params, where, refit=refit)
-        if found is not None:
-            return found.seed
-    return None
-
-
-def rate_to_resume(params: Any, where: str) -> float | None:
-    """The learning rate of the killed fit; None where there is none to go on with."""
-    with warnings.catch_warnings(action="ignore"):  # of damaged checkpoints, which the training warns of
-        for refit in (False, True):
-            found = checkpoint_to_resume(params, where, refit=refit)
-            if found is not None:
-                return float(found.identity["learning_rate"])
-    return None
+def fit_to_resume(params: Any, where: str) -> Checkpoint | None:
+    """The newest checkpoint of a killed fit, of either training: a short first one leaves none."""
+    first = checkpoint_to_resume(params, where, refit=False)
+    return checkpoint_to_resume(params, where, refit=True) if first is None else first
 
 
 def warn_the_caller(message: str, category: type[Warning] = UserWarning) -> None:

@@ -10,8 +10,9 @@ from sklearn.base import is_regressor
 from deepstep.data import ArrayRows, StoredRows
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.ensemble import Fold, FoldPreprocessor, Table
-from deepstep.estimators.ensemble_fit import Prepared, as_examples
+from deepstep.estimators.ensemble_fit import as_examples
 from deepstep.estimators.inputs import Dataset, FitContext, RawData
+from deepstep.estimators.members import Prepared
 from deepstep.estimators.presets import ALONE, MLP, Preset, default_ensemble_size, default_n_bins
 from deepstep.estimators.row_sources import NamedRows, labels_in
 from deepstep.preparation.batches import Examples, evenly_spread
@@ -33,10 +34,7 @@ LARGE = 10**6
 
 @dataclass(frozen=True)
 class StreamedFit:
-    """One fit on rows that a survey has seen.
-
-    ``weighing`` is the column of weights, ``validation`` None where it is a part of the rows.
-    """
+    """One fit on rows that a survey has seen; ``weighing`` is the column of weights."""
 
     found: Survey
     weighing: str | None
@@ -92,10 +90,7 @@ def survey_rows(
 def prepare_stream(
     estimator: "DeepEstimator", fit: StreamedFit, preset: Preset, Y: Array, own: Dataset | None
 ) -> tuple[Prepared, Dataset, Dataset | None]:
-    """The rows as examples that are read again in each epoch, a sample of them, and those that judge.
-
-    ``Y`` are the targets of the sample; ``own`` are the validation data of a user, if there are any.
-    """
+    """The rows as examples that are read again in each epoch, a sample with targets Y, and those held out."""
     found, where, dtype = fit.found, fit.context.where, estimator._precision
     of_classes, preprocessor = _streamed_class_weights(estimator, fit), FoldPreprocessor.of_numbers()
     identity: dict[str, Any] = {"preset": "mlp", "columns read": list(found.columns)}
@@ -137,17 +132,16 @@ def prepare_stream(
         )
 
     stream = found.stream(encode, identity, buffer_rows=estimator.buffer_rows)
+    held_out, judges, parted = None, found.validation, own is None and found.validation.height
     if preset is MLP:
-        held_out = None if own is None else {False: own.examples}
-        if own is None and found.validation.height:
-            held_out = {False: encode(found.validation)}
-        return Prepared(preprocessor, {False: stream}, held_out), Dataset(found.sample, Y, None), None
-    if own is None and found.validation.height:
-        Y_held = estimator._encode(fit.y(found.validation), np.float64, where)
-        own = Dataset(found.validation.select(fit.names), Y_held, fit.weight(found.validation))
-    held_out = None
-    if own is not None:
-        held_out = as_examples(preprocessor, preprocessor.features(own.X), own, dtype)
+        if parted or own is not None:
+            held_out = {False: encode(judges) if own is None else own.examples}
+    else:
+        if parted:
+            Y_held = estimator._encode(fit.y(judges), np.float64, where)
+            own = Dataset(judges.select(fit.names), Y_held, fit.weight(judges))
+        if own is not None:
+            held_out = as_examples(preprocessor, preprocessor.features(own.X), own, dtype)
     prepared = Prepared(preprocessor, {preset.cuts: stream}, held_out)
     return prepared, Dataset(found.sample.select(fit.names), Y, None), own
 

@@ -86,20 +86,11 @@ def _own(kinds: Container[str]) -> list[str]:
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """The classes of one column of labels, or several columns of 0 and 1, and the head that learns them.
-
-    ``classes`` are labels, sorted unless an order is given, or the numbers of the columns. The head
-    ``output`` decides how labels are coded and outputs read.
-    """
+    """The classes of one column of labels, or several columns of 0 and 1, and the head that learns them."""
 
     classes: AnyArray
     several: bool
     output: str
-
-    @classmethod
-    def of(cls, y: AnyArray, loss: str, where: str) -> "Labels":
-        """The classes that occur, see `classes_of`, with the head of a loss."""
-        return cls.named(*classes_of(y, where), loss, where)
 
     @classmethod
     def named(cls, classes: AnyArray, several: bool, loss: str, where: str) -> "Labels":
@@ -126,18 +117,14 @@ class Labels:
         return order[np.searchsorted(self.classes, y, sorter=order)]
 
     def encode(self, y: AnyArray, dtype: Any) -> Array:
-        """Targets as rows: 0/1 (m, 1) for two classes, one-hot (m, n_classes), the answers to y > k
-        (m, n_classes - 1) for ordered classes, or the columns as floats.
-        """
+        """Targets as rows: 0/1 for two classes, one-hot, answers to y > k for ordered ones, or columns."""
         if self.several:
             return y.astype(dtype)
         code = encode_classes(self.positions(y), len(self.classes), get_head(self.output).targets)
         return code.astype(dtype, copy=False)
 
     def decide(self, A: Array) -> AnyArray:
-        """From outputs (or targets) as rows: the most probable position in ``classes`` (m,), of ordered
-        classes, too, as scikit-learn's contract asks; or columns of 0 and 1.
-        """
+        """The most probable position in ``classes`` (m,), of ordered ones, too; or columns of 0 and 1."""
         return answers(self.output, A.T).T if self.several else self.probabilities(A).argmax(axis=1)
 
     def decode(self, A: Array) -> AnyArray:
@@ -158,9 +145,7 @@ class Labels:
 
     @property
     def shown(self) -> AnyArray | list[AnyArray]:
-        """The classes, of several columns those of each, as scikit-learn's metrics of probabilities read
-        them: the numbers of two columns would pass for the labels of one.
-        """
+        """The classes, of several columns those of each: their numbers would pass for labels of one."""
         return [np.arange(2) for _ in self.classes] if self.several else self.classes
 
     @property

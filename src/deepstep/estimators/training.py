@@ -1,6 +1,7 @@
 """The training of one network: the parameters of an estimator become a `Fit`, with scikit-learn's rules."""
 
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -21,7 +22,7 @@ from deepstep.estimators.solvers import (
     InverseScaling,
     checkpoint_to_resume,
     checkpoints_of,
-    rate_to_resume,
+    fit_to_resume,
     refuse_lonely_class,
     refuse_what_is_of_batches,
     refuse_without_use,
@@ -67,12 +68,7 @@ LOGISTIC = {"logistic": "sigmoid"}
 
 @dataclass(frozen=True)
 class WarmStartState:
-    """Results of a training from which the next one continues, beside the parameters.
-
-    partial_fit continues from ``state`` and from ``rate``, that of an adaptive learning rate. ``epochs`` done
-    are counted since the order of the examples depends on them. ``best`` and ``stalled`` are those of the
-    quantities that are watched.
-    """
+    """What the next training continues from: optimizer, adaptive rate, epochs done, best values."""
 
     state: SessionState | None = None
     rate: float | None = None
@@ -133,14 +129,11 @@ def _score(record: Mapping[str, Any]) -> float:
 
 
 class _Reached(NamedTuple):
-    """Where one training ended; ``best_epochs`` early stopping kept, 0 where it kept none."""
+    """Where one training ended; ``result`` is of it alone, ``best_epochs`` what early stopping kept, or 0."""
 
     parameters: Parameters
     statistics: Mapping[str, Array]
-    history: History
-    cost: float
-    examples_seen: int
-    state: WarmStartState
+    result: FitResult
     best_epochs: int = 0
 
 
@@ -251,36 +244,33 @@ class NetworkFit:
             rate, search = self._first_rate(network, learned.sample)
             first = replace(self, rate=rate)
         reached = first._train(network, learned, validation)
-        interrupted = reached.history.stopped == "interrupted"
+        interrupted = reached.result.history.stopped == "interrupted"
         if early and params.refit and held_out is not None and reached.best_epochs and not interrupted:
             both = self.estimator._with_class_weights(together(cast(Examples, learn), held_out), None, where)
-            again, stopping = replace(first, epochs=reached.best_epochs), reached
+            again, stopping = replace(first, epochs=reached.best_epochs), reached.result
             reached = again._train(network, *both)
-        history = earlier.history + reached.history  # a shallow copy of the estimator keeps its own
-        if params.preset == "single" and len(reached.history):
+        parameters, statistics, result, _ = reached
+        history = earlier.history + result.history  # a shallow copy of the estimator keeps its own
+        if params.preset == "single" and len(result.history):
             regularized = params.l1 > 0 or params.alpha > 0
             begun = beginning_of(learned, network.parameters, regularized=regularized)
-            looks = looks_to_record(network.architecture, begun, reached.parameters, len(reached.history))
-            reached.history[-1].update({"layers": looks} if looks else {})
-        network.parameters, network.statistics = reached.parameters, dict(reached.statistics)
-        network.history = history
-        best = (stopping or reached).state.best
+            looks = looks_to_record(network.architecture, begun, parameters, len(result.history))
+            result.history[-1].update({"layers": looks} if looks else {})
+        network.parameters, network.statistics, network.history = parameters, dict(statistics), history
+        best = (stopping or result).state.best
         best_loss, score = best.get("cost"), None
         if params.early_stopping:
             best_loss = best.get("validation_cost")
             score = best.get("validation_score", None if best_loss is None else -best_loss)
-        return FitResult(
-            history,
-            None if stopping is None else stopping.history,
-            reached.cost,
-            len(reached.history),
-            earlier.examples_seen + reached.examples_seen,
-            best_loss,
-            score,
-            rate,
-            search,
-            None,
-            reached.state,
+        return replace(
+            result,
+            history=history,
+            stopping_history=None if stopping is None else stopping.history,
+            examples_seen=earlier.examples_seen + result.examples_seen,
+            best_loss=best_loss,
+            best_validation_score=score,
+            learning_rate=rate,
+            search=search,
         )
 
     def _train(
@@ -294,13 +284,20 @@ class NetworkFit:
         history, patience, end = asked.history, asked.patience, asked.session.state()
         parameters, statistics, best = asked.session.outcome, end.statistics, dict(before.best)
         if early and patience is not None:
-            parameters, statistics = _best(patience, network)
+            parameters, statistics = network.parameters, network.statistics  # where it kept none
+            if patience.best_parameters is not None:
+                parameters, statistics = patience.best_parameters, patience.best_statistics
             if in_batches and (blind := patience.blind(history)):
                 _warn_of_scoring(params.scoring, blind)
-        if not in_batches and ended and not asked.converged:
-            _warn_not_converged(history.stopped)
-        if in_batches and len(history) == params.max_iter and not self._ends_as_planned(patience):
-            _warn_not_converged(f"{params.max_iter} epochs (max_iter) are done")
+        limit = history.stopped if ended and not asked.converged else ""
+        if in_batches:
+            done = len(history) == params.max_iter and not self._ends_as_planned(patience)
+            limit = f"{params.max_iter} epochs (max_iter) are done" if done else ""
+        if limit:
+            warn_the_caller(
+                f"Training ended before it converged: {limit}. Raise max_iter or scale the inputs.",
+                ConvergenceWarning,
+            )
         if patience is not None and patience.best is not None:
             best[patience.quantity] = patience.best
         if not in_batches and len(history):
@@ -308,24 +305,18 @@ class NetworkFit:
         if end.average is None:  # training continues from the network's own parameters
             end = replace(end, theta=end.theta[:0].copy())
         rate = asked.plan.learning_rate
-        seen = sum(
-            record.get("examples", len(examples)) for record in history
-        )  # of a part of an epoch its own
-        return _Reached(
-            parameters.astype(network.dtype),
-            statistics,
-            history,
-            asked.cost,
-            seen if in_batches else 0,
-            WarmStartState(
-                end if in_batches else None,
-                rate.rate if isinstance(rate, AdaptiveRate) else None,
-                before.epochs + len(history),
-                best,
-                0 if patience is None else patience.stalled,
-            ),
-            asked.best_epochs if early else 0,
+        # a part of an epoch has its own number of examples
+        seen = sum(record.get("examples", len(examples)) for record in history) if in_batches else 0
+        state = WarmStartState(
+            end if in_batches else None,
+            rate.rate if isinstance(rate, AdaptiveRate) else None,
+            before.epochs + len(history),
+            best,
+            0 if patience is None else patience.stalled,
         )
+        result = FitResult(history, None, asked.cost, len(history), seen, state=state)
+        best_epochs = asked.best_epochs if early else 0
+        return _Reached(parameters.astype(network.dtype), statistics, result, best_epochs)
 
     def _ends_as_planned(self, patience: EarlyStopping | None) -> bool:
         """Whether the last epoch is no sign of a training that is too short."""
@@ -339,13 +330,14 @@ class NetworkFit:
         try:
             asked.run()
         except DivergenceError as error:
-            if self.params.preset == "mlp" and (asked.patience is None or not asked.best_epochs):
-                error.hint = f"{error.hint} {NON_FINITE}".strip()
-            if self.params.preset != "mlp" or asked.patience is None or not asked.best_epochs:
+            plain = self.params.preset == "mlp"
+            if plain and not asked.best_epochs:
+                error.also(NON_FINITE)
+            if not (plain and asked.best_epochs):
                 raise
             # as in scikit-learn, early stopping ends at the best epoch
             asked.history.stopped = "diverged"
-            nothing = {"cost": np.nan, "validation_cost": np.nan, "validation_score": np.nan}
+            nothing = dict.fromkeys(("cost", "validation_cost", "validation_score"), np.nan)
             final = asked.history[-1]
             asked.history.records.append({**final, **nothing, "epoch": final["epoch"] + 1})
             warn_the_caller(f"Training diverged, and the best epoch is kept. {error}", ConvergenceWarning)
@@ -463,20 +455,16 @@ class NetworkFit:
         )
 
     def _first_rate(self, network: Network, learned: Examples) -> tuple[float, RateSearch | None]:
-        """The learning rate that a fit begins with, and the search that found it.
-
-        It is of the rows that are learned from, in the batches and in the order of the fit, so that the same
-        ``random_state`` finds the same; the network stays as it is. A fit that continues keeps the rate of
-        the earlier one: the search is for the beginning, where the cost falls.
-        """
+        """The learning rate that a fit begins with, and the search that found it, in the order of the fit."""
         params, earlier = self.params, self.earlier
         if params.learning_rate_init != AUTO:
             return float(params.learning_rate_init), None
         if self.context.going_on and earlier.search is not None and earlier.learning_rate is not None:
             return earlier.learning_rate, earlier.search
-        kept = rate_to_resume(params, self.context.where)
+        with warnings.catch_warnings(action="ignore"):  # of damaged checkpoints: the training warns of them
+            kept = fit_to_resume(params, self.context.where)
         if kept is not None:
-            return kept, None
+            return float(kept.identity["learning_rate"]), None
         size = 200 if isinstance(params.batch_size, str) else int(params.batch_size)
         whole = size >= len(learned)
         with blas_threads(params.deterministic):
@@ -511,20 +499,14 @@ class NetworkFit:
         )
 
     def _watchers(self, network: Network, held_out: Examples | None) -> list[Callback]:
-        """The judge of the validation data, then the user's callbacks, which find the scores in the records.
-
-        A scorer sees a copy of the estimator that predicts with the parameters of the epoch.
-        """
+        """The judge of the validation data, then the user's callbacks, which find scores in the records."""
         params, where = self.params, self.context.where
         callbacks = as_callbacks(params.callbacks or [], where)
         if held_out is None or params.scoring == COST:
             return callbacks
-        predicting = copy(network)
+        predicting, preprocessor = copy(network), self.preprocessor
         estimator, y = self.estimator._scored(
-            predicting,
-            self.earlier.history.engine,
-            self.preprocessor,
-            self.preprocessor.unscaled(held_out.Y),
+            predicting, self.earlier.history.engine, preprocessor, preprocessor.unscaled(held_out.Y)
         )
         judge = EpochScoring(params.scoring, estimator, predicting, held_out.X, y, held_out.weight, where)
         judge.try_out()
@@ -588,20 +570,12 @@ def _batch_size(params: SimpleNamespace, examples: int) -> int:
     return min(int(params.batch_size), examples)
 
 
-def _best(patience: EarlyStopping, network: Network) -> tuple[Parameters, Mapping[str, Array]]:
-    """The parameters that early stopping kept, or those before training where it kept none."""
-    if patience.best_parameters is None:
-        return network.parameters, network.statistics
-    return patience.best_parameters, patience.best_statistics
-
-
 def _wide(examples: Examples) -> Examples:
-    weight = examples.weight
-    return Examples(
-        examples.X.astype(np.float64, copy=False),
-        examples.Y.astype(np.float64, copy=False),
-        None if weight is None else weight.astype(np.float64, copy=False),
+    X, Y, weight = (
+        None if one is None else one.astype(np.float64, copy=False)
+        for one in (examples.X, examples.Y, examples.weight)
     )
+    return Examples(X, np.asarray(Y), weight)
 
 
 def _warn_of_scoring(given: Any, blind: str) -> None:
@@ -612,11 +586,4 @@ def _warn_of_scoring(given: Any, blind: str) -> None:
         f"given by scoring, here {scoring}: correct it, or look whether the validation data are all of one "
         "class or out of all proportion.",
         UndefinedMetricWarning,
-    )
-
-
-def _warn_not_converged(limit: str) -> None:
-    warn_the_caller(
-        f"Training ended before it converged: {limit}. Raise max_iter or scale the inputs.",
-        ConvergenceWarning,
     )

@@ -1,0 +1,258 @@
+"""Columns of a frame: named for y and weights, missing targets, and warnings of those read otherwise."""
+
+import json
+import warnings
+
+import numpy as np
+import pandas as pd
+import polars
+import pyarrow
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.datasets import load_iris
+from sklearn.exceptions import ConvergenceWarning
+
+from deepstep.cli.main import main
+from deepstep.errors import DataError
+from deepstep.estimators import DeepClassifier, DeepRegressor
+from deepstep.estimators.inputs import warn_of_leaks
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+M = 60
+RNG = np.random.default_rng(0)
+INPUTS = {name: RNG.standard_normal(M) for name in ("age", "fare", "size")}
+LABELS = np.where(INPUTS["age"] > 0, "yes", "no")
+WEIGHTS = RNG.uniform(0.5, 2, M)
+FRAME = pd.DataFrame({**INPUTS, "survived": LABELS, "counts": WEIGHTS})
+OWN = FRAME[list(INPUTS)]
+
+PRESETS = {
+    "tabular": {"n_estimators": 2, "max_iter": 2, "random_state": 1},
+    "mlp": {"preset": "mlp", "max_iter": 2, "random_state": 1},
+}
+FRAMES = {
+    "pandas": lambda frame: frame,
+    "polars": polars.from_pandas,
+    "lazy": lambda frame: polars.from_pandas(frame).lazy(),
+    "pyarrow": pyarrow.Table.from_pandas,
+    "batch": pyarrow.RecordBatch.from_pandas,
+}
+
+
+@pytest.mark.parametrize(
+    ("library", "preset"), [*((name, "mlp") for name in FRAMES), ("pandas", "tabular"), ("lazy", "tabular")]
+)
+def test_named_columns_are_those_taken_out_by_hand(library, preset):
+    by_hand = DeepClassifier(**PRESETS[preset]).fit(OWN, LABELS, WEIGHTS)
+    by_name = DeepClassifier(**PRESETS[preset]).fit(FRAMES[library](FRAME), "survived", "counts")
+    assert by_name.feature_names_in_.tolist() == list(INPUTS)
+    assert_array_equal(by_name.predict_proba(OWN), by_hand.predict_proba(OWN))
+
+
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+@pytest.mark.parametrize("preset", PRESETS)
+def test_everything_that_takes_targets_takes_their_name(preset):
+    frame = FRAME.drop(columns="counts")
+    model = DeepClassifier(**PRESETS[preset]).fit(frame, "survived", X_val=frame[:20], y_val="survived")
+    assert model.score(frame, "survived") == model.score(OWN, LABELS)
+    assert model.label_issues(frame, "survived", n=1) == model.label_issues(OWN, LABELS, n=1)
+    assert model.calibrate(polars.from_pandas(frame), "survived") is model
+    of_numbers = DeepRegressor(**PRESETS[preset]).fit(OWN, "size")
+    assert of_numbers.score(OWN, "size") == of_numbers.score(OWN[["age", "fare"]], OWN["size"])
+    if preset == "mlp":
+        model.partial_fit(FRAME, "survived", "counts")
+    numbered = pd.DataFrame(OWN.to_numpy())  # pandas takes numbers for names, too
+    expected = DeepRegressor(**PRESETS[preset]).fit(numbered[[0, 1]], numbered[2])
+    found = DeepRegressor(**PRESETS[preset]).fit(numbered, "2")
+    assert_array_equal(found.predict(numbered[[0, 1]]), expected.predict(numbered[[0, 1]]))
+
+
+REFUSED = {
+    "y": (FRAME, "Survive", None, r"DeepClassifier.fit, y: .* got 'Survive'. .*'survived'\?"),
+    "weight": (FRAMES["batch"](FRAME), "survived", "count", r"fit, sample_weight: .* mean 'counts'\?"),
+    "a number": (pd.DataFrame(OWN.to_numpy()), "3", None, r"column is one of '0', '1', '2'; got '3'"),
+    "one name": (FRAME.rename(columns={"fare": "age"}), "survived", None, "'age' stands more than once"),
+    "an array": (
+        np.ones((M, 2)),
+        "survived",
+        None,
+        r"y with a value for each row, .*; got the name 'survived'",
+    ),
+    "a list": ([[1.0]] * M, LABELS, "w", r"sample_weight with a value for each row, .*; got the name 'w'"),
+}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize(("X", "y", "weight", "message"), REFUSED.values(), ids=REFUSED)
+def test_names_that_are_no_columns_are_refused_with_the_nearest(preset, X, y, weight, message):
+    with pytest.raises(ValueError, match=message):
+        DeepClassifier(**PRESETS[preset]).fit(X, y, weight)
+
+
+TEXTS = {
+    "objects": LABELS.astype(object),
+    "list": LABELS.tolist(),
+    "polars": polars.Series(LABELS),
+    "some numbers": np.where(LABELS == "yes", "yes", "1.5"),
+    "two columns": np.array([["1", "yes"]] * M, dtype=object),
+}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("y", TEXTS.values(), ids=TEXTS)
+def test_a_regressor_of_texts_blames_y(y, preset):
+    says = "y of numbers; got texts such as '(yes|no)' in row 1. Use DeepClassifier"
+    with pytest.raises(DataError, match=says) as e:
+        DeepRegressor(**PRESETS[preset]).fit(OWN, y)
+    assert "X" not in str(e.value)
+    assert "preset" not in str(e.value)
+
+
+def test_targets_in_a_file_are_refused_alike(tmp_path):
+    FRAME.to_csv(tmp_path / "rows.csv", index=False)
+    polars.from_pandas(FRAME).write_parquet(tmp_path / "rows.parquet")
+    for name, stream in (("rows.csv", None), ("rows.parquet", None), ("rows.parquet", True)):
+        with pytest.raises(DataError, match="y of numbers; got texts such as"):
+            DeepRegressor(n_estimators=1, max_iter=2, stream=stream).fit(tmp_path / name, "survived")
+    with pytest.raises(DataError, match=r"the column 'Survive' in .*rows.csv; .* mean 'survived'\?"):
+        DeepClassifier(**PRESETS["tabular"]).fit(tmp_path / "rows.csv", "Survive")
+
+
+@pytest.mark.parametrize(
+    ("Estimator", "preset", "y", "got"),
+    [
+        (DeepClassifier, "mlp", [0, 1, np.nan, 1], "row 3 has none, 1 row"),
+        (DeepClassifier, "tabular", ["a", None, "b", None], "row 2 has none, 2 row"),
+        (DeepClassifier, "mlp", pd.Series(["a", "b", pd.NA, "a"]), "row 3 has none, 1 row"),
+        (DeepClassifier, "tabular", pd.array([None, 1, 0, 1], dtype="Int64"), "row 1 has none, 1 row"),
+        (DeepRegressor, "tabular", [0.5, 1.0, np.nan, 1.0], "row 3 has none, 1 row"),
+        (DeepRegressor, "mlp", np.array([[1, 2], [3, np.nan], [5, 6], [7, 8]]), "row 2 has none, 1 row"),
+    ],
+)
+def test_rows_without_a_target_are_named(preset, Estimator, y, got):
+    with pytest.raises(DataError, match=rf"{Estimator.__name__}.fit: a target in every row; .*{got}"):
+        Estimator(preset=preset, max_iter=1, n_estimators=1).fit(np.arange(8.0).reshape(4, 2), y)
+
+
+@pytest.mark.parametrize("cells", [[[1.0, np.nan]] * 4, pd.DataFrame({"x": ["u", "v", "u", "v"]})])
+def test_for_one_network_the_preset_is_named_that_takes_tables(cells):
+    with pytest.raises(DataError, match=r"X of numbers.*Use preset='tabular'"):
+        DeepClassifier(preset="mlp").fit(cells, [0, 1, 0, 1])
+
+
+QUICK = {"n_estimators": 1, "max_iter": 2, "random_state": 1}
+SIZES = np.random.default_rng(3).uniform(50, 100, 120).round(1)
+KINDS = np.where(SIZES > 75, "heavy", "light")
+WORDS = ["unknown" if n % 20 == 0 else str(value) for n, value in enumerate(SIZES)]
+
+
+@pytest.mark.parametrize("n_estimators", [1, 10])
+def test_words_among_numbers_are_warned_of_once_with_the_count_of_all_rows(n_estimators, tmp_path):
+    X = polars.DataFrame({"w": WORDS, "z": np.arange(120.0) % 7})
+    says = r"fit, column 'w': 6 values are no numbers and count as missing: 'unknown'\."
+    with pytest.warns(UserWarning, match=rf"DeepClassifier.{says}") as told:
+        DeepClassifier(**{**QUICK, "n_estimators": n_estimators}).fit(X, KINDS)
+    assert sum("unknown" in str(one.message) for one in told) == 1
+    X.with_columns(y=KINDS).write_parquet(tmp_path / "t.parquet", row_group_size=50)
+    with pytest.warns(UserWarning, match=r"fit, column 'w': \d values are no numbers and count as missing"):
+        DeepClassifier(**QUICK, stream=True).fit(tmp_path / "t.parquet", "y")
+
+
+def test_a_class_called_na_in_a_file_is_told_and_kept_in_a_frame(tmp_path):
+    labels = np.where(KINDS == "heavy", "NA", "EU")
+    polars.DataFrame({"w": SIZES, "region": labels}).write_csv(tmp_path / "t.csv")
+    n = int((labels == "NA").sum())
+    says = rf"'region': every row has a target; {n} of 120 rows have none, {n} of them by the word 'NA', .*\."
+    with pytest.raises(DataError, match=rf"{says} If it is a class, pass a frame that has it as a text"):
+        DeepClassifier(**QUICK).fit(tmp_path / "t.csv", "region")
+    model = DeepClassifier(**QUICK).fit(polars.read_csv(tmp_path / "t.csv"), "region")
+    assert model.classes_.tolist() == ["EU", "NA"]
+
+
+SORTED = np.repeat(["a", "b", "c"], 30)
+MIXED = np.random.default_rng(1).permutation(SORTED)
+NOISE = np.random.default_rng(0).normal(size=(90, 2))
+
+
+def warned(X, y, preset, kind=DeepClassifier):
+    """What a short fit warns of, but for its being short."""
+    given = {"n_estimators": 1} if preset == "tabular" else {}
+    model = kind(preset=preset, max_iter=1, engine="reference", random_state=0, **given)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(X, y)
+    return [str(one.message) for one in caught if one.category is not ConvergenceWarning]
+
+
+def beside_noise(column, library=pd, name="extra"):
+    return library.DataFrame({name: column, "x": NOISE[:, 0], "z": NOISE[:, 1]})
+
+
+@pytest.mark.parametrize(("library", "preset"), [(pd, "tabular"), (polars, "mlp")])
+def test_a_fit_warns_of_columns_that_tell_the_target(library, preset):
+    (told,) = warned(beside_noise(range(90), library), SORTED, preset)
+    start = "DeepClassifier.fit: the column 'extra' alone determines the target in 100 % of 90 rows"
+    assert told.startswith(start)
+    (told,) = warned(beside_noise(pd.factorize(MIXED)[0] * 2.5, library), MIXED, preset)
+    assert "'extra' alone" in told
+    iris = load_iris(as_frame=True)
+    assert warned(beside_noise(NOISE[:, 0] ** 2, library), SORTED, preset) == []
+    assert warned(iris.data, iris.target == 0, preset) == []
+    assert warned(np.column_stack([np.arange(90), NOISE]), SORTED, preset) == []
+    assert warned(beside_noise(range(90)), np.arange(90) ** 2.0, preset, DeepRegressor) == []
+
+
+@pytest.mark.parametrize("preset", ["mlp", "tabular"])
+def test_thousands_of_columns_are_looked_at_without_a_query_for_each(preset, monkeypatch):
+    """A query of polars takes longer than everything else that is done with a column of few rows."""
+    queries, select = [], polars.DataFrame.select_seq  # by which methods of a series ask
+
+    def counted(self, *given, **named):
+        queries.append(self)
+        return select(self, *given, **named)
+
+    noise = np.random.default_rng(0).normal(size=(90, 300))
+    X = pd.DataFrame(noise).rename(columns=str).assign(extra=range(90))
+    monkeypatch.setattr(polars.DataFrame, "select_seq", counted)
+    with pytest.warns(UserWarning, match="the column 'extra' alone determines the target"):
+        warn_of_leaks(X, pd.factorize(SORTED)[0], "fit", table=preset == "tabular")
+    assert len(queries) < 100
+    warn_of_leaks(X.set_axis(["a"] * 301, axis=1), pd.factorize(SORTED)[0], "fit", table=False)  # one name
+
+
+def test_an_index_among_the_columns_is_no_input_of_tables_and_warned_of_otherwise():
+    (told,) = warned(beside_noise(range(90), name="index"), SORTED, "mlp")
+    assert "the column 'index' alone determines the target" in told
+    for name in ("index", "Unnamed: 0", "obs", "rowid"):
+        model = DeepClassifier(n_estimators=1, max_iter=1, engine="reference")
+        (preparer,) = model.fit(beside_noise(range(90), name=name), SORTED).ensemble_.preprocessors
+        assert preparer.preparation.feature_names == ("x", "z")
+
+
+def test_importance_of_columns_of_a_table(tmp_path, capsys):
+    """By the command, which asks scikit-learn: a word and a number with holes matter, noise does not."""
+    rng = np.random.default_rng(1)
+    word, number = rng.choice(["red", "green", "blue"], 400), rng.standard_normal(400)
+    holes = rng.random((2, 400)) < 0.1
+    X = {"word": np.where(holes[0], None, word), "number": np.where(holes[1], np.nan, number)}
+    X |= {
+        "noise": rng.standard_normal(400),
+        "y": np.where(2.0 * (word == "red") + number > 0.7, "high", "low"),
+    }
+    run, table = str(tmp_path / "run"), str(tmp_path / "t.csv")
+    pd.DataFrame(X).to_csv(table, index=False)
+    train = ["train", table, "--target", "y", "--n-estimators", "2", "--out", run]
+    asked = ["importance", run, table, "--json", "--repeats", "2", "--metric", "log_loss"]
+    for arguments in (train, asked):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main(arguments)
+        assert end.value.code == 0
+    printed = capsys.readouterr()
+    assert "was used to train" in printed.err
+    record = json.loads(printed.out)
+    assert (record["metric"], record["rows"]) == ("log_loss", 400)
+    means = {one["column"]: one["mean"] for one in record["importance"]}
+    assert list(means)[-1] == "noise"
+    assert min(means["word"], means["number"]) > max(0.05, 2 * abs(means["noise"]))

@@ -1,0 +1,186 @@
+"""The workers of ensembles: the same to the last bit wherever they are, and after Ctrl-C what is done."""
+
+import os
+import signal
+from contextlib import nullcontext
+from itertools import count
+from threading import Semaphore
+
+import joblib
+import numpy as np
+import pytest
+from joblib.parallel import get_active_backend
+from sklearn.datasets import load_diabetes, load_wine
+
+from deepstep import DeepClassifier, DeepRegressor
+from deepstep.errors import ConfigurationError
+from deepstep.estimators import ensemble_fit
+from deepstep.estimators.members import member_executor
+
+RNG = np.random.default_rng(0)
+X = RNG.standard_normal((150, 4))
+y = np.where(X[:, 0] * X[:, 1] > 0, "yes", "no")
+SETTINGS = {"n_estimators": 4, "max_iter": 3, "random_state": 0}
+
+
+def fitted():
+    model = DeepClassifier(**SETTINGS).fit(X, y)
+    members = [member.network.parameters.flat for member in model.ensemble_.members]
+    return model, np.concatenate([*members, model.predict_proba(X).ravel()])
+
+
+@pytest.fixture(scope="module")
+def in_threads():
+    return fitted()
+
+
+BACKENDS = {
+    "threading": {"n_jobs": 3},  # of four folds of a member each, some together
+    "loky": {"n_jobs": 2, "max_nbytes": 100},  # nearly every array is a memory-mapped one
+    "multiprocessing": {"n_jobs": 2},
+}
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_every_backend_gives_the_same_bits(backend, in_threads):
+    with joblib.parallel_config(backend=backend, **BACKENDS[backend]):
+        model, numbers = fitted()
+    np.testing.assert_array_equal(numbers, in_threads[1])
+    assert model.ensemble_.weights == in_threads[0].ensemble_.weights
+    assert model.ensemble_.members[0].network.history is not None
+
+
+def test_an_error_in_another_process_is_the_same_error():
+    with (
+        joblib.parallel_config(backend="multiprocessing", n_jobs=2),
+        pytest.raises(ConfigurationError) as found,
+    ):
+        DeepClassifier(**{**SETTINGS, "dropout": [0.1] * 7}).fit(X, y)
+    with pytest.raises(ConfigurationError) as expected:
+        DeepClassifier(**{**SETTINGS, "dropout": [0.1] * 7}).fit(X, y)
+    assert str(found.value) == str(expected.value)
+
+
+@pytest.mark.parametrize(("backend", "n_jobs"), [("threading", 3), (None, 3), ("loky", 1)])
+def test_as_many_as_are_asked_for(backend, n_jobs):
+    configured = {"n_jobs": n_jobs} if backend is None else {"backend": backend, "n_jobs": n_jobs}
+    with joblib.parallel_config(**configured), member_executor() as workers:
+        assert workers.n == n_jobs
+
+
+def _n_within():
+    backend, _ = get_active_backend()
+    with member_executor() as workers:
+        return backend.nesting_level, workers.n
+
+
+def test_a_worker_of_somebody_else_s_search_has_threads_of_its_own():
+    """As many as its BLAS may have, whatever the search has been given."""
+    with member_executor() as workers:
+        n = workers.n
+    with joblib.parallel_config(backend="threading", n_jobs=5):
+        levels = joblib.Parallel()(joblib.delayed(_n_within)() for _ in range(2))
+    assert levels == [(1, n)] * 2
+
+
+def _fit_of_somebody_s_own():
+    return DeepClassifier(**SETTINGS).fit(X, y)
+
+
+def test_a_process_that_was_forked_after_a_fit_says_so_and_does_not_hang(in_threads):
+    search = joblib.Parallel(n_jobs=2, backend="multiprocessing")
+    with pytest.raises(ConfigurationError, match="forked, and polars would wait for ever") as found:
+        search(joblib.delayed(_fit_of_somebody_s_own)() for _ in range(2))
+    assert "'loky'" in found.value.hint
+
+
+# Ctrl-C: the networks that are done are kept, or nothing is
+
+TEN = {"n_estimators": 10, "random_state": 1, "max_iter": 3}
+WINE, KINDS = load_wine(return_X_y=True)
+
+
+@pytest.fixture(autouse=True)
+def pythons_own_handler():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def press():
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.fixture
+def pressed(monkeypatch):
+    """The function that lets Ctrl-C be pressed while the network of a number, from 0, is trained."""
+
+    def let(number, *, again=False):
+        numbers, train, kept = count(), ensemble_fit.train_member, Semaphore(0)
+
+        def seen(of_fit, share):
+            if share == ensemble_fit.DONE:
+                kept.release()
+
+        def trained(*args, link, **options):
+            if next(numbers) == number:
+                for _ in range(number):
+                    assert kept.acquire(timeout=20)
+                press()
+                assert link.given_up.wait(20)
+                if again:
+                    press()
+            return train(*args, link=link, **options)
+
+        monkeypatch.setattr(ensemble_fit, "train_member", trained)
+        monkeypatch.setattr(ensemble_fit, "_progress", lambda *of_fit: nullcontext(seen))
+
+    with joblib.parallel_config(backend="threading", n_jobs=1):
+        yield let
+
+
+@pytest.mark.parametrize(("done", "own"), [(3, False), (1, True)])
+def test_the_networks_that_are_done_are_kept(pressed, done, own):
+    whole = DeepClassifier(**TEN).fit(WINE, KINDS)
+    model, validation = DeepClassifier(**TEN), {"X_val": WINE[::2], "y_val": KINDS[::2]} if own else {}
+    pressed(done)
+    said = f"{done} of 10 networks .* {'validation' if own else 'out-of-fold'}"
+    with pytest.warns(UserWarning, match=f"{said} accuracy [01]") as caught:
+        model.fit(WINE, KINDS, **validation)
+    assert caught[0].filename == __file__
+    found = model.ensemble_
+    assert len(found.members) == done
+    assert model.score(WINE, KINDS) > 0.6
+    assert sum(found.shares) == pytest.approx(1)
+    assert model.predict_set(WINE, alpha=0.2).shape == (178, 3)
+    if not own:
+        for member, same in zip(found.members, whole.ensemble_.members, strict=False):
+            np.testing.assert_array_equal(member.network.parameters.flat, same.network.parameters.flat)
+        held_out = np.concatenate([one.fold.held_out for one in found.preprocessors])
+        assert set(np.flatnonzero(np.isfinite(found.out_of_fold).all(axis=1))) == set(held_out)
+        assert len(model.label_issues(WINE, KINDS)) == len(WINE)
+
+
+def test_numbers_have_a_score_of_their_own(pressed):
+    X, y = load_diabetes(return_X_y=True)
+    pressed(1)
+    with pytest.warns(UserWarning, match="1 of 10 networks .* out-of-fold D² "):
+        DeepRegressor(loss="quantile", **TEN).fit(X, y)
+
+
+def test_before_the_first_network_is_done_nothing_is_kept(pressed):
+    model = DeepClassifier(**TEN)
+    before = vars(model).copy()
+    pressed(0)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(WINE, KINDS)
+    assert vars(model) == before
+
+
+def test_a_second_one_keeps_nothing(pressed):
+    model = DeepClassifier(**TEN)
+    before = vars(model).copy()
+    pressed(1, again=True)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(WINE, KINDS)
+    assert vars(model) == before
