@@ -22,13 +22,13 @@ LIMITS: dict[str, tuple[int, int]] = {
     "plots": (1_270, 1_650),
     "report": (700, 930),
     "explorer": (1_230, 1_745),
-    "cli": (2_000, 5_490),
+    "cli": (2_000, 5_220),
     "": (500, 2_330),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
 FILES = 190, 235
-TESTS = 22_000, 45_150
+TESTS = 22_000, 43_200
 
 
 def lines(files: list[Path]) -> int:
