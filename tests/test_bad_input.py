@@ -1,9 +1,6 @@
 """Bad input: a typed error that says where, what was expected, what came; nothing has changed afterwards."""
 
-import os
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -106,38 +103,28 @@ def net():
     assert network.history is history
 
 
+def refused(call, where, error, message):
+    with pytest.raises(error) as raised:
+        call()
+    check_error(raised.value, where, message)
+
+
 @pytest.mark.parametrize(("bad", "error", "message"), BAD_X)
-class TestX:
-    @pytest.mark.parametrize("use", USES)
-    def test_beside_a_good_Y(self, net, use, bad, error, message):
-        with pytest.raises(error) as raised:
-            USES[use](net, bad, Y)
-        check_error(raised.value, f"Network.{use}: ", message)
-
-    @pytest.mark.parametrize("read", READS)
-    def test_alone(self, net, read, bad, error, message):
-        with pytest.raises(error) as raised:
-            READS[read](net, bad)
-        check_error(raised.value, f"Network.{read}: ", message)
-
-    def test_in_the_validation_part(self, net, bad, error, message):
-        with pytest.raises(error) as raised:
-            net.train(X, Y, validation=(bad, Y))
-        check_error(raised.value, "Network.train, validation: ", message)
+def test_X(net, bad, error, message):
+    for use, call in USES.items():
+        refused(lambda call=call: call(net, bad, Y), f"Network.{use}: ", error, message)
+    for read, call in READS.items():
+        refused(lambda call=call: call(net, bad), f"Network.{read}: ", error, message)
+    validated = "Network.train, validation: "
+    refused(lambda: net.train(X, Y, validation=(bad, Y)), validated, error, message)
 
 
 @pytest.mark.parametrize(("bad", "error", "message"), BAD_Y)
-class TestY:
-    @pytest.mark.parametrize("use", USES)
-    def test_beside_a_good_X(self, net, use, bad, error, message):
-        with pytest.raises(error) as raised:
-            USES[use](net, X, bad)
-        check_error(raised.value, f"Network.{use}: ", message)
-
-    def test_in_the_validation_part(self, net, bad, error, message):
-        with pytest.raises(error) as raised:
-            net.train(X, Y, validation=(X, bad))
-        check_error(raised.value, "Network.train, validation: ", message)
+def test_Y(net, bad, error, message):
+    for use, call in USES.items():
+        refused(lambda call=call: call(net, X, bad), f"Network.{use}: ", error, message)
+    validated = "Network.train, validation: "
+    refused(lambda: net.train(X, Y, validation=(X, bad)), validated, error, message)
 
 
 def test_sparse_inputs_are_refused_with_the_way_out(net):
@@ -369,45 +356,6 @@ class TestModelFile:
         path = tmp_path / "net.safetensors"
         path.write_bytes(save({"W1": np.ones((1, 2)), "b1": np.zeros((1, 1))}, metadata=metadata))
         check_error(load_error(path), message)
-
-
-class TestSaving:
-    def test_a_folder_that_does_not_exist(self, tmp_path, net):
-        with pytest.raises(FileError) as raised:
-            net.save(tmp_path / "none" / "net.safetensors")
-        check_error(raised.value, "No such file or directory; nothing was left behind")
-        assert list(tmp_path.iterdir()) == []
-
-    def test_a_folder_of_that_name(self, tmp_path, net):
-        (tmp_path / "net").mkdir()
-        with pytest.raises(FileError) as raised:
-            net.save(tmp_path / "net")
-        check_error(raised.value, "a path that can be written to")
-        assert [entry.name for entry in tmp_path.iterdir()] == ["net"]
-
-    @pytest.mark.skipif(os.name != "posix", reason="limits of the size of a file are POSIX")
-    def test_a_full_disk_leaves_the_old_model(self, saved):
-        """A limit on the size of files, in a process of its own, stands for the full disk."""
-        before = saved.read_bytes()
-        code = """
-import resource, sys
-from deepstep import Network
-from deepstep.errors import FileError
-net = Network([300, 200, 1], seed=2)
-resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-try:
-    net.save(sys.argv[1])
-except FileError as error:
-    print(error)
-"""
-        run = subprocess.run(
-            [sys.executable, "-c", code, str(saved)], capture_output=True, text=True, check=True
-        )
-        assert TEMPLATE.match(run.stdout.strip()), run.stdout
-        assert "File too large; the old one is untouched" in run.stdout
-        assert saved.read_bytes() == before
-        assert Network.load(saved).seed == 1
-        assert [entry.name for entry in saved.parent.iterdir()] == [saved.name]
 
 
 def test_a_misspelt_activation_shows_without_hidden_layers_too():

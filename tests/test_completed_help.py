@@ -19,72 +19,46 @@ def sections(function: Any) -> dict[str, str]:
     }
 
 
-def test_names_with_one_text_stand_together_and_without_a_kind_where_theirs_differ() -> None:
-    def both(low: float, high: float, label: str, **others: Any) -> None:
+def test_the_sections_of_a_function() -> None:
+    """Names with one text stand together; kinds of arrays come from the glossary or the docstring."""
+
+    def all_of_it(low: float, high: float, X: Any, Y: Any, Z: Any, W: Array, other: Any = None) -> Any:
         """All of them.
 
         low, high: A limit.
-        label, others: As elsewhere.
-        """
-
-    assert sections(both) == {
-        "Parameters": "low, high : float\n    A limit.\nlabel, **others\n    As elsewhere.",
-    }
-
-
-def test_a_value_of_any_kind_has_none_unless_it_is_optional() -> None:
-    def taken(one: Any, other: Any = None) -> Any:
-        """Either.
-
-        returns: One of them.
-        """
-
-    assert sections(taken) == {
-        "Parameters": "one\nother : object, optional",
-        "Returns": "object\n    One of them.",
-    }
-
-
-def test_kinds_of_arrays_come_from_the_glossary_or_the_docstring() -> None:
-    def of_arrays(X: Any, Y: Any, Z: Any, W: Array) -> None:
-        """Four.
-
         Y (array of shape (n_L, m), or None): A target.
         Z (m,): Numbers.
+        returns: One of them.
+        ShapeError, DataError: If it does not fit.
+        KeyboardInterrupt: After Ctrl-C.
+        RuntimeWarning: If it takes long.
         """
 
-    assert [line for line in sections(of_arrays)["Parameters"].split("\n") if line[0] != " "] == [
+    found = sections(all_of_it)
+    assert [line for line in found.pop("Parameters").split("\n") if line[0] != " "] == [
+        "low, high : float",
         "X : array of shape (n_0, m)",
         "Y : array of shape (n_L, m), or None",
         "Z : array of shape (m,)",
         "W : array of shape (n_l, n_{l-1})",
+        "other : object, optional",
     ]
+    assert found == {
+        "Returns": "object\n    One of them.",
+        "Raises": "ShapeError, DataError\n    If it does not fit.\nKeyboardInterrupt\n    After Ctrl-C.",
+        "Warns": "RuntimeWarning\n    If it takes long.",
+    }
 
 
 def test_what_an_iterator_gives_is_yielded() -> None:
-    def steps(n: int) -> Iterator[float]:
+    def steps(n: int, **others: Any) -> Iterator[float]:
         """One by one.
 
         returns: A number.
         """
         yield from range(n)
 
-    assert sections(steps)["Yields"] == "float\n    A number."
-
-
-def test_errors_interrupts_and_warnings_have_their_sections() -> None:
-    def careful() -> None:
-        """Nothing.
-
-        ShapeError, DataError: If it does not fit.
-        KeyboardInterrupt: After Ctrl-C.
-        RuntimeWarning: If it takes long.
-        """
-
-    assert sections(careful) == {
-        "Raises": "ShapeError, DataError\n    If it does not fit.\nKeyboardInterrupt\n    After Ctrl-C.",
-        "Warns": "RuntimeWarning\n    If it takes long.",
-    }
+    assert sections(steps) == {"Parameters": "n : int\n**others", "Yields": "float\n    A number."}
 
 
 @pytest.mark.parametrize("text", ["short words " * 30, "`a_name_that_is_long` " * 12])

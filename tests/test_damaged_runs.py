@@ -7,7 +7,7 @@ import pytest
 from damage import in_a_process
 
 
-@pytest.mark.parametrize(("preset", "n"), [("single", 150), ("tabular", 150), ("estimator", 100)])
+@pytest.mark.parametrize(("preset", "n"), [("single", 70), ("tabular", 70), ("estimator", 50)])
 def test_hundreds_of_damaged_and_forged_run_folders(preset, n, fresh_seed):
     """Each is loaded right or refused with a `FileError`: no other exception, 10 s and 1 GB at most."""
     found = in_a_process(Path(__file__).parent / "damaged_runs.py", fresh_seed, n, preset)

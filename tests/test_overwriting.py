@@ -1,8 +1,6 @@
 """``overwrite=True`` replaces runs of DeepStep, of any version and damaged ones too, and nothing else."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -229,24 +227,3 @@ class TestKept:
         assert [path.name for path in run.iterdir()] == ["new"]
         (old,) = tmp_path.glob(".deepstep-*")
         assert (old / "thesis.txt").read_text() == "years"
-
-
-KILLED_WHILE_REMOVING = """
-import os, sys
-from pathlib import Path
-from deepstep.data import atomic_directory
-unlink = os.unlink
-def unlink_and_die(*given, **named):
-    unlink(*given, **named)
-    os._exit(9)
-with atomic_directory(sys.argv[1], overwrite=True) as folder:
-    (folder / "new").write_text("whole")
-    os.unlink = unlink_and_die
-"""
-
-
-def test_killed_while_the_old_one_is_removed_the_new_one_stands(tmp_path):
-    run_of(tmp_path / "run")
-    done = subprocess.run([sys.executable, "-c", KILLED_WHILE_REMOVING, str(tmp_path / "run")], check=False)
-    assert done.returncode == 9
-    assert (tmp_path / "run" / "new").read_text() == "whole"

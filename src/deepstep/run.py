@@ -17,7 +17,7 @@ The last three are there where something is known of them. Nothing is pickled, a
 Folders of versions 1 (one network) and 2 (an ensemble) are read as well.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from os import PathLike
@@ -30,7 +30,7 @@ from deepstep import held_out
 from deepstep.data import atomic_directory
 from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.data.dialect import TextFormat
-from deepstep.data.formats import ReadOptions
+from deepstep.data.formats import BY_CONTENT, ReadOptions
 from deepstep.data.frames import as_frame
 from deepstep.data.tables import silent, table_in
 from deepstep.data.text_formats import read_text
@@ -471,13 +471,22 @@ class Run:
         names = list(dict.fromkeys(column.name for column in columns if column.feature_names))
         return as_frame(with_columns(raw, names)[names], where="table")
 
-    def _read(self, path: Path) -> "polars.DataFrame":
-        asked = self.config.get("asked", {})
-        sep, decimal, encoding, no_header = map(asked.get, ("sep", "decimal", "encoding", "no_header"))
-        usual = TextFormat(sep, decimal, encoding, not no_header)
+    def reading(
+        self, given: TextFormat = BY_CONTENT.given, tell: Callable[[str], None] = silent
+    ) -> ReadOptions:
+        """The way in which a table for the run is read: as given, else as the one that it was trained on.
+
+        given: How text tables are written.
+        tell: A function that is called with what is found.
+        returns: No class of the target is a missing value.
+        """
         values = dict(zip(self.target_names, self.preparation.target.classes, strict=False))
-        frame = table_in(path, how=ReadOptions(usual=usual, values=values, tell=silent)).frame
-        return frame if usual.header else self.with_numbers_of_training(frame)
+        return ReadOptions(given, text_format(self.config.get("asked", {})), values, tell)
+
+    def _read(self, path: Path) -> "polars.DataFrame":
+        how = self.reading()
+        frame = table_in(path, how=how).frame
+        return frame if how.usual.header else self.with_numbers_of_training(frame)
 
     def with_numbers_of_training(self, frame: "polars.DataFrame") -> "polars.DataFrame":
         """Columns of a file without a header under their numbers of training; the targets need not be there.
@@ -537,6 +546,16 @@ class Run:
                 "Restore it, or train again.",
             )
         return Examples(tuple(arrays[name] for name in widths), arrays["Y"])
+
+
+TEXT_FORMAT = ("sep", "decimal", "encoding", "no_header")
+"""Options of how a text table is written, as a config has them."""
+
+
+def text_format(options: Mapping[str, Any]) -> TextFormat:
+    """The way in which text tables are written, of options by their names."""
+    sep, decimal, encoding, no_header = map(options.get, TEXT_FORMAT)
+    return TextFormat(sep, decimal, encoding, not no_header)
 
 
 def _estimator_of(*read: Any) -> "DeepEstimator":

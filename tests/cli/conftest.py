@@ -26,6 +26,12 @@ class Result(NamedTuple):
 Deepstep = Callable[..., Result]
 
 
+def words_of(arguments: tuple[object, ...]) -> list[str]:
+    """Arguments as they are typed; "--out r --epochs 3" is four of them."""
+    texts = map(str, arguments)
+    return [word for text in texts for word in (text.split() if text.startswith("--") else [text])]
+
+
 @pytest.fixture
 def deepstep(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Deepstep:
     """The command line in this process, in an empty folder: what it printed and its exit code."""
@@ -37,7 +43,7 @@ def deepstep(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     def call(*arguments: object) -> Result:
         capsys.readouterr()
         with pytest.raises(SystemExit) as leaving:
-            main([str(argument) for argument in arguments])
+            main(words_of(arguments))
         printed = capsys.readouterr()
         return Result(leaving.value.code or 0, printed.out, printed.err)
 
@@ -68,8 +74,7 @@ def process(forks: Forks, tmp_path: Path) -> Process:
     """The command line in a process of its own; ``before`` is Python that runs first."""
 
     def call(*arguments: object, before: str = "") -> subprocess.CompletedProcess[str]:
-        words = [str(argument) for argument in arguments]
-        return forks.run(_program(before), words, folder=tmp_path, environment=_environment())
+        return forks.run(_program(before), words_of(arguments), folder=tmp_path, environment=_environment())
 
     return call
 
@@ -80,7 +85,7 @@ def fresh_process(tmp_path: Path) -> Process:
 
     def call(*arguments: object, before: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-c", _program(before), *map(str, arguments)],
+            [sys.executable, "-c", _program(before), *words_of(arguments)],
             cwd=tmp_path,
             env=_environment(),
             capture_output=True,

@@ -58,25 +58,6 @@ def test_the_table_for_people(deepstep, tmp_path):
         assert part in text
 
 
-@pytest.mark.parametrize(
-    ("options", "sentence"),
-    [
-        (["--target", "knd"], "--target: column is one of"),
-        (
-            ["--target", "kind", "--exclude", "kind"],
-            "--exclude must be a column other than the target, got 'kind'",
-        ),
-        (["--target", "always"], "at least two different values are needed"),
-        ([], "Missing option '--target'"),
-    ],
-)
-def test_wrong_input(deepstep, tmp_path, options, sentence):
-    FRAME.write_csv(tmp_path / "t.csv")
-    result = deepstep("describe-columns", "t.csv", *options)
-    assert (result.code, result.out) == (2, "")
-    assert sentence in result.err
-
-
 def test_columns_that_cannot_be_used_may_be_dropped(deepstep, tmp_path):
     table = FRAME.with_columns(tags=polars.Series([["a", "b"]] * 30))
     table.write_parquet(tmp_path / "t.parquet")

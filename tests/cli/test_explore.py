@@ -36,7 +36,7 @@ def test_the_demo_is_written_into_one_small_file(deepstep, tmp_path):
     assert document["history"]["cost"][-1] < document["history"]["cost"][0]
 
 
-@pytest.mark.parametrize("name", ["moons", "spirals", "planar", "digits"])
+@pytest.mark.parametrize("name", ["spirals", "digits"])
 def test_other_built_in_sets(deepstep, tmp_path, name):
     result = deepstep("explore", name, "--export", "x.html", "--iterations", "2", "--json")
     record = json.loads(result.out)
@@ -46,16 +46,7 @@ def test_other_built_in_sets(deepstep, tmp_path, name):
 
 
 def test_a_table_with_settings_of_its_own(deepstep, tmp_path, flowers):
-    options = (
-        "--hidden-layers",
-        "5,4",
-        "--optimizer",
-        "adam",
-        "--learning-rate",
-        "0.01",
-        "--batch-size",
-        "16",
-    )
+    options = ("--hidden-layers 5,4 --optimizer adam --learning-rate 0.01 --batch-size 16",)
     result = deepstep("explore", flowers, "--target", "kind", *options, "--export", "x.html")
     assert result.code == 0, result.err
     document = lesson_in(tmp_path / "x.html")
@@ -68,17 +59,13 @@ def test_a_table_with_settings_of_its_own(deepstep, tmp_path, flowers):
     assert len(document["data"]["names"]) == document["data"]["X"]["shape"][0]
 
 
-def test_weights_that_are_drawn_for_the_data(deepstep, tmp_path):
-    deepstep("explore", "--initialization", "data", "--iterations", "2", "--export", "x.html")
-    document = lesson_in(tmp_path / "x.html")
-    Z1 = unpacked(document["golden"][0]["quantities"]["Z1"])
-    assert np.allclose(Z1.var(axis=1), 1)
-
-
-def test_numbers_to_predict(deepstep, tmp_path, flowers):
-    assert deepstep("explore", flowers, "--target", "height", "--export", "x.html").code == 0
+def test_weights_that_are_drawn_for_the_data_and_numbers_to_predict(deepstep, tmp_path, flowers):
+    typed = "--target height --initialization data --iterations 2 --export x.html"
+    assert deepstep("explore", flowers, typed).code == 0
     document = lesson_in(tmp_path / "x.html")
     assert (document["data"]["kind"], document["data"]["classes"]) == ("numbers", None)
+    Z1 = unpacked(document["golden"][0]["quantities"]["Z1"])
+    assert np.allclose(Z1.var(axis=1), 1)
 
 
 def test_a_run_is_shown_as_it_was_trained(deepstep, tmp_path, flower_run):
@@ -97,7 +84,7 @@ def test_a_run_is_shown_as_it_was_trained(deepstep, tmp_path, flower_run):
 
 
 def test_a_member_of_an_ensemble(deepstep, tmp_path, flowers):
-    options = ("--preset", "tabular", "--n-estimators", "2", "--out", "several")
+    options = ("--preset tabular --n-estimators 2 --out several",)
     assert deepstep("train", flowers, "--target", "kind", *options).code == 0
     assert "--member" in deepstep("explore", "several", "--export", "x.html").err
     result = deepstep("explore", "several", "--member", "1", "--export", "x.html")
@@ -116,23 +103,14 @@ def test_a_member_of_an_ensemble(deepstep, tmp_path, flowers):
     assert document["training"]["rate_factors"]["s1"] == 6
 
 
-def test_a_run_of_ten_thousand_epochs(deepstep, tmp_path, flowers):
-    options = ("--hidden-layers", "3", "--batch-size", "64", "--iterations", "10000", "--out", "long")
+def test_a_run_of_thousands_of_epochs(deepstep, tmp_path, flowers):
+    options = ("--hidden-layers 3 --batch-size 64 --iterations 3000 --out long",)
     assert deepstep("train", flowers, "--target", "kind", *options).code == 0
     assert deepstep("explore", "long", "--export", "x.html").code == 0
     history = lesson_in(tmp_path / "x.html")["history"]
     assert len(history["at"]) == len(history["cost"]) == 500
-    assert (history["at"][0], history["at"][-1]) == (0, 9999)
+    assert (history["at"][0], history["at"][-1]) == (0, 2999)
     assert (tmp_path / "x.html").stat().st_size < 1_000_000
-
-
-def test_a_run_on_other_rows(deepstep, tmp_path, flower_run, flowers):
-    result = deepstep(
-        "explore", flower_run, "--data", flowers, "--learning-rate", "0.5", "--export", "x.html"
-    )
-    assert result.code == 0, result.err
-    document = lesson_in(tmp_path / "x.html")
-    assert document["training"]["learning_rate"] == 0.5
 
 
 def test_names_that_a_file_brings_cannot_leave_the_data(deepstep, tmp_path):
@@ -142,42 +120,6 @@ def test_names_that_a_file_brings_cannot_leave_the_data(deepstep, tmp_path):
     assert deepstep("explore", table, "--target", "y", "--export", "x.html").code == 0
     assert evil not in (tmp_path / "x.html").read_text(encoding="utf-8")
     assert evil in lesson_in(tmp_path / "x.html")["data"]["classes"]
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("crcles",), "Did you mean 'circles'?"),
-        (("no/such/run",), "there is no such file"),
-        (("table.csv",), "there is no such file"),
-        (("moons", "--target", "y"), "--target: a table"),
-        (("moons", "--data", "t.csv"), "--data: the folder of a RUN"),
-        (("moons", "--member", "0"), "--member: the folder of a RUN"),
-        (("moons", "--learning-rate", "auto"), "--learning-rate: a number"),
-        (("moons", "--optimizer", "lbfgs"), "--optimizer"),
-        (("moons", "--optimizer", "adamm"), "Did you mean 'adam'?"),
-        (("moons", "--learning-rate", "-1"), "--learning-rate"),
-        (("moons", "--hidden-layers", "0"), "--hidden-layers"),
-        (("moons", "--port", "70000"), "--port"),
-        (("moons", "--export", "no/folder/x.html"), "no/folder/x.html"),
-    ],
-)
-def test_what_does_not_fit_is_named(deepstep, arguments, said):
-    result = deepstep("explore", *arguments, "--no-open", "--timeout", "0")
-    assert result.code == 2
-    assert result.err.startswith("Error: ")
-    assert said in result.err
-    assert result.out == ""
-
-
-def test_a_table_needs_a_target(deepstep, flowers):
-    assert "--target" in deepstep("explore", flowers).err
-
-
-def test_a_run_has_settings_of_its_own(deepstep, flower_run):
-    result = deepstep("explore", flower_run, "--hidden-layers", "3")
-    assert result.code == 2
-    assert "--hidden-layers: a table or a built-in set" in result.err
 
 
 def test_it_ends_by_itself_when_asked(deepstep):
@@ -239,13 +181,15 @@ def test_the_page_says_which_rows_it_shows(deepstep, tmp_path, flower_run, flowe
         "where the training took batches of 32; adam begins without its memory of the training." in notes[1]
     )
     assert notes[0] in result.err
-    result = deepstep("explore", flower_run, "--data", flowers, "--export", "y.html")
-    assert lesson_in(tmp_path / "y.html")["notes"][0].startswith("The 60 rows are those of --data, ")
+    typed = ["--data", flowers, "--learning-rate", "0.5", "--export", "y.html"]
+    assert deepstep("explore", flower_run, *typed).code == 0
+    document = lesson_in(tmp_path / "y.html")
+    assert document["notes"][0].startswith("The 60 rows are those of --data, ")
+    assert document["training"]["learning_rate"] == 0.5
 
 
-@pytest.mark.parametrize("rate", ["1e200", "20"])
-def test_a_run_that_diverged_is_refused_with_the_doctor_s_advice(deepstep, flowers, tmp_path, rate):
-    typed = ["--optimizer", "gd", "--learning-rate", rate, "--hidden-layers", "4", "--iterations", "50"]
+def test_a_run_that_diverged_is_refused_with_the_doctor_s_advice(deepstep, flowers, tmp_path):
+    typed = ["--optimizer", "gd", "--learning-rate", "20", "--hidden-layers", "4", "--iterations", "50"]
     assert deepstep("train", flowers, "--target", "height", "--out", "run", *typed).code == 1
     (finding,) = json.loads(deepstep("doctor", "run", "--json").out)["findings"]
     result = deepstep("explore", "run", "--export", "x.html")

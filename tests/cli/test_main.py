@@ -57,6 +57,7 @@ def test_unknown_command_is_answered_with_the_nearest(deepstep):
 def test_usage_error_is_one_sentence(deepstep):
     result = deepstep("train")
     assert result == (2, "", "Error: deepstep train: Missing argument 'FILE'. See deepstep train --help.\n")
+    assert json.loads(deepstep("train", "--json").out)["error"]["kind"] == "MissingParameter"
 
 
 def test_an_option_that_there_is_not_is_answered_with_the_nearest(deepstep):
@@ -81,11 +82,6 @@ def test_error_as_json(deepstep):
     assert result.err.startswith("Error: nowhere: a run folder is expected; there is no such folder.")
 
 
-def test_usage_error_as_json(deepstep):
-    error = json.loads(deepstep("train", "--json").out)["error"]
-    assert error["kind"] == "MissingParameter"
-
-
 def test_error_of_the_program_itself_keeps_its_traceback(monkeypatch):
     """Only errors raised on purpose become sentences: a defect must be seen."""
     monkeypatch.setattr("deepstep.cli.opened.EQUATIONS", None)
@@ -102,59 +98,48 @@ def test_only_the_output_s_own_errors_are_blamed_on_it(monkeypatch):
         main(["equations", "--json"])
 
 
-@pytest.mark.parametrize("command", [["equations"], ["equations", "--json"], ["--help"]])
-def test_reader_that_goes_away(command):
-    """As with ``| head``: no message, and the code that a shell gives for it."""
-    read, write = os.pipe()
+SCRIPT = "import sys; from deepstep.cli.main import main; main(sys.argv[1:])"
+
+
+def run(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, script=SCRIPT):
+    """A process of its own, whose streams may be any."""
+    words = [sys.executable, "-c", script, *map(str, command)]
+    return subprocess.run(words, stdout=stdout, stderr=stderr, text=True, check=False)
+
+
+@pytest.fixture
+def reader_gone():
+    """A pipe that nobody reads."""
+    read, pipe = os.pipe()
     os.close(read)
-    script = "import sys; from deepstep.cli.main import main; main(sys.argv[1:])"
-    result = subprocess.run(
-        [sys.executable, "-c", script, *command], stdout=write, stderr=subprocess.PIPE, text=True, check=False
-    )
-    os.close(write)
+    yield pipe
+    os.close(pipe)
+
+
+@pytest.mark.parametrize("command", ["equations", "--help"])
+def test_reader_that_goes_away(command, reader_gone):
+    """As with ``| head``: no message, and the code that a shell gives for it."""
+    result = run(command, stdout=reader_gone)
     assert (result.returncode, result.stderr) == (141, "")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a device that is always full")
 def test_output_to_a_full_disk():
-    script = "import sys; from deepstep.cli.main import main; main(sys.argv[1:])"
+    """Where the error has nowhere to go either, the exit code alone tells."""
     with open("/dev/full", "w") as full:
-        result = subprocess.run(
-            [sys.executable, "-c", script, "equations"],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
+        result = run("equations", stdout=full)
+        assert run("equations", stdout=full, stderr=full).returncode == 2
     assert result.returncode == 2
     assert result.stderr == "Error: the output: it can be written; No space left on device.\n"
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a device that is always full")
-def test_nowhere_to_write():
-    """The error has nowhere to go either: the exit code alone tells."""
-    script = "import sys; from deepstep.cli.main import main; main(sys.argv[1:])"
-    with open("/dev/full", "w") as full:
-        result = subprocess.run(
-            [sys.executable, "-c", script, "equations"], stdout=full, stderr=full, check=False
-        )
-    assert result.returncode == 2
-
-
 @pytest.mark.parametrize("preset", ["tabular", "single"])
-def test_reader_of_the_progress_that_goes_away(flowers, tmp_path, preset):
+def test_reader_of_the_progress_that_goes_away(flowers, tmp_path, preset, reader_gone):
     """As with ``2>&1 | head``: it is no fault of the run folder, which training is about to write."""
-    read, write = os.pipe()
-    os.close(read)
-    script = "import sys; from deepstep.cli.main import main; main(sys.argv[1:])"
     late = "from deepstep.cli import messages\nmessages.note = lambda text: None\n"  # until training begins
-    typed = ["train", str(flowers), "--target", "kind", "--out", str(tmp_path / "run"), "--json"]
-    typed += ["--preset", preset]
-    result = subprocess.run(
-        [sys.executable, "-c", late + script, *typed], stdout=subprocess.PIPE, stderr=write, check=False
-    )
-    os.close(write)
-    assert (result.returncode, result.stdout) == (141, b"")
+    typed = ["train", flowers, "--target", "kind", "--out", tmp_path / "run", "--json", "--preset", preset]
+    result = run(*typed, stderr=reader_gone, script=late + SCRIPT)
+    assert (result.returncode, result.stdout) == (141, "")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -205,18 +190,17 @@ def test_interrupt_before_there_is_anything_to_keep(process, flowers, tmp_path, 
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("demo", ["digits", "moons"])
-def test_interrupted_demo_as_json(process, demo):
-    result = process("demo", demo, "--json", before=SIGNAL_IN_EPOCH_3)
+def test_interrupted_demo_as_json(process):
+    result = process("demo", "moons", "--json", before=SIGNAL_IN_EPOCH_3)
     assert result.returncode == 130
     assert json.loads(result.stdout)["stopped"] == "interrupted"
 
 
 @pytest.mark.skipif(os.name != "posix", reason="closed by the shell")
 @pytest.mark.parametrize(
-    ("command", "code"), [(["equations"], 0), (["equations", "--json"], 0), (["summary", "nowhere"], 2)]
+    ("closed", "command", "code"),
+    [(">&-", ["summary", "nowhere"], 2), ("2>&-", ["equations"], 0), ("<&- >&- 2>&-", ["equations"], 0)],
 )
-@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
 def test_closed_streams_are_as_the_null_device(tmp_path, closed, command, code):
     """What is opened later does not take their place either: descriptor 3 is the first that is free."""
     script = (

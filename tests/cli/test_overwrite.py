@@ -9,7 +9,7 @@ import pytest
 from deepstep.data.files import discard
 from deepstep.training.checkpoints import checkpoint_files
 
-PLAIN = ("--target", "kind", "--iterations", "3", "--hidden-layers", "4")
+PLAIN = ("--target kind --iterations 3 --hidden-layers 4",)
 TABLE = ("--target", "kind", "--n-estimators", "2")
 
 
@@ -22,35 +22,24 @@ def put(path: Path, text: str = "years of work") -> None:
     path.write_text(text)
 
 
-@pytest.fixture
-def repository(tmp_path):
-    """A project of somebody's, with a ``config.toml``."""
-    put(tmp_path / "site" / "config.toml", 'title = "mine"')
-    put(tmp_path / "site" / ".git" / "HEAD")
-    return tmp_path / "site"
-
-
 @pytest.mark.parametrize("typed", [PLAIN, TABLE])
-def test_a_repository_stays(deepstep, flowers, repository, tmp_path, typed):
-    before = content(tmp_path)
-    result = deepstep("train", flowers, *typed, "--out", repository, "--overwrite")
-    assert result.code == 2
-    assert result.err.splitlines()[-1].startswith(
-        f"Error: {repository}: only an empty folder or a run of DeepStep is replaced; it is something else"
-    )
-    assert content(tmp_path) == before
-
-
-@pytest.mark.parametrize("typed", [PLAIN, TABLE])
-def test_a_run_to_which_something_was_added_stays(deepstep, flowers, flower_run, tmp_path, typed):
-    shutil.copytree(flower_run, tmp_path / "r")
+@pytest.mark.parametrize("added", [False, True])
+def test_a_folder_of_others_or_a_run_to_which_something_was_added_stays(
+    deepstep, flowers, flower_run, tmp_path, typed, added
+):
+    if added:
+        shutil.copytree(flower_run, tmp_path / "r")
+        put(tmp_path / "r" / "answers.csv")
+    else:
+        put(tmp_path / "r" / "config.toml", 'title = "mine"')
     put(tmp_path / "r" / ".git" / "HEAD")
-    put(tmp_path / "r" / "answers.csv")
     before = content(tmp_path)
-    result = deepstep("train", flowers, *typed, "--out", "r", "--overwrite")
-    assert result.code == 2
-    assert "that DeepStep did not write: '.git', 'answers.csv', and stays as it is" in result.err
-    assert content(tmp_path) == before
+    result = deepstep("train", flowers, *typed, "--out r --overwrite")
+    assert (result.code, content(tmp_path)) == (2, before)
+    told = result.err.splitlines()[-1]
+    assert told.startswith("Error: r: only an empty folder or a run of DeepStep is replaced; ")
+    told_why = "DeepStep did not write: '.git', 'answers.csv', and stays" if added else "it is something else"
+    assert told_why in told
 
 
 def test_a_damaged_run_is_replaced(deepstep, flowers, flower_run, tmp_path):
@@ -62,7 +51,7 @@ def test_a_damaged_run_is_replaced(deepstep, flowers, flower_run, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["r"]
 
 
-FAR_TOO_HIGH = ("--target", "height", "--out", "r", "--optimizer", "gd", "--learning-rate", "1e9")
+FAR_TOO_HIGH = ("--target height --out r --optimizer gd --learning-rate 1e9",)
 
 
 def test_a_run_that_diverged_is_not_replaced_with_what_was_added(deepstep, flowers, tmp_path):
@@ -83,7 +72,7 @@ def begun(process, flowers, tmp_path, killed_at):
     return tmp_path / "r.unfinished"
 
 
-@pytest.mark.parametrize("name", ["notes.txt", ".git/HEAD", "refit/notes.txt", "checkpoint-best.safetensors"])
+@pytest.mark.parametrize("name", ["refit/notes.txt", "checkpoint-best.safetensors"])
 def test_a_training_to_which_something_was_added_stays(deepstep, flowers, begun, tmp_path, name):
     put(begun / name)
     before = content(tmp_path)
@@ -100,21 +89,16 @@ def test_a_training_to_which_something_was_added_stays(deepstep, flowers, begun,
     assert (tmp_path / "r" / name).read_text() == "years of work"
 
 
-def test_a_training_of_another_program_stays(deepstep, flowers, tmp_path):
-    put(tmp_path / "r.unfinished" / "training.json", '{"epochs": 3}')
-    before = content(tmp_path)
-    result = deepstep("train", flowers, *PLAIN, "--out", "r", "--overwrite")
-    assert (result.code, content(tmp_path)) == (2, before)
-    assert "a training.json of another format than 'deepstep-training'. Move it." in result.err
-
-
-def test_a_link_to_a_training_stays(deepstep, flowers, begun, tmp_path):
+def test_a_training_of_another_program_or_behind_a_link_stays(deepstep, flowers, begun, tmp_path):
     begun.rename(tmp_path / "elsewhere")
     begun.symlink_to(tmp_path / "elsewhere")
+    put(tmp_path / "s.unfinished" / "training.json", '{"epochs": 3}')
     before = content(tmp_path)
-    result = deepstep("train", flowers, *PLAIN, "--out", "r", "--overwrite")
-    assert (result.code, content(tmp_path)) == (2, before)
-    assert "it is something else. Move it." in result.err
+    another = "a training.json of another format than 'deepstep-training'. Move it."
+    for out, told in {"r": "it is something else. Move it.", "s": another}.items():
+        result = deepstep("train", flowers, *PLAIN, "--overwrite --out", out)
+        assert (result.code, content(tmp_path)) == (2, before)
+        assert told in result.err
 
 
 def test_a_training_that_was_killed_is_dropped_with_all_that_is_its_own(deepstep, flowers, begun, tmp_path):

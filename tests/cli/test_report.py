@@ -1,8 +1,11 @@
 """deepstep report: one page, complete, that needs nothing and lets nothing break out."""
 
+import csv
 import json
 import re
 import shlex
+import shutil
+from pathlib import Path
 
 import numpy as np
 import polars
@@ -10,156 +13,136 @@ import pytest
 
 from deepstep import History, Network
 from deepstep.cli.report import reproduce
+from deepstep.data import load
+from deepstep.held_out import HeldOut
 from deepstep.preparation import ClassificationTarget, ImagePreparation, Preparation
+from deepstep.report.predictions import MOST_EXAMPLES, WORST
 from deepstep.run import Run
 from report_page import check
 
-
-@pytest.fixture(scope="module")
-def healthy_run(flowers, tmp_path_factory):
-    from deepstep.cli.main import main
-
-    folder = tmp_path_factory.mktemp("runs") / "health"
-    arguments = [
-        "train",
-        flowers,
-        "--target",
-        "kind",
-        "--out",
-        folder,
-        "--iterations",
-        "12",
-        "--log",
-        "health",
-    ]
-    with pytest.raises(SystemExit) as leaving:
-        main([*map(str, arguments), "--validation-fraction", "0.2", "--schedule", "cosine"])
-    assert not leaving.value.code
-    return folder
+ENSEMBLE = "--n-estimators 2"
 
 
-def test_the_page_has_every_part(deepstep, healthy_run, tmp_path):
-    result = deepstep("report", healthy_run, "-o", "page.html")
-    assert result.code == 0
-    assert result.out.startswith("Written: page.html (")
-    page = check(tmp_path / "page.html")
-    for part in (
-        "Findings",
-        "Curves",
-        "Predictions",
-        "Layers",
-        "Gradient flow",
-        "Configuration",
-        "Environment",
-    ):
-        assert part in page.words
+def page_of(deepstep, *words, run="run"):
+    result = deepstep("report", run, *words, "--out page.html --overwrite")
+    assert result.code == 0, result.err
+    return check(Path("page.html"))
+
+
+def test_the_page_of_a_network_has_every_part(deepstep, flowers, tmp_path):
+    typed = "--target kind --out run --iterations 12 --log health --validation-fraction 0.2 --schedule cosine"
+    assert deepstep("train", flowers, typed).code == 0
+    assert deepstep("report", "run").out.startswith("Written: report.html (")
+    page = check(tmp_path / "report.html")
+    parts = {"Findings", "Curves", "Predictions", "Layers", "Gradient flow", "Configuration", "Environment"}
+    assert parts <= set(page.words)
     assert len(page.named("svg")) == 6
     assert "These are the 12 rows of flowers.csv that were held out for the test" in page.text
     for word in ("binary", "kind", "all epochs done: 12 epochs", "colour", "one-hot encoded", "compiled"):
         assert word in page.text
 
 
-def test_answers_are_those_to_a_table(deepstep, flowers, healthy_run, tmp_path):
-    result = deepstep("report", healthy_run, "-o", "page.html", "--data", flowers, "--json")
-    record = json.loads(result.out)
-    assert record["bytes"] == (tmp_path / "page.html").stat().st_size
-    page = check(tmp_path / "page.html")
-    confusion = json.loads(deepstep("evaluate", healthy_run, flowers, "--json").out)["confusion"]
-    right, rows = np.trace(confusion), np.sum(confusion)
-    assert f"{right} of {rows} predictions are correct" in page.text
-    counts = [
-        int(word) for word, tag in zip(page.words, page.words, strict=True) if re.fullmatch(r"\d+", word)
-    ]
-    assert set(np.ravel(confusion)) - {0} <= set(counts)
+def test_the_page_of_an_ensemble_has_every_part(deepstep, ensemble_run):
+    page, run = page_of(deepstep, run=ensemble_run), Run.load(ensemble_run)
+    parts = ["Presets", "Members", "Curves", "Predictions", "Columns", "Configuration", "Environment"]
+    assert [word for word in page.words if word in parts][: len(parts)] == parts
+    for member in run.ensemble.members:
+        assert "-".join(map(str, member.network.architecture.layer_dims)) in page.words
+        assert {f"{member.validation_cost:.4g}", str(member.best_epoch)} <= set(page.words)
+    for preset in run.ensemble.presets:
+        assert {preset.preset.why, f"{preset.validation_cost:.5g}"} <= set(page.words)
+    assert f"{100 * run.config['results']['out_of_fold']['accuracy']:.2f} %" in page.words
+    words = "2 networks of 1 preset on 2 folds", "out of fold", "deepstep explore RUN --member 0"
+    assert all(word in page.text for word in (*words, "that were held out for the test"))
+    assert len(page.named("span")) >= len(run.ensemble.weights)
+
+
+@pytest.mark.parametrize("preset", ["network", "ensemble"])
+def test_answers_are_those_to_a_table(deepstep, flowers, flower_run, ensemble_run, tmp_path, preset):
+    run = flower_run if preset == "network" else ensemble_run
+    record = json.loads(deepstep("report", run, "--data", flowers, "--json").out)
+    assert record["bytes"] == (tmp_path / "report.html").stat().st_size
+    page, table = check(tmp_path / "report.html"), polars.read_csv(flowers)
+    confusion = json.loads(deepstep("evaluate", run, flowers, "--json").out)["confusion"]
+    assert f"{np.trace(confusion)} of {np.sum(confusion)} predictions are correct" in page.text
+    assert "These are the 60 rows of" in page.text
     assert {"x", "size", "colour"} <= set(page.words)
+    told = Run.load(run).predict(table).probabilities
+    assert page.examples
+    for number, cells in (entry for examples in page.examples for entry in examples.items()):
+        of_the_truth = told[number - 1, ["short", "tall"].index(table["kind"][number - 1])]
+        assert float(cells["P(true)"]) == pytest.approx(of_the_truth, abs=6e-4)
+        assert float(cells["loss"]) == pytest.approx(-np.log(of_the_truth), abs=6e-3)
 
 
-def test_a_run_without_health_says_what_is_missing(deepstep, flower_run, tmp_path):
-    assert deepstep("report", flower_run).code == 0
-    page = check(tmp_path / "report.html")
-    assert "train with --log health" in page.text
-    assert "of 16 training rows after the training" in page.text
-
-
-def test_an_old_page_is_not_replaced_unless_asked(deepstep, flower_run, tmp_path):
+def test_a_page_that_exists_is_not_replaced_unless_asked(deepstep, flower_run, tmp_path):
     (tmp_path / "page.html").write_text("mine")
     result = deepstep("report", flower_run, "-o", "page.html")
-    assert result.code == 2
-    assert "must be a new file, got one that exists" in result.err
+    assert (result.code, "must be a new file, got one that exists" in result.err) == (2, True)
     assert (tmp_path / "page.html").read_text() == "mine"
-    assert deepstep("report", flower_run, "-o", "page.html", "--overwrite").code == 0
-    check(tmp_path / "page.html")
+    text = page_of(deepstep, run=flower_run).text
+    assert "train with --log health" in text
+    assert "of 16 training rows after the training" in text
 
 
-def test_numbers_have_errors(deepstep, flowers, tmp_path):
-    deepstep("train", flowers, "--target", "height", "--out", "run", "--iterations", "5")
-    assert deepstep("report", "run", "--data", flowers).code == 0
-    page = check(tmp_path / "report.html")
-    assert "baseline RMSE (mean)" in page.text
-    assert "largest errors of 60 rows" in page.text
-
-
-@pytest.mark.parametrize("columns", [("kind", "warm"), ("height", "x")])
-def test_several_targets(deepstep, flowers, tmp_path, columns):
-    table = polars.read_csv(flowers).with_columns(warm=polars.col("colour") == "red")
-    table.write_csv("table.csv")
-    targets = [part for column in columns for part in ("--target", column)]
-    assert deepstep("train", "table.csv", *targets, "--out", "run", "--iterations", "3").code == 0
-    assert deepstep("report", "run", "--data", "table.csv").code == 0
-    page = check(tmp_path / "report.html")
-    assert all(column in page.text for column in columns)
+@pytest.mark.parametrize("preset", [ENSEMBLE, "--iterations 3"])
+@pytest.mark.parametrize(
+    ("targets", "told"),
+    [
+        (["height"], "largest errors of 60 rows"),
+        (["kind", "warm"], "warm: rows by true class"),
+        (["height", "x"], "baseline RMSE (mean) of x"),
+    ],
+)
+def test_other_targets(deepstep, flowers, targets, told, preset):
+    polars.read_csv(flowers).with_columns(warm=polars.col("colour") == "red").write_csv("t.csv")
+    typed = [f"--target {name}" for name in targets]
+    assert deepstep("train", "t.csv", *typed, preset, "--out run").code == 0
+    assert told in page_of(deepstep, "--data", "t.csv").text
+    page_of(deepstep)
+    assert deepstep("doctor", "run").code == 0
 
 
 HOSTILE = "</td><script>alert(1)</script>&$_{\"'"
 
 
-def test_names_labels_and_cells_are_hostile_input(deepstep, tmp_path):
-    rng = np.random.default_rng(0)
-    table = polars.DataFrame(
-        {
-            f"x{HOSTILE}": rng.standard_normal(40),
-            "text": ["<img src=x onerror=alert(2)>", "b"] * 20,
-            "y": [HOSTILE, "<b>other</b>"] * 20,
-        }
-    )
+@pytest.mark.parametrize("preset", [ENSEMBLE, "--iterations 3"])
+def test_names_labels_and_cells_are_hostile_input(deepstep, preset):
+    x, text = np.random.default_rng(0).standard_normal(40), ["<img src=x onerror=alert(2)>", "b"] * 20
+    table = polars.DataFrame({f"x{HOSTILE}": x, "text": text, "y": [HOSTILE, "<b>other</b>"] * 20})
     table.write_csv("<i>table.csv")
-    assert (
-        deepstep("train", "<i>table.csv", "--target", "y", "--out", "<u>run", "--iterations", "3").code == 0
-    )
-    assert deepstep("report", "<u>run", "--data", "<i>table.csv").code == 0
-    page = check(tmp_path / "report.html")
-    assert not page.named("i") + page.named("u") + page.named("b")
-    assert HOSTILE in page.text
-    assert "<u>run" in page.text
+    assert deepstep("train", "<i>table.csv", "--target y --out <u>run", preset).code == 0
+    for data in ([], ["--data", "<i>table.csv"]):
+        page = page_of(deepstep, *data, run="<u>run")
+        assert not page.named("i") + page.named("u") + page.named("b")
+        assert HOSTILE in page.text
+        assert "<u>run" in page.text
+
+
+def test_no_matplotlib_is_needed(fresh_process, ensemble_run, tmp_path):
+    before = "import sys; sys.modules['matplotlib'] = None"
+    result = fresh_process("report", ensemble_run, before=before)
+    assert result.returncode == 0, result.stderr
+    check(tmp_path / "report.html")
 
 
 def test_ten_thousand_epochs_of_a_wide_network_make_a_small_page(deepstep, tmp_path):
-    rng = np.random.default_rng(0)
+    rng, layers = np.random.default_rng(0), range(4)
     network = Network([12288, 20, 7, 5, 1], seed=1, dtype="float32")
     names = ("gradient_norm", "update_ratio", "activation_mean", "activation_deviation", "weight_size")
+    health = [{"dead": 0.1, "saturated": None, **dict.fromkeys(names, rng.random())} for _ in layers]
+    costs = [{"cost": rng.random(), "validation_cost": rng.random(), "health": health} for _ in range(10_000)]
     records = [
-        {
-            "epoch": epoch,
-            "step": epoch + 1,
-            "cost": float(rng.random()),
-            "validation_cost": float(rng.random()),
-            "learning_rate": 1 / (epoch + 1),
-            "health": [
-                {"dead": 0.1, "saturated": None, **dict(zip(names, rng.random(5).tolist(), strict=True))}
-                for _ in range(4)
-            ],
-        }
-        for epoch in range(10_000)
+        {"epoch": epoch, "step": epoch + 1, "learning_rate": 1 / (epoch + 1), **cost}
+        for epoch, cost in enumerate(costs)
     ]
     X, Y = rng.random((20, 12288)), (rng.random((20, 1)) < 0.5).astype(float)
-    preparation = Preparation(
-        ImagePreparation(64, 64, 3, 1 / 255), ClassificationTarget((("non-cat", "cat"),))
-    )
+    target = ClassificationTarget((("non-cat", "cat"),))
+    preparation = Preparation(ImagePreparation(64, 64, 3, 1 / 255), target)
     history = History(records, engine="reference", stopped="all epochs done")
     Run.of_network(network, preparation, history, {"task": "binary"}, X, Y).save("run")
-    assert deepstep("report", "run").code == 0
-    page = check(tmp_path / "report.html")
-    assert (tmp_path / "report.html").stat().st_size < 2_000_000
+    page = page_of(deepstep)
+    assert (tmp_path / "page.html").stat().st_size < 2_000_000
     assert "12288-20-7-5-1" in page.text
     assert len(page.named("img")) > 0
 
@@ -167,40 +150,163 @@ def test_ten_thousand_epochs_of_a_wide_network_make_a_small_page(deepstep, tmp_p
 @pytest.mark.parametrize(
     "options",
     [
-        ["--test-fraction", "0.3", "--validation-fraction", "0.25", "--exclude", "colour", "--exclude", "x"],
-        ["--task", "classification", "--validation", "{flowers}", "--drop-missing-target"],
-        ["--loss", "ordinal", "--classes", "tall,short"],
-        ["--patience", "2"],
-        ["--preset", "tabular", "--n-estimators", "2", "--test-fraction", "0.3", "--exclude", "x"],
+        "--test-fraction 0.3 --validation-fraction 0.25 --exclude colour --exclude x",
+        "--task classification --validation t.csv --drop-missing-target",
+        "--loss ordinal --classes tall,short --patience 2",
+        "--preset tabular --n-estimators 2 --test-fraction 0.3 --exclude x --class-weight tall=2",
+        "--hidden-layers 6,4 --optimizer momentum --optimizer-param beta=0.8 --dropout 0.1,0.2 "
+        "--schedule step:drop=0.5,every=0.1 --lr-multiplier b*=0.5 --class-weight tall=2 "
+        "--label-smoothing 0.1 --deterministic",
     ],
 )
-def test_the_command_has_what_was_asked_of_the_table(deepstep, flowers, tmp_path, options):
-    few = [] if "tabular" in options else ["--preset", "single", "--iterations", "3"]
-    options = [flowers if option == "{flowers}" else option for option in options]
-    typed = ["train", flowers, "--target", "kind", "--seed", "3", *few, *options, "--json"]
-    one = deepstep(*typed, "--out", "run")
-    assert one.code == 0, one.err
-    words = shlex.split(reproduce(Run.load(tmp_path / "run")))[1:]
-    again = deepstep(*words, "--json", "--out", "again")
-    assert again.code == 0, again.err
-    results = [json.loads(found.out) for found in (one, again)]
-    for part in ("train", "test", "validation"):
-        assert results[0].get(part) == results[1].get(part)
-    assert len(results[0]["test"]) > 1
-
-
-def test_the_command_trains_the_same_run_again(deepstep, flowers, tmp_path):
-    options = [
-        "--hidden-layers", "6,4", "--optimizer", "momentum", "--optimizer-param", "beta=0.8",
-        "--dropout", "0.1,0.2",
-        "--schedule", "step:drop=0.5,every=0.1", "--lr-multiplier", "b*=0.5", "--class-weight", "tall=2",
-        "--label-smoothing", "0.1", "--deterministic", "--seed", "7", "--iterations", "4",
-    ]  # fmt: skip
-    assert deepstep("train", flowers, "--target", "kind", "--out", "run", *options).code == 0
-    command = reproduce(Run.load(tmp_path / "run"))
-    program, *words = shlex.split(command)
+def test_the_command_trains_the_same_run_again(deepstep, flowers, options):
+    shutil.copy(flowers, "t.csv")
+    few = [] if "tabular" in options else ["--preset single --iterations 3"]
+    assert deepstep("train", "t.csv", "--target kind --seed 3 --out run", *few, options).code == 0
+    one, frame = Run.load("run"), polars.read_csv("t.csv")
+    program, *words = shlex.split(reproduce(one))
     assert program == "deepstep"
     assert deepstep(*words, "--out", "again").code == 0
-    one, other = (Run.load(tmp_path / name) for name in ("run", "again"))
-    np.testing.assert_array_equal(one.network.parameters.flat, other.network.parameters.flat)
+    other = Run.load("again")
+    np.testing.assert_array_equal(one.outputs(frame), other.outputs(frame))
     assert one.config["settings"] == other.config["settings"]
+    assert one.config["results"] == other.config["results"]
+
+
+COLUMNS = ["code", "age", "weight", "ward", "seen", "ill", "days"]
+ONE_NETWORK = "--iterations 8 --hidden-layers 4 --seed 5"
+
+
+@pytest.fixture
+def patients(tmp_path):
+    """A table whose cells are written in ways that no number keeps, two rows of it without a target."""
+    rng = np.random.default_rng(0)
+    lines = []
+    for row in range(120):
+        age = rng.integers(20, 90)
+        ill = "" if row in (7, 30) else ("yes" if age + 25 * rng.normal() > 55 else "no")
+        weight = "NA" if row % 9 == 0 else f"{60 + 20 * rng.random():.2f}0"
+        ward, days = ["north", "south", "ICU <b>"][row % 3], f"{3 + age / 10 + rng.random():.1f}0"
+        seen = f"2024-0{row % 9 + 1}-11"
+        lines.append([f"{row:04}", str(age), weight, ward, seen, ill, days])
+    with (tmp_path / "patients.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([COLUMNS, *lines])
+    return lines
+
+
+def as_written(page, lines, columns):
+    """Prove that every row of the page is that of the file, cell by cell; gives the numbers of all."""
+    seen = {}
+    for table in page.examples:
+        for number, cells in table.items():
+            of_file = dict(zip(COLUMNS, lines[number - 1], strict=True))
+            assert {name: cells[name] for name in columns} == {name: of_file[name] for name in columns}
+            seen[number] = of_file
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("options", "part", "told"),
+    [
+        (f"{ONE_NETWORK} --validation-fraction 0.3", "test", "held out for the test"),
+        (f"{ONE_NETWORK} --validation patients.csv --test-fraction 0", "validation", "validated on"),
+        (f"{ONE_NETWORK} --patience 2 --refit --test-fraction 0", "train", "No rows were held out"),
+        (ENSEMBLE, "test", "held out for the test"),
+        (f"{ENSEMBLE} --test-fraction 0", "out_of_fold", "each predicted by the members that did not learn"),
+    ],
+)
+def test_held_out_rows_stand_there_as_in_the_file(deepstep, patients, tmp_path, options, part, told):
+    typed = f"--target ill --drop-missing-target --out run {options}"
+    assert deepstep("train", "patients.csv", typed).code == 0
+    (tmp_path / "patients.csv").unlink()
+    page = page_of(deepstep)
+    assert told in page.text
+    recorded = json.loads(deepstep("summary", "run", "--json").out)["results"][part]
+    right, rows = map(int, re.search(r"(\d+) of (\d+) predictions are correct", page.text).groups())
+    if "--refit" not in options:  # whose results are those of all rows
+        assert (rows, right) == (recorded["rows"], round(recorded["accuracy"] * recorded["rows"]))
+    shown = as_written(page, patients, ["code", "age", "weight", "ward", "seen", "days"])
+    assert shown
+    assert not {8, 31} & set(shown)  # without a target
+    for number, cells in page.examples[-1].items():  # the worst mistakes
+        assert shown[number]["ill"] == cells["true"] != cells["predicted"]
+    for table in page.examples:
+        losses = [float(cells["loss"]) for cells in table.values()]
+        assert losses == sorted(losses, reverse=True)
+
+
+@pytest.mark.parametrize("preset", [ONE_NETWORK, ENSEMBLE])
+def test_numbers_have_their_largest_errors_as_written(deepstep, patients, preset):
+    assert deepstep("train", "patients.csv", "--target days --exclude ill --out run", preset).code == 0
+    page = page_of(deepstep)
+    assert "24 rows of patients.csv that were held out" in page.text
+    shown = as_written(page, patients, ["code", "age", "weight", "ward", "seen"])
+    (worst,) = page.examples
+    assert len(worst) == WORST
+    errors = [abs(float(cells["error"])) for cells in worst.values()]
+    assert errors == sorted(errors, reverse=True)
+    for number, cells in worst.items():
+        assert cells["true"] == shown[number]["days"]
+        error = float(cells["predicted"]) - float(cells["true"])
+        assert float(cells["error"]) == pytest.approx(error, abs=1e-3)
+
+
+def test_the_page_stays_small_and_says_how_much_is_left_out(deepstep, tmp_path):
+    rng, m = np.random.default_rng(0), 1000
+    frame = polars.DataFrame(rng.standard_normal((m, 40)))
+    frame = frame.with_columns(note=polars.lit("a long text " * 40), y=polars.Series(rng.integers(0, 7, m)))
+    frame.write_csv("t.csv")
+    typed = "--target y --task classification --iterations 1 --hidden-layers 2 --test-fraction 0.9 --out run"
+    assert deepstep("train", "t.csv", typed).code == 0
+    page = page_of(deepstep)
+    assert (tmp_path / "page.html").stat().st_size < 400_000
+    assert max(map(len, page.examples)) == max(MOST_EXAMPLES, WORST)
+    assert "12 of their 41 columns are shown" in page.text
+    confusion = next(table for table in page.tables if table[0][0].startswith("true ↓"))
+    biggest = max(int(cell) for row in confusion[1:] for cell in row[1:] if cell != "·")
+    assert f"{biggest - MOST_EXAMPLES} more are left out" in page.text
+
+
+def test_demos_have_their_own_test_parts(deepstep, shared, tmp_path):
+    for name in ("digits", "moons"):
+        assert deepstep("demo", name, "--iterations 3 --seed 5 --out", name).code == 0
+        page = page_of(deepstep, run=name)
+        command = f"deepstep demo {name} --seed 5 --iterations 3"
+        assert command in page.text
+        assert "deepstep demo records none" in page.text  # and has no --log health
+        assert deepstep(*command.split()[1:], "--out", "again").code == 0
+        one, other = Run.load(name), Run.load("again")
+        np.testing.assert_array_equal(one.network.parameters.flat, other.network.parameters.flat)
+        shutil.rmtree("again")
+        data = load(name, seed=5)
+        if name == "digits":
+            assert f"{len(data.X_test)} pictures of the built-in set digits that were held out" in page.text
+            assert len(page.named("img")) > WORST
+            continue
+        for number, cells in page.examples[-1].items():
+            assert [float(cells[one]) for one in ("x1", "x2")] == data.X_test[number - 1].tolist()
+            assert cells["true"] == data.classes[data.y_test[number - 1]]
+    cats = shared / "data" / "cats"
+    deepstep("demo", "cats", "--data", cats, "--iterations", 1, "--out", "c")
+    assert "50 pictures of test_catvnoncat.h5 that were held out" in page_of(deepstep, run="c-2-layer").text
+    assert (tmp_path / "page.html").stat().st_size < 2_000_000
+    command = ["deepstep", "demo", "cats", "--data", str(cats), "--seed", "1", "--iterations", "1"]
+    assert shlex.split(reproduce(Run.load("c-2-layer"))) == command
+
+
+def test_a_run_without_rows_held_out_shows_those_it_keeps(deepstep, flowers, ensemble_run, flower_run):
+    run = Run.load(flower_run)
+    run.held_out = None
+    run.save("old")
+    text = page_of(deepstep, run="old").text
+    assert "16 training rows that the run keeps, as the network sees them" in text
+    assert "deepstep report RUN --data FILE" in text
+    # what the run keeps are features; the rows of the table that they were made of get the same answers
+    run, table = Run.load(ensemble_run), polars.read_csv(flowers)
+    kept = HeldOut.kept_by(run)
+    all_rows = HeldOut.of(run, table, table["kind"], part="data", source="flowers")
+    assert len(kept.outputs) == 16
+    distances = np.abs(all_rows.outputs[:, None] - kept.outputs[None]).max(axis=2)
+    same = all_rows.answers[:, None] == kept.answers[None]
+    assert (np.where(same, distances, 1).min(axis=0) < 1e-6).all()
+    assert "x=" in kept.cells["input"][0]

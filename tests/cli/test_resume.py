@@ -9,6 +9,7 @@ import sys
 import time
 
 import numpy as np
+import polars
 import pytest
 
 from deepstep.run import Run
@@ -36,6 +37,7 @@ begin = ModelCheckpoint.__init__
 ModelCheckpoint.__init__ = lambda self, folder, **_: begin(self, folder, every_steps=1)
 """
 
+MAIN = "import sys\nfrom deepstep.cli.main import main\nmain(sys.argv[1:])"
 HANDLER = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
 """A shell may start what runs in the background with Ctrl-C ignored."""
 
@@ -87,42 +89,6 @@ def test_ctrl_c_saves_and_says_how_to_go_on(process, deepstep, flowers, tmp_path
     assert sorted(os.listdir("run")) == sorted(os.listdir("whole"))
 
 
-def test_interrupted_again_and_again(process, deepstep, flowers, never_interrupted):
-    interrupted(process, flowers, epoch=2)
-    for epoch in (4, 5, 9):
-        before = HANDLER + SIGNAL.format(epoch=epoch, name="SIGINT")
-        assert process("train", "--resume", "run", before=before).returncode == 130
-        assert latest_checkpoint("run.unfinished").position.epoch == epoch + 1
-    assert deepstep("train", "--resume", "run.unfinished").code == 0
-    same_bits(Run.load("run"), never_interrupted)
-    assert Run.load("run").config["settings"] == never_interrupted.config["settings"]
-
-
-def test_killed(process, deepstep, flowers, tmp_path, never_interrupted):
-    result = interrupted(process, flowers, "--checkpoint-every", "0", epoch=7, name="SIGKILL")
-    assert result.returncode == -signal.SIGKILL
-    assert checkpoint_files(tmp_path / "run.unfinished")
-    assert deepstep("train", "--resume", "run").code == 0
-    same_bits(Run.load("run"), never_interrupted)
-
-
-def test_killed_before_the_first_checkpoint(process, deepstep, flowers, tmp_path, never_interrupted):
-    interrupted(process, flowers, name="SIGKILL")
-    assert [path.name for path in (tmp_path / "run.unfinished").iterdir()] == ["training.json"]
-    assert "there is none yet" in deepstep("train", "--resume", "run", "--finalize").err
-    assert deepstep("train", "--resume", "run").code == 0
-    same_bits(Run.load("run"), never_interrupted)
-
-
-def test_killed_while_the_run_is_written(process, deepstep, flowers, tmp_path, never_interrupted):
-    before = "from deepstep.run import Run\nRun.write = lambda *_: os.kill(os.getpid(), signal.SIGKILL)"
-    interrupted(process, flowers, "--checkpoint-every", "0", epoch=-1, before=before)
-    assert (tmp_path / "run.unfinished").is_dir()
-    assert not (tmp_path / "run").exists()
-    assert deepstep("train", "--resume", "run").code == 0
-    same_bits(Run.load("run"), never_interrupted)
-
-
 TWICE = SIGNAL.format(epoch=5, name="SIGINT").replace("os.kill(", "os.kill(os.getpid(), 2); os.kill(")
 
 
@@ -169,14 +135,6 @@ def test_ctrl_c_from_outside(flowers, tmp_path, deepstep):
     np.testing.assert_array_equal(Run.load("run").network.parameters.flat, reached.state.theta)
 
 
-def test_as_json(process, flowers):
-    result = interrupted(process, flowers, "--json")
-    record = json.loads(result.stdout)
-    assert record["exit_code"] == result.returncode == 130
-    assert record["error"]["kind"] == "KeyboardInterrupt"
-    assert record["error"]["message"] == result.stderr.splitlines()[-1]
-
-
 def test_the_old_run_stays_until_the_new_one_is_done(process, deepstep, flowers, tmp_path, never_interrupted):
     (tmp_path / "whole").rename(tmp_path / "run")
     old = (tmp_path / "run" / "config.toml").read_bytes()
@@ -186,12 +144,115 @@ def test_the_old_run_stays_until_the_new_one_is_done(process, deepstep, flowers,
     assert Run.load("run").config["settings"]["seed"] == 7
 
 
+KILLED = """
+import os
+from deepstep.training import Progress
+go_on = Progress.on_epoch_end
+def killed(self, training, record):
+    go_on(self, training, record)
+    if record["epoch"] == 2 and ("all rows" in self._meter._label) is {refit}: os.kill(os.getpid(), 9)
+Progress.on_epoch_end = killed
+"""
+SEARCH_NO_MORE = """
+from deepstep import Network
+def never(*_, **__): raise AssertionError
+Network.find_learning_rate = never
+"""
+KIND, REFIT = "--target kind ", "--patience 9 --refit --validation-fraction 0.2 "
+CASES = {
+    "plain": KIND,
+    "weights": f"{KIND} --class-weight tall=3,short=0.5 --sample-weight w",
+    "torch": f"{KIND} --engine torch --precision float32",
+    "schedules": f"{KIND} --schedule step:drop=0.5,every=0.2 --weight-decay 0.1 --validation-fraction 0.2 "
+    "--weight-decay-schedule plateau:patience=0,threshold=0.5",
+    "labels": f"{KIND} --target warm --class-weight warm:True=3",
+    "rate": f"{KIND} --learning-rate auto --dropout 0.1",
+    "refit": f"{KIND} {REFIT} --sample-weight w --dropout 0.2 --schedule cosine",
+    "killed in the refit": f"{KIND} {REFIT} --learning-rate auto --dropout 0.2",
+    "a table to validate on": f"{KIND} --validation t.csv --activation relu,tanh --scoring accuracy",
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_killed_it_goes_on_to_the_same_bits(process, deepstep, flowers, tmp_path, case):
+    """Where another search would find another rate, there is none."""
+    if case == "torch":
+        pytest.importorskip("torch")
+    frame = polars.read_csv(flowers)
+    frame.with_columns(w=polars.col("x") + 2, warm=polars.col("x").sin() > 0).write_csv("t.csv")
+    typed = ["train", "t.csv", f"{CASES[case]} --batch-size 8 --epochs 7 --hidden-layers 4,4"]
+    assert deepstep(*typed, "--out whole").code == 0
+    in_refit = case == "killed in the refit"
+    killed = process(*typed, "--out run --checkpoint-every 0", before=KILLED.format(refit=in_refit))
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert (tmp_path / "run.unfinished" / "refit").exists() is in_refit
+    resumed = process("train", "--resume", "run", before=SEARCH_NO_MORE)
+    assert resumed.returncode == 0, resumed.stderr
+    run, whole = Run.load("run"), Run.load("whole")
+    same_bits(run, whole)
+    for part in ("settings", "results", "found", "class_weights", "example_weights"):
+        assert run.config.get(part) == whole.config.get(part)
+    for part in ("validation_cost", "validation_score"):
+        np.testing.assert_array_equal(run.history.column(part), whole.history.column(part))
+    assert sorted(os.listdir("run")) == sorted(os.listdir("whole"))
+    assert not list(tmp_path.glob("*.unfinished"))
+
+
+def test_killed_again_and_again(process, deepstep, flowers, tmp_path, never_interrupted):
+    """Before the first checkpoint, by Ctrl-C later, and while the run is written."""
+    interrupted(process, flowers, name="SIGKILL")
+    assert [path.name for path in (tmp_path / "run.unfinished").iterdir()] == ["training.json"]
+    assert "there is none yet" in deepstep("train", "--resume", "run", "--finalize").err
+    for epoch in (4, 9):
+        before = HANDLER + SIGNAL.format(epoch=epoch, name="SIGINT")
+        assert process("train", "--resume", "run.unfinished", before=before).returncode == 130
+        assert latest_checkpoint("run.unfinished").position.epoch == epoch + 1
+    dies = "import os\nfrom deepstep.run import Run\nRun.write = lambda *_: os.kill(os.getpid(), 9)"
+    assert process("train", "--resume", "run", before=dies).returncode == -signal.SIGKILL
+    assert (tmp_path / "run.unfinished").is_dir()
+    assert not (tmp_path / "run").exists()
+    assert deepstep("train", "--resume", "run").code == 0
+    same_bits(Run.load("run"), never_interrupted)
+    assert Run.load("run").config["settings"] == never_interrupted.config["settings"]
+
+
+@pytest.mark.parametrize("number", [3, 1, 5])
+def test_so_many_checkpoints_are_kept(process, flowers, tmp_path, number):
+    all_the_time = "from deepstep.training import checkpoints\ncheckpoints.SHARE = 1.0\n"
+    kept = [] if number == 3 else ["--keep-checkpoints", number]
+    result = interrupted(process, flowers, "--checkpoint-every 0", *kept, before=all_the_time)
+    assert result.returncode == 130
+    assert len(checkpoint_files(tmp_path / "run.unfinished")) == number
+
+
+@pytest.fixture(scope="module")
+def ended(forks, flowers, tmp_path_factory):
+    """A folder with a table and an interrupted training on it."""
+    folder = tmp_path_factory.mktemp("ended")
+    (folder / "t.csv").write_bytes(flowers.read_bytes())
+    script = HANDLER + SIGNAL.format(epoch=5, name="SIGINT") + MAIN
+    typed = ["train", "t.csv", *TYPED, "--validation", "t.csv", "--json"]
+    done = forks.run(script, typed, folder=folder, environment={**os.environ, "OMP_NUM_THREADS": "1"})
+    assert done.returncode == 130, done.stderr
+    record = {"kind": "KeyboardInterrupt", "message": done.stderr.splitlines()[-1]}
+    assert json.loads(done.stdout) == {"error": record, "exit_code": 130}
+    return folder
+
+
 @pytest.fixture
-def begun(process, flowers, tmp_path, deepstep):
-    """An interrupted training; the table lies beside it."""
-    (tmp_path / "t.csv").write_bytes(flowers.read_bytes())
-    assert interrupted(process, "t.csv").returncode == 130
+def begun(ended, tmp_path):
+    """A copy of it."""
+    shutil.copytree(ended, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "run.unfinished" / "training.json"
+    alter(path, lambda record: record["options"].update(validation=str(tmp_path / "t.csv")))
+    alter(path, lambda record: record.update(file=str(tmp_path / "t.csv")))
     return tmp_path / "run.unfinished"
+
+
+def alter(path, change, *, digest=True):
+    record = json.loads(path.read_text())
+    change(record)
+    path.write_text(json.dumps(record | ({"sha256": config_digest(record)} if digest else {})))
 
 
 def refused(result, *sentences):
@@ -200,92 +261,67 @@ def refused(result, *sentences):
         assert sentence in result.err
 
 
+RECORDS = ["", "{}", "[1]", "null", '{"format": "deepstep-training"}', "\x00", '{"a": ' + "[" * 100_000]
+RECORDS += [f'{{"a": {"9" * 5_000}}}', '{"a": 1, "a": 2}']
+
+
 class TestRefused:
-    def test_a_new_training_where_one_is_not_done(self, deepstep, begun):
-        refused(
-            deepstep("train", "t.csv", *TYPED),
-            "run.unfinished is one",
-            "train --resume run. Or replace it: --overwrite.",
-        )
+    def test_a_new_training_where_one_is_not_done(self, deepstep, begun, flower_run, tmp_path):
+        way = "train --resume run. Or replace"
+        refused(deepstep("train", "t.csv", *TYPED), "run.unfinished is one", f"{way} it: --overwrite.")
+        shutil.copytree(flower_run, tmp_path / "run")
+        both = "run: a new name for a run; it exists already, and so does run.unfinished"
+        refused(deepstep("train", "t.csv", *TYPED), both, f"{way} both: --overwrite.")
         assert checkpoint_files(begun)
         assert deepstep("train", "t.csv", *TYPED, "--overwrite").code == 0
         assert not begun.exists()
 
-    def test_a_new_training_where_there_are_both(self, deepstep, begun, flower_run, tmp_path):
-        shutil.copytree(flower_run, tmp_path / "run")
-        refused(
-            deepstep("train", "t.csv", *TYPED),
-            "run: a new name for a run; it exists already, and so does run.unfinished",
-            "train --resume run. Or replace both: --overwrite.",
-        )
-        assert checkpoint_files(begun)
-
     def test_another_table(self, deepstep, begun, tmp_path):
-        (tmp_path / "t.csv").write_text((tmp_path / "t.csv").read_text().replace("red", "Red", 1))
+        table = tmp_path / "t.csv"
+        whole = table.read_text()
+        table.write_text(whole.replace("red", "Red", 1))
         refused(deepstep("train", "--resume", "run"), "byte for byte; the file is another or was changed")
-        assert checkpoint_files(begun)
-
-    def test_a_table_that_is_gone(self, deepstep, begun, tmp_path):
-        (tmp_path / "t.csv").rename(tmp_path / "moved.csv")
+        table.rename(tmp_path / "moved.csv")
         refused(
             deepstep("train", "--resume", "run"),
             "t.csv: the FILE that this training began with; there is no such file.",
             "If it was moved, name it: append its new place to the command.",
         )
+        (tmp_path / "moved.csv").write_text(whole)
+        gone = "t.csv: the --validation that this training began with; there is no such file. Put it back"
+        refused(deepstep("train", "moved.csv", "--resume", "run"), gone)
+        table.write_text(whole)
         assert deepstep("train", "moved.csv", "--resume", "run").code == 0
 
-    @pytest.mark.parametrize(
-        "typed", [["--target", "kind"], ["--epochs", "3"], ["--overwrite"], ["--out", "x"]]
-    )
-    def test_other_options(self, deepstep, begun, typed):
-        refused(deepstep("train", "--resume", "run", *typed), typed[0], "use their original options")
+    def test_other_options(self, deepstep, begun):
+        for typed in ("--target kind", "--epochs 3", "--overwrite", "--out x"):
+            result = deepstep("train", "--resume", "run", typed)
+            refused(result, typed.split()[0], "use their original options")
 
-    def test_nothing_to_go_on_with(self, deepstep, flower_run):
-        refused(deepstep("train", "--resume", "none"), "there is no none.unfinished")
-        refused(deepstep("train", "--resume", flower_run), "got one that is done")
-        refused(deepstep("train", "t.csv", "--target", "y", "--finalize"), "it belongs to --resume")
-
-    @pytest.mark.parametrize("text", ["", "{}", "[1]", "null", '{"format": "deepstep-training"}', "\x00"])
+    @pytest.mark.parametrize("text", RECORDS, ids=range(len(RECORDS)))
     def test_a_damaged_record(self, deepstep, begun, text):
         (begun / "training.json").write_text(text)
         refused(deepstep("train", "--resume", "run"), "the file as training wrote it")
 
-    def test_an_altered_option(self, deepstep, begun):
-        text = (begun / "training.json").read_text()
-        (begun / "training.json").write_text(text.replace('"seed": 1', '"seed": 2'))
+    def test_an_altered_record(self, deepstep, begun, monkeypatch):
+        path = begun / "training.json"
+        whole = path.read_text()
+        alter(path, lambda record: record["options"].update(seed=2), digest=False)
         refused(deepstep("train", "--resume", "run"), "its contents were altered")
-
-    def test_options_that_are_none(self, deepstep, begun):
-        """With a digest that fits: not what training wrote."""
-        record = json.loads((begun / "training.json").read_text())
-        record["options"] = {"preset": "single", "fast": True}
-        record["sha256"] = config_digest(record)
-        (begun / "training.json").write_text(json.dumps(record))
-        refused(
-            deepstep("train", "--resume", "run"), "training.json: the options of a training; it differs in"
-        )
-
-    @pytest.mark.parametrize(
-        "text", ['{"a": ' + "[" * 100_000, f'{{"a": {"9" * 5_000}}}', '{"a": 1, "a": 2}']
-    )
-    def test_a_record_made_to_break_its_reader(self, deepstep, begun, text):
-        (begun / "training.json").write_text(text)
-        refused(deepstep("train", "--resume", "run"), "the file as training wrote it; it cannot be used")
-
-    def test_another_version(self, deepstep, begun, monkeypatch):
+        alter(path, lambda record: record.update(options={"preset": "single", "fast": True}))
+        refused(deepstep("train", "--resume", "run"), "json: the options of a training; it differs in")
+        path.write_text(whole)
         monkeypatch.setattr("deepstep.cli.unfinished.__version__", "99.0")
         refused(deepstep("train", "--resume", "run"), "and this is '99.0'", "Install deepstep==")
 
-    def test_a_folder_of_other_things(self, deepstep, flowers, tmp_path):
-        (tmp_path / "run.unfinished").mkdir()
-        (tmp_path / "run.unfinished" / "thesis").touch()
-        refused(deepstep("train", flowers, *TYPED, "--overwrite"), "it is something else")
-        assert (tmp_path / "run.unfinished" / "thesis").exists()
-
-    def test_a_run_that_came_to_be_meanwhile(self, deepstep, begun, flower_run, tmp_path):
-        (tmp_path / "run").mkdir()
-        (tmp_path / "run" / "thesis").touch()
+    def test_a_folder_of_other_things(self, deepstep, begun, flowers, tmp_path):
+        for name in ("run", "other.unfinished"):
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "thesis").touch()
+        typed = "--target kind --out other --overwrite"
+        refused(deepstep("train", flowers, typed), "it is something else")
         refused(deepstep("train", "--resume", "run"), "it exists already")
+        assert (tmp_path / "other.unfinished" / "thesis").exists()
         assert checkpoint_files(begun)
 
 

@@ -1,13 +1,15 @@
 """Names and labels from files are shown and never obeyed by a terminal; for programs they are exact."""
 
 import csv
+import fcntl
 import io
 import json
 import os
 import pty
 import re
-import subprocess
+import struct
 import sys
+import termios
 import unicodedata
 from pathlib import Path
 
@@ -25,7 +27,7 @@ CLEAR, BACKWARDS, UP = "\x9b2J", "\u202egnp", "\r\x1b[1A\nError: none"
 LABELS = ("[red]safe[/red]", f"[/x]{TITLE}:smile:", f"{BACKWARDS}{UP}")
 COLUMNS = (f"size{CLEAR}", f"{TITLE}shade", "back\\slash [bold]")
 OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-SHORT = ("--iterations", "3", "--hidden-layers", "4", "--preset", "single", "--test-fraction", "0.3")
+SHORT = ("--iterations 3 --hidden-layers 4 --preset single --test-fraction 0.3",)
 
 
 @pytest.fixture(scope="module")
@@ -129,39 +131,43 @@ def test_warnings(process, hostile):
     assert OBEYED.search(result.stderr) is None
 
 
-PROGRAM = "import sys; from deepstep.cli.main import main; main(sys.argv[1:])"
-
-
 def on_a_terminal(folder: Path, *words: object) -> str:
-    """What a process prints whose stdout and stderr are a terminal."""
-    ours, theirs = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(sys.path)}
-    child = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *map(str, words)],
-        cwd=folder,
-        env=environment,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-    )
-    os.close(theirs)
+    """What a process prints whose stdin, stdout and stderr are a terminal of 80 columns."""
+    child, terminal = pty.fork()
+    if child == 0:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        os.chdir(folder)
+        kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
+        environment = {**kept, "TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(sys.path)}
+        os.execve(sys.executable, [sys.executable, "-m", "deepstep", *map(str, words)], environment)
     printed = b""
     while True:
         try:
-            piece = os.read(ours, 65536)
+            piece = os.read(terminal, 65536)
         except OSError:  # Linux says so where the other end is closed
             break
         if not piece:
             break
         printed += piece
-    os.close(ours)
-    assert child.wait(timeout=60) == 0, printed
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, printed
     return printed.decode()
+
+
+def test_a_terminal_of_80_columns(tmp_path):
+    """A bar, colours, nothing wider than the terminal."""
+    printed = on_a_terminal(tmp_path, "demo", "spirals", "--iterations", "30")
+    assert "\u2501" in printed.partition("Cost J")[0]
+    assert "\x1b[1;34mo" in printed
+    assert printed.count("\x1b[?25l") == printed.count("\x1b[?25h")  # the cursor comes back
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", printed)
+    lines = [line.rpartition("\r")[2] for line in plain.replace("\r\n", "\n").splitlines()]
+    assert max(map(len, lines)) <= 80
 
 
 def test_a_terminal(hostile, tmp_path):
     """With a bar, colours and answers as CSV: of all sequences there are those of the bar alone."""
-    printed = on_a_terminal(tmp_path, "train", hostile, *KIND, *SHORT, "--out", "run")
+    printed = on_a_terminal(tmp_path, "train", hostile, *KIND, *" ".join(SHORT).split(), "--out", "run")
     assert r"[red]\x1b]0;pwned\x07t\x1b[1A\nError: none" in printed  # the bar's label
     printed += on_a_terminal(tmp_path, "evaluate", "run", hostile)
     assert "\nError: none" not in printed
@@ -188,24 +194,14 @@ def test_the_label_of_a_bar_is_no_markup(monkeypatch):
     assert "cost [/x]" in stream.getvalue()
 
 
-TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 
 
 def test_every_character_that_a_terminal_obeys():
     """What Unicode calls controls, and what turns the direction of text; line breaks where they are meant."""
     for code in range(0x3000):
         sign = chr(code)
-        turns = unicodedata.bidirectional(sign) in {
-            "LRE",
-            "RLE",
-            "LRO",
-            "RLO",
-            "PDF",
-            "LRI",
-            "RLI",
-            "FSI",
-            "PDI",
-        }
+        turns = unicodedata.bidirectional(sign) in TURNS
         ends = unicodedata.category(sign) in {"Zl", "Zp"}
         if unicodedata.category(sign) == "Cc" or turns or ends:
             assert output.harmless(sign).isascii()

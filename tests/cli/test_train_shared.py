@@ -12,7 +12,7 @@ from deepstep.estimators import DeepClassifier
 from deepstep.estimators.presets import TABM, n_shared
 from deepstep.run import Run
 
-TYPED = ("--target", "kind", "--preset", "tabm", "--n-estimators", "1", "--seed", "2")
+TYPED = ("--target kind --preset tabm --n-estimators 1 --seed 2",)
 
 
 @pytest.fixture
@@ -45,9 +45,3 @@ def test_the_run_answers_the_bits_of_the_estimator_and_everything_takes_it(deeps
     refused = deepstep("explore", "shared", "--member", "0", "--export", "lesson.html")
     assert (refused.code, refused.err.count("\n")) == (2, 1)
     assert f"a network with one column for each example; got {members} members in one" in refused.err
-
-
-def test_options_of_a_single_training_are_refused(deepstep, flowers):
-    result = deepstep("train", flowers, *TYPED, "--hidden-layers", "64")
-    assert result.code == 2
-    assert "--hidden-layers must be used with a single network only, got --preset tabm" in result.err

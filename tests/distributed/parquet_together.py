@@ -1,15 +1,13 @@
-"""Trainings by workers that read their own row groups: ``torchrun … parquet_together.py PARTS FOLDER``."""
+"""Trainings by workers that read their own row groups, which `streamed_together` starts."""
 
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 import polars
 
 from deepstep import Network
 from deepstep.data import ParquetRows
-from deepstep.distributed import fit, process_group, worker
+from deepstep.distributed import fit, worker
 from deepstep.errors import DeepStepError
 from deepstep.preparation import row_groups
 from deepstep.training import Callback, ModelCheckpoint
@@ -79,8 +77,8 @@ def write(folder, name, net, history, groups=()):
     )
 
 
-if __name__ == "__main__":
-    parts, folder = Path(sys.argv[1]), Path(sys.argv[2])
+def main(parts, folder):
+    """All cases; each worker writes what it came to."""
     read, pieces = [], ParquetRows.pieces
 
     def counted(self, group, columns, most):
@@ -88,21 +86,20 @@ if __name__ == "__main__":
         return pieces(self, group, columns, most)
 
     ParquetRows.pieces = counted
-    with process_group(60):
-        for name, case in CASES.items():
-            read.clear()
-            row_groups.BUFFER_BYTES = case.get("buffer", 2**26)
-            write(folder, name, *by_all(parts, case), read)
-        for iterations in (1, 3):
-            kept = ModelCheckpoint(folder / "checkpoints", every_epochs=1)
-            case = {**CASES["uneven"], "iterations": iterations}
-            net, history = by_all(parts, case, checkpoint=kept, resume=True)
-        write(folder, "goes on", net, history)
-        watches = Watches()
-        net, history = by_all(parts, CASES["uneven"], callbacks=[watches])
-        write(folder, "watched", net, history, watches.seen)
-        try:
-            fit(network({}), parts / "damaged", "kind", batch_size=8)
-        except DeepStepError as error:
-            told = {"kind": type(error).__name__, "text": str(error)}
-            (folder / f"damaged.{worker().rank}").write_text(json.dumps(told), encoding="utf-8")
+    for name, case in CASES.items():
+        read.clear()
+        row_groups.BUFFER_BYTES = case.get("buffer", 2**26)
+        write(folder, name, *by_all(parts, case), read)
+    for iterations in (1, 3):
+        kept = ModelCheckpoint(folder / "checkpoints", every_epochs=1)
+        case = {**CASES["uneven"], "iterations": iterations}
+        net, history = by_all(parts, case, checkpoint=kept, resume=True)
+    write(folder, "goes on", net, history)
+    watches = Watches()
+    net, history = by_all(parts, CASES["uneven"], callbacks=[watches])
+    write(folder, "watched", net, history, watches.seen)
+    try:
+        fit(network({}), parts / "damaged", "kind", batch_size=8)
+    except DeepStepError as error:
+        told = {"kind": type(error).__name__, "text": str(error)}
+        (folder / f"damaged.{worker().rank}").write_text(json.dumps(told), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Trainings on streamed rows by some workers: ``torchrun … streamed_together.py PARTS FOLDER``.
+"""Trainings on streamed rows by some workers: ``torchrun … streamed_together.py STREAMED PARTS FOLDER``.
 
 Each worker writes what it came to, and how many rows it prepared and which groups it read in the first epoch.
 """
@@ -106,11 +106,20 @@ def write(folder, case, net, history, examples=None, counted=()):
     )
 
 
+def main(parts, folder):
+    """All cases; each worker writes what it came to."""
+    counted = []
+    for name, case in CASES.items():
+        net, history, examples = train(parts, fit, case, counted)
+        write(folder, name, net, history, examples, counted)
+    write(folder, "goes on", *goes_on(parts, folder, counted))
+    cannot_read(parts, folder, counted)
+
+
 if __name__ == "__main__":
-    parts, folder, counted = Path(sys.argv[1]), Path(sys.argv[2]), []
+    import parquet_together
+
+    streamed, parts, folder = map(Path, sys.argv[1:])
     with process_group(60):
-        for name, case in CASES.items():
-            net, history, examples = train(parts, fit, case, counted)
-            write(folder, name, net, history, examples, counted)
-        write(folder, "goes on", *goes_on(parts, folder, counted))
-        cannot_read(parts, folder, counted)
+        main(streamed, folder / "streamed")
+        parquet_together.main(parts, folder / "parquet")

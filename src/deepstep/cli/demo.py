@@ -9,6 +9,7 @@ import numpy as np
 
 from deepstep.cli.drawing import decision_map, pictures
 from deepstep.cli.messages import of_one_network
+from deepstep.cli.option_types import PATH, SEED
 from deepstep.cli.options import TrainOptions, flag_of
 from deepstep.cli.screen import (
     GOOD,
@@ -40,6 +41,7 @@ from deepstep.training import History
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.text import Text
 
 _POINTS = {
@@ -94,15 +96,12 @@ SHOWN_MISTAKES, EVERY = 4, 100
 
 
 class Loaded(NamedTuple):
-    """A data set: raw rows and their labels, their preprocessing, entries of a run's config, and the name of
-    the test rows in a report.
+    """A data set: its preprocessing, raw rows and labels of the parts "train" and "test", entries of a run's
+    config, and the name of the test rows in a report.
     """
 
     preparation: Preparation
-    X_train: Any
-    y_train: AnyArray
-    X_test: Any
-    y_test: AnyArray
+    rows: Mapping[str, tuple[Any, AnyArray]]
     about: dict[str, Any]
     of_test: str
 
@@ -111,10 +110,9 @@ class Loaded(NamedTuple):
         """The classes."""
         return cast(ClassificationTarget, self.preparation.target)
 
-    @property
-    def test_answers(self) -> AnyArray:
-        """The positions of the classes of the test rows in the target."""
-        return self.target.answers(self.y_test)
+    def answers(self, part: str) -> AnyArray:
+        """The positions of the classes of rows in the target."""
+        return self.target.answers(self.rows[part][1])
 
 
 class Trained(NamedTuple):
@@ -133,18 +131,18 @@ class Trained(NamedTuple):
         """As JSON has it."""
         return {**of_one_network(self.run), **{name: part.to_dict() for name, part in self.parts.items()}}
 
+    def print_result(self, screen: "Console", what: str, *, height: int) -> None:
+        """The network, the course of the cost, and the scores."""
+        screen.print(f"{what}; {self.run.network!r}", markup=False)
+        print_curve(screen, self.run.history.costs, height=height)
+        print_scores(screen, self.parts)
+
 
 @click.command("demo")
 @click.argument("name", default="digits", metavar="[digits|cats|planar|moons|circles|spirals]")
-@click.option("--data", type=click.Path(path_type=Path), help="With cats: folder of the two HDF5 files.")
-@click.option("--out", type=click.Path(path_type=Path), help="Run folder. Default: a new one in runs/.")
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**31 - 1),
-    default=1,
-    show_default=True,
-    help="Seed of the initial weights.",
-)
+@click.option("--data", type=PATH, help="With cats: folder of the two HDF5 files.")
+@click.option("--out", type=PATH, help="Run folder. Default: a new one in runs/.")
+@click.option("--seed", type=SEED, default=1, show_default=True, help="Seed of the initial weights.")
 @click.option("--iterations", type=click.IntRange(min=1), help="Number of epochs.")
 @json_option
 def demo_command(
@@ -161,8 +159,14 @@ def demo_command(
         raise unknown_name("deepstep demo", "data set", name, DEMOS)
     if name != "cats" and data is not None:
         raise ConfigurationError("--data", "it belongs to demo cats", f"the data of {name} are built in")
-    models = DEMOS[name]
-    loaded = _cats(data) if name == "cats" else _digits(seed) if name == "digits" else _points(name, seed)
+    if name == "cats" and data is None:
+        raise ConfigurationError(
+            "deepstep demo cats",
+            "--data names the folder with train_catvnoncat.h5 and test_catvnoncat.h5",
+            "got no --data",
+            "Type deepstep demo cats --data FOLDER.",
+        )
+    models, loaded = DEMOS[name], _loaded(name, seed, data)
     endings = [*models, FIGURE] if name == "cats" else [""]
     base = out or free_name(name, endings)
     for path in (Path(f"{base}{ending}") for ending in endings):  # before the first network is trained
@@ -186,7 +190,8 @@ def demo_command(
 
 def _train(name: str, loaded: Loaded, options: TrainOptions, folder: Path, label: str) -> Trained:
     """Train a network and save its run; after Ctrl-C what was reached."""
-    X, Y = loaded.preparation.inputs.transform(loaded.X_train), loaded.target.encode(loaded.y_train)
+    raw, labels = loaded.rows["train"]
+    X, Y = loaded.preparation.inputs.transform(raw), loaded.target.encode(labels)
     network = new_network(options, X.shape[1], loaded.target)
     config = {**loaded.about, DEMO: name, "settings": options.kept("settings")}
     with folder_for(folder), atomic_directory(folder) as whole, spelled(flag_of):
@@ -198,56 +203,40 @@ def _train(name: str, loaded: Loaded, options: TrainOptions, folder: Path, label
             note("Interrupted: what was reached is being saved; Ctrl-C once more ends at once.")
         history = History() if network.history is None else network.history
         run, parts, outputs = Run.of_network(network, loaded.preparation, history, config, X, Y), {}, {}
-        rows = {"train": (loaded.X_train, loaded.y_train), "test": (loaded.X_test, loaded.y_test)}
-        for part, (raw, labels) in rows.items():
+        for part, (raw, _) in loaded.rows.items():
             outputs[part] = run.outputs(raw)
-            parts[part] = score(loaded.target, loaded.target.answers(labels), outputs[part])
+            parts[part] = score(loaded.target, loaded.answers(part), outputs[part])
         run.config["results"] = {part: found.to_dict() for part, found in parts.items()}
-        run.held_out = HeldOut.of(run, loaded.X_test, loaded.y_test, part="test", source=loaded.of_test)
+        run.held_out = HeldOut.of(run, *loaded.rows["test"], part="test", source=loaded.of_test)
         run.write(whole)
     return Trained(run, parts, outputs["test"])
 
 
-def _loaded(data: Any, rows: tuple[Any, Any], preparation: Preparation, of_test: str, **about: Any) -> Loaded:
-    """A data set of rows to learn from and to test, with the labels of their classes."""
-    names = np.array(data.classes)
-    task = "binary" if len(names) == 2 else "multiclass"
-    labels = names[data.y_train], names[data.y_test]
-    known = {"task": task, "target": "class", **about}
-    return Loaded(preparation, rows[0], labels[0], rows[1], labels[1], known, of_test)
-
-
-def _digits(seed: int) -> Loaded:
-    data = load("digits", seed=seed)
-    preparation = Preparation(ImagePreparation(8, 8, 1, data.scale), ClassificationTarget((data.classes,)))
-    about = {"target": "digit", "source": "scikit-learn's bundled digits"}
-    return _loaded(data, (data.X_train, data.X_test), preparation, "the built-in set digits", **about)
-
-
-def _points(name: str, seed: int) -> Loaded:
-    import polars
-
-    data = load(name, seed=seed)
-    train, test = (polars.DataFrame(X, schema=list(data.feature_names)) for X in (data.X_train, data.X_test))
-    target = ClassificationTarget((tuple(sorted(data.classes)),))
-    preparation = Preparation(TablePreparation.fit(train), target)
-    source = f"deepstep.data.load({name!r}, seed={seed})"
-    return _loaded(data, (train, test), preparation, f"the built-in set {name}", source=source)
-
-
-def _cats(folder: Path | None) -> Loaded:
-    if folder is None:
-        raise ConfigurationError(
-            "deepstep demo cats",
-            "--data names the folder with train_catvnoncat.h5 and test_catvnoncat.h5",
-            "got no --data",
-            "Type deepstep demo cats --data FOLDER.",
+def _loaded(name: str, seed: int, folder: Path | None) -> Loaded:
+    """The rows of a data set with the names of their classes; those of the cats are in a folder."""
+    data: Any = load(name, seed=seed) if folder is None else read_cats(folder)
+    rows, classes, of_test = (data.X_train, data.X_test), data.classes, f"the built-in set {name}"
+    inputs: TablePreparation | ImagePreparation
+    if folder is not None:
+        height, width, channels = data.X_train.shape[1:]
+        inputs, about, of_test = (
+            ImagePreparation(height, width, channels, 1 / 255),
+            printable(folder),
+            TEST_FILE,
         )
-    data = read_cats(folder)
-    height, width, channels = data.X_train.shape[1:]
-    inputs = ImagePreparation(height, width, channels, 1 / 255)
-    preparation = Preparation(inputs, ClassificationTarget((data.classes,)))
-    return _loaded(data, (data.X_train, data.X_test), preparation, TEST_FILE, source=printable(folder))
+    elif name == "digits":
+        inputs, about = ImagePreparation(8, 8, 1, data.scale), "scikit-learn's bundled digits"
+    else:
+        import polars
+
+        train, test = (polars.DataFrame(X, schema=list(data.feature_names)) for X in rows)
+        rows, inputs, classes = (train, test), TablePreparation.fit(train), tuple(sorted(classes))
+        about = f"deepstep.data.load({name!r}, seed={seed})"
+    names = np.array(data.classes)
+    task, target = "binary" if len(names) == 2 else "multiclass", "digit" if name == "digits" else "class"
+    parts = {"train": (rows[0], names[data.y_train]), "test": (rows[1], names[data.y_test])}
+    preparation = Preparation(inputs, ClassificationTarget((classes,)))
+    return Loaded(preparation, parts, {"task": task, "target": target, "source": about}, of_test)
 
 
 def _show_digits(
@@ -255,7 +244,7 @@ def _show_digits(
 ) -> dict[str, Any]:
     """The scores, the confusion matrix and the most confident mistakes."""
     (trained,) = models.values()
-    answers, probabilities, classes = loaded.test_answers, trained.test_outputs, loaded.target.classes[0]
+    answers, probabilities, classes = loaded.answers("test"), trained.test_outputs, loaded.target.classes[0]
     given, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(given != answers)
     wrong = wrong[np.argsort(-sure[wrong], kind="stable")]
@@ -267,10 +256,8 @@ def _show_digits(
         ]
         return {"run": base, **trained.to_dict(), "confusion": counts, "mistakes": mistakes}
     screen = console()
-    m, m_test = len(loaded.y_train), len(loaded.y_test)
-    screen.print(f"{m:,} training images, {m_test} test images; {trained.run.network!r}", markup=False)
-    print_curve(screen, trained.run.history.costs, height=11)
-    print_scores(screen, trained.parts)
+    m = len(loaded.rows["train"][1])
+    trained.print_result(screen, f"{m:,} training images, {len(answers)} test images", height=11)
     rows = [
         (name, *(str(count) if count else "·" for count in row), percent(row[at] / max(row.sum(), 1)))
         for at, (name, row) in enumerate(zip(classes, counts, strict=True))
@@ -279,7 +266,7 @@ def _show_digits(
     if not len(wrong):
         screen.print("No mistakes on the test images.\n")
         return {}
-    shown, pixels = wrong[:SHOWN_MISTAKES], loaded.preparation.inputs.transform(loaded.X_test)
+    shown, pixels = wrong[:SHOWN_MISTAKES], loaded.preparation.inputs.transform(loaded.rows["test"][0])
     captions = [(f"true {answers[row]}", f"given {given[row]} ({sure[row]:.3f})") for row in shown]
     screen.print(f"The most confident of {len(wrong)} mistakes, with the predicted probability")
     screen.print(pictures([pixels[row].reshape(8, 8) for row in shown], captions), markup=False)
@@ -295,12 +282,8 @@ def _show_points(
     if json_wanted:
         return {"run": base, **trained.to_dict()}
     screen, classes = console(), loaded.target.classes[0]
-    m, m_test = len(loaded.y_train), len(loaded.y_test)
-    screen.print(
-        f"{m} points in {len(classes)} classes, {m_test} more to test; {trained.run.network!r}", markup=False
-    )
-    print_curve(screen, trained.run.history.costs, height=9)
-    print_scores(screen, trained.parts)
+    m, m_test = (len(labels) for _, labels in loaded.rows.values())
+    trained.print_result(screen, f"{m} points in {len(classes)} classes, {m_test} more to test", height=9)
     screen.print("Predictions of the network, and the training points", markup=False)
     legend = (
         f"{mark} {name}{f', predicted in {fill}' if fill.strip() else ''}"
@@ -317,14 +300,14 @@ def _map(trained: Trained, loaded: Loaded) -> "Text":
     import polars
     from rich.text import Text
 
-    X = loaded.X_train.to_numpy()
+    points, answers = loaded.rows["train"][0], loaded.answers("train")
+    X = points.to_numpy()
     margin = 0.05 * (X.max(axis=0) - X.min(axis=0))
     low, high = X.min(axis=0) - margin, X.max(axis=0) + margin
     x, y = (np.linspace(low[axis], high[axis], size) for axis, size in ((0, MAP_WIDTH), (1, MAP_HEIGHT)))
     grid = np.column_stack([part.ravel() for part in np.meshgrid(x, y[::-1])])
-    outputs = trained.run.outputs(polars.DataFrame(grid, schema=loaded.X_train.columns))
+    outputs = trained.run.outputs(polars.DataFrame(grid, schema=points.columns))
     regions = loaded.target.decide(outputs).reshape(MAP_HEIGHT, MAP_WIDTH)
-    answers = loaded.target.answers(loaded.y_train)
     text = Text(decision_map(regions, X, answers, low, high, marks=MARKS, fills=FILLS))
     for mark, fill, name, other in zip(MARKS, FILLS, loaded.target.classes[0], COLOURS, strict=False):
         colour = name if name in COLOURS else other
@@ -340,8 +323,7 @@ def _show_cats(
     target = loaded.target
     mistakes = [
         MistakesDisplay.from_predictions(
-            loaded.X_test,
-            loaded.y_test,
+            *loaded.rows["test"],
             target.decode(trained.test_outputs),
             target.probabilities(trained.test_outputs).max(axis=1),
         )

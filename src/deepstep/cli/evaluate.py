@@ -6,7 +6,8 @@ from typing import Any
 import click
 import numpy as np
 
-from deepstep.cli.options import TEXT_FORMAT, train_options
+from deepstep.cli.option_types import PATH, run_argument
+from deepstep.cli.options import train_options
 from deepstep.cli.runs import naming_piece, note_divergence, read_labelled, read_labelled_pieces, reading
 from deepstep.cli.screen import as_json, console, json_option, note, print_scores, print_table, printable
 from deepstep.cli.target import columns_of, row_weights
@@ -22,7 +23,7 @@ from deepstep.inspection.metrics import (
     score,
 )
 from deepstep.preparation import TablePreparation
-from deepstep.run import Run
+from deepstep.run import TEXT_FORMAT, Run
 from deepstep.types import AnyArray, Array
 
 MOST_CLASSES = 12
@@ -30,8 +31,8 @@ MOST_CLASSES = 12
 
 
 @click.command("evaluate")
-@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
-@click.argument("file", type=click.Path(path_type=Path))
+@run_argument
+@click.argument("file", type=PATH)
 @json_option
 def evaluate_command(run_folder: Path, file: Path, json_wanted: bool, **written: Any) -> None:
     """Evaluate a trained run on labelled data.
@@ -92,8 +93,8 @@ def _weights(run: Run, raw: Any, file: Path) -> Array | None:
 
 
 @click.command("importance")
-@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
-@click.argument("file", type=click.Path(path_type=Path))
+@run_argument
+@click.argument("file", type=PATH)
 @click.option("--metric", metavar="NAME", help="Metric that is compared. Default: accuracy, or r2.")
 @click.option(
     "--repeats", type=click.IntRange(1), default=5, show_default=True, help="Permutations a column."

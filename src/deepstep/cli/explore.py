@@ -14,7 +14,7 @@ import click
 from click.core import ParameterSource
 
 from deepstep.cli.opened import step_settings
-from deepstep.cli.option_types import member_option
+from deepstep.cli.option_types import PATH, member_option
 from deepstep.cli.options import TYPED, SectionedCommand, SectionOption, TrainOptions, flag_of, train_options
 from deepstep.cli.runs import OpenedNetwork, open_network, read_labelled, refuse_file
 from deepstep.cli.screen import as_json, json_option, note, program, say
@@ -41,7 +41,6 @@ from deepstep.model.construction import FROM_DATA
 from deepstep.model.options import LBFGS
 from deepstep.preparation import Target
 from deepstep.run_folder import DIVERGED, read_config
-from deepstep.training import History
 from deepstep.training.rate_finder import AUTO
 from deepstep.types import Array
 
@@ -75,9 +74,10 @@ def of_run(path: Path, member: int | None, data: Path | None, chosen: dict[str, 
     notes.append(_examples(opened, len(X), kept=data is None))
     notes.append(_updates(settings, steps.get("optimizer", "gd")))
     names = opened.run.preparation.inputs.feature_names
+    which = f"after {len(history or ())} epochs" if alone else f"member {member}"
     about = About(
         path.resolve().name,
-        title=f"{path.resolve().name}, {_which(history, None if alone else member)}",
+        title=f"{path.resolve().name}, {which}",
         feature_names=names if len(names) == X.shape[1] else (),  # members of an ensemble have their own
         class_names=names_of(opened.target),
         notes=notes,
@@ -85,10 +85,6 @@ def of_run(path: Path, member: int | None, data: Path | None, chosen: dict[str, 
     )
     usual = {"learning_rate": settings.get("learning_rate", 0.0075), "iterations": 50}
     return Subject(opened.network, X.T, Y.T, about, {**usual, **steps, **chosen})
-
-
-def _which(history: History | None, member: int | None) -> str:
-    return f"after {len(history or ())} epochs" if member is None else f"member {member}"
 
 
 def _learned(member: "Member") -> str:
@@ -149,26 +145,11 @@ def names_of(target: Target) -> tuple[str, ...]:
 
 
 DEMO = "circles"
-WITHOUT_USE = (
-    "out",
-    "overwrite",
-    "logs",
-    "checkpoint_every",
-    "keep_checkpoints",
-    "stream",
-    "buffer_rows",
-    "preset",
-    "n_estimators",
-    "validation",
-    "validation_fraction",
-    "sample_weight",
-    "class_weight",
-    "time_budget",
-    "patience",
-    "scoring",
-    "deterministic",
-    "refit",
-)
+WITHOUT_USE = {
+    *(name for name, typed in TYPED.items() if typed.section in ("Stopping", "Run folder")),
+    *("stream", "buffer_rows", "preset", "n_estimators", "validation", "validation_fraction"),
+    *("sample_weight", "class_weight", "deterministic"),
+}
 """Options of a training that a page does not show."""
 
 OWN_DEFAULTS = {
@@ -194,23 +175,16 @@ OF_A_RUN = ("learning_rate", "iterations")
 
 
 _page = partial(click.option, cls=SectionOption, section="Page")
-_PATH = click.Path(path_type=Path)
 
 
 @click.command("explore", cls=SectionedCommand, short_help="Open every step of a network in the browser.")
 @click.argument("source", default=DEMO, metavar="[RUN|FILE|NAME]")
-@_page("--export", type=_PATH, metavar="FILE.html", help="Write the page to a file instead of serving it.")
+@_page("--export", type=PATH, metavar="FILE.html", help="Write the page to a file instead of serving it.")
 @_page("--overwrite", is_flag=True, help="With --export: replace the file if it exists.")
-@_page(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    show_default=True,
-    help="Port; 0 for a free one.",
-)
+@_page("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port; 0 for a free one.")
 @_page("--no-open", is_flag=True, help="Print the address without opening a browser.")
 @_page("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop the server after this time.")
-@_page("--data", type=_PATH, help="With RUN: table whose rows are shown. Default: the rows kept in RUN.")
+@_page("--data", type=PATH, help="With RUN: table whose rows are shown. Default: the rows kept in RUN.")
 @member_option
 @json_option
 @click.pass_context
@@ -266,7 +240,7 @@ def explore_command(
     _serve(document, what, record, port, timeout, opens=not no_open, json_wanted=json_wanted)
 
 
-explore_command.params += train_options(set(TYPED) - set(WITHOUT_USE), defaults=OWN_DEFAULTS, texts=HELP)
+explore_command.params += train_options(TYPED.keys() - WITHOUT_USE, defaults=OWN_DEFAULTS, texts=HELP)
 
 
 def _subject(

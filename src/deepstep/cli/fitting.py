@@ -26,28 +26,6 @@ from deepstep.training.plan import UNTIL_TIME_IS_UP
 from deepstep.training.scoring import COST
 from deepstep.types import AnyArray
 
-PARAMETERS = {
-    "hidden": "hidden_layer_sizes",
-    "optimizer": "solver",
-    "learning_rate": "learning_rate_init",
-    "iterations": "max_iter",
-    "l2": "alpha",
-    "seed": "random_state",
-    "keep": "keep_columns",
-    "categorical": "categorical_features",
-    "patience": "n_iter_no_change",
-    **{
-        name: name
-        for name in (
-            *("n_estimators", "activation", "normalization", "initialization", "optimizer_params"),
-            *("batch_size", "clip_norm", "clip_value", "lr_multipliers", "ema_decay", "l1", "weight_decay"),
-            *("weight_decay_multipliers", "dropout", "input_noise", "max_norm", "scoring", "refit"),
-            *("time_budget", "deterministic", "engine", "buffer_rows"),
-        )
-    },
-}
-"""The parameters of the estimators that options of the command line are; others are in `new_estimator`."""
-
 OF_LBFGS = {"tolerance": "tol", "evaluations": "max_fun"}
 """Parameters that the settings of L-BFGS are."""
 
@@ -58,10 +36,10 @@ def new_estimator(
     """The estimator that learns a table, whose progress is shown under a name."""
     target, single = split.target, preset == SINGLE
     given: dict[str, Any] = {"preset": preset, "verbose": harmless(name) or "train"}
-    for option, parameter in PARAMETERS.items():
+    for option, typed in TYPED.items():
         value = getattr(options, option)
-        if value not in (None, ()) and (single or TYPED[option].of != "network"):
-            given[parameter] = value
+        if typed.to != "" and value not in (None, ()) and (single or typed.of != "network"):
+            given[typed.to or option] = value
     if split.survey is not None:
         given["stream"] = True
     if single:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 import numpy as np
 
-from deepstep.cli.option_types import LayerSizes, member_option
+from deepstep.cli.option_types import PATH, SEED, LayerSizes, member_option, run_argument
 from deepstep.cli.runs import OpenedNetwork, open_network, read_labelled
 from deepstep.cli.screen import as_json, console, json_option, print_table, say
 from deepstep.cli.target import columns_of, row_weights
@@ -20,6 +20,7 @@ from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, MissingPackageError
 from deepstep.model import Network
 from deepstep.model.options import LBFGS
+from deepstep.preparation import Target
 from deepstep.preparation.class_weights import example_weights as weights_by_answers
 from deepstep.run import MOST_EXAMPLES
 from deepstep.training.progress import Meter
@@ -27,13 +28,13 @@ from deepstep.types import Array, is_number
 
 
 @click.command("trace")
-@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@run_argument
 @member_option
 @click.option("--layer", type=int, help="Show the quantities of this layer only; 0 is the input.")
 @click.option("--example", type=int, help="Show the columns of this example only, from 0.")
 @click.option(
     "--data",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help=f"Table whose first {MOST_EXAMPLES} rows are the batch. Default: the rows kept in RUN.",
 )
 @click.option("--learning-rate", type=float, help="Learning rate of the step. Default: that of the training.")
@@ -54,13 +55,12 @@ def trace_command(
     ends with the gradients.
     """
     opened = open_network(run_folder, member)
-    X, Y, own = examples(opened, data)
+    X, Y, weight = examples(opened, data)
     settings = step_settings(opened.config)
     rate = opened.config.get("settings", {}).get("learning_rate", 0.0075)
     rate = rate if learning_rate is None else learning_rate
     if example is not None and not 0 <= example < len(X):
         raise ConfigurationError("--example", f"a whole number from 0 to {len(X) - 1}", f"got {example}")
-    weight = example_weights(opened, Y, own)
     with np.errstate(over="ignore", invalid="ignore"):  # a training that diverged is to be looked at, too
         whole = opened.network.trace(X.T, Y.T, learning_rate=rate, sample_weight=weight, **settings)
     trace = whole.select(layer=layer, example=example)
@@ -85,55 +85,53 @@ def step_settings(config: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
-def example_weights(opened: OpenedNetwork, Y: Array, own: Array | None) -> Array | None:
-    """The weights (m,) of prepared rows: their own, times those of their classes where the run has some."""
-    target, weights = opened.target, opened.config.get("class_weights")
-    if weights is None or not target.is_classification:
-        return own
-    of_each = weights if target.several else [weights]
-    columns = columns_of(target.decide(Y))
-    number = len(target.classes[0])
-    fits = all(isinstance(one, list) and len(one) == number and all(map(is_number, one)) for one in of_each)
-    if len(of_each) != len(columns) or not fits:
+def examples(opened: OpenedNetwork, data: Path | None = None) -> tuple[Array, Array, Array | None]:
+    """Prepared rows with their weights: those that the run keeps, or the first ones of a table.
+
+    Their weights are their own, times those of their classes where the run has some.
+    """
+    name, weight = opened.config.get("sample_weight"), None
+    if data is None:
+        X, Y = opened.examples()
+        if name is not None:
+            if "example_weights" not in opened.config:
+                raise ConfigurationError("example_weights of the run", "those of its rows", "there are none")
+            weight = np.asarray(opened.config["example_weights"])
+    else:
+        raw, labels = read_labelled(opened.run, data)
+        first = raw[:MOST_EXAMPLES]
+        if name is not None and not isinstance(first, np.ndarray):
+            weight = row_weights(first, name, f"{data}, the weights")
+        X, Y = opened.inputs(first), opened.target.encode(labels[:MOST_EXAMPLES])
+    weights = opened.config.get("class_weights")
+    if weights is None or not opened.target.is_classification:
+        return X, Y, weight
+    of_classes = _of_classes(weights if opened.target.several else [weights], opened.target, Y)
+    return X, Y, of_classes if weight is None else of_classes * weight
+
+
+def _of_classes(weights: Any, target: Target, Y: Array) -> Array:
+    """The weights (m,) of the classes of prepared rows."""
+    columns, number = columns_of(target.decide(Y)), len(target.classes[0])
+    fits = all(isinstance(one, list) and len(one) == number and all(map(is_number, one)) for one in weights)
+    if len(weights) != len(columns) or not fits:
         expected = f"{number} weights for each of {len(columns)} targets"
         raise ConfigurationError("class_weights of the run", expected, f"got {weights!r:.60}")
-    of_classes = weights_by_answers([np.asarray(found) for found in of_each], columns)
-    return of_classes if own is None else of_classes * own
-
-
-def examples(opened: OpenedNetwork, data: Path | None = None) -> tuple[Array, Array, Array | None]:
-    """Prepared rows with their own weights: those that the run keeps, or the first ones of a table."""
-    name = opened.config.get("sample_weight")
-    if data is None:
-        own = opened.config.get("example_weights")
-        if name is not None and own is None:
-            raise ConfigurationError("example_weights of the run", "those of its rows", "there are none")
-        return *opened.examples(), None if name is None else np.asarray(own)
-    raw, labels = read_labelled(opened.run, data)
-    first = raw[:MOST_EXAMPLES]
-    weight = None
-    if name is not None and not isinstance(first, np.ndarray):
-        weight = row_weights(first, name, f"{data}, the weights")
-    return opened.inputs(first), opened.target.encode(labels[:MOST_EXAMPLES]), weight
+    return weights_by_answers([np.asarray(found) for found in weights], columns)
 
 
 RANDOM_EXAMPLES = 8
 
 
 @click.command("check-gradients")
-@click.argument("run_folder", metavar="[RUN]", required=False, type=click.Path(path_type=Path))
+@click.argument("run_folder", metavar="[RUN]", required=False, type=PATH)
 @member_option
 @click.option(
-    "--network",
-    "sizes",
-    type=LayerSizes("-"),
-    help="Check a new network of these sizes, e.g. 4-5-3-1.",
+    "--network", "sizes", type=LayerSizes("-"), help="Check a new network of these sizes, e.g. 4-5-3-1."
 )
 @click.option("--activation", default="relu", show_default=True, help="Activation of the new network.")
 @click.option("--output", default="sigmoid", show_default=True, help="Output of the new network.")
-@click.option(
-    "--seed", type=click.IntRange(0, 2**31 - 1), default=1, show_default=True, help="Seed of the new network."
-)
+@click.option("--seed", type=SEED, default=1, show_default=True, help="Seed of the new network.")
 @json_option
 @click.pass_context
 def check_gradients_command(
@@ -157,9 +155,8 @@ def check_gradients_command(
         )
     if run_folder is not None:
         opened = open_network(run_folder, member)
-        network, (rows, targets, own) = opened.network, examples(opened)
+        network, (rows, targets, weight) = opened.network, examples(opened)
         X, Y = rows.T, targets.T
-        weight = example_weights(opened, targets, own)
         options = step_settings(opened.config) | {"sample_weight": weight}
     else:
         sizes = layer_sizes(sizes or (), "--network")

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from math import isfinite
+from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 import click
@@ -23,18 +24,19 @@ Logs: TypeAlias = Mapping[str, str]
 """Kinds of logs with the place of each, empty for its own place in the run."""
 
 T = TypeVar("T")
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Parsed(click.ParamType[Any]):
-    """The value that `parse` reads from a text, which raises ValueError where it is not as ``expected``."""
+    """The value that `parse`, of a text and a flag, reads from what is typed; ValueError is not ``expected``.
 
-    def __init__(self, name: str, expected: str) -> None:
-        self.name, self.expected = name, expected
+    >>> NUMBER_OR_AUTO.convert("0.1", None, None), NUMBER_OR_AUTO.convert("auto", None, None)
+    (0.1, 'auto')
+    >>> FACTOR.convert("b*=0.1", None, None), SETTING.convert("epsilon_at=hat", None, None)
+    (('b*', 0.1), ('epsilon_at', 'hat'))
+    """
 
-    def parse(self, text: str, where: str) -> Any:
-        """The value of a text."""
-        raise NotImplementedError
+    def __init__(self, name: str, expected: str, parse: Callable[[str, str], Any]) -> None:
+        self.name, self.expected, self.parse = name, expected, parse
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not isinstance(value, str):
@@ -77,86 +79,12 @@ class Count(click.IntRange):
 class LayerSizes(Parsed):
     """Whole numbers between signs: ``64,32`` or ``4-5-3-1``. Whether they fit is the network's to say."""
 
-    def __init__(self, separator: str) -> None:
-        example = separator.join(("64", "32"))
-        super().__init__("sizes", f"whole numbers with {separator!r} between them, such as {example}")
-        self.separator = separator
+    def __init__(self, sign: str) -> None:
+        expected = f"whole numbers with {sign!r} between them, such as 64{sign}32"
+        super().__init__("sizes", expected, lambda text, _: tuple(int(size) for size in text.split(sign)))
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         return super().convert(str(value) if isinstance(value, int) else value, param, ctx)
-
-    def parse(self, text: str, where: str) -> tuple[int, ...]:
-        return tuple(int(size) for size in text.split(self.separator))
-
-
-class NumberOr(Parsed):
-    """A number, or a word that stands for one.
-
-    >>> NumberOr("auto").convert("0.1", None, None), NumberOr("auto").convert("auto", None, None)
-    (0.1, 'auto')
-    """
-
-    def __init__(self, word: str) -> None:
-        super().__init__("number", f"a number or {word}")
-        self.word = word
-
-    def parse(self, text: str, where: str) -> float | str:
-        return self.word if text == self.word else float(text)
-
-
-class Factor(Parsed):
-    """A factor for a group of parameters: ``b*=0.1``.
-
-    >>> Factor().convert("b*=0.1", None, None)
-    ('b*', 0.1)
-    """
-
-    def __init__(self) -> None:
-        super().__init__("factor", "parameters, '=' and a number, such as 'b*=0.1'")
-
-    def parse(self, text: str, where: str) -> tuple[str, float]:
-        pattern, _, factor = text.partition("=")
-        return pattern, float(factor)
-
-
-WORDS = {"true": True, "false": False}
-"""Values that are neither numbers nor names."""
-
-
-class Setting(Parsed):
-    """A named value: ``beta1=0.95``; a number or truth value where it is one, else a word.
-
-    >>> Setting().convert("beta1=0.95", None, None), Setting().convert("epsilon_at=hat", None, None)
-    (('beta1', 0.95), ('epsilon_at', 'hat'))
-    """
-
-    def __init__(self) -> None:
-        super().__init__("setting", "a name, '=' and a value, such as beta1=0.95")
-
-    def parse(self, text: str, where: str) -> tuple[str, Any]:
-        name, sign, value = text.partition("=")
-        if not (name and sign and value):
-            raise ValueError(text)
-        for kind in (int, float):
-            with suppress(ValueError):
-                return name, kind(value)
-        return name, WORDS.get(value, value)
-
-
-class Named(Parsed):
-    """A name, and perhaps settings of what has it: ``step:drop=0.5,every=0.1``."""
-
-    def __init__(self) -> None:
-        super().__init__("named", "a name, and settings after ':' such as step:drop=0.5,every=0.1")
-
-    def parse(self, text: str, where: str) -> Any:
-        name, sign, settings = text.partition(":")
-        if not sign:
-            return text
-        pairs = [Setting().parse(one.strip(), where) for one in settings.split(",")]
-        if any(setting == "name" for setting, _ in pairs):
-            raise ValueError(text)
-        return {"name": name, **once_each(where, pairs)}
 
 
 class Listed(Parsed):
@@ -167,12 +95,43 @@ class Listed(Parsed):
     """
 
     def __init__(self, kind: type[float] | type[str], example: str, *, always: bool = False) -> None:
-        super().__init__("values", f"numbers with ',' between them, such as {example}")
-        self.kind, self.always = kind, always
+        def parse(text: str, _: str) -> Any:
+            values = tuple(kind(part.strip()) for part in text.split(","))
+            return values[0] if len(values) == 1 and not always else values
 
-    def parse(self, text: str, where: str) -> Any:
-        values = tuple(self.kind(part.strip()) for part in text.split(","))
-        return values[0] if len(values) == 1 and not self.always else values
+        super().__init__("values", f"numbers with ',' between them, such as {example}", parse)
+
+
+def _factor(text: str, _: str) -> tuple[str, float]:
+    pattern, _, factor = text.partition("=")
+    return pattern, float(factor)
+
+
+def _setting(text: str, _: str) -> tuple[str, Any]:
+    """A name and a number or truth value where it is one, else a word."""
+    name, sign, value = text.partition("=")
+    if not (name and sign and value):
+        raise ValueError(text)
+    for kind in (int, float):
+        with suppress(ValueError):
+            return name, kind(value)
+    return name, {"true": True, "false": False}.get(value, value)
+
+
+def _named(text: str, where: str) -> Any:
+    name, sign, settings = text.partition(":")
+    if not sign:
+        return text
+    pairs = [_setting(one.strip(), where) for one in settings.split(",")]
+    if any(setting == "name" for setting, _ in pairs):
+        raise ValueError(text)
+    return {"name": name, **once_each(where, pairs)}
+
+
+NUMBER_OR_AUTO = Parsed("number", "a number or auto", lambda text, _: text if text == "auto" else float(text))
+FACTOR = Parsed("factor", "parameters, '=' and a number, such as 'b*=0.1'", _factor)
+SETTING = Parsed("setting", "a name, '=' and a value, such as beta1=0.95", _setting)
+NAMED = Parsed("named", "a name, and settings after ':' such as step:drop=0.5,every=0.1", _named)
 
 
 def once_each(where: str, pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
@@ -258,8 +217,7 @@ def asked_logs(context: click.Context, parameter: click.Parameter, given: Any) -
     return once_each(LOG, pairs) or None
 
 
-def member_option(function: F) -> F:
-    """The option of commands that open one network."""
-    return click.option("--member", type=int, metavar="N", help="Number of the network in an ensemble.")(
-        function
-    )
+PATH = click.Path(path_type=Path)
+run_argument = click.argument("run_folder", metavar="RUN", type=PATH)
+member_option = click.option("--member", type=int, metavar="N", help="Number of the network in an ensemble.")
+SEED = click.IntRange(0, 2**31 - 1)

@@ -12,21 +12,22 @@ from typing import Annotated, Any, TypeAlias, get_type_hints
 import click
 
 from deepstep.cli.option_types import (
+    FACTOR,
+    NAMED,
+    NUMBER_OR_AUTO,
+    PATH,
+    SEED,
+    SETTING,
     WORDS_TYPED,
     Count,
-    Factor,
     LayerSizes,
     Listed,
-    Named,
-    NumberOr,
-    Setting,
     as_mapping,
     asked_logs,
     asked_weights,
 )
 from deepstep.data.text_formats import read_text
 from deepstep.errors import ConfigurationError, FileError, unknown_name
-from deepstep.training.rate_finder import AUTO
 
 TASKS = ("auto", "classification", "regression")
 SINGLE = "single"
@@ -110,7 +111,8 @@ class Typed:
 
     ``flags`` are those other than ``--name``. ``common`` options are in the short help. ``of`` says what
     takes the option: an ``"ensemble"`` as well as a single network, or a ``"network"`` alone; ``kept`` in
-    which tables a run's config has it. ``passed`` options are arguments of `Network.train`.
+    which tables a run's config has it. ``passed`` options are arguments of `Network.train`; ``to`` is the
+    parameter of the estimators where it is none of the same name, empty for none.
     """
 
     def __init__(
@@ -122,10 +124,11 @@ class Typed:
         of: str = "network",
         kept: Sequence[str] = (),
         passed: bool = False,
+        to: str | None = None,
         **click_settings: Any,
     ) -> None:
         self.section, self.text, self.flags, self.common = section, text, flags, common
-        self.of, self.kept, self.passed, self.click = of, kept, passed, click_settings
+        self.of, self.kept, self.passed, self.to, self.click = of, kept, passed, to, click_settings
 
     def flag(self, name: str) -> str:
         """How the option of a field is typed."""
@@ -151,18 +154,17 @@ class Typed:
 
 
 _SETTINGS, _BOTH = ("settings",), ("settings", "asked")
-_data = partial(Typed, "Data")
+_data = partial(Typed, "Data", to="")
 _network = partial(Typed, "Network", kept=_SETTINGS)
 _learning = partial(Typed, "Optimization", kept=_SETTINGS)
 _regularization = partial(Typed, "Regularization", kept=_SETTINGS)
 _stop = partial(Typed, "Stopping", kept=_SETTINGS)
 _engine = partial(Typed, "Engine", kept=_SETTINGS)
-_run = partial(Typed, "Run folder")
-_PATH = click.Path(path_type=Path)
+_run = partial(Typed, "Run folder", to="")
 _COUNT = Count()
 _COLUMNS: dict[str, Any] = {"multiple": True, "metavar": "COLUMN"}
-_FACTORS: dict[str, Any] = {"type": Factor(), "multiple": True, "metavar": "'b*=0.1'", "callback": as_mapping}
-_SCHEDULE: dict[str, Any] = {"type": Named(), "metavar": "NAME[:SETTINGS]"}
+_FACTORS: dict[str, Any] = {"type": FACTOR, "multiple": True, "metavar": "'b*=0.1'", "callback": as_mapping}
+_SCHEDULE: dict[str, Any] = {"type": NAMED, "metavar": "NAME[:SETTINGS]", "to": ""}
 
 NamedSchedule: TypeAlias = str | Mapping[str, Any]
 """A name, or a mapping with a ``"name"`` and settings."""
@@ -189,7 +191,7 @@ class TrainOptions:
         common=True, of="ensemble", kept=("asked",), **_COLUMNS)] = ()
     keep: Annotated[tuple[str, ...], _data(
         "Column to use as a feature even if it looks like a row number. Can be repeated.",
-        of="ensemble", kept=("asked",), **_COLUMNS)] = ()
+        of="ensemble", kept=("asked",), **_COLUMNS, to="keep_columns")] = ()
     drop_missing_target: Annotated[bool, _data(
         "Drop rows with a missing target and report how many were dropped.",
         of="ensemble", kept=("asked",), is_flag=True)] = False
@@ -202,7 +204,7 @@ class TrainOptions:
         "Fraction of rows held out as the test set; 0 disables the test set.",
         common=True, of="ensemble", kept=("asked",), type=float)] = 0.2
     validation: Annotated[str | None, _data(
-        "Table to validate on after each epoch.", type=_PATH, metavar="FILE")] = None
+        "Table to validate on after each epoch.", type=PATH, metavar="FILE")] = None
     validation_fraction: Annotated[float | None, _data(
         "Fraction of the training rows used for validation. Default: 0.1 with --patience or --scoring, "
         "else none. Mutually exclusive with --validation.",
@@ -217,7 +219,7 @@ class TrainOptions:
         callback=asked_weights)] = None
     categorical: Annotated[tuple[str, ...], _data(
         "Column of categories, also where they are numbers. Can be repeated.",
-        common=True, of="ensemble", kept=("asked",), **_COLUMNS)] = ()
+        common=True, of="ensemble", kept=("asked",), **_COLUMNS, to="categorical_features")] = ()
     sep: Annotated[str | None, _data(
         "Separator of a text table, such as ';' or tab. Default: found in its first lines.",
         of="ensemble", kept=("asked",), metavar="CHARACTER")] = None
@@ -236,19 +238,20 @@ class TrainOptions:
         "--stream/--no-stream", of="ensemble")] = None
     buffer_rows: Annotated[int | None, _data(
         "Rows in memory at a time, with --stream. Default: as many as fit into 64 MB.",
-        of="ensemble", type=_COUNT, metavar="N")] = None
+        of="ensemble", type=_COUNT, metavar="N", to="buffer_rows")] = None
 
     preset: Annotated[str | None, _network(
         "tabular: cross-validated ensemble of small networks with several presets. tabm: one "
         "TabM-style batch ensemble per fold (slower). single: a single network. Default: tabular, or "
         "single where an option of a single network is given.",
-        common=True, of="ensemble", kept=(), type=click.Choice((*ENSEMBLES, SINGLE)))] = None
+        common=True, of="ensemble", kept=(), type=click.Choice((*ENSEMBLES, SINGLE)), to="")] = None
     n_estimators: Annotated[int | None, _network(
         "Approximate number of networks in the ensemble. Default: 25, fewer from 4,000 rows on, 5 with "
         "--preset tabm.",
         common=True, of="ensembles alone", kept=(), type=_COUNT, metavar="N")] = None
     hidden: Annotated[tuple[int, ...], _network(
-        "Sizes of the hidden layers.", "--hidden-layers", common=True, type=LayerSizes(","))] = (64, 32)
+        "Sizes of the hidden layers.", "--hidden-layers",
+        common=True, type=LayerSizes(","), to="hidden_layer_sizes")] = (64, 32)
     activation: Annotated[str | tuple[str, ...], _network(
         "Hidden-layer activation: one name for all layers or a comma-separated name per layer (relu, "
         "gelu, silu, tanh, …).",
@@ -261,27 +264,29 @@ class TrainOptions:
     loss: Annotated[str | None, _network(
         "Loss function. Classification: cross_entropy (default), ordinal. Regression: squared_error "
         "(default), absolute_error, huber, poisson, quantile.",
-        common=True, of="ensemble", kept=_BOTH, metavar="NAME")] = None
+        common=True, of="ensemble", kept=_BOTH, metavar="NAME", to="")] = None
     quantiles: Annotated[tuple[float, ...] | None, _network(
         "Quantiles of --loss quantile. Default: 0.1,0.5,0.9.",
-        of="ensemble", kept=(), type=Listed(float, "0.1,0.5,0.9", always=True), metavar="NUMBERS")] = None
+        of="ensemble", kept=(), type=Listed(float, "0.1,0.5,0.9", always=True), metavar="NUMBERS",
+        to="")] = None
     huber_delta: Annotated[float | None, _network(
         "δ of --loss huber, in standard deviations of the target. Default: 1.",
-        of="ensemble", type=float)] = None
+        of="ensemble", type=float, to="")] = None
 
     optimizer: Annotated[str, _learning(
         "adam, adamw, lion, rmsprop, momentum, nesterov, gd, … or lbfgs.",
-        common=True, passed=True)] = "adam"
+        common=True, passed=True, to="solver")] = "adam"
     optimizer_params: Annotated[Mapping[str, Any] | None, _learning(
         "Optimizer parameter, e.g. beta1=0.95. Can be repeated.",
-        "--optimizer-param", passed=True, type=Setting(), multiple=True, metavar="NAME=VALUE",
+        "--optimizer-param", passed=True, type=SETTING, multiple=True, metavar="NAME=VALUE",
         callback=as_mapping)] = None
     learning_rate: Annotated[float | str, _learning(
         "Learning rate; auto runs a learning-rate range test before the training.",
-        common=True, passed=True, type=NumberOr(AUTO), metavar="NUMBER|auto")] = 0.001
+        common=True, passed=True, type=NUMBER_OR_AUTO, metavar="NUMBER|auto",
+        to="learning_rate_init")] = 0.001
     iterations: Annotated[int | None, _learning(
         "Maximum number of epochs. Default: 40 (lbfgs: 2500 iterations; unlimited with --time-budget).",
-        "--iterations", "--epochs", common=True, passed=True, type=_COUNT)] = None
+        "--iterations", "--epochs", common=True, passed=True, type=_COUNT, to="max_iter")] = None
     batch_size: Annotated[int | None, _learning(
         "Mini-batch size. Default: 32 to 256, depending on the number of rows.",
         common=True, passed=True, type=_COUNT)] = None
@@ -291,7 +296,7 @@ class TrainOptions:
         **_SCHEDULE)] = None
     warm_up: Annotated[float | None, _learning(
         "Fraction of training used for linear learning-rate warm-up.",
-        "--warmup-fraction", type=float, metavar="FRACTION")] = None
+        "--warmup-fraction", type=float, metavar="FRACTION", to="")] = None
     clip_norm: Annotated[float | None, _learning(
         "Clip the global gradient norm to this value.", passed=True, type=float)] = None
     clip_value: Annotated[float | None, _learning(
@@ -304,12 +309,12 @@ class TrainOptions:
         passed=True, type=float, metavar="DECAY")] = None
     seed: Annotated[int, _learning(
         "Seed of the split, the initial weights and the order of the rows.",
-        common=True, of="ensemble", type=click.IntRange(0, 2 ** 31 - 1))] = 1
+        common=True, of="ensemble", type=SEED, to="random_state")] = 1
 
     l1: Annotated[float | None, _regularization(
         "λ of L1 regularization.", passed=True, type=float)] = None
     l2: Annotated[float | None, _regularization(
-        "λ of L2 regularization.", common=True, passed=True, type=float)] = None
+        "λ of L2 regularization.", common=True, passed=True, type=float, to="alpha")] = None
     weight_decay: Annotated[float | None, _regularization(
         "λ of decoupled weight decay. Default: 0.01 for adamw, else 0.", passed=True, type=float)] = None
     weight_decay_multipliers: Annotated[Mapping[str, float] | None, _regularization(
@@ -325,14 +330,14 @@ class TrainOptions:
     input_noise: Annotated[float | None, _regularization(
         "Standard deviation of normal noise added to the inputs.", passed=True, type=float)] = None
     label_smoothing: Annotated[float | None, _regularization(
-        "Share of a label that is spread over all classes.", type=float)] = None
+        "Share of a label that is spread over all classes.", type=float, to="")] = None
     max_norm: Annotated[float | None, _regularization(
         "Maximum norm of the incoming weights of a unit.", passed=True, type=float)] = None
 
     patience: Annotated[int | None, _stop(
         "Stop after this many epochs without improvement in validation loss and restore the best "
         "weights.",
-        common=True, passed=True, type=_COUNT, metavar="EPOCHS")] = None
+        common=True, passed=True, type=_COUNT, metavar="EPOCHS", to="n_iter_no_change")] = None
     scoring: Annotated[str | None, _stop(
         "scikit-learn metric to monitor instead of the validation loss (balanced_accuracy, "
         "neg_log_loss, r2, …).",
@@ -351,13 +356,13 @@ class TrainOptions:
     precision: Annotated[str | None, _engine(
         "Precision of the parameters [default: float64]; bfloat16 is float32 with matrix products in "
         "bfloat16, by the torch engine.",
-        type=click.Choice(PRECISIONS))] = None
+        type=click.Choice(PRECISIONS), to="")] = None
     deterministic: Annotated[bool | None, _engine(
         "Same bits on any number of cores, with one BLAS thread.",
         of="ensemble", passed=True, is_flag=True)] = None
 
     out: Annotated[Path | None, _run(
-        "Run folder. Default: a new one in runs/.", common=True, of="ensemble", type=_PATH)] = None
+        "Run folder. Default: a new one in runs/.", common=True, of="ensemble", type=PATH)] = None
     logs: Annotated[Mapping[str, str] | None, _run(
         "Write each epoch's record while training runs. Can be repeated: csv (RUN/history.csv, or "
         "csv=FILE), tensorboard (RUN/tensorboard, or tensorboard=FOLDER). health, or health=EPOCHS, "
@@ -391,9 +396,6 @@ TYPED: dict[str, Typed] = {
 }
 """How each field of `TrainOptions` is typed."""
 
-
-TEXT_FORMAT = ("sep", "decimal", "encoding", "no_header")
-"""Options of how a text table is written, which each command has that reads one."""
 
 MADE_OF = {
     "layer_dims": "hidden",
@@ -431,7 +433,7 @@ def config_option() -> click.Option:
     """``--config FILE.toml``: values of options; those that are typed go before them."""
     return SectionOption(
         ["--config"],
-        type=click.Path(path_type=Path),
+        type=PATH,
         metavar="FILE.toml",
         is_eager=True,
         expose_value=False,

@@ -1,6 +1,5 @@
 """``deepstep predict``: predictions of a run for new rows or images."""
 
-import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
@@ -10,21 +9,20 @@ from typing import Any
 import click
 import numpy as np
 
-from deepstep.cli.options import TEXT_FORMAT, train_options
+from deepstep.cli.option_types import PATH, run_argument
+from deepstep.cli.options import train_options
 from deepstep.cli.runs import naming_piece, note_divergence, read_raw_pieces, reading, refuse_file
 from deepstep.cli.screen import as_json, harmless, json_option, note
 from deepstep.data import TABLE_SUFFIXES, atomic_write
 from deepstep.data.formats import ReadOptions
 from deepstep.errors import ConfigurationError
-from deepstep.run import Prediction, Run
+from deepstep.run import TEXT_FORMAT, Prediction, Run
 
 
 @click.command("predict")
-@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Write the predictions to this CSV file."
-)
+@run_argument
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=PATH)
+@click.option("-o", "--output", type=PATH, help="Write the predictions to this CSV file.")
 @click.option("--overwrite", is_flag=True, help="With --output: replace the file if it exists.")
 @json_option
 def predict_command(
@@ -101,13 +99,11 @@ def _joined(predictions: Sequence[Prediction]) -> Prediction:
 
 def _lines(prediction: Prediction, files: tuple[Path, ...]) -> str:
     """One line for each picture."""
-    if prediction.probabilities is None:
-        values = zip(files, prediction.values, strict=True)
-        return "".join(harmless(f"{file}: {value:g}") + "\n" for file, value in values)
-    best = prediction.probabilities.max(axis=1)
-    rows = zip(files, prediction.values, best, strict=True)
-    lines = (f"{file}: {value} (probability {share:.4f})" for file, value, share in rows)
-    return "".join(harmless(line) + "\n" for line in lines)
+    shares, lines = prediction.probabilities, []
+    for at, (file, value) in enumerate(zip(files, prediction.values, strict=True)):
+        text = f"{value:g}" if shares is None else f"{value} (probability {shares[at].max():.4f})"
+        lines.append(harmless(f"{file}: {text}") + "\n")
+    return "".join(lines)
 
 
 def _record(run: Run, prediction: Prediction) -> dict[str, Any]:
@@ -130,42 +126,31 @@ def _record(run: Run, prediction: Prediction) -> dict[str, Any]:
 
 
 def _csv(run: Run, prediction: Prediction, *, header: bool) -> str:
-    """A CSV table."""
+    """A CSV table; names that come again, as "a" with "b_c" and "a_b" with "c" do, get a number."""
     import polars
 
-    text = io.StringIO()
-    polars.DataFrame(_columns(run, prediction), strict=False).write_csv(text, include_header=header)
-    return text.getvalue()
-
-
-def _columns(run: Run, prediction: Prediction) -> dict[str, Any]:
-    """The columns of the table by name; of several targets all predictions first."""
-    target, values, shares = run.preparation.target, prediction.values, prediction.probabilities
-    if target.several:
-        pairs = [(f"prediction_{name}", values[:, at].tolist()) for at, name in enumerate(target.names)]
-        if target.is_classification and shares is not None:
-            for name, (_, label), second in zip(target.names, target.classes, shares.T, strict=True):
-                pairs.append((f"probability_{name}_{label}", second.tolist()))
-        return _different(pairs)
-    columns: dict[str, Any] = {"prediction": values.tolist()}
-    if target.is_classification and shares is not None:
-        names = [f"probability_{label}" for label in target.classes[0]]
-        columns |= dict(zip(names, np.ascontiguousarray(shares.T), strict=True))
-    elif prediction.quantiles is not None:
-        names = [f"quantile_{level:g}" for level in target.levels]
-        columns |= dict(zip(names, np.ascontiguousarray(prediction.quantiles.T), strict=True))
-    return columns
-
-
-def _different(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Columns by name; names that come again, as "a" with "b_c" and "a_b" with "c" do, get a number."""
     columns: dict[str, Any] = {}
-    for name, values in pairs:
-        number = 2
-        while name in columns:
-            name, number = f"{name}_{number}", number + 1
-        columns[name] = values
-    return columns
+    for name, values in _columns(run, prediction):
+        free, number = name, 2
+        while free in columns:
+            free, number = f"{name}_{number}", number + 1
+        columns[free] = values
+    return polars.DataFrame(columns, strict=False).write_csv(include_header=header)
+
+
+def _columns(run: Run, prediction: Prediction) -> Iterator[tuple[str, Any]]:
+    """The columns of the table with their names, all predictions first."""
+    target, values, several = run.preparation.target, prediction.values, run.preparation.target.several
+    for name, column in zip(target.names or ("",), values.reshape(len(values), -1).T, strict=True):
+        yield f"prediction_{name}" if several else "prediction", column.tolist()
+    if target.is_classification and prediction.probabilities is not None:
+        pairs = zip(target.names, target.classes, strict=True) if several else ()
+        names = [f"{name}_{second}" for name, (_, second) in pairs] or target.classes[0]
+        for label, share in zip(names, prediction.probabilities.T, strict=True):
+            yield f"probability_{label}", np.ascontiguousarray(share)
+    elif prediction.quantiles is not None:
+        for level, quantile in zip(target.levels, prediction.quantiles.T, strict=True):
+            yield f"quantile_{level:g}", np.ascontiguousarray(quantile)
 
 
 predict_command.params[2:2] = train_options(TEXT_FORMAT)

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from deepstep.cli.options import TEXT_FORMAT, flag_of, train_options
+from deepstep.cli.option_types import PATH, run_argument
+from deepstep.cli.options import TYPED, flag_of, train_options
 from deepstep.cli.runs import predicted_rows, read_labelled, reading, refuse_file
 from deepstep.cli.screen import FAILED, GOOD, as_json, json_option, note, printable, say
 from deepstep.data.tables import is_table
@@ -15,20 +16,12 @@ from deepstep.errors import ConfigurationError
 from deepstep.held_out import HeldOut
 from deepstep.report import report, write_report
 from deepstep.report.diagnosis import findings_of, has_health, no_health
-from deepstep.run import Run
+from deepstep.run import TEXT_FORMAT, Run
 from deepstep.run_folder import DEMO
 from deepstep.types import Array
 
 CATS = "cats"
 """The demo that has its data from outside."""
-
-REPEATED = {
-    "optimizer_params": "--optimizer-param",
-    "lr_multipliers": "--lr-multiplier",
-    "weight_decay_multipliers": "--weight-decay-multiplier",
-    "class_weight": "--class-weight",
-}
-"""Settings that are mappings, and given once for each entry."""
 
 
 def reproduce(run: Run) -> str | None:
@@ -44,13 +37,7 @@ def reproduce(run: Run) -> str | None:
         words += ["--target", name]
     if "sample_weight" in config:
         words += ["--sample-weight", str(config["sample_weight"])]
-    asked = config.get("asked", {})
-    of_columns = ("drop", "keep", "categorical")
-    for option in of_columns:
-        for column in asked.get(option, ()):
-            words += [flag_of(option), str(column)]
-    rest = {name: value for name, value in asked.items() if name not in of_columns}
-    for name, value in {**rest, **config["settings"]}.items():
+    for name, value in {**config.get("asked", {}), **config["settings"]}.items():
         words += _words(name, value)
     return shlex.join(words)
 
@@ -65,12 +52,13 @@ def _demo(name: str, source: str, settings: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _words(name: str, value: Any) -> Iterator[str]:
-    option = flag_of(name)
+    option, repeated = flag_of(name), name in TYPED and TYPED[name].click.get("multiple")
     if value is True:
         yield option
-    elif isinstance(value, Mapping) and name in REPEATED:
-        for key, entry in value.items():
-            yield from (REPEATED[name], f"{key}={entry}")
+    elif repeated and not isinstance(value, str):
+        entries = isinstance(value, Mapping)
+        for word in [f"{key}={entry}" for key, entry in value.items()] if entries else map(str, value):
+            yield from (option, word)
     elif isinstance(value, Mapping):  # a schedule
         settings = ",".join(f"{key}={entry}" for key, entry in value.items() if key != "name")
         yield from (option, f"{value.get('name', '')}:{settings}")
@@ -92,19 +80,10 @@ def _rows(run: Run, data: Path | None, written: Mapping[str, Any]) -> tuple[Held
 
 
 @click.command("report")
-@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@run_argument
+@click.option("-o", "--out", default="report.html", show_default=True, type=PATH, help="The HTML file.")
 @click.option(
-    "-o",
-    "--out",
-    default="report.html",
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="The HTML file.",
-)
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    help="Table whose rows are predicted. Default: the rows held out in the training.",
+    "--data", type=PATH, help="Table whose rows are predicted. Default: the rows held out in the training."
 )
 @click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
 @json_option
@@ -134,10 +113,10 @@ def report_command(
 
 
 @click.command("doctor")
-@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@run_argument
 @click.option(
     "--data",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Table on whose rows units and labels are examined. Default: the units as --log health "
     "recorded them last, and the labels of the rows held out in the training.",
 )

@@ -13,7 +13,7 @@ import numpy as np
 
 from deepstep.cli.options import flag_of
 from deepstep.cli.screen import note, printable, program
-from deepstep.cli.target import class_words, columns_in, text_format
+from deepstep.cli.target import columns_in
 from deepstep.data import read_cats, read_cells, read_image
 from deepstep.data.arrays import NUMPY
 from deepstep.data.files import kind_at
@@ -27,7 +27,7 @@ from deepstep.held_out import HeldOut
 from deepstep.model import Network
 from deepstep.model.options import LBFGS
 from deepstep.preparation import ImagePreparation, Target
-from deepstep.run import Run
+from deepstep.run import Run, text_format
 from deepstep.run_folder import DIVERGED, read_config
 from deepstep.types import AnyArray, Array
 
@@ -160,12 +160,7 @@ class Labelled(NamedTuple):
 
 def reading(run: Run, given: Mapping[str, Any] = MappingProxyType({})) -> ReadOptions:
     """How a table for a run is read: as the options say, else as the table that it was trained on."""
-    return ReadOptions(
-        text_format(given),
-        text_format(run.config.get("asked", {})),
-        class_words(run.preparation.target, run.target_names),
-        note,
-    )
+    return run.reading(text_format(given), note)
 
 
 def read_raw_pieces(

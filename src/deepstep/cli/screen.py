@@ -11,10 +11,10 @@ import shlex
 import shutil
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -96,17 +96,12 @@ def forget(stream: TextIO) -> None:
 GOOD, FAILED, WRONG_INPUT, INTERRUPTED, READER_GONE = 0, 1, 2, 130, 141
 
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 WIDTH = 80
 """Columns of the output where there is no terminal that has a width."""
 
 
-def json_option(function: F) -> F:
-    """The option that every command has."""
-    return click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object on stdout.")(
-        function
-    )
+json_option = click.option("--json", "json_wanted", is_flag=True, help="Print one JSON object on stdout.")
+"""The option that every command has."""
 
 
 def as_json(record: dict[str, Any]) -> str:

@@ -174,9 +174,9 @@ def check(options: TrainOptions) -> None:
         of_steps = Settings.of("train", **arguments)
         of_steps.dropout_of(shape)
         refuse_idle(asdict(options), of_steps, "train")
-        check_here(_engine(options), shape, of_steps, dtype=_dtype(options), where="--engine")
-        for head, settings in (("huber", _delta(options)), ("sigmoid", _smoothing(options))):
-            get_head(head).with_settings(**settings)
+        check_here(options.engine or "auto", shape, of_steps, dtype=_dtype(options), where="--engine")
+        for head in ("huber", "sigmoid"):
+            get_head(head).with_settings(**_of_head(options, head))
     if options.refit:
         _check_refit(options)
     if options.scoring is not None:
@@ -218,12 +218,12 @@ def new_network(options: TrainOptions, n_inputs: int, target: Target) -> Network
             [n_inputs, *options.hidden, target.n_outputs],
             activation=options.activation,
             output=target.output,
-            output_settings={**target.output_settings, **_delta(options), **_smoothing(options)},
+            output_settings={**target.output_settings, **_of_head(options, "huber", "sigmoid")},
             normalization=options.normalization or "none",
             initialization=options.initialization,
             seed=options.seed,
             dtype=_dtype(options),
-            engine=_engine(options),
+            engine=options.engine or "auto",
         )
 
 
@@ -274,21 +274,15 @@ def _schedules(options: TrainOptions) -> dict[str, NamedSchedule]:
     return {name: schedule for name, schedule in given.items() if schedule is not None}
 
 
-def _engine(options: TrainOptions) -> str:
-    return options.engine or "auto"
-
-
 def _dtype(options: TrainOptions) -> str:
     """Precision of the parameters."""
     return "float64" if options.precision in (None, "float64") else "float32"
 
 
-def _smoothing(options: TrainOptions) -> dict[str, float]:
-    return {} if options.label_smoothing is None else {"smoothing": options.label_smoothing}
-
-
-def _delta(options: TrainOptions) -> dict[str, float]:
-    return {} if options.huber_delta is None else {"delta": options.huber_delta}
+def _of_head(options: TrainOptions, *heads: str) -> dict[str, float]:
+    """The settings of some heads that options are, where they are given."""
+    given = (("huber", "delta", options.huber_delta), ("sigmoid", "smoothing", options.label_smoothing))
+    return {name: value for head, name, value in given if head in heads and value is not None}
 
 
 def _whole(schedule: NamedSchedule) -> dict[str, Any]:

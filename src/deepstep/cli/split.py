@@ -1,7 +1,5 @@
 """The rows of a table that are learned from, validated on and tested, and the target."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -9,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 
 from deepstep.cli.options import TrainOptions
-from deepstep.cli.target import NUMBERS, Choice, check_some, choose, columns_in, row_weights
+from deepstep.cli.target import NUMBERS, as_columns, check_some, choose, columns_in, row_weights
 from deepstep.data import StoredRows
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.inspection import Finding
@@ -85,8 +83,7 @@ class TableSplit:
             found = target.answers(labels).reshape(-1, target.n_columns)
             answers = dict(zip(target.names or ("",), found.T, strict=True))
         else:
-            whole = labels.get_columns() if target.several else [labels]
-            answers = {column.name: as_floats(column) for column in whole}
+            answers = {column.name: as_floats(column) for column in as_columns(labels)}
         columns = {column.name: column for column in self.inputs.columns}
         return list(leak_findings(self.train.frame[rows], columns, answers, classes=target.is_classification))
 
@@ -98,49 +95,46 @@ def table_split(
     from deepstep.data import column
 
     notes: list[str] = []
-    answers = columns_in(frame, options.targets, "--target")
+    without, whole = _no_inputs(options), frame
+    frame, answers, present = _with_target(frame, options, notes)
     for option, names in _named(options).items():
         for name in names:
             column(frame, name, option)
-    without, weight = _no_inputs(options), None
-    present = with_target(frame, options)
-    if options.drop_missing_target and missing_target(frame, options.targets).any():
-        TablePreparation.fit(
-            frame, exclude=without, categorical=options.categorical
-        )  # what cannot be used is named by its row in the file
-        if options.sample_weight is not None:
-            row_weights(frame, options.sample_weight)
-        frame = _with_target(frame, options, notes)
-        answers = columns_in(frame, options.targets, "--target")
     choice = choose(answers, options)
-    # On the whole table first, for the same reason.
     target = choice.fit(answers)
-    if options.sample_weight is not None:
-        weight = row_weights(frame, options.sample_weight)
-    TablePreparation.fit(frame, exclude=without, categorical=options.categorical)
-
-    learned, tested, held = split_rows(answers, choice.kind, options, notes)
+    # On the whole table first: a value that cannot be used is named by its row in the file.
+    weight = None if options.sample_weight is None else row_weights(whole, options.sample_weight)[present]
+    TablePreparation.fit(whole, exclude=without, categorical=options.categorical)
+    parts = dict.fromkeys(("test", "validation"), present[:0])
+    learned, classes = np.arange(frame.height), None if choice.kind in NUMBERS else groups_of(answers)
+    for part, share in _shares(options).items():
+        if share:
+            learned, parts[part] = _split(learned, classes, share, options.seed, part, notes)
     if choice.kind in NUMBERS:
         target = choice.fit(answers[learned])
     else:
         _check_classes(answers[learned])
 
-    def rows(some: AnyArray) -> Rows:
+    def rows(some: AnyArray) -> Rows | None:
         own = None if weight is None else weight[some]
-        return Rows(frame[some], answers[some], own, present[some])
+        return Rows(frame[some], answers[some], own, present[some]) if len(some) else None
 
-    train = rows(learned)
+    train = cast(Rows, rows(learned))  # at least one row stays
     check_some(train.weight, "learn from")
     inputs = TablePreparation.fit(
         train.frame, exclude=without, keep=options.keep, categorical=options.categorical
     )
     notes += [f"Warning: {caution}" for caution in inputs.cautions]
-    test = rows(tested) if len(tested) else None
-    validated = rows(held) if len(held) else None
+    validated = rows(parts["validation"])
     if validation is not None:
         validated = _of_another_table(validation, options, inputs, target, notes)
     check_some(None if validated is None else validated.weight, "validate on")
+    test = rows(parts["test"])
     return TableSplit(choice.kind, choice.reason, inputs, target, train, test, validated, without, notes)
+
+
+def _shares(options: TrainOptions) -> dict[str, float]:
+    return {"test": options.test_fraction, "validation": options.validation_fraction or 0.0}
 
 
 def _of_another_table(
@@ -151,14 +145,15 @@ def _of_another_table(
     notes: list[str],
 ) -> Rows:
     """The rows of the table to validate on, with the columns of the training table."""
-    with _of_the_validation_table():
-        numbers = with_target(frame, options)
-        if options.drop_missing_target:
-            frame = _with_target(frame, options, notes)
-        labels = columns_in(frame, options.targets, "--target")
+    try:
+        frame, labels, numbers = _with_target(frame, options, notes)
         weight = None if options.sample_weight is None else row_weights(frame, options.sample_weight)
         inputs.transform(frame)
         target.answers(labels)
+    except (ConfigurationError, DataError) as error:
+        where = "--validation" if error.where == "table" else f"--validation, {error.where}"
+        hint = f"{error.hint} The table to validate on needs the columns of the training table.".strip()
+        raise type(error)(where, error.expected, error.got, hint) from None
     return Rows(frame, labels, weight, numbers)
 
 
@@ -199,8 +194,12 @@ def surveyed(
     )
     answers = found.answers()
     choice = choose(answers, options, rows.n_rows - found.without_target)
-    target = _target(choice, found, answers)
-    notes = _notes(found, options, validation_fraction)
+    target = choice.fit(found.sample.get_column(target_name) if choice.kind in NUMBERS else answers)
+    if not found.in_memory and choice.kind in NUMBERS:  # all numbers were seen, and not only the sample
+        target = RegressionTarget.of({target_name: found.moments}, output=target.output, levels=target.levels)
+    elif not found.in_memory and not found.different.height:
+        raise DataError(f"target {target_name!r}", f"at most {MOST_CLASSES:,} classes", "there are more")
+    notes = _told(found, options, validation_fraction)
 
     def part(frame: "polars.DataFrame") -> Rows | None:
         labels = frame.get_column(target_name)
@@ -216,24 +215,11 @@ def surveyed(
     )
 
 
-def _target(choice: Choice, found: Survey, answers: "polars.Series") -> Target:
-    """The target; where not all rows are in memory, by the results of the pass."""
-    target = choice.fit(found.sample.get_column(found.target) if choice.kind in NUMBERS else answers)
-    if found.in_memory:
-        return target
-    if target.is_classification:
-        if not found.different.height:
-            raise DataError(f"target {found.target!r}", f"at most {MOST_CLASSES:,} classes", "there are more")
-        return target
-    return RegressionTarget.of({found.target: found.moments}, output=target.output, levels=target.levels)
-
-
-def _notes(found: Survey, options: TrainOptions, validation_fraction: float) -> list[str]:
+def _told(found: Survey, options: TrainOptions, validation_fraction: float) -> list[str]:
     notes = []
     if found.without_target:
-        notes.append(
-            f"{found.without_target:,} of {found.rows.n_rows:,} rows have no target and are left out."
-        )
+        rows = f"{found.without_target:,} of {found.rows.n_rows:,} rows"
+        notes.append(f"{rows} have no target and are left out.")
     asked = {"test": options.test_fraction, "validation": validation_fraction}
     for (name, share), taken in zip(asked.items(), found.shares, strict=False):
         if taken < share:
@@ -245,41 +231,19 @@ def _notes(found: Survey, options: TrainOptions, validation_fraction: float) -> 
     return [*notes, *(f"Warning: {caution}" for caution in found.inputs.cautions)]
 
 
-def split_rows(
-    answers: Any, kind: str, options: TrainOptions, notes: list[str]
-) -> tuple[AnyArray, AnyArray, AnyArray]:
-    """Rows that are learned from, held out for the test, and validated on; the same in every call.
-
-    ``answers`` are the targets of all rows that have some. ``notes`` gets lines for the person at the
-    terminal.
+def _with_target(
+    frame: "polars.DataFrame", options: TrainOptions, notes: list[str]
+) -> "tuple[polars.DataFrame, Any, AnyArray]":
+    """The rows that count, their targets and their numbers from 0: all, or those with all targets if that is
+    asked for; a note says how many have not.
     """
-    classes = groups_of(answers) if kind not in NUMBERS else None
-    everything = np.arange(len(answers))
-    learned, tested = _split(everything, classes, options.test_fraction, options.seed, "test", notes)
-    learned, held = _split(
-        learned, classes, options.validation_fraction or 0, options.seed, "validation", notes
-    )
-    return learned, tested, held
-
-
-def with_target(frame: "polars.DataFrame", options: TrainOptions) -> AnyArray:
-    """The rows of a table that count, from 0: all, or those that have all targets where that is asked for."""
+    answers = columns_in(frame, options.targets, "--target")
     if not options.drop_missing_target:
-        return np.arange(frame.height)
-    return np.flatnonzero(~missing_target(frame, options.targets))
-
-
-def missing_target(frame: "polars.DataFrame", targets: Sequence[str]) -> AnyArray:
-    """Where one of the targets has no value, (m,)."""
-    return np.any([is_missing(frame[name]) for name in targets], axis=0)
-
-
-def _with_target(frame: "polars.DataFrame", options: TrainOptions, notes: list[str]) -> "polars.DataFrame":
-    """The rows that have all targets; a note says how many have not."""
-    missing = missing_target(frame, options.targets)
+        return frame, answers, np.arange(frame.height)
+    missing = np.any([is_missing(one) for one in as_columns(answers)], axis=0)
     if missing.any():
         notes.append(f"{missing.sum()} of {len(missing)} rows have no target and are left out.")
-    return frame.filter(~missing)
+    return frame.filter(~missing), answers.filter(~missing), np.flatnonzero(~missing)
 
 
 def _named(options: TrainOptions) -> dict[str, tuple[str, ...]]:
@@ -307,25 +271,12 @@ def groups_of(answers: Any) -> AnyArray:
     return np.asarray(answers.to_numpy())
 
 
-@contextmanager
-def _of_the_validation_table() -> Iterator[None]:
-    """Let errors of the block say of which table they are, and how to mend it."""
-    try:
-        yield
-    except (ConfigurationError, DataError) as error:
-        where = "--validation" if error.where == "table" else f"--validation, {error.where}"
-        hint = f"{error.hint} The table to validate on needs the columns of the training table.".strip()
-        raise type(error)(where, error.expected, error.got, hint) from None
-
-
 def _split(
     rows: AnyArray, classes: AnyArray | None, fraction: float, seed: int, part: str, notes: list[str]
 ) -> tuple[AnyArray, AnyArray]:
-    """Some rows held out, none for a fraction of 0; classes in proportion where that is possible."""
+    """Some rows held out, classes in proportion where that is possible."""
     from deepstep.data import holdout, stratification_obstacle
 
-    if fraction == 0:
-        return rows, rows[:0]
     y = rows if classes is None else classes[rows]
     try:
         kept, held = holdout(y, fraction=fraction, seed=seed, stratify=classes is not None)
@@ -339,9 +290,7 @@ def _split(
 
 def _check_classes(answers: Any) -> None:
     """Refuse training rows that lost all classes but one to the other parts."""
-    import polars
-
-    for column in answers if isinstance(answers, polars.DataFrame) else [answers]:
+    for column in as_columns(answers):
         if column.n_unique() < 2:
             raise DataError(
                 "--test-fraction",

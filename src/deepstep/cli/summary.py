@@ -7,23 +7,23 @@ from typing import Any
 import click
 
 from deepstep.cli.messages import as_records, print_members, print_presets
-from deepstep.cli.options import TEXT_FORMAT, flag_of, train_options
+from deepstep.cli.option_types import PATH, run_argument
+from deepstep.cli.options import flag_of, train_options
 from deepstep.cli.screen import as_json, console, harmless, json_option, note, print_scores, print_table
-from deepstep.cli.target import text_format
 from deepstep.data import column
 from deepstep.data.formats import ReadOptions
 from deepstep.data.tables import table_in, told_missing_words
 from deepstep.errors import ConfigurationError, spelled
 from deepstep.inspection.metrics import Scores
 from deepstep.preparation import TablePreparation, guess_task
-from deepstep.run import Run
+from deepstep.run import TEXT_FORMAT, Run, text_format
 
 PARTS = ("train", "validation", "out_of_fold", "test")
 """Parts of the rows that a run may have results of, in the order of the table."""
 
 
 @click.command("summary", short_help="Show the layers, training and results of a run.")
-@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+@run_argument
 @json_option
 def summary_command(run_folder: Path, json_wanted: bool) -> None:
     """Show the layers, training, results and columns of a run; for an ensemble its presets and members."""
@@ -85,7 +85,7 @@ def _training(run: Run) -> list[tuple[str, str]]:
 
 
 @click.command("describe-columns", short_help="Show how each column becomes features.")
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE", type=PATH)
 @click.option("--target", required=True, metavar="COLUMN", help="Column to predict.")
 @click.option(
     "--exclude",

@@ -1,6 +1,6 @@
 """The target of a table: its columns, its kind, weights of rows and of classes."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from deepstep.cli.option_types import CLASS_WEIGHT, ClassWeight
-from deepstep.cli.options import TEXT_FORMAT, TrainOptions, flag_of
+from deepstep.cli.options import TrainOptions, flag_of
 from deepstep.cli.screen import note
 from deepstep.data.dialect import UTF_8, TextFormat
 from deepstep.data.formats import ReadOptions, usual_separator
@@ -24,6 +24,7 @@ from deepstep.preparation import (
 )
 from deepstep.preparation.class_weights import class_weights
 from deepstep.preparation.target_values import MOST_NUMBER_CLASSES
+from deepstep.run import text_format
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -105,42 +106,52 @@ def columns_in(frame: "polars.DataFrame", names: Sequence[str], where: str) -> A
     return columns[0] if len(names) == 1 else frame.select(names)
 
 
+def as_columns(answers: Any) -> "list[polars.Series]":
+    """The columns of what `columns_in` gives."""
+    return answers.get_columns() if hasattr(answers, "get_columns") else [answers]
+
+
 def choose(answers: Any, options: TrainOptions, rows: int | None = None) -> Choice:
     """The kind of the target, and why: as --task says, else as --loss, else a guess.
 
     ``answers`` are as `columns_in` gives them; ``rows`` counts all rows where these are values of some.
     """
-    if len(options.targets) > 1:
-        return _choose_several(answers, options)
-    kind, reason = _task(answers, options)
-    if kind == "multiclass" and options.task == "auto":
-        _refuse_mostly_different(answers, len(answers) if rows is None else rows)
-    settings = _target_settings(options, kind)
-    of_kind: Any = RegressionTarget if kind in NUMBERS else ClassificationTarget
-    return Choice(kind, reason, partial(of_kind.fit, **settings))
-
-
-def _task(answers: "polars.Series", options: TrainOptions) -> tuple[str, str]:
-    """Kind and reason for one column."""
     from deepstep.estimators.targets import CLASS_LOSSES, NUMBER_LOSSES
 
+    several, loss, columns = len(options.targets) > 1, options.loss, as_columns(answers)
+    kind, numbers, reason = "", options.task == "regression", "--task says so"
     if options.task == "auto":
-        kind, reason = guess_task(answers)
-        if options.loss in NUMBER_LOSSES and kind != "regression" and answers.dtype.is_numeric():
-            return "regression", f"--loss {options.loss} is one of numbers"
-        if options.loss in CLASS_LOSSES and kind == "regression":
-            if answers.dtype.is_float() and (answers != answers.round()).any():
-                raise DataError(
-                    f"--loss {options.loss}",
-                    "classes to learn: texts or whole numbers",
-                    f"{answers.name} has {answers.n_unique()} different decimal numbers",
-                    "Use a loss of numbers such as squared_error, or add --task classification.",
-                )
-            return "multiclass", f"--loss {options.loss} is one of classes"
-        return kind, reason
-    if options.task == "regression":
-        return "regression", "--task says so"
-    return ("binary" if answers.n_unique() == 2 else "multiclass"), "--task says so"
+        guesses, numeric = list(map(guess_task, columns)), all(one.dtype.is_numeric() for one in columns)
+        kind, reason = guesses[0]
+        numbers = kind == "regression"
+        if loss in NUMBER_LOSSES and numeric and (several or not numbers):
+            numbers, reason = True, f"--loss {loss} is one of numbers"
+        elif loss in CLASS_LOSSES and (several or numbers):
+            kind, numbers, reason = "", False, f"--loss {loss} is one of classes"
+            if not several:
+                _refuse_decimals(answers, f"--loss {loss}")
+        elif several:
+            numbers, reason = _guess_of_several(columns, [guess for guess, _ in guesses])
+    if several:
+        kind = "multioutput" if numbers else "multilabel"
+    elif numbers:
+        kind = "regression"
+    elif not kind:
+        kind = "binary" if answers.n_unique() == 2 else "multiclass"
+    if kind == "multiclass" and options.task == "auto":
+        _refuse_mostly_different(answers, len(answers) if rows is None else rows)
+    of_kind: Any = RegressionTarget if numbers else ClassificationTarget
+    return Choice(kind, reason, partial(of_kind.fit, **_target_settings(options, numbers=numbers)))
+
+
+def _refuse_decimals(answers: "polars.Series", where: str) -> None:
+    if answers.dtype.is_float() and (answers != answers.round()).any():
+        raise DataError(
+            where,
+            "classes to learn: texts or whole numbers",
+            f"{answers.name} has {answers.n_unique()} different decimal numbers",
+            "Use a loss of numbers such as squared_error, or add --task classification.",
+        )
 
 
 def _refuse_mostly_different(answers: "polars.Series", m: int) -> None:
@@ -156,44 +167,25 @@ def _refuse_mostly_different(answers: "polars.Series", m: int) -> None:
         )
 
 
-def _choose_several(answers: "polars.DataFrame", options: TrainOptions) -> Choice:
-    """Columns of two classes each, or else of numbers."""
-    kind, reason = _task_of_several(answers, options)
-    settings = _target_settings(options, kind)
-    if kind == "multilabel":
-        return Choice(kind, reason, ClassificationTarget.fit)
-    return Choice(kind, reason, partial(RegressionTarget.fit, output=settings["output"]))
-
-
-def _task_of_several(answers: "polars.DataFrame", options: TrainOptions) -> tuple[str, str]:
-    from deepstep.estimators.targets import CLASS_LOSSES, NUMBER_LOSSES
-
-    if options.task != "auto":
-        return ("multilabel" if options.task == "classification" else "multioutput"), "--task says so"
-    guesses = {column.name: guess_task(column)[0] for column in answers}
-    texts = [name for name in answers.columns if not answers[name].dtype.is_numeric()]
-    if options.loss in NUMBER_LOSSES and not texts:
-        return "multioutput", f"--loss {options.loss} is one of numbers"
-    if options.loss in CLASS_LOSSES:
-        return "multilabel", f"--loss {options.loss} is one of classes"
-    if all(guess == "binary" for guess in guesses.values()):
-        return "multilabel", f"each of {', '.join(guesses)} has 2 different values"
-    if texts:
-        more = [name for name, guess in guesses.items() if guess != "binary"]
+def _guess_of_several(columns: "Sequence[polars.Series]", guesses: Sequence[str]) -> tuple[bool, str]:
+    """Whether several columns hold numbers, and why: columns of two classes each, or else all of numbers."""
+    names = ", ".join(column.name for column in columns)
+    texts = [column.name for column in columns if not column.dtype.is_numeric()]
+    more = [column.name for column, guess in zip(columns, guesses, strict=True) if guess != "binary"]
+    if more and texts:
         raise DataError(
             "--target",
             "several columns that all have two values, or all hold numbers",
             f"{texts[0]} holds classes, and {more[0]} has more than two values",
             "Train a network for each target.",
         )
-    return "multioutput", f"{', '.join(guesses)} hold numbers"
+    return bool(more), f"{names} hold numbers" if more else f"each of {names} has 2 different values"
 
 
-def _target_settings(options: TrainOptions, kind: str) -> Mapping[str, Any]:
+def _target_settings(options: TrainOptions, *, numbers: bool) -> Mapping[str, Any]:
     """How the target is coded, as the loss asks for it."""
     from deepstep.estimators.targets import CLASS_LOSSES, NUMBER_LOSSES
 
-    numbers = kind in NUMBERS
     known = NUMBER_LOSSES if numbers else CLASS_LOSSES
     loss = options.loss or next(iter(known))
     if loss not in known:
@@ -234,22 +226,11 @@ def table_of(
     return frame, replace(options, **found_format(file, written))
 
 
-def text_format(options: Mapping[str, Any]) -> TextFormat:
-    """How text tables are written, of a command's options or of what a run keeps of them."""
-    sep, decimal, encoding, no_header = (options.get(name) for name in TEXT_FORMAT)
-    return TextFormat(sep, decimal, encoding, not no_header)
-
-
 def found_format(file: Path, written: TextFormat) -> dict[str, Any]:
     """The options that a text table needs: those that the name of the file does not say."""
     usual = {"sep": usual_separator(file), "decimal": ".", "encoding": UTF_8}
     found = {name: getattr(written, name) for name in usual}
     return {name: value if value != usual[name] else None for name, value in found.items()}
-
-
-def class_words(target: Target, names: Sequence[str]) -> Mapping[str, Collection[str]]:
-    """The classes of each target of a run: none of them is a missing value in a table that it is shown."""
-    return dict(zip(names, target.classes, strict=False))
 
 
 SAMPLE_WEIGHT = "--sample-weight"

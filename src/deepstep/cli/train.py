@@ -22,6 +22,7 @@ from deepstep.cli.messages import (
     tell,
     tell_of_the_rate,
 )
+from deepstep.cli.option_types import PATH
 from deepstep.cli.options import (
     SINGLE,
     TYPED,
@@ -56,8 +57,6 @@ from deepstep.cli.unfinished import (
     NAME,
     Keeping,
     Training,
-    Way,
-    check_packages,
     free_name,
     named_run,
     place,
@@ -97,12 +96,12 @@ OF_AN_ENSEMBLE = (
 
 
 @click.command("train", cls=SectionedCommand)
-@click.argument("file", required=False, metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("file", required=False, metavar="FILE", type=PATH)
 @click.option(
     "--resume",
     cls=SectionOption,
     section="Run folder",
-    type=click.Path(path_type=Path),
+    type=PATH,
     metavar="RUN",
     help="Resume the interrupted training of RUN with its original options.",
 )
@@ -164,7 +163,7 @@ def train_command(
             name: tuple(value) if isinstance(value, list) else value
             for name, value in training.options.items()
         }
-        way, begun = Way.FINISH if finish else Way.GO_ON, preset_that_began(options["preset"])
+        begun = preset_that_began(options["preset"])
     else:
         if finish:
             raise ConfigurationError("--finalize", "it belongs to --resume", "got it alone")
@@ -173,7 +172,7 @@ def train_command(
         run, training = out or free_name(stem_of(file)), None
         if options["validation"] is not None:
             options["validation"] = os.path.abspath(options["validation"])
-        way, begun = Way.BEGIN, None
+        begun = None
     weighing = options["sample_weight"]
     beside = [*options["targets"], *([weighing] if weighing else [])]
     rows = stored(file, options["stream"], beside=beside)
@@ -184,15 +183,13 @@ def train_command(
             "--buffer-rows", "--stream", "the table is read into memory", "Add --stream."
         )
     checkpoints = checkpoint_options(asked)
-    check_packages(asked.logs or {})
     source, asked = table_of(file, asked, beside) if rows is None else (rows, asked)
     if preset.name != SINGLE and rows is None:
         checkpoints = None  # folds have none
     elif training is None:
         training = Training.of(file, options, options["validation"])
-    return _train(
-        file, source, run, Keeping(training, way, checkpoints), asked, preset, json_wanted=json_wanted
-    )
+    keeping = Keeping(training, checkpoints, resume is not None, finish)
+    return _train(file, source, run, keeping, asked, preset, json_wanted=json_wanted)
 
 
 def _required(context: click.Context, name: str, value: T | None) -> T:

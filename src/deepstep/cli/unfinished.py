@@ -12,14 +12,12 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from enum import Enum
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from deepstep import __version__
-from deepstep.cli.option_types import CSV, HEALTH, LOG, TENSORBOARD, Logs
+from deepstep.cli.option_types import CSV, HEALTH, TENSORBOARD, Logs
 from deepstep.cli.options import ENSEMBLES
 from deepstep.cli.runs import is_diverged
 from deepstep.cli.screen import note, program, warnings_as_notes
@@ -37,7 +35,7 @@ from deepstep.data.own_folders import MOST_OF_A_MARK, TRAINING_FORMAT, TRAINING_
 from deepstep.data.parquet import digest_of
 from deepstep.data.sources import STDIN, local, shown
 from deepstep.data.text_formats import json_values, read_text
-from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError, missing_package
+from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError
 from deepstep.run import Run
 from deepstep.run_folder import DIGEST, STREAMED, config_digest, opened, read_config
 from deepstep.training import Callback, Csv, Health, History, StopTraining, TensorBoard, latest_checkpoint
@@ -53,26 +51,18 @@ def folder_for(run: Path) -> Iterator[None]:
     missing = [folder for folder in run.parents if kind_at(folder) != "folder"]
     try:
         for folder in reversed(missing):
-            _make(folder)
+            try:
+                folder.mkdir(exist_ok=True)
+            except OSError as error:
+                expected, got = "a folder that exists or can be made", error.strerror or str(error)
+                hint, name = "Choose another --out.", str(folder)
+                raise FileError(name, expected, f"got the error {got!r}", hint, setting=name) from error
         yield
     except BaseException:
         for folder in missing:
             with suppress(OSError):  # it was never made, or others have put something there by now
                 folder.rmdir()
         raise
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise FileError(
-            str(folder),
-            "a folder that exists or can be made",
-            f"got the error {error.strerror or str(error)!r}",
-            "Choose another --out.",
-            setting=str(folder),
-        ) from error
 
 
 def free_name(stem: str, endings: Sequence[str] = ("",)) -> Path:
@@ -92,14 +82,6 @@ CANNOT_GO_ON = "a training with --optimizer lbfgs cannot be resumed"
 FORMAT, VERSION = TRAINING_FORMAT, 4
 NAME = TRAINING_MARK
 ENDING = ".unfinished"
-
-
-class Way(Enum):
-    """The way to treat a training: begin it, go on with it, or make a run of where it stands."""
-
-    BEGIN = 0
-    GO_ON = 1
-    FINISH = 2
 
 
 @dataclass(frozen=True)
@@ -157,18 +139,19 @@ class Keeping(NamedTuple):
     """
 
     training: Training | None
-    way: Way
     checkpoints: Mapping[str, Any] | None
+    resumed: bool
+    finishes: bool
 
     def parameters(self, run: Path, logs: Logs) -> dict[str, Any]:
         """The parameters of an estimator: checkpoints, and callbacks that write logs."""
-        folder, given = unfinished(run), {}
-        callbacks = log_callbacks(logs, folder, resumed=self.way is not Way.BEGIN)
+        folder, given = unfinished(run), dict[str, Any]()
+        callbacks = log_callbacks(logs, folder, resumed=self.resumed)
         if self.checkpoints is not None:
             every, keep = self.checkpoints["every"], self.checkpoints["keep"]
             given = {"checkpoint_dir": folder, "checkpoint_every": every, "keep_checkpoints": keep}
             given["resume"] = True  # where it begins there is none yet
-        if self.way is Way.FINISH:
+        if self.finishes:
             callbacks.append(Finish())
             given["refit"] = False
         return {**given, "callbacks": callbacks} if callbacks else given
@@ -188,16 +171,24 @@ class Keeping(NamedTuple):
 @contextmanager
 def place(run: Path, keeping: Keeping, *, overwrite: bool) -> Iterator[Callable[[Run], None]]:
     """Give the function that fills the run's folder, which is the run when the block ends."""
-    if keeping.training is None:
-        with warnings_as_notes(), place_at_once(run, overwrite=overwrite) as save:
-            yield save
-        return
-    resumed = keeping.way is not Way.BEGIN
-    with (
-        resumable(run, possible=keeping.checkpoints is not None),
-        place_to_train(run, keeping.training, resumed=resumed, overwrite=overwrite) as save,
-    ):
-        yield save
+    with warnings_as_notes():
+        if keeping.training is None:
+            overwrite = overwrite or is_diverged(run)
+            with folder_for(run), atomic_directory(run, overwrite=overwrite) as folder:
+                _clear(run, unfinished(run), overwrite=overwrite)
+                try:
+                    yield lambda whole: whole.write(folder)
+                except KeyboardInterrupt:
+                    raise KeyboardInterrupt(
+                        "Interrupted. Ensemble training cannot be resumed, so nothing was saved. "
+                        "Use --preset single for resumable training."
+                    ) from None
+        else:
+            with (
+                _saying_what_is_kept(run, possible=keeping.checkpoints is not None),
+                _place_to_train(run, keeping, keeping.training, overwrite=overwrite) as save,
+            ):
+                yield save
 
 
 def unfinished(run: Path) -> Path:
@@ -271,8 +262,8 @@ def _is_of_folds(run: Path) -> bool:
 
 
 @contextmanager
-def place_to_train(
-    run: Path, training: Training, *, resumed: bool, overwrite: bool
+def _place_to_train(
+    run: Path, keeping: Keeping, training: Training, *, overwrite: bool
 ) -> Iterator[Callable[[Run], None]]:
     """Give the function that fills the folder of an unfinished training; after the block it becomes the run.
 
@@ -280,7 +271,7 @@ def place_to_train(
     """
     folder = unfinished(run)
     both = kind_at(run / RUN_MARK) == kind_at(folder / NAME) == "file"
-    if both and not (resumed or overwrite):
+    if both and not (keeping.resumed or overwrite):
         raise FileError(
             str(run),
             "a new name for a run",
@@ -290,8 +281,12 @@ def place_to_train(
     overwrite = overwrite or is_diverged(run)
     refuse_to_replace(run, overwrite=overwrite)
     with folder_for(run):
-        if not resumed:
-            _begin(run, folder, training, overwrite=overwrite)
+        if not keeping.resumed:
+            _clear(run, folder, overwrite=overwrite)
+            record = {"format": FORMAT, "version": VERSION, "deepstep": __version__, **asdict(training)}
+            record[DIGEST] = config_digest(record)
+            with atomic_directory(folder) as new:
+                (new / NAME).write_text(json.dumps(record, indent=1), encoding="utf-8")
         with held(folder / NAME, str(run)):
             try:
                 yield partial(_fill, folder, run)
@@ -306,21 +301,6 @@ def place_to_train(
             path.unlink()
     with suppress(OSError):
         (run / REFIT).rmdir()
-
-
-@contextmanager
-def place_at_once(run: Path, *, overwrite: bool) -> Iterator[Callable[[Run], None]]:
-    """Give the function that fills the folder of a training that cannot go on; then it is the run."""
-    overwrite = overwrite or is_diverged(run)
-    with folder_for(run), atomic_directory(run, overwrite=overwrite) as folder:
-        _clear(run, unfinished(run), overwrite=overwrite)
-        try:
-            yield lambda whole: whole.write(folder)
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(
-                "Interrupted. Ensemble training cannot be resumed, so nothing was saved. Use --preset single "
-                "for resumable training."
-            ) from None
 
 
 def _fill(folder: Path, name: Path, run: Run) -> None:
@@ -346,37 +326,34 @@ def _going_on_named(folder: Path, run: Path) -> Iterator[None]:
 
 
 @contextmanager
-def resumable(run: Path, *, possible: bool = True) -> Iterator[None]:
-    """Let Ctrl-C and a divergence say where the training stands and what to type next, and warnings be notes.
+def _saying_what_is_kept(run: Path, *, possible: bool) -> Iterator[None]:
+    """Let Ctrl-C and a divergence say where the training stands and what to type next.
 
     ``possible`` tells whether the optimizer can go on at all.
     """
-    with warnings_as_notes():
-        try:
-            yield
-        except KeyboardInterrupt:
-            kept = _checkpoints(unfinished(run))
-            if not kept:
-                ended = " before there was a checkpoint" if possible else f": {CANNOT_GO_ON}"
-                raise KeyboardInterrupt(f"Interrupted{ended}, and nothing is kept.") from None
-            raise KeyboardInterrupt(
-                f"Interrupted. What was reached by update {_step(kept[-1]):,} is kept in {unfinished(run)}. "
-                f"Resume it: {resume_command(run)}"
-            ) from None
-        except DivergenceError as error:
-            kept = _checkpoints(unfinished(run))
-            if not kept:
-                raise
-            way = (
-                f"to make a run of it: {resume_command(run)} --finalize"
-                if has_an_epoch(unfinished(run))
-                else "no epoch was done, of which a run could be made"
-            )
+    folder = unfinished(run)
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = _checkpoints(folder)
+        if not kept:
+            ended = " before there was a checkpoint" if possible else f": {CANNOT_GO_ON}"
+            raise KeyboardInterrupt(f"Interrupted{ended}, and nothing is kept.") from None
+        raise KeyboardInterrupt(
+            f"Interrupted. What was reached by update {_step(kept[-1]):,} is kept in {folder}. "
+            f"Resume it: {resume_command(run)}"
+        ) from None
+    except DivergenceError as error:
+        kept = _checkpoints(folder)
+        if kept:
+            way = "no epoch was done, of which a run could be made"
+            if has_an_epoch(folder):
+                way = f"to make a run of it: {resume_command(run)} --finalize"
             error.also(
                 "To start again, add --overwrite. "
                 f"The last good checkpoint, of update {_step(kept[-1]):,}, is kept; {way}"
             )
-            raise
+        raise
 
 
 class Finish(Callback):
@@ -410,14 +387,6 @@ def _step(checkpoint: Path) -> int:
     return int(checkpoint.stem.rpartition("-")[2])
 
 
-def _begin(run: Path, folder: Path, training: Training, *, overwrite: bool) -> None:
-    _clear(run, folder, overwrite=overwrite)
-    record = {"format": FORMAT, "version": VERSION, "deepstep": __version__, **asdict(training)}
-    record[DIGEST] = config_digest(record)
-    with atomic_directory(folder) as new:
-        (new / NAME).write_text(json.dumps(record, indent=1), encoding="utf-8")
-
-
 def _clear(run: Path, folder: Path, *, overwrite: bool) -> None:
     """Refuse a training of the run that is not done, or drop it where that is asked for."""
     if kind_at(folder) == "nothing":
@@ -439,15 +408,6 @@ def _clear(run: Path, folder: Path, *, overwrite: bool) -> None:
         )
     with held(folder / NAME, str(run)):
         discard(folder)
-
-
-def check_packages(logs: Logs) -> None:
-    """Refuse logs that need a package that is not installed."""
-    if TENSORBOARD in logs:
-        try:
-            import_module("tensorboardX")
-        except ImportError as error:
-            raise missing_package(f"{LOG} {TENSORBOARD}", "tensorboardX", TENSORBOARD) from error
 
 
 class _Twice(Callback):
