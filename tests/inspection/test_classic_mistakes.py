@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from learner import MISTAKES, OF_TANH, learner
 
 from deepstep import Network
-from deepstep.errors import ConfigurationError, ShapeError
+from deepstep.errors import ConfigurationError, DivergenceError, ShapeError
 from deepstep.inspection import FAULTS
 
 SIZES = (4, 3, 3, 2)
@@ -224,6 +224,13 @@ def test_a_mistake_that_no_layer_of_these_sizes_can_have_ends_in_a_sentence(faul
     with pytest.raises(ShapeError, match=r"(has the shape of|must have as many columns as) .*; got"):
         net.train(np.ones((3, 5)), np.eye(5)[:1], iterations=2, fault=fault)
     assert net.parameters == begun
+
+
+def test_a_training_that_diverges_by_a_mistake_says_so() -> None:
+    net, X, Y = problem((3, 4, 1))
+    with pytest.raises(DivergenceError, match=r"the mistake in the backward pass\. Leave out fault") as caught:
+        net.train(X, Y, iterations=5000, learning_rate=5.0, fault="1 - Z² for 1 - A²")
+    assert np.isfinite(caught.value.parameters.flat).all()
 
 
 def test_a_mistake_is_of_the_reference_engine() -> None:

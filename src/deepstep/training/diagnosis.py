@@ -110,7 +110,9 @@ def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
                 continue
             session.load(opened.before)
             cause, hint = _cause(found, opened, walk.first)
-            if not isfinite(rate):
+            if replay.mistake is not None:
+                cause, hint = "the mistake in the backward pass", "Leave out fault, or lower the learning rate."
+            elif not isfinite(rate):
                 cause, hint = f"the learning rate is {rate}", "Let learning_rate give finite numbers."
             elif not (found.own or found.given or _weigh_more(opened)):
                 factor = times_too_high(replay, opened, rate, decay, (walk.first, before))
@@ -162,6 +164,7 @@ def _replay(session: Session) -> ReferenceSession:
     state = session.state()
     replay = ReferenceSession(session.architecture, session.parameters, session.settings, state.statistics)
     replay.load(state)
+    replay.mistake = session.mistake if isinstance(session, ReferenceSession) else None
     return replay
 
 
