@@ -111,7 +111,8 @@ def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
             session.load(opened.before)
             cause, hint = _cause(found, opened, walk.first)
             if replay.mistake is not None:
-                cause, hint = "the mistake in the backward pass", "Leave out fault, or lower the learning rate."
+                cause = "the mistake in the backward pass"
+                hint = "Leave out fault, or lower the learning rate."
             elif not isfinite(rate):
                 cause, hint = f"the learning rate is {rate}", "Let learning_rate give finite numbers."
             elif not (found.own or found.given or _weigh_more(opened)):
