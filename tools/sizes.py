@@ -16,19 +16,19 @@ LIMITS: dict[str, tuple[int, int]] = {
     "training": (2_500, 4_060),
     "inspection": (1_300, 3_180),
     "model": (1_200, 2_045),
-    "data": (1_600, 3_980),
-    "preparation": (2_100, 4_475),
+    "data": (1_600, 3_715),
+    "preparation": (2_100, 4_060),
     "estimators": (2_800, 6_700),
     "plots": (1_270, 1_650),
-    "report": (700, 930),
-    "explorer": (1_230, 1_745),
+    "report": (700, 905),
+    "explorer": (1_230, 1_695),
     "cli": (2_000, 5_490),
     "": (500, 2_330),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
-FILES = 190, 235
-TESTS = 22_000, 45_150
+FILES = 190, 230
+TESTS = 22_000, 42_900
 
 
 def lines(files: list[Path]) -> int:
