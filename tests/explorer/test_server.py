@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import threading
 import time
 from contextlib import contextmanager
 from itertools import islice
@@ -102,9 +103,8 @@ def test_the_lesson_is_that_of_the_page_with_where_training_stands(server):
     assert (now["step"], now["parameters"]) == (0, found["parameters"])
 
 
-@pytest.mark.parametrize(
-    ("path", "token"), [("/", ""), ("/lesson", "wrong"), ("/events", "é"), ("/command", "wrong")]
-)
+@pytest.mark.parametrize("path", ["/", "/lesson", "/events", "/command"])
+@pytest.mark.parametrize("token", ["", "wrong", "é"])
 def test_a_wrong_token_is_refused(server, path, token):
     method = "POST" if path == "/command" else "GET"
     quoted = token.replace("é", "%C3%A9")
@@ -125,6 +125,12 @@ def test_a_wrong_origin_is_refused(server, origin):
     assert server.live.updates == 0
 
 
+def test_the_page_s_own_origin_passes(server):
+    for name in ("127.0.0.1", "localhost"):
+        host = f"{name}:{server.port}"
+        assert command(server, {"do": "stop"}, headers={"Origin": f"http://{host}", "Host": host}) == 200
+
+
 def test_an_oversized_command_is_refused_unread(server):
     """By what it says: who sends it all may find the connection closed before the answer is read."""
     for length in (MOST_BYTES + 1, 10**30):
@@ -138,10 +144,14 @@ def test_an_oversized_command_is_refused_unread(server):
         b"{",
         b"\xff",
         b"[" * 100_000,
+        b"[]",
         b"{}",
         b'{"do": "exec"}',
+        b'{"do": {"a": 1}}',
+        b'{"do": "step", "steps": 0}',
         b'{"do": "step", "steps": true}',
         b'{"do": "train", "steps": 1e99}',
+        b'{"do": "set"}',
         b'{"do": "set", "learning_rate": -1}',
         b'{"do": "set", "learning_rate": NaN}',
         b'{"do": "set", "learning_rate": "0.1"}',
@@ -196,6 +206,16 @@ def test_training_ends_with_its_last_state_and_can_be_stopped(server):
     assert server.live.updates == done
 
 
+def test_the_learning_rate_can_be_set_exactly(server, what):
+    assert command(server, {"do": "set", "learning_rate": 0.7}) == 200
+    with stream(server) as messages:
+        command(server, {"do": "step"})
+        message = next(messages)
+    step = next(what.network.steps(what.X, what.Y, learning_rate=0.7, iterations=1))
+    assert message["learning_rate"] == 0.7
+    assert np.array_equal(unpacked(message["parameters"]["W1"]), step.after["W1"])
+
+
 def test_a_second_client_is_refused_and_the_training_goes_on(server):
     with stream(server) as messages:
         command(server, {"do": "train", "steps": 10**9})
@@ -233,8 +253,112 @@ def test_a_training_that_diverged_says_why_and_begins_again_from_its_initial_val
             assert np.array_equal(unpacked(message["parameters"][name]), value)
 
 
+def test_what_is_shown_is_a_copy(server):
+    state = server.live.state()
+    state["parameters"].clear()
+    assert set(server.live.state()["parameters"]) == {"W1", "b1", "W2", "b2", "W3", "b3"}
+
+
 def test_a_taken_port_is_named(server, what):
     live = LiveTraining(what)
     with pytest.raises(FileError, match="--port"):
         ExplorerServer(server.document, live, port=server.port)
     live.close()
+
+
+def test_it_listens_to_this_machine_alone(server):
+    assert server.server_address[0] == "127.0.0.1"
+    assert len(server.token) >= 32
+
+
+def until_the_end(messages):
+    """The messages of one command."""
+    found = [next(messages)]
+    while found[-1]["kind"] != "end":
+        found.append(next(messages))
+    return found
+
+
+def test_of_a_training_that_diverges_the_last_finite_state_is_told(circles):
+    """Before its end, and without a word of NumPy's on the terminal, which tests take for an error."""
+    network = Network([2, 4, 1], activation="relu", output="identity", seed=1)
+    live = LiveTraining(shown(network, circles.X, circles.Y, circles.about, {"learning_rate": 50.0}))
+    told = live.messages(wait=10)
+    live.command({"do": "train", "steps": 10_000})
+    *_, before, end = until_the_end(told)
+    live.close()
+    assert before["kind"] == "epoch"
+    assert before["step"] == end["step"] == live.updates > 1
+    assert "inf" in end["why"]
+    assert all(np.isfinite(unpacked(value)).all() for value in before["parameters"].values())
+
+
+@pytest.fixture(params=[0.5])
+def impatient(what, monkeypatch, request):
+    """A server that waits half a second for a request."""
+    monkeypatch.setattr("deepstep.explorer.server.REQUEST_TIMEOUT", request.param)
+    with ExplorerServer(document_of(what), LiveTraining(what)).running() as running:
+        yield running
+
+
+def is_closed(connection, seconds):
+    """Whether the other end closes a connection within so many seconds."""
+    connection.settimeout(seconds)
+    try:
+        while connection.recv(4096):
+            pass
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        return True
+    return True
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        "",
+        "GET /lesson?token={token} HTTP/1.1\r\nHost: {host}\r\nX: ",
+        "POST /command?token={token} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+        "Content-Length: 1000\r\n\r\n",
+    ],
+    ids=["nothing", "a header", "a body"],
+)
+@pytest.mark.parametrize("drips", [False, True])
+def test_a_request_that_does_not_come_to_its_end_is_ended(impatient, begin, drips):
+    """Nothing comes, or a byte now and then, each in time."""
+    with socket.create_connection(("127.0.0.1", impatient.port), timeout=5) as connection:
+        text = begin.format(token=impatient.token, host=f"127.0.0.1:{impatient.port}")
+        connection.sendall(text.encode())
+        ended, until = False, time.monotonic() + 4
+        while not ended and time.monotonic() < until:
+            if drips:
+                try:
+                    connection.sendall(b"x")
+                except ConnectionError:
+                    break
+            ended = is_closed(connection, 0.1)
+        assert time.monotonic() < until
+    assert impatient.live.updates == 0
+    assert ask(impatient, "GET", "/")[0].status == 200
+
+
+@pytest.mark.parametrize("impatient", [4.0], indirect=True)
+def test_connections_beyond_the_most_are_turned_away(impatient):
+    """Of a hundred idle ones each takes no thread; when their time is up, the page can be had again."""
+    before, idle = threading.active_count(), []
+    try:
+        with stream(impatient) as messages:
+            address = ("127.0.0.1", impatient.port)
+            idle += [socket.create_connection(address, timeout=5) for _ in range(100)]
+            turned_away = [is_closed(connection, 2) for connection in idle[-20:]]
+            assert threading.active_count() - before < 50
+            assert turned_away == [True] * 20
+            assert not is_closed(idle[0], 0.1)
+            until = time.monotonic() + 8
+            assert all(is_closed(connection, until - time.monotonic()) for connection in idle)
+            assert command(impatient, {"do": "step"}) == 200
+            assert next(messages)  # the stream is none of those that have to come to an end
+    finally:
+        for connection in idle:
+            connection.close()

@@ -1,6 +1,5 @@
 """What all displays have in common: they draw on their own figures, touch nothing global, and speak."""
 
-import subprocess
 import sys
 
 import matplotlib
@@ -61,19 +60,6 @@ def test_a_display_leaves_global_state_alone_and_gives_itself(displays):
         display.figure_.canvas.draw()
         assert display.describe().strip()
     assert dict(matplotlib.rcParams) == before
-
-
-def test_pyplot_is_not_even_loaded():
-    script = (
-        "import sys; from deepstep import Network; from deepstep.plots import *\n"
-        "assert 'matplotlib' not in sys.modules\n"
-        "network = Network([2, 3, 1], seed=1)\n"
-        "history = network.train([[0, 1], [1, 1]], [[0, 1]], learning_rate=0.1, iterations=3)\n"
-        "TrainingCurveDisplay.from_history(history).plot()\n"
-        "ArchitectureDisplay.from_network(network).plot()\n"
-        "sys.exit('matplotlib.pyplot' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 def test_matplotlib_is_optional(displays, monkeypatch):

@@ -133,9 +133,9 @@ def test_texts_and_objects(tmp_path):
 
 
 def test_small_groups_for_wide_rows():
-    rows = ArrayRows({"X": np.zeros((32, 2**17), np.uint8)}, "wide")
-    assert max(rows.sizes) == 16
-    assert sum(rows.sizes) == 32
+    rows = ArrayRows({"X": np.zeros((100, 2**15), np.uint8)}, "wide")
+    assert max(rows.sizes) == 64
+    assert sum(rows.sizes) == 100
 
 
 def test_what_fits_not_is_named(files):

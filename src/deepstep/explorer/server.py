@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import inf
 from threading import Lock, Thread
 from time import monotonic, sleep
 from typing import Any
@@ -20,7 +21,9 @@ from deepstep.explorer.page import as_json, page, policy
 
 ADDRESS = "127.0.0.1"
 MOST_BYTES = 1_000_000  # of a command
-REQUEST_TIMEOUT = 10.0  # seconds for a part of a request to arrive
+REQUEST_TIMEOUT = 10.0  # seconds for a whole request to arrive
+MOST_CONNECTIONS = 32  # at a time: a browser opens six at most, and one of them is the stream of events
+FULL = b"HTTP/1.0 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"
 GRACE = 1.0  # seconds in which a reloaded page may leave its old stream
 HEARTBEAT = 0.25  # seconds between two checks whether the listener is connected
 
@@ -48,12 +51,14 @@ class ExplorerServer(ThreadingHTTPServer):
 
     daemon_threads = True
     allow_reuse_address = True
+    request_queue_size = MOST_CONNECTIONS
 
     def __init__(self, document: Document, live: LiveTraining, *, port: int = 0) -> None:
         self.document, self.live = {**document, "origin": "server"}, live
         self.token = secrets.token_urlsafe(24)
         self.text = page(str(document["title"])).encode("utf-8")
-        self._listening = Lock()
+        self._listening, self._counting = Lock(), Lock()
+        self._open: dict[Any, float] = {}  # connections, and the deadlines of their requests
         self._stream: socket.socket | None = None
         try:
             super().__init__((ADDRESS, port), Handler)
@@ -90,6 +95,41 @@ class ExplorerServer(ThreadingHTTPServer):
             self.server_close()
             thread.join(timeout=REQUEST_TIMEOUT)
 
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Handle a request in a thread, unless there are too many."""
+        with self._counting:
+            full = len(self._open) >= MOST_CONNECTIONS
+            if not full:
+                self._open[request] = monotonic() + REQUEST_TIMEOUT
+        if not full:
+            super().process_request(request, client_address)
+            return
+        request.setblocking(False)
+        with suppress(OSError):
+            request.send(FULL)
+        self.shutdown_request(request)
+
+    def has_arrived(self, request: Any) -> None:
+        """Remove the deadline of a connection whose request has arrived."""
+        with self._counting:
+            self._open[request] = inf
+
+    def service_actions(self) -> None:
+        """End connections whose requests take too long in total; the server's loop calls it."""
+        now = monotonic()
+        with self._counting:
+            for request, until in self._open.items():
+                if until < now:
+                    self._open[request] = inf
+                    with suppress(OSError):  # it was closed
+                        request.shutdown(socket.SHUT_RDWR)  # its thread reads the end and closes it
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection."""
+        with self._counting:
+            self._open.pop(request, None)
+        super().shutdown_request(request)
+
     def is_taken(self) -> bool:
         """Whether another page is connected, also after a moment."""
         until = monotonic() + GRACE
@@ -125,6 +165,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Send the page, the lesson, or the events."""
+        self.server.has_arrived(self.connection)
         answers = {"/": self._page, "/lesson": self._lesson, "/events": self._events}
         self._answer(answers)
 
@@ -204,7 +245,9 @@ class Handler(BaseHTTPRequestHandler):
             raise Refused(HTTPStatus.LENGTH_REQUIRED, "A command needs a Content-Length.")
         if len(length) > len(str(MOST_BYTES)) or int(length) > MOST_BYTES:
             raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A command has at most {MOST_BYTES} bytes.")
-        return self.rfile.read(int(length))
+        body = self.rfile.read(int(length))
+        self.server.has_arrived(self.connection)
+        return body
 
     def _begin(self, status: HTTPStatus, kind: str) -> None:
         self.send_response(status)
