@@ -13,9 +13,9 @@ LIMITS: dict[str, tuple[int, int]] = {
     "equations": (4_300, 5_680),
     "network": (750, 720),
     "engines": (4_300, 6_680),
-    "training": (2_500, 4_060),
-    "inspection": (1_300, 3_180),
-    "model": (1_200, 2_045),
+    "training": (2_500, 3_900),
+    "inspection": (1_300, 3_070),
+    "model": (1_200, 2_000),
     "data": (1_600, 3_980),
     "preparation": (2_100, 4_475),
     "estimators": (2_800, 6_700),
@@ -28,7 +28,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
 FILES = 190, 235
-TESTS = 22_000, 45_150
+TESTS = 22_000, 43_600
 
 
 def lines(files: list[Path]) -> int:
