@@ -81,6 +81,10 @@ CASES: dict[str, list[tuple[Any, ...]]] = {
         ),
         ({"schedule": PLATEAU}, "got 'validation_cost'. Give validation data"),
         ({"optimizer": "adamm"}, "'muon', 'lbfgs', got 'adamm'. Did you mean 'adam'?"),
+        *(
+            ({**LBFGS, "optimizer_params": {name: 0}}, f"optimizer_params[{name!r}] must be a {kind}")
+            for name, kind in (("evaluations", WHOLE[2:]), ("tolerance", "positive number, got 0"))
+        ),
         ({"dropot": 0.1}, "got 'dropot'. Did you mean 'dropout'?"),
         ({"dropout": [0.1, 0.1]}, "a list of 1, got [0.1, 0.1]"),
         ({"lr_multipliers": {"W3": 1.0}}, "lr_multipliers must have names among"),

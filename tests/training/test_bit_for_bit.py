@@ -26,6 +26,7 @@ from deepstep.training import (
     ReduceLROnPlateau,
     get_schedule,
     read_checkpoint,
+    updates,
 )
 from deepstep.training.checkpoint import write_checkpoint
 from deepstep.training.stopping import EarlyStopping
@@ -67,7 +68,7 @@ TRAININGS = st.builds(
 @given(training=TRAININGS, data=st.data())
 def test_from_any_pause(training, data, tmp_path_factory):
     pauses, plateau = EachPause(), ReduceLROnPlateau(patience=0, drop=0.5)
-    uninterrupted = training.train(pauses, plateau, Health(every=2))
+    uninterrupted = training.train(pauses, plateau)
     checkpoint = data.draw(st.sampled_from(pauses.checkpoints))
     if data.draw(st.booleans(), label="through a file"):
         file = tmp_path_factory.mktemp("any") / "checkpoint"
@@ -75,7 +76,7 @@ def test_from_any_pause(training, data, tmp_path_factory):
         checkpoint = read_checkpoint(file)
     # Without the watcher of steps: how many updates lie between two pauses changes nothing.
     later = ReduceLROnPlateau(patience=0, drop=0.5)
-    same_bits(uninterrupted, training.train(later, Health(every=2), resume=checkpoint))
+    same_bits(uninterrupted, training.train(later, resume=checkpoint))
     assert later.state() == plateau.state()
 
 
@@ -88,6 +89,7 @@ def test_batches_of_weight_zero(tmp_path):
     uninterrupted = training.train(pauses)
     assert len(pauses.checkpoints) == 15
     assert uninterrupted[0].state().step == 6
+    assert len(list(updates(training.session(), training.examples, training.plan))) == 6
     for checkpoint in pauses.checkpoints:
         write_checkpoint(tmp_path / "checkpoint", checkpoint)
         same_bits(uninterrupted, training.train(resume=read_checkpoint(tmp_path / "checkpoint")))
@@ -103,11 +105,12 @@ def test_patience_with_its_best_parameters(tmp_path):
         return EarlyStopping("validation_cost", tolerance=0.0, epochs=1, keep_best=True)
 
     pauses, whole = EachPause(), patience()
-    uninterrupted = training.train(pauses, whole)
+    uninterrupted = training.train(pauses, whole, Health())
     for checkpoint in pauses.checkpoints:
         later = patience()
         write_checkpoint(tmp_path / "checkpoint", checkpoint)
-        same_bits(uninterrupted, training.train(later, resume=read_checkpoint(tmp_path / "checkpoint")))
+        again = read_checkpoint(tmp_path / "checkpoint")
+        same_bits(uninterrupted, training.train(later, Health(), resume=again))
         assert (later.best, later.stalled) == (whole.best, whole.stalled)
         assert later.best_parameters == whole.best_parameters
         for name, values in whole.best_statistics.items():

@@ -24,7 +24,15 @@ class Watcher(Callback):
     quantity: str
 
     def expect(self, names: Collection[str], where: str = "") -> None:
-        """Refuse with a ConfigurationError to watch a quantity that is not among these entries of records."""
+        """Refuse with a ConfigurationError to watch what is not among the entries of records.
+
+        Parameters
+        ----------
+        names : collection of str
+            The entries.
+        where : str
+            Name for error messages.
+        """
         if self.quantity not in names:
             where = where or type(self).__name__.lower()
             raise unknown_name(where, "quantity of the records", self.quantity, names)

@@ -35,10 +35,14 @@ class LineWriter(Callback):
     def on_train_begin(self, training: Training) -> None:
         """Open the file; a file that was written before ends with the last record of the history."""
         with self._as_file_error("Choose another name."):
-            exists = self._path.exists()
+            exists, folder = self._path.exists(), self._path.parent
             if exists and not self._append:
                 hint = "Choose another name, or pass append=True to go on with it."
                 raise self._error("a new name is expected", "it exists already", hint)
+            if not folder.is_dir():
+                got = f"{folder} is a file" if folder.exists() else f"{folder} does not exist"
+                hint = "Make it, or choose another name."
+                raise self._error("a folder that it can be written in", got, hint)
             self._file = FileIO(self._path, "r+" if exists else "x")
             if exists:
                 self._go_on(training.history)
