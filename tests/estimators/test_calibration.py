@@ -248,7 +248,9 @@ def test_rows_of_weight_0_do_not_count():
     weighed = model.calibrate(X, np.where(weight > 0, y, 1e6), weight).predict_interval(X)
     np.testing.assert_array_equal(weighed, model.calibrate(X[:200], y[:200]).predict_interval(X))
     ensemble = DeepRegressor(**SMALL).fit(X, np.where(weight > 0, y, 1e6), sample_weight=weight)
-    assert sum(map(len, ensemble._calibration.scores)) == 200
+    scores, distances = ensemble._calibration.scores, np.abs(ensemble.oof_predictions_ - y)
+    for preparer, of_fold in zip(ensemble.ensemble_.preprocessors, scores, strict=True):
+        np.testing.assert_allclose(of_fold[:, 0], distances[:200][preparer.fold.held_out])
 
 
 def test_what_makes_no_sense_is_refused_in_words():
