@@ -18,7 +18,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "model": (1_200, 2_045),
     "data": (1_600, 3_980),
     "preparation": (2_100, 4_475),
-    "estimators": (2_800, 6_700),
+    "estimators": (2_800, 6_290),
     "plots": (1_270, 1_650),
     "report": (700, 930),
     "explorer": (1_230, 1_745),
@@ -27,8 +27,8 @@ LIMITS: dict[str, tuple[int, int]] = {
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
-FILES = 190, 235
-TESTS = 22_000, 45_150
+FILES = 190, 234
+TESTS = 22_000, 43_320
 
 
 def lines(files: list[Path]) -> int:
