@@ -88,7 +88,7 @@ def test_few_rows_do_not_move_it_and_large_weights_do():
 def test_calibrate_makes_an_overconfident_network_doubt():
     """A network that has learned noise by heart, rows to calibrate it, and rows to judge it."""
     X, y = make_moons(900, noise=0.4, random_state=1)
-    model = DeepClassifier((50, 50), alpha=0.01, **{**LBFGS, "max_iter": 10_000})
+    model = DeepClassifier((50, 50), alpha=0.01, tol=1e-3, **{**LBFGS, "max_iter": 10_000})
     assert not hasattr(model, "temperature_")
     model.fit(X[:150], y[:150])
     assert model.temperature_ == 1.0
