@@ -32,7 +32,7 @@ LEARNED = {
     "one column": {"x": NUMBERS},
     "mixed types": {"x": [1, "a", None, 2.5, True] * (M // 5), "z": NUMBERS},
     "4,000 categories": {"c": [f"k{number}" for number in range(4_000)] * 2, "z": [0.0, 1.0] * 4_000},
-    "1,000 columns": {f"c{number}": RNG.standard_normal(M) for number in range(1_000)},
+    "400 columns": {f"c{number}": RNG.standard_normal(M) for number in range(400)},
     "moments of two zones": {"d": [*moments(BERLIN)[: M // 2], *moments(DENVER)[M // 2 :]]},
     "numbers as text": {"x": [f"{number:.3f}" for number in NUMBERS]},
     "truth values with holes": {"x": [True, None, False] * (M // 3)},
