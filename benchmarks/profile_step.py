@@ -168,7 +168,7 @@ def phases(workload: Workload) -> tuple[dict[str, float], bool]:
         entrant.work(1)
     finally:
         sessions.train = real
-    given, rates = tuple(caught[2:16]), caught[16]
+    given, rates = tuple(caught[2:11]), caught[11]
     plan, data, work = given[0][0], given[4], given[8]
     m, step = int(plan["batch_size"]), int(plan["steps_done"]) + 1
     source = data.X if data.order.size == 0 and not plan["turned"] else work.inputs
