@@ -51,7 +51,7 @@ ROUNDS, SECONDS = 9, 0.03
 @njit(nogil=True, error_model="numpy")
 def repeat(
     phase, times, batch, source, first, plans, layers, parameters, levels, data, state, statistics, progress,
-    work,
+    work, matrices, embedded,
 ):  # fmt: skip
     """One phase of a step so many times."""
     plan, theta, barrier = plans[0], state[0], np.zeros(24, np.int64)
@@ -63,7 +63,7 @@ def repeat(
         elif phase == 2:
             losses(plan, layers, levels, data.weight.size > 0, work, batch)
         elif phase == 3:
-            backward_pass(0, barrier, plan, layers, theta, work, batch)
+            backward_pass(0, barrier, plan, layers, theta, work, embedded, batch)
         else:
             gradient_and_update(0, plan, layers, parameters, state, source, first, work, batch)
 
@@ -168,7 +168,7 @@ def phases(workload: Workload) -> tuple[dict[str, float], bool]:
         entrant.work(1)
     finally:
         sessions.train = real
-    given, rates = tuple(caught[2:16]), caught[16]
+    given, rates = tuple(caught[2:13]), caught[13]
     plan, data, work = given[0][0], given[4], given[8]
     m, step = int(plan["batch_size"]), int(plan["steps_done"]) + 1
     source = data.X if data.order.size == 0 and not plan["turned"] else work.inputs

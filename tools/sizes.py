@@ -12,7 +12,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "deepstep"
 LIMITS: dict[str, tuple[int, int]] = {
     "equations": (4_300, 5_590),
     "network": (750, 710),
-    "engines": (4_300, 6_510),
+    "engines": (4_300, 6_490),
     "training": (2_500, 4_060),
     "inspection": (1_300, 3_180),
     "model": (1_200, 2_045),

@@ -202,7 +202,7 @@ def _clipping(thread, barrier, plan, work):
 
 
 @calls.routine("update_whole")
-def update_whole(thread, barrier, plan, parameters, state, work, batch):
+def update_whole(thread, barrier, plan, parameters, state, work, matrices, batch):
     """The update of this thread's rows of each parameter; of each W, where Muon updates them, by all."""
     wait_for_all(barrier, plan.n_threads)
     gradient = work.gradient
@@ -216,4 +216,4 @@ def update_whole(thread, barrier, plan, parameters, state, work, batch):
             move(plan, own, state, at, gradient, at, count, batch.step, batch.rate, batch.decay)
     if plan.muon != 0:
         wait_for_all(barrier, plan.n_threads)
-        calls.muon(plan.muon, (thread, barrier, plan, parameters, state, work, batch))
+        calls.muon(plan.muon, (thread, barrier, plan, parameters, state, work, matrices, batch))

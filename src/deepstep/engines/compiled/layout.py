@@ -27,7 +27,7 @@ examples.
 
 CALLS = {
     "forward": "thread barrier plan layers theta source first work batch",
-    "backward": "thread barrier plan layers theta work batch",
+    "backward": "thread barrier plan layers theta work embedded batch",
     "gradient": "thread plan layers parameters state source first work batch",
     "activate": "z at stride n low high theta b slope",
     "bend": "activate_at z at stride n low high theta b alpha slope bent",
@@ -39,8 +39,8 @@ CALLS = {
     "update": "plan state at g begin count rate keep step",
     "after_update": "plan own state at count step",
     "regularize": "thread plan theta at g begin count total shared",
-    "update_whole": "thread barrier plan parameters state work batch",
-    "muon": "thread barrier plan parameters state work batch",
+    "update_whole": "thread barrier plan parameters state work matrices batch",
+    "muon": "thread barrier plan parameters state work matrices batch",
     "scale_weights": "thread plan layers theta scaled",
     "through_the_scale": "theta at layers n_x gradient into count scaled",
     "gradient_of_the_scale": "thread plan layers parameters state work batch",

@@ -216,9 +216,15 @@ class Work(NamedTuple):
     gradient: Array  # a part of ∂J/∂θ for each thread, or all of it, flat
     shared: Array  # float64 (n_threads, k): sums that threads tell each other
     moments: Array  # float64 (2, units): mean and variance of the batch, where layers are normalized
-    matrices: Array  # for the matrices that Muon updates
     scaled: Array  # W_s1 in the forward pass, then W1 ∘ dW_s1, where inputs have factors
     bent: Array  # g(Z) - Z like `A`, then dA ∘ (g(Z) - Z), where activations are parametric
+
+
+class Room(NamedTuple):
+    """The arrays of a step; what few routines take is no part of the record that each call copies."""
+
+    work: Work
+    matrices: Array  # for the matrices that Muon updates
     embedded: Embedded
 
 
@@ -233,9 +239,9 @@ def stride_for(m: int) -> int:
     return 16 * (vectors | 1 if m > 64 else vectors)
 
 
-def work_for(
+def room_for(
     plan: AnyArray, tables: Tables, m: int, n_threads: int, *, n_gradient: int, n_inputs: int, dtype: Any
-) -> Work:
+) -> Room:
     """Room for batches of m examples; so many numbers of the gradient, and of inputs that are copied."""
     layers, parameters, embedded = tables
     sizes, stride = layers["size"], stride_for(members_of(layers) * m)
@@ -248,7 +254,7 @@ def work_for(
     def room(rows: int, needed: Any = True) -> Array:
         return np.zeros(rows * stride if needed else 0, dtype)
 
-    return Work(
+    work = Work(
         inputs=np.zeros(n_inputs, dtype),
         A=room(units),
         D=room(units),
@@ -259,8 +265,7 @@ def work_for(
         gradient=np.zeros(n_gradient, dtype),
         shared=np.zeros((n_threads, SUMS + 4 * units * normalized)),
         moments=np.zeros((2, units * normalized)),
-        matrices=np.zeros(matrices, dtype),
         scaled=np.zeros(int(layers["blocks"][1] * sizes[0] * sizes[1]) * int(layers["s"][1] >= 0), dtype),
         bent=room(units, (layers["alpha"] >= 0).any()),
-        embedded=embedded._replace(room=room(embedded.rows)),
     )
+    return Room(work, np.zeros(matrices, dtype), embedded._replace(room=room(embedded.rows)))

@@ -11,16 +11,17 @@ from deepstep.engines.compiled.forward import outputs, outputs_of_each, prepare_
 from deepstep.engines.compiled.layout import MUON, TURNED_UP_TO, Data
 from deepstep.engines.compiled.linking import link_training
 from deepstep.engines.compiled.lowering import (
+    Room,
     Tables,
     Work,
     members_of,
     plan_of,
+    room_for,
     running_statistics,
     statistics_of,
     stride_for,
     tables_of,
     tile_of,
-    work_for,
 )
 from deepstep.engines.compiled.machine import BARRIER_SIZE, blas_address
 from deepstep.engines.compiled.step import train
@@ -51,8 +52,8 @@ class CompiledSession(Session):
         self._plan = plan_of(self.settings, self._head, self._tables)
         self._trains = self._predicts = False  # whether what that needs is loaded
         self._levels = np.array(self._head.settings.get("levels", ()), np.float64)
-        self._work: Work | None = None
-        self._work_of: tuple[Any, ...] = ()
+        self._kept: Room | None = None
+        self._kept_for: tuple[Any, ...] = ()
         self._rows: tuple[Examples, Array, Array, Array] | None = None
 
     def prepare(self, steps: int = 1) -> None:
@@ -71,15 +72,15 @@ class CompiledSession(Session):
 
     def _load_kernel(self) -> None:
         none, self._plan["n_threads"] = np.zeros(0, self._dtype), 1
-        work = work_for(self._plan, self._tables, 1, 1, n_gradient=0, n_inputs=0, dtype=self._dtype)
+        room = room_for(self._plan, self._tables, 1, 1, n_gradient=0, n_inputs=0, dtype=self._dtype)
         data = Data(none, none, none, _NO_ORDER)
         nothing = np.zeros((3, 0)), np.zeros(0), np.zeros(0, np.int64)
-        train(0, np.zeros(BARRIER_SIZE, np.int64), *self._given(data, work), *nothing)
+        train(0, np.zeros(BARRIER_SIZE, np.int64), *self._given(data, room), *nothing)
 
-    def _given(self, data: Data, work: Work) -> tuple[Any, ...]:
+    def _given(self, data: Data, room: Room) -> tuple[Any, ...]:
         """Arguments of the kernel besides its thread and those of a call."""
         tables = self._plan, self._layers, self._tables.parameters, self._levels
-        return *tables, data, self._state, self._statistics, self._progress, work
+        return *tables, data, self._state, self._statistics, self._progress, *room
 
     @property
     def parameters(self) -> Parameters:
@@ -180,15 +181,15 @@ class CompiledSession(Session):
         rows = embedded.rows or n_in
         n_inputs = rows * stride_for(columns) if turned else n_in * size if order.size else 0
         n_gradient = n_parameters if whole else n_threads * tile
-        work = self._room(size, n_threads, n_gradient=n_gradient, n_inputs=n_inputs)
+        room = self._room(size, n_threads, n_gradient=n_gradient, n_inputs=n_inputs)
         plan["n_threads"], plan["blas"], plan["tile"] = n_threads, blas_address(self._dtype), tile
         plan["turned"], plan["whole"] = turned, whole
         plan["m"], plan["batch_size"], plan["first_batch"] = m, size, asked.numbers.start
         plan["steps_done"], plan["averaged"] = self._progress
         plan["only_gradient"] = only_gradient
-        given = *self._given(Data(X, Y, weight, order), work), np.ascontiguousarray(asked.rates), *found
+        given = *self._given(Data(X, Y, weight, order), room), np.ascontiguousarray(asked.rates), *found
         run_together(lambda thread, barrier: train(thread, barrier, *given), n_threads)
-        return work
+        return room.work
 
     def _predicting(self, X: Array) -> tuple[Tables, Array, Array, Array]:
         """The network that predicts, and its rows."""
@@ -206,13 +207,13 @@ class CompiledSession(Session):
             self._rows = examples, X, Y, w
         return self._rows[1:]
 
-    def _room(self, m: int, n_threads: int, **sizes: int) -> Work:
+    def _room(self, m: int, n_threads: int, **sizes: int) -> Room:
         """Room for such a step, kept for the next one."""
         key = (m, n_threads, *sizes.values())
-        if self._work is None or self._work_of != key:
-            self._work = work_for(self._plan, self._tables, m, n_threads, dtype=self._dtype, **sizes)
-            self._work_of = key
-        return self._work
+        if self._kept is None or self._kept_for != key:
+            self._kept = room_for(self._plan, self._tables, m, n_threads, dtype=self._dtype, **sizes)
+            self._kept_for = key
+        return self._kept
 
 
 def _flattened(array: Array, dtype: Any) -> Array:

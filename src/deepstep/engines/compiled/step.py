@@ -103,7 +103,7 @@ def through_the_weights(plan, weights, at_W, layer, n_prev, D, into, begin, batc
 
 
 @calls.routine("backward")
-def backward_pass(thread, barrier, plan, layers, theta, work, batch):
+def backward_pass(thread, barrier, plan, layers, theta, work, embedded, batch):
     """dZ of all hidden layers (dU of normalized ones) from dZL; and dA ∘ (g(Z) - Z) where α is learned."""
     zero, scaled, bent = theta.dtype.type(0), work.scaled, work.bent
     A, D, S, stride, low, high = work.A, work.D, work.S, batch.stride, batch.low, batch.high
@@ -116,7 +116,7 @@ def backward_pass(thread, barrier, plan, layers, theta, work, batch):
         if l == 1:
             if plan.embed != 0:
                 weights, at_W = (scaled, START) if scaled.size else (theta, layer.W)
-                through_the_weights(plan, weights, at_W, layer, n_prev, D, work.embedded.room, START, batch)
+                through_the_weights(plan, weights, at_W, layer, n_prev, D, embedded.room, START, batch)
             continue
         before = layers[l - 1].unit * stride
         shown = layers[l - 1].activation == RELU
@@ -140,8 +140,8 @@ def backward_pass(thread, barrier, plan, layers, theta, work, batch):
 
 @kernel
 def train(
-    thread, barrier, plans, layers, parameters, levels, data, state, statistics, progress, work, rates, costs,
-    sizes,
+    thread, barrier, plans, layers, parameters, levels, data, state, statistics, progress, work, matrices,
+    embedded, rates, costs, sizes,
 ):  # fmt: skip
     """Do the updates of some batches; costs get J before each, sizes the number of examples.
 
@@ -151,7 +151,7 @@ def train(
     """
     # progress, the number of updates done and whether there is a moving average, changes here with the state:
     # no interruption of Python can find the one without the other.
-    plan, theta, embedded, scaled = plans[0], state[0], work.embedded, work.scaled
+    plan, theta, scaled = plans[0], state[0], work.scaled
     if not assemble(barrier, plan.n_threads):
         return
     control = without_denormals(not steps_show_denormals(plan))
@@ -185,7 +185,7 @@ def train(
         net = thread, barrier, plan, layers
         calls.forward(plan.forward, (*net, theta, source, first, work, batch))
         losses(plan, layers, levels, data.weight.size > 0, work, batch)
-        calls.backward(plan.backward, (*net, theta, work, batch))
+        calls.backward(plan.backward, (*net, theta, work, embedded, batch))
         wait_for_all(barrier, n_threads)
         cost = _sum_exactly(work.rows[LOSS], columns) / columns
         if thread == 0:
@@ -206,7 +206,8 @@ def train(
             found = thread, plan, embedded, work.inputs, work.gradient, batch
             calls.gradients_of_stages(plan.gradients_of_stages, found)
         if plan.whole != 0 and plan.only_gradient == 0:
-            calls.update_whole(plan.update_whole, (thread, barrier, plan, parameters, state, work, batch))
+            whole = thread, barrier, plan, parameters, state, work, matrices, batch
+            calls.update_whole(plan.update_whole, whole)
         if plan.run_along != 0 and thread == 0 and plan.only_gradient == 0:
             calls.run_along(plan.run_along, (plan, layers, statistics, work.moments, m, step))
         wait_for_all(barrier, n_threads)

@@ -197,9 +197,9 @@ def limit_norms(theta, at, count, width, most):
 
 
 @calls.routine("muon")
-def muon_of_matrices(thread, barrier, plan, parameters, state, work, batch):
+def muon_of_matrices(thread, barrier, plan, parameters, state, work, matrices, batch):
     """Muon's update of each W from the whole gradient: all threads work on one, each on its rows."""
-    gradient, shared, n_threads, room = work.gradient, work.shared, plan.n_threads, work.matrices
+    gradient, shared, n_threads, room = work.gradient, work.shared, plan.n_threads, matrices
     number = gradient.dtype.type
     b1, c1, one = number(plan.beta), number(1 - plan.beta), number(1)
     a, b, c = number(LINEAR_PART), number(CUBIC), number(QUINTIC)
