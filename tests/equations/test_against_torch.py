@@ -14,8 +14,11 @@ from deepstep.equations import (
     HEADS,
     Head,
     compute_cost,
+    get_head,
     l2_backward,
     l2_cost,
+    model_backward,
+    model_forward,
 )
 
 torch = pytest.importorskip("torch")
@@ -90,6 +93,10 @@ TORCH_ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
 EXTREME = np.array([-1e4, -745.2, -709.9, -100.0, -36.8, -1.0, -1e-300, 1e-300, 0.5, 36.8, 709.9, 1e4])
 
 
+def test_every_activation_has_a_counterpart() -> None:
+    assert set(TORCH_ACTIVATIONS) == set(ACTIVATIONS)
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activation(name: str) -> None:
     rng = np.random.default_rng(1)
@@ -103,7 +110,7 @@ def test_activation(name: str) -> None:
     np.testing.assert_allclose(backward(dA, Z), logits.grad.numpy(), rtol=1e-12, atol=1e-12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(models(), st.sampled_from([0.0, 0.3]))
 def test_gradients_of_the_whole_model(model: Model, l2: float) -> None:
     parameters, activations, head, X, Y, weight = model
@@ -134,6 +141,18 @@ def test_gradients_of_the_whole_model(model: Model, l2: float) -> None:
     for name, value in theta.items():
         np.testing.assert_allclose(gradients[f"d{name}"], value.grad.numpy(), err_msg=name, **near)
     np.testing.assert_allclose(gradients["dA0"], Y.shape[1] * A0.grad.numpy(), err_msg="dA0 of m·J", **near)
+
+
+@settings(max_examples=50, deadline=None)
+@given(models())
+def test_the_lecture_s_way_is_the_same(model: Model) -> None:
+    model = model._replace(weight=None)
+    AL, caches = model_forward(model.X, model.parameters, activations=model.activations)
+    lecture = model_backward(AL, model.Y, caches, activations=model.activations, output=model.head)
+    _, gradients = cost_and_gradients(model)
+    assert list(lecture) == list(gradients)
+    for name, value in lecture.items():
+        np.testing.assert_allclose(value, gradients[name], rtol=1e-12, atol=1e-15, err_msg=name)
 
 
 SETTINGS: dict[str, list[dict[str, Any]]] = {
@@ -190,6 +209,11 @@ TORCH_TEXTBOOK = {
 """From the output, away from saturation: torch clamps logarithms."""
 
 
+def test_every_textbook_form_has_a_counterpart() -> None:
+    assert set(TORCH_TEXTBOOK) == {name for name, head in HEADS.items() if head.textbook is not None}
+    assert all((head.textbook is None) == (head.textbook_backward is None) for head in HEADS.values())
+
+
 def output_of(head: Head) -> Any:
     """Outputs as the head gives them: of a softmax its columns sum to 1, and so on."""
     return ACTIVATIONS[head.activation].forward(np.random.default_rng(4).uniform(-2, 2, size=(4, 9)))
@@ -207,3 +231,46 @@ def test_loss_from_the_output(name: str, settings: dict[str, Any]) -> None:
     np.testing.assert_allclose(head.textbook(AL, Y)[0], loss.detach().numpy(), rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(head.textbook_backward(AL, Y), given.grad.numpy(), rtol=1e-12, atol=1e-12)
     assert compute_cost(AL, Y, output=head) == pytest.approx(loss.mean().item(), rel=1e-12)
+
+
+def test_a_poisson_network_is_scikit_learn_s() -> None:
+    """Its MLPRegressor(loss='poisson') with copied weights: the cost and a step of gradient descent."""
+    neural_network = pytest.importorskip("sklearn.neural_network")
+    from deepstep.equations import cost_from_logits, model_forward, output_gradient
+
+    rng = np.random.default_rng(6)
+    X, y = rng.standard_normal((30, 3)), rng.poisson(2, size=30).astype(float)
+    peer = neural_network.MLPRegressor(
+        hidden_layer_sizes=(4,), loss="poisson", activation="tanh", solver="sgd", momentum=0, alpha=0,
+        batch_size=30, learning_rate_init=0.1, max_iter=1, shuffle=False, random_state=0, warm_start=True,
+    )  # fmt: skip
+    with pytest.warns(UserWarning, match="Maximum iterations"):
+        peer.fit(X, y)
+    before = {f"W{n}": W.T.copy() for n, W in enumerate(peer.coefs_, 1)}
+    before |= {f"b{n}": b[:, np.newaxis].copy() for n, b in enumerate(peer.intercepts_, 1)}
+    with pytest.warns(UserWarning, match="Maximum iterations"):
+        peer.fit(X, y)
+    AL, caches = model_forward(X.T, before, activations=["tanh", "exponential"])
+    assert cost_from_logits(caches[-1].Z, y[np.newaxis], output="poisson") == pytest.approx(
+        peer.loss_curve_[-1], rel=1e-12
+    )
+    assert compute_cost(AL, y[np.newaxis], output="poisson") == pytest.approx(peer.loss_curve_[-1], rel=1e-12)
+    dZ = output_gradient(caches[-1].Z, y[np.newaxis], output="poisson")
+    dW2 = dZ @ caches[-1].linear.A_prev.T / 30
+    np.testing.assert_allclose(peer.coefs_[1].T, before["W2"] - 0.1 * dW2, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", HEADS)
+def test_extreme_logits_are_finite_without_a_warning(name: str, dtype: Any) -> None:
+    """Up to what a float holds, where the loss itself is one; warnings are errors here."""
+    head, most = get_head(name), np.finfo(dtype).max
+    edge = {"poisson": np.log(most) - 3, "identity": np.sqrt(most) / 8}.get(name, most / 8)
+    ends = np.array([-edge, -1, 0, 1, edge], dtype)
+    Z = np.stack(np.meshgrid(ends, ends, ends)).reshape(3, -1).astype(dtype)
+    Y = target(name, Z.shape, np.random.default_rng(7)).astype(dtype)
+    loss, dZ = head.loss(Z, Y), head.loss_backward(Z, Y)
+    assert loss.dtype == dZ.dtype == dtype
+    assert np.isfinite(loss).all()
+    assert np.isfinite(dZ).all()
+    assert (loss >= -1e-6 * np.abs(Y).max()).all()

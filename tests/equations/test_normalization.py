@@ -1,29 +1,139 @@
-"""Batch and layer normalization: numbers that are hard to square, torch's running statistics, refusals.
+"""Batch and layer normalization: torch, finite differences, and numbers that are hard to square."""
 
-The derivatives are held to a plain loop in tests/engines/test_reference.py, and to differences in inspection.
-"""
-
-from typing import Any
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from deepstep.equations import (
     NORMALIZATIONS,
+    Graph,
+    Node,
+    Op,
+    graph_of,
+    layers_of,
     model_forward,
     normalize_batch,
     normalize_fixed,
     running_statistics,
-    scale_shift_backward,
-    scale_shift_forward,
 )
+from deepstep.equations.ops import backward, forward
 from deepstep.errors import ConfigurationError, DataError, ShapeError
 
 torch = pytest.importorskip("torch")
+functional = torch.nn.functional
 
+WAYS = ["batch", "layer", "given"]
+"""The batch's own statistics, each example's own, and statistics that are given."""
+
+shapes = st.tuples(st.integers(1, 6), st.integers(1, 5), st.integers(1, 7))
 seeds = st.integers(0, 2**32 - 1)
+
+
+class Case(NamedTuple):
+    """A normalized layer with its inputs, the statistics that are given, and a derivative of m·J by Z."""
+
+    kind: str
+    values: dict[str, Any]
+    statistics: dict[str, Any]
+    dZ: Any
+
+    def graph(self, epsilon: float = 1e-5) -> Graph:
+        """The operations of the layer."""
+
+        def with_epsilon(node: Node) -> Op:
+            if node.op.reads[0] != "U":
+                return node.op
+            return replace(node.op, forward=partial(node.op.forward, epsilon=epsilon))
+
+        parameters = {f"{name}1": value for name, value in self.values.items() if name != "A_prev"}
+        graph = graph_of(layers_of(parameters, ["identity"], {"normalization": {1: self.kind}}))
+        return (graph.predicting if self.statistics else graph).with_ops(with_epsilon)
+
+    def run(self, epsilon: float = 1e-5) -> dict[str, Any]:
+        """The tape of a forward pass."""
+        names = {"A_prev": "A0", **{name: f"{name}1" for name in ("W", "b", "gamma", "mean", "variance")}}
+        given = {names[name]: value for name, value in {**self.values, **self.statistics}.items()}
+        return forward(self.graph(epsilon).nodes, given)
+
+    def gradients(self, epsilon: float = 1e-5, *, input_gradient: bool = True) -> dict[str, Any]:
+        """The derivatives by what goes in: of m·J by A_prev, of J by the parameters."""
+        passed = backward(
+            self.graph(epsilon).nodes, self.run(epsilon), {"Z1": self.dZ}, input_gradient=input_gradient
+        )
+        found = {name: value for _, whole in passed for name, value in whole.items()}
+        names = {"A0": "A_prev", "W1": "W", "b1": "b", "gamma1": "gamma"}
+        return {names[name]: value for name, value in found.items() if name in names}
+
+    def changed(self, **values: Any) -> "Case":
+        """Other inputs."""
+        return self._replace(values={**self.values, **values})
+
+
+def layer(shape: tuple[int, int, int], seed: int, way: str) -> Case:
+    """A case at random; n_{l-1}, n_l and m are the shape."""
+    n_before, n, m = shape
+    rng = np.random.default_rng(seed)
+    values = {
+        "A_prev": rng.standard_normal((n_before, m)),
+        "W": rng.standard_normal((n, n_before)),
+        "b": rng.standard_normal((n, 1)),
+        "gamma": rng.uniform(0.5, 2, (n, 1)),
+    }
+    statistics = {}
+    if way == "given":
+        statistics = {"mean": rng.standard_normal((n, 1)), "variance": rng.uniform(0.1, 2, (n, 1))}
+    return Case("layer" if way == "layer" else "batch", values, statistics, rng.standard_normal((n, m)))
+
+
+def by_torch(case: Case, epsilon: float) -> tuple[Any, dict[str, Any]]:
+    """Z by torch's own normalizations, and the tensors that went in. Rows are examples there."""
+    tensors = {name: torch.tensor(value, requires_grad=True) for name, value in case.values.items()}
+    U = (tensors["W"] @ tensors["A_prev"]).T
+    scale, shift = tensors["gamma"][:, 0], tensors["b"][:, 0]
+    if case.kind == "layer":
+        return functional.layer_norm(U, scale.shape, scale, shift, epsilon).T, tensors
+    if case.statistics:
+        mean, variance = (torch.tensor(value[:, 0]) for value in case.statistics.values())
+        return functional.batch_norm(U, mean, variance, scale, shift, False, 0.1, epsilon).T, tensors
+    if len(U) == 1:  # torch refuses one example: what it computes for more, written out
+        return (scale * (U - U.mean(0)) / torch.sqrt(U.var(0, correction=0) + epsilon) + shift).T, tensors
+    return functional.batch_norm(U, None, None, scale, shift, True, 0.1, epsilon).T, tensors
+
+
+@pytest.mark.parametrize("epsilon", [1e-5, 0.1])
+@pytest.mark.parametrize("way", WAYS)
+@given(shape=shapes, seed=seeds)
+def test_forward_and_backward_are_torch_s(way: str, epsilon: float, shape: Any, seed: int) -> None:
+    case = layer(shape, seed, way)
+    expected, tensors = by_torch(case, epsilon)
+    expected.backward(torch.tensor(case.dZ))
+    near = {"rtol": 1e-10, "atol": 1e-10}
+    np.testing.assert_allclose(case.run(epsilon)["Z1"], expected.detach().numpy(), **near)
+    got = case.gradients(epsilon)
+    for name, tensor in tensors.items():
+        share = 1 if name == "A_prev" else shape[2]  # dW, db and dgamma are derivatives of J, dA_prev of m·J
+        scale = max(1.0, float(np.abs(tensor.grad.numpy()).max()))
+        np.testing.assert_allclose(
+            got[name] / scale, tensor.grad.numpy() / share / scale, err_msg=name, **near
+        )
+
+
+@pytest.mark.parametrize("kind", NORMALIZATIONS)
+@given(shape=shapes, seed=seeds)
+def test_what_is_normalized_has_mean_0_and_its_share_of_variance_1(kind: str, shape: Any, seed: int) -> None:
+    U = np.random.default_rng(seed).standard_normal(shape[1:]) * 10 + 5
+    axis = 1 if kind == "batch" else 0
+    U_hat, mean, variance, deviation = NORMALIZATIONS[kind].forward(U, epsilon=1e-5)
+    np.testing.assert_allclose(mean, U.mean(axis, keepdims=True), rtol=1e-13)
+    np.testing.assert_allclose(variance, U.var(axis, keepdims=True), rtol=1e-12, atol=1e-28)
+    np.testing.assert_allclose(deviation, np.sqrt(variance + 1e-5), rtol=1e-14)
+    np.testing.assert_allclose(U_hat.mean(axis), 0, atol=1e-11)
+    np.testing.assert_allclose(U_hat.var(axis), (variance / (variance + 1e-5)).squeeze(axis), atol=1e-12)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -58,14 +168,25 @@ class TestNumbersThatAreHardToSquare:
             dU = NORMALIZATIONS[kind].backward(np.ones_like(U_hat), U_hat, deviation)
             np.testing.assert_allclose(dU, 0, atol=1e-6)
 
+    def test_equal_huge_values_are_zero(self, dtype: Any) -> None:
+        for m in (1, 2, 3, 7, 1000):
+            U = np.full((1, m), np.finfo(dtype).max, dtype)
+            assert np.abs(normalize_batch(U).U_hat).max() <= 2  # the mean of m floats is off by a rounding
+            U = np.full((1, m), 1.0, dtype)
+            assert not normalize_batch(U).U_hat.any()
+
     def test_a_mean_far_from_zero_costs_no_digits(self, dtype: Any) -> None:
         """One pass, E[U²] - E[U]², would leave nothing of the variance here."""
         far = 2.0**20 if dtype == np.float32 else 2.0**50
         U = np.array([[far, far + 1, far + 2]], dtype)
         np.testing.assert_allclose(normalize_batch(U, epsilon=1e-12).variance, 2 / 3, rtol=1e-6)
 
+    def test_the_smallest_numbers(self, dtype: Any) -> None:
+        tiny = np.finfo(dtype).smallest_subnormal
+        U_hat = normalize_batch(np.array([[0, tiny, -tiny]], dtype)).U_hat
+        assert np.abs(U_hat).max() < 1e-30
 
-@settings(max_examples=25)
+
 @given(seeds, st.integers(2, 9))
 def test_running_statistics_are_torch_s(seed: int, m: int) -> None:
     rng = np.random.default_rng(seed)
@@ -95,24 +216,39 @@ def test_running_statistics_of_one_example() -> None:
     assert {array.dtype for array in more} == {np.dtype(np.float32)}
 
 
-U, COLUMN = np.ones((4, 5)), np.ones((4, 1))
+def test_statistics_of_another_precision_leave_float32() -> None:
+    case = layer((3, 4, 5), 1, "given")
+    case = case.changed(**{name: value.astype(np.float32) for name, value in case.values.items()})
+    assert {array.dtype for array in case.run().values()} == {np.dtype(np.float32)}
 
 
 @pytest.mark.parametrize(
-    ("function", "given", "error", "message"),
+    ("change", "error", "message"),
     [
-        (scale_shift_forward, (U, np.ones(4), COLUMN), ShapeError, r"gamma has shape \(4, 1\); got \(4,\)"),
-        (scale_shift_forward, (U, COLUMN, COLUMN[1:]), ShapeError, r"b has shape \(4, 1\); got \(3, 1\)"),
-        (scale_shift_backward, (COLUMN, U, COLUMN), ShapeError, r"dZ has the shape of Z, \(4, 5\); got"),
-        (scale_shift_backward, (U[:, :0], U[:, :0], COLUMN), DataError, "at least one example; got m = 0"),
-        (normalize_batch, (U[:, :0],), DataError, "at least one example; got m = 0"),
-        (normalize_fixed, (U, COLUMN, np.ones(4)), ShapeError, r"variance has shape \(4, 1\)"),
-        (normalize_fixed, (U, np.ones((1, 5)), COLUMN), ShapeError, r"mean has shape \(4, 1\)"),
+        ({"gamma": np.ones(4)}, ShapeError, r"gamma has shape \(4, 1\); got \(4,\)"),
+        ({"gamma": np.ones((1, 4))}, ShapeError, r"gamma has shape \(4, 1\); got \(1, 4\)"),
+        ({"b": np.ones((3, 1))}, ShapeError, r"b has shape \(4, 1\); got \(3, 1\)"),
+        ({"b": [[1.0]] * 3}, ShapeError, r"b has shape \(4, 1\); got \(3, 1\)"),
+        ({"A_prev": np.ones((4, 5))}, ShapeError, "A_prev needs 3 rows"),
+        ({"A_prev": np.ones((3, 0))}, DataError, "at least one example; got m = 0"),
     ],
 )
-def test_what_does_not_fit_is_refused(function: Any, given: Any, error: Any, message: str) -> None:
+def test_what_does_not_fit_is_refused(change: dict[str, Any], error: Any, message: str) -> None:
     with pytest.raises(error, match=message):
-        function(*given)
+        layer((3, 4, 5), 1, "batch").changed(**change).run()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"variance": np.ones(4)}, r"variance has shape \(4, 1\)"),
+        ({"mean": np.zeros((1, 5))}, r"mean has shape \(4, 1\)"),
+    ],
+)
+def test_statistics_of_another_shape_are_refused(change: dict[str, Any], message: str) -> None:
+    case = layer((3, 4, 5), 1, "given")
+    with pytest.raises(ShapeError, match=message):
+        case._replace(statistics={**case.statistics, **change}).run()
 
 
 @pytest.mark.parametrize(
@@ -128,7 +264,18 @@ def test_what_does_not_fit_is_refused(function: Any, given: Any, error: Any, mes
 def test_a_normalization_that_does_not_fit_the_parameters_is_refused(
     normalization: Any, message: str
 ) -> None:
-    theta = {"W1": np.ones((4, 3)), "b1": COLUMN, "gamma1": COLUMN}
+    values = layer((3, 4, 5), 1, "batch").values
+    theta = {"W1": values["W"], "b1": values["b"], "gamma1": values["gamma"]}
     theta |= {"W2": np.ones((1, 4)), "b2": np.ones((1, 1))}
     with pytest.raises(ConfigurationError, match=message):
-        model_forward(np.ones((3, 5)), theta, normalization=normalization)
+        model_forward(values["A_prev"], theta, normalization=normalization)
+
+
+def test_a_derivative_of_another_shape_is_refused() -> None:
+    case = layer((3, 4, 5), 1, "batch")
+    for input_gradient in (True, False):
+        with pytest.raises(ShapeError, match=r"dZ has the shape of Z, \(4, 5\); got \(4, 1\)"):
+            case._replace(dZ=case.dZ[:, :1]).gradients(input_gradient=input_gradient)
+    empty = layer((3, 4, 5), 1, "layer").changed(A_prev=np.ones((3, 0)))._replace(dZ=np.ones((4, 0)))
+    with pytest.raises(DataError, match="at least one example; got m = 0"):
+        empty.gradients()

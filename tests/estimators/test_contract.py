@@ -123,3 +123,11 @@ def test_grid_search_in_two_processes():
     assert search.best_params_["deepclassifier__alpha"] == 0.1
     assert search.score(X, names) > 0.95
     assert list(search.best_estimator_[-1].feature_names_in_) == list(X.columns)
+
+
+@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+def test_html(Estimator):
+    assert Estimator.__name__ in Estimator(5, preset="mlp")._repr_html_()
+    X, y = load_iris(return_X_y=True)
+    fitted = Estimator(5, solver="lbfgs", max_iter=20000, preset="mlp").fit(X[:100], y[:100])
+    assert "fitted" in fitted._repr_html_()

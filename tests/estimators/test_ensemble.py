@@ -360,3 +360,13 @@ def test_the_linear_preset_arrives_where_logistic_regression_does(monkeypatch):
             peer = make_pipeline(StandardScaler(), LogisticRegression(C=C)).fit(X[learned], y[learned])
             found.append(log_loss(y[held_out], peer.predict_proba(X[held_out])))
     assert linear.validation_cost < 1.2 * min(np.mean(cost) for cost in costs.values())
+
+
+def test_an_ensemble_is_better_than_a_member_of_it():
+    """What it is for, on data that nothing else in this project knows: friedman1, unseen rows."""
+    X, y = make_friedman1(300, noise=1.0, random_state=7)
+    scores = [
+        DeepRegressor(n_estimators=n, random_state=1).fit(X[:150], y[:150]).score(X[150:], y[150:])
+        for n in (1, 5)
+    ]
+    assert scores[1] > scores[0]

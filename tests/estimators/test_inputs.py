@@ -222,3 +222,17 @@ def test_few_rows_and_large_batches():
         DeepClassifier(batch_size=151, **FAST).fit(
             X, np.full(150, "one")
         )  # as scikit-learn's network learns it
+
+
+def test_memory_of_many_rows_is_bounded():
+    """As a whole the activations would have 400 MB."""
+    many = np.random.default_rng(0).standard_normal((100_000, 8))
+    y = np.arange(100_000) % 2
+    model = estimators.DeepRegressor((512,), max_iter=1, random_state=0, preset="mlp", engine="reference")
+    tracemalloc.start()
+    try:
+        model.fit(many[:200], y[:200], X_val=many, y_val=y).score(many, y)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 100e6
