@@ -6,7 +6,7 @@ stand for missing numbers.
 """
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from deepstep.data.dialect import MISSING
 
@@ -102,8 +102,7 @@ def parse_numbers(texts: "polars.Series", written: str) -> "polars.Series":
     """Floats; null where a text does not fit the format, or is null."""
     import polars
 
-    found = _NAME.fullmatch(written)
-    assert found is not None
+    found = cast("re.Match[str]", _NAME.fullmatch(written))
     parts = {name: part or "" for name, part in found.groupdict().items()}
     form = NUMBER_FORMATS[parts.pop("plain")]
     plain = _bare(texts, **parts)

@@ -34,8 +34,7 @@ class Watcher(Callback):
             Name for error messages.
         """
         if self.quantity not in names:
-            where = where or type(self).__name__.lower()
-            raise unknown_name(where, "quantity of the records", self.quantity, names)
+            raise unknown_name(where or type(self).__name__, "quantity of the records", self.quantity, names)
 
 
 class ReduceLROnPlateau(Watcher):
