@@ -155,6 +155,29 @@ def test_a_folder_is_on_the_disk_before_its_rename_and_its_parent_after(tmp_path
     assert calls[renamed[-1] + 1 :] == [("fsync", tmp_path.stat().st_ino, None)]
 
 
+KILLED_BETWEEN_RENAMES = """
+import os, sys
+from pathlib import Path
+from deepstep.data import atomic_directory
+rename = os.rename
+def rename_and_die(source, target):
+    rename(source, target)
+    os._exit(9)
+os.rename = rename_and_die
+with atomic_directory(sys.argv[1], overwrite=True) as folder:
+    (folder / "config.toml").write_text("new")
+"""
+
+
+def test_killed_between_the_renames_both_folders_are_whole(tmp_path):
+    """What the module's first lines say of this case."""
+    run = run_folder(tmp_path / "run", "old")
+    done = subprocess.run([sys.executable, "-c", KILLED_BETWEEN_RENAMES, str(run)], check=False)
+    assert done.returncode == 9
+    assert all(name.startswith(".deepstep-") for name in names(tmp_path))
+    assert sorted(map(name_of, tmp_path.iterdir())) == ["new", "old"]
+
+
 FULL_DISK = """
 import resource, sys
 from pathlib import Path

@@ -42,3 +42,11 @@ def test_toml_that_is_refused(kind):
     with pytest.raises(ValueError, match=r"\w"):
         toml_values(TOML[kind])
     assert time.monotonic() - begun < 10
+
+
+def test_texts_that_are_slow_to_match_take_no_longer():
+    for text in ('"' + '\\"' * 1_000_000, "a." * 63 + " " * 1_000_000, "a" * 1_000_000, "'\"" * 1_000_000):
+        begun = time.monotonic()
+        with pytest.raises(ValueError, match=r"\w"):
+            toml_values(text)
+        assert time.monotonic() - begun < 10

@@ -217,3 +217,26 @@ def test_a_file_that_is_cut_between_the_look_at_it_and_the_reading(files, monkey
     monkeypatch.setattr(arrays, "check_unchanged", cut)
     with pytest.raises(FileError, match=rf"^{path}: the file .*; it (is shorter|was changed meanwhile)"):
         list(rows.pieces(0, ["x3"], 9))
+
+
+def test_mapped_arrays_whose_file_is_another_or_gone(files, digits):
+    X, y = digits
+    mapped = np.load(files / "X.npy", mmap_mode="r")
+    (files / "X.npy").unlink()
+    rows = ArrayRows({"X": mapped, "y": y}, "mine")
+    assert next(rows.pieces(0, ["x63"], 9))["x63"].to_list() == X[:9, 7, 7].tolist()
+    np.save(files / "X.npy", X + 1)
+    with pytest.raises(FileError, match=r"X.npy: the file that the array is mapped from; another one stands"):
+        ArrayRows({"X": mapped}, "mine")
+    np.save(files / "X.npy", X[:3])
+    with pytest.raises(FileError, match=r"X.npy: the file that the array is mapped from; another one stands"):
+        ArrayRows({"X": mapped}, "mine")
+
+
+def test_a_map_without_a_name_is_read_as_it_is(tmp_path):
+    with (tmp_path / "numbers").open("w+b") as file:
+        mapped = np.memmap(file, float, "w+", shape=(9, 2))
+        mapped[:] = 3.0
+        nameless = np.memmap(file, float, "r", shape=(9, 2))
+        nameless.filename = None
+        assert next(ArrayRows({"X": nameless}, "mine").pieces(0, ["x1"], 9))["x1"].to_list() == [3.0] * 9

@@ -194,12 +194,26 @@ class _Filed:
 
 
 def _filed(array: Any) -> Any:
-    """A whole array that is mapped for reading, as it is in its file; any other array as it is."""
+    """A whole array that is mapped for reading, as it is in its file; any other array as it is.
+
+    A file that is another one, or shorter, than what was mapped is a FileError.
+    """
     given: Any = array if isinstance(array, np.memmap) and isinstance(array.base, mmap) else None
     if given is None or given.mode != "r" or not given.flags.c_contiguous or given.dtype.hasobject:
         return array
-    there = kind_at(given.filename) == "file"
-    return _Filed(Path(given.filename), given.offset, given.shape, given.dtype) if there else array
+    if given.filename is None or kind_at(given.filename) != "file":
+        return array
+    found = _Filed(Path(given.filename), given.offset, given.shape, given.dtype)
+    same = found.path.stat().st_size >= given.offset + given.nbytes
+    ends = {0, len(given) - 1} if len(given) else set()
+    if same and all(found[row : row + 1].tobytes() == given[row : row + 1].tobytes() for row in ends):
+        return found
+    raise FileError(
+        str(found.path),
+        "the file that the array is mapped from",
+        "another one stands there, or a part of it",
+        "Map it again.",
+    )
 
 
 def as_opened(path: Path) -> Watched:

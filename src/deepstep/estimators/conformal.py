@@ -155,7 +155,7 @@ class Calibrated(DeepEstimator):
         if A is not None:
             self._training_rows = TrainingFingerprint.of(ensemble, rows.X, rows.weight)
         kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
-        weight = self._class_weighted(kept, held_out or kept, "fit")
+        weight = self._class_weighted(kept, kept if held_out is None else held_out, "fit")
         if held_out is not None:
             self._calibration = self._read_known(ensemble.outputs(held_out.X), held_out.Y, weight, "fit")
         elif A is not None:

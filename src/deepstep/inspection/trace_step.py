@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from inspect import unwrap
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -71,13 +70,40 @@ class Step:
     architecture: Architecture
     settings: Settings
 
-    number = property(attrgetter("update.number"), doc="Number of the update, from 1.")
-    epoch = property(attrgetter("update.epoch"), doc="Number of the epoch, from 0.")
-    cost = property(attrgetter("update.cost"), doc="J of the batch before the update.")
-    X = property(attrgetter("update.X"), doc="Inputs of the batch, (n_x, k).")
-    Y = property(attrgetter("update.Y"), doc="Targets of the batch, (n_L, k).")
-    learning_rate = property(attrgetter("update.learning_rate"), doc="α.")
-    state = property(attrgetter("update.before"), doc="θ and the optimizer's state before the update.")
+    @property
+    def number(self) -> int:
+        """Number of the update, from 1."""
+        return self.update.number
+
+    @property
+    def epoch(self) -> int:
+        """Number of the epoch, from 0."""
+        return self.update.epoch
+
+    @property
+    def cost(self) -> float:
+        """J of the batch before the update."""
+        return self.update.cost
+
+    @property
+    def X(self) -> Array:
+        """Inputs of the batch, (n_x, k)."""
+        return self.update.X
+
+    @property
+    def Y(self) -> Array:
+        """Targets of the batch, (n_L, k)."""
+        return self.update.Y
+
+    @property
+    def learning_rate(self) -> float:
+        """α."""
+        return self.update.learning_rate
+
+    @property
+    def state(self) -> SessionState:
+        """θ and the optimizer's state before the update."""
+        return self.update.before
 
     @property
     def before(self) -> Parameters:

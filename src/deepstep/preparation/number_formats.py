@@ -114,7 +114,8 @@ def parse_numbers(texts: "polars.Series", written: str) -> "polars.Series":
 
 def is_number_format(written: str) -> bool:
     """Whether this is the name of a format of numbers."""
-    return _NAME.fullmatch(written) is not None
+    found = _NAME.fullmatch(written)
+    return found is not None and not (found["code"] and found["unit"])
 
 
 def _code_or_unit_of(present: "polars.Series") -> tuple[str, str]:

@@ -127,10 +127,15 @@ def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
             place = f"{_place(found, np.arange(m)[walk.rows(at)])} in epoch {epoch}, step {step}"
             got = f"{place}, at learning rate {rate:g}: {cause}"
             return DivergenceError(where, EXPECTED, got, hint, layer=found.layer or None, step=step)
+    return _of_the_engine(session, f"in epoch {walk.epoch}", where)
+
+
+def _of_the_engine(session: Session, place: str, where: str) -> DivergenceError:
+    """The error for numbers that are finite in the reference."""
     return DivergenceError(
         where,
         EXPECTED,
-        f"they did not in epoch {walk.epoch} on the engine {session.name!r}, though they do in the reference",
+        f"they did not {place} on the engine {session.name!r}, though they do in the reference",
         "Lower the learning rate, or use engine='reference'.",
     )
 
@@ -150,6 +155,8 @@ def evaluation_divergence(
             cause, hint = _cause(found, opened, first, rated=False)
             got = f"{_place(found, np.arange(len(examples)))}: {cause}"
             return DivergenceError(where, EXPECTED, got, hint, layer=found.layer or None)
+        if not lost:
+            return _of_the_engine(session, "at parameters that are finite", where)
         got = f"the line search left them, from a cost J of {opened.costs.total:.3g}"
         return DivergenceError(where, EXPECTED, got, _rescale(opened, first, rated=False))
 

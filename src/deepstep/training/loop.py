@@ -264,6 +264,7 @@ class Loop:
             for number in range(self._of):
                 if self._time_is_up:
                     return
+                self._state = self._session.state()  # a caller may have loaded another one
                 walk, before = self._walk(epoch, view, range(number, number + 1)), self._state
                 with blas_threads(plan.deterministic):
                     chunk = self._steps(walk)

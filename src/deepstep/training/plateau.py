@@ -23,18 +23,16 @@ class Watcher(Callback):
     in_every_worker = True
     quantity: str
 
-    def expect(self, names: Collection[str], where: str = "") -> None:
+    def expect(self, names: Collection[str]) -> None:
         """Refuse with a ConfigurationError to watch what is not among the entries of records.
 
         Parameters
         ----------
         names : collection of str
             The entries.
-        where : str
-            Name for error messages.
         """
         if self.quantity not in names:
-            raise unknown_name(where or type(self).__name__, "quantity of the records", self.quantity, names)
+            raise unknown_name(type(self).__name__, "quantity of the records", self.quantity, names)
 
 
 class ReduceLROnPlateau(Watcher):

@@ -19,7 +19,7 @@ Factor: TypeAlias = Callable[..., float]
 SCHEDULES: dict[str, Factor] = {
     name.removesuffix("_factor"): entry.function
     for name, entry in EQUATIONS.items()
-    if name.endswith("_factor") and name != "warm_up_factor"
+    if entry.topic == "schedules" and name.endswith("_factor") and name != "warm_up_factor"
 }
 """All schedules by name; the keyword arguments of the equation are the settings, with their defaults."""
 

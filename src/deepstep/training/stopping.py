@@ -131,13 +131,13 @@ def check_watched(
     for callback in callbacks:
         if isinstance(callback, Watcher):
             try:
-                callback.expect(known, (called or {}).get(id(callback), ""))
+                callback.expect(known)
             except ConfigurationError as error:
+                where, hint = (called or {}).get(id(callback), error.where), error.hint
                 validated = any(name.startswith("validation_") for name in known)
-                if validated or not str(callback.quantity).startswith("validation_"):
-                    raise
-                hint = "Give validation data, which it is of, or watch another one."
-                raise ConfigurationError(error.where, error.expected, error.got, hint) from None
+                if not validated and str(callback.quantity).startswith("validation_"):
+                    hint = "Give validation data, which it is of, or watch another one."
+                raise ConfigurationError(where, error.expected, error.got, hint) from None
         if callback.adds_to_records is None:  # anything may be there after it
             return
         known.extend(callback.adds_to_records)
