@@ -103,6 +103,6 @@ def test_what_is_not_installed_is_said(deepstep, flowers, monkeypatch, tmp_path)
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     result = deepstep("train", flowers, *TYPED, "--log tensorboard --out r")
     assert result.code == 2
-    assert "TensorBoard: the package 'tensorboardX' is needed; it is not installed." in result.err
+    assert "--log tensorboard: the package 'tensorboardX' is needed; it is not installed." in result.err
     assert "pip install 'deepstep[tensorboard]'" in result.err
     assert list(tmp_path.iterdir()) == []

@@ -4,13 +4,14 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from importlib import import_module
 from math import isfinite
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 import click
 
-from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.errors import ConfigurationError, missing_package, unknown_name
 
 CLASS_WEIGHT, BALANCED = "--class-weight", "balanced"
 ClassWeight: TypeAlias = str | Mapping[str, float]
@@ -213,6 +214,11 @@ def asked_logs(context: click.Context, parameter: click.Parameter, given: Any) -
             )
         if kind in (CSV, TENSORBOARD) and place:
             place = os.path.abspath(place)  # it may be resumed from another folder
+        if kind == TENSORBOARD:
+            try:
+                import_module("tensorboardX")  # before a table is read, and a run is replaced
+            except ImportError as error:
+                raise missing_package(f"{LOG} {TENSORBOARD}", "tensorboardX", TENSORBOARD) from error
         pairs.append((kind, place))
     return once_each(LOG, pairs) or None
 
