@@ -478,7 +478,7 @@ class Run:
 
         given: How text tables are written.
         tell: A function that is called with what is found.
-        returns: No class of the target is a missing value.
+        returns: How to read it; texts that are classes of the target are not read as missing.
         """
         values = dict(zip(self.target_names, self.preparation.target.classes, strict=False))
         return ReadOptions(given, text_format(self.config.get("asked", {})), values, tell)

@@ -163,9 +163,9 @@ class StoredRows(ABC):
     def all_pieces(self, columns: Sequence[str], most: int) -> "Iterator[polars.DataFrame]":
         """The rows of all groups, in the order of the files.
 
-        columns, most: As of `pieces`.
+        columns, most: As in `pieces`.
         returns: Frames with these columns, in the types of ``schema``.
-        FileError: As of `pieces`.
+        FileError: As in `pieces`.
         """
         for group in range(len(self.sizes)):
             yield from self.pieces(group, columns, most)

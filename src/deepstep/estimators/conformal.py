@@ -181,7 +181,7 @@ class Calibrated(DeepEstimator):
         return self._read(A[used].astype(np.float64), Y[used], None if weight is None else weight[used])
 
     def _scores(self, where: str, alpha: float) -> tuple[Array, ...]:
-        """How wrong answers were, refused in words where nobody knows."""
+        """The scores of the held-out predictions; an error where nothing was held out."""
         if not (is_number(alpha) and 0 < alpha < 1):
             raise ConfigurationError(where, "alpha is a number above 0 and below 1", f"got {alpha!r}")
         if self._calibration.scores is None:

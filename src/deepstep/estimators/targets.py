@@ -145,7 +145,7 @@ class Labels:
 
     @property
     def shown(self) -> AnyArray | list[AnyArray]:
-        """The classes, of several columns those of each: their numbers would pass for labels of one."""
+        """The classes, for several columns those of each: indices would look like labels of one column."""
         return [np.arange(2) for _ in self.classes] if self.several else self.classes
 
     @property
