@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 class Parsed(click.ParamType[Any]):
-    """The value that `parse` reads from a text and a flag; its ValueError becomes one that names ``expected``.
+    """The value that `parse` reads from a text and a flag; its ValueError becomes one naming ``expected``.
 
     >>> NUMBER_OR_AUTO.convert("0.1", None, None), NUMBER_OR_AUTO.convert("auto", None, None)
     (0.1, 'auto')
