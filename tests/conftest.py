@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import signal
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -66,6 +68,14 @@ def shared() -> Path:
             pytest.fail(f"{SHARED} is missing: continuous integration needs the shared test data")
         pytest.skip("the shared test data is not beside this checkout")
     return SHARED
+
+
+@pytest.fixture
+def pythons_own_handler() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt, whatever started the tests."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)

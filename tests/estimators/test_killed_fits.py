@@ -192,15 +192,7 @@ def test_what_has_no_checkpoints(tmp_path):
         DeepClassifier(checkpoint_dir=tmp_path).partial_fit  # noqa: B018
 
 
-@pytest.fixture
-def _pythons_own_handler():
-    """Whatever whoever started the tests does with Ctrl-C: in the background a shell ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("_pythons_own_handler")
+@pytest.mark.usefixtures("pythons_own_handler")
 def test_ctrl_c_says_where_it_goes_on(tmp_path, monkeypatch):
     steps = CompiledSession.steps
     # a callback that looks at the network has each epoch done by itself

@@ -100,11 +100,7 @@ TEN = {"n_estimators": 10, "random_state": 1, "max_iter": 3}
 WINE, KINDS = load_wine(return_X_y=True)
 
 
-@pytest.fixture(autouse=True)
-def pythons_own_handler():
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+pytestmark = pytest.mark.usefixtures("pythons_own_handler")
 
 
 def press():

@@ -203,8 +203,9 @@ def test_a_state_that_is_none_of_its_callback_s_is_refused(checkpoint, callback,
     pauses = EachPause()
     setup().train(pauses, callback)
     other = replace(pauses.checkpoints[1], callbacks=[(name, state)])
-    with pytest.raises(ConfigurationError, match=rf"{name}\.restore: a state of {name}; got"):
-        setup().train(callback, resume=other)
+    for attempt in (lambda: setup().train(callback, resume=other), lambda: callback.restore(state)):
+        with pytest.raises(ConfigurationError, match=rf"{name}\.restore: a state of {name}; got"):
+            attempt()
 
 
 @pytest.mark.parametrize("value", [object(), {1, 2}, np.array(["text"]), np.array([None]), 1j, b"bytes"])

@@ -50,12 +50,7 @@ class CtrlC(Callback):
                 signal.raise_signal(signal.SIGINT)
 
 
-@pytest.fixture(autouse=True)
-def pythons_own_handler():
-    """Whatever started the tests: Ctrl-C raises KeyboardInterrupt."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+pytestmark = pytest.mark.usefixtures("pythons_own_handler")
 
 
 @pytest.mark.parametrize(

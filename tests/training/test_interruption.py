@@ -6,12 +6,7 @@ import pytest
 
 from deepstep.training.interruption import deferred
 
-
-@pytest.fixture(autouse=True)
-def pythons_own_handler():
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+pytestmark = pytest.mark.usefixtures("pythons_own_handler")
 
 
 def test_the_first_one_waits():

@@ -6,7 +6,7 @@ from math import isnan, nan
 from typing import Any
 
 from deepstep.engines import Session
-from deepstep.errors import ConfigurationError, DeepStepError, DivergenceError
+from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training.callbacks import (
@@ -111,14 +111,8 @@ class Fit:
         checkpoint.check(self.training, self.where)
         self.session.load(checkpoint.state)
         self.history.records[:] = checkpoint.records
-        for callback, (name, state) in zip(with_state(self.callbacks), checkpoint.callbacks, strict=True):
-            try:
-                callback.restore(state)
-            except DeepStepError:
-                raise
-            except (KeyError, TypeError, ValueError, OverflowError) as error:
-                got = f"got {state!r:.200} ({type(error).__name__}: {error})"
-                raise ConfigurationError(f"{name}.restore", f"a state of {name}", got) from error
+        for callback, (_, state) in zip(with_state(self.callbacks), checkpoint.callbacks, strict=True):
+            callback.restore(state)
         self.training.position = checkpoint.position
 
     def tell(self, method: str, what: Any = None, callbacks: Sequence[Callback] | None = None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from math import isfinite
 from typing import Any
 
-from deepstep.errors import unknown_name
+from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import Record
 from deepstep.training.schedules import Range, check_range
@@ -33,6 +33,20 @@ class Watcher(Callback):
         """
         if self.quantity not in names:
             raise unknown_name(type(self).__name__, "quantity of the records", self.quantity, names)
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave; a ConfigurationError says that something is no such state."""
+        try:
+            self._restore(state)
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            name = type(self).__name__
+            raise ConfigurationError(
+                f"{name}.restore", f"a state of {name}", f"got {state!r:.200}"
+            ) from error
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        """Take over a state; errors of reading it may be raised as they are."""
+        raise NotImplementedError
 
 
 class ReduceLROnPlateau(Watcher):
@@ -111,8 +125,7 @@ class ReduceLROnPlateau(Watcher):
         """The factor, the best value and the count, as JSON has them, for `restore`."""
         return {"factor": self.factor, "best": self.best, "stalled": self.stalled}
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state` gave."""
+    def _restore(self, state: Mapping[str, Any]) -> None:
         factor, best, stalled = (state[name] for name in ("factor", "best", "stalled"))
         best = None if best is None else float(best)
         self.factor, self.best, self.stalled = float(factor), best, int(stalled)

@@ -100,8 +100,7 @@ class EarlyStopping(Watcher):
             kept |= {"theta": self.best_parameters.flat, "statistics": dict(self.best_statistics)}
         return kept
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state` gave."""
+    def _restore(self, state: Mapping[str, Any]) -> None:
         self.best = None if state["best"] is None else float(state["best"])
         self.stalled, self.best_statistics = int(state["stalled"]), dict(state.get("statistics", {}))
         self._kept = state
