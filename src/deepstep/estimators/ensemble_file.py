@@ -145,7 +145,7 @@ class EnsembleFile:
         self.weights = _of_presets("weights", record["weights"], presets)
         self.temperatures = _of_presets("temperatures", record["temperatures"], presets)
         for temperature in self.temperatures.values():
-            _require(temperature > 0, "every temperature is above 0", temperature)
+            _require(temperature > 0, "temperatures is a number above 0", temperature)
         weights = [*self.weights.values()]
         whole = min(weights) >= 0 and isclose(sum(weights), 1, rel_tol=1e-9)
         _require(whole, "weights are at least 0 and sum to 1", weights)
