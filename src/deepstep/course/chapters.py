@@ -46,3 +46,36 @@ CHAPTERS: dict[int, Chapter] = {
     for number, (slug, title, names) in enumerate(_TABLE, start=1)
 }
 """All chapters by number."""
+
+
+def starter(number: int) -> str:
+    """The learner's file of a chapter: its functions with their tasks and without their bodies.
+
+    Parameters
+    ----------
+    number : int
+        The chapter, from 1 to 14.
+
+    Returns
+    -------
+    str
+        Python source.
+
+    Examples
+    --------
+    >>> print(starter(12)[:56])
+    \"\"\"Chapter 12: Two layers against L layers on cats.
+    <BLANKLINE>
+    Wri
+    """
+    from deepstep.course import EXERCISES
+
+    chapter = CHAPTERS[number]
+    exercises = [EXERCISES[name] for name in chapter.exercises]
+    helpers = sorted({helper for exercise in exercises for helper in exercise.helpers} - {*chapter.exercises})
+    lines = [f'"""Chapter {number}: {chapter.title}.', "", "Write the functions, then run:"]
+    lines += [f"    deepstep course check {number}", '"""', "", "import numpy as np"]
+    if helpers:
+        names = "".join(f"    {helper},\n" for helper in helpers)
+        lines += ["", f"from deepstep.course.exercises import (  # of earlier chapters\n{names})"]
+    return "\n".join([*lines, "", "", "\n\n".join(exercise.hole() for exercise in exercises)])
