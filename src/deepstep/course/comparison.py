@@ -71,7 +71,9 @@ class Comparison(NamedTuple):
         """Whether agreement means something: errors alone are the same mistake only with the same message."""
         if any("value" in record for record in found):
             return True
-        return all(one["error"][1] == other["error"][1] for one, other in zip(found, self.records, strict=True))
+        return all(
+            one["error"][1] == other["error"][1] for one, other in zip(found, self.records, strict=True)
+        )
 
     def _same_quantity(self, name: str, found: Sequence[Record]) -> bool:
         """Whether the wrong function has the same wrong values of this quantity."""
@@ -128,7 +130,7 @@ class Comparison(NamedTuple):
                     yield f"{name} was changed in place: make a new array."
                     break
         if any(record["random"] for record in self.records):
-            yield "The global random generator was used or seeded: draw from the arguments, not from np.random."
+            yield "The global random generator was used or seeded: draw from rng, not from np.random."
 
     def _errors(self) -> Iterator[str]:
         for expected, record in zip(self.expected, self.records, strict=True):
@@ -145,7 +147,9 @@ class Comparison(NamedTuple):
         if not isinstance(names, list) or len(names) > 3:
             return ""
         for order in list(permutations(range(len(names))))[1:]:
-            if all(self._agrees_in_order(order, *both) for both in zip(self.expected, self.records, strict=True)):
+            if all(
+                self._agrees_in_order(order, *both) for both in zip(self.expected, self.records, strict=True)
+            ):
                 return ", ".join(name if isinstance(name, str) else "cache" for name in names)
         return ""
 
@@ -171,11 +175,11 @@ def leaves(expected: Any, value: Any, names: Names) -> Iterator[Leaf]:
         for key in [*expected, *(key for key in entries if key not in expected and not key.startswith("dA"))]:
             yield from leaves(expected.get(key, MISSING), entries.get(key, MISSING), key)
     elif isinstance(expected, list) and not all(is_array(entry) and entry.ndim == 0 for entry in expected):
-        entries = list(value) if isinstance(value, list) or (is_array(value) and value.ndim) else None
-        if entries is None or len(entries) != len(expected):
+        parts = list(value) if isinstance(value, list) or (is_array(value) and value.ndim) else None
+        if parts is None or len(parts) != len(expected):
             yield names if isinstance(names, str) else "result", expected, value
             return
-        for index, (one, entry) in enumerate(zip(expected, entries, strict=True)):
+        for index, (one, entry) in enumerate(zip(expected, parts, strict=True)):
             known = isinstance(names, list) and len(names) == len(expected)
             whole = names if isinstance(names, str) else "result"
             yield from leaves(one, entry, names[index] if known else f"{whole}[{index}]")
@@ -209,7 +213,9 @@ def close(expected: Any, value: Any, tolerance: float) -> bool:
     finite = np.abs(expected[np.isfinite(expected)])
     scale = float(finite.max()) if finite.size else 0.0
     with np.errstate(all="ignore"):
-        return bool(np.allclose(value, expected, rtol=tolerance, atol=tolerance * scale + 1e-14, equal_nan=True))
+        return bool(
+            np.allclose(value, expected, rtol=tolerance, atol=tolerance * scale + 1e-14, equal_nan=True)
+        )
 
 
 def examples_of(case: Arguments) -> int:
@@ -224,10 +230,13 @@ Pairs = Sequence[tuple[Any, Any, int]]
 
 
 def _kind(value: Any) -> str:
-    names = {dict: "a dictionary", list: f"{len(value) if isinstance(value, list) else 0} results"}
     if value is None:
         return "None (is the return missing?)"
-    return names.get(type(value)) or (value.type if isinstance(value, Other) else f"shape {np.shape(value)}")
+    if isinstance(value, list):
+        return f"{len(value)} results"
+    if isinstance(value, dict | Other):
+        return "a dictionary" if isinstance(value, dict) else value.type
+    return f"an array of shape {np.shape(value)}" if np.ndim(value) else "a number"
 
 
 def describe_quantity(name: str, pairs: Pairs, tolerance: float) -> str:
@@ -238,7 +247,9 @@ def describe_quantity(name: str, pairs: Pairs, tolerance: float) -> str:
             if not close(expected, value, tolerance):
                 return f"{name} is {_kind(value)}, expected {_kind(expected)}."
         elif expected.shape != value.shape and (expected.ndim or value.size != 1):
-            return f"{name} has shape {value.shape}, expected {expected.shape}{_about_shape(expected, value)}."
+            return (
+                f"{name} has shape {value.shape}, expected {expected.shape}{_about_shape(expected, value)}."
+            )
     arrays = [
         (np.asarray(as_array(e), float), np.asarray(as_array(v), float).reshape(np.shape(as_array(e))), m)
         for e, v, m in pairs

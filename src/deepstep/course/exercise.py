@@ -65,7 +65,7 @@ def normal(seed: int, *shapes: tuple[int, ...]) -> list[Array]:
 
 
 class Mistake(NamedTuple):
-    """A known mistake: edits (old, new) of the solution's text, a hint, and the defects of the post that it is."""
+    """A known mistake: edits (old, new) of the solution, a hint, and the defects of the post that it is."""
 
     name: str
     edits: tuple[tuple[str, str], ...]
@@ -90,8 +90,8 @@ _ENTRY = re.compile(r"(?P<right>right: )?(?P<name>.*?)(?: \[(?P<defects>[D\d, ]+
 def parse_mistakes(table: str) -> list[Mistake]:
     """The mistakes of a table, one in each line, with its hint in indented lines below.
 
-    A line is ``name [D03]: old → new ‖ old → new``. ∅ is an empty text and ⏎ a new line with the indentation of
-    the function's body; "right: " begins another form of the solution.
+    A line is ``name [D03]: old → new ‖ old → new``. ∅ is an empty text and ⏎ a new line with the indentation
+    of the function's body; "right: " begins another form of the solution.
 
     >>> parse_mistakes("the sign is wrong [D01]: a - b → b - a")[0].edits
     (('a - b', 'b - a'),)

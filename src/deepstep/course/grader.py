@@ -22,7 +22,7 @@ SEED_VARIABLE = "DEEPSTEP_COURSE_SEED"
 
 
 class Result(NamedTuple):
-    """The grade of one function: whether it is right, the mistakes that were recognized, and what was seen."""
+    """The grade of one function: whether it is right, the mistakes recognized, and what was seen."""
 
     exercise: str
     right: bool
@@ -33,7 +33,10 @@ class Result(NamedTuple):
         """The result as text."""
         found = [f"{self.exercise}: {'right' if self.right else 'wrong'}"]
         for mistake in self.mistakes:
-            found += [f"    Mistake: {mistake.name}.", *([f"    Hint: {mistake.hint}"] if mistake.hint else [])]
+            found += [
+                f"    Mistake: {mistake.name}.",
+                *([f"    Hint: {mistake.hint}"] if mistake.hint else []),
+            ]
         return [*found, *(f"    {message}" for message in self.messages)]
 
 
@@ -124,9 +127,9 @@ def check(*functions: Callable[..., Any], exercise: str | None = None, seed: int
     """Check functions of this process, for example of a notebook.
 
     Verified are the results for the published cases and for hidden ones, that the arguments stay as they are,
-    and that the global random generator is left alone. Not verified are who wrote the function, how it computes
-    the result and how long it takes. It runs in this process without limits, on copies of the arguments;
-    `check_file` runs a file apart.
+    and that the global random generator is left alone. Not verified are who wrote the function, how it
+    computes the result and how long it takes. It runs in this process without limits, on copies of the
+    arguments; `check_file` runs a file apart.
 
     Parameters
     ----------
@@ -207,8 +210,8 @@ def check_file(
 ) -> Grade:
     """Check the learner's file of a chapter, each function in a process of its own.
 
-    The process has limits of time, memory and file size, no standard input, and may not start processes, use the
-    network or delete files. Cases go in and results come back as JSON; solutions and comparison stay in this
+    The process has limits of time, memory and file size, no standard input, and may not start processes, use
+    the network or delete files. Cases go in and results come back as JSON; the comparison stays in this
     process. This protects against mistakes and pranks; to run the files of strangers, use a container.
 
     A function that is right as soon as the other functions of the file are right counts as right.
@@ -266,7 +269,9 @@ def check_file(
             if not result.right and others and "failed" not in records[0]:
                 apart = judge(exercise, cases, judged(others))
                 if apart.right:
-                    result = Result(name, True, messages=("It fails only by the other functions of the file.",))
+                    result = Result(
+                        name, True, messages=("It fails only by the other functions of the file.",)
+                    )
                 elif apart.mistakes:
                     result = apart
         results.append(result)

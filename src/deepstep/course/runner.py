@@ -23,8 +23,8 @@ import numpy as np
 from deepstep.course.exercise import COSTS, EXERCISES, Arguments, CostOf, Draws
 
 Record: TypeAlias = dict[str, Any]
-"""Of one call: "value" or "error" (type, message, line of the file), "after" (the arguments), "random" (whether
-the global generator was used); of a file that does not run: "failed", a sentence."""
+"""Of one call: "value" or "error" (type, message, line of the file), "after" (the arguments), "random"
+(whether the global generator was used); of a file that does not run: "failed", a sentence."""
 
 MOST_ENTRIES = 100_000
 """A result with more entries is not compared."""
@@ -35,8 +35,9 @@ DEEPEST = 8
 GLOBAL_SEED = 20
 """Seed of the global generator before each call, so that a mistake that uses it has reproducible results."""
 
-FORBIDDEN = ("os.fork", "os.posix_spawn", "os.exec", "os.system", "os.kill", "subprocess.", "socket.")
-FORBIDDEN += ("os.remove", "os.rename", "os.rmdir", "shutil.", "resource.setrlimit", "pty.", "signal.pthread")
+FORBIDDEN = ("os.exec", "os.fork", "os.kill", "os.posix_spawn", "os.system", "pty.", "subprocess.")
+FORBIDDEN_FILES = ("os.remove", "os.rename", "os.rmdir", "os.truncate", "shutil.")
+FORBIDDEN_OTHERS = ("resource.setrlimit", "signal.pthread_kill", "socket.")
 """Audit events that a learner's function has no reason for: processes, signals, network, deletion."""
 
 
@@ -87,7 +88,7 @@ def decode(value: Any) -> Any:
 
 
 def _argument(value: Any) -> Any:
-    """An argument as the function gets it: new arrays, lists as tuples where they were tuples, a generator."""
+    """An argument as the function gets it: a copy, a generator, a cost."""
     if isinstance(value, Draws):
         return np.random.RandomState(value.seed)
     if isinstance(value, CostOf):
@@ -100,11 +101,11 @@ def _argument(value: Any) -> Any:
 
 
 def call(function: Callable[..., Any], case: Arguments, file: str = "") -> Record:
-    """Call the function with copies of the arguments; ``file`` is the one whose line an error is given with."""
+    """Call the function with copies of the arguments; ``file`` is the one that an error names a line of."""
     arguments = [_argument(value) for value in case]
     record: Record = {}
     np.random.seed(GLOBAL_SEED)
-    before = np.random.get_state()
+    before: Any = np.random.get_state()
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
@@ -113,7 +114,7 @@ def call(function: Callable[..., Any], case: Arguments, file: str = "") -> Recor
         record["value"] = encode(value)
     except (Exception, SystemExit) as error:
         record["error"] = [type(error).__name__, str(error)[:300], _line(error, file)]
-    after = np.random.get_state()
+    after: Any = np.random.get_state()
     record["random"] = bool(before[2] != after[2] or (before[1] != after[1]).any())
     record["after"] = [
         encode(given if isinstance(given, Draws | CostOf) else value)
@@ -123,7 +124,9 @@ def call(function: Callable[..., Any], case: Arguments, file: str = "") -> Recor
 
 
 def _line(error: BaseException, file: str) -> int:
-    lines = [frame.lineno or 0 for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    lines = [
+        frame.lineno or 0 for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file
+    ]
     own = error.lineno if isinstance(error, SyntaxError) else None
     return own or (lines[-1] if lines else 0)
 
@@ -143,8 +146,8 @@ def run_file(
 ) -> list[Record]:
     """Call the function of this name in the file, in another process, with each of the cases.
 
-    Functions named in ``given`` are replaced by their solutions first. Where the file gives no results, the list
-    has one record with the key "failed".
+    Functions named in ``given`` are replaced by their solutions first. Where the file gives no results, the
+    list has one record with the key "failed".
     """
     limits = limits or Limits()
     with TemporaryDirectory() as folder:
@@ -289,7 +292,7 @@ def _limit(limits: Limits) -> None:
                 resource.setrlimit(kind, (most, most))
 
     def watch(event: str, _: tuple[Any, ...]) -> None:
-        if event.startswith(FORBIDDEN):
+        if event.startswith((*FORBIDDEN, *FORBIDDEN_FILES, *FORBIDDEN_OTHERS)):
             raise PermissionError(f"{event} is not allowed in an exercise")
 
     sys.addaudithook(watch)

@@ -75,8 +75,8 @@ def sigmoid_backward(dA, Z):
 def linear_backward(dZ, cache):
     """The backward step of Z = W·A_prev + b: dA_prev = Wᵀ·dZ, dW = dZ·A_prevᵀ / m, db = Σᵢ dZ⁽ⁱ⁾ / m.
 
-    dZ (n, m); cache: (A_prev, W, b) with the shapes (n_prev, m), (n, n_prev), (n, 1). Return dA_prev (n_prev, m),
-    dW (n, n_prev), db (n, 1). dA_prev has no factor 1/m: it is the derivative of m·J.
+    dZ (n, m); cache: (A_prev, W, b) with the shapes (n_prev, m), (n, n_prev), (n, 1). Return dA_prev
+    (n_prev, m), dW (n, n_prev), db (n, 1). dA_prev has no factor 1/m: it is the derivative of m·J.
 
     >>> cache = np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[2.0, 5.0]]), np.array([[0.0]])
     >>> dA_prev, dW, db = linear_backward(np.array([[1.0, 3.0]]), cache)
@@ -134,9 +134,9 @@ def _models(rng):
 def model_backward(AL, Y, caches):
     """All layers backward: the derivatives of J by W and b of every layer.
 
-    AL, Y (n[L], m): output and labels; caches: ((A_prev, W, b), Z) of layers 1 … L, as `model_forward` returns
-    them; relu in layers 1 … L-1, sigmoid in layer L. Begin with dAL = -(Y / AL - (1 - Y) / (1 - AL)), or with
-    dZ[L] = AL - Y. Return {"dW1": …, "db1": …, …}; further keys such as "dA1" are allowed.
+    AL, Y (n[L], m): output and labels; caches: ((A_prev, W, b), Z) of layers 1 … L, as `model_forward`
+    returns them; relu in layers 1 … L-1, sigmoid in layer L. Begin with dAL = -(Y / AL - (1 - Y) / (1 - AL)),
+    or with dZ[L] = AL - Y. Return {"dW1": …, "db1": …, …}; further keys such as "dA1" are allowed.
 
     >>> cache = (np.ones((2, 1)), np.zeros((1, 2)), np.array([[0.0]])), np.array([[0.0]])
     >>> model_backward(np.array([[0.5]]), np.array([[1.0]]), [cache])["dW1"]
@@ -168,8 +168,8 @@ def _published_step():
 def update_parameters(parameters, gradients, learning_rate):
     """One step of gradient descent: W[l] := W[l] - α·dW[l], b[l] := b[l] - α·db[l].
 
-    parameters: {"W1": …, "b1": …, …}; gradients: {"dW1": …, "db1": …, …} of the same shapes; learning_rate: α.
-    Return new parameters; the dictionary and the arrays given stay as they are.
+    parameters: {"W1": …, "b1": …, …}; gradients: {"dW1": …, "db1": …, …} of the same shapes; learning_rate:
+    α. Return new parameters; the dictionary and the arrays given stay as they are.
 
     >>> parameters = {"W1": np.array([[1.0]]), "b1": np.array([[0.0]])}
     >>> update_parameters(parameters, {"dW1": np.array([[2.0]]), "db1": np.array([[1.0]])}, 0.1)["W1"]

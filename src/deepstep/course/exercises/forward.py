@@ -81,8 +81,8 @@ def neuron_forward_case():
 def parameter_shapes(layer_dims):
     """The shapes of all parameters of a network.
 
-    layer_dims: sizes n[0], …, n[L], the input first. Return a dictionary: "W1": (n[1], n[0]), "b1": (n[1], 1),
-    …, up to "WL" and "bL".
+    layer_dims: sizes n[0], …, n[L], the input first. Return a dictionary: "W1": (n[1], n[0]),
+    "b1": (n[1], 1), …, up to "WL" and "bL".
 
     >>> parameter_shapes([3, 2, 1])
     {'W1': (2, 3), 'b1': (2, 1), 'W2': (1, 2), 'b2': (1, 1)}
@@ -296,10 +296,10 @@ def model_forward(X, parameters):
     tolerance=1e-6,
 )
 def compute_cost(AL, Y):
-    """The cross-entropy cost J = -1/m Σᵢ (y⁽ⁱ⁾ log a⁽ⁱ⁾ + (1 - y⁽ⁱ⁾) log(1 - a⁽ⁱ⁾)), with the natural logarithm.
+    """The cross-entropy cost J = -1/m Σᵢ (y⁽ⁱ⁾ log a⁽ⁱ⁾ + (1 - y⁽ⁱ⁾) log(1 - a⁽ⁱ⁾)).
 
-    AL (1, m): probabilities between 0 and 1, neither of them reached; Y (1, m): labels 0 or 1. Return J, a
-    number.
+    log is the natural logarithm. AL (1, m): probabilities between 0 and 1, neither of them reached; Y (1, m):
+    labels 0 or 1. Return J, a number.
 
     >>> float(compute_cost(np.array([[0.8, 0.9, 0.4]]), np.array([[1, 1, 0]])))
     0.2797765635793...

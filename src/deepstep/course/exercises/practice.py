@@ -102,9 +102,7 @@ def first_wrong(P, Y):
 
 
 @exercise(
-    published=lambda: [
-        (X, (Y < 0.5).astype(float), 2, Draws(0)) for X, Y in (normal(1, (7, 3), (1, 3)),)
-    ],
+    published=lambda: [(X, (Y < 0.5).astype(float), 2, Draws(0)) for X, Y in (normal(1, (7, 3), (1, 3)),)],
     cases=lambda rng: [
         (rng.randn(n, m), labels(rng, m), size, Draws(rng.randint(99)))
         for n, m, size in ((3, 10, 4), (2, 12, 4), (4, 4, 2), (2, 3, 8), (1, 7, 1))
@@ -170,7 +168,8 @@ def adam_update(theta, gradient, v, s, t, learning_rate, beta1=0.9, beta2=0.999,
 def l2_cost(parameters, l2, m):
     """The term of L2 regularization in the cost: λ / 2m · Σₗ ‖W[l]‖², the sum of the squares of all weights.
 
-    parameters: {"W1": …, "b1": …, …}; the biases do not count; l2: λ; m: the number of examples. Return a number.
+    parameters: {"W1": …, "b1": …, …}; the biases do not count; l2: λ; m: the number of examples. Return a
+    number.
 
     >>> float(l2_cost({"W1": np.array([[3.0, 4.0]]), "b1": np.array([[2.0]])}, 0.1, 5))
     0.25
@@ -211,9 +210,9 @@ def _tables(rng):
 def standardize(train, test):
     """Columns of a table with mean 0 and standard deviation 1: x := (x - mean) / standard deviation.
 
-    train (m, n), test (k, n): tables as they are in a file, one example per row, one quantity per column. Mean
-    and standard deviation (np.std, the root of the mean square) are those of train, for both tables. A column
-    that is constant in train is divided by 1. Return the new train and test.
+    train (m, n), test (k, n): tables as they are in a file, one example per row, one quantity per column.
+    Mean and standard deviation (np.std: the divisor is m) are those of train, for both tables. A column that
+    is constant in train is divided by 1. Return the new train and test.
 
     >>> standardize(np.array([[1.0, 5.0], [3.0, 5.0]]), np.array([[4.0, 5.0]]))[1]
     array([[2., 0.]])
