@@ -1,0 +1,1 @@
+"""The course: exercises, lessons, the bug museum, worksheets."""
