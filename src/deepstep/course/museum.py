@@ -72,7 +72,7 @@ def run(program: Program) -> Outcome:
             try:
                 exec(step, variables)
             except ValueError as error:  # shapes that do not fit: the exhibit shows the error
-                stopped = str(error)
+                stopped = str(error).strip()
                 break
             costs.append(float(variables["J"]))
     return Outcome(quantities, np.array(costs), stopped)
@@ -175,8 +175,10 @@ def _record(exhibit: Exhibit, right: Outcome) -> Document:
             name: getattr(exhibit, name)
             for name in ("id", "group", "title", "symptom", "why", "base", "fault")
         },
+        "layers": list(exhibit.layers),
         "first": found[0],
         "quantities": _packed({name: wrong.quantities[name] for name in found}),
+        "shapes": {name: str(shape) for name in found if len(shape := wrong.quantities[name].shape) == 1},
         "check": check(exhibit.wrong, wrong.quantities),
         "diagnosis": diagnosis(exhibit, wrong.quantities),
         "costs": packed(wrong.costs),
@@ -188,7 +190,7 @@ def _record(exhibit: Exhibit, right: Outcome) -> Document:
 def document() -> Document:
     """The lesson of the museum's page: the network of the museum, and `museum`."""
     quantities = first_step(BASES["plain"])
-    about = About("six examples", title="Bug museum", feature_names=("x1", "x2"), class_names=("0", "1"))
+    about = About("six examples", title="The network of the museum", feature_names=("x1", "x2"), class_names=("0", "1"))
     page = lesson(
         network(), quantities["A0"], quantities["Y"], about=about, learning_rate=1.0, iterations=UPDATES
     )
