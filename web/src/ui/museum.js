@@ -103,11 +103,11 @@ function Side({ side, matrix, differs = [], shape }) {
 function Quantity({ museum, exhibit, states, current }) {
   const { code, state } = states.find(({ id }) => id === current);
   const { right, wrong, differs, shape, fits } = pairOf(museum, exhibit, current);
-  const changed = exhibit?.diff.filter(([name]) => name === current) ?? [];
+  const isChanged = exhibit?.diff.some(([name]) => name === current);
   const count = differs.filter(Boolean).length;
   return html`<section class="card" aria-labelledby="quantity-title" data-shown=${current}>
     <h2 id="quantity-title"><${Name} name=${current} /> · ${t(`museum.word.${state}`)}</h2>
-    ${changed.length ? html`<${Diff} lines=${changed} />` : html`<pre class="code" tabindex="0"><code>${code}</code></pre>`}
+    ${isChanged ? null : html`<pre class="code" tabindex="0"><code>${code}</code></pre>`}
     <div class="pair">
       <${Side} side="right" matrix=${right} />
       ${wrong ? html`<${Side} side="wrong" matrix=${wrong} differs=${differs} shape=${shape} />` : null}
@@ -155,16 +155,12 @@ function Costs({ base, exhibit }) {
 }
 
 /** Wrong lines above the right ones. */
-function Diff({ lines }) {
-  return html`<pre class="code diff" tabindex="0"><code>${lines.map(
-    ([name, wrong, right]) => html`<del key=${`${name}-`}>− ${wrong}</del><ins key=${`${name}+`}>+ ${right}</ins>`,
-  )}</code></pre>`;
-}
-
 function Fix({ diff }) {
   return html`<section class="card" aria-labelledby="museum-fix">
     <h2 id="museum-fix">${t("museum.fix")}</h2>
-    <${Diff} lines=${diff} />
+    <pre class="code diff" tabindex="0"><code>${diff.map(
+      ([name, wrong, right]) => html`<del key=${`${name}-`}>− ${wrong}</del><ins key=${`${name}+`}>+ ${right}</ins>`,
+    )}</code></pre>
   </section>`;
 }
 
