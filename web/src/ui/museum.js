@@ -71,9 +71,8 @@ function Steps({ states, current }) {
           data-at=${at}
           tabindex=${id === current ? 0 : -1}
           aria-current=${id === current ? "step" : undefined}
-          aria-label=${t(`museum.state.${state}`, { name: id })}
           onClick=${() => set({ quantity: id })}
-        >${MARKS[state] ? html`<span class="mark" aria-hidden="true">${MARKS[state]}</span>` : null}<${Name} name=${id} /></button>
+        >${MARKS[state] ? html`<span class="mark" aria-hidden="true">${MARKS[state]}</span>` : null}<${Name} name=${id} />${MARKS[state] ? html`<span class="visually-hidden">, ${t(`museum.state.${state}`)}</span>` : null}</button>
       </li>`)}</ol>
     </div>`)}
   </div>`;
