@@ -15,22 +15,22 @@ def course_command() -> None:
 
 
 @course_command.command("museum")
-@click.option("-o", "--output", type=PATH, default=Path("museum.html"), show_default=True, help="The file.")
+@click.option("-o", "--out", type=PATH, default="museum.html", show_default=True, help="The HTML file.")
 @click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
 @json_option
-def museum_command(output: Path, overwrite: bool, json_wanted: bool) -> None:
+def museum_command(out: Path, overwrite: bool, json_wanted: bool) -> None:
     """Write the bug museum: classic mistakes of a training step, each with a switch.
 
-    The page shows the first quantity that a mistake changes, the gradient check, the cost with and without the
-    mistake, and the fix. It opens offline.
+    The page shows the first quantity that a mistake changes, the gradient check, the cost with and without
+    the mistake, and the fix. It opens offline.
     """
     from deepstep.course.museum import document
     from deepstep.explorer import export_html
 
-    refuse_file(output, "--output", overwrite=overwrite)
+    refuse_file(out, "-o", overwrite=overwrite)
     page = document()
-    size, exhibits = export_html(page, output), len(page["museum"]["exhibits"])
+    size, exhibits = export_html(page, out), len(page["museum"]["exhibits"])
     if json_wanted:
-        click.echo(as_json({"file": output, "bytes": size, "exhibits": exhibits}))
+        click.echo(as_json({"file": out, "bytes": size, "exhibits": exhibits}))
     else:
-        say(f"Bug museum, {exhibits} exhibits: written to {output}, {size / 1000:.0f} kB.")
+        say(f"Bug museum, {exhibits} exhibits: written to {out}, {size / 1000:.0f} kB.")

@@ -190,7 +190,9 @@ def _record(exhibit: Exhibit, right: Outcome) -> Document:
 def document() -> Document:
     """The lesson of the museum's page: the network of the museum, and `museum`."""
     quantities = first_step(BASES["plain"])
-    about = About("six examples", title="The network of the museum", feature_names=("x1", "x2"), class_names=("0", "1"))
+    about = About(
+        "six examples", title="The network of the museum", feature_names=("x1", "x2"), class_names=("0", "1")
+    )
     page = lesson(
         network(), quantities["A0"], quantities["Y"], about=about, learning_rate=1.0, iterations=UPDATES
     )
