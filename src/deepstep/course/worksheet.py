@@ -18,14 +18,17 @@ from deepstep.report.html import Content, Html, join, table, tag
 from deepstep.types import Array, is_number, is_whole
 
 HALVES, WHOLE = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0), (-2.0, -1.0, 1.0, 2.0)
+FEW = 2
+"""Most inputs of a layer with weights of size 2; those with more have none, so that sums stay small."""
 BIASES, INPUTS, NUMBERS = (-1.0, 0.0, 1.0), (-2.0, -1.0, 1.0, 2.0, 3.0), (-2.0, -1.0, 0.0, 1.0, 2.0, 3.0)
 ACTIVATIONS = ("relu", "identity")
 OUTPUTS = {"squared_error": "identity", "cross_entropy": "sigmoid"}
 """Loss → output activation."""
 
 MOST_LAYERS, MOST_UNITS, MOST_STUDENTS, EXAMPLES = 3, 4, 500, (1, 2, 4, 5)
+MANY = 20  # quantities to compute: more of them have smaller boxes
 TRIES = 20_000
-LARGEST, LARGEST_LOGIT = 40, 3
+LARGEST, LARGEST_LOGIT = 30, 3
 DECIMALS = {"squared_error": 4, "cross_entropy": 3}
 """Exact for the squared error: other draws are rejected; rounded for the cross-entropy."""
 
@@ -36,13 +39,19 @@ h1 { font-size: 15pt; margin: 0; } h2 { font-size: 11pt; margin: 3.5mm 0 1.5mm; 
 p { margin: 1mm 0; } .who { margin: 3mm 0; }
 .sheet { break-after: page; padding-bottom: 6mm; }
 .matrices, .steps { display: flex; flex-wrap: wrap; gap: 3mm 8mm; align-items: flex-start; }
+.steps { gap: 5mm 9mm; }
 .quantity { break-inside: avoid; } .quantity p { margin: 0 0 0.7mm; font-family: "DejaVu Serif", serif; }
 .shape { color: #555; font-size: 8.5pt; font-family: system-ui, "DejaVu Sans", sans-serif; }
-.matrix { border-collapse: collapse; border: solid #111; border-width: 0 1.5px; }
+.matrix { border-spacing: 0; border: solid #111; border-width: 0 1.5px; border-radius: 2.5mm; }
 .matrix td { min-width: 7mm; height: 5.5mm; padding: 0 1.5mm; text-align: right; }
-.box { border-width: 1.5px; } .box td { border: 1px solid #999; min-width: 15mm; height: 7.5mm; }
-.wide table { border-collapse: collapse; font-size: 9pt; } caption { text-align: left; padding-bottom: 1mm; }
-.wide th, .wide td { border: 1px solid #999; padding: 0.2mm 2.5mm; text-align: right; font-weight: 400; }
+.box { border: 0; border-collapse: collapse; }
+.box td { border: 1px solid #777; min-width: 16mm; height: 9mm; }
+.dense .steps { gap: 3mm 6mm; }
+.dense .box td { min-width: 12.5mm; height: 6.3mm; }
+.wide table { border-collapse: collapse; font-size: 8pt; margin-top: 4mm; }
+caption { text-align: left; padding-bottom: 1mm; }
+.wide th, .wide td { border: 1px solid #999; padding: 0.3mm 1.1mm; }
+.wide th, .wide td { white-space: nowrap; text-align: right; font-weight: 400; }
 .key { break-inside: avoid; border-top: 1px solid #999; padding: 2mm 0 4mm; font-size: 8.5pt; }
 .key h2 { margin-top: 0; }
 .key .matrices { gap: 1.5mm 5mm; } .key .matrix td { height: 4.2mm; min-width: 4mm; }
@@ -168,14 +177,17 @@ def _candidates(
     for _ in range(TRIES):
         parameters: dict[str, Array] = {}
         for l, (n_prev, n) in enumerate(pairwise(sizes), start=1):
-            parameters[f"W{l}"] = rng.choice(HALVES if l == 1 else WHOLE, (n, n_prev))
+            weights = HALVES if l == 1 else WHOLE
+            weights = weights if n_prev <= FEW else weights[1:-1]
+            parameters[f"W{l}"] = rng.choice(weights, (n, n_prev))
             parameters[f"b{l}"] = rng.choice(BIASES, (n, 1))
         X = rng.choice(INPUTS, (sizes[0], examples))
         targets = (0.0, 1.0) if loss == "cross_entropy" else NUMBERS
         Y = rng.choice(targets, (sizes[-1], examples))
         _, caches = model_forward(X, parameters, activations=names)
         *hidden, ZL = [Z for _, Z in caches]
-        if not _lives(hidden if activation == "relu" else []) or not _in_the_table(ZL, loss):
+        small = all(np.abs(Z).max() <= LARGEST for Z in (*hidden, ZL))
+        if not (small and _lives(hidden if activation == "relu" else []) and _in_the_table(ZL, loss)):
             continue
         network = Network(sizes, activation=names[:-1], output=names[-1], parameters=parameters, seed=0)
         yield network, X, Y
@@ -213,7 +225,7 @@ def worksheets_html(sheets: Sequence[Sheet], *, exercises: bool = True, key: boo
     (2, 2)
     """
     title = f"{'Worksheets' if exercises else 'Key'}: one training step by hand, seed {sheets[0].seed}"
-    keys = [tag("h1", "Key"), _rounding(sheets[0]), *map(_key, sheets)] if key else []
+    keys = [tag("h1", f"Key, seed {sheets[0].seed}"), _rounding(sheets[0]), *map(_key, sheets)] if key else []
     body = join([*(map(_exercise, sheets) if exercises else []), *keys])
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     head = join(
@@ -249,7 +261,7 @@ def _exercise(sheet: Sheet) -> Html:
         tag("h2", "Compute, in this order"),
         _rounding(sheet),
         tag("div", *(_box(entry) for entry in sheet.asked), class_="steps"),
-        class_="sheet",
+        class_="sheet dense" if len(sheet.asked) > MANY else "sheet",
     )
 
 
@@ -262,9 +274,7 @@ def _key(sheet: Sheet) -> Html:
 def _rounding(sheet: Sheet) -> Html | None:
     if sheet.loss == "squared_error":
         return None
-    text = (
-        "σ and the loss come from the table. Results are rounded to 3 decimals; the last one may differ by 2."
-    )
+    text = "σ and the loss come from the table. Results have 3 decimals; the last may differ by up to 2."
     return tag("p", text)
 
 
@@ -276,7 +286,7 @@ def _logits(sheet: Sheet) -> Html:
     return table(
         ["z", *(number(z, 1) for z in Z)],
         [[name, *(number(value, decimals) for value in values)] for name, values in rows],
-        caption="Table",
+        caption="Values for the output and the loss",
     )
 
 
