@@ -1,4 +1,4 @@
-"""``deepstep course``: the chapters, a file with the functions of one, and its check."""
+"""``deepstep course``: the chapters, a file with the functions of one and its check, the bug museum."""
 
 from pathlib import Path
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from deepstep.cli.option_types import PATH
+from deepstep.cli.runs import refuse_file
 from deepstep.cli.screen import FAILED, GOOD, as_json, console, json_option, print_table, say
 from deepstep.course.chapters import CHAPTERS, starter
 from deepstep.course.grader import check_file, find_chapter, written
@@ -97,3 +98,25 @@ def check_command(chapter: int, file: Path | None, seed: int | None, json_wanted
     else:
         say(str(grade), lines=True)
     return GOOD if grade.score == 1 else FAILED
+
+
+@course_command.command("museum")
+@click.option("-o", "--out", type=PATH, default="museum.html", show_default=True, help="The HTML file.")
+@click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
+@json_option
+def museum_command(out: Path, overwrite: bool, json_wanted: bool) -> None:
+    """Write the bug museum: classic mistakes of a training step, each with a switch.
+
+    The page shows the first quantity that a mistake changes, the gradient check, the cost with and without
+    the mistake, and the fix. It opens offline.
+    """
+    from deepstep.course.museum import document
+    from deepstep.explorer import export_html
+
+    refuse_file(out, "-o", overwrite=overwrite)
+    page = document()
+    size, exhibits = export_html(page, out), len(page["museum"]["exhibits"])
+    if json_wanted:
+        click.echo(as_json({"file": out, "bytes": size, "exhibits": exhibits}))
+    else:
+        say(f"Bug museum, {exhibits} exhibits: written to {out}, {size / 1000:.0f} kB.")

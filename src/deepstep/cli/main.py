@@ -41,6 +41,8 @@ COMMANDS = {
     "summary": "summary",
     "explore": "explore",
     "report": "report",
+    "course": "course",
+    "worksheet": "worksheet",
     "doctor": "report",
     "trace": "opened",
     "check-gradients": "opened",

@@ -1,4 +1,4 @@
-"""The course: exercises, and a grader that names the mistake in a submission."""
+"""The course: exercises and their grader, lessons, the bug museum, worksheets."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -4,16 +4,17 @@ import { unknownParts } from "../engine/recorded.js";
 import { OPTIMIZERS } from "../engine/optimizers.js";
 import { TOY_NAMES } from "../data/toys.js";
 import { DEFAULTS } from "./make.js";
+import { checkMuseum } from "./museum.js";
 
 const shown = (value) => (value?.data ? `${value.rows} × ${value.cols}` : String(JSON.stringify(value)).slice(0, 30));
 
 /** @returns {asserts ok} */
-function need(ok, where, expected, came) {
+export function need(ok, where, expected, came) {
   if (!ok) throw Object.assign(new Error("damaged"), { parts: { where, expected, came: shown(came) } });
 }
 
-const isList = Array.isArray;
-const isCount = (value, least = 1) => Number.isSafeInteger(value) && value >= least;
+export const isList = Array.isArray;
+export const isCount = (value, least = 1) => Number.isSafeInteger(value) && value >= least;
 const isPositive = (value) => Number.isFinite(value) && value >= 0;
 
 function checkArray(A, rows, cols, where) {
@@ -128,6 +129,7 @@ export function checkLesson(lesson) {
       need(list.length === history.at.length, "history", `${history.at.length} numbers in each curve`, list.length);
   }
   if (lesson.toy) checkToy(lesson.toy);
+  if (lesson.museum) checkMuseum(lesson.museum);
   if (resume) {
     const { states, costs, log, trainings } = resume;
     need(isList(states) && states.length && costs?.data && isList(trainings), "resume", "states", states);

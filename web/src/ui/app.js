@@ -5,6 +5,7 @@ import { showScreen } from "./walk.js";
 import { Home } from "./home.js";
 import { Play } from "./play.js";
 import { Lab } from "./lab.js";
+import { Museum } from "./museum.js";
 import { Transport } from "./transport.js";
 import { Dialogs } from "./dialogs.js";
 import { Server } from "./server.js";
@@ -12,7 +13,8 @@ import { unknownParts } from "../engine/recorded.js";
 import { number } from "../format.js";
 import { t } from "../messages.js";
 
-const SCREENS = { home: Home, play: Play, lab: Lab };
+const SCREENS = { home: Home, play: Play, lab: Lab, museum: Museum };
+const OF_TRAINING = ["play", "lab"];
 
 function Check() {
   const { check } = useApp();
@@ -40,7 +42,7 @@ function Notes() {
 }
 
 export function App() {
-  const { screen, session, live, error } = useApp();
+  const { screen, session, live, error, carried } = useApp();
   const Screen = session ? SCREENS[screen] : Home;
   useEffect(() => {
     document.title = `${session ? `${session.lesson.title} · ` : ""}${t(`screen.${screen}`)} · ${t("app.name")}`;
@@ -56,7 +58,7 @@ export function App() {
     <header class="top">
       <p class="brand"><span class="brand-mark" aria-hidden="true"></span>${t("app.name")}</p>
       <nav aria-label=${t("app.screens")} class="tabs">
-        ${Object.keys(SCREENS).map(
+        ${Object.keys(SCREENS).filter((name) => name !== "museum" || carried?.museum).map(
           (name) =>
             html`<button
               type="button"
@@ -107,8 +109,8 @@ export function App() {
       id="main"
       tabindex="-1"
       class=${`screen-${screen}`}
-    >${error ? html`<p class="error" role="alert" data-error>${error}</p>` : null}${session && screen !== "home" ? html`<${Notes} />` : null}<${Screen} /></main>
-    ${session && screen !== "home" ? html`<${Transport} />` : null}
+    >${error ? html`<p class="error" role="alert" data-error>${error}</p>` : null}${session && OF_TRAINING.includes(screen) ? html`<${Notes} />` : null}<${Screen} /></main>
+    ${session && OF_TRAINING.includes(screen) ? html`<${Transport} />` : null}
     <${Dialogs} />
     <p class="visually-hidden" aria-live="polite" role="status">${live}</p>
   `;

@@ -15,7 +15,7 @@ function thinned(points, most) {
 }
 
 /** Lines of points [x, y] over one axis, the second one dashed; `here` is the point that is marked. */
-function Curve({ lines, here, text }) {
+export function Curve({ lines, here = null, text }) {
   const drawn = lines.map((points) => thinned(points, MOST));
   const all = drawn.flat();
   const [ys, xs] = [all.map(([, y]) => y), all.map(([x]) => x)];

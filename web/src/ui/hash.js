@@ -2,6 +2,7 @@
 import { Session } from "../engine/session.js";
 import { checkLog } from "../lesson/check.js";
 import { app, changed, set, subscribe } from "./store.js";
+import { switchTo } from "./museum.js";
 import { goTo, opened, pointAt, showScreen, work } from "./walk.js";
 
 const MOST = 1500; // characters of changes that a link carries
@@ -27,6 +28,7 @@ export function linkLacks() {
 export function hashText() {
   const { screen, session, k, micro, cursor } = app;
   const parts = { s: screen };
+  if (screen === "museum" && app.exhibit) parts.x = app.exhibit;
   if (session) {
     const { lesson } = session;
     Object.assign(parts, { k, q: session.open(k).steps[micro]?.id });
@@ -40,10 +42,11 @@ export function hashText() {
 
 /** @throws where it is damaged */
 export function readHash(hash = location.hash) {
-  const { s, k, q, c, l, n, e } = Object.fromEntries(new URLSearchParams(hash.slice(1)));
+  const { s, k, q, c, l, n, e, x } = Object.fromEntries(new URLSearchParams(hash.slice(1)));
   const number = Number(k);
   return {
     screen: s,
+    exhibit: x,
     k: Number.isSafeInteger(number) && number > 0 ? number : 1,
     id: q,
     cell: c?.split(",").map(Number),
@@ -54,9 +57,13 @@ export function readHash(hash = location.hash) {
 }
 
 /** Go to the place that a hash names, with its changes. */
-export function goToHash({ screen, k, id, cell, log }) {
+export function goToHash({ screen, exhibit, k, id, cell, log }) {
   const { session } = app;
   const arrive = () => {
+    if (screen === "museum" && app.carried?.museum) {
+      switchTo(exhibit);
+      showScreen(screen);
+    }
     if (["play", "lab", "home"].includes(screen)) showScreen(session.isRecorded && screen === "play" ? "lab" : screen);
     goTo(k, 1, () => {
       const at = opened().steps.findIndex((step) => step.id === id);

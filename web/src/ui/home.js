@@ -3,6 +3,7 @@ import { html, useRef, useState } from "./html.js";
 import { useApp } from "./store.js";
 import { showScreen } from "./walk.js";
 import { Scatter } from "./scatter.js";
+import { Door } from "./museum.js";
 import { openText, say, startToy, startData } from "./opening.js";
 import { TOY_NAMES, toySet } from "../data/toys.js";
 import { readTable } from "../data/csv.js";
@@ -73,6 +74,7 @@ export function Home() {
         class="button"
         onClick=${() => showScreen(session.isRecorded ? "lab" : "play")}
       >${t("home.continue", { title: session.lesson.title })}</button></p>` : null}
+      <${Door} />
     </div>
     <h2>${t("home.play")}</h2>
     <ul class="tiles">${SETS.map((data) => html`<${Tile} data=${data} key=${data.name} />`)}</ul>

@@ -10,7 +10,7 @@ const PRESSED_BY_SPACE = `${FIELDS}, button, summary, a`;
 function act(event) {
   const { key, shiftKey, target } = event;
   if (key === "?") return () => set({ dialog: app.dialog === "help" ? null : "help" });
-  if (app.dialog || !app.session || app.screen === "home") return null;
+  if (app.dialog || !app.session || !["play", "lab"].includes(app.screen)) return null;
   if (key === " ") return target.closest(PRESSED_BY_SPACE) ? null : () => play();
   if (key === "/") return () => set({ dialog: "find" });
   if (key === "[") return () => byUpdate(-1);

@@ -39,6 +39,9 @@ export const app = {
   /** By layer the first unit that is drawn, where not all of them are. */
   firstUnit: {},
   paint: null,
+  /** The mistake that is on in the bug museum, and the quantity that is shown. */
+  exhibit: null,
+  quantity: null,
   server: null,
 };
 

@@ -1,0 +1,199 @@
+"""The bug museum: one step, right and with each classic mistake, and what training does then.
+
+A mistake is an edit of the program in `deepstep.course.program`; the same edit is shown as the fix. The
+tests compare the right program with `Network.trace`, and mistakes of the backward pass with the `fault` of
+`Network.train`.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from types import CodeType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from deepstep.course.exhibits import EXHIBITS, Exhibit
+from deepstep.course.program import ACTIVATIONS, BASES, LAYER_DIMS, LAYERS, Program
+from deepstep.explorer import About, lesson
+from deepstep.explorer.document import Document
+from deepstep.explorer.page import number, packed
+from deepstep.model import Network
+from deepstep.types import Array
+
+X = np.array([[25.0, 38, 52, 31, 60, 44], [1200, 5400, 2100, 3900, 4800, 900]])
+LABELS = np.array([[1, 2, 1, 2, 2, 1]])
+SEED, UPDATES = 1, 200
+PARAMETERS = [f"{p}{l}" for l in LAYERS for p in "Wb"]
+DISTANCE, TOLERANCE = 1e-3, 1e-7
+CENTRAL = ((1, 2 / 3), (-1, -2 / 3), (2, -1 / 12), (-2, 1 / 12))
+SMALLEST = 1e-5
+"""Least divisor of a relative difference, so that rounding of the finite differences is no difference."""
+
+
+class Outcome(NamedTuple):
+    """A program that was run: the quantities of the first step, J of each update, the error at the end."""
+
+    quantities: dict[str, Array]
+    costs: Array
+    stopped: str
+
+
+@cache
+def _compiled(program: Program) -> CodeType:
+    return compile("\n".join(line.code for line in program), "<museum>", "exec")
+
+
+def begun(program: Program) -> dict[str, Any]:
+    """The variables before the first forward pass."""
+    rng = np.random.default_rng(SEED)
+    order = np.random.default_rng(SEED).permutation(X.shape[1])
+    variables = {"np": np, "X": X, "labels": LABELS, "m": X.shape[1], "rng": rng, "order": order}
+    exec(_compiled(tuple(line for line in program if line.phase == "given")), variables)
+    return variables
+
+
+def first_step(program: Program) -> dict[str, Array]:
+    """Every quantity of the first step, by its name in the trace."""
+    variables, found = begun(program), dict[str, Array]()
+    for line in program:
+        if line.phase != "given":
+            exec(_compiled((line,)), variables)
+        found[line.name] = np.array(variables[line.variable], np.float64)
+    return found
+
+
+def run(program: Program) -> Outcome:
+    """The first step, and the cost of each update of a training."""
+    with np.errstate(all="ignore"):
+        quantities = first_step(program)
+        variables, costs, stopped = begun(program), list[float](), ""
+        step = _compiled(tuple(line for line in program if line.phase != "given"))
+        for _ in range(UPDATES):
+            try:
+                exec(step, variables)
+            except ValueError as error:  # shapes that do not fit: the exhibit shows the error
+                stopped = str(error).strip()
+                break
+            costs.append(float(variables["J"]))
+    return Outcome(quantities, np.array(costs), stopped)
+
+
+def check(program: Program, quantities: Mapping[str, Array]) -> list[dict[str, Any]]:
+    """The program's gradients beside finite differences of its own cost, by parameter."""
+    nodes = [line for line in program if line.phase in ("forward", "cost") and line.name[:4] != "mask"]
+    forward = _compiled(tuple(nodes))
+    variables = {"np": np, "m": X.shape[1]} | {name: value.copy() for name, value in quantities.items()}
+
+    def slope(value: Array, at: tuple[int, ...]) -> float:
+        kept, total = value[at], 0.0
+        for steps, weight in CENTRAL:
+            value[at] = kept + steps * DISTANCE
+            exec(forward, variables)
+            total += weight * float(variables["J"])
+        value[at] = kept
+        return total / DISTANCE
+
+    with np.errstate(all="ignore"):
+        return [compared(name, quantities[f"d{name}"], _each(slope, variables[name])) for name in PARAMETERS]
+
+
+def _each(slope: Any, value: Array) -> Array:
+    return np.array([slope(value, at) for at in np.ndindex(value.shape)]).reshape(value.shape)
+
+
+def compared(name: str, analytic: Array, numeric: Array) -> dict[str, Any]:
+    """A row of the gradient check: ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖)."""
+    if analytic.shape != numeric.shape:
+        shapes = f"{analytic.shape} for {numeric.shape}"
+        return {"of": name, "difference": "nan", "verdict": "shape", "shapes": shapes}
+    size = float(np.linalg.norm(analytic) + np.linalg.norm(numeric))
+    gap = float(np.linalg.norm(analytic - numeric))
+    difference = gap / max(size, SMALLEST)
+    verdict = "nan" if np.isnan(difference) else "good" if difference < TOLERANCE else "wrong"
+    return {"of": name, "difference": number(difference), "verdict": verdict}
+
+
+def differing(right: Mapping[str, Array], wrong: Mapping[str, Array]) -> list[str]:
+    """The quantities that differ, in the order of computation, by more than rounding."""
+    return [name for name, value in right.items() if not _same(value, wrong[name])]
+
+
+def _same(right: Array, wrong: Array) -> bool:
+    return right.shape == wrong.shape and bool(
+        np.allclose(right, wrong, rtol=1e-9, atol=1e-12 * float(np.abs(right).max()))
+    )
+
+
+def network() -> Network:
+    """The network of the museum, with its initial parameters."""
+    quantities = first_step(BASES["plain"])
+    parameters = {name: quantities[name] for name in PARAMETERS}
+    return Network(LAYER_DIMS, activation=list(ACTIVATIONS), parameters=parameters, seed=SEED)
+
+
+def diagnosis(exhibit: Exhibit, quantities: Mapping[str, Array]) -> str:
+    """The mistake that `Network.check_gradients` recognizes in the gradients of a plain backward pass."""
+    if exhibit.group not in ("backward", "update") or exhibit.base != "plain":
+        return ""
+    gradients = {f"d{name}": quantities[f"d{name}"] for name in PARAMETERS}
+    Y = quantities["Y"]
+    return network().check_gradients(quantities["A0"], Y, gradients=gradients).diagnosis
+
+
+def museum() -> Document:
+    """The museum's part of a lesson: the right programs, and every exhibit beside its own.
+
+    Arrays are float64 in base64, as in a lesson.
+
+    Examples
+    --------
+    >>> exhibits = {exhibit["id"]: exhibit for exhibit in museum()["exhibits"]}
+    >>> exhibits["lost-1-m"]["first"], exhibits["lost-1-m"]["diff"][0]
+    ('dW3', ['dW3', 'dW3 = dZ3 @ A2.T', 'dW3 = dZ3 @ A2.T / m'])
+    """
+    outcomes = {name: run(program) for name, program in BASES.items()}
+    bases = {
+        name: {
+            "order": [{"id": line.name, "phase": line.phase, "code": line.code} for line in program],
+            "quantities": _packed(outcomes[name].quantities),
+            "costs": packed(outcomes[name].costs),
+        }
+        for name, program in BASES.items()
+    }
+    return {"bases": bases, "exhibits": [_record(one, outcomes[one.base]) for one in EXHIBITS]}
+
+
+def _packed(quantities: Mapping[str, Array]) -> Document:
+    return {name: packed(np.atleast_1d(value)) for name, value in quantities.items()}
+
+
+def _record(exhibit: Exhibit, right: Outcome) -> Document:
+    wrong, lines = run(exhibit.wrong), list(zip(exhibit.right, exhibit.wrong, strict=True))
+    found = differing(right.quantities, wrong.quantities)
+    return {
+        **{
+            name: getattr(exhibit, name)
+            for name in ("id", "group", "title", "symptom", "why", "base", "fault")
+        },
+        "layers": list(exhibit.layers),
+        "first": found[0],
+        "quantities": _packed({name: wrong.quantities[name] for name in found}),
+        "shapes": {name: str(shape) for name in found if len(shape := wrong.quantities[name].shape) == 1},
+        "check": check(exhibit.wrong, wrong.quantities),
+        "diagnosis": diagnosis(exhibit, wrong.quantities),
+        "costs": packed(wrong.costs),
+        "stopped": wrong.stopped,
+        "diff": [[old.name, new.code, old.code] for old, new in lines if old != new],
+    }
+
+
+def document() -> Document:
+    """The lesson of the museum's page: the network of the museum, and `museum`."""
+    quantities = first_step(BASES["plain"])
+    about = About(
+        "six examples", title="The network of the museum", feature_names=("x1", "x2"), class_names=("0", "1")
+    )
+    page = lesson(
+        network(), quantities["A0"], quantities["Y"], about=about, learning_rate=1.0, iterations=UPDATES
+    )
+    return {**page, "museum": museum(), "place": "s=museum"}

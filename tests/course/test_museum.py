@@ -1,0 +1,246 @@
+"""The museum's program is a step of the library, and its mistakes are those of the library."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from deepstep import Network
+from deepstep.course.exhibits import EXHIBITS
+from deepstep.course.museum import PARAMETERS, SEED, begun, document, first_step, museum, network, run
+from deepstep.course.program import ACTIVATIONS, BASES, L2, LAYER_DIMS, LAYERS, RIGHT, Edit, edited
+from deepstep.engines import ReferenceSession, Settings
+from deepstep.equations.ops import backward
+from deepstep.errors import ConfigurationError
+from deepstep.explorer import export_html, read_lesson
+from deepstep.explorer.page import unpacked
+from deepstep.inspection import FAULTS
+from deepstep.inspection.faults import get_fault
+
+BY_ID = {exhibit.id: exhibit for exhibit in EXHIBITS}
+OF_FAULTS = [exhibit for exhibit in EXHIBITS if exhibit.fault]
+SAME = {"rtol": 1e-9, "atol": 1e-14}
+
+
+@cache
+def records():
+    return {record["id"]: record for record in museum()["exhibits"]}
+
+
+def begin_of(base):
+    """The network, the options of a step, and the right quantities of a base."""
+    values = first_step(BASES[base])
+    theta = {name: values[name] for name in PARAMETERS}
+    net = Network(LAYER_DIMS, activation=list(ACTIVATIONS), parameters=theta, seed=SEED)
+    masks = {1: values["mask1"]} if base == "dropout" else None
+    settings = Settings(**({"l2": L2} if base == "L2" else {}), **({"dropout": 0.2} if masks else {}))
+    return net, settings, masks, values
+
+
+def opened(base):
+    net, settings, masks, values = begin_of(base)
+    session = ReferenceSession(net.architecture, net.parameters, settings)
+    return session, session.open_step(values["A0"], values["Y"], learning_rate=1.0, masks=masks)
+
+
+class OfLayers:
+    """A fault in some layers."""
+
+    def __init__(self, exhibit):
+        self.fault, self.layers = get_fault(exhibit.fault, "test"), exhibit.layers
+        self.regularized = self.fault.regularized
+
+    def applied(self, *arguments):
+        return self.fault.applied(*arguments, self.layers)
+
+
+@pytest.mark.parametrize("base", ["plain", "L2", "shuffled"])
+def test_the_right_program_is_the_library_s_step(base):
+    net, _, _, values = begin_of(base)
+    options = {"l2": L2} if base == "L2" else {}
+    trace = net.trace(values["A0"], values["Y"], learning_rate=1.0, **options)
+    named = {entry.name: entry.value for entry in trace}
+    compared = [name for name in values if name != "α"]
+    assert set(compared) <= set(named)
+    for name in compared:
+        np.testing.assert_allclose(values[name], named[name], err_msg=name, **SAME)
+    history = net.train(values["A0"], values["Y"], epochs=200, learning_rate=1.0, **options)
+    np.testing.assert_allclose(run(BASES[base]).costs, history.costs[:200], rtol=1e-7)
+
+
+def test_the_program_with_dropout_is_the_library_s_step():
+    _, step = opened("dropout")
+    values = first_step(BASES["dropout"])
+    for name in ("g(Z1)", "A1", "Z3", "A3"):
+        np.testing.assert_allclose(values[name], step.tape[name], err_msg=name, **SAME)
+    after = step.after.theta
+    np.testing.assert_allclose(np.concatenate([values[f"{n}′"].ravel() for n in PARAMETERS]), after, **SAME)
+
+
+@pytest.mark.parametrize("exhibit", OF_FAULTS, ids=lambda exhibit: exhibit.id)
+def test_a_mistake_is_the_fault_of_the_core(exhibit):
+    """All gradients and the parameters after the step."""
+    session, _ = opened(exhibit.base)
+    _, _, masks, right = begin_of(exhibit.base)
+    session.mistake = OfLayers(exhibit)
+    step = session.open_step(right["A0"], right["Y"], learning_rate=1.0, masks=masks)
+    wrong = first_step(exhibit.wrong)
+    after = [f"{name}′" for name in PARAMETERS]
+    flat = np.concatenate([(wrong[name] + 0 * right[name]).ravel() for name in after])
+    np.testing.assert_allclose(flat, step.after.theta, **SAME)
+    assert not np.allclose(flat, np.concatenate([right[name].ravel() for name in after]), atol=1e-6)
+
+
+@pytest.mark.parametrize("exhibit", OF_FAULTS, ids=lambda exhibit: exhibit.id)
+def test_the_first_that_differs_is_that_of_the_graph(exhibit):
+    session, step = opened(exhibit.base)
+    graph, tape, dZL = step.graph, step.tape, step.dZL
+    mistake = OfLayers(exhibit)
+    wrong_graph, wrong_dZL = mistake.applied(graph, tape, dZL, step.Y, None, session._head)
+
+    def derivatives(graph, dZL, l2):
+        found = {"dZ3": dZL}
+        for node, values in backward(graph.nodes, tape, {"Z3": dZL}):
+            for name in (*node.completes[1:], *node.completes[:1]):
+                term = l2 / dZL.shape[1] * tape[name] if name[0] == "W" else 0.0
+                found[f"d{name}"] = values[name] + term
+        return found
+
+    l2 = L2 if exhibit.base == "L2" else 0.0
+    right = derivatives(graph, dZL, l2)
+    wrong = derivatives(wrong_graph, wrong_dZL, l2 if mistake.regularized else 0.0)
+    first = next(name for name in right if not np.allclose(right[name], wrong[name], rtol=1e-9, atol=0))
+    assert records()[exhibit.id]["first"] == first
+
+
+OTHERS = {
+    "unscaled-inputs": "A0",
+    "wrong-axis": "A0",
+    "shuffled-inputs": "Y",
+    "labels-from-1": "Y",
+    "zero-weights": "W1",
+    "equal-weights": "W1",
+    "large-weights": "W1",
+    "small-weights": "W1",
+    "no-bias": "Z1",
+    "no-activation": "A1",
+    "no-sigmoid": "A3",
+    "sigmoid-sign": "A3",
+    "dropout-not-rescaled": "mask1",
+    "cost-without-mean": "J",
+    "half-of-the-cost": "J",
+    "sign-of-the-cost": "J",
+    "another-cost": "J",
+    "keepdims-lost": "db3",
+    "plus-in-the-update": "W1′",
+    "rate-too-high": "α",
+    "rate-too-low": "α",
+    "biases-not-updated": "b1′",
+    "updated-too-early": "dA2",
+}
+
+
+def test_the_first_that_differs_of_other_mistakes():
+    assert {i: r["first"] for i, r in records().items() if not BY_ID[i].fault} == OTHERS
+
+
+def test_the_faults_that_have_no_exhibit():
+    """Factors in single derivatives and layers look like those that are shown."""
+    shown = {exhibit.fault for exhibit in EXHIBITS}
+    assert shown - FAULTS.keys() == {"", "derivative of relu"}
+    left = FAULTS.keys() - shown
+    assert {name for name in left if "factor" not in name} == {
+        *("lost 1/m in dW", "1/m twice in dW", "1/m twice in db", "1/n in dW", "1/n in db"),
+        *("sign of dW and db", "sign of dW"),
+    }
+    assert len(EXHIBITS) >= 20
+    assert len(BY_ID) == len(EXHIBITS)
+
+
+FAILS = {  # by exhibit, the parameters in which the check fails
+    "no-bias": "b1 b2 b3",
+    "no-activation": "W1 b1",
+    "lost-1-m-in-db": "b1 b2 b3",
+    "dw-transposed": "W2",
+    "w-for-w-transposed": "W1 b1",
+    "no-regularization": "W1 W2 W3",
+    "no-mask": "W1 b1",
+    "keepdims-lost": "b1 b2 b3",
+    "db-over-units": "b1 b2",
+    "updated-too-early": "W1 b1 W2 b2",
+    **dict.fromkeys(["zero-weights", "rate-too-high", "plus-in-the-update", "dropout-not-rescaled"], ""),
+    **dict.fromkeys(["small-weights", "large-weights", "unscaled-inputs", "labels-from-1"], ""),
+    **dict.fromkeys(["cost-without-mean", "lost-1-m", "sign-of-dz"], "W1 b1 W2 b2 W3 b3"),
+}
+
+
+@pytest.mark.parametrize("name", FAILS)
+def test_the_gradient_check_fails_where_the_mistake_shows(name):
+    wrong = [row["of"] for row in records()[name]["check"] if row["verdict"] != "good"]
+    assert wrong == FAILS[name].split()
+
+
+@pytest.mark.parametrize(
+    "exhibit", [e for e in OF_FAULTS if e.base == "plain"], ids=lambda exhibit: exhibit.id
+)
+def test_the_gradient_check_is_that_of_the_library(exhibit):
+    wrong = first_step(exhibit.wrong)
+    gradients = {f"d{n}": wrong[f"d{n}"] for n in PARAMETERS}
+    report = network().check_gradients(wrong["A0"], wrong["Y"], gradients=gradients)
+    own = {row["of"]: row["verdict"] for row in records()[exhibit.id]["check"]}
+    words = {"wrong shape": "shape"}
+    assert own == {check.name: words.get(check.verdict, check.verdict) for check in report.checks}
+    assert records()[exhibit.id]["diagnosis"] == report.diagnosis != ""
+
+
+def course(name):
+    return unpacked(records()[name]["costs"])
+
+
+def test_the_trainings_are_as_their_texts_say():
+    right = run(RIGHT).costs
+    assert right[-1] < 0.02
+    for name in ("zero-weights", "small-weights", "unscaled-inputs", "wrong-axis"):
+        assert abs(course(name)[-1] - np.log(2)) < 1e-3, name
+    for name in ("sign-of-dz", "plus-in-the-update", "labels-from-1", "no-sigmoid"):
+        assert np.isnan(course(name)[-1]), name
+    for name in ("sigmoid-sign", "sign-of-db", "rate-too-high", "no-regularization"):
+        assert course(name)[-1] > 1.0, name
+    for name in ("1-m-twice", "rate-too-low", "derivative-twice", "shuffled-inputs"):
+        assert right[-1] < course(name)[-1] < np.log(2) + 0.05, name
+    np.testing.assert_allclose(course("cost-without-mean"), 6 * right)
+    np.testing.assert_allclose(course("sign-of-the-cost"), -right)
+    stopped = records()["keepdims-lost"]
+    assert len(course("keepdims-lost")) == 1
+    assert "(3,3)" in stopped["stopped"]
+    equal = first_step(BY_ID["equal-weights"].wrong)
+    assert np.ptp(equal["W1′"], axis=0).max() < 1e-15 < np.ptp(first_step(RIGHT)["W1′"], axis=0).min()
+
+
+def test_the_same_numbers_each_time_and_a_lesson_that_opens(tmp_path):
+    first = document()
+    assert {record["id"]: record for record in first["museum"]["exhibits"]} == records()
+    size = export_html(first, tmp_path / "museum.html")
+    assert size < 600_000
+    assert read_lesson(tmp_path / "museum.html")["museum"] == first["museum"]
+    assert begun(RIGHT)["learning_rate"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (Edit("dW9", "m", "n"), r"names must be names of quantities, got 'dW9'"),
+        (
+            Edit("dW*", "/ n", "/ m"),
+            r"old must be a part of the line 'dW3 = dZ3 @ A2.T / m', once, got '/ n'",
+        ),
+    ],
+    ids=["names", "old"],
+)
+def test_an_edit_that_fits_nothing_is_refused(edit, message):
+    with pytest.raises(ConfigurationError, match=message):
+        edited(RIGHT, (edit,))
+
+
+def test_layers_of_an_exhibit_are_layers():
+    assert all(set(exhibit.layers) <= set(LAYERS) for exhibit in EXHIBITS)
