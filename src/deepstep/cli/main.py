@@ -39,6 +39,7 @@ COMMANDS = {
     "importance": "evaluate",
     "summary": "summary",
     "explore": "explore",
+    "lesson": "lesson",
     "report": "report",
     "doctor": "report",
     "trace": "opened",

@@ -6,7 +6,7 @@ coordinates C, therefore has the same Z, A, J, dA, dZ and db, and dW1·Q for dW1
 in the gradient move W1·Q as they move W1; rules that treat each weight by itself do not.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -57,7 +57,10 @@ class About:
 
 @dataclass(frozen=True)
 class Shown:
-    """The network (in float64, on coordinates if it is wide) and the examples of a page, with all options."""
+    """The network (in float64, on coordinates if it is wide) and the examples of a page, with all options.
+
+    ``opened`` are the updates with every quantity; by default the first, the second and the last.
+    """
 
     network: Network
     X: Array
@@ -65,6 +68,7 @@ class Shown:
     options: dict[str, Any]
     about: About
     wide: bool
+    opened: Collection[int] = ()
 
 
 def shown(network: Network, X: Any, Y: Any, about: About, given: Mapping[str, Any]) -> Shown:
@@ -81,7 +85,7 @@ def shown(network: Network, X: Any, Y: Any, about: About, given: Mapping[str, An
         network = _with_parameters(network, network.parameters, n_inputs=X.shape[0])
         notes.append("The network is float32; this page computes in float64.")
     most = EXAMPLES if wide else _most_examples(network, full_batches=options.get("batch_size") is None)
-    rows = _chosen(Y, most, network.seed)
+    rows = chosen(Y, most, network.seed)
     if rows is not None:
         notes.append(f"{len(rows)} of {X.shape[1]} examples, drawn from the seed.")
         X, Y = X[:, rows], Y[:, rows]
@@ -109,7 +113,7 @@ def _most_examples(network: Network, *, full_batches: bool) -> int:
     return max(FEWEST, min(MOST_EXAMPLES, MOST_NUMBERS // n_x, by_step))
 
 
-def _chosen(Y: Array, most: int, seed: int) -> AnyArray | None:
+def chosen(Y: Array, most: int, seed: int) -> AnyArray | None:
     """Indices of at most so many examples, drawn as rows may follow a pattern; None for all."""
     m = Y.shape[1]
     if m <= most:

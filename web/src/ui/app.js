@@ -8,6 +8,8 @@ import { Lab } from "./lab.js";
 import { Transport } from "./transport.js";
 import { Dialogs } from "./dialogs.js";
 import { Server } from "./server.js";
+import { ScenePanel } from "./scene-panel.js";
+import { locked } from "./scenes.js";
 import { unknownParts } from "../engine/recorded.js";
 import { number } from "../format.js";
 import { t } from "../messages.js";
@@ -31,7 +33,10 @@ function Check() {
 function Notes() {
   const { session } = useApp();
   const { notes = [], data } = session.lesson;
-  const unknown = session.isRecorded
+  const faults = unknownParts(session.lesson).filter((part) => part.startsWith("fault="));
+  const unknown = faults.length
+    ? [t("scene.fault", { fault: faults[0].slice(6), numbers: session.numbers.join(", ") })]
+    : session.isRecorded
     ? [t("app.recorded", { parts: unknownParts(session.lesson).join(", "), numbers: session.numbers.join(", ") })]
     : [];
   const left = data.left_out?.n ? [t("csv.left", data.left_out)] : [];
@@ -56,7 +61,7 @@ export function App() {
     <header class="top">
       <p class="brand"><span class="brand-mark" aria-hidden="true"></span>${t("app.name")}</p>
       <nav aria-label=${t("app.screens")} class="tabs">
-        ${Object.keys(SCREENS).map(
+        ${Object.keys(SCREENS).filter((name) => name === screen || !locked(name === "home" ? name : "screens")).map(
           (name) =>
             html`<button
               type="button"
@@ -76,11 +81,12 @@ export function App() {
             ? html`<button
               type="button"
               class="button is-quiet"
+              hidden=${locked("find")}
               data-open="find"
               onClick=${() => set({ dialog: "find" })}
               title=${`${t("app.find")} (/)`}
             ><span aria-hidden="true">⌕</span><span class="hide-narrow"> ${t("app.find")}</span><span class="only-narrow visually-hidden">${t("app.find")}</span></button>
-              ${session.isRecorded ? null : html`<button
+              ${session.isRecorded || locked("check") ? null : html`<button
                 type="button"
                 class="button is-quiet"
                 data-open="check"
@@ -89,6 +95,7 @@ export function App() {
               <button
                 type="button"
                 class="button"
+                hidden=${locked("share")}
                 data-open="share"
                 onClick=${() => set({ dialog: "share", playing: false })}
               >${t("app.share")}</button>`
@@ -103,12 +110,13 @@ export function App() {
         >?</button>
       </div>
     </header>
+    <${ScenePanel} />
     <main
       id="main"
       tabindex="-1"
       class=${`screen-${screen}`}
     >${error ? html`<p class="error" role="alert" data-error>${error}</p>` : null}${session && screen !== "home" ? html`<${Notes} />` : null}<${Screen} /></main>
-    ${session && screen !== "home" ? html`<${Transport} />` : null}
+    ${session && screen !== "home" && !locked("transport") ? html`<${Transport} />` : null}
     <${Dialogs} />
     <p class="visually-hidden" aria-live="polite" role="status">${live}</p>
   `;

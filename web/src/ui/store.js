@@ -40,6 +40,8 @@ export const app = {
   firstUnit: {},
   paint: null,
   server: null,
+  /** A lesson of scenes and where its reader is in it: {lesson, state}. */
+  scenes: null,
 };
 
 const listeners = new Set();

@@ -1,0 +1,1 @@
+"""Course: exercises with a grader, lessons that a teacher writes, and worksheets."""
