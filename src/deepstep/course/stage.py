@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import ceil
 from typing import Any
 
@@ -11,13 +12,13 @@ import numpy as np
 from deepstep.errors import ConfigurationError, DivergenceError, unknown_name
 from deepstep.explorer.document import Document, lesson
 from deepstep.explorer.reproduction import rows_code
-from deepstep.explorer.shown import About, Subject, builtin, chosen
+from deepstep.explorer.shown import About, Subject, builtin
 from deepstep.inspection import Trace
 from deepstep.inspection.trace_step import Step
 from deepstep.model import Network
 from deepstep.preparation import ClassificationTarget
-from deepstep.preparation.batches import evenly_spread, n_batches
-from deepstep.types import Array
+from deepstep.preparation.batches import evenly_spread, n_batches, shuffled
+from deepstep.types import AnyArray, Array
 
 MOST_UPDATES = 5000
 RECORDED = 8  # updates of a training with a fault, besides those that scenes open
@@ -39,23 +40,34 @@ SUMMARIES: dict[str, Callable[[Any], Any]] = {
 
 def examples_of(settings: Mapping[str, Any]) -> Subject:
     """The examples of a scene: points, or a part of a built-in set, with noise."""
-    seed, most, noise = settings["seed"], settings["examples"], settings["noise"]
     if settings["points"]:
-        *inputs, labels = zip(*settings["points"], strict=True)
-        classes = tuple(str(label) for label in sorted(set(map(int, labels))))
-        target = ClassificationTarget((classes,))
-        Y = target.encode(np.array([str(int(label)) for label in labels])).T
-        return Subject(np.array(inputs, dtype=float), np.ascontiguousarray(Y), target, About("points"))
-    found = builtin(settings["data"], seed)
-    X, Y, code = found.X, found.Y, found.about.code
-    rows = chosen(Y, most, seed)
-    if rows is not None:
-        X, Y, code = X[:, rows], Y[:, rows], f"{code}\n{rows_code(rows)}"
+        return _of_points(settings["points"])
+    seed, noise = settings["seed"], settings["noise"]
+    X, Y, target, about = builtin(settings["data"], seed)
+    rows = _balanced(Y, settings["examples"], seed)
+    code = f"{about.code}\n{rows_code(rows)}"
+    X, Y = X[:, rows], Y[:, rows]
     if noise:
         X = np.add(X, noise * np.random.default_rng(seed).standard_normal(X.shape))
         code += f"\nX = X + {noise} * np.random.default_rng({seed}).standard_normal(X.shape)"
-    about = About(found.about.name, "", found.about.feature_names, found.about.class_names, code)
-    return Subject(X, Y, found.target, about)
+    return Subject(X, Y, target, replace(about, code=code))
+
+
+def _of_points(points: Sequence[Sequence[float]]) -> Subject:
+    *inputs, labels = zip(*points, strict=True)
+    classes = tuple(map(str, sorted({int(label) for label in labels})))
+    target = ClassificationTarget((classes,))
+    Y = target.encode(np.array([str(int(label)) for label in labels])).T
+    about = About("points", class_names=classes)
+    return Subject(np.array(inputs, dtype=float), np.ascontiguousarray(Y), target, about)
+
+
+def _balanced(Y: Array, most: int, seed: int) -> AnyArray:
+    """Indices of at most so many examples, as many of each class as of the others."""
+    drawn = np.asarray(shuffled(seed)(0, Y.shape[1]))
+    _, classes = np.unique(Y[:, drawn], axis=1, return_inverse=True)
+    each = max(1, most // (classes.max() + 1))
+    return np.sort(np.concatenate([drawn[classes == one][:each] for one in range(classes.max() + 1)]))
 
 
 class Stage:
@@ -162,9 +174,7 @@ class Stage:
         if self.options.get("fault"):
             opened += (1 + evenly_spread(last, RECORDED)).tolist()
         epochs = ceil(last / n_batches(self.X.shape[1], self.options.get("batch_size")))
-        about = About(
-            self.about.name, title, self.about.feature_names, self.about.class_names, self.about.code
-        )
+        about = replace(self.about, title=title)
         document = lesson(
             self.network(), self.X, self.Y, about=about, iterations=epochs, opened=opened, **self.options
         )

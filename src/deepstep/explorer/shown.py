@@ -85,7 +85,7 @@ def shown(network: Network, X: Any, Y: Any, about: About, given: Mapping[str, An
         network = _with_parameters(network, network.parameters, n_inputs=X.shape[0])
         notes.append("The network is float32; this page computes in float64.")
     most = EXAMPLES if wide else _most_examples(network, full_batches=options.get("batch_size") is None)
-    rows = chosen(Y, most, network.seed)
+    rows = _chosen(Y, most, network.seed)
     if rows is not None:
         notes.append(f"{len(rows)} of {X.shape[1]} examples, drawn from the seed.")
         X, Y = X[:, rows], Y[:, rows]
@@ -113,7 +113,7 @@ def _most_examples(network: Network, *, full_batches: bool) -> int:
     return max(FEWEST, min(MOST_EXAMPLES, MOST_NUMBERS // n_x, by_step))
 
 
-def chosen(Y: Array, most: int, seed: int) -> AnyArray | None:
+def _chosen(Y: Array, most: int, seed: int) -> AnyArray | None:
     """Indices of at most so many examples, drawn as rows may follow a pattern; None for all."""
     m = Y.shape[1]
     if m <= most:
