@@ -1,4 +1,4 @@
-"""The texts of a lesson: Markdown as nested lists ``[tag, attributes, *children]``, which contain no markup."""
+"""Texts of a lesson: Markdown as nested lists ``[tag, attributes, *children]``, which contain no markup."""
 
 import re
 from base64 import b64encode

@@ -248,7 +248,7 @@ def get_fault(name: str, where: str) -> Fault:
         return FAULTS[name]
     if name in others:
         return _of_another(name.removeprefix("derivative of "))
-    raise unknown_name(where, "fault", name, [*FAULTS, *sorted(others)])
+    raise unknown_name(where, "fault", name, [*FAULTS, *sorted(others)], setting="fault")
 
 
 def known_faults(graph: Graph) -> list[Fault]:
