@@ -239,10 +239,16 @@ def test_hostile_toml_is_refused(built, name):
 
 def test_hostile_texts_do_not_become_markup(built):
     evil = '<script>alert(1)</script><img src=x onerror="alert(1)"><!-- </title>'
-    text = LESSON.replace("A lesson", evil.replace('"', "'")).replace("First", evil).replace("yes", "</script><b>")
+    text = (
+        LESSON.replace("A lesson", evil.replace('"', "'"))
+        .replace("First", evil)
+        .replace("yes", "</script><b>")
+    )
     text = text.replace("J is", f"{evil} [a](javascript:alert(1)) <div>J is")
     document = built(text)
-    assert not {"script", "img", "div", "b", "a"} & set(tags_of([scene["text"] for scene in document["scenes"]]))
+    assert not {"script", "img", "div", "b", "a"} & set(
+        tags_of([scene["text"] for scene in document["scenes"]])
+    )
     assert evil in text_of(document["scenes"][0]["title"])
     page = html_page(document)
     harmless = html_page(built(LESSON))
