@@ -5,14 +5,18 @@ import { listenToKeys } from "./ui/keyboard.js";
 import { goToHash, keepHash, mark, readHash } from "./ui/hash.js";
 import { listenToDrops, say, startCarried, startToy } from "./ui/opening.js";
 import { connect, isServed } from "./ui/server.js";
+import { startScenes } from "./ui/scenes.js";
 import { app, set } from "./ui/store.js";
 import { t } from "./messages.js";
 import { checkToy } from "./lesson/check.js";
+import { FORMAT as SCENES } from "./lesson/scenes.js";
 
 function beginning() {
   const carried = document.getElementById("deepstep-lesson");
   try {
-    if (carried) startCarried(JSON.parse(carried.textContent));
+    const document_ = carried && JSON.parse(carried.textContent);
+    if (document_?.format === SCENES) return startScenes(document_);
+    if (document_) startCarried(document_);
   } catch (problem) {
     set({ session: null, screen: "home", error: say(problem) });
   }

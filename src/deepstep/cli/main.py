@@ -40,6 +40,7 @@ COMMANDS = {
     "importance": "evaluate",
     "summary": "summary",
     "explore": "explore",
+    "lesson": "lesson",
     "report": "report",
     "course": "course",
     "worksheet": "worksheet",

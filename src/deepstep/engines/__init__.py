@@ -12,6 +12,7 @@ from deepstep.engines.choice import EngineDescription, choose_engine, describe_e
 from deepstep.engines.choice import check_engine as check_engine
 from deepstep.engines.choice import check_here as check_here
 from deepstep.engines.choice import missing_numba as missing_numba
+from deepstep.engines.reference import Mistake as Mistake
 from deepstep.engines.reference import OpenedStep as OpenedStep
 from deepstep.engines.reference import ReferenceSession as ReferenceSession
 from deepstep.engines.reference import total_weight as total_weight

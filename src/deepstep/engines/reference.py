@@ -157,7 +157,7 @@ class ReferenceSession(Session):
         A0, own = self.disturbed(X, number, dropout if masks is None else 0.0)
         masks = own if masks is None else dict(masks)
         graph, tape = self._forward(A0, masks=masks)
-        costs, dZL, gradient = self._cost_and_gradient(graph, tape, Y, sample_weight)
+        costs, graph, dZL, gradient = self._cost_and_gradient(graph, tape, Y, sample_weight)
         cut = clipped = gradient
         if settings.clip_value is not None:
             cut = clipped = clip_by_value(cut, most=float(settings.clip_value))
@@ -206,7 +206,7 @@ class ReferenceSession(Session):
         masks: Mapping[int, Array] | None = None,
     ) -> tuple[float, Array]:
         """J and ∂J/∂θ; nothing is updated. With ``masks`` units are dropped."""
-        costs, _, gradient = self._cost_and_gradient(*self._forward(X, masks=masks), Y, sample_weight)
+        costs, _, _, gradient = self._cost_and_gradient(*self._forward(X, masks=masks), Y, sample_weight)
         return costs.total, gradient
 
     def forward(self, X: Array) -> Array:
@@ -251,8 +251,8 @@ class ReferenceSession(Session):
 
     def _cost_and_gradient(
         self, graph: Graph, tape: Tape, Y: Array, sample_weight: Array | None
-    ) -> tuple[Costs, Array, Array]:
-        """The terms of J, dZL, and ∂J/∂θ."""
+    ) -> tuple[Costs, Graph, Array, Array]:
+        """The terms of J, the graph with the mistake if there is one, dZL, and ∂J/∂θ."""
         ZL, theta, head = tape[graph.logits], self.parameters, self._head
         m, settings, whole = total_weight(Y, sample_weight), self.settings, graph
         weights = [value for name, value in theta.items() if is_weights(name)]
@@ -265,7 +265,7 @@ class ReferenceSession(Session):
             whole, dZL = self.mistake.applied(graph, tape, dZL, Y, sample_weight, head)
             settings = settings if self.mistake.regularized else replace(settings, l1=0.0, l2=0.0)
         gradient = flat_gradient(whole, tape, dZL, theta, settings=settings, m=m)
-        return costs, dZL, gradient
+        return costs, whole, dZL, gradient
 
     def _moved(
         self, theta: Array, gradient: Array, number: int, rates: float | Array

@@ -71,7 +71,7 @@ def unsupported_features(network: Network, options: Mapping[str, Any]) -> list[s
     }
     for name, value in options.items():
         used = value is not None and not (name in idle and value == idle[name])
-        parts[name] = used and name not in OPTIONS
+        parts[f"fault={value!r}" if name == "fault" else name] = used and name not in OPTIONS
     return [name for name, present in parts.items() if present]
 
 

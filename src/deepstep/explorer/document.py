@@ -1,6 +1,7 @@
 """A lesson: the document of a page about a network, as plain JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from inspect import signature
 from typing import Any, TypeAlias
 
@@ -37,6 +38,7 @@ def lesson(
     about: About | None = None,
     learning_rate: float = 0.0075,
     iterations: int = 200,
+    opened: Collection[int] = (),
     **options: Any,
 ) -> Document:
     """The document of a page: a network with its examples and the first steps of its training.
@@ -50,6 +52,7 @@ def lesson(
     X, Y (array of shape (n_x, m) and (n_L, m)): Examples, as in `Network.train`.
     about: Names, title and notes.
     learning_rate, iterations, options: The training that the page shows, as in `Network.steps`.
+    opened: Numbers of the updates with every quantity. By default the first, the second and the last one.
     returns: JSON types; see docs/explorer.md.
     ShapeError, DataError, ConfigurationError: If an argument does not fit, or the network is too large for a
         page.
@@ -62,14 +65,14 @@ def lesson(
     """
     iterations = options.pop("epochs", iterations)
     options = {"learning_rate": learning_rate, "iterations": iterations, **options}
-    return document_of(shown(network, X, Y, about or About(), options))
+    return document_of(replace(shown(network, X, Y, about or About(), options), opened=opened))
 
 
 def document_of(what: Shown) -> Document:
     """The lesson with these contents."""
     network, X, Y, options, about = what.network, what.X, what.Y, what.options, what.about
     notes = list(about.notes)
-    found = record(network, X, Y, options)
+    found = record(network, X, Y, options, what.opened)
     if found.stopped:
         notes.append(found.stopped)
     return {

@@ -1,6 +1,6 @@
 """Recorded steps of a training, which a page shows and checks its own arithmetic with."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import copy
 from dataclasses import dataclass, field, fields
 from itertools import islice
@@ -40,7 +40,9 @@ class Recording:
     stopped: str = ""
 
 
-def record(network: Network, X: Array, Y: Array, options: Mapping[str, Any]) -> Recording:
+def record(
+    network: Network, X: Array, Y: Array, options: Mapping[str, Any], opened: Collection[int] = ()
+) -> Recording:
     """Train a copy of a network with the equations and record what a page needs."""
     learner = copy(network)
     learner.engine = "reference"
@@ -53,6 +55,7 @@ def record(network: Network, X: Array, Y: Array, options: Mapping[str, Any]) -> 
         cut = f"The first {known} of {total} updates are recorded"
         kept.stopped = f"{cut}; draws after them are the page's own."
     golden = set(evenly_spread(known, GOLDEN_APART).tolist()) if apart else {0, 1}
+    golden = {number - 1 for number in opened} or golden
     recorded = _snapshots(known, network.parameters.flat.size)
     held: list[Step] = []
     last: Step | None = None
@@ -71,7 +74,9 @@ def record(network: Network, X: Array, Y: Array, options: Mapping[str, Any]) -> 
     if last is None:
         raise ConfigurationError("explore", "a training of one step or more", "it had none")
     kept.recorded[len(kept.costs)] = last.after
-    for step in {step.number: step for step in (held[0], last, *held)}.values():
+    for step in (
+        (held or [last]) if opened else {step.number: step for step in (held[0], last, *held)}.values()
+    ):
         _open(kept, step)  # the first, then the last, then others as long as there is room
     kept.golden.sort(key=lambda golden: golden[0].number)
     return kept

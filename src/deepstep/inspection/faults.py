@@ -59,8 +59,9 @@ class Fault:
     def spoilt(self, node: Node, graph: Graph, tape: Tape) -> Op:
         """The operation of a node with the mistake."""
         op, symbols = node.op, self.spoilt_symbols(node, graph)
+        equations = op.forward_equation, op.backward_equation  # formulas stay those of the right operation
         if self.name in op.faults:
-            return replace(op, backward=op.faults[self.name], without_input=None)
+            return replace(op, backward=op.faults[self.name], without_input=None, equations=equations)
         if not symbols:
             return op
 
@@ -71,7 +72,7 @@ class Fault:
             found |= {symbol: self.spoil(found[symbol], call) for symbol in symbols}
             return tuple(found.values()) if len(op.gives) > 1 else found[op.gives[0]]
 
-        return replace(op, backward=wrong, without_input=None)
+        return replace(op, backward=wrong, without_input=None, equations=equations)
 
     def applied(
         self,
@@ -247,7 +248,7 @@ def get_fault(name: str, where: str) -> Fault:
         return FAULTS[name]
     if name in others:
         return _of_another(name.removeprefix("derivative of "))
-    raise unknown_name(where, "fault", name, [*FAULTS, *sorted(others)])
+    raise unknown_name(where, "fault", name, [*FAULTS, *sorted(others)], setting="fault")
 
 
 def known_faults(graph: Graph) -> list[Fault]:

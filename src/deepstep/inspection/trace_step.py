@@ -9,7 +9,7 @@ import numpy as np
 from numpy.linalg import norm
 
 from deepstep.data.text_formats import html_table
-from deepstep.engines import OpenedStep, ReferenceSession, SessionState, Settings, total_weight
+from deepstep.engines import Mistake, OpenedStep, ReferenceSession, SessionState, Settings, total_weight
 from deepstep.equations import (
     EQUATIONS,
     Equation,
@@ -37,6 +37,7 @@ def trace_step(
     state: SessionState | None = None,
     statistics: Mapping[str, Array] | None = None,
     with_update: bool = True,
+    mistake: Mistake | None = None,
     **step: Any,
 ) -> Trace:
     """Make one step, from ``state`` or the first one, by `ReferenceSession.open_step`; keep copies of all."""
@@ -44,6 +45,7 @@ def trace_step(
     session = ReferenceSession(architecture, parameters.copy(), settings, statistics)
     if state is not None:
         session.load(replace(state, theta=parameters.flat))
+    session.mistake = mistake
     opened = session.open_step(X.copy(order="K"), Y.copy(order="K"), **step)
     entries = _Walk(architecture, settings, session.parameters, opened).entries(with_update)
     return Trace(architecture, list(entries), settings=settings, graph=opened.graph)
@@ -56,6 +58,7 @@ class Step:
     update: The record of the training loop.
     after: θ after the update.
     settings: Optimizer and regularization.
+    mistake: Mistake of the backward pass that the training is made with, for teaching.
 
     >>> from deepstep import Network
     >>> net = Network([1, 1], initialization="zeros", seed=1)
@@ -69,6 +72,7 @@ class Step:
     after: Parameters
     architecture: Architecture
     settings: Settings
+    mistake: Mistake | None = None
 
     @property
     def number(self) -> int:
@@ -127,7 +131,7 @@ class Step:
         update = self.update
         names = ("learning_rate", "sample_weight", "weight_decay", "dropout", "masks")
         given: dict[str, Any] = {name: getattr(update, name) for name in names}
-        given |= {"settings": self.settings, "state": update.before}
+        given |= {"settings": self.settings, "state": update.before, "mistake": self.mistake}
         return trace_step(self.architecture, self.before, update.X, update.Y, **given)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from deepstep.data.text_formats import html_table
-from deepstep.engines import Session, Settings, check_engine, first_statistics, open_session
+from deepstep.engines import ReferenceSession, Session, Settings, check_engine, first_statistics, open_session
 from deepstep.engines.choice import ON_CPU, missing_torch
 from deepstep.equations import (
     INITIALIZATIONS,
@@ -25,6 +25,7 @@ from deepstep.equations.ops import backward
 from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, DataError, DeepStepError, FileError, unknown_name
 from deepstep.inspection import Beginning, GradientReport, Trace, check_gradients
+from deepstep.inspection.faults import get_fault
 from deepstep.inspection.tables import LAYERS, layer_names, layer_rows, text_table
 from deepstep.inspection.trace_step import Step, trace_step
 from deepstep.model.construction import (
@@ -40,7 +41,7 @@ from deepstep.model.construction import (
     order_seed,
 )
 from deepstep.model.fit import fit, prepare
-from deepstep.model.options import LBFGS, checkpoint_at, refuse_unknown
+from deepstep.model.options import LBFGS, checkpoint_at, refuse_beside_a_fault, refuse_unknown
 from deepstep.network import Architecture, Parameters, as_parameters
 from deepstep.network.border import check_inputs, check_targets, check_weights
 from deepstep.network.memory import check_memory
@@ -337,6 +338,7 @@ class Network:
         epochs: int | None = None,
         iterations: int | None = None,
         sample_weight: Any = None,
+        fault: str | None = None,
         **options: Any,
     ) -> Iterator[Step]:
         """The same training as `train`, one update at a time: stop, look, go on.
@@ -347,6 +349,7 @@ class Network:
         one. To go on from others, set them and call `steps` again. Writing into the numbers of
         ``network.parameters`` in place does take part in the training.
 
+        fault: As in `train`: the gradients of a classic mistake, also in the trace of each step.
         options: As in `train`: ``batch_size``, ``order``, the optimizer, the schedules and the settings.
         ShapeError, DataError, ConfigurationError: If an argument does not fit; at once, before the first
             step.
@@ -362,7 +365,11 @@ class Network:
         """
         where = "Network.steps"
         options |= {"learning_rate": learning_rate, "epochs": epochs, "iterations": iterations}
-        prepared = prepare(self, X, Y, options | {"sample_weight": sample_weight}, where, looked_at=True)
+        mistake = None if fault is None else get_fault(fault, where)
+        if mistake is not None:
+            refuse_beside_a_fault(self.engine, False, None, None, False, where)
+        options["sample_weight"] = sample_weight
+        prepared = prepare(self, X, Y, options, where, looked_at=True, mistake=mistake)
         walk = updates(prepared.session, prepared.in_memory(where), prepared.plan, where=where)
         return self._walk(walk, prepared.session)
 
@@ -895,7 +902,8 @@ class Network:
     def _walk(self, walk: Iterator[Update], session: Session) -> Iterator[Step]:
         for update in walk:
             self.parameters, self.statistics = session.outcome, dict(session.state().statistics)
-            yield Step(update, session.parameters, self.architecture, session.settings)
+            mistake = session.mistake if isinstance(session, ReferenceSession) else None
+            yield Step(update, session.parameters, self.architecture, session.settings, mistake)
 
     def _settings(self, settings: Mapping[str, Any], where: str) -> Settings:
         """Settings of the session; L-BFGS takes cost and gradient from a session of any update rule."""

@@ -9,6 +9,8 @@ import { Museum } from "./museum.js";
 import { Transport } from "./transport.js";
 import { Dialogs } from "./dialogs.js";
 import { Server } from "./server.js";
+import { ScenePanel } from "./scene-panel.js";
+import { locked } from "./scenes.js";
 import { unknownParts } from "../engine/recorded.js";
 import { number } from "../format.js";
 import { t } from "../messages.js";
@@ -33,7 +35,10 @@ function Check() {
 function Notes() {
   const { session } = useApp();
   const { notes = [], data } = session.lesson;
-  const unknown = session.isRecorded
+  const faults = unknownParts(session.lesson).filter((part) => part.startsWith("fault="));
+  const unknown = faults.length
+    ? [t("scene.fault", { fault: faults[0].slice(6), numbers: session.numbers.join(", ") })]
+    : session.isRecorded
     ? [t("app.recorded", { parts: unknownParts(session.lesson).join(", "), numbers: session.numbers.join(", ") })]
     : [];
   const left = data.left_out?.n ? [t("csv.left", data.left_out)] : [];
@@ -58,7 +63,7 @@ export function App() {
     <header class="top">
       <p class="brand"><span class="brand-mark" aria-hidden="true"></span>${t("app.name")}</p>
       <nav aria-label=${t("app.screens")} class="tabs">
-        ${Object.keys(SCREENS).filter((name) => name !== "museum" || carried?.museum).map(
+        ${Object.keys(SCREENS).filter((name) => (name !== "museum" || carried?.museum) && (name === screen || !locked(name === "home" ? name : "screens"))).map(
           (name) =>
             html`<button
               type="button"
@@ -78,11 +83,12 @@ export function App() {
             ? html`<button
               type="button"
               class="button is-quiet"
+              hidden=${locked("find")}
               data-open="find"
               onClick=${() => set({ dialog: "find" })}
               title=${`${t("app.find")} (/)`}
             ><span aria-hidden="true">⌕</span><span class="hide-narrow"> ${t("app.find")}</span><span class="only-narrow visually-hidden">${t("app.find")}</span></button>
-              ${session.isRecorded ? null : html`<button
+              ${session.isRecorded || locked("check") ? null : html`<button
                 type="button"
                 class="button is-quiet"
                 data-open="check"
@@ -91,6 +97,7 @@ export function App() {
               <button
                 type="button"
                 class="button"
+                hidden=${locked("share")}
                 data-open="share"
                 onClick=${() => set({ dialog: "share", playing: false })}
               >${t("app.share")}</button>`
@@ -105,12 +112,13 @@ export function App() {
         >?</button>
       </div>
     </header>
+    <${ScenePanel} />
     <main
       id="main"
       tabindex="-1"
       class=${`screen-${screen}`}
     >${error ? html`<p class="error" role="alert" data-error>${error}</p>` : null}${session && OF_TRAINING.includes(screen) ? html`<${Notes} />` : null}<${Screen} /></main>
-    ${session && OF_TRAINING.includes(screen) ? html`<${Transport} />` : null}
+    ${session && OF_TRAINING.includes(screen) && !locked("transport") ? html`<${Transport} />` : null}
     <${Dialogs} />
     <p class="visually-hidden" aria-live="polite" role="status">${live}</p>
   `;

@@ -94,7 +94,7 @@ export function keepHash() {
     if (app.playing) return;
     timer = setTimeout(() => {
       try {
-        if (!app.job && app.server?.on !== false) history.replaceState(null, "", `#${hashText()}`);
+        if (!app.job && !app.scenes && app.server?.on !== false) history.replaceState(null, "", `#${hashText()}`);
       } catch {
         /* a page inside a page may have no address of its own */
       }

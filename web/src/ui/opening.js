@@ -5,6 +5,8 @@ import { decodeLesson } from "../lesson/codec.js";
 import { knowLibrary } from "../lesson/library.js";
 import { readTable } from "../data/csv.js";
 import { toySet } from "../data/toys.js";
+import { FORMAT as SCENES } from "../lesson/scenes.js";
+import { startScenes } from "./scenes.js";
 import { begin } from "./walk.js";
 import { app, set } from "./store.js";
 import { hasText, t } from "../messages.js";
@@ -37,6 +39,7 @@ function choice({ hidden, activations, training }, data) {
 }
 
 export function startLesson(document_) {
+  if (document_.format === SCENES) return startScenes(document_);
   begin(checkLesson(decodeLesson(document_)), "lab");
 }
 
@@ -72,6 +75,7 @@ export function listenToDrops() {
   document.addEventListener("dragover", (event) => event.preventDefault());
   document.addEventListener("drop", async (event) => {
     event.preventDefault();
+    if (app.scenes) return;
     const [file] = event.dataTransfer?.files ?? [];
     if (file) await openText(file.name, await file.text());
   });

@@ -8,6 +8,8 @@ import { UnitPanel } from "./unit-panel.js";
 import { DecisionMap } from "./decision-map.js";
 import { CostCurve, RunCurve } from "./cost-curve.js";
 import { LayersPanel } from "./layers-panel.js";
+import { Lockable } from "./scene-panel.js";
+import { locked } from "./scenes.js";
 import { mapOf } from "./surface.js";
 import { t } from "../messages.js";
 
@@ -18,13 +20,13 @@ export function Play() {
   return html`<div class="play">
     <h1 class="visually-hidden">${t("screen.play")}</h1>
     <div class="play-left">
-      <${DataPanel} />
-      <${TrainingPanel} />
+      <${Lockable} lock=${locked("data")}><${DataPanel} /></>
+      <${Lockable} lock=${locked("training")}><${TrainingPanel} /></>
     </div>
     <section class="card play-network" aria-labelledby="network-title">
       <h2 id="network-title">${t("play.network")}</h2>
-      <${NetworkMap} parameters=${parameters} surface=${surface} />
-      <${UnitPanel} parameters=${parameters} />
+      <${Lockable} lock=${locked("network")}><${NetworkMap} parameters=${parameters} surface=${surface} /></>
+      <${Lockable} lock=${locked("weights")}><${UnitPanel} parameters=${parameters} /></>
     </section>
     <div class="play-right">
       <${DecisionMap} parameters=${parameters} surface=${surface} />

@@ -43,6 +43,8 @@ export const app = {
   exhibit: null,
   quantity: null,
   server: null,
+  /** A lesson of scenes and where its reader is in it: {lesson, state}. */
+  scenes: null,
 };
 
 const listeners = new Set();

@@ -4,6 +4,7 @@ import { useApp } from "./store.js";
 import { editTraining, rebuild, undo } from "./editing.js";
 import { OPTIMIZERS } from "../engine/optimizers.js";
 import { RATES } from "../lesson/make.js";
+import { locked } from "./scenes.js";
 import { t } from "../messages.js";
 
 const RATE_CHOICES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];
@@ -15,7 +16,7 @@ const DROPOUTS = [0, 0.1, 0.2, 0.3, 0.5];
 function Choice({ label, value, choices, show = String, onPick, name }) {
   const all = choices.includes(value) ? choices : [...choices, value].sort((a, b) => a - b);
   return html`<label class="field"><span>${label}</span>
-    <select data-setting=${name} value=${String(value)} onChange=${(event) => onPick(all[event.target.selectedIndex])}>
+    <select data-setting=${name} disabled=${locked(name)} value=${String(value)} onChange=${(event) => onPick(all[event.target.selectedIndex])}>
       ${all.map((choice) => html`<option value=${String(choice)}>${show(choice)}</option>`)}
     </select>
   </label>`;

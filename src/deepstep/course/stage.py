@@ -1,0 +1,199 @@
+"""Networks of a lesson's scenes: examples, training, recorded updates, and the numbers that texts quote."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from math import ceil
+from typing import Any
+
+import numpy as np
+
+from deepstep.errors import ConfigurationError, DivergenceError, unknown_name
+from deepstep.explorer.document import Document, lesson
+from deepstep.explorer.reproduction import rows_code
+from deepstep.explorer.shown import About, Subject, builtin
+from deepstep.inspection import Trace
+from deepstep.inspection.trace_step import Step
+from deepstep.model import Network
+from deepstep.preparation import ClassificationTarget
+from deepstep.preparation.batches import evenly_spread, n_batches, shuffled
+from deepstep.types import AnyArray, Array
+
+MOST_UPDATES = 5000
+RECORDED = 8  # updates of a training with a fault, besides those that scenes open
+OPTIONS = ("learning_rate", "optimizer", "batch_size", "l2", "dropout", "fault")
+QUOTED = re.compile(
+    r"(?:(?P<of>[a-z]+) )?(?P<name>[^\s\[\]]+?)"
+    r"(?:\[(?P<row>\d+), ?(?P<col>\d+)\])?(?: update (?P<update>\d+))?"
+)
+SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+SUMMARIES: dict[str, Callable[[Any], Any]] = {
+    "norm": np.linalg.norm,
+    "mean": np.mean,
+    "min": np.min,
+    "max": np.max,
+    "largest": lambda values: np.abs(values).max(),
+}
+"""What a text may quote of a whole matrix."""
+
+
+def examples_of(settings: Mapping[str, Any]) -> Subject:
+    """The examples of a scene: points, or a part of a built-in set, with noise."""
+    if settings["points"]:
+        return _of_points(settings["points"])
+    seed, noise = settings["seed"], settings["noise"]
+    X, Y, target, about = builtin(settings["data"], seed)
+    rows = _balanced(Y, settings["examples"], seed)
+    code = f"{about.code}\n{rows_code(rows)}"
+    X, Y = X[:, rows], Y[:, rows]
+    if noise:
+        X = np.add(X, noise * np.random.default_rng(seed).standard_normal(X.shape))
+        code += f"\nX = X + {noise} * np.random.default_rng({seed}).standard_normal(X.shape)"
+    return Subject(X, Y, target, replace(about, code=code))
+
+
+def _of_points(points: Sequence[Sequence[float]]) -> Subject:
+    *inputs, labels = zip(*points, strict=True)
+    classes = tuple(map(str, sorted({int(label) for label in labels})))
+    target = ClassificationTarget((classes,))
+    Y = target.encode(np.array([str(int(label)) for label in labels])).T
+    about = About("points", class_names=classes)
+    return Subject(np.array(inputs, dtype=float), np.ascontiguousarray(Y), target, about)
+
+
+def _balanced(Y: Array, most: int, seed: int) -> AnyArray:
+    """Indices of at most so many examples, as many of each class as of the others."""
+    drawn = np.asarray(shuffled(seed)(0, Y.shape[1]))
+    _, classes = np.unique(Y[:, drawn], axis=1, return_inverse=True)
+    each = max(1, most // (classes.max() + 1))
+    return np.sort(np.concatenate([drawn[classes == one][:each] for one in range(classes.max() + 1)]))
+
+
+class Stage:
+    """A network with its examples and its training, which one or more scenes show."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self.settings = settings
+        self.X, self.Y, target, self.about = examples_of(settings)
+        self.output = target.output
+        self.options = {name: settings[name] for name in OPTIONS if settings[name] is not None}
+        self.opened: set[int] = set()
+        self.longest = 1
+        self._done: list[Step] = []
+        self._traces: dict[int, Trace] = {}
+        self._walk = self._steps()
+
+    def network(self) -> Network:
+        """The network before its first update."""
+        settings = self.settings
+        return Network(
+            [self.X.shape[0], *settings["hidden_layers"], self.Y.shape[0]],
+            activation=settings["activation"],
+            output=self.output,
+            initialization=settings["initialization"],
+            seed=settings["seed"],
+        )
+
+    def _steps(self) -> Iterator[Step]:
+        return self.network().steps(self.X, self.Y, iterations=MOST_UPDATES, **self.options)
+
+    def step(self, number: int) -> Step:
+        """One update; a `ConfigurationError` where the training ends before it."""
+        try:
+            while len(self._done) < number:
+                self._done.append(next(self._walk))
+        except (DivergenceError, StopIteration) as error:
+            hint = "Choose an earlier update, or a lower learning rate."
+            expected = f"at most {len(self._done)}, the last finite update"
+            raise ConfigurationError("scene", expected, f"got {number}", hint, setting="update") from error
+        return self._done[number - 1]
+
+    def trace(self, number: int) -> Trace:
+        """Every quantity of one update."""
+        if number not in self._traces:
+            self._traces[number] = self.step(number).trace()
+        return self._traces[number]
+
+    def values(self, name: str, number: int) -> Array | float:
+        """One quantity of an update."""
+        trace = self.trace(number)
+        names = [entry.name for entry in trace]
+        if name == "accuracy":
+            return 100 * self._accuracy(trace[f"A{len(self.settings['hidden_layers']) + 1}"].value)
+        if name == "m":
+            return float(self.X.shape[1])
+        if name not in names:
+            raise unknown_name("scene", "quantity", name, names)
+        return trace[name].value
+
+    def _accuracy(self, answers: Array) -> float:
+        if len(self.Y) > 1:
+            return float((answers.argmax(0) == self.Y.argmax(0)).mean())
+        return float(((answers > 0.5) == (self.Y > 0.5)).mean())
+
+    def quoted(self, text: str, number: int) -> str:
+        """The text of ``{{…}}``: a number of the training, such as ``norm dW1 update 20``."""
+        found = QUOTED.fullmatch(text.strip())
+        if found is None:
+            expected = 'a quantity, such as "J", "dW1[0, 2]" or "norm dW1 update 20"'
+            raise ConfigurationError("scene", expected, f"got {text.strip()!r}", setting="{{…}}")
+        number = int(found["update"] or number)
+        value = self.values(found["name"], number)
+        if found["row"] is not None:
+            value = self._cell(found["name"], value, int(found["row"]), int(found["col"]))
+        if found["of"]:
+            if found["of"] not in SUMMARIES:
+                raise unknown_name("scene", "summary", found["of"], SUMMARIES)
+            value = SUMMARIES[found["of"]](value)
+        if np.size(value) != 1:
+            raise ConfigurationError(
+                "scene", "one number", f"got {found['name']} of shape {np.shape(value)}",
+                "Quote a cell, such as dW1[0, 2], or a summary, such as norm dW1.", setting="{{…}}",
+            )  # fmt: skip
+        return written(float(np.reshape(value, ())))
+
+    def _cell(self, name: str, value: Any, row: int, col: int) -> float:
+        rows, cols = np.atleast_2d(value).shape
+        if row >= rows or col >= cols:
+            expected = f"a cell of {name}, which has {rows} rows and {cols} columns, counted from 0"
+            raise ConfigurationError("scene", expected, f"got [{row}, {col}]", setting="cell")
+        return float(np.atleast_2d(value)[row, col])
+
+    def open(self, number: int, name: str, cell: tuple[int, int] | None) -> None:
+        """Keep an update for a scene, after a check that the quantity and the cell exist."""
+        value = self.values(name, number) if name else self.step(number)
+        if cell is not None:
+            self._cell(name, value, *cell)
+        self.opened.add(number)
+
+    def document(self, title: str) -> Document:
+        """The ordinary document of the page, with the updates that scenes open."""
+        last = max(self.longest, *self.opened)
+        opened = sorted(self.opened)
+        if self.options.get("fault"):
+            opened += (1 + evenly_spread(last, RECORDED)).tolist()
+        epochs = ceil(last / n_batches(self.X.shape[1], self.options.get("batch_size")))
+        about = replace(self.about, title=title)
+        document = lesson(
+            self.network(), self.X, self.Y, about=about, iterations=epochs, opened=opened, **self.options
+        )
+        return {**document, "recorded": document["recorded"][-1:]}
+
+
+def key_of(settings: Mapping[str, Any]) -> str:
+    """Equal for scenes with the same network, examples and training."""
+    return json.dumps({name: value for name, value in settings.items() if name != "iterations"})
+
+
+def written(value: float) -> str:
+    """A number with three significant digits, as texts have it.
+
+    >>> written(-0.00001234), written(0.5), written(1234.5)
+    ('−1.23·10⁻⁵', '0.5', '1234')
+    """
+    if 1000 <= abs(value) < 1e6:
+        return f"{value:.0f}".replace("-", "−")
+    mantissa, _, exponent = f"{value:.3g}".partition("e")
+    power = f"·10{str(int(exponent)).translate(SUPERSCRIPTS)}" if exponent else ""
+    return f"{mantissa}{power}".replace("-", "−")

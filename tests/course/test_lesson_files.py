@@ -1,0 +1,369 @@
+"""Lessons that a teacher writes: the file's format, its errors with line and key, the page and the package."""
+
+import json
+import re
+import sys
+from io import BytesIO
+from pathlib import Path
+from xml.etree import ElementTree
+from zipfile import ZipFile
+
+import numpy as np
+import pytest
+
+from deepstep import Network
+from deepstep.cli.main import main
+from deepstep.course.lesson import FORMAT, build, html_page
+from deepstep.course.scorm import package
+from deepstep.course.stage import written
+from deepstep.errors import ConfigurationError, DeepStepError, FileError
+from deepstep.explorer.page import LESSON_ID, unpacked
+from hostile_texts import TOML
+
+READY = sorted((Path(__file__).parents[2] / "docs" / "lessons").glob("*.md"))
+MOST_BYTES = 1_000_000
+
+FRONT = '+++\ntitle = "A lesson"\n\n[scene]\nexamples = 8\n+++\n'  # 6 lines
+LESSON = (
+    FRONT
+    + """
+# First *scene*
+
+J is {{J}}, then {{J update 2}}; `{{J}}` is code.
+
+```scene
+hidden_layers = [2]
+position = "update 2, dW1[1, 0]"
+locked = ["data", "transport"]
+```
+
+```question
+text = "Is `m` {{m}}?"
+choices = ["yes", "no"]
+answer = 1
+explanation = "It is {{m}}."
+points = 2
+predict_first = true
+then = "update 3"
+```
+
+# Second
+
+The same network: {{scene 1: J update 3}} and {{norm dW2}}.
+
+```scene
+hidden_layers = [2]
+trained = 4
+```
+"""
+)
+
+
+@pytest.fixture
+def built(tmp_path):
+    def make(text):
+        path = tmp_path / "lesson.md"
+        path.write_text(text, encoding="utf-8")
+        return build(path)
+
+    return make
+
+
+@pytest.fixture
+def deepstep(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["deepstep"])
+    (tmp_path / "lesson.md").write_text(LESSON, encoding="utf-8")
+
+    def call(*words):
+        with pytest.raises(SystemExit) as leaving:
+            main(words)
+        printed = capsys.readouterr()
+        return leaving.value.code or 0, printed.out, printed.err
+
+    return call
+
+
+def text_of(nodes):
+    """The text of nodes, without their tags."""
+    if isinstance(nodes, str):
+        return nodes
+    is_node = len(nodes) > 1 and isinstance(nodes[1], dict)
+    return "".join(map(text_of, nodes[2:] if is_node else nodes))
+
+
+def tags_of(nodes):
+    if isinstance(nodes, str):
+        return []
+    is_node = len(nodes) > 1 and isinstance(nodes[1], dict)
+    own = [nodes[0]] if is_node else []
+    return own + [tag for node in (nodes[2:] if is_node else nodes) for tag in tags_of(node)]
+
+
+def test_a_lesson_has_scenes_with_places_locks_and_questions(built):
+    document = built(LESSON)
+    first, second = document["scenes"]
+    assert document["format"] == FORMAT
+    assert (document["title"], document["language"], document["passing_score"]) == ("A lesson", "en", 60)
+    assert text_of(first["title"]) == "First scene"
+    assert first["place"] == "s=lab&k=2&q=dW1&c=1%2C0"
+    assert second["place"] == "s=play&k=5"
+    assert first["locked"] == ["data", "transport"]
+    assert (first["network"], second["network"], len(document["networks"])) == (0, 0, 1)
+    question = first["question"]
+    assert (question["answers"], question["points"], question["then"]) == ([0], 2, "s=lab&k=3")
+    assert text_of(question["text"]) == "Is m 8?"
+    assert text_of(question["explanation"]) == "It is 8."
+
+
+def test_numbers_of_the_text_are_those_of_the_network(built):
+    document = built(LESSON)
+    data = document["networks"][0]["data"]
+    X, Y = unpacked(data["X"]), unpacked(data["Y"])
+    assert X.shape == (2, 8)
+    assert Y.sum() == 4  # as many of one class as of the other
+    network = Network([2, 2, 1], activation="tanh", initialization="he", seed=1)
+    steps = list(network.steps(X, Y, learning_rate=0.1, iterations=5))
+    # the position is update 2
+    costs = [written(steps[at].cost) for at in (1, 1)]
+    assert text_of(document["scenes"][0]["text"]) == f"J is {costs[0]}, then {costs[1]}; {{{{J}}}} is code."
+    norm = written(np.linalg.norm(steps[4].trace()["dW2"].value))
+    expected = f"The same network: {written(steps[2].cost)} and {norm}."
+    assert text_of(document["scenes"][1]["text"]) == expected
+
+
+def test_a_document_has_python_s_numbers_at_each_place(built):
+    golden = built(LESSON)["networks"][0]["golden"]
+    assert [one["step"] for one in golden] == [2, 3, 5]
+
+
+def test_a_fault_is_in_the_numbers(built):
+    right = built(scene("position = 'dW1'"))["networks"][0]
+    wrong = built(scene("position = 'dW1'\nfault = 'lost 1/m'"))["networks"][0]
+    assert wrong["training"]["beyond"] == ["fault='lost 1/m'"]
+    of_both = [unpacked(one["golden"][0]["quantities"]["dW1"]) for one in (right, wrong)]
+    np.testing.assert_allclose(8 * of_both[0], of_both[1])
+    step = wrong["golden"][0]
+    moved = unpacked(step["parameters"]["W1"]) - 0.1 * of_both[1]
+    np.testing.assert_array_equal(unpacked(step["after"]["W1"]), moved)
+
+
+def test_points_and_noise(built):
+    points = "```scene\npoints = [[0, 1, 5, 0], [1, 0, 5, 2], [1, 1, 5, 1]]\nactivation = 'relu'\n```\n"
+    data = built(f"{FRONT}# T\n{points}")["networks"][0]["data"]
+    assert unpacked(data["X"]).tolist() == [[0, 1, 1], [1, 0, 1], [5, 5, 5]]
+    assert unpacked(data["Y"]).T.tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
+    plain, noisy = (
+        built(f"{FRONT}# T\n```scene\nnoise = {noise}\n```\n")["networks"][0]["data"] for noise in (0, 0.5)
+    )
+    moved = unpacked(noisy["X"]) - unpacked(plain["X"])
+    assert 0.2 < moved.std() < 0.9
+
+
+def scene(lines, more=""):
+    return f"{FRONT}\n# T\n\n{more}\n\n```scene\n{lines}\n```\n"  # the first key is in line 13
+
+
+QUESTION = '```question\ntext = "?"\nchoices = ["a", "b"]\nanswer = 1\n{}\n```'  # its last key is in line 14
+BROKEN = {
+    "no front matter": ("# T\n", 1, "front matter", "Begin with"),
+    "front matter without an end": ('+++\ntitle = "T"\n', 1, "front matter", ""),
+    "no title": ("+++\n+++\n# T\n", 1, "'title'", ""),
+    "an unknown key of the front matter": ('+++\ntitle = "T"\nlangage = "en"\n+++\n', 3, "'langage'", "'language'?"),
+    "a language that is none": ('+++\ntitle = "T"\nlanguage = "<b>"\n+++\n', 3, "language must be", ""),
+    "a score beyond 100": ('+++\ntitle = "T"\npassing_score = 101\n+++\n', 3, "passing_score must be", ""),
+    "a wrong default": (FRONT.replace("examples = 8", "examples = 0"), 5, "examples must be", ""),
+    "text before the first scene": (f"{FRONT}\ntext\n", 8, "belongs to a scene", "# Its title"),
+    "no scene": (FRONT, None, "has scenes", "# Its title"),
+    "a scene without its block": (f"{FRONT}\n# T\n\ntext\n", 8, "block ```scene", ""),
+    "two blocks": (f"{FRONT}# T\n```scene\n```\n```scene\n```\n", 10, "one block 'scene'", ""),
+    "TOML that is none": (scene("seed = 1\nseed 2"), 14, "a scene is TOML", ""),
+    "TOML without an end": (scene("locked = ["), 12, "a scene is TOML", ""),
+    "a key twice": (scene("seed = 1\nseed = 2"), 14, "a scene is TOML", ""),
+    "an unknown key": (scene("seed = 1\nactivaton = 'relu'"), 14, "'activaton'", "'activation'?"),
+    "an unknown data set": (scene("data = 'cirlces'"), 13, "data must be one of", ""),
+    "an unknown activation": (scene("seed = 2\nactivation = 'tahn'"), 14, "'tahn'", "'tanh'?"),
+    "an unknown initialization": (scene("initialization = 'zeroes'"), 13, "'zeroes'", "'zeros'?"),
+    "an unknown fault": (scene("fault = 'lost 1/n'"), 13, "'lost 1/n'", ""),
+    "an unknown lock": (scene("locked = ['date']"), 13, "locked must be", ""),
+    "an unknown screen": (scene("screen = 'home'"), 13, "screen must be", ""),
+    "a text for a number": (scene("learning_rate = '0.1'"), 13, "learning_rate must be", ""),
+    "infinite": (scene("learning_rate = inf"), 13, "learning_rate must be", ""),
+    "points of one class": (scene("points = [[0, 1], [1, 1]]"), 13, "points must be", ""),
+    "a position that is none": (scene("position = 'the end'"), 13, "position must be", ""),
+    "a quantity that no step computes": (scene("position = 'X'"), 13, "position must be", ""),
+    "a quantity of another network": (scene("position = 'dW3'"), 13, "'dW3'", "'dW2'?"),
+    "a cell outside": (scene("position = 'dW1[4, 0]'"), 13, "4 rows and 2 columns", ""),
+    "an update far away": (scene("position = 'update 5001'"), 13, "at most 5000", ""),
+    "an update beside trained": (scene("trained = 3\nposition = 'update 3'"), 14, "at update 4", ""),
+    "an update after the end": (
+        scene("activation = 'identity'\nlearning_rate = 1e6\nhidden_layers = [4, 4]\ntrained = 90"),
+        12,
+        "the last finite update",
+        "lower learning rate",
+    ),
+    "an unknown number": (scene("", "{{dW9}}"), 10, "'dW9'", ""),
+    "a number of an unknown kind": (scene("", "a\n{{J J J}}"), 10, "{{…}} must be", ""),
+    "a matrix for a number": (scene("", "{{dW1}}"), 10, "one number", "norm dW1"),
+    "an unknown summary": (scene("", "{{norn dW1}}"), 10, "'norn'", "'norm'?"),
+    "a number of a later scene": (scene("", "{{scene 2: J}}"), 10, "from 1 to 1", ""),
+    "a link to a file": (scene("", "[a](file.html)"), 10, "a link must be", ""),
+    "a picture from elsewhere": (scene("", "![a](https://x.org/a.png)"), 10, "a picture must be", ""),
+    "a picture of an unknown kind": (scene("", "![a](a.svg)"), 10, "a picture must be", ""),
+    "a question without an answer": (
+        scene("", '```question\ntext = "?"\nchoices = ["a", "b"]\n```'), 10, "'answer'", "",
+    ),
+    "an unknown key of a question": (scene("", QUESTION.format("pionts = 2")), 14, "'pionts'", "'points'?"),
+    "an answer that is no choice": (scene("", QUESTION.format("").replace("= 1", "= 3")), 13, "answer must be", ""),
+    "a place that is none": (scene("", QUESTION.format("then = 'dW7'")), 14, "'dW7'", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_errors_name_file_line_and_key(built, tmp_path, name):
+    text, line, expected, hint = BROKEN[name]
+    with pytest.raises(ConfigurationError) as caught:
+        built(text)
+    message = str(caught.value)
+    where = str(tmp_path / "lesson.md") + ("" if line is None else f":{line}")
+    assert message.startswith(f"{where}: ")
+    assert expected in message
+    assert hint in message
+
+
+@pytest.mark.parametrize("name", TOML)
+def test_hostile_toml_is_refused(built, name):
+    with pytest.raises(DeepStepError):
+        built(scene(TOML[name]))
+
+
+def test_hostile_texts_do_not_become_markup(built):
+    evil = '<script>alert(1)</script><img src=x onerror="alert(1)"><!-- </title>'
+    text = (
+        LESSON.replace("A lesson", evil.replace('"', "'"))
+        .replace("First", evil)
+        .replace("yes", "</script><b>")
+    )
+    text = text.replace("J is", f"{evil} [a](javascript:alert(1)) <div>J is")
+    document = built(text)
+    assert not {"script", "img", "div", "b", "a"} & set(
+        tags_of([scene["text"] for scene in document["scenes"]])
+    )
+    assert evil in text_of(document["scenes"][0]["title"])
+    page = html_page(document)
+    harmless = html_page(built(LESSON))
+    for beginning in ("<script", "</script", "<img", "<!--", "</title"):
+        assert page.count(beginning) == harmless.count(beginning)
+    held = re.search(f'id="{LESSON_ID}">(.*?)</script>', page)
+    assert json.loads(held[1]) == document
+
+
+def test_a_picture_beside_the_lesson_is_in_the_page(built, tmp_path):
+    (tmp_path / "dot one.png").write_bytes(b"\x89PNG\r\n")
+    document = built(scene("", "![a *dot*](<dot one.png>)"))
+    image = document["scenes"][0]["text"][0][2]
+    assert image == ["img", {"src": "data:image/png;base64,iVBORw0K", "alt": "a *dot*"}]
+    (tmp_path / "dot one.png").write_bytes(bytes(300_001))
+    with pytest.raises(ConfigurationError, match="at most 300,000 bytes"):
+        built(scene("", "![a](<dot one.png>)"))
+
+
+def test_a_missing_file_and_a_missing_picture(built, tmp_path):
+    with pytest.raises(FileError, match=r"none\.md"):
+        build(tmp_path / "none.md")
+    with pytest.raises(FileError, match=r"lesson\.md:10"):
+        built(scene("", "![a](none.png)"))
+
+
+def test_the_package_is_scorm_1_2(built):
+    document = built(LESSON.replace("A lesson", "T < & \\u0007"))
+    content = package(document)
+    assert content == package(document)
+    with ZipFile(BytesIO(content)) as archive:
+        assert archive.namelist() == ["imsmanifest.xml", "index.html"]
+        assert archive.read("index.html").decode() == html_page(document)
+        root = ElementTree.fromstring(archive.read("imsmanifest.xml"))
+    names = {
+        "": "http://www.imsproject.org/xsd/imscp_rootv1p1p2",
+        "adlcp": "http://www.adlnet.org/xsd/adlcp_rootv1p2",
+    }
+    assert root.findtext("metadata/schemaversion", namespaces=names) == "1.2"
+    resource = root.find("resources/resource", names)
+    assert resource.get("href") == resource.find("file", names).get("href") == "index.html"
+    assert resource.get(f"{{{names['adlcp']}}}scormtype") == "sco"
+    item = root.find("organizations/organization/item", names)
+    assert item.get("identifierref") == resource.get("identifier")
+    assert item.findtext("title", namespaces=names) == "T < & \ufffd"
+    assert item.findtext("adlcp:masteryscore", namespaces=names) == "60"
+    organizations = root.find("organizations", names)
+    assert organizations.get("default") == organizations[0].get("identifier")
+
+
+def test_a_lesson_without_a_question_has_no_mastery_score(built):
+    with ZipFile(BytesIO(package(built(scene(""))))) as archive:
+        assert b"masteryscore" not in archive.read("imsmanifest.xml")
+
+
+def test_the_command_writes_a_page_and_a_package(deepstep, tmp_path):
+    code, out, _ = deepstep("lesson", "build", "lesson.md")
+    assert code == 0
+    assert out.startswith("Written: lesson.html (")
+    assert "2 scenes, 1 question)" in out
+    code, out, _ = deepstep("lesson", "build", "lesson.md", "--scorm", "--json")
+    record = json.loads(out)
+    assert (record["written"], record["scenes"], record["questions"]) == ("lesson.zip", 2, 1)
+    assert record["bytes"] == (tmp_path / "lesson.zip").stat().st_size
+
+
+def test_the_command_replaces_nothing_without_being_told(deepstep, tmp_path):
+    out = tmp_path / "page.html"
+    out.write_text("mine")
+    code, _, err = deepstep("lesson", "build", "lesson.md", "-o", "page.html")
+    assert code == 2
+    assert "page.html must be a new file" in err
+    assert out.read_text() == "mine"
+    assert deepstep("lesson", "build", "lesson.md", "-o", "page.html", "--overwrite")[0] == 0
+    assert out.read_text().startswith("<!doctype html>")
+    code, _, err = deepstep("lesson", "build", "lesson.md", "-o", "lesson.md", "--overwrite")
+    assert code == 2
+    assert (tmp_path / "lesson.md").read_text() == LESSON
+    assert "other than those read" in err
+
+
+def test_an_error_leaves_no_file(deepstep, tmp_path):
+    (tmp_path / "lesson.md").write_text(scene("data = 'x'"))
+    code, out, err = deepstep("lesson", "build", "lesson.md", "--json")
+    assert code == 2
+    assert json.loads(out)["error"]["where"] == "lesson.md:13"
+    assert err.startswith("Error: lesson.md:13: data must be one of")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lesson.md"]
+
+
+@pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)
+def test_ready_lessons_build(path):
+    document = build(path)
+    assert 3 <= len(document["scenes"]) <= 6
+    assert sum("question" in one for one in document["scenes"]) >= 2
+    assert all(one["question"]["explanation"] for one in document["scenes"] if "question" in one)
+    assert len(html_page(document).encode()) < MOST_BYTES
+
+
+def test_there_are_four_ready_lessons():
+    assert len(READY) == 4
+
+
+def test_what_the_ready_lessons_say_of_their_numbers(built):
+    """Claims that stand in words, and numbers that stand as they are."""
+    rate = {path.stem: path for path in READY}["learning-rate-too-high"]
+    document = build(rate)
+    for network in (document["networks"][0], document["networks"][3]):
+        costs = network["history"]["cost"]
+        assert len(costs) >= 101
+        assert all(before > after for before, after in zip(costs, costs[1:], strict=False))
+    text = rate.read_text(encoding="utf-8")
+    assert "10 · 0.273 = 2.73" in text
+    assert text_of(document["scenes"][1]["text"][1]).count("−0.273") == 1
+    zeros = build({path.stem: path for path in READY}["zeros"])
+    dW1 = unpacked(zeros["networks"][1]["golden"][0]["quantities"]["dW1"])
+    assert (dW1 == dW1[0]).all()
+    assert dW1.any()

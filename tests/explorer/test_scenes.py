@@ -1,0 +1,359 @@
+"""A lesson of scenes in a browser: text beside the stage, locks, questions and score, and a learning platform."""
+
+import threading
+import zipfile
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from deepstep.course.lesson import build, html_page
+from deepstep.course.scorm import package
+from deepstep.explorer.page import unpacked
+
+READY = sorted((Path(__file__).parents[2] / "docs" / "lessons").glob("*.md"))
+
+LESSON = """+++
+title = "A lesson <b>"
+language = "de"
+passing_score = 50
+
+[scene]
+examples = 8
+hidden_layers = [3]
+learning_rate = 0.5
++++
+
+# First
+
+Numbers: {{J}}.
+
+```scene
+position = "update 4, dW1[2, 1]"
+locked = ["screens", "share", "find", "check"]
+```
+
+```question
+text = "Predict `J`."
+choices = ["It rises.", "It *falls*."]
+answer = 2
+explanation = "J is {{J update 7}} before update 7."
+predict_first = true
+then = "update 7, J"
+```
+
+# Second
+
+```scene
+trained = 2
+locked = ["data", "training", "network", "weights"]
+```
+
+```question
+text = "Which are right?"
+choices = ["a", "b", "c"]
+answer = [1, 3]
+points = 3
+```
+
+# Third
+
+```scene
+trained = 5
+fault = "lost 1/m"
+locked = ["learning_rate", "transport"]
+```
+"""
+
+PLAYER = """<!doctype html><html lang="en"><title>Player</title><script>
+window.told = {}; window.calls = [];
+window.API = {
+  LMSInitialize: () => (calls.push("initialize"), "true"),
+  LMSGetValue: (name) => told[name] ?? "",
+  LMSSetValue: (name, value) => (told[name] = value, "true"),
+  LMSCommit: () => "true",
+  LMSFinish: () => (calls.push("finish"), "true"),
+  LMSGetLastError: () => "0", LMSGetErrorString: () => "", LMSGetDiagnostic: () => "",
+};
+</script><body><iframe title="Lesson" width="1200" height="800" src="lesson/index.html"></iframe></body></html>"""
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory):
+    path = tmp_path_factory.mktemp("lesson") / "lesson.md"
+    path.write_text(LESSON, encoding="utf-8")
+    return build(path)
+
+
+@pytest.fixture
+def address(document, tmp_path):
+    path = tmp_path / "lesson.html"
+    path.write_text(html_page(document), encoding="utf-8")
+    return path.as_uri()
+
+
+def at(page):
+    """The place that is open: screen, update, quantity, row and column."""
+    screen = page.get_attribute('[data-screen][aria-current="page"]', "data-screen")
+    update = int(page.get_attribute("[data-updates]", "data-updates")) + 1
+    if screen == "play":
+        return screen, update, None, None
+    page.wait_for_selector('[aria-current="step"]')
+    quantity = page.get_attribute('[aria-current="step"]', "data-micro")
+    cell = page.query_selector(".cell.is-cursor")
+    return (
+        screen,
+        update,
+        quantity,
+        cell and (int(cell.get_attribute("data-row")), int(cell.get_attribute("data-col"))),
+    )
+
+
+def score(page):
+    return page.get_attribute("[data-score]", "data-score"), page.get_attribute("[data-score]", "data-done")
+
+
+def answer(page, *numbers):
+    for number in numbers:
+        page.click(f".answer >> nth={number}")
+    page.click('.question [type="submit"]')
+
+
+def next_scene(page):
+    page.click('[data-scene-way="next"]')
+
+
+def test_scenes_open_at_their_places_with_python_s_numbers(watched, address, document):
+    page = watched(address).open(address)
+    assert page.inner_text("#scene-title") == "First"
+    assert "A lesson <b>" in page.inner_text(".scene-of")
+    answer(page, 0)
+    page.wait_for_selector('[data-updates="6"]')
+    assert at(page)[:3] == ("lab", 7, "J")
+    golden = {one["step"]: one for one in document["networks"][0]["golden"]}
+    shown = page.get_attribute('[data-tensor="J"][data-value]', "data-value")
+    assert float(shown) == golden[7]["quantities"]["J"]
+    next_scene(page)
+    page.wait_for_selector('[data-updates="2"]')
+    assert at(page) == ("play", 3, None, None)
+    next_scene(page)
+    page.wait_for_selector('.notes:has-text("lost 1/m")')
+    faulty = document["networks"][1]["golden"]
+    assert page.get_attribute("[data-scene]", "data-scene") == "3"
+    page.click('[data-micro="dW2"]')
+    W = unpacked({one["step"]: one for one in faulty}[6]["quantities"]["dW2"])
+    shown = page.get_attribute('[data-tensor="dW2"][data-row="0"][data-col="1"]', "data-value")
+    assert float(shown) == W[0, 1]
+    page.click('[data-scene-way="back"]')
+    assert page.inner_text("#scene-title") == "Second"
+
+
+def test_a_scene_opens_a_cell(watched, address):
+    page = watched(address).open(address)
+    # the question is to be answered first, so that nothing but the scene has moved
+    page.wait_for_selector(".cell.is-cursor")
+    assert page.get_attribute(".cell.is-cursor", "data-tensor") == "dW1"
+    assert page.get_attribute(".cell.is-cursor", "data-row") == "2"
+    assert page.get_attribute(".cell.is-cursor", "data-col") == "1"
+    assert "Update 4" in page.inner_text(".lab-where")
+
+
+def test_locked_controls_cannot_be_used(watched, address):
+    page = watched(address).open(address)
+    assert page.locator("[data-screen]").count() == 1
+    for name in ("share", "find", "check"):
+        assert not page.locator(f'[data-open="{name}"]').is_visible()
+    # predict first: neither the bar nor its keys
+    assert page.locator(".transport").count() == 0
+    place = page.inner_text(".lab-where")
+    for key in ("]", "[", " ", "ArrowRight", "Shift+ArrowRight", "/"):
+        page.keyboard.press(key)
+    page.wait_for_timeout(300)
+    assert page.inner_text(".lab-where") == place
+    assert page.locator("dialog[open]").count() == 0
+    answer(page, 1)
+    page.wait_for_selector(".transport")
+    next_scene(page)
+    page.wait_for_selector(".play")
+    for control in (".play-left", ".play-network"):
+        within = page.locator(f"{control} :is(button, select, input)")
+        assert within.count() > 3
+        assert all(within.nth(number).is_disabled() for number in range(within.count()))
+    page.keyboard.press("Control+z")
+    assert page.locator('[data-screen="home"]').count() == 0
+
+
+def test_a_question_reveals_its_answer_and_counts_once(watched, address):
+    page = watched(address).open(address)
+    assert score(page) == ("0", "false")
+    assert page.inner_text(".question legend") == "Predict J."
+    assert page.locator('.question [type="submit"]').is_disabled()
+    assert "before update 7" not in page.inner_text(".scene")
+    answer(page, 1)
+    assert page.get_attribute(".answer >> nth=1", "data-verdict") == "right"
+    result = page.inner_text("[data-result]")
+    assert result.startswith("Right.")
+    assert "before update 7" in result
+    assert page.locator(".answer input").first.is_disabled()
+    assert score(page) == ("25", "false")
+    next_scene(page)
+    assert page.get_attribute(".answer input >> nth=0", "type") == "checkbox"
+    answer(page, 0, 1)
+    verdicts = [page.get_attribute(f".answer >> nth={number}", "data-verdict") for number in range(3)]
+    assert verdicts == ["right", "wrong", "missed"]
+    assert page.inner_text("[data-result]").startswith("Not right.")
+    next_scene(page)
+    assert score(page) == ("25", "true")
+    assert "Not passed." in page.inner_text(".scene-score")
+    page.click('[data-scene-way="back"]')
+    assert page.get_attribute(".answer >> nth=2", "data-verdict") == "missed"
+
+
+def test_the_address_keeps_the_scene(watched, address):
+    page = watched(address).open(address)
+    next_scene(page)
+    page.wait_for_selector(".play")
+    again = watched(address).open(page.url)
+    assert again.inner_text("#scene-title") == "Second"
+
+
+def tab_to(page, selector):
+    for _ in range(120):
+        if page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"no way to {selector} by keyboard")
+
+
+def test_a_lesson_by_keyboard_alone(watched, address):
+    page = watched(address).open(address)
+    tab_to(page, ".answer input")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert score(page) == ("25", "false")
+    page.keyboard.press("n")
+    page.wait_for_selector(".play")
+    assert page.evaluate("document.activeElement.id") == "scene-title"
+    tab_to(page, ".answer input")
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert score(page)[0] == "100"
+    tab_to(page, '[data-scene-way="next"]')
+    page.keyboard.press("Enter")
+    assert score(page) == ("100", "true")
+    page.keyboard.press("p")
+    assert page.inner_text("#scene-title") == "Second"
+
+
+def faults(page, axe):
+    page.evaluate(axe)
+    found = page.evaluate("async () => (await axe.run(document)).violations")
+    return [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_fault_of_accessibility(watched, address, axe, scheme, width):
+    page = watched(address, color_scheme=scheme, viewport={"width": width, "height": 800}).open(address)
+    assert faults(page, axe) == []
+    answer(page, 1)
+    assert faults(page, axe) == []
+    next_scene(page)
+    page.wait_for_selector(".play")
+    answer(page, 0, 1)
+    assert faults(page, axe) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    next_scene(page)
+    page.wait_for_selector(".lab")
+    assert faults(page, axe) == []
+
+
+@pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)
+def test_ready_lessons_open_every_scene_at_its_place(watched, tmp_path, path):
+    document = build(path)
+    file = tmp_path / "lesson.html"
+    file.write_text(html_page(document), encoding="utf-8")
+    page = watched(file.as_uri()).open(file.as_uri())
+    for scene in document["scenes"]:
+        wanted = dict(part.split("=") for part in scene["place"].split("&"))
+        page.wait_for_selector(f'[data-screen="{wanted["s"]}"][aria-current="page"]')
+        if wanted["s"] == "play":
+            page.wait_for_selector(f'[data-action="updateNext"], .scene:has([data-question])')
+        if "q" in wanted:
+            page.wait_for_selector(
+                f'[aria-current="step"][data-micro="{wanted["q"].replace("%E2%80%B2", "′")}"]'
+            )
+        if "question" in scene:
+            answer(page, *scene["question"]["answers"])
+        if page.locator("[data-updates]").count():
+            place = dict(
+                part.split("=") for part in scene.get("question", {}).get("then", scene["place"]).split("&")
+            )
+            page.wait_for_selector(f'[data-updates="{int(place["k"]) - 1}"]')
+        assert page.locator(".check.is-bad").count() == 0
+        if scene is not document["scenes"][-1]:
+            next_scene(page)
+    assert score(page) == ("100", "true")
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, form, *values):
+        pass
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A folder on the loopback."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield tmp_path, f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+    thread.join(10)
+
+
+def test_a_platform_receives_status_and_score(watched, document, served):
+    folder, base = served
+    (folder / "lesson.zip").write_bytes(package(document))
+    with zipfile.ZipFile(folder / "lesson.zip") as archive:
+        archive.extractall(folder / "lesson")
+    (folder / "player.html").write_text(PLAYER)
+    page = watched(base, errors="favicon").page
+    page.goto(f"{base}player.html")
+    lesson = page.frame_locator("iframe")
+    told = lambda name: page.evaluate("(name) => told[name]", name)  # noqa: E731
+    lesson.locator("#scene-title").wait_for()
+    assert page.evaluate("calls") == ["initialize"]
+    assert told("cmi.core.lesson_status") == "incomplete"
+    lesson.locator(".answer >> nth=1").click()
+    lesson.locator('.question [type="submit"]').click()
+    lesson.locator("[data-result] b").wait_for()
+    assert (told("cmi.core.score.raw"), told("cmi.core.score.min"), told("cmi.core.score.max")) == (
+        "25",
+        "0",
+        "100",
+    )
+    lesson.locator('[data-scene-way="next"]').click()
+    lesson.locator('.scene[data-scene="2"]').wait_for()
+    assert told("cmi.core.lesson_location") == "1"
+    # the second visit goes on where the first one ended
+    page.evaluate("document.querySelector('iframe').contentWindow.location.reload()")
+    lesson.locator('.scene[data-scene="2"] .answer >> nth=0').click()
+    assert page.evaluate("calls") == ["initialize", "finish", "initialize"]
+    assert told("cmi.core.exit") == "suspend"
+    lesson.locator(".answer >> nth=2").click()
+    lesson.locator('.question [type="submit"]').click()
+    lesson.locator('[data-scene-way="next"]').click()
+    lesson.locator('.scene[data-scene="3"]').wait_for()
+    assert (told("cmi.core.lesson_status"), told("cmi.core.score.raw")) == ("passed", "100")
+    page.evaluate("document.querySelector('iframe').remove()")
+    assert page.evaluate("calls").count("finish") == 2
+    assert len(told("cmi.core.session_time")) == len("0000:00:00.00")
+    assert told("cmi.core.exit") == ""
