@@ -115,6 +115,16 @@ def test_every_fence_is_closed(chapter: Path) -> None:
     assert sum(line.startswith("```") for line in lines) % 2 == 0
 
 
+@each_chapter
+def test_exercises_and_mistakes_are_named(chapter: Path) -> None:
+    text = chapter.read_text(encoding="utf-8")
+    assert re.findall(r"^:::\{exercise\} (\w+)\n:::$", text, re.MULTILINE)
+    number = str(int(chapter.stem[:2]))
+    assert re.findall(r"^:::\{mistakes\} (\w+)\n:::$", text, re.MULTILINE) == [number]
+    commands = re.findall(r"deepstep course (?:start|check) (\d+)", text)
+    assert set(commands) == {number}
+
+
 def test_the_chapters_are_found() -> None:
     assert [int(path.stem[:2]) for path in CHAPTERS] == list(range(1, len(CHAPTERS) + 1))
     assert len(CHAPTERS) >= 7
