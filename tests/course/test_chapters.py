@@ -1,0 +1,130 @@
+"""The chapters of the course: cells run without a warning, figures have a text, headings are nested."""
+
+import ast
+import linecache
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+matplotlib.use("Agg")
+
+CHAPTERS = sorted((Path(__file__).resolve().parents[2] / "docs" / "course").glob("[0-9]*.md"))
+FENCE = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+OPTIONS = re.compile(r"\A(?:---\n(.*?)^---\n|((?::[^\n]*\n)+))?", re.MULTILINE | re.DOTALL)
+each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+
+
+class Cell(NamedTuple):
+    """A code cell: its options as text, its code, and the line where the code begins."""
+
+    options: str
+    code: str
+    line: int
+
+
+def cells_of(text: str) -> list[Cell]:
+    """The code cells of a chapter in their order."""
+    found = []
+    for fence in FENCE.finditer(text):
+        options = OPTIONS.match(fence[1])
+        assert options is not None
+        start = fence.start(1) + options.end()
+        found.append(Cell(options[0], fence[1][options.end() :], text.count("\n", 0, start) + 1))
+    return found
+
+
+def compiled(chapter: Path, cell: Cell) -> Iterator[Any]:
+    """The statements of a cell, and its last expression by itself, as a notebook runs them."""
+    name = f"{chapter.name}, cell at line {cell.line}"
+    linecache.cache[name] = (len(cell.code), None, cell.code.splitlines(keepends=True), name)
+    tree = ast.parse(cell.code, name)
+    shown = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    yield compile(tree, name, "exec")
+    if isinstance(shown, ast.Expr):
+        yield compile(ast.Expression(shown.value), name, "eval")
+
+
+def run(chapter: Path, cell: Cell, namespace: dict[str, Any]) -> None:
+    """Run a cell and draw what the page shows of it."""
+    value = None
+    for code in compiled(chapter, cell):
+        value = eval(code, namespace)
+    drawn = bool(plt.get_fignums())
+    for number in plt.get_fignums():
+        plt.figure(number).canvas.draw()
+    plt.close("all")
+    for kind in ("_repr_html_", "_repr_png_"):
+        if hasattr(value, kind):
+            assert getattr(value, kind)()
+            drawn |= kind == "_repr_png_"
+    if drawn:
+        assert re.search(r"^ +alt: \S", cell.options, re.MULTILINE), (
+            f"line {cell.line}: no text for the figure"
+        )
+
+
+def is_slow(text: str) -> bool:
+    """Whether the front matter declares the chapter slow."""
+    front = re.match(r"---\n(.*?)\n---\n", text, re.DOTALL)
+    return front is not None and bool(re.search(r"\bslow: *true\b", front[1]))
+
+
+@pytest.fixture
+def global_generator() -> Iterator[None]:
+    """A chapter may show a seed that resets the global generator; here it is set back."""
+    state = np.random.get_state()
+    yield
+    np.random.set_state(state)
+
+
+@pytest.mark.usefixtures("global_generator")
+@each_chapter
+def test_cells_run(chapter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = chapter.read_text(encoding="utf-8")
+    cells, namespace = cells_of(text), {"__name__": "__main__"}
+    assert cells
+    monkeypatch.chdir(tmp_path)
+    for cell in cells:
+        if is_slow(text):
+            list(compiled(chapter, cell))
+        else:
+            run(chapter, cell, namespace)
+
+
+@each_chapter
+def test_headings_are_nested(chapter: Path) -> None:
+    prose = re.sub(r"^```.*?^```$", "", chapter.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    levels = [len(marks) for marks in re.findall(r"^(#+) ", prose, re.MULTILINE)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(below <= above + 1 for above, below in pairwise(levels))
+
+
+@each_chapter
+def test_every_fence_is_closed(chapter: Path) -> None:
+    lines = chapter.read_text(encoding="utf-8").splitlines()
+    opened = [line for line in lines if line.startswith("```{code-cell}")]
+    assert len(opened) == len(cells_of("\n".join(lines) + "\n"))
+    assert sum(line.startswith("```") for line in lines) % 2 == 0
+
+
+@each_chapter
+def test_exercises_and_mistakes_are_named(chapter: Path) -> None:
+    text = chapter.read_text(encoding="utf-8")
+    assert re.findall(r"^:::\{exercise\} (\w+)\n:::$", text, re.MULTILINE)
+    number = str(int(chapter.stem[:2]))
+    assert re.findall(r"^:::\{mistakes\} (\w+)\n:::$", text, re.MULTILINE) == [number]
+    commands = re.findall(r"deepstep course (?:start|check) (\d+)", text)
+    assert set(commands) == {number}
+
+
+def test_the_chapters_are_found() -> None:
+    assert [int(path.stem[:2]) for path in CHAPTERS] == list(range(1, len(CHAPTERS) + 1))
+    assert len(CHAPTERS) >= 7
