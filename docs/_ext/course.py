@@ -1,0 +1,93 @@
+"""Directives of the course: exercises and known mistakes from the registry of ``deepstep.course``.
+
+``:::{exercise} NAME`` shows the task, the signature, the hints and the folded solution.
+``:::{mistakes} N`` shows the mistakes of chapter N that the grader recognizes, with their fixes.
+"""
+
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+try:
+    from deepstep.course import EXERCISES
+except ImportError:  # a checkout without the grader
+    EXERCISES = None
+
+
+class Folded(nodes.General, nodes.Element):
+    """``details`` with the summary ``title``."""
+
+
+def open_details(self: Any, node: Folded) -> None:
+    """Start of a folded part."""
+    self.body.append(f'<details class="folded"><summary>{node["title"]}</summary>\n')
+
+
+def close_details(self: Any, node: Folded) -> None:
+    """End of a folded part."""
+    self.body.append("</details>\n")
+
+
+def code(text: str, language: str) -> nodes.literal_block:
+    """A block of code."""
+    return nodes.literal_block(text, text.strip("\n"), language=language)
+
+
+def note(text: str) -> list[nodes.Node]:
+    """A note with one paragraph."""
+    return [nodes.note("", nodes.paragraph("", text))]
+
+
+class ExerciseDirective(SphinxDirective):
+    """The exercise with the name in the argument."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """An admonition: task, signature and hints in Markdown, then the folded solution."""
+        name = self.arguments[0]
+        if EXERCISES is None:
+            return note(f"Exercise {name}: this build has no deepstep.course.")
+        if name not in EXERCISES:
+            raise self.error(f"deepstep.course.EXERCISES has no {name!r}")
+        exercise = EXERCISES[name]
+        title = nodes.title("", "", nodes.Text("Exercise: "), nodes.literal(name, name))
+        body = self.parse_text_to_nodes(exercise.as_markdown())
+        folded = Folded("", code(exercise.solution, "python"), title=f"Solution of {name}")
+        target = f"exercise-{nodes.make_id(name)}"
+        box = nodes.admonition("", title, *body, folded, classes=["exercise"], ids=[target])
+        return [box]
+
+
+class MistakesDirective(SphinxDirective):
+    """The known mistakes of the chapter with the number in the argument."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """A list: exercise, name and hint of each mistake, with the folded diff that fixes it."""
+        if EXERCISES is None:
+            return note(f"Mistakes of chapter {self.arguments[0]}: this build has no deepstep.course.")
+        chapter = int(self.arguments[0])
+        rows = nodes.bullet_list(classes=["mistakes"])
+        for name, exercise in EXERCISES.items():
+            if exercise.chapter == chapter:
+                rows += [self.item(name, mistake) for mistake in exercise.mistakes]
+        return [rows] if rows.children else note(f"Chapter {chapter} has no known mistakes.")
+
+    def item(self, name: str, mistake: Any) -> nodes.list_item:
+        """One mistake."""
+        head = nodes.paragraph("", "", nodes.literal(name, name), nodes.Text(": "), nodes.strong("", mistake.name))
+        body = self.parse_text_to_nodes(mistake.hint)
+        diff = Folded("", code(mistake.diff, "diff"), title=f"Fix in {name}: {mistake.name}")
+        return nodes.list_item("", head, *body, diff)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register directives and the folded part."""
+    app.add_node(Folded, html=(open_details, close_details))
+    app.add_directive("exercise", ExerciseDirective)
+    app.add_directive("mistakes", MistakesDirective)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,113 @@
+"""Open every page of the built site: python tools/check_site.py [FOLDER] [--pages PATTERN] [--shots FOLDER].
+
+Each page is opened from its file in Chromium at 1280 and 390 px. Ends with status 1 where a page asks for
+anything outside the folder, writes an error to the console, has an axe violation, or is wider than the window.
+"""
+
+import argparse
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from fnmatch import fnmatch
+from itertools import repeat
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parent.parent
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+WIDTHS = 1280, 390
+CHROMIUM = {
+    "executable_path": "/usr/bin/chromium",
+    "args": [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ],
+}
+VIOLATIONS = """async () => {
+    const found = await axe.run(document, {preload: false, iframes: false, resultTypes: ["violations"]});
+    return found.violations.map((one) => `axe ${one.id}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 120)).join(" | ")}`);
+}"""
+OVERFLOW = "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
+UNSEEN = {"genindex.html", "search.html"}
+"""Pages that Sphinx writes: opened, but their text is only a list."""
+
+
+def troubles(page: Page, path: Path, folder: Path) -> list[str]:
+    """Problems of one page in the window as it is."""
+    found: list[str] = []
+    inside = folder.resolve().as_uri()
+
+    def asked(route: object) -> None:
+        url = route.request.url
+        if url.startswith((inside, "data:", "blob:", "about:")):
+            route.continue_()
+        else:
+            found.append(f"request: {url}")
+            route.abort()
+
+    page.route("**/*", asked)
+    page.on("console", lambda text: found.append(f"console: {text.text}") if text.type == "error" else None)
+    page.on("pageerror", lambda error: found.append(f"error: {error}"))
+    page.on("requestfailed", lambda request: found.append(f"failed: {request.url}"))
+    page.goto(path.resolve().as_uri(), wait_until="load")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found += page.evaluate(VIOLATIONS)
+    wider = page.evaluate(OVERFLOW)
+    if wider > 0:
+        found.append(f"wider than the window by {wider} px")
+    return found
+
+
+def check(browser: Browser, path: Path, folder: Path, shots: Path | None) -> list[str]:
+    """Problems of one page at both widths."""
+    found = []
+    for width in WIDTHS:
+        context = browser.new_context(viewport={"width": width, "height": 900})
+        page = context.new_page()
+        name = path.relative_to(folder).as_posix()
+        found += [f"{name} at {width}: {trouble}" for trouble in troubles(page, path, folder)]
+        if shots:
+            page.screenshot(path=shots / f"{name.replace('/', '-')}-{width}.png", full_page=True)
+        context.close()
+    return found
+
+
+def check_all(paths: list[Path], folder: Path, shots: Path | None) -> list[str]:
+    """Problems of several pages in one browser."""
+    with sync_playwright() as player:
+        browser = player.chromium.launch(**CHROMIUM)
+        found = [trouble for path in paths for trouble in check(browser, path, folder, shots)]
+        browser.close()
+    return found
+
+
+def main() -> int:
+    """Print all problems; 1 where there are some."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "build" / "docs")
+    parser.add_argument("--pages", default="*")
+    parser.add_argument("--shots", type=Path)
+    parser.add_argument("--processes", type=int, default=2)
+    given = parser.parse_args()
+    if given.shots:
+        given.shots.mkdir(parents=True, exist_ok=True)
+    every = sorted(given.folder.rglob("*.html"))
+    paths = [path for path in every if fnmatch(path.relative_to(given.folder).as_posix(), given.pages)]
+    if not paths:
+        print(f"{given.folder} has no page {given.pages}")
+        return 1
+    parts = [paths[start :: given.processes] for start in range(given.processes)]
+    with ProcessPoolExecutor(given.processes) as pool:
+        found = [one for part in pool.map(check_all, parts, repeat(given.folder), repeat(given.shots)) for one in part]
+    print("\n".join(found))
+    print(f"{len(paths)} pages at {len(WIDTHS)} widths, {len(found)} problems")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
