@@ -32,6 +32,7 @@ from deepstep.errors import DeepStepError, DivergenceError, unknown_name
 
 COMMANDS = {
     "demo": "demo",
+    "course": "course",
     "describe-columns": "summary",
     "train": "train",
     "predict": "predict",

@@ -1,0 +1,246 @@
+"""Exercises of chapters 11 to 14: the whole training, its results, what trains faster, and data."""
+
+import numpy as np
+
+from deepstep.course.exercise import Draws, exercise, normal
+from deepstep.course.exercises.backward import model_backward, update_parameters
+from deepstep.course.exercises.forward import (
+    NETWORKS,
+    compute_cost,
+    drawn_parameters,
+    initialize_he,
+    labels,
+    model_forward,
+)
+
+
+@exercise(
+    published=lambda: [
+        (*normal(1, (10, 10)), np.array([[1.0, 1, 1, 1, 0, 0, 0, 1, 1, 0]]), [10, 5, 6, 1], 0.0075, 2, 1)
+    ],
+    cases=lambda rng: [
+        (rng.randn(dims[0], m), labels(rng, m), list(dims), rate, iterations, int(rng.randint(99)))
+        for dims, m, rate, iterations in (
+            ((3, 4, 1), 6, 0.1, 3),
+            ((2, 1), 5, 1.0, 1),
+            ((3, 3, 3, 1), 3, 0.5, 7),
+            ((2, 2, 1), 4, 0.3, 0),
+        )
+    ],
+    tolerance=1e-7,
+)
+def fit(X, Y, layer_dims, learning_rate, iterations, seed):
+    """Train a network by gradient descent on all examples.
+
+    X (n[0], m), Y (1, m); layer_dims: n[0], …, n[L]; learning_rate: α; iterations: the number of steps; seed:
+    that of the first parameters, initialize_he(layer_dims, np.random.RandomState(seed)). In each step:
+    forward, cost, backward, update. Return the parameters after the last step, and the list of the costs: one
+    per step, taken before its update. The functions of earlier chapters do the parts.
+
+    >>> X, Y = np.array([[0.0, 1.0]]), np.array([[0, 1]])
+    >>> parameters, costs = fit(X, Y, [1, 1], 1.0, 2, seed=0)
+    >>> bool(costs[1] < costs[0])
+    True
+    """
+    parameters, costs = initialize_he(layer_dims, np.random.RandomState(seed)), []
+    for _ in range(iterations):
+        AL, caches = model_forward(X, parameters)
+        costs.append(compute_cost(AL, Y))
+        gradients = model_backward(AL, Y, caches)
+        parameters = update_parameters(parameters, gradients, learning_rate)
+    return parameters, costs
+
+
+@exercise(
+    cases=lambda rng: [
+        *((rng.randn(dims[0], m), drawn_parameters(rng, dims)) for dims in NETWORKS for m in (8, 1)),
+        (rng.randn(3, 4), {"W1": np.zeros((1, 3)), "b1": np.zeros((1, 1))}),
+    ],
+)
+def predict(X, parameters):
+    """The predicted classes: 1 where the probability AL of `model_forward` is above 0.5, else 0, at 0.5 too.
+
+    X (n[0], m); parameters: {"W1": …, "b1": …, …}. Return P (n[L], m) of zeros and ones (or False and True).
+
+    >>> predict(np.array([[-1.0, 0.0, 1.0]]), {"W1": np.array([[2.0]]), "b1": np.array([[0.0]])})
+    array([[0, 0, 1]])
+    """
+    AL, _ = model_forward(X, parameters)
+    P = (AL > 0.5).astype(int)
+    return P
+
+
+def _answers(rng):
+    answers = [(rng.randint(0, 2, (1, m)), rng.randint(0, 2, (1, m))) for m in (9, 8, 5, 1)]
+    P, Y = np.array([[1, 0, 1, 0, 1, 1]]), np.array([[1, 0, 0, 1, 1, 0]])
+    return [*answers, (P, Y), (Y, 1 - Y), (Y, Y), (0 * Y, Y), (Y, 0 * Y)]
+
+
+@exercise(cases=_answers)
+def accuracy(P, Y):
+    """The share of right predictions, from 0 to 1.
+
+    P, Y (1, m): predicted and true classes, 0 or 1. Return a number.
+
+    >>> float(accuracy(np.array([[1, 0, 1, 1]]), np.array([[1, 1, 1, 1]])))
+    0.75
+    """
+    return np.mean(P == Y)
+
+
+@exercise(cases=_answers)
+def first_wrong(P, Y):
+    """The position of the first wrong prediction, counted from 0; -1 where all are right.
+
+    P, Y (1, m): predicted and true classes, 0 or 1. Return a whole number.
+
+    >>> first_wrong(np.array([[1, 0, 1, 1]]), np.array([[1, 1, 0, 1]]))
+    1
+    """
+    wrong = np.flatnonzero(P != Y)
+    return int(wrong[0]) if len(wrong) > 0 else -1
+
+
+@exercise(
+    published=lambda: [(X, (Y < 0.5).astype(float), 2, Draws(0)) for X, Y in (normal(1, (7, 3), (1, 3)),)],
+    cases=lambda rng: [
+        (rng.randn(n, m), labels(rng, m), size, Draws(rng.randint(99)))
+        for n, m, size in ((3, 10, 4), (2, 12, 4), (4, 4, 2), (2, 3, 8), (1, 7, 1))
+    ],
+)
+def mini_batches(X, Y, batch_size, rng):
+    """Shuffled mini-batches: all examples once, in batches of batch_size columns; the last may be smaller.
+
+    X (n, m), Y (1, m); rng: a np.random.RandomState, of which one rng.permutation(m) gives the order of the
+    columns. Return the list of the pairs (X of the batch, Y of the batch).
+
+    >>> batches = mini_batches(np.arange(5.0).reshape(1, 5), np.ones((1, 5)), 2, np.random.RandomState(0))
+    >>> [X.tolist() for X, Y in batches]
+    [[[2.0, 0.0]], [[1.0, 3.0]], [[4.0]]]
+    """
+    m, batches = X.shape[1], []
+    order = rng.permutation(m)
+    X, Y = X[:, order], Y[:, order]
+    for start in range(0, m, batch_size):
+        batches.append((X[:, start : start + batch_size], Y[:, start : start + batch_size]))
+    return batches
+
+
+def _adam(rng):
+    for n, t, rate, options in (
+        (4, 1, 0.01, ()),
+        (3, 2, 0.1, ()),
+        (3, 7, 0.5, (0.8, 0.9, 1e-2)),
+        (1, 50, 0.3, (0.7, 0.95, 1e-1)),
+    ):
+        yield rng.randn(n), rng.randn(n), rng.randn(n), rng.rand(n), t, rate, *options
+    yield rng.randn(3), 1e-4 * rng.randn(3), np.zeros(3), np.zeros(3), 1, 0.01, 0.9, 0.999, 1e-3
+
+
+@exercise(cases=lambda rng: list(_adam(rng)))
+def adam_update(theta, gradient, v, s, t, learning_rate, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    """One step of Adam, the t-th, t = 1, 2, …
+
+    v := β₁·v + (1 - β₁)·g, s := β₂·s + (1 - β₂)·g², v̂ = v / (1 - β₁ᵗ), ŝ = s / (1 - β₂ᵗ),
+    θ := θ - α·v̂ / (√ŝ + ε).
+
+    theta, gradient, v, s (n,), which stay as they are; learning_rate: α. Return the new θ, v and s.
+
+    >>> zero = np.zeros(1)
+    >>> adam_update(np.array([1.0]), np.array([2.0]), zero, zero, 1, 0.1)[0]
+    array([0.9])
+    """
+    v = beta1 * v + (1 - beta1) * gradient
+    s = beta2 * s + (1 - beta2) * gradient**2
+    v_hat = v / (1 - beta1**t)
+    s_hat = s / (1 - beta2**t)
+    theta = theta - learning_rate * v_hat / (np.sqrt(s_hat) + epsilon)
+    return theta, v, s
+
+
+@exercise(
+    published=lambda: [({"W1": np.array([[3.0, 4.0]]), "b1": np.array([[2.0]])}, 0.1, 5)],
+    cases=lambda rng: [
+        (drawn_parameters(rng, dims), l2, m)
+        for dims, l2, m in (((3, 2, 3, 1), 0.1, 5), ((2, 1), 0.7, 3), ((3, 3, 3), 2.0, 1))
+    ],
+)
+def l2_cost(parameters, l2, m):
+    """The term of L2 regularization in the cost: λ / 2m · Σₗ ‖W[l]‖², the sum of the squares of all weights.
+
+    parameters: {"W1": …, "b1": …, …}; the biases do not count; l2: λ; m: the number of examples. Return a
+    number.
+
+    >>> float(l2_cost({"W1": np.array([[3.0, 4.0]]), "b1": np.array([[2.0]])}, 0.1, 5))
+    0.25
+    """
+    total = 0
+    for l in range(1, len(parameters) // 2 + 1):
+        total += np.sum(parameters[f"W{l}"] ** 2)
+    return l2 / (2 * m) * total
+
+
+@exercise(
+    cases=lambda rng: [
+        (rng.randn(n, m), keep_prob, Draws(rng.randint(99)))
+        for n, m, keep_prob in ((3, 4, 0.8), (4, 4, 0.7), (5, 2, 0.3), (2, 3, 1.0), (6, 1, 0.6))
+    ],
+)
+def dropout_forward(A, keep_prob, rng):
+    """Inverted dropout: mask = D / keep_prob with D = 1 where a draw is below keep_prob, else 0; A ∘ mask.
+
+    A (n, m), which stays as it is; keep_prob: the share that is kept; rng: a np.random.RandomState, of which
+    rng.rand(n, m) draws the numbers. Return A ∘ mask and the mask, both (n, m).
+
+    >>> dropout_forward(np.ones((1, 3)), 0.5, np.random.RandomState(0))[0]
+    array([[0., 0., 0.]])
+    """
+    D = rng.rand(*A.shape) < keep_prob
+    mask = D / keep_prob
+    return A * mask, mask
+
+
+def _tables(rng):
+    for m, k, n in ((6, 4, 3), (5, 5, 5), (4, 1, 2)):
+        yield 3 * rng.randn(m, n) + 5, 2 * rng.randn(k, n)
+    yield np.column_stack([rng.randn(5), np.full(5, 7.0)]), np.array([[1.0, 7.0], [2.0, 7.0]])
+
+
+@exercise(cases=lambda rng: list(_tables(rng)))
+def standardize(train, test):
+    """Columns of a table with mean 0 and standard deviation 1: x := (x - mean) / standard deviation.
+
+    train (m, n), test (k, n): tables as they are in a file, one example per row, one quantity per column.
+    Mean and standard deviation (np.std: the divisor is m) are those of train, for both tables. A column that
+    is constant in train is divided by 1. Return the new train and test.
+
+    >>> standardize(np.array([[1.0, 5.0], [3.0, 5.0]]), np.array([[4.0, 5.0]]))[1]
+    array([[2., 0.]])
+    """
+    mean = np.mean(train, axis=0)
+    deviation = np.std(train, axis=0)
+    deviation = np.where(deviation == 0, 1, deviation)
+    return (train - mean) / deviation, (test - mean) / deviation
+
+
+@exercise(
+    published=lambda: [(np.array([1, 2, 0, 1]), 3)],
+    cases=lambda rng: [
+        *((rng.randint(0, k, m), k) for k, m in ((4, 6), (3, 3), (5, 1))),
+        (np.array([0, 1, 1]), 4),
+        (np.array([2, 2]), 3),
+    ],
+)
+def one_hot(labels, n_classes):
+    """Labels as columns of zeros with a single 1: entry (k, i) is 1 where example i has the label k.
+
+    labels (m,): whole numbers 0, …, n_classes - 1. Return Y (n_classes, m).
+
+    >>> one_hot(np.array([1, 2, 0]), 3)
+    array([[0., 0., 1.],
+           [1., 0., 0.],
+           [0., 1., 0.]])
+    """
+    Y = np.zeros((n_classes, len(labels)))
+    Y[labels, np.arange(len(labels))] = 1
+    return Y

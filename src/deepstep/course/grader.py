@@ -1,0 +1,309 @@
+"""The grader: which functions are right, and which mistake a wrong one has."""
+
+import ast
+import html
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from deepstep.course import EXERCISES
+from deepstep.course.chapters import CHAPTERS, Chapter
+from deepstep.course.comparison import Comparison
+from deepstep.course.exercise import HOLE, Arguments, Exercise, Mistake
+from deepstep.course.runner import Limits, Record, call, own_generator, run_file
+from deepstep.errors import ConfigurationError, FileError, unknown_name
+
+SEED_VARIABLE = "DEEPSTEP_COURSE_SEED"
+"""The environment variable with the seed of the hidden cases."""
+
+
+class Result(NamedTuple):
+    """The grade of one function: whether it is right, the mistakes recognized, and what was seen."""
+
+    exercise: str
+    right: bool
+    mistakes: tuple[Mistake, ...] = ()
+    messages: tuple[str, ...] = ()
+
+    def lines(self) -> list[str]:
+        """The result as text."""
+        found = [f"{self.exercise}: {'right' if self.right else 'wrong'}"]
+        for mistake in self.mistakes:
+            found += [
+                f"    Mistake: {mistake.name}.",
+                *([f"    Hint: {mistake.hint}"] if mistake.hint else []),
+            ]
+        return [*found, *(f"    {message}" for message in self.messages)]
+
+
+@dataclass(frozen=True)
+class Grade:
+    """The grade of functions, shown as text, in notebooks as HTML, and given as JSON.
+
+    Attributes
+    ----------
+    results : tuple of Result
+        One for each function.
+
+    Examples
+    --------
+    >>> grade = check(lambda Z: Z * (Z > 0), exercise="relu")
+    >>> grade.score, grade.to_dict()["exercises"][0]["points"]
+    (1.0, 1)
+    """
+
+    results: tuple[Result, ...]
+
+    @property
+    def score(self) -> float:
+        """The share of right functions, from 0 to 1."""
+        return sum(result.right for result in self.results) / len(self.results)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The grade as plain values."""
+        return {
+            "score": self.score,
+            "points": sum(result.right for result in self.results),
+            "out_of": len(self.results),
+            "exercises": [
+                {
+                    "exercise": result.exercise,
+                    "points": int(result.right),
+                    "mistakes": [
+                        {"name": mistake.name, "hint": mistake.hint, "defects": list(mistake.defects)}
+                        for mistake in result.mistakes
+                    ],
+                    "messages": list(result.messages),
+                }
+                for result in self.results
+            ],
+        }
+
+    def to_json(self) -> str:
+        """The grade as one JSON object."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)
+
+    def raise_if_wrong(self) -> None:
+        """Raise AssertionError with the text of the grade unless all is right: a test cell of nbgrader.
+
+        Raises
+        ------
+        AssertionError
+            If a function is wrong.
+        """
+        if self.score < 1:
+            raise AssertionError(str(self))
+
+    def __str__(self) -> str:
+        lines = [line for result in self.results for line in result.lines()]
+        right = sum(result.right for result in self.results)
+        return "\n".join([*lines, f"{right} of {len(self.results)} right"])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        blocks = []
+        for result in self.results:
+            first, *lines = (html.escape(line.strip()) for line in result.lines())
+            items = "".join(f"<li>{line}</li>" for line in lines)
+            blocks.append(f"<p><strong>{first}</strong></p>" + (f"<ul>{items}</ul>" if items else ""))
+        return "".join(blocks)
+
+
+def course_seed(seed: int | None = None) -> int:
+    """The seed of the hidden cases: the given one, else that of the environment, else 1."""
+    text = os.environ.get(SEED_VARIABLE, "1") if seed is None else str(seed)
+    if not text.isdecimal() or int(text) >= 2**32:
+        expected = "a whole number from 0 to below 2^32"
+        raise ConfigurationError("deepstep.course", expected, f"got {text!r}", setting=SEED_VARIABLE)
+    return int(text)
+
+
+def check(*functions: Callable[..., Any], exercise: str | None = None, seed: int | None = None) -> Grade:
+    """Check functions of this process, for example of a notebook.
+
+    Verified are the results for the published cases and for hidden ones, that the arguments stay as they are,
+    and that the global random generator is left alone. Not verified are who wrote the function, how it
+    computes the result and how long it takes. It runs in this process without limits, on copies of the
+    arguments; `check_file` runs a file apart.
+
+    Parameters
+    ----------
+    *functions : callable
+        Solutions of exercises, found by their names; a name may begin with ``my_``.
+    exercise : str, optional
+        Name of the exercise, where there is one function of another name.
+    seed : int, optional
+        Seed of the hidden cases; by default that of the environment variable ``DEEPSTEP_COURSE_SEED``, or 1.
+
+    Returns
+    -------
+    Grade
+        With ``score`` (for otter), ``raise_if_wrong()`` (for a test cell of nbgrader), ``to_json()``.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no exercise of that name, no function, or the seed is no seed.
+
+    Examples
+    --------
+    >>> def my_relu(Z):
+    ...     return np.maximum(0, -Z)
+    >>> check(my_relu)
+    relu: wrong
+        Mistake: the sign of Z is wrong.
+        A is wrong.
+    0 of 1 right
+    """
+    if not functions or (exercise and len(functions) > 1):
+        expected = "one function with exercise=, or one or more without"
+        raise ConfigurationError("check", expected, f"got {len(functions)}")
+    results = []
+    for function in functions:
+        name = exercise or str(getattr(function, "__name__", "")).removeprefix("my_")
+        if name not in EXERCISES:
+            raise unknown_name("check", "exercise", name, EXERCISES)
+        file = getattr(getattr(function, "__code__", None), "co_filename", "")
+        cases = EXERCISES[name].all_cases(course_seed(seed))
+        with own_generator():
+            records = [call(function, case, file) for case in cases]
+            results.append(judge(EXERCISES[name], cases, records))
+    return Grade(tuple(results))
+
+
+def find_chapter(number: int) -> Chapter:
+    """The chapter of this number.
+
+    Parameters
+    ----------
+    number : int
+        From 1 to 14.
+
+    Returns
+    -------
+    Chapter
+        With its exercises.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is none.
+    """
+    if number not in CHAPTERS:
+        expected = f"a number from 1 to {len(CHAPTERS)}"
+        raise ConfigurationError("deepstep course", expected, f"got {number}", setting="chapter")
+    return CHAPTERS[number]
+
+
+def check_file(
+    path: str | os.PathLike[str],
+    chapter: int,
+    *,
+    seed: int | None = None,
+    seconds: float = Limits().seconds,
+    memory: int = Limits().memory,
+) -> Grade:
+    """Check the learner's file of a chapter, each function in a process of its own.
+
+    The process has limits of time, memory and file size, no standard input, and may not start processes, use
+    the network or delete files. Cases go in and results come back as JSON; the comparison stays in this
+    process. This protects against mistakes and pranks; to run the files of strangers, use a container.
+
+    A function that is right as soon as the other functions of the file are right counts as right.
+
+    Parameters
+    ----------
+    path : str or path
+        The Python file.
+    chapter : int
+        Number of the chapter.
+    seed : int, optional
+        Seed of the hidden cases; by default that of ``DEEPSTEP_COURSE_SEED``, or 1.
+    seconds : float
+        Limit of time for each function.
+    memory : int
+        Limit of memory, in bytes.
+
+    Returns
+    -------
+    Grade
+        One result for each exercise of the chapter.
+
+    Raises
+    ------
+    FileError
+        If there is no such file.
+    ConfigurationError
+        If there is no such chapter, or the seed is no seed.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from deepstep.course import starter
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = pathlib.Path(folder, "chapter_05.py")
+    ...     _ = file.write_text(starter(5), encoding="utf-8")
+    ...     print(check_file(file, 5))
+    model_forward: wrong
+        The function is not written yet.
+    0 of 1 right
+    """
+    names, hidden, limits = find_chapter(chapter).exercises, course_seed(seed), Limits(seconds, memory)
+    if not Path(path).is_file():
+        hint = f"Run deepstep course start {chapter}."
+        raise FileError(str(path), "a Python file is expected", "there is none", hint)
+    results = []
+    for name in names:
+        exercise = EXERCISES[name]
+        cases = exercise.all_cases(hidden)
+        judged = partial(run_file, Path(path), name, cases, limits=limits)
+        records = judged()
+        with own_generator():
+            result = judge(exercise, cases, records)
+            others = [other for other in exercise.helpers if other in names]
+            if not result.right and others and "failed" not in records[0]:
+                apart = judge(exercise, cases, judged(others))
+                if apart.right:
+                    result = Result(
+                        name, True, messages=("It fails only by the other functions of the file.",)
+                    )
+                elif apart.mistakes:
+                    result = apart
+        results.append(result)
+    return Grade(tuple(results))
+
+
+def judge(exercise: Exercise, cases: Sequence[Arguments], records: Sequence[Record]) -> Result:
+    """The grade of a function, from the records of its calls."""
+    if "failed" in records[0] or len(records) != len(cases):
+        return Result(exercise.name, False, messages=(records[0].get("failed", "Results are missing."),))
+    expected = [call(exercise.function, case) for case in cases]
+    comparison = Comparison(exercise, cases, expected, records)
+    if comparison.all_agree(expected):
+        return Result(exercise.name, True)
+    for form in exercise.forms:
+        function = exercise.edited(form)
+        if function and comparison.all_agree([call(function, case) for case in cases]):
+            return Result(exercise.name, True)
+    if all(record.get("error", [""])[0] == "NotImplementedError" for record in records):
+        return Result(exercise.name, False, messages=("The function is not written yet.",))
+    return Result(exercise.name, False, comparison.recognize(), tuple(dict.fromkeys(comparison.describe())))
+
+
+def written(path: Path, chapter: Chapter) -> list[str] | None:
+    """The exercises of the chapter that are written in a file, which is not run; None if it is not Python."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError):
+        return None
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return [
+        name
+        for name in chapter.exercises
+        if name in functions and ast.unparse(functions[name].body[-1]) != HOLE
+    ]

@@ -1,0 +1,298 @@
+"""Calls of a learner's function: in this process, or in another one with limits of time and memory.
+
+What comes back of a call is a `Record` of plain JSON: the result, the error, the arguments afterwards.
+"""
+
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import ModuleType
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from deepstep.course.exercise import COSTS, EXERCISES, Arguments, CostOf, Draws
+
+Record: TypeAlias = dict[str, Any]
+"""Of one call: "value" or "error" (type, message, line of the file), "after" (the arguments), "random"
+(whether the global generator was used); of a file that does not run: "failed", a sentence."""
+
+MOST_ENTRIES = 100_000
+"""A result with more entries is not compared."""
+
+DEEPEST = 8
+"""Levels of lists and dictionaries in a result."""
+
+GLOBAL_SEED = 20
+"""Seed of the global generator before each call, so that a mistake that uses it has reproducible results."""
+
+FORBIDDEN = ("os.exec", "os.fork", "os.kill", "os.posix_spawn", "os.system", "pty.", "subprocess.")
+FORBIDDEN_FILES = ("os.remove", "os.rename", "os.rmdir", "os.truncate", "shutil.")
+FORBIDDEN_OTHERS = ("resource.setrlimit", "signal.pthread_kill", "socket.")
+"""Audit events that a learner's function has no reason for: processes, signals, network, deletion."""
+
+
+class Limits(NamedTuple):
+    """What a learner's file may take, for one exercise."""
+
+    seconds: float = 10.0
+    memory: int = 2 << 30
+
+
+def encode(value: Any, level: int = 0) -> Any:
+    """A value as JSON; what is neither numbers nor lists or dictionaries of them is named by its type.
+
+    >>> encode((1.5, {"W1": np.ones((1, 2))}))["list"][1]
+    {'dict': [['W1', {'array': [1.0, 1.0], 'shape': [1, 2], 'dtype': 'float64'}]]}
+    """
+    if isinstance(value, Draws | CostOf):
+        return {type(value).__name__: value[0]}
+    if isinstance(value, str) or value is None:
+        return {"text": value if value is None else value[:200]}
+    if level < DEEPEST and isinstance(value, Mapping):
+        return {"dict": [[str(key), encode(entry, level + 1)] for key, entry in value.items()]}
+    if level < DEEPEST and isinstance(value, list | tuple) and len(value) <= MOST_ENTRIES:
+        return {"list": [encode(entry, level + 1) for entry in value]}
+    if isinstance(value, bool | int | float | np.ndarray | np.generic):
+        array = np.asarray(value)
+        if array.dtype.kind in "biuf" and array.size <= MOST_ENTRIES:
+            return {"array": array.ravel().tolist(), "shape": list(array.shape), "dtype": array.dtype.name}
+    return {"other": type(value).__name__}
+
+
+class Other(NamedTuple):
+    """A value that is not compared: its type."""
+
+    type: str
+
+
+def decode(value: Any) -> Any:
+    """The value of `encode`."""
+    ((kind, content),) = [(key, value[key]) for key in value if key not in ("shape", "dtype")]
+    if kind == "array":
+        return np.array(content, dtype=value["dtype"]).reshape(value["shape"])
+    if kind == "list":
+        return [decode(entry) for entry in content]
+    if kind == "dict":
+        return {key: decode(entry) for key, entry in content}
+    return Other(content) if kind == "other" else content
+
+
+def _argument(value: Any) -> Any:
+    """An argument as the function gets it: a copy, a generator, a cost."""
+    if isinstance(value, Draws):
+        return np.random.RandomState(value.seed)
+    if isinstance(value, CostOf):
+        return COSTS[value.name]
+    if isinstance(value, dict):
+        return {name: _argument(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_argument(entry) for entry in value)
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def call(function: Callable[..., Any], case: Arguments, file: str = "") -> Record:
+    """Call the function with copies of the arguments; ``file`` is the one that an error names a line of."""
+    arguments = [_argument(value) for value in case]
+    record: Record = {}
+    np.random.seed(GLOBAL_SEED)
+    before: Any = np.random.get_state()
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            value = function(*arguments)
+            value = list(value) if isinstance(value, Iterator) else value
+        record["value"] = encode(value)
+    except (Exception, SystemExit) as error:
+        record["error"] = [type(error).__name__, str(error)[:300], _line(error, file)]
+    after: Any = np.random.get_state()
+    record["random"] = bool(before[2] != after[2] or (before[1] != after[1]).any())
+    record["after"] = [
+        encode(given if isinstance(given, Draws | CostOf) else value)
+        for given, value in zip(case, arguments, strict=True)
+    ]
+    return record
+
+
+def _line(error: BaseException, file: str) -> int:
+    lines = [
+        frame.lineno or 0 for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file
+    ]
+    own = error.lineno if isinstance(error, SyntaxError) else None
+    return own or (lines[-1] if lines else 0)
+
+
+@contextmanager
+def own_generator() -> Iterator[None]:
+    """Leave the global generator as it was before the block."""
+    state = np.random.get_state()
+    try:
+        yield
+    finally:
+        np.random.set_state(state)
+
+
+def run_file(
+    path: Path, name: str, cases: Sequence[Arguments], given: Sequence[str] = (), limits: Limits | None = None
+) -> list[Record]:
+    """Call the function of this name in the file, in another process, with each of the cases.
+
+    Functions named in ``given`` are replaced by their solutions first. Where the file gives no results, the
+    list has one record with the key "failed".
+    """
+    limits = limits or Limits()
+    with TemporaryDirectory() as folder:
+        results = Path(folder, "results.json")
+        request = {
+            "path": str(path.resolve()),
+            "name": name,
+            "cases": [_pack(case) for case in cases],
+            "given": list(given),
+            "results": str(results),
+            "limits": list(limits),
+        }
+        failed = _in_process(json.dumps(request), folder, limits)
+        if not failed:
+            try:
+                records = json.loads(results.read_text(encoding="utf-8"))
+                return [_checked(record) for record in records]
+            except (OSError, ValueError, TypeError, KeyError, RecursionError):
+                failed = "The program ended without results."
+        return [{"failed": failed}]
+
+
+def _checked(record: Record) -> Record:
+    """A record that can be read; what the learner's process wrote is not trusted."""
+    for value in [record.get("value", {"text": None}), *record.get("after", ())]:
+        decode(value)
+    return record
+
+
+def _in_process(request: str, folder: str, limits: Limits) -> str:
+    """Run `main` of this module in another process; a sentence where it did not end as it should."""
+    environment = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LANG") if name in os.environ}
+    environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    environment["PYTHONPATH"] = str(Path(__file__).parents[2])
+    process = subprocess.Popen(
+        [sys.executable, "-B", "-c", "from deepstep.course.runner import main; main()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=folder,
+        env=environment,
+        start_new_session=True,
+        text=True,
+    )
+    try:
+        process.communicate(request, timeout=limits.seconds + 5)
+    except subprocess.TimeoutExpired:
+        return f"The program did not end within {limits.seconds:g} seconds: is there an endless loop?"
+    finally:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
+        process.wait()
+    if process.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        return f"The program took more than {limits.seconds:g} seconds: is there an endless loop?"
+    return "" if process.returncode == 0 else f"The program ended with exit code {process.returncode}."
+
+
+def _pack(value: Any) -> Any:
+    """Arguments as JSON, with tuples apart from lists."""
+    if isinstance(value, tuple) and not isinstance(value, Draws | CostOf):
+        return {"tuple": [_pack(entry) for entry in value]}
+    if isinstance(value, list):
+        return {"list": [_pack(entry) for entry in value]}
+    if isinstance(value, dict):
+        return {"dict": [[key, _pack(entry)] for key, entry in value.items()]}
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return {"number": value}
+    return encode(value)
+
+
+def _unpack(value: Any) -> Any:
+    """The arguments of `_pack`."""
+    table: dict[str, Callable[[Any], Any]] = {
+        "tuple": lambda entries: tuple(map(_unpack, entries)),
+        "list": lambda entries: list(map(_unpack, entries)),
+        "dict": lambda entries: {key: _unpack(entry) for key, entry in entries},
+        "number": lambda number: number,
+        "Draws": Draws,
+        "CostOf": CostOf,
+    }
+    ((kind, content),) = list(value.items())[:1]
+    return table[kind](content) if kind in table else decode(value)
+
+
+def main() -> None:
+    """The learner's process: the request comes on stdin, the records go to a file."""
+    request = json.load(sys.stdin)
+    sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115  # for input() in the learner's file
+    exercises = importlib.import_module("deepstep.course.exercises")
+    name, path = request["name"], request["path"]
+    given = {helper: EXERCISES[helper].function for helper in request["given"]}
+    cases = [_unpack(case) for case in request["cases"]]
+    setattr(exercises, name, _refused)
+    write, dumps = Path(request["results"]).write_text, json.dumps
+    _limit(Limits(*request["limits"]))
+    try:
+        records = _records(path, name, cases, given)
+    except MemoryError:
+        records = [{"failed": "The program ran out of memory."}]
+    write(dumps(records), encoding="utf-8")
+    os._exit(0)  # neither exit handlers nor threads of the learner's file
+
+
+def _refused(*_: Any, **__: Any) -> None:
+    raise ImportError("this function is the exercise itself: write it yourself")
+
+
+def _records(
+    path: str, name: str, cases: list[Arguments], given: Mapping[str, Callable[..., Any]]
+) -> list[Record]:
+    module = sys.modules["submission"] = ModuleType("submission")
+    module.__file__ = path
+    sys.path.insert(0, str(Path(path).parent))
+    try:
+        source = Path(path).read_text(encoding="utf-8")
+        exec(compile(source, path, "exec"), module.__dict__)
+    except (Exception, SystemExit) as error:
+        line = f", line {_line(error, path)}" if _line(error, path) else ""
+        return [{"failed": f"The file does not run: {type(error).__name__}{line}: {str(error)[:300]}."}]
+    function = getattr(module, name, None)
+    if not callable(function):
+        return [{"failed": f"The file has no function {name}."}]
+    if str(getattr(function, "__module__", "")).startswith("deepstep"):
+        return [{"failed": f"{name} is a function of the library: write it yourself."}]
+    module.__dict__.update(given)
+    return [call(function, case, path) for case in cases]
+
+
+def _limit(limits: Limits) -> None:
+    """Set the limits of this process, and refuse what needs no learner's function."""
+    with suppress(ImportError):  # Windows: only the time is limited, by the process that waits
+        import resource
+
+        seconds = int(limits.seconds) + 1
+        for kind, most in (
+            (resource.RLIMIT_CPU, seconds),
+            (resource.RLIMIT_AS, limits.memory),
+            (resource.RLIMIT_FSIZE, 64 << 20),
+            (resource.RLIMIT_CORE, 0),
+        ):
+            with suppress(ValueError, OSError):  # a lower limit stands already
+                resource.setrlimit(kind, (most, most))
+
+    def watch(event: str, _: tuple[Any, ...]) -> None:
+        if event.startswith((*FORBIDDEN, *FORBIDDEN_FILES, *FORBIDDEN_OTHERS)):
+            raise PermissionError(f"{event} is not allowed in an exercise")
+
+    sys.addaudithook(watch)
