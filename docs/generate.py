@@ -29,7 +29,8 @@ def _table(topic: str, entries: list[Equation]) -> str:
     )
     return "\n".join(
         [
-            f"## [{topic}](../src/deepstep/equations/{topic}.py)\n",
+            f"## {topic}\n",
+            f"In [{topic}.py](../src/deepstep/equations/{topic}.py):\n",
             "| name | formula | source | what it does |",
             "|---|---|---|---|",
             *rows,

@@ -1,0 +1,111 @@
+"""Files that the build makes beside the pages: notebooks of the chapters, the explorer, lessons, the bug museum."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import jupytext
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+HAS_NOTEBOOK = re.compile(r"\A---\n.*?file_format: mystnb.*?\n---\n", re.DOTALL)
+DIRECTIVE = re.compile(r"^(:{3,}|`{3,})\{(\w+)\} *([^\n]*)\n(.*?)^\1 *$", re.DOTALL | re.MULTILINE)
+
+
+def plain(match: re.Match[str]) -> str:
+    """A directive as Markdown that every notebook shows; cells stay as they are."""
+    _, kind, argument, body = match.groups()
+    if kind == "code-cell":
+        return match[0]
+    body = "".join(line for line in body.splitlines(keepends=True) if not re.match(r":\w+:", line))
+    if kind == "exercise":
+        return f"**Exercise `{argument}`.** The page has the task; `deepstep course start` writes a file for it.\n"
+    if kind == "mistakes":
+        return f"The page lists the known mistakes of chapter {argument}.\n"
+    title = argument or kind.capitalize()
+    return f"> **{title}**\n>\n" + "".join(f"> {line}" for line in body.splitlines(keepends=True))
+
+
+def notebook(text: str) -> str:
+    """The JSON of a notebook from a page in MyST."""
+    return jupytext.writes(jupytext.reads(DIRECTIVE.sub(plain, text), fmt="md:myst"), fmt="ipynb")
+
+
+def is_notebook(app: Sphinx, docname: str) -> bool:
+    """Whether a page has cells."""
+    path = Path(app.env.doc2path(docname))
+    return path.suffix == ".md" and HAS_NOTEBOOK.match(path.read_text(encoding="utf-8")) is not None
+
+
+def link(app: Sphinx, doctree: nodes.document) -> None:
+    """A link to the notebook below the title of a page with cells."""
+    docname = app.env.docname
+    section = next(iter(doctree.findall(nodes.section)), None)
+    if section is not None and is_notebook(app, docname):
+        name = docname.rpartition("/")[2] + ".ipynb"
+        refer = nodes.reference("", "Download this page as a notebook", refuri=name)
+        section.insert(1, nodes.paragraph("", "", refer, classes=["notebook-link"]))
+
+
+class Lessons(SphinxDirective):
+    """Links to the built lessons: the title of each source in the folder of the page."""
+
+    def run(self) -> list[nodes.Node]:
+        """A list; a note where the folder has no lesson."""
+        rows = nodes.bullet_list()
+        for path in lessons(Path(self.env.srcdir)):
+            self.env.note_dependency(str(path))
+            title = re.search(r"^title: *(.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+            text = title[1].strip("\"'") if title else path.stem
+            refer = nodes.reference("", text, refuri=f"{path.stem}.html")
+            rows += nodes.list_item("", nodes.paragraph("", "", refer))
+        return [rows] if rows.children else [nodes.note("", nodes.paragraph("", "This build has no lessons."))]
+
+
+def lessons(source: Path) -> list[Path]:
+    """The sources of lessons."""
+    return sorted(path for path in (source / "lessons").glob("*.md") if path.stem != "index")
+
+
+def command(*arguments: str) -> None:
+    """Run ``deepstep``; an error ends the build."""
+    subprocess.run([sys.executable, "-m", "deepstep", *arguments], check=True, stdout=subprocess.DEVNULL)
+
+
+def has(*words: str) -> bool:
+    """Whether this version has the command."""
+    found = subprocess.run([sys.executable, "-m", "deepstep", *words, "--help"], capture_output=True, check=False)
+    return found.returncode == 0
+
+
+def make(app: Sphinx, error: Exception | None) -> None:
+    """Write all files after the pages."""
+    if error is not None or app.builder.format != "html":
+        return
+    out, source = Path(app.outdir), Path(app.srcdir)
+    for docname in app.env.found_docs:
+        if is_notebook(app, docname):
+            text = Path(app.env.doc2path(docname)).read_text(encoding="utf-8")
+            (out / f"{docname}.ipynb").write_text(notebook(text), encoding="utf-8")
+    (out / ".nojekyll").touch()
+    (out / "_static" / "webpack-macros.html").unlink(missing_ok=True)  # a template of the theme, not a page
+    if not app.config.site_files:
+        return
+    (out / "live").mkdir(exist_ok=True)
+    (out / "lessons").mkdir(exist_ok=True)
+    command("explore", "circles", "--export", str(out / "live" / "explorer.html"), "--overwrite")
+    for lesson in lessons(source):
+        command("lesson", "build", str(lesson), "-o", str(out / "lessons" / f"{lesson.stem}.html"), "--overwrite")
+    if has("course", "museum"):
+        command("course", "museum", "-o", str(out / "live" / "bug_museum.html"), "--overwrite")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect to the build; ``-D site_files=0`` leaves out what commands make."""
+    app.add_config_value("site_files", True, "env", {bool})
+    app.add_directive("lessons", Lessons)
+    app.connect("doctree-read", link)
+    app.connect("build-finished", make)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

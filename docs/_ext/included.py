@@ -1,0 +1,44 @@
+"""Pages whose text is a file elsewhere in the repository, and links that lead to these pages."""
+
+import os
+import re
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+INCLUDED = {
+    "benchmarks": "benchmarks/README.md",
+    "changelog": "CHANGELOG.md",
+    "contributing": "CONTRIBUTING.md",
+}
+"""By page: the file, relative to the repository."""
+
+LINK = re.compile(r"\]\((?!\w+:|#)([^)\s#]+)(#[^)\s]*)?\)")
+
+
+def moved(text: str, folder: Path, source: Path) -> str:
+    """Relative links of a text in ``folder`` as links from the folder of pages."""
+
+    def place(match: re.Match[str]) -> str:
+        path = os.path.relpath(folder / match[1], source)
+        return f"]({path}{match[2] or ''})"
+
+    return LINK.sub(place, text)
+
+
+def read(app: Sphinx, docname: str, text: list[str]) -> None:
+    """Take the file in place of the page, and link pages in place of files."""
+    source = Path(app.srcdir)
+    if docname in INCLUDED:
+        path = source.parent / INCLUDED[docname]
+        app.env.note_dependency(str(path))
+        text[0] = moved(path.read_text(encoding="utf-8"), path.parent, source)
+    up = "../" * docname.count("/")
+    for page, path in INCLUDED.items():
+        text[0] = text[0].replace(f"]({up}../{path}", f"]({up}{page}.md")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Connect to the reading of pages."""
+    app.connect("source-read", read)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
