@@ -194,7 +194,9 @@ def is_array(value: Any) -> bool:
 
 def as_array(value: Any) -> Any:
     """Nested lists of numbers as an array; everything else as it is."""
-    if isinstance(value, list) and value:
+    if isinstance(value, list) and not value:
+        return np.zeros(0)
+    if isinstance(value, list):
         entries = [as_array(entry) for entry in value]
         if all(is_array(entry) and entry.shape == entries[0].shape for entry in entries):
             return np.array(entries)
@@ -232,6 +234,8 @@ Pairs = Sequence[tuple[Any, Any, int]]
 def _kind(value: Any) -> str:
     if value is None:
         return "None (is the return missing?)"
+    if isinstance(value, str):
+        return "a text"
     if isinstance(value, list):
         return f"{len(value)} results"
     if isinstance(value, dict | Other):
