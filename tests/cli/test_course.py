@@ -89,7 +89,7 @@ def test_wrong_usage_is_one_sentence(arguments: tuple[str, ...], message: str, d
     assert result.err.count("\n") == 1
 
 
-def test_each_chapter_s_solution_passes(deepstep) -> None:
-    for number in (1, 11):
-        Path(f"chapter_{number:02}.py").write_text(solved(number), encoding="utf-8")
-        assert deepstep("course", "check", number).code == 0
+@pytest.mark.parametrize("number", CHAPTERS)
+def test_each_chapter_s_solution_passes(number: int, deepstep) -> None:
+    Path(f"chapter_{number:02}.py").write_text(solved(number), encoding="utf-8")
+    assert deepstep("course", "check", number).code == 0

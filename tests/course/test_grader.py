@@ -176,11 +176,12 @@ def test_a_grade_is_text_html_and_json() -> None:
     grade = check(my_relu, EXERCISES["sigmoid"].function)
     assert str(grade).splitlines()[0] == "relu: wrong"
     assert "Mistake: the absolute value is taken." in str(grade)
-    assert str(grade).endswith("1 of 2 right") and repr(grade) == str(grade)
+    assert str(grade).endswith("1 of 2 right")
+    assert repr(grade) == str(grade)
     assert grade.score == 0.5
     record = json.loads(grade.to_json())
     assert record["exercises"][1] == {"exercise": "sigmoid", "points": 1, "mistakes": [], "messages": []}
-    assert record["points"], record["out_of"] == (1, 2)
+    assert (record["points"], record["out_of"]) == (1, 2)
     assert "<strong>relu: wrong</strong>" in grade._repr_html_()
     with pytest.raises(AssertionError, match="absolute value"):
         grade.raise_if_wrong()

@@ -39,41 +39,42 @@ def test_a_right_file_is_right(check_text: CheckBody) -> None:
     assert check_text(HELPERS + SOLUTION).score == 1
 
 
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("def model_forward(X, parameters)\n", r"does not run: SyntaxError, line 1"),
-        ("import nowhere\n" + SOLUTION, r"does not run: ModuleNotFoundError, line 1: No module named 'nowhere'"),
-        ("x = 1\n", r"has no function model_forward"),
-        ("model_forward = 3\n", r"has no function model_forward"),
-        (starter(5), r"not written yet"),
-        ("import os\nos._exit(0)\n", r"ended without results"),
-        ("import os\nos._exit(7)\n", r"ended with exit code 7"),
-        ("import sys\nsys.exit()\n", r"does not run: SystemExit, line 2"),
-        (body("import os", "os._exit(0)"), r"ended without results"),
-        (body("input()"), r"EOFError in line 2"),
-        (body("import os", "os.fork()"), r"PermissionError in line 3: os.fork is not allowed"),
-        (body("import subprocess", "subprocess.run(['ls'])"), r"subprocess.Popen is not allowed"),
-        (body("import os", "os.kill(os.getppid(), 9)"), r"os.kill is not allowed"),
-        (body("import socket", "socket.socket()"), r"socket.* is not allowed"),
-        (body("import os", "os.remove(__file__)"), r"os.remove is not allowed"),
-        (body("import resource as r", "r.setrlimit(r.RLIMIT_CPU, (9, 9))"), r"resource.setrlimit is not allowed"),
-        (body("import numpy as np", "np.ones(10**11)"), r"MemoryError"),
-        (body("return [0] * 10**10"), r"MemoryError"),
-        (body("return model_forward(X, parameters)"), r"RecursionError in line 2"),
-        (
-            "import deepstep.course.exercises as e\n" + body("return e.model_forward(X, parameters)"),
-            r"write it yourself",
-        ),
-        ("from deepstep.equations import model_forward\n", r"a function of the library: write it yourself"),
-        (body("return parameters['W9']"), r"KeyError in line 2"),
-    ],
-    ids=[
-        "syntax", "import", "missing", "number", "hole", "exit-0", "exit-7", "sys-exit", "exit-inside", "input",
-        "fork", "subprocess", "kill", "socket", "remove", "setrlimit", "memory", "list", "recursion", "solution",
-        "library", "line",
-    ],
-)  # fmt: skip
+FAILURES = {
+    "syntax": ("def model_forward(X, parameters)\n", r"does not run: SyntaxError, line 1"),
+    "import": ("import nowhere\n" + SOLUTION, r"does not run: ModuleNotFoundError, line 1: No module named"),
+    "missing": ("x = 1\n", r"has no function model_forward"),
+    "number": ("model_forward = 3\n", r"has no function model_forward"),
+    "hole": (starter(5), r"not written yet"),
+    "exit-0": ("import os\nos._exit(0)\n", r"ended without results"),
+    "exit-7": ("import os\nos._exit(7)\n", r"ended with exit code 7"),
+    "sys-exit": ("import sys\nsys.exit()\n", r"does not run: SystemExit, line 2"),
+    "exit-inside": (body("import os", "os._exit(0)"), r"ended without results"),
+    "input": (body("input()"), r"EOFError in line 2"),
+    "fork": (body("import os", "os.fork()"), r"PermissionError in line 3: os.fork is not allowed"),
+    "subprocess": (body("import subprocess", "subprocess.run(['ls'])"), r"subprocess.Popen is not allowed"),
+    "kill": (body("import os", "os.kill(os.getppid(), 9)"), r"os.kill is not allowed"),
+    "socket": (body("import socket", "socket.socket()"), r"socket.* is not allowed"),
+    "remove": (body("import os", "os.remove(__file__)"), r"os.remove is not allowed"),
+    "setrlimit": (
+        body("import resource as r", "r.setrlimit(r.RLIMIT_CPU, (9, 9))"),
+        r"setrlimit is not allowed",
+    ),
+    "memory": (body("import numpy as np", "np.ones(10**11)"), r"MemoryError"),
+    "list": (body("return [0] * 10**10"), r"MemoryError"),
+    "recursion": (body("return model_forward(X, parameters)"), r"RecursionError in line 2"),
+    "solution": (
+        "import deepstep.course.exercises as e\n" + body("return e.model_forward(X, parameters)"),
+        r"write it yourself",
+    ),
+    "library": (
+        "from deepstep.equations import model_forward\n",
+        r"a function of the library: write it yourself",
+    ),
+    "line": (body("return parameters['W9']"), r"KeyError in line 2"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), FAILURES.values(), ids=list(FAILURES))
 def test_what_does_not_run_is_said(text: str, message: str, check_text: CheckBody) -> None:
     grade = check_text(text, seconds=5)
     assert grade.score == 0
@@ -100,7 +101,7 @@ def test_what_does_not_end_is_ended(text: str, check_text: CheckBody) -> None:
 
 def test_replaced_functions_fool_nobody(check_text: CheckBody) -> None:
     replaced = (
-        "import numpy as np, json, deepstep.course.runner as runner, deepstep.course.comparison as comparison\n"
+        "import json\nimport numpy as np\nfrom deepstep.course import comparison, runner\n"
         "np.allclose = np.array_equal = lambda *_, **__: True\n"
         "comparison.close = comparison.Comparison.all_agree = lambda *_, **__: True\n"
         "runner.call = lambda *_, **__: {'value': {'list': []}, 'after': [], 'random': False}\n"

@@ -6,6 +6,7 @@ described one by one.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from inspect import signature
 from itertools import permutations
 from typing import Any, NamedTuple, TypeAlias
 
@@ -123,12 +124,10 @@ class Comparison(NamedTuple):
             yield f"{', '.join(right)} {'is' if len(right) == 1 else 'are'} right."
 
     def _side_effects(self) -> Iterator[str]:
-        names = list(self.exercise.function.__code__.co_varnames)
-        for index, name in enumerate(names[: self.exercise.function.__code__.co_argcount]):
-            for before, record in zip(self.expected, self.records, strict=True):
-                if index < len(before["after"]) and before["after"][index] != record["after"][index]:
-                    yield f"{name} was changed in place: make a new array."
-                    break
+        for index, name in enumerate(signature(self.exercise.function).parameters):
+            both = zip(self.expected, self.records, strict=True)
+            if any(one["after"][index : index + 1] != record["after"][index : index + 1] for one, record in both):
+                yield f"{name} was changed in place: make a new array."
         if any(record["random"] for record in self.records):
             yield "The global random generator was used or seeded: draw from rng, not from np.random."
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from deepstep.course.exercises import initialize_he, model_backward, update_parameters
+from deepstep.course.exercises import initialize_he, model_backward
 
 
 def neuron_forward(w, b, X):

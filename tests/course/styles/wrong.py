@@ -1,4 +1,4 @@
-"""Wrong solutions, written without the grader's table; each docstring is in a mistake or message it must get."""
+"""Wrong solutions, written without the grader's table; each docstring is in the text of the grade."""
 
 import math
 
