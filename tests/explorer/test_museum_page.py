@@ -11,7 +11,8 @@ from deepstep.explorer import Exploration
 STATE = """() => ({
   on: [...document.querySelectorAll('[role=switch][aria-checked=true]')].map((e) => e.dataset.exhibit),
   first: [...document.querySelectorAll('[data-state=first]')].map((e) => e.dataset.quantity),
-  marks: [...document.querySelectorAll('[data-state=first]')].map((e) => [e.textContent[0], e.textContent.split(', ')[1]]),
+  marks: [...document.querySelectorAll('[data-state=first]')].map((e) => e.textContent.split(', ')[1]),
+  signs: [...document.querySelectorAll('[data-state=first]')].map((e) => e.textContent[0]),
   differs: [...document.querySelectorAll('[data-state=differs]')].map((e) => e.dataset.quantity),
   red: [...document.querySelectorAll('[data-state=first]')].map((e) => getComputedStyle(e).borderTopColor),
   check: [...document.querySelectorAll('[data-check]')].map((e) => [e.dataset.check, e.dataset.verdict]),
@@ -61,7 +62,7 @@ def test_every_switch(watched, address):
         assert state["first"] == apart[:1], exhibit.id
         assert state["differs"] == apart[1:], exhibit.id
         assert state["red"] == [RED]
-        assert state["marks"] == [["✗", "the first quantity that differs"]]
+        assert (state["marks"], state["signs"]) == (["the first quantity that differs"], ["✗"])
         np.testing.assert_array_equal(numbers(state["right"]), right.ravel())
         np.testing.assert_array_equal(numbers(state["wrong"]), wrong.ravel())
         assert len(state["check"]) == 6

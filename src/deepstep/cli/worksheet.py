@@ -39,7 +39,8 @@ def worksheet_command(
     Each student gets another sheet: a small network, examples, and empty boxes for every quantity from Z1 to
     the updated parameters. The result is one HTML file for paper of size A4.
     """
-    from deepstep.course.worksheet import worksheets, worksheets_html
+    from deepstep.course.worksheet import worksheets
+    from deepstep.course.worksheet_page import worksheets_html
     from deepstep.report.page import write_report
 
     refuse_file(out, "-o", overwrite=overwrite)

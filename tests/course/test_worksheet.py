@@ -1,0 +1,205 @@
+"""Worksheets: friendly numbers, different ones for each student, and a key that NumPy confirms."""
+
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from deepstep.cli.main import main
+from deepstep.cli.worksheet import worksheet_command
+from deepstep.course.worksheet import DECIMALS, worksheets
+from deepstep.course.worksheet_page import worksheets_html
+from deepstep.errors import ConfigurationError, FileError
+
+CASES = [
+    ((2, 2, 1), {}),
+    ((3, 2, 1), {"loss": "cross_entropy"}),
+    ((2, 2, 2, 1), {"examples": 4}),
+    ((2, 2, 2, 1), {"loss": "cross_entropy", "learning_rate": 0.5}),
+    ((2, 3, 2), {"activation": "identity", "examples": 5}),
+    ((1, 1), {"examples": 1}),
+    ((4, 4, 4, 4), {}),
+    ((1, 1, 1), {"examples": 1}),
+]
+
+
+def by_hand(values, loss, rate, n_layers, linear):
+    """One step of gradient descent from what a sheet gives, with NumPy alone."""
+    v = dict(values)
+    m = v["A0"].shape[1]
+    for l in range(1, n_layers + 1):
+        v[f"Z{l}"] = v[f"W{l}"] @ v[f"A{l - 1}"] + v[f"b{l}"]
+        v[f"A{l}"] = v[f"Z{l}"] * ((v[f"Z{l}"] > 0) | linear)
+    Z, Y = v[f"Z{n_layers}"], v["Y"]
+    v[f"A{n_layers}"] = 1 / (1 + np.exp(-Z)) if loss == "cross_entropy" else Z
+    A = v[f"A{n_layers}"]
+    each = -Y * np.log(A) - (1 - Y) * np.log(1 - A) if loss == "cross_entropy" else (Z - Y) ** 2 / 2
+    v["loss"] = each.sum(axis=0, keepdims=True)
+    v["J"] = v["loss"].mean()
+    v[f"dZ{n_layers}"] = A - Y
+    for l in range(n_layers, 0, -1):
+        dZ = v[f"dZ{l}"]
+        v[f"dW{l}"], v[f"db{l}"] = dZ @ v[f"A{l - 1}"].T / m, dZ.mean(axis=1, keepdims=True)
+        v[f"W{l}′"], v[f"b{l}′"] = v[f"W{l}"] - rate * v[f"dW{l}"], v[f"b{l}"] - rate * v[f"db{l}"]
+        if l > 1:
+            v[f"dA{l - 1}"] = v[f"W{l}"].T @ dZ
+            v[f"dZ{l - 1}"] = v[f"dA{l - 1}"] * ((v[f"Z{l - 1}"] > 0) | linear)
+    return v
+
+
+class Matrices(HTMLParser):
+    """The matrices of a page: for each class of section, (label, rows) in order."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found, self.kind, self.label, self.where = [], "", "", ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        named = dict(attributes)
+        if tag == "section":
+            self.kind = named["class"].split()[0]
+        elif tag == "div" and named.get("class") == "quantity":
+            self.label = ""
+        elif tag == "table" and named.get("class", "").startswith("matrix"):
+            self.found.append((self.kind, self.label.split()[0], named["class"], []))
+        elif tag == "tr" and self.found:
+            self.found[-1][3].append([])
+        elif tag == "td" and self.found and self.found[-1][3]:
+            self.found[-1][3][-1].append("")
+        self.where = tag
+
+    def handle_endtag(self, tag):
+        self.where = ""
+
+    def handle_data(self, text):
+        if self.where == "p":
+            self.label += text
+        elif self.where == "td" and self.found:
+            self.found[-1][3][-1][-1] += text
+
+
+@pytest.mark.parametrize(("sizes", "options"), CASES, ids=str)
+def test_the_key_is_what_numpy_computes(sizes, options):
+    loss = options.get("loss", "squared_error")
+    sheets = worksheets(sizes, students=6, seed=7, **options)
+    printed = Matrices(worksheets_html(sheets)).found
+    for sheet in sheets:
+        given = {entry.name: entry.value for entry in sheet.given}
+        rate, linear = options.get("learning_rate", 0.1), options.get("activation") == "identity"
+        expected = by_hand(given, loss, rate, len(sizes) - 1, linear)
+        assert {entry.name for entry in sheet.asked} == expected.keys() - given.keys()
+        for entry in sheet.asked:
+            np.testing.assert_allclose(entry.value, expected[entry.name], rtol=1e-12, atol=1e-12)
+        assert [entry.name for entry in sheet.asked][:2] == ["Z1", "A1"]
+    keys = [(name, rows) for kind, name, _, rows in printed if kind == "key"]
+    asked = [entry for sheet in sheets for entry in sheet.asked]
+    assert [name for name, _ in keys] == [entry.name for entry in asked]
+    for (_, rows), entry in zip(keys, asked, strict=True):
+        texts = np.array(rows)
+        assert texts.shape == np.atleast_2d(entry.value).shape
+        numbers = np.array([float(text.replace("−", "-")) for text in texts.ravel()])
+        most = 0.5001 * 10.0 ** -DECIMALS[loss] if loss == "cross_entropy" else 1e-9
+        np.testing.assert_allclose(numbers, np.ravel(entry.value), rtol=0, atol=most)
+
+
+@pytest.mark.parametrize(("sizes", "options"), CASES, ids=str)
+def test_boxes_are_empty_and_of_the_right_shape(sizes, options):
+    sheets = worksheets(sizes, students=2, seed=1, **options)
+    found = Matrices(worksheets_html(sheets, key=False)).found
+    boxes = [(name, np.array(rows)) for _, name, kind, rows in found if kind == "matrix box"]
+    asked = [entry for sheet in sheets for entry in sheet.asked]
+    assert [name for name, _ in boxes] == [entry.name for entry in asked]
+    for (_, cells), entry in zip(boxes, asked, strict=True):
+        assert cells.shape == np.atleast_2d(entry.value).shape
+        assert set(cells.ravel()) == {""}
+    assert not any(kind == "key" for kind, *_ in found)
+
+
+@pytest.mark.parametrize(("sizes", "options"), [case for case in CASES if len(case[0]) > 2], ids=str)
+def test_units_are_alive_and_dead_and_numbers_small(sizes, options):
+    sheets = worksheets(sizes, students=10, seed=3, **options)
+    for sheet in sheets:
+        hidden = [sheet.trace[f"Z{l}"].value for l in range(1, len(sizes) - 1)]
+        assert max(np.abs(entry.value).max() for entry in sheet.trace) <= 30
+        assert sheet.trace["dW1"].value.any()
+        if options.get("activation") == "identity":
+            continue
+        assert all((Z > 0).any() and (Z != 0).all() for Z in hidden)
+        assert any((Z < 0).any() for Z in hidden) == (max(Z.size for Z in hidden) > 1)
+        if sheet.loss == "cross_entropy":
+            logits = sheet.trace[f"Z{len(sizes) - 1}"].value
+            assert set((2 * logits).ravel()) <= set(range(-6, 7))
+
+
+def test_the_same_seed_gives_the_same_bytes_and_no_two_sheets_are_equal():
+    page = worksheets_html(worksheets((2, 2, 1), students=40, seed=7))
+    assert page == worksheets_html(worksheets((2, 2, 1), students=40, seed=7))
+    assert page != worksheets_html(worksheets((2, 2, 1), students=40, seed=8))
+    given = [
+        str([entry.value for entry in sheet.given]) for sheet in worksheets((2, 2, 1), students=40, seed=7)
+    ]
+    assert len(set(given)) == 40
+    first = worksheets((2, 2, 1), students=1, seed=7)[0].trace["W1"].value
+    np.testing.assert_array_equal(first, worksheets((2, 2, 1), students=9, seed=7)[0].trace["W1"].value)
+
+
+def test_few_cases_are_not_given_twice():
+    """A network 1-1 with one example has a limited number of sheets."""
+    with pytest.raises(ConfigurationError, match=r"sizes with friendly numbers; found none for sheet \d+ in"):
+        worksheets((1, 1), students=500, examples=1, loss="cross_entropy")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"layer_dims": (2, 9, 1)}, r"layer_dims must be 2 to 4 sizes from 1 to 4, got \(2, 9, 1\)"),
+        ({"layer_dims": (2,)}, r"layer_dims must be 2 to 4 sizes"),
+        ({"students": 0}, r"students must be a whole number from 1 to 500, got 0"),
+        ({"seed": -1}, r"seed must be a whole number of at least 0, got -1"),
+        ({"activation": "tanh"}, r"activation must be one of relu, identity, got 'tanh'"),
+        ({"loss": "mse"}, r"loss must be one of squared_error, cross_entropy, got 'mse'"),
+        ({"examples": 3}, r"examples must be 1, 2, 4 or 5, got 3"),
+        ({"learning_rate": 0}, r"learning_rate must be a positive number, got 0"),
+    ],
+    ids=str,
+)
+def test_what_is_refused(change, message):
+    with pytest.raises(ConfigurationError, match=message):
+        worksheets(**{"layer_dims": (2, 2, 1), **change})
+
+
+def test_the_command_and_its_files(tmp_path):
+    out, key = tmp_path / "sheet.html", tmp_path / "key.html"
+    given = ["--net", "3-2-1", "--students", "3", "--seed", "7", "-o", str(out)]
+    assert "3 worksheets" in CliRunner().invoke(worksheet_command, given).output
+    both = out.read_text(encoding="utf-8")
+    assert both == worksheets_html(worksheets((3, 2, 1), students=3, seed=7))
+    assert (both.count('<section class="sheet"'), both.count('<section class="key"')) == (3, 3)
+    assert not re.search(r"https?://|<script|src=", both)
+    result = CliRunner().invoke(worksheet_command, given)
+    assert isinstance(result.exception, FileError)
+    result = CliRunner().invoke(worksheet_command, [*given, "--key", str(key), "--overwrite", "--json"])
+    assert result.exit_code == 0
+    assert 'class="key"' not in out.read_text(encoding="utf-8")
+    assert 'class="sheet"' not in key.read_text(encoding="utf-8")
+    assert key.read_text(encoding="utf-8").count('<section class="key"') == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--net", "2-9-1"], "Error: --net must be 2 to 4 sizes from 1 to 4, got (2, 9, 1)."),
+        (["--net", "2,2"], "Error: --net: whole numbers with '-' between them, such as 64-32; got '2,2'."),
+        (["--examples", "3"], "Error: --examples must be 1, 2, 4 or 5, got 3."),
+    ],
+    ids=str,
+)
+def test_errors_of_the_command_name_its_options(capsys, monkeypatch, tmp_path, words, sentence):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as left:
+        main(["worksheet", *words])
+    assert (left.value.code, capsys.readouterr().err.strip()) == (2, sentence)
+    assert list(tmp_path.iterdir()) == []
