@@ -15,7 +15,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "engines": (4_300, 6_500),
     "training": (2_500, 3_920),
     "inspection": (1_300, 3_100),
-    "model": (1_200, 2_000),
+    "model": (1_200, 2_010),
     "data": (1_600, 3_740),
     "preparation": (2_100, 4_070),
     "estimators": (2_800, 6_280),

@@ -1,9 +1,10 @@
-"""Lessons that a teacher writes: the file's format, its errors with line and key, the page and the package."""
+"""Lessons that a teacher writes: the format of the file, its errors with line and key, page and package."""
 
 import json
 import re
 import sys
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 from zipfile import ZipFile
@@ -169,7 +170,7 @@ BROKEN = {
     "no front matter": ("# T\n", 1, "front matter", "Begin with"),
     "front matter without an end": ('+++\ntitle = "T"\n', 1, "front matter", ""),
     "no title": ("+++\n+++\n# T\n", 1, "'title'", ""),
-    "an unknown key of the front matter": ('+++\ntitle = "T"\nlangage = "en"\n+++\n', 3, "'langage'", "'language'?"),
+    "an unknown key of the front matter": ('+++\ntitle = "T"\nlangage = 1\n+++\n', 3, "'langage'", "'language'?"),
     "a language that is none": ('+++\ntitle = "T"\nlanguage = "<b>"\n+++\n', 3, "language must be", ""),
     "a score beyond 100": ('+++\ntitle = "T"\npassing_score = 101\n+++\n', 3, "passing_score must be", ""),
     "a wrong default": (FRONT.replace("examples = 8", "examples = 0"), 5, "examples must be", ""),
@@ -214,7 +215,7 @@ BROKEN = {
         scene("", '```question\ntext = "?"\nchoices = ["a", "b"]\n```'), 10, "'answer'", "",
     ),
     "an unknown key of a question": (scene("", QUESTION.format("pionts = 2")), 14, "'pionts'", "'points'?"),
-    "an answer that is no choice": (scene("", QUESTION.format("").replace("= 1", "= 3")), 13, "answer must be", ""),
+    "an answer that is no choice": (scene("", QUESTION.replace("= 1", "= 3").format("")), 13, "answer must", ""),
     "a place that is none": (scene("", QUESTION.format("then = 'dW7'")), 14, "'dW7'", ""),
 }  # fmt: skip
 
@@ -359,7 +360,7 @@ def test_what_the_ready_lessons_say_of_their_numbers(built):
     for network in (document["networks"][0], document["networks"][3]):
         costs = network["history"]["cost"]
         assert len(costs) >= 101
-        assert all(before > after for before, after in zip(costs, costs[1:], strict=False))
+        assert all(before > after for before, after in pairwise(costs))
     text = rate.read_text(encoding="utf-8")
     assert "10 · 0.273 = 2.73" in text
     assert text_of(document["scenes"][1]["text"][1]).count("−0.273") == 1
