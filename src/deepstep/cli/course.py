@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from deepstep.cli.option_types import PATH
-from deepstep.cli.screen import FAILED, GOOD, as_json, console, json_option, print_table, say
+from deepstep.cli.screen import FAILED, GOOD, as_json, json_option, say
 from deepstep.course.chapters import CHAPTERS, starter
 from deepstep.course.grader import check_file, find_chapter, written
 from deepstep.data import atomic_write
@@ -44,16 +44,15 @@ def list_command(json_wanted: bool) -> None:
     if json_wanted:
         click.echo(as_json({"chapters": chapters}))
         return
-    rows = [
-        (str(one["chapter"]), one["title"], " ".join(one["exercises"]), _state(**one)) for one in chapters
-    ]
-    print_table(console(), ("", "chapter", "functions", "file"), rows, left=4)
+    for one in chapters:
+        say(f"{one['chapter']:>2}  {one['title']}{_state(**one)}")
+        say(f"    {', '.join(one['exercises'])}")
 
 
 def _state(file: str | None, written: list[str] | None, exercises: list[str], **_: Any) -> str:
     if file is None:
         return ""
-    return f"{file}: {'not Python' if written is None else f'{len(written)} of {len(exercises)} written'}"
+    return f" [{file}: {'not Python' if written is None else f'{len(written)} of {len(exercises)} written'}]"
 
 
 @course_command.command("start")

@@ -6,6 +6,7 @@ described one by one.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from inspect import signature
 from itertools import permutations
 from typing import Any, NamedTuple, TypeAlias
 
@@ -123,12 +124,10 @@ class Comparison(NamedTuple):
             yield f"{', '.join(right)} {'is' if len(right) == 1 else 'are'} right."
 
     def _side_effects(self) -> Iterator[str]:
-        names = list(self.exercise.function.__code__.co_varnames)
-        for index, name in enumerate(names[: self.exercise.function.__code__.co_argcount]):
-            for before, record in zip(self.expected, self.records, strict=True):
-                if index < len(before["after"]) and before["after"][index] != record["after"][index]:
-                    yield f"{name} was changed in place: make a new array."
-                    break
+        for index, name in enumerate(signature(self.exercise.function).parameters):
+            both = zip(self.expected, self.records, strict=True)
+            if any(one["after"][index : index + 1] != record["after"][index : index + 1] for one, record in both):
+                yield f"{name} was changed in place: make a new array."
         if any(record["random"] for record in self.records):
             yield "The global random generator was used or seeded: draw from rng, not from np.random."
 
@@ -194,7 +193,9 @@ def is_array(value: Any) -> bool:
 
 def as_array(value: Any) -> Any:
     """Nested lists of numbers as an array; everything else as it is."""
-    if isinstance(value, list) and value:
+    if isinstance(value, list) and not value:
+        return np.zeros(0)
+    if isinstance(value, list):
         entries = [as_array(entry) for entry in value]
         if all(is_array(entry) and entry.shape == entries[0].shape for entry in entries):
             return np.array(entries)
@@ -232,6 +233,8 @@ Pairs = Sequence[tuple[Any, Any, int]]
 def _kind(value: Any) -> str:
     if value is None:
         return "None (is the return missing?)"
+    if isinstance(value, str):
+        return "a text"
     if isinstance(value, list):
         return f"{len(value)} results"
     if isinstance(value, dict | Other):

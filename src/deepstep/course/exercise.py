@@ -179,7 +179,7 @@ class Exercise:
     def returns(self) -> Names:
         """The names of what the function returns, from its last statement."""
         last = self._definition.body[-1]
-        return _names(last.value) if isinstance(last, ast.Return) and last.value else "result"
+        return _names(last.value, "the result") if isinstance(last, ast.Return) and last.value else "result"
 
     @property
     def helpers(self) -> list[str]:
@@ -242,8 +242,11 @@ class Exercise:
         return f"**`{self.signature}`**\n\n{text.strip()}{example}\n"
 
 
-def _names(node: ast.expr) -> Names:
-    return [_names(entry) for entry in node.elts] if isinstance(node, ast.Tuple) else ast.unparse(node)
+def _names(node: ast.expr, otherwise: str) -> Names:
+    if isinstance(node, ast.Tuple):
+        places = zip(node.elts, ("first", "second", "third"), strict=False)
+        return [_names(entry, f"the {place} result") for entry, place in places]
+    return node.id if isinstance(node, ast.Name) else otherwise
 
 
 EXERCISES: dict[str, Exercise] = {}

@@ -280,8 +280,8 @@ def check_file(
 
 def judge(exercise: Exercise, cases: Sequence[Arguments], records: Sequence[Record]) -> Result:
     """The grade of a function, from the records of its calls."""
-    if "failed" in records[0] or len(records) != len(cases):
-        return Result(exercise.name, False, messages=(records[0].get("failed", "Results are missing."),))
+    if "failed" in records[0]:
+        return Result(exercise.name, False, messages=(records[0]["failed"],))
     expected = [call(exercise.function, case) for case in cases]
     comparison = Comparison(exercise, cases, expected, records)
     if comparison.all_agree(expected):

@@ -13,6 +13,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import ModuleType
@@ -110,7 +111,7 @@ def call(function: Callable[..., Any], case: Arguments, file: str = "") -> Recor
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             value = function(*arguments)
-            value = list(value) if isinstance(value, Iterator) else value
+            value = list(islice(value, MOST_ENTRIES)) if isinstance(value, Iterator) else value
         record["value"] = encode(value)
     except (Exception, SystemExit) as error:
         record["error"] = [type(error).__name__, str(error)[:300], _line(error, file)]
@@ -163,18 +164,26 @@ def run_file(
         failed = _in_process(json.dumps(request), folder, limits)
         if not failed:
             try:
-                records = json.loads(results.read_text(encoding="utf-8"))
-                return [_checked(record) for record in records]
-            except (OSError, ValueError, TypeError, KeyError, RecursionError):
+                return _checked(json.loads(results.read_text(encoding="utf-8")), len(cases))
+            except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 failed = "The program ended without results."
         return [{"failed": failed}]
 
 
-def _checked(record: Record) -> Record:
-    """A record that can be read; what the learner's process wrote is not trusted."""
-    for value in [record.get("value", {"text": None}), *record.get("after", ())]:
-        decode(value)
-    return record
+def _checked(records: list[Record], count: int) -> list[Record]:
+    """Records that can be read; what the learner's process wrote is not trusted."""
+    if list(records[0] if records else ()) == ["failed"]:
+        return [{"failed": str(records[0]["failed"])}]
+    if len(records) != count:
+        raise ValueError(f"{len(records)} records of {count} calls")
+    for record in records:
+        for value in [record["value"]] if "value" in record else []:
+            decode(value)
+        kind, message, line = record.get("error", ("", "", 0))
+        if not all(map(isinstance, (kind, message, line, record["random"]), (str, str, int, bool))):
+            raise TypeError("an error has a type, a message and a line")
+        record["after"] = list(record["after"])
+    return records
 
 
 def _in_process(request: str, folder: str, limits: Limits) -> str:

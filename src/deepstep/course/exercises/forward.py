@@ -76,7 +76,7 @@ def neuron_forward_case():
 
 @exercise(
     published=lambda: [([3, 2, 1],), ([5, 4, 3],)],
-    cases=lambda rng: [([2, 1],), ([4, 4, 4],), ([7, 1, 3, 2, 1],), (list(rng.randint(1, 9, 4)),)],
+    cases=lambda rng: [([2, 1],), ([4, 4, 4],), ([7, 1, 3, 2, 1],), (rng.randint(1, 9, 4).tolist(),)],
 )
 def parameter_shapes(layer_dims):
     """The shapes of all parameters of a network.

@@ -1,0 +1,268 @@
+"""The exercises and their known mistakes: every solution is right, every mistake is told from all others."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from deepstep import equations
+from deepstep.course import CHAPTERS, EXERCISES, check, starter
+from deepstep.course.comparison import Comparison, close
+from deepstep.course.exercise import Draws, Exercise, parse_mistakes
+from deepstep.course.grader import SEED_VARIABLE, course_seed, judge
+from deepstep.course.runner import call, decode
+from deepstep.errors import ConfigurationError, DeepStepError
+
+by_name = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=list(EXERCISES))
+
+
+def result_of(function: Callable[..., Any], case: Any) -> Any:
+    return decode(call(function, case)["value"])
+
+
+def test_every_exercise_of_the_chapters_exists() -> None:
+    assert sorted(EXERCISES) == sorted(name for chapter in CHAPTERS.values() for name in chapter.exercises)
+    assert list(CHAPTERS) == list(range(1, 15))
+    assert sum(len(exercise.mistakes) for exercise in EXERCISES.values()) > 500
+
+
+@by_name
+def test_a_solution_is_right_with_every_seed(exercise: Exercise) -> None:
+    for seed in (0, 1, 77):
+        assert check(exercise.function, seed=seed).score == 1
+        assert len(exercise.all_cases(seed)) >= 4
+
+
+@by_name
+def test_every_mistake_is_named(exercise: Exercise) -> None:
+    cases = exercise.all_cases(1)
+    expected = [call(exercise.function, case) for case in cases]
+    names = [mistake.name for mistake in exercise.mistakes]
+    assert len(names) == len(set(names)) >= 9
+    for mistake in exercise.mistakes:
+        function = exercise.edited(mistake)
+        assert function is not None, mistake.name
+        comparison = Comparison(exercise, cases, expected, [call(function, case) for case in cases])
+        assert not comparison.all_agree(expected), mistake.name
+        assert comparison.recognize() == (mistake,), mistake.name
+        assert "+" in exercise.diff(mistake)
+
+
+@by_name
+def test_an_example_stands_in_each_task(exercise: Exercise) -> None:
+    assert ">>>" in exercise.task
+    assert exercise.as_markdown().startswith(f"**`{exercise.name}(")
+    assert exercise.solution.startswith(f"def {exercise.name}(")
+    assert '"""' not in exercise.solution
+    assert ">>>" in exercise.hole()
+    assert exercise.chapter in CHAPTERS
+
+
+def test_the_defects_of_the_post_are_known() -> None:
+    known = {defect for one in EXERCISES.values() for mistake in one.mistakes for defect in mistake.defects}
+    no_function = {  # defects of examples, texts and structure, which a learner's function cannot have
+        "D05": "no path works: D01 to D04 together",
+        "D08": "example with other sizes",
+        "D09": "case that hides D02",
+        "D10": "case that is not run",
+        "D20": "text: the global optimum",
+        "D22": "no class",
+        "D23": "unused work",
+    }
+    assert known | no_function.keys() == {f"D{number:02}" for number in range(1, 25)}
+    assert not known & no_function.keys()
+
+
+SAME_CALL = [
+    "sigmoid",
+    "relu",
+    "linear_forward",
+    "linear_activation_forward",
+    "model_forward",
+    "compute_cost",
+    "cost_from_logits",
+    "relu_backward",
+    "sigmoid_backward",
+    "linear_backward",
+    "linear_activation_backward",
+    "model_backward",
+    "update_parameters",
+]
+OTHER_CALL: dict[str, Callable[..., Any]] = {
+    "initialize_two_layer": lambda *sizes_rng: equations.initialize_two_layer(
+        *sizes_rng[:3], rng=sizes_rng[3]
+    ),
+    "initialize_deep": lambda dims, rng: equations.initialize_parameters(dims, method="small", rng=rng),
+    "initialize_he": lambda dims, rng: equations.initialize_parameters(dims, method="he", rng=rng),
+    "adam_update": lambda theta, g, v, s, t, rate, beta1=0.9, beta2=0.999, epsilon=1e-8: (
+        equations.adam_update(
+            theta, g, v, s, learning_rate=rate, t=t, beta1=beta1, beta2=beta2, epsilon=epsilon
+        )
+    ),
+    "l2_cost": lambda parameters, l2, m: equations.l2_cost(
+        (value for name, value in parameters.items() if name[0] == "W"), l2, m
+    ),
+    "dropout_forward": lambda A, keep, rng: (
+        equations.dropout_forward(A, mask := equations.dropout_mask(rng.rand(*A.shape), keep)),
+        mask,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", [*SAME_CALL, *OTHER_CALL])
+def test_a_solution_equals_the_library(name: str) -> None:
+    exercise, library = EXERCISES[name], OTHER_CALL.get(name) or getattr(equations, name)
+    for seed in (0, 5):
+        cases = exercise.all_cases(seed)
+        expected, records = ([call(f, case) for case in cases] for f in (exercise.function, library))
+        for one in records:  # its error for an unknown activation is a ValueError too
+            if "error" in one:
+                assert one["error"][0] == "ConfigurationError"
+                one["error"][0] = "ValueError"
+        comparison = Comparison(exercise, cases, expected, records)
+        assert comparison.all_agree(expected), comparison.wrong_quantities()
+
+
+PUBLISHED = {
+    "c1w4.initialize_parameters.3_2_1": ("initialize_two_layer", 0),
+    "c1w4.initialize_parameters.2_2_1": ("initialize_two_layer", 1),
+    "c1w4.initialize_parameters_deep.5_4_3": ("initialize_deep", 0),
+    "c2w1.initialize_parameters_he.2_4_1": ("initialize_he", 0),
+    "c2w1.initialize_parameters_he.3_1_2": ("initialize_he", 1),
+    "c1w4.linear_forward": ("linear_forward", 0),
+    "c1w4.L_model_forward.1hidden": ("model_forward", 0),
+    "c1w4.L_model_forward.2hidden": ("model_forward", 1),
+    "c1w4.compute_cost.y111": ("compute_cost", 0),
+    "c1w4.compute_cost.y110": ("compute_cost", 1),
+    "c1w4.linear_backward.1unit": ("linear_backward", 0),
+    "c1w4.linear_backward.3units": ("linear_backward", 1),
+    "c1w4.L_model_backward": ("model_backward", 0),
+    "c1w4.update_parameters": ("update_parameters", 0),
+    "c1w2.propagate.v5": ("neuron_gradients", 0),
+}
+
+
+@pytest.fixture(scope="module")
+def reference(shared: Path) -> dict[str, Any]:
+    cases = json.loads((shared / "reference" / "lecture.json").read_text(encoding="utf-8"))["cases"]
+    return {case["id"]: case["expected"] for case in cases}
+
+
+@pytest.mark.parametrize(("published", "place"), PUBLISHED.items(), ids=list(PUBLISHED))
+def test_the_published_numbers_come_out(
+    published: str, place: tuple[str, int], reference: dict[str, Any]
+) -> None:
+    exercise = EXERCISES[place[0]]
+    result = result_of(exercise.function, exercise.published()[place[1]])
+    names = exercise.returns
+    found = result if isinstance(result, dict) else dict(zip(names, result, strict=True))  # type: ignore[arg-type]
+    if isinstance(names, str) and not isinstance(result, dict):
+        found = {"cost": result}
+    compared = [name for name in reference[published] if name in found]
+    assert compared
+    for name in compared:
+        value = np.array(reference[published][name]["computed_float64"], float).ravel()
+        np.testing.assert_allclose(np.ravel(found[name]), value, rtol=1e-10)
+
+
+def my_relu(Z: Any) -> Any:
+    return np.abs(Z)
+
+
+def test_a_grade_is_text_html_and_json() -> None:
+    grade = check(my_relu, EXERCISES["sigmoid"].function)
+    assert str(grade).splitlines()[0] == "relu: wrong"
+    assert "Mistake: the absolute value is taken." in str(grade)
+    assert str(grade).endswith("1 of 2 right")
+    assert repr(grade) == str(grade)
+    assert grade.score == 0.5
+    record = json.loads(grade.to_json())
+    assert record["exercises"][1] == {"exercise": "sigmoid", "points": 1, "mistakes": [], "messages": []}
+    assert (record["points"], record["out_of"]) == (1, 2)
+    assert "<strong>relu: wrong</strong>" in grade._repr_html_()
+    with pytest.raises(AssertionError, match="absolute value"):
+        grade.raise_if_wrong()
+    check(EXERCISES["relu"].function).raise_if_wrong()
+
+
+def test_html_is_escaped() -> None:
+    def relu(Z: Any) -> Any:
+        raise ValueError("<script>")
+
+    assert "<script>" not in check(relu)._repr_html_()
+    assert "&lt;script&gt;" in check(relu)._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("attempt", "message"),
+    [
+        (lambda: check(my_relu, exercise="rellu"), "Did you mean 'relu'"),
+        (lambda: check(), "one function"),
+        (lambda: check(my_relu, my_relu, exercise="relu"), "one function"),
+        (lambda: check(my_relu, seed=-1), "must be a whole number"),
+    ],
+    ids=["unknown", "none", "two", "seed"],
+)
+def test_what_cannot_be_checked_is_a_typed_error(attempt: Callable[[], Any], message: str) -> None:
+    with pytest.raises(DeepStepError, match=message):
+        attempt()
+
+
+def test_the_seed_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SEED_VARIABLE, "12")
+    assert (course_seed(), course_seed(3)) == (12, 3)
+    monkeypatch.setenv(SEED_VARIABLE, "twelve")
+    with pytest.raises(ConfigurationError, match=f"{SEED_VARIABLE} must be a whole number"):
+        course_seed()
+
+
+def test_other_seeds_draw_other_hidden_cases() -> None:
+    for exercise in EXERCISES.values():
+        first, second = (exercise.all_cases(seed) for seed in (1, 2))
+        assert str(first) == str(exercise.all_cases(1))
+        assert str(first) != str(second)
+
+
+def test_the_caller_s_generator_is_left_alone() -> None:
+    np.random.seed(3)
+    expected = np.random.rand()
+    np.random.seed(3)
+    check(my_relu)
+    assert np.random.rand() == expected
+
+
+def test_two_mistakes_at_once_are_both_named() -> None:
+    exercise = EXERCISES["linear_backward"]
+    names = ("db is summed over the units", "W is not transposed in dA_prev")
+    both = exercise.edited(*(mistake for mistake in exercise.mistakes if mistake.name in names))
+    assert both is not None
+    (result,) = check(both).results
+    assert {mistake.name for mistake in result.mistakes} == set(names)
+
+
+def test_a_starter_has_all_functions_and_the_earlier_ones() -> None:
+    for number, chapter in CHAPTERS.items():
+        namespace: dict[str, Any] = {}
+        exec(compile(starter(number), "starter", "exec"), namespace)
+        for name in chapter.exercises:
+            with pytest.raises(NotImplementedError):
+                namespace[name](*EXERCISES[name].all_cases(0)[0])
+            for helper in EXERCISES[name].helpers:
+                assert helper in namespace
+
+
+def test_a_damaged_table_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="a mistake is a line"):
+        parse_mistakes("the sign is wrong")
+
+
+def test_numbers_are_compared_with_their_shape_and_size() -> None:
+    assert close(np.array(1.0), np.array([1.0 + 1e-12]), 1e-9)
+    assert close(np.array([[1.0, 1e-12]]), np.array([[1.0, 0.0]]), 1e-9)
+    assert not close(np.array([1.0]), np.array([[1.0]]), 1e-9)
+    assert not close(np.array(1e-6), np.array(2e-6), 1e-9)
+    assert judge(EXERCISES["relu"], [(np.ones(1),)], [{"failed": "x"}]).messages == ("x",)
+    assert Draws(3).seed == 3

@@ -1,0 +1,160 @@
+"""Submissions written without the grader's table: wrong ones are named, right ones of any style accepted."""
+
+import re
+import runpy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from deepstep.course import EXERCISES, check
+
+STYLES = Path(__file__).with_name("styles")
+RIGHT = {
+    f"{style}-{name}": (name, function)
+    for style in ("loops", "vectorized", "row_major")
+    for name, function in runpy.run_path(str(STYLES / f"{style}.py")).items()
+    if name in EXERCISES and function.__module__ == "<run_path>"
+}
+WRONG = {
+    name: function
+    for name, function in runpy.run_path(str(STYLES / "wrong.py")).items()
+    if re.search(r"_\d$", name)
+}
+
+
+@pytest.mark.parametrize(("name", "function"), RIGHT.values(), ids=list(RIGHT))
+def test_a_right_solution_of_any_style_is_accepted(name: str, function: Callable[..., Any]) -> None:
+    for seed in (0, 1, 2):
+        assert check(function, exercise=name, seed=seed).score == 1, check(function, exercise=name, seed=seed)
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_solution_is_named(name: str) -> None:
+    grade = check(WRONG[name], exercise=name[:-2])
+    assert grade.score == 0
+    for expected in str(WRONG[name].__doc__).split("|"):
+        assert expected in str(grade)
+
+
+def test_there_are_enough_submissions() -> None:
+    assert len(WRONG) >= 60
+    assert {name for name, _ in RIGHT.values()} == EXERCISES.keys()
+    assert len(RIGHT) >= 75
+
+
+def scaled(A: Any, W: Any, b: Any) -> Any:
+    return 3 * (W @ A + b), (A, W, b)
+
+
+def shifted(A: Any, W: Any, b: Any) -> Any:
+    return W @ A + b + 2, (A, W, b)
+
+
+def with_nan(A: Any, W: Any, b: Any) -> Any:
+    return (W @ A + b) / 0, (A, W, b)
+
+
+def cut(A: Any, W: Any, b: Any) -> Any:
+    return np.trunc(W @ A + b).astype(int), (A, W, b)
+
+
+def negative(A: Any, W: Any, b: Any) -> Any:
+    return -(W @ A + b), (A, W, b)
+
+
+def times_m(A: Any, W: Any, b: Any) -> Any:
+    return (W @ A + b) * A.shape[1], (A, W, b)
+
+
+def nothing(A: Any, W: Any, b: Any) -> Any:
+    W @ A + b
+
+
+def a_set(A: Any, W: Any, b: Any) -> Any:
+    return {1.0}, (A, W, b)
+
+
+def three(A: Any, W: Any, b: Any) -> Any:
+    return W @ A + b, A, W
+
+
+def exchanged(A: Any, W: Any, b: Any) -> Any:
+    return (A, W, b), W @ A + b
+
+
+def changed(A: Any, W: Any, b: Any) -> Any:
+    A *= 2
+    return W @ A / 2 + b, (A / 2, W, b)
+
+
+def seeding(A: Any, W: Any, b: Any) -> Any:
+    np.random.seed(0)
+    return W @ A + b, (A, W, b)
+
+
+def failing(A: Any, W: Any, b: Any) -> Any:
+    return A[1000], None
+
+
+def leaving(A: Any, W: Any, b: Any) -> Any:
+    raise SystemExit("bye")
+
+
+def nested(A: Any, W: Any, b: Any) -> Any:
+    deep: list[Any] = []
+    deep.append(deep)
+    return deep, (A, W, b)
+
+
+def huge(A: Any, W: Any, b: Any) -> Any:
+    return np.zeros(10**6), (A, W, b)
+
+
+def a_text(A: Any, W: Any, b: Any) -> Any:
+    return "Z", (A, W, b)
+
+
+DIAGNOSES = {
+    scaled: "Z has a wrong factor: it is 3 times the expected one.",
+    shifted: "Z is off by 2 everywhere.",
+    with_nan: "Z is not finite",
+    cut: "Z is cut to whole numbers",
+    negative: "Z has the wrong sign.",
+    times_m: "Z is m times too large: 1/m is missing.",
+    nothing: "result is None (is the return missing?)",
+    a_set: "Z is set, expected an array of shape",
+    three: "result is 3 results, expected 2 results",
+    exchanged: "The results are in another order: expected Z, cache.",
+    changed: "A_prev was changed in place",
+    seeding: "The global random generator was used or seeded",
+    failing: "IndexError in line",
+    leaving: "SystemExit",
+    nested: "Z is",
+    huge: "Z is ndarray",
+    a_text: "Z is a text",
+}
+
+
+@pytest.mark.parametrize(
+    ("function", "message"), DIAGNOSES.items(), ids=[function.__name__ for function in DIAGNOSES]
+)
+def test_an_unknown_mistake_is_described(function: Callable[..., Any], message: str) -> None:
+    with np.errstate(all="ignore"):
+        grade = check(function, exercise="linear_forward")
+    assert grade.score == 0
+    assert message in str(grade)
+
+
+def test_each_quantity_is_described_by_itself() -> None:
+    def linear_backward(dZ: Any, cache: Any) -> Any:
+        dA_prev, dW, db = EXERCISES["linear_backward"].function(dZ, cache)
+        return dA_prev, 5 * dW, db[:, 0]
+
+    text = str(check(linear_backward))
+    assert "Mistake: keepdims was lost in db." in text
+    assert "dW has a wrong factor: it is 5 times" in text
+    assert "db has shape (1,), expected (1, 1): an axis was lost" in text
+    assert "dA_prev is right." in text
