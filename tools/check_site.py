@@ -1,7 +1,7 @@
 """Open every page of the built site: python tools/check_site.py [FOLDER] [--pages PATTERN] [--shots FOLDER].
 
-Each page is opened from its file in Chromium at 1280 and 390 px. Ends with status 1 where a page asks for
-anything outside the folder, writes an error to the console, has an axe violation, or is wider than the window.
+Each page is opened from its file in Chromium at 1280 and 390 px. Ends with status 1 where a page asks for anything
+outside the folder, writes an error to the console, has an axe violation, or is wider than the window.
 """
 
 import argparse
@@ -31,17 +31,24 @@ CHROMIUM = {
 SHOT = 8000
 """Largest height of a screenshot; Chromium does not end on those of very long pages."""
 
-VIOLATIONS = """async () => {
-    const found = await axe.run(document, {preload: false, iframes: false, resultTypes: ["violations"]});
-    return found.violations.map((one) => `axe ${one.id}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 120)).join(" | ")}`);
+VIOLATIONS = """async (contrast) => {
+    const rules = {"color-contrast": {enabled: contrast}};
+    const found = await axe.run(document, {preload: false, iframes: false, resultTypes: ["violations"], rules});
+    const places = (one) => one.nodes.slice(0, 3).map((node) => node.html.slice(0, 120)).join(" | ");
+    return found.violations.map((one) => `axe ${one.id}: ${places(one)}`);
 }"""
+"""Colours are compared at one width: they are the same at all, and this is most of the work."""
+
 OVERFLOW = "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
+
 
 def watched(page: Page, folder: Path) -> list[str]:
     """What the page asks for outside the folder, and what it writes to the console, as it happens."""
     found: list[str] = []
     inside = (folder.resolve().as_uri(), "data:", "blob:", "about:")
-    page.on("request", lambda one: None if one.url.startswith(inside) else found.append(f"request: {one.url}"))
+    page.on(
+        "request", lambda one: None if one.url.startswith(inside) else found.append(f"request: {one.url}")
+    )
     page.on("requestfailed", lambda one: found.append(f"failed: {one.url}"))
     page.on("console", lambda one: found.append(f"console: {one.text}") if one.type == "error" else None)
     page.on("pageerror", lambda error: found.append(f"error: {error}"))
@@ -58,14 +65,16 @@ def check(browser: Browser, path: Path, folder: Path, shots: Path | None) -> lis
     page.evaluate(AXE.read_text(encoding="utf-8"))
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        found += [f"{width} px: {one}" for one in page.evaluate(VIOLATIONS)]
+        found += [f"{width} px: {one}" for one in page.evaluate(VIOLATIONS, width == WIDTHS[0])]
         wider = page.evaluate(OVERFLOW)
         if wider > 0:
             found.append(f"{width} px: wider than the window by {wider} px")
         if shots:
             target = shots / f"{name.replace('/', '-')}-{width}.png"
             height = min(SHOT, page.evaluate("document.documentElement.scrollHeight"))
-            page.screenshot(path=target, full_page=True, clip={"x": 0, "y": 0, "width": width, "height": height})
+            page.screenshot(
+                path=target, full_page=True, clip={"x": 0, "y": 0, "width": width, "height": height}
+            )
     context.close()
     return [f"{name}: {one}" for one in found]
 
@@ -96,7 +105,11 @@ def main() -> int:
         return 1
     parts = [paths[start :: given.processes] for start in range(given.processes)]
     with ProcessPoolExecutor(given.processes) as pool:
-        found = [one for part in pool.map(check_all, parts, repeat(given.folder), repeat(given.shots)) for one in part]
+        found = [
+            one
+            for part in pool.map(check_all, parts, repeat(given.folder), repeat(given.shots))
+            for one in part
+        ]
     print("\n".join(found))
     print(f"{len(paths)} pages at {len(WIDTHS)} widths, {len(found)} problems")
     return 1 if found else 0
