@@ -81,6 +81,10 @@ const ENGLISH = {
   "say.bent": "Layer {l}: α says how far a unit bends: 0 hands Z{l} on, 1 what {g} makes of it.",
   "say.dropout": "Layer {l}: dropout puts some activations to 0 and raises the others, so the mean stays.",
   "say.loss": "How wrong each of the {m} answers is, one number an example, computed from the logits.",
+  "say.loss_textbook":
+    "The loss of each of the {m} examples again, from the output A{l}, as a lecture writes it. Training uses the loss from the logits.",
+  "say.output_back": "dA{l} is the derivative of the loss by the output A{l}: the beginning of the chain rule.",
+  "say.chain": "The chain rule: dZ{l} is dA{l} times the slope of {g}. Training uses the joined formula of the next micro-step.",
   "say.cost": "The cost J is the mean loss of the batch: the one number that training makes smaller.",
   "say.output": "Backward begins: for this output and loss, the derivative by Z{l} is simply output minus target.",
   "say.weights": "Layer {l}: each weight’s share of the error, averaged over the {m} examples.",
@@ -111,6 +115,15 @@ const ENGLISH = {
   "lab.line": "{file}, line {line}",
   "lab.keep":
     "Of a matrix that does not fit a window is shown; the strip below it shows the whole. Rows and columns count from 0.",
+
+  "ways.title": "Two ways to compute it",
+  "ways.way": "Way",
+  "ways.value": "Value in column {col}",
+  "ways.stable": "from the logits Z, used in training",
+  "ways.textbook": "from the output A, as in a lecture",
+  "ways.agree": "Both ways agree in all {of} entries up to rounding.",
+  "ways.differ":
+    "The ways differ in {n} of {of} entries, first in column {i}. There A{l} is so close to 0 or 1 that rounding loses 1 − A{l} or A{l}: the output is saturated. The way from the logits stays exact.",
 
   "inspect.title": "Cell inspector",
   "inspect.none": "Choose a number: it opens here.",

@@ -1,6 +1,7 @@
 /** A training that can be walked: any update can be opened, from any state that it has been in. */
 import { OPTIMIZERS } from "./optimizers.js";
 import { openStep } from "./step.js";
+import { addTextbook } from "./textbook.js";
 import { microSteps } from "./microsteps.js";
 import { bornNonFinite } from "./watch.js";
 import { columns, copy, map, withColumn, zeros } from "./tensor.js";
@@ -143,13 +144,14 @@ export class Session {
     const state = this.state(k - 1);
     const problem = this.problem(k, state);
     const { values, after } = openStep(problem);
+    addTextbook(problem, values);
     const unknown = state.forgotten && OPTIMIZERS[problem.training.optimizer].state.length > 0;
     const steps = microSteps(this.network, problem.training, problem.masks).filter(
       ({ phase }) => !unknown || phase !== "update",
     );
     const golden = k < this.changedFrom && k <= this.followed && this.lesson.golden?.find(({ step }) => step === k);
     const check = golden ? compareGolden(values, golden) : null;
-    const names = steps.map(({ id }) => id);
+    const names = steps.filter(({ aside }) => !aside).map(({ id }) => id);
     const opened = { k, problem, values, after, steps, check, born: bornNonFinite(names, values) };
     if (this.opened.size > 3) this.opened.delete(this.opened.keys().next().value);
     this.opened.set(k, opened);
