@@ -39,6 +39,8 @@ export const app = {
   /** By layer the first unit that is drawn, where not all of them are. */
   firstUnit: {},
   paint: null,
+  /** Whether the curve of the cost has a logarithmic axis. */
+  logCost: false,
   server: null,
 };
 
