@@ -8,6 +8,7 @@ import { UnitPanel } from "./unit-panel.js";
 import { DecisionMap } from "./decision-map.js";
 import { CostCurve, RunCurve } from "./cost-curve.js";
 import { LayersPanel } from "./layers-panel.js";
+import { FindingsPanel } from "./findings-panel.js";
 import { mapOf } from "./surface.js";
 import { t } from "../messages.js";
 
@@ -30,6 +31,7 @@ export function Play() {
       <${DecisionMap} parameters=${parameters} surface=${surface} />
       <${CostCurve} />
       <${RunCurve} />
+      <${FindingsPanel} />
       <${LayersPanel} />
     </div>
   </div>`;
