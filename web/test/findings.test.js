@@ -28,7 +28,6 @@ test("each fault is found where it is", () => {
   const cases = [
     ["symmetric", "circles", { initialization: "zeros" }, 20],
     ["vanishing", "circles", { ...layers("sigmoid", 5), initialization: "small" }, 20],
-    ["saturated", "circles", { initialization: "large" }, 0],
     ["rateLow", "circles", { training: { learning_rate: 0.0001 } }, 40],
     ["rateHigh", "plane", { training: { learning_rate: 1.2 }, initialization: "he" }, 40],
   ];
@@ -41,6 +40,13 @@ test("a gradient that explodes", () => {
   session.edit(0, "W3", 0, 0, 1e5);
   const [one] = layerFindings(session.open(1));
   assert.deepEqual([one.kind, one.parts.l], ["exploding", 1]);
+});
+
+test("saturated units", () => {
+  const session = new Session(makeLesson(toySet("circles"), layers("tanh", 2, 4)));
+  for (const row of [0, 2, 3]) session.edit(0, "b2", row, 0, 9);
+  const [one] = layerFindings(session.open(1));
+  assert.deepEqual([one.kind, one.parts, one.name], ["saturated", { l: 2, percent: 75, n: 4 }, "dZ2"]);
 });
 
 test("dead units are named with the first of them", () => {
