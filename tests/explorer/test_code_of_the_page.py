@@ -117,7 +117,9 @@ def test_the_code_of_the_page_makes_the_state_of_the_page(tmp_path):
         assert step.cost == pytest.approx(page["J"], rel=1e-10)
         assert names["trace"]["J"].value == step.cost
         if page.get("test") is not None:
-            assert names["trained"].cost(names["X_test"], names["Y_test"]) == pytest.approx(page["test"], rel=1e-9)
+            assert names["trained"].cost(names["X_test"], names["Y_test"]) == pytest.approx(
+                page["test"], rel=1e-9
+            )
         else:
             assert "test" not in state.get("choice", {})
         for ours, theirs in ((step.before, page["before"]), (step.after, page["after"])):

@@ -123,9 +123,7 @@ class TestTextbook:
     def test_the_derivative_by_the_output_is_checked(self):
         trace = self.of(0.3, 1)
         assert [check.name for check in trace.check().checks][:2] == ["dA1", "dZ1"]
-        wrong = [
-            replace(entry, value=2 * entry.value) if entry.name == "dA1" else entry for entry in trace
-        ]
+        wrong = [replace(entry, value=2 * entry.value) if entry.name == "dA1" else entry for entry in trace]
         report = deepstep.inspection.trace.Trace(trace.architecture, wrong, graph=trace.graph).check()
         assert report.first_wrong == "dA1"
 

@@ -161,6 +161,15 @@ const ENGLISH = {
   "check.none": "{name} is not finite at this update, so no derivative can be checked: go to an update before it.",
   "check.running": "Checking…",
 
+  "pictures.title": "As pictures",
+  "pictures.shape": "Each example is a picture of {high} × {wide} pixels, channels: {channels}. Weights: blue positive, orange negative.",
+  "pictures.column": "Column {col}: example {i}",
+  "pictures.row": "{name}, row {unit}",
+  "pictures.units": "The pictures of layer 1 are its weights.",
+  "gallery.title": "Examples",
+  "gallery.example": "Example {i}, target {target}",
+  "gallery.note": "{n} of {of} training examples, wrong answers first. ✓: the answer is right. ✗: target → answer.",
+
   "golden.good": "recomputed = recorded, max diff {difference} ✓",
   "golden.bad": "recomputed ≠ recorded: {name} differs by {difference}",
   "golden.explain": "This page recomputed {n} quantities that Python recorded, and compared every number.",

@@ -210,9 +210,7 @@ class _Walk:
             for term in penalties(settings.l1, settings.l2)
         ]
         data, formula = "J_data" if added else "J", EQUATIONS["cost_from_logits"].written("J", {})
-        formula = formula.replace("J", data, 1) + (
-            ", all wᵢ = 1" if opened.sample_weight is None else ""
-        )
+        formula = formula.replace("J", data, 1) + (", all wᵢ = 1" if opened.sample_weight is None else "")
         yield TraceEntry(data, L, "cost", formula, "cost_from_logits", costs.data)
         for name, term, strength, value in added:
             formula = EQUATIONS[name].written(term, {"λ": f"{strength:g}"})

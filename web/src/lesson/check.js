@@ -76,6 +76,19 @@ function checkFeatures(features, where) {
   need(known && new Set(features).size === features.length, where, Object.keys(FEATURES).join(", "), features);
 }
 
+/** Inputs that are pixels, or bytes of the pictures of wide inputs. */
+function checkImages({ image_shape, pictures, X }) {
+  const product = (shape) => shape.reduce((all, n) => all * n, 1);
+  const isShape = (shape, least, most) =>
+    isList(shape) && shape.length >= least && shape.length <= most && shape.every((n) => isCount(n));
+  if (image_shape)
+    need(isShape(image_shape, 2, 3) && product(image_shape) === X.rows, "data.image_shape", `a shape of ${X.rows} pixels`, image_shape);
+  if (!pictures) return;
+  need(isShape(pictures.shape, 4, 4) && pictures.shape[0] === X.cols, "data.pictures.shape", `${X.cols} pictures`, pictures.shape);
+  const base64 = 4 * Math.ceil(product(pictures.shape) / 3);
+  need(typeof pictures.u8 === "string" && pictures.u8.length === base64, "data.pictures.u8", `${base64} characters`, pictures.u8?.length);
+}
+
 /** The coordinates of the examples, where their features are the inputs, and the test set. */
 function checkParts({ base, features, test, X, Y }) {
   if (features || base) {
@@ -130,6 +143,7 @@ export function checkLesson(lesson) {
   for (const name of ["names", "classes"])
     need(isList(data[name] ?? []), `data.${name}`, "a list or null", data[name]);
   checkParts(data);
+  checkImages(data);
   need(["binary", "classes", "numbers"].includes(data.kind), "data.kind", "binary, classes or numbers", data.kind);
   const within = (rows) => isList(rows) && rows.length > 0 && rows.every((row) => isCount(row, 0) && row < m);
   need(isList(batches ?? []) && (batches ?? []).every(within), "batches", `lists of numbers below ${m}`, batches);

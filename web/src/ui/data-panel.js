@@ -108,7 +108,7 @@ export function DataPanel() {
         choices=${NOISES}
         onPick=${(noise) => rebuild({ noise })}
       />` : null}
-      ${data.X.cols + (data.test?.X.cols ?? 0) > 3 ? html`<${Choice}
+      ${data.X.cols + (data.test?.X.cols ?? 0) > 3 && !data.pictures ? html`<${Choice}
         name="test"
         label=${t("play.test")}
         value=${data.share ?? 0}

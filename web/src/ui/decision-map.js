@@ -2,6 +2,8 @@
 import { html, useEffect, useRef } from "./html.js";
 import { useApp } from "./store.js";
 import { coordinateNames, coordinates } from "../data/examples.js";
+import { pictureShape } from "../data/pictures.js";
+import { Gallery } from "./gallery.js";
 import { addPoint } from "./editing.js";
 import { targetsOf } from "./data-panel.js";
 import { CLASS_COLOURS, dark, ramp } from "./colour.js";
@@ -112,6 +114,7 @@ export function DecisionMap({ parameters, surface }) {
   const names = coordinateNames(data);
   const [x, y] = [names[0] ?? "x1", count === 1 ? "Y" : (names[1] ?? "x2")];
   const fit = fitText(session, data, parameters);
+  if (pictureShape(data)) return html`<${Gallery} parameters=${parameters} fit=${fit} />`;
   return html`<section class="card" aria-labelledby="map-title">
     <div class="card-head"><h2 id="map-title">${t("play.map")}</h2><span class="quiet" data-fit>${fit}</span></div>
     ${

@@ -1,5 +1,6 @@
 /** What every unit answers over the plane of two inputs (or along one): one forward pass for all pictures. */
 import { forward } from "../engine/forward.js";
+import { pictureShape } from "../data/pictures.js";
 import { zeros } from "../engine/tensor.js";
 import { coordinates, expanded } from "../data/examples.js";
 import { frameOf } from "./scatter.js";
@@ -45,10 +46,10 @@ function planeOf(data) {
 
 /**
  * @returns {{frame: any, values: Map<string, any> | null, high: number}} the activations of all units over the
- *   plane; values is null where the network is too large for that
+ *   plane; values is null where the network is too large for that, or the examples are pictures
  */
 export function mapOf(session, data, parameters) {
-  if (session.size > MOST_WEIGHTS) return { frame: null, values: null, high: 0 };
+  if (session.size > MOST_WEIGHTS || pictureShape(data)) return { frame: null, values: null, high: 0 };
   const { frame, grid } = planeOf(data);
   const values = forward({ network: session.network, training: {}, parameters, X: grid, Y: null });
   return { frame, values, high: coordinates(data).rows === 1 ? 1 : FINE };
