@@ -323,6 +323,55 @@ const ENGLISH = {
   "find.label": "Name, such as dW2",
   "find.none": "No quantity of that name in this update.",
 
+  "tour.button": "Tour",
+  "tour.start": "Take the tour",
+  "tour.place": "Stop {n} of {of}",
+  "tour.back": "Back",
+  "tour.next": "Next",
+  "tour.skip": "End the tour",
+  "tour.done": "Done",
+  "tour.data.title": "Data and training",
+  "tour.data.text":
+    "Choose a data set, its noise and the input features. A part of the examples can be held out as a test set. Below are the optimizer, the learning rate and the initialization.",
+  "tour.network.title": "The network",
+  "tour.network.text":
+    "Each square is a unit and shows its activation over the plane. Lines are weights: blue and solid is positive, orange and dashed is negative. A unit opens its weights and bias, which can be changed.",
+  "tour.transport.title": "Play and step",
+  "tour.transport.text":
+    "Play trains the network. The other buttons go one update or one epoch on, or back. The slider goes to any earlier update. The space key plays and pauses.",
+  "tour.result.title": "The result",
+  "tour.result.text":
+    "The map shows the answer of the network for every point of the plane. The curve shows the cost J of each update, dashed for the test set.",
+  "tour.findings.title": "Findings",
+  "tour.findings.text":
+    "Rules look for common problems, such as dead units or a learning rate that is too high. Each finding has its evidence and a button that opens it in the Step lab.",
+  "tour.steps.title": "The Step lab",
+  "tour.steps.text":
+    "One update in micro-steps: forward, cost, backward, update. The arrow keys go from one to the next.",
+  "tour.numbers.title": "Every number",
+  "tour.numbers.text":
+    "Select a number of a matrix. The numbers that it was computed from are underlined, and the cell inspector shows the formula with these numbers.",
+
+  "help.names": "Names and shapes",
+  "help.shapes":
+    "m = {m} is the number of examples in this batch, and each example is a column. [{l}] is the number of a layer: [0] are the inputs, [{L}] is the output layer. The table shows layer {l}.",
+  "help.name": "Name",
+  "help.shape": "Shape",
+  "help.first": "First entry",
+  "help.meaning": "Meaning",
+  "help.change": "If the first entry of W{l} grows by 0.01, J changes by about {change}.",
+  "glossary.X": "The inputs X: {x} numbers for each of the {m} examples.",
+  "glossary.W": "The weights: a row for each of the {n} units, a column for each of the {before} numbers that enter the layer.",
+  "glossary.b": "The biases: one number for each of the {n} units.",
+  "glossary.Z": "The pre-activation: W times the A of the layer before, plus b.",
+  "glossary.A": "The activation: {g} of Z. It enters the next layer, or is the output.",
+  "glossary.Y": "The targets: {y} number(s) for each example.",
+  "glossary.J": "The cost: the mean loss of the {m} examples. Training makes it smaller.",
+  "glossary.dA": "The derivative of m·J by A: how the sum of the losses changes with each entry of A.",
+  "glossary.dZ": "The derivative of m·J by Z: dA times the slope of {g}.",
+  "glossary.dW": "The derivative of J by W, the mean over the examples. The update moves W against it.",
+  "glossary.db": "The derivative of J by b: the mean of each row of dZ.",
+
   "help.title": "Keys",
   "help.space": "Play or pause",
   "help.micro": "Micro-step back, forward",

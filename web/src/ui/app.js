@@ -7,6 +7,7 @@ import { Play } from "./play.js";
 import { Lab } from "./lab.js";
 import { Transport } from "./transport.js";
 import { Dialogs } from "./dialogs.js";
+import { startTour, Tour } from "./tour.js";
 import { Server } from "./server.js";
 import { unknownParts } from "../engine/recorded.js";
 import { number } from "../format.js";
@@ -94,6 +95,7 @@ export function App() {
               >${t("app.share")}</button>`
             : null
         }
+        <button type="button" class="button is-quiet hide-narrow" data-action="tour" onClick=${startTour}>${t("tour.button")}</button>
         <button
           type="button"
           class="button is-quiet is-round"
@@ -109,6 +111,7 @@ export function App() {
       class=${`screen-${screen}`}
     >${error ? html`<p class="error" role="alert" data-error>${error}</p>` : null}${session && screen !== "home" ? html`<${Notes} />` : null}<${Screen} /></main>
     ${session && screen !== "home" ? html`<${Transport} />` : null}
+    <${Tour} />
     <${Dialogs} />
     <p class="visually-hidden" aria-live="polite" role="status">${live}</p>
   `;

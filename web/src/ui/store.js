@@ -38,6 +38,8 @@ export const app = {
   unitOpen: null,
   /** By layer the first unit that is drawn, where not all of them are. */
   firstUnit: {},
+  /** The stop of the tour. */
+  tour: null,
   paint: null,
   /** Whether the curve of the cost has a logarithmic axis. */
   logCost: false,
