@@ -69,7 +69,7 @@ def record(network: Network, X: Array, Y: Array, options: Mapping[str, Any]) -> 
             raise
         kept.stopped = str(error)
     if last is None:
-        raise ConfigurationError("explore", "a training of one step or more", "it had none")
+        raise ConfigurationError("explore", "a training of at least one step", "got none")
     kept.recorded[len(kept.costs)] = last.after
     for step in {step.number: step for step in (held[0], last, *held)}.values():
         _open(kept, step)  # the first, then the last, then others as long as there is room

@@ -107,7 +107,7 @@ def shown(network: Network, X: Any, Y: Any, about: About, given: Mapping[str, An
         raise ConfigurationError(
             "explore",
             f"a network of at most {MOST_PARAMETERS:,} parameters, when {EXAMPLES} inputs are left",
-            f"this one has {rest:,}",
+            f"got {rest:,}",
             "Look at one step of it with Network.trace, or explore a smaller one.",
         )
     return Shown(network, X, Y, options, replace(about, title=title, notes=tuple(notes)), wide, pictures)

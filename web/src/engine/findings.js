@@ -93,7 +93,7 @@ export function layerFindings(opened) {
     .map(({ layer: l, units: n }) => ({ kind: "symmetric", parts: { l, n }, name: `dW${l}` }));
   const of = (kind, /** @type {"dead" | "saturated"} */ share) =>
     hidden
-      .filter((row) => row[share] >= SHARE)
+      .filter((row) => row[share] >= SHARE && !symmetric.some(({ parts }) => parts.l === row.layer))
       .map((row) => {
         const { layer: l, units: n } = row;
         const part = share === "dead" ? row.dead : row.saturated;
