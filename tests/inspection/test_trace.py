@@ -60,7 +60,8 @@ def test_the_values_are_those_of_the_equations_bit_for_bit(output, dtype):
 def test_the_order_is_that_of_the_step():
     net, X, Y = network_and_data((3, 4, 1), ["relu"], "sigmoid")
     assert " ".join(entry.name for entry in net.trace(X, Y)) == (
-        "A0 Y W1 b1 Z1 A1 W2 b2 Z2 A2 loss loss_A2 J dA2 dZ2_chain dZ2 dW2 db2 dA1 dZ1 dW1 db1 dA0 W1′ b1′ W2′ b2′"
+        "A0 Y W1 b1 Z1 A1 W2 b2 Z2 A2 loss loss_A2 J "
+        "dA2 dZ2_chain dZ2 dW2 db2 dA1 dZ1 dW1 db1 dA0 W1′ b1′ W2′ b2′"
     )
     phases = [entry.phase for entry in net.trace(X, Y)]
     order = ["input", "forward", "cost", "backward", "update"]

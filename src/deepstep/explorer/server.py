@@ -244,7 +244,8 @@ class Handler(BaseHTTPRequestHandler):
         if not (length.isascii() and length.isdigit()):
             raise Refused(HTTPStatus.LENGTH_REQUIRED, "The Content-Length must be given.")
         if len(length) > len(str(MOST_BYTES)) or int(length) > MOST_BYTES:
-            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The Content-Length must be at most {MOST_BYTES}.")
+            why = f"The Content-Length must be at most {MOST_BYTES}."
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, why)
         body = self.rfile.read(int(length))
         self.server.has_arrived(self.connection)
         return body
