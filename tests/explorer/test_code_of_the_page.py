@@ -51,6 +51,15 @@ def states() -> list[dict[str, Any]]:
     found.append(
         {"toy": "xor", "choice": {}, "actions": [{**EDIT, "t": 0}, POINT], "done": 6, "exported": True}
     )
+    every = ["x", "y", "xx", "yy", "xy", "sinx", "siny"]
+    painted = {"t": 3, "add": [[0.3, 0.09, -0.12], [1], [0.3, -0.4]]}
+    for toy, choice, actions in (
+        ("spirals", {"features": every, "test": 0.3, "noise": 0.1, "initialization": "lecun"}, []),
+        ("circles", {"features": ["x", "xx", "xy"], "test": 0.5, "initialization": "small"}, [painted]),
+        ("wave", {"features": ["xx", "sinx"], "noise": 0.2, "initialization": "glorot"}, []),
+        ("arms", {"test": 0.1, "initialization": "zeros"}, []),
+    ):
+        found.append({"toy": toy, "choice": choice, "actions": actions, "done": 8, "exported": toy != "arms"})
     for optimizer, done in (("gd", 3), ("gd", 8), ("adam", 5), ("adam", 11)):
         choice = {"training": {"optimizer": optimizer, "learning_rate": 0.05}}
         actions = [{"t": 2, "served": True}, {"t": 5, "served": True}, {"t": 8, "edit": ["b1", 0, 0, 0.5]}]
@@ -107,6 +116,12 @@ def test_the_code_of_the_page_makes_the_state_of_the_page(tmp_path):
         assert step.number == state["done"] + 1
         assert step.cost == pytest.approx(page["J"], rel=1e-10)
         assert names["trace"]["J"].value == step.cost
+        if page.get("test") is not None:
+            assert names["trained"].cost(names["X_test"], names["Y_test"]) == pytest.approx(
+                page["test"], rel=1e-9
+            )
+        else:
+            assert "test" not in state.get("choice", {})
         for ours, theirs in ((step.before, page["before"]), (step.after, page["after"])):
             for name, value in theirs.items():
                 np.testing.assert_allclose(

@@ -34,15 +34,15 @@ def with_part(place, value):
 
 
 DAMAGE = {
-    "cut": (lambda text: text[: len(text) // 2], "It is damaged, or no lesson"),
-    "newer": (with_part("version", 2), "version 2, and this page reads 1"),
+    "cut": (lambda text: text[: len(text) // 2], "The document is damaged or no lesson"),
+    "newer": (with_part("version", 2), "must be 1, got 2"),
     "a word": (
         with_part("training.learning_rate", "nan"),
-        "training.learning_rate: expected a number from 0",
+        "training.learning_rate must be a number from 0",
     ),
     "shapes": (
         with_part("parameters.b1", {"shape": [1, 1], "f8": "AAAAAAAA+H8="}),
-        "parameters.b1: expected 3 × 1",
+        "parameters.b1 must be 3 × 1",
     ),
     "NaN": (with_part("parameters.b2", {"shape": [1, 1], "f8": "AAAAAAAA+H8="}), "parameters.b2[0, 0]"),
 }

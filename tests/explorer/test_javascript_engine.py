@@ -11,8 +11,9 @@ from javascript import WEB, evaluated, node
 
 from deepstep import Architecture, Network
 from deepstep.engines import Settings
-from deepstep.equations import ACTIVATIONS, OPTIMIZERS, get_head
+from deepstep.equations import ACTIVATIONS, INITIALIZATIONS, OPTIMIZERS, get_head
 from deepstep.explorer import abilities, lesson
+from deepstep.explorer.replay import uniform
 
 
 def test_what_the_page_leaves_out_is_named() -> None:
@@ -86,6 +87,67 @@ def test_a_lesson_of_a_member_is_computed_by_the_page(output: str, tmp_path: Pat
     assert found["unknown"] == []
     assert all(one["difference"] < 1e-12 and one["compared"] > 40 for one in found["golden"])
     assert max(found["off"]) < 1e-9
+
+
+SCALES = {
+    "auto": lambda n_prev, n: n_prev**-0.5,  # of tanh
+    "zeros": lambda n_prev, n: 0.0,
+    "small": lambda n_prev, n: 0.01,
+    "large": lambda n_prev, n: 10.0,
+    "he": lambda n_prev, n: (2 / n_prev) ** 0.5,
+    "glorot": lambda n_prev, n: (2 / (n_prev + n)) ** 0.5,
+    "lecun": lambda n_prev, n: n_prev**-0.5,
+}
+
+
+def normals(n: int, *counters: int) -> np.ndarray:
+    """The page's normal numbers: Box and Muller, the second one of each pair dropped."""
+    draws = uniform(2 * n, *counters)
+    return np.sqrt(-2 * np.log(1 - draws[::2])) * np.cos(2 * np.pi * draws[1::2])
+
+
+def test_initialization_noise_features_and_test_set_are_those_of_the_formulas() -> None:
+    found = json.loads(
+        evaluated(
+            "import { INITIALIZATIONS, initialParameters } from './src/engine/initialization.js';"
+            "import { prepared, wholeOf } from './src/data/examples.js';"
+            "import { toySet, TOY_NAMES } from './src/data/toys.js';"
+            "const rows = ({ rows, cols, data }) => Array.from({ length: rows }, (_, i) =>"
+            "  [...data.slice(i * cols, (i + 1) * cols)]);"
+            "const drawn = Object.fromEntries(Object.keys(INITIALIZATIONS).map((initialization) =>"
+            "  [initialization,"
+            "  rows(initialParameters({ layer_dims: [3, 5, 1], activations: ['tanh', 'sigmoid'],"
+            "    initialization }, 7).W1)]));"
+            "const [plain, noisy] = [toySet('moons'), toySet('moons', 1, 0.2)];"
+            "const features = ['x', 'y', 'xx', 'yy', 'xy', 'sinx', 'siny'];"
+            "const made = prepared(noisy, { features, test: 0.3 });"
+            "const back = wholeOf(made);"
+            "console.log(JSON.stringify({ drawn, number: TOY_NAMES.indexOf('moons'), plain: rows(plain.X),"
+            "  noisy: rows(noisy.X), X: rows(made.X), test: rows(made.test.X), rows: made.test.rows,"
+            "  Y: rows(made.Y), Y_all: rows(noisy.Y), back: rows(back.X), names: made.names }));"
+        )
+    )
+    assert set(found["drawn"]) == set(SCALES)
+    assert set(SCALES) - {"auto"} <= set(INITIALIZATIONS)
+    for method, W in found["drawn"].items():
+        expected = SCALES[method](3, 5) * normals(15, 7, 1, 1).reshape(5, 3)
+        np.testing.assert_allclose(W, expected, rtol=1e-12, atol=1e-15, err_msg=method)
+    plain, noisy = np.array(found["plain"]), np.array(found["noisy"])
+    added = 0.2 * normals(plain.size, 1, 6, found["number"]).reshape(plain.shape)
+    np.testing.assert_allclose(noisy, plain + added, rtol=1e-12, atol=1e-14)
+    x, y = noisy
+    every = np.array([x, y, x**2, y**2, x * y, np.sin(np.pi * x), np.sin(np.pi * y)])
+    order, draws = list(range(200)), uniform(199, 1, 5)
+    for i, draw in zip(range(199, 0, -1), draws, strict=True):
+        j = int(draw * (i + 1))
+        order[i], order[j] = order[j], order[i]
+    test, training = sorted(order[:60]), sorted(order[60:])
+    assert found["rows"] == test
+    np.testing.assert_allclose(found["test"], every[:, test], rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(found["X"], every[:, training], rtol=1e-12, atol=1e-14)
+    assert np.array_equal(found["Y"], np.array(found["Y_all"])[:, training])
+    assert np.array_equal(found["back"], noisy)
+    assert found["names"] == ["x1", "x2", "x1²", "x2²", "x1·x2", "sin πx1", "sin πx2"]
 
 
 def test_engine_of_the_page(tmp_path: Path) -> None:

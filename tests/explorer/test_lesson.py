@@ -1,6 +1,7 @@
 """The lesson: Python's own numbers, to the last bit, and no more of them than a page can carry."""
 
 import json
+from base64 import b64decode
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 import deepstep
 from deepstep import Network
 from deepstep.equations import EQUATIONS
-from deepstep.errors import DeepStepError, DivergenceError
+from deepstep.errors import DeepStepError, DivergenceError, ShapeError
 from deepstep.explorer import About, explore, lesson
 from deepstep.explorer.page import packed, unpacked
 from deepstep.explorer.reproduction import SHOWN
@@ -264,3 +265,33 @@ def test_no_more_is_recorded_than_the_draws_are_known_for(circles, network):
     assert document["notes"] == [
         f"The first {known} of 3000 updates are recorded; draws after them are the page's own."
     ]
+
+
+def test_inputs_that_are_pixels_have_their_shape_and_wide_ones_their_pictures():
+    rng = np.random.default_rng(2)
+    X, Y = rng.random((64, 20)), np.eye(2)[:, np.arange(20) % 2]
+    small = lesson(Network([64, 3, 2], output="softmax", seed=1), X, Y, about=About(image_shape=(8, 8)))
+    assert small["data"]["image_shape"] == [8, 8]
+    assert "pictures" not in small["data"]
+    pixels = rng.random((70, 70, 3, 20))
+    wide = lesson(
+        Network([14_700, 4, 2], output="softmax", seed=1),
+        pixels.reshape(14_700, 20),
+        Y,
+        about=About(image_shape=(70, 70, 3)),
+        iterations=2,
+    )
+    record, data = wide["data"]["pictures"], wide["data"]
+    assert "image_shape" not in data
+    assert record["shape"] == [16, 35, 35, 3]  # every second pixel: at most 64 along a side
+    found = np.frombuffer(b64decode(record["u8"]), np.uint8).reshape(record["shape"])
+    blocks = pixels.reshape(35, 2, 35, 2, 3, 20).mean(axis=(1, 3)).transpose(3, 0, 1, 2)
+    order = [int(np.abs(blocks - picture / 255).mean(axis=(1, 2, 3)).argmin()) for picture in found]
+    assert len(set(order)) == 16  # each is the picture of one example, by its contrast
+    assert (found.min(), found.max()) == (0, 255)
+
+
+@pytest.mark.parametrize("shape", [(8,), (8, 9), (8, 8, 2)])
+def test_a_shape_that_is_not_that_of_the_inputs_is_refused(shape):
+    with pytest.raises(ShapeError, match="64 inputs"):
+        lesson(Network([64, 2, 1], seed=1), np.ones((64, 4)), [[0, 1, 0, 1]], about=About(image_shape=shape))

@@ -103,7 +103,7 @@ def test_data_that_no_link_can_carry_has_none(page):
 DAMAGED = {
     "n={": "JSON",
     "n=" + quote(json.dumps({"data": "xor", "training": {"batch_size": 0}})): "n.training.batch_size",
-    "s=play&e=" + quote(json.dumps([{"t": 0, "edit": ["W9", 0, 0, 1]}])): "log[0]: expected a parameter",
+    "s=play&e=" + quote(json.dumps([{"t": 0, "edit": ["W9", 0, 0, 1]}])): "log[0] must be a parameter",
     "s=play&l=another": "another lesson",
 }
 

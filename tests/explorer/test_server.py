@@ -150,6 +150,8 @@ def test_an_oversized_command_is_refused_unread(server):
         b'{"do": "step", "steps": true}',
         b'{"do": "train", "steps": 1e99}',
         b'{"do": "set"}',
+        b'{"do": "set", "pause": -1}',
+        b'{"do": "train", "steps": 5, "pause": "slow"}',
         b'{"do": "set", "learning_rate": -1}',
         b'{"do": "set", "learning_rate": NaN}',
         b'{"do": "set", "learning_rate": "0.1"}',
@@ -202,6 +204,23 @@ def test_training_ends_with_its_last_state_and_can_be_stopped(server):
     done = server.live.updates
     time.sleep(0.1)
     assert server.live.updates == done
+
+
+def test_the_pause_between_updates_is_that_of_the_slider_and_a_command_ends_it(server):
+    with stream(server) as messages:
+        began = time.monotonic()
+        command(server, {"do": "train", "steps": 10**6, "pause": 0.1})
+        found = [next(messages)["step"] for _ in range(4)]
+        assert found == [1, 2, 3, 4]  # every update is told, because no two share an interval
+        assert time.monotonic() - began >= 0.3
+        command(server, {"do": "set", "pause": 0})
+        assert next(message["step"] for message in messages if message["step"] > 100)
+        command(server, {"do": "set", "pause": 60})
+        time.sleep(0.3)
+        began = time.monotonic()
+        command(server, {"do": "stop"})
+        assert next(message for message in messages if message["kind"] == "end")
+        assert time.monotonic() - began < 5
 
 
 def test_the_learning_rate_can_be_set_exactly(server, what):

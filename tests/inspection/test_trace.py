@@ -1,6 +1,7 @@
 """The trace shows what the equations compute, bit for bit and in order, and finds a fault where it stands."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -46,8 +47,9 @@ def test_the_values_are_those_of_the_equations_bit_for_bit(output, dtype):
         np.testing.assert_array_equal(trace[name].value, value, err_msg=name)
         assert trace[name].value.dtype == np.dtype(dtype), name
     assert trace["J"].value == cost_from_logits(caches[-1].Z, Y, output=output) == net.cost(X, Y)
-    missing = {"A1", "A2", "loss", "J", "dZ1", "dZ2", "dZ3"}
-    assert {entry.name for entry in trace} == expected.keys() | missing
+    missing = {"A1", "A2", "loss", "J", "dA3", "dZ1", "dZ2", "dZ3"}
+    by_output = {"loss_A3", "dZ3_chain"} if output != "identity" else set()
+    assert {entry.name for entry in trace} == expected.keys() | missing | by_output
     for layer in (1, 2):
         np.testing.assert_array_equal(trace[f"A{layer}"].value, caches[layer].linear.A_prev)
         backward = ACTIVATIONS[activations[layer - 1]].backward
@@ -58,7 +60,8 @@ def test_the_values_are_those_of_the_equations_bit_for_bit(output, dtype):
 def test_the_order_is_that_of_the_step():
     net, X, Y = network_and_data((3, 4, 1), ["relu"], "sigmoid")
     assert " ".join(entry.name for entry in net.trace(X, Y)) == (
-        "A0 Y W1 b1 Z1 A1 W2 b2 Z2 A2 loss J dZ2 dW2 db2 dA1 dZ1 dW1 db1 dA0 W1′ b1′ W2′ b2′"
+        "A0 Y W1 b1 Z1 A1 W2 b2 Z2 A2 loss loss_A2 J "
+        "dA2 dZ2_chain dZ2 dW2 db2 dA1 dZ1 dW1 db1 dA0 W1′ b1′ W2′ b2′"
     )
     phases = [entry.phase for entry in net.trace(X, Y)]
     order = ["input", "forward", "cost", "backward", "update"]
@@ -90,6 +93,51 @@ def test_later_changes_do_not_reach_a_trace():
     X[:] = 9
     for entry in trace:
         np.testing.assert_array_equal(entry.value, before[entry.name], err_msg=entry.name)
+
+
+class TestTextbook:
+    """Loss, dA[L] and dZ[L] from the output, with the numbers of the lecture's formulas."""
+
+    @staticmethod
+    def of(logit, Y, **options):
+        net = Network(parameters={"W1": [[1.0]], "b1": [[0.0]]}, **options)
+        return net.trace([[logit]], [[Y]], learning_rate=0.5)
+
+    def test_both_ways_agree_where_nothing_is_saturated(self):
+        trace = self.of(np.log(3.0), 1)  # AL = 3/4
+        assert trace["loss_A1"].value == pytest.approx(-np.log(0.75))
+        assert trace["dA1"].value == pytest.approx(-4 / 3)
+        assert trace["dZ1_chain"].value == pytest.approx(-0.25)
+        assert trace["loss_A1"].formula == "loss_A1 = -Σ (Y ∘ log A1 + (1 - Y) ∘ log(1 - A1))"
+        assert trace["dA1"].formula == "dA1 = -(Y / A1 - (1 - Y) / (1 - A1))"
+        assert trace["dZ1_chain"].formula == "dZ1_chain = dA1 ∘ A1 ∘ (1 - A1)"
+
+    def test_saturation_loses_the_way_by_the_output_alone(self):
+        trace = self.of(40.0, 0)  # 1 - AL is 4e-18: AL is 1 in float64
+        assert (trace["loss"].value.item(), trace["dZ1"].value.item()) == (40.0, 1.0)
+        assert np.isposinf(trace["loss_A1"].value).all()
+        assert np.isposinf(trace["dA1"].value).all()
+        assert not np.isfinite(trace["dZ1_chain"].value).any()
+        assert trace.check().passed
+        assert "dA1" not in {check.name for check in trace.check().checks}
+
+    def test_the_derivative_by_the_output_is_checked(self):
+        trace = self.of(0.3, 1)
+        assert [check.name for check in trace.check().checks][:2] == ["dA1", "dZ1"]
+        wrong = [replace(entry, value=2 * entry.value) if entry.name == "dA1" else entry for entry in trace]
+        report = deepstep.inspection.trace.Trace(trace.architecture, wrong, graph=trace.graph).check()
+        assert report.first_wrong == "dA1"
+
+    def test_weights_of_examples_are_part_of_it(self):
+        net = Network(parameters={"W1": [[1.0]], "b1": [[0.0]]})
+        trace = net.trace([[0.5, -1.0]], [[1, 0]], sample_weight=[3.0, 1.0])
+        np.testing.assert_allclose(trace["dZ1_chain"].value, trace["dZ1"].value, rtol=1e-12)
+        assert trace.check().passed
+
+    def test_where_the_output_is_the_logit_only_its_derivative_is_named(self):
+        trace = self.of(2.0, 0.5, output="identity")
+        assert trace["dA1"].formula == "dA1 = A1 - Y"
+        assert "loss_A1" not in {entry.name for entry in trace}
 
 
 class TestSelect:
@@ -149,8 +197,9 @@ class TestFaces:
         net = Network(parameters={"W1": [[0.5, -2.0]], "b1": [[0.25]]})
         lines = str(net.trace([[1.0, 2.0], [3.0, 4.0]], [[0, 1]])).splitlines()
         assert lines[0].split() == ["phase", "quantity", "shape", "formula"]
-        assert lines[lines.index("forward   W1        1×2    W1, the weights") + 1].strip() == "[[ 0.5 -2. ]]"
-        z = lines.index("forward   Z1        1×2    Z1 = W1·A0 + b1")
+        w = lines.index("forward   W1         1×2    W1, the weights")
+        assert lines[w + 1].strip() == "[[ 0.5 -2. ]]"
+        z = lines.index("forward   Z1         1×2    Z1 = W1·A0 + b1")
         assert lines[z + 1].strip() == "[[-5.25 -6.75]]"  # 0.5·1 - 2·3 + 0.25, 0.5·2 - 2·4 + 0.25
 
     @pytest.mark.parametrize("optimizer", OPTIMIZERS)
@@ -161,7 +210,7 @@ class TestFaces:
         )
         assert "3000×100" in text
         assert "min 0.3333, mean 0.3333, max 0.3333" in text
-        assert len(text.splitlines()) < 220
+        assert len(text.splitlines()) < 230
         long = ("v̂", "NS(") if optimizer in ("adam", "adamw", "muon") else ()  # on one line, whole
         formulas = [line for line in text.splitlines() if not any(part in line for part in long)]
         assert max(map(len, formulas)) <= 80

@@ -83,11 +83,11 @@ test("tables that cannot be used are refused in words, for the right reason", ()
     ["1,2", /two examples/],
     ["a,b\n1,2", /two examples/],
     ["1\n2\n3", /two columns/],
-    ["x,y\na,b\nc,d", /Two rows .* in 2 of 2 .* line 2/],
-    ["x,y\n1,b\n1e999,d", /Two rows .* in 1 of 2 .* line 3/],
-    ["1,a\n2,a\n3,a", /two values or more; .* “a”/],
-    ["a,b,c\n1,2,x\n1e999,3,y\n3,3,x", /two values or more; each row that can be used has “x”/],
-    [eleven, /11 different texts; .* 10/],
+    ["x,y\na,b\nc,d", /two usable rows\. In 2 of 2 .* line 2/],
+    ["x,y\n1,b\n1e999,d", /two usable rows\. In 1 of 2 .* line 3/],
+    ["1,a\n2,a\n3,a", /at least two values, got only “a”/],
+    ["a,b,c\n1,2,x\n1e999,3,y\n3,3,x", /at least two values, got only “x”/],
+    [eleven, /at most 10 classes, got 11/],
   ]) {
     assert.throws(
       () => readTable(text),

@@ -12,7 +12,7 @@ const texts = (parameters) =>
 
 /** What a reader does, in order: goes to an update, changes something there. */
 function walked({ toy, choice, lesson, actions }) {
-  const session = new Session(lesson ? decodeLesson(lesson) : makeLesson(toySet(toy), choice));
+  const session = new Session(lesson ? decodeLesson(lesson) : makeLesson(toySet(toy, 1, choice.noise), choice));
   for (const { t, edit, set, add, served } of actions) {
     session.reach(t + 1);
     if (served) session.arrive(t, session.state(t).parameters, NaN);
@@ -28,9 +28,11 @@ const found = JSON.parse(readFileSync(process.argv[2], "utf8")).map((state) => {
   session.reach(state.done + 1);
   if (state.exported) session = new Session(decodeLesson(JSON.parse(lessonText(lessonNow(session, "")))));
   const { values, after } = session.open(state.done + 1);
+  const { test } = session.dataAt(state.done + 1);
   return {
     code: pythonCode(session, state.done),
     J: values.get("J"),
+    test: test && session.testCost(test, session.state(state.done).parameters),
     before: texts(session.state(state.done).parameters),
     after: texts(after.parameters),
   };

@@ -39,7 +39,7 @@ from deepstep.inspection.findings import divergence_finding
 from deepstep.model import Network
 from deepstep.model.construction import FROM_DATA
 from deepstep.model.options import LBFGS
-from deepstep.preparation import Target
+from deepstep.preparation import ImagePreparation, Target
 from deepstep.run_folder import DIVERGED, read_config
 from deepstep.training.rate_finder import AUTO
 from deepstep.types import Array
@@ -73,7 +73,9 @@ def of_run(path: Path, member: int | None, data: Path | None, chosen: dict[str, 
         notes.append("The training diverged: these are the parameters of its last step that was finite.")
     notes.append(_examples(opened, len(X), kept=data is None))
     notes.append(_updates(settings, steps.get("optimizer", "gd")))
-    names = opened.run.preparation.inputs.feature_names
+    inputs = opened.run.preparation.inputs
+    names = inputs.feature_names
+    pixels = (inputs.height, inputs.width, inputs.channels) if isinstance(inputs, ImagePreparation) else ()
     which = f"after {len(history or ())} epochs" if alone else f"member {member}"
     about = About(
         path.resolve().name,
@@ -82,6 +84,7 @@ def of_run(path: Path, member: int | None, data: Path | None, chosen: dict[str, 
         class_names=names_of(opened.target),
         notes=notes,
         history=history,
+        image_shape=pixels,
     )
     usual = {"learning_rate": settings.get("learning_rate", 0.0075), "iterations": 50}
     return Subject(opened.network, X.T, Y.T, about, {**usual, **steps, **chosen})

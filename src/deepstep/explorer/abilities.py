@@ -82,6 +82,7 @@ def equations_of_a_page() -> list[str]:
     functions = [
         *(part for activation in activations for part in (activation.forward, activation.backward)),
         *(part for head in heads for part in (head.loss, head.loss_backward)),
+        *(part for head in heads for part in (head.textbook, head.textbook_backward) if part),
         *(get_optimizer(name).update for name in OPTIMIZERS),
     ]
     return list(dict.fromkeys([*OF_EVERY_STEP, *(function.__name__ for function in functions)]))

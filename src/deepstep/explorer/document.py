@@ -1,5 +1,6 @@
 """A lesson: the document of a page about a network, as plain JSON."""
 
+from base64 import b64encode
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from inspect import signature
@@ -82,7 +83,7 @@ def document_of(what: Shown) -> Document:
         "notes": notes,
         **_described(network, found, options),
         "parameters": _arrays(found.recorded[0]),
-        "data": _data(network, X, Y, about),
+        "data": _data(what),
         **_recorded(found),
         "history": _history(about.history, found),
         **_equations(found, options),
@@ -141,16 +142,26 @@ def _optimizer_params(settings: Settings) -> dict[str, Any]:
     return {**defaults, **rule.settings(settings.optimizer_params)}
 
 
-def _data(network: Network, X: Array, Y: Array, about: About) -> Document:
+def _data(what: Shown) -> Document:
+    X, about = what.X, what.about
     names = about.feature_names if len(about.feature_names) else [f"x{k}" for k in range(1, X.shape[0] + 1)]
     return {
         "X": packed(X),
-        "Y": packed(Y),
+        "Y": packed(what.Y),
         "names": list(map(str, names)),
         "classes": list(map(str, about.class_names)) or None,
-        "kind": KINDS.get(network.architecture.output, "numbers"),
+        "kind": KINDS.get(what.network.architecture.output, "numbers"),
         "name": about.name,
+        **_images(what),
     }
+
+
+def _images(what: Shown) -> Document:
+    """The shape of inputs that are pixels, or the pictures of wide inputs as bytes."""
+    if what.pictures is not None:
+        pixels = b64encode(what.pictures.tobytes()).decode("ascii")
+        return {"pictures": {"shape": list(what.pictures.shape), "u8": pixels}}
+    return {"image_shape": list(what.about.image_shape)} if what.about.image_shape and not what.wide else {}
 
 
 def _arrays(parameters: Mapping[str, Array]) -> Document:

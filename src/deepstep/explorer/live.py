@@ -1,7 +1,7 @@
 """A training on command: steps are made in a thread, and other threads receive copies."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import copy
 from threading import Condition, Thread
 from time import monotonic
@@ -15,10 +15,11 @@ from deepstep.explorer.shown import Shown
 from deepstep.inspection.trace_step import Step
 from deepstep.preparation.batches import n_batches
 from deepstep.training.plan import check_learning_rate
-from deepstep.types import is_whole
+from deepstep.types import is_number, is_whole
 
 MOST_STEPS = 10**9  # of one command, and of a whole training
 INTERVAL = 0.1  # seconds between two messages of a running training
+MOST_PAUSE = 60.0  # seconds between two steps
 MOST_PENDING = 1000  # messages that wait for their listener; older ones are dropped
 
 COMMANDS = ("step", "train", "stop", "restart", "set")
@@ -42,6 +43,7 @@ class LiveTraining:
         self._of = n_batches(what.X.shape[1], options.get("batch_size"))
         self._changed = Condition()
         self._wanted, self._each, self._closed, self._again = 0, False, False, False
+        self._pause = 0.0  # seconds from one step of a training to the next
         self._pending: deque[Message] = deque(maxlen=MOST_PENDING)
         self._thread = Thread(target=self._work, name="explorer-training", daemon=True)
         self._thread.start()
@@ -63,18 +65,20 @@ class LiveTraining:
         return self._updates
 
     def command(self, record: Any) -> None:
-        """Execute a command of a page: step, train, stop, restart, or set the learning rate."""
+        """Execute a command of a page: step, train, stop, restart, or set the learning rate or the pause."""
         do = record.get("do") if isinstance(record, dict) else None
         if do not in COMMANDS:
-            raise ConfigurationError(WHERE, f"one of {', '.join(COMMANDS)}", f"got {do!r:.60}")
+            raise ConfigurationError(WHERE, f"one of {', '.join(COMMANDS)}", f"got {do!r:.60}", setting="do")
         if do == "set":
-            self._set(record.get("learning_rate"))
+            self._set(record)
         elif do in ("stop", "restart"):
             self._want(0, each=False, again=do == "restart")
         else:
             steps = record.get("steps", 1)
             if not (is_whole(steps, 1) and steps <= MOST_STEPS):
-                raise ConfigurationError(WHERE, "steps is a whole number from 1", f"got {steps!r:.60}")
+                expected = f"a whole number from 1 to {MOST_STEPS}"
+                raise ConfigurationError(WHERE, expected, f"got {steps!r:.60}", setting="steps")
+            self._pause = 0.0 if do == "step" else _checked_pause(record.get("pause", 0.0))
             self._want(int(steps), each=do == "step")
 
     def state(self) -> dict[str, Any]:
@@ -110,10 +114,13 @@ class LiveTraining:
             self._changed.notify_all()
         self._thread.join(timeout=10)
 
-    def _set(self, rate: Any) -> None:
+    def _set(self, record: Mapping[str, Any]) -> None:
+        if "pause" in record:
+            self._pause = _checked_pause(record["pause"])
+            return
         if self._scheduled:
             raise ConfigurationError(WHERE, "a training without a schedule", "this one has its own rates")
-        self._rate = check_learning_rate(rate)
+        self._rate = check_learning_rate(record.get("learning_rate"))
 
     def _want(self, steps: int, *, each: bool, again: bool = False) -> None:
         with self._changed:
@@ -159,6 +166,13 @@ class LiveTraining:
             if self._each or monotonic() - sent_at >= INTERVAL:
                 self._reached(step.cost)
                 sent_at, unsent = monotonic(), None
+            if self._pause:
+                with self._changed:
+                    self._changed.wait_for(self._is_interrupted, timeout=self._pause)
+
+    def _is_interrupted(self) -> bool:
+        """Whether a command ends the pause between two steps."""
+        return not self._wanted or self._each or self._again or self._closed
 
     def _reached(self, cost: float | None) -> None:
         if cost is not None:
@@ -177,3 +191,10 @@ class LiveTraining:
                 self._pending.pop()
             self._pending.append(message)
             self._changed.notify_all()
+
+
+def _checked_pause(pause: Any) -> float:
+    if not (is_number(pause) and 0 <= pause <= MOST_PAUSE):
+        expected = f"a number from 0 to {MOST_PAUSE:g}"
+        raise ConfigurationError(WHERE, expected, f"got {pause!r:.60}", setting="pause")
+    return float(pause)

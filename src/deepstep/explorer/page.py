@@ -79,7 +79,7 @@ def page(title: str, document: Any = None) -> str:
         f"<title>{shown} – DeepStep</title>\n"
         f"<style>{bundle('explorer.css')}</style>\n</head>\n<body>\n"
         f'<div id="app" data-source="{"server" if served else "export"}"></div>\n'
-        "<noscript>This page computes in JavaScript, which is switched off.</noscript>\n"
+        "<noscript>This page needs JavaScript.</noscript>\n"
         f"{data}<script>{bundle('explorer.js')}</script>\n</body>\n</html>\n"
     )
 

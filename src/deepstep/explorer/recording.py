@@ -72,7 +72,7 @@ def record(
             raise
         kept.stopped = str(error)
     if last is None:
-        raise ConfigurationError("explore", "a training of one step or more", "it had none")
+        raise ConfigurationError("explore", "a training of at least one step", "got none")
     kept.recorded[len(kept.costs)] = last.after
     for step in (
         (held or [last]) if opened else {step.number: step for step in (held[0], last, *held)}.values()

@@ -70,7 +70,7 @@ def replay(
     """
     if not (is_whole(start, 0) and is_whole(updates, start)):
         raise ConfigurationError(
-            WHERE, f"updates, a whole number from start = {start!r} on", f"got {updates!r:.60}"
+            WHERE, f"a whole number of at least start = {start!r}", f"got {updates!r:.60}", setting="updates"
         )
     waiting = list(changes)
     page = _Page(network, X, Y, training, start, slots)

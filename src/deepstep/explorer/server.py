@@ -178,7 +178,7 @@ class Handler(BaseHTTPRequestHandler):
             self._check_sender()
             path = urlsplit(self.path).path
             if path not in answers:
-                raise Refused(HTTPStatus.NOT_FOUND, "There is nothing here.")
+                raise Refused(HTTPStatus.NOT_FOUND, f"The path must be one of {', '.join(answers)}.")
             answers[path]()
         except Refused as refused:
             self._send(refused.status, "application/json", as_json({"error": refused.why}).encode())
@@ -186,13 +186,13 @@ class Handler(BaseHTTPRequestHandler):
     def _check_sender(self) -> None:
         """Only this page, opened with the token."""
         if self.headers.get("Host") not in self.server.hosts:
-            raise Refused(HTTPStatus.FORBIDDEN, "Ask at the address that was printed.")
+            raise Refused(HTTPStatus.FORBIDDEN, "The Host header must be that of the printed address.")
         origin = self.headers.get("Origin")
         if origin is not None and origin not in {f"http://{host}" for host in self.server.hosts}:
-            raise Refused(HTTPStatus.FORBIDDEN, "Another page has no access.")
+            raise Refused(HTTPStatus.FORBIDDEN, "The Origin header must be that of the printed address.")
         token = parse_qs(urlsplit(self.path).query).get("token", [""])[-1]
         if not secrets.compare_digest(token.encode(), self.server.token.encode()):
-            raise Refused(HTTPStatus.FORBIDDEN, "Open the address that was printed, with its token.")
+            raise Refused(HTTPStatus.FORBIDDEN, "The token must be that of the printed address.")
 
     def _page(self) -> None:
         self._send(HTTPStatus.OK, "text/html; charset=utf-8", self.server.text)
@@ -231,7 +231,7 @@ class Handler(BaseHTTPRequestHandler):
     def _command(self) -> None:
         kind = (self.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
         if kind != "application/json":
-            raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "A command is application/json.")
+            raise Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The Content-Type must be application/json.")
         try:
             self.server.live.command(json_values(self._body()))
         except ValueError as error:  # malformed, or an unknown command
@@ -242,9 +242,10 @@ class Handler(BaseHTTPRequestHandler):
     def _body(self) -> bytes:
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):
-            raise Refused(HTTPStatus.LENGTH_REQUIRED, "A command needs a Content-Length.")
+            raise Refused(HTTPStatus.LENGTH_REQUIRED, "The Content-Length must be given.")
         if len(length) > len(str(MOST_BYTES)) or int(length) > MOST_BYTES:
-            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A command has at most {MOST_BYTES} bytes.")
+            why = f"The Content-Length must be at most {MOST_BYTES}."
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, why)
         body = self.rfile.read(int(length))
         self.server.has_arrived(self.connection)
         return body

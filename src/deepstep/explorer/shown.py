@@ -19,6 +19,7 @@ from deepstep.explorer.abilities import check_options, unsupported_features
 from deepstep.explorer.reproduction import rows_code
 from deepstep.model import Network
 from deepstep.network.border import check_inputs, check_targets
+from deepstep.plots.network import check_image_shape
 from deepstep.preparation import ClassificationTarget
 from deepstep.preparation.batches import shuffled
 from deepstep.training import History
@@ -28,6 +29,7 @@ MOST_EXAMPLES, FEWEST = 500, 16  # examples of a page
 MOST_NUMBERS = 40_000  # in the inputs, and in all quantities of a step on all examples
 MOST_PARAMETERS = 50_000  # of a page: a step with more, with the optimizer's state, is too large to send
 EXAMPLES = 16  # of a network with more parameters
+MOST_PIXELS = 64  # along a side of a picture of wide inputs
 LINEAR = ("gd", "momentum", "heavy_ball", "nesterov")  # update rules that are linear in the gradient
 
 
@@ -41,6 +43,8 @@ class About:
     code: Python code that makes X and Y.
     notes: Sentences for the reader.
     history: History of the training so far; by default that of the network.
+    image_shape: (height, width) or (height, width, channels) of inputs that are pixels: the page then shows
+        examples and the weights of layer 1 as pictures.
 
     >>> About("flowers", class_names=("setosa", "virginica")).name
     'flowers'
@@ -53,13 +57,15 @@ class About:
     code: str = ""
     notes: Sequence[str] = ()
     history: History | None = None
+    image_shape: Sequence[int] = ()
 
 
 @dataclass(frozen=True)
 class Shown:
     """The network (in float64, on coordinates if it is wide) and the examples of a page, with all options.
 
-    ``opened`` are the updates with every quantity; by default the first, the second and the last.
+    opened: The updates with every quantity; by default the first, the second and the last.
+    pictures (m, height, width, channels), uint8: The examples of wide inputs that are pixels.
     """
 
     network: Network
@@ -69,6 +75,7 @@ class Shown:
     about: About
     wide: bool
     opened: Collection[int] = ()
+    pictures: AnyArray | None = None
 
 
 def shown(network: Network, X: Any, Y: Any, about: About, given: Mapping[str, Any]) -> Shown:
@@ -78,7 +85,9 @@ def shown(network: Network, X: Any, Y: Any, about: About, given: Mapping[str, An
     check_options(network, options)
     X = check_inputs(X, shape.n_inputs, "explore", dtype=np.dtype(float))
     Y = check_targets(Y, shape.n_outputs, X.shape[1], get_head(shape), "explore", dtype=np.dtype(float))
-    notes = list(about.notes)
+    notes, pictures = list(about.notes), None
+    if len(about.image_shape):
+        about = replace(about, image_shape=check_image_shape(about.image_shape, X.shape[0], "explore"))
     title = about.title or f"{'-'.join(map(str, shape.layer_dims))} on {about.name}"
     wide = network.parameters.flat.size > MOST_PARAMETERS
     if network.dtype != np.float64:
@@ -93,16 +102,29 @@ def shown(network: Network, X: Any, Y: Any, about: About, given: Mapping[str, An
     X, Y = np.ascontiguousarray(X), np.ascontiguousarray(Y)
     if wide and X.shape[0] > X.shape[1]:
         title = f"{title}, {X.shape[1]} examples and their span"
+        pictures = _pictures(X, about.image_shape) if about.image_shape else None
         network, X, options, about = _on_coordinates(network, X, options, about, notes)
     rest = network.parameters.flat.size
     if rest > MOST_PARAMETERS:
         raise ConfigurationError(
             "explore",
             f"a network of at most {MOST_PARAMETERS:,} parameters, when {EXAMPLES} inputs are left",
-            f"this one has {rest:,}",
+            f"got {rest:,}",
             "Look at one step of it with Network.trace, or explore a smaller one.",
         )
-    return Shown(network, X, Y, options, replace(about, title=title, notes=tuple(notes)), wide)
+    return Shown(network, X, Y, options, replace(about, title=title, notes=tuple(notes)), wide, pictures)
+
+
+def _pictures(X: Array, image_shape: Sequence[int]) -> AnyArray:
+    """The columns of X as pictures of bytes (m, height, width, channels), small enough to send."""
+    height, width, channels = (*image_shape, 1)[:3]
+    pixels = X.T.reshape(-1, height, width, channels)
+    step = -(-max(height, width) // MOST_PIXELS)
+    high, wide = height // step, width // step
+    blocks = pixels[:, : high * step, : wide * step].reshape(-1, high, step, wide, step, channels)
+    small = blocks.mean(axis=(2, 4))
+    low, most = small.min(), small.max()
+    return np.rint(255 * (small - low) / ((most - low) or 1.0)).astype(np.uint8)
 
 
 def _most_examples(network: Network, *, full_batches: bool) -> int:
@@ -187,7 +209,13 @@ def builtin(name: str, seed: int) -> Subject:
         f"data = load({name!r}, seed={seed})",
         f"X, Y = {inputs}, {targets}",
     ]
-    about = About(name, feature_names=data.feature_names, class_names=data.classes, code="\n".join(code))
+    about = About(
+        name,
+        feature_names=data.feature_names,
+        class_names=data.classes,
+        code="\n".join(code),
+        image_shape=data.image_shape or (),
+    )
     X = np.ascontiguousarray(data.X_train.T * data.scale)
     Y = np.ascontiguousarray(target.encode(np.array(data.classes)[data.y_train]).T)
     return Subject(X, Y, target, about)

@@ -60,6 +60,8 @@ class Objective:
 
     def along(self, name: str, factor: float = 1.0) -> Evaluate:
         """J times a factor, computed from one quantity on."""
+        if name == self.graph.output != self.graph.logits:
+            return self._by_output(factor)
         graph, Y, terms = self.graph, self.Y, penalties(self.settings.l1, self.settings.l2)
         moved, m = graph.after(name), total_weight(Y, self.sample_weight)
         nodes = [node for node in moved if node in graph.to_logits]
@@ -78,6 +80,21 @@ class Objective:
                 if term.name == "l1":
                     sides += [W.ravel() > 0 for W in weights]
             return Evaluated(factor * cost, *(np.concatenate([[], *found]) for found in (sides, bends)))
+
+        return evaluate
+
+    def _by_output(self, factor: float) -> Evaluate:
+        """J times a factor, by the textbook's loss of AL."""
+        head, AL, Y = self.head, self.tape[self.graph.output], self.Y
+
+        def evaluate() -> Evaluated:
+            with np.errstate(invalid="ignore"):  # beside AL = 0 there is no logarithm
+                losses = head.textbook(AL, Y)[0] if head.textbook else np.nan
+            sides = [(AL > Y).ravel()]
+            if head.kinks is not None and head.activation == "identity":
+                sides.append(head.kinks(AL, Y).ravel() > 0)
+            cost = factor * float(np.average(losses, weights=self.sample_weight))
+            return Evaluated(cost, np.concatenate(sides), np.array([], dtype=bool))
 
         return evaluate
 

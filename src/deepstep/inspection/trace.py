@@ -175,7 +175,7 @@ class Trace:
         derivatives = []
         for name in self._by_name:
             of = whole.get(name[1:])
-            if name[0] == "d" and of is not None:
+            if name[0] == "d" and of is not None and np.isfinite(tape[name]).all():
                 # derivatives by quantities with a column for each example are those of J times the columns
                 factor = of.shape[1] if of.columns else 1.0
                 derivatives.append(Derivative(name, of.name, tape[name], factor))

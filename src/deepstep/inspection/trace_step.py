@@ -15,10 +15,13 @@ from deepstep.equations import (
     Equation,
     equation_of,
     formula_symbols,
+    get_activation,
     get_head,
     get_optimizer,
     members_mean_backward,
 )
+from deepstep.equations.activations import activation_op
+from deepstep.equations.costs import relative_weights
 from deepstep.equations.ops import backward, is_weights, symbol_and_layer
 from deepstep.equations.regularization import penalties
 from deepstep.inspection.trace import Trace, TraceEntry
@@ -144,6 +147,7 @@ class _Walk:
         self.settings, self.theta, self.opened = settings, theta, opened
         self.head, self.L = get_head(architecture), architecture.n_layers
         self.m = total_weight(opened.Y, opened.sample_weight)
+        self.by_output = self.head.activation != "identity" and not self.head.members
         own = formula_symbols(self.head, architecture.n_outputs)
         self.symbols = {
             **{f"{name}L": f"{name}{self.L}" for name in ("Z", "A", "dZ", "dA")},
@@ -189,8 +193,8 @@ class _Walk:
                 yield TraceEntry(name, layer, "forward", formula, equation.name, tape[name], columns)
 
     def cost(self) -> Iterator[TraceEntry]:
-        head, L, settings, costs = self.head, self.L, self.settings, self.opened.costs
-        ZL, Y = self.opened.ZL, self.opened.Y
+        head, L, settings, opened = self.head, self.L, self.settings, self.opened
+        ZL, Y, costs = opened.ZL, opened.Y, opened.costs
         equation = _equation_of((head.each or head).loss, head.name, "loss")
         formula = equation.written("loss", self.symbols)
         if head.each is not None:
@@ -200,14 +204,17 @@ class _Walk:
             equation = EQUATIONS["members_mean"]
             formula = equation.written("A", {"A": "loss", "G": "losses"})
         yield TraceEntry("loss", L, "cost", formula, equation.name, head.loss(ZL, Y), columns=True)
+        if self.by_output and head.textbook is not None:
+            equation = _equation_of(head.textbook, head.name, "loss")
+            formula = equation.written("loss", self.symbols).replace("loss", f"loss_A{L}", 1)
+            loss = head.textbook(opened.AL, Y)
+            yield TraceEntry(f"loss_A{L}", L, "cost", formula, equation.name, loss, columns=True)
         added = [
             (f"{term.name}_cost", f"J_{term.name.upper()}", term.strength, getattr(costs, term.name))
             for term in penalties(settings.l1, settings.l2)
         ]
         data, formula = "J_data" if added else "J", EQUATIONS["cost_from_logits"].written("J", {})
-        formula = formula.replace("J", data, 1) + (
-            ", all wᵢ = 1" if self.opened.sample_weight is None else ""
-        )
+        formula = formula.replace("J", data, 1) + (", all wᵢ = 1" if opened.sample_weight is None else "")
         yield TraceEntry(data, L, "cost", formula, "cost_from_logits", costs.data)
         for name, term, strength, value in added:
             formula = EQUATIONS[name].written(term, {"λ": f"{strength:g}"})
@@ -217,8 +224,9 @@ class _Walk:
             yield TraceEntry("J", L, "cost", formula, "", costs.total)
 
     def output(self) -> Iterator[TraceEntry]:
-        """dZ[L]; with sample weights, after the derivative of the loss of each example."""
+        """dZ[L], after dA[L]; with sample weights, after the derivative of the loss of each example."""
         head, L, opened = self.head, self.L, self.opened
+        yield from self.textbook()
         rule = _equation_of((head.each or head).loss_backward, head.name, "dZL")
         formula = rule.written("dZL", self.symbols) + (", with Y for each member" if head.members else "")
         if opened.sample_weight is not None:
@@ -228,6 +236,29 @@ class _Walk:
             rule = EQUATIONS["output_gradient"]
             formula = f"{rule.written('dZL', self.symbols)}, w scaled to mean 1"
         yield TraceEntry(f"dZ{L}", L, "backward", formula, rule.name, opened.dZL, columns=True)
+
+    def textbook(self) -> Iterator[TraceEntry]:
+        """dA[L] and dZ[L] of the chain rule by the output: not finite where a sure answer is wrong."""
+        head, L, opened, backward = self.head, self.L, self.opened, self.head.textbook_backward
+        if backward is None or head.members:
+            return
+        rule = _equation_of(backward, head.name, "dAL")
+        formula, dAL = rule.written("dAL", self.symbols), backward(opened.AL, opened.Y)
+        if not formula.startswith(f"dA{L}"):  # AL = ZL: the derivative by the logits
+            formula = rule.written("dZL", {**self.symbols, "ZL": f"A{L}", "dZL": f"dA{L}"})
+        if opened.sample_weight is not None:
+            weights = relative_weights(opened.sample_weight, dAL.dtype)
+            formula, dAL = formula.replace(" = ", " = w ∘ ", 1) + ", w scaled to mean 1", dAL * weights
+        yield TraceEntry(f"dA{L}", L, "backward", formula, rule.name, dAL, columns=True)
+        if not self.by_output:
+            return
+        activation = get_activation(head.activation)
+        rule = activation_op(head.activation).backward_equation
+        symbols = {"dA": f"dA{L}", "A": f"A{L}", "Z": f"Z{L}"}
+        formula = rule.written("dZ", symbols).replace("dZ", f"dZ{L}_chain", 1)
+        with np.errstate(over="ignore", invalid="ignore"):  # inf · 0 has no value
+            dZL = activation.backward(dAL, opened.ZL)
+        yield TraceEntry(f"dZ{L}_chain", L, "backward", formula, rule.name, dZL, columns=True)
 
     def backward(self) -> Iterator[TraceEntry]:
         """The derivatives in the order in which they are complete; several nodes may add to one."""

@@ -34,11 +34,11 @@ export function readTable(text, name = "table") {
   const separator = ["\t", ";", ","].find((sign) => first.includes(sign)) ?? ",";
   const rows = lines.map((line, i) => ({ row: fields(line, separator), line: i + 1 })).filter((_, i) => lines[i].trim());
   const width = rows[0]?.row.length;
-  if (width < 2) throw fault("narrow");
-  if (rows.length * width > MOST_CELLS) throw fault("large");
+  if (width < 2) throw fault("narrow", { n: width ?? 0 });
+  if (rows.length * width > MOST_CELLS) throw fault("large", { n: rows.length * width, most: MOST_CELLS });
   const headed = rows[0]?.row.slice(0, -1).some(isWord);
   const names = headed ? rows.shift().row : Array.from({ length: width }, (_, i) => `x${i + 1}`);
-  if (rows.length < 2) throw fault("short");
+  if (rows.length < 2) throw fault("short", { n: rows.length });
   const last = rows.map(({ row }) => row[width - 1]).filter(isNumber);
   const some = new Set(last).size > MOST_CLASSES || last.some((text) => !Number.isInteger(Number(text)));
   const inNumbers = some && 2 * last.length > rows.length; // then a text among them is a gap

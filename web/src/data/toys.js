@@ -1,6 +1,6 @@
 /** The built-in toy sets, drawn by the page's own random numbers: name → points(seed) → {X, Y, classes, kind}. */
 import { stream, normal } from "../engine/random.js";
-import { fromRows } from "../engine/tensor.js";
+import { fromRows, map } from "../engine/tensor.js";
 
 const COUNT = 200;
 
@@ -99,4 +99,13 @@ const SETS = {
 export const TOY_NAMES = Object.keys(SETS);
 
 /** @returns {any} the data part of a lesson */
-export const toySet = (name, seed = 1) => ({ ...SETS[name](stream(seed, 4, TOY_NAMES.indexOf(name))), name });
+export function toySet(name, seed = 1, noise = 0) {
+  const data = { ...SETS[name](stream(seed, 4, TOY_NAMES.indexOf(name))), name };
+  return noise ? noisy(data, noise, stream(seed, 6, TOY_NAMES.indexOf(name))) : data;
+}
+
+/** Normal noise of this deviation: on the inputs of classes, on the targets of numbers; purpose 6. */
+function noisy(data, deviation, uniform) {
+  const moved = (A) => map(A, (value) => value + deviation * normal(uniform));
+  return data.kind === "numbers" ? { ...data, Y: moved(data.Y) } : { ...data, X: moved(data.X) };
+}

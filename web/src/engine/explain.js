@@ -73,6 +73,35 @@ const KINDS = {
       ],
     };
   },
+  loss_textbook({ values, opened, layer: L }, row, col) {
+    const [A, y] = [`A${L}`, (place) => targetOf(opened, place)];
+    const [a, target] = [number(at(values.get(A), 0, col)), y(number(at(values.get("Y"), 0, col)))];
+    const yesNo = opened.problem.network.output === "sigmoid";
+    return {
+      symbols: yesNo
+        ? `−Σ (${y("Y")}·log ${A} + (1 − ${y("Y")})·log(1 − ${A})) in column ${col}`
+        : `−Σₖ ${y(`Y[k, ${col}]`)}·log ${A}[k, ${col}]`,
+      puts: yesNo && values.get(A).rows === 1 ? `−(${target}·log ${a} + (1 − ${target})·log(1 − ${a}))` : undefined,
+      code: `loss_A${L}[0, ${col}]`,
+      lit: [A, "Y"].map((name) => ({ name, row: null, col })),
+    };
+  },
+  chain({ values, opened, layer: L }, row, col) {
+    const [A, dA] = [`A${L}`, `dA${L}`];
+    const [a, d] = [A, dA].map((name) => number(at(values.get(name), row, col)));
+    if (opened.problem.network.output === "softmax")
+      return {
+        symbols: `${sub(A, row, col)}·(${sub(dA, row, col)} − Σⱼ ${dA}[j, ${col}]·${A}[j, ${col}])`,
+        code: `(${A} * (${dA} - (${dA} * ${A}).sum(axis=0)))[${row}, ${col}]`,
+        lit: [A, dA].map((name) => ({ name, row: null, col })),
+      };
+    return {
+      symbols: `${sub(dA, row, col)}·${sub(A, row, col)}·(1 − ${sub(A, row, col)})`,
+      puts: `${d}·${a}·(1 − ${a})`,
+      code: `(${dA} * ${A} * (1 - ${A}))[${row}, ${col}]`,
+      lit: [A, dA].map((name) => cell(name, row, col)),
+    };
+  },
   cost({ values }) {
     const loss = values.get("loss");
     const added = values.has("J_L2") ? [{ place: null, label: "J_L2", value: values.get("J_L2") }] : [];
@@ -249,6 +278,12 @@ const FORMS = {
   scale_back: ([dW, s, W]) => times([dW, s]) + (W ? ` + λ/m·${W}` : ""),
   bent: ([a, z, , g]) => `(1 − ${a})·${z} + ${a}·${g}`,
   bent_back: ([a, d, dg, z], { g }) => (dg ? `(1 − ${a})·${d} + ${dg}·${g}′(${z})` : times([a, d])),
+  output_back: ([a, y], { opened }) => {
+    const { output } = opened.problem.network;
+    const T = targetOf(opened, y);
+    if (output === "identity") return `${a} − ${T}`;
+    return output === "softmax" ? `−${T} / ${a}` : `−(${T} / ${a} − (1 − ${T}) / (1 − ${a}))`;
+  },
   output: ([a, y], { opened }) => `${a} − ${targetOf(opened, y)}`,
 };
 

@@ -44,7 +44,9 @@ export function forward({ network, training, parameters, X, Y, masks }, into = n
   }
   if (!Y) return into;
   into.set("Y", Y);
-  const loss = put("loss", HEADS[network.output].loss(Z, smoothed(network, Y)));
+  const head = HEADS[network.output];
+  const [from, way] = moved?.name === `A${L}` ? [A, head.textbook ?? head] : [Z, head];
+  const loss = put("loss", way.loss(from, smoothed(network, Y)));
   let data = 0;
   for (const value of loss.data) data += value;
   data /= loss.cols;

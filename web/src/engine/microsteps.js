@@ -4,7 +4,9 @@
  * `phase` is given, forward, cost, backward or update; `tokens` is the equation as matrices in a row: strings are signs, {name, transposed} are quantities; the
  * first one is the result.
  *
- * @typedef {{id: string, phase: string, layer: number, kind: string,
+ * `aside` marks the textbook's way beside the one that trains: it may have no finite value.
+ *
+ * @typedef {{id: string, phase: string, layer: number, kind: string, aside?: boolean,
  *   equation: string, tokens: (string|{name: string, transposed?: boolean})[]}} MicroStep
  */
 import { HEADS, smoothing } from "./heads.js";
@@ -57,13 +59,29 @@ function* forwardSteps(network, masked) {
 function* costSteps(network, l2) {
   const { activations, output } = network;
   const L = activations.length;
-  const { equation } = HEADS[output];
+  const { equation, textbook } = HEADS[output];
   const step = (id, kind, equation, ...tokens) => ({ id, phase: "cost", layer: L, kind, equation, tokens });
   yield step("loss", "loss", equation, of("loss"), "=", "loss", "(", of(`Z${L}`), ",", ...targets(network), ")");
+  if (textbook) {
+    const way = [of(`loss_A${L}`), "=", "loss", "(", of(`A${L}`), ",", ...targets(network), ")"];
+    yield { ...step(`loss_A${L}`, "loss_textbook", textbook.equation, ...way), aside: true };
+  }
   const mean = ["1/m", "Σ", of("loss")];
   yield l2
     ? step("J", "cost", "l2_cost", of("J"), "=", ...mean, "+", of("J_L2"))
     : step("J", "cost", "cost_from_logits", of("J"), "=", ...mean);
+}
+
+/** dA[L] and dZ[L] by the chain rule. */
+function* textbookSteps(network, step, L) {
+  const { output } = network;
+  const { equation, textbook } = HEADS[output];
+  const [A, dA] = [of(`A${L}`), of(`dA${L}`)];
+  const by = textbook ? ["loss′", "(", A, ",", ...targets(network), ")"] : [A, "−", ...targets(network)];
+  yield { ...step(dA.name, "output_back", `${textbook?.equation ?? equation}_backward`, dA, "=", ...by), aside: true };
+  if (!textbook) return;
+  const chain = [of(`dZ${L}_chain`), "=", dA, "∘", `${output}′`, "(", A, ")"];
+  yield { ...step(`dZ${L}_chain`, "chain", `${output}_backward`, ...chain), aside: true };
 }
 
 function* backwardSteps(network, l2, masked) {
@@ -72,6 +90,7 @@ function* backwardSteps(network, l2, masked) {
   for (let l = L; l >= 1; l--) {
     const step = (id, kind, equation, ...tokens) => ({ id, phase: "backward", layer: l, kind, equation, tokens });
     if (l === L) {
+      yield* textbookSteps(network, step, L);
       const A = masked(l) ? `g(Z${l})` : `A${l}`;
       yield step(`dZ${l}`, "output", `${HEADS[output].equation}_backward`, of(`dZ${l}`), "=", of(A), "−", ...targets(network));
     } else {

@@ -1,6 +1,6 @@
 /** Names of quantities, as the library's trace writes them, taken apart: "v_dW2" → prefix v_, d, W, layer 2. */
 
-const PATTERN = /^(?:(v|s|v̂|ŝ)_)?(d)?(?:([gp])\()?(A|Z|W_s|W|b|s|alpha|mask)(\d+)\)?(_decayed|_data|_L2|′|⁻)?$/u;
+const PATTERN = /^(?:(v|s|v̂|ŝ)_)?(d)?(?:([gp])\()?(A|Z|W_s|W|b|s|alpha|mask)(\d+)\)?(_decayed|_data|_L2|_chain|′|⁻)?$/u;
 
 /**
  * @param {string} name
@@ -19,7 +19,7 @@ export function parse(name) {
  */
 export function axes(name) {
   const parts = parse(name);
-  if (name === "loss") return ["axis.one", "axis.examples"];
+  if (name.startsWith("loss")) return ["axis.one", "axis.examples"];
   if (name === "Y") return ["axis.outputs", "axis.examples"];
   if (name.startsWith("J")) return ["axis.one", "axis.one"];
   if (!parts) return ["axis.rows", "axis.columns"];

@@ -4,8 +4,8 @@ import { copy } from "./tensor.js";
 
 const PER_EXAMPLE = /^d(A|Z|g|p)/; // derivatives of m·J; the others are of J
 
-/** The name of what a derivative is by: "dW2" → "W2", "dg(Z1)" → "g(Z1)". */
-export const movedName = (derivative) => derivative.slice(1);
+/** The name of what a derivative is by: "dW2" → "W2", "dg(Z1)" → "g(Z1)"; the textbook's dZ is by the same Z. */
+export const movedName = (derivative) => derivative.slice(1).replace("_chain", "");
 
 /**
  * Central differences at distances that shrink by 2, extrapolated to 0 (Ridders): the value where two

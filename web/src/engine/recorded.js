@@ -23,6 +23,7 @@ export class RecordedSession {
     this.network = lesson.network;
     this.isRecorded = true;
     this.costs = [];
+    this.testCosts = [];
     this.changedFrom = Infinity;
     this.numbers = lesson.golden.map(({ step }) => step).sort((a, b) => a - b);
     this.latest = { t: this.numbers.at(-1) - 1, parameters: lesson.golden.at(-1).parameters, slots: {} };

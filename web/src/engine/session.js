@@ -1,6 +1,8 @@
 /** A training that can be walked: any update can be opened, from any state that it has been in. */
 import { OPTIMIZERS } from "./optimizers.js";
+import { forward } from "./forward.js";
 import { openStep } from "./step.js";
+import { addTextbook } from "./textbook.js";
 import { microSteps } from "./microsteps.js";
 import { bornNonFinite } from "./watch.js";
 import { columns, copy, map, withColumn, zeros } from "./tensor.js";
@@ -10,6 +12,8 @@ import { compareGolden } from "./golden.js";
 const KEPT_NUMBERS = 2_000_000; // of states that are kept for going back, about 16 MB
 
 const FAR = 200; // updates that code does again
+
+const rowOf = (values) => ({ rows: 1, cols: values.length, data: Float64Array.from(values, (value) => value ?? NaN) });
 
 const hasDropout = ({ dropout }) => [dropout].flat().some((rate) => rate > 0);
 
@@ -29,8 +33,9 @@ export class Session {
     this.pinned = new Set([0]);
     this.stride = 1;
     this.latest = start;
-    /** J of each update done, from update 1. */
+    /** J of each update done, from update 1; beside it the mean loss of the test set. */
     this.costs = [];
+    this.testCosts = [];
     /** The first update that is not the recording's own: something was edited. */
     this.changedFrom = Infinity;
     /** What was changed by hand, and after how many updates: it makes this training again. */
@@ -143,13 +148,14 @@ export class Session {
     const state = this.state(k - 1);
     const problem = this.problem(k, state);
     const { values, after } = openStep(problem);
+    addTextbook(problem, values);
     const unknown = state.forgotten && OPTIMIZERS[problem.training.optimizer].state.length > 0;
     const steps = microSteps(this.network, problem.training, problem.masks).filter(
       ({ phase }) => !unknown || phase !== "update",
     );
     const golden = k < this.changedFrom && k <= this.followed && this.lesson.golden?.find(({ step }) => step === k);
     const check = golden ? compareGolden(values, golden) : null;
-    const names = steps.map(({ id }) => id);
+    const names = steps.filter(({ aside }) => !aside).map(({ id }) => id);
     const opened = { k, problem, values, after, steps, check, born: bornNonFinite(names, values) };
     if (this.opened.size > 3) this.opened.delete(this.opened.keys().next().value);
     this.opened.set(k, opened);
@@ -168,9 +174,16 @@ export class Session {
       return false;
     }
     this.costs[k - 1] = J;
+    const { test } = this.dataAt(k);
+    if (test) this.testCosts[k - 1] = this.testCost(test, this.latest.parameters);
     this.latest = after;
     if (k % this.stride === 0) this.keep(after);
     return true;
+  }
+
+  /** The mean loss of a test set: no dropout, no regularization. */
+  testCost(test, parameters) {
+    return forward({ network: this.network, training: {}, parameters, X: test.X, Y: test.Y }).get("J");
   }
 
   /** Train on so that update k can be opened; the update that can be, which is less where training stops. */
@@ -225,7 +238,7 @@ export class Session {
     for (const kept of [...this.kept.keys()]) if (kept > t) this.kept.delete(kept);
     this.kept.set(t, this.latest);
     this.pinned.add(t);
-    this.costs.length = Math.min(this.costs.length, t);
+    for (const costs of [this.costs, this.testCosts]) costs.length = Math.min(costs.length, t);
     this.trainings = this.trainings.filter(({ from }) => from <= t + 1);
     this.datas = this.datas.filter(({ from }) => from <= t + 1);
     this.log = this.log.filter((change) => change.t <= t);
@@ -253,15 +266,17 @@ export class Session {
   }
 
   /** One more example after t updates. */
-  add(t, inputs, targets) {
+  add(t, ...example) {
     this.branch(t);
-    this.log.push({ t, add: [inputs, targets] });
-    this.grow(t, inputs, targets);
+    this.log.push({ t, add: example });
+    this.grow(t, ...example);
   }
 
-  grow(t, inputs, targets) {
+  /** With features an example has its coordinates, too: `place`. */
+  grow(t, inputs, targets, place = undefined) {
     const data = this.dataAt(t + 1);
     const grown = { ...data, X: withColumn(data.X, inputs), Y: withColumn(data.Y, targets) };
+    if (place && data.base) grown.base = { ...data.base, X: withColumn(data.base.X, place) };
     this.datas = [...this.datas.filter(({ from }) => from <= t), { from: t + 1, data: grown }];
   }
 
@@ -270,7 +285,8 @@ export class Session {
     const pinned = [...this.pinned].filter((t) => t > 0 || this.log.length).map((t) => this.kept.get(t));
     return {
       states: [...pinned.filter(({ t }) => t !== this.latest.t), this.latest],
-      costs: { rows: 1, cols: this.costs.length, data: Float64Array.from(this.costs, (J) => J ?? NaN) },
+      costs: rowOf(this.costs),
+      test_costs: this.testCosts.length ? rowOf(this.testCosts) : undefined,
       log: this.log,
       trainings: this.trainings,
       changedFrom: this.changedFrom,
@@ -278,12 +294,13 @@ export class Session {
     };
   }
 
-  resume({ states, costs, log, trainings, changedFrom, base = null }) {
+  resume({ states, costs, test_costs, log, trainings, changedFrom, base = null }) {
     for (const state of states) {
       this.kept.set(state.t, state);
       this.pinned.add(state.t);
     }
     Object.assign(this, { latest: states.at(-1), costs: Array.from(costs.data), log, trainings, changedFrom, base });
+    this.testCosts = Array.from(test_costs?.data ?? []);
     for (const { t, add } of log) if (add) this.grow(t, ...add);
   }
 

@@ -22,6 +22,8 @@ const WAYS = {
   bent_back: [row],
   bent_alpha: [sumOf, sumOf, sumOf],
   loss: [ofExample, ofExample],
+  loss_textbook: [ofExample, ofExample],
+  chain: [0, 1].map(() => (dZ, r, c, { equation }) => (equation === "softmax_backward" ? column(dZ, c) : same(dZ, r, c))),
   cost: [(J) => same(J, 0, 0)],
 };
 

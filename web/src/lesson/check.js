@@ -3,6 +3,8 @@ import { ACTIVATIONS } from "../engine/activations.js";
 import { unknownParts } from "../engine/recorded.js";
 import { OPTIMIZERS } from "../engine/optimizers.js";
 import { TOY_NAMES } from "../data/toys.js";
+import { FEATURES } from "../data/examples.js";
+import { INITIALIZATIONS } from "../engine/initialization.js";
 import { DEFAULTS } from "./make.js";
 import { checkMuseum } from "./museum.js";
 
@@ -58,13 +60,50 @@ export function checkLog(log, { network, training, parameters, data }) {
       const there = A && isCount(row, 0) && isCount(col, 0) && row < A.rows && col < A.cols;
       need(there && Number.isFinite(value), where, "a parameter’s place and a number", edit);
     } else if (add) {
-      const fits = [data.X.rows, data.Y.rows].every((n, p) => add[p]?.length === n && add[p].every(Number.isFinite));
+      const rows = [data.X.rows, data.Y.rows, ...(data.base ? [data.base.X.rows] : [])];
+      const fits = rows.every((n, p) => add[p]?.length === n && add[p].every(Number.isFinite));
       need(fits, where, `${data.X.rows} inputs and ${data.Y.rows} targets`, add);
     } else {
       checkTraining({ ...training, ...set }, network.layer_dims.length - 2, where);
       need(set && (!set.optimizer || OPTIMIZERS[set.optimizer]), where, "settings", set);
     }
   });
+}
+
+const isSplit = (share) => Number.isFinite(share) && share >= 0 && share < 1;
+
+function checkFeatures(features, where) {
+  const known = isList(features) && features.length > 0 && features.every((name) => FEATURES[name]);
+  need(known && new Set(features).size === features.length, where, Object.keys(FEATURES).join(", "), features);
+}
+
+/** Inputs that are pixels, or bytes of the pictures of wide inputs. */
+function checkImages({ image_shape, pictures, X }) {
+  const product = (shape) => shape.reduce((all, n) => all * n, 1);
+  const isShape = (shape, least, most) =>
+    isList(shape) && shape.length >= least && shape.length <= most && shape.every((n) => isCount(n));
+  if (image_shape)
+    need(isShape(image_shape, 2, 3) && product(image_shape) === X.rows, "data.image_shape", `a shape of ${X.rows} pixels`, image_shape);
+  if (!pictures) return;
+  need(isShape(pictures.shape, 4, 4) && pictures.shape[0] === X.cols, "data.pictures.shape", `${X.cols} pictures`, pictures.shape);
+  const base64 = 4 * Math.ceil(product(pictures.shape) / 3);
+  need(typeof pictures.u8 === "string" && pictures.u8.length === base64, "data.pictures.u8", `${base64} characters`, pictures.u8?.length);
+}
+
+/** The coordinates of the examples, where their features are the inputs, and the test set. */
+function checkParts({ base, features, test, X, Y }) {
+  if (features || base) {
+    checkFeatures(features, "data.features");
+    checkArray(base?.X, base?.X?.rows === 1 ? 1 : 2, X.cols, "data.base.X");
+    need(isList(base.names), "data.base.names", "a list", base.names);
+    need(features.length === X.rows, "data.features", `${X.rows} names`, features);
+  }
+  if (!test) return;
+  const m = test.X?.cols;
+  checkArray(test.X, X.rows, m, "data.test.X");
+  checkArray(test.Y, Y.rows, m, "data.test.Y");
+  if (base) checkArray(test.base?.X, base.X.rows, m, "data.test.base.X");
+  need(isList(test.rows) && test.rows.length === m, "data.test.rows", `${m} numbers`, test.rows);
 }
 
 /** A toy network, as it stands in a link. */
@@ -74,6 +113,12 @@ export function checkToy(toy) {
   need(isList(hidden) && hidden.length < 9 && hidden.every((n) => isCount(n) && n < 65), "n.hidden", "layers", hidden);
   const known = isList(activations) && activations.every((name) => ACTIVATIONS[name]?.one);
   need(known && activations.length === hidden.length, "n.activations", "one for each layer", activations);
+  const { initialization = "auto", test = 0, noise = 0, features } = toy;
+  const methods = Object.keys(INITIALIZATIONS);
+  need(methods.includes(initialization), "n.initialization", methods.join(", "), initialization);
+  need(isSplit(test), "n.test", "a share below 1", test);
+  need(isPositive(noise) && noise <= 2, "n.noise", "a number from 0 to 2", noise);
+  if (features) checkFeatures(features, "n.features");
   const whole = { ...DEFAULTS, ...training };
   checkTraining(whole, hidden.length, "n.training");
   need(OPTIMIZERS[whole.optimizer], "n.training.optimizer", Object.keys(OPTIMIZERS).join(", "), whole.optimizer);
@@ -98,6 +143,8 @@ export function checkLesson(lesson) {
   need(m > 0, "data.X", "examples", data.X);
   for (const name of ["names", "classes"])
     need(isList(data[name] ?? []), `data.${name}`, "a list or null", data[name]);
+  checkParts(data);
+  checkImages(data);
   need(["binary", "classes", "numbers"].includes(data.kind), "data.kind", "binary, classes or numbers", data.kind);
   const within = (rows) => isList(rows) && rows.length > 0 && rows.every((row) => isCount(row, 0) && row < m);
   need(isList(batches ?? []) && (batches ?? []).every(within), "batches", `lists of numbers below ${m}`, batches);

@@ -4,6 +4,7 @@ import { OPTIMIZERS } from "../engine/optimizers.js";
 import { initialParameters } from "../engine/initialization.js";
 import { FORMAT } from "./codec.js";
 import { library } from "./library.js";
+import { prepared } from "../data/examples.js";
 
 export const HEAD_OF = { binary: "sigmoid", classes: "softmax", numbers: "identity" };
 
@@ -22,15 +23,19 @@ export const DEFAULTS = {
 export const RATES = { gd: 0.3, momentum: 0.3, nesterov: 0.1, rmsprop: 0.01, adam: 0.03, adamw: 0.03, lion: 0.01 };
 
 /**
- * @param {any} data
- * @param {{hidden?: number[], activations?: string[], training?: any}} [choice]
+ * @param {any} given
+ * @param {{hidden?: number[], activations?: string[], training?: any, initialization?: string, features?: string[],
+ *   test?: number}} [choice]
  */
-export function makeLesson(data, { hidden = [8, 8], activations = ["tanh", "tanh"], training = {} } = {}) {
+export function makeLesson(given, choice = {}) {
+  const { hidden = [8, 8], activations = ["tanh", "tanh"], training = {}, initialization = "auto" } = choice;
+  const data = prepared(given, choice);
   const output = HEAD_OF[data.kind];
   const network = {
     layer_dims: [data.X.rows, ...hidden, data.Y.rows],
     activations: [...activations, HEADS[output].activation],
     output,
+    initialization,
   };
   const whole = { ...DEFAULTS, ...training };
   whole.hyperparameters = { ...OPTIMIZERS[whole.optimizer].defaults, ...whole.hyperparameters };

@@ -1,5 +1,6 @@
 /** Python that makes a state of the page again: its updates are done once more, with the same draws and changes. */
 import { encodeArray } from "./codec.js";
+import { FEATURES } from "../data/examples.js";
 import { OPTIMIZERS } from "../engine/optimizers.js";
 
 const MOST = 400_000; // numbers that code may carry
@@ -10,6 +11,27 @@ const array = (value) => `unpacked(${literal(encodeArray(value))})`;
 
 /** Code to be read: of long numbers the beginnings. */
 export const readable = (code) => code.replace(/("[\w+/]{24}|(?:array\(|rows = ).{60})[^"\n]{24,}("?)/g, "$1…$2");
+
+/** The inputs as features of the coordinates. */
+const inputsCode = (features, base) => `
+def inputs(${base.X.rows === 1 ? "x1" : "x1, x2"}):
+    """The features of coordinates that are the inputs of the network."""
+    return np.vstack([${features.map((name) => FEATURES[name].python).join(", ")}])
+
+
+X = inputs(*${array(base.X)})`.trimStart();
+
+/** The cost of the test set with the parameters before the update. */
+const testCode = (test, features) => `
+X_test = ${features ? `inputs(*${array(test.base.X)})` : array(test.X)}
+Y_test = ${array(test.Y)}
+trained = Network(
+    network.architecture.layer_dims,
+    **network.architecture.network_arguments(),
+    parameters=step.before,
+)
+print("test cost", trained.cost(X_test, Y_test))
+`;
 
 /**
  * @param {any} session
@@ -22,11 +44,13 @@ export function pythonCode(session, done) {
   if (session.isRecorded || (unchanged && lesson.code && !session.beginning(done))) return lesson.code.replace(/^shown = 1\b/m, `shown = ${done + 1}`);
   const from = session.beginning(done);
   const start = session.state(from);
-  const { X, Y } = session.dataAt(from + 1);
+  const { X, Y, base, features, test } = session.dataAt(from + 1);
   const carried = X.data.length + Y.data.length + session.size;
   if (carried > MOST) return `# ${carried} numbers are too many for code: save the lesson instead.\n`;
   const training = session.trainingAt(from + 1);
-  const changes = session.log.filter(({ t }) => t > from && t <= done);
+  const changes = session.log
+    .filter(({ t }) => t > from && t <= done)
+    .map((change) => (change.add ? { ...change, add: change.add.slice(0, 2) } : change));
   const hidden = network.activations.slice(0, -1);
   const forgotten = start.forgotten && OPTIMIZERS[training.optimizer].state.length;
   const slots = Object.entries(start.slots);
@@ -34,10 +58,10 @@ export function pythonCode(session, done) {
   return `"""The network after ${done} updates of the page, ${
     from ? `those after the first ${from} done again` : "done again"
   }; then the next one, opened."""
-from deepstep import Network
+${features ? "import numpy as np\n\n" : ""}from deepstep import Network
 from deepstep.explorer import replay, unpacked
 
-X = ${array(X)}
+${features ? inputsCode(features, base) : `X = ${array(X)}`}
 Y = ${array(Y)}
 parameters = {
 ${Object.entries(start.parameters)
@@ -66,5 +90,5 @@ ${changes.length ? `    changes=[\n${changes.map((change) => `        ${literal(
     slots.length ? `    slots={\n${slots.map(([name, value]) => `        "${name}": ${array(value)},\n`).join("")}    },\n` : ""
   })
 ${forgotten ? "# Python trained up to there: the memory of its optimizer is not known here, and begins at zero.\n" : ""}print(step.trace())  # every quantity; step.before are the parameters before it
-`;
+${test ? testCode(test, features) : ""}`;
 }

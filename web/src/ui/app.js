@@ -8,6 +8,7 @@ import { Lab } from "./lab.js";
 import { Museum } from "./museum.js";
 import { Transport } from "./transport.js";
 import { Dialogs } from "./dialogs.js";
+import { startTour, Tour } from "./tour.js";
 import { Server } from "./server.js";
 import { ScenePanel } from "./scene-panel.js";
 import { locked } from "./scenes.js";
@@ -103,6 +104,7 @@ export function App() {
               >${t("app.share")}</button>`
             : null
         }
+        <button type="button" class="button is-quiet hide-narrow" data-action="tour" onClick=${startTour}>${t("tour.button")}</button>
         <button
           type="button"
           class="button is-quiet is-round"
@@ -119,6 +121,7 @@ export function App() {
       class=${`screen-${screen}`}
     >${error ? html`<p class="error" role="alert" data-error>${error}</p>` : null}${session && OF_TRAINING.includes(screen) ? html`<${Notes} />` : null}<${Screen} /></main>
     ${session && OF_TRAINING.includes(screen) && !locked("transport") ? html`<${Transport} />` : null}
+    <${Tour} />
     <${Dialogs} />
     <p class="visually-hidden" aria-live="polite" role="status">${live}</p>
   `;

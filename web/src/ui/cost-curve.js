@@ -1,6 +1,6 @@
 /** Curves over training: J of each update done here, and what the run before recorded; each as a table too. */
 import { html } from "./html.js";
-import { useApp } from "./store.js";
+import { set, useApp } from "./store.js";
 import { goTo } from "./walk.js";
 import { number } from "../format.js";
 import { t } from "../messages.js";
@@ -15,14 +15,15 @@ function thinned(points, most) {
 }
 
 /** Lines of points [x, y] over one axis, the second one dashed; `here` is the point that is marked. */
-export function Curve({ lines, here = null, text }) {
-  const drawn = lines.map((points) => thinned(points, MOST));
+export function Curve({ lines, here = null, text, log = false }) {
+  const drawn = lines.map((points) => thinned(points, MOST).filter(([, y]) => !log || y > 0));
   const all = drawn.flat();
   const [ys, xs] = [all.map(([, y]) => y), all.map(([x]) => x)];
-  const [low, high] = [Math.min(0, ...ys), Math.max(...ys, 1e-12)];
+  const scale = log ? Math.log10 : (value) => value;
+  const [low, high] = log ? [Math.min(...ys), Math.max(...ys) * 1.0001] : [Math.min(0, ...ys), Math.max(...ys, 1e-12)];
   const [first, last] = [Math.min(...xs), Math.max(...xs)];
   const x = (at) => LEFT + ((WIDE - LEFT - 6) * (at - first)) / Math.max(1, last - first);
-  const y = (value) => 8 + (HIGH - BOTTOM - 8) * (1 - (value - low) / (high - low));
+  const y = (value) => 8 + (HIGH - BOTTOM - 8) * (1 - (scale(value) - scale(low)) / (scale(high) - scale(low)));
   return html`<svg class="curve" viewBox=${`0 0 ${WIDE} ${HIGH}`} role="img" aria-label=${text}>
     <path class="axis" d=${`M${LEFT} 8V${HIGH - BOTTOM}H${WIDE - 6}`} />
     ${
@@ -38,7 +39,7 @@ export function Curve({ lines, here = null, text }) {
               d=${points.map(([at, value], p) => `${p ? "L" : "M"}${x(at).toFixed(1)} ${y(value).toFixed(1)}`).join("")}
             />`,
           )}
-          ${here ? html`<circle class="dot" cx=${x(here[0])} cy=${y(here[1])} r="4" />` : null}`
+          ${here && (!log || here[1] > 0) ? html`<circle class="dot" cx=${x(here[0])} cy=${y(here[1])} r="4" />` : null}`
         : null
     }
   </svg>`;
@@ -57,19 +58,33 @@ function Table({ names, rows, press }) {
 }
 
 export function CostCurve() {
-  const { session, k } = useApp();
-  const { costs } = session;
-  const points = costs.map((J, i) => [i + 1, J]).filter(([, J]) => Number.isFinite(J));
+  const { session, k, logCost } = useApp();
+  const { costs, testCosts } = session;
+  const pointsOf = (values) => values.map((J, i) => [i + 1, J]).filter(([, J]) => Number.isFinite(J));
+  const [points, tested] = [costs, testCosts].map(pointsOf);
+  const both = tested.length > 0;
   const low = points.reduce((least, [, J]) => Math.min(least, J), Infinity);
-  const text = points.length
+  const about = points.length
     ? t("play.costText", { first: number(points[0][1]), last: number(costs.at(-1)), low: number(low), n: costs.length })
     : t("play.costNone");
+  const text = both ? `${about} ${t("play.costTest", { last: number(tested.at(-1)[1]) })}` : about;
   const here = points.findLast(([update]) => update <= k) ?? points[0];
   return html`<section class="card" aria-labelledby="cost-title">
     <div class="card-head"><h2 id="cost-title">${t("play.cost")}</h2>${here ? html`<span class="quiet">${number(here[1])}</span>` : null}</div>
-    <${Curve} lines=${[points]} here=${here} text=${text} />
+    <${Curve} lines=${both ? [points, tested] : [points]} here=${here} text=${text} log=${logCost} />
     <p class="quiet note">${text}</p>
-    ${here ? html`<${Table} names=${[t("bar.unit.update"), "J"]} rows=${thinned(points, 12)} press=${goTo} />` : null}
+    ${both ? html`<p class="quiet note">${t("play.costLegend")}</p>` : null}
+    <label class="choice"><input
+      type="checkbox"
+      data-setting="log"
+      checked=${logCost}
+      onChange=${(event) => set({ logCost: event.target.checked })}
+    /> ${t("play.log")}</label>
+    ${here ? html`<${Table}
+      names=${[t("bar.unit.update"), "J", ...(both ? [t("play.testCost")] : [])]}
+      rows=${thinned(points, 12).map(([at, J]) => (both ? [at, J, testCosts[at - 1]] : [at, J]))}
+      press=${goTo}
+    />` : null}
   </section>`;
 }
 

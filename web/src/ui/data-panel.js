@@ -2,9 +2,11 @@
 import { html, useState } from "./html.js";
 import { set, useApp } from "./store.js";
 import { startToy } from "./opening.js";
-import { addPoint, anew } from "./editing.js";
+import { addPoint, anew, rebuild } from "./editing.js";
 import { kindText } from "./home.js";
+import { Choice } from "./training-panel.js";
 import { TOY_NAMES } from "../data/toys.js";
+import { coordinateNames, coordinates, FEATURES, featuresOf, plainFeatures } from "../data/examples.js";
 import { t } from "../messages.js";
 
 /** The targets of a class (or of a number). */
@@ -13,9 +15,10 @@ export const targetsOf = (data, label) =>
 
 function AddPoint({ data }) {
   const { paint } = useApp();
-  const [inputs, setInputs] = useState(() => Array(data.X.rows).fill(0));
+  const count = coordinates(data).rows;
+  const [inputs, setInputs] = useState(() => Array(count).fill(0));
   const [label, setLabel] = useState(0);
-  const names = data.names ?? [];
+  const names = coordinateNames(data);
   const numbered = () => Array.from({ length: Math.max(2, data.Y.rows) }, (_, i) => String(i));
   const classes = data.kind === "numbers" ? null : (data.classes ?? numbered());
   const submit = (event) => {
@@ -50,7 +53,7 @@ function AddPoint({ data }) {
       </div>
       <div class="row">
         <button type="submit" class="button is-quiet">${t("play.addPoint")}</button>
-        ${classes && data.X.rows === 2 ? html`<label class="choice"><input
+        ${classes && count === 2 ? html`<label class="choice"><input
           type="checkbox"
           checked=${paint !== null}
           onChange=${(event) => set({ paint: event.target.checked ? label : null })}
@@ -58,6 +61,29 @@ function AddPoint({ data }) {
       </div>
     </form>
   </details>`;
+}
+
+const NOISES = [0, 0.1, 0.2, 0.3, 0.5];
+const SHARES = [0, 0.1, 0.2, 0.3, 0.5];
+const percent = (share) => `${Math.round(100 * share)} %`;
+
+/** Which features of the coordinates are inputs: switches, of which one stays on. */
+function Features({ data }) {
+  const count = coordinates(data).rows;
+  const names = coordinateNames(data);
+  const on = data.features ?? plainFeatures(count);
+  const all = featuresOf(count);
+  const turn = (name) => rebuild({ features: all.filter((other) => on.includes(other) !== (other === name)) });
+  return html`<fieldset class="features">
+    <legend>${t("play.features")}</legend>
+    ${all.map((name) => html`<label class="choice" key=${name}><input
+      type="checkbox"
+      data-feature=${name}
+      checked=${on.includes(name)}
+      disabled=${on.length === 1 && on[0] === name}
+      onChange=${() => turn(name)}
+    /> ${FEATURES[name].label(names[0] ?? "x1", names[1] ?? "x2")}</label>`)}
+  </fieldset>`;
 }
 
 export function DataPanel() {
@@ -74,7 +100,25 @@ export function DataPanel() {
         ${TOY_NAMES.map((name) => html`<option value=${name}>${t(`toy.${name}`)}</option>`)}
       </select>
     </label>
+    <div class="fields">
+      ${toy ? html`<${Choice}
+        name="noise"
+        label=${t("play.noise")}
+        value=${lesson.toy.noise ?? 0}
+        choices=${NOISES}
+        onPick=${(noise) => rebuild({ noise })}
+      />` : null}
+      ${data.X.cols + (data.test?.X.cols ?? 0) > 3 && !data.pictures ? html`<${Choice}
+        name="test"
+        label=${t("play.test")}
+        value=${data.share ?? 0}
+        choices=${SHARES}
+        show=${percent}
+        onPick=${(test) => rebuild({ test })}
+      />` : null}
+    </div>
     <p class="quiet">${t("play.examples", { n: data.X.cols, x: data.X.rows })} · ${kindText(data)}</p>
-    ${data.X.rows <= 4 && (data.Y.rows === 1 || data.kind === "classes") ? html`<${AddPoint} data=${data} key=${`${data.X.rows}${data.kind}`} />` : null}
+    ${coordinates(data).rows <= 2 ? html`<${Features} data=${data} />` : null}
+    ${coordinates(data).rows <= 4 && (data.Y.rows === 1 || data.kind === "classes") ? html`<${AddPoint} data=${data} key=${`${coordinates(data).rows}${data.kind}`} />` : null}
   </section>`;
 }

@@ -1,6 +1,9 @@
 /** The network's answer over two inputs, with the examples on it. */
 import { html, useEffect, useRef } from "./html.js";
 import { useApp } from "./store.js";
+import { coordinateNames, coordinates } from "../data/examples.js";
+import { pictureShape } from "../data/pictures.js";
+import { Gallery } from "./gallery.js";
 import { addPoint } from "./editing.js";
 import { targetsOf } from "./data-panel.js";
 import { CLASS_COLOURS, dark, ramp } from "./colour.js";
@@ -50,11 +53,16 @@ function paintLine(context, A, frame) {
 
 const JUDGED = 4000; // examples, of more every so many-th
 
-/** What the network gets right, in words. */
-function fitText({ network }, whole, parameters) {
+/** What the network gets right, in words; of the test set too, if there is one. */
+function fitText(session, data, parameters) {
+  const own = partText(session, data, parameters, data.kind);
+  return data.test ? t("play.both", { own, test: partText(session, data.test, parameters, data.kind) }) : own;
+}
+
+function partText({ network }, whole, parameters, kind) {
   const data = thinned(whole);
   const A = predict(network, parameters, data.X);
-  if (data.kind === "numbers") {
+  if (kind === "numbers") {
     let sum = 0;
     for (let i = 0; i < A.data.length; i++) sum += (A.data[i] - data.Y.data[i]) ** 2;
     return t("play.error", { value: number(sum / A.cols) });
@@ -80,20 +88,22 @@ export function DecisionMap({ parameters, surface }) {
   const data = session.dataAt(k);
   const L = session.network.activations.length;
   const { frame, values } = surface;
+  const count = coordinates(data).rows;
   useEffect(() => {
     if (!values) return;
     const context = canvas.current.getContext("2d");
     const A = values.get(`A${L}`);
-    if (data.X.rows === 1) {
+    if (count === 1) {
       context.clearRect(0, 0, 2 * SIDE, 2 * SIDE);
       paintLine(context, A, frame);
     } else {
       paintPlane(context, A, data.kind);
     }
     drawPoints(context, data, frame, 2 * SIDE, 6);
+    if (data.test) drawPoints(context, data.test, frame, 2 * SIDE, 7, data.kind, true);
   });
   const click = (event) => {
-    if (paint === null || data.X.rows !== 2) return;
+    if (paint === null || count !== 2) return;
     const box = canvas.current.getBoundingClientRect();
     const [x, y] = [(event.clientX - box.left) / box.width, 1 - (event.clientY - box.top) / box.height];
     addPoint(
@@ -101,8 +111,10 @@ export function DecisionMap({ parameters, surface }) {
       targetsOf(data, paint),
     );
   };
-  const [x, y] = [data.names?.[0] ?? "x1", data.X.rows === 1 ? "Y" : (data.names?.[1] ?? "x2")];
+  const names = coordinateNames(data);
+  const [x, y] = [names[0] ?? "x1", count === 1 ? "Y" : (names[1] ?? "x2")];
   const fit = fitText(session, data, parameters);
+  if (pictureShape(data)) return html`<${Gallery} parameters=${parameters} fit=${fit} />`;
   return html`<section class="card" aria-labelledby="map-title">
     <div class="card-head"><h2 id="map-title">${t("play.map")}</h2><span class="quiet" data-fit>${fit}</span></div>
     ${
@@ -118,6 +130,7 @@ export function DecisionMap({ parameters, surface }) {
         ></canvas>`
         : null
     }
-    ${data.X.rows > 2 && values ? html`<p class="quiet note">${t("play.mapHint", { x, y })}</p>` : null}
+    ${data.test ? html`<p class="quiet note">${t("play.testMarks", { n: data.test.X.cols })}</p>` : null}
+    ${count > 2 && values ? html`<p class="quiet note">${t("play.mapHint", { x, y })}</p>` : null}
   </section>`;
 }

@@ -1,39 +1,14 @@
 /** Dialogs: help, search, share, gradient check. */
 import { html, useLayoutEffect, useRef } from "./html.js";
-import { app, set, useApp } from "./store.js";
+import { set, useApp } from "./store.js";
+import { Help } from "./help.js";
 import { Share } from "./share.js";
 import { GradientCheck } from "./gradient-check.js";
 import { Find } from "./find.js";
 import { t } from "../messages.js";
 
-const KEYS = [
-  ["Space", "help.space"],
-  ["←  →", "help.micro"],
-  ["Shift ←  →", "help.layer"],
-  ["[  ]", "help.update"],
-  ["/", "help.find"],
-  ["?", "help.help"],
-];
-
-const SCENE_KEYS = [
-  ["n", "help.sceneNext"],
-  ["p", "help.sceneBack"],
-];
-
-function Help() {
-  const { singleKeys } = useApp();
-  return html`<dl class="keys">${[...KEYS, ...(app.scenes ? SCENE_KEYS : [])].map(([keys, key]) => html`<dt><kbd>${keys}</kbd></dt><dd>${t(key)}</dd>`)}</dl>
-    <p class="quiet">${t("help.grid")}</p>
-    <p class="quiet">${t("help.count")}</p>
-    <label class="choice"><input
-      type="checkbox"
-      checked=${singleKeys}
-      onChange=${(event) => set({ singleKeys: event.target.checked })}
-    /> ${t("help.single")}</label>`;
-}
-
 const DIALOGS = {
-  help: { title: "help.title", Body: Help },
+  help: { title: "app.help", Body: Help },
   find: { title: "find.title", Body: Find },
   share: { title: "share.title", Body: Share },
   check: { title: "check.title", Body: GradientCheck },

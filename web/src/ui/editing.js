@@ -4,6 +4,8 @@ import { makeLesson } from "../lesson/make.js";
 import { app, set } from "./store.js";
 import { begin, goTo, leaveServer, work } from "./walk.js";
 import { startToy } from "./opening.js";
+import { expanded, wholeOf } from "../data/examples.js";
+import { tensor } from "../engine/tensor.js";
 
 /** Another number for a parameter, from the present update on. */
 export function editParameter(name, row, col, value) {
@@ -57,8 +59,13 @@ export function undo() {
 /** What the network and its training are now, as a choice for a new one. */
 function choiceNow() {
   const { session } = app;
-  const { layer_dims, activations } = session.network;
+  const { layer_dims, activations, initialization } = session.network;
+  const { features, share } = session.dataAt(app.k);
   return {
+    ...(initialization && { initialization }),
+    ...(features && { features }),
+    ...(share && { test: share }),
+    ...(session.lesson.toy?.noise && { noise: session.lesson.toy.noise }),
     hidden: layer_dims.slice(1, -1),
     activations: activations.slice(0, -1),
     training: { ...session.trainingAt(app.k), rate_factors: undefined, decay_factors: undefined, hyperparameters: { ...session.trainingAt(app.k).hyperparameters } },
@@ -71,15 +78,22 @@ export function rebuild(changes = {}, seed = undefined) {
   const choice = { ...choiceNow(), ...changes };
   if (seed !== undefined) choice.training.seed = seed;
   anew(() => {
-    if (lesson.toy && app.session.datas.length < 2) startToy({ data: lesson.toy.data, ...choice }, app.screen);
-    else begin({ ...makeLesson(app.session.dataAt(app.k), choice), title: lesson.title }, app.screen);
+    if (lesson.toy && ("noise" in changes || app.session.datas.length < 2))
+      startToy({ data: lesson.toy.data, ...choice }, app.screen);
+    else begin({ ...makeLesson(wholeOf(app.session.dataAt(app.k)), choice), title: lesson.title }, app.screen);
   });
 }
 
-/** One more example, from the present update on. */
-export function addPoint(inputs, targets) {
+/** One more example at these coordinates, from the present update on. */
+export function addPoint(place, targets) {
   leaveServer();
-  app.session.add(app.k - 1, inputs, targets);
+  const { features } = app.session.dataAt(app.k);
+  if (features) {
+    const inputs = expanded(tensor(place.length, 1, place), features);
+    app.session.add(app.k - 1, [...inputs.data], targets, place);
+  } else {
+    app.session.add(app.k - 1, place, targets);
+  }
   set({ born: null, check: null });
   goTo(app.k);
 }

@@ -15,7 +15,8 @@ export function GradientCheck() {
   const none = born && steps.find(({ id }) => id === born.name).phase !== "update";
   useEffect(() => {
     if (none) return;
-    const names = steps.filter(({ phase }) => phase === "backward").map(({ id }) => id);
+    const sound = ({ id, aside }) => !aside || values.get(id).data.every(Number.isFinite);
+    const names = steps.filter((step) => step.phase === "backward" && sound(step)).map(({ id }) => id);
     const size = Object.values(problem.parameters).reduce((sum, { data }) => sum + data.length, 0);
     const checks = checkGradients(problem, values, names, size > LARGE ? 2 : 24);
     let stopped = false;

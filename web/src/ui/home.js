@@ -2,6 +2,7 @@
 import { html, useRef, useState } from "./html.js";
 import { useApp } from "./store.js";
 import { showScreen } from "./walk.js";
+import { startTour } from "./tour.js";
 import { Scatter } from "./scatter.js";
 import { Door } from "./museum.js";
 import { openText, say, startToy, startData } from "./opening.js";
@@ -69,6 +70,7 @@ export function Home() {
       <h1>${t("home.title")}</h1>
       <p class="lead">${t("home.lead")}</p>
       <p class="quiet">${t("app.offline")}</p>
+      <p><button type="button" class="button is-quiet" data-action="tour" onClick=${startTour}>${t("tour.start")}</button></p>
       ${session ? html`<p><button
         type="button"
         class="button"

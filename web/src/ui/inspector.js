@@ -11,6 +11,8 @@ import { at } from "../engine/tensor.js";
 import { axes } from "../engine/names.js";
 import { classOf } from "./scatter.js";
 import { exact, number } from "../format.js";
+import { Picture } from "./picture.js";
+import { pictureShape } from "../data/pictures.js";
 import { t } from "../messages.js";
 
 const PARAMETER = /^(W|b|s|alpha)\d+$/;
@@ -85,7 +87,7 @@ function Example({ open, name, col }) {
     (_, row) => `${data.names?.[row] ?? `x${row + 1}`} = ${number(x(row), 3)}`,
   );
   const target = data.classes && data.kind !== "numbers" ? data.classes[classOf(data, i)] : number(at(data.Y, 0, i));
-  return html`<p class="quiet note">${t("inspect.example", { col, i, inputs: `${inputs.join(", ")}${data.X.rows > 3 ? ", …" : ""}`, target })}</p>`;
+  return html`${pictureShape(data) ? html`<div class="inspector-picture"><${Picture} data=${data} example=${i} label=${t("gallery.example", { i, target })} /></div>` : null}<p class="quiet note">${t("inspect.example", { col, i, inputs: `${inputs.join(", ")}${data.X.rows > 3 ? ", …" : ""}`, target })}</p>`;
 }
 
 const [WIDE, HIGH] = [260, 44];

@@ -9,6 +9,8 @@ import { RunCurve } from "./cost-curve.js";
 import { Source } from "./source.js";
 import { SmallNetwork } from "./small-network.js";
 import { Equation } from "./symbol.js";
+import { PicturesPanel } from "./pictures-panel.js";
+import { TwoWays } from "./two-ways.js";
 import { sentence } from "./sentences.js";
 import { usedBy } from "../engine/used.js";
 import { explain } from "../engine/explain.js";
@@ -83,6 +85,8 @@ export function Lab() {
         <${Operands} open=${open} step=${step} lit=${lit} />
         <p class="quiet note">${t("lab.keep")}</p>
       </section>
+        <${PicturesPanel} step=${step} />
+        <${TwoWays} step=${step} cursor=${cursor} />
         <${Source} step=${step} />
       </div>
       <div class="lab-side"><${Inspector} />${session.isRecorded ? html`<${RunCurve} />` : null}</div>

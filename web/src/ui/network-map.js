@@ -4,6 +4,8 @@ import { set, useApp } from "./store.js";
 import { rebuild } from "./editing.js";
 import { FINE } from "./surface.js";
 import { dark, largest, ramp } from "./colour.js";
+import { Picture } from "./picture.js";
+import { hasPixels } from "../data/pictures.js";
 import { ACTIVATIONS } from "../engine/activations.js";
 import { at } from "../engine/tensor.js";
 import { number } from "../format.js";
@@ -69,7 +71,8 @@ function LayerHead({ l, dims, activations, output }) {
 export function NetworkMap({ parameters, surface }) {
   const { session, unitOpen, firstUnit } = useApp();
   const { layer_dims: dims, activations, output } = session.network;
-  const { names } = session.lesson.data;
+  const { data } = session.lesson;
+  const { names } = data;
   const count = (n) => Math.min(n, MOST);
   const from = (l) => Math.min(firstUnit[l] ?? 0, dims[l] - count(dims[l]));
   const tallest = Math.max(...dims.map(count));
@@ -146,7 +149,9 @@ export function NetworkMap({ parameters, surface }) {
                 aria-label=${t("play.unitLabel", { j, l, b })}
                 onClick=${() => set({ unitOpen: [l, j] })}
               >
-                <${Thumbnail} A=${surface.values?.get(`A${l}`)} row=${j} high=${surface.high} />
+                ${l === 1 && hasPixels(data)
+                  ? html`<${Picture} data=${data} W=${parameters.W1} row=${j} />`
+                  : html`<${Thumbnail} A=${surface.values?.get(`A${l}`)} row=${j} high=${surface.high} />`}
                 <span class="unit-bias" aria-hidden="true">${b}</span>
               </button>`;
             })}
@@ -171,5 +176,5 @@ export function NetworkMap({ parameters, surface }) {
         )}
       </div>
     </div>
-    <p class="quiet note">${t("play.legend")}</p>`;
+    <p class="quiet note">${t("play.legend")}${hasPixels(data) ? ` ${t("pictures.units")}` : ""}</p>`;
 }

@@ -14,10 +14,11 @@ import { hasText, t } from "../messages.js";
 /**
  * A network for a toy set; the choice is small enough to stand in a link.
  *
- * @param {{data: string, hidden?: number[], activations?: string[], training?: any}} toy
+ * @param {{data: string, noise?: number, hidden?: number[], activations?: string[], training?: any}} toy
  */
 export function startToy(toy, screen = "play") {
-  const lesson = makeLesson(toySet(toy.data), choice(toy, toySet(toy.data)));
+  const data = toySet(toy.data, 1, toy.noise);
+  const lesson = makeLesson(data, choice(toy, data));
   begin({ ...lesson, title: t(`toy.${toy.data}`), toy }, screen);
 }
 
@@ -27,11 +28,12 @@ export function startData(data, given = {}, screen = "play") {
 
 const LARGE = 20_000; // inputs from which on an update of all examples would take too long
 
-/** @param {{hidden?: number[], activations?: string[], training?: any}} given */
-function choice({ hidden, activations, training }, data) {
+/** @param {any} given as for makeLesson */
+function choice({ hidden, activations, training, ...others }, data) {
   const small = data.X.rows > 64 ? [16, 8] : [8, 8];
   const rate = data.kind === "numbers" ? 0.03 : RATES[training?.optimizer ?? "gd"];
   return {
+    ...others,
     hidden: hidden ?? small,
     activations: activations ?? (hidden ?? small).map(() => "tanh"),
     training: { learning_rate: rate, batch_size: data.X.data.length > LARGE ? 64 : null, ...training },

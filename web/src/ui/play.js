@@ -10,6 +10,7 @@ import { CostCurve, RunCurve } from "./cost-curve.js";
 import { LayersPanel } from "./layers-panel.js";
 import { Lockable } from "./scene-panel.js";
 import { locked } from "./scenes.js";
+import { FindingsPanel } from "./findings-panel.js";
 import { mapOf } from "./surface.js";
 import { t } from "../messages.js";
 
@@ -32,6 +33,7 @@ export function Play() {
       <${DecisionMap} parameters=${parameters} surface=${surface} />
       <${CostCurve} />
       <${RunCurve} />
+      <${FindingsPanel} />
       <${LayersPanel} />
     </div>
   </div>`;

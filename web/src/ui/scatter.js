@@ -1,20 +1,25 @@
 /** Examples as points of two inputs: each class has a colour and a mark. */
 import { html, useEffect, useRef } from "./html.js";
+import { coordinates } from "../data/examples.js";
 import { CLASS_COLOURS, dark, ramp } from "./colour.js";
 
-/** The range of two inputs (of the input and the target, if there is one input alone), with a margin. */
-export function frameOf(data, [a, b] = [0, 1]) {
-  const rowOf = (i) =>
-    i < data.X.rows
-      ? data.X.data.subarray(i * data.X.cols, (i + 1) * data.X.cols)
-      : data.Y.data.subarray(0, data.X.cols);
-  const range = (values) => {
+/** The coordinates of the examples: two of them, or the one and the target. */
+export function placesOf(data) {
+  const X = coordinates(data);
+  return [X.data.subarray(0, X.cols), X.rows > 1 ? X.data.subarray(X.cols, 2 * X.cols) : data.Y.data.subarray(0, X.cols)];
+}
+
+/** The range of two coordinates (of the one and the target, if there is one alone), of the test set too, with a margin. */
+export function frameOf(data) {
+  const places = [data, ...(data.test ? [data.test] : [])].map(placesOf);
+  const range = (axis) => {
     let [low, high] = [Infinity, -Infinity];
-    for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
+    for (const place of places)
+      for (const value of place[axis]) [low, high] = [Math.min(low, value), Math.max(high, value)];
     const margin = (high - low || 1) * 0.1;
     return [low - margin, high + margin];
   };
-  return { x: range(rowOf(a)), y: range(rowOf(b)), xs: rowOf(a), ys: rowOf(b) };
+  return { x: range(0), y: range(1) };
 }
 
 /** The class of an example: the largest target, or whether the one target is 1. */
@@ -38,20 +43,27 @@ const MARKS = [
   ),
 ];
 
-/** Draw the examples into a canvas' context of this size. */
-export function drawPoints(context, data, frame, size, radius) {
+/** Draw the examples into a canvas' context of this size: those of the test set as rings. */
+export function drawPoints(context, data, frame, size, radius, kind = data.kind, hollow = false) {
   const isDark = dark();
-  const numbers = data.kind === "numbers";
+  const numbers = kind === "numbers";
+  const [xs, ys] = placesOf(data);
   let most = 1;
   if (numbers) for (const value of data.Y.data) most = Math.max(most, Math.abs(value));
   const every = Math.ceil(data.X.cols / 1500);
   for (let i = 0; i < data.X.cols; i += every) {
-    const x = ((frame.xs[i] - frame.x[0]) / (frame.x[1] - frame.x[0])) * size;
-    const y = size - ((frame.ys[i] - frame.y[0]) / (frame.y[1] - frame.y[0])) * size;
+    const x = ((xs[i] - frame.x[0]) / (frame.x[1] - frame.x[0])) * size;
+    const y = size - ((ys[i] - frame.y[0]) / (frame.y[1] - frame.y[0])) * size;
     const k = numbers ? 0 : classOf(data, i);
     const [r, g, b] = numbers ? ramp(data.Y.data[i] / most, isDark) : CLASS_COLOURS[k % CLASS_COLOURS.length];
     context.beginPath();
     MARKS[k % MARKS.length](context, x, y, radius);
+    if (hollow) {
+      context.lineWidth = radius / 2;
+      context.strokeStyle = `rgb(${r},${g},${b})`;
+      context.stroke();
+      continue;
+    }
     context.fillStyle = `rgb(${r},${g},${b})`;
     context.fill();
     context.lineWidth = Math.max(0.8, radius / 3);

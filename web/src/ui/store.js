@@ -38,10 +38,14 @@ export const app = {
   unitOpen: null,
   /** By layer the first unit that is drawn, where not all of them are. */
   firstUnit: {},
+  /** The stop of the tour. */
+  tour: null,
   paint: null,
   /** The mistake that is on in the bug museum, and the quantity that is shown. */
   exhibit: null,
   quantity: null,
+  /** Whether the curve of the cost has a logarithmic axis. */
+  logCost: false,
   server: null,
   /** A lesson of scenes and where its reader is in it: {lesson, state}. */
   scenes: null,

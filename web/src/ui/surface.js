@@ -1,6 +1,8 @@
 /** What every unit answers over the plane of two inputs (or along one): one forward pass for all pictures. */
 import { forward } from "../engine/forward.js";
+import { pictureShape } from "../data/pictures.js";
 import { zeros } from "../engine/tensor.js";
+import { coordinates, expanded } from "../data/examples.js";
 import { frameOf } from "./scatter.js";
 
 export const FINE = 44; // points along a side
@@ -22,7 +24,7 @@ const frames = new WeakMap();
 function planeOf(data) {
   if (!frames.has(data)) {
     const frame = frameOf(data);
-    const n = data.X.rows;
+    const n = coordinates(data).rows;
     const grid = zeros(n, n === 1 ? FINE : FINE * FINE);
     const mean = meansOf(data);
     for (let p = 0; p < grid.cols; p++) {
@@ -37,18 +39,18 @@ function planeOf(data) {
         grid.data[i * grid.cols + p] = at;
       }
     }
-    frames.set(data, { frame, grid });
+    frames.set(data, { frame, grid: data.features ? expanded(grid, data.features) : grid });
   }
   return frames.get(data);
 }
 
 /**
  * @returns {{frame: any, values: Map<string, any> | null, high: number}} the activations of all units over the
- *   plane; values is null where the network is too large for that
+ *   plane; values is null where the network is too large for that, or the examples are pictures
  */
 export function mapOf(session, data, parameters) {
-  if (session.size > MOST_WEIGHTS) return { frame: null, values: null, high: 0 };
+  if (session.size > MOST_WEIGHTS || pictureShape(data)) return { frame: null, values: null, high: 0 };
   const { frame, grid } = planeOf(data);
   const values = forward({ network: session.network, training: {}, parameters, X: grid, Y: null });
-  return { frame, values, high: data.X.rows === 1 ? 1 : FINE };
+  return { frame, values, high: coordinates(data).rows === 1 ? 1 : FINE };
 }

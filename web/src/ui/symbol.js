@@ -4,11 +4,17 @@ import { parse } from "../engine/names.js";
 
 const letterOf = ({ letter }) => (letter === "alpha" ? "α" : letter);
 
+/** J_L2 and loss_A2: what stands behind _ is set below. */
+const withIndex = (name) => {
+  const [base, index] = name.split("_");
+  return index && /^(J|loss)$/.test(base) ? html`${base}<sub>${index}</sub>` : name;
+};
+
 /** A quantity's name in text: HTML with superscripts. */
 export function Name({ name }) {
   const parts = parse(name);
   if (!parts)
-    return html`<span class="name"><i>${name.startsWith("J_") ? html`J<sub>${name.slice(2)}</sub>` : name}</i></span>`;
+    return html`<span class="name"><i>${withIndex(name)}</i></span>`;
   const { slot, derivative, before, layer, suffix } = parts;
   const core = html`<i>${derivative ? "d" : ""}${before && `${before}(`}${letterOf(parts)}</i><sup>[${layer}]</sup>${before ? html`<i>)</i>` : ""}`;
   const tail = suffix === "′" ? "′" : suffix === "⁻" ? "" : suffix.replace("_", " ");
@@ -22,7 +28,8 @@ function mathName(name, transposed) {
   const above = (base, ...signs) => html`<msup>${base}<mrow>${signs}</mrow></msup>`;
   const T = transposed ? html`<mi>T</mi>` : null;
   if (!parts) {
-    if (name.startsWith("J_")) return html`<msub><mi>J</mi><mi>${name.slice(2)}</mi></msub>`;
+    const [base, index] = name.split("_");
+    if (index && /^(J|loss)$/.test(base)) return html`<msub><mi>${base}</mi><mi>${index}</mi></msub>`;
     return html`<mi>${name}</mi>`;
   }
   const { slot, derivative, before, layer, suffix } = parts;
@@ -87,6 +94,17 @@ const LOSSES = {
   identity: (Z, Y) => ["1/2", "Σ", "(", Z, "−", ...Y, ")", "²"],
 };
 
+/** The same from the output A, and its derivative. */
+const TEXTBOOK = {
+  sigmoid: (A, Y) => ["−", "Σ", "(", ...Y, "∘", "log", A, "+", "(1 −", ...Y, ")", "∘", "log", "(1 −", A, ")", ")"],
+  softmax: (A, Y) => ["−", "Σ", ...Y, "∘", "log", A],
+};
+const TEXTBOOK_BACK = {
+  sigmoid: (A, Y) => ["−", "(", ...Y, "/", A, "−", "(1 −", ...Y, ")", "/", "(1 −", A, ")", ")"],
+  softmax: (A, Y) => ["−", ...Y, "/", A],
+  identity: (A, Y) => [A, "−", ...Y],
+};
+
 /** The micro-step's equation in one line. */
 export function Equation({ step, optimizer, output }) {
   if (step.formula) return html`<span class="equation is-text">${step.formula}</span>`;
@@ -98,6 +116,9 @@ export function Equation({ step, optimizer, output }) {
   if (step.phase === "update")
     tokens = tokens.flatMap((token) => (token === "g" ? [gradient] : token === "g²" ? [gradient, "²"] : [token]));
   if (step.kind === "loss") tokens = [tokens[0], "=", ...LOSSES[output](tokens[4], tokens.slice(6, -1))];
+  if (step.kind === "loss_textbook") tokens = [tokens[0], "=", ...TEXTBOOK[output](tokens[4], tokens.slice(6, -1))];
+  if (step.kind === "output_back" && output !== "identity")
+    tokens = [tokens[0], "=", ...TEXTBOOK_BACK[output](tokens[4], tokens.slice(6, -1))];
   if (step.kind === "batch") tokens = [tokens[0], "=", { name: "X" }];
   return html`<math class="equation" display="block">
     <mrow>${tokens.map(mathToken)}</mrow>

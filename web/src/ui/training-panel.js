@@ -2,6 +2,7 @@
 import { html } from "./html.js";
 import { useApp } from "./store.js";
 import { editTraining, rebuild, undo } from "./editing.js";
+import { INITIALIZATIONS } from "../engine/initialization.js";
 import { OPTIMIZERS } from "../engine/optimizers.js";
 import { RATES } from "../lesson/make.js";
 import { locked } from "./scenes.js";
@@ -13,7 +14,7 @@ const BATCHES = [null, 1, 8, 16, 32, 64, 128];
 const DROPOUTS = [0, 0.1, 0.2, 0.3, 0.5];
 
 /** A choice among numbers; the value in force is offered even if it is none of them. */
-function Choice({ label, value, choices, show = String, onPick, name }) {
+export function Choice({ label, value, choices, show = String, onPick, name }) {
   const all = choices.includes(value) ? choices : [...choices, value].sort((a, b) => a - b);
   return html`<label class="field"><span>${label}</span>
     <select data-setting=${name} disabled=${locked(name)} value=${String(value)} onChange=${(event) => onPick(all[event.target.selectedIndex])}>
@@ -48,6 +49,13 @@ export function TrainingPanel() {
         value=${training.learning_rate}
         choices=${RATE_CHOICES}
         onPick=${(learning_rate) => editTraining({ learning_rate })}
+      />
+      <${Choice}
+        name="initialization"
+        label=${t("play.initialization")}
+        value=${session.network.initialization ?? t("play.given")}
+        choices=${Object.keys(INITIALIZATIONS)}
+        onPick=${(initialization) => rebuild({ initialization })}
       />
       <${Choice}
         name="l2"

@@ -1,7 +1,7 @@
 /** The bar at the bottom: walking and playing. */
 import { html } from "./html.js";
 import { app, set, useApp } from "./store.js";
-import { byEpoch, byLayer, byMicro, byUpdate, goTo, goToMicro, opened, play, showBorn } from "./walk.js";
+import { byEpoch, byLayer, byMicro, byUpdate, goTo, goToMicro, opened, play, setPace, showBorn } from "./walk.js";
 import { number } from "../format.js";
 import { t } from "../messages.js";
 
@@ -138,12 +138,12 @@ export function Transport() {
     </div>
     <div class="transport-choices">
       <label>${t("bar.unit")}
-        <select value=${unit} onChange=${(event) => set({ unit: event.target.value })}>
+        <select value=${unit} onChange=${(event) => setPace({ unit: event.target.value })}>
           ${(lab ? ["micro", "update", "epoch"] : ["update", "epoch"]).map((name) => html`<option value=${name}>${t(`bar.unit.${name}`)}</option>`)}
         </select>
       </label>
       <label>${t("bar.speed")}
-        <input type="range" min="0" max="4" value=${speed} onInput=${(event) => set({ speed: Number(event.target.value) })} />
+        <input type="range" min="0" max="4" value=${speed} onInput=${(event) => setPace({ speed: Number(event.target.value) })} />
       </label>
     </div>
   </section>`;

@@ -8,6 +8,8 @@ import { sentence } from "./sentences.js";
 const MANY = 100_000; // updates that Python is asked for: until it is told to stop
 /** Milliseconds between two steps, by speed. */
 const PAUSES = { micro: [2400, 1400, 800, 350, 100], other: [500, 150, 40, 0, 0] };
+/** Seconds between two updates in Python, by speed; the last one is as fast as it can. */
+const PYTHON_PAUSES = [0.5, 0.15, 0.04, 1 / 60, 0];
 const FRAME = 12; // milliseconds of a frame that training may take
 const REDRAWN = 300; // milliseconds between two drawings of work that goes on
 
@@ -175,9 +177,19 @@ export function play(on = !app.playing) {
   if (app.playing === on || !app.session) return;
   set({ playing: on, born: on ? null : app.born });
   if (app.server?.on && app.unit !== "micro")
-    return app.server.send(on ? { do: "train", steps: MANY } : { do: "stop" });
+    return app.server.send(on ? { do: "train", steps: MANY, pause: pythonPause() } : { do: "stop" });
   if (on) requestAnimationFrame(frame);
   else settle();
+}
+
+/** By epochs the pause is shared among the updates of one. */
+const pythonPause = () =>
+  PYTHON_PAUSES[app.speed] / (app.unit === "epoch" ? app.session.updatesPerEpoch(heading()) : 1);
+
+/** Another speed or unit of playing, of the training in Python too. */
+export function setPace(changes) {
+  set(changes);
+  if (app.server?.on && app.playing && app.unit !== "micro") app.server.send({ do: "set", pause: pythonPause() });
 }
 
 let last = 0;

@@ -1,0 +1,141 @@
+/**
+ * The doctor's main rules, with the limits of the library's `inspection/findings`: from the curve of the cost, from the layers of an
+ * opened update. Causes come before what they lead to.
+ *
+ * @typedef {{kind: string, parts: Record<string, number>, k?: number, name: string, row?: number}} Finding `name` is the quantity
+ *   that shows it, in update k or the open one
+ */
+import { layerHealth } from "./health.js";
+
+const SHARE = 0.4; // of the units of a layer: dead, or saturated
+const VANISHED = 1e-3; // of the largest gradient above
+const EXPLODED = 1e3; // times the gradient of the output's layer
+const ROSE = 1.5; // times the cost at the beginning
+const FEWEST = 10; // epochs that the shape of a curve needs
+const LITTLE = 0.1; // of the first cost, or of ‖W‖
+const [STEADY, STRAIGHT] = [0.9, 0.25]; // epochs in which the cost falls; its fall in the second half
+const NOTHING = 0.01; // of the first cost
+const JUMPS = 0.1; // of the whole fall, from epoch to epoch
+const [TENTH, RISEN, DOUBLED, SLIGHTLY] = [0.1, 0.1, 2, 0.02]; // the end of the curve of the test set
+
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+const percent = (share) => Math.round(100 * share);
+
+/** The mean of each epoch that is whole: [update at its end, mean]. */
+function byEpoch(costs, each) {
+  const found = [];
+  for (let from = 0; from + each <= costs.length; from += each) {
+    const known = costs.slice(from, from + each).filter(Number.isFinite);
+    if (known.length) found.push([from + each, mean(known)]);
+  }
+  return found;
+}
+
+function isStraight(values, fall) {
+  const half = Math.floor(values.length / 2);
+  const falls = values.slice(1).filter((value, i) => value < values[i]).length;
+  return fall > 0 && falls >= STEADY * (values.length - 1) && values[half] - values.at(-1) >= STRAIGHT * fall;
+}
+
+/** @returns {Finding[]} from the costs by epoch; `moved` is how far the weights are from their beginning, of their size */
+export function costFindings(costs, testCosts, each, moved) {
+  const points = byEpoch(costs, each);
+  const values = points.map(([, J]) => J);
+  if (values.length < 2) return [];
+  const [first, last, most] = [values[0], values.at(-1), Math.max(...values)];
+  const k = points[values.indexOf(most)][0];
+  if (last > first) return [{ kind: "rising", parts: { first, last }, k: points.at(-1)[0], name: "J" }];
+  if (most > ROSE * Math.abs(first)) return [{ kind: "rateHigh", parts: { first, peak: most, k }, k, name: "J" }];
+  if (values.length < FEWEST) return [];
+  const fall = first - Math.min(...values);
+  const parts = { percent: Number(((100 * fall) / Math.abs(first)).toPrecision(2)), n: values.length };
+  if (fall < LITTLE * Math.abs(first) && moved < LITTLE && isStraight(values, fall))
+    return [{ kind: "rateLow", parts, name: "J" }];
+  if (fall < NOTHING * Math.abs(first)) return [{ kind: "nothing", parts, name: "J" }];
+  const late = values.slice(Math.floor(values.length / 2));
+  const jump = median(late.slice(1).map((value, i) => Math.abs(value - late[i])));
+  const unsteady = jump > JUMPS * fall ? [{ kind: "unsteady", parts: { jump, percent: percent(jump / fall) }, name: "J" }] : [];
+  return [...overfitting(byEpoch(testCosts, each), values), ...unsteady];
+}
+
+/** The cost of the test set rises while that of the training set falls. */
+function overfitting(points, values) {
+  const tests = points.map(([, J]) => J);
+  const window = Math.max(3, Math.round(TENTH * tests.length));
+  if (tests.length < FEWEST || tests.length !== values.length) return [];
+  const best = tests.indexOf(Math.min(...tests));
+  const [low, end] = [tests[best], mean(tests.slice(-window))];
+  const [rise, fall] = [end - low, tests[0] - low];
+  const far = rise > RISEN * Math.max(fall, Math.abs(tests[0]) / 10) || (end > DOUBLED * low && low > 0 && rise > SLIGHTLY * fall);
+  const learnsOn = mean(values.slice(-window)) < values[best];
+  if (!far || !learnsOn || best >= tests.length - window) return [];
+  const k = points[best][0];
+  return [{ kind: "overfitting", parts: { k, best: low, last: tests.at(-1) }, k, name: "J" }];
+}
+
+/** Whether all units of a layer have the same weights. */
+function isSymmetric(W, b) {
+  const same = (A) => A.data.every((value, p) => value === A.data[p % A.cols]);
+  return W.rows > 1 && same(W) && same(b);
+}
+
+const rowWhere = ({ rows, cols, data }, is) =>
+  Math.max(0, Array.from({ length: rows }, (_, i) => data.subarray(i * cols, (i + 1) * cols)).findIndex(is));
+
+/** @returns {Finding[]} from the layers of an opened update */
+export function layerFindings(opened) {
+  const { values } = opened;
+  const health = layerHealth(opened);
+  const hidden = health.slice(0, -1);
+  const symmetric = hidden
+    .filter(({ layer: l }) => isSymmetric(values.get(`W${l}`), values.get(`b${l}`)))
+    .map(({ layer: l, units: n }) => ({ kind: "symmetric", parts: { l, n }, name: `dW${l}` }));
+  const of = (kind, /** @type {"dead" | "saturated"} */ share) =>
+    hidden
+      .filter((row) => row[share] >= SHARE && !symmetric.some(({ parts }) => parts.l === row.layer))
+      .map((row) => {
+        const { layer: l, units: n } = row;
+        const part = share === "dead" ? row.dead : row.saturated;
+        const name = share === "dead" ? `A${l}` : `dZ${l}`;
+        const isIt = share === "dead" ? (row) => row.every((a) => a === 0) : undefined;
+        return { kind, parts: { l, percent: percent(part), n }, name, row: isIt ? rowWhere(values.get(name), isIt) : 0 };
+      });
+  return [...symmetric, ...gradientFindings(health), ...of("dead", "dead"), ...of("saturated", "saturated")];
+}
+
+/** A gradient that vanishes before the first layer, or explodes: the first such layer from below. */
+function gradientFindings(health) {
+  const norms = health.map(({ gradient }) => gradient);
+  const isOpen = norms.every(Number.isFinite) && norms.at(-1) > 0 && health.slice(0, -1).every(({ dead }) => dead < SHARE);
+  if (!isOpen) return [];
+  for (let i = 0; i < norms.length - 1; i++) {
+    const above = norms[i] / Math.max(...norms.slice(i + 1));
+    if (above < VANISHED) return [{ kind: "vanishing", parts: { l: i + 1, ratio: above }, name: `dW${i + 1}` }];
+    const ofLast = norms[i] / norms.at(-1);
+    if (ofLast > EXPLODED) return [{ kind: "exploding", parts: { l: i + 1, ratio: ofLast }, name: `dW${i + 1}` }];
+  }
+  return [];
+}
+
+/** ‖W − W at the beginning‖ of its size, of the layer that moved farthest. */
+export function movedShare(first, now) {
+  const norm = (values) => Math.hypot(...values);
+  const shares = Object.keys(first)
+    .filter((name) => name[0] === "W")
+    .map((name) => norm(now[name].data.map((w, p) => w - first[name].data[p])) / (norm(first[name].data) || 1e-12));
+  return Math.max(...shares);
+}
+
+const ORDER = ["symmetric", "exploding", "rising", "rateHigh", "dead", "vanishing", "saturated", "rateLow", "nothing", "overfitting", "unsteady"];
+
+/** Number of the rules. */
+export const RULES = ORDER.length;
+
+/** @returns {Finding[]} all of them, causes first */
+export function findings(session, opened) {
+  const { lesson, latest, costs, testCosts } = session;
+  const moved = movedShare(lesson.parameters, latest.parameters);
+  const found = [...layerFindings(opened), ...costFindings(costs, testCosts, session.updatesPerEpoch(), moved)];
+  return found.toSorted((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
+}
