@@ -67,24 +67,26 @@ class MistakesDirective(SphinxDirective):
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        """A list: exercise, name and hint of each mistake, with the folded diff that fixes it."""
+        """A folded list for each exercise: name and hint of each mistake, with the diff that fixes it."""
         if EXERCISES is None:
             return note(f"Mistakes of chapter {self.arguments[0]}: this build has no deepstep.course.")
         chapter = int(self.arguments[0])
-        rows = nodes.bullet_list(classes=["mistakes"])
-        for name, exercise in EXERCISES.items():
-            if exercise.chapter == chapter:
-                rows += [self.item(name, mistake) for mistake in exercise.mistakes]
-        return [rows] if rows.children else note(f"Chapter {chapter} has no known mistakes.")
-
-    def item(self, name: str, mistake: Any) -> nodes.list_item:
-        """One mistake."""
-        head = nodes.paragraph(
-            "", "", nodes.literal(name, name), nodes.Text(": "), nodes.strong("", mistake.name)
+        found = [exercise for exercise in EXERCISES.values() if exercise.chapter == chapter]
+        return [self.folded(exercise) for exercise in found] or note(
+            f"Chapter {chapter} has no known mistakes."
         )
+
+    def folded(self, exercise: Any) -> Folded:
+        """The mistakes of one exercise."""
+        items = [self.item(exercise, mistake) for mistake in exercise.mistakes]
+        title = f"{exercise.name}: {len(items)} mistakes that the check recognizes"
+        return Folded("", nodes.bullet_list("", *items, classes=["mistakes"]), title=title)
+
+    def item(self, exercise: Any, mistake: Any) -> nodes.list_item:
+        """One mistake."""
+        head = nodes.paragraph("", "", nodes.strong("", mistake.name))
         body = self.parse_text_to_nodes(mistake.hint)
-        diff = Folded("", code(mistake.diff, "diff"), title=f"Fix in {name}: {mistake.name}")
-        return nodes.list_item("", head, *body, diff)
+        return nodes.list_item("", head, *body, code(exercise.diff(mistake), "diff"))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -170,7 +170,11 @@ BROKEN = {
     "no front matter": ("# T\n", 1, "front matter", "Begin with"),
     "front matter without an end": ('+++\ntitle = "T"\n', 1, "front matter", ""),
     "no title": ("+++\n+++\n# T\n", 1, "'title'", ""),
-    "an unknown key of the front matter": ('+++\ntitle = "T"\nlangage = 1\n+++\n', 3, "'langage'", "'language'?"),
+    "an unknown key of the front matter": (
+        '+++\ntitle = "T"\nlangage = 1\n+++\n',
+        3,
+        "'langage'", "'language'?",
+    ),
     "a language that is none": ('+++\ntitle = "T"\nlanguage = "<b>"\n+++\n', 3, "language must be", ""),
     "a score beyond 100": ('+++\ntitle = "T"\npassing_score = 101\n+++\n', 3, "passing_score must be", ""),
     "a wrong default": (FRONT.replace("examples = 8", "examples = 0"), 5, "examples must be", ""),

@@ -32,7 +32,6 @@ from deepstep.errors import DeepStepError, DivergenceError, unknown_name
 
 COMMANDS = {
     "demo": "demo",
-    "course": "course",
     "describe-columns": "summary",
     "train": "train",
     "predict": "predict",
@@ -40,10 +39,10 @@ COMMANDS = {
     "importance": "evaluate",
     "summary": "summary",
     "explore": "explore",
-    "lesson": "lesson",
-    "report": "report",
     "course": "course",
+    "lesson": "lesson",
     "worksheet": "worksheet",
+    "report": "report",
     "doctor": "report",
     "trace": "opened",
     "check-gradients": "opened",

@@ -126,7 +126,8 @@ class Comparison(NamedTuple):
     def _side_effects(self) -> Iterator[str]:
         for index, name in enumerate(signature(self.exercise.function).parameters):
             both = zip(self.expected, self.records, strict=True)
-            if any(one["after"][index : index + 1] != record["after"][index : index + 1] for one, record in both):
+            after = slice(index, index + 1)
+            if any(one["after"][after] != record["after"][after] for one, record in both):
                 yield f"{name} was changed in place: make a new array."
         if any(record["random"] for record in self.records):
             yield "The global random generator was used or seeded: draw from rng, not from np.random."
@@ -243,7 +244,7 @@ def _kind(value: Any) -> str:
 
 
 def describe_quantity(name: str, pairs: Pairs, tolerance: float) -> str:
-    """What is wrong with a quantity, from all pairs of an expected and a given value."""
+    """The faults of a quantity, from all pairs of an expected and a given value."""
     for expected, value, _ in pairs:
         expected, value = as_array(expected), as_array(value)
         if not (is_array(expected) and is_array(value)):
@@ -281,7 +282,7 @@ RELATIONS: Sequence[tuple[str, Callable[[Any, int], Any]]] = (
     ("is transposed", lambda e, m: e.T if e.T.shape == e.shape else e + 1),
     ("has 0 and 1 exchanged", lambda e, m: 1 - e),
 )
-"""What a value can be to the expected one."""
+"""Relations of a value to the expected one."""
 
 
 def _about_shape(expected: Any, value: Any) -> str:

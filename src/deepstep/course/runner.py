@@ -43,7 +43,7 @@ FORBIDDEN_OTHERS = ("resource.setrlimit", "signal.pthread_kill", "socket.")
 
 
 class Limits(NamedTuple):
-    """What a learner's file may take, for one exercise."""
+    """Limits of a learner's file in one exercise."""
 
     seconds: float = 10.0
     memory: int = 2 << 30

@@ -35,7 +35,7 @@ SUMMARIES: dict[str, Callable[[Any], Any]] = {
     "max": np.max,
     "largest": lambda values: np.abs(values).max(),
 }
-"""What a text may quote of a whole matrix."""
+"""Values of a whole matrix that a text may quote."""
 
 
 def examples_of(settings: Mapping[str, Any]) -> Subject:

@@ -112,7 +112,8 @@ def shown(network: Network, X: Any, Y: Any, about: About, given: Mapping[str, An
             f"got {rest:,}",
             "Look at one step of it with Network.trace, or explore a smaller one.",
         )
-    return Shown(network, X, Y, options, replace(about, title=title, notes=tuple(notes)), wide, pictures)
+    about = replace(about, title=title, notes=tuple(notes))
+    return Shown(network, X, Y, options, about, wide, pictures=pictures)
 
 
 def _pictures(X: Array, image_shape: Sequence[int]) -> AnyArray:
