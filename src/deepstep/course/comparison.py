@@ -126,7 +126,9 @@ class Comparison(NamedTuple):
     def _side_effects(self) -> Iterator[str]:
         for index, name in enumerate(signature(self.exercise.function).parameters):
             both = zip(self.expected, self.records, strict=True)
-            if any(one["after"][index : index + 1] != record["after"][index : index + 1] for one, record in both):
+            if any(
+                one["after"][index : index + 1] != record["after"][index : index + 1] for one, record in both
+            ):
                 yield f"{name} was changed in place: make a new array."
         if any(record["random"] for record in self.records):
             yield "The global random generator was used or seeded: draw from rng, not from np.random."
@@ -263,8 +265,9 @@ def describe_quantity(name: str, pairs: Pairs, tolerance: float) -> str:
         if all(close(holds(e, m), v, max(tolerance, 1e-9)) for e, v, m in arrays):
             return f"{name} {text}."
     ratios = {round(float(r), 9) for e, v, _ in arrays for r in (v[e != 0] / e[e != 0]).ravel()}
-    if len(ratios) == 1:
-        return f"{name} has a wrong factor: it is {ratios.pop():.6g} times the expected one."
+    ratio = ratios.pop() if len(ratios) == 1 else 1.0
+    if ratio != 1 and all(close(e * ratio, v, 1e-6) for e, v, _ in arrays):
+        return f"{name} has a wrong factor: it is {ratio:.6g} times the expected one."
     offsets = {round(float(d), 9) for e, v, _ in arrays for d in (v - e).ravel()}
     if len(offsets) == 1:
         return f"{name} is off by {offsets.pop():.6g} everywhere."
@@ -275,6 +278,7 @@ def describe_quantity(name: str, pairs: Pairs, tolerance: float) -> str:
 
 
 RELATIONS: Sequence[tuple[str, Callable[[Any, int], Any]]] = (
+    ("is 0 everywhere", lambda e, m: 0 * e),
     ("has the wrong sign", lambda e, m: -e),
     ("is m times too large: 1/m is missing", lambda e, m: e * m),
     ("is m times too small: 1/m stands twice", lambda e, m: e / max(m, 1)),

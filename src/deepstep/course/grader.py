@@ -152,6 +152,7 @@ def check(*functions: Callable[..., Any], exercise: str | None = None, seed: int
 
     Examples
     --------
+    >>> import numpy as np
     >>> def my_relu(Z):
     ...     return np.maximum(0, -Z)
     >>> check(my_relu)
