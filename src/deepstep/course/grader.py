@@ -159,6 +159,7 @@ def check(*functions: Callable[..., Any], exercise: str | None = None, seed: int
     relu: wrong
         Mistake: the sign of Z is wrong.
         A is wrong.
+        Published case 1: A is [[0., 0., 2.]], expected [[0., 2., 0.]].
     0 of 1 right
     """
     if not functions or (exercise and len(functions) > 1):
