@@ -22,14 +22,14 @@ LIMITS: dict[str, tuple[int, int]] = {
     "plots": (1_270, 1_660),
     "report": (700, 910),
     "explorer": (1_230, 1_750),
-    "course": (1_800, 2_300),
-    "cli": (2_000, 5_220),
+    "course": (1_800, 2_200),
+    "cli": (2_000, 5_310),
     "": (500, 2_320),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
-FILES = 190, 223
-TESTS = 22_000, 36_300
+FILES = 190, 233
+TESTS = 22_000, 38_000
 
 
 def lines(files: list[Path]) -> int:

@@ -37,7 +37,7 @@ class Comparison(NamedTuple):
         return all(map(self.agree, others, self.records))
 
     def agree(self, other: Record, record: Record) -> bool:
-        """Whether two calls of one case end alike."""
+        """Whether two calls of one case have the same result, or the same error."""
         if "error" in other or "error" in record:
             return other.get("error", ["none"])[0] == record.get("error", ["nothing"])[0]
         if other["random"] != record["random"] or not unchanged(other["after"], record["after"]):
@@ -108,7 +108,7 @@ class Comparison(NamedTuple):
         }
 
     def describe(self) -> Iterator[str]:
-        """What is seen, without knowledge of the cause."""
+        """The differences, without knowledge of the cause."""
         yield from self._side_effects()
         yield from self._errors()
         wrong = self.wrong_quantities()
@@ -270,7 +270,7 @@ def _kind(value: Any) -> str:
 
 
 def describe_quantity(name: str, pairs: Pairs, tolerance: float) -> str:
-    """What is wrong with a quantity, from all pairs of an expected and a given value."""
+    """One sentence on a wrong quantity, from all pairs of an expected and a given value."""
     for expected, raw, _ in pairs:
         expected, value = as_array(expected), as_array(raw)
         if is_array(expected) and isinstance(raw, list) and raw and np.shape(raw[0]) == expected.shape != ():
@@ -315,7 +315,7 @@ RELATIONS: Sequence[tuple[str, Callable[[Any, int], Any]]] = (
     ("is transposed", lambda e, m: e.T if e.T.shape == e.shape else e + 1),
     ("has 0 and 1 exchanged", lambda e, m: 1 - e),
 )
-"""What a value can be to the expected one."""
+"""Relations of a value to the expected one."""
 
 
 def _about_shape(expected: Any, value: Any) -> str:
