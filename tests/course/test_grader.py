@@ -157,10 +157,10 @@ def test_the_published_numbers_come_out(
 ) -> None:
     exercise = EXERCISES[place[0]]
     result = result_of(exercise.function, exercise.published()[place[1]])
-    names = exercise.returns
-    found = result if isinstance(result, dict) else dict(zip(names, result, strict=True))  # type: ignore[arg-type]
-    if isinstance(names, str) and not isinstance(result, dict):
-        found = {"cost": result}
+    names = ["cache" if isinstance(name, list) else name for name in exercise.returns]
+    found = result if isinstance(result, dict) else {"cost": result}
+    if isinstance(result, list):
+        found = dict(zip(names, result, strict=True))
     compared = [name for name in reference[published] if name in found]
     assert compared
     for name in compared:

@@ -148,6 +148,20 @@ def test_an_unknown_mistake_is_described(function: Callable[..., Any], message: 
     assert message in str(grade)
 
 
+def test_a_fixed_number_in_place_of_m_is_described() -> None:
+    def compute_cost(AL: Any, Y: Any) -> Any:
+        return EXERCISES["compute_cost"].function(AL, Y) * Y.shape[1] / 7
+
+    assert "J is divided by the fixed number 7, not by m." in str(check(compute_cost))
+
+
+def test_the_numbers_of_a_published_case_are_shown() -> None:
+    grade = check(lambda Z: (np.maximum(0, Z), Z), exercise="relu")
+    assert "A is 2 results, expected one array." in str(grade)
+    grade = check(lambda Z: np.abs(Z), exercise="relu")
+    assert "Published case 1: A is [[0., 2., 2.]], expected [[0., 2., 0.]]." in str(grade)
+
+
 def test_each_quantity_is_described_by_itself() -> None:
     def linear_backward(dZ: Any, cache: Any) -> Any:
         dA_prev, dW, db = EXERCISES["linear_backward"].function(dZ, cache)

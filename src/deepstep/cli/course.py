@@ -19,7 +19,8 @@ from deepstep.errors import FileError
 def course_command() -> None:
     """Work through the course: 14 chapters with functions to write.
 
-    Begin with "deepstep course start 1", and check the file with "deepstep course check 1".
+    Begin with "deepstep course start 1", and check the file with "deepstep course check 1". Each command has
+    the option --json.
     """
 
 

@@ -17,6 +17,9 @@ from deepstep.course.runner import Other, Record, call, decode, encode
 
 MISSING = Other("nothing")
 
+MOST_SHOWN = 6
+"""A message shows the entries of arrays of this size."""
+
 Leaf: TypeAlias = tuple[str, Any, Any]
 """A quantity of a result: its name, the expected and the given value."""
 
@@ -34,10 +37,10 @@ class Comparison(NamedTuple):
         return all(map(self.agree, others, self.records))
 
     def agree(self, other: Record, record: Record) -> bool:
-        """Whether two calls of one case end alike."""
+        """Whether two calls of one case have the same result, or the same error."""
         if "error" in other or "error" in record:
             return other.get("error", ["none"])[0] == record.get("error", ["nothing"])[0]
-        if other["after"] != record["after"] or other["random"] != record["random"]:
+        if other["random"] != record["random"] or not unchanged(other["after"], record["after"]):
             return False
         return all(close(one, value, self.exercise.tolerance) for _, one, value in self.leaves(other, record))
 
@@ -105,7 +108,7 @@ class Comparison(NamedTuple):
         }
 
     def describe(self) -> Iterator[str]:
-        """What is seen, without knowledge of the cause."""
+        """The differences, without knowledge of the cause."""
         yield from self._side_effects()
         yield from self._errors()
         wrong = self.wrong_quantities()
@@ -119,15 +122,32 @@ class Comparison(NamedTuple):
         for name, found in pairs.items():
             if name in wrong:
                 yield describe_quantity(name, found, self.exercise.tolerance)
+        yield from self._example()
         right = [name for name in pairs if name not in wrong]
         if wrong and right:
             yield f"{', '.join(right)} {'is' if len(right) == 1 else 'are'} right."
 
+    def _example(self) -> Iterator[str]:
+        """A wrong number of a published case beside the right one."""
+        count = len(self.exercise.published())
+        for number, (expected, record) in enumerate(
+            zip(self.expected[:count], self.records, strict=False), 1
+        ):
+            for name, one, value in self.leaves(expected, record) if "value" in record else ():
+                right, given = as_array(one), as_array(value)
+                small = is_array(right) and is_array(given) and max(right.size, given.size) <= MOST_SHOWN
+                if small and not close(right, given, self.exercise.tolerance):
+                    texts = [
+                        " ".join(np.array2string(array + 0, separator=", ").split())
+                        for array in (given, right)
+                    ]
+                    yield f"Published case {number}: {name} is {texts[0]}, expected {texts[1]}."
+                    return
+
     def _side_effects(self) -> Iterator[str]:
         for index, name in enumerate(signature(self.exercise.function).parameters):
-            both = zip(self.expected, self.records, strict=True)
-            after = slice(index, index + 1)
-            if any(one["after"][after] != record["after"][after] for one, record in both):
+            place, both = slice(index, index + 1), zip(self.expected, self.records, strict=True)
+            if not all(unchanged(one["after"][place], record["after"][place]) for one, record in both):
                 yield f"{name} was changed in place: make a new array."
         if any(record["random"] for record in self.records):
             yield "The global random generator was used or seeded: draw from rng, not from np.random."
@@ -220,6 +240,12 @@ def close(expected: Any, value: Any, tolerance: float) -> bool:
         )
 
 
+def unchanged(before: Sequence[Any], after: Sequence[Any]) -> bool:
+    """Whether arguments are the same after two calls, up to the rounding of θ + ε - ε."""
+    both = leaves([decode(one) for one in before], [decode(one) for one in after], "arguments")
+    return before == after or all(close(one, value, 1e-12) for _, one, value in both)
+
+
 def examples_of(case: Arguments) -> int:
     """The number of examples m of a case: the columns of its first matrix."""
     for value in case:
@@ -244,9 +270,11 @@ def _kind(value: Any) -> str:
 
 
 def describe_quantity(name: str, pairs: Pairs, tolerance: float) -> str:
-    """The faults of a quantity, from all pairs of an expected and a given value."""
-    for expected, value, _ in pairs:
-        expected, value = as_array(expected), as_array(value)
+    """One sentence on a wrong quantity, from all pairs of an expected and a given value."""
+    for expected, raw, _ in pairs:
+        expected, value = as_array(expected), as_array(raw)
+        if is_array(expected) and isinstance(raw, list) and raw and np.shape(raw[0]) == expected.shape != ():
+            return f"{name} is {len(raw)} results, expected one array."
         if not (is_array(expected) and is_array(value)):
             if not close(expected, value, tolerance):
                 return f"{name} is {_kind(value)}, expected {_kind(expected)}."
@@ -264,8 +292,12 @@ def describe_quantity(name: str, pairs: Pairs, tolerance: float) -> str:
         if all(close(holds(e, m), v, max(tolerance, 1e-9)) for e, v, m in arrays):
             return f"{name} {text}."
     ratios = {round(float(r), 9) for e, v, _ in arrays for r in (v[e != 0] / e[e != 0]).ravel()}
-    if len(ratios) == 1:
-        return f"{name} has a wrong factor: it is {ratios.pop():.6g} times the expected one."
+    ratio = ratios.pop() if len(ratios) == 1 else 1.0
+    if ratio != 1 and all(close(e * ratio, v, 1e-6) for e, v, _ in arrays):
+        return f"{name} has a wrong factor: it is {ratio:.6g} times the expected one."
+    divisors = {round(float(m / r), 6) for e, v, m in arrays for r in (v[e != 0] / e[e != 0]).ravel() if r}
+    if len(divisors) == 1 and len({m for *_, m in arrays}) > 1:
+        return f"{name} is divided by the fixed number {divisors.pop():g}, not by m."
     offsets = {round(float(d), 9) for e, v, _ in arrays for d in (v - e).ravel()}
     if len(offsets) == 1:
         return f"{name} is off by {offsets.pop():.6g} everywhere."
@@ -276,6 +308,7 @@ def describe_quantity(name: str, pairs: Pairs, tolerance: float) -> str:
 
 
 RELATIONS: Sequence[tuple[str, Callable[[Any, int], Any]]] = (
+    ("is 0 everywhere", lambda e, m: 0 * e),
     ("has the wrong sign", lambda e, m: -e),
     ("is m times too large: 1/m is missing", lambda e, m: e * m),
     ("is m times too small: 1/m stands twice", lambda e, m: e / max(m, 1)),

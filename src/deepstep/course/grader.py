@@ -64,7 +64,13 @@ class Grade:
         return sum(result.right for result in self.results) / len(self.results)
 
     def to_dict(self) -> dict[str, Any]:
-        """The grade as plain values."""
+        """Give the grade as plain values.
+
+        Returns
+        -------
+        dict
+            "score", "points", "out_of", and "exercises": of each its name, points, mistakes and messages.
+        """
         return {
             "score": self.score,
             "points": sum(result.right for result in self.results),
@@ -84,7 +90,13 @@ class Grade:
         }
 
     def to_json(self) -> str:
-        """The grade as one JSON object."""
+        """Give the grade as one JSON object.
+
+        Returns
+        -------
+        str
+            JSON of `to_dict`.
+        """
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
     def raise_if_wrong(self) -> None:
@@ -152,12 +164,14 @@ def check(*functions: Callable[..., Any], exercise: str | None = None, seed: int
 
     Examples
     --------
+    >>> import numpy as np
     >>> def my_relu(Z):
     ...     return np.maximum(0, -Z)
     >>> check(my_relu)
     relu: wrong
         Mistake: the sign of Z is wrong.
         A is wrong.
+        Published case 1: A is [[0., 0., 2.]], expected [[0., 2., 0.]].
     0 of 1 right
     """
     if not functions or (exercise and len(functions) > 1):
@@ -261,13 +275,13 @@ def check_file(
     for name in names:
         exercise = EXERCISES[name]
         cases = exercise.all_cases(hidden)
-        judged = partial(run_file, Path(path), name, cases, limits=limits)
-        records = judged()
+        run = partial(run_file, Path(path), name, cases, limits=limits)
+        records = run()
         with own_generator():
             result = judge(exercise, cases, records)
             others = [other for other in exercise.helpers if other in names]
             if not result.right and others and "failed" not in records[0]:
-                apart = judge(exercise, cases, judged(others))
+                apart = judge(exercise, cases, run(others))
                 if apart.right:
                     result = Result(
                         name, True, messages=("It fails only by the other functions of the file.",)

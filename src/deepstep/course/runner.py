@@ -1,6 +1,6 @@
 """Calls of a learner's function: in this process, or in another one with limits of time and memory.
 
-What comes back of a call is a `Record` of plain JSON: the result, the error, the arguments afterwards.
+A call gives a `Record` of plain JSON: the result, the error, the arguments afterwards.
 """
 
 import importlib
@@ -24,7 +24,7 @@ import numpy as np
 from deepstep.course.exercise import COSTS, EXERCISES, Arguments, CostOf, Draws
 
 Record: TypeAlias = dict[str, Any]
-"""Of one call: "value" or "error" (type, message, line of the file), "after" (the arguments), "random"
+"""The record of a call: "value" or "error" (type, message, line of the file), "after" (the arguments), "random"
 (whether the global generator was used); of a file that does not run: "failed", a sentence."""
 
 MOST_ENTRIES = 100_000
@@ -43,7 +43,7 @@ FORBIDDEN_OTHERS = ("resource.setrlimit", "signal.pthread_kill", "socket.")
 
 
 class Limits(NamedTuple):
-    """Limits of a learner's file in one exercise."""
+    """Limits of a learner's file, for one exercise."""
 
     seconds: float = 10.0
     memory: int = 2 << 30

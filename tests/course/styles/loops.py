@@ -175,10 +175,12 @@ def update_parameters(parameters, gradients, learning_rate):
 def numerical_gradient(cost, theta, epsilon):
     found = []
     for i in range(theta.size):
-        plus, minus = theta.copy(), theta.copy()
-        plus[i] += epsilon
-        minus[i] -= epsilon
-        found.append((cost(plus) - cost(minus)) / (2.0 * epsilon))
+        theta[i] += epsilon
+        plus = cost(theta)
+        theta[i] -= 2 * epsilon
+        minus = cost(theta)
+        theta[i] += epsilon  # θ again, up to rounding
+        found.append((plus - minus) / (2.0 * epsilon))
     return found
 
 

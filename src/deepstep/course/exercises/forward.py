@@ -34,7 +34,7 @@ def _neurons(rng):
     cases=_neurons,
 )
 def neuron_forward(w, b, X):
-    """The answers of one sigmoid neuron: A = σ(wᵀ·X + b).
+    """The activations of one sigmoid neuron: A = σ(wᵀ·X + b).
 
     w (n, 1): weights; b: a number; X (n, m): one example per column. Return A (1, m), with
     σ(z) = 1 / (1 + e^-z).
