@@ -1,46 +1,6 @@
 """Exhibits of the bug museum: mistakes as edits of the right program, with their symptoms."""
 
-from dataclasses import dataclass
-
-from deepstep.course.program import BASES, BY_NAME, L2, LAYERS, Edit, Program, edited
-from deepstep.inspection.faults import get_fault
-
-
-@dataclass(frozen=True)
-class Exhibit:
-    """A mistake.
-
-    id: In links.
-    group: ``"data"``, ``"initialization"``, ``"forward"``, ``"cost"``, ``"backward"`` or ``"update"``.
-    edits: From the right program to the wrong one.
-    symptom, why: Sentences for the page.
-    base: The right program, a name in `BASES`.
-    fault: The mistake's name in `Network.train`, where it has one.
-    layers: The layers with the mistake; the fault of `Network.train` is in every layer.
-    """
-
-    id: str
-    group: str
-    title: str
-    edits: tuple[Edit, ...]
-    symptom: str
-    why: str
-    base: str = "plain"
-    fault: str = ""
-    layers: tuple[int, ...] = LAYERS
-
-    def __post_init__(self) -> None:
-        if self.fault:
-            get_fault(self.fault, self.id)
-
-    @property
-    def right(self) -> Program:
-        return BASES[self.base]
-
-    @property
-    def wrong(self) -> Program:
-        return edited(self.right, self.edits)
-
+from deepstep.course.program import BY_NAME, L2, LAYERS, Edit, Exhibit
 
 SHAPES = {1: "(3, 2)", 2: "(3, 3)", 3: "(1, 3)"}
 
