@@ -1,11 +1,15 @@
 """The bug museum in a browser: each switch, the first quantity that differs, keys, no request."""
 
+import re
+
 import numpy as np
 import pytest
 
 from deepstep.course.exhibits import EXHIBITS
 from deepstep.course.museum import document, first_step
 from deepstep.course.program import BASES
+from deepstep.course.worksheet import worksheets
+from deepstep.course.worksheet_page import worksheets_html
 from deepstep.explorer import Exploration
 
 STATE = """() => ({
@@ -133,3 +137,17 @@ def test_no_fault_of_accessibility(watched, address, axe, scheme, width):
         found = page.evaluate("axe.run().then((r) => r.violations.map((v) => [v.id, v.nodes[0].html]))")
         assert found == [], exhibit
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_page_of_worksheets_is_accessible_and_prints_a_page_for_each(browser, tmp_path, axe):
+    path = tmp_path / "sheets.html"
+    sheets = worksheets((2, 2, 2, 1), students=3, loss="cross_entropy", seed=7)
+    path.write_text(worksheets_html(sheets), encoding="utf-8")
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(path.as_uri())
+    page.evaluate(axe)
+    assert page.evaluate("axe.run().then((r) => r.violations.map((v) => [v.id, v.nodes[0].html]))") == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    printed = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 4  # three sheets and the key
+    page.close()

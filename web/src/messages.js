@@ -278,6 +278,7 @@ const ENGLISH = {
   "museum.symptom": "Symptom",
   "museum.why": "Reason",
   "museum.fix": "Fix",
+  "museum.given": "Given",
   "museum.steps": "Quantities of the step",
   "museum.state.first": "the first quantity that differs",
   "museum.state.differs": "differs",

@@ -1,46 +1,6 @@
 """Exhibits of the bug museum: mistakes as edits of the right program, with their symptoms."""
 
-from dataclasses import dataclass
-
-from deepstep.course.program import BASES, BY_NAME, L2, LAYERS, Edit, Program, edited
-from deepstep.inspection.faults import get_fault
-
-
-@dataclass(frozen=True)
-class Exhibit:
-    """A mistake.
-
-    id: In links.
-    group: ``"data"``, ``"initialization"``, ``"forward"``, ``"cost"``, ``"backward"`` or ``"update"``.
-    edits: From the right program to the wrong one.
-    symptom, why: Sentences for the page.
-    base: The right program, a name in `BASES`.
-    fault: The mistake's name in `Network.train`, where it has one.
-    layers: The layers with the mistake; the fault of `Network.train` is in every layer.
-    """
-
-    id: str
-    group: str
-    title: str
-    edits: tuple[Edit, ...]
-    symptom: str
-    why: str
-    base: str = "plain"
-    fault: str = ""
-    layers: tuple[int, ...] = LAYERS
-
-    def __post_init__(self) -> None:
-        if self.fault:
-            get_fault(self.fault, self.id)
-
-    @property
-    def right(self) -> Program:
-        return BASES[self.base]
-
-    @property
-    def wrong(self) -> Program:
-        return edited(self.right, self.edits)
-
+from deepstep.course.program import BY_NAME, L2, LAYERS, Edit, Exhibit
 
 SHAPES = {1: "(3, 2)", 2: "(3, 3)", 3: "(1, 3)"}
 
@@ -58,7 +18,7 @@ EXHIBITS = (
         "data",
         "Inputs are not standardized",
         (Edit("A0", BY_NAME["A0"].expression, "X"),),
-        "Z1 has entries of thousands, A1 is ±1 for every example, and the cost does not go down.",
+        "Z1 has entries up to 5000, A1 is ±1 for every example, and the cost does not go down.",
         "tanh is flat far from 0: its derivative is 0 there, and dZ1 and dW1 with it.",
     ),
     Exhibit(
@@ -113,7 +73,7 @@ EXHIBITS = (
         "initialization",
         "Initial weights are too large",
         _initial("20 * rng.standard_normal({shape})"),
-        "Most entries of A1 are ±1 and of A2 are 0 or 1. The first cost is high, and dZ1 is nearly 0.",
+        "Most entries of A1 are ±1 and of A2 are 0 or 1, and dZ1 is 0 there. The first cost is high.",
         "tanh and sigmoid are flat far from 0, so the gradient ends there.",
     ),
     Exhibit(
@@ -121,7 +81,7 @@ EXHIBITS = (
         "initialization",
         "Initial weights are too small",
         _initial("0.01 * rng.standard_normal({shape})"),
-        "dW1 is about a millionth of its right size. The cost stays near log 2 = 0.693 for a long time.",
+        "dW1 is 2000 times too small. The cost stays near log 2 = 0.693 for a long time.",
         "The gradient is multiplied by W3ᵀ and W2ᵀ on its way back. Small factors make it vanish.",
     ),
     Exhibit(
@@ -295,7 +255,7 @@ EXHIBITS = (
         "backward",
         "1 - Z² for 1 - A² (tanh)",
         (Edit("dZ1", "A1**2", "Z1**2"),),
-        "Where Z is large, dZ1 is large with the wrong sign. The gradient check fails in W1 and b1.",
+        "Where |Z1| is above 1, dZ1 has the wrong sign. The gradient check fails in W1 and b1.",
         "The derivative of tanh is written in A, the result of tanh: 1 - A².",
         fault="1 - Z² for 1 - A²",
     ),

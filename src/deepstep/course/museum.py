@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.course.exhibits import EXHIBITS, Exhibit
-from deepstep.course.program import ACTIVATIONS, BASES, LAYER_DIMS, LAYERS, Program
+from deepstep.course.exhibits import EXHIBITS
+from deepstep.course.program import ACTIVATIONS, BASES, LAYER_DIMS, LAYERS, Exhibit, Program
 from deepstep.explorer import About, lesson
 from deepstep.explorer.document import Document
 from deepstep.explorer.page import number, packed

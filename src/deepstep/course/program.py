@@ -1,8 +1,10 @@
-"""The program of a training step, line by line, and edits of its lines."""
+"""The program of a training step, line by line, and mistakes as edits of its lines."""
 
+from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from deepstep.errors import ConfigurationError
+from deepstep.inspection.faults import get_fault
 
 VARIABLES = {"α": "learning_rate", "g(Z1)": "G1", "dg(Z1)": "dG1"}
 """Variables of the program whose quantity has another name in the trace."""
@@ -130,3 +132,39 @@ BASES: dict[str, Program] = {
     ),
 }
 """Right programs that mistakes start from: plain, with L2, with dropout, and with shuffled examples."""
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A mistake.
+
+    id: In links.
+    group: ``"data"``, ``"initialization"``, ``"forward"``, ``"cost"``, ``"backward"`` or ``"update"``.
+    edits: From the right program to the wrong one.
+    symptom, why: Sentences for the page.
+    base: The right program, a name in `BASES`.
+    fault: The mistake's name in `Network.train`, where it has one.
+    layers: The layers with the mistake; the fault of `Network.train` is in every layer.
+    """
+
+    id: str
+    group: str
+    title: str
+    edits: tuple[Edit, ...]
+    symptom: str
+    why: str
+    base: str = "plain"
+    fault: str = ""
+    layers: tuple[int, ...] = LAYERS
+
+    def __post_init__(self) -> None:
+        if self.fault:
+            get_fault(self.fault, self.id)
+
+    @property
+    def right(self) -> Program:
+        return BASES[self.base]
+
+    @property
+    def wrong(self) -> Program:
+        return edited(self.right, self.edits)

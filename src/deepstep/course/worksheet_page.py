@@ -31,6 +31,7 @@ caption { text-align: left; padding-bottom: 1mm; }
 .wide th, .wide td { border: 1px solid #999; padding: 0.3mm 1.1mm; }
 .wide th, .wide td { white-space: nowrap; text-align: right; font-weight: 400; }
 .key { break-inside: avoid; border-top: 1px solid #999; padding: 2mm 0 4mm; font-size: 8.5pt; }
+@media screen { body { padding: 4mm; } .wide { overflow-x: auto; } }
 .key h2 { margin-top: 0; }
 .key .matrices { gap: 1.5mm 5mm; } .key .matrix td { height: 4.2mm; min-width: 4mm; }
 """

@@ -61,7 +61,7 @@ function Steps({ states, current }) {
   };
   return html`<div class="ribbon museum-ribbon" ref=${list} role="group" aria-label=${t("museum.steps")} onKeyDown=${onKeyDown}>
     ${phases.map((phase) => html`<div class=${`ribbon-group phase-${phase}`} key=${phase}>
-      <span class="ribbon-phase" id=${`museum-${phase}`}>${t(`phase.${phase}`)}</span>
+      <span class="ribbon-phase" id=${`museum-${phase}`}>${phase === "given" ? t("museum.given") : t(`phase.${phase}`)}</span>
       <ol aria-labelledby=${`museum-${phase}`}>${states.map(({ id, state, phase: own }, at) => own !== phase ? null : html`<li key=${id}>
         <button
           type="button"
