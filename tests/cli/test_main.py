@@ -29,7 +29,10 @@ def test_without_a_command_there_is_help(deepstep):
 def test_every_command_has_help_and_json(deepstep, command):
     result = deepstep(command, "--help")
     assert result.code == 0
-    assert "--json" in result.out
+    parts = result.out.partition("Commands:")[2].strip().splitlines()
+    for part in parts:  # of a group
+        assert "--json" in deepstep(command, part.split()[0], "--help").out
+    assert parts or "--json" in result.out
 
 
 def test_version(deepstep):

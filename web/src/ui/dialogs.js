@@ -1,6 +1,6 @@
 /** Dialogs: help, search, share, gradient check. */
 import { html, useLayoutEffect, useRef } from "./html.js";
-import { app, set, useApp } from "./store.js";
+import { set, useApp } from "./store.js";
 import { Share } from "./share.js";
 import { GradientCheck } from "./gradient-check.js";
 import { Find } from "./find.js";
@@ -15,14 +15,9 @@ const KEYS = [
   ["?", "help.help"],
 ];
 
-const SCENE_KEYS = [
-  ["n", "help.sceneNext"],
-  ["p", "help.sceneBack"],
-];
-
 function Help() {
   const { singleKeys } = useApp();
-  return html`<dl class="keys">${[...KEYS, ...(app.scenes ? SCENE_KEYS : [])].map(([keys, key]) => html`<dt><kbd>${keys}</kbd></dt><dd>${t(key)}</dd>`)}</dl>
+  return html`<dl class="keys">${KEYS.map(([keys, key]) => html`<dt><kbd>${keys}</kbd></dt><dd>${t(key)}</dd>`)}</dl>
     <p class="quiet">${t("help.grid")}</p>
     <p class="quiet">${t("help.count")}</p>
     <label class="choice"><input
