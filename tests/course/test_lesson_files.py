@@ -170,11 +170,7 @@ BROKEN = {
     "no front matter": ("# T\n", 1, "front matter", "Begin with"),
     "front matter without an end": ('+++\ntitle = "T"\n', 1, "front matter", ""),
     "no title": ("+++\n+++\n# T\n", 1, "'title'", ""),
-    "an unknown key of the front matter": (
-        '+++\ntitle = "T"\nlangage = 1\n+++\n',
-        3,
-        "'langage'", "'language'?",
-    ),
+    "an unknown key in front": ('+++\ntitle = "T"\nlangage = 1\n+++\n', 3, "'langage'", "'language'?"),
     "a language that is none": ('+++\ntitle = "T"\nlanguage = "<b>"\n+++\n', 3, "language must be", ""),
     "a score beyond 100": ('+++\ntitle = "T"\npassing_score = 101\n+++\n', 3, "passing_score must be", ""),
     "a wrong default": (FRONT.replace("examples = 8", "examples = 0"), 5, "examples must be", ""),
@@ -219,7 +215,7 @@ BROKEN = {
         scene("", '```question\ntext = "?"\nchoices = ["a", "b"]\n```'), 10, "'answer'", "",
     ),
     "an unknown key of a question": (scene("", QUESTION.format("pionts = 2")), 14, "'pionts'", "'points'?"),
-    "an answer that is no choice": (scene("", QUESTION.replace("= 1", "= 3").format("")), 13, "answer must", ""),
+    "an answer that is none": (scene("", QUESTION.replace("= 1", "= 3").format("")), 13, "answer must", ""),
     "a place that is none": (scene("", QUESTION.format("then = 'dW7'")), 14, "'dW7'", ""),
 }  # fmt: skip
 

@@ -176,7 +176,13 @@ class Stage:
         epochs = ceil(last / n_batches(self.X.shape[1], self.options.get("batch_size")))
         about = replace(self.about, title=title)
         document = lesson(
-            self.network(), self.X, self.Y, about=about, iterations=epochs, opened=opened, **self.options
+            self.network(),
+            self.X,
+            self.Y,
+            about=about,
+            iterations=epochs,
+            opened=tuple(opened),
+            **self.options,
         )
         return {**document, "recorded": document["recorded"][-1:]}
 

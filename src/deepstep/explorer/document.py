@@ -1,8 +1,7 @@
 """A lesson: the document of a page about a network, as plain JSON."""
 
 from base64 import b64encode
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from inspect import signature
 from typing import Any, TypeAlias
 
@@ -39,7 +38,7 @@ def lesson(
     about: About | None = None,
     learning_rate: float = 0.0075,
     iterations: int = 200,
-    opened: Collection[int] = (),
+    opened: tuple[int, ...] = (),
     **options: Any,
 ) -> Document:
     """The document of a page: a network with its examples and the first steps of its training.
@@ -66,14 +65,14 @@ def lesson(
     """
     iterations = options.pop("epochs", iterations)
     options = {"learning_rate": learning_rate, "iterations": iterations, **options}
-    return document_of(replace(shown(network, X, Y, about or About(), options), opened=opened))
+    return document_of(shown(network, X, Y, about or About(), options), opened)
 
 
-def document_of(what: Shown) -> Document:
-    """The lesson with these contents."""
+def document_of(what: Shown, opened: tuple[int, ...] = ()) -> Document:
+    """The lesson with these contents, and every quantity of the updates that are opened."""
     network, X, Y, options, about = what.network, what.X, what.Y, what.options, what.about
     notes = list(about.notes)
-    found = record(network, X, Y, options, what.opened)
+    found = record(network, X, Y, options, opened)
     if found.stopped:
         notes.append(found.stopped)
     return {

@@ -1,6 +1,6 @@
 """Recorded steps of a training, which a page shows and checks its own arithmetic with."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field, fields
 from itertools import islice
@@ -41,7 +41,7 @@ class Recording:
 
 
 def record(
-    network: Network, X: Array, Y: Array, options: Mapping[str, Any], opened: Collection[int] = ()
+    network: Network, X: Array, Y: Array, options: Mapping[str, Any], opened: tuple[int, ...] = ()
 ) -> Recording:
     """Train a copy of a network with the equations and record what a page needs."""
     learner = copy(network)

@@ -6,7 +6,7 @@ coordinates C, therefore has the same Z, A, J, dA, dZ and db, and dW1·Q for dW1
 in the gradient move W1·Q as they move W1; rules that treat each weight by itself do not.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -64,7 +64,6 @@ class About:
 class Shown:
     """The network (in float64, on coordinates if it is wide) and the examples of a page, with all options.
 
-    opened: The updates with every quantity; by default the first, the second and the last.
     pictures (m, height, width, channels), uint8: The examples of wide inputs that are pixels.
     """
 
@@ -74,7 +73,6 @@ class Shown:
     options: dict[str, Any]
     about: About
     wide: bool
-    opened: Collection[int] = ()
     pictures: AnyArray | None = None
 
 

@@ -1,6 +1,8 @@
 /** The page: its head, the screen, the transport bar, dialogs. */
 import { html, useEffect } from "./html.js";
 import { set, useApp } from "./store.js";
+import { ScenePanel } from "./scene-panel.js";
+import { locked } from "./scenes.js";
 import { showScreen } from "./walk.js";
 import { Home } from "./home.js";
 import { Play } from "./play.js";
@@ -10,8 +12,6 @@ import { Transport } from "./transport.js";
 import { Dialogs } from "./dialogs.js";
 import { startTour, Tour } from "./tour.js";
 import { Server } from "./server.js";
-import { ScenePanel } from "./scene-panel.js";
-import { locked } from "./scenes.js";
 import { unknownParts } from "../engine/recorded.js";
 import { number } from "../format.js";
 import { t } from "../messages.js";
@@ -64,13 +64,14 @@ export function App() {
     <header class="top">
       <p class="brand"><span class="brand-mark" aria-hidden="true"></span>${t("app.name")}</p>
       <nav aria-label=${t("app.screens")} class="tabs">
-        ${Object.keys(SCREENS).filter((name) => (name !== "museum" || carried?.museum) && (name === screen || !locked(name === "home" ? name : "screens"))).map(
+        ${Object.keys(SCREENS).filter((name) => name !== "museum" || carried?.museum).map(
           (name) =>
             html`<button
               type="button"
               key=${name}
               data-screen=${name}
               aria-current=${screen === name ? "page" : undefined}
+              hidden=${screen !== name && locked(name === "home" ? name : "screens")}
               disabled=${name !== "home" && (!session || (name === "play" && session.isRecorded))}
               onClick=${() => showScreen(name)}
             >${t(`screen.${name}`)}</button>`,
@@ -120,7 +121,7 @@ export function App() {
       tabindex="-1"
       class=${`screen-${screen}`}
     >${error ? html`<p class="error" role="alert" data-error>${error}</p>` : null}${session && OF_TRAINING.includes(screen) ? html`<${Notes} />` : null}<${Screen} /></main>
-    ${session && OF_TRAINING.includes(screen) && !locked("transport") ? html`<${Transport} />` : null}
+    ${session && OF_TRAINING.includes(screen) ? html`<${Transport} />` : null}
     <${Tour} />
     <${Dialogs} />
     <p class="visually-hidden" aria-live="polite" role="status">${live}</p>

@@ -1,7 +1,7 @@
 /** Keys for the whole page; what is typed into a field, or moves within a matrix, stays there. */
 import { app, set } from "./store.js";
 import { undo } from "./editing.js";
-import { locked, showScene } from "./scenes.js";
+import { keyLocked, locked, sceneKey } from "./scenes.js";
 import { byLayer, byMicro, byUpdate, play } from "./walk.js";
 
 const FIELDS = "input, select, textarea, [contenteditable]";
@@ -10,18 +10,15 @@ const PRESSED_BY_SPACE = `${FIELDS}, button, summary, a`;
 
 function act(event) {
   const { key, shiftKey, target } = event;
-  const scene = { n: 1, p: -1 }[key];
-  if (app.scenes && scene && !app.dialog) return () => showScene(app.scenes.state.at + scene);
   if (key === "?") return () => set({ dialog: app.dialog === "help" ? null : "help" });
   if (app.dialog || !app.session || !["play", "lab"].includes(app.screen)) return null;
-  if (key === "/") return locked("find") ? null : () => set({ dialog: "find" });
-  if ([" ", "[", "]"].includes(key) && locked("transport")) return null;
   if (key === " ") return target.closest(PRESSED_BY_SPACE) ? null : () => play();
+  if (key === "/") return () => set({ dialog: "find" });
   if (key === "[") return () => byUpdate(-1);
   if (key === "]") return () => byUpdate(1);
   if (app.screen !== "lab") return null;
   const direction = { ArrowLeft: -1, ArrowRight: 1 }[key];
-  if (!direction || target.closest("pre") || locked("transport")) return null;
+  if (!direction || target.closest("pre")) return null;
   return () => (shiftKey ? byLayer(direction) : byMicro(direction));
 }
 
@@ -34,7 +31,7 @@ export function listenToKeys() {
     }
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || !app.singleKeys) return;
     if (/** @type {Element} */ (event.target).closest(FIELDS)) return;
-    const action = act(event);
+    const action = sceneKey(event.key) ?? (keyLocked(event.key) ? null : act(event));
     if (!action) return;
     event.preventDefault();
     action();

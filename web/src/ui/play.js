@@ -1,6 +1,8 @@
 /** Play: data on the left, the network in the middle, what came of it on the right. */
 import { html } from "./html.js";
 import { useApp } from "./store.js";
+import { Lockable } from "./scene-panel.js";
+import { locked } from "./scenes.js";
 import { DataPanel } from "./data-panel.js";
 import { TrainingPanel } from "./training-panel.js";
 import { NetworkMap } from "./network-map.js";
@@ -8,8 +10,6 @@ import { UnitPanel } from "./unit-panel.js";
 import { DecisionMap } from "./decision-map.js";
 import { CostCurve, RunCurve } from "./cost-curve.js";
 import { LayersPanel } from "./layers-panel.js";
-import { Lockable } from "./scene-panel.js";
-import { locked } from "./scenes.js";
 import { FindingsPanel } from "./findings-panel.js";
 import { mapOf } from "./surface.js";
 import { t } from "../messages.js";

@@ -100,9 +100,9 @@ export function ScenePanel() {
     ${question ? html`<div lang=${language}><${Question} question=${question} answered=${state.answers[at]} at=${at} key=${at} /></div>` : null}
     ${score.questions ? html`<${Score} score=${score} />` : null}
     <nav class="scene-ways" aria-label=${t("scene.ways")}>
-      <button type="button" class="button is-quiet" data-scene-way="back" disabled=${at === 0} onClick=${() => showScene(at - 1)}>${t("scene.back")}</button>
+      <button type="button" class="button is-quiet" data-scene-way="back" title=${`${t("scene.back")} (p)`} disabled=${at === 0} onClick=${() => showScene(at - 1)}>${t("scene.back")}</button>
       <ol class="scene-dots" aria-hidden="true">${lesson.scenes.map((_, i) => html`<li key=${i} class=${i === at ? "is-now" : state.seen.includes(i) ? "is-seen" : ""}></li>`)}</ol>
-      <button type="button" class="button" data-scene-way="next" disabled=${at === n - 1} onClick=${() => showScene(at + 1)}>${t("scene.next")}</button>
+      <button type="button" class="button" data-scene-way="next" title=${`${t("scene.next")} (n)`} disabled=${at === n - 1} onClick=${() => showScene(at + 1)}>${t("scene.next")}</button>
     </nav>
   </section>`;
 }

@@ -11,6 +11,16 @@ let platform = connectScorm(null);
 /** Whether the scene that is open keeps a control from its reader. */
 export const locked = (name) => !!app.scenes && isLocked(app.scenes.lesson, app.scenes.state, name);
 
+const OF_TRANSPORT = [" ", "[", "]", "ArrowLeft", "ArrowRight"];
+
+export const keyLocked = (key) => locked(OF_TRANSPORT.includes(key) ? "transport" : key === "/" ? "find" : "");
+
+/** To the next scene, or the one before, by a key; undefined for other keys. */
+export function sceneKey(key) {
+  const way = { n: 1, p: -1 }[key];
+  return app.scenes && way && !app.dialog ? () => showScene(app.scenes.state.at + way) : undefined;
+}
+
 function report() {
   const { lesson, state } = app.scenes;
   const { percent, questions } = scoreOf(lesson, state);

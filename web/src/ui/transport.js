@@ -1,5 +1,6 @@
 /** The bar at the bottom: walking and playing. */
 import { html } from "./html.js";
+import { locked } from "./scenes.js";
 import { app, set, useApp } from "./store.js";
 import { byEpoch, byLayer, byMicro, byUpdate, goTo, goToMicro, opened, play, setPace, showBorn } from "./walk.js";
 import { number } from "../format.js";
@@ -56,6 +57,7 @@ function Stopped() {
 
 export function Transport() {
   const { session, k, micro, unit, speed, screen, job } = useApp();
+  if (locked("transport")) return null;
   const playing = app.playing || job;
   const lab = screen === "lab";
   const { steps } = opened();
