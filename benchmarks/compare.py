@@ -1,7 +1,9 @@
-"""One network by one library, for docs/comparison.md: python benchmarks/compare.py deepstep|scikit-learn|keras.
+"""One network by one library, for docs/comparison.md.
 
-Prints the seconds of processors of the import and of a training of 64-100-10 on digits (40 epochs of Adam, batches
-of 200), and the held-out accuracy over five splits. Keras runs on its backend; set KERAS_BACKEND=jax.
+python benchmarks/compare.py deepstep|scikit-learn|keras prints the seconds of processors of the first
+training of 64-100-10 on digits (40 epochs of Adam, batches of 200) and of later ones, and the held-out accuracy
+over five splits.
+Keras runs on its backend: set KERAS_BACKEND=jax.
 """
 
 import sys
@@ -16,7 +18,7 @@ EPOCHS, BATCH, UNITS, RATE = 40, 200, 100, 0.003
 
 
 def deepstep(X, y, seed):
-    """preset="single" with the same settings."""
+    """The preset that takes scikit-learn's settings."""
     from deepstep import DeepClassifier
 
     model = DeepClassifier(
