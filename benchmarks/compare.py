@@ -1,9 +1,8 @@
 """One network by one library, for docs/comparison.md.
 
 python benchmarks/compare.py deepstep|scikit-learn|keras prints the seconds of processors of the first
-training of 64-100-10 on digits (40 epochs of Adam, batches of 200) and of later ones, and the held-out accuracy
-over five splits.
-Keras runs on its backend: set KERAS_BACKEND=jax.
+training of 64-100-10 on digits (40 epochs of Adam, batches of 200) and of later ones, and the held-out
+accuracy over five splits. Keras runs on its backend: set KERAS_BACKEND=jax.
 """
 
 import sys
@@ -68,10 +67,10 @@ def main():
         predict = train(X_train, y_train, seed)
         seconds.append(process_time() - start)
         scores.append(np.mean(predict(X_test) == y_test))
-    print(
-        f"{sys.argv[1]}: first training {seconds[0]:.2f} s, later {np.median(seconds[1:]):.2f} s of processors, "
-        f"held-out accuracy {np.mean(scores[1:]):.4f} ({np.std(scores[1:], ddof=1):.4f})"
-    )
+    first, later = seconds[0], np.median(seconds[1:])
+    mean, deviation = np.mean(scores[1:]), np.std(scores[1:], ddof=1)
+    print(f"{sys.argv[1]}: first training {first:.2f} s, later {later:.2f} s of processors")
+    print(f"held-out accuracy {mean:.4f} ({deviation:.4f})")
 
 
 if __name__ == "__main__":
