@@ -33,6 +33,8 @@ SHOT = 8000
 """Largest height of a screenshot; Chromium does not end on those of very long pages."""
 
 VIOLATIONS = """async (contrast) => {
+    await document.fonts.ready;
+    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);  // scripts saw the width
     const rules = {"color-contrast": {enabled: contrast}};
     const what = {preload: false, iframes: false, resultTypes: ["violations"], rules};
     const found = await axe.run(document, what);
