@@ -34,14 +34,14 @@ SHOT = 8000
 
 VIOLATIONS = """async (contrast) => {
     await document.fonts.ready;
-    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);  // scripts saw the width
+    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
     const rules = {"color-contrast": {enabled: contrast}};
     const what = {preload: false, iframes: false, resultTypes: ["violations"], rules};
     const found = await axe.run(document, what);
     const places = (one) => one.nodes.slice(0, 3).map((node) => node.html.slice(0, 120)).join(" | ");
     return found.violations.map((one) => `axe ${one.id}: ${places(one)}`);
 }"""
-"""Colours are compared at one width: they are the same at all, and this is most of the work."""
+"""Two frames later scripts have seen the width. Colours are compared at one width: they are the same at all, and this is most of the work."""
 
 OVERFLOW = "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
 
