@@ -41,7 +41,9 @@ VIOLATIONS = """async (contrast) => {
     const places = (one) => one.nodes.slice(0, 3).map((node) => node.html.slice(0, 120)).join(" | ");
     return found.violations.map((one) => `axe ${one.id}: ${places(one)}`);
 }"""
-"""Two frames later scripts have seen the width. Colours are compared at one width: they are the same at all, and this is most of the work."""
+"""Two frames later scripts have seen the width. Colours are compared at one width: they are the same at all,
+and this is most of the work.
+"""
 
 OVERFLOW = "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
 
