@@ -62,6 +62,8 @@ html_show_sourcelink = False
 html_copy_source = False
 html_permalinks_icon = "#"
 html_extra_path = ["_extra"] if (HERE / "_extra").is_dir() else []
+ALONE = ["index", "start", "gallery", "try", "lecture", "comparison", "changelog", "bug_museum"]
+html_sidebars = {page: [] for page in ALONE}  # pages without a section of their own
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "navbar_align": "left",

@@ -1,7 +1,8 @@
 """Open every page of the built site: python tools/check_site.py [FOLDER] [--pages PATTERN] [--shots FOLDER].
 
-Each page is opened from its file in Chromium at 1280 and 390 px. Ends with status 1 where a page asks for anything
-outside the folder, writes an error to the console, has an axe violation, or is wider than the window.
+Each page is opened from its file in Chromium at 1280 and 390 px. Ends with status 1 where a page asks for
+anything outside the folder, writes an error to the console, has an axe violation, or is wider than the
+window.
 """
 
 import argparse
@@ -32,12 +33,17 @@ SHOT = 8000
 """Largest height of a screenshot; Chromium does not end on those of very long pages."""
 
 VIOLATIONS = """async (contrast) => {
+    await document.fonts.ready;
+    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
     const rules = {"color-contrast": {enabled: contrast}};
-    const found = await axe.run(document, {preload: false, iframes: false, resultTypes: ["violations"], rules});
+    const what = {preload: false, iframes: false, resultTypes: ["violations"], rules};
+    const found = await axe.run(document, what);
     const places = (one) => one.nodes.slice(0, 3).map((node) => node.html.slice(0, 120)).join(" | ");
     return found.violations.map((one) => `axe ${one.id}: ${places(one)}`);
 }"""
-"""Colours are compared at one width: they are the same at all, and this is most of the work."""
+"""Two frames later scripts have seen the width. Colours are compared at one width: they are the same at all,
+and this is most of the work.
+"""
 
 OVERFLOW = "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
 
@@ -83,7 +89,11 @@ def check_all(paths: list[Path], folder: Path, shots: Path | None) -> list[str]:
     """Problems of several pages in one browser."""
     with sync_playwright() as player:
         browser = player.chromium.launch(**CHROMIUM)
-        found = [trouble for path in paths for trouble in check(browser, path, folder, shots)]
+        found = []
+        for path in paths:
+            new = check(browser, path, folder, shots)
+            print("".join(f"{one}\n" for one in new), end="", flush=True)
+            found += new
         browser.close()
     return found
 
@@ -110,7 +120,6 @@ def main() -> int:
             for part in pool.map(check_all, parts, repeat(given.folder), repeat(given.shots))
             for one in part
         ]
-    print("\n".join(found))
     print(f"{len(paths)} pages at {len(WIDTHS)} widths, {len(found)} problems")
     return 1 if found else 0
 

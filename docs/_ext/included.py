@@ -1,4 +1,4 @@
-"""Pages whose text is a file elsewhere in the repository, and links that lead to these pages."""
+"""Pages whose text is a file elsewhere in the repository, links to them, and tables with an empty corner."""
 
 import os
 import re
@@ -38,7 +38,14 @@ def read(app: Sphinx, docname: str, text: list[str]) -> None:
         text[0] = text[0].replace(f"]({up}../{path}", f"]({up}{page}.md")
 
 
+def corners(app: Sphinx, page: str, template: str, context: dict[str, str], doctree: object) -> None:
+    """An empty corner of a table is no header: a screen reader would announce a header without a name."""
+    if "body" in context:
+        context["body"] = re.sub(r'<th class="head">(<p></p>)?</th>', "<td></td>", context["body"])
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to the reading of pages."""
     app.connect("source-read", read)
+    app.connect("html-page-context", corners)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

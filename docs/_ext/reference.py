@@ -1,4 +1,4 @@
-"""The reference: ``.. public:: PACKAGE`` documents what its ``__all__`` names, ``.. commands::`` all commands.
+"""The reference: ``.. public:: PACKAGE`` documents its ``__all__``, ``.. commands::`` the command line.
 
 A name that several packages have is documented once, on the page of the first package of `PACKAGES`.
 """
@@ -14,9 +14,12 @@ from typing import Any
 import click
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from deepstep.cli.main import deepstep
+
+logger = logging.getLogger(__name__)
 
 PACKAGES = [
     "deepstep",
@@ -168,15 +171,20 @@ def skip(app: Sphinx, kind: str, name: str, one: Any, skipped: bool, options: An
 
 
 def formulas(app: Sphinx, kind: str, name: str, one: Any, options: Any, lines: list[str]) -> None:
-    """Keep formulas as written: an indented text below a rubric, and |Z|, which is markup in reStructuredText."""
+    """Keep formulas as written: an indented text below a rubric, and |Z|, which is markup elsewhere."""
     lines[:] = [re.sub(r"\|(\S[^|]*\S|\S)\|", r"\\|\1\\|", line) for line in lines]
     for number in range(len(lines) - 2, 0, -1):
-        if (
-            lines[number - 1].startswith(".. rubric::")
-            and not lines[number]
-            and lines[number + 1].startswith("    ")
-        ):
+        before, line, after = lines[number - 1 : number + 2]
+        if before.startswith(".. rubric::") and not line and after.startswith("    "):
             lines[number:number] = ["", "::"]
+
+
+def complete(app: Sphinx, env: Any) -> None:
+    """A public name without an entry is a warning."""
+    known = env.domains["py"].objects
+    if "api/index" in env.found_docs:
+        for path in sorted(set(homes().values()) - set(known)):
+            logger.warning("the reference has no %s", path)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -184,5 +192,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("public", Public)
     app.add_directive("commands", Commands)
     app.connect("autodoc-process-docstring", formulas, priority=900)  # after numpydoc
+    app.connect("env-check-consistency", complete)
     app.connect("autodoc-skip-member", skip)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

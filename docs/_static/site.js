@@ -12,4 +12,5 @@ const reach = () => boxes.forEach((box) => {
   else box.removeAttribute("tabindex");
 });
 reach();
+document.fonts.ready.then(reach);
 addEventListener("resize", reach);

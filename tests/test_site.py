@@ -1,0 +1,94 @@
+"""The documentation without a build: names, links, and that nothing is loaded from elsewhere."""
+
+import re
+import sys
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
+
+import pytest
+
+import deepstep
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+LINK = re.compile(r"\]\((?!\w+:)([^)\s#]*)(#[^)\s]*)?\)")
+
+
+@cache
+def reference() -> ModuleType:
+    """The extension that makes the reference."""
+    sys.path.insert(0, str(DOCS / "_ext"))
+    try:
+        return import_module("reference")
+    finally:
+        sys.path.remove(str(DOCS / "_ext"))
+
+
+def packages() -> list[str]:
+    """All packages with public names, and the modules that say theirs."""
+    found = [f"deepstep.{one.name}" for one in iter_modules(deepstep.__path__) if one.ispkg]
+    found += [f"deepstep.{one.name}" for one in iter_modules(deepstep.__path__) if one.name == "distributed"]
+    return ["deepstep", *(name for name in found if any(reference().parts(name).values()))]
+
+
+def test_each_public_package_is_on_a_page_of_the_reference() -> None:
+    pages = "\n".join(path.read_text(encoding="utf-8") for path in (DOCS / "api").glob("*.rst"))
+    documented = set(re.findall(r"^\.\. public:: (\S+)$", pages, re.MULTILINE))
+    assert documented == set(reference().PACKAGES)
+    assert set(packages()) <= documented
+
+
+def test_each_public_name_has_one_home_that_is_public() -> None:
+    homes = reference().homes()
+    public = {f"{package}.{name}" for package, names in reference().public().items() for name in names}
+    assert set(homes) == public
+    assert set(homes.values()) <= public
+    assert homes["deepstep.model.Network"] == homes["deepstep.Network"] == "deepstep.Network"
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
+
+
+@cache
+def anchors(path: Path) -> set[str]:
+    """Anchors of a page's headings, as GitHub and MyST make them."""
+    text = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    headings = (
+        re.sub(r"[`*]|\[([^\]]*)\]\([^)]*\)", r"\1", one) for one in re.findall(r"^#+ (.+)$", text, re.M)
+    )
+    return {"#" + re.sub(r"[^\w\- ]", "", one.strip().lower()).replace(" ", "-") for one in headings}
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_of_a_page_lead_to_files_and_headings(path: Path) -> None:
+    text = re.sub(
+        r"^```.*?^```|`[^`\n]+`", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE
+    )
+    for target, anchor in LINK.findall(text):
+        file = path.parent / target if target else path
+        assert file.exists(), f"{target} of {path}"
+        if anchor and file.suffix == ".md":
+            assert anchor in anchors(file), f"{target}{anchor} of {path}"
+
+
+def test_the_site_loads_nothing_from_elsewhere() -> None:
+    files = [
+        DOCS / "conf.py",
+        *DOCS.glob("_static/*.css"),
+        *DOCS.glob("_static/*.js"),
+        *DOCS.glob("_templates/*"),
+    ]
+    assert len(files) >= 4
+    for file in files:
+        assert not re.search(r"(https?:)?//[a-z][\w.]*\.[a-z]{2,}", file.read_text(encoding="utf-8")), file
+
+
+def test_the_math_font_is_small_and_has_its_licence() -> None:
+    assert (DOCS / "_static" / "stix-two-math.woff2").stat().st_size < 400_000
+    licence = (DOCS / "_static" / "stix-two-math.LICENSE.txt").read_text(encoding="utf-8")
+    assert "SIL OPEN FONT LICENSE" in licence.upper()
