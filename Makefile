@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test tiny bench ensemble quality mutate clean
+.PHONY: demo test docs check-docs tiny bench ensemble quality mutate clean
 
 demo: $(VENV)/.installed
 	$(BIN)/deepstep demo
@@ -16,6 +16,15 @@ test: $(VENV)/.installed-test
 	$(BIN)/python tools/sizes.py
 	$(BIN)/python tools/words.py
 	$(BIN)/python -m pytest -n 2
+
+# Executes the cells of all pages; warnings are errors. Then: open build/docs/index.html.
+docs: $(VENV)/.installed-docs
+	$(BIN)/deepstep warmup
+	$(BIN)/python -m sphinx -q -W --keep-going -j auto -d build/doctrees docs build/docs
+
+# Opens every page in Chromium, which is installed by the system, with axe from `npm ci --prefix web`.
+check-docs:
+	$(BIN)/python tools/check_site.py build/docs
 
 tiny: $(VENV)/.installed-test
 	$(BIN)/python -m pytest tests/test_tiny.py
@@ -50,6 +59,10 @@ $(VENV)/.installed-test: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[test]'
 	touch $@ $(VENV)/.installed
 
+$(VENV)/.installed-docs: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	touch $@ $(VENV)/.installed
+
 $(VENV)/.installed-bench: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	touch $@ $(VENV)/.installed
@@ -63,4 +76,4 @@ $(VENV)/.installed-mutate: pyproject.toml | $(BIN)/python
 	touch $@ $(VENV)/.installed $(VENV)/.installed-test
 
 clean:
-	rm -rf $(VENV) .mutation .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build .mutation .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

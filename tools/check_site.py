@@ -1,7 +1,7 @@
 """Open every page of the built site: python tools/check_site.py [FOLDER] [--pages PATTERN] [--shots FOLDER].
 
-Each page is opened from its file in Chromium at 1280 and 390 px. Ends with status 1 where a page asks for
-anything outside the folder, writes an error to the console, has an axe violation, or is wider than the window.
+Each page is opened from its file in Chromium at 1280 and 390 px. Ends with status 1 where a page asks for anything
+outside the folder, writes an error to the console, has an axe violation, or is wider than the window.
 """
 
 import argparse
@@ -28,53 +28,55 @@ CHROMIUM = {
         "--disable-sync",
     ],
 }
-VIOLATIONS = """async () => {
-    const found = await axe.run(document, {preload: false, iframes: false, resultTypes: ["violations"]});
-    return found.violations.map((one) => `axe ${one.id}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 120)).join(" | ")}`);
+SHOT = 8000
+"""Largest height of a screenshot; Chromium does not end on those of very long pages."""
+
+VIOLATIONS = """async (contrast) => {
+    const rules = {"color-contrast": {enabled: contrast}};
+    const found = await axe.run(document, {preload: false, iframes: false, resultTypes: ["violations"], rules});
+    const places = (one) => one.nodes.slice(0, 3).map((node) => node.html.slice(0, 120)).join(" | ");
+    return found.violations.map((one) => `axe ${one.id}: ${places(one)}`);
 }"""
+"""Colours are compared at one width: they are the same at all, and this is most of the work."""
+
 OVERFLOW = "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
-UNSEEN = {"genindex.html", "search.html"}
-"""Pages that Sphinx writes: opened, but their text is only a list."""
 
 
-def troubles(page: Page, path: Path, folder: Path) -> list[str]:
-    """Problems of one page in the window as it is."""
+def watched(page: Page, folder: Path) -> list[str]:
+    """What the page asks for outside the folder, and what it writes to the console, as it happens."""
     found: list[str] = []
-    inside = folder.resolve().as_uri()
-
-    def asked(route: object) -> None:
-        url = route.request.url
-        if url.startswith((inside, "data:", "blob:", "about:")):
-            route.continue_()
-        else:
-            found.append(f"request: {url}")
-            route.abort()
-
-    page.route("**/*", asked)
-    page.on("console", lambda text: found.append(f"console: {text.text}") if text.type == "error" else None)
+    inside = (folder.resolve().as_uri(), "data:", "blob:", "about:")
+    page.on(
+        "request", lambda one: None if one.url.startswith(inside) else found.append(f"request: {one.url}")
+    )
+    page.on("requestfailed", lambda one: found.append(f"failed: {one.url}"))
+    page.on("console", lambda one: found.append(f"console: {one.text}") if one.type == "error" else None)
     page.on("pageerror", lambda error: found.append(f"error: {error}"))
-    page.on("requestfailed", lambda request: found.append(f"failed: {request.url}"))
-    page.goto(path.resolve().as_uri(), wait_until="load")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found += page.evaluate(VIOLATIONS)
-    wider = page.evaluate(OVERFLOW)
-    if wider > 0:
-        found.append(f"wider than the window by {wider} px")
     return found
 
 
 def check(browser: Browser, path: Path, folder: Path, shots: Path | None) -> list[str]:
-    """Problems of one page at both widths."""
-    found = []
+    """Problems of one page, opened once and looked at in both widths."""
+    name = path.relative_to(folder).as_posix()
+    context = browser.new_context(viewport={"width": WIDTHS[0], "height": 900}, offline=True)
+    page = context.new_page()
+    found = watched(page, folder)
+    page.goto(path.resolve().as_uri(), wait_until="load")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
     for width in WIDTHS:
-        context = browser.new_context(viewport={"width": width, "height": 900})
-        page = context.new_page()
-        name = path.relative_to(folder).as_posix()
-        found += [f"{name} at {width}: {trouble}" for trouble in troubles(page, path, folder)]
+        page.set_viewport_size({"width": width, "height": 900})
+        found += [f"{width} px: {one}" for one in page.evaluate(VIOLATIONS, width == WIDTHS[0])]
+        wider = page.evaluate(OVERFLOW)
+        if wider > 0:
+            found.append(f"{width} px: wider than the window by {wider} px")
         if shots:
-            page.screenshot(path=shots / f"{name.replace('/', '-')}-{width}.png", full_page=True)
-        context.close()
-    return found
+            target = shots / f"{name.replace('/', '-')}-{width}.png"
+            height = min(SHOT, page.evaluate("document.documentElement.scrollHeight"))
+            page.screenshot(
+                path=target, full_page=True, clip={"x": 0, "y": 0, "width": width, "height": height}
+            )
+    context.close()
+    return [f"{name}: {one}" for one in found]
 
 
 def check_all(paths: list[Path], folder: Path, shots: Path | None) -> list[str]:
@@ -96,14 +98,18 @@ def main() -> int:
     given = parser.parse_args()
     if given.shots:
         given.shots.mkdir(parents=True, exist_ok=True)
-    every = sorted(given.folder.rglob("*.html"))
+    every = sorted(given.folder.rglob("*.html"), key=lambda path: -path.stat().st_size)  # long ones first
     paths = [path for path in every if fnmatch(path.relative_to(given.folder).as_posix(), given.pages)]
     if not paths:
         print(f"{given.folder} has no page {given.pages}")
         return 1
     parts = [paths[start :: given.processes] for start in range(given.processes)]
     with ProcessPoolExecutor(given.processes) as pool:
-        found = [one for part in pool.map(check_all, parts, repeat(given.folder), repeat(given.shots)) for one in part]
+        found = [
+            one
+            for part in pool.map(check_all, parts, repeat(given.folder), repeat(given.shots))
+            for one in part
+        ]
     print("\n".join(found))
     print(f"{len(paths)} pages at {len(WIDTHS)} widths, {len(found)} problems")
     return 1 if found else 0

@@ -26,7 +26,7 @@ LIMITS = {"words": 20, "headless": 4}
 def hits() -> dict[str, list[str]]:
     """The places of either kind, as ``path:line: text``."""
     source = sorted((ROOT / "src").rglob("*.py"))
-    texts = [*source, *sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    texts = [*source, *sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
     found: dict[str, list[str]] = {"words": [], "headless": []}
     for path in texts:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):

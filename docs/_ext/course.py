@@ -79,7 +79,9 @@ class MistakesDirective(SphinxDirective):
 
     def item(self, name: str, mistake: Any) -> nodes.list_item:
         """One mistake."""
-        head = nodes.paragraph("", "", nodes.literal(name, name), nodes.Text(": "), nodes.strong("", mistake.name))
+        head = nodes.paragraph(
+            "", "", nodes.literal(name, name), nodes.Text(": "), nodes.strong("", mistake.name)
+        )
         body = self.parse_text_to_nodes(mistake.hint)
         diff = Folded("", code(mistake.diff, "diff"), title=f"Fix in {name}: {mistake.name}")
         return nodes.list_item("", head, *body, diff)

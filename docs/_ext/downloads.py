@@ -1,4 +1,4 @@
-"""Files that the build makes beside the pages: notebooks of the chapters, the explorer, lessons, the bug museum."""
+"""Files that the build makes beside the pages: notebooks, the explorer, lessons, the bug museum."""
 
 import re
 import subprocess
@@ -21,7 +21,7 @@ def plain(match: re.Match[str]) -> str:
         return match[0]
     body = "".join(line for line in body.splitlines(keepends=True) if not re.match(r":\w+:", line))
     if kind == "exercise":
-        return f"**Exercise `{argument}`.** The page has the task; `deepstep course start` writes a file for it.\n"
+        return f"**Exercise `{argument}`.** `deepstep course start` writes a file with the task.\n"
     if kind == "mistakes":
         return f"The page lists the known mistakes of chapter {argument}.\n"
     title = argument or kind.capitalize()
@@ -61,7 +61,9 @@ class Lessons(SphinxDirective):
             text = title[1].strip("\"'") if title else path.stem
             refer = nodes.reference("", text, refuri=f"{path.stem}.html")
             rows += nodes.list_item("", nodes.paragraph("", "", refer))
-        return [rows] if rows.children else [nodes.note("", nodes.paragraph("", "This build has no lessons."))]
+        return (
+            [rows] if rows.children else [nodes.note("", nodes.paragraph("", "This build has no lessons."))]
+        )
 
 
 def lessons(source: Path) -> list[Path]:
@@ -76,7 +78,9 @@ def command(*arguments: str) -> None:
 
 def has(*words: str) -> bool:
     """Whether this version has the command."""
-    found = subprocess.run([sys.executable, "-m", "deepstep", *words, "--help"], capture_output=True, check=False)
+    found = subprocess.run(
+        [sys.executable, "-m", "deepstep", *words, "--help"], capture_output=True, check=False
+    )
     return found.returncode == 0
 
 
@@ -97,7 +101,9 @@ def make(app: Sphinx, error: Exception | None) -> None:
     (out / "lessons").mkdir(exist_ok=True)
     command("explore", "circles", "--export", str(out / "live" / "explorer.html"), "--overwrite")
     for lesson in lessons(source):
-        command("lesson", "build", str(lesson), "-o", str(out / "lessons" / f"{lesson.stem}.html"), "--overwrite")
+        command(
+            "lesson", "build", str(lesson), "-o", str(out / "lessons" / f"{lesson.stem}.html"), "--overwrite"
+        )
     if has("course", "museum"):
         command("course", "museum", "-o", str(out / "live" / "bug_museum.html"), "--overwrite")
 

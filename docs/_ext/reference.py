@@ -1,4 +1,4 @@
-"""The reference: ``.. public:: PACKAGE`` documents what its ``__all__`` names, ``{commands}`` the command line.
+"""The reference: ``.. public:: PACKAGE`` documents what its ``__all__`` names, ``.. commands::`` all commands.
 
 A name that several packages have is documented once, on the page of the first package of `PACKAGES`.
 """
@@ -12,10 +12,11 @@ from types import GenericAlias
 from typing import Any
 
 import click
-from deepstep.cli.main import deepstep
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+
+from deepstep.cli.main import deepstep
 
 PACKAGES = [
     "deepstep",
@@ -44,7 +45,9 @@ def parts(package: str) -> dict[str, list[str]]:
     if hasattr(module, "__all__"):
         return {"": list(module.__all__)}
     if not hasattr(module, "__path__"):
-        own = (name for name, one in vars(module).items() if inspect.isclass(one) and one.__module__ == package)
+        own = (
+            name for name, one in vars(module).items() if inspect.isclass(one) and one.__module__ == package
+        )
         return {"": [name for name in own if not name.startswith("_")]}
     modules = (import_module(f"{package}.{found.name}") for found in pkgutil.iter_modules(module.__path__))
     return {one.__name__: list(one.__all__) for one in modules if getattr(one, "__all__", ())}
@@ -61,7 +64,9 @@ def public() -> dict[str, list[str]]:
 
 
 def _exists(package: str) -> bool:
-    return package.rpartition(".")[2] in {found.name for found in pkgutil.iter_modules(import_module("deepstep").__path__)}
+    return package.rpartition(".")[2] in {
+        found.name for found in pkgutil.iter_modules(import_module("deepstep").__path__)
+    }
 
 
 def homes() -> dict[str, str]:
@@ -139,15 +144,25 @@ def walk(command: click.Command, name: str) -> list[tuple[str, click.Command]]:
         return [(name, command)]
     context = click.Context(command, info_name=name)
     found = ((one, command.get_command(context, one)) for one in command.list_commands(context))
-    return [pair for one, inner in found if inner and not inner.hidden for pair in walk(inner, f"{name} {one}")]
+    return [
+        pair for one, inner in found if inner and not inner.hidden for pair in walk(inner, f"{name} {one}")
+    ]
+
+
+FOREIGN = {"_tuplegetter", "RequestMethod", "method_descriptor", "builtin_function_or_method"}
+"""Types of members that tuples and scikit-learn bring."""
 
 
 def skip(app: Sphinx, kind: str, name: str, one: Any, skipped: bool, options: Any) -> bool | None:
     """Leave out members that other projects define, and fields without a text."""
     if kind == "class":
-        source = one.fget if isinstance(one, property) else one.func if isinstance(one, cached_property) else one
-        module = getattr(inspect.unwrap(source) if callable(source) else source, "__module__", "deepstep") or ""
-        if not module.startswith("deepstep") or type(one).__name__ in {"_tuplegetter", "RequestMethod"}:
+        source = (
+            one.fget if isinstance(one, property) else one.func if isinstance(one, cached_property) else one
+        )
+        module = (
+            getattr(inspect.unwrap(source) if callable(source) else source, "__module__", "deepstep") or ""
+        )
+        if not module.startswith("deepstep") or type(one).__name__ in FOREIGN:
             return True
     return None
 
@@ -156,7 +171,11 @@ def formulas(app: Sphinx, kind: str, name: str, one: Any, options: Any, lines: l
     """Keep formulas as written: an indented text below a rubric, and |Z|, which is markup in reStructuredText."""
     lines[:] = [re.sub(r"\|(\S[^|]*\S|\S)\|", r"\\|\1\\|", line) for line in lines]
     for number in range(len(lines) - 2, 0, -1):
-        if lines[number - 1].startswith(".. rubric::") and not lines[number] and lines[number + 1].startswith("    "):
+        if (
+            lines[number - 1].startswith(".. rubric::")
+            and not lines[number]
+            and lines[number + 1].startswith("    ")
+        ):
             lines[number:number] = ["", "::"]
 
 
