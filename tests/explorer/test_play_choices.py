@@ -194,3 +194,20 @@ def test_a_served_training_goes_at_the_speed_of_the_slider(watched, serve):
     assert server.live.updates > 100
     page.click('[data-action="pause"]')
     page.wait_for_selector('[data-action="play"]')
+
+
+def test_the_language_is_switched_and_carried_by_the_link(watched, address, axe):
+    page = watched(address).open(f"{address}#s=home")
+    page.select_option('[data-setting="language"]', "de")
+    assert page.inner_text('[data-screen="lab"]') == "Schrittlabor"
+    assert page.get_attribute("html", "lang") == "de"
+    page.click('[data-screen="play"]')
+    page.wait_for_timeout(500)  # until the address is written
+    assert "g=de" in page.url
+    assert faults(page, axe) == []
+    again = watched(address, viewport={"width": 390, "height": 844}).open(page.url)
+    assert again.inner_text("#cost-title") == "Kosten J"
+    assert again.evaluate("document.documentElement.scrollWidth") <= 390
+    again.keyboard.press("?")
+    again.select_option('dialog [data-setting="language"]', "en")
+    assert again.inner_text("#cost-title") == "Cost J"

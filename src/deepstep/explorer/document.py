@@ -86,6 +86,7 @@ def document_of(what: Shown) -> Document:
         **_equations(found, options),
         "code": reproduce_code(network, found.recorded[0], X, Y, about.code, options),
         "origin": "export",
+        "language": about.language,
         "wide": what.wide,
     }
 

@@ -2,6 +2,7 @@
 import { html, useRef, useState } from "./html.js";
 import { useApp } from "./store.js";
 import { showScreen } from "./walk.js";
+import { LanguageChoice } from "./language.js";
 import { startTour } from "./tour.js";
 import { Scatter } from "./scatter.js";
 import { openText, say, startToy, startData } from "./opening.js";
@@ -76,6 +77,7 @@ export function Home() {
         onClick=${() => showScreen(session.isRecorded ? "lab" : "play")}
       >${t("home.continue", { title: session.lesson.title })}</button></p>` : null}
     </div>
+    <${LanguageChoice} />
     <h2>${t("home.play")}</h2>
     <ul class="tiles">${SETS.map((data) => html`<${Tile} data=${data} key=${data.name} />`)}</ul>
     <h2>${t("home.open")}</h2>

@@ -40,6 +40,9 @@ export const app = {
   firstUnit: {},
   /** The stop of the tour. */
   tour: null,
+  language: "en",
+  /** The language of the document, which a link need not name. */
+  ownLanguage: "en",
   paint: null,
   /** Whether the curve of the cost has a logarithmic axis. */
   logCost: false,
