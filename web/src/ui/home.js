@@ -70,12 +70,14 @@ export function Home() {
       <h1>${t("home.title")}</h1>
       <p class="lead">${t("home.lead")}</p>
       <p class="quiet">${t("app.offline")}</p>
-      <p><button type="button" class="button is-quiet" data-action="tour" onClick=${startTour}>${t("tour.start")}</button></p>
-      ${session ? html`<p><button
+      <div class="row">
+      ${session ? html`<button
         type="button"
         class="button"
         onClick=${() => showScreen(session.isRecorded ? "lab" : "play")}
-      >${t("home.continue", { title: session.lesson.title })}</button></p>` : null}
+      >${t("home.continue", { title: session.lesson.title })}</button>` : null}
+      <button type="button" class="button is-quiet" data-action="tour" onClick=${startTour}>${t("tour.start")}</button>
+      </div>
     </div>
     <${LanguageChoice} />
     <h2>${t("home.play")}</h2>
