@@ -1,5 +1,7 @@
 """Play's choices, findings, pictures, the tour and the help, in a browser."""
 
+from time import monotonic
+
 import numpy as np
 import pytest
 from test_in_browser import faults, tab_to
@@ -191,7 +193,9 @@ def test_a_served_training_goes_at_the_speed_of_the_slider(watched, serve):
     page.wait_for_selector('[data-updates="2"]')
     assert server.live.updates <= 4
     page.get_by_label("Speed").fill("4")
-    page.wait_for_timeout(1200)
+    until = monotonic() + 20  # the slowest speed would take 50 seconds
+    while server.live.updates <= 100 and monotonic() < until:
+        page.wait_for_timeout(50)
     assert server.live.updates > 100
     page.click('[data-action="pause"]')
     page.wait_for_selector('[data-action="play"]')
