@@ -11,7 +11,7 @@ const MOST = 220_000; // bytes of script and style together
 const names = readdirSync(join(here, "src"), { recursive: true, encoding: "utf8" }).sort();
 const sources = names.map((name) => join(here, "src", name));
 const texts = new Map(sources.filter((path) => /\.(js|css)$/.test(path)).map((path) => [path, readFileSync(path, "utf8")]));
-const whole = [...texts.values()].join("\n");
+const whole = [...texts].map(([path, text]) => (/messages_\w+\.js$/.test(path) ? "" : text)).join("\n");
 
 /** Keys of the catalogue that stand whole in the sources become short; not those that are put together, `say.${kind}`. */
 const parted = [...whole.matchAll(/`([\w.]+\.)\$\{/g)].map(([, beginning]) => beginning);

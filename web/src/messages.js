@@ -1,5 +1,7 @@
 /** All text that a reader sees; {name} is filled in. */
 
+import { GERMAN } from "./messages_de.js";
+
 const ENGLISH = {
   "app.name": "DeepStep",
   "app.offline": "Works offline. The data stay in this page.",
@@ -13,6 +15,7 @@ const ENGLISH = {
   "app.help": "Help and keys",
   "app.find": "Find a quantity",
   "app.close": "Close",
+  "app.language": "Language",
   "app.recorded":
     "The page cannot compute {parts}, so Play is off. It shows the steps recorded by Python: update {numbers}.",
 
@@ -457,17 +460,21 @@ const ENGLISH = {
     "Python does not train what you changed, so its training stopped and the page computes it. Reload the page to return to Python.",
 };
 
+/** The texts by language: an ISO code of two letters. */
+export const CATALOGUES = { en: ENGLISH, de: GERMAN };
+export const LANGUAGES = Object.keys(CATALOGUES);
+
 let catalogue = ENGLISH;
 
 /** The text of a key with its parts filled in. */
 export function t(key, parts = {}) {
-  const text = catalogue[key] ?? key;
+  const text = catalogue[key] ?? ENGLISH[key] ?? key;
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in parts ? String(parts[name]) : whole));
 }
 
-export const hasText = (key) => key in catalogue;
+export const hasText = (key) => key in ENGLISH;
 
-/** Another language: a catalogue with the same keys; missing ones stay English. */
-export function useCatalogue(other) {
-  catalogue = { ...ENGLISH, ...other };
+/** Take the texts of a language; one without a catalogue is shown in English. */
+export function useLanguage(language) {
+  catalogue = CATALOGUES[language] ?? ENGLISH;
 }

@@ -71,7 +71,8 @@ test("the curve: rising, a peak, jumps, nothing", () => {
   const of = (costs, moved = 1) => costFindings(costs, [], 1, moved).map(({ kind }) => kind);
   assert.deepEqual(of([1, 2]), ["rising"]);
   assert.deepEqual(of([1, 1.6, 0.4]), ["rateHigh"]);
-  assert.deepEqual(of(Array.from({ length: 20 }, () => 0.7)), ["nothing"]);
+  assert.deepEqual(of(Array.from({ length: 200 }, () => 0.7)), ["nothing"]);
+  assert.deepEqual(of(Array.from({ length: 199 }, () => 0.7)), []);
   assert.deepEqual(of([2, ...Array.from({ length: 20 }, (_, i) => (i % 2 ? 1 : 1.5))]), ["unsteady"]);
   const straight = Array.from({ length: 20 }, (_, i) => 1 - i / 1000);
   assert.deepEqual([of(straight, 0.01), of(straight, 1)], [["rateLow"], []]);

@@ -66,13 +66,14 @@ def policy(*, served: bool) -> str:
 def page(title: str, document: Any = None) -> str:
     """The page of a lesson; without a document the page of the server, which requests it."""
     served = document is None
+    language = (document or {}).get("language", "en")
     meta = "" if served else f'<meta http-equiv="Content-Security-Policy" content="{policy(served=False)}">\n'
     data = (
         "" if served else f'<script type="application/json" id="{LESSON_ID}">{as_json(document)}</script>\n'
     )
     shown = escape(title.encode("utf-8", "replace").decode("utf-8"))
     return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{escape(language)}">\n<head>\n<meta charset="utf-8">\n'
         f"{meta}"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n'

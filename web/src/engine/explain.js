@@ -56,11 +56,11 @@ const KINDS = {
     const [z, target] = [number(at(Z, 0, col)), targetOf(opened, number(at(y, 0, col)))];
     const forms = {
       sigmoid: [
-        `Σ (log(1 + e^Z${L}) − ${targetOf(opened, "Y")}·Z${L}) in column ${col}`,
+        `Σₖ (log(1 + e^Z${L}[k, ${col}]) − ${targetOf(opened, `Y[k, ${col}]`)}·Z${L}[k, ${col}])`,
         `log(1 + e^(${z})) − ${target}·(${z})`,
       ],
       softmax: [`log Σₖ e^Z${L}[k, ${col}] − Σₖ ${targetOf(opened, `Y[k, ${col}]`)}·Z${L}[k, ${col}]`, ""],
-      identity: [`½ Σ (Z${L} − Y)² in column ${col}`, `½·(${z} − (${target}))²`],
+      identity: [`½ Σₖ (Z${L}[k, ${col}] − Y[k, ${col}])²`, `½·(${z} − (${target}))²`],
     };
     const [symbols, puts] = forms[output];
     return {
@@ -76,11 +76,12 @@ const KINDS = {
   loss_textbook({ values, opened, layer: L }, row, col) {
     const [A, y] = [`A${L}`, (place) => targetOf(opened, place)];
     const [a, target] = [number(at(values.get(A), 0, col)), y(number(at(values.get("Y"), 0, col)))];
+    const [T, Ak] = [y(`Y[k, ${col}]`), `${A}[k, ${col}]`];
     const yesNo = opened.problem.network.output === "sigmoid";
     return {
       symbols: yesNo
-        ? `−Σ (${y("Y")}·log ${A} + (1 − ${y("Y")})·log(1 − ${A})) in column ${col}`
-        : `−Σₖ ${y(`Y[k, ${col}]`)}·log ${A}[k, ${col}]`,
+        ? `−Σₖ (${T}·log ${Ak} + (1 − ${T})·log(1 − ${Ak}))`
+        : `−Σₖ ${T}·log ${Ak}`,
       puts: yesNo && values.get(A).rows === 1 ? `−(${target}·log ${a} + (1 − ${target})·log(1 − ${a}))` : undefined,
       code: `loss_A${L}[0, ${col}]`,
       lit: [A, "Y"].map((name) => ({ name, row: null, col })),
@@ -175,7 +176,7 @@ const KINDS = {
     const g = opened.problem.network.activations[l - 1];
     const dA = step.tokens[2].name;
     const [d, z] = [at(values.get(dA), row, col), at(values.get(`Z${l}`), row, col)];
-    const slope = d === 0 ? "" : `   (slope ${number(at(values.get(`dZ${l}`), row, col) / d)})`;
+    const slope = d === 0 ? "" : `   (${g}′ = ${number(at(values.get(`dZ${l}`), row, col) / d)})`;
     return {
       symbols: `${sub(dA, row, col)} · ${g}′(Z${l}[${row}, ${col}])`,
       puts: `${number(d)} · ${g}′(${number(z)})${slope}`,

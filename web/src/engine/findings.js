@@ -14,7 +14,8 @@ const ROSE = 1.5; // times the cost at the beginning
 const FEWEST = 10; // epochs that the shape of a curve needs
 const LITTLE = 0.1; // of the first cost, or of ‖W‖
 const [STEADY, STRAIGHT] = [0.9, 0.25]; // epochs in which the cost falls; its fall in the second half
-const NOTHING = 0.01; // of the first cost
+const NOTHING = 0.01; // of the first cost …
+const PLATEAU = 200; // … after so many epochs: a training may begin with a plateau
 const JUMPS = 0.1; // of the whole fall, from epoch to epoch
 const [TENTH, RISEN, DOUBLED, SLIGHTLY] = [0.1, 0.1, 2, 0.02]; // the end of the curve of the test set
 
@@ -52,7 +53,7 @@ export function costFindings(costs, testCosts, each, moved) {
   const parts = { percent: Number(((100 * fall) / Math.abs(first)).toPrecision(2)), n: values.length };
   if (fall < LITTLE * Math.abs(first) && moved < LITTLE && isStraight(values, fall))
     return [{ kind: "rateLow", parts, name: "J" }];
-  if (fall < NOTHING * Math.abs(first)) return [{ kind: "nothing", parts, name: "J" }];
+  if (fall < NOTHING * Math.abs(first) && values.length >= PLATEAU) return [{ kind: "nothing", parts, name: "J" }];
   const late = values.slice(Math.floor(values.length / 2));
   const jump = median(late.slice(1).map((value, i) => Math.abs(value - late[i])));
   const unsteady = jump > JUMPS * fall ? [{ kind: "unsteady", parts: { jump, percent: percent(jump / fall) }, name: "J" }] : [];

@@ -36,6 +36,7 @@ const TEXTS = new Set([
   "classes",
   "name",
   "kind",
+  "language",
   "place",
   "toy",
   "log",

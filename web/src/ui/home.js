@@ -2,6 +2,7 @@
 import { html, useRef, useState } from "./html.js";
 import { useApp } from "./store.js";
 import { showScreen } from "./walk.js";
+import { LanguageChoice } from "./language.js";
 import { startTour } from "./tour.js";
 import { Scatter } from "./scatter.js";
 import { Door } from "./museum.js";
@@ -70,14 +71,17 @@ export function Home() {
       <h1>${t("home.title")}</h1>
       <p class="lead">${t("home.lead")}</p>
       <p class="quiet">${t("app.offline")}</p>
-      <p><button type="button" class="button is-quiet" data-action="tour" onClick=${startTour}>${t("tour.start")}</button></p>
-      ${session ? html`<p><button
+      <div class="row">
+      ${session ? html`<button
         type="button"
         class="button"
         onClick=${() => showScreen(session.isRecorded ? "lab" : "play")}
-      >${t("home.continue", { title: session.lesson.title })}</button></p>` : null}
+      >${t("home.continue", { title: session.lesson.title })}</button>` : null}
+      <button type="button" class="button is-quiet" data-action="tour" onClick=${startTour}>${t("tour.start")}</button>
       <${Door} />
+      </div>
     </div>
+    <${LanguageChoice} />
     <h2>${t("home.play")}</h2>
     <ul class="tiles">${SETS.map((data) => html`<${Tile} data=${data} key=${data.name} />`)}</ul>
     <h2>${t("home.open")}</h2>

@@ -198,5 +198,5 @@ export function Museum() {
 export function Door() {
   const { carried } = useApp();
   if (!carried?.museum) return null;
-  return html`<p><button type="button" class="button" data-open="museum" onClick=${() => set({ screen: "museum" })}>${t("museum.door", { n: carried.museum.exhibits.length })}</button></p>`;
+  return html`<button type="button" class="button" data-open="museum" onClick=${() => set({ screen: "museum" })}>${t("museum.door", { n: carried.museum.exhibits.length })}</button>`;
 }

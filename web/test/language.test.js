@@ -1,0 +1,26 @@
+/** The catalogues of the page have the same keys and placeholders. */
+import test from "node:test";
+import assert from "node:assert/strict";
+import { CATALOGUES, LANGUAGES, t, useLanguage } from "../src/messages.js";
+
+const placeholders = (text) => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort();
+
+test("every language has the keys of English, with its placeholders", () => {
+  const { en, ...others } = CATALOGUES;
+  assert.deepEqual(Object.keys(others), ["de"]);
+  for (const [language, texts] of Object.entries(others)) {
+    assert.deepEqual(Object.keys(texts).sort(), Object.keys(en).sort(), language);
+    for (const [key, text] of Object.entries(texts)) {
+      assert.deepEqual([...new Set(placeholders(text))], [...new Set(placeholders(en[key]))], `${language} ${key}`);
+      assert.ok(text.trim() === text && text.length > 0, key);
+    }
+  }
+});
+
+test("a language is taken, and unknown ones leave English", () => {
+  assert.deepEqual(LANGUAGES, ["en", "de"]);
+  useLanguage("de");
+  assert.equal(t("play.layer", { l: 2 }), "Schicht 2");
+  useLanguage("xx");
+  assert.equal(t("play.layer", { l: 2 }), "Layer 2");
+});
