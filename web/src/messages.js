@@ -1,6 +1,5 @@
 /** All text that a reader sees; {name} is filled in. */
 
-import { GERMAN } from "./messages_de.js";
 
 const ENGLISH = {
   "app.name": "DeepStep",
@@ -460,9 +459,13 @@ const ENGLISH = {
     "Python does not train what you changed, so its training stopped and the page computes it. Reload the page to return to Python.",
 };
 
-/** The texts by language: an ISO code of two letters. */
-export const CATALOGUES = { en: ENGLISH, de: GERMAN };
-export const LANGUAGES = Object.keys(CATALOGUES);
+/** The texts by language, an ISO code of two letters. A page carries those of other languages beside the program. */
+export const CATALOGUES = { en: ENGLISH };
+
+/** Take the catalogues of other languages. */
+export function addLanguages(catalogues) {
+  Object.assign(CATALOGUES, catalogues);
+}
 
 let catalogue = ENGLISH;
 

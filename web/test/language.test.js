@@ -1,7 +1,10 @@
 /** The catalogues of the page have the same keys and placeholders. */
 import test from "node:test";
 import assert from "node:assert/strict";
-import { CATALOGUES, LANGUAGES, t, useLanguage } from "../src/messages.js";
+import { addLanguages, CATALOGUES, t, useLanguage } from "../src/messages.js";
+import { GERMAN } from "../src/messages_de.js";
+
+addLanguages({ de: GERMAN });
 
 const placeholders = (text) => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort();
 
@@ -18,7 +21,6 @@ test("every language has the keys of English, with its placeholders", () => {
 });
 
 test("a language is taken, and unknown ones leave English", () => {
-  assert.deepEqual(LANGUAGES, ["en", "de"]);
   useLanguage("de");
   assert.equal(t("play.layer", { l: 2 }), "Schicht 2");
   useLanguage("xx");

@@ -30,7 +30,7 @@ def as_json(record: Any) -> str:
 
 @cache
 def bundle(name: str) -> str:
-    """A file of the front end: ``explorer.js`` or ``explorer.css``."""
+    """A file of the front end: ``explorer.js``, ``explorer.css`` or ``texts.json``."""
     place, where = files("deepstep.explorer") / "static" / name, f"deepstep/explorer/static/{name}"
     endings = ("</style",) if name.endswith(".css") else ("</script", "<!--")
     if not place.is_file():
@@ -68,6 +68,7 @@ def page(title: str, document: Any = None) -> str:
     served = document is None
     language = (document or {}).get("language", "en")
     meta = "" if served else f'<meta http-equiv="Content-Security-Policy" content="{policy(served=False)}">\n'
+    texts = as_json(json.loads(bundle("texts.json")))
     data = (
         "" if served else f'<script type="application/json" id="{LESSON_ID}">{as_json(document)}</script>\n'
     )
@@ -81,6 +82,7 @@ def page(title: str, document: Any = None) -> str:
         f"<style>{bundle('explorer.css')}</style>\n</head>\n<body>\n"
         f'<div id="app" data-source="{"server" if served else "export"}"></div>\n'
         "<noscript>This page needs JavaScript.</noscript>\n"
+        f'<script type="application/json" id="deepstep-texts">{texts}</script>\n'
         f"{data}<script>{bundle('explorer.js')}</script>\n</body>\n</html>\n"
     )
 

@@ -1,21 +1,21 @@
 /** The language of the page: that of the document, of the link, or chosen. */
 import { html } from "./html.js";
 import { app, set, useApp } from "./store.js";
-import { LANGUAGES, useLanguage } from "../messages.js";
-import { t } from "../messages.js";
+import { addLanguages, CATALOGUES, t, useLanguage } from "../messages.js";
 
 const NAMES = { en: "English", de: "Deutsch" };
 
 /** Take a language: its texts, and the document's attribute for screen readers. Another one than ours is English. */
 export function speak(language) {
-  const known = LANGUAGES.includes(language) ? language : "en";
+  const known = language in CATALOGUES ? language : "en";
   useLanguage(known);
   document.documentElement.lang = known;
   set({ language: known });
 }
 
-/** The language that a link asks for, or that of the document. */
+/** The language that a link asks for, or that of the document; the page carries the texts of all but English. */
 export function beginLanguage() {
+  addLanguages(JSON.parse(document.getElementById("deepstep-texts")?.textContent ?? "{}"));
   const asked = new URLSearchParams(location.hash.slice(1)).get("g");
   app.ownLanguage = document.documentElement.lang.slice(0, 2) || "en";
   speak(asked ?? app.ownLanguage);
@@ -25,7 +25,7 @@ export function LanguageChoice() {
   const { language } = useApp();
   return html`<label class="field language"><span>${t("app.language")}</span>
     <select data-setting="language" value=${language} onChange=${(event) => speak(event.target.value)}>
-      ${LANGUAGES.map((name) => html`<option value=${name} lang=${name}>${NAMES[name]}</option>`)}
+      ${Object.keys(CATALOGUES).map((name) => html`<option value=${name} lang=${name}>${NAMES[name]}</option>`)}
     </select>
   </label>`;
 }
