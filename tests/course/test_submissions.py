@@ -148,6 +148,23 @@ def test_an_unknown_mistake_is_described(function: Callable[..., Any], message: 
     assert message in str(grade)
 
 
+@pytest.mark.parametrize(
+    ("factor", "message"),
+    [
+        (lambda m: 1.37, "J has a wrong factor: it is 1.37 times the expected one."),
+        (lambda m: 0, "J is 0 everywhere."),
+        (lambda m: -m, "J is wrong."),
+        (lambda m: 3 / m**2, "J is wrong."),
+    ],
+    ids=["factor", "zero", "minus-m", "other"],
+)
+def test_a_number_is_described(factor: Callable[[int], float], message: str) -> None:
+    def cost_from_logits(ZL: Any, Y: Any) -> Any:
+        return EXERCISES["cost_from_logits"].function(ZL, Y) * factor(Y.shape[1])
+
+    assert message in str(check(cost_from_logits))
+
+
 def test_a_fixed_number_in_place_of_m_is_described() -> None:
     def compute_cost(AL: Any, Y: Any) -> Any:
         return EXERCISES["compute_cost"].function(AL, Y) * Y.shape[1] / 7

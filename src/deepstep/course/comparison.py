@@ -214,8 +214,8 @@ def is_array(value: Any) -> bool:
 
 def as_array(value: Any) -> Any:
     """Nested lists of numbers as an array; everything else as it is."""
-    if isinstance(value, list) and not value:
-        return np.zeros(0)
+    if isinstance(value, np.generic) or (isinstance(value, list) and not value):
+        return np.asarray(value, dtype=float)
     if isinstance(value, list):
         entries = [as_array(entry) for entry in value]
         if all(is_array(entry) and entry.shape == entries[0].shape for entry in entries):
