@@ -153,7 +153,7 @@ def test_an_unknown_mistake_is_described(function: Callable[..., Any], message: 
     [
         (lambda m: 1.37, "J has a wrong factor: it is 1.37 times the expected one."),
         (lambda m: 0, "J is 0 everywhere."),
-        (lambda m: -m, "J is wrong."),
+        (lambda m: -m, "J has the wrong sign, and 1/m is missing."),
         (lambda m: 3 / m**2, "J is wrong."),
     ],
     ids=["factor", "zero", "minus-m", "other"],

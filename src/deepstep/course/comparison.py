@@ -311,6 +311,7 @@ RELATIONS: Sequence[tuple[str, Callable[[Any, int], Any]]] = (
     ("is 0 everywhere", lambda e, m: 0 * e),
     ("has the wrong sign", lambda e, m: -e),
     ("is m times too large: 1/m is missing", lambda e, m: e * m),
+    ("has the wrong sign, and 1/m is missing", lambda e, m: -e * m),
     ("is m times too small: 1/m stands twice", lambda e, m: e / max(m, 1)),
     ("is transposed", lambda e, m: e.T if e.T.shape == e.shape else e + 1),
     ("has 0 and 1 exchanged", lambda e, m: 1 - e),
