@@ -153,13 +153,24 @@ class Comparison(NamedTuple):
             yield "The global random generator was used or seeded: draw from rng, not from np.random."
 
     def _errors(self) -> Iterator[str]:
-        for expected, record in zip(self.expected, self.records, strict=True):
-            if "error" in record and record["error"][0] != expected.get("error", [""])[0]:
-                kind, message, line = record["error"]
-                yield f"{kind}{f' in line {line}' if line else ''}: {message or 'without a message'}"
-            elif "error" in expected and "error" not in record:
-                kind, message, _ = expected["error"]
-                yield f"{kind} is expected: {message}"
+        told: set[tuple[str, int]] = set()
+        for case, expected, record in zip(self.cases, self.expected, self.records, strict=True):
+            kind, message, line = record.get("error", ("", "", 0))
+            wanted, what, _ = expected.get("error", ("", "", 0))
+            if kind == wanted or (kind, line) in told:
+                continue
+            told.add((kind, line))
+            if kind:
+                place = f" in line {line}" if line else ""
+                yield f"{kind}{place}{self._shapes(case)}: {message or 'without a message'}"
+            else:
+                yield f"{wanted} is expected: {what}"
+
+    def _shapes(self, case: Arguments) -> str:
+        """The shapes of the arguments that are arrays."""
+        named = zip(signature(self.exercise.function).parameters, case, strict=False)
+        shapes = [f"{name} {value.shape}" for name, value in named if is_array(value)]
+        return f" with {', '.join(shapes)}" if shapes else ""
 
     def _order(self) -> str:
         """The expected names, where the results are these in another order."""

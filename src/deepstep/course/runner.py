@@ -67,6 +67,8 @@ def encode(value: Any, level: int = 0) -> Any:
         array = np.asarray(value)
         if array.dtype.kind in "biuf" and array.size <= MOST_ENTRIES:
             return {"array": array.ravel().tolist(), "shape": list(array.shape), "dtype": array.dtype.name}
+    if isinstance(value, np.ndarray):
+        return {"other": f"an array of dtype {value.dtype} and shape {value.shape}"}
     return {"other": type(value).__name__}
 
 
