@@ -50,7 +50,7 @@ FAILURES = {
     "sys-exit": ("import sys\nsys.exit()\n", r"does not run: SystemExit, line 2"),
     "exit-inside": (body("import os", "os._exit(0)"), r"ended without results"),
     "input": (body("input()"), r"EOFError in line 2"),
-    "fork": (body("import os", "os.fork()"), r"PermissionError in line 3: os.fork is not allowed"),
+    "fork": (body("import os", "os.fork()"), r"PermissionError in line 3 .*os.fork is not allowed"),
     "subprocess": (body("import subprocess", "subprocess.run(['ls'])"), r"subprocess.Popen is not allowed"),
     "kill": (body("import os", "os.kill(os.getppid(), 9)"), r"os.kill is not allowed"),
     "socket": (body("import socket", "socket.socket()"), r"socket.* is not allowed"),

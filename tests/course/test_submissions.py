@@ -130,10 +130,10 @@ DIAGNOSES = {
     exchanged: "The results are in another order: expected Z, cache.",
     changed: "A_prev was changed in place",
     seeding: "The global random generator was used or seeded",
-    failing: "IndexError in line",
+    failing: "with A_prev (3, 2), W (1, 3), b (1, 1): index 1000 is out of bounds",
     leaving: "SystemExit",
     nested: "Z is",
-    huge: "Z is ndarray",
+    huge: "Z is an array of dtype float64 and shape (1000000,), expected",
     a_text: "Z is a text",
 }
 
@@ -146,6 +146,23 @@ def test_an_unknown_mistake_is_described(function: Callable[..., Any], message: 
         grade = check(function, exercise="linear_forward")
     assert grade.score == 0
     assert message in str(grade)
+
+
+@pytest.mark.parametrize(
+    ("factor", "message"),
+    [
+        (lambda m: 1.37, "J has a wrong factor: it is 1.37 times the expected one."),
+        (lambda m: 0, "J is 0 everywhere."),
+        (lambda m: -m, "J has the wrong sign, and 1/m is missing."),
+        (lambda m: 3 / m**2, "J is wrong."),
+    ],
+    ids=["factor", "zero", "minus-m", "other"],
+)
+def test_a_number_is_described(factor: Callable[[int], float], message: str) -> None:
+    def cost_from_logits(ZL: Any, Y: Any) -> Any:
+        return EXERCISES["cost_from_logits"].function(ZL, Y) * factor(Y.shape[1])
+
+    assert message in str(check(cost_from_logits))
 
 
 def test_a_fixed_number_in_place_of_m_is_described() -> None:

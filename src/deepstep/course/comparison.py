@@ -153,13 +153,24 @@ class Comparison(NamedTuple):
             yield "The global random generator was used or seeded: draw from rng, not from np.random."
 
     def _errors(self) -> Iterator[str]:
-        for expected, record in zip(self.expected, self.records, strict=True):
-            if "error" in record and record["error"][0] != expected.get("error", [""])[0]:
-                kind, message, line = record["error"]
-                yield f"{kind}{f' in line {line}' if line else ''}: {message or 'without a message'}"
-            elif "error" in expected and "error" not in record:
-                kind, message, _ = expected["error"]
-                yield f"{kind} is expected: {message}"
+        told: set[tuple[str, int]] = set()
+        for case, expected, record in zip(self.cases, self.expected, self.records, strict=True):
+            kind, message, line = record.get("error", ("", "", 0))
+            wanted, what, _ = expected.get("error", ("", "", 0))
+            if kind == wanted or (kind, line) in told:
+                continue
+            told.add((kind, line))
+            if kind:
+                place = f" in line {line}" if line else ""
+                yield f"{kind}{place}{self._shapes(case)}: {message or 'without a message'}"
+            else:
+                yield f"{wanted} is expected: {what}"
+
+    def _shapes(self, case: Arguments) -> str:
+        """The shapes of the arguments that are arrays."""
+        named = zip(signature(self.exercise.function).parameters, case, strict=False)
+        shapes = [f"{name} {value.shape}" for name, value in named if is_array(value)]
+        return f" with {', '.join(shapes)}" if shapes else ""
 
     def _order(self) -> str:
         """The expected names, where the results are these in another order."""
@@ -214,8 +225,8 @@ def is_array(value: Any) -> bool:
 
 def as_array(value: Any) -> Any:
     """Nested lists of numbers as an array; everything else as it is."""
-    if isinstance(value, list) and not value:
-        return np.zeros(0)
+    if isinstance(value, np.generic) or (isinstance(value, list) and not value):
+        return np.asarray(value, dtype=float)
     if isinstance(value, list):
         entries = [as_array(entry) for entry in value]
         if all(is_array(entry) and entry.shape == entries[0].shape for entry in entries):
@@ -311,6 +322,7 @@ RELATIONS: Sequence[tuple[str, Callable[[Any, int], Any]]] = (
     ("is 0 everywhere", lambda e, m: 0 * e),
     ("has the wrong sign", lambda e, m: -e),
     ("is m times too large: 1/m is missing", lambda e, m: e * m),
+    ("has the wrong sign, and 1/m is missing", lambda e, m: -e * m),
     ("is m times too small: 1/m stands twice", lambda e, m: e / max(m, 1)),
     ("is transposed", lambda e, m: e.T if e.T.shape == e.shape else e + 1),
     ("has 0 and 1 exchanged", lambda e, m: 1 - e),

@@ -24,8 +24,8 @@ import numpy as np
 from deepstep.course.exercise import COSTS, EXERCISES, Arguments, CostOf, Draws
 
 Record: TypeAlias = dict[str, Any]
-"""The record of a call: "value" or "error" (type, message, line of the file), "after" (the arguments), "random"
-(whether the global generator was used); of a file that does not run: "failed", a sentence."""
+"""The record of a call: "value" or "error" (type, message, line of the file), "after" (the arguments),
+"random" (whether the global generator was used); of a file that does not run: "failed", a sentence."""
 
 MOST_ENTRIES = 100_000
 """A result with more entries is not compared."""
@@ -67,6 +67,8 @@ def encode(value: Any, level: int = 0) -> Any:
         array = np.asarray(value)
         if array.dtype.kind in "biuf" and array.size <= MOST_ENTRIES:
             return {"array": array.ravel().tolist(), "shape": list(array.shape), "dtype": array.dtype.name}
+    if isinstance(value, np.ndarray):
+        return {"other": f"an array of dtype {value.dtype} and shape {value.shape}"}
     return {"other": type(value).__name__}
 
 
@@ -209,7 +211,8 @@ def _in_process(request: str, folder: str, limits: Limits) -> str:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
         process.wait()
-    if process.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+    ended = [-getattr(signal, name, 0) for name in ("SIGXCPU", "SIGKILL")]  # Windows has neither
+    if process.returncode in ended and process.returncode:
         return f"The program took more than {limits.seconds:g} seconds: is there an endless loop?"
     return "" if process.returncode == 0 else f"The program ended with exit code {process.returncode}."
 
