@@ -29,7 +29,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
 FILES = 190, 229
-TESTS = 22_000, 37_000
+TESTS = 22_000, 37_100
 
 
 def lines(files: list[Path]) -> int:
