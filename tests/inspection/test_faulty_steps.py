@@ -14,7 +14,6 @@ NAMES = [
     "1/m twice in dW",
     "sign of dZ",
     "no derivative",
-    "W for Wᵀ",
     "no regularization",
     "no mask",
 ]

@@ -59,7 +59,8 @@ def build(path: Path) -> Document:
     """The document of a lesson's page.
 
     path: The Markdown file, as docs/teaching.md describes it.
-    returns: JSON types.
+    returns: JSON types: ``networks`` are documents of `deepstep.explorer.lesson` without ``sources`` and
+        ``formulas``, which they share; ``scenes`` have texts, the number of a network, a place, locks, a question.
     FileError: If the file cannot be read.
     ConfigurationError: If the lesson has a mistake; the message names file, line and key.
     """
