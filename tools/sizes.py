@@ -28,7 +28,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
 FILES = 190, 223
-TESTS = 22_000, 36_300
+TESTS = 22_000, 36_420
 
 
 def lines(files: list[Path]) -> int:

@@ -4,6 +4,7 @@
 ``:::{mistakes} N`` shows the mistakes of chapter N that the grader recognizes, with their fixes.
 """
 
+from html import escape
 from typing import Any
 
 from docutils import nodes
@@ -72,19 +73,19 @@ class MistakesDirective(SphinxDirective):
             return note(f"Mistakes of chapter {self.arguments[0]}: this build has no deepstep.course.")
         chapter = int(self.arguments[0])
         rows = nodes.bullet_list(classes=["mistakes"])
-        for name, exercise in EXERCISES.items():
+        for exercise in EXERCISES.values():
             if exercise.chapter == chapter:
-                rows += [self.item(name, mistake) for mistake in exercise.mistakes]
+                rows += [self.item(exercise, mistake) for mistake in exercise.mistakes]
         return [rows] if rows.children else note(f"Chapter {chapter} has no known mistakes.")
 
-    def item(self, name: str, mistake: Any) -> nodes.list_item:
+    def item(self, exercise: Any, mistake: Any) -> nodes.list_item:
         """One mistake."""
-        head = nodes.paragraph(
-            "", "", nodes.literal(name, name), nodes.Text(": "), nodes.strong("", mistake.name)
-        )
-        body = self.parse_text_to_nodes(mistake.hint)
-        diff = Folded("", code(mistake.diff, "diff"), title=f"Fix in {name}: {mistake.name}")
-        return nodes.list_item("", head, *body, diff)
+        name = nodes.literal(exercise.name, exercise.name)
+        head = nodes.paragraph("", "", name, nodes.Text(": "), nodes.strong("", mistake.name))
+        hint = self.parse_text_to_nodes(mistake.hint) if mistake.hint else []
+        fix = code(exercise.diff(mistake), "diff")
+        folded = Folded("", fix, title=f"Fix in {exercise.name}: {escape(mistake.name)}")
+        return nodes.list_item("", head, *hint, folded)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
