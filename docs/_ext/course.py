@@ -4,6 +4,7 @@
 ``:::{mistakes} N`` shows the mistakes of chapter N that the grader recognizes, with their fixes.
 """
 
+from html import escape
 from typing import Any
 
 from docutils import nodes
@@ -72,9 +73,9 @@ class MistakesDirective(SphinxDirective):
             return note(f"Mistakes of chapter {self.arguments[0]}: this build has no deepstep.course.")
         chapter = int(self.arguments[0])
         found = [exercise for exercise in EXERCISES.values() if exercise.chapter == chapter]
-        return [self.folded(exercise) for exercise in found] or note(
-            f"Chapter {chapter} has no known mistakes."
-        )
+        if not found:
+            return note(f"Chapter {chapter} has no known mistakes.")
+        return [self.folded(exercise) for exercise in found]
 
     def folded(self, exercise: Any) -> Folded:
         """The mistakes of one exercise."""
@@ -85,8 +86,8 @@ class MistakesDirective(SphinxDirective):
     def item(self, exercise: Any, mistake: Any) -> nodes.list_item:
         """One mistake."""
         head = nodes.paragraph("", "", nodes.strong("", mistake.name))
-        body = self.parse_text_to_nodes(mistake.hint)
-        return nodes.list_item("", head, *body, code(exercise.diff(mistake), "diff"))
+        hint = self.parse_text_to_nodes(mistake.hint) if mistake.hint else []
+        return nodes.list_item("", head, *hint, code(exercise.diff(mistake), "diff"))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import jupytext
+from course import EXERCISES
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -21,9 +22,14 @@ def plain(match: re.Match[str]) -> str:
         return match[0]
     body = "".join(line for line in body.splitlines(keepends=True) if not re.match(r":\w+:", line))
     if kind == "exercise":
-        return f"**Exercise `{argument}`.** `deepstep course start` writes a file with the task.\n"
+        return f"### Exercise: {argument}\n\n{EXERCISES[argument].as_markdown() if EXERCISES else ''}\n"
     if kind == "mistakes":
-        return f"The page lists the known mistakes of chapter {argument}.\n"
+        return "".join(
+            f"- `{exercise.name}`: {mistake.name}. {mistake.hint}\n"
+            for exercise in (EXERCISES or {}).values()
+            if exercise.chapter == int(argument)
+            for mistake in exercise.mistakes
+        )
     title = argument or kind.capitalize()
     return f"> **{title}**\n>\n" + "".join(f"> {line}" for line in body.splitlines(keepends=True))
 
