@@ -66,6 +66,17 @@ FAILURES = {
         "import deepstep.course.exercises as e\n" + body("return e.model_forward(X, parameters)"),
         r"write it yourself",
     ),
+    "module": (
+        "from deepstep.course.exercises import backward\n"
+        + body("return backward.model_forward(X, parameters)"),
+        "write it yourself",
+    ),
+    "registry": (
+        body(
+            "from deepstep.course import EXERCISES as e", "return e['model_forward'].function(X, parameters)"
+        ),
+        "KeyError",
+    ),
     "library": (
         "from deepstep.equations import model_forward\n",
         r"a function of the library: write it yourself",
@@ -122,7 +133,7 @@ def test_forged_results_are_no_results(written: str, check_text: CheckBody) -> N
 
 def test_much_output_and_a_large_file_do_no_harm(check_text: CheckBody, tmp_path: Path) -> None:
     assert check_text("print('x' * 10**7)\n" + HELPERS + SOLUTION).score == 1
-    assert check_text(body("open('large', 'w').write('x' * 10**9)"), seconds=5).score == 0
+    assert check_text(body("open('large', 'w').write('x' * 10**8)"), seconds=5).score == 0
 
 
 def test_secrets_of_the_environment_do_not_reach_the_file(

@@ -71,8 +71,6 @@ class Mistake(NamedTuple):
     edits: tuple[tuple[str, str], ...]
     hint: str
     defects: tuple[str, ...]
-    right: bool = False
-    """Whether the edited function is right too: another form of the solution with other numbers."""
 
     def apply(self, source: str) -> str | None:
         """The text with an edited body, None where an edit finds nothing to replace."""
@@ -84,14 +82,14 @@ class Mistake(NamedTuple):
         return head + line_break + body
 
 
-_ENTRY = re.compile(r"(?P<right>right: )?(?P<name>.*?)(?: \[(?P<defects>[D\d, ]+)\])?: (?P<edits>.* → .*)")
+_ENTRY = re.compile(r"(?P<name>.*?)(?: \[(?P<defects>[D\d, ]+)\])?: (?P<edits>.* → .*)")
 
 
 def parse_mistakes(table: str) -> list[Mistake]:
     """The mistakes of a table, one in each line, with its hint in indented lines below.
 
     A line is ``name [D03]: old → new ‖ old → new``. ∅ is an empty text and ⏎ a new line with the indentation
-    of the function's body; "right: " begins another form of the solution.
+    of the function's body.
 
     >>> parse_mistakes("the sign is wrong [D01]: a - b → b - a")[0].edits
     (('a - b', 'b - a'),)
@@ -110,7 +108,6 @@ def parse_mistakes(table: str) -> list[Mistake]:
                 tuple((old, new) for old, _, new in edits),
                 " ".join(line.strip() for line in hint),
                 tuple((parts["defects"] or "").split(", ")) if parts["defects"] else (),
-                right=bool(parts["right"]),
             )
         )
     return found
@@ -118,7 +115,7 @@ def parse_mistakes(table: str) -> list[Mistake]:
 
 @cache
 def _tables() -> dict[str, list[Mistake]]:
-    """The mistakes of all exercises, right forms among them, by the name of the exercise."""
+    """The mistakes of all exercises, by the name of the exercise."""
     text = (files("deepstep.course") / "exercises" / "mistakes.txt").read_text(encoding="utf-8")
     tables: dict[str, list[Mistake]] = {}
     for names, table in re.findall(r"^\[(.*)\]\n((?:(?!\[).+\n)+)", text, re.MULTILINE):
@@ -168,12 +165,7 @@ class Exercise:
     @property
     def mistakes(self) -> tuple[Mistake, ...]:
         """The known mistakes."""
-        return tuple(mistake for mistake in _tables().get(self.name, ()) if not mistake.right)
-
-    @property
-    def forms(self) -> tuple[Mistake, ...]:
-        """Edits after which the function is right too."""
-        return tuple(mistake for mistake in _tables().get(self.name, ()) if mistake.right)
+        return tuple(_tables().get(self.name, ()))
 
     @cached_property
     def returns(self) -> Names:

@@ -300,10 +300,6 @@ def judge(exercise: Exercise, cases: Sequence[Arguments], records: Sequence[Reco
     comparison = Comparison(exercise, cases, expected, records)
     if comparison.all_agree(expected):
         return Result(exercise.name, True)
-    for form in exercise.forms:
-        function = exercise.edited(form)
-        if function and comparison.all_agree([call(function, case) for case in cases]):
-            return Result(exercise.name, True)
     if all(record.get("error", [""])[0] == "NotImplementedError" for record in records):
         return Result(exercise.name, False, messages=("The function is not written yet.",))
     return Result(exercise.name, False, comparison.recognize(), tuple(dict.fromkeys(comparison.describe())))

@@ -42,6 +42,10 @@ FORBIDDEN_OTHERS = ("resource.setrlimit", "signal.pthread_kill", "socket.")
 """Audit events that a learner's function has no reason for: processes, signals, network, deletion."""
 
 
+TO_START = 5.0
+"""Seconds that the process may take besides, to start."""
+
+
 class Limits(NamedTuple):
     """Limits of a learner's file, for one exercise."""
 
@@ -204,7 +208,7 @@ def _in_process(request: str, folder: str, limits: Limits) -> str:
         text=True,
     )
     try:
-        process.communicate(request, timeout=limits.seconds + 5)
+        process.communicate(request, timeout=limits.seconds + TO_START)
     except subprocess.TimeoutExpired:
         return f"The program did not end within {limits.seconds:g} seconds: is there an endless loop?"
     finally:
@@ -248,11 +252,16 @@ def main() -> None:
     """The learner's process: the request comes on stdin, the records go to a file."""
     request = json.load(sys.stdin)
     sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115  # for input() in the learner's file
-    exercises = importlib.import_module("deepstep.course.exercises")
+    importlib.import_module("deepstep.course.exercises")  # registers them
     name, path = request["name"], request["path"]
     given = {helper: EXERCISES[helper].function for helper in request["given"]}
     cases = [_unpack(case) for case in request["cases"]]
-    setattr(exercises, name, _refused)
+    EXERCISES.pop(name)
+    for module in [
+        module for key, module in sys.modules.items() if key.startswith("deepstep.course.exercises")
+    ]:
+        if hasattr(module, name):
+            setattr(module, name, _refused)
     write, dumps = Path(request["results"]).write_text, json.dumps
     _limit(Limits(*request["limits"]))
     try:

@@ -32,6 +32,9 @@ def _backward_layers(rng, *names):
         A_prev, W, b, dA = rng.randn(p, m), rng.randn(n, p), rng.randn(n, 1), rng.randn(n, m)
         for name in names:
             yield dA, ((A_prev, W, b), W @ A_prev + b), name
+    A_prev, W, b = np.array([[0.0, 1.0, 0.0]]), np.array([[2.0], [-1.0]]), np.zeros((2, 1))
+    for name in names:  # Z has zeros
+        yield rng.randn(2, 3), ((A_prev, W, b), W @ A_prev + b), name
 
 
 @exercise(published=lambda: [tuple(normal(2, (1, 2), (1, 2)))], cases=_derivatives)
@@ -116,13 +119,6 @@ def linear_activation_backward(dA, cache, activation):
     return dA_prev, dW, db
 
 
-def _published_model():
-    AL, A1, W1, b1, Z1, A2, W2, b2, Z2 = normal(
-        3, (1, 2), (4, 2), (3, 4), (3, 1), (3, 2), (3, 2), (1, 3), (1, 1), (1, 2)
-    )
-    return AL, np.array([[1.0, 0.0]]), [((A1, W1, b1), Z1), ((A2, W2, b2), Z2)]
-
-
 def _models(rng):
     for dims in NETWORKS:
         for m in (4, 1):
@@ -130,7 +126,8 @@ def _models(rng):
             yield AL, np.vstack([labels(rng, m) for _ in range(dims[-1])]), caches
 
 
-@exercise(published=lambda: [_published_model()], cases=lambda rng: list(_models(rng)))
+# Without the published case: no forward pass gives its AL and caches, so that right forms differ on it.
+@exercise(cases=lambda rng: list(_models(rng)))
 def model_backward(AL, Y, caches):
     """All layers backward: the derivatives of J by W and b of every layer.
 
