@@ -62,7 +62,7 @@ points = 3
 ```scene
 trained = 5
 fault = "lost 1/m"
-locked = ["learning_rate", "transport"]
+locked = ["learning_rate"]
 ```
 """
 
@@ -167,6 +167,11 @@ def test_locked_controls_cannot_be_used(watched, address):
     # predict first: neither the bar nor its keys
     assert page.locator(".transport").count() == 0
     place = page.inner_text(".lab-where")
+    assert page.locator("[data-micro]:not([aria-disabled])").count() == 0
+    page.locator('[data-micro="dW2"]').click(force=True)
+    page.keyboard.press("Home")
+    page.wait_for_timeout(100)
+    assert page.get_attribute('[aria-current="step"]', "data-micro") == "dW1"
     for key in ("]", "[", " ", "ArrowRight", "Shift+ArrowRight", "/"):
         page.keyboard.press(key)
     page.wait_for_timeout(300)

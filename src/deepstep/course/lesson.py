@@ -60,7 +60,8 @@ def build(path: Path) -> Document:
 
     path: The Markdown file, as docs/teaching.md describes it.
     returns: JSON types: ``networks`` are documents of `deepstep.explorer.lesson` without ``sources`` and
-        ``formulas``, which they share; ``scenes`` have texts, the number of a network, a place, locks, a question.
+        ``formulas``, which they share; ``scenes`` have texts, the number of a network, a place, locks and
+        perhaps a question.
     FileError: If the file cannot be read.
     ConfigurationError: If the lesson has a mistake; the message names file, line and key.
     """

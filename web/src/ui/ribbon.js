@@ -3,6 +3,7 @@ import { html, useLayoutEffect, useRef } from "./html.js";
 import { useApp } from "./store.js";
 import { goToMicro, opened } from "./walk.js";
 import { Name } from "./symbol.js";
+import { locked } from "./scenes.js";
 import { t } from "../messages.js";
 
 /** Neighbours of one phase together. */
@@ -19,6 +20,7 @@ export function Ribbon() {
   const { micro } = useApp();
   const list = useRef(null);
   const { steps } = opened();
+  const fixed = locked("transport");
   useLayoutEffect(() => {
     const box = list.current;
     const drawn = requestAnimationFrame(() => {
@@ -29,7 +31,7 @@ export function Ribbon() {
   }, [micro, steps]);
   const tab = (event) => {
     const move = { Home: 0, End: steps.length - 1 }[event.key];
-    if (move === undefined) return;
+    if (move === undefined || fixed) return;
     event.preventDefault();
     goToMicro(move);
   };
@@ -45,8 +47,9 @@ export function Ribbon() {
                 class="ribbon-step"
                 data-micro=${id}
                 tabindex=${at === micro ? 0 : -1}
+                aria-disabled=${fixed ? "true" : undefined}
                 aria-current=${at === micro ? "step" : undefined}
-                onClick=${() => goToMicro(at)}
+                onClick=${() => fixed || goToMicro(at)}
               >
                 <${Name} name=${id} />
               </button>
