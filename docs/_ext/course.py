@@ -4,7 +4,6 @@
 ``:::{mistakes} N`` shows the mistakes of chapter N that the grader recognizes, with their fixes.
 """
 
-from html import escape
 from typing import Any
 
 from docutils import nodes
@@ -84,7 +83,7 @@ class MistakesDirective(SphinxDirective):
         head = nodes.paragraph("", "", name, nodes.Text(": "), nodes.strong("", mistake.name))
         hint = self.parse_text_to_nodes(mistake.hint) if mistake.hint else []
         fix = code(exercise.diff(mistake), "diff")
-        folded = Folded("", fix, title=f"Fix in {exercise.name}: {escape(mistake.name)}")
+        folded = Folded("", fix, title="Fix")
         return nodes.list_item("", head, *hint, folded)
 
 
