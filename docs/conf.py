@@ -60,6 +60,7 @@ html_title = "DeepStep"
 html_context = {"default_mode": "light"}
 html_show_sourcelink = False
 html_copy_source = False
+html_show_search_summary = False  # pages opened from files cannot be fetched
 html_permalinks_icon = "#"
 html_extra_path = ["_extra"] if (HERE / "_extra").is_dir() else []
 ALONE = ["index", "start", "gallery", "try", "lecture", "comparison", "changelog", "bug_museum"]

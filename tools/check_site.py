@@ -67,7 +67,10 @@ def check(browser: Browser, path: Path, folder: Path, shots: Path | None) -> lis
     context = browser.new_context(viewport={"width": WIDTHS[0], "height": 900}, offline=True)
     page = context.new_page()
     found = watched(page, folder)
-    page.goto(path.resolve().as_uri(), wait_until="load")
+    search = name == "search.html"
+    page.goto(path.resolve().as_uri() + "?q=network" * search, wait_until="load")
+    if search:
+        page.wait_for_selector("#search-results li", timeout=20_000)
     page.evaluate(AXE.read_text(encoding="utf-8"))
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})

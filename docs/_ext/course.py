@@ -4,7 +4,6 @@
 ``:::{mistakes} N`` shows the mistakes of chapter N that the grader recognizes, with their fixes.
 """
 
-from html import escape
 from typing import Any
 
 from docutils import nodes

@@ -63,7 +63,7 @@ class Lessons(SphinxDirective):
         rows = nodes.bullet_list()
         for path in lessons(Path(self.env.srcdir)):
             self.env.note_dependency(str(path))
-            title = re.search(r"^title: *(.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+            title = re.search(r"^title *[=:] *(.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
             text = title[1].strip("\"'") if title else path.stem
             refer = nodes.reference("", text, refuri=f"{path.stem}.html")
             rows += nodes.list_item("", nodes.paragraph("", "", refer))

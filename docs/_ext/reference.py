@@ -118,7 +118,7 @@ class Public(SphinxDirective):
             if title:
                 lines += [title, "-" * len(title), "", _summary(title), ""]
             lines += [".. autosummary::", "   :nosignatures:", ""]
-            lines += [f"   {known[path]}" for path in paths if not is_alias(path)] + [""]
+            lines += [f"   ~{known[path]}" for path in paths if not is_alias(path)] + [""]
             lines += [line for path in paths if known[path] == path for line in entry(path)]
         return self.parse_text_to_nodes("\n".join(lines), allow_section_headings=True)
 
