@@ -87,8 +87,18 @@ def required(document):
     by_layer = [
         f"{name}{layer}" for layer in range(1, L + 1) for name in ("W", "b", "Z", "A", "dZ", "dW", "db")
     ]
-    between = [f"dA{layer}" for layer in range(1, L)]
-    return [*by_layer, *between, "A0", "Y", "J", *(f"{p}{layer}′" for layer in range(1, L + 1) for p in "Wb")]
+    between = [f"dA{layer}" for layer in range(1, L + 1)]
+    if document["network"]["output"] != "identity":
+        between += [f"loss_A{L}", f"dZ{L}_chain"]
+    return [
+        *by_layer,
+        *between,
+        "A0",
+        "Y",
+        "loss",
+        "J",
+        *(f"{p}{layer}′" for layer in range(1, L + 1) for p in "Wb"),
+    ]
 
 
 def test_a_link_leads_to_its_place(watched, tmp_path):

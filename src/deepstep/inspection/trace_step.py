@@ -256,6 +256,8 @@ class _Walk:
         rule = activation_op(head.activation).backward_equation
         symbols = {"dA": f"dA{L}", "A": f"A{L}", "Z": f"Z{L}"}
         formula = rule.written("dZ", symbols).replace("dZ", f"dZ{L}_chain", 1)
+        if "dU" in formula:
+            formula += f",  {rule.written('dU', symbols)}"
         with np.errstate(over="ignore", invalid="ignore"):  # inf · 0 has no value
             dZL = activation.backward(dAL, opened.ZL)
         yield TraceEntry(f"dZ{L}_chain", L, "backward", formula, rule.name, dZL, columns=True)
