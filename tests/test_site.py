@@ -15,7 +15,7 @@ import deepstep
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
-LINK = re.compile(r"\]\((?!\w+:)([^)\s#]*)(#[^)\s]*)?\)")
+LINK = re.compile(r"(?<!\[[lL])\]\((?!\w+:)([^)\s#]*)(#[^)\s]*)?\)")
 
 
 @cache

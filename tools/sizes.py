@@ -14,22 +14,22 @@ LIMITS: dict[str, tuple[int, int]] = {
     "network": (750, 720),
     "engines": (4_300, 6_500),
     "training": (2_500, 3_920),
-    "inspection": (1_300, 3_100),
+    "inspection": (1_300, 3_150),
     "model": (1_200, 2_010),
     "data": (1_600, 3_740),
     "preparation": (2_100, 4_070),
     "estimators": (2_800, 6_280),
     "plots": (1_270, 1_660),
     "report": (700, 910),
-    "explorer": (1_230, 1_750),
-    "course": (1_800, 3_700),
-    "cli": (2_000, 5_220),
+    "explorer": (1_230, 1_820),
+    "course": (1_800, 4_030),
+    "cli": (2_000, 5_440),
     "": (500, 2_320),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
-FILES = 190, 223
-TESTS = 22_000, 36_500
+FILES = 190, 245
+TESTS = 22_000, 40_150
 
 
 def lines(files: list[Path]) -> int:

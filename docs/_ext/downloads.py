@@ -6,10 +6,11 @@ import sys
 from pathlib import Path
 
 import jupytext
-from course import EXERCISES
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+
+from course import EXERCISES
 
 HAS_NOTEBOOK = re.compile(r"\A---\n.*?file_format: mystnb.*?\n---\n", re.DOTALL)
 DIRECTIVE = re.compile(r"^(:{3,}|`{3,})\{(\w+)\} *([^\n]*)\n(.*?)^\1 *$", re.DOTALL | re.MULTILINE)

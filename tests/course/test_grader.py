@@ -12,7 +12,7 @@ from deepstep import equations
 from deepstep.course import CHAPTERS, EXERCISES, check, starter
 from deepstep.course.comparison import Comparison, close
 from deepstep.course.exercise import Draws, Exercise, normal, parse_mistakes
-from deepstep.course.grader import SEED_VARIABLE, course_seed, judge
+from deepstep.course.grader import SEED_VARIABLE, course_seed, grade_records
 from deepstep.course.runner import call, decode
 from deepstep.errors import ConfigurationError, DeepStepError
 
@@ -277,5 +277,5 @@ def test_numbers_are_compared_with_their_shape_and_size() -> None:
     assert close(np.array([[1.0, 1e-12]]), np.array([[1.0, 0.0]]), 1e-9)
     assert not close(np.array([1.0]), np.array([[1.0]]), 1e-9)
     assert not close(np.array(1e-6), np.array(2e-6), 1e-9)
-    assert judge(EXERCISES["relu"], [(np.ones(1),)], [{"failed": "x"}]).messages == ("x",)
+    assert grade_records(EXERCISES["relu"], [(np.ones(1),)], [{"failed": "x"}]).messages == ("x",)
     assert Draws(3).seed == 3

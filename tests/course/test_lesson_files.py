@@ -21,7 +21,8 @@ from deepstep.errors import ConfigurationError, DeepStepError, FileError
 from deepstep.explorer.page import LESSON_ID, unpacked
 from hostile_texts import TOML
 
-READY = sorted((Path(__file__).parents[2] / "docs" / "lessons").glob("*.md"))
+LESSONS = Path(__file__).parents[2] / "docs" / "lessons"
+READY = sorted(path for path in LESSONS.glob("*.md") if path.name != "index.md")
 MOST_BYTES = 1_000_000
 
 FRONT = '+++\ntitle = "A lesson"\n\n[scene]\nexamples = 8\n+++\n'  # 6 lines

@@ -123,7 +123,7 @@ def test_a_damaged_museum_is_refused_with_its_place(watched, museum, tmp_path):
     broken = {**museum["museum"], "exhibits": [{**museum["museum"]["exhibits"][0], "first": "Q7"}]}
     Exploration({**museum, "museum": broken}).export(path)
     page = watched(path.as_uri()).open(path.as_uri())
-    assert "museum.exhibits[0].first: expected the name of a quantity" in page.inner_text("[data-error]")
+    assert "museum.exhibits[0].first must be the name of a quantity" in page.inner_text("[data-error]")
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])

@@ -64,7 +64,7 @@ def test_hostile_names_stay_in_the_data(hostile, tmp_path):
     elements = Elements((tmp_path / "page.html").read_text(encoding="utf-8"))
     assert lesson_in(elements) == hostile
     usual = ["html", "head", "meta", "meta", "meta", "meta", "title", "style", "body"]
-    assert [tag for tag, _, _ in elements.found] == [*usual, "div", "noscript", "script", "script"]
+    assert [tag for tag, _, _ in elements.found] == [*usual, "div", "noscript", "script", "script", "script"]
     assert elements.comments == []
     assert elements.texts("title")[0].startswith("</script><script>alert(1)</script><!-- &amp;")
 

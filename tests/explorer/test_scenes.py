@@ -12,7 +12,8 @@ from deepstep.course.lesson import build, html_page
 from deepstep.course.scorm import package
 from deepstep.explorer.page import unpacked
 
-READY = sorted((Path(__file__).parents[2] / "docs" / "lessons").glob("*.md"))
+LESSONS = Path(__file__).parents[2] / "docs" / "lessons"
+READY = sorted(path for path in LESSONS.glob("*.md") if path.name != "index.md")
 
 LESSON = """+++
 title = "A lesson <b>"
@@ -198,7 +199,7 @@ def test_a_question_reveals_its_answer_and_counts_once(watched, address):
     answer(page, 1)
     assert page.get_attribute(".answer >> nth=1", "data-verdict") == "right"
     result = page.inner_text("[data-result]")
-    assert result.startswith("Right.")
+    assert result.startswith("Richtig.")
     assert "before update 7" in result
     assert page.locator(".answer input").first.is_disabled()
     assert score(page) == ("25", "false")
@@ -207,10 +208,10 @@ def test_a_question_reveals_its_answer_and_counts_once(watched, address):
     answer(page, 0, 1)
     verdicts = [page.get_attribute(f".answer >> nth={number}", "data-verdict") for number in range(3)]
     assert verdicts == ["right", "wrong", "missed"]
-    assert page.inner_text("[data-result]").startswith("Not right.")
+    assert page.inner_text("[data-result]").startswith("Nicht richtig.")
     next_scene(page)
     assert score(page) == ("25", "true")
-    assert "Not passed." in page.inner_text(".scene-score")
+    assert "Nicht bestanden." in page.inner_text(".scene-score")
     page.click('[data-scene-way="back"]')
     assert page.get_attribute(".answer >> nth=2", "data-verdict") == "missed"
 

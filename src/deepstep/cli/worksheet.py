@@ -19,7 +19,12 @@ FLAGS = {"layer_dims": "--net", "learning_rate": "--learning-rate"} | {
 @click.option("--net", type=LayerSizes("-"), default="2-2-1", show_default=True, help="Sizes of the layers.")
 @click.option("--students", type=int, default=30, show_default=True, help="Number of sheets.")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="The same seed gives the same file.")
-@click.option("--activation", default="relu", show_default=True, help="Of the hidden layers: relu, identity.")
+@click.option(
+    "--activation",
+    default="relu",
+    show_default=True,
+    help="Activation of the hidden layers: relu or identity.",
+)
 @click.option(
     "--loss", default="squared_error", show_default=True, help="squared_error (exact), or cross_entropy."
 )

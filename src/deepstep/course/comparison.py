@@ -155,13 +155,13 @@ class Comparison(NamedTuple):
             yield "The global random generator was used or seeded: draw from rng, not from np.random."
 
     def _errors(self) -> Iterator[str]:
-        told: set[tuple[str, int]] = set()
+        named: set[tuple[str, int]] = set()
         for case, expected, record in zip(self.cases, self.expected, self.records, strict=True):
             kind, message, line = record.get("error", ("", "", 0))
             wanted, what, _ = expected.get("error", ("", "", 0))
-            if kind == wanted or (kind, line) in told:
+            if kind == wanted or (kind, line) in named:
                 continue
-            told.add((kind, line))
+            named.add((kind, line))
             if kind:
                 place = f" in line {line}" if line else ""
                 yield f"{kind}{place}{self._shapes(case)}: {message or 'without a message'}"

@@ -186,7 +186,7 @@ def check(*functions: Callable[..., Any], exercise: str | None = None, seed: int
         cases = EXERCISES[name].all_cases(course_seed(seed))
         with own_generator():
             records = [call(function, case, file) for case in cases]
-            results.append(judge(EXERCISES[name], cases, records))
+            results.append(grade_records(EXERCISES[name], cases, records))
     return Grade(tuple(results))
 
 
@@ -278,10 +278,10 @@ def check_file(
         run = partial(run_file, Path(path), name, cases, limits=limits)
         records = run()
         with own_generator():
-            result = judge(exercise, cases, records)
+            result = grade_records(exercise, cases, records)
             others = [other for other in exercise.helpers if other in names]
             if not result.right and others and "failed" not in records[0]:
-                apart = judge(exercise, cases, run(others))
+                apart = grade_records(exercise, cases, run(others))
                 if apart.right:
                     result = Result(
                         name, True, messages=("It fails only by the other functions of the file.",)
@@ -292,7 +292,7 @@ def check_file(
     return Grade(tuple(results))
 
 
-def judge(exercise: Exercise, cases: Sequence[Arguments], records: Sequence[Record]) -> Result:
+def grade_records(exercise: Exercise, cases: Sequence[Arguments], records: Sequence[Record]) -> Result:
     """The grade of a function, from the records of its calls."""
     if "failed" in records[0]:
         return Result(exercise.name, False, messages=(records[0]["failed"],))

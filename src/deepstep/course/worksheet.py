@@ -53,8 +53,10 @@ class Sheet:
 
     @property
     def asked(self) -> list[TraceEntry]:
-        """The quantities to compute, in order."""
-        known = {"dA0", *(entry.name for entry in self.given)}
+        """The quantities to compute, in order; dZ[L] from the output and target, so without dA[L]."""
+        last = max(entry.layer for entry in self.trace)
+        textbook = {f"loss_A{last}", f"dA{last}", f"dZ{last}_chain"}
+        known = {"dA0", *textbook, *(entry.name for entry in self.given)}
         return [entry for entry in self.trace if entry.name not in known]
 
 
