@@ -1,14 +1,24 @@
 """The museum's program is a step of the library, and its mistakes are those of the library."""
 
+import tomllib
 from functools import cache
+from importlib.resources import files
 
 import numpy as np
 import pytest
 
 from deepstep import Network
-from deepstep.course.exhibits import EXHIBITS
-from deepstep.course.museum import PARAMETERS, SEED, begun, document, first_step, museum, network, run
-from deepstep.course.program import ACTIVATIONS, BASES, L2, LAYER_DIMS, LAYERS, RIGHT, Edit, edited
+from deepstep.course.exhibits import BASES, EXHIBITS, LAYERS, RIGHT, edited
+from deepstep.course.museum import (
+    ACTIVATIONS,
+    LAYER_DIMS,
+    PARAMETERS,
+    SEED,
+    document,
+    first_step,
+    network,
+    run,
+)
 from deepstep.engines import ReferenceSession, Settings
 from deepstep.equations.ops import backward
 from deepstep.errors import ConfigurationError
@@ -19,28 +29,38 @@ from deepstep.inspection.faults import get_fault
 
 BY_ID = {exhibit.id: exhibit for exhibit in EXHIBITS}
 OF_FAULTS = [exhibit for exhibit in EXHIBITS if exhibit.fault]
+L2 = 0.3
 SAME = {"rtol": 1e-9, "atol": 1e-14}
 
 
 @cache
+def page():
+    return document()
+
+
+@cache
 def records():
-    return {record["id"]: record for record in museum()["exhibits"]}
+    return {record["id"]: record for record in page()["museum"]["exhibits"]}
 
 
-def begin_of(base):
-    """The network, the options of a step, and the right quantities of a base."""
+def network_of(base):
     values = first_step(BASES[base])
     theta = {name: values[name] for name in PARAMETERS}
-    net = Network(LAYER_DIMS, activation=list(ACTIVATIONS), parameters=theta, seed=SEED)
+    return Network(LAYER_DIMS, activation=list(ACTIVATIONS), parameters=theta, seed=SEED), values
+
+
+def opened(base, mistake=None):
+    """A session of the library, and the step that it opens with the right quantities of a base."""
+    net, values = network_of(base)
     masks = {1: values["mask1"]} if base == "dropout" else None
-    settings = Settings(**({"l2": L2} if base == "L2" else {}), **({"dropout": 0.2} if masks else {}))
-    return net, settings, masks, values
-
-
-def opened(base):
-    net, settings, masks, values = begin_of(base)
+    settings = {"L2": Settings(l2=L2), "dropout": Settings(dropout=0.2)}.get(base, Settings())
     session = ReferenceSession(net.architecture, net.parameters, settings)
+    session.mistake = mistake
     return session, session.open_step(values["A0"], values["Y"], learning_rate=1.0, masks=masks)
+
+
+def updated(values):
+    return np.concatenate([np.ravel(values[f"{name}′"]) for name in PARAMETERS])
 
 
 class OfLayers:
@@ -56,14 +76,11 @@ class OfLayers:
 
 @pytest.mark.parametrize("base", ["plain", "L2", "shuffled"])
 def test_the_right_program_is_the_library_s_step(base):
-    net, _, _, values = begin_of(base)
+    net, values = network_of(base)
     options = {"l2": L2} if base == "L2" else {}
-    trace = net.trace(values["A0"], values["Y"], learning_rate=1.0, **options)
-    named = {entry.name: entry.value for entry in trace}
-    compared = [name for name in values if name != "α"]
-    assert set(compared) <= set(named)
-    for name in compared:
-        np.testing.assert_allclose(values[name], named[name], err_msg=name, **SAME)
+    trace = net.trace(values["A0"], values["Y"], learning_rate=float(values.pop("α")), **options)
+    for name, value in values.items():
+        np.testing.assert_allclose(value, trace[name].value, err_msg=name, **SAME)
     history = net.train(values["A0"], values["Y"], epochs=200, learning_rate=1.0, **options)
     np.testing.assert_allclose(run(BASES[base]).costs, history.costs[:200], rtol=1e-7)
 
@@ -73,22 +90,17 @@ def test_the_program_with_dropout_is_the_library_s_step():
     values = first_step(BASES["dropout"])
     for name in ("g(Z1)", "A1", "Z3", "A3"):
         np.testing.assert_allclose(values[name], step.tape[name], err_msg=name, **SAME)
-    after = step.after.theta
-    np.testing.assert_allclose(np.concatenate([values[f"{n}′"].ravel() for n in PARAMETERS]), after, **SAME)
+    np.testing.assert_allclose(updated(values), step.after.theta, **SAME)
 
 
 @pytest.mark.parametrize("exhibit", OF_FAULTS, ids=lambda exhibit: exhibit.id)
 def test_a_mistake_is_the_fault_of_the_core(exhibit):
     """All gradients and the parameters after the step."""
-    session, _ = opened(exhibit.base)
-    _, _, masks, right = begin_of(exhibit.base)
-    session.mistake = OfLayers(exhibit)
-    step = session.open_step(right["A0"], right["Y"], learning_rate=1.0, masks=masks)
-    wrong = first_step(exhibit.wrong)
-    after = [f"{name}′" for name in PARAMETERS]
-    flat = np.concatenate([(wrong[name] + 0 * right[name]).ravel() for name in after])
+    _, step = opened(exhibit.base, OfLayers(exhibit))
+    right, wrong = first_step(exhibit.right), first_step(exhibit.wrong)
+    flat = updated({name: value + 0 * right[name] for name, value in wrong.items()})
     np.testing.assert_allclose(flat, step.after.theta, **SAME)
-    assert not np.allclose(flat, np.concatenate([right[name].ravel() for name in after]), atol=1e-6)
+    assert not np.allclose(flat, updated(right), atol=1e-6)
 
 
 @pytest.mark.parametrize("exhibit", OF_FAULTS, ids=lambda exhibit: exhibit.id)
@@ -239,29 +251,29 @@ def test_the_first_steps_are_as_their_texts_say():
 
 
 def test_the_same_numbers_each_time_and_a_lesson_that_opens(tmp_path):
-    first = document()
-    assert {record["id"]: record for record in first["museum"]["exhibits"]} == records()
-    size = export_html(first, tmp_path / "museum.html")
-    assert size < 600_000
-    assert read_lesson(tmp_path / "museum.html")["museum"] == first["museum"]
-    assert begun(RIGHT)["learning_rate"] == 1.0
+    for name, base in page()["museum"]["bases"].items():
+        np.testing.assert_array_equal(unpacked(base["costs"]).ravel(), run(BASES[name]).costs)
+    assert export_html(page(), tmp_path / "museum.html") < 600_000
+    assert read_lesson(tmp_path / "museum.html")["museum"] == page()["museum"]
 
 
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (Edit("dW9", "m", "n"), r"names must be names of quantities, got 'dW9'"),
-        (
-            Edit("dW*", "/ n", "/ m"),
-            r"old must be a part of the line 'dW3 = dZ3 @ A2.T / m', once, got '/ n'",
-        ),
+        (("dW9", "m", "n"), r"names must be names of quantities, got 'dW9'"),
+        (("dW*", "/ n", "/ m"), r"old must be a part of the line 'dW3 = dZ3 @ A2.T / m', once, got '/ n'"),
     ],
     ids=["names", "old"],
 )
 def test_an_edit_that_fits_nothing_is_refused(edit, message):
     with pytest.raises(ConfigurationError, match=message):
-        edited(RIGHT, (edit,))
+        edited(RIGHT, [edit])
 
 
-def test_layers_of_an_exhibit_are_layers():
+def test_the_package_has_the_data():
+    """Names and groups of the file; importlib.resources finds it in an installed package as well."""
+    table = tomllib.loads((files("deepstep.course") / "exhibits.toml").read_text(encoding="utf-8"))
+    assert [record["id"] for record in table["exhibits"]] == list(BY_ID)
+    groups = dict.fromkeys(exhibit.group for exhibit in EXHIBITS)
+    assert list(groups) == ["data", "initialization", "forward", "cost", "backward", "update"]
     assert all(set(exhibit.layers) <= set(LAYERS) for exhibit in EXHIBITS)
