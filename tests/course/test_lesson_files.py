@@ -362,9 +362,7 @@ def test_what_the_ready_lessons_say_of_their_numbers(built):
         costs = network["history"]["cost"]
         assert len(costs) >= 101
         assert all(before > after for before, after in pairwise(costs))
-    text = rate.read_text(encoding="utf-8")
-    assert "10 · 0.273 = 2.73" in text
-    assert text_of(document["scenes"][1]["text"][1]).count("−0.273") == 1
+    assert not re.findall(r"\d\.\d{2,}", rate.read_text(encoding="utf-8").replace("0.01", ""))
     zeros = build({path.stem: path for path in READY}["zeros"])
     dW1 = unpacked(zeros["networks"][1]["golden"][0]["quantities"]["dW1"])
     assert (dW1 == dW1[0]).all()

@@ -175,11 +175,18 @@ def test_locked_controls_cannot_be_used(watched, address):
     assert page.get_attribute('[aria-current="step"]', "data-micro") == "dW1"
     for key in ("]", "[", " ", "ArrowRight", "Shift+ArrowRight", "/"):
         page.keyboard.press(key)
+    page.click('.cell[data-tensor="dZ1"] >> nth=0')  # a number that another micro-step computes
+    page.wait_for_selector('.cell.is-cursor[data-tensor="dZ1"]')
+    assert page.locator("[data-making]").count() == 0
+    page.keyboard.press("Enter")
     page.wait_for_timeout(300)
     assert page.inner_text(".lab-where") == place
     assert page.locator("dialog[open]").count() == 0
+    assert page.get_attribute('[aria-current="step"]', "data-micro") == "dW1"
     answer(page, 1)
     page.wait_for_selector(".transport")
+    page.click('.cell:not([data-tensor="J"]) >> nth=0')
+    assert page.locator("[data-making]").count() == 1  # unlocked, the way is open
     next_scene(page)
     page.wait_for_selector(".play")
     for control in (".play-left", ".play-network"):
