@@ -4,6 +4,7 @@ A scene is a section of the file: its text, a block ``scene`` with the network a
 perhaps a block ``question``. docs/teaching.md describes the format.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,15 +22,15 @@ from deepstep.course.lesson_format import (
     QUESTION,
     SCENE,
     Block,
-    defaults,
     located,
 )
 from deepstep.course.lesson_text import MARKDOWN, Texts
-from deepstep.course.stage import MOST_UPDATES, Stage, key_of
+from deepstep.course.stage import MOST_UPDATES, Stage
 from deepstep.data.text_formats import read_text
 from deepstep.errors import ConfigurationError
 from deepstep.explorer.document import Document
 from deepstep.explorer.page import page
+from deepstep.training.plan import require
 from deepstep.types import is_whole
 
 FORMAT, VERSION = "deepstep-scenes", 1
@@ -68,15 +69,15 @@ def build(path: Path) -> Document:
     front, body = _front_matter(path, read_text(path, most=MOST_BYTES))
     given = front.read(FRONT, "the front matter")
     front.check(given["scene"], SCENE, "[scene]")
-    scenes = _Scenes(path, {**defaults(SCENE), **given["scene"]})
+    scenes = _Scenes(path, {name: key.default for name, key in SCENE.items()} | given["scene"])
     records = [scenes.record(section) for section in _sections(path, MARKDOWN.parse(body))]
     if not records:
         raise ConfigurationError(str(path), "a lesson has scenes", "there is none", "Begin one: # Its title")
     networks = scenes.documents(given["title"])
-    shared: dict[str, Any] = {"sources": {}, "formulas": {}}
-    for document in networks:
-        for name, known in shared.items():
-            known.update(document.pop(name))
+    shared = {
+        part: {name: text for one in networks for name, text in one.pop(part).items()}
+        for part in ("sources", "formulas")
+    }
     slug = re.sub(r"[^\w.-]+", "-", path.stem, flags=re.ASCII).strip("-._")
     return {
         "format": FORMAT,
@@ -154,34 +155,30 @@ class _Scenes:
         if "scene" not in section.blocks:
             where = f"{self.path}:{section.line}"
             raise ConfigurationError(where, "a scene has a block ```scene", "there is none")
-        block = section.blocks["scene"]
+        block, asked = section.blocks["scene"], section.blocks.get("question")
         block.read(SCENE, "a scene")
         settings = {**self.settings, **block.values}
         stage, index = self._stage(block, settings)
-        at = POSITION.fullmatch(settings["position"])
-        screen = settings["screen"] or ("lab" if settings["fault"] or (at and at["name"]) else "play")
-        first = settings["trained"] + 1
-        number, place = _place(stage, block, "position", settings["position"], first, screen)
+        number, place = _place(stage, block, "position", settings)
         self.opened.append((stage, number))
         texts = Texts(self.path, self._quoted)
         record: dict[str, Any] = {
             "title": texts.nodes(section.heading.children or [], section.line),
             "text": texts.nodes(section.body, section.line),
             "network": index,
-            "place": place,
+            "place": urlencode(place),
             "locked": list(LOCKS) if "all" in settings["locked"] else settings["locked"],
         }
-        if "question" in section.blocks:
-            asked = section.blocks["question"]
+        if asked:
             record["question"] = _question(asked, texts)
             if asked.values.get("then"):
-                then = _place(stage, asked, "then", asked.values["then"], number, screen)
-                record["question"]["then"] = then[1]
+                after = {**asked.values, "screen": place["s"], "trained": number - 1}
+                record["question"]["then"] = urlencode(_place(stage, asked, "then", after)[1])
         return record
 
     def _stage(self, block: Block, settings: Mapping[str, Any]) -> tuple[Stage, int]:
         network = {name: value for name, value in settings.items() if name not in OF_THE_SCENE}
-        key = key_of(network)
+        key = json.dumps({**network, "iterations": None})
         with located(block.place):
             if key not in self.stages:
                 self.stages[key] = Stage(network), block
@@ -191,41 +188,44 @@ class _Scenes:
 
     def _quoted(self, text: str) -> str:
         """A number of the last scene, or of another one that its text names."""
-        other = OF_ANOTHER.fullmatch(text.strip())
-        if other and not 1 <= int(other["scene"]) <= len(self.opened):
-            expected, got = f"a scene from 1 to {len(self.opened)}, this one", f"got {other['scene']}"
-            raise ConfigurationError("scene", expected, got, setting="{{scene}}")
-        stage, number = self.opened[int(other["scene"]) - 1 if other else -1]
+        other, last = OF_ANOTHER.fullmatch(text.strip()), len(self.opened)
+        scene = int(other["scene"]) if other else last
+        require(
+            1 <= scene <= last, "scene", f"a scene from 1 to {last}, this one", scene, setting="{{scene}}"
+        )
+        stage, number = self.opened[scene - 1]
         return stage.quoted(other["rest"] if other else text, number)
 
 
-def _place(stage: Stage, block: Block, key: str, text: str, first: int, screen: str) -> tuple[int, str]:
+def _place(stage: Stage, block: Block, key: str, settings: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
     """The update of a position, and the position as the page's links have it."""
+    text, first = settings[key], settings["trained"] + 1
     found = POSITION.fullmatch(text)
     name = ((found and found["name"]) or "").replace("'", "′")
     if found is None or (name and not STEPS.fullmatch(name)):
-        block.refuse(key, POSITION_TEXT, f"got {text!r:.80}")
+        raise block.refusal(key, POSITION_TEXT, text)
     number = int(found["update"] or first)
     if "trained" in block.values and number != first:
-        block.refuse(key, f"at update {first}, the one after those trained", f"got {text!r:.80}")
+        raise block.refusal(key, f"at update {first}, the one after those trained", text)
     if number > MOST_UPDATES:
-        block.refuse(key, f"at an update of at most {MOST_UPDATES}", f"got {number}")
+        raise block.refusal(key, f"at an update of at most {MOST_UPDATES}", number)
     cell = (int(found["row"]), int(found["col"])) if found["row"] else None
     with located(lambda _: block.place(key)):
         stage.open(number, name, cell)
-    parts = {"s": screen, "k": number, "q": name, "c": ",".join(map(str, cell or ()))}
-    return number, urlencode({name: value for name, value in parts.items() if value})
+    screen = settings["screen"] or ("lab" if settings["fault"] or name else "play")
+    place = {"s": screen, "k": number, "q": name, "c": ",".join(map(str, cell or ()))}
+    return number, {part: value for part, value in place.items() if value}
 
 
 def _question(block: Block, texts: Texts) -> dict[str, Any]:
     given = block.read(QUESTION, "a question")
-    answer = given["answer"]
+    answer, choices = given["answer"], given["choices"]
     answers = sorted({answer} if is_whole(answer, 1) else set(answer))
-    if answers[-1] > len(given["choices"]):
-        block.refuse("answer", f"a number from 1 to {len(given['choices'])}", f"got {answer!r}")
+    if answers[-1] > len(choices):
+        raise block.refusal("answer", f"a number from 1 to {len(choices)}", answer)
     return {
         "text": texts.inline(given["text"], block.line),
-        "choices": [texts.inline(choice, block.line) for choice in given["choices"]],
+        "choices": [texts.inline(choice, block.line) for choice in choices],
         "answers": [number - 1 for number in answers],
         "several": isinstance(answer, list),
         "explanation": texts.paragraphs(given["explanation"], block.line),

@@ -111,19 +111,16 @@ def worksheets(
     """
     sizes = tuple(layer_dims)
     fits = 2 <= len(sizes) <= MOST_LAYERS + 1 and all(is_whole(n, 1) and n <= MOST_UNITS for n in sizes)
-    counted, positive = is_whole(students, 1), is_number(learning_rate) and learning_rate > 0
-    whole, few = (
-        f"a whole number from 1 to {MOST_STUDENTS}",
-        f"2 to {MOST_LAYERS + 1} sizes from 1 to {MOST_UNITS}",
-    )
+    few, positive = is_whole(students, 1) and students <= MOST_STUDENTS, is_number(learning_rate)
+    dims = f"2 to {MOST_LAYERS + 1} sizes from 1 to {MOST_UNITS}"
     for setting, value, accepted, expected in (
-        ("layer_dims", layer_dims, fits, few),
-        ("students", students, counted and students <= MOST_STUDENTS, whole),
+        ("layer_dims", layer_dims, fits, dims),
+        ("students", students, few, f"a whole number from 1 to {MOST_STUDENTS}"),
         ("seed", seed, is_whole(seed, 0), "a whole number of at least 0"),
         ("activation", activation, activation in ACTIVATIONS, f"one of {', '.join(ACTIVATIONS)}"),
         ("loss", loss, loss in OUTPUTS, f"one of {', '.join(OUTPUTS)}"),
         ("examples", examples, examples in EXAMPLES, "1, 2, 4 or 5"),
-        ("learning_rate", learning_rate, positive, "a positive number"),
+        ("learning_rate", learning_rate, positive and learning_rate > 0, "a positive number"),
     ):
         require(accepted, "worksheets", expected, value, setting=setting)
     drawn = set[bytes]()
