@@ -264,35 +264,18 @@ def test_a_lesson_by_keyboard_alone(watched, address):
     assert page.inner_text("#scene-title") == "Second"
 
 
-def faults(page, axe):
-    page.evaluate(axe)
-    found = page.evaluate("async () => (await axe.run(document)).violations")
-    return [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found]
-
-
-LOOKS = {"light": 1280, "dark": 390}
-
-
-def test_no_fault_of_accessibility(watched, address, axe):
+def test_no_fault_of_accessibility(watched, address, accessible):
     page = watched(address).open(address)
-
-    def look():
-        for scheme, width in LOOKS.items():
-            page.emulate_media(color_scheme=scheme)
-            page.set_viewport_size({"width": width, "height": 800})
-            assert faults(page, axe) == [], (scheme, width)
-            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), width
-
-    look()
+    accessible(page)
     answer(page, 1)
-    look()
+    accessible(page)
     next_scene(page)
     page.wait_for_selector(".play")
     answer(page, 0, 1)
-    look()
+    accessible(page)
     next_scene(page)
     page.wait_for_selector(".lab")
-    look()
+    accessible(page)
 
 
 @pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)

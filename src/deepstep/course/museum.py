@@ -128,7 +128,10 @@ def diagnosis(exhibit: Exhibit, quantities: Mapping[str, Array]) -> str:
     if exhibit.group not in ("backward", "update") or exhibit.base != "plain":
         return ""
     gradients = {f"d{name}": quantities[f"d{name}"] for name in PARAMETERS}
-    return network().check_gradients(quantities["A0"], quantities["Y"], gradients=gradients).diagnosis
+    report = network().check_gradients(
+        quantities["A0"], quantities["Y"], gradients=gradients, epsilon=DISTANCE
+    )
+    return report.diagnosis
 
 
 def museum() -> Document:
