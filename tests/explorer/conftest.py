@@ -103,7 +103,7 @@ def accessible(axe: str) -> Any:
         if page.evaluate("typeof axe === 'undefined'"):
             page.evaluate(axe)
         for scheme, width in looks.items():
-            page.emulate_media(color_scheme=scheme)
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             page.set_viewport_size({"width": width, "height": 844})
             found = page.evaluate("axe.run().then((r) => r.violations.map((v) => [v.id, v.nodes[0].html]))")
             assert found == [], scheme
