@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 import deepstep
+from deepstep.course import EXERCISES
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -92,3 +93,36 @@ def test_the_math_font_is_small_and_has_its_licence() -> None:
     assert (DOCS / "_static" / "stix-two-math.woff2").stat().st_size < 400_000
     licence = (DOCS / "_static" / "stix-two-math.LICENSE.txt").read_text(encoding="utf-8")
     assert "SIL OPEN FONT LICENSE" in licence.upper()
+
+
+def toctree_entries(page: Path) -> set[Path]:
+    """Pages that the toctrees of a page name."""
+    text = page.read_text(encoding="utf-8")
+    found: set[Path] = set()
+    for block in re.findall(r"^```\{toctree\}\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        entries = (line for line in block.splitlines() if line and not line.startswith(":"))
+        for entry in entries:
+            matches = [file for end in (".md", ".rst") for file in page.parent.glob(entry + end)]
+            assert matches, f"{entry} of {page}"
+            found |= {file.resolve() for file in matches}
+    return found
+
+
+def test_each_page_is_reached_from_the_first_one() -> None:
+    lessons = set(DOCS.glob("lessons/*.md")) - {DOCS / "lessons" / "index.md"}  # built by deepstep lesson
+    reached, new = set(), {DOCS / "index.md"}
+    while new:
+        reached |= new
+        new = {page for one in new if one.suffix == ".md" for page in toctree_entries(one)} - reached
+    assert reached == {*DOCS.rglob("*.md"), *DOCS.rglob("*.rst")} - lessons
+
+
+def test_directives_name_exercises_and_chapters_that_exist() -> None:
+    texts = {path: path.read_text(encoding="utf-8") for path in DOCS.glob("course/*.md")}
+    exercises = [
+        name for text in texts.values() for name in re.findall(r"^:+\{exercise\} *(\S+)", text, re.M)
+    ]
+    assert sorted(exercises) == sorted(EXERCISES)  # each exercise once
+    for path, text in texts.items():
+        for number in re.findall(r"^:+\{mistakes\} *(\S+)", text, re.M):
+            assert path.name.startswith(f"{int(number):02}_"), path

@@ -6,6 +6,7 @@ window.
 """
 
 import argparse
+import shutil
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from fnmatch import fnmatch
@@ -17,18 +18,18 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).parent.parent
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 WIDTHS = 1280, 390
-CHROMIUM = {
-    "executable_path": "/usr/bin/chromium",
-    "args": [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    ],
-}
+CHROMIUM = "chromium", "chromium-browser", "google-chrome"
+"""Names of the browser: Debian, Ubuntu, and the machines of GitHub."""
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 SHOT = 8000
 """Largest height of a screenshot; Chromium does not end on those of very long pages."""
 
@@ -46,6 +47,14 @@ and this is most of the work.
 """
 
 OVERFLOW = "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
+
+
+def chromium() -> str:
+    """Path of the installed browser."""
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if found is None:
+        sys.exit(f"No browser: none of {', '.join(CHROMIUM)} is installed. Run apt-get install chromium.")
+    return found
 
 
 def watched(page: Page, folder: Path) -> list[str]:
@@ -91,7 +100,7 @@ def check(browser: Browser, path: Path, folder: Path, shots: Path | None) -> lis
 def check_all(paths: list[Path], folder: Path, shots: Path | None) -> list[str]:
     """Problems of several pages in one browser."""
     with sync_playwright() as player:
-        browser = player.chromium.launch(**CHROMIUM)
+        browser = player.chromium.launch(executable_path=chromium(), args=FLAGS)
         found = []
         for path in paths:
             new = check(browser, path, folder, shots)
@@ -116,6 +125,9 @@ def main() -> int:
     if not paths:
         print(f"{given.folder} has no page {given.pages}")
         return 1
+    if not AXE.exists():
+        sys.exit(f"{AXE} is missing. Run npm ci --prefix web.")
+    chromium()
     parts = [paths[start :: given.processes] for start in range(given.processes)]
     with ProcessPoolExecutor(given.processes) as pool:
         found = [
