@@ -64,7 +64,9 @@ html_copy_source = False
 html_show_search_summary = False  # pages opened from files cannot be fetched
 html_permalinks_icon = "#"
 html_extra_path = ["_extra"] if (HERE / "_extra").is_dir() else []
-ALONE = ["index", "start", "gallery", "try", "lecture", "comparison", "changelog", "bug_museum"]
+ALONE = [
+    "index", "start", "gallery", "try", "lessons/index", "bug_museum", "lecture", "comparison", "changelog",
+]  # fmt: skip
 html_sidebars = {page: [] for page in ALONE}  # pages without a section of their own
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
