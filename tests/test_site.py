@@ -7,11 +7,12 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 import deepstep
-from deepstep.course import EXERCISES
+from deepstep.course import EXERCISES, check
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -126,3 +127,13 @@ def test_directives_name_exercises_and_chapters_that_exist() -> None:
     for path, text in texts.items():
         for number in re.findall(r"^:+\{mistakes\} *(\S+)", text, re.M):
             assert path.name.startswith(f"{int(number):02}_"), path
+
+
+def test_the_readme_quotes_the_grade_of_a_mistake() -> None:
+    def linear_backward(dZ: Any, cache: Any) -> Any:
+        dA_prev, dW, db = EXERCISES["linear_backward"].function(dZ, cache)
+        return dA_prev, dW, db[:, 0]
+
+    quoted = re.search(r"```text\n(linear_backward: .*?)```", TEXTS[0].read_text(encoding="utf-8"), re.DOTALL)
+    assert quoted
+    assert quoted[1] in str(check(linear_backward))
