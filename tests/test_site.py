@@ -21,11 +21,11 @@ LINK = re.compile(r"(?<!\[[lL])\]\((?!\w+:)([^)\s#]*)(#[^)\s]*)?\)")
 
 
 @cache
-def reference() -> ModuleType:
-    """The extension that makes the reference."""
+def extension(name: str) -> ModuleType:
+    """An extension of the build."""
     sys.path.insert(0, str(DOCS / "_ext"))
     try:
-        return import_module("reference")
+        return import_module(name)
     finally:
         sys.path.remove(str(DOCS / "_ext"))
 
@@ -34,19 +34,19 @@ def packages() -> list[str]:
     """All packages with public names, and the modules that say theirs."""
     found = [f"deepstep.{one.name}" for one in iter_modules(deepstep.__path__) if one.ispkg]
     found += [f"deepstep.{one.name}" for one in iter_modules(deepstep.__path__) if one.name == "distributed"]
-    return ["deepstep", *(name for name in found if any(reference().parts(name).values()))]
+    return ["deepstep", *(name for name in found if any(extension("reference").parts(name).values()))]
 
 
 def test_each_public_package_is_on_a_page_of_the_reference() -> None:
     pages = "\n".join(path.read_text(encoding="utf-8") for path in (DOCS / "api").glob("*.rst"))
     documented = set(re.findall(r"^\.\. public:: (\S+)$", pages, re.MULTILINE))
-    assert documented == set(reference().PACKAGES)
+    assert documented == set(extension("reference").PACKAGES)
     assert set(packages()) <= documented
 
 
 def test_each_public_name_has_one_home_that_is_public() -> None:
-    homes = reference().homes()
-    public = {f"{package}.{name}" for package, names in reference().public().items() for name in names}
+    homes, listed = extension("reference").homes(), extension("reference").public()
+    public = {f"{package}.{name}" for package, names in listed.items() for name in names}
     assert set(homes) == public
     assert set(homes.values()) <= public
     assert homes["deepstep.model.Network"] == homes["deepstep.Network"] == "deepstep.Network"
@@ -137,3 +137,20 @@ def test_the_readme_quotes_the_grade_of_a_mistake() -> None:
     quoted = re.search(r"```text\n(linear_backward: .*?)```", TEXTS[0].read_text(encoding="utf-8"), re.DOTALL)
     assert quoted
     assert quoted[1] in str(check(linear_backward))
+
+
+@pytest.mark.parametrize(
+    ("latex", "expected"),
+    [
+        ("g'(Z)", '<mrow><mi>g</mi><mo lspace="0em" rspace="0em">\u2032</mo></mrow>'),
+        ("z < -5", '<mo>&lt;</mo><mo form="prefix">\u2212</mo><mn>5</mn>'),
+        ("a - 5", "<mi>a</mi><mo>\u2212</mo><mn>5</mn>"),
+        ("y \\log a", '<mspace width="0.17em"></mspace><mi>log</mi><mspace width="0.17em"></mspace>'),
+        ("(a) \\log(b)", '<mspace width="0.17em"></mspace><mi>log</mi><mo stretchy="false">('),
+        ("A^{l-1}", '<mo lspace="0em" rspace="0em">\u2212</mo>'),
+        ("\\max(0, z)", "<mrow><mi>max</mi>"),
+    ],
+    ids=["prime", "sign", "difference", "function", "brackets", "script", "operator"],
+)
+def test_formulas_are_spaced_as_in_tex(latex: str, expected: str) -> None:
+    assert expected in extension("mathml").mathml(latex)
