@@ -36,23 +36,20 @@ TIGHT = {"|", "\u2016", "/"}
 SCRIPTS = {"msub", "msup", "msubsup", "munder", "mover", "munderover"}
 PRIMES = re.compile("[\u2032-\u2034]+")
 THIN = "0.17em"
-NAMESPACE = "http://www.w3.org/1998/Math/MathML"
-ET.register_namespace("", NAMESPACE)
+NAMESPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'
+"""Taken off while the tree is changed: prefixes are registered by whoever comes last."""
 
 
 def spaced(found: str) -> str:
     """The formula with the spaces and primes of TeX, which MathML Core does not bring."""
-    root = ET.fromstring(found)
+    root = ET.fromstring(found.replace(NAMESPACE, "", 1))
     for row in list(root.iter()):
-        if _tag(row) in SCRIPTS:
+        if row.tag in SCRIPTS:
             _script(row)
         else:
             _row(row)
-    return ET.tostring(root, encoding="unicode", short_empty_elements=False)
-
-
-def _tag(one: ET.Element) -> str:
-    return one.tag.rpartition("}")[2]
+    text = ET.tostring(root, encoding="unicode", short_empty_elements=False)
+    return text.replace("<math", f"<math{NAMESPACE}", 1)
 
 
 def _tighten(one: ET.Element, *sides: str) -> None:
@@ -64,11 +61,11 @@ def _script(row: ET.Element) -> None:
     if row[0].text in TIGHT:
         _tighten(row[0], "lspace", "rspace")
     for script in list(row)[1:]:
-        for one in script.iter(f"{{{NAMESPACE}}}mo"):
+        for one in script.iter("mo"):
             _tighten(one, "lspace", "rspace")
-    if _tag(row) == "msup" and PRIMES.fullmatch(row[1].text or ""):
-        row.tag = f"{{{NAMESPACE}}}mrow"
-        row[1].tag = f"{{{NAMESPACE}}}mo"
+    if row.tag == "msup" and PRIMES.fullmatch(row[1].text or ""):
+        row.tag = "mrow"
+        row[1].tag = "mo"
         _tighten(row[1], "lspace", "rspace")
 
 
@@ -77,30 +74,30 @@ def _row(row: ET.Element) -> None:
     before = None
     for one in list(row):
         text = one.text or ""
-        if _tag(one) == "mo" and text in SIGNS and before is not None and _opens(before):
+        if one.tag == "mo" and text in SIGNS and before is not None and _opens(before):
             one.set("form", "prefix")
-        if _tag(one) == "mo" and text in TIGHT:
+        if one.tag == "mo" and text in TIGHT:
             _tighten(one, "lspace", "rspace")
-        if _tag(one) == "mo" and text in {".", ";"}:
+        if one.tag == "mo" and text in {".", ";"}:
             _tighten(one, "lspace")
-        if _tag(one) in {"mo", "mi"} and text in FUNCTIONS:
-            one.tag = f"{{{NAMESPACE}}}mi"
+        if one.tag in {"mo", "mi"} and text in FUNCTIONS:
+            one.tag = "mi"
             _around(row, one, before)
         before = one
 
 
 def _opens(before: ET.Element) -> bool:
-    return _tag(before) in {"mspace", "mtext"} or (_tag(before) == "mo" and before.text not in CLOSING)
+    return before.tag in {"mspace", "mtext"} or (before.tag == "mo" and before.text not in CLOSING)
 
 
 def _around(row: ET.Element, function: ET.Element, before: ET.Element | None) -> None:
     """A thin space before a function after a factor, and before an argument without brackets."""
     place = list(row).index(function)
     after = row[place + 1] if place + 1 < len(row) else None
-    if after is not None and _tag(after) != "mo":
-        row.insert(place + 1, ET.Element(f"{{{NAMESPACE}}}mspace", width=THIN))
-    if before is not None and (_tag(before) != "mo" or before.text in CLOSING):
-        row.insert(place, ET.Element(f"{{{NAMESPACE}}}mspace", width=THIN))
+    if after is not None and after.tag != "mo":
+        row.insert(place + 1, ET.Element("mspace", width=THIN))
+    if before is not None and (before.tag != "mo" or before.text in CLOSING):
+        row.insert(place, ET.Element("mspace", width=THIN))
 
 
 def mathml(latex: str, display: str = "inline") -> str:
