@@ -153,4 +153,6 @@ def test_the_readme_quotes_the_grade_of_a_mistake() -> None:
     ids=["prime", "sign", "difference", "function", "brackets", "script", "operator"],
 )
 def test_formulas_are_spaced_as_in_tex(latex: str, expected: str) -> None:
-    assert expected in extension("mathml").mathml(latex)
+    found = extension("mathml").mathml(latex)
+    assert found.startswith('<math xmlns="http://www.w3.org/1998/Math/MathML"')
+    assert expected in found

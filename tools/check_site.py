@@ -1,8 +1,8 @@
 """Open every page of the built site: python tools/check_site.py [FOLDER] [--pages PATTERN] [--shots FOLDER].
 
 Each page is opened from its file in Chromium at 1280 and 390 px. Ends with status 1 where a page asks for
-anything outside the folder, writes an error to the console, has an axe violation, or is wider than the
-window.
+anything outside the folder, writes an error to the console, has an axe violation or a formula that is not shown as
+one, or is wider than the window.
 """
 
 import argparse
@@ -48,6 +48,10 @@ and this is most of the work.
 
 OVERFLOW = "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
 
+UNREADABLE = (
+    "() => [...document.querySelectorAll('.math-block')].filter((one) => !one.querySelector('math')).length"
+)
+
 
 def chromium() -> str:
     """Path of the installed browser."""
@@ -80,6 +84,8 @@ def check(browser: Browser, path: Path, folder: Path, shots: Path | None) -> lis
     page.goto(path.resolve().as_uri() + "?q=network" * search, wait_until="load")
     if search:
         page.wait_for_selector("#search-results li", timeout=20_000)
+    if broken := page.evaluate(UNREADABLE):
+        found.append(f"{broken} formulas that are no MathML")
     page.evaluate(AXE.read_text(encoding="utf-8"))
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
