@@ -1,8 +1,8 @@
 """Open every page of the built site: python tools/check_site.py [FOLDER] [--pages PATTERN] [--shots FOLDER].
 
 Each page is opened from its file in Chromium at 1280 and 390 px. Ends with status 1 where a page asks for
-anything outside the folder, writes an error to the console, has an axe violation or a formula that is not shown as
-one, or is wider than the window.
+anything outside the folder, writes an error to the console, has an axe violation, has a formula that is no
+MathML, or is wider than the window.
 """
 
 import argparse
