@@ -41,6 +41,7 @@ nb_execution_timeout = 120
 nb_execution_raise_on_error = False  # a failed cell is a warning, with the traceback
 nb_execution_show_tb = True
 nb_merge_streams = True
+nb_render_markdown_format = "myst"  # tables in Markdown that cells display
 
 # The reference
 autosummary_generate = False
@@ -63,7 +64,9 @@ html_copy_source = False
 html_show_search_summary = False  # pages opened from files cannot be fetched
 html_permalinks_icon = "#"
 html_extra_path = ["_extra"] if (HERE / "_extra").is_dir() else []
-ALONE = ["index", "start", "gallery", "try", "lecture", "comparison", "changelog", "bug_museum"]
+ALONE = [
+    "index", "start", "gallery", "try", "lessons/index", "bug_museum", "lecture", "comparison", "changelog",
+]  # fmt: skip
 html_sidebars = {page: [] for page in ALONE}  # pages without a section of their own
 html_theme_options = {
     "navbar_end": ["theme-switcher"],

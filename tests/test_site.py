@@ -7,10 +7,12 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 import deepstep
+from deepstep.course import EXERCISES, check
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -19,11 +21,11 @@ LINK = re.compile(r"(?<!\[[lL])\]\((?!\w+:)([^)\s#]*)(#[^)\s]*)?\)")
 
 
 @cache
-def reference() -> ModuleType:
-    """The extension that makes the reference."""
+def extension(name: str) -> ModuleType:
+    """An extension of the build."""
     sys.path.insert(0, str(DOCS / "_ext"))
     try:
-        return import_module("reference")
+        return import_module(name)
     finally:
         sys.path.remove(str(DOCS / "_ext"))
 
@@ -32,19 +34,19 @@ def packages() -> list[str]:
     """All packages with public names, and the modules that say theirs."""
     found = [f"deepstep.{one.name}" for one in iter_modules(deepstep.__path__) if one.ispkg]
     found += [f"deepstep.{one.name}" for one in iter_modules(deepstep.__path__) if one.name == "distributed"]
-    return ["deepstep", *(name for name in found if any(reference().parts(name).values()))]
+    return ["deepstep", *(name for name in found if any(extension("reference").parts(name).values()))]
 
 
 def test_each_public_package_is_on_a_page_of_the_reference() -> None:
     pages = "\n".join(path.read_text(encoding="utf-8") for path in (DOCS / "api").glob("*.rst"))
     documented = set(re.findall(r"^\.\. public:: (\S+)$", pages, re.MULTILINE))
-    assert documented == set(reference().PACKAGES)
+    assert documented == set(extension("reference").PACKAGES)
     assert set(packages()) <= documented
 
 
 def test_each_public_name_has_one_home_that_is_public() -> None:
-    homes = reference().homes()
-    public = {f"{package}.{name}" for package, names in reference().public().items() for name in names}
+    homes, listed = extension("reference").homes(), extension("reference").public()
+    public = {f"{package}.{name}" for package, names in listed.items() for name in names}
     assert set(homes) == public
     assert set(homes.values()) <= public
     assert homes["deepstep.model.Network"] == homes["deepstep.Network"] == "deepstep.Network"
@@ -92,3 +94,65 @@ def test_the_math_font_is_small_and_has_its_licence() -> None:
     assert (DOCS / "_static" / "stix-two-math.woff2").stat().st_size < 400_000
     licence = (DOCS / "_static" / "stix-two-math.LICENSE.txt").read_text(encoding="utf-8")
     assert "SIL OPEN FONT LICENSE" in licence.upper()
+
+
+def toctree_entries(page: Path) -> set[Path]:
+    """Pages that the toctrees of a page name."""
+    text = page.read_text(encoding="utf-8")
+    found: set[Path] = set()
+    for block in re.findall(r"^```\{toctree\}\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
+        entries = (line for line in block.splitlines() if line and not line.startswith(":"))
+        for entry in entries:
+            matches = [file for end in (".md", ".rst") for file in page.parent.glob(entry + end)]
+            assert matches, f"{entry} of {page}"
+            found |= {file.resolve() for file in matches}
+    return found
+
+
+def test_each_page_is_reached_from_the_first_one() -> None:
+    lessons = set(DOCS.glob("lessons/*.md")) - {DOCS / "lessons" / "index.md"}  # built by deepstep lesson
+    reached, new = set(), {DOCS / "index.md"}
+    while new:
+        reached |= new
+        new = {page for one in new if one.suffix == ".md" for page in toctree_entries(one)} - reached
+    assert reached == {*DOCS.rglob("*.md"), *DOCS.rglob("*.rst")} - lessons
+
+
+def test_directives_name_exercises_and_chapters_that_exist() -> None:
+    texts = {path: path.read_text(encoding="utf-8") for path in DOCS.glob("course/*.md")}
+    exercises = [
+        name for text in texts.values() for name in re.findall(r"^:+\{exercise\} *(\S+)", text, re.M)
+    ]
+    assert sorted(exercises) == sorted(EXERCISES)  # each exercise once
+    for path, text in texts.items():
+        for number in re.findall(r"^:+\{mistakes\} *(\S+)", text, re.M):
+            assert path.name.startswith(f"{int(number):02}_"), path
+
+
+def test_the_readme_quotes_the_grade_of_a_mistake() -> None:
+    def linear_backward(dZ: Any, cache: Any) -> Any:
+        dA_prev, dW, db = EXERCISES["linear_backward"].function(dZ, cache)
+        return dA_prev, dW, db[:, 0]
+
+    quoted = re.search(r"```text\n(linear_backward: .*?)```", TEXTS[0].read_text(encoding="utf-8"), re.DOTALL)
+    assert quoted
+    assert quoted[1] in str(check(linear_backward))
+
+
+@pytest.mark.parametrize(
+    ("latex", "expected"),
+    [
+        ("g'(Z)", '<mrow><mi>g</mi><mo lspace="0em" rspace="0em">\u2032</mo></mrow>'),
+        ("z < -5", '<mo>&lt;</mo><mo form="prefix">\u2212</mo><mn>5</mn>'),
+        ("a - 5", "<mi>a</mi><mo>\u2212</mo><mn>5</mn>"),
+        ("y \\log a", '<mspace width="0.17em"></mspace><mi>log</mi><mspace width="0.17em"></mspace>'),
+        ("(a) \\log(b)", '<mspace width="0.17em"></mspace><mi>log</mi><mo stretchy="false">('),
+        ("A^{l-1}", '<mo lspace="0em" rspace="0em">\u2212</mo>'),
+        ("\\max(0, z)", "<mrow><mi>max</mi>"),
+    ],
+    ids=["prime", "sign", "difference", "function", "brackets", "script", "operator"],
+)
+def test_formulas_are_spaced_as_in_tex(latex: str, expected: str) -> None:
+    found = extension("mathml").mathml(latex)
+    assert found.startswith('<math xmlns="http://www.w3.org/1998/Math/MathML"')
+    assert expected in found

@@ -1,11 +1,12 @@
 """Open every page of the built site: python tools/check_site.py [FOLDER] [--pages PATTERN] [--shots FOLDER].
 
 Each page is opened from its file in Chromium at 1280 and 390 px. Ends with status 1 where a page asks for
-anything outside the folder, writes an error to the console, has an axe violation, or is wider than the
-window.
+anything outside the folder, writes an error to the console, has an axe violation, has a formula that is no
+MathML, or is wider than the window.
 """
 
 import argparse
+import shutil
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from fnmatch import fnmatch
@@ -17,18 +18,18 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).parent.parent
 AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
 WIDTHS = 1280, 390
-CHROMIUM = {
-    "executable_path": "/usr/bin/chromium",
-    "args": [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    ],
-}
+CHROMIUM = "chromium", "chromium-browser", "google-chrome"
+"""Names of the browser: Debian, Ubuntu, and the machines of GitHub."""
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 SHOT = 8000
 """Largest height of a screenshot; Chromium does not end on those of very long pages."""
 
@@ -46,6 +47,18 @@ and this is most of the work.
 """
 
 OVERFLOW = "() => document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
+
+UNREADABLE = (
+    "() => [...document.querySelectorAll('.math-block')].filter((one) => !one.querySelector('math')).length"
+)
+
+
+def chromium() -> str:
+    """Path of the installed browser."""
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if found is None:
+        sys.exit(f"No browser: none of {', '.join(CHROMIUM)} is installed. Run apt-get install chromium.")
+    return found
 
 
 def watched(page: Page, folder: Path) -> list[str]:
@@ -71,6 +84,8 @@ def check(browser: Browser, path: Path, folder: Path, shots: Path | None) -> lis
     page.goto(path.resolve().as_uri() + "?q=network" * search, wait_until="load")
     if search:
         page.wait_for_selector("#search-results li", timeout=20_000)
+    if broken := page.evaluate(UNREADABLE):
+        found.append(f"{broken} formulas that are no MathML")
     page.evaluate(AXE.read_text(encoding="utf-8"))
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
@@ -91,7 +106,7 @@ def check(browser: Browser, path: Path, folder: Path, shots: Path | None) -> lis
 def check_all(paths: list[Path], folder: Path, shots: Path | None) -> list[str]:
     """Problems of several pages in one browser."""
     with sync_playwright() as player:
-        browser = player.chromium.launch(**CHROMIUM)
+        browser = player.chromium.launch(executable_path=chromium(), args=FLAGS)
         found = []
         for path in paths:
             new = check(browser, path, folder, shots)
@@ -116,6 +131,9 @@ def main() -> int:
     if not paths:
         print(f"{given.folder} has no page {given.pages}")
         return 1
+    if not AXE.exists():
+        sys.exit(f"{AXE} is missing. Run npm ci --prefix web.")
+    chromium()
     parts = [paths[start :: given.processes] for start in range(given.processes)]
     with ProcessPoolExecutor(given.processes) as pool:
         found = [

@@ -32,7 +32,8 @@ def close_details(self: Any, node: Folded) -> None:
 
 def code(text: str, language: str) -> nodes.literal_block:
     """A block of code."""
-    return nodes.literal_block(text, text.strip("\n"), language=language)
+    text = text.strip("\n")
+    return nodes.literal_block(text, text, language=language)
 
 
 def note(text: str) -> list[nodes.Node]:

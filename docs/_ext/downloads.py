@@ -57,17 +57,19 @@ def link(app: Sphinx, doctree: nodes.document) -> None:
 
 
 class Lessons(SphinxDirective):
-    """Links to the built lessons: the title of each source in the folder of the page."""
+    """Links to the built lessons: title and scenes of each source in the folder of the page."""
 
     def run(self) -> list[nodes.Node]:
         """A list; a note where the folder has no lesson."""
         rows = nodes.bullet_list()
         for path in lessons(Path(self.env.srcdir)):
             self.env.note_dependency(str(path))
-            title = re.search(r"^title *[=:] *(.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+            source = path.read_text(encoding="utf-8")
+            title = re.search(r"^title *[=:] *(.+)$", source, re.MULTILINE)
             text = title[1].strip("\"'") if title else path.stem
             refer = nodes.reference("", text, refuri=f"{path.stem}.html")
-            rows += nodes.list_item("", nodes.paragraph("", "", refer))
+            scenes = ": " + " · ".join(re.findall(r"^# (.+)$", source, re.MULTILINE))
+            rows += nodes.list_item("", nodes.paragraph("", "", refer, nodes.Text(scenes)))
         return (
             [rows] if rows.children else [nodes.note("", nodes.paragraph("", "This build has no lessons."))]
         )

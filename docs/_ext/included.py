@@ -4,6 +4,7 @@ import os
 import re
 from pathlib import Path
 
+from docutils import nodes
 from sphinx.application import Sphinx
 
 INCLUDED = {
@@ -44,8 +45,17 @@ def corners(app: Sphinx, page: str, template: str, context: dict[str, str], doct
         context["body"] = re.sub(r'<th class="head">(<p></p>)?</th>', "<td></td>", context["body"])
 
 
+def trimmed(app: Sphinx, doctree: nodes.document) -> None:
+    """Blocks of code without the empty line that ends a doctest."""
+    for block in doctree.findall(nodes.literal_block):
+        if block.rawsource == block.astext():
+            block.rawsource = block.rawsource.rstrip("\n")
+            block[:] = [nodes.Text(block.rawsource)]
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect to the reading of pages."""
     app.connect("source-read", read)
+    app.connect("doctree-read", trimmed)
     app.connect("html-page-context", corners)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

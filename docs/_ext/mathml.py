@@ -1,6 +1,7 @@
 """Formulas as MathML, converted when the pages are built: no script and no network shows them."""
 
 import re
+import xml.etree.ElementTree as ET
 from html import escape
 
 from docutils import nodes
@@ -24,8 +25,79 @@ FENCED = re.compile(
 )
 """Brackets around a matrix: in a row of their own they are as high as the matrix."""
 
-FUNCTION = re.compile(r"(<m[io]>(?:log|exp|sin|cos|tanh|max|min|ln)</m[io]>)(?!<mo)")
-"""A function before an argument without brackets."""
+FUNCTIONS = {"log", "exp", "sin", "cos", "tanh", "max", "min", "ln"}
+SIGNS = {"\u2212", "+", "\u00b1"}
+CLOSING = {")", "]", "}", "\u221e", "\u2026", "\u22ef"}
+"""Operators after which a sign is one between two terms."""
+
+TIGHT = {"|", "\u2016", "/"}
+"""No space around them."""
+
+SCRIPTS = {"msub", "msup", "msubsup", "munder", "mover", "munderover"}
+PRIMES = re.compile("[\u2032-\u2034]+")
+THIN = "0.17em"
+NAMESPACE = ' xmlns="http://www.w3.org/1998/Math/MathML"'
+"""Taken off while the tree is changed: prefixes are registered by whoever comes last."""
+
+
+def spaced(found: str) -> str:
+    """The formula with the spaces and primes of TeX, which MathML Core does not bring."""
+    root = ET.fromstring(found.replace(NAMESPACE, "", 1))
+    for row in list(root.iter()):
+        if row.tag in SCRIPTS:
+            _script(row)
+        else:
+            _row(row)
+    text = ET.tostring(root, encoding="unicode", short_empty_elements=False)
+    return text.replace("<math", f"<math{NAMESPACE}", 1)
+
+
+def _tighten(one: ET.Element, *sides: str) -> None:
+    one.attrib.update(dict.fromkeys(sides, "0em"))
+
+
+def _script(row: ET.Element) -> None:
+    """No spaces in scripts. A prime is no script: its character is small and raised already."""
+    if row[0].text in TIGHT:
+        _tighten(row[0], "lspace", "rspace")
+    for script in list(row)[1:]:
+        for one in script.iter("mo"):
+            _tighten(one, "lspace", "rspace")
+    if row.tag == "msup" and PRIMES.fullmatch(row[1].text or ""):
+        row.tag = "mrow"
+        row[1].tag = "mo"
+        _tighten(row[1], "lspace", "rspace")
+
+
+def _row(row: ET.Element) -> None:
+    """Signs, bars, points and functions among the elements of a row."""
+    before = None
+    for one in list(row):
+        text = one.text or ""
+        if one.tag == "mo" and text in SIGNS and before is not None and _opens(before):
+            one.set("form", "prefix")
+        if one.tag == "mo" and text in TIGHT:
+            _tighten(one, "lspace", "rspace")
+        if one.tag == "mo" and text in {".", ";"}:
+            _tighten(one, "lspace")
+        if one.tag in {"mo", "mi"} and text in FUNCTIONS:
+            one.tag = "mi"
+            _around(row, one, before)
+        before = one
+
+
+def _opens(before: ET.Element) -> bool:
+    return before.tag in {"mspace", "mtext"} or (before.tag == "mo" and before.text not in CLOSING)
+
+
+def _around(row: ET.Element, function: ET.Element, before: ET.Element | None) -> None:
+    """A thin space before a function after a factor, and before an argument without brackets."""
+    place = list(row).index(function)
+    after = row[place + 1] if place + 1 < len(row) else None
+    if after is not None and after.tag != "mo":
+        row.insert(place + 1, ET.Element("mspace", width=THIN))
+    if before is not None and (before.tag != "mo" or before.text in CLOSING):
+        row.insert(place, ET.Element("mspace", width=THIN))
 
 
 def mathml(latex: str, display: str = "inline") -> str:
@@ -34,8 +106,7 @@ def mathml(latex: str, display: str = "inline") -> str:
     text = re.sub(r"\\operatorname\{(\w+)\}", r"\\mathrm{\1}", text)
     found = convert(text, display=display)
     found = re.sub(r'<(m[ion]) mathvariant="bold">([^<]*)<', _bold, found)
-    found = FENCED.sub(r"<mrow>\1</mrow>", found)
-    return FUNCTION.sub(r"\1<mspace width='0.17em'></mspace>", found).replace("<mi />", "<mi></mi>")
+    return spaced(FENCED.sub(r"<mrow>\1</mrow>", found))
 
 
 def _bold(match: re.Match[str]) -> str:

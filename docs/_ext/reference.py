@@ -116,7 +116,8 @@ class Public(SphinxDirective):
         for title, names in parts(package).items():
             paths = [f"{package}.{name}" for name in names]
             if title:
-                lines += [title, "-" * len(title), "", _summary(title), ""]
+                head = title.rpartition(".")[2]
+                lines += [head, "-" * len(head), "", _summary(title), ""]
             lines += [".. autosummary::", "   :nosignatures:", ""]
             lines += [f"   ~{known[path]}" for path in paths if not is_alias(path)] + [""]
             lines += [line for path in paths if known[path] == path for line in entry(path)]
