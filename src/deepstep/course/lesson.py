@@ -101,9 +101,8 @@ def _front_matter(path: Path, text: str) -> tuple[Block, str]:
     ends = [at for at, line in enumerate(lines) if line.rstrip() == FENCE]
     if len(ends) < 2 or ends[0]:
         hint = f'Begin with {FENCE}, title = "…", {FENCE}.'
-        raise ConfigurationError(
-            f"{path}:1", f"front matter between two lines {FENCE}", "there is none", hint
-        )
+        expected = f"front matter between two lines {FENCE}"
+        raise ConfigurationError(f"{path}:1", expected, "there is none", hint)
     block = Block(path, 1, "\n".join(lines[1 : ends[1]]))
     return block, "\n".join([""] * (ends[1] + 1) + lines[ends[1] + 1 :])
 
@@ -114,20 +113,17 @@ def _sections(path: Path, tokens: Sequence[Token]) -> list[Section]:
     heading = False  # whether the tokens are those of a heading of level 1
     for at, token in enumerate(tokens):
         line = (token.map or [0])[0] + 1
+        where = f"{path}:{line}"
         kind = token.info.strip() if token.type == "fence" and not token.level else ""
         if token.type in ("heading_open", "heading_close") and token.tag == "h1":
             heading = token.nesting > 0
             found += [Section(line, tokens[at + 1])] * heading
         elif not found:
             hint = "Begin the first scene: # Its title"
-            raise ConfigurationError(
-                f"{path}:{line}", "text belongs to a scene", "it is before the first", hint
-            )
+            raise ConfigurationError(where, "text belongs to a scene", "it is before the first", hint)
         elif kind in ("scene", "question"):
             if kind in found[-1].blocks:
-                raise ConfigurationError(
-                    f"{path}:{line}", f"a scene has one block {kind!r}", "got a second one"
-                )
+                raise ConfigurationError(where, f"a scene has one block {kind!r}", "got a second one")
             found[-1].blocks[kind] = Block(path, line, token.content)
         elif not heading:
             found[-1].body.append(token)

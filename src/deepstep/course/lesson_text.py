@@ -13,6 +13,7 @@ from markdown_it.token import Token
 from deepstep.course.lesson_format import located
 from deepstep.data.files import check_file
 from deepstep.errors import ConfigurationError
+from deepstep.training.plan import require
 
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 MOST_PICTURE = 300_000  # bytes
@@ -65,40 +66,35 @@ class Texts:
         if kind == "image":
             return [["img", {"src": self._picture(str(token.attrs["src"])), "alt": content}]]
         code: list[Any] = ["code", {}, content]
-        simple: dict[str, list[Any]] = {
-            "fence": [["pre", {}, code]],
-            "code_block": [["pre", {}, code]],
-            "code_inline": [code],
-        }
-        return simple.get(kind) or ([" "] if kind == "softbreak" else [[token.tag, {}]])
+        if kind in ("fence", "code_block"):
+            return [["pre", {}, code]]
+        if kind == "code_inline":
+            return [code]
+        return [" "] if kind == "softbreak" else [[token.tag, {}]]
+
+    def _where(self, setting: str = "") -> str:
+        return f"{self.path}:{self.line}"
 
     def _number(self, found: re.Match[str]) -> str:
-        with located(lambda _: f"{self.path}:{self.line}"):
+        with located(self._where):
             return self.quoted(found[1])
 
     def _attributes(self, token: Token) -> dict[str, Any]:
         href = token.attrs.get("href")
         if href is not None and not str(href).lower().startswith(ADDRESSES):
             expected = f"an address that begins with {', '.join(ADDRESSES)}"
-            raise ConfigurationError(
-                f"{self.path}:{self.line}", expected, f"got {href!r:.80}", setting="a link"
-            )
+            raise ConfigurationError(self._where(), expected, f"got {href!r:.80}", setting="a link")
         return {name: value for name, value in token.attrs.items() if name in ("href", "start")}
 
     def _picture(self, source: str) -> str:
         """A picture beside the file, as an address that contains it."""
-        where, kind = f"{self.path}:{self.line}", PICTURES.get(Path(source).suffix.lower())
-        file = self.path.parent / unquote(source)
-        if kind is None or ":" in source:
-            expected = f"a file ({', '.join(PICTURES)}) beside the lesson"
-            raise ConfigurationError(where, expected, f"got {source!r:.80}", setting="a picture")
-        check_file(file, f"a picture for {where}")
+        kind, file = PICTURES.get(Path(source).suffix.lower()), self.path.parent / unquote(source)
+        accepted, expected = kind and ":" not in source, f"a file ({', '.join(PICTURES)}) beside the lesson"
+        require(bool(accepted), self._where(), expected, source, setting="a picture")
+        check_file(file, f"a picture for {self._where()}")
         content = file.read_bytes()
-        if len(content) > MOST_PICTURE:
-            expected = f"at most {MOST_PICTURE:,} bytes"
-            raise ConfigurationError(
-                where, expected, f"got {len(content):,}", setting=f"the size of {source}"
-            )
+        size, most = len(content), f"at most {MOST_PICTURE:,} bytes"
+        require(size <= MOST_PICTURE, self._where(), most, size, setting=f"the size of {source}")
         return f"data:image/{kind};base64,{b64encode(content).decode('ascii')}"
 
 

@@ -52,12 +52,12 @@ def examples_of(settings: Mapping[str, Any]) -> Subject:
 
 
 def _of_points(points: Sequence[Sequence[float]]) -> Subject:
-    *inputs, labels = zip(*points, strict=True)
-    classes = tuple(map(str, sorted({int(label) for label in labels})))
+    *inputs, labels = np.array(points, dtype=float).T
+    classes = tuple(map(str, sorted(set(labels.astype(int).tolist()))))
     target = ClassificationTarget((classes,))
-    Y = target.encode(np.array([str(int(label)) for label in labels])).T
+    Y = target.encode(labels.astype(int).astype(str)).T
     about = About("points", class_names=classes)
-    return Subject(np.array(inputs, dtype=float), np.ascontiguousarray(Y), target, about)
+    return Subject(np.array(inputs), np.ascontiguousarray(Y), target, about)
 
 
 def _balanced(Y: Array, most: int, seed: int) -> AnyArray:
@@ -154,12 +154,9 @@ class Stage:
         if self.options.get("fault"):
             opened += (1 + evenly_spread(last, RECORDED)).tolist()
         epochs = ceil(last / n_batches(self.X.shape[1], self.options.get("batch_size")))
-        shown: dict[str, Any] = {
-            "about": replace(self.about, title=title),
-            "iterations": epochs,
-            "opened": tuple(opened),
-        }
-        document = lesson(self.network(), self.X, self.Y, **shown, **self.options)
+        about, X, Y = replace(self.about, title=title), self.X, self.Y
+        shown = {"iterations": epochs, "opened": tuple(opened), **self.options}
+        document = lesson(self.network(), X, Y, about=about, **shown)
         return {**document, "recorded": document["recorded"][-1:]}
 
 
