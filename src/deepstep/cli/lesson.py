@@ -41,7 +41,4 @@ def build_command(source: Path, out: Path | None, scorm: bool, overwrite: bool, 
         record = {"lesson": source, "title": document["title"], "scenes": scenes, "questions": questions}
         click.echo(as_json({**record, "written": out, "scorm": scorm, "bytes": len(content)}))
         return
-    counts = ", ".join(
-        f"{n} {name}{'' if n == 1 else 's'}" for n, name in ((scenes, "scene"), (questions, "question"))
-    )
-    say(f"Written: {out} ({len(content) / 1000:.0f} kB, {counts})")
+    say(f"Written: {out} ({len(content) / 1000:.0f} kB, scenes: {scenes}, questions: {questions})")
