@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
 
 from deepstep.course.lesson_format import located
 from deepstep.data.files import check_file
@@ -22,55 +22,47 @@ ADDRESSES = ("https:", "http:", "mailto:")
 QUOTE = re.compile(r"\{\{(.*?)\}\}")
 
 
+def parsed(text: str, *, inline: bool = False) -> SyntaxTreeNode:
+    """The tree of a text in Markdown."""
+    return SyntaxTreeNode(MARKDOWN.parseInline(text) if inline else MARKDOWN.parse(text))
+
+
 class Texts:
-    """Makes nodes of tokens; ``{{…}}`` in a text becomes what ``quoted`` gives for it."""
+    """Makes nodes of trees; ``{{…}}`` in a text becomes what ``quoted`` gives for it."""
 
     def __init__(self, path: Path, quoted: Callable[[str], str]) -> None:
-        self.path, self.quoted, self.line = path, quoted, 1
+        self.path, self.quoted, self.line, self.within = path, quoted, 1, False
 
-    def nodes(self, tokens: Sequence[Token], line: int) -> list[Any]:
-        """The nodes of tokens that begin near a line of the file."""
-        root: list[Any] = []
-        opened: list[list[Any]] = [root]
-        self.line = line
-        for token in tokens:
-            self.line = token.map[0] + 1 if token.map else self.line
-            if token.nesting < 0:
-                opened.pop()
-            elif token.nesting > 0:
-                node = opened[-1] if token.hidden else [_tag(token.tag), self._attributes(token)]
-                if not token.hidden:
-                    opened[-1].append(node)
-                opened.append(node)
-            else:
-                opened[-1].extend(self._leaf(token))
-        return root
+    def nodes(self, trees: Sequence[SyntaxTreeNode], line: int) -> list[Any]:
+        """The nodes of trees that begin near a line of the file."""
+        self.line, self.within = line, False
+        return self._all(trees)
 
-    def inline(self, text: str, line: int) -> list[Any]:
-        """The nodes of one paragraph that is written in a block."""
-        return self.nodes(MARKDOWN.parseInline(text)[0].children or [], line)
+    def written(self, text: str, line: int, *, inline: bool = False) -> list[Any]:
+        """The nodes of a text that is written in a block: its lines are none of the file."""
+        self.line, self.within = line, True
+        return self._all(parsed(text, inline=inline).children)
 
-    def paragraphs(self, text: str, line: int) -> list[Any]:
-        """The nodes of a text that is written in a block."""
-        tokens = MARKDOWN.parse(text)
-        for token in tokens:
-            token.map = None  # a line of the text is none of the file
-        return self.nodes(tokens, line)
+    def _all(self, trees: Sequence[SyntaxTreeNode]) -> list[Any]:
+        return [node for tree in trees for node in self._of(tree)]
 
-    def _leaf(self, token: Token) -> list[Any]:
-        kind, content = token.type, token.content
-        if kind == "inline":
-            return self.nodes(token.children or [], self.line)
+    def _of(self, tree: SyntaxTreeNode) -> list[Any]:
+        kind, content = tree.type, "" if tree.is_nested else tree.content
+        if tree.map and not self.within:
+            self.line = tree.map[0] + 1
         if kind == "text":
             return [QUOTE.sub(self._number, content)]
+        if kind == "softbreak":
+            return [" "]
         if kind == "image":
-            return [["img", {"src": self._picture(str(token.attrs["src"])), "alt": content}]]
-        code: list[Any] = ["code", {}, content]
+            return [["img", {"src": self._picture(str(tree.attrs["src"])), "alt": content}]]
         if kind in ("fence", "code_block"):
-            return [["pre", {}, code]]
+            return [["pre", {}, ["code", {}, content]]]
         if kind == "code_inline":
-            return [code]
-        return [" "] if kind == "softbreak" else [[token.tag, {}]]
+            return [["code", {}, content]]
+        if kind == "inline" or tree.hidden:
+            return self._all(tree.children)
+        return [[_tag(tree.tag), self._attributes(tree), *self._all(tree.children)]]
 
     def _where(self, setting: str = "") -> str:
         return f"{self.path}:{self.line}"
@@ -79,12 +71,12 @@ class Texts:
         with located(self._where):
             return self.quoted(found[1])
 
-    def _attributes(self, token: Token) -> dict[str, Any]:
-        href = token.attrs.get("href")
+    def _attributes(self, tree: SyntaxTreeNode) -> dict[str, Any]:
+        href = tree.attrs.get("href")
         if href is not None and not str(href).lower().startswith(ADDRESSES):
             expected = f"an address that begins with {', '.join(ADDRESSES)}"
             raise ConfigurationError(self._where(), expected, f"got {href!r:.80}", setting="a link")
-        return {name: value for name, value in token.attrs.items() if name in ("href", "start")}
+        return {name: value for name, value in tree.attrs.items() if name in ("href", "start")}
 
     def _picture(self, source: str) -> str:
         """A picture beside the file, as an address that contains it."""

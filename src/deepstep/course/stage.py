@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from math import ceil
 from typing import Any
 
@@ -13,7 +12,6 @@ from deepstep.errors import ConfigurationError, DivergenceError, unknown_name
 from deepstep.explorer.document import Document, lesson
 from deepstep.explorer.reproduction import rows_code
 from deepstep.explorer.shown import About, Subject, builtin
-from deepstep.inspection import Trace
 from deepstep.inspection.trace_step import Step
 from deepstep.model import Network
 from deepstep.preparation import ClassificationTarget
@@ -78,7 +76,6 @@ class Stage:
         self.options = {name: settings[name] for name in OPTIONS if settings[name] is not None}
         self.opened: set[int] = set()
         self.longest = 1
-        self.trace = cache(self._trace)
         self._done: list[Step] = []
         self._walk = self.network().steps(self.X, self.Y, iterations=MOST_UPDATES, **self.options)
 
@@ -104,12 +101,9 @@ class Stage:
             raise ConfigurationError("scene", expected, f"got {number}", hint, setting="update") from error
         return self._done[number - 1]
 
-    def _trace(self, number: int) -> Trace:
-        return self.step(number).trace()
-
     def values(self, name: str, number: int) -> Any:
         """One quantity of an update."""
-        trace = self.trace(number)
+        trace = self.step(number).trace()
         names = [entry.name for entry in trace]
         if name == "accuracy":
             answers = trace[f"A{len(self.settings['hidden_layers']) + 1}"].value
