@@ -302,7 +302,7 @@ def test_the_command_writes_a_page_and_a_package(deepstep, tmp_path):
     code, out, _ = deepstep("lesson", "build", "lesson.md")
     assert code == 0
     assert out.startswith("Written: lesson.html (")
-    assert "2 scenes, 1 question)" in out
+    assert "scenes: 2, questions: 1)" in out
     code, out, _ = deepstep("lesson", "build", "lesson.md", "--scorm", "--json")
     record = json.loads(out)
     assert (record["written"], record["scenes"], record["questions"]) == ("lesson.zip", 2, 1)

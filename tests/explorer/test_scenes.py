@@ -188,6 +188,24 @@ def test_locked_controls_cannot_be_used(watched, address):
     assert page.locator('[data-screen="home"]:visible').count() == 0
 
 
+def test_a_locked_transport_has_no_other_way_to_a_step(watched, tmp_path):
+    source, file = tmp_path / "locked.md", tmp_path / "locked.html"
+    source.write_text(
+        f'{LESSON.split("# First")[0]}# T\n```scene\ntrained = 3\nlocked = ["transport"]\n```\n'
+    )
+    file.write_text(html_page(build(source)), encoding="utf-8")
+    page = watched(file.as_uri()).open(file.as_uri())
+    page.wait_for_selector(".play")
+    ways = [
+        ".unit-panel-head button",
+        ".findings button",
+        "details button.link",
+        '[data-open="find"]:visible',
+    ]
+    assert [page.locator(way).count() for way in ways] == [0, 0, 0, 0]
+    assert page.locator("details td[data-value]").count() == 3  # the costs are shown
+
+
 def test_a_question_reveals_its_answer_and_counts_once(watched, address):
     page = watched(address).open(address)
     assert score(page) == ("0", "false")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
 
 from deepstep.course.lesson_format import (
     FRONT,
@@ -24,7 +24,7 @@ from deepstep.course.lesson_format import (
     Block,
     located,
 )
-from deepstep.course.lesson_text import MARKDOWN, Texts
+from deepstep.course.lesson_text import Texts, parsed
 from deepstep.course.stage import MOST_UPDATES, Stage
 from deepstep.data.text_formats import read_text
 from deepstep.errors import ConfigurationError
@@ -48,11 +48,11 @@ OF_ANOTHER = re.compile(r"scene (?P<scene>\d+): *(?P<rest>.*)")
 
 @dataclass
 class Section:
-    """A scene as it is written: its line, the tokens of heading and text, its blocks."""
+    """A scene as it is written: its line, the trees of heading and text, its blocks."""
 
     line: int
-    heading: Token
-    body: list[Token] = field(default_factory=list)
+    heading: SyntaxTreeNode
+    body: list[SyntaxTreeNode] = field(default_factory=list)
     blocks: dict[str, Block] = field(default_factory=dict)
 
 
@@ -70,7 +70,7 @@ def build(path: Path) -> Document:
     given = front.read(FRONT, "the front matter")
     front.check(given["scene"], SCENE, "[scene]")
     scenes = _Scenes(path, {name: key.default for name, key in SCENE.items()} | given["scene"])
-    records = [scenes.record(section) for section in _sections(path, MARKDOWN.parse(body))]
+    records = [scenes.record(section) for section in _sections(path, parsed(body).children)]
     if not records:
         raise ConfigurationError(str(path), "a lesson has scenes", "there is none", "Begin one: # Its title")
     networks = scenes.documents(given["title"])
@@ -101,36 +101,29 @@ def _front_matter(path: Path, text: str) -> tuple[Block, str]:
     ends = [at for at, line in enumerate(lines) if line.rstrip() == FENCE]
     if len(ends) < 2 or ends[0]:
         hint = f'Begin with {FENCE}, title = "…", {FENCE}.'
-        raise ConfigurationError(
-            f"{path}:1", f"front matter between two lines {FENCE}", "there is none", hint
-        )
+        expected = f"front matter between two lines {FENCE}"
+        raise ConfigurationError(f"{path}:1", expected, "there is none", hint)
     block = Block(path, 1, "\n".join(lines[1 : ends[1]]))
     return block, "\n".join([""] * (ends[1] + 1) + lines[ends[1] + 1 :])
 
 
-def _sections(path: Path, tokens: Sequence[Token]) -> list[Section]:
+def _sections(path: Path, trees: Sequence[SyntaxTreeNode]) -> list[Section]:
     """The scenes: a heading of level 1 begins each."""
     found: list[Section] = []
-    heading = False  # whether the tokens are those of a heading of level 1
-    for at, token in enumerate(tokens):
-        line = (token.map or [0])[0] + 1
-        kind = token.info.strip() if token.type == "fence" and not token.level else ""
-        if token.type in ("heading_open", "heading_close") and token.tag == "h1":
-            heading = token.nesting > 0
-            found += [Section(line, tokens[at + 1])] * heading
+    for tree in trees:
+        line = (tree.map or [0])[0] + 1
+        where, kind = f"{path}:{line}", tree.info.strip() if tree.type == "fence" else ""
+        if tree.tag == "h1":
+            found.append(Section(line, tree))
         elif not found:
             hint = "Begin the first scene: # Its title"
-            raise ConfigurationError(
-                f"{path}:{line}", "text belongs to a scene", "it is before the first", hint
-            )
-        elif kind in ("scene", "question"):
-            if kind in found[-1].blocks:
-                raise ConfigurationError(
-                    f"{path}:{line}", f"a scene has one block {kind!r}", "got a second one"
-                )
-            found[-1].blocks[kind] = Block(path, line, token.content)
-        elif not heading:
-            found[-1].body.append(token)
+            raise ConfigurationError(where, "text belongs to a scene", "it is before the first", hint)
+        elif kind not in ("scene", "question"):
+            found[-1].body.append(tree)
+        elif kind in found[-1].blocks:
+            raise ConfigurationError(where, f"a scene has one block {kind!r}", "got a second one")
+        else:
+            found[-1].blocks[kind] = Block(path, line, tree.content)
     return found
 
 
@@ -163,7 +156,7 @@ class _Scenes:
         self.opened.append((stage, number))
         texts = Texts(self.path, self._quoted)
         record: dict[str, Any] = {
-            "title": texts.nodes(section.heading.children or [], section.line),
+            "title": texts.nodes(section.heading.children, section.line),
             "text": texts.nodes(section.body, section.line),
             "network": index,
             "place": urlencode(place),
@@ -224,11 +217,11 @@ def _question(block: Block, texts: Texts) -> dict[str, Any]:
     if answers[-1] > len(choices):
         raise block.refusal("answer", f"a number from 1 to {len(choices)}", answer)
     return {
-        "text": texts.inline(given["text"], block.line),
-        "choices": [texts.inline(choice, block.line) for choice in choices],
+        "text": texts.written(given["text"], block.line, inline=True),
+        "choices": [texts.written(choice, block.line, inline=True) for choice in choices],
         "answers": [number - 1 for number in answers],
         "several": isinstance(answer, list),
-        "explanation": texts.paragraphs(given["explanation"], block.line),
+        "explanation": texts.written(given["explanation"], block.line),
         "points": given["points"],
         "predict_first": given["predict_first"],
     }

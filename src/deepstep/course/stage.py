@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from math import ceil
 from typing import Any
 
@@ -13,7 +12,6 @@ from deepstep.errors import ConfigurationError, DivergenceError, unknown_name
 from deepstep.explorer.document import Document, lesson
 from deepstep.explorer.reproduction import rows_code
 from deepstep.explorer.shown import About, Subject, builtin
-from deepstep.inspection import Trace
 from deepstep.inspection.trace_step import Step
 from deepstep.model import Network
 from deepstep.preparation import ClassificationTarget
@@ -52,12 +50,12 @@ def examples_of(settings: Mapping[str, Any]) -> Subject:
 
 
 def _of_points(points: Sequence[Sequence[float]]) -> Subject:
-    *inputs, labels = zip(*points, strict=True)
-    classes = tuple(map(str, sorted({int(label) for label in labels})))
+    *inputs, labels = np.array(points, dtype=float).T
+    classes = tuple(map(str, sorted(set(labels.astype(int).tolist()))))
     target = ClassificationTarget((classes,))
-    Y = target.encode(np.array([str(int(label)) for label in labels])).T
+    Y = target.encode(labels.astype(int).astype(str)).T
     about = About("points", class_names=classes)
-    return Subject(np.array(inputs, dtype=float), np.ascontiguousarray(Y), target, about)
+    return Subject(np.array(inputs), np.ascontiguousarray(Y), target, about)
 
 
 def _balanced(Y: Array, most: int, seed: int) -> AnyArray:
@@ -78,7 +76,6 @@ class Stage:
         self.options = {name: settings[name] for name in OPTIONS if settings[name] is not None}
         self.opened: set[int] = set()
         self.longest = 1
-        self.trace = cache(self._trace)
         self._done: list[Step] = []
         self._walk = self.network().steps(self.X, self.Y, iterations=MOST_UPDATES, **self.options)
 
@@ -104,12 +101,9 @@ class Stage:
             raise ConfigurationError("scene", expected, f"got {number}", hint, setting="update") from error
         return self._done[number - 1]
 
-    def _trace(self, number: int) -> Trace:
-        return self.step(number).trace()
-
     def values(self, name: str, number: int) -> Any:
         """One quantity of an update."""
-        trace = self.trace(number)
+        trace = self.step(number).trace()
         names = [entry.name for entry in trace]
         if name == "accuracy":
             answers = trace[f"A{len(self.settings['hidden_layers']) + 1}"].value
@@ -154,12 +148,9 @@ class Stage:
         if self.options.get("fault"):
             opened += (1 + evenly_spread(last, RECORDED)).tolist()
         epochs = ceil(last / n_batches(self.X.shape[1], self.options.get("batch_size")))
-        shown: dict[str, Any] = {
-            "about": replace(self.about, title=title),
-            "iterations": epochs,
-            "opened": tuple(opened),
-        }
-        document = lesson(self.network(), self.X, self.Y, **shown, **self.options)
+        about, X, Y = replace(self.about, title=title), self.X, self.Y
+        shown = {"iterations": epochs, "opened": tuple(opened), **self.options}
+        document = lesson(self.network(), X, Y, about=about, **shown)
         return {**document, "recorded": document["recorded"][-1:]}
 
 
