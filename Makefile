@@ -17,9 +17,9 @@ test: $(VENV)/.installed-test
 	$(BIN)/python tools/words.py
 	$(BIN)/python -m pytest -n 2
 
-# Executes the cells of all pages; warnings are errors. Then: open build/docs/index.html.
+# Executes the cells of all pages; warnings of Sphinx are errors (those of IPKernelApp, about its loopback port, are none).
+# Then: open build/docs/index.html.
 docs: $(VENV)/.installed-docs
-	$(BIN)/deepstep warmup
 	$(BIN)/python -m sphinx -q -W --keep-going -j auto -d build/doctrees docs build/docs
 
 # Opens every page in Chromium, which is installed by the system, with axe from `npm ci --prefix web`.

@@ -7,6 +7,8 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from deepstep.engines.compiled.calls import COMPILING
+
 INCLUDED = {
     "benchmarks": "benchmarks/README.md",
     "changelog": "CHANGELOG.md",
@@ -46,9 +48,11 @@ def corners(app: Sphinx, page: str, template: str, context: dict[str, str], doct
 
 
 def trimmed(app: Sphinx, doctree: nodes.document) -> None:
-    """Blocks of code without the empty line that ends a doctest."""
-    for block in doctree.findall(nodes.literal_block):
-        if block.rawsource == block.astext():
+    """Blocks without the empty line that ends a doctest, and without the note that kernels are compiled."""
+    for block in list(doctree.findall(nodes.literal_block)):
+        if block.astext().strip() == COMPILING:
+            block.parent.remove(block)
+        elif block.rawsource == block.astext():
             block.rawsource = block.rawsource.rstrip("\n")
             block[:] = [nodes.Text(block.rawsource)]
 

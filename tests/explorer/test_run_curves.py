@@ -51,3 +51,16 @@ def test_the_page_draws_them(watched, tmp_path, axe):
         assert values == [record[name] for name in ("cost", "validation_cost", "validation_accuracy")]
     page.evaluate(axe)
     assert page.evaluate("async () => (await axe.run(document)).violations.map(({ id }) => id)") == []
+
+
+def test_updates_that_the_page_cannot_do_have_the_recorded_curve(watched, tmp_path):
+    """Those of a training with a fault."""
+    path = tmp_path / "fault.html"
+    explore(Network([2, 4, 1], seed=1), X, Y, iterations=30, fault="lost 1/m").export(path)
+    page = watched(path.as_uri()).open(path.as_uri())
+    page.click('[data-screen="lab"]')
+    run = page.locator("[data-run]")
+    assert run.locator("svg.curve").count() == 1
+    run.locator("summary").click()
+    rows = run.locator("tbody tr th")
+    assert (rows.first.inner_text(), rows.last.inner_text()) == ("1", "30")

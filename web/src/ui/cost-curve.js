@@ -91,11 +91,21 @@ export function CostCurve() {
 
 const words = (name) => name.replaceAll("_", " ");
 
-/** Cost and metrics of the run that the lesson goes on from, as it recorded them. */
+/** Cost and metrics as they were recorded: of the run that the lesson goes on from, or of updates that the page cannot do. */
 export function RunCurve() {
-  const { history } = useApp().session.lesson;
-  if (history?.unit !== "epoch") return null;
-  const { unit: _, at, text, ...columns } = history;
+  const { session } = useApp();
+  const { history } = session.lesson;
+  const isOfUpdates = history?.unit === "step";
+  if (!history || (isOfUpdates && !(session.isRecorded && history.cost.length > 1))) return null;
+  const { unit: _, at: rows, text: written, ...columns } = history;
+  const at = isOfUpdates ? rows.map((row) => row + 1) : rows;
+  const finite = (columns.cost ?? []).filter(Number.isFinite);
+  const text = written ?? t("play.costText", {
+    first: number(finite[0]),
+    last: number(finite.at(-1)),
+    low: number(Math.min(...finite)),
+    n: at.at(-1),
+  });
   const names = Object.keys(columns);
   const points = (name) => (columns[name] ?? []).map((value, i) => [at[i], value]).filter(([, y]) => Number.isFinite(y));
   return html`<section class="card" aria-labelledby="run-title" data-run>
@@ -106,7 +116,7 @@ export function RunCurve() {
     </div>`)}
     <p class="quiet note">${text}</p>
     <${Table}
-      names=${[t("bar.unit.epoch"), ...names.map(words)]}
+      names=${[t(`bar.unit.${isOfUpdates ? "update" : "epoch"}`), ...names.map(words)]}
       rows=${thinned(
         at.map((epoch, i) => [epoch, ...names.map((name) => columns[name][i])]),
         12,
