@@ -121,13 +121,21 @@ def call(function: Callable[..., Any], case: Arguments, file: str = "") -> Recor
         record["value"] = encode(value)
     except (Exception, SystemExit) as error:
         record["error"] = [type(error).__name__, str(error)[:300], _line(error, file)]
-    after: Any = np.random.get_state()
-    record["random"] = bool(before[2] != after[2] or (before[1] != after[1]).any())
+    record["random"] = not _same_state(before, np.random.get_state())
+    record["undrawn"] = any(
+        isinstance(given, Draws) and _same_state(_argument(given).get_state(), rng.get_state())
+        for given, rng in zip(case, arguments, strict=True)
+    )
     record["after"] = [
         encode(given if isinstance(given, Draws | CostOf) else value)
         for given, value in zip(case, arguments, strict=True)
     ]
     return record
+
+
+def _same_state(one: Any, other: Any) -> bool:
+    """Whether two states of generators of the same kind are equal."""
+    return bool(one[2] == other[2] and (one[1] == other[1]).all())
 
 
 def _line(error: BaseException, file: str) -> int:
@@ -186,7 +194,13 @@ def _checked(records: list[Record], count: int) -> list[Record]:
         for value in [record["value"]] if "value" in record else []:
             decode(value)
         kind, message, line = record.get("error", ("", "", 0))
-        if not all(map(isinstance, (kind, message, line, record["random"]), (str, str, int, bool))):
+        if not all(
+            map(
+                isinstance,
+                (kind, message, line, record["random"], record["undrawn"]),
+                (str, str, int, bool, bool),
+            )
+        ):
             raise TypeError("an error has a type, a message and a line")
         record["after"] = list(record["after"])
     return records
