@@ -141,18 +141,18 @@ class Comparison(NamedTuple):
 
     def _quantity(self, name: str, pairs: Sequence[Pair]) -> Iterator[str]:
         """Sentences on a wrong quantity: the layers that it is wrong in, and how."""
-        wrong = {(pair.case, pair.key) for pair in pairs if self._differ([pair])}
+        wrong = [pair for pair in pairs if self._differ([pair])]
+        last = {pair.case: max(layer_of(one) for one in pairs if one.case == pair.case) for pair in wrong}
         where = wrong_layers(
             [
-                (layer_of(pair), last, (pair.case, pair.key) in wrong)
+                (layer_of(pair), last[pair.case], self._differ([pair]))
                 for pair in pairs
-                if (last := max(layer_of(one) for one in pairs if one.case == pair.case)) > 1
+                if last.get(pair.case, 0) > 1
             ]
         )
         if where:
-            pairs = [pair for pair in pairs if (pair.case, pair.key) in wrong]
             yield f"{name} is wrong in {where} alone."
-        text = describe_quantity(name, [pair[1:3] + pair[4:] for pair in pairs], self.exercise.tolerance)
+        text = describe_quantity(name, wrong if where else pairs, self.exercise.tolerance)
         if not where or text != f"{name} is wrong.":
             yield text
 
@@ -160,19 +160,12 @@ class Comparison(NamedTuple):
         """The value of a text argument with which alone the results are wrong."""
         bad = {pair.case for pairs in wrong.values() for pair in pairs if self._differ([pair])}
         for index, name in enumerate(signature(self.exercise.function).parameters):
-            texts = [
-                {
-                    case[index]
-                    for number, case in enumerate(self.cases)
-                    if (number in bad) == among
-                    and index < len(case)
-                    and isinstance(case[index], str)
-                    and "value" in self.expected[number]
-                }
-                for among in (True, False)
-            ]
-            if len(texts[0]) == 1 and texts[1] and not texts[0] & texts[1]:
-                yield f"It is wrong with {name} {texts[0].pop()!r} alone."
+            texts: dict[bool, set[str]] = {True: set(), False: set()}
+            for number, case in enumerate(self.cases):
+                if index < len(case) and isinstance(case[index], str) and "value" in self.expected[number]:
+                    texts[number in bad].add(case[index])
+            if len(texts[True]) == 1 and texts[False] and not texts[True] & texts[False]:
+                yield f"It is wrong with {name} {texts[True].pop()!r} alone."
 
     def _example(self) -> Iterator[str]:
         """A wrong number of a published case beside the right one."""

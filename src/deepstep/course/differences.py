@@ -92,7 +92,8 @@ def close(expected: Any, value: Any, tolerance: float) -> bool:
         )
 
 
-Pairs = Sequence[tuple[Any, Any, int]]
+Arrays: TypeAlias = tuple[Any, Any, int]
+"""An expected and a given array of the same shape, and the number of examples m."""
 
 
 def _kind(value: Any) -> str:
@@ -165,11 +166,13 @@ ERROR_HINTS = (
 """Causes of an error by its type and message, and what to do."""
 
 
-def describe_quantity(name: str, pairs: Pairs, tolerance: float) -> str:
+def describe_quantity(name: str, pairs: Sequence[Pair], tolerance: float) -> str:
     """One sentence on a wrong quantity, from all pairs of an expected and a given value."""
-    for expected, raw, _ in pairs:
-        expected, value = as_array(expected), as_array(raw)
-        if is_array(expected) and isinstance(raw, list) and raw and np.shape(raw[0]) == expected.shape != ():
+    arrays: list[Arrays] = []
+    for pair in pairs:
+        expected, value = as_array(pair.expected), as_array(pair.value)
+        raw = pair.value if isinstance(pair.value, list) else []
+        if is_array(expected) and raw and np.shape(as_array(raw[0])) == expected.shape != ():
             return f"{name} is {len(raw)} results, expected one array."
         if not (is_array(expected) and is_array(value)):
             if not close(expected, value, tolerance):
@@ -177,25 +180,21 @@ def describe_quantity(name: str, pairs: Pairs, tolerance: float) -> str:
         elif expected.shape != value.shape and (expected.ndim or value.size != 1):
             about = _about_shape(expected, value, tolerance)
             return f"{name} has shape {value.shape}, expected {expected.shape}{about}."
-    arrays = [
-        (np.asarray(as_array(e), float), np.asarray(as_array(v), float).reshape(np.shape(as_array(e))), m)
-        for e, v, m in pairs
-    ]
+        else:
+            arrays.append((expected.astype(float), value.reshape(expected.shape), pair.m))
     finite = [(e, v, m) for e, v, m in arrays if np.isfinite(v).all() or not np.isfinite(e).all()]
     if len(finite) < len(arrays):
-        rest = (
-            ""
-            if all(close(e, v, tolerance) for e, v, _ in finite)
-            else f"; where it is, it {relation(finite, tolerance)}"
-        )
-        return f"{name} is not finite (NaN or infinity){' in some cases' if rest else ''}{rest}."
-    whole = all(np.asarray(as_array(v)).dtype.kind in "iu" for _, v, _ in pairs)
-    if whole and all(close(np.trunc(e), v, tolerance) for e, v, _ in arrays):
+        right = all(close(e, v, tolerance) for e, v, _ in finite)
+        rest = "" if right else f" in some cases; in the others it {relation(finite, tolerance)}"
+        return f"{name} is not finite (NaN or infinity){rest}."
+    if all(v.dtype.kind in "iu" for _, v, _ in arrays) and all(
+        close(np.trunc(e), v, tolerance) for e, v, _ in arrays
+    ):
         return f"{name} is cut to whole numbers: the array has an integer dtype."
     return f"{name} {relation(arrays, tolerance)}."
 
 
-def relation(arrays: Pairs, tolerance: float) -> str:
+def relation(arrays: Sequence[Arrays], tolerance: float) -> str:
     """How the given arrays of finite numbers differ from the expected ones of the same shapes."""
     for text, holds in RELATIONS:
         if all(close(holds(e, m), v, max(tolerance, 1e-9)) for e, v, m in arrays):
