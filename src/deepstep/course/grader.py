@@ -225,8 +225,8 @@ def check_file(
     """Check the learner's file of a chapter, each function in a process of its own.
 
     The process has limits of time, memory and file size, no standard input, and may not start processes, use
-    the network or delete files. Cases go in and results come back as JSON; the comparison stays in this
-    process. This protects against mistakes and pranks; to run the files of strangers, use a container.
+    the network, delete files or write outside its folder. Results come back as JSON; the comparison stays in
+    this process. This protects against mistakes and pranks; to run the files of strangers, use a container.
 
     A function that is right as soon as the other functions of the file are right counts as right.
 
@@ -308,7 +308,7 @@ def grade_records(exercise: Exercise, cases: Sequence[Arguments], records: Seque
 def written(path: Path, chapter: Chapter) -> list[str] | None:
     """The exercises of the chapter that are written in a file, which is not run; None if it is not Python."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError):
         return None
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
