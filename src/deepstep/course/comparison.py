@@ -7,12 +7,13 @@ described one by one.
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from inspect import signature
-from itertools import permutations
+from itertools import combinations, permutations
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from deepstep.course.differences import (
+    CHANGES,
     ERROR_HINTS,
     Leaf,
     Pair,
@@ -101,7 +102,7 @@ class Comparison(NamedTuple):
             close(other.value, one.value, self.exercise.tolerance)
             for one, other in zip(mine, theirs, strict=True)
         )
-        return alike and self._differ(theirs)
+        return alike and self._differ([pair for pair in theirs if pair.there])
 
     def pairs(self, records: Sequence[Record], others: Sequence[Record]) -> dict[str, list[Pair]]:
         """The quantities of the cases in which the solution and both functions give values."""
@@ -120,6 +121,29 @@ class Comparison(NamedTuple):
         """The quantities that are wrong in some case."""
         pairs = self.pairs(self.records, self.records)
         return {name: found for name, found in pairs.items() if self._differ(found)}
+
+    def as_if(self) -> Iterator[str]:
+        """The change of an argument with which the solution gives the same results."""
+        names, solution = list(signature(self.exercise.function).parameters), self.exercise.function
+        if not self.wrong_quantities():
+            return
+        for index, name in enumerate(names):
+            for text, change in CHANGES:
+
+                def changed(*case: Any, index: int = index, change: Callable[[Any], Any] = change) -> Any:
+                    return solution(*case[:index], change(case[index]), *case[index + 1 :])
+
+                if self._equals(changed):
+                    yield f"The results are those of {text.format(name)} in the place of {name}."
+        for one, other in combinations(range(len(names)), 2):
+
+            def exchanged(*case: Any, one: int = one, other: int = other) -> Any:
+                turned = list(case)
+                turned[one], turned[other] = case[other], case[one]
+                return solution(*turned)
+
+            if self._equals(exchanged):
+                yield f"The results are those with {names[one]} and {names[other]} exchanged."
 
     def describe(self) -> Iterator[str]:
         """The differences, without knowledge of the cause."""

@@ -102,7 +102,7 @@ def _kind(value: Any) -> str:
     if isinstance(value, str):
         return "a text"
     if isinstance(value, list):
-        return f"{len(value)} results"
+        return "a list of texts" if all(isinstance(one, str) for one in value) else f"{len(value)} results"
     if isinstance(value, dict | Other):
         return "a dictionary" if isinstance(value, dict) else value.type
     return f"an array of shape {np.shape(value)}" if np.ndim(value) else "a number"
@@ -143,6 +143,17 @@ LAYERS: Sequence[tuple[str, Callable[[int, int], bool]]] = (
 )
 
 
+CHANGES: Sequence[tuple[str, Callable[[Any], Any]]] = (
+    ("0", lambda value: 0 * value),
+    ("1", lambda value: 0 * value + 1),
+    ("2·{}", lambda value: 2 * value),
+    ("-{}", lambda value: -value),
+    ("1 - {}", lambda value: 1 - value),
+    ("|{}|", np.abs),
+)
+"""Numbers and arrays that a mistake may have in the place of an argument."""
+
+
 ERROR_HINTS = (
     ("UnboundLocalError", "The name has no value there: give it one before the loop or the branch."),
     (
@@ -155,7 +166,10 @@ ERROR_HINTS = (
         "The shapes of a product must fit, (n, k)·(k, m): is a factor transposed, or of another layer?",
     ),
     ("broadcast", "The shapes of the two arrays do not fit: is one transposed, or of another layer?"),
-    ("KeyError: '(W|b|dW|db)", "The keys are numbered from 1 to L; a dictionary of W and b has 2·L of them."),
+    (
+        "KeyError: '[Wb]",
+        "Parameters are named W1, b1, … WL, bL, and gradients dW1, db1, …; L is half their number.",
+    ),
     (
         "scalar index|as an integer|integer is required",
         "np.max takes one array and an axis; np.maximum compares two.",
@@ -171,9 +185,9 @@ def describe_quantity(name: str, pairs: Sequence[Pair], tolerance: float) -> str
     arrays: list[Arrays] = []
     for pair in pairs:
         expected, value = as_array(pair.expected), as_array(pair.value)
-        raw = pair.value if isinstance(pair.value, list) else []
-        if is_array(expected) and raw and np.shape(as_array(raw[0])) == expected.shape != ():
-            return f"{name} is {len(raw)} results, expected one array."
+        first: Any = as_array(pair.value[0]) if isinstance(pair.value, list) and pair.value else None
+        if is_array(expected) and expected.ndim and is_array(first) and first.shape == expected.shape:
+            return f"{name} is {len(pair.value)} results, expected one array."
         if not (is_array(expected) and is_array(value)):
             if not close(expected, value, tolerance):
                 return f"{name} is {_kind(value)}, expected {_kind(expected)}."
@@ -199,13 +213,18 @@ def relation(arrays: Sequence[Arrays], tolerance: float) -> str:
     for text, holds in RELATIONS:
         if all(close(holds(e, m), v, max(tolerance, 1e-9)) for e, v, m in arrays):
             return text
-    ratios = {round(float(r), 9) for e, v, _ in arrays for r in (v[e != 0] / e[e != 0]).ravel()}
-    ratio = ratios.pop() if len(ratios) == 1 else 1.0
-    if ratio != 1 and all(close(e * ratio, v, 1e-6) for e, v, _ in arrays):
-        return f"has a wrong factor: it is {ratio:.6g} times the expected one"
-    divisors = {round(float(m / r), 6) for e, v, m in arrays for r in (v[e != 0] / e[e != 0]).ravel() if r}
-    if len(divisors) == 1 and len({m for *_, m in arrays}) > 1:
-        return f"is divided by the fixed number {divisors.pop():g}, not by m"
+    factors = [factor_of(e, v) for e, v, _ in arrays]
+    if all(factors):
+        rounded = {round(factor, 9) for factor, (e, *_) in zip(factors, arrays, strict=True) if e.any()}
+        divisors = {
+            round(m / factor, 6) for factor, (e, _, m) in zip(factors, arrays, strict=True) if e.any()
+        }
+        if len(rounded) == 1:
+            return f"has a wrong factor: it is {rounded.pop():.6g} times the expected one"
+        if len(divisors) == 1 and len({m for *_, m in arrays}) > 1:
+            return f"is divided by the fixed number {divisors.pop():g}, not by m"
+        if any(e.size > 1 for e, *_ in arrays):
+            return "has a wrong factor, which differs from array to array"
     offsets = {round(float(d), 9) for e, v, _ in arrays for d in (v - e).ravel()}
     if len(offsets) == 1:
         return f"is off by {offsets.pop():.6g} everywhere"
@@ -213,10 +232,19 @@ def relation(arrays: Sequence[Arrays], tolerance: float) -> str:
         return "has the right numbers in another order"
     wrong = [(e, ~np.isclose(v, e, rtol=max(tolerance, 1e-9), atol=1e-12)) for e, v, _ in arrays]
     for text, place in PLACES:
-        inside = all(e.ndim and (place(e) >= bad).all() for e, bad in wrong)
-        if inside and sum((~place(e)).sum() for e, _ in wrong) >= sum(bad.sum() for _, bad in wrong):
+        beside = [bool((~place(e)).any()) for e, bad in wrong if bad.any()]
+        if all(e.ndim and (place(e) >= bad).all() for e, bad in wrong) and 2 * sum(beside) > len(beside):
             return f"is wrong in {text} alone"
     return "is wrong"
+
+
+def factor_of(expected: Any, value: Any) -> float:
+    """The factor of an array of finite numbers, 1 for zeros, 0 if there is none."""
+    if not expected.size or not expected.any():
+        return float(close(expected, value, 1e-6))
+    place = np.unravel_index(np.abs(expected).argmax(), expected.shape)
+    factor = float(value[place] / expected[place])
+    return factor if close(expected * factor, value, 1e-6) else 0.0
 
 
 def _mark(where: Any) -> Callable[[Any], Any]:

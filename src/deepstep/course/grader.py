@@ -302,7 +302,9 @@ def grade_records(exercise: Exercise, cases: Sequence[Arguments], records: Seque
         return Result(exercise.name, True)
     if all(record.get("error", [""])[0] == "NotImplementedError" for record in records):
         return Result(exercise.name, False, messages=("The function is not written yet.",))
-    return Result(exercise.name, False, comparison.recognize(), tuple(dict.fromkeys(comparison.describe())))
+    mistakes = comparison.recognize()
+    messages = [*([] if mistakes else comparison.as_if()), *comparison.describe()]
+    return Result(exercise.name, False, mistakes, tuple(dict.fromkeys(messages)))
 
 
 def written(path: Path, chapter: Chapter) -> list[str] | None:
