@@ -7,16 +7,16 @@ described one by one.
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from inspect import signature
-from itertools import combinations, permutations
+from itertools import permutations
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from deepstep.course.differences import (
-    CHANGES,
     ERROR_HINTS,
     Leaf,
     Pair,
+    altered_arguments,
     as_array,
     close,
     describe_quantity,
@@ -82,22 +82,15 @@ class Comparison(NamedTuple):
             found.append(call(function, case))
             if not self.agree(found[-1], record):
                 return False
-        return self._telling(found)
-
-    def _telling(self, found: Sequence[Record]) -> bool:
-        """Whether agreement means something: errors alone are the same mistake only with the same message."""
-        if any("value" in record for record in found):
-            return True
-        return all(
-            one["error"][1] == other["error"][1] for one, other in zip(found, self.records, strict=True)
+        both = zip(found, self.records, strict=True)
+        return any("value" in one for one in found) or all(  # errors alone: with the same message
+            one["error"][1] == other["error"][1] for one, other in both
         )
 
     def _same_quantity(self, name: str, found: Sequence[Record]) -> bool:
         """Whether the wrong function has the same wrong values of this quantity, where both give values."""
-        mine, theirs = (
-            self.pairs(self.records, found).get(name, []),
-            self.pairs(found, self.records).get(name, []),
-        )
+        mine = self.pairs(self.records, found).get(name, [])
+        theirs = self.pairs(found, self.records).get(name, [])
         alike = [one.key for one in mine] == [other.key for other in theirs] and all(
             close(other.value, one.value, self.exercise.tolerance)
             for one, other in zip(mine, theirs, strict=True)
@@ -124,26 +117,11 @@ class Comparison(NamedTuple):
 
     def as_if(self) -> Iterator[str]:
         """The change of an argument with which the solution gives the same results."""
-        names, solution = list(signature(self.exercise.function).parameters), self.exercise.function
-        if not self.wrong_quantities():
-            return
-        for index, name in enumerate(names):
-            for text, change in CHANGES:
-
-                def changed(*case: Any, index: int = index, change: Callable[[Any], Any] = change) -> Any:
-                    return solution(*case[:index], change(case[index]), *case[index + 1 :])
-
-                if self._equals(changed):
-                    yield f"The results are those of {text.format(name)} in the place of {name}."
-        for one, other in combinations(range(len(names)), 2):
-
-            def exchanged(*case: Any, one: int = one, other: int = other) -> Any:
-                turned = list(case)
-                turned[one], turned[other] = case[other], case[one]
-                return solution(*turned)
-
-            if self._equals(exchanged):
-                yield f"The results are those with {names[one]} and {names[other]} exchanged."
+        if self.wrong_quantities():
+            solution = self.exercise.function
+            for text, turned in altered_arguments(list(signature(solution).parameters)):
+                if self._equals(lambda *case, turned=turned: solution(*turned(case))):
+                    yield f"The results are those {text}."
 
     def describe(self) -> Iterator[str]:
         """The differences, without knowledge of the cause."""
@@ -167,13 +145,8 @@ class Comparison(NamedTuple):
         """Sentences on a wrong quantity: the layers that it is wrong in, and how."""
         wrong = [pair for pair in pairs if self._differ([pair])]
         last = {pair.case: max(layer_of(one) for one in pairs if one.case == pair.case) for pair in wrong}
-        where = wrong_layers(
-            [
-                (layer_of(pair), last[pair.case], self._differ([pair]))
-                for pair in pairs
-                if last.get(pair.case, 0) > 1
-            ]
-        )
+        deep = [pair for pair in pairs if last.get(pair.case, 0) > 1]
+        where = wrong_layers([(layer_of(pair), last[pair.case], self._differ([pair])) for pair in deep])
         if where:
             yield f"{name} is wrong in {where} alone."
         text = describe_quantity(name, wrong if where else pairs, self.exercise.tolerance)
@@ -241,22 +214,12 @@ class Comparison(NamedTuple):
 
     def _order(self) -> str:
         """The expected names, where the results are these in another order."""
-        names = self.exercise.returns
-        if not isinstance(names, list) or len(names) > 3:
-            return ""
-        for order in list(permutations(range(len(names))))[1:]:
-            if all(
-                self._agrees_in_order(order, *both) for both in zip(self.expected, self.records, strict=True)
-            ):
-                return ", ".join(name if isinstance(name, str) else "cache" for name in names)
+        names, solution = self.exercise.returns, self.exercise.function
+        if isinstance(names, list) and len(names) <= 3:
+            for order in list(permutations(range(len(names))))[1:]:
+                if self._equals(lambda *case, order=order: [solution(*case)[index] for index in order]):
+                    return ", ".join(name if isinstance(name, str) else "cache" for name in names)
         return ""
-
-    def _agrees_in_order(self, order: Sequence[int], expected: Record, record: Record) -> bool:
-        values = record.get("value", {}).get("list", ())
-        if "value" not in expected or len(values) != len(order):
-            return "value" not in expected
-        turned = {**record, "value": {"list": [values[index] for index in order]}}
-        return self.agree(expected, turned)
 
 
 def unchanged(before: Sequence[Any], after: Sequence[Any]) -> bool:

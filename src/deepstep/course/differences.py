@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import combinations, product
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from deepstep.course.exercise import Names
+from deepstep.course.exercise import Arguments, Names
 from deepstep.course.runner import Other, encode
 
 MISSING = Other("nothing")
@@ -154,6 +156,22 @@ CHANGES: Sequence[tuple[str, Callable[[Any], Any]]] = (
 """Numbers and arrays that a mistake may have in the place of an argument."""
 
 
+def altered_arguments(names: Sequence[str]) -> Iterator[tuple[str, Callable[[Arguments], Arguments]]]:
+    """Changes of one argument, and exchanges of two, with a text on each."""
+
+    def put(index: int, change: Callable[[Any], Any], case: Arguments) -> Arguments:
+        return (*case[:index], change(case[index]), *case[index + 1 :])
+
+    def exchange(one: int, other: int, case: Arguments) -> Arguments:
+        places = {one: other, other: one}
+        return tuple(case[places.get(index, index)] for index in range(len(case)))
+
+    for (index, name), (text, change) in product(enumerate(names), CHANGES):
+        yield f"of {text.format(name)} in the place of {name}", partial(put, index, change)
+    for one, other in combinations(range(len(names)), 2):
+        yield f"with {names[one]} and {names[other]} exchanged", partial(exchange, one, other)
+
+
 ERROR_HINTS = (
     ("UnboundLocalError", "The name has no value there: give it one before the loop or the branch."),
     (
@@ -247,12 +265,12 @@ def factor_of(expected: Any, value: Any) -> float:
     return factor if close(expected * factor, value, 1e-6) else 0.0
 
 
-def _mark(where: Any) -> Callable[[Any], Any]:
-    """The mask of a part of an array, empty for arrays of fewer axes."""
+def _part(*where: Any) -> Callable[[Any], Any]:
+    """The mask of a part of an array with as many axes."""
 
     def mask(expected: Any) -> Any:
         marks = np.zeros(expected.shape, bool)
-        if expected.ndim >= len(where):
+        if expected.ndim == len(where):
             marks[where] = True
         return marks
 
@@ -261,14 +279,12 @@ def _mark(where: Any) -> Callable[[Any], Any]:
 
 PLACES: Sequence[tuple[str, Callable[[Any], Any]]] = (
     ("entries that must be 0", lambda e: e == 0),
-    ("the first column", _mark((slice(None), slice(0, 1)))),
-    ("the last column", _mark((slice(None), slice(-1, None)))),
-    ("the first row", _mark((slice(0, 1), slice(None)))),
-    ("the last row", _mark((slice(-1, None), slice(None)))),
-    ("the first entry", _mark((slice(0, 1),))),
-    ("the last entry", _mark((slice(-1, None),))),
-    ("positive entries", lambda e: e > 0),
-    ("negative entries", lambda e: e < 0),
+    ("the first column", _part(slice(None), 0)),
+    ("the last column", _part(slice(None), -1)),
+    ("the first row", _part(0, slice(None))),
+    ("the last row", _part(-1, slice(None))),
+    ("the first entry", _part(0)),
+    ("the last entry", _part(-1)),
 )
 """Parts of an array."""
 

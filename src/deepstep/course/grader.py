@@ -191,23 +191,7 @@ def check(*functions: Callable[..., Any], exercise: str | None = None, seed: int
 
 
 def find_chapter(number: int) -> Chapter:
-    """The chapter of this number.
-
-    Parameters
-    ----------
-    number : int
-        From 1 to 14.
-
-    Returns
-    -------
-    Chapter
-        With its exercises.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is none.
-    """
+    """The chapter of this number, from 1 to 14."""
     if number not in CHAPTERS:
         expected = f"a number from 1 to {len(CHAPTERS)}"
         raise ConfigurationError("deepstep course", expected, f"got {number}", setting="chapter")
