@@ -198,7 +198,7 @@ BROKEN = {
     "an update after the end": (
         scene("activation = 'identity'\nlearning_rate = 1e6\nhidden_layers = [4, 4]\ntrained = 90"),
         12,
-        "the last finite update",
+        "at most 5, the last one",
         "lower learning rate",
     ),
     "an unknown number": (scene("", "{{dW9}}"), 10, "'dW9'", ""),
@@ -355,3 +355,42 @@ def test_what_the_ready_lessons_say_of_their_numbers(built):
     dW1 = unpacked(zeros["networks"][1]["golden"][0]["quantities"]["dW1"])
     assert (dW1 == dW1[0]).all()
     assert dW1.any()
+
+
+def test_pictures_are_pictures_in_the_folder_of_the_lesson(tmp_path):
+    folder = tmp_path / "lesson"
+    folder.mkdir()
+    (tmp_path / "outside.png").write_bytes(b"\x89PNG")
+    (folder / "text.png").write_bytes(b"text")
+    for name, expected in {
+        "../outside.png": "in the folder of the lesson",
+        "text.png": "of kind png",
+    }.items():
+        source = folder / "lesson.md"
+        source.write_text(f'+++\ntitle = "T"\n+++\n# A\n```scene\ndata = "moons"\n```\n![x]({name})\n')
+        with pytest.raises(ConfigurationError, match=rf"lesson\.md:\d+.*{expected}"):
+            build(source)
+
+
+def test_trainings_that_do_not_fit_into_memory_are_refused(tmp_path):
+    source = tmp_path / "lesson.md"
+    block = 'data = "moons"\nhidden_layers = [64, 64, 64]\nposition = "update 4000"'
+    source.write_text(f'+++\ntitle = "T"\n+++\n# A\n```scene\n{block}\n```\n')
+    with pytest.raises(
+        ConfigurationError, match="update must be at most 582 for a network of 8,577 parameters"
+    ):
+        build(source)
+
+
+def test_numbers_of_updates_begin_with_1(tmp_path):
+    source = tmp_path / "lesson.md"
+    source.write_text('+++\ntitle = "T"\n+++\n# A\n```scene\ndata = "moons"\n```\n{{J update 0}}\n')
+    with pytest.raises(ConfigurationError, match="a quantity, such as"):
+        build(source)
+
+
+def test_a_fence_that_resembles_a_block_is_refused(tmp_path):
+    source = tmp_path / "lesson.md"
+    source.write_text('+++\ntitle = "T"\n+++\n# A\n```scene\ndata = "moons"\n```\n```Question\nx\n```\n')
+    with pytest.raises(ConfigurationError, match=r"lesson\.md:8.*```scene or ```question"):
+        build(source)

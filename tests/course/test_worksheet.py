@@ -145,7 +145,7 @@ def test_few_cases_are_not_given_twice(monkeypatch):
         ({"activation": "tanh"}, r"activation must be one of relu, identity, got 'tanh'"),
         ({"loss": "mse"}, r"loss must be one of squared_error, cross_entropy, got 'mse'"),
         ({"examples": 3}, r"examples must be 1, 2, 4 or 5, got 3"),
-        ({"learning_rate": 0}, r"learning_rate must be a positive number, got 0"),
+        ({"learning_rate": 0}, r"learning_rate must be a positive number with at most 4 decimals, got 0"),
     ],
     ids=str,
 )

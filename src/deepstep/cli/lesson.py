@@ -10,6 +10,7 @@ from deepstep.cli.screen import as_json, json_option, say
 from deepstep.course.lesson import build, html_page
 from deepstep.course.scorm import package
 from deepstep.data import atomic_write
+from deepstep.data.files import check_file
 
 
 @click.group("lesson", short_help="Build a lesson of scenes and questions from Markdown.")
@@ -30,6 +31,7 @@ def build_command(source: Path, out: Path | None, scorm: bool, overwrite: bool, 
     with a revealed answer, and a score. With --scorm the file is a package that reports the score to a
     learning platform. docs/teaching.md describes the format.
     """
+    check_file(source, "a lesson")
     out = source.with_suffix(".zip" if scorm else ".html") if out is None else out
     refuse_file(out, "-o", overwrite=overwrite, beside=(source,))
     document = build(source)

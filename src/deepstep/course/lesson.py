@@ -43,6 +43,7 @@ POSITION = re.compile(
 STEPS = re.compile(r"A0|loss|J|(?:Z|A|dZ|dW|db|dA)[1-9]\d*|[Wb][1-9]\d*′")
 """Quantities that a micro-step of the page computes."""
 
+BLOCKS = ("scene", "question")
 OF_ANOTHER = re.compile(r"scene (?P<scene>\d+): *(?P<rest>.*)")
 
 
@@ -118,7 +119,9 @@ def _sections(path: Path, trees: Sequence[SyntaxTreeNode]) -> list[Section]:
         elif not found:
             hint = "Begin the first scene: # Its title"
             raise ConfigurationError(where, "text belongs to a scene", "it is before the first", hint)
-        elif kind not in ("scene", "question"):
+        elif kind not in BLOCKS:
+            if kind.lower().partition(" ")[0] in BLOCKS:
+                raise ConfigurationError(where, "a block is ```scene or ```question", f"got ```{kind}")
             found[-1].body.append(tree)
         elif kind in found[-1].blocks:
             raise ConfigurationError(where, f"a scene has one block {kind!r}", "got a second one")

@@ -17,7 +17,15 @@ from deepstep.training.plan import require
 
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 MOST_PICTURE = 300_000  # bytes
-PICTURES = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".gif": "gif", ".webp": "webp"}
+PICTURES = {
+    ".png": ("png", b"\x89PNG"),
+    ".jpg": ("jpeg", b"\xff\xd8\xff"),
+    ".jpeg": ("jpeg", b"\xff\xd8\xff"),
+    ".gif": ("gif", b"GIF8"),
+    ".webp": ("webp", b"RIFF"),
+}
+"""Kinds of pictures by their ending, with the bytes that they begin with."""
+
 ADDRESSES = ("https:", "http:", "mailto:")
 QUOTE = re.compile(r"\{\{(.*?)\}\}")
 
@@ -79,14 +87,19 @@ class Texts:
         return {name: value for name, value in tree.attrs.items() if name in ("href", "start")}
 
     def _picture(self, source: str) -> str:
-        """A picture beside the file, as an address that contains it."""
-        kind, file = PICTURES.get(Path(source).suffix.lower()), self.path.parent / unquote(source)
-        accepted, expected = kind and ":" not in source, f"a file ({', '.join(PICTURES)}) beside the lesson"
-        require(bool(accepted), self._where(), expected, source, setting="a picture")
-        check_file(file, f"a picture for {self._where()}")
-        content = file.read_bytes()
+        """A picture in the folder of the file, as an address that contains it."""
+        folder, name = self.path.parent.resolve(), unquote(source)
+        kind, magic = PICTURES.get(Path(name).suffix.lower(), ("", b""))
+        inside = bool(kind) and ":" not in name and (folder / name).resolve().is_relative_to(folder)
+        expected = f"a file ({', '.join(PICTURES)}) in the folder of the lesson"
+        require(inside, self._where(), expected, source, setting="a picture")
+        check_file(folder / name, f"a picture for {self._where()}")
+        content = (folder / name).read_bytes()
         size, most = len(content), f"at most {MOST_PICTURE:,} bytes"
         require(size <= MOST_PICTURE, self._where(), most, size, setting=f"the size of {source}")
+        require(
+            content.startswith(magic), self._where(), f"a picture of kind {kind}", source, setting="a picture"
+        )
         return f"data:image/{kind};base64,{b64encode(content).decode('ascii')}"
 
 

@@ -20,9 +20,10 @@ from deepstep.training.plan import require
 from deepstep.types import AnyArray, Array
 
 MOST_UPDATES = 5000
+MOST_NUMBERS = 5_000_000  # updates times parameters, all of which are kept
 RECORDED = 8  # updates of a training with a fault, besides those that scenes open
 OPTIONS = ("learning_rate", "optimizer", "batch_size", "l2", "dropout", "fault")
-QUOTED = re.compile(r"(?:([a-z]+) )?([^\s\[\]]+?)(?:\[(\d+), ?(\d+)\])?(?: update (\d+))?")
+QUOTED = re.compile(r"(?:([a-z]+) )?([^\s\[\]]+?)(?:\[(\d+), ?(\d+)\])?(?: update ([1-9]\d*))?")
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 SUMMARIES: dict[str, Callable[[Any], Any]] = {
     "norm": np.linalg.norm,
@@ -91,13 +92,17 @@ class Stage:
         )
 
     def step(self, number: int) -> Step:
-        """One update; a `ConfigurationError` where the training ends before it."""
+        """One update; a `ConfigurationError` where the training ends before it, or is too large to keep."""
+        size = self.network().parameters.flat.size
+        most, hint = MOST_NUMBERS // size, "Choose an earlier update, or a smaller network."
+        expected = f"at most {most} for a network of {size:,} parameters"
+        require(number <= most, "scene", expected, number, hint=hint, setting="update")
         try:
             while len(self._done) < number:
                 self._done.append(next(self._walk))
         except (DivergenceError, StopIteration) as error:
             hint = "Choose an earlier update, or a lower learning rate."
-            expected = f"at most {len(self._done)}, the last finite update"
+            expected = f"at most {len(self._done)}, the last one"
             raise ConfigurationError("scene", expected, f"got {number}", hint, setting="update") from error
         return self._done[number - 1]
 

@@ -26,7 +26,7 @@ OUTPUTS = {"squared_error": "identity", "cross_entropy": "sigmoid"}
 """Loss → output activation."""
 
 MOST_LAYERS, MOST_UNITS, MOST_STUDENTS, EXAMPLES = 3, 4, 500, (1, 2, 4, 5)
-TRIES = 5_000
+TRIES, RATE_DECIMALS = 5_000, 4
 LARGEST, LARGEST_LOGIT = 30, 3
 DECIMALS = {"squared_error": 4, "cross_entropy": 3}
 """Exact for the squared error: other draws are rejected; rounded for the cross-entropy."""
@@ -91,7 +91,7 @@ def worksheets(
     examples : int, optional
         1, 2, 4 or 5 columns.
     learning_rate : float, optional
-        α.
+        α, with at most 4 decimals.
 
     Returns
     -------
@@ -111,7 +111,8 @@ def worksheets(
     """
     sizes = tuple(layer_dims)
     fits = 2 <= len(sizes) <= MOST_LAYERS + 1 and all(is_whole(n, 1) and n <= MOST_UNITS for n in sizes)
-    few, positive = is_whole(students, 1) and students <= MOST_STUDENTS, is_number(learning_rate)
+    few = is_whole(students, 1) and students <= MOST_STUDENTS
+    positive = is_number(learning_rate) and 0 < learning_rate == round(learning_rate, RATE_DECIMALS)
     dims = f"2 to {MOST_LAYERS + 1} sizes from 1 to {MOST_UNITS}"
     for setting, value, accepted, expected in (
         ("layer_dims", layer_dims, fits, dims),
@@ -120,7 +121,12 @@ def worksheets(
         ("activation", activation, activation in ACTIVATIONS, f"one of {', '.join(ACTIVATIONS)}"),
         ("loss", loss, loss in OUTPUTS, f"one of {', '.join(OUTPUTS)}"),
         ("examples", examples, examples in EXAMPLES, "1, 2, 4 or 5"),
-        ("learning_rate", learning_rate, positive and learning_rate > 0, "a positive number"),
+        (
+            "learning_rate",
+            learning_rate,
+            positive,
+            f"a positive number with at most {RATE_DECIMALS} decimals",
+        ),
     ):
         require(accepted, "worksheets", expected, value, setting=setting)
     drawn = set[bytes]()

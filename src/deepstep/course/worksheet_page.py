@@ -37,7 +37,9 @@ def worksheets_html(sheets: Sequence[Sheet], *, exercises: bool = True, key: boo
 def _exercise(sheet: Sheet) -> Html:
     network = sheet.trace.architecture
     sizes, names = "-".join(map(str, network.layer_dims)), ", ".join(network.activations)
-    examples = f"{sheet.trace['A0'].shape[1]} examples as columns, learning rate {sheet.learning_rate:g}"
+    m = sheet.trace["A0"].shape[1]
+    columns = "1 example as a column" if m == 1 else f"{m} examples as columns"
+    examples = f"{columns}, learning rate {sheet.learning_rate:g}"
     return tag(
         "section",
         tag("h1", f"Worksheet {sheet.number}: one training step by hand"),
