@@ -22,13 +22,13 @@ LIMITS: dict[str, tuple[int, int]] = {
     "plots": (1_270, 1_660),
     "report": (700, 910),
     "explorer": (1_230, 1_820),
-    "course": (1_800, 4_030),
+    "course": (1_800, 4_230),
     "cli": (2_000, 5_440),
     "": (500, 2_320),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
-FILES = 190, 245
+FILES = 190, 246
 TESTS = 22_000, 40_150
 
 
