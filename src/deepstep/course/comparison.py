@@ -161,7 +161,7 @@ class Comparison(NamedTuple):
             for number, case in enumerate(self.cases):
                 if index < len(case) and isinstance(case[index], str) and "value" in self.expected[number]:
                     texts[number in bad].add(case[index])
-            if len(texts[True]) == 1 and texts[False] and not texts[True] & texts[False]:
+            if len(texts[True]) == 1 and texts[False] - texts[True]:
                 yield f"It is wrong with {name} {texts[True].pop()!r} alone."
 
     def _example(self) -> Iterator[str]:

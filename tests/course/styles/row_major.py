@@ -79,10 +79,6 @@ def predict(X, parameters):
     return np.rint(model_forward(X, parameters)[0].T).T
 
 
-def accuracy(P, Y):
-    return (P.T == Y.T).sum() / len(P.T)
-
-
 def mini_batches(X, Y, batch_size, rng):
     rows = np.hstack([X.T, Y.T])[rng.permutation(len(X.T))]
     pieces = [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
@@ -100,10 +96,3 @@ def standardize(train, test):
     mean = columns.mean(axis=1, keepdims=True)
     deviation = np.where(deviation > 0, deviation, 1)
     return ((columns - mean) / deviation).T, ((test.T - mean) / deviation).T
-
-
-def one_hot(labels, n_classes):
-    rows = np.zeros((len(labels), n_classes))
-    for row, label in zip(rows, labels, strict=True):
-        row[label] = 1
-    return rows.T

@@ -465,11 +465,6 @@ def first_wrong_2(P, Y):
     return None
 
 
-def first_wrong_3(P, Y):
-    "all positions are returned"
-    return [i for i in range(P.shape[1]) if P[0, i] != Y[0, i]]
-
-
 def adam_update_1(theta, gradient, v, s, t, learning_rate, beta1=0.9, beta2=0.999, epsilon=1e-8):
     "the bias correction is missing"
     v = v + (1 - beta1) * (gradient - v)
