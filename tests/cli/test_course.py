@@ -40,16 +40,16 @@ def test_a_mistake_is_named_in_text_and_json(deepstep) -> None:
     assert record["exercises"][0]["mistakes"][0]["name"] == "the step is added"
 
 
-def test_nothing_is_overwritten_without_force(deepstep) -> None:
+def test_nothing_is_overwritten_without_overwrite(deepstep) -> None:
     Path("mine.py").write_text("precious", encoding="utf-8")
     refused = deepstep("course", "start", "3", "-o", "mine.py")
     assert refused.code == 2
     assert (
-        "mine.py must be a new file, got one that exists. Use another name with -o, or --force."
+        "mine.py must be a new file, got one that exists. Use another name with -o, or --overwrite."
         in refused.err
     )
     assert Path("mine.py").read_text(encoding="utf-8") == "precious"
-    forced = deepstep("course", "start", "3", "-o", "mine.py", "--force", "--json")
+    forced = deepstep("course", "start", "3", "-o", "mine.py", "--overwrite", "--json")
     assert json.loads(forced.out)["exercises"] == list(CHAPTERS[3].exercises)
     assert "def initialize_he(layer_dims, rng):" in Path("mine.py").read_text(encoding="utf-8")
 

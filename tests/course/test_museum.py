@@ -1,14 +1,24 @@
 """The museum's program is a step of the library, and its mistakes are those of the library."""
 
+import tomllib
 from functools import cache
+from importlib.resources import files
 
 import numpy as np
 import pytest
 
 from deepstep import Network
-from deepstep.course.exhibits import EXHIBITS
-from deepstep.course.museum import PARAMETERS, SEED, begun, document, first_step, museum, network, run
-from deepstep.course.program import ACTIVATIONS, BASES, L2, LAYER_DIMS, LAYERS, RIGHT, Edit, edited
+from deepstep.course.exhibits import BASES, EXHIBITS, LAYERS, RIGHT, edited
+from deepstep.course.museum import (
+    ACTIVATIONS,
+    LAYER_DIMS,
+    PARAMETERS,
+    SEED,
+    document,
+    first_step,
+    network,
+    run,
+)
 from deepstep.engines import ReferenceSession, Settings
 from deepstep.equations.ops import backward
 from deepstep.errors import ConfigurationError
@@ -19,28 +29,38 @@ from deepstep.inspection.faults import get_fault
 
 BY_ID = {exhibit.id: exhibit for exhibit in EXHIBITS}
 OF_FAULTS = [exhibit for exhibit in EXHIBITS if exhibit.fault]
+L2 = 0.3
 SAME = {"rtol": 1e-9, "atol": 1e-14}
 
 
 @cache
+def page():
+    return document()
+
+
+@cache
 def records():
-    return {record["id"]: record for record in museum()["exhibits"]}
+    return {record["id"]: record for record in page()["museum"]["exhibits"]}
 
 
-def begin_of(base):
-    """The network, the options of a step, and the right quantities of a base."""
+def network_of(base):
     values = first_step(BASES[base])
     theta = {name: values[name] for name in PARAMETERS}
-    net = Network(LAYER_DIMS, activation=list(ACTIVATIONS), parameters=theta, seed=SEED)
+    return Network(LAYER_DIMS, activation=list(ACTIVATIONS), parameters=theta, seed=SEED), values
+
+
+def opened(base, mistake=None):
+    """A session of the library, and the step that it opens with the right quantities of a base."""
+    net, values = network_of(base)
     masks = {1: values["mask1"]} if base == "dropout" else None
-    settings = Settings(**({"l2": L2} if base == "L2" else {}), **({"dropout": 0.2} if masks else {}))
-    return net, settings, masks, values
-
-
-def opened(base):
-    net, settings, masks, values = begin_of(base)
+    settings = {"L2": Settings(l2=L2), "dropout": Settings(dropout=0.2)}.get(base, Settings())
     session = ReferenceSession(net.architecture, net.parameters, settings)
+    session.mistake = mistake
     return session, session.open_step(values["A0"], values["Y"], learning_rate=1.0, masks=masks)
+
+
+def updated(values):
+    return np.concatenate([np.ravel(values[f"{name}′"]) for name in PARAMETERS])
 
 
 class OfLayers:
@@ -56,14 +76,11 @@ class OfLayers:
 
 @pytest.mark.parametrize("base", ["plain", "L2", "shuffled"])
 def test_the_right_program_is_the_library_s_step(base):
-    net, _, _, values = begin_of(base)
+    net, values = network_of(base)
     options = {"l2": L2} if base == "L2" else {}
-    trace = net.trace(values["A0"], values["Y"], learning_rate=1.0, **options)
-    named = {entry.name: entry.value for entry in trace}
-    compared = [name for name in values if name != "α"]
-    assert set(compared) <= set(named)
-    for name in compared:
-        np.testing.assert_allclose(values[name], named[name], err_msg=name, **SAME)
+    trace = net.trace(values["A0"], values["Y"], learning_rate=float(values.pop("α")), **options)
+    for name, value in values.items():
+        np.testing.assert_allclose(value, trace[name].value, err_msg=name, **SAME)
     history = net.train(values["A0"], values["Y"], epochs=200, learning_rate=1.0, **options)
     np.testing.assert_allclose(run(BASES[base]).costs, history.costs[:200], rtol=1e-7)
 
@@ -73,75 +90,59 @@ def test_the_program_with_dropout_is_the_library_s_step():
     values = first_step(BASES["dropout"])
     for name in ("g(Z1)", "A1", "Z3", "A3"):
         np.testing.assert_allclose(values[name], step.tape[name], err_msg=name, **SAME)
-    after = step.after.theta
-    np.testing.assert_allclose(np.concatenate([values[f"{n}′"].ravel() for n in PARAMETERS]), after, **SAME)
+    np.testing.assert_allclose(updated(values), step.after.theta, **SAME)
 
 
 @pytest.mark.parametrize("exhibit", OF_FAULTS, ids=lambda exhibit: exhibit.id)
 def test_a_mistake_is_the_fault_of_the_core(exhibit):
     """All gradients and the parameters after the step."""
-    session, _ = opened(exhibit.base)
-    _, _, masks, right = begin_of(exhibit.base)
-    session.mistake = OfLayers(exhibit)
-    step = session.open_step(right["A0"], right["Y"], learning_rate=1.0, masks=masks)
-    wrong = first_step(exhibit.wrong)
-    after = [f"{name}′" for name in PARAMETERS]
-    flat = np.concatenate([(wrong[name] + 0 * right[name]).ravel() for name in after])
+    _, step = opened(exhibit.base, OfLayers(exhibit))
+    right, wrong = first_step(exhibit.right), first_step(exhibit.wrong)
+    flat = updated({name: value + 0 * right[name] for name, value in wrong.items()})
     np.testing.assert_allclose(flat, step.after.theta, **SAME)
-    assert not np.allclose(flat, np.concatenate([right[name].ravel() for name in after]), atol=1e-6)
+    assert not np.allclose(flat, updated(right), atol=1e-6)
 
 
 @pytest.mark.parametrize("exhibit", OF_FAULTS, ids=lambda exhibit: exhibit.id)
 def test_the_first_that_differs_is_that_of_the_graph(exhibit):
     session, step = opened(exhibit.base)
-    graph, tape, dZL = step.graph, step.tape, step.dZL
-    mistake = OfLayers(exhibit)
-    wrong_graph, wrong_dZL = mistake.applied(graph, tape, dZL, step.Y, None, session._head)
+    mistake, l2 = OfLayers(exhibit), L2 if exhibit.base == "L2" else 0.0
+    changed = mistake.applied(step.graph, step.tape, step.dZL, step.Y, None, session._head)
 
     def derivatives(graph, dZL, l2):
         found = {"dZ3": dZL}
-        for node, values in backward(graph.nodes, tape, {"Z3": dZL}):
+        for node, values in backward(graph.nodes, step.tape, {"Z3": dZL}):
             for name in (*node.completes[1:], *node.completes[:1]):
-                term = l2 / dZL.shape[1] * tape[name] if name[0] == "W" else 0.0
+                term = l2 / dZL.shape[1] * step.tape[name] if name[0] == "W" else 0.0
                 found[f"d{name}"] = values[name] + term
         return found
 
-    l2 = L2 if exhibit.base == "L2" else 0.0
-    right = derivatives(graph, dZL, l2)
-    wrong = derivatives(wrong_graph, wrong_dZL, l2 if mistake.regularized else 0.0)
+    right = derivatives(step.graph, step.dZL, l2)
+    wrong = derivatives(*changed, l2 if mistake.regularized else 0.0)
     first = next(name for name in right if not np.allclose(right[name], wrong[name], rtol=1e-9, atol=0))
     assert records()[exhibit.id]["first"] == first
 
 
-OTHERS = {
-    "unscaled-inputs": "A0",
-    "wrong-axis": "A0",
-    "shuffled-inputs": "Y",
-    "labels-from-1": "Y",
-    "zero-weights": "W1",
-    "equal-weights": "W1",
-    "large-weights": "W1",
-    "small-weights": "W1",
-    "no-bias": "Z1",
-    "no-activation": "A1",
-    "no-sigmoid": "A3",
-    "sigmoid-sign": "A3",
-    "dropout-not-rescaled": "mask1",
-    "cost-without-mean": "J",
-    "half-of-the-cost": "J",
-    "sign-of-the-cost": "J",
-    "another-cost": "J",
-    "keepdims-lost": "db3",
-    "plus-in-the-update": "W1′",
-    "rate-too-high": "α",
-    "rate-too-low": "α",
-    "biases-not-updated": "b1′",
-    "updated-too-early": "dA2",
+OTHERS = {  # mistakes without a fault of the library, by the first quantity that differs
+    "A0": "unscaled-inputs wrong-axis",
+    "Y": "shuffled-inputs labels-from-1",
+    "W1": "zero-weights equal-weights large-weights small-weights",
+    "Z1": "no-bias",
+    "A1": "no-activation",
+    "A3": "no-sigmoid sigmoid-sign",
+    "mask1": "dropout-not-rescaled",
+    "J": "cost-without-mean half-of-the-cost sign-of-the-cost another-cost",
+    "db3": "keepdims-lost",
+    "W1′": "plus-in-the-update",
+    "α": "rate-too-high rate-too-low",
+    "b1′": "biases-not-updated",
+    "dA2": "updated-too-early",
 }
 
 
 def test_the_first_that_differs_of_other_mistakes():
-    assert {i: r["first"] for i, r in records().items() if not BY_ID[i].fault} == OTHERS
+    expected = {name: first for first, names in OTHERS.items() for name in names.split()}
+    assert {i: r["first"] for i, r in records().items() if not r["fault"]} == expected
 
 
 def test_the_faults_that_have_no_exhibit():
@@ -157,27 +158,24 @@ def test_the_faults_that_have_no_exhibit():
     assert len(BY_ID) == len(EXHIBITS)
 
 
-FAILS = {  # by exhibit, the parameters in which the check fails
-    "no-bias": "b1 b2 b3",
-    "no-activation": "W1 b1",
-    "lost-1-m-in-db": "b1 b2 b3",
-    "dw-transposed": "W2",
-    "w-for-w-transposed": "W1 b1",
-    "no-regularization": "W1 W2 W3",
-    "no-mask": "W1 b1",
-    "keepdims-lost": "b1 b2 b3",
-    "db-over-units": "b1 b2",
-    "updated-too-early": "W1 b1 W2 b2",
-    **dict.fromkeys(["zero-weights", "rate-too-high", "plus-in-the-update", "dropout-not-rescaled"], ""),
-    **dict.fromkeys(["small-weights", "large-weights", "unscaled-inputs", "labels-from-1"], ""),
-    **dict.fromkeys(["cost-without-mean", "lost-1-m", "sign-of-dz"], "W1 b1 W2 b2 W3 b3"),
+FAILS = {  # exhibits, by the parameters in which the check fails
+    "b1 b2 b3": "no-bias lost-1-m-in-db keepdims-lost",
+    "W1 b1": "no-activation w-for-w-transposed no-mask",
+    "W2": "dw-transposed",
+    "W1 W2 W3": "no-regularization",
+    "b1 b2": "db-over-units",
+    "W1 b1 W2 b2": "updated-too-early",
+    "W1 b1 W2 b2 W3 b3": "cost-without-mean lost-1-m sign-of-dz",
+    "": "zero-weights rate-too-high plus-in-the-update dropout-not-rescaled small-weights large-weights"
+    " unscaled-inputs labels-from-1",
 }
 
 
-@pytest.mark.parametrize("name", FAILS)
-def test_the_gradient_check_fails_where_the_mistake_shows(name):
-    wrong = [row["of"] for row in records()[name]["check"] if row["verdict"] != "good"]
-    assert wrong == FAILS[name].split()
+@pytest.mark.parametrize("fails", FAILS)
+def test_the_gradient_check_fails_where_the_mistake_shows(fails):
+    for name in FAILS[fails].split():
+        wrong = [row["of"] for row in records()[name]["check"] if row["verdict"] != "good"]
+        assert wrong == fails.split(), name
 
 
 @pytest.mark.parametrize(
@@ -229,39 +227,39 @@ def test_the_first_steps_are_as_their_texts_say():
     assert flat.mean() > 0.7
     assert abs(large["dZ1"][flat]).max() < 0.02 < abs(large["dZ1"]).max()
     np.testing.assert_allclose(wrong["wrong-axis"]["A0"], np.array([[-1.0], [1.0]]) * np.ones(6))
-    beyond = abs(right["Z1"]) > 1
-    np.testing.assert_array_equal(
-        np.sign(wrong["z-for-a-in-tanh"]["dZ1"]), np.where(beyond, -1, 1) * np.sign(right["dZ1"])
-    )
-    negative = np.where(right["Z2"] < 0, -1, 1)
-    signs = np.sign(wrong["z-for-a-in-sigmoid"]["dZ2"])
-    np.testing.assert_array_equal(signs, negative * np.sign(right["dZ2"]))
+    turned = {
+        "z-for-a-in-tanh": ("dZ1", abs(right["Z1"]) > 1),
+        "z-for-a-in-sigmoid": ("dZ2", right["Z2"] < 0),
+    }
+    for name, (of, where) in turned.items():
+        signs = np.where(where, -1, 1) * np.sign(right[of])
+        np.testing.assert_array_equal(np.sign(wrong[name][of]), signs, err_msg=name)
 
 
 def test_the_same_numbers_each_time_and_a_lesson_that_opens(tmp_path):
-    first = document()
-    assert {record["id"]: record for record in first["museum"]["exhibits"]} == records()
-    size = export_html(first, tmp_path / "museum.html")
-    assert size < 600_000
-    assert read_lesson(tmp_path / "museum.html")["museum"] == first["museum"]
-    assert begun(RIGHT)["learning_rate"] == 1.0
+    for name, base in page()["museum"]["bases"].items():
+        np.testing.assert_array_equal(unpacked(base["costs"]).ravel(), run(BASES[name]).costs)
+    assert export_html(page(), tmp_path / "museum.html") < 600_000
+    assert read_lesson(tmp_path / "museum.html")["museum"] == page()["museum"]
 
 
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
-        (Edit("dW9", "m", "n"), r"names must be names of quantities, got 'dW9'"),
-        (
-            Edit("dW*", "/ n", "/ m"),
-            r"old must be a part of the line 'dW3 = dZ3 @ A2.T / m', once, got '/ n'",
-        ),
+        (("dW9", "m", "n"), r"names must be names of quantities, got 'dW9'"),
+        (("dW*", "/ n", "/ m"), r"old must be a part of the line 'dW3 = dZ3 @ A2.T / m', once, got '/ n'"),
     ],
     ids=["names", "old"],
 )
 def test_an_edit_that_fits_nothing_is_refused(edit, message):
     with pytest.raises(ConfigurationError, match=message):
-        edited(RIGHT, (edit,))
+        edited(RIGHT, [edit])
 
 
-def test_layers_of_an_exhibit_are_layers():
+def test_the_package_has_the_data():
+    """Names and groups of the file; importlib.resources finds it in an installed package as well."""
+    table = tomllib.loads((files("deepstep.course") / "exhibits.toml").read_text(encoding="utf-8"))
+    assert [record["id"] for record in table["exhibits"]] == list(BY_ID)
+    groups = dict.fromkeys(exhibit.group for exhibit in EXHIBITS)
+    assert list(groups) == ["data", "initialization", "forward", "cost", "backward", "update"]
     assert all(set(exhibit.layers) <= set(LAYERS) for exhibit in EXHIBITS)

@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from importlib.resources import files
 from pathlib import Path
@@ -89,6 +89,27 @@ def axe() -> str:
     if not AXE.is_file():
         needed("axe-core", "npm ci --prefix web")
     return AXE.read_text(encoding="utf-8")
+
+
+LOOKS = {"light": 1280, "dark": 390}
+"""Color schemes, and the width of the window with each."""
+
+
+@pytest.fixture
+def accessible(axe: str) -> Any:
+    """Asserts that a page has no fault of accessibility, and no scrollbar below it, in each of the looks."""
+
+    def look(page: Any, looks: Mapping[str, int] = LOOKS) -> None:
+        if page.evaluate("typeof axe === 'undefined'"):
+            page.evaluate(axe)
+        for scheme, width in looks.items():
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            page.set_viewport_size({"width": width, "height": 844})
+            found = page.evaluate("axe.run().then((r) => r.violations.map((v) => [v.id, v.nodes[0].html]))")
+            assert found == [], scheme
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    return look
 
 
 @pytest.fixture(scope="session")

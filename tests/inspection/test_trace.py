@@ -121,6 +121,16 @@ class TestTextbook:
         assert trace.check().passed
         assert "dA1" not in {check.name for check in trace.check().checks}
 
+    def test_a_derivative_that_overflows_is_listed(self):
+        W, b = [[1e200]], [[0.0]]
+        parameters = {"W1": b, "b1": [[1e-300]], "W2": W, "b2": b, "W3": W, "b3": b}
+        with np.errstate(all="ignore"):
+            trace = Network(parameters=parameters, activation="relu").trace([[1.0]], [[0]])
+            report = trace.check()
+        assert np.isposinf(trace["dA1"].value).all()
+        assert {"dA1", "dA0"} <= {check.name for check in report.checks}
+        assert "dA3" not in {check.name for check in report.checks}
+
     def test_the_derivative_by_the_output_is_checked(self):
         trace = self.of(0.3, 1)
         assert [check.name for check in trace.check().checks][:2] == ["dA1", "dZ1"]

@@ -85,6 +85,8 @@ test("a lesson without questions is completed when all of it was seen", () => {
 test("locks are those of the scene, and the training's until it is predicted", () => {
   const first = scenes.beginning();
   assert.equal(scenes.isLocked(LESSON, first, "transport"), true);
+  assert.equal(scenes.isLocked(LESSON, first, "find"), true);
+  assert.equal(scenes.isLocked(LESSON, answered([1]), "find"), false);
   assert.equal(scenes.isLocked(LESSON, answered([1]), "transport"), false);
   assert.equal(scenes.isLocked(LESSON, first, "data"), false);
   assert.equal(scenes.isLocked(LESSON, answered([1], null), "data"), true);

@@ -11,8 +11,6 @@ from deepstep.cli.screen import FAILED, GOOD, as_json, json_option, say
 from deepstep.course.chapters import CHAPTERS, starter
 from deepstep.course.grader import check_file, find_chapter, written
 from deepstep.data import atomic_write
-from deepstep.data.files import kind_at
-from deepstep.errors import FileError
 
 
 @click.group("course")
@@ -60,15 +58,13 @@ def _state(file: str | None, written: list[str] | None, exercises: list[str], **
 @course_command.command("start")
 @click.argument("chapter", type=int)
 @click.option("-o", "--out", type=PATH, help="The file. Default: chapter_07.py for chapter 7.")
-@click.option("--force", is_flag=True, help="Replace the file if it exists.")
+@click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
 @json_option
-def start_command(chapter: int, out: Path | None, force: bool, json_wanted: bool) -> None:
+def start_command(chapter: int, out: Path | None, overwrite: bool, json_wanted: bool) -> None:
     """Write a Python file with the functions of a chapter, to be filled in."""
     path = out or _file_of(chapter)
     text = starter(find_chapter(chapter).number)
-    if kind_at(path) != "nothing" and not force:
-        hint = "Use another name with -o, or --force."
-        raise FileError(str(path), "a new file", "got one that exists", hint, setting=str(path))
+    refuse_file(path, "-o", overwrite=overwrite)
     with atomic_write(path) as file:
         file.write(text.encode())
     names = find_chapter(chapter).exercises

@@ -36,13 +36,9 @@ def build_command(source: Path, out: Path | None, scorm: bool, overwrite: bool, 
     content = package(document) if scorm else html_page(document).encode()
     with atomic_write(out) as file:
         file.write(content)
-    questions = sum("question" in scene for scene in document["scenes"])
-    scenes = len(document["scenes"])
+    scenes, questions = len(document["scenes"]), sum("question" in scene for scene in document["scenes"])
     if json_wanted:
         record = {"lesson": source, "title": document["title"], "scenes": scenes, "questions": questions}
         click.echo(as_json({**record, "written": out, "scorm": scorm, "bytes": len(content)}))
         return
-    counts = (
-        f"{scenes} scene{'' if scenes == 1 else 's'}, {questions} question{'' if questions == 1 else 's'}"
-    )
-    say(f"Written: {out} ({len(content) / 1000:.0f} kB, {counts})")
+    say(f"Written: {out} ({len(content) / 1000:.0f} kB, scenes: {scenes}, questions: {questions})")

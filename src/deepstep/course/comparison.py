@@ -5,23 +5,33 @@ described one by one.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from inspect import signature
 from itertools import permutations
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.course.exercise import Arguments, Exercise, Mistake, Names
-from deepstep.course.runner import Other, Record, call, decode, encode
-
-MISSING = Other("nothing")
+from deepstep.course.differences import (
+    ERROR_HINTS,
+    Leaf,
+    Pair,
+    altered_arguments,
+    as_array,
+    close,
+    describe_quantity,
+    is_array,
+    layer_of,
+    leaves,
+    missing_keys,
+    quantity,
+    wrong_layers,
+)
+from deepstep.course.exercise import Arguments, Exercise, Mistake
+from deepstep.course.runner import Record, call, decode
 
 MOST_SHOWN = 6
 """A message shows the entries of arrays of this size."""
-
-Leaf: TypeAlias = tuple[str, Any, Any]
-"""A quantity of a result: its name, the expected and the given value."""
 
 
 class Comparison(NamedTuple):
@@ -50,14 +60,17 @@ class Comparison(NamedTuple):
 
     def recognize(self) -> tuple[Mistake, ...]:
         """The mistakes that give the same results: one, or two, or one for each wrong quantity."""
+        wrong = self.wrong_quantities()
+        values = [as_array(pair.value) for pairs in wrong.values() for pair in pairs]
+        zero = wrong and all(is_array(value) and not value.any() for value in values)
         for mistakes, function in self.exercise.variants():
-            if self._equals(function):
+            if (len(mistakes) == 1 or not zero) and self._equals(function):  # two may give 0 by chance
                 return mistakes
         found: dict[str, Mistake] = {}
-        for mistake in self.exercise.mistakes if (wrong := self.wrong_quantities()) else ():
+        for mistake in self.exercise.mistakes if wrong else ():
             variant = self.exercise.edited(mistake)
             records = [call(variant, case) for case in self.cases] if variant else []
-            for name in sorted(wrong - found.keys()):
+            for name in sorted(wrong.keys() - found.keys()):
                 if records and self._same_quantity(name, records):
                     found[name] = mistake
         return tuple(dict.fromkeys(found.values()))
@@ -69,45 +82,46 @@ class Comparison(NamedTuple):
             found.append(call(function, case))
             if not self.agree(found[-1], record):
                 return False
-        return self._telling(found)
-
-    def _telling(self, found: Sequence[Record]) -> bool:
-        """Whether agreement means something: errors alone are the same mistake only with the same message."""
-        if any("value" in record for record in found):
-            return True
-        return all(
-            one["error"][1] == other["error"][1] for one, other in zip(found, self.records, strict=True)
+        both = zip(found, self.records, strict=True)
+        return any("value" in one for one in found) or all(  # errors alone: with the same message
+            one["error"][1] == other["error"][1] for one, other in both
         )
 
     def _same_quantity(self, name: str, found: Sequence[Record]) -> bool:
-        """Whether the wrong function has the same wrong values of this quantity."""
-        differs = False
-        for expected, other, record in zip(self.expected, found, self.records, strict=True):
-            if "error" in expected:  # an error that is missing is a mistake by itself
-                continue
-            if not ("value" in other and "value" in record):
-                if ("value" in other) != ("value" in record):
-                    return False
-                continue
-            mine = {key: value for key, _, value in self.leaves(expected, record) if quantity(key) == name}
-            theirs = {key: (e, v) for key, e, v in self.leaves(expected, other) if quantity(key) == name}
-            if mine.keys() != theirs.keys():
-                return False
-            for key, (right, value) in theirs.items():
-                if not close(value, mine[key], self.exercise.tolerance):
-                    return False
-                differs = differs or not close(right, value, self.exercise.tolerance)
-        return differs
+        """Whether the wrong function has the same wrong values of this quantity, where both give values."""
+        mine = self.pairs(self.records, found).get(name, [])
+        theirs = self.pairs(found, self.records).get(name, [])
+        alike = [one.key for one in mine] == [other.key for other in theirs] and all(
+            close(other.value, one.value, self.exercise.tolerance)
+            for one, other in zip(mine, theirs, strict=True)
+        )
+        return alike and self._differ([pair for pair in theirs if pair.there])
 
-    def wrong_quantities(self) -> set[str]:
-        """The names of quantities that are wrong in some case."""
-        return {
-            quantity(name)
-            for expected, record in zip(self.expected, self.records, strict=True)
-            if "value" in expected and "value" in record
-            for name, one, value in self.leaves(expected, record)
-            if not close(one, value, self.exercise.tolerance)
-        }
+    def pairs(self, records: Sequence[Record], others: Sequence[Record]) -> dict[str, list[Pair]]:
+        """The quantities of the cases in which the solution and both functions give values."""
+        found: dict[str, list[Pair]] = {}
+        for number, (expected, record, other) in enumerate(zip(self.expected, records, others, strict=True)):
+            if "value" in expected and "value" in record and "value" in other:
+                m = examples_of(self.cases[number])
+                for key, one, value in self.leaves(expected, record):
+                    found.setdefault(quantity(key), []).append(Pair(key, one, value, number, m))
+        return found
+
+    def _differ(self, pairs: Sequence[Pair]) -> bool:
+        return not all(close(pair.expected, pair.value, self.exercise.tolerance) for pair in pairs)
+
+    def wrong_quantities(self) -> dict[str, list[Pair]]:
+        """The quantities that are wrong in some case."""
+        pairs = self.pairs(self.records, self.records)
+        return {name: found for name, found in pairs.items() if self._differ(found)}
+
+    def as_if(self) -> Iterator[str]:
+        """The change of an argument with which the solution gives the same results."""
+        if self.wrong_quantities():
+            solution = self.exercise.function
+            for text, turned in altered_arguments(list(signature(solution).parameters)):
+                if self._equals(lambda *case, turned=turned: solution(*turned(case))):
+                    yield f"The results are those {text}."
 
     def describe(self) -> Iterator[str]:
         """The differences, without knowledge of the cause."""
@@ -116,18 +130,39 @@ class Comparison(NamedTuple):
         wrong = self.wrong_quantities()
         if wrong and (order := self._order()):
             yield f"The results are in another order: expected {order}."
-        pairs: dict[str, list[tuple[Any, Any, int]]] = {}
-        for case, expected, record in zip(self.cases, self.expected, self.records, strict=True):
-            if "value" in expected and "value" in record:
-                for name, one, value in self.leaves(expected, record):
-                    pairs.setdefault(quantity(name), []).append((one, value, examples_of(case)))
-        for name, found in pairs.items():
-            if name in wrong:
-                yield describe_quantity(name, found, self.exercise.tolerance)
+        yield from missing_keys(pair for pairs in wrong.values() for pair in pairs)
+        for name, pairs in wrong.items():
+            there = [pair for pair in pairs if pair.there]
+            if self._differ(there):
+                yield from self._quantity(name, there)
+        yield from self._texts(wrong)
         yield from self._example()
-        right = [name for name in pairs if name not in wrong]
+        right = [name for name in self.pairs(self.records, self.records) if name not in wrong]
         if wrong and right:
             yield f"{', '.join(right)} {'is' if len(right) == 1 else 'are'} right."
+
+    def _quantity(self, name: str, pairs: Sequence[Pair]) -> Iterator[str]:
+        """Sentences on a wrong quantity: the layers that it is wrong in, and how."""
+        wrong = [pair for pair in pairs if self._differ([pair])]
+        last = {pair.case: max(layer_of(one) for one in pairs if one.case == pair.case) for pair in wrong}
+        deep = [pair for pair in pairs if last.get(pair.case, 0) > 1]
+        where = wrong_layers([(layer_of(pair), last[pair.case], self._differ([pair])) for pair in deep])
+        if where:
+            yield f"{name} is wrong in {where} alone."
+        text = describe_quantity(name, wrong if where else pairs, self.exercise.tolerance)
+        if not where or text != f"{name} is wrong.":
+            yield text
+
+    def _texts(self, wrong: Mapping[str, Sequence[Pair]]) -> Iterator[str]:
+        """The value of a text argument with which alone the results are wrong."""
+        bad = {pair.case for pairs in wrong.values() for pair in pairs if self._differ([pair])}
+        for index, name in enumerate(signature(self.exercise.function).parameters):
+            texts: dict[bool, set[str]] = {True: set(), False: set()}
+            for number, case in enumerate(self.cases):
+                if index < len(case) and isinstance(case[index], str) and "value" in self.expected[number]:
+                    texts[number in bad].add(case[index])
+            if len(texts[True]) == 1 and texts[False] and not texts[True] & texts[False]:
+                yield f"It is wrong with {name} {texts[True].pop()!r} alone."
 
     def _example(self) -> Iterator[str]:
         """A wrong number of a published case beside the right one."""
@@ -153,6 +188,8 @@ class Comparison(NamedTuple):
                 yield f"{name} was changed in place: make a new array."
         if any(record["random"] for record in self.records):
             yield "The global random generator was used or seeded: draw from rng, not from np.random."
+        if any("value" in record and record["undrawn"] for record in self.records):
+            yield "Nothing was drawn from rng: the results must come from its numbers."
 
     def _errors(self) -> Iterator[str]:
         named: set[tuple[str, int]] = set()
@@ -165,6 +202,7 @@ class Comparison(NamedTuple):
             if kind:
                 place = f" in line {line}" if line else ""
                 yield f"{kind}{place}{self._shapes(case)}: {message or 'without a message'}"
+                yield from (hint for cause, hint in ERROR_HINTS if re.search(cause, f"{kind}: {message}"))
             else:
                 yield f"{wanted} is expected: {what}"
 
@@ -176,81 +214,12 @@ class Comparison(NamedTuple):
 
     def _order(self) -> str:
         """The expected names, where the results are these in another order."""
-        names = self.exercise.returns
-        if not isinstance(names, list) or len(names) > 3:
-            return ""
-        for order in list(permutations(range(len(names))))[1:]:
-            if all(
-                self._agrees_in_order(order, *both) for both in zip(self.expected, self.records, strict=True)
-            ):
-                return ", ".join(name if isinstance(name, str) else "cache" for name in names)
+        names, solution = self.exercise.returns, self.exercise.function
+        if isinstance(names, list) and len(names) <= 3:
+            for order in list(permutations(range(len(names))))[1:]:
+                if self._equals(lambda *case, order=order: [solution(*case)[index] for index in order]):
+                    return ", ".join(name if isinstance(name, str) else "cache" for name in names)
         return ""
-
-    def _agrees_in_order(self, order: Sequence[int], expected: Record, record: Record) -> bool:
-        values = record.get("value", {}).get("list", ())
-        if "value" not in expected or len(values) != len(order):
-            return "value" not in expected
-        turned = {**record, "value": {"list": [values[index] for index in order]}}
-        return self.agree(expected, turned)
-
-
-def quantity(name: str) -> str:
-    """The name of a quantity without its layer: dW of dW1, dW2, …"""
-    return re.sub(r"\[.*|\d+$", "", name)
-
-
-def leaves(expected: Any, value: Any, names: Names) -> Iterator[Leaf]:
-    """The quantities of a result by name, as the expected result is built."""
-    if isinstance(expected, dict):
-        entries = value if isinstance(value, dict) else {}
-        if not isinstance(value, dict):
-            yield str(names), expected, value
-        for key in [*expected, *(key for key in entries if key not in expected and not key.startswith("dA"))]:
-            yield from leaves(expected.get(key, MISSING), entries.get(key, MISSING), key)
-    elif isinstance(expected, list) and not all(is_array(entry) and entry.ndim == 0 for entry in expected):
-        parts = list(value) if isinstance(value, list) or (is_array(value) and value.ndim) else None
-        if parts is None or len(parts) != len(expected):
-            yield names if isinstance(names, str) else "result", expected, value
-            return
-        for index, (one, entry) in enumerate(zip(expected, parts, strict=True)):
-            known = isinstance(names, list) and len(names) == len(expected)
-            whole = names if isinstance(names, str) else "result"
-            yield from leaves(one, entry, names[index] if known else f"{whole}[{index}]")
-    else:
-        yield str(names), expected, value
-
-
-def is_array(value: Any) -> bool:
-    """Whether this is an array of numbers, as everything numeric is after `decode`."""
-    return isinstance(value, np.ndarray)
-
-
-def as_array(value: Any) -> Any:
-    """Nested lists of numbers as an array; everything else as it is."""
-    if isinstance(value, np.generic) or (isinstance(value, list) and not value):
-        return np.asarray(value, dtype=float)
-    if isinstance(value, list):
-        entries = [as_array(entry) for entry in value]
-        if all(is_array(entry) and entry.shape == entries[0].shape for entry in entries):
-            return np.array(entries)
-    return value
-
-
-def close(expected: Any, value: Any, tolerance: float) -> bool:
-    """Whether two values are equal up to rounding; a number may be an array or a list with one entry."""
-    expected, value = as_array(expected), as_array(value)
-    if not (is_array(expected) and is_array(value)):
-        return type(expected) is type(value) and encode(expected) == encode(value)
-    if expected.shape != value.shape:
-        if expected.ndim or value.size != 1:
-            return False
-        value = value.reshape(())
-    finite = np.abs(expected[np.isfinite(expected)])
-    scale = float(finite.max()) if finite.size else 0.0
-    with np.errstate(all="ignore"):
-        return bool(
-            np.allclose(value, expected, rtol=tolerance, atol=tolerance * scale + 1e-14, equal_nan=True)
-        )
 
 
 def unchanged(before: Sequence[Any], after: Sequence[Any]) -> bool:
@@ -265,76 +234,3 @@ def examples_of(case: Arguments) -> int:
         if isinstance(value, np.ndarray) and value.ndim == 2:
             return value.shape[1]
     return 0
-
-
-Pairs = Sequence[tuple[Any, Any, int]]
-
-
-def _kind(value: Any) -> str:
-    if value is None:
-        return "None (is the return missing?)"
-    if isinstance(value, str):
-        return "a text"
-    if isinstance(value, list):
-        return f"{len(value)} results"
-    if isinstance(value, dict | Other):
-        return "a dictionary" if isinstance(value, dict) else value.type
-    return f"an array of shape {np.shape(value)}" if np.ndim(value) else "a number"
-
-
-def describe_quantity(name: str, pairs: Pairs, tolerance: float) -> str:
-    """One sentence on a wrong quantity, from all pairs of an expected and a given value."""
-    for expected, raw, _ in pairs:
-        expected, value = as_array(expected), as_array(raw)
-        if is_array(expected) and isinstance(raw, list) and raw and np.shape(raw[0]) == expected.shape != ():
-            return f"{name} is {len(raw)} results, expected one array."
-        if not (is_array(expected) and is_array(value)):
-            if not close(expected, value, tolerance):
-                return f"{name} is {_kind(value)}, expected {_kind(expected)}."
-        elif expected.shape != value.shape and (expected.ndim or value.size != 1):
-            return (
-                f"{name} has shape {value.shape}, expected {expected.shape}{_about_shape(expected, value)}."
-            )
-    arrays = [
-        (np.asarray(as_array(e), float), np.asarray(as_array(v), float).reshape(np.shape(as_array(e))), m)
-        for e, v, m in pairs
-    ]
-    if any(np.isfinite(e).all() and not np.isfinite(v).all() for e, v, _ in arrays):
-        return f"{name} is not finite (NaN or infinity)."
-    for text, holds in RELATIONS:
-        if all(close(holds(e, m), v, max(tolerance, 1e-9)) for e, v, m in arrays):
-            return f"{name} {text}."
-    ratios = {round(float(r), 9) for e, v, _ in arrays for r in (v[e != 0] / e[e != 0]).ravel()}
-    ratio = ratios.pop() if len(ratios) == 1 else 1.0
-    if ratio != 1 and all(close(e * ratio, v, 1e-6) for e, v, _ in arrays):
-        return f"{name} has a wrong factor: it is {ratio:.6g} times the expected one."
-    divisors = {round(float(m / r), 6) for e, v, m in arrays for r in (v[e != 0] / e[e != 0]).ravel() if r}
-    if len(divisors) == 1 and len({m for *_, m in arrays}) > 1:
-        return f"{name} is divided by the fixed number {divisors.pop():g}, not by m."
-    offsets = {round(float(d), 9) for e, v, _ in arrays for d in (v - e).ravel()}
-    if len(offsets) == 1:
-        return f"{name} is off by {offsets.pop():.6g} everywhere."
-    whole = all(np.asarray(as_array(v)).dtype.kind in "iu" for _, v, _ in pairs)
-    if whole and all(close(np.trunc(e), v, tolerance) for e, v, _ in arrays):
-        return f"{name} is cut to whole numbers: the array has an integer dtype."
-    return f"{name} is wrong."
-
-
-RELATIONS: Sequence[tuple[str, Callable[[Any, int], Any]]] = (
-    ("is 0 everywhere", lambda e, m: 0 * e),
-    ("has the wrong sign", lambda e, m: -e),
-    ("is m times too large: 1/m is missing", lambda e, m: e * m),
-    ("has the wrong sign, and 1/m is missing", lambda e, m: -e * m),
-    ("is m times too small: 1/m stands twice", lambda e, m: e / max(m, 1)),
-    ("is transposed", lambda e, m: e.T if e.T.shape == e.shape else e + 1),
-    ("has 0 and 1 exchanged", lambda e, m: 1 - e),
-)
-"""Relations of a value to the expected one."""
-
-
-def _about_shape(expected: Any, value: Any) -> str:
-    if value.shape == expected.shape[::-1]:
-        return ": it is transposed"
-    if value.shape in (np.squeeze(expected).shape, expected.shape[:1], expected.shape[1:]):
-        return ": an axis was lost, keepdims=True or reshape keeps it"
-    return ""

@@ -191,23 +191,7 @@ def check(*functions: Callable[..., Any], exercise: str | None = None, seed: int
 
 
 def find_chapter(number: int) -> Chapter:
-    """The chapter of this number.
-
-    Parameters
-    ----------
-    number : int
-        From 1 to 14.
-
-    Returns
-    -------
-    Chapter
-        With its exercises.
-
-    Raises
-    ------
-    ConfigurationError
-        If there is none.
-    """
+    """The chapter of this number, from 1 to 14."""
     if number not in CHAPTERS:
         expected = f"a number from 1 to {len(CHAPTERS)}"
         raise ConfigurationError("deepstep course", expected, f"got {number}", setting="chapter")
@@ -225,8 +209,8 @@ def check_file(
     """Check the learner's file of a chapter, each function in a process of its own.
 
     The process has limits of time, memory and file size, no standard input, and may not start processes, use
-    the network or delete files. Cases go in and results come back as JSON; the comparison stays in this
-    process. This protects against mistakes and pranks; to run the files of strangers, use a container.
+    the network, delete files or write outside its folder. Results come back as JSON; the comparison stays in
+    this process. This protects against mistakes and pranks; to run the files of strangers, use a container.
 
     A function that is right as soon as the other functions of the file are right counts as right.
 
@@ -302,13 +286,15 @@ def grade_records(exercise: Exercise, cases: Sequence[Arguments], records: Seque
         return Result(exercise.name, True)
     if all(record.get("error", [""])[0] == "NotImplementedError" for record in records):
         return Result(exercise.name, False, messages=("The function is not written yet.",))
-    return Result(exercise.name, False, comparison.recognize(), tuple(dict.fromkeys(comparison.describe())))
+    mistakes = comparison.recognize()
+    messages = [*([] if mistakes else comparison.as_if()), *comparison.describe()]
+    return Result(exercise.name, False, mistakes, tuple(dict.fromkeys(messages)))
 
 
 def written(path: Path, chapter: Chapter) -> list[str] | None:
     """The exercises of the chapter that are written in a file, which is not run; None if it is not Python."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError):
         return None
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}

@@ -4,6 +4,7 @@ A scene is a section of the file: its text, a block ``scene`` with the network a
 perhaps a block ``question``. docs/teaching.md describes the format.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
 
 from deepstep.course.lesson_format import (
     FRONT,
@@ -21,15 +22,15 @@ from deepstep.course.lesson_format import (
     QUESTION,
     SCENE,
     Block,
-    defaults,
     located,
 )
-from deepstep.course.lesson_text import MARKDOWN, Texts
-from deepstep.course.stage import MOST_UPDATES, Stage, key_of
+from deepstep.course.lesson_text import Texts, parsed
+from deepstep.course.stage import MOST_UPDATES, Stage
 from deepstep.data.text_formats import read_text
 from deepstep.errors import ConfigurationError
 from deepstep.explorer.document import Document
 from deepstep.explorer.page import page
+from deepstep.training.plan import require
 from deepstep.types import is_whole
 
 FORMAT, VERSION = "deepstep-scenes", 1
@@ -47,11 +48,11 @@ OF_ANOTHER = re.compile(r"scene (?P<scene>\d+): *(?P<rest>.*)")
 
 @dataclass
 class Section:
-    """A scene as it is written: its line, the tokens of heading and text, its blocks."""
+    """A scene as it is written: its line, the trees of heading and text, its blocks."""
 
     line: int
-    heading: Token
-    body: list[Token] = field(default_factory=list)
+    heading: SyntaxTreeNode
+    body: list[SyntaxTreeNode] = field(default_factory=list)
     blocks: dict[str, Block] = field(default_factory=dict)
 
 
@@ -68,15 +69,15 @@ def build(path: Path) -> Document:
     front, body = _front_matter(path, read_text(path, most=MOST_BYTES))
     given = front.read(FRONT, "the front matter")
     front.check(given["scene"], SCENE, "[scene]")
-    scenes = _Scenes(path, {**defaults(SCENE), **given["scene"]})
-    records = [scenes.record(section) for section in _sections(path, MARKDOWN.parse(body))]
+    scenes = _Scenes(path, {name: key.default for name, key in SCENE.items()} | given["scene"])
+    records = [scenes.record(section) for section in _sections(path, parsed(body).children)]
     if not records:
         raise ConfigurationError(str(path), "a lesson has scenes", "there is none", "Begin one: # Its title")
     networks = scenes.documents(given["title"])
-    shared: dict[str, Any] = {"sources": {}, "formulas": {}}
-    for document in networks:
-        for name, known in shared.items():
-            known.update(document.pop(name))
+    shared = {
+        part: {name: text for one in networks for name, text in one.pop(part).items()}
+        for part in ("sources", "formulas")
+    }
     slug = re.sub(r"[^\w.-]+", "-", path.stem, flags=re.ASCII).strip("-._")
     return {
         "format": FORMAT,
@@ -100,36 +101,29 @@ def _front_matter(path: Path, text: str) -> tuple[Block, str]:
     ends = [at for at, line in enumerate(lines) if line.rstrip() == FENCE]
     if len(ends) < 2 or ends[0]:
         hint = f'Begin with {FENCE}, title = "…", {FENCE}.'
-        raise ConfigurationError(
-            f"{path}:1", f"front matter between two lines {FENCE}", "there is none", hint
-        )
+        expected = f"front matter between two lines {FENCE}"
+        raise ConfigurationError(f"{path}:1", expected, "there is none", hint)
     block = Block(path, 1, "\n".join(lines[1 : ends[1]]))
     return block, "\n".join([""] * (ends[1] + 1) + lines[ends[1] + 1 :])
 
 
-def _sections(path: Path, tokens: Sequence[Token]) -> list[Section]:
+def _sections(path: Path, trees: Sequence[SyntaxTreeNode]) -> list[Section]:
     """The scenes: a heading of level 1 begins each."""
     found: list[Section] = []
-    heading = False  # whether the tokens are those of a heading of level 1
-    for at, token in enumerate(tokens):
-        line = (token.map or [0])[0] + 1
-        kind = token.info.strip() if token.type == "fence" and not token.level else ""
-        if token.type in ("heading_open", "heading_close") and token.tag == "h1":
-            heading = token.nesting > 0
-            found += [Section(line, tokens[at + 1])] * heading
+    for tree in trees:
+        line = (tree.map or [0])[0] + 1
+        where, kind = f"{path}:{line}", tree.info.strip() if tree.type == "fence" else ""
+        if tree.tag == "h1":
+            found.append(Section(line, tree))
         elif not found:
             hint = "Begin the first scene: # Its title"
-            raise ConfigurationError(
-                f"{path}:{line}", "text belongs to a scene", "it is before the first", hint
-            )
-        elif kind in ("scene", "question"):
-            if kind in found[-1].blocks:
-                raise ConfigurationError(
-                    f"{path}:{line}", f"a scene has one block {kind!r}", "got a second one"
-                )
-            found[-1].blocks[kind] = Block(path, line, token.content)
-        elif not heading:
-            found[-1].body.append(token)
+            raise ConfigurationError(where, "text belongs to a scene", "it is before the first", hint)
+        elif kind not in ("scene", "question"):
+            found[-1].body.append(tree)
+        elif kind in found[-1].blocks:
+            raise ConfigurationError(where, f"a scene has one block {kind!r}", "got a second one")
+        else:
+            found[-1].blocks[kind] = Block(path, line, tree.content)
     return found
 
 
@@ -154,34 +148,30 @@ class _Scenes:
         if "scene" not in section.blocks:
             where = f"{self.path}:{section.line}"
             raise ConfigurationError(where, "a scene has a block ```scene", "there is none")
-        block = section.blocks["scene"]
+        block, asked = section.blocks["scene"], section.blocks.get("question")
         block.read(SCENE, "a scene")
         settings = {**self.settings, **block.values}
         stage, index = self._stage(block, settings)
-        at = POSITION.fullmatch(settings["position"])
-        screen = settings["screen"] or ("lab" if settings["fault"] or (at and at["name"]) else "play")
-        first = settings["trained"] + 1
-        number, place = _place(stage, block, "position", settings["position"], first, screen)
+        number, place = _place(stage, block, "position", settings)
         self.opened.append((stage, number))
         texts = Texts(self.path, self._quoted)
         record: dict[str, Any] = {
-            "title": texts.nodes(section.heading.children or [], section.line),
+            "title": texts.nodes(section.heading.children, section.line),
             "text": texts.nodes(section.body, section.line),
             "network": index,
-            "place": place,
+            "place": urlencode(place),
             "locked": list(LOCKS) if "all" in settings["locked"] else settings["locked"],
         }
-        if "question" in section.blocks:
-            asked = section.blocks["question"]
+        if asked:
             record["question"] = _question(asked, texts)
             if asked.values.get("then"):
-                then = _place(stage, asked, "then", asked.values["then"], number, screen)
-                record["question"]["then"] = then[1]
+                after = {**asked.values, "screen": place["s"], "trained": number - 1}
+                record["question"]["then"] = urlencode(_place(stage, asked, "then", after)[1])
         return record
 
     def _stage(self, block: Block, settings: Mapping[str, Any]) -> tuple[Stage, int]:
         network = {name: value for name, value in settings.items() if name not in OF_THE_SCENE}
-        key = key_of(network)
+        key = json.dumps({**network, "iterations": None})
         with located(block.place):
             if key not in self.stages:
                 self.stages[key] = Stage(network), block
@@ -191,44 +181,47 @@ class _Scenes:
 
     def _quoted(self, text: str) -> str:
         """A number of the last scene, or of another one that its text names."""
-        other = OF_ANOTHER.fullmatch(text.strip())
-        if other and not 1 <= int(other["scene"]) <= len(self.opened):
-            expected, got = f"a scene from 1 to {len(self.opened)}, this one", f"got {other['scene']}"
-            raise ConfigurationError("scene", expected, got, setting="{{scene}}")
-        stage, number = self.opened[int(other["scene"]) - 1 if other else -1]
+        other, last = OF_ANOTHER.fullmatch(text.strip()), len(self.opened)
+        scene = int(other["scene"]) if other else last
+        require(
+            1 <= scene <= last, "scene", f"a scene from 1 to {last}, this one", scene, setting="{{scene}}"
+        )
+        stage, number = self.opened[scene - 1]
         return stage.quoted(other["rest"] if other else text, number)
 
 
-def _place(stage: Stage, block: Block, key: str, text: str, first: int, screen: str) -> tuple[int, str]:
+def _place(stage: Stage, block: Block, key: str, settings: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
     """The update of a position, and the position as the page's links have it."""
+    text, first = settings[key], settings["trained"] + 1
     found = POSITION.fullmatch(text)
     name = ((found and found["name"]) or "").replace("'", "′")
     if found is None or (name and not STEPS.fullmatch(name)):
-        block.refuse(key, POSITION_TEXT, f"got {text!r:.80}")
+        raise block.refusal(key, POSITION_TEXT, text)
     number = int(found["update"] or first)
     if "trained" in block.values and number != first:
-        block.refuse(key, f"at update {first}, the one after those trained", f"got {text!r:.80}")
+        raise block.refusal(key, f"at update {first}, the one after those trained", text)
     if number > MOST_UPDATES:
-        block.refuse(key, f"at an update of at most {MOST_UPDATES}", f"got {number}")
+        raise block.refusal(key, f"at an update of at most {MOST_UPDATES}", number)
     cell = (int(found["row"]), int(found["col"])) if found["row"] else None
     with located(lambda _: block.place(key)):
         stage.open(number, name, cell)
-    parts = {"s": screen, "k": number, "q": name, "c": ",".join(map(str, cell or ()))}
-    return number, urlencode({name: value for name, value in parts.items() if value})
+    screen = settings["screen"] or ("lab" if settings["fault"] or name else "play")
+    place = {"s": screen, "k": number, "q": name, "c": ",".join(map(str, cell or ()))}
+    return number, {part: value for part, value in place.items() if value}
 
 
 def _question(block: Block, texts: Texts) -> dict[str, Any]:
     given = block.read(QUESTION, "a question")
-    answer = given["answer"]
+    answer, choices = given["answer"], given["choices"]
     answers = sorted({answer} if is_whole(answer, 1) else set(answer))
-    if answers[-1] > len(given["choices"]):
-        block.refuse("answer", f"a number from 1 to {len(given['choices'])}", f"got {answer!r}")
+    if answers[-1] > len(choices):
+        raise block.refusal("answer", f"a number from 1 to {len(choices)}", answer)
     return {
-        "text": texts.inline(given["text"], block.line),
-        "choices": [texts.inline(choice, block.line) for choice in given["choices"]],
+        "text": texts.written(given["text"], block.line, inline=True),
+        "choices": [texts.written(choice, block.line, inline=True) for choice in choices],
         "answers": [number - 1 for number in answers],
         "several": isinstance(answer, list),
-        "explanation": texts.paragraphs(given["explanation"], block.line),
+        "explanation": texts.written(given["explanation"], block.line),
         "points": given["points"],
         "predict_first": given["predict_first"],
     }

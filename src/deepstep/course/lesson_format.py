@@ -1,11 +1,11 @@
 """The keys of a lesson's file, and its blocks of TOML, whose errors name file, line and key."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 from deepstep.course.stage import MOST_UPDATES
 from deepstep.data.builtin import DATASETS
@@ -20,102 +20,102 @@ LOCKS = (
 """Controls of the page that a scene can lock."""
 
 REQUIRED = object()
-FITS = Callable[[Any], bool]
+FILLED = r"(?s).*\S.*"
+POSITION_TEXT = 'an update and a quantity of a step, such as "update 3, dZ2"'
 
 
 class Key(NamedTuple):
-    """A key of a block: its default, a check of its value, and the requirement in words."""
+    """A key of a block: its default, the requirement in words, and a check of its value."""
 
     default: Any
-    fits: FITS
     requirement: str
+    fits: Callable[[Any], bool]
 
 
-def _text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
+def _text(default: Any, requirement: str = "a text", pattern: str = FILLED) -> Key:
+    return Key(
+        default, requirement, lambda value: isinstance(value, str) and bool(re.fullmatch(pattern, value))
+    )
 
 
-def _like(pattern: str) -> FITS:
-    return lambda value: isinstance(value, str) and re.fullmatch(pattern, value) is not None
+def _among(default: Any, names: Collection[str]) -> Key:
+    return Key(
+        default,
+        f"one of {', '.join(map(repr, names))}",
+        lambda value: isinstance(value, str) and value in names,
+    )
 
 
-def _among(names: Sequence[str]) -> FITS:
-    return lambda value: isinstance(value, str) and value in names
+def _whole(default: Any, least: int, most: int) -> Key:
+    requirement = f"a whole number from {least} to {most}"
+    return Key(default, requirement, lambda value: is_whole(value, least) and value <= most)
 
 
-def _whole(least: int, most: int) -> FITS:
-    return lambda value: is_whole(value, least) and value <= most
+def _number(default: Any, least: float, most: float) -> Key:
+    requirement = f"a number from {least} to {most}"
+    return Key(default, requirement, lambda value: is_number(value) and least <= value <= most)
 
 
-def _number(least: float, most: float) -> FITS:
-    return lambda value: is_number(value) and least <= value <= most
+def _list(default: Any, entry: Key, least: int, most: int, *, alone: bool = False) -> Key:
+    """A list of so many entries; with ``alone`` one entry fits too."""
 
+    def fits(value: Any) -> bool:
+        if not isinstance(value, list):
+            return alone and entry.fits(value)
+        return least <= len(value) <= most and all(map(entry.fits, value))
 
-def _list(fits: FITS, least: int, most: int) -> FITS:
-    return lambda value: isinstance(value, list) and least <= len(value) <= most and all(map(fits, value))
-
-
-def _is(kind: type) -> FITS:
-    return lambda value: isinstance(value, kind)
-
-
-def _either(*checks: FITS) -> FITS:
-    return lambda value: any(check(value) for check in checks)
+    requirement = f"a list of {least} to {most}, each {entry.requirement}"
+    return Key(default, f"{entry.requirement}, or {requirement}" if alone else requirement, fits)
 
 
 def _points(value: Any) -> bool:
-    if not _list(_list(is_number, 2, 65), 2, 500)(value) or len(set(map(len, value))) > 1:
+    number = Key(None, "", is_number)
+    if not _list(None, _list(None, number, 2, 65), 2, 500).fits(value) or len(set(map(len, value))) > 1:
         return False
     return all(is_whole(row[-1], 0) for row in value) and len({row[-1] for row in value}) > 1
 
 
-POSITION_TEXT = 'an update and a quantity of a step, such as "update 3, dZ2"'
-
 SCENE = {
-    "data": Key("circles", _among(DATASETS), f"one of {', '.join(map(repr, DATASETS))}"),
+    "data": _among("circles", DATASETS),
     "points": Key(
-        [], _points, "2 to 500 rows of numbers, the last one a class (0, 1, …), of 2 classes or more"
+        [], "2 to 500 rows of numbers, the last one a class (0, 1, …), of 2 classes or more", _points
     ),
-    "examples": Key(60, _whole(2, 500), "a whole number from 2 to 500"),
-    "noise": Key(0, _number(0, 10), "a number from 0 to 10"),
-    "seed": Key(1, _whole(0, 2**31 - 1), "a whole number of at least 0"),
-    "hidden_layers": Key([4], _list(_whole(1, 64), 0, 12), "a list of at most 12 sizes from 1 to 64"),
-    "activation": Key("tanh", _either(_text, _list(_text, 1, 12)), "a name, or one for each hidden layer"),
-    "initialization": Key("he", _text, "the name of an initialization"),
-    "learning_rate": Key(0.1, _number(0, 1e6), "a number from 0 to 1e6"),
-    "optimizer": Key("gd", _text, "the name of an optimizer"),
-    "batch_size": Key(None, _whole(1, 500), "a whole number from 1 to 500"),
-    "l2": Key(None, _number(0, 1e6), "a number from 0 to 1e6"),
-    "dropout": Key(None, _number(0, 0.95), "a number from 0 to 0.95"),
-    "fault": Key(None, _text, "the name of a fault"),
-    "iterations": Key(1, _whole(1, MOST_UPDATES), f"a whole number from 1 to {MOST_UPDATES}"),
-    "trained": Key(0, _whole(0, MOST_UPDATES - 1), f"a whole number from 0 to {MOST_UPDATES - 1}"),
-    "position": Key("", _is(str), POSITION_TEXT),
-    "screen": Key(None, _among(("play", "lab")), "'play' or 'lab'"),
-    "locked": Key([], _list(_among((*LOCKS, "all")), 0, 20), f"a list of {', '.join(LOCKS)} or all"),
+    "examples": _whole(60, 2, 500),
+    "noise": _number(0, 0, 10),
+    "seed": _whole(1, 0, 2**31 - 1),
+    "hidden_layers": _list([4], _whole(4, 1, 64), 0, 12),
+    "activation": _list("tanh", _text("tanh", "a name"), 1, 12, alone=True),
+    "initialization": _text("he", "a name"),
+    "learning_rate": _number(0.1, 0, 1_000_000),
+    "optimizer": _text("gd", "a name"),
+    "batch_size": _whole(None, 1, 500),
+    "l2": _number(None, 0, 1_000_000),
+    "dropout": _number(None, 0, 0.95),
+    "fault": _text(None, "a name"),
+    "iterations": _whole(1, 1, MOST_UPDATES),
+    "trained": _whole(0, 0, MOST_UPDATES - 1),
+    "position": _text("", POSITION_TEXT, "(?s).*"),
+    "screen": _among(None, ("play", "lab")),
+    "locked": _list([], _among("", (*LOCKS, "all")), 0, 20),
 }
 OF_THE_SCENE = ("trained", "position", "screen", "locked")
 """Keys that do not belong to the network and its training."""
 
 QUESTION = {
-    "text": Key(REQUIRED, _text, "a text"),
-    "choices": Key(REQUIRED, _list(_text, 2, 9), "a list of 2 to 9 texts"),
-    "answer": Key(
-        REQUIRED,
-        _either(_whole(1, 9), _list(_whole(1, 9), 1, 9)),
-        "the number of the right choice, from 1, or a list of such numbers",
-    ),
-    "explanation": Key("", _is(str), "a text"),
-    "points": Key(1, _number(0, 1000), "a number from 0 to 1000"),
-    "predict_first": Key(False, _is(bool), "true or false"),
-    "then": Key("", _is(str), POSITION_TEXT),
+    "text": _text(REQUIRED),
+    "choices": _list(REQUIRED, _text("", "a text"), 2, 9),
+    "answer": _list(REQUIRED, _whole(1, 1, 9), 1, 9, alone=True),
+    "explanation": _text("", pattern="(?s).*"),
+    "points": _number(1, 0, 1000),
+    "predict_first": Key(False, "true or false", lambda value: isinstance(value, bool)),
+    "then": _text("", POSITION_TEXT, "(?s).*"),
 }
 FRONT = {
-    "title": Key(REQUIRED, _text, "a text"),
-    "language": Key("en", _like(r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*"), "a language code, such as en"),
-    "id": Key("", _like(r"[A-Za-z][A-Za-z0-9_.-]{0,99}"), "a letter, then letters, digits, '.', '_' and '-'"),
-    "passing_score": Key(60, _number(0, 100), "a number from 0 to 100, in percent"),
-    "scene": Key({}, _is(dict), "a table with keys of a scene"),
+    "title": _text(REQUIRED),
+    "language": _text("en", "a language code, such as en", r"[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*"),
+    "id": _text("", "a letter, then letters, digits, '.', '_' and '-'", r"[A-Za-z][A-Za-z0-9_.-]{0,99}"),
+    "passing_score": _number(60, 0, 100),
+    "scene": Key({}, "a table with keys of a scene", lambda value: isinstance(value, dict)),
 }
 
 
@@ -127,10 +127,6 @@ def located(place: Callable[[str], str]) -> Iterator[None]:
     except DeepStepError as error:
         where, setting = place(error.setting), error.setting
         raise ConfigurationError(where, error.expected, error.got, error.hint, setting=setting) from error
-
-
-def defaults(keys: Mapping[str, Key]) -> dict[str, Any]:
-    return {name: key.default for name, key in keys.items()}
 
 
 @dataclass
@@ -148,8 +144,9 @@ class Block:
         lines = enumerate(self.text.splitlines() if key else (), self.line + 1)
         return f"{self.path}:{next((at for at, line in lines if begins.match(line)), self.line)}"
 
-    def refuse(self, key: str, requirement: str, got: str, hint: str = "") -> NoReturn:
-        raise ConfigurationError(self.place(key), requirement, got, hint, setting=key)
+    def refusal(self, key: str, requirement: str, value: Any) -> ConfigurationError:
+        """The error for the value of a key."""
+        return ConfigurationError(self.place(key), requirement, f"got {value!r:.80}", setting=key)
 
     def read(self, keys: Mapping[str, Key], what: str) -> dict[str, Any]:
         """The values of all keys, with their defaults."""
@@ -161,10 +158,11 @@ class Block:
             why = str(error).replace(at[0] if at else "", "")
             raise ConfigurationError(f"{self.path}:{line}", f"{what} is TOML", why) from error
         self.check(self.values, keys, what)
-        for name, key in keys.items():
-            if key.default is REQUIRED and name not in self.values:
+        found = {name: key.default for name, key in keys.items()} | self.values
+        for name, value in found.items():
+            if value is REQUIRED:
                 raise ConfigurationError(self.place(), f"{what} has the key {name!r}", "it is missing")
-        return {**defaults(keys), **self.values}
+        return found
 
     def check(self, values: Mapping[str, Any], keys: Mapping[str, Key], what: str) -> None:
         """Refuse an unknown key, and a value that does not fit."""
@@ -172,4 +170,4 @@ class Block:
             if name not in keys:
                 raise unknown_name(self.place(name), f"a key of {what}", name, keys)
             if not keys[name].fits(value):
-                self.refuse(name, keys[name].requirement, f"got {value!r:.80}")
+                raise self.refusal(name, keys[name].requirement, value)

@@ -8,11 +8,12 @@ from typing import Any
 from urllib.parse import unquote
 
 from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
 
 from deepstep.course.lesson_format import located
 from deepstep.data.files import check_file
 from deepstep.errors import ConfigurationError
+from deepstep.training.plan import require
 
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 MOST_PICTURE = 300_000  # bytes
@@ -21,84 +22,71 @@ ADDRESSES = ("https:", "http:", "mailto:")
 QUOTE = re.compile(r"\{\{(.*?)\}\}")
 
 
+def parsed(text: str, *, inline: bool = False) -> SyntaxTreeNode:
+    """The tree of a text in Markdown."""
+    return SyntaxTreeNode(MARKDOWN.parseInline(text) if inline else MARKDOWN.parse(text))
+
+
 class Texts:
-    """Makes nodes of tokens; ``{{…}}`` in a text becomes what ``quoted`` gives for it."""
+    """Makes nodes of trees; ``{{…}}`` in a text becomes what ``quoted`` gives for it."""
 
     def __init__(self, path: Path, quoted: Callable[[str], str]) -> None:
-        self.path, self.quoted, self.line = path, quoted, 1
+        self.path, self.quoted, self.line, self.within = path, quoted, 1, False
 
-    def nodes(self, tokens: Sequence[Token], line: int) -> list[Any]:
-        """The nodes of tokens that begin near a line of the file."""
-        root: list[Any] = []
-        opened: list[list[Any]] = [root]
-        self.line = line
-        for token in tokens:
-            self.line = token.map[0] + 1 if token.map else self.line
-            if token.nesting < 0:
-                opened.pop()
-            elif token.nesting > 0:
-                node = opened[-1] if token.hidden else [_tag(token.tag), self._attributes(token)]
-                if not token.hidden:
-                    opened[-1].append(node)
-                opened.append(node)
-            else:
-                opened[-1].extend(self._leaf(token))
-        return root
+    def nodes(self, trees: Sequence[SyntaxTreeNode], line: int) -> list[Any]:
+        """The nodes of trees that begin near a line of the file."""
+        self.line, self.within = line, False
+        return self._all(trees)
 
-    def inline(self, text: str, line: int) -> list[Any]:
-        """The nodes of one paragraph that is written in a block."""
-        return self.nodes(MARKDOWN.parseInline(text)[0].children or [], line)
+    def written(self, text: str, line: int, *, inline: bool = False) -> list[Any]:
+        """The nodes of a text that is written in a block: its lines are none of the file."""
+        self.line, self.within = line, True
+        return self._all(parsed(text, inline=inline).children)
 
-    def paragraphs(self, text: str, line: int) -> list[Any]:
-        """The nodes of a text that is written in a block."""
-        tokens = MARKDOWN.parse(text)
-        for token in tokens:
-            token.map = None  # a line of the text is none of the file
-        return self.nodes(tokens, line)
+    def _all(self, trees: Sequence[SyntaxTreeNode]) -> list[Any]:
+        return [node for tree in trees for node in self._of(tree)]
 
-    def _leaf(self, token: Token) -> list[Any]:
-        kind, content = token.type, token.content
-        if kind == "inline":
-            return self.nodes(token.children or [], self.line)
+    def _of(self, tree: SyntaxTreeNode) -> list[Any]:
+        kind, content = tree.type, "" if tree.is_nested else tree.content
+        if tree.map and not self.within:
+            self.line = tree.map[0] + 1
         if kind == "text":
             return [QUOTE.sub(self._number, content)]
+        if kind == "softbreak":
+            return [" "]
         if kind == "image":
-            return [["img", {"src": self._picture(str(token.attrs["src"])), "alt": content}]]
-        code: list[Any] = ["code", {}, content]
-        simple: dict[str, list[Any]] = {
-            "fence": [["pre", {}, code]],
-            "code_block": [["pre", {}, code]],
-            "code_inline": [code],
-        }
-        return simple.get(kind) or ([" "] if kind == "softbreak" else [[token.tag, {}]])
+            return [["img", {"src": self._picture(str(tree.attrs["src"])), "alt": content}]]
+        if kind in ("fence", "code_block"):
+            return [["pre", {}, ["code", {}, content]]]
+        if kind == "code_inline":
+            return [["code", {}, content]]
+        if kind == "inline" or tree.hidden:
+            return self._all(tree.children)
+        return [[_tag(tree.tag), self._attributes(tree), *self._all(tree.children)]]
+
+    def _where(self, setting: str = "") -> str:
+        return f"{self.path}:{self.line}"
 
     def _number(self, found: re.Match[str]) -> str:
-        with located(lambda _: f"{self.path}:{self.line}"):
+        with located(self._where):
             return self.quoted(found[1])
 
-    def _attributes(self, token: Token) -> dict[str, Any]:
-        href = token.attrs.get("href")
+    def _attributes(self, tree: SyntaxTreeNode) -> dict[str, Any]:
+        href = tree.attrs.get("href")
         if href is not None and not str(href).lower().startswith(ADDRESSES):
             expected = f"an address that begins with {', '.join(ADDRESSES)}"
-            raise ConfigurationError(
-                f"{self.path}:{self.line}", expected, f"got {href!r:.80}", setting="a link"
-            )
-        return {name: value for name, value in token.attrs.items() if name in ("href", "start")}
+            raise ConfigurationError(self._where(), expected, f"got {href!r:.80}", setting="a link")
+        return {name: value for name, value in tree.attrs.items() if name in ("href", "start")}
 
     def _picture(self, source: str) -> str:
         """A picture beside the file, as an address that contains it."""
-        where, kind = f"{self.path}:{self.line}", PICTURES.get(Path(source).suffix.lower())
-        file = self.path.parent / unquote(source)
-        if kind is None or ":" in source:
-            expected = f"a file ({', '.join(PICTURES)}) beside the lesson"
-            raise ConfigurationError(where, expected, f"got {source!r:.80}", setting="a picture")
-        check_file(file, f"a picture for {where}")
+        kind, file = PICTURES.get(Path(source).suffix.lower()), self.path.parent / unquote(source)
+        accepted, expected = kind and ":" not in source, f"a file ({', '.join(PICTURES)}) beside the lesson"
+        require(bool(accepted), self._where(), expected, source, setting="a picture")
+        check_file(file, f"a picture for {self._where()}")
         content = file.read_bytes()
-        if len(content) > MOST_PICTURE:
-            expected = f"at most {MOST_PICTURE:,} bytes"
-            raise ConfigurationError(
-                where, expected, f"got {len(content):,}", setting=f"the size of {source}"
-            )
+        size, most = len(content), f"at most {MOST_PICTURE:,} bytes"
+        require(size <= MOST_PICTURE, self._where(), most, size, setting=f"the size of {source}")
         return f"data:image/{kind};base64,{b64encode(content).decode('ascii')}"
 
 

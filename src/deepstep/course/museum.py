@@ -1,6 +1,6 @@
-"""The bug museum: one step, right and with each classic mistake, and what training does then.
+"""The bug museum: one step, right and with each classic mistake, and the training with each.
 
-A mistake is an edit of the program in `deepstep.course.program`; the same edit is shown as the fix. The
+A mistake is an edit of a program (`deepstep.course.exhibits`); the same edit is shown as the fix. The
 tests compare the right program with `Network.trace`, and mistakes of the backward pass with the `fault` of
 `Network.train`.
 """
@@ -12,26 +12,26 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.course.exhibits import EXHIBITS
-from deepstep.course.program import ACTIVATIONS, BASES, LAYER_DIMS, LAYERS, Exhibit, Program
+from deepstep.course.exhibits import BASES, EXHIBITS, LAYERS, Exhibit, Program
 from deepstep.explorer import About, lesson
 from deepstep.explorer.document import Document
 from deepstep.explorer.page import number, packed
+from deepstep.inspection.gradient_check import STENCILS, Compared
 from deepstep.model import Network
 from deepstep.types import Array
 
 X = np.array([[25.0, 38, 52, 31, 60, 44], [1200, 5400, 2100, 3900, 4800, 900]])
 LABELS = np.array([[1, 2, 1, 2, 2, 1]])
-SEED, UPDATES = 1, 200
+LAYER_DIMS, ACTIVATIONS = (2, 3, 3, 1), ("tanh", "sigmoid")
 PARAMETERS = [f"{p}{l}" for l in LAYERS for p in "Wb"]
+SEED, UPDATES = 1, 200
 DISTANCE, TOLERANCE = 1e-3, 1e-7
-CENTRAL = ((1, 2 / 3), (-1, -2 / 3), (2, -1 / 12), (-2, 1 / 12))
-SMALLEST = 1e-5
-"""Least divisor of a relative difference, so that rounding of the finite differences is no difference."""
+ERROR = np.array([1e-12])
+"""The error of finite differences from rounding, which is no difference."""
 
 
 class Outcome(NamedTuple):
-    """A program that was run: the quantities of the first step, J of each update, the error at the end."""
+    """The quantities of the first step, the cost of each update, and the error that ended the training."""
 
     quantities: dict[str, Array]
     costs: Array
@@ -86,42 +86,34 @@ def check(program: Program, quantities: Mapping[str, Array]) -> list[dict[str, A
 
     def slope(value: Array, at: tuple[int, ...]) -> float:
         kept, total = value[at], 0.0
-        for steps, weight in CENTRAL:
+        for steps, weight in STENCILS[4]:
             value[at] = kept + steps * DISTANCE
             exec(forward, variables)
             total += weight * float(variables["J"])
         value[at] = kept
         return total / DISTANCE
 
+    def slopes(value: Array) -> Array:
+        return np.reshape([slope(value, at) for at in np.ndindex(value.shape)], value.shape)
+
     with np.errstate(all="ignore"):
-        return [compared(name, quantities[f"d{name}"], _each(slope, variables[name])) for name in PARAMETERS]
-
-
-def _each(slope: Any, value: Array) -> Array:
-    return np.array([slope(value, at) for at in np.ndindex(value.shape)]).reshape(value.shape)
+        return [compared(name, quantities[f"d{name}"], slopes(variables[name])) for name in PARAMETERS]
 
 
 def compared(name: str, analytic: Array, numeric: Array) -> dict[str, Any]:
-    """A row of the gradient check: ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖)."""
+    """A row of the gradient check."""
     if analytic.shape != numeric.shape:
         shapes = f"{analytic.shape} for {numeric.shape}"
         return {"of": name, "difference": "nan", "verdict": "shape", "shapes": shapes}
-    size = float(np.linalg.norm(analytic) + np.linalg.norm(numeric))
-    gap = float(np.linalg.norm(analytic - numeric))
-    difference = gap / max(size, SMALLEST)
+    difference = Compared(analytic, numeric, ERROR).difference(TOLERANCE)
     verdict = "nan" if np.isnan(difference) else "good" if difference < TOLERANCE else "wrong"
     return {"of": name, "difference": number(difference), "verdict": verdict}
 
 
-def differing(right: Mapping[str, Array], wrong: Mapping[str, Array]) -> list[str]:
-    """The quantities that differ, in the order of computation, by more than rounding."""
-    return [name for name, value in right.items() if not _same(value, wrong[name])]
-
-
-def _same(right: Array, wrong: Array) -> bool:
-    return right.shape == wrong.shape and bool(
-        np.allclose(right, wrong, rtol=1e-9, atol=1e-12 * float(np.abs(right).max()))
-    )
+def _differ(right: Array, wrong: Array) -> bool:
+    """Whether arrays differ by more than rounding."""
+    rounding = 1e-12 * float(np.abs(right).max())
+    return right.shape != wrong.shape or not np.allclose(right, wrong, rtol=1e-9, atol=rounding)
 
 
 def network() -> Network:
@@ -136,8 +128,10 @@ def diagnosis(exhibit: Exhibit, quantities: Mapping[str, Array]) -> str:
     if exhibit.group not in ("backward", "update") or exhibit.base != "plain":
         return ""
     gradients = {f"d{name}": quantities[f"d{name}"] for name in PARAMETERS}
-    Y = quantities["Y"]
-    return network().check_gradients(quantities["A0"], Y, gradients=gradients).diagnosis
+    report = network().check_gradients(
+        quantities["A0"], quantities["Y"], gradients=gradients, epsilon=DISTANCE
+    )
+    return report.diagnosis
 
 
 def museum() -> Document:
@@ -168,22 +162,25 @@ def _packed(quantities: Mapping[str, Array]) -> Document:
 
 
 def _record(exhibit: Exhibit, right: Outcome) -> Document:
-    wrong, lines = run(exhibit.wrong), list(zip(exhibit.right, exhibit.wrong, strict=True))
-    found = differing(right.quantities, wrong.quantities)
+    program, described = exhibit.wrong, exhibit._asdict()
+    del described["edits"]
+    quantities, costs, stopped = run(program)
+    wrong = {name: value for name, value in quantities.items() if _differ(right.quantities[name], value)}
     return {
-        **{
-            name: getattr(exhibit, name)
-            for name in ("id", "group", "title", "symptom", "why", "base", "fault")
-        },
+        **described,
         "layers": list(exhibit.layers),
-        "first": found[0],
-        "quantities": _packed({name: wrong.quantities[name] for name in found}),
-        "shapes": {name: str(shape) for name in found if len(shape := wrong.quantities[name].shape) == 1},
-        "check": check(exhibit.wrong, wrong.quantities),
-        "diagnosis": diagnosis(exhibit, wrong.quantities),
-        "costs": packed(wrong.costs),
-        "stopped": wrong.stopped,
-        "diff": [[old.name, new.code, old.code] for old, new in lines if old != new],
+        "first": next(iter(wrong)),
+        "quantities": _packed(wrong),
+        "shapes": {name: str(value.shape) for name, value in wrong.items() if value.ndim == 1},
+        "check": check(program, quantities),
+        "diagnosis": diagnosis(exhibit, quantities),
+        "costs": packed(costs),
+        "stopped": stopped,
+        "diff": [
+            [old.name, new.code, old.code]
+            for old, new in zip(exhibit.right, program, strict=True)
+            if old != new
+        ],
     }
 
 

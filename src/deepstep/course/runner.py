@@ -6,6 +6,7 @@ A call gives a `Record` of plain JSON: the result, the error, the arguments afte
 import importlib
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -36,11 +37,14 @@ DEEPEST = 8
 GLOBAL_SEED = 20
 """Seed of the global generator before each call, so that a mistake that uses it has reproducible results."""
 
-FORBIDDEN = ("os.exec", "os.fork", "os.kill", "os.posix_spawn", "os.system", "pty.", "subprocess.")
-FORBIDDEN_FILES = ("os.remove", "os.rename", "os.rmdir", "os.truncate", "shutil.")
-FORBIDDEN_OTHERS = ("resource.setrlimit", "signal.pthread_kill", "socket.")
-"""Audit events that a learner's function has no reason for: processes, signals, network, deletion."""
+FORBIDDEN = (
+    *("os.exec", "os.fork", "os.kill", "os.posix_spawn", "os.system", "pty.", "subprocess."),
+    *("os.chmod", "os.chown", "os.link", "os.remove", "os.rename", "os.rmdir", "os.symlink", "os.truncate"),
+    *("shutil.", "resource.setrlimit", "signal.pthread_kill", "socket."),
+)
+"""Audit events that a learner's function has no reason for: processes, other files, signals, network."""
 
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 
 TO_START = 5.0
 """Seconds that the process may take besides, to start."""
@@ -121,13 +125,21 @@ def call(function: Callable[..., Any], case: Arguments, file: str = "") -> Recor
         record["value"] = encode(value)
     except (Exception, SystemExit) as error:
         record["error"] = [type(error).__name__, str(error)[:300], _line(error, file)]
-    after: Any = np.random.get_state()
-    record["random"] = bool(before[2] != after[2] or (before[1] != after[1]).any())
+    record["random"] = not _same_state(before, np.random.get_state())
+    record["undrawn"] = any(
+        isinstance(given, Draws) and _same_state(_argument(given).get_state(), rng.get_state())
+        for given, rng in zip(case, arguments, strict=True)
+    )
     record["after"] = [
         encode(given if isinstance(given, Draws | CostOf) else value)
         for given, value in zip(case, arguments, strict=True)
     ]
     return record
+
+
+def _same_state(one: Any, other: Any) -> bool:
+    """Whether two states of generators of the same kind are equal."""
+    return bool(one[2] == other[2] and (one[1] == other[1]).all())
 
 
 def _line(error: BaseException, file: str) -> int:
@@ -162,12 +174,12 @@ def run_file(
         request = {
             "path": str(path.resolve()),
             "name": name,
-            "cases": [_pack(case) for case in cases],
+            "cases": list(cases),
             "given": list(given),
             "results": str(results),
             "limits": list(limits),
         }
-        failed = _in_process(json.dumps(request), folder, limits)
+        failed = _in_process(pickle.dumps(request), folder, limits)
         if not failed:
             try:
                 return _checked(json.loads(results.read_text(encoding="utf-8")), len(cases))
@@ -186,13 +198,19 @@ def _checked(records: list[Record], count: int) -> list[Record]:
         for value in [record["value"]] if "value" in record else []:
             decode(value)
         kind, message, line = record.get("error", ("", "", 0))
-        if not all(map(isinstance, (kind, message, line, record["random"]), (str, str, int, bool))):
+        if not all(
+            map(
+                isinstance,
+                (kind, message, line, record["random"], record["undrawn"]),
+                (str, str, int, bool, bool),
+            )
+        ):
             raise TypeError("an error has a type, a message and a line")
         record["after"] = list(record["after"])
     return records
 
 
-def _in_process(request: str, folder: str, limits: Limits) -> str:
+def _in_process(request: bytes, folder: str, limits: Limits) -> str:
     """Run `main` of this module in another process; a sentence where it did not end as it should."""
     environment = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LANG") if name in os.environ}
     environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -205,7 +223,6 @@ def _in_process(request: str, folder: str, limits: Limits) -> str:
         cwd=folder,
         env=environment,
         start_new_session=True,
-        text=True,
     )
     try:
         process.communicate(request, timeout=limits.seconds + TO_START)
@@ -221,41 +238,13 @@ def _in_process(request: str, folder: str, limits: Limits) -> str:
     return "" if process.returncode == 0 else f"The program ended with exit code {process.returncode}."
 
 
-def _pack(value: Any) -> Any:
-    """Arguments as JSON, with tuples apart from lists."""
-    if isinstance(value, tuple) and not isinstance(value, Draws | CostOf):
-        return {"tuple": [_pack(entry) for entry in value]}
-    if isinstance(value, list):
-        return {"list": [_pack(entry) for entry in value]}
-    if isinstance(value, dict):
-        return {"dict": [[key, _pack(entry)] for key, entry in value.items()]}
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return {"number": value}
-    return encode(value)
-
-
-def _unpack(value: Any) -> Any:
-    """The arguments of `_pack`."""
-    table: dict[str, Callable[[Any], Any]] = {
-        "tuple": lambda entries: tuple(map(_unpack, entries)),
-        "list": lambda entries: list(map(_unpack, entries)),
-        "dict": lambda entries: {key: _unpack(entry) for key, entry in entries},
-        "number": lambda number: number,
-        "Draws": Draws,
-        "CostOf": CostOf,
-    }
-    ((kind, content),) = list(value.items())[:1]
-    return table[kind](content) if kind in table else decode(value)
-
-
 def main() -> None:
-    """The learner's process: the request comes on stdin, the records go to a file."""
-    request = json.load(sys.stdin)
+    """The learner's process: the request comes on stdin as a pickle, the records go to a file as JSON."""
+    request = pickle.load(sys.stdin.buffer)
     sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115  # for input() in the learner's file
     importlib.import_module("deepstep.course.exercises")  # registers them
     name, path = request["name"], request["path"]
     given = {helper: EXERCISES[helper].function for helper in request["given"]}
-    cases = [_unpack(case) for case in request["cases"]]
     EXERCISES.pop(name)
     for module in [
         module for key, module in sys.modules.items() if key.startswith("deepstep.course.exercises")
@@ -265,7 +254,7 @@ def main() -> None:
     write, dumps = Path(request["results"]).write_text, json.dumps
     _limit(Limits(*request["limits"]))
     try:
-        records = _records(path, name, cases, given)
+        records = _records(path, name, request["cases"], given)
     except MemoryError:
         records = [{"failed": "The program ran out of memory."}]
     write(dumps(records), encoding="utf-8")
@@ -283,8 +272,7 @@ def _records(
     module.__file__ = path
     sys.path.insert(0, str(Path(path).parent))
     try:
-        source = Path(path).read_text(encoding="utf-8")
-        exec(compile(source, path, "exec"), module.__dict__)
+        exec(compile(Path(path).read_bytes(), path, "exec"), module.__dict__)
     except (Exception, SystemExit) as error:
         line = f", line {_line(error, path)}" if _line(error, path) else ""
         return [{"failed": f"The file does not run: {type(error).__name__}{line}: {str(error)[:300]}."}]
@@ -312,8 +300,16 @@ def _limit(limits: Limits) -> None:
             with suppress(ValueError, OSError):  # a lower limit stands already
                 resource.setrlimit(kind, (most, most))
 
-    def watch(event: str, _: tuple[Any, ...]) -> None:
-        if event.startswith((*FORBIDDEN, *FORBIDDEN_FILES, *FORBIDDEN_OTHERS)):
+    sources, folder = str(Path(__file__).with_name("exercises")), os.getcwd()
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if event.startswith(FORBIDDEN):
             raise PermissionError(f"{event} is not allowed in an exercise")
+        if event == "open" and isinstance(arguments[0], str | bytes):
+            place, flags = os.path.abspath(os.fsdecode(arguments[0])), arguments[2]
+            if flags & WRITING and not place.startswith((folder, os.devnull)):
+                raise PermissionError("files are written to the working folder alone in an exercise")
+            if place.startswith(sources):
+                raise PermissionError("this is the text of the solutions: write the function yourself")
 
     sys.addaudithook(watch)

@@ -1,6 +1,7 @@
 """SCORM 1.2: a lesson's page as a package that a learning management system imports."""
 
 import re
+from importlib.resources import files
 from io import BytesIO
 from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -12,39 +13,10 @@ PAGE = "index.html"
 BEFORE_ZIP = (1980, 1, 1, 0, 0, 0)  # the same lesson gives the same bytes
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-MANIFEST = """<?xml version="1.0" encoding="UTF-8"?>
-<manifest identifier="{id}" version="1.0"
-    xmlns="http://www.imsproject.org/xsd/imscp_rootv1p1p2"
-    xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_rootv1p2"
-    xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
-    xsi:schemaLocation="http://www.imsproject.org/xsd/imscp_rootv1p1p2 imscp_rootv1p1p2.xsd
-        http://www.imsglobal.org/xsd/imsmd_rootv1p2p1 imsmd_rootv1p2p1.xsd
-        http://www.adlnet.org/xsd/adlcp_rootv1p2 adlcp_rootv1p2.xsd">
-  <metadata>
-    <schema>ADL SCORM</schema>
-    <schemaversion>1.2</schemaversion>
-  </metadata>
-  <organizations default="organization">
-    <organization identifier="organization">
-      <title>{title}</title>
-      <item identifier="lesson" identifierref="page" isvisible="true">
-        <title>{title}</title>
-        <adlcp:masteryscore>{passing_score}</adlcp:masteryscore>
-      </item>
-    </organization>
-  </organizations>
-  <resources>
-    <resource identifier="page" type="webcontent" adlcp:scormtype="sco" href="{page}">
-      <file href="{page}"/>
-    </resource>
-  </resources>
-</manifest>
-"""
-
 
 def manifest(document: Document) -> str:
     """The text of ``imsmanifest.xml``. The mastery score is left out where the lesson has no question."""
-    text = MANIFEST
+    text = (files("deepstep.course") / "imsmanifest.xml").read_text(encoding="utf-8")
     if not any("question" in scene for scene in document["scenes"]):
         text = re.sub(r" *<adlcp:masteryscore>.*\n", "", text)
     given = {

@@ -1,8 +1,7 @@
 """Networks of a lesson's scenes: examples, training, recorded updates, and the numbers that texts quote."""
 
-import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import ceil
 from typing import Any
@@ -13,20 +12,17 @@ from deepstep.errors import ConfigurationError, DivergenceError, unknown_name
 from deepstep.explorer.document import Document, lesson
 from deepstep.explorer.reproduction import rows_code
 from deepstep.explorer.shown import About, Subject, builtin
-from deepstep.inspection import Trace
 from deepstep.inspection.trace_step import Step
 from deepstep.model import Network
 from deepstep.preparation import ClassificationTarget
 from deepstep.preparation.batches import evenly_spread, n_batches, shuffled
+from deepstep.training.plan import require
 from deepstep.types import AnyArray, Array
 
 MOST_UPDATES = 5000
 RECORDED = 8  # updates of a training with a fault, besides those that scenes open
 OPTIONS = ("learning_rate", "optimizer", "batch_size", "l2", "dropout", "fault")
-QUOTED = re.compile(
-    r"(?:(?P<of>[a-z]+) )?(?P<name>[^\s\[\]]+?)"
-    r"(?:\[(?P<row>\d+), ?(?P<col>\d+)\])?(?: update (?P<update>\d+))?"
-)
+QUOTED = re.compile(r"(?:([a-z]+) )?([^\s\[\]]+?)(?:\[(\d+), ?(\d+)\])?(?: update (\d+))?")
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 SUMMARIES: dict[str, Callable[[Any], Any]] = {
     "norm": np.linalg.norm,
@@ -54,12 +50,12 @@ def examples_of(settings: Mapping[str, Any]) -> Subject:
 
 
 def _of_points(points: Sequence[Sequence[float]]) -> Subject:
-    *inputs, labels = zip(*points, strict=True)
-    classes = tuple(map(str, sorted({int(label) for label in labels})))
+    *inputs, labels = np.array(points, dtype=float).T
+    classes = tuple(map(str, sorted(set(labels.astype(int).tolist()))))
     target = ClassificationTarget((classes,))
-    Y = target.encode(np.array([str(int(label)) for label in labels])).T
+    Y = target.encode(labels.astype(int).astype(str)).T
     about = About("points", class_names=classes)
-    return Subject(np.array(inputs, dtype=float), np.ascontiguousarray(Y), target, about)
+    return Subject(np.array(inputs), np.ascontiguousarray(Y), target, about)
 
 
 def _balanced(Y: Array, most: int, seed: int) -> AnyArray:
@@ -81,8 +77,7 @@ class Stage:
         self.opened: set[int] = set()
         self.longest = 1
         self._done: list[Step] = []
-        self._traces: dict[int, Trace] = {}
-        self._walk = self._steps()
+        self._walk = self.network().steps(self.X, self.Y, iterations=MOST_UPDATES, **self.options)
 
     def network(self) -> Network:
         """The network before its first update."""
@@ -95,9 +90,6 @@ class Stage:
             seed=settings["seed"],
         )
 
-    def _steps(self) -> Iterator[Step]:
-        return self.network().steps(self.X, self.Y, iterations=MOST_UPDATES, **self.options)
-
     def step(self, number: int) -> Step:
         """One update; a `ConfigurationError` where the training ends before it."""
         try:
@@ -109,28 +101,19 @@ class Stage:
             raise ConfigurationError("scene", expected, f"got {number}", hint, setting="update") from error
         return self._done[number - 1]
 
-    def trace(self, number: int) -> Trace:
-        """Every quantity of one update."""
-        if number not in self._traces:
-            self._traces[number] = self.step(number).trace()
-        return self._traces[number]
-
-    def values(self, name: str, number: int) -> Array | float:
+    def values(self, name: str, number: int) -> Any:
         """One quantity of an update."""
-        trace = self.trace(number)
+        trace = self.step(number).trace()
         names = [entry.name for entry in trace]
         if name == "accuracy":
-            return 100 * self._accuracy(trace[f"A{len(self.settings['hidden_layers']) + 1}"].value)
+            answers = trace[f"A{len(self.settings['hidden_layers']) + 1}"].value
+            classes = [np.argmax(one, 0) if len(one) > 1 else one > 0.5 for one in (answers, self.Y)]
+            return 100 * np.mean(classes[0] == classes[1])
         if name == "m":
-            return float(self.X.shape[1])
+            return self.X.shape[1]
         if name not in names:
             raise unknown_name("scene", "quantity", name, names)
         return trace[name].value
-
-    def _accuracy(self, answers: Array) -> float:
-        if len(self.Y) > 1:
-            return float((answers.argmax(0) == self.Y.argmax(0)).mean())
-        return float(((answers > 0.5) == (self.Y > 0.5)).mean())
 
     def quoted(self, text: str, number: int) -> str:
         """The text of ``{{…}}``: a number of the training, such as ``norm dW1 update 20``."""
@@ -138,58 +121,45 @@ class Stage:
         if found is None:
             expected = 'a quantity, such as "J", "dW1[0, 2]" or "norm dW1 update 20"'
             raise ConfigurationError("scene", expected, f"got {text.strip()!r}", setting="{{…}}")
-        number = int(found["update"] or number)
-        value = self.values(found["name"], number)
-        if found["row"] is not None:
-            value = self._cell(found["name"], value, int(found["row"]), int(found["col"]))
-        if found["of"]:
-            if found["of"] not in SUMMARIES:
-                raise unknown_name("scene", "summary", found["of"], SUMMARIES)
-            value = SUMMARIES[found["of"]](value)
+        summary, name, row, col, update = found.groups()
+        value = self.values(name, int(update or number))
+        if row is not None:
+            value = _cell(name, value, int(row), int(col))
+        if summary:
+            if summary not in SUMMARIES:
+                raise unknown_name("scene", "summary", summary, SUMMARIES)
+            value = SUMMARIES[summary](value)
         if np.size(value) != 1:
-            raise ConfigurationError(
-                "scene", "one number", f"got {found['name']} of shape {np.shape(value)}",
-                "Quote a cell, such as dW1[0, 2], or a summary, such as norm dW1.", setting="{{…}}",
-            )  # fmt: skip
+            got = f"got {name} of shape {np.shape(value)}"
+            hint = "Quote a cell, such as dW1[0, 2], or a summary, such as norm dW1."
+            raise ConfigurationError("scene", "one number", got, hint, setting="{{…}}")
         return written(float(np.reshape(value, ())))
-
-    def _cell(self, name: str, value: Any, row: int, col: int) -> float:
-        rows, cols = np.atleast_2d(value).shape
-        if row >= rows or col >= cols:
-            expected = f"a cell of {name}, which has {rows} rows and {cols} columns, counted from 0"
-            raise ConfigurationError("scene", expected, f"got [{row}, {col}]", setting="cell")
-        return float(np.atleast_2d(value)[row, col])
 
     def open(self, number: int, name: str, cell: tuple[int, int] | None) -> None:
         """Keep an update for a scene, after a check that the quantity and the cell exist."""
         value = self.values(name, number) if name else self.step(number)
         if cell is not None:
-            self._cell(name, value, *cell)
+            _cell(name, value, *cell)
         self.opened.add(number)
 
     def document(self, title: str) -> Document:
         """The ordinary document of the page, with the updates that scenes open."""
-        last = max(self.longest, *self.opened)
-        opened = sorted(self.opened)
+        last, opened = max(self.longest, *self.opened), sorted(self.opened)
         if self.options.get("fault"):
             opened += (1 + evenly_spread(last, RECORDED)).tolist()
         epochs = ceil(last / n_batches(self.X.shape[1], self.options.get("batch_size")))
-        about = replace(self.about, title=title)
-        document = lesson(
-            self.network(),
-            self.X,
-            self.Y,
-            about=about,
-            iterations=epochs,
-            opened=tuple(opened),
-            **self.options,
-        )
+        about, X, Y = replace(self.about, title=title), self.X, self.Y
+        shown = {"iterations": epochs, "opened": tuple(opened), **self.options}
+        document = lesson(self.network(), X, Y, about=about, **shown)
         return {**document, "recorded": document["recorded"][-1:]}
 
 
-def key_of(settings: Mapping[str, Any]) -> str:
-    """Equal for scenes with the same network, examples and training."""
-    return json.dumps({name: value for name, value in settings.items() if name != "iterations"})
+def _cell(name: str, value: Any, row: int, col: int) -> float:
+    matrix = np.atleast_2d(value)
+    rows, cols = matrix.shape
+    expected = f"a cell of {name}, which has {rows} rows and {cols} columns, counted from 0"
+    require(row < rows and col < cols, "scene", expected, [row, col], setting="cell")
+    return float(matrix[row, col])
 
 
 def written(value: float) -> str:

@@ -5,8 +5,8 @@ Every number of the key is that of `Network.trace`.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from deepstep.equations import model_forward
 from deepstep.errors import ConfigurationError
 from deepstep.inspection import Trace, TraceEntry
 from deepstep.model import Network
+from deepstep.training.plan import require
 from deepstep.types import Array, is_number, is_whole
 
 HALVES, WHOLE = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0), (-2.0, -1.0, 1.0, 2.0)
@@ -110,48 +111,55 @@ def worksheets(
     """
     sizes = tuple(layer_dims)
     fits = 2 <= len(sizes) <= MOST_LAYERS + 1 and all(is_whole(n, 1) and n <= MOST_UNITS for n in sizes)
-    _need(fits, "layer_dims", f"2 to {MOST_LAYERS + 1} sizes from 1 to {MOST_UNITS}", layer_dims)
-    accepted = is_whole(students, 1) and students <= MOST_STUDENTS
-    _need(accepted, "students", f"a whole number from 1 to {MOST_STUDENTS}", students)
-    _need(is_whole(seed, 0), "seed", "a whole number of at least 0", seed)
-    _need(activation in ACTIVATIONS, "activation", f"one of {', '.join(ACTIVATIONS)}", activation)
-    _need(loss in OUTPUTS, "loss", f"one of {', '.join(OUTPUTS)}", loss)
-    _need(examples in EXAMPLES, "examples", "1, 2, 4 or 5", examples)
-    _need(is_number(learning_rate) and learning_rate > 0, "learning_rate", "a positive number", learning_rate)
-    found, seen = list[Sheet](), set[bytes]()
-    for number in range(1, students + 1):
-        rng = np.random.default_rng([seed, number])
-        for parameters, X, Y in _candidates(sizes, activation, loss, examples, rng):
-            numbers = b"".join(value.tobytes() for value in (*parameters.values(), X, Y))
-            if numbers in seen:
-                continue
-            hidden = [activation] * (len(sizes) - 2)
-            network = Network(sizes, activation=hidden, output=OUTPUTS[loss], parameters=parameters, seed=0)
-            trace = network.trace(X, Y, learning_rate=learning_rate)
-            if _is_friendly(trace, loss):
-                break
-        else:
-            raise ConfigurationError(
-                "worksheets",
-                "sizes with friendly numbers",
-                f"found none for sheet {number} in {TRIES} draws",
-                "Use a smaller network, fewer students or the learning rate 0.1.",
-            )
-        seen.add(numbers)
-        found.append(Sheet(number, trace, loss, learning_rate, seed))
-    return found
+    few, positive = is_whole(students, 1) and students <= MOST_STUDENTS, is_number(learning_rate)
+    dims = f"2 to {MOST_LAYERS + 1} sizes from 1 to {MOST_UNITS}"
+    for setting, value, accepted, expected in (
+        ("layer_dims", layer_dims, fits, dims),
+        ("students", students, few, f"a whole number from 1 to {MOST_STUDENTS}"),
+        ("seed", seed, is_whole(seed, 0), "a whole number of at least 0"),
+        ("activation", activation, activation in ACTIVATIONS, f"one of {', '.join(ACTIVATIONS)}"),
+        ("loss", loss, loss in OUTPUTS, f"one of {', '.join(OUTPUTS)}"),
+        ("examples", examples, examples in EXAMPLES, "1, 2, 4 or 5"),
+        ("learning_rate", learning_rate, positive and learning_rate > 0, "a positive number"),
+    ):
+        require(accepted, "worksheets", expected, value, setting=setting)
+    drawn = set[bytes]()
+    draw = partial(_draw, sizes, activation, loss, examples, learning_rate, drawn)
+    return [
+        Sheet(number, draw(np.random.default_rng([seed, number])), loss, learning_rate, seed)
+        for number in range(1, students + 1)
+    ]
 
 
-def _need(ok: bool, setting: str, expected: str, value: Any) -> None:
-    if not ok:
-        raise ConfigurationError("worksheets", expected, f"got {value!r}", setting=setting)
+def _draw(
+    sizes: tuple[int, ...],
+    activation: str,
+    loss: str,
+    examples: int,
+    learning_rate: float,
+    drawn: set[bytes],
+    rng: np.random.Generator,
+) -> Trace:
+    """A step with friendly numbers that are not among those drawn before."""
+    names = [*[activation] * (len(sizes) - 2), OUTPUTS[loss]]
+    for parameters, X, Y in _candidates(sizes, names, loss, examples, rng):
+        numbers = b"".join(value.tobytes() for value in (*parameters.values(), X, Y))
+        if numbers in drawn:
+            continue
+        network = Network(sizes, activation=names[:-1], output=names[-1], parameters=parameters, seed=0)
+        trace = network.trace(X, Y, learning_rate=learning_rate)
+        if _is_friendly(trace, loss):
+            drawn.add(numbers)
+            return trace
+    got = f"found none for sheet {len(drawn) + 1} in {TRIES} draws"
+    hint = "Use a smaller network, fewer students or the learning rate 0.1."
+    raise ConfigurationError("worksheets", "sizes with friendly numbers", got, hint)
 
 
 def _candidates(
-    sizes: tuple[int, ...], activation: str, loss: str, examples: int, rng: np.random.Generator
+    sizes: tuple[int, ...], names: list[str], loss: str, examples: int, rng: np.random.Generator
 ) -> Iterator[tuple[dict[str, Array], Array, Array]]:
     """Parameters and examples whose forward pass is friendly."""
-    names = [*[activation] * (len(sizes) - 2), OUTPUTS[loss]]
     for _ in range(TRIES):
         parameters: dict[str, Array] = {}
         for l, (n_prev, n) in enumerate(pairwise(sizes), start=1):
@@ -165,7 +173,7 @@ def _candidates(
         _, caches = model_forward(X, parameters, activations=names)
         *hidden, ZL = [Z for _, Z in caches]
         small = all(np.abs(Z).max() <= LARGEST for Z in (*hidden, ZL))
-        if small and _lives(hidden if activation == "relu" else []) and _in_the_table(ZL, loss):
+        if small and _lives(hidden if "relu" in names else []) and _in_the_table(ZL, loss):
             yield parameters, X, Y
 
 

@@ -172,10 +172,13 @@ class Trace:
         weight = tape["w"][0] if "w" in tape else None
         head = get_head(self.architecture)
         objective = Objective(self.graph, tape, head, tape["Y"], weight, self.settings)
-        derivatives = []
+        derivatives, textbook = [], f"dA{len(self.architecture.activations)}"
         for name in self._by_name:
             of = whole.get(name[1:])
-            if name[0] == "d" and of is not None and np.isfinite(tape[name]).all():
+            if name[0] != "d" or of is None:
+                continue
+            # The textbook's dA[L] divides by 0 where the output is saturated: nothing to check there.
+            if name != textbook or np.isfinite(tape[name]).all():
                 # derivatives by quantities with a column for each example are those of J times the columns
                 factor = of.shape[1] if of.columns else 1.0
                 derivatives.append(Derivative(name, of.name, tape[name], factor))

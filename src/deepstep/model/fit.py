@@ -82,7 +82,14 @@ def fit(network: "Network", X: Any, Y: Any, options: dict[str, Any]) -> History:
         raise ConfigurationError(where, "validation or validation_fraction", "got both")
     mistake = None if fault is None else get_fault(fault, where)
     if mistake is not None:
-        refuse_beside_a_fault(network.engine, limits is not None, checkpoint, resume, refit, where)
+        refuse_beside_a_fault(
+            network.engine,
+            where,
+            lbfgs=limits is not None,
+            checkpoint=checkpoint,
+            resume=resume,
+            refit=refit,
+        )
     first, second = as_places(checkpoint, resume, refit, where)
     found = first.begin_at or second.begin_at  # a short first training leaves no checkpoint
     goes_on = found is not None and network._seed_is_drawn

@@ -367,7 +367,7 @@ class Network:
         options |= {"learning_rate": learning_rate, "epochs": epochs, "iterations": iterations}
         mistake = None if fault is None else get_fault(fault, where)
         if mistake is not None:
-            refuse_beside_a_fault(self.engine, False, None, None, False, where)
+            refuse_beside_a_fault(self.engine, where)
         options["sample_weight"] = sample_weight
         prepared = prepare(self, X, Y, options, where, looked_at=True, mistake=mistake)
         walk = updates(prepared.session, prepared.in_memory(where), prepared.plan, where=where)

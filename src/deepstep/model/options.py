@@ -220,7 +220,13 @@ def as_progress(progress: Any, where: str) -> list[Callback]:
 
 
 def refuse_beside_a_fault(
-    engine: str, lbfgs: bool, checkpoint: Any, resume: Any, refit: bool, where: str
+    engine: str,
+    where: str,
+    *,
+    lbfgs: bool = False,
+    checkpoint: Any = None,
+    resume: Any = None,
+    refit: bool = False,
 ) -> None:
     """Refuse what a training with a mistake in it does not do."""
     besides = {

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 EMPTY = ("br", "meta", "img")  # elements without content
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+"""No scripts and no requests; only the styles of figures, and pictures in the page."""
 
 
 class Html(str):
@@ -77,3 +79,16 @@ def table(
 def details(summary: Content, *content: Content) -> Html:
     """A part that opens on a click, without a script."""
     return tag("details", tag("summary", summary), *content)
+
+
+def page(title: str, style: str, *content: Content) -> str:
+    """A page that loads nothing."""
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        tag("meta", name_="viewport", content="width=device-width, initial-scale=1"),
+        tag("title", title),
+        tag("style", Html(style)),
+    )
+    return f"<!DOCTYPE html>\n{tag('html', head, tag('body', *content), lang='en')}\n"

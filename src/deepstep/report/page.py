@@ -9,13 +9,10 @@ from deepstep.data.files import atomic_write
 from deepstep.held_out import HeldOut
 from deepstep.report import sections
 from deepstep.report.diagnosis import findings_of
-from deepstep.report.html import Html, tag
+from deepstep.report.html import page, tag
 from deepstep.report.predictions import predictions
 from deepstep.run import Run
 from deepstep.types import Array
-
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-"""No scripts and no requests; only the styles of figures, and pictures in the page."""
 
 
 def report(
@@ -75,7 +72,8 @@ def report(
         tag("nav", tag("ul", *links), aria_label="Parts of this page"),
         tag("main", *contents),
     ]
-    return "<!DOCTYPE html>\n" + tag("html", _head(name), tag("body", *body), lang="en") + "\n"
+    style = files("deepstep.report").joinpath("style.css").read_text(encoding="utf-8")
+    return page(f"Training report: {name}", style, *body)
 
 
 def write_report(path: Path | str, page: str) -> None:
@@ -93,15 +91,3 @@ def write_report(path: Path | str, page: str) -> None:
     """
     with atomic_write(path) as file:
         file.write(page.encode())
-
-
-def _head(name: str) -> Html:
-    style = files("deepstep.report").joinpath("style.css").read_text(encoding="utf-8")
-    return tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=POLICY),
-        tag("meta", name_="viewport", content="width=device-width, initial-scale=1"),
-        tag("title", f"Training report: {name}"),
-        tag("style", Html(style)),
-    )

@@ -1,17 +1,10 @@
 /** A lesson of scenes: its check, the answers, the score. Functions without a page. */
-import { checkLesson } from "./check.js";
+import { checkLesson, isList, need } from "./check.js";
 import { decodeLesson } from "./codec.js";
 
 export const FORMAT = "deepstep-scenes";
 
 const isText = (value) => typeof value === "string";
-const isList = Array.isArray;
-
-function need(ok, where, expected, value) {
-  const came = String(JSON.stringify(value)).slice(0, 30);
-  if (!ok) throw Object.assign(new Error("damaged"), { parts: { where, expected, came } });
-}
-
 function checkQuestion({ text, choices, answers, points, explanation }, where) {
   need(isList(text) && isList(explanation), `${where}.text`, "texts", text);
   need(isList(choices) && choices.length > 1 && choices.every(isList), `${where}.choices`, "two texts or more", choices);
@@ -93,6 +86,7 @@ export function statusOf(lesson, state) {
 export function isLocked(lesson, state, name) {
   const { locked, question } = lesson.scenes[state.at];
   if (name === "home" || locked.includes(name)) return true;
+  if (name === "find") return isLocked(lesson, state, "transport"); // it goes to micro-steps
   return name === "transport" && !!question?.predict_first && !state.answers[state.at];
 }
 

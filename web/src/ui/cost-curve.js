@@ -2,6 +2,7 @@
 import { html } from "./html.js";
 import { set, useApp } from "./store.js";
 import { goTo } from "./walk.js";
+import { locked } from "./scenes.js";
 import { number } from "../format.js";
 import { t } from "../messages.js";
 
@@ -83,7 +84,7 @@ export function CostCurve() {
     ${here ? html`<${Table}
       names=${[t("bar.unit.update"), "J", ...(both ? [t("play.testCost")] : [])]}
       rows=${thinned(points, 12).map(([at, J]) => (both ? [at, J, testCosts[at - 1]] : [at, J]))}
-      press=${goTo}
+      press=${locked("transport") ? null : goTo}
     />` : null}
   </section>`;
 }

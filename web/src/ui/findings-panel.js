@@ -2,6 +2,7 @@
 import { html } from "./html.js";
 import { app, useApp } from "./store.js";
 import { goTo, opened, showMaking } from "./walk.js";
+import { canMove } from "./scenes.js";
 import { findings, RULES } from "../engine/findings.js";
 import { number } from "../format.js";
 import { t } from "../messages.js";
@@ -28,7 +29,7 @@ export function FindingsPanel() {
               <h3>${t(`finding.${one.kind}.name`)}</h3>
               <p>${t(`finding.${one.kind}.says`, shown(one.parts))}</p>
               <p class="quiet">${t(`finding.${one.kind}.hint`)}</p>
-              <button type="button" class="button is-quiet is-small" onClick=${() => take(one)}>${t("born.show")}<span class="visually-hidden">: ${t(`finding.${one.kind}.name`)}</span></button>
+              ${canMove() ? html`<button type="button" class="button is-quiet is-small" onClick=${() => take(one)}>${t("born.show")}<span class="visually-hidden">: ${t(`finding.${one.kind}.name`)}</span></button>` : null}
             </li>`,
           )}</ul>`
         : html`<p class="quiet">${t("finding.none", { n: RULES })}</p>`

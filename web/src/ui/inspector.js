@@ -11,6 +11,7 @@ import { at } from "../engine/tensor.js";
 import { axes } from "../engine/names.js";
 import { classOf } from "./scatter.js";
 import { exact, number } from "../format.js";
+import { canMove } from "./scenes.js";
 import { Picture } from "./picture.js";
 import { pictureShape } from "../data/pictures.js";
 import { t } from "../messages.js";
@@ -160,9 +161,10 @@ export function Inspector() {
       ${explanation ? html`<dt>${t("inspect.code")}</dt><dd><code>${explanation.code}</code></dd>` : null}
     </dl>
     ${session.isRecorded ? null : html`<${Numeric} open=${open} name=${name} row=${row} col=${col} value=${value} />`}
-    ${elsewhere ? html`<button
+    ${elsewhere && canMove() ? html`<button
       type="button"
       class="button is-quiet"
+      data-making=${name}
       onClick=${() => showMaking({ name, row, col })}
     >${t("inspect.made")}</button>` : null}
   </section>`;

@@ -11,6 +11,9 @@ let platform = connectScorm(null);
 /** Whether the scene that is open keeps a control from its reader. */
 export const locked = (name) => !!app.scenes && isLocked(app.scenes.lesson, app.scenes.state, name);
 
+/** Whether a reader may go to the micro-step of another quantity. */
+export const canMove = () => !locked("transport") && (app.screen === "lab" || !locked("screens"));
+
 const OF_TRANSPORT = [" ", "[", "]", "ArrowLeft", "ArrowRight"];
 
 export const keyLocked = (key) => locked(OF_TRANSPORT.includes(key) ? "transport" : key === "/" ? "find" : "");

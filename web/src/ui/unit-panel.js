@@ -3,6 +3,7 @@ import { html } from "./html.js";
 import { useApp } from "./store.js";
 import { editParameter } from "./editing.js";
 import { showMaking } from "./walk.js";
+import { canMove } from "./scenes.js";
 import { at } from "../engine/tensor.js";
 import { t } from "../messages.js";
 
@@ -35,11 +36,11 @@ export function UnitPanel({ parameters }) {
   return html`<section class="unit-panel" aria-labelledby="unit-title">
     <div class="unit-panel-head">
       <h3 id="unit-title">${t("play.unit", { j, l })}</h3>
-      <button
+      ${canMove() ? html`<button
         type="button"
         class="button is-quiet is-small"
         onClick=${() => showMaking({ name: `Z${l}`, row: j, col: 0 })}
-      >${t("play.look", { l })}</button>
+      >${t("play.look", { l })}</button>` : null}
     </div>
     <div class="fields">
       <${Field} label=${t("play.bias")} name=${`b${l}`} row=${j} col=${0} value=${at(parameters[`b${l}`], j, 0)} />

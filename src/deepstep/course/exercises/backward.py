@@ -41,7 +41,7 @@ def _backward_layers(rng, *names):
 def relu_backward(dA, Z):
     """The backward step of relu: dZ = dA where Z > 0, else 0, at Z = 0 too.
 
-    dA, Z: arrays of the same shape, which stay as they are. Return dZ of that shape.
+    dA, Z: arrays of the same shape, which must not change. Return dZ of that shape.
 
     >>> relu_backward(np.array([[3.0, 4.0, 5.0]]), np.array([[-1.0, 0.0, 2.0]]))
     array([[0., 0., 5.]])
@@ -129,7 +129,7 @@ def _models(rng):
 # Without the published case: no forward pass gives its AL and caches, so that right forms differ on it.
 @exercise(cases=lambda rng: list(_models(rng)))
 def model_backward(AL, Y, caches):
-    """All layers backward: the derivatives of J by W and b of every layer.
+    """All layers backward: the derivatives of J with respect to W and b of every layer.
 
     AL, Y (n[L], m): output and labels; caches: ((A_prev, W, b), Z) of layers 1 … L, as `model_forward`
     returns them; relu in layers 1 … L-1, sigmoid in layer L. Begin with dAL = -(Y / AL - (1 - Y) / (1 - AL)),
@@ -166,7 +166,7 @@ def update_parameters(parameters, gradients, learning_rate):
     """One step of gradient descent: W[l] := W[l] - α·dW[l], b[l] := b[l] - α·db[l].
 
     parameters: {"W1": …, "b1": …, …}; gradients: {"dW1": …, "db1": …, …} of the same shapes; learning_rate:
-    α. Return new parameters; the dictionary and the arrays given stay as they are.
+    α. Return new parameters; the dictionary and the arrays given must not change.
 
     >>> parameters = {"W1": np.array([[1.0]]), "b1": np.array([[0.0]])}
     >>> update_parameters(parameters, {"dW1": np.array([[2.0]]), "db1": np.array([[1.0]])}, 0.1)["W1"]
@@ -191,7 +191,7 @@ def update_parameters(parameters, gradients, learning_rate):
 def numerical_gradient(cost, theta, epsilon):
     """The central difference in each entry: gᵢ = (J(θ + ε·eᵢ) - J(θ - ε·eᵢ)) / 2ε.
 
-    cost: a function of θ that returns the number J; theta (n,): floats, which are as before afterwards;
+    cost: a function of θ that returns the number J; theta (n,): floats, which must be the same afterwards;
     epsilon: ε. Return g (n,).
 
     >>> numerical_gradient(lambda theta: float(np.sum(theta**2)), np.array([1.0, 3.0]), 0.5)

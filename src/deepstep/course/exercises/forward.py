@@ -36,8 +36,8 @@ def _neurons(rng):
 def neuron_forward(w, b, X):
     """The activations of one sigmoid neuron: A = σ(wᵀ·X + b).
 
-    w (n, 1): weights; b: a number; X (n, m): one example per column. Return A (1, m), with
-    σ(z) = 1 / (1 + e^-z).
+    w (n, 1): the weights of n inputs; b: a number; X (n, m): m examples, one per column. Return A (1, m),
+    with σ(z) = 1 / (1 + e^-z).
 
     >>> neuron_forward(np.array([[1.0], [2.0]]), 2.0, np.array([[1.0, -1.0], [3.0, -3.2]])).round(4)
     array([[0.9999, 0.0045]])
@@ -104,8 +104,8 @@ def parameter_shapes(layer_dims):
 def flatten_images(images):
     """Images as columns of numbers from 0 to 1.
 
-    images (m, height, width, colours): whole numbers from 0 to 255. Return X (height·width·colours, m), each
-    image one column, in the order of the image's own array, divided by 255.
+    images (m, height, width, colours): whole numbers from 0 to 255. Return X (height·width·colours, m):
+    column i has the numbers of images[i] in the order of images[i].ravel(), divided by 255.
 
     >>> flatten_images(np.array([[[[0, 51, 255]]], [[[255, 0, 0]]]]))
     array([[0. , 1. ],
@@ -123,8 +123,9 @@ def flatten_images(images):
 def initialize_two_layer(n_x, n_h, n_y, rng):
     """First parameters of a network with one hidden layer: W = 0.01·N(0, 1), b = 0.
 
-    n_x, n_h, n_y: sizes of input, hidden and output layer; rng: a np.random.RandomState, of which rng.randn
-    draws W1 first, then W2. Return {"W1": (n_h, n_x), "b1": (n_h, 1), "W2": (n_y, n_h), "b2": (n_y, 1)}.
+    n_x, n_h, n_y: sizes of input, hidden and output layer; rng: a np.random.RandomState. Draw W1 with
+    rng.randn(n_h, n_x), then W2, and nothing else.
+    Return {"W1": (n_h, n_x), "b1": (n_h, 1), "W2": (n_y, n_h), "b2": (n_y, 1)}.
 
     >>> initialize_two_layer(3, 2, 1, np.random.RandomState(1))["W2"]
     array([[ 0.01744812, -0.00761207]])
@@ -143,8 +144,8 @@ def initialize_two_layer(n_x, n_h, n_y, rng):
 def initialize_deep(layer_dims, rng):
     """First parameters of a network of any depth: W[l] = 0.01·N(0, 1), b[l] = 0.
 
-    layer_dims: sizes n[0], …, n[L]; rng: a np.random.RandomState, of which rng.randn draws W1, W2, … in this
-    order. Return {"W1": (n[1], n[0]), "b1": (n[1], 1), …}.
+    layer_dims: sizes n[0], …, n[L]; rng: a np.random.RandomState. Draw W1, W2, … in this order with
+    rng.randn, and nothing else. Return {"W1": (n[1], n[0]), "b1": (n[1], 1), …}.
 
     >>> initialize_deep([5, 4, 3], np.random.RandomState(3))["W2"][0]
     array([-0.01185047, -0.0020565 ,  0.01486148,  0.00236716])
@@ -161,10 +162,10 @@ def initialize_deep(layer_dims, rng):
     cases=lambda rng: [(dims, Draws(rng.randint(99))) for dims in ([4, 5, 3, 1], [4, 4, 4, 4], [2, 1])],
 )
 def initialize_he(layer_dims, rng):
-    """First parameters after He: W[l] = √(2/n[l-1])·N(0, 1), b[l] = 0.
+    """First parameters with the He initialization: W[l] = √(2/n[l-1])·N(0, 1), b[l] = 0.
 
-    layer_dims: sizes n[0], …, n[L]; rng: a np.random.RandomState, of which rng.randn draws W1, W2, … in this
-    order. Return {"W1": (n[1], n[0]), "b1": (n[1], 1), …}.
+    layer_dims: sizes n[0], …, n[L]; rng: a np.random.RandomState. Draw W1, W2, … in this order with
+    rng.randn, and nothing else. Return {"W1": (n[1], n[0]), "b1": (n[1], 1), …}.
 
     >>> initialize_he([2, 4, 1], np.random.RandomState(3))["W1"][0]
     array([1.78862847, 0.43650985])
@@ -183,7 +184,8 @@ def initialize_he(layer_dims, rng):
 def sigmoid(Z):
     """The sigmoid of each entry: A = 1 / (1 + e^-Z).
 
-    Z: an array of any shape. Return A of the same shape. Large entries of Z give 1, not NaN.
+    Z: an array of any shape. Return A of the same shape. Entries of any size give a number, not NaN; a NumPy
+    warning of an overflow is allowed.
 
     >>> sigmoid(np.array([[0.0, 2.0]]))
     array([[0.5       , 0.88079708]])
@@ -199,7 +201,7 @@ def sigmoid(Z):
 def relu(Z):
     """The relu of each entry: A = max(0, Z).
 
-    Z: an array of any shape, which stays as it is. Return A of the same shape.
+    Z: an array of any shape, which must not change. Return A of the same shape.
 
     >>> relu(np.array([[-1.0, 2.0]]))
     array([[0., 2.]])
@@ -321,7 +323,7 @@ def compute_cost(AL, Y):
 def cost_from_logits(ZL, Y):
     """The same cost from Z[L], finite for every Z: J = 1/m Σᵢ (max(z, 0) - z·y + log(1 + e^-|z|)).
 
-    ZL (1, m): pre-activations of the last layer; Y (1, m): labels 0 or 1. Return J, a number.
+    ZL (1, m): the logits, which are Z of the last layer; Y (1, m): labels 0 or 1. Return J, a number.
 
     >>> float(cost_from_logits(np.array([[-1e4, 0.0]]), np.array([[0, 1]])))
     0.34657359027997264

@@ -33,8 +33,8 @@ def fit(X, Y, layer_dims, learning_rate, iterations, seed):
     """Train a network by gradient descent on all examples.
 
     X (n[0], m), Y (1, m); layer_dims: n[0], …, n[L]; learning_rate: α; iterations: the number of steps; seed:
-    that of the first parameters, initialize_he(layer_dims, np.random.RandomState(seed)). In each step:
-    forward, cost, backward, update. Return the parameters after the last step, and the list of the costs: one
+    a whole number. Begin with initialize_he(layer_dims, np.random.RandomState(seed)). In each step: forward,
+    cost, backward, update. Return the parameters after the last step, and the list of the costs: one
     per step, taken before its update. The functions of earlier chapters do the parts.
 
     >>> X, Y = np.array([[0.0, 1.0]]), np.array([[0, 1]])
@@ -111,8 +111,8 @@ def first_wrong(P, Y):
 def mini_batches(X, Y, batch_size, rng):
     """Shuffled mini-batches: all examples once, in batches of batch_size columns; the last may be smaller.
 
-    X (n, m), Y (1, m); rng: a np.random.RandomState, of which one rng.permutation(m) gives the order of the
-    columns. Return the list of the pairs (X of the batch, Y of the batch).
+    X (n, m), Y (1, m); rng: a np.random.RandomState. Draw the order of the columns once, with
+    rng.permutation(m). Return the list of the pairs (X of the batch, Y of the batch).
 
     >>> batches = mini_batches(np.arange(5.0).reshape(1, 5), np.ones((1, 5)), 2, np.random.RandomState(0))
     >>> [X.tolist() for X, Y in batches]
@@ -144,7 +144,7 @@ def adam_update(theta, gradient, v, s, t, learning_rate, beta1=0.9, beta2=0.999,
     v := β₁·v + (1 - β₁)·g, s := β₂·s + (1 - β₂)·g², v̂ = v / (1 - β₁ᵗ), ŝ = s / (1 - β₂ᵗ),
     θ := θ - α·v̂ / (√ŝ + ε).
 
-    theta, gradient, v, s (n,), which stay as they are; learning_rate: α. Return the new θ, v and s.
+    theta, gradient, v, s (n,), which must not change; learning_rate: α. Return the new θ, v and s.
 
     >>> zero = np.zeros(1)
     >>> adam_update(np.array([1.0]), np.array([2.0]), zero, zero, 1, 0.1)[0]
@@ -189,11 +189,11 @@ def l2_cost(parameters, l2, m):
 def dropout_forward(A, keep_prob, rng):
     """Inverted dropout: mask = D / keep_prob with D = 1 where a draw is below keep_prob, else 0; A ∘ mask.
 
-    A (n, m), which stays as it is; keep_prob: the share that is kept; rng: a np.random.RandomState, of which
-    rng.rand(n, m) draws the numbers. Return A ∘ mask and the mask, both (n, m).
+    A (n, m), which must not change; keep_prob: the probability that an entry is kept; rng: a
+    np.random.RandomState. Draw all numbers with rng.rand(n, m). Return A ∘ mask and the mask, both (n, m).
 
-    >>> dropout_forward(np.ones((1, 3)), 0.5, np.random.RandomState(0))[0]
-    array([[0., 0., 0.]])
+    >>> dropout_forward(np.ones((1, 3)), 0.7, np.random.RandomState(0))[0].round(3)
+    array([[1.429, 0.   , 1.429]])
     """
     D = rng.rand(*A.shape) < keep_prob
     mask = D / keep_prob
@@ -210,7 +210,7 @@ def _tables(rng):
 def standardize(train, test):
     """Columns of a table with mean 0 and standard deviation 1: x := (x - mean) / standard deviation.
 
-    train (m, n), test (k, n): tables as they are in a file, one example per row, one quantity per column.
+    train (m, n), test (k, n): tables with one example per row and one quantity per column.
     Mean and standard deviation (np.std: the divisor is m) are those of train, for both tables. A column that
     is constant in train is divided by 1. Return the new train and test.
 
