@@ -188,6 +188,22 @@ def test_locked_controls_cannot_be_used(watched, address):
     assert page.locator('[data-screen="home"]:visible').count() == 0
 
 
+def test_where_everything_is_locked_no_tour_leads_elsewhere(watched, tmp_path):
+    lesson = tmp_path / "lesson.md"
+    lesson.write_text(LESSON.replace('["screens", "share", "find", "check"]', '["all"]'), encoding="utf-8")
+    path = tmp_path / "locked.html"
+    path.write_text(html_page(build(lesson)), encoding="utf-8")
+    page = watched(path.as_uri()).open(path.as_uri())
+    answer(page, 1)
+    page.keyboard.press("?")
+    page.wait_for_selector("dialog[open] .keys")
+    assert page.locator('[data-action="tour"]').count() == 0
+    page.keyboard.press("Escape")
+    next_scene(page)
+    page.wait_for_selector(".play")
+    assert page.locator('[data-action="tour"]').count() == 1
+
+
 def test_a_question_reveals_its_answer_and_counts_once(watched, address):
     page = watched(address).open(address)
     assert score(page) == ("0", "false")

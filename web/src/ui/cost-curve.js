@@ -2,7 +2,7 @@
 import { html } from "./html.js";
 import { set, useApp } from "./store.js";
 import { goTo } from "./walk.js";
-import { locked } from "./scenes.js";
+import { locked } from "./locks.js";
 import { byEpoch, highest, lowest, places, thinned } from "../engine/curve.js";
 import { number } from "../format.js";
 import { t } from "../messages.js";

@@ -12,7 +12,7 @@ import { at } from "../engine/tensor.js";
 import { axes } from "../engine/names.js";
 import { classOf } from "./scatter.js";
 import { exact, number } from "../format.js";
-import { canMove } from "./scenes.js";
+import { canMove } from "./locks.js";
 import { Picture } from "./picture.js";
 import { pictureShape } from "../data/pictures.js";
 import { t } from "../messages.js";
