@@ -16,8 +16,8 @@ export function sceneKey(key) {
 
 function report() {
   const { lesson, state } = app.scenes;
-  const { percent, questions } = scoreOf(lesson, state);
-  platform.report({ status: statusOf(lesson, state), percent, questions, at: state.at, text: stateText(state) });
+  const { percent, questions, done } = scoreOf(lesson, state);
+  platform.report({ status: statusOf(lesson, state), percent, questions, done, at: state.at, text: stateText(state) });
 }
 
 function openPlace() {
@@ -41,7 +41,7 @@ function openScene() {
 export function startScenes(document_) {
   const lesson = decodeScenes(document_);
   knowLibrary(lesson);
-  platform = connectScorm(findApi(globalThis));
+  platform = connectScorm(findApi(globalThis), undefined, () => set({ platformLost: true }));
   const state = readState(lesson, platform.kept());
   const asked = Number(new URLSearchParams(location.hash.slice(1)).get("scene")) - 1;
   app.scenes = { lesson, state: goToScene(lesson, state, asked) };
