@@ -359,7 +359,7 @@ def test_a_platform_that_breaks_leaves_the_lesson(watched, document, served):
     folder, base = served
     (folder / "lesson").mkdir()
     (folder / "lesson" / "index.html").write_text(html_page(document), encoding="utf-8")
-    broken = PLAYER.replace("(told[name] = value, \"true\")", "{ throw new Error('closed'); }")
+    broken = PLAYER.replace('(told[name] = value, "true")', "{ throw new Error('closed'); }")
     assert broken != PLAYER
     (folder / "player.html").write_text(broken)
     page = watched(base, errors="favicon").page
