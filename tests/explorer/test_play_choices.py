@@ -201,17 +201,52 @@ def test_a_served_training_goes_at_the_speed_of_the_slider(watched, serve):
     page.wait_for_selector('[data-action="play"]')
 
 
-def test_the_language_is_switched_and_carried_by_the_link(watched, address):
-    page = watched(address).open(f"{address}#s=home")
-    page.select_option('[data-setting="language"]', "de")
+@pytest.fixture(scope="module")
+def german(tmp_path_factory):
+    path = tmp_path_factory.mktemp("german") / "lesson.html"
+    network = Network([2, 3, 1], activation="tanh", seed=1)
+    explore(network, X, Y, about=About(language="de"), iterations=3).export(path)
+    return path.as_uri()
+
+
+def test_the_language_is_switched_and_carried_by_the_link(watched, german):
+    page = watched(german).open(f"{german}#s=home")
     assert page.inner_text('[data-screen="lab"]') == "Schrittlabor"
     assert page.get_attribute("html", "lang") == "de"
+    page.select_option('[data-setting="language"]', "en")
+    assert page.get_attribute("html", "lang") == "en"
     page.click('[data-screen="play"]')
     page.wait_for_timeout(500)  # until the address is written
-    assert "g=de" in page.url
-    again = watched(address, viewport={"width": 390, "height": 844}).open(page.url)
+    assert "g=en" in page.url
+    again = watched(german, viewport={"width": 390, "height": 844}).open(page.url)
+    assert again.inner_text("#cost-title") == "Cost J"
+    again.keyboard.press("?")
+    again.select_option('dialog [data-setting="language"]', "de")
     assert again.inner_text("#cost-title") == "Kosten J"
     assert again.evaluate("document.documentElement.scrollWidth") <= 390
-    again.keyboard.press("?")
-    again.select_option('dialog [data-setting="language"]', "en")
-    assert again.inner_text("#cost-title") == "Cost J"
+
+
+def test_an_english_page_has_one_language_and_no_switch(watched, address):
+    page = watched(address).open(f"{address}#s=home&g=de")
+    assert page.locator('[data-setting="language"]').count() == 0
+    assert page.get_attribute("html", "lang") == "en"
+    page.keyboard.press("?")
+    page.wait_for_selector("dialog[open] .keys")
+    assert page.locator('[data-setting="language"]').count() == 0
+
+
+def test_the_served_page_has_all_languages_and_saves_the_chosen_one(watched, serve, tmp_path):
+    server = serve(Network([2, 4, 1], activation="tanh", seed=2), X, Y, learning_rate=0.3, iterations=3)
+    page = watched(f"http://127.0.0.1:{server.port}/", accept_downloads=True).open(server.url)
+    page.click('[data-screen="home"]')
+    page.select_option('[data-setting="language"]', "de")
+    page.click('[data-open="share"]')
+    with page.expect_download() as download:
+        page.click('[data-action="export"]')
+    path = tmp_path / "saved.html"
+    download.value.save_as(path)
+    saved = watched(path.as_uri()).open(path.as_uri())
+    assert saved.inner_text('[data-screen="lab"]') == "Schrittlabor"
+    saved.click('[data-screen="home"]')
+    saved.select_option('[data-setting="language"]', "en")
+    assert saved.inner_text('[data-screen="lab"]') == "Step lab"

@@ -75,7 +75,12 @@ window.API = {
   LMSGetValue: (name) => told[name] ?? "",
   LMSSetValue: (name, value) => (told[name] = value, "true"),
   LMSCommit: () => "true",
-  LMSFinish: () => (calls.push("finish"), "true"),
+  LMSFinish() {  // a platform may decide by the masteryscore of the manifest
+    calls.push("finish");
+    const score = told["cmi.core.score.raw"];
+    if (score !== undefined) told["cmi.core.lesson_status"] = Number(score) >= 50 ? "passed" : "failed";
+    return "true";
+  },
   LMSGetLastError: () => "0", LMSGetErrorString: () => "", LMSGetDiagnostic: () => "",
 };
 </script><body><iframe title="Lesson" width="1200" height="800" src="lesson/index.html"></iframe></html>"""
@@ -206,6 +211,22 @@ def test_a_locked_transport_has_no_other_way_to_a_step(watched, tmp_path):
     assert page.locator("details td[data-value]").count() == 3  # the costs are shown
 
 
+def test_where_everything_is_locked_no_tour_leads_elsewhere(watched, tmp_path):
+    lesson = tmp_path / "lesson.md"
+    lesson.write_text(LESSON.replace('["screens", "share", "find", "check"]', '["all"]'), encoding="utf-8")
+    path = tmp_path / "locked.html"
+    path.write_text(html_page(build(lesson)), encoding="utf-8")
+    page = watched(path.as_uri()).open(path.as_uri())
+    answer(page, 1)
+    page.keyboard.press("?")
+    page.wait_for_selector("dialog[open] .keys")
+    assert page.locator('[data-action="tour"]').count() == 0
+    page.keyboard.press("Escape")
+    next_scene(page)
+    page.wait_for_selector(".play")
+    assert page.locator('[data-action="tour"]').count() == 1
+
+
 def test_a_question_reveals_its_answer_and_counts_once(watched, address):
     page = watched(address).open(address)
     assert score(page) == ("0", "false")
@@ -331,7 +352,7 @@ def test_a_platform_receives_status_and_score(watched, document, served):
     lesson.locator(".answer >> nth=1").click()
     lesson.locator('.question [type="submit"]').click()
     lesson.locator("[data-result] b").wait_for()
-    assert [told(f"score.{name}") for name in ("raw", "min", "max")] == ["25", "0", "100"]
+    assert told("score.raw") is None  # the score of an unfinished lesson would be one that failed
     lesson.locator('[data-scene-way="next"]').click()
     lesson.locator('.scene[data-scene="2"]').wait_for()
     assert told("lesson_location") == "1"
@@ -339,13 +360,33 @@ def test_a_platform_receives_status_and_score(watched, document, served):
     page.evaluate("document.querySelector('iframe').contentWindow.location.reload()")
     lesson.locator('.scene[data-scene="2"] .answer >> nth=0').click()
     assert page.evaluate("calls") == ["initialize", "finish", "initialize"]
-    assert told("exit") == "suspend"
+    assert (told("exit"), told("lesson_status")) == ("suspend", "incomplete")
     lesson.locator(".answer >> nth=2").click()
     lesson.locator('.question [type="submit"]').click()
     lesson.locator('[data-scene-way="next"]').click()
     lesson.locator('.scene[data-scene="3"]').wait_for()
     assert (told("lesson_status"), told("score.raw")) == ("passed", "100")
+    assert [told(f"score.{name}") for name in ("min", "max")] == ["0", "100"]
     page.evaluate("document.querySelector('iframe').remove()")
     assert page.evaluate("calls").count("finish") == 2
     assert len(told("session_time")) == len("0000:00:00.00")
     assert told("exit") == ""
+
+
+def test_a_platform_that_breaks_leaves_the_lesson(watched, document, served):
+    folder, base = served
+    (folder / "lesson").mkdir()
+    (folder / "lesson" / "index.html").write_text(html_page(document), encoding="utf-8")
+    broken = PLAYER.replace('(told[name] = value, "true")', "{ throw new Error('closed'); }")
+    assert broken != PLAYER
+    (folder / "player.html").write_text(broken)
+    page = watched(base, errors="favicon").page
+    page.goto(f"{base}player.html")
+    lesson = page.frame_locator("iframe")
+    lesson.locator("[data-platform]", has_text="Lernplattform antwortet nicht").wait_for()
+    lesson.locator(".answer >> nth=1").click()
+    lesson.locator('.question [type="submit"]').click()
+    lesson.locator('[data-result]:has-text("Richtig.")').wait_for()
+    lesson.locator('[data-scene-way="next"]').click()
+    lesson.locator('.scene[data-scene="2"]').wait_for()
+    assert page.evaluate("calls") == ["initialize"]

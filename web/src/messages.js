@@ -196,6 +196,7 @@ const ENGLISH = {
   "scene.score": "Score: {points} of {of} points ({percent} %).",
   "scene.passed": "Passed.",
   "scene.failed": "Not passed.",
+  "scene.platform": "The learning platform does not answer. The lesson goes on; its score is not sent.",
   "scene.fault":
     "Training with the fault {fault}: the formulas are the right ones, the numbers those of the fault, as Python recorded them (update {numbers}).",
   "verdict.right": "right",
@@ -479,5 +480,5 @@ export const hasText = (key) => key in ENGLISH;
 
 /** Take the texts of a language; one without a catalogue is shown in English. */
 export function useLanguage(language) {
-  catalogue = CATALOGUES[language] ?? ENGLISH;
+  catalogue = Object.hasOwn(CATALOGUES, language) ? CATALOGUES[language] : ENGLISH;
 }

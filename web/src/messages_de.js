@@ -408,6 +408,7 @@ export const GERMAN = {
   "scene.score": "Ergebnis: {points} von {of} Punkten ({percent} %).",
   "scene.passed": "Bestanden.",
   "scene.failed": "Nicht bestanden.",
+  "scene.platform": "Die Lernplattform antwortet nicht. Die Lektion geht weiter; ihr Ergebnis wird nicht gesendet.",
   "scene.fault":
     "Training mit dem Fehler {fault}: Die Formeln sind die richtigen, die Zahlen sind die des Fehlers, wie Python sie aufgezeichnet hat (Update {numbers}).",
   "verdict.right": "richtig",

@@ -2,6 +2,8 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { addLanguages, CATALOGUES, t, useLanguage } from "../src/messages.js";
+import { app } from "../src/ui/store.js";
+import { beginLanguage, speak } from "../src/ui/language.js";
 import { GERMAN } from "../src/messages_de.js";
 
 addLanguages({ de: GERMAN });
@@ -25,4 +27,19 @@ test("a language is taken, and unknown ones leave English", () => {
   assert.equal(t("play.layer", { l: 2 }), "Schicht 2");
   useLanguage("xx");
   assert.equal(t("play.layer", { l: 2 }), "Layer 2");
+});
+
+test("a language has any case and region; names of JavaScript are none", () => {
+  globalThis.document = /** @type {any} */ ({ documentElement: { lang: "DE" }, getElementById: () => null });
+  const cases = { "": "de", "#g=EN": "en", "#g=DE-at": "de", "#g=toString": "en", "#g=constructor": "en" };
+  for (const [hash, language] of Object.entries(cases)) {
+    document.documentElement.lang = "DE";
+    globalThis.location = /** @type {any} */ ({ hash });
+    beginLanguage();
+    assert.deepEqual([app.language, document.documentElement.lang, app.ownLanguage], [language, language, "de"], hash);
+  }
+  useLanguage("toString");
+  assert.equal(t("app.language"), "Language");
+  speak("de");
+  assert.equal(t("app.language"), "Sprache");
 });

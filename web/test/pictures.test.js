@@ -1,7 +1,7 @@
 /** Inputs that are pixels, and weights, as RGBA; what a lesson says about them is checked. */
 import test from "node:test";
 import assert from "node:assert/strict";
-import { exampleImage, hasPixels, pictureShape, weightsImage } from "../src/data/pictures.js";
+import { exampleImage, hasPixels, pictureShape, unitOf, weightsImage } from "../src/data/pictures.js";
 import { checkLesson } from "../src/lesson/check.js";
 import { decodeLesson, lessonText } from "../src/lesson/codec.js";
 import { makeLesson } from "../src/lesson/make.js";
@@ -36,4 +36,9 @@ test("a lesson keeps the shape, and a wrong one is refused", () => {
   assert.deepEqual(again({}).data.image_shape, [2, 2]);
   for (const change of [{ image_shape: [3, 2] }, { image_shape: [4] }, { pictures: { shape: [1, 1, 1, 1], u8: "AA==" } }, { pictures: { shape: [2, 1, 1, 1], u8: "A" } }])
     assert.throws(() => again(change), (error) => /^data\.(image_shape|pictures)/.test(error.parts.where));
+});
+
+test("a unit of layer 1 is one of layer 1 alone", () => {
+  for (const name of ["W1", "dW1", "v_W1", "b1", "Z1", "dg(Z1)"]) assert.equal(unitOf({ name, row: 3 }), 3, name);
+  for (const name of ["W10", "dZ11", "A21", "s1", "A0", "J", ""]) assert.equal(unitOf({ name, row: 3 }), 0, name);
 });

@@ -166,7 +166,17 @@ test("the interface is found above, and at the opener", () => {
   assert.equal(findApi(strange), null);
 });
 
-const REPORT = { status: "passed", percent: 75, questions: 2, at: 1, text: "{}" };
+test("windows of another origin are passed over, up and to the opener", () => {
+  const api = platform();
+  const foreign = (parent) => Object.defineProperty({ parent }, "API", { get: () => { throw new Error("another origin"); } });
+  assert.equal(findApi({ parent: foreign({ API: api }) }), api);
+  const closed = foreign();
+  closed.parent = closed;
+  assert.equal(findApi({ parent: closed, top: { opener: foreign({ API: api }) } }), api);
+  assert.equal(findApi({ parent: closed, top: closed }), null);
+});
+
+const REPORT = { status: "passed", percent: 75, questions: 2, done: true, at: 1, text: "{}" };
 
 test("the platform is told status, score, place and time", () => {
   const api = platform();
@@ -190,13 +200,32 @@ test("the platform is told status, score, place and time", () => {
   assert.deepEqual(api.calls, ["initialize", "commit", "commit", "finish"]);
 });
 
+test("the score is sent when the lesson is done", () => {
+  const api = platform();
+  connectScorm(api).report({ ...REPORT, status: "incomplete", percent: 0, done: false });
+  assert.deepEqual(Object.keys(api.told), ["cmi.core.lesson_status", "cmi.core.lesson_location", "cmi.suspend_data"]);
+});
+
+for (const name of ["LMSInitialize", "LMSGetValue", "LMSSetValue", "LMSCommit", "LMSFinish"])
+  test(`a platform whose ${name} throws is left, which is said once`, () => {
+    for (const broken of [{ [name]: () => { throw new Error("closed"); } }, { [name]: undefined }]) {
+      let lost = 0;
+      const scorm = connectScorm({ ...platform(), ...broken }, () => 0, () => (lost += 1));
+      assert.equal(scorm.kept(), "");
+      for (let i = 0; i < 2; i++) scorm.report(REPORT);
+      scorm.finish(true);
+      assert.deepEqual([scorm.isOpen(), lost], [false, 1]);
+    }
+  });
+
 test("without a platform, or with one that refuses, nothing is told", () => {
   connectScorm(null).report(REPORT);
   const api = platform("false");
-  const scorm = connectScorm(api);
+  let lost = 0;
+  const scorm = connectScorm(api, () => 0, () => (lost += 1));
   scorm.report(REPORT);
   scorm.finish(false);
-  assert.deepEqual(api.told, {});
+  assert.deepEqual([api.told, lost], [{}, 1]);
   assert.equal(scorm.isOpen(), false);
 });
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from deepstep.errors import DataError, FileError
 
 LESSON_ID = "deepstep-lesson"  # the element with the lesson
+TEXTS_ID = "deepstep-texts"  # the element with texts in other languages than English
 ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 """Characters that would end a script element, or begin a comment in it."""
 
@@ -63,12 +64,20 @@ def policy(*, served: bool) -> str:
     return "; ".join(f"{name} {value}" for name, value in rules.items())
 
 
+def texts_of(language: str | None) -> str:
+    """The element with the page's texts in a language, or in all of them; English is part of the program."""
+    texts = json.loads(bundle("texts.json"))
+    if language is not None:
+        name = language.lower().split("-")[0]
+        texts = {name: texts[name]} if name in texts else {}
+    return f'<script type="application/json" id="{TEXTS_ID}">{as_json(texts)}</script>\n' if texts else ""
+
+
 def page(title: str, document: Any = None) -> str:
     """The page of a lesson; without a document the page of the server, which requests it."""
     served = document is None
     language = (document or {}).get("language", "en")
     meta = "" if served else f'<meta http-equiv="Content-Security-Policy" content="{policy(served=False)}">\n'
-    texts = as_json(json.loads(bundle("texts.json")))
     data = (
         "" if served else f'<script type="application/json" id="{LESSON_ID}">{as_json(document)}</script>\n'
     )
@@ -82,8 +91,7 @@ def page(title: str, document: Any = None) -> str:
         f"<style>{bundle('explorer.css')}</style>\n</head>\n<body>\n"
         f'<div id="app" data-source="{"server" if served else "export"}"></div>\n'
         "<noscript>This page needs JavaScript.</noscript>\n"
-        f'<script type="application/json" id="deepstep-texts">{texts}</script>\n'
-        f"{data}<script>{bundle('explorer.js')}</script>\n</body>\n</html>\n"
+        f"{texts_of(None if served else language)}{data}<script>{bundle('explorer.js')}</script>\n</body>\n</html>\n"
     )
 
 

@@ -1,4 +1,5 @@
 /** Examples that are images: pixels as RGBA, from the inputs or from the bytes of a wide lesson; weights of layer 1 in their shape. */
+import { parse } from "../engine/names.js";
 import { at } from "../engine/tensor.js";
 
 /** @returns {{high: number, wide: number, channels: number} | null} the shape of the pictures of examples */
@@ -63,4 +64,10 @@ export function weightsImage(W, row, data, ramp) {
   const rgba = new Uint8ClampedArray(4 * size);
   means.forEach((value, p) => rgba.set([...ramp(value / most), 255], 4 * p));
   return rgba;
+}
+
+/** The unit of layer 1 that a cell belongs to, which is the row of the picture of its weights. */
+export function unitOf({ name, row }) {
+  const parts = parse(name);
+  return parts?.layer === 1 && parts.letter !== "s" ? row : 0;
 }

@@ -5,6 +5,7 @@
  * @typedef {{kind: string, parts: Record<string, number>, k?: number, name: string, row?: number}} Finding `name` is the quantity
  *   that shows it, in update k or the open one
  */
+import { byEpoch, highest, places } from "./curve.js";
 import { layerHealth } from "./health.js";
 
 const SHARE = 0.4; // of the units of a layer: dead, or saturated
@@ -17,61 +18,58 @@ const [STEADY, STRAIGHT] = [0.9, 0.25]; // epochs in which the cost falls; its f
 const NOTHING = 0.01; // of the first cost …
 const PLATEAU = 200; // … after so many epochs: a training may begin with a plateau
 const JUMPS = 0.1; // of the whole fall, from epoch to epoch
+const SAMPLE = 500; // epochs that the shape of a long curve is read from
 const [TENTH, RISEN, DOUBLED, SLIGHTLY] = [0.1, 0.1, 2, 0.02]; // the end of the curve of the test set
 
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 const percent = (share) => Math.round(100 * share);
 
-/** The mean of each epoch that is whole: [update at its end, mean]. */
-function byEpoch(costs, each) {
-  const found = [];
-  for (let from = 0; from + each <= costs.length; from += each) {
-    const known = costs.slice(from, from + each).filter(Number.isFinite);
-    if (known.length) found.push([from + each, mean(known)]);
-  }
-  return found;
-}
-
 function isStraight(values, fall) {
   const half = Math.floor(values.length / 2);
-  const falls = values.slice(1).filter((value, i) => value < values[i]).length;
-  return fall > 0 && falls >= STEADY * (values.length - 1) && values[half] - values.at(-1) >= STRAIGHT * fall;
+  const at = places(values.length, SAMPLE).slice(1);
+  const falls = at.filter((i) => values[i] < values[i - 1]).length;
+  return fall > 0 && falls >= STEADY * at.length && values[half] - values.at(-1) >= STRAIGHT * fall;
+}
+
+/** The usual jump of the curve's second half, from epoch to epoch. */
+function jumpOf(values) {
+  const from = Math.floor(values.length / 2) + 1;
+  return median(places(values.length, SAMPLE, from).map((i) => Math.abs(values[i] - values[i - 1])));
 }
 
 /** @returns {Finding[]} from the costs by epoch; `moved` is how far the weights are from their beginning, of their size */
 export function costFindings(costs, testCosts, each, moved) {
-  const points = byEpoch(costs, each);
-  const values = points.map(([, J]) => J);
+  const curve = byEpoch(costs, each);
+  const { ends, values } = curve;
   if (values.length < 2) return [];
-  const [first, last, most] = [values[0], values.at(-1), Math.max(...values)];
-  const k = points[values.indexOf(most)][0];
-  if (last > first) return [{ kind: "rising", parts: { first, last }, k: points.at(-1)[0], name: "J" }];
+  const [first, last, most] = [values[0], values.at(-1), values[curve.peak]];
+  const k = ends[curve.peak];
+  if (last > first) return [{ kind: "rising", parts: { first, last }, k: ends.at(-1), name: "J" }];
   if (most > ROSE * Math.abs(first)) return [{ kind: "rateHigh", parts: { first, peak: most, k }, k, name: "J" }];
   if (values.length < FEWEST) return [];
-  const fall = first - Math.min(...values);
+  const fall = first - values[curve.low];
   const parts = { percent: Number(((100 * fall) / Math.abs(first)).toPrecision(2)), n: values.length };
   if (fall < LITTLE * Math.abs(first) && moved < LITTLE && isStraight(values, fall))
     return [{ kind: "rateLow", parts, name: "J" }];
   if (fall < NOTHING * Math.abs(first) && values.length >= PLATEAU) return [{ kind: "nothing", parts, name: "J" }];
-  const late = values.slice(Math.floor(values.length / 2));
-  const jump = median(late.slice(1).map((value, i) => Math.abs(value - late[i])));
+  const jump = jumpOf(values);
   const unsteady = jump > JUMPS * fall ? [{ kind: "unsteady", parts: { jump, percent: percent(jump / fall) }, name: "J" }] : [];
   return [...overfitting(byEpoch(testCosts, each), values), ...unsteady];
 }
 
 /** The cost of the test set rises while that of the training set falls. */
-function overfitting(points, values) {
-  const tests = points.map(([, J]) => J);
-  const window = Math.max(3, Math.round(TENTH * tests.length));
-  if (tests.length < FEWEST || tests.length !== values.length) return [];
-  const best = tests.indexOf(Math.min(...tests));
-  const [low, end] = [tests[best], mean(tests.slice(-window))];
+function overfitting({ ends, values: tests, low: best }, values) {
+  const { length } = tests;
+  if (length < FEWEST || length !== values.length) return [];
+  const window = Math.max(3, Math.round(TENTH * length));
+  const atEnd = places(length, SAMPLE, length - window);
+  const [low, end] = [tests[best], mean(atEnd.map((i) => tests[i]))];
   const [rise, fall] = [end - low, tests[0] - low];
   const far = rise > RISEN * Math.max(fall, Math.abs(tests[0]) / 10) || (end > DOUBLED * low && low > 0 && rise > SLIGHTLY * fall);
-  const learnsOn = mean(values.slice(-window)) < values[best];
-  if (!far || !learnsOn || best >= tests.length - window) return [];
-  const k = points[best][0];
+  const learnsOn = mean(atEnd.map((i) => values[i])) < values[best];
+  if (!far || !learnsOn || best >= length - window) return [];
+  const k = ends[best];
   return [{ kind: "overfitting", parts: { k, best: low, last: tests.at(-1) }, k, name: "J" }];
 }
 
@@ -111,7 +109,7 @@ function gradientFindings(health) {
   const isOpen = norms.every(Number.isFinite) && norms.at(-1) > 0 && health.slice(0, -1).every(({ dead }) => dead < SHARE);
   if (!isOpen) return [];
   for (let i = 0; i < norms.length - 1; i++) {
-    const above = norms[i] / Math.max(...norms.slice(i + 1));
+    const above = norms[i] / highest(norms.slice(i + 1));
     if (above < VANISHED) return [{ kind: "vanishing", parts: { l: i + 1, ratio: above }, name: `dW${i + 1}` }];
     const ofLast = norms[i] / norms.at(-1);
     if (ofLast > EXPLODED) return [{ kind: "exploding", parts: { l: i + 1, ratio: ofLast }, name: `dW${i + 1}` }];
@@ -121,11 +119,11 @@ function gradientFindings(health) {
 
 /** ‖W − W at the beginning‖ of its size, of the layer that moved farthest. */
 export function movedShare(first, now) {
-  const norm = (values) => Math.hypot(...values);
+  const norm = (data, from = undefined) => Math.sqrt(data.reduce((sum, w, p) => sum + (from ? w - from[p] : w) ** 2, 0));
   const shares = Object.keys(first)
     .filter((name) => name[0] === "W")
-    .map((name) => norm(now[name].data.map((w, p) => w - first[name].data[p])) / (norm(first[name].data) || 1e-12));
-  return Math.max(...shares);
+    .map((name) => norm(now[name].data, first[name].data) / (norm(first[name].data) || 1e-12));
+  return highest(shares);
 }
 
 const ORDER = ["symmetric", "exploding", "rising", "rateHigh", "dead", "vanishing", "saturated", "rateLow", "nothing", "overfitting", "unsteady"];

@@ -1,4 +1,5 @@
 /** A training that can be walked: any update can be opened, from any state that it has been in. */
+import { highest } from "./curve.js";
 import { OPTIMIZERS } from "./optimizers.js";
 import { forward } from "./forward.js";
 import { openStep } from "./step.js";
@@ -221,7 +222,7 @@ export class Session {
    */
   beginning(done) {
     const from = this.base ? Math.min(done, this.base.t) : 0;
-    return done - from > FAR ? Math.max(from, ...[...this.kept.keys()].filter((t) => t < done)) : from;
+    return done - from > FAR ? highest([...this.kept.keys()].filter((t) => t < done), from) : from;
   }
 
   keep(state) {
@@ -238,7 +239,8 @@ export class Session {
     for (const kept of [...this.kept.keys()]) if (kept > t) this.kept.delete(kept);
     this.kept.set(t, this.latest);
     this.pinned.add(t);
-    for (const costs of [this.costs, this.testCosts]) costs.length = Math.min(costs.length, t);
+    this.costs = this.costs.slice(0, t); // other lists: what is known of a curve holds for its list
+    this.testCosts = this.testCosts.slice(0, t);
     this.trainings = this.trainings.filter(({ from }) => from <= t + 1);
     this.datas = this.datas.filter(({ from }) => from <= t + 1);
     this.log = this.log.filter((change) => change.t <= t);

@@ -1,4 +1,5 @@
 /** The bug museum of a lesson: the step of a right program, beside what a mistake makes of it. */
+import { highest } from "../engine/curve.js";
 import { isCount, isList, need } from "./check.js";
 
 export const PLAIN = "plain";
@@ -43,7 +44,7 @@ export function pairOf(museum, exhibit, id) {
 
 /** Points of the two curves, cut where the wrong one leaves the right one's surroundings. */
 export function curvesOf(right, wrong) {
-  const most = 2 * Math.max(...right.data);
+  const most = 2 * highest(right.data);
   const points = ({ data }) =>
     [...data].flatMap((J, i) => (Number.isFinite(J) ? [[i + 1, Math.max(-most, Math.min(most, J))]] : []));
   const cut = wrong ? wrong.data.some((J) => Math.abs(J) > most) : false;

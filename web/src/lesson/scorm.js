@@ -3,23 +3,29 @@
 const MOST_PARENTS = 10;
 const MOST_TEXT = 4096; // characters that a platform keeps
 
+/** A part of another window; undefined where its origin forbids to read it. */
+function part(view, name) {
+  try {
+    return view[name];
+  } catch {
+    return undefined;
+  }
+}
+
 /** The platform's interface among the windows around one; null without a platform. */
 function above(from) {
   for (let i = 0, view = from; view && i < MOST_PARENTS; i++) {
-    if (view.API) return view.API;
-    if (!view.parent || view.parent === view) return null;
-    view = view.parent;
+    const api = part(view, "API");
+    if (api) return api;
+    const parent = part(view, "parent");
+    view = parent === view ? null : parent;
   }
   return null;
 }
 
-/** The interface around this window, or around the one that opened it. */
+/** The interface around this window, or around the one that opened it; windows of another origin are passed over. */
 export function findApi(view) {
-  try {
-    return above(view) ?? (view.top?.opener ? above(view.top.opener) : null);
-  } catch {
-    return null; // a window of another origin answers no question
-  }
+  return above(view) ?? above(part(part(view, "top") ?? view, "opener"));
 }
 
 /** Milliseconds as SCORM has them: HHHH:MM:SS.SS. */
@@ -32,40 +38,58 @@ export function timeText(milliseconds) {
 }
 
 /**
- * A connection to the platform.
+ * A connection to the platform. A call that throws, or a refusal at the beginning, ends it: the lesson goes on as without a platform.
  *
  * @param {any} api the platform's, or null: then nothing is sent
  * @param {() => number} now milliseconds
+ * @param {() => void} lost what comes after that, once
  */
-export function connectScorm(api, now = () => Date.now()) {
-  let open = !!api && String(api.LMSInitialize("")) === "true";
+export function connectScorm(api, now = () => Date.now(), lost = () => {}) {
+  let open = !!api;
   const began = now();
-  const set = (name, value) => api.LMSSetValue(`cmi.core.${name}`, String(value));
+  const drop = () => {
+    open = false;
+    lost();
+  };
+  const call = (name, ...values) => {
+    if (!open) return "";
+    try {
+      return String(api[name](...values) ?? "");
+    } catch {
+      drop();
+      return "";
+    }
+  };
+  const set = (name, value) => call("LMSSetValue", `cmi.core.${name}`, String(value));
+  const answer = call("LMSInitialize", "");
+  if (open && answer !== "true") drop();
   return {
     isOpen: () => open,
     /** What was kept at the last visit. */
-    kept: () => (open ? String(api.LMSGetValue("cmi.suspend_data") ?? "") : ""),
-    /** @param {{status: string, percent: number, questions: number, at: number, text: string}} now_ */
-    report({ status, percent, questions, at, text }) {
-      if (!open) return;
+    kept: () => call("LMSGetValue", "cmi.suspend_data"),
+    /**
+     * The score is sent when the lesson is done: a platform may decide by it alone whether the lesson is passed.
+     *
+     * @param {{status: string, percent: number, questions: number, done: boolean, at: number, text: string}} now_
+     */
+    report({ status, percent, questions, done, at, text }) {
       set("lesson_status", status);
       set("lesson_location", at);
-      if (questions) {
+      if (questions && done) {
         set("score.raw", percent);
         set("score.min", 0);
         set("score.max", 100);
       }
-      if (text.length <= MOST_TEXT) api.LMSSetValue("cmi.suspend_data", text);
-      api.LMSCommit("");
+      if (text.length <= MOST_TEXT) call("LMSSetValue", "cmi.suspend_data", text);
+      call("LMSCommit", "");
     },
     /** The end: the time of this visit; nothing is sent after it. */
     finish(isDone) {
-      if (!open) return;
-      open = false;
       set("session_time", timeText(now() - began));
       set("exit", isDone ? "" : "suspend");
-      api.LMSCommit("");
-      api.LMSFinish("");
+      call("LMSCommit", "");
+      call("LMSFinish", "");
+      open = false;
     },
   };
 }

@@ -2,7 +2,7 @@
 import { html, useEffect } from "./html.js";
 import { set, useApp } from "./store.js";
 import { ScenePanel } from "./scene-panel.js";
-import { locked } from "./scenes.js";
+import { locked } from "./locks.js";
 import { showScreen } from "./walk.js";
 import { Home } from "./home.js";
 import { Play } from "./play.js";
@@ -10,7 +10,7 @@ import { Lab } from "./lab.js";
 import { Museum } from "./museum.js";
 import { Transport } from "./transport.js";
 import { Dialogs } from "./dialogs.js";
-import { startTour, Tour } from "./tour.js";
+import { Tour, TourButton } from "./tour.js";
 import { Server } from "./server.js";
 import { unknownParts } from "../engine/recorded.js";
 import { number } from "../format.js";
@@ -105,7 +105,7 @@ export function App() {
               >${t("app.share")}</button>`
             : null
         }
-        <button type="button" class="button is-quiet hide-narrow" data-action="tour" onClick=${startTour}>${t("tour.button")}</button>
+        <${TourButton} look=" is-quiet hide-narrow" text=${t("tour.button")} />
         <button
           type="button"
           class="button is-quiet is-round"

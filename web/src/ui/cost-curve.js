@@ -2,18 +2,13 @@
 import { html } from "./html.js";
 import { set, useApp } from "./store.js";
 import { goTo } from "./walk.js";
-import { locked } from "./scenes.js";
+import { locked } from "./locks.js";
+import { byEpoch, highest, lowest, places, thinned } from "../engine/curve.js";
 import { number } from "../format.js";
 import { t } from "../messages.js";
 
 const [WIDE, HIGH, LEFT, BOTTOM] = [320, 132, 40, 20];
 const MOST = 300;
-
-/** At most so many of the points, evenly, the last one among them. */
-function thinned(points, most) {
-  const every = Math.max(1, Math.ceil(points.length / most));
-  return points.filter((_, i) => i % every === 0 || i === points.length - 1);
-}
 
 /** Lines of points [x, y] over one axis, the second one dashed; `here` is the point that is marked. */
 export function Curve({ lines, here = null, text, log = false }) {
@@ -21,8 +16,8 @@ export function Curve({ lines, here = null, text, log = false }) {
   const all = drawn.flat();
   const [ys, xs] = [all.map(([, y]) => y), all.map(([x]) => x)];
   const scale = log ? Math.log10 : (value) => value;
-  const [low, high] = log ? [Math.min(...ys), Math.max(...ys) * 1.0001] : [Math.min(0, ...ys), Math.max(...ys, 1e-12)];
-  const [first, last] = [Math.min(...xs), Math.max(...xs)];
+  const [low, high] = log ? [lowest(ys), highest(ys) * 1.0001] : [lowest(ys, 0), highest(ys, 1e-12)];
+  const [first, last] = [lowest(xs), highest(xs)];
   const x = (at) => LEFT + ((WIDE - LEFT - 6) * (at - first)) / Math.max(1, last - first);
   const y = (value) => 8 + (HIGH - BOTTOM - 8) * (1 - (scale(value) - scale(low)) / (scale(high) - scale(low)));
   return html`<svg class="curve" viewBox=${`0 0 ${WIDE} ${HIGH}`} role="img" aria-label=${text}>
@@ -58,18 +53,30 @@ function Table({ names, rows, press }) {
   </details>`;
 }
 
+/** At most so many finite costs of a curve, as [update, J]. */
+function pointsOf(costs, most = MOST) {
+  const { ends, values } = byEpoch(costs, 1);
+  return places(values.length, most).map((i) => [ends[i], values[i]]);
+}
+
+/** The cost of update k, or the nearest finite one: the last before it, else the first. */
+function pointAt(costs, k) {
+  let at = Math.min(k, costs.length);
+  while (at > 0 && !Number.isFinite(costs[at - 1])) at -= 1;
+  return at ? [at, costs[at - 1]] : pointsOf(costs)[0];
+}
+
 export function CostCurve() {
   const { session, k, logCost } = useApp();
   const { costs, testCosts } = session;
-  const pointsOf = (values) => values.map((J, i) => [i + 1, J]).filter(([, J]) => Number.isFinite(J));
-  const [points, tested] = [costs, testCosts].map(pointsOf);
+  const [points, tested] = [costs, testCosts].map((values) => pointsOf(values));
   const both = tested.length > 0;
-  const low = points.reduce((least, [, J]) => Math.min(least, J), Infinity);
+  const { values, low } = byEpoch(costs, 1);
   const about = points.length
-    ? t("play.costText", { first: number(points[0][1]), last: number(costs.at(-1)), low: number(low), n: costs.length })
+    ? t("play.costText", { first: number(points[0][1]), last: number(costs.at(-1)), low: number(values[low]), n: costs.length })
     : t("play.costNone");
   const text = both ? `${about} ${t("play.costTest", { last: number(tested.at(-1)[1]) })}` : about;
-  const here = points.findLast(([update]) => update <= k) ?? points[0];
+  const here = pointAt(costs, k);
   return html`<section class="card" aria-labelledby="cost-title">
     <div class="card-head"><h2 id="cost-title">${t("play.cost")}</h2>${here ? html`<span class="quiet">${number(here[1])}</span>` : null}</div>
     <${Curve} lines=${both ? [points, tested] : [points]} here=${here} text=${text} log=${logCost} />
@@ -83,7 +90,7 @@ export function CostCurve() {
     /> ${t("play.log")}</label>
     ${here ? html`<${Table}
       names=${[t("bar.unit.update"), "J", ...(both ? [t("play.testCost")] : [])]}
-      rows=${thinned(points, 12).map(([at, J]) => (both ? [at, J, testCosts[at - 1]] : [at, J]))}
+      rows=${pointsOf(costs, 12).map(([at, J]) => (both ? [at, J, testCosts[at - 1]] : [at, J]))}
       press=${locked("transport") ? null : goTo}
     />` : null}
   </section>`;

@@ -2,7 +2,7 @@
 import { Session } from "../engine/session.js";
 import { makeLesson } from "../lesson/make.js";
 import { app, set } from "./store.js";
-import { begin, goTo, leaveServer, work } from "./walk.js";
+import { begin, openUpdate, leaveServer, work } from "./walk.js";
 import { startToy } from "./opening.js";
 import { expanded, wholeOf } from "../data/examples.js";
 import { tensor } from "../engine/tensor.js";
@@ -13,7 +13,7 @@ export function editParameter(name, row, col, value) {
   leaveServer();
   app.session.edit(app.k - 1, name, row, col, value);
   set({ born: null, check: null });
-  goTo(app.k);
+  openUpdate(app.k);
 }
 
 /** Other settings of training, from the present update on. */
@@ -22,7 +22,7 @@ export function editTraining(changes) {
   if (app.server?.on) app.server.send({ do: "set", learning_rate: changes.learning_rate });
   app.session.retrain(app.k - 1, changes);
   set({ born: null });
-  goTo(app.k);
+  openUpdate(app.k);
 }
 
 const FORMER = 10; // trainings that are kept for taking back
@@ -44,7 +44,7 @@ export function undo() {
   if (!session.log.length) {
     if (!former) return;
     set({ ...former, playing: false, born: null, firstUnit: {} });
-    return goTo(former.k);
+    return openUpdate(former.k);
   }
   const log = session.log.slice(0, -1);
   const again = new Session({ ...session.lesson, resume: undefined });
@@ -52,7 +52,7 @@ export function undo() {
   if (session.base) again.startFrom(session);
   work(again.replaying(log.filter(({ t }) => t >= (session.base?.t ?? 0))), () => {
     set({ session: again, born: null });
-    goTo(Math.min(k, session.latest.t + 1));
+    openUpdate(Math.min(k, session.latest.t + 1));
   });
 }
 
@@ -95,5 +95,5 @@ export function addPoint(place, targets) {
     app.session.add(app.k - 1, place, targets);
   }
   set({ born: null, check: null });
-  goTo(app.k);
+  openUpdate(app.k);
 }

@@ -2,7 +2,7 @@
 import { html } from "./html.js";
 import { app, useApp } from "./store.js";
 import { goTo, opened, showMaking } from "./walk.js";
-import { canMove } from "./scenes.js";
+import { canMove } from "./locks.js";
 import { findings, RULES } from "../engine/findings.js";
 import { number } from "../format.js";
 import { t } from "../messages.js";

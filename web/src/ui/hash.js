@@ -3,7 +3,7 @@ import { Session } from "../engine/session.js";
 import { checkLog } from "../lesson/check.js";
 import { app, changed, set, subscribe } from "./store.js";
 import { switchTo } from "./museum.js";
-import { goTo, opened, pointAt, showScreen, work } from "./walk.js";
+import { openUpdate, opened, pointAt, openScreen, work } from "./walk.js";
 
 const MOST = 1500; // characters of changes that a link carries
 
@@ -63,12 +63,12 @@ export function goToHash({ screen, exhibit, k, id, cell, log }) {
   const arrive = () => {
     if (screen === "museum" && app.carried?.museum) {
       switchTo(exhibit);
-      showScreen(screen);
+      openScreen(screen);
     }
-    if (["play", "lab", "home"].includes(screen)) showScreen(session.isRecorded && screen === "play" ? "lab" : screen);
-    goTo(k, 1, () => {
+    if (["play", "lab", "home"].includes(screen)) openScreen(session.isRecorded && screen === "play" ? "lab" : screen);
+    openUpdate(k, 1, () => {
       const at = opened().steps.findIndex((step) => step.id === id);
-      if (at >= 0) goTo(app.k, at);
+      if (at >= 0) openUpdate(app.k, at);
       if (cell?.every(Number.isInteger)) pointAt({ ...app.cursor, row: cell[0], col: cell[1] });
       changed();
     });

@@ -4,7 +4,7 @@ import { set, useApp } from "./store.js";
 import { opened } from "./walk.js";
 import { Name } from "./symbol.js";
 import { LanguageChoice } from "./language.js";
-import { startTour } from "./tour.js";
+import { TourButton } from "./tour.js";
 import { glossary } from "../engine/glossary.js";
 import { number } from "../format.js";
 import { t } from "../messages.js";
@@ -49,7 +49,7 @@ function Quantities() {
 
 export function Help() {
   const { session, singleKeys, scenes } = useApp();
-  return html`<p><button type="button" class="button" data-action="tour" onClick=${startTour}>${t("tour.start")}</button></p>
+  return html`<p><${TourButton} text=${t("tour.start")} /></p>
     ${session ? html`<${Quantities} />` : null}
     <h3>${t("help.title")}</h3>
     <dl class="keys">${[...KEYS, ...(scenes ? SCENE_KEYS : [])].map(([keys, key]) => html`<dt><kbd>${keys}</kbd></dt><dd>${t(key)}</dd>`)}</dl>

@@ -3,7 +3,7 @@ import { html, useRef, useState } from "./html.js";
 import { useApp } from "./store.js";
 import { showScreen } from "./walk.js";
 import { LanguageChoice } from "./language.js";
-import { startTour } from "./tour.js";
+import { TourButton } from "./tour.js";
 import { Scatter } from "./scatter.js";
 import { Door } from "./museum.js";
 import { openText, say, startToy, startData } from "./opening.js";
@@ -77,7 +77,7 @@ export function Home() {
         class="button"
         onClick=${() => showScreen(session.isRecorded ? "lab" : "play")}
       >${t("home.continue", { title: session.lesson.title })}</button>` : null}
-      <button type="button" class="button is-quiet" data-action="tour" onClick=${startTour}>${t("tour.start")}</button>
+      <${TourButton} look=" is-quiet" text=${t("tour.start")} />
       <${Door} />
       </div>
     </div>

@@ -5,13 +5,14 @@ import { opened, pointAt, showMaking, step } from "./walk.js";
 import { matrixOf } from "./matrix.js";
 import { Name } from "./symbol.js";
 import { copyText } from "./clipboard.js";
+import { highest, lowest, thinned } from "../engine/curve.js";
 import { explain } from "../engine/explain.js";
 import { numericDerivative } from "../engine/numeric.js";
 import { at } from "../engine/tensor.js";
 import { axes } from "../engine/names.js";
 import { classOf } from "./scatter.js";
 import { exact, number } from "../format.js";
-import { canMove } from "./scenes.js";
+import { canMove } from "./locks.js";
 import { Picture } from "./picture.js";
 import { pictureShape } from "../data/pictures.js";
 import { t } from "../messages.js";
@@ -98,12 +99,9 @@ function History({ name, row, col }) {
   const { session, k } = useApp();
   if (!PARAMETER.test(name) || !session.kept || session.latest.t < 2) return null;
   const states = [...session.kept.values(), session.latest].sort((a, b) => a.t - b.t);
-  const every = Math.ceil(states.length / 120);
-  const points = states
-    .filter((_, i) => i % every === 0 || i === states.length - 1)
-    .map(({ t: done, parameters }) => [done, at(parameters[name], row, col)]);
+  const points = thinned(states, 120).map(({ t: done, parameters }) => [done, at(parameters[name], row, col)]);
   const values = points.map(([, value]) => value);
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const [low, high] = [lowest(values), highest(values)];
   const x = (done) => (done / session.latest.t) * WIDE;
   const y = (value) => HIGH - 4 - ((value - low) / (high - low || 1)) * (HIGH - 8);
   const text = t("inspect.historyText", { first: number(values[0]), last: number(values.at(-1)), n: session.latest.t });

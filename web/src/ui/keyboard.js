@@ -1,7 +1,8 @@
 /** Keys for the whole page; what is typed into a field, or moves within a matrix, stays there. */
 import { app, set } from "./store.js";
 import { undo } from "./editing.js";
-import { keyLocked, locked, sceneKey } from "./scenes.js";
+import { keyLocked, locked } from "./locks.js";
+import { sceneKey } from "./scenes.js";
 import { byLayer, byMicro, byUpdate, play } from "./walk.js";
 
 const FIELDS = "input, select, textarea, [contenteditable]";

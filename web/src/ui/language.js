@@ -7,7 +7,8 @@ const NAMES = { en: "English", de: "Deutsch" };
 
 /** Take a language: its texts, and the document's attribute for screen readers. Another one than ours is English. */
 export function speak(language) {
-  const known = language in CATALOGUES ? language : "en";
+  const name = language.toLowerCase().split("-")[0];
+  const known = Object.hasOwn(CATALOGUES, name) ? name : "en";
   useLanguage(known);
   document.documentElement.lang = known;
   set({ language: known });
@@ -17,12 +18,15 @@ export function speak(language) {
 export function beginLanguage() {
   addLanguages(JSON.parse(document.getElementById("deepstep-texts")?.textContent ?? "{}"));
   const asked = new URLSearchParams(location.hash.slice(1)).get("g");
-  app.ownLanguage = document.documentElement.lang.slice(0, 2) || "en";
-  speak(asked ?? app.ownLanguage);
+  speak(document.documentElement.lang);
+  app.ownLanguage = app.language;
+  if (asked) speak(asked);
 }
 
+/** The choice, where the page carries more than one language. */
 export function LanguageChoice() {
   const { language } = useApp();
+  if (Object.keys(CATALOGUES).length < 2) return null;
   return html`<label class="field language"><span>${t("app.language")}</span>
     <select data-setting="language" value=${language} onChange=${(event) => speak(event.target.value)}>
       ${Object.keys(CATALOGUES).map((name) => html`<option value=${name} lang=${name}>${NAMES[name]}</option>`)}

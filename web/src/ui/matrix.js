@@ -2,7 +2,6 @@
 import { html, useLayoutEffect, useRef } from "./html.js";
 import { app, useApp } from "./store.js";
 import { pointAt, showMaking } from "./walk.js";
-import { canMove } from "./scenes.js";
 import { Heat } from "./heat.js";
 import { Name } from "./symbol.js";
 import { largest, tint } from "./colour.js";
@@ -114,7 +113,7 @@ export function Matrix({ name, matrix, size, transposed = false, lit, result = f
   const onKeyDown = (event) => {
     const at = place(event.target);
     if (!at || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Enter") return canMove() && showMaking({ name, row: flip(...at)[0], col: flip(...at)[1] });
+    if (event.key === "Enter") return showMaking({ name, row: flip(...at)[0], col: flip(...at)[1] });
     const move = MOVES[event.key];
     if (!move || event.shiftKey) return;
     event.preventDefault();

@@ -4,7 +4,7 @@ import { useApp } from "./store.js";
 import { opened, pointAt } from "./walk.js";
 import { Name } from "./symbol.js";
 import { Picture } from "./picture.js";
-import { hasPixels, pictureShape } from "../data/pictures.js";
+import { hasPixels, pictureShape, unitOf } from "../data/pictures.js";
 import { t } from "../messages.js";
 
 const MOST = 8;
@@ -43,7 +43,7 @@ export function PicturesPanel({ step }) {
   const own = cursor ?? { name: "", row: 0, col: 0 };
   const isWeights = WEIGHTS.test(own.name);
   const column = isWeights || !/^(A|Z|dZ|dA|loss|Y|g|dg)/.test(own.name) ? 0 : own.col;
-  const row = /1/.test(own.name) ? own.row : 0;
+  const row = unitOf(own);
   return html`<section class="card" aria-labelledby="pictures-title" data-pictures>
     <h2 id="pictures-title">${t("pictures.title")}</h2>
     <p class="quiet note">${t("pictures.shape", { ...shape })}</p>

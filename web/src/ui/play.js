@@ -2,7 +2,7 @@
 import { html } from "./html.js";
 import { useApp } from "./store.js";
 import { Lockable } from "./scene-panel.js";
-import { locked } from "./scenes.js";
+import { locked } from "./locks.js";
 import { DataPanel } from "./data-panel.js";
 import { TrainingPanel } from "./training-panel.js";
 import { NetworkMap } from "./network-map.js";

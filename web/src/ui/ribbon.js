@@ -3,7 +3,7 @@ import { html, useLayoutEffect, useRef } from "./html.js";
 import { useApp } from "./store.js";
 import { goToMicro, opened } from "./walk.js";
 import { Name } from "./symbol.js";
-import { locked } from "./scenes.js";
+import { locked } from "./locks.js";
 import { t } from "../messages.js";
 
 /** Neighbours of one phase together. */
@@ -49,7 +49,7 @@ export function Ribbon() {
                 tabindex=${at === micro ? 0 : -1}
                 aria-disabled=${fixed ? "true" : undefined}
                 aria-current=${at === micro ? "step" : undefined}
-                onClick=${() => fixed || goToMicro(at)}
+                onClick=${() => goToMicro(at)}
               >
                 <${Name} name=${id} />
               </button>

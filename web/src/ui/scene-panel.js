@@ -77,7 +77,7 @@ function Score({ score }) {
 }
 
 export function ScenePanel() {
-  const { scenes } = useApp();
+  const { scenes, platformLost } = useApp();
   const title = useRef(null);
   const at = scenes?.state.at;
   const first = useRef(true);
@@ -99,6 +99,7 @@ export function ScenePanel() {
     </div>
     ${question ? html`<div lang=${language}><${Question} question=${question} answered=${state.answers[at]} at=${at} key=${at} /></div>` : null}
     ${score.questions ? html`<${Score} score=${score} />` : null}
+    <p class="quiet" role="status" data-platform>${platformLost ? t("scene.platform") : ""}</p>
     <nav class="scene-ways" aria-label=${t("scene.ways")}>
       <button type="button" class="button is-quiet" data-scene-way="back" title=${`${t("scene.back")} (p)`} disabled=${at === 0} onClick=${() => showScene(at - 1)}>${t("scene.back")}</button>
       <ol class="scene-dots" aria-hidden="true">${lesson.scenes.map((_, i) => html`<li key=${i} class=${i === at ? "is-now" : state.seen.includes(i) ? "is-seen" : ""}></li>`)}</ol>

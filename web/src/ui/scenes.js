@@ -4,19 +4,9 @@ import { begin } from "./walk.js";
 import { goToHash, readHash } from "./hash.js";
 import { knowLibrary } from "../lesson/library.js";
 import { connectScorm, findApi } from "../lesson/scorm.js";
-import { decodeScenes, giveAnswer, goToScene, isLocked, placeOf, readState, scoreOf, stateText, statusOf } from "../lesson/scenes.js";
+import { decodeScenes, giveAnswer, goToScene, placeOf, readState, scoreOf, stateText, statusOf } from "../lesson/scenes.js";
 
 let platform = connectScorm(null);
-
-/** Whether the scene that is open keeps a control from its reader. */
-export const locked = (name) => !!app.scenes && isLocked(app.scenes.lesson, app.scenes.state, name);
-
-/** Whether a reader may go to the micro-step of another quantity. */
-export const canMove = () => !locked("transport") && (app.screen === "lab" || !locked("screens"));
-
-const OF_TRANSPORT = [" ", "[", "]", "ArrowLeft", "ArrowRight"];
-
-export const keyLocked = (key) => locked(OF_TRANSPORT.includes(key) ? "transport" : key === "/" ? "find" : "");
 
 /** To the next scene, or the one before, by a key; undefined for other keys. */
 export function sceneKey(key) {
@@ -26,8 +16,8 @@ export function sceneKey(key) {
 
 function report() {
   const { lesson, state } = app.scenes;
-  const { percent, questions } = scoreOf(lesson, state);
-  platform.report({ status: statusOf(lesson, state), percent, questions, at: state.at, text: stateText(state) });
+  const { percent, questions, done } = scoreOf(lesson, state);
+  platform.report({ status: statusOf(lesson, state), percent, questions, done, at: state.at, text: stateText(state) });
 }
 
 function openPlace() {
@@ -51,7 +41,7 @@ function openScene() {
 export function startScenes(document_) {
   const lesson = decodeScenes(document_);
   knowLibrary(lesson);
-  platform = connectScorm(findApi(globalThis));
+  platform = connectScorm(findApi(globalThis), undefined, () => set({ platformLost: true }));
   const state = readState(lesson, platform.kept());
   const asked = Number(new URLSearchParams(location.hash.slice(1)).get("scene")) - 1;
   app.scenes = { lesson, state: goToScene(lesson, state, asked) };

@@ -2,7 +2,7 @@
 import { html } from "./html.js";
 import { Session } from "../engine/session.js";
 import { app, changed, set, useApp } from "./store.js";
-import { goTo } from "./walk.js";
+import { openUpdate } from "./walk.js";
 import { startCarried } from "./opening.js";
 import { decodeLesson } from "../lesson/codec.js";
 import { t } from "../messages.js";
@@ -65,7 +65,7 @@ function hear(message, off) {
     set({ session, ended: "" });
   }
   if (message.step) session.arrive(message.step, parameters, Number(message.cost), slots);
-  goTo(message.step + 1, app.unit === "micro" ? 0 : app.micro);
+  openUpdate(message.step + 1, app.unit === "micro" ? 0 : app.micro);
   changed();
 }
 

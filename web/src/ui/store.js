@@ -52,6 +52,8 @@ export const app = {
   server: null,
   /** A lesson of scenes and where its reader is in it: {lesson, state}. */
   scenes: null,
+  /** Whether a learning platform stopped answering. */
+  platformLost: false,
 };
 
 const listeners = new Set();

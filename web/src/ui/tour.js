@@ -1,5 +1,6 @@
 /** A tour of the page: a few stops, each beside the part that it is about; it begins by a button and ends at any time. */
 import { html, useLayoutEffect, useRef } from "./html.js";
+import { locked } from "./locks.js";
 import { app, set, useApp } from "./store.js";
 import { showScreen } from "./walk.js";
 import { startToy } from "./opening.js";
@@ -19,15 +20,21 @@ export const STOPS = [
 /** The stops that this page can show: Play is off where only recorded steps can be seen. */
 const stops = () => STOPS.filter(({ screen }) => screen === "lab" || !app.session.isRecorded);
 
+/** The way into the tour, where its screens may be opened. */
+export function TourButton({ look = "", text }) {
+  if (locked("screens")) return null;
+  return html`<button type="button" class=${`button${look}`} data-action="tour" onClick=${startTour}>${text}</button>`;
+}
+
 function goToStop(at) {
   const { screen } = stops()[at];
-  if (app.screen !== screen) showScreen(screen);
+  showScreen(screen);
   set({ tour: at, dialog: null });
 }
 
 let before = null;
 
-export function startTour() {
+function startTour() {
   before = /** @type {HTMLElement} */ (document.activeElement);
   if (!app.session) startToy({ data: "circles" });
   goToStop(0);

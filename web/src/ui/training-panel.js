@@ -5,7 +5,7 @@ import { editTraining, rebuild, undo } from "./editing.js";
 import { INITIALIZATIONS } from "../engine/initialization.js";
 import { OPTIMIZERS } from "../engine/optimizers.js";
 import { RATES } from "../lesson/make.js";
-import { locked } from "./scenes.js";
+import { locked } from "./locks.js";
 import { t } from "../messages.js";
 
 const RATE_CHOICES = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10];

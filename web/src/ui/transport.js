@@ -1,6 +1,6 @@
 /** The bar at the bottom: walking and playing. */
 import { html } from "./html.js";
-import { locked } from "./scenes.js";
+import { locked } from "./locks.js";
 import { app, set, useApp } from "./store.js";
 import { byEpoch, byLayer, byMicro, byUpdate, goTo, goToMicro, opened, play, setPace, showBorn } from "./walk.js";
 import { number } from "../format.js";

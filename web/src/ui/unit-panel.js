@@ -3,7 +3,7 @@ import { html } from "./html.js";
 import { useApp } from "./store.js";
 import { editParameter } from "./editing.js";
 import { showMaking } from "./walk.js";
-import { canMove } from "./scenes.js";
+import { canMove } from "./locks.js";
 import { at } from "../engine/tensor.js";
 import { t } from "../messages.js";
 

@@ -2,6 +2,7 @@
 import { checkGolden } from "../engine/golden.js";
 import { RecordedSession, unknownParts } from "../engine/recorded.js";
 import { Session } from "../engine/session.js";
+import { canMove, canShow, locked } from "./locks.js";
 import { app, changed, set } from "./store.js";
 import { sentence } from "./sentences.js";
 
@@ -16,8 +17,13 @@ const REDRAWN = 300; // milliseconds between two drawings of work that goes on
 export const opened = () => app.session.open(app.k);
 export const step = () => opened().steps[app.micro];
 
-/** Another screen; the Step lab plays by micro-steps, Play by updates. */
+/** Another screen, as a reader asks for it. */
 export function showScreen(screen) {
+  if (canShow(screen)) openScreen(screen);
+}
+
+/** Another screen, whatever is locked; the Step lab plays by micro-steps, Play by updates. */
+export function openScreen(screen) {
   if (app.playing) play(false);
   if (screen === "lab") app.unit = "micro";
   else if (app.unit === "micro") app.unit = "update";
@@ -37,7 +43,7 @@ export function begin(lesson, screen) {
   set({ session, k: 1, micro: 1, playing: false, job: null, born: null, ended: "", error: "", check: null, paint: null });
   app.firstUnit = {};
   app.unitOpen = [session.network.activations.length, 0];
-  showScreen(screen);
+  openScreen(screen);
   settle();
   if (!session.isRecorded) selfCheck(session);
 }
@@ -110,8 +116,13 @@ export function work(updates, then, shown = false, k = undefined) {
   changed();
 }
 
-/** Open update k, training up to it where that is still to be done. */
+/** Update k, as a reader asks for it. */
 export function goTo(k, micro = app.micro, then = undefined) {
+  if (!locked("transport")) openUpdate(k, micro, then);
+}
+
+/** Open update k, whatever is locked, training up to it where that is still to be done. */
+export function openUpdate(k, micro = app.micro, then = undefined) {
   const { session, server } = app;
   if (server?.on && k - 1 > session.latest.t) {
     server.send({ do: "step", steps: k - 1 - session.latest.t });
@@ -131,6 +142,7 @@ export function goTo(k, micro = app.micro, then = undefined) {
 }
 
 export function goToMicro(micro) {
+  if (locked("transport")) return;
   app.micro = micro;
   settle();
 }
@@ -170,6 +182,7 @@ export function byEpoch() {
 }
 
 export function play(on = !app.playing) {
+  if (on && locked("transport")) return;
   if (app.job) {
     set({ job: null, playing: false });
     return goTo(app.session.latest.t + 1);
@@ -229,16 +242,17 @@ export function pointAt(cursor, focus = false) {
 /** To the micro-step that made a quantity, with the cursor on the number. */
 export function showMaking({ name, row, col }) {
   const at = opened().steps.findIndex(({ id }) => id === name);
-  if (at < 0) return;
+  if (at < 0 || !canMove()) return;
   app.micro = at;
   app.cursor = { name, row, col };
   settle();
-  if (app.screen !== "lab") showScreen("lab");
+  if (app.screen !== "lab") openScreen("lab");
   set({ dialog: null });
 }
 
 /** To where a number stopped being finite. */
 export function showBorn() {
+  if (!canMove()) return;
   const { k, name, row, col } = app.born;
   app.k = k;
   showMaking({ name, row, col });
