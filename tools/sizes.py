@@ -21,15 +21,15 @@ LIMITS: dict[str, tuple[int, int]] = {
     "estimators": (2_800, 6_280),
     "plots": (1_270, 1_660),
     "report": (700, 910),
-    "explorer": (1_230, 1_820),
-    "course": (1_800, 3_470),
+    "explorer": (1_230, 1_830),
+    "course": (1_800, 3_700),
     "cli": (2_000, 5_440),
     "": (500, 2_320),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
 FILES = 190, 245
-TESTS = 22_000, 40_200
+TESTS = 22_000, 40_300
 
 
 def lines(files: list[Path]) -> int:

@@ -72,7 +72,7 @@ def test_the_list_shows_chapters_and_files(deepstep) -> None:
     [
         (
             ("check", "5"),
-            "chapter_05.py: a Python file is expected; there is none. Run deepstep course start 5.",
+            "chapter_05.py must be a Python file, got nothing there. Run deepstep course start 5.",
         ),
         (("start", "15"), "chapter must be a number from 1 to 14, got 15"),
         (("check", "0"), "chapter must be a number from 1 to 14, got 0"),

@@ -1,4 +1,4 @@
-"""A learner's file in a process of its own: limits, pranks, and files that do not run."""
+"""A learner's file in a process of its own: limits, damage, and files that do not run."""
 
 import os
 import re
@@ -161,7 +161,7 @@ def test_a_wrong_helper_is_charged_once(tmp_path: Path) -> None:
     grade = check_file(str(file), 7)
     assert [result.right for result in grade.results] == [True, True, False, True]
     assert grade.results[2].mistakes[0].name == "keepdims was lost in db"
-    assert "only by the other functions" in grade.results[3].messages[0]
+    assert "another function of the file is wrong" in grade.results[3].messages[0]
 
 
 def test_the_file_s_folder_is_importable(check_text: CheckBody, tmp_path: Path) -> None:
@@ -184,3 +184,17 @@ def test_no_process_and_no_folder_is_left(tmp_path: Path, monkeypatch: pytest.Mo
     records = run_file(file, "relu", [(np.ones((1, 2)),)], limits=Limits(seconds=5))
     assert records[0]["value"]["array"] == [1.0, 1.0]
     assert os.listdir(tmp_path / "temporary") == []
+
+
+def test_what_a_wrong_function_prints_is_shown_up_to_a_limit(check_text: CheckBody) -> None:
+    printing = f"print('Z is', 3)\nprint('x' * 10**6)\n{HELPERS}{SOLUTION.replace('range(1, ', 'range(2, ')}"
+    (result,) = [one for one in check_text(printing).results if not one.right]
+    assert result.messages[-1].startswith("It printed: Z is 3\nxxx")
+    assert len(result.messages[-1]) < 600
+
+
+def test_a_long_double_is_a_number(tmp_path: Path) -> None:
+    source = "import numpy as np\ndef relu(Z):\n    return np.maximum(np.asarray(Z, np.longdouble), 0)\n"
+    (tmp_path / "relu.py").write_text(source)
+    (record,) = run_file(tmp_path / "relu.py", "relu", [(np.array([[-1.0, 2.0]]),)])
+    assert record["value"] == {"array": [0.0, 2.0], "shape": [1, 2], "dtype": "float64"}

@@ -210,7 +210,7 @@ def check_file(
 
     The process has limits of time, memory and file size, no standard input, and may not start processes, use
     the network, delete files or write outside its folder. Results come back as JSON; the comparison stays in
-    this process. This protects against mistakes and pranks; to run the files of strangers, use a container.
+    this process. This protects against accidental damage; to run the files of strangers, use a container.
 
     A function that is right as soon as the other functions of the file are right counts as right.
 
@@ -254,7 +254,7 @@ def check_file(
     names, hidden, limits = find_chapter(chapter).exercises, course_seed(seed), Limits(seconds, memory)
     if not Path(path).is_file():
         hint = f"Run deepstep course start {chapter}."
-        raise FileError(str(path), "a Python file is expected", "there is none", hint)
+        raise FileError(str(path), "a Python file", "got nothing there", hint, setting=str(path))
     results = []
     for name in names:
         exercise = EXERCISES[name]
@@ -268,10 +268,13 @@ def check_file(
                 apart = grade_records(exercise, cases, run(others))
                 if apart.right:
                     result = Result(
-                        name, True, messages=("It fails only by the other functions of the file.",)
+                        name, True, messages=("It is right; another function of the file is wrong.",)
                     )
                 elif apart.mistakes:
                     result = apart
+        printed = str(records[0].get("printed", "")).strip()
+        if printed and not result.right:
+            result = result._replace(messages=(*result.messages, f"It printed: {printed}"))
         results.append(result)
     return Grade(tuple(results))
 

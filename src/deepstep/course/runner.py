@@ -14,6 +14,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from io import StringIO
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,7 +27,8 @@ from deepstep.course.exercise import COSTS, EXERCISES, Arguments, CostOf, Draws
 
 Record: TypeAlias = dict[str, Any]
 """The record of a call: "value" or "error" (type, message, line of the file), "after" (the arguments),
-"random" (whether the global generator was used); of a file that does not run: "failed", a sentence."""
+"random" (whether the global generator was used); of a file that does not run: "failed", a sentence. The first
+record of a file has "printed"."""
 
 MOST_ENTRIES = 100_000
 """A result with more entries is not compared."""
@@ -46,8 +48,23 @@ FORBIDDEN = (
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 
+KEPT = ("PATH", "LANG", "HOME", "SYSTEMROOT", "APPDATA", "USERPROFILE", "TEMP", "TMP")
+"""Variables of the environment that Python and its packages need; others may be secrets."""
+
+MOST_PRINTED = 500
+"""Characters of what a learner's file prints that are kept."""
+
 TO_START = 5.0
 """Seconds that the process may take besides, to start."""
+
+
+class Printed(StringIO):
+    """What a learner's file prints, up to a limit."""
+
+    def write(self, text: str, /) -> int:
+        """Keep what still fits."""
+        super().write(text[: max(0, MOST_PRINTED - self.tell())])
+        return len(text)
 
 
 class Limits(NamedTuple):
@@ -73,6 +90,8 @@ def encode(value: Any, level: int = 0) -> Any:
         return {"list": [encode(entry, level + 1) for entry in value]}
     if isinstance(value, bool | int | float | np.ndarray | np.generic):
         array = np.asarray(value)
+        if array.dtype.kind == "f" and array.itemsize > np.dtype(float).itemsize:
+            array = array.astype(float)  # numbers of a long double are no numbers of JSON
         if array.dtype.kind in "biuf" and array.size <= MOST_ENTRIES:
             return {"array": array.ravel().tolist(), "shape": list(array.shape), "dtype": array.dtype.name}
     if isinstance(value, np.ndarray):
@@ -190,8 +209,8 @@ def run_file(
 
 def _checked(records: list[Record], count: int) -> list[Record]:
     """Records that can be read; what the learner's process wrote is not trusted."""
-    if list(records[0] if records else ()) == ["failed"]:
-        return [{"failed": str(records[0]["failed"])}]
+    if records and "failed" in records[0]:
+        return [{"failed": str(records[0]["failed"]), "printed": str(records[0]["printed"])}]
     if len(records) != count:
         raise ValueError(f"{len(records)} records of {count} calls")
     for record in records:
@@ -212,7 +231,7 @@ def _checked(records: list[Record], count: int) -> list[Record]:
 
 def _in_process(request: bytes, folder: str, limits: Limits) -> str:
     """Run `main` of this module in another process; a sentence where it did not end as it should."""
-    environment = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LANG") if name in os.environ}
+    environment = {name: os.environ[name] for name in KEPT if name in os.environ}
     environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     environment["PYTHONPATH"] = str(Path(__file__).parents[2])
     process = subprocess.Popen(
@@ -253,10 +272,12 @@ def main() -> None:
             setattr(module, name, _refused)
     write, dumps = Path(request["results"]).write_text, json.dumps
     _limit(Limits(*request["limits"]))
+    sys.stdout = printed = Printed()
     try:
         records = _records(path, name, request["cases"], given)
     except MemoryError:
         records = [{"failed": "The program ran out of memory."}]
+    records[0]["printed"] = printed.getvalue()
     write(dumps(records), encoding="utf-8")
     os._exit(0)  # neither exit handlers nor threads of the learner's file
 

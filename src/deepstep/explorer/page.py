@@ -91,7 +91,8 @@ def page(title: str, document: Any = None) -> str:
         f"<style>{bundle('explorer.css')}</style>\n</head>\n<body>\n"
         f'<div id="app" data-source="{"server" if served else "export"}"></div>\n'
         "<noscript>This page needs JavaScript.</noscript>\n"
-        f"{texts_of(None if served else language)}{data}<script>{bundle('explorer.js')}</script>\n</body>\n</html>\n"
+        f"{texts_of(None if served else language)}{data}"
+        f"<script>{bundle('explorer.js')}</script>\n</body>\n</html>\n"
     )
 
 
