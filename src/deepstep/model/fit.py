@@ -83,12 +83,7 @@ def fit(network: "Network", X: Any, Y: Any, options: dict[str, Any]) -> History:
     mistake = None if fault is None else get_fault(fault, where)
     if mistake is not None:
         refuse_beside_a_fault(
-            network.engine,
-            where,
-            lbfgs=limits is not None,
-            checkpoint=checkpoint,
-            resume=resume,
-            refit=refit,
+            network.engine, where, lbfgs=limits is not None, checkpoint=checkpoint, resume=resume, refit=refit
         )
     first, second = as_places(checkpoint, resume, refit, where)
     found = first.begin_at or second.begin_at  # a short first training leaves no checkpoint
