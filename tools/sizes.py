@@ -21,7 +21,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "estimators": (2_800, 6_280),
     "plots": (1_270, 1_660),
     "report": (700, 910),
-    "explorer": (1_230, 1_820),
+    "explorer": (1_230, 1_830),
     "course": (1_800, 4_030),
     "cli": (2_000, 5_440),
     "": (500, 2_320),
@@ -29,7 +29,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
 FILES = 190, 245
-TESTS = 22_000, 40_150
+TESTS = 22_000, 40_210
 
 
 def lines(files: list[Path]) -> int:
