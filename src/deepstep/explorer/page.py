@@ -70,7 +70,9 @@ def texts_of(language: str | None) -> str:
     if language is not None:
         name = language.lower().split("-")[0]
         texts = {name: texts[name]} if name in texts else {}
-    return f'<script type="application/json" id="{TEXTS_ID}">{as_json(texts)}</script>\n' if texts else ""
+    if not texts:
+        return ""
+    return f'<script type="application/json" id="{TEXTS_ID}">{as_json(texts)}</script>\n'
 
 
 def page(title: str, document: Any = None) -> str:
@@ -91,8 +93,8 @@ def page(title: str, document: Any = None) -> str:
         f"<style>{bundle('explorer.css')}</style>\n</head>\n<body>\n"
         f'<div id="app" data-source="{"server" if served else "export"}"></div>\n'
         "<noscript>This page needs JavaScript.</noscript>\n"
-        f"{texts_of(None if served else language)}{data}"
-        f"<script>{bundle('explorer.js')}</script>\n</body>\n</html>\n"
+        f"{texts_of(None if served else language)}"
+        f"{data}<script>{bundle('explorer.js')}</script>\n</body>\n</html>\n"
     )
 
 

@@ -46,7 +46,7 @@ class About:
     history: History of the training so far; by default that of the network.
     image_shape: (height, width) or (height, width, channels) of inputs that are pixels: the page then shows
         examples and the weights of layer 1 as pictures.
-    language: Language of the page's texts: "en" or "de". A page in German can switch to English.
+    language: Language of the page's texts: "en" or "de". A German page can switch to English.
 
     >>> About("flowers", class_names=("setosa", "virginica")).name
     'flowers'
