@@ -1,7 +1,6 @@
 """Configuration of the documentation: make docs builds it offline, with warnings as errors."""
 
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 from deepstep import __version__
@@ -28,8 +27,6 @@ extensions = [
     "downloads",
 ]
 exclude_patterns = ["_ext", "_static", "_templates", "lessons/[!i]*.md", "lessons/i[!n]*.md"]  # all but index
-if find_spec("deepstep.course") is None:
-    exclude_patterns.append("api/course.rst")
 templates_path = ["_templates"]
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
 

@@ -10,7 +10,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from course import EXERCISES
+from deepstep.course import EXERCISES
 
 HAS_NOTEBOOK = re.compile(r"\A---\n.*?file_format: mystnb.*?\n---\n", re.DOTALL)
 DIRECTIVE = re.compile(r"^(:{3,}|`{3,})\{(\w+)\} *([^\n]*)\n(.*?)^\1 *$", re.DOTALL | re.MULTILINE)
@@ -23,11 +23,11 @@ def plain(match: re.Match[str]) -> str:
         return match[0]
     body = "".join(line for line in body.splitlines(keepends=True) if not re.match(r":\w+:", line))
     if kind == "exercise":
-        return f"### Exercise: {argument}\n\n{EXERCISES[argument].as_markdown() if EXERCISES else ''}\n"
+        return f"### Exercise: {argument}\n\n{EXERCISES[argument].as_markdown()}\n"
     if kind == "mistakes":
         return "".join(
             f"- `{exercise.name}`: {mistake.name}. {mistake.hint}\n"
-            for exercise in (EXERCISES or {}).values()
+            for exercise in EXERCISES.values()
             if exercise.chapter == int(argument)
             for mistake in exercise.mistakes
         )

@@ -8,8 +8,8 @@ import click
 from deepstep.cli.option_types import PATH
 from deepstep.cli.runs import refuse_file
 from deepstep.cli.screen import FAILED, GOOD, as_json, json_option, say
-from deepstep.course.chapters import CHAPTERS, starter
-from deepstep.course.grader import check_file, find_chapter, written
+from deepstep.course.chapters import CHAPTERS, find_chapter, starter
+from deepstep.course.grader import check_file, written
 from deepstep.data import atomic_write
 
 
@@ -63,7 +63,7 @@ def _state(file: str | None, written: list[str] | None, exercises: list[str], **
 def start_command(chapter: int, out: Path | None, overwrite: bool, json_wanted: bool) -> None:
     """Write a Python file with the functions of a chapter, to be filled in."""
     path = out or _file_of(chapter)
-    text = starter(find_chapter(chapter).number)
+    text = starter(chapter)
     refuse_file(path, "-o", overwrite=overwrite)
     with atomic_write(path) as file:
         file.write(text.encode())

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from deepstep.errors import ConfigurationError
+
 
 class Chapter(NamedTuple):
     """A chapter: number, name of its page, title, and its exercises in order."""
@@ -48,6 +50,14 @@ CHAPTERS: dict[int, Chapter] = {
 """All chapters by number."""
 
 
+def find_chapter(number: int) -> Chapter:
+    """The chapter of this number; a `ConfigurationError` if there is none."""
+    if number not in CHAPTERS:
+        expected = f"a number from 1 to {len(CHAPTERS)}"
+        raise ConfigurationError("deepstep course", expected, f"got {number}", setting="chapter")
+    return CHAPTERS[number]
+
+
 def starter(number: int) -> str:
     """The learner's file of a chapter: its functions with their tasks and without their bodies.
 
@@ -61,6 +71,11 @@ def starter(number: int) -> str:
     str
         Python source.
 
+    Raises
+    ------
+    ConfigurationError
+        If there is no such chapter.
+
     Examples
     --------
     >>> print(starter(12)[:56])
@@ -70,7 +85,7 @@ def starter(number: int) -> str:
     """
     from deepstep.course import EXERCISES
 
-    chapter = CHAPTERS[number]
+    chapter = find_chapter(number)
     exercises = [EXERCISES[name] for name in chapter.exercises]
     helpers = sorted({helper for exercise in exercises for helper in exercise.helpers} - {*chapter.exercises})
     lines = [f'"""Chapter {number}: {chapter.title}.', "", "Write the functions, then run:"]

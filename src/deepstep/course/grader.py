@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from deepstep.course import EXERCISES
-from deepstep.course.chapters import CHAPTERS, Chapter
+from deepstep.course.chapters import Chapter, find_chapter
 from deepstep.course.comparison import Comparison
 from deepstep.course.exercise import HOLE, Arguments, Exercise, Mistake
 from deepstep.course.runner import Limits, Record, call, own_generator, run_file
@@ -100,7 +100,7 @@ class Grade:
         return json.dumps(self.to_dict(), ensure_ascii=False)
 
     def raise_if_wrong(self) -> None:
-        """Raise AssertionError with the text of the grade unless all is right: a test cell of nbgrader.
+        """Raise AssertionError with the text of the grade unless all is right: for a test of otter.
 
         Raises
         ------
@@ -155,7 +155,7 @@ def check(*functions: Callable[..., Any], exercise: str | None = None, seed: int
     Returns
     -------
     Grade
-        With ``score`` (for otter), ``raise_if_wrong()`` (for a test cell of nbgrader), ``to_json()``.
+        With ``score`` (partial credit in nbgrader), ``raise_if_wrong()`` (a test of otter), ``to_json()``.
 
     Raises
     ------
@@ -188,14 +188,6 @@ def check(*functions: Callable[..., Any], exercise: str | None = None, seed: int
             records = [call(function, case, file) for case in cases]
             results.append(grade_records(EXERCISES[name], cases, records))
     return Grade(tuple(results))
-
-
-def find_chapter(number: int) -> Chapter:
-    """The chapter of this number, from 1 to 14."""
-    if number not in CHAPTERS:
-        expected = f"a number from 1 to {len(CHAPTERS)}"
-        raise ConfigurationError("deepstep course", expected, f"got {number}", setting="chapter")
-    return CHAPTERS[number]
 
 
 def check_file(
