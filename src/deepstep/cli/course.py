@@ -9,7 +9,6 @@ from deepstep.cli.option_types import PATH
 from deepstep.cli.runs import refuse_file
 from deepstep.cli.screen import FAILED, GOOD, as_json, json_option, say
 from deepstep.course.chapters import CHAPTERS, find_chapter, starter
-from deepstep.course.grader import check_file, written
 from deepstep.data import atomic_write
 
 
@@ -31,6 +30,8 @@ def _file_of(chapter: int) -> Path:
 @json_option
 def list_command(json_wanted: bool) -> None:
     """List the chapters, their functions, and the files in this folder."""
+    from deepstep.course.grader import written
+
     chapters: list[dict[str, Any]] = [
         {
             "chapter": number,
@@ -88,6 +89,8 @@ def check_command(chapter: int, file: Path | None, seed: int | None, json_wanted
     environment variable DEEPSTEP_COURSE_SEED sets the seed too. Each function runs in a process of its own
     with limits of time and memory, which is no protection against hostile files.
     """
+    from deepstep.course.grader import check_file
+
     grade = check_file(file or _file_of(chapter), chapter, seed=seed)
     if json_wanted:
         click.echo(as_json({"chapter": chapter, **grade.to_dict()}))

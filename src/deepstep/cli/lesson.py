@@ -7,10 +7,7 @@ import click
 from deepstep.cli.option_types import PATH
 from deepstep.cli.runs import refuse_file
 from deepstep.cli.screen import as_json, json_option, say
-from deepstep.course.lesson import build, html_page
-from deepstep.course.scorm import package
-from deepstep.data import atomic_write
-from deepstep.data.files import check_file
+from deepstep.data.files import atomic_write, check_file
 
 
 @click.group("lesson", short_help="Build a lesson of scenes and questions from Markdown.")
@@ -31,6 +28,9 @@ def build_command(source: Path, out: Path | None, scorm: bool, overwrite: bool, 
     with a revealed answer, and a score. With --scorm the file is a package that reports the score to a
     learning platform. docs/teaching.md describes the format.
     """
+    from deepstep.course.lesson import build, html_page
+    from deepstep.course.scorm import package
+
     check_file(source, "a lesson")
     out = source.with_suffix(".zip" if scorm else ".html") if out is None else out
     refuse_file(out, "-o", overwrite=overwrite, beside=(source,))

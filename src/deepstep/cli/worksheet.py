@@ -53,10 +53,9 @@ def worksheet_command(
         refuse_file(key, "--key", overwrite=overwrite, beside=[out])
     with spelled(lambda name: FLAGS.get(name, "")):
         sheets = worksheets(net, **options)
-    page, answers = worksheets_html(sheets, key=key is None), worksheets_html(sheets, exercises=False)
     if key is not None:
-        write_report(key, answers)
-    write_report(out, page)
+        write_report(key, worksheets_html(sheets, exercises=False))
+    write_report(out, worksheets_html(sheets, key=key is None))
     if json_wanted:
         click.echo(as_json({"file": out, "key": key or out, "sheets": len(sheets)}))
     else:

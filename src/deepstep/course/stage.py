@@ -78,7 +78,9 @@ class Stage:
         self.opened: set[int] = set()
         self.longest = 1
         self._done: list[Step] = []
-        self._walk = self.network().steps(self.X, self.Y, iterations=MOST_UPDATES, **self.options)
+        network = self.network()
+        self._size = network.parameters.flat.size
+        self._walk = network.steps(self.X, self.Y, iterations=MOST_UPDATES, **self.options)
 
     def network(self) -> Network:
         """The network before its first update."""
@@ -93,9 +95,8 @@ class Stage:
 
     def step(self, number: int) -> Step:
         """One update; a `ConfigurationError` where the training ends before it, or is too large to keep."""
-        size = self.network().parameters.flat.size
-        most, hint = MOST_NUMBERS // size, "Choose an earlier update, or a smaller network."
-        expected = f"at most {most} for a network of {size:,} parameters"
+        most, hint = MOST_NUMBERS // self._size, "Choose an earlier update, or a smaller network."
+        expected = f"at most {most} for a network of {self._size:,} parameters"
         require(number <= most, "scene", expected, number, hint=hint, setting="update")
         try:
             while len(self._done) < number:

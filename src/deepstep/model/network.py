@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from deepstep.data.text_formats import html_table
-from deepstep.engines import ReferenceSession, Session, Settings, check_engine, first_statistics, open_session
+from deepstep.engines import Mistake, Session, Settings, check_engine, first_statistics, open_session
 from deepstep.engines.choice import ON_CPU, missing_torch
 from deepstep.equations import (
     INITIALIZATIONS,
@@ -371,7 +371,7 @@ class Network:
         options["sample_weight"] = sample_weight
         prepared = prepare(self, X, Y, options, where, looked_at=True, mistake=mistake)
         walk = updates(prepared.session, prepared.in_memory(where), prepared.plan, where=where)
-        return self._walk(walk, prepared.session)
+        return self._walk(walk, prepared.session, mistake)
 
     def find_learning_rate(
         self,
@@ -899,10 +899,9 @@ class Network:
             theta[name][:] = value
         return finite_parameters(theta, self.dtype)
 
-    def _walk(self, walk: Iterator[Update], session: Session) -> Iterator[Step]:
+    def _walk(self, walk: Iterator[Update], session: Session, mistake: Mistake | None) -> Iterator[Step]:
         for update in walk:
             self.parameters, self.statistics = session.outcome, dict(session.state().statistics)
-            mistake = session.mistake if isinstance(session, ReferenceSession) else None
             yield Step(update, session.parameters, self.architecture, session.settings, mistake)
 
     def _settings(self, settings: Mapping[str, Any], where: str) -> Settings:
