@@ -421,7 +421,7 @@ class Run:
         DataError, ShapeError: As in `outputs`.
         """
         one = self.ensemble.members[member]
-        inputs: Array = self.ensemble.preprocessors[one.fold].inputs(self._rows(raw))[one.preset.cuts]
+        inputs: Array = self.ensemble.preprocessors[one.fold].inputs(self._rows(raw))[one.preset.inputs]
         return inputs
 
     def examples_of(self, rows: "polars.DataFrame | AnyArray", labels: Any) -> Examples:
@@ -448,7 +448,7 @@ class Run:
             raise DataError("Run", "training rows that the run keeps", "it keeps none", "Pass --data FILE.")
         one = self.ensemble.members[member]
         preprocessor, features = self.ensemble.preprocessors[one.fold], self.examples.features[one.fold]
-        X: Array = preprocessor.encoded(features)[one.preset.cuts]
+        X: Array = preprocessor.encoded(features)[one.preset.inputs]
         return X, preprocessor.scaled(self.examples.Y)
 
     def _rows(self, raw: Any) -> Any:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from deepstep.data.text_formats import html_table
 from deepstep.engines import missing_numba
 from deepstep.estimators.calibration import fit_temperature, with_temperature
-from deepstep.estimators.presets import ALONE, Preset
+from deepstep.estimators.presets import ALONE, AS_THEY_ARE, Preset
 from deepstep.inspection.tables import text_table
 from deepstep.model import Network
 from deepstep.preparation.encoding import Encoding
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 NUMBERS_AT_ONCE = 2**24
 """Inputs of rows that are in memory at once for a prediction."""
 
-SHRINKAGE = 50
-"""So many further examples say that all presets are equally good."""
+DRAWS, PICKS, MOST_ROWS = 10, 10, 10_000
+"""Draws of the rows by which presets are selected, presets selected by each, and rows of a draw at most."""
 
 PROBABILITIES = ("sigmoid", "softmax")
 """Heads whose outputs have a temperature."""
@@ -72,13 +72,13 @@ class Table:
 class FoldPreprocessor:
     """How a fold turns a table into inputs, and outputs into numbers of the target.
 
-    ``table`` is None for numbers that are taken as they are, ``encodings`` has True for numbers cut into
-    pieces, and None for features as they are. Networks learn (Y - center) / scale, or Y without a center.
+    ``table`` is None for numbers that are taken as they are; ``encodings`` are by the names of `INPUTS`, with
+    None for features as they are. Networks learn (Y - center) / scale, or Y without a center.
     """
 
     fold: Fold
     table: Table | None
-    encodings: Mapping[bool, Encoding | None]
+    encodings: Mapping[str, Encoding | None]
     center: Array
     scale: Array
 
@@ -86,7 +86,7 @@ class FoldPreprocessor:
     def of_numbers(cls) -> "FoldPreprocessor":
         """The preprocessor that leaves inputs and targets as they are."""
         none = np.arange(0)
-        return cls(Fold(none, none), None, {False: None}, np.empty(0), np.empty(0))
+        return cls(Fold(none, none), None, {AS_THEY_ARE: None}, np.empty(0), np.empty(0))
 
     @property
     def n_inputs(self) -> int:
@@ -98,7 +98,7 @@ class FoldPreprocessor:
         """How columns become features; None for numbers and sparse rows, which are taken as they are."""
         return None if self.table is None else self.table.preparation
 
-    def inputs(self, rows: Any) -> dict[bool, Any]:
+    def inputs(self, rows: Any) -> dict[str, Any]:
         """The inputs of each encoding; sparse rows stay as they are."""
         return self.encoded(self.features(rows))
 
@@ -106,11 +106,11 @@ class FoldPreprocessor:
         """Rows as features (m, n)."""
         return rows if self.table is None else self.table.features(rows)
 
-    def encoded(self, features: Any) -> dict[bool, Any]:
+    def encoded(self, features: Any) -> dict[str, Any]:
         """Features as the inputs of each encoding."""
         return {
-            pieces: features if encoding is None else encoding.transform(features)
-            for pieces, encoding in self.encodings.items()
+            name: features if encoding is None else encoding.transform(features)
+            for name, encoding in self.encodings.items()
         }
 
     def scaled(self, Y: Array) -> Array:
@@ -159,9 +159,9 @@ class Member:
         cost = "" if self.validation_cost is None else f", validation cost {self.validation_cost:.6f}"
         return f"{self.preset.name} on fold {self.fold}{cost}"
 
-    def outputs(self, inputs: Mapping[bool, Any], preprocessor: FoldPreprocessor) -> Array:
+    def outputs(self, inputs: Mapping[str, Any], preprocessor: FoldPreprocessor) -> Array:
         """Outputs in the units of the target, (m, n_L)."""
-        return preprocessor.unscaled(outputs_of_rows(self.network, self.engine, inputs[self.preset.cuts]))
+        return preprocessor.unscaled(outputs_of_rows(self.network, self.engine, inputs[self.preset.inputs]))
 
 
 class Leaderboard(list[dict[str, Any]]):
@@ -302,7 +302,7 @@ class Ensemble:
         """The weighted mean of the members' outputs, (m, n_L); of many rows of a table a part at a time."""
         if self.takes_numbers:
             (member,), (preprocessor,) = self.members, self.preprocessors
-            return member.outputs({member.preset.cuts: rows}, preprocessor)
+            return member.outputs({member.preset.inputs: rows}, preprocessor)
         widest = max(preprocessor.n_inputs or rows.shape[1] for preprocessor in self.preprocessors)
         size = max(1, NUMBERS_AT_ONCE // widest)
         parts = [rows[start : start + size] for start in range(0, max(1, rows.shape[0]), size)]
@@ -411,8 +411,8 @@ def fit_ensemble_weights(
             temperatures[name] = T = fit_temperature(mean[known], Y[known], of_known, each=each)
             means[name] = with_temperature(mean, T, each=each)
     if loss is not None and len(means) > 1:
-        outputs = [mean[known] for mean in means.values()]
-        shares = stacking_weights(outputs, lambda A: loss(A, Y[known]), of_known)
+        outputs = np.stack([mean[known] for mean in means.values()])
+        shares = selection_weights(outputs, Y[known], loss, of_known)
     stack = np.stack([*means.values()])
     together = np.where(known[:, np.newaxis], np.tensordot(shares, stack, 1), _mean_of_known(stack, shares))
     return EnsembleWeights(dict(zip(means, shares.tolist(), strict=True)), temperatures, together)
@@ -428,30 +428,35 @@ def _mean_of_known(stack: Array, weights: Array | None = None) -> Array:
         return np.where(count > 0, total / count, np.nan).astype(stack.dtype)
 
 
-def stacking_weights(
-    outputs: Sequence[Array], loss: Callable[[Array], Array], weight: Array | None = None
+def selection_weights(
+    outputs: Array, Y: Array, loss: Callable[[Array, Array], Array], weight: Array | None = None
 ) -> NDArray[np.float64]:
-    """Weights, at least 0 and with the sum 1, at which the loss (m,) of the mean of outputs is smallest.
+    """Weights of outputs (n, m, n_L), at least 0 and with the sum 1: how often each was selected.
 
-    They are drawn towards equal ones, the more the fewer examples there are ("stacking": Wolpert, Neural
-    Networks 5, 1992; weights that sum to 1: Breiman, Machine Learning 24, 1996). ``loss`` is convex.
+    Greedy selection with repeats: each time the one is taken with which the loss of the mean is smallest
+    (Caruana et al., Ensemble selection from libraries of models, ICML 2004). It is done for several draws of
+    the rows with replacement, so that a few rows do not decide.
     """
-    from scipy.optimize import minimize
-    from scipy.special import softmax
+    n, m = outputs.shape[:2]
+    rng, counts = np.random.default_rng(m), np.zeros(n)
+    for _ in range(DRAWS):
+        rows = rng.integers(0, m, min(m, MOST_ROWS))
+        drawn, of_rows = outputs[:, rows], None if weight is None else weight[rows]
+        counts += _selected(drawn.astype(np.float64), Y[rows], loss, of_rows)
+    return np.asarray(counts / counts.sum())
 
-    stack = np.stack([np.asarray(one, np.float64) for one in outputs])
-    n, m = stack.shape[:2]
-    if n == 1:
-        return np.ones(1)
-    of_examples = np.ones(m) if weight is None else np.asarray(weight, np.float64)
 
-    def mean_loss(t: NDArray[np.float64]) -> float:
-        return float(np.average(loss(np.tensordot(softmax(t), stack, 1)), weights=of_examples))
-
-    # The simplex by softmax: no bounds, and no weight is exactly 0 on the way.
-    best = minimize(
-        mean_loss, np.zeros(n), method="L-BFGS-B", bounds=[(-10, 10)] * n, options={"maxiter": 50}
-    )
-    share = SHRINKAGE / (SHRINKAGE + m)
-    found: NDArray[np.float64] = (1 - share) * softmax(best.x) + share / n
-    return found
+def _selected(
+    outputs: Array, Y: Array, loss: Callable[[Array, Array], Array], weight: Array | None
+) -> NDArray[np.intp]:
+    """How often each output is selected for the mean of `PICKS` of them."""
+    n, m = outputs.shape[:2]
+    total, counts, targets = np.zeros_like(outputs[0]), np.zeros(n, np.intp), np.concatenate([Y] * n)
+    if weight is not None and not weight.any():
+        weight = None
+    for size in range(1, PICKS + 1):
+        losses = loss(((total + outputs) / size).reshape(n * m, -1), targets).reshape(n, m)
+        best = int(np.argmin(np.average(losses, axis=1, weights=weight)))
+        total += outputs[best]
+        counts[best] += 1
+    return counts

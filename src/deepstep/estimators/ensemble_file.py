@@ -25,7 +25,8 @@ from deepstep.data.text_formats import json_values, read_text
 from deepstep.engines import ENGINES, Settings
 from deepstep.errors import DeepStepError, FileError
 from deepstep.estimators.ensemble import Ensemble, Fold, FoldPreprocessor, Member, Table
-from deepstep.estimators.presets import PRESETS, Preset
+from deepstep.estimators.population import PRESETS
+from deepstep.estimators.presets import INPUTS, Preset
 from deepstep.model import Network
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.encoding import Encoding
@@ -33,12 +34,9 @@ from deepstep.run_folder import OLD_ENSEMBLE, OLD_PRESETS, renamed
 from deepstep.training.history import History, check_records
 from deepstep.types import is_number, is_whole, plain
 
-FORMAT, VERSION = "deepstep-ensemble", 1
+FORMAT, VERSION, READABLE = "deepstep-ensemble", 2, (1, 2)
 NAME = "ensemble.json"
 OLD_FORMAT, OLD_NAME, OLD_KEY = OLD_ENSEMBLE
-
-INPUTS = {False: "scaled", True: "pieces"}
-"""The names of the encodings: numbers scaled alone, or cut into pieces as well."""
 
 TABLE, SPARSE, NUMBERS = "table", "sparse", "numbers"
 """Rows that a preprocessor takes: those of a table, sparse ones or floats, which are taken as they are."""
@@ -82,7 +80,8 @@ def _of_member(member: Member) -> Entries:
         **ended,
         "preset": member.preset.name,
         "fold": member.fold,
-        "inputs": INPUTS[member.preset.cuts],
+        "inputs": member.preset.inputs,
+        "why": member.preset.why,
         "engine": member.engine,
         "epochs": member.epochs,
         "validation_cost": cost if cost is not None and isfinite(cost) else None,
@@ -98,8 +97,8 @@ def _of_preprocessor(preprocessor: FoldPreprocessor) -> Entries:
         "takes": NUMBERS if preprocessor.table is None else SPARSE if preparation is None else TABLE,
         "table": None if preparation is None else preparation.to_dict(),
         "encodings": {
-            INPUTS[cuts]: None if encoding is None else encoding.to_dict()
-            for cuts, encoding in sorted(preprocessor.encodings.items())
+            name: None if encoding is None else encoding.to_dict()
+            for name, encoding in sorted(preprocessor.encodings.items())
         },
         "center": preprocessor.center.tolist(),
         "scale": preprocessor.scale.tolist(),
@@ -120,10 +119,10 @@ class EnsembleFile:
         record = self._checked(lambda: _object(json_values(read_text(self._path))))
         if record.get("format") != (OLD_FORMAT if old else FORMAT):
             raise self._error(f"an object with format {FORMAT!r} is expected", "this is none")
-        if record.get("version") != VERSION:
+        if record.get("version") not in READABLE:
             raise FileError(
                 str(self._path),
-                f"version {VERSION} is expected",
+                f"a version up to {VERSION} is expected",
                 f"got version {record.get('version')!r:.20}",
                 "Update DeepStep, or train again with this version.",
             )
@@ -161,10 +160,10 @@ class EnsembleFile:
         return Ensemble(self.preprocessors, members, self.weights, self.temperatures, self.output, None)
 
     def _opened(self, begin: str, record: Entries) -> Member:
-        preset, fold = _preset(record["preset"], record["inputs"] == INPUTS[True]), record["fold"]
+        preset, fold = _preset(record["preset"], record["inputs"], record["why"]), record["fold"]
         network = _network(self._folder, begin, record)
         preprocessor, shape = self.preprocessors[fold], network.architecture
-        encoding, table = preprocessor.encodings[preset.cuts], preprocessor.preparation
+        encoding, table = preprocessor.encodings[preset.inputs], preprocessor.preparation
         n_inputs = shape.n_inputs if table is None else table.n_features
         n_inputs = n_inputs if encoding is None else encoding.n_inputs
         got = (shape.n_inputs, shape.n_outputs, shape.output)
@@ -195,10 +194,10 @@ class EnsembleFile:
         return FileError(str(self._path), expected, got, "Restore it, or train again.")
 
 
-def _preset(name: str, cuts: bool) -> Preset:
-    """The preset of a name; what another release had under it is known by its name and inputs alone."""
+def _preset(name: str, inputs: str, why: str) -> Preset:
+    """The preset of a name; what was drawn, or is of another release, is known by its name and inputs alone."""
     known = PRESETS.get(name)
-    return known if known is not None and known.cuts == cuts else Preset(name, "of another release", (), cuts)
+    return known if known is not None and known.inputs == inputs else Preset(name, why, (), inputs)
 
 
 def _preprocessor(record: Any) -> FoldPreprocessor:
@@ -207,13 +206,9 @@ def _preprocessor(record: Any) -> FoldPreprocessor:
     takes, given = record["takes"], _object(record["encodings"])
     _require(takes in (TABLE, SPARSE, NUMBERS), f"takes is {TABLE}, {SPARSE} or {NUMBERS}", takes)
     table = TablePreparation.from_dict(_object(record["table"])) if takes == TABLE else None
-    known = given and given.keys() <= {*INPUTS.values()}
-    _require(known, f"encodings are {' and '.join(INPUTS.values())}, one at least", given)
-    encodings = {
-        cuts: None if given[name] is None else Encoding.from_dict(given[name])
-        for cuts, name in INPUTS.items()
-        if name in given
-    }
+    known = given and given.keys() <= {*INPUTS}
+    _require(known, f"encodings are {', '.join(INPUTS)}, one at least", given)
+    encodings = {name: None if one is None else Encoding.from_dict(one) for name, one in given.items()}
     widths = {len(encoding.center) for encoding in encodings.values() if encoding is not None}
     of_table = set() if table is None else {table.n_features}
     _require(widths <= of_table, "encodings of the features of the table are expected", widths)
@@ -232,16 +227,22 @@ def _member(
     record: Any, number: int, named: str, preprocessors: tuple[FoldPreprocessor, ...]
 ) -> tuple[str, Entries]:
     """How the files of a member begin, and its entries under the names of today; ``named`` is its preset."""
-    later = {"best_epoch": None, "history": False, "why_engine": "", "stopped": ""}
+    later = {
+        "best_epoch": None,
+        "history": False,
+        "why_engine": "",
+        "stopped": "",
+        "why": "of another release",
+    }
     record = {**later, **_object(record)}
     _names(record, f"{named}, fold, inputs, engine, epochs, validation_cost, settings, {', '.join(later)}")
     preset, fold, cost, best = (record[name] for name in (named, "fold", "validation_cost", "best_epoch"))
-    for name in (named, "inputs", "engine", "why_engine", "stopped"):
+    for name in (named, "inputs", "engine", "why_engine", "stopped", "why"):
         _require(isinstance(record[name], str), f"{name} is a text", record[name])
-    _require(preset.isascii() and preset.isalpha(), "a preset is a word", preset)
+    _require(preset.isascii() and preset.isalnum(), "a preset is a word", preset)
     of_fold = is_whole(fold, 0) and fold < len(preprocessors)
     _require(of_fold, f"a fold is a number below {len(preprocessors)}", fold)
-    known = [INPUTS[cuts] for cuts in preprocessors[fold].encodings]
+    known = [*preprocessors[fold].encodings]
     _require(record["inputs"] in known, f"inputs are {' or '.join(known)} in fold {fold}", record["inputs"])
     engine = record["engine"].partition(":")[0]
     _require(engine in ENGINES, f"an engine is one of {', '.join(ENGINES)}", record["engine"])

@@ -1,17 +1,20 @@
-"""How an ensemble is fitted: rows are split into folds, members trained side by side, presets weighted."""
+"""How an ensemble is fitted: rows are split into folds, presets trained side by side, selected and weighted."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache, cached_property, partial
+from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import is_classifier
 
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError
+from deepstep.estimators.calibration import fit_temperature, with_temperature
 from deepstep.estimators.ensemble import (
     PROBABILITIES,
     Ensemble,
@@ -22,15 +25,24 @@ from deepstep.estimators.ensemble import (
     fit_ensemble_weights,
 )
 from deepstep.estimators.inputs import Dataset, FitContext
-from deepstep.estimators.members import Link, Prepared, Task, limited_threads, member_executor, train_member
+from deepstep.estimators.members import (
+    Link,
+    Prepared,
+    Task,
+    Trained,
+    limited_threads,
+    member_executor,
+    snapshot_epochs,
+    train_member,
+)
 from deepstep.estimators.options import DEFAULTS
+from deepstep.estimators.population import ensemble_size
 from deepstep.estimators.presets import (
     ALONE,
-    MANY,
+    AS_THEY_ARE,
+    INPUTS,
     MLP,
-    EnsembleSize,
     Preset,
-    default_ensemble_size,
     default_n_bins,
     hyperparameters,
 )
@@ -43,14 +55,30 @@ from deepstep.types import AnyArray, Array
 if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator
 
+MANY = 12_000
+"""Rows from which on folds are prepared a few at a time."""
 
-class Trained(NamedTuple):
-    """The members, with the task of each and its outputs for the rows held out; ``ended`` is by Ctrl-C."""
+WITHOUT_ROWS = 5
+"""Presets where no rows tell which are good."""
 
-    tasks: list[Task]
-    members: list[Member]
-    outputs: list[Array]
-    ended: bool
+OF_A_ROUND = 5
+"""Presets that are trained at a time within a budget of seconds."""
+
+LATER_MARKS = 2
+"""Snapshots after the best one of the first folds, up to which the other folds are trained."""
+
+
+class Choice(NamedTuple):
+    """A preset after the number of epochs that is best for all of its folds together, by their held-out rows.
+
+    ``members`` are by fold; ``outputs`` (m, n_L) are for the rows held out, else NaN; ``loss`` is their mean.
+    """
+
+    preset: Preset
+    epochs: int | None
+    members: dict[int, Member]
+    outputs: Array
+    loss: float
 
 
 def fit_ensemble(
@@ -63,37 +91,14 @@ def fit_ensemble(
         (fold,) = _split(estimator, rows, validation, 1, seed, context.where)
         prepared = _prepared(estimator, rows, validation, fold, (preset,), context)
         return fit_alone(estimator, prepared, Task(preset, 0, seed), context)
-    clock = TimeBudget(estimator.time_budget)
     kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
-    size = default_ensemble_size(
-        len(kept), estimator.n_estimators, estimator.preset, validated=validation is not None
-    )
-    parts = _split(estimator, kept, validation, size.n_folds, seed, context.where)
-    tasks = _tasks(size, len(parts), seed)
     try:
-        preprocessors, trained = _train_all(estimator, kept, validation, parts, size, tasks, clock, context)
+        return _Population(estimator, kept, validation, context, seed).fit()
     except DataError:
         Table.fit(
             rows.X, estimator.keep_columns or (), context.categorical
         )  # what cannot be a number is refused under the number of its own row
         raise
-    scored = kept if validation is None else validation
-    outputs = _by_preset(trained, parts, scored.Y.shape, own=validation is not None)
-    output, _ = estimator._head(context.where)
-    weight = estimator._class_weighted(kept, scored, context.where)
-    found = fit_ensemble_weights(outputs, scored.Y, output, _loss(estimator, context.where), weight)
-    together = None if validation is not None else found.together
-    estimator._interrupted = trained.ended
-    if trained.ended:
-        part = "validation" if validation is not None else "out-of-fold"
-        score = _score(estimator, found.together, scored.Y, weight, context.where)
-        warn_the_caller(
-            f"{context.where} was interrupted: {len(trained.members)} of {len(tasks)} networks are trained "
-            f"and kept, {'without rows that tell how good they are' if score is None else f'{part} {score}'}."
-        )
-    return Ensemble(
-        tuple(preprocessors), tuple(trained.members), found.weights, found.temperatures, output, together
-    )
 
 
 def fit_alone(
@@ -105,7 +110,7 @@ def fit_alone(
 ) -> Ensemble:
     """Train one network, which is then an ensemble of one, in this thread."""
     with limited_threads(estimator.n_jobs):
-        member = train_member(estimator, task, prepared, context, seconds=seconds)
+        member = train_member(estimator, task, prepared, context, seconds=seconds).member
     return Ensemble.of_one(member, prepared.preprocessor, estimator._head(context.where)[0])
 
 
@@ -154,14 +159,6 @@ def _split(
     return folds(m, n_folds, estimator._strata(rows.Y), fraction, seed)
 
 
-def _tasks(size: EnsembleSize, n_parts: int, seed: int) -> list[Task]:
-    """Members in the order in which they are trained: fold by fold."""
-    whole = size.of_a_fold
-    seeds = np.random.SeedSequence(seed).generate_state(n_parts * len(whole))
-    places = [(fold, preset) for fold in range(n_parts) for preset in whole]
-    return [Task(preset, fold, int(one)) for (fold, preset), one in zip(places, seeds, strict=True)]
-
-
 def _prepared(
     estimator: "DeepEstimator",
     rows: Dataset,
@@ -178,15 +175,15 @@ def _prepared(
         preprocessor = FoldPreprocessor.of_numbers()
         return Prepared(
             preprocessor,
-            {False: learned.examples},
-            None if held_out is None else {False: held_out.examples},
+            {AS_THEY_ARE: learned.examples},
+            None if held_out is None else {AS_THEY_ARE: held_out.examples},
         )
     table = Table.fit(learned.X, estimator.keep_columns or (), context.categorical)
     features = table.features(learned.X)
     encoded = isinstance(features, np.ndarray) and presets[0].name not in ALONE
     encodings = {
-        pieces: Encoding.fit(features, default_n_bins(len(features)) if pieces else 0) if encoded else None
-        for pieces in {preset.cuts for preset in presets}
+        name: _encoding(features, name) if encoded else None
+        for name in dict.fromkeys(preset.inputs for preset in presets)
     }
     center, scale = estimator._target_scale(learned.Y, learned.weight)
     preprocessor = FoldPreprocessor(fold, table, encodings, center, scale)
@@ -200,14 +197,20 @@ def _prepared(
     )
 
 
+def _encoding(features: Array, name: str) -> Encoding:
+    """How features become the inputs of a name."""
+    scaling, cuts = INPUTS[name]
+    return Encoding.fit(features, default_n_bins(len(features)) if cuts else 0, scaling)
+
+
 def as_examples(
     preprocessor: FoldPreprocessor, features: Any, rows: Dataset, dtype: Any
-) -> dict[bool, Examples]:
+) -> dict[str, Examples]:
     """The examples of each encoding, of rows that are features already."""
     Y = preprocessor.scaled(rows.Y).astype(dtype)
     return {
-        pieces: Examples(inputs.astype(dtype, copy=False), Y, rows.weight)
-        for pieces, inputs in preprocessor.encoded(features).items()
+        name: Examples(inputs.astype(dtype, copy=False), Y, rows.weight)
+        for name, inputs in preprocessor.encoded(features).items()
     }
 
 
@@ -224,6 +227,11 @@ class TimeBudget:
         begin = perf_counter()
         yield
         self._preparation = perf_counter() - begin
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left."""
+        return inf if self._end is None else self._end - perf_counter()
 
     def begins_another(self, done: int) -> bool:
         """Whether after so many folds there is time to prepare another one and to train as long as that."""
@@ -242,66 +250,252 @@ class TimeBudget:
         return max((left - (n - 1) * self._preparation) / (n * turns), 1e-3)
 
 
-def _train_all(
-    estimator: "DeepEstimator",
-    rows: Dataset,
-    validation: Dataset | None,
-    parts: list[Fold],
-    size: EnsembleSize,
-    tasks: list[Task],
-    clock: TimeBudget,
-    context: FitContext,
-) -> tuple[list[FoldPreprocessor], Trained]:
-    """The preprocessor of each fold, and the members, of which Ctrl-C keeps those that are done.
+class _Population:
+    """The fit of an ensemble: presets are trained on folds, the best of them on the other folds, too."""
 
-    Members of all folds wait in one queue, while the next fold is prepared; with a budget of time, or a large
-    table, of so many folds at once that all workers have something to do, as long as there is time.
-    """
-    preprocessors: dict[int, FoldPreprocessor] = {}
-    one_queue, ended = estimator.time_budget is None and len(rows) < MANY, False
-    done: dict[int, tuple[Member, Array]] = {}
-    each = len(tasks) // len(parts)
+    def __init__(
+        self,
+        estimator: "DeepEstimator",
+        rows: Dataset,
+        validation: Dataset | None,
+        context: FitContext,
+        seed: int,
+    ) -> None:
+        self._estimator, self._rows, self._validation, self._context = estimator, rows, validation, context
+        self._clock = TimeBudget(estimator.time_budget)
+        self._preprocessors: dict[int, FoldPreprocessor] = {}
+        self._trained: dict[tuple[int, int], Trained] = {}
+        self._last: dict[int, int] = {}
+        self._ended = False
+        asked = {
+            "n_estimators": estimator.n_estimators,
+            "preset": estimator.preset,
+            "effort": estimator.effort,
+        }
+        n_features = inf if issparse(rows.X) else rows.X.shape[1]
+        self._size = size = ensemble_size(
+            len(rows), **asked, n_features=n_features, validated=validation is not None, seed=seed
+        )
+        self._parts = _split(estimator, rows, validation, size.n_folds, seed, context.where)
+        blind = validation is None and not self._parts[0].held_out.size
+        self._presets = size.presets[:WITHOUT_ROWS] if blind and not estimator.n_estimators else size.presets
+        self._seeds = np.random.SeedSequence(seed).generate_state(len(self._parts) * len(self._presets))
 
-    @cache
-    def prepared(number: int) -> Prepared:
-        return _prepared(estimator, rows, validation, parts[number], size.presets, context)
+    def fit(self) -> Ensemble:
+        """Train, and weigh what was trained."""
+        numbers, folds = range(len(self._presets)), range(len(self._parts))
+        first = folds[: self._size.first_folds]
+        planned = len(numbers) * len(first) + self._size.kept * (len(folds) - len(first))
+        with (
+            member_executor(self._estimator.n_jobs) as self._workers,
+            _progress(self._estimator, planned, self._epochs) as self._move,
+        ):
+            self._workers.interruption.waits = False
+            try:
+                if self._estimator.time_budget is not None:
+                    self._in_rounds(numbers)
+                else:
+                    self._train(numbers, first)
+                    if len(first) < len(folds):
+                        self._train(self._best(numbers, first), folds[len(first) :])
+            except KeyboardInterrupt:
+                if not self._trained or self._workers.interruption.again:
+                    raise
+                self._ended = True
+        return self._ensemble()
 
-    with (
-        member_executor(estimator.n_jobs) as workers,
-        _progress(estimator, tasks, parts, context) as progress,
-    ):
-        at_once = len(parts) if one_queue else max(1, workers.n // each)
-        turns = -(-each * at_once // workers.n)  # of members, that each worker has
-        workers.interruption.waits = False
-        try:
-            for first in range(0, len(parts), at_once):
-                if not clock.begins_another(first):
-                    break
-                prepared.cache_clear()
-                folds_now = range(first, min(first + at_once, len(parts)))
-                if not one_queue:
-                    with clock.preparing():
-                        for number in folds_now:
-                            prepared(number)
-                seconds = clock.seconds_of_a_member(-(-(len(parts) - first) // at_once), turns)
-                works = (
-                    (number, partial(_train_one, estimator, task, prepared(task.fold), context, seconds))
-                    for number, task in enumerate(tasks)
-                    if task.fold in folds_now
-                )
-                for number, result in workers.results(works, progress):
-                    done[number], fold = result, tasks[number].fold
-                    preprocessors[fold] = prepared(fold).preprocessor
-                    workers.interruption.waits = True
-                    progress(number, DONE)
-        except KeyboardInterrupt:
-            if not done or workers.interruption.again:
-                raise
-            ended = True
-    numbers, folds = sorted(done), sorted(preprocessors)  # of folds without a member nothing is kept
-    members = [replace(done[number][0], fold=folds.index(tasks[number].fold)) for number in numbers]
-    trained = Trained([tasks[number] for number in numbers], members, [done[n][1] for n in numbers], ended)
-    return [preprocessors[fold] for fold in folds], trained
+    def _epochs(self, number: int) -> int:
+        """The epochs of a preset."""
+        m = self._parts[0].learned.size
+        return int(hyperparameters(self._estimator, self._presets[number], m).max_iter)
+
+    def _in_rounds(self, numbers: range) -> None:
+        """Train a few presets on all folds, then the next ones as long as there is time for as many again."""
+        folds, most, begin = range(len(self._parts)), self._size.kept, 0
+        each = min(OF_A_ROUND, most)
+        while begin < len(numbers):
+            started = self._clock.left
+            self._train(numbers[begin : begin + each], folds)
+            begin += each
+            if self._estimator.n_estimators is None and not started - self._clock.left < self._clock.left:
+                break
+
+    def _best(self, numbers: Sequence[int], folds: range) -> list[int]:
+        """The presets that are best on some folds, which say, too, after how many epochs the others may end."""
+        choices = {number: self._choice(number) for number in numbers}
+        best = sorted(numbers, key=lambda number: _or_last(choices[number].loss))[: self._size.kept]
+        for number in best:
+            marks = snapshot_epochs(self._epochs(number))
+            if (epochs := choices[number].epochs) in marks:
+                self._last[number] = marks[min(marks.index(epochs) + LATER_MARKS, len(marks) - 1)]
+        return sorted(best)
+
+    def _train(self, numbers: Sequence[int], folds: range) -> None:
+        """Train presets on folds; with a budget, or a large table, so many folds at once that all workers have
+        something to do, as long as there is time.
+        """
+        estimator, clock, workers = self._estimator, self._clock, self._workers
+        presets = tuple(self._presets[number] for number in numbers)
+
+        @cache
+        def prepared(fold: int) -> Prepared:
+            return _prepared(
+                estimator, self._rows, self._validation, self._parts[fold], presets, self._context
+            )
+
+        one_queue = estimator.time_budget is None and len(self._rows) < MANY
+        at_once = len(folds) if one_queue else max(1, workers.n // len(numbers))
+        turns = -(-len(numbers) * at_once // workers.n)  # of members, that each worker has
+        for first in range(0, len(folds), at_once):
+            if not clock.begins_another(first):
+                break
+            prepared.cache_clear()
+            folds_now = folds[first : first + at_once]
+            if not one_queue:
+                with clock.preparing():
+                    for fold in folds_now:
+                        prepared(fold)
+            seconds = clock.seconds_of_a_member(-(-(len(folds) - first) // at_once), turns)
+            works = (
+                (self._place(number, fold), self._work(number, fold, prepared(fold), seconds))
+                for fold in folds_now
+                for number in numbers
+            )
+            for place, result in workers.results(works, self._move):
+                number, fold = divmod(place, len(self._parts))
+                self._trained[number, fold] = result
+                self._preprocessors[fold] = prepared(fold).preprocessor
+                workers.interruption.waits = True
+                self._move(place, DONE)
+
+    def _place(self, number: int, fold: int) -> int:
+        return number * len(self._parts) + fold
+
+    def _work(
+        self, number: int, fold: int, prepared: Prepared, seconds: float | None
+    ) -> Callable[[Link], Trained]:
+        seed = int(self._seeds[self._place(number, fold)])
+        task = Task(self._presets[number], fold, seed, self._last.get(number))
+        return partial(_train_one, self._estimator, task, prepared, self._context, seconds)
+
+    @cached_property
+    def _scored(self) -> Dataset:
+        """The rows that tell how good members are."""
+        return self._rows if self._validation is None else self._validation
+
+    @cached_property
+    def _weight(self) -> Array | None:
+        return self._estimator._class_weighted(self._rows, self._scored, self._context.where)
+
+    @cached_property
+    def _losses(self) -> Any:
+        return _loss(self._estimator, self._context.where)
+
+    @cached_property
+    def _output(self) -> str:
+        return self._estimator._head(self._context.where)[0]
+
+    def _choice(self, number: int) -> Choice:
+        """The number of epochs of a preset that is best for all folds that it has learned."""
+        trained = {fold: self._trained[number, fold] for one, fold in self._trained if one == number}
+        preset, marks = self._presets[number], [one.epochs for one in next(iter(trained.values())).snapshots]
+        found = [
+            Choice(
+                preset, None, *self._gathered({k: (one.member, one.outputs) for k, one in trained.items()})
+            )
+        ]
+        for epochs in marks:
+            after = {fold: one.after(epochs) for fold, one in trained.items()}
+            known = {
+                fold: (one[0], self._preprocessors[fold].unscaled(one[1]))
+                for fold, one in after.items()
+                if one is not None
+            }
+            if len(known) == len(trained):
+                found.append(Choice(preset, epochs, *self._gathered(known)))
+        pooled = found[1:] or found
+        return min(pooled, key=lambda one: _or_last(one.loss))
+
+    def _gathered(self, known: dict[int, tuple[Member, Array]]) -> tuple[dict[int, Member], Array, float]:
+        """Members, their outputs for all rows, and the mean loss of these at the best temperature."""
+        outputs = np.full(self._scored.Y.shape, np.nan, next(iter(known.values()))[1].dtype)
+        for fold, (_, A) in known.items():
+            if A.size:
+                outputs[slice(None) if self._validation is not None else self._parts[fold].held_out] = A
+        return {fold: member for fold, (member, _) in known.items()}, outputs, self._mean_loss(outputs, known)
+
+    def _mean_loss(self, A: Array, known: dict[int, tuple[Member, Array]]) -> float:
+        there = np.isfinite(A).all(axis=1)
+        if self._losses is None or not there.any():  # outputs alone do not tell the loss of this head
+            costs = [one.validation_cost for one, _ in known.values() if one.validation_cost is not None]
+            return float(np.mean(costs)) if costs else np.nan
+        Y, weight = self._scored.Y[there], None if self._weight is None else self._weight[there]
+        A = A[there]
+        if self._output in PROBABILITIES:
+            each = self._output == "sigmoid"
+            A = with_temperature(A, fit_temperature(A, Y, weight, each=each), each=each)
+        return float(np.average(self._losses(A, Y), weights=weight))
+
+    def _ensemble(self) -> Ensemble:
+        """The presets that were trained on all folds, weighed."""
+        estimator, where = self._estimator, self._context.where
+        folds = sorted(self._preprocessors)
+        learned = {
+            number: {fold for one, fold in self._trained if one == number} for number, _ in self._trained
+        }
+        whole = [number for number in learned if len(learned[number]) == len(folds)]
+        choices = [self._choice(number) for number in sorted(whole or learned)]
+        outputs: dict[str, list[Array]] = {}
+        for one in choices:
+            outputs.setdefault(one.preset.name, []).append(one.outputs)
+        found = fit_ensemble_weights(outputs, self._scored.Y, self._output, self._losses, self._weight)
+        weights = found.weights
+        if estimator.n_estimators is None:
+            weights = {name: weight for name, weight in weights.items() if weight > 0}
+        members = [
+            self._as_member(one, fold, folds.index(fold))
+            for fold in folds
+            for one in choices
+            if one.preset.name in weights and fold in one.members
+        ]
+        self._report(found.together, len(members))
+        return Ensemble(
+            tuple(self._preprocessors[fold] for fold in folds),
+            tuple(members),
+            weights,
+            {name: found.temperatures[name] for name in weights},
+            self._output,
+            None if self._validation is not None else found.together,
+        )
+
+    def _as_member(self, choice: Choice, fold: int, at: int) -> Member:
+        """A member with its score on the rows that its fold, the one in this place, holds out."""
+        member, held_out = choice.members[fold], self._parts[fold].held_out
+        of_fold = slice(None) if self._validation is not None else held_out
+        A, fit = choice.outputs[of_fold], member.fit
+        if len(A) and fit is not None and np.isfinite(A).all():
+            weight = self._scored.weight
+            score = self._estimator._score_of(
+                A, self._scored.Y[of_fold], None if weight is None else weight[of_fold]
+            )
+            member = replace(member, fit=replace(fit, held_out_score=score))
+        return replace(member, fold=at)
+
+    def _report(self, together: Array | None, n: int) -> None:
+        """Warn where Ctrl-C ended the fit."""
+        estimator, where = self._estimator, self._context.where
+        estimator._interrupted = self._ended
+        if self._ended:
+            part = "validation" if self._validation is not None else "out-of-fold"
+            score = _score(estimator, together, self._scored.Y, self._weight, where)
+            warn_the_caller(
+                f"{where} was interrupted: {n} of {self._size.kept * len(self._parts)} networks are trained "
+                f"and kept, {'without rows that tell how good they are' if score is None else f'{part} {score}'}."
+            )
+
+
+def _or_last(loss: float) -> float:
+    return loss if np.isfinite(loss) else np.inf
 
 
 def _train_one(
@@ -311,15 +505,14 @@ def _train_one(
     context: FitContext,
     seconds: float | None,
     link: Link,
-) -> tuple[Member, Array]:
-    """A member, and its outputs for the rows held out."""
+) -> Trained:
+    """A member, with its outputs for the rows held out."""
     validation, preprocessor = prepared.validation(task.preset), prepared.preprocessor
-    member = train_member(estimator, task, prepared, context, link=link, seconds=seconds)
-    if validation is None or member.fit is None or link.given_up.is_set():
-        return member, np.empty(0)
-    outputs = member.outputs({task.preset.cuts: validation.X}, preprocessor)
-    score = estimator._score_of(outputs, preprocessor.unscaled(validation.Y), validation.weight)
-    return replace(member, fit=replace(member.fit, held_out_score=score)), outputs
+    trained = train_member(estimator, task, prepared, context, link=link, seconds=seconds)
+    if validation is None or link.given_up.is_set():
+        return trained
+    outputs = trained.member.outputs({task.preset.inputs: validation.X}, preprocessor)
+    return trained._replace(outputs=outputs)
 
 
 DONE = 2.0
@@ -328,45 +521,25 @@ DONE = 2.0
 
 @contextmanager
 def _progress(
-    estimator: "DeepEstimator", tasks: list[Task], parts: list[Fold], context: FitContext
+    estimator: "DeepEstimator", planned: int, epochs: Callable[[int], int]
 ) -> Iterator[Callable[[int, float], None]]:
     """The function that shows which share of a member is done, as one bar of the epochs of all."""
     if not estimator.verbose:
         yield lambda number, share: None
         return
-    planned = [
-        int(hyperparameters(estimator, task.preset, parts[task.fold].learned.size).max_iter) for task in tasks
-    ]
-    done, n, total = [0.0] * len(tasks), len(tasks), sum(planned)
-    meter, whole = Meter(estimator._label, unit="epochs"), [0]
+    done, each, whole = dict[int, float](), epochs(0), [0]
+    meter = Meter(estimator._label, unit="epochs")
 
     def show(number: int, share: float) -> None:
         whole[0] += share == DONE
-        done[number] = planned[number] * min(share, 1.0)
-        meter.move(sum(done), f"{whole[0]}/{n} networks")
+        done[number] = each * min(share, 1.0)
+        meter.move(min(sum(done.values()), each * planned), f"{whole[0]}/{planned} networks")
 
-    meter.begin(total, text=f"0/{n} networks")
+    meter.begin(each * planned, text=f"0/{planned} networks")
     try:
         yield show
     finally:
         meter.end()
-
-
-def _by_preset(
-    trained: Trained, parts: list[Fold], shape: tuple[int, ...], *, own: bool
-) -> Mapping[str, list[Array]]:
-    """Outputs of each preset for all rows, NaN where there are none: one array for each of its seeds."""
-    found: dict[str, list[Array]] = {}
-    counts: dict[tuple[str, int], int] = {}
-    for task, output in zip(trained.tasks, trained.outputs, strict=True):
-        name = task.preset.name
-        repeat = counts[name, task.fold] = counts.get((name, task.fold), -1) + 1
-        whole = found.setdefault(name, [])
-        if repeat == len(whole):
-            whole.append(np.full(shape, np.nan))
-        if output.size:
-            whole[repeat][slice(None) if own else parts[task.fold].held_out] = output
-    return found
 
 
 def _score(

@@ -80,7 +80,7 @@ def _norms_by_members(ensemble: Ensemble, rows: Dataset, folds: Any) -> Array:
         inputs, Y = preprocessor.inputs(rows.X), preprocessor.scaled(rows.Y)
         for member, share in zip(ensemble.members, ensemble.shares, strict=True):
             if member.fold == fold and share > 0:
-                total += share * _norms(member.network, inputs[member.preset.cuts], Y)
+                total += share * _norms(member.network, inputs[member.preset.inputs], Y)
                 count += share
     return total / count
 

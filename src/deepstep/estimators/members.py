@@ -7,6 +7,7 @@ or processes of the backend of joblib that is configured.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import ceil, inf
@@ -24,7 +25,9 @@ from deepstep.estimators.inputs import FitContext
 from deepstep.estimators.options import parameter_of
 from deepstep.estimators.presets import ALONE, MLP, Preset, hyperparameters, realmlp_init, tabm_init
 from deepstep.estimators.solvers import settings_of
-from deepstep.estimators.training import FitResult, NetworkFit, hidden_sizes
+from deepstep.estimators.training import FitResult, NetworkFit
+from deepstep.model import Network
+from deepstep.network import Parameters
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Callback, StopTraining, Training
@@ -45,6 +48,9 @@ WORSE = 0.01
 
 LEAST_EPOCHS = 32
 """Epochs from which on cycles are compared."""
+
+SNAPSHOTS = 1 / 15, 0.13, 3 / 15, 0.3, 0.38, 7 / 15, 0.55, 0.64, 0.73, 0.82, 0.91, 1.0
+"""Shares of the epochs after which a member may be the best."""
 
 BETWEEN_MOVES = 0.1
 """Seconds between two moves of a member's share of the progress."""
@@ -98,25 +104,77 @@ class _Overfitted(Callback):
                 raise StopTraining("the third cycle of the learning rate was worse than those before")
 
 
+class Snapshot(NamedTuple):
+    """A member after some epochs: what it predicts with, and its outputs for the rows held out."""
+
+    epochs: int
+    parameters: Parameters
+    statistics: Mapping[str, Array]
+    outputs: Array
+
+
+class _Snapshots(Callback):
+    """Keeps a member as it is after some epochs, up to the ``last`` of them, which ends its training."""
+
+    adds_to_records = ()
+
+    def __init__(self, epochs: int, last: int | None) -> None:
+        self._marks, self._last = snapshot_epochs(epochs), last
+        self.kept: list[Snapshot] = []
+
+    def on_epoch_end(self, training: Training, record: Record) -> None:
+        done = len(training.history)
+        if done in self._marks and np.isfinite(record["validation_cost"]):
+            statistics = {name: value.copy() for name, value in training.state().statistics.items()}
+            self.kept.append(Snapshot(done, training.outcome, statistics, training.validation_outputs()))
+        if done == self._last:
+            raise StopTraining(f"the other folds were best after {done} epochs or before")
+
+
+def snapshot_epochs(epochs: int) -> list[int]:
+    """After which epochs a member is looked at: the ends of the cycles of its rate, and some between them."""
+    return sorted({min(epochs, max(1, round(share * epochs))) for share in SNAPSHOTS})
+
+
 @dataclass(frozen=True)
 class Task:
-    """One member to train."""
+    """One member to train, up to the epoch ``last`` where the other folds say that it is enough."""
 
     preset: Preset
     fold: int
     seed: int
+    last: int | None = None
 
 
 class Prepared(NamedTuple):
     """The rows of a fold as examples of each encoding: those to learn from, and those that are held out."""
 
     preprocessor: FoldPreprocessor
-    learned: Mapping[bool, Examples | StreamedExamples]
-    held_out: Mapping[bool, Examples] | None
+    learned: Mapping[str, Examples | StreamedExamples]
+    held_out: Mapping[str, Examples] | None
 
     def validation(self, preset: Preset) -> Examples | None:
         """The examples that are held out as a preset takes them."""
-        return None if self.held_out is None else self.held_out[preset.cuts]
+        return None if self.held_out is None else self.held_out[preset.inputs]
+
+
+class Trained(NamedTuple):
+    """A member as its own rows held out have it best, its outputs for them, and its snapshots."""
+
+    member: Member
+    snapshots: tuple[Snapshot, ...] = ()
+    outputs: Array = np.empty(0)
+
+    def after(self, epochs: int) -> "tuple[Member, Array] | None":
+        """The member after some epochs, and its outputs for the rows held out; None without a snapshot."""
+        found = [one for one in self.snapshots if one.epochs == epochs]
+        if not found:
+            return None
+        network, (snapshot,) = copy(self.member.network), found
+        network.parameters, network.statistics = snapshot.parameters, dict(snapshot.statistics)
+        cost = network.history[epochs - 1]["validation_cost"]  # type: ignore[index]  # it was trained
+        member = replace(self.member, network=network, validation_cost=cost, best_epoch=epochs)
+        return member, snapshot.outputs
 
 
 def train_member(
@@ -127,44 +185,55 @@ def train_member(
     *,
     link: Link | None = None,
     seconds: float | None = None,
-) -> Member:
+) -> Trained:
     """Train the network of a task; ``link`` is there where others are trained beside it."""
-    preset, preprocessor, learned = task.preset, prepared.preprocessor, prepared.learned[task.preset.cuts]
+    preset, preprocessor, learned = task.preset, prepared.preprocessor, prepared.learned[task.preset.inputs]
     sample, validation = learned.sample, prepared.validation(preset)
     params = hyperparameters(estimator, preset, len(learned), seconds)
-    values, before, seed = None, None, task.seed
+    before, seed, snapshots = None, task.seed, _Snapshots(params.max_iter, task.last)
     of_ensemble = preset.name not in ALONE
     if of_ensemble:
         seed = task.seed % 2**31
-        origins = _origins(preprocessor, preset, sample.X.shape[1])
-        values, params.lr_multipliers = _initial_values(params, sample, origins, task.seed)
         compares = params.schedule == "coslog4" and validation is not None and seconds is None
         cycles = [_Overfitted(params.max_iter)] if compares and params.max_iter >= LEAST_EPOCHS else []
+        watchers = [*([] if link is None else [_Linked(link)]), *([] if validation is None else [snapshots])]
         asked = as_callbacks(params.callbacks or [], context.where)
-        params.callbacks = [*([] if link is None else [_Linked(link)]), *cycles, *asked]
+        params.callbacks = [*watchers, *cycles, *asked]
         params.early_stopping = validation is not None
         params.scoring = "loss" if validation is not None else None
         params.verbose = params.verbose and link is None  # else one bar is of all members
     elif context.going_on:
         (before,) = estimator.ensemble_.members
     earlier = FitResult() if before is None or before.fit is None else before.fit
-    fit = NetworkFit(estimator, params, preprocessor, context, earlier, loads_kernels=of_ensemble)
+    fit, network = (
+        NetworkFit(estimator, params, preprocessor, context, earlier, loads_kernels=of_ensemble),
+        None,
+    )
     try:
         with spelled(parameter_of):
             if before is None:
-                network = fit.new_network(sample, seed, values)
+                network = fit.new_network(sample, seed)
             else:
                 network = fit.fitted_network(before.network, sample)
+            if of_ensemble:
+                start, rng = network.architecture, np.random.default_rng(task.seed)
+                if params.shared_members:
+                    found = tabm_init(
+                        start, _origins(preprocessor, preset, start.n_inputs), network.dtype, rng
+                    )
+                else:
+                    found = realmlp_init(start, network.dtype, rng)
+                network.parameters, params.lr_multipliers = found
             result = fit.run(network, learned, validation)
     except DivergenceError as error:
         if of_ensemble:
             error.where += f", {preset.name} on fold {task.fold}"
-        error.ensemble = _diverged(fit, task, sample, seed, values, error)
+        error.ensemble = _diverged(fit, task, network, error)
         raise
     if preset is not MLP:  # no other fit continues it
         result = replace(result, state=replace(result.state, state=None))
     best = result.best_epoch
-    return Member(
+    member = Member(
         preset,
         task.fold,
         network,
@@ -175,43 +244,19 @@ def train_member(
         _settings(params, seed, result.learning_rate, context.where),
         result,
     )
+    return Trained(member, tuple(snapshots.kept))
 
 
 def _origins(preprocessor: FoldPreprocessor, preset: Preset, n: int) -> AnyArray:
     """For each of n inputs the number of the feature that it is made of."""
-    encoding = preprocessor.encodings[preset.cuts]
+    encoding = preprocessor.encodings[preset.inputs]
     return np.arange(n) if encoding is None else encoding.origins
 
 
-def _initial_values(
-    params: SimpleNamespace, sample: Examples, origins: AnyArray, seed: int
-) -> tuple[dict[str, Array], dict[str, float]]:
-    """Values of all parameters before training, and factors of their learning rates."""
-    dims = (sample.X.shape[1], *map(int, hidden_sizes(params)), sample.Y.shape[1])
-    dtype, rng = sample.X.dtype, np.random.default_rng(seed)
-    factors: dict[str, float] = {}
-    if params.shared_members:
-        values = tabm_init(dims, params.shared_members, origins, dtype, rng)
-    else:
-        values, factors = realmlp_init(dims, dtype, rng)
-    n_hidden, kinds, bent = len(dims) - 2, params.normalization, params.parametric
-    kinds = [kinds] * n_hidden if isinstance(kinds, str) else kinds
-    bent = [bent] * n_hidden if isinstance(bent, bool) else bent
-    ones = [("s1", 0, 6.0)] if params.input_scale else []
-    ones += [(f"gamma{layer}", layer, 1.0) for layer, kind in enumerate(kinds, 1) if kind != "none"]
-    ones += [(f"alpha{layer}", layer, 0.1) for layer, yes in enumerate(bent, 1) if yes]
-    for name, layer, factor in ones:
-        values[name], factors[name] = np.ones((dims[layer], 1), dtype), factor
-    return values, factors
-
-
-def _diverged(
-    fit: NetworkFit, task: Task, sample: Examples, seed: int, values: Any, error: DivergenceError
-) -> Ensemble | None:
+def _diverged(fit: NetworkFit, task: Task, network: Network, error: DivergenceError) -> Ensemble | None:
     """An ensemble of a member that diverged, as it was before."""
     if error.history is None or error.parameters is None:
         return None
-    network = fit.new_network(sample, seed, values)
     network.parameters, network.statistics = error.parameters, dict(error.statistics)
     network.history = error.history
     rate = error.history[-1]["learning_rate"] if len(error.history) else fit.params.learning_rate_init

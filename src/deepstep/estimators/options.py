@@ -113,7 +113,10 @@ class Options(BaseEstimator):
         is a function of ``random_state`` and the epoch's number alone (there: one stream of draws).
     n_estimators : int or None, default=None
         Networks of the ensemble, with folds (without validation data) rounded up to whole folds; None for as
-        many as the table's size asks for.
+        many as ``effort`` and the table's size ask for.
+    effort : {'fast', 'balanced', 'best'}, default='balanced'
+        How many networks 'tabular' tries, see `deepstep.estimators.population.SIZES`; with ``n_estimators``
+        and ``time_budget`` these decide.
     solver : str, default='adam'
         'adam', 'sgd' and 'lbfgs' are scikit-learn's, with parameters of their own below. 'adamw', 'rmsprop',
         'lion', 'gd', 'momentum', 'nesterov' and 'heavy_ball' are the update rules of
@@ -284,6 +287,7 @@ class Options(BaseEstimator):
     _: KW_ONLY
     preset: Annotated[str, StrOptions({"tabular", "tabm", "single", "mlp"})] = "tabular"
     n_estimators: Annotated[int | None, _COUNT, None] = None
+    effort: Annotated[str, StrOptions({"fast", "balanced", "best"})] = "balanced"
     solver: Annotated[str, str] = "adam"
     alpha: Annotated[float | None, _AT_LEAST_0, None] = None
     batch_size: Annotated[int | str, StrOptions({"auto"}), _COUNT] = "auto"

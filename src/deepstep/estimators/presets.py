@@ -9,11 +9,17 @@ from typing import Any
 import numpy as np
 
 from deepstep.engines.choice import ON_CPU
-from deepstep.equations import INITIALIZATIONS, initialize_parameters
+from deepstep.equations import INITIALIZATIONS
 from deepstep.equations.initialization import drawn
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.network import Architecture
-from deepstep.types import AnyArray, Array
+from deepstep.network import Architecture, Parameters
+from deepstep.types import AnyArray
+
+Factors = dict[str, float]
+"""Factors of the learning rate by the names of parameters."""
+
+SLOW = ("alpha", "omega", "phi", "V", "a1")
+"""How parameters are called that learn at a tenth of the rate, beside the biases."""
 
 ALWAYS: Mapping[str, Any] = {
     "solver": "adam",
@@ -30,69 +36,47 @@ ALWAYS: Mapping[str, Any] = {
 """Parameters of all presets: RealMLP's optimizer and schedules (arXiv 2407.04491), the best epoch kept."""
 
 
+INPUTS: Mapping[str, tuple[str, bool]] = {
+    "scaled": ("quartiles", False),
+    "pieces": ("quartiles", True),
+    "standard": ("deviations", False),
+    "standard_pieces": ("deviations", True),
+    "ranks": ("ranks", False),
+}
+"""The inputs that a network may take, by name: how features are scaled, and whether numbers are cut as well."""
+
+AS_THEY_ARE = "scaled"
+"""The name under which presets of one network have their inputs, which are not encoded."""
+
+
 @dataclass(frozen=True)
 class Preset:
-    """A way to make a network: ``cuts`` numbers into pieces or not, ``epochs`` are a factor of `n_epochs`."""
+    """The settings of a network: its name, ``inputs`` of `INPUTS`, ``epochs`` as a factor of `n_epochs`."""
 
     name: str
     why: str
     hidden: tuple[int, ...]
-    cuts: bool = False
-    epochs: int = 1
+    inputs: str = "scaled"
+    epochs: float = 1
     settings: Mapping[str, Any] = field(default_factory=dict)
     of_classes: Mapping[str, Any] = field(default_factory=dict)
-    of_numbers: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def cuts(self) -> bool:
+        """Whether numbers are cut into pieces."""
+        return INPUTS[self.inputs][1]
 
     def parameters(self, *, classes: bool) -> dict[str, Any]:
         """Parameters of the estimators, except those that depend on the table."""
-        kind = {**FOR_CLASSES, **self.of_classes} if classes else {**FOR_NUMBERS, **self.of_numbers}
+        kind = self.of_classes if classes else {}
         return {**ALWAYS, "hidden_layer_sizes": self.hidden, **kind, **self.settings}
 
-
-FOR_CLASSES: Mapping[str, Any] = {"activation": "selu", "learning_rate_init": 0.04}
-FOR_NUMBERS: Mapping[str, Any] = {"activation": "mish", "learning_rate_init": 0.07}
-
-GATED = Preset(
-    "gated",
-    "numbers cut at quantiles, and a learned factor for each input, which is small for useless columns",
-    (128, 128),
-    cuts=True,
-    settings={"dropout": 0.15, "weight_decay": 0.02, "input_scale": True, "parametric": True},
-)
-PLE = Preset(
-    "ple",
-    "numbers cut at quantiles: answers that jump, as those of trees",
-    (128, 128),
-    cuts=True,
-    settings={"dropout": 0.3, "weight_decay": 0.1},
-)
-RELU = Preset(
-    "relu",
-    "scaled numbers and relu: piecewise linear predictions",
-    (128, 128),
-    settings={"activation": "relu", "dropout": 0.15, "weight_decay": 0.02},
-    of_classes={"label_smoothing": 0.1},
-)
-REALMLP = Preset(
-    "realmlp",
-    "scaled numbers and smooth activations: RealMLP's simple variant, smaller and with dropout",
-    (128, 128),
-    settings={"dropout": 0.15, "weight_decay": 0.02, "input_scale": True},
-    of_classes={"label_smoothing": 0.1},
-)
-LINEAR = Preset(
-    "linear",
-    "no hidden layer: a linear model, which small tables often ask for; its epochs are many and cost little",
-    (),
-    epochs=5,
-    settings={"weight_decay": 0.02},
-)
 
 TABM = Preset(
     "tabm",
     "many networks in one that share their matrices, numbers cut at quantiles: TabM-mini, smaller",
     (128, 128),
-    cuts=True,
+    inputs="pieces",
     settings={
         "solver": "adamw",
         "activation": "relu",
@@ -113,17 +97,11 @@ TABM = Preset(
 LBFGS_ITERATIONS = 2500
 """Iterations of 'lbfgs' with ``preset='single'``: it ends by itself where the gradient is small."""
 
-FAMILY: Mapping[str, Preset] = {preset.name: preset for preset in (GATED, PLE, RELU, REALMLP, LINEAR)}
-"""The presets of an ensemble by name, the most useful one first."""
-
 MLP = Preset("mlp", "one network on numbers as they are, as scikit-learn's MLPClassifier", ())
 SINGLE = Preset("single", "one network on a prepared table", ())
 
 ALONE: Mapping[str, Preset] = {preset.name: preset for preset in (SINGLE, MLP)}
 """The presets of one network, with the parameters of the estimator itself."""
-
-PRESETS: Mapping[str, Preset] = {**FAMILY, TABM.name: TABM, **ALONE}
-"""All presets by name."""
 
 FOR_ALL_MEMBERS = (
     "hidden_layer_sizes", "activation", "alpha", "batch_size", "learning_rate_init", "max_iter",
@@ -133,7 +111,7 @@ FOR_ALL_MEMBERS = (
 """Parameters that, where they are given, hold for all members of an ensemble instead of the presets'."""
 
 OF_THE_ENSEMBLE = (
-    "preset", "n_estimators", "random_state", "verbose", "validation_fraction", "early_stopping", "engine",
+    "preset", "n_estimators", "effort", "random_state", "verbose", "validation_fraction", "early_stopping", "engine",
     "dtype", "loss", "loss_params", "quantiles", "class_weight", "time_budget", "deterministic", "shuffle",
     "stream", "buffer_rows", "keep_columns", "classes", "device", "n_jobs", "categorical_features",
 )  # fmt: skip
@@ -171,7 +149,7 @@ def hyperparameters(estimator: Any, preset: Preset, m: int, seconds: float | Non
                 found["batch_size"] = min(small_batch_size(m), m)
     else:
         settings = {
-            "max_iter": preset.epochs * n_epochs(m),
+            "max_iter": max(1, round(preset.epochs * n_epochs(m))),
             "batch_size": batch_size(m),
             **preset.parameters(classes=is_classifier(estimator)),
         }
@@ -187,6 +165,7 @@ def hyperparameters(estimator: Any, preset: Preset, m: int, seconds: float | Non
         own = {name: value for name, value in given.items() if name in (*OF_THE_ENSEMBLE, *OF_STREAMS)}
         by_default = {name: getattr(type(estimator), name) for name in given}
         found = {**by_default, **own, **settings, "time_budget": seconds, "epsilon_at": "hat"}
+    found.setdefault("features", {})
     found["engine"] = engine_on(found["device"], found["engine"], "")
     return SimpleNamespace(
         **{name: defaults.get(name) if value is None else value for name, value in found.items()}
@@ -225,93 +204,35 @@ def _same(value: Any, default: Any) -> bool:
         return False
 
 
-def realmlp_init(
-    layer_dims: tuple[int, ...], dtype: Any, rng: np.random.Generator
-) -> tuple[dict[str, Array], dict[str, float]]:
+def realmlp_init(shape: Architecture, dtype: Any, rng: np.random.Generator) -> tuple[Parameters, Factors]:
     """Initial values and factors of the learning rate in RealMLP's manner (arXiv 2407.04491, appendix A).
 
     Its "neural tangent" layer, Z = W·A / √n with weights of variance 1, is under Adam the plain one with
     weights and learning rate divided by √n. The output layer begins with zeros.
     """
-    values = initialize_parameters(layer_dims, method="lecun", rng=rng).to_dict()
-    last = len(layer_dims) - 1
-    for layer in range(1, last):
-        values[f"b{layer}"] = rng.standard_normal((layer_dims[layer], 1))
-    values[f"W{last}"][:] = 0
-    factors = {f"W{layer}": 1 / sqrt(n) for layer, n in enumerate(layer_dims[:-1], 1)}
-    return {name: value.astype(dtype) for name, value in values.items()}, {**factors, "b*": 0.1}
+    values = shape.lay_out(drawn(shape.graph, INITIALIZATIONS["lecun"], rng).astype(dtype))
+    for layer in range(1, shape.n_layers):
+        values[f"b{layer}"][:] = rng.standard_normal(values[f"b{layer}"].shape)
+    values[f"W{shape.n_layers}"][:] = 0
+    factors = {name: 1 / sqrt(W.shape[1]) for name, W in values.to_dict().items() if name.startswith("W")}
+    slow = {f"{name}*": 0.1 for name in ("b", *SLOW) if any(one.startswith(name) for one in values)}
+    return values, {**factors, **slow, **({"s1": 6.0} if "s1" in values else {})}
 
 
 def tabm_init(
-    layer_dims: tuple[int, ...], members: int, origins: AnyArray, dtype: Any, rng: np.random.Generator
-) -> dict[str, Array]:
+    shape: Architecture, origins: AnyArray, dtype: Any, rng: np.random.Generator
+) -> tuple[Parameters, Factors]:
     """Initial values of members that share a network, in TabM's manner (arXiv 2410.24210, section 3).
 
     ``origins`` (n_0,) has for each input the number of its feature: all inputs of a feature have one sign.
     """
-    names = ("identity",) * (len(layer_dims) - 1)
-    shape = Architecture(layer_dims, names, shared_members=members)
-    values = shape.lay_out(drawn(shape.graph, INITIALIZATIONS["lecun"], rng)).to_dict()
-    values["r1"] = values["r1"][:, origins]
-    return {name: value.astype(dtype) for name, value in values.items()}
+    values = shape.lay_out(drawn(shape.graph, INITIALIZATIONS["lecun"], rng).astype(dtype))
+    values["r1"][:] = values["r1"][:, origins]
+    return values, {}
 
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 """Devices to choose from; a GPU may have a number, too."""
-
-MOST_FOLDS = 5
-FEW, MANY, FOLDED = 4_000, 12_000, 100_000
-"""Rows below which all presets are tried, from which one alone is, and up to which there are folds."""
-
-
-@dataclass(frozen=True)
-class EnsembleSize:
-    """Presets of a table, folds (1: a part is held out), networks of each; one less of the last ``fewer``."""
-
-    presets: tuple[Preset, ...]
-    n_folds: int
-    repeats: int
-    fewer: int = 0
-
-    @property
-    def of_a_fold(self) -> list[Preset]:
-        """The preset of each network of a fold."""
-        full = len(self.presets) - self.fewer
-        return [preset for at, preset in enumerate(self.presets) for _ in range(self.repeats - (at >= full))]
-
-
-def default_ensemble_size(
-    m: int, n_estimators: int | None, preset: str = "tabular", *, validated: bool = False
-) -> EnsembleSize:
-    """The presets and folds for m rows of a weight above 0, or for the number of members that is asked for.
-
-    ================= ======================= =====
-    rows              presets                 folds
-    ================= ======================= =====
-    fewer than 4,000  all                     5
-    fewer than 12,000 the first 3 of `FAMILY` 5
-    up to 100,000     the first               5
-    more              the first               1
-    ================= ======================= =====
-
-    ``n_estimators`` are on at most 5 folds, of as many presets as that takes, then of more seeds, rounded up
-    to whole folds. Where there are no folds, as rows are too few or the data are ``validated`` by others,
-    they are as many as that. With ``preset="tabm"`` each fold has one network of many (`n_shared`). The
-    presets "single" and "mlp" have one.
-    """
-    if preset in ALONE:
-        return EnsembleSize((ALONE[preset],), 1, 1)
-    presets = (TABM,) if preset == TABM.name else tuple(FAMILY.values())
-    if n_estimators is None:
-        n = len(presets) if m < FEW else 3 if m < MANY else 1
-        return EnsembleSize(presets[:n], MOST_FOLDS if m <= FOLDED else 1, 1)
-    n_folds = min(MOST_FOLDS, n_estimators)
-    if validated or m < 2 * n_folds:
-        n_folds = 1
-    each = -(-n_estimators // n_folds)
-    presets = presets[:each]
-    repeats = -(-each // len(presets))
-    return EnsembleSize(presets, n_folds, repeats, len(presets) * repeats - each if n_folds == 1 else 0)
 
 
 def n_shared(m: int) -> int:

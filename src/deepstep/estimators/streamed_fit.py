@@ -13,7 +13,8 @@ from deepstep.estimators.ensemble import Fold, FoldPreprocessor, Table
 from deepstep.estimators.ensemble_fit import as_examples
 from deepstep.estimators.inputs import Dataset, FitContext, RawData
 from deepstep.estimators.members import Prepared
-from deepstep.estimators.presets import ALONE, MLP, Preset, default_ensemble_size, default_n_bins
+from deepstep.estimators.population import STREAMED
+from deepstep.estimators.presets import ALONE, AS_THEY_ARE, INPUTS, MLP, TABM, Preset, default_n_bins
 from deepstep.estimators.row_sources import NamedRows, labels_in
 from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.preparation.class_weights import class_weights
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator
 
 TABLE_PRESET = "Pass preset='tabular', which prepares columns of all kinds."
-LARGE = 10**6
-"""Rows of a table whose preset streams have."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def prepare_stream(
     of_classes, preprocessor = _streamed_class_weights(estimator, fit), FoldPreprocessor.of_numbers()
     identity: dict[str, Any] = {"preset": "mlp", "columns read": list(found.columns)}
     if preset is not MLP:
-        encoding = None if preset.name in ALONE else _encoding(found, preset.cuts)
+        encoding = None if preset.name in ALONE else _encoding(found, preset.inputs)
         center, scale = estimator._target_scale(Y, None)
         if is_regressor(estimator) and not found.in_memory and (center.any() or (scale != 1).any()):
             mean, std, _ = found.moments.moments(f"target {found.target!r}")
@@ -106,7 +105,7 @@ def prepare_stream(
         Y = Y[evenly_spread(len(Y), most)]
         none = np.arange(0)
         preprocessor = FoldPreprocessor(
-            Fold(none, none), Table(found.inputs), {preset.cuts: encoding}, center, scale
+            Fold(none, none), Table(found.inputs), {preset.inputs: encoding}, center, scale
         )
         identity = {
             "inputs": found.inputs.to_dict(),
@@ -135,20 +134,20 @@ def prepare_stream(
     held_out, judges, parted = None, found.validation, own is None and found.validation.height
     if preset is MLP:
         if parted or own is not None:
-            held_out = {False: encode(judges) if own is None else own.examples}
+            held_out = {AS_THEY_ARE: encode(judges) if own is None else own.examples}
     else:
         if parted:
             Y_held = estimator._encode(fit.y(judges), np.float64, where)
             own = Dataset(judges.select(fit.names), Y_held, fit.weight(judges))
         if own is not None:
             held_out = as_examples(preprocessor, preprocessor.features(own.X), own, dtype)
-    prepared = Prepared(preprocessor, {preset.cuts: stream}, held_out)
+    prepared = Prepared(preprocessor, {preset.inputs: stream}, held_out)
     return prepared, Dataset(found.sample.select(fit.names), Y, None), own
 
 
 def preset_of(estimator: "DeepEstimator") -> Preset:
     """The preset of the one network that learns from a stream."""
-    return default_ensemble_size(LARGE, None, estimator.preset).presets[0]
+    return {**ALONE, TABM.name: TABM}.get(estimator.preset, STREAMED)
 
 
 def refuse_for_one(estimator: "DeepEstimator", where: str) -> None:
@@ -213,9 +212,9 @@ def _refuse_other_kinds(rows: StoredRows, without: tuple[str | None, ...], where
             )
 
 
-def _encoding(found: Survey, cuts: bool) -> Encoding:
+def _encoding(found: Survey, name: str) -> Encoding:
     """How features become inputs: of all rows in memory, or by a second pass over them."""
-    inputs, pieces = found.inputs, default_n_bins(sum(found.kept)) if cuts else 0
+    inputs, pieces = found.inputs, default_n_bins(sum(found.kept)) if INPUTS[name][1] else 0
     if found.in_memory:
         return Encoding.fit(inputs.transform(found.sample), pieces)
     quantiles, first = Quantiles(inputs.n_features), 0

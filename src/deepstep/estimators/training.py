@@ -172,6 +172,7 @@ class NetworkFit:
             input_scale=params.input_scale,
             parametric=bent if isinstance(bent, bool) else [*bent],
             shared_members=int(params.shared_members),
+            features=params.features,
             seed=seed,
             dtype=sample.X.dtype,
             engine=params.engine,

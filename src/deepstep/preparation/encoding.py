@@ -1,17 +1,18 @@
-"""Features of a table → inputs of a network: robust scaling and piecewise-linear encoding.
+"""Features of a table → inputs of a network: scaling, and piecewise-linear encoding.
 
-Two published methods, both affine except for the clipping, so that features of the training rows keep their
-information: the robust scaling and smooth clipping of RealMLP (Holzmüller et al., arXiv 2407.04491) and the
-piecewise-linear encoding of numbers (Gorishniy et al., arXiv 2203.05556).
+The robust scaling and smooth clipping of RealMLP (Holzmüller et al., arXiv 2407.04491), the same clipping of
+standardized features, normal scores of the ranks, and the piecewise-linear encoding of numbers (Gorishniy et
+al., arXiv 2203.05556).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
 
 from deepstep.preparation.columns import damaged, from_record, to_record
 from deepstep.preparation.statistics import Quantiles
@@ -26,6 +27,18 @@ FAR = 1e100
 REACH = 1.0
 """How far the outer pieces of a number go on beyond the training rows, in their widths."""
 
+
+SCALINGS = ("quartiles", "deviations", "ranks")
+"""How features are scaled, see `Encoding`."""
+
+MOST_SCORE = 3.0
+"""Normal score of the least and the greatest rank, in size."""
+
+MOST_MARKS = 129
+"""Quantiles of a feature whose ranks are scored, at most."""
+
+ROUNDING = 1e-12
+"""Deviations below this share of the mean are those of rounding: the feature is constant."""
 
 ROWS_AT_ONCE = 1024
 """Rows that are encoded at once."""
@@ -52,28 +65,48 @@ class Encoding:
     ======== =========================================================================================
     input    from a feature x
     ======== =========================================================================================
-    scaled   u = (x - median) / (q₇₅ - q₂₅), then u / √(1 + (u/3)²), which stays between -3 and 3. Where the
-             quartiles agree, (max - min) / 2 divides; a constant feature becomes 0.
+    scaled   u / √(1 + (u/3)²), which stays between -3 and 3. With "quartiles" u = (x - median) / (q₇₅ - q₂₅);
+             where the quartiles agree, (max - min) / 2 divides. With "deviations" u = (x - mean) / deviation.
+             A constant feature becomes 0. With "ranks" the normal score of the rank of x among the training
+             rows, linear between quantiles; a feature of two values is scaled by its deviation.
     pieces   for each of some intervals between quantiles of x: how much of it lies below x, from 0 to 1, less
              ½. Beyond the training rows the outer two go on by one more width. Features with two values, or
              without three different quantiles, have none.
     ======== =========================================================================================
 
-    ``center`` has the medians, ``factor`` what differences from them are multiplied with, ``edges`` where the
-    pieces of each feature begin and end.
+    ``center`` has the medians or means, ``factor`` what differences from them are multiplied with, ``edges``
+    where the pieces of each feature begin and end, ``marks`` the quantiles of each feature that has ranks, and
+    ``scores`` theirs.
     """
 
     kind: ClassVar[str] = "encoding"
     center: tuple[float, ...]
     factor: tuple[float, ...]
     edges: tuple[tuple[float, ...], ...]
+    marks: tuple[tuple[float, ...], ...] = ()
+    scores: tuple[tuple[float, ...], ...] = ()
 
     @classmethod
-    def fit(cls, features: AnyArray, pieces: int) -> Self:
+    def fit(cls, features: AnyArray, pieces: int, scaling: str = "quartiles") -> Self:
         """Learn from the training rows (m, n), finite numbers; a feature has ``pieces`` at most, or none."""
         quantiles = Quantiles(features.shape[1])
         quantiles.update(features)
-        return cls.of(quantiles, pieces)
+        found = cls.of(quantiles, pieces)
+        if scaling == "quartiles":
+            return found
+        with np.errstate(over="ignore", invalid="ignore"):
+            center, deviation = features.mean(axis=0), features.std(axis=0)
+        usable = np.isfinite(deviation) & (deviation > ROUNDING * np.abs(center))
+        factor = np.divide(1, deviation, out=np.array(found.factor), where=usable & (deviation > 0))
+        factor[deviation <= ROUNDING * np.abs(center)] = 0
+        center = np.where(np.isfinite(center), center, found.center)
+        found = replace(found, center=tuple(center.tolist()), factor=tuple(factor.tolist()))
+        if scaling == "deviations":
+            return found
+        curves = [
+            _scored(features[:, at], quantiles.has_more_than_two(at)) for at in range(features.shape[1])
+        ]
+        return replace(found, marks=tuple(one for one, _ in curves), scores=tuple(one for _, one in curves))
 
     @classmethod
     def of(cls, quantiles: Quantiles, pieces: int) -> Self:
@@ -108,6 +141,9 @@ class Encoding:
                 share = (rows[:, self.origins[n:]] - rules.begins) / rules.widths
             u = np.clip(u, -FAR, FAR)
             into[:, :n] = LIMIT * u / np.hypot(LIMIT, u)
+            for at, marks in enumerate(self.marks):
+                if marks:
+                    into[:, at] = np.interp(rows[:, at], marks, self.scores[at])
             into[:, n:] = np.clip(share, rules.low, rules.high) - 0.5
         return inputs
 
@@ -123,7 +159,7 @@ class Encoding:
         return _Rules(np.array(self.center), np.array(self.factor), begins, ends - begins, low, high)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in ("center", "factor", "edges")}
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -140,7 +176,25 @@ class Encoding:
         for edges in encoding.edges:
             if len(edges) in (1, 2) or any(after <= before for before, after in pairwise(edges)):
                 raise damaged("edges that increase, three or more or none", f"got {edges!r:.60}")
+        lengths = [[*map(len, curves)] for curves in (encoding.marks, encoding.scores)]
+        if lengths[0] != lengths[1] or len(encoding.marks) not in (0, len(encoding.center)):
+            raise damaged("marks and scores of each feature", "their numbers differ")
+        if any(after <= before for marks in encoding.marks for before, after in pairwise(marks)):
+            raise damaged("marks that increase", "there are others")
         return encoding
+
+
+def _scored(column: AnyArray, ranked: bool) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Quantiles of a feature, each once, and the normal scores of their ranks; none where two values are all."""
+    if not ranked:
+        return (), ()
+    ranks = np.linspace(0, 1, min(MOST_MARKS, max(2, len(column))))
+    found = np.quantile(column, ranks)
+    marks, place = np.unique(found, return_inverse=True)
+    mean_ranks = np.bincount(place, ranks) / np.bincount(place)  # of equal values
+    edge = ndtr(-MOST_SCORE)
+    scores = ndtri(np.clip(mean_ranks, edge, 1 - edge))
+    return tuple(marks.tolist()), tuple(scores.tolist())
 
 
 def _edges(quantiles: Quantiles, feature: int, pieces: int) -> tuple[float, ...]:

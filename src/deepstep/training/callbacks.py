@@ -16,6 +16,7 @@ from deepstep.preparation.streams import StreamedExamples
 from deepstep.training.checkpoint import Position, identity
 from deepstep.training.history import History, Record
 from deepstep.training.plan import Plan, Rates, require
+from deepstep.training.rows import forward_rows
 from deepstep.types import Array
 
 
@@ -138,6 +139,13 @@ class Training:
         returns: θ, the optimizer's vectors, statistics and counts, now.
         """
         return _locked(self._session.state())
+
+    def validation_outputs(self) -> Array:
+        """Outputs of the network that predicts for the validation data, (m, n_L)."""
+        of, validation = self._session, self._validation
+        if validation is None:
+            raise ConfigurationError("validation_outputs", "a training with validation data", "got none")
+        return forward_rows(of.forward, validation.X, of.architecture.held_dims)
 
     def gradient(self, X: Array, Y: Array) -> Parameters:
         """∂J/∂θ of some examples at the parameters now.

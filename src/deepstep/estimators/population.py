@@ -1,0 +1,233 @@
+"""The population of ``preset='tabular'``: networks whose settings are drawn, and how many a table is worth.
+
+After TabPack (arXiv 2607.05380): many networks with random settings, of which an ensemble is selected, are as
+good as one network whose settings were searched for. The first presets are fixed: RealMLP's (Holzmüller et
+al., arXiv 2407.04491) and plainer ones.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import inf
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from deepstep.estimators.presets import ALONE, TABM, Preset
+
+_SMALL: Mapping[str, Any] = {"learning_rate_init": 0.04, "dropout": 0.15, "weight_decay": 0.02}
+
+REALMLP = Preset(
+    "realmlp",
+    "scaled numbers, smooth activations, a learned factor for each input: RealMLP's simple variant",
+    (128, 128),
+    settings={**_SMALL, "activation": "selu", "input_scale": True},
+    of_classes={"label_smoothing": 0.1},
+)
+RELU = Preset(
+    "relu",
+    "scaled numbers and relu: piecewise linear predictions",
+    (128, 128),
+    settings={**_SMALL, "activation": "relu"},
+    of_classes={"label_smoothing": 0.1},
+)
+GATED = Preset(
+    "gated",
+    "numbers cut at quantiles, and a learned factor for each input, which is small for useless columns",
+    (128, 128),
+    inputs="standard_pieces",
+    settings={**_SMALL, "activation": "selu", "input_scale": True, "parametric": True},
+)
+PERIODIC = Preset(
+    "periodic",
+    "cosines of learned frequencies of each number: smooth functions of few columns",
+    (128, 128),
+    inputs="standard",
+    settings={
+        **_SMALL,
+        "activation": "silu",
+        "dropout": 0.3,
+        "features": {"periodic_embedding": {"scale": 0.06}},
+    },
+)
+RANKS = Preset(
+    "ranks",
+    "ranks of the numbers: columns whose distances say little",
+    (64, 64),
+    inputs="ranks",
+    settings={"learning_rate_init": 0.05, "weight_decay": 0.01, "activation": "tanh", "input_scale": True},
+)
+LINEAR = Preset(
+    "linear",
+    "no hidden layer: a linear model, which small tables often ask for; its epochs are many and cost little",
+    (),
+    epochs=5,
+    settings={"learning_rate_init": 0.04, "weight_decay": 0.02},
+)
+PLE = Preset(
+    "ple",
+    "numbers cut at quantiles: predictions that jump, as those of trees",
+    (128, 128),
+    inputs="pieces",
+    settings={**_SMALL, "activation": "selu", "dropout": 0.3, "weight_decay": 0.1},
+)
+
+STREAMED = replace(GATED, inputs="pieces")
+"""The preset of rows that stay in their files: quantiles of streams are sketched, deviations are not."""
+
+FIRST: Mapping[str, Preset] = {one.name: one for one in (REALMLP, RELU, GATED, PERIODIC, RANKS, LINEAR, PLE)}
+"""The presets that every population begins with, by name."""
+
+PRESETS: Mapping[str, Preset] = {**FIRST, TABM.name: TABM, **ALONE}
+"""All presets that are not drawn, by name."""
+
+
+def drawn_preset(number: int, rng: np.random.Generator) -> Preset:
+    """A preset with random settings; ``number`` is in its name.
+
+    ==================  =============================================================================
+    setting             distribution
+    ==================  =============================================================================
+    hidden layers       1, 2, 3 (0.3, 0.5, 0.2) of 64, 128, 256 units (0.45, 0.45, 0.1)
+    activation          relu, selu, mish, silu, tanh
+    inputs              scaled, standard, ranks (0.24 each), with pieces (0.28)
+    cosines             of 0.25, without pieces: frequencies of deviation logU(0.02, 0.2)
+    learning rate       0.04 · logU(0.3, 2), with the factors of `realmlp_init`
+    weight decay        logU(0.001, 0.3)
+    dropout             0 (0.3) or U(0, 0.4)
+    label smoothing     0, 0.05, 0.1, of classes
+    factor of inputs    0.5, without cosines; learned activation 1/3
+    epochs              0.5 or 1 of those of the table
+    ==================  =============================================================================
+    """
+
+    def log_uniform(least: float, most: float) -> float:
+        return float(np.exp(rng.uniform(np.log(least), np.log(most))))
+
+    def one_of(*values: Any, p: Any = None) -> Any:
+        return values[int(rng.choice(len(values), p=p))]
+
+    hidden = (one_of(64, 128, 256, p=(0.45, 0.45, 0.1)),) * one_of(1, 2, 3, p=(0.3, 0.5, 0.2))
+    inputs = one_of(
+        "scaled", "standard", "ranks", "pieces", "standard_pieces", p=(0.24, 0.24, 0.24, 0.14, 0.14)
+    )
+    cosines = rng.random() < 0.34 and "pieces" not in inputs
+    settings = {
+        "activation": one_of("relu", "selu", "mish", "silu", "tanh"),
+        "learning_rate_init": 0.04 * log_uniform(0.3, 2),
+        "weight_decay": log_uniform(1e-3, 0.3),
+        "dropout": 0.0 if rng.random() < 0.3 else float(rng.uniform(0, 0.4)),
+        "parametric": rng.random() < 1 / 3,
+        "input_scale": rng.random() < 0.5 and not cosines,
+        "features": {"periodic_embedding": {"scale": log_uniform(0.02, 0.2)}} if cosines else {},
+    }
+    smoothing = {"label_smoothing": one_of(0.0, 0.05, 0.1)}
+    return Preset(
+        f"drawn{number}", "settings drawn at random", hidden, inputs, one_of(0.5, 1.0), settings, smoothing
+    )
+
+
+EFFORTS = ("fast", "balanced", "best")
+
+
+class Size(NamedTuple):
+    """Presets that are tried, folds, how many of these all presets learn, and presets that learn all folds."""
+
+    presets: int
+    n_folds: int
+    first_folds: int
+    kept: int
+
+
+SIZES: Mapping[str, Mapping[float, Size]] = {
+    "fast": {
+        1_000: Size(7, 5, 2, 4),
+        12_000: Size(4, 5, 1, 2),
+        100_000: Size(1, 5, 5, 1),
+        inf: Size(1, 1, 1, 1),
+    },
+    "balanced": {
+        1_000: Size(24, 10, 3, 10),
+        2_000: Size(18, 5, 2, 8),
+        4_000: Size(12, 5, 1, 5),
+        12_000: Size(6, 5, 1, 2),
+        100_000: Size(3, 5, 1, 1),
+        inf: Size(1, 1, 1, 1),
+    },
+    "best": {
+        2_000: Size(60, 10, 3, 30),
+        12_000: Size(24, 5, 1, 10),
+        100_000: Size(8, 5, 1, 3),
+        inf: Size(4, 1, 1, 4),
+    },
+}
+"""By effort, for tables below so many rows."""
+
+MOST_FOLDS = 5
+"""Folds of a given number of networks."""
+
+WIDE = 64
+"""Features from which on no network has cosines of each."""
+
+
+@dataclass(frozen=True)
+class EnsembleSize:
+    """Presets of a table, of which one that comes more than once has other seeds; folds (1: a part is held
+    out), of which ``first_folds`` are learned by all presets and the others by the best ``kept`` ones.
+    """
+
+    presets: tuple[Preset, ...]
+    n_folds: int
+    first_folds: int
+    kept: int
+
+
+def ensemble_size(
+    m: int,
+    n_estimators: int | None,
+    preset: str = "tabular",
+    effort: str = "balanced",
+    *,
+    n_features: float = 1,
+    validated: bool = False,
+    seed: int = 0,
+) -> EnsembleSize:
+    """The presets and folds for m rows of a weight above 0, or for the number of members that is asked for.
+
+    ``n_estimators`` are on at most 5 folds, of as many presets as that takes, rounded up to whole folds.
+    Where there are no folds, as rows are too few or the data are ``validated`` by others, they are as many as
+    that. With ``preset="tabm"`` each fold has one network of many (`n_shared`).
+    """
+    if preset in ALONE:
+        return EnsembleSize((ALONE[preset],), 1, 1, 1)
+    if n_estimators is None:
+        n, n_folds, first, kept = next(size for rows, size in SIZES[effort].items() if m < rows)
+        n_folds = 1 if validated else n_folds
+    else:
+        n_folds = min(MOST_FOLDS, n_estimators)
+        n_folds = first = 1 if validated or m < 2 * n_folds else n_folds
+        n = kept = -(-n_estimators // n_folds)
+    if preset == TABM.name:
+        n = 1 if n_estimators is None else n
+        n_folds = min(n_folds, MOST_FOLDS)
+        return EnsembleSize((TABM,) * n, n_folds, n_folds, n)
+    return EnsembleSize(population(n, m, n_features, seed), n_folds, min(first, n_folds), kept)
+
+
+def population(n: int, m: int, n_features: float, seed: int) -> tuple[Preset, ...]:
+    """So many presets for m rows of so many features, the fixed ones first."""
+    rng = np.random.default_rng([seed, 21])
+    found: list[Preset] = [one for one in FIRST.values() if _is_for(one, m, n_features)][:n]
+    number = 0
+    while len(found) < n:
+        number += 1
+        one = drawn_preset(number, rng)
+        if _is_for(one, m, n_features):
+            found.append(one)
+    return tuple(found)
+
+
+def _is_for(preset: Preset, m: int, n_features: float) -> bool:
+    """Whether a table is neither too wide for the inputs of a preset nor too short."""
+    if preset.settings.get("features"):
+        return n_features <= WIDE
+    return not preset.cuts or 8 * n_features <= 2 * m
