@@ -87,7 +87,7 @@ def drawn_preset(number: int, rng: np.random.Generator) -> Preset:
     ==================  =============================================================================
     setting             distribution
     ==================  =============================================================================
-    hidden layers       1, 2, 3 (0.3, 0.5, 0.2) of 64, 128, 256 units (0.45, 0.45, 0.1)
+    hidden layers       1, 2, 3 (0.35, 0.5, 0.15) of 64 or 128 units (0.6, 0.4)
     activation          relu, selu, mish, silu, tanh
     inputs              scaled, standard, ranks (0.24 each), with pieces (0.28)
     cosines             of 0.25, without pieces: frequencies of deviation logU(0.02, 0.2)
@@ -106,7 +106,7 @@ def drawn_preset(number: int, rng: np.random.Generator) -> Preset:
     def one_of(*values: Any, p: Any = None) -> Any:
         return values[int(rng.choice(len(values), p=p))]
 
-    hidden = (one_of(64, 128, 256, p=(0.45, 0.45, 0.1)),) * one_of(1, 2, 3, p=(0.3, 0.5, 0.2))
+    hidden = (one_of(64, 128, p=(0.6, 0.4)),) * one_of(1, 2, 3, p=(0.35, 0.5, 0.15))
     inputs = one_of(
         "scaled", "standard", "ranks", "pieces", "standard_pieces", p=(0.24, 0.24, 0.24, 0.14, 0.14)
     )
@@ -146,7 +146,7 @@ SIZES: Mapping[str, Mapping[float, Size]] = {
         inf: Size(1, 1, 1, 1),
     },
     "balanced": {
-        1_000: Size(24, 10, 3, 10),
+        1_000: Size(22, 10, 3, 8),
         2_000: Size(18, 5, 2, 8),
         4_000: Size(12, 5, 1, 5),
         12_000: Size(6, 5, 1, 2),
