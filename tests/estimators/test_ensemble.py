@@ -20,9 +20,11 @@ from sklearn.preprocessing import StandardScaler
 
 from deepstep.errors import DataError
 from deepstep.estimators import DeepClassifier, DeepRegressor, ensemble_fit
-from deepstep.estimators.ensemble import fit_ensemble_weights, stacking_weights
+from deepstep.estimators.ensemble import fit_ensemble_weights, selection_weights
 from deepstep.estimators.ensemble_fit import TimeBudget, folds
-from deepstep.estimators.presets import FAMILY, LINEAR, EnsembleSize, default_ensemble_size, realmlp_init
+from deepstep.estimators.population import FIRST, LINEAR, EnsembleSize, ensemble_size
+from deepstep.estimators.presets import realmlp_init
+from deepstep.network import Architecture
 from deepstep.training.progress import Meter
 
 QUICK = {"n_estimators": 2, "max_iter": 8, "random_state": 1}
@@ -112,7 +114,7 @@ def wine():
 def test_an_ensemble_answers_with_the_weighted_mean_of_its_members(wine):
     X, _, model = wine
     ensemble = model.ensemble_
-    assert {member.preset.name for member in ensemble.members} == {*list(FAMILY)[:2]}
+    assert {member.preset.name for member in ensemble.members} == {*list(FIRST)[:2]}
     assert len(ensemble.members) == 10
     assert_allclose(sum(ensemble.shares), 1)
     rows, expected = model._table(X, reset=False, where=""), 0

@@ -195,7 +195,7 @@ class EnsembleFile:
 
 
 def _preset(name: str, inputs: str, why: str) -> Preset:
-    """The preset of a name; what was drawn, or is of another release, is known by its name and inputs alone."""
+    """The preset of a name; what was drawn, or is of another release, is known by its inputs alone."""
     known = PRESETS.get(name)
     return known if known is not None and known.inputs == inputs else Preset(name, why, (), inputs)
 

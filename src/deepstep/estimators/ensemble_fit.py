@@ -1,4 +1,4 @@
-"""How an ensemble is fitted: rows are split into folds, presets trained side by side, selected and weighted."""
+"""How an ensemble is fitted: presets are trained side by side on folds of the rows, selected and weighed."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -267,14 +267,14 @@ class _Population:
         self._trained: dict[tuple[int, int], Trained] = {}
         self._last: dict[int, int] = {}
         self._ended = False
-        asked = {
-            "n_estimators": estimator.n_estimators,
-            "preset": estimator.preset,
-            "effort": estimator.effort,
-        }
-        n_features = inf if issparse(rows.X) else rows.X.shape[1]
         self._size = size = ensemble_size(
-            len(rows), **asked, n_features=n_features, validated=validation is not None, seed=seed
+            len(rows),
+            estimator.n_estimators,
+            estimator.preset,
+            estimator.effort,
+            n_features=inf if issparse(rows.X) else rows.X.shape[1],
+            validated=validation is not None,
+            seed=seed,
         )
         self._parts = _split(estimator, rows, validation, size.n_folds, seed, context.where)
         blind = validation is None and not self._parts[0].held_out.size
@@ -321,7 +321,7 @@ class _Population:
                 break
 
     def _best(self, numbers: Sequence[int], folds: range) -> list[int]:
-        """The presets that are best on some folds, which say, too, after how many epochs the others may end."""
+        """The presets that are best on some folds, which also say when training on the others may end."""
         choices = {number: self._choice(number) for number in numbers}
         best = sorted(numbers, key=lambda number: _or_last(choices[number].loss))[: self._size.kept]
         for number in best:
@@ -331,8 +331,8 @@ class _Population:
         return sorted(best)
 
     def _train(self, numbers: Sequence[int], folds: range) -> None:
-        """Train presets on folds; with a budget, or a large table, so many folds at once that all workers have
-        something to do, as long as there is time.
+        """Train presets on folds; with a budget, or a large table, so many folds at once that all workers
+        have something to do, as long as there is time.
         """
         estimator, clock, workers = self._estimator, self._clock, self._workers
         presets = tuple(self._presets[number] for number in numbers)
@@ -438,7 +438,7 @@ class _Population:
 
     def _ensemble(self) -> Ensemble:
         """The presets that were trained on all folds, weighed."""
-        estimator, where = self._estimator, self._context.where
+        estimator = self._estimator
         folds = sorted(self._preprocessors)
         learned = {
             number: {fold for one, fold in self._trained if one == number} for number, _ in self._trained
@@ -488,9 +488,10 @@ class _Population:
         if self._ended:
             part = "validation" if self._validation is not None else "out-of-fold"
             score = _score(estimator, together, self._scored.Y, self._weight, where)
+            found = "without rows that tell how good they are" if score is None else f"{part} {score}"
+            planned = self._size.kept * len(self._parts)
             warn_the_caller(
-                f"{where} was interrupted: {n} of {self._size.kept * len(self._parts)} networks are trained "
-                f"and kept, {'without rows that tell how good they are' if score is None else f'{part} {score}'}."
+                f"{where} was interrupted: {n} of {planned} networks are trained and kept, {found}."
             )
 
 

@@ -23,7 +23,7 @@ from deepstep.errors import DivergenceError, spelled
 from deepstep.estimators.ensemble import Ensemble, FoldPreprocessor, Member
 from deepstep.estimators.inputs import FitContext
 from deepstep.estimators.options import parameter_of
-from deepstep.estimators.presets import ALONE, MLP, Preset, hyperparameters, realmlp_init, tabm_init
+from deepstep.estimators.presets import ALONE, MLP, Factors, Preset, hyperparameters, realmlp_init, tabm_init
 from deepstep.estimators.solvers import settings_of
 from deepstep.estimators.training import FitResult, NetworkFit
 from deepstep.model import Network
@@ -36,7 +36,7 @@ from deepstep.training.history import Record
 from deepstep.training.interruption import Interruption, deferred
 from deepstep.training.progress import epochs_done
 from deepstep.training.rate_finder import AUTO
-from deepstep.types import AnyArray, Array
+from deepstep.types import Array
 
 if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator
@@ -205,25 +205,16 @@ def train_member(
     elif context.going_on:
         (before,) = estimator.ensemble_.members
     earlier = FitResult() if before is None or before.fit is None else before.fit
-    fit, network = (
-        NetworkFit(estimator, params, preprocessor, context, earlier, loads_kernels=of_ensemble),
-        None,
-    )
+    fit = NetworkFit(estimator, params, preprocessor, context, earlier, loads_kernels=of_ensemble)
+    with spelled(parameter_of):
+        network = (
+            fit.new_network(sample, seed) if before is None else fit.fitted_network(before.network, sample)
+        )
+    if of_ensemble:
+        start = _start(network, preset, preprocessor, task.seed)
+        network.parameters, params.lr_multipliers = start
     try:
         with spelled(parameter_of):
-            if before is None:
-                network = fit.new_network(sample, seed)
-            else:
-                network = fit.fitted_network(before.network, sample)
-            if of_ensemble:
-                start, rng = network.architecture, np.random.default_rng(task.seed)
-                if params.shared_members:
-                    found = tabm_init(
-                        start, _origins(preprocessor, preset, start.n_inputs), network.dtype, rng
-                    )
-                else:
-                    found = realmlp_init(start, network.dtype, rng)
-                network.parameters, params.lr_multipliers = found
             result = fit.run(network, learned, validation)
     except DivergenceError as error:
         if of_ensemble:
@@ -247,10 +238,16 @@ def train_member(
     return Trained(member, tuple(snapshots.kept))
 
 
-def _origins(preprocessor: FoldPreprocessor, preset: Preset, n: int) -> AnyArray:
-    """For each of n inputs the number of the feature that it is made of."""
+def _start(
+    network: Network, preset: Preset, preprocessor: FoldPreprocessor, seed: int
+) -> tuple[Parameters, Factors]:
+    """Values of all parameters before training, and factors of their learning rates."""
+    shape, rng = network.architecture, np.random.default_rng(seed)
+    if not shape.shared_members:
+        return realmlp_init(shape, network.dtype, rng)
     encoding = preprocessor.encodings[preset.inputs]
-    return np.arange(n) if encoding is None else encoding.origins
+    origins = np.arange(shape.n_inputs) if encoding is None else encoding.origins
+    return tabm_init(shape, origins, network.dtype, rng)
 
 
 def _diverged(fit: NetworkFit, task: Task, network: Network, error: DivergenceError) -> Ensemble | None:

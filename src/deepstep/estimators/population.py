@@ -130,7 +130,7 @@ EFFORTS = ("fast", "balanced", "best")
 
 
 class Size(NamedTuple):
-    """Presets that are tried, folds, how many of these all presets learn, and presets that learn all folds."""
+    """Presets that are tried, folds, how many of these all presets learn, and presets that learn all."""
 
     presets: int
     n_folds: int

@@ -43,7 +43,7 @@ INPUTS: Mapping[str, tuple[str, bool]] = {
     "standard_pieces": ("deviations", True),
     "ranks": ("ranks", False),
 }
-"""The inputs that a network may take, by name: how features are scaled, and whether numbers are cut as well."""
+"""The inputs that a network may take, by name: the scaling, and whether numbers are cut as well."""
 
 AS_THEY_ARE = "scaled"
 """The name under which presets of one network have their inputs, which are not encoded."""
@@ -111,9 +111,10 @@ FOR_ALL_MEMBERS = (
 """Parameters that, where they are given, hold for all members of an ensemble instead of the presets'."""
 
 OF_THE_ENSEMBLE = (
-    "preset", "n_estimators", "effort", "random_state", "verbose", "validation_fraction", "early_stopping", "engine",
-    "dtype", "loss", "loss_params", "quantiles", "class_weight", "time_budget", "deterministic", "shuffle",
-    "stream", "buffer_rows", "keep_columns", "classes", "device", "n_jobs", "categorical_features",
+    "preset", "n_estimators", "effort", "random_state", "verbose", "validation_fraction", "early_stopping",
+    "engine", "dtype", "loss", "loss_params", "quantiles", "class_weight", "time_budget", "deterministic",
+    "shuffle", "stream", "buffer_rows", "keep_columns", "classes", "device", "n_jobs",
+    "categorical_features",
 )  # fmt: skip
 """Parameters that an ensemble has itself."""
 

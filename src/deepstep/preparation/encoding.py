@@ -75,8 +75,8 @@ class Encoding:
     ======== =========================================================================================
 
     ``center`` has the medians or means, ``factor`` what differences from them are multiplied with, ``edges``
-    where the pieces of each feature begin and end, ``marks`` the quantiles of each feature that has ranks, and
-    ``scores`` theirs.
+    where the pieces of each feature begin and end, ``marks`` the quantiles of each feature that has ranks,
+    and ``scores`` their normal scores.
     """
 
     kind: ClassVar[str] = "encoding"
@@ -185,7 +185,7 @@ class Encoding:
 
 
 def _scored(column: AnyArray, ranked: bool) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Quantiles of a feature, each once, and the normal scores of their ranks; none where two values are all."""
+    """Quantiles of a feature, each once, and the normal scores of their ranks; none of two values."""
     if not ranked:
         return (), ()
     ranks = np.linspace(0, 1, min(MOST_MARKS, max(2, len(column))))
