@@ -34,6 +34,9 @@ SINGLE = "single"
 ENSEMBLES = {"tabular": "an ensemble of networks", "tabm": "networks that are many in one"}
 """The presets of ensembles, and what they train."""
 
+EFFORTS = ("fast", "balanced", "best")
+"""How much --preset tabular tries."""
+
 BFLOAT16 = "bfloat16"
 PRECISIONS = ("float64", "float32", BFLOAT16)
 """Precisions of the parameters and of the steps; the last one is float32 with products in bfloat16."""
@@ -241,14 +244,17 @@ class TrainOptions:
         of="ensemble", type=_COUNT, metavar="N", to="buffer_rows")] = None
 
     preset: Annotated[str | None, _network(
-        "tabular: cross-validated ensemble of small networks with several presets. tabm: one "
-        "TabM-style batch ensemble per fold (slower). single: a single network. Default: tabular, or "
+        "tabular: cross-validated ensemble, selected from a population of small networks with random "
+        "settings. tabm: one TabM-style batch ensemble per fold (slower). single: a single network. Default: tabular, or "
         "single where an option of a single network is given.",
         common=True, of="ensemble", kept=(), type=click.Choice((*ENSEMBLES, SINGLE)), to="")] = None
     n_estimators: Annotated[int | None, _network(
-        "Approximate number of networks in the ensemble. Default: 25, fewer from 4,000 rows on, 5 with "
+        "Approximate number of networks in the ensemble. Default: as many as are selected, 5 with "
         "--preset tabm.",
         common=True, of="ensembles alone", kept=(), type=_COUNT, metavar="N")] = None
+    effort: Annotated[str | None, _network(
+        "How many networks --preset tabular tries: fast, balanced or best. Default: balanced.",
+        common=True, of="ensembles alone", kept=("asked",), type=click.Choice(EFFORTS))] = None
     hidden: Annotated[tuple[int, ...], _network(
         "Sizes of the hidden layers.", "--hidden-layers",
         common=True, type=LayerSizes(","), to="hidden_layer_sizes")] = (64, 32)

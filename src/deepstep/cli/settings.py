@@ -48,7 +48,7 @@ def chosen_preset(context: click.Context, *, streamed: bool) -> Preset:
 
     Without one it is single where an option of a single network is given or rows are streamed, else tabular.
     """
-    asked, n_estimators = context.params["preset"], context.params["n_estimators"]
+    asked = context.params["preset"]
     of_both = {
         "ensemble",
         "ensembles alone",
@@ -68,10 +68,10 @@ def chosen_preset(context: click.Context, *, streamed: bool) -> Preset:
             "Remove it, or use --preset single.",
             setting=listed,
         )
-    if n_estimators is not None and (single or asked == SINGLE):
-        got = f"got {listed}" if single else "got --preset single"
-        name = "--n-estimators"
-        raise ConfigurationError(name, "used with --preset tabular or tabm", got, setting=name)
+    for option in (name for name, typed in TYPED.items() if typed.of == "ensembles alone"):
+        if context.params[option] is not None and (single or asked == SINGLE):
+            got, name = f"got {listed}" if single else "got --preset single", flag_of(option)
+            raise ConfigurationError(name, "used with --preset tabular or tabm", got, setting=name)
     if asked is not None:
         choice = Preset(asked, "as asked")
     elif single:
