@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from numpy.testing import assert_allclose
-from sklearn.preprocessing import RobustScaler
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import norm, rankdata
+from sklearn.preprocessing import QuantileTransformer, RobustScaler, StandardScaler
 
 from deepstep.errors import FileError
-from deepstep.preparation.encoding import LIMIT, Encoding
+from deepstep.preparation.encoding import LIMIT, MOST_MARKS, MOST_SCORE, SCALINGS, Encoding
 
 FEATURES = arrays(
     np.float64,
@@ -20,9 +21,9 @@ FEATURES = arrays(
 )
 
 
-@given(FEATURES, st.integers(0, 9))
-def test_inputs_are_finite_and_bounded(features, pieces):
-    encoding = Encoding.fit(features, pieces)
+@given(FEATURES, st.integers(0, 9), st.sampled_from(SCALINGS))
+def test_inputs_are_finite_and_bounded(features, pieces, scaling):
+    encoding = Encoding.fit(features, pieces, scaling)
     inputs = encoding.transform(np.vstack([features, 1e300 * np.ones_like(features)]), np.float64)
     assert inputs.shape == (2 * len(features), encoding.n_inputs)
     assert np.isfinite(inputs).all()
@@ -35,6 +36,61 @@ def test_scaling_is_the_robust_one_of_scikit_learn_then_squashed():
     X = np.random.default_rng(1).standard_normal((200, 3)) * [1, 10, 100] + [0, 5, -7]
     u = RobustScaler().fit_transform(X)
     assert_allclose(Encoding.fit(X, 0).transform(X, np.float64), u / np.sqrt(1 + (u / 3) ** 2), rtol=1e-12)
+
+
+def test_deviations_are_those_of_scikit_learn_then_squashed():
+    X = np.random.default_rng(1).standard_normal((200, 3)) * [1, 10, 100] + [0, 5, -7]
+    new = 3 * X[:50] + 1
+    u = StandardScaler().fit(X).transform(new)
+    encoding = Encoding.fit(X, 0, "deviations")
+    assert_allclose(encoding.transform(new, np.float64), u / np.sqrt(1 + (u / 3) ** 2), rtol=1e-12)
+
+
+def test_ranks_of_few_rows_are_normal_scores_of_mean_ranks():
+    """The oracle counts ranks; a third of the values are tied, also at both ends."""
+    X = np.random.default_rng(1).integers(0, 40, (MOST_MARKS, 3)) * np.array([1.0, 1e-9, -1e9])
+    shares = (rankdata(X, axis=0) - 1) / (len(X) - 1)
+    expected = np.clip(norm.ppf(shares), -MOST_SCORE, MOST_SCORE)
+    inputs = Encoding.fit(X, 0, "ranks").transform(X, np.float64)
+    assert_allclose(inputs, expected, atol=1e-9)
+    assert len({*inputs[:, 0]}) > 20
+
+
+def test_ranks_of_many_rows_are_those_of_scikit_learn_and_end_with_the_training_rows():
+    rng = np.random.default_rng(1)
+    X, new = np.exp(rng.standard_normal((2, 5000, 2)))
+    oracle = QuantileTransformer(n_quantiles=MOST_MARKS, output_distribution="normal", subsample=None)
+    expected = np.clip(oracle.fit(X).transform(new), -MOST_SCORE, MOST_SCORE)
+    inputs = Encoding.fit(X, 0, "ranks").transform(new, np.float64)
+    inner = np.abs(expected) < 2  # it is linear in the ranks between two quantiles, not in their scores
+    assert_allclose(inputs[inner], expected[inner], atol=0.01)
+    beyond = Encoding.fit(X, 0, "ranks").transform(np.array([[0.0, 1e-300], [1e6, 1e300]]), np.float64)
+    assert_allclose(beyond, [[-MOST_SCORE] * 2, [MOST_SCORE] * 2], rtol=1e-12)
+    order = np.argsort(new[:, 0])
+    assert (np.diff(inputs[order, 0]) >= 0).all()
+
+
+def test_a_feature_of_two_values_has_no_ranks():
+    """It is scaled by its deviation, and beside pieces and others it stays in its place."""
+    X = np.column_stack([np.arange(12) % 2, np.arange(12.0), np.arange(12) % 2 * 1e6])
+    encoding, plain = (Encoding.fit(X, 0, scaling) for scaling in ("ranks", "deviations"))
+    assert [len(marks) for marks in encoding.marks] == [0, 12, 0]
+    assert_array_equal(encoding.transform(X)[:, ::2], plain.transform(X)[:, ::2])
+
+
+@pytest.mark.parametrize("scaling", SCALINGS)
+@pytest.mark.parametrize("pieces", [0, 8])
+def test_constant_and_huge_features_are_finite_under_every_scaling(scaling, pieces):
+    signs = np.resize([1.0, -1.0, 0.5, 0.25, 0.0], 200)
+    X = np.column_stack([np.full(200, 7.7), np.full(200, 1e300), 1e300 * signs, 1e-300 * signs, signs])
+    encoding = Encoding.fit(X, pieces, scaling)
+    inputs = encoding.transform(np.vstack([X, -X, 2 * X, np.zeros((1, 5))]), np.float64)
+    assert np.isfinite(inputs).all()
+    assert not inputs[:200, :2].any()
+    huge, tiny, plain = inputs[:200, 2:5].T
+    for one in (huge, *([] if scaling == "deviations" else [tiny])):
+        assert_array_equal(np.argsort(one, kind="stable"), np.argsort(plain, kind="stable"))
+        assert np.ptp(one) > 1
 
 
 def test_equal_quartiles_are_scaled_by_the_range_and_constants_vanish():
@@ -65,9 +121,9 @@ def test_beyond_the_training_rows_the_outer_pieces_go_on_for_one_width():
     assert_allclose(inputs, [[-0.5, 0], [-1, 0], [1, 1.5], [1, 2]])
 
 
-@given(FEATURES, st.integers(0, 9))
-def test_json_and_back_is_the_same_encoding(features, pieces):
-    encoding = Encoding.fit(features, pieces)
+@given(FEATURES, st.integers(0, 9), st.sampled_from(SCALINGS))
+def test_json_and_back_is_the_same_encoding(features, pieces, scaling):
+    encoding = Encoding.fit(features, pieces, scaling)
     assert Encoding.from_dict(json.loads(json.dumps(encoding.to_dict()))) == encoding
 
 
@@ -80,6 +136,11 @@ FORGED = {
     "edges of numbers": ({"edges": [0.0, 1.0]}, "edges of kind 'encoding'"),
     "edges that stand still": ({"edges": [[0.0, 1.0, 1.0], []]}, "edges that increase"),
     "two edges": ({"edges": [[0.0, 1.0], []]}, "three or more or none"),
+    "marks of one feature": ({"marks": [[0.0, 1.0]], "scores": [[0.0, 1.0]]}, "marks and scores of each"),
+    "marks without scores": ({"marks": [[0.0, 1.0], []]}, "marks and scores of each"),
+    "a score less": ({"marks": [[0.0, 1.0], []], "scores": [[0.0], []]}, "marks and scores of each"),
+    "marks that stand still": ({"marks": [[1.0, 1.0], []], "scores": [[0, 1], []]}, "marks that increase"),
+    "a score of no number": ({"marks": [[0.0, 1.0], []], "scores": [["0", 1], []]}, "scores of kind 'enc"),
 }
 
 
@@ -89,5 +150,7 @@ def test_a_forged_encoding_is_refused(change, message):
     read = Encoding.from_dict(whole)
     assert read == Encoding((0.0, 1.0), (1.0, 2.0), ((0.0, 1.0, 2.0), ()))
     assert {type(number) for number in (*read.center, *read.factor, *read.edges[0])} == {float}
+    ranked = {**whole, "marks": [[0, 1.0], []], "scores": [[-1, 1.0], []]}
+    assert Encoding.from_dict(ranked).transform(np.array([[0.25, 1.0]]))[0, :2].tolist() == [-0.5, 0]
     with pytest.raises(FileError, match=message):
         Encoding.from_dict({**whole, **change})
