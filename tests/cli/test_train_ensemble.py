@@ -194,7 +194,7 @@ def test_members_are_opened_as_networks_of_their_fold(deepstep, flowers, typed):
     preparer, opened = run.ensemble.preprocessors[member.fold], ("r", "--member", 1)
     traced = json.loads(deepstep("trace", *opened, "--data", "t.csv", "--json").out)
     value = {entry["name"]: np.array(entry["value"]) for entry in traced["entries"]}
-    assert_array_equal(value["A0"], preparer.inputs(first)[member.preset.cuts].T)
+    assert_array_equal(value["A0"], preparer.inputs(first)[member.preset.inputs].T)
     Y = (run.preparation.target.encode(labels) - preparer.center) / preparer.scale
     np.testing.assert_allclose(value["Y"], Y.T, rtol=1e-6)
     assert traced["learning_rate"] == member.settings["learning_rate"]

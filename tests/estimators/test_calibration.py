@@ -320,7 +320,7 @@ def test_an_ensemble_finds_wrong_labels_in_what_it_learned(load):
     (member,) = (member for member in model.ensemble_.members if member.fold == 2)
     preparer, kept = model.ensemble_.preprocessors[2], np.flatnonzero(weight)
     rows = kept[preparer.fold.held_out]
-    inputs = preparer.inputs(model._table(X[rows], reset=False, where="here"))[member.preset.cuts]
+    inputs = preparer.inputs(model._table(X[rows], reset=False, where="here"))[member.preset.inputs]
     norms = member.network.gradient_norms(inputs.T, model._labels.encode(y[rows], float).T)[0]
     np.testing.assert_allclose([found[row].gradient_norm for row in rows], norms, rtol=1e-4)
 

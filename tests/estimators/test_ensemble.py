@@ -30,10 +30,6 @@ from deepstep.training.progress import Meter
 QUICK = {"n_estimators": 2, "max_iter": 8, "random_state": 1}
 
 
-def squares(target):
-    return lambda A: ((A - target) ** 2).sum(axis=1)
-
-
 @given(st.integers(1, 60), st.integers(1, 6), st.integers(0, 5), st.integers(0, 99))
 def test_folds_hold_each_row_out_at_most_once_and_never_a_lonely_kind(m, n, kinds, seed):
     strata = np.random.default_rng(seed).integers(0, kinds, m) if kinds else None
@@ -58,28 +54,44 @@ def test_classes_keep_their_shares_in_every_fold(n):
         assert np.bincount(y[fold.held_out]).tolist() == [14, 4, 2]
 
 
-@pytest.mark.parametrize("m", [1, 50, 1000])
-@pytest.mark.parametrize("n", [2, 3])
-def test_fifty_examples_count_as_much_as_the_rule_that_all_are_equally_good(m, n):
-    target = np.linspace(0, 1, m)[:, np.newaxis]
-    wrong = [target + 3, target + 2][: n - 1]
-    share = 50 / (50 + m)
-    expected = np.full(n, share / n)
-    expected[0] += 1 - share
+def squared(A, Y):
+    return ((A - Y) ** 2).sum(axis=1)
 
-    def distance(A):
-        return np.abs(A - target).sum(axis=1)
 
-    assert_allclose(stacking_weights([target, *wrong], distance), expected, atol=1e-4)
-    assert_allclose(stacking_weights([*wrong, target], distance), expected[::-1], atol=1e-4)
+@given(st.integers(1, 5), st.integers(1, 40), st.integers(0, 2**20))
+def test_weights_are_shares(n, m, seed):
+    outputs = np.random.default_rng(seed).standard_normal((n, m, 2))
+    weights = selection_weights(outputs, outputs[seed % n] + 1, squared)
+    assert weights.min() >= 0
+    assert sum(weights) == pytest.approx(1)
+    assert_array_equal(weights, selection_weights(outputs, outputs[seed % n] + 1, squared))
+
+
+@pytest.mark.parametrize("place", [0, 2])
+@pytest.mark.parametrize("m", [50, 20_000])
+def test_the_right_one_of_noisy_outputs_has_nearly_all_weight(place, m):
+    rng = np.random.default_rng(1)
+    Y = rng.standard_normal((m, 1))
+    outputs = Y + rng.standard_normal((3, m, 1))
+    outputs[place] = Y + 1e-3 * rng.standard_normal((m, 1))
+    assert selection_weights(outputs, Y, squared)[place] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("ratio", [1, 4, 9])
+def test_outputs_with_independent_errors_share_by_their_variances(ratio):
+    """The mean of two unbiased outputs has the least variance with weights as one over theirs."""
+    rng = np.random.default_rng(2)
+    Y, (a, b) = rng.standard_normal((20_000, 1)), rng.standard_normal((2, 20_000, 1))
+    found = selection_weights(np.stack([Y + np.sqrt(ratio) * a, Y + b]), Y, squared)
+    assert_allclose(found, [1 / (1 + ratio), ratio / (1 + ratio)], atol=0.05)
 
 
 def test_weights_are_those_of_least_squares():
-    """An oracle without the caution: a regression on independent answers of which two matter."""
-    a, b = np.random.default_rng(1).standard_normal((2, 20_000, 1))
-    Y = 0.7 * a + 0.3 * b
-    line = LinearRegression(fit_intercept=False).fit(np.hstack([a, b]), Y[:, 0])
-    assert_allclose(stacking_weights([a, b], squares(Y)), line.coef_, atol=2e-3)
+    """A regression on independent outputs of which three matter."""
+    outputs = np.random.default_rng(1).standard_normal((4, 20_000, 1))
+    Y = 0.5 * outputs[0] + 0.3 * outputs[1] + 0.2 * outputs[3]
+    line = LinearRegression(fit_intercept=False).fit(outputs[..., 0].T, Y[:, 0])
+    assert_allclose(selection_weights(outputs, Y, squared), line.coef_, atol=0.05)
 
 
 @pytest.mark.parametrize(("heavy", "scale"), [(0.01, 1.0), (1.0, 1e-6), (9.0, 1.0), (9.0, 1e-6)])
@@ -88,17 +100,26 @@ def test_weights_of_examples_decide_between_answers(heavy, scale):
     m = 20_000
     Y = np.random.default_rng(3).standard_normal((m, 1))
     first_is_right = np.arange(m)[:, np.newaxis] % 2 == 0
-    answers = [np.where(first_is_right, Y, Y + 1), np.where(first_is_right, Y + 1, Y)]
+    answers = np.stack([np.where(first_is_right, Y, Y + 1), np.where(first_is_right, Y + 1, Y)])
     of_examples = scale * np.where(first_is_right[:, 0], heavy, 1.0)
-    weights = stacking_weights(answers, squares(Y), of_examples)
-    assert_allclose(weights, [heavy / (heavy + 1), 1 / (heavy + 1)], atol=2e-3)
+    weights = selection_weights(answers, Y, squared, of_examples)
+    assert_allclose(weights, [heavy / (heavy + 1), 1 / (heavy + 1)], atol=0.05)
     of_presets = {"right where it is heavy": [answers[0]], "right where it is light": [answers[1]]}
-    found = fit_ensemble_weights(of_presets, Y, "identity", lambda A, Y: squares(Y)(A), of_examples)
+    found = fit_ensemble_weights(of_presets, Y, "identity", squared, of_examples)
     assert_allclose([*found.weights.values()], weights, rtol=1e-12)
 
 
+def test_rows_without_weight_decide_nothing():
+    Y = np.zeros((200, 1))
+    answers = np.stack([np.where(np.arange(200)[:, np.newaxis] < 30, 0.0, 9.0), np.full((200, 1), 1.0)])
+    only_first = (np.arange(200) < 30).astype(float)
+    assert_allclose(selection_weights(answers, Y, squared, only_first), [1, 0])
+    assert_allclose(selection_weights(answers, Y, squared), [0, 1])
+
+
 def test_members_start_as_realmlp_does():
-    values, factors = realmlp_init((400, 300, 2), np.float64, np.random.default_rng(1))
+    shape = Architecture((400, 300, 2), ("tanh", "identity"))
+    values, factors = realmlp_init(shape, np.float64, np.random.default_rng(1))
     assert abs(values["W1"].std() * 20 - 1) < 0.01
     assert abs(values["b1"].std() - 1) < 0.1
     assert not values["W2"].any()
@@ -316,10 +337,11 @@ def test_members_have_what_the_preparation_leaves(budget, folds, turns, of_a_fol
 
 @pytest.mark.parametrize(("n_estimators", "members"), [(1, 1), (5, 5), (7, 10), (30, 50)])
 def test_members_are_rounded_up_to_whole_folds(n_estimators, members):
-    choice = default_ensemble_size(500, n_estimators)
-    assert len(choice.of_a_fold) * choice.n_folds == members
-    without_folds = default_ensemble_size(500, n_estimators, validated=True)
-    assert (len(without_folds.of_a_fold), without_folds.n_folds) == (n_estimators, 1)
+    choice = ensemble_size(500, n_estimators)
+    assert len(choice.presets) * choice.n_folds == members
+    assert (choice.first_folds, choice.kept) == (choice.n_folds, len(choice.presets))
+    without_folds = ensemble_size(500, n_estimators, validated=True)
+    assert (len(without_folds.presets), without_folds.n_folds) == (n_estimators, 1)
 
 
 def test_with_validation_data_there_are_as_many_networks_as_asked_for(wine):
@@ -350,8 +372,8 @@ def test_verbose_moves_one_bar_within_the_members(capsys, monkeypatch):
 
 
 def test_the_linear_preset_arrives_where_logistic_regression_does(monkeypatch):
-    alone = EnsembleSize((LINEAR,), 5, 1)
-    monkeypatch.setattr(ensemble_fit, "default_ensemble_size", lambda *asked, **how: alone)
+    alone = EnsembleSize((LINEAR,), 5, 5, 1)
+    monkeypatch.setattr(ensemble_fit, "ensemble_size", lambda *asked, **how: alone)
     X, y = load_wine(return_X_y=True)
     ensemble = DeepClassifier(random_state=1).fit(X, y).ensemble_
     (linear,) = ensemble.presets

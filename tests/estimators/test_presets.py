@@ -8,13 +8,11 @@ from sklearn.datasets import load_diabetes, load_wine
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.estimators.options import DEFAULTS
+from deepstep.estimators.population import PRESETS, ensemble_size, population
 from deepstep.estimators.presets import (
-    FAMILY,
     FOR_ALL_MEMBERS,
-    PRESETS,
     TABM,
     batch_size,
-    default_ensemble_size,
     default_n_bins,
     hyperparameters,
     n_epochs,
@@ -48,8 +46,8 @@ def test_what_is_given_is_heeded_also_where_it_is_what_the_plain_preset_has():
     assert {*DEFAULTS["mlp"]} - {*own} == not_for_members
     for name, value in own.items():
         model = DeepClassifier(**{name: value})
-        found = [getattr(hyperparameters(model, preset, 500), name) for preset in FAMILY.values()]
-        assert found == [value] * len(FAMILY), name
+        found = [getattr(hyperparameters(model, preset, 500), name) for preset in population(20, 500, 5, 1)]
+        assert found == [value] * 20, name
 
 
 @pytest.mark.parametrize(
@@ -100,8 +98,8 @@ def test_each_fold_has_one_network_of_as_many_members_as_the_rule_says():
         assert (member.settings["clip_norm"], member.engine) == (1.0, "compiled")
         costs = member.network.history.column("validation_cost")
         assert member.validation_cost == pytest.approx(np.nanmin(costs))
-        outputs.append(member.network.forward(preparer.inputs(table)[True].T).T)
-        origins = preparer.encodings[True].origins  # all inputs of a feature begin with one sign
+        outputs.append(member.network.forward(preparer.inputs(table)["pieces"].T).T)
+        origins = preparer.encodings["pieces"].origins  # all inputs of a feature begin with one sign
         signs = np.sign(member.network.parameters["r1"])
         assert all((signs[:, origins == k] == signs[:, origins == k][:, :1]).all() for k in {*origins})
     assert_allclose(ensemble.outputs(table), np.mean(outputs, axis=0), atol=1e-6)
@@ -115,7 +113,7 @@ def test_a_member_s_cost_is_that_of_its_mean_answer_to_the_rows_held_out():
     held_out = preparer.fold.held_out
     table = model._table(NUMBERS[held_out], reset=False, where="here")
     scaled = (TARGET[held_out][:, np.newaxis] - preparer.center) / preparer.scale
-    answers = member.network.forward(preparer.inputs(table)[True].T).T
+    answers = member.network.forward(preparer.inputs(table)["pieces"].T).T
     assert member.validation_cost == pytest.approx(0.5 * np.mean((answers - scaled) ** 2), rel=1e-5)
     assert member.best_epoch <= member.epochs <= 25
     assert model.network_ is member.network
@@ -127,12 +125,12 @@ def test_the_rule_of_the_size():
     assert [*map(small_batch_size, rows)] == [32, 32, 128, 256, 256, 256]
     assert [*map(n_epochs, rows)] == [64, 64, 64, 64, 40, 4]
     assert [*map(default_n_bins, rows)] == [10, 32, 32, 32, 32, 32]
-    assert [default_ensemble_size(m, None, "tabm").n_folds for m in (500, 50_000, 500_000)] == [5, 5, 1]
-    assert default_ensemble_size(500, None, "tabm").presets == (TABM,)
-    seven = default_ensemble_size(500, 7, "tabm")
-    assert (seven.n_folds, seven.repeats) == (5, 2)
+    assert [ensemble_size(m, None, "tabm").n_folds for m in (500, 50_000, 500_000)] == [5, 5, 1]
+    assert ensemble_size(500, None, "tabm").presets == (TABM,)
+    seven = ensemble_size(500, 7, "tabm")
+    assert (seven.n_folds, seven.first_folds, seven.presets) == (5, 5, (TABM, TABM))
     assert PRESETS["tabm"] is TABM
-    assert TABM.name not in {preset.name for preset in default_ensemble_size(500, None).presets}
+    assert TABM.name not in {preset.name for preset in ensemble_size(500, None).presets}
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

@@ -4,6 +4,7 @@ import os
 import signal
 from contextlib import nullcontext
 from itertools import count
+from math import inf
 from threading import Semaphore
 
 import joblib
@@ -14,8 +15,9 @@ from sklearn.datasets import load_diabetes, load_wine
 
 from deepstep import DeepClassifier, DeepRegressor
 from deepstep.errors import ConfigurationError
-from deepstep.estimators import ensemble_fit
+from deepstep.estimators import ensemble_fit, population
 from deepstep.estimators.members import member_executor
+from deepstep.estimators.population import FIRST, Size
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((150, 4))
@@ -155,6 +157,22 @@ def test_the_networks_that_are_done_are_kept(pressed, done, own):
         held_out = np.concatenate([one.fold.held_out for one in found.preprocessors])
         assert set(np.flatnonzero(np.isfinite(found.out_of_fold).all(axis=1))) == set(held_out)
         assert len(model.label_issues(WINE, KINDS)) == len(WINE)
+
+
+@pytest.mark.parametrize(("done", "folds", "whole"), [(1, 1, 1), (3, 1, 3), (8, 2, 2)])
+def test_what_is_done_on_the_first_folds_is_kept(pressed, monkeypatch, done, folds, whole):
+    """Six presets on two of four folds: of those that are on fewer folds than others none is kept."""
+    monkeypatch.setattr(population, "SIZES", {"balanced": {inf: Size(6, 4, 2, 2)}})
+    model = DeepClassifier(max_iter=3, random_state=1)
+    pressed(done)
+    with pytest.warns(UserWarning, match="was interrupted: .* out-of-fold accuracy [01]"):
+        model.fit(WINE, KINDS)
+    found = model.ensemble_
+    assert len(found.preprocessors) == folds
+    assert {*found.weights} <= {*[*FIRST][:whole]}
+    assert len(found.members) == folds * len(found.weights)
+    assert sum(found.shares) == pytest.approx(1)
+    assert np.isfinite(model.predict_proba(WINE)).all()
 
 
 def test_numbers_have_a_score_of_their_own(pressed):

@@ -245,8 +245,8 @@ class TrainOptions:
 
     preset: Annotated[str | None, _network(
         "tabular: cross-validated ensemble, selected from a population of small networks with random "
-        "settings. tabm: one TabM-style batch ensemble per fold (slower). single: a single network. Default: tabular, or "
-        "single where an option of a single network is given.",
+        "settings. tabm: one TabM-style batch ensemble per fold (slower). single: a single network. "
+        "Default: tabular, or single where an option of a single network is given.",
         common=True, of="ensemble", kept=(), type=click.Choice((*ENSEMBLES, SINGLE)), to="")] = None
     n_estimators: Annotated[int | None, _network(
         "Approximate number of networks in the ensemble. Default: as many as are selected, 5 with "

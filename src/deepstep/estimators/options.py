@@ -99,10 +99,11 @@ class Options(BaseEstimator):
         'logistic' is the same), or one that was registered with `deepstep.equations.register_activation`.
     preset : {'tabular', 'tabm', 'single', 'mlp'}, default='tabular'
         'tabular' takes a table as it is, a pandas, polars or pyarrow frame or an array, with texts, dates and
-        missing values. An ensemble of small networks learns, of several presets (after RealMLP, Holzmüller
-        et al., arXiv 2407.04491, and plainer ones) on the folds of a cross-validation; each preset counts by
-        its answers to rows that it has not learned from. How many there are and how long they learn follows
-        from the number of rows (`deepstep.estimators.presets`). 'tabm' takes a table, too, and trains on each
+        missing values. A population of small networks learns on the folds of a cross-validation: some with
+        fixed settings (after RealMLP, Holzmüller et al., arXiv 2407.04491, and plainer ones), the others with
+        random ones (after TabPack, arXiv 2607.05380). All are trained on the first folds, the best on all. An
+        ensemble of them is selected by their predictions for rows that they have not learned from. Their
+        number follows from ``effort`` and the number of rows (`deepstep.estimators.population`). 'tabm' takes a table, too, and trains on each
         fold one network that is many, which share their matrices (``shared_members``; after TabM-mini,
         Gorishniy et al., arXiv 2410.24210), for longer. 'single' takes it, too, and trains one network with
         exactly these parameters, by default with those of ``deepstep train --preset single``. 'mlp' trains
@@ -162,8 +163,8 @@ class Options(BaseEstimator):
         Stop when the score on validation data stalls, and keep the parameters of the best epoch. The data are
         those that ``fit`` was given as ``X_val`` and ``y_val``, else a part of the training data. 'lbfgs'
         uses it with 'single' alone. With 'tabular' the best epoch is always kept, by the rows of the other
-        folds, a member ends early where the third cycle of its rate was worse than those before, and False is
-        refused.
+        folds, for all folds of a preset together; a member ends early where the third cycle of its rate was
+        worse than those before, and False is refused.
     validation_fraction : float or None, default=None ('mlp': 0.1)
         The part that early stopping holds out, at least two examples; classes keep their shares. With
         'tabular' it is refused where there are several folds; ``n_estimators=1``, or more than
