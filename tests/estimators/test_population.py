@@ -1,0 +1,303 @@
+"""The population of 'tabular': what is tried, on which folds, after how many epochs a member is kept."""
+
+from collections import Counter
+from dataclasses import replace
+from math import inf
+from threading import Lock
+from time import perf_counter
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy.optimize import minimize_scalar
+from scipy.sparse import csr_array
+from sklearn.datasets import load_diabetes, load_wine
+from sklearn.metrics import log_loss, mean_squared_error
+
+from deepstep import DeepClassifier, DeepRegressor
+from deepstep.estimators import ensemble_fit, population
+from deepstep.estimators.calibration import with_temperature
+from deepstep.estimators.members import snapshot_epochs
+from deepstep.estimators.population import EFFORTS, FIRST, SIZES, Size, drawn_preset, ensemble_size
+from deepstep.estimators.presets import INPUTS, hyperparameters
+
+WINE, KINDS = load_wine(return_X_y=True)
+NUMBERS, TARGET = load_diabetes(return_X_y=True)
+EPOCHS, TRIED = 12, Size(presets=6, n_folds=4, first_folds=2, kept=2)
+
+
+@pytest.fixture
+def sizes(monkeypatch):
+    """The function that lets every table have a population of this size."""
+
+    def let(size):
+        monkeypatch.setattr(population, "SIZES", {effort: {inf: size} for effort in EFFORTS})
+
+    return let
+
+
+@pytest.fixture
+def trainings(monkeypatch):
+    """All trainings of members, as pairs of the task and what came of it."""
+    found, lock, train = [], Lock(), ensemble_fit.train_member
+
+    def watched(estimator, task, *arguments, **options):
+        trained = train(estimator, task, *arguments, **options)
+        with lock:
+            found.append((task, trained))
+        return trained
+
+    monkeypatch.setattr(ensemble_fit, "train_member", watched)
+    return found
+
+
+class Tried:
+    """A fit of `TRIED`, with an oracle for the loss of a preset after some epochs."""
+
+    def __init__(self, model, X, y, trainings):
+        self.model, self.X, self.y, self.tasks = model, X, y, [task for task, _ in trainings]
+        self.of = {(task.preset.name, task.fold): trained for task, trained in trainings}
+        self.names = sorted({task.preset.name for task in self.tasks})
+
+    def folds(self, name):
+        return sorted(fold for one, fold in self.of if one == name)
+
+    def loss(self, name, epochs, folds):
+        """The log-loss at the best temperature, or half the mean squared error, of rows held out."""
+        preprocessors = {one: self.preprocessor(one) for one in folds}
+        outputs = [
+            preprocessors[one].unscaled(self.of[name, one].after(epochs)[1]).astype(np.float64)
+            for one in folds
+        ]
+        y = np.concatenate([self.y[preprocessors[one].fold.held_out] for one in folds])
+        A = np.concatenate(outputs)
+        if A.shape[1] == 1:
+            return mean_squared_error(y, A[:, 0]) / 2
+        at = lambda log_T: log_loss(y, with_temperature(A, np.exp(log_T)))  # noqa: E731
+        return min(at(0.0), minimize_scalar(at, bounds=(-2, 2), method="bounded").fun)
+
+    def preprocessor(self, fold):
+        return self.model.ensemble_.preprocessors[fold]
+
+    def losses(self, name, folds):
+        """The loss by the number of epochs, where all folds have a snapshot."""
+        both = set.intersection(*({one.epochs for one in self.of[name, k].snapshots} for k in folds))
+        return {epochs: self.loss(name, epochs, folds) for epochs in sorted(both)}
+
+
+CASES = {"classes": (DeepClassifier, WINE, KINDS), "numbers": (DeepRegressor, NUMBERS, TARGET)}
+
+
+@pytest.fixture(params=CASES)
+def tried(request, sizes, trainings):
+    Estimator, X, y = CASES[request.param]
+    sizes(TRIED)
+    return Tried(Estimator(max_iter=EPOCHS, random_state=1).fit(X, y), X, y, trainings)
+
+
+def test_all_are_tried_on_the_first_folds_and_the_best_learn_all(tried):
+    """And those of weight 0 are dropped."""
+    assert Counter(map(len, map(tried.folds, tried.names))) == {2: 4, 4: 2}
+    assert len(tried.tasks) == len(tried.of) == 6 * 2 + 2 * 2
+    kept = {name for name in tried.names if len(tried.folds(name)) == 4}
+    first = {name: min(tried.losses(name, (0, 1)).values()) for name in tried.names}
+    assert kept == {*sorted(first, key=first.get)[:2]}
+    ensemble = tried.model.ensemble_
+    assert {*ensemble.weights} == {member.preset.name for member in ensemble.members} <= kept
+    assert min(ensemble.weights.values()) > 0
+    assert_allclose(sum(ensemble.shares), 1)
+    assert len(ensemble.members) == 4 * len(ensemble.weights)
+
+
+def test_one_number_of_epochs_is_chosen_for_all_folds_by_the_rows_that_they_hold_out(tried):
+    """The least loss among the snapshots, and the members predict as they did after so many epochs."""
+    ensemble, tables = tried.model.ensemble_, tried.model._table(tried.X, reset=False, where="")
+    for summary in ensemble.presets:
+        (epochs,) = {member.best_epoch for member in summary.members}
+        losses = tried.losses(summary.preset.name, range(4))
+        assert set(losses) <= set(snapshot_epochs(EPOCHS))
+        assert len(losses) > 3
+        assert losses[epochs] <= min(losses.values()) * (1 + 1e-3)
+        for member in summary.members:
+            history, preprocessor = member.network.history, tried.preprocessor(member.fold)
+            assert member.validation_cost == history[epochs - 1]["validation_cost"]
+            held_out = preprocessor.fold.held_out
+            inputs = preprocessor.inputs(tables[held_out])
+            then = tried.of[summary.preset.name, member.fold].after(epochs)[1]
+            assert_allclose(member.outputs(inputs, preprocessor), preprocessor.unscaled(then), rtol=1e-4)
+
+
+def test_the_other_folds_are_trained_little_further_than_the_first_were_good(tried):
+    marks = snapshot_epochs(EPOCHS)
+    assert {task.last for task in tried.tasks if task.fold < 2} == {None}
+    later = [task for task in tried.tasks if task.fold >= 2]
+    for task in later:
+        first = tried.losses(task.preset.name, (0, 1))
+        best = min(first, key=first.get)
+        assert task.last == marks[min(marks.index(best) + 2, len(marks) - 1)]
+        assert len(tried.of[task.preset.name, task.fold].member.network.history) == task.last
+
+
+def test_members_of_an_ensemble_can_be_changed_and_trained(tried):
+    """Their parameters are their own, as those of every network."""
+    network = tried.model.ensemble_.members[0].network
+    assert network.parameters.flat.flags.writeable
+
+
+# Sizes
+
+
+def n_trainings(size):
+    return len(size.presets) * size.first_folds + size.kept * (size.n_folds - size.first_folds)
+
+
+@pytest.mark.parametrize("effort", EFFORTS)
+@pytest.mark.parametrize("m", [10, 999, 1_000, 3_999, 11_999, 99_999, 10**6])
+def test_the_sizes_of_an_effort(effort, m):
+    size, expected = ensemble_size(m, None, effort=effort), next(s for n, s in SIZES[effort].items() if m < n)
+    assert (len(size.presets), size.n_folds, size.first_folds, size.kept) == expected
+    assert size.first_folds <= size.n_folds
+    assert size.kept <= len(size.presets)
+    names = [preset.name for preset in size.presets]
+    assert len(set(names)) == len(names)
+    validated = ensemble_size(m, None, effort=effort, validated=True)
+    assert (validated.n_folds, validated.first_folds) == (1, 1)
+    assert validated.presets == size.presets
+
+
+def test_more_effort_is_more_trainings_and_never_fewer_presets():
+    for m in (100, 1_500, 3_000, 8_000, 50_000, 10**6):
+        sizes = [ensemble_size(m, None, effort=effort) for effort in EFFORTS]
+        trained, tried = [*map(n_trainings, sizes)], [len(size.presets) for size in sizes]
+        assert trained == sorted(trained)
+        assert tried == sorted(tried)
+        assert trained[2] > trained[0]
+
+
+def test_fast_trains_less_than_balanced(trainings):
+    found = {}
+    for effort in ("fast", "balanced"):
+        trainings.clear()
+        DeepClassifier(effort=effort, max_iter=1, random_state=1).fit(WINE, KINDS)
+        found[effort] = len(trainings)
+    assert found == {one: n_trainings(ensemble_size(178, None, effort=one, n_features=13)) for one in found}
+    assert found["fast"] < found["balanced"] / 3
+    with pytest.raises(ValueError, match="'effort' parameter"):
+        DeepClassifier(effort="worst").fit(WINE, KINDS)
+
+
+def test_with_a_number_of_networks_all_presets_learn_all_folds_and_are_kept(trainings):
+    model = DeepClassifier(n_estimators=17, max_iter=2, effort="fast", random_state=1).fit(WINE, KINDS)
+    assert len(trainings) == len(model.ensemble_.members) == 20
+    assert [*model.ensemble_.weights] == [*FIRST][:4]
+
+
+def test_where_no_rows_tell_which_are_good_there_are_few_and_all_count(trainings):
+    model = DeepRegressor(max_iter=1, random_state=1).fit(NUMBERS[:5], TARGET[:5])
+    assert len(trainings) == len(model.ensemble_.members) == ensemble_fit.WITHOUT_ROWS
+    assert {*model.ensemble_.weights.values()} == {1 / ensemble_fit.WITHOUT_ROWS}
+
+
+# Draws
+
+
+def test_the_draws_are_those_of_the_seed():
+    def drawn(seed, n=40):
+        return population.population(n, 500, 10, seed)
+
+    one, other = drawn(1), drawn(2)
+    assert one == drawn(1)
+    assert one[:20] == drawn(1, 20)  # a greater population begins as a smaller one
+    assert [preset.name for preset in one[:7]] == [*FIRST]
+    assert one[:7] == other[:7]
+    assert not {preset.name for preset in one[7:]} & {*FIRST}
+    same = [a for a, b in zip(one[7:], other[7:], strict=True) if replace(a, name=b.name) == b]
+    assert not same
+    assert len({repr(replace(preset, name="")) for preset in one}) == 40
+
+
+def test_the_seed_of_the_estimator_draws(sizes):
+    sizes(Size(9, 2, 2, 9))
+
+    def presets(seed):
+        model = DeepClassifier(max_iter=1, random_state=seed, n_estimators=18).fit(WINE, KINDS)
+        return {member.preset.name: member.preset for member in model.ensemble_.members}
+
+    assert presets(1) == presets(1)
+    assert presets(1) != presets(2)
+
+
+def test_drawn_settings_lie_within_their_distributions(fresh_seed):
+    rng = np.random.default_rng(fresh_seed)
+    drawn = [drawn_preset(number, rng) for number in range(400)]
+    assert {len(preset.hidden) for preset in drawn} == {1, 2, 3}
+    assert {units for preset in drawn for units in preset.hidden} == {64, 128}
+    assert {preset.inputs for preset in drawn} == {*INPUTS}
+    assert {preset.epochs for preset in drawn} == {0.5, 1.0}
+    rates = [preset.settings["learning_rate_init"] for preset in drawn]
+    assert 0.04 * 0.3 <= min(rates) < 0.04 * 0.4
+    assert 0.04 * 1.6 < max(rates) <= 0.04 * 2
+    for preset in drawn:
+        cosines = bool(preset.settings["features"])
+        assert not (cosines and (preset.cuts or preset.settings["input_scale"]))
+    share = np.mean([bool(preset.settings["features"]) for preset in drawn])
+    assert 0.15 < share < 0.35  # a quarter
+
+
+@pytest.mark.parametrize(("m", "n_features"), [(40, 30), (5000, 100), (300, inf)])
+def test_wide_tables_have_no_presets_with_more_inputs_for_each_feature_than_rows_teach(m, n_features):
+    for preset in population.population(30, m, n_features, 1):
+        assert not preset.settings.get("features") or n_features <= population.WIDE
+        assert not preset.cuts or 4 * n_features <= m
+
+
+def test_each_drawn_preset_trains(sizes, trainings, fresh_seed):
+    """Thirty draws on a tiny table: the networks are made as drawn, learn, and predict finite numbers."""
+    n = len(FIRST) + 30
+    sizes(Size(n, 2, 1, n))
+    model = DeepRegressor(max_iter=2, random_state=fresh_seed).fit(NUMBERS[:120, :4], TARGET[:120])
+    presets = {task.preset.name: task.preset for task, _ in trainings}
+    assert len(presets) == n
+    assert len(trainings) == 2 * n
+    for task, trained in trainings:
+        network, preset = trained.member.network, task.preset
+        shape, settings = network.architecture, preset.settings
+        assert shape.layer_dims[1:] == (*preset.hidden, 1)
+        assert {*shape.activations[:-1]} <= {settings.get("activation")}
+        assert len(network.history) == 2
+        assert np.isfinite(network.history.costs).all()
+        assert network.parameters[f"W{shape.n_layers}"].any()  # it began with zeros
+        assert np.isfinite(trained.outputs).all()
+        asked = hyperparameters(model, preset, 60)
+        assert asked.max_iter == 2
+        assert asked.learning_rate_init == settings["learning_rate_init"]
+    assert np.isfinite(model.predict(NUMBERS[:120, :4])).all()
+
+
+def test_sparse_rows_have_a_population_too(sizes, trainings):
+    sizes(Size(12, 2, 1, 3))
+    X = csr_array(np.where(NUMBERS[:100] > 0.02, NUMBERS[:100], 0))
+    model = DeepRegressor(max_iter=2, random_state=1).fit(X, TARGET[:100])
+    assert len(trainings) == 12 + 3
+    assert not any(task.preset.cuts or task.preset.settings.get("features") for task, _ in trainings)
+    assert_allclose(model.predict(X), model.predict(X.toarray()), rtol=1e-5)
+
+
+# Time
+
+
+def test_with_much_time_all_presets_are_tried_and_with_little_one_round(sizes, trainings):
+    sizes(Size(12, 2, 1, 12))
+    tried = {}
+    for budget in (0.2, 1e6):
+        trainings.clear()
+        epochs = 10**6 if budget < 1 else 1
+        begin = perf_counter()
+        model = DeepClassifier(max_iter=epochs, time_budget=budget, random_state=1, n_jobs=1)
+        model.fit(WINE, KINDS)
+        if budget < 1:
+            assert perf_counter() - begin < 20  # without a clock it would be hours
+        tried[budget] = {task.preset.name for task, _ in trainings}
+        assert {*model.ensemble_.weights} <= tried[budget]
+    assert len(tried[0.2]) == ensemble_fit.OF_A_ROUND
+    assert len(tried[1e6]) == 12
