@@ -126,7 +126,8 @@ class _Snapshots(Callback):
         done = len(training.history)
         if done in self._marks and np.isfinite(record["validation_cost"]):
             statistics = {name: value.copy() for name, value in training.state().statistics.items()}
-            self.kept.append(Snapshot(done, training.outcome, statistics, training.validation_outputs()))
+            outcome = training.outcome.copy()  # views of it cannot be written
+            self.kept.append(Snapshot(done, outcome, statistics, training.validation_outputs()))
         if done == self._last:
             raise StopTraining(f"the other folds were best after {done} epochs or before")
 
