@@ -73,6 +73,7 @@ class Tried:
         A = np.concatenate(outputs)
         if A.shape[1] == 1:
             return mean_squared_error(y, A[:, 0]) / 2
+        A /= A.sum(axis=1, keepdims=True)
         at = lambda log_T: log_loss(y, with_temperature(A, np.exp(log_T)))  # noqa: E731
         return min(at(0.0), minimize_scalar(at, bounds=(-2, 2), method="bounded").fun)
 
