@@ -81,16 +81,16 @@ PRESETS: Mapping[str, Preset] = {**FIRST, TABM.name: TABM, **ALONE}
 """All presets that are not drawn, by name."""
 
 
-def drawn_preset(number: int, rng: np.random.Generator) -> Preset:
-    """A preset with random settings; ``number`` is in its name.
+def drawn_preset(number: int, m: int, rng: np.random.Generator) -> Preset:
+    """A preset with random settings for a table of m rows; ``number`` is in its name.
 
     ==================  =============================================================================
     setting             distribution
     ==================  =============================================================================
-    hidden layers       1, 2, 3 (0.35, 0.5, 0.15) of 64 or 128 units (0.6, 0.4)
+    hidden layers       1, 2, 3 (0.35, 0.5, 0.15) of the units of `UNITS`
     activation          relu, selu, mish, silu, tanh
-    inputs              scaled, standard, ranks (0.24 each), with pieces (0.28)
-    cosines             of 0.25, without pieces: frequencies of deviation logU(0.02, 0.2)
+    inputs              with pieces (0.28; 0.6 from `LARGE` rows on), else scaled, standard, ranks
+    cosines             of a third, without pieces: frequencies of deviation logU(0.02, 0.2)
     learning rate       0.04 · logU(0.3, 2), with the factors of `realmlp_init`
     weight decay        logU(0.001, 0.3)
     dropout             0 (0.3) or U(0, 0.4)
@@ -106,11 +106,11 @@ def drawn_preset(number: int, rng: np.random.Generator) -> Preset:
     def one_of(*values: Any, p: Any = None) -> Any:
         return values[int(rng.choice(len(values), p=p))]
 
-    hidden = (one_of(64, 128, p=(0.6, 0.4)),) * one_of(1, 2, 3, p=(0.35, 0.5, 0.15))
-    inputs = one_of(
-        "scaled", "standard", "ranks", "pieces", "standard_pieces", p=(0.24, 0.24, 0.24, 0.14, 0.14)
-    )
-    cosines = rng.random() < 0.34 and "pieces" not in inputs
+    units = next(units for rows, units in UNITS.items() if m < rows)
+    hidden = (one_of(*units, p=(0.6, 0.4)),) * one_of(1, 2, 3, p=(0.35, 0.5, 0.15))
+    pieces = rng.random() < (0.28 if m < LARGE else 0.6)
+    inputs = one_of("pieces", "standard_pieces") if pieces else one_of("scaled", "standard", "ranks")
+    cosines = rng.random() < 1 / 3 and not pieces
     settings = {
         "activation": one_of("relu", "selu", "mish", "silu", "tanh"),
         "learning_rate_init": 0.04 * log_uniform(0.3, 2),
@@ -121,9 +121,8 @@ def drawn_preset(number: int, rng: np.random.Generator) -> Preset:
         "features": {"periodic_embedding": {"scale": log_uniform(0.02, 0.2)}} if cosines else {},
     }
     smoothing = {"label_smoothing": one_of(0.0, 0.05, 0.1)}
-    return Preset(
-        f"drawn{number}", "settings drawn at random", hidden, inputs, one_of(0.5, 1.0), settings, smoothing
-    )
+    why = "settings drawn at random"
+    return Preset(f"drawn{number}", why, hidden, inputs, one_of(0.5, 1.0), settings, smoothing)
 
 
 EFFORTS = ("fast", "balanced", "best")
@@ -164,6 +163,12 @@ SIZES: Mapping[str, Mapping[float, Size]] = {
 
 MOST_FOLDS = 5
 """Folds of a given number of networks."""
+
+LARGE = 2_000
+"""Rows from which on numbers are mostly cut into pieces: there that is worth a tenth of the error and more."""
+
+UNITS: Mapping[float, tuple[int, int]] = {LARGE: (64, 128), inf: (128, 256)}
+"""Units of a drawn layer, of tables below so many rows."""
 
 WIDE = 64
 """Features from which on no network has cosines of each."""
@@ -214,13 +219,14 @@ def ensemble_size(
 
 
 def population(n: int, m: int, n_features: float, seed: int) -> tuple[Preset, ...]:
-    """So many presets for m rows of so many features, the fixed ones first."""
+    """So many presets for m rows of so many features: fixed ones, half of all at most, and drawn ones."""
     rng = np.random.default_rng([seed, 21])
-    found: list[Preset] = [one for one in FIRST.values() if _is_for(one, m, n_features)][:n]
+    first = FIRST.values() if m < LARGE else sorted(FIRST.values(), key=lambda one: not one.cuts)
+    found = [one for one in first if _is_for(one, m, n_features)][: max(n // 2, min(n, 2))]
     number = 0
     while len(found) < n:
         number += 1
-        one = drawn_preset(number, rng)
+        one = drawn_preset(number, m, rng)
         if _is_for(one, m, n_features):
             found.append(one)
     return tuple(found)
