@@ -103,7 +103,8 @@ class Options(BaseEstimator):
         fixed settings (after RealMLP, Holzmüller et al., arXiv 2407.04491, and plainer ones), the others with
         random ones (after TabPack, arXiv 2607.05380). All are trained on the first folds, the best on all. An
         ensemble of them is selected by their predictions for rows that they have not learned from. Their
-        number follows from ``effort`` and the number of rows (`deepstep.estimators.population`). 'tabm' takes a table, too, and trains on each
+        number follows from ``effort`` and the number of rows (`deepstep.estimators.population`). 'tabm' takes
+        a table, too, and trains on each
         fold one network that is many, which share their matrices (``shared_members``; after TabM-mini,
         Gorishniy et al., arXiv 2410.24210), for longer. 'single' takes it, too, and trains one network with
         exactly these parameters, by default with those of ``deepstep train --preset single``. 'mlp' trains

@@ -165,7 +165,7 @@ MOST_FOLDS = 5
 """Folds of a given number of networks."""
 
 LARGE = 2_000
-"""Rows from which on numbers are mostly cut into pieces: there that is worth a tenth of the error and more."""
+"""Rows from which on numbers are mostly cut into pieces, where that is worth a tenth of the error."""
 
 UNITS: Mapping[float, tuple[int, int]] = {LARGE: (64, 128), inf: (128, 256)}
 """Units of a drawn layer, of tables below so many rows."""

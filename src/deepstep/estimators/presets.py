@@ -18,8 +18,8 @@ from deepstep.types import AnyArray
 Factors = dict[str, float]
 """Factors of the learning rate by the names of parameters."""
 
-SLOW = ("alpha", "omega", "phi", "V", "a1")
-"""How parameters are called that learn at a tenth of the rate, beside the biases."""
+SLOW = ("b", "alpha")
+"""How parameters are called that learn at a tenth of the rate."""
 
 ALWAYS: Mapping[str, Any] = {
     "solver": "adam",
@@ -216,7 +216,7 @@ def realmlp_init(shape: Architecture, dtype: Any, rng: np.random.Generator) -> t
         values[f"b{layer}"][:] = rng.standard_normal(values[f"b{layer}"].shape)
     values[f"W{shape.n_layers}"][:] = 0
     factors = {name: 1 / sqrt(W.shape[1]) for name, W in values.to_dict().items() if name.startswith("W")}
-    slow = {f"{name}*": 0.1 for name in ("b", *SLOW) if any(one.startswith(name) for one in values)}
+    slow = {f"{name}*": 0.1 for name in SLOW if any(one.startswith(name) for one in values)}
     return values, {**factors, **slow, **({"s1": 6.0} if "s1" in values else {})}
 
 
