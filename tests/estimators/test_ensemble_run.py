@@ -147,7 +147,11 @@ MUTATIONS = [
     ("preparers 0 center", ["0"], "center are numbers"),
     ("preparers 0 center", [0.0, 0.0], "a scale above 0 for each center"),
     ("preparers 0", lambda one: {**one, "center": [0.0, 0.0], "scale": [1.0, 1.0]}, "the ensemble's"),
-    ("preparers 0 encodings", {}, "encodings are scaled, pieces, standard, standard_pieces, ranks, one at least"),
+    (
+        "preparers 0 encodings",
+        {},
+        "encodings are scaled, pieces, standard, standard_pieces, ranks, one at least",
+    ),
     ("preparers 0 encodings hot", {}, "encodings are scaled, pieces, standard"),
     ("preparers 0 table columns", lambda columns: columns[1:], "encodings of the"),
     ("preparers 0 table columns 0 kind", "code", "kind is one of"),
