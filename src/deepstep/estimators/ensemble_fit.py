@@ -64,8 +64,8 @@ WITHOUT_ROWS = 5
 OF_A_ROUND = 5
 """Presets that are trained at a time within a budget of seconds."""
 
-LATER_MARKS = 2
-"""Snapshots after the best one of the first folds, up to which the other folds are trained."""
+AROUND = 2
+"""Snapshots before and after the best one of the first folds that the other folds have."""
 
 
 class Choice(NamedTuple):
@@ -265,7 +265,7 @@ class _Population:
         self._clock = TimeBudget(estimator.time_budget)
         self._preprocessors: dict[int, FoldPreprocessor] = {}
         self._trained: dict[tuple[int, int], Trained] = {}
-        self._last: dict[int, int] = {}
+        self._window: dict[int, tuple[int, ...]] = {}
         self._ended = False
         self._size = size = ensemble_size(
             len(rows),
@@ -324,10 +324,12 @@ class _Population:
         """The presets that are best on some folds, which also say when training on the others may end."""
         choices = {number: self._choice(number) for number in numbers}
         best = sorted(numbers, key=lambda number: _or_last(choices[number].loss))[: self._size.kept]
+        self._trained = {place: one for place, one in self._trained.items() if place[0] in best}
         for number in best:
-            marks = snapshot_epochs(self._epochs(number))
-            if (epochs := choices[number].epochs) in marks:
-                self._last[number] = marks[min(marks.index(epochs) + LATER_MARKS, len(marks) - 1)]
+            marks, epochs = snapshot_epochs(self._epochs(number)), choices[number].epochs
+            if epochs is not None:
+                at = marks.index(epochs)
+                self._window[number] = tuple(marks[max(0, at - AROUND) : at + AROUND + 1])
         return sorted(best)
 
     def _train(self, numbers: Sequence[int], folds: range) -> None:
@@ -375,7 +377,7 @@ class _Population:
         self, number: int, fold: int, prepared: Prepared, seconds: float | None
     ) -> Callable[[Link], Trained]:
         seed = int(self._seeds[self._place(number, fold)])
-        task = Task(self._presets[number], fold, seed, self._last.get(number))
+        task = Task(self._presets[number], fold, seed, self._window.get(number, ()))
         return partial(_train_one, self._estimator, task, prepared, self._context, seconds)
 
     @cached_property

@@ -114,12 +114,12 @@ class Snapshot(NamedTuple):
 
 
 class _Snapshots(Callback):
-    """Keeps a member as it is after some epochs, up to the ``last`` of them, which ends its training."""
+    """Keeps a member as it is after some epochs: of those of a window, whose last one ends its training."""
 
     adds_to_records = ()
 
-    def __init__(self, epochs: int, last: int | None) -> None:
-        self._marks, self._last = snapshot_epochs(epochs), last
+    def __init__(self, epochs: int, window: tuple[int, ...]) -> None:
+        self._marks, self._last = window or snapshot_epochs(epochs), window[-1] if window else None
         self.kept: list[Snapshot] = []
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
@@ -139,12 +139,12 @@ def snapshot_epochs(epochs: int) -> list[int]:
 
 @dataclass(frozen=True)
 class Task:
-    """One member to train, up to the epoch ``last`` where the other folds say that it is enough."""
+    """One member to train; ``window`` has the numbers of epochs that were good for the other folds."""
 
     preset: Preset
     fold: int
     seed: int
-    last: int | None = None
+    window: tuple[int, ...] = ()
 
 
 class Prepared(NamedTuple):
@@ -191,11 +191,13 @@ def train_member(
     preset, preprocessor, learned = task.preset, prepared.preprocessor, prepared.learned[task.preset.inputs]
     sample, validation = learned.sample, prepared.validation(preset)
     params = hyperparameters(estimator, preset, len(learned), seconds)
-    before, seed, snapshots = None, task.seed, _Snapshots(params.max_iter, task.last)
+    before, seed, snapshots = None, task.seed, _Snapshots(params.max_iter, task.window)
     of_ensemble = preset.name not in ALONE
     if of_ensemble:
         seed = task.seed % 2**31
-        compares = params.schedule == "coslog4" and validation is not None and seconds is None
+        compares = (
+            params.schedule == "coslog4" and validation is not None and seconds is None and not task.window
+        )
         cycles = [_Overfitted(params.max_iter)] if compares and params.max_iter >= LEAST_EPOCHS else []
         watchers = [*([] if link is None else [_Linked(link)]), *([] if validation is None else [snapshots])]
         asked = as_callbacks(params.callbacks or [], context.where)
