@@ -20,7 +20,7 @@ REALMLP = Preset(
     "realmlp",
     "scaled numbers, smooth activations, a learned factor for each input: RealMLP's simple variant",
     (128, 128),
-    settings={**_SMALL, "activation": "selu", "input_scale": True},
+    settings={**_SMALL, "activation": "mish", "input_scale": True},
     of_classes={"label_smoothing": 0.1},
 )
 RELU = Preset(
