@@ -58,17 +58,20 @@ def test_members_are_ordinary_model_files(folder):
         assert Network.load(name).parameters == member.network.parameters
 
 
-def test_ensembles_of_releases_that_kept_no_course_are_read(folder, tmp_path):
+def test_ensembles_of_releases_that_kept_no_course_are_read(folder, tmp_path, table):
     path = tmp_path / "run"
     shutil.copytree(folder, path)
     record = json.loads((path / "ensemble.json").read_text())
+    record["version"] = 1
     for member in record["members"]:
-        del member["history"], member["best_epoch"]
+        del member["history"], member["best_epoch"], member["why"]
     (path / "ensemble.json").write_text(json.dumps(record))
     for file in (path / "members").glob("*.jsonl"):
         file.unlink()
     ensemble = EnsembleFile(path).ensemble()
     assert [member.network.history for member in ensemble.members] == [None, None]
+    assert {member.preset.name for member in ensemble.members} == {"realmlp"}
+    assert_array_equal(ensemble.outputs(table), EnsembleFile(folder).ensemble().outputs(table))
 
 
 @pytest.mark.parametrize(
@@ -128,7 +131,7 @@ MUTATIONS = [
     ("members 0 fold", -1, "a fold is a number below 2"),
     ("members 0 preset", "../../x", "a preset is a word"),
     ("members 0 preset", "relu", "weights are a number for each"),
-    ("members 0 inputs", "ranks", "inputs are pieces or scaled in fold 0"),
+    ("members 0 inputs", "ranks", "inputs are scaled in fold 0"),
     ("members 0 why", 1, "why is a text"),
     ("members 0 engine", "os", "an engine is one of reference, "),
     ("members 0 epochs", -1, "epochs are a whole number"),
@@ -158,9 +161,9 @@ MUTATIONS = [
     ("preparers 0 encodings scaled factor", lambda values: values[1:], "center, factor and edges of each"),
     ("preparers 0 encodings scaled factor 0", -1.0, "factors of at least 0"),
     ("preparers 0 encodings scaled factor 0", float("inf"), "Infinity is no number of JSON"),
-    ("preparers 0 encodings pieces edges 0", lambda edges: edges[::-1], "edges that increase"),
-    ("preparers 0 encodings pieces edges 0", lambda edges: edges[1:], "inputs, outputs and kind of output"),
-    ("preparers 0 encodings pieces edges 0", [0.0], "edges that increase, three or more"),
+    ("preparers 0 encodings scaled edges 0", [2.0, 1.0, 0.0], "edges that increase"),
+    ("preparers 0 encodings scaled edges 0", [0.0, 1.0, 2.0], "inputs, outputs and kind of output"),
+    ("preparers 0 encodings scaled edges 0", [0.0], "edges that increase, three or more"),
 ]
 
 
