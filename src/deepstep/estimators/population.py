@@ -6,7 +6,7 @@ al., arXiv 2407.04491) and plainer ones.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 from typing import Any, NamedTuple
 
@@ -14,7 +14,11 @@ import numpy as np
 
 from deepstep.estimators.presets import ALONE, TABM, Preset
 
-_SMALL: Mapping[str, Any] = {"learning_rate_init": 0.04, "dropout": 0.15, "weight_decay": 0.02}
+RATE_OF_CLASSES, RATE_OF_NUMBERS = 0.04, 0.07
+"""Learning rates of RealMLP's simple variant."""
+
+_SMALL: Mapping[str, Any] = {"learning_rate_init": RATE_OF_CLASSES, "dropout": 0.15, "weight_decay": 0.02}
+_OF_NUMBERS: Mapping[str, Any] = {"learning_rate_init": RATE_OF_NUMBERS, "activation": "mish"}
 
 REALMLP = Preset(
     "realmlp",
@@ -22,6 +26,7 @@ REALMLP = Preset(
     (128, 128),
     settings={**_SMALL, "activation": "mish", "input_scale": True},
     of_classes={"label_smoothing": 0.1},
+    of_numbers=_OF_NUMBERS,
 )
 RELU = Preset(
     "relu",
@@ -29,13 +34,15 @@ RELU = Preset(
     (128, 128),
     settings={**_SMALL, "activation": "relu"},
     of_classes={"label_smoothing": 0.1},
+    of_numbers={"learning_rate_init": RATE_OF_NUMBERS},
 )
 GATED = Preset(
     "gated",
     "numbers cut at quantiles, and a learned factor for each input, which is small for useless columns",
     (128, 128),
-    inputs="standard_pieces",
+    inputs="pieces",
     settings={**_SMALL, "activation": "selu", "input_scale": True, "parametric": True},
+    of_numbers=_OF_NUMBERS,
 )
 PERIODIC = Preset(
     "periodic",
@@ -69,10 +76,11 @@ PLE = Preset(
     (128, 128),
     inputs="pieces",
     settings={**_SMALL, "activation": "selu", "dropout": 0.3, "weight_decay": 0.1},
+    of_numbers=_OF_NUMBERS,
 )
 
-STREAMED = replace(GATED, inputs="pieces")
-"""The preset of rows that stay in their files: quantiles of streams are sketched, deviations are not."""
+STREAMED = GATED
+"""The preset of rows that stay in their files."""
 
 FIRST: Mapping[str, Preset] = {one.name: one for one in (REALMLP, RELU, GATED, PERIODIC, RANKS, LINEAR, PLE)}
 """The presets that every population begins with, by name."""
@@ -91,7 +99,7 @@ def drawn_preset(number: int, m: int, rng: np.random.Generator) -> Preset:
     activation          relu, selu, mish, silu, tanh
     inputs              with pieces (0.28; 0.6 from `LARGE` rows on), else scaled, standard, ranks
     cosines             of a third, without pieces: frequencies of deviation logU(0.02, 0.2)
-    learning rate       0.04 · logU(0.3, 2), with the factors of `realmlp_init`
+    learning rate       logU(0.3, 2) · 0.04, of numbers 0.07, with the factors of `realmlp_init`
     weight decay        logU(0.001, 0.3)
     dropout             0 (0.3) or U(0, 0.4)
     label smoothing     0, 0.05, 0.1, of classes
@@ -113,16 +121,17 @@ def drawn_preset(number: int, m: int, rng: np.random.Generator) -> Preset:
     cosines = rng.random() < 1 / 3 and not pieces
     settings = {
         "activation": one_of("relu", "selu", "mish", "silu", "tanh"),
-        "learning_rate_init": 0.04 * log_uniform(0.3, 2),
         "weight_decay": log_uniform(1e-3, 0.3),
         "dropout": 0.0 if rng.random() < 0.3 else float(rng.uniform(0, 0.4)),
         "parametric": rng.random() < 1 / 3,
         "input_scale": rng.random() < 0.5 and not cosines,
         "features": {"periodic_embedding": {"scale": log_uniform(0.02, 0.2)}} if cosines else {},
     }
-    smoothing = {"label_smoothing": one_of(0.0, 0.05, 0.1)}
-    why = "settings drawn at random"
-    return Preset(f"drawn{number}", why, hidden, inputs, one_of(0.5, 1.0), settings, smoothing)
+    rate = log_uniform(0.3, 2)
+    of_classes = {"learning_rate_init": RATE_OF_CLASSES * rate, "label_smoothing": one_of(0.0, 0.05, 0.1)}
+    of_numbers = {"learning_rate_init": RATE_OF_NUMBERS * rate}
+    why, epochs = "settings drawn at random", one_of(0.5, 1.0)
+    return Preset(f"drawn{number}", why, hidden, inputs, epochs, settings, of_classes, of_numbers)
 
 
 EFFORTS = ("fast", "balanced", "best")

@@ -60,6 +60,7 @@ class Preset:
     epochs: float = 1
     settings: Mapping[str, Any] = field(default_factory=dict)
     of_classes: Mapping[str, Any] = field(default_factory=dict)
+    of_numbers: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def cuts(self) -> bool:
@@ -68,8 +69,8 @@ class Preset:
 
     def parameters(self, *, classes: bool) -> dict[str, Any]:
         """Parameters of the estimators, except those that depend on the table."""
-        kind = self.of_classes if classes else {}
-        return {**ALWAYS, "hidden_layer_sizes": self.hidden, **kind, **self.settings}
+        kind = self.of_classes if classes else self.of_numbers
+        return {**ALWAYS, "hidden_layer_sizes": self.hidden, **self.settings, **kind}
 
 
 TABM = Preset(
