@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 NUMBERS_AT_ONCE = 2**24
 """Inputs of rows that are in memory at once for a prediction."""
 
+LEAST_SHARE = 0.03
+"""The weight below which a preset is left out: a slower prediction for a difference that cannot be seen."""
+
 DRAWS, PICKS, MOST_ROWS = 10, 10, 10_000
 """Draws of the rows by which presets are selected, presets selected by each, and rows of a draw at most."""
 
@@ -443,6 +446,7 @@ def selection_weights(
         rows = rng.integers(0, m, min(m, MOST_ROWS))
         drawn, of_rows = outputs[:, rows], None if weight is None else weight[rows]
         counts += _selected(drawn.astype(np.float64), Y[rows], loss, of_rows)
+    counts[counts < min(LEAST_SHARE * counts.sum(), counts.max())] = 0
     return np.asarray(counts / counts.sum())
 
 
