@@ -143,7 +143,7 @@ def test_findings_of_an_ensemble(deepstep, change, tmp_path):
 
 def test_members_that_were_best_at_the_end(deepstep, change, ensemble_run, tmp_path):
     epochs = Run.load(ensemble_run).ensemble.members[0].epochs
-    assert "note, not converged: 2 of 2 members (gated)" in deepstep("doctor", change((), epochs)).out
+    assert "note, not converged: 2 of 2 members (realmlp)" in deepstep("doctor", change((), epochs)).out
     shutil.rmtree(tmp_path / "changed")
     older = change((), "unknown")
     assert deepstep("doctor", older).code == 0
