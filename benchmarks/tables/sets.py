@@ -196,9 +196,9 @@ HELD_BACK: tuple[str, ...] = (
     *_drawn(KEEL.keys() - {"phoneme", "sonar", "spambase", "magic"}, 8),
     *_drawn(NUMBERS, 5),
 )
-"""Measured once, at the end: no setting is chosen by them. phoneme and sonar were named beforehand; the others
-were drawn, before any result, from the tables that were new then. spambase was not in the draw (spam7 has
-its rows), nor was magic (19,020 rows)."""
+"""Measured once, at the end: no setting is chosen by them. phoneme and sonar were named beforehand; the
+others were drawn, before any result, from the tables that were new then. spambase was not in the draw (spam7
+has its rows), nor was magic (19,020 rows)."""
 
 DEVELOPMENT: tuple[str, ...] = tuple(name for name in ALL if name not in HELD_BACK)
 """The tables to look at while settings are chosen."""
