@@ -6,7 +6,7 @@ Every method sees the same training rows (80 %, classes in proportion) of every 
 measured on the other rows: classes by the share of wrong predictions and by log-loss (probabilities of at
 least 1e-6), numbers by the root of the mean squared error in deviations of the training targets. Seconds are
 those of fitting and predicting, each in a process of its own. ``--results`` keeps a line for each table,
-seed, method and code (a hash of src/deepstep for ours, the version of a peer): what is there is not run again.
+seed, method and code (a hash of src/deepstep for ours, the version of a peer), which is not run twice.
 """
 
 import argparse

@@ -126,7 +126,7 @@ def _losses(data: Table, predicted: Any, y: Any, y_test: Any) -> Record:
 def fit_in_a_process(
     job: Key, program: Path, source: Path, threads: int, limit: float | None, notes: Mapping[str, Any]
 ) -> Record:
-    """`fit` by ``PROGRAM --one``: its record, or one with the reason in ``failed`` or the limit in ``over``."""
+    """`fit` by ``PROGRAM --one``: its record, or one with a reason in ``failed`` or the limit in ``over``."""
     method, table, seed, code = job
     known = {"method": method, "table": table, "seed": seed, "code": code, "threads": threads, **notes}
     limits = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
