@@ -1,8 +1,9 @@
 """Our estimators as a model of TabArena, on its tables and beside its leaderboard.
 
-Needs Python 3.11 or newer, an environment of its own and the network (tables and results of others):
+Needs Python 3.11 or newer, an environment of its own and, but for ``--offline``, the network:
 
     pip install tabarena==0.1.0 && pip install -e .
+    python benchmarks/tabarena.py --output runs/tabarena --offline   # two small tables of scikit-learn
     python benchmarks/tabarena.py --output runs/tabarena --tables QSAR_fish_toxicity anneal
     python benchmarks/tabarena.py --output runs/tabarena             # first split of all tables
     python benchmarks/tabarena.py --output runs/tabarena --bagged    # TabArena's eight folds around ours
@@ -23,9 +24,13 @@ sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != Pa
 
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
+import sklearn.datasets  # noqa: E402
 from autogluon.core.models import AbstractModel  # noqa: E402
+from sklearn.model_selection import train_test_split  # noqa: E402
 from tabarena.benchmark.experiment import TabArenaV0pt1ExperimentBundle  # noqa: E402
-from tabarena.contexts import TabArenaContext  # noqa: E402
+from tabarena.benchmark.task import UserTask  # noqa: E402
+from tabarena.benchmark.task.metadata import TaskMetadataCollection  # noqa: E402
+from tabarena.contexts import AbstractArenaContext, TabArenaContext  # noqa: E402
 from tabarena.utils.config_utils import ConfigGenerator  # noqa: E402
 
 
@@ -88,6 +93,24 @@ class DeepStepModel(AbstractModel):
         return ["binary", "multiclass", "regression"]
 
 
+def own_tasks(folder: Path) -> tuple[AbstractArenaContext, list[UserTask]]:
+    """Two tables of scikit-learn as tasks, which need no network: wine's classes and diabetes's numbers."""
+    tasks, described = [], []
+    for name, kind in (("wine", "classification"), ("diabetes", "regression")):
+        frame = getattr(sklearn.datasets, f"load_{name}")(as_frame=True).frame
+        classes = frame["target"] if kind == "classification" else None
+        rows = train_test_split(list(range(len(frame))), test_size=0.3, random_state=0, stratify=classes)
+        task = UserTask(task_name=name, task_cache_path=folder)
+        whole = task.create_task(
+            dataset=frame, target_feature="target", problem_type=kind, splits={0: {0: tuple(rows)}}
+        )
+        task.save_task(whole)
+        tasks.append(task)
+        described.append(whole.metadata)
+    collection = TaskMetadataCollection.from_source(described)
+    return AbstractArenaContext(task_metadata=collection, methods=[]), tasks
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run on first splits and print the leaderboard with ours in it."""
     parser = argparse.ArgumentParser(
@@ -95,23 +118,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--tables", nargs="+", help="names of tables; without: all")
     parser.add_argument("--bagged", action="store_true", help="TabArena's folds around ours")
-    parser.add_argument("--output", type=Path, required=True, help="folder of results and figures")
+    parser.add_argument("--offline", action="store_true", help="two tables of scikit-learn, to try it")
+    parser.add_argument("--output", type=Path, required=True, help="folder of results")
     asked = parser.parse_args(arguments)
     ours = ConfigGenerator(model_cls=DeepStepModel, manual_configs=[{}], search_space={})
+    models = [(ours, 0), *([("RandomForest", 0)] if asked.offline else [])]
     experiments = TabArenaV0pt1ExperimentBundle(
-        models=[(ours, 0)], outer_experiments=not asked.bagged
+        models=models, outer_experiments=not asked.bagged
     ).build_experiments()
-    context = TabArenaContext()
+    if asked.offline:
+        context, tasks = own_tasks(asked.output / "tasks")
+        chosen: dict[str, Any] = {"user_tasks": tasks}
+    else:
+        context = TabArenaContext()
+        chosen = {"subset": "lite", "build_kwargs": {"dataset_names": asked.tables} if asked.tables else None}
     context.build_and_run_jobs(
         experiments,
         expname=str(asked.output / "experiments"),
-        subset="lite",
-        build_kwargs={"dataset_names": asked.tables} if asked.tables else None,
         new_result_prefix="[New] ",
         debug_mode=True,  # in this process: workers could not import a class of a script
+        **chosen,
     )
-    leaderboard = context.compare(output_dir=asked.output / "eval")
-    print(context.leaderboard_to_website_format(leaderboard=leaderboard).to_markdown(index=False))
+    leaderboard, results = context.compare(output_dir=None, return_results=True)
+    results.to_csv(asked.output / "results.csv", index=False)
+    print(leaderboard.to_string())
 
 
 if __name__ == "__main__":
