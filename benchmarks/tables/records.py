@@ -66,9 +66,10 @@ def code_of_commit(commit: str) -> str:
 
 
 def source_of_commit(commit: str, folder: Path) -> Path:
-    """The files of a commit in a folder, to fit with."""
-    with tarfile.open(fileobj=BytesIO(_git("archive", commit, "src"))) as archive:
-        archive.extractall(folder, filter="data")
+    """The files of a commit in a folder, to fit with; what is there already stays."""
+    if not (folder / "src").exists():
+        with tarfile.open(fileobj=BytesIO(_git("archive", commit, "src"))) as archive:
+            archive.extractall(folder, filter="data")
     return folder / "src"
 
 
