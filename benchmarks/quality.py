@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     methods = asked.methods or list(_ablations() if asked.ablations else METHODS)
     if asked.one:
         method, table, seed = asked.one
-        print(json.dumps(records.fit(_known_methods([method]), method, table, int(seed))))
+        print(json.dumps(records.fit(_known_methods([method]), method, table, int(seed), asked.limit)))
         return 0
     tables = asked.tables or list(
         HELD_BACK if asked.held_back else DEVELOPMENT if asked.development else TABLES
@@ -142,7 +142,7 @@ def _before(asked: argparse.Namespace, tables: Sequence[str]) -> tuple[list[Reco
 
 def _reason(record: Record) -> str:
     if "over" in record:
-        return f"more than {record['over']:g} s"
+        return f"more than {record['over']} s of the processor"
     return (record["failed"].strip().splitlines() or ["no output"])[-1]
 
 
@@ -177,7 +177,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--threads", type=int, help="of each fit; without: 2 of a single job, 1 of several")
     parser.add_argument(
-        "--limit", type=float, metavar="SECONDS", help="leave out a method on a table beyond it"
+        "--limit", type=int, metavar="SECONDS", help="of the processor: what needs more is left out"
     )
     parser.add_argument(
         "--again", action="store_true", help="run what is in the results, too: to compare seconds"

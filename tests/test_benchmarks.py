@@ -223,10 +223,13 @@ def test_records_are_kept_by_the_code_that_computed_them(quality, tmp_path):
         assert 0 < record["log_loss"] < 1
     assert quality.main(typed) == 0
     assert results.read_text(encoding="utf-8") == first
-    results.write_text(first.replace(records[0]["code"], "scikit-learn 0.1"), encoding="utf-8")
-    assert quality.main([*typed, "--limit", "0.01"]) == 0
-    over = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()[2:]]
-    assert [record["over"] for record in over] == [0.01, 0.01]
+    results.write_text(first.replace(records[0]["code"], "scikit-learn 0.1", 1), encoding="utf-8")
+    assert quality.main(typed) == 0
+    again = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()[2:]]
+    assert [record["table"] for record in again] == [records[0]["table"]]
+    assert quality.main([*typed[:3], "digits", *typed[5:], "--limit", "1"]) == 0
+    *_, last = results.read_text(encoding="utf-8").splitlines()
+    assert (json.loads(last)["table"], json.loads(last)["over"]) == ("digits", 1)
 
 
 def test_ours_beside_ours_before_makes_a_line_of_the_ledger(quality, tmp_path, monkeypatch, capsys):

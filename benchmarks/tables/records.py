@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import resource
+import signal
 import subprocess
 import sys
 import tarfile
@@ -89,10 +91,17 @@ def _hash(blobs: Mapping[str, str]) -> str:
 # A fit
 
 
-def fit(methods: Mapping[str, Callable[..., Any]], method: str, table: str, seed: int) -> Record:
-    """Fit on 80 % of a table's rows: error and log-loss on the others, and seconds."""
+def fit(
+    methods: Mapping[str, Callable[..., Any]], method: str, table: str, seed: int, limit: int | None = None
+) -> Record:
+    """Fit on 80 % of a table's rows: error and log-loss on the others, and seconds.
+
+    Past the limit, in seconds of the processor, which other programs do not lengthen, the process ends.
+    """
     from sklearn.model_selection import train_test_split
 
+    if limit is not None:
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))  # a signal, then the end
     warnings.simplefilter("ignore")
     data = load(table)
     X, X_test, y, y_test = train_test_split(
@@ -125,7 +134,7 @@ def _losses(data: Table, predicted: Any, y: Any, y_test: Any) -> Record:
 
 
 def fit_in_a_process(
-    job: Key, program: Path, source: Path, threads: int, limit: float | None, notes: Mapping[str, Any]
+    job: Key, program: Path, source: Path, threads: int, limit: int | None, notes: Mapping[str, Any]
 ) -> Record:
     """`fit` by ``PROGRAM --one``: its record, or one with a reason in ``failed`` or the limit in ``over``."""
     method, table, seed, code = job
@@ -133,11 +142,9 @@ def fit_in_a_process(
     limits = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
     environment = {**os.environ, **dict.fromkeys(limits, str(threads)), "DEEPSTEP_SOURCE": str(source)}
     command = [sys.executable, str(program), "--one", method, table, str(seed)]
-    try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, env=environment, timeout=limit
-        )
-    except subprocess.TimeoutExpired:
+    command += [] if limit is None else ["--limit", str(limit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode == -signal.SIGXCPU:
         return {**known, "over": limit}
     lines = done.stdout.splitlines()
     if done.returncode or not lines:
