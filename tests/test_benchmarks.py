@@ -150,7 +150,7 @@ def test_quality_compares_shared_seeds_alone(quality):
     assert found.behind[0].ratio == pytest.approx(0.31 / 0.21)
     assert found.cells["a"]["theirs"].seeds == 2
     printed = quality.report(found, ["ours", "theirs"])
-    assert "+47.6 %  theirs  (within its standard error)" in printed
+    assert "+47.6 %  theirs  (not beyond its standard error)" in printed
     json.dumps(found.to_dict(), allow_nan=False)
 
 

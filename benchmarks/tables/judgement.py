@@ -240,7 +240,7 @@ def report(judgement: Judgement, methods: Sequence[str]) -> str:
     lines += ["", *_duels(judgement.duels, methods[0]), "", "farthest behind the best of the others:"]
     lines += [
         f"  {each.table:22}{100 * (each.ratio - 1):+6.1f} %  {each.best}"
-        + ("" if each.beyond else "  (within its standard error)")
+        + ("" if each.beyond else "  (not beyond its standard error)")
         for each in judgement.behind[:5]
     ]
     return "\n".join(lines)
