@@ -112,9 +112,12 @@ def _run(asked: argparse.Namespace, jobs: Sequence[Key], source: Path) -> Iterat
 
     if asked.jobs == 1:
         _compile({job for job in jobs if job[0] not in PACKAGES}, asked.threads, source)
-    with ThreadPoolExecutor(asked.jobs) as pool:
+    pool = ThreadPoolExecutor(asked.jobs)
+    try:
         for future in as_completed([pool.submit(one, job) for job in jobs]):
             yield future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)  # after Ctrl-C, too
 
 
 def _compile(jobs: Collection[Key], threads: int, source: Path) -> None:

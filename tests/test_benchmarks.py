@@ -263,6 +263,17 @@ def test_a_commit_has_the_hash_of_its_files(quality, tmp_path):
     assert found == quality.records.code_of_commit("HEAD")
     (source / "deepstep" / "more.py").write_text("", encoding="utf-8")
     assert quality.records.code_of("ours", source) != found
+    program = tmp_path / "program.py"
+    program.write_text("print('{\"error\": 0.5}')", encoding="utf-8")
+    record = quality.records.fit_in_a_process(
+        ("ours", "iris", 0, found), program, source, 1, None, {"jobs": 1}
+    )
+    assert "was changed" in record["failed"]
+    (source / "deepstep" / "more.py").unlink()
+    record = quality.records.fit_in_a_process(
+        ("ours", "iris", 0, found), program, source, 1, None, {"jobs": 1}
+    )
+    assert (record["error"], record["code"], record["jobs"], record["threads"]) == (0.5, found, 1, 1)
 
 
 class StubOfAutoGluon:

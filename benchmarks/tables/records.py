@@ -149,6 +149,8 @@ def fit_in_a_process(
     lines = done.stdout.splitlines()
     if done.returncode or not lines:
         return {**known, "failed": done.stderr[-500:]}
+    if code_of(method, source) != code:
+        return {**known, "failed": "The source was changed while it was fitted with."}
     return {**known, **json.loads(lines[-1])}
 
 
