@@ -27,7 +27,7 @@ sys.path[:0] = [str(HERE), str(SOURCE)]
 
 from machine import machine  # noqa: E402
 from tables import ledger, records  # noqa: E402
-from tables.judgement import judge, report  # noqa: E402
+from tables.judgement import Judgement, judge, report  # noqa: E402
 from tables.methods import METHODS, PACKAGES  # noqa: E402
 from tables.records import Key, Record  # noqa: E402
 from tables.sets import ALL, DEVELOPMENT, HELD_BACK, TABLES  # noqa: E402
@@ -56,7 +56,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.baseline:
         before, failed_before = _before(asked, tables)
         chosen, failed, methods = chosen + before, failed + failed_before, [methods[0], BEFORE, *methods[1:]]
-    judgement = judge(chosen, methods, tables)
+    _write(asked, judge(chosen, methods, tables), methods, failed)
+    return 1 if any("failed" in record for record in failed) else 0
+
+
+def _write(
+    asked: argparse.Namespace, judgement: Judgement, methods: Sequence[str], failed: Sequence[Record]
+) -> None:
     print(report(judgement, methods))
     for record in failed:
         print(f"left out: {record['method']} on {record['table']}, seed {record['seed']}: {_reason(record)}")
@@ -71,7 +77,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         text = ledger.line(asked.ledger, judgement.duels[0], judgement.means[methods[0]].seeds)
         ledger.append(ledger.LEDGER, text)
         print(f"\n{text}")
-    return 1 if any("failed" in record for record in failed) else 0
 
 
 def _collect(
