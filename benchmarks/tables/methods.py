@@ -1,12 +1,16 @@
-"""The methods: each takes training rows and test inputs, and answers with predictions for the latter."""
+"""The methods: each takes training rows and test inputs, and returns predictions for the latter.
 
+Classes: probabilities, a column for each class of the training rows in sorted order. Numbers: the numbers.
+"""
+
+import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-THREADS = 2
+THREADS = int(os.environ.get("OMP_NUM_THREADS") or 2)
 
 
 def scikit_learn(X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, seed: int) -> Any:
@@ -18,7 +22,7 @@ def scikit_learn(X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, s
 
 
 def in_the_usual_pipeline(network: Any, X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool) -> Any:
-    """What a network of scikit-learn's manners answers, on columns that are numbers."""
+    """A network with scikit-learn's interface on columns that are numbers."""
     from sklearn.compose import TransformedTargetRegressor, make_column_transformer
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
@@ -37,7 +41,7 @@ def in_the_usual_pipeline(network: Any, X: pd.DataFrame, y: Any, X_test: pd.Data
     )
     if not classes:  # without this scikit-learn's network does not learn targets in the thousands
         network = TransformedTargetRegressor(network, transformer=StandardScaler())
-    return make_pipeline(columns, network).fit(_plain(X), y).predict(_plain(X_test))
+    return _predicted(make_pipeline(columns, network).fit(_plain(X), y), _plain(X_test), classes)
 
 
 def catboost(X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, seed: int) -> Any:
@@ -49,7 +53,7 @@ def catboost(X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, seed:
     model = kind(
         random_seed=seed, thread_count=THREADS, verbose=False, allow_writing_files=False, cat_features=texts
     )
-    return np.ravel(model.fit(_filled(X, texts), y).predict(_filled(X_test, texts)))
+    return _predicted(model.fit(_filled(X, texts), y), _filled(X_test, texts), classes)
 
 
 def realmlp(X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, seed: int) -> Any:
@@ -81,7 +85,7 @@ def _pytabkit(name: str, X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes:
     kind = getattr(pytabkit, f"{name}_{'Classifier' if classes else 'Regressor'}")
     model = kind(random_state=seed, device="cpu", n_threads=THREADS, verbosity=0)
     model.fit(X, y, cat_col_names=texts)
-    return np.ravel(model.predict(X_test))
+    return _predicted(model, X_test, classes)
 
 
 def ours(X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, seed: int, **parameters: Any) -> Any:
@@ -92,7 +96,7 @@ def ours(X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, seed: int
     model: Any = (DeepClassifier if classes else DeepRegressor)(**given)
     if given["preset"] == "mlp":
         return in_the_usual_pipeline(model, X, y, X_test, classes)
-    return model.fit(X, y).predict(X_test)
+    return _predicted(model.fit(X, y), X_test, classes)
 
 
 METHODS: dict[str, Callable[..., Any]] = {
@@ -102,6 +106,20 @@ METHODS: dict[str, Callable[..., Any]] = {
     "RealMLP-TD": realmlp,
     "RealMLP-TD-S": realmlp_simple,
 }
+PACKAGES: dict[str, str] = {
+    "scikit-learn": "scikit-learn",
+    "CatBoost": "catboost",
+    "RealMLP-TD": "pytabkit",
+    "RealMLP-TD-S": "pytabkit",
+}
+"""The package of each peer: with another version its results are others."""
+
+
+def _predicted(model: Any, X: pd.DataFrame, classes: bool) -> Any:
+    if not classes:
+        return np.ravel(model.predict(X))
+    order = np.argsort(np.asarray(model.classes_).astype(str))
+    return np.asarray(model.predict_proba(X), dtype=float)[:, order]
 
 
 def _kinds(X: pd.DataFrame) -> tuple[list[str], list[str]]:
