@@ -34,6 +34,9 @@ PARTS, FEWEST, MOST, MOST_COLUMNS = 5, 40, 5_000, 300
 LEAST_RATIO = 1e-3
 """Residuals count as at least this share of their mean, since 0 has no logarithm."""
 
+FARTHEST = 1e100
+"""Values of columns count as at most this far from 0, so that their squares are floats."""
+
 
 class WidthInputs(NamedTuple):
     """Predictions (m,) of a target, the spread (m,) of the members, and columns (m, d); d may be 0."""
@@ -179,5 +182,6 @@ def outputs_and_sigma(ensemble: Ensemble, widths: Widths | None, X: Any) -> Arra
 def _inputs(ensemble: Ensemble, X: Any, A: Array, spread: Array) -> list[WidthInputs]:
     """What the width of each target depends on; sparse rows have no columns here."""
     columns = ensemble.preprocessors[0].features(X)
-    columns = columns if isinstance(columns, np.ndarray) else np.empty((len(A), 0))
+    dense = isinstance(columns, np.ndarray)
+    columns = np.clip(columns, -FARTHEST, FARTHEST) if dense else np.empty((len(A), 0))
     return [WidthInputs(*pair, columns) for pair in zip(A.T, spread.T, strict=True)]
