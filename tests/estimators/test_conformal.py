@@ -53,18 +53,18 @@ def test_noisy_and_quiet_rows_are_covered_alike(regressor, own):
     of_all, of_noisy, of_quiet = shares(model, X, y, [slice(None), noisy, ~noisy])
     assert within(of_all, 1 - ALPHA, known, 3000)
     assert of_noisy > 0.72
-    assert of_quiet < 0.88
+    assert of_quiet < 0.93
     lower, upper = model.predict_interval(X, ALPHA).T
     assert np.median((upper - lower)[noisy]) > 2 * np.median((upper - lower)[~noisy])
 
 
 def test_intervals_of_one_network_are_equally_wide_and_miss_more_noisy_rows():
     X, y, noisy = uneven(3000, 2)
-    model = DeepRegressor(8, preset="mlp", solver="lbfgs", alpha=1.0, random_state=1)
+    model = DeepRegressor(8, preset="mlp", solver="lbfgs", max_iter=2000, random_state=1)
     model = model.fit(*uneven(300, 1)[:2]).calibrate(*uneven(500, 3)[:2])
     of_all, of_noisy, of_quiet = shares(model, X, y, [slice(None), noisy, ~noisy])
     assert within(of_all, 1 - ALPHA, 500, 3000)
-    assert of_noisy < 0.7 < 0.9 < of_quiet
+    assert of_noisy < 0.7 < 0.95 < of_quiet
     lower, upper = model.predict_interval(X, ALPHA).T
     np.testing.assert_allclose(upper - lower, upper[0] - lower[0])
 
