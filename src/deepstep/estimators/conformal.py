@@ -270,7 +270,8 @@ class ConformalClassifier(Calibrated):
             )
         scores = self._scores(where, alpha)
         if self._calibration.by_fold:
-            outputs = self.ensemble_.outputs_of_folds(self._table(X, reset=False, where=where))
+            rows = self._table(X, reset=False, where=where)
+            outputs = [self.ensemble_.mean_and_spread_of_fold(k, rows)[0] for k in range(len(scores))]
         else:
             outputs = [self._outputs(X).astype(np.float64)]
         strangeness = [1 - self._labels.probabilities(A) for A in outputs]

@@ -353,10 +353,6 @@ class Ensemble:
     def __getstate__(self) -> dict[str, Any]:
         return {one.name: getattr(self, one.name) for one in fields(self)}
 
-    def outputs_of_folds(self, rows: Any) -> list[Array]:
-        """Outputs of the members of each fold together, (m, n_L) each."""
-        return [self.mean_and_spread_of_fold(number, rows)[0] for number in range(len(self.preprocessors))]
-
     def mean_and_spread_of_fold(self, number: int, rows: Any) -> tuple[Array, Array]:
         """Weighted mean and standard deviation over the members of a fold, (m, n_L) each."""
         preprocessor, own = self.preprocessors[number], self._by_fold[number]

@@ -6,7 +6,6 @@ nonconformity measures for regression conformal prediction, 2008) or "locally we
 of the American Statistical Association 113, 2018).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -80,10 +79,14 @@ def _terms(inputs: WidthInputs, floor: float, knots: Array, center: Array) -> Ar
     return np.hstack([terms, inputs.columns, np.abs(inputs.columns - center)])
 
 
-def _fit(inputs: WidthInputs, sizes: Array, ridge: float, *, columns: bool) -> WidthModel:
-    """Gamma regression, whose loss log σ + |residual| / σ is convex in the coefficients."""
+def _fit(
+    inputs: WidthInputs, sizes: Array, rows: NDArray[np.intp], columns: bool, ridge: float
+) -> WidthModel:
+    """Gamma regression on some rows: its loss log σ + |residual| / σ is convex in the coefficients."""
     from sklearn.linear_model import GammaRegressor
 
+    rows = rows[:: -(-len(rows) // MOST)]
+    inputs, sizes = inputs.take(rows), sizes[rows]
     floor = 0.1 * float(inputs.spread.mean()) or 1.0
     knots = np.unique(np.quantile(inputs.prediction, np.linspace(0, 1, 5)))
     center = inputs.columns.mean(axis=0) if columns else np.empty(0)
@@ -113,27 +116,18 @@ def fit_width(inputs: WidthInputs, sizes: Array) -> tuple[WidthModel | None, Arr
     for candidate in CANDIDATES[: None if usable else 1]:
         held_out = np.empty(m)
         for one in range(PARTS):
-            model = _fit_some(inputs, sizes, np.flatnonzero(part != one), candidate)
-            rows = np.flatnonzero(part == one)
-            held_out[rows] = model.sigma(inputs.take(rows))
+            rows, others = np.flatnonzero(part == one), np.flatnonzero(part != one)
+            held_out[rows] = _fit(inputs, sizes, others, *candidate).sigma(inputs.take(rows))
         score = _interval_score(sizes, held_out)
         if score < best:
             best, found, sigma = score, candidate, held_out
-    return None if found is None else _fit_some(inputs, sizes, np.arange(m), found), sigma
+    return None if found is None else _fit(inputs, sizes, np.arange(m), *found), sigma
 
 
-def _fit_some(
-    inputs: WidthInputs, sizes: Array, rows: NDArray[np.intp], candidate: tuple[bool, float]
-) -> WidthModel:
-    rows = rows[:: -(-len(rows) // MOST)]
-    columns, ridge = candidate
-    return _fit(inputs.take(rows), sizes[rows], ridge, columns=columns)
-
-
-def _interval_score(sizes: Array, sigma: Array, levels: Sequence[float] = LEVELS) -> float:
+def _interval_score(sizes: Array, sigma: Array) -> float:
     """The mean width of intervals that are calibrated on the same rows, with 2/α times what exceeds them."""
     total = 0.0
-    for alpha in levels:
+    for alpha in LEVELS:
         half = interval_half_width(sizes / sigma, alpha) * sigma
         total += float(np.mean(2 * half + 2 / alpha * np.maximum(sizes - half, 0)))
     return total
