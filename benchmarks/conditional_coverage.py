@@ -86,6 +86,11 @@ def calibration_error(P: Any, right: Any, bins: int = 10) -> float:
     return float(sum(len(part) * abs(top[part].mean() - correct[part].mean()) for part in parts) / len(top))
 
 
+def line(name: str, values: Any) -> str:
+    """A line of a table."""
+    return f"| {name} | " + " | ".join(f"{one:.3g}" if one < 1000 else f"{one:.0f}" for one in values) + " |"
+
+
 def main() -> None:
     """Print a table for numbers and one for classes, each with means."""
     parser = argparse.ArgumentParser()
@@ -104,14 +109,12 @@ def main() -> None:
             if source.classes == classes and (not asked.tables or name in asked.tables):
                 model, y, X, y_test = fitted(name, asked.seed)
                 rows.append([len(y), *measure(model, y, X, y_test, asked.alpha)])
-                print(f"| {name} | " + " | ".join(f"{value:.3g}" for value in rows[-1]) + " |", flush=True)
+                print(line(name, rows[-1]), flush=True)
         if rows:
             means = np.mean(rows, axis=0)
             if not classes:
                 means[-1] = np.exp(np.mean(np.log(np.array(rows)[:, -1])))
-            print(
-                f"| mean of {len(rows)} | " + " | ".join(f"{value:.3g}" for value in means) + " |", flush=True
-            )
+            print(line(f"mean of {len(rows)}", means))
 
 
 if __name__ == "__main__":
