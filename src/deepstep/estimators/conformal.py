@@ -241,8 +241,8 @@ class ConformalClassifier(Calibrated):
         X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example.
         alpha: Share of the rows whose label may be missed, between 0 and 1.
         per_class: Whether the share is that of each class, else of all rows together. Sets are larger where a
-            class is difficult; on the tables of the benchmarks by a tenth. A model of an older release does
-            not know the classes of its rows: its sets are of all rows until `calibrate`.
+            class is difficult. A model of an older release does not know the classes of its rows: its sets
+            are of all rows until `calibrate`.
         allow_empty: Whether a set may be empty: the row is like none that the model knows, and it counts
             among the missed ones. Else the most probable label is in the set.
         returns (array of bool of shape (n_samples, n_classes)): Whether each of ``classes_`` is in the set.
