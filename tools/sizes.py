@@ -29,7 +29,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
 FILES = 190, 246
-TESTS = 22_000, 40_520
+TESTS = 22_000, 40_530
 
 
 def lines(files: list[Path]) -> int:

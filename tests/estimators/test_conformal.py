@@ -207,6 +207,15 @@ def test_a_label_is_as_strange_as_the_rows_of_its_class_say():
             assert prediction_sets(scores, new, alpha, classes)[0, place] == inside
 
 
+def test_a_class_without_rows_is_as_strange_as_all_rows_say():
+    rng = np.random.default_rng(8)
+    scores, new = rng.uniform(size=100), np.tile(rng.uniform(size=50)[:, np.newaxis], 2)
+    classes = np.zeros(100, int)
+    sets = prediction_sets([scores], [new], 0.3, [classes])
+    np.testing.assert_array_equal(sets[:, 1], prediction_sets([scores], [new], 0.3)[:, 1])
+    assert 0 < sets[:, 1].mean() < 1
+
+
 def test_binomial_bounds_of_a_class_with_many_rows():
     """500 rows of a class tell its threshold; the misses of 2,000 others are as a binomial's."""
     rng = np.random.default_rng(7)

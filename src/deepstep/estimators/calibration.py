@@ -141,8 +141,8 @@ def prediction_sets(
     label. With ``classes``, the right ones of these rows, a label is compared with the rows of its own class
     (Vovk, Conditional validity of inductive conformal predictors, Machine Learning 92, 2013), and with all as
     if `POOLED` rows said so: its p-value is (s + 1 + 5 p) / (n + 1 + 5), where s of the n rows of the class
-    are as strange, and p is the p-value by all rows. The right label is missed with a probability of at most
-    α·(1 + 5/(n + 1)).
+    are as strange, and p is the p-value by all rows, which alone decides for n = 0. The right label is missed
+    with a probability of at most α·(1 + 5/(n + 1)) for n > 0.
     """
     n = sum(map(len, scores))
     as_strange = sum(map(_as_strange, scores, strangeness))
@@ -153,8 +153,9 @@ def prediction_sets(
     for known, right, new in zip(scores, classes, strangeness, strict=True):
         for label in np.unique(right):
             in_class[:, label] += _as_strange(known[right == label], new[:, label])
-    p = (in_class + 1 + POOLED * (as_strange + 1) / (n + 1)) / (of_class + 1 + POOLED)
-    return np.asarray(p > alpha + 1e-9)
+    p = (as_strange + 1) / (n + 1)
+    of_own = (in_class + 1 + POOLED * p) / (of_class + 1 + POOLED)
+    return np.asarray(np.where(of_class > 0, of_own, p) > alpha + 1e-9)
 
 
 def _as_strange(known: Array, new: Array) -> NDArray[np.intp]:
