@@ -18,7 +18,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "model": (1_200, 2_010),
     "data": (1_600, 3_740),
     "preparation": (2_100, 4_070),
-    "estimators": (2_800, 6_280),
+    "estimators": (2_800, 6_560),
     "plots": (1_270, 1_660),
     "report": (700, 910),
     "explorer": (1_230, 1_830),

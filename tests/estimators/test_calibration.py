@@ -173,7 +173,8 @@ DATA = {
 def check_coverage(model, X, y, alpha):
     """The share is that asked for, within three deviations: of the rows that tell, and of those tested."""
     if isinstance(model, DeepClassifier):
-        share = model.predict_set(X, alpha)[np.arange(len(y)), y].mean()
+        sets = model.predict_set(X, alpha, per_class=False, allow_empty=True)
+        share = sets[np.arange(len(y)), y].mean()
     else:
         lower, upper = model.predict_interval(X, alpha).T
         share = ((lower <= y) & (y <= upper)).mean()
@@ -220,8 +221,10 @@ def test_the_surer_the_larger(fitted):
 def test_too_few_rows_exclude_nothing():
     X, y = make_moons(400, noise=0.3, random_state=1)
     classifier = DeepClassifier(5, **LBFGS).fit(X, y).calibrate(X[:9], y[:9])
-    assert classifier.predict_set(X, 0.05).all()
-    assert not classifier.predict_set(X, 0.1).all()
+    for per_class in (False, True):
+        assert classifier.predict_set(X, 0.05, per_class=per_class).all()
+        assert not classifier.predict_set(X, 0.3, per_class=per_class).all()
+    assert not classifier.predict_set(X, 0.1, per_class=False).all()
     regressor = DeepRegressor(5, **LBFGS).fit(X, X[:, 0]).calibrate(X[:9], X[:9, 0])
     assert (regressor.predict_interval(X[:2], 0.05) == [-np.inf, np.inf]).all()
     assert np.isfinite(regressor.predict_interval(X[:2], 0.1)).all()
@@ -248,9 +251,8 @@ def test_rows_of_weight_0_do_not_count():
     weighed = model.calibrate(X, np.where(weight > 0, y, 1e6), weight).predict_interval(X)
     np.testing.assert_array_equal(weighed, model.calibrate(X[:200], y[:200]).predict_interval(X))
     ensemble = DeepRegressor(**SMALL).fit(X, np.where(weight > 0, y, 1e6), sample_weight=weight)
-    scores, distances = ensemble._calibration.scores, np.abs(ensemble.oof_predictions_ - y)
-    for preparer, of_fold in zip(ensemble.ensemble_.preprocessors, scores, strict=True):
-        np.testing.assert_allclose(of_fold[:, 0], distances[:200][preparer.fold.held_out])
+    alone = DeepRegressor(**SMALL).fit(X[:200], y[:200], sample_weight=np.ones(200))
+    np.testing.assert_array_equal(ensemble.predict_interval(X), alone.predict_interval(X))
 
 
 def test_what_makes_no_sense_is_refused_in_words():

@@ -438,8 +438,8 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         drawn = check_random_state(self.random_state)
         return int(drawn.randint(2**31)) if found is None else found.seed
 
-    def _outputs(self, X: Any) -> Array:
-        """The outputs for rows, (m, n_L)."""
+    def _outputs(self, X: Any, outputs: Callable[[Any], Array] | None = None) -> Array:
+        """The outputs for rows, (m, n_L), or what else a function gives for the rows of the ensemble."""
         if "ensemble_" not in vars(self):
             check_is_fitted(self)
         ensemble = self.ensemble_
@@ -447,12 +447,14 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
             names = getattr(self, "feature_names_in_", getattr(self, "_column_names", ()))
             pieces = inputs_in(X, tuple(map(str, names)), reading(self.verbose))
             named = hasattr(self, "feature_names_in_") if ensemble.takes_numbers else self._came_with_names
-            return np.concatenate([self._outputs(piece if named else piece.to_numpy()) for piece in pieces])
+            return np.concatenate(
+                [self._outputs(piece if named else piece.to_numpy(), outputs) for piece in pieces]
+            )
         if not ensemble.takes_numbers:
             X = self._table(X, reset=False, where=f"{type(self).__name__}.predict")
         elif not self._is_plain(X):
             X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
-        return ensemble.outputs(X)
+        return (outputs or ensemble.outputs)(X)
 
     def _is_plain(self, X: Any) -> bool:
         """Whether X is an array in which scikit-learn's checks would find nothing to convert or refuse."""

@@ -4,13 +4,17 @@ Guo, Pleiss, Sun & Weinberger, On calibration of modern neural networks, ICML 20
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, exp
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.types import Array
+from deepstep.types import AnyArray, Array
+
+if TYPE_CHECKING:
+    from deepstep.estimators.widths import WidthModel
 
 DOUBT = 0.2
 """Mean of |log T| before any row is seen (T is log-Laplace then): few rows do not move T from 1."""
@@ -24,6 +28,9 @@ SOFTER = 1.5
 TINY = 1e-12
 """In place of a probability of 0, which has no logarithm."""
 
+POOLED = 5
+"""So many rows say that a class is as all classes are."""
+
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
@@ -31,12 +38,23 @@ class Calibration:
 
     ``scores`` (n,) or (n, n_outputs) tell how wrong the answers to these rows were; None without such rows.
     With ``by_fold`` each array is of the rows that a fold held out, by the members of that fold; else one
-    array is by the whole model.
+    array is by the whole model. ``classes`` are the positions of the right classes, one array for each of the
+    scores. ``widths`` are those of intervals, one for each target: None is a constant width.
     """
 
     temperature: float = 1.0
     scores: tuple[Array, ...] | None = None
     by_fold: bool = False
+    classes: tuple[AnyArray, ...] | None = None
+    widths: "tuple[WidthModel | None, ...] | None" = None
+
+    def parts(self, part: AnyArray, n: int) -> "Calibration":
+        """The calibration of rows of n folds, ``part`` (m,) of which are the numbers."""
+
+        def split(rows: tuple[AnyArray, ...] | None) -> tuple[AnyArray, ...] | None:
+            return rows and tuple(rows[0][part == one] for one in range(n))
+
+        return replace(self, scores=split(self.scores), classes=split(self.classes), by_fold=True)
 
 
 def with_temperature(P: Array, temperature: float | Array, *, each: bool = False) -> Array:
@@ -111,17 +129,38 @@ def conformal_rank(n: int, alpha: float) -> int:
     return max(1, ceil((n + 1) * (1 - alpha) - 1e-9 * n))  # 10·(1 - 0.1) is 9, and a bit more in floats
 
 
-def prediction_sets(scores: Sequence[Array], strangeness: Sequence[Array], alpha: float) -> NDArray[np.bool_]:
+def prediction_sets(
+    scores: Sequence[Array],
+    strangeness: Sequence[Array],
+    alpha: float,
+    classes: Sequence[AnyArray] | None = None,
+) -> NDArray[np.bool_]:
     """Which labels are no stranger than the right ones of all but a share alpha of other rows were.
 
     Each model has scores (n_k,) of rows that it did not learn from, and a strangeness (m, n_classes) of each
-    label.
+    label. With ``classes``, the right ones of these rows, a label is compared with the rows of its own class
+    (Vovk, Conditional validity of inductive conformal predictors, Machine Learning 92, 2013), and with all as
+    if `POOLED` rows said so: its p-value is (s + 1 + 5 p) / (n + 1 + 5), where s of the n rows of the class
+    are as strange, and p is the p-value by all rows, which alone decides for n = 0. The right label is missed
+    with a probability of at most α·(1 + 5/(n + 1)) for n > 0.
     """
     n = sum(map(len, scores))
-    as_strange = np.zeros(strangeness[0].shape, np.intp)
-    for known, new in zip(scores, strangeness, strict=True):
-        as_strange += len(known) - np.searchsorted(np.sort(known), new)
-    return np.asarray(as_strange >= n + 1 - conformal_rank(n, alpha))
+    as_strange = sum(map(_as_strange, scores, strangeness))
+    if classes is None:
+        return np.asarray(as_strange >= n + 1 - conformal_rank(n, alpha))
+    of_class = np.bincount(np.concatenate(classes), minlength=strangeness[0].shape[1])
+    in_class = np.zeros(strangeness[0].shape, np.intp)
+    for known, right, new in zip(scores, classes, strangeness, strict=True):
+        for label in np.unique(right):
+            in_class[:, label] += _as_strange(known[right == label], new[:, label])
+    p = (as_strange + 1) / (n + 1)
+    of_own = (in_class + 1 + POOLED * p) / (of_class + 1 + POOLED)
+    return np.asarray(np.where(of_class > 0, of_own, p) > alpha + 1e-9)
+
+
+def _as_strange(known: Array, new: Array) -> NDArray[np.intp]:
+    """How many of the known scores are at least as large as each new one."""
+    return np.asarray(len(known) - np.searchsorted(np.sort(known), new))
 
 
 def interval_half_width(scores: Array, alpha: float) -> Array:

@@ -23,6 +23,7 @@ from deepstep.estimators.inputs import Dataset, RawData
 from deepstep.estimators.label_issues import TrainingFingerprint, out_of_fold_scores
 from deepstep.estimators.presets import ALONE
 from deepstep.estimators.targets import Labels
+from deepstep.estimators.widths import fit_widths, outputs_and_sigma
 from deepstep.types import AnyArray, Array, is_number, is_whole
 
 
@@ -73,7 +74,7 @@ class Calibrated(DeepEstimator):
 
     @abstractmethod
     def _read(self, A: Array, Y: Array, weight: Array | None) -> Calibration:
-        """The calibration by outputs for rows and their targets, both (m, n_L)."""
+        """The calibration by `_answers` for rows and their targets (m, n_L)."""
 
     @abstractmethod
     def _issues(self, A: Array, Y: Array) -> tuple[Array, Callable[[int, float], Any]]:
@@ -110,7 +111,7 @@ class Calibrated(DeepEstimator):
         where = f"{type(self).__name__}.calibrate"
         self._check_calibrated(where)
         rows = self._rows(RawData(X, y, sample_weight), where)
-        self._calibration = self._read_known(self.ensemble_.outputs(rows.X), rows.Y, rows.weight, where)
+        self._calibration = self._read_known(rows, self._answers(rows.X), rows.weight, where)
         return self
 
     def label_issues(self, X: Any, y: Any, n: int | None = None) -> list[Any]:
@@ -151,34 +152,40 @@ class Calibrated(DeepEstimator):
         self._calibration, self._training_rows, ensemble = Calibration(), None, self.ensemble_
         if self.preset in ALONE:
             return
-        A, folds = ensemble.out_of_fold, range(len(ensemble.preprocessors))
+        A = ensemble.out_of_fold
         if A is not None:
             self._training_rows = TrainingFingerprint.of(ensemble, rows.X, rows.weight)
         kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
         weight = self._class_weighted(kept, kept if held_out is None else held_out, "fit")
         if held_out is not None:
-            self._calibration = self._read_known(ensemble.outputs(held_out.X), held_out.Y, weight, "fit")
+            answers = self._learn_widths(held_out, ensemble.outputs(held_out.X), None)
+            self._calibration = self._read_known(held_out, answers, weight, "fit")
         elif A is not None:
-            found = self._read_known(A, kept.Y, weight, "fit")
-            if len(folds) > 1:
+            part, n = np.full(len(kept), -1), len(ensemble.preprocessors)
+            for number, preprocessor in enumerate(ensemble.preprocessors):
+                part[preprocessor.fold.held_out] = number
+            found = self._read_known(kept, self._learn_widths(kept, A, part), weight, "fit")
+            if n > 1:
                 found = replace(found, temperature=ensemble_temperature(found.temperature))
-            if found.scores is not None:
-                fold_of = np.full(len(kept.Y), -1)
-                for number in folds:
-                    fold_of[ensemble.preprocessors[number].fold.held_out] = number
-                fold_of = fold_of[np.isfinite(A).all(axis=1)]
-                scores = tuple(found.scores[0][fold_of == number] for number in folds)
-                found = replace(found, scores=scores, by_fold=True)
-            self._calibration = found
+            self._calibration = found.parts(part[np.isfinite(A).all(axis=1)], n)
 
-    def _read_known(self, A: Array, Y: Array, weight: Array | None, where: str) -> Calibration:
+    def _answers(self, X: Any) -> Array:
+        """Outputs for rows, with what else their scores need."""
+        return self.ensemble_.outputs(X)
+
+    def _learn_widths(self, rows: Dataset, A: Array, part: AnyArray | None) -> Array:
+        """`_answers` for rows that were held out, by the folds ``part`` (m,) or by the whole ensemble."""
+        return A
+
+    def _read_known(self, rows: Dataset, answers: Array, weight: Array | None, where: str) -> Calibration:
         """The calibration by the rows that have an answer and a weight."""
-        used = np.isfinite(A).all(axis=1)
+        used = np.isfinite(answers).all(axis=1)
         if weight is not None:
             used &= weight > 0
         if not used.any():
             raise DataError(where, "at least one row of a weight above 0", "got none")
-        return self._read(A[used].astype(np.float64), Y[used], None if weight is None else weight[used])
+        of_used = None if weight is None else weight[used]
+        return self._read(answers[used].astype(np.float64), rows.Y[used], of_used)
 
     def _scores(self, where: str, alpha: float) -> tuple[Array, ...]:
         """The scores of the held-out predictions; an error where nothing was held out."""
@@ -206,16 +213,21 @@ class ConformalClassifier(Calibrated):
         self._fitted("temperature_")
         return self._calibration.temperature
 
-    def predict_set(self, X: Any, alpha: float = 0.1) -> NDArray[np.bool_]:
+    def predict_set(
+        self, X: Any, alpha: float = 0.1, *, per_class: bool = True, allow_empty: bool = False
+    ) -> NDArray[np.bool_]:
         """All labels that are likely enough: the true one is among them for about 1 - alpha of the rows.
 
         A label is in the set where it is at least as probable as the right label was for all but a share
         alpha of rows that were not learned from (split-conformal prediction; the temperature has no say).
+        With ``per_class`` these rows are those of the same class, so that a rare class is in the sets of
+        about 1 - alpha of its rows (class-conditional prediction: Vovk, Machine Learning 92, 2013).
+        The threshold of a class is drawn towards that of all classes with the weight of 5 rows.
 
         After `calibrate` the share is at least 1 - alpha on average over the draws of those rows, whatever
         the network and the data, if rows to come are exchangeable with them (Sadinle, Lei & Wasserman,
-        Journal of the American Statistical Association 114, 2019). It holds over all rows, not within each
-        class.
+        Journal of the American Statistical Association 114, 2019). With ``per_class`` it is at least
+        1 - alpha·(1 + 5/(n + 1)) for a class of which n rows were given to `calibrate`.
 
         Before it, the rows are those that each fold of ``preset="tabular"`` held out, and each is compared
         with what the members say that did not learn it: cross-conformal prediction, for which 1 - 2·alpha is
@@ -228,10 +240,14 @@ class ConformalClassifier(Calibrated):
 
         X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example.
         alpha: Share of the rows whose label may be missed, between 0 and 1.
-        returns (array of bool of shape (n_samples, n_classes)): Whether each of ``classes_`` is in the set. A
-            set may be empty: the row is like none that the model knows, and it counts among the missed ones.
+        per_class: Whether the share is that of each class, else of all rows together. Sets are larger where a
+            class is difficult. A model of an older release does not know the classes of its rows: its sets
+            are of all rows until `calibrate`.
+        allow_empty: Whether a set may be empty: the row is like none that the model knows, and it counts
+            among the missed ones. Else the most probable label is in the set.
+        returns (array of bool of shape (n_samples, n_classes)): Whether each of ``classes_`` is in the set.
             All labels are in all sets where fewer than 1/alpha - 1 rows were held out, which is too few to
-            exclude one.
+            exclude one; likewise a label of very few rows.
         ConfigurationError: If no rows were held out: call `calibrate` first. For a target of several columns.
 
         >>> from sklearn.datasets import load_iris
@@ -254,10 +270,16 @@ class ConformalClassifier(Calibrated):
             )
         scores = self._scores(where, alpha)
         if self._calibration.by_fold:
-            outputs = self.ensemble_.outputs_of_folds(self._table(X, reset=False, where=where))
+            rows = self._table(X, reset=False, where=where)
+            outputs = [self.ensemble_.mean_and_spread_of_fold(k, rows)[0] for k in range(len(scores))]
         else:
             outputs = [self._outputs(X).astype(np.float64)]
-        return prediction_sets(scores, [1 - self._labels.probabilities(A) for A in outputs], alpha)
+        strangeness = [1 - self._labels.probabilities(A) for A in outputs]
+        classes = self._calibration.classes if per_class else None
+        sets = prediction_sets(scores, strangeness, alpha, classes)
+        if not allow_empty:
+            sets[np.arange(len(sets)), self._labels.decide(self._outputs(X))] = True
+        return sets
 
     def _tempered(self, P: Array) -> Array:
         return self.ensemble_.tempered(P, self._calibration.temperature, each=self._labels.several)
@@ -278,8 +300,8 @@ class ConformalClassifier(Calibrated):
         temperature = fit_temperature(P, labels.probabilities(Y), weight, each=labels.several)
         if labels.several:
             return Calibration(temperature)
-        right = labels.decide(Y)[:, np.newaxis]
-        return Calibration(temperature, (np.take_along_axis(1 - P, right, axis=1)[:, 0],))
+        right = labels.decide(Y)
+        return Calibration(temperature, (1 - P[np.arange(len(P)), right],), classes=(right,))
 
 
 class ConformalRegressor(Calibrated):
@@ -291,8 +313,12 @@ class ConformalRegressor(Calibrated):
         """The numbers between which the target is for about 1 - alpha of the rows.
 
         `predict`, and as much to both sides as it was wrong for all but a share alpha of rows that were not
-        learned from (split-conformal prediction). All intervals of a target are equally wide: where some rows
-        are easier to tell than others, they are too wide for those and too narrow for these.
+        learned from (split-conformal prediction).
+
+        The width follows how difficult a row is: residuals are divided by their expected size, a function of
+        the spread of the members, of the prediction and of the columns (`deepstep.estimators.widths`), which
+        is learned from the rows that the folds held out. Where it does not shorten intervals, and with one
+        network (``preset`` 'single' or 'mlp'), all intervals of a target are equally wide.
 
         After `calibrate` the share is at least 1 - alpha on average over the draws of those rows, whatever
         the network and the data, if rows to come are exchangeable with them (Lei et al., Journal of the
@@ -329,8 +355,8 @@ class ConformalRegressor(Calibrated):
         where = f"{type(self).__name__}.predict_interval"
         self._check_calibrated(where)
         most = interval_half_width(np.concatenate(self._scores(where, alpha)), alpha)
-        A = self._outputs(X).astype(np.float64)
-        ends = np.stack([A - most, A + most], axis=-1)
+        A, sigma = np.split(self._outputs(X, self._answers), 2, axis=1)
+        ends = np.stack([A - most * sigma, A + most * sigma], axis=-1)
         if self._learned.targets == "counts":
             ends = np.maximum(ends, 0)
         return ends[:, 0] if A.shape[1] == 1 else ends
@@ -346,7 +372,21 @@ class ConformalRegressor(Calibrated):
         )
 
     def _read(self, A: Array, Y: Array, weight: Array | None) -> Calibration:
-        return Calibration(scores=None if TARGETS[self._learned.targets].repeats else (np.abs(Y - A),))
+        if TARGETS[self._learned.targets].repeats:
+            return Calibration()
+        outputs, sigma = np.split(A, 2, axis=1)
+        return Calibration(scores=(np.abs(Y - outputs) / sigma,), widths=self._calibration.widths)
+
+    def _answers(self, X: Any) -> Array:
+        """Outputs, and the expected sizes of their residuals, (m, 2 n_L)."""
+        return outputs_and_sigma(self.ensemble_, self._calibration.widths, X)
+
+    def _learn_widths(self, rows: Dataset, A: Array, part: AnyArray | None) -> Array:
+        if TARGETS[self._learned.targets].repeats:
+            return A
+        widths, sigma = fit_widths(self.ensemble_, rows, A, part)
+        self._calibration = Calibration(widths=widths)
+        return np.hstack([A, sigma])
 
     def _check_calibrated(self, where: str) -> None:
         if TARGETS[self._learned.targets].repeats:

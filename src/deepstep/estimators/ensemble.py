@@ -356,14 +356,21 @@ class Ensemble:
     def __getstate__(self) -> dict[str, Any]:
         return {one.name: getattr(self, one.name) for one in fields(self)}
 
-    def outputs_of_folds(self, rows: Any) -> list[Array]:
-        """Outputs of the members of each fold together, (m, n_L) each."""
-        found = []
-        for preprocessor, own in zip(self.preprocessors, self._by_fold, strict=True):
-            inputs, total = preprocessor.inputs(rows), sum(share for _, share in own)
-            outputs = [share / total * member.outputs(inputs, preprocessor) for member, share in own]
-            found.append(np.sum(outputs, axis=0))
-        return found
+    def mean_and_spread_of_fold(self, number: int, rows: Any) -> tuple[Array, Array]:
+        """Weighted mean and standard deviation over the members of a fold, (m, n_L) each."""
+        preprocessor, own = self.preprocessors[number], self._by_fold[number]
+        inputs, shares = preprocessor.inputs(rows), np.array([share for _, share in own])
+        found = self._tempered([member.outputs(inputs, preprocessor) for member, _ in own], own)
+        stack = np.stack([A.astype(np.float64) for A in found])
+        mean = np.average(stack, axis=0, weights=shares)
+        return mean, np.sqrt(np.average((stack - mean) ** 2, axis=0, weights=shares))
+
+    def mean_and_spread(self, rows: Any) -> tuple[Array, Array]:
+        """`outputs`, and the mean over the folds of the spread of their members, (m, n_L) each."""
+        shares = [sum(share for _, share in own) for own in self._by_fold]
+        pairs = [self.mean_and_spread_of_fold(number, rows) for number, one in enumerate(shares) if one]
+        mean = sum(share * A for share, (A, _) in zip(filter(None, shares), pairs, strict=True))
+        return np.asarray(mean), np.mean([spread for _, spread in pairs], axis=0)
 
 
 def outputs_of_rows(network: Network, engine: str, X: Any) -> Array:

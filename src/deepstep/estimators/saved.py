@@ -32,6 +32,7 @@ from deepstep.estimators.label_issues import TrainingFingerprint
 from deepstep.estimators.solvers import warn_the_caller
 from deepstep.estimators.targets import Labels
 from deepstep.estimators.training import FitResult, WarmStartState
+from deepstep.estimators.widths import WidthModel
 from deepstep.run_folder import ARRAYS, ESTIMATOR
 from deepstep.training import History
 from deepstep.training.rate_finder import RateSearch
@@ -55,7 +56,15 @@ STATE = (
 
 RECORDS = {
     kind.__name__: kind
-    for kind in (Calibration, FitResult, RateSearch, SessionState, TrainingFingerprint, WarmStartState)
+    for kind in (
+        Calibration,
+        FitResult,
+        RateSearch,
+        SessionState,
+        TrainingFingerprint,
+        WarmStartState,
+        WidthModel,
+    )
 }
 """Dataclasses whose fields are values that are stored."""
 

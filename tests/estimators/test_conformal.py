@@ -1,0 +1,227 @@
+"""Coverage of intervals in quiet and noisy rows, and of sets in rare classes."""
+
+import pickle
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom
+from sklearn.datasets import load_iris
+
+from deepstep.estimators import DeepClassifier, DeepRegressor
+from deepstep.estimators.calibration import POOLED, prediction_sets
+from deepstep.estimators.widths import FEWEST, WidthInputs, fit_width
+
+SMALL = {"preset": "tabular", "n_estimators": 5, "max_iter": 30, "random_state": 1}
+ALPHA = 0.2
+
+
+def uneven(m, seed):
+    """A mean by one column, noise whose deviation grows with the second one, and the noisier half."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((m, 3))
+    return X, X[:, 0] + 0.4 * np.exp(X[:, 1]) * rng.standard_normal(m), X[:, 1] > 0
+
+
+def shares(model, X, y, groups, alpha=ALPHA):
+    """The share of rows inside their interval, of each group."""
+    lower, upper = model.predict_interval(X, alpha).T
+    inside = (lower <= y) & (y <= upper)
+    return [inside[group].mean() for group in groups]
+
+
+@pytest.fixture(scope="module")
+def regressor():
+    X, y, _ = uneven(600, 1)
+    return DeepRegressor(**SMALL).fit(X, y)
+
+
+def within(share, expected, known, tested):
+    """Whether a share is within four deviations, of the rows that tell it and of those tested."""
+    return abs(share - expected) < 4 * np.sqrt(expected * (1 - expected) * (1 / known + 1 / tested))
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["folds", "calibrate"])
+def test_noisy_and_quiet_rows_are_covered_alike(regressor, own):
+    X, y, noisy = uneven(3000, 2)
+    model, known = regressor, 600
+    if own:
+        model, known = pickle.loads(pickle.dumps(model)).calibrate(*uneven(500, 3)[:2]), 500
+    of_all, of_noisy, of_quiet = shares(model, X, y, [slice(None), noisy, ~noisy])
+    assert within(of_all, 1 - ALPHA, known, 3000)
+    assert of_noisy > 0.72
+    assert of_quiet < 0.93
+    lower, upper = model.predict_interval(X, ALPHA).T
+    assert np.median((upper - lower)[noisy]) > 2 * np.median((upper - lower)[~noisy])
+
+
+def test_intervals_of_one_network_are_equally_wide_and_miss_more_noisy_rows():
+    X, y, noisy = uneven(3000, 2)
+    model = DeepRegressor(8, preset="mlp", solver="lbfgs", max_iter=2000, random_state=1)
+    model = model.fit(*uneven(300, 1)[:2]).calibrate(*uneven(500, 3)[:2])
+    of_all, of_noisy, of_quiet = shares(model, X, y, [slice(None), noisy, ~noisy])
+    assert within(of_all, 1 - ALPHA, 500, 3000)
+    assert of_noisy < 0.7 < 0.95 < of_quiet
+    lower, upper = model.predict_interval(X, ALPHA).T
+    np.testing.assert_allclose(upper - lower, upper[0] - lower[0])
+
+
+def test_the_spread_of_the_members_and_the_prediction_tell_the_width():
+    """Noise in proportion to exp(prediction), or to the spread, of rows without columns."""
+    rng = np.random.default_rng(1)
+    prediction, spread = rng.standard_normal(2000), rng.exponential(size=2000)
+    inputs = WidthInputs(prediction, spread, np.empty((2000, 0)))
+    for truth in (np.exp(prediction), spread):
+        model, held_out = fit_width(inputs, truth * np.abs(rng.standard_normal(2000)))
+        for sigma in (held_out, model.sigma(inputs)):
+            ratio = np.log(sigma / truth)[spread > 0.2]
+            assert np.corrcoef(np.log(sigma), np.log(truth))[0, 1] > 0.9
+            assert ratio.std() < 0.35
+
+
+@pytest.mark.parametrize("m", [FEWEST - 1, 800])
+def test_where_nothing_tells_the_size_the_width_is_constant(m):
+    rng = np.random.default_rng(2)
+    inputs = WidthInputs(rng.standard_normal(m), rng.exponential(size=m), rng.standard_normal((m, 4)))
+    model, sigma = fit_width(inputs, np.abs(rng.standard_normal(m)))
+    assert model is None
+    np.testing.assert_array_equal(sigma, 1)
+    model, sigma = fit_width(inputs, np.zeros(m))
+    assert model is None
+    np.testing.assert_array_equal(sigma, 1)
+
+
+def test_values_at_the_end_of_the_floats_have_finite_widths(regressor):
+    X, _, _ = uneven(40, 4)
+    X[::2, 1] = 1e300
+    assert np.isfinite(regressor.predict_interval(X)).all()
+
+
+def test_widths_are_saved(regressor, tmp_path):
+    X, y, _ = uneven(100, 5)
+    regressor.save(tmp_path / "run")
+    loaded = DeepRegressor.load(tmp_path / "run")
+    expected = regressor.predict_interval(X)
+    assert np.ptp(expected[:, 1] - expected[:, 0]) > 0.1
+    np.testing.assert_array_equal(loaded.predict_interval(X), expected)
+    again = pickle.loads(pickle.dumps(regressor)).calibrate(X, y).predict_interval(X)
+    np.testing.assert_array_equal(loaded.calibrate(X, y).predict_interval(X), again)
+
+
+def test_a_calibration_of_an_older_release_has_equal_widths_and_sets_of_all_rows(regressor, classifier):
+    X, _, _ = uneven(50, 6)
+    old = pickle.loads(pickle.dumps(regressor))
+    distances = tuple(np.abs(score) for score in old._calibration.scores)
+    old._calibration = type(old._calibration)(1.0, distances, by_fold=True)
+    assert np.ptp(np.diff(old.predict_interval(X), axis=1)) == pytest.approx(0, abs=1e-12)
+    X, _ = rare(50, 6)
+    old = pickle.loads(pickle.dumps(classifier))
+    old._calibration = replace(old._calibration, classes=None)
+    np.testing.assert_array_equal(old.predict_set(X), classifier.predict_set(X, per_class=False))
+
+
+def rare(m, seed, share=0.06):
+    """Two columns, and a class of few rows that overlaps with the other one."""
+    rng = np.random.default_rng(seed)
+    y = (np.arange(m) < share * m).astype(int)
+    return rng.standard_normal((m, 2)) + 1.5 * y[:, np.newaxis], np.array(["often", "rare"])[y]
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    return DeepClassifier(**SMALL).fit(*rare(1000, 1))
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["folds", "calibrate"])
+def test_a_rare_class_is_covered_as_often_as_asked(classifier, own):
+    X, y = rare(5000, 2)
+    model = pickle.loads(pickle.dumps(classifier)).calibrate(*rare(1000, 3)) if own else classifier
+    together = model.predict_set(X, ALPHA, per_class=False)
+    sets, is_rare = model.predict_set(X, ALPHA), y == "rare"
+    assert together[is_rare, 1].mean() < 0.5
+    # 60 rows tell it, as many as if 5 further ones were like all rows
+    assert within(sets[is_rare, 1].mean(), (1 - ALPHA) * 60 / 65, 60, is_rare.sum())
+    assert sets[~is_rare, 0].mean() > 1 - ALPHA - 0.03
+    assert sets.sum(axis=1).mean() < 1.4
+
+
+def test_the_most_probable_class_is_in_every_set(classifier):
+    X, _ = rare(2000, 4)
+    position = (classifier.predict(X) == "rare").astype(int)
+    for alpha in (0.01, 0.3, 0.9):
+        for per_class in (False, True):
+            sets = classifier.predict_set(X, alpha, per_class=per_class)
+            assert sets[np.arange(len(X)), position].all()
+            smaller = classifier.predict_set(X, alpha, per_class=per_class, allow_empty=True)
+            assert (sets >= smaller).all()
+    assert not smaller.any(axis=1).all()
+
+
+def test_sets_and_intervals_grow_as_alpha_falls(classifier, regressor):
+    X, _ = rare(500, 5)
+    sets = [classifier.predict_set(X, alpha) for alpha in np.linspace(0.95, 0.01, 30)]
+    assert all((larger >= smaller).all() for smaller, larger in pairwise(sets))
+    X, _, _ = uneven(100, 5)
+    ends = [regressor.predict_interval(X, alpha) for alpha in (0.7, 0.3, 0.1, 0.02)]
+    assert all((b[:, 0] <= a[:, 0]).all() and (a[:, 1] <= b[:, 1]).all() for a, b in pairwise(ends))
+
+
+def test_folds_answer_at_the_temperatures_of_their_presets():
+    """Their mean, weighted by their members, is the answer of the ensemble, which scores belong to."""
+    X, y = load_iris(return_X_y=True)
+    model = DeepClassifier(**SMALL).fit(X, y)
+    ensemble = replace(model.ensemble_, temperatures=dict.fromkeys(model.ensemble_.temperatures, 0.4))
+    rows = model._table(X, reset=False, where="here")
+    mean, spread = ensemble.mean_and_spread(rows)
+    np.testing.assert_allclose(mean, ensemble.outputs(rows), rtol=1e-5, atol=1e-7)
+    assert (spread >= 0).all()
+    assert spread.max() > 0
+
+
+@given(st.integers(1, 60), st.integers(0, 60), st.floats(0.02, 0.6))
+def test_one_of_a_class_is_missed_at_most_as_often_as_is_said(n, others, alpha):
+    """Each of n + 1 rows of a class stands for the further one, beside rows of another class."""
+    rng = np.random.default_rng(100 * n + others)
+    scores, other = rng.permutation(n + 1).astype(float), rng.uniform(-5, n, others)
+    classes = np.repeat([0, 1], [n, others])
+    missed = [
+        not prediction_sets(
+            [np.concatenate([np.delete(scores, i), other])], [np.array([[scores[i], 0]])], alpha, [classes]
+        )[0, 0]
+        for i in range(n + 1)
+    ]
+    assert np.mean(missed) <= alpha * (1 + POOLED / (n + 1)) + 1e-6
+
+
+def test_a_label_is_as_strange_as_the_rows_of_its_class_say():
+    scores = [np.array([0.1, 0.2, 0.9, 0.4]), np.array([0.3, 0.8])]
+    classes = [np.array([0, 0, 1, 0]), np.array([0, 1])]
+    new = [np.array([[0.25, 0.85]]), np.array([[0.25, 0.85]])]
+    # of 4 rows of class 0 two are as strange, of 6 rows of both four; of class 1 one of 2, and one of 6
+    p = [(2 + 1 + 5 * 5 / 7) / (4 + 1 + 5), (1 + 1 + 5 * 2 / 7) / (2 + 1 + 5)]
+    for place, expected in enumerate(p):
+        for alpha, inside in ((expected - 1e-6, True), (expected + 1e-6, False)):
+            assert prediction_sets(scores, new, alpha, classes)[0, place] == inside
+
+
+def test_a_class_without_rows_is_as_strange_as_all_rows_say():
+    rng = np.random.default_rng(8)
+    scores, new = rng.uniform(size=100), np.tile(rng.uniform(size=50)[:, np.newaxis], 2)
+    classes = np.zeros(100, int)
+    sets = prediction_sets([scores], [new], 0.3, [classes])
+    np.testing.assert_array_equal(sets[:, 1], prediction_sets([scores], [new], 0.3)[:, 1])
+    assert 0 < sets[:, 1].mean() < 1
+
+
+def test_binomial_bounds_of_a_class_with_many_rows():
+    """500 rows of a class tell its threshold; the misses of 2,000 others are as a binomial's."""
+    rng = np.random.default_rng(7)
+    classes = np.arange(1000) % 2
+    scores, new = rng.uniform(size=1000) ** (1 + classes), rng.uniform(size=2000) ** 2
+    sets = prediction_sets([scores], [np.column_stack([new, new])], 0.1, [classes])
+    spread = np.sqrt(1 + 2000 / 500)  # that of the threshold counts, too
+    least, most = binom.interval(0.9999, 2000, 0.1)
+    assert 200 - spread * (200 - least) < (~sets[:, 1]).sum() < 200 + spread * (most - 200)
