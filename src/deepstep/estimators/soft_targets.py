@@ -1,4 +1,4 @@
-"""Soft targets: probabilities of the classes in place of labels, ``soft_targets=True`` of `DeepClassifier`."""
+"""Soft targets: probabilities of the classes as targets, for ``DeepClassifier(soft_targets=True)``."""
 
 from typing import Any
 
