@@ -26,7 +26,7 @@ def check_probabilities(y: AnyArray, where: str) -> None:
         if not wrong.size:
             return
         kind = "probabilities of at least 0 with a sum of 1 in every row"
-        got = f"row {wrong[0] + 1} has the smallest {y[wrong[0]].min():g} and the sum {sums[wrong[0]]:g}"
+        got = f"got row {wrong[0] + 1} with the smallest {y[wrong[0]].min():g} and the sum {sums[wrong[0]]:g}"
     raise DataError(where, kind, got, hint, setting="y")
 
 

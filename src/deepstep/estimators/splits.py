@@ -38,7 +38,7 @@ def checked_groups(groups: Any, n_samples: int, where: str) -> AnyArray:
     given = np.empty(len(values), dtype=object)
     given[:] = values
     if missing := rows_without_target(given):
-        got = f"row {missing[0] + 1} has none, {len(missing)} row(s) in all"
+        got = f"got row {missing[0] + 1} without one, {len(missing)} row(s) in all"
         hint = "Give each of these rows a group of its own, or leave the rows out."
         raise DataError(where, "an array without missing values", got, hint, setting="groups")
     numbers: dict[Any, int] = {}
