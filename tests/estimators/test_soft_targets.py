@@ -52,7 +52,7 @@ def test_the_cost_is_the_cross_entropy_with_the_probabilities():
 
 
 def test_a_label_twice_is_a_row_of_half_each():
-    """A row that is "red" once and "blue" once teaches what a row of 0.5 and 0.5 does, of twice its weight."""
+    """A row that is "red" once and "blue" once teaches as much as 0.5 and 0.5 of twice the weight."""
     X = StandardScaler().fit_transform(IRIS)
     model = DeepClassifier((5,), preset="mlp", solver="lbfgs", alpha=0.5, max_iter=60, random_state=0)
     twice = np.concatenate([np.zeros(150, int), np.full(150, 2), [1]])
@@ -66,7 +66,7 @@ def test_a_label_twice_is_a_row_of_half_each():
 def test_probabilities_are_learned():
     X = np.linspace(-2, 2, 300)[:, np.newaxis]
     true = 0.2 + 0.6 / (1 + np.exp(-3 * X))
-    model = DeepClassifier((16,), preset="single", max_iter=150, soft_targets=True, random_state=0)
+    model = DeepClassifier((16,), preset="single", solver="lbfgs", soft_targets=True, random_state=0)
     model.fit(X, np.column_stack([1 - true, true]))
     assert_allclose(model.predict_proba(X)[:, 1:], true, atol=0.03)
     assert model.classes_.tolist() == [0, 1]
@@ -80,11 +80,16 @@ def test_what_an_ensemble_does_with_held_out_rows(tmp_path):
     issue = model.label_issues(IRIS, P, n=1)[0]
     assert issue.given == NAMES[P[issue.row].argmax()]
     assert len(model.label_issues(IRIS, NAMES[Y])) == 150
-    assert model.calibrate(IRIS, P).temperature_ > 1
     model.save(tmp_path / "model")
     again = DeepClassifier.load(tmp_path / "model")
     assert again.soft_targets
     assert_array_equal(again.predict_proba(IRIS), model.predict_proba(IRIS))
+
+
+def test_calibration_by_probabilities():
+    sure = DeepClassifier(preset="single", max_iter=60, random_state=0).fit(IRIS, Y)
+    unsure = sure.set_params(soft_targets=True).calibrate(IRIS, np.full((150, 3), 1 / 3))
+    assert unsure.temperature_ > 5
 
 
 def test_validation_data_are_labels_or_probabilities():

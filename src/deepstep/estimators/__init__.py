@@ -1,7 +1,7 @@
 """Stage 7, estimators: takes rows as examples in scikit-learn's manners, gives predictions.
 
 `DeepClassifier` and `DeepRegressor` keep scikit-learn's whole contract; inside is a `deepstep.Network`.
-`distill` makes a small one of any model. Names load on first use, so that a run predicts without scikit-learn.
+`distill` makes a small one of any model. Names load on first use, so a run predicts without scikit-learn.
 """
 
 from importlib import import_module
