@@ -18,7 +18,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "model": (1_200, 2_010),
     "data": (1_600, 3_740),
     "preparation": (2_100, 4_070),
-    "estimators": (2_800, 6_280),
+    "estimators": (2_800, 6_710),
     "plots": (1_270, 1_660),
     "report": (700, 910),
     "explorer": (1_230, 1_830),
@@ -28,8 +28,8 @@ LIMITS: dict[str, tuple[int, int]] = {
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
-FILES = 190, 245
-TESTS = 22_000, 40_300
+FILES = 190, 248
+TESTS = 22_000, 40_850
 
 
 def lines(files: list[Path]) -> int:
