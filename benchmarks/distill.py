@@ -47,7 +47,7 @@ class CatBoost:
     def fit(self, X: pd.DataFrame, y: Any) -> "CatBoost":
         _, self._texts = _kinds(X)
         self._model.fit(self._rows(X), y, cat_features=self._texts)
-        self.classes_ = self._model.classes_
+        self.classes_ = self._model.classes_  # empty for numbers
         return self
 
     def predict(self, X: pd.DataFrame) -> Any:

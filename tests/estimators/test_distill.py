@@ -118,7 +118,9 @@ def test_sparse_rows_and_settings_of_the_student():
 
 
 class Constant:
-    """A model of another kind."""
+    """A model of another kind, for numbers: `CatBoostRegressor` has such an attribute, too."""
+
+    classes_ = ()
 
     def __init__(self, predicted):
         self.predicted = predicted
@@ -146,6 +148,7 @@ def test_what_is_refused():
     for augment, X in ((-1, WINE), (1.5, WINE), (5, csr_array(WINE))):
         with pytest.raises(ConfigurationError, match="augment must be"):
             distill(Constant(1.0), X, augment=augment)
+    assert isinstance(distill(Constant(1.0), WINE, augment=9, max_iter=1), DeepRegressor)
     with pytest.raises(DataError, match=r"X must be rows in memory, got 'rows\.parquet'\."):
         distill(Constant(1.0), "rows.parquet")
 

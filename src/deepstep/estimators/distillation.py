@@ -79,7 +79,7 @@ def distill(
         return cast(
             DeepClassifier, DeepClassifier(soft_targets=True, classes=classes, **settings).fit(rows, P)
         )
-    if hasattr(teacher, "classes_") or not hasattr(teacher, "predict"):
+    if len(getattr(teacher, "classes_", ())) or not hasattr(teacher, "predict"):  # CatBoostRegressor has none
         expected, got = "a fitted model with predict_proba, or with predict of numbers", "got one without"
         hint = "Calibrate a classifier without probabilities by sklearn.calibration.CalibratedClassifierCV."
         raise ConfigurationError(
