@@ -98,9 +98,7 @@ def structured_folds(
     else:
         found = _of_groups(kinds, rows.groups, n, fraction, seed, where)
     if n > 1:
-        found = [
-            Fold(learned, held[np.isin(kinds[held], kinds[learned])]) for learned, held in map(tuple, found)
-        ]
+        found = [Fold(learned, held[np.isin(kinds[held], kinds[learned])]) for learned, held in found]
     least = min(2, len(np.unique(kinds)))
     kept = [fold for fold in found if fold.held_out.size and len(np.unique(kinds[fold.learned])) >= least]
     if not kept:
