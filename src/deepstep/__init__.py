@@ -13,7 +13,7 @@ __version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from deepstep.errors import DeepStepError
-    from deepstep.estimators import DeepClassifier, DeepRegressor
+    from deepstep.estimators import DeepClassifier, DeepRegressor, distill
     from deepstep.explorer import explore
     from deepstep.inspection import GradientReport, Trace, diagnose
     from deepstep.model import Network
@@ -33,6 +33,7 @@ _HOME = {
     "Run": "deepstep.run",
     "Trace": "deepstep.inspection",
     "diagnose": "deepstep.inspection",
+    "distill": "deepstep.estimators",
     "explore": "deepstep.explorer",
 }
 
@@ -48,6 +49,7 @@ __all__ = [
     "Run",
     "Trace",
     "diagnose",
+    "distill",
     "explore",
 ]
 

@@ -1,16 +1,22 @@
 """Stage 7, estimators: takes rows as examples in scikit-learn's manners, gives predictions.
 
-`DeepClassifier` and `DeepRegressor` keep scikit-learn's whole contract; inside is a `deepstep.Network`. Names
-load on first use, so that a run predicts without scikit-learn.
+`DeepClassifier` and `DeepRegressor` keep scikit-learn's whole contract; inside is a `deepstep.Network`.
+`distill` makes a small one of any model. Names load on first use, so a run predicts without scikit-learn.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deepstep.estimators.names import DeepClassifier, DeepRegressor, LabelIssue, TargetIssue
+    from deepstep.estimators.names import (
+        DeepClassifier,
+        DeepRegressor,
+        LabelIssue,
+        TargetIssue,
+        distill,
+    )
 
-__all__ = ["DeepClassifier", "DeepRegressor", "LabelIssue", "TargetIssue"]
+__all__ = ["DeepClassifier", "DeepRegressor", "LabelIssue", "TargetIssue", "distill"]
 
 
 def __getattr__(name: str) -> Any:

@@ -54,6 +54,7 @@ from deepstep.estimators.presets import (
 from deepstep.estimators.row_sources import as_row_source, in_memory, inputs_in, is_stored, labels_in, reading
 from deepstep.estimators.saved import SavedEstimator
 from deepstep.estimators.solvers import fit_to_resume, warn_the_caller
+from deepstep.estimators.splits import check_split, checked_groups, without_groups
 from deepstep.estimators.streamed_fit import (
     StreamedFit,
     prepare_stream,
@@ -90,6 +91,7 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         y_val: Any = None,
         sample_weight_val: Any = None,
         eval_set: Any = None,
+        groups: Any = None,
     ) -> Self:
         """Train on rows as examples.
 
@@ -109,6 +111,12 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
             their cost and score, and early stopping goes by them instead of a part of X.
         eval_set (tuple or list of one tuple): The same data, ``(X_val, y_val)``, in the form of other
             libraries, instead of both.
+        groups (array of shape (n_samples,) or str): The group of each row, any hashable value, or the name of
+            their column in a frame, which is no feature then: a patient, a household, a day. Rows of one
+            group are never split between learned and held-out ones, in the folds of an ensemble and in the
+            part of early stopping. Classes are balanced as far as groups allow
+            (`sklearn.model_selection.StratifiedGroupKFold`); fewer groups than folds make fewer folds.
+            Refused where nothing is held out, and where rows are streamed.
         returns (self): Fitted.
         ValueError: If an argument cannot be used; `DataError` and `ConfigurationError` are among them.
         DivergenceError: If the cost leaves the finite numbers.
@@ -131,7 +139,7 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         """
         where = f"{type(self).__name__}.fit"
         validation = validation_data(X_val, y_val, sample_weight_val, eval_set, where)
-        return self._fit(RawData(X, y, sample_weight), validation)
+        return self._fit(RawData(X, y, sample_weight), validation, groups=groups)
 
     @abstractmethod
     def _learn_targets(self, y: AnyArray, context: FitContext) -> None:
@@ -212,32 +220,38 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         *,
         incremental: bool = False,
         classes: Any = None,
+        groups: Any = None,
     ) -> Self:
         """Fit, wholly or not at all: after an error the estimator is as it was before."""
         before, fitted = vars(self).copy(), getattr(self, "ensemble_", None)
         of_numbers = fitted is not None and fitted.takes_numbers and self.preset == MLP.name
         going_on = of_numbers and (incremental or self.warm_start)
         where, self._interrupted = f"{type(self).__name__}.{'partial_fit' if incremental else 'fit'}", False
-        context = FitContext(where, going_on, incremental, classes)
+        context = FitContext(where, going_on, incremental, classes, groups=groups)
         try:
+            surveyed = isinstance(given.X, Survey)
+            check_split(self, groups, where, validated=validation is not None, streamed=surveyed)
             if not going_on:
                 context = replace(context, seed=self._seed(where))
             if validation is not None and is_stored(validation.X):
                 validation = in_memory(validation, f"{where}, validation", reading(self.verbose))
             rows = None
-            if isinstance(given.X, Survey):
+            if surveyed:
                 self._fit_surveyed(StreamedFit(given.X, given.sample_weight, validation, context))
                 return self
             if is_stored(given.X, self.stream):
                 rows = as_row_source(given, self.stream, context)
                 given = in_memory(given, where, reading(self.verbose)) if rows is None else given
             if rows is not None:
+                check_split(self, groups, where, validated=False, streamed=True)
                 names = [name for name in rows.rows.schema if name not in (rows.target, rows.weighing)]
                 check_kept(self.keep_columns, names, where)
                 context = replace(context, categorical=named_columns(self.categorical_features, names, where))
                 self._fit_surveyed(survey_rows(self, rows, validation, context))
             else:
-                self._fit_in_memory(with_named_columns(given, where), validation, context)
+                given = with_named_columns(given, where)
+                X, groups = without_groups(given.X, groups, where)
+                self._fit_in_memory(given._replace(X=X), validation, replace(context, groups=groups))
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
@@ -254,6 +268,9 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
             if not (its_own or context.going_on):
                 dtype = (np.float64, np.float32)  # that of X
         rows = self._dataset(given, dtype, reset=not context.going_on, where=where)
+        if context.groups is not None:
+            rows = replace(rows, groups=checked_groups(context.groups, len(rows), where))
+            context = replace(context, groups=None)  # it goes to workers
         dtype = None if dtype is None else rows.X.dtype
         columns = getattr(rows.X, "columns", ())
         check_kept(self.keep_columns, columns, where)

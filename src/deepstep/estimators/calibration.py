@@ -93,8 +93,8 @@ def fit_temperature(P: Array, Y: Array, weight: Array | None = None, *, each: bo
         P, Y, of_row = _pairs(P), _pairs(Y), np.repeat(of_row, P.shape[1])
 
     def doubted_loss(log_T: float) -> float:
-        of_label = np.sum(with_temperature(P, exp(log_T)) * Y, axis=1)
-        return float(-of_row @ np.log(np.maximum(of_label, TINY)) + abs(log_T) / DOUBT)
+        logs = np.log(np.maximum(with_temperature(P, exp(log_T)), TINY))  # Y may be probabilities, too
+        return float(-of_row @ np.sum(logs * Y, axis=1) + abs(log_T) / DOUBT)
 
     best = minimize_scalar(doubted_loss, bounds=(np.log(LEAST), np.log(MOST)), method="bounded")
     return exp(best.x) if best.fun < doubted_loss(0.0) else 1.0

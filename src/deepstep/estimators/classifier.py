@@ -19,6 +19,7 @@ from deepstep.estimators.ensemble import FoldPreprocessor
 from deepstep.estimators.inputs import Dataset, FitContext, RawData, warn_of_leaks
 from deepstep.estimators.options import documented
 from deepstep.estimators.row_sources import score_of
+from deepstep.estimators.soft_targets import check_probabilities, classes_of_columns, soft_code
 from deepstep.estimators.solvers import supports_partial_fit
 from deepstep.estimators.targets import Labels, classes_of, merged
 from deepstep.estimators.training import NetworkFit
@@ -55,7 +56,14 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
         multiplied. Validation data have the same weights, in their cost and in their score.
     classes : sequence of labels, default=None
         All labels of one column in the order of ``classes_``, where y lacks some or 'ordinal' asks for
-        another order than the sorted one; None for the labels of y, sorted.
+        another order than the sorted one; None for the labels of y, sorted. With ``soft_targets`` those of
+        the columns of y.
+    soft_targets : bool, default=False
+        Whether y of `fit` and `partial_fit` is an array (n_samples, n_classes) of probabilities, such as the
+        ``predict_proba`` of another model or shares of votes: at least 0, with a sum of 1 in every row. The
+        columns are ``classes``, by default 0 to n_classes - 1. The cost is the cross-entropy with these
+        probabilities. Folds, scores, class weights and sets go by the most probable class. Other methods, and
+        validation data, take labels, too.
 
     Attributes
     ----------
@@ -99,6 +107,7 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
     label_smoothing: Annotated[float | None, Interval(Real, 0, 1, closed="left"), None] = None
     class_weight: Annotated[Any, StrOptions({"balanced"}), Mapping, list, None] = None
     classes: Annotated[Any, "array-like", None] = None
+    soft_targets: Annotated[bool, "boolean"] = False
 
     @available_where(supports_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -106,7 +115,8 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
         """Continue training with one epoch of these rows, and with the optimizer's state.
 
         X, y, sample_weight: As in `fit`.
-        classes (array of shape (n_classes,)): All labels that will come, needed in the first call.
+        classes (array of shape (n_classes,)): All labels that will come, needed in the first call; with
+            ``soft_targets`` those of the columns of y, in their order.
         returns (self): Fitted.
         ValueError: As in `fit`; also for ``class_weight='balanced'``, which needs all data at once.
         AttributeError: With early stopping (a ValueError, too) or 'lbfgs', which need all data at once, with
@@ -142,11 +152,12 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
 
         X (array, frame, sparse matrix or file of n_samples rows): A row is an example.
         y (array of shape (n_samples,) or (n_samples, n_outputs), or str): Labels, or the name of their column
-            in a frame or file.
+            in a frame or file; with ``soft_targets`` probabilities, too, whose largest counts.
         sample_weight (array of shape (n_samples,) or str): Weight of each row, at least 0, or its column.
         returns: At most 1.
         """
         X, y, sample_weight = score_of(X, y, sample_weight, f"{type(self).__name__}.score")
+        y = self._most_probable(np.asarray(y), f"{type(self).__name__}.score")
         return self._metric(y, self.predict(X), sample_weight)
 
     def predict_proba(self, X: Any) -> Array:
@@ -175,14 +186,15 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
         self.classes_ = self._labels.shown
 
     def _warn_of_leaks(self, X: Any, y: AnyArray, context: FitContext) -> None:
-        if not (context.incremental or context.going_on or self._labels.several):
+        whole = not (context.incremental or context.going_on)
+        if whole and not (self._labels.several or self.soft_targets):
             warn_of_leaks(X, self._labels.positions(y), context.where, table=self.preset != "mlp")
 
     def _check_taught(self, rows: Dataset, context: FitContext) -> None:
         labels = self._labels
         alone = self.preset == "mlp" and self.loss == "cross_entropy" and len(labels.classes) == 1
-        if context.incremental or labels.several or alone:  # scikit-learn's network learns one class, too
-            return
+        if context.incremental or labels.several or alone or self.soft_targets:
+            return  # scikit-learn's network learns one class, too
         (column,) = labels.columns(rows.Y)
         weight = self._class_weighted(rows, rows, context.where)
         taught = labels.classes[np.unique(column if weight is None else column[weight > 0])]
@@ -195,9 +207,20 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
             )
 
     def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
+        if self._is_soft(y):
+            check_probabilities(y, where)
+            classes_of_columns(y, self._labels.classes, where)
+            return soft_code(y, self._labels.output, where).astype(dtype)
         if not learned:
             self._labels.check_known(*self._labels_in(y, where), where, all_of_them=False)
         return self._labels.encode(y, dtype)
+
+    def _is_soft(self, y: AnyArray) -> bool:
+        return self.soft_targets and y.ndim == 2
+
+    def _most_probable(self, y: AnyArray, where: str) -> AnyArray:
+        """Labels; of probabilities the most probable ones."""
+        return self._decoded(self._encode(y, np.float64, where)) if self._is_soft(y) else y
 
     def _class_weights(self, Y: Array, weight: Array | None, where: str) -> list[Array] | None:
         if self.class_weight is None:
@@ -216,6 +239,8 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
 
     def _known_labels(self, y: AnyArray, context: FitContext) -> Labels:
         """The labels of the earlier calls, of partial_fit's ``classes``, or of y."""
+        if self.soft_targets:
+            return self._columns_of(y, context)
         found, several = self._labels_in(y, context.where)
         announced = None if context.classes is None else unique_labels(context.classes)
         if self.classes is not None and not several:
@@ -253,6 +278,18 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
             )
         known.check_known(found, several, context.where, all_of_them=all_of_them)
         return known
+
+    def _columns_of(self, y: AnyArray, context: FitContext) -> Labels:
+        """The labels of the columns of soft targets."""
+        check_probabilities(y, context.where)
+        given = self.classes if context.classes is None else context.classes
+        if context.going_on and given is None:
+            given = self._labels.classes
+        found = classes_of_columns(y, given, context.where)
+        if context.going_on and not np.array_equal(found, self._labels.classes):
+            expected = f"classes as in the first call, {self._labels.classes.tolist()}"
+            raise DataError(context.where, expected, f"got {found.tolist()}")
+        return Labels.named(found, False, self.loss, context.where)
 
     def _head(self, where: str, fit: NetworkFit | None = None) -> tuple[str, dict[str, Any]]:
         output = self._labels.output

@@ -47,6 +47,7 @@ from deepstep.estimators.presets import (
     hyperparameters,
 )
 from deepstep.estimators.solvers import warn_the_caller
+from deepstep.estimators.splits import splits_at_random, structured_folds
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.encoding import Encoding
 from deepstep.training.progress import Meter
@@ -140,11 +141,12 @@ def folds(m: int, n: int, strata: AnyArray | None, fraction: float, seed: int) -
 def _split(
     estimator: "DeepEstimator", rows: Dataset, validation: Dataset | None, n_folds: int, seed: int, where: str
 ) -> list[Fold]:
-    """The folds, or one that holds nothing out; 'mlp' parts its examples itself."""
+    """The folds, or one that holds nothing out; 'mlp' parts its examples itself where that is at random."""
+    at_random = splits_at_random(estimator, rows)
     m, fraction, alone = len(rows), estimator.validation_fraction, estimator.preset in ALONE
     whole = validation is not None or m < (4 if alone else 2 * n_folds)
     if alone:
-        whole |= estimator.preset == MLP.name or not estimator.early_stopping
+        whole |= not estimator.early_stopping or (estimator.preset == MLP.name and at_random)
     elif fraction is not None and (whole or n_folds > 1):
         instead = "validation data of its own" if validation is not None else f"{n_folds} folds"
         raise ConfigurationError(
@@ -156,7 +158,10 @@ def _split(
     if whole:
         return [Fold(np.arange(m), np.arange(0))]
     fraction = DEFAULTS["mlp"]["validation_fraction"] if fraction is None else fraction
-    return folds(m, n_folds, estimator._strata(rows.Y), fraction, seed)
+    strata = estimator._strata(rows.Y)
+    if at_random:
+        return folds(m, n_folds, strata, fraction, seed)
+    return structured_folds(rows, strata, n_folds, fraction, seed, where)
 
 
 def _prepared(

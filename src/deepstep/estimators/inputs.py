@@ -34,6 +34,7 @@ class FitContext:
     classes: Any = None
     seed: int | None = None
     categorical: tuple[str, ...] = ()
+    groups: Any = None
 
 
 class RawData(NamedTuple):
@@ -46,11 +47,14 @@ class RawData(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Rows that were checked: inputs as floats or a table (a frame or a sparse matrix), targets, weights."""
+    """Rows that were checked: inputs as floats or a table (a frame or a sparse matrix), targets, weights, and
+    the number of each row's group.
+    """
 
     X: Any
     Y: AnyArray
     weight: Array | None
+    groups: AnyArray | None = None
 
     def __len__(self) -> int:
         return int(self.X.shape[0])
@@ -62,8 +66,8 @@ class Dataset:
 
     def take(self, numbers: Any) -> "Dataset":
         """The rows of these numbers."""
-        weight = None if self.weight is None else self.weight[numbers]
-        return Dataset(self.X[numbers], self.Y[numbers], weight)
+        of_rows = (None if one is None else one[numbers] for one in (self.weight, self.groups))
+        return Dataset(self.X[numbers], self.Y[numbers], *of_rows)
 
 
 def validation_data(X: Any, y: Any, sample_weight: Any, eval_set: Any, where: str) -> RawData | None:
@@ -141,6 +145,12 @@ def with_named_columns(given: RawData, where: str) -> RawData:
     names = {name: value for name, value in (("y", y), ("sample_weight", weight)) if isinstance(value, str)}
     if not names:
         return given
+    rest, columns = named_from(X, names, where)
+    return RawData(rest, columns.get("y", y), columns.get("sample_weight", weight))
+
+
+def named_from(X: Any, names: dict[str, str], where: str) -> tuple[Any, dict[str, Any]]:
+    """X without the columns that arguments name, and the column of each argument."""
     import narwhals as nw
 
     if not is_frame(X):
@@ -167,8 +177,7 @@ def with_named_columns(given: RawData, where: str) -> RawData:
         if value not in known:
             raise unknown_name(f"{where}, {name}", "column", value, known)
     columns = {name: frame.get_column(known[value]).to_native() for name, value in names.items()}
-    rest = frame.drop(*{known[value] for value in names.values()}).to_native()
-    return RawData(rest, columns.get("y", y), columns.get("sample_weight", weight))
+    return frame.drop(*{known[value] for value in names.values()}).to_native(), columns
 
 
 def is_frame(X: Any) -> bool:

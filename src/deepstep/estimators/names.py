@@ -10,6 +10,7 @@ from deepstep.estimators.conformal import (
     LabelIssue,
     TargetIssue,
 )
+from deepstep.estimators.distillation import distill
 from deepstep.estimators.ensemble import Ensemble, Leaderboard, Member, PresetSummary
 from deepstep.estimators.fitted import FittedAttributes
 from deepstep.estimators.regressor import DeepRegressor
@@ -23,4 +24,4 @@ OF_AN_ENSEMBLE = (Ensemble, Leaderboard, Member, PresetSummary)
 
 complete(globals())
 
-__all__ = ["DeepClassifier", "DeepRegressor", "LabelIssue", "TargetIssue"]
+__all__ = ["DeepClassifier", "DeepRegressor", "LabelIssue", "TargetIssue", "distill"]

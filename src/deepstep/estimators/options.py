@@ -170,6 +170,12 @@ class Options(BaseEstimator):
         The part that early stopping holds out, at least two examples; classes keep their shares. With
         'tabular' it is refused where there are several folds; ``n_estimators=1``, or more than
         100,000 rows, have one.
+    validation : {'random', 'time'}, default='random'
+        Which rows are held out. 'random' draws them, classes in proportion (with ``fit(…, groups=…)`` whole
+        groups). 'time' is for rows in the order of time: the later half is held out in blocks, each by a fold
+        that learned from all rows before it alone (`sklearn.model_selection.TimeSeriesSplit`); rows of the
+        first half are held out by none, and their ``oof_predictions_`` are NaN. With one part, as of 'single'
+        and 'mlp' with early stopping, it is the last rows.
     beta_1, beta_2 : float, default=0.9, 0.999
         Decay of the moving averages of 'adam'.
     epsilon : float, default=1e-8
@@ -306,6 +312,7 @@ class Options(BaseEstimator):
     nesterovs_momentum: Annotated[bool, "boolean"] = True
     early_stopping: Annotated[bool | None, "boolean", None] = None
     validation_fraction: Annotated[float | None, _SHARE, None] = None
+    validation: Annotated[str, StrOptions({"random", "time"})] = "random"
     beta_1: Annotated[float, _SHARE] = 0.9
     beta_2: Annotated[float, _SHARE] = 0.999
     epsilon: Annotated[float, _ABOVE_0] = 1e-8

@@ -1,0 +1,139 @@
+"""Distillation: one small network learns the predictions of any fitted model."""
+
+from typing import Any, cast
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import check_random_state
+
+from deepstep.errors import ConfigurationError, DataError
+from deepstep.estimators.classifier import DeepClassifier
+from deepstep.estimators.inputs import is_frame
+from deepstep.estimators.regressor import DeepRegressor
+from deepstep.estimators.row_sources import is_stored
+from deepstep.types import AnyArray, Array, is_whole
+
+WHERE = "distill"
+
+SWAPPED, MOVED = 0.3, 0.2
+"""Share of the columns that a synthetic row takes from another row, and the standard deviation by which
+decimal numbers move, in distances of the two rows; measured by benchmarks/distill.py.
+"""
+
+OF_THE_STUDENT = {"preset": "single", "max_iter": 40, "learning_rate_init": 0.01, "schedule": "cosine"}
+"""Parameters of the network that learns, where no others are given."""
+
+
+def distill(
+    teacher: Any,
+    X: Any,
+    *,
+    hidden_layer_sizes: Any = (128, 64),
+    augment: int = 20_000,
+    random_state: Any = None,
+    **parameters: Any,
+) -> DeepClassifier | DeepRegressor:
+    """Train one small network to predict what another model predicts.
+
+    The probabilities or numbers that the teacher predicts are the targets (Hinton, Vinyals & Dean,
+    arXiv 1503.02531), for the rows of X and for synthetic ones: each is a row of X that takes some columns
+    from another row, and whose decimal numbers move a little (after Buciluă, Caruana & Niculescu-Mizil, KDD
+    2006). Targets of X are not needed, and unlabelled rows are as good as others.
+
+    teacher: A fitted model with ``predict_proba``, or else with ``predict`` of numbers: an estimator of
+        DeepStep, of scikit-learn or a pipeline, a booster.
+    X (array, frame or sparse matrix of shape (n_samples, n_features)): Rows in the form that the teacher
+        takes, with texts and missing values if it takes them.
+    hidden_layer_sizes: Units of each hidden layer.
+    augment: Number of synthetic rows; 0 for X alone, which is too little for small tables. Sparse rows have
+        none.
+    random_state: As of the estimators; it draws the synthetic rows, too.
+    parameters: Of `DeepClassifier` or `DeepRegressor`; by default ``preset="single"``, ``max_iter=40``,
+        ``learning_rate_init=0.01`` and ``schedule="cosine"``.
+    returns (DeepClassifier or DeepRegressor): Fitted. A classifier has the classes of the teacher, and
+        ``soft_targets=True``; it is scored on labels.
+    ConfigurationError: If the teacher predicts neither probabilities nor numbers, or if ``augment`` is no
+        number of at least 0, or above 0 for sparse rows.
+    DataError: If X is not in memory, or predictions are not finite or, of a classifier, do not sum to 1.
+
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.ensemble import RandomForestClassifier
+    >>> from deepstep import distill
+    >>> X, y = load_iris(return_X_y=True)
+    >>> forest = RandomForestClassifier(random_state=0).fit(X, y)
+    >>> student = distill(forest, X, augment=2000, random_state=0)
+    >>> student.network_.architecture.layer_dims, student.score(X, y) > 0.95
+    ((4, 128, 64, 3), True)
+    """
+    if is_stored(X):
+        raise DataError(WHERE, "rows in memory", f"got {X!r:.60}", "Read the table first.", setting="X")
+    X = X if is_frame(X) or issparse(X) else np.asarray(X)
+    if not is_whole(augment, 0) or (augment and issparse(X)):
+        expected = "0 for sparse rows" if issparse(X) else "a whole number of at least 0"
+        raise ConfigurationError(WHERE, expected, f"got {augment!r}", setting="augment")
+    rows = with_synthetic_rows(X, augment, check_random_state(random_state)) if augment else X
+    own = {"hidden_layer_sizes": hidden_layer_sizes, "random_state": random_state}
+    settings: dict[str, Any] = {**OF_THE_STUDENT, **own, **parameters}
+    if hasattr(teacher, "predict_proba"):
+        P, classes = _probabilities(teacher, rows), getattr(teacher, "classes_", None)
+        return cast(
+            DeepClassifier, DeepClassifier(soft_targets=True, classes=classes, **settings).fit(rows, P)
+        )
+    if len(getattr(teacher, "classes_", ())) or not hasattr(teacher, "predict"):  # CatBoostRegressor has none
+        expected, got = "a fitted model with predict_proba, or with predict of numbers", "got one without"
+        hint = "Calibrate a classifier without probabilities by sklearn.calibration.CalibratedClassifierCV."
+        raise ConfigurationError(
+            WHERE, expected, f"{got} ({type(teacher).__name__})", hint, setting="teacher"
+        )
+    return cast(DeepRegressor, DeepRegressor(**settings).fit(rows, _finite(teacher.predict(rows))))
+
+
+def _finite(predicted: Any) -> Array:
+    """Predictions as numbers."""
+    found = np.asarray(predicted)
+    if found.dtype.kind not in "fiub" or not np.isfinite(found).all():
+        got = f"got such as {found.flat[0]!r:.60}"
+        raise DataError(WHERE, "a model whose predictions are finite numbers", got, setting="teacher")
+    return found.astype(np.float64)
+
+
+def _probabilities(teacher: Any, rows: Any) -> Array:
+    """The probabilities of one column of classes, each row with a sum of 1 to the last digit."""
+    predicted = teacher.predict_proba(rows)
+    P = _finite(predicted) if not isinstance(predicted, list) else np.empty(0)
+    if P.ndim != 2 or not np.allclose(P.sum(axis=1), 1, atol=1e-3):
+        expected, got = "a classifier of one column of classes, whose probabilities sum to 1", "got others"
+        raise DataError(WHERE, expected, got, "Distill a model for each column.", setting="teacher")
+    P = np.maximum(P, 0)
+    return P / P.sum(axis=1, keepdims=True)
+
+
+def with_synthetic_rows(X: Any, n: int, rng: np.random.RandomState) -> Any:
+    """X with n synthetic rows behind its own, of the same type."""
+    m = X.shape[0]
+    own = np.concatenate([rng.permutation(m) for _ in range(-(-n // m))])[:n]
+    other = rng.randint(m, size=n)
+    if not is_frame(X):
+        columns = [_synthetic(column, own, other, rng) for column in X.T]
+        return np.concatenate([X, np.column_stack(columns).astype(X.dtype)])
+    import narwhals as nw
+
+    frame, found = nw.from_native(X, eager_only=True), []
+    for name in frame.columns:
+        column = frame[name]
+        values = column.to_numpy() if column.dtype.is_float() else np.arange(m)
+        made = _synthetic(values, own, other, rng)
+        if column.dtype.is_float():
+            found.append(nw.new_series(name, made, column.dtype, backend=frame.implementation))
+        else:
+            found.append(column[made.tolist()])
+    return nw.concat([frame, frame[own.tolist()].with_columns(*found)]).to_native()
+
+
+def _synthetic(values: AnyArray, own: AnyArray, other: AnyArray, rng: np.random.RandomState) -> AnyArray:
+    """Values (n,) of a column (m,): those of the rows ``own``, some those of ``other``; fractions move."""
+    found = values[np.where(rng.random_sample(len(own)) < SWAPPED, other, own)]
+    whole = values.dtype.kind != "f" or (values == np.round(values))[np.isfinite(values)].all()
+    if whole:
+        return found
+    return found + MOVED * np.abs(values[own] - values[other]) * rng.standard_normal(len(own))

@@ -1,0 +1,234 @@
+"""Groups that stay whole, and rows in the order of time: what is learned from and what is held out."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import polars
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn import config_context
+from sklearn.model_selection import TimeSeriesSplit
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from deepstep import DeepClassifier, DeepRegressor
+from deepstep.errors import ConfigurationError, DataError
+from deepstep.estimators.inputs import Dataset
+from deepstep.estimators.splits import structured_folds
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+RNG = np.random.default_rng(0)
+M = 240
+X = RNG.standard_normal((M, 3))
+GROUPS = RNG.integers(0, 24, M)
+SHIFT = RNG.standard_normal(24)[GROUPS]  # what rows of a group have in common
+CLASSES = (X[:, 0] + SHIFT > 0).astype(int)
+FAST = {"n_estimators": 5, "max_iter": 4, "random_state": 0}
+ONE = {"max_iter": 3, "early_stopping": True, "random_state": 0}
+
+
+def folds_of(model):
+    return [one.fold for one in model.ensemble_.preprocessors]
+
+
+def split(m, n, *, groups=None, strata=None, fraction=0.1, seed=0):
+    return structured_folds(
+        Dataset(np.empty((m, 1)), np.empty(m), None, groups), strata, n, fraction, seed, "fit"
+    )
+
+
+@pytest.mark.parametrize("preset", ["tabular", "tabm"])
+@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+def test_no_group_is_on_both_sides_of_a_fold(Estimator, preset):
+    model = Estimator(preset=preset, **FAST).fit(X, CLASSES, groups=GROUPS)
+    held_out = [fold.held_out for fold in folds_of(model)]
+    assert_array_equal(np.sort(np.concatenate(held_out)), np.arange(M))
+    for fold in folds_of(model):
+        assert not {*GROUPS[fold.learned]} & {*GROUPS[fold.held_out]}
+        assert len(fold.learned) + len(fold.held_out) == M
+        assert 0.1 < len(fold.held_out) / M < 0.3
+    assert np.isfinite(model.oof_predictions_).all()
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+@pytest.mark.parametrize("seed", range(4))
+def test_folds_of_groups_have_all_classes_in_proportion(n, seed):
+    rng = np.random.default_rng(seed)
+    groups, strata = rng.integers(0, 60, 900), rng.choice(3, 900, p=[0.7, 0.2, 0.1])
+    found = split(900, n, groups=groups, strata=strata, seed=seed)
+    assert len(found) == n
+    for fold in found:
+        assert not {*groups[fold.learned]} & {*groups[fold.held_out]}
+        shares = np.bincount(strata[fold.held_out], minlength=3) / len(fold.held_out)
+        np.testing.assert_allclose(shares, [0.7, 0.2, 0.1], atol=0.09)
+        expected = 180 if n == 5 else 450 if n == 2 else 90
+        assert abs(len(fold.held_out) - expected) < 30
+    again = split(900, n, groups=groups, strata=strata, seed=seed)
+    for one, other in zip(found, again, strict=True):
+        assert_array_equal(one.held_out, other.held_out)
+
+
+def test_many_groups():
+    groups = np.arange(30_000) // 2
+    for fold in split(30_000, 5, groups=groups, strata=np.arange(30_000) % 3):
+        assert len(fold.held_out) == 6_000
+        assert not {*groups[fold.learned]} & {*groups[fold.held_out]}
+
+
+def test_fewer_groups_than_folds_make_fewer_folds():
+    groups = np.repeat(["a", "b", "c"], M // 3)
+    model = DeepClassifier(**FAST).fit(X, CLASSES, groups=groups)
+    assert len(folds_of(model)) == 3
+    assert len(model.ensemble_.members) == 3
+
+
+def test_rows_of_a_class_in_one_group_are_judged_by_no_network_that_has_not_seen_the_class():
+    strata = CLASSES.copy()
+    rare = np.flatnonzero(GROUPS == 7)[:3]
+    strata[rare] = 2
+    found = split(M, 5, groups=GROUPS, strata=strata)
+    assert not {*rare} & {*np.concatenate([fold.held_out for fold in found])}
+    assert sum({*rare} <= {*fold.learned} for fold in found) == 4
+    assert len(np.concatenate([fold.held_out for fold in found])) == M - 3
+    (part,) = split(M, 1, groups=GROUPS, strata=strata)
+    assert {*rare} <= {*part.learned}
+
+
+def test_groups_of_any_hashable_values_and_rows_of_weight_0():
+    days = [date(2026, 1, 1 + number) for number in GROUPS]
+    weight = np.where(np.arange(M) % 5 == 0, 0.0, 1.0)
+    model = DeepClassifier(**FAST).fit(X, CLASSES, weight, groups=days)
+    pairs = DeepClassifier(**FAST).fit(X, CLASSES, weight, groups=[(day, "x") for day in days])
+    assert_array_equal(model.predict_proba(X), pairs.predict_proba(X))
+    kept = GROUPS[weight > 0]
+    for fold in folds_of(model):
+        assert not {*kept[fold.learned]} & {*kept[fold.held_out]}
+    assert_array_equal(np.isnan(model.oof_predictions_).any(axis=1), weight == 0)
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, polars.DataFrame])
+def test_a_column_of_groups_is_no_feature(frame):
+    table = frame({"a": X[:, 0], "b": X[:, 1], "home": [f"home {number}" for number in GROUPS], "y": CLASSES})
+    model = DeepClassifier(**FAST).fit(table, "y", groups="home")
+    assert list(model.feature_names_in_) == ["a", "b"]
+    by_array = DeepClassifier(**FAST).fit(table[["a", "b"]], CLASSES, groups=GROUPS)
+    assert_array_equal(model.predict_proba(table[["a", "b"]]), by_array.predict_proba(table[["a", "b"]]))
+
+
+def test_groups_make_held_out_scores_honest():
+    """By a column that tells the group, a network knows rows of groups that it has learned."""
+    of_group = np.column_stack([np.eye(24)[GROUPS], X])
+    y = SHIFT + 0.1 * X[:, 0]
+    settings = {**FAST, "max_iter": 20}
+    at_random = DeepRegressor(**settings).fit(of_group, y)
+    grouped = DeepRegressor(**settings).fit(of_group, y, groups=GROUPS)
+    r2 = [1 - np.var(y - model.oof_predictions_) / np.var(y) for model in (at_random, grouped)]
+    assert r2[0] > 0.8
+    assert r2[1] < 0.3
+
+
+@pytest.mark.parametrize("preset", ["single", "mlp"])
+def test_the_part_of_early_stopping_has_whole_groups(preset):
+    seen = []
+
+    def score(estimator, X, y):
+        seen.append(np.round(y, 6))
+        return 0.0
+
+    model = DeepRegressor(preset=preset, scoring=score, **ONE)
+    model.fit(X, SHIFT, groups=GROUPS)
+    held_out = np.isin(np.round(SHIFT, 6), seen[-1])
+    assert len(seen[-1]) == held_out.sum()
+    assert 1 <= len({*GROUPS[held_out]}) <= 5
+
+
+def test_groups_through_a_pipeline():
+    with config_context(enable_metadata_routing=True):
+        model = DeepClassifier(**FAST).set_fit_request(groups=True)
+        pipeline = make_pipeline(StandardScaler(), model).fit(X, CLASSES, groups=GROUPS)
+    for fold in folds_of(pipeline[-1]):
+        assert not {*GROUPS[fold.learned]} & {*GROUPS[fold.held_out]}
+
+
+def test_what_was_held_out_by_groups_serves_sets_intervals_and_label_issues():
+    classifier = DeepClassifier(**FAST).fit(X, CLASSES, groups=GROUPS)
+    assert classifier.predict_set(X[:4]).shape == (4, 2)
+    assert len(classifier.label_issues(X, CLASSES)) == M
+    for settings in ({"groups": GROUPS}, {}):
+        regressor = DeepRegressor(validation="random" if settings else "time", **FAST).fit(
+            X, SHIFT, **settings
+        )
+        assert np.isfinite(regressor.predict_interval(X[:4], alpha=0.2)).all()
+        assert len(regressor.label_issues(X, SHIFT)) == M
+
+
+def test_no_fold_learns_rows_later_than_those_it_judges():
+    model = DeepClassifier(validation="time", **FAST).fit(X, CLASSES)
+    found = folds_of(model)
+    for fold, (learned, held_out) in zip(found, TimeSeriesSplit(5, test_size=M // 10).split(X), strict=True):
+        assert_array_equal(fold.learned, learned)
+        assert_array_equal(fold.held_out, held_out)
+        assert fold.learned.max() < fold.held_out.min()
+    assert_array_equal(np.isnan(model.oof_predictions_).any(axis=1), np.arange(M) < M // 2)
+
+
+@pytest.mark.parametrize("preset", ["single", "mlp"])
+def test_the_part_of_early_stopping_is_the_last_rows(preset):
+    asked = DeepRegressor(preset=preset, validation="time", validation_fraction=0.25, **ONE).fit(X, SHIFT)
+    given = DeepRegressor(preset=preset, **ONE).fit(X[:180], SHIFT[:180], X_val=X[180:], y_val=SHIFT[180:])
+    assert_array_equal(asked.network_.parameters.flat, given.network_.parameters.flat)
+
+
+@pytest.mark.parametrize("m", [10, 11, 19, 100])
+def test_time_of_few_rows(m):
+    found = split(m, 5)
+    assert [len(fold.held_out) for fold in found] == [max(1, m // 10)] * 5
+    assert len(found[0].learned) >= m / 2
+    (part,) = split(m, 1, fraction=0.0)
+    assert_array_equal(part.held_out, [m - 2, m - 1])
+
+
+REFUSED = [
+    ({"groups": GROUPS[:9]}, {}, "groups must be an array of 240 values, one for each row of X, got 9"),
+    ({"groups": [None, *GROUPS[1:]]}, {}, "groups must be an array without missing values, got row 1"),
+    ({"groups": [np.nan] * M}, {}, r"got row 1 without one, 240 row\(s\) in all"),
+    ({"groups": [[1]] * M}, {}, r"groups must be an array \(n_samples,\) of hashable values, got \[1\]"),
+    ({"groups": [1] * M}, {}, "at least two different groups, got one. Without groups, rows are held out at"),
+    ({"groups": CLASSES}, {}, "rows of at least two classes beside the rows that are held out, where groups"),
+    ({"groups": "home"}, {}, "groups with a value for each row, where X is no table with names of columns"),
+    ({"groups": GROUPS, "X_val": X, "y_val": CLASSES}, {}, "groups, or validation data of its own; got both"),
+    ({"X_val": X, "y_val": CLASSES}, {"validation": "time"}, "validation='time', or validation data of its"),
+    ({"groups": GROUPS}, {"validation": "time"}, "groups, or validation='time'; got both"),
+    (
+        {"groups": GROUPS},
+        {"preset": "single"},
+        "where groups is given; got early_stopping=None with preset='s",
+    ),
+    ({}, {"preset": "mlp", "validation": "time"}, "rows that are held out, where validation='time' is given"),
+    (
+        {"groups": GROUPS},
+        {"preset": "mlp", "solver": "lbfgs", "early_stopping": True},
+        "solver='lbfgs', which",
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "settings", "message"), REFUSED, ids=[text[:40] for _, _, text in REFUSED])
+def test_what_is_refused(given, settings, message):
+    model = DeepClassifier(max_iter=2, random_state=0, **settings)
+    with pytest.raises((DataError, ConfigurationError), match=message):
+        model.fit(X, CLASSES, **given)
+
+
+def test_streamed_rows_have_no_groups(tmp_path):
+    polars.DataFrame({"a": X[:, 0], "g": GROUPS, "y": CLASSES}).write_parquet(tmp_path / "rows.parquet")
+    streamed = DeepClassifier(stream=True, max_iter=2)
+    with pytest.raises(
+        ConfigurationError, match="rows in memory, where groups is given; got rows that are str"
+    ):
+        streamed.fit(tmp_path / "rows.parquet", "y", groups="g")
+    in_memory = DeepClassifier(**FAST).fit(tmp_path / "rows.parquet", "y", groups="g")
+    assert in_memory.n_features_in_ == 1
+    assert not any({*GROUPS[fold.learned]} & {*GROUPS[fold.held_out]} for fold in folds_of(in_memory))
