@@ -21,9 +21,10 @@ from sklearn.preprocessing import StandardScaler
 from deepstep.errors import DataError
 from deepstep.estimators import DeepClassifier, DeepRegressor, ensemble_fit
 from deepstep.estimators.ensemble import fit_ensemble_weights, selection_weights
-from deepstep.estimators.ensemble_fit import TimeBudget, folds
+from deepstep.estimators.ensemble_fit import TimeBudget
 from deepstep.estimators.population import FIRST, LINEAR, EnsembleSize, ensemble_size
 from deepstep.estimators.presets import realmlp_init
+from deepstep.estimators.splits import random_folds
 from deepstep.network import Architecture
 from deepstep.training.progress import Meter
 
@@ -33,7 +34,7 @@ QUICK = {"n_estimators": 2, "max_iter": 8, "random_state": 1}
 @given(st.integers(1, 60), st.integers(1, 6), st.integers(0, 5), st.integers(0, 99))
 def test_folds_hold_each_row_out_at_most_once_and_never_a_lonely_kind(m, n, kinds, seed):
     strata = np.random.default_rng(seed).integers(0, kinds, m) if kinds else None
-    parts = folds(m, n, strata, 0.25, seed)
+    parts = random_folds(m, n, strata, 0.25, seed)
     held_out = np.concatenate([fold.held_out for fold in parts])
     assert len(parts) == n
     assert len(set(held_out)) == len(held_out)
@@ -50,7 +51,7 @@ def test_folds_hold_each_row_out_at_most_once_and_never_a_lonely_kind(m, n, kind
 @pytest.mark.parametrize("n", [1, 5])
 def test_classes_keep_their_shares_in_every_fold(n):
     y = np.tile(np.repeat([0, 1, 2], [7, 2, 1]), 10)
-    for fold in folds(100, n, y, 0.2, seed=3):
+    for fold in random_folds(100, n, y, 0.2, seed=3):
         assert np.bincount(y[fold.held_out]).tolist() == [14, 4, 2]
 
 
@@ -305,13 +306,13 @@ def test_folds_that_time_does_not_suffice_for_are_not_begun(monkeypatch):
     """Preparing them counts: here each takes a minute, by a clock that nothing else moves."""
     now = [0.0]
     monkeypatch.setattr(ensemble_fit, "perf_counter", lambda: now[0])
-    prepared = ensemble_fit._prepared
+    prepared = ensemble_fit.prepare_fold
 
     def slowly(*arguments):
         now[0] += 60
         return prepared(*arguments)
 
-    monkeypatch.setattr(ensemble_fit, "_prepared", slowly)
+    monkeypatch.setattr(ensemble_fit, "prepare_fold", slowly)
     X, y = load_diabetes(return_X_y=True)
     few = {"n_estimators": 5, "max_iter": 1, "random_state": 1}
     for budget, n in ((1e-3, 1), (181, 2), (10_000, 5)):

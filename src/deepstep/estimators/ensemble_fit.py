@@ -13,12 +13,11 @@ from scipy.sparse import issparse
 from sklearn.base import is_classifier
 
 from deepstep.equations import get_head
-from deepstep.errors import ConfigurationError, DataError
+from deepstep.errors import DataError
 from deepstep.estimators.calibration import fit_temperature, with_temperature
 from deepstep.estimators.ensemble import (
     PROBABILITIES,
     Ensemble,
-    Fold,
     FoldPreprocessor,
     Member,
     Table,
@@ -35,23 +34,17 @@ from deepstep.estimators.members import (
     snapshot_epochs,
     train_member,
 )
-from deepstep.estimators.options import DEFAULTS
 from deepstep.estimators.population import ensemble_size
+from deepstep.estimators.preparing import prepare_fold
 from deepstep.estimators.presets import (
     ALONE,
-    AS_THEY_ARE,
-    INPUTS,
-    MLP,
     Preset,
-    default_n_bins,
     hyperparameters,
 )
 from deepstep.estimators.solvers import warn_the_caller
-from deepstep.estimators.splits import splits_at_random, structured_folds
-from deepstep.preparation.batches import Examples
-from deepstep.preparation.encoding import Encoding
+from deepstep.estimators.splits import split
 from deepstep.training.progress import Meter
-from deepstep.types import AnyArray, Array
+from deepstep.types import Array
 
 if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator
@@ -89,9 +82,9 @@ def fit_ensemble(
     seed = 0 if context.seed is None else context.seed
     if estimator.preset in ALONE:
         preset = ALONE[estimator.preset]
-        (fold,) = _split(estimator, rows, validation, 1, seed, context.where)
-        prepared = _prepared(estimator, rows, validation, fold, (preset,), context)
-        return fit_alone(estimator, prepared, Task(preset, 0, seed), context)
+        (fold,) = split(estimator, rows, validation, 1, seed, context.where)
+        one = prepare_fold(estimator, rows, validation, fold, (preset,), context)
+        return fit_alone(estimator, one, Task(preset, 0, seed), context)
     kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
     try:
         return _Population(estimator, kept, validation, context, seed).fit()
@@ -113,110 +106,6 @@ def fit_alone(
     with limited_threads(estimator.n_jobs):
         member = train_member(estimator, task, prepared, context, seconds=seconds).member
     return Ensemble.of_one(member, prepared.preprocessor, estimator._head(context.where)[0])
-
-
-def folds(m: int, n: int, strata: AnyArray | None, fraction: float, seed: int) -> list[Fold]:
-    """n folds of m rows, or for n = 1 one with a fraction held out, each with the ``strata`` in proportion.
-
-    A stratum of one row is always learned from. Each row is held out at most once.
-    """
-    rng = np.random.default_rng(seed)
-    shuffled = rng.permutation(m)
-    kinds = np.zeros(m, np.intp) if strata is None else np.unique(strata, return_inverse=True)[1].ravel()
-    by_kind = shuffled[np.argsort(kinds[shuffled], kind="stable")]
-    sizes = np.bincount(kinds)
-    place = np.empty(m, np.intp)
-    place[by_kind] = np.arange(m)
-    if n > 1:
-        part = place % n  # neighbours in the order of the groups go to different parts
-    else:
-        # evenly spread over the groups: every (1 / fraction)-th row in their order
-        steps = np.floor((np.arange(m) + 1) * fraction) - np.floor(np.arange(m) * fraction)
-        part = np.where(steps[place] > 0, 0, 1)
-    part = np.where((sizes[kinds] > 1) | (strata is None), part, -1)
-    found = [Fold(np.flatnonzero(part != k), np.flatnonzero(part == k)) for k in range(n)]
-    return [fold if fold.learned.size else Fold(np.arange(m), np.arange(0)) for fold in found]
-
-
-def _split(
-    estimator: "DeepEstimator", rows: Dataset, validation: Dataset | None, n_folds: int, seed: int, where: str
-) -> list[Fold]:
-    """The folds, or one that holds nothing out; 'mlp' parts its examples itself where that is at random."""
-    at_random = splits_at_random(estimator, rows)
-    m, fraction, alone = len(rows), estimator.validation_fraction, estimator.preset in ALONE
-    whole = validation is not None or m < (4 if alone else 2 * n_folds)
-    if alone:
-        whole |= not estimator.early_stopping or (estimator.preset == MLP.name and at_random)
-    elif fraction is not None and (whole or n_folds > 1):
-        instead = "validation data of its own" if validation is not None else f"{n_folds} folds"
-        raise ConfigurationError(
-            where,
-            "validation_fraction left out, where it has no effect",
-            f"got {fraction} with {instead}",
-            "Pass n_estimators=1 for one network and one part held out.",
-        )
-    if whole:
-        return [Fold(np.arange(m), np.arange(0))]
-    fraction = DEFAULTS["mlp"]["validation_fraction"] if fraction is None else fraction
-    strata = estimator._strata(rows.Y)
-    if at_random:
-        return folds(m, n_folds, strata, fraction, seed)
-    return structured_folds(rows, strata, n_folds, fraction, seed, where)
-
-
-def _prepared(
-    estimator: "DeepEstimator",
-    rows: Dataset,
-    validation: Dataset | None,
-    fold: Fold,
-    presets: tuple[Preset, ...],
-    context: FitContext,
-) -> Prepared:
-    """Fit the preprocessor of a fold, and encode its rows."""
-    whole = not fold.held_out.size
-    learned = rows if whole else rows.take(fold.learned)
-    held_out = validation if validation is not None or whole else rows.take(fold.held_out)
-    if presets == (MLP,):
-        preprocessor = FoldPreprocessor.of_numbers()
-        return Prepared(
-            preprocessor,
-            {AS_THEY_ARE: learned.examples},
-            None if held_out is None else {AS_THEY_ARE: held_out.examples},
-        )
-    table = Table.fit(learned.X, estimator.keep_columns or (), context.categorical)
-    features = table.features(learned.X)
-    encoded = isinstance(features, np.ndarray) and presets[0].name not in ALONE
-    encodings = {
-        name: _encoding(features, name) if encoded else None
-        for name in dict.fromkeys(preset.inputs for preset in presets)
-    }
-    center, scale = estimator._target_scale(learned.Y, learned.weight)
-    preprocessor = FoldPreprocessor(fold, table, encodings, center, scale)
-    dtype = estimator._precision
-    return Prepared(
-        preprocessor,
-        as_examples(preprocessor, features, learned, dtype),
-        None
-        if held_out is None
-        else as_examples(preprocessor, preprocessor.features(held_out.X), held_out, dtype),
-    )
-
-
-def _encoding(features: Array, name: str) -> Encoding:
-    """How features become the inputs of a name."""
-    scaling, cuts = INPUTS[name]
-    return Encoding.fit(features, default_n_bins(len(features)) if cuts else 0, scaling)
-
-
-def as_examples(
-    preprocessor: FoldPreprocessor, features: Any, rows: Dataset, dtype: Any
-) -> dict[str, Examples]:
-    """The examples of each encoding, of rows that are features already."""
-    Y = preprocessor.scaled(rows.Y).astype(dtype)
-    return {
-        name: Examples(inputs.astype(dtype, copy=False), Y, rows.weight)
-        for name, inputs in preprocessor.encoded(features).items()
-    }
 
 
 class TimeBudget:
@@ -281,7 +170,7 @@ class _Population:
             validated=validation is not None,
             seed=seed,
         )
-        self._parts = _split(estimator, rows, validation, size.n_folds, seed, context.where)
+        self._parts = split(estimator, rows, validation, size.n_folds, seed, context.where)
         blind = validation is None and not self._parts[0].held_out.size
         self._presets = size.presets[:WITHOUT_ROWS] if blind and not estimator.n_estimators else size.presets
         self._seeds = np.random.SeedSequence(seed).generate_state(len(self._parts) * len(self._presets))
@@ -346,7 +235,7 @@ class _Population:
 
         @cache
         def prepared(fold: int) -> Prepared:
-            return _prepared(
+            return prepare_fold(
                 estimator, self._rows, self._validation, self._parts[fold], presets, self._context
             )
 

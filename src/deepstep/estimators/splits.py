@@ -1,4 +1,4 @@
-"""Rows that are not split at random: groups that stay whole, and rows in the order of time."""
+"""How rows are split into folds: at random, by groups that stay whole, or in the order of time."""
 
 import warnings
 from collections.abc import Hashable, Iterator
@@ -10,6 +10,7 @@ import numpy as np
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.ensemble import Fold
 from deepstep.estimators.inputs import Dataset, named_from, rows_without_target
+from deepstep.estimators.options import DEFAULTS
 from deepstep.estimators.presets import ALONE, MLP
 from deepstep.types import AnyArray
 
@@ -77,9 +78,53 @@ def check_split(
             raise ConfigurationError(where, expected, got, NO_GROUPS)
 
 
-def splits_at_random(estimator: "DeepEstimator", rows: Dataset) -> bool:
-    """Whether rows are held out whatever their groups and their order."""
-    return rows.groups is None and estimator.validation == RANDOM
+def random_folds(m: int, n: int, strata: AnyArray | None, fraction: float, seed: int) -> list[Fold]:
+    """n folds of m rows, or for n = 1 one with a fraction held out, each with the ``strata`` in proportion.
+
+    A stratum of one row is always learned from. Each row is held out at most once.
+    """
+    rng = np.random.default_rng(seed)
+    shuffled = rng.permutation(m)
+    kinds = np.zeros(m, np.intp) if strata is None else np.unique(strata, return_inverse=True)[1].ravel()
+    by_kind = shuffled[np.argsort(kinds[shuffled], kind="stable")]
+    sizes = np.bincount(kinds)
+    place = np.empty(m, np.intp)
+    place[by_kind] = np.arange(m)
+    if n > 1:
+        part = place % n  # neighbours in the order of the groups go to different parts
+    else:
+        # evenly spread over the groups: every (1 / fraction)-th row in their order
+        steps = np.floor((np.arange(m) + 1) * fraction) - np.floor(np.arange(m) * fraction)
+        part = np.where(steps[place] > 0, 0, 1)
+    part = np.where((sizes[kinds] > 1) | (strata is None), part, -1)
+    found = [Fold(np.flatnonzero(part != k), np.flatnonzero(part == k)) for k in range(n)]
+    return [fold if fold.learned.size else Fold(np.arange(m), np.arange(0)) for fold in found]
+
+
+def split(
+    estimator: "DeepEstimator", rows: Dataset, validation: Dataset | None, n_folds: int, seed: int, where: str
+) -> list[Fold]:
+    """The folds, or one that holds nothing out; 'mlp' parts its examples itself where that is at random."""
+    at_random = rows.groups is None and estimator.validation == RANDOM
+    m, fraction, alone = len(rows), estimator.validation_fraction, estimator.preset in ALONE
+    whole = validation is not None or m < (4 if alone else 2 * n_folds)
+    if alone:
+        whole |= not estimator.early_stopping or (estimator.preset == MLP.name and at_random)
+    elif fraction is not None and (whole or n_folds > 1):
+        instead = "validation data of its own" if validation is not None else f"{n_folds} folds"
+        raise ConfigurationError(
+            where,
+            "validation_fraction left out, where it has no effect",
+            f"got {fraction} with {instead}",
+            "Pass n_estimators=1 for one network and one part held out.",
+        )
+    if whole:
+        return [Fold(np.arange(m), np.arange(0))]
+    fraction = DEFAULTS["mlp"]["validation_fraction"] if fraction is None else fraction
+    strata = estimator._strata(rows.Y)
+    if at_random:
+        return random_folds(m, n_folds, strata, fraction, seed)
+    return structured_folds(rows, strata, n_folds, fraction, seed, where)
 
 
 def structured_folds(

@@ -10,10 +10,10 @@ from sklearn.base import is_regressor
 from deepstep.data import ArrayRows, StoredRows
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.ensemble import Fold, FoldPreprocessor, Table
-from deepstep.estimators.ensemble_fit import as_examples
 from deepstep.estimators.inputs import Dataset, FitContext, RawData
 from deepstep.estimators.members import Prepared
 from deepstep.estimators.population import STREAMED
+from deepstep.estimators.preparing import as_examples
 from deepstep.estimators.presets import ALONE, AS_THEY_ARE, INPUTS, MLP, TABM, Preset, default_n_bins
 from deepstep.estimators.row_sources import NamedRows, labels_in
 from deepstep.preparation.batches import Examples, evenly_spread
