@@ -237,9 +237,14 @@ def test_drawn_settings_lie_within_their_distributions(fresh_seed, m, units, pie
     assert {size for preset in drawn for size in preset.hidden} == units
     assert {preset.inputs for preset in drawn} == {*INPUTS}
     assert {preset.epochs for preset in drawn} == {0.5, 1.0}
-    rates = [preset.settings["learning_rate_init"] / 0.04 for preset in drawn]
-    assert 0.3 <= min(rates) < 0.4
-    assert 1.6 < max(rates) <= 2
+    rates = [
+        [preset.parameters(classes=classes)["learning_rate_init"] for preset in drawn]
+        for classes in (True, False)
+    ]
+    assert_allclose(np.divide(*rates), population.RATE_OF_CLASSES / population.RATE_OF_NUMBERS)
+    of_classes = np.divide(rates[0], population.RATE_OF_CLASSES)
+    assert 0.299 < of_classes.min() < 0.4
+    assert 1.6 < of_classes.max() < 2.001
     for preset in drawn:
         cosines = bool(preset.settings["features"])
         assert not (cosines and (preset.cuts or preset.settings["input_scale"]))
@@ -277,17 +282,16 @@ def test_each_drawn_preset_trains(sizes, trainings, fresh_seed):
     assert len(presets) == n
     assert len(trainings) == 2 * n
     for task, trained in trainings:
-        network, preset = trained.member.network, task.preset
-        shape, settings = network.architecture, preset.settings
+        network, preset, shape = trained.member.network, task.preset, trained.member.network.architecture
         assert shape.layer_dims[1:] == (*preset.hidden, 1)
-        assert {*shape.activations[:-1]} <= {settings.get("activation")}
+        assert {*shape.activations[:-1]} <= {preset.parameters(classes=False).get("activation")}
         assert len(network.history) == 2
         assert np.isfinite(network.history.costs).all()
         assert network.parameters[f"W{shape.n_layers}"].any()  # it began with zeros
         assert np.isfinite(trained.outputs).all()
         asked = hyperparameters(model, preset, 60)
         assert asked.max_iter == 2
-        assert asked.learning_rate_init == settings["learning_rate_init"]
+        assert asked.learning_rate_init == preset.parameters(classes=False)["learning_rate_init"]
     assert np.isfinite(model.predict(NUMBERS[:120, :4])).all()
 
 
