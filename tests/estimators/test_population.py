@@ -9,14 +9,13 @@ from time import perf_counter
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_array
 from sklearn.datasets import load_diabetes, load_wine
 from sklearn.metrics import log_loss, mean_squared_error
 
 from deepstep import DeepClassifier, DeepRegressor
 from deepstep.estimators import ensemble_fit, population
-from deepstep.estimators.calibration import with_temperature
+from deepstep.estimators.calibration import fit_temperature, with_temperature
 from deepstep.estimators.members import snapshot_epochs
 from deepstep.estimators.population import EFFORTS, FIRST, SIZES, Size, drawn_preset, ensemble_size
 from deepstep.estimators.presets import INPUTS, hyperparameters
@@ -63,7 +62,7 @@ class Tried:
         return sorted(fold for one, fold in self.of if one == name)
 
     def loss(self, name, epochs, folds):
-        """The log-loss at the best temperature, or half the mean squared error, of rows held out."""
+        """The log-loss at the fitted temperature, or half the mean squared error, of rows held out."""
         preprocessors = {one: self.preprocessor(one) for one in folds}
         outputs = [
             preprocessors[one].unscaled(self.of[name, one].after(epochs)[1]).astype(np.float64)
@@ -73,9 +72,8 @@ class Tried:
         A = np.concatenate(outputs)
         if A.shape[1] == 1:
             return mean_squared_error(y, A[:, 0]) / 2
-        A /= A.sum(axis=1, keepdims=True)
-        at = lambda log_T: log_loss(y, with_temperature(A, np.exp(log_T)))  # noqa: E731
-        return min(at(0.0), minimize_scalar(at, bounds=(-2, 2), method="bounded").fun)
+        P = with_temperature(A, fit_temperature(A, np.eye(3)[y]))
+        return log_loss(y, P / P.sum(axis=1, keepdims=True))
 
     def preprocessor(self, fold):
         return self.model.ensemble_.preprocessors[fold]
@@ -239,9 +237,14 @@ def test_drawn_settings_lie_within_their_distributions(fresh_seed, m, units, pie
     assert {size for preset in drawn for size in preset.hidden} == units
     assert {preset.inputs for preset in drawn} == {*INPUTS}
     assert {preset.epochs for preset in drawn} == {0.5, 1.0}
-    rates = [preset.settings["learning_rate_init"] / 0.04 for preset in drawn]
-    assert 0.3 <= min(rates) < 0.4
-    assert 1.6 < max(rates) <= 2
+    rates = [
+        [preset.parameters(classes=classes)["learning_rate_init"] for preset in drawn]
+        for classes in (True, False)
+    ]
+    assert_allclose(np.divide(*rates), population.RATE_OF_CLASSES / population.RATE_OF_NUMBERS)
+    of_classes = np.divide(rates[0], population.RATE_OF_CLASSES)
+    assert 0.299 < of_classes.min() < 0.4
+    assert 1.6 < of_classes.max() < 2.001
     for preset in drawn:
         cosines = bool(preset.settings["features"])
         assert not (cosines and (preset.cuts or preset.settings["input_scale"]))
@@ -279,17 +282,16 @@ def test_each_drawn_preset_trains(sizes, trainings, fresh_seed):
     assert len(presets) == n
     assert len(trainings) == 2 * n
     for task, trained in trainings:
-        network, preset = trained.member.network, task.preset
-        shape, settings = network.architecture, preset.settings
+        network, preset, shape = trained.member.network, task.preset, trained.member.network.architecture
         assert shape.layer_dims[1:] == (*preset.hidden, 1)
-        assert {*shape.activations[:-1]} <= {settings.get("activation")}
+        assert {*shape.activations[:-1]} <= {preset.parameters(classes=False).get("activation")}
         assert len(network.history) == 2
         assert np.isfinite(network.history.costs).all()
         assert network.parameters[f"W{shape.n_layers}"].any()  # it began with zeros
         assert np.isfinite(trained.outputs).all()
         asked = hyperparameters(model, preset, 60)
         assert asked.max_iter == 2
-        assert asked.learning_rate_init == settings["learning_rate_init"]
+        assert asked.learning_rate_init == preset.parameters(classes=False)["learning_rate_init"]
     assert np.isfinite(model.predict(NUMBERS[:120, :4])).all()
 
 
