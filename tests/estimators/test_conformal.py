@@ -141,7 +141,7 @@ def test_a_rare_class_is_covered_as_often_as_asked(classifier, own):
     model = pickle.loads(pickle.dumps(classifier)).calibrate(*rare(1000, 3)) if own else classifier
     together = model.predict_set(X, ALPHA, per_class=False)
     sets, is_rare = model.predict_set(X, ALPHA), y == "rare"
-    assert together[is_rare, 1].mean() < 0.5
+    assert together[is_rare, 1].mean() < 0.6
     # 60 rows tell it, as many as if 5 further ones were like all rows
     assert within(sets[is_rare, 1].mean(), (1 - ALPHA) * 60 / 65, 60, is_rare.sum())
     assert sets[~is_rare, 0].mean() > 1 - ALPHA - 0.03

@@ -82,7 +82,7 @@ PLE = Preset(
 STREAMED = GATED
 """The preset of rows that stay in their files."""
 
-FIRST: Mapping[str, Preset] = {one.name: one for one in (REALMLP, RELU, GATED, PERIODIC, RANKS, LINEAR, PLE)}
+FIRST: Mapping[str, Preset] = {one.name: one for one in (GATED, REALMLP, RELU, PERIODIC, RANKS, LINEAR, PLE)}
 """The presets that every population begins with, by name."""
 
 PRESETS: Mapping[str, Preset] = {**FIRST, TABM.name: TABM, **ALONE}
@@ -207,7 +207,8 @@ def ensemble_size(
 ) -> EnsembleSize:
     """The presets and folds for m rows of a weight above 0, or for the number of members that is asked for.
 
-    ``n_estimators`` are on at most 5 folds, of as many presets as that takes, rounded up to whole folds.
+    ``n_estimators`` are on at most 5 folds, of as many presets as that takes, the fixed ones first, rounded
+    up to whole folds. Else half of the presets are fixed ones at most, and the others are drawn.
     Where there are no folds, as rows are too few or the data are ``validated`` by others, they are as many as
     that. With ``preset="tabm"`` each fold has one network of many (`n_shared`).
     """
@@ -224,14 +225,16 @@ def ensemble_size(
         n = 1 if n_estimators is None else n
         n_folds = min(n_folds, MOST_FOLDS)
         return EnsembleSize((TABM,) * n, n_folds, n_folds, n)
-    return EnsembleSize(population(n, m, n_features, seed), n_folds, min(first, n_folds), kept)
+    fixed = max(n // 2, 1) if n_estimators is None else n
+    presets = population(n, m, n_features, seed, fixed=fixed)
+    return EnsembleSize(presets, n_folds, min(first, n_folds), kept)
 
 
-def population(n: int, m: int, n_features: float, seed: int) -> tuple[Preset, ...]:
-    """So many presets for m rows of so many features: fixed ones, half of all at most, and drawn ones."""
+def population(n: int, m: int, n_features: float, seed: int, *, fixed: int) -> tuple[Preset, ...]:
+    """So many presets for m rows of so many features, at most ``fixed`` of them not drawn."""
     rng = np.random.default_rng([seed, 21])
     first = FIRST.values() if m < LARGE else sorted(FIRST.values(), key=lambda one: not one.cuts)
-    found = [one for one in first if _is_for(one, m, n_features)][: max(n // 2, min(n, 2))]
+    found = [one for one in first if _is_for(one, m, n_features)][:fixed]
     number = 0
     while len(found) < n:
         number += 1
