@@ -102,18 +102,18 @@ def test_what_train_says(deepstep, flowers):
     ]
     assert progress.startswith("flowers: ")
     assert "2/2 networks" in progress
-    for part in ("realmlp", "train   out of fold", "baseline accuracy (majority class)", "Saved in r. Next:"):
+    for part in ("gated", "train   out of fold", "baseline accuracy (majority class)", "Saved in r. Next:"):
         assert part in result.out
     record = json.loads(deepstep("train", flowers, *KIND, "--out", "s", "--json").out)
     assert record["settings"] == {"preset": "tabular", "n_estimators": 2, "seed": 1}
     members = [(one["preset"], one["fold"], one["weight"]) for one in record["members"]]
-    assert members == [("realmlp", 0, 0.5), ("realmlp", 1, 0.5)]
+    assert members == [("gated", 0, 0.5), ("gated", 1, 0.5)]
     assert record["test"]["rows"] + record["train"]["rows"] == 60
     summary = json.loads(deepstep("summary", "s", "--json").out)
     assert summary["members"] == record["members"]
     assert summary["results"]["test"] == record["test"]
     shown = deepstep("summary", "s").out
-    for part in ("realmlp", "out of fold", "member", "preset         tabular", "engine", "colour"):
+    for part in ("gated", "out of fold", "member", "preset         tabular", "engine", "colour"):
         assert part in shown
 
 

@@ -70,18 +70,18 @@ def test_ensembles_of_releases_that_kept_no_course_are_read(folder, tmp_path, ta
         file.unlink()
     ensemble = EnsembleFile(path).ensemble()
     assert [member.network.history for member in ensemble.members] == [None, None]
-    assert {member.preset.name for member in ensemble.members} == {"realmlp"}
+    assert {member.preset.name for member in ensemble.members} == {"gated"}
     assert_array_equal(ensemble.outputs(table), EnsembleFile(folder).ensemble().outputs(table))
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [('{"epoch": 1}\n', "epoch, step and cost in every record"), ("{", "01-realmlp-1.jsonl")],
+    [('{"epoch": 1}\n', "epoch, step and cost in every record"), ("{", "01-gated-1.jsonl")],
 )
 def test_a_damaged_course_is_named(folder, tmp_path, text, message):
     path = tmp_path / "run"
     shutil.copytree(folder, path)
-    (path / "members/01-realmlp-1.jsonl").write_text(text)
+    (path / "members/01-gated-1.jsonl").write_text(text)
     with pytest.raises(FileError, match=message):
         EnsembleFile(path).ensemble()
 
@@ -120,18 +120,18 @@ MUTATIONS = [
     ("temperature", True, "temperature is a number above 0"),
     ("output", "exec", "the ensemble's"),
     ("output", "identity", "the ensemble's"),
-    ("weights realmlp", 2, "sum to 1"),
-    ("weights", {"realmlp": -1}, "at least 0 and sum to 1"),
-    ("weights relu", 0.0, "each of the presets realmlp"),
+    ("weights gated", 2, "sum to 1"),
+    ("weights", {"gated": -1}, "at least 0 and sum to 1"),
+    ("weights relu", 0.0, "each of the presets gated"),
     ("weights", [1], "an object is expected"),
-    ("temperatures realmlp", 0, "temperatures is a number ab"),
+    ("temperatures gated", 0, "temperatures is a number ab"),
     ("members", [], "members are a list"),
     ("members", lambda members: members[:1], "[files] names"),
     ("members 0 fold", 2, "a fold is a number below 2"),
     ("members 0 fold", -1, "a fold is a number below 2"),
     ("members 0 preset", "../../x", "a preset is a word"),
     ("members 0 preset", "relu", "weights are a number for each"),
-    ("members 0 inputs", "ranks", "inputs are scaled in fold 0"),
+    ("members 0 inputs", "ranks", "inputs are pieces in fold 0"),
     ("members 0 why", 1, "why is a text"),
     ("members 0 engine", "os", "an engine is one of reference, "),
     ("members 0 epochs", -1, "epochs are a whole number"),
@@ -158,12 +158,12 @@ MUTATIONS = [
     ("preparers 0 encodings hot", {}, "encodings are scaled, pieces, standard"),
     ("preparers 0 table columns", lambda columns: columns[1:], "encodings of the"),
     ("preparers 0 table columns 0 kind", "code", "kind is one of"),
-    ("preparers 0 encodings scaled factor", lambda values: values[1:], "center, factor and edges of each"),
-    ("preparers 0 encodings scaled factor 0", -1.0, "factors of at least 0"),
-    ("preparers 0 encodings scaled factor 0", float("inf"), "Infinity is no number of JSON"),
-    ("preparers 0 encodings scaled edges 0", [2.0, 1.0, 0.0], "edges that increase"),
-    ("preparers 0 encodings scaled edges 0", [0.0, 1.0, 2.0], "inputs, outputs and kind of output"),
-    ("preparers 0 encodings scaled edges 0", [0.0], "edges that increase, three or more"),
+    ("preparers 0 encodings pieces factor", lambda values: values[1:], "center, factor and edges of each"),
+    ("preparers 0 encodings pieces factor 0", -1.0, "factors of at least 0"),
+    ("preparers 0 encodings pieces factor 0", float("inf"), "Infinity is no number of JSON"),
+    ("preparers 0 encodings pieces edges 0", lambda edges: edges[::-1], "edges that increase"),
+    ("preparers 0 encodings pieces edges 0", lambda edges: edges[1:], "inputs, outputs and kind of output"),
+    ("preparers 0 encodings pieces edges 0", [0.0], "edges that increase, three or more"),
 ]
 
 
@@ -193,7 +193,7 @@ def test_what_is_no_ensemble_is_refused(tmp_path, text):
 def test_the_members_of_another_run_are_refused(folder, tmp_path, table):
     path = tmp_path / "run"
     shutil.copytree(folder, path)
-    Network([3, 1], seed=1).save(path / "members/00-realmlp-0.safetensors")
+    Network([3, 1], seed=1).save(path / "members/00-gated-0.safetensors")
     names = read_config(path)["files"]
     write_config(path, {"task": "binary"}, names)
     with pytest.raises(FileError, match="kind of output are the ensemble's"):

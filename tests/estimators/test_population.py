@@ -193,7 +193,7 @@ def test_fast_trains_less_than_balanced(trainings):
 def test_with_a_number_of_networks_all_presets_learn_all_folds_and_are_kept(trainings):
     model = DeepClassifier(n_estimators=17, max_iter=2, effort="fast", random_state=1).fit(WINE, KINDS)
     assert len(trainings) == len(model.ensemble_.members) == 20
-    assert [*model.ensemble_.weights] == ["realmlp", "relu", "drawn1", "drawn2"]
+    assert [*model.ensemble_.weights] == ["gated", "realmlp", "relu", "periodic"]
 
 
 def test_where_no_rows_tell_which_are_good_there_are_few_and_all_count(trainings):
@@ -207,7 +207,7 @@ def test_where_no_rows_tell_which_are_good_there_are_few_and_all_count(trainings
 
 def test_the_draws_are_those_of_the_seed():
     def drawn(seed, n=40):
-        return population.population(n, 500, 10, seed)
+        return population.population(n, 500, 10, seed, fixed=n // 2)
 
     one, other = drawn(1), drawn(2)
     assert one == drawn(1)
@@ -222,7 +222,7 @@ def test_the_draws_are_those_of_the_seed():
 
 def test_the_seed_of_the_estimator_draws():
     def presets(seed):
-        model = DeepClassifier(max_iter=1, random_state=seed, n_estimators=20).fit(WINE, KINDS)
+        model = DeepClassifier(max_iter=1, random_state=seed, n_estimators=50).fit(WINE, KINDS)
         return {member.preset.name: member.preset for member in model.ensemble_.members}
 
     assert presets(1) == presets(1)
@@ -256,19 +256,19 @@ def test_drawn_settings_lie_within_their_distributions(fresh_seed, m, units, pie
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 9, 30])
-def test_half_of_the_presets_at_most_are_fixed_and_two_at_least(n):
-    for m, begin in ((500, "realmlp"), (5000, "gated")):
-        names = [preset.name for preset in population.population(n, m, 10, 1)]
-        fixed = [name for name in names if name in FIRST]
+def test_fixed_presets_come_first_and_are_all_of_a_given_number(n):
+    for m in (500, 5000):
+        names = [preset.name for preset in population.population(n, m, 10, 1, fixed=min(n, 2))]
         assert len(names) == n
-        assert names[: len(fixed)] == fixed
-        assert names[0] == begin
-        assert len(fixed) == min(len(FIRST), max(n // 2, min(n, 2)))
+        assert [name for name in names if name in FIRST] == names[: min(n, 2)]
+        asked = ensemble_size(m, 5 * n, n_features=10).presets
+        assert {preset.name for preset in asked[: len(FIRST)]} <= {*FIRST}
+        assert asked[0].name == names[0] == "gated"
 
 
 @pytest.mark.parametrize(("m", "n_features"), [(40, 30), (5000, 100), (300, inf)])
 def test_wide_tables_have_no_presets_with_more_inputs_for_each_feature_than_rows_teach(m, n_features):
-    for preset in population.population(30, m, n_features, 1):
+    for preset in population.population(30, m, n_features, 1, fixed=15):
         assert not preset.settings.get("features") or n_features <= population.WIDE
         assert not preset.cuts or 4 * n_features <= m
 
