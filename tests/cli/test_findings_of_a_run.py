@@ -258,10 +258,10 @@ def test_a_good_run_is_not_replaced_by_one_that_diverged(deepstep, flowers, flow
 def test_a_member_of_an_ensemble_that_diverges_is_kept(deepstep, flowers, tmp_path, monkeypatch, target):
     start = members.realmlp_init
 
-    def huge(dims, dtype, rng):
+    def huge(shape, dtype, rng):
         """Weights from which the first products overflow."""
-        values, factors = start(dims, dtype, rng)
-        return {name: array * np.float32(1e30) for name, array in values.items()}, factors
+        values, factors = start(shape, dtype, rng)
+        return values.like(values.flat * np.float32(1e30)), factors
 
     monkeypatch.setattr(members, "realmlp_init", huge)
     typed = ["train", flowers, f"--target {target} --n-estimators 2 --out run"]
