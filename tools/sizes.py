@@ -13,23 +13,23 @@ LIMITS: dict[str, tuple[int, int]] = {
     "equations": (4_300, 5_600),
     "network": (750, 720),
     "engines": (4_300, 6_500),
-    "training": (2_500, 3_920),
+    "training": (2_500, 3_930),
     "inspection": (1_300, 3_150),
     "model": (1_200, 2_010),
     "data": (1_600, 3_740),
-    "preparation": (2_100, 4_070),
-    "estimators": (2_800, 6_560),
+    "preparation": (2_100, 4_120),
+    "estimators": (2_800, 7_400),
     "plots": (1_270, 1_660),
     "report": (700, 910),
     "explorer": (1_230, 1_830),
     "course": (1_800, 3_710),
-    "cli": (2_000, 5_440),
+    "cli": (2_000, 5_450),
     "": (500, 2_320),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
-FILES = 190, 245
-TESTS = 22_000, 40_550
+FILES = 190, 251
+TESTS = 22_000, 41_800
 
 
 def lines(files: list[Path]) -> int:
