@@ -1,6 +1,6 @@
 """How an ensemble is fitted: presets are trained side by side on folds of the rows, selected and weighed."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, cached_property, partial
@@ -205,13 +205,13 @@ class _Population:
 
     def _in_rounds(self, numbers: range) -> None:
         """Train a few presets on all folds, then the next ones as long as there is time for as many again."""
-        folds, most, begin = range(len(self._parts)), self._size.kept, 0
-        each = min(OF_A_ROUND, most)
+        folds, begin, asked = range(len(self._parts)), 0, self._estimator.n_estimators is not None
+        each = len(numbers) if asked else min(OF_A_ROUND, self._size.kept)
         while begin < len(numbers):
             started = self._clock.left
             self._train(numbers[begin : begin + each], folds)
             begin += each
-            if self._estimator.n_estimators is None and not started - self._clock.left < self._clock.left:
+            if started - self._clock.left >= self._clock.left:
                 break
 
     def _best(self, numbers: Sequence[int], folds: range) -> list[int]:
@@ -293,14 +293,11 @@ class _Population:
 
     def _choice(self, number: int) -> Choice:
         """The number of epochs of a preset that is best for all folds that it has learned."""
-        trained = {fold: self._trained[number, fold] for one, fold in self._trained if one == number}
-        preset, marks = self._presets[number], [one.epochs for one in next(iter(trained.values())).snapshots]
-        found = [
-            Choice(
-                preset, None, *self._gathered({k: (one.member, one.outputs) for k, one in trained.items()})
-            )
-        ]
-        for epochs in marks:
+        trained = {fold: self._trained[one, fold] for one, fold in sorted(self._trained) if one == number}
+        preset = self._presets[number]
+        own = self._gathered({fold: (one.member, one.outputs) for fold, one in trained.items()})
+        found = [Choice(preset, None, *own)]
+        for epochs in [one.epochs for one in next(iter(trained.values())).snapshots]:
             after = {fold: one.after(epochs) for fold, one in trained.items()}
             known = {
                 fold: (one[0], self._preprocessors[fold].unscaled(one[1]))
@@ -355,8 +352,9 @@ class _Population:
             if one.preset.name in weights and fold in one.members
         ]
         self._report(found.together, len(members))
+        used = {member.preset.inputs for member in members}
         return Ensemble(
-            tuple(self._preprocessors[fold] for fold in folds),
+            tuple(_with_inputs(self._preprocessors[fold], used) for fold in folds),
             tuple(members),
             weights,
             {name: found.temperatures[name] for name in weights},
@@ -389,6 +387,12 @@ class _Population:
             warn_the_caller(
                 f"{where} was interrupted: {n} of {planned} networks are trained and kept, {found}."
             )
+
+
+def _with_inputs(preprocessor: FoldPreprocessor, used: Collection[str]) -> FoldPreprocessor:
+    """A preprocessor with those inputs alone that a network takes."""
+    kept = {name: encoding for name, encoding in preprocessor.encodings.items() if name in used}
+    return replace(preprocessor, encodings=kept)
 
 
 def _or_last(loss: float) -> float:

@@ -217,6 +217,7 @@ def ensemble_size(
     if n_estimators is None:
         n, n_folds, first, kept = next(size for rows, size in SIZES[effort].items() if m < rows)
         n_folds = 1 if validated else n_folds
+        n_folds = min(n_folds, MOST_FOLDS) if m < 4 * n_folds else n_folds
     else:
         n_folds = min(MOST_FOLDS, n_estimators)
         n_folds = first = 1 if validated or m < 2 * n_folds else n_folds
