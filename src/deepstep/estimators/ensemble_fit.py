@@ -297,7 +297,7 @@ class _Population:
         preset = self._presets[number]
         own = self._gathered({fold: (one.member, one.outputs) for fold, one in trained.items()})
         found = [Choice(preset, None, *own)]
-        for epochs in [one.epochs for one in next(iter(trained.values())).snapshots]:
+        for epochs in sorted({one.epochs for each in trained.values() for one in each.snapshots}):
             after = {fold: one.after(epochs) for fold, one in trained.items()}
             known = {
                 fold: (one[0], self._preprocessors[fold].unscaled(one[1]))
@@ -330,14 +330,11 @@ class _Population:
         return float(np.average(self._losses(A, Y), weights=weight))
 
     def _ensemble(self) -> Ensemble:
-        """The presets that were trained on all folds, weighed."""
+        """The presets that were trained, weighed."""
         estimator = self._estimator
-        folds = sorted(self._preprocessors)
-        learned = {
-            number: {fold for one, fold in self._trained if one == number} for number, _ in self._trained
-        }
-        whole = [number for number in learned if len(learned[number]) == len(folds)]
-        choices = [self._choice(number) for number in sorted(whole or learned)]
+        numbers, folds = _largest_whole(self._trained)
+        self._trained = {(number, fold): self._trained[number, fold] for number in numbers for fold in folds}
+        choices = [self._choice(number) for number in numbers]
         outputs: dict[str, list[Array]] = {}
         for one in choices:
             outputs.setdefault(one.preset.name, []).append(one.outputs)
@@ -387,6 +384,20 @@ class _Population:
             warn_the_caller(
                 f"{where} was interrupted: {n} of {planned} networks are trained and kept, {found}."
             )
+
+
+def _largest_whole(trained: Collection[tuple[int, int]]) -> tuple[list[int], list[int]]:
+    """Presets and folds of which every pair is trained, as many pairs as there are."""
+    by_fold: dict[int, set[int]] = {}
+    for number, fold in sorted(trained):
+        by_fold.setdefault(fold, set()).add(number)
+    folds = sorted(by_fold, key=lambda fold: (-len(by_fold[fold]), fold))
+    whole = [
+        (set.intersection(*(by_fold[fold] for fold in folds[:n])), folds[:n])
+        for n in range(1, len(folds) + 1)
+    ]
+    numbers, kept = max(whole, key=lambda pair: len(pair[0]) * len(pair[1]))
+    return sorted(numbers), sorted(kept)
 
 
 def _with_inputs(preprocessor: FoldPreprocessor, used: Collection[str]) -> FoldPreprocessor:

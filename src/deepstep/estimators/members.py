@@ -167,14 +167,18 @@ class Trained(NamedTuple):
     outputs: Array = np.empty(0)
 
     def after(self, epochs: int) -> "tuple[Member, Array] | None":
-        """The member after some epochs, and its outputs for the rows held out; None without a snapshot."""
+        """The member after some epochs, and its outputs for the rows held out; None without a snapshot.
+
+        One that ended before is as it was last.
+        """
         found = [one for one in self.snapshots if one.epochs == epochs]
+        found = found or [one for one in self.snapshots[-1:] if one.epochs < epochs]
         if not found:
             return None
         network, (snapshot,) = copy(self.member.network), found
         network.parameters, network.statistics = snapshot.parameters, dict(snapshot.statistics)
-        cost = network.history[epochs - 1]["validation_cost"]  # type: ignore[index]  # it was trained
-        member = replace(self.member, network=network, validation_cost=cost, best_epoch=epochs)
+        cost = network.history[snapshot.epochs - 1]["validation_cost"]  # type: ignore[index]  # it was trained
+        member = replace(self.member, network=network, validation_cost=cost, best_epoch=snapshot.epochs)
         return member, snapshot.outputs
 
 
@@ -199,7 +203,7 @@ def train_member(
             params.schedule == "coslog4" and validation is not None and seconds is None and not task.window
         )
         cycles = [_Overfitted(params.max_iter)] if compares and params.max_iter >= LEAST_EPOCHS else []
-        watchers = [*([] if link is None else [_Linked(link)]), *([] if validation is None else [snapshots])]
+        watchers = [] if link is None else [_Linked(link), *([] if validation is None else [snapshots])]
         asked = as_callbacks(params.callbacks or [], context.where)
         params.callbacks = [*watchers, *cycles, *asked]
         params.early_stopping = validation is not None
