@@ -159,7 +159,8 @@ def n_trainings(size):
 @pytest.mark.parametrize("m", [10, 999, 1_000, 3_999, 11_999, 99_999, 10**6])
 def test_the_sizes_of_an_effort(effort, m):
     size, expected = ensemble_size(m, None, effort=effort), next(s for n, s in SIZES[effort].items() if m < n)
-    assert (len(size.presets), size.n_folds, size.first_folds, size.kept) == expected
+    few = {"n_folds": min(5, expected.n_folds)} if m == 10 else {}  # so many rows have no ten folds
+    assert (len(size.presets), size.n_folds, size.first_folds, size.kept) == expected._replace(**few)
     assert size.first_folds <= size.n_folds
     assert size.kept <= len(size.presets)
     names = [preset.name for preset in size.presets]

@@ -160,11 +160,12 @@ class Prepared(NamedTuple):
 
 
 class Trained(NamedTuple):
-    """A member as its own rows held out have it best, its outputs for them, and its snapshots."""
+    """A member as its own rows held out have it best, its outputs for them, its snapshots, and their last."""
 
     member: Member
     snapshots: tuple[Snapshot, ...] = ()
     outputs: Array = np.empty(0)
+    last: float = inf
 
     def after(self, epochs: int) -> "tuple[Member, Array] | None":
         """The member after some epochs, and its outputs for the rows held out; None without a snapshot.
@@ -172,7 +173,7 @@ class Trained(NamedTuple):
         One that ended before is as it was last.
         """
         found = [one for one in self.snapshots if one.epochs == epochs]
-        found = found or [one for one in self.snapshots[-1:] if one.epochs < epochs]
+        found = found or [one for one in self.snapshots[-1:] if one.epochs < epochs <= self.last]
         if not found:
             return None
         network, (snapshot,) = copy(self.member.network), found
@@ -242,7 +243,7 @@ def train_member(
         _settings(params, seed, result.learning_rate, context.where),
         result,
     )
-    return Trained(member, tuple(snapshots.kept))
+    return Trained(member, tuple(snapshots.kept), last=task.window[-1] if task.window else inf)
 
 
 def _start(
