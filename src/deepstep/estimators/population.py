@@ -82,7 +82,7 @@ PLE = Preset(
 STREAMED = GATED
 """The preset of rows that stay in their files."""
 
-FIRST: Mapping[str, Preset] = {one.name: one for one in (GATED, REALMLP, RELU, PERIODIC, RANKS, LINEAR, PLE)}
+FIRST: Mapping[str, Preset] = {one.name: one for one in (GATED, PERIODIC, REALMLP, RELU, PLE, RANKS, LINEAR)}
 """The presets that every population begins with, by name."""
 
 PRESETS: Mapping[str, Preset] = {**FIRST, TABM.name: TABM, **ALONE}
@@ -154,7 +154,7 @@ SIZES: Mapping[str, Mapping[float, Size]] = {
         inf: Size(1, 1, 1, 1),
     },
     "balanced": {
-        1_000: Size(22, 10, 3, 8),
+        1_000: Size(20, 10, 3, 7),
         2_000: Size(18, 5, 2, 8),
         4_000: Size(14, 5, 1, 6),
         12_000: Size(8, 5, 1, 4),
@@ -234,8 +234,7 @@ def ensemble_size(
 def population(n: int, m: int, n_features: float, seed: int, *, fixed: int) -> tuple[Preset, ...]:
     """So many presets for m rows of so many features, at most ``fixed`` of them not drawn."""
     rng = np.random.default_rng([seed, 21])
-    first = FIRST.values() if m < LARGE else sorted(FIRST.values(), key=lambda one: not one.cuts)
-    found = [one for one in first if _is_for(one, m, n_features)][:fixed]
+    found = [one for one in FIRST.values() if _is_for(one, m, n_features)][:fixed]
     number = 0
     while len(found) < n:
         number += 1
