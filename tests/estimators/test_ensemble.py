@@ -145,7 +145,7 @@ def test_an_ensemble_answers_with_the_weighted_mean_of_its_members(wine):
         A = member.outputs(preparer.inputs(rows), preparer)
         sharp = A ** (1 / ensemble.temperatures[member.preset.name])
         expected = expected + share * sharp / sharp.sum(axis=1, keepdims=True)
-    assert_allclose(model._outputs(X), expected, rtol=1e-6)
+    assert_allclose(model._outputs(X), expected, rtol=1e-6, atol=1e-8)  # of float32
     assert_array_equal(model.predict(X), model.classes_[model.predict_proba(X).argmax(axis=1)])
 
 

@@ -194,7 +194,7 @@ def test_fast_trains_less_than_balanced(trainings):
 def test_with_a_number_of_networks_all_presets_learn_all_folds_and_are_kept(trainings):
     model = DeepClassifier(n_estimators=17, max_iter=2, effort="fast", random_state=1).fit(WINE, KINDS)
     assert len(trainings) == len(model.ensemble_.members) == 20
-    assert [*model.ensemble_.weights] == ["gated", "realmlp", "relu", "periodic"]
+    assert [*model.ensemble_.weights] == ["gated", "periodic", "realmlp", "relu"]
 
 
 def test_where_no_rows_tell_which_are_good_there_are_few_and_all_count(trainings):
