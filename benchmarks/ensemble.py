@@ -41,7 +41,7 @@ MOST_ROWS = 7_000
 PARTS = {
     "preparation": "deepstep.estimators.ensemble_fit:prepare_fold",
     "steps": "deepstep.training.loop:Loop._steps",
-    "validation": "deepstep.training.loop:scores",
+    "validation": "deepstep.training.fit:scores",
     "answers": "deepstep.estimators.ensemble:Member.outputs",
     "weights": "deepstep.estimators.ensemble_fit:fit_ensemble_weights",
 }
