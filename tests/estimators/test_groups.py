@@ -195,6 +195,11 @@ REFUSED = [
     ({"groups": [None, *GROUPS[1:]]}, {}, "groups must be an array without missing values, got row 1"),
     ({"groups": [np.nan] * M}, {}, r"got row 1 without one, 240 row\(s\) in all"),
     ({"groups": [[1]] * M}, {}, r"groups must be an array \(n_samples,\) of hashable values, got \[1\]"),
+    (
+        {"groups": np.zeros((M, 1))},
+        {},
+        r"groups must be an array \(n_samples,\) of hashable values, got array",
+    ),
     ({"groups": [1] * M}, {}, "at least two different groups, got one. Without groups, rows are held out at"),
     ({"groups": CLASSES}, {}, "rows of at least two classes beside the rows that are held out, where groups"),
     ({"groups": "home"}, {}, "groups with a value for each row, where X is no table with names of columns"),

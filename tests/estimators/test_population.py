@@ -14,6 +14,7 @@ from sklearn.datasets import load_diabetes, load_wine
 from sklearn.metrics import log_loss, mean_squared_error
 
 from deepstep import DeepClassifier, DeepRegressor
+from deepstep.errors import DivergenceError
 from deepstep.estimators import ensemble_fit, population
 from deepstep.estimators.calibration import fit_temperature, with_temperature
 from deepstep.estimators.members import snapshot_epochs
@@ -323,3 +324,35 @@ def test_with_much_time_all_presets_are_tried_and_with_little_one_round(sizes, t
         assert {*model.ensemble_.weights} <= tried[budget]
     assert len(tried[0.2]) == ensemble_fit.OF_A_ROUND
     assert len(tried[1e6]) == 12
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_rounds_of_a_budget_share_the_inputs_of_their_folds(seed):
+    """Each round has presets of its own, with inputs that the rounds before did not have."""
+    X = np.random.default_rng(1).standard_normal((30, 5))
+    small = {"max_iter": 1, "hidden_layer_sizes": (4,), "random_state": seed}
+    model = DeepRegressor(time_budget=60, **small).fit(X, X[:, 0])
+    assert len(model.ensemble_.weights) > 1
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_a_preset_that_diverges_is_left_out_and_all_of_them_are_an_error(monkeypatch):
+    draw = population.drawn_preset
+
+    def too_fast(number, m, rng):
+        preset = draw(number, m, rng)
+        return preset if number > 2 else replace(preset, of_classes={"learning_rate_init": 1e30})
+
+    monkeypatch.setattr(population, "drawn_preset", too_fast)
+    quick = {"effort": "fast", "max_iter": 5, "random_state": 1}
+    kept = {*DeepClassifier(**quick).fit(WINE, KINDS).ensemble_.weights}
+    assert kept
+    assert not kept & {"drawn1", "drawn2"}
+    with pytest.raises(DivergenceError, match="must stay finite"):
+        DeepClassifier(**quick, learning_rate_init=1e30).fit(WINE, KINDS)
+
+
+def test_a_class_of_weight_0_is_not_in_the_calibration():
+    weights = {0: 0.0, 1: 1.0, 2: 1.0}
+    model = DeepClassifier(n_estimators=5, max_iter=5, class_weight=weights, random_state=1).fit(WINE, KINDS)
+    assert model.predict_set(WINE).any(axis=1).all()

@@ -164,10 +164,11 @@ class Calibrated(DeepEstimator):
             part, n = np.full(len(kept), -1), len(ensemble.preprocessors)
             for number, preprocessor in enumerate(ensemble.preprocessors):
                 part[preprocessor.fold.held_out] = number
-            found = self._read_known(kept, self._learn_widths(kept, A, part), weight, "fit")
+            answers = self._learn_widths(kept, A, part)
+            found = self._read_known(kept, answers, weight, "fit")
             if n > 1:
                 found = replace(found, temperature=ensemble_temperature(found.temperature))
-            self._calibration = found.parts(part[np.isfinite(A).all(axis=1)], n)
+            self._calibration = found.parts(part[_used(answers, weight)], n)
 
     def _answers(self, X: Any) -> Array:
         """Outputs for rows, with what else their scores need."""
@@ -179,9 +180,7 @@ class Calibrated(DeepEstimator):
 
     def _read_known(self, rows: Dataset, answers: Array, weight: Array | None, where: str) -> Calibration:
         """The calibration by the rows that have an answer and a weight."""
-        used = np.isfinite(answers).all(axis=1)
-        if weight is not None:
-            used &= weight > 0
+        used = _used(answers, weight)
         if not used.any():
             raise DataError(where, "at least one row of a weight above 0", "got none")
         of_used = None if weight is None else weight[used]
@@ -199,6 +198,12 @@ class Calibrated(DeepEstimator):
                 "Call calibrate(X, y) with rows of their own first.",
             )
         return self._calibration.scores
+
+
+def _used(answers: Array, weight: Array | None) -> NDArray[np.bool_]:
+    """Whether each row has an answer and a weight."""
+    there = np.isfinite(answers).all(axis=1)
+    return np.asarray(there if weight is None else there & (weight > 0))
 
 
 class ConformalClassifier(Calibrated):

@@ -136,4 +136,6 @@ def _synthetic(values: AnyArray, own: AnyArray, other: AnyArray, rng: np.random.
     whole = values.dtype.kind != "f" or (values == np.round(values))[np.isfinite(values)].all()
     if whole:
         return found
-    return found + MOVED * np.abs(values[own] - values[other]) * rng.standard_normal(len(own))
+    with np.errstate(invalid="ignore"):
+        step = np.abs(values[own] - values[other])
+    return found + MOVED * np.where(np.isfinite(step), step, 0) * rng.standard_normal(len(own))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache, cached_property, partial
 from math import inf
 from time import perf_counter
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ from scipy.sparse import issparse
 from sklearn.base import is_classifier
 
 from deepstep.equations import get_head
-from deepstep.errors import DataError
+from deepstep.errors import DataError, DivergenceError
 from deepstep.estimators.calibration import fit_temperature, with_temperature
 from deepstep.estimators.ensemble import (
     PROBABILITIES,
@@ -161,6 +162,7 @@ class _Population:
         self._trained: dict[tuple[int, int], Trained] = {}
         self._window: dict[int, tuple[int, ...]] = {}
         self._ended = False
+        self._diverged: DivergenceError | None = None
         self._size = size = ensemble_size(
             len(rows),
             estimator.n_estimators,
@@ -179,7 +181,9 @@ class _Population:
         """Train, and weigh what was trained."""
         numbers, folds = range(len(self._presets)), range(len(self._parts))
         first = folds[: self._size.first_folds]
-        planned = len(numbers) * len(first) + self._size.kept * (len(folds) - len(first))
+        by_the_clock = self._estimator.time_budget is not None
+        further = 0 if by_the_clock else self._size.kept * (len(folds) - len(first))
+        self._planned = planned = len(numbers) * len(folds if by_the_clock else first) + further
         with (
             member_executor(self._estimator.n_jobs) as self._workers,
             _progress(self._estimator, planned, self._epochs) as self._move,
@@ -198,10 +202,13 @@ class _Population:
                 self._ended = True
         return self._ensemble()
 
+    def _params(self, number: int) -> SimpleNamespace:
+        """The parameters of a preset."""
+        return hyperparameters(self._estimator, self._presets[number], self._parts[0].learned.size)
+
     def _epochs(self, number: int) -> int:
         """The epochs of a preset."""
-        m = self._parts[0].learned.size
-        return int(hyperparameters(self._estimator, self._presets[number], m).max_iter)
+        return int(self._params(number).max_iter)
 
     def _in_rounds(self, numbers: range) -> None:
         """Train a few presets on all folds, then the next ones as long as there is time for as many again."""
@@ -216,6 +223,7 @@ class _Population:
 
     def _best(self, numbers: Sequence[int], folds: range) -> list[int]:
         """The presets that are best on some folds, which also say when training on the others may end."""
+        numbers = [number for number in numbers if all((number, fold) in self._trained for fold in folds)]
         choices = {number: self._choice(number) for number in numbers}
         best = sorted(numbers, key=lambda number: _or_last(choices[number].loss))[: self._size.kept]
         self._trained = {place: one for place, one in self._trained.items() if place[0] in best}
@@ -259,17 +267,30 @@ class _Population:
             )
             for place, result in workers.results(works, self._move):
                 number, fold = divmod(place, len(self._parts))
+                if isinstance(result, DivergenceError):
+                    if estimator.n_estimators is not None:
+                        raise result
+                    self._diverged = self._diverged or result
+                    continue
                 self._trained[number, fold] = result
-                self._preprocessors[fold] = prepared(fold).preprocessor
+                self._preprocessors[fold] = self._with_earlier(prepared(fold).preprocessor, fold)
                 workers.interruption.waits = True
                 self._move(place, DONE)
+
+        if not self._trained and self._diverged is not None:
+            raise self._diverged
+
+    def _with_earlier(self, preprocessor: FoldPreprocessor, fold: int) -> FoldPreprocessor:
+        """The preprocessor of a fold with the encodings of the presets before, too."""
+        earlier = self._preprocessors.get(fold, preprocessor)
+        return replace(preprocessor, encodings={**earlier.encodings, **preprocessor.encodings})
 
     def _place(self, number: int, fold: int) -> int:
         return number * len(self._parts) + fold
 
     def _work(
         self, number: int, fold: int, prepared: Prepared, seconds: float | None
-    ) -> Callable[[Link], Trained]:
+    ) -> Callable[[Link], Trained | DivergenceError]:
         seed = int(self._seeds[self._place(number, fold)])
         task = Task(self._presets[number], fold, seed, self._window.get(number, ()))
         return partial(_train_one, self._estimator, task, prepared, self._context, seconds)
@@ -297,6 +318,8 @@ class _Population:
         preset = self._presets[number]
         own = self._gathered({fold: (one.member, one.outputs) for fold, one in trained.items()})
         found = [Choice(preset, None, *own)]
+        if self._estimator.time_budget is not None or self._params(number).n_iter_no_change < inf:
+            return found[0]  # each ends by the clock, or by a patience of its own, where that keeps the best
         for epochs in sorted({one.epochs for each in trained.values() for one in each.snapshots}):
             after = {fold: one.after(epochs) for fold, one in trained.items()}
             known = {
@@ -380,9 +403,8 @@ class _Population:
             part = "validation" if self._validation is not None else "out-of-fold"
             score = _score(estimator, together, self._scored.Y, self._weight, where)
             found = "without rows that tell how good they are" if score is None else f"{part} {score}"
-            planned = self._size.kept * len(self._parts)
             warn_the_caller(
-                f"{where} was interrupted: {n} of {planned} networks are trained and kept, {found}."
+                f"{where} was interrupted: {n} of {self._planned} networks are trained and kept, {found}."
             )
 
 
@@ -417,10 +439,13 @@ def _train_one(
     context: FitContext,
     seconds: float | None,
     link: Link,
-) -> Trained:
-    """A member, with its outputs for the rows held out."""
+) -> Trained | DivergenceError:
+    """A member, with its outputs for the rows held out; the error where it diverged."""
     validation, preprocessor = prepared.validation(task.preset), prepared.preprocessor
-    trained = train_member(estimator, task, prepared, context, link=link, seconds=seconds)
+    try:
+        trained = train_member(estimator, task, prepared, context, link=link, seconds=seconds)
+    except DivergenceError as error:
+        return error
     if validation is None or link.given_up.is_set():
         return trained
     outputs = trained.member.outputs({task.preset.inputs: validation.X}, preprocessor)

@@ -117,8 +117,8 @@ class Options(BaseEstimator):
         Networks of the ensemble, with folds (without validation data) rounded up to whole folds; None for as
         many as ``effort`` and the table's size ask for.
     effort : {'fast', 'balanced', 'best'}, default='balanced'
-        How many networks 'tabular' tries, see `deepstep.estimators.population.SIZES`; with ``n_estimators``
-        and ``time_budget`` these decide.
+        How many networks 'tabular' tries at most, see `deepstep.estimators.population.SIZES`; a given
+        ``n_estimators`` goes before it.
     solver : str, default='adam'
         'adam', 'sgd' and 'lbfgs' are scikit-learn's, with parameters of their own below. 'adamw', 'rmsprop',
         'lion', 'gd', 'momentum', 'nesterov' and 'heavy_ball' are the update rules of

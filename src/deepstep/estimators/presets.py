@@ -1,4 +1,4 @@
-"""Presets: the settings of the networks of an ensemble, and how many there are for a table of some size."""
+"""Presets: the settings of networks, and the parameters of their training for a table of some size."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

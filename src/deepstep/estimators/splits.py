@@ -32,7 +32,7 @@ def checked_groups(groups: Any, n_samples: int, where: str) -> AnyArray:
     if len(values) != n_samples:
         expected = f"an array of {n_samples} values, one for each row of X"
         raise DataError(where, expected, f"got {len(values)}", setting="groups")
-    if unhashable := next((value for value in values if not isinstance(value, Hashable)), None):
+    for unhashable in [value for value in values if not isinstance(value, Hashable)][:1]:
         raise DataError(
             where, "an array (n_samples,) of hashable values", f"got {unhashable!r:.60}", setting="groups"
         )

@@ -98,7 +98,7 @@ class Encoding:
             center, deviation = features.mean(axis=0), features.std(axis=0)
         usable = np.isfinite(deviation) & (deviation > ROUNDING * np.abs(center))
         factor = np.divide(1, deviation, out=np.array(found.factor), where=usable & (deviation > 0))
-        factor[deviation <= ROUNDING * np.abs(center)] = 0
+        factor[np.isfinite(center) & (deviation <= ROUNDING * np.abs(center))] = 0
         center = np.where(np.isfinite(center), center, found.center)
         found = replace(found, center=tuple(center.tolist()), factor=tuple(factor.tolist()))
         if scaling == "deviations":
