@@ -29,15 +29,32 @@ def _sizes(change: Callable[[Size], Size]) -> Method:
     return _patched(population, "SIZES", {**SIZES, "balanced": changed})
 
 
-def _drawn(**settings: Any) -> Method:
-    """All drawn presets with these settings instead."""
-    draw = population.drawn_preset
+def _all(**settings: Any) -> Method:
+    """All presets, fixed and drawn ones, with these settings instead."""
+    choose = population.population
 
-    def drawn(*given: Any) -> Any:
-        preset = draw(*given)
-        return replace(preset, settings={**preset.settings, **settings})
+    def changed(*given: Any, **named: Any) -> Any:
+        return tuple(
+            replace(
+                preset,
+                settings={**preset.settings, **settings},
+                of_classes={**preset.of_classes, **settings},
+                of_numbers={**preset.of_numbers, **settings},
+            )
+            for preset in choose(*given, **named)
+        )
 
-    return _patched(population, "drawn_preset", drawn)
+    return _patched(population, "population", changed)
+
+
+def _fixed_alone(*given: Any, **named: Any) -> Any:
+    """As many fixed presets as there are, and none that is drawn."""
+    _, *where = given
+    found = _population(len(FIRST), *where, **{**named, "fixed": len(FIRST)})
+    return tuple(preset for preset in found if preset.name in FIRST)
+
+
+_population = population.population
 
 
 def _first(chosen: Mapping[str, Any]) -> Method:
@@ -61,7 +78,7 @@ ABLATIONS: dict[str, Method] = {
     "ours": ours,
     "fast": partial(ours, effort="fast"),
     "best": partial(ours, effort="best"),
-    "without draws": _sizes(lambda size: size._replace(presets=len(FIRST), kept=min(len(FIRST), size.kept))),
+    "without draws": _patched(population, "population", _fixed_alone),
     "draws alone": _first({}),
     "all folds for all": _sizes(lambda size: size._replace(first_folds=size.n_folds)),
     "5 folds": _sizes(lambda size: size._replace(n_folds=min(5, size.n_folds))),
@@ -69,11 +86,11 @@ ABLATIONS: dict[str, Method] = {
     "equal weights": _patched(ensemble, "selection_weights", _equal_weights),
     "own epochs": _patched(members, "snapshot_epochs", _own_epochs),
     "raw epochs": _patched(ensemble_fit, "fit_temperature", _no_temperature),
-    "Muon": _drawn(solver="muon", learning_rate_init=0.02, beta_2=0.999),
-    "moving average": _drawn(ema_decay=0.98),
-    "without cosines": _drawn(features={}),
-    "without factors": _drawn(input_scale=False),
-    "without learned activations": _drawn(parametric=False),
+    "Muon": _all(solver="muon", learning_rate_init=0.02, beta_2=0.999),
+    "moving average": _all(ema_decay=0.98),
+    "without cosines": _all(features={}),
+    "without factors": _all(input_scale=False),
+    "without learned activations": _all(parametric=False),
     "slow cosines": _patched(presets, "SLOW", (*presets.SLOW, "omega", "phi", "V", "a1")),
     **{
         f"without {name}": _first({one: preset for one, preset in FIRST.items() if one != name})
