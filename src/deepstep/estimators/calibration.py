@@ -57,6 +57,12 @@ class Calibration:
         return replace(self, scores=split(self.scores), classes=split(self.classes), by_fold=True)
 
 
+def answered(answers: Array, weight: Array | None) -> NDArray[np.bool_]:
+    """Whether each row (m, n) has an answer and a weight."""
+    there = np.isfinite(answers).all(axis=1)
+    return np.asarray(there if weight is None else there & (weight > 0))
+
+
 def with_temperature(P: Array, temperature: float | Array, *, each: bool = False) -> Array:
     """Probabilities (…, n) at a temperature, p^(1/T) / Σ p^(1/T): of two classes the logit divided by T.
 

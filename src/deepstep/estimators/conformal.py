@@ -14,6 +14,7 @@ from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.base import DeepEstimator
 from deepstep.estimators.calibration import (
     Calibration,
+    answered,
     ensemble_temperature,
     fit_temperature,
     interval_half_width,
@@ -168,7 +169,7 @@ class Calibrated(DeepEstimator):
             found = self._read_known(kept, answers, weight, "fit")
             if n > 1:
                 found = replace(found, temperature=ensemble_temperature(found.temperature))
-            self._calibration = found.parts(part[_used(answers, weight)], n)
+            self._calibration = found.parts(part[answered(answers, weight)], n)
 
     def _answers(self, X: Any) -> Array:
         """Outputs for rows, with what else their scores need."""
@@ -180,7 +181,7 @@ class Calibrated(DeepEstimator):
 
     def _read_known(self, rows: Dataset, answers: Array, weight: Array | None, where: str) -> Calibration:
         """The calibration by the rows that have an answer and a weight."""
-        used = _used(answers, weight)
+        used = answered(answers, weight)
         if not used.any():
             raise DataError(where, "at least one row of a weight above 0", "got none")
         of_used = None if weight is None else weight[used]
@@ -198,12 +199,6 @@ class Calibrated(DeepEstimator):
                 "Call calibrate(X, y) with rows of their own first.",
             )
         return self._calibration.scores
-
-
-def _used(answers: Array, weight: Array | None) -> NDArray[np.bool_]:
-    """Whether each row has an answer and a weight."""
-    there = np.isfinite(answers).all(axis=1)
-    return np.asarray(there if weight is None else there & (weight > 0))
 
 
 class ConformalClassifier(Calibrated):
@@ -283,7 +278,8 @@ class ConformalClassifier(Calibrated):
         classes = self._calibration.classes if per_class else None
         sets = prediction_sets(scores, strangeness, alpha, classes)
         if not allow_empty:
-            sets[np.arange(len(sets)), self._labels.decide(self._outputs(X))] = True
+            whole = self._outputs(X) if self._calibration.by_fold else outputs[0]
+            sets[np.arange(len(sets)), self._labels.decide(whole)] = True
         return sets
 
     def _tempered(self, P: Array) -> Array:

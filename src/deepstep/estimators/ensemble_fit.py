@@ -183,14 +183,14 @@ class _Population:
         first = folds[: self._size.first_folds]
         by_the_clock = self._estimator.time_budget is not None
         further = 0 if by_the_clock else self._size.kept * (len(folds) - len(first))
-        self._planned = planned = len(numbers) * len(folds if by_the_clock else first) + further
+        self._planned = len(numbers) * len(folds if by_the_clock else first) + further
         with (
             member_executor(self._estimator.n_jobs) as self._workers,
-            _progress(self._estimator, planned, self._epochs) as self._move,
+            _progress(self._estimator, self._planned, self._epochs) as self._move,
         ):
             self._workers.interruption.waits = False
             try:
-                if self._estimator.time_budget is not None:
+                if by_the_clock:
                     self._in_rounds(numbers)
                 else:
                     self._train(numbers, first)
@@ -300,6 +300,10 @@ class _Population:
         """The rows that tell how good members are."""
         return self._rows if self._validation is None else self._validation
 
+    def _held_out(self, fold: int) -> Any:
+        """Which of these rows a fold has not learned from."""
+        return slice(None) if self._validation is not None else self._parts[fold].held_out
+
     @cached_property
     def _weight(self) -> Array | None:
         return self._estimator._class_weighted(self._rows, self._scored, self._context.where)
@@ -337,7 +341,7 @@ class _Population:
         outputs = np.full(self._scored.Y.shape, np.nan, next(iter(known.values()))[1].dtype)
         for fold, (_, A) in known.items():
             if A.size:
-                outputs[slice(None) if self._validation is not None else self._parts[fold].held_out] = A
+                outputs[self._held_out(fold)] = A
         return {fold: member for fold, (member, _) in known.items()}, outputs, self._mean_loss(outputs, known)
 
     def _mean_loss(self, A: Array, known: dict[int, tuple[Member, Array]]) -> float:
@@ -384,8 +388,7 @@ class _Population:
 
     def _as_member(self, choice: Choice, fold: int, at: int) -> Member:
         """A member with its score on the rows that its fold, the one in this place, holds out."""
-        member, held_out = choice.members[fold], self._parts[fold].held_out
-        of_fold = slice(None) if self._validation is not None else held_out
+        member, of_fold = choice.members[fold], self._held_out(fold)
         A, fit = choice.outputs[of_fold], member.fit
         if len(A) and fit is not None and np.isfinite(A).all():
             weight = self._scored.weight

@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils._param_validation import Options as AnyOf
 
 from deepstep.engines.settings import PRECISIONS
+from deepstep.estimators.population import EFFORTS
 from deepstep.training import Callback, ReduceLROnPlateau
 from deepstep.training.checkpoints import KEPT
 
@@ -295,7 +296,7 @@ class Options(BaseEstimator):
     _: KW_ONLY
     preset: Annotated[str, StrOptions({"tabular", "tabm", "single", "mlp"})] = "tabular"
     n_estimators: Annotated[int | None, _COUNT, None] = None
-    effort: Annotated[str, StrOptions({"fast", "balanced", "best"})] = "balanced"
+    effort: Annotated[str, StrOptions({*EFFORTS})] = "balanced"
     solver: Annotated[str, str] = "adam"
     alpha: Annotated[float | None, _AT_LEAST_0, None] = None
     batch_size: Annotated[int | str, StrOptions({"auto"}), _COUNT] = "auto"

@@ -134,9 +134,6 @@ def drawn_preset(number: int, m: int, rng: np.random.Generator) -> Preset:
     return Preset(f"drawn{number}", why, hidden, inputs, epochs, settings, of_classes, of_numbers)
 
 
-EFFORTS = ("fast", "balanced", "best")
-
-
 class Size(NamedTuple):
     """Presets that are tried, folds, how many of these all presets learn, and presets that learn all."""
 
@@ -170,6 +167,8 @@ SIZES: Mapping[str, Mapping[float, Size]] = {
     },
 }
 """By effort, for tables below so many rows."""
+
+EFFORTS = tuple(SIZES)
 
 MOST_FOLDS = 5
 """Folds of a given number of networks."""

@@ -78,6 +78,11 @@ def check_split(
             raise ConfigurationError(where, expected, got, NO_GROUPS)
 
 
+def _kinds(m: int, strata: AnyArray | None) -> AnyArray:
+    """The stratum of each of m rows, from 0."""
+    return np.zeros(m, np.intp) if strata is None else np.unique(strata, return_inverse=True)[1].ravel()
+
+
 def random_folds(m: int, n: int, strata: AnyArray | None, fraction: float, seed: int) -> list[Fold]:
     """n folds of m rows, or for n = 1 one with a fraction held out, each with the ``strata`` in proportion.
 
@@ -85,7 +90,7 @@ def random_folds(m: int, n: int, strata: AnyArray | None, fraction: float, seed:
     """
     rng = np.random.default_rng(seed)
     shuffled = rng.permutation(m)
-    kinds = np.zeros(m, np.intp) if strata is None else np.unique(strata, return_inverse=True)[1].ravel()
+    kinds = _kinds(m, strata)
     by_kind = shuffled[np.argsort(kinds[shuffled], kind="stable")]
     sizes = np.bincount(kinds)
     place = np.empty(m, np.intp)
@@ -137,7 +142,7 @@ def structured_folds(
     fold that would learn one class alone is left out.
     """
     m = len(rows)
-    kinds = np.zeros(m, np.intp) if strata is None else np.unique(strata, return_inverse=True)[1].ravel()
+    kinds = _kinds(m, strata)
     if rows.groups is None:
         found = list(_of_time(m, n, fraction))
     else:

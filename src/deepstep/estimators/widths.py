@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.estimators.calibration import interval_half_width
+from deepstep.estimators.calibration import answered, interval_half_width
 from deepstep.estimators.ensemble import Ensemble
 from deepstep.estimators.inputs import Dataset
 from deepstep.training.rows import parts
@@ -141,10 +141,8 @@ def fit_widths(
     ``part`` (m,) has the numbers of the folds that held the rows out, -1 for none; None is the whole
     ensemble.
     """
-    sigma, known = np.ones(A.shape), np.isfinite(A).all(axis=1)
+    sigma, known = np.ones(A.shape), answered(A, rows.weight)
     spread: AnyArray = np.zeros(A.shape)
-    if rows.weight is not None:
-        known &= rows.weight > 0
     if part is None:
         _, spread = ensemble.mean_and_spread(rows.X)
     else:

@@ -12,7 +12,6 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from deepstep.preparation.columns import damaged, from_record, to_record
 from deepstep.preparation.statistics import Quantiles
@@ -97,7 +96,7 @@ class Encoding:
         with np.errstate(over="ignore", invalid="ignore"):
             center, deviation = features.mean(axis=0), features.std(axis=0)
         usable = np.isfinite(deviation) & (deviation > ROUNDING * np.abs(center))
-        factor = np.divide(1, deviation, out=np.array(found.factor), where=usable & (deviation > 0))
+        factor = np.divide(1, deviation, out=np.array(found.factor), where=usable)
         factor[np.isfinite(center) & (deviation <= ROUNDING * np.abs(center))] = 0
         center = np.where(np.isfinite(center), center, found.center)
         found = replace(found, center=tuple(center.tolist()), factor=tuple(factor.tolist()))
@@ -186,6 +185,8 @@ class Encoding:
 
 def _scored(column: AnyArray, ranked: bool) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Quantiles of a feature, each once, and the normal scores of their ranks; none of two values."""
+    from scipy.special import ndtr, ndtri
+
     if not ranked:
         return (), ()
     ranks = np.linspace(0, 1, min(MOST_MARKS, max(2, len(column))))
