@@ -15,7 +15,7 @@ from sklearn.metrics import log_loss, mean_squared_error
 
 from deepstep import DeepClassifier, DeepRegressor
 from deepstep.errors import DivergenceError
-from deepstep.estimators import ensemble_fit, population
+from deepstep.estimators import ensemble, ensemble_fit, population
 from deepstep.estimators.calibration import fit_temperature, with_temperature
 from deepstep.estimators.members import snapshot_epochs
 from deepstep.estimators.population import EFFORTS, FIRST, SIZES, Size, drawn_preset, ensemble_size
@@ -327,12 +327,14 @@ def test_with_much_time_all_presets_are_tried_and_with_little_one_round(sizes, t
 
 
 @pytest.mark.parametrize("seed", [0, 2])
-def test_rounds_of_a_budget_share_the_inputs_of_their_folds(seed):
+def test_rounds_of_a_budget_share_the_inputs_of_their_folds(monkeypatch, seed):
     """Each round has presets of its own, with inputs that the rounds before did not have."""
+    # which presets are selected after one epoch differs between processors: here it is all of them
+    monkeypatch.setattr(ensemble, "selection_weights", lambda outputs, *_, **__: np.ones(len(outputs)))
     X = np.random.default_rng(1).standard_normal((30, 5))
     small = {"max_iter": 1, "hidden_layer_sizes": (4,), "random_state": seed}
     model = DeepRegressor(time_budget=60, **small).fit(X, X[:, 0])
-    assert len(model.ensemble_.weights) > 1
+    assert len(model.ensemble_.weights) > ensemble_fit.OF_A_ROUND
     assert np.isfinite(model.predict(X)).all()
 
 
