@@ -23,13 +23,13 @@ LIMITS: dict[str, tuple[int, int]] = {
     "report": (700, 910),
     "explorer": (1_230, 1_830),
     "course": (1_800, 3_710),
-    "cli": (2_000, 5_450),
+    "cli": (2_000, 5_620),
     "": (500, 2_320),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
-FILES = 190, 251
-TESTS = 22_000, 41_860
+FILES = 190, 252
+TESTS = 22_000, 42_300
 
 
 def lines(files: list[Path]) -> int:

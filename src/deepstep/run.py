@@ -498,7 +498,8 @@ class Run:
         inputs, asked = self.preparation.inputs, self.config.get("asked", {})
         if not isinstance(inputs, TablePreparation):
             return frame
-        others = [*self.target_names, *asked.get("drop", ()), self.config.get("sample_weight")]
+        beside = self.config.get("sample_weight"), asked.get("groups")
+        others = [*self.target_names, *asked.get("drop", ()), *beside]
         n = len({column.name for column in inputs.columns} | {name for name in others if name})
         left = [name for name in (f"column_{at}" for at in range(1, n + 1)) if name not in self.target_names]
         if frame.width not in (n, len(left)):

@@ -8,7 +8,8 @@ from warnings import catch_warnings, filterwarnings, simplefilter
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from deepstep.cli.options import BFLOAT16, SINGLE, TYPED, TrainOptions, flag_of
+from deepstep.cli.groups_and_time import in_time
+from deepstep.cli.options import BFLOAT16, ENSEMBLES, SINGLE, TYPED, TrainOptions, flag_of
 from deepstep.cli.screen import harmless
 from deepstep.cli.settings import schedules_of
 from deepstep.cli.split import Rows, TableSplit
@@ -42,6 +43,8 @@ def new_estimator(
             given[typed.to or option] = value
     if split.survey is not None:
         given["stream"] = True
+    if in_time(options) and not single:
+        given["validation"] = "time"
     if single:
         given |= _of_one_network(options, validated=split.validation is not None)
     if target.is_classification:
@@ -98,7 +101,8 @@ def fit(estimator: DeepClassifier | DeepRegressor, split: TableSplit, options: T
         if split.survey is not None:
             estimator.fit(split.survey, options.targets[0], options.sample_weight, **validation)
         else:
-            estimator.fit(*_given(split, split.train), **validation)
+            groups = split.train.groups if estimator.preset in ENSEMBLES else None  # of one, split is enough
+            estimator.fit(*_given(split, split.train), **validation, groups=groups)
     history = estimator.histories_[0]
     if not history and not estimator.interrupted_:
         # L-BFGS has nothing to do where the gradient is small from the beginning

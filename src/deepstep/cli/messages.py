@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deepstep.cli.groups_and_time import how_split
 from deepstep.cli.options import OPTIONS, TrainOptions, resolved
 from deepstep.cli.screen import note, print_next, print_table, printable
 from deepstep.cli.settings import Preset
@@ -70,6 +71,8 @@ def tell(file: Path, rows: int, options: TrainOptions, split: TableSplit, preset
     held = "" if split.validation is None else f"{split.validation.frame.height:,} to validate on, "
     tested = "none" if split.test is None else f"{split.test.frame.height:,}"
     note(f"{shown(file)}: {rows:,} rows; {split.n_learned:,} to learn from, {held}{tested} held out.")
+    if how := how_split(options):
+        note(f"Held out: {how}.")
     if split.survey is not None:
         most = options.buffer_rows
         many = "as many rows as 64 MB hold" if most is None else f"{most:,} rows"
@@ -111,6 +114,8 @@ def about(file: Path, options: TrainOptions, split: TableSplit, preset: str) -> 
     config: dict[str, Any] = {"task": split.kind, "target": options.target, "source": printable(file)}
     if options.sample_weight is not None:
         config["sample_weight"] = options.sample_weight
+    if how := how_split(options):
+        config["split"] = how
     asked = options.kept("asked")
     if options.validation is not None:
         asked = {**asked, "validation": options.validation}

@@ -215,6 +215,18 @@ class TrainOptions:
     sample_weight: Annotated[str | None, _data(
         "Column with per-row sample weights for training and validation. Not used as a feature.",
         of="ensemble", metavar="COLUMN")] = None
+    groups: Annotated[str | None, _data(
+        "Column of groups, such as patients: rows of one group are never split between training, "
+        "validation, folds and test set. Not used as a feature, except with --keep.",
+        of="ensemble", kept=("asked",), metavar="COLUMN", to="")] = None
+    time_order: Annotated[bool, _data(
+        "The rows are in the order of time: the test set is the newest rows, and validation rows are newer "
+        "than those that are learned from.",
+        of="ensemble", kept=("asked",), is_flag=True, to="")] = False
+    time_column: Annotated[str | None, _data(
+        "Column of dates or numbers to sort the rows by, for --time-order. It remains a feature, except with "
+        "--exclude.",
+        of="ensemble", kept=("asked",), metavar="COLUMN", to="")] = None
     class_weight: Annotated[str | Mapping[str, float] | None, _data(
         '"balanced", or CLASS=WEIGHT[,CLASS=WEIGHT…]. Classes without a weight get 1. With several '
         "targets use COLUMN:CLASS=WEIGHT. Can be repeated.",

@@ -71,7 +71,7 @@ def _figure(value: Any) -> str:
 
 def _training(run: Run) -> list[tuple[str, str]]:
     known = {**run.config, "target": run.target_name}
-    about = [(name, str(known[name])) for name in ("task", "target", "source") if name in run.config]
+    about = [(name, str(known[name])) for name in ("task", "target", "source", "split") if name in run.config]
     found = run.config.get("found", ())
     settings = [
         (name, f"{value} (found by a search)" if name in found else str(value))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from deepstep.cli.groups_and_time import check_held_out
 from deepstep.cli.messages import (
     NO_TEST,
     ONLY_OUT_OF_FOLD,
@@ -227,6 +228,7 @@ def _train(
     from deepstep.cli import fitting  # scikit-learn comes with it
 
     single = preset.name == SINGLE
+    check_held_out(options, single=single, streamed=isinstance(source, StoredRows))
     second = None if options.validation is None else Path(options.validation)
     validation = None if second is None else table_of(second, options)[0]
     if isinstance(source, StoredRows):

@@ -56,6 +56,7 @@ def overview(run: Run) -> Html:
         ("task", config.get("task", "")),
         ("target", run.target_name),
         ("trained on", config.get("source", "")),
+        *([("held out", config["split"])] if "split" in config else []),
         *how,
     ]
     results = {name: Scores(part) for name, part in config.get("results", {}).items()}
