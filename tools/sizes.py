@@ -18,9 +18,9 @@ LIMITS: dict[str, tuple[int, int]] = {
     "model": (1_200, 2_010),
     "data": (1_600, 3_740),
     "preparation": (2_100, 4_120),
-    "estimators": (2_800, 7_460),
+    "estimators": (2_800, 7_750),
     "plots": (1_270, 1_660),
-    "report": (700, 910),
+    "report": (700, 920),
     "explorer": (1_230, 1_830),
     "course": (1_800, 3_710),
     "cli": (2_000, 5_620),
@@ -28,7 +28,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
-FILES = 190, 252
+FILES = 190, 253
 TESTS = 22_000, 42_300
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from deepstep.estimators.ensemble import Ensemble, Leaderboard
+    from deepstep.estimators.tried import TriedPresets
     from deepstep.training.rate_finder import RateSearch
 
 
@@ -35,6 +36,12 @@ def print_presets(screen: "Console", ensemble: "Ensemble") -> None:
         rows.append((preset.name, preset.why, str(len(members)), shown, f"{weight:.3f}"))
     header = ("preset", "what it is", "members", "validation cost", "weight")
     print_table(screen, header, rows, left=2)
+
+
+def print_tried(screen: "Console", tried: "TriedPresets") -> None:
+    """The presets that were tried, without their settings."""
+    header, *rows = [(one[0], *one[2:]) for one in (tried.HEADER, *tried.cells())]
+    print_table(screen, ("preset tried", *header[1:]), rows)
 
 
 def print_members(screen: "Console", board: "Leaderboard") -> None:

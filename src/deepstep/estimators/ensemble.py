@@ -3,7 +3,7 @@ rows that it has not learned from. One network is an ensemble of one.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +14,7 @@ from deepstep.data.text_formats import html_table
 from deepstep.engines import missing_numba
 from deepstep.estimators.calibration import fit_temperature, with_temperature
 from deepstep.estimators.presets import ALONE, AS_THEY_ARE, Preset
+from deepstep.estimators.tried import TriedPresets
 from deepstep.inspection.tables import text_table
 from deepstep.model import Network
 from deepstep.preparation.encoding import Encoding
@@ -234,6 +235,7 @@ class Ensemble:
     output (str): The head of the members.
     out_of_fold (array of shape (m, n_L), or None): Outputs for the training rows by members that did not
         learn from them, NaN for rows that all learned from; None where nothing was held out.
+    tried (TriedPresets): All presets that were trained for it; empty for one network.
     """
 
     preprocessors: tuple[FoldPreprocessor, ...]
@@ -242,6 +244,7 @@ class Ensemble:
     temperatures: Mapping[str, float]
     output: str
     out_of_fold: Array | None
+    tried: TriedPresets = field(default_factory=TriedPresets)
 
     def __repr__(self) -> str:
         n, n_folds = len(self.members), len(self.preprocessors)

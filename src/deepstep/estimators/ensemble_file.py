@@ -27,6 +27,7 @@ from deepstep.errors import DeepStepError, FileError
 from deepstep.estimators.ensemble import Ensemble, Fold, FoldPreprocessor, Member, Table
 from deepstep.estimators.population import PRESETS
 from deepstep.estimators.presets import INPUTS, Preset
+from deepstep.estimators.tried import TriedPreset, TriedPresets
 from deepstep.model import Network
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.encoding import Encoding
@@ -59,6 +60,7 @@ def write_ensemble(folder: Path, ensemble: Ensemble, temperature: float) -> list
         "temperatures": dict(ensemble.temperatures),
         "preparers": [_of_preprocessor(preprocessor) for preprocessor in ensemble.preprocessors],
         "members": members,
+        "tried": ensemble.tried.to_dicts(),
     }
     text = json.dumps(record, ensure_ascii=False, allow_nan=False, default=np.generic.tolist)
     with atomic_write(folder / NAME) as file:
@@ -129,7 +131,10 @@ class EnsembleFile:
         self._checked(lambda: self._read(record, OLD_KEY if old else "preset"))
 
     def _read(self, record: Entries, named: str) -> None:
-        _names(record, "format, version, output, temperature, weights, temperatures, preparers, members")
+        record = {"tried": [], **record}  # which files of before do not have
+        _names(
+            record, "format, version, output, temperature, weights, temperatures, preparers, members, tried"
+        )
         self.temperature, self.output = record["temperature"], record["output"]
         _require(_is_above_0(self.temperature), "temperature is a number above 0", self.temperature)
         _require(isinstance(self.output, str), "output is a text", self.output)
@@ -145,6 +150,8 @@ class EnsembleFile:
         self.temperatures = _of_presets("temperatures", record["temperatures"], presets)
         for temperature in self.temperatures.values():
             _require(temperature > 0, "temperatures is a number above 0", temperature)
+        _require(isinstance(record["tried"], list), "tried is a list", record["tried"])
+        self.tried = TriedPresets(TriedPreset.from_dict(_object(one)) for one in record["tried"])
         weights = [*self.weights.values()]
         whole = min(weights) >= 0 and isclose(sum(weights), 1, rel_tol=1e-9)
         _require(whole, "weights are at least 0 and sum to 1", weights)
@@ -157,7 +164,8 @@ class EnsembleFile:
     def ensemble(self) -> Ensemble:
         """The ensemble; nothing is executed."""
         members = tuple(map(self._opened, self._begins, self._records))
-        return Ensemble(self.preprocessors, members, self.weights, self.temperatures, self.output, None)
+        weights, temperatures = self.weights, self.temperatures
+        return Ensemble(self.preprocessors, members, weights, temperatures, self.output, None, self.tried)
 
     def _opened(self, begin: str, record: Entries) -> Member:
         preset, fold = _preset(record["preset"], record["inputs"], record["why"]), record["fold"]

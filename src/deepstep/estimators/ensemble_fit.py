@@ -1,6 +1,6 @@
 """How an ensemble is fitted: presets are trained side by side on folds of the rows, selected and weighed."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, cached_property, partial
@@ -44,8 +44,9 @@ from deepstep.estimators.presets import (
 )
 from deepstep.estimators.solvers import warn_the_caller
 from deepstep.estimators.splits import split
+from deepstep.estimators.tried import Outcome, TriedPreset, TriedPresets
 from deepstep.training.progress import Meter
-from deepstep.types import Array
+from deepstep.types import Array, plain
 
 if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator
@@ -161,6 +162,9 @@ class _Population:
         self._preprocessors: dict[int, FoldPreprocessor] = {}
         self._trained: dict[tuple[int, int], Trained] = {}
         self._window: dict[int, tuple[int, ...]] = {}
+        self._seconds: dict[tuple[int, int], float] = {}  # of all trainings, also of what is dropped
+        self._found: dict[int, tuple[int | None, float]] = {}  # epochs and loss of a preset
+        self._outcomes: dict[int, Outcome] = {}
         self._ended = False
         self._diverged: DivergenceError | None = None
         self._size = size = ensemble_size(
@@ -226,13 +230,19 @@ class _Population:
         numbers = [number for number in numbers if all((number, fold) in self._trained for fold in folds)]
         choices = {number: self._choice(number) for number in numbers}
         best = sorted(numbers, key=lambda number: _or_last(choices[number].loss))[: self._size.kept]
-        self._trained = {place: one for place, one in self._trained.items() if place[0] in best}
+        self._drop(best)
         for number in best:
             marks, epochs = snapshot_epochs(self._epochs(number)), choices[number].epochs
             if epochs is not None:
                 at = marks.index(epochs)
                 self._window[number] = tuple(marks[max(0, at - AROUND) : at + AROUND + 1])
         return sorted(best)
+
+    def _drop(self, best: Collection[int]) -> None:
+        """Keep the members of these presets alone."""
+        others = {number for number, _ in self._trained if number not in best}
+        self._outcomes = {**dict.fromkeys(others, Outcome.DROPPED), **self._outcomes}
+        self._trained = {place: one for place, one in self._trained.items() if place[0] in best}
 
     def _train(self, numbers: Sequence[int], folds: range) -> None:
         """Train presets on folds; with a budget, or a large table, so many folds at once that all workers
@@ -271,8 +281,10 @@ class _Population:
                     if estimator.n_estimators is not None:
                         raise result
                     self._diverged = self._diverged or result
+                    self._outcomes[number] = Outcome.DIVERGED
                     continue
                 self._trained[number, fold] = result
+                self._seconds[number, fold] = result.member.seconds or 0.0
                 self._preprocessors[fold] = self._with_earlier(prepared(fold).preprocessor, fold)
                 workers.interruption.waits = True
                 self._move(place, DONE)
@@ -333,8 +345,9 @@ class _Population:
             }
             if len(known) == len(trained):
                 found.append(Choice(preset, epochs, *self._gathered(known)))
-        pooled = found[1:] or found
-        return min(pooled, key=lambda one: _or_last(one.loss))
+        best = min(found[1:] or found, key=lambda one: _or_last(one.loss))
+        self._found[number] = best.epochs, best.loss
+        return best
 
     def _gathered(self, known: dict[int, tuple[Member, Array]]) -> tuple[dict[int, Member], Array, float]:
         """Members, their outputs for all rows, and the mean loss of these at the best temperature."""
@@ -367,6 +380,12 @@ class _Population:
             outputs.setdefault(one.preset.name, []).append(one.outputs)
         found = fit_ensemble_weights(outputs, self._scored.Y, self._output, self._losses, self._weight)
         weights = found.weights
+        tried = self._tried(
+            {
+                number: weights[one.preset.name] / len(outputs[one.preset.name])
+                for number, one in zip(numbers, choices, strict=True)
+            }
+        )
         if estimator.n_estimators is None:
             weights = {name: weight for name, weight in weights.items() if weight > 0}
         members = [
@@ -384,7 +403,25 @@ class _Population:
             {name: found.temperatures[name] for name in weights},
             self._output,
             None if self._validation is not None else found.together,
+            tried,
         )
+
+    def _tried(self, shares: Mapping[int, float]) -> TriedPresets:
+        """All presets that were trained, with the shares of those that were weighed."""
+        found, classes = [], is_classifier(self._estimator)
+        for number in sorted({number for number, _ in self._seconds} | self._outcomes.keys()):
+            preset, params, share = self._presets[number], self._params(number), shares.get(number, 0.0)
+            names = preset.own(classes=classes)
+            settings = {"inputs": preset.inputs, **{name: getattr(params, name) for name in names}}
+            seconds = [one for (of, _), one in self._seconds.items() if of == number]
+            epochs, loss = self._found.get(number, (None, np.nan))
+            outcome = self._outcomes.get(number, Outcome.UNFINISHED)
+            if number in shares:
+                outcome = Outcome.SELECTED if share else Outcome.NOT_SELECTED
+            known = loss if np.isfinite(loss) else None
+            one = (preset.name, preset.why, plain(settings), len(seconds), epochs, known, sum(seconds))
+            found.append(TriedPreset(*one, share, outcome.value))
+        return TriedPresets.sorted(found)
 
     def _as_member(self, choice: Choice, fold: int, at: int) -> Member:
         """A member with its score on the rows that its fold, the one in this place, holds out."""

@@ -10,6 +10,7 @@ from deepstep.equations.ops import is_weights
 from deepstep.estimators.ensemble import Ensemble, Leaderboard, Member
 from deepstep.estimators.label_issues import TrainingFingerprint
 from deepstep.estimators.training import FitResult
+from deepstep.estimators.tried import TriedPresets
 from deepstep.training import History
 from deepstep.types import Array
 
@@ -79,6 +80,10 @@ class FittedAttributes:
         The history of each member.
     interrupted_ : bool
         Whether Ctrl-C ended the fit, which keeps what was reached.
+    tried_ : TriedPresets
+        All presets that were trained for the ensemble, the best first, with their settings, folds, epochs,
+        loss, seconds and weight, and why they are in it or not; ``to_dicts()`` is for ``pandas.DataFrame``.
+        Empty for one network.
     oof_predictions_ : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_outputs)
         Predictions for the rows of the fit by the members that did not learn from them: the probabilities of
         `DeepClassifier.predict_proba`, the numbers of `DeepRegressor.predict`. NaN in rows that no fold held
@@ -174,6 +179,11 @@ class FittedAttributes:
         """Whether Ctrl-C ended the fit."""
         stopped = (history.stopped for history in self.histories_)
         return getattr(self, "_interrupted", False) or "interrupted" in stopped
+
+    @property
+    def tried_(self) -> TriedPresets:
+        """All presets that were trained for the ensemble."""
+        return self._fitted("tried_").tried
 
     @property
     def oof_predictions_(self) -> Array:

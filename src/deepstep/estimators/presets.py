@@ -69,8 +69,12 @@ class Preset:
 
     def parameters(self, *, classes: bool) -> dict[str, Any]:
         """Parameters of the estimators, except those that depend on the table."""
+        return {**ALWAYS, **self.own(classes=classes)}
+
+    def own(self, *, classes: bool) -> dict[str, Any]:
+        """The same without those that all presets have."""
         kind = self.of_classes if classes else self.of_numbers
-        return {**ALWAYS, "hidden_layer_sizes": self.hidden, **self.settings, **kind}
+        return {"hidden_layer_sizes": self.hidden, **self.settings, **kind}
 
 
 TABM = Preset(

@@ -174,7 +174,12 @@ def presets(run: Run) -> Html:
     ]
     header = ["preset", "purpose", "members", "mean validation cost", "weight"]
     text = "The weights are chosen by the out-of-fold predictions of all presets together."
-    return join([tag("p", text), table(header, rows, caption="Presets", left=2)])
+    tried = run.ensemble.tried
+    found = [tag("p", text), table(header, rows, caption="Presets", left=2)]
+    if tried:
+        whole = "All presets that were tried"
+        found.append(table(tried.HEADER, tried.cells(), caption=whole, left=2, texts_last=1))
+    return join(found)
 
 
 def members(run: Run) -> Html:
