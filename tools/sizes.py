@@ -18,7 +18,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "model": (1_200, 2_010),
     "data": (1_600, 3_740),
     "preparation": (2_100, 4_120),
-    "estimators": (2_800, 7_750),
+    "estimators": (2_800, 7_870),
     "plots": (1_270, 1_660),
     "report": (700, 920),
     "explorer": (1_230, 1_830),
@@ -28,8 +28,8 @@ LIMITS: dict[str, tuple[int, int]] = {
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
-FILES = 190, 253
-TESTS = 22_000, 42_300
+FILES = 190, 254
+TESTS = 22_000, 42_500
 
 
 def lines(files: list[Path]) -> int:

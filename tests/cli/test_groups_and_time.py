@@ -174,3 +174,12 @@ def test_streamed_rows_are_refused(deepstep, visits):
     result = deepstep("train", "u.parquet", "--target kind --stream --groups patient")
     assert result.code == 2
     assert "--groups must be used with rows in memory, got streamed ones." in " ".join(result.err.split())
+
+
+def test_an_ensemble_is_trained_again_on_all_training_rows(deepstep, visits):
+    result = deepstep("train", "t.csv", *TRAIN, *FAST, "--time-column step --refit")
+    assert result.code == 0, result.err
+    run = Run.load("r")
+    assert len(run.ensemble.members) == len(run.ensemble.weights) == 1
+    assert run.config["options"]["refit"] is True
+    assert "out_of_fold" in run.config["results"]

@@ -127,7 +127,7 @@ WITHOUT_THE_TABLE = {
     "--optimizer-param beta1": "",
     "--optimizer-param beta1=0.9 --optimizer-param beta1=0.8": "each name once",
     "--optimizer gd --optimizer-param beta=0.9": "",
-    "--refit": "--patience, which finds the number of epochs",
+    "--preset single --refit": "--patience, which finds the number of epochs",
     "--time-budget 60 --patience 3 --refit": "got --time-budget",
     "--schedule plateau --patience 3 --refit": "got a plateau",
     "--exclude kind": "--exclude must be a column other than the target, got 'kind'",

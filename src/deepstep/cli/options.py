@@ -361,8 +361,9 @@ class TrainOptions:
         "neg_log_loss, r2, …).",
         metavar="NAME")] = None
     refit: Annotated[bool | None, _stop(
-        "After early stopping, retrain on training and validation data for the best number of epochs.",
-        is_flag=True)] = None
+        "After early stopping, retrain on training and validation data for the best number of epochs. An "
+        "ensemble retrains each of its presets on all training rows.",
+        of="ensemble", is_flag=True)] = None
     time_budget: Annotated[float | None, _stop(
         "Maximum training time in seconds. Schedules are then functions of elapsed time.",
         common=True, of="ensemble", passed=True, type=float, metavar="SECONDS")] = None

@@ -45,6 +45,7 @@ from deepstep.cli.screen import (
 )
 from deepstep.cli.settings import (
     Preset,
+    check_refit,
     checked,
     checkpoint_options,
     chosen_preset,
@@ -228,6 +229,8 @@ def _train(
     from deepstep.cli import fitting  # scikit-learn comes with it
 
     single = preset.name == SINGLE
+    if single:
+        check_refit(options)
     check_held_out(options, single=single, streamed=isinstance(source, StoredRows))
     second = None if options.validation is None else Path(options.validation)
     validation = None if second is None else table_of(second, options)[0]

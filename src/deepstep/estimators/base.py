@@ -51,6 +51,7 @@ from deepstep.estimators.presets import (
     changed,
     engine_on,
 )
+from deepstep.estimators.refit import check_refit, refit_ensemble
 from deepstep.estimators.row_sources import as_row_source, in_memory, inputs_in, is_stored, labels_in, reading
 from deepstep.estimators.saved import SavedEstimator
 from deepstep.estimators.solvers import fit_to_resume, warn_the_caller
@@ -261,6 +262,7 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
     def _fit_in_memory(self, given: RawData, validation: RawData | None, context: FitContext) -> None:
         where = context.where
         self._refuse_foreign(where)
+        check_refit(self, where, validated=validation is not None)
         dtype: Any = None
         if self.preset == MLP.name:
             dtype = self.network_.dtype if context.going_on else self._precision
@@ -285,6 +287,8 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         held_out = None if validation is None else self._validation_rows(validation, dtype, where)
         self.ensemble_ = fit_ensemble(self, rows, held_out, context)
         self._finish(rows, held_out)
+        if self.refit and self.preset not in ALONE and not self._interrupted:
+            self.ensemble_ = refit_ensemble(self, rows, context)
         if any(one.table is not None and one.table.cautions for one in self.ensemble_.preprocessors):
             whole = Table.fit(rows.X, self.keep_columns or (), context.categorical)
             self._warn_of_columns(whole.cautions, context)  # with the counts of all rows
@@ -419,7 +423,7 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
             return
         if streamed:
             refuse_for_one(self, where)
-        own = {*FOR_ALL_MEMBERS, *OF_THE_ENSEMBLE, *(OF_STREAMS if streamed else ())}
+        own = {*FOR_ALL_MEMBERS, *OF_THE_ENSEMBLE, *(OF_STREAMS if streamed else ("refit",))}
         own |= {"shared_members"} if self.preset == TABM.name else set()
         foreign = sorted(set(changed(self)) - own)
         if foreign:

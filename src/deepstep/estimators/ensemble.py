@@ -247,7 +247,7 @@ class Ensemble:
     tried: TriedPresets = field(default_factory=TriedPresets)
 
     def __repr__(self) -> str:
-        n, n_folds = len(self.members), len(self.preprocessors)
+        n, n_folds = len(self.members), len({member.fold for member in self.members})
         folds = f" on {n_folds} folds" if n_folds > 1 else ""
         weights = ", ".join(f"{name} {weight:.2f}" for name, weight in self.weights.items())
         return f"Ensemble({n} network{'s' if n > 1 else ''}{folds}: {weights})"

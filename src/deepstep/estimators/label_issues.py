@@ -66,9 +66,10 @@ def out_of_fold_scores(estimator: Any, given: RawData, where: str) -> tuple[Arra
                 norms[numbers] = _norms_by_members(ensemble, rows.take(numbers), [fold])
     rest = np.flatnonzero(~np.isfinite(A).all(axis=1))
     if rest.size:
-        others = rows.take(rest)
-        A[rest] = ensemble.outputs(others.X)
-        norms[rest] = _norms_by_members(ensemble, others, range(len(ensemble.preprocessors)))
+        A[rest] = ensemble.outputs(rows.take(rest).X)
+    rest = np.flatnonzero(np.isnan(norms))  # of a refit all rows
+    if rest.size:
+        norms[rest] = _norms_by_members(ensemble, rows.take(rest), range(len(ensemble.preprocessors)))
     return A, rows.Y, norms
 
 

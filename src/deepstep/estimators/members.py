@@ -124,7 +124,7 @@ class _Snapshots(Callback):
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
         done = len(training.history)
-        if done in self._marks and np.isfinite(record["validation_cost"]):
+        if done in self._marks and np.isfinite(record.get("validation_cost", np.nan)):
             statistics = {name: value.copy() for name, value in training.state().statistics.items()}
             outcome = training.outcome.copy()  # views of it cannot be written
             self.kept.append(Snapshot(done, outcome, statistics, training.validation_outputs()))
@@ -204,7 +204,11 @@ def train_member(
             params.schedule == "coslog4" and validation is not None and seconds is None and not task.window
         )
         cycles = [_Overfitted(params.max_iter)] if compares and params.max_iter >= LEAST_EPOCHS else []
-        watchers = [] if link is None else [_Linked(link), *([] if validation is None else [snapshots])]
+        watchers = (
+            []
+            if link is None
+            else [_Linked(link), *([snapshots] if task.window or validation is not None else [])]
+        )
         asked = as_callbacks(params.callbacks or [], context.where)
         params.callbacks = [*watchers, *cycles, *asked]
         params.early_stopping = validation is not None

@@ -263,7 +263,10 @@ class Options(BaseEstimator):
         After early stopping, and refused without it or with 'lbfgs', train again, from the same start, on the
         training and the validation data together, for as many epochs as it took to the best one. Rates by
         the clock (``time_budget``) or by the course of training ('plateau') cannot be repeated and are
-        refused; 'adaptive' goes by the cost.
+        refused; 'adaptive' goes by the cost. With 'tabular' and 'tabm' one network of each selected preset
+        learns all rows, also the newest ones of ``validation='time'``, for the epochs that the folds had
+        best, and predicts in place of the folds' networks. Weights, temperatures, ``oof_predictions_``, sets
+        and intervals stay those of the folds' networks, which have learned fewer rows.
     deterministic : bool, default=False
         One thread for the products of matrices: the same bits on any number of cores.
     stream : bool or None, default=None

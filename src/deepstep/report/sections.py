@@ -48,7 +48,8 @@ def overview(run: Run) -> Html:
         how = [("network", repr(run.network)), ("ended", run.ended)]
     else:
         ensemble = run.ensemble
-        counts = [len(part) for part in (ensemble.members, ensemble.presets, ensemble.preprocessors)]
+        folds = {member.fold for member in ensemble.members}
+        counts = [len(part) for part in (ensemble.members, ensemble.presets, folds)]
         how = [("ensemble", "{} of {} on {}".format(*map(_counted, counts, ("network", "preset", "fold"))))]
     if config.get("seconds") is not None:
         how.append(("trained in", f"{written(config['seconds'])} seconds"))
