@@ -12,9 +12,10 @@ from numpy.testing import assert_array_equal
 from sklearn.metrics import accuracy_score, root_mean_squared_error
 
 from deepstep import Run
+from deepstep.cli import options
 from deepstep.cli.options import TYPED
 from deepstep.data import holdout
-from deepstep.estimators import DeepClassifier, DeepRegressor
+from deepstep.estimators import DeepClassifier, DeepRegressor, population
 
 KIND = ("--target", "kind", "--n-estimators", "2")
 HEIGHT = ("--target height --exclude kind --n-estimators 2",)
@@ -277,3 +278,9 @@ def test_ctrl_c_leaves_no_half_written_run(deepstep, process, flowers, tmp_path,
     assert json.loads(result.stdout)["exit_code"] == 130
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == old
     assert [entry.name for entry in tmp_path.iterdir()] == ["r"] * overwrite
+
+
+def test_efforts_of_the_command_are_those_of_the_estimators():
+    """They are written twice, as the command starts without the estimators."""
+    assert options.EFFORTS == population.EFFORTS
+    assert TYPED["effort"].click["type"].choices == population.EFFORTS

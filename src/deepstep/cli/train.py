@@ -180,6 +180,9 @@ def train_command(
     rows = stored(file, options["stream"], beside=beside)
     preset = begun or chosen_preset(context, streamed=rows is not None)
     asked = checked(options)
+    if preset.name == SINGLE:
+        check_refit(asked)
+    check_held_out(asked, single=preset.name == SINGLE, streamed=rows is not None)
     if rows is None and options["buffer_rows"] is not None:
         raise ConfigurationError(
             "--buffer-rows", "--stream", "the table is read into memory", "Add --stream."
@@ -229,9 +232,6 @@ def _train(
     from deepstep.cli import fitting  # scikit-learn comes with it
 
     single = preset.name == SINGLE
-    if single:
-        check_refit(options)
-    check_held_out(options, single=single, streamed=isinstance(source, StoredRows))
     second = None if options.validation is None else Path(options.validation)
     validation = None if second is None else table_of(second, options)[0]
     if isinstance(source, StoredRows):

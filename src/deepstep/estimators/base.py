@@ -9,7 +9,7 @@ from numbers import Integral
 from typing import Any, Self, TypeVar, cast
 
 import numpy as np
-from scipy.sparse import issparse
+from scipy.sparse import csr_array, issparse
 from sklearn.base import _fit_context, is_regressor
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
@@ -68,6 +68,7 @@ from deepstep.model import Network
 from deepstep.network.border import weights_in
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.survey import Survey
+from deepstep.training.rows import parts
 from deepstep.types import AnyArray, Array
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -80,6 +81,7 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
     n_features_in_: int
     _training_rows: TrainingFingerprint | None = None
     _interrupted: bool = False
+    _column_names: tuple[str, ...] = ()  # none of sparse rows
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -369,13 +371,20 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         return Dataset(X, y, checked_weight(given.sample_weight, X if dtype is not None else y))
 
     def _table(self, X: Any, *, reset: bool, where: str) -> Any:
-        """X as a frame (or sparse), with the columns of the fit."""
+        """X as a frame (or sparse), with the columns of the fit; rows to predict in the form of the fit."""
+        sparse = issparse(X)
+        if not (reset or self._column_names or sparse):
+            missing = {"ensure_all_finite": "allow-nan"}
+            X = csr_array(validate_data(self, X, dtype=np.float64, reset=False, **missing))
+        elif not reset and self._column_names and sparse:
+            X = X.toarray()
         if issparse(X) or (isinstance(X, np.ndarray) and X.dtype.kind in "biufc"):
             checked = validate_data(
                 self, X, accept_sparse="csr", ensure_all_finite="allow-nan", dtype=None, reset=reset
             )
             if issparse(checked):
                 self._came_with_names = False
+                self._column_names = () if reset else self._column_names
                 return checked
             return self._named(as_frame(checked, where=where), False, reset=reset, where=where)
         if isinstance(X, np.ndarray):
@@ -472,6 +481,12 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
                 [self._outputs(piece if named else piece.to_numpy(), outputs) for piece in pieces]
             )
         if not ensemble.takes_numbers:
+            sparse, some = issparse(X), [slice(None)]
+            if sparse and self._column_names:  # rows are made dense a part at a time
+                some = [*parts(X.shape[0], X.shape[1:])]
+            if len(some) > 1:
+                X = X.tocsr()
+                return np.concatenate([self._outputs(X[part], outputs) for part in some])
             X = self._table(X, reset=False, where=f"{type(self).__name__}.predict")
         elif not self._is_plain(X):
             X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)

@@ -35,16 +35,13 @@ from deepstep.estimators.members import (
     snapshot_epochs,
     train_member,
 )
-from deepstep.estimators.population import ensemble_size
+from deepstep.estimators.population import Width, ensemble_size, more_presets
 from deepstep.estimators.preparing import prepare_fold
-from deepstep.estimators.presets import (
-    ALONE,
-    Preset,
-    hyperparameters,
-)
+from deepstep.estimators.presets import ALONE, TABM, Preset, hyperparameters
 from deepstep.estimators.solvers import warn_the_caller
 from deepstep.estimators.splits import split
 from deepstep.estimators.tried import Outcome, TriedPreset, TriedPresets
+from deepstep.preparation.batches import evenly_spread
 from deepstep.training.progress import Meter
 from deepstep.types import Array, plain
 
@@ -59,6 +56,12 @@ WITHOUT_ROWS = 5
 
 OF_A_ROUND = 5
 """Presets that are trained at a time within a budget of seconds."""
+
+COUNTED = 2_000
+"""Rows on which the inputs of categories are counted."""
+
+REMEMBERED = 4
+"""Presets whose members are kept within a budget, as a multiple of those that learn all folds without one."""
 
 AROUND = 2
 """Snapshots before and after the best one of the first folds that the other folds have."""
@@ -167,19 +170,20 @@ class _Population:
         self._outcomes: dict[int, Outcome] = {}
         self._ended = False
         self._diverged: DivergenceError | None = None
+        self._seed, self._width = seed, _width(estimator, rows.X, context)
         self._size = size = ensemble_size(
             len(rows),
             estimator.n_estimators,
             estimator.preset,
             estimator.effort,
-            n_features=inf if issparse(rows.X) else rows.X.shape[1],
+            width=self._width,
             validated=validation is not None,
             seed=seed,
         )
         self._parts = split(estimator, rows, validation, size.n_folds, seed, context.where)
         blind = validation is None and not self._parts[0].held_out.size
         self._presets = size.presets[:WITHOUT_ROWS] if blind and not estimator.n_estimators else size.presets
-        self._seeds = np.random.SeedSequence(seed).generate_state(len(self._parts) * len(self._presets))
+        self._ends = blind or estimator.n_estimators is not None or estimator.preset == TABM.name
 
     def fit(self) -> Ensemble:
         """Train, and weigh what was trained."""
@@ -218,19 +222,34 @@ class _Population:
         """Train a few presets on all folds, then the next ones as long as there is time for as many again."""
         folds, begin, asked = range(len(self._parts)), 0, self._estimator.n_estimators is not None
         each = len(numbers) if asked else min(OF_A_ROUND, self._size.kept)
-        while begin < len(numbers):
+        while begin < len(self._presets):
             started = self._clock.left
-            self._train(numbers[begin : begin + each], folds)
+            self._train(range(begin, min(begin + each, len(self._presets))), folds)
             begin += each
             if started - self._clock.left >= self._clock.left:
                 break
+            self._forget()
+            if begin + each > len(self._presets) and not self._ends:
+                self._presets = more_presets(self._presets, len(self._rows), self._width, self._seed)
+                self._planned = max(self._planned, len(self._presets) * len(folds))
+
+    def _forget(self) -> None:
+        """Drop the members of presets that are too far behind to be selected, so that memory has a bound."""
+        numbers = sorted({number for number, _ in self._trained})
+        if self._ends or len(numbers) <= REMEMBERED * self._size.kept:
+            return
+        for number in numbers:
+            if number not in self._found:
+                self._choice(number)
+        best = sorted(numbers, key=lambda number: _or_last(self._found[number][1]))
+        self._drop(best[: REMEMBERED * self._size.kept], Outcome.NOT_SELECTED)
 
     def _best(self, numbers: Sequence[int], folds: range) -> list[int]:
         """The presets that are best on some folds, which also say when training on the others may end."""
         numbers = [number for number in numbers if all((number, fold) in self._trained for fold in folds)]
         choices = {number: self._choice(number) for number in numbers}
         best = sorted(numbers, key=lambda number: _or_last(choices[number].loss))[: self._size.kept]
-        self._drop(best)
+        self._drop(best, Outcome.DROPPED)
         for number in best:
             marks, epochs = snapshot_epochs(self._epochs(number)), choices[number].epochs
             if epochs is not None:
@@ -238,10 +257,10 @@ class _Population:
                 self._window[number] = tuple(marks[max(0, at - AROUND) : at + AROUND + 1])
         return sorted(best)
 
-    def _drop(self, best: Collection[int]) -> None:
+    def _drop(self, best: Collection[int], outcome: Outcome) -> None:
         """Keep the members of these presets alone."""
         others = {number for number, _ in self._trained if number not in best}
-        self._outcomes = {**dict.fromkeys(others, Outcome.DROPPED), **self._outcomes}
+        self._outcomes = {**dict.fromkeys(others, outcome), **self._outcomes}
         self._trained = {place: one for place, one in self._trained.items() if place[0] in best}
 
     def _train(self, numbers: Sequence[int], folds: range) -> None:
@@ -283,6 +302,8 @@ class _Population:
                     self._diverged = self._diverged or result
                     self._outcomes[number] = Outcome.DIVERGED
                     continue
+                if estimator.time_budget is not None:
+                    result = result._replace(snapshots=())  # each member ends by the clock
                 self._trained[number, fold] = result
                 self._seconds[number, fold] = result.member.seconds or 0.0
                 self._preprocessors[fold] = self._with_earlier(prepared(fold).preprocessor, fold)
@@ -303,7 +324,8 @@ class _Population:
     def _work(
         self, number: int, fold: int, prepared: Prepared, seconds: float | None
     ) -> Callable[[Link], Trained | DivergenceError]:
-        seed = int(self._seeds[self._place(number, fold)])
+        at = self._place(number, fold)  # a longer sequence of seeds begins with a shorter one
+        seed = int(np.random.SeedSequence(self._seed).generate_state(at + 1)[at])
         task = Task(self._presets[number], fold, seed, self._window.get(number, ()))
         return partial(_train_one, self._estimator, task, prepared, self._context, seconds)
 
@@ -335,7 +357,7 @@ class _Population:
         own = self._gathered({fold: (one.member, one.outputs) for fold, one in trained.items()})
         found = [Choice(preset, None, *own)]
         if self._estimator.time_budget is not None or self._params(number).n_iter_no_change < inf:
-            return found[0]  # each ends by the clock, or by a patience of its own, where that keeps the best
+            trained = {}  # each ends by the clock, or by a patience of its own, where that keeps the best
         for epochs in sorted({one.epochs for each in trained.values() for one in each.snapshots}):
             after = {fold: one.after(epochs) for fold, one in trained.items()}
             known = {
@@ -468,6 +490,18 @@ def _with_inputs(preprocessor: FoldPreprocessor, used: Collection[str]) -> FoldP
     return replace(preprocessor, encodings=kept)
 
 
+def _width(estimator: "DeepEstimator", X: Any, context: FitContext) -> Width:
+    """How wide a table is; categories are counted on a part of the rows."""
+    if issparse(X):
+        return Width(inf, inf)
+    columns = float(X.shape[1])
+    if not context.categorical and all(dtype.is_numeric() for dtype in X.dtypes):
+        return Width(columns, columns)
+    some = X[evenly_spread(X.shape[0], COUNTED)]
+    table = Table.fit(some, estimator.keep_columns or (), context.categorical)
+    return Width(columns, columns if table.preparation is None else float(table.preparation.n_features))
+
+
 def _or_last(loss: float) -> float:
     return loss if np.isfinite(loss) else np.inf
 
@@ -510,7 +544,7 @@ def _progress(
     def show(number: int, share: float) -> None:
         whole[0] += share == DONE
         done[number] = each * min(share, 1.0)
-        meter.move(min(sum(done.values()), each * planned), f"{whole[0]}/{planned} networks")
+        meter.move(min(sum(done.values()), each * planned), f"{whole[0]}/{max(planned, whole[0])} networks")
 
     meter.begin(each * planned, text=f"0/{planned} networks")
     try:
