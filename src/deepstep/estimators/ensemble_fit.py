@@ -219,15 +219,15 @@ class _Population:
         return int(self._params(number).max_iter)
 
     def _in_rounds(self, numbers: range) -> None:
-        """Train a few presets on all folds, then the next ones as long as there is time for as many again."""
+        """Train a few presets on all folds, then as many of the next ones as there is time for."""
         folds, begin, asked = range(len(self._parts)), 0, self._estimator.n_estimators is not None
-        each = len(numbers) if asked else min(OF_A_ROUND, self._size.kept)
-        while begin < len(self._presets):
+        each = most = len(numbers) if asked else min(OF_A_ROUND, self._size.kept)
+        while each and begin < len(self._presets):
             started = self._clock.left
             self._train(range(begin, min(begin + each, len(self._presets))), folds)
             begin += each
-            if started - self._clock.left >= self._clock.left:
-                break
+            used = max(started - self._clock.left, 1e-9)
+            each = max(0, min(most, int(each * self._clock.left / used)))
             self._forget()
             if begin + each > len(self._presets) and not self._ends:
                 self._presets = more_presets(self._presets, len(self._rows), self._width, self._seed)

@@ -255,7 +255,7 @@ class Options(BaseEstimator):
     time_budget : float, default=None
         Seconds after which training ends, if it has not before; schedules run by the clock then. 'tabular'
         uses all of it: when the presets of ``effort`` are trained, further ones are drawn, a few at a time,
-        until another round would take longer than what is left (with ``n_estimators``, that many networks).
+        as long as what is left suffices for one more (with ``n_estimators``, that many networks).
     scoring : str, callable or None, default=None
         What validation data are scored with: the name of a scikit-learn metric, a
         ``scorer(estimator, X, y)``, None for the estimator's own ``score``, or 'loss' for minus the cost, as
