@@ -253,7 +253,7 @@ def train_member(
 
 
 def has_pooled_epochs(params: SimpleNamespace, seconds: float | None) -> bool:
-    """Whether all folds of a preset have the same number of epochs: a clock or a patience ends each itself."""
+    """Whether all folds of a preset have one number of epochs: else a clock or a patience ends each."""
     return seconds is None and bool(params.n_iter_no_change == inf)
 
 
