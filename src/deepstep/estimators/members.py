@@ -31,7 +31,6 @@ from deepstep.network import Parameters
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Callback, StopTraining, Training
-from deepstep.training.callbacks import as_callbacks
 from deepstep.training.history import Record
 from deepstep.training.interruption import Interruption, deferred
 from deepstep.training.progress import epochs_done
@@ -103,12 +102,12 @@ class _Snapshots(Callback):
     """
 
     adds_to_records = ()
+    looks_at_the_network = False  # but after those epochs, where training pauses to validate
 
-    def __init__(self, epochs: int, window: tuple[int, ...], *, compares: bool, alone: bool) -> None:
+    def __init__(self, epochs: int, window: tuple[int, ...], *, compares: bool) -> None:
         self._last = window[-1] if window else None
         self._second, self._third = (min(epochs, max(1, round(epochs * end))) for end in CYCLES)
         self.marks, self._compares = window or snapshot_epochs(epochs), compares
-        self.looks_at_the_network = not alone  # alone, training pauses after those epochs in any case
         self.kept: list[Snapshot] = []
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
@@ -200,16 +199,15 @@ def train_member(
     of_ensemble = preset.name not in ALONE
     if of_ensemble:
         seed = task.seed % 2**31
-        asked = as_callbacks(params.callbacks or [], context.where)
         if validation is not None:
             pooled = has_pooled_epochs(params, seconds)
             cycles = pooled and params.schedule == "coslog4" and not task.window
             cycles &= params.max_iter >= LEAST_EPOCHS
-            alone = pooled and not asked  # callbacks may go by the validation cost of each epoch
-            snapshots = _Snapshots(params.max_iter, task.window, compares=cycles, alone=alone)
-            validated = frozenset([1, *snapshots.marks]) if alone else None
-        watchers = [] if link is None else [_Linked(link), *([] if snapshots is None else [snapshots])]
-        params.callbacks = [*watchers, *asked]
+            snapshots = _Snapshots(params.max_iter, task.window, compares=cycles)
+            validated = frozenset([1, *snapshots.marks]) if pooled else None
+        params.callbacks = (
+            [] if link is None else [_Linked(link), *([] if snapshots is None else [snapshots])]
+        )
         params.early_stopping = validation is not None and validated is None
         params.scoring = None if validation is None else "loss"
         params.verbose = params.verbose and link is None  # else one bar is of all members
