@@ -204,10 +204,10 @@ def train_member(
             cycles = pooled and params.schedule == "coslog4" and not task.window
             cycles &= params.max_iter >= LEAST_EPOCHS
             snapshots = _Snapshots(params.max_iter, task.window, compares=cycles)
-            validated = frozenset([1, *snapshots.marks]) if pooled else None
-        params.callbacks = (
-            [] if link is None else [_Linked(link), *([] if snapshots is None else [snapshots])]
-        )
+            if pooled and link is not None:  # alone, it keeps its own best epoch
+                validated = frozenset([1, *snapshots.marks])
+        watchers = [None if link is None else _Linked(link), snapshots]
+        params.callbacks = [one for one in watchers if one is not None]
         params.early_stopping = validation is not None and validated is None
         params.scoring = None if validation is None else "loss"
         params.verbose = params.verbose and link is None  # else one bar is of all members
