@@ -1,14 +1,18 @@
 """refit=True of ensembles: the selected presets learn all rows, and calibration stays that of the folds."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.datasets import load_wine
 
 from deepstep import DeepClassifier, DeepRegressor
 from deepstep.errors import ConfigurationError
 from deepstep.estimators import ensemble_fit, refit
 from deepstep.estimators.members import train_member
+from deepstep.training import Callback
 
 RNG = np.random.default_rng(0)
 M = 240
@@ -43,11 +47,23 @@ def test_one_network_of_each_selected_preset_for_the_epochs_of_its_folds(pair):
     assert "on" not in repr(after).partition(":")[0]
 
 
+class Keeper(Callback):
+    """Keeps the parameters after some epochs."""
+
+    def __init__(self, epochs):
+        self.epochs, self.kept = epochs, None
+
+    def on_epoch_end(self, training, record):
+        if len(training.history) == self.epochs:
+            self.kept = training.outcome.flat.copy()
+
+
 def test_a_network_is_that_of_a_training_on_all_rows(monkeypatch):
-    tasks = []
+    tasks, contexts = [], []
 
     def watched(estimator, task, prepared, context, **options):
         tasks.append((task, prepared))
+        contexts.append(context)
         return train_member(estimator, task, prepared, context, **options)
 
     monkeypatch.setattr(refit, "train_member", watched)
@@ -56,6 +72,13 @@ def test_a_network_is_that_of_a_training_on_all_rows(monkeypatch):
     for task, prepared in tasks:
         assert prepared.held_out is None
         assert len(prepared.learned[task.preset.inputs]) == len(WINE)
+    for member in model.ensemble_.members:
+        (task, prepared), *_ = [pair for pair in tasks if pair[0].preset is member.preset]
+        keeper = Keeper(member.epochs)
+        whole = clone(model).set_params(callbacks=[keeper])
+        whole.classes_, whole._labels = model.classes_, model._labels
+        train_member(whole, replace(task, window=()), prepared, contexts[0])
+        assert_array_equal(member.network.parameters.flat, keeper.kept)
 
 
 def test_what_is_known_of_rows_held_out_stays_that_of_the_folds(pair):
