@@ -1,5 +1,6 @@
 """The table of the presets that were tried: in a fit, in files, on the command line and in the report."""
 
+import contextlib
 import json
 import shutil
 from collections import Counter
@@ -21,6 +22,7 @@ from deepstep.estimators import population
 from deepstep.estimators.calibration import fit_temperature, with_temperature
 from deepstep.estimators.ensemble_file import EnsembleFile
 from deepstep.estimators.population import EFFORTS, Size
+from deepstep.estimators.tried import TriedPresets
 from deepstep.run_folder import opened as as_given
 from deepstep.run_folder import read_config, write_config
 
@@ -138,6 +140,20 @@ def test_what_is_no_such_table_is_refused(folder, tmp_path, name, value):
     write_config(path, as_given(config), config["files"])
     with pytest.raises(FileError, match=r"ensemble\.json.*it cannot be used"):
         Run.load(path)
+
+
+def test_of_very_many_the_first_are_shown(model, folder, tmp_path, capsys):
+    run = Run.load(folder)
+    many = TriedPresets([*model.tried_] * 40)
+    run.ensemble = replace(run.ensemble, tried=many)
+    run.save(tmp_path / "many")
+    for words in (["summary", "many"], ["report", "many", "-o", "many.html"]):
+        with contextlib.chdir(tmp_path), pytest.raises(SystemExit) as leaving:
+            main(words)
+        assert not leaving.value.code
+    assert "… and 200 presets more" in capsys.readouterr().out
+    page = (tmp_path / "many.html").read_text(encoding="utf-8")
+    assert "The first 100 of 240 presets that were tried" in page
 
 
 def test_summary_and_report_show_them(model, tmp_path, capsys, monkeypatch):

@@ -41,7 +41,9 @@ def print_presets(screen: "Console", ensemble: "Ensemble") -> None:
 def print_tried(screen: "Console", tried: "TriedPresets") -> None:
     """The presets that were tried, without their settings."""
     header, *rows = [(one[0], *one[2:]) for one in (tried.HEADER, *tried.cells())]
-    print_table(screen, ("preset tried", *header[1:]), rows)
+    print_table(screen, ("preset tried", *header[1:]), rows[:SHOWN_COLUMNS])
+    if len(rows) > SHOWN_COLUMNS:
+        screen.print(f"… and {len(rows) - SHOWN_COLUMNS} presets more (--json names all)\n")
 
 
 def print_members(screen: "Console", board: "Leaderboard") -> None:

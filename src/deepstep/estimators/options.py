@@ -119,7 +119,7 @@ class Options(BaseEstimator):
         many as ``effort`` and the table's size ask for.
     effort : {'fast', 'balanced', 'best'}, default='balanced'
         How many networks 'tabular' tries at most, see `deepstep.estimators.population.SIZES`; a given
-        ``n_estimators`` goes before it.
+        ``n_estimators`` goes before it, and a ``time_budget`` ends or goes on by the clock.
     solver : str, default='adam'
         'adam', 'sgd' and 'lbfgs' are scikit-learn's, with parameters of their own below. 'adamw', 'rmsprop',
         'lion', 'gd', 'momentum', 'nesterov' and 'heavy_ball' are the update rules of

@@ -38,6 +38,8 @@ WIDEST = 8  # width of the bar of a weight of 1, in rem
 MARKS = {"serious": "✖", "warning": "▲", "note": "●"}
 """Signs of the severities, which are readable without colours."""
 
+MOST_TRIED = 100
+"""Presets that were tried in the table of them; a long time budget tries thousands."""
 HEALTH = ("dead", "saturated", "gradient_norm", "update_ratio")
 
 
@@ -178,8 +180,9 @@ def presets(run: Run) -> Html:
     tried = run.ensemble.tried
     found = [tag("p", text), table(header, rows, caption="Presets", left=2)]
     if tried:
-        whole = "All presets that were tried"
-        found.append(table(tried.HEADER, tried.cells(), caption=whole, left=2, texts_last=1))
+        n, whole = len(tried), "All presets that were tried"
+        whole = whole if n <= MOST_TRIED else f"The first {MOST_TRIED} of {n} presets that were tried"
+        found.append(table(tried.HEADER, tried.cells()[:MOST_TRIED], caption=whole, left=2, texts_last=1))
     return join(found)
 
 
