@@ -43,6 +43,7 @@ from deepstep.estimators.presets import (
     Preset,
     hyperparameters,
 )
+from deepstep.estimators.resuming import open_members
 from deepstep.estimators.solvers import warn_the_caller
 from deepstep.estimators.splits import split
 from deepstep.training.progress import Meter
@@ -158,7 +159,7 @@ class _Population:
         seed: int,
     ) -> None:
         self._estimator, self._rows, self._validation, self._context = estimator, rows, validation, context
-        self._clock = TimeBudget(estimator.time_budget)
+        self._clock, self._files = TimeBudget(estimator.time_budget), open_members(estimator, context)
         self._preprocessors: dict[int, FoldPreprocessor] = {}
         self._trained: dict[tuple[int, int], Trained] = {}
         self._window: dict[int, tuple[int, ...]] = {}
@@ -274,6 +275,8 @@ class _Population:
                     self._diverged = self._diverged or result
                     continue
                 self._trained[number, fold] = result
+                if self._files is not None:
+                    self._files.write(number, self._task(number, fold), prepared(fold), result)
                 self._preprocessors[fold] = self._with_earlier(prepared(fold).preprocessor, fold)
                 workers.interruption.waits = True
                 self._move(place, DONE)
@@ -289,11 +292,17 @@ class _Population:
     def _place(self, number: int, fold: int) -> int:
         return number * len(self._parts) + fold
 
+    def _task(self, number: int, fold: int) -> Task:
+        seed = int(self._seeds[self._place(number, fold)])
+        return Task(self._presets[number], fold, seed, self._window.get(number, ()))
+
     def _work(
         self, number: int, fold: int, prepared: Prepared, seconds: float | None
     ) -> Callable[[Link], Trained | DivergenceError]:
-        seed = int(self._seeds[self._place(number, fold)])
-        task = Task(self._presets[number], fold, seed, self._window.get(number, ()))
+        task = self._task(number, fold)
+        kept = None if self._files is None else self._files.read(number, task, prepared)
+        if kept is not None:
+            return partial(_as_it_was, kept)
         return partial(_train_one, self._estimator, task, prepared, self._context, seconds)
 
     @cached_property
@@ -434,6 +443,10 @@ def _with_inputs(preprocessor: FoldPreprocessor, used: Collection[str]) -> FoldP
 
 def _or_last(loss: float) -> float:
     return loss if np.isfinite(loss) else np.inf
+
+
+def _as_it_was(trained: Trained, link: Link) -> Trained:
+    return trained
 
 
 def _train_one(

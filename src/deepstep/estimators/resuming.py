@@ -1,0 +1,222 @@
+"""The finished members of an ensemble as files, from which a killed fit goes on: ``checkpoint_dir``, ``resume``.
+
+Each member is one file. It holds what the selection of the ensemble needs: parameters, statistics, training,
+snapshots and outputs. The network itself is built again. Nothing is pickled.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepstep.data.array_files import read_arrays, write_arrays
+from deepstep.data.text_formats import json_values
+from deepstep.errors import ConfigurationError, DeepStepError, FileError, spelled
+from deepstep.estimators.ensemble import Member
+from deepstep.estimators.inputs import FitContext
+from deepstep.estimators.members import Prepared, Snapshot, Task, Trained
+from deepstep.estimators.options import parameter_of
+from deepstep.estimators.presets import hyperparameters
+from deepstep.estimators.saved import Values
+from deepstep.estimators.solvers import warn_the_caller
+from deepstep.estimators.training import FitResult, NetworkFit
+from deepstep.training.checkpoint import checksum, differences, digest, plain
+from deepstep.training.checkpoints import checkpoint_files, ready_folder, refuse_earlier
+from deepstep.types import AnyArray
+
+if TYPE_CHECKING:
+    from deepstep.estimators.base import DeepEstimator
+
+FORMAT, VERSION = "deepstep-member", 1
+
+NAMED = re.compile(r"member-[0-9]{3,}-[0-9]+\.safetensors")
+"""How a file is named: by the number of the preset, and by the fold."""
+
+CONTENT = "content"
+"""The array that holds the JSON text of a member; the names of the others are numbers."""
+
+FREE = (
+    "verbose", "n_jobs", "random_state", "checkpoint_dir", "checkpoint_every", "keep_checkpoints", "resume",
+)  # fmt: skip
+"""Parameters that no member depends on; the seed is compared itself."""
+
+OF_A_MEMBER = ("engine", "epochs", "validation_cost", "best_epoch", "settings")
+
+
+def member_files(folder: Path | str) -> list[Path]:
+    """The files of finished members in a folder, by their names."""
+    return sorted(path for path in Path(folder).glob("member-*") if NAMED.fullmatch(path.name))
+
+
+def kept_seed(estimator: Any) -> int | None:
+    """The seed of a killed ensemble's fit; None where none goes on, or no member can be read."""
+    files = member_files(estimator.checkpoint_dir) if estimator.resume and estimator.checkpoint_dir else []
+    for path in files:
+        try:
+            return int(_read(path)["seed"])
+        except FileError:  # `MemberFiles.read` warns of it
+            continue
+    return None
+
+
+def open_members(estimator: "DeepEstimator", context: FitContext) -> "MemberFiles | None":
+    """The folder of a fit, checked; None where it has none."""
+    where, given = context.where, estimator.checkpoint_dir
+    if given is None:
+        if estimator.resume:
+            raise ConfigurationError(where, "checkpoint_dir, where resume=True", "got None")
+        return None
+    if estimator.time_budget is not None:
+        raise ConfigurationError(
+            where,
+            f"time_budget=None, where checkpoint_dir is given and preset={estimator.preset!r}",
+            f"got {estimator.time_budget}",
+            "The clock decides how long each member is trained, so that no fit can go on to the same bits.",
+            setting="time_budget",
+        )
+    folder = Path(given)
+    ready_folder(folder)
+    refuse_earlier(folder, checkpoint_files(folder), hint="They are of one network. Choose another folder.")
+    if not estimator.resume:
+        refuse_earlier(folder, member_files(folder))
+    return MemberFiles(folder, estimator, context)
+
+
+class MemberFiles:
+    """Reads and writes the members of one fit."""
+
+    def __init__(self, folder: Path, estimator: "DeepEstimator", context: FitContext) -> None:
+        self._folder, self._estimator, self._context = folder, estimator, context
+        given = {name: one for name, one in estimator.get_params(deep=False).items() if name not in FREE}
+        self._parameters = _as_json({"random_state": context.seed, **given})
+        self._digests: dict[tuple[int, str], dict[str, Any]] = {}
+        self._there: set[Path] = set()
+        self._warned = False
+
+    def read(self, number: int, task: Task, prepared: Prepared) -> Trained | None:
+        """The member of a task; None where it is not there, is damaged, or was trained in another window.
+
+        A ConfigurationError names what differs where it is of another fit.
+        """
+        path = self._path(number, task)
+        if not path.exists():
+            return None
+        try:
+            kept = _read(path)
+            if list(kept["window"]) != list(task.window):
+                return None
+            self._check(kept, task, prepared)
+            found = self._restored(kept, task, prepared)
+        except FileError as error:
+            warn_the_caller(f"{error} The member is trained again.")
+            return None
+        self._there.add(path)
+        return found
+
+    def write(self, number: int, task: Task, prepared: Prepared, trained: Trained) -> None:
+        """Write a finished member, unless it was read; where that fails, training continues with a warning."""
+        path, values, member = self._path(number, task), Values({}), trained.member
+        if path in self._there:
+            return
+        snapshots = [
+            [one.epochs, one.parameters.flat, dict(one.statistics), one.outputs] for one in trained.snapshots
+        ]
+        record = values.packed(
+            {
+                "parameters": self._parameters,
+                "member": self._identity(task, prepared),
+                "seed": self._context.seed,
+                "window": list(task.window),
+                "theta": member.network.parameters.flat,
+                "statistics": dict(member.network.statistics),
+                "fit": member.fit,
+                "snapshots": snapshots,
+                "outputs": trained.outputs,
+                "last": trained.last,
+                **{name: getattr(member, name) for name in OF_A_MEMBER},
+            }
+        )
+        arrays: dict[str, AnyArray] = {
+            **values.arrays,
+            CONTENT: np.frombuffer(json.dumps(record).encode(), np.uint8),
+        }
+        header = {"format": FORMAT, "version": str(VERSION)}
+        try:
+            write_arrays(path, arrays, header | {"sha256": checksum("", arrays)})
+        except FileError as error:
+            if not self._warned:
+                self._warned = True
+                warn_the_caller(f"Training continues without a file of each member: {error}")
+
+    def _path(self, number: int, task: Task) -> Path:
+        return self._folder / f"member-{number:03}-{task.fold}.safetensors"
+
+    def _identity(self, task: Task, prepared: Prepared) -> dict[str, Any]:
+        """The data, the preset and the seed of a member, as JSON values by name."""
+        of_fold, inputs = (task.fold, task.preset.inputs), task.preset.inputs
+        if of_fold not in self._digests:
+            units = [one.tolist() for one in (prepared.preprocessor.center, prepared.preprocessor.scale)]
+            learned, held_out = prepared.learned[inputs], prepared.validation(task.preset)
+            text = f"{digest(learned)} {units}"  # type: ignore[arg-type]  # an ensemble's rows are in memory
+            self._digests[of_fold] = {
+                "training data": hashlib.sha256(text.encode()).hexdigest(),
+                "validation data": None if held_out is None else digest(held_out),
+            }
+        own = {"preset of the member": plain(task.preset), "seed of the member": task.seed}
+        return _as_json({**self._digests[of_fold], **own})
+
+    def _check(self, kept: Mapping[str, Any], task: Task, prepared: Prepared) -> None:
+        other = differences(kept["parameters"], self._parameters)
+        other = other or differences(kept["member"], self._identity(task, prepared))
+        if other:
+            with spelled(parameter_of):
+                raise ConfigurationError(
+                    self._context.where,
+                    "members of this fit, with the same data and parameters",
+                    "",
+                    "Give what they were trained with, or choose another folder.",
+                    listed=other,
+                )
+
+    def _restored(self, kept: Mapping[str, Any], task: Task, prepared: Prepared) -> Trained:
+        """The member as it was, in a network that is built again."""
+        learned, result = prepared.learned[task.preset.inputs], kept["fit"]
+        params = hyperparameters(self._estimator, task.preset, len(learned))
+        fit = NetworkFit(self._estimator, params, prepared.preprocessor, self._context)
+        with spelled(parameter_of):
+            network = fit.new_network(learned.sample, task.seed % 2**31)
+        like = network.parameters.like
+        network.parameters, network.statistics = like(kept["theta"]), kept["statistics"]
+        network.history = result.history
+        member = Member(task.preset, task.fold, network, *(kept[name] for name in OF_A_MEMBER), result)
+        snapshots = (
+            Snapshot(epochs, like(flat), statistics, A) for epochs, flat, statistics, A in kept["snapshots"]
+        )
+        return Trained(member, tuple(snapshots), kept["outputs"], kept["last"])
+
+
+def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as they come back from a file."""
+    return dict(json.loads(json.dumps(plain(values), default=str)))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The contents of a file; a FileError where it is damaged or something else."""
+    header, arrays = read_arrays(path, "a member of an ensemble", hint="")
+    if (header.get("format"), header.get("version")) != (FORMAT, str(VERSION)):
+        raise FileError(str(path), f"a member, format version {VERSION}", "its header says something else")
+    if header.get("sha256") != checksum("", arrays):
+        raise FileError(
+            str(path), "the contents that were written, by their checksum", "the file was altered or damaged"
+        )
+    try:
+        kept = Values(arrays).unpacked(json_values(arrays[CONTENT].tobytes(), finite=False))
+        if not isinstance(kept["fit"], FitResult):
+            raise TypeError("its training is missing")
+    except (KeyError, TypeError, ValueError, IndexError, RecursionError, DeepStepError) as error:
+        raise FileError(str(path), "a whole member", f"its parts do not fit: {error!s:.200}") from None
+    return dict(kept)
