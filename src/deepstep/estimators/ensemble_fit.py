@@ -201,6 +201,8 @@ class _Population:
             except KeyboardInterrupt:
                 if not self._trained or self._workers.interruption.again:
                     raise
+                if self._files is not None:
+                    self._files.flush()
                 self._ended = True
         return self._ensemble()
 
@@ -276,7 +278,7 @@ class _Population:
                     continue
                 self._trained[number, fold] = result
                 if self._files is not None:
-                    self._files.write(number, self._task(number, fold), prepared(fold), result)
+                    self._files.keep(number, self._task(number, fold), prepared(fold), result)
                 self._preprocessors[fold] = self._with_earlier(prepared(fold).preprocessor, fold)
                 workers.interruption.waits = True
                 self._move(place, DONE)

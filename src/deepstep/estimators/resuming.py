@@ -1,4 +1,4 @@
-"""The finished members of an ensemble as files, from which a killed fit goes on: ``checkpoint_dir``, ``resume``.
+"""The finished members of an ensemble as files, from which a killed fit goes on.
 
 Each member is one file. It holds what the selection of the ensemble needs: parameters, statistics, training,
 snapshots and outputs. The network itself is built again. Nothing is pickled.
@@ -6,9 +6,9 @@ snapshots and outputs. The network itself is built again. Nothing is pickled.
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from deepstep.estimators.saved import Values
 from deepstep.estimators.solvers import warn_the_caller
 from deepstep.estimators.training import FitResult, NetworkFit
 from deepstep.training.checkpoint import checksum, differences, digest, plain
-from deepstep.training.checkpoints import checkpoint_files, ready_folder, refuse_earlier
+from deepstep.training.checkpoints import checkpoint_files, member_files, ready_folder, refuse_earlier
 from deepstep.types import AnyArray
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 FORMAT, VERSION = "deepstep-member", 1
 
-NAMED = re.compile(r"member-[0-9]{3,}-[0-9]+\.safetensors")
-"""How a file is named: by the number of the preset, and by the fold."""
+SECONDS = 5.0
+"""Between two times at which the members that are finished by then are written; a shorter fit leaves none."""
 
 CONTENT = "content"
 """The array that holds the JSON text of a member; the names of the others are numbers."""
@@ -45,11 +45,6 @@ FREE = (
 """Parameters that no member depends on; the seed is compared itself."""
 
 OF_A_MEMBER = ("engine", "epochs", "validation_cost", "best_epoch", "settings")
-
-
-def member_files(folder: Path | str) -> list[Path]:
-    """The files of finished members in a folder, by their names."""
-    return sorted(path for path in Path(folder).glob("member-*") if NAMED.fullmatch(path.name))
 
 
 def kept_seed(estimator: Any) -> int | None:
@@ -95,7 +90,8 @@ class MemberFiles:
         self._parameters = _as_json({"random_state": context.seed, **given})
         self._digests: dict[tuple[int, str], dict[str, Any]] = {}
         self._there: set[Path] = set()
-        self._warned = False
+        self._waiting: list[tuple[Path, dict[str, Any], tuple[int, ...], Trained]] = []
+        self._written, self._warned = monotonic(), False
 
     def read(self, number: int, task: Task, prepared: Prepared) -> Trained | None:
         """The member of a task; None where it is not there, is damaged, or was trained in another window.
@@ -117,40 +113,26 @@ class MemberFiles:
         self._there.add(path)
         return found
 
-    def write(self, number: int, task: Task, prepared: Prepared, trained: Trained) -> None:
-        """Write a finished member, unless it was read; where that fails, training continues with a warning."""
-        path, values, member = self._path(number, task), Values({}), trained.member
-        if path in self._there:
-            return
-        snapshots = [
-            [one.epochs, one.parameters.flat, dict(one.statistics), one.outputs] for one in trained.snapshots
-        ]
-        record = values.packed(
-            {
-                "parameters": self._parameters,
-                "member": self._identity(task, prepared),
-                "seed": self._context.seed,
-                "window": list(task.window),
-                "theta": member.network.parameters.flat,
-                "statistics": dict(member.network.statistics),
-                "fit": member.fit,
-                "snapshots": snapshots,
-                "outputs": trained.outputs,
-                "last": trained.last,
-                **{name: getattr(member, name) for name in OF_A_MEMBER},
-            }
-        )
-        arrays: dict[str, AnyArray] = {
-            **values.arrays,
-            CONTENT: np.frombuffer(json.dumps(record).encode(), np.uint8),
-        }
-        header = {"format": FORMAT, "version": str(VERSION)}
+    def keep(self, number: int, task: Task, prepared: Prepared, trained: Trained) -> None:
+        """Write a finished member, unless it was read: now, or with the next ones a few seconds later."""
+        path = self._path(number, task)
+        if path not in self._there:
+            self._waiting.append((path, self._identity(task, prepared), task.window, trained))
+        if monotonic() - self._written >= SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the members that wait; where that fails, training continues with a warning."""
+        waiting, self._waiting = self._waiting, []
         try:
-            write_arrays(path, arrays, header | {"sha256": checksum("", arrays)})
+            for path, identity, window, trained in waiting:
+                known = {"parameters": self._parameters, "member": identity, "seed": self._context.seed}
+                _write(path, {**known, "window": list(window)}, trained)
         except FileError as error:
             if not self._warned:
                 self._warned = True
-                warn_the_caller(f"Training continues without a file of each member: {error}")
+                warn_the_caller(f"Training continues without the files of some members: {error}")
+        self._written = monotonic()
 
     def _path(self, number: int, task: Task) -> Path:
         return self._folder / f"member-{number:03}-{task.fold}.safetensors"
@@ -192,7 +174,8 @@ class MemberFiles:
         like = network.parameters.like
         network.parameters, network.statistics = like(kept["theta"]), kept["statistics"]
         network.history = result.history
-        member = Member(task.preset, task.fold, network, *(kept[name] for name in OF_A_MEMBER), result)
+        course = {name: kept[name] for name in OF_A_MEMBER}
+        member = Member(task.preset, task.fold, network, fit=result, **course)
         snapshots = (
             Snapshot(epochs, like(flat), statistics, A) for epochs, flat, statistics, A in kept["snapshots"]
         )
@@ -202,6 +185,28 @@ class MemberFiles:
 def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values as they come back from a file."""
     return dict(json.loads(json.dumps(plain(values), default=str)))
+
+
+def _write(path: Path, known: Mapping[str, Any], trained: Trained) -> None:
+    """Write a member with what is known of its fit; the file appears whole or not at all."""
+    values, member = Values({}), trained.member
+    snapshots = [
+        [one.epochs, one.parameters.flat, dict(one.statistics), one.outputs] for one in trained.snapshots
+    ]
+    record = {
+        **known,
+        "theta": member.network.parameters.flat,
+        "statistics": dict(member.network.statistics),
+        "fit": member.fit,
+        "snapshots": snapshots,
+        "outputs": trained.outputs,
+        "last": trained.last,
+        **{name: getattr(member, name) for name in OF_A_MEMBER},
+    }
+    text = json.dumps(values.packed(record)).encode()
+    arrays: dict[str, AnyArray] = {**values.arrays, CONTENT: np.frombuffer(text, np.uint8)}
+    header = {"format": FORMAT, "version": str(VERSION), "sha256": checksum("", arrays)}
+    write_arrays(path, arrays, header)
 
 
 def _read(path: Path) -> dict[str, Any]:
