@@ -13,11 +13,13 @@ from numpy.testing import assert_array_equal
 from sklearn.datasets import load_diabetes, load_wine
 
 from deepstep import DeepClassifier, DeepRegressor
+from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.estimators import ensemble_fit, population, resuming
-from deepstep.estimators.members import Task
+from deepstep.estimators.member_file import CONTENT, read_member
 from deepstep.estimators.population import Size
 from deepstep.estimators.resuming import MemberFiles
+from deepstep.training.checkpoint import checksum
 from deepstep.training.checkpoints import member_files
 
 WINE, KINDS = load_wine(return_X_y=True)
@@ -147,7 +149,7 @@ def test_a_killed_process_and_the_seed_that_it_drew(trained, tmp_path):
     done = subprocess.run(typed, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
     (tmp_path / ".deepstep-0123456789ab").write_bytes(b"half")  # as a kill within a write leaves it
-    settings, seed = {"n_estimators": 5, "max_iter": 6}, resuming._read(member_files(tmp_path)[0])["seed"]
+    settings, seed = {"n_estimators": 5, "max_iter": 6}, read_member(member_files(tmp_path)[0])["seed"]
     model = DeepClassifier(checkpoint_dir=str(tmp_path), resume=True, **settings).fit(WINE, KINDS)
     assert len(trained) == 3
     same(model, DeepClassifier(random_state=seed, **settings).fit(WINE, KINDS), WINE)
@@ -217,25 +219,35 @@ def test_members_of_another_window_are_trained_again(killed, trained, monkeypatc
     monkeypatch.setattr(ensemble_fit, "AROUND", 0)
     trained.clear()
     same(model.fit(WINE, KINDS), DeepClassifier(**FEW).fit(WINE, KINDS), WINE)
-    assert isinstance(trained[0], Task)
     assert {task.fold for task in trained[:2]} == {2}
 
 
-@pytest.mark.parametrize("damage", ["cut", "altered", "another", "version"])
+def rewritten(path, change):
+    """A member with another text, under a checksum that fits."""
+    header, arrays = read_arrays(path, "a member")
+    arrays[CONTENT] = np.frombuffer(change(arrays[CONTENT].tobytes()), np.uint8)
+    write_arrays(path, arrays, header | {"sha256": checksum("", arrays)})
+
+
+DAMAGES = {
+    "cut": lambda path, whole: path.write_bytes(whole[:-100]),
+    "altered": lambda path, whole: path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1])),
+    "version": lambda path, whole: path.write_bytes(whole.replace(b'"version":"1"', b'"version":"9"')),
+    "no JSON": lambda path, whole: rewritten(path, lambda text: text[:-1]),
+    "another network": lambda path, whole: rewritten(path, lambda text: text.replace(b'"theta"', b'"thetb"')),
+    "no seed": lambda path, whole: rewritten(path, lambda text: text.replace(b'"seed", 1', b'"seed", null')),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_member_is_trained_again(damage, killed, trained, tmp_path):
     model = killed(4, DeepClassifier(checkpoint_dir=tmp_path, **FEW), WINE, KINDS)
-    first = member_files(tmp_path)[0]
-    whole = first.read_bytes()
-    first.write_bytes(
-        {
-            "cut": whole[:-100],
-            "altered": whole[:-1] + bytes([whole[-1] ^ 1]),
-            "another": b"no member",
-            "version": whole.replace(b'"version":"1"', b'"version":"9"'),
-        }[damage]
-    )
+    path = member_files(tmp_path)[0]
+    before = path.read_bytes()
+    DAMAGES[damage](path, before)
+    assert path.read_bytes() != before
     trained.clear()
-    with pytest.warns(UserWarning, match=rf"{first.name}: .*\. The member is trained again\."):
+    with pytest.warns(UserWarning, match=rf"{path.name}: .*\. The member is trained again\."):
         model.fit(WINE, KINDS)
     assert len(trained) == 10 - 3
     same(model, DeepClassifier(**FEW).fit(WINE, KINDS), WINE)
@@ -266,7 +278,7 @@ def test_a_full_disk_is_told_once(monkeypatch, tmp_path):
     def full(path, *_):
         raise FileError(str(path), "a path that can be written to", "got the error No space left on device")
 
-    monkeypatch.setattr(resuming, "write_arrays", full)
+    monkeypatch.setattr(resuming, "write_member", full)
     with pytest.warns(UserWarning, match="continues without the files of some members: .*No space") as found:
         model = DeepClassifier(checkpoint_dir=tmp_path, **FEW).fit(WINE, KINDS)
     assert len(found) == 1

@@ -1,7 +1,6 @@
 """The finished members of an ensemble as files, from which a killed fit goes on.
 
-Each member is one file. It holds what the selection of the ensemble needs: parameters, statistics, training,
-snapshots and outputs. The network itself is built again. Nothing is pickled.
+A member of the same data, preset, seed and parameters is read from its file; its network is built again.
 """
 
 import hashlib
@@ -11,40 +10,28 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from deepstep.data.array_files import read_arrays, write_arrays
-from deepstep.data.text_formats import json_values
-from deepstep.errors import ConfigurationError, DeepStepError, FileError, spelled
+from deepstep.errors import ConfigurationError, FileError, spelled
 from deepstep.estimators.ensemble import Member
 from deepstep.estimators.inputs import FitContext
+from deepstep.estimators.member_file import OF_A_MEMBER, fitting_parts, read_member, write_member
 from deepstep.estimators.members import Prepared, Snapshot, Task, Trained
 from deepstep.estimators.options import parameter_of
 from deepstep.estimators.presets import hyperparameters
-from deepstep.estimators.saved import Values
 from deepstep.estimators.solvers import warn_the_caller
-from deepstep.estimators.training import FitResult, NetworkFit
-from deepstep.training.checkpoint import checksum, differences, digest, plain
+from deepstep.estimators.training import NetworkFit
+from deepstep.training.checkpoint import differences, digest, plain
 from deepstep.training.checkpoints import checkpoint_files, member_files, ready_folder, refuse_earlier
-from deepstep.types import AnyArray
 
 if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator
 
-FORMAT, VERSION = "deepstep-member", 1
-
 SECONDS = 5.0
 """Between two times at which the members that are finished by then are written; a shorter fit leaves none."""
-
-CONTENT = "content"
-"""The array that holds the JSON text of a member; the names of the others are numbers."""
 
 FREE = (
     "verbose", "n_jobs", "random_state", "checkpoint_dir", "checkpoint_every", "keep_checkpoints", "resume",
 )  # fmt: skip
 """Parameters that no member depends on; the seed is compared itself."""
-
-OF_A_MEMBER = ("engine", "epochs", "validation_cost", "best_epoch", "settings")
 
 
 def kept_seed(estimator: Any) -> int | None:
@@ -52,7 +39,7 @@ def kept_seed(estimator: Any) -> int | None:
     files = member_files(estimator.checkpoint_dir) if estimator.resume and estimator.checkpoint_dir else []
     for path in files:
         try:
-            return int(_read(path)["seed"])
+            return int(read_member(path)["seed"])
         except FileError:  # `MemberFiles.read` warns of it
             continue
     return None
@@ -102,11 +89,12 @@ class MemberFiles:
         if not path.exists():
             return None
         try:
-            kept = _read(path)
-            if list(kept["window"]) != list(task.window):
+            kept = read_member(path)
+            if kept.get("window") != [*task.window]:
                 return None
-            self._check(kept, task, prepared)
-            found = self._restored(kept, task, prepared)
+            self._check(path, kept, task, prepared)
+            with fitting_parts(path):
+                found = self._restored(kept, task, prepared)
         except FileError as error:
             warn_the_caller(f"{error} The member is trained again.")
             return None
@@ -127,7 +115,7 @@ class MemberFiles:
         try:
             for path, identity, window, trained in waiting:
                 known = {"parameters": self._parameters, "member": identity, "seed": self._context.seed}
-                _write(path, {**known, "window": list(window)}, trained)
+                write_member(path, {**known, "window": list(window)}, trained)
         except FileError as error:
             if not self._warned:
                 self._warned = True
@@ -151,9 +139,10 @@ class MemberFiles:
         own = {"preset of the member": plain(task.preset), "seed of the member": task.seed}
         return _as_json({**self._digests[of_fold], **own})
 
-    def _check(self, kept: Mapping[str, Any], task: Task, prepared: Prepared) -> None:
-        other = differences(kept["parameters"], self._parameters)
-        other = other or differences(kept["member"], self._identity(task, prepared))
+    def _check(self, path: Path, kept: Mapping[str, Any], task: Task, prepared: Prepared) -> None:
+        with fitting_parts(path):
+            other = differences(kept["parameters"], self._parameters)
+            other = other or differences(kept["member"], self._identity(task, prepared))
         if other:
             with spelled(parameter_of):
                 raise ConfigurationError(
@@ -185,43 +174,3 @@ class MemberFiles:
 def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values as they come back from a file."""
     return dict(json.loads(json.dumps(plain(values), default=str)))
-
-
-def _write(path: Path, known: Mapping[str, Any], trained: Trained) -> None:
-    """Write a member with what is known of its fit; the file appears whole or not at all."""
-    values, member = Values({}), trained.member
-    snapshots = [
-        [one.epochs, one.parameters.flat, dict(one.statistics), one.outputs] for one in trained.snapshots
-    ]
-    record = {
-        **known,
-        "theta": member.network.parameters.flat,
-        "statistics": dict(member.network.statistics),
-        "fit": member.fit,
-        "snapshots": snapshots,
-        "outputs": trained.outputs,
-        "last": trained.last,
-        **{name: getattr(member, name) for name in OF_A_MEMBER},
-    }
-    text = json.dumps(values.packed(record)).encode()
-    arrays: dict[str, AnyArray] = {**values.arrays, CONTENT: np.frombuffer(text, np.uint8)}
-    header = {"format": FORMAT, "version": str(VERSION), "sha256": checksum("", arrays)}
-    write_arrays(path, arrays, header)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    """The contents of a file; a FileError where it is damaged or something else."""
-    header, arrays = read_arrays(path, "a member of an ensemble", hint="")
-    if (header.get("format"), header.get("version")) != (FORMAT, str(VERSION)):
-        raise FileError(str(path), f"a member, format version {VERSION}", "its header says something else")
-    if header.get("sha256") != checksum("", arrays):
-        raise FileError(
-            str(path), "the contents that were written, by their checksum", "the file was altered or damaged"
-        )
-    try:
-        kept = Values(arrays).unpacked(json_values(arrays[CONTENT].tobytes(), finite=False))
-        if not isinstance(kept["fit"], FitResult):
-            raise TypeError("its training is missing")
-    except (KeyError, TypeError, ValueError, IndexError, RecursionError, DeepStepError) as error:
-        raise FileError(str(path), "a whole member", f"its parts do not fit: {error!s:.200}") from None
-    return dict(kept)
