@@ -272,7 +272,7 @@ CASES = {
     "train FLOWERS --target kind --out full": "it exists already",
     "train FLOWERS --target kind --out taken --overwrite": "stays as it is",
     "train FLOWERS --target kind --out ENSEMBLE": "it exists already",
-    "train --resume ENSEMBLE": "has no checkpoints. Train again with --overwrite, or with --preset",
+    "train --resume ENSEMBLE": "got one that is done",
     "train --resume RUN": "got one that is done",
     "train --resume none": "there is no none.unfinished",
     "train nowhere --target kind --stream": "nowhere: rows to stream; there is no such file",

@@ -85,10 +85,12 @@ def chosen_preset(context: click.Context, *, streamed: bool) -> Preset:
     return Preset(SINGLE, why) if asked is None else choice._replace(what="one network", why=why)
 
 
-def preset_that_began(asked: str | None) -> Preset:
+def preset_that_began(asked: str | None, *, streamed: bool) -> Preset:
     """The preset of a training that is resumed, by the ``--preset`` that it began with."""
     began = "as it began"
-    return Preset(asked, began, "one network") if asked in ENSEMBLES else Preset(SINGLE, began)
+    if asked not in ENSEMBLES:
+        return Preset(SINGLE, began)
+    return Preset(asked, began, "one network" if streamed else "")
 
 
 def is_given(context: click.Context, name: str | None) -> bool:

@@ -52,6 +52,7 @@ from deepstep.estimators.presets import (
     engine_on,
 )
 from deepstep.estimators.refit import check_refit, refit_ensemble
+from deepstep.estimators.resuming import kept_seed
 from deepstep.estimators.row_sources import as_row_source, in_memory, inputs_in, is_stored, labels_in, reading
 from deepstep.estimators.saved import SavedEstimator
 from deepstep.estimators.solvers import fit_to_resume, warn_the_caller
@@ -464,9 +465,10 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         """One seed for everything: the int itself, that of a killed fit that goes on, or a draw."""
         if isinstance(self.random_state, Integral):
             return int(self.random_state)
-        found = fit_to_resume(self, where)
-        drawn = check_random_state(self.random_state)
-        return int(drawn.randint(2**31)) if found is None else found.seed
+        found, kept = fit_to_resume(self, where), kept_seed(self)
+        if found is not None or kept is not None:
+            return found.seed if found is not None else cast(int, kept)
+        return int(check_random_state(self.random_state).randint(2**31))
 
     def _outputs(self, X: Any, outputs: Callable[[Any], Array] | None = None) -> Array:
         """The outputs for rows, (m, n_L), or what else a function gives for the rows of the ensemble."""

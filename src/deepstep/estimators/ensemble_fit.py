@@ -39,6 +39,7 @@ from deepstep.estimators.members import (
 from deepstep.estimators.population import Width, ensemble_size, more_presets
 from deepstep.estimators.preparing import prepare_fold
 from deepstep.estimators.presets import ALONE, TABM, Preset, hyperparameters
+from deepstep.estimators.resuming import open_members
 from deepstep.estimators.solvers import warn_the_caller
 from deepstep.estimators.splits import split
 from deepstep.estimators.tried import Outcome, TriedPreset, TriedPresets
@@ -162,7 +163,7 @@ class _Population:
         seed: int,
     ) -> None:
         self._estimator, self._rows, self._validation, self._context = estimator, rows, validation, context
-        self._clock = TimeBudget(estimator.time_budget)
+        self._clock, self._files = TimeBudget(estimator.time_budget), open_members(estimator, context)
         self._preprocessors: dict[int, FoldPreprocessor] = {}
         self._trained: dict[tuple[int, int], Trained] = {}
         self._window: dict[int, tuple[int, ...]] = {}
@@ -208,6 +209,8 @@ class _Population:
             except KeyboardInterrupt:
                 if not self._trained or self._workers.interruption.again:
                     raise
+                if self._files is not None:
+                    self._files.flush()
                 self._ended = True
         return self._ensemble()
 
@@ -307,6 +310,8 @@ class _Population:
                     result = result._replace(snapshots=())  # each member ends by the clock
                 self._trained[number, fold] = result
                 self._seconds[number, fold] = result.member.seconds or 0.0
+                if self._files is not None:
+                    self._files.keep(number, self._task(number, fold), prepared(fold), result)
                 self._preprocessors[fold] = self._with_earlier(prepared(fold).preprocessor, fold)
                 workers.interruption.waits = True
                 self._move(place, DONE)
@@ -322,12 +327,18 @@ class _Population:
     def _place(self, number: int, fold: int) -> int:
         return number * len(self._parts) + fold
 
+    def _task(self, number: int, fold: int) -> Task:
+        at = self._place(number, fold)  # a longer sequence of seeds begins with a shorter one
+        seed = int(np.random.SeedSequence(self._seed).generate_state(at + 1)[at])
+        return Task(self._presets[number], fold, seed, self._window.get(number, ()))
+
     def _work(
         self, number: int, fold: int, prepared: Prepared, seconds: float | None
     ) -> Callable[[Link], Trained | DivergenceError]:
-        at = self._place(number, fold)  # a longer sequence of seeds begins with a shorter one
-        seed = int(np.random.SeedSequence(self._seed).generate_state(at + 1)[at])
-        task = Task(self._presets[number], fold, seed, self._window.get(number, ()))
+        task = self._task(number, fold)
+        kept = None if self._files is None else self._files.read(number, task, prepared)
+        if kept is not None:
+            return partial(_as_it_was, kept)
         return partial(_train_one, self._estimator, task, prepared, self._context, seconds)
 
     @cached_property
@@ -506,6 +517,10 @@ def _width(estimator: "DeepEstimator", X: Any, context: FitContext) -> Width:
 
 def _or_last(loss: float) -> float:
     return loss if np.isfinite(loss) else np.inf
+
+
+def _as_it_was(trained: Trained, link: Link) -> Trained:
+    return trained
 
 
 def _train_one(

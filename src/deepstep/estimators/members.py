@@ -213,6 +213,8 @@ def train_member(
         watchers = [None if link is None else _Linked(link), snapshots]
         asked = as_callbacks(params.callbacks or [], context.where)  # of rows in files
         params.callbacks = [*(one for one in watchers if one is not None), *asked]
+        if link is not None:  # finished members are kept as wholes, see `MemberFiles`
+            params.checkpoint_dir, params.resume = None, False
         params.early_stopping = validation is not None and validated is None
         params.scoring = None if validation is None else "loss"
         params.verbose = params.verbose and link is None  # else one bar is of all members

@@ -284,16 +284,20 @@ class Options(BaseEstimator):
         Objects, or functions that take the record of each epoch, whose new entries go into the history. With
         ``refit`` they see both trainings.
     checkpoint_dir : str or Path, default=None
-        Folder into which ``fit`` writes checkpoints, now and then and at Ctrl-C. Each fit needs its own.
+        Folder into which ``fit`` writes checkpoints, now and then and at Ctrl-C. Each fit needs its own. An
+        ensemble ('tabular', 'tabm') writes its members instead, a file for each, some 5 seconds after it is
+        done at the latest and at Ctrl-C; a shorter fit leaves none. Refused for an ensemble with a
+        ``time_budget``, as the clock decides how long its members are trained.
     checkpoint_every : float, default=None
-        Seconds between two checkpoints; None for 30.
+        Seconds between two checkpoints of one network; None for 30.
     keep_checkpoints : int, default=3
-        How many of the newest checkpoints are kept.
+        How many of the newest checkpoints of one network are kept.
     resume : bool, default=False
         Go on from the newest checkpoint of ``checkpoint_dir``, and begin where there is none: the same
         call starts a fit, and after a kill ends with the same bits. Other data or parameters are refused,
-        except ``max_iter`` where no schedule depends on it; a ``random_state`` that is no int takes the seed
-        that was drawn.
+        except ``max_iter`` of one network where no schedule depends on it; a ``random_state`` that is no int
+        takes the seed that was drawn. An ensemble trains only the members that are not in the folder; its
+        ``n_jobs`` and ``verbose`` may be others. A damaged member is trained again, with a warning.
     """
 
     hidden_layer_sizes: Annotated[Any, "array-like", _COUNT, None] = None
