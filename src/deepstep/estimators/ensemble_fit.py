@@ -35,6 +35,14 @@ from deepstep.estimators.members import (
     snapshot_epochs,
     train_member,
 )
+from deepstep.estimators.mixed import (
+    MIXED,
+    OF_NETWORKS,
+    SklearnMember,
+    fit_model,
+    in_float64,
+    kinds_for,
+)
 from deepstep.estimators.population import ensemble_size
 from deepstep.estimators.preparing import prepare_fold
 from deepstep.estimators.presets import (
@@ -157,7 +165,10 @@ class _Population:
         seed: int,
     ) -> None:
         self._estimator, self._rows, self._validation, self._context = estimator, rows, validation, context
-        self._clock = TimeBudget(estimator.time_budget)
+        budget, self._mixed = estimator.time_budget, estimator.members == MIXED
+        self._clock = TimeBudget(budget * OF_NETWORKS if self._mixed and budget else budget)
+        self._whole_clock = TimeBudget(budget)
+        self._models: dict[str, dict[int, tuple[SklearnMember, Array]]] = {}
         self._preprocessors: dict[int, FoldPreprocessor] = {}
         self._trained: dict[tuple[int, int], Trained] = {}
         self._window: dict[int, tuple[int, ...]] = {}
@@ -196,6 +207,8 @@ class _Population:
                     self._train(numbers, first)
                     if len(first) < len(folds):
                         self._train(self._best(numbers, first), folds[len(first) :])
+                if self._mixed:
+                    self._fit_models(seed=int(self._seeds[0]))
             except KeyboardInterrupt:
                 if not self._trained or self._workers.interruption.again:
                     raise
@@ -279,6 +292,33 @@ class _Population:
 
         if not self._trained and self._diverged is not None:
             raise self._diverged
+
+    def _fit_models(self, seed: int) -> None:
+        """Fit each kind of model of scikit-learn on the folds that networks have learned, as long as there
+        is time; of a large table the kinds of a fold before the next fold.
+        """
+        kinds, folds = kinds_for(self._rows.X), _largest_whole(self._trained)[1]
+        estimator, presets = in_float64(self._estimator), tuple(kind.preset for kind in kinds)
+        prepared = cache(
+            lambda fold: prepare_fold(
+                estimator, self._rows, self._validation, self._parts[fold], presets, self._context
+            )
+        )
+        seeds = np.random.SeedSequence([seed, 5]).generate_state(len(folds) * len(kinds)).tolist()
+        jobs = [(kind, fold, seeds.pop()) for kind in kinds for fold in folds]
+        parts = [jobs] if len(self._rows) < MANY else [[job for job in jobs if job[1] == fold] for fold in folds]
+        for part in parts:
+            prepared.cache_clear()
+            works = (
+                (at, partial(fit_model, estimator, *job, prepared(job[1]), self._context))
+                for at, job in enumerate(part)
+                if self._whole_clock.left > 0
+            )
+            for at, found in self._workers.results(works, lambda number, share: None):
+                (kind, fold, _) = part[at]
+                if found is not None:
+                    self._models.setdefault(kind.preset.name, {})[fold] = found
+                    self._preprocessors[fold] = self._with_earlier(prepared(fold).preprocessor, fold)
 
     def _with_earlier(self, preprocessor: FoldPreprocessor, fold: int) -> FoldPreprocessor:
         """The preprocessor of a fold with the encodings of the presets before, too."""
@@ -365,18 +405,27 @@ class _Population:
         outputs: dict[str, list[Array]] = {}
         for one in choices:
             outputs.setdefault(one.preset.name, []).append(one.outputs)
+        models = {name: known for name, known in self._models.items() if {*known} >= {*folds}}
+        outputs |= {name: [self._gathered(known)[1]] for name, known in models.items()}
         found = fit_ensemble_weights(outputs, self._scored.Y, self._output, self._losses, self._weight)
-        weights = found.weights
-        if estimator.n_estimators is None:
-            weights = {name: weight for name, weight in weights.items() if weight > 0}
+        kept = {one.preset.name for one in choices} if estimator.n_estimators is not None else set()
+        weights = {name: weight for name, weight in found.weights.items() if weight > 0 or name in kept}
+        if not any(one.preset.name in weights for one in choices):  # there is always a network to open
+            weights = {min(choices, key=lambda one: _or_last(one.loss)).preset.name: 0.0, **weights}
         members = [
             self._as_member(one, fold, folds.index(fold))
             for fold in folds
             for one in choices
             if one.preset.name in weights and fold in one.members
         ]
+        others = [
+            self._as_other(*models[name][fold], fold, folds.index(fold))
+            for fold in folds
+            for name in models
+            if name in weights
+        ]
         self._report(found.together, len(members))
-        used = {member.preset.inputs for member in members}
+        used = {member.preset.inputs for member in (*members, *others)}
         return Ensemble(
             tuple(_with_inputs(self._preprocessors[fold], used) for fold in folds),
             tuple(members),
@@ -384,6 +433,7 @@ class _Population:
             {name: found.temperatures[name] for name in weights},
             self._output,
             None if self._validation is not None else found.together,
+            tuple(others),
         )
 
     def _as_member(self, choice: Choice, fold: int, at: int) -> Member:
@@ -397,6 +447,17 @@ class _Population:
             )
             member = replace(member, fit=replace(fit, held_out_score=score))
         return replace(member, fold=at)
+
+    def _as_other(self, member: SklearnMember, A: Array, fold: int, at: int) -> SklearnMember:
+        """A model of scikit-learn with its cost, in the units of networks, and score on the same rows."""
+        of_fold, preprocessor = self._held_out(fold), self._preprocessors[fold]
+        Y, weight, own = (
+            None if one is None else one[of_fold] for one in (self._scored.Y, self._weight, self._scored.weight)
+        )
+        losses = self._losses(preprocessor.scaled(A), preprocessor.scaled(Y))
+        weight = weight if weight is not None and weight.any() else None
+        cost = float(np.average(losses, weights=weight))
+        return replace(member, fold=at, validation_cost=cost, score=self._estimator._score_of(A, Y, own))
 
     def _report(self, together: Array | None, n: int) -> None:
         """Warn where Ctrl-C ended the fit."""
