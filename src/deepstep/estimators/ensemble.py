@@ -275,6 +275,11 @@ class Ensemble:
         """Whether rows are arrays of floats, which its one network takes as they are."""
         return self.preprocessors[0].table is None
 
+    @property
+    def _all(self) -> "tuple[Member | SklearnMember, ...]":
+        """The networks and the other models."""
+        return (*self.members, *self.others)
+
     @cached_property
     def shares(self) -> tuple[float, ...]:
         """How much each network counts; with those of the other models they sum to 1."""
@@ -292,7 +297,7 @@ class Ensemble:
         """Each preset, in the order of the weights."""
         found = []
         for name, weight in self.weights.items():
-            members = tuple(one for one in (*self.members, *self.others) if one.preset.name == name)
+            members = tuple(one for one in self._all if one.preset.name == name)
             costs = [member.validation_cost for member in members if member.validation_cost is not None]
             cost = float(np.mean(costs)) if costs else None
             found.append(PresetSummary(members[0].preset, members, cost, weight))
@@ -359,8 +364,8 @@ class Ensemble:
     @cached_property
     def _by_fold(self) -> "list[list[tuple[Member | SklearnMember, float]]]":
         """The members of each fold that count, with their shares."""
-        members, shares = (*self.members, *self.others), (*self.shares, *self.shares_of_others)
-        pairs = [pair for pair in zip(members, shares, strict=True) if pair[1] > 0]
+        shares = (*self.shares, *self.shares_of_others)
+        pairs = [pair for pair in zip(self._all, shares, strict=True) if pair[1] > 0]
         return [[pair for pair in pairs if pair[0].fold == k] for k in range(len(self.preprocessors))]
 
     def _tempered(

@@ -1,13 +1,13 @@
 """How an ensemble is fitted: presets are trained side by side on folds of the rows, selected and weighed."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, cached_property, partial
 from math import inf
 from time import perf_counter
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 from scipy.sparse import issparse
@@ -66,6 +66,8 @@ WITHOUT_ROWS = 5
 
 OF_A_ROUND = 5
 """Presets that are trained at a time within a budget of seconds."""
+
+AnyMember = TypeVar("AnyMember", Member, SklearnMember)
 
 AROUND = 2
 """Snapshots before and after the best one of the first folds that the other folds have."""
@@ -306,7 +308,9 @@ class _Population:
         )
         seeds = np.random.SeedSequence([seed, 5]).generate_state(len(folds) * len(kinds)).tolist()
         jobs = [(kind, fold, seeds.pop()) for kind in kinds for fold in folds]
-        parts = [jobs] if len(self._rows) < MANY else [[job for job in jobs if job[1] == fold] for fold in folds]
+        parts = (
+            [jobs] if len(self._rows) < MANY else [[job for job in jobs if job[1] == fold] for fold in folds]
+        )
         for part in parts:
             prepared.cache_clear()
             works = (
@@ -376,7 +380,9 @@ class _Population:
         pooled = found[1:] or found
         return min(pooled, key=lambda one: _or_last(one.loss))
 
-    def _gathered(self, known: dict[int, tuple[Member, Array]]) -> tuple[dict[int, Member], Array, float]:
+    def _gathered(
+        self, known: Mapping[int, tuple[AnyMember, Array]]
+    ) -> tuple[dict[int, AnyMember], Array, float]:
         """Members, their outputs for all rows, and the mean loss of these at the best temperature."""
         outputs = np.full(self._scored.Y.shape, np.nan, next(iter(known.values()))[1].dtype)
         for fold, (_, A) in known.items():
@@ -384,7 +390,7 @@ class _Population:
                 outputs[self._held_out(fold)] = A
         return {fold: member for fold, (member, _) in known.items()}, outputs, self._mean_loss(outputs, known)
 
-    def _mean_loss(self, A: Array, known: dict[int, tuple[Member, Array]]) -> float:
+    def _mean_loss(self, A: Array, known: Mapping[int, tuple[AnyMember, Array]]) -> float:
         there = np.isfinite(A).all(axis=1)
         if self._losses is None or not there.any():  # outputs alone do not tell the loss of this head
             costs = [one.validation_cost for one, _ in known.values() if one.validation_cost is not None]
@@ -424,8 +430,8 @@ class _Population:
             for name in models
             if name in weights
         ]
-        self._report(found.together, len(members))
-        used = {member.preset.inputs for member in (*members, *others)}
+        self._report(found.together, len(members), len(others))
+        used = {one.preset.inputs for one in members} | {one.preset.inputs for one in others}
         return Ensemble(
             tuple(_with_inputs(self._preprocessors[fold], used) for fold in folds),
             tuple(members),
@@ -451,15 +457,14 @@ class _Population:
     def _as_other(self, member: SklearnMember, A: Array, fold: int, at: int) -> SklearnMember:
         """A model of scikit-learn with its cost, in the units of networks, and score on the same rows."""
         of_fold, preprocessor = self._held_out(fold), self._preprocessors[fold]
-        Y, weight, own = (
-            None if one is None else one[of_fold] for one in (self._scored.Y, self._weight, self._scored.weight)
-        )
+        Y, of_rows = self._scored.Y[of_fold], (self._weight, self._scored.weight)
+        weight, own = (None if one is None else one[of_fold] for one in of_rows)
         losses = self._losses(preprocessor.scaled(A), preprocessor.scaled(Y))
         weight = weight if weight is not None and weight.any() else None
         cost = float(np.average(losses, weights=weight))
         return replace(member, fold=at, validation_cost=cost, score=self._estimator._score_of(A, Y, own))
 
-    def _report(self, together: Array | None, n: int) -> None:
+    def _report(self, together: Array | None, n: int, n_others: int) -> None:
         """Warn where Ctrl-C ended the fit."""
         estimator, where = self._estimator, self._context.where
         estimator._interrupted = self._ended
@@ -467,9 +472,9 @@ class _Population:
             part = "validation" if self._validation is not None else "out-of-fold"
             score = _score(estimator, together, self._scored.Y, self._weight, where)
             found = "without rows that tell how good they are" if score is None else f"{part} {score}"
-            warn_the_caller(
-                f"{where} was interrupted: {n} of {self._planned} networks are trained and kept, {found}."
-            )
+            networks = f"{n} of {self._planned} networks are trained and kept"
+            others = f", with {n_others} models of scikit-learn" if self._mixed else ""
+            warn_the_caller(f"{where} was interrupted: {networks}{others}, {found}.")
 
 
 def _largest_whole(trained: Collection[tuple[int, int]]) -> tuple[list[int], list[int]]:

@@ -16,9 +16,10 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from copy import copy
 from dataclasses import dataclass
+from functools import cache
 from math import inf
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from scipy.sparse import issparse
@@ -39,6 +40,7 @@ from deepstep.estimators.ensemble import FoldPreprocessor
 from deepstep.estimators.inputs import FitContext
 from deepstep.estimators.members import Link, Prepared
 from deepstep.estimators.presets import Preset
+from deepstep.preparation.batches import Examples
 from deepstep.types import Array
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ OF_NETWORKS = 0.8
 """The share of a ``time_budget`` that networks have, where models of scikit-learn are fitted after them."""
 
 UNIFORM = 1e-3
-"""Share of the uniform distribution in the probabilities of a model: trees are sure where they should not be."""
+"""Share of the uniform distribution in the probabilities of a model: trees are too sure of themselves."""
 
 TREES, FEATURES = 100, 400
 """Trees of a forest, and features of a kernel at most."""
@@ -129,10 +131,11 @@ KINDS = (
 )
 """The models beside networks."""
 
-NAMES = tuple(kind.preset.name for kind in KINDS)
+KNOWN = {kind.preset.name: kind.preset for kind in KINDS}
+"""Their names, purposes and inputs, by name."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SklearnMember:
     """A model of scikit-learn in an ensemble.
 
@@ -151,16 +154,18 @@ class SklearnMember:
     score: float | None = None
     seconds: float | None = None
 
-    def __str__(self) -> str:
-        return f"{self.preset.name} on fold {self.fold}, {type(self.model).__name__}"
+    def __repr__(self) -> str:
+        return f"SklearnMember({self.preset.name} on fold {self.fold}, {type(self.model).__name__})"
 
     def outputs(self, inputs: Mapping[str, Any], preprocessor: FoldPreprocessor) -> Array:
         """Outputs in the units of the target, (m, n_L)."""
         X, n = inputs[self.preset.inputs], len(preprocessor.scale)
+        with _one_thread():
+            A = self.model.predict_proba(X) if is_classifier(self.model) else self.model.predict(X)
         if not is_classifier(self.model):
-            return preprocessor.unscaled(self.model.predict(X).reshape(X.shape[0], n))
+            return preprocessor.unscaled(A.reshape(X.shape[0], n))
         P = np.zeros((X.shape[0], max(n, 2)))
-        P[:, self.model.classes_] = self.model.predict_proba(X)
+        P[:, self.model.classes_] = A
         P = (1 - UNIFORM) * P + UNIFORM / P.shape[1]
         return P if n > 1 else P[:, 1:]
 
@@ -190,7 +195,9 @@ def check_mixed(estimator: "DeepEstimator", where: str, *, streamed: bool = Fals
 
 def kinds_for(X: Any) -> tuple[Kind, ...]:
     """The kinds of models for the rows of a fit."""
-    return tuple(kind for kind in KINDS if X.shape[0] <= kind.most_rows and (kind.of_sparse or not issparse(X)))
+    return tuple(
+        kind for kind in KINDS if X.shape[0] <= kind.most_rows and (kind.of_sparse or not issparse(X))
+    )
 
 
 def in_float64(estimator: "DeepEstimator") -> "DeepEstimator":
@@ -201,13 +208,20 @@ def in_float64(estimator: "DeepEstimator") -> "DeepEstimator":
 
 
 def fit_model(
-    estimator: "DeepEstimator", kind: Kind, fold: int, seed: int, prepared: Prepared, context: FitContext, link: Link
+    estimator: "DeepEstimator",
+    kind: Kind,
+    fold: int,
+    seed: int,
+    prepared: Prepared,
+    context: FitContext,
+    link: Link,
 ) -> tuple[SklearnMember, Array] | None:
     """A model of a fold, with its outputs for the rows held out; None where it has nothing to learn.
 
     It learns in the thread that calls, so that the number of threads changes no bit.
     """
-    name, learned = kind.preset.inputs, prepared.learned[kind.preset.inputs]
+    name = kind.preset.inputs
+    learned = cast(Examples, prepared.learned[name])
     X, Y, weight = learned.X, learned.Y, estimator._class_weighted(learned, learned, context.where)
     if weight is not None:
         X, Y, weight = X[weight > 0], Y[weight > 0], weight[weight > 0] / weight[weight > 0].mean()
@@ -216,18 +230,28 @@ def fit_model(
     y = y.astype(np.intp) if classes else y
     if prepared.held_out is None or link.given_up.is_set() or (classes and len(np.unique(y)) < 2):
         return None
-    begin, model = perf_counter(), kind.make(X.shape[0], X.shape[1], seed % 2**31, classes=classes, **kind.settings)
+    begin, model = (
+        perf_counter(),
+        kind.make(X.shape[0], X.shape[1], seed % 2**31, classes=classes, **kind.settings),
+    )
     if y.ndim == 2 and kind.make is _boosting:
         model = MultiOutputRegressor(model)
     last = f"{model.steps[-1][0]}__" if isinstance(model, Pipeline) else ""
     with _one_thread():
         model.fit(X, y, **({} if weight is None else {f"{last}sample_weight": weight}))
-        member = SklearnMember(kind.preset, fold, model, seconds=perf_counter() - begin)
-        A = member.outputs({name: prepared.held_out[name].X}, prepared.preprocessor)
+    member = SklearnMember(kind.preset, fold, model, seconds=perf_counter() - begin)
+    A = member.outputs({name: prepared.held_out[name].X}, prepared.preprocessor)
     return (member, A) if np.isfinite(A).all() else None
 
 
 def _one_thread() -> AbstractContextManager[Any]:
-    from threadpoolctl import threadpool_limits
+    """OpenMP on one thread in the thread that calls: others wait for each other where all are busy."""
+    found: AbstractContextManager[Any] = _pools().limit(limits=1, user_api="openmp")
+    return found
 
-    return threadpool_limits(1, user_api="openmp")
+
+@cache
+def _pools() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()

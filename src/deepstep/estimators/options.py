@@ -121,9 +121,9 @@ class Options(BaseEstimator):
         How many networks 'tabular' tries at most, see `deepstep.estimators.population.SIZES`; a given
         ``n_estimators`` goes before it.
     members : {'networks', 'mixed'}, default='networks'
-        Members of the ensemble of 'tabular'. With 'mixed' scikit-learn's extremely randomized trees, histogram
-        gradient boosting and kernel models (`deepstep.estimators.mixed`) are fitted on the rows of each fold
-        after the networks, and selected by the same out-of-fold predictions; they are
+        Members of the ensemble of 'tabular'. With 'mixed' scikit-learn's extremely randomized trees,
+        histogram gradient boosting and kernel models (`deepstep.estimators.mixed`) are fitted on the rows of
+        each fold after the networks, and selected by the same out-of-fold predictions. The selected ones are
         ``ensemble_.others``. For numbers with the squared error, or one column of labels, in memory. Where no
         rows are held out there are none. With a ``time_budget`` networks have 0.8 of it, and only kinds of
         models that are fitted on all folds in the rest are members. Saving needs the package skops.
