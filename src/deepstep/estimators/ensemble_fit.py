@@ -8,10 +8,12 @@ from math import inf
 from time import perf_counter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from warnings import catch_warnings
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import is_classifier
+from sklearn.exceptions import ConvergenceWarning
 
 from deepstep.equations import get_head
 from deepstep.errors import DataError, DivergenceError
@@ -210,7 +212,8 @@ class _Population:
                     if len(first) < len(folds):
                         self._train(self._best(numbers, first), folds[len(first) :])
                 if self._mixed:
-                    self._fit_models(seed=int(self._seeds[0]))
+                    with catch_warnings(action="ignore", category=ConvergenceWarning):
+                        self._fit_models(seed=int(self._seeds[0]))
             except KeyboardInterrupt:
                 if not self._trained or self._workers.interruption.again:
                     raise
@@ -296,30 +299,28 @@ class _Population:
             raise self._diverged
 
     def _fit_models(self, seed: int) -> None:
-        """Fit each kind of model of scikit-learn on the folds that networks have learned, as long as there
-        is time; of a large table the kinds of a fold before the next fold.
-        """
+        """Fit one kind of model of scikit-learn after another on the folds that networks have learned."""
         kinds, folds = kinds_for(self._rows.X), _largest_whole(self._trained)[1]
         estimator, presets = in_float64(self._estimator), tuple(kind.preset for kind in kinds)
-        prepared = cache(
-            lambda fold: prepare_fold(
+
+        @cache
+        def prepared(fold: int) -> Prepared:
+            return prepare_fold(
                 estimator, self._rows, self._validation, self._parts[fold], presets, self._context
             )
-        )
-        seeds = np.random.SeedSequence([seed, 5]).generate_state(len(folds) * len(kinds)).tolist()
-        jobs = [(kind, fold, seeds.pop()) for kind in kinds for fold in folds]
-        parts = (
-            [jobs] if len(self._rows) < MANY else [[job for job in jobs if job[1] == fold] for fold in folds]
-        )
-        for part in parts:
-            prepared.cache_clear()
+
+        seeds = np.random.SeedSequence([seed, 5]).generate_state(len(kinds) * len(self._parts))
+        for number, kind in enumerate(kinds):
+            if self._whole_clock.left <= 0:
+                break
+            if len(self._rows) >= MANY:
+                prepared.cache_clear()
             works = (
-                (at, partial(fit_model, estimator, *job, prepared(job[1]), self._context))
-                for at, job in enumerate(part)
-                if self._whole_clock.left > 0
+                (fold, partial(fit_model, estimator, kind, fold, int(one), prepared(fold), self._context))
+                for fold, one in enumerate(seeds[number :: len(kinds)])
+                if fold in folds
             )
-            for at, found in self._workers.results(works, lambda number, share: None):
-                (kind, fold, _) = part[at]
+            for fold, found in self._workers.results(works, lambda number, share: None):
                 if found is not None:
                     self._models.setdefault(kind.preset.name, {})[fold] = found
                     self._preprocessors[fold] = self._with_earlier(prepared(fold).preprocessor, fold)

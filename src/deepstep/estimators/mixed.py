@@ -55,8 +55,8 @@ OF_NETWORKS = 0.8
 UNIFORM = 1e-3
 """Share of the uniform distribution in the probabilities of a model: trees are too sure of themselves."""
 
-TREES, FEATURES = 100, 400
-"""Trees of a forest, and features of a kernel at most."""
+TREES, ROUNDS, FEATURES = 100, 100, 400
+"""Trees of a forest, rounds of boosting for classes, for numbers twice as many, and features of a kernel."""
 
 MANY = 5_000
 """Rows from which on boosted trees have more leaves."""
@@ -75,7 +75,7 @@ def _boosting(m: int, n: int, seed: int, *, classes: bool) -> Any:
     return kind(
         early_stopping=False,
         learning_rate=0.07,
-        max_iter=100 if classes else 200,
+        max_iter=ROUNDS if classes else 2 * ROUNDS,
         max_leaf_nodes=31 if m > MANY else 8 if classes else 16,
         max_features=0.5,
         random_state=seed,

@@ -77,7 +77,7 @@ def write_model(folder: Path, number: int, member: SklearnMember) -> dict[str, A
     """Write a model; its entries in ``ensemble.json``."""
     path = folder / file_of(number, member.preset.name, member.fold)
     path.parent.mkdir(exist_ok=True)
-    skops_io("DeepEstimator.save").dump(member.model, path, compression=ZIP_DEFLATED, compresslevel=1)
+    skops_io("Run.save").dump(member.model, path, compression=ZIP_DEFLATED, compresslevel=1)
     _check_types(path)
     return {
         "name": member.preset.name,
@@ -95,7 +95,7 @@ def read_model(
     """A model whose entries were checked; the numbers of its inputs and outputs are those of its fold."""
     path = folder / file_of(number, record["name"], record["fold"])
     (kind,) = (kind for kind in KINDS if kind.preset.name == record["name"])
-    io = skops_io(str(path))
+    io = skops_io("Run.load")
     try:
         _check_types(path)
         with warnings.catch_warnings(action="ignore"):  # of another version, which `warn_of_versions` names
