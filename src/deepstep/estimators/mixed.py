@@ -24,16 +24,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import is_classifier
-from sklearn.ensemble import (
-    ExtraTreesClassifier,
-    ExtraTreesRegressor,
-    HistGradientBoostingClassifier,
-    HistGradientBoostingRegressor,
-)
-from sklearn.kernel_approximation import Nystroem
-from sklearn.linear_model import LogisticRegression, RidgeCV
-from sklearn.multioutput import MultiOutputRegressor
-from sklearn.pipeline import Pipeline, make_pipeline
 
 from deepstep.errors import ConfigurationError
 from deepstep.estimators.ensemble import FoldPreprocessor
@@ -66,11 +56,15 @@ ROWS_A_LEAF = 3_000
 
 
 def _forest(m: int, n: int, seed: int, *, classes: bool, leaf: int) -> Any:
+    from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+
     kind: Any = ExtraTreesClassifier if classes else ExtraTreesRegressor
     return kind(TREES, min_samples_leaf=max(leaf, m // ROWS_A_LEAF), random_state=seed)
 
 
 def _boosting(m: int, n: int, seed: int, *, classes: bool) -> Any:
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
     kind: Any = HistGradientBoostingClassifier if classes else HistGradientBoostingRegressor
     return kind(
         early_stopping=False,
@@ -83,6 +77,10 @@ def _boosting(m: int, n: int, seed: int, *, classes: bool) -> Any:
 
 
 def _kernel(m: int, n: int, seed: int, *, classes: bool, gamma: float, C: float = 1.0) -> Any:
+    from sklearn.kernel_approximation import Nystroem
+    from sklearn.linear_model import LogisticRegression, RidgeCV
+    from sklearn.pipeline import make_pipeline
+
     linear: Any = LogisticRegression(C=C, max_iter=2000) if classes else RidgeCV(np.logspace(-4, 2, 13))
     return make_pipeline(Nystroem(gamma=gamma / n, n_components=min(m, FEATURES), random_state=seed), linear)
 
@@ -235,13 +233,20 @@ def fit_model(
         kind.make(X.shape[0], X.shape[1], seed % 2**31, classes=classes, **kind.settings),
     )
     if y.ndim == 2 and kind.make is _boosting:
-        model = MultiOutputRegressor(model)
-    last = f"{model.steps[-1][0]}__" if isinstance(model, Pipeline) else ""
+        model = one_for_each_target(model)
+    last = f"{model.steps[-1][0]}__" if hasattr(model, "steps") else ""
     with _one_thread():
         model.fit(X, y, **({} if weight is None else {f"{last}sample_weight": weight}))
     member = SklearnMember(kind.preset, fold, model, seconds=perf_counter() - begin)
     A = member.outputs({name: prepared.held_out[name].X}, prepared.preprocessor)
     return (member, A) if np.isfinite(A).all() else None
+
+
+def one_for_each_target(model: Any) -> Any:
+    """Models of one target each, which boosting needs for several."""
+    from sklearn.multioutput import MultiOutputRegressor
+
+    return MultiOutputRegressor(model)
 
 
 def _one_thread() -> AbstractContextManager[Any]:

@@ -13,11 +13,10 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 import numpy as np
 import sklearn
-from sklearn.multioutput import MultiOutputRegressor
 
 from deepstep.errors import FileError, missing_package
 from deepstep.estimators.ensemble import FoldPreprocessor
-from deepstep.estimators.mixed import KINDS, SklearnMember
+from deepstep.estimators.mixed import KINDS, SklearnMember, one_for_each_target
 from deepstep.estimators.solvers import warn_the_caller
 from deepstep.types import AnyArray
 
@@ -101,7 +100,7 @@ def read_model(
         with warnings.catch_warnings(action="ignore"):  # of another version, which `warn_of_versions` names
             model = io.load(path, trusted=[*ASKED])
         made = [type(kind.make(1, 1, 0, classes=classes, **kind.settings)) for classes in (True, False)]
-        if type(model) not in (*made, MultiOutputRegressor) or model.n_features_in_ != n_inputs:
+        if type(model) not in (*made, type(one_for_each_target(None))) or model.n_features_in_ != n_inputs:
             raise ValueError(f"it is no {kind.preset.name} of {n_inputs} inputs")
         for leaf, children, features in _nodes(model):
             later = (children > np.arange(len(leaf))) & (children < len(leaf))
@@ -158,16 +157,14 @@ def _types(value: Any) -> Iterator[tuple[str, str]]:
 
 def _nodes(model: Any) -> Iterator[tuple[AnyArray, AnyArray, AnyArray]]:
     """Of each tree and side: whether nodes are leaves, their children, and the features that they ask for."""
-    if isinstance(model, MultiOutputRegressor):
-        for one in model.estimators_:
-            yield from _nodes(one)
-    elif hasattr(model, "_predictors"):
+    if hasattr(model, "_predictors"):
         for predictor in (one for several in model._predictors for one in several):
             nodes = predictor.nodes
             for side in ("left", "right"):
                 features = np.where(nodes["is_categorical"] > 0, -1, nodes["feature_idx"])
                 yield nodes["is_leaf"] > 0, nodes[side].astype(np.int64), features
-    elif hasattr(model, "estimators_"):
-        for tree in (one.tree_ for one in model.estimators_):
-            for children in (tree.children_left, tree.children_right):
-                yield tree.children_left == -1, children, tree.feature
+    elif hasattr(model, "tree_"):
+        for children in (model.tree_.children_left, model.tree_.children_right):
+            yield model.tree_.children_left == -1, children, model.tree_.feature
+    for one in getattr(model, "estimators_", ()):
+        yield from _nodes(one)
