@@ -18,18 +18,18 @@ LIMITS: dict[str, tuple[int, int]] = {
     "model": (1_200, 2_010),
     "data": (1_600, 3_740),
     "preparation": (2_100, 4_120),
-    "estimators": (2_800, 7_460),
+    "estimators": (2_800, 8_060),
     "plots": (1_270, 1_660),
     "report": (700, 910),
     "explorer": (1_230, 1_830),
     "course": (1_800, 3_710),
-    "cli": (2_000, 5_450),
-    "": (500, 2_320),
+    "cli": (2_000, 5_460),
+    "": (500, 2_330),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
-FILES = 190, 251
-TESTS = 22_000, 41_860
+FILES = 190, 253
+TESTS = 22_000, 42_150
 
 
 def lines(files: list[Path]) -> int:
