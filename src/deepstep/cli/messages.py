@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def as_records(board: "Leaderboard") -> list[dict[str, Any]]:
     """A record of each member with its weight, in order."""
-    return sorted(board, key=lambda row: int(row["member"]))
+    return sorted(board, key=lambda row: (row["member"] is None, row["member"] or 0))
 
 
 def print_presets(screen: "Console", ensemble: "Ensemble") -> None:

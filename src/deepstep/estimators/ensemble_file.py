@@ -6,6 +6,7 @@ file                                      what it holds
 ``ensemble.json``                         how rows become each fold's inputs, and what each member counts
 ``members/NN-PRESET-FOLD.safetensors``    a member, which `deepstep.Network.load` opens, too
 ``members/NN-PRESET-FOLD.jsonl``          the records of its training, one for each epoch
+``others/NN-NAME-FOLD.skops``             a model of scikit-learn beside the networks
 ========================================  ====================================================================
 
 Nothing is pickled, and loading executes nothing.
@@ -25,6 +26,8 @@ from deepstep.data.text_formats import json_values, read_text
 from deepstep.engines import ENGINES, Settings
 from deepstep.errors import DeepStepError, FileError
 from deepstep.estimators.ensemble import Ensemble, Fold, FoldPreprocessor, Member, Table
+from deepstep.estimators.mixed import KNOWN
+from deepstep.estimators.mixed_file import file_of, read_model, warn_of_versions, write_model
 from deepstep.estimators.population import PRESETS
 from deepstep.estimators.presets import INPUTS, Preset
 from deepstep.estimators.tried import TriedPreset, TriedPresets
@@ -35,7 +38,7 @@ from deepstep.run_folder import OLD_ENSEMBLE, OLD_PRESETS, renamed
 from deepstep.training.history import History, check_records
 from deepstep.types import is_number, is_whole, plain
 
-FORMAT, VERSION, READABLE = "deepstep-ensemble", 2, (1, 2)
+FORMAT, VERSION, MIXED_VERSION, READABLE = "deepstep-ensemble", 2, 3, (1, 2, 3)
 NAME = "ensemble.json"
 OLD_FORMAT, OLD_NAME, OLD_KEY = OLD_ENSEMBLE
 
@@ -51,7 +54,7 @@ Entries = dict[str, Any]
 def write_ensemble(folder: Path, ensemble: Ensemble, temperature: float) -> list[str]:
     """Write an ensemble into an existing folder; the files, relative to it."""
     members = [_of_member(member) for member in ensemble.members]
-    record = {
+    record: Entries = {
         "format": FORMAT,
         "version": VERSION,
         "output": ensemble.output,
@@ -62,6 +65,9 @@ def write_ensemble(folder: Path, ensemble: Ensemble, temperature: float) -> list
         "members": members,
         "tried": ensemble.tried.to_dicts(),
     }
+    if ensemble.others:
+        others = [write_model(folder, number, one) for number, one in enumerate(ensemble.others)]
+        record |= {"version": MIXED_VERSION, "others": others}
     text = json.dumps(record, ensure_ascii=False, allow_nan=False, default=np.generic.tolist)
     with atomic_write(folder / NAME) as file:
         file.write(text.encode())
@@ -72,7 +78,7 @@ def write_ensemble(folder: Path, ensemble: Ensemble, temperature: float) -> list
         if member.network.history is not None:
             text = member.network.history.to_jsonl()
             (folder / f"{begin}.jsonl").write_text(text, encoding="utf-8")
-    return [NAME, *member_files(begins, members)]
+    return [NAME, *member_files(begins, members), *other_files(record.get("others", []))]
 
 
 def _of_member(member: Member) -> Entries:
@@ -124,17 +130,18 @@ class EnsembleFile:
         if record.get("version") not in READABLE:
             raise FileError(
                 str(self._path),
-                f"a version up to {VERSION} is expected",
+                f"a version up to {MIXED_VERSION} is expected",
                 f"got version {record.get('version')!r:.20}",
                 "Update DeepStep, or train again with this version.",
             )
         self._checked(lambda: self._read(record, OLD_KEY if old else "preset"))
 
     def _read(self, record: Entries, named: str) -> None:
-        record = {"tried": [], **record}  # which files of before do not have
-        _names(
-            record, "format, version, output, temperature, weights, temperatures, preparers, members, tried"
+        record = {"tried": [], "others": [], **record}  # which files of before do not have
+        names = (
+            "format, version, output, temperature, weights, temperatures, preparers, members, tried, others"
         )
+        _names(record, names)
         self.temperature, self.output = record["temperature"], record["output"]
         _require(_is_above_0(self.temperature), "temperature is a number above 0", self.temperature)
         _require(isinstance(self.output, str), "output is a text", self.output)
@@ -145,7 +152,9 @@ class EnsembleFile:
             _member(one, number, named, self.preprocessors) for number, one in enumerate(record["members"])
         ]
         self._begins, self._records = [begin for begin, _ in found], [one for _, one in found]
-        presets = {one["preset"] for one in self._records}
+        _require(isinstance(record["others"], list), "others are a list", record["others"])
+        self._others = [_other(one, self.preprocessors) for one in record["others"]]
+        presets = {one["preset"] for one in self._records} | {one["name"] for one in self._others}
         self.weights = _of_presets("weights", record["weights"], presets)
         self.temperatures = _of_presets("temperatures", record["temperatures"], presets)
         for temperature in self.temperatures.values():
@@ -159,13 +168,30 @@ class EnsembleFile:
     @property
     def names(self) -> list[str]:
         """All files of the ensemble, relative to the folder."""
-        return [self._path.name, *member_files(self._begins, self._records)]
+        return [self._path.name, *member_files(self._begins, self._records), *other_files(self._others)]
 
     def ensemble(self) -> Ensemble:
         """The ensemble; nothing is executed."""
         members = tuple(map(self._opened, self._begins, self._records))
+        warn_of_versions(self._folder, self._others)
+        others = tuple(
+            read_model(
+                self._folder, number, one, self.preprocessors[one["fold"]], self._n_inputs(one, members)
+            )
+            for number, one in enumerate(self._others)
+        )
         weights, temperatures = self.weights, self.temperatures
-        return Ensemble(self.preprocessors, members, weights, temperatures, self.output, None, self.tried)
+        return Ensemble(
+            self.preprocessors, members, weights, temperatures, self.output, None, self.tried, others
+        )
+
+    def _n_inputs(self, record: Entries, members: tuple[Member, ...]) -> int:
+        """How many inputs a model of scikit-learn has."""
+        preprocessor = self.preprocessors[record["fold"]]
+        encoding, table = preprocessor.encodings[KNOWN[record["name"]].inputs], preprocessor.preparation
+        if encoding is not None:
+            return encoding.n_inputs
+        return members[0].network.architecture.n_inputs if table is None else table.n_features
 
     def _opened(self, begin: str, record: Entries) -> Member:
         preset, fold = _preset(record["preset"], record["inputs"], record["why"]), record["fold"]
@@ -267,6 +293,21 @@ def _member(
     return stem(number, preset, fold), {**record, **today}
 
 
+def _other(record: Any, preprocessors: tuple[FoldPreprocessor, ...]) -> Entries:
+    """The entries of a model of scikit-learn."""
+    record = _object(record)
+    _names(record, "name, fold, validation_cost, score, seconds, scikit_learn")
+    _require(record["name"] in KNOWN, f"a model is one of {', '.join(KNOWN)}", record["name"])
+    fold, n_folds = record["fold"], len(preprocessors)
+    _require(is_whole(fold, 0) and fold < n_folds, f"a fold is a number below {n_folds}", fold)
+    inputs, known = KNOWN[record["name"]].inputs, preprocessors[fold].encodings
+    _require(inputs in known, f"fold {fold} has the inputs {inputs}", [*known])
+    _require(isinstance(record["scikit_learn"], str), "scikit_learn is a version", record["scikit_learn"])
+    for name in ("validation_cost", "score", "seconds"):
+        _require(record[name] is None or is_number(record[name]), f"{name} is a number or null", record[name])
+    return record
+
+
 def _of_presets(name: str, record: Any, presets: set[str]) -> Mapping[str, float]:
     record = {OLD_PRESETS.get(preset, preset): value for preset, value in _object(record).items()}
     each = set(record) == presets and all(map(is_number, record.values()))
@@ -305,6 +346,11 @@ def member_files(begins: Iterable[str], records: Iterable[Mapping[str, Any]]) ->
     for begin, record in zip(begins, records, strict=True):
         names += [f"{begin}.safetensors", *([f"{begin}.jsonl"] if record["history"] else [])]
     return names
+
+
+def other_files(records: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The files of the models of scikit-learn, relative to the folder of their ensemble."""
+    return [file_of(number, one["name"], one["fold"]) for number, one in enumerate(records)]
 
 
 def _network(folder: Path, begin: str, record: Entries) -> Network:

@@ -7,11 +7,13 @@ from functools import cache, cached_property, partial
 from math import inf
 from time import perf_counter
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from warnings import catch_warnings
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import is_classifier
+from sklearn.exceptions import ConvergenceWarning
 
 from deepstep.equations import get_head
 from deepstep.errors import DataError, DivergenceError
@@ -35,6 +37,14 @@ from deepstep.estimators.members import (
     member_executor,
     snapshot_epochs,
     train_member,
+)
+from deepstep.estimators.mixed import (
+    MIXED,
+    OF_NETWORKS,
+    SklearnMember,
+    fit_model,
+    in_float64,
+    kinds_for,
 )
 from deepstep.estimators.population import Width, ensemble_size, more_presets
 from deepstep.estimators.preparing import prepare_fold
@@ -64,6 +74,8 @@ COUNTED = 2_000
 
 REMEMBERED = 4
 """Presets whose members are kept within a budget, as a multiple of those that learn all folds without one."""
+
+AnyMember = TypeVar("AnyMember", Member, SklearnMember)
 
 AROUND = 2
 """Snapshots before and after the best one of the first folds that the other folds have."""
@@ -163,7 +175,11 @@ class _Population:
         seed: int,
     ) -> None:
         self._estimator, self._rows, self._validation, self._context = estimator, rows, validation, context
-        self._clock, self._files = TimeBudget(estimator.time_budget), open_members(estimator, context)
+        budget, self._mixed = estimator.time_budget, estimator.members == MIXED
+        self._clock = TimeBudget(budget * OF_NETWORKS if self._mixed and budget else budget)
+        self._files = open_members(estimator, context)
+        self._whole_clock = TimeBudget(budget)
+        self._models: dict[str, dict[int, tuple[SklearnMember, Array]]] = {}
         self._preprocessors: dict[int, FoldPreprocessor] = {}
         self._trained: dict[tuple[int, int], Trained] = {}
         self._window: dict[int, tuple[int, ...]] = {}
@@ -206,6 +222,9 @@ class _Population:
                     self._train(numbers, first)
                     if len(first) < len(folds):
                         self._train(self._best(numbers, first), folds[len(first) :])
+                if self._mixed:
+                    with catch_warnings(action="ignore", category=ConvergenceWarning):
+                        self._fit_models(seed=int(self._seeds[0]))
             except KeyboardInterrupt:
                 if not self._trained or self._workers.interruption.again:
                     raise
@@ -319,6 +338,33 @@ class _Population:
         if not self._trained and self._diverged is not None:
             raise self._diverged
 
+    def _fit_models(self, seed: int) -> None:
+        """Fit one kind of model of scikit-learn after another on the folds that networks have learned."""
+        kinds, folds = kinds_for(self._rows.X), _largest_whole(self._trained)[1]
+        estimator, presets = in_float64(self._estimator), tuple(kind.preset for kind in kinds)
+
+        @cache
+        def prepared(fold: int) -> Prepared:
+            return prepare_fold(
+                estimator, self._rows, self._validation, self._parts[fold], presets, self._context
+            )
+
+        seeds = np.random.SeedSequence([seed, 5]).generate_state(len(kinds) * len(self._parts))
+        for number, kind in enumerate(kinds):
+            if self._whole_clock.left <= 0:
+                break
+            if len(self._rows) >= MANY:
+                prepared.cache_clear()
+            works = (
+                (fold, partial(fit_model, estimator, kind, fold, int(one), prepared(fold), self._context))
+                for fold, one in enumerate(seeds[number :: len(kinds)])
+                if fold in folds
+            )
+            for fold, found in self._workers.results(works, lambda number, share: None):
+                if found is not None:
+                    self._models.setdefault(kind.preset.name, {})[fold] = found
+                    self._preprocessors[fold] = self._with_earlier(prepared(fold).preprocessor, fold)
+
     def _with_earlier(self, preprocessor: FoldPreprocessor, fold: int) -> FoldPreprocessor:
         """The preprocessor of a fold with the encodings of the presets before, too."""
         earlier = self._preprocessors.get(fold, preprocessor)
@@ -384,7 +430,9 @@ class _Population:
         self._found[number] = best.epochs, best.loss
         return best
 
-    def _gathered(self, known: dict[int, tuple[Member, Array]]) -> tuple[dict[int, Member], Array, float]:
+    def _gathered(
+        self, known: Mapping[int, tuple[AnyMember, Array]]
+    ) -> tuple[dict[int, AnyMember], Array, float]:
         """Members, their outputs for all rows, and the mean loss of these at the best temperature."""
         outputs = np.full(self._scored.Y.shape, np.nan, next(iter(known.values()))[1].dtype)
         for fold, (_, A) in known.items():
@@ -392,7 +440,7 @@ class _Population:
                 outputs[self._held_out(fold)] = A
         return {fold: member for fold, (member, _) in known.items()}, outputs, self._mean_loss(outputs, known)
 
-    def _mean_loss(self, A: Array, known: dict[int, tuple[Member, Array]]) -> float:
+    def _mean_loss(self, A: Array, known: Mapping[int, tuple[AnyMember, Array]]) -> float:
         there = np.isfinite(A).all(axis=1)
         if self._losses is None or not there.any():  # outputs alone do not tell the loss of this head
             costs = [one.validation_cost for one, _ in known.values() if one.validation_cost is not None]
@@ -413,24 +461,33 @@ class _Population:
         outputs: dict[str, list[Array]] = {}
         for one in choices:
             outputs.setdefault(one.preset.name, []).append(one.outputs)
+        models = {name: known for name, known in self._models.items() if {*known} >= {*folds}}
+        outputs |= {name: [self._gathered(known)[1]] for name, known in models.items()}
         found = fit_ensemble_weights(outputs, self._scored.Y, self._output, self._losses, self._weight)
-        weights = found.weights
         tried = self._tried(
             {
-                number: weights[one.preset.name] / len(outputs[one.preset.name])
+                number: found.weights[one.preset.name] / len(outputs[one.preset.name])
                 for number, one in zip(numbers, choices, strict=True)
             }
         )
-        if estimator.n_estimators is None:
-            weights = {name: weight for name, weight in weights.items() if weight > 0}
+        kept = {one.preset.name for one in choices} if estimator.n_estimators is not None else set()
+        weights = {name: weight for name, weight in found.weights.items() if weight > 0 or name in kept}
+        if not any(one.preset.name in weights for one in choices):  # there is always a network to open
+            weights = {min(choices, key=lambda one: _or_last(one.loss)).preset.name: 0.0, **weights}
         members = [
             self._as_member(one, fold, folds.index(fold))
             for fold in folds
             for one in choices
             if one.preset.name in weights and fold in one.members
         ]
-        self._report(found.together, len(members))
-        used = {member.preset.inputs for member in members}
+        others = [
+            self._as_other(*models[name][fold], fold, folds.index(fold))
+            for fold in folds
+            for name in models
+            if name in weights
+        ]
+        self._report(found.together, len(members), len(others))
+        used = {one.preset.inputs for one in members} | {one.preset.inputs for one in others}
         return Ensemble(
             tuple(_with_inputs(self._preprocessors[fold], used) for fold in folds),
             tuple(members),
@@ -439,6 +496,7 @@ class _Population:
             self._output,
             None if self._validation is not None else found.together,
             tried,
+            tuple(others),
         )
 
     def _tried(self, shares: Mapping[int, float]) -> TriedPresets:
@@ -470,7 +528,17 @@ class _Population:
             member = replace(member, fit=replace(fit, held_out_score=score))
         return replace(member, fold=at)
 
-    def _report(self, together: Array | None, n: int) -> None:
+    def _as_other(self, member: SklearnMember, A: Array, fold: int, at: int) -> SklearnMember:
+        """A model of scikit-learn with its cost, in the units of networks, and score on the same rows."""
+        of_fold, preprocessor = self._held_out(fold), self._preprocessors[fold]
+        Y, of_rows = self._scored.Y[of_fold], (self._weight, self._scored.weight)
+        weight, own = (None if one is None else one[of_fold] for one in of_rows)
+        losses = self._losses(preprocessor.scaled(A), preprocessor.scaled(Y))
+        weight = weight if weight is not None and weight.any() else None
+        cost = float(np.average(losses, weights=weight))
+        return replace(member, fold=at, validation_cost=cost, score=self._estimator._score_of(A, Y, own))
+
+    def _report(self, together: Array | None, n: int, n_others: int) -> None:
         """Warn where Ctrl-C ended the fit."""
         estimator, where = self._estimator, self._context.where
         estimator._interrupted = self._ended
@@ -478,9 +546,9 @@ class _Population:
             part = "validation" if self._validation is not None else "out-of-fold"
             score = _score(estimator, together, self._scored.Y, self._weight, where)
             found = "without rows that tell how good they are" if score is None else f"{part} {score}"
-            warn_the_caller(
-                f"{where} was interrupted: {n} of {self._planned} networks are trained and kept, {found}."
-            )
+            networks = f"{n} of {self._planned} networks are trained and kept"
+            others = f", with {n_others} models of scikit-learn" if self._mixed else ""
+            warn_the_caller(f"{where} was interrupted: {networks}{others}, {found}.")
 
 
 def _largest_whole(trained: Collection[tuple[int, int]]) -> tuple[list[int], list[int]]:

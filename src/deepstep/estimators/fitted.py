@@ -41,10 +41,10 @@ class OfTheNetwork(Generic[T]):
         ensemble, kind = getattr(estimator, "ensemble_", None), type(estimator).__name__
         if ensemble is None:
             raise AttributeError(f"{kind} has no {self._name} before it is fitted")
-        if len(ensemble.members) > 1:
+        if len(ensemble.members) > 1 or ensemble.others:
             raise AttributeError(
                 f"{kind} has no {self._name} of its own with preset={estimator.preset!r}, which trained "
-                f"{len(ensemble.members)} networks: see ensemble_.members[0].network and its history"
+                f"{ensemble.counted}: see ensemble_.members[0].network and its history"
             )
         return self._read(ensemble.members[0])
 
@@ -69,7 +69,8 @@ class FittedAttributes:
     ----------
     ensemble_ : Ensemble
         The networks as ``members``, with the ``weights`` of the presets and the predictions ``out_of_fold``;
-        with ``preset='mlp'`` and 'single' there is one. What follows is that of the only member; of several
+        with ``preset='mlp'`` and 'single' there is one. With ``members="mixed"`` the models of scikit-learn
+        are ``others``. What follows is that of the only member; of several
         the attribute says so, except ``n_iter_``, which is the largest, and those of engines.
     network_ : deepstep.Network
         The network; columns are examples there, and its cost has no L1 and L2 term.

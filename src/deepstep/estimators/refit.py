@@ -10,6 +10,7 @@ from deepstep.errors import ConfigurationError
 from deepstep.estimators.ensemble import Ensemble, Fold, PresetSummary
 from deepstep.estimators.inputs import Dataset, FitContext
 from deepstep.estimators.members import Link, Prepared, Task, Trained, member_executor, train_member
+from deepstep.estimators.mixed import MIXED
 from deepstep.estimators.preparing import prepare_fold
 from deepstep.estimators.presets import ALONE, hyperparameters
 from deepstep.estimators.solvers import warn_the_caller
@@ -28,6 +29,7 @@ def check_refit(estimator: "DeepEstimator", where: str, *, validated: bool) -> N
             "False where fit is given validation data, which the networks would not learn",
             "got True",
         ),
+        (estimator.members == MIXED, "False with members='mixed'", "got True"),
         (estimator.time_budget is not None, "False with time_budget, by which epochs end", "got True"),
     ):
         if refused:

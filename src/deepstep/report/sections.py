@@ -51,8 +51,13 @@ def overview(run: Run) -> Html:
     else:
         ensemble = run.ensemble
         folds = {member.fold for member in ensemble.members}
-        counts = [len(part) for part in (ensemble.members, ensemble.presets, folds)]
-        how = [("ensemble", "{} of {} on {}".format(*map(_counted, counts, ("network", "preset", "fold"))))]
+        of_networks = {member.preset.name for member in ensemble.members}
+        counts = [len(part) for part in (ensemble.members, of_networks, folds)]
+        others = (
+            f", with {_counted(len(ensemble.others), 'model')} of scikit-learn" if ensemble.others else ""
+        )
+        networks = "{} of {} on {}".format(*map(_counted, counts, ("network", "preset", "fold")))
+        how = [("ensemble", networks + others)]
     if config.get("seconds") is not None:
         how.append(("trained in", f"{written(config['seconds'])} seconds"))
     facts = [
