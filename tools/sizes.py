@@ -18,18 +18,18 @@ LIMITS: dict[str, tuple[int, int]] = {
     "model": (1_200, 2_010),
     "data": (1_600, 3_740),
     "preparation": (2_100, 4_120),
-    "estimators": (2_800, 8_120),
+    "estimators": (2_800, 8_720),
     "plots": (1_270, 1_660),
     "report": (700, 920),
     "explorer": (1_230, 1_830),
     "course": (1_800, 3_710),
-    "cli": (2_000, 5_630),
-    "": (500, 2_320),
+    "cli": (2_000, 5_640),
+    "": (500, 2_330),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
-FILES = 190, 256
-TESTS = 22_000, 42_800
+FILES = 190, 258
+TESTS = 22_000, 43_160
 
 
 def lines(files: list[Path]) -> int:

@@ -138,10 +138,8 @@ class EnsembleFile:
 
     def _read(self, record: Entries, named: str) -> None:
         record = {"tried": [], "others": [], **record}  # which files of before do not have
-        names = (
-            "format, version, output, temperature, weights, temperatures, preparers, members, tried, others"
-        )
-        _names(record, names)
+        names = "format, version, output, temperature, weights, temperatures, preparers, members"
+        _names(record, f"{names}, tried, others")
         self.temperature, self.output = record["temperature"], record["output"]
         _require(_is_above_0(self.temperature), "temperature is a number above 0", self.temperature)
         _require(isinstance(self.output, str), "output is a text", self.output)

@@ -224,7 +224,7 @@ class _Population:
                         self._train(self._best(numbers, first), folds[len(first) :])
                 if self._mixed:
                     with catch_warnings(action="ignore", category=ConvergenceWarning):
-                        self._fit_models(seed=int(self._seeds[0]))
+                        self._fit_models(seed=self._seed)
             except KeyboardInterrupt:
                 if not self._trained or self._workers.interruption.again:
                     raise

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from deepstep.errors import ConfigurationError
-from deepstep.estimators.ensemble import Ensemble, Fold, PresetSummary
+from deepstep.estimators.ensemble import Ensemble, Fold, Member, PresetSummary
 from deepstep.estimators.inputs import Dataset, FitContext
 from deepstep.estimators.members import Link, Prepared, Task, Trained, member_executor, train_member
 from deepstep.estimators.mixed import MIXED
@@ -83,7 +83,7 @@ def refit_ensemble(estimator: "DeepEstimator", rows: Dataset, context: FitContex
 def _epochs(estimator: "DeepEstimator", chosen: PresetSummary, folds: Ensemble, m: int) -> int:
     """The epochs of a preset on m rows: the same share of its schedule as on the folds."""
     shares = []
-    for member in chosen.members:
+    for member in cast(tuple[Member, ...], chosen.members):
         learned = folds.preprocessors[member.fold].fold.learned.size
         planned = hyperparameters(estimator, chosen.preset, learned).max_iter
         shares.append((member.best_epoch or member.epochs) / planned)
