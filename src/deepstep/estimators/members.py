@@ -31,6 +31,7 @@ from deepstep.network import Parameters
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Callback, StopTraining, Training
+from deepstep.training.callbacks import as_callbacks
 from deepstep.training.history import Record
 from deepstep.training.interruption import Interruption, deferred
 from deepstep.training.progress import epochs_done
@@ -207,7 +208,8 @@ def train_member(
             if pooled and link is not None:  # alone, it keeps its own best epoch
                 validated = frozenset([1, *snapshots.marks])
         watchers = [None if link is None else _Linked(link), snapshots]
-        params.callbacks = [one for one in watchers if one is not None]
+        asked = as_callbacks(params.callbacks or [], context.where)  # of rows in files
+        params.callbacks = [*(one for one in watchers if one is not None), *asked]
         if link is not None:  # finished members are kept as wholes, see `MemberFiles`
             params.checkpoint_dir, params.resume = None, False
         params.early_stopping = validation is not None and validated is None
