@@ -292,7 +292,8 @@ class Options(BaseEstimator):
         call starts a fit, and after a kill ends with the same bits. Other data or parameters are refused,
         except ``max_iter`` of one network where no schedule depends on it; a ``random_state`` that is no int
         takes the seed that was drawn. An ensemble trains only the members that are not in the folder; of its
-        parameters ``n_jobs`` and ``verbose`` may be others. A damaged member is trained again, with a warning.
+        parameters ``n_jobs`` and ``verbose`` may be others. A damaged member is trained again, with a
+        warning.
     """
 
     hidden_layer_sizes: Annotated[Any, "array-like", _COUNT, None] = None
