@@ -300,7 +300,7 @@ def _going_on_named(folder: Path, run: Path) -> Iterator[None]:
     """Add the way to resume to errors of files that cannot be written, where there is a checkpoint."""
     left = f"the last checkpoint, if there is one, stays in {folder}"
     try:
-        with as_file_error(run, Path(os.path.realpath(run)), left=left):
+        with as_file_error(run, Path(os.path.realpath(run)), inside=folder, left=left):
             yield
     except FileError as error:
         if not _kept(folder):

@@ -303,8 +303,9 @@ class Options(BaseEstimator):
         Go on from the newest checkpoint of ``checkpoint_dir``, and begin where there is none: the same
         call starts a fit, and after a kill ends with the same bits. Other data or parameters are refused,
         except ``max_iter`` of one network where no schedule depends on it; a ``random_state`` that is no int
-        takes the seed that was drawn. An ensemble trains only the members that are not in the folder; its
-        ``n_jobs`` and ``verbose`` may be others. A damaged member is trained again, with a warning.
+        takes the seed that was drawn. An ensemble trains only the members that are not in the folder; of its
+        parameters ``n_jobs`` and ``verbose`` may be others. A damaged member is trained again, with a
+        warning.
     """
 
     hidden_layer_sizes: Annotated[Any, "array-like", _COUNT, None] = None

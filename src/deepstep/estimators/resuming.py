@@ -1,4 +1,4 @@
-"""The finished members of an ensemble as files, from which a killed fit goes on.
+"""The finished members of an ensemble as files, from which a killed fit is resumed.
 
 A member of the same data, preset, seed and parameters is read from its file; its network is built again.
 """
@@ -35,7 +35,7 @@ FREE = (
 
 
 def kept_seed(estimator: Any) -> int | None:
-    """The seed of a killed ensemble's fit; None where none goes on, or no member can be read."""
+    """The seed of a killed ensemble's fit; None where none is resumed, or no member can be read."""
     files = member_files(estimator.checkpoint_dir) if estimator.resume and estimator.checkpoint_dir else []
     for path in files:
         try:
