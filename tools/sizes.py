@@ -13,12 +13,12 @@ LIMITS: dict[str, tuple[int, int]] = {
     "equations": (4_300, 5_600),
     "network": (750, 720),
     "engines": (4_300, 6_500),
-    "training": (2_500, 3_930),
+    "training": (2_500, 3_940),
     "inspection": (1_300, 3_150),
     "model": (1_200, 2_010),
     "data": (1_600, 3_740),
     "preparation": (2_100, 4_120),
-    "estimators": (2_800, 8_060),
+    "estimators": (2_800, 8_080),
     "plots": (1_270, 1_660),
     "report": (700, 910),
     "explorer": (1_230, 1_830),
@@ -29,7 +29,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
 FILES = 190, 253
-TESTS = 22_000, 42_150
+TESTS = 22_000, 42_180
 
 
 def lines(files: list[Path]) -> int:
