@@ -72,7 +72,6 @@ CHECKS = parametrize_with_checks(
         DeepClassifier(**TABLE),
         DeepRegressor(**TABLE),
         DeepClassifier(members="mixed", **TABLE),
-        DeepRegressor(members="mixed", **TABLE),
         DeepClassifier((32,), **{**TABLE, **TABM, "n_estimators": 1, "max_iter": 40}),
     ],
     expected_failed_checks=expected_failures,

@@ -14,9 +14,10 @@ Nothing is pickled, and loading executes nothing.
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from math import isclose, isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,8 +27,6 @@ from deepstep.data.text_formats import json_values, read_text
 from deepstep.engines import ENGINES, Settings
 from deepstep.errors import DeepStepError, FileError
 from deepstep.estimators.ensemble import Ensemble, Fold, FoldPreprocessor, Member, Table
-from deepstep.estimators.mixed import KNOWN
-from deepstep.estimators.mixed_file import file_of, read_model, warn_of_versions, write_model
 from deepstep.estimators.population import PRESETS
 from deepstep.estimators.presets import INPUTS, Preset
 from deepstep.estimators.tried import TriedPreset, TriedPresets
@@ -38,6 +37,9 @@ from deepstep.run_folder import OLD_ENSEMBLE, OLD_PRESETS, renamed
 from deepstep.training.history import History, check_records
 from deepstep.types import is_number, is_whole, plain
 
+if TYPE_CHECKING:
+    from deepstep.estimators.mixed import SklearnMember
+
 FORMAT, VERSION, MIXED_VERSION, READABLE = "deepstep-ensemble", 2, 3, (1, 2, 3)
 NAME = "ensemble.json"
 OLD_FORMAT, OLD_NAME, OLD_KEY = OLD_ENSEMBLE
@@ -45,8 +47,8 @@ OLD_FORMAT, OLD_NAME, OLD_KEY = OLD_ENSEMBLE
 TABLE, SPARSE, NUMBERS = "table", "sparse", "numbers"
 """Rows that a preprocessor takes: those of a table, sparse ones or floats, which are taken as they are."""
 
-MEMBERS = "members"
-"""The folder of the members' files."""
+MEMBERS, OTHERS = "members", "others"
+"""The folders of the networks' files, and of those of other models."""
 
 Entries = dict[str, Any]
 
@@ -66,8 +68,9 @@ def write_ensemble(folder: Path, ensemble: Ensemble, temperature: float) -> list
         "tried": ensemble.tried.to_dicts(),
     }
     if ensemble.others:
-        others = [write_model(folder, number, one) for number, one in enumerate(ensemble.others)]
-        record |= {"version": MIXED_VERSION, "others": others}
+        from deepstep.estimators.mixed_file import write_models
+
+        record |= {"version": MIXED_VERSION, "others": write_models(folder, ensemble.others)}
     text = json.dumps(record, ensure_ascii=False, allow_nan=False, default=np.generic.tolist)
     with atomic_write(folder / NAME) as file:
         file.write(text.encode())
@@ -171,20 +174,20 @@ class EnsembleFile:
     def ensemble(self) -> Ensemble:
         """The ensemble; nothing is executed."""
         members = tuple(map(self._opened, self._begins, self._records))
-        warn_of_versions(self._folder, self._others)
-        others = tuple(
-            read_model(
-                self._folder, number, one, self.preprocessors[one["fold"]], self._n_inputs(one, members)
-            )
-            for number, one in enumerate(self._others)
-        )
         weights, temperatures = self.weights, self.temperatures
-        return Ensemble(
-            self.preprocessors, members, weights, temperatures, self.output, None, self.tried, others
-        )
+        one = Ensemble(self.preprocessors, members, weights, temperatures, self.output, None, self.tried)
+        return replace(one, others=self._other_members(members)) if self._others else one
+
+    def _other_members(self, members: tuple[Member, ...]) -> "tuple[SklearnMember, ...]":
+        from deepstep.estimators.mixed_file import read_models
+
+        n_inputs = [self._n_inputs(one, members) for one in self._others]
+        return read_models(self._folder, self._others, self.preprocessors, n_inputs)
 
     def _n_inputs(self, record: Entries, members: tuple[Member, ...]) -> int:
         """How many inputs a model of scikit-learn has."""
+        from deepstep.estimators.mixed import KNOWN
+
         preprocessor = self.preprocessors[record["fold"]]
         encoding, table = preprocessor.encodings[KNOWN[record["name"]].inputs], preprocessor.preparation
         if encoding is not None:
@@ -293,6 +296,8 @@ def _member(
 
 def _other(record: Any, preprocessors: tuple[FoldPreprocessor, ...]) -> Entries:
     """The entries of a model of scikit-learn."""
+    from deepstep.estimators.mixed import KNOWN
+
     record = _object(record)
     _names(record, "name, fold, validation_cost, score, seconds, scikit_learn")
     _require(record["name"] in KNOWN, f"a model is one of {', '.join(KNOWN)}", record["name"])
@@ -348,7 +353,7 @@ def member_files(begins: Iterable[str], records: Iterable[Mapping[str, Any]]) ->
 
 def other_files(records: Iterable[Mapping[str, Any]]) -> list[str]:
     """The files of the models of scikit-learn, relative to the folder of their ensemble."""
-    return [file_of(number, one["name"], one["fold"]) for number, one in enumerate(records)]
+    return [f"{OTHERS}/{number:02}-{one['name']}-{one['fold']}.skops" for number, one in enumerate(records)]
 
 
 def _network(folder: Path, begin: str, record: Entries) -> Network:

@@ -16,12 +16,12 @@ import sklearn
 
 from deepstep.errors import FileError, missing_package
 from deepstep.estimators.ensemble import FoldPreprocessor
+from deepstep.estimators.ensemble_file import other_files
 from deepstep.estimators.mixed import KINDS, SklearnMember, one_for_each_target
 from deepstep.estimators.solvers import warn_the_caller
 from deepstep.types import AnyArray
 
-OTHERS = "others"
-"""The folder of the models' files."""
+Entries = Mapping[str, Any]
 
 ASKED = ("sklearn.tree._tree.Tree", "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor")
 """Types that skops reads where it is asked to."""
@@ -67,37 +67,53 @@ def skops_io(where: str) -> Any:
     return skops.io
 
 
-def file_of(number: int, name: str, fold: int) -> str:
-    """The file of a model, relative to the folder of its ensemble."""
-    return f"{OTHERS}/{number:02}-{name}-{fold}.skops"
+def write_models(folder: Path, members: Sequence[SklearnMember]) -> list[Entries]:
+    """Write models into the folder of their ensemble; their entries in ``ensemble.json``."""
+    io = skops_io("Run.save")
+    records: list[Entries] = [
+        {
+            "name": member.preset.name,
+            "fold": member.fold,
+            "validation_cost": member.validation_cost,
+            "score": member.score,
+            "seconds": member.seconds,
+            "scikit_learn": sklearn.__version__,
+        }
+        for member in members
+    ]
+    for name, member in zip(other_files(records), members, strict=True):
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        io.dump(member.model, path, compression=ZIP_DEFLATED, compresslevel=1)
+        _check_types(path)
+    return records
 
 
-def write_model(folder: Path, number: int, member: SklearnMember) -> dict[str, Any]:
-    """Write a model; its entries in ``ensemble.json``."""
-    path = folder / file_of(number, member.preset.name, member.fold)
-    path.parent.mkdir(exist_ok=True)
-    skops_io("Run.save").dump(member.model, path, compression=ZIP_DEFLATED, compresslevel=1)
-    _check_types(path)
-    return {
-        "name": member.preset.name,
-        "fold": member.fold,
-        "validation_cost": member.validation_cost,
-        "score": member.score,
-        "seconds": member.seconds,
-        "scikit_learn": sklearn.__version__,
-    }
+def read_models(
+    folder: Path,
+    records: Sequence[Entries],
+    preprocessors: Sequence[FoldPreprocessor],
+    n_inputs: Sequence[int],
+) -> tuple[SklearnMember, ...]:
+    """Models whose entries were checked; the numbers of inputs and outputs are those of their folds."""
+    others = {str(record["scikit_learn"]) for record in records} - {sklearn.__version__}
+    if others:
+        warn_the_caller(
+            f"{folder}: models were fitted with scikit-learn {', '.join(sorted(others))}, and this is "
+            f"{sklearn.__version__}: predictions may differ. Train again with this version."
+        )
+    return tuple(
+        _read_model(folder / name, record, preprocessors[record["fold"]], n)
+        for name, record, n in zip(other_files(records), records, n_inputs, strict=True)
+    )
 
 
-def read_model(
-    folder: Path, number: int, record: Mapping[str, Any], preprocessor: FoldPreprocessor, n_inputs: int
-) -> SklearnMember:
-    """A model whose entries were checked; the numbers of its inputs and outputs are those of its fold."""
-    path = folder / file_of(number, record["name"], record["fold"])
+def _read_model(path: Path, record: Entries, preprocessor: FoldPreprocessor, n_inputs: int) -> SklearnMember:
     (kind,) = (kind for kind in KINDS if kind.preset.name == record["name"])
     io = skops_io("Run.load")
     try:
         _check_types(path)
-        with warnings.catch_warnings(action="ignore"):  # of another version, which `warn_of_versions` names
+        with warnings.catch_warnings(action="ignore"):  # of another version, which is named once
             model = io.load(path, trusted=[*ASKED])
         made = [type(kind.make(1, 1, 0, classes=classes, **kind.settings)) for classes in (True, False)]
         if type(model) not in (*made, type(one_for_each_target(None))) or model.n_features_in_ != n_inputs:
@@ -120,16 +136,6 @@ def read_model(
             str(path), "a model as training wrote it", got, "Restore it, or train again."
         ) from None
     return member
-
-
-def warn_of_versions(folder: Path, records: Sequence[Mapping[str, Any]]) -> None:
-    """Warn where models were fitted by another release of scikit-learn."""
-    others = {str(record["scikit_learn"]) for record in records} - {sklearn.__version__}
-    if others:
-        warn_the_caller(
-            f"{folder}: models were fitted with scikit-learn {', '.join(sorted(others))}, and this is "
-            f"{sklearn.__version__}: predictions may differ. Train again with this version."
-        )
 
 
 def _check_types(path: Path) -> None:
@@ -156,7 +162,7 @@ def _types(value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _nodes(model: Any) -> Iterator[tuple[AnyArray, AnyArray, AnyArray]]:
-    """Of each tree and side: whether nodes are leaves, their children, and the features that they ask for."""
+    """For each tree and side: whether nodes are leaves, their children, and the features that they ask for."""
     if hasattr(model, "_predictors"):
         for predictor in (one for several in model._predictors for one in several):
             nodes = predictor.nodes
