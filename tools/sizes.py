@@ -18,7 +18,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "model": (1_200, 2_010),
     "data": (1_600, 3_740),
     "preparation": (2_100, 4_120),
-    "estimators": (2_800, 8_720),
+    "estimators": (2_800, 8_730),
     "plots": (1_270, 1_660),
     "report": (700, 920),
     "explorer": (1_230, 1_830),
@@ -29,7 +29,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
 FILES = 190, 258
-TESTS = 22_000, 43_160
+TESTS = 22_000, 43_180
 
 
 def lines(files: list[Path]) -> int:

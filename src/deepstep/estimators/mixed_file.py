@@ -162,7 +162,7 @@ def _types(value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _nodes(model: Any) -> Iterator[tuple[AnyArray, AnyArray, AnyArray]]:
-    """For each tree and side: whether nodes are leaves, their children, and the features that they ask for."""
+    """For each tree and side: whether nodes are leaves, their children, and the features they ask for."""
     if hasattr(model, "_predictors"):
         for predictor in (one for several in model._predictors for one in several):
             nodes = predictor.nodes
