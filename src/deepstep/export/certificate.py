@@ -1,0 +1,128 @@
+"""The parity certificate: an export is run, and compared with the model that it was made of.
+
+The rule
+--------
+The rows are those of `deepstep.export.rows`: as in training, and with missing, unseen and large values. An
+exported file computes in float64. It is compared with the model's own equations in float64 (``difference``),
+so that what is measured is the export and not rounding::
+
+    |exported - exact| / max(1, |exact|, scale)
+
+with the scale of the column of outputs: 1 for probabilities; for numbers the deviation of the exact outputs
+for rows as in training. A difference above 1e-6 is a failed export: nothing is written. How far the export is
+from what the model predicts in its own precision stands beside it (``from_predictions``): for networks in
+float32 this is their rounding. A row that the model refuses has to be refused by the export, and no other.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from deepstep.errors import DataError, DeepStepError
+from deepstep.export.models import Exported
+from deepstep.export.rows import drawn_rows
+from deepstep.types import Array
+
+BOUND = 1e-6
+"""The largest difference of an export, relative."""
+
+Runner = Callable[[Mapping[str, list[Any]]], Array]
+"""Rows by column → outputs (m, n) of the exported file, NaN for rows that it refuses."""
+
+
+class CannotRunError(DeepStepError):
+    """An exported file cannot be run here, as there is no program for it."""
+
+
+class ParityError(DeepStepError, ArithmeticError):
+    """An exported file does not predict what its model predicts."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """How far an export is from its model.
+
+    difference: The largest one from the equations in float64, relative; None where it was not run.
+    from_predictions: The largest one from the predictions of the model in its own precision.
+    precision: That precision.
+    rows, refused: How many rows were compared, and how many of them both refused.
+    bound: The largest difference that is allowed.
+    why_not: The reason where it was not run.
+    """
+
+    difference: float | None
+    from_predictions: float | None = None
+    precision: str = ""
+    rows: int = 0
+    refused: int = 0
+    bound: float = BOUND
+    why_not: str = ""
+
+    def __str__(self) -> str:
+        if self.difference is None:
+            return f"not run here: {self.why_not}"
+        refused = f", of which both refuse {self.refused}" if self.refused else ""
+        return (
+            f"largest difference {self.difference:.1e} (bound {self.bound:g}) from the model's equations in "
+            f"float64, {self.from_predictions:.1e} from its predictions in {self.precision}; "
+            f"{self.rows} rows with missing, unseen and large values{refused}"
+        )
+
+
+def certify(model: Exported, run: Runner, *, bound: float = BOUND, seed: int = 0, where: str = "export") -> Certificate:
+    """Run an exported file, and compare it.
+
+    ParityError: If a difference is above the bound, or rows are refused by one of both alone.
+    """
+    rows = drawn_rows(model.program, seed)
+    try:
+        found = run(rows)
+    except CannotRunError as error:
+        return Certificate(None, bound=bound, why_not=error.got)
+    exact, predicted = _or_nan(model.exact, rows), _or_nan(model.predicted, rows)
+    refused = np.isnan(exact).any(axis=1)
+    alone = np.flatnonzero(refused != ~np.isfinite(found).all(axis=1))
+    if len(alone):
+        got = f"row {alone[0]} of {len(found)} is refused by {'the model' if refused[alone[0]] else 'the export'} alone"
+        raise ParityError(where, "rows that are refused alike", got, _HINT)
+    scale = _scale(model, exact)
+    difference, from_predictions = (_largest(found - one, one, scale) for one in (exact, predicted))
+    if difference > bound:
+        got = f"got {difference:.2e}"
+        raise ParityError(where, f"differences of at most {bound:g} from the model", got, _HINT)
+    n = int(refused.sum())
+    return Certificate(difference, from_predictions, model.own_precision, len(found), n, bound)
+
+
+_HINT = "This is a defect of DeepStep or of the program that ran the file: please report it."
+
+
+def _largest(apart: Array, one: Array, scale: Array) -> float:
+    known = np.isfinite(one) & np.isfinite(apart)
+    relative = np.abs(apart) / np.maximum(np.maximum(1.0, np.abs(one)), scale)
+    return float(np.max(relative, initial=0.0, where=known))
+
+
+def _scale(model: Exported, exact: Array) -> Array:
+    """The deviation of each column of numbers for rows as in training, which come first."""
+    if model.program.result.kind != "numbers":
+        return np.ones(exact.shape[1])
+    usual = exact[: len(exact) // 3]
+    usual = usual[np.isfinite(usual).all(axis=1)]
+    return usual.std(axis=0) if len(usual) else np.ones(exact.shape[1])
+
+
+def _or_nan(outputs: Callable[[Mapping[str, Any]], Array], rows: Mapping[str, list[Any]]) -> Array:
+    """Outputs for rows, NaN for those that are refused."""
+    try:
+        return np.asarray(outputs(rows), np.float64)
+    except DataError:
+        m = len(next(iter(rows.values())))
+        if m == 1:
+            return np.full((1, 1), np.nan)
+        parts = [{name: values[part] for name, values in rows.items()} for part in (slice(0, m // 2), slice(m // 2, m))]
+        found = [_or_nan(outputs, part) for part in parts]
+        n = max(one.shape[1] for one in found)
+        return np.concatenate([np.broadcast_to(one, (len(one), n)) for one in found])
