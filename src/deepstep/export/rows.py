@@ -1,11 +1,14 @@
 """Rows that an export is tried on: drawn from the stored statistics of the columns, and such as are not usual."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
+from deepstep.export import numpy_runtime
 from deepstep.export.program import Input, Program
+from deepstep.types import Array
 
 ROWS = 200
 """Rows of a certificate."""
@@ -77,3 +80,8 @@ DRAWN: dict[str, Callable[[np.random.Generator, Input, int], list[Any]]] = {
     "presence": lambda rng, one, m: ["text"] * m,
 }
 """Usual values by the kind of an input."""
+
+
+def as_raw(program: Program, rows: Mapping[str, list[Any]]) -> Array:
+    """Rows as the numbers of ``raw``, (m, n), NaN where missing: what a format of numbers alone takes."""
+    return numpy_runtime.read(json.loads(program.to_json()), rows)
