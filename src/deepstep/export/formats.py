@@ -12,6 +12,7 @@ from deepstep.types import Array
 
 FORMATS: dict[str, str] = {
     "numpy": "deepstep.export.numpy_format",
+    "c": "deepstep.export.c_format",
 }
 """The formats, and the module of each, whose ``FORMAT`` is its record; imported when it is asked for."""
 
