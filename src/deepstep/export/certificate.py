@@ -93,9 +93,7 @@ def certify(
     if len(alone):
         one = "the model" if refused[alone[0]] else "the export"
         got = f"row {alone[0]} of {len(found)} is refused by {one} alone"
-        raise ParityError(
-            where, "a file that refuses the rows that the model refuses, and no others", got, _HINT
-        )
+        raise ParityError(where, "a file that refuses those rows alone that the model refuses", got, _HINT)
     scale = _scale(model, exact)
     difference, from_predictions = (_largest(found - one, one, scale) for one in (exact, predicted))
     if difference > bound:

@@ -47,10 +47,9 @@ def exported(model: Any, where: str = "export") -> Exported:
         return _of_run(model, where)
     if hasattr(model, "ensemble_"):
         run = Run.of(model)
-        if not model.ensemble_.takes_numbers:
+        if any(one.preparation is not None for one in model.ensemble_.preprocessors):
             return _of_run(run, where, model._column_names)
-        names = tuple(column.name for column in run.preparation.inputs.columns)  # type: ignore[union-attr]
-        return _of_numbers(run, names, where)
+        return _of_numbers(run, run.preparation.inputs.feature_names, where)
     expected = "a fitted DeepClassifier or DeepRegressor, a Network or a Run"
     raise ConfigurationError(where, expected, f"got {type(model).__name__}", setting="model")
 
@@ -84,9 +83,6 @@ def _of_network(network: Network, where: str) -> Exported:
 def _of_run(run: Run, where: str, names: tuple[str, ...] = ()) -> Exported:
     ensemble, inputs = run.ensemble, run.preparation.inputs
     tables = [one.preparation for one in ensemble.preprocessors if one.preparation is not None]
-    if any(one.table is not None and one.preparation is None for one in ensemble.preprocessors):
-        got = "got one that was fitted on a sparse matrix"
-        raise ConfigurationError(where, "a model of a table or of arrays", got, setting="model")
     if not isinstance(inputs, TablePreparation):
         return _of_pictures(run, inputs, where)
     whole = not tables  # one network whose inputs the run itself prepares
