@@ -38,7 +38,11 @@ class CannotRunError(DeepStepError):
 
 
 class ParityError(DeepStepError, ArithmeticError):
-    """An exported file does not predict what its model predicts."""
+    """An exported file does not predict what its model predicts.
+
+    >>> print(ParityError("export", "differences of at most 1e-06 from the model", "got 1.00e-02"))
+    export: differences of at most 1e-06 from the model; got 1.00e-02.
+    """
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,9 @@ class Certificate:
     bound: The largest difference that is allowed.
     why_not: The reason where it was not run.
     files: The files that were written.
+
+    >>> str(Certificate(None, why_not="there is none of cc, gcc, clang"))
+    'not run here: there is none of cc, gcc, clang'
     """
 
     difference: float | None
