@@ -1,6 +1,7 @@
 """`deepstep export`: what it writes, prints and refuses, for runs of each kind."""
 
 import json
+import re
 import runpy
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def test_the_file_predicts_what_the_run_predicts(deepstep, run):
     assert found.code == 0, found.err
     assert found.out.startswith("Written: model.py and model.npz (")
     assert "Parity certificate: largest difference" in found.out
+    assert re.search(r"; 2\d\d rows with missing, unseen and large values, \d+ of them held out", found.out)
     P = runpy.run_path("model.py")["predict_proba"](rows.to_dict(as_series=False))
     assert np.max(np.abs(P - Run.load(folder).predict(rows).probabilities)) < 1e-6
 
@@ -51,7 +53,9 @@ def test_json_and_files_that_exist(deepstep, run):
     assert "path must be a file with one of the suffixes" in wrong.err
 
 
-@pytest.mark.parametrize("old", sorted(path.name for path in OLD.iterdir() if (path / "config.toml").exists()))
+@pytest.mark.parametrize(
+    "old", sorted(path.name for path in OLD.iterdir() if (path / "config.toml").exists())
+)
 def test_old_runs(deepstep, old):
     found = deepstep("export", OLD / old, "-o", "model.py")
     assert found.code == 0, found.err
