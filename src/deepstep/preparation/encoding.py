@@ -131,7 +131,7 @@ class Encoding:
 
     def transform(self, features: AnyArray, dtype: Any = np.float32) -> Array:
         """The inputs of m rows, C-ordered: scaled features, then the pieces of the first that has some, …"""
-        n, rules = len(self.center), self._rules
+        n, rules = len(self.center), self.rules
         inputs = np.empty((len(features), self.n_inputs), dtype)
         for start in range(0, len(features), ROWS_AT_ONCE):  # few enough to stay in the cache
             rows, into = features[start : start + ROWS_AT_ONCE], inputs[start : start + ROWS_AT_ONCE]
@@ -147,7 +147,7 @@ class Encoding:
         return inputs
 
     @cached_property
-    def _rules(self) -> "_Rules":
+    def rules(self) -> "_Rules":
         """The statistics as arrays, of all pieces side by side."""
         cut = [np.array(edges) for edges in self.edges if edges]
         begins, ends = (np.concatenate([np.empty(0), *(edges[part] for edges in cut)]) for part in PARTS)

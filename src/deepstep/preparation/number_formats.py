@@ -112,6 +112,23 @@ def parse_numbers(texts: "polars.Series", written: str) -> "polars.Series":
     return plain.str.replace(form.decimal, ".", literal=True).cast(polars.Float64, strict=False)
 
 
+def number_patterns(written: str) -> dict[str, str]:
+    """A format as patterns of Python's ``re``, for programs without polars; empty where there is no part."""
+    found = cast("re.Match[str]", _NAME.fullmatch(written))
+    sign, code, unit = (found[name] or "" for name in ("sign", "code", "unit"))
+    form = NUMBER_FORMATS[found["plain"]]
+    behind = f"{re.escape(unit)}{'s?' * bool(unit)}"
+    around = rf"(?s)^{re.escape(code)}[{_SPACES}]*(.*?)[{_SPACES}]*{behind}$" if code or unit else ""
+    return {
+        "signed": _signed(sign) if sign else "",
+        "sign": f" *[{sign}] *" if sign else "",
+        "around": around,
+        "number": form.pattern,
+        "thousands": f"[{form.thousands}]" if form.thousands else "",
+        "decimal": form.decimal,
+    }
+
+
 def is_number_format(written: str) -> bool:
     """Whether this is the name of a format of numbers."""
     found = _NAME.fullmatch(written)

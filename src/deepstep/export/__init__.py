@@ -1,0 +1,110 @@
+"""Export: a model as one file that predicts without DeepStep, with a certificate of parity.
+
+A model becomes a `deepstep.export.program.Program`: a list of plain operations (`OPERATIONS`) from raw
+columns to outputs in terms of the target. A format writes a program.
+
+To add a format, write a file ``deepstep/export/NAME_format.py`` with a table *operation → how it is written*
+and a record ``FORMAT`` (`deepstep.export.formats.Format`): suffix of the file, writer, runner for the
+certificate, and what is refused, by the name of the operation or as ``"input words"``, with the reason. Then
+name the module in `deepstep.export.formats.FORMATS`. Command, method, certificate and tests follow.
+
+``model.export`` and ``deepstep export`` call `export`.
+"""
+
+import os
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from deepstep.data.files import as_file_error
+from deepstep.docstrings import complete
+from deepstep.errors import ConfigurationError, FileError
+from deepstep.export.certificate import BOUND, Certificate, ParityError, certify
+from deepstep.export.formats import FORMATS, Format, get_format, refuse_what_it_cannot
+from deepstep.export.models import exported
+
+__all__ = ["FORMATS", "Certificate", "Format", "ParityError", "export"]
+
+
+def export(
+    model: Any,
+    path: str | Path,
+    *,
+    to: str = "",
+    overwrite: bool = False,
+    where: str = "export",
+    **options: Any,
+) -> Certificate:
+    """Write a model as a file that predicts without DeepStep, whole or not at all.
+
+    model: A fitted `DeepClassifier` or `DeepRegressor`, a `Network` or a `Run`.
+    path: The file to write.
+    to: The format, a name in ``FORMATS``; by default by the suffix of the file.
+    overwrite: Replace files that exist.
+    where: Name for error messages.
+    options: Of the format.
+    returns: The certificate, which the file holds, too.
+    ConfigurationError: If the format cannot carry the model; the message names the reason.
+    ParityError: If the file predicts other values than the model; nothing is written.
+    FileError: If the file exists and may not be replaced, or cannot be written.
+
+    >>> import tempfile
+    >>> from deepstep import Network
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> certificate = export(Network([2, 3, 1], seed=1), folder / "small.py", to="numpy")
+    >>> certificate.difference < 1e-6, sorted(path.name for path in folder.iterdir())
+    (True, ['small.npz', 'small.py'])
+    """
+    path = Path(path)
+    to = to or _by_suffix(path, where)
+    kind = get_format(to, where)
+    if path.suffix != kind.suffix:
+        hint = f"Pass {path.with_suffix(kind.suffix).name!r}."
+        raise ConfigurationError(
+            where, f"a file with the suffix {kind.suffix}", f"got {path.name!r}", hint, setting="path"
+        )
+    foreign = [name for name in options if name not in kind.options]
+    if foreign:
+        expected = f"a format that has the option {foreign[0]!r}"
+        raise ConfigurationError(where, expected, f"got {to!r}", setting="to")
+    asked = {name: value for name, value in options.items() if value}
+    bound = max([BOUND, *(kind.options[name] for name in asked)])
+    _refuse_existing([] if overwrite else [path])
+    found = exported(model, where)
+    refuse_what_it_cannot(to, kind, found.program, where)
+    with (
+        as_file_error(path, path),
+        tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as folder,
+    ):
+        made = Path(folder) / path.name
+        kind.write(found.program, made, "not run yet", **asked)
+        certificate = certify(
+            found, lambda rows: kind.run(made, found.program, rows), bound=bound, where=where
+        )
+        files = kind.write(found.program, made, str(certificate), **asked)
+        targets = [path.parent / one.name for one in files]
+        _refuse_existing([] if overwrite else targets)
+        for one, target in zip(files, targets, strict=True):
+            os.replace(one, target)
+    return replace(certificate, files=tuple(targets))
+
+
+def _refuse_existing(paths: list[Path]) -> None:
+    for path in paths:
+        if path.exists():
+            hint = "Pass overwrite=True to replace it."
+            raise FileError(str(path), "a new file", "got one that exists", hint, setting=str(path))
+
+
+def _by_suffix(path: Path, where: str) -> str:
+    found = [name for name in FORMATS if get_format(name).suffix == path.suffix]
+    if not found:
+        known = ", ".join(get_format(name).suffix for name in FORMATS)
+        raise ConfigurationError(
+            where, f"a file with one of the suffixes {known}", f"got {path.name!r}", setting="path"
+        )
+    return found[0]
+
+
+complete({name: globals()[name] for name in ("Certificate", "Format", "ParityError", "export")})

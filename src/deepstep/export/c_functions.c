@@ -1,0 +1,238 @@
+/* The functions of exported files. A file has those that it needs: TYPE0, TYPE1 are the types of constants,
+   and @NAME@ stands for what the model has there. Blocks are apart by an empty line; the first line names each. */
+
+/* elementwise */
+static void do_@name@(const double *in, double *out, int n) {
+    for (int i = 0; i < n; i++) { const double x = in[i]; out[i] = @text@; }
+}
+
+/* take */
+static void do_take(const double *x, const int *index, double *y, int n) {
+    for (int i = 0; i < n; i++) y[i] = x[index[i]];
+}
+
+/* standardize */
+static void do_standardize(const double *x, const double *mean, const double *std, double *y, int n) {
+    for (int i = 0; i < n; i++) y[i] = isnan(x[i]) ? 0.0 : (x[i] - mean[i]) / std[i];
+}
+
+/* impute */
+static void do_impute(const double *x, const double *value, double *y, int n) {
+    for (int i = 0; i < n; i++) y[i] = isnan(x[i]) ? value[i] : x[i];
+}
+
+/* circle */
+static void do_circle(double days, int part, double *y) {
+    double position = 0.0, length = 24.0;
+    y[0] = y[1] = 0.0;
+    if (isnan(days)) return;
+    if (fabs(days) > 1e8) { y[0] = y[1] = (double)NAN; return; }
+    if (part == 0) { /* the month: years begin in March */
+        const long z = (long)floor(days) + 719468L, era = (z >= 0 ? z : z - 146096L) / 146097L;
+        const long day = z - era * 146097L, year = (day - day / 1460L + day / 36524L - day / 146096L) / 365L;
+        const long of_year = day - (365L * year + year / 4L - year / 100L);
+        length = 12.0;
+        position = (double)(((5L * of_year + 2L) / 153L + 2L) % 12L);
+    } else if (part == 1) {
+        length = 7.0;
+        position = floor(days) + 3.0;
+        position -= 7.0 * floor(position / 7.0);
+    } else {
+        position = (days - floor(days)) * 24.0;
+    }
+    y[0] = sin(2.0 * 3.141592653589793 * position / length);
+    y[1] = cos(2.0 * 3.141592653589793 * position / length);
+}
+
+/* lookup */
+static void do_lookup(double x, const TYPE0 *table, double *y, int k, int n) {
+    const double code = rint(x);
+    const int row = isnan(x) ? k + 1 : code >= 0.0 && code < (double)k ? (int)code : k;
+    for (int i = 0; i < n; i++) y[i] = (double)table[row * n + i];
+}
+
+/* smooth_clip */
+static void do_smooth_clip(const double *x, const double *center, const double *factor, double *y, int n) {
+    for (int i = 0; i < n; i++) {
+        double u = (x[i] - center[i]) * factor[i];
+        u = u > 1e100 ? 1e100 : u < -1e100 ? -1e100 : u;
+        y[i] = 3.0 * u / hypot(3.0, u);
+    }
+}
+
+/* interpolate */
+static void do_interpolate(double x, const double *marks, const double *scores, double *y, int n) {
+    int low = 0, high = n - 1;
+    if (!(x > marks[0]) || !(x < marks[n - 1])) {
+        y[0] = isnan(x) ? x : x > marks[0] ? scores[n - 1] : scores[0];
+        return;
+    }
+    while (high - low > 1) {
+        const int middle = (low + high) / 2;
+        if (marks[middle] <= x) low = middle; else high = middle;
+    }
+    y[0] = (scores[high] - scores[low]) / (marks[high] - marks[low]) * (x - marks[low]) + scores[low];
+}
+
+/* pieces */
+static void do_pieces(const double *x, const double *begins, const double *widths, const double *low,
+                      const double *high, double *y, int n) {
+    for (int i = 0; i < n; i++) {
+        const double u = (x[i] - begins[i]) / widths[i];
+        y[i] = (u < low[i] ? low[i] : u > high[i] ? high[i] : u) - 0.5;
+    }
+}
+
+/* linear */
+static void do_linear(const double *x, const TYPE0 *W, const TYPE1 *b, double *y, int k, int n) {
+    for (int i = 0; i < n; i++) y[i] = 0.0;
+    for (int j = 0; j < k; j++) {
+        const double v = x[j];
+        const TYPE0 *w = W + j * n;
+        if (v != 0.0) for (int i = 0; i < n; i++) y[i] += v * (double)w[i];
+    }
+    for (int i = 0; i < n; i++) y[i] += (double)b[i];
+}
+
+/* linear_int8 */
+static void do_linear_int8(const double *x, const signed char *W, const float *s, const TYPE0 *b, double *y,
+                           int k, int n) {
+    for (int i = 0; i < n; i++) y[i] = 0.0;
+    for (int j = 0; j < k; j++) {
+        const double v = x[j];
+        const signed char *w = W + j * n;
+        if (v != 0.0) for (int i = 0; i < n; i++) y[i] += v * (double)w[i];
+    }
+    for (int i = 0; i < n; i++) y[i] = y[i] * (double)s[i] + (double)b[i];
+}
+
+/* grouped_linear */
+static void do_grouped_linear(const double *x, const TYPE0 *V, const TYPE1 *a, double *y, int c, int d, int k) {
+    for (int g = 0; g < c; g++) for (int i = 0; i < d; i++) {
+        double sum = (double)a[g * d + i];
+        for (int j = 0; j < k; j++) sum += (double)V[(g * d + i) * k + j] * x[g * k + j];
+        y[g * d + i] = sum;
+    }
+}
+
+/* affine */
+static void do_affine(const double *x, const TYPE0 *scale, const TYPE1 *shift, double *y, int n) {
+    for (int i = 0; i < n; i++) y[i] = x[i] * (double)scale[i] + (double)shift[i];
+}
+
+/* normalize_layer */
+static void do_normalize_layer(const double *x, double epsilon, double *y, int n) {
+    double mean = 0.0, variance = 0.0;
+    for (int i = 0; i < n; i++) mean += x[i] / n;
+    for (int i = 0; i < n; i++) variance += (x[i] - mean) * (x[i] - mean) / n;
+    for (int i = 0; i < n; i++) y[i] = (x[i] - mean) / sqrt(variance + epsilon);
+}
+
+/* blend */
+static void do_blend(const double *x, const double *g, const TYPE0 *alpha, double *y, int n) {
+    for (int i = 0; i < n; i++) y[i] = (1.0 - (double)alpha[i]) * x[i] + (double)alpha[i] * g[i];
+}
+
+/* softmax */
+static void do_softmax(const double *x, double *y, int n) {
+    double most = x[0], sum = 0.0;
+    for (int i = 1; i < n; i++) most = x[i] > most ? x[i] : most;
+    for (int i = 0; i < n; i++) sum += y[i] = exp(x[i] - most);
+    for (int i = 0; i < n; i++) y[i] /= sum;
+}
+
+/* in_steps */
+static void do_in_steps(const double *x, double sign, double *y, int n) {
+    y[0] = x[0];
+    for (int i = 1; i < n; i++) y[i] = y[i - 1] + sign * ((x[i] > 0.0 ? x[i] : 0.0) + log1p(exp(-fabs(x[i]))));
+    if (sign < 0.0) for (int i = 0; i < n; i++) y[i] = 1.0 / (1.0 + exp(-y[i]));
+}
+
+/* add */
+static void do_add(const double *x, double weight, double *y, int n) {
+    for (int i = 0; i < n; i++) y[i] += weight * x[i];
+}
+
+/* temperature */
+static void do_temperature(const double *x, double T, double *y, int n) {
+    double most = -HUGE_VAL, sum = 0.0;
+    for (int i = 0; i < n; i++) y[i] = log(x[i] < 1e-12 ? 1e-12 : x[i]) / T;
+    for (int i = 0; i < n; i++) most = y[i] > most ? y[i] : most;
+    for (int i = 0; i < n; i++) sum += y[i] = exp(y[i] - most);
+    for (int i = 0; i < n; i++) y[i] /= sum;
+}
+
+/* temperature_each */
+static void do_temperature_each(const double *x, double T, double *y, int n) {
+    for (int i = 0; i < n; i++) {
+        const double p = 1.0 - x[i] < 1e-12 ? 1e-12 : 1.0 - x[i], q = x[i] < 1e-12 ? 1e-12 : x[i];
+        y[i] = 1.0 / (1.0 + exp((log(p) - log(q)) / T));
+    }
+}
+
+/* ordinal_probabilities */
+static void do_ordinal_probabilities(const double *x, double *y, int n) {
+    for (int i = 0; i <= n; i++) y[i] = (i == 0 ? 1.0 : x[i - 1]) - (i == n ? 0.0 : x[i]);
+}
+
+/* normalize */
+static void do_normalize(const double *x, double *y, int n) {
+    double sum = 0.0;
+    for (int i = 0; i < n; i++) sum += x[i];
+    for (int i = 0; i < n; i++) y[i] = x[i] / sum;
+}
+
+/* code */
+static const char *const @name@_texts[@room@] = {@texts@};
+/* The entry of a row for a text; NULL is missing. */
+float @name@(const char *text) {
+    int i = 0;
+    if (text == NULL) return NAN;
+    while (i < @n@ && strcmp(text, @name@_texts[i]) != 0) i++;
+    return (float)i;
+}
+
+/* outputs */
+static void outputs(const float *row, double *out) {
+    double raw[N_INPUTS], work[@size@];
+    int refused = 0;
+    for (int i = 0; i < N_INPUTS; i++) { raw[i] = (double)row[i]; refused |= @missing@; }
+    (void)raw;
+@body@
+    for (int i = 0; i < N_OUTPUTS; i++) { out[i] = (@output@)[i]; refused |= !isfinite((float)out[i]); }
+    if (refused) for (int i = 0; i < N_OUTPUTS; i++) out[i] = (double)NAN;
+}
+
+/* predict_one */
+/* The output for a row of N_INPUTS numbers. */
+float predict(const float *row) {
+    double found[N_OUTPUTS];
+    outputs(row, found);
+    return (float)found[0];
+}
+
+/* predict */
+/* N_OUTPUTS outputs for a row of N_INPUTS numbers. */
+void predict(const float *row, float *out) {
+    double found[N_OUTPUTS];
+    outputs(row, found);
+    for (int i = 0; i < N_OUTPUTS; i++) out[i] = (float)found[i];
+}
+
+/* driver_one */
+#include <stdio.h>
+float predict(const float *row);
+int main(void) {
+    float row[@inputs@], out[@outputs@];
+    while (fread(row, sizeof row, 1, stdin) == 1) { out[0] = predict(row); fwrite(out, sizeof out, 1, stdout); }
+    return 0;
+}
+
+/* driver */
+#include <stdio.h>
+void predict(const float *row, float *out);
+int main(void) {
+    float row[@inputs@], out[@outputs@];
+    while (fread(row, sizeof row, 1, stdin) == 1) { predict(row, out); fwrite(out, sizeof out, 1, stdout); }
+    return 0;
+}

@@ -1,0 +1,69 @@
+"""The formats of exports: one record for each, in a file of its own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.export.program import Program
+from deepstep.types import Array
+
+FORMATS: dict[str, str] = {
+    "numpy": "deepstep.export.numpy_format",
+    "c": "deepstep.export.c_format",
+}
+"""The formats, and the module of each, whose ``FORMAT`` is its record; imported when it is asked for."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format.
+
+    suffix: Of its file.
+    write: (program, path, note, **options) writes the file, and others beside it; ``note`` is the text of the
+        certificate, which it holds. Returns the paths.
+    run: (path, program, rows by column) → outputs (m, n), NaN in rows that are refused; raises
+        `deepstep.export.certificate.CannotRunError` where there is no program that runs the file.
+    refused: What it cannot carry, by the name of an operation or ``"input KIND"``, and why.
+    most_numbers: How many constants it holds at most.
+    options: Names of what `write` takes, with the bound of the certificate where one is looser.
+
+    >>> get_format("c").suffix, dict(get_format("c").options)
+    ('.c', {'int8': 0.1})
+    """
+
+    suffix: str
+    write: Callable[..., list[Path]]
+    run: Callable[[Path, Program, Mapping[str, list[Any]]], Array]
+    refused: Mapping[str, str] = field(default_factory=dict)
+    most_numbers: float = float("inf")
+    options: Mapping[str, float] = field(default_factory=dict)
+
+
+def get_format(name: str, where: str = "export") -> Format:
+    """The format of a name.
+
+    ConfigurationError: If there is none.
+    """
+    if name not in FORMATS:
+        raise unknown_name(where, "format", name, FORMATS, setting="to")
+    found: Format = import_module(FORMATS[name]).FORMAT
+    return found
+
+
+def refuse_what_it_cannot(name: str, kind: Format, program: Program, where: str) -> None:
+    """Refuse a program that a format cannot carry, by the name of what it cannot."""
+    used = [*dict.fromkeys(step.op for step in program.steps)]
+    used += [f"input {one.kind}" for one in program.inputs]
+    for what in used:
+        if what in kind.refused:
+            column = next((one.column for one in program.inputs if f"input {one.kind}" == what), "")
+            got = f"got {what}{f' of column {column!r}' * bool(column)}"
+            expected = f"a model without {what} for to={name!r}: {kind.refused[what]}"
+            raise ConfigurationError(where, expected, got, "Use to='numpy'.", setting="model")
+    if program.n_numbers > kind.most_numbers:
+        expected = f"a model of at most {kind.most_numbers:,.0f} numbers for to={name!r}"
+        hint = "Train one small network, or use another format."
+        raise ConfigurationError(where, expected, f"got {program.n_numbers:,}", hint, setting="model")

@@ -1,0 +1,223 @@
+"""Models that can be exported: estimators, runs and networks, as programs and with their own outputs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from deepstep.equations import get_head
+from deepstep.errors import ConfigurationError
+from deepstep.estimators.ensemble import PROBABILITIES, Ensemble, FoldPreprocessor
+from deepstep.estimators.presets import ALONE
+from deepstep.export.columns import Inputs, encoded_value, features_value
+from deepstep.export.network_steps import network_value
+from deepstep.export.program import RAW, Builder, Input, Program, Result, Step
+from deepstep.export.rows import stored_rows
+from deepstep.model import Network
+from deepstep.network.model_file import Model
+from deepstep.preparation import TablePreparation, Target
+from deepstep.run import Run
+from deepstep.types import Array
+
+Outputs: TypeAlias = Callable[[Mapping[str, Any]], Array]
+"""Rows by column → outputs (m, n)."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A model as a program, with the outputs that it gives itself.
+
+    predicted: Rows by column → outputs (m, n) of the model as it is.
+    exact: The same with its equations in float64.
+    own_precision: That of its networks.
+    stored: Rows that the model has kept, by column; none where it has kept none.
+    """
+
+    program: Program
+    predicted: Outputs
+    exact: Outputs
+    own_precision: str
+    stored: Mapping[str, list[Any]] = field(default_factory=dict)
+
+
+def exported(model: Any, where: str = "export") -> Exported:
+    """A network, a fitted estimator or a run, ready for a format.
+
+    ConfigurationError: If it is none of these, or has an operation that cannot be exported.
+    """
+    if isinstance(model, Network):
+        return _of_network(model, where)
+    if isinstance(model, Run):
+        return _of_run(model, where)
+    if hasattr(model, "ensemble_"):
+        names = getattr(model, "_column_names", ())
+        as_numbers = all(one.preparation is None for one in model.ensemble_.preprocessors)
+        return _of_run(Run.of(model), where, names, as_numbers=as_numbers)
+    expected = "a fitted DeepClassifier or DeepRegressor, a Network or a Run"
+    raise ConfigurationError(where, expected, f"got {type(model).__name__}", setting="model")
+
+
+def _of_network(network: Network, where: str) -> Exported:
+    """A network takes numbers; rows are examples here."""
+    shape, builder = network.architecture, Builder(network.architecture.n_inputs)
+    A = network_value(builder, network, RAW, where)
+    head = get_head(shape)
+    n = shape.n_outputs
+    kind = {"probabilities": "labels", "classes": "classes", "cumulative": "classes"}.get(
+        head.targets, "numbers"
+    )
+    if head.targets == "cumulative":
+        A, n = builder.add("ordinal_probabilities", A), n + 1
+    classes = tuple(range(n)) if kind == "classes" else ()
+    result = Result(kind, tuple(f"y{at}" for at in range(n)), classes)
+    columns = tuple(f"x{at}" for at in range(shape.n_inputs))
+    program = _program(builder, columns, _numbers(columns), A, result, needs_all=True, title=repr(network))
+
+    def outputs(network: Network) -> Outputs:
+        given = network.forward if kind == "numbers" else network.predict_proba
+        return lambda rows: given(_matrix(rows, columns).T).T
+
+    return Exported(program, outputs(network), outputs(in_float64(network)), network.dtype.name)
+
+
+def _of_run(run: Run, where: str, names: tuple[str, ...] = (), *, as_numbers: bool = False) -> Exported:
+    """A run; ``as_numbers`` takes the columns of a table as they are, none of them missing."""
+    inputs, ensemble = run.preparation.inputs, run.ensemble
+    tables = [one.preparation for one in ensemble.preprocessors if one.preparation is not None]
+    if as_numbers or not isinstance(inputs, TablePreparation):
+        names = inputs.feature_names
+        read, n = _numbers(names), len(names)
+        builder, features = Builder(n), [RAW]
+        if not isinstance(inputs, TablePreparation):  # a column for each pixel
+            features = [builder.add("affine", RAW, scale=np.full(n, inputs.scale), shift=np.zeros(n))]
+    else:
+        found = Inputs(tables or [inputs])
+        builder, read = Builder(found.n_raw), tuple(found.by_key.values())
+        features = [features_value(builder, one, found) for one in tables or [inputs]]
+        names = names or tuple(column.name for column in inputs.columns)
+    output, result = _in_terms_of_the_target(
+        builder, run, _ensemble_value(builder, ensemble, features, where)
+    )
+    needs_all = features == [RAW] or not isinstance(inputs, TablePreparation)
+    program = _program(builder, names, read, output, result, needs_all=needs_all, title=repr(ensemble))
+
+    def outputs(ensemble: Ensemble) -> Outputs:
+        def of_rows(rows: Mapping[str, Any]) -> Array:
+            given: Any = _matrix(rows, names) if needs_all else _frame(program, rows)
+            prepared = not (as_numbers or tables)  # one network whose inputs the run itself prepares
+            return _reported(run, ensemble.outputs(inputs.transform(given) if prepared else given))
+
+        return of_rows
+
+    members = [replace(one, network=in_float64(one.network), engine="reference") for one in ensemble.members]
+    own = ", ".join(dict.fromkeys(one.network.dtype.name for one in ensemble.members))
+    cells = {} if run.held_out is None else run.held_out.cells
+    precise = outputs(replace(ensemble, members=tuple(members)))
+    return Exported(program, outputs(ensemble), precise, own, stored_rows(program, cells))
+
+
+def _reported(run: Run, A: Array) -> Array:
+    target = run.preparation.target
+    return run.calibrated(target.probabilities(A)) if target.is_classification else target.quantiles(A)
+
+
+def _ensemble_value(builder: Builder, ensemble: Ensemble, features: list[str], where: str) -> str:
+    """The weighted mean of the members' outputs."""
+    others = [one.preset.name for one in getattr(ensemble, "others", ())]
+    if others:
+        got, hint = f"got members of the kinds {', '.join(others)}", "Fit without members='mixed'."
+        raise ConfigurationError(where, "an ensemble of networks alone", got, hint, setting="model")
+    parts, shares = [], []
+    for member, share in zip(ensemble.members, ensemble.shares, strict=True):
+        if share > 0:
+            preprocessor: FoldPreprocessor = ensemble.preprocessors[member.fold]
+            encoding = preprocessor.encodings[member.preset.inputs]
+            inputs = encoded_value(builder, features[min(member.fold, len(features) - 1)], encoding)
+            A = network_value(builder, member.network, inputs, where)
+            if preprocessor.center.size:
+                A = builder.add("affine", A, scale=preprocessor.scale, shift=preprocessor.center)
+            T = ensemble.temperatures[member.preset.name]
+            if T != 1 and ensemble.output in PROBABILITIES:
+                op = "temperature_each" if ensemble.output == "sigmoid" else "temperature"
+                A = builder.add(op, A, settings={"T": T})
+            parts.append(A)
+            shares.append(share)
+    if len(parts) == 1:
+        return parts[0]
+    return builder.add("weighted_sum", *parts, weights=np.array(shares))
+
+
+def _in_terms_of_the_target(builder: Builder, run: Run, A: str) -> tuple[str, Result]:
+    target: Target = run.preparation.target
+    if not target.is_classification:
+        means, stds = np.array(target.means), np.array(target.stds)
+        if (means != 0).any() or (stds != 1).any():
+            n = builder.widths[A]
+            A = builder.add("affine", A, scale=np.resize(stds, n), shift=np.resize(means, n))
+        names = [f"quantile {level:g}" for level in target.levels] or [*map(str, run.target_names)]
+        return A, Result("numbers", tuple(names))
+    several = target.several
+    if not several and target.code != "classes":
+        A = builder.add("ordinal_probabilities", A)
+    if not several and run.ensemble.members[0].preset.name not in ALONE:
+        A = builder.add("normalize", A)
+    if run.temperature != 1:
+        A = builder.add("temperature_each" if several else "temperature", A, settings={"T": run.temperature})
+    if several:
+        return A, Result("labels", tuple(map(str, run.target_names)))
+    (classes,) = target.classes
+    return A, Result("classes", tuple(map(str, classes)), tuple(classes))
+
+
+def _program(
+    builder: Builder,
+    columns: tuple[str, ...],
+    inputs: tuple[Input, ...],
+    output: str,
+    result: Result,
+    *,
+    needs_all: bool = False,
+    title: str = "",
+) -> Program:
+    """The program, without steps that nothing reads."""
+    needed, steps = {output}, list[Step]()
+    for step in reversed(builder.steps):
+        if step.out in needed:
+            needed.update(step.reads)
+            steps.insert(0, step)
+    used = {name for step in steps for name in step.constants.values()}
+    constants = {name: value for name, value in builder.constants.items() if name in used}
+    return Program(columns, inputs, tuple(steps), constants, output, result, needs_all, title)
+
+
+def _numbers(names: tuple[str, ...]) -> tuple[Input, ...]:
+    return tuple(Input(name, "number", at) for at, name in enumerate(names))
+
+
+def in_float64(network: Network) -> Network:
+    """The same network with its numbers, and its arithmetic, in float64."""
+    found = Network._of(
+        Model(network.architecture, network.parameters.astype(np.float64), network.statistics)
+    )
+    found.engine = "reference"
+    return found
+
+
+def _matrix(rows: Mapping[str, Any], names: tuple[str, ...]) -> Array:
+    return np.array([[np.nan if value is None else value for value in rows[name]] for name in names]).T
+
+
+def _frame(program: Program, rows: Mapping[str, Any]) -> Any:
+    """Rows as a table whose columns have the types of training."""
+    import polars
+
+    spans = {one.column for one in program.inputs if one.kind == "duration"}
+    kinds = {str: polars.String, bool: polars.Boolean, float: polars.Float64}
+    columns = {}
+    for name, values in rows.items():
+        kind = next((type(value) for value in values if value is not None), float)
+        columns[name] = polars.Series(name, values, kinds[kind])
+        if name in spans:
+            columns[name] = (columns[name] * 1e6).round().cast(polars.Int64).cast(polars.Duration("us"))
+    return polars.DataFrame(columns)

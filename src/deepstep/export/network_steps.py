@@ -1,0 +1,137 @@
+"""A network as steps: each operation of its graph, by the name of its equation."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from deepstep.equations import ACTIVATIONS
+from deepstep.equations.ops import Node
+from deepstep.errors import ConfigurationError
+from deepstep.export.program import OPERATIONS, Builder
+from deepstep.model import Network
+from deepstep.types import AnyArray
+
+Quantity: TypeAlias = Any
+"""On the tape: a constant, the name of a value, or of members that share layers a list of names."""
+
+EPSILON = 1e-5
+"""The epsilon of both normalizations."""
+
+
+def network_value(builder: Builder, network: Network, inputs: str, where: str) -> str:
+    """Add the steps of a network; the name of its output AL (m, n_L)."""
+    graph = network.architecture.graph.predicting
+    tape: dict[str, Quantity] = {"A0": inputs, **network.parameters, **network.statistics}
+    for node in graph.nodes:
+        made = _written(node, where)(builder, node, *[tape[name] for name in node.reads])
+        tape[node.writes[0]] = made
+    found: str = tape[graph.output]
+    return found
+
+
+def _written(node: Node, where: str) -> Callable[..., Quantity]:
+    name = node.op.forward_equation.name
+    own = ACTIVATIONS.get(name) is not None and name not in ACTIVATIONS.built_in
+    if name in STEPS and not own:
+        return STEPS[name]
+    if name in ACTIVATIONS.built_in and name in OPERATIONS:
+        return partial(_elementwise, name)
+    expected = f"made of operations that can be exported, {', '.join([*STEPS, *ACTIVATIONS.built_in])}"
+    hint = "Register no operation of your own, or export with deepstep itself: Network.save."
+    raise ConfigurationError(where, expected, f"got {name!r} in layer {node.layer}", hint, setting="network")
+
+
+def _each(make: Callable[..., str], *values: Quantity) -> Quantity:
+    """A step for a value, or for those of all members."""
+    if not any(isinstance(value, list) for value in values):
+        return make(*values)
+    n = max(len(value) for value in values if isinstance(value, list))
+    return [make(*(value[k] if isinstance(value, list) else value for value in values)) for k in range(n)]
+
+
+def _elementwise(op: str, builder: Builder, node: Node, Z: Quantity) -> Quantity:
+    return Z if op == "identity" else _each(lambda z: builder.add(op, z), Z)
+
+
+def _linear(builder: Builder, node: Node, A: Quantity, W: Any, b: AnyArray | None = None) -> Quantity:
+    if isinstance(W, tuple):  # weights with factors of the inputs
+        W, s = W
+        A = _each(lambda a: builder.add("affine", a, scale=s[:, 0], shift=np.zeros_like(s[:, 0])), A)
+    bias = np.zeros(len(W), W.dtype) if b is None else b[:, 0]
+    return _each(lambda a: builder.add("linear", a, W=W, b=bias), A)
+
+
+def _normalize_fixed(builder: Builder, node: Node, U: str, mean: AnyArray, variance: AnyArray) -> str:
+    deviation = np.sqrt(np.float64(variance[:, 0]) + _settings(node).get("epsilon", EPSILON))
+    return builder.add("affine", U, scale=1 / deviation, shift=-mean[:, 0] / deviation)
+
+
+def _members_linear(builder: Builder, node: Node, A: str, W: AnyArray, b: AnyArray, r: AnyArray) -> list[str]:
+    return [_linear(builder, node, A, (W, row[:, np.newaxis]), b) for row in r]
+
+
+def _members_output(builder: Builder, node: Node, A: list[str], W: AnyArray, b: AnyArray) -> list[str]:
+    n = len(W) // len(A)
+    parts = [slice(k * n, (k + 1) * n) for k in range(len(A))]
+    return [_linear(builder, node, a, W[part], b[part]) for a, part in zip(A, parts, strict=True)]
+
+
+def _members_mean(builder: Builder, node: Node, G: list[str]) -> str:
+    return builder.add("weighted_sum", *G, weights=np.full(len(G), 1 / len(G)))
+
+
+def _cosines(builder: Builder, node: Node, X: str, omega: AnyArray, phi: AnyArray) -> str:
+    inputs = _settings(node)["inputs"]
+    index = np.arange(len(omega)) if inputs is None else np.array(inputs)
+    x = builder.take(X, np.repeat(index, omega.shape[1]))
+    angles = builder.add("affine", x, scale=2 * np.pi * np.float64(omega.ravel()), shift=phi.ravel())
+    return builder.add("cosine", angles)
+
+
+def _input_maps(builder: Builder, node: Node, X: str, C: str, V: AnyArray, a: AnyArray) -> str:
+    K = V.shape[1]
+    maps = V.reshape(builder.widths[C] // K, -1, K)
+    return builder.concat(X, builder.add("grouped_linear", C, V=maps, a=a[:, 0]))
+
+
+def _embed_categories(builder: Builder, node: Node, X: str, T: AnyArray) -> str:
+    inputs, counts = _settings(node)["inputs"], _settings(node)["counts"]
+    others = [at for at in range(builder.widths[X]) if at not in inputs]
+    parts, start = [builder.take(X, others)] if others else [], 0
+    for at, count in zip(inputs, counts, strict=True):
+        rows = T[start : start + count]
+        table = np.concatenate([rows, rows[:1], rows[:1]])  # what is no code is the first category
+        parts.append(builder.add("lookup", builder.take(X, [at]), table=table))
+        start += count
+    return builder.concat(*parts)
+
+
+def _settings(node: Node) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = getattr(node.op.forward, "keywords", {})
+    return found
+
+
+STEPS: dict[str, Callable[..., Quantity]] = {
+    "linear_forward": _linear,
+    "product_forward": _linear,
+    "scaled_weights": lambda builder, node, W, s: (W, s),
+    "normalize_fixed": _normalize_fixed,
+    "normalize_layer": lambda builder, node, U: builder.add(
+        "normalize_layer", U, settings={"epsilon": _settings(node).get("epsilon", EPSILON)}
+    ),
+    "scale_shift_forward": lambda builder, node, U, gamma, b: builder.add(
+        "affine", U, scale=gamma[:, 0], shift=b[:, 0]
+    ),
+    "learned_activation_forward": lambda builder, node, Z, G, alpha: _each(
+        lambda z, g: builder.add("blend", z, g, alpha=alpha[:, 0]), Z, G
+    ),
+    "members_linear_forward": _members_linear,
+    "members_output_forward": _members_output,
+    "members_mean": _members_mean,
+    "cosine_features": _cosines,
+    "input_maps_forward": _input_maps,
+    "embed_categories": _embed_categories,
+}
+"""Operations of a graph by the name of their equation, beside the activations: how each becomes steps."""

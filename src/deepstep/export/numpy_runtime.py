@@ -1,0 +1,298 @@
+"""A model that DeepStep exported: predictions for rows, with NumPy alone.
+
+The model is in the .npz file of the same name beside this one. None and NaN are missing values. As a module::
+
+    model.predict({"age": [31.0, None], "colour": ["red", "blue"]})  # columns, a table, or a 2-D array
+    model.predict_proba([{"age": 31.0, "colour": "red"}])            # or a list of rows
+
+and as a program: ``python model.py rows.csv > predictions.csv``.
+"""
+
+import csv
+import datetime
+import functools
+import json
+import math
+import pathlib
+import re
+import sys
+
+import numpy as np
+
+MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "?")
+PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf|infinity)", re.IGNORECASE)
+ISO = re.compile(
+    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?"
+    r" ?(?:[Zz]|([+-]\d{2}):?(\d{2})?)?"
+)
+WORD = re.compile(r"[^\W_]+")
+DAY, SECOND, ROWS_AT_ONCE = 86_400_000_000, 1_000_000, 1024
+TRUTHS = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, 1: 1.0, 0: 0.0, None: math.nan}
+
+
+def is_missing(value):
+    return value is None or type(value).__name__ in ("NAType", "NaTType") or value != value
+
+
+def text_of(value):
+    """A value as a text; truth values in small letters, whole numbers without a fraction."""
+    if isinstance(value, (bool, np.bool_)):
+        return str(value).lower()
+    if isinstance(value, (float, np.floating)) and float(value).is_integer() and abs(value) < 2**53:
+        value = int(value)
+    return str(value)
+
+
+def stripped(value):
+    """A text without spaces around it; None for what stands for a missing value, other values as they are."""
+    value = value.strip() if isinstance(value, str) else value
+    return None if is_missing(value) or (isinstance(value, str) and value in MISSING) else value
+
+
+def number_of(value, settings):
+    value = stripped(value)
+    if value is None:
+        return math.nan
+    if not isinstance(value, str):
+        return float(value)
+    if not settings and not PLAIN.fullmatch(value):
+        raise ValueError(f"a number is expected, got {value!r}")
+    if settings.get("signed"):
+        value = re.sub(settings["sign"], "", value, count=1) if re.search(settings["signed"], value) else ""
+    if settings.get("around"):
+        found = re.search(settings["around"], value)
+        value = found[1] if found else ""
+    if not re.search(settings.get("number", ""), value):
+        return math.nan
+    value = re.sub(settings.get("thousands") or "$^", "", value)
+    return float(value.replace(settings.get("decimal", "."), ".", 1))
+
+
+def truth_of(value, settings):
+    value = stripped(value)
+    found = TRUTHS.get(value.lower() if isinstance(value, str) else value)
+    if found is None:
+        raise ValueError(f"true or false is expected, got {value!r}")
+    return found
+
+
+def days_of(value, settings):
+    """Days since 1970-01-01 in UTC; of a time of day since midnight."""
+    value = stripped(value)
+    if value is None:
+        return math.nan
+    if isinstance(value, np.datetime64):
+        return value.astype("M8[us]").astype(np.int64) / DAY
+    if isinstance(value, datetime.time):
+        value = datetime.datetime.combine(datetime.date(1970, 1, 1), value)
+    if isinstance(value, datetime.datetime):
+        zone = value.tzinfo or datetime.timezone.utc
+        span = value.replace(tzinfo=zone) - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+        return (span // datetime.timedelta(microseconds=1)) / DAY
+    if isinstance(value, datetime.date):
+        return float(value.toordinal() - 719_163)
+    found = ISO.fullmatch(re.sub(settings["pattern"], settings["iso"], value, count=1))
+    try:
+        year, month, day, hour, minute, second, part, zone, zone_minutes = found.groups(default="0")
+        moment = (datetime.date(int(year), int(month), int(day)).toordinal() - 719_163) * DAY
+    except (AttributeError, ValueError):
+        if settings["lenient"]:
+            return math.nan
+        raise ValueError(f"an ISO date is expected, got {value!r}") from None
+    clock = (int(hour) * 60 + int(minute)) * 60 + int(second)
+    away = int(zone) * 3600 + (-1 if zone[0] == "-" else 1) * int(zone_minutes) * 60
+    return (moment + (clock - away) * SECOND + int(part[:6].ljust(6, "0"))) / DAY
+
+
+def seconds_of(value, settings):
+    if isinstance(value, (datetime.timedelta, np.timedelta64)) and not is_missing(value):
+        return np.timedelta64(value) / np.timedelta64(1, "s")
+    return number_of(value, {})
+
+
+def words_of(value, settings):
+    found = set() if is_missing(value) else set(WORD.findall(text_of(value).lower()))
+    return [float(word in found) for word in settings["words"]]
+
+
+def place_of(value, settings):
+    places = settings.setdefault("places", {text: at for at, text in enumerate(settings["values"])})
+    return math.nan if is_missing(value) else places.get(text_of(value), len(places))
+
+
+READERS = {
+    "number": number_of,
+    "boolean": truth_of,
+    "date": days_of,
+    "duration": seconds_of,
+    "category": place_of,
+    "words": words_of,
+    "presence": lambda v, blanks: math.nan if is_missing(stripped(v) if blanks["blanks"] else v) else 0.0,
+}
+
+
+def read(program, rows):
+    """Raw rows as numbers, (m, n), NaN where missing."""
+    columns, names, parts = rows, program["columns"], []
+    if hasattr(rows, "columns"):
+        columns = {str(name): rows[name] for name in rows.columns}
+    elif not isinstance(rows, dict) and len(rows) and isinstance(rows[0], dict):
+        columns = {name: [row.get(name) for row in rows] for name in rows[0]}
+    elif not isinstance(rows, dict):
+        columns = dict(zip(names, zip(*rows) if not isinstance(rows, np.ndarray) else rows.T, strict=True))
+    for one in program["inputs"]:
+        if one["column"] not in columns:
+            raise ValueError(f"column {one['column']!r} is missing")
+        values, reader = columns[one["column"]], READERS[one["kind"]]
+        if one["kind"] == "number" and getattr(getattr(values, "dtype", None), "kind", "O") in "fiu":
+            part = np.asarray(values, np.float64)
+        else:
+            try:
+                part = np.array([reader(value, one["settings"]) for value in values], np.float64)
+            except ValueError as error:
+                raise ValueError(f"column {one['column']!r}: {error}") from None
+        wrong = np.isinf(part) | (program["needs_all"] & np.isnan(part))
+        if wrong.any():
+            row = int(wrong.reshape(len(part), -1).any(axis=1).argmax())
+            raise ValueError(f"column {one['column']!r}: a finite number is expected in row {row + 1}")
+        parts.append(part.reshape(len(part), one["width"]))
+    return np.concatenate(parts, axis=1)
+
+
+def on_circle(x, position, length):
+    angle = 2 * np.pi * (position(np.where(np.isnan(x), 0.0, x)) % length) / length
+    return np.where(np.isnan(x), 0.0, np.concatenate([np.sin(angle), np.cos(angle)], axis=1))
+
+
+def lookup(x, table):
+    last, code = len(table) - 2, np.rint(x[:, 0])
+    known = np.where((code >= 0) & (code < last), code, last)
+    return table[np.where(np.isnan(code), last + 1, known).astype(np.intp)]
+
+
+def sigmoid(x):
+    t = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1.0, t) / (1 + t)
+
+
+def softplus(x):
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
+def softmax(x):
+    E = np.exp(x - x.max(axis=1, keepdims=True))
+    return E / E.sum(axis=1, keepdims=True)
+
+
+OPERATIONS = {
+    "take": lambda x, index: x[:, index],
+    "concat": lambda *x: np.concatenate(x, axis=1),
+    "standardize": lambda x, mean, std: np.where(np.isnan(x), 0.0, (x - mean) / std),
+    "missing": lambda x: np.isnan(x) * 1.0,
+    "impute": lambda x, value: np.where(np.isnan(x), value, x),
+    "month": lambda x: on_circle(x, lambda d: np.floor(d).astype("M8[D]").astype("M8[M]").astype(int), 12),
+    "weekday": lambda x: on_circle(x, lambda d: np.floor(d) + 3, 7),
+    "hour": lambda x: on_circle(x, lambda d: d % 1 * 24, 24),
+    "lookup": lookup,
+    "smooth_clip": lambda x, center, factor: (
+        (u := np.clip((x - center) * factor, -1e100, 1e100)) / np.hypot(1, u / 3)
+    ),
+    "interpolate": lambda x, marks, scores: np.interp(x[:, 0], marks, scores)[:, None],
+    "pieces": lambda x, begins, widths, low, high: np.clip((x - begins) / widths, low, high) - 0.5,
+    "single": lambda x: x.astype(np.float32).astype(np.float64),
+    "linear": lambda x, W, b: x @ W.T + b,
+    "grouped_linear": lambda x, V, a: (V @ x.reshape(-1, *V.shape[::2], 1)).reshape(-1, len(a)) + a,
+    "affine": lambda x, scale, shift: x * scale + shift,
+    "normalize_layer": lambda x, epsilon: ((x.T - x.mean(1)) / np.sqrt(x.var(1) + epsilon)).T,
+    "blend": lambda x, y, alpha: (1 - alpha) * x + alpha * y,
+    "relu": lambda x: np.maximum(x, 0),
+    "leaky_relu": lambda x: np.where(x > 0, x, 0.01 * x),
+    "elu": lambda x: np.where(x > 0, x, np.expm1(-np.abs(x))),
+    "selu": lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(-np.abs(x))),
+    "gelu": lambda x: 0.5 * x * np.float64(np.frompyfunc(math.erfc, 1, 1)(-x / math.sqrt(2))),
+    "gelu_tanh": lambda x: x * sigmoid(2 * math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)),
+    "silu": lambda x: x * sigmoid(x),
+    "mish": lambda x: x * np.tanh(softplus(x)),
+    "softplus": softplus,
+    "tanh": np.tanh,
+    "sigmoid": sigmoid,
+    "exponential": np.exp,
+    "cosine": np.cos,
+    "softmax": softmax,
+    "increasing": lambda x: np.cumsum(np.hstack([x[:, :1], softplus(x[:, 1:])]), axis=1),
+    "ordinal": lambda x: sigmoid(np.cumsum(np.hstack([x[:, :1], -softplus(x[:, 1:])]), axis=1)),
+    "weighted_sum": lambda *x, weights: sum(weight * value for weight, value in zip(weights, x)),
+    "temperature": lambda x, T: softmax(np.log(np.maximum(x, 1e-12)) / T),
+    "temperature_each": lambda x, T: sigmoid(np.log(np.maximum(x, 1e-12) / np.maximum(1 - x, 1e-12)) / T),
+    "ordinal_probabilities": lambda x: -np.diff(x, axis=1, prepend=1, append=0),
+    "normalize": lambda x: x / x.sum(axis=1, keepdims=True),
+}
+
+
+def run(program, constants, raw):
+    """The outputs for raw rows as numbers, a part of them at a time."""
+    parts = []
+    for start in range(0, len(raw), ROWS_AT_ONCE):
+        values = {"raw": raw[start : start + ROWS_AT_ONCE]}
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            for op, out, reads, roles, settings in program["steps"]:
+                given = {role: constants[name] for role, name in roles.items()}
+                values[out] = OPERATIONS[op](*[values[name] for name in reads], **given, **settings)
+        parts.append(values[program["output"]])
+    found = np.concatenate(parts)
+    finite = np.isfinite(found).all(axis=1)
+    if not finite.all():
+        raise ValueError(f"row {finite.argmin() + 1} has values with which the model gives no finite number")
+    return found
+
+
+@functools.cache
+def load():
+    """The program and its constants, float32 ones as float64."""
+    path = pathlib.Path(__file__).with_suffix(".npz")
+    with np.load(path, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    program = json.loads(arrays.pop("program").tobytes())
+    return program, {name: one.astype(float) if one.dtype == "f4" else one for name, one in arrays.items()}
+
+
+def outputs(rows):
+    """Probabilities, or numbers in the units of the target, (m, n)."""
+    program, constants = load()
+    return run(program, constants, read(program, rows))
+
+
+def decided(found):
+    kind, classes = load()[0]["result"]["kind"], load()[0]["result"]["classes"]
+    if kind == "classes":
+        return np.array(classes, dtype=object)[found.argmax(axis=1)]
+    return (found > 0.5).astype(int) if kind == "labels" else found[:, 0] if found.shape[1] == 1 else found
+
+
+def predict(rows):
+    """The most probable class of each row, columns of 0 and 1, or numbers."""
+    return decided(outputs(rows))
+
+
+def predict_proba(rows):
+    """The probability of each class, (m, n_classes)."""
+    if load()[0]["result"]["kind"] == "numbers":
+        raise ValueError("the model has no probabilities, it predicts numbers: use predict")
+    return outputs(rows)
+
+
+def main(arguments):
+    """Rows of a CSV file → predictions as CSV."""
+    with open(arguments[0], newline="", encoding="utf-8-sig") if arguments else sys.stdin as file:
+        header, *cells = csv.reader(file)
+    columns = {name: [stripped(row[at]) for row in cells] for at, name in enumerate(header)}
+    found, result = outputs(columns), load()[0]["result"]
+    answers, names = decided(found).reshape(len(found), -1), result["names"]
+    beside = found[:, : 0 if result["kind"] == "numbers" else None]
+    writer = csv.writer(sys.stdout)
+    writer.writerow([*(names if answers.shape[1] > 1 else ["prediction"]), *names[: beside.shape[1]]])
+    writer.writerows([*row, *more] for row, more in zip(answers, beside))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,132 @@
+"""Rows that an export is tried on: drawn from the stored statistics of the columns, and unusual ones."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from deepstep.export import numpy_runtime
+from deepstep.export.program import Input, Program
+from deepstep.types import Array
+
+RUNTIME: Any = numpy_runtime
+"""Without types, as it is copied out."""
+
+ROWS = 200
+"""Rows of a certificate."""
+
+STORED = 100
+"""Rows of a certificate that a run has kept, at most."""
+
+LARGE = (1e30, -1e30, 1e6, -1e6, 0.0)
+"""Numbers that are tried in place of usual ones."""
+
+
+def _by_column(program: Program) -> dict[str, list[Input]]:
+    """The inputs of each raw column; whether there is a value is left to another one."""
+    found: dict[str, list[Input]] = {}
+    for one in sorted(program.inputs, key=lambda one: one.kind != "presence"):
+        known = found.setdefault(one.column, [])
+        known[:] = [*(before for before in known if before.kind != "presence"), one]
+    return found
+
+
+def drawn_rows(program: Program, seed: int = 0, m: int = ROWS) -> dict[str, list[Any]]:
+    """Rows as columns of numbers and texts in JSON's types, None where missing.
+
+    A third of the rows is as in training, a third has a missing, unseen or large value in some columns, and a
+    third in most of them. All numbers are float32's, so that a format that takes these gets the same ones. A
+    column that folds see as several kinds has texts of each.
+    """
+    rng = np.random.default_rng(seed)
+    share = np.repeat([0.0, 0.1, 0.7], -(-m // 3))[:m]
+    columns: dict[str, list[Any]] = {}
+    for name, inputs in _by_column(program).items():
+        drawn = [DRAWN[one.kind](rng, one, m) for one in inputs]
+        values = drawn[0]
+        if len(inputs) > 1:
+            values = [str(drawn[at % len(drawn)][at]) for at in range(m)]
+        for at in np.flatnonzero(rng.random(m) < share):
+            values[at] = _odd(rng, inputs[-1], needs_all=program.needs_all)
+        columns[name] = values
+    return columns
+
+
+def stored_rows(program: Program, cells: Mapping[str, Sequence[str]]) -> dict[str, list[Any]]:
+    """At most 100 rows that a run has kept as texts, as `drawn_rows` has rows.
+
+    There are none where the run has not kept all columns, or where spans of time are among them.
+    """
+    if any(one.column not in cells or one.kind == "duration" for one in program.inputs):
+        return {}
+    found: dict[str, list[Any]] = {}
+    for name, (one, *others) in _by_column(program).items():
+        texts: list[Any] = [text or None for text in cells[name][:STORED]]
+        kept = KEPT.get(one.kind) if not others else None
+        if kept is not None:
+            read = np.array([RUNTIME.READERS[one.kind](text, one.settings) for text in texts])
+            values = iter(kept(read[np.isfinite(read)]))
+            texts = [next(values) if there else None for there in np.isfinite(read)]
+        found[name] = texts
+    return found
+
+
+def _odd(rng: np.random.Generator, one: Input, *, needs_all: bool) -> Any:
+    if one.kind in ("category", "words") and rng.random() < 0.5:
+        return str(rng.choice(["", "unseen", " x ", "ÄÖ 9"]))
+    if one.kind == "number" and (needs_all or rng.random() < 0.5):
+        return float(np.float32(rng.choice(LARGE)))
+    return None if not needs_all else 0.0
+
+
+def _normal(rng: np.random.Generator, one: Input, m: int) -> list[float]:
+    mean, std = one.like
+    return np.float32(rng.normal(mean, std, m)).astype(float).tolist()
+
+
+def _dates(rng: np.random.Generator, one: Input, m: int) -> list[str]:
+    return _moments(np.clip(rng.normal(*one.like, m), -700_000, 2_900_000))
+
+
+def _moments(days: Array) -> list[str]:
+    """The nearest quarters of days, which float32 has, as ISO texts."""
+    quarters = np.rint(4 * days).astype(int) * np.timedelta64(6, "h")
+    return [str(moment) for moment in np.datetime64("1970-01-01T00:00:00") + quarters]
+
+
+KEPT: dict[str, Callable[[Array], list[Any]]] = {
+    "number": lambda values: np.float32(values).astype(float).tolist(),
+    "boolean": lambda values: (values == 1).tolist(),
+    "date": _moments,
+}
+"""Values that a run has kept as texts, by the kind of an input."""
+
+
+def _texts(rng: np.random.Generator, one: Input, m: int) -> list[str]:
+    values = one.settings["values"] or ["text"]
+    return [values[at] for at in rng.integers(len(values), size=m)]
+
+
+def _words(rng: np.random.Generator, one: Input, m: int) -> list[str]:
+    words = one.settings["words"]
+    return [
+        ", ".join(words[at] for at in rng.integers(len(words), size=rng.integers(1, 6))) for _ in range(m)
+    ]
+
+
+DRAWN: dict[str, Callable[[np.random.Generator, Input, int], list[Any]]] = {
+    "number": _normal,
+    "boolean": lambda rng, one, m: (rng.random(m) < 0.5).tolist(),
+    "date": _dates,
+    "duration": lambda rng, one, m: np.float32(np.rint(_normal(rng, one, m))).astype(float).tolist(),
+    "category": _texts,
+    "words": _words,
+    "presence": lambda rng, one, m: ["text"] * m,
+}
+"""Usual values by the kind of an input."""
+
+
+def as_raw(program: Program, rows: Mapping[str, list[Any]]) -> Array:
+    """Rows as the numbers of ``raw``, (m, n), NaN where missing: what a format of numbers alone takes."""
+    return RUNTIME.read(json.loads(program.to_json()), rows)
