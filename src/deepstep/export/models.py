@@ -1,20 +1,18 @@
-"""What can be exported: estimators, runs and networks, each as a program and as what it predicts itself."""
+"""Models that can be exported: estimators, runs and networks, as programs and with their own outputs."""
 
 from collections.abc import Callable, Mapping
-from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from deepstep.equations import answers as answers_of
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError
 from deepstep.estimators.ensemble import PROBABILITIES, Ensemble, FoldPreprocessor
 from deepstep.estimators.presets import ALONE
 from deepstep.export.columns import Inputs, encoded_value, features_value
 from deepstep.export.network_steps import network_value
-from deepstep.export.program import RAW, Builder, Input, Program, Result
+from deepstep.export.program import RAW, Builder, Input, Program, Result, Step
 from deepstep.export.rows import TYPES
 from deepstep.model import Network
 from deepstep.network.model_file import Model
@@ -63,7 +61,9 @@ def _of_network(network: Network, where: str) -> Exported:
     A = network_value(builder, network, RAW, where)
     head = get_head(shape)
     n = shape.n_outputs
-    kind = {"probabilities": "labels", "classes": "classes", "cumulative": "classes"}.get(head.targets, "numbers")
+    kind = {"probabilities": "labels", "classes": "classes", "cumulative": "classes"}.get(
+        head.targets, "numbers"
+    )
     if head.targets == "cumulative":
         A, n = builder.add("ordinal_probabilities", A), n + 1
     classes = tuple(range(n)) if kind == "classes" else ()
@@ -106,7 +106,9 @@ def _of_numbers(run: Run, names: tuple[str, ...], where: str) -> Exported:
     builder = Builder(len(names))
     A = _ensemble_value(builder, run.ensemble, [RAW], where)
     output, result = _in_terms_of_the_target(builder, run, A)
-    program = _program(builder, names, _numbers(names), output, result, needs_all=True, title=repr(run.ensemble))
+    program = _program(
+        builder, names, _numbers(names), output, result, needs_all=True, title=repr(run.ensemble)
+    )
     return _exported(program, run, lambda rows: _matrix(rows, names))
 
 
@@ -127,7 +129,7 @@ def _exported(program: Program, run: Run, given: Callable[[Any], Any], *, whole:
         def of_rows(rows: Mapping[str, Any]) -> Array:
             made = given(rows)
             inputs = run.preparation.inputs
-            A = ensemble.outputs(inputs.transform(made) if whole else made)  # type: ignore[union-attr]
+            A = ensemble.outputs(inputs.transform(made) if whole else made)
             target = run.preparation.target
             if not target.is_classification:
                 return target.quantiles(A)
@@ -135,9 +137,12 @@ def _exported(program: Program, run: Run, given: Callable[[Any], Any], *, whole:
 
         return of_rows
 
-    precise = replace(run.ensemble, members=tuple(
-        replace(one, network=in_float64(one.network), engine="reference") for one in run.ensemble.members
-    ))
+    precise = replace(
+        run.ensemble,
+        members=tuple(
+            replace(one, network=in_float64(one.network), engine="reference") for one in run.ensemble.members
+        ),
+    )
     own = ", ".join(dict.fromkeys(one.network.dtype.name for one in run.ensemble.members))
     return Exported(program, outputs(run.ensemble), outputs(precise), own)
 
@@ -197,8 +202,7 @@ def _program(
     title: str = "",
 ) -> Program:
     """The program, without steps that nothing reads."""
-    needed = {output}
-    steps = []
+    needed, steps = {output}, list[Step]()
     for step in reversed(builder.steps):
         if step.out in needed:
             needed.update(step.reads)
@@ -214,7 +218,9 @@ def _numbers(names: tuple[str, ...]) -> tuple[Input, ...]:
 
 def in_float64(network: Network) -> Network:
     """The same network with its numbers, and its arithmetic, in float64."""
-    found = Network._of(Model(network.architecture, network.parameters.astype(np.float64), network.statistics))
+    found = Network._of(
+        Model(network.architecture, network.parameters.astype(np.float64), network.statistics)
+    )
     found.engine = "reference"
     return found
 
