@@ -1,4 +1,4 @@
-"""The format ``js``: one ES module, the text of ``runtime.js`` and behind it the model with weights as base64."""
+"""The format ``js``: one ES module, the text of ``runtime.js`` and the model with its weights as base64."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ import numpy as np
 from deepstep.errors import FileError
 from deepstep.export.certificate import CannotRunError
 from deepstep.export.formats import Format
-from deepstep.export.program import Input, Program, Step
+from deepstep.export.program import Input, Program
 from deepstep.types import AnyArray, Array
 
 RUNTIME = Path(__file__).with_name("runtime.js")
@@ -54,26 +54,19 @@ def _input(one: Input) -> dict[str, Any]:
     return {"column": one.column, "kind": one.kind, "settings": settings}
 
 
-def _constants(program: Program) -> dict[str, AnyArray]:
-    """The constants by the names that `_step` has for them."""
-    return {
-        name: program.constants[step.constants[role]].T if name.endswith("_t") else program.constants[name]
-        for step in program.steps
-        for role, name in _names(step).items()
-    }
-
-
-def _names(step: Step) -> dict[str, str]:
-    """The names of a step's constants; of weights of a linear step that of their transpose."""
-    return {
-        role: f"{name}_t" if (step.op, role) == ("linear", "W") else name for role, name in step.constants.items()
-    }
-
-
-def _step(step: Step) -> str:
-    given = [*(f"{role}: constants.{name}" for role, name in _names(step).items())]
-    given += [f"{name}: {value!r}" for name, value in {"n": step.n, **step.settings}.items()]
-    return f"    [{_written(step.op)}, {_written(step.out)}, {_written(step.reads)}, {{ {', '.join(given)} }}],"
+def _steps(program: Program) -> tuple[list[str], dict[str, AnyArray]]:
+    """The steps as lines, and the constants that they name; weights of linear steps are transposed."""
+    lines, constants = list[str](), dict[str, AnyArray]()
+    for step in program.steps:
+        given = {"n": repr(step.n), **{name: repr(value) for name, value in step.settings.items()}}
+        for role, name in step.constants.items():
+            turned = (step.op, role) == ("linear", "W")
+            own, value = f"{name}_t" if turned else name, program.constants[name]
+            constants[own] = value.T if turned else value
+            given[role] = f"constants.{own}"
+        settings = ", ".join(f"{name}: {text}" for name, text in given.items())
+        lines.append(f"    {_written([step.op, step.out, step.reads])[:-1]}, {{ {settings} }}],")
+    return lines, constants
 
 
 def _stored(value: AnyArray) -> str:
@@ -83,7 +76,7 @@ def _stored(value: AnyArray) -> str:
 
 
 def _lines(program: Program, note: str) -> Iterator[str]:
-    result = program.result
+    result, (steps, constants) = program.result, _steps(program)
     for text in (program.title, f"Parity certificate: {note}."):
         yield f"// {' '.join(text.split())}"
     yield RUNTIME.read_text(encoding="utf-8")
@@ -92,7 +85,7 @@ def _lines(program: Program, note: str) -> Iterator[str]:
     yield f"export const classes = {_written(result.classes)};"
     yield f"export const names = {_written(result.names)};"
     yield "\nconst constants = {"
-    yield from (f"  {name}: {_stored(value)}," for name, value in _constants(program).items())
+    yield from (f"  {name}: {_stored(value)}," for name, value in constants.items())
     yield "};\n\nconst program = {"
     yield f"  needs_all: {_written(program.needs_all)},"
     yield f"  output: {_written(program.output)},"
@@ -100,7 +93,7 @@ def _lines(program: Program, note: str) -> Iterator[str]:
     yield "  inputs: ["
     yield from (f"    {_written(_input(one))}," for one in program.inputs)
     yield "  ],\n  steps: ["
-    yield from map(_step, program.steps)
+    yield from steps
     yield "  ],\n};"
 
 

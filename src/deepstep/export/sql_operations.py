@@ -1,15 +1,16 @@
 """How each operation is written in SQL, for SQLite, DuckDB and PostgreSQL alike.
 
-NULL is what NaN is elsewhere. No exponential overflows, or is so small that PostgreSQL refuses it.
+NULL is what NaN is elsewhere. PostgreSQL refuses numbers that are too large or too small, so exponents are
+kept within ±300.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-from numpy.polynomial import chebyshev
+from numpy.polynomial import Chebyshev, Polynomial, chebyshev
 from scipy.special import erfcx
 
 from deepstep.types import AnyArray
@@ -17,9 +18,6 @@ from deepstep.types import AnyArray
 Texts: TypeAlias = list[str]
 Compute: TypeAlias = Callable[[Texts], Texts]
 """Adds a step that computes expressions; returns the names of their columns."""
-
-LARGE = 700
-"""The largest exponent."""
 
 TERMS = 30
 """Terms of a sum side by side: the depth of expressions is limited."""
@@ -40,22 +38,23 @@ def total(terms: Sequence[str]) -> str:
 
 def within(x: str, low: float, high: float) -> str:
     """An expression between two numbers."""
-    cases = [f"WHEN {x} {sign} {number(one)} THEN {number(one)}" for sign, one in (("<", low), (">", high)) if math.isfinite(one)]
-    return f"CASE {' '.join(cases)} ELSE {x} END" if cases else x
+    ends = [(sign, number(one)) for sign, one in (("<", low), (">", high)) if math.isfinite(one)]
+    cases = "".join(f"WHEN {x} {sign} {end} THEN {end} " for sign, end in ends)
+    return f"CASE {cases}ELSE {x} END" if cases else x
 
 
 def exponential(x: str) -> str:
-    """e^x for any x."""
-    return f"exp({within(x, -LARGE, LARGE)})"
+    """e^x, of x within ±300."""
+    return f"exp({within(x, -300, 300)})"
 
 
 def sigmoid(x: str) -> str:
-    """σ(x) for any x."""
+    """σ(x)."""
     return f"(1e0 / (1e0 + {exponential(f'-({x})')}))"
 
 
 def softplus(x: str) -> str:
-    """log(1 + e^x) for any x."""
+    """log(1 + e^x)."""
     return f"(CASE WHEN {x} < 0 THEN 0e0 ELSE {x} END + ln(1e0 + {exponential(f'-abs({x})')}))"
 
 
@@ -84,7 +83,7 @@ ELEMENTWISE: dict[str, Callable[[str], str]] = {
     "softplus": softplus,
     "tanh": lambda x: f"2e0 * {sigmoid(f'2e0 * {x}')} - 1e0",
     "sigmoid": sigmoid,
-    "exponential": lambda x: f"CASE WHEN {x} > 709.78e0 THEN NULL ELSE {exponential(x)} END",
+    "exponential": lambda x: f"CASE WHEN {x} < -300 THEN 0e0 WHEN {x} < 709.78e0 THEN exp({x}) END",
     "cosine": lambda x: f"cos({x})",
 }
 """Of a column x."""
@@ -94,11 +93,10 @@ ELEMENTWISE: dict[str, Callable[[str], str]] = {
 def _tail() -> Texts:
     """(1 + 2z)·e^(z²)·erfc(z) as a polynomial of s = (z - 3.75)/(z + 3.75), for z from 0 on."""
 
-    def scaled(s: AnyArray) -> AnyArray:
-        z = 3.75 * (1 + s) / (1 - s)
-        return np.asarray((1 + 2 * z) * erfcx(z))
-
-    return [number(c) for c in chebyshev.cheb2poly(chebyshev.chebinterpolate(scaled, 22))]
+    s = chebyshev.chebpts1(64)
+    z = 3.75 * (1 + s) / (1 - s)
+    found = Chebyshev.fit(s, (1 + 2 * z) * erfcx(z), 22, [-1, 1]).convert(kind=Polynomial)
+    return [number(float(c)) for c in found.coef]
 
 
 def _gelu(compute: Compute, x: Texts) -> Texts:
@@ -112,7 +110,9 @@ def _gelu(compute: Compute, x: Texts) -> Texts:
             text = f"({text} * {one} + {c})"
         tails.append(f"0.5e0 * {exponential(f'-{at} * {at}')} * {text} / (1e0 + 2e0 * {at})")
     tails = compute(tails)
-    return [f"CASE WHEN {a} < 0 THEN {a} * {q} ELSE {a} - {a} * {q} END" for a, q in zip(x, tails, strict=True)]
+    return [
+        f"CASE WHEN {a} < 0 THEN {a} * {q} ELSE {a} - {a} * {q} END" for a, q in zip(x, tails, strict=True)
+    ]
 
 
 def _lookup(compute: Compute, x: Texts, table: AnyArray) -> Texts:
@@ -122,8 +122,8 @@ def _lookup(compute: Compute, x: Texts, table: AnyArray) -> Texts:
     for column in table.T:
         cases = [f"WHEN {code} IS NULL THEN {number(column[k + 1])}"]
         for at in np.flatnonzero(column[:k] != column[k]):
-            low, high = ("<", "<") if at % 2 else ("<=", "<=")  # halves are rounded to even numbers
-            cases.append(f"WHEN {at - 0.5} {low} {code} AND {code} {high} {at + 0.5} THEN {number(column[at])}")
+            sign = "<" if at % 2 else "<="  # halves are rounded to even numbers
+            cases.append(f"WHEN abs({code} - {at}) {sign} 0.5e0 THEN {number(column[at])}")
         found.append(f"CASE {' '.join(cases)} ELSE {number(column[k])} END")
     return found
 
@@ -138,16 +138,20 @@ def _interpolate(compute: Compute, x: Texts, marks: AnyArray, scores: AnyArray) 
     (a,), slopes = x, np.diff(scores) / np.diff(marks)
     cases = [f"WHEN {a} <= {number(marks[0])} THEN {number(scores[0])}"]
     for low, high, score, slope in zip(marks, marks[1:], scores, slopes, strict=False):
-        cases.append(f"WHEN {a} < {number(high)} THEN {number(slope)} * ({a} - {number(low)}) + {number(score)}")
+        cases.append(
+            f"WHEN {a} < {number(high)} THEN {number(slope)} * ({a} - {number(low)}) + {number(score)}"
+        )
     return [f"CASE {' '.join(cases)} WHEN {a} >= {number(marks[-1])} THEN {number(scores[-1])} END"]
 
 
-def _pieces(compute: Compute, x: Texts, begins: AnyArray, widths: AnyArray, low: AnyArray, high: AnyArray) -> Texts:
+def _pieces(
+    compute: Compute, x: Texts, begins: AnyArray, widths: AnyArray, low: AnyArray, high: AnyArray
+) -> Texts:
     u = compute([f"({a} - {number(b)}) / {number(w)}" for a, b, w in zip(x, begins, widths, strict=True)])
     return [f"{within(a, *ends)} - 0.5e0" for a, *ends in zip(u, low, high, strict=True)]
 
 
-def _weighted(x: Sequence[str], weights: AnyArray, bias: Sequence[float] = ()) -> str:
+def _weighted(x: Iterable[str], weights: AnyArray, bias: Sequence[float] = ()) -> str:
     return total([*map(number, bias), *(f"{a} * {number(w)}" for a, w in zip(x, weights, strict=True))])
 
 
@@ -164,7 +168,9 @@ def _grouped_linear(compute: Compute, x: Texts, V: AnyArray, a: AnyArray) -> Tex
 def _normalize_layer(compute: Compute, x: Texts, epsilon: float) -> Texts:
     (mean,) = compute([f"{total(x)} / {number(len(x))}"])
     u = compute([f"{one} - {mean}" for one in x])
-    (deviation,) = compute([f"sqrt({total([f'{one} * {one}' for one in u])} / {number(len(x))} + {number(epsilon)})"])
+    (deviation,) = compute(
+        [f"sqrt({total([f'{one} * {one}' for one in u])} / {number(len(x))} + {number(epsilon)})"]
+    )
     return [f"{one} / {deviation}" for one in u]
 
 
@@ -220,7 +226,7 @@ OPERATIONS: Mapping[str, Callable[..., Texts]] = {
     "grouped_linear": _grouped_linear,
     "normalize_layer": _normalize_layer,
     "blend": lambda compute, x, y, alpha: [
-        f"{number(1 - w)} * {a} + {number(w)} * {b}" for a, b, w in zip(x, y, np.float64(alpha), strict=True)
+        f"{a} + {number(w)} * ({b} - {a})" for a, b, w in zip(x, y, alpha, strict=True)
     ],
     **{
         name: lambda compute, x, write=write: [write(one) for one in x] for name, write in ELEMENTWISE.items()
@@ -229,7 +235,9 @@ OPERATIONS: Mapping[str, Callable[..., Texts]] = {
     "softmax": _softmax,
     "increasing": _increasing,
     "ordinal": _ordinal,
-    "weighted_sum": lambda compute, *x, weights: [_weighted(parts, weights) for parts in zip(*x, strict=True)],
+    "weighted_sum": lambda compute, *x, weights: [
+        _weighted(parts, weights) for parts in zip(*x, strict=True)
+    ],
     "temperature": _temperature,
     "temperature_each": _temperature_each,
     "ordinal_probabilities": lambda compute, x: [
