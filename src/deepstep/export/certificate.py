@@ -2,9 +2,9 @@
 
 The rule
 --------
-The rows are those of `deepstep.export.rows`: as in training, and with missing, unseen and large values. An
-exported file computes in float64. It is compared with the model's own equations in float64 (``difference``),
-so that what is measured is the export and not rounding::
+The rows are those of `deepstep.export.rows`: as in training, with missing, unseen and large values, and up to
+100 that a run holds out. An exported file computes in float64. It is compared with the model's own equations
+in float64 (``difference``), so that what is measured is the export and not rounding::
 
     |exported - exact| / max(1, |exact|, scale)
 
@@ -23,7 +23,7 @@ import numpy as np
 
 from deepstep.errors import DataError, DeepStepError
 from deepstep.export.models import Exported
-from deepstep.export.rows import drawn_rows
+from deepstep.export.rows import ROWS, drawn_rows
 from deepstep.types import Array
 
 BOUND = 1e-6
@@ -38,7 +38,11 @@ class CannotRunError(DeepStepError):
 
 
 class ParityError(DeepStepError, ArithmeticError):
-    """An exported file does not predict what its model predicts."""
+    """An exported file does not predict what its model predicts.
+
+    >>> print(ParityError("export", "differences of at most 1e-06 from the model", "got 1.00e-02"))
+    export: differences of at most 1e-06 from the model; got 1.00e-02.
+    """
 
 
 @dataclass(frozen=True)
@@ -48,16 +52,21 @@ class Certificate:
     difference: The largest one from the equations in float64, relative; None where it was not run.
     from_predictions: The largest one from the predictions of the model in its own precision.
     precision: That precision.
-    rows, refused: How many rows were compared, and how many of them both refused.
+    rows, stored, refused: How many rows were compared, how many of them the model has kept, and how many both
+        refused.
     bound: The largest difference that is allowed.
     why_not: The reason where it was not run.
     files: The files that were written.
+
+    >>> str(Certificate(None, why_not="there is none of cc, gcc, clang"))
+    'not run here: there is none of cc, gcc, clang'
     """
 
     difference: float | None
     from_predictions: float | None = None
     precision: str = ""
     rows: int = 0
+    stored: int = 0
     refused: int = 0
     bound: float = BOUND
     why_not: str = ""
@@ -67,10 +76,11 @@ class Certificate:
         if self.difference is None:
             return f"not run here: {self.why_not}"
         refused = f", of which both refuse {self.refused}" if self.refused else ""
+        stored = f", {self.stored} of them held out by the run" if self.stored else ""
         return (
             f"largest difference {self.difference:.1e} (bound {self.bound:g}) from the model's equations in "
             f"float64, {self.from_predictions:.1e} from its predictions in {self.precision}; "
-            f"{self.rows} rows with missing, unseen and large values{refused}"
+            f"{self.rows} rows with missing, unseen and large values{stored}{refused}"
         )
 
 
@@ -82,27 +92,27 @@ def certify(
     ParityError: If a difference is above the bound, or rows are refused by one of both alone.
     """
     rows = drawn_rows(model.program, seed)
+    rows = {name: [*values, *model.stored.get(name, ())] for name, values in rows.items()}
     try:
         found = run(rows)
     except CannotRunError as error:
         return Certificate(None, bound=bound, why_not=error.got)
     exact, predicted = _or_nan(model.exact, rows), _or_nan(model.predicted, rows)
+    n_stored = len(found) - ROWS
     refused = np.asarray(np.isnan(exact).any(axis=1))
     beyond = (np.abs(exact) > np.finfo(np.float32).max).any(axis=1)  # a file may give float32
     alone = np.flatnonzero((refused != ~np.isfinite(found).all(axis=1)) & ~beyond)
     if len(alone):
         one = "the model" if refused[alone[0]] else "the export"
         got = f"row {alone[0]} of {len(found)} is refused by {one} alone"
-        raise ParityError(
-            where, "a file that refuses the rows that the model refuses, and no others", got, _HINT
-        )
+        raise ParityError(where, "a file that refuses those rows alone that the model refuses", got, _HINT)
     scale = _scale(model, exact)
     difference, from_predictions = (_largest(found - one, one, scale) for one in (exact, predicted))
     if difference > bound:
         got = f"got {difference:.2e}"
         raise ParityError(where, f"differences of at most {bound:g} from the model", got, _HINT)
     n = int(refused.sum())
-    return Certificate(difference, from_predictions, model.own_precision, len(found), n, bound)
+    return Certificate(difference, from_predictions, model.own_precision, len(found), n_stored, n, bound)
 
 
 _HINT = "This is a defect of DeepStep or of the program that ran the file: please report it."
@@ -118,7 +128,7 @@ def _scale(model: Exported, exact: Array) -> Array:
     """The deviation of each column of numbers for rows as in training, which come first."""
     if model.program.result.kind != "numbers":
         return np.ones(exact.shape[1])
-    usual = exact[: len(exact) // 3]
+    usual = exact[: ROWS // 3]
     usual = usual[np.isfinite(usual).all(axis=1)]
     return usual.std(axis=0) if len(usual) else np.ones(exact.shape[1])
 
