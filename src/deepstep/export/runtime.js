@@ -31,7 +31,7 @@ function expected(what, value) {
 function textOf(value) {
   const size = Math.abs(value);
   if (typeof value !== "number" || size === 0 || (1e-4 <= size && size < 1e16)) return String(value);
-  return value.toExponential().replace(/(?<=e[+-])(?=\d$)/, "0");
+  return value.toExponential().replace(/e([+-])(\d)$/, (_, sign, digit) => `e${sign}0${digit}`);
 }
 
 /** A text without spaces around it; null for what stands for a missing value, other values as they are. */
