@@ -41,7 +41,7 @@ process.stdout.write(JSON.stringify(found));
 
 
 def _written(value: Any) -> str:
-    """A value as JavaScript, which may stand in a page."""
+    """A value as JavaScript, also within a page."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False).replace("</", "<\\/")
 
 

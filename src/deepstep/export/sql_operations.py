@@ -1,4 +1,4 @@
-"""How each operation is written in SQL, for SQLite, DuckDB and PostgreSQL alike.
+"""How each operation is written in SQL, for SQLite, DuckDB and PostgreSQL.
 
 NULL is what NaN is elsewhere. PostgreSQL refuses numbers that are too large or too small, so exponents are
 kept within ±300.
