@@ -14,17 +14,21 @@ from what the model predicts in its own precision stands beside it (``from_predi
 float32 this is their rounding. A row that the model refuses has to be refused by the export, and no other.
 """
 
-from collections.abc import Callable, Mapping
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from deepstep.errors import DataError, DeepStepError
+from deepstep.errors import DataError, DeepStepError, FileError
 from deepstep.export.models import Exported
 from deepstep.export.rows import ROWS, drawn_rows
 from deepstep.types import Array
+
+SECONDS = 600.0
+"""The longest run of a file, or compilation."""
 
 BOUND = 1e-6
 """The largest difference of an export, relative."""
@@ -35,6 +39,23 @@ Runner = Callable[[Mapping[str, list[Any]]], Array]
 
 class CannotRunError(DeepStepError):
     """An exported file cannot be run here, as there is no program for it."""
+
+
+def output_of(command: Sequence[str], given: bytes, path: Path, seconds: float = SECONDS) -> bytes:
+    """The output of a program that runs or compiles an exported file.
+
+    FileError: If it ends with an error.
+    CannotRunError: If it takes longer than so many seconds.
+    """
+    try:
+        done = subprocess.run(command, input=given, capture_output=True, timeout=seconds, check=False)
+    except subprocess.TimeoutExpired:
+        got = f"{Path(command[0]).name} took more than {seconds:g} seconds"
+        raise CannotRunError(str(path), "a file that runs in time", got) from None
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise FileError(str(path), "a file that runs", f"got {said[-500:] or done.returncode}")
+    return done.stdout
 
 
 class ParityError(DeepStepError, ArithmeticError):
