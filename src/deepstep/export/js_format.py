@@ -4,23 +4,18 @@ import base64
 import json
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from deepstep.errors import FileError
-from deepstep.export.certificate import CannotRunError
+from deepstep.export.certificate import CannotRunError, output_of
 from deepstep.export.formats import Format
 from deepstep.export.program import Input, Program
 from deepstep.types import AnyArray, Array
 
 RUNTIME = Path(__file__).with_name("runtime.js")
-SECONDS = 300
-"""The longest run of an exported file."""
-
 TYPES = {"float32": ("Float32", "<f4"), "float64": ("Float64", "<f8"), "int64": ("Int32", "<i4")}
 """Types of constants: as a DataView of JavaScript reads them, and as they are stored."""
 
@@ -58,7 +53,7 @@ def _steps(program: Program) -> tuple[list[str], dict[str, AnyArray]]:
     """The steps as lines, and the constants that they name; weights of linear steps are transposed."""
     lines, constants = list[str](), dict[str, AnyArray]()
     for step in program.steps:
-        given = {"n": repr(step.n), **{name: repr(value) for name, value in step.settings.items()}}
+        given = {name: _written(value) for name, value in {"n": step.n, **step.settings}.items()}
         for role, name in step.constants.items():
             turned = (step.op, role) == ("linear", "W")
             own, value = f"{name}_t" if turned else name, program.constants[name]
@@ -109,18 +104,9 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
     if node is None:
         raise CannotRunError("js", "Node", "there is no node")
     text = path.read_text(encoding="utf-8") + DRIVER.replace("ROWS", _written(rows))
-    done = subprocess.run(
-        [node, "--input-type=module", "-"],
-        input=text,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=SECONDS,
-        check=False,
-    )
-    if done.returncode:
-        raise FileError(str(path), "a file that runs", done.stderr.strip()[-500:])
+    done = output_of([node, "--input-type=module", "-"], text.encode(), path)
     refused = [np.nan] * len(program.result.names)
-    return np.array([refused if one is None else one for one in json.loads(done.stdout)], np.float64)
+    return np.array([refused if one is None else one for one in json.loads(done)], np.float64)
 
 
-FORMAT = Format(".js", write, run)
+FORMAT = Format(".js", write, run, most_numbers=1e7)

@@ -249,10 +249,11 @@ const OPERATIONS = {
 
 /** Numbers of a base64 text, little-endian whatever the machine is. */
 function decoded(type, text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const view = new DataView(bytes.buffer);
+  const letters = atob(text);
+  const view = new DataView(new ArrayBuffer(letters.length));
+  for (let at = 0; at < letters.length; at++) view.setUint8(at, letters.charCodeAt(at));
   const size = type === "Float64" ? 8 : 4;
-  return Float64Array.from({ length: bytes.length / size }, (_, at) => view[`get${type}`](at * size, true));
+  return new Float64Array(letters.length / size).map((_, at) => view[`get${type}`](at * size, true));
 }
 
 /** The raw values of a row as numbers, NaN where missing. */
