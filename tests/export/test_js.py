@@ -119,6 +119,13 @@ def test_raw_texts_are_read_as_deepstep_reads_them(tmp_path: Path) -> None:
     assert np.allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 
+def test_names_of_javascript_itself(tmp_path: Path) -> None:
+    rows = polars.DataFrame({"__proto__": ["x\0y", "</script>", "z"] * 20, "constructor": np.arange(60.0)})
+    model = DeepRegressor((2,), preset="single", **QUICK).fit(rows, np.arange(60.0))
+    assert export(model, tmp_path / "model.js").difference < 1e-6
+    assert "</script>" not in (tmp_path / "model.js").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(("name", "target"), [("titanic", "survived"), ("diamonds", "price")])
 def test_many_rows_of_tables(shared: Path, name: str, target: str, tmp_path: Path) -> None:
     rows = polars.read_csv(shared / f"data/tables/{name}.csv", null_values=["NA", ""])[:400]

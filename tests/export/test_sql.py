@@ -120,6 +120,21 @@ def test_refusals_by_name(model: Any, match: str, tmp_path: Path) -> None:
     assert not any(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("name", "other", "value", "match"),
+    [
+        ("Age", "age", "x", "columns whose names differ in more than capital letters.* got 'age'"),
+        ("deepstep_row", "b", "x", "none is deepstep_row for to='sql', got 'deepstep_row'"),
+        ("a", "b", "x\0y", "texts without the character of code 0"),
+    ],
+)
+def test_names_and_texts(name: str, other: str, value: str, match: str, tmp_path: Path) -> None:
+    rows = polars.DataFrame({name: [value, "y", "z"] * 20, other: np.arange(60.0)})
+    model = DeepRegressor((2,), preset="single", **QUICK).fit(rows, np.arange(60.0))
+    with pytest.raises(ConfigurationError, match=match):
+        export(model, tmp_path / "model.sql")
+
+
 def test_gelu_has_the_error_function(tmp_path: Path) -> None:
     builder = Builder(1)
     result = Result("numbers", ("y",))

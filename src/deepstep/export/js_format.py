@@ -20,7 +20,7 @@ TYPES = {"float32": ("Float32", "<f4"), "float64": ("Float64", "<f8"), "int64": 
 """Types of constants: as a DataView of JavaScript reads them, and as they are stored."""
 
 DRIVER = """
-const columnsOfRows = ROWS;
+const columnsOfRows = JSON.parse(ROWS);
 const found = Object.values(columnsOfRows)[0].map((_, at) => {
   const row = Object.fromEntries(Object.entries(columnsOfRows).map(([name, values]) => [name, values[at]]));
   try {
@@ -103,7 +103,7 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
     node = shutil.which("node")
     if node is None:
         raise CannotRunError("js", "Node", "there is no node")
-    text = path.read_text(encoding="utf-8") + DRIVER.replace("ROWS", _written(rows))
+    text = path.read_text(encoding="utf-8") + DRIVER.replace("ROWS", _written(_written(rows)))
     done = output_of([node, "--input-type=module", "-"], text.encode(), path)
     refused = [np.nan] * len(program.result.names)
     return np.array([refused if one is None else one for one in json.loads(done)], np.float64)

@@ -22,6 +22,7 @@ MOST_NUMBERS, MOST_COLUMNS, MOST_BYTES = 5_000, 1_600, 1_000_000
 """Columns that PostgreSQL takes, and bytes of a statement that SQLite takes where it is built as usual."""
 
 FUNCTIONS = ("exp", "ln", "sqrt", "cos")
+HINT = "Train a smaller network or with other columns, or use to='numpy'."
 FINITE = "BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308"
 TYPES = {"number": "DOUBLE", "duration": "DOUBLE", "boolean": "BOOLEAN"}
 """Types of columns of DuckDB by the kind of an input, where they are no texts."""
@@ -114,17 +115,28 @@ class _Query:
             kept = sorted(needed - set(own), key=lambda name: int(name[1:]))
             needed = {*kept, *re.findall(r"\bx\d+\b", " ".join(own.values()) * (at > 0))}
             if len(own) + len(kept) >= MOST_COLUMNS:
-                raise _too_large(f"steps of fewer than {MOST_COLUMNS:,} columns", len(own) + len(kept))
+                raise _refused(f"steps of fewer than {MOST_COLUMNS:,} columns", len(own) + len(kept))
             lines = [", ".join(["deepstep_row", *kept]), *(f"{text} AS {name}" for name, text in own.items())]
             columns, source = ",\n    ".join(lines), f"s{at - 1}" if at else "numbered AS t"
             texts.append(f"s{at} AS MATERIALIZED (\n  SELECT {columns}\n  FROM {source}\n)")
         return ",\n".join(texts[::-1])
 
 
-def _too_large(expected: str, got: int) -> ConfigurationError:
-    hint = "Train a smaller network, or use to='numpy'."
-    expected = f"a model with {expected} for to='sql'"
-    return ConfigurationError("export", expected, f"got {got:,}", hint, setting="model")
+def _refused(expected: str, got: object) -> ConfigurationError:
+    shown = f"got {got:,}" if isinstance(got, int) else f"got {got!r}"
+    return ConfigurationError("export", f"a model with {expected} for to='sql'", shown, HINT, setting="model")
+
+
+def _refuse_names(program: Program) -> None:
+    """Refuse columns that are one to SQLite and DuckDB."""
+    names = {one.column: one.column.lower() for one in program.inputs}
+    known = ["deepstep_row"]
+    for name, lower in names.items():
+        if lower in known:
+            raise _refused(
+                "columns whose names differ in more than capital letters, and none is deepstep_row", name
+            )
+        known.append(lower)
 
 
 def _steps(program: Program) -> tuple[_Query, Texts]:
@@ -166,6 +178,7 @@ def _answer(program: Program, outputs: Texts) -> Texts:
 
 def write(program: Program, path: Path, note: str, *, table: str = "rows") -> list[Path]:
     """Write the statement."""
+    _refuse_names(program)
     query, outputs = _steps(program)
     text = HEAD.format(
         title=" ".join(program.title.split()),
@@ -177,7 +190,9 @@ def write(program: Program, path: Path, note: str, *, table: str = "rows") -> li
         last=f"s{len(query.steps) - 1}",
     )
     if len(text.encode()) > MOST_BYTES:
-        raise _too_large(f"a statement of at most {MOST_BYTES:,} bytes", len(text.encode()))
+        raise _refused(f"a statement of at most {MOST_BYTES:,} bytes", len(text.encode()))
+    if "\0" in text:
+        raise _refused("texts without the character of code 0", "\0")
     path.write_text(text, encoding="utf-8")
     return [path]
 
