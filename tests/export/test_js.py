@@ -14,7 +14,7 @@ from scipy.special import erfc
 from test_numpy_format import RAW
 
 from deepstep import DeepClassifier, DeepRegressor
-from deepstep.export import export, js_format, numpy_runtime
+from deepstep.export import export, js_format, numpy_runtime, sql_format
 from deepstep.export.columns import Inputs, features_value
 from deepstep.export.models import exported
 from deepstep.export.program import Builder, Program, Result
@@ -126,16 +126,16 @@ def test_names_of_javascript_itself(tmp_path: Path) -> None:
     assert "</script>" not in (tmp_path / "model.js").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("form", [js_format, sql_format], ids=["js", "sql"])
 @pytest.mark.parametrize(("name", "target"), [("titanic", "survived"), ("diamonds", "price")])
-def test_many_rows_of_tables(shared: Path, name: str, target: str, tmp_path: Path) -> None:
+def test_many_rows_of_tables(shared: Path, name: str, target: str, form: Any, tmp_path: Path) -> None:
     rows = polars.read_csv(shared / f"data/tables/{name}.csv", null_values=["NA", ""])[:400]
     rows = rows.drop("alive", strict=False)
     kind = DeepClassifier if target == "survived" else DeepRegressor
-    model = kind((8,), preset="single", **QUICK).fit(rows.drop(target), rows[target])
-    program = exported(model).program
+    program = exported(kind((8,), preset="single", **QUICK).fit(rows.drop(target), rows[target])).program
     drawn = drawn_rows(program, seed=5, m=10_000)
-    js_format.write(program, tmp_path / "model.js", "")
-    found = js_format.run(tmp_path / "model.js", program, drawn)
+    form.write(program, tmp_path / "model", "")
+    found = form.run(tmp_path / "model", program, drawn)
     record = json.loads(program.to_json())
     expected = RUNTIME.run(record, program.constants, RUNTIME.read(record, drawn))
     assert np.max(np.abs(found - expected) / np.maximum(1, np.abs(expected))) < 1e-9

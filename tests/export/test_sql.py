@@ -1,6 +1,5 @@
 """The statement of SQL: names, limits, and rows as data bases have them, run by SQLite."""
 
-import json
 import re
 import sqlite3
 from pathlib import Path
@@ -13,13 +12,10 @@ from scipy.special import erfc
 
 from deepstep import DeepClassifier, DeepRegressor, Network
 from deepstep.errors import ConfigurationError
-from deepstep.export import export, numpy_runtime, sql_format
-from deepstep.export.models import exported
+from deepstep.export import export, sql_format
 from deepstep.export.program import Builder, Program, Result
-from deepstep.export.rows import drawn_rows
 from export_models import QUICK, fitted, table
 
-RUNTIME: Any = numpy_runtime
 INPUT = sql_format.Input("x", "number", 0)
 
 
@@ -73,23 +69,6 @@ def test_values_of_a_data_base(tmp_path: Path) -> None:
     expected = model.predict(polars.DataFrame({**missing, "x": [5.0, 5.0, 5.0, None, None]}))
     assert np.allclose(answers[4:9], expected, rtol=1e-9)
     assert answers[9:] == [None] * 5
-
-
-@pytest.mark.parametrize(
-    ("name", "target"), [("titanic", "survived"), ("california_housing", "median_house_value")]
-)
-def test_many_rows_of_tables(shared: Path, name: str, target: str, tmp_path: Path) -> None:
-    rows = polars.read_csv(shared / f"data/tables/{name}.csv", null_values=["NA", ""])[:400]
-    rows = rows.drop("alive", strict=False)
-    kind = DeepClassifier if target == "survived" else DeepRegressor
-    model = kind((8,), preset="single", **QUICK).fit(rows.drop(target), rows[target])
-    program = exported(model).program
-    drawn = drawn_rows(program, seed=5, m=10_000)
-    sql_format.write(program, tmp_path / "model.sql", "")
-    found = sql_format.run(tmp_path / "model.sql", program, drawn)
-    record = json.loads(program.to_json())
-    expected = RUNTIME.run(record, program.constants, RUNTIME.read(record, drawn))
-    assert np.max(np.abs(found - expected) / np.maximum(1, np.abs(expected))) < 1e-9
 
 
 def test_statements_within_the_limits_of_sqlite(tmp_path: Path) -> None:

@@ -304,11 +304,7 @@ export function outputs(rows) {
   });
 }
 
-/**
- * The most probable class of each row, an array of 0 and 1 for several labels, or numbers.
- *
- * @param {(Object<string, any> | any[])[]} rows
- */
+/** The most probable class of each row, an array of 0 and 1 for several labels, or numbers. */
 export function predict(rows) {
   return outputs(rows).map((found) => {
     if (program.result.kind === "classes") return classes[found.indexOf(Math.max(...found))];
@@ -317,12 +313,7 @@ export function predict(rows) {
   });
 }
 
-/**
- * The probability of each class, in the order of `classes`.
- *
- * @param {(Object<string, any> | any[])[]} rows
- * @returns {number[][]}
- */
+/** The probabilities of each row, in the order of `classes`. */
 export function predictProba(rows) {
   if (program.result.kind !== "numbers") return outputs(rows);
   throw new TypeError("the model has no probabilities, it predicts numbers: use predict");
