@@ -86,7 +86,7 @@ ELEMENTWISE: dict[str, Callable[[str], str]] = {
     "exponential": lambda x: f"CASE WHEN {x} < -300 THEN 0e0 WHEN {x} < 709.78e0 THEN exp({x}) END",
     "cosine": lambda x: f"cos({x})",
 }
-"""Of a column x."""
+"""How each is written, x is a column."""
 
 
 @cache
