@@ -53,6 +53,14 @@ def test_json_and_files_that_exist(deepstep, run):
     assert "path must be a file with one of the suffixes" in wrong.err
 
 
+def test_the_table_of_a_statement(deepstep, run):
+    folder, _ = run
+    assert deepstep("export", folder, "-o", "model.sql", "--table", "shop.customers").code == 0
+    assert '  FROM "shop"."customers" AS t\n' in Path("model.sql").read_text()
+    wrong = deepstep("export", folder, "-o", "model.py", "--table", "customers")
+    assert "to must be a format that has the option 'table', got 'numpy'" in wrong.err
+
+
 @pytest.mark.parametrize(
     "old", sorted(path.name for path in OLD.iterdir() if (path / "config.toml").exists())
 )

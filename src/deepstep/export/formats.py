@@ -13,6 +13,8 @@ from deepstep.types import Array
 FORMATS: dict[str, str] = {
     "numpy": "deepstep.export.numpy_format",
     "c": "deepstep.export.c_format",
+    "js": "deepstep.export.js_format",
+    "sql": "deepstep.export.sql_format",
 }
 """The formats, and the module of each, whose ``FORMAT`` is its record; imported when it is asked for."""
 

@@ -1,0 +1,149 @@
+"""The module of JavaScript: what it exports, reads and refuses, run by Node."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars
+import pytest
+from scipy.special import erfc
+from test_numpy_format import RAW
+
+from deepstep import DeepClassifier, DeepRegressor
+from deepstep.export import export, js_format, numpy_runtime, sql_format
+from deepstep.export.columns import Inputs, features_value
+from deepstep.export.models import exported
+from deepstep.export.program import Builder, Program, Result
+from deepstep.export.rows import drawn_rows
+from deepstep.preparation import TablePreparation
+from export_models import QUICK, fitted, table
+
+RUNTIME: Any = numpy_runtime
+
+
+@pytest.fixture(autouse=True)
+def node_is_here() -> None:
+    if shutil.which("node") is None:
+        if os.environ.get("CI", "").lower() in {"1", "true"}:
+            pytest.fail("node is missing: continuous integration needs it")
+        pytest.skip("node is not installed: modules of JavaScript were NOT tested")
+
+
+def evaluated(program: str, folder: Path) -> Any:
+    """What a module gives to `print`."""
+    (folder / "package.json").write_text('{"type": "module"}')
+    (folder / "main.js").write_text(f"const print = (x) => console.log(JSON.stringify(x));\n{program}")
+    done = subprocess.run(
+        ["node", "main.js"], cwd=folder, capture_output=True, encoding="utf-8", timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_what_it_exports(tmp_path: Path) -> None:
+    model, rows = fitted("single"), table()[:8].with_columns(polars.lit(None).alias("duration"))
+    rows = rows.with_columns(polars.col("date").cast(polars.String))
+    certificate = export(model, tmp_path / "model.js")
+    assert (tmp_path / "model.js").read_text(encoding="utf-8").count(
+        str(certificate)
+    ) == 2  # comment, constant
+    found = evaluated(
+        f"""import * as model from "./model.js";
+        const rows = {json.dumps(rows.to_dicts())};
+        const {{ columns, classes, certificate, names }} = model;
+        const lists = rows.map((row) => columns.map((name) => row[name]));
+        const labels = model.predict(rows);
+        const date = (text) => text && new Date(text + "Z");
+        const dates = rows.map((row) => ({{ ...row, date: date(row.date), whole: undefined }}));
+        print({{ columns, classes, certificate, names, labels, P: model.predictProba(rows),
+                 lists: model.predictProba(lists), dates: model.predictProba(dates) }});""",
+        tmp_path,
+    )
+    typed = rows.with_columns(
+        rows["date"].str.to_datetime(), duration=polars.lit(None, polars.Duration("us"))
+    )
+    assert found["columns"] == rows.columns
+    assert found["classes"] == found["names"] == ["a", "b", "c"]
+    assert found["certificate"] == str(certificate)
+    assert np.max(np.abs(np.array(found["P"]) - model.predict_proba(typed))) < 1e-9
+    assert found["labels"] == model.predict(typed).tolist()
+    assert found["lists"] == found["P"]
+    without = typed.with_columns(polars.lit(None, polars.Int64).alias("whole"))
+    assert np.max(np.abs(np.array(found["dates"]) - model.predict_proba(without))) < 1e-9
+
+
+def test_what_it_refuses(tmp_path: Path) -> None:
+    names = ("number", "boolean", "date")
+    export(fitted("single", *names), tmp_path / "model.js")
+    refused = {
+        'column "x", row 2: a number is expected, got "many"': '{ ...one, x: "many" }',
+        'column "x", row 2: a number is expected, got "[object Object]"': "{ ...one, x: {} }",
+        'column "x": a finite number is expected in row 2': "{ ...one, x: -Infinity }",
+        'column "boolean", row 2: true or false is expected, got "maybe"': '{ ...one, boolean: "maybe" }',
+        'column "date", row 2: an ISO date is expected, got "2021-02-29"': '{ ...one, date: "2021-02-29" }',
+        "row 2 must have 4 values, got 1": "[3]",
+    }
+    found = evaluated(
+        f"""import {{ predict }} from "./model.js";
+        const one = {{ x: 1n, number: " 2.5", boolean: "TRUE", date: null }};
+        const message = (rows) => {{
+          try {{ return predict(rows); }} catch (error) {{ return `${{error.name}}: ${{error.message}}`; }}
+        }};
+        const refused = [{", ".join(refused.values())}];
+        print([[one], [{{ x: 3 }}], 3, ...refused.map((row) => [one, row])].map(message));""",
+        tmp_path,
+    )
+    assert found[0] in (["a"], ["b"], ["c"])
+    assert found[1] == 'RangeError: column "number" is missing'
+    assert found[2] == "TypeError: rows must be an array of objects or of arrays"
+    assert found[3:] == [f"RangeError: {text}" for text in refused]
+
+
+def test_raw_texts_are_read_as_deepstep_reads_them(tmp_path: Path) -> None:
+    preparation = TablePreparation.fit(table(*RAW))
+    inputs = Inputs([preparation])
+    builder = Builder(inputs.n_raw)
+    value = features_value(builder, preparation, inputs)
+    n, read = builder.widths[value], tuple(inputs.by_key.values())
+    result = Result("numbers", tuple(map(str, range(n))))
+    program = Program((), read, tuple(builder.steps), builder.constants, value, result)
+    rows: dict[str, Any] = {kind: [*texts, *[None] * 9][:10] for kind, texts in RAW.items()}
+    types = {"x": polars.Float64, **dict.fromkeys(RAW, polars.String)}
+    expected = preparation.transform(polars.DataFrame({"x": [0.0] * 10, **rows}, schema=types))
+    js_format.write(program, tmp_path / "model.js", "")
+    found = js_format.run(tmp_path / "model.js", program, {"x": [0.0] * 10, **rows})
+    assert np.allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_names_of_javascript_itself(tmp_path: Path) -> None:
+    rows = polars.DataFrame({"__proto__": ["x\0y", "</script>", "z"] * 20, "constructor": np.arange(60.0)})
+    model = DeepRegressor((2,), preset="single", **QUICK).fit(rows, np.arange(60.0))
+    assert export(model, tmp_path / "model.js").difference < 1e-6
+    assert "</script>" not in (tmp_path / "model.js").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("form", [js_format, sql_format], ids=["js", "sql"])
+@pytest.mark.parametrize(("name", "target"), [("titanic", "survived"), ("diamonds", "price")])
+def test_many_rows_of_tables(shared: Path, name: str, target: str, form: Any, tmp_path: Path) -> None:
+    rows = polars.read_csv(shared / f"data/tables/{name}.csv", null_values=["NA", ""])[:400]
+    rows = rows.drop("alive", strict=False)
+    kind = DeepClassifier if target == "survived" else DeepRegressor
+    program = exported(kind((8,), preset="single", **QUICK).fit(rows.drop(target), rows[target])).program
+    drawn = drawn_rows(program, seed=5, m=10_000)
+    form.write(program, tmp_path / "model", "")
+    found = form.run(tmp_path / "model", program, drawn)
+    record = json.loads(program.to_json())
+    expected = RUNTIME.run(record, program.constants, RUNTIME.read(record, drawn))
+    assert np.max(np.abs(found - expected) / np.maximum(1, np.abs(expected))) < 1e-9
+
+
+def test_the_error_function(tmp_path: Path) -> None:
+    z = np.linspace(-9, 26, 500)
+    text = js_format.RUNTIME.read_text(encoding="utf-8")
+    found = np.array(evaluated(f"{text}\nprint({z.tolist()}.map(erfc));", tmp_path))
+    assert np.max(np.abs(found - erfc(z))) < 1e-15
+    assert np.allclose(found[z > 2.5], erfc(z[z > 2.5]), rtol=1e-13)
