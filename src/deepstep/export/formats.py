@@ -13,6 +13,7 @@ from deepstep.types import Array
 FORMATS: dict[str, str] = {
     "numpy": "deepstep.export.numpy_format",
     "c": "deepstep.export.c_format",
+    "onnx": "deepstep.export.onnx_format",
 }
 """The formats, and the module of each, whose ``FORMAT`` is its record; imported when it is asked for."""
 
