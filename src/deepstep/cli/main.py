@@ -43,6 +43,7 @@ COMMANDS = {
     "lesson": "lesson",
     "worksheet": "worksheet",
     "report": "report",
+    "export": "export",
     "doctor": "report",
     "trace": "opened",
     "check-gradients": "opened",

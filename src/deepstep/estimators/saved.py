@@ -14,6 +14,7 @@ table below. Nothing is pickled: what is no plain value, such as a function, is 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
+from importlib import import_module
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -317,6 +318,32 @@ class SavedEstimator:
         from deepstep.run import Run
 
         Run.of(cast("DeepEstimator", self)).save(folder, overwrite=overwrite)
+
+    def export(self, path: Path | str, *, to: str = "", overwrite: bool = False, **options: Any) -> Any:
+        """Write one file that predicts without DeepStep: preparation of the columns, networks, target.
+
+        The file is run, on rows with missing, unseen and large values, before it is written.
+
+        path (Path or str): The file to write; its suffix is that of the format.
+        to: The format, a name in ``deepstep.export.FORMATS``; by default by the suffix.
+        overwrite: Replace files that exist.
+        options: Of the format: ``int8=True`` for 'c'.
+        returns (deepstep.export.Certificate): The largest difference from the predictions of this estimator.
+        NotFittedError: Before `fit`.
+        ConfigurationError: If the format cannot carry the model; the message names the reason.
+        ParityError: If the file predicts other values; nothing is written.
+        FileError: If the file exists and may not be replaced, or cannot be written.
+
+        >>> import tempfile
+        >>> from deepstep import DeepRegressor
+        >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 2.0, 4.0, 6.0]
+        >>> model = DeepRegressor((), preset="mlp", solver="lbfgs", random_state=1).fit(X, y)
+        >>> model.export(Path(tempfile.mkdtemp()) / "model.py").difference < 1e-6
+        True
+        """
+        where = f"{type(self).__name__}.export"
+        found: Any = import_module("deepstep.export").export  # nothing imports the exports
+        return found(self, path, to=to, overwrite=overwrite, where=where, **options)
 
     @classmethod
     def load(cls, folder: Path | str) -> Any:

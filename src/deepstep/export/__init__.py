@@ -1,18 +1,19 @@
 """Export: a model as one file that predicts without DeepStep, with a certificate of parity.
 
-A model becomes a `deepstep.export.program.Program`: a list of plain operations (`OPERATIONS`) from raw columns to
-outputs in terms of the target. A format writes a program.
+A model becomes a `deepstep.export.program.Program`: a list of plain operations (`OPERATIONS`) from raw
+columns to outputs in terms of the target. A format writes a program.
 
-To add a format, write a file ``deepstep/export/NAME_format.py`` with a table *operation → how it is written* and a
-record ``FORMAT`` (`deepstep.export.formats.Format`): suffix of the file, writer, runner for the certificate, and what is
-refused, by the name of the operation or as ``"input words"``, with the reason. Then name the module in
-`deepstep.export.formats.FORMATS`. Command, method, certificate and tests follow the registry.
+To add a format, write a file ``deepstep/export/NAME_format.py`` with a table *operation → how it is written*
+and a record ``FORMAT`` (`deepstep.export.formats.Format`): suffix of the file, writer, runner for the
+certificate, and what is refused, by the name of the operation or as ``"input words"``, with the reason. Then
+name the module in `deepstep.export.formats.FORMATS`. Command, method, certificate and tests follow.
 
 ``model.export`` and ``deepstep export`` call `export`.
 """
 
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,33 +60,47 @@ def export(
     kind = get_format(to, where)
     if path.suffix != kind.suffix:
         hint = f"Pass {path.with_suffix(kind.suffix).name!r}."
-        raise ConfigurationError(where, f"a file with the suffix {kind.suffix}", f"got {path.name!r}", hint, setting="path")
+        raise ConfigurationError(
+            where, f"a file with the suffix {kind.suffix}", f"got {path.name!r}", hint, setting="path"
+        )
     foreign = [name for name in options if name not in kind.options]
     if foreign:
-        known = ", ".join(kind.options) or "none"
-        raise ConfigurationError(where, f"without {foreign[0]}; options of {to!r} are {known}", f"got it", setting="to")
+        expected = f"a format that has the option {foreign[0]!r}"
+        raise ConfigurationError(where, expected, f"got {to!r}", setting="to")
     asked = {name: value for name, value in options.items() if value}
     bound = max([BOUND, *(kind.options[name] for name in asked)])
-    known = exported(model, where)
-    refuse_what_it_cannot(to, kind, known.program, where)
-    with as_file_error(path, path), tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as folder:
+    _refuse_existing([] if overwrite else [path])
+    found = exported(model, where)
+    refuse_what_it_cannot(to, kind, found.program, where)
+    with (
+        as_file_error(path, path),
+        tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as folder,
+    ):
         made = Path(folder) / path.name
-        kind.write(known.program, made, "not run yet", **asked)
-        certificate = certify(known, lambda rows: kind.run(made, known.program, rows), bound=bound, where=where)
-        files = kind.write(known.program, made, str(certificate), **asked)
+        kind.write(found.program, made, "not run yet", **asked)
+        certificate = certify(
+            found, lambda rows: kind.run(made, found.program, rows), bound=bound, where=where
+        )
+        files = kind.write(found.program, made, str(certificate), **asked)
         targets = [path.parent / one.name for one in files]
-        there = [one for one in targets if one.exists()]
-        if there and not overwrite:
-            hint = "Pass overwrite=True to replace it."
-            raise FileError(str(there[0]), "a file that is not there yet", "it exists", hint)
+        _refuse_existing([] if overwrite else targets)
         for one, target in zip(files, targets, strict=True):
             os.replace(one, target)
-    return certificate
+    return replace(certificate, files=tuple(targets))
+
+
+def _refuse_existing(paths: list[Path]) -> None:
+    for path in paths:
+        if path.exists():
+            hint = "Pass overwrite=True to replace it."
+            raise FileError(str(path), "a new file", "got one that exists", hint, setting=str(path))
 
 
 def _by_suffix(path: Path, where: str) -> str:
     found = [name for name in FORMATS if get_format(name).suffix == path.suffix]
     if not found:
         known = ", ".join(get_format(name).suffix for name in FORMATS)
-        raise ConfigurationError(where, f"a file with one of the suffixes {known}", f"got {path.name!r}", setting="path")
+        raise ConfigurationError(
+            where, f"a file with one of the suffixes {known}", f"got {path.name!r}", setting="path"
+        )
     return found[0]

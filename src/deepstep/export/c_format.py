@@ -71,7 +71,11 @@ class _File:
         for text in CALLS[step.op](step, reads, names, arrays, widths):
             called = re.match(r"do_(\w+)", text)
             text = text.replace("OUT", out)
-            yield text if called is None else text.replace(called[0], self._used(called[1], *arrays.values()), 1)
+            yield (
+                text
+                if called is None
+                else text.replace(called[0], self._used(called[1], *arrays.values()), 1)
+            )
 
     def _used(self, name: str, *constants: AnyArray) -> str:
         """The name of a function for constants of these types, which the file has then."""
@@ -135,7 +139,11 @@ def _numbers(value: AnyArray) -> str:
 def _quoted(text: str) -> str:
     """A text as a literal of C, byte by byte where it is not plain."""
     plain = re.compile(r"[A-Za-z0-9 _.,:;=+*/<>()-]")
-    return '"' + "".join(chr(b) if plain.match(chr(b)) and b < 128 else f"\\{b:03o}" for b in text.encode()) + '"'
+    return (
+        '"'
+        + "".join(chr(b) if plain.match(chr(b)) and b < 128 else f"\\{b:03o}" for b in text.encode())
+        + '"'
+    )
 
 
 def _commented(text: str) -> str:
@@ -171,7 +179,8 @@ def _head(program: Program, note: str) -> Iterator[str]:
     result = program.result
     yield f"/* {_commented(program.title)}"
     yield f"   Parity certificate: {_commented(note)}."
-    yield "   C99 without allocation; link with -lm. NAN is a missing value. An output that is no finite number is NAN."
+    yield "   C99 without allocation; link with -lm. NAN is a missing value. Where an entry is infinite or an"
+    yield "   output no finite number, all outputs are NAN."
     yield from _described(program)
     for at, name in enumerate(result.names):
         what = "" if result.kind == "numbers" else "probability of "
@@ -233,7 +242,9 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
     if done.returncode:
         raise FileError(str(path), "a file that compiles", done.stderr.strip()[:500])
     raw = as_raw(program, rows).astype(np.float32)
-    given = subprocess.run([str(folder / "driver")], input=raw.tobytes(), capture_output=True, timeout=SECONDS, check=False)
+    given = subprocess.run(
+        [str(folder / "driver")], input=raw.tobytes(), capture_output=True, timeout=SECONDS, check=False
+    )
     if given.returncode:
         raise FileError(str(path), "a program that ends well", f"it ended with {given.returncode}")
     return np.frombuffer(given.stdout, np.float32).reshape(len(raw), n).astype(np.float64)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from itertools import accumulate
 from pathlib import Path
+from typing import TypeAlias
 
 from deepstep.export.program import Step
 from deepstep.types import AnyArray
@@ -28,7 +29,7 @@ ELEMENTWISE = {
     "exponential": "exp(x)",
     "cosine": "cos(x)",
 }
-"""Of a number x."""
+"""Expressions of a number x, by operation."""
 
 _BLOCK = re.compile(r"/\* (\w+) \*/\n(.*)", re.DOTALL)
 FUNCTIONS = {
@@ -47,8 +48,10 @@ def function(name: str, /, **texts: object) -> str:
     return found
 
 
-Reads, Names, Arrays = list[str], Mapping[str, str], Mapping[str, AnyArray]
-Call = Callable[[Step, Reads, Names, Arrays, list[int]], Iterator[str]]
+Reads: TypeAlias = list[str]
+Names: TypeAlias = Mapping[str, str]
+Arrays: TypeAlias = Mapping[str, AnyArray]
+Call: TypeAlias = Callable[[Step, Reads, Names, Arrays, list[int]], Iterator[str]]
 
 
 def _plain(step: Step, reads: Reads, names: Names, arrays: Arrays, widths: list[int]) -> Iterator[str]:
@@ -117,4 +120,4 @@ CALLS: dict[str, Call] = {
     "ordinal_probabilities": _plain,
     "normalize": _plain,
 }
-"""The statements of each other operation: of the step, its values, constants and their widths; OUT is its place."""
+"""The statements of each other operation, of the step, its values, constants and widths; OUT is its place."""

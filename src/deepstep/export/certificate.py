@@ -16,6 +16,7 @@ float32 this is their rounding. A row that the model refuses has to be refused b
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,7 @@ class Certificate:
     rows, refused: How many rows were compared, and how many of them both refused.
     bound: The largest difference that is allowed.
     why_not: The reason where it was not run.
+    files: The files that were written.
     """
 
     difference: float | None
@@ -59,6 +61,7 @@ class Certificate:
     refused: int = 0
     bound: float = BOUND
     why_not: str = ""
+    files: tuple[Path, ...] = ()
 
     def __str__(self) -> str:
         if self.difference is None:
@@ -71,7 +74,9 @@ class Certificate:
         )
 
 
-def certify(model: Exported, run: Runner, *, bound: float = BOUND, seed: int = 0, where: str = "export") -> Certificate:
+def certify(
+    model: Exported, run: Runner, *, bound: float = BOUND, seed: int = 0, where: str = "export"
+) -> Certificate:
     """Run an exported file, and compare it.
 
     ParityError: If a difference is above the bound, or rows are refused by one of both alone.
@@ -82,11 +87,13 @@ def certify(model: Exported, run: Runner, *, bound: float = BOUND, seed: int = 0
     except CannotRunError as error:
         return Certificate(None, bound=bound, why_not=error.got)
     exact, predicted = _or_nan(model.exact, rows), _or_nan(model.predicted, rows)
-    refused = np.isnan(exact).any(axis=1)
-    alone = np.flatnonzero(refused != ~np.isfinite(found).all(axis=1))
+    refused = np.asarray(np.isnan(exact).any(axis=1))
+    beyond = (np.abs(exact) > np.finfo(np.float32).max).any(axis=1)  # a file may give float32
+    alone = np.flatnonzero((refused != ~np.isfinite(found).all(axis=1)) & ~beyond)
     if len(alone):
-        got = f"row {alone[0]} of {len(found)} is refused by {'the model' if refused[alone[0]] else 'the export'} alone"
-        raise ParityError(where, "rows that are refused alike", got, _HINT)
+        one = "the model" if refused[alone[0]] else "the export"
+        got = f"row {alone[0]} of {len(found)} is refused by {one} alone"
+        raise ParityError(where, "a file that refuses those rows alone that the model refuses", got, _HINT)
     scale = _scale(model, exact)
     difference, from_predictions = (_largest(found - one, one, scale) for one in (exact, predicted))
     if difference > bound:
@@ -122,7 +129,10 @@ def _or_nan(outputs: Callable[[Mapping[str, Any]], Array], rows: Mapping[str, li
         m = len(next(iter(rows.values())))
         if m == 1:
             return np.full((1, 1), np.nan)
-        parts = [{name: values[part] for name, values in rows.items()} for part in (slice(0, m // 2), slice(m // 2, m))]
+        parts = [
+            {name: values[part] for name, values in rows.items()}
+            for part in (slice(0, m // 2), slice(m // 2, m))
+        ]
         found = [_or_nan(outputs, part) for part in parts]
         n = max(one.shape[1] for one in found)
         return np.concatenate([np.broadcast_to(one, (len(one), n)) for one in found])

@@ -1,4 +1,4 @@
-"""Columns of a table as steps: how raw values become numbers, the features of each fold, inputs of networks."""
+"""Columns of a table as steps: raw values as numbers, the features of each fold, inputs of networks."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ from deepstep.preparation.categories import CategoryColumn, TextColumn, TwoValue
 from deepstep.preparation.columns import Column, ConstantColumn
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.number_formats import number_patterns
-from deepstep.preparation.numbers import BooleanColumn, DateColumn, DurationColumn, StandardizedColumn
+from deepstep.preparation.numbers import BooleanColumn, DateColumn, StandardizedColumn
 from deepstep.preparation.parsing import DATE_FORMATS
 from deepstep.types import AnyArray
 
@@ -56,7 +56,8 @@ def _inputs_of(column: Column) -> list[tuple[_Key, Mapping[str, Any], tuple[floa
     like = getattr(column, "mean", 0.0), getattr(column, "std", 1.0)
     if isinstance(column, TextColumn):
         words = _Key(column.name, "words"), {"words": column.words}, like
-        return [(_Key(column.name, "category"), {"values": column.categories}, like), words]
+        whole = _Key(column.name, "category"), {"values": column.categories}, like
+        return [whole, words] if len(column.feature_names) > len(column.words) else [words]
     if isinstance(column, CategoryColumn | TwoValuesColumn):
         values = column.categories if isinstance(column, CategoryColumn) else column.values
         return [(_Key(column.name, "category"), {"values": values}, like)]
@@ -99,7 +100,7 @@ class _Features:
         for op, found in self.gathered.items():
             taken = self.builder.take(RAW, [at for _, at, _ in found])
             columns = zip(*(numbers for _, _, numbers in found), strict=True)
-            constants = dict(zip(CONSTANTS.get(op, ()), map(np.array, columns), strict=True))
+            constants: Any = dict(zip(CONSTANTS.get(op, ()), map(np.array, columns), strict=True))
             made = taken if op == "take" else self.builder.add(op, taken, **constants)
             parts.append((made, [place for place, _, _ in found]))
         places = np.concatenate([place for _, place in parts])

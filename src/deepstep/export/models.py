@@ -1,20 +1,18 @@
-"""What can be exported: estimators, runs and networks, each as a program and as what it predicts itself."""
+"""Models that can be exported: estimators, runs and networks, as programs and with their own outputs."""
 
 from collections.abc import Callable, Mapping
-from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from deepstep.equations import answers as answers_of
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError
 from deepstep.estimators.ensemble import PROBABILITIES, Ensemble, FoldPreprocessor
 from deepstep.estimators.presets import ALONE
 from deepstep.export.columns import Inputs, encoded_value, features_value
 from deepstep.export.network_steps import network_value
-from deepstep.export.program import RAW, Builder, Input, Program, Result
+from deepstep.export.program import RAW, Builder, Input, Program, Result, Step
 from deepstep.export.rows import TYPES
 from deepstep.model import Network
 from deepstep.network.model_file import Model
@@ -49,10 +47,9 @@ def exported(model: Any, where: str = "export") -> Exported:
         return _of_run(model, where)
     if hasattr(model, "ensemble_"):
         run = Run.of(model)
-        if not model.ensemble_.takes_numbers:
+        if any(one.preparation is not None for one in model.ensemble_.preprocessors):
             return _of_run(run, where, model._column_names)
-        names = tuple(column.name for column in run.preparation.inputs.columns)  # type: ignore[union-attr]
-        return _of_numbers(run, names, where)
+        return _of_numbers(run, run.preparation.inputs.feature_names, where)
     expected = "a fitted DeepClassifier or DeepRegressor, a Network or a Run"
     raise ConfigurationError(where, expected, f"got {type(model).__name__}", setting="model")
 
@@ -63,7 +60,9 @@ def _of_network(network: Network, where: str) -> Exported:
     A = network_value(builder, network, RAW, where)
     head = get_head(shape)
     n = shape.n_outputs
-    kind = {"probabilities": "labels", "classes": "classes", "cumulative": "classes"}.get(head.targets, "numbers")
+    kind = {"probabilities": "labels", "classes": "classes", "cumulative": "classes"}.get(
+        head.targets, "numbers"
+    )
     if head.targets == "cumulative":
         A, n = builder.add("ordinal_probabilities", A), n + 1
     classes = tuple(range(n)) if kind == "classes" else ()
@@ -84,9 +83,6 @@ def _of_network(network: Network, where: str) -> Exported:
 def _of_run(run: Run, where: str, names: tuple[str, ...] = ()) -> Exported:
     ensemble, inputs = run.ensemble, run.preparation.inputs
     tables = [one.preparation for one in ensemble.preprocessors if one.preparation is not None]
-    if any(one.table is not None and one.preparation is None for one in ensemble.preprocessors):
-        got = "got one that was fitted on a sparse matrix"
-        raise ConfigurationError(where, "a model of a table or of arrays", got, setting="model")
     if not isinstance(inputs, TablePreparation):
         return _of_pictures(run, inputs, where)
     whole = not tables  # one network whose inputs the run itself prepares
@@ -106,7 +102,9 @@ def _of_numbers(run: Run, names: tuple[str, ...], where: str) -> Exported:
     builder = Builder(len(names))
     A = _ensemble_value(builder, run.ensemble, [RAW], where)
     output, result = _in_terms_of_the_target(builder, run, A)
-    program = _program(builder, names, _numbers(names), output, result, needs_all=True, title=repr(run.ensemble))
+    program = _program(
+        builder, names, _numbers(names), output, result, needs_all=True, title=repr(run.ensemble)
+    )
     return _exported(program, run, lambda rows: _matrix(rows, names))
 
 
@@ -127,7 +125,7 @@ def _exported(program: Program, run: Run, given: Callable[[Any], Any], *, whole:
         def of_rows(rows: Mapping[str, Any]) -> Array:
             made = given(rows)
             inputs = run.preparation.inputs
-            A = ensemble.outputs(inputs.transform(made) if whole else made)  # type: ignore[union-attr]
+            A = ensemble.outputs(inputs.transform(made) if whole else made)
             target = run.preparation.target
             if not target.is_classification:
                 return target.quantiles(A)
@@ -135,9 +133,12 @@ def _exported(program: Program, run: Run, given: Callable[[Any], Any], *, whole:
 
         return of_rows
 
-    precise = replace(run.ensemble, members=tuple(
-        replace(one, network=in_float64(one.network), engine="reference") for one in run.ensemble.members
-    ))
+    precise = replace(
+        run.ensemble,
+        members=tuple(
+            replace(one, network=in_float64(one.network), engine="reference") for one in run.ensemble.members
+        ),
+    )
     own = ", ".join(dict.fromkeys(one.network.dtype.name for one in run.ensemble.members))
     return Exported(program, outputs(run.ensemble), outputs(precise), own)
 
@@ -197,8 +198,7 @@ def _program(
     title: str = "",
 ) -> Program:
     """The program, without steps that nothing reads."""
-    needed = {output}
-    steps = []
+    needed, steps = {output}, list[Step]()
     for step in reversed(builder.steps):
         if step.out in needed:
             needed.update(step.reads)
@@ -214,7 +214,9 @@ def _numbers(names: tuple[str, ...]) -> tuple[Input, ...]:
 
 def in_float64(network: Network) -> Network:
     """The same network with its numbers, and its arithmetic, in float64."""
-    found = Network._of(Model(network.architecture, network.parameters.astype(np.float64), network.statistics))
+    found = Network._of(
+        Model(network.architecture, network.parameters.astype(np.float64), network.statistics)
+    )
     found.engine = "reference"
     return found
 

@@ -14,10 +14,10 @@ from deepstep.model import Network
 from deepstep.types import AnyArray
 
 Quantity: TypeAlias = Any
-"""On the tape of an export: a constant, the name of a value, or of members that share layers a list of names."""
+"""On the tape: a constant, the name of a value, or of members that share layers a list of names."""
 
 EPSILON = 1e-5
-"""Of both normalizations."""
+"""The epsilon of both normalizations."""
 
 
 def network_value(builder: Builder, network: Network, inputs: str, where: str) -> str:

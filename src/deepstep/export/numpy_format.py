@@ -30,7 +30,7 @@ def outputs(start, stop):
         return module["outputs"]({name: values[start:stop] for name, values in columns.items()}).tolist()
     except ValueError:
         if stop - start == 1:
-            return [[float("nan")] * len(module["result"]()["names"])]
+            return [[float("nan")] * len(module["load"]()[0]["result"]["names"])]
         middle = (start + stop) // 2
         return outputs(start, middle) + outputs(middle, stop)
 

@@ -55,7 +55,7 @@ OPERATIONS: dict[str, Operation] = {
     "weekday": Operation("the same of the day of the week, Monday first", lambda *_: 2),
     "hour": Operation("the same of the hour of the day", lambda *_: 2),
     "lookup": Operation(
-        "row rint(x) of a table of k + 2 rows: row k where x is not from 0 to k - 1, row k + 1 where it is NaN",
+        "row rint(x) of a table of k + 2 rows: row k where it is none of the k first, row k + 1 where NaN",
         lambda reads, constants: constants["table"].shape[1],
     ),
     "smooth_clip": Operation("u / √(1 + (u/3)²), u = (x - center)·factor, within ±1e100"),
@@ -125,7 +125,7 @@ class Step(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What the last value means.
+    """The meaning of the last value.
 
     kind: "classes", probabilities of ``classes``; "labels", a probability for each of several yes or no
         answers; or "numbers".
@@ -178,7 +178,9 @@ class Program:
         record = {
             "columns": self.columns,
             "inputs": [{**vars(one), "settings": dict(one.settings)} for one in self.inputs],
-            "steps": [[one.op, one.out, one.reads, dict(one.constants), dict(one.settings)] for one in self.steps],
+            "steps": [
+                [one.op, one.out, one.reads, dict(one.constants), dict(one.settings)] for one in self.steps
+            ],
             "output": self.output,
             "result": self.result._asdict(),
             "needs_all": self.needs_all,

@@ -1,4 +1,4 @@
-"""Rows that an export is tried on: drawn from the stored statistics of the columns, and such as are not usual."""
+"""Rows that an export is tried on: drawn from the stored statistics of the columns, and unusual ones."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -35,7 +35,10 @@ def drawn_rows(program: Program, seed: int = 0, m: int = ROWS) -> dict[str, list
         for at in np.flatnonzero(odd):
             values[at] = _odd(rng, one, needs_all=program.needs_all)
         if one.kind == "words" and one.column in columns:  # a text of words is a category, too
-            values = [old if at % 2 else new for at, (old, new) in enumerate(zip(columns[one.column], values, strict=True))]
+            values = [
+                old if at % 2 else new
+                for at, (old, new) in enumerate(zip(columns[one.column], values, strict=True))
+            ]
         columns[one.column] = values
     return columns
 
@@ -67,7 +70,9 @@ def _texts(rng: np.random.Generator, one: Input, m: int) -> list[str]:
 
 def _words(rng: np.random.Generator, one: Input, m: int) -> list[str]:
     words = one.settings["words"]
-    return [", ".join(words[at] for at in rng.integers(len(words), size=rng.integers(1, 6))) for _ in range(m)]
+    return [
+        ", ".join(words[at] for at in rng.integers(len(words), size=rng.integers(1, 6))) for _ in range(m)
+    ]
 
 
 DRAWN: dict[str, Callable[[np.random.Generator, Input, int], list[Any]]] = {
@@ -84,4 +89,5 @@ DRAWN: dict[str, Callable[[np.random.Generator, Input, int], list[Any]]] = {
 
 def as_raw(program: Program, rows: Mapping[str, list[Any]]) -> Array:
     """Rows as the numbers of ``raw``, (m, n), NaN where missing: what a format of numbers alone takes."""
-    return numpy_runtime.read(json.loads(program.to_json()), rows)
+    found: Array = numpy_runtime.read(json.loads(program.to_json()), rows)  # type: ignore[no-untyped-call]
+    return found

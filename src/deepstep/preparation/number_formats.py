@@ -113,7 +113,7 @@ def parse_numbers(texts: "polars.Series", written: str) -> "polars.Series":
 
 
 def number_patterns(written: str) -> dict[str, str]:
-    """A format as patterns of Python's ``re``, for programs without polars; empty where a part is not there."""
+    """A format as patterns of Python's ``re``, for programs without polars; empty where there is no part."""
     found = cast("re.Match[str]", _NAME.fullmatch(written))
     sign, code, unit = (found[name] or "" for name in ("sign", "code", "unit"))
     form = NUMBER_FORMATS[found["plain"]]

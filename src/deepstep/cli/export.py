@@ -1,0 +1,42 @@
+"""``deepstep export``: a run as one file that predicts without DeepStep."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from deepstep.cli.option_types import PATH, run_argument
+from deepstep.cli.runs import refuse_file
+from deepstep.cli.screen import as_json, json_option, note, say
+from deepstep.export import FORMATS, export
+from deepstep.run import Run
+
+
+@click.command("export")
+@run_argument
+@click.option("--to", type=click.Choice(list(FORMATS)), help="Format. Default: by the suffix of the file.")
+@click.option("-o", "--out", required=True, type=PATH, help="The file to write.")
+@click.option(
+    "--int8", is_flag=True, help="For c: weights of 8 bits, with a looser bound of the certificate."
+)
+@click.option("--overwrite", is_flag=True, help="Replace files that exist.")
+@json_option
+def export_command(
+    run_folder: Path, to: str | None, out: Path, overwrite: bool, json_wanted: bool, **options: Any
+) -> None:
+    """Export a run as one file that predicts without DeepStep.
+
+    The file has the preparation of the columns, the network or the whole ensemble, and the output in terms
+    of the target. It is run on rows with missing, unseen and large values; its largest difference from RUN
+    is printed and stands in the file. Above the bound nothing is written.
+    """
+    refuse_file(out, "-o", overwrite=overwrite, beside=(run_folder,))
+    asked = {name: value for name, value in options.items() if value}
+    where = "deepstep export"
+    certificate = export(Run.load(run_folder), out, to=to or "", overwrite=overwrite, where=where, **asked)
+    size = sum(path.stat().st_size for path in certificate.files)
+    if json_wanted:
+        click.echo(as_json({"run": run_folder, "bytes": size, **vars(certificate)}))
+        return
+    say(f"Written: {' and '.join(map(str, certificate.files))} ({size / 1000:,.0f} kB)")
+    (say if certificate.difference is not None else note)(f"Parity certificate: {certificate}.")

@@ -1,0 +1,108 @@
+"""The certificate finds what is wrong, and nothing is written then; a file of each kind is whole."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from deepstep import Network
+from deepstep.errors import FileError
+from deepstep.export import FORMATS, ParityError, export, formats
+from deepstep.export.certificate import BOUND
+from deepstep.export.formats import get_format
+from deepstep.export.models import exported
+from deepstep.export.rows import drawn_rows
+from export_models import fitted
+
+
+def with_runner(monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
+    """The format numpy with another runner."""
+    kind = get_format("numpy")
+
+    def run(path: Path, program: Any, rows: Any) -> Any:
+        return change(kind.run(path, program, rows))
+
+    module = formats.import_module(FORMATS["numpy"])
+    monkeypatch.setattr(module, "FORMAT", replace(kind, run=run))
+
+
+def moved(A: Any) -> Any:
+    A[5, 0] += 3 * BOUND
+    return A
+
+
+def refused(A: Any) -> Any:
+    A[5, 0] = np.nan
+    return A
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (moved, r"differences of at most 1e-06 from the model; got 3\.0"),
+        (refused, r"row 5 of 200 is refused by the export alone"),
+    ],
+)
+def test_a_wrong_file_is_not_written(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, change: Any, match: str
+) -> None:
+    with_runner(monkeypatch, change)
+    (tmp_path / "net.py").write_text("old")
+    with pytest.raises(ParityError, match=match):
+        export(Network([2, 3, 1], seed=1), tmp_path / "net.py", overwrite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["net.py"]
+    assert (tmp_path / "net.py").read_text() == "old"
+
+
+def test_a_changed_operation_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An export of another network is not taken for that of this one."""
+    network = Network([2, 3, 1], activation="tanh", seed=1)
+    found = exported(network)
+    program = found.program
+    steps = tuple(step._replace(op="sigmoid") if step.op == "tanh" else step for step in program.steps)
+    monkeypatch.setattr(
+        "deepstep.export.exported", lambda *_: replace(found, program=replace(program, steps=steps))
+    )
+    with pytest.raises(ParityError):
+        export(network, tmp_path / "net.py")
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_file_that_exists_is_kept(name: str, tmp_path: Path) -> None:
+    path = tmp_path / f"net{get_format(name).suffix}"
+    path.write_text("mine")
+    with pytest.raises(FileError, match=r"new file, got one that exists. Pass overwrite=True"):
+        export(Network([2, 1], seed=1), path)
+    assert path.read_text() == "mine"
+
+
+def test_a_file_beside_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "net.npz").write_text("mine")
+    with pytest.raises(FileError, match=r"net\.npz must be a new file"):
+        export(Network([2, 1], seed=1), tmp_path / "net.py")
+    assert [path.name for path in tmp_path.iterdir()] == ["net.npz"]
+    with pytest.raises(FileError, match="a path that can be written to"):
+        export(Network([2, 1], seed=1), tmp_path / "no" / "net.py")
+
+
+def test_rows_have_all_that_is_unusual() -> None:
+    program = exported(fitted("single")).program
+    rows = drawn_rows(program, m=1000)
+    assert set(rows) == {one.column for one in program.inputs}
+    for values in rows.values():
+        assert None in values
+    numbers = np.array([value for value in rows["number"] if value is not None])
+    assert {1e30, -1e30} <= {float(f"{value:.3g}") for value in numbers}
+    assert (numbers.astype(np.float32) == numbers).all()
+    assert {"unseen", ""} <= set(rows["category"])
+    assert drawn_rows(program, seed=1)["number"] != drawn_rows(program, seed=2)["number"]
+
+
+def test_large_inputs_that_the_network_refuses(tmp_path: Path) -> None:
+    """e^Z of a count is no finite number for inputs of 1e30: both refuse these rows."""
+    certificate = export(Network([3, 4, 1], output="poisson", seed=4), tmp_path / "net.py")
+    assert certificate.refused > 0
+    assert f"of which both refuse {certificate.refused}" in (tmp_path / "net.py").read_text()

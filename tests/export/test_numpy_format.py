@@ -1,0 +1,165 @@
+"""The file of NumPy: short, alone, and reading raw values as DeepStep does."""
+
+import csv
+import json
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars
+import pytest
+
+from deepstep import DeepClassifier
+from deepstep.export import export, numpy_runtime
+from deepstep.export.columns import Inputs, features_value
+from deepstep.export.models import exported
+from deepstep.export.program import Builder, Program, Result
+from deepstep.export.rows import drawn_rows
+from deepstep.preparation import TablePreparation
+from export_models import KINDS, fitted, table
+
+RUNTIME: Any = numpy_runtime
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The exported ensemble of the table of all kinds."""
+    path = tmp_path_factory.mktemp("exported") / "model.py"
+    export(fitted("tabular"), path)
+    return path
+
+
+def test_it_has_300_lines_at_most(file: Path) -> None:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 302  # two of them are the model and its certificate
+    assert lines[1].startswith("# Parity certificate: largest difference ")
+
+
+def test_it_loads_numpy_alone(file: Path) -> None:
+    code = (
+        "import runpy, sys; before = set(sys.modules); runpy.run_path(sys.argv[1]);"
+        "new = {name.partition('.')[0] for name in set(sys.modules) - before};"
+        "print(*sorted(new - sys.stdlib_module_names))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code, str(file)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["numpy"]
+
+
+def test_rows_in_each_form(file: Path) -> None:
+    module, rows = runpy.run_path(str(file)), table()
+    expected = fitted("tabular").predict_proba(rows)
+    columns = rows.to_dict(as_series=False)
+    names = [*columns]
+    assert [*module["load"]()[0]["columns"]] == names
+    forms = (columns, rows, rows.to_dicts(), rows.rows(), rows.to_pandas(), rows.to_pandas().to_numpy(object))
+    for form in forms:
+        assert np.max(np.abs(module["predict_proba"](form) - expected)) < 1e-6
+    assert module["predict"](columns).tolist() == fitted("tabular").predict(rows).tolist()
+
+
+def test_rows_that_are_refused(file: Path) -> None:
+    module, one = runpy.run_path(str(file)), table()[:1].to_dict(as_series=False)
+    for column, value, match in (
+        ("x", np.inf, "column 'x': a finite number is expected in row 1"),
+        ("x", "many", "column 'x': a number is expected, got 'many'"),
+        ("boolean", "maybe", "column 'boolean': true or false is expected, got 'maybe'"),
+        ("date", "soon", "column 'date': an ISO date is expected, got 'soon'"),
+    ):
+        with pytest.raises(ValueError, match=match):
+            module["predict"]({**one, column: [value]})
+    with pytest.raises(ValueError, match="column 'x' is missing"):
+        module["predict"]({"number": [1.0]})
+    with pytest.raises(ValueError, match="argument 2 is longer"):
+        module["predict"](np.zeros((1, 40)))
+
+
+def test_it_is_a_program(file: Path, tmp_path: Path) -> None:
+    rows = table().with_columns(duration=polars.lit(None, polars.Float64))
+    rows.write_csv(tmp_path / "rows.csv")
+    done = subprocess.run(
+        [sys.executable, "-I", str(file), str(tmp_path / "rows.csv")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    header, *lines = csv.reader(done.stdout.splitlines())
+    assert header == ["prediction", "a", "b", "c"]
+    typed = rows.with_columns(polars.col("duration").cast(polars.Duration("us")))
+    expected = fitted("tabular").predict_proba(typed)
+    assert np.max(np.abs(np.array([line[1:] for line in lines], float) - expected)) < 1e-6
+    assert [line[0] for line in lines] == fitted("tabular").predict(typed).tolist()
+
+
+def features(preparation: TablePreparation, rows: Any) -> Any:
+    """The features that the runtime makes of rows."""
+    inputs = Inputs([preparation])
+    builder = Builder(inputs.n_raw)
+    value = features_value(builder, preparation, inputs)
+    columns, read = tuple(column.name for column in preparation.columns), tuple(inputs.by_key.values())
+    program = Program(columns, read, tuple(builder.steps), builder.constants, value, Result("numbers", ()))
+    record = json.loads(program.to_json())
+    return RUNTIME.run(record, program.constants, RUNTIME.read(record, rows))
+
+
+RAW = {
+    "written": ["1,234.5 kg", " 12.0 kg", "900.1 kg", "many", "", None, "?", "-3.5 kg", "1,23 kg"],
+    "percent": ["12.50%", "% 3.00", "-4.25%", "", "x", None, "7", "0.50 %", "1e3%"],
+    "german date": ["31.12.2020", "1.2.2021", "29.02.2021", "soon", None, "", "01.03.1969 12:30",
+        "31.12.2020T06:00:01", "5.5.2020"],
+    "date": ["2021-03-01", "2021-03-01T12:30", "2020-02-29 23:59:59.25", None, "NA", "1969-07-20T20:17:40Z",
+        "2021-03-01T00:00:00+02:00", "2021-03-01 00:00:00-0530", " 2021-03-02"],
+    "number": ["1", " 2.5", "-3e2", None, "", "NaN", "+4", ".5", "5."],
+    "boolean": ["true", "False", "1", "0", None, "", "TRUE", " false ", "NA"],
+    "two values": ["yes", "no", " yes", "maybe", None, "", "NA", "YES", "0"],
+    "category": ["red", "blue", "ä'\"\\?", "green", None, "", "NA", "red ", "1"],
+    "text": ["red blue", "RED, blue!", "fast-car_old", "", None, "Ärger", "car car", "slow\ncar", "9"],
+    "constant": ["same", "other", None, "", "NA", "?", " ", "same", None],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind in RAW])
+def test_raw_texts_are_read_as_deepstep_reads_them(kind: str) -> None:
+    preparation = TablePreparation.fit(table(kind))
+    rows = {"x": [0.0] * len(RAW[kind]), kind: RAW[kind]}
+    expected = preparation.transform(
+        polars.DataFrame(rows, schema={"x": polars.Float64, kind: polars.String})
+    )
+    assert np.allclose(features(preparation, rows), expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_typed_values_are_read_as_deepstep_reads_them(kind: str) -> None:
+    preparation, rows = TablePreparation.fit(table(kind)), table(kind)
+    expected = preparation.transform(rows)
+    for form in (rows.to_dict(as_series=False), rows.to_pandas()):
+        assert np.allclose(features(preparation, form), expected, rtol=1e-12, atol=1e-12)
+
+
+def test_declared_categories_are_read_from_numbers() -> None:
+    rows = polars.DataFrame({"code": [1010, 8010, 1010, 4020], "x": [0.0, 1.0, 2.0, 3.0]})
+    preparation = TablePreparation.fit(rows, categorical=["code"])
+    for code in ([1010, 8010, 3], [1010.0, 8010.0, None], ["1010", "8010", "x"]):
+        given = {"code": code, "x": [0.0, 0.0, 0.0]}
+        assert (features(preparation, given) == preparation.transform(polars.DataFrame(given))).all()
+
+
+def test_ten_thousand_fuzzed_rows(file: Path, fresh_seed: int) -> None:
+    model = exported(fitted("tabular"))
+    rows = drawn_rows(model.program, seed=fresh_seed, m=10_000)
+    found = runpy.run_path(str(file))["outputs"](rows)
+    assert np.max(np.abs(found - model.exact(rows))) < 1e-9
+    assert np.max(np.abs(found - model.predicted(rows))) < 1e-6
+
+
+def test_classes_that_are_numbers(tmp_path: Path) -> None:
+    X = np.random.default_rng(1).normal(size=(40, 2))
+    model = DeepClassifier(preset="single", max_iter=2, random_state=1).fit(X, (X[:, 0] > 0) + 5)
+    model.export(tmp_path / "model.py")
+    found = runpy.run_path(str(tmp_path / "model.py"))["predict"](X)
+    assert found.tolist() == model.predict(X).tolist()
+    assert {type(one) for one in found.tolist()} == {int}

@@ -1,0 +1,137 @@
+"""Each format against each model: it predicts what the model predicts, or refuses it by name."""
+
+import runpy
+from copy import copy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars
+import pytest
+from scipy.sparse import csr_matrix, random_array
+
+from deepstep import DeepClassifier, DeepRegressor, Network
+from deepstep.errors import ConfigurationError
+from deepstep.export import FORMATS, export
+from deepstep.export.formats import get_format
+from export_models import KINDS, PRESETS, TARGETS, fitted, networks
+
+NETWORKS = networks()
+
+
+def exported(model: Any, name: str, folder: Path) -> None:
+    """The certificate is within its bound, or the format refuses the model by the name of what it cannot."""
+    kind = get_format(name)
+    path, refusal = folder / f"model{kind.suffix}", ""
+    try:
+        certificate = export(model, path, to=name)
+    except ConfigurationError as error:
+        refusal = str(error)
+    if refusal:
+        named = [what for what in kind.refused if what in refusal]
+        assert named or "numbers for to=" in refusal, refusal
+        assert not any(folder.iterdir())
+        return
+    if certificate.difference is None:
+        pytest.skip(str(certificate))
+    assert certificate.difference <= 1e-6
+    assert certificate.rows == 200
+    assert str(certificate) in path.read_bytes().decode("utf-8", "replace") or kind.suffix == ".onnx"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("preset", ["tabular", "single"])
+def test_columns(name: str, preset: str, kind: str, tmp_path: Path) -> None:
+    exported(fitted(preset, kind), name, tmp_path)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("preset", PRESETS)
+def test_all_columns(name: str, preset: str, tmp_path: Path) -> None:
+    exported(fitted(preset), name, tmp_path)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("preset", ["tabular", "single"])
+def test_targets(name: str, preset: str, target: str, tmp_path: Path) -> None:
+    exported(fitted(preset, "number", target=target), name, tmp_path)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("which", NETWORKS)
+def test_networks(name: str, which: str, tmp_path: Path) -> None:
+    exported(NETWORKS[which], name, tmp_path)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_scikit_learns_way(name: str, tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    X, y = rng.normal(size=(60, 4)), rng.integers(0, 3, 60)
+    exported(
+        DeepClassifier(4, preset="mlp", tol=9, n_iter_no_change=1, random_state=1).fit(X, y), name, tmp_path
+    )
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_sparse_matrix(name: str, tmp_path: Path) -> None:
+    X = random_array((40, 5), density=0.4, format="csr", rng=np.random.default_rng(1))
+    exported(DeepClassifier(**PRESETS["single"]).fit(csr_matrix(X), np.arange(40) % 2), name, tmp_path)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize(("preset", "target"), [("tabular", "classes"), ("single", "several")])
+def test_temperature(name: str, preset: str, target: str, tmp_path: Path) -> None:
+    model = copy(fitted(preset, "number", target=target))
+    model._calibration = replace(model._calibration, temperature=1.7)
+    exported(model, name, tmp_path)
+
+
+@pytest.mark.parametrize("target", [2, 0])
+def test_tables(shared: Path, target: int, tmp_path: Path) -> None:
+    """Ensembles on tables as they are: classes and numbers."""
+    rows = polars.read_csv(shared / "data/tables/penguins.csv", null_values=["NA", ""]).drop_nulls("sex")
+    name = rows.columns[target]
+    kind = DeepRegressor if rows[name].dtype.is_numeric() else DeepClassifier
+    model = kind(**{**PRESETS["tabular"], "n_estimators": 10}).fit(rows.drop(name), rows[name])
+    exported(model, "numpy", tmp_path)
+    proba = getattr(model, "predict_proba", model.predict)(rows.drop(name))
+    module = runpy.run_path(str(tmp_path / "model.py"))
+    found = module["outputs"](rows.to_dict(as_series=False)).reshape(proba.shape)
+    scale = max(1, np.std(proba))
+    assert np.max(np.abs(found - proba)) < 1e-6 * scale
+
+
+def test_an_operation_of_ones_own_is_refused(tmp_path: Path) -> None:
+    from deepstep.equations import register_activation, unregister_activation
+
+    register_activation("doubled", lambda Z: 2 * Z, lambda dA, Z: 2 * dA)
+    try:
+        with pytest.raises(ConfigurationError, match=r"network must be .* got 'doubled' in layer 1"):
+            export(Network([2, 3, 1], activation="doubled", seed=1), tmp_path / "net.py")
+    finally:
+        unregister_activation("doubled")
+
+
+@pytest.mark.parametrize(
+    ("model", "path", "options", "match"),
+    [
+        (
+            3,
+            "x.py",
+            {},
+            "model must be a fitted DeepClassifier or DeepRegressor, .* got int",
+        ),
+        (None, "x.txt", {}, "path must be a file with one of the suffixes"),
+        (None, "x.c", {"to": "numpy"}, r"path must be a file with the suffix .py, got 'x.c'"),
+        (None, "x.py", {"to": "numpi"}, "to must be one of"),
+        (None, "x.py", {"int8": True}, "to must be a format that has the option 'int8', got 'numpy'"),
+    ],
+)
+def test_refusals(model: Any, path: str, options: dict[str, Any], match: str, tmp_path: Path) -> None:
+    model = Network([2, 1], seed=1) if model is None else model
+    with pytest.raises(ConfigurationError, match=match):
+        export(model, tmp_path / path, **options)
+    assert not any(tmp_path.iterdir())

@@ -1,0 +1,111 @@
+"""A table with a column of each kind, and models that were fitted on it for a moment."""
+
+import datetime
+from functools import cache
+from typing import Any
+
+import numpy as np
+import polars
+
+from deepstep import DeepClassifier, DeepRegressor, Network
+from deepstep.equations import ACTIVATIONS, HEADS
+
+M = 90
+
+QUICK: dict[str, Any] = {"max_iter": 2, "random_state": 3, "engine": "reference"}
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "tabular": {"preset": "tabular", "n_estimators": 5, **QUICK},
+    "tabm": {"preset": "tabm", **QUICK},
+    "single": {"preset": "single", **QUICK},
+    "single in float32": {"preset": "single", "dtype": "float32", **QUICK},
+}
+
+
+def columns() -> dict[str, list[Any]]:
+    """Raw values of a column of each kind; each has missing ones."""
+    rng = np.random.default_rng(7)
+    day = datetime.datetime(2021, 3, 1)
+    words = ["red", "blue", "green", "fast car", "slow car", "old"]
+    found: dict[str, list[Any]] = {
+        "number": rng.normal(50, 9, M).tolist(),
+        "whole": rng.integers(0, 5, M).tolist(),
+        "written": [f"{value:,.1f} kg" for value in rng.uniform(900, 9000, M)],
+        "percent": [f"{value:.2f}%" for value in rng.uniform(0, 9, M)],
+        "boolean": (rng.random(M) < 0.4).tolist(),
+        "date": [day + datetime.timedelta(hours=int(hours)) for hours in rng.integers(0, 20_000, M)],
+        "german date": [f"{d:02}.{m:02}.2020" for d, m in rng.integers(1, 13, (M, 2))],
+        "duration": [datetime.timedelta(seconds=int(value)) for value in rng.integers(0, 9_000, M)],
+        "two values": ["yes" if one else "no" for one in rng.random(M) < 0.5],
+        "category": [["red", "blue", "ä'\"\\?"][at] for at in rng.integers(3, size=M)],
+        "text": [f"{words[a]} {words[b]} {at}" for at, (a, b) in enumerate(rng.integers(0, 6, (M, 2)))],
+        "constant": ["same"] * M,
+    }
+    for values in found.values():
+        for at in rng.integers(0, M, 7):
+            values[at] = None
+    return found
+
+
+KINDS = tuple(columns())
+
+
+@cache
+def table(*kinds: str) -> polars.DataFrame:
+    """The table of some of the columns, and one of plain numbers."""
+    every = columns()
+    plain = np.random.default_rng(1).normal(0, 1, M)
+    return polars.DataFrame({"x": plain, **{kind: every[kind] for kind in kinds or KINDS}})
+
+
+@cache
+def fitted(preset: str, *kinds: str, target: str = "classes") -> Any:
+    """An estimator of a preset, fitted on the table."""
+    rows, rng = table(*kinds), np.random.default_rng(2)
+    if target == "numbers":
+        return DeepRegressor(**PRESETS[preset]).fit(rows, 1000 + 300 * rng.normal(size=M))
+    if target == "counts":
+        return DeepRegressor(loss="poisson", **PRESETS[preset]).fit(rows, rng.integers(0, 9, M))
+    if target == "quantiles":
+        return DeepRegressor(loss="quantile", quantiles=[0.2, 0.8], **PRESETS[preset]).fit(
+            rows, rng.normal(size=M)
+        )
+    if target == "several":
+        return DeepClassifier(**PRESETS[preset]).fit(rows, rng.integers(0, 2, (M, 3)))
+    n = 2 if target == "two classes" else 3
+    loss = {"loss": "ordinal"} if target == "ordered" else {}
+    labels = np.array(["a", "b", "c"])[rng.integers(0, n, M)]
+    return DeepClassifier(**loss, **PRESETS[preset]).fit(rows, labels)
+
+
+TARGETS = ("classes", "two classes", "ordered", "several", "numbers", "counts", "quantiles")
+
+
+def networks() -> dict[str, Network]:
+    """A network with each head, each activation and each feature."""
+    heads = {
+        f"head {name}": Network([3, 5, 3], output=name, seed=1) for name in HEADS if name in HEADS.built_in
+    }
+    hidden = {
+        f"activation {name}": Network([3, 5, 1], activation=name, output="identity", seed=2)
+        for name in ACTIVATIONS
+        if name in ACTIVATIONS.built_in
+    }
+    members: dict[str, Any] = {"shared_members": 4, "parametric": True}
+    periodic = {"periodic_embedding": {"frequencies": 4, "outputs": 2, "scale": 0.5, "inputs": [0, 2]}}
+    codes = {"category_embedding": {"counts": {"1": 3}, "size": 2}}
+    features = {
+        "batch": {"normalization": "batch"},
+        "layer": {"normalization": "layer"},
+        "input scale": {"input_scale": True, "parametric": True},
+        "members": members,
+        "periodic": {"features": periodic},
+        "codes": {"features": codes},
+        "all": {"features": {**periodic, **codes}, "normalization": "layer", "input_scale": True},
+        "float32": {"dtype": "float32", "parametric": True},
+    }
+    found = {
+        f"feature {name}": Network([3, 6, 4, 2], activation="mish", output="softmax", seed=3, **settings)
+        for name, settings in features.items()
+    }
+    return {**heads, **hidden, **found}
