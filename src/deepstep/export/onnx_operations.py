@@ -20,6 +20,13 @@ PHI_PIECES = 24
 """Terms of a polynomial that is right to 1e-13."""
 
 
+RIGHT_ANGLE, RIGHT_ANGLE_REST = 1.5707963267341256, 6.077100506506192e-11
+"""π/2 as a number of 33 bits, whose multiples are exact, and the rest."""
+
+QUARTERS = (1.0, 0.0, -1.0, 0.0, 1.0), (0.0, 1.0, 0.0, -1.0, 0.0)
+"""Cosine and sine of quarters of a turn."""
+
+
 class Node(NamedTuple):
     """An operator of ONNX from names to a name."""
 
@@ -99,15 +106,26 @@ def floor_of(x: Value, by: float = 1.0) -> Value:
     return (x if by == 1.0 else x / by).to("Floor")
 
 
-def standardize(x: Value, mean: AnyArray, std: AnyArray) -> Value:
-    found = where(x.to("IsNaN"), 0.0, (x - mean) / std)
-    return where(found.to("IsInf"), math.nan, found)
-
-
 def _on_circle(x: Value, position: Callable[[Value], Value], length: int) -> Value:
+    """Sine and cosine of a whole position, as `numpy_runtime` has them: pieces may be as narrow as a rounding."""
+    angle = 2 * np.pi * np.arange(length) / length
     nan = x.to("IsNaN")
-    angle = position(where(nan, 0.0, x)) * (2 * math.pi / length)
-    return where(nan, 0.0, angle.to("Sin").to("Concat", angle.to("Cos"), axis=1))
+    at = position(where(nan, 0.0, x)).to("Squeeze", np.array([1])).to("Cast", to=INT64)
+    return where(nan, 0.0, x.graph.add("Gather", np.stack([np.sin(angle), np.cos(angle)], axis=1), at))
+
+
+def _hour(x: Value) -> Value:
+    """Sine and cosine of an angle less quarters of a turn; the operators are not accurate near these."""
+    nan = x.to("IsNaN")
+    day = where(nan, 0.0, x)
+    angle = (day - floor_of(day)) * 24.0 * (2 * math.pi) / 24.0
+    quarter = (angle * (2 / math.pi)).to("Round")
+    rest = angle - quarter * RIGHT_ANGLE - quarter * RIGHT_ANGLE_REST
+    whole, half = rest.to("Cos"), rest.to("Sin")
+    turn = quarter.to("Cast", to=INT64)
+    cosine, sine = (x.graph.add("Gather", np.array(signs), turn) for signs in QUARTERS)
+    found = (half * cosine + whole * sine).to("Concat", whole * cosine - half * sine, axis=1)
+    return where(nan, 0.0, found)
 
 
 def _month(x: Value) -> Value:
@@ -134,7 +152,7 @@ def lookup(x: Value, table: AnyArray) -> Value:
 
 def smooth_clip(x: Value, center: AnyArray, factor: AnyArray) -> Value:
     u = ((x - center) * factor).to("Clip", -1e100, 1e100)
-    return u * 3.0 / (u * u + 9.0).to("Sqrt")
+    return u / (u * u / 9.0 + 1.0).to("Sqrt")
 
 
 def interpolate(x: Value, marks: AnyArray, scores: AnyArray) -> Value:
@@ -231,12 +249,12 @@ def _node(op: str, **attributes: Any) -> Callable[[Value], Value]:
 OPERATIONS: dict[str, Callable[..., Value]] = {
     "take": lambda x, index: x.to("Gather", index, axis=1),
     "concat": lambda *x: x[0].to("Concat", *x[1:], axis=1),
-    "standardize": standardize,
+    "standardize": lambda x, mean, std: where(x.to("IsNaN"), 0.0, (x - mean) / std),
     "missing": lambda x: x.to("IsNaN").to("Cast", to=DOUBLE),
     "impute": lambda x, value: where(x.to("IsNaN"), value, x),
     "month": lambda x: _on_circle(x, _month, 12),
     "weekday": lambda x: _on_circle(x, _weekday, 7),
-    "hour": lambda x: _on_circle(x, lambda days: (days - floor_of(days)) * 24.0, 24),
+    "hour": _hour,
     "lookup": lookup,
     "smooth_clip": smooth_clip,
     "interpolate": interpolate,
