@@ -1,9 +1,11 @@
-"""The format ``onnx``: one graph with named inputs, whose outputs have the names that sklearn-onnx gives."""
+"""The format ``onnx``: a graph with a tensor for each column; its outputs have the names of sklearn-onnx."""
 
 import json
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -12,199 +14,182 @@ from deepstep.errors import ConfigurationError, missing_package
 from deepstep.export.c_format import MEANINGS
 from deepstep.export.certificate import BOUND, CannotRunError
 from deepstep.export.formats import Format
-from deepstep.export.numpy_runtime import is_missing, text_of
-from deepstep.export.onnx_operations import DOUBLE, FLOAT, INT64, OPERATIONS, Graph, Value, sum_of_columns, where
+from deepstep.export.onnx_operations import (
+    DOUBLE,
+    FLOAT,
+    INT64,
+    OPERATIONS,
+    STRING,
+    Graph,
+    Value,
+    over_columns,
+    where,
+)
 from deepstep.export.program import RAW, Input, Program
 from deepstep.export.rows import as_raw
 from deepstep.types import AnyArray, Array
 
 OPSETS = {"": 20, "ai.onnx.ml": 3}
 """Versions of the operators; RegexFullMatch, for words, is there from 20 on."""
-
 IR_VERSION = 9
-STRING = 8
-TEXTS = ("category", "words")
+
+Output: TypeAlias = tuple[Value, int, list[str | int | None]]
+"""An output, its type and its shape."""
+
+TEXTS = {"category", "words"}
 """Kinds of inputs that are texts."""
 
 WORD = r"(?is)(.*[^\pL\pN])?{}([^\pL\pN].*)?"
 """A text that has a word."""
 
 MATRIX = "X"
+"""The tensor of all columns, where they are one."""
 
 
-def tensor_names(program: Program, outputs: tuple[str, ...]) -> list[str]:
-    """The name of the tensor of each input, its column where that is free; the texts of a column are one tensor."""
-    taken: dict[str, bool] = dict.fromkeys(["", *outputs], False)
-    names = []
-    for one in program.inputs:
-        texts, name = one.kind in TEXTS, one.column
-        while name in taken and not (texts and taken[name]):
-            name = f"{name} {one.kind}".strip()
-        taken[name] = texts
-        names.append(name)
-    return names
+def outputs_of(program: Program) -> list[str]:
+    """The names of the outputs."""
+    return ["variable"] if program.result.kind == "numbers" else ["label", "probabilities"]
 
 
-def missing_text(one: Input) -> str:
-    """The text that stands for a missing value: the empty one, where that is no category."""
-    text = ""
-    while text in one.settings.get("values", ()):
-        text += "?"
+def tensor_name(program: Program, one: Input) -> str:
+    """The column, where that is no other name; the texts of a column are one tensor."""
+    others = [other for other in program.inputs if other.column == one.column and other is not one]
+    free = all({one.kind, other.kind} <= TEXTS for other in others)
+    return (
+        one.column if free and one.column not in ["", *outputs_of(program)] else f"{one.column} {one.start}"
+    )
+
+
+def free_texts(program: Program, column: str) -> tuple[str, str]:
+    """A missing value, the empty text where that is no category, and a text that is none."""
+    taken = {
+        text for one in program.inputs if one.column == column for text in one.settings.get("values", ())
+    }
+    free = (text for n in count() if (text := "?" * n) not in taken)
+    return next(free), next(free)
+
+
+def _part(text: Value, one: Input, program: Program) -> Value:
+    """The columns of ``raw`` that an input gives."""
+    if one.kind == "category":
+        keys = [*one.settings["values"], free_texts(program, one.column)[0]]
+        places = [*map(float, range(len(keys) - 1)), math.nan]
+        settings = {"keys_strings": keys, "values_floats": places, "default_float": len(keys) - 1.0}
+        return text.to("LabelEncoder", domain="ai.onnx.ml", **settings).to("Cast", to=DOUBLE)
+    if one.kind == "words":
+        found = [text.to("RegexFullMatch", pattern=WORD.format(word)) for word in one.settings["words"]]
+        return text.graph.add("Concat", *found, axis=1).to("Cast", to=DOUBLE)
     return text
 
 
-def _described(one: Input) -> str:
-    if one.kind in TEXTS:
-        return f"a text; {missing_text(one)!r} is a missing value"
-    return f"{MEANINGS[one.kind]}; NaN is a missing value"
-
-
-def _category(text: Value, one: Input) -> Value:
-    keys = [*one.settings["values"], missing_text(one)]
-    places = [*map(float, range(len(keys) - 1)), float("nan")]
-    made = text.to(
-        "LabelEncoder",
-        domain="ai.onnx.ml",
-        keys_strings=keys,
-        values_floats=places,
-        default_float=len(keys) - 1.0,
-    )
-    return made.to("Cast", to=DOUBLE)
-
-
-def _words(text: Value, one: Input) -> Value:
-    found = [text.to("RegexFullMatch", pattern=WORD.format(word)) for word in one.settings["words"]]
-    return found[0].to("Concat", *found[1:], axis=1).to("Cast", to=DOUBLE)
-
-
-READERS = {"category": _category, "words": _words}
-"""Columns of ``raw`` from a tensor of texts; numbers are what they are."""
-
-
-def _label(graph: Graph, program: Program, found: Value) -> tuple[Value, int]:
-    """The most probable class, or 0 and 1, and its type; for a row that is refused what is no class."""
-    if program.result.kind == "labels":
-        return where(found.to("IsNaN"), -1.0, (found > 0.5).to("Cast", to=DOUBLE)).to("Cast", to=INT64), INT64
-    classes = list(program.result.classes)
-    types = {type(one) for one in classes}
-    if types <= {int, bool}:
-        table, kind = np.array([*classes, min(-1, min(classes) - 1)], np.int64), INT64
-    elif types <= {int, float}:
-        table, kind = np.array([*classes, np.nan]), DOUBLE
-    else:
-        table, kind = np.array([*program.result.names, ""], object), STRING
-    best = found.to("ArgMax", axis=1, keepdims=0)
-    refused = sum_of_columns(found).to("Squeeze", np.array([1])).to("IsNaN")
-    return graph.add("Gather", table, where(refused, np.array(len(classes)), best)), kind
-
-
-def _outputs(program: Program) -> tuple[str, ...]:
-    return ("variable",) if program.result.kind == "numbers" else ("label", "probabilities")
-
-
-def _graph(program: Program, names: list[str], *, matrix: bool) -> tuple[Graph, dict[str, tuple[Value, int]]]:
-    """The nodes, and the outputs by name with their types."""
-    prefix = "#"
-    while any(name.startswith(prefix) for name in names):
-        prefix += "#"
-    graph = Graph(prefix)
+def _answers(program: Program, names: list[str], *, matrix: bool) -> Value:
+    """All nodes; rows with an infinite input, or a missing one where none may be, are NaN."""
+    graph = Graph(next("#" * n for n in count(1) if not any(name.startswith("#" * n) for name in names)))
     if matrix:
         raw = Value(graph, MATRIX).to("Cast", to=DOUBLE)
     else:
-        tensors = [Value(graph, name) for name in names]
-        pairs = zip(tensors, program.inputs, strict=True)
-        parts = [READERS[one.kind](x, one) if one.kind in READERS else x for x, one in pairs]
-        raw = graph.add("Concat", *parts, axis=1)
-    raw.n = program.n_raw
-    values = {RAW: raw}
+        pairs = zip(names, program.inputs, strict=True)
+        raw = graph.add("Concat", *(_part(Value(graph, name), one, program) for name, one in pairs), axis=1)
+    values = {RAW: Value(graph, raw.name, program.n_raw)}
     for step in program.steps:
-        made = OPERATIONS[step.op](*[values[name] for name in step.reads], **program.arrays(step), **step.settings)
+        made = OPERATIONS[step.op](*map(values.get, step.reads), **program.arrays(step), **step.settings)
         values[step.out] = Value(graph, made.name, step.n)
     refused = (raw - raw).to("IsNaN") if program.needs_all else raw.to("IsInf")
-    found = values[program.output] + sum_of_columns(where(refused, np.nan, 0.0))
-    kind = FLOAT if matrix else DOUBLE
-    outputs = {_outputs(program)[-1]: (found.to("Cast", to=FLOAT) if matrix else found, kind)}
-    if program.result.kind != "numbers":
-        outputs = {"label": _label(graph, program, found), **outputs}
-    return graph, outputs
+    return values[program.output] + over_columns("ReduceSum", where(refused, math.nan, 0.0))
 
 
-def _typed_inputs(program: Program, names: list[str], *, matrix: bool) -> Iterator[tuple[str, int, int, str]]:
-    """Name, type, columns and description of each input."""
-    if matrix:
-        text = ", ".join(f"{one.column!r} ({MEANINGS[one.kind]})" for one in program.inputs)
-        yield MATRIX, FLOAT, program.n_raw, f"columns {text}; NaN is a missing value"
-        return
-    for name, one in dict(zip(names[::-1], program.inputs[::-1], strict=True)).items():
-        yield name, STRING if one.kind in TEXTS else DOUBLE, 1, _described(one)
-
-
-def write(program: Program, path: Path, note: str, *, matrix: bool = False) -> list[Path]:
-    """Write the file."""
-    try:
-        from onnx import helper, numpy_helper, save_model
-    except ImportError as error:
-        raise missing_package("export", "onnx", "onnx") from error
-    texts = next((one for one in program.inputs if one.kind in TEXTS), None)
-    if matrix and texts is not None:
-        got = f"got texts in column {texts.column!r}"
-        raise ConfigurationError("export", "numbers in all columns for matrix=True", got, setting="matrix")
-    names = tensor_names(program, _outputs(program))
-    graph, outputs = _graph(program, names, matrix=matrix)
-    n = len(program.result.names)
-    made = helper.make_graph(
-        [
-            *(helper.make_node(one.op, one.reads, [one.out], **one.attributes) for one in graph.nodes),
-            *(helper.make_node("Identity", [value.name], [name]) for name, (value, _) in outputs.items()),
-        ],
-        "deepstep",
-        [
-            helper.make_tensor_value_info(name, kind, ["N", width], doc_string=text)
-            for name, kind, width, text in _typed_inputs(program, names, matrix=matrix)
-        ][:: 1 if matrix else -1],
-        [
-            helper.make_tensor_value_info(name, kind, ["N"] if _is_flat(program, name) else ["N", n])
-            for name, (_, kind) in outputs.items()
-        ],
-        [numpy_helper.from_array(value, name) for name, value in graph.constants.items()],
+def _label(program: Program, found: Value) -> Output:
+    """The most probable class, or 0 and 1; for a refused row an empty text, or a number below all."""
+    names, classes = program.result.names, program.result.classes
+    if program.result.kind == "labels":
+        decided = where(found.to("IsNaN"), -1.0, (found > 0.5).to("Cast", to=DOUBLE))
+        return decided.to("Cast", to=INT64), INT64, ["N", len(names)]
+    whole = all(isinstance(one, int) for one in classes)
+    table = np.array(
+        [*classes, min(-1, min(classes) - 1)] if whole else [*names, ""], np.int64 if whole else object
     )
+    refused = over_columns("ReduceSum", found, keep=False).to("IsNaN")
+    place = where(refused, np.array(len(names)), found.to("ArgMax", axis=1, keepdims=0))
+    return found.graph.add("Gather", table, place), INT64 if whole else STRING, ["N"]
+
+
+def _inputs(program: Program, names: list[str], *, matrix: bool) -> dict[str, tuple[int, int, str]]:
+    """Type, columns and description of each tensor."""
+    texts = [one.column for one in program.inputs if one.kind in TEXTS]
+    if matrix and texts:
+        expected, hint = "False for a model that reads texts", "Leave it out: each column is a tensor then."
+        raise ConfigurationError(
+            "export", expected, f"got texts in column {texts[0]!r}", hint, setting="matrix"
+        )
+    if matrix:
+        about = "; ".join(f"{one.column!r}: {MEANINGS[one.kind]}" for one in program.inputs)
+        return {MATRIX: (FLOAT, program.n_raw, f"{about}. NaN is a missing value.")}
+    found = {}
+    for name, one in zip(names, program.inputs, strict=True):
+        kind, about = DOUBLE, f"{one.column!r}: {MEANINGS.get(one.kind)}. NaN is a missing value."
+        if one.kind in TEXTS:
+            kind, about = (
+                STRING,
+                f"{one.column!r}: a text. {free_texts(program, one.column)[0]!r} is a missing value.",
+            )
+        found[name] = kind, 1, about
+    return found
+
+
+def _model(program: Program, note: str, *, matrix: bool) -> Any:
+    from onnx import helper, numpy_helper
+
+    names, result = [tensor_name(program, one) for one in program.inputs], program.result
+    inputs = [
+        helper.make_tensor_value_info(name, kind, ["N", n], doc_string=about)
+        for name, (kind, n, about) in _inputs(program, names, matrix=matrix).items()
+    ]
+    found = _answers(program, names, matrix=matrix)
+    answers, kind = (found.to("Cast", to=FLOAT), FLOAT) if matrix else (found, DOUBLE)
+    made: list[Output] = [(answers, kind, ["N", len(result.names)])]
+    if result.kind != "numbers":
+        made.insert(0, _label(program, found))
+    outputs = []
+    for name, (value, kind, shape) in zip(outputs_of(program), made, strict=True):
+        found.graph.nodes.append(helper.make_node("Identity", [value.name], [name]))
+        outputs.append(helper.make_tensor_value_info(name, kind, shape))
+    constants = [numpy_helper.from_array(value, name) for name, value in found.graph.constants.items()]
     model = helper.make_model(
-        made,
+        helper.make_graph(found.graph.nodes, "deepstep", inputs, outputs, constants),
         opset_imports=[helper.make_opsetid(*one) for one in OPSETS.items()],
         ir_version=IR_VERSION,
         producer_name="deepstep",
         producer_version=__version__,
         doc_string=f"{program.title}\nParity certificate: {note}.",
     )
-    result = program.result
-    about = {
-        "certificate": note,
-        "kind": result.kind,
-        "outputs": json.dumps(result.names),
-        "classes": json.dumps(result.classes, default=str),
-    }
-    helper.set_model_props(model, about)
-    save_model(model, path)
+    about = {"kind": result.kind, "outputs": json.dumps(result.names), "classes": json.dumps(result.classes)}
+    helper.set_model_props(model, {"certificate": note, **about})
+    return model
+
+
+def write(program: Program, path: Path, note: str, *, matrix: bool = False) -> list[Path]:
+    """Write the file."""
+    try:
+        import onnx
+    except ImportError as error:
+        raise missing_package("export", "onnx", "onnx") from error
+    onnx.save_model(_model(program, note, matrix=matrix), path)
     return [path]
 
 
-def _is_flat(program: Program, name: str) -> bool:
-    return name == "label" and program.result.kind == "classes"
-
-
 def feeds(program: Program, rows: Mapping[str, list[Any]], *, matrix: bool = False) -> dict[str, AnyArray]:
-    """The inputs of the graph for rows by column."""
+    """The tensors for rows by column."""
     raw = as_raw(program, rows)
     if matrix:
         return {MATRIX: raw.astype(np.float32)}
     found: dict[str, AnyArray] = {}
-    for name, one in zip(tensor_names(program, _outputs(program)), program.inputs, strict=True):
-        if one.kind not in TEXTS:
-            found[name] = raw[:, one.start : one.start + 1]
-        elif one.kind == "category" or name not in found:
-            missing = missing_text(one)
-            texts = [missing if is_missing(value) else text_of(value) or f"{missing}?" for value in rows[one.column]]
-            found[name] = np.array(texts, object)[:, np.newaxis]
+    for one in program.inputs:
+        found[tensor_name(program, one)] = raw[:, one.start : one.start + 1]
+        if one.kind in TEXTS:
+            missing, unseen = free_texts(program, one.column)
+            told = {None: missing, missing: unseen}
+            texts = [told.get(value, value) for value in rows[one.column]]
+            found[tensor_name(program, one)] = np.array(texts, object)[:, np.newaxis]
     return found
 
 
@@ -213,10 +198,11 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
     try:
         from onnxruntime import InferenceSession
     except ImportError as error:
-        raise CannotRunError("onnx", "onnxruntime", "there is no onnxruntime; pip install 'deepstep[onnx]'") from error
+        hint = "there is no onnxruntime (pip install 'deepstep[onnx]')"
+        raise CannotRunError("onnx", "onnxruntime", hint) from error
     session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
     matrix = session.get_inputs()[0].type == "tensor(float)"
-    (found,) = session.run([_outputs(program)[-1]], feeds(program, rows, matrix=matrix))
+    (found,) = session.run(outputs_of(program)[-1:], feeds(program, rows, matrix=matrix))
     return np.asarray(found, np.float64)
 
 
