@@ -226,7 +226,6 @@ OPERATIONS: dict[str, Callable[..., Value]] = {
     "softplus": softplus,
     "tanh": lambda x: x.to("Tanh"),
     "sigmoid": lambda x: x.to("Sigmoid"),
-    "identity": lambda x: x,
     "exponential": lambda x: x.to("Exp"),
     "cosine": lambda x: x.to("Cos"),
     "softmax": lambda x: x.to("Softmax", axis=1),
