@@ -99,16 +99,21 @@ def month(x: Value) -> Value:
     return _calendar(x, np.arange(146_097).astype("M8[D]").astype("M8[M]").astype(int) % 12, 12)
 
 
+def cosine(x: Value) -> Value:
+    """Of float64 older versions of onnxruntime have Sin alone."""
+    return (x + math.pi / 2).to("Sin")
+
+
 def hour(x: Value) -> Value:
-    """By what an angle is beyond quarters of a turn: Sin and Cos are not accurate near these."""
+    """By what an angle is beyond quarters of a turn: Sin is not accurate near these."""
     nan = x.to("IsNaN")
     day = where(nan, 0.0, x)
     angle = (day - day.to("Floor")) * 24.0 * (2 * math.pi) / 24.0
     quarter = (angle * (2 / math.pi)).to("Round")
     beyond = angle - quarter * RIGHT_ANGLE - quarter * RIGHT_ANGLE_REST
-    sine, cosine, turn = beyond.to("Sin"), beyond.to("Cos"), quarter.to("Cast", to=INT64)
+    sine, other, turn = beyond.to("Sin"), cosine(beyond), quarter.to("Cast", to=INT64)
     up, along = (x.graph.add("Gather", np.array(of), turn) for of in ([0.0, 1, 0, -1, 0], [1.0, 0, -1, 0, 1]))
-    found = (sine * along + cosine * up).to("Concat", cosine * along - sine * up, axis=1)
+    found = (sine * along + other * up).to("Concat", other * along - sine * up, axis=1)
     return where(nan, 0.0, found)
 
 
@@ -132,8 +137,7 @@ def interpolate(x: Value, marks: AnyArray, scores: AnyArray) -> Value:
 
 def grouped_linear(x: Value, V: AnyArray, a: AnyArray) -> Value:
     c, d, k = V.shape
-    groups = x.to("Reshape", np.array([-1, c, k])).to("Transpose", perm=[1, 0, 2])
-    made = groups.to("MatMul", np.ascontiguousarray(V.transpose(0, 2, 1))).to("Transpose", perm=[1, 0, 2])
+    made = x.to("Reshape", np.array([-1, c, k])).to("Einsum", V, equation="nck,cdk->ncd")
     return made.to("Reshape", np.array([-1, c * d])) + a
 
 
@@ -221,13 +225,13 @@ OPERATIONS: dict[str, Callable[..., Value]] = {
     "selu": lambda x: elu(x, 1.6732632423543772) * 1.0507009873554805,
     "gelu": gelu,
     "gelu_tanh": gelu_tanh,
-    "silu": lambda x: x * x.to("Sigmoid"),
+    "silu": lambda x: x / (x.to("Neg").to("Exp") + 1.0),
     "mish": mish,
     "softplus": softplus,
     "tanh": lambda x: x.to("Tanh"),
     "sigmoid": lambda x: x.to("Sigmoid"),
     "exponential": lambda x: x.to("Exp"),
-    "cosine": lambda x: x.to("Cos"),
+    "cosine": cosine,
     "softmax": lambda x: x.to("Softmax", axis=1),
     "increasing": lambda x: _in_steps(x, 1.0),
     "ordinal": lambda x: _in_steps(x, -1.0).to("Sigmoid"),
