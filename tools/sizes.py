@@ -13,23 +13,24 @@ LIMITS: dict[str, tuple[int, int]] = {
     "equations": (4_300, 5_600),
     "network": (750, 720),
     "engines": (4_300, 6_500),
-    "training": (2_500, 3_930),
+    "training": (2_500, 3_940),
     "inspection": (1_300, 3_150),
-    "model": (1_200, 2_010),
+    "model": (1_200, 2_030),
     "data": (1_600, 3_740),
-    "preparation": (2_100, 4_120),
-    "estimators": (2_800, 7_460),
+    "preparation": (2_100, 4_130),
+    "estimators": (2_800, 7_500),
     "plots": (1_270, 1_660),
     "report": (700, 910),
     "explorer": (1_230, 1_830),
+    "export": (1_800, 1_960),
     "course": (1_800, 3_710),
-    "cli": (2_000, 5_450),
+    "cli": (2_000, 5_490),
     "": (500, 2_320),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
-FILES = 190, 251
-TESTS = 22_000, 41_860
+FILES = 190, 264
+TESTS = 22_000, 42_550
 
 
 def lines(files: list[Path]) -> int:

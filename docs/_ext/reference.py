@@ -30,6 +30,7 @@ PACKAGES = [
     "deepstep.inspection",
     "deepstep.plots",
     "deepstep.explorer",
+    "deepstep.export",
     "deepstep.report",
     "deepstep.data",
     "deepstep.preparation",

@@ -4,6 +4,7 @@ import runpy
 from copy import copy
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -113,6 +114,15 @@ def test_an_operation_of_ones_own_is_refused(tmp_path: Path) -> None:
             export(Network([2, 3, 1], activation="doubled", seed=1), tmp_path / "net.py")
     finally:
         unregister_activation("doubled")
+
+
+def test_members_that_are_no_networks_are_refused(tmp_path: Path) -> None:
+    model = copy(fitted("single", "number"))
+    model.ensemble_ = copy(model.ensemble_)
+    forest = SimpleNamespace(preset=SimpleNamespace(name="extra trees"))
+    object.__setattr__(model.ensemble_, "others", (forest,))
+    with pytest.raises(ConfigurationError, match=r"an ensemble of networks alone, got .* extra trees\. Fit"):
+        export(model, tmp_path / "model.py")
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from deepstep.data.files import as_file_error
+from deepstep.docstrings import complete
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.export.certificate import BOUND, Certificate, ParityError, certify
 from deepstep.export.formats import FORMATS, Format, get_format, refuse_what_it_cannot
@@ -104,3 +105,6 @@ def _by_suffix(path: Path, where: str) -> str:
             where, f"a file with one of the suffixes {known}", f"got {path.name!r}", setting="path"
         )
     return found[0]
+
+
+complete({name: globals()[name] for name in ("Certificate", "Format", "ParityError", "export")})

@@ -3,16 +3,15 @@
 import os
 import re
 import shutil
-import subprocess
+import string
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from deepstep.errors import FileError
 from deepstep.export.c_operations import CALLS, ELEMENTWISE, FUNCTIONS, function
-from deepstep.export.certificate import CannotRunError
+from deepstep.export.certificate import CannotRunError, output_of
 from deepstep.export.formats import Format
 from deepstep.export.program import RAW, Input, Program, Step
 from deepstep.export.rows import as_raw
@@ -20,14 +19,14 @@ from deepstep.types import AnyArray, Array
 
 COMPILERS = ("cc", "gcc", "clang")
 FLAGS = ("-std=c99", "-O2", "-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror")
-SECONDS = 600
-"""The longest compilation, and the longest run."""
-
 TYPES = {"float32": "float", "float64": "double", "int64": "int", "int8": "signed char"}
 """Types of constants."""
 
 INT8_BOUND = 0.1
 """The largest difference that 8-bit weights may make."""
+
+PLAIN = {*string.ascii_letters, *string.digits, *" _.,:;=+*/<>()-"}
+"""Characters of a literal as they are."""
 
 MEANINGS = {
     "number": "a number",
@@ -71,11 +70,9 @@ class _File:
         for text in CALLS[step.op](step, reads, names, arrays, widths):
             called = re.match(r"do_(\w+)", text)
             text = text.replace("OUT", out)
-            yield (
-                text
-                if called is None
-                else text.replace(called[0], self._used(called[1], *arrays.values()), 1)
-            )
+            if called is not None:
+                text = text.replace(called[0], self._used(called[1], *arrays.values()), 1)
+            yield text
 
     def _used(self, name: str, *constants: AnyArray) -> str:
         """The name of a function for constants of these types, which the file has then."""
@@ -127,23 +124,13 @@ def _numbers(value: AnyArray) -> str:
     """Numbers of an array in lines."""
     ending = "f" if value.dtype == np.float32 else ""
     texts = [f"{one}{ending}" for one in value.ravel().astype(str).tolist()]
-    lines, line = [], ""
-    for text in texts:
-        if len(line) + len(text) > 100:
-            lines.append(line)
-            line = ""
-        line += f"{text},"
-    return "\n".join([*lines, line.rstrip(",")])
+    return ",\n".join(",".join(texts[at : at + 12]) for at in range(0, len(texts), 12))
 
 
 def _quoted(text: str) -> str:
     """A text as a literal of C, byte by byte where it is not plain."""
-    plain = re.compile(r"[A-Za-z0-9 _.,:;=+*/<>()-]")
-    return (
-        '"'
-        + "".join(chr(b) if plain.match(chr(b)) and b < 128 else f"\\{b:03o}" for b in text.encode())
-        + '"'
-    )
+    plain = "".join(chr(b) if chr(b) in PLAIN else f"\\{b:03o}" for b in text.encode())
+    return f'"{plain}"'
 
 
 def _commented(text: str) -> str:
@@ -238,16 +225,10 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
     text = function("driver_one" if n == 1 else "driver", inputs=program.n_raw, outputs=n)
     driver.write_text(f"{text}\n", encoding="utf-8")
     command = [found, *FLAGS, str(path), str(driver), "-lm", "-o", str(folder / "driver")]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
-    if done.returncode:
-        raise FileError(str(path), "a file that compiles", done.stderr.strip()[:500])
+    output_of(command, b"", path)
     raw = as_raw(program, rows).astype(np.float32)
-    given = subprocess.run(
-        [str(folder / "driver")], input=raw.tobytes(), capture_output=True, timeout=SECONDS, check=False
-    )
-    if given.returncode:
-        raise FileError(str(path), "a program that ends well", f"it ended with {given.returncode}")
-    return np.frombuffer(given.stdout, np.float32).reshape(len(raw), n).astype(np.float64)
+    outputs = output_of([str(folder / "driver")], raw.tobytes(), path)
+    return np.frombuffer(outputs, np.float32).reshape(len(raw), n).astype(np.float64)
 
 
-FORMAT = Format(".c", write, run, options={"int8": INT8_BOUND})
+FORMAT = Format(".c", write, run, most_numbers=1e7, options={"int8": INT8_BOUND})

@@ -2,9 +2,9 @@
 
 The rule
 --------
-The rows are those of `deepstep.export.rows`: as in training, and with missing, unseen and large values. An
-exported file computes in float64. It is compared with the model's own equations in float64 (``difference``),
-so that what is measured is the export and not rounding::
+The rows are those of `deepstep.export.rows`: as in training, with missing, unseen and large values, and up to
+100 that a run holds out. An exported file computes in float64. It is compared with the model's own equations
+in float64 (``difference``), so that what is measured is the export and not rounding::
 
     |exported - exact| / max(1, |exact|, scale)
 
@@ -14,17 +14,21 @@ from what the model predicts in its own precision stands beside it (``from_predi
 float32 this is their rounding. A row that the model refuses has to be refused by the export, and no other.
 """
 
-from collections.abc import Callable, Mapping
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from deepstep.errors import DataError, DeepStepError
+from deepstep.errors import DataError, DeepStepError, FileError
 from deepstep.export.models import Exported
-from deepstep.export.rows import drawn_rows
+from deepstep.export.rows import ROWS, drawn_rows
 from deepstep.types import Array
+
+SECONDS = 600.0
+"""The longest run of a file, or compilation."""
 
 BOUND = 1e-6
 """The largest difference of an export, relative."""
@@ -37,8 +41,29 @@ class CannotRunError(DeepStepError):
     """An exported file cannot be run here, as there is no program for it."""
 
 
+def output_of(command: Sequence[str], given: bytes, path: Path, seconds: float = SECONDS) -> bytes:
+    """The output of a program that runs or compiles an exported file.
+
+    FileError: If it ends with an error.
+    CannotRunError: If it takes longer than so many seconds.
+    """
+    try:
+        done = subprocess.run(command, input=given, capture_output=True, timeout=seconds, check=False)
+    except subprocess.TimeoutExpired:
+        got = f"{Path(command[0]).name} took more than {seconds:g} seconds"
+        raise CannotRunError(str(path), "a file that runs in time", got) from None
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise FileError(str(path), "a file that runs", f"got {said[-500:] or done.returncode}")
+    return done.stdout
+
+
 class ParityError(DeepStepError, ArithmeticError):
-    """An exported file does not predict what its model predicts."""
+    """An exported file does not predict what its model predicts.
+
+    >>> print(ParityError("export", "differences of at most 1e-06 from the model", "got 1.00e-02"))
+    export: differences of at most 1e-06 from the model; got 1.00e-02.
+    """
 
 
 @dataclass(frozen=True)
@@ -48,16 +73,21 @@ class Certificate:
     difference: The largest one from the equations in float64, relative; None where it was not run.
     from_predictions: The largest one from the predictions of the model in its own precision.
     precision: That precision.
-    rows, refused: How many rows were compared, and how many of them both refused.
+    rows, stored, refused: How many rows were compared, how many of them the model has kept, and how many both
+        refused.
     bound: The largest difference that is allowed.
     why_not: The reason where it was not run.
     files: The files that were written.
+
+    >>> str(Certificate(None, why_not="there is none of cc, gcc, clang"))
+    'not run here: there is none of cc, gcc, clang'
     """
 
     difference: float | None
     from_predictions: float | None = None
     precision: str = ""
     rows: int = 0
+    stored: int = 0
     refused: int = 0
     bound: float = BOUND
     why_not: str = ""
@@ -67,10 +97,11 @@ class Certificate:
         if self.difference is None:
             return f"not run here: {self.why_not}"
         refused = f", of which both refuse {self.refused}" if self.refused else ""
+        stored = f", {self.stored} of them held out by the run" if self.stored else ""
         return (
             f"largest difference {self.difference:.1e} (bound {self.bound:g}) from the model's equations in "
             f"float64, {self.from_predictions:.1e} from its predictions in {self.precision}; "
-            f"{self.rows} rows with missing, unseen and large values{refused}"
+            f"{self.rows} rows with missing, unseen and large values{stored}{refused}"
         )
 
 
@@ -82,11 +113,13 @@ def certify(
     ParityError: If a difference is above the bound, or rows are refused by one of both alone.
     """
     rows = drawn_rows(model.program, seed)
+    rows = {name: [*values, *model.stored.get(name, ())] for name, values in rows.items()}
     try:
         found = run(rows)
     except CannotRunError as error:
         return Certificate(None, bound=bound, why_not=error.got)
     exact, predicted = _or_nan(model.exact, rows), _or_nan(model.predicted, rows)
+    n_stored = len(found) - ROWS
     refused = np.asarray(np.isnan(exact).any(axis=1))
     beyond = (np.abs(exact) > np.finfo(np.float32).max).any(axis=1)  # a file may give float32
     alone = np.flatnonzero((refused != ~np.isfinite(found).all(axis=1)) & ~beyond)
@@ -100,7 +133,7 @@ def certify(
         got = f"got {difference:.2e}"
         raise ParityError(where, f"differences of at most {bound:g} from the model", got, _HINT)
     n = int(refused.sum())
-    return Certificate(difference, from_predictions, model.own_precision, len(found), n, bound)
+    return Certificate(difference, from_predictions, model.own_precision, len(found), n_stored, n, bound)
 
 
 _HINT = "This is a defect of DeepStep or of the program that ran the file: please report it."
@@ -116,7 +149,7 @@ def _scale(model: Exported, exact: Array) -> Array:
     """The deviation of each column of numbers for rows as in training, which come first."""
     if model.program.result.kind != "numbers":
         return np.ones(exact.shape[1])
-    usual = exact[: len(exact) // 3]
+    usual = exact[: ROWS // 3]
     usual = usual[np.isfinite(usual).all(axis=1)]
     return usual.std(axis=0) if len(usual) else np.ones(exact.shape[1])
 

@@ -30,6 +30,9 @@ class Format:
     refused: What it cannot carry, by the name of an operation or ``"input KIND"``, and why.
     most_numbers: How many constants it holds at most.
     options: Names of what `write` takes, with the bound of the certificate where one is looser.
+
+    >>> get_format("c").suffix, dict(get_format("c").options)
+    ('.c', {'int8': 0.1})
     """
 
     suffix: str

@@ -1,8 +1,8 @@
 """Models that can be exported: estimators, runs and networks, as programs and with their own outputs."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -13,12 +13,15 @@ from deepstep.estimators.presets import ALONE
 from deepstep.export.columns import Inputs, encoded_value, features_value
 from deepstep.export.network_steps import network_value
 from deepstep.export.program import RAW, Builder, Input, Program, Result, Step
-from deepstep.export.rows import TYPES
+from deepstep.export.rows import TYPES, stored_rows
 from deepstep.model import Network
 from deepstep.network.model_file import Model
-from deepstep.preparation import ImagePreparation, TablePreparation, Target
+from deepstep.preparation import TablePreparation, Target
 from deepstep.run import Run
 from deepstep.types import Array
+
+Outputs: TypeAlias = Callable[[Mapping[str, Any]], Array]
+"""Rows by column → outputs (m, n)."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +31,14 @@ class Exported:
     predicted: Rows by column → outputs (m, n) of the model as it is.
     exact: The same with its equations in float64.
     own_precision: That of its networks.
+    stored: Rows that the model has kept, by column; none where it has kept none.
     """
 
     program: Program
-    predicted: Callable[[Mapping[str, Any]], Array]
-    exact: Callable[[Mapping[str, Any]], Array]
+    predicted: Outputs
+    exact: Outputs
     own_precision: str
+    stored: Mapping[str, list[Any]] = field(default_factory=dict)
 
 
 def exported(model: Any, where: str = "export") -> Exported:
@@ -46,10 +51,9 @@ def exported(model: Any, where: str = "export") -> Exported:
     if isinstance(model, Run):
         return _of_run(model, where)
     if hasattr(model, "ensemble_"):
-        run = Run.of(model)
-        if any(one.preparation is not None for one in model.ensemble_.preprocessors):
-            return _of_run(run, where, model._column_names)
-        return _of_numbers(run, run.preparation.inputs.feature_names, where)
+        names = getattr(model, "_column_names", ())
+        as_numbers = all(one.preparation is None for one in model.ensemble_.preprocessors)
+        return _of_run(Run.of(model), where, names, as_numbers=as_numbers)
     expected = "a fitted DeepClassifier or DeepRegressor, a Network or a Run"
     raise ConfigurationError(where, expected, f"got {type(model).__name__}", setting="model")
 
@@ -70,81 +74,60 @@ def _of_network(network: Network, where: str) -> Exported:
     columns = tuple(f"x{at}" for at in range(shape.n_inputs))
     program = _program(builder, columns, _numbers(columns), A, result, needs_all=True, title=repr(network))
 
-    def outputs(network: Network) -> Callable[[Mapping[str, Any]], Array]:
-        def of_rows(rows: Mapping[str, Any]) -> Array:
-            AL = network.forward(_matrix(rows, columns).T)
-            return (AL if kind == "numbers" else network.predict_proba(_matrix(rows, columns).T)).T
-
-        return of_rows
+    def outputs(network: Network) -> Outputs:
+        given = network.forward if kind == "numbers" else network.predict_proba
+        return lambda rows: given(_matrix(rows, columns).T).T
 
     return Exported(program, outputs(network), outputs(in_float64(network)), network.dtype.name)
 
 
-def _of_run(run: Run, where: str, names: tuple[str, ...] = ()) -> Exported:
-    ensemble, inputs = run.ensemble, run.preparation.inputs
+def _of_run(run: Run, where: str, names: tuple[str, ...] = (), *, as_numbers: bool = False) -> Exported:
+    """A run; ``as_numbers`` takes the columns of a table as they are, none of them missing."""
+    inputs, ensemble = run.preparation.inputs, run.ensemble
     tables = [one.preparation for one in ensemble.preprocessors if one.preparation is not None]
-    if not isinstance(inputs, TablePreparation):
-        return _of_pictures(run, inputs, where)
-    whole = not tables  # one network whose inputs the run itself prepares
-    found = Inputs(tables or [inputs])
-    builder = Builder(found.n_raw)
-    features = [features_value(builder, one, found) for one in tables or [inputs]]
-    A = _ensemble_value(builder, ensemble, features, where)
-    output, result = _in_terms_of_the_target(builder, run, A)
-    names = names or tuple(column.name for column in inputs.columns)
-    title = f"{run.target_name}: {ensemble!r}"
-    program = _program(builder, names, tuple(found.by_key.values()), output, result, title=title)
-    return _exported(program, run, lambda rows: _frame(program, rows), whole=whole)
-
-
-def _of_numbers(run: Run, names: tuple[str, ...], where: str) -> Exported:
-    """One network of an estimator on numbers as they are, none of which may be missing."""
-    builder = Builder(len(names))
-    A = _ensemble_value(builder, run.ensemble, [RAW], where)
-    output, result = _in_terms_of_the_target(builder, run, A)
-    program = _program(
-        builder, names, _numbers(names), output, result, needs_all=True, title=repr(run.ensemble)
+    if as_numbers or not isinstance(inputs, TablePreparation):
+        names = inputs.feature_names
+        read, n = _numbers(names), len(names)
+        builder, features = Builder(n), [RAW]
+        if not isinstance(inputs, TablePreparation):  # a column for each pixel
+            features = [builder.add("affine", RAW, scale=np.full(n, inputs.scale), shift=np.zeros(n))]
+    else:
+        found = Inputs(tables or [inputs])
+        builder, read = Builder(found.n_raw), tuple(found.by_key.values())
+        features = [features_value(builder, one, found) for one in tables or [inputs]]
+        names = names or tuple(column.name for column in inputs.columns)
+    output, result = _in_terms_of_the_target(
+        builder, run, _ensemble_value(builder, ensemble, features, where)
     )
-    return _exported(program, run, lambda rows: _matrix(rows, names))
+    needs_all = features == [RAW] or not isinstance(inputs, TablePreparation)
+    program = _program(builder, names, read, output, result, needs_all=needs_all, title=repr(ensemble))
 
-
-def _of_pictures(run: Run, inputs: ImagePreparation, where: str) -> Exported:
-    """A column for each pixel."""
-    names = inputs.feature_names
-    builder = Builder(len(names))
-    n = len(names)
-    pixels = builder.add("affine", RAW, scale=np.full(n, inputs.scale), shift=np.zeros(n))
-    A = _ensemble_value(builder, run.ensemble, [pixels], where)
-    output, result = _in_terms_of_the_target(builder, run, A)
-    program = _program(builder, names, _numbers(names), output, result, needs_all=True, title=repr(run))
-    return _exported(program, run, lambda rows: inputs.transform(_matrix(rows, names)))
-
-
-def _exported(program: Program, run: Run, given: Callable[[Any], Any], *, whole: bool = False) -> Exported:
-    def outputs(ensemble: Ensemble) -> Callable[[Mapping[str, Any]], Array]:
+    def outputs(ensemble: Ensemble) -> Outputs:
         def of_rows(rows: Mapping[str, Any]) -> Array:
-            made = given(rows)
-            inputs = run.preparation.inputs
-            A = ensemble.outputs(inputs.transform(made) if whole else made)
-            target = run.preparation.target
-            if not target.is_classification:
-                return target.quantiles(A)
-            return run.calibrated(target.probabilities(A))
+            given: Any = _matrix(rows, names) if needs_all else _frame(program, rows)
+            prepared = not (as_numbers or tables)  # one network whose inputs the run itself prepares
+            return _reported(run, ensemble.outputs(inputs.transform(given) if prepared else given))
 
         return of_rows
 
-    precise = replace(
-        run.ensemble,
-        members=tuple(
-            replace(one, network=in_float64(one.network), engine="reference") for one in run.ensemble.members
-        ),
-    )
-    own = ", ".join(dict.fromkeys(one.network.dtype.name for one in run.ensemble.members))
-    return Exported(program, outputs(run.ensemble), outputs(precise), own)
+    members = [replace(one, network=in_float64(one.network), engine="reference") for one in ensemble.members]
+    own = ", ".join(dict.fromkeys(one.network.dtype.name for one in ensemble.members))
+    cells = {} if run.held_out is None else run.held_out.cells
+    precise = outputs(replace(ensemble, members=tuple(members)))
+    return Exported(program, outputs(ensemble), precise, own, stored_rows(program, cells))
+
+
+def _reported(run: Run, A: Array) -> Array:
+    target = run.preparation.target
+    return run.calibrated(target.probabilities(A)) if target.is_classification else target.quantiles(A)
 
 
 def _ensemble_value(builder: Builder, ensemble: Ensemble, features: list[str], where: str) -> str:
     """The weighted mean of the members' outputs."""
+    others = [one.preset.name for one in getattr(ensemble, "others", ())]
+    if others:
+        got, hint = f"got members of the kinds {', '.join(others)}", "Fit without members='mixed'."
+        raise ConfigurationError(where, "an ensemble of networks alone", got, hint, setting="model")
     parts, shares = [], []
     for member, share in zip(ensemble.members, ensemble.shares, strict=True):
         if share > 0:

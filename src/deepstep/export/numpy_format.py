@@ -1,7 +1,6 @@
 """The format ``numpy``: the text of `deepstep.export.numpy_runtime`, and the model as .npz beside it."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,14 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.errors import FileError
 from deepstep.export import numpy_runtime
+from deepstep.export.certificate import output_of
 from deepstep.export.formats import Format
 from deepstep.export.program import Program
 from deepstep.types import Array
-
-SECONDS = 300
-"""The longest run of an exported file."""
 
 SCRIPT = """
 import json, runpy, sys
@@ -52,17 +48,8 @@ def write(program: Program, path: Path, note: str) -> list[Path]:
 
 def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
     """The outputs of the file in a new Python that has NumPy and no DeepStep."""
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", SCRIPT, str(path)],
-        input=json.dumps(rows),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
-    if done.returncode:
-        raise FileError(str(path), "a file that runs", done.stderr.strip()[-500:])
-    return np.array(json.loads(done.stdout), np.float64).reshape(-1, len(program.result.names))
+    done = output_of([sys.executable, "-I", "-c", SCRIPT, str(path)], json.dumps(rows).encode(), path)
+    return np.array(json.loads(done), np.float64).reshape(-1, len(program.result.names))
 
 
 FORMAT = Format(".py", write, run)

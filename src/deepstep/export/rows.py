@@ -1,7 +1,7 @@
 """Rows that an export is tried on: drawn from the stored statistics of the columns, and unusual ones."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,14 @@ from deepstep.export import numpy_runtime
 from deepstep.export.program import Input, Program
 from deepstep.types import Array
 
+RUNTIME: Any = numpy_runtime
+"""Without types, as it is copied out."""
+
 ROWS = 200
 """Rows of a certificate."""
+
+STORED = 100
+"""Rows of a certificate that a run has kept, at most."""
 
 LARGE = (1e30, -1e30, 1e6, -1e6, 0.0)
 """Numbers that are tried in place of usual ones."""
@@ -43,6 +49,32 @@ def drawn_rows(program: Program, seed: int = 0, m: int = ROWS) -> dict[str, list
     return columns
 
 
+def stored_rows(program: Program, cells: Mapping[str, Sequence[str]]) -> dict[str, list[Any]]:
+    """At most 100 rows that a run has kept as texts, as `drawn_rows` has rows.
+
+    There are none where the run has not kept all columns, or where spans of time are among them.
+    """
+    if any(one.column not in cells or one.kind == "duration" for one in program.inputs):
+        return {}
+    found: dict[str, list[Any]] = {}
+    for one in program.inputs:
+        values: list[Any] = [text or None for text in cells[one.column][:STORED]]
+        if one.kind in ("number", "boolean", "date"):
+            read = np.array([RUNTIME.READERS[one.kind](value, one.settings) for value in values])
+            known = np.isfinite(read)
+            kept = (
+                _moments(read[known])
+                if one.kind == "date"
+                else np.float32(read[known]).astype(float).tolist()
+            )
+            texts = iter(kept)
+            values = [next(texts) if there else None for there in known]
+        if one.kind == "boolean":
+            values = [None if value is None else bool(value) for value in values]
+        found[one.column] = values
+    return found
+
+
 def _odd(rng: np.random.Generator, one: Input, *, needs_all: bool) -> Any:
     if one.kind in ("category", "words") and rng.random() < 0.5:
         return str(rng.choice(["", "unseen", " x ", "ÄÖ 9"]))
@@ -57,10 +89,13 @@ def _normal(rng: np.random.Generator, one: Input, m: int) -> list[float]:
 
 
 def _dates(rng: np.random.Generator, one: Input, m: int) -> list[str]:
-    mean, std = one.like
-    quarters = np.rint(4 * np.clip(rng.normal(mean, std, m), -700_000, 2_900_000)).astype(int)  # of a day
-    moments = np.datetime64("1970-01-01T00:00:00") + quarters * np.timedelta64(6, "h")
-    return [str(moment) for moment in moments]
+    return _moments(np.clip(rng.normal(*one.like, m), -700_000, 2_900_000))
+
+
+def _moments(days: Array) -> list[str]:
+    """The nearest quarters of days, which float32 has, as ISO texts."""
+    quarters = np.rint(4 * days).astype(int) * np.timedelta64(6, "h")
+    return [str(moment) for moment in np.datetime64("1970-01-01T00:00:00") + quarters]
 
 
 def _texts(rng: np.random.Generator, one: Input, m: int) -> list[str]:
@@ -89,5 +124,4 @@ DRAWN: dict[str, Callable[[np.random.Generator, Input, int], list[Any]]] = {
 
 def as_raw(program: Program, rows: Mapping[str, list[Any]]) -> Array:
     """Rows as the numbers of ``raw``, (m, n), NaN where missing: what a format of numbers alone takes."""
-    found: Array = numpy_runtime.read(json.loads(program.to_json()), rows)  # type: ignore[no-untyped-call]
-    return found
+    return RUNTIME.read(json.loads(program.to_json()), rows)

@@ -1,0 +1,81 @@
+"""`deepstep export`: what it writes, prints and refuses, for runs of each kind."""
+
+import json
+import re
+import runpy
+from pathlib import Path
+
+import numpy as np
+import polars
+import pytest
+
+from deepstep.run import Run
+
+OLD = Path(__file__).parents[1] / "old_runs"
+
+
+@pytest.fixture
+def run(deepstep, tmp_path):
+    """A run of one network on a table with a column of numbers and one of texts."""
+    rng = np.random.default_rng(1)
+    rows = polars.DataFrame({"a": rng.normal(size=60), "b": rng.choice(["x", "y", "z"], 60)})
+    rows = rows.with_columns(y=polars.Series(rng.choice(["no", "yes"], 60)))
+    rows.write_csv(tmp_path / "rows.csv")
+    trained = deepstep("train", "rows.csv", "--target y", "--preset single", "--epochs 2", "--out run")
+    assert trained.code == 0, trained.err
+    return Path("run"), rows
+
+
+def test_the_file_predicts_what_the_run_predicts(deepstep, run):
+    folder, rows = run
+    found = deepstep("export", folder, "-o", "model.py")
+    assert found.code == 0, found.err
+    assert found.out.startswith("Written: model.py and model.npz (")
+    assert "Parity certificate: largest difference" in found.out
+    assert re.search(r"; 2\d\d rows with missing, unseen and large values, \d+ of them held out", found.out)
+    P = runpy.run_path("model.py")["predict_proba"](rows.to_dict(as_series=False))
+    assert np.max(np.abs(P - Run.load(folder).predict(rows).probabilities)) < 1e-6
+
+
+def test_json_and_files_that_exist(deepstep, run):
+    folder, _ = run
+    record = json.loads(deepstep("export", folder, "--to c", "-o", "model.c", "--int8", "--json").out)
+    assert record["files"] == ["model.c"]
+    assert record["bound"] == 0.1
+    assert record["bytes"] == Path("model.c").stat().st_size
+    assert record["why_not"] or record["difference"] <= 0.1
+    again = deepstep("export", folder, "-o", "model.c")
+    assert again.code == 2
+    assert "model.c must be a new file, got one that exists" in again.err
+    assert deepstep("export", folder, "-o", "model.c", "--overwrite").code == 0
+    assert deepstep("export", folder, "-o", folder / "model.c").code == 2
+    wrong = deepstep("export", folder, "-o", "model.txt")
+    assert "path must be a file with one of the suffixes" in wrong.err
+
+
+@pytest.mark.parametrize(
+    "old", sorted(path.name for path in OLD.iterdir() if (path / "config.toml").exists())
+)
+def test_old_runs(deepstep, old):
+    found = deepstep("export", OLD / old, "-o", "model.py")
+    assert found.code == 0, found.err
+    assert "Parity certificate: largest difference" in found.out
+
+
+def test_pictures_and_several_targets(deepstep, tmp_path):
+    rng = np.random.default_rng(2)
+    rows = polars.DataFrame({name: rng.normal(size=50) for name in "abc"})
+    rows.write_csv(tmp_path / "rows.csv")
+    arguments = "--preset single", "--epochs 2", "--out run"
+    assert deepstep("train", "rows.csv", "--target a", "--target b", *arguments).code == 0
+    assert deepstep("export", "run", "-o", "model.py").code == 0
+    found = runpy.run_path("model.py")["predict"]({"c": [0.5]})
+    assert np.allclose(found, Run.load("run").predict(polars.DataFrame({"c": [0.5]})).values)
+    assert deepstep("demo", "digits", "--iterations 2", "--out digits").code == 0
+    assert deepstep("export", "digits", "-o", "digits.py").code == 0
+    pixels = rng.integers(0, 16, (3, 64)).astype(float)
+    P = runpy.run_path("digits.py")["predict_proba"](pixels)
+    whole = Run.load("digits")
+    names = whole.preparation.inputs.feature_names
+    expected = whole.predict(polars.DataFrame(pixels, schema=list(names))).probabilities
+    assert np.max(np.abs(P - expected)) < 1e-6
