@@ -151,7 +151,7 @@ def _model(program: Program, note: str, *, matrix: bool) -> Any:
         made.insert(0, _label(program, found))
     outputs = []
     for name, (value, kind, shape) in zip(outputs_of(program), made, strict=True):
-        found.graph.nodes.append(helper.make_node("Identity", [value.name], [name]))
+        found.graph.nodes.append(helper.make_node("Identity", [value.name], [name], name=name))
         outputs.append(helper.make_tensor_value_info(name, kind, shape))
     constants = [numpy_helper.from_array(value, name) for name, value in found.graph.constants.items()]
     model = helper.make_model(

@@ -39,7 +39,7 @@ class Graph:
         key = op, *names, str(attributes)
         if key not in self._known:
             self._known[key] = out = f"{self.prefix}{len(self._known)}"
-            self.nodes.append(helper.make_node(op, names, [out], **attributes))
+            self.nodes.append(helper.make_node(op, names, [out], name=out, **attributes))
         return Value(self, self._known[key])
 
     def _constant(self, value: Any) -> str:
