@@ -1,7 +1,13 @@
-"""A table with a column of each kind, and models that were fitted on it for a moment."""
+"""A table with a column of each kind, and models that were fitted on it for a moment.
+
+``PYTHONPATH=src python tests/export_models.py`` prints a table: format × preset × kind of column, with the
+largest difference of each export, or the reason of its refusal.
+"""
 
 import datetime
+import tempfile
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +15,9 @@ import polars
 
 from deepstep import DeepClassifier, DeepRegressor, Network
 from deepstep.equations import ACTIVATIONS, HEADS
+from deepstep.errors import ConfigurationError
+from deepstep.export import FORMATS, export
+from deepstep.export.formats import get_format
 
 M = 90
 
@@ -109,3 +118,27 @@ def networks() -> dict[str, Network]:
         for name, settings in features.items()
     }
     return {**heads, **hidden, **found}
+
+
+def cell(model: Any, name: str) -> str:
+    """The largest difference of an export, or why there is none."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            found = export(model, Path(folder) / f"model{get_format(name).suffix}", to=name)
+        except ConfigurationError as error:
+            return f"refused: {error.expected}"
+    return str(found) if found.difference is None else f"{found.difference:.0e}"
+
+
+def main() -> None:
+    """Print the table as Markdown."""
+    print(f"| preset | columns | {' | '.join(FORMATS)} |\n|{'---|' * (2 + len(FORMATS))}")
+    for preset in PRESETS:
+        for kinds in [*((kind,) for kind in KINDS), KINDS]:
+            model = fitted(preset, *kinds)
+            shown = "all" if kinds == KINDS else kinds[0]
+            print(f"| {preset} | {shown} | {' | '.join(cell(model, name) for name in FORMATS)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,6 @@
 """The certificate finds what is wrong, and nothing is written then; a file of each kind is whole."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from deepstep import Network
 from deepstep.errors import FileError
 from deepstep.export import FORMATS, ParityError, export, formats
-from deepstep.export.certificate import BOUND
+from deepstep.export.certificate import BOUND, CannotRunError, output_of
 from deepstep.export.formats import get_format
 from deepstep.export.models import exported
 from deepstep.export.rows import drawn_rows
@@ -86,6 +87,13 @@ def test_a_file_beside_is_kept(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["net.npz"]
     with pytest.raises(FileError, match="a path that can be written to"):
         export(Network([2, 1], seed=1), tmp_path / "no" / "net.py")
+
+
+def test_a_program_that_fails_or_takes_too_long(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=r"(?s)a file that runs; got .*ZeroDivisionError"):
+        output_of([sys.executable, "-c", "1 / 0"], b"", tmp_path)
+    with pytest.raises(CannotRunError, match=r"python.* took more than 0\.2 seconds"):
+        output_of([sys.executable, "-c", "import time; time.sleep(9)"], b"", tmp_path, 0.2)
 
 
 def test_rows_have_all_that_is_unusual() -> None:
