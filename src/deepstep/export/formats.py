@@ -15,6 +15,7 @@ FORMATS: dict[str, str] = {
     "c": "deepstep.export.c_format",
     "js": "deepstep.export.js_format",
     "sql": "deepstep.export.sql_format",
+    "onnx": "deepstep.export.onnx_format",
 }
 """The formats, and the module of each, whose ``FORMAT`` is its record; imported when it is asked for."""
 

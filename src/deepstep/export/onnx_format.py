@@ -1,0 +1,209 @@
+"""The format ``onnx``: a graph with a tensor for each column; its outputs have the names of sklearn-onnx."""
+
+import json
+import math
+from collections.abc import Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from deepstep import __version__
+from deepstep.errors import ConfigurationError, missing_package
+from deepstep.export.c_format import MEANINGS
+from deepstep.export.certificate import BOUND, CannotRunError
+from deepstep.export.formats import Format
+from deepstep.export.onnx_operations import (
+    DOUBLE,
+    FLOAT,
+    INT64,
+    OPERATIONS,
+    STRING,
+    Graph,
+    Value,
+    over_columns,
+    where,
+)
+from deepstep.export.program import RAW, Input, Program
+from deepstep.export.rows import as_raw
+from deepstep.types import AnyArray, Array
+
+OPSETS = {"": 20, "ai.onnx.ml": 3}
+"""Versions of the operators; RegexFullMatch, for words, is there from 20 on."""
+IR_VERSION = 9
+
+Output: TypeAlias = tuple[Value, int, list[str | int | None]]
+"""An output, its type and its shape."""
+
+TEXTS = {"category", "words"}
+"""Kinds of inputs that are texts."""
+
+WORD = r"(?is)(.*[^\pL\pN])?{}([^\pL\pN].*)?"
+"""A text that has a word."""
+
+MATRIX = "X"
+"""The tensor of all columns, where they are one."""
+
+
+def outputs_of(program: Program) -> list[str]:
+    """The names of the outputs."""
+    return ["variable"] if program.result.kind == "numbers" else ["label", "probabilities"]
+
+
+def tensor_name(program: Program, one: Input) -> str:
+    """The column, where that is no other name; the texts of a column are one tensor."""
+    others = [other for other in program.inputs if other.column == one.column and other is not one]
+    free = all({one.kind, other.kind} <= TEXTS for other in others)
+    return (
+        one.column if free and one.column not in ["", *outputs_of(program)] else f"{one.column} {one.start}"
+    )
+
+
+def free_texts(program: Program, column: str) -> tuple[str, str]:
+    """A missing value, the empty text where that is no category, and a text that is none."""
+    taken = {
+        text for one in program.inputs if one.column == column for text in one.settings.get("values", ())
+    }
+    free = (text for n in count() if (text := "?" * n) not in taken)
+    return next(free), next(free)
+
+
+def _part(text: Value, one: Input, program: Program) -> Value:
+    """The columns of ``raw`` that an input gives."""
+    if one.kind == "category":
+        keys = [*one.settings["values"], free_texts(program, one.column)[0]]
+        places = [*map(float, range(len(keys) - 1)), math.nan]
+        settings = {"keys_strings": keys, "values_floats": places, "default_float": len(keys) - 1.0}
+        return text.to("LabelEncoder", domain="ai.onnx.ml", **settings).to("Cast", to=DOUBLE)
+    if one.kind == "words":
+        found = [text.to("RegexFullMatch", pattern=WORD.format(word)) for word in one.settings["words"]]
+        return text.graph.add("Concat", *found, axis=1).to("Cast", to=DOUBLE)
+    return text
+
+
+def _answers(program: Program, names: list[str], *, matrix: bool) -> Value:
+    """All nodes; rows with an infinite input, or a missing one where none may be, are NaN."""
+    graph = Graph(next("#" * n for n in count(1) if not any(name.startswith("#" * n) for name in names)))
+    if matrix:
+        raw = Value(graph, MATRIX).to("Cast", to=DOUBLE)
+    else:
+        pairs = zip(names, program.inputs, strict=True)
+        raw = graph.add("Concat", *(_part(Value(graph, name), one, program) for name, one in pairs), axis=1)
+    values = {RAW: Value(graph, raw.name, program.n_raw)}
+    for step in program.steps:
+        made = OPERATIONS[step.op](*map(values.get, step.reads), **program.arrays(step), **step.settings)
+        values[step.out] = Value(graph, made.name, step.n)
+    refused = (raw - raw).to("IsNaN") if program.needs_all else raw.to("IsInf")
+    return values[program.output] + over_columns("ReduceSum", where(refused, math.nan, 0.0))
+
+
+def _label(program: Program, found: Value) -> Output:
+    """The most probable class, or 0 and 1; for a refused row an empty text, or a number below all."""
+    names, classes = program.result.names, program.result.classes
+    if program.result.kind == "labels":
+        decided = where(found.to("IsNaN"), -1.0, (found > 0.5).to("Cast", to=DOUBLE))
+        return decided.to("Cast", to=INT64), INT64, ["N", len(names)]
+    whole = all(isinstance(one, int) for one in classes)
+    table = np.array(
+        [*classes, min(-1, min(classes) - 1)] if whole else [*names, ""], np.int64 if whole else object
+    )
+    refused = over_columns("ReduceSum", found, keep=False).to("IsNaN")
+    place = where(refused, np.array(len(names)), found.to("ArgMax", axis=1, keepdims=0))
+    return found.graph.add("Gather", table, place), INT64 if whole else STRING, ["N"]
+
+
+def _inputs(program: Program, names: list[str], *, matrix: bool) -> dict[str, tuple[int, int, str]]:
+    """Type, columns and description of each tensor."""
+    texts = [one.column for one in program.inputs if one.kind in TEXTS]
+    if matrix and texts:
+        expected, hint = "False for a model that reads texts", "Leave it out: each column is a tensor then."
+        raise ConfigurationError(
+            "export", expected, f"got texts in column {texts[0]!r}", hint, setting="matrix"
+        )
+    if matrix:
+        about = "; ".join(f"{one.column!r}: {MEANINGS[one.kind]}" for one in program.inputs)
+        return {MATRIX: (FLOAT, program.n_raw, f"{about}. NaN is a missing value.")}
+    found = {}
+    for name, one in zip(names, program.inputs, strict=True):
+        kind, about = DOUBLE, f"{one.column!r}: {MEANINGS.get(one.kind)}. NaN is a missing value."
+        if one.kind in TEXTS:
+            kind, about = (
+                STRING,
+                f"{one.column!r}: a text. {free_texts(program, one.column)[0]!r} is a missing value.",
+            )
+        found[name] = kind, 1, about
+    return found
+
+
+def _model(program: Program, note: str, *, matrix: bool) -> Any:
+    from onnx import helper, numpy_helper
+
+    names, result = [tensor_name(program, one) for one in program.inputs], program.result
+    inputs = [
+        helper.make_tensor_value_info(name, kind, ["N", n], doc_string=about)
+        for name, (kind, n, about) in _inputs(program, names, matrix=matrix).items()
+    ]
+    found = _answers(program, names, matrix=matrix)
+    answers, kind = (found.to("Cast", to=FLOAT), FLOAT) if matrix else (found, DOUBLE)
+    made: list[Output] = [(answers, kind, ["N", len(result.names)])]
+    if result.kind != "numbers":
+        made.insert(0, _label(program, found))
+    outputs = []
+    for name, (value, kind, shape) in zip(outputs_of(program), made, strict=True):
+        found.graph.nodes.append(helper.make_node("Identity", [value.name], [name], name=name))
+        outputs.append(helper.make_tensor_value_info(name, kind, shape))
+    constants = [numpy_helper.from_array(value, name) for name, value in found.graph.constants.items()]
+    model = helper.make_model(
+        helper.make_graph(found.graph.nodes, "deepstep", inputs, outputs, constants),
+        opset_imports=[helper.make_opsetid(*one) for one in OPSETS.items()],
+        ir_version=IR_VERSION,
+        producer_name="deepstep",
+        producer_version=__version__,
+        doc_string=f"{program.title}\nParity certificate: {note}.",
+    )
+    about = {"kind": result.kind, "outputs": json.dumps(result.names), "classes": json.dumps(result.classes)}
+    helper.set_model_props(model, {"certificate": note, **about})
+    return model
+
+
+def write(program: Program, path: Path, note: str, *, matrix: bool = False) -> list[Path]:
+    """Write the file."""
+    try:
+        import onnx
+    except ImportError as error:
+        raise missing_package("export", "onnx", "onnx") from error
+    onnx.save_model(_model(program, note, matrix=matrix), path)
+    return [path]
+
+
+def feeds(program: Program, rows: Mapping[str, list[Any]], *, matrix: bool = False) -> dict[str, AnyArray]:
+    """The tensors for rows by column."""
+    raw = as_raw(program, rows)
+    if matrix:
+        return {MATRIX: raw.astype(np.float32)}
+    found: dict[str, AnyArray] = {}
+    for one in program.inputs:
+        found[tensor_name(program, one)] = raw[:, one.start : one.start + 1]
+        if one.kind in TEXTS:
+            missing, unseen = free_texts(program, one.column)
+            told = {None: missing, missing: unseen}
+            texts = [told.get(value, value) for value in rows[one.column]]
+            found[tensor_name(program, one)] = np.array(texts, object)[:, np.newaxis]
+    return found
+
+
+def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
+    """The outputs of the file in onnxruntime."""
+    try:
+        from onnxruntime import InferenceSession
+    except ImportError as error:
+        hint = "there is no onnxruntime (pip install 'deepstep[onnx]')"
+        raise CannotRunError("onnx", "onnxruntime", hint) from error
+    session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    matrix = session.get_inputs()[0].type == "tensor(float)"
+    (found,) = session.run(outputs_of(program)[-1:], feeds(program, rows, matrix=matrix))
+    return np.asarray(found, np.float64)
+
+
+FORMAT = Format(".onnx", write, run, options={"matrix": BOUND})

@@ -1,0 +1,188 @@
+"""The file of ONNX: operations, a valid graph, texts, labels of refused rows, real tables, and its speed."""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import polars
+import pytest
+from onnxruntime import InferenceSession
+
+from deepstep import DeepClassifier, DeepRegressor, Network
+from deepstep.errors import ConfigurationError, MissingPackageError
+from deepstep.export import export, numpy_runtime
+from deepstep.export.models import exported
+from deepstep.export.onnx_format import feeds, free_texts, run, tensor_name, write
+from deepstep.export.onnx_operations import OPERATIONS
+from deepstep.export.program import ELEMENTWISE, RAW, Builder, Input, Program, Result
+from deepstep.export.rows import drawn_rows
+from export_models import PRESETS, fitted
+
+TABLES = {
+    "titanic": "survived",
+    "penguins": "species",
+    "mpg": "mpg",
+    "diamonds": "price",
+    "california_housing": "median_house_value",
+}
+
+
+def session(path: Path) -> InferenceSession:
+    return InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+
+def computed(ops: list[str], x: Any, folder: Path) -> dict[str, Any]:
+    """What the graph and NumPy make of a column, by operation."""
+    builder = Builder(1)
+    values = [builder.add(op, RAW) for op in ops]
+    output = builder.concat(*values)
+    names = tuple(map(str, range(builder.widths[output])))
+    column = (Input("x", "number", 0),)
+    program = Program(("x",), column, tuple(builder.steps), {}, output, Result("numbers", names))
+    write(program, folder / "ops.onnx", "")
+    found = run(folder / "ops.onnx", program, {"x": x.tolist()})
+    with np.errstate(all="ignore"):
+        exact = [numpy_runtime.OPERATIONS[op](x[:, np.newaxis]) for op in ops]
+    ends = np.cumsum([one.shape[1] for one in exact])[:-1]
+    return dict(zip(ops, zip(np.split(found, ends, axis=1), exact, strict=True), strict=True))
+
+
+def test_operations(tmp_path: Path) -> None:
+    assert set(OPERATIONS) == set(numpy_runtime.OPERATIONS)
+    x = np.concatenate([np.linspace(-60, 60, 4801), [1e30, -1e30, 1e-9, np.nan]])
+    for op, (found, exact) in computed([op for op in ELEMENTWISE if op in OPERATIONS], x, tmp_path).items():
+        usual = np.s_[:-4] if op == "cosine" else np.isfinite(exact[:, 0])
+        assert found[usual] == pytest.approx(exact[usual], rel=1e-12, abs=1e-12), op
+        assert np.isnan(found[-1]).all(), op
+
+
+def test_dates(tmp_path: Path) -> None:
+    """Where sine or cosine is nearly 0 the relative error is small, too: pieces of features may be narrow."""
+    x = np.concatenate([np.arange(-700_000, 2_900_000, 1_013.25), 20_000 + np.arange(97) / 96])
+    for op, (found, exact) in computed(["month", "weekday", "hour"], x, tmp_path).items():
+        assert found == pytest.approx(exact, rel=1e-9 if op == "hour" else 0, abs=0), op
+
+
+@pytest.mark.parametrize("target", ["classes", "several", "numbers"])
+def test_a_valid_graph(target: str, tmp_path: Path) -> None:
+    model = fitted("single", target=target)
+    certificate = export(model, tmp_path / "model.onnx")
+    graph = onnx.load(tmp_path / "model.onnx")
+    onnx.checker.check_model(graph, full_check=True)
+    onnx.shape_inference.infer_shapes(graph, check_type=True, strict_mode=True, data_prop=True)
+    told = {one.key: one.value for one in graph.metadata_props}
+    assert (told["certificate"], json.loads(told["outputs"])) == (
+        str(certificate),
+        list(exported(model).program.result.names),
+    )
+    assert str(certificate) in graph.doc_string
+    program, loaded = exported(model).program, session(tmp_path / "model.onnx")
+    tensors = feeds(program, drawn_rows(program, m=40))
+    for m in (40, 1, 0):
+        *label, answers = loaded.run(None, {name: value[:m] for name, value in tensors.items()})
+        assert answers.shape == (m, len(program.result.names))
+        if target == "classes":
+            assert label[0].tolist() == [model.classes_[at] for at in answers.argmax(axis=1)]
+        if target == "several":
+            assert (label[0] == (answers > 0.5)).all()
+    names = ["variable"] if target == "numbers" else ["label", "probabilities"]
+    assert [one.name for one in loaded.get_outputs()] == names
+
+
+@pytest.mark.parametrize(("classes", "refused"), [(["x", "y"], ""), ([-1, 4], -2), ([False, True], -1)])
+def test_labels_of_refused_rows(classes: list[Any], refused: Any, tmp_path: Path) -> None:
+    rows = np.random.default_rng(0).normal(size=(40, 2))
+    labels = np.array(classes)[(rows[:, 0] > 0).astype(int)]
+    model = DeepClassifier(4, preset="mlp", tol=9, n_iter_no_change=1).fit(rows, labels)
+    export(model, tmp_path / "model.onnx", matrix=True)
+    X = np.array([*rows[:5], [np.inf, 0], [0, np.nan]], np.float32)
+    label, probabilities = session(tmp_path / "model.onnx").run(None, {"X": X})
+    assert label.tolist() == [*model.predict(rows[:5]).tolist(), refused, refused]
+    assert probabilities.dtype == np.float32
+    assert np.isnan(probabilities).any(axis=1).tolist() == [False] * 5 + [True] * 2
+
+
+def test_texts(tmp_path: Path) -> None:
+    model = fitted("tabular", "category", "text")
+    export(model, tmp_path / "model.onnx")
+    texts = ["Fast red-CAR", "fast_car 7", "redcar", "unseen\nred", "ä car", ""]
+    categories = ["red", "ä'\"\\?", "RED", " red", "", ""]
+    columns = {"category": categories, "text": texts}
+    given = {name: np.array(values, object)[:, np.newaxis] for name, values in columns.items()}
+    _, found = session(tmp_path / "model.onnx").run(None, {"x": np.full((6, 1), 0.5), **given})
+    told = {name: [value or None for value in values] for name, values in columns.items()}
+    rows = polars.DataFrame({"x": [0.5] * 6, **told})
+    assert np.max(np.abs(found - model.predict_proba(rows))) < 1e-6
+
+
+def test_free_names() -> None:
+    inputs = (
+        Input("label", "number", 0),
+        Input("a", "category", 1, settings={"values": ["", "??"]}),
+        Input("a", "words", 2, settings={"words": ["w"]}),
+        Input("b", "number", 3),
+        Input("b", "category", 4, settings={"values": ["u"]}),
+    )
+    program = replace(exported(Network([2, 1], seed=1)).program, inputs=inputs)
+    assert [tensor_name(program, one) for one in inputs] == ["label 0", "a", "a", "b 3", "b 4"]
+    assert free_texts(program, "a") == ("?", "???")
+    assert free_texts(program, "b") == ("", "?")
+
+
+def test_a_matrix_is_of_numbers(tmp_path: Path) -> None:
+    model = fitted("single", "number", "date")
+    assert export(model, tmp_path / "model.onnx", matrix=True).difference < 1e-6
+    with pytest.raises(ConfigurationError, match=r"matrix must be False .* got texts in column 'category'"):
+        export(fitted("single", "category"), tmp_path / "other.onnx", matrix=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
+
+
+def test_without_the_packages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    network = Network([2, 3, 1], seed=1)
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    assert "no onnxruntime (pip install" in str(export(network, tmp_path / "model.onnx"))
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(MissingPackageError, match=r"'onnx' is needed; .* pip install 'deepstep\[onnx\]'"):
+        export(network, tmp_path / "other.onnx")
+
+
+def test_many_rows(tmp_path: Path) -> None:
+    """10,000 rows with missing, unseen and large values agree, or are refused alike."""
+    known = exported(fitted("single"))
+    rows = drawn_rows(known.program, seed=1, m=10_000)
+    write(known.program, tmp_path / "model.onnx", "")
+    found = run(tmp_path / "model.onnx", known.program, rows)
+    assert np.max(np.abs(found - known.exact(rows))) < 1e-6
+
+
+def best_of(times: int, call: Callable[[], Any]) -> float:
+    """Seconds of the fastest of some calls."""
+    seconds = []
+    for _ in range(times):
+        begin = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - begin)
+    return min(seconds)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_ensembles_on_real_tables(shared: Path, name: str, tmp_path: Path) -> None:
+    """25 networks, and a row by the graph is not slower than by the model."""
+    rows = polars.read_csv(
+        shared / f"data/tables/{name}.csv", null_values=["NA", ""], infer_schema_length=None
+    )
+    rows = rows.drop_nulls(TABLES[name]).sample(100, seed=0)
+    X, y = rows.drop(TABLES[name], "alive", strict=False), rows[TABLES[name]]
+    kind = DeepClassifier if name in ("titanic", "penguins") else DeepRegressor
+    model = kind(**{**PRESETS["tabular"], "n_estimators": 25}).fit(X, y)
+    assert export(model, tmp_path / "model.onnx").difference < 1e-6
+    program = exported(model).program
+    one = feeds(program, drawn_rows(program, m=1))
+    loaded, predict = session(tmp_path / "model.onnx"), getattr(model, "predict_proba", model.predict)
+    assert best_of(9, lambda: loaded.run(None, one)) < best_of(5, lambda: predict(X[:1]))
