@@ -453,7 +453,7 @@ class Run:
 
     def _rows(self, raw: Any) -> Any:
         """Rows as the ensemble takes them: columns that one fold or another has features of, or floats."""
-        import polars
+        from deepstep.environment import polars
 
         inputs = self.preparation.inputs
         if isinstance(raw, str | PathLike):

@@ -28,6 +28,7 @@ from deepstep.cli.screen import (
     program,
     say,
 )
+from deepstep.environment import naming_packages
 from deepstep.errors import DeepStepError, DivergenceError, unknown_name
 
 COMMANDS = {
@@ -119,7 +120,7 @@ def _last_words(sentence: str) -> None:
 def _run(arguments: Sequence[str]) -> int:
     try:
         # Not by deepstep.main(), which has exit codes of its own.
-        with deepstep.make_context("deepstep", list(arguments)) as context:
+        with naming_packages(), deepstep.make_context("deepstep", list(arguments)) as context:
             return deepstep.invoke(context) or GOOD
     except click.exceptions.Exit as leave:  # --help, --version
         return leave.exit_code

@@ -127,7 +127,7 @@ def _record(run: Run, prediction: Prediction) -> dict[str, Any]:
 
 def _csv(run: Run, prediction: Prediction, *, header: bool) -> str:
     """A CSV table; names that come again, as "a" with "b_c" and "a_b" with "c" do, get a number."""
-    import polars
+    from deepstep.environment import polars
 
     columns: dict[str, Any] = {}
     for name, values in _columns(run, prediction):
