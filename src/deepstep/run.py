@@ -35,6 +35,7 @@ from deepstep.data.frames import as_frame
 from deepstep.data.tables import silent, table_in
 from deepstep.data.text_formats import read_text
 from deepstep.docstrings import complete
+from deepstep.environment import package
 from deepstep.errors import ConfigurationError, DataError, FileError
 from deepstep.held_out import HeldOut, chosen
 from deepstep.model import Network
@@ -169,11 +170,9 @@ class Run:
         >>> Run.of(model).network
         Network(1-1: identity; 2 parameters, float64)
         """
-        from sklearn.utils.validation import check_is_fitted
-
         from deepstep.estimators.presets import changed
 
-        check_is_fitted(estimator)
+        package("sklearn.utils.validation").check_is_fitted(estimator)
         ensemble, config = estimator.ensemble_, dict(config or {})
         plain = (bool, int, float, str)
         given = {name: value for name, value in changed(estimator).items() if isinstance(value, plain)}
