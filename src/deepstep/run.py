@@ -463,12 +463,36 @@ class Run:
             return inputs.transform(raw) if isinstance(raw, np.ndarray) else inputs.transform_table(raw)
         if isinstance(raw, np.ndarray):
             raise DataError("Run", "a table, as in training", f"got an array of shape {raw.shape}")
-        tables = [one.preparation for one in self.ensemble.preprocessors if one.preparation is not None]
-        if not tables:
+        if all(one.preparation is None for one in self.ensemble.preprocessors):
             return inputs.transform(raw)
-        columns = [column for table in tables for column in table.columns]
-        names = list(dict.fromkeys(column.name for column in columns if column.feature_names))
+        names = list(self.columns)
         return as_frame(with_columns(raw, names)[names], where="table")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that a table must have: those that one fold or another has features of."""
+        inputs = self.preparation.inputs
+        if not isinstance(inputs, TablePreparation):
+            return inputs.feature_names
+        tables = [one.preparation for one in self.ensemble.preprocessors if one.preparation is not None]
+        columns = [column for table in tables or [inputs] for column in table.columns]
+        return tuple(dict.fromkeys(column.name for column in columns if column.feature_names))
+
+    def likely(self, raw: Any, alpha: float = 0.1) -> AnyArray:
+        """Sets of classes, or intervals, that have the true value of about 1 - alpha of the rows.
+
+        raw (table, path of one, or array): As in `outputs`.
+        alpha: Share of the rows whose value may be missed, between 0 and 1.
+        returns (array): As ``predict_set`` or ``predict_interval`` of the estimator.
+        ConfigurationError: Where no estimator is kept, or it has no rows that were not learned from.
+        """
+        estimator = self.estimator
+        if estimator is None:
+            got = "the run has none"
+            raise ConfigurationError("Run", "an estimator, which knows how often it is wrong", got)
+        name = "predict_set" if self.preparation.target.is_classification else "predict_interval"
+        found: AnyArray = getattr(estimator, name)(self._rows(raw), alpha)
+        return found
 
     def reading(
         self, given: TextFormat = BY_CONTENT.given, tell: Callable[[str], None] = silent

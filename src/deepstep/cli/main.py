@@ -36,6 +36,7 @@ COMMANDS = {
     "describe-columns": "summary",
     "train": "train",
     "predict": "predict",
+    "serve": "serve",
     "evaluate": "evaluate",
     "importance": "evaluate",
     "summary": "summary",
