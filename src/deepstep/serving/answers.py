@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from deepstep.data.cells import objects_as_series
+from deepstep.data.dialect import SEPARATORS
 from deepstep.data.tables import silent
 from deepstep.data.text_formats import json_values
-from deepstep.data.text_tables import damaged, read_text_table, typed
+from deepstep.data.text_tables import read_text_table, typed
 from deepstep.errors import DataError
 from deepstep.run import Prediction, Run
 from deepstep.types import AnyArray
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     import polars
 
 BODY = "the body"
+
+FURTHER_COLUMNS = 1_000
+"""Unused columns that a text table may have; the time to name them grows with the square of their number."""
 
 
 class TooManyRowsError(DataError):
@@ -41,12 +45,12 @@ def table_of_json(body: bytes, run: Run, most: int) -> "polars.DataFrame":
     records, header = (value.get("rows"), value.get("columns")) if isinstance(value, dict) else (value, None)
     if not isinstance(records, list) or not (isinstance(value, list) or _are(str, header)):
         expected = 'a list of objects, or an object with the lists "columns" and "rows", is expected'
-        raise DataError(BODY, expected, f"got {str(value)[:60]!r}")
+        raise DataError(BODY, expected, f"got {type(value).__name__}")
     _check_rows(len(records), most)
     kind, fits = (dict, "an object") if header is None else (list, f"a list of {len(header)} values")
     for number, row in enumerate(records, 1):
         if not isinstance(row, kind) or (header is not None and len(row) != len(header)):
-            raise DataError(BODY, f"every row is {fits}", f"row {number} is {str(row)[:60]!r}")
+            raise DataError(BODY, f"every row is {fits}", f"row {number} is another")
     if header is None:
         there = set().union(*records)
         columns = {name: [row.get(name) for row in records] for name in run.columns if name in there}
@@ -72,12 +76,17 @@ def table_of_csv(body: bytes, run: Run, most: int) -> "polars.DataFrame":
     from deepstep.environment import polars
 
     how = run.reading()
-    _check_rows(body.count(b"\n") or 1, most + 1)  # lines, before they are read
+    _check_rows(body.count(b"\n") or 1, most + 1)  # lines and columns, before they are read
+    widest = max(line.count(sign.encode()) for line in body.split(b"\n") for sign in SEPARATORS)
+    if widest > 2 * len(run.columns) + FURTHER_COLUMNS:
+        got = f"a line has {widest:,} separators"
+        raise DataError(BODY, "the columns of the training table are expected", got)
     try:
         cells, written = read_text_table(body, BODY, ",", given=how.given, usual=how.usual, tell=silent)
         frame = typed(cells, written, how.values)
     except polars.exceptions.PolarsError as error:
-        raise damaged(BODY, "a text table", str(error).partition("\n")[0]) from error
+        got = f"it cannot be read ({str(error).partition(chr(10))[0]})"
+        raise DataError(BODY, "a text table is expected", got) from error
     _check_rows(frame.height, most)
     return frame if how.usual.header else run.with_numbers_of_training(frame)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from deepstep import __version__
 from deepstep.data.text_formats import html_table
+from deepstep.preparation.categories import TwoValuesColumn
 from deepstep.preparation.columns import Column
 from deepstep.run import Run
 
@@ -44,7 +45,7 @@ def _row_schema(run: Run) -> dict[str, Any]:
 def _column_schema(column: Column) -> dict[str, Any]:
     """The type of a column, its treatment, and the values that the training rows had."""
     kind = TYPES.get(column.kind, {"type": ["string", "null"]})
-    values = getattr(column, "categories", ()) or getattr(column, "values", ())
+    values = column.values if isinstance(column, TwoValuesColumn) else getattr(column, "categories", ())
     examples = {"examples": list(values[:MOST_SHOWN])} if values else {}
     return {**kind, "description": column.done, **examples}
 
