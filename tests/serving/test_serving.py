@@ -245,15 +245,13 @@ def test_health_answers_during_predictions_which_end_in_time_and_wait_in_a_short
 
 
 def test_a_body_that_does_not_arrive_is_not_waited_for(runs):
+    head = "POST /predict HTTP/1.1", "Host: localhost", "Content-Type: text/csv", "Content-Length: 9", "", ""
     with (
         served(runs["classes"], Limits(seconds=0.3)) as port,
-        socket.create_connection(("127.0.0.1", port)) as one,
+        socket.create_connection(("127.0.0.1", port), timeout=20) as connection,
     ):
-        one.sendall(
-            b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\nContent-Length: 9\r\n\r\n"
-        )
-        one.settimeout(20)
-        assert one.recv(100).startswith(b"HTTP/1.1 408")
+        connection.sendall("\r\n".join(head).encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 408")
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from deepstep import __version__
 from deepstep.errors import ConfigurationError, DeepStepError
+from deepstep.preparation import TablePreparation
 from deepstep.run import Run
 from deepstep.serving.answers import (
     TooManyRowsError,
@@ -81,8 +82,12 @@ class _Service:
 
     def __init__(self, run: Run, limits: Limits) -> None:
         self._run, self._limits = run, limits
-        self._has_estimator = run.estimator is not None  # read here, and not by the first request
         self._document = openapi(run)
+        value = None if isinstance(run.preparation.inputs, TablePreparation) else 0
+        row = json.dumps([dict.fromkeys(run.columns, value)]).encode()
+        # the estimator and the kernels are loaded now, and not by the first request
+        self._estimator = run.estimator
+        answers_for(run, table_of_json(row, run, 1), None)
         self._pool = ThreadPoolExecutor(limits.threads, thread_name_prefix="deepstep serve")
         self._places = BoundedSemaphore(limits.threads + limits.waiting)
 
