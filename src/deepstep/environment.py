@@ -41,7 +41,8 @@ DISTRIBUTIONS = {
 
 def __getattr__(name: str) -> Any:
     if name in DISTRIBUTIONS:
-        return package(name)
+        globals()[name] = module = package(name)  # found without this function from now on
+        return module
     raise AttributeError(f"module 'deepstep.environment' has no attribute {name!r}")
 
 
