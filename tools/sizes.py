@@ -22,14 +22,15 @@ LIMITS: dict[str, tuple[int, int]] = {
     "plots": (1_270, 1_660),
     "report": (700, 910),
     "explorer": (1_230, 1_830),
-    "course": (1_800, 3_710),
-    "cli": (2_000, 5_450),
-    "": (500, 2_320),
+    "course": (1_800, 3_740),
+    "serving": (500, 500),
+    "cli": (2_000, 5_520),
+    "": (500, 2_450),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
-FILES = 190, 251
-TESTS = 22_000, 41_860
+FILES = 190, 257
+TESTS = 22_000, 42_410
 
 
 def lines(files: list[Path]) -> int:
