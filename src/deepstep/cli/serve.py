@@ -3,7 +3,9 @@
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,16 +18,18 @@ from deepstep.run import Run
 MOST_CONNECTIONS = 256
 
 
+def _option(flag: str, kind: click.ParamType, default: object, text: str) -> Callable[[Any], Any]:
+    return click.option(flag, type=kind, default=default, show_default=True, help=text)
+
+
 @click.command("serve")
 @run_argument
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0 for all.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0: any free.")
-@click.option("--max-bytes", type=click.IntRange(1), default=8_000_000, show_default=True, help="Of a body.")
-@click.option("--max-rows", type=click.IntRange(1), default=10_000, show_default=True, help="Of a body.")
-@click.option(
-    "--timeout", type=click.FloatRange(0, min_open=True), default=30.0, show_default=True, help="Seconds."
-)
-@click.option("--threads", type=click.IntRange(1), default=2, show_default=True, help="That predict.")
+@_option("--host", click.STRING, "127.0.0.1", "Address to listen at; 0.0.0.0 for all.")
+@_option("--port", click.IntRange(0, 65535), 8000, "0 takes any free one.")
+@_option("--max-bytes", click.IntRange(1), 8_000_000, "Bytes of a body, at most.")
+@_option("--max-rows", click.IntRange(1), 10_000, "Rows of a body, at most.")
+@_option("--timeout", click.FloatRange(0, min_open=True), 30.0, "Seconds for a body, and for its prediction.")
+@_option("--threads", click.IntRange(1), 2, "Threads that predict.")
 @json_option
 def serve_command(
     run_folder: Path,
