@@ -18,7 +18,7 @@ from deepstep.run import Run
 MOST_CONNECTIONS = 256
 
 
-def _option(flag: str, kind: click.ParamType, default: object, text: str) -> Callable[[Any], Any]:
+def _option(flag: str, kind: Any, default: object, text: str) -> Callable[[Any], Any]:
     return click.option(flag, type=kind, default=default, show_default=True, help=text)
 
 
