@@ -1,11 +1,13 @@
 """Time from the start of a process to its first prediction: ``python benchmarks/first_prediction.py``.
 
-Prints medians over fresh interpreters, taken in turn; kernels are compiled before.
+Prints medians over fresh interpreters, taken in turn, of the time and of the processor's time in it; kernels
+are compiled before.
 """
 
 import subprocess
 import sys
 import tempfile
+from os import times
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -19,7 +21,8 @@ PROGRAMS = {
     "python alone": "",
     "import numpy": "import numpy",
     "a forward pass of the lecture": (
-        "from deepstep.lecture import L_model_fp, init_params; L_model_fp([[1.0]], init_params(1, 2, 1))"
+        "import numpy; from deepstep.lecture import L_model_fp, init_params; "
+        "L_model_fp(numpy.ones((1, 1)), init_params(1, 2, 1))"
     ),
     "Network, 50-256-256-1": (
         "import numpy; from deepstep import Network; Network.load('network').forward(numpy.zeros((50, 1)))"
@@ -35,11 +38,13 @@ PROGRAMS = {
 }
 
 
-def seconds(program: str, folder: Path) -> float:
-    """The time of a fresh interpreter that runs a program."""
-    begun = perf_counter()
+def seconds(program: str, folder: Path) -> tuple[float, float]:
+    """The time of a fresh interpreter that runs a program, and the processor's time."""
+    before, begun = times(), perf_counter()
     subprocess.run([sys.executable, "-c", program], cwd=folder, check=True)
-    return perf_counter() - begun
+    after, ended = times(), perf_counter()
+    worked = after.children_user + after.children_system - before.children_user - before.children_system
+    return ended - begun, worked
 
 
 def main() -> int:
@@ -50,12 +55,15 @@ def main() -> int:
         folder = Path(place)
         DeepClassifier(random_state=1).fit(X, (X[:, 0] > X[:, 1]).astype(int)).save(folder / "run")
         Network([50, 256, 256, 1], seed=1).save(folder / "network")
-        times: dict[str, list[float]] = {name: [] for name in PROGRAMS}
+        found: dict[str, list[tuple[float, float]]] = {name: [] for name in PROGRAMS}
         for _ in range(RUNS + 1):
             for name, program in PROGRAMS.items():
-                times[name].append(seconds(program, folder))
-    for name, found in times.items():
-        print(f"{name:<38}{1e3 * median(found[1:]):>8.0f} ms")  # the first warms the disk
+                found[name].append(seconds(program, folder))
+    for name, pairs in found.items():
+        taken, worked = (
+            1e3 * median(values) for values in zip(*pairs[1:], strict=True)
+        )  # the first warms the disk
+        print(f"{name:<38}{taken:>8.0f} ms{worked:>8.0f} ms of the processor")
     return 0
 
 
