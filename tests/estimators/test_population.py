@@ -10,16 +10,18 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy.sparse import csr_array
+from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_wine
 from sklearn.metrics import log_loss, mean_squared_error
 
 from deepstep import DeepClassifier, DeepRegressor
 from deepstep.errors import DivergenceError
-from deepstep.estimators import ensemble, ensemble_fit, population
+from deepstep.estimators import ensemble, ensemble_fit, members, population
 from deepstep.estimators.calibration import fit_temperature, with_temperature
 from deepstep.estimators.members import snapshot_epochs
 from deepstep.estimators.population import EFFORTS, FIRST, SIZES, Size, drawn_preset, ensemble_size
 from deepstep.estimators.presets import INPUTS, hyperparameters
+from deepstep.plots import TrainingCurveDisplay
 
 WINE, KINDS = load_wine(return_X_y=True)
 NUMBERS, TARGET = load_diabetes(return_X_y=True)
@@ -141,6 +143,26 @@ def test_the_other_folds_keep_what_was_good_on_the_first(tried):
             assert [*task.window] == marks[max(0, at - 2) : at + 3]
             assert [one.epochs for one in trained.snapshots] == [*task.window]
             assert len(trained.member.network.history) == task.window[-1]
+
+
+def test_members_are_validated_after_the_epochs_of_their_snapshots_and_learn_the_same(tried, monkeypatch):
+    """As where each epoch is validated."""
+    network_fit = members.NetworkFit
+    monkeypatch.setattr(members, "NetworkFit", lambda *a, **k: network_fit(*a, **{**k, "validated": None}))
+    looked_at = clone(tried.model).fit(tried.X, tried.y)
+    marks = {1, *snapshot_epochs(EPOCHS)}
+    for one, each in zip(tried.model.ensemble_.members, looked_at.ensemble_.members, strict=True):
+        assert one.network.parameters.flat.tobytes() == each.network.parameters.flat.tobytes()
+        costs, of_each = (member.network.history.column("validation_cost") for member in (one, each))
+        assert np.isfinite(of_each).all()
+        at = np.flatnonzero(np.isfinite(costs))
+        assert {*(at + 1).tolist()} <= marks
+        assert_allclose(costs[at], of_each[at])
+        assert one.best_epoch - 1 in at
+        drawn = TrainingCurveDisplay.from_history(one.network.history)
+        assert "had none that is finite" not in drawn.describe()
+        assert np.isfinite(drawn.plot().lines_["validation_cost"].get_ydata()).all()
+    assert tried.model.ensemble_.weights == looked_at.ensemble_.weights
 
 
 def test_members_of_an_ensemble_can_be_changed_and_trained(tried):

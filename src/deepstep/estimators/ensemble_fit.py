@@ -30,6 +30,7 @@ from deepstep.estimators.members import (
     Prepared,
     Task,
     Trained,
+    has_pooled_epochs,
     limited_threads,
     member_executor,
     snapshot_epochs,
@@ -320,11 +321,9 @@ class _Population:
         """The number of epochs of a preset that is best for all folds that it has learned."""
         trained = {fold: self._trained[one, fold] for one, fold in sorted(self._trained) if one == number}
         preset = self._presets[number]
-        own = self._gathered({fold: (one.member, one.outputs) for fold, one in trained.items()})
-        found = [Choice(preset, None, *own)]
-        if self._estimator.time_budget is not None or self._params(number).n_iter_no_change < inf:
-            return found[0]  # each ends by the clock, or by a patience of its own, where that keeps the best
-        for epochs in sorted({one.epochs for each in trained.values() for one in each.snapshots}):
+        marks = {one.epochs for each in trained.values() for one in each.snapshots}
+        pooled, found = has_pooled_epochs(self._params(number), self._estimator.time_budget), []
+        for epochs in sorted(marks) if pooled else ():
             after = {fold: one.after(epochs) for fold, one in trained.items()}
             known = {
                 fold: (one[0], self._preprocessors[fold].unscaled(one[1]))
@@ -333,8 +332,10 @@ class _Population:
             }
             if len(known) == len(trained):
                 found.append(Choice(preset, epochs, *self._gathered(known)))
-        pooled = found[1:] or found
-        return min(pooled, key=lambda one: _or_last(one.loss))
+        if not found:  # each ended by the clock, or by a patience of its own, and has its best epoch
+            own = self._gathered({fold: (one.member, one.outputs) for fold, one in trained.items()})
+            return Choice(preset, None, *own)
+        return min(found, key=lambda one: _or_last(one.loss))
 
     def _gathered(self, known: dict[int, tuple[Member, Array]]) -> tuple[dict[int, Member], Array, float]:
         """Members, their outputs for all rows, and the mean loss of these at the best temperature."""

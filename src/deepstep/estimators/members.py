@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import partial
-from math import ceil, inf
+from math import inf
 from threading import Event
 from time import monotonic
 from types import SimpleNamespace
@@ -50,6 +50,9 @@ WORSE = 0.01
 LEAST_EPOCHS = 32
 """Epochs from which on cycles are compared."""
 
+CYCLES = 3 / 15, 7 / 15
+"""Shares of the epochs after which the second and the third cycle of the learning rate end."""
+
 SNAPSHOTS = 1 / 15, 0.13, 3 / 15, 0.3, 0.38, 7 / 15, 0.55, 0.64, 0.73, 0.82, 0.91, 1.0
 """Shares of the epochs after which a member may be the best."""
 
@@ -84,27 +87,6 @@ class _Linked(Callback):
         self._link.move(share if budget is None else max(share, training.position.seconds / budget))
 
 
-class _Overfitted(Callback):
-    """Ends a member's training after the third of the four cycles of its learning rate, where that cycle was
-    worse than those before it. The last one is half of the epochs, and hardly ever better then.
-    """
-
-    looks_at_the_network = False
-
-    def __init__(self, epochs: int) -> None:
-        self._second, self._third = (ceil(epochs * end) + 1 for end in (3 / 15, 7 / 15))
-
-    def on_epoch_end(self, training: Training, record: Record) -> None:
-        if len(training.history) == self._third:
-            costs = training.history.column("validation_cost")
-            before, now = (
-                np.min(cycle, initial=inf, where=np.isfinite(cycle))
-                for cycle in (costs[: self._second], costs[self._second :])
-            )
-            if now > before + WORSE * abs(before):
-                raise StopTraining("the third cycle of the learning rate was worse than those before")
-
-
 class Snapshot(NamedTuple):
     """A member after some epochs: what it predicts with, and its outputs for the rows held out."""
 
@@ -115,22 +97,37 @@ class Snapshot(NamedTuple):
 
 
 class _Snapshots(Callback):
-    """Keeps a member as it is after some epochs: of those of a window, whose last one ends its training."""
+    """Keeps a member as it is after some epochs: of those of a window, whose last one ends its training.
+
+    Without a window training ends after the third of the four cycles of its learning rate, too, where that
+    cycle was worse than those before it. The last one is half of the epochs, and hardly ever better then.
+    """
 
     adds_to_records = ()
+    looks_at_the_network = False  # but after those epochs, where training pauses to validate
 
-    def __init__(self, epochs: int, window: tuple[int, ...]) -> None:
-        self._marks, self._last = window or snapshot_epochs(epochs), window[-1] if window else None
+    def __init__(self, epochs: int, window: tuple[int, ...], *, compares: bool) -> None:
+        self._last = window[-1] if window else None
+        self._second, self._third = (min(epochs, max(1, round(epochs * end))) for end in CYCLES)
+        self.marks, self._compares = window or snapshot_epochs(epochs), compares
         self.kept: list[Snapshot] = []
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
         done = len(training.history)
-        if done in self._marks and np.isfinite(record["validation_cost"]):
+        if done in self.marks and np.isfinite(record["validation_cost"]):
             statistics = {name: value.copy() for name, value in training.state().statistics.items()}
             outcome = training.outcome.copy()  # views of it cannot be written
             self.kept.append(Snapshot(done, outcome, statistics, training.validation_outputs()))
         if done == self._last:
             raise StopTraining(f"the other folds were best after {done} epochs or before")
+        if self._compares and done == self._third:
+            costs = training.history.column("validation_cost")
+            before, now = (
+                np.min(cycle, initial=inf, where=np.isfinite(cycle))
+                for cycle in (costs[: self._second], costs[self._second :])
+            )
+            if now > before + WORSE * abs(before):
+                raise StopTraining("the third cycle of the learning rate was worse than those before")
 
 
 def snapshot_epochs(epochs: int) -> list[int]:
@@ -180,7 +177,10 @@ class Trained(NamedTuple):
         network, (snapshot,) = copy(self.member.network), found
         network.parameters, network.statistics = snapshot.parameters, dict(snapshot.statistics)
         cost = network.history[snapshot.epochs - 1]["validation_cost"]  # type: ignore[index]  # it was trained
-        member = replace(self.member, network=network, validation_cost=cost, best_epoch=snapshot.epochs)
+        fit = self.member.fit and replace(self.member.fit, best_validation_score=-cost)
+        member = replace(
+            self.member, network=network, validation_cost=cost, best_epoch=snapshot.epochs, fit=fit
+        )
         return member, snapshot.outputs
 
 
@@ -197,24 +197,29 @@ def train_member(
     preset, preprocessor, learned = task.preset, prepared.preprocessor, prepared.learned[task.preset.inputs]
     sample, validation = learned.sample, prepared.validation(preset)
     params = hyperparameters(estimator, preset, len(learned), seconds)
-    before, seed, snapshots = None, task.seed, _Snapshots(params.max_iter, task.window)
+    before, seed, snapshots, validated = None, task.seed, None, None
     of_ensemble = preset.name not in ALONE
     if of_ensemble:
         seed = task.seed % 2**31
-        compares = (
-            params.schedule == "coslog4" and validation is not None and seconds is None and not task.window
-        )
-        cycles = [_Overfitted(params.max_iter)] if compares and params.max_iter >= LEAST_EPOCHS else []
-        watchers = [] if link is None else [_Linked(link), *([] if validation is None else [snapshots])]
-        asked = as_callbacks(params.callbacks or [], context.where)
-        params.callbacks = [*watchers, *cycles, *asked]
-        params.early_stopping = validation is not None
-        params.scoring = "loss" if validation is not None else None
+        if validation is not None:
+            pooled = has_pooled_epochs(params, seconds)
+            cycles = pooled and params.schedule == "coslog4" and not task.window
+            cycles &= params.max_iter >= LEAST_EPOCHS
+            snapshots = _Snapshots(params.max_iter, task.window, compares=cycles)
+            if pooled and link is not None:  # alone, it keeps its own best epoch
+                validated = frozenset([1, *snapshots.marks])
+        watchers = [None if link is None else _Linked(link), snapshots]
+        asked = as_callbacks(params.callbacks or [], context.where)  # of rows in files
+        params.callbacks = [*(one for one in watchers if one is not None), *asked]
+        params.early_stopping = validation is not None and validated is None
+        params.scoring = None if validation is None else "loss"
         params.verbose = params.verbose and link is None  # else one bar is of all members
     elif context.going_on:
         (before,) = estimator.ensemble_.members
     earlier = FitResult() if before is None or before.fit is None else before.fit
-    fit = NetworkFit(estimator, params, preprocessor, context, earlier, loads_kernels=of_ensemble)
+    fit = NetworkFit(
+        estimator, params, preprocessor, context, earlier, loads_kernels=of_ensemble, validated=validated
+    )
     with spelled(parameter_of):
         network = (
             fit.new_network(sample, seed) if before is None else fit.fitted_network(before.network, sample)
@@ -244,7 +249,13 @@ def train_member(
         _settings(params, seed, result.learning_rate, context.where),
         result,
     )
-    return Trained(member, tuple(snapshots.kept), last=task.window[-1] if task.window else inf)
+    kept = () if snapshots is None else tuple(snapshots.kept)
+    return Trained(member, kept, last=task.window[-1] if task.window else inf)
+
+
+def has_pooled_epochs(params: SimpleNamespace, seconds: float | None) -> bool:
+    """Whether all folds of a preset have one number of epochs: else a clock or a patience ends each."""
+    return seconds is None and bool(params.n_iter_no_change == inf)
 
 
 def _start(

@@ -113,14 +113,15 @@ class FitResult:
 
     @property
     def validation_costs(self) -> list[float] | None:
-        """The cost of validation data after each epoch; None without."""
-        found = [record["validation_cost"] for record in self.validated if "validation_cost" in record]
-        return found or None
+        """The cost of validation data after each epoch, NaN where it was not computed; None without."""
+        if not any("validation_cost" in record for record in self.validated):
+            return None
+        return [record.get("validation_cost", np.nan) for record in self.validated]
 
     @property
     def scores(self) -> list[float] | None:
-        """The scores of validation data after each epoch; None without."""
-        return [_score(record) for record in self.validated if "validation_cost" in record] or None
+        """The scores of validation data after each epoch, as `validation_costs`; None without."""
+        return self.validation_costs and [_score(record) for record in self.validated]
 
 
 def _score(record: Mapping[str, Any]) -> float:
@@ -154,6 +155,7 @@ class NetworkFit:
     rate: float = 0.0
     epochs: int | None = None
     loads_kernels: bool = False
+    validated: frozenset[int] | None = None
 
     def new_network(self, sample: Examples, seed: int, values: Mapping[str, Array] | None = None) -> Network:
         """The network before training, with these values or as ``initialization`` says."""
@@ -385,6 +387,7 @@ class NetworkFit:
             examples,
             plan,
             validation=held_out,
+            validated=self.validated,
             callbacks=[
                 *watchers,
                 *adaptive,

@@ -219,7 +219,7 @@ def _history(before: History | None, found: Recording) -> Document:
         "at": curves.epochs[rows].astype(int).tolist(),
         "text": curves.describe(),
         **{
-            name: [number(values[row]) for row in rows]
+            name: [number(values[row]) if name in before[row] else None for row in rows]
             for name, values in columns.items()
             if values is not None
         },

@@ -35,6 +35,7 @@ class TrainingCurveDisplay(FromHistory):
     epochs (k,): Numbers of the epochs, from 0.
     costs (k,): J of each epoch; NaN where it was not finite.
     validation_costs (k,): J on validation data, or None.
+    validated (k,): After which epochs it was computed; None for all.
     metrics: Other numbers of the records, such as ``"validation_score"``, arrays of shape (k,).
     rates (k,): The learning rate; NaN where there is none.
     members: The displays of the members of an ensemble, with their presets; the values above are then their
@@ -54,6 +55,7 @@ class TrainingCurveDisplay(FromHistory):
     epochs: Array
     costs: Array
     validation_costs: Array | None = None
+    validated: Array | None = None
     metrics: dict[str, Array] = field(default_factory=dict)
     rates: Array
     members: tuple[tuple[str, "TrainingCurveDisplay"], ...] = ()
@@ -78,9 +80,7 @@ class TrainingCurveDisplay(FromHistory):
         return cls(
             epochs=longest,
             costs=_median([one.costs for one in each]),
-            validation_costs=_median([np.asarray(one.validation_costs) for one in each])
-            if validated
-            else None,
+            validation_costs=_median([one._between for one in each]) if validated else None,
             rates=np.full(len(longest), np.nan),
             members=tuple((of.preset.name, one) for of, one in zip(ensemble.members, each, strict=True)),
         )
@@ -100,6 +100,7 @@ class TrainingCurveDisplay(FromHistory):
             epochs=history.column("epoch"),
             costs=_column(history, "cost"),
             validation_costs=_column(history, "validation_cost") if validated else None,
+            validated=np.array(["validation_cost" in record for record in history]),
             metrics={name: _column(history, name) for name in names},
             rates=_column(history, "learning_rate"),
         )
@@ -109,6 +110,14 @@ class TrainingCurveDisplay(FromHistory):
         """The epoch of the lowest validation cost, else of the lowest cost; None if none is finite."""
         watched = self.costs if self.validation_costs is None else self.validation_costs
         return None if np.isnan(watched).all() else int(self.epochs[np.nanargmin(watched)])
+
+    @property
+    def _between(self) -> Array:
+        """The validation costs, with straight lines between the epochs after which they were computed."""
+        costs, at = np.asarray(self.validation_costs), self.validated
+        if at is None or at.all():
+            return costs
+        return np.interp(self.epochs, self.epochs[at], costs[at], left=np.nan, right=np.nan)
 
     @property
     def _rate_changes(self) -> bool:
@@ -144,14 +153,14 @@ class TrainingCurveDisplay(FromHistory):
         presets = list(dict.fromkeys(name for name, _ in self.members))
         for name, one in self.members:
             style = {"color": OKABE_ITO[(presets.index(name) + 2) % len(OKABE_ITO)], "linewidth": 0.8}
-            costs = one.costs if one.validation_costs is None else one.validation_costs
+            costs = one.costs if one.validation_costs is None else one._between
             ax.plot(one.epochs, drawable(costs), alpha=0.5, **style)
         for name in presets:
             color = OKABE_ITO[(presets.index(name) + 2) % len(OKABE_ITO)]
             ax.plot([], [], color=color, linewidth=0.8, label=name)
         self._line(ax, "cost", f"{median}training", self.costs, 0)
         if self.validation_costs is not None:
-            self._line(ax, "validation_cost", f"{median}validation", self.validation_costs, 1)
+            self._line(ax, "validation_cost", f"{median}validation", self._between, 1)
         if self.best_epoch is not None and not self.members:
             ax.axvline(self.best_epoch, color=REFERENCE, linestyle=":", linewidth=1)
             ax.plot([], [], ":", color=REFERENCE, linewidth=1, label=f"best epoch {self.best_epoch}")
@@ -178,7 +187,7 @@ class TrainingCurveDisplay(FromHistory):
         if self.members:
             lines[0] = f"{len(self.members)} networks of up to {lines[0]}"
         if self.validation_costs is not None:
-            lines.append(f"On validation data it {self._course(self.validation_costs)}.")
+            lines.append(f"On validation data it {self._course(self.validation_costs, self.validated)}.")
         for name, values in self.metrics.items():
             first, last = _ends(values)
             lines.append(f"{name.replace('_', ' ')} went from {first:.4g} to {last:.4g}.")
@@ -187,10 +196,11 @@ class TrainingCurveDisplay(FromHistory):
             lines.append(f"The learning rate went from {first:.3g} to {last:.3g}.")
         return "\n".join(lines)
 
-    def _course(self, costs: Array) -> str:
+    def _course(self, costs: Array, known: Array | None = None) -> str:
         if np.isnan(costs).all():
             return "was never finite"
-        lowest, beyond = int(np.nanargmin(costs)), int(np.isnan(costs).sum())
+        lowest = int(np.nanargmin(costs))
+        beyond = int(np.isnan(costs if known is None else costs[known]).sum())
         others = f" ({beyond} epochs had none that is finite)" if beyond else ""
         first, last = _ends(costs)
         at = f"lowest {costs[lowest]:.4g} in epoch {self.epochs[lowest]:.0f}"

@@ -41,6 +41,7 @@ class Fit:
     examples: Examples | StreamedExamples
     plan: Plan
     validation: Examples | None = None
+    validated: frozenset[int] | None = None  # epochs after which its cost is recorded; None for all
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     callbacks: Sequence[Callback] = ()
     patience: EarlyStopping | None = None  # the one of the callbacks that keeps the best parameters
@@ -133,10 +134,14 @@ class Fit:
 
     def end_epoch(self, record: Record) -> None:
         """Write the record of an epoch, with the scores, and tell the callbacks of it."""
-        if self.validation is not None:
+        if self.validation is not None and self.is_validated(len(self.history) + 1):
             record |= scores(self.session, self.validation, self.metrics)
         self.history.records.append(record)
         self.tell("on_epoch_end", record)
+
+    def is_validated(self, epochs: int) -> bool:
+        """Whether the cost of validation data is recorded after so many epochs."""
+        return self.validated is None or epochs in self.validated
 
     @property
     def best_epochs(self) -> int:

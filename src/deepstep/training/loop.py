@@ -50,7 +50,8 @@ class Loop:
         # functions of the user's are called when their epoch begins: they may go by the records until then
         own = not is_known(plan.order) or (bool(callbacks) and plan.has_own_schedule)
         by_the_clock = plan.time_budget is not None and bool(plan.by_fraction)
-        looked_at = fit.validation is not None or watched or own or by_the_clock or examples.streamed
+        each = fit.validation is not None and fit.validated is None
+        looked_at = each or watched or own or by_the_clock or examples.streamed
         # of many workers the first alone may have callbacks, and all go the same way
         by_step, by_epoch = self._workers.sums([bool(self._step_watchers), looked_at]) > 0
         self._one_by_one, self._epochs_apart = bool(by_step), bool(by_step or by_epoch)
@@ -139,7 +140,8 @@ class Loop:
         steps, m = self._chunk, 1 if plan.in_order else len(self._examples)
         if plan.time_budget is not None and self._seconds_a_step:
             steps = min(steps, int((plan.time_budget - self._clock) / self._seconds_a_step))
-        k = min(steps // self._of, plan.epochs - position.epoch, MOST_ORDERED // m)
+        ends = [epochs for epochs in self._fit.validated or () if epochs > position.epoch]
+        k = min(steps // self._of, min(ends, default=plan.epochs) - position.epoch, MOST_ORDERED // m)
         return k if k > 1 else 0
 
     def _epochs(self, k: int) -> None:
@@ -172,7 +174,7 @@ class Loop:
             strict=True,
         )
         records: list[Record] = [dict(zip(self.ENTRIES, values, strict=True)) for values in of_epochs]
-        if not (self._fit.callbacks or self._shared):
+        if not (self._fit.callbacks or self._shared or self._fit.validated):
             self._fit.history.records.extend(records)
             records, done = [], k
         try:

@@ -48,7 +48,7 @@ function Table({ names, rows, press }) {
       <thead><tr>${names.map((name) => html`<th key=${name}>${name}</th>`)}</tr></thead>
       <tbody>${rows.map(([at, ...values]) => html`<tr key=${at}><th scope="row">${
         press ? html`<button type="button" class="link" onClick=${() => press(at)}>${at}</button>` : at
-      }</th>${values.map((value) => html`<td data-value=${String(value)}>${number(value)}</td>`)}</tr>`)}</tbody>
+      }</th>${values.map((value) => html`<td data-value=${String(value)}>${value === null ? "" : number(value)}</td>`)}</tr>`)}</tbody>
     </table></div>
   </details>`;
 }

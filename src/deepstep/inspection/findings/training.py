@@ -191,7 +191,8 @@ def curve_findings(
         yield found("learning rate too low", fall / scale, step=steps[-1], percent=percent, epochs=n)
         return
     if start is not None:
-        yield from start.relation(_finite(history.column("validation_cost")))
+        validated = History([record for record in history if "validation_cost" in record] or history)
+        yield from start.relation(_finite(validated.column("validation_cost")))
     if fall < NOTHING * scale:
         yield found("nothing learned", fall / scale, step=steps[-1], percent=percent, epochs=n)
         return
