@@ -13,12 +13,12 @@ LIMITS: dict[str, tuple[int, int]] = {
     "equations": (4_300, 5_600),
     "network": (750, 720),
     "engines": (4_300, 6_500),
-    "training": (2_500, 3_930),
+    "training": (2_500, 3_940),
     "inspection": (1_300, 3_150),
     "model": (1_200, 2_010),
     "data": (1_600, 3_740),
     "preparation": (2_100, 4_120),
-    "estimators": (2_800, 7_460),
+    "estimators": (2_800, 7_470),
     "plots": (1_270, 1_660),
     "report": (700, 910),
     "explorer": (1_230, 1_830),
@@ -30,7 +30,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
 FILES = 190, 257
-TESTS = 22_000, 42_410
+TESTS = 22_000, 42_450
 
 
 def lines(files: list[Path]) -> int:
