@@ -6,7 +6,6 @@ scikit-learn estimators, `explore` opens a network as a page. Names load on firs
 ``import deepstep`` costs next to nothing.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.2.0"
@@ -56,7 +55,9 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _HOME:
-        return getattr(import_module(_HOME[name]), name)
+        from deepstep.environment import package
+
+        return getattr(package(_HOME[name]), name)
     raise AttributeError(f"module 'deepstep' has no attribute {name!r}")
 
 

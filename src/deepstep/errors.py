@@ -271,8 +271,8 @@ def naming(what: str) -> Iterator[None]:
         raise
 
 
-def missing_package(where: str, package: str, extra: str) -> MissingPackageError:
-    """The error for an optional package that is not installed.
+def missing_package(where: str, package: str, extra: str = "") -> MissingPackageError:
+    """The error for a package that is not installed, of an extra or of the installation.
 
     >>> print(missing_package("read_hdf5", "h5py", "images"))
     read_hdf5: the package 'h5py' is needed; it is not installed. Run: pip install 'deepstep[images]'
@@ -281,5 +281,5 @@ def missing_package(where: str, package: str, extra: str) -> MissingPackageError
         where,
         f"the package {package!r} is needed",
         "it is not installed",
-        f"Run: pip install 'deepstep[{extra}]'",
+        f"Run: pip install 'deepstep[{extra}]'" if extra else f"Run: pip install {package}",
     )

@@ -198,7 +198,7 @@ class HeldOut:
 
 def chosen(target: Target, labels: Any, rows: AnyArray) -> Any:
     """The true values of some rows, from an array or a list; of several targets as a table."""
-    import polars
+    from deepstep.environment import polars
 
     found = labels[rows] if hasattr(labels, "shape") else [labels[row] for row in rows]
     is_table = isinstance(found, np.ndarray) and found.ndim == 2

@@ -36,6 +36,7 @@ from deepstep.data.frames import as_frame
 from deepstep.data.tables import silent, table_in
 from deepstep.data.text_formats import read_text
 from deepstep.docstrings import complete
+from deepstep.environment import package
 from deepstep.errors import ConfigurationError, DataError, FileError
 from deepstep.held_out import HeldOut, chosen
 from deepstep.model import Network
@@ -170,11 +171,9 @@ class Run:
         >>> Run.of(model).network
         Network(1-1: identity; 2 parameters, float64)
         """
-        from sklearn.utils.validation import check_is_fitted
-
         from deepstep.estimators.presets import changed
 
-        check_is_fitted(estimator)
+        package("sklearn.utils.validation").check_is_fitted(estimator)
         ensemble, config = estimator.ensemble_, dict(config or {})
         plain = (bool, int, float, str)
         given = {name: value for name, value in changed(estimator).items() if isinstance(value, plain)}
@@ -454,7 +453,7 @@ class Run:
 
     def _rows(self, raw: Any) -> Any:
         """Rows as the ensemble takes them: columns that one fold or another has features of, or floats."""
-        import polars
+        from deepstep.environment import polars
 
         inputs = self.preparation.inputs
         if isinstance(raw, str | PathLike):
@@ -465,12 +464,36 @@ class Run:
             return inputs.transform(raw) if isinstance(raw, np.ndarray) else inputs.transform_table(raw)
         if isinstance(raw, np.ndarray):
             raise DataError("Run", "a table, as in training", f"got an array of shape {raw.shape}")
-        tables = [one.preparation for one in self.ensemble.preprocessors if one.preparation is not None]
-        if not tables:
+        if all(one.preparation is None for one in self.ensemble.preprocessors):
             return inputs.transform(raw)
-        columns = [column for table in tables for column in table.columns]
-        names = list(dict.fromkeys(column.name for column in columns if column.feature_names))
+        names = list(self.columns)
         return as_frame(with_columns(raw, names)[names], where="table")
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that a table must have: those that one fold or another has features of."""
+        inputs = self.preparation.inputs
+        if not isinstance(inputs, TablePreparation):
+            return inputs.feature_names
+        tables = [one.preparation for one in self.ensemble.preprocessors if one.preparation is not None]
+        columns = [column for table in tables or [inputs] for column in table.columns]
+        return tuple(dict.fromkeys(column.name for column in columns if column.feature_names))
+
+    def likely(self, raw: Any, alpha: float = 0.1) -> AnyArray:
+        """Sets of classes, or intervals, that have the true value of about 1 - alpha of the rows.
+
+        raw (table, path of one, or array): As in `outputs`.
+        alpha: Share of the rows whose value may be missed, between 0 and 1.
+        returns (array): As ``predict_set`` or ``predict_interval`` of the estimator.
+        ConfigurationError: Where no estimator is kept, or it has no rows that were not learned from.
+        """
+        estimator = self.estimator
+        if estimator is None:
+            got = "the run has none"
+            raise ConfigurationError("Run", "an estimator, which knows how often it is wrong", got)
+        name = "predict_set" if self.preparation.target.is_classification else "predict_interval"
+        found: AnyArray = getattr(estimator, name)(self._rows(raw), alpha)
+        return found
 
     def reading(
         self, given: TextFormat = BY_CONTENT.given, tell: Callable[[str], None] = silent

@@ -12,6 +12,7 @@ from deepstep.data.own_folders import MOST_OF_A_MARK, RUN_FORMAT
 from deepstep.data.own_folders import config_digest as config_digest
 from deepstep.data.text_formats import read_text as read_text
 from deepstep.data.text_formats import toml_values
+from deepstep.environment import package
 from deepstep.errors import FileError
 from deepstep.preparation import Preparation
 from deepstep.training.checkpoint import OLD_ARGUMENTS
@@ -62,8 +63,6 @@ def write_config(
     folder: Path, config: Mapping[str, Any], names: Iterable[str], version: int = VERSION
 ) -> None:
     """Write the config of a run, with the digests of the files of these names, relative to the folder."""
-    import tomli_w
-
     whole = {
         "format": RUN_FORMAT,
         "version": version,
@@ -73,7 +72,7 @@ def write_config(
         "files": {name: sha256(folder / name) for name in names},
     }
     whole[DIGEST] = config_digest(whole)
-    (folder / RUN_MARK).write_text(tomli_w.dumps(whole), encoding="utf-8")
+    (folder / RUN_MARK).write_text(package("tomli_w").dumps(whole), encoding="utf-8")
 
 
 def read_config(folder: Path) -> dict[str, Any]:

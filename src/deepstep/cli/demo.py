@@ -227,7 +227,7 @@ def _loaded(name: str, seed: int, folder: Path | None) -> Loaded:
     elif name == "digits":
         inputs, about = ImagePreparation(8, 8, 1, data.scale), "scikit-learn's bundled digits"
     else:
-        import polars
+        from deepstep.environment import polars
 
         train, test = (polars.DataFrame(X, schema=list(data.feature_names)) for X in rows)
         rows, inputs, classes = (train, test), TablePreparation.fit(train), tuple(sorted(classes))
@@ -297,8 +297,9 @@ def _show_points(
 
 def _map(trained: Trained, loaded: Loaded) -> "Text":
     """The decision map, coloured by class where there are colours."""
-    import polars
     from rich.text import Text
+
+    from deepstep.environment import polars
 
     points, answers = loaded.rows["train"][0], loaded.answers("train")
     X = points.to_numpy()

@@ -23,6 +23,7 @@ from deepstep.cli.split import table_split
 from deepstep.cli.target import table_of
 from deepstep.data import DATASETS
 from deepstep.data.files import RUN_MARK, kind_at, refuse_pipe
+from deepstep.environment import has_threads
 from deepstep.equations import get_optimizer
 from deepstep.errors import (
     ConfigurationError,
@@ -329,6 +330,9 @@ def _serve(
     from deepstep.explorer.live import LiveTraining
     from deepstep.explorer.server import ExplorerServer
 
+    if not has_threads():
+        expected, hint = "threads to answer a browser", "Write a page with -o FILE."
+        raise ConfigurationError("explore", expected, "this Python cannot start any", hint)
     live = LiveTraining(what)
     server = ExplorerServer(document, live, port=port)
     with server.running():

@@ -115,7 +115,7 @@ def fit(estimator: DeepClassifier | DeepRegressor, split: TableSplit, options: T
 
 def _given(split: TableSplit, rows: Rows) -> tuple[Any, AnyArray, Any]:
     """X, y and weights of rows; of the columns that no feature is made of, some may be missing."""
-    import polars
+    from deepstep.environment import polars
 
     names = [name for name in split.train.frame.columns if name not in split.without]
     missing = [polars.lit(None).alias(name) for name in names if name not in rows.frame.columns]

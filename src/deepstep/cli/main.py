@@ -28,6 +28,7 @@ from deepstep.cli.screen import (
     program,
     say,
 )
+from deepstep.environment import naming_packages
 from deepstep.errors import DeepStepError, DivergenceError, unknown_name
 
 COMMANDS = {
@@ -35,6 +36,7 @@ COMMANDS = {
     "describe-columns": "summary",
     "train": "train",
     "predict": "predict",
+    "serve": "serve",
     "evaluate": "evaluate",
     "importance": "evaluate",
     "summary": "summary",
@@ -120,7 +122,7 @@ def _last_words(sentence: str) -> None:
 def _run(arguments: Sequence[str]) -> int:
     try:
         # Not by deepstep.main(), which has exit codes of its own.
-        with deepstep.make_context("deepstep", list(arguments)) as context:
+        with naming_packages(), deepstep.make_context("deepstep", list(arguments)) as context:
             return deepstep.invoke(context) or GOOD
     except click.exceptions.Exit as leave:  # --help, --version
         return leave.exit_code

@@ -17,6 +17,7 @@ from deepstep.data import TABLE_SUFFIXES, atomic_write
 from deepstep.data.formats import ReadOptions
 from deepstep.errors import ConfigurationError
 from deepstep.run import TEXT_FORMAT, Prediction, Run
+from deepstep.serving.answers import Answers, csv_of
 
 
 @click.command("predict")
@@ -62,7 +63,7 @@ def predict_command(
         return
     for at, (raw, prediction) in enumerate(pieces):
         pictures = isinstance(raw, np.ndarray)
-        text = _lines(prediction, files) if pictures else _csv(run, prediction, header=not at)
+        text = _lines(prediction, files) if pictures else csv_of(run, Answers(prediction), header=not at)
         # not by click.echo, which takes escape sequences out of the labels where it is no terminal
         sys.stdout.write(harmless(text, lines=True) if sys.stdout.isatty() else text)
 
@@ -83,7 +84,7 @@ def _write(output: Path, run: Run, predictions: Iterable[Prediction]) -> None:
     rows = 0
     with atomic_write(output) as file:
         for prediction in predictions:
-            file.write(_csv(run, prediction, header=not rows).encode())
+            file.write(csv_of(run, Answers(prediction), header=not rows).encode())
             rows += len(prediction.values)
     note(f"{rows:,} predictions written to {output}")
 
@@ -123,34 +124,6 @@ def _record(run: Run, prediction: Prediction) -> dict[str, Any]:
     elif prediction.quantiles is not None:
         record |= {"levels": target.levels, "quantiles": prediction.quantiles}
     return record
-
-
-def _csv(run: Run, prediction: Prediction, *, header: bool) -> str:
-    """A CSV table; names that come again, as "a" with "b_c" and "a_b" with "c" do, get a number."""
-    import polars
-
-    columns: dict[str, Any] = {}
-    for name, values in _columns(run, prediction):
-        free, number = name, 2
-        while free in columns:
-            free, number = f"{name}_{number}", number + 1
-        columns[free] = values
-    return polars.DataFrame(columns, strict=False).write_csv(include_header=header)
-
-
-def _columns(run: Run, prediction: Prediction) -> Iterator[tuple[str, Any]]:
-    """The columns of the table with their names, all predictions first."""
-    target, values, several = run.preparation.target, prediction.values, run.preparation.target.several
-    for name, column in zip(target.names or ("",), values.reshape(len(values), -1).T, strict=True):
-        yield f"prediction_{name}" if several else "prediction", column.tolist()
-    if target.is_classification and prediction.probabilities is not None:
-        pairs = zip(target.names, target.classes, strict=True) if several else ()
-        names = [f"{name}_{second}" for name, (_, second) in pairs] or target.classes[0]
-        for label, share in zip(names, prediction.probabilities.T, strict=True):
-            yield f"probability_{label}", np.ascontiguousarray(share)
-    elif prediction.quantiles is not None:
-        for level, quantile in zip(target.levels, prediction.quantiles.T, strict=True):
-            yield f"quantile_{level:g}", np.ascontiguousarray(quantile)
 
 
 predict_command.params[2:2] = train_options(TEXT_FORMAT)

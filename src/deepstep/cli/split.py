@@ -273,7 +273,7 @@ def groups_of(answers: Any) -> AnyArray:
     >>> groups_of(polars.DataFrame({"wet": ["no", "yes"], "warm": [0, 1]})).tolist()
     ['no, 0', 'yes, 1']
     """
-    import polars
+    from deepstep.environment import polars
 
     if isinstance(answers, polars.DataFrame):
         return np.array([", ".join(map(str, row)) for row in answers.iter_rows()], dtype=object)

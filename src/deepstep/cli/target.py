@@ -239,9 +239,8 @@ SAMPLE_WEIGHT = "--sample-weight"
 
 def row_weights(frame: "polars.DataFrame", name: str, where: str = SAMPLE_WEIGHT) -> Array:
     """The weights (m,) in a column, finite and at least 0."""
-    import polars
-
     from deepstep.data import column
+    from deepstep.environment import polars
 
     given = column(frame, name, where)
     # a number is a number, whatever kind the column is of; a text is none

@@ -13,7 +13,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from io import StringIO
 from itertools import islice
 from pathlib import Path
@@ -53,6 +53,9 @@ KEPT = ("PATH", "LANG", "HOME", "SYSTEMROOT", "APPDATA", "USERPROFILE", "TEMP", 
 
 MOST_PRINTED = 500
 """Characters of what a learner's file prints that are kept."""
+
+WITHOUT_PROCESSES = "emscripten", "wasi"
+"""Platforms on which no other process can be started: the browser, which has limits of its own."""
 
 TO_START = 5.0
 """Seconds that the process may take besides, to start."""
@@ -185,9 +188,11 @@ def run_file(
     """Call the function of this name in the file, in another process, with each of the cases.
 
     Functions named in ``given`` are replaced by their solutions first. Where the file gives no results, the
-    list has one record with the key "failed".
+    list has one record with the key "failed". In a browser the file runs in this process, without limits.
     """
     limits = limits or Limits()
+    if sys.platform in WITHOUT_PROCESSES:
+        return _checked(_here(str(path.resolve()), name, list(cases), _solutions(given)), len(cases))
     with TemporaryDirectory() as folder:
         results = Path(folder, "results.json")
         request = {
@@ -257,13 +262,33 @@ def _in_process(request: bytes, folder: str, limits: Limits) -> str:
     return "" if process.returncode == 0 else f"The program ended with exit code {process.returncode}."
 
 
+def _here(
+    path: str, name: str, cases: list[Arguments], given: Mapping[str, Callable[..., Any]]
+) -> list[Record]:
+    """The records of a file that runs in this process."""
+    importable, printed = list(sys.path), Printed()
+    try:
+        with redirect_stdout(printed), own_generator():
+            records = _records(path, name, cases, given)
+    finally:
+        sys.path[:] = importable
+        sys.modules.pop("submission", None)
+    records[0]["printed"] = printed.getvalue()
+    decoded: list[Record] = json.loads(json.dumps(records))
+    return decoded
+
+
+def _solutions(names: Sequence[str]) -> dict[str, Callable[..., Any]]:
+    return {helper: EXERCISES[helper].function for helper in names}
+
+
 def main() -> None:
     """The learner's process: the request comes on stdin as a pickle, the records go to a file as JSON."""
     request = pickle.load(sys.stdin.buffer)
     sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115  # for input() in the learner's file
     importlib.import_module("deepstep.course.exercises")  # registers them
     name, path = request["name"], request["path"]
-    given = {helper: EXERCISES[helper].function for helper in request["given"]}
+    given = _solutions(request["given"])
     EXERCISES.pop(name)
     for module in [
         module for key, module in sys.modules.items() if key.startswith("deepstep.course.exercises")

@@ -8,14 +8,14 @@ import numpy as np
 
 from deepstep.data.files import atomic_write, kind_at
 from deepstep.data.text_formats import json_values
+from deepstep.environment import package
 from deepstep.errors import FileError
 from deepstep.types import AnyArray
 
 
 def write_arrays(path: Path | str, arrays: Mapping[str, AnyArray], header: Mapping[str, str]) -> None:
     """Write a safetensors file, which appears whole or not at all; the same contents give the same bytes."""
-    from safetensors.numpy import save
-
+    save = package("safetensors.numpy").save
     content = memoryview(save({name: np.asarray(array, order="C") for name, array in arrays.items()}))
     end = 8 + int.from_bytes(content[:8], "little")
     # the library gives the texts another order in each process
@@ -31,22 +31,21 @@ def read_arrays(
     path: Path | str, what: str, *, instead_of_a_folder: str = "", hint: str = "Restore it, or train again."
 ) -> tuple[dict[str, str], dict[str, AnyArray]]:
     """The header and the arrays of a safetensors file; nothing in it is executed."""
-    from safetensors import SafetensorError, safe_open
-
+    safetensors = package("safetensors")
     kind = kind_at(path)
     if kind == "folder":
         raise FileError(str(path), what, "this is a folder", instead_of_a_folder)
     if kind == "something else":  # reading from a pipe may never end
         raise FileError(str(path), what, "this is a device or a pipe")
     try:
-        with safe_open(path, framework="numpy") as file:
+        with safetensors.safe_open(path, framework="numpy") as file:
             _check_header(Path(path))
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except FileNotFoundError:
         raise FileError(str(path), what, "there is none") from None
     # AttributeError: a type of numbers that NumPy does not have
     except (
-        SafetensorError,
+        safetensors.SafetensorError,
         OSError,
         ValueError,
         TypeError,

@@ -120,7 +120,7 @@ class ArrayRows(StoredRows):
         return found
 
     def _read(self, rows: slice, columns: Sequence[str]) -> "polars.DataFrame":
-        import polars
+        from deepstep.environment import polars
 
         names = dict.fromkeys(self._columns[column][0] for column in columns)
         self._check_files()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.environment import package
 from deepstep.errors import unknown_name
 
 Points = tuple[NDArray[np.float64], NDArray[np.int64]]
@@ -92,16 +93,14 @@ def planar_flower(seed: int = 1) -> Points:
 
 
 def _circles(points: int, seed: int) -> Points:
-    from sklearn.datasets import make_circles
-
-    X, y = make_circles(n_samples=points, noise=0.05, factor=0.8, random_state=seed)
+    X, y = package("sklearn.datasets").make_circles(
+        n_samples=points, noise=0.05, factor=0.8, random_state=seed
+    )
     return X, y.astype(np.int64)
 
 
 def _moons(points: int, seed: int) -> Points:
-    from sklearn.datasets import make_moons
-
-    X, y = make_moons(n_samples=points, noise=0.2, random_state=seed)
+    X, y = package("sklearn.datasets").make_moons(n_samples=points, noise=0.2, random_state=seed)
     return X, y.astype(np.int64)
 
 
@@ -140,10 +139,8 @@ DATASETS = ("digits", *_PLANES)
 
 
 def _digits(seed: int) -> Dataset:
-    from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
-
-    bunch = load_digits()
+    train_test_split = package("sklearn.model_selection").train_test_split
+    bunch = package("sklearn.datasets").load_digits()
     X_train, X_test, y_train, y_test = train_test_split(
         bunch.data, bunch.target.astype(np.int64), test_size=0.2, stratify=bunch.target, random_state=seed
     )

@@ -28,7 +28,7 @@ _PANDAS_MISSING = {"NAType", "NaTType"}  # by name: pandas is not imported
 
 def objects_as_series(name: str, values: Sequence[Any], where: str) -> "polars.Series":
     """A column of Python objects."""
-    import polars
+    from deepstep.environment import polars
 
     where = f"{where}, column {name!r}"
     kinds = set(map(type, values))
@@ -82,7 +82,7 @@ def _is_value(kind: type) -> bool:
 
 def _typed(kinds: set[type], values: Sequence[Any], where: str) -> "polars.Series":
     """The values as the one type that all of these kinds belong to, else as texts."""
-    import polars
+    from deepstep.environment import polars
 
     def are(*types: type) -> bool:
         return all(issubclass(kind, types) for kind in kinds)

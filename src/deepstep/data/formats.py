@@ -89,7 +89,7 @@ def check_table_room(where: str, n_bytes: int, *, hint: bool = False) -> None:
 
 
 def _read_parquet(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
-    import polars
+    from deepstep.environment import polars
 
     footer = polars.scan_parquet(file.name, glob=False)
     texts = (polars.String, polars.Binary)
@@ -99,20 +99,20 @@ def _read_parquet(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataF
 
 
 def _read_arrow(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
-    import polars
+    from deepstep.environment import polars
 
     return polars.read_ipc(file)
 
 
 def _read_json_lines(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
-    import polars
+    from deepstep.environment import polars
 
     return polars.read_ndjson(file, infer_schema_length=None)
 
 
 def _read_excel(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
     """The first sheet of a workbook; columns of texts are typed as those of text tables."""
-    import polars
+    from deepstep.environment import polars
 
     try:
         import fastexcel

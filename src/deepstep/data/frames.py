@@ -52,8 +52,8 @@ def as_frame(X: Any, *, where: str) -> "polars.DataFrame":
     >>> as_frame(np.array([[0.5, np.nan]]), where="X").to_dict(as_series=False)
     {'x0': [0.5], 'x1': [None]}
     """
-    import narwhals as nw
-    import polars
+    from deepstep.environment import narwhals as nw
+    from deepstep.environment import polars
 
     begin_work(where)
     if nw.dependencies.is_pandas_dataframe(X):
@@ -127,7 +127,7 @@ def _from_list(rows: Sequence[Any], where: str) -> "list[polars.Series]":
 
 def _from_array(name: str, values: AnyArray, where: str) -> "polars.Series":
     """One column of an array."""
-    import polars
+    from deepstep.environment import polars
 
     mask = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else None
     values = np.asarray(values)
@@ -171,7 +171,7 @@ def _known_to_polars(name: str, values: AnyArray, where: str) -> AnyArray:
 
 def _from_pandas(name: str, column: Any, where: str) -> "polars.Series":
     """One column of a pandas frame; pandas' own types are known by name."""
-    import polars
+    from deepstep.environment import polars
 
     dtype = column.dtype
     if isinstance(dtype, np.dtype):
@@ -199,7 +199,7 @@ def _from_pandas(name: str, column: Any, where: str) -> "polars.Series":
 
 
 def _from_categories(column: Any) -> "polars.Series":
-    import polars
+    from deepstep.environment import polars
 
     labels = polars.Series(list(map(as_text, column.cat.categories)), dtype=polars.String)
     codes = polars.Series(column.cat.codes.to_numpy()).cast(polars.Int64).replace(-1, None)
@@ -209,7 +209,7 @@ def _from_categories(column: Any) -> "polars.Series":
 
 
 def _from_arrow(name: str, column: Any, where: str) -> "polars.Series":
-    import polars
+    from deepstep.environment import polars
 
     kind = str(column.type)
     if kind.startswith("decimal"):
@@ -228,7 +228,7 @@ def _from_arrow(name: str, column: Any, where: str) -> "polars.Series":
 
 def _settled(series: "polars.Series", where: str) -> "polars.Series":
     """A column of one of the types that go on."""
-    import polars
+    from deepstep.environment import polars
 
     dtype = series.dtype
     if dtype == polars.Object:
@@ -277,7 +277,7 @@ def with_old_names(frame: "polars.DataFrame", names: Sequence[str]) -> "polars.D
 
 def as_categories(series: "polars.Series") -> "polars.Series":
     """The values of a column that was declared to be one of categories, as texts."""
-    import polars
+    from deepstep.environment import polars
 
     texts = series.cast(polars.String)
     if not series.dtype.is_float():

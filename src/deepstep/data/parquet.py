@@ -96,7 +96,7 @@ class ParquetRows(StoredRows):
         return sum(part.bytes for part in self._parts)
 
     def pieces(self, group: int, columns: Sequence[str], most: int) -> "Iterator[polars.DataFrame]":
-        import polars
+        from deepstep.environment import polars
 
         number, within = self._groups[group]
         part = self._parts[number]
@@ -242,7 +242,7 @@ def _parquet() -> Any:
 
 def _opened(root: Path, part: Path) -> "tuple[_Part, dict[str, polars.DataType]]":
     """The footer of a part."""
-    import polars
+    from deepstep.environment import polars
 
     path = root if root.is_file() else root / part
     name = part.as_posix()
@@ -276,8 +276,9 @@ def _opened(root: Path, part: Path) -> "tuple[_Part, dict[str, polars.DataType]]
 
 def _dtype_of(field: Any, where: str) -> "polars.DataType":
     """The type that polars reads a column as; it would panic at values that it cannot read."""
-    import polars
     import pyarrow
+
+    from deepstep.environment import polars
 
     found: Any = None
     if not pyarrow.types.is_decimal256(field.type):
@@ -324,7 +325,7 @@ def _common_schema(
 
 def _joined(first: "polars.DataType", second: "polars.DataType") -> "polars.DataType | None":
     """A type for the values of both; None where there is none."""
-    import polars
+    from deepstep.environment import polars
 
     if first == second or second == polars.Null:
         return first
@@ -344,8 +345,9 @@ def _called(where: str, part: str) -> str:
 @contextmanager
 def _named_errors(where: str, part: str) -> Iterator[None]:
     """Let whatever pyarrow, Polars and the system say be one sentence about a part."""
-    import polars
     import pyarrow
+
+    from deepstep.environment import polars
 
     try:
         yield

@@ -154,7 +154,7 @@ def content_of(path: Path, where: str, compression: str) -> bytes:
 
 def _without_zstd(path: Path) -> bytes:
     """The lines of a text: polars knows zstd, which Python does before 3.14 not."""
-    import polars
+    from deepstep.environment import polars
 
     try:
         with path.open("rb") as file:

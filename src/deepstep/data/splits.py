@@ -5,6 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.environment import package
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.types import AnyArray
 
@@ -27,8 +28,7 @@ def holdout(
     >>> len(train), len(test)
     (6, 2)
     """
-    from sklearn.model_selection import train_test_split
-
+    train_test_split = package("sklearn.model_selection").train_test_split
     labels = _labels(y)
     n_test = _test_rows(len(labels), fraction)
     stratified = stratify and not stratification_obstacle(y, fraction=fraction)

@@ -92,7 +92,7 @@ def read_table(
 
 def with_categories(frame: "polars.DataFrame", names: Collection[str], where: str) -> "polars.DataFrame":
     """The table, in which these columns hold categories."""
-    import polars
+    from deepstep.environment import polars
 
     columns = [column(frame, name, where) for name in names]
     return frame.with_columns(
@@ -121,7 +121,7 @@ def told_missing_words(
     path: Path, frame: "polars.DataFrame", name: str, how: ReadOptions = BY_CONTENT
 ) -> str:
     """How many rows of a column of texts have no value, by which words; nothing where no word says so."""
-    import polars
+    from deepstep.environment import polars
 
     if name not in frame.columns:
         return ""
@@ -147,7 +147,7 @@ def silent(line: str) -> None:
 
 def load_table(path: Path | str, how: ReadOptions = BY_CONTENT, *, as_written: bool = False) -> Loaded:
     """A table, and how it is written; with ``as_written`` the cells of a text table."""
-    import polars
+    from deepstep.environment import polars
 
     begin_work(str(path))
     path, file = Path(path), local(path)
@@ -264,7 +264,7 @@ def table_in(file: Path, beside: Sequence[str] = (), how: ReadOptions = BY_CONTE
 
 def rows_in_memory(rows: StoredRows) -> "polars.DataFrame":
     """All rows as one table."""
-    import polars
+    from deepstep.environment import polars
 
     columns = list(rows.schema)
     check_room(

@@ -96,7 +96,7 @@ def typed(
     cells: "polars.DataFrame", written: TextFormat, values: Mapping[str, Collection[Any]] | None = None
 ) -> "polars.DataFrame":
     """The columns with the types that their values have; ``values`` as of `deepstep.data.read_table`."""
-    import polars
+    from deepstep.environment import polars
 
     kept, comma = values or {}, written.decimal == ","
     return polars.DataFrame(
@@ -177,7 +177,7 @@ def _different(names: Sequence[str], where: str, tell: Tell) -> list[str]:
 
 
 def _cells(text: bytes, sep: str, names: Sequence[str], blank: list[int]) -> "polars.DataFrame":
-    import polars
+    from deepstep.environment import polars
 
     # As text: the types are ours to infer, many times faster than by polars over the whole file.
     schema = {f"{at}": polars.String for at in range(len(names))}
@@ -202,7 +202,7 @@ def typed_column(
 
 def _types(decimal_comma: bool) -> "Iterator[Callable[[polars.Series], polars.Series]]":
     """The types of columns, in the order in which they are tried: null where a text is none of it."""
-    import polars
+    from deepstep.environment import polars
 
     if decimal_comma:
         yield _with_decimal_commas
@@ -221,7 +221,7 @@ def _types(decimal_comma: bool) -> "Iterator[Callable[[polars.Series], polars.Se
 
 
 def _with_decimal_commas(text: "polars.Series") -> "polars.Series":
-    import polars
+    from deepstep.environment import polars
 
     if not all(part.str.contains(WITH_COMMA).all() for part in (text.head(SAMPLE_CELLS), text)):
         return text.clear(len(text))

@@ -25,6 +25,7 @@ from typing import NamedTuple, cast
 from deepstep.engines.compiled.lowering import why_no_kernel
 from deepstep.engines.session import Session
 from deepstep.engines.settings import Settings
+from deepstep.environment import has_threads
 from deepstep.equations import HEADS, get_optimizer
 from deepstep.errors import ConfigurationError, MissingPackageError, missing_package, unknown_name
 from deepstep.network import Architecture
@@ -164,11 +165,12 @@ def _is_an_equation(function: Callable[..., object]) -> bool:
 def missing_numba() -> str:
     """Why Numba cannot be used here, determined once per process; empty if it can."""
     try:
-        import_module("numba")
+        for name in ("numba", "scipy", "threadpoolctl"):  # the last two give its kernels their BLAS
+            import_module(name)
     except Exception as error:  # an installation that is broken, or for another NumPy, raises what it likes
         why = f"Numba cannot be used ({type(error).__name__}: {error})"
         logging.getLogger("deepstep").warning(
-            "%s; the reference engine trains, some times slower. Mend: pip install numba", why
+            "%s; the reference engine trains, some times slower. Mend: pip install %s", why, name
         )
         return why
     return ""
@@ -265,7 +267,8 @@ def told_if_slow(words: str) -> Iterator[None]:
     """Warn of what is going on, once in a process, where the block takes longer than `PATIENCE`."""
     timer = threading.Timer(PATIENCE, _tell_once, [words])
     timer.daemon = True
-    timer.start()
+    if has_threads():
+        timer.start()
     try:
         yield
     finally:

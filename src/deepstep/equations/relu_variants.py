@@ -3,7 +3,7 @@
 Shapes, dtypes and the care for the tails are those of `deepstep.equations.activations`.
 """
 
-from math import pi, sqrt
+from math import erfc, pi, sqrt
 
 import numpy as np
 
@@ -181,8 +181,10 @@ def mish_backward(dA: Array, Z: Array) -> Array:
 
 def _normal_probability(Z: Array) -> Array:
     """Φ(Z), exact in both tails."""
-    from scipy.special import ndtr  # SciPy is loaded by those who use it
-
+    try:
+        from scipy.special import ndtr  # SciPy is loaded by those who use it
+    except ModuleNotFoundError:  # the same but for the last digits, and slow
+        return np.vectorize(lambda z: erfc(-z / sqrt(2)) / 2, otypes=[np.result_type(Z, np.float32)])(Z)
     probability: Array = ndtr(Z)
     return probability
 

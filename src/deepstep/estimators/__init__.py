@@ -4,8 +4,9 @@
 `distill` makes a small one of any model. Names load on first use, so a run predicts without scikit-learn.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from deepstep.environment import package
 
 if TYPE_CHECKING:
     from deepstep.estimators.names import (
@@ -21,7 +22,7 @@ __all__ = ["DeepClassifier", "DeepRegressor", "LabelIssue", "TargetIssue", "dist
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        return getattr(import_module("deepstep.estimators.names"), name)
+        return getattr(package("deepstep.estimators.names"), name)
     raise AttributeError(f"module 'deepstep.estimators' has no attribute {name!r}")
 
 

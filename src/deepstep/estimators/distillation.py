@@ -122,7 +122,7 @@ def with_synthetic_rows(X: Any, n: int, rng: np.random.RandomState) -> Any:
     if not is_frame(X):
         columns = [_synthetic(column, own, other, rng) for column in X.T]
         return np.concatenate([X, np.column_stack(columns).astype(X.dtype)])
-    import narwhals as nw
+    from deepstep.environment import narwhals as nw
 
     frame, found = nw.from_native(X, eager_only=True), []
     for name in frame.columns:

@@ -151,7 +151,7 @@ def with_named_columns(given: RawData, where: str) -> RawData:
 
 def named_from(X: Any, names: dict[str, str], where: str) -> tuple[Any, dict[str, Any]]:
     """X without the columns that arguments name, and the column of each argument."""
-    import narwhals as nw
+    from deepstep.environment import narwhals as nw
 
     if not is_frame(X):
         name, value = next(iter(names.items()))
@@ -182,7 +182,7 @@ def named_from(X: Any, names: dict[str, str], where: str) -> tuple[Any, dict[str
 
 def is_frame(X: Any) -> bool:
     """Whether X is a frame in memory, whose columns have names."""
-    import narwhals as nw
+    from deepstep.environment import narwhals as nw
 
     known = nw.dependencies.is_into_dataframe(X) or nw.dependencies.is_polars_lazyframe(X)
     return known or type(X).__name__ == "RecordBatch"

@@ -5,7 +5,7 @@ or processes of the backend of joblib that is configured.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 
 from deepstep.engines import Settings, missing_numba
+from deepstep.environment import executor, has_threads
 from deepstep.errors import DivergenceError, spelled
 from deepstep.estimators.ensemble import Ensemble, FoldPreprocessor, Member
 from deepstep.estimators.inputs import FitContext
@@ -368,14 +369,14 @@ def _elsewhere(at: int, work: Callable[[Link], T]) -> tuple[int, T]:
 
 @contextmanager
 def _threads(asked: int | None) -> Iterator[Workers]:
-    n = asked or 1
+    n = asked if asked and has_threads() else 1
     if not missing_numba():
         from deepstep.engines.compiled.threads import limit
 
         n = asked or limit()  # looked at before BLAS is limited
     with (
         _one_thread(),
-        ThreadPoolExecutor(n, thread_name_prefix="deepstep member") as pool,
+        executor(n, "deepstep member") as pool,
         deferred() as interruption,
     ):
 

@@ -170,7 +170,7 @@ def refuse_for_one(estimator: "DeepEstimator", where: str) -> None:
 
 def weights_in(frame: "polars.DataFrame", name: str, where: str) -> Array:
     """A column of weights, numbers of at least 0."""
-    import polars
+    from deepstep.environment import polars
 
     weight = frame.get_column(name).cast(polars.Float64, strict=False).fill_null(np.nan).to_numpy()
     if not (np.isfinite(weight) & (weight >= 0)).all():

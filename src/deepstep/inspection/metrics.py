@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.environment import package
 from deepstep.errors import unknown_name
 from deepstep.preparation import Target
 from deepstep.types import AnyArray, Array
@@ -57,8 +58,7 @@ def _by(
     """A metric of scikit-learn of true values and predicted ones."""
 
     def function(of: Predictions) -> float:
-        from sklearn import metrics  # takes a while, and not every command needs it
-
+        metrics = package("sklearn.metrics")  # takes a while, and not every command needs it
         chosen = options(of.P.shape[1])
         return float(getattr(metrics, name)(of.true, given(of), sample_weight=of.weight, **chosen))
 
@@ -78,9 +78,8 @@ _log_loss, _brier = (
 
 def recalls(of: Predictions) -> Array:
     """The recall of each class, NaN for a class without rows."""
-    from sklearn.metrics import recall_score
-
     options: dict[str, Any] = {"labels": range(of.P.shape[1]), "average": None, "zero_division": np.nan}
+    recall_score = package("sklearn.metrics").recall_score
     return np.asarray(recall_score(of.true, of.predicted, sample_weight=of.weight, **options))
 
 
@@ -385,9 +384,7 @@ def permutation_importance(
 
 def confusion(answers: AnyArray, given: AnyArray, n_classes: int) -> NDArray[np.int64]:
     """How many rows of each class (row) got each answer (column)."""
-    from sklearn.metrics import confusion_matrix
-
-    return np.asarray(confusion_matrix(answers, given, labels=range(n_classes)))
+    return np.asarray(package("sklearn.metrics").confusion_matrix(answers, given, labels=range(n_classes)))
 
 
 def figures(parts: Mapping[str, Scores], *, by_class: bool = True) -> tuple[list[list[str]], list[str]]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from deepstep.environment import package
 from deepstep.equations import INITIALIZATIONS, get_activation, get_head
 from deepstep.equations.ops import is_weights
 from deepstep.errors import ConfigurationError, DataError
@@ -98,9 +99,8 @@ def float_dtype(dtype: Any) -> np.dtype[Any]:
 
 def from_sklearn(estimator: Any, where: str) -> Model:
     """The network of a fitted MLPClassifier or MLPRegressor."""
-    from sklearn.neural_network import MLPClassifier, MLPRegressor
-
-    if not isinstance(estimator, MLPClassifier | MLPRegressor):
+    peers = package("sklearn.neural_network")
+    if not isinstance(estimator, peers.MLPClassifier | peers.MLPRegressor):
         hint = "Of a fitted DeepClassifier or DeepRegressor network_ is the network."
         raise ConfigurationError(where, "an MLPClassifier or MLPRegressor", f"got {estimator!r:.200}", hint)
     if not hasattr(estimator, "coefs_"):

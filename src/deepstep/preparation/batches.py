@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 import numpy as np
 
 from deepstep.data.splits import stratification_obstacle
+from deepstep.environment import package
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.types import AnyArray, Array
 
@@ -193,8 +194,7 @@ def hold_out(
     ``classes`` (m,) are held in proportion where there are enough of each; the validation part has
     two examples at least, and not all.
     """
-    from sklearn.model_selection import train_test_split
-
+    train_test_split = package("sklearn.model_selection").train_test_split
     m = len(examples)
     if m < LEAST:
         expected, got = f"at least {LEAST} examples, to hold some out", f"got n_samples={m}"
@@ -227,7 +227,6 @@ def together(first: Examples, second: Examples) -> Examples:
     if dense:
         X = np.concatenate([first.X, second.X])
     else:
-        from scipy.sparse import vstack
-
+        vstack = package("scipy.sparse").vstack
         X = vstack([first.X, second.X], format="csr")
     return Examples(X, np.concatenate([first.Y, second.Y]), weight)

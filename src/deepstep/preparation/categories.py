@@ -129,7 +129,7 @@ class TextColumn(CategoryColumn):
         return f"{super().why}, with words that come again"
 
     def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
-        import polars
+        from deepstep.environment import polars
 
         first = len(self.feature_names) - len(self.words)
         super().write(series, out[:, :first])
@@ -142,7 +142,7 @@ class TextColumn(CategoryColumn):
 
 def words_of(texts: "polars.DataFrame") -> "polars.DataFrame":
     """A row for each different word of each text: its column "value" becomes "word", the others stay."""
-    import polars
+    from deepstep.environment import polars
 
     words = polars.col("value").str.to_lowercase().str.extract_all(WORD).list.unique()
     return texts.with_columns(words.alias("word")).drop("value").explode("word").drop_nulls("word")
@@ -150,7 +150,7 @@ def words_of(texts: "polars.DataFrame") -> "polars.DataFrame":
 
 def positions(series: "polars.Series", categories: tuple[str, ...]) -> NDArray[np.intp]:
     """The position of each value among the categories, −1 where it is missing or none of them: (m,)."""
-    import polars
+    from deepstep.environment import polars
 
     enum = polars.Enum(categories)
     found = _as_texts(series).cast(enum, strict=False).to_physical().cast(polars.Int64)
@@ -165,7 +165,7 @@ def positions(series: "polars.Series", categories: tuple[str, ...]) -> NDArray[n
 
 
 def _as_texts(series: "polars.Series") -> "polars.Series":
-    import polars
+    from deepstep.environment import polars
 
     if series.dtype.is_nested() or series.dtype.is_temporal() or series.dtype == polars.Binary:
         raise wrong_kind(series, "texts")
@@ -174,7 +174,7 @@ def _as_texts(series: "polars.Series") -> "polars.Series":
 
 def count_texts(series: "polars.Series") -> "polars.DataFrame":
     """The different texts of a column, "value", and their numbers of rows, "rows"."""
-    import polars
+    from deepstep.environment import polars
 
     return series.alias("value").cast(polars.String).drop_nulls().value_counts(name="rows")
 
@@ -183,7 +183,7 @@ def column_of_texts(
     name: str, counts: "polars.DataFrame", m: int, *, identifiers: bool, others: int, declared: bool = False
 ) -> Column:
     """The kind of a column of texts, by how often each occurs."""
-    import polars
+    from deepstep.environment import polars
 
     n_present, n = int(counts["rows"].sum()) + others, counts.height + others
     marks_missing = n_present < m
@@ -213,7 +213,7 @@ def column_of_texts(
 
 def _frequent_words(counts: "polars.DataFrame", m: int) -> tuple[str, ...]:
     """The most frequent words that are more than a whole value, and not in every row: sorted."""
-    import polars
+    from deepstep.environment import polars
 
     rows = polars.col("rows").sum()
     of_words = words_of(counts).group_by("word").agg(rows)

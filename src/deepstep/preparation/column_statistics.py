@@ -157,7 +157,7 @@ class _Times(_Measured):
                 self._positions[part] |= found
 
     def finish(self, *, identifiers: bool) -> Column:
-        import polars
+        from deepstep.environment import polars
 
         seen, first = self._moments, self._first
         if first is None:
@@ -184,7 +184,7 @@ class _Texts(ColumnStatistics):
         self._counts: polars.DataFrame | None = None
 
     def update(self, series: "polars.Series") -> None:
-        import polars
+        from deepstep.environment import polars
 
         if self._declared:
             if series.dtype.is_temporal() or series.dtype.is_nested():
@@ -277,7 +277,7 @@ class _Empty(ColumnStatistics):
 
 def column_statistics(name: str, dtype: "polars.DataType", *, categorical: bool = False) -> ColumnStatistics:
     """The statistics of a column of a type, or of one that was declared to be ``categorical``."""
-    import polars
+    from deepstep.environment import polars
 
     if categorical:
         return _Texts(name, typed=True, declared=True)

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.environment import package
 from deepstep.preparation.columns import damaged, from_record, to_record
 from deepstep.preparation.statistics import Quantiles
 from deepstep.types import AnyArray, Array
@@ -185,16 +186,15 @@ class Encoding:
 
 def _scored(column: AnyArray, ranked: bool) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Quantiles of a feature, each once, and the normal scores of their ranks; none of two values."""
-    from scipy.special import ndtr, ndtri
-
     if not ranked:
         return (), ()
+    special = package("scipy.special")
     ranks = np.linspace(0, 1, min(MOST_MARKS, max(2, len(column))))
     found = np.quantile(column, ranks)
     marks, place = np.unique(found, return_inverse=True)
     mean_ranks = np.bincount(place, ranks) / np.bincount(place)  # of equal values
-    edge = ndtr(-MOST_SCORE)
-    scores = ndtri(np.clip(mean_ranks, edge, 1 - edge))
+    edge = special.ndtr(-MOST_SCORE)
+    scores = special.ndtri(np.clip(mean_ranks, edge, 1 - edge))
     return tuple(marks.tolist()), tuple(scores.tolist())
 
 

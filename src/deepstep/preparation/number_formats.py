@@ -100,7 +100,7 @@ def _infer_plain_format(present: "polars.Series") -> str | None:
 
 def parse_numbers(texts: "polars.Series", written: str) -> "polars.Series":
     """Floats; null where a text does not fit the format, or is null."""
-    import polars
+    from deepstep.environment import polars
 
     found = cast("re.Match[str]", _NAME.fullmatch(written))
     parts = {name: part or "" for name, part in found.groupdict().items()}
@@ -152,7 +152,7 @@ def _code_or_unit_of(present: "polars.Series") -> tuple[str, str]:
 
 def _bare(texts: "polars.Series", *, sign: str = "", code: str = "", unit: str = "") -> "polars.Series":
     """Numbers without sign, code and unit (or the plural of it); null where a text lacks one."""
-    import polars
+    from deepstep.environment import polars
 
     if sign:
         texts = _where(texts.str.contains(_signed(sign)), texts).str.replace(rf" *[{sign}] *", "")
@@ -174,7 +174,7 @@ def _signed(sign: str) -> str:
 
 def stripped(series: "polars.Series") -> "polars.Series":
     """Texts without spaces around them; what stands for a missing value in a text table is null."""
-    import polars
+    from deepstep.environment import polars
 
     return series.cast(polars.String).str.strip_chars().replace(list(MISSING), None)
 
@@ -205,7 +205,7 @@ def words_among_numbers(counts: "polars.DataFrame") -> AmongNumbers | None:
 
 def why_not_numbers(counts: "polars.DataFrame") -> str:
     """Why a column of numbers, most of which have a unit or stand beside words, is none; else nothing."""
-    import polars
+    from deepstep.environment import polars
 
     texts = _present(counts)
     value, rows = polars.col("value"), polars.col("rows").sum()
@@ -242,7 +242,7 @@ def why_not_numbers(counts: "polars.DataFrame") -> str:
 
 def _present(counts: "polars.DataFrame") -> "polars.DataFrame":
     """The different texts without spaces around them, and without those that stand for a missing value."""
-    import polars
+    from deepstep.environment import polars
 
     texts = polars.DataFrame({"value": stripped(counts["value"]), "rows": counts["rows"]}).drop_nulls()
     return texts.group_by("value").agg(polars.col("rows").sum()).sort("value")

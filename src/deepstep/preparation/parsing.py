@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def numbers(series: "polars.Series", written: str = "") -> NDArray[np.float64]:
     """Floats with NaN for missing; texts are parsed."""
-    import polars
+    from deepstep.environment import polars
 
     dtype = series.dtype
     if dtype == polars.Float64:  # the usual case, of which a single row is to be fast
@@ -54,7 +54,7 @@ def refuse_infinite(name: str, values: NDArray[np.float64], got: NDArray[np.floa
 
 def days(series: "polars.Series") -> NDArray[np.float64]:
     """Days since the epoch (times of day: since midnight) with NaN for missing; ISO texts are parsed."""
-    import polars
+    from deepstep.environment import polars
 
     if series.dtype == polars.String:
         series = _parsed(series, iso_moments, "an ISO date")
@@ -70,7 +70,7 @@ def days(series: "polars.Series") -> NDArray[np.float64]:
 
 def seconds(series: "polars.Series") -> NDArray[np.float64]:
     """Seconds of spans of time, NaN for missing."""
-    import polars
+    from deepstep.environment import polars
 
     if series.dtype == polars.Null:
         return np.full(len(series), np.nan)
@@ -81,7 +81,7 @@ def seconds(series: "polars.Series") -> NDArray[np.float64]:
 
 def iso_moments(text: "polars.Series") -> "polars.Series":
     """Moments in UTC, without a zone, from ISO 8601: a date alone, with a time, with a time and a zone."""
-    import polars
+    from deepstep.environment import polars
 
     plain = text.str.replace("[Tt]", " ").str.replace(r" ?[Zz]$", "+00:00")
     found = plain.str.to_date("%Y-%m-%d", strict=False).cast(polars.Datetime("us"))
@@ -105,7 +105,7 @@ def are_iso_moments(text: "polars.Series") -> bool:
 
 def truths(series: "polars.Series") -> NDArray[np.float64]:
     """0 and 1 with NaN for missing; the numbers 0 and 1 and the texts true and false are truth values too."""
-    import polars
+    from deepstep.environment import polars
 
     if series.dtype == polars.String:
         words = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
@@ -144,7 +144,7 @@ def _parsed(
 
 def is_missing(series: "polars.Series", *, blanks: bool = False) -> NDArray[np.bool_]:
     """Where a column has no value: (m,). With ``blanks`` what stands for a missing value in a text, too."""
-    import polars
+    from deepstep.environment import polars
 
     if blanks and series.dtype in (polars.String, polars.Categorical, polars.Enum):
         series = stripped(series)

@@ -82,7 +82,7 @@ class RowGroups:
         return found
 
     def _write(self, frame: "polars.DataFrame", into: Array, where: str, first: int) -> None:
-        import polars
+        from deepstep.environment import polars
 
         with np.errstate(over="ignore"):
             for column, series in enumerate(frame.get_columns()):

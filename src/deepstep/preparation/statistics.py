@@ -167,7 +167,7 @@ class ValueCounts:
 
     def update(self, values: "polars.Series", weight: AnyArray, learned: AnyArray) -> None:
         """Add targets without missing ones; ``learned`` (k,) says whose weights count."""
-        import polars
+        from deepstep.environment import polars
 
         if self._too_many or not len(values):
             return
@@ -189,7 +189,7 @@ class ValueCounts:
 
     def finish(self) -> "polars.DataFrame":
         """The values with their weights and rows, in order; no rows where there are too many."""
-        import polars
+        from deepstep.environment import polars
 
         sums = [polars.Series("weight", self._weights), polars.Series("rows", self._rows)]
         return polars.DataFrame(self._values).with_columns(sums).sort("value")

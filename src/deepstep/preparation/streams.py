@@ -10,7 +10,7 @@ How far reading is ahead, in pieces of how many rows, and by how many workers, c
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from functools import cached_property, partial
 from threading import Event
 from types import TracebackType
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 
 from deepstep.data.rows import StoredRows, naming_rows
+from deepstep.environment import executor
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.preparation.batches import (
     Examples,
@@ -123,7 +124,7 @@ class StreamedExamples:
         self._starts = np.concatenate([[0], np.cumsum(rows.sizes)])
         self._coming: tuple[Asked, Future[Examples]] | None = None
         self._reader: _Reader | None = None
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool: Executor | None = None
         self._whole: Examples | None = None
         self._ended = Event()
 
@@ -212,7 +213,7 @@ class StreamedExamples:
 
     def _ask(self, place: Asked) -> "Future[Examples]":
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(1, thread_name_prefix="deepstep-reader")
+            self._pool = executor(1, "deepstep-reader")
         return self._pool.submit(self._read, place)
 
     def _read(self, place: Asked) -> Examples:

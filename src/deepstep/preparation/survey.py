@@ -83,7 +83,7 @@ class Survey:
         """Values of the target that tell of what kind it is: those of the sample, and one of each; where the
         sample is all that is learned from, one of each that is held out alone.
         """
-        import polars
+        from deepstep.environment import polars
 
         found, each = self.sample.get_column(self.target), self.different
         if self.in_memory:
@@ -193,7 +193,7 @@ def survey(
     ``check`` raises a `DataError` for a frame that cannot be used, which begins with "row 1 " as ``got``. At
     most `rows_in_memory` of each part are held out.
     """
-    import polars
+    from deepstep.environment import polars
 
     rows.check_columns([target, *exclude, *drop, *keep, *categorical], "survey")
     columns = tuple(name for name in rows.schema if name not in drop)

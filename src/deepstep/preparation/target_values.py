@@ -140,7 +140,7 @@ def guess_task(series: "polars.Series") -> tuple[Task, str]:
     >>> guess_task(polars.Series("mpg", [18.5, 15.0, 36.1]))
     ('regression', 'mpg has 3 different numbers')
     """
-    import polars
+    from deepstep.environment import polars
 
     where = f"target {series.name!r}"
     is_text = series.dtype in (polars.String, polars.Categorical, polars.Enum, polars.Boolean)

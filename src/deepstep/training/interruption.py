@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from time import monotonic
 from types import FrameType
 
+from deepstep.environment import package
+
 ONE_PRESS = 0.5
 """Seconds in which several signals are one Ctrl-C: launchers pass it on, so that it comes twice."""
 
@@ -54,8 +56,7 @@ def blas_threads(deterministic: bool) -> Iterator[None]:
     if not deterministic:
         yield
         return
-    from threadpoolctl import threadpool_limits
-
+    threadpool_limits = package("threadpoolctl").threadpool_limits
     torch = sys.modules.get("torch")  # it has threads of its own, and a BLAS that is built in
     before = torch.get_num_threads() if torch else 0
     with threadpool_limits(limits=1, user_api="blas"):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from deepstep.environment import package
 from deepstep.errors import ConfigurationError
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training.diagnosis import evaluation_divergence
@@ -56,8 +57,7 @@ class Minimizer:
 
     def run(self) -> None:
         """Minimize J."""
-        from scipy.optimize import minimize
-
+        minimize = package("scipy.optimize").minimize
         fit, session, first, limits = self._fit, self._session, self._reached, self._fit.limits or Limits()
         if fit.plan.epochs == 0:  # of which SciPy would make one
             fit.history.stopped, fit.converged = "all epochs done", False

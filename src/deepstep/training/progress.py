@@ -5,6 +5,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any, TextIO
 
+from deepstep.environment import has_threads
 from deepstep.preparation.batches import n_batches
 from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import Record
@@ -85,6 +86,7 @@ class Meter:
                 width=None if self._in_terminal else WIDTH,
             ),
             refresh_per_second=2,
+            auto_refresh=self._in_terminal and has_threads(),
             speed_estimate_period=SPEED_PERIOD,
         )
         bar.add_task(self._label, total=total, text=text)
@@ -98,7 +100,7 @@ class Meter:
             return
         (done, text), self._state = self._state, None
         (task,) = self._bar.tasks
-        self._bar.update(task.id, completed=done, text=text)
+        self._bar.update(task.id, completed=done, text=text, refresh=self._in_terminal)
         if self._in_terminal:
             self._next = now + self._pause
         elif self._in_notebook:  # spaces cover what is left of a longer line

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 import numpy as np
 
 from deepstep.engines import Session
+from deepstep.environment import naming_packages, package
 from deepstep.equations import answers, get_head, probabilities
 from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError, naming, unknown_name
@@ -81,12 +82,12 @@ class EpochScoring(Callback):
     def __init__(
         self, scoring: Any, estimator: Any, network: "Network", X: Any, y: Any, weight: Any, where: str
     ) -> None:
-        from sklearn.metrics import check_scoring
-
         if isinstance(scoring, str):
             check_name(scoring, where)
         self._scoring, self._where, self._network, self._given = scoring, where, network, (estimator, X, y)
-        self._scorer: Any = None if scoring == COST else check_scoring(estimator, scoring)
+        self._scorer: Any = None
+        if scoring != COST:
+            self._scorer = package("sklearn.metrics").check_scoring(estimator, scoring)
         weighed = weight is not None and self._scorer is not None and _takes_weights(self._scorer)
         self._weights = {"sample_weight": weight} if weighed else {}
 
@@ -164,7 +165,8 @@ def judge_of(
 
 def _as_estimator(network: "Network", decode: Callable[[Array], AnyArray] | None) -> Any:
     """A network as scikit-learn's scorers see one: rows are examples."""
-    from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+    with naming_packages():
+        from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
     shape = network.architecture
 
@@ -194,9 +196,7 @@ def _rows(columns: AnyArray) -> AnyArray:
 
 def check_name(scoring: str, where: str) -> None:
     """Refuse a name that no metric has."""
-    from sklearn.metrics import get_scorer_names
-
-    known = [COST, *get_scorer_names()]
+    known = [COST, *package("sklearn.metrics").get_scorer_names()]
     if scoring not in known:
         raise unknown_name(where, "scoring", scoring, known)
 
@@ -205,10 +205,9 @@ def check_kind(scoring: Any, where: str, *, classes: bool, or_else: str = "") ->
     """Refuse a metric's name where it is of numbers and the target holds classes, or the other way round."""
     if not isinstance(scoring, str) or scoring == COST:
         return
-    from sklearn.metrics import get_scorer
-
     check_name(scoring, where)
-    if get_scorer(scoring)._score_func.__module__.endswith("_regression") != classes:
+    scorer = package("sklearn.metrics").get_scorer(scoring)
+    if scorer._score_func.__module__.endswith("_regression") != classes:
         return
     wanted, other = ("classes", "numbers") if classes else ("numbers", "classes")
     instead = "balanced_accuracy" if classes else "r2"

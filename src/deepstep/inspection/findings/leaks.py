@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from deepstep.data.frames import without_pattern
+from deepstep.environment import package
 from deepstep.inspection.findings.finding import Finding, found
 from deepstep.preparation.batches import evenly_spread
 from deepstep.preparation.columns import Column
@@ -83,7 +84,7 @@ class _Seen(NamedTuple):
 
 
 def _seen(column: Column | None, series: "polars.Series") -> _Seen:
-    import polars
+    from deepstep.environment import polars
 
     numbers_rows = False
     if series.dtype.is_numeric():
@@ -111,8 +112,7 @@ def _enough(target: AnyArray, *, classes: bool) -> bool:
 
 def _of_classes(target: AnyArray, seen: _Seen, n_columns: int, *, surely: bool) -> str:
     """How well a column determines the classes, in words; empty if it does not."""
-    from scipy.special import gammaln
-
+    gammaln = package("scipy.special").gammaln
     m, of_classes = len(target), np.bincount(target)
     n_classes = len(of_classes)
     if surely and not seen.numbers_rows and seen.codes.max() + 1 != n_classes:
@@ -148,8 +148,7 @@ def _of_classes(target: AnyArray, seen: _Seen, n_columns: int, *, surely: bool) 
 
 def _of_numbers(target: Array, seen: _Seen) -> str:
     """How well a column determines numbers, in words; empty if it does not."""
-    from scipy.stats import rankdata
-
+    rankdata = package("scipy.stats").rankdata
     if seen.values is None:
         counts = np.bincount(seen.codes)[seen.codes]
         sums = np.bincount(seen.codes, weights=target)[seen.codes]

@@ -1,0 +1,89 @@
+"""``deepstep serve``: predictions of a run over HTTP."""
+
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from deepstep.cli.option_types import run_argument
+from deepstep.cli.runs import note_divergence
+from deepstep.cli.screen import as_json, json_option, note
+from deepstep.errors import FileError, missing_package
+from deepstep.run import Run
+
+MOST_CONNECTIONS = 256
+
+
+def _option(flag: str, kind: Any, default: object, text: str) -> Callable[[Any], Any]:
+    return click.option(flag, type=kind, default=default, show_default=True, help=text)
+
+
+@click.command("serve")
+@run_argument
+@_option("--host", click.STRING, "127.0.0.1", "Address to listen at; 0.0.0.0 for all.")
+@_option("--port", click.IntRange(0, 65535), 8000, "0 takes any free one.")
+@_option("--max-bytes", click.IntRange(1), 8_000_000, "Bytes of a body, at most.")
+@_option("--max-rows", click.IntRange(1), 10_000, "Rows of a body, at most.")
+@_option("--timeout", click.FloatRange(0, min_open=True), 30.0, "Seconds for a body, and for its prediction.")
+@_option("--threads", click.IntRange(1), 2, "Threads that predict.")
+@json_option
+def serve_command(
+    run_folder: Path,
+    host: str,
+    port: int,
+    max_bytes: int,
+    max_rows: int,
+    timeout: float,
+    threads: int,
+    json_wanted: bool,
+) -> None:
+    """Serve predictions over HTTP.
+
+    Rows as JSON or CSV are posted to /predict; /docs describes columns and answers. Prints the address, and
+    ends with Ctrl-C. There is no encryption and no password: beyond this machine, put a proxy before it.
+    """
+    try:
+        import uvicorn
+
+        from deepstep.serving.application import LOOPBACK, Limits, application
+    except ModuleNotFoundError as error:
+        raise missing_package("deepstep serve", (error.name or "").partition(".")[0], "serve") from error
+    run = Run.load(run_folder)
+    note_divergence(run)
+    limits = Limits(max_bytes, max_rows, timeout, threads)
+    hosts = LOOPBACK if host in ("127.0.0.1", "localhost", "::1") else ("*",)
+    config = uvicorn.Config(
+        application(run, limits, hosts),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        lifespan="on",
+        limit_concurrency=MOST_CONNECTIONS,
+        timeout_graceful_shutdown=int(timeout) + 1,
+    )
+    with _listening(host, port) as listener:
+        shown = f"[{host}]" if ":" in host else host
+        url = f"http://{shown}:{listener.getsockname()[1]}/"
+        click.echo(as_json({"run": run_folder, "url": url}) if json_wanted else url)
+        sys.stdout.flush()
+        before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
+        try:
+            uvicorn.Server(config).run(sockets=[listener])
+        except KeyboardInterrupt:  # raised again after all requests are answered
+            note("Ended.")
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        where = f"a free port of {host}"
+        raise FileError("--port", where, f"{port}: {error}", "Port 0 takes any that is free.") from error

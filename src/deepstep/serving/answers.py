@@ -1,0 +1,168 @@
+"""Rows of a request as a table, and predictions as records of JSON and as columns of CSV."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from deepstep.data.cells import objects_as_series
+from deepstep.data.dialect import SEPARATORS
+from deepstep.data.tables import silent
+from deepstep.data.text_formats import json_values
+from deepstep.data.text_tables import read_text_table, typed
+from deepstep.errors import DataError
+from deepstep.run import Prediction, Run
+from deepstep.types import AnyArray
+
+if TYPE_CHECKING:
+    import polars
+
+BODY = "the body"
+
+FURTHER_COLUMNS = 1_000
+"""Unused columns that a text table may have; the time to name them grows with the square of their number."""
+
+
+class TooManyRowsError(DataError):
+    """A request has more rows than one may have."""
+
+
+class Answers(NamedTuple):
+    """Predictions, and with a coverage the sets of classes (m, n_classes) or the intervals (m, …, 2)."""
+
+    prediction: Prediction
+    likely: AnyArray | None = None
+
+
+def table_of_json(body: bytes, run: Run, most: int) -> "polars.DataFrame":
+    """A list of objects, or an object with "columns" and "rows", as a table of the known columns."""
+    from deepstep.environment import polars
+
+    try:
+        value = json_values(body)
+    except ValueError as error:
+        raise DataError(BODY, "JSON is expected", f"it cannot be read ({error})") from error
+    records, header = (value.get("rows"), value.get("columns")) if isinstance(value, dict) else (value, None)
+    if not isinstance(records, list) or not (isinstance(value, list) or _are(str, header)):
+        expected = 'a list of objects, or an object with the lists "columns" and "rows", is expected'
+        raise DataError(BODY, expected, f"got {type(value).__name__}")
+    _check_rows(len(records), most)
+    kind, fits = (dict, "an object") if header is None else (list, f"a list of {len(header)} values")
+    for number, row in enumerate(records, 1):
+        if not isinstance(row, kind) or (header is not None and len(row) != len(header)):
+            raise DataError(BODY, f"every row is {fits}", f"row {number} is another")
+    if header is None:
+        there = set().union(*records)
+        columns = {name: [row.get(name) for row in records] for name in run.columns if name in there}
+    else:
+        places = {name: place for place, name in enumerate(header)}
+        columns = {name: [row[places[name]] for row in records] for name in run.columns if name in places}
+    return polars.DataFrame([objects_as_series(*column, BODY) for column in columns.items()])
+
+
+def _are(kind: type, values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, kind) for value in values)
+
+
+def _check_rows(rows: int, most: int) -> None:
+    if not rows:
+        raise DataError(BODY, "at least one row is expected", "it has none")
+    if rows > most:
+        raise TooManyRowsError(BODY, f"at most {most:,} rows are expected", f"it has {rows:,}")
+
+
+def table_of_csv(body: bytes, run: Run, most: int) -> "polars.DataFrame":
+    """A text table, read as that of the training."""
+    from deepstep.environment import polars
+
+    how = run.reading()
+    _check_rows(body.count(b"\n") or 1, most + 1)  # lines and columns, before they are read
+    widest = max(line.count(sign.encode()) for line in body.split(b"\n") for sign in SEPARATORS)
+    if widest > 2 * len(run.columns) + FURTHER_COLUMNS:
+        got = f"a line has {widest:,} separators"
+        raise DataError(BODY, "the columns of the training table are expected", got)
+    try:
+        cells, written = read_text_table(body, BODY, ",", given=how.given, usual=how.usual, tell=silent)
+        frame = typed(cells, written, how.values)
+    except polars.exceptions.PolarsError as error:
+        got = f"it cannot be read ({str(error).partition(chr(10))[0]})"
+        raise DataError(BODY, "a text table is expected", got) from error
+    _check_rows(frame.height, most)
+    return frame if how.usual.header else run.with_numbers_of_training(frame)
+
+
+def answers_for(run: Run, frame: "polars.DataFrame", coverage: float | None) -> Answers:
+    """Predictions, with the sets or intervals of a coverage where one is asked for."""
+    return Answers(run.predict(frame), None if coverage is None else run.likely(frame, 1 - coverage))
+
+
+def records(run: Run, answers: Answers) -> list[dict[str, Any]]:
+    """An object for each row; entries of several targets are objects by the names of the targets."""
+    target, (prediction, likely) = run.preparation.target, answers
+    names = target.names if target.several else ()
+    found = {"prediction": _by_target(names, prediction.values)}
+    if target.is_classification and prediction.probabilities is not None:
+        shares = target.by_column(prediction.probabilities)
+        each = [_by_label(*pair) for pair in zip(target.classes, shares, strict=True)]
+        found["probabilities"] = _of_targets(names, zip(*each, strict=True)) if names else each[0]
+    elif prediction.quantiles is not None:
+        found["quantiles"] = _by_label([f"{level:g}" for level in target.levels], prediction.quantiles)
+    if likely is not None and target.is_classification:
+        labels = np.array(target.classes[0], dtype=object)
+        found["set"] = [labels[row].tolist() for row in likely]
+    elif likely is not None:
+        found["interval"] = _by_target(names, likely)
+    return [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]
+
+
+def _by_target(names: Sequence[str], values: AnyArray) -> list[Any]:
+    """A value of JSON for each row; null for what is not finite."""
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        infinite, values = ~np.isfinite(values), values.astype(object)
+        values[infinite] = None
+    return _of_targets(names, values.tolist()) if names else values.tolist()
+
+
+def _of_targets(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _by_label(labels: Sequence[Any], values: AnyArray) -> list[dict[str, Any]]:
+    return _of_targets([*map(str, labels)], _by_target((), values))
+
+
+def csv_of(run: Run, answers: Answers, *, header: bool = True) -> str:
+    """A CSV table; names that come again, as "a" with "b_c" and "a_b" with "c" do, get a number."""
+    from deepstep.environment import polars
+
+    columns: dict[str, Any] = {}
+    for name, values in _columns(run, answers):
+        free, number = name, 2
+        while free in columns:
+            free, number = f"{name}_{number}", number + 1
+        columns[free] = values
+    return polars.DataFrame(columns, strict=False).write_csv(include_header=header)
+
+
+def _columns(run: Run, answers: Answers) -> Iterator[tuple[str, Any]]:
+    """The columns of the table with their names, all predictions first."""
+    target, (prediction, likely) = run.preparation.target, answers
+    values, several = prediction.values, target.several
+    for name, column in zip(target.names or ("",), values.reshape(len(values), -1).T, strict=True):
+        yield f"prediction_{name}" if several else "prediction", column.tolist()
+    if target.is_classification and prediction.probabilities is not None:
+        pairs = zip(target.names, target.classes, strict=True) if several else ()
+        names = [f"{name}_{second}" for name, (_, second) in pairs] or target.classes[0]
+        for label, share in zip(names, prediction.probabilities.T, strict=True):
+            yield f"probability_{label}", np.ascontiguousarray(share)
+    elif prediction.quantiles is not None:
+        for level, quantile in zip(target.levels, prediction.quantiles.T, strict=True):
+            yield f"quantile_{level:g}", np.ascontiguousarray(quantile)
+    if likely is not None and target.is_classification:
+        for label, there in zip(target.classes[0], likely.T, strict=True):
+            yield f"in_set_{label}", there.tolist()
+    elif likely is not None:
+        ends = likely.reshape(len(values), -1, 2).transpose(1, 2, 0)
+        for name, both in zip(target.names or ("",), ends, strict=True):
+            for end, column in zip(("lower", "upper"), both, strict=True):
+                yield f"{end}_{name}" if several else end, np.ascontiguousarray(column)

@@ -1,0 +1,197 @@
+"""The ASGI application: it keeps no request, and opens no file after the model is loaded."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from deepstep import __version__
+from deepstep.errors import ConfigurationError, DeepStepError
+from deepstep.preparation import TablePreparation
+from deepstep.run import Run
+from deepstep.serving.answers import (
+    TooManyRowsError,
+    answers_for,
+    csv_of,
+    records,
+    table_of_csv,
+    table_of_json,
+)
+from deepstep.serving.description import openapi, page
+
+if TYPE_CHECKING:
+    import polars
+
+T = TypeVar("T")
+
+JSON, CSV = "application/json", "text/csv"
+
+LOOPBACK = "127.0.0.1", "localhost", "[::1]"
+"""Valid Host headers by default: others come from a foreign page that found the address."""
+
+POLICY = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+
+Reader = Callable[[bytes, Run, int], "polars.DataFrame"]
+READERS: dict[str, Reader] = {JSON: table_of_json, CSV: table_of_csv}
+
+
+class Limits(NamedTuple):
+    """Limits of one request (bytes and rows of its body, seconds), and of all: threads, and how many wait."""
+
+    bytes: int = 8_000_000
+    rows: int = 10_000
+    seconds: float = 30.0
+    threads: int = 2
+    waiting: int = 64
+
+
+def application(run: Run, limits: Limits | None = None, hosts: Sequence[str] = LOOPBACK) -> Starlette:
+    """The application that predicts by a run."""
+    service = _Service(run, limits or Limits())
+    return Starlette(
+        routes=[
+            Route("/", service.health),
+            Route("/predict", service.predict, methods=["POST"]),
+            Route("/openapi.json", service.describe),
+            Route("/docs", service.show),
+        ],
+        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))],
+        exception_handlers={
+            HTTPException: _refused,
+            DeepStepError: _wrong,
+            ClientDisconnect: _gone,
+            Exception: _failed,
+        },
+        lifespan=service.lifespan,
+    )
+
+
+class _Service:
+    """Predicts in a pool of threads, while the event loop answers everything else."""
+
+    def __init__(self, run: Run, limits: Limits) -> None:
+        self._run, self._limits = run, limits
+        self._document = openapi(run)
+        value = None if isinstance(run.preparation.inputs, TablePreparation) else 0
+        row = json.dumps([dict.fromkeys(run.columns, value)]).encode()
+        # the estimator and the kernels are loaded now, and not by the first request
+        self._estimator = run.estimator
+        answers_for(run, table_of_json(row, run, 1), None)
+        self._pool = ThreadPoolExecutor(limits.threads, thread_name_prefix="deepstep serve")
+        self._places = BoundedSemaphore(limits.threads + limits.waiting)
+
+    @asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        """End the threads at the end."""
+        yield
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def health(self, request: Request) -> Response:
+        """Say what works here."""
+        networks = len(self._run.ensemble.members)
+        found = {
+            "status": "ok",
+            "target": self._run.target_name,
+            "networks": networks,
+            "deepstep": __version__,
+        }
+        return _json(found)
+
+    async def describe(self, request: Request) -> Response:
+        """The OpenAPI document."""
+        return _json(self._document)
+
+    async def show(self, request: Request) -> Response:
+        """The document as a page."""
+        return Response(page(self._document), media_type="text/html", headers=POLICY)
+
+    async def predict(self, request: Request) -> Response:
+        """Predictions for the rows of the body."""
+        coverage = _coverage(request)
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind not in READERS:
+            raise HTTPException(415, f"Content-Type must be {JSON} or {CSV}, got {kind[:60]!r}.")
+        wanted = CSV if CSV in request.headers.get("accept", "") else JSON
+        body = await self._in_time(self._body(request), 408, "The body did not arrive")
+        if not self._places.acquire(blocking=False):
+            raise HTTPException(503, "Too many requests wait. Try again later.", {"Retry-After": "1"})
+        future = self._pool.submit(self._answer, READERS[kind], body, wanted, coverage)
+        future.add_done_callback(lambda _: self._places.release())
+        content = await self._in_time(asyncio.wrap_future(future), 504, "The prediction is not ready")
+        return Response(content, media_type=wanted)
+
+    async def _in_time(self, work: Awaitable[T], status: int, sentence: str) -> T:
+        try:
+            return await asyncio.wait_for(work, self._limits.seconds)
+        except TimeoutError:
+            raise HTTPException(status, f"{sentence} within {self._limits.seconds:g} seconds.") from None
+
+    async def _body(self, request: Request) -> bytes:
+        most, body = self._limits.bytes, bytearray()
+        declared = request.headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > most:
+            raise _too_large(most)
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > most:
+                raise _too_large(most)
+        return bytes(body)
+
+    def _answer(self, read: Reader, body: bytes, wanted: str, coverage: float | None) -> str:
+        """In a thread of the pool: from the body to the text of the answer."""
+        answers = answers_for(self._run, read(body, self._run, self._limits.rows), coverage)
+        if wanted == CSV:
+            return csv_of(self._run, answers)
+        return json.dumps({"predictions": records(self._run, answers)}, ensure_ascii=False, allow_nan=False)
+
+
+def _coverage(request: Request) -> float | None:
+    for name in request.query_params:
+        if name != "coverage":
+            raise HTTPException(400, f"The query has the option coverage alone, got {name[:60]!r}.")
+    text = request.query_params.get("coverage")
+    try:
+        value = None if text is None else float(text)
+    except ValueError:
+        value = 0.0
+    if value is not None and not 0 < value < 1:
+        raise ConfigurationError(
+            "/predict", "a number between 0 and 1", f"got {text!r:.60}", setting="coverage"
+        )
+    return value
+
+
+def _too_large(most: int) -> HTTPException:
+    return HTTPException(413, f"The body must have at most {most:,} bytes.")
+
+
+def _json(value: Any, status: int = 200, headers: Any = None) -> Response:
+    return Response(json.dumps(value, ensure_ascii=False), status, headers, JSON)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    status, headers = getattr(error, "status_code", 500), getattr(error, "headers", None)
+    return _json({"error": getattr(error, "detail", "")}, status, headers)
+
+
+async def _wrong(request: Request, error: Exception) -> Response:
+    return _json({"error": " ".join(str(error).split())}, 413 if isinstance(error, TooManyRowsError) else 400)
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    return Response(status_code=400)  # nobody receives it
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    return _json({"error": "The server failed; its log has the reason."}, 500)

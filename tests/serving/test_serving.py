@@ -1,0 +1,284 @@
+"""Predictions over HTTP, by a real server on loopback."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
+from io import StringIO
+from threading import Event, Thread
+
+import numpy as np
+import polars
+import pytest
+import uvicorn
+
+from deepstep import DeepClassifier, DeepRegressor, Run
+from deepstep.cli.main import main
+from deepstep.serving.application import Limits, application
+
+ROWS = 80
+JSON, CSV = "application/json", "text/csv"
+
+
+@pytest.fixture(scope="module")
+def table():
+    rng = np.random.RandomState(3)
+    return polars.DataFrame(
+        {
+            "age": [None if at % 9 == 0 else float(age) for at, age in enumerate(rng.normal(40, 9, ROWS))],
+            "colour": rng.choice(["red", "blue", "grün"], ROWS),
+            "member": (rng.rand(ROWS) > 0.5).tolist(),
+            "day": [f"2020-{1 + at % 12:02}-{1 + at % 28:02}" for at in range(ROWS)],
+        }
+    ).with_columns(polars.col("day").str.to_date())
+
+
+@pytest.fixture(scope="module")
+def runs(table):
+    few = {"n_estimators": 2, "effort": "fast", "max_iter": 4, "random_state": 1}
+    y = np.arange(ROWS) % 3
+    one = {"preset": "single", "max_iter": 4, "random_state": 1}
+    numbers = np.column_stack([y * 10.0, y + 0.5])
+    return {
+        "classes": Run.of(DeepClassifier(**few).fit(table, np.array(["a", "b", "c"])[y])),
+        "numbers": Run.of(DeepRegressor(**few).fit(table, y * 10.0)),
+        "several numbers": Run.of(DeepRegressor(**few).fit(table, numbers), {"target": ["w", "h"]}),
+        "several classes": Run.of(
+            DeepClassifier((4,), **one).fit(table, np.column_stack([y > 0, y > 1]).astype(int))
+        ),
+        "quantiles": Run.of(
+            DeepRegressor((4,), loss="quantile", loss_params={"levels": (0.1, 0.9)}, **one).fit(table, y)
+        ),
+        "arrays": Run.of(DeepClassifier((4,), **one).fit(np.column_stack([y, -y]).astype(float), y)),
+    }
+
+
+@contextmanager
+def served(run, limits=None):
+    """The port of a server that runs in a thread."""
+    config = uvicorn.Config(application(run, limits), log_level="critical", ws="none", lifespan="on")
+    server, listener = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0))
+    thread = Thread(target=server.run, args=([listener],))
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(timeout=30)
+        listener.close()
+
+
+def ask(port, path="/predict", body=None, kind=JSON, accept=JSON, **headers):
+    """The status and the text of an answer."""
+    with closing(HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        body = json.dumps(body) if isinstance(body, list | dict) else body
+        given = {"Content-Type": kind, "Accept": accept, **headers}
+        connection.request("GET" if body is None else "POST", path, body, given)
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+
+
+@pytest.mark.parametrize(
+    "name", ["classes", "numbers", "several numbers", "several classes", "quantiles", "arrays"]
+)
+def test_json_and_csv_answer_as_the_run_predicts(runs, table, name):
+    run = runs[name]
+    frame = polars.DataFrame({"x0": [0.0, 2.0], "x1": [0.0, -2.0]}) if name == "arrays" else table.head(20)
+    expected = run.predict(frame)
+    text = frame.with_columns(polars.selectors.date().cast(polars.String))
+    with served(run) as port:
+        status, answer = ask(port, body=text.to_dicts())
+        assert status == 200, answer
+        found = json.loads(answer)["predictions"]
+        by_columns = {"columns": ["unused", *text.columns], "rows": [[[1], *row] for row in text.rows()]}
+        assert json.loads(ask(port, body=by_columns)[1])["predictions"] == found
+        status, answer = ask(port, body=frame.write_csv().encode(), kind=f"{CSV}; charset=utf-8", accept=CSV)
+        assert status == 200, answer
+    values = [one["prediction"] for one in found]
+    rows = expected.values.tolist()
+    assert [[*value.values()] if isinstance(value, dict) else value for value in values] == rows
+    assert np.allclose(
+        polars.read_csv(StringIO(answer)).to_numpy()[:, -1].astype(float), _last(run, expected)
+    )
+    if name == "classes":
+        assert found[0]["probabilities"] == dict(zip("abc", expected.probabilities[0], strict=True))
+    if name == "several classes":
+        assert found[3]["probabilities"]["target 1"]["1"] == expected.probabilities[3, 1]
+    if name == "quantiles":
+        assert found[0]["quantiles"] == dict(zip(("0.1", "0.9"), expected.quantiles[0], strict=True))
+
+
+def _last(run, expected):
+    """The last column of the CSV table."""
+    parts = (expected.quantiles, expected.probabilities, expected.values.reshape(len(expected.values), -1))
+    return next(part for part in parts if part is not None)[:, -1]
+
+
+def test_coverage_adds_sets_and_intervals(runs, table):
+    rows = table.with_columns(polars.col("day").cast(polars.String)).to_dicts()
+    sets = runs["classes"].estimator.predict_set(table, alpha=0.25)
+    with served(runs["classes"]) as port:
+        found = json.loads(ask(port, "/predict?coverage=0.75", rows)[1])["predictions"]
+        assert [one["set"] for one in found] == [[*np.array([*"abc"])[row]] for row in sets]
+        header = ask(port, "/predict?coverage=0.75", rows, accept=CSV)[1].splitlines()[0]
+        assert header.endswith("in_set_a,in_set_b,in_set_c")
+        assert ask(port, "/predict?coverage=75", rows)[0] == ask(port, "/predict?n=1", rows)[0] == 400
+    ends = runs["several numbers"].estimator.predict_interval(table, alpha=0.25)
+    with served(runs["several numbers"]) as port:
+        found = json.loads(ask(port, "/predict?coverage=0.75", rows)[1])["predictions"]
+        assert [[*one["interval"].values()] for one in found] == ends.tolist()
+        assert "lower_w,upper_w" in ask(port, "/predict?coverage=0.75", rows, accept=CSV)[1]
+        unknowable = json.loads(ask(port, "/predict?coverage=0.9999", rows)[1])["predictions"]
+        assert unknowable[0]["interval"]["w"] == [None, None]
+    with served(runs["quantiles"]) as port:
+        status, answer = ask(port, "/predict?coverage=0.75", rows)
+        assert (status, "whose quantiles are an interval themselves" in answer) == (400, True)
+
+
+REFUSED = {
+    "syntax": (b"[{]", JSON, 400, "JSON is expected; it cannot be read"),
+    "nan": (b'[{"age": NaN}]', JSON, 400, "NaN is no number of JSON"),
+    "depth": (b"[" * 50_000, JSON, 400, "nested too deep"),
+    "path": (b'"/etc/passwd"', JSON, 400, "a list of objects"),
+    "empty list": (b"[]", JSON, 400, "at least one row is expected"),
+    "no objects": (b"[[1]]", JSON, 400, "every row is an object; row 1 is another"),
+    "short header": (b'{"columns": ["age"], "rows": [[1, 2]]}', JSON, 400, "every row is a list of 1 values"),
+    "missing columns": (b'[{"age": 1}]', JSON, 400, "'colour', 'member', 'day' missing"),
+    "list in a cell": (
+        b'[{"age": [1], "colour": 1, "member": 1, "day": 1}]',
+        JSON,
+        400,
+        "row 1 holds a list",
+    ),
+    "text for a number": (
+        b'[{"age": "old", "colour": 1, "member": 1, "day": null}]',
+        JSON,
+        400,
+        "row 1 is 'old'",
+    ),
+    "long line": (b"age,colour\n1,2,3\n", CSV, 400, "line 2 has 3"),
+    "wide line": (b"," * 5_000, CSV, 400, "a line has 5,000 separators"),
+    "binary": (b"\xff\x00" * 99, CSV, 400, "the body"),
+    "empty": (b"", CSV, 400, "at least one row is expected"),
+    "many lines": (b"1\n" * 500, CSV, 413, "at most 101 rows are expected; it has 500"),
+    "many rows": (json.dumps([{}] * 101).encode(), JSON, 413, "at most 100 rows are expected; it has 101"),
+    "many bytes": (b"x" * 200_001, JSON, 413, "at most 200,000 bytes"),
+    "kind": (b"age", "text/plain", 415, "Content-Type must be"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_does_not_fit_is_refused_in_a_sentence(runs, name):
+    body, kind, status, sentence = REFUSED[name]
+    with served(runs["classes"], Limits(bytes=200_000, rows=100)) as port:
+        got, answer = ask(port, body=body, kind=kind)
+        assert got == status, answer
+        assert sentence in json.loads(answer)["error"]
+        assert ask(port, "/")[0] == 200
+
+
+def test_other_paths_methods_and_hosts(runs):
+    with served(runs["classes"]) as port:
+        assert ask(port, "/../etc/passwd") == ask(port, "/nothing") == (404, '{"error": "Not Found"}')
+        assert ask(port)[0] == 405
+        assert ask(port, "/", Host="somewhere.example")[0] == 400
+        assert json.loads(ask(port, "/")[1])["status"] == "ok"
+
+
+def test_the_page_and_the_document_describe_columns_and_answers_and_load_nothing(runs):
+    with served(runs["classes"]) as port:
+        document, page = json.loads(ask(port, "/openapi.json")[1]), ask(port, "/docs")[1]
+    schemas = document["components"]["schemas"]
+    row, answer = schemas["Row"], schemas["Answer"]["properties"]
+    assert [*row["properties"]] == row["required"] == ["age", "colour", "member", "day"]
+    assert row["properties"]["age"]["type"] == ["number", "null"]
+    assert row["properties"]["colour"]["examples"] == ["blue", "grün", "red"]
+    assert answer["prediction"] == {"enum": ["a", "b", "c"]}
+    assert [*answer["probabilities"]["properties"]] == ["a", "b", "c"]
+    references = re.findall(r'"\$ref": "#/components/(\w+)/(\w+)"', json.dumps(document))
+    assert references
+    assert all(name in document["components"][part] for part, name in references)
+    assert "blue, grün, red" in page
+    assert not re.search(r"<script|<link|<img|src=|url\(|@import|https?:|//", page)
+
+
+def test_a_body_without_a_length_is_limited_too(runs):
+    with (
+        served(runs["classes"], Limits(bytes=1_000)) as port,
+        closing(HTTPConnection("127.0.0.1", port)) as one,
+    ):
+        one.request("POST", "/predict", iter([b"x" * 600] * 2), {"Content-Type": JSON}, encode_chunked=True)
+        assert one.getresponse().status == 413
+
+
+def test_health_answers_during_predictions_which_end_in_time_and_wait_in_a_short_queue(
+    runs, table, monkeypatch
+):
+    started, goes_on = Event(), Event()
+
+    def slow(frame):
+        started.set()
+        goes_on.wait(20)
+        raise RuntimeError("a secret of the server")
+
+    monkeypatch.setattr(runs["numbers"], "predict", slow)
+    rows = table.drop("day").with_columns(day=None).to_dicts()
+    answers = []
+    with served(runs["numbers"], Limits(seconds=1.5, threads=1, waiting=0)) as port:
+        asking = Thread(target=lambda: answers.append(ask(port, body=rows)))
+        asking.start()
+        assert started.wait(20)
+        assert ask(port, "/")[0] == 200
+        assert ask(port, body=rows)[0] == 503
+        asking.join()
+        assert answers[0] == (504, '{"error": "The prediction is not ready within 1.5 seconds."}')
+        assert ask(port, body=rows)[0] == 503  # the thread is still at work
+        goes_on.set()
+        while (answer := ask(port, body=rows))[0] == 503:
+            time.sleep(0.05)
+        assert answer == (500, '{"error": "The server failed; its log has the reason."}')
+
+
+def test_a_body_that_does_not_arrive_is_not_waited_for(runs):
+    head = "POST /predict HTTP/1.1", "Host: localhost", "Content-Type: text/csv", "Content-Length: 9", "", ""
+    with (
+        served(runs["classes"], Limits(seconds=0.3)) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=20) as connection,
+    ):
+        connection.sendall("\r\n".join(head).encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 408")
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_the_command_prints_its_address_and_ends_in_order(runs, tmp_path, sent):
+    runs["classes"].save(tmp_path / "run")
+    command = [sys.executable, "-m", "deepstep", "serve", tmp_path / "run", "--port", "0", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            url = json.loads(process.stdout.readline())["url"]
+            port = int(re.fullmatch(r"http://127\.0\.0\.1:(\d+)/", url)[1])
+            assert ask(port, "/")[0] == 200
+            process.send_signal(sent)
+            assert process.communicate(timeout=60) == ("", "Ended.\n")
+            assert process.returncode == 0
+        finally:
+            process.kill()
+
+
+def test_the_command_names_what_is_missing(runs, tmp_path, monkeypatch, capsys):
+    runs["classes"].save(tmp_path / "run")
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit, match="2"):
+        main(["serve", str(tmp_path / "run"), "--port", str(taken.getsockname()[1])])
+    assert "--port: a free port of 127.0.0.1" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    with pytest.raises(SystemExit, match="2"):
+        main(["serve", str(tmp_path / "run")])
+    assert (
+        "'uvicorn' is needed; it is not installed. Run: pip install 'deepstep[serve]'"
+        in capsys.readouterr().err
+    )
