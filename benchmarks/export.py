@@ -2,8 +2,8 @@
 
 ``python benchmarks/export.py`` on a drawn table, or ``python benchmarks/export.py FILE.csv TARGET``. Formats
 come from the registry. ``numpy``, ``c`` and ``onnx`` are loaded in this process before the clock runs. Any
-other format is run as for its certificate, so that its times include the start of its program. In each round each
-works once, and the best round counts.
+other format is run as for its certificate, so that its times include the start of its program. In each round
+each works once, and the best round counts.
 """
 
 import argparse

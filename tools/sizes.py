@@ -17,20 +17,21 @@ LIMITS: dict[str, tuple[int, int]] = {
     "inspection": (1_300, 3_150),
     "model": (1_200, 2_030),
     "data": (1_600, 3_740),
-    "preparation": (2_100, 4_120),
-    "estimators": (2_800, 8_730),
+    "preparation": (2_100, 4_130),
+    "estimators": (2_800, 8_750),
     "plots": (1_270, 1_660),
     "report": (700, 920),
     "explorer": (1_230, 1_830),
-    "export": (1_800, 2_570),
-    "course": (1_800, 3_710),
-    "cli": (2_000, 5_640),
-    "": (500, 2_330),
+    "export": (1_800, 3_020),
+    "serving": (0, 480),
+    "course": (1_800, 3_740),
+    "cli": (2_000, 5_750),
+    "": (500, 2_450),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
-FILES = 190, 258
-TESTS = 22_000, 43_180
+FILES = 190, 282
+TESTS = 22_000, 45_100
 
 
 def lines(files: list[Path]) -> int:

@@ -183,7 +183,7 @@ def _normal_probability(Z: Array) -> Array:
     """Φ(Z), exact in both tails."""
     try:
         from scipy.special import ndtr  # SciPy is loaded by those who use it
-    except ModuleNotFoundError:  # the same but for the last digits, and slow
+    except ModuleNotFoundError:  # slower, and the last digits differ
         return np.vectorize(lambda z: erfc(-z / sqrt(2)) / 2, otypes=[np.result_type(Z, np.float32)])(Z)
     probability: Array = ndtr(Z)
     return probability

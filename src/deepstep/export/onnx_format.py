@@ -187,8 +187,8 @@ def feeds(program: Program, rows: Mapping[str, list[Any]], *, matrix: bool = Fal
         found[tensor_name(program, one)] = raw[:, one.start : one.start + 1]
         if one.kind in TEXTS:
             missing, unseen = free_texts(program, one.column)
-            told = {None: missing, missing: unseen}
-            texts = [told.get(value, value) for value in rows[one.column]]
+            known = {None: missing, missing: unseen}
+            texts = [known.get(value, value) for value in rows[one.column]]
             found[tensor_name(program, one)] = np.array(texts, object)[:, np.newaxis]
     return found
 

@@ -84,7 +84,7 @@ def over_columns(op: str, x: Value, *, keep: bool = True) -> Value:
 
 
 def _calendar(x: Value, places: AnyArray, length: int) -> Value:
-    """Of each day of a cycle its place on the circle, with the very numbers of `numpy_runtime`."""
+    """For each day of a cycle its place on the circle, with the very numbers of `numpy_runtime`."""
     angle = 2 * np.pi * np.arange(length) / length
     circle = np.stack([np.sin(angle), np.cos(angle)], axis=1)
     nan, n = x.to("IsNaN"), float(len(places))
@@ -100,7 +100,7 @@ def month(x: Value) -> Value:
 
 
 def cosine(x: Value) -> Value:
-    """Of float64 older versions of onnxruntime have Sin alone."""
+    """Older versions of onnxruntime have only Sin for float64."""
     return (x + math.pi / 2).to("Sin")
 
 
