@@ -11,7 +11,7 @@ from deepstep.preparation.parsing import as_iso, infer_date_format, is_missing, 
 from deepstep.types import AnyArray
 
 if TYPE_CHECKING:
-    import polars
+    from deepstep.environment import polars
 
 
 def in_time(options: TrainOptions) -> bool:
@@ -63,7 +63,7 @@ def row_groups(frame: "polars.DataFrame", name: str, numbers: AnyArray) -> AnyAr
 
 def time_order(frame: "polars.DataFrame", name: str, numbers: AnyArray) -> AnyArray:
     """The rows, from 0, from the oldest to the newest one; those of the same time stay in order."""
-    import polars
+    from deepstep.environment import polars
 
     where = "--time-column"
     given = _whole_column(frame, name, where, "a time", numbers)
@@ -81,9 +81,8 @@ def _whole_column(
     frame: "polars.DataFrame", name: str, where: str, what: str, numbers: AnyArray
 ) -> "polars.Series":
     """A column, with texts stripped, in which no value is missing."""
-    import polars
-
     from deepstep.data import column
+    from deepstep.environment import polars
 
     given = column(frame, name, where)
     if given.dtype in (polars.String, polars.Categorical, polars.Enum):

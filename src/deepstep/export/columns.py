@@ -142,7 +142,7 @@ def _add(features: _Features, column: Column) -> None:
 
 def _table(column: Any, values: Sequence[str], n: int) -> AnyArray:
     """The features of each value, of an unseen one and of a missing one, as the column itself writes them."""
-    import polars
+    from deepstep.environment import polars
 
     kind = CategoryColumn if isinstance(column, TextColumn) else type(column)
     table = np.zeros((len(values) + 2, n))

@@ -210,7 +210,7 @@ def _matrix(rows: Mapping[str, Any], names: tuple[str, ...]) -> Array:
 
 def _frame(program: Program, rows: Mapping[str, Any]) -> Any:
     """Rows as a table whose columns have the types of training."""
-    import polars
+    from deepstep.environment import polars
 
     spans = {one.column for one in program.inputs if one.kind == "duration"}
     kinds = {str: polars.String, bool: polars.Boolean, float: polars.Float64}

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from deepstep.environment import package
 from deepstep.types import AnyArray
 
 FLOAT, INT64, STRING, DOUBLE = 1, 7, 8, 11
@@ -168,7 +169,7 @@ def mish(x: Value) -> Value:
 
 def gelu(x: Value) -> Value:
     """Φ(-|x|) = ½·erfcx(s) / e^s², s = |x|/√2, where erfcx(s) is a polynomial of (s - 3) / (s + 3)."""
-    from scipy.special import erfcx
+    erfcx = package("scipy.special").erfcx
 
     s = x.to("Abs") * math.sqrt(0.5)
     t = (s - 3.0) / (s + 3.0)

@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.polynomial import Chebyshev, Polynomial, chebyshev
-from scipy.special import erfcx
 
+from deepstep.environment import package
 from deepstep.types import AnyArray
 
 Texts: TypeAlias = list[str]
@@ -95,7 +95,9 @@ def _tail() -> Texts:
 
     s = chebyshev.chebpts1(64)
     z = 3.75 * (1 + s) / (1 - s)
-    found = Chebyshev.fit(s, (1 + 2 * z) * erfcx(z), 22, [-1, 1]).convert(kind=Polynomial)
+    found = Chebyshev.fit(s, (1 + 2 * z) * package("scipy.special").erfcx(z), 22, [-1, 1]).convert(
+        kind=Polynomial
+    )
     return [number(float(c)) for c in found.coef]
 
 
