@@ -2,8 +2,8 @@
 
 ``python benchmarks/export.py`` on a drawn table, or ``python benchmarks/export.py FILE.csv TARGET``. Formats
 come from the registry. ``numpy``, ``c`` and ``onnx`` are loaded in this process before the clock runs. Any
-other format is run as for its certificate, so that its times include the start of its program. In each round each
-works once, and the best round counts.
+other format is run as for its certificate, so that its times include the start of its program. In each round
+each works once, and the best round counts.
 """
 
 import argparse
@@ -139,7 +139,8 @@ def fitted(asked: argparse.Namespace) -> tuple[Any, polars.DataFrame]:
         )
         table = table.drop_nulls(target).sample(fraction=1, shuffle=True, seed=0)
     X, y = table.drop(target), table[target]
-    model = (DeepRegressor if y.dtype.is_float() else DeepClassifier)(
+    numbers = y.dtype.is_numeric() and y.n_unique() > 20
+    model = (DeepRegressor if numbers else DeepClassifier)(
         n_estimators=asked.networks, max_iter=asked.epochs, random_state=0
     )
     with warnings.catch_warnings():
