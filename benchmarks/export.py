@@ -38,7 +38,7 @@ from machine import machine  # noqa: E402
 
 PACKAGES = ("numpy", "polars", "onnx", "onnxruntime")
 SIZES = (1, 10_000)
-ROUNDS = {1: 50, 10_000: 3}
+ROUNDS = {1: 50, 10_000: 2}
 
 Rows = Mapping[str, list[Any]]
 Predictor = Callable[[Rows], Callable[[], Any]]

@@ -18,7 +18,7 @@ from deepstep import DeepClassifier, DeepRegressor, Network
 from deepstep.errors import ConfigurationError, MissingPackageError
 from deepstep.export import export, numpy_runtime
 from deepstep.export.models import exported
-from deepstep.export.onnx_format import feeds, free_texts, run, tensor_name, write
+from deepstep.export.onnx_format import feeds, free_texts, run, tensor_names, write
 from deepstep.export.onnx_operations import OPERATIONS
 from deepstep.export.program import ELEMENTWISE, RAW, Builder, Input, Program, Result
 from deepstep.export.rows import drawn_rows
@@ -130,7 +130,7 @@ def test_free_names() -> None:
         Input("b", "category", 4, settings={"values": ["u"]}),
     )
     program = replace(exported(Network([2, 1], seed=1)).program, inputs=inputs)
-    assert [tensor_name(program, one) for one in inputs] == ["label 0", "a", "a", "b 3", "b 4"]
+    assert tensor_names(program) == ["label 0", "a", "a", "b 3", "b 4"]
     assert free_texts(program, "a") == ("?", "???")
     assert free_texts(program, "b") == ("", "?")
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
@@ -51,13 +52,13 @@ def outputs_of(program: Program) -> list[str]:
     return ["variable"] if program.result.kind == "numbers" else ["label", "probabilities"]
 
 
-def tensor_name(program: Program, one: Input) -> str:
-    """The column, where that is no other name; the texts of a column are one tensor."""
-    others = [other for other in program.inputs if other.column == one.column and other is not one]
-    free = all({one.kind, other.kind} <= TEXTS for other in others)
-    return (
-        one.column if free and one.column not in ["", *outputs_of(program)] else f"{one.column} {one.start}"
-    )
+def tensor_names(program: Program) -> list[str]:
+    """For each input its column, where that is no other name; the texts of a column are one tensor."""
+    every = Counter(one.column for one in program.inputs)
+    texts = Counter(one.column for one in program.inputs if one.kind in TEXTS)
+    shared = {column for column, n in every.items() if n > 1 and texts[column] < n}
+    taken = {"", *outputs_of(program), *shared}
+    return [f"{one.column} {one.start}" if one.column in taken else one.column for one in program.inputs]
 
 
 def free_texts(program: Program, column: str) -> tuple[str, str]:
@@ -139,7 +140,7 @@ def _inputs(program: Program, names: list[str], *, matrix: bool) -> dict[str, tu
 def _model(program: Program, note: str, *, matrix: bool) -> Any:
     from onnx import helper, numpy_helper
 
-    names, result = [tensor_name(program, one) for one in program.inputs], program.result
+    names, result = tensor_names(program), program.result
     inputs = [
         helper.make_tensor_value_info(name, kind, ["N", n], doc_string=about)
         for name, (kind, n, about) in _inputs(program, names, matrix=matrix).items()
@@ -183,13 +184,13 @@ def feeds(program: Program, rows: Mapping[str, list[Any]], *, matrix: bool = Fal
     if matrix:
         return {MATRIX: raw.astype(np.float32)}
     found: dict[str, AnyArray] = {}
-    for one in program.inputs:
-        found[tensor_name(program, one)] = raw[:, one.start : one.start + 1]
+    for name, one in zip(tensor_names(program), program.inputs, strict=True):
+        found[name] = raw[:, one.start : one.start + 1]
         if one.kind in TEXTS:
             missing, unseen = free_texts(program, one.column)
-            told = {None: missing, missing: unseen}
-            texts = [told.get(value, value) for value in rows[one.column]]
-            found[tensor_name(program, one)] = np.array(texts, object)[:, np.newaxis]
+            given = {None: missing, missing: unseen}
+            texts = [given.get(value, value) for value in rows[one.column]]
+            found[name] = np.array(texts, object)[:, np.newaxis]
     return found
 
 
