@@ -30,7 +30,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
 FILES = 190, 264
-TESTS = 22_000, 42_550
+TESTS = 22_000, 42_650
 
 
 def lines(files: list[Path]) -> int:

@@ -14,7 +14,8 @@ from deepstep.export import FORMATS, ParityError, export, formats
 from deepstep.export.certificate import BOUND, CannotRunError, output_of
 from deepstep.export.formats import get_format
 from deepstep.export.models import exported
-from deepstep.export.rows import drawn_rows
+from deepstep.export.program import Input, Program, Result
+from deepstep.export.rows import drawn_rows, stored_rows
 from export_models import fitted
 
 
@@ -107,6 +108,22 @@ def test_rows_have_all_that_is_unusual() -> None:
     assert (numbers.astype(np.float32) == numbers).all()
     assert {"unseen", ""} <= set(rows["category"])
     assert drawn_rows(program, seed=1)["number"] != drawn_rows(program, seed=2)["number"]
+
+
+def test_rows_of_columns_that_folds_see_as_several_kinds() -> None:
+    inputs = [
+        Input("a", "presence", 0, settings={"blanks": True}),
+        Input("a", "number", 1),
+        Input("b", "number", 2),
+        Input("b", "category", 3, settings={"values": ["red"]}),
+    ]
+    program = Program(("a", "b"), tuple(inputs), (), {}, "raw", Result("numbers", ()))
+    rows = drawn_rows(program)
+    assert {type(value) for value in rows["a"]} == {float, type(None)}
+    assert {type(value) for value in rows["b"]} == {str, type(None)}
+    stored = stored_rows(program, {"a": ["1.5", "", "nan", "0.1"], "b": ["red", "2.5", "", "7"]})
+    assert stored == {"a": [1.5, None, None, float(np.float32(0.1))], "b": ["red", "2.5", None, "7"]}
+    assert stored_rows(program, {"a": ["1.5"]}) == {}
 
 
 def test_large_inputs_that_the_network_refuses(tmp_path: Path) -> None:

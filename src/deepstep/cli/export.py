@@ -29,7 +29,7 @@ def export_command(
 
     The file has the preparation of the columns, the network or the whole ensemble, and the output in terms
     of the target. It is run on rows with missing, unseen and large values; its largest difference from RUN
-    is printed and stands in the file. Above the bound nothing is written.
+    is printed and written into the file. Above the bound nothing is written.
     """
     refuse_file(out, "-o", overwrite=overwrite, beside=(run_folder,))
     asked = {name: value for name, value in options.items() if value}

@@ -53,8 +53,8 @@ def output_of(command: Sequence[str], given: bytes, path: Path, seconds: float =
         got = f"{Path(command[0]).name} took more than {seconds:g} seconds"
         raise CannotRunError(str(path), "a file that runs in time", got) from None
     if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip()
-        raise FileError(str(path), "a file that runs", f"got {said[-500:] or done.returncode}")
+        text = done.stderr.decode("utf-8", "replace").strip()
+        raise FileError(str(path), "a file that runs", f"got {text[-500:] or done.returncode}")
     return done.stdout
 
 

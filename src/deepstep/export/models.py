@@ -13,7 +13,7 @@ from deepstep.estimators.presets import ALONE
 from deepstep.export.columns import Inputs, encoded_value, features_value
 from deepstep.export.network_steps import network_value
 from deepstep.export.program import RAW, Builder, Input, Program, Result, Step
-from deepstep.export.rows import TYPES, stored_rows
+from deepstep.export.rows import stored_rows
 from deepstep.model import Network
 from deepstep.network.model_file import Model
 from deepstep.preparation import TablePreparation, Target
@@ -212,12 +212,12 @@ def _frame(program: Program, rows: Mapping[str, Any]) -> Any:
     """Rows as a table whose columns have the types of training."""
     import polars
 
-    kinds = {one.column: one.kind for one in program.inputs[::-1]}
+    spans = {one.column for one in program.inputs if one.kind == "duration"}
+    kinds = {str: polars.String, bool: polars.Boolean, float: polars.Float64}
     columns = {}
     for name, values in rows.items():
-        if kinds[name] == "duration":
-            seconds = polars.Series(name, values, polars.Float64)
-            columns[name] = (seconds * 1e6).round().cast(polars.Int64).cast(polars.Duration("us"))
-        else:
-            columns[name] = polars.Series(name, values, getattr(polars, TYPES.get(kinds[name], "String")))
+        kind = next((type(value) for value in values if value is not None), float)
+        columns[name] = polars.Series(name, values, kinds[kind])
+        if name in spans:
+            columns[name] = (columns[name] * 1e6).round().cast(polars.Int64).cast(polars.Duration("us"))
     return polars.DataFrame(columns)

@@ -26,7 +26,7 @@ ISO = re.compile(
     r" ?(?:[Zz]|([+-]\d{2}):?(\d{2})?)?"
 )
 WORD = re.compile(r"[^\W_]+")
-DAY, SECOND = 86_400_000_000, 1_000_000
+DAY, SECOND, ROWS_AT_ONCE = 86_400_000_000, 1_000_000, 1024
 TRUTHS = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, 1: 1.0, 0: 0.0, None: math.nan}
 
 
@@ -129,7 +129,6 @@ READERS = {
     "words": words_of,
     "presence": lambda v, blanks: math.nan if is_missing(stripped(v) if blanks["blanks"] else v) else 0.0,
 }
-"""Kinds of inputs: a raw value as a number, NaN where missing."""
 
 
 def read(program, rows):
@@ -228,17 +227,19 @@ OPERATIONS = {
     "ordinal_probabilities": lambda x: -np.diff(x, axis=1, prepend=1, append=0),
     "normalize": lambda x: x / x.sum(axis=1, keepdims=True),
 }
-"""The operations: values (m, n) and constants → a value."""
 
 
 def run(program, constants, raw):
-    """The outputs for raw rows as numbers."""
-    values = {"raw": raw}
-    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        for op, out, reads, roles, settings in program["steps"]:
-            given = {role: constants[name] for role, name in roles.items()}
-            values[out] = OPERATIONS[op](*[values[name] for name in reads], **given, **settings)
-    found = values[program["output"]]
+    """The outputs for raw rows as numbers, a part of them at a time."""
+    parts = []
+    for start in range(0, len(raw), ROWS_AT_ONCE):
+        values = {"raw": raw[start : start + ROWS_AT_ONCE]}
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            for op, out, reads, roles, settings in program["steps"]:
+                given = {role: constants[name] for role, name in roles.items()}
+                values[out] = OPERATIONS[op](*[values[name] for name in reads], **given, **settings)
+        parts.append(values[program["output"]])
+    found = np.concatenate(parts)
     finite = np.isfinite(found).all(axis=1)
     if not finite.all():
         raise ValueError(f"row {finite.argmin() + 1} has values with which the model gives no finite number")

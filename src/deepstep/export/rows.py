@@ -22,30 +22,34 @@ STORED = 100
 LARGE = (1e30, -1e30, 1e6, -1e6, 0.0)
 """Numbers that are tried in place of usual ones."""
 
-TYPES = {"number": "Float64", "boolean": "Boolean"}
-"""Types of polars by the kind of an input, where they are no texts."""
+
+def _by_column(program: Program) -> dict[str, list[Input]]:
+    """The inputs of each raw column; whether there is a value is left to another one."""
+    found: dict[str, list[Input]] = {}
+    for one in sorted(program.inputs, key=lambda one: one.kind != "presence"):
+        known = found.setdefault(one.column, [])
+        known[:] = [*(before for before in known if before.kind != "presence"), one]
+    return found
 
 
 def drawn_rows(program: Program, seed: int = 0, m: int = ROWS) -> dict[str, list[Any]]:
     """Rows as columns of numbers and texts in JSON's types, None where missing.
 
     A third of the rows is as in training, a third has a missing, unseen or large value in some columns, and a
-    third in most of them. All numbers are float32's, so that a format that takes these gets the same ones.
+    third in most of them. All numbers are float32's, so that a format that takes these gets the same ones. A
+    column that folds see as several kinds has texts of each.
     """
     rng = np.random.default_rng(seed)
     share = np.repeat([0.0, 0.1, 0.7], -(-m // 3))[:m]
     columns: dict[str, list[Any]] = {}
-    for one in program.inputs:
-        values = DRAWN[one.kind](rng, one, m)
-        odd = rng.random(m) < share
-        for at in np.flatnonzero(odd):
-            values[at] = _odd(rng, one, needs_all=program.needs_all)
-        if one.kind == "words" and one.column in columns:  # a text of words is a category, too
-            values = [
-                old if at % 2 else new
-                for at, (old, new) in enumerate(zip(columns[one.column], values, strict=True))
-            ]
-        columns[one.column] = values
+    for name, inputs in _by_column(program).items():
+        drawn = [DRAWN[one.kind](rng, one, m) for one in inputs]
+        values = drawn[0]
+        if len(inputs) > 1:
+            values = [str(drawn[at % len(drawn)][at]) for at in range(m)]
+        for at in np.flatnonzero(rng.random(m) < share):
+            values[at] = _odd(rng, inputs[-1], needs_all=program.needs_all)
+        columns[name] = values
     return columns
 
 
@@ -57,21 +61,14 @@ def stored_rows(program: Program, cells: Mapping[str, Sequence[str]]) -> dict[st
     if any(one.column not in cells or one.kind == "duration" for one in program.inputs):
         return {}
     found: dict[str, list[Any]] = {}
-    for one in program.inputs:
-        values: list[Any] = [text or None for text in cells[one.column][:STORED]]
-        if one.kind in ("number", "boolean", "date"):
-            read = np.array([RUNTIME.READERS[one.kind](value, one.settings) for value in values])
-            known = np.isfinite(read)
-            kept = (
-                _moments(read[known])
-                if one.kind == "date"
-                else np.float32(read[known]).astype(float).tolist()
-            )
-            texts = iter(kept)
-            values = [next(texts) if there else None for there in known]
-        if one.kind == "boolean":
-            values = [None if value is None else bool(value) for value in values]
-        found[one.column] = values
+    for name, (one, *others) in _by_column(program).items():
+        texts: list[Any] = [text or None for text in cells[name][:STORED]]
+        kept = KEPT.get(one.kind) if not others else None
+        if kept is not None:
+            read = np.array([RUNTIME.READERS[one.kind](text, one.settings) for text in texts])
+            values = iter(kept(read[np.isfinite(read)]))
+            texts = [next(values) if there else None for there in np.isfinite(read)]
+        found[name] = texts
     return found
 
 
@@ -96,6 +93,14 @@ def _moments(days: Array) -> list[str]:
     """The nearest quarters of days, which float32 has, as ISO texts."""
     quarters = np.rint(4 * days).astype(int) * np.timedelta64(6, "h")
     return [str(moment) for moment in np.datetime64("1970-01-01T00:00:00") + quarters]
+
+
+KEPT: dict[str, Callable[[Array], list[Any]]] = {
+    "number": lambda values: np.float32(values).astype(float).tolist(),
+    "boolean": lambda values: (values == 1).tolist(),
+    "date": _moments,
+}
+"""Values that a run has kept as texts, by the kind of an input."""
 
 
 def _texts(rng: np.random.Generator, one: Input, m: int) -> list[str]:
