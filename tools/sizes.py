@@ -22,15 +22,15 @@ LIMITS: dict[str, tuple[int, int]] = {
     "plots": (1_270, 1_660),
     "report": (700, 910),
     "explorer": (1_230, 1_830),
-    "export": (1_800, 1_960),
+    "export": (1_800, 2_420),
     "course": (1_800, 3_710),
     "cli": (2_000, 5_490),
     "": (500, 2_320),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
-FILES = 190, 264
-TESTS = 22_000, 42_650
+FILES = 190, 266
+TESTS = 22_000, 42_850
 
 
 def lines(files: list[Path]) -> int:
