@@ -4,7 +4,6 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,10 @@ from deepstep import DeepClassifier, DeepRegressor, Network
 from deepstep.errors import ConfigurationError, MissingPackageError
 from deepstep.export import export, numpy_runtime
 from deepstep.export.models import exported
-from deepstep.export.onnx_format import feeds, free_texts, run, tensor_name, write
+from deepstep.export.onnx_format import feeds, free_texts, run, tensors_of, write
 from deepstep.export.onnx_operations import OPERATIONS
 from deepstep.export.program import ELEMENTWISE, RAW, Builder, Input, Program, Result
-from deepstep.export.rows import drawn_rows
+from deepstep.export.rows import as_raw, drawn_rows
 from export_models import PRESETS, fitted
 
 TABLES = {
@@ -121,18 +120,28 @@ def test_texts(tmp_path: Path) -> None:
     assert np.max(np.abs(found - model.predict_proba(rows))) < 1e-6
 
 
-def test_free_names() -> None:
+def test_several_inputs_of_a_column(tmp_path: Path) -> None:
+    blanks = {"blanks": False}
     inputs = (
         Input("label", "number", 0),
-        Input("a", "category", 1, settings={"values": ["", "??"]}),
-        Input("a", "words", 2, settings={"words": ["w"]}),
-        Input("b", "number", 3),
-        Input("b", "category", 4, settings={"values": ["u"]}),
+        Input("a", "presence", 1, settings=blanks),
+        Input("a", "category", 2, settings={"values": ["", "??"]}),
+        Input("a", "words", 3, settings={"words": ["w"]}),
+        Input("b", "number", 4),
+        Input("b", "category", 5, settings={"values": ["7", "u"]}),
+        Input("c", "presence", 6, settings=blanks),
+        Input("c", "date", 7, settings={"pattern": "$^", "iso": "", "lenient": True}),
     )
-    program = replace(exported(Network([2, 1], seed=1)).program, inputs=inputs)
-    assert [tensor_name(program, one) for one in inputs] == ["label 0", "a", "a", "b 3", "b 4"]
+    result = Result("classes", tuple(map(str, range(8))), tuple(range(8)))
+    program = Program(("label", "a", "b", "c"), inputs, (), {}, RAW, result)
+    names = [("label 0", False), *[("a", True)] * 3, ("b 4", False), ("b 5", True), *[("c", False)] * 2]
+    assert tensors_of(program) == names
     assert free_texts(program, "a") == ("?", "???")
-    assert free_texts(program, "b") == ("", "?")
+    rows = {"label": [1.5, None], "a": ["w", None], "b": ["7", None], "c": ["1970-01-03", None]}
+    write(program, tmp_path / "raw.onnx", "")
+    found = run(tmp_path / "raw.onnx", program, rows)
+    assert found[0].tolist() == [1.5, 0, 2, 1, 7, 0, 0, 2]
+    assert np.array_equal(found, as_raw(program, rows), equal_nan=True)
 
 
 def test_a_matrix_is_of_numbers(tmp_path: Path) -> None:

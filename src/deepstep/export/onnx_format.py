@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
@@ -51,13 +52,23 @@ def outputs_of(program: Program) -> list[str]:
     return ["variable"] if program.result.kind == "numbers" else ["label", "probabilities"]
 
 
-def tensor_name(program: Program, one: Input) -> str:
-    """The column, where that is no other name; the texts of a column are one tensor."""
-    others = [other for other in program.inputs if other.column == one.column and other is not one]
-    free = all({one.kind, other.kind} <= TEXTS for other in others)
-    return (
-        one.column if free and one.column not in ["", *outputs_of(program)] else f"{one.column} {one.start}"
-    )
+def tensors_of(program: Program) -> list[tuple[str, bool]]:
+    """The name of the tensor of each input, and whether it is of texts.
+
+    The name is the column. Inputs of a column have a tensor each, with a number in its name, where folds see
+    texts and numbers in it; only whether there is a value is read from either.
+    """
+    own = [one for one in program.inputs if one.kind != "presence"]
+    every, texts = Counter(one.column for one in own), Counter(one.column for one in own if one.kind in TEXTS)
+    apart = {column for column, n in every.items() if n > 1 and texts[column] < n}
+    taken = {"", *outputs_of(program), *apart}
+    return [
+        (
+            f"{one.column} {one.start}" if one.column in taken else one.column,
+            one.kind in TEXTS or (one.column in texts and one.column not in apart),
+        )
+        for one in program.inputs
+    ]
 
 
 def free_texts(program: Program, column: str) -> tuple[str, str]:
@@ -69,27 +80,30 @@ def free_texts(program: Program, column: str) -> tuple[str, str]:
     return next(free), next(free)
 
 
-def _part(text: Value, one: Input, program: Program) -> Value:
-    """The columns of ``raw`` that an input gives."""
-    if one.kind == "category":
-        keys = [*one.settings["values"], free_texts(program, one.column)[0]]
-        places = [*map(float, range(len(keys) - 1)), math.nan]
-        settings = {"keys_strings": keys, "values_floats": places, "default_float": len(keys) - 1.0}
-        return text.to("LabelEncoder", domain="ai.onnx.ml", **settings).to("Cast", to=DOUBLE)
+def _part(value: Value, is_text: bool, one: Input, program: Program) -> Value:
+    """The columns of ``raw`` that an input makes of its tensor."""
+    if not is_text:
+        return where(value.to("IsNaN"), value, 0.0) if one.kind == "presence" else value
     if one.kind == "words":
-        found = [text.to("RegexFullMatch", pattern=WORD.format(word)) for word in one.settings["words"]]
-        return text.graph.add("Concat", *found, axis=1).to("Cast", to=DOUBLE)
-    return text
+        found = [value.to("RegexFullMatch", pattern=WORD.format(word)) for word in one.settings["words"]]
+        return value.graph.add("Concat", *found, axis=1).to("Cast", to=DOUBLE)
+    keys = [*one.settings.get("values", ()), free_texts(program, one.column)[0]]
+    places = [*map(float, range(len(keys) - 1)), math.nan]
+    settings = {"keys_strings": keys, "values_floats": places, "default_float": len(keys) - 1.0}
+    return value.to("LabelEncoder", domain="ai.onnx.ml", **settings).to("Cast", to=DOUBLE)
 
 
-def _answers(program: Program, names: list[str], *, matrix: bool) -> Value:
+def _answers(program: Program, tensors: list[tuple[str, bool]], *, matrix: bool) -> Value:
     """All nodes; rows with an infinite input, or a missing one where none may be, are NaN."""
-    graph = Graph(next("#" * n for n in count(1) if not any(name.startswith("#" * n) for name in names)))
+    graph = Graph(next("#" * n for n in count(1) if not any(name.startswith("#" * n) for name, _ in tensors)))
     if matrix:
         raw = Value(graph, MATRIX).to("Cast", to=DOUBLE)
     else:
-        pairs = zip(names, program.inputs, strict=True)
-        raw = graph.add("Concat", *(_part(Value(graph, name), one, program) for name, one in pairs), axis=1)
+        parts = [
+            _part(Value(graph, name), is_text, one, program)
+            for (name, is_text), one in zip(tensors, program.inputs, strict=True)
+        ]
+        raw = graph.add("Concat", *parts, axis=1)
     values = {RAW: Value(graph, raw.name, program.n_raw)}
     for step in program.steps:
         made = OPERATIONS[step.op](*map(values.get, step.reads), **program.arrays(step), **step.settings)
@@ -113,7 +127,9 @@ def _label(program: Program, found: Value) -> Output:
     return found.graph.add("Gather", table, place), INT64 if whole else STRING, ["N"]
 
 
-def _inputs(program: Program, names: list[str], *, matrix: bool) -> dict[str, tuple[int, int, str]]:
+def _inputs(
+    program: Program, tensors: list[tuple[str, bool]], *, matrix: bool
+) -> dict[str, tuple[int, int, str]]:
     """Type, columns and description of each tensor."""
     texts = [one.column for one in program.inputs if one.kind in TEXTS]
     if matrix and texts:
@@ -124,27 +140,25 @@ def _inputs(program: Program, names: list[str], *, matrix: bool) -> dict[str, tu
     if matrix:
         about = "; ".join(f"{one.column!r}: {MEANINGS[one.kind]}" for one in program.inputs)
         return {MATRIX: (FLOAT, program.n_raw, f"{about}. NaN is a missing value.")}
-    found = {}
-    for name, one in zip(names, program.inputs, strict=True):
-        kind, about = DOUBLE, f"{one.column!r}: {MEANINGS.get(one.kind)}. NaN is a missing value."
-        if one.kind in TEXTS:
-            kind, about = (
-                STRING,
-                f"{one.column!r}: a text. {free_texts(program, one.column)[0]!r} is a missing value.",
-            )
-        found[name] = kind, 1, about
+    found: dict[str, tuple[int, int, str]] = {}
+    for (name, is_text), one in zip(tensors, program.inputs, strict=True):
+        if is_text:
+            missing, _ = free_texts(program, one.column)
+            found[name] = STRING, 1, f"{one.column!r}: a text. {missing!r} is a missing value."
+        elif one.kind != "presence" or name not in found:
+            found[name] = DOUBLE, 1, f"{one.column!r}: {MEANINGS[one.kind]}. NaN is a missing value."
     return found
 
 
 def _model(program: Program, note: str, *, matrix: bool) -> Any:
     from onnx import helper, numpy_helper
 
-    names, result = [tensor_name(program, one) for one in program.inputs], program.result
+    tensors, result = tensors_of(program), program.result
     inputs = [
         helper.make_tensor_value_info(name, kind, ["N", n], doc_string=about)
-        for name, (kind, n, about) in _inputs(program, names, matrix=matrix).items()
+        for name, (kind, n, about) in _inputs(program, tensors, matrix=matrix).items()
     ]
-    found = _answers(program, names, matrix=matrix)
+    found = _answers(program, tensors, matrix=matrix)
     answers, kind = (found.to("Cast", to=FLOAT), FLOAT) if matrix else (found, DOUBLE)
     made: list[Output] = [(answers, kind, ["N", len(result.names)])]
     if result.kind != "numbers":
@@ -183,13 +197,14 @@ def feeds(program: Program, rows: Mapping[str, list[Any]], *, matrix: bool = Fal
     if matrix:
         return {MATRIX: raw.astype(np.float32)}
     found: dict[str, AnyArray] = {}
-    for one in program.inputs:
-        found[tensor_name(program, one)] = raw[:, one.start : one.start + 1]
-        if one.kind in TEXTS:
+    for (name, is_text), one in zip(tensors_of(program), program.inputs, strict=True):
+        if is_text:
             missing, unseen = free_texts(program, one.column)
-            known = {None: missing, missing: unseen}
-            texts = [known.get(value, value) for value in rows[one.column]]
-            found[tensor_name(program, one)] = np.array(texts, object)[:, np.newaxis]
+            given = {None: missing, missing: unseen}
+            texts = [given.get(value, value) for value in rows[one.column]]
+            found[name] = np.array(texts, object)[:, np.newaxis]
+        elif one.kind != "presence" or name not in found:
+            found[name] = raw[:, one.start : one.start + 1]
     return found
 
 

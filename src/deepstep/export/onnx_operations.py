@@ -1,6 +1,6 @@
 """How each operation is written in ONNX: nodes from values and constants, as in `numpy_runtime.OPERATIONS`.
 
-`Value` writes nodes by Python's operators. All is float64, for which onnxruntime has no Erf, Softplus, Elu,
+A `Value` writes nodes by Python's operators. All is float64, for which onnxruntime has no Erf, Softplus, Elu,
 Selu and Mish on a CPU; they are made of others. All operators hand NaN on, by which a row is refused.
 """
 
@@ -85,7 +85,7 @@ def over_columns(op: str, x: Value, *, keep: bool = True) -> Value:
 
 
 def _calendar(x: Value, places: AnyArray, length: int) -> Value:
-    """For each day of a cycle its place on the circle, with the very numbers of `numpy_runtime`."""
+    """The place of a day of a cycle on the circle; the same numbers to the last bit as in `numpy_runtime`."""
     angle = 2 * np.pi * np.arange(length) / length
     circle = np.stack([np.sin(angle), np.cos(angle)], axis=1)
     nan, n = x.to("IsNaN"), float(len(places))
@@ -101,12 +101,12 @@ def month(x: Value) -> Value:
 
 
 def cosine(x: Value) -> Value:
-    """Older versions of onnxruntime have only Sin for float64."""
+    """By Sin: older versions of onnxruntime have no Cos of float64."""
     return (x + math.pi / 2).to("Sin")
 
 
 def hour(x: Value) -> Value:
-    """By what an angle is beyond quarters of a turn: Sin is not accurate near these."""
+    """Sin is not accurate near quarters of a turn, so it is that of the angle beyond the nearest one."""
     nan = x.to("IsNaN")
     day = where(nan, 0.0, x)
     angle = (day - day.to("Floor")) * 24.0 * (2 * math.pi) / 24.0
