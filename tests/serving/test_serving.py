@@ -226,10 +226,10 @@ def test_health_answers_during_predictions_which_end_in_time_and_wait_in_a_short
         goes_on.wait(20)
         raise RuntimeError("a secret of the server")
 
-    monkeypatch.setattr(runs["numbers"], "predict", slow)
     rows = table.drop("day").with_columns(day=None).to_dicts()
     answers = []
     with served(runs["numbers"], Limits(seconds=1.5, threads=1, waiting=0)) as port:
+        monkeypatch.setattr(runs["numbers"], "predict", slow)
         asking = Thread(target=lambda: answers.append(ask(port, body=rows)))
         asking.start()
         assert started.wait(20)
