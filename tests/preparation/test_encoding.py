@@ -113,6 +113,20 @@ def test_a_factor_is_finite_where_the_inverse_of_a_width_is_not():
     assert Encoding.from_dict(json.loads(json.dumps(encoding.to_dict()))) == encoding
 
 
+@pytest.mark.parametrize("scaling", ["quartiles", "ranks"])
+def test_values_that_differ_by_rounding_are_one(scaling):
+    """Sine of π and of 0: their last bits, which differ between machines, change no input."""
+    angles = np.arange(12) * np.pi / 6
+    column = np.sin(np.tile(angles, 5))[:, np.newaxis]
+    encoding = Encoding.fit(column, 48, scaling)
+    rounded = np.round(column, 14)
+    assert (column != rounded).any()
+    assert_allclose(
+        encoding.transform(column, np.float64), encoding.transform(rounded, np.float64), atol=1e-9
+    )
+    assert np.diff(encoding.edges[0]).min() > 1e-9
+
+
 def test_beyond_the_training_rows_the_outer_pieces_go_on_for_one_width():
     X = np.linspace(0, 10, 101)[:, np.newaxis]
     encoding = Encoding.fit(X, 2)

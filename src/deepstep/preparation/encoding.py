@@ -38,7 +38,9 @@ MOST_MARKS = 129
 """Quantiles of a feature whose ranks are scored, at most."""
 
 ROUNDING = 1e-12
-"""Deviations below this share of the mean are those of rounding: the feature is constant."""
+"""Deviations below this share of the mean, and differences below this share of the distance of the quartiles,
+are those of rounding.
+"""
 
 ROWS_AT_ONCE = 1024
 """Rows that are encoded at once."""
@@ -191,7 +193,8 @@ def _scored(column: AnyArray, ranked: bool) -> tuple[tuple[float, ...], tuple[fl
     special = package("scipy.special")
     ranks = np.linspace(0, 1, min(MOST_MARKS, max(2, len(column))))
     found = np.quantile(column, ranks)
-    marks, place = np.unique(found, return_inverse=True)
+    place = _places(found, np.quantile(column, [0.25, 0.75]))
+    marks = found[np.unique(place, return_index=True)[1]]
     mean_ranks = np.bincount(place, ranks) / np.bincount(place)  # of equal values
     edge = special.ndtr(-MOST_SCORE)
     scores = special.ndtri(np.clip(mean_ranks, edge, 1 - edge))
@@ -202,5 +205,13 @@ def _edges(quantiles: Quantiles, feature: int, pieces: int) -> tuple[float, ...]
     """Quantiles between which a feature is cut, each once; none where there is nothing to cut."""
     if pieces < 2 or not quantiles.has_more_than_two(feature):
         return ()
-    edges = np.unique(quantiles.of_feature(feature, np.linspace(0, 1, pieces + 1)))
+    found = quantiles.of_feature(feature, np.linspace(0, 1, pieces + 1))
+    place = _places(found, quantiles.of_feature(feature, np.array([0.25, 0.75])))
+    edges = found[np.unique(place, return_index=True)[1]]
     return tuple(edges.tolist()) if len(edges) > 2 else ()
+
+
+def _places(found: AnyArray, quartiles: AnyArray) -> NDArray[np.intp]:
+    """The place of each quantile among those that differ by more than rounding, such as that of sin π."""
+    least = ROUNDING * (quartiles[1] / 2 - quartiles[0] / 2)  # halves: a difference may be infinite
+    return np.cumsum(np.diff(found / 2, prepend=-np.inf) > least) - 1
