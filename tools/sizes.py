@@ -17,7 +17,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "inspection": (1_300, 3_150),
     "model": (1_200, 2_030),
     "data": (1_600, 3_740),
-    "preparation": (2_100, 4_130),
+    "preparation": (2_100, 4_140),
     "estimators": (2_800, 8_750),
     "plots": (1_270, 1_660),
     "report": (700, 920),
