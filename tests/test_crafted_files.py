@@ -24,7 +24,7 @@ from deepstep.preparation import ClassificationTarget, Preparation, TablePrepara
 from deepstep.run import Run
 from deepstep.run_folder import read_text, write_config
 from deepstep.training import Csv, ModelCheckpoint
-from deepstep.training.checkpoint import _checksum
+from deepstep.training.checkpoint import checksum
 from hostile_texts import HOSTILE, TOML
 
 
@@ -158,7 +158,7 @@ def test_a_checkpoint(tmp_path, kind):
     net.train([[0.0, 1.0]], [[0, 1]], iterations=3, callbacks=[keeper])
     header, arrays = read_arrays(keeper.last, "a checkpoint")
     header["content"] = header["content"].replace("{", f'{{"more": {HOSTILE[kind]}, ', 1)
-    header["sha256"] = _checksum(header["content"], arrays)
+    header["sha256"] = checksum(header["content"], arrays)
     write_arrays(keeper.last, arrays, header)
     with pytest.raises(FileError, match="its parts do not fit"):
         Network.from_checkpoint(keeper.last)

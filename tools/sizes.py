@@ -13,24 +13,24 @@ LIMITS: dict[str, tuple[int, int]] = {
     "equations": (4_300, 5_600),
     "network": (750, 720),
     "engines": (4_300, 6_500),
-    "training": (2_500, 3_940),
+    "training": (2_500, 3_970),
     "inspection": (1_300, 3_150),
     "model": (1_200, 2_010),
     "data": (1_600, 3_740),
     "preparation": (2_100, 4_120),
-    "estimators": (2_800, 7_470),
+    "estimators": (2_800, 8_750),
     "plots": (1_270, 1_660),
-    "report": (700, 910),
+    "report": (700, 920),
     "explorer": (1_230, 1_830),
     "course": (1_800, 3_740),
     "serving": (500, 500),
-    "cli": (2_000, 5_520),
-    "": (500, 2_450),
+    "cli": (2_000, 5_720),
+    "": (500, 2_460),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
-FILES = 190, 257
-TESTS = 22_000, 42_450
+FILES = 190, 264
+TESTS = 22_000, 43_810
 
 
 def lines(files: list[Path]) -> int:

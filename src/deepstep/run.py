@@ -8,6 +8,7 @@ file of a run folder       what it holds
 ``ensemble.json``          how rows become the inputs of each fold's networks, and what each network counts
 ``members/…safetensors``   the networks, each an ordinary model file
 ``members/….jsonl``        their trainings, a record for each epoch
+``others/….skops``         models of scikit-learn beside them
 ``examples.safetensors``   up to 16 training rows as features of each fold, for `trace` and `explore`
 ``held_out.safetensors``   up to 10,000 rows that were held out, with the predictions, for `report`
 ``estimator.json``         parameters and attributes of the estimator, with ``estimator.safetensors``
@@ -326,16 +327,16 @@ class Run:
 
     @property
     def only(self) -> "Member | None":
-        """The network where there is one, with what is known of its training; None of several."""
+        """The network where there is one alone, with what is known of its training; None of several."""
         members = self.ensemble.members
-        return members[0] if len(members) == 1 else None
+        return members[0] if len(members) == 1 and not self.ensemble.others else None
 
     @property
     def network(self) -> Network:
         """The only network; an AttributeError where there are several."""
         if self.only is None:
             raise AttributeError(
-                f"Run has no network of its own: its ensemble has {len(self.ensemble.members)} networks, see "
+                f"Run has no network of its own: its ensemble has {self.ensemble.counted}, see "
                 "ensemble.members[0].network"
             )
         return self.only.network
@@ -521,7 +522,8 @@ class Run:
         inputs, asked = self.preparation.inputs, self.config.get("asked", {})
         if not isinstance(inputs, TablePreparation):
             return frame
-        others = [*self.target_names, *asked.get("drop", ()), self.config.get("sample_weight")]
+        beside = self.config.get("sample_weight"), asked.get("groups")
+        others = [*self.target_names, *asked.get("drop", ()), *beside]
         n = len({column.name for column in inputs.columns} | {name for name in others if name})
         left = [name for name in (f"column_{at}" for at in range(1, n + 1)) if name not in self.target_names]
         if frame.width not in (n, len(left)):

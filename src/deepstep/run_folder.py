@@ -151,7 +151,10 @@ def opened(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def renamed(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings of a run under the names of today."""
-    found = {OLD_SETTINGS.get(name, name): value for name, value in settings.items()}
+    today = {"members"} if isinstance(settings.get("members"), str) else set()
+    found = {
+        name if name in today else OLD_SETTINGS.get(name, name): value for name, value in settings.items()
+    }
     if isinstance(found.get("preset"), str):
         found["preset"] = OLD_PRESETS.get(found["preset"], found["preset"])
     return found

@@ -4,6 +4,7 @@ import io
 import json
 import re
 import signal
+from pathlib import Path
 
 import numpy as np
 import polars
@@ -12,9 +13,10 @@ from numpy.testing import assert_array_equal
 from sklearn.metrics import accuracy_score, root_mean_squared_error
 
 from deepstep import Run
+from deepstep.cli import options
 from deepstep.cli.options import TYPED
 from deepstep.data import holdout
-from deepstep.estimators import DeepClassifier, DeepRegressor
+from deepstep.estimators import DeepClassifier, DeepRegressor, population
 
 KIND = ("--target", "kind", "--n-estimators", "2")
 HEIGHT = ("--target height --exclude kind --n-estimators 2",)
@@ -56,6 +58,24 @@ def test_numbers_are_those_of_the_estimator_bit_for_bit(deepstep, flowers):
     assert_array_equal(answers.to_numpy(), model.predict(polars.read_csv(flowers).drop("height", "kind")))
     rmse = Run.load("r").config["results"]["test"]["rmse"]
     assert rmse == pytest.approx(root_mean_squared_error(y_test, model.predict(X_test)), rel=1e-12)
+
+
+def test_models_of_scikit_learn_beside_the_networks(deepstep, flowers):
+    done = deepstep("train", flowers, *HEIGHT, "--members", "mixed", "--json", "--out", "r")
+    X, y, *_ = parts(flowers, "height", ["kind"], stratify=False)
+    model = DeepRegressor(n_estimators=2, random_state=1, members="mixed").fit(X, y)
+    record = json.loads(done.out)
+    assert record["presets"] == dict(model.ensemble_.weights)
+    assert len(record["members"]) == len(model.leaderboard()) > 2
+    answers = polars.read_csv(io.StringIO(deepstep("predict", "r", flowers).out))["prediction"]
+    assert_array_equal(answers.to_numpy(), model.predict(polars.read_csv(flowers).drop("height", "kind")))
+    assert "scikit-learn" in deepstep("summary", "r").out
+    assert deepstep("trace", "r", "--member", "1").code == 0
+    assert "from 0 to 1" in deepstep("trace", "r", "--member", "2").err
+    assert deepstep("report", "r", "--out", "report.html").code == 0
+    assert re.search(r"with \d+ models? of scikit-learn", Path("report.html").read_text())
+    refused = deepstep("train", flowers, "--target height --members mixed --preset single")
+    assert "--members must be used with --preset tabular" in refused.err
 
 
 def test_weights_of_classes_and_of_rows_that_are_not_there_where_it_is_0(deepstep, flowers):
@@ -271,9 +291,88 @@ def test_ctrl_c_leaves_no_half_written_run(deepstep, process, flowers, tmp_path,
         assert deepstep("train", flowers, *KIND, "--out", "r").code == 0
     old = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     result = process("train", flowers, *typed, *["--overwrite"] * overwrite, "--json", before=before)
-    sentence = "Interrupted. Ensemble training cannot be resumed, so nothing was saved. "
-    assert f"{sentence}Use --preset single for resumable training.\n" in result.stderr
+    assert "Interrupted before a network was saved, and nothing is kept.\n" in result.stderr
     assert result.returncode == 130
     assert json.loads(result.stdout)["exit_code"] == 130
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == old
     assert [entry.name for entry in tmp_path.iterdir()] == ["r"] * overwrite
+
+
+def test_efforts_of_the_command_are_those_of_the_estimators():
+    """They are written twice, as the command starts without the estimators."""
+    assert options.EFFORTS == population.EFFORTS
+    assert TYPED["effort"].click["type"].choices == population.EFFORTS
+
+
+AFTER_SOME = """
+import os, time
+from deepstep.estimators import resuming
+from deepstep.training import interruption
+resuming.SECONDS = 0.0
+interruption.ONE_PRESS = 0.0
+keep, seen = resuming.MemberFiles.keep, []
+def killed(self, *arguments):
+    keep(self, *arguments)
+    seen.append(1)
+    if len(seen) == {}:
+        for number in {}:
+            os.kill(os.getpid(), number)
+            time.sleep(0.1)
+resuming.MemberFiles.keep = killed
+"""
+"""Python that sends signals to its own process when so many networks are saved."""
+
+
+@pytest.mark.parametrize("preset", ["tabular", "tabm"])
+def test_killed_it_goes_on_from_the_networks_that_were_done(process, deepstep, flowers, tmp_path, preset):
+    """Killed twice, the second time while the run is written."""
+    typed = ["--target", "kind", "--n-estimators", "5", "--class-weight", "tall=2"]
+    typed += [] if preset == "tabular" else ["--preset", preset]
+    assert deepstep("train", flowers, *typed, "--out", "whole").code == 0
+    killed = process("train", flowers, *typed, "--out", "run", before=AFTER_SOME.format(3, [9]))
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    saved = {path: path.read_bytes() for path in (tmp_path / "run.unfinished").glob("member-*")}
+    assert len(saved) == 3
+    dies = "import os\nfrom deepstep.run import Run\nRun.write = lambda *_: os.kill(os.getpid(), 9)"
+    assert process("train", "--resume", "run", before=dies).returncode == -signal.SIGKILL
+    assert {path: path.read_bytes() for path in saved} == saved
+    refused = deepstep("train", "--resume", "run", "--finalize")
+    assert (refused.code, "--finalize: the training of one network; run is an ensemble's" in refused.err) == (
+        2,
+        True,
+    )
+    assert deepstep("train", "--resume", "run").code == 0
+    runs = run, whole = Run.load("run"), Run.load("whole")
+    for name in ("settings", "options", "results", "class_weights", "engine"):
+        assert run.config.get(name) == whole.config.get(name), name
+    networks = ([one.network.parameters.flat for one in each.ensemble.members] for each in runs)
+    for first, second in zip(*networks, strict=True):
+        assert_array_equal(first, second)
+    assert deepstep("predict", "run", flowers).out == deepstep("predict", "whole", flowers).out
+    names = [
+        sorted(path.relative_to(one).as_posix() for path in one.rglob("*"))
+        for one in map(Path, ("run", "whole"))
+    ]
+    assert names[0] == names[1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "whole"]
+
+
+def test_a_second_ctrl_c_keeps_the_networks_that_are_saved(process, deepstep, flowers, tmp_path):
+    typed = ["--target", "kind", "--n-estimators", "5", "--out", "run"]
+    ended = process("train", flowers, *typed, before=AFTER_SOME.format(2, [int(signal.SIGINT)] * 2))
+    last = ended.stderr.splitlines()[-1]
+    assert (ended.returncode, "Traceback" in ended.stderr) == (130, False)
+    assert last.startswith(f"Interrupted. 2 networks are kept in {tmp_path / 'run.unfinished'}. Resume it: ")
+    assert last.endswith(" train --resume run")
+    assert deepstep("train", "--resume", "run").code == 0
+    assert len(Run.load("run").ensemble.members) == 5
+
+
+def test_an_ensemble_with_a_time_budget_cannot_be_resumed(process, flowers, tmp_path):
+    typed = ["--target", "kind", "--time-budget", "30", "--out", "run"]
+    ended = process("train", flowers, *typed, before=IN_A_MEMBER)
+    assert ended.returncode == 130
+    assert (
+        "Interrupted: a training with --time-budget cannot be resumed, and nothing is kept." in ended.stderr
+    )
+    assert [*tmp_path.iterdir()] == []

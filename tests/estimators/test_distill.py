@@ -117,6 +117,37 @@ def test_sparse_rows_and_settings_of_the_student():
     assert student.n_iter_ == 2
 
 
+def test_synthetic_sparse_rows_take_entries_of_other_rows():
+    X = csr_array(np.round(RNG.random((80, 6)), 2) * (RNG.random((80, 6)) < 0.5))
+    found = with_synthetic_rows(X, 100, np.random.RandomState(0))
+    assert (type(found), found.shape) == (csr_array, (180, 6))
+    dense, made = X.toarray(), found.toarray()
+    assert_array_equal(made[:80], dense)
+    for column in range(6):
+        near = np.abs(made[:, column, np.newaxis] - dense[:, column]).min(axis=1)
+        assert near.max() < 1e-12
+    new = [not (np.abs(row - dense).max(axis=1) < 1e-12).any() for row in made[80:]]
+    assert 0.5 < np.mean(new) < 1
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float32, bool])
+def test_a_student_of_sparse_rows_predicts_dense_ones(dtype):
+    X = csr_array((RNG.random((120, 8)) < 0.4).astype(dtype))
+    y = X.toarray()[:, 0] > 0
+    student = distill(LogisticRegression().fit(X, y), X, augment=500, max_iter=20, random_state=0)
+    assert student.score(X, y) > 0.95
+    assert_array_equal(student.predict(X.toarray()), student.predict(X))
+
+
+def test_the_prediction_that_cannot_be_used_is_named():
+    class Once:
+        def predict(self, X):
+            return np.where(np.arange(len(X)) == 3, np.inf, 1.0)
+
+    with pytest.raises(DataError, match=r"got such as np\.float64\(inf\)"):
+        distill(Once(), WINE, augment=0)
+
+
 class Constant:
     """A model of another kind, for numbers: `CatBoostRegressor` has such an attribute, too."""
 
@@ -145,7 +176,7 @@ def test_what_is_refused():
     ):
         with pytest.raises((ConfigurationError, DataError), match=message):
             distill(teacher, WINE, augment=0)
-    for augment, X in ((-1, WINE), (1.5, WINE), (5, csr_array(WINE))):
+    for augment, X in ((-1, WINE), (1.5, WINE), (True, csr_array(WINE))):
         with pytest.raises(ConfigurationError, match="augment must be"):
             distill(Constant(1.0), X, augment=augment)
     assert isinstance(distill(Constant(1.0), WINE, augment=9, max_iter=1), DeepRegressor)

@@ -113,7 +113,7 @@ def forge(record, path, to):
 
 MUTATIONS = [
     ("format", "deepstep-run", "format 'deepstep-ensemble'"),
-    ("version", 3, "a version up to 2 is expected; got version 3. Update"),
+    ("version", 4, "a version up to 3 is expected; got version 4. Update"),
     ("code", "import os", "the entries format, version"),
     ("weights", ..., "the entries format, version"),
     ("temperature", 0, "temperature is a number above 0"),

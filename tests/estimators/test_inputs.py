@@ -90,6 +90,38 @@ def test_sparse_equals_dense(Estimator, solver, form, early_stopping):
     assert_array_equal(left.predict(dense), right.predict(sparse))
 
 
+@pytest.mark.parametrize("preset", ["tabular", "single", "mlp"])
+@pytest.mark.parametrize("fitted", ["sparse", "dense"])
+def test_rows_to_predict_may_be_sparse_where_those_of_the_fit_were_dense_and_the_reverse(
+    preset, fitted, tmp_path, monkeypatch
+):
+    rng = np.random.default_rng(1)
+    dense = rng.random((60, 4)) * (rng.random((60, 4)) < 0.5)
+    forms = {"sparse": scipy.sparse.csr_array(dense), "dense": dense}
+    other = forms["dense" if fitted == "sparse" else "sparse"]
+    few = {"n_estimators": 2} if preset == "tabular" else {}
+    model = estimators.DeepRegressor(preset=preset, max_iter=3, random_state=1, **few).fit(
+        forms[fitted], dense[:, 0]
+    )
+    expected = model.predict(forms[fitted])
+    assert_array_equal(model.predict(other), expected)
+    assert model.score(other, dense[:, 0]) == pytest.approx(model.score(forms[fitted], dense[:, 0]))
+    model.save(tmp_path / "run")
+    assert_array_equal(estimators.DeepRegressor.load(tmp_path / "run").predict(other), expected)
+    monkeypatch.setattr(rows, "NUMBERS_AT_ONCE", 50)  # a few rows at once
+    np.testing.assert_allclose(model.predict(other), expected, rtol=1e-5, atol=1e-6)
+    with pytest.raises(ValueError, match="features"):
+        model.predict(other[:, :3])
+
+
+def test_validation_data_may_be_dense_where_rows_are_sparse():
+    dense = np.eye(6)[np.arange(60) % 6]
+    y = np.arange(60) % 6 > 2
+    for X, other in ((scipy.sparse.csr_array(dense), dense), (dense, scipy.sparse.csr_matrix(dense))):
+        model = DeepClassifier(preset="single", max_iter=3, random_state=1).fit(X, y, X_val=other, y_val=y)
+        assert model.validation_costs_ is not None
+
+
 def test_memory_of_sparse_rows_is_bounded():
     """As a dense array the inputs would have 800 MB."""
     sparse = scipy.sparse.random_array(

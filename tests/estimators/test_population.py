@@ -7,6 +7,7 @@ from threading import Lock
 from time import perf_counter
 
 import numpy as np
+import polars
 import pytest
 from numpy.testing import assert_allclose
 from scipy.sparse import csr_array
@@ -19,7 +20,7 @@ from deepstep.errors import DivergenceError
 from deepstep.estimators import ensemble, ensemble_fit, members, population
 from deepstep.estimators.calibration import fit_temperature, with_temperature
 from deepstep.estimators.members import snapshot_epochs
-from deepstep.estimators.population import EFFORTS, FIRST, SIZES, Size, drawn_preset, ensemble_size
+from deepstep.estimators.population import EFFORTS, FIRST, SIZES, Size, Width, drawn_preset, ensemble_size
 from deepstep.estimators.presets import INPUTS, hyperparameters
 from deepstep.plots import TrainingCurveDisplay
 
@@ -208,7 +209,9 @@ def test_fast_trains_less_than_balanced(trainings):
         trainings.clear()
         DeepClassifier(effort=effort, max_iter=1, random_state=1).fit(WINE, KINDS)
         found[effort] = len(trainings)
-    assert found == {one: n_trainings(ensemble_size(178, None, effort=one, n_features=13)) for one in found}
+    assert found == {
+        one: n_trainings(ensemble_size(178, None, effort=one, width=Width(13, 13))) for one in found
+    }
     assert found["fast"] < found["balanced"] / 3
     with pytest.raises(ValueError, match="'effort' parameter"):
         DeepClassifier(effort="worst").fit(WINE, KINDS)
@@ -231,7 +234,7 @@ def test_where_no_rows_tell_which_are_good_there_are_few_and_all_count(trainings
 
 def test_the_draws_are_those_of_the_seed():
     def drawn(seed, n=40):
-        return population.population(n, 500, 10, seed, fixed=n // 2)
+        return population.population(n, 500, Width(10, 10), seed, fixed=n // 2)
 
     one, other = drawn(1), drawn(2)
     assert one == drawn(1)
@@ -282,17 +285,17 @@ def test_drawn_settings_lie_within_their_distributions(fresh_seed, m, units, pie
 @pytest.mark.parametrize("n", [1, 2, 3, 9, 30])
 def test_fixed_presets_come_first_and_are_all_of_a_given_number(n):
     for m in (500, 5000):
-        names = [preset.name for preset in population.population(n, m, 10, 1, fixed=min(n, 2))]
+        names = [preset.name for preset in population.population(n, m, Width(10, 10), 1, fixed=min(n, 2))]
         assert len(names) == n
         assert [name for name in names if name in FIRST] == names[: min(n, 2)]
-        asked = ensemble_size(m, 5 * n, n_features=10).presets
+        asked = ensemble_size(m, 5 * n, width=Width(10, 10)).presets
         assert {preset.name for preset in asked[: len(FIRST)]} <= {*FIRST}
         assert asked[0].name == names[0] == "gated"
 
 
 @pytest.mark.parametrize(("m", "n_features"), [(40, 30), (5000, 100), (300, inf)])
 def test_wide_tables_have_no_presets_with_more_inputs_for_each_feature_than_rows_teach(m, n_features):
-    for preset in population.population(30, m, n_features, 1, fixed=15):
+    for preset in population.population(30, m, Width(n_features, n_features), 1, fixed=15):
         assert not preset.settings.get("features") or n_features <= population.WIDE
         assert not preset.cuts or 4 * n_features <= m
 
@@ -331,31 +334,78 @@ def test_sparse_rows_have_a_population_too(sizes, trainings):
 # Time
 
 
-def test_with_much_time_all_presets_are_tried_and_with_little_one_round(sizes, trainings):
+@pytest.fixture
+def clock(monkeypatch, trainings):
+    """A clock by which each training of a member takes a second."""
+    monkeypatch.setattr(ensemble_fit, "perf_counter", lambda: float(len(trainings)))
+
+
+def presets_of(trainings):
+    return {task.preset.name: task.preset for task, _ in trainings}
+
+
+def test_with_little_time_there_is_one_round(sizes, trainings):
     sizes(Size(12, 2, 1, 12))
-    tried = {}
-    for budget in (0.2, 1e6):
+    begin = perf_counter()
+    model = DeepClassifier(max_iter=10**6, time_budget=0.2, random_state=1, n_jobs=1).fit(WINE, KINDS)
+    assert perf_counter() - begin < 20  # without a clock it would be hours
+    assert len(presets_of(trainings)) == ensemble_fit.OF_A_ROUND
+    assert {*model.ensemble_.weights} <= {*presets_of(trainings)}
+
+
+def test_presets_are_drawn_until_the_time_is_used(sizes, trainings, clock, monkeypatch):
+    sizes(Size(6, 2, 1, 2))
+    train, kept = ensemble_fit._Population._train, []
+
+    def watched(self, numbers, folds):
+        kept.append(len({number for number, _ in self._trained}))
+        train(self, numbers, folds)
+
+    monkeypatch.setattr(ensemble_fit._Population, "_train", watched)
+    quick = {"max_iter": 1, "random_state": 1, "n_jobs": 1}
+    model = DeepClassifier(time_budget=100, **quick).fit(WINE, KINDS)
+    names, rounds = presets_of(trainings), len(kept)
+    assert len(trainings) == 2 * len(names) == 2 * 2 * rounds  # two presets a round, on two folds
+    assert 90 <= len(trainings) <= 100
+    assert max(kept) <= ensemble_fit.REMEMBERED * 2
+    assert [*names.values()][:6] == [*ensemble_size(178, None, width=Width(13, 13), seed=1).presets]
+    tried = model.tried_
+    assert {one.preset for one in tried} == {*names}
+    assert {one.outcome for one in tried} == {"selected", "not selected"}
+    left_out = [one.loss for one in tried if not one.weight]
+    assert min(left_out) <= max(left_out)
+    selected = {one.preset for one in tried if one.weight}
+    assert selected == {*model.ensemble_.weights}
+    trainings.clear()
+    DeepClassifier(time_budget=30, **quick).fit(WINE, KINDS)
+    fewer = presets_of(trainings)
+    assert 6 < len(fewer) < len(names)
+    assert fewer == {name: names[name] for name in fewer}
+
+
+def test_a_given_number_of_networks_is_not_exceeded_within_a_budget(trainings, clock):
+    DeepClassifier(time_budget=1000, n_estimators=4, max_iter=1, random_state=1, n_jobs=1).fit(WINE, KINDS)
+    assert len(trainings) == 4
+
+
+def test_categories_are_counted_as_the_inputs_that_they_become(trainings):
+    texts = np.array([f"c{number % 40}" for number in range(200)])
+    table = polars.DataFrame({"a": texts, "b": texts[::-1], "x": np.arange(200) % 7})
+    for columns, wide in ((["a", "b", "x"], True), (["a", "x"], False)):
         trainings.clear()
-        epochs = 10**6 if budget < 1 else 1
-        begin = perf_counter()
-        model = DeepClassifier(max_iter=epochs, time_budget=budget, random_state=1, n_jobs=1)
-        model.fit(WINE, KINDS)
-        if budget < 1:
-            assert perf_counter() - begin < 20  # without a clock it would be hours
-        tried[budget] = {task.preset.name for task, _ in trainings}
-        assert {*model.ensemble_.weights} <= tried[budget]
-    assert len(tried[0.2]) == ensemble_fit.OF_A_ROUND
-    assert len(tried[1e6]) == 12
+        DeepRegressor(max_iter=1, random_state=1).fit(table[columns], np.arange(200.0))
+        cosines = [preset for preset in presets_of(trainings).values() if preset.settings.get("features")]
+        assert (not cosines) is wide
 
 
 @pytest.mark.parametrize("seed", [0, 2])
-def test_rounds_of_a_budget_share_the_inputs_of_their_folds(monkeypatch, seed):
+def test_rounds_of_a_budget_share_the_inputs_of_their_folds(monkeypatch, clock, seed):
     """Each round has presets of its own, with inputs that the rounds before did not have."""
     # which presets are selected after one epoch differs between processors: here it is all of them
     monkeypatch.setattr(ensemble, "selection_weights", lambda outputs, *_, **__: np.ones(len(outputs)))
     X = np.random.default_rng(1).standard_normal((30, 5))
     small = {"max_iter": 1, "hidden_layer_sizes": (4,), "random_state": seed}
-    model = DeepRegressor(time_budget=60, **small).fit(X, X[:, 0])
+    model = DeepRegressor(time_budget=100, n_jobs=1, **small).fit(X, X[:, 0])
     assert len(model.ensemble_.weights) > ensemble_fit.OF_A_ROUND
     assert np.isfinite(model.predict(X)).all()
 

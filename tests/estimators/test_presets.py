@@ -8,7 +8,7 @@ from sklearn.datasets import load_diabetes, load_wine
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.estimators.options import DEFAULTS
-from deepstep.estimators.population import PRESETS, ensemble_size, population
+from deepstep.estimators.population import PRESETS, Width, ensemble_size, population
 from deepstep.estimators.presets import (
     FOR_ALL_MEMBERS,
     TABM,
@@ -48,7 +48,7 @@ def test_what_is_given_is_heeded_also_where_it_is_what_the_plain_preset_has():
         model = DeepClassifier(**{name: value})
         found = [
             getattr(hyperparameters(model, preset, 500), name)
-            for preset in population(20, 500, 5, 1, fixed=7)
+            for preset in population(20, 500, Width(5, 5), 1, fixed=7)
         ]
         assert found == [value] * 20, name
 

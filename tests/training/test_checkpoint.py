@@ -120,7 +120,7 @@ def altered(file, header=None, content=None, arrays=None):
                 part = part[key]
             part[last] = value
         own["content"] = json.dumps(changed)
-    own["sha256"] = module._checksum(own["content"], values)
+    own["sha256"] = module.checksum(own["content"], values)
     save_file(values, file, metadata={**own, **(header or {})})
     return file
 

@@ -9,7 +9,16 @@ import numpy as np
 from deepstep.cli.option_types import PATH, run_argument
 from deepstep.cli.options import train_options
 from deepstep.cli.runs import naming_piece, note_divergence, read_labelled, read_labelled_pieces, reading
-from deepstep.cli.screen import as_json, console, json_option, note, print_scores, print_table, printable
+from deepstep.cli.screen import (
+    as_json,
+    console,
+    harmless,
+    json_option,
+    note,
+    print_scores,
+    print_table,
+    printable,
+)
 from deepstep.cli.target import columns_of, row_weights
 from deepstep.data.frames import as_frame
 from deepstep.data.sources import STDIN
@@ -53,6 +62,9 @@ def evaluate_command(run_folder: Path, file: Path, json_wanted: bool, **written:
     weight = np.concatenate(weights) if weights else None
     scores = score(target, answers, outputs, weight, run.calibrated)
     record = {"run": run_folder, "file": file, "target": run.config.get("target"), **scores.to_dict()}
+    if "split" in run.config:
+        record["split"] = run.config["split"]
+        note(f"{run_folder} was trained with these rows held out: {harmless(str(record['split']))}.")
     names: list[str] = []
     if target.is_classification:
         pairs = zip(columns_of(answers), columns_of(target.decide(outputs)), target.classes, strict=True)

@@ -152,7 +152,7 @@ DEMO = "circles"
 WITHOUT_USE = {
     *(name for name, typed in TYPED.items() if typed.section in ("Stopping", "Run folder")),
     *("stream", "buffer_rows", "preset", "n_estimators", "validation", "validation_fraction"),
-    *("sample_weight", "class_weight", "deterministic"),
+    *("sample_weight", "class_weight", "deterministic", "groups", "time_order", "time_column"),
 }
 """Options of a training that a page does not show."""
 

@@ -8,7 +8,8 @@ from warnings import catch_warnings, filterwarnings, simplefilter
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from deepstep.cli.options import BFLOAT16, SINGLE, TYPED, TrainOptions, flag_of
+from deepstep.cli.groups_and_time import in_time
+from deepstep.cli.options import BFLOAT16, ENSEMBLES, SINGLE, TYPED, TrainOptions, flag_of
 from deepstep.cli.screen import harmless
 from deepstep.cli.settings import schedules_of
 from deepstep.cli.split import Rows, TableSplit
@@ -16,6 +17,8 @@ from deepstep.cli.target import by_position, columns_of, weights_by_class
 from deepstep.errors import DataError, DataWarning, spelled
 from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.estimators.ensemble import Ensemble
+from deepstep.estimators.mixed import MIXED
+from deepstep.estimators.mixed_file import skops_io
 from deepstep.estimators.targets import NUMBER_LOSSES
 from deepstep.inspection.metrics import Scores, score
 from deepstep.model.options import LBFGS
@@ -35,6 +38,8 @@ def new_estimator(
 ) -> DeepClassifier | DeepRegressor:
     """The estimator that learns a table, whose progress is shown under a name."""
     target, single = split.target, preset == SINGLE
+    if options.members == MIXED:
+        skops_io("--members mixed")  # it saves the models, after the training
     given: dict[str, Any] = {"preset": preset, "verbose": harmless(name) or "train"}
     for option, typed in TYPED.items():
         value = getattr(options, option)
@@ -42,6 +47,8 @@ def new_estimator(
             given[typed.to or option] = value
     if split.survey is not None:
         given["stream"] = True
+    if in_time(options) and not single:
+        given["validation"] = "time"
     if single:
         given |= _of_one_network(options, validated=split.validation is not None)
     if target.is_classification:
@@ -98,7 +105,8 @@ def fit(estimator: DeepClassifier | DeepRegressor, split: TableSplit, options: T
         if split.survey is not None:
             estimator.fit(split.survey, options.targets[0], options.sample_weight, **validation)
         else:
-            estimator.fit(*_given(split, split.train), **validation)
+            groups = split.train.groups if estimator.preset in ENSEMBLES else None  # of one, split is enough
+            estimator.fit(*_given(split, split.train), **validation, groups=groups)
     history = estimator.histories_[0]
     if not history and not estimator.interrupted_:
         # L-BFGS has nothing to do where the gradient is small from the beginning

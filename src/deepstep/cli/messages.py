@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deepstep.cli.groups_and_time import how_split
 from deepstep.cli.options import OPTIONS, TrainOptions, resolved
 from deepstep.cli.screen import note, print_next, print_table, printable
 from deepstep.cli.settings import Preset
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from deepstep.estimators.ensemble import Ensemble, Leaderboard
+    from deepstep.estimators.tried import TriedPresets
     from deepstep.training.rate_finder import RateSearch
 
 
 def as_records(board: "Leaderboard") -> list[dict[str, Any]]:
     """A record of each member with its weight, in order."""
-    return sorted(board, key=lambda row: int(row["member"]))
+    return sorted(board, key=lambda row: (row["member"] is None, row["member"] or 0))
 
 
 def print_presets(screen: "Console", ensemble: "Ensemble") -> None:
@@ -34,6 +36,14 @@ def print_presets(screen: "Console", ensemble: "Ensemble") -> None:
         rows.append((preset.name, preset.why, str(len(members)), shown, f"{weight:.3f}"))
     header = ("preset", "what it is", "members", "validation cost", "weight")
     print_table(screen, header, rows, left=2)
+
+
+def print_tried(screen: "Console", tried: "TriedPresets") -> None:
+    """The presets that were tried, without their settings."""
+    header, *rows = [(one[0], *one[2:]) for one in (tried.HEADER, *tried.cells())]
+    print_table(screen, ("preset tried", *header[1:]), rows[:SHOWN_COLUMNS])
+    if len(rows) > SHOWN_COLUMNS:
+        screen.print(f"… and {len(rows) - SHOWN_COLUMNS} presets more (--json names all)\n")
 
 
 def print_members(screen: "Console", board: "Leaderboard") -> None:
@@ -70,6 +80,8 @@ def tell(file: Path, rows: int, options: TrainOptions, split: TableSplit, preset
     held = "" if split.validation is None else f"{split.validation.frame.height:,} to validate on, "
     tested = "none" if split.test is None else f"{split.test.frame.height:,}"
     note(f"{shown(file)}: {rows:,} rows; {split.n_learned:,} to learn from, {held}{tested} held out.")
+    if how := how_split(options):
+        note(f"Held out: {how}.")
     if split.survey is not None:
         most = options.buffer_rows
         many = "as many rows as 64 MB hold" if most is None else f"{most:,} rows"
@@ -111,6 +123,8 @@ def about(file: Path, options: TrainOptions, split: TableSplit, preset: str) -> 
     config: dict[str, Any] = {"task": split.kind, "target": options.target, "source": printable(file)}
     if options.sample_weight is not None:
         config["sample_weight"] = options.sample_weight
+    if how := how_split(options):
+        config["split"] = how
     asked = options.kept("asked")
     if options.validation is not None:
         asked = {**asked, "validation": options.validation}

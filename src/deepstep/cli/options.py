@@ -215,6 +215,18 @@ class TrainOptions:
     sample_weight: Annotated[str | None, _data(
         "Column with per-row sample weights for training and validation. Not used as a feature.",
         of="ensemble", metavar="COLUMN")] = None
+    groups: Annotated[str | None, _data(
+        "Column of groups, such as patients: rows of one group are never split between training, "
+        "validation, folds and test set. Not used as a feature, except with --keep.",
+        of="ensemble", kept=("asked",), metavar="COLUMN", to="")] = None
+    time_order: Annotated[bool, _data(
+        "The rows are in the order of time: the test set is the newest rows, and validation rows are newer "
+        "than those that are learned from.",
+        of="ensemble", kept=("asked",), is_flag=True, to="")] = False
+    time_column: Annotated[str | None, _data(
+        "Column of dates or numbers to sort the rows by, for --time-order. It remains a feature, except with "
+        "--exclude.",
+        of="ensemble", kept=("asked",), metavar="COLUMN", to="")] = None
     class_weight: Annotated[str | Mapping[str, float] | None, _data(
         '"balanced", or CLASS=WEIGHT[,CLASS=WEIGHT…]. Classes without a weight get 1. With several '
         "targets use COLUMN:CLASS=WEIGHT. Can be repeated.",
@@ -255,6 +267,10 @@ class TrainOptions:
     effort: Annotated[str | None, _network(
         "How many networks --preset tabular tries: fast, balanced or best. Default: balanced.",
         common=True, of="ensembles alone", kept=("asked",), type=click.Choice(EFFORTS))] = None
+    members: Annotated[str | None, _network(
+        "networks, or mixed: models of scikit-learn beside them, for the last percent (slower; needs skops). "
+        "Default: networks.",
+        of="ensembles alone", kept=("asked",), type=click.Choice(("networks", "mixed")))] = None
     hidden: Annotated[tuple[int, ...], _network(
         "Sizes of the hidden layers.", "--hidden-layers",
         common=True, type=LayerSizes(","), to="hidden_layer_sizes")] = (64, 32)
@@ -349,8 +365,9 @@ class TrainOptions:
         "neg_log_loss, r2, …).",
         metavar="NAME")] = None
     refit: Annotated[bool | None, _stop(
-        "After early stopping, retrain on training and validation data for the best number of epochs.",
-        is_flag=True)] = None
+        "After early stopping, retrain on training and validation data for the best number of epochs. An "
+        "ensemble retrains each of its presets on all training rows.",
+        of="ensemble", is_flag=True)] = None
     time_budget: Annotated[float | None, _stop(
         "Maximum training time in seconds. Schedules are then functions of elapsed time.",
         common=True, of="ensemble", passed=True, type=float, metavar="SECONDS")] = None

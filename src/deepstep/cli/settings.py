@@ -85,10 +85,12 @@ def chosen_preset(context: click.Context, *, streamed: bool) -> Preset:
     return Preset(SINGLE, why) if asked is None else choice._replace(what="one network", why=why)
 
 
-def preset_that_began(asked: str | None) -> Preset:
+def preset_that_began(asked: str | None, *, streamed: bool) -> Preset:
     """The preset of a training that is resumed, by the ``--preset`` that it began with."""
     began = "as it began"
-    return Preset(asked, began, "one network") if asked in ENSEMBLES else Preset(SINGLE, began)
+    if asked not in ENSEMBLES:
+        return Preset(SINGLE, began)
+    return Preset(asked, began, "one network" if streamed else "")
 
 
 def is_given(context: click.Context, name: str | None) -> bool:
@@ -177,8 +179,6 @@ def check(options: TrainOptions) -> None:
         check_here(options.engine or "auto", shape, of_steps, dtype=_dtype(options), where="--engine")
         for head in ("huber", "sigmoid"):
             get_head(head).with_settings(**_of_head(options, head))
-    if options.refit:
-        _check_refit(options)
     if options.scoring is not None:
         check_name(options.scoring, "--scoring")
 
@@ -258,8 +258,10 @@ def _check_schedules(options: TrainOptions) -> None:
         )
 
 
-def _check_refit(options: TrainOptions) -> None:
-    """Only rates that go by the epoch can be repeated."""
+def check_refit(options: TrainOptions) -> None:
+    """Of one network only rates that go by the epoch can be repeated."""
+    if not options.refit:
+        return
     if options.patience is None:
         raise ConfigurationError("--refit", "--patience, which finds the number of epochs", "got none")
     plateau = any(_whole(schedule)["name"] == PLATEAU for schedule in _schedules(options).values())

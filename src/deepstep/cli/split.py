@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
+from deepstep.cli.groups_and_time import hold_out, how_split, row_groups, time_order
 from deepstep.cli.options import TrainOptions
 from deepstep.cli.target import NUMBERS, as_columns, check_some, choose, columns_in, row_weights
 from deepstep.data import StoredRows
@@ -33,18 +34,20 @@ class Rows(NamedTuple):
     """Rows as they are in the file: all columns, their targets, and weights (m,) if they have some.
 
     Their numbers (m,) are those of the rows of the file, from 0; there are none of rows that are streamed.
+    Of groups that stay whole they have the number of each row's.
     """
 
     frame: "polars.DataFrame"
     labels: Any
     weight: Array | None
     numbers: AnyArray
+    groups: AnyArray | None = None
 
     def take(self, numbers: AnyArray) -> "Rows":
         """The rows of these numbers, from 0."""
-        weight = None if self.weight is None else self.weight[numbers]
+        weight, groups = (None if one is None else one[numbers] for one in (self.weight, self.groups))
         own = self.numbers[numbers] if len(self.numbers) else self.numbers
-        return Rows(self.frame[numbers], self.labels[numbers], weight, own)
+        return Rows(self.frame[numbers], self.labels[numbers], weight, own, groups)
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,10 @@ def table_split(
     for option, names in _named(options).items():
         for name in names:
             column(frame, name, option)
+    if options.time_column is not None:
+        order = time_order(frame, options.time_column, present)
+        frame, answers, present = frame[order], answers[order], present[order]
+    groups = None if options.groups is None else row_groups(frame, options.groups, present)
     choice = choose(answers, options)
     target = choice.fit(answers)
     # On the whole table first: a value that cannot be used is named by its row in the file.
@@ -108,7 +115,9 @@ def table_split(
     parts = dict.fromkeys(("test", "validation"), present[:0])
     learned, classes = np.arange(frame.height), None if choice.kind in NUMBERS else groups_of(answers)
     for part, share in _shares(options).items():
-        if share:
+        if share and how_split(options):
+            learned, parts[part] = hold_out(learned, classes, groups, share, options.seed, part)
+        elif share:
             learned, parts[part] = _split(learned, classes, share, options.seed, part, notes)
     if choice.kind in NUMBERS:
         target = choice.fit(answers[learned])
@@ -116,8 +125,8 @@ def table_split(
         _check_classes(answers[learned])
 
     def rows(some: AnyArray) -> Rows | None:
-        own = None if weight is None else weight[some]
-        return Rows(frame[some], answers[some], own, present[some]) if len(some) else None
+        of_each = Rows(frame, answers, weight, present, groups)
+        return of_each.take(some) if len(some) else None
 
     train = cast(Rows, rows(learned))  # at least one row stays
     check_some(train.weight, "learn from")
@@ -253,8 +262,8 @@ def _named(options: TrainOptions) -> dict[str, tuple[str, ...]]:
 
 def _no_inputs(options: TrainOptions) -> tuple[str, ...]:
     """The columns that are no inputs."""
-    weighing = [options.sample_weight] if options.sample_weight else []
-    return (*options.targets, *options.drop, *weighing)
+    beside = (options.sample_weight, None if options.groups in options.keep else options.groups)
+    return (*options.targets, *options.drop, *(name for name in beside if name))
 
 
 def groups_of(answers: Any) -> AnyArray:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from deepstep.cli.messages import as_records, print_members, print_presets
+from deepstep.cli.messages import as_records, print_members, print_presets, print_tried
 from deepstep.cli.option_types import PATH, run_argument
 from deepstep.cli.options import flag_of, train_options
 from deepstep.cli.screen import as_json, console, harmless, json_option, note, print_scores, print_table
@@ -33,7 +33,8 @@ def summary_command(run_folder: Path, json_wanted: bool) -> None:
             "inputs": run.preparation.inputs.to_dict(),
             "outputs": run.preparation.target.to_dict(),
         }
-        what = {"members": as_records(run.leaderboard())} | ({} if run.only is None else _of_network(run))
+        what = {"members": as_records(run.leaderboard()), "tried": run.ensemble.tried.to_dicts()}
+        what |= {} if run.only is None else _of_network(run)
         click.echo(as_json({"run": run_folder, **run.config, **what, **halves}))
         return
     screen = console()
@@ -43,6 +44,8 @@ def summary_command(run_folder: Path, json_wanted: bool) -> None:
     else:
         print_presets(screen, run.ensemble)
         print_members(screen, run.leaderboard())
+        if run.ensemble.tried:
+            print_tried(screen, run.ensemble.tried)
     print_table(screen, ("training", ""), _training(run), left=2)
     results = run.config.get("results", {})
     print_scores(screen, {part: Scores(results[part]) for part in PARTS if part in results}, by_class=True)
@@ -71,7 +74,7 @@ def _figure(value: Any) -> str:
 
 def _training(run: Run) -> list[tuple[str, str]]:
     known = {**run.config, "target": run.target_name}
-    about = [(name, str(known[name])) for name in ("task", "target", "source") if name in run.config]
+    about = [(name, str(known[name])) for name in ("task", "target", "source", "split") if name in run.config]
     found = run.config.get("found", ())
     settings = [
         (name, f"{value} (found by a search)" if name in found else str(value))

@@ -58,6 +58,7 @@ def check_table_options(options: TrainOptions) -> None:
         raise ConfigurationError("--validation-fraction", "a share above 0 and below 1", f"got {share:g}")
     weighing = [options.sample_weight] if options.sample_weight else []
     others = {"--exclude": options.drop, "--categorical": options.categorical, "--sample-weight": weighing}
+    others |= {"--groups": [options.groups or ""], "--time-column": [options.time_column or ""]}
     for option, names in others.items():
         for name in {*names}.intersection(options.targets):
             raise ConfigurationError(

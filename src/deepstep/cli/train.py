@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from deepstep.cli.groups_and_time import check_held_out
 from deepstep.cli.messages import (
     NO_TEST,
     ONLY_OUT_OF_FOLD,
@@ -44,6 +45,7 @@ from deepstep.cli.screen import (
 )
 from deepstep.cli.settings import (
     Preset,
+    check_refit,
     checked,
     checkpoint_options,
     chosen_preset,
@@ -69,7 +71,7 @@ from deepstep.data.tables import stored
 from deepstep.errors import ConfigurationError, DivergenceError, FileError
 from deepstep.run import Run
 from deepstep.run_folder import STREAMED
-from deepstep.training.checkpoints import checkpoint_files
+from deepstep.training.checkpoints import checkpoint_files, member_files
 from deepstep.training.interruption import deferred
 from deepstep.training.rate_finder import AUTO
 
@@ -135,10 +137,11 @@ def train_command(
     By default an ensemble of small networks is trained (--preset tabular). An option of a single network,
     such as --hidden-layers, --epochs, --optimizer, --validation or --log, selects --preset single.
 
-    The training of a single network is kept in RUN.unfinished until it is done. After Ctrl-C or a kill,
-    --resume RUN continues it to the same bits. FILE is then needed only if it was moved. Trainings with
-    --optimizer lbfgs and ensembles on folds cannot be resumed: after Ctrl-C, lbfgs saves what it reached,
-    and of an ensemble the run of those networks that are done is saved, with exit code 130.
+    A training is kept in RUN.unfinished until it is done. After a kill, --resume RUN continues it to the same
+    bits: one network from its last checkpoint, an ensemble from the networks that were done (those of the
+    last 5 seconds are trained again). FILE is then needed only if it was moved. After Ctrl-C one network can
+    be resumed, too; of an ensemble the run of those networks that are done is saved, with exit code 130.
+    Trainings with --optimizer lbfgs and ensembles with --time-budget cannot be resumed.
     """
     out = options.pop("out")
     if resume is not None:
@@ -155,6 +158,13 @@ def train_command(
             )
         file = file or Path(training.file)
         training.check(file)
+        if finish and member_files(unfinished(run)):
+            raise ConfigurationError(
+                "--finalize",
+                "the training of one network",
+                f"{run} is an ensemble's",
+                "Leave it out: after Ctrl-C the run of those networks that are done is saved.",
+            )
         if finish and not checkpoint_files(unfinished(run)):
             raise FileError(
                 str(run), "a checkpoint to make a run of", "there is none yet", "Leave --finalize out."
@@ -163,7 +173,6 @@ def train_command(
             name: tuple(value) if isinstance(value, list) else value
             for name, value in training.options.items()
         }
-        begun = preset_that_began(options["preset"])
     else:
         if finish:
             raise ConfigurationError("--finalize", "it belongs to --resume", "got it alone")
@@ -172,23 +181,31 @@ def train_command(
         run, training = out or free_name(stem_of(file)), None
         if options["validation"] is not None:
             options["validation"] = os.path.abspath(options["validation"])
-        begun = None
     weighing = options["sample_weight"]
     beside = [*options["targets"], *([weighing] if weighing else [])]
     rows = stored(file, options["stream"], beside=beside)
-    preset = begun or chosen_preset(context, streamed=rows is not None)
+    streamed = rows is not None
+    if resume is None:
+        preset = chosen_preset(context, streamed=streamed)
+    else:
+        preset = preset_that_began(options["preset"], streamed=streamed)
     asked = checked(options)
+    if preset.name == SINGLE:
+        check_refit(asked)
+    check_held_out(asked, single=preset.name == SINGLE, streamed=rows is not None)
     if rows is None and options["buffer_rows"] is not None:
         raise ConfigurationError(
             "--buffer-rows", "--stream", "the table is read into memory", "Add --stream."
         )
     checkpoints = checkpoint_options(asked)
     source, asked = table_of(file, asked, beside) if rows is None else (rows, asked)
-    if preset.name != SINGLE and rows is None:
-        checkpoints = None  # folds have none
-    elif training is None:
-        training = Training.of(file, options, options["validation"])
-    keeping = Keeping(training, checkpoints, resume is not None, finish)
+    of_folds = preset.name != SINGLE and rows is None
+    if of_folds and asked.time_budget is not None:
+        checkpoints = None  # the clock decides
+    if training is None:
+        began = {**options, "preset": preset.name} if of_folds else options
+        training = Training.of(file, began, options["validation"])
+    keeping = Keeping(training, checkpoints, resume is not None, finish, of_folds)
     return _train(file, source, run, keeping, asked, preset, json_wanted=json_wanted)
 
 

@@ -1,8 +1,8 @@
 """Trainings that are not done: ``RUN.unfinished``, which ``deepstep train --resume RUN`` continues.
 
-The folder holds ``training.json`` (the options, the file's SHA-256, the version of DeepStep), checkpoints and
-logs. When training is done it gets the run's files, and in one rename the run's name: at each instant there
-is either an unfinished training or a whole run.
+The folder holds ``training.json`` (the options, the file's SHA-256, the version of DeepStep), checkpoints or
+the finished networks of an ensemble, and logs. When training is done it gets the run's files, and in one
+rename the run's name: at each instant there is either an unfinished training or a whole run.
 """
 
 import json
@@ -18,7 +18,6 @@ from typing import Any, NamedTuple
 
 from deepstep import __version__
 from deepstep.cli.option_types import CSV, HEALTH, TENSORBOARD, Logs
-from deepstep.cli.options import ENSEMBLES
 from deepstep.cli.runs import is_diverged
 from deepstep.cli.screen import note, program, warnings_as_notes
 from deepstep.data import atomic_directory
@@ -37,10 +36,10 @@ from deepstep.data.sources import STDIN, local, shown
 from deepstep.data.text_formats import json_values, read_text
 from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError
 from deepstep.run import Run
-from deepstep.run_folder import DIGEST, STREAMED, config_digest, opened, read_config
+from deepstep.run_folder import DIGEST, config_digest
 from deepstep.training import Callback, Csv, Health, History, StopTraining, TensorBoard, latest_checkpoint
 from deepstep.training import Training as TrainingNow
-from deepstep.training.checkpoints import checkpoint_files
+from deepstep.training.checkpoints import checkpoint_files, member_files
 from deepstep.training.fit import REFIT
 from deepstep.training.history import Record
 
@@ -77,7 +76,6 @@ def free_name(stem: str, endings: Sequence[str] = ("",)) -> Path:
 
 INTERRUPTED_BY_USER, FINISHED = "interrupted", "finished early"
 """Ends of a training in its history."""
-CANNOT_GO_ON = "a training with --optimizer lbfgs cannot be resumed"
 
 FORMAT, VERSION = TRAINING_FORMAT, 4
 NAME = TRAINING_MARK
@@ -134,14 +132,22 @@ class Training:
 
 
 class Keeping(NamedTuple):
-    """How a running training is kept: ``training`` is None for one that cannot be kept, and ``checkpoints``
-    has ``every`` and ``keep``, as of `ModelCheckpoint`, where it can be resumed.
+    """How a running training is kept: ``checkpoints`` has ``every`` and ``keep``, as of `ModelCheckpoint`,
+    where it can be resumed; ``of_folds`` tells an ensemble, whose networks are kept when they are done.
     """
 
-    training: Training | None
+    training: Training
     checkpoints: Mapping[str, Any] | None
     resumed: bool
     finishes: bool
+    of_folds: bool
+
+    @property
+    def cannot_go_on(self) -> str:
+        """Why a training without checkpoints has none."""
+        return (
+            f"a training with {'--time-budget' if self.of_folds else '--optimizer lbfgs'} cannot be resumed"
+        )
 
     def parameters(self, run: Path, logs: Logs) -> dict[str, Any]:
         """The parameters of an estimator: checkpoints, and callbacks that write logs."""
@@ -158,12 +164,12 @@ class Keeping(NamedTuple):
 
     def interrupted(self, history: History) -> None:
         """After Ctrl-C: raise KeyboardInterrupt, unless a run is made of what was reached."""
-        if self.training is None:  # of an ensemble those networks that are done
+        if self.of_folds:  # a run of those networks that are done
             return
         if self.checkpoints is not None or not history:
             raise KeyboardInterrupt
         note(
-            f"Interrupted: {CANNOT_GO_ON}, and what was reached is being saved; "
+            f"Interrupted: {self.cannot_go_on}, and what was reached is being saved; "
             "Ctrl-C once more ends at once."
         )
 
@@ -171,24 +177,12 @@ class Keeping(NamedTuple):
 @contextmanager
 def place(run: Path, keeping: Keeping, *, overwrite: bool) -> Iterator[Callable[[Run], None]]:
     """Give the function that fills the run's folder, which is the run when the block ends."""
-    with warnings_as_notes():
-        if keeping.training is None:
-            overwrite = overwrite or is_diverged(run)
-            with folder_for(run), atomic_directory(run, overwrite=overwrite) as folder:
-                _clear(run, unfinished(run), overwrite=overwrite)
-                try:
-                    yield lambda whole: whole.write(folder)
-                except KeyboardInterrupt:
-                    raise KeyboardInterrupt(
-                        "Interrupted. Ensemble training cannot be resumed, so nothing was saved. "
-                        "Use --preset single for resumable training."
-                    ) from None
-        else:
-            with (
-                _saying_what_is_kept(run, possible=keeping.checkpoints is not None),
-                _place_to_train(run, keeping, keeping.training, overwrite=overwrite) as save,
-            ):
-                yield save
+    with (
+        warnings_as_notes(),
+        _saying_what_is_kept(run, keeping),
+        _place_to_train(run, keeping, overwrite=overwrite) as save,
+    ):
+        yield save
 
 
 def unfinished(run: Path) -> Path:
@@ -221,13 +215,6 @@ def read_training(run: Path) -> Training:
     path = unfinished(run) / NAME
     if kind_at(path) != "file":
         done = kind_at(run) == "folder"
-        if kind_at(run / RUN_MARK) == "file" and _is_of_folds(run):
-            raise FileError(
-                str(run),
-                "the run of a training that can go on",
-                "it is an ensemble's, which has no checkpoints",
-                "Train again with --overwrite, or with --preset single, which can.",
-            )
         got = "got one that is done" if done else f"got none: there is no {path.parent.name}"
         raise FileError(str(run), "the run of a training that is not done", got, setting=str(run))
     try:
@@ -255,16 +242,8 @@ def read_training(run: Path) -> Training:
     return training
 
 
-def _is_of_folds(run: Path) -> bool:
-    """Whether a run is that of an ensemble on folds, which had no checkpoints."""
-    config = opened(read_config(run))
-    return config.get("settings", {}).get("preset") in ENSEMBLES and STREAMED not in config
-
-
 @contextmanager
-def _place_to_train(
-    run: Path, keeping: Keeping, training: Training, *, overwrite: bool
-) -> Iterator[Callable[[Run], None]]:
+def _place_to_train(run: Path, keeping: Keeping, *, overwrite: bool) -> Iterator[Callable[[Run], None]]:
     """Give the function that fills the folder of an unfinished training; after the block it becomes the run.
 
     After an exception the folder stays if there is a checkpoint to go on from in it; else nothing is left.
@@ -283,7 +262,12 @@ def _place_to_train(
     with folder_for(run):
         if not keeping.resumed:
             _clear(run, folder, overwrite=overwrite)
-            record = {"format": FORMAT, "version": VERSION, "deepstep": __version__, **asdict(training)}
+            record = {
+                "format": FORMAT,
+                "version": VERSION,
+                "deepstep": __version__,
+                **asdict(keeping.training),
+            }
             record[DIGEST] = config_digest(record)
             with atomic_directory(folder) as new:
                 (new / NAME).write_text(json.dumps(record, indent=1), encoding="utf-8")
@@ -292,11 +276,11 @@ def _place_to_train(
                 yield partial(_fill, folder, run)
                 with _going_on_named(folder, run):
                     publish(folder, run, overwrite=overwrite)
-            except BaseException:
-                if not _checkpoints(folder):
+            except BaseException as error:
+                if not _kept(folder) or (keeping.of_folds and isinstance(error, DivergenceError)):
                     discard(folder)
                 raise
-    for path in (*checkpoint_files(run / REFIT), run / NAME, *checkpoint_files(run)):
+    for path in (*checkpoint_files(run / REFIT), run / NAME, *checkpoint_files(run), *member_files(run)):
         with suppress(OSError):  # the run is whole with or without them
             path.unlink()
     with suppress(OSError):
@@ -316,32 +300,30 @@ def _going_on_named(folder: Path, run: Path) -> Iterator[None]:
     """Add the way to resume to errors of files that cannot be written, where there is a checkpoint."""
     left = f"the last checkpoint, if there is one, stays in {folder}"
     try:
-        with as_file_error(run, Path(os.path.realpath(run)), left=left):
+        with as_file_error(run, Path(os.path.realpath(run)), inside=folder, left=left):
             yield
     except FileError as error:
-        if not _checkpoints(folder):
+        if not _kept(folder):
             raise
         hint = f"Make room, or remove the cause, and resume: {resume_command(run)}"
         raise FileError(error.where, error.expected, error.got, hint, setting=error.setting) from error
 
 
 @contextmanager
-def _saying_what_is_kept(run: Path, *, possible: bool) -> Iterator[None]:
-    """Let Ctrl-C and a divergence say where the training stands and what to type next.
-
-    ``possible`` tells whether the optimizer can go on at all.
-    """
+def _saying_what_is_kept(run: Path, keeping: Keeping) -> Iterator[None]:
+    """Let Ctrl-C and a divergence say where the training stands and what to type next."""
     folder = unfinished(run)
     try:
         yield
     except KeyboardInterrupt:
-        kept = _checkpoints(folder)
-        if not kept:
-            ended = " before there was a checkpoint" if possible else f": {CANNOT_GO_ON}"
+        kept, networks = _checkpoints(folder), len(member_files(folder))
+        if not (kept or networks):
+            first = "before a network was saved" if keeping.of_folds else "before there was a checkpoint"
+            ended = f": {keeping.cannot_go_on}" if keeping.checkpoints is None else f" {first}"
             raise KeyboardInterrupt(f"Interrupted{ended}, and nothing is kept.") from None
+        what = f"What was reached by update {_step(kept[-1]):,} is" if kept else f"{networks} networks are"
         raise KeyboardInterrupt(
-            f"Interrupted. What was reached by update {_step(kept[-1]):,} is kept in {folder}. "
-            f"Resume it: {resume_command(run)}"
+            f"Interrupted. {what} kept in {folder}. Resume it: {resume_command(run)}"
         ) from None
     except DivergenceError as error:
         kept = _checkpoints(folder)
@@ -374,6 +356,11 @@ class Finish(Callback):
 def _checkpoints(folder: Path) -> list[Path]:
     """All checkpoints of a training, then those of its refit."""
     return [*checkpoint_files(folder), *checkpoint_files(folder / REFIT)]
+
+
+def _kept(folder: Path) -> list[Path]:
+    """All from which a training can go on."""
+    return [*_checkpoints(folder), *member_files(folder)]
 
 
 def has_an_epoch(folder: Path) -> bool:

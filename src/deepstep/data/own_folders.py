@@ -34,6 +34,7 @@ MOST_NAMED = 3
 """Foreign files in a message; of the others the number alone."""
 
 _CHECKPOINT = r"checkpoint-[0-9]{12,}\.safetensors"
+_MEMBER = r"member-[0-9]{3,}-[0-9]+\.safetensors"
 _LEFT = r"\.deepstep-[0-9a-f]{12}"
 """Files that a process leaves when it is killed while it writes."""
 
@@ -46,7 +47,7 @@ _FILES = {
             r"config\.toml|preparation\.json|ensemble\.json|estimator\.json",
             r"(examples|estimator|held_out)\.safetensors",
             r"history\.jsonl|model\.safetensors|committee\.json",  # of releases before 0.3
-            rf"training\.json|{_CHECKPOINT}",  # of a training that is not done, and its logs
+            rf"training\.json|{_CHECKPOINT}|{_MEMBER}",  # of a training that is not done, and its logs
             r"history(-refit)?\.csv|mlflow(-refit)?\.json",  # the second of releases before 0.3
         )
     ),

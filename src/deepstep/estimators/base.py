@@ -9,7 +9,7 @@ from numbers import Integral
 from typing import Any, Self, TypeVar, cast
 
 import numpy as np
-from scipy.sparse import issparse
+from scipy.sparse import csr_array, issparse
 from sklearn.base import _fit_context, is_regressor
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
@@ -39,6 +39,7 @@ from deepstep.estimators.inputs import (
 )
 from deepstep.estimators.label_issues import TrainingFingerprint
 from deepstep.estimators.members import Task
+from deepstep.estimators.mixed import check_mixed
 from deepstep.estimators.options import Options
 from deepstep.estimators.presets import (
     ALONE,
@@ -51,6 +52,8 @@ from deepstep.estimators.presets import (
     changed,
     engine_on,
 )
+from deepstep.estimators.refit import check_refit, refit_ensemble
+from deepstep.estimators.resuming import kept_seed
 from deepstep.estimators.row_sources import as_row_source, in_memory, inputs_in, is_stored, labels_in, reading
 from deepstep.estimators.saved import SavedEstimator
 from deepstep.estimators.solvers import fit_to_resume, warn_the_caller
@@ -67,6 +70,7 @@ from deepstep.model import Network
 from deepstep.network.border import weights_in
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.survey import Survey
+from deepstep.training.rows import parts
 from deepstep.types import AnyArray, Array
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -79,6 +83,7 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
     n_features_in_: int
     _training_rows: TrainingFingerprint | None = None
     _interrupted: bool = False
+    _column_names: tuple[str, ...] = ()  # none of sparse rows
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -261,6 +266,7 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
     def _fit_in_memory(self, given: RawData, validation: RawData | None, context: FitContext) -> None:
         where = context.where
         self._refuse_foreign(where)
+        check_refit(self, where, validated=validation is not None)
         dtype: Any = None
         if self.preset == MLP.name:
             dtype = self.network_.dtype if context.going_on else self._precision
@@ -277,6 +283,7 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         if self.categorical_features is not None:
             context = replace(context, categorical=named_columns(self.categorical_features, columns, where))
         self._learn_targets(rows.Y, context)
+        check_mixed(self, where)
         shown = given.X if dtype is not None or not self._came_with_names else rows.X
         if hasattr(shown, "columns"):
             self._warn_of_leaks(shown, rows.Y, context)
@@ -285,6 +292,8 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         held_out = None if validation is None else self._validation_rows(validation, dtype, where)
         self.ensemble_ = fit_ensemble(self, rows, held_out, context)
         self._finish(rows, held_out)
+        if self.refit and self.preset not in ALONE and not self._interrupted:
+            self.ensemble_ = refit_ensemble(self, rows, context)
         if any(one.table is not None and one.table.cautions for one in self.ensemble_.preprocessors):
             whole = Table.fit(rows.X, self.keep_columns or (), context.categorical)
             self._warn_of_columns(whole.cautions, context)  # with the counts of all rows
@@ -296,6 +305,7 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
             context = replace(context, seed=self._seed(context.where))
         fit, where = replace(fit, context=context), context.where
         self._refuse_foreign(where, streamed=True)
+        check_mixed(self, where, streamed=True)
         y = labels_in(found.answers())
         self._learn_targets(y, context)
         Y = self._encode(y, np.float64, where)
@@ -365,13 +375,20 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         return Dataset(X, y, checked_weight(given.sample_weight, X if dtype is not None else y))
 
     def _table(self, X: Any, *, reset: bool, where: str) -> Any:
-        """X as a frame (or sparse), with the columns of the fit."""
+        """X as a frame (or sparse), with the columns of the fit; rows to predict in the form of the fit."""
+        sparse = issparse(X)
+        if not (reset or self._column_names or sparse):
+            missing = {"ensure_all_finite": "allow-nan"}
+            X = csr_array(validate_data(self, X, dtype=np.float64, reset=False, **missing))
+        elif not reset and self._column_names and sparse:
+            X = X.toarray()
         if issparse(X) or (isinstance(X, np.ndarray) and X.dtype.kind in "biufc"):
             checked = validate_data(
                 self, X, accept_sparse="csr", ensure_all_finite="allow-nan", dtype=None, reset=reset
             )
             if issparse(checked):
                 self._came_with_names = False
+                self._column_names = () if reset else self._column_names
                 return checked
             return self._named(as_frame(checked, where=where), False, reset=reset, where=where)
         if isinstance(X, np.ndarray):
@@ -419,7 +436,7 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
             return
         if streamed:
             refuse_for_one(self, where)
-        own = {*FOR_ALL_MEMBERS, *OF_THE_ENSEMBLE, *(OF_STREAMS if streamed else ())}
+        own = {*FOR_ALL_MEMBERS, *OF_THE_ENSEMBLE, *(OF_STREAMS if streamed else ("refit",))}
         own |= {"shared_members"} if self.preset == TABM.name else set()
         foreign = sorted(set(changed(self)) - own)
         if foreign:
@@ -451,9 +468,10 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         """One seed for everything: the int itself, that of a killed fit that goes on, or a draw."""
         if isinstance(self.random_state, Integral):
             return int(self.random_state)
-        found = fit_to_resume(self, where)
-        drawn = check_random_state(self.random_state)
-        return int(drawn.randint(2**31)) if found is None else found.seed
+        found, kept = fit_to_resume(self, where), kept_seed(self)
+        if found is not None or kept is not None:
+            return found.seed if found is not None else cast(int, kept)
+        return int(check_random_state(self.random_state).randint(2**31))
 
     def _outputs(self, X: Any, outputs: Callable[[Any], Array] | None = None) -> Array:
         """The outputs for rows, (m, n_L), or what else a function gives for the rows of the ensemble."""
@@ -468,6 +486,12 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
                 [self._outputs(piece if named else piece.to_numpy(), outputs) for piece in pieces]
             )
         if not ensemble.takes_numbers:
+            sparse, some = issparse(X), [slice(None)]
+            if sparse and self._column_names:  # rows are made dense a part at a time
+                some = [*parts(X.shape[0], X.shape[1:])]
+            if len(some) > 1:
+                X = X.tocsr()
+                return np.concatenate([self._outputs(X[part], outputs) for part in some])
             X = self._table(X, reset=False, where=f"{type(self).__name__}.predict")
         elif not self._is_plain(X):
             X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)

@@ -17,6 +17,7 @@ from deepstep.estimators.base import DeepEstimator, available_where
 from deepstep.estimators.conformal import ConformalClassifier
 from deepstep.estimators.ensemble import FoldPreprocessor
 from deepstep.estimators.inputs import Dataset, FitContext, RawData, warn_of_leaks
+from deepstep.estimators.mixed import MIXED
 from deepstep.estimators.options import documented
 from deepstep.estimators.row_sources import score_of
 from deepstep.estimators.soft_targets import check_probabilities, classes_of_columns, soft_code
@@ -330,7 +331,7 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = self.loss != "ordinal"
+        tags.classifier_tags.multi_label = self.loss != "ordinal" and self.members != MIXED
         return tags
 
 

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 import numpy as np
-from scipy.sparse import issparse
+from scipy.sparse import issparse, vstack
 from sklearn.utils import check_random_state
 
 from deepstep.errors import ConfigurationError, DataError
@@ -45,15 +45,15 @@ def distill(
     X (array, frame or sparse matrix of shape (n_samples, n_features)): Rows in the form that the teacher
         takes, with texts and missing values if it takes them.
     hidden_layer_sizes: Units of each hidden layer.
-    augment: Number of synthetic rows; 0 for X alone, which is too little for small tables. Sparse rows have
-        none.
+    augment: Number of synthetic rows; 0 for X alone, which is too little for small tables. The numbers of
+        synthetic sparse rows do not move.
     random_state: As of the estimators; it draws the synthetic rows, too.
     parameters: Of `DeepClassifier` or `DeepRegressor`; by default ``preset="single"``, ``max_iter=40``,
         ``learning_rate_init=0.01`` and ``schedule="cosine"``.
     returns (DeepClassifier or DeepRegressor): Fitted. A classifier has the classes of the teacher, and
         ``soft_targets=True``; it is scored on labels.
     ConfigurationError: If the teacher predicts neither probabilities nor numbers, or if ``augment`` is no
-        number of at least 0, or above 0 for sparse rows.
+        number of at least 0.
     DataError: If X is not in memory, or predictions are not finite or, of a classifier, do not sum to 1.
 
     >>> from sklearn.datasets import load_iris
@@ -68,9 +68,8 @@ def distill(
     if is_stored(X):
         raise DataError(WHERE, "rows in memory", f"got {X!r:.60}", "Read the table first.", setting="X")
     X = X if is_frame(X) or issparse(X) else np.asarray(X)
-    if not is_whole(augment, 0) or (augment and issparse(X)):
-        expected = "0 for sparse rows" if issparse(X) else "a whole number of at least 0"
-        raise ConfigurationError(WHERE, expected, f"got {augment!r}", setting="augment")
+    if not is_whole(augment, 0):
+        raise ConfigurationError(WHERE, "a whole number of at least 0", f"got {augment!r}", setting="augment")
     rows = with_synthetic_rows(X, augment, check_random_state(random_state)) if augment else X
     own = {"hidden_layer_sizes": hidden_layer_sizes, "random_state": random_state}
     settings: dict[str, Any] = {**OF_THE_STUDENT, **own, **parameters}
@@ -91,8 +90,9 @@ def distill(
 def _finite(predicted: Any) -> Array:
     """Predictions as numbers."""
     found = np.asarray(predicted)
-    if found.dtype.kind not in "fiub" or not np.isfinite(found).all():
-        got = f"got such as {found.flat[0]!r:.60}"
+    wrong = np.full(found.shape, True) if found.dtype.kind not in "fiub" else ~np.isfinite(found)
+    if wrong.any():
+        got = f"got such as {found[wrong][0]!r:.60}"
         raise DataError(WHERE, "a model whose predictions are finite numbers", got, setting="teacher")
     return found.astype(np.float64)
 
@@ -113,6 +113,12 @@ def with_synthetic_rows(X: Any, n: int, rng: np.random.RandomState) -> Any:
     m = X.shape[0]
     own = np.concatenate([rng.permutation(m) for _ in range(-(-n // m))])[:n]
     other = rng.randint(m, size=n)
+    sparse = issparse(X)
+    if sparse:
+        rows = X.tocsr().astype(np.result_type(X.dtype, np.float32))
+        change = rows[other] - rows[own]
+        change.data[rng.random_sample(change.nnz) >= SWAPPED] = 0
+        return vstack([rows, rows[own] + change], format="csr")
     if not is_frame(X):
         columns = [_synthetic(column, own, other, rng) for column in X.T]
         return np.concatenate([X, np.column_stack(columns).astype(X.dtype)])

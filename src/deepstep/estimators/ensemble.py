@@ -3,7 +3,7 @@ rows that it has not learned from. One network is an ensemble of one.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +14,7 @@ from deepstep.data.text_formats import html_table
 from deepstep.engines import missing_numba
 from deepstep.estimators.calibration import fit_temperature, with_temperature
 from deepstep.estimators.presets import ALONE, AS_THEY_ARE, Preset
+from deepstep.estimators.tried import TriedPresets
 from deepstep.inspection.tables import text_table
 from deepstep.model import Network
 from deepstep.preparation.encoding import Encoding
@@ -22,6 +23,7 @@ from deepstep.training.rows import forward_rows
 from deepstep.types import Array
 
 if TYPE_CHECKING:
+    from deepstep.estimators.mixed import SklearnMember
     from deepstep.estimators.training import FitResult
 
 NUMBERS_AT_ONCE = 2**24
@@ -170,8 +172,9 @@ class Member:
 class Leaderboard(list[dict[str, Any]]):
     """The members of an ensemble as a table: dicts of the same keys, which ``pandas.DataFrame`` takes.
 
-    member: Number of the member in ``ensemble_.members``.
-    preset, fold, layer_dims: How its network was made, and the fold whose rows it held out.
+    member: Number of the member in ``ensemble_.members``; None for one of ``ensemble_.others``.
+    preset, fold, layer_dims: How its network was made, and the fold whose rows it held out. A model of
+        scikit-learn has its name as preset, and neither layers nor epochs.
     epochs, best_epoch: Epochs of its training, and the one that was kept, from 1; None where none was chosen.
     validation_cost: The cost of this epoch on the rows that the fold held out.
     score: Accuracy, R², or for quantiles D², on the same rows.
@@ -217,7 +220,7 @@ class PresetSummary(NamedTuple):
     """
 
     preset: Preset
-    members: tuple[Member, ...]
+    members: "tuple[Member | SklearnMember, ...]"
     validation_cost: float | None
     weight: float
 
@@ -228,12 +231,15 @@ class Ensemble:
 
     preprocessors: One for each fold.
     members: The networks.
-    weights: How much each preset counts, by its name; they sum to 1.
+    weights: How much each preset, or kind of model of scikit-learn, counts, by its name; they sum to 1.
     temperatures: At which temperature the probabilities of each preset count: what learned smoothed labels is
         less sure than it should be. 1 for outputs that are no probabilities.
     output (str): The head of the members.
     out_of_fold (array of shape (m, n_L), or None): Outputs for the training rows by members that did not
         learn from them, NaN for rows that all learned from; None where nothing was held out.
+    tried (TriedPresets): All presets that were trained for it; empty for one network.
+    others: With ``members="mixed"`` the models of scikit-learn that predict beside the networks, each with
+        ``preset`` (its name and purpose), ``fold`` and ``model``.
     """
 
     preprocessors: tuple[FoldPreprocessor, ...]
@@ -242,12 +248,21 @@ class Ensemble:
     temperatures: Mapping[str, float]
     output: str
     out_of_fold: Array | None
+    tried: TriedPresets = field(default_factory=TriedPresets)
+    others: "tuple[SklearnMember, ...]" = ()
 
     def __repr__(self) -> str:
-        n, n_folds = len(self.members), len(self.preprocessors)
+        n_folds = len({member.fold for member in self.members})
         folds = f" on {n_folds} folds" if n_folds > 1 else ""
         weights = ", ".join(f"{name} {weight:.2f}" for name, weight in self.weights.items())
-        return f"Ensemble({n} network{'s' if n > 1 else ''}{folds}: {weights})"
+        return f"Ensemble({self.counted}{folds}: {weights})"
+
+    @property
+    def counted(self) -> str:
+        """How many networks, and other models, there are, in words."""
+        n, k = len(self.members), len(self.others)
+        models = f" and {k} model{'s' if k > 1 else ''} of scikit-learn" if k else ""
+        return f"{n} network{'s' if n > 1 else ''}{models}"
 
     def _repr_html_(self) -> str:
         return self.leaderboard()._repr_html_()
@@ -263,10 +278,21 @@ class Ensemble:
         """Whether rows are arrays of floats, which its one network takes as they are."""
         return self.preprocessors[0].table is None
 
+    @property
+    def _all(self) -> "tuple[Member | SklearnMember, ...]":
+        """The networks and the other models."""
+        return (*self.members, *self.others)
+
     @cached_property
     def shares(self) -> tuple[float, ...]:
-        """How much each member counts; they sum to 1."""
+        """How much each network counts; with those of the other models they sum to 1."""
         names = [member.preset.name for member in self.members]
+        return tuple(self.weights[name] / names.count(name) for name in names)
+
+    @cached_property
+    def shares_of_others(self) -> tuple[float, ...]:
+        """How much each model of scikit-learn counts."""
+        names = [member.preset.name for member in self.others]
         return tuple(self.weights[name] / names.count(name) for name in names)
 
     @property
@@ -274,7 +300,7 @@ class Ensemble:
         """Each preset, in the order of the weights."""
         found = []
         for name, weight in self.weights.items():
-            members = tuple(member for member in self.members if member.preset.name == name)
+            members = tuple(one for one in self._all if one.preset.name == name)
             costs = [member.validation_cost for member in members if member.validation_cost is not None]
             cost = float(np.mean(costs)) if costs else None
             found.append(PresetSummary(members[0].preset, members, cost, weight))
@@ -296,6 +322,18 @@ class Ensemble:
                 "seconds": member.seconds,
             }
             for number, (member, share) in enumerate(zip(self.members, self.shares, strict=True))
+        ]
+        rows += [
+            {
+                **dict.fromkeys(("member", "preset", "fold", "layer_dims", "epochs", "best_epoch")),
+                "preset": other.preset.name,
+                "fold": other.fold,
+                "validation_cost": other.validation_cost,
+                "score": other.score,
+                "weight": share,
+                "seconds": other.seconds,
+            }
+            for other, share in zip(self.others, self.shares_of_others, strict=True)
         ]
         costs = [row["validation_cost"] for row in rows]
         order = np.argsort([np.inf if cost is None else cost for cost in costs], kind="stable")
@@ -327,12 +365,15 @@ class Ensemble:
         return np.asarray(total)
 
     @cached_property
-    def _by_fold(self) -> list[list[tuple[Member, float]]]:
+    def _by_fold(self) -> "list[list[tuple[Member | SklearnMember, float]]]":
         """The members of each fold that count, with their shares."""
-        pairs = [pair for pair in zip(self.members, self.shares, strict=True) if pair[1] > 0]
+        shares = (*self.shares, *self.shares_of_others)
+        pairs = [pair for pair in zip(self._all, shares, strict=True) if pair[1] > 0]
         return [[pair for pair in pairs if pair[0].fold == k] for k in range(len(self.preprocessors))]
 
-    def _tempered(self, found: list[Array], own: list[tuple[Member, float]]) -> Sequence[Array]:
+    def _tempered(
+        self, found: list[Array], own: "list[tuple[Member | SklearnMember, float]]"
+    ) -> Sequence[Array]:
         """Outputs of members at their temperatures, all at once."""
         T = [self.temperatures[member.preset.name] for member, _ in own]
         away = [at for at, one in enumerate(T) if one != 1 and self.output in PROBABILITIES]

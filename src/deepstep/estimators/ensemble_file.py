@@ -6,6 +6,7 @@ file                                      what it holds
 ``ensemble.json``                         how rows become each fold's inputs, and what each member counts
 ``members/NN-PRESET-FOLD.safetensors``    a member, which `deepstep.Network.load` opens, too
 ``members/NN-PRESET-FOLD.jsonl``          the records of its training, one for each epoch
+``others/NN-NAME-FOLD.skops``             a model of scikit-learn beside the networks
 ========================================  ====================================================================
 
 Nothing is pickled, and loading executes nothing.
@@ -13,9 +14,10 @@ Nothing is pickled, and loading executes nothing.
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from math import isclose, isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +29,7 @@ from deepstep.errors import DeepStepError, FileError
 from deepstep.estimators.ensemble import Ensemble, Fold, FoldPreprocessor, Member, Table
 from deepstep.estimators.population import PRESETS
 from deepstep.estimators.presets import INPUTS, Preset
+from deepstep.estimators.tried import TriedPreset, TriedPresets
 from deepstep.model import Network
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.encoding import Encoding
@@ -34,15 +37,18 @@ from deepstep.run_folder import OLD_ENSEMBLE, OLD_PRESETS, renamed
 from deepstep.training.history import History, check_records
 from deepstep.types import is_number, is_whole, plain
 
-FORMAT, VERSION, READABLE = "deepstep-ensemble", 2, (1, 2)
+if TYPE_CHECKING:
+    from deepstep.estimators.mixed import SklearnMember
+
+FORMAT, VERSION, MIXED_VERSION, READABLE = "deepstep-ensemble", 2, 3, (1, 2, 3)
 NAME = "ensemble.json"
 OLD_FORMAT, OLD_NAME, OLD_KEY = OLD_ENSEMBLE
 
 TABLE, SPARSE, NUMBERS = "table", "sparse", "numbers"
 """Rows that a preprocessor takes: those of a table, sparse ones or floats, which are taken as they are."""
 
-MEMBERS = "members"
-"""The folder of the members' files."""
+MEMBERS, OTHERS = "members", "others"
+"""The folders of the networks' files, and of those of other models."""
 
 Entries = dict[str, Any]
 
@@ -50,7 +56,7 @@ Entries = dict[str, Any]
 def write_ensemble(folder: Path, ensemble: Ensemble, temperature: float) -> list[str]:
     """Write an ensemble into an existing folder; the files, relative to it."""
     members = [_of_member(member) for member in ensemble.members]
-    record = {
+    record: Entries = {
         "format": FORMAT,
         "version": VERSION,
         "output": ensemble.output,
@@ -59,7 +65,12 @@ def write_ensemble(folder: Path, ensemble: Ensemble, temperature: float) -> list
         "temperatures": dict(ensemble.temperatures),
         "preparers": [_of_preprocessor(preprocessor) for preprocessor in ensemble.preprocessors],
         "members": members,
+        "tried": ensemble.tried.to_dicts(),
     }
+    if ensemble.others:
+        from deepstep.estimators.mixed_file import write_models
+
+        record |= {"version": MIXED_VERSION, "others": write_models(folder, ensemble.others)}
     text = json.dumps(record, ensure_ascii=False, allow_nan=False, default=np.generic.tolist)
     with atomic_write(folder / NAME) as file:
         file.write(text.encode())
@@ -70,7 +81,7 @@ def write_ensemble(folder: Path, ensemble: Ensemble, temperature: float) -> list
         if member.network.history is not None:
             text = member.network.history.to_jsonl()
             (folder / f"{begin}.jsonl").write_text(text, encoding="utf-8")
-    return [NAME, *member_files(begins, members)]
+    return [NAME, *member_files(begins, members), *other_files(record.get("others", []))]
 
 
 def _of_member(member: Member) -> Entries:
@@ -122,14 +133,16 @@ class EnsembleFile:
         if record.get("version") not in READABLE:
             raise FileError(
                 str(self._path),
-                f"a version up to {VERSION} is expected",
+                f"a version up to {MIXED_VERSION} is expected",
                 f"got version {record.get('version')!r:.20}",
                 "Update DeepStep, or train again with this version.",
             )
         self._checked(lambda: self._read(record, OLD_KEY if old else "preset"))
 
     def _read(self, record: Entries, named: str) -> None:
-        _names(record, "format, version, output, temperature, weights, temperatures, preparers, members")
+        record = {"tried": [], "others": [], **record}  # which files of before do not have
+        names = "format, version, output, temperature, weights, temperatures, preparers, members"
+        _names(record, f"{names}, tried, others")
         self.temperature, self.output = record["temperature"], record["output"]
         _require(_is_above_0(self.temperature), "temperature is a number above 0", self.temperature)
         _require(isinstance(self.output, str), "output is a text", self.output)
@@ -140,11 +153,15 @@ class EnsembleFile:
             _member(one, number, named, self.preprocessors) for number, one in enumerate(record["members"])
         ]
         self._begins, self._records = [begin for begin, _ in found], [one for _, one in found]
-        presets = {one["preset"] for one in self._records}
+        _require(isinstance(record["others"], list), "others are a list", record["others"])
+        self._others = [_other(one, self.preprocessors) for one in record["others"]]
+        presets = {one["preset"] for one in self._records} | {one["name"] for one in self._others}
         self.weights = _of_presets("weights", record["weights"], presets)
         self.temperatures = _of_presets("temperatures", record["temperatures"], presets)
         for temperature in self.temperatures.values():
             _require(temperature > 0, "temperatures is a number above 0", temperature)
+        _require(isinstance(record["tried"], list), "tried is a list", record["tried"])
+        self.tried = TriedPresets(TriedPreset.from_dict(_object(one)) for one in record["tried"])
         weights = [*self.weights.values()]
         whole = min(weights) >= 0 and isclose(sum(weights), 1, rel_tol=1e-9)
         _require(whole, "weights are at least 0 and sum to 1", weights)
@@ -152,12 +169,30 @@ class EnsembleFile:
     @property
     def names(self) -> list[str]:
         """All files of the ensemble, relative to the folder."""
-        return [self._path.name, *member_files(self._begins, self._records)]
+        return [self._path.name, *member_files(self._begins, self._records), *other_files(self._others)]
 
     def ensemble(self) -> Ensemble:
         """The ensemble; nothing is executed."""
         members = tuple(map(self._opened, self._begins, self._records))
-        return Ensemble(self.preprocessors, members, self.weights, self.temperatures, self.output, None)
+        weights, temperatures = self.weights, self.temperatures
+        one = Ensemble(self.preprocessors, members, weights, temperatures, self.output, None, self.tried)
+        return replace(one, others=self._other_members(members)) if self._others else one
+
+    def _other_members(self, members: tuple[Member, ...]) -> "tuple[SklearnMember, ...]":
+        from deepstep.estimators.mixed_file import read_models
+
+        n_inputs = [self._n_inputs(one, members) for one in self._others]
+        return read_models(self._folder, self._others, self.preprocessors, n_inputs)
+
+    def _n_inputs(self, record: Entries, members: tuple[Member, ...]) -> int:
+        """How many inputs a model of scikit-learn has."""
+        from deepstep.estimators.mixed import KNOWN
+
+        preprocessor = self.preprocessors[record["fold"]]
+        encoding, table = preprocessor.encodings[KNOWN[record["name"]].inputs], preprocessor.preparation
+        if encoding is not None:
+            return encoding.n_inputs
+        return members[0].network.architecture.n_inputs if table is None else table.n_features
 
     def _opened(self, begin: str, record: Entries) -> Member:
         preset, fold = _preset(record["preset"], record["inputs"], record["why"]), record["fold"]
@@ -259,6 +294,23 @@ def _member(
     return stem(number, preset, fold), {**record, **today}
 
 
+def _other(record: Any, preprocessors: tuple[FoldPreprocessor, ...]) -> Entries:
+    """The entries of a model of scikit-learn."""
+    from deepstep.estimators.mixed import KNOWN
+
+    record = _object(record)
+    _names(record, "name, fold, validation_cost, score, seconds, scikit_learn")
+    _require(record["name"] in KNOWN, f"a model is one of {', '.join(KNOWN)}", record["name"])
+    fold, n_folds = record["fold"], len(preprocessors)
+    _require(is_whole(fold, 0) and fold < n_folds, f"a fold is a number below {n_folds}", fold)
+    inputs, known = KNOWN[record["name"]].inputs, preprocessors[fold].encodings
+    _require(inputs in known, f"fold {fold} has the inputs {inputs}", [*known])
+    _require(isinstance(record["scikit_learn"], str), "scikit_learn is a version", record["scikit_learn"])
+    for name in ("validation_cost", "score", "seconds"):
+        _require(record[name] is None or is_number(record[name]), f"{name} is a number or null", record[name])
+    return record
+
+
 def _of_presets(name: str, record: Any, presets: set[str]) -> Mapping[str, float]:
     record = {OLD_PRESETS.get(preset, preset): value for preset, value in _object(record).items()}
     each = set(record) == presets and all(map(is_number, record.values()))
@@ -297,6 +349,11 @@ def member_files(begins: Iterable[str], records: Iterable[Mapping[str, Any]]) ->
     for begin, record in zip(begins, records, strict=True):
         names += [f"{begin}.safetensors", *([f"{begin}.jsonl"] if record["history"] else [])]
     return names
+
+
+def other_files(records: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The files of the models of scikit-learn, relative to the folder of their ensemble."""
+    return [f"{OTHERS}/{number:02}-{one['name']}-{one['fold']}.skops" for number, one in enumerate(records)]
 
 
 def _network(folder: Path, begin: str, record: Entries) -> Network:

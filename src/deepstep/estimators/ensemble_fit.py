@@ -1,17 +1,19 @@
 """How an ensemble is fitted: presets are trained side by side on folds of the rows, selected and weighed."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, cached_property, partial
 from math import inf
 from time import perf_counter
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from warnings import catch_warnings
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import is_classifier
+from sklearn.exceptions import ConvergenceWarning
 
 from deepstep.equations import get_head
 from deepstep.errors import DataError, DivergenceError
@@ -36,17 +38,24 @@ from deepstep.estimators.members import (
     snapshot_epochs,
     train_member,
 )
-from deepstep.estimators.population import ensemble_size
-from deepstep.estimators.preparing import prepare_fold
-from deepstep.estimators.presets import (
-    ALONE,
-    Preset,
-    hyperparameters,
+from deepstep.estimators.mixed import (
+    MIXED,
+    OF_NETWORKS,
+    SklearnMember,
+    fit_model,
+    in_float64,
+    kinds_for,
 )
+from deepstep.estimators.population import Width, ensemble_size, more_presets
+from deepstep.estimators.preparing import prepare_fold
+from deepstep.estimators.presets import ALONE, TABM, Preset, hyperparameters
+from deepstep.estimators.resuming import open_members
 from deepstep.estimators.solvers import warn_the_caller
 from deepstep.estimators.splits import split
+from deepstep.estimators.tried import Outcome, TriedPreset, TriedPresets
+from deepstep.preparation.batches import evenly_spread
 from deepstep.training.progress import Meter
-from deepstep.types import Array
+from deepstep.types import Array, plain
 
 if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator
@@ -59,6 +68,14 @@ WITHOUT_ROWS = 5
 
 OF_A_ROUND = 5
 """Presets that are trained at a time within a budget of seconds."""
+
+COUNTED = 2_000
+"""Rows on which the inputs of categories are counted."""
+
+REMEMBERED = 4
+"""Presets whose members are kept within a budget, as a multiple of those that learn all folds without one."""
+
+AnyMember = TypeVar("AnyMember", Member, SklearnMember)
 
 AROUND = 2
 """Snapshots before and after the best one of the first folds that the other folds have."""
@@ -158,25 +175,33 @@ class _Population:
         seed: int,
     ) -> None:
         self._estimator, self._rows, self._validation, self._context = estimator, rows, validation, context
-        self._clock = TimeBudget(estimator.time_budget)
+        budget, self._mixed = estimator.time_budget, estimator.members == MIXED
+        self._clock = TimeBudget(budget * OF_NETWORKS if self._mixed and budget else budget)
+        self._files = open_members(estimator, context)
+        self._whole_clock = TimeBudget(budget)
+        self._models: dict[str, dict[int, tuple[SklearnMember, Array]]] = {}
         self._preprocessors: dict[int, FoldPreprocessor] = {}
         self._trained: dict[tuple[int, int], Trained] = {}
         self._window: dict[int, tuple[int, ...]] = {}
+        self._seconds: dict[tuple[int, int], float] = {}  # of all trainings, also of what is dropped
+        self._found: dict[int, tuple[int | None, float]] = {}  # epochs and loss of a preset
+        self._outcomes: dict[int, Outcome] = {}
         self._ended = False
         self._diverged: DivergenceError | None = None
+        self._seed, self._width = seed, _width(estimator, rows.X, context)
         self._size = size = ensemble_size(
             len(rows),
             estimator.n_estimators,
             estimator.preset,
             estimator.effort,
-            n_features=inf if issparse(rows.X) else rows.X.shape[1],
+            width=self._width,
             validated=validation is not None,
             seed=seed,
         )
         self._parts = split(estimator, rows, validation, size.n_folds, seed, context.where)
         blind = validation is None and not self._parts[0].held_out.size
         self._presets = size.presets[:WITHOUT_ROWS] if blind and not estimator.n_estimators else size.presets
-        self._seeds = np.random.SeedSequence(seed).generate_state(len(self._parts) * len(self._presets))
+        self._ends = blind or estimator.n_estimators is not None or estimator.preset == TABM.name
 
     def fit(self) -> Ensemble:
         """Train, and weigh what was trained."""
@@ -197,9 +222,14 @@ class _Population:
                     self._train(numbers, first)
                     if len(first) < len(folds):
                         self._train(self._best(numbers, first), folds[len(first) :])
+                if self._mixed:
+                    with catch_warnings(action="ignore", category=ConvergenceWarning):
+                        self._fit_models(seed=self._seed)
             except KeyboardInterrupt:
                 if not self._trained or self._workers.interruption.again:
                     raise
+                if self._files is not None:
+                    self._files.flush()
                 self._ended = True
         return self._ensemble()
 
@@ -212,28 +242,49 @@ class _Population:
         return int(self._params(number).max_iter)
 
     def _in_rounds(self, numbers: range) -> None:
-        """Train a few presets on all folds, then the next ones as long as there is time for as many again."""
+        """Train a few presets on all folds, then as many of the next ones as there is time for."""
         folds, begin, asked = range(len(self._parts)), 0, self._estimator.n_estimators is not None
-        each = len(numbers) if asked else min(OF_A_ROUND, self._size.kept)
-        while begin < len(numbers):
+        each = most = len(numbers) if asked else min(OF_A_ROUND, self._size.kept)
+        while each and begin < len(self._presets):
             started = self._clock.left
-            self._train(numbers[begin : begin + each], folds)
+            self._train(range(begin, min(begin + each, len(self._presets))), folds)
             begin += each
-            if started - self._clock.left >= self._clock.left:
-                break
+            used = max(started - self._clock.left, 1e-9)
+            each = max(0, min(most, int(each * self._clock.left / used)))
+            self._forget()
+            if begin + each > len(self._presets) and not self._ends:
+                self._presets = more_presets(self._presets, len(self._rows), self._width, self._seed)
+                self._planned = max(self._planned, len(self._presets) * len(folds))
+
+    def _forget(self) -> None:
+        """Drop the members of presets that are too far behind to be selected, so that memory has a bound."""
+        numbers = sorted({number for number, _ in self._trained})
+        if self._ends or len(numbers) <= REMEMBERED * self._size.kept:
+            return
+        for number in numbers:
+            if number not in self._found:
+                self._choice(number)
+        best = sorted(numbers, key=lambda number: _or_last(self._found[number][1]))
+        self._drop(best[: REMEMBERED * self._size.kept], Outcome.NOT_SELECTED)
 
     def _best(self, numbers: Sequence[int], folds: range) -> list[int]:
         """The presets that are best on some folds, which also say when training on the others may end."""
         numbers = [number for number in numbers if all((number, fold) in self._trained for fold in folds)]
         choices = {number: self._choice(number) for number in numbers}
         best = sorted(numbers, key=lambda number: _or_last(choices[number].loss))[: self._size.kept]
-        self._trained = {place: one for place, one in self._trained.items() if place[0] in best}
+        self._drop(best, Outcome.DROPPED)
         for number in best:
             marks, epochs = snapshot_epochs(self._epochs(number)), choices[number].epochs
             if epochs is not None:
                 at = marks.index(epochs)
                 self._window[number] = tuple(marks[max(0, at - AROUND) : at + AROUND + 1])
         return sorted(best)
+
+    def _drop(self, best: Collection[int], outcome: Outcome) -> None:
+        """Keep the members of these presets alone."""
+        others = {number for number, _ in self._trained if number not in best}
+        self._outcomes = {**dict.fromkeys(others, outcome), **self._outcomes}
+        self._trained = {place: one for place, one in self._trained.items() if place[0] in best}
 
     def _train(self, numbers: Sequence[int], folds: range) -> None:
         """Train presets on folds; with a budget, or a large table, so many folds at once that all workers
@@ -272,14 +323,47 @@ class _Population:
                     if estimator.n_estimators is not None:
                         raise result
                     self._diverged = self._diverged or result
+                    self._outcomes[number] = Outcome.DIVERGED
                     continue
+                if estimator.time_budget is not None:
+                    result = result._replace(snapshots=())  # each member ends by the clock
                 self._trained[number, fold] = result
+                self._seconds[number, fold] = result.member.seconds or 0.0
+                if self._files is not None:
+                    self._files.keep(number, self._task(number, fold), prepared(fold), result)
                 self._preprocessors[fold] = self._with_earlier(prepared(fold).preprocessor, fold)
                 workers.interruption.waits = True
                 self._move(place, DONE)
 
         if not self._trained and self._diverged is not None:
             raise self._diverged
+
+    def _fit_models(self, seed: int) -> None:
+        """Fit one kind of model of scikit-learn after another on the folds that networks have learned."""
+        kinds, folds = kinds_for(self._rows.X), _largest_whole(self._trained)[1]
+        estimator, presets = in_float64(self._estimator), tuple(kind.preset for kind in kinds)
+
+        @cache
+        def prepared(fold: int) -> Prepared:
+            return prepare_fold(
+                estimator, self._rows, self._validation, self._parts[fold], presets, self._context
+            )
+
+        seeds = np.random.SeedSequence([seed, 5]).generate_state(len(kinds) * len(self._parts))
+        for number, kind in enumerate(kinds):
+            if self._whole_clock.left <= 0:
+                break
+            if len(self._rows) >= MANY:
+                prepared.cache_clear()
+            works = (
+                (fold, partial(fit_model, estimator, kind, fold, int(one), prepared(fold), self._context))
+                for fold, one in enumerate(seeds[number :: len(kinds)])
+                if fold in folds
+            )
+            for fold, found in self._workers.results(works, lambda number, share: None):
+                if found is not None:
+                    self._models.setdefault(kind.preset.name, {})[fold] = found
+                    self._preprocessors[fold] = self._with_earlier(prepared(fold).preprocessor, fold)
 
     def _with_earlier(self, preprocessor: FoldPreprocessor, fold: int) -> FoldPreprocessor:
         """The preprocessor of a fold with the encodings of the presets before, too."""
@@ -289,11 +373,18 @@ class _Population:
     def _place(self, number: int, fold: int) -> int:
         return number * len(self._parts) + fold
 
+    def _task(self, number: int, fold: int) -> Task:
+        at = self._place(number, fold)  # a longer sequence of seeds begins with a shorter one
+        seed = int(np.random.SeedSequence(self._seed).generate_state(at + 1)[at])
+        return Task(self._presets[number], fold, seed, self._window.get(number, ()))
+
     def _work(
         self, number: int, fold: int, prepared: Prepared, seconds: float | None
     ) -> Callable[[Link], Trained | DivergenceError]:
-        seed = int(self._seeds[self._place(number, fold)])
-        task = Task(self._presets[number], fold, seed, self._window.get(number, ()))
+        task = self._task(number, fold)
+        kept = None if self._files is None else self._files.read(number, task, prepared)
+        if kept is not None:
+            return partial(_as_it_was, kept)
         return partial(_train_one, self._estimator, task, prepared, self._context, seconds)
 
     @cached_property
@@ -334,10 +425,14 @@ class _Population:
                 found.append(Choice(preset, epochs, *self._gathered(known)))
         if not found:  # each ended by the clock, or by a patience of its own, and has its best epoch
             own = self._gathered({fold: (one.member, one.outputs) for fold, one in trained.items()})
-            return Choice(preset, None, *own)
-        return min(found, key=lambda one: _or_last(one.loss))
+            found = [Choice(preset, None, *own)]
+        best = min(found, key=lambda one: _or_last(one.loss))
+        self._found[number] = best.epochs, best.loss
+        return best
 
-    def _gathered(self, known: dict[int, tuple[Member, Array]]) -> tuple[dict[int, Member], Array, float]:
+    def _gathered(
+        self, known: Mapping[int, tuple[AnyMember, Array]]
+    ) -> tuple[dict[int, AnyMember], Array, float]:
         """Members, their outputs for all rows, and the mean loss of these at the best temperature."""
         outputs = np.full(self._scored.Y.shape, np.nan, next(iter(known.values()))[1].dtype)
         for fold, (_, A) in known.items():
@@ -345,7 +440,7 @@ class _Population:
                 outputs[self._held_out(fold)] = A
         return {fold: member for fold, (member, _) in known.items()}, outputs, self._mean_loss(outputs, known)
 
-    def _mean_loss(self, A: Array, known: dict[int, tuple[Member, Array]]) -> float:
+    def _mean_loss(self, A: Array, known: Mapping[int, tuple[AnyMember, Array]]) -> float:
         there = np.isfinite(A).all(axis=1)
         if self._losses is None or not there.any():  # outputs alone do not tell the loss of this head
             costs = [one.validation_cost for one, _ in known.values() if one.validation_cost is not None]
@@ -366,18 +461,33 @@ class _Population:
         outputs: dict[str, list[Array]] = {}
         for one in choices:
             outputs.setdefault(one.preset.name, []).append(one.outputs)
+        models = {name: known for name, known in self._models.items() if {*known} >= {*folds}}
+        outputs |= {name: [self._gathered(known)[1]] for name, known in models.items()}
         found = fit_ensemble_weights(outputs, self._scored.Y, self._output, self._losses, self._weight)
-        weights = found.weights
-        if estimator.n_estimators is None:
-            weights = {name: weight for name, weight in weights.items() if weight > 0}
+        tried = self._tried(
+            {
+                number: found.weights[one.preset.name] / len(outputs[one.preset.name])
+                for number, one in zip(numbers, choices, strict=True)
+            }
+        )
+        kept = {one.preset.name for one in choices} if estimator.n_estimators is not None else set()
+        weights = {name: weight for name, weight in found.weights.items() if weight > 0 or name in kept}
+        if not any(one.preset.name in weights for one in choices):  # there is always a network to open
+            weights = {min(choices, key=lambda one: _or_last(one.loss)).preset.name: 0.0, **weights}
         members = [
             self._as_member(one, fold, folds.index(fold))
             for fold in folds
             for one in choices
             if one.preset.name in weights and fold in one.members
         ]
-        self._report(found.together, len(members))
-        used = {member.preset.inputs for member in members}
+        others = [
+            self._as_other(*models[name][fold], fold, folds.index(fold))
+            for fold in folds
+            for name in models
+            if name in weights
+        ]
+        self._report(found.together, len(members), len(others))
+        used = {one.preset.inputs for one in members} | {one.preset.inputs for one in others}
         return Ensemble(
             tuple(_with_inputs(self._preprocessors[fold], used) for fold in folds),
             tuple(members),
@@ -385,7 +495,26 @@ class _Population:
             {name: found.temperatures[name] for name in weights},
             self._output,
             None if self._validation is not None else found.together,
+            tried,
+            tuple(others),
         )
+
+    def _tried(self, shares: Mapping[int, float]) -> TriedPresets:
+        """All presets that were trained, with the shares of those that were weighed."""
+        found, classes = [], is_classifier(self._estimator)
+        for number in sorted({number for number, _ in self._seconds} | self._outcomes.keys()):
+            preset, params, share = self._presets[number], self._params(number), shares.get(number, 0.0)
+            names = preset.own(classes=classes)
+            settings = {"inputs": preset.inputs, **{name: getattr(params, name) for name in names}}
+            seconds = [one for (of, _), one in self._seconds.items() if of == number]
+            epochs, loss = self._found.get(number, (None, np.nan))
+            outcome = self._outcomes.get(number, Outcome.UNFINISHED)
+            if number in shares:
+                outcome = Outcome.SELECTED if share else Outcome.NOT_SELECTED
+            known = loss if np.isfinite(loss) else None
+            one = (preset.name, preset.why, plain(settings), len(seconds), epochs, known, sum(seconds))
+            found.append(TriedPreset(*one, share, outcome.value))
+        return TriedPresets.sorted(found)
 
     def _as_member(self, choice: Choice, fold: int, at: int) -> Member:
         """A member with its score on the rows that its fold, the one in this place, holds out."""
@@ -399,7 +528,17 @@ class _Population:
             member = replace(member, fit=replace(fit, held_out_score=score))
         return replace(member, fold=at)
 
-    def _report(self, together: Array | None, n: int) -> None:
+    def _as_other(self, member: SklearnMember, A: Array, fold: int, at: int) -> SklearnMember:
+        """A model of scikit-learn with its cost, in the units of networks, and score on the same rows."""
+        of_fold, preprocessor = self._held_out(fold), self._preprocessors[fold]
+        Y, of_rows = self._scored.Y[of_fold], (self._weight, self._scored.weight)
+        weight, own = (None if one is None else one[of_fold] for one in of_rows)
+        losses = self._losses(preprocessor.scaled(A), preprocessor.scaled(Y))
+        weight = weight if weight is not None and weight.any() else None
+        cost = float(np.average(losses, weights=weight))
+        return replace(member, fold=at, validation_cost=cost, score=self._estimator._score_of(A, Y, own))
+
+    def _report(self, together: Array | None, n: int, n_others: int) -> None:
         """Warn where Ctrl-C ended the fit."""
         estimator, where = self._estimator, self._context.where
         estimator._interrupted = self._ended
@@ -407,9 +546,9 @@ class _Population:
             part = "validation" if self._validation is not None else "out-of-fold"
             score = _score(estimator, together, self._scored.Y, self._weight, where)
             found = "without rows that tell how good they are" if score is None else f"{part} {score}"
-            warn_the_caller(
-                f"{where} was interrupted: {n} of {self._planned} networks are trained and kept, {found}."
-            )
+            networks = f"{n} of {self._planned} networks are trained and kept"
+            others = f", with {n_others} models of scikit-learn" if self._mixed else ""
+            warn_the_caller(f"{where} was interrupted: {networks}{others}, {found}.")
 
 
 def _largest_whole(trained: Collection[tuple[int, int]]) -> tuple[list[int], list[int]]:
@@ -432,8 +571,24 @@ def _with_inputs(preprocessor: FoldPreprocessor, used: Collection[str]) -> FoldP
     return replace(preprocessor, encodings=kept)
 
 
+def _width(estimator: "DeepEstimator", X: Any, context: FitContext) -> Width:
+    """How wide a table is; categories are counted on a part of the rows."""
+    if issparse(X):
+        return Width(inf, inf)
+    columns = float(X.shape[1])
+    if not context.categorical and all(dtype.is_numeric() for dtype in X.dtypes):
+        return Width(columns, columns)
+    some = X[evenly_spread(X.shape[0], COUNTED)]
+    table = Table.fit(some, estimator.keep_columns or (), context.categorical)
+    return Width(columns, columns if table.preparation is None else float(table.preparation.n_features))
+
+
 def _or_last(loss: float) -> float:
     return loss if np.isfinite(loss) else np.inf
+
+
+def _as_it_was(trained: Trained, link: Link) -> Trained:
+    return trained
 
 
 def _train_one(
@@ -474,7 +629,7 @@ def _progress(
     def show(number: int, share: float) -> None:
         whole[0] += share == DONE
         done[number] = each * min(share, 1.0)
-        meter.move(min(sum(done.values()), each * planned), f"{whole[0]}/{planned} networks")
+        meter.move(min(sum(done.values()), each * planned), f"{whole[0]}/{max(planned, whole[0])} networks")
 
     meter.begin(each * planned, text=f"0/{planned} networks")
     try:

@@ -10,6 +10,7 @@ from deepstep.equations.ops import is_weights
 from deepstep.estimators.ensemble import Ensemble, Leaderboard, Member
 from deepstep.estimators.label_issues import TrainingFingerprint
 from deepstep.estimators.training import FitResult
+from deepstep.estimators.tried import TriedPresets
 from deepstep.training import History
 from deepstep.types import Array
 
@@ -40,10 +41,10 @@ class OfTheNetwork(Generic[T]):
         ensemble, kind = getattr(estimator, "ensemble_", None), type(estimator).__name__
         if ensemble is None:
             raise AttributeError(f"{kind} has no {self._name} before it is fitted")
-        if len(ensemble.members) > 1:
+        if len(ensemble.members) > 1 or ensemble.others:
             raise AttributeError(
                 f"{kind} has no {self._name} of its own with preset={estimator.preset!r}, which trained "
-                f"{len(ensemble.members)} networks: see ensemble_.members[0].network and its history"
+                f"{ensemble.counted}: see ensemble_.members[0].network and its history"
             )
         return self._read(ensemble.members[0])
 
@@ -68,7 +69,8 @@ class FittedAttributes:
     ----------
     ensemble_ : Ensemble
         The networks as ``members``, with the ``weights`` of the presets and the predictions ``out_of_fold``;
-        with ``preset='mlp'`` and 'single' there is one. What follows is that of the only member; of several
+        with ``preset='mlp'`` and 'single' there is one. With ``members="mixed"`` the models of scikit-learn
+        are ``others``. What follows is that of the only member; of several
         the attribute says so, except ``n_iter_``, which is the largest, and those of engines.
     network_ : deepstep.Network
         The network; columns are examples there, and its cost has no L1 and L2 term.
@@ -79,6 +81,10 @@ class FittedAttributes:
         The history of each member.
     interrupted_ : bool
         Whether Ctrl-C ended the fit, which keeps what was reached.
+    tried_ : TriedPresets
+        All presets that were trained for the ensemble, the best first, with their settings, folds, epochs,
+        loss, seconds and weight, and why they are in it or not; ``to_dicts()`` is for ``pandas.DataFrame``.
+        Empty for one network.
     oof_predictions_ : ndarray of shape (n_samples,), (n_samples, n_classes) or (n_samples, n_outputs)
         Predictions for the rows of the fit by the members that did not learn from them: the probabilities of
         `DeepClassifier.predict_proba`, the numbers of `DeepRegressor.predict`. NaN in rows that no fold held
@@ -174,6 +180,11 @@ class FittedAttributes:
         """Whether Ctrl-C ended the fit."""
         stopped = (history.stopped for history in self.histories_)
         return getattr(self, "_interrupted", False) or "interrupted" in stopped
+
+    @property
+    def tried_(self) -> TriedPresets:
+        """All presets that were trained for the ensemble."""
+        return self._fitted("tried_").tried
 
     @property
     def oof_predictions_(self) -> Array:

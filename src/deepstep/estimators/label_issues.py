@@ -66,19 +66,21 @@ def out_of_fold_scores(estimator: Any, given: RawData, where: str) -> tuple[Arra
                 norms[numbers] = _norms_by_members(ensemble, rows.take(numbers), [fold])
     rest = np.flatnonzero(~np.isfinite(A).all(axis=1))
     if rest.size:
-        others = rows.take(rest)
-        A[rest] = ensemble.outputs(others.X)
-        norms[rest] = _norms_by_members(ensemble, others, range(len(ensemble.preprocessors)))
+        A[rest] = ensemble.outputs(rows.take(rest).X)
+    rest = np.flatnonzero(np.isnan(norms))  # of a refit all rows
+    if rest.size:
+        norms[rest] = _norms_by_members(ensemble, rows.take(rest), range(len(ensemble.preprocessors)))
     return A, rows.Y, norms
 
 
 def _norms_by_members(ensemble: Ensemble, rows: Dataset, folds: Any) -> Array:
-    """The weighted mean of the gradient norms that the members of these folds see."""
+    """The weighted mean of the gradient norms of the networks of these folds; the mean where none counts."""
     total, count = np.zeros(len(rows)), 0.0
+    shares = ensemble.shares if any(ensemble.shares) else [1.0] * len(ensemble.members)
     for fold in folds:
         preprocessor = ensemble.preprocessors[fold]
         inputs, Y = preprocessor.inputs(rows.X), preprocessor.scaled(rows.Y)
-        for member, share in zip(ensemble.members, ensemble.shares, strict=True):
+        for member, share in zip(ensemble.members, shares, strict=True):
             if member.fold == fold and share > 0:
                 total += share * _norms(member.network, inputs[member.preset.inputs], Y)
                 count += share

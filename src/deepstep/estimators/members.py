@@ -114,7 +114,7 @@ class _Snapshots(Callback):
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
         done = len(training.history)
-        if done in self.marks and np.isfinite(record["validation_cost"]):
+        if done in self.marks and np.isfinite(record.get("validation_cost", np.nan)):
             statistics = {name: value.copy() for name, value in training.state().statistics.items()}
             outcome = training.outcome.copy()  # views of it cannot be written
             self.kept.append(Snapshot(done, outcome, statistics, training.validation_outputs()))
@@ -208,9 +208,14 @@ def train_member(
             snapshots = _Snapshots(params.max_iter, task.window, compares=cycles)
             if pooled and link is not None:  # alone, it keeps its own best epoch
                 validated = frozenset([1, *snapshots.marks])
+        elif task.window:  # of the second training on all rows
+            snapshots = _Snapshots(params.max_iter, task.window, compares=False)
+            snapshots.looks_at_the_network = True  # epochs are not done several at once past the last one
         watchers = [None if link is None else _Linked(link), snapshots]
         asked = as_callbacks(params.callbacks or [], context.where)  # of rows in files
         params.callbacks = [*(one for one in watchers if one is not None), *asked]
+        if link is not None:  # finished members are kept as wholes, see `MemberFiles`
+            params.checkpoint_dir, params.resume = None, False
         params.early_stopping = validation is not None and validated is None
         params.scoring = None if validation is None else "loss"
         params.verbose = params.verbose and link is None  # else one bar is of all members

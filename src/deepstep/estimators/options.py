@@ -119,7 +119,14 @@ class Options(BaseEstimator):
         many as ``effort`` and the table's size ask for.
     effort : {'fast', 'balanced', 'best'}, default='balanced'
         How many networks 'tabular' tries at most, see `deepstep.estimators.population.SIZES`; a given
-        ``n_estimators`` goes before it.
+        ``n_estimators`` goes before it, and a ``time_budget`` ends or goes on by the clock.
+    members : {'networks', 'mixed'}, default='networks'
+        Members of the ensemble of 'tabular'. With 'mixed' scikit-learn's extremely randomized trees,
+        histogram gradient boosting and kernel models (`deepstep.estimators.mixed`) are fitted on the rows of
+        each fold after the networks, and selected by the same out-of-fold predictions. The selected ones are
+        ``ensemble_.others``. For numbers with the squared error, or one column of labels, in memory. Where no
+        rows are held out there are none. With a ``time_budget`` networks have 0.8 of it, and only kinds of
+        models that are fitted on all folds in the rest are members. Saving needs the package skops.
     solver : str, default='adam'
         'adam', 'sgd' and 'lbfgs' are scikit-learn's, with parameters of their own below. 'adamw', 'rmsprop',
         'lion', 'gd', 'momentum', 'nesterov' and 'heavy_ball' are the update rules of
@@ -253,7 +260,9 @@ class Options(BaseEstimator):
         ``{"name": "cosine", "warm_up": 0.1}``, or a function of t from 0 to 1. 'plateau', and
         ``{"name": "plateau", "quantity": "validation_cost", "patience": 5}``, fall when training stalls.
     time_budget : float, default=None
-        Seconds after which training ends, if it has not before; schedules run by the clock then.
+        Seconds after which training ends, if it has not before; schedules run by the clock then. 'tabular'
+        uses all of it: when the presets of ``effort`` are trained, further ones are drawn, a few at a time,
+        as long as what is left suffices for one more (with ``n_estimators``, that many networks).
     scoring : str, callable or None, default=None
         What validation data are scored with: the name of a scikit-learn metric, a
         ``scorer(estimator, X, y)``, None for the estimator's own ``score``, or 'loss' for minus the cost, as
@@ -263,7 +272,10 @@ class Options(BaseEstimator):
         After early stopping, and refused without it or with 'lbfgs', train again, from the same start, on the
         training and the validation data together, for as many epochs as it took to the best one. Rates by
         the clock (``time_budget``) or by the course of training ('plateau') cannot be repeated and are
-        refused; 'adaptive' goes by the cost.
+        refused; 'adaptive' goes by the cost. With 'tabular' and 'tabm' one network of each selected preset
+        learns all rows, also the newest ones of ``validation='time'``, for the epochs that the folds had
+        best, and predicts in place of the folds' networks. Weights, temperatures, ``oof_predictions_``, sets
+        and intervals stay those of the folds' networks, which have learned fewer rows.
     deterministic : bool, default=False
         One thread for the products of matrices: the same bits on any number of cores.
     stream : bool or None, default=None
@@ -279,16 +291,21 @@ class Options(BaseEstimator):
         Objects, or functions that take the record of each epoch, whose new entries go into the history. With
         ``refit`` they see both trainings.
     checkpoint_dir : str or Path, default=None
-        Folder into which ``fit`` writes checkpoints, now and then and at Ctrl-C. Each fit needs its own.
+        Folder into which ``fit`` writes checkpoints, now and then and at Ctrl-C. Each fit needs its own. An
+        ensemble ('tabular', 'tabm') writes its members instead, a file for each, some 5 seconds after it is
+        done at the latest and at Ctrl-C; a shorter fit leaves none. Refused for an ensemble with a
+        ``time_budget``, as the clock decides how long its members are trained.
     checkpoint_every : float, default=None
-        Seconds between two checkpoints; None for 30.
+        Seconds between two checkpoints of one network; None for 30.
     keep_checkpoints : int, default=3
-        How many of the newest checkpoints are kept.
+        How many of the newest checkpoints of one network are kept.
     resume : bool, default=False
         Go on from the newest checkpoint of ``checkpoint_dir``, and begin where there is none: the same
         call starts a fit, and after a kill ends with the same bits. Other data or parameters are refused,
-        except ``max_iter`` where no schedule depends on it; a ``random_state`` that is no int takes the seed
-        that was drawn.
+        except ``max_iter`` of one network where no schedule depends on it; a ``random_state`` that is no int
+        takes the seed that was drawn. An ensemble trains only the members that are not in the folder; of its
+        parameters ``n_jobs`` and ``verbose`` may be others. A damaged member is trained again, with a
+        warning.
     """
 
     hidden_layer_sizes: Annotated[Any, "array-like", _COUNT, None] = None
@@ -297,6 +314,7 @@ class Options(BaseEstimator):
     preset: Annotated[str, StrOptions({"tabular", "tabm", "single", "mlp"})] = "tabular"
     n_estimators: Annotated[int | None, _COUNT, None] = None
     effort: Annotated[str, StrOptions({*EFFORTS})] = "balanced"
+    members: Annotated[str, StrOptions({"networks", "mixed"})] = "networks"
     solver: Annotated[str, str] = "adam"
     alpha: Annotated[float | None, _AT_LEAST_0, None] = None
     batch_size: Annotated[int | str, StrOptions({"auto"}), _COUNT] = "auto"

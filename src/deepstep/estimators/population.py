@@ -183,6 +183,17 @@ WIDE = 64
 """Features from which on no network has cosines of each."""
 
 
+class Width(NamedTuple):
+    """Columns of a table, and features that they become, of which a category of texts has several."""
+
+    columns: float
+    features: float
+
+
+NARROW = Width(1, 1)
+"""The width of a table on which all presets can learn."""
+
+
 @dataclass(frozen=True)
 class EnsembleSize:
     """Presets of a table, of which one that comes more than once has other seeds; folds (1: a part is held
@@ -201,7 +212,7 @@ def ensemble_size(
     preset: str = "tabular",
     effort: str = "balanced",
     *,
-    n_features: float = 1,
+    width: Width = NARROW,
     validated: bool = False,
     seed: int = 0,
 ) -> EnsembleSize:
@@ -227,25 +238,31 @@ def ensemble_size(
         n_folds = min(n_folds, MOST_FOLDS)
         return EnsembleSize((TABM,) * n, n_folds, n_folds, n)
     fixed = max(n // 2, 1) if n_estimators is None else n
-    presets = population(n, m, n_features, seed, fixed=fixed)
+    presets = population(n, m, width, seed, fixed=fixed)
     return EnsembleSize(presets, n_folds, min(first, n_folds), kept)
 
 
-def population(n: int, m: int, n_features: float, seed: int, *, fixed: int) -> tuple[Preset, ...]:
-    """So many presets for m rows of so many features, at most ``fixed`` of them not drawn."""
+def population(n: int, m: int, width: Width, seed: int, *, fixed: int) -> tuple[Preset, ...]:
+    """So many presets for a table of m rows, at most ``fixed`` of them not drawn."""
     rng = np.random.default_rng([seed, 21])
-    found = [one for one in FIRST.values() if _is_for(one, m, n_features)][:fixed]
+    found = [one for one in FIRST.values() if _is_for(one, m, width)][:fixed]
     number = 0
     while len(found) < n:
         number += 1
         one = drawn_preset(number, m, rng)
-        if _is_for(one, m, n_features):
+        if _is_for(one, m, width):
             found.append(one)
     return tuple(found)
 
 
-def _is_for(preset: Preset, m: int, n_features: float) -> bool:
+def more_presets(presets: tuple[Preset, ...], m: int, width: Width, seed: int) -> tuple[Preset, ...]:
+    """Twice as many presets of the same table, which begin with these."""
+    fixed = sum(one.name in FIRST for one in presets)
+    return population(2 * len(presets), m, width, seed, fixed=fixed)
+
+
+def _is_for(preset: Preset, m: int, width: Width) -> bool:
     """Whether a table is neither too wide for the inputs of a preset nor too short."""
     if preset.settings.get("features"):
-        return n_features <= WIDE
-    return not preset.cuts or 8 * n_features <= 2 * m
+        return width.features <= WIDE
+    return not preset.cuts or 8 * width.columns <= 2 * m

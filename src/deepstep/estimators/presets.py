@@ -69,8 +69,12 @@ class Preset:
 
     def parameters(self, *, classes: bool) -> dict[str, Any]:
         """Parameters of the estimators, except those that depend on the table."""
+        return {**ALWAYS, **self.own(classes=classes)}
+
+    def own(self, *, classes: bool) -> dict[str, Any]:
+        """The same without those that all presets have."""
         kind = self.of_classes if classes else self.of_numbers
-        return {**ALWAYS, "hidden_layer_sizes": self.hidden, **self.settings, **kind}
+        return {"hidden_layer_sizes": self.hidden, **self.settings, **kind}
 
 
 TABM = Preset(
@@ -115,11 +119,11 @@ OF_THE_ENSEMBLE = (
     "preset", "n_estimators", "effort", "random_state", "verbose", "validation_fraction", "early_stopping",
     "engine", "dtype", "loss", "loss_params", "quantiles", "class_weight", "time_budget", "deterministic",
     "shuffle", "stream", "buffer_rows", "keep_columns", "classes", "device", "n_jobs",
-    "categorical_features", "validation", "soft_targets",
+    "categorical_features", "validation", "soft_targets", "checkpoint_dir", "resume", "members",
 )  # fmt: skip
 """Parameters that an ensemble has itself."""
 
-OF_STREAMS = ("callbacks", "checkpoint_dir", "checkpoint_every", "keep_checkpoints", "resume")
+OF_STREAMS = ("callbacks", "checkpoint_every", "keep_checkpoints")
 """Parameters that the one member has besides, where rows are streamed."""
 
 

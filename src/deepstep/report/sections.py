@@ -38,6 +38,8 @@ WIDEST = 8  # width of the bar of a weight of 1, in rem
 MARKS = {"serious": "✖", "warning": "▲", "note": "●"}
 """Signs of the severities, which are readable without colours."""
 
+MOST_TRIED = 100
+"""Presets that were tried in the table of them; a long time budget tries thousands."""
 HEALTH = ("dead", "saturated", "gradient_norm", "update_ratio")
 
 
@@ -48,14 +50,21 @@ def overview(run: Run) -> Html:
         how = [("network", repr(run.network)), ("ended", run.ended)]
     else:
         ensemble = run.ensemble
-        counts = [len(part) for part in (ensemble.members, ensemble.presets, ensemble.preprocessors)]
-        how = [("ensemble", "{} of {} on {}".format(*map(_counted, counts, ("network", "preset", "fold"))))]
+        folds = {member.fold for member in ensemble.members}
+        of_networks = {member.preset.name for member in ensemble.members}
+        counts = [len(part) for part in (ensemble.members, of_networks, folds)]
+        others = (
+            f", with {_counted(len(ensemble.others), 'model')} of scikit-learn" if ensemble.others else ""
+        )
+        networks = "{} of {} on {}".format(*map(_counted, counts, ("network", "preset", "fold")))
+        how = [("ensemble", networks + others)]
     if config.get("seconds") is not None:
         how.append(("trained in", f"{written(config['seconds'])} seconds"))
     facts = [
         ("task", config.get("task", "")),
         ("target", run.target_name),
         ("trained on", config.get("source", "")),
+        *([("held out", config["split"])] if "split" in config else []),
         *how,
     ]
     results = {name: Scores(part) for name, part in config.get("results", {}).items()}
@@ -173,7 +182,13 @@ def presets(run: Run) -> Html:
     ]
     header = ["preset", "purpose", "members", "mean validation cost", "weight"]
     text = "The weights are chosen by the out-of-fold predictions of all presets together."
-    return join([tag("p", text), table(header, rows, caption="Presets", left=2)])
+    tried = run.ensemble.tried
+    found = [tag("p", text), table(header, rows, caption="Presets", left=2)]
+    if tried:
+        n, whole = len(tried), "All presets that were tried"
+        whole = whole if n <= MOST_TRIED else f"The first {MOST_TRIED} of {n} presets that were tried"
+        found.append(table(tried.HEADER, tried.cells()[:MOST_TRIED], caption=whole, left=2, texts_last=1))
+    return join(found)
 
 
 def members(run: Run) -> Html:

@@ -249,7 +249,7 @@ def write_checkpoint(path: Path | str, checkpoint: Checkpoint) -> None:
         }
     )
     header = {"format": FORMAT, "version": str(VERSION), "content": content}
-    write_arrays(path, arrays, header | {"sha256": _checksum(content, arrays)})
+    write_arrays(path, arrays, header | {"sha256": checksum(content, arrays)})
 
 
 def read_checkpoint(path: Path | str) -> Checkpoint:
@@ -271,7 +271,7 @@ def read_checkpoint(path: Path | str) -> Checkpoint:
     if (version := header.get("version")) != str(VERSION):
         expected, hint = f"checkpoint format version {VERSION}", "Use the DeepStep release that wrote it."
         raise FileError(where, expected, f"got version {version!r:.20}", hint)
-    if header.get("sha256") != _checksum(header.get("content", ""), arrays):
+    if header.get("sha256") != checksum(header.get("content", ""), arrays):
         expected = "the contents that were written, by their checksum"
         raise FileError(where, expected, "the file was altered or damaged")
     try:
@@ -363,7 +363,8 @@ def _unpacked(content: Mapping[str, Any], arrays: Mapping[str, AnyArray]) -> Che
     return checkpoint
 
 
-def _checksum(content: str, arrays: Mapping[str, AnyArray]) -> str:
+def checksum(content: str, arrays: Mapping[str, AnyArray]) -> str:
+    """The SHA-256 of a text and of arrays with their names, dtypes and shapes."""
     digest = hashlib.sha256(content.encode())
     for name, array in sorted(arrays.items()):
         digest.update(f"{name} {array.dtype.str} {array.shape}".encode())

@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from pathlib import Path
 from time import perf_counter
@@ -18,6 +18,9 @@ SECONDS = 30.0  # between two checkpoints, unless something else is asked for
 
 NAMED = re.compile(r"checkpoint-[0-9]{12,}\.safetensors")
 """How a file is named by the number of updates after which it was written."""
+
+OF_A_MEMBER = re.compile(r"member-[0-9]{3,}-[0-9]+\.safetensors")
+"""How a file of a finished member of an ensemble is named: by the number of its preset, and by the fold."""
 
 KEPT = 3  # how many of the newest stay, unless something else is asked for
 SHARE = 0.1  # at most so much of the time goes into writing, where checkpoints are written by the clock
@@ -103,19 +106,9 @@ class ModelCheckpoint(Callback):
             raise no_steps_to_go_on_from("checkpoints")
         for name, state in training.states_of_callbacks():
             packed(state, f"{name}.state()", {})  # what cannot be stored is found now, not in the midst
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            remove_leftovers(self.folder)
-        except OSError as error:
-            got = error.strerror or str(error)
-            raise FileError(str(self.folder), "a folder for checkpoints", got, "Choose another.") from error
-        if training.state().step == 0 and checkpoint_files(self.folder):
-            raise FileError(
-                str(self.folder),
-                "a folder without checkpoints for a training from the start",
-                "it holds those of an earlier one",
-                "Go on from them (resume=True), or choose another folder.",
-            )
+        ready_folder(self.folder)
+        if training.state().step == 0:
+            refuse_earlier(self.folder, checkpoint_files(self.folder))
         self._warned, self.last, self._apart = False, None, dict(self._asked)
         self._mark(training)
 
@@ -151,10 +144,36 @@ class ModelCheckpoint(Callback):
                 warnings.warn(f"Training continues without a new checkpoint: {error}", stacklevel=2)
 
 
+def ready_folder(folder: Path) -> None:
+    """Make a folder for checkpoints, without what a killed process left half-written in it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(folder)
+    except OSError as error:
+        got = error.strerror or str(error)
+        raise FileError(str(folder), "a folder for checkpoints", got, "Choose another.") from error
+
+
+def refuse_earlier(folder: Path, files: Sequence[Path], hint: str = "") -> None:
+    """Refuse a folder for a training from the start where an earlier one left files."""
+    if files:
+        raise FileError(
+            str(folder),
+            "a folder without checkpoints for a training from the start",
+            "it holds those of an earlier one",
+            hint or "Go on from them (resume=True), or choose another folder.",
+        )
+
+
 def checkpoint_files(folder: Path | str) -> list[Path]:
     """The checkpoints of a folder by their names, the oldest first; files of other programs are none."""
     paths = Path(folder).glob("checkpoint-*.safetensors")
     return sorted(path for path in paths if NAMED.fullmatch(path.name))
+
+
+def member_files(folder: Path | str) -> list[Path]:
+    """The finished members of an ensemble in a folder, by their names."""
+    return sorted(path for path in Path(folder).glob("member-*") if OF_A_MEMBER.fullmatch(path.name))
 
 
 def latest_checkpoint(folder: Path | str) -> Checkpoint | None:

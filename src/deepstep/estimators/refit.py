@@ -1,0 +1,96 @@
+"""The second training of an ensemble: a network of each preset on all rows, for the epochs chosen before."""
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+from deepstep.errors import ConfigurationError
+from deepstep.estimators.ensemble import Ensemble, Fold, Member, PresetSummary
+from deepstep.estimators.inputs import Dataset, FitContext
+from deepstep.estimators.members import Link, Prepared, Task, Trained, member_executor, train_member
+from deepstep.estimators.mixed import MIXED
+from deepstep.estimators.preparing import prepare_fold
+from deepstep.estimators.presets import ALONE, hyperparameters
+from deepstep.estimators.solvers import warn_the_caller
+
+if TYPE_CHECKING:
+    from deepstep.estimators.base import DeepEstimator
+
+
+def check_refit(estimator: "DeepEstimator", where: str, *, validated: bool) -> None:
+    """Refuse what an ensemble cannot repeat on all rows."""
+    if not estimator.refit or estimator.preset in ALONE:
+        return
+    for refused, expected, got in (
+        (
+            validated,
+            "False where fit is given validation data, which the networks would not learn",
+            "got True",
+        ),
+        (estimator.members == MIXED, "False with members='mixed'", "got True"),
+        (estimator.time_budget is not None, "False with time_budget, by which epochs end", "got True"),
+    ):
+        if refused:
+            hint = "Leave one of both out."
+            raise ConfigurationError(where, expected, got, hint, setting="refit")
+
+
+def refit_ensemble(estimator: "DeepEstimator", rows: Dataset, context: FitContext) -> Ensemble:
+    """One network of each preset of a fitted ensemble on all rows, for as many epochs as its folds had best.
+
+    The weights, the temperatures and the outputs for rows held out stay those of the folds' networks. The
+    first preprocessor stays, too, which knows the columns that calibration is a function of.
+    """
+    folds, kept = estimator.ensemble_, rows
+    if folds.out_of_fold is None:  # all networks have learned all rows
+        return folds
+    if rows.weight is not None:
+        kept = rows.take(np.flatnonzero(rows.weight > 0))
+    none, all_rows = np.arange(0), np.arange(len(kept))
+    chosen = [one for one in folds.presets if one.weight > 0]
+    presets = tuple(one.preset for one in chosen)
+    prepared = prepare_fold(estimator, kept, None, Fold(all_rows, none), presets, context)
+    seed = 0 if context.seed is None else context.seed
+    seeds = np.random.SeedSequence([seed, 3]).generate_state(len(chosen)).tolist()
+    tasks = [
+        Task(one.preset, 1, own, (_epochs(estimator, one, folds, len(kept)),))
+        for one, own in zip(chosen, seeds, strict=True)
+    ]
+    try:
+        with member_executor(estimator.n_jobs) as workers:
+            works = (
+                (at, partial(_train, estimator, task, prepared, context)) for at, task in enumerate(tasks)
+            )
+            found = dict(workers.results(works, lambda number, share: None))
+    except KeyboardInterrupt:
+        estimator._interrupted = True
+        warn_the_caller(
+            f"{context.where} was interrupted: the networks of the folds are kept, without refit."
+        )
+        return folds
+    first = replace(folds.preprocessors[0], fold=Fold(none, none))
+    return replace(
+        folds,
+        preprocessors=(first, replace(prepared.preprocessor, fold=Fold(none, none))),
+        members=tuple(found[at].member for at in range(len(tasks))),
+        weights={one.preset.name: one.weight for one in chosen},
+        temperatures={one.preset.name: folds.temperatures[one.preset.name] for one in chosen},
+    )
+
+
+def _epochs(estimator: "DeepEstimator", chosen: PresetSummary, folds: Ensemble, m: int) -> int:
+    """The epochs of a preset on m rows: the same share of its schedule as on the folds."""
+    shares = []
+    for member in cast(tuple[Member, ...], chosen.members):
+        learned = folds.preprocessors[member.fold].fold.learned.size
+        planned = hyperparameters(estimator, chosen.preset, learned).max_iter
+        shares.append((member.best_epoch or member.epochs) / planned)
+    return max(1, round(np.mean(shares) * hyperparameters(estimator, chosen.preset, m).max_iter))
+
+
+def _train(
+    estimator: "DeepEstimator", task: Task, prepared: Prepared, context: FitContext, link: Link
+) -> Trained:
+    return train_member(estimator, task, prepared, context, link=link)

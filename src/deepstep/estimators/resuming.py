@@ -1,0 +1,176 @@
+"""The finished members of an ensemble as files, from which a killed fit is resumed.
+
+A member of the same data, preset, seed and parameters is read from its file; its network is built again.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from deepstep.errors import ConfigurationError, FileError, spelled
+from deepstep.estimators.ensemble import Member
+from deepstep.estimators.inputs import FitContext
+from deepstep.estimators.member_file import OF_A_MEMBER, fitting_parts, read_member, write_member
+from deepstep.estimators.members import Prepared, Snapshot, Task, Trained
+from deepstep.estimators.options import parameter_of
+from deepstep.estimators.presets import hyperparameters
+from deepstep.estimators.solvers import warn_the_caller
+from deepstep.estimators.training import NetworkFit
+from deepstep.training.checkpoint import differences, digest, plain
+from deepstep.training.checkpoints import checkpoint_files, member_files, ready_folder, refuse_earlier
+
+if TYPE_CHECKING:
+    from deepstep.estimators.base import DeepEstimator
+
+SECONDS = 5.0
+"""Between two times at which the members that are finished by then are written; a shorter fit leaves none."""
+
+FREE = (
+    "verbose", "n_jobs", "random_state", "checkpoint_dir", "checkpoint_every", "keep_checkpoints", "resume",
+)  # fmt: skip
+"""Parameters that no member depends on; the seed is compared itself."""
+
+
+def kept_seed(estimator: Any) -> int | None:
+    """The seed of a killed ensemble's fit; None where none is resumed, or no member can be read."""
+    files = member_files(estimator.checkpoint_dir) if estimator.resume and estimator.checkpoint_dir else []
+    for path in files:
+        try:
+            return int(read_member(path)["seed"])
+        except FileError:  # `MemberFiles.read` warns of it
+            continue
+    return None
+
+
+def open_members(estimator: "DeepEstimator", context: FitContext) -> "MemberFiles | None":
+    """The folder of a fit, checked; None where it has none."""
+    where, given = context.where, estimator.checkpoint_dir
+    if given is None:
+        if estimator.resume:
+            raise ConfigurationError(where, "checkpoint_dir, where resume=True", "got None")
+        return None
+    if estimator.time_budget is not None:
+        raise ConfigurationError(
+            where,
+            f"time_budget=None, where checkpoint_dir is given and preset={estimator.preset!r}",
+            f"got {estimator.time_budget}",
+            "The clock decides how long each member is trained, so that no fit can go on to the same bits.",
+            setting="time_budget",
+        )
+    folder = Path(given)
+    ready_folder(folder)
+    refuse_earlier(folder, checkpoint_files(folder), hint="They are of one network. Choose another folder.")
+    if not estimator.resume:
+        refuse_earlier(folder, member_files(folder))
+    return MemberFiles(folder, estimator, context)
+
+
+class MemberFiles:
+    """Reads and writes the members of one fit."""
+
+    def __init__(self, folder: Path, estimator: "DeepEstimator", context: FitContext) -> None:
+        self._folder, self._estimator, self._context = folder, estimator, context
+        given = {name: one for name, one in estimator.get_params(deep=False).items() if name not in FREE}
+        self._parameters = _as_json({"random_state": context.seed, **given})
+        self._digests: dict[tuple[int, str], dict[str, Any]] = {}
+        self._there: set[Path] = set()
+        self._waiting: list[tuple[Path, dict[str, Any], tuple[int, ...], Trained]] = []
+        self._written, self._warned = monotonic(), False
+
+    def read(self, number: int, task: Task, prepared: Prepared) -> Trained | None:
+        """The member of a task; None where it is not there, is damaged, or was trained in another window.
+
+        A ConfigurationError names what differs where it is of another fit.
+        """
+        path = self._path(number, task)
+        if not path.exists():
+            return None
+        try:
+            kept = read_member(path)
+            if kept.get("window") != [*task.window]:
+                return None
+            self._check(path, kept, task, prepared)
+            with fitting_parts(path):
+                found = self._restored(kept, task, prepared)
+        except FileError as error:
+            warn_the_caller(f"{error} The member is trained again.")
+            return None
+        self._there.add(path)
+        return found
+
+    def keep(self, number: int, task: Task, prepared: Prepared, trained: Trained) -> None:
+        """Write a finished member, unless it was read: now, or with the next ones a few seconds later."""
+        path = self._path(number, task)
+        if path not in self._there:
+            self._waiting.append((path, self._identity(task, prepared), task.window, trained))
+        if monotonic() - self._written >= SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the members that wait; where that fails, training continues with a warning."""
+        waiting, self._waiting = self._waiting, []
+        try:
+            for path, identity, window, trained in waiting:
+                known = {"parameters": self._parameters, "member": identity, "seed": self._context.seed}
+                write_member(path, {**known, "window": list(window)}, trained)
+        except FileError as error:
+            if not self._warned:
+                self._warned = True
+                warn_the_caller(f"Training continues without the files of some members: {error}")
+        self._written = monotonic()
+
+    def _path(self, number: int, task: Task) -> Path:
+        return self._folder / f"member-{number:03}-{task.fold}.safetensors"
+
+    def _identity(self, task: Task, prepared: Prepared) -> dict[str, Any]:
+        """The data, the preset and the seed of a member, as JSON values by name."""
+        of_fold, inputs = (task.fold, task.preset.inputs), task.preset.inputs
+        if of_fold not in self._digests:
+            units = [one.tolist() for one in (prepared.preprocessor.center, prepared.preprocessor.scale)]
+            learned, held_out = prepared.learned[inputs], prepared.validation(task.preset)
+            text = f"{digest(learned)} {units}"  # type: ignore[arg-type]  # an ensemble's rows are in memory
+            self._digests[of_fold] = {
+                "training data": hashlib.sha256(text.encode()).hexdigest(),
+                "validation data": None if held_out is None else digest(held_out),
+            }
+        own = {"preset of the member": plain(task.preset), "seed of the member": task.seed}
+        return _as_json({**self._digests[of_fold], **own})
+
+    def _check(self, path: Path, kept: Mapping[str, Any], task: Task, prepared: Prepared) -> None:
+        with fitting_parts(path):
+            other = differences(kept["parameters"], self._parameters)
+            other = other or differences(kept["member"], self._identity(task, prepared))
+        if other:
+            with spelled(parameter_of):
+                raise ConfigurationError(
+                    self._context.where,
+                    "members of this fit, with the same data and parameters",
+                    "",
+                    "Give what they were trained with, or choose another folder.",
+                    listed=other,
+                )
+
+    def _restored(self, kept: Mapping[str, Any], task: Task, prepared: Prepared) -> Trained:
+        """The member as it was, in a network that is built again."""
+        learned, result = prepared.learned[task.preset.inputs], kept["fit"]
+        params = hyperparameters(self._estimator, task.preset, len(learned))
+        fit = NetworkFit(self._estimator, params, prepared.preprocessor, self._context)
+        with spelled(parameter_of):
+            network = fit.new_network(learned.sample, task.seed % 2**31)
+        like = network.parameters.like
+        network.parameters, network.statistics = like(kept["theta"]), kept["statistics"]
+        network.history = result.history
+        course = {name: kept[name] for name in OF_A_MEMBER}
+        member = Member(task.preset, task.fold, network, fit=result, **course)
+        snapshots = (
+            Snapshot(epochs, like(flat), statistics, A) for epochs, flat, statistics, A in kept["snapshots"]
+        )
+        return Trained(member, tuple(snapshots), kept["outputs"], kept["last"])
+
+
+def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as they come back from a file."""
+    return dict(json.loads(json.dumps(plain(values), default=str)))

@@ -1,0 +1,130 @@
+"""The presets that a fit tried, those that are not in the ensemble among them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from deepstep.data.text_formats import html_table
+from deepstep.inspection.tables import text_table
+from deepstep.types import is_number, is_whole, plain
+
+
+class Outcome(StrEnum):
+    """Why a preset is in the ensemble, or is not."""
+
+    SELECTED = "selected"
+    NOT_SELECTED = "not selected"
+    DROPPED = "dropped after the first folds"
+    DIVERGED = "diverged"
+    UNFINISHED = "not finished"
+
+
+@dataclass(frozen=True)
+class TriedPreset:
+    """A preset that was trained for an ensemble.
+
+    Attributes
+    ----------
+    preset, description : str
+        Its name, and what it is good for.
+    settings : mapping
+        Its parameters, by the names of the estimators'; ``inputs`` are those of `Preset`.
+    folds : int
+        How many folds it has learned.
+    epochs : int or None
+        The epochs after which its networks were kept; None where each fold has its own.
+    loss : float or None
+        The mean loss of the rows that these folds held out, at the best temperature; None without such rows.
+    seconds : float
+        Duration of its trainings.
+    weight : float
+        How much it counts in predictions.
+    outcome : str
+        'selected', 'not selected', 'dropped after the first folds', 'diverged', or 'not finished' where the
+        fit ended before.
+    """
+
+    preset: str
+    description: str
+    settings: Mapping[str, Any]
+    folds: int
+    epochs: int | None
+    loss: float | None
+    seconds: float
+    weight: float
+    outcome: str
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> "TriedPreset":
+        """From a record of a file; a ValueError or TypeError where an entry is of another kind."""
+        found = cls(**{**record, "settings": plain(dict(record["settings"]))})
+        words = (found.preset, found.description, found.outcome)
+        numbers = (found.seconds, found.weight, 0 if found.loss is None else found.loss)
+        counts = (found.folds, 0 if found.epochs is None else found.epochs)
+        each = all(isinstance(word, str) for word in words) and all(map(is_number, numbers))
+        if not (each and all(is_whole(count, 0) for count in counts)):
+            raise ValueError(f"a preset that was tried is expected, got {record!r:.60}")
+        return found
+
+
+class TriedPresets(tuple[TriedPreset, ...]):
+    """The presets that were tried, the best first, as a table; `to_dicts` is for ``pandas.DataFrame``.
+
+    >>> from sklearn.datasets import load_iris
+    >>> from deepstep import DeepClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = DeepClassifier(effort="fast", max_iter=4, random_state=1).fit(X, y)
+    >>> sorted({one.folds for one in model.tried_})  # some were dropped after the first two
+    [2, 5]
+    >>> len(model.tried_), sum(one.weight > 0 for one in model.tried_) == len(model.ensemble_.weights)
+    (7, True)
+    """
+
+    HEADER = ("preset", "settings", "folds", "epochs", "loss", "seconds", "weight", "outcome")
+
+    @classmethod
+    def sorted(cls, tried: Iterable[TriedPreset]) -> "TriedPresets":
+        """By weight, then by loss."""
+        last = float("inf")
+        return cls(sorted(tried, key=lambda one: (-one.weight, last if one.loss is None else one.loss)))
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """A dict for each preset, all with the same keys."""
+        return [asdict(one) for one in self]
+
+    def cells(self) -> list[tuple[str, ...]]:
+        """The values as texts, in the order of ``HEADER``."""
+        return [
+            (
+                one.preset,
+                ", ".join(
+                    name if value is True else f"{name} {_word(value)}"
+                    for name, value in one.settings.items()
+                    if not (value is None or value is False or value == {})
+                ),
+                str(one.folds),
+                _word(one.epochs),
+                _word(one.loss),
+                f"{one.seconds:.2f}",
+                f"{one.weight:.3f}",
+                one.outcome,
+            )
+            for one in self
+        ]
+
+    def __repr__(self) -> str:
+        return text_table(self.HEADER, self.cells())
+
+    def _repr_html_(self) -> str:
+        return html_table(self.HEADER, self.cells(), caption=f"{len(self)} presets that were tried")
+
+
+def _word(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, tuple):
+        return "-".join(map(_word, value)) or "none"
+    if isinstance(value, Mapping):
+        return " ".join(f"{name} {_word(one)}" for name, one in value.items())
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

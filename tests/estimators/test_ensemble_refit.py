@@ -1,0 +1,150 @@
+"""refit=True of ensembles: the selected presets learn all rows, and calibration stays that of the folds."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.datasets import load_wine
+
+from deepstep import DeepClassifier, DeepRegressor
+from deepstep.errors import ConfigurationError
+from deepstep.estimators import ensemble_fit, refit
+from deepstep.estimators.members import train_member
+from deepstep.training import Callback
+
+RNG = np.random.default_rng(0)
+M = 240
+TIME = np.arange(M) / M
+X = np.column_stack([RNG.normal(size=(M, 3)), TIME])
+Y = X[:, 0] + 3 * TIME * X[:, 1]  # what the newest rows teach differs from what the oldest ones do
+QUICK = {"effort": "fast", "max_iter": 16, "random_state": 0}
+WINE, KINDS = load_wine(return_X_y=True)
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """The same fit without and with the second training, on folds in the order of time."""
+    given = {**QUICK, "max_iter": 40, "validation": "time"}
+    return [DeepRegressor(**given, refit=again).fit(X, Y) for again in (False, True)]
+
+
+def test_the_newest_rows_are_learned_too(pair):
+    newest = slice(M - 24, None)
+    before, after = (np.mean((model.predict(X) - Y)[newest] ** 2) for model in pair)
+    assert after < before / 4
+
+
+def test_one_network_of_each_selected_preset_for_the_epochs_of_its_folds(pair):
+    before, after = (model.ensemble_ for model in pair)
+    assert after.weights == before.weights
+    assert [member.preset for member in after.members] == [one.preset for one in before.presets]
+    for member, summary in zip(after.members, before.presets, strict=True):
+        epochs = {one.best_epoch for one in summary.members}
+        assert epochs == {member.epochs} == {len(member.network.history)}
+        assert member.validation_cost is None
+    assert "on" not in repr(after).partition(":")[0]
+
+
+class Keeper(Callback):
+    """Keeps the parameters after some epochs."""
+
+    def __init__(self, epochs):
+        self.epochs, self.kept = epochs, None
+
+    def on_epoch_end(self, training, record):
+        if len(training.history) == self.epochs:
+            self.kept = training.outcome.flat.copy()
+
+
+def test_a_network_is_that_of_a_training_on_all_rows(monkeypatch):
+    tasks, contexts = [], []
+
+    def watched(estimator, task, prepared, context, **options):
+        tasks.append((task, prepared))
+        contexts.append(context)
+        return train_member(estimator, task, prepared, context, **options)
+
+    monkeypatch.setattr(refit, "train_member", watched)
+    model = DeepClassifier(**QUICK, refit=True).fit(WINE, KINDS)
+    assert len(tasks) == len(model.ensemble_.weights)
+    for task, prepared in tasks:
+        assert prepared.held_out is None
+        assert len(prepared.learned[task.preset.inputs]) == len(WINE)
+    for member in model.ensemble_.members:
+        (task, prepared), *_ = [pair for pair in tasks if pair[0].preset is member.preset]
+        keeper = Keeper(member.epochs)
+        whole = clone(model).set_params(callbacks=[keeper])
+        whole.classes_, whole._labels = model.classes_, model._labels
+        train_member(whole, replace(task, window=()), prepared, contexts[0])
+        assert_array_equal(member.network.parameters.flat, keeper.kept)
+
+
+def test_what_is_known_of_rows_held_out_stays_that_of_the_folds(pair):
+    before, after = pair
+    assert_array_equal(after.oof_predictions_, before.oof_predictions_)
+    assert_array_equal(after._calibration.scores, before._calibration.scores)
+    assert after.tried_[0].loss == before.tried_[0].loss
+    assert np.isfinite([one.gradient_norm for one in after.label_issues(X, Y)]).all()
+    low, high = after.predict_interval(X).T
+    assert (low < high).all()
+
+
+def test_it_is_saved(pair, tmp_path):
+    pair[1].save(tmp_path / "run")
+    loaded = DeepRegressor.load(tmp_path / "run")
+    assert_array_equal(loaded.predict(X), pair[1].predict(X))
+    assert_array_equal(loaded.predict_interval(X), pair[1].predict_interval(X))
+
+
+@pytest.mark.parametrize("settings", [{"n_iter_no_change": 3}, {"preset": "tabm"}, {"n_estimators": 4}])
+def test_where_each_fold_has_epochs_of_its_own_it_is_their_mean(settings):
+    given = {"max_iter": 12, "random_state": 0, **settings}
+    before = DeepClassifier(**given).fit(WINE, KINDS)
+    after = DeepClassifier(**given, refit=True).fit(WINE, KINDS)
+    for member, summary in zip(after.ensemble_.members, before.ensemble_.presets, strict=True):
+        expected = np.mean([one.best_epoch for one in summary.members])
+        assert abs(member.epochs - expected) <= 0.5 + 1e-9
+    assert after.score(WINE, KINDS) > 0.9
+
+
+def test_rows_without_weight_are_not_learned():
+    weight = np.where(np.arange(M) < 60, 0.0, 1.0)
+    wrong = np.where(weight > 0, Y, 1e6)
+    model = DeepRegressor(**QUICK, refit=True).fit(X, wrong, weight)
+    assert_allclose(np.abs(model.predict(X)).max(), np.abs(Y).max(), atol=5)
+
+
+def test_where_nothing_is_held_out_there_is_nothing_to_repeat():
+    given = {"max_iter": 2, "random_state": 0}
+    few = DeepRegressor(**given, refit=True).fit(X[:5], Y[:5])
+    assert len(few.ensemble_.members) == ensemble_fit.WITHOUT_ROWS
+
+
+def test_ctrl_c_keeps_the_networks_of_the_folds(monkeypatch):
+    class Stopped:
+        def __enter__(self):
+            raise KeyboardInterrupt
+
+        def __exit__(self, *_):
+            """Nothing was begun."""
+
+    monkeypatch.setattr(refit, "member_executor", lambda n_jobs: Stopped())
+    with pytest.warns(UserWarning, match="networks of the folds are kept, without refit"):
+        model = DeepClassifier(**QUICK, refit=True).fit(WINE, KINDS)
+    assert model.interrupted_
+    assert len(model.ensemble_.members) > len(model.ensemble_.weights)
+
+
+@pytest.mark.parametrize(
+    ("settings", "given", "message"),
+    [
+        ({"time_budget": 5.0}, {}, "refit must be False with time_budget"),
+        ({}, {"X_val": X, "y_val": Y}, "refit must be False where fit is given validation data"),
+    ],
+    ids=["time_budget", "validation data"],
+)
+def test_what_is_refused(settings, given, message):
+    with pytest.raises(ConfigurationError, match=message):
+        DeepRegressor(refit=True, **settings).fit(X, Y, **given)

@@ -1,0 +1,176 @@
+"""The table of the presets that were tried: in a fit, in files, on the command line and in the report."""
+
+import contextlib
+import json
+import shutil
+from collections import Counter
+from dataclasses import replace
+from math import inf
+
+import numpy as np
+import pandas as pd
+import polars
+import pytest
+from numpy.testing import assert_allclose
+from sklearn.datasets import load_wine
+from sklearn.metrics import log_loss
+
+from deepstep import DeepClassifier, DeepRegressor, Run
+from deepstep.cli.main import main
+from deepstep.errors import FileError
+from deepstep.estimators import population
+from deepstep.estimators.calibration import fit_temperature, with_temperature
+from deepstep.estimators.ensemble_file import EnsembleFile
+from deepstep.estimators.population import EFFORTS, Size
+from deepstep.estimators.tried import TriedPresets
+from deepstep.run_folder import opened as as_given
+from deepstep.run_folder import read_config, write_config
+
+X, Y = load_wine(return_X_y=True)
+QUICK = {"max_iter": 10, "random_state": 1}
+
+
+@pytest.fixture(scope="module")
+def model():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(population, "SIZES", {effort: {inf: Size(6, 4, 2, 3)} for effort in EFFORTS})
+        return DeepClassifier(**QUICK).fit(X, Y)
+
+
+def test_all_presets_that_were_trained_are_listed(model):
+    tried, weights = model.tried_, model.ensemble_.weights
+    assert len(tried) == len({one.preset for one in tried}) == 6
+    assert Counter(one.folds for one in tried) == {4: 3, 2: 3}
+    assert {one.preset: one.weight for one in tried if one.weight} == weights
+    for one in tried:
+        of_all = "selected" if one.weight else "not selected"
+        assert one.outcome == ("dropped after the first folds" if one.folds == 2 else of_all)
+        assert 1 <= one.epochs <= 10
+        assert one.seconds > 0
+    assert [one.weight for one in tried] == sorted(weights.values(), reverse=True) + [0] * (6 - len(weights))
+    losses = [one.loss for one in tried if not one.weight]
+    assert losses == sorted(losses)
+
+
+def test_the_loss_is_that_of_the_rows_held_out_at_the_best_temperature(model):
+    tables = model._table(X, reset=False, where="")
+    for one in (one for one in model.tried_ if one.weight):
+        A = np.empty((len(Y), 3))
+        for member in model.ensemble_.members:
+            if member.preset.name == one.preset:
+                preprocessor = model.ensemble_.preprocessors[member.fold]
+                held_out = preprocessor.fold.held_out
+                A[held_out] = member.outputs(preprocessor.inputs(tables[held_out]), preprocessor)
+                assert member.best_epoch == one.epochs
+        P = with_temperature(A, fit_temperature(A, np.eye(3)[Y]))
+        assert_allclose(one.loss, log_loss(Y, P / P.sum(axis=1, keepdims=True)), rtol=1e-4)
+
+
+def test_as_a_table(model):
+    frame = pd.DataFrame(model.tried_.to_dicts())
+    assert len(frame) == 6
+    assert [*frame][:3] == ["preset", "description", "settings"]
+    header, *lines = repr(model.tried_).splitlines()
+    assert header.split() == ["preset", "settings", "folds", "epochs", "loss", "seconds", "weight", "outcome"]
+    assert len(lines) == 6
+    (gated,) = (line for line in lines if line.startswith("gated"))
+    assert "hidden_layer_sizes 128-128" in gated
+    assert "inputs pieces" in gated
+    assert "<table" in model.tried_._repr_html_()
+
+
+def test_settings_are_those_in_force():
+    model = DeepRegressor(n_estimators=2, hidden_layer_sizes=(5,), dropout=0.25, max_iter=2).fit(X, Y)
+    (one,) = model.tried_
+    assert (one.settings["hidden_layer_sizes"], one.settings["dropout"]) == ((5,), 0.25)
+    assert (one.folds, one.weight, one.outcome) == (2, 1.0, "selected")
+
+
+def test_one_network_has_tried_nothing_else():
+    assert DeepClassifier(preset="single", max_iter=1, random_state=1).fit(X, Y).tried_ == ()
+    with pytest.raises(AttributeError, match="no tried_ before"):
+        DeepClassifier().tried_  # noqa: B018
+
+
+def test_what_diverged_is_listed(monkeypatch):
+    draw = population.drawn_preset
+
+    def too_fast(number, m, rng):
+        preset = draw(number, m, rng)
+        return preset if number > 1 else replace(preset, of_classes={"learning_rate_init": 1e30})
+
+    monkeypatch.setattr(population, "drawn_preset", too_fast)
+    model = DeepClassifier(effort="fast", max_iter=5, random_state=1).fit(X, Y)
+    (one,) = (one for one in model.tried_ if one.preset == "drawn1")
+    assert (one.folds, one.loss, one.weight, one.outcome) == (0, None, 0.0, "diverged")
+    assert "–" in repr(model.tried_)
+
+
+@pytest.fixture(scope="module")
+def folder(model, tmp_path_factory):
+    path = tmp_path_factory.mktemp("runs") / "run"
+    model.save(path)
+    return path
+
+
+def test_they_are_saved(model, folder):
+    assert Run.load(folder).ensemble.tried == model.tried_
+    assert DeepClassifier.load(folder).tried_ == model.tried_
+    assert repr(DeepClassifier.load(folder).tried_) == repr(model.tried_)
+
+
+def test_files_of_before_have_none(folder, tmp_path):
+    path = shutil.copytree(folder, tmp_path / "run")
+    record = json.loads((path / "ensemble.json").read_text())
+    del record["tried"]
+    (path / "ensemble.json").write_text(json.dumps(record))
+    assert EnsembleFile(path).ensemble().tried == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("folds", -1), ("epochs", 1.5), ("loss", "small"), ("settings", 3), ("outcome", None), ("more", 1)],
+)
+def test_what_is_no_such_table_is_refused(folder, tmp_path, name, value):
+    path = shutil.copytree(folder, tmp_path / "run")
+    record = json.loads((path / "ensemble.json").read_text())
+    record["tried"][0][name] = value
+    (path / "ensemble.json").write_text(json.dumps(record))
+    config = read_config(path)
+    write_config(path, as_given(config), config["files"])
+    with pytest.raises(FileError, match=r"ensemble\.json.*it cannot be used"):
+        Run.load(path)
+
+
+def test_of_very_many_the_first_are_shown(model, folder, tmp_path, capsys):
+    run = Run.load(folder)
+    many = TriedPresets([*model.tried_] * 40)
+    run.ensemble = replace(run.ensemble, tried=many)
+    run.save(tmp_path / "many")
+    for words in (["summary", "many"], ["report", "many", "-o", "many.html"]):
+        with contextlib.chdir(tmp_path), pytest.raises(SystemExit) as leaving:
+            main(words)
+        assert not leaving.value.code
+    assert "… and 200 presets more" in capsys.readouterr().out
+    page = (tmp_path / "many.html").read_text(encoding="utf-8")
+    assert "The first 100 of 240 presets that were tried" in page
+
+
+def test_summary_and_report_show_them(model, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    polars.DataFrame({"x": np.arange(60) % 7, "y": ["a", "b"] * 30}).write_csv("t.csv")
+
+    def call(*words):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as leaving:
+            main([*words])
+        assert not leaving.value.code
+        return capsys.readouterr().out
+
+    call("train", "t.csv", "--target", "y", "--n-estimators", "2", "--out", "r")
+    shown = call("summary", "r")
+    assert "preset tried" in shown
+    record = json.loads(call("summary", "r", "--json"))
+    assert [one["preset"] for one in record["tried"]] == ["gated"]
+    call("report", "r", "-o", "r.html")
+    assert "All presets that were tried" in (tmp_path / "r.html").read_text(encoding="utf-8")
