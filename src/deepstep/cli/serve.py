@@ -83,7 +83,11 @@ def serve_command(
 
 def _listening(host: str, port: int) -> socket.socket:
     try:
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.create_server((host, port), family=family)
+        # connections have it, too: else the second part of an answer waits 40 ms for the receiver's ACK
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
     except OSError as error:
         where = f"a free port of {host}"
         raise FileError("--port", where, f"{port}: {error}", "Port 0 takes any that is free.") from error
