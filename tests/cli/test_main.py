@@ -140,7 +140,8 @@ def test_output_to_a_full_disk():
 def test_reader_of_the_progress_that_goes_away(flowers, tmp_path, preset, reader_gone):
     """As with ``2>&1 | head``: it is no fault of the run folder, which training is about to write."""
     late = "from deepstep.cli import messages\nmessages.note = lambda text: None\n"  # until training begins
-    late += "from deepstep.estimators import resuming\nresuming.SECONDS = 1e9\n"  # nothing is kept yet
+    # nothing is kept yet, however slow the machine is
+    late += "from deepstep.estimators import resuming\nresuming.SECONDS = resuming.LONG = 1e9\n"
     typed = ["train", flowers, "--target", "kind", "--out", tmp_path / "run", "--json", "--preset", preset]
     result = run(*typed, stderr=reader_gone, script=late + SCRIPT)
     assert (result.returncode, result.stdout) == (141, "")

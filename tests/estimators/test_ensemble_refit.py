@@ -9,8 +9,8 @@ from sklearn.base import clone
 from sklearn.datasets import load_wine
 
 from deepstep import DeepClassifier, DeepRegressor
-from deepstep.errors import ConfigurationError
-from deepstep.estimators import ensemble_fit, refit
+from deepstep.errors import ConfigurationError, DivergenceError
+from deepstep.estimators import conformal, ensemble_fit, refit
 from deepstep.estimators.members import train_member
 from deepstep.training import Callback
 
@@ -84,7 +84,8 @@ def test_a_network_is_that_of_a_training_on_all_rows(monkeypatch):
 def test_what_is_known_of_rows_held_out_stays_that_of_the_folds(pair):
     before, after = pair
     assert_array_equal(after.oof_predictions_, before.oof_predictions_)
-    assert_array_equal(after._calibration.scores, before._calibration.scores)
+    for scores, of_folds in zip(after._calibration.scores, [before._calibration.scores], strict=True):
+        assert_array_equal(scores, np.concatenate(of_folds))
     assert after.tried_[0].loss == before.tried_[0].loss
     assert np.isfinite([one.gradient_norm for one in after.label_issues(X, Y)]).all()
     low, high = after.predict_interval(X).T
@@ -96,6 +97,27 @@ def test_it_is_saved(pair, tmp_path):
     loaded = DeepRegressor.load(tmp_path / "run")
     assert_array_equal(loaded.predict(X), pair[1].predict(X))
     assert_array_equal(loaded.predict_interval(X), pair[1].predict_interval(X))
+
+
+@pytest.mark.parametrize("per_class", [True, False])
+def test_sets_by_the_scores_of_the_folds(per_class, tmp_path):
+    model = DeepClassifier(**QUICK, refit=True).fit(WINE[::2], KINDS[::2])
+    sets = model.predict_set(WINE[1::2], alpha=0.1, per_class=per_class)
+    covered = sets[np.arange(len(sets)), KINDS[1::2]]
+    assert covered.mean() > 0.85
+    assert sets.sum(axis=1).mean() < 2
+    model.save(tmp_path / "run")
+    loaded = DeepClassifier.load(tmp_path / "run")
+    assert_array_equal(loaded.predict_set(WINE[1::2], alpha=0.1, per_class=per_class), sets)
+
+
+def test_the_temperature_is_not_lowered_for_a_mean_of_folds(monkeypatch):
+    monkeypatch.setattr(conformal, "ensemble_temperature", lambda temperature: 0.25)
+    temperatures = {
+        again: DeepClassifier(**QUICK, refit=again).fit(WINE, KINDS)._calibration.temperature
+        for again in (False, True)
+    }
+    assert temperatures[False] == 0.25 != temperatures[True]
 
 
 @pytest.mark.parametrize("settings", [{"n_iter_no_change": 3}, {"preset": "tabm"}, {"n_estimators": 4}])
@@ -122,7 +144,22 @@ def test_where_nothing_is_held_out_there_is_nothing_to_repeat():
     assert len(few.ensemble_.members) == ensemble_fit.WITHOUT_ROWS
 
 
-def test_ctrl_c_keeps_the_networks_of_the_folds(monkeypatch):
+def test_a_refit_that_diverges_keeps_the_networks_of_the_folds(monkeypatch):
+    def diverges(*_, **__):
+        raise DivergenceError("a training", "numbers that are finite", "got NaN")
+
+    monkeypatch.setattr(refit, "train_member", diverges)
+    with pytest.warns(UserWarning, match="networks of the folds are kept, without refit"):
+        model = DeepClassifier(**QUICK, refit=True).fit(WINE, KINDS)
+    assert not model.interrupted_
+    assert model.predict_set(WINE).any(axis=1).all()
+
+
+@pytest.mark.parametrize("when", ["preparing", "training"])
+def test_ctrl_c_keeps_the_networks_of_the_folds(monkeypatch, when):
+    def stopped(*_):
+        raise KeyboardInterrupt
+
     class Stopped:
         def __enter__(self):
             raise KeyboardInterrupt
@@ -130,7 +167,10 @@ def test_ctrl_c_keeps_the_networks_of_the_folds(monkeypatch):
         def __exit__(self, *_):
             """Nothing was begun."""
 
-    monkeypatch.setattr(refit, "member_executor", lambda n_jobs: Stopped())
+    if when == "preparing":
+        monkeypatch.setattr(refit, "prepare_fold", stopped)
+    else:
+        monkeypatch.setattr(refit, "member_executor", lambda n_jobs: Stopped())
     with pytest.warns(UserWarning, match="networks of the folds are kept, without refit"):
         model = DeepClassifier(**QUICK, refit=True).fit(WINE, KINDS)
     assert model.interrupted_

@@ -189,6 +189,20 @@ def test_after_ctrl_c_it_goes_on(monkeypatch, trained, tmp_path):
     same(model, DeepClassifier(**FEW).fit(WINE, KINDS), WINE)
 
 
+def test_a_long_training_is_written_at_once_and_the_last_ones_at_the_end(monkeypatch, tmp_path):
+    written = []
+    monkeypatch.setattr(resuming, "write_member", lambda path, *_: written.append(path))
+    monkeypatch.setattr(resuming, "SECONDS", 1e9)
+    monkeypatch.setattr(resuming, "LONG", 0.0)
+    DeepClassifier(**FEW, n_estimators=4, checkpoint_dir=tmp_path / "long").fit(WINE, KINDS)
+    assert len(written) == 4
+    monkeypatch.setattr(resuming, "LONG", inf)
+    flush = resuming.MemberFiles.flush
+    monkeypatch.setattr(resuming.MemberFiles, "end", flush)
+    DeepClassifier(**FEW, n_estimators=4, checkpoint_dir=tmp_path / "short").fit(WINE, KINDS)
+    assert len(written) == 8
+
+
 def test_a_short_fit_leaves_none(monkeypatch, tmp_path):
     monkeypatch.setattr(resuming, "SECONDS", 1e9)
     DeepClassifier(checkpoint_dir=tmp_path, **FEW).fit(WINE, KINDS)
@@ -265,7 +279,10 @@ def test_a_new_fit_spares_the_members_of_an_old_one(killed, tmp_path):
 
 def test_what_an_ensemble_cannot_be_given(tmp_path):
     for given, sentence in (
-        ({"time_budget": 5.0}, r"time_budget=None, where checkpoint_dir is given .* got 5\.0\. The clock"),
+        (
+            {"time_budget": 5.0},
+            r"time_budget must be None, where checkpoint_dir is given .* got 5\.0\. The clock",
+        ),
         ({"checkpoint_every": 1.0}, "where checkpoint_every is given, got 'tabular'"),
         ({"keep_checkpoints": 1}, "where keep_checkpoints is given, got 'tabular'"),
         ({"checkpoint_dir": None, "resume": True}, "checkpoint_dir, where resume=True; got None"),

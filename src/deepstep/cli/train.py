@@ -311,7 +311,8 @@ def _settings(options: TrainOptions, preset: Preset, ensemble: "Ensemble") -> di
             entries = {"found": ["learning_rate"]}
         return {**entries, "settings": options.kept("settings")}
     own = {name: value for name, value in options.kept("settings").items() if TYPED[name].of == "ensemble"}
-    return {"settings": {"preset": preset.name, "n_estimators": len(ensemble.members), **own}}
+    n = options.n_estimators or len(ensemble.members)
+    return {"settings": {"preset": preset.name, "n_estimators": n, **own}}
 
 
 def _record(run: Path, whole: Run, split: TableSplit, *, single: bool) -> dict[str, Any]:

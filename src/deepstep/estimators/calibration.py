@@ -56,6 +56,13 @@ class Calibration:
 
         return replace(self, scores=split(self.scores), classes=split(self.classes), by_fold=True)
 
+    def whole(self) -> "Calibration":
+        """The same for one model of all rows."""
+        if not self.by_fold:
+            return self
+        scores, classes = (parts and (np.concatenate(parts),) for parts in (self.scores, self.classes))
+        return replace(self, scores=scores, classes=classes, by_fold=False)
+
 
 def answered(answers: Array, weight: Array | None) -> NDArray[np.bool_]:
     """Whether each row (m, n) has an answer and a weight."""

@@ -167,7 +167,7 @@ class Calibrated(DeepEstimator):
                 part[preprocessor.fold.held_out] = number
             answers = self._learn_widths(kept, A, part)
             found = self._read_known(kept, answers, weight, "fit")
-            if n > 1:
+            if n > 1 and not self.refit:  # which has no mean over folds
                 found = replace(found, temperature=ensemble_temperature(found.temperature))
             self._calibration = found.parts(part[answered(answers, weight)], n)
 

@@ -348,7 +348,10 @@ class Ensemble:
         size = max(1, NUMBERS_AT_ONCE // widest)
         parts = [rows[start : start + size] for start in range(0, max(1, rows.shape[0]), size)]
         found = [
-            self.outputs_of(preprocessor.features(part) for preprocessor in self.preprocessors)
+            self.outputs_of(
+                preprocessor.features(part) if own else None
+                for preprocessor, own in zip(self.preprocessors, self._by_fold, strict=True)
+            )
             for part in (parts if len(parts) > 1 else [rows])
         ]
         return found[0] if len(found) == 1 else np.concatenate(found)

@@ -222,6 +222,8 @@ class _Population:
                     self._train(numbers, first)
                     if len(first) < len(folds):
                         self._train(self._best(numbers, first), folds[len(first) :])
+                if self._files is not None:
+                    self._files.end()
                 if self._mixed:
                     with catch_warnings(action="ignore", category=ConvergenceWarning):
                         self._fit_models(seed=self._seed)
@@ -231,7 +233,8 @@ class _Population:
                 if self._files is not None:
                     self._files.flush()
                 self._ended = True
-        return self._ensemble()
+            self._workers.interruption.waits = True
+            return self._ensemble()
 
     def _params(self, number: int) -> SimpleNamespace:
         """The parameters of a preset."""
@@ -358,7 +361,7 @@ class _Population:
             works = (
                 (fold, partial(fit_model, estimator, kind, fold, int(one), prepared(fold), self._context))
                 for fold, one in enumerate(seeds[number :: len(kinds)])
-                if fold in folds
+                if fold in folds and self._whole_clock.left > 0  # one that lacks a fold is dropped
             )
             for fold, found in self._workers.results(works, lambda number, share: None):
                 if found is not None:
@@ -546,7 +549,8 @@ class _Population:
             part = "validation" if self._validation is not None else "out-of-fold"
             score = _score(estimator, together, self._scored.Y, self._weight, where)
             found = "without rows that tell how good they are" if score is None else f"{part} {score}"
-            networks = f"{n} of {self._planned} networks are trained and kept"
+            planned = f" of {self._planned}" if estimator.time_budget is None else ""
+            networks = f"{n}{planned} networks are trained and kept"
             others = f", with {n_others} models of scikit-learn" if self._mixed else ""
             warn_the_caller(f"{where} was interrupted: {networks}{others}, {found}.")
 

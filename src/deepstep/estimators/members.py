@@ -119,7 +119,7 @@ class _Snapshots(Callback):
             outcome = training.outcome.copy()  # views of it cannot be written
             self.kept.append(Snapshot(done, outcome, statistics, training.validation_outputs()))
         if done == self._last:
-            raise StopTraining(f"the other folds were best after {done} epochs or before")
+            raise StopTraining(f"the folds before were best after {done} epochs or earlier")
         if self._compares and done == self._third:
             costs = training.history.column("validation_cost")
             before, now = (

@@ -59,7 +59,7 @@ def _forest(m: int, n: int, seed: int, *, classes: bool, leaf: int) -> Any:
     from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
     kind: Any = ExtraTreesClassifier if classes else ExtraTreesRegressor
-    return kind(TREES, min_samples_leaf=max(leaf, m // ROWS_A_LEAF), random_state=seed)
+    return kind(TREES, min_samples_leaf=max(leaf, m // ROWS_A_LEAF), random_state=seed, n_jobs=1)
 
 
 def _boosting(m: int, n: int, seed: int, *, classes: bool) -> Any:

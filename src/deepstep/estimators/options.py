@@ -292,9 +292,9 @@ class Options(BaseEstimator):
         ``refit`` they see both trainings.
     checkpoint_dir : str or Path, default=None
         Folder into which ``fit`` writes checkpoints, now and then and at Ctrl-C. Each fit needs its own. An
-        ensemble ('tabular', 'tabm') writes its members instead, a file for each, some 5 seconds after it is
-        done at the latest and at Ctrl-C; a shorter fit leaves none. Refused for an ensemble with a
-        ``time_budget``, as the clock decides how long its members are trained.
+        ensemble ('tabular', 'tabm') writes its members instead, a file for each: at once after a training of
+        a second, else every 5 seconds and at Ctrl-C; a shorter fit leaves none. Refused for an ensemble with
+        a ``time_budget``, as the clock decides how long its members are trained.
     checkpoint_every : float, default=None
         Seconds between two checkpoints of one network; None for 30.
     keep_checkpoints : int, default=3

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.estimators.ensemble import Ensemble, Fold, Member, PresetSummary
 from deepstep.estimators.inputs import Dataset, FitContext
-from deepstep.estimators.members import Link, Prepared, Task, Trained, member_executor, train_member
+from deepstep.estimators.members import Link, Prepared, Task, Trained, Workers, member_executor, train_member
 from deepstep.estimators.mixed import MIXED
 from deepstep.estimators.preparing import prepare_fold
 from deepstep.estimators.presets import ALONE, hyperparameters
@@ -51,25 +51,29 @@ def refit_ensemble(estimator: "DeepEstimator", rows: Dataset, context: FitContex
     none, all_rows = np.arange(0), np.arange(len(kept))
     chosen = [one for one in folds.presets if one.weight > 0]
     presets = tuple(one.preset for one in chosen)
-    prepared = prepare_fold(estimator, kept, None, Fold(all_rows, none), presets, context)
     seed = 0 if context.seed is None else context.seed
     seeds = np.random.SeedSequence([seed, 3]).generate_state(len(chosen)).tolist()
     tasks = [
         Task(one.preset, 1, own, (_epochs(estimator, one, folds, len(kept)),))
         for one, own in zip(chosen, seeds, strict=True)
     ]
+    workers: Workers | None = None
     try:
         with member_executor(estimator.n_jobs) as workers:
+            prepared = prepare_fold(estimator, kept, None, Fold(all_rows, none), presets, context)
             works = (
                 (at, partial(_train, estimator, task, prepared, context)) for at, task in enumerate(tasks)
             )
             found = dict(workers.results(works, lambda number, share: None))
-    except KeyboardInterrupt:
-        estimator._interrupted = True
-        warn_the_caller(
-            f"{context.where} was interrupted: the networks of the folds are kept, without refit."
-        )
+    except (KeyboardInterrupt, DivergenceError) as ended:
+        if workers is not None and workers.interruption.again:
+            raise
+        estimator._interrupted = isinstance(ended, KeyboardInterrupt)
+        why = "was interrupted" if estimator._interrupted else f"diverged in the refit ({ended})"
+        warn_the_caller(f"{context.where} {why}: the networks of the folds are kept, without refit.")
         return folds
+    given: Any = estimator
+    given._calibration = given._calibration.whole()
     first = replace(folds.preprocessors[0], fold=Fold(none, none))
     return replace(
         folds,

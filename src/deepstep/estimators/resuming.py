@@ -25,6 +25,9 @@ from deepstep.training.checkpoints import checkpoint_files, member_files, ready_
 if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator
 
+LONG = 1.0
+"""Seconds of training from which on a member is written at once."""
+
 SECONDS = 5.0
 """Between two times at which the members that are finished by then are written; a shorter fit leaves none."""
 
@@ -55,7 +58,7 @@ def open_members(estimator: "DeepEstimator", context: FitContext) -> "MemberFile
     if estimator.time_budget is not None:
         raise ConfigurationError(
             where,
-            f"time_budget=None, where checkpoint_dir is given and preset={estimator.preset!r}",
+            f"None, where checkpoint_dir is given and preset={estimator.preset!r}",
             f"got {estimator.time_budget}",
             "The clock decides how long each member is trained, so that no fit can go on to the same bits.",
             setting="time_budget",
@@ -78,7 +81,8 @@ class MemberFiles:
         self._digests: dict[tuple[int, str], dict[str, Any]] = {}
         self._there: set[Path] = set()
         self._waiting: list[tuple[Path, dict[str, Any], tuple[int, ...], Trained]] = []
-        self._written, self._warned = monotonic(), False
+        self._begun = self._written = monotonic()
+        self._warned = False
 
     def read(self, number: int, task: Task, prepared: Prepared) -> Trained | None:
         """The member of a task; None where it is not there, is damaged, or was trained in another window.
@@ -102,11 +106,16 @@ class MemberFiles:
         return found
 
     def keep(self, number: int, task: Task, prepared: Prepared, trained: Trained) -> None:
-        """Write a finished member, unless it was read: now, or with the next ones a few seconds later."""
+        """Write a finished member, unless it was read: now, or a short one with the next ones."""
         path = self._path(number, task)
         if path not in self._there:
             self._waiting.append((path, self._identity(task, prepared), task.window, trained))
-        if monotonic() - self._written >= SECONDS:
+        if (trained.member.seconds or 0.0) >= LONG or monotonic() - self._written >= SECONDS:
+            self.flush()
+
+    def end(self) -> None:
+        """Write the last ones of a fit that is not short."""
+        if monotonic() - self._begun >= SECONDS:
             self.flush()
 
     def flush(self) -> None:
