@@ -388,7 +388,8 @@ def test_a_given_number_of_networks_is_not_exceeded_within_a_budget(trainings, c
     assert len(trainings) == 4
 
 
-def test_categories_are_counted_as_the_inputs_that_they_become(trainings):
+def test_categories_are_counted_as_the_inputs_that_they_become(trainings, monkeypatch):
+    monkeypatch.setattr(population, "WIDEST", 64)
     texts = np.array([f"c{number % 40}" for number in range(200)])
     table = polars.DataFrame({"a": texts, "b": texts[::-1], "x": np.arange(200) % 7})
     for columns, wide in ((["a", "b", "x"], True), (["a", "x"], False)):

@@ -179,8 +179,8 @@ LARGE = 2_000
 UNITS: Mapping[float, tuple[int, int]] = {LARGE: (64, 128), inf: (128, 256)}
 """Units of a drawn layer, of tables below so many rows."""
 
-WIDE = 64
-"""Features from which on no network has cosines of each."""
+WIDE, WIDEST = 64, 256
+"""Columns, and the features that they become, above which no network has cosines of each."""
 
 
 class Width(NamedTuple):
@@ -264,5 +264,5 @@ def more_presets(presets: tuple[Preset, ...], m: int, width: Width, seed: int) -
 def _is_for(preset: Preset, m: int, width: Width) -> bool:
     """Whether a table is neither too wide for the inputs of a preset nor too short."""
     if preset.settings.get("features"):
-        return width.features <= WIDE
+        return width.columns <= WIDE and width.features <= WIDEST
     return not preset.cuts or 8 * width.columns <= 2 * m
