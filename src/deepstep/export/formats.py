@@ -25,8 +25,8 @@ class Format:
     """A format.
 
     suffix: Of its file.
-    write: ``(program, path, note, **options)`` writes the file, and others beside it; ``note`` is the text of the
-        certificate, which it holds. Returns the paths.
+    write: ``(program, path, note, **options)`` writes the file, and others beside it; ``note`` is the text of
+        the certificate, which it holds. Returns the paths.
     run: (path, program, rows by column) → outputs (m, n), NaN in rows that are refused; raises
         `deepstep.export.certificate.CannotRunError` where there is no program that runs the file.
     refused: What it cannot carry, by the name of an operation or ``"input KIND"``, and why.
