@@ -54,6 +54,7 @@ from deepstep.estimators.solvers import warn_the_caller
 from deepstep.estimators.splits import split
 from deepstep.estimators.tried import Outcome, TriedPreset, TriedPresets
 from deepstep.preparation.batches import evenly_spread
+from deepstep.training.interruption import deferred
 from deepstep.training.progress import Meter
 from deepstep.types import Array, plain
 
@@ -233,7 +234,7 @@ class _Population:
                 if self._files is not None:
                     self._files.flush()
                 self._ended = True
-            self._workers.interruption.waits = True
+        with deferred():  # what is trained is worth a second
             return self._ensemble()
 
     def _params(self, number: int) -> SimpleNamespace:
