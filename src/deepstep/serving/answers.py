@@ -25,7 +25,7 @@ FURTHER_COLUMNS = 1_000
 
 
 LINES_OF_A_ROW = 10
-"""Lines that a text table may have for each row, those in quotes and empty ones included, before it is read."""
+"""Lines that a text table may have for each row, before it is read; those in quotes and empty ones count."""
 
 
 class TooManyRowsError(DataError):
