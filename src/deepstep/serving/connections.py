@@ -20,7 +20,7 @@ class InTime(H11Protocol):
         self._await_request()
 
     def on_response_complete(self) -> None:
-        """Start the clock anew; the next request may be there, and is read by this."""
+        """Restart the clock before the next request, which may be there, is read."""
         self._await_request()
         super().on_response_complete()
 
