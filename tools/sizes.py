@@ -23,14 +23,14 @@ LIMITS: dict[str, tuple[int, int]] = {
     "report": (700, 920),
     "explorer": (1_230, 1_830),
     "export": (1_800, 3_050),
-    "serving": (0, 480),
+    "serving": (300, 570),
     "course": (1_800, 3_740),
-    "cli": (2_000, 5_750),
-    "": (500, 2_450),
+    "cli": (2_000, 5_760),
+    "": (500, 2_470),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
-FILES = 190, 282
+FILES = 190, 283
 TESTS = 22_000, 45_300
 
 

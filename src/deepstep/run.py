@@ -492,7 +492,7 @@ class Run:
             got = "the run has none"
             raise ConfigurationError("Run", "an estimator, which knows how often it is wrong", got)
         name = "predict_set" if self.preparation.target.is_classification else "predict_interval"
-        found: AnyArray = getattr(estimator, name)(self._rows(raw), alpha)
+        found: AnyArray = getattr(estimator, name)(_as_fitted(estimator, self._rows(raw)), alpha)
         return found
 
     def reading(
@@ -592,6 +592,19 @@ def _estimator_of(*read: Any) -> "DeepEstimator":
 def few_rows(m: int) -> AnyArray:
     """Which of m training rows a run keeps: at most 16, evenly spread, first and last among them."""
     return evenly_spread(m, MOST_EXAMPLES)
+
+
+def _as_fitted(estimator: "DeepEstimator", rows: Any) -> Any:
+    """All columns of the fit, with names where it had them: scikit-learn warns where only one of both has."""
+    from deepstep.environment import polars
+
+    named = list(getattr(estimator, "feature_names_in_", ()))
+    if isinstance(rows, np.ndarray):
+        return polars.DataFrame(rows, schema=named) if named else rows
+    names, there = estimator._column_names, set(rows.columns)
+    unseen = [polars.lit(np.nan).alias(name) for name in names if name not in there]  # of no fold's features
+    table = rows.with_columns(unseen).select(names)
+    return table if named else table.to_numpy()
 
 
 def _inputs(estimator: "DeepEstimator") -> TablePreparation:

@@ -1,6 +1,7 @@
 """An ensemble whose fit was killed goes on from its finished members, to the same bits."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -223,7 +224,8 @@ def test_a_short_fit_leaves_none(monkeypatch, tmp_path):
 def test_another_fit_is_refused(changed, rows, sentence, killed, tmp_path):
     model = killed(3, DeepRegressor(checkpoint_dir=tmp_path, **FEW), NUMBERS, TARGET)
     kept = {path: path.read_bytes() for path in member_files(tmp_path)}
-    with pytest.raises(ConfigurationError, match=rf"DeepRegressor.fit: members of this fit.*{sentence}"):
+    told = f"DeepRegressor.fit: members in {tmp_path} must be of this fit, with the same data and parameters"
+    with pytest.raises(ConfigurationError, match=rf"{re.escape(told)}, got others: {sentence}"):
         model.set_params(**changed).fit(**{"X": NUMBERS, "y": TARGET, **rows})
     assert {path: path.read_bytes() for path in member_files(tmp_path)} == kept
 

@@ -7,8 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import closing, contextmanager
-from http.client import HTTPConnection
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPConnection, IncompleteRead
 from io import StringIO
 from threading import Event, Thread
 
@@ -20,6 +20,7 @@ import uvicorn
 from deepstep import DeepClassifier, DeepRegressor, Run
 from deepstep.cli.main import main
 from deepstep.serving.application import Limits, application
+from deepstep.serving.connections import in_time
 
 ROWS = 80
 JSON, CSV = "application/json", "text/csv"
@@ -41,7 +42,7 @@ def table():
 @pytest.fixture(scope="module")
 def runs(table):
     few = {"n_estimators": 2, "effort": "fast", "max_iter": 4, "random_state": 1}
-    y = np.arange(ROWS) % 3
+    y, noise = np.arange(ROWS) % 3, np.random.RandomState(2).rand(ROWS)
     one = {"preset": "single", "max_iter": 4, "random_state": 1}
     numbers = np.column_stack([y * 10.0, y + 0.5])
     return {
@@ -54,6 +55,7 @@ def runs(table):
         "quantiles": Run.of(
             DeepRegressor((4,), loss="quantile", loss_params={"levels": (0.1, 0.9)}, **one).fit(table, y)
         ),
+        "numbers of arrays": Run.of(DeepRegressor(**few).fit(np.column_stack([y, -y]).astype(float), noise)),
         "arrays": Run.of(DeepClassifier((4,), **one).fit(np.column_stack([y, -y]).astype(float), y)),
     }
 
@@ -61,7 +63,8 @@ def runs(table):
 @contextmanager
 def served(run, limits=None):
     """The port of a server that runs in a thread."""
-    config = uvicorn.Config(application(run, limits), log_level="critical", ws="none", lifespan="on")
+    app, http = application(run, limits), in_time((limits or Limits()).seconds)
+    config = uvicorn.Config(app, http=http, log_level="critical", ws="none", lifespan="on")
     server, listener = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0))
     thread = Thread(target=server.run, args=([listener],))
     thread.start()
@@ -128,6 +131,10 @@ def test_coverage_adds_sets_and_intervals(runs, table):
         header = ask(port, "/predict?coverage=0.75", rows, accept=CSV)[1].splitlines()[0]
         assert header.endswith("in_set_a,in_set_b,in_set_c")
         assert ask(port, "/predict?coverage=75", rows)[0] == ask(port, "/predict?n=1", rows)[0] == 400
+    numbers = [{"x0": 0.0, "x1": 0.0}]
+    with served(runs["numbers of arrays"]) as port:  # no warning of names, which the tests make an error
+        status, answer = ask(port, "/predict?coverage=0.75", numbers)
+        assert status == 200, answer
     ends = runs["several numbers"].estimator.predict_interval(table, alpha=0.25)
     with served(runs["several numbers"]) as port:
         found = json.loads(ask(port, "/predict?coverage=0.75", rows)[1])["predictions"]
@@ -165,7 +172,14 @@ REFUSED = {
     "wide line": (b"," * 5_000, CSV, 400, "a line has 5,000 separators"),
     "binary": (b"\xff\x00" * 99, CSV, 400, "the body"),
     "empty": (b"", CSV, 400, "at least one row is expected"),
-    "many lines": (b"1\n" * 500, CSV, 413, "at most 101 rows are expected; it has 500"),
+    "many lines": (b"1\n" * 1_500, CSV, 413, "at most 1,010 lines are expected; it has 1,500"),
+    "many rows of text": (
+        b"age,colour,member,day\n" + b"1,red,1,\n" * 101,
+        CSV,
+        413,
+        "at most 100 rows are expected; it has 101",
+    ),
+    "column again": (b'{"columns": ["age", "age"], "rows": [[1, 2]]}', JSON, 400, "'age' comes again"),
     "many rows": (json.dumps([{}] * 101).encode(), JSON, 413, "at most 100 rows are expected; it has 101"),
     "many bytes": (b"x" * 200_001, JSON, 413, "at most 200,000 bytes"),
     "kind": (b"age", "text/plain", 415, "Content-Type must be"),
@@ -182,11 +196,43 @@ def test_what_does_not_fit_is_refused_in_a_sentence(runs, name):
         assert ask(port, "/")[0] == 200
 
 
+def test_a_compressed_body_is_refused(runs):
+    with served(runs["classes"]) as port:
+        status, answer = ask(port, body=b"[]", **{"Content-Encoding": "gzip"})
+        assert status == 415
+        assert json.loads(answer)["error"] == "Content-Encoding must be identity, got 'gzip'."
+
+
+def test_empty_lines_and_line_breaks_in_quotes_are_no_rows(runs):
+    with served(runs["classes"], Limits(rows=20)) as port:
+        body = b"age,colour,member,day\n" + b'1,"red\n\n\n",1,\n\n' * 20
+        status, answer = ask(port, body=body, kind=CSV)
+        assert status == 200, answer
+        assert len(json.loads(answer)["predictions"]) == 20
+
+
+@pytest.mark.parametrize(("host", "status"), [("localhost:80", 200), ("[::1]:8000", 200), ("[::2]", 400)])
+def test_hosts_are_compared_without_their_port(runs, host, status):
+    with served(runs["classes"]) as port:
+        assert ask(port, "/", Host=host)[0] == status
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"), [("inf", "0<x<=3600"), ("nan", "'nan' is not a number"), ("0", "0<x<=3600")]
+)
+def test_the_time_of_the_command_is_finite(tmp_path, capsys, given, sentence):
+    with pytest.raises(SystemExit, match="2"):
+        main(["serve", str(tmp_path), "--timeout", given])
+    assert sentence in capsys.readouterr().err
+
+
 def test_other_paths_methods_and_hosts(runs):
     with served(runs["classes"]) as port:
         assert ask(port, "/../etc/passwd") == ask(port, "/nothing") == (404, '{"error": "Not Found"}')
         assert ask(port)[0] == 405
-        assert ask(port, "/", Host="somewhere.example")[0] == 400
+        status, answer = ask(port, "/", Host="somewhere.example")
+        assert status == 400
+        assert json.loads(answer)["error"] == "Host must be a name of this server, got 'somewhere.example'."
         assert json.loads(ask(port, "/")[1])["status"] == "ok"
 
 
@@ -252,6 +298,71 @@ def test_a_body_that_does_not_arrive_is_not_waited_for(runs):
     ):
         connection.sendall("\r\n".join(head).encode())
         assert connection.recv(100).startswith(b"HTTP/1.1 408")
+
+
+HEADS = {
+    "nothing": b"",
+    "half a line": b"GET / HT",
+    "half of the headers": b"GET / HTTP/1.1\r\nHost: localhost\r\n",
+    "a body that nobody reads": b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000\r\n\r\n",
+    "the next request": b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\nGET /",
+}
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_a_connection_without_a_request_ends_in_time_however_its_bytes_come(runs, name):
+    with (
+        served(runs["classes"], Limits(seconds=1.0)) as port,
+        socket.create_connection(("127.0.0.1", port), timeout=20) as connection,
+    ):
+        begun = time.monotonic()
+        connection.sendall(HEADS[name])
+        dripping = Thread(target=drip, args=(connection,))
+        dripping.start()
+        with suppress(ConnectionResetError):
+            while connection.recv(4096):
+                pass
+        assert 0.5 < time.monotonic() - begun < 4  # uvicorn closes idle connections after 5 seconds
+        dripping.join()
+        assert ask(port, "/")[0] == 200
+
+
+def drip(connection):
+    """A byte now and then, until the connection is closed."""
+    for _ in range(60):
+        time.sleep(0.1)
+        try:
+            connection.sendall(b"x")
+        except OSError:
+            return
+    raise AssertionError("the connection stays")
+
+
+def test_an_answer_that_nobody_takes_does_not_keep_its_connection(runs, monkeypatch):
+    monkeypatch.setattr("deepstep.serving.application.csv_of", lambda *_: "x" * 30_000_000)
+    row = {"age": 1, "colour": "red", "member": True, "day": None}
+    with (
+        served(runs["classes"], Limits(seconds=1.0)) as port,
+        closing(HTTPConnection("127.0.0.1", port, timeout=20)) as connection,
+    ):
+        connection.request("POST", "/predict", json.dumps([row]), {"Content-Type": JSON, "Accept": CSV})
+        time.sleep(2.5)
+        with pytest.raises((IncompleteRead, ConnectionResetError)):
+            connection.getresponse().read()
+
+
+def test_a_connection_serves_many_requests_for_longer_than_the_time_of_one(runs):
+    with (
+        served(runs["classes"], Limits(seconds=0.6)) as port,
+        closing(HTTPConnection("127.0.0.1", port, timeout=20)) as connection,
+    ):
+        connection.connect()
+        opened = connection.sock.getsockname()
+        for _ in range(8):
+            connection.request("GET", "/")
+            assert connection.getresponse().read()
+            time.sleep(0.15)
+        assert connection.sock.getsockname() == opened
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])

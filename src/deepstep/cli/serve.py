@@ -18,6 +18,15 @@ from deepstep.run import Run
 MOST_CONNECTIONS = 256
 
 
+class Seconds(click.FloatRange):
+    """Above 0, and at most an hour; the comparisons of the range let nan pass."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number, or a sentence about it."""
+        seconds = float(super().convert(value, param, ctx))
+        return seconds if seconds == seconds else self.fail(f"{value!r} is not a number.", param, ctx)
+
+
 def _option(flag: str, kind: Any, default: object, text: str) -> Callable[[Any], Any]:
     return click.option(flag, type=kind, default=default, show_default=True, help=text)
 
@@ -28,7 +37,7 @@ def _option(flag: str, kind: Any, default: object, text: str) -> Callable[[Any],
 @_option("--port", click.IntRange(0, 65535), 8000, "0 takes any free one.")
 @_option("--max-bytes", click.IntRange(1), 8_000_000, "Bytes of a body, at most.")
 @_option("--max-rows", click.IntRange(1), 10_000, "Rows of a body, at most.")
-@_option("--timeout", click.FloatRange(0, min_open=True), 30.0, "Seconds for a body, and for its prediction.")
+@_option("--timeout", Seconds(0, 3600, min_open=True), 30.0, "Seconds for headers, a body, and a prediction.")
 @_option("--threads", click.IntRange(1), 2, "Threads that predict.")
 @json_option
 def serve_command(
@@ -50,6 +59,7 @@ def serve_command(
         import uvicorn
 
         from deepstep.serving.application import LOOPBACK, Limits, application
+        from deepstep.serving.connections import in_time
     except ModuleNotFoundError as error:
         raise missing_package("deepstep serve", (error.name or "").partition(".")[0], "serve") from error
     run = Run.load(run_folder)
@@ -58,6 +68,7 @@ def serve_command(
     hosts = LOOPBACK if host in ("127.0.0.1", "localhost", "::1") else ("*",)
     config = uvicorn.Config(
         application(run, limits, hosts),
+        http=in_time(timeout),
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -71,7 +71,8 @@ def chosen_preset(context: click.Context, *, streamed: bool) -> Preset:
     for option in (name for name, typed in TYPED.items() if typed.of == "ensembles alone"):
         if context.params[option] is not None and (single or asked == SINGLE):
             got, name = f"got {listed}" if single else "got --preset single", flag_of(option)
-            raise ConfigurationError(name, "used with --preset tabular or tabm", got, setting=name)
+            presets = "tabular" if option == "members" else "tabular or tabm"
+            raise ConfigurationError(name, f"used with --preset {presets}", got, setting=name)
     if asked is not None:
         choice = Preset(asked, "as asked")
     elif single:

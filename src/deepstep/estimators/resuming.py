@@ -156,9 +156,10 @@ class MemberFiles:
             with spelled(parameter_of):
                 raise ConfigurationError(
                     self._context.where,
-                    "members of this fit, with the same data and parameters",
-                    "",
+                    "of this fit, with the same data and parameters",
+                    "got others:",
                     "Give what they were trained with, or choose another folder.",
+                    setting=f"members in {self._folder}",
                     listed=other,
                 )
 

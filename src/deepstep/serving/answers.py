@@ -1,5 +1,6 @@
 """Rows of a request as a table, and predictions as records of JSON and as columns of CSV."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,6 +22,10 @@ BODY = "the body"
 
 FURTHER_COLUMNS = 1_000
 """Unused columns that a text table may have; the time to name them grows with the square of their number."""
+
+
+LINES_OF_A_ROW = 10
+"""Lines that a text table may have for each row, before it is read; those in quotes and empty ones count."""
 
 
 class TooManyRowsError(DataError):
@@ -46,6 +51,9 @@ def table_of_json(body: bytes, run: Run, most: int) -> "polars.DataFrame":
     if not isinstance(records, list) or not (isinstance(value, list) or _are(str, header)):
         expected = 'a list of objects, or an object with the lists "columns" and "rows", is expected'
         raise DataError(BODY, expected, f"got {type(value).__name__}")
+    again = [name for name, times in Counter(header or ()).items() if times > 1]
+    if again:
+        raise DataError(BODY, "every column once is expected", f"{again[0]!r:.60} comes again")
     _check_rows(len(records), most)
     kind, fits = (dict, "an object") if header is None else (list, f"a list of {len(header)} values")
     for number, row in enumerate(records, 1):
@@ -76,7 +84,9 @@ def table_of_csv(body: bytes, run: Run, most: int) -> "polars.DataFrame":
     from deepstep.environment import polars
 
     how = run.reading()
-    _check_rows(body.count(b"\n") or 1, most + 1)  # lines and columns, before they are read
+    lines, most_lines = body.count(b"\n"), LINES_OF_A_ROW * (most + 1)
+    if lines > most_lines:
+        raise TooManyRowsError(BODY, f"at most {most_lines:,} lines are expected", f"it has {lines:,}")
     widest = max(line.count(sign.encode()) for line in body.split(b"\n") for sign in SEPARATORS)
     if widest > 2 * len(run.columns) + FURTHER_COLUMNS:
         got = f"a line has {widest:,} separators"

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -11,10 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deepstep import __version__
 from deepstep.errors import ConfigurationError, DeepStepError
@@ -66,7 +67,7 @@ def application(run: Run, limits: Limits | None = None, hosts: Sequence[str] = L
             Route("/openapi.json", service.describe),
             Route("/docs", service.show),
         ],
-        middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))],
+        middleware=[Middleware(_Hosts, valid=tuple(hosts))],
         exception_handlers={
             HTTPException: _refused,
             DeepStepError: _wrong,
@@ -75,6 +76,23 @@ def application(run: Run, limits: Limits | None = None, hosts: Sequence[str] = L
         },
         lifespan=service.lifespan,
     )
+
+
+class _Hosts:
+    """Refuses other Host headers; an entry ``*.name`` stands for all names below it, ``*`` for all hosts."""
+
+    def __init__(self, app: ASGIApp, valid: Sequence[str]) -> None:
+        self._app, self._valid = app, [host.lower() for host in valid]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass the request on."""
+        answer = self._app
+        if scope["type"] == "http":
+            given = Request(scope).headers.get("host", "")
+            host = re.sub(r":\d*$", "", given.lower())
+            if not any(host == one or (one[:1] == "*" and host.endswith(one[1:])) for one in self._valid):
+                answer = _json({"error": f"Host must be a name of this server, got {given[:60]!r}."}, 400)
+        await answer(scope, receive, send)
 
 
 class _Service:
@@ -122,6 +140,8 @@ class _Service:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in READERS:
             raise HTTPException(415, f"Content-Type must be {JSON} or {CSV}, got {kind[:60]!r}.")
+        if (coding := request.headers.get("content-encoding", "identity").strip().lower()) != "identity":
+            raise HTTPException(415, f"Content-Encoding must be identity, got {coding[:60]!r}.")
         wanted = CSV if CSV in request.headers.get("accept", "") else JSON
         body = await self._in_time(self._body(request), 408, "The body did not arrive")
         if not self._places.acquire(blocking=False):
