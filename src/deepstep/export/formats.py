@@ -27,8 +27,10 @@ class Format:
     suffix: Of its file.
     write: ``(program, path, note, **options)`` writes the file, and others beside it; ``note`` is the text of
         the certificate, which it holds. Returns the paths.
-    run: (path, program, rows by column) → outputs (m, n), NaN in rows that are refused; raises
-        `deepstep.export.certificate.CannotRunError` where there is no program that runs the file.
+    run: (path, program, rows by column) → outputs (m, n), NaN in rows that are refused, or these and a list
+        of the predictions; raises `deepstep.export.certificate.CannotRunError` where there is no program that
+        runs the file.
+    texts: Whether it reads texts of numbers, such as 45.2%.
     refused: What it cannot carry, by the name of an operation or ``"input KIND"``, and why.
     most_numbers: How many constants it holds at most.
     options: Names of what `write` takes, with the bound of the certificate where one is looser.
@@ -39,10 +41,11 @@ class Format:
 
     suffix: str
     write: Callable[..., list[Path]]
-    run: Callable[[Path, Program, Mapping[str, list[Any]]], Array]
+    run: Callable[[Path, Program, Mapping[str, list[Any]]], Array | tuple[Array, list[Any]]]
     refused: Mapping[str, str] = field(default_factory=dict)
     most_numbers: float = float("inf")
     options: Mapping[str, float] = field(default_factory=dict)
+    texts: bool = False
 
 
 def get_format(name: str, where: str = "export") -> Format:
