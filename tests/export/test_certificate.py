@@ -167,7 +167,7 @@ def test_too_few_rows_are_no_certificate(monkeypatch: pytest.MonkeyPatch, tmp_pa
         return np.where(np.arange(len(A))[:, None] < 60, A, np.nan)
 
     def run(path: Path, program: Any, rows: Any) -> Any:
-        outputs, decisions = kind.run(path, program, rows)
+        _, decisions = kind.run(path, program, rows)
         return most_refused(rows), decisions
 
     monkeypatch.setattr(

@@ -21,7 +21,7 @@ from deepstep.data import atomic_write
 from deepstep.docstrings import complete
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.export.certificate import BOUND, Certificate, ParityError, certify
-from deepstep.export.formats import FORMATS, Format, get_format, refuse_what_it_cannot
+from deepstep.export.formats import FORMATS, Format, get_format, refuse_what_it_cannot, worded
 from deepstep.export.models import exported
 
 NOT_YET = "[not run yet]"
@@ -73,7 +73,7 @@ def export(
         raise ConfigurationError(where, expected, f"got {to!r}", setting="to")
     asked = {name: value for name, value in options.items() if value}
     bound = max([BOUND, *(kind.options[name] for name in asked)])
-    _check_targets([path], overwrite=overwrite)
+    _check_targets([path], where, overwrite=overwrite)
     found = exported(model, where)
     refuse_what_it_cannot(to, kind, found.program, where)
     with tempfile.TemporaryDirectory(prefix="deepstep-") as folder:
@@ -90,7 +90,7 @@ def export(
 
         files = kind.write(found.program, made, NOT_YET, **asked)
         targets = [path.parent / one.name for one in files]
-        _check_targets(targets, overwrite=overwrite)
+        _check_targets(targets, where, overwrite=overwrite)
         certificate = certified()
         tested = made.read_bytes()
         if b"\0" in tested:  # a binary file holds the length of its texts
@@ -105,12 +105,12 @@ def export(
     return replace(certificate, files=tuple(targets))
 
 
-def _check_targets(paths: list[Path], *, overwrite: bool) -> None:
+def _check_targets(paths: list[Path], where: str, *, overwrite: bool) -> None:
     for path in paths:
         if path.is_dir():
             raise FileError(str(path), "a file", "got a folder", setting=str(path))
         if path.exists() and not overwrite:
-            hint = "Pass overwrite=True to replace it."
+            hint = f"Pass {worded(where, 'overwrite=True', '--overwrite')} to replace it."
             raise FileError(str(path), "a new file", "got one that exists", hint, setting=str(path))
 
 

@@ -59,6 +59,11 @@ def get_format(name: str, where: str = "export") -> Format:
     return found
 
 
+def worded(where: str, python: str, command: str) -> str:
+    """What is to be passed, in the words of Python or of the command line, whose places begin with its name."""
+    return command if where.startswith("deepstep ") else python
+
+
 def refuse_what_it_cannot(name: str, kind: Format, program: Program, where: str) -> None:
     """Refuse a program that a format cannot carry, by the name of what it cannot."""
     used = [*dict.fromkeys(step.op for step in program.steps)]
@@ -67,9 +72,12 @@ def refuse_what_it_cannot(name: str, kind: Format, program: Program, where: str)
         if what in kind.refused:
             column = next((one.column for one in program.inputs if f"input {one.kind}" == what), "")
             got = f"got {what}{f' of column {column!r}' * bool(column)}"
-            expected = f"a model without {what} for to={name!r}: {kind.refused[what]}"
-            raise ConfigurationError(where, expected, got, "Use to='numpy'.", setting="model")
+            to = worded(where, f"to={name!r}", f"--to {name}")
+            expected = f"a model without {what} for {to}: {kind.refused[what]}"
+            hint = worded(where, "Use to='numpy'.", "Use --to numpy.")
+            raise ConfigurationError(where, expected, got, hint, setting="model")
     if program.n_numbers > kind.most_numbers:
-        expected = f"a model of at most {kind.most_numbers:,.0f} numbers for to={name!r}"
+        to = worded(where, f"to={name!r}", f"--to {name}")
+        expected = f"a model of at most {kind.most_numbers:,.0f} numbers for {to}"
         hint = "Train one small network, or use another format."
         raise ConfigurationError(where, expected, f"got {program.n_numbers:,}", hint, setting="model")
