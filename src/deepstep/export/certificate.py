@@ -9,10 +9,11 @@ in float64 (``difference``), so that what is measured is the export and not roun
     |exported - exact| / max(1, |exact|, scale)
 
 with the scale of the column of outputs: 1 for probabilities; for numbers the deviation of the exact outputs
-for rows as in training. A difference above 1e-6 is a failed export: nothing is written. The predictions of the
+for rows as in training. A difference above 1e-6 is a failed export: nothing is written. Predictions of the
 file, where its format has some, are compared with the decisions of the model; ties within the bound may go
 either way. How far the export is from what the model predicts in its own precision stands beside it
-(``from_predictions``): for networks in float32 this is their rounding. A row that the model refuses has to be refused by the export, and no other.
+(``from_predictions``): for networks in float32 this is their rounding. A row that the model
+refuses has to be refused by the export, and no other.
 """
 
 import subprocess
@@ -35,8 +36,8 @@ BOUND = 1e-6
 """The largest difference of an export, relative."""
 
 Runner = Callable[[Mapping[str, list[Any]]], Array | tuple[Array, list[Any]]]
-"""Rows by column → outputs (m, n) of the exported file, NaN for rows that it refuses; in some formats also its
-predictions, a list."""
+"""Rows by column → outputs (m, n) of the exported file, NaN for rows that it refuses; in some formats also
+its predictions, a list."""
 
 
 class CannotRunError(DeepStepError):

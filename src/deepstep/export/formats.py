@@ -60,7 +60,7 @@ def get_format(name: str, where: str = "export") -> Format:
 
 
 def worded(where: str, python: str, command: str) -> str:
-    """What is to be passed, in the words of Python or of the command line, whose places begin with its name."""
+    """An argument as Python or the command line writes it; places of the latter begin with its name."""
     return command if where.startswith("deepstep ") else python
 
 
