@@ -50,8 +50,8 @@ found = answers(0, m)
 usual = [row for row in range(m // 3) if found[row][1] is not None]
 bare = {name: [module["stripped"](columns[name][row]) for row in usual] for name in columns}
 if usual:
-    said = module["predict"](bare).reshape(len(usual), -1).tolist()
-    for row, one, text in zip(usual, said, printed(usual), strict=True):
+    expected = module["predict"](bare).reshape(len(usual), -1).tolist()
+    for row, one, text in zip(usual, expected, printed(usual), strict=True):
         if [*map(str, one)] != text:  # the program says another thing than the function
             found[row] = found[row][0], text
 json.dump(found, sys.stdout)
