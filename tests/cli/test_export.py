@@ -87,3 +87,12 @@ def test_pictures_and_several_targets(deepstep, tmp_path):
     names = whole.preparation.inputs.feature_names
     expected = whole.predict(polars.DataFrame(pixels, schema=list(names))).probabilities
     assert np.max(np.abs(P - expected)) < 1e-6
+
+
+def test_refusals_name_options(deepstep, run):
+    folder, _ = run
+    Path("model.npz").write_text("mine")
+    found = deepstep("export", folder, "-o", "model.py")
+    assert found.code == 2
+    assert "model.npz must be a new file, got one that exists. Pass --overwrite to replace it." in found.err
+    assert Path("model.npz").read_text() == "mine"

@@ -31,12 +31,12 @@ def with_runner(monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
 
 
 def moved(A: Any) -> Any:
-    A[5, 0] += 3 * BOUND
+    A[0][5, 0] += 3 * BOUND
     return A
 
 
 def refused(A: Any) -> Any:
-    A[5, 0] = np.nan
+    A[0][5, 0] = np.nan
     return A
 
 
@@ -124,6 +124,103 @@ def test_rows_of_columns_that_folds_see_as_several_kinds() -> None:
     stored = stored_rows(program, {"a": ["1.5", "", "nan", "0.1"], "b": ["red", "2.5", "", "7"]})
     assert stored == {"a": [1.5, None, None, float(np.float32(0.1))], "b": ["red", "2.5", None, "7"]}
     assert stored_rows(program, {"a": ["1.5"]}) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("numpy", "found.argmax(axis=1)", "found.argmin(axis=1)"),
+        ("numpy", "writer.writerows([*row, *more]", "writer.writerows([*row[::-1] * 2, *more]"),
+        ("numpy", "decided(found).reshape", "decided(found[::-1]).reshape"),
+        ("js", "Math.max(...found)", "Math.min(...found)"),
+        ("js", '["a", "b", "c"];\nexport const names', '["c", "b", "a"];\nexport const names'),
+        ("js", 'settings.decimal, "."', 'settings.decimal, ""'),
+    ],
+)
+def test_a_changed_text_is_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, old: str, new: str
+) -> None:
+    """The certificate is about what is called: `predict`, the classes, the program, texts of numbers."""
+    kind = get_format(name)
+
+    def write(program: Program, path: Path, note: str) -> list[Path]:
+        files = kind.write(program, path, note)
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        return files
+
+    module = formats.import_module(FORMATS[name])
+    monkeypatch.setattr(module, "FORMAT", replace(kind, write=write))
+    with pytest.raises((ParityError, FileError)):
+        export(fitted("single", "percent"), tmp_path / f"model{kind.suffix}")
+    assert not any(tmp_path.iterdir())
+
+
+def test_too_few_rows_are_no_certificate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    kind = get_format("numpy")
+    network = Network([2, 3, 1], seed=1)
+    found = exported(network)
+
+    def most_refused(rows: Any) -> Any:
+        A = found.predicted(rows)
+        return np.where(np.arange(len(A))[:, None] < 60, A, np.nan)
+
+    def run(path: Path, program: Any, rows: Any) -> Any:
+        _, decisions = kind.run(path, program, rows)
+        return most_refused(rows), decisions
+
+    monkeypatch.setattr(
+        "deepstep.export.exported", lambda *_: replace(found, predicted=most_refused, exact=most_refused)
+    )
+    monkeypatch.setattr(formats.import_module(FORMATS["numpy"]), "FORMAT", replace(kind, run=run))
+    with pytest.raises(ParityError, match="compared too few rows: both refuse 140 of 200"):
+        export(network, tmp_path / "net.py")
+
+
+def test_all_files_are_replaced_or_none(tmp_path: Path) -> None:
+    network = Network([2, 1], seed=1)
+    (tmp_path / "net.py").write_text("mine")
+    (tmp_path / "net.npz").mkdir()
+    with pytest.raises(FileError, match=r"net\.npz must be a file, got a folder"):
+        export(network, tmp_path / "net.py", overwrite=True)
+    assert (tmp_path / "net.py").read_text() == "mine"
+    (tmp_path / "net.npz").rmdir()
+    (tmp_path / "real.py").write_text("old")
+    (tmp_path / "net.py").unlink()
+    (tmp_path / "net.py").symlink_to("real.py")
+    export(network, tmp_path / "net.py", overwrite=True)
+    assert (tmp_path / "net.py").is_symlink()
+    assert "Parity certificate: largest" in (tmp_path / "real.py").read_text(encoding="utf-8")
+
+
+def test_the_bytes_that_ran_are_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """But for the certificate."""
+    kind, ran = get_format("js"), list[str]()
+
+    def run(path: Path, program: Any, rows: Any) -> Any:
+        ran.append(path.read_text(encoding="utf-8"))
+        return kind.run(path, program, rows)
+
+    calls = iter("ab")
+
+    def write(program: Program, path: Path, note: str) -> list[Path]:
+        return kind.write(program, path, f"{note} {next(calls)}")
+
+    monkeypatch.setattr(formats.import_module(FORMATS["js"]), "FORMAT", replace(kind, run=run, write=write))
+    certificate = export(Network([2, 1], seed=1), tmp_path / "net.js")
+    text = (tmp_path / "net.js").read_text(encoding="utf-8")
+    assert [text.replace(str(certificate), "[not run yet]")] == ran
+
+
+def test_stored_rows_are_read_as_the_table() -> None:
+    inputs = [Input("a", "number", 0), Input("t", "date", 1, settings={"lenient": False})]
+    program = Program(("a", "t"), tuple(inputs), (), {}, "raw", Result("numbers", ()))
+    cells = {"a": ["0,5", "1.000,25", ""], "t": ["06:00:00", "", "18:00:00"]}
+    stored = stored_rows(program, cells, decimal_comma=True)
+    assert stored["a"] == [0.5, 1000.25, None]
+    assert stored["t"] == ["1970-01-01T06:00:00", None, "1970-01-01T18:00:00"]
+    assert stored_rows(program, cells) == {}
 
 
 def test_large_inputs_that_the_network_refuses(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import polars
 import pytest
 from scipy.special import erfc
-from test_numpy_format import RAW
+from test_numpy_format import DATES, RAW
 
 from deepstep import DeepClassifier, DeepRegressor
 from deepstep.export import export, js_format, numpy_runtime, sql_format
@@ -115,7 +115,7 @@ def test_raw_texts_are_read_as_deepstep_reads_them(tmp_path: Path) -> None:
     types = {"x": polars.Float64, **dict.fromkeys(RAW, polars.String)}
     expected = preparation.transform(polars.DataFrame({"x": [0.0] * 10, **rows}, schema=types))
     js_format.write(program, tmp_path / "model.js", "")
-    found = js_format.run(tmp_path / "model.js", program, {"x": [0.0] * 10, **rows})
+    found, _ = js_format.run(tmp_path / "model.js", program, {"x": [0.0] * 10, **rows})
     assert np.allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 
@@ -135,10 +135,33 @@ def test_many_rows_of_tables(shared: Path, name: str, target: str, form: Any, tm
     program = exported(kind((8,), preset="single", **QUICK).fit(rows.drop(target), rows[target])).program
     drawn = drawn_rows(program, seed=5, m=10_000)
     form.write(program, tmp_path / "model", "")
-    found = form.run(tmp_path / "model", program, drawn)
+    ran = form.run(tmp_path / "model", program, drawn)
+    found = ran[0] if isinstance(ran, tuple) else ran
     record = json.loads(program.to_json())
     expected = RUNTIME.run(record, program.constants, RUNTIME.read(record, drawn))
     assert np.max(np.abs(found - expected) / np.maximum(1, np.abs(expected))) < 1e-9
+
+
+def test_large_whole_numbers_as_classes(tmp_path: Path) -> None:
+    X, y = np.random.default_rng(1).normal(size=(40, 1)), 2**60 + np.arange(40) % 2
+    export(DeepClassifier(preset="single", **QUICK).fit(X, y), tmp_path / "model.js")
+    text = 'import { classes } from "./model.js"; print(classes.map(String));'
+    assert evaluated(text, tmp_path) == [str(2**60), str(2**60 + 1)]
+
+
+def test_dates_and_columns_of_several_rows(tmp_path: Path) -> None:
+    runtime = js_format.RUNTIME.read_text(encoding="utf-8")
+    settings = '{ pattern: "$^", iso: "", lenient: true }'
+    found = evaluated(
+        f"{runtime}\nprint({json.dumps(DATES)}.map((text) => daysOf(text, {settings})));", tmp_path
+    )
+    read = {"pattern": "$^", "iso": "", "lenient": True}
+    expected = np.array([RUNTIME.days_of(text, read) for text in DATES])
+    assert np.allclose(np.array(found, float), expected, equal_nan=True, rtol=1e-15)
+    export(fitted("single", "number"), tmp_path / "model.js")
+    first = "[{ x: 1 }, { x: 2, number: 3 }]"
+    program = f'import {{ predict }} from "./model.js"; print(predict({first}).length);'
+    assert evaluated(program, tmp_path) == 2
 
 
 def test_the_error_function(tmp_path: Path) -> None:

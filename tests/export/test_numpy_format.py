@@ -18,8 +18,10 @@ from deepstep.export.columns import Inputs, features_value
 from deepstep.export.models import exported
 from deepstep.export.program import Builder, Program, Result
 from deepstep.export.rows import drawn_rows
-from deepstep.preparation import TablePreparation
-from export_models import KINDS, fitted, table
+from deepstep.held_out import HeldOut
+from deepstep.preparation import TablePreparation, parsing
+from deepstep.run import Run
+from export_models import KINDS, QUICK, fitted, table
 
 RUNTIME: Any = numpy_runtime
 
@@ -74,7 +76,7 @@ def test_rows_that_are_refused(file: Path) -> None:
             module["predict"]({**one, column: [value]})
     with pytest.raises(ValueError, match="column 'x' is missing"):
         module["predict"]({"number": [1.0]})
-    with pytest.raises(ValueError, match="argument 2 is longer"):
+    with pytest.raises(ValueError, match="13 values are expected in each row"):
         module["predict"](np.zeros((1, 40)))
 
 
@@ -172,6 +174,77 @@ def test_declared_categories_are_read_from_numbers() -> None:
         assert (features(preparation, given) == preparation.transform(polars.DataFrame(given))).all()
 
 
+DATES = ["2020-01-01 25:00", "2020-01-01 23:60", "2020-01-01 10:00+99:00", "2020-01-01Z", "0000-03-01",
+    "2020-01-01 23:59:60", "2020-01-01 10:00+23:59"]  # fmt: skip
+
+
+def test_clocks_zones_and_the_year_0() -> None:
+    expected = parsing.iso_moments(polars.Series(DATES)).to_physical() / 86_400_000_000
+    settings = {"pattern": "$^", "iso": "", "lenient": True}
+    found = [RUNTIME.days_of(text, settings) for text in DATES]
+    assert np.array_equal(found, expected.fill_null(float("nan")).to_numpy(), equal_nan=True)
+
+
+def test_a_float_that_is_a_category() -> None:
+    assert RUNTIME.place_of(1.0, {"values": ["0.5", "1.0"]}) == 1
+    assert RUNTIME.place_of(1.0, {"values": ["0", "1"]}) == 1
+
+
+def test_rows_of_lists_and_objects_that_do_not_fit(file: Path) -> None:
+    module, rows = runpy.run_path(str(file)), table()[:2]
+    first, second = rows.to_dicts()
+    less = {name: value for name, value in first.items() if name != "whole"}
+    assert np.isfinite(module["predict_proba"]([less, second])).all()
+    with pytest.raises(ValueError, match="13 values are expected in each row"):
+        module["predict"]([[*row, 1] for row in rows.rows()])
+    with pytest.raises(ValueError, match="column 'date': an ISO date is expected, got 7"):
+        module["predict"]([{**first, "date": 7}])
+
+
+def as_program(file: Path, text: str, *arguments: str) -> Any:
+    return subprocess.run(
+        [sys.executable, "-I", str(file), *arguments], input=text, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def of_commas(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The export of a run whose table has semicolons and decimal commas."""
+    folder = tmp_path_factory.mktemp("commas")
+    rows = table("number").with_columns(y=polars.Series(["p", "q"] * 45))
+    run = Run.of(DeepClassifier(preset="single", **QUICK).fit(rows.drop("y"), rows["y"]))
+    run.config["asked"] = {"sep": ";", "decimal": ","}
+    cells = rows.with_columns(
+        polars.col("x", "number").cast(polars.String).str.replace(".", ",", literal=True)
+    )
+    run.held_out = HeldOut.of(run, rows, rows["y"], part="test", source="rows.csv", cells=cells)
+    assert export(run, folder / "model.py").stored == 90
+    return folder / "model.py"
+
+
+def test_a_table_with_decimal_commas(of_commas: Path) -> None:
+    done = as_program(of_commas, "number;x\n50,5;0,25\n\n1.050,5;-1\n")
+    module = runpy.run_path(str(of_commas))
+    expected = module["predict_proba"]({"number": [50.5, 1050.5], "x": [0.25, -1.0]})
+    found = [line.split(",")[1:] for line in done.stdout.splitlines()[1:]]
+    assert np.allclose(np.array(found, float), expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("", "rows of 0 fields are expected, got none"),
+        ("number;x\n", "rows of 2 fields are expected, got none"),
+        ("number;x\n1\n", r"rows of 2 fields are expected, got ['1']"),
+        ("number;x\nmany;1\n", "column 'number': a number is expected, got 'many'"),
+    ],
+)
+def test_a_table_that_the_program_refuses(of_commas: Path, text: str, match: str) -> None:
+    done = as_program(of_commas, text)
+    assert (done.returncode, done.stderr) == (1, f"Error: {match}\n")
+    assert "as a program" in as_program(of_commas, "", "--help").stdout
+
+
 def test_ten_thousand_fuzzed_rows(file: Path, fresh_seed: int) -> None:
     model = exported(fitted("tabular"))
     rows = drawn_rows(model.program, seed=fresh_seed, m=10_000)
@@ -187,3 +260,4 @@ def test_classes_that_are_numbers(tmp_path: Path) -> None:
     found = runpy.run_path(str(tmp_path / "model.py"))["predict"](X)
     assert found.tolist() == model.predict(X).tolist()
     assert {type(one) for one in found.tolist()} == {int}
+    assert found.dtype.kind == "i"

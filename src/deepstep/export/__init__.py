@@ -11,18 +11,21 @@ name the module in `deepstep.export.formats.FORMATS`. Command, method, certifica
 ``model.export`` and ``deepstep export`` call `export`.
 """
 
-import os
 import tempfile
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from deepstep.data.files import as_file_error
+from deepstep.data import atomic_write
 from deepstep.docstrings import complete
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.export.certificate import BOUND, Certificate, ParityError, certify
-from deepstep.export.formats import FORMATS, Format, get_format, refuse_what_it_cannot
+from deepstep.export.formats import FORMATS, Format, get_format, refuse_what_it_cannot, worded
 from deepstep.export.models import exported
+
+NOT_YET = "[not run yet]"
+"""Stands for the certificate in a file that is tested."""
 
 __all__ = ["FORMATS", "Certificate", "Format", "ParityError", "export"]
 
@@ -70,30 +73,44 @@ def export(
         raise ConfigurationError(where, expected, f"got {to!r}", setting="to")
     asked = {name: value for name, value in options.items() if value}
     bound = max([BOUND, *(kind.options[name] for name in asked)])
-    _refuse_existing([] if overwrite else [path])
+    _check_targets([path], where, overwrite=overwrite)
     found = exported(model, where)
     refuse_what_it_cannot(to, kind, found.program, where)
-    with (
-        as_file_error(path, path),
-        tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as folder,
-    ):
+    with tempfile.TemporaryDirectory(prefix="deepstep-") as folder:
         made = Path(folder) / path.name
-        kind.write(found.program, made, "not run yet", **asked)
-        certificate = certify(
-            found, lambda rows: kind.run(made, found.program, rows), bound=bound, where=where
-        )
-        files = kind.write(found.program, made, str(certificate), **asked)
+
+        def certified() -> Certificate:
+            return certify(
+                found,
+                lambda rows: kind.run(made, found.program, rows),
+                bound=bound,
+                where=where,
+                texts=kind.texts,
+            )
+
+        files = kind.write(found.program, made, NOT_YET, **asked)
         targets = [path.parent / one.name for one in files]
-        _refuse_existing([] if overwrite else targets)
-        for one, target in zip(files, targets, strict=True):
-            os.replace(one, target)
+        _check_targets(targets, where, overwrite=overwrite)
+        certificate = certified()
+        tested = made.read_bytes()
+        if b"\0" in tested:  # a binary file holds the length of its texts
+            kind.write(found.program, made, str(certificate), **asked)
+            certificate = certified()
+        else:
+            made.write_bytes(tested.replace(NOT_YET.encode(), str(certificate).encode()))
+        with ExitStack() as stack:  # the last one gets its name first
+            opened = [stack.enter_context(atomic_write(target)) for target in targets]
+            for file, one in zip(opened, files, strict=True):
+                file.write(one.read_bytes())
     return replace(certificate, files=tuple(targets))
 
 
-def _refuse_existing(paths: list[Path]) -> None:
+def _check_targets(paths: list[Path], where: str, *, overwrite: bool) -> None:
     for path in paths:
-        if path.exists():
-            hint = "Pass overwrite=True to replace it."
+        if path.is_dir():
+            raise FileError(str(path), "a file", "got a folder", setting=str(path))
+        if path.exists() and not overwrite:
+            hint = f"Pass {worded(where, 'overwrite=True', '--overwrite')} to replace it."
             raise FileError(str(path), "a new file", "got one that exists", hint, setting=str(path))
 
 

@@ -9,9 +9,11 @@ in float64 (``difference``), so that what is measured is the export and not roun
     |exported - exact| / max(1, |exact|, scale)
 
 with the scale of the column of outputs: 1 for probabilities; for numbers the deviation of the exact outputs
-for rows as in training. A difference above 1e-6 is a failed export: nothing is written. How far the export is
-from what the model predicts in its own precision stands beside it (``from_predictions``): for networks in
-float32 this is their rounding. A row that the model refuses has to be refused by the export, and no other.
+for rows as in training. A difference above 1e-6 is a failed export: nothing is written. Predictions of the
+file, where its format has some, are compared with the decisions of the model; ties within the bound may go
+either way. How far the export is from what the model predicts in its own precision stands beside it
+(``from_predictions``): for networks in float32 this is their rounding. A row that the model
+refuses has to be refused by the export, and no other.
 """
 
 import subprocess
@@ -24,7 +26,7 @@ import numpy as np
 
 from deepstep.errors import DataError, DeepStepError, FileError
 from deepstep.export.models import Exported
-from deepstep.export.rows import ROWS, drawn_rows
+from deepstep.export.rows import ROWS, drawn_rows, without_texts
 from deepstep.types import Array
 
 SECONDS = 600.0
@@ -33,8 +35,9 @@ SECONDS = 600.0
 BOUND = 1e-6
 """The largest difference of an export, relative."""
 
-Runner = Callable[[Mapping[str, list[Any]]], Array]
-"""Rows by column → outputs (m, n) of the exported file, NaN for rows that it refuses."""
+Runner = Callable[[Mapping[str, list[Any]]], Array | tuple[Array, list[Any]]]
+"""Rows by column → outputs (m, n) of the exported file, NaN for rows that it refuses; in some formats also
+its predictions, a list."""
 
 
 class CannotRunError(DeepStepError):
@@ -52,6 +55,8 @@ def output_of(command: Sequence[str], given: bytes, path: Path, seconds: float =
     except subprocess.TimeoutExpired:
         got = f"{Path(command[0]).name} took more than {seconds:g} seconds"
         raise CannotRunError(str(path), "a file that runs in time", got) from None
+    except PermissionError:  # a folder of temporary files in which nothing may be run
+        raise CannotRunError(str(path), "a file that may be run", f"{command[0]} may not be run") from None
     if done.returncode:
         text = done.stderr.decode("utf-8", "replace").strip()
         raise FileError(str(path), "a file that runs", f"got {text[-500:] or done.returncode}")
@@ -106,16 +111,26 @@ class Certificate:
 
 
 def certify(
-    model: Exported, run: Runner, *, bound: float = BOUND, seed: int = 0, where: str = "export"
+    model: Exported,
+    run: Runner,
+    *,
+    bound: float = BOUND,
+    seed: int = 0,
+    where: str = "export",
+    texts: bool = False,
 ) -> Certificate:
     """Run an exported file, and compare it.
 
-    ParityError: If a difference is above the bound, or rows are refused by one of both alone.
+    texts: Whether the file reads texts of numbers.
+    ParityError: If a difference is above the bound, predictions are others, rows are refused by one of both
+        alone, or few are left.
     """
-    rows = drawn_rows(model.program, seed)
+    rows = drawn_rows(model.program, seed, texts=True)
     rows = {name: [*values, *model.stored.get(name, ())] for name, values in rows.items()}
+    rows = rows if texts else without_texts(model.program, rows)
     try:
-        found = run(rows)
+        ran = run(rows)
+        found, decisions = ran if isinstance(ran, tuple) else (ran, None)
     except CannotRunError as error:
         return Certificate(None, bound=bound, why_not=error.got)
     exact, predicted = _or_nan(model.exact, rows), _or_nan(model.predicted, rows)
@@ -133,7 +148,50 @@ def certify(
         got = f"got {difference:.2e}"
         raise ParityError(where, f"differences of at most {bound:g} from the model", got, _HINT)
     n = int(refused.sum())
+    if len(found) > 3 * (len(found) - n):
+        got = f"compared too few rows: both refuse {n} of {len(found)}"
+        raise ParityError(where, "a third of the rows or more to compare", got, _HINT)
+    if decisions is not None:
+        _compare_decisions(model, rows, exact, decisions, bound * scale, where)
     return Certificate(difference, from_predictions, model.own_precision, len(found), n_stored, n, bound)
+
+
+def _compare_decisions(
+    model: Exported,
+    rows: Mapping[str, list[Any]],
+    exact: Array,
+    decisions: list[Any],
+    near: Array,
+    where: str,
+) -> None:
+    """Compare what a file predicts with what the model decides; a tie within the bound may go either way."""
+    kept = np.flatnonzero(np.isfinite(exact).all(axis=1))
+    given = {name: [values[at] for at in kept] for name, values in rows.items()}
+    kind = model.program.result.kind
+    for at, expected in zip(kept, model.decided(given).tolist(), strict=True):
+        got = decisions[at] if isinstance(decisions[at], list) else [decisions[at]]
+        if kind == "numbers":
+            apart = np.abs(np.subtract(np.array(got, float), expected, dtype=float))
+            same = (apart <= near * np.maximum(1, np.abs(expected))).all()
+        else:
+            same = [*map(_as_text, got)] == [*map(_as_text, expected)] or _is_tie(kind, exact[at], near)
+        if not same:
+            answer = f"row {at} is {got!r:.60} and not {expected!r:.60}"
+            raise ParityError(where, "what the model decides for each row", answer, _HINT)
+
+
+def _as_text(value: Any) -> str:
+    """A class as a text; whole numbers without a fraction, truth values in small letters."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _is_tie(kind: str, exact: Array, near: Array) -> bool:
+    if kind == "labels":
+        return bool((np.abs(exact - 0.5) <= near).any())
+    *_, second, first = np.sort(exact)
+    return bool(first - second <= 2 * near.max())
 
 
 _HINT = "This is a defect of DeepStep or of the program that ran the file: please report it."

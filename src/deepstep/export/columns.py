@@ -69,7 +69,8 @@ def _inputs_of(column: Column) -> list[tuple[_Key, Mapping[str, Any], tuple[floa
         iso = re.sub(r"\$\{(\d)\}", r"\\\1", form.iso)
         settings = {"lenient": column.of_texts, "pattern": form.pattern, "iso": iso}
     elif getattr(column, "written", ""):
-        settings = number_patterns(column.written)  # type: ignore[attr-defined]
+        written: str = column.written  # type: ignore[attr-defined]
+        settings = {**number_patterns(written), "example": written}
     return [(_Key(column.name, column.kind, tuple(settings.values())), settings, like)]
 
 

@@ -27,8 +27,10 @@ class Format:
     suffix: Of its file.
     write: ``(program, path, note, **options)`` writes the file, and others beside it; ``note`` is the text of
         the certificate, which it holds. Returns the paths.
-    run: (path, program, rows by column) → outputs (m, n), NaN in rows that are refused; raises
-        `deepstep.export.certificate.CannotRunError` where there is no program that runs the file.
+    run: (path, program, rows by column) → outputs (m, n), NaN in rows that are refused, or these and a list
+        of the predictions; raises `deepstep.export.certificate.CannotRunError` where there is no program that
+        runs the file.
+    texts: Whether it reads texts of numbers, such as 45.2%.
     refused: What it cannot carry, by the name of an operation or ``"input KIND"``, and why.
     most_numbers: How many constants it holds at most.
     options: Names of what `write` takes, with the bound of the certificate where one is looser.
@@ -39,10 +41,11 @@ class Format:
 
     suffix: str
     write: Callable[..., list[Path]]
-    run: Callable[[Path, Program, Mapping[str, list[Any]]], Array]
+    run: Callable[[Path, Program, Mapping[str, list[Any]]], Array | tuple[Array, list[Any]]]
     refused: Mapping[str, str] = field(default_factory=dict)
     most_numbers: float = float("inf")
     options: Mapping[str, float] = field(default_factory=dict)
+    texts: bool = False
 
 
 def get_format(name: str, where: str = "export") -> Format:
@@ -56,6 +59,11 @@ def get_format(name: str, where: str = "export") -> Format:
     return found
 
 
+def worded(where: str, python: str, command: str) -> str:
+    """An argument as Python or the command line writes it; places of the latter begin with its name."""
+    return command if where.startswith("deepstep ") else python
+
+
 def refuse_what_it_cannot(name: str, kind: Format, program: Program, where: str) -> None:
     """Refuse a program that a format cannot carry, by the name of what it cannot."""
     used = [*dict.fromkeys(step.op for step in program.steps)]
@@ -64,9 +72,12 @@ def refuse_what_it_cannot(name: str, kind: Format, program: Program, where: str)
         if what in kind.refused:
             column = next((one.column for one in program.inputs if f"input {one.kind}" == what), "")
             got = f"got {what}{f' of column {column!r}' * bool(column)}"
-            expected = f"a model without {what} for to={name!r}: {kind.refused[what]}"
-            raise ConfigurationError(where, expected, got, "Use to='numpy'.", setting="model")
+            to = worded(where, f"to={name!r}", f"--to {name}")
+            expected = f"a model without {what} for {to}: {kind.refused[what]}"
+            hint = worded(where, "Use to='numpy'.", "Use --to numpy.")
+            raise ConfigurationError(where, expected, got, hint, setting="model")
     if program.n_numbers > kind.most_numbers:
-        expected = f"a model of at most {kind.most_numbers:,.0f} numbers for to={name!r}"
+        to = worded(where, f"to={name!r}", f"--to {name}")
+        expected = f"a model of at most {kind.most_numbers:,.0f} numbers for {to}"
         hint = "Train one small network, or use another format."
         raise ConfigurationError(where, expected, f"got {program.n_numbers:,}", hint, setting="model")

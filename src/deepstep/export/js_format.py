@@ -19,25 +19,35 @@ RUNTIME = Path(__file__).with_name("runtime.js")
 TYPES = {"float32": ("Float32", "<f4"), "float64": ("Float64", "<f8"), "int64": ("Int32", "<i4")}
 """Types of constants: as a DataView of JavaScript reads them, and as they are stored."""
 
+MOST_SAFE = 2**53 - 1
+"""The largest whole number that JavaScript's numbers tell from all others."""
+
 DRIVER = """
 const columnsOfRows = JSON.parse(ROWS);
 const found = Object.values(columnsOfRows)[0].map((_, at) => {
   const row = Object.fromEntries(Object.entries(columnsOfRows).map(([name, values]) => [name, values[at]]));
   try {
-    return outputs([row])[0];
+    return [outputs([row])[0], predict([row])[0]];
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
   }
 });
-process.stdout.write(JSON.stringify(found));
+const plain = (_, value) => (typeof value === "bigint" ? String(value) : value);
+process.stdout.write(JSON.stringify(found, plain));
 """
 """Runs the module on columns; rows that it refuses are null."""
 
 
 def _written(value: Any) -> str:
     """A value as JavaScript, also within a page."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False).replace("</", "<\\/")
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+
+
+def _class(value: Any) -> str:
+    """A class; of whole numbers that a number of JavaScript does not tell from others a BigInt."""
+    large = isinstance(value, int) and abs(value) > MOST_SAFE
+    return f"{value}n" if large else _written(value)
 
 
 def _input(one: Input) -> dict[str, Any]:
@@ -77,7 +87,7 @@ def _lines(program: Program, note: str) -> Iterator[str]:
     yield RUNTIME.read_text(encoding="utf-8")
     yield f"export const certificate = {_written(note)};"
     yield f"export const columns = {_written(program.columns)};"
-    yield f"export const classes = {_written(result.classes)};"
+    yield f"export const classes = [{', '.join(map(_class, result.classes))}];"
     yield f"export const names = {_written(result.names)};"
     yield "\nconst constants = {"
     yield from (f"  {name}: {_stored(value)}," for name, value in constants.items())
@@ -98,15 +108,16 @@ def write(program: Program, path: Path, note: str) -> list[Path]:
     return [path]
 
 
-def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
-    """The outputs of the module in Node."""
+def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Array, list[Any]]:
+    """The outputs and predictions of the module in Node."""
     node = shutil.which("node")
     if node is None:
         raise CannotRunError("js", "Node", "there is no node")
     text = path.read_text(encoding="utf-8") + DRIVER.replace("ROWS", _written(_written(rows)))
     done = output_of([node, "--input-type=module", "-"], text.encode(), path)
-    refused = [np.nan] * len(program.result.names)
-    return np.array([refused if one is None else one for one in json.loads(done)], np.float64)
+    refused = [np.nan] * len(program.result.names), None
+    outputs, decisions = zip(*(one or refused for one in json.loads(done)), strict=True)
+    return np.array(outputs, np.float64), [*decisions]
 
 
-FORMAT = Format(".js", write, run, most_numbers=1e7)
+FORMAT = Format(".js", write, run, most_numbers=1e7, texts=True)

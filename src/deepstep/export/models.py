@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,7 +19,7 @@ from deepstep.model import Network
 from deepstep.network.model_file import Model
 from deepstep.preparation import TablePreparation, Target
 from deepstep.run import Run
-from deepstep.types import Array
+from deepstep.types import AnyArray, Array
 
 Outputs: TypeAlias = Callable[[Mapping[str, Any]], Array]
 """Rows by column → outputs (m, n)."""
@@ -31,12 +32,15 @@ class Exported:
     predicted: Rows by column → outputs (m, n) of the model as it is.
     exact: The same with its equations in float64.
     own_precision: That of its networks.
+    decided: Rows by column → what the equations in float64 decide, (m, n): a class, 0 and 1 for several
+        labels, or numbers.
     stored: Rows that the model has kept, by column; none where it has kept none.
     """
 
     program: Program
     predicted: Outputs
     exact: Outputs
+    decided: Callable[[Mapping[str, Any]], AnyArray]
     own_precision: str
     stored: Mapping[str, list[Any]] = field(default_factory=dict)
 
@@ -78,7 +82,13 @@ def _of_network(network: Network, where: str) -> Exported:
         given = network.forward if kind == "numbers" else network.predict_proba
         return lambda rows: given(_matrix(rows, columns).T).T
 
-    return Exported(program, outputs(network), outputs(in_float64(network)), network.dtype.name)
+    precise = in_float64(network)
+    decided = partial(_decided_by, precise, columns)
+    return Exported(program, outputs(network), outputs(precise), decided, network.dtype.name)
+
+
+def _decided_by(network: Network, columns: tuple[str, ...], rows: Mapping[str, Any]) -> AnyArray:
+    return network.predict(_matrix(rows, columns).T).T
 
 
 def _of_run(run: Run, where: str, names: tuple[str, ...] = (), *, as_numbers: bool = False) -> Exported:
@@ -101,12 +111,14 @@ def _of_run(run: Run, where: str, names: tuple[str, ...] = (), *, as_numbers: bo
     )
     needs_all = features == [RAW] or not isinstance(inputs, TablePreparation)
     program = _program(builder, names, read, output, result, needs_all=needs_all, title=repr(ensemble))
+    usual = run.reading().usual
+    program = replace(program, written=(usual.sep or ",", usual.decimal or "."))
 
     def outputs(ensemble: Ensemble) -> Outputs:
         def of_rows(rows: Mapping[str, Any]) -> Array:
             given: Any = _matrix(rows, names) if needs_all else _frame(program, rows)
             prepared = not (as_numbers or tables)  # one network whose inputs the run itself prepares
-            return _reported(run, ensemble.outputs(inputs.transform(given) if prepared else given))
+            return ensemble.outputs(inputs.transform(given) if prepared else given)
 
         return of_rows
 
@@ -114,7 +126,22 @@ def _of_run(run: Run, where: str, names: tuple[str, ...] = (), *, as_numbers: bo
     own = ", ".join(dict.fromkeys(one.network.dtype.name for one in ensemble.members))
     cells = {} if run.held_out is None else run.held_out.cells
     precise = outputs(replace(ensemble, members=tuple(members)))
-    return Exported(program, outputs(ensemble), precise, own, stored_rows(program, cells))
+    return Exported(
+        program,
+        lambda rows: _reported(run, outputs(ensemble)(rows)),
+        lambda rows: _reported(run, precise(rows)),
+        lambda rows: _decided(run, precise(rows)),
+        own,
+        stored_rows(program, cells, decimal_comma=program.written[1] == ","),
+    )
+
+
+def _decided(run: Run, A: Array) -> AnyArray:
+    """Classes, of several targets their positions; numbers."""
+    target = run.preparation.target
+    if not target.is_classification:
+        return target.quantiles(A)
+    return (target.decide if target.several else target.decode)(A).reshape(len(A), -1)
 
 
 def _reported(run: Run, A: Array) -> Array:
@@ -126,7 +153,10 @@ def _ensemble_value(builder: Builder, ensemble: Ensemble, features: list[str], w
     """The weighted mean of the members' outputs."""
     others = [one.preset.name for one in getattr(ensemble, "others", ())]
     if others:
-        got, hint = f"got members of the kinds {', '.join(others)}", "Fit without members='mixed'."
+        got, hint = (
+            f"got members of the kinds {', '.join(dict.fromkeys(others))}",
+            "Fit without members='mixed'.",
+        )
         raise ConfigurationError(where, "an ensemble of networks alone", got, hint, setting="model")
     parts, shares = [], []
     for member, share in zip(ensemble.members, ensemble.shares, strict=True):

@@ -15,24 +15,48 @@ from deepstep.export.program import Program
 from deepstep.types import Array
 
 SCRIPT = """
-import json, runpy, sys
+import contextlib, csv, io, json, runpy, sys
 sys.modules["deepstep"] = None  # an import of it fails
 module = runpy.run_path(sys.argv[1])
 columns = json.load(sys.stdin)
 m = len(next(iter(columns.values())))
+program = module["load"]()[0]
 
-def outputs(start, stop):
+def answers(start, stop):
+    rows = {name: values[start:stop] for name, values in columns.items()}
     try:
-        return module["outputs"]({name: values[start:stop] for name, values in columns.items()}).tolist()
+        return [*zip(module["outputs"](rows).tolist(), module["predict"](rows).tolist())]
     except ValueError:
         if stop - start == 1:
-            return [[float("nan")] * len(module["load"]()[0]["result"]["names"])]
+            return [([float("nan")] * len(program["result"]["names"]), None)]
         middle = (start + stop) // 2
-        return outputs(start, middle) + outputs(middle, stop)
+        return answers(start, middle) + answers(middle, stop)
 
-json.dump(outputs(0, m), sys.stdout)
+def cell(value):
+    if isinstance(value, float):
+        return repr(value).replace(".", "," if program["comma"] else ".")
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else value
+
+def printed(rows):
+    with open(sys.argv[1] + ".csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, delimiter=program["separator"])
+        writer.writerows([columns, *([cell(columns[name][row]) for name in columns] for row in rows)])
+    with contextlib.redirect_stdout(io.StringIO()) as screen:
+        module["main"]([sys.argv[1] + ".csv"])
+    header, *lines = csv.reader(screen.getvalue().splitlines())
+    return [line[:1] if header[0] == "prediction" else line[: len(found[rows[0]][1])] for line in lines]
+
+found = answers(0, m)
+usual = [row for row in range(m // 3) if found[row][1] is not None]
+bare = {name: [module["stripped"](columns[name][row]) for row in usual] for name in columns}
+if usual:
+    expected = module["predict"](bare).reshape(len(usual), -1).tolist()
+    for row, one, text in zip(usual, expected, printed(usual), strict=True):
+        if [*map(str, one)] != text:  # the program says another thing than the function
+            found[row] = found[row][0], text
+json.dump(found, sys.stdout)
 """
-"""Runs the file on columns from stdin; rows that it refuses are NaN."""
+"""Runs the functions of the file on columns from stdin, rows that it refuses are NaN, and it as a program."""
 
 
 def write(program: Program, path: Path, note: str) -> list[Path]:
@@ -46,10 +70,11 @@ def write(program: Program, path: Path, note: str) -> list[Path]:
     return [path, beside]
 
 
-def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
-    """The outputs of the file in a new Python that has NumPy and no DeepStep."""
+def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Array, list[Any]]:
+    """The outputs and predictions of the file in a new Python that has NumPy and no DeepStep."""
     done = output_of([sys.executable, "-I", "-c", SCRIPT, str(path)], json.dumps(rows).encode(), path)
-    return np.array(json.loads(done), np.float64).reshape(-1, len(program.result.names))
+    outputs, decisions = zip(*json.loads(done), strict=True)
+    return np.array(outputs, np.float64).reshape(-1, len(program.result.names)), [*decisions]
 
 
-FORMAT = Format(".py", write, run)
+FORMAT = Format(".py", write, run, texts=True)

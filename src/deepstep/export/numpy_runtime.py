@@ -22,11 +22,12 @@ import numpy as np
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "?")
 PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf|infinity)", re.IGNORECASE)
 ISO = re.compile(
-    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?"
-    r" ?(?:[Zz]|([+-]\d{2}):?(\d{2})?)?"
+    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ]([01]?\d|2[0-3]):([0-5]?\d)(?::([0-5]?\d|60)(?:\.(\d+))?)?"
+    r"(?: ?(?:[Zz]|([+-](?:[01]\d|2[0-3])):?([0-5]\d)?))?)?"
 )
 WORD = re.compile(r"[^\W_]+")
 DAY, SECOND, ROWS_AT_ONCE = 86_400_000_000, 1_000_000, 1024
+SPANS = datetime.timedelta, np.timedelta64
 TRUTHS = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, 1: 1.0, 0: 0.0, None: math.nan}
 
 
@@ -36,11 +37,9 @@ def is_missing(value):
 
 def text_of(value):
     """A value as a text; truth values in small letters, whole numbers without a fraction."""
-    if isinstance(value, (bool, np.bool_)):
-        return str(value).lower()
     if isinstance(value, (float, np.floating)) and float(value).is_integer() and abs(value) < 2**53:
         value = int(value)
-    return str(value)
+    return str(value).lower() if isinstance(value, (bool, np.bool_)) else str(value)
 
 
 def stripped(value):
@@ -51,10 +50,8 @@ def stripped(value):
 
 def number_of(value, settings):
     value = stripped(value)
-    if value is None:
-        return math.nan
     if not isinstance(value, str):
-        return float(value)
+        return math.nan if value is None else float(value)
     if not settings and not PLAIN.fullmatch(value):
         raise ValueError(f"a number is expected, got {value!r}")
     if settings.get("signed"):
@@ -64,8 +61,8 @@ def number_of(value, settings):
         value = found[1] if found else ""
     if not re.search(settings.get("number", ""), value):
         return math.nan
-    value = re.sub(settings.get("thousands") or "$^", "", value)
-    return float(value.replace(settings.get("decimal", "."), ".", 1))
+    plain = re.sub(settings.get("thousands") or "$^", "", value)
+    return float(plain.replace(settings.get("decimal", "."), ".", 1))
 
 
 def truth_of(value, settings):
@@ -81,20 +78,16 @@ def days_of(value, settings):
     value = stripped(value)
     if value is None:
         return math.nan
-    if isinstance(value, np.datetime64):
-        return value.astype("M8[us]").astype(np.int64) / DAY
     if isinstance(value, datetime.time):
         value = datetime.datetime.combine(datetime.date(1970, 1, 1), value)
-    if isinstance(value, datetime.datetime):
-        zone = value.tzinfo or datetime.timezone.utc
-        span = value.replace(tzinfo=zone) - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
-        return (span // datetime.timedelta(microseconds=1)) / DAY
-    if isinstance(value, datetime.date):
-        return float(value.toordinal() - 719_163)
-    found = ISO.fullmatch(re.sub(settings["pattern"], settings["iso"], value, count=1))
+    if isinstance(value, datetime.datetime) and value.tzinfo:
+        value = value.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+    if isinstance(value, (datetime.date, np.datetime64)):
+        return np.datetime64(value, "us").astype(np.int64) / DAY
+    found = ISO.fullmatch(re.sub(settings["pattern"], settings["iso"], str(value), count=1))
     try:
         year, month, day, hour, minute, second, part, zone, zone_minutes = found.groups(default="0")
-        moment = (datetime.date(int(year), int(month), int(day)).toordinal() - 719_163) * DAY
+        moment = np.datetime64(f"{year}-{month:0>2}-{day:0>2}").astype(int) * DAY
     except (AttributeError, ValueError):
         if settings["lenient"]:
             return math.nan
@@ -104,12 +97,6 @@ def days_of(value, settings):
     return (moment + (clock - away) * SECOND + int(part[:6].ljust(6, "0"))) / DAY
 
 
-def seconds_of(value, settings):
-    if isinstance(value, (datetime.timedelta, np.timedelta64)) and not is_missing(value):
-        return np.timedelta64(value) / np.timedelta64(1, "s")
-    return number_of(value, {})
-
-
 def words_of(value, settings):
     found = set() if is_missing(value) else set(WORD.findall(text_of(value).lower()))
     return [float(word in found) for word in settings["words"]]
@@ -117,14 +104,14 @@ def words_of(value, settings):
 
 def place_of(value, settings):
     places = settings.setdefault("places", {text: at for at, text in enumerate(settings["values"])})
-    return math.nan if is_missing(value) else places.get(text_of(value), len(places))
+    return math.nan if is_missing(value) else places.get(str(value), places.get(text_of(value), len(places)))
 
 
 READERS = {
     "number": number_of,
     "boolean": truth_of,
     "date": days_of,
-    "duration": seconds_of,
+    "duration": lambda v, _: number_of(v / np.timedelta64(1, "s") if isinstance(v, SPANS) else v, {}),
     "category": place_of,
     "words": words_of,
     "presence": lambda v, blanks: math.nan if is_missing(stripped(v) if blanks["blanks"] else v) else 0.0,
@@ -137,20 +124,20 @@ def read(program, rows):
     if hasattr(rows, "columns"):
         columns = {str(name): rows[name] for name in rows.columns}
     elif not isinstance(rows, dict) and len(rows) and isinstance(rows[0], dict):
-        columns = {name: [row.get(name) for row in rows] for name in rows[0]}
+        columns = {name: [row.get(name) for row in rows] for name in {name for row in rows for name in row}}
     elif not isinstance(rows, dict):
-        columns = dict(zip(names, zip(*rows) if not isinstance(rows, np.ndarray) else rows.T, strict=True))
+        if any(len(row) != len(names) for row in rows):
+            raise ValueError(f"{len(names)} values are expected in each row")
+        columns = dict(zip(names, rows.T if isinstance(rows, np.ndarray) else zip(*rows)))
     for one in program["inputs"]:
         if one["column"] not in columns:
             raise ValueError(f"column {one['column']!r} is missing")
         values, reader = columns[one["column"]], READERS[one["kind"]]
-        if one["kind"] == "number" and getattr(getattr(values, "dtype", None), "kind", "O") in "fiu":
-            part = np.asarray(values, np.float64)
-        else:
-            try:
-                part = np.array([reader(value, one["settings"]) for value in values], np.float64)
-            except ValueError as error:
-                raise ValueError(f"column {one['column']!r}: {error}") from None
+        known = one["kind"] == "number" and getattr(getattr(values, "dtype", None), "kind", "O") in "fiu"
+        try:
+            part = np.array(values if known else [reader(value, one["settings"]) for value in values], float)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"column {one['column']!r}: {error}") from None
         wrong = np.isinf(part) | (program["needs_all"] & np.isnan(part))
         if wrong.any():
             row = int(wrong.reshape(len(part), -1).any(axis=1).argmax())
@@ -168,15 +155,6 @@ def lookup(x, table):
     last, code = len(table) - 2, np.rint(x[:, 0])
     known = np.where((code >= 0) & (code < last), code, last)
     return table[np.where(np.isnan(code), last + 1, known).astype(np.intp)]
-
-
-def sigmoid(x):
-    t = np.exp(-np.abs(x))
-    return np.where(x >= 0, 1.0, t) / (1 + t)
-
-
-def softplus(x):
-    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
 def softmax(x):
@@ -210,20 +188,20 @@ OPERATIONS = {
     "elu": lambda x: np.where(x > 0, x, np.expm1(-np.abs(x))),
     "selu": lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(-np.abs(x))),
     "gelu": lambda x: 0.5 * x * np.float64(np.frompyfunc(math.erfc, 1, 1)(-x / math.sqrt(2))),
-    "gelu_tanh": lambda x: x * sigmoid(2 * math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)),
-    "silu": lambda x: x * sigmoid(x),
-    "mish": lambda x: x * np.tanh(softplus(x)),
-    "softplus": softplus,
+    "gelu_tanh": lambda x: x / (1 + np.exp(-2 * math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x))),
+    "silu": lambda x: x / (1 + np.exp(-x)),
+    "mish": lambda x: x * np.tanh(np.logaddexp(0, x)),
+    "softplus": lambda x: np.logaddexp(0, x),
     "tanh": np.tanh,
-    "sigmoid": sigmoid,
+    "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "exponential": np.exp,
     "cosine": np.cos,
     "softmax": softmax,
-    "increasing": lambda x: np.cumsum(np.hstack([x[:, :1], softplus(x[:, 1:])]), axis=1),
-    "ordinal": lambda x: sigmoid(np.cumsum(np.hstack([x[:, :1], -softplus(x[:, 1:])]), axis=1)),
+    "increasing": lambda x: np.cumsum(np.hstack([x[:, :1], np.logaddexp(0, x[:, 1:])]), axis=1),
+    "ordinal": lambda x: 1 / (1 + np.exp(np.cumsum(np.hstack([-x[:, :1], np.logaddexp(0, x[:, 1:])]), 1))),
     "weighted_sum": lambda *x, weights: sum(weight * value for weight, value in zip(weights, x)),
     "temperature": lambda x, T: softmax(np.log(np.maximum(x, 1e-12)) / T),
-    "temperature_each": lambda x, T: sigmoid(np.log(np.maximum(x, 1e-12) / np.maximum(1 - x, 1e-12)) / T),
+    "temperature_each": lambda x, T: 1 / (1 + (np.maximum(1 - x, 1e-12) / np.maximum(x, 1e-12)) ** (1 / T)),
     "ordinal_probabilities": lambda x: -np.diff(x, axis=1, prepend=1, append=0),
     "normalize": lambda x: x / x.sum(axis=1, keepdims=True),
 }
@@ -265,7 +243,7 @@ def outputs(rows):
 def decided(found):
     kind, classes = load()[0]["result"]["kind"], load()[0]["result"]["classes"]
     if kind == "classes":
-        return np.array(classes, dtype=object)[found.argmax(axis=1)]
+        return np.array(classes, object if str in map(type, classes) else None)[found.argmax(axis=1)]
     return (found > 0.5).astype(int) if kind == "labels" else found[:, 0] if found.shape[1] == 1 else found
 
 
@@ -281,12 +259,33 @@ def predict_proba(rows):
     return outputs(rows)
 
 
+def table_of(file):
+    """Columns of texts of a CSV file that is written as that of training, None where missing."""
+    program = load()[0]
+    header, *cells = [row for row in csv.reader(file, delimiter=program["separator"]) if row] or [[]]
+    wrong = [row for row in cells if len(row) != len(header)]
+    if wrong or not cells:
+        raise ValueError(f"rows of {len(header)} fields are expected, got {wrong[0] if wrong else 'none'}")
+    columns = {name: [stripped(row[at]) for row in cells] for at, name in enumerate(header)}
+    for one in program["inputs"]:
+        if program["comma"] and one["kind"] == "number" and not one["settings"] and one["column"] in columns:
+            texts = columns[one["column"]]
+            found = [number_of(text, program["comma"]) for text in texts]
+            if not any(text and math.isnan(number) for text, number in zip(texts, found)):
+                columns[one["column"]] = found
+    return columns
+
+
 def main(arguments):
     """Rows of a CSV file → predictions as CSV."""
-    with open(arguments[0], newline="", encoding="utf-8-sig") if arguments else sys.stdin as file:
-        header, *cells = csv.reader(file)
-    columns = {name: [stripped(row[at]) for row in cells] for at, name in enumerate(header)}
-    found, result = outputs(columns), load()[0]["result"]
+    if {"-h", "--help"} & {*arguments}:
+        sys.stdout.write(__doc__)
+        return
+    try:
+        with open(arguments[0], newline="", encoding="utf-8-sig") if arguments else sys.stdin as file:
+            found, result = outputs(table_of(file)), load()[0]["result"]
+    except (OSError, ValueError, csv.Error) as error:
+        sys.exit(f"Error: {error}")
     answers, names = decided(found).reshape(len(found), -1), result["names"]
     beside = found[:, : 0 if result["kind"] == "numbers" else None]
     writer = csv.writer(sys.stdout)

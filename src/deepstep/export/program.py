@@ -12,7 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from deepstep.data import dialect
 from deepstep.types import AnyArray
+
+WITH_COMMA = {"number": dialect.WITH_COMMA, "thousands": f"[{dialect.GROUPS}]", "decimal": ","}
+"""How a plain number with a decimal comma is read, as the settings of an input."""
 
 RAW = "raw"
 """The name of the raw columns, (m, n)."""
@@ -143,6 +147,7 @@ class Program:
 
     columns: Names of the columns in their order, those that are not read among them.
     needs_all: Whether a missing number is refused.
+    written: Separator and decimal sign of text tables.
     """
 
     columns: tuple[str, ...]
@@ -153,6 +158,7 @@ class Program:
     result: Result
     needs_all: bool = False
     title: str = ""
+    written: tuple[str, str] = (",", ".")
 
     @property
     def n_raw(self) -> int:
@@ -184,6 +190,8 @@ class Program:
             "output": self.output,
             "result": self.result._asdict(),
             "needs_all": self.needs_all,
+            "separator": self.written[0],
+            "comma": WITH_COMMA if self.written[1] == "," else {},
         }
         return json.dumps(record, ensure_ascii=False, allow_nan=False)
 

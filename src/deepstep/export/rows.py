@@ -1,13 +1,17 @@
 """Rows that an export is tried on: drawn from the stored statistics of the columns, and unusual ones."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from deepstep.data.text_tables import typed_column
+from deepstep.errors import DataError
 from deepstep.export import numpy_runtime
 from deepstep.export.program import Input, Program
+from deepstep.preparation.parsing import days, numbers, truths
 from deepstep.types import Array
 
 RUNTIME: Any = numpy_runtime
@@ -18,6 +22,9 @@ ROWS = 200
 
 STORED = 100
 """Rows of a certificate that a run has kept, at most."""
+
+MOST_WRITTEN = 1e15
+"""The largest number that is tried as a text."""
 
 LARGE = (1e30, -1e30, 1e6, -1e6, 0.0)
 """Numbers that are tried in place of usual ones."""
@@ -32,12 +39,15 @@ def _by_column(program: Program) -> dict[str, list[Input]]:
     return found
 
 
-def drawn_rows(program: Program, seed: int = 0, m: int = ROWS) -> dict[str, list[Any]]:
+def drawn_rows(
+    program: Program, seed: int = 0, m: int = ROWS, *, texts: bool = False
+) -> dict[str, list[Any]]:
     """Rows as columns of numbers and texts in JSON's types, None where missing.
 
     A third of the rows is as in training, a third has a missing, unseen or large value in some columns, and a
     third in most of them. All numbers are float32's, so that a format that takes these gets the same ones. A
-    column that folds see as several kinds has texts of each.
+    column that folds see as several kinds has texts of each; with ``texts`` numbers of a written format are
+    texts as well.
     """
     rng = np.random.default_rng(seed)
     share = np.repeat([0.0, 0.1, 0.7], -(-m // 3))[:m]
@@ -50,24 +60,64 @@ def drawn_rows(program: Program, seed: int = 0, m: int = ROWS) -> dict[str, list
         for at in np.flatnonzero(rng.random(m) < share):
             values[at] = _odd(rng, inputs[-1], needs_all=program.needs_all)
         columns[name] = values
+        if texts and is_written(inputs):
+            columns[name] = [_written(value, inputs[0]) for value in values]
     return columns
 
 
-def stored_rows(program: Program, cells: Mapping[str, Sequence[str]]) -> dict[str, list[Any]]:
-    """At most 100 rows that a run has kept as texts, as `drawn_rows` has rows.
+def is_written(inputs: Sequence[Input]) -> bool:
+    """Whether a column holds texts of numbers in a format, such as 45.2%."""
+    return len(inputs) == 1 and inputs[0].kind == "number" and bool(inputs[0].settings)
 
-    There are none where the run has not kept all columns, or where spans of time are among them.
+
+def without_texts(program: Program, rows: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
+    """The same rows with numbers in place of texts of numbers, for formats that take no such texts."""
+    found = dict(rows)
+    for name, inputs in _by_column(program).items():
+        if name in rows and is_written(inputs):
+            read = np.array([RUNTIME.number_of(value, inputs[0].settings) for value in rows[name]])
+            found[name] = [value if np.isfinite(value) else None for value in _float32(read)]
+    return found
+
+
+def _written(value: float | None, one: Input) -> str | None:
+    """A number as the texts of its column; a large one as a text that is none of them."""
+    if value is None or abs(value) > MOST_WRITTEN:
+        return None if value is None else "many"
+    thousands, decimal = one.settings["thousands"][1:2], one.settings["decimal"]
+    text = f"{value:,.2f}".translate(str.maketrans({",": thousands, ".": decimal}))
+    return re.sub(r"1\D?234\D5", text, one.settings["example"], count=1)
+
+
+def stored_rows(
+    program: Program, cells: Mapping[str, Sequence[str]], *, decimal_comma: bool = False
+) -> dict[str, list[Any]]:
+    """At most 100 rows that a run has kept as texts, read as its table, as `drawn_rows` has rows with texts.
+
+    There are none where the run has not kept all columns, where spans of time are among them, or where one
+    cannot be read.
     """
+    from deepstep.environment import polars
+
     if any(one.column not in cells or one.kind == "duration" for one in program.inputs):
         return {}
     found: dict[str, list[Any]] = {}
-    for name, (one, *others) in _by_column(program).items():
+    for name, inputs in _by_column(program).items():
         texts: list[Any] = [text or None for text in cells[name][:STORED]]
-        kept = KEPT.get(one.kind) if not others else None
-        if kept is not None:
-            read = np.array([RUNTIME.READERS[one.kind](text, one.settings) for text in texts])
-            values = iter(kept(read[np.isfinite(read)]))
-            texts = [next(values) if there else None for there in np.isfinite(read)]
+        one = inputs[0]
+        if len(inputs) == 1 and one.kind in KEPT and not is_written(inputs):
+            read, kept = KEPT[one.kind]
+            series = polars.Series(name, texts, polars.String)
+            try:
+                raw = (
+                    np.array([RUNTIME.days_of(text, one.settings) for text in texts])
+                    if one.settings.get("lenient")
+                    else read(typed_column(series, decimal_comma=decimal_comma))
+                )
+            except DataError:
+                return {}
+            values = iter(kept(raw[np.isfinite(raw)]))
+            texts = [next(values) if there else None for there in np.isfinite(raw)]
         found[name] = texts
     return found
 
@@ -81,8 +131,11 @@ def _odd(rng: np.random.Generator, one: Input, *, needs_all: bool) -> Any:
 
 
 def _normal(rng: np.random.Generator, one: Input, m: int) -> list[float]:
-    mean, std = one.like
-    return np.float32(rng.normal(mean, std, m)).astype(float).tolist()
+    return _float32(rng.normal(*one.like, m))
+
+
+def _float32(values: Array) -> list[float]:
+    return np.float32(values).astype(float).tolist()
 
 
 def _dates(rng: np.random.Generator, one: Input, m: int) -> list[str]:
@@ -95,12 +148,12 @@ def _moments(days: Array) -> list[str]:
     return [str(moment) for moment in np.datetime64("1970-01-01T00:00:00") + quarters]
 
 
-KEPT: dict[str, Callable[[Array], list[Any]]] = {
-    "number": lambda values: np.float32(values).astype(float).tolist(),
-    "boolean": lambda values: (values == 1).tolist(),
-    "date": _moments,
+KEPT: dict[str, tuple[Callable[[Any], Array], Callable[[Array], list[Any]]]] = {
+    "number": (numbers, _float32),
+    "boolean": (truths, lambda values: (values == 1).tolist()),
+    "date": (days, _moments),
 }
-"""Values that a run has kept as texts, by the kind of an input."""
+"""Values that a run has kept as texts, by the kind of an input: numbers of a column, values of numbers."""
 
 
 def _texts(rng: np.random.Generator, one: Input, m: int) -> list[str]:

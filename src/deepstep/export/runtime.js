@@ -13,7 +13,7 @@ const MISSING = new Set(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"]);
 const TRUTHS = new Map([["true", 1], ["false", 0], ["1", 1], ["0", 0], [1, 1], [0, 0], [true, 1], [false, 0]]);
 const PLAIN = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf|infinity)$/i;
 const ISO =
-  /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)? ?(?:[Zz]|([+-]\d{2}):?(\d{2})?)?$/;
+  /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ]([01]?\d|2[0-3]):([0-5]?\d)(?::([0-5]?\d|60)(?:\.(\d+))?)?(?: ?(?:[Zz]|([+-](?:[01]\d|2[0-3])):?([0-5]\d)?))?)?$/;
 const WORD = /[\p{L}\p{N}]+/gu;
 const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
 const AROUND = new RegExp(`^${SPACE}|${SPACE}$`, "g");
@@ -70,7 +70,7 @@ function daysOf(value, settings) {
   const found = ISO.exec(String(bare).replace(new RegExp(settings.pattern, "s"), settings.iso));
   const [year, month, day, hour, minute, second, part, zone, zoneMinutes] = (found ?? []).slice(1).map((text) => text ?? "0");
   const midnight = new Date(0).setUTCFullYear(Number(year), Number(month) - 1, Number(day));
-  if (!(year >= 1) || new Date(midnight).getUTCMonth() !== month - 1) {
+  if (!(year >= 0) || new Date(midnight).getUTCMonth() !== month - 1) {
     return settings.lenient ? NaN : expected("an ISO date", value);
   }
   const minutes = (zone[0] === "-" ? -1 : 1) * Number(zoneMinutes);
@@ -85,7 +85,9 @@ function wordsOf(value, settings) {
 
 function placeOf(value, settings) {
   settings.places ??= new Map(settings.values.map((text, at) => [text, at]));
-  return isMissing(value) ? NaN : settings.places.get(textOf(value)) ?? settings.values.length;
+  if (isMissing(value)) return NaN;
+  const float = Number.isInteger(value) ? settings.places.get(`${value}.0`) : undefined; // Python's text of 1.0
+  return float ?? settings.places.get(textOf(value)) ?? settings.values.length;
 }
 
 /** Kinds of inputs: a raw value as a number, NaN where missing. */
@@ -292,13 +294,14 @@ function outputsOfRow(raw, place) {
  */
 export function outputs(rows) {
   if (!Array.isArray(rows)) throw new TypeError("rows must be an array of objects or of arrays");
+  const known = new Set(rows.flatMap((row) => (Array.isArray(row) ? [] : Object.keys(row))));
   return rows.map((row, at) => {
     const place = at + 1;
     if (Array.isArray(row)) {
       if (row.length === columns.length) return outputsOfRow(rawOf((name) => row[columns.indexOf(name)], place), place);
       throw new RangeError(`row ${place} must have ${columns.length} values, got ${row.length}`);
     }
-    const missing = program.inputs.find(({ column }) => !Object.hasOwn(rows[0], column));
+    const missing = program.inputs.find(({ column }) => !known.has(column));
     if (missing) throw new RangeError(`column ${JSON.stringify(missing.column)} is missing`);
     return outputsOfRow(rawOf((name) => (Object.hasOwn(row, name) ? row[name] : null), place), place);
   });
