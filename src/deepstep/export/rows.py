@@ -36,8 +36,8 @@ def drawn_rows(program: Program, seed: int = 0, m: int = ROWS) -> dict[str, list
     """Rows as columns of numbers and texts in JSON's types, None where missing.
 
     A third of the rows is as in training, a third has a missing, unseen or large value in some columns, and a
-    third in most of them. All numbers are float32's, so that a format that takes these gets the same ones. A
-    column that folds see as several kinds has texts of each.
+    third in most of them. Numbers are float64 and moments have microseconds, as in files of users. A column
+    that folds see as several kinds has texts of each.
     """
     rng = np.random.default_rng(seed)
     share = np.repeat([0.0, 0.1, 0.7], -(-m // 3))[:m]
@@ -76,13 +76,13 @@ def _odd(rng: np.random.Generator, one: Input, *, needs_all: bool) -> Any:
     if one.kind in ("category", "words") and rng.random() < 0.5:
         return str(rng.choice(["", "unseen", " x ", "ÄÖ 9"]))
     if one.kind == "number" and (needs_all or rng.random() < 0.5):
-        return float(np.float32(rng.choice(LARGE)))
+        return float(rng.choice(LARGE))
     return None if not needs_all else 0.0
 
 
 def _normal(rng: np.random.Generator, one: Input, m: int) -> list[float]:
     mean, std = one.like
-    return np.float32(rng.normal(mean, std, m)).astype(float).tolist()
+    return rng.normal(mean, std, m).tolist()
 
 
 def _dates(rng: np.random.Generator, one: Input, m: int) -> list[str]:
@@ -90,13 +90,13 @@ def _dates(rng: np.random.Generator, one: Input, m: int) -> list[str]:
 
 
 def _moments(days: Array) -> list[str]:
-    """The nearest quarters of days, which float32 has, as ISO texts."""
-    quarters = np.rint(4 * days).astype(int) * np.timedelta64(6, "h")
-    return [str(moment) for moment in np.datetime64("1970-01-01T00:00:00") + quarters]
+    """Days since 1970 as ISO texts with microseconds."""
+    microseconds = np.rint(days * 86_400e6).astype("m8[us]")
+    return [str(moment) for moment in np.datetime64("1970-01-01T00:00:00") + microseconds]
 
 
 KEPT: dict[str, Callable[[Array], list[Any]]] = {
-    "number": lambda values: np.float32(values).astype(float).tolist(),
+    "number": lambda values: values.tolist(),
     "boolean": lambda values: (values == 1).tolist(),
     "date": _moments,
 }
@@ -119,7 +119,7 @@ DRAWN: dict[str, Callable[[np.random.Generator, Input, int], list[Any]]] = {
     "number": _normal,
     "boolean": lambda rng, one, m: (rng.random(m) < 0.5).tolist(),
     "date": _dates,
-    "duration": lambda rng, one, m: np.float32(np.rint(_normal(rng, one, m))).astype(float).tolist(),
+    "duration": lambda rng, one, m: np.rint(_normal(rng, one, m)).tolist(),
     "category": _texts,
     "words": _words,
     "presence": lambda rng, one, m: ["text"] * m,
