@@ -9,6 +9,7 @@ import polars
 import pytest
 
 from deepstep import DeepClassifier, Network
+from deepstep.errors import ConfigurationError
 from deepstep.export import export
 from deepstep.export.c_format import FLAGS, compiler
 from deepstep.export.formats import get_format
@@ -116,6 +117,61 @@ def test_without_a_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert certificate.difference is None
     assert str(certificate) == "not run here: there is none of cc, gcc, clang"
     assert "Parity certificate: not run here" in (tmp_path / "model.c").read_text()
+
+
+@pytest.mark.parametrize("command", ["false", "true"])
+def test_a_compiler_that_does_not_work(command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CC", command)
+    certificate = export(Network([2, 3, 1], seed=1), tmp_path / "model.c")
+    assert str(certificate) == f"not run here: {command} compiles no program that runs"
+
+
+def test_a_compiler_with_options(cc: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CC", f"{cc[0]} -DNO='a b'")
+    assert compiler() == [cc[0], "-DNO=a b"]
+    assert export(Network([2, 3, 1], seed=1), tmp_path / "model.c").difference < 1e-6
+
+
+def test_fast_arithmetic_is_refused(cc: list[str], tmp_path: Path) -> None:
+    export(Network([2, 3, 1], seed=1), tmp_path / "model.c")
+    command = [*cc, "-ffast-math", "-c", "model.c", "-o", "model.o"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "-ffast-math leaves out" in done.stderr
+
+
+def test_two_models_in_one_program(cc: list[str], tmp_path: Path) -> None:
+    main = "#include <stdio.h>\nfloat first(const double *row);\nfloat second(const double *row);\n"
+    main += "int main(void) {\n"
+    main += '    const double row[2] = {1.0, -2.0};\n    printf("%.9g %.9g", first(row), second(row));\n}\n'
+    nets = {name: Network([2, 3, 1], seed=at) for at, name in enumerate(("first", "second"))}
+    for name, network in nets.items():
+        network.export(tmp_path / f"{name}.c")
+        command = [*cc, f"-Dpredict={name}", f"-Doutput_names={name}_names", "-c", f"{name}.c"]
+        subprocess.run(command, cwd=tmp_path, check=True)
+    found = run(cc, tmp_path, main, str(tmp_path / "first.o"), str(tmp_path / "second.o"))
+    expected = [network.forward([[1.0], [-2.0]])[0, 0] for network in nets.values()]
+    assert [*map(float, found.split())] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("value", "label", "where"), [("a\0b", "a", "column 'c'"), ("a", "a\0b", "the outputs")]
+)
+def test_texts_with_a_zero_character(value: str, label: str, where: str, tmp_path: Path) -> None:
+    rows = polars.DataFrame({"c": [value, "other", "third"] * 20})
+    model = DeepClassifier(4, preset="single", max_iter=2, random_state=1).fit(rows, [label, "x", "y"] * 20)
+    with pytest.raises(ConfigurationError, match=rf"code 0 for to='c', got 'a.x00b' in {where}"):
+        export(model, tmp_path / "model.c")
+    assert not any(tmp_path.iterdir())
+
+
+def test_names_in_comments(tmp_path: Path) -> None:
+    name = 'it\'s "a" */ /* ä'
+    model = DeepClassifier(4, preset="single", max_iter=2, random_state=1)
+    model.fit(polars.DataFrame({name: np.arange(60.0)}), [0, 1] * 30)
+    export(model, tmp_path / "model.c")
+    line = next(one for one in (tmp_path / "model.c").read_text().splitlines() if "row[0]" in one)
+    assert line == r"""   row[0] 'it\'s "a" * / / * \xe4': a number"""
 
 
 def test_speed(cc: list[str], tmp_path: Path) -> None:

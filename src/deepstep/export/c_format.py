@@ -14,7 +14,7 @@ import numpy as np
 from deepstep.errors import FileError
 from deepstep.export.c_operations import ELEMENTWISE, FUNCTIONS, calls, function
 from deepstep.export.certificate import CannotRunError, output_of
-from deepstep.export.formats import Format
+from deepstep.export.formats import Format, refuse_zero_characters
 from deepstep.export.program import RAW, Input, Program, Step
 from deepstep.export.rows import as_raw
 from deepstep.types import AnyArray, Array
@@ -228,6 +228,7 @@ def _text(program: Program, note: str, *, int8: bool) -> str:
 
 def write(program: Program, path: Path, note: str, *, int8: bool = False) -> list[Path]:
     """Write the file."""
+    refuse_zero_characters("c", program)
     if int8:
         note += "; weights of 8 bits, one scale for each unit: the difference is their loss"
     path.write_text(_text(program, note, int8=int8), encoding="utf-8")

@@ -103,7 +103,8 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
     node = shutil.which("node")
     if node is None:
         raise CannotRunError("js", "Node", "there is no node")
-    text = path.read_text(encoding="utf-8") + DRIVER.replace("ROWS", _written(_written(rows)))
+    given = json.dumps(rows).replace("Infinity", "1e999")  # as JSON has it
+    text = path.read_text(encoding="utf-8") + DRIVER.replace("ROWS", _written(given))
     done = output_of([node, "--input-type=module", "-"], text.encode(), path)
     refused = [np.nan] * len(program.result.names)
     return np.array([refused if one is None else one for one in json.loads(done)], np.float64)

@@ -23,6 +23,10 @@ LARGE = (1e30, -1e30, 1e6, -1e6, 0.0)
 """Numbers that are tried in place of usual ones."""
 
 
+INFINITE = [float("inf"), float("-inf")]
+"""Numbers of the last two rows, which are refused."""
+
+
 def _by_column(program: Program) -> dict[str, list[Input]]:
     """The inputs of each raw column; whether there is a value is left to another one."""
     found: dict[str, list[Input]] = {}
@@ -50,6 +54,9 @@ def drawn_rows(program: Program, seed: int = 0, m: int = ROWS) -> dict[str, list
         for at in np.flatnonzero(rng.random(m) < share):
             values[at] = _odd(rng, inputs[-1], needs_all=program.needs_all)
         columns[name] = values
+    number = next((name for name, (one, *_) in _by_column(program).items() if one.kind == "number"), None)
+    if number is not None and not isinstance(columns[number][0], str):
+        columns[number][-2:] = INFINITE[-m:]
     return columns
 
 
@@ -129,4 +136,10 @@ DRAWN: dict[str, Callable[[np.random.Generator, Input, int], list[Any]]] = {
 
 def as_raw(program: Program, rows: Mapping[str, list[Any]]) -> Array:
     """Rows as the numbers of ``raw``, (m, n), NaN where missing: what a format of numbers alone takes."""
-    return RUNTIME.read(json.loads(program.to_json()), rows)
+    usual = {name: [0.0 if one in INFINITE else one for one in values] for name, values in rows.items()}
+    raw: Array = RUNTIME.read(json.loads(program.to_json()), usual)  # which refuses infinite numbers
+    for one in program.inputs:
+        for at, value in enumerate(rows[one.column]):
+            if value in INFINITE:
+                raw[at, one.start] = value
+    return raw
