@@ -112,7 +112,7 @@ def certify(
 
     ParityError: If a difference is above the bound, or rows are refused by one of both alone.
     """
-    rows = drawn_rows(model.program, seed)
+    rows = drawn_rows(model.program, seed, infinite=True)
     rows = {name: [*values, *model.stored.get(name, ())] for name, values in rows.items()}
     try:
         found = run(rows)

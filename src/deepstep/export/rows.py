@@ -36,12 +36,14 @@ def _by_column(program: Program) -> dict[str, list[Input]]:
     return found
 
 
-def drawn_rows(program: Program, seed: int = 0, m: int = ROWS) -> dict[str, list[Any]]:
+def drawn_rows(
+    program: Program, seed: int = 0, m: int = ROWS, *, infinite: bool = False
+) -> dict[str, list[Any]]:
     """Rows as columns of numbers and texts in JSON's types, None where missing.
 
     A third of the rows is as in training, a third has a missing, unseen or large value in some columns, and a
     third in most of them. Numbers are float64 and moments have microseconds, as in files of users. A column
-    that folds see as several kinds has texts of each.
+    that folds see as several kinds has texts of each. With ``infinite`` the last two rows have ±∞.
     """
     rng = np.random.default_rng(seed)
     share = np.repeat([0.0, 0.1, 0.7], -(-m // 3))[:m]
@@ -55,8 +57,8 @@ def drawn_rows(program: Program, seed: int = 0, m: int = ROWS) -> dict[str, list
             values[at] = _odd(rng, inputs[-1], needs_all=program.needs_all)
         columns[name] = values
     number = next((name for name, (one, *_) in _by_column(program).items() if one.kind == "number"), None)
-    if number is not None and not isinstance(columns[number][0], str):
-        columns[number][-2:] = INFINITE[-m:]
+    if infinite and number is not None and not isinstance(columns[number][0], str):
+        columns[number][-2:] = INFINITE
     return columns
 
 

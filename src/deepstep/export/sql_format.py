@@ -14,7 +14,7 @@ from deepstep.data.dialect import MISSING
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.export.certificate import BOUND, CannotRunError
 from deepstep.export.formats import Format, refuse_zero_characters, refused
-from deepstep.export.program import RAW, Input, Program
+from deepstep.export.program import RAW, Input, Program, free_texts
 from deepstep.export.sql_operations import OPERATIONS, Texts, total
 from deepstep.types import Array
 
@@ -82,7 +82,8 @@ def _category(x: str, one: Input) -> tuple[str, str]:
     reals = {f"{value}.0": at for value, at in places.items() if re.fullmatch(r"-?\d+", value)}
     cases = "".join(f"WHEN {_literal(value)} THEN {at} " for value, at in {**reals, **places}.items())
     code = f"CASE CAST({x} AS TEXT) {cases}ELSE {len(places)} END" if cases else "0"
-    return f"CASE WHEN {x} IS NOT NULL THEN {code} END", ""
+    filled = "" if "" in places else f" AND CAST({x} AS TEXT) <> ''"  # .import writes missing texts so
+    return f"CASE WHEN {x} IS NOT NULL{filled} THEN {code} END", ""
 
 
 def _presence(x: str, one: Input) -> tuple[str, str]:
@@ -221,6 +222,11 @@ def write(program: Program, path: Path, note: str, *, table: str = "rows") -> li
 
 def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
     """The outputs of the statement in SQLite, and in DuckDB where it is installed, which have to agree."""
+    unseen = {one.column: free_texts(program, one.column) for one in program.inputs if one.kind == "category"}
+    rows = {
+        name: [unseen[name][1] if name in unseen and one == unseen[name][0] else one for one in values]
+        for name, values in rows.items()
+    }
     text = path.read_text(encoding="utf-8")
     text = re.sub(
         r'^  FROM ("(?:[^"]|"")*"\.?)+ AS t$', "  FROM rows AS t", text, count=1, flags=re.MULTILINE
