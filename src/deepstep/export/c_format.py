@@ -204,7 +204,7 @@ def _text(program: Program, note: str, *, int8: bool) -> str:
     parts = [
         *_head(program, note),
         "#ifdef __FAST_MATH__",
-        '#error "missing values are NAN, which -ffast-math leaves out"',
+        '#error "missing values are NAN, and -ffast-math leaves them out"',
         "#endif",
         "#include <math.h>",
         "#include <string.h>",

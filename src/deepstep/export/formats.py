@@ -57,7 +57,7 @@ def get_format(name: str, where: str = "export") -> Format:
 
 
 def input_name(one: Input) -> str:
-    """What the table of refusals calls an input."""
+    """The name of an input in the table of refusals."""
     return f"input {one.kind}{' in a written format' * (one.kind == 'number' and bool(one.settings))}"
 
 

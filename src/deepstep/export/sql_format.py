@@ -190,7 +190,7 @@ def _table(name: str) -> str:
     if not re.fullmatch(rf"({PART})(\.({PART}))*", name):
         expected, hint = (
             "the name of a table, such as rows or main.rows",
-            "A name with a dot stands in quotes.",
+            "Write a name with a dot in quotes.",
         )
         raise ConfigurationError("export", expected, f"got {name!r}", hint, setting="table")
     return ".".join(one if one[0] == '"' else _name(one) for one in re.findall(PART, name))
