@@ -46,7 +46,7 @@ Predictor = Callable[[Rows], Callable[[], Any]]
 
 MANY = """
 #include "model.c"
-void many(const float *rows, float *out, int m) {{
+void many(const double *rows, float *out, int m) {{
     for (int i = 0; i < m; i++) {call};
 }}
 """
@@ -79,12 +79,12 @@ def _c(path: Path, program: Program) -> Predictor:
     library = path.with_suffix(".so")
     source = path.with_name("many.c")
     source.write_text(MANY.format(call=call), encoding="utf-8")
-    command = [str(compiler()), "-std=c99", "-O2", "-shared", "-fPIC", str(source), "-lm", "-o", str(library)]
+    command = [*compiler(), "-std=c99", "-O2", "-shared", "-fPIC", str(source), "-lm", "-o", str(library)]
     subprocess.run(command, check=True)
     many = ctypes.CDLL(str(library)).many
 
     def prepared(rows: Rows) -> Callable[[], Any]:
-        raw = as_raw(program, rows).astype(np.float32)
+        raw = as_raw(program, rows)
         out = np.empty((len(raw), n), np.float32)
         return lambda: many(
             raw.ctypes.data_as(ctypes.c_void_p), out.ctypes.data_as(ctypes.c_void_p), len(raw)

@@ -8,9 +8,12 @@ import numpy as np
 import polars
 import pytest
 
-from deepstep import Network
+from deepstep import DeepClassifier, Network
+from deepstep.errors import ConfigurationError
 from deepstep.export import export
 from deepstep.export.c_format import FLAGS, compiler
+from deepstep.export.formats import get_format
+from deepstep.export.models import exported
 from export_models import fitted
 
 LIMIT = 2.0
@@ -18,37 +21,38 @@ LIMIT = 2.0
 
 
 @pytest.fixture
-def cc() -> str:
+def cc() -> list[str]:
     """A C compiler; a test without one is skipped."""
     found = compiler()
-    if found is None:
+    if not found:
         pytest.skip("there is no C compiler")
     return found
 
 
-def run(cc: str, folder: Path, main: str, *flags: str) -> str:
+def run(cc: list[str], folder: Path, main: str, *flags: str) -> str:
     """The output of a program that includes the exported file."""
     (folder / "main.c").write_text(main)
-    command = [cc, *FLAGS, *flags, str(folder / "main.c"), "-lm", "-o", str(folder / "main")]
+    command = [*cc, *FLAGS, *flags, str(folder / "main.c"), "-lm", "-o", str(folder / "main")]
     subprocess.run(command, check=True, capture_output=True)
     return subprocess.run([str(folder / "main")], check=True, capture_output=True, text=True).stdout
 
 
-def test_codes_and_missing_values(cc: str, tmp_path: Path) -> None:
+def test_codes_and_missing_values(cc: list[str], tmp_path: Path) -> None:
     model = fitted("single", "category", "number")
     export(model, tmp_path / "model.c")
     main = r"""#include "model.c"
 #include <stdio.h>
 int main(void) {
     const char *const texts[4] = {"red", "\303\244'\"\\?", "unseen", NULL};
-    float out[N_OUTPUTS], row[N_INPUTS] = {0.5f, 0.0f, NAN};
+    float out[N_OUTPUTS];
+    double row[N_INPUTS] = {0.5, 0.0, (double)NAN};
     for (int i = 0; i < 4; i++) {
         row[1] = code_1_category(texts[i]);
         predict(row, out);
         for (int k = 0; k < N_OUTPUTS; k++) printf("%.9g ", (double)out[k]);
         printf("%s\n", output_names[0]);
     }
-    row[0] = INFINITY;
+    row[0] = (double)INFINITY;
     predict(row, out);
     printf("%d\n", isnan(out[0]) && isnan(out[2]));
     return 0;
@@ -65,25 +69,37 @@ int main(void) {
     assert refused == "1"
 
 
-def test_no_allocation_and_its_headers(cc: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["model.c", "model.onnx"])
+def test_a_large_mean_and_a_small_spread(cc: list[str], name: str, tmp_path: Path) -> None:
+    """Rows of float64, as float32 has no differences of 10 at 1e9."""
+    x = 1e9 + 10 * np.random.default_rng(0).normal(size=300)
+    rows = polars.DataFrame({"x": x})
+    model = DeepClassifier(4, preset="single", max_iter=30, random_state=1).fit(rows, (x > 1e9).astype(int))
+    assert export(model, tmp_path / name).difference < 1e-6
+    program = exported(model).program
+    found = get_format(name.split(".")[1]).run(tmp_path / name, program, {"x": x.tolist()})
+    assert np.max(np.abs(found - model.predict_proba(rows))) < 1e-6
+
+
+def test_no_allocation_and_its_headers(cc: list[str], tmp_path: Path) -> None:
     export(fitted("tabular"), tmp_path / "model.c")
     text = (tmp_path / "model.c").read_text()
     assert not re.search(r"\b(malloc|calloc|realloc|free|alloca)\b", text)
     assert re.findall(r"#include (.*)", text) == ["<math.h>", "<string.h>"]
     for flag in ("-O0", "-O3"):
-        subprocess.run([cc, *FLAGS, flag, "-c", "model.c", "-o", "model.o"], cwd=tmp_path, check=True)
+        subprocess.run([*cc, *FLAGS, flag, "-c", "model.c", "-o", "model.o"], cwd=tmp_path, check=True)
 
 
-def test_one_output_is_returned(cc: str, tmp_path: Path) -> None:
+def test_one_output_is_returned(cc: list[str], tmp_path: Path) -> None:
     network = Network([2, 3, 1], output="identity", seed=1)
     network.export(tmp_path / "model.c")
     main = '#include "model.c"\n#include <stdio.h>\nint main(void) {\n'
-    main += "    const float row[2] = {1.0f, -2.0f};\n"
+    main += "    const double row[2] = {1.0, -2.0};\n"
     main += '    printf("%.9g", (double)predict(row));\n    return 0;\n}\n'
     assert float(run(cc, tmp_path, main)) == pytest.approx(network.forward([[1.0], [-2.0]])[0, 0], abs=1e-6)
 
 
-def test_weights_of_8_bits(cc: str, tmp_path: Path) -> None:
+def test_weights_of_8_bits(cc: list[str], tmp_path: Path) -> None:
     model = fitted("tabular", "number")
     whole = export(model, tmp_path / "whole.c")
     small = export(model, tmp_path / "small.c", int8=True)
@@ -103,7 +119,62 @@ def test_without_a_compiler(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     assert "Parity certificate: not run here" in (tmp_path / "model.c").read_text()
 
 
-def test_speed(cc: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["false", "true"])
+def test_a_compiler_that_does_not_work(command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CC", command)
+    certificate = export(Network([2, 3, 1], seed=1), tmp_path / "model.c")
+    assert str(certificate) == f"not run here: {command} compiles no program that runs"
+
+
+def test_a_compiler_with_options(cc: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CC", f"{cc[0]} -DNO='a b'")
+    assert compiler() == [cc[0], "-DNO=a b"]
+    assert export(Network([2, 3, 1], seed=1), tmp_path / "model.c").difference < 1e-6
+
+
+def test_fast_arithmetic_is_refused(cc: list[str], tmp_path: Path) -> None:
+    export(Network([2, 3, 1], seed=1), tmp_path / "model.c")
+    command = [*cc, "-ffast-math", "-c", "model.c", "-o", "model.o"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "-ffast-math leaves them out" in done.stderr
+
+
+def test_two_models_in_one_program(cc: list[str], tmp_path: Path) -> None:
+    main = "#include <stdio.h>\nfloat first(const double *row);\nfloat second(const double *row);\n"
+    main += "int main(void) {\n"
+    main += '    const double row[2] = {1.0, -2.0};\n    printf("%.9g %.9g", first(row), second(row));\n}\n'
+    nets = {name: Network([2, 3, 1], seed=at) for at, name in enumerate(("first", "second"))}
+    for name, network in nets.items():
+        network.export(tmp_path / f"{name}.c")
+        command = [*cc, f"-Dpredict={name}", f"-Doutput_names={name}_names", "-c", f"{name}.c"]
+        subprocess.run(command, cwd=tmp_path, check=True)
+    found = run(cc, tmp_path, main, str(tmp_path / "first.o"), str(tmp_path / "second.o"))
+    expected = [network.forward([[1.0], [-2.0]])[0, 0] for network in nets.values()]
+    assert [*map(float, found.split())] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("value", "label", "where"), [("a\0b", "a", "column 'c'"), ("a", "a\0b", "the outputs")]
+)
+def test_texts_with_a_zero_character(value: str, label: str, where: str, tmp_path: Path) -> None:
+    rows = polars.DataFrame({"c": [value, "other", "third"] * 20})
+    model = DeepClassifier(4, preset="single", max_iter=2, random_state=1).fit(rows, [label, "x", "y"] * 20)
+    with pytest.raises(ConfigurationError, match=rf"code 0 for to='c', got 'a.x00b' in {where}"):
+        export(model, tmp_path / "model.c")
+    assert not any(tmp_path.iterdir())
+
+
+def test_names_in_comments(tmp_path: Path) -> None:
+    name = 'it\'s "a" */ /* ä'
+    model = DeepClassifier(4, preset="single", max_iter=2, random_state=1)
+    model.fit(polars.DataFrame({name: np.arange(60.0)}), [0, 1] * 30)
+    export(model, tmp_path / "model.c")
+    line = next(one for one in (tmp_path / "model.c").read_text().splitlines() if "row[0]" in one)
+    assert line == r"""   row[0] 'it\'s "a" * / / * \xe4': a number"""
+
+
+def test_speed(cc: list[str], tmp_path: Path) -> None:
     network = Network([20, 30, 10, 1], seed=1)
     assert 940 <= network.architecture.n_parameters <= 1_000
     network.export(tmp_path / "model.c")
@@ -111,12 +182,13 @@ def test_speed(cc: str, tmp_path: Path) -> None:
 #include <stdio.h>
 #include <time.h>
 int main(void) {
-    float row[N_INPUTS], sum = 0.0f;
+    double row[N_INPUTS];
+    float sum = 0.0f;
     double best = 1e9;
-    for (int i = 0; i < N_INPUTS; i++) row[i] = 0.01f * (float)i;
+    for (int i = 0; i < N_INPUTS; i++) row[i] = 0.01 * i;
     for (int turn = 0; turn < 20; turn++) {
         const clock_t begin = clock();
-        for (int i = 0; i < 10000; i++) { row[0] = (float)i * 1e-4f; sum += predict(row); }
+        for (int i = 0; i < 10000; i++) { row[0] = i * 1e-4; sum += predict(row); }
         const double seconds = (double)(clock() - begin) / CLOCKS_PER_SEC;
         if (seconds < best) best = seconds;
     }

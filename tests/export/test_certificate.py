@@ -105,7 +105,7 @@ def test_rows_have_all_that_is_unusual() -> None:
         assert None in values
     numbers = np.array([value for value in rows["number"] if value is not None])
     assert {1e30, -1e30} <= {float(f"{value:.3g}") for value in numbers}
-    assert (numbers.astype(np.float32) == numbers).all()
+    assert (numbers.astype(np.float32) != numbers).any()
     assert {"unseen", ""} <= set(rows["category"])
     assert drawn_rows(program, seed=1)["number"] != drawn_rows(program, seed=2)["number"]
 
@@ -122,7 +122,7 @@ def test_rows_of_columns_that_folds_see_as_several_kinds() -> None:
     assert {type(value) for value in rows["a"]} == {float, type(None)}
     assert {type(value) for value in rows["b"]} == {str, type(None)}
     stored = stored_rows(program, {"a": ["1.5", "", "nan", "0.1"], "b": ["red", "2.5", "", "7"]})
-    assert stored == {"a": [1.5, None, None, float(np.float32(0.1))], "b": ["red", "2.5", None, "7"]}
+    assert stored == {"a": [1.5, None, None, 0.1], "b": ["red", "2.5", None, "7"]}
     assert stored_rows(program, {"a": ["1.5"]}) == {}
 
 

@@ -14,7 +14,7 @@ import pytest
 from onnxruntime import InferenceSession
 
 from deepstep import DeepClassifier, DeepRegressor, Network
-from deepstep.errors import ConfigurationError, MissingPackageError
+from deepstep.errors import MissingPackageError
 from deepstep.export import export, numpy_runtime
 from deepstep.export.models import exported
 from deepstep.export.onnx_format import feeds, free_texts, run, tensors_of, write
@@ -99,11 +99,13 @@ def test_labels_of_refused_rows(classes: list[Any], refused: Any, tmp_path: Path
     rows = np.random.default_rng(0).normal(size=(40, 2))
     labels = np.array(classes)[(rows[:, 0] > 0).astype(int)]
     model = DeepClassifier(4, preset="mlp", tol=9, n_iter_no_change=1).fit(rows, labels)
-    export(model, tmp_path / "model.onnx", matrix=True)
-    X = np.array([*rows[:5], [np.inf, 0], [0, np.nan]], np.float32)
-    label, probabilities = session(tmp_path / "model.onnx").run(None, {"X": X})
+    export(model, tmp_path / "model.onnx")
+    X = np.array([*rows[:5], [np.inf, 0], [0, np.nan]])
+    loaded = session(tmp_path / "model.onnx")
+    tensors = {one.name: X[:, [at]] for at, one in enumerate(loaded.get_inputs())}
+    label, probabilities = loaded.run(None, tensors)
     assert label.tolist() == [*model.predict(rows[:5]).tolist(), refused, refused]
-    assert probabilities.dtype == np.float32
+    assert probabilities.dtype == np.float64
     assert np.isnan(probabilities).any(axis=1).tolist() == [False] * 5 + [True] * 2
 
 
@@ -144,12 +146,11 @@ def test_several_inputs_of_a_column(tmp_path: Path) -> None:
     assert np.array_equal(found, as_raw(program, rows), equal_nan=True)
 
 
-def test_a_matrix_is_of_numbers(tmp_path: Path) -> None:
-    model = fitted("single", "number", "date")
-    assert export(model, tmp_path / "model.onnx", matrix=True).difference < 1e-6
-    with pytest.raises(ConfigurationError, match=r"matrix must be False .* got texts in column 'category'"):
-        export(fitted("single", "category"), tmp_path / "other.onnx", matrix=True)
-    assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
+def test_infinite_dates_are_refused_alone(tmp_path: Path) -> None:
+    export(fitted("single", "date"), tmp_path / "model.onnx")
+    days = np.array([[18_700.3], [np.inf], [-np.inf], [1e30], [np.nan]])
+    _, found = session(tmp_path / "model.onnx").run(None, {"x": np.full((5, 1), 0.5), "date": days})
+    assert np.isnan(found).any(axis=1).tolist() == [False, True, True, True, False]
 
 
 def test_without_the_packages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from scipy.special import erfc
 from deepstep import DeepClassifier, DeepRegressor, Network
 from deepstep.errors import ConfigurationError
 from deepstep.export import export, sql_format
+from deepstep.export.models import exported
 from deepstep.export.program import Builder, Program, Result
 from export_models import QUICK, fitted, table
 
@@ -39,9 +40,9 @@ def test_the_answer_stands_beside_the_columns_of_a_table(tmp_path: Path) -> None
     given = [(at, *row) for at, row in enumerate(rows.rows())]
     columns = ["id", "x REAL", '"a ""colour""" TEXT', "boolean"]
     names, found = selected(tmp_path / "model.sql", 'main."my ""own"" rows"', columns, given)
-    assert names[:5] == ["id", "x", 'a "colour"', "boolean", "deepstep_row"]
+    assert names[:5] == ["deepstep_row", "id", "x", 'a "colour"', "boolean"]
     assert names[5:] == ["prediction", "probability of it's", "probability of no"]
-    assert [row[0] for row in found] == list(range(len(rows)))
+    assert [row[1] for row in found] == list(range(len(rows)))
     assert [row[5] for row in found] == model.predict(rows).tolist()
     assert np.max(np.abs(np.array([row[6:] for row in found]) - model.predict_proba(rows))) < 1e-9
 
@@ -53,12 +54,12 @@ def test_values_of_a_data_base(tmp_path: Path) -> None:
     )
     export(model, tmp_path / "model.sql")
     one = ("2", True, 5.0)
-    alike = [one, (2, 1, 5), (2.0, "true", 5.0), ("2", " TRUE ", 5.0)]
-    unlike = [("4", True, 5.0), (None, True, 5.0), ("2", None, 5.0), ("2", "", None), ("2", True, "NaN")]
+    alike = [one, (2, 1, 5), (2.0, "true", " 5"), ("2", " TRUE ", "+5.0e0")]
+    unlike = [("4", True, 5.0), (None, True, 5.0), ("2", None, 5.0), ("2", "", None), ("2", True, " NaN ")]
     refused = [
         ("2", True, np.inf),
         ("2", True, -np.inf),
-        ("2", True, "5"),
+        ("2", True, "5 kg"),
         ("2", True, "five"),
         ("2", 2, 5.0),
     ]
@@ -69,6 +70,25 @@ def test_values_of_a_data_base(tmp_path: Path) -> None:
     expected = model.predict(polars.DataFrame({**missing, "x": [5.0, 5.0, 5.0, None, None]}))
     assert np.allclose(answers[4:9], expected, rtol=1e-9)
     assert answers[9:] == [None] * 5
+
+
+def test_a_file_that_sqlite_imports(tmp_path: Path) -> None:
+    """``.import`` makes columns of texts, where missing values are empty."""
+    rows = table("category", "boolean", "number")
+    model = DeepRegressor((3,), preset="single", **QUICK).fit(rows, np.arange(90.0))
+    export(model, tmp_path / "model.sql", table='"a.b"')
+    assert "\n--   'number' DOUBLE PRECISION\n" in (tmp_path / "model.sql").read_text()
+    texts = [["" if one is None else str(one) for one in row] for row in rows.rows()]
+    given = [(*row, "7") for row in texts]
+    columns = [f"{name} TEXT" for name in (*rows.columns, "deepstep_row")]
+    _, found = selected(tmp_path / "model.sql", '"a.b"', columns, given)
+    assert np.allclose([row[-1] for row in found], model.predict(rows), rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["", "a..b", 'a."b', "a."])
+def test_names_of_tables(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="table must be the name of a table"):
+        sql_format.write(exported(Network([2, 1], seed=1)).program, tmp_path / "net.sql", "", table=name)
 
 
 def test_statements_within_the_limits_of_sqlite(tmp_path: Path) -> None:
@@ -89,9 +109,13 @@ def test_statements_within_the_limits_of_sqlite(tmp_path: Path) -> None:
             r"at most 1,000,000 bytes for to='sql', got 1,9\d\d,\d+",
         ),
         (fitted("single", "date"), "model without input date for to='sql': .* column 'date'"),
+        (
+            fitted("single", "percent"),
+            "model without input number in a written format for to='sql': .*'percent'",
+        ),
         (fitted("single", "text"), "model without input words for to='sql': .* column 'text'"),
     ],
-    ids=["numbers", "columns", "bytes", "dates", "words"],
+    ids=["numbers", "columns", "bytes", "dates", "formats", "words"],
 )
 def test_refusals_by_name(model: Any, match: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=match):

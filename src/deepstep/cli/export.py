@@ -20,7 +20,6 @@ from deepstep.run import Run
     "--int8", is_flag=True, help="For c: weights of 8 bits, with a looser bound of the certificate."
 )
 @click.option("--table", metavar="NAME", help="For sql: the table to select from. Default: rows.")
-@click.option("--matrix", is_flag=True, help="For onnx: one matrix of float32 as input, without texts.")
 @click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 @json_option
 def export_command(

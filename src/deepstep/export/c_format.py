@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import string
 from collections.abc import Iterator, Mapping
@@ -10,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.export.c_operations import CALLS, ELEMENTWISE, FUNCTIONS, function
+from deepstep.errors import FileError
+from deepstep.export.c_operations import ELEMENTWISE, FUNCTIONS, calls, function
 from deepstep.export.certificate import CannotRunError, output_of
-from deepstep.export.formats import Format
+from deepstep.export.formats import Format, refuse_zero_characters
 from deepstep.export.program import RAW, Input, Program, Step
 from deepstep.export.rows import as_raw
 from deepstep.types import AnyArray, Array
@@ -21,6 +23,24 @@ COMPILERS = ("cc", "gcc", "clang")
 FLAGS = ("-std=c99", "-O2", "-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror")
 TYPES = {"float32": "float", "float64": "double", "int64": "int", "int8": "signed char"}
 """Types of constants."""
+
+TRIVIAL = "int main(void) { return 0; }"
+
+SIGNATURES = {
+    True: {
+        "about": "The output for a row of N_INPUTS numbers.",
+        "declaration": "float predict(const double *row)",
+        "result": "return refused ? NAN : (float)(@output@)[0];",
+        "call": "out[0] = predict(row)",
+    },
+    False: {
+        "about": "N_OUTPUTS outputs for a row of N_INPUTS numbers.",
+        "declaration": "void predict(const double *row, float *out)",
+        "result": "for (int i = 0; i < N_OUTPUTS; i++) out[i] = refused ? NAN : (float)(@output@)[i];",
+        "call": "predict(row, out)",
+    },
+}
+"""The function of a file, by whether it has one output."""
 
 INT8_BOUND = 0.1
 """The largest difference that 8-bit weights may make."""
@@ -56,48 +76,47 @@ class _File:
     def calls(self, step: Step) -> Iterator[str]:
         """The statements of a step."""
         reads = [self.pointer(name) for name in step.reads]
-        out, arrays = self.pointer(step.out), self.program.arrays(step)
         widths = [self.program.widths[name] for name in step.reads]
-        if step.op in ELEMENTWISE:
-            self.functions[step.op] = function("elementwise", name=step.op, text=ELEMENTWISE[step.op])
-            yield f"do_{step.op}({reads[0]}, {out}, {step.n});"
-            return
-        if step.op == "linear":
-            yield self._linear(step, reads[0], out, arrays, widths[0])
-            return
+        step, arrays = self._stored(step)
         written = {} if step.op == "weighted_sum" else step.constants
         names = {role: self.constant(arrays[role], name) for role, name in written.items()}
-        for text in CALLS[step.op](step, reads, names, arrays, widths):
-            called = re.match(r"do_(\w+)", text)
-            text = text.replace("OUT", out)
-            if called is not None:
-                text = text.replace(called[0], self._used(called[1], *arrays.values()), 1)
-            yield text
+        for name, given in calls(step, reads, names, arrays, widths, self.pointer(step.out)):
+            yield f"{self._used(name, *arrays.values())}({', '.join(given)});"
 
     def _used(self, name: str, *constants: AnyArray) -> str:
         """The name of a function for constants of these types, which the file has then."""
-        text, own = FUNCTIONS[name], f"do_{name}"
-        kinds = [TYPES[value.dtype.name] for value in constants] if "TYPE0" in text else []
-        for at, kind in enumerate(kinds):
-            text, own = text.replace(f"TYPE{at}", kind), f"{own}_{kind}"
+        if name in ELEMENTWISE:
+            text = function("elementwise", name=name, text=ELEMENTWISE[name])
+        elif name in FUNCTIONS:
+            text = FUNCTIONS[name]
+        else:  # of the library of C
+            return name
+        own = f"do_{name}"
+        for at, value in enumerate(constants):
+            if f"TYPE{at}" in text:
+                kind = TYPES[value.dtype.name]
+                text, own = text.replace(f"TYPE{at}", kind), f"{own}_{kind}"
         self.functions[own] = text.replace(f"do_{name}(", f"{own}(", 1)
         return own
 
-    def _linear(self, step: Step, x: str, out: str, arrays: Mapping[str, AnyArray], k: int) -> str:
-        W, b, name = arrays["W"], arrays["b"], step.constants["W"]
-        bias, sizes = self.constant(b, step.constants["b"]), f"{out}, {k}, {step.n}"
+    def _stored(self, step: Step) -> tuple[Step, dict[str, AnyArray]]:
+        """A step and its constants as the file has them: weights by input, of 8 bits where asked."""
+        arrays = self.program.arrays(step)
+        if step.op != "linear":
+            return step, arrays
+        W, name, bias = arrays["W"], step.constants["W"], {"b": step.constants["b"]}
         if not self.int8:
-            weights = self.constant(np.ascontiguousarray(W.T), f"{name}_t")
-            return f"{self._used('linear', W, b)}({x}, {weights}, {bias}, {sizes});"
+            arrays["W"] = np.ascontiguousarray(W.T)
+            return step._replace(constants={"W": f"{name}_t", **bias}), arrays
         scale = np.maximum(np.abs(W).max(axis=1, initial=0), np.finfo(np.float32).tiny) / 127
         whole = np.rint(W / scale[:, np.newaxis]).astype(np.int8)
-        weights = self.constant(np.ascontiguousarray(whole.T), f"{name}_q")
-        scales = self.constant(scale.astype(np.float32), f"{name}_s")
-        return f"{self._used('linear_int8', b)}({x}, {weights}, {scales}, {bias}, {sizes});"
+        names = {"W": f"{name}_q", "s": f"{name}_s", **bias}
+        stored = {"W": np.ascontiguousarray(whole.T), "s": scale.astype(np.float32), "b": arrays["b"]}
+        return step._replace(op="linear_int8", constants=names), stored
 
     def pointer(self, value: str) -> str:
         """Where a value is."""
-        return RAW if value == RAW else f"work + {self.places[value]}"
+        return "row" if value == RAW else f"work + {self.places[value]}"
 
 
 def _places(program: Program) -> tuple[dict[str, int], int]:
@@ -134,7 +153,9 @@ def _quoted(text: str) -> str:
 
 
 def _commented(text: str) -> str:
-    return ascii(text)[1:-1].replace("*/", "* /").replace("/*", "/ *")
+    """A text of a comment, in ASCII; names are in it as ``repr`` has them."""
+    plain = text.encode("ascii", "backslashreplace").decode().replace("\n", " ")
+    return plain.replace("*/", "* /").replace("/*", "/ *")
 
 
 def _code_name(one: Input) -> str:
@@ -167,7 +188,7 @@ def _head(program: Program, note: str) -> Iterator[str]:
     yield f"/* {_commented(program.title)}"
     yield f"   Parity certificate: {_commented(note)}."
     yield "   C99 without allocation; link with -lm. NAN is a missing value. Where an entry is infinite or an"
-    yield "   output no finite number, all outputs are NAN."
+    yield "   output no finite number, all outputs are NAN. Rows are double: float has no 8 digits of a date."
     yield from _described(program)
     for at, name in enumerate(result.names):
         what = "" if result.kind == "numbers" else "probability of "
@@ -178,10 +199,13 @@ def _head(program: Program, note: str) -> Iterator[str]:
 def _text(program: Program, note: str, *, int8: bool) -> str:
     file = _File(program, int8=int8)
     body = [f"    {call}" for step in program.steps for call in file.calls(step)]
-    n, alone = len(program.result.names), len(program.result.names) == 1
+    n, output = len(program.result.names), file.pointer(program.output)
     names = ", ".join(map(_quoted, program.result.names))
     parts = [
         *_head(program, note),
+        "#ifdef __FAST_MATH__",
+        '#error "missing values are NAN, and -ffast-math leaves them out"',
+        "#endif",
         "#include <math.h>",
         "#include <string.h>",
         f"#define N_INPUTS {program.n_raw}",
@@ -191,43 +215,54 @@ def _text(program: Program, note: str, *, int8: bool) -> str:
         *file.functions.values(),
         *_code_functions(program),
         function(
-            "outputs",
+            "predict",
+            **{name: text.replace("@output@", output) for name, text in SIGNATURES[n == 1].items()},
             size=max(1, file.size),
             body="\n".join(body),
-            output=file.pointer(program.output),
+            output=output,
             missing="!isfinite(row[i])" if program.needs_all else "isinf(row[i])",
         ),
-        FUNCTIONS["predict_one" if alone else "predict"],
     ]
     return "\n".join([*parts, ""])
 
 
 def write(program: Program, path: Path, note: str, *, int8: bool = False) -> list[Path]:
     """Write the file."""
+    refuse_zero_characters("c", program)
     if int8:
         note += "; weights of 8 bits, one scale for each unit: the difference is their loss"
     path.write_text(_text(program, note, int8=int8), encoding="utf-8")
     return [path]
 
 
-def compiler() -> str | None:
-    """A C compiler that is here: that of the variable CC, or one of the usual ones."""
-    return next((one for one in (os.environ.get("CC", ""), *COMPILERS) if one and shutil.which(one)), None)
+def compiler() -> list[str]:
+    """The command of a C compiler: that of the variable CC, or a usual one; empty without any."""
+    commands = map(shlex.split, (os.environ.get("CC", ""), *COMPILERS))
+    return next((one for one in commands if one and shutil.which(one[0])), [])
+
+
+def _built(text: str, *others: Path, folder: Path) -> list[str]:
+    """The command of a program that is compiled of a text and other files, without a warning."""
+    source, made = folder / "driver.c", str(folder / "driver")
+    source.write_text(f"{text}\n", encoding="utf-8")
+    command = [*compiler(), *FLAGS, *map(str, others), str(source), "-lm", "-o", made]
+    output_of(command, b"", Path(others[-1].name if others else command[0]))
+    return [made]
 
 
 def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
-    """Compile the file without a warning, and run it on rows of float32."""
-    found = compiler()
-    if found is None:
+    """Compile the file without a warning, and run it on rows of float64."""
+    command, folder, n = compiler(), path.parent, len(program.result.names)
+    if not command:
         raise CannotRunError("c", "a C compiler", f"there is none of {', '.join(COMPILERS)}")
-    folder, n = path.parent, len(program.result.names)
-    driver = folder / "driver.c"
-    text = function("driver_one" if n == 1 else "driver", inputs=program.n_raw, outputs=n)
-    driver.write_text(f"{text}\n", encoding="utf-8")
-    command = [found, *FLAGS, str(path), str(driver), "-lm", "-o", str(folder / "driver")]
-    output_of(command, b"", path)
-    raw = as_raw(program, rows).astype(np.float32)
-    outputs = output_of([str(folder / "driver")], raw.tobytes(), path)
+    try:
+        output_of(_built(TRIVIAL, folder=folder), b"", path)
+    except (FileError, OSError) as error:
+        got = f"{shlex.join(command)} compiles no program that runs"
+        raise CannotRunError("c", "a C compiler that works", got) from error
+    driver = function("driver", **SIGNATURES[n == 1], inputs=program.n_raw, outputs=n)
+    raw = as_raw(program, rows)
+    outputs = output_of(_built(driver, path, folder=folder), raw.tobytes(), Path(path.name))
     return np.frombuffer(outputs, np.float32).reshape(len(raw), n).astype(np.float64)
 
 

@@ -22,9 +22,10 @@ static void do_impute(const double *x, const double *value, double *y, int n) {
 }
 
 /* circle */
-static void do_circle(double days, int part, double *y) {
+static void do_circle(const double *x, int part, double *y, int n) {
+    const double days = x[0];
     double position = 0.0, length = 24.0;
-    y[0] = y[1] = 0.0;
+    for (int i = 0; i < n; i++) y[i] = 0.0;
     if (isnan(days)) return;
     if (fabs(days) > 1e8) { y[0] = y[1] = (double)NAN; return; }
     if (part == 0) { /* the month: years begin in March */
@@ -45,9 +46,9 @@ static void do_circle(double days, int part, double *y) {
 }
 
 /* lookup */
-static void do_lookup(double x, const TYPE0 *table, double *y, int k, int n) {
-    const double code = rint(x);
-    const int row = isnan(x) ? k + 1 : code >= 0.0 && code < (double)k ? (int)code : k;
+static void do_lookup(const double *x, const TYPE0 *table, int k, double *y, int n) {
+    const double code = rint(x[0]);
+    const int row = isnan(code) ? k + 1 : code >= 0.0 && code < (double)k ? (int)code : k;
     for (int i = 0; i < n; i++) y[i] = (double)table[row * n + i];
 }
 
@@ -61,17 +62,18 @@ static void do_smooth_clip(const double *x, const double *center, const double *
 }
 
 /* interpolate */
-static void do_interpolate(double x, const double *marks, const double *scores, double *y, int n) {
-    int low = 0, high = n - 1;
-    if (!(x > marks[0]) || !(x < marks[n - 1])) {
-        y[0] = isnan(x) ? x : x > marks[0] ? scores[n - 1] : scores[0];
-        return;
+static void do_interpolate(const double *in, const double *marks, const double *scores, int k, double *y, int n) {
+    for (int i = 0; i < n; i++) {
+        const double x = in[i];
+        int low = 0, high = k - 1;
+        while (high - low > 1) {
+            const int middle = (low + high) / 2;
+            if (marks[middle] <= x) low = middle; else high = middle;
+        }
+        y[i] = (scores[high] - scores[low]) / (marks[high] - marks[low]) * (x - marks[low]) + scores[low];
+        if (x <= marks[0]) y[i] = scores[0];
+        if (x >= marks[k - 1]) y[i] = scores[k - 1];
     }
-    while (high - low > 1) {
-        const int middle = (low + high) / 2;
-        if (marks[middle] <= x) low = middle; else high = middle;
-    }
-    y[0] = (scores[high] - scores[low]) / (marks[high] - marks[low]) * (x - marks[low]) + scores[low];
 }
 
 /* pieces */
@@ -84,7 +86,7 @@ static void do_pieces(const double *x, const double *begins, const double *width
 }
 
 /* linear */
-static void do_linear(const double *x, const TYPE0 *W, const TYPE1 *b, double *y, int k, int n) {
+static void do_linear(const double *x, const TYPE0 *W, const TYPE1 *b, int k, double *y, int n) {
     for (int i = 0; i < n; i++) y[i] = 0.0;
     for (int j = 0; j < k; j++) {
         const double v = x[j];
@@ -95,8 +97,8 @@ static void do_linear(const double *x, const TYPE0 *W, const TYPE1 *b, double *y
 }
 
 /* linear_int8 */
-static void do_linear_int8(const double *x, const signed char *W, const float *s, const TYPE0 *b, double *y,
-                           int k, int n) {
+static void do_linear_int8(const double *x, const signed char *W, const float *s, const TYPE2 *b,
+                           int k, double *y, int n) {
     for (int i = 0; i < n; i++) y[i] = 0.0;
     for (int j = 0; j < k; j++) {
         const double v = x[j];
@@ -107,11 +109,10 @@ static void do_linear_int8(const double *x, const signed char *W, const float *s
 }
 
 /* grouped_linear */
-static void do_grouped_linear(const double *x, const TYPE0 *V, const TYPE1 *a, double *y, int c, int d, int k) {
-    for (int g = 0; g < c; g++) for (int i = 0; i < d; i++) {
-        double sum = (double)a[g * d + i];
-        for (int j = 0; j < k; j++) sum += (double)V[(g * d + i) * k + j] * x[g * k + j];
-        y[g * d + i] = sum;
+static void do_grouped_linear(const double *x, const TYPE0 *V, const TYPE1 *a, int d, int k, double *y, int n) {
+    for (int i = 0; i < n; i++) {
+        y[i] = (double)a[i];
+        for (int j = 0; j < k; j++) y[i] += (double)V[i * k + j] * x[i / d * k + j];
     }
 }
 
@@ -172,7 +173,7 @@ static void do_temperature_each(const double *x, double T, double *y, int n) {
 
 /* ordinal_probabilities */
 static void do_ordinal_probabilities(const double *x, double *y, int n) {
-    for (int i = 0; i <= n; i++) y[i] = (i == 0 ? 1.0 : x[i - 1]) - (i == n ? 0.0 : x[i]);
+    for (int i = 0; i < n; i++) y[i] = (i == 0 ? 1.0 : x[i - 1]) - (i == n - 1 ? 0.0 : x[i]);
 }
 
 /* normalize */
@@ -185,54 +186,30 @@ static void do_normalize(const double *x, double *y, int n) {
 /* code */
 static const char *const @name@_texts[@room@] = {@texts@};
 /* The entry of a row for a text; NULL is missing. */
-float @name@(const char *text) {
+double @name@(const char *text) {
     int i = 0;
-    if (text == NULL) return NAN;
+    if (text == NULL) return (double)NAN;
     while (i < @n@ && strcmp(text, @name@_texts[i]) != 0) i++;
-    return (float)i;
-}
-
-/* outputs */
-static void outputs(const float *row, double *out) {
-    double raw[N_INPUTS], work[@size@];
-    int refused = 0;
-    for (int i = 0; i < N_INPUTS; i++) { raw[i] = (double)row[i]; refused |= @missing@; }
-    (void)raw;
-@body@
-    for (int i = 0; i < N_OUTPUTS; i++) { out[i] = (@output@)[i]; refused |= !isfinite((float)out[i]); }
-    if (refused) for (int i = 0; i < N_OUTPUTS; i++) out[i] = (double)NAN;
-}
-
-/* predict_one */
-/* The output for a row of N_INPUTS numbers. */
-float predict(const float *row) {
-    double found[N_OUTPUTS];
-    outputs(row, found);
-    return (float)found[0];
+    return (double)i;
 }
 
 /* predict */
-/* N_OUTPUTS outputs for a row of N_INPUTS numbers. */
-void predict(const float *row, float *out) {
-    double found[N_OUTPUTS];
-    outputs(row, found);
-    for (int i = 0; i < N_OUTPUTS; i++) out[i] = (float)found[i];
-}
-
-/* driver_one */
-#include <stdio.h>
-float predict(const float *row);
-int main(void) {
-    float row[@inputs@], out[@outputs@];
-    while (fread(row, sizeof row, 1, stdin) == 1) { out[0] = predict(row); fwrite(out, sizeof out, 1, stdout); }
-    return 0;
+/* @about@ */
+@declaration@ {
+    double work[@size@];
+    int refused = 0;
+    for (int i = 0; i < N_INPUTS; i++) refused |= @missing@;
+@body@
+    for (int i = 0; i < N_OUTPUTS; i++) refused |= !isfinite((float)(@output@)[i]);
+    @result@
 }
 
 /* driver */
 #include <stdio.h>
-void predict(const float *row, float *out);
+@declaration@;
 int main(void) {
-    float row[@inputs@], out[@outputs@];
-    while (fread(row, sizeof row, 1, stdin) == 1) { predict(row, out); fwrite(out, sizeof out, 1, stdout); }
+    double row[@inputs@];
+    float out[@outputs@];
+    while (fread(row, sizeof row, 1, stdin) == 1) { @call@; fwrite(out, sizeof out, 1, stdout); }
     return 0;
 }

@@ -1,4 +1,4 @@
-"""How each operation is written in C: an expression, or a function with its calls.
+"""How each operation is written in C: an expression, or a function of ``c_functions.c``.
 
 A function has the name ``do_NAME``; ``TYPE0``, ``TYPE1``, … in it are the types of its constants.
 """
@@ -48,76 +48,39 @@ def function(name: str, /, **texts: object) -> str:
     return found
 
 
-Reads: TypeAlias = list[str]
 Names: TypeAlias = Mapping[str, str]
 Arrays: TypeAlias = Mapping[str, AnyArray]
-Call: TypeAlias = Callable[[Step, Reads, Names, Arrays, list[int]], Iterator[str]]
+Calls: TypeAlias = Iterator[tuple[str, list[str]]]
 
-
-def _plain(step: Step, reads: Reads, names: Names, arrays: Arrays, widths: list[int]) -> Iterator[str]:
-    """The values, the constants, the settings, the place of what it gives, and its columns."""
-    settings = [repr(float(value)) for value in step.settings.values()]
-    n = widths[0] if step.op == "ordinal_probabilities" else step.n
-    yield f"do_{step.op}({', '.join([*reads, *names.values(), *settings, 'OUT', str(n)])});"
-
-
-def _concat(step: Step, reads: Reads, names: Names, arrays: Arrays, widths: list[int]) -> Iterator[str]:
-    for read, n, begin in zip(reads, widths, accumulate([0, *widths]), strict=False):
-        yield f"memcpy(OUT + {begin}, {read}, {n} * sizeof(double));"
-
-
-def _weighted_sum(step: Step, reads: Reads, names: Names, arrays: Arrays, widths: list[int]) -> Iterator[str]:
-    yield f"memset(OUT, 0, {step.n} * sizeof(double));"
-    for read, weight in zip(reads, arrays["weights"].tolist(), strict=True):
-        yield f"do_add({read}, {weight!r}, OUT, {step.n});"
-
-
-def _lookup(step: Step, reads: Reads, names: Names, arrays: Arrays, widths: list[int]) -> Iterator[str]:
-    k, n = arrays["table"].shape
-    yield f"do_lookup(({reads[0]})[0], {names['table']}, OUT, {k - 2}, {n});"
-
-
-def _interpolate(step: Step, reads: Reads, names: Names, arrays: Arrays, widths: list[int]) -> Iterator[str]:
-    n = len(arrays["marks"])
-    yield f"do_interpolate(({reads[0]})[0], {names['marks']}, {names['scores']}, OUT, {n});"
-
-
-def _grouped(step: Step, reads: Reads, names: Names, arrays: Arrays, widths: list[int]) -> Iterator[str]:
-    c, d, k = arrays["V"].shape
-    yield f"do_grouped_linear({reads[0]}, {names['V']}, {names['a']}, OUT, {c}, {d}, {k});"
-
-
-def _circle(part: int) -> Call:
-    return lambda step, reads, *_: iter([f"do_circle(({reads[0]})[0], {part}, OUT);"])
-
-
-def _in_steps(sign: str) -> Call:
-    return lambda step, reads, *_: iter([f"do_in_steps({reads[0]}, {sign}, OUT, {step.n});"])
-
-
-CALLS: dict[str, Call] = {
-    "take": _plain,
-    "concat": _concat,
-    "standardize": _plain,
-    "impute": _plain,
-    "month": _circle(0),
-    "weekday": _circle(1),
-    "hour": _circle(2),
-    "lookup": _lookup,
-    "smooth_clip": _plain,
-    "interpolate": _interpolate,
-    "pieces": _plain,
-    "grouped_linear": _grouped,
-    "affine": _plain,
-    "normalize_layer": _plain,
-    "blend": _plain,
-    "softmax": _plain,
-    "increasing": _in_steps("1.0"),
-    "ordinal": _in_steps("-1.0"),
-    "weighted_sum": _weighted_sum,
-    "temperature": _plain,
-    "temperature_each": _plain,
-    "ordinal_probabilities": _plain,
-    "normalize": _plain,
+OTHERS: dict[str, tuple[str, Callable[[Arrays, int], list[object]]]] = {
+    "month": ("circle", lambda arrays, width: [0]),
+    "weekday": ("circle", lambda arrays, width: [1]),
+    "hour": ("circle", lambda arrays, width: [2]),
+    "increasing": ("in_steps", lambda arrays, width: [1.0]),
+    "ordinal": ("in_steps", lambda arrays, width: [-1.0]),
+    "lookup": ("lookup", lambda arrays, width: [len(arrays["table"]) - 2]),
+    "interpolate": ("interpolate", lambda arrays, width: [len(arrays["marks"])]),
+    "grouped_linear": ("grouped_linear", lambda arrays, width: [*arrays["V"].shape[1:]]),
+    "linear": ("linear", lambda arrays, width: [width]),
+    "linear_int8": ("linear_int8", lambda arrays, width: [width]),
 }
-"""The statements of each other operation, of the step, its values, constants and widths; OUT is its place."""
+"""Operations whose function has another name or takes more numbers, of the constants and the width."""
+
+
+def calls(step: Step, reads: list[str], names: Names, arrays: Arrays, widths: list[int], out: str) -> Calls:
+    """The calls of a step: each the name of a function, and its arguments.
+
+    These are the values, the constants, the settings and other numbers, the place of the result, its columns.
+    """
+    if step.op == "concat":
+        for read, n, begin in zip(reads, widths, accumulate([0, *widths]), strict=False):
+            yield "memcpy", [f"{out} + {begin}", read, f"{n} * sizeof(double)"]
+        return
+    if step.op == "weighted_sum":
+        yield "memset", [out, "0", f"{step.n} * sizeof(double)"]
+        for read, weight in zip(reads, arrays["weights"].tolist(), strict=True):
+            yield "add", [read, repr(weight), out, str(step.n)]
+        return
+    name, numbers = OTHERS.get(step.op, (step.op, lambda arrays, width: []))
+    given = [*map(float, step.settings.values()), *numbers(arrays, widths[0])]
+    yield name, [*reads, *names.values(), *map(repr, given), out, str(step.n)]

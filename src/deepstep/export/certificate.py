@@ -125,7 +125,7 @@ def certify(
     ParityError: If a difference is above the bound, predictions are others, rows are refused by one of both
         alone, or few are left.
     """
-    rows = drawn_rows(model.program, seed, texts=True)
+    rows = drawn_rows(model.program, seed, texts=True, infinite=True)
     rows = {name: [*values, *model.stored.get(name, ())] for name, values in rows.items()}
     rows = rows if texts else without_texts(model.program, rows)
     try:

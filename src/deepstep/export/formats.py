@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.export.program import Program
+from deepstep.export.program import Input, Program
 from deepstep.types import Array
 
 FORMATS: dict[str, str] = {
@@ -64,13 +64,32 @@ def worded(where: str, python: str, command: str) -> str:
     return command if where.startswith("deepstep ") else python
 
 
+def input_name(one: Input) -> str:
+    """The name of an input in the table of refusals."""
+    return f"input {one.kind}{' in a written format' * (one.kind == 'number' and bool(one.settings))}"
+
+
+def refused(name: str, expected: str, got: str, hint: str = "Use to='numpy'.") -> ConfigurationError:
+    """The error of a format that cannot carry a model."""
+    return ConfigurationError("export", f"a model {expected} for to={name!r}", got, hint, setting="model")
+
+
+def refuse_zero_characters(name: str, program: Program) -> None:
+    """Refuse values of categories and names of outputs that a text of a format would end within."""
+    texts = [(f"column {one.column!r}", one.settings.get("values", ())) for one in program.inputs]
+    for what, values in [*texts, ("the outputs", program.result.names)]:
+        found = next((value for value in values if "\0" in value), None)
+        if found is not None:
+            raise refused(name, "with texts without the character of code 0", f"got {found!r} in {what}")
+
+
 def refuse_what_it_cannot(name: str, kind: Format, program: Program, where: str) -> None:
     """Refuse a program that a format cannot carry, by the name of what it cannot."""
     used = [*dict.fromkeys(step.op for step in program.steps)]
-    used += [f"input {one.kind}" for one in program.inputs]
+    used += [input_name(one) for one in program.inputs]
     for what in used:
         if what in kind.refused:
-            column = next((one.column for one in program.inputs if f"input {one.kind}" == what), "")
+            column = next((one.column for one in program.inputs if input_name(one) == what), "")
             got = f"got {what}{f' of column {column!r}' * bool(column)}"
             to = worded(where, f"to={name!r}", f"--to {name}")
             expected = f"a model without {what} for {to}: {kind.refused[what]}"

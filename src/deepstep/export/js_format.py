@@ -113,7 +113,8 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Ar
     node = shutil.which("node")
     if node is None:
         raise CannotRunError("js", "Node", "there is no node")
-    text = path.read_text(encoding="utf-8") + DRIVER.replace("ROWS", _written(_written(rows)))
+    given = json.dumps(rows).replace("Infinity", "1e999")  # as JSON has it
+    text = path.read_text(encoding="utf-8") + DRIVER.replace("ROWS", _written(given))
     done = output_of([node, "--input-type=module", "-"], text.encode(), path)
     refused = [np.nan] * len(program.result.names), None
     outputs, decisions = zip(*(one or refused for one in json.loads(done)), strict=True)

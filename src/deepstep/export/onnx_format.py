@@ -11,13 +11,12 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from deepstep import __version__
-from deepstep.errors import ConfigurationError, missing_package
+from deepstep.errors import missing_package
 from deepstep.export.c_format import MEANINGS
-from deepstep.export.certificate import BOUND, CannotRunError
+from deepstep.export.certificate import CannotRunError
 from deepstep.export.formats import Format
 from deepstep.export.onnx_operations import (
     DOUBLE,
-    FLOAT,
     INT64,
     OPERATIONS,
     STRING,
@@ -26,9 +25,12 @@ from deepstep.export.onnx_operations import (
     over_columns,
     where,
 )
-from deepstep.export.program import RAW, Input, Program
+from deepstep.export.program import RAW, Input, Program, free_texts
 from deepstep.export.rows import as_raw
 from deepstep.types import AnyArray, Array
+
+MOST_DAYS = 1e8
+"""The farthest day from 1970 that is taken, as in C."""
 
 OPSETS = {"": 20, "ai.onnx.ml": 3}
 """Versions of the operators; RegexFullMatch, for words, is there from 20 on."""
@@ -42,9 +44,6 @@ TEXTS = {"category", "words"}
 
 WORD = r"(?is)(.*[^\pL\pN])?{}([^\pL\pN].*)?"
 """A text that has a word."""
-
-MATRIX = "X"
-"""The tensor of all columns, where they are one."""
 
 
 def outputs_of(program: Program) -> list[str]:
@@ -71,15 +70,6 @@ def tensors_of(program: Program) -> list[tuple[str, bool]]:
     ]
 
 
-def free_texts(program: Program, column: str) -> tuple[str, str]:
-    """A missing value, the empty text where that is no category, and a text that is none."""
-    taken = {
-        text for one in program.inputs if one.column == column for text in one.settings.get("values", ())
-    }
-    free = (text for n in count() if (text := "?" * n) not in taken)
-    return next(free), next(free)
-
-
 def _part(value: Value, is_text: bool, one: Input, program: Program) -> Value:
     """The columns of ``raw`` that an input makes of its tensor."""
     if not is_text:
@@ -93,22 +83,25 @@ def _part(value: Value, is_text: bool, one: Input, program: Program) -> Value:
     return value.to("LabelEncoder", domain="ai.onnx.ml", **settings).to("Cast", to=DOUBLE)
 
 
-def _answers(program: Program, tensors: list[tuple[str, bool]], *, matrix: bool) -> Value:
+def _answers(program: Program, tensors: list[tuple[str, bool]]) -> Value:
     """All nodes; rows with an infinite input, or a missing one where none may be, are NaN."""
     graph = Graph(next("#" * n for n in count(1) if not any(name.startswith("#" * n) for name, _ in tensors)))
-    if matrix:
-        raw = Value(graph, MATRIX).to("Cast", to=DOUBLE)
-    else:
-        parts = [
-            _part(Value(graph, name), is_text, one, program)
-            for (name, is_text), one in zip(tensors, program.inputs, strict=True)
-        ]
-        raw = graph.add("Concat", *parts, axis=1)
-    values = {RAW: Value(graph, raw.name, program.n_raw)}
+    parts = [
+        _part(Value(graph, name), is_text, one, program)
+        for (name, is_text), one in zip(tensors, program.inputs, strict=True)
+    ]
+    raw = graph.add("Concat", *parts, axis=1)
+    limits = np.repeat(
+        [MOST_DAYS if one.kind == "date" else np.finfo(float).max for one in program.inputs],
+        [one.width for one in program.inputs],
+    )
+    beyond = raw.to("Abs") > limits
+    known = where(beyond, math.nan, raw)  # an infinite date has no place in a calendar
+    values = {RAW: Value(graph, known.name, program.n_raw)}
     for step in program.steps:
         made = OPERATIONS[step.op](*map(values.get, step.reads), **program.arrays(step), **step.settings)
         values[step.out] = Value(graph, made.name, step.n)
-    refused = (raw - raw).to("IsNaN") if program.needs_all else raw.to("IsInf")
+    refused = known.to("IsNaN") if program.needs_all else beyond
     return values[program.output] + over_columns("ReduceSum", where(refused, math.nan, 0.0))
 
 
@@ -127,40 +120,28 @@ def _label(program: Program, found: Value) -> Output:
     return found.graph.add("Gather", table, place), INT64 if whole else STRING, ["N"]
 
 
-def _inputs(
-    program: Program, tensors: list[tuple[str, bool]], *, matrix: bool
-) -> dict[str, tuple[int, int, str]]:
-    """Type, columns and description of each tensor."""
-    texts = [one.column for one in program.inputs if one.kind in TEXTS]
-    if matrix and texts:
-        expected, hint = "False for a model that reads texts", "Leave it out: each column is a tensor then."
-        raise ConfigurationError(
-            "export", expected, f"got texts in column {texts[0]!r}", hint, setting="matrix"
-        )
-    if matrix:
-        about = "; ".join(f"{one.column!r}: {MEANINGS[one.kind]}" for one in program.inputs)
-        return {MATRIX: (FLOAT, program.n_raw, f"{about}. NaN is a missing value.")}
-    found: dict[str, tuple[int, int, str]] = {}
+def _inputs(program: Program, tensors: list[tuple[str, bool]]) -> dict[str, tuple[int, str]]:
+    """Type and description of each tensor."""
+    found: dict[str, tuple[int, str]] = {}
     for (name, is_text), one in zip(tensors, program.inputs, strict=True):
         if is_text:
             missing, _ = free_texts(program, one.column)
-            found[name] = STRING, 1, f"{one.column!r}: a text. {missing!r} is a missing value."
+            found[name] = STRING, f"{one.column!r}: a text. {missing!r} is a missing value."
         elif one.kind != "presence" or name not in found:
-            found[name] = DOUBLE, 1, f"{one.column!r}: {MEANINGS[one.kind]}. NaN is a missing value."
+            found[name] = DOUBLE, f"{one.column!r}: {MEANINGS[one.kind]}. NaN is a missing value."
     return found
 
 
-def _model(program: Program, note: str, *, matrix: bool) -> Any:
+def _model(program: Program, note: str) -> Any:
     from onnx import helper, numpy_helper
 
     tensors, result = tensors_of(program), program.result
     inputs = [
-        helper.make_tensor_value_info(name, kind, ["N", n], doc_string=about)
-        for name, (kind, n, about) in _inputs(program, tensors, matrix=matrix).items()
+        helper.make_tensor_value_info(name, kind, ["N", 1], doc_string=about)
+        for name, (kind, about) in _inputs(program, tensors).items()
     ]
-    found = _answers(program, tensors, matrix=matrix)
-    answers, kind = (found.to("Cast", to=FLOAT), FLOAT) if matrix else (found, DOUBLE)
-    made: list[Output] = [(answers, kind, ["N", len(result.names)])]
+    found = _answers(program, tensors)
+    made: list[Output] = [(found, DOUBLE, ["N", len(result.names)])]
     if result.kind != "numbers":
         made.insert(0, _label(program, found))
     outputs = []
@@ -181,21 +162,19 @@ def _model(program: Program, note: str, *, matrix: bool) -> Any:
     return model
 
 
-def write(program: Program, path: Path, note: str, *, matrix: bool = False) -> list[Path]:
+def write(program: Program, path: Path, note: str) -> list[Path]:
     """Write the file."""
     try:
         import onnx
     except ImportError as error:
         raise missing_package("export", "onnx", "onnx") from error
-    onnx.save_model(_model(program, note, matrix=matrix), path)
+    onnx.save_model(_model(program, note), path)
     return [path]
 
 
-def feeds(program: Program, rows: Mapping[str, list[Any]], *, matrix: bool = False) -> dict[str, AnyArray]:
+def feeds(program: Program, rows: Mapping[str, list[Any]]) -> dict[str, AnyArray]:
     """The tensors for rows by column."""
     raw = as_raw(program, rows)
-    if matrix:
-        return {MATRIX: raw.astype(np.float32)}
     found: dict[str, AnyArray] = {}
     for (name, is_text), one in zip(tensors_of(program), program.inputs, strict=True):
         if is_text:
@@ -216,9 +195,8 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
         hint = "there is no onnxruntime (pip install 'deepstep[onnx]')"
         raise CannotRunError("onnx", "onnxruntime", hint) from error
     session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    matrix = session.get_inputs()[0].type == "tensor(float)"
-    (found,) = session.run(outputs_of(program)[-1:], feeds(program, rows, matrix=matrix))
+    (found,) = session.run(outputs_of(program)[-1:], feeds(program, rows))
     return np.asarray(found, np.float64)
 
 
-FORMAT = Format(".onnx", write, run, options={"matrix": BOUND})
+FORMAT = Format(".onnx", write, run)

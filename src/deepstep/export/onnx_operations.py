@@ -10,14 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.environment import package
+from deepstep.export.program import ERFCX
 from deepstep.types import AnyArray
 
 FLOAT, INT64, STRING, DOUBLE = 1, 7, 8, 11
 """Types of tensors."""
-
-ERFCX_TERMS = 25
-"""Terms of a polynomial with an error of 1e-13."""
 
 RIGHT_ANGLE, RIGHT_ANGLE_REST = 1.5707963267341256, 6.077100506506192e-11
 """π/2 as a number of 33 bits, whose multiples are exact, and the rest."""
@@ -168,16 +165,13 @@ def mish(x: Value) -> Value:
 
 
 def gelu(x: Value) -> Value:
-    """Φ(-|x|) = ½·erfcx(s) / e^s², s = |x|/√2, where erfcx(s) is a polynomial of (s - 3) / (s + 3)."""
-    erfcx = package("scipy.special").erfcx
-
-    s = x.to("Abs") * math.sqrt(0.5)
-    t = (s - 3.0) / (s + 3.0)
-    fit = np.polynomial.Chebyshev.interpolate(lambda t: erfcx(3 * (1 + t) / (1 - t)), ERFCX_TERMS - 1)
-    found, *rest = fit.convert(kind=np.polynomial.Polynomial).coef.tolist()[::-1]
-    for coefficient in rest:
+    """Φ(-√2·z) = ½·erfcx(z) / e^z², z = |x|/√2."""
+    z = x.to("Abs") * math.sqrt(0.5)
+    t = (z - 3.75) / (z + 3.75)
+    found: Any = ERFCX[-1]
+    for coefficient in ERFCX[-2::-1]:
         found = t * found + coefficient
-    tail = found * 0.5 / (s * s).to("Exp")
+    tail = found * 0.5 / (z * 2.0 + 1.0) / (z * z).to("Exp")
     return x * where(x > 0.0, 1.0 - tail, tail)
 
 

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +21,33 @@ WITH_COMMA = {"number": dialect.WITH_COMMA, "thousands": f"[{dialect.GROUPS}]", 
 
 RAW = "raw"
 """The name of the raw columns, (m, n)."""
+
+ERFCX = (
+    1.2375126308378273,
+    -0.1402405985855442,
+    0.003585415485484675,
+    0.08227673848992881,
+    -0.10880393014265763,
+    0.09230432116576968,
+    -0.05869339857382462,
+    0.028362277356458368,
+    -0.009746579700438303,
+    0.0017556262560459975,
+    0.00029371442880142664,
+    -0.00029015566988549284,
+    5.1646475171430984e-05,
+    2.238826117341507e-05,
+    -1.1438128926008895e-05,
+    -9.80224190827812e-07,
+    1.742304980307723e-06,
+    -5.003060683341075e-08,
+    -2.4898245644983443e-07,
+    1.8405974638151848e-08,
+    3.222462797808396e-08,
+    -1.8773665796644573e-09,
+    -2.6808352808104137e-09,
+)
+"""Coefficients of (1 + 2z)·e^(z²)·erfc(z) by powers of (z - 3.75) / (z + 3.75), for z from 0 on."""
 
 Width = Callable[[list[int], Mapping[str, AnyArray]], int]
 
@@ -194,6 +222,15 @@ class Program:
             "comma": WITH_COMMA if self.written[1] == "," else {},
         }
         return json.dumps(record, ensure_ascii=False, allow_nan=False)
+
+
+def free_texts(program: Program, column: str) -> tuple[str, str]:
+    """A missing value, the empty text where that is no category, and a text that is none."""
+    taken = {
+        text for one in program.inputs if one.column == column for text in one.settings.get("values", ())
+    }
+    free = (text for n in count() if (text := "?" * n) not in taken)
+    return next(free), next(free)
 
 
 class Builder:

@@ -30,6 +30,10 @@ LARGE = (1e30, -1e30, 1e6, -1e6, 0.0)
 """Numbers that are tried in place of usual ones."""
 
 
+INFINITE = [float("inf"), float("-inf")]
+"""Numbers of the last two rows, which are refused."""
+
+
 def _by_column(program: Program) -> dict[str, list[Input]]:
     """The inputs of each raw column; whether there is a value is left to another one."""
     found: dict[str, list[Input]] = {}
@@ -40,14 +44,14 @@ def _by_column(program: Program) -> dict[str, list[Input]]:
 
 
 def drawn_rows(
-    program: Program, seed: int = 0, m: int = ROWS, *, texts: bool = False
+    program: Program, seed: int = 0, m: int = ROWS, *, texts: bool = False, infinite: bool = False
 ) -> dict[str, list[Any]]:
     """Rows as columns of numbers and texts in JSON's types, None where missing.
 
     A third of the rows is as in training, a third has a missing, unseen or large value in some columns, and a
-    third in most of them. All numbers are float32's, so that a format that takes these gets the same ones. A
-    column that folds see as several kinds has texts of each; with ``texts`` numbers of a written format are
-    texts as well.
+    third in most of them. Numbers are float64 and moments have microseconds, as in files of users. A column
+    that folds see as several kinds has texts of each; with ``texts`` numbers of a written format are texts as
+    well. With ``infinite`` the last two rows have ±∞.
     """
     rng = np.random.default_rng(seed)
     share = np.repeat([0.0, 0.1, 0.7], -(-m // 3))[:m]
@@ -62,6 +66,10 @@ def drawn_rows(
         columns[name] = values
         if texts and is_written(inputs):
             columns[name] = [_written(value, inputs[0]) for value in values]
+    plain = [name for name, (one, *_) in _by_column(program).items() if one.kind == "number"]
+    number = next((name for name in plain if not any(isinstance(one, str) for one in columns[name])), None)
+    if infinite and number is not None:
+        columns[number][-2:] = INFINITE
     return columns
 
 
@@ -76,7 +84,7 @@ def without_texts(program: Program, rows: Mapping[str, list[Any]]) -> dict[str, 
     for name, inputs in _by_column(program).items():
         if name in rows and is_written(inputs):
             read = np.array([RUNTIME.number_of(value, inputs[0].settings) for value in rows[name]])
-            found[name] = [value if np.isfinite(value) else None for value in _float32(read)]
+            found[name] = [value if np.isfinite(value) else None for value in read.tolist()]
     return found
 
 
@@ -126,16 +134,13 @@ def _odd(rng: np.random.Generator, one: Input, *, needs_all: bool) -> Any:
     if one.kind in ("category", "words") and rng.random() < 0.5:
         return str(rng.choice(["", "unseen", " x ", "ÄÖ 9"]))
     if one.kind == "number" and (needs_all or rng.random() < 0.5):
-        return float(np.float32(rng.choice(LARGE)))
+        return float(rng.choice(LARGE))
     return None if not needs_all else 0.0
 
 
 def _normal(rng: np.random.Generator, one: Input, m: int) -> list[float]:
-    return _float32(rng.normal(*one.like, m))
-
-
-def _float32(values: Array) -> list[float]:
-    return np.float32(values).astype(float).tolist()
+    mean, std = one.like
+    return rng.normal(mean, std, m).tolist()
 
 
 def _dates(rng: np.random.Generator, one: Input, m: int) -> list[str]:
@@ -143,15 +148,15 @@ def _dates(rng: np.random.Generator, one: Input, m: int) -> list[str]:
 
 
 def _moments(days: Array) -> list[str]:
-    """The nearest quarters of days, which float32 has, as ISO texts."""
-    quarters = np.rint(4 * days).astype(int) * np.timedelta64(6, "h")
-    return [str(moment) for moment in np.datetime64("1970-01-01T00:00:00") + quarters]
+    """Days since 1970 as ISO texts with microseconds."""
+    microseconds = np.rint(days * 86_400e6).astype("m8[us]")
+    return [str(moment) for moment in np.datetime64("1970-01-01T00:00:00") + microseconds]
 
 
-KEPT: dict[str, tuple[Callable[[Any], Array], Callable[[Array], list[Any]]]] = {
-    "number": (numbers, _float32),
-    "boolean": (truths, lambda values: (values == 1).tolist()),
-    "date": (days, _moments),
+KEPT: dict[str, Callable[[Array], list[Any]]] = {
+    "number": lambda values: values.tolist(),
+    "boolean": lambda values: (values == 1).tolist(),
+    "date": _moments,
 }
 """Values that a run has kept as texts, by the kind of an input: numbers of a column, values of numbers."""
 
@@ -172,7 +177,7 @@ DRAWN: dict[str, Callable[[np.random.Generator, Input, int], list[Any]]] = {
     "number": _normal,
     "boolean": lambda rng, one, m: (rng.random(m) < 0.5).tolist(),
     "date": _dates,
-    "duration": lambda rng, one, m: np.float32(np.rint(_normal(rng, one, m))).astype(float).tolist(),
+    "duration": lambda rng, one, m: np.rint(_normal(rng, one, m)).tolist(),
     "category": _texts,
     "words": _words,
     "presence": lambda rng, one, m: ["text"] * m,
@@ -182,4 +187,10 @@ DRAWN: dict[str, Callable[[np.random.Generator, Input, int], list[Any]]] = {
 
 def as_raw(program: Program, rows: Mapping[str, list[Any]]) -> Array:
     """Rows as the numbers of ``raw``, (m, n), NaN where missing: what a format of numbers alone takes."""
-    return RUNTIME.read(json.loads(program.to_json()), rows)
+    usual = {name: [0.0 if one in INFINITE else one for one in values] for name, values in rows.items()}
+    raw: Array = RUNTIME.read(json.loads(program.to_json()), usual)  # which refuses infinite numbers
+    for one in program.inputs:
+        for at, value in enumerate(rows[one.column]):
+            if value in INFINITE:
+                raw[at, one.start] = value
+    return raw

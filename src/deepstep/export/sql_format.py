@@ -13,8 +13,8 @@ import numpy as np
 from deepstep.data.dialect import MISSING
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.export.certificate import BOUND, CannotRunError
-from deepstep.export.formats import Format
-from deepstep.export.program import RAW, Input, Program
+from deepstep.export.formats import Format, refuse_zero_characters, refused
+from deepstep.export.program import RAW, Input, Program, free_texts
 from deepstep.export.sql_operations import OPERATIONS, Texts, total
 from deepstep.types import Array
 
@@ -24,16 +24,23 @@ MOST_NUMBERS, MOST_COLUMNS, MOST_BYTES = 5_000, 1_600, 1_000_000
 FUNCTIONS = ("exp", "ln", "sqrt", "cos")
 HINT = "Train a smaller network or with other columns, or use to='numpy'."
 FINITE = "BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308"
-TYPES = {"number": "DOUBLE", "duration": "DOUBLE", "boolean": "BOOLEAN"}
-"""Types of columns of DuckDB by the kind of an input, where they are no texts."""
+FINITE_TEXT = re.sub(r"(-?1\S+)", r"CAST(\1 AS DOUBLE PRECISION)", FINITE)
+"""By the cast SQLite compares a text that is a number as one, and any other text is above all numbers."""
+
+TYPES = {"number": "DOUBLE PRECISION", "duration": "DOUBLE PRECISION", "boolean": "BOOLEAN"}
+"""Types of columns by the kind of an input, where they are no texts."""
+
+PART = r'"(?:[^"]|"")+"|[^".][^.]*'
+"""A part of a table's name."""
 
 HEAD = """-- {title}
 -- Parity certificate: {note}.
 -- Needs {functions}, abs, row_number: SQLite 3.35 with its mathematical functions, DuckDB, PostgreSQL 12.
--- NULL is a missing value. Where the model refuses a row (an infinite number, a text for a number), all
--- outputs are NULL.
+-- NULL is a missing value. Where the model refuses a row (an infinite number, a text that is no number), all
+-- outputs are NULL. Columns of the table; SQLite has texts in all where .import creates the table:
+{types}
 WITH numbered AS MATERIALIZED (
-  SELECT t.*, row_number() OVER () AS deepstep_row
+  SELECT row_number() OVER () AS deepstep_row, t.*
   FROM {table} AS t
 ),
 {steps}
@@ -58,8 +65,8 @@ def _listed(values: object) -> str:
 
 
 def _number(x: str, one: Input) -> tuple[str, str]:
-    missing = f"({x} IS NULL OR lower(CAST({x} AS TEXT)) = 'nan')"
-    refused = f"NOT {missing} AND NOT (+{x} {FINITE})"  # + of a text of SQLite is above all numbers
+    missing = f"({x} IS NULL OR trim(CAST({x} AS TEXT)) IN ({_listed(MISSING)}))"
+    refused = f"NOT {missing} AND NOT ({x} {FINITE_TEXT})"
     return f"CASE WHEN NOT {missing} THEN {x} END", refused
 
 
@@ -75,7 +82,8 @@ def _category(x: str, one: Input) -> tuple[str, str]:
     reals = {f"{value}.0": at for value, at in places.items() if re.fullmatch(r"-?\d+", value)}
     cases = "".join(f"WHEN {_literal(value)} THEN {at} " for value, at in {**reals, **places}.items())
     code = f"CASE CAST({x} AS TEXT) {cases}ELSE {len(places)} END" if cases else "0"
-    return f"CASE WHEN {x} IS NOT NULL THEN {code} END", ""
+    filled = "" if "" in places else f" AND CAST({x} AS TEXT) <> ''"  # .import writes missing texts so
+    return f"CASE WHEN {x} IS NOT NULL{filled} THEN {code} END", ""
 
 
 def _presence(x: str, one: Input) -> tuple[str, str]:
@@ -123,14 +131,15 @@ class _Query:
 
 
 def _refused(expected: str, got: object) -> ConfigurationError:
-    shown = f"got {got:,}" if isinstance(got, int) else f"got {got!r}"
-    return ConfigurationError("export", f"a model with {expected} for to='sql'", shown, HINT, setting="model")
+    return refused(
+        "sql", f"with {expected}", f"got {got:,}" if isinstance(got, int) else f"got {got!r}", HINT
+    )
 
 
 def _refuse_names(program: Program) -> None:
     """Refuse columns that are one to SQLite and DuckDB."""
     names = {one.column: one.column.lower() for one in program.inputs}
-    known = ["deepstep_row"]
+    known = ["deepstep_row"]  # of other columns with this name the data base makes another one
     for name, lower in names.items():
         if lower in known:
             raise _refused(
@@ -176,15 +185,29 @@ def _answer(program: Program, outputs: Texts) -> Texts:
     return [*answers, *(f"{x} AS {_name(f'probability of {name}')}" for x, name in both)]
 
 
+def _table(name: str) -> str:
+    """The name of a table in quotes; a part that has them may have a dot."""
+    if not re.fullmatch(rf"({PART})(\.({PART}))*", name):
+        expected, hint = (
+            "the name of a table, such as rows or main.rows",
+            "Write a name with a dot in quotes.",
+        )
+        raise ConfigurationError("export", expected, f"got {name!r}", hint, setting="table")
+    return ".".join(one if one[0] == '"' else _name(one) for one in re.findall(PART, name))
+
+
 def write(program: Program, path: Path, note: str, *, table: str = "rows") -> list[Path]:
     """Write the statement."""
     _refuse_names(program)
+    refuse_zero_characters("sql", program)
+    kinds = {one.column: one.kind for one in program.inputs}
     query, outputs = _steps(program)
     text = HEAD.format(
         title=" ".join(program.title.split()),
         note=note,
         functions=", ".join(FUNCTIONS),
-        table=".".join(map(_name, table.split("."))),
+        table=_table(table),
+        types="\n".join(f"--   {name!r} {TYPES.get(kind, 'TEXT')}" for name, kind in kinds.items()),
         steps=query.text(outputs),
         columns=",\n  ".join(["numbered.*", *_answer(program, outputs)]),
         last=f"s{len(query.steps) - 1}",
@@ -192,13 +215,18 @@ def write(program: Program, path: Path, note: str, *, table: str = "rows") -> li
     if len(text.encode()) > MOST_BYTES:
         raise _refused(f"a statement of at most {MOST_BYTES:,} bytes", len(text.encode()))
     if "\0" in text:
-        raise _refused("texts without the character of code 0", "\0")
+        raise _refused("names without the character of code 0", "\0")
     path.write_text(text, encoding="utf-8")
     return [path]
 
 
 def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
     """The outputs of the statement in SQLite, and in DuckDB where it is installed, which have to agree."""
+    unseen = {one.column: free_texts(program, one.column) for one in program.inputs if one.kind == "category"}
+    rows = {
+        name: [unseen[name][1] if name in unseen and one == unseen[name][0] else one for one in values]
+        for name, values in rows.items()
+    }
     text = path.read_text(encoding="utf-8")
     text = re.sub(
         r'^  FROM ("(?:[^"]|"")*"\.?)+ AS t$', "  FROM rows AS t", text, count=1, flags=re.MULTILINE
@@ -210,7 +238,7 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
         raise CannotRunError("sql", "SQLite with mathematical functions", str(error)) from None
     found = _outputs(base, text, program, rows, {})
     if find_spec("duckdb") is not None:
-        types = {one.column: TYPES.get(one.kind, "VARCHAR") for one in program.inputs}
+        types = {one.column: TYPES.get(one.kind, "TEXT") for one in program.inputs}
         other = _outputs(import_module("duckdb").connect(), text, program, rows, types)
         if not np.allclose(found, other, rtol=1e-9, atol=1e-9, equal_nan=True):
             raise FileError(str(path), "a statement with one answer", "SQLite and DuckDB give others")
@@ -238,6 +266,7 @@ FORMAT = Format(
     run,
     refused={
         "input date": "SQLite, DuckDB and PostgreSQL have no function of dates in common",
+        "input number in a written format": "SQL reads plain numbers; convert the column before training",
         "input words": "SQL has no function for the words of a text that all have in common",
     },
     most_numbers=MOST_NUMBERS,

@@ -6,13 +6,11 @@ kept within ±300.
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
 from typing import TypeAlias
 
 import numpy as np
-from numpy.polynomial import Chebyshev, Polynomial, chebyshev
 
-from deepstep.environment import package
+from deepstep.export.program import ERFCX
 from deepstep.types import AnyArray
 
 Texts: TypeAlias = list[str]
@@ -89,22 +87,10 @@ ELEMENTWISE: dict[str, Callable[[str], str]] = {
 """How each is written, x is a column."""
 
 
-@cache
-def _tail() -> Texts:
-    """(1 + 2z)·e^(z²)·erfc(z) as a polynomial of s = (z - 3.75)/(z + 3.75), for z from 0 on."""
-
-    s = chebyshev.chebpts1(64)
-    z = 3.75 * (1 + s) / (1 - s)
-    found = Chebyshev.fit(s, (1 + 2 * z) * package("scipy.special").erfcx(z), 22, [-1, 1]).convert(
-        kind=Polynomial
-    )
-    return [number(float(c)) for c in found.coef]
-
-
 def _gelu(compute: Compute, x: Texts) -> Texts:
     z = compute([f"abs({one}) * {number(math.sqrt(0.5))}" for one in x])
     s = compute([f"({one} - 3.75e0) / ({one} + 3.75e0)" for one in z])
-    first, *others = _tail()[::-1]
+    first, *others = map(number, ERFCX[::-1])
     tails = []
     for one, at in zip(s, z, strict=True):
         text = first
