@@ -11,7 +11,7 @@ import pytest
 from deepstep import Network
 from deepstep.errors import FileError
 from deepstep.export import FORMATS, ParityError, export, formats
-from deepstep.export.certificate import BOUND, CannotRunError, output_of
+from deepstep.export.certificate import BOUND, CannotRunError, _or_nan, output_of
 from deepstep.export.formats import get_format
 from deepstep.export.models import exported
 from deepstep.export.program import Input, Program, Result
@@ -163,7 +163,7 @@ def test_too_few_rows_are_no_certificate(monkeypatch: pytest.MonkeyPatch, tmp_pa
     found = exported(network)
 
     def most_refused(rows: Any) -> Any:
-        A = found.predicted(rows)
+        A = _or_nan(found.predicted, rows)
         return np.where(np.arange(len(A))[:, None] < 60, A, np.nan)
 
     def run(path: Path, program: Any, rows: Any) -> Any:
@@ -219,7 +219,7 @@ def test_stored_rows_are_read_as_the_table() -> None:
     cells = {"a": ["0,5", "1.000,25", ""], "t": ["06:00:00", "", "18:00:00"]}
     stored = stored_rows(program, cells, decimal_comma=True)
     assert stored["a"] == [0.5, 1000.25, None]
-    assert stored["t"] == ["1970-01-01T06:00:00", None, "1970-01-01T18:00:00"]
+    assert stored["t"] == ["1970-01-01T06:00:00.000000", None, "1970-01-01T18:00:00.000000"]
     assert stored_rows(program, cells) == {}
 
 

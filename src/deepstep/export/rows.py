@@ -147,16 +147,16 @@ def _dates(rng: np.random.Generator, one: Input, m: int) -> list[str]:
     return _moments(np.clip(rng.normal(*one.like, m), -700_000, 2_900_000))
 
 
-def _moments(days: Array) -> list[str]:
+def _moments(since: Array) -> list[str]:
     """Days since 1970 as ISO texts with microseconds."""
-    microseconds = np.rint(days * 86_400e6).astype("m8[us]")
+    microseconds = np.rint(since * 86_400e6).astype("m8[us]")
     return [str(moment) for moment in np.datetime64("1970-01-01T00:00:00") + microseconds]
 
 
-KEPT: dict[str, Callable[[Array], list[Any]]] = {
-    "number": lambda values: values.tolist(),
-    "boolean": lambda values: (values == 1).tolist(),
-    "date": _moments,
+KEPT: dict[str, tuple[Callable[[Any], Array], Callable[[Array], list[Any]]]] = {
+    "number": (numbers, lambda values: values.tolist()),
+    "boolean": (truths, lambda values: (values == 1).tolist()),
+    "date": (days, _moments),
 }
 """Values that a run has kept as texts, by the kind of an input: numbers of a column, values of numbers."""
 
