@@ -210,7 +210,7 @@ def train_member(
                 validated = frozenset([1, *snapshots.marks])
         elif task.window:  # of the second training on all rows
             snapshots = _Snapshots(params.max_iter, task.window, compares=False)
-            snapshots.looks_at_the_network = True  # epochs are not done several at once past the last one
+            validated = frozenset(task.window)  # the loop pauses there, and does no epoch past it
         watchers = [None if link is None else _Linked(link), snapshots]
         asked = as_callbacks(params.callbacks or [], context.where)  # of rows in files
         params.callbacks = [*(one for one in watchers if one is not None), *asked]
