@@ -23,6 +23,8 @@ from deepstep.estimators.mixed import KINDS, KNOWN
 from deepstep.run import Run
 
 QUICK = {"n_estimators": 2, "max_iter": 3, "random_state": 1}
+STILL = {**QUICK, "members": "mixed", "max_iter": 1, "learning_rate_init": 1e-9}
+"""Networks that learn nothing: what is learnt is the models'."""
 WINE, SORTS = load_wine(return_X_y=True)
 NAMES = np.array(["red", "green", "blue"])[SORTS]
 DIABETES, PROGRESSION = load_diabetes(return_X_y=True)
@@ -153,13 +155,6 @@ def test_every_kind_of_model_is_saved_and_loaded(name, tmp_path, monkeypatch):
     monkeypatch.setattr(
         ensemble_fit, "kinds_for", lambda X: tuple(one for one in KINDS if one.preset.name == name)
     )
-    options = {
-        "members": "mixed",
-        "n_estimators": 2,
-        "max_iter": 1,
-        "learning_rate_init": 1e-9,
-        "random_state": 0,
-    }
     targets = {
         "two": (DeepClassifier, CANCER[::6], BENIGN[::6]),
         "three": (DeepClassifier, WINE, NAMES),
@@ -167,7 +162,7 @@ def test_every_kind_of_model_is_saved_and_loaded(name, tmp_path, monkeypatch):
         "numbers": (DeepRegressor, DIABETES[::4], np.c_[PROGRESSION, DIABETES[:, 2]][::4]),
     }
     for at, (kind, X, y) in targets.items():
-        model = kind(**options).fit(X, y)
+        model = kind(**STILL).fit(X, y)
         assert {one.preset.name for one in model.ensemble_.others} == {name}
         model.save(tmp_path / at)
         loaded = kind.load(tmp_path / at)
@@ -242,15 +237,8 @@ def test_weights_reach_the_models(monkeypatch):
     monkeypatch.setattr(ensemble_fit, "kinds_for", lambda X: KINDS[2:4])
     rng = np.random.default_rng(0)
     X, y = rng.standard_normal((200, 2)), np.tile([0, 1], 100)  # only weights tell the classes
-    options = {
-        "members": "mixed",
-        "n_estimators": 2,
-        "max_iter": 1,
-        "learning_rate_init": 1e-9,
-        "random_state": 0,
-    }
     for given in ({"class_weight": {0: 1, 1: 9}}, {"class_weight": {0: 9, 1: 1}}):
-        model = DeepClassifier(**options, **given).fit(X, y)
+        model = DeepClassifier(**STILL, **given).fit(X, y)
         (of_1,) = {round(float(v)) for v in [model.predict_proba(X)[:, 1].mean()]}
         assert of_1 == (given["class_weight"][1] == 9)
 
