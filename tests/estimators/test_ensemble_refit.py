@@ -1,5 +1,6 @@
 """refit=True of ensembles: the selected presets learn all rows, and calibration stays that of the folds."""
 
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -45,6 +46,16 @@ def test_one_network_of_each_selected_preset_for_the_epochs_of_its_folds(pair):
         assert epochs == {member.epochs} == {len(member.network.history)}
         assert member.validation_cost is None
     assert "on" not in repr(after).partition(":")[0]
+
+
+def pressed(work):
+    """The same function, while which Ctrl-C is pressed."""
+
+    def interrupted(*arguments, **options):
+        signal.raise_signal(signal.SIGINT)
+        return work(*arguments, **options)
+
+    return interrupted
 
 
 class Keeper(Callback):
@@ -155,7 +166,14 @@ def test_a_refit_that_diverges_keeps_the_networks_of_the_folds(monkeypatch):
     assert model.predict_set(WINE).any(axis=1).all()
 
 
-@pytest.mark.parametrize("when", ["preparing", "training"])
+WEIGHING, CALIBRATING = (ensemble_fit, "fit_ensemble_weights"), (conformal, "fit_temperature")
+
+
+@pytest.mark.parametrize(
+    "when",
+    ["preparing", "training", WEIGHING, CALIBRATING],
+    ids=["preparing", "training", "weighing", "calibrating"],
+)
 def test_ctrl_c_keeps_the_networks_of_the_folds(monkeypatch, when):
     def stopped(*_):
         raise KeyboardInterrupt
@@ -169,9 +187,11 @@ def test_ctrl_c_keeps_the_networks_of_the_folds(monkeypatch, when):
 
     if when == "preparing":
         monkeypatch.setattr(refit, "prepare_fold", stopped)
-    else:
+    elif when == "training":
         monkeypatch.setattr(refit, "member_executor", lambda n_jobs: Stopped())
-    with pytest.warns(UserWarning, match="networks of the folds are kept, without refit"):
+    else:
+        monkeypatch.setattr(*when, pressed(getattr(*when)))
+    with pytest.warns(UserWarning, match="was interrupted: .*networks .*are.* kept"):
         model = DeepClassifier(**QUICK, refit=True).fit(WINE, KINDS)
     assert model.interrupted_
     assert len(model.ensemble_.members) > len(model.ensemble_.weights)

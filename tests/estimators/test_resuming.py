@@ -224,8 +224,11 @@ def test_a_short_fit_leaves_none(monkeypatch, tmp_path):
 def test_another_fit_is_refused(changed, rows, sentence, killed, tmp_path):
     model = killed(3, DeepRegressor(checkpoint_dir=tmp_path, **FEW), NUMBERS, TARGET)
     kept = {path: path.read_bytes() for path in member_files(tmp_path)}
-    told = f"DeepRegressor.fit: members in {tmp_path} must be of this fit, with the same data and parameters"
-    with pytest.raises(ConfigurationError, match=rf"{re.escape(told)}, got others: {sentence}"):
+    told = (
+        "DeepRegressor.fit: checkpoint_dir must be a folder with members of this fit, of the same data and "
+    )
+    told += f"parameters, got {str(tmp_path)!r} with others: "
+    with pytest.raises(ConfigurationError, match=rf"{re.escape(told)}{sentence}"):
         model.set_params(**changed).fit(**{"X": NUMBERS, "y": TARGET, **rows})
     assert {path: path.read_bytes() for path in member_files(tmp_path)} == kept
 

@@ -70,6 +70,7 @@ from deepstep.model import Network
 from deepstep.network.border import weights_in
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.survey import Survey
+from deepstep.training.interruption import deferred
 from deepstep.training.rows import parts
 from deepstep.types import AnyArray, Array
 
@@ -291,9 +292,10 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         self._check_taught(rows, context)
         held_out = None if validation is None else self._validation_rows(validation, dtype, where)
         self.ensemble_ = fit_ensemble(self, rows, held_out, context)
-        self._finish(rows, held_out)
+        with deferred() as interruption:  # what is trained is worth a second
+            self._finish(rows, held_out)
         if self.refit and self.preset not in ALONE and not self._interrupted:
-            self.ensemble_ = refit_ensemble(self, rows, context)
+            self.ensemble_ = refit_ensemble(self, rows, context, interrupted=interruption.asked)
         if any(one.table is not None and one.table.cautions for one in self.ensemble_.preprocessors):
             whole = Table.fit(rows.X, self.keep_columns or (), context.categorical)
             self._warn_of_columns(whole.cautions, context)  # with the counts of all rows

@@ -234,8 +234,11 @@ class _Population:
                 if self._files is not None:
                     self._files.flush()
                 self._ended = True
-        with deferred():  # what is trained is worth a second
-            return self._ensemble()
+        with deferred() as interruption:  # what is trained is worth a second
+            found, together = self._ensemble()
+        self._ended |= interruption.asked
+        self._report(together, len(found.members), len(found.others))
+        return found
 
     def _params(self, number: int) -> SimpleNamespace:
         """The parameters of a preset."""
@@ -456,8 +459,8 @@ class _Population:
             A = with_temperature(A, fit_temperature(A, Y, weight, each=each), each=each)
         return float(np.average(self._losses(A, Y), weights=weight))
 
-    def _ensemble(self) -> Ensemble:
-        """The presets that were trained, weighed."""
+    def _ensemble(self) -> tuple[Ensemble, Array | None]:
+        """The presets that were trained, weighed, and their outputs together for rows held out."""
         estimator = self._estimator
         numbers, folds = _largest_whole(self._trained)
         self._trained = {(number, fold): self._trained[number, fold] for number in numbers for fold in folds}
@@ -490,9 +493,8 @@ class _Population:
             for name in models
             if name in weights
         ]
-        self._report(found.together, len(members), len(others))
         used = {one.preset.inputs for one in members} | {one.preset.inputs for one in others}
-        return Ensemble(
+        ensemble = Ensemble(
             tuple(_with_inputs(self._preprocessors[fold], used) for fold in folds),
             tuple(members),
             weights,
@@ -502,6 +504,7 @@ class _Population:
             tried,
             tuple(others),
         )
+        return ensemble, found.together
 
     def _tried(self, shares: Mapping[int, float]) -> TriedPresets:
         """All presets that were trained, with the shares of those that were weighed."""

@@ -37,7 +37,9 @@ def check_refit(estimator: "DeepEstimator", where: str, *, validated: bool) -> N
             raise ConfigurationError(where, expected, got, hint, setting="refit")
 
 
-def refit_ensemble(estimator: "DeepEstimator", rows: Dataset, context: FitContext) -> Ensemble:
+def refit_ensemble(
+    estimator: "DeepEstimator", rows: Dataset, context: FitContext, *, interrupted: bool
+) -> Ensemble:
     """One network of each preset of a fitted ensemble on all rows, for as many epochs as its folds had best.
 
     The weights, the temperatures and the outputs for rows held out stay those of the folds' networks. The
@@ -59,6 +61,8 @@ def refit_ensemble(estimator: "DeepEstimator", rows: Dataset, context: FitContex
     ]
     workers: Workers | None = None
     try:
+        if interrupted:
+            raise KeyboardInterrupt
         with member_executor(estimator.n_jobs) as workers:
             prepared = prepare_fold(estimator, kept, None, Fold(all_rows, none), presets, context)
             works = (

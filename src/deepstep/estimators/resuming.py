@@ -156,10 +156,10 @@ class MemberFiles:
             with spelled(parameter_of):
                 raise ConfigurationError(
                     self._context.where,
-                    "of this fit, with the same data and parameters",
-                    "got others:",
+                    "a folder with members of this fit, of the same data and parameters",
+                    f"got {str(self._folder)!r} with others:",
                     "Give what they were trained with, or choose another folder.",
-                    setting=f"members in {self._folder}",
+                    setting="checkpoint_dir",
                     listed=other,
                 )
 

@@ -141,8 +141,9 @@ class Checkpoint:
             raise ConfigurationError(
                 where,
                 "a checkpoint of this training, with the same network, settings and data",
-                "",
+                "got one of another:",
                 "Give what the checkpoint was made with, or start over.",
+                setting="resume",
                 listed=other,
             )
 
