@@ -56,7 +56,7 @@ def test_what_is_given_is_heeded_also_where_it_is_what_the_plain_preset_has():
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"early_stopping": False}, "early_stopping left out or True"),
+        ({"early_stopping": False}, "early_stopping must be left out or True"),
         ({"validation_fraction": 0.1, "n_estimators": 2}, "got 0.1 with 2 folds"),
         ({"callbacks": [print]}, "where callbacks is given, got 'tabular'"),
         ({"solver": "sgd", "warm_start": True}, "where solver, warm_start are given, got 'tabular'"),

@@ -17,9 +17,8 @@ from deepstep import DeepClassifier, DeepRegressor
 from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.estimators import ensemble_fit, population, resuming
-from deepstep.estimators.member_file import CONTENT, read_member
 from deepstep.estimators.population import Size
-from deepstep.estimators.resuming import MemberFiles
+from deepstep.estimators.resuming import CONTENT, MemberFiles, read_member
 from deepstep.training.checkpoint import checksum
 from deepstep.training.checkpoints import member_files
 

@@ -239,7 +239,7 @@ class TestNetwork:
     def test_iterations_by_which_a_schedule_runs_stay(self, tmp_path, name):
         options = {name: "cosine"}
         self.train(**options, checkpoint=ModelCheckpoint(tmp_path, every_epochs=1))
-        sentence = f"data; iterations, on which {name} depends, was 6 and is 9"
+        sentence = f"of another: iterations, on which {name} depends, was 6 and is 9"
         with pytest.raises(ConfigurationError, match=sentence):
             self.train(**options, iterations=9, resume=tmp_path)
 

@@ -9,13 +9,7 @@ from typing import TYPE_CHECKING, Any
 from deepstep.environment import package
 
 if TYPE_CHECKING:
-    from deepstep.estimators.names import (
-        DeepClassifier,
-        DeepRegressor,
-        LabelIssue,
-        TargetIssue,
-        distill,
-    )
+    from deepstep.estimators.names import DeepClassifier, DeepRegressor, LabelIssue, TargetIssue, distill
 
 __all__ = ["DeepClassifier", "DeepRegressor", "LabelIssue", "TargetIssue", "distill"]
 

@@ -6,19 +6,14 @@ from copy import copy
 from dataclasses import replace
 from functools import update_wrapper
 from numbers import Integral
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, cast
 
 import numpy as np
 from scipy.sparse import csr_array, issparse
 from sklearn.base import _fit_context, is_regressor
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import (
-    _check_y,
-    check_consistent_length,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import _check_y, check_consistent_length, check_is_fitted, validate_data
 
 from deepstep.data.frames import as_frame
 from deepstep.errors import ConfigurationError, DataError, DataWarning
@@ -56,7 +51,7 @@ from deepstep.estimators.refit import check_refit, refit_ensemble
 from deepstep.estimators.resuming import kept_seed
 from deepstep.estimators.row_sources import as_row_source, in_memory, inputs_in, is_stored, labels_in, reading
 from deepstep.estimators.saved import SavedEstimator
-from deepstep.estimators.solvers import fit_to_resume, warn_the_caller
+from deepstep.estimators.solvers import fit_to_resume, supports_partial_fit, warn_the_caller
 from deepstep.estimators.splits import check_split, checked_groups, without_groups
 from deepstep.estimators.streamed_fit import (
     StreamedFit,
@@ -73,8 +68,6 @@ from deepstep.preparation.survey import Survey
 from deepstep.training.interruption import deferred
 from deepstep.training.rows import parts
 from deepstep.types import AnyArray, Array
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 class DeepEstimator(SavedEstimator, FittedAttributes, Options):
@@ -431,9 +424,8 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
             hint = "Pass preset='single' or 'tabular'."
             raise ConfigurationError(where, "categorical_features=None with preset='mlp'", got, hint)
         if self.preset == SINGLE.name and self.warm_start:
-            raise ConfigurationError(
-                where, "warm_start=False with preset='single'", "got True", "Pass preset='mlp' for it."
-            )
+            hint = "Pass preset='mlp' for it."
+            raise ConfigurationError(where, "warm_start=False with preset='single'", "got True", hint)
         if self.preset in ALONE:
             return
         if streamed:
@@ -442,21 +434,14 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         own |= {"shared_members"} if self.preset == TABM.name else set()
         foreign = sorted(set(changed(self)) - own)
         if foreign:
-            raise ConfigurationError(
-                where,
-                f"'single' or 'mlp' where {', '.join(foreign)} {'is' if len(foreign) == 1 else 'are'} given",
-                f"got {self.preset!r}",
-                "Pass preset='single' for one network on a table, or preset='mlp' for scikit-learn's.",
-                setting="preset",
-            )
+            are = "is" if len(foreign) == 1 else "are"
+            expected = f"'single' or 'mlp' where {', '.join(foreign)} {are} given"
+            hint = "Pass preset='single' for one network on a table, or preset='mlp' for scikit-learn's."
+            raise ConfigurationError(where, expected, f"got {self.preset!r}", hint, setting="preset")
         if self.early_stopping is not None and not self.early_stopping:
-            raise ConfigurationError(
-                where,
-                f"early_stopping left out or True with preset={self.preset!r}, which keeps each member's "
-                "best epoch",
-                f"got {self.early_stopping}",
-                "Pass preset='mlp' for a training that goes to its end.",
-            )
+            expected = f"left out or True with preset={self.preset!r}, which keeps each member's best epoch"
+            got, hint = f"got {self.early_stopping}", "Pass preset='mlp' for a training that goes to its end."
+            raise ConfigurationError(where, expected, got, hint, setting="early_stopping")
 
     @property
     def _precision(self) -> np.dtype[Any]:
@@ -525,22 +510,16 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         return tags
 
 
-def available_where(check: Callable[[Any], bool]) -> Callable[[F], F]:
-    """`available_if` whose error has the reason, which the check raises."""
-
-    def with_reason(method: F) -> F:
-        return cast(F, _Available(method, check))
-
-    return with_reason
-
-
 class NotAvailableError(AttributeError, ValueError):
     """For `hasattr`, and as scikit-learn's network raises it where its partial_fit cannot be called."""
 
 
-class _Available:
-    def __init__(self, method: Callable[..., Any], check: Callable[[Any], bool]) -> None:
-        self._method, self.__func__ = available_if(check)(method), method  # whose help is completed
+class Incremental:
+    """`available_if` of `supports_partial_fit`, whose error has the reason, which the check raises."""
+
+    def __init__(self, method: Callable[..., Any]) -> None:
+        self.__func__ = method  # whose help is completed
+        self._method = available_if(supports_partial_fit)(method)
         update_wrapper(self, method)  # type: ignore[arg-type]  # nothing calls it: it gives the method
 
     def __get__(self, owner: Any, kind: type | None = None) -> Any:

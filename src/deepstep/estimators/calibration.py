@@ -71,14 +71,7 @@ def answered(answers: Array, weight: Array | None) -> NDArray[np.bool_]:
 
 
 def with_temperature(P: Array, temperature: float | Array, *, each: bool = False) -> Array:
-    """Probabilities (…, n) at a temperature, p^(1/T) / Σ p^(1/T): of two classes the logit divided by T.
-
-    The temperature is one for all, or an array (…, 1).
-
-    The order of the classes stays, so the most probable one does. For ordered classes, too, these are the
-    probabilities of the classes, not the answers to y > k: dividing their logits would move the order. With
-    ``each`` a column is a yes or no of its own. T = 1 gives P itself.
-    """
+    """Probabilities (…, n) at temperatures, p^(1/T) / Σ p^(1/T); with ``each`` columns are yes or no."""
     if np.ndim(temperature) == 0 and temperature == 1:
         return P
     if each:
@@ -177,11 +170,7 @@ def _as_strange(known: Array, new: Array) -> NDArray[np.intp]:
 
 
 def interval_half_width(scores: Array, alpha: float) -> Array:
-    """The distance of a number from its answer that a share alpha of other rows exceeded.
-
-    Each column of scores (n, k), distances in rows that were not learned from, counts by itself. Infinite for
-    too few rows.
-    """
+    """The distance of a number from its answer that a share alpha of other rows exceeded, for each column."""
     last = conformal_rank(len(scores), alpha)
     if last > len(scores):
         return np.full(scores.shape[1:], np.inf)

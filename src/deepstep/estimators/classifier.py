@@ -13,16 +13,21 @@ from sklearn.utils.multiclass import unique_labels
 
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators.base import DeepEstimator, available_where
+from deepstep.estimators.base import DeepEstimator, Incremental
 from deepstep.estimators.conformal import ConformalClassifier
 from deepstep.estimators.ensemble import FoldPreprocessor
 from deepstep.estimators.inputs import Dataset, FitContext, RawData, warn_of_leaks
 from deepstep.estimators.mixed import MIXED
 from deepstep.estimators.options import documented
 from deepstep.estimators.row_sources import score_of
-from deepstep.estimators.soft_targets import check_probabilities, classes_of_columns, soft_code
-from deepstep.estimators.solvers import supports_partial_fit
-from deepstep.estimators.targets import Labels, classes_of, merged
+from deepstep.estimators.targets import (
+    Labels,
+    check_probabilities,
+    classes_of,
+    classes_of_columns,
+    merged,
+    soft_code,
+)
 from deepstep.estimators.training import NetworkFit
 from deepstep.model import Network
 from deepstep.preparation.class_weights import class_weights, example_weights
@@ -110,7 +115,7 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
     classes: Annotated[Any, "array-like", None] = None
     soft_targets: Annotated[bool, "boolean"] = False
 
-    @available_where(supports_partial_fit)
+    @Incremental
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Continue training with one epoch of these rows, and with the optimizer's state.
@@ -131,11 +136,10 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
         2
         """
         if self.class_weight == "balanced":
+            got = "got 'balanced', which needs the labels of all data"
+            hint = "Pass compute_class_weight's weights as a dict."
             raise ConfigurationError(
-                "DeepClassifier.partial_fit",
-                "class_weight is None or a dict",
-                "got 'balanced', which needs the labels of all data",
-                "Pass compute_class_weight's weights as a dict.",
+                "DeepClassifier.partial_fit", "class_weight is None or a dict", got, hint
             )
         return self._fit(RawData(X, y, sample_weight), incremental=True, classes=classes)
 
@@ -200,12 +204,9 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
         weight = self._class_weighted(rows, rows, context.where)
         taught = labels.classes[np.unique(column if weight is None else column[weight > 0])]
         if len(taught) < 2:
-            raise DataError(
-                context.where,
-                "examples of at least two classes",
-                f"got one class, {taught.tolist()}" if len(taught) else "got no weight above 0",
-                "Add examples of another class; an example of weight 0 does not count.",
-            )
+            got = f"got one class, {taught.tolist()}" if len(taught) else "got no weight above 0"
+            hint = "Add examples of another class; an example of weight 0 does not count."
+            raise DataError(context.where, "examples of at least two classes", got, hint)
 
     def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
         if self._is_soft(y):
@@ -242,43 +243,36 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
         """The labels of the earlier calls, of partial_fit's ``classes``, or of y."""
         if self.soft_targets:
             return self._columns_of(y, context)
-        found, several = self._labels_in(y, context.where)
+        where, going_on, incremental = context.where, context.going_on, context.incremental
+        found, several = self._labels_in(y, where)
         announced = None if context.classes is None else unique_labels(context.classes)
         if self.classes is not None and not several:
-            announced = _ordered(self.classes, context.where)
-        if context.going_on:
-            classes = self._labels.classes
-            if announced is not None and not np.array_equal(announced, classes):
-                raise DataError(
-                    context.where,
-                    f"classes as in the first call, {classes.tolist()}",
-                    f"got {announced.tolist()}",
-                )
-        elif not context.incremental:
-            classes = found if announced is None else announced
-        elif announced is None or len(announced) < 2:
-            raise DataError(
-                context.where,
-                "at least two classes in the first call",
-                f"got classes={context.classes!r}",
-                "Pass all labels that will come.",
-            )
-        else:
-            classes = announced
-        known = Labels.named(
-            classes, self._labels.several if context.going_on else several, self.loss, context.where
-        )
-        all_of_them = several or (announced is None and not context.incremental)
-        if context.going_on and not context.incremental and not np.array_equal(found, known.classes):
-            raise DataError(
-                context.where,
-                f"y has the classes {known.classes.tolist()}",
+            announced = _ordered(self.classes, where)
+        if going_on:
+            self._check_classes(announced, where)
+        elif incremental and (announced is None or len(announced) < 2):
+            got, hint = f"got classes={context.classes!r}", "Pass all labels that will come."
+            raise DataError(where, "at least two classes in the first call", got, hint)
+        classes = self._labels.classes if going_on else found if announced is None else announced
+        known = Labels.named(classes, self._labels.several if going_on else several, self.loss, where)
+        all_of_them = several or (announced is None and not incremental)
+        if going_on and not incremental and not np.array_equal(found, known.classes):
+            got = (
                 "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
-                f"Previously got {known.classes}, `y` has {found}",
-                "Train a new estimator on other classes.",
             )
-        known.check_known(found, several, context.where, all_of_them=all_of_them)
+            got += f"Previously got {known.classes}, `y` has {found}"
+            hint = "Train a new estimator on other classes."
+            raise DataError(where, f"y has the classes {known.classes.tolist()}", got, hint)
+        known.check_known(found, several, where, all_of_them=all_of_them)
         return known
+
+    def _check_classes(self, given: AnyArray | None, where: str) -> None:
+        """Refuse other classes than those of the fit that goes on."""
+        classes = self._labels.classes
+        if given is not None and not np.array_equal(given, classes):
+            raise DataError(
+                where, f"classes as in the first call, {classes.tolist()}", f"got {given.tolist()}"
+            )
 
     def _columns_of(self, y: AnyArray, context: FitContext) -> Labels:
         """The labels of the columns of soft targets."""
@@ -287,9 +281,8 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
         if context.going_on and given is None:
             given = self._labels.classes
         found = classes_of_columns(y, given, context.where)
-        if context.going_on and not np.array_equal(found, self._labels.classes):
-            expected = f"classes as in the first call, {self._labels.classes.tolist()}"
-            raise DataError(context.where, expected, f"got {found.tolist()}")
+        if context.going_on:
+            self._check_classes(found, context.where)
         return Labels.named(found, False, self.loss, context.where)
 
     def _head(self, where: str, fit: NetworkFit | None = None) -> tuple[str, dict[str, Any]]:

@@ -192,12 +192,10 @@ class Calibrated(DeepEstimator):
         if not (is_number(alpha) and 0 < alpha < 1):
             raise ConfigurationError(where, "alpha is a number above 0 and below 1", f"got {alpha!r}")
         if self._calibration.scores is None:
-            raise ConfigurationError(
-                where,
-                "rows that were not learned from, which tell how wrong answers are",
-                f"there were none in fit (preset={self.preset!r} keeps none for this)",
-                "Call calibrate(X, y) with rows of their own first.",
-            )
+            expected = "rows that were not learned from, which tell how wrong answers are"
+            got = f"there were none in fit (preset={self.preset!r} keeps none for this)"
+            hint = "Call calibrate(X, y) with rows of their own first."
+            raise ConfigurationError(where, expected, got, hint)
         return self._calibration.scores
 
 
@@ -262,12 +260,9 @@ class ConformalClassifier(Calibrated):
         check_is_fitted(self)
         where = f"{type(self).__name__}.predict_set"
         if self._labels.several:
-            raise ConfigurationError(
-                where,
-                "one column of labels",
-                f"this estimator has {len(self.classes_)} columns of 0 and 1",
-                "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier.",
-            )
+            got = f"this estimator has {len(self.classes_)} columns of 0 and 1"
+            hint = "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier."
+            raise ConfigurationError(where, "one column of labels", got, hint)
         scores = self._scores(where, alpha)
         if self._calibration.by_fold:
             rows = self._table(X, reset=False, where=where)
@@ -391,12 +386,9 @@ class ConformalRegressor(Calibrated):
 
     def _check_calibrated(self, where: str) -> None:
         if TARGETS[self._learned.targets].repeats:
-            raise ConfigurationError(
-                where,
-                "a loss whose answer lies in the middle of an interval",
-                f"got loss={self._learned.name!r}, whose quantiles are an interval themselves",
-                "Use predict, or loss='squared_error'.",
-            )
+            expected = "a loss whose answer lies in the middle of an interval"
+            got = f"got loss={self._learned.name!r}, whose quantiles are an interval themselves"
+            raise ConfigurationError(where, expected, got, "Use predict, or loss='squared_error'.")
 
 
 def _in_deviations(residuals: Array) -> AnyArray:

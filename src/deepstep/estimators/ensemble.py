@@ -1,6 +1,4 @@
-"""An ensemble: networks of several presets over the folds of a table, each preset weighted by its outputs for
-rows that it has not learned from. One network is an ensemble of one.
-"""
+"""An ensemble: networks of several presets over the folds of a table, with weights; or one network alone."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -14,7 +12,7 @@ from deepstep.data.text_formats import html_table
 from deepstep.engines import missing_numba
 from deepstep.estimators.calibration import fit_temperature, with_temperature
 from deepstep.estimators.presets import ALONE, AS_THEY_ARE, Preset
-from deepstep.estimators.tried import TriedPresets
+from deepstep.estimators.tried import TriedPresets, cell
 from deepstep.inspection.tables import text_table
 from deepstep.model import Network
 from deepstep.preparation.encoding import Encoding
@@ -75,11 +73,7 @@ class Table:
 
 @dataclass(frozen=True, eq=False)
 class FoldPreprocessor:
-    """How a fold turns a table into inputs, and outputs into numbers of the target.
-
-    ``table`` is None for numbers that are taken as they are; ``encodings`` are by the names of `INPUTS`, with
-    None for features as they are. Networks learn (Y - center) / scale, or Y without a center.
-    """
+    """How a fold turns a table into inputs by their names, and outputs into numbers: A · scale + center."""
 
     fold: Fold
     table: Table | None
@@ -155,6 +149,16 @@ class Member:
     fit: "FitResult | None" = None
 
     @property
+    def layer_dims(self) -> tuple[int, ...]:
+        """The units of its layers."""
+        return self.network.architecture.layer_dims
+
+    @property
+    def score(self) -> float | None:
+        """Accuracy, R² or D² on the rows that its fold held out; None where that is not known."""
+        return None if self.fit is None else self.fit.held_out_score
+
+    @property
     def seconds(self) -> float | None:
         """Seconds of its training; None where its history is not kept."""
         history = self.network.history
@@ -188,7 +192,7 @@ class Leaderboard(list[dict[str, Any]]):
 
     def cells(self) -> list[tuple[str, ...]]:
         """The values as texts."""
-        return [tuple(_cell(value) for value in row.values()) for row in self]
+        return [tuple(cell(value) for value in row.values()) for row in self]
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -201,14 +205,6 @@ class Leaderboard(list[dict[str, Any]]):
 
     def _repr_html_(self) -> str:
         return html_table(self.header, self.cells(), caption=f"{len(self)} members of the ensemble")
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "–"
-    if isinstance(value, tuple):
-        return "-".join(map(str, value))
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 class PresetSummary(NamedTuple):
@@ -284,16 +280,20 @@ class Ensemble:
         return (*self.members, *self.others)
 
     @cached_property
-    def shares(self) -> tuple[float, ...]:
-        """How much each network counts; with those of the other models they sum to 1."""
-        names = [member.preset.name for member in self.members]
+    def _all_shares(self) -> tuple[float, ...]:
+        """How much each network and other model counts; they sum to 1."""
+        names = [member.preset.name for member in self._all]
         return tuple(self.weights[name] / names.count(name) for name in names)
 
-    @cached_property
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """How much each network counts."""
+        return self._all_shares[: len(self.members)]
+
+    @property
     def shares_of_others(self) -> tuple[float, ...]:
         """How much each model of scikit-learn counts."""
-        names = [member.preset.name for member in self.others]
-        return tuple(self.weights[name] / names.count(name) for name in names)
+        return self._all_shares[len(self.members) :]
 
     @property
     def presets(self) -> tuple[PresetSummary, ...]:
@@ -310,30 +310,16 @@ class Ensemble:
         """A row for each member, the lowest validation cost first."""
         rows = [
             {
-                "member": number,
+                "member": number if number < len(self.members) else None,
                 "preset": member.preset.name,
                 "fold": member.fold,
-                "layer_dims": member.network.architecture.layer_dims,
-                "epochs": member.epochs,
-                "best_epoch": member.best_epoch,
+                **{name: getattr(member, name, None) for name in ("layer_dims", "epochs", "best_epoch")},
                 "validation_cost": member.validation_cost,
-                "score": None if member.fit is None else member.fit.held_out_score,
+                "score": member.score,
                 "weight": share,
                 "seconds": member.seconds,
             }
-            for number, (member, share) in enumerate(zip(self.members, self.shares, strict=True))
-        ]
-        rows += [
-            {
-                **dict.fromkeys(("member", "preset", "fold", "layer_dims", "epochs", "best_epoch")),
-                "preset": other.preset.name,
-                "fold": other.fold,
-                "validation_cost": other.validation_cost,
-                "score": other.score,
-                "weight": share,
-                "seconds": other.seconds,
-            }
-            for other, share in zip(self.others, self.shares_of_others, strict=True)
+            for number, (member, share) in enumerate(zip(self._all, self._all_shares, strict=True))
         ]
         costs = [row["validation_cost"] for row in rows]
         order = np.argsort([np.inf if cost is None else cost for cost in costs], kind="stable")
@@ -370,8 +356,7 @@ class Ensemble:
     @cached_property
     def _by_fold(self) -> "list[list[tuple[Member | SklearnMember, float]]]":
         """The members of each fold that count, with their shares."""
-        shares = (*self.shares, *self.shares_of_others)
-        pairs = [pair for pair in zip(self._all, shares, strict=True) if pair[1] > 0]
+        pairs = [pair for pair in zip(self._all, self._all_shares, strict=True) if pair[1] > 0]
         return [[pair for pair in pairs if pair[0].fold == k] for k in range(len(self.preprocessors))]
 
     def _tempered(
@@ -382,18 +367,14 @@ class Ensemble:
         away = [at for at, one in enumerate(T) if one != 1 and self.output in PROBABILITIES]
         if away:
             of_each = np.array([T[at] for at in away])[:, np.newaxis, np.newaxis]
-            warm = with_temperature(
-                np.stack([found[at] for at in away]), of_each, each=self.output == "sigmoid"
-            )
+            stack = np.stack([found[at] for at in away])
+            warm = with_temperature(stack, of_each, each=self.output == "sigmoid")
             for at, A in zip(away, warm, strict=True):
                 found[at] = A
         return found
 
     def tempered(self, P: Array, temperature: float, *, each: bool) -> Array:
-        """Probabilities (m, n) at the temperature of the predictions; with ``each`` columns of their own.
-
-        Rows of members in float32, whose sum is 1 within 1e-7, are made to sum to 1.
-        """
+        """Probabilities (m, n) at the temperature of the predictions; with ``each`` columns of their own."""
         whole = each or self.members[0].preset.name in ALONE
         return with_temperature(P if whole else P / P.sum(axis=1, keepdims=True), temperature, each=each)
 
@@ -446,10 +427,7 @@ class EnsembleWeights(NamedTuple):
 def fit_ensemble_weights(
     held_out: Mapping[str, Sequence[Array]], Y: Array, output: str, loss: Any, weight: Array | None
 ) -> EnsembleWeights:
-    """Weigh the presets by their outputs, (m, n_L) for each seed, NaN where a row was never held out.
-
-    ``loss`` (A, Y) → (m,) is convex in A; without one all presets have the same weight.
-    """
+    """Weigh the presets by their outputs, (m, n_L) for each seed, NaN where a row was never held out."""
     means = {name: _mean_of_known(np.stack([*outputs])) for name, outputs in held_out.items()}
     known = np.all([np.isfinite(mean).all(axis=1) for mean in means.values()], axis=0)
     temperatures = dict.fromkeys(means, 1.0)

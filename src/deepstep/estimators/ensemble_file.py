@@ -1,23 +1,14 @@
-"""An ensemble on disk: ``ensemble.json``, and beside it a model file for each member.
+"""An ensemble on disk: ``ensemble.json``, and beside it the files of each member.
 
-========================================  ====================================================================
-file                                      what it holds
-========================================  ====================================================================
-``ensemble.json``                         how rows become each fold's inputs, and what each member counts
-``members/NN-PRESET-FOLD.safetensors``    a member, which `deepstep.Network.load` opens, too
-``members/NN-PRESET-FOLD.jsonl``          the records of its training, one for each epoch
-``others/NN-NAME-FOLD.skops``             a model of scikit-learn beside the networks
-========================================  ====================================================================
-
-Nothing is pickled, and loading executes nothing.
+``members/NN-PRESET-FOLD.safetensors`` is a network, ``….jsonl`` has the records of its training, one for each
+epoch, and ``others/NN-NAME-FOLD.skops`` is a model of scikit-learn. Nothing is pickled.
 """
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from math import isclose, isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -37,9 +28,6 @@ from deepstep.run_folder import OLD_ENSEMBLE, OLD_PRESETS, renamed
 from deepstep.training.history import History, check_records
 from deepstep.types import is_number, is_whole, plain
 
-if TYPE_CHECKING:
-    from deepstep.estimators.mixed import SklearnMember
-
 FORMAT, VERSION, MIXED_VERSION, READABLE = "deepstep-ensemble", 2, 3, (1, 2, 3)
 NAME = "ensemble.json"
 OLD_FORMAT, OLD_NAME, OLD_KEY = OLD_ENSEMBLE
@@ -51,6 +39,10 @@ MEMBERS, OTHERS = "members", "others"
 """The folders of the networks' files, and of those of other models."""
 
 Entries = dict[str, Any]
+
+OTHER = "of another release"
+LATER: Entries = {"best_epoch": None, "history": False, "why_engine": "", "stopped": "", "why": OTHER}
+"""Entries of a member that files of older releases lack."""
 
 
 def write_ensemble(folder: Path, ensemble: Ensemble, temperature: float) -> list[str]:
@@ -75,7 +67,7 @@ def write_ensemble(folder: Path, ensemble: Ensemble, temperature: float) -> list
     with atomic_write(folder / NAME) as file:
         file.write(text.encode())
     (folder / MEMBERS).mkdir(exist_ok=True)  # of a run that could not be written before
-    begins = [stem(number, record["preset"], record["fold"]) for number, record in enumerate(members)]
+    begins = [stem(at, record["preset"], record["fold"]) for at, record in enumerate(members)]
     for begin, member in zip(begins, ensemble.members, strict=True):
         member.network.save(folder / f"{begin}.safetensors")
         if member.network.history is not None:
@@ -131,12 +123,9 @@ class EnsembleFile:
         if record.get("format") != (OLD_FORMAT if old else FORMAT):
             raise self._error(f"an object with format {FORMAT!r} is expected", "this is none")
         if record.get("version") not in READABLE:
-            raise FileError(
-                str(self._path),
-                f"a version up to {MIXED_VERSION} is expected",
-                f"got version {record.get('version')!r:.20}",
-                "Update DeepStep, or train again with this version.",
-            )
+            expected, got = f"a version up to {MIXED_VERSION} is expected", f"{record.get('version')!r:.20}"
+            hint = "Update DeepStep, or train again with this version."
+            raise FileError(str(self._path), expected, f"got version {got}", hint)
         self._checked(lambda: self._read(record, OLD_KEY if old else "preset"))
 
     def _read(self, record: Entries, named: str) -> None:
@@ -146,21 +135,18 @@ class EnsembleFile:
         self.temperature, self.output = record["temperature"], record["output"]
         _require(_is_above_0(self.temperature), "temperature is a number above 0", self.temperature)
         _require(isinstance(self.output, str), "output is a text", self.output)
-        for name in ("preparers", "members"):
-            _require(isinstance(record[name], list) and record[name], f"{name} are a list", record[name])
+        for name, least in (("preparers", 1), ("members", 1), ("others", 0), ("tried", 0)):
+            is_list = isinstance(record[name], list) and len(record[name]) >= least
+            _require(is_list, f"{name} are a list", record[name])
         self.preprocessors = tuple(map(_preprocessor, record["preparers"]))
-        found = [
-            _member(one, number, named, self.preprocessors) for number, one in enumerate(record["members"])
-        ]
+        found = [_member(one, at, named, self.preprocessors) for at, one in enumerate(record["members"])]
         self._begins, self._records = [begin for begin, _ in found], [one for _, one in found]
-        _require(isinstance(record["others"], list), "others are a list", record["others"])
         self._others = [_other(one, self.preprocessors) for one in record["others"]]
         presets = {one["preset"] for one in self._records} | {one["name"] for one in self._others}
         self.weights = _of_presets("weights", record["weights"], presets)
         self.temperatures = _of_presets("temperatures", record["temperatures"], presets)
         for temperature in self.temperatures.values():
             _require(temperature > 0, "temperatures is a number above 0", temperature)
-        _require(isinstance(record["tried"], list), "tried is a list", record["tried"])
         self.tried = TriedPresets(TriedPreset.from_dict(_object(one)) for one in record["tried"])
         weights = [*self.weights.values()]
         whole = min(weights) >= 0 and isclose(sum(weights), 1, rel_tol=1e-9)
@@ -174,42 +160,36 @@ class EnsembleFile:
     def ensemble(self) -> Ensemble:
         """The ensemble; nothing is executed."""
         members = tuple(map(self._opened, self._begins, self._records))
-        weights, temperatures = self.weights, self.temperatures
-        one = Ensemble(self.preprocessors, members, weights, temperatures, self.output, None, self.tried)
-        return replace(one, others=self._other_members(members)) if self._others else one
+        others: tuple[Any, ...] = ()
+        if self._others:
+            from deepstep.estimators.mixed import KNOWN
+            from deepstep.estimators.mixed_file import read_models
 
-    def _other_members(self, members: tuple[Member, ...]) -> "tuple[SklearnMember, ...]":
-        from deepstep.estimators.mixed_file import read_models
+            of_sparse = members[0].network.architecture.n_inputs
+            n_inputs = [self._n_inputs(one["fold"], KNOWN[one["name"]], of_sparse) for one in self._others]
+            others = read_models(self._folder, self._others, self.preprocessors, n_inputs)
+        known = self.weights, self.temperatures, self.output, None, self.tried, others
+        return Ensemble(self.preprocessors, members, *known)
 
-        n_inputs = [self._n_inputs(one, members) for one in self._others]
-        return read_models(self._folder, self._others, self.preprocessors, n_inputs)
-
-    def _n_inputs(self, record: Entries, members: tuple[Member, ...]) -> int:
-        """How many inputs a model of scikit-learn has."""
-        from deepstep.estimators.mixed import KNOWN
-
-        preprocessor = self.preprocessors[record["fold"]]
-        encoding, table = preprocessor.encodings[KNOWN[record["name"]].inputs], preprocessor.preparation
+    def _n_inputs(self, fold: int, preset: Preset, of_sparse: int) -> int:
+        """How many inputs a member has."""
+        preprocessor = self.preprocessors[fold]
+        encoding, table = preprocessor.encodings[preset.inputs], preprocessor.preparation
         if encoding is not None:
             return encoding.n_inputs
-        return members[0].network.architecture.n_inputs if table is None else table.n_features
+        return of_sparse if table is None else table.n_features
 
     def _opened(self, begin: str, record: Entries) -> Member:
         preset, fold = _preset(record["preset"], record["inputs"], record["why"]), record["fold"]
         network = _network(self._folder, begin, record)
-        preprocessor, shape = self.preprocessors[fold], network.architecture
-        encoding, table = preprocessor.encodings[preset.inputs], preprocessor.preparation
-        n_inputs = shape.n_inputs if table is None else table.n_features
-        n_inputs = n_inputs if encoding is None else encoding.n_inputs
+        shape, n_outputs = network.architecture, len(self.preprocessors[fold].scale)
         got = (shape.n_inputs, shape.n_outputs, shape.output)
-        expected = (n_inputs, len(preprocessor.scale) or shape.n_outputs, self.output)
+        n_inputs = self._n_inputs(fold, preset, shape.n_inputs)
+        expected = (n_inputs, n_outputs or shape.n_outputs, self.output)
         if got != expected:
-            raise FileError(
-                str(self._folder / f"{begin}.safetensors"),
-                f"inputs, outputs and kind of output are the ensemble's {expected}",
-                f"got {got}",
-                "Train again.",
-            )
+            told = f"inputs, outputs and kind of output are the ensemble's {expected}"
+            path = str(self._folder / f"{begin}.safetensors")
+            raise FileError(path, told, f"got {got}", "Train again.")
         course = (record[name] for name in ("engine", "epochs", "validation_cost", "best_epoch", "settings"))
         return Member(preset, fold, network, *course)
 
@@ -221,9 +201,8 @@ class EnsembleFile:
                 raise
             raise self._error(error.expected, error.got) from None
         except (ValueError, TypeError, KeyError, RecursionError, DeepStepError) as error:
-            raise self._error(
-                "the file as training wrote it", f"it cannot be used ({error!s:.300})"
-            ) from None
+            got = f"it cannot be used ({error!s:.300})"
+            raise self._error("the file as training wrote it", got) from None
 
     def _error(self, expected: str, got: str) -> FileError:
         return FileError(str(self._path), expected, got, "Restore it, or train again.")
@@ -262,15 +241,8 @@ def _member(
     record: Any, number: int, named: str, preprocessors: tuple[FoldPreprocessor, ...]
 ) -> tuple[str, Entries]:
     """How the files of a member begin, and its entries under the names of today; ``named`` is its preset."""
-    later = {
-        "best_epoch": None,
-        "history": False,
-        "why_engine": "",
-        "stopped": "",
-        "why": "of another release",
-    }
-    record = {**later, **_object(record)}
-    _names(record, f"{named}, fold, inputs, engine, epochs, validation_cost, settings, {', '.join(later)}")
+    record = {**LATER, **_object(record)}
+    _names(record, f"{named}, fold, inputs, engine, epochs, validation_cost, settings, {', '.join(LATER)}")
     preset, fold, cost, best = (record[name] for name in (named, "fold", "validation_cost", "best_epoch"))
     for name in (named, "inputs", "engine", "why_engine", "stopped", "why"):
         _require(isinstance(record[name], str), f"{name} is a text", record[name])

@@ -1,6 +1,6 @@
 """How an ensemble is fitted: presets are trained side by side on folds of the rows, selected and weighed."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache, cached_property, partial
@@ -83,10 +83,7 @@ AROUND = 2
 
 
 class Choice(NamedTuple):
-    """A preset after the number of epochs that is best for all of its folds together, by their held-out rows.
-
-    ``members`` are by fold; ``outputs`` (m, n_L) are for the rows held out, else NaN; ``loss`` is their mean.
-    """
+    """A preset after the epochs that are best for all folds: members by fold, outputs, their mean loss."""
 
     preset: Preset
     epochs: int | None
@@ -131,9 +128,9 @@ def fit_alone(
 class TimeBudget:
     """The time, ``budget`` seconds or unlimited, of an ensemble; preparing its folds counts."""
 
-    def __init__(self, budget: float | None) -> None:
-        self._end = None if budget is None else perf_counter() + budget
-        self._preparation = 0.0
+    def __init__(self, budget: float | None, share: float = 1.0) -> None:
+        whole, now = inf if budget is None else budget, perf_counter()
+        self._end, self._end_of_all, self._preparation = now + share * whole, now + whole, 0.0
 
     @contextmanager
     def preparing(self) -> Iterator[None]:
@@ -144,21 +141,23 @@ class TimeBudget:
 
     @property
     def left(self) -> float:
-        """Seconds that are left."""
-        return inf if self._end is None else self._end - perf_counter()
+        """Seconds that are left for networks, which have a share of the budget."""
+        return self._end - perf_counter()
+
+    @property
+    def over(self) -> bool:
+        """Whether all of the budget is used."""
+        return perf_counter() >= self._end_of_all
 
     def begins_another(self, done: int) -> bool:
         """Whether after so many folds there is time to prepare another one and to train as long as that."""
-        return self._end is None or not done or self._end - perf_counter() > 2 * self._preparation
+        return not done or self.left > 2 * self._preparation
 
     def seconds_of_a_member(self, folds: int, turns: int) -> float | None:
-        """The time of each member, of which a thread trains ``turns`` one after another.
-
-        Of the folds left as many count as can be prepared in half of the time.
-        """
-        if self._end is None:
+        """The time of each member, of which a thread trains ``turns``, on the folds that can be prepared."""
+        left = self.left
+        if left == inf:
             return None
-        left = self._end - perf_counter()
         fit = left / (2 * self._preparation) if self._preparation else folds
         n = max(1, int(min(fit, folds)))
         return max((left - (n - 1) * self._preparation) / (n * turns), 1e-3)
@@ -176,10 +175,9 @@ class _Population:
         seed: int,
     ) -> None:
         self._estimator, self._rows, self._validation, self._context = estimator, rows, validation, context
-        budget, self._mixed = estimator.time_budget, estimator.members == MIXED
-        self._clock = TimeBudget(budget * OF_NETWORKS if self._mixed and budget else budget)
+        self._mixed = estimator.members == MIXED
+        self._clock = TimeBudget(estimator.time_budget, OF_NETWORKS if self._mixed else 1.0)
         self._files = open_members(estimator, context)
-        self._whole_clock = TimeBudget(budget)
         self._models: dict[str, dict[int, tuple[SklearnMember, Array]]] = {}
         self._preprocessors: dict[int, FoldPreprocessor] = {}
         self._trained: dict[tuple[int, int], Trained] = {}
@@ -201,7 +199,8 @@ class _Population:
         )
         self._parts = split(estimator, rows, validation, size.n_folds, seed, context.where)
         blind = validation is None and not self._parts[0].held_out.size
-        self._presets = size.presets[:WITHOUT_ROWS] if blind and not estimator.n_estimators else size.presets
+        few = blind and not estimator.n_estimators
+        self._take(size.presets[:WITHOUT_ROWS] if few else size.presets)
         self._ends = blind or estimator.n_estimators is not None or estimator.preset == TABM.name
 
     def fit(self) -> Ensemble:
@@ -213,7 +212,7 @@ class _Population:
         self._planned = len(numbers) * len(folds if by_the_clock else first) + further
         with (
             member_executor(self._estimator.n_jobs) as self._workers,
-            _progress(self._estimator, self._planned, self._epochs) as self._move,
+            _progress(self._estimator, self._planned, self._params(0).max_iter) as self._move,
         ):
             self._workers.interruption.waits = False
             try:
@@ -227,7 +226,7 @@ class _Population:
                     self._files.end()
                 if self._mixed:
                     with catch_warnings(action="ignore", category=ConvergenceWarning):
-                        self._fit_models(seed=self._seed)
+                        self._fit_models()
             except KeyboardInterrupt:
                 if not self._trained or self._workers.interruption.again:
                     raise
@@ -236,17 +235,14 @@ class _Population:
                 self._ended = True
         with deferred() as interruption:  # what is trained is worth a second
             found, together = self._ensemble()
-        self._ended |= interruption.asked
-        self._report(together, len(found.members), len(found.others))
+        self._estimator._interrupted = self._ended = self._ended or interruption.asked
+        if self._ended:
+            self._report(together, len(found.members), len(found.others))
         return found
 
     def _params(self, number: int) -> SimpleNamespace:
         """The parameters of a preset."""
         return hyperparameters(self._estimator, self._presets[number], self._parts[0].learned.size)
-
-    def _epochs(self, number: int) -> int:
-        """The epochs of a preset."""
-        return int(self._params(number).max_iter)
 
     def _in_rounds(self, numbers: range) -> None:
         """Train a few presets on all folds, then as many of the next ones as there is time for."""
@@ -260,7 +256,7 @@ class _Population:
             each = max(0, min(most, int(each * self._clock.left / used)))
             self._forget()
             if begin + each > len(self._presets) and not self._ends:
-                self._presets = more_presets(self._presets, len(self._rows), self._width, self._seed)
+                self._take(more_presets(self._presets, len(self._rows), self._width, self._seed))
                 self._planned = max(self._planned, len(self._presets) * len(folds))
 
     def _forget(self) -> None:
@@ -281,7 +277,7 @@ class _Population:
         best = sorted(numbers, key=lambda number: _or_last(choices[number].loss))[: self._size.kept]
         self._drop(best, Outcome.DROPPED)
         for number in best:
-            marks, epochs = snapshot_epochs(self._epochs(number)), choices[number].epochs
+            marks, epochs = snapshot_epochs(self._params(number).max_iter), choices[number].epochs
             if epochs is not None:
                 at = marks.index(epochs)
                 self._window[number] = tuple(marks[max(0, at - AROUND) : at + AROUND + 1])
@@ -294,18 +290,9 @@ class _Population:
         self._trained = {place: one for place, one in self._trained.items() if place[0] in best}
 
     def _train(self, numbers: Sequence[int], folds: range) -> None:
-        """Train presets on folds; with a budget, or a large table, so many folds at once that all workers
-        have something to do, as long as there is time.
-        """
+        """Train presets on folds; with a budget, or a large table, on as few at once as all workers need."""
         estimator, clock, workers = self._estimator, self._clock, self._workers
-        presets = tuple(self._presets[number] for number in numbers)
-
-        @cache
-        def prepared(fold: int) -> Prepared:
-            return prepare_fold(
-                estimator, self._rows, self._validation, self._parts[fold], presets, self._context
-            )
-
+        prepared = self._preparing(estimator, [self._presets[number] for number in numbers])
         one_queue = estimator.time_budget is None and len(self._rows) < MANY
         at_once = len(folds) if one_queue else max(1, workers.n // len(numbers))
         turns = -(-len(numbers) * at_once // workers.n)  # of members, that each worker has
@@ -345,27 +332,26 @@ class _Population:
         if not self._trained and self._diverged is not None:
             raise self._diverged
 
-    def _fit_models(self, seed: int) -> None:
+    def _preparing(self, estimator: "DeepEstimator", presets: Iterable[Preset]) -> Any:
+        """The function that prepares a fold for some presets, once."""
+        given = estimator, self._rows, self._validation
+        return cache(lambda fold: prepare_fold(*given, self._parts[fold], tuple(presets), self._context))
+
+    def _fit_models(self) -> None:
         """Fit one kind of model of scikit-learn after another on the folds that networks have learned."""
         kinds, folds = kinds_for(self._rows.X), _largest_whole(self._trained)[1]
-        estimator, presets = in_float64(self._estimator), tuple(kind.preset for kind in kinds)
-
-        @cache
-        def prepared(fold: int) -> Prepared:
-            return prepare_fold(
-                estimator, self._rows, self._validation, self._parts[fold], presets, self._context
-            )
-
-        seeds = np.random.SeedSequence([seed, 5]).generate_state(len(kinds) * len(self._parts))
+        estimator = in_float64(self._estimator)
+        prepared = self._preparing(estimator, [kind.preset for kind in kinds])
+        seeds = np.random.SeedSequence([self._seed, 5]).generate_state(len(kinds) * len(self._parts))
         for number, kind in enumerate(kinds):
-            if self._whole_clock.left <= 0:
+            if self._clock.over:
                 break
             if len(self._rows) >= MANY:
                 prepared.cache_clear()
             works = (
                 (fold, partial(fit_model, estimator, kind, fold, int(one), prepared(fold), self._context))
                 for fold, one in enumerate(seeds[number :: len(kinds)])
-                if fold in folds and self._whole_clock.left > 0  # one that lacks a fold is dropped
+                if fold in folds and not self._clock.over  # one that lacks a fold is dropped
             )
             for fold, found in self._workers.results(works, lambda number, share: None):
                 if found is not None:
@@ -381,9 +367,13 @@ class _Population:
         return number * len(self._parts) + fold
 
     def _task(self, number: int, fold: int) -> Task:
-        at = self._place(number, fold)  # a longer sequence of seeds begins with a shorter one
-        seed = int(np.random.SeedSequence(self._seed).generate_state(at + 1)[at])
+        seed = int(self._seeds[self._place(number, fold)])
         return Task(self._presets[number], fold, seed, self._window.get(number, ()))
+
+    def _take(self, presets: tuple[Preset, ...]) -> None:
+        """Take presets, whose seeds begin with those of fewer ones."""
+        self._presets, n = presets, len(presets) * len(self._parts)
+        self._seeds = np.random.SeedSequence(self._seed).generate_state(n)
 
     def _work(
         self, number: int, fold: int, prepared: Prepared, seconds: float | None
@@ -494,8 +484,10 @@ class _Population:
             if name in weights
         ]
         used = {one.preset.inputs for one in members} | {one.preset.inputs for one in others}
+        of_folds = [self._preprocessors[fold] for fold in folds]
+        inputs = [{name: each for name, each in one.encodings.items() if name in used} for one in of_folds]
         ensemble = Ensemble(
-            tuple(_with_inputs(self._preprocessors[fold], used) for fold in folds),
+            tuple(replace(one, encodings=each) for one, each in zip(of_folds, inputs, strict=True)),
             tuple(members),
             weights,
             {name: found.temperatures[name] for name in weights},
@@ -546,17 +538,21 @@ class _Population:
         return replace(member, fold=at, validation_cost=cost, score=self._estimator._score_of(A, Y, own))
 
     def _report(self, together: Array | None, n: int, n_others: int) -> None:
-        """Warn where Ctrl-C ended the fit."""
-        estimator, where = self._estimator, self._context.where
-        estimator._interrupted = self._ended
-        if self._ended:
+        """Warn that Ctrl-C ended the fit, with the score: accuracy, R², or of quantiles D²."""
+        known = np.zeros(0, bool) if together is None else np.isfinite(together).all(axis=1)
+        score, found = None, "without rows that tell how good they are"
+        if together is not None:
+            weight = None if self._weight is None else self._weight[known]
+            score = self._estimator._score_of(together[known], self._scored.Y[known], weight)
+        if score is not None:
             part = "validation" if self._validation is not None else "out-of-fold"
-            score = _score(estimator, together, self._scored.Y, self._weight, where)
-            found = "without rows that tell how good they are" if score is None else f"{part} {score}"
-            planned = f" of {self._planned}" if estimator.time_budget is None else ""
-            networks = f"{n}{planned} networks are trained and kept"
-            others = f", with {n_others} models of scikit-learn" if self._mixed else ""
-            warn_the_caller(f"{where} was interrupted: {networks}{others}, {found}.")
+            of_numbers = "D²" if self._output == "quantile" else "R²"
+            metric = "accuracy" if is_classifier(self._estimator) else of_numbers
+            found = f"{part} {metric} {score:.4f}"
+        planned = f" of {self._planned}" if self._estimator.time_budget is None else ""
+        networks = f"{n}{planned} networks are trained and kept"
+        others = f", with {n_others} models of scikit-learn" if self._mixed else ""
+        warn_the_caller(f"{self._context.where} was interrupted: {networks}{others}, {found}.")
 
 
 def _largest_whole(trained: Collection[tuple[int, int]]) -> tuple[list[int], list[int]]:
@@ -571,12 +567,6 @@ def _largest_whole(trained: Collection[tuple[int, int]]) -> tuple[list[int], lis
     ]
     numbers, kept = max(whole, key=lambda pair: len(pair[0]) * len(pair[1]))
     return sorted(numbers), sorted(kept)
-
-
-def _with_inputs(preprocessor: FoldPreprocessor, used: Collection[str]) -> FoldPreprocessor:
-    """A preprocessor with those inputs alone that a network takes."""
-    kept = {name: encoding for name, encoding in preprocessor.encodings.items() if name in used}
-    return replace(preprocessor, encodings=kept)
 
 
 def _width(estimator: "DeepEstimator", X: Any, context: FitContext) -> Width:
@@ -624,14 +614,12 @@ DONE = 2.0
 
 
 @contextmanager
-def _progress(
-    estimator: "DeepEstimator", planned: int, epochs: Callable[[int], int]
-) -> Iterator[Callable[[int, float], None]]:
+def _progress(estimator: "DeepEstimator", planned: int, each: int) -> Iterator[Callable[[int, float], None]]:
     """The function that shows which share of a member is done, as one bar of the epochs of all."""
     if not estimator.verbose:
         yield lambda number, share: None
         return
-    done, each, whole = dict[int, float](), epochs(0), [0]
+    done, whole = dict[int, float](), [0]
     meter = Meter(estimator._label, unit="epochs")
 
     def show(number: int, share: float) -> None:
@@ -644,18 +632,6 @@ def _progress(
         yield show
     finally:
         meter.end()
-
-
-def _score(
-    estimator: "DeepEstimator", A: Array | None, Y: Array, weight: Array | None, where: str
-) -> str | None:
-    """How good outputs are, in words: accuracy, R², or of quantiles D²; None without rows to compare."""
-    if A is None:
-        return None
-    known = np.isfinite(A).all(axis=1)
-    score = estimator._score_of(A[known], Y[known], None if weight is None else weight[known])
-    of_numbers = "D²" if estimator._head(where)[0] == "quantile" else "R²"
-    return None if score is None else f"{'accuracy' if is_classifier(estimator) else of_numbers} {score:.4f}"
 
 
 def _loss(estimator: "DeepEstimator", where: str) -> Any:

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, overload
+from typing import Any
 
 import numpy as np
 
@@ -14,37 +14,27 @@ from deepstep.estimators.tried import TriedPresets
 from deepstep.training import History
 from deepstep.types import Array
 
-T = TypeVar("T")
-
 SCIKIT_LEARN_NAMES = {"sigmoid": "logistic", "exponential": "exp"}
 """scikit-learn's names of output activations that are not ours."""
 
 
-class OfTheNetwork(Generic[T]):
+class OfTheNetwork:
     """An attribute that is read from the only member of the ensemble."""
 
-    def __init__(self, read: Callable[[Member], T]) -> None:
+    def __init__(self, read: Callable[[Member], Any]) -> None:
         self._read = read
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
-    @overload
-    def __get__(self, estimator: None, kind: Any = None) -> "OfTheNetwork[T]": ...
-
-    @overload
-    def __get__(self, estimator: "FittedAttributes", kind: Any = None) -> T: ...
-
-    def __get__(self, estimator: "FittedAttributes | None", kind: Any = None) -> "T | OfTheNetwork[T]":
+    def __get__(self, estimator: "FittedAttributes | None", kind: Any = None) -> Any:
         if estimator is None:
             return self
-        ensemble, kind = getattr(estimator, "ensemble_", None), type(estimator).__name__
-        if ensemble is None:
-            raise AttributeError(f"{kind} has no {self._name} before it is fitted")
+        ensemble = estimator._fitted(self._name)
         if len(ensemble.members) > 1 or ensemble.others:
             raise AttributeError(
-                f"{kind} has no {self._name} of its own with preset={estimator.preset!r}, which trained "
-                f"{ensemble.counted}: see ensemble_.members[0].network and its history"
+                f"{type(estimator).__name__} has no {self._name} of its own with preset={estimator.preset!r}"
+                f", which trained {ensemble.counted}: see ensemble_.members[0].network and its history"
             )
         return self._read(ensemble.members[0])
 

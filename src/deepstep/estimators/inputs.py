@@ -47,9 +47,7 @@ class RawData(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Rows that were checked: inputs as floats or a table (a frame or a sparse matrix), targets, weights, and
-    the number of each row's group.
-    """
+    """Rows that were checked: floats or a table, targets, weights, and the number of each row's group."""
 
     X: Any
     Y: AnyArray
@@ -155,12 +153,10 @@ def named_from(X: Any, names: dict[str, str], where: str) -> tuple[Any, dict[str
 
     if not is_frame(X):
         name, value = next(iter(names.items()))
-        raise DataError(
-            where,
-            f"{name} with a value for each row, where X is no table with names of columns",
-            f"got the name {value!r} and X of type {type(X).__name__}",
-            "Pass an array; names are for columns of frames and of files.",
-        )
+        expected = f"{name} with a value for each row, where X is no table with names of columns"
+        got = f"got the name {value!r} and X of type {type(X).__name__}"
+        hint = "Pass an array; names are for columns of frames and of files."
+        raise DataError(where, expected, got, hint)
     if nw.dependencies.is_polars_lazyframe(X):
         X = X.collect()
     elif type(X).__name__ == "RecordBatch":

@@ -46,11 +46,7 @@ def _fingerprint(ensemble: Ensemble, table: Any) -> bytes:
 
 
 def out_of_fold_scores(estimator: Any, given: RawData, where: str) -> tuple[Array, Array, Array]:
-    """Outputs and targets (m, n_L) of rows, checked as those of the fit, and their gradient norms (m,).
-
-    Outputs are from members that did not learn the row where there are such; norms are the weighted mean of
-    the members'.
-    """
+    """Outputs and targets (m, n_L) of rows, by members that did not learn them, and gradient norms (m,)."""
     ensemble: Ensemble = estimator.ensemble_
     learned: TrainingFingerprint | None = estimator._training_rows
     rows: Dataset = estimator._rows(given, where)

@@ -97,11 +97,7 @@ class Snapshot(NamedTuple):
 
 
 class _Snapshots(Callback):
-    """Keeps a member as it is after some epochs: of those of a window, whose last one ends its training.
-
-    Without a window training ends after the third of the four cycles of its learning rate, too, where that
-    cycle was worse than those before it. The last one is half of the epochs, and hardly ever better then.
-    """
+    """Keeps a member after some epochs; ends with their window, or where the third cycle was worse."""
 
     adds_to_records = ()
     looks_at_the_network = False  # but after those epochs, where training pauses to validate
@@ -166,10 +162,7 @@ class Trained(NamedTuple):
     last: float = inf
 
     def after(self, epochs: int) -> "tuple[Member, Array] | None":
-        """The member after some epochs, and its outputs for the rows held out; None without a snapshot.
-
-        One that ended before is as it was last.
-        """
+        """The member after some epochs, or as it was last, and its outputs; None without a snapshot."""
         found = [one for one in self.snapshots if one.epochs == epochs]
         found = found or [one for one in self.snapshots[-1:] if one.epochs < epochs <= self.last]
         if not found:
@@ -198,7 +191,7 @@ def train_member(
     sample, validation = learned.sample, prepared.validation(preset)
     params = hyperparameters(estimator, preset, len(learned), seconds)
     before, seed, snapshots, validated = None, task.seed, None, None
-    of_ensemble = preset.name not in ALONE
+    of_ensemble, cost = preset.name not in ALONE, None
     if of_ensemble:
         seed = task.seed % 2**31
         if validation is not None:
@@ -225,15 +218,13 @@ def train_member(
     fit = NetworkFit(
         estimator, params, preprocessor, context, earlier, loads_kernels=of_ensemble, validated=validated
     )
-    with spelled(parameter_of):
-        network = (
-            fit.new_network(sample, seed) if before is None else fit.fitted_network(before.network, sample)
-        )
-    if of_ensemble:
-        start = _start(network, preset, preprocessor, task.seed)
-        network.parameters, params.lr_multipliers = start
     try:
         with spelled(parameter_of):
+            again = None if before is None else fit.fitted_network(before.network, sample)
+            network = again or fit.new_network(sample, seed)
+            if of_ensemble:
+                start = _start(network, preset, preprocessor, task.seed)
+                network.parameters, params.lr_multipliers = start
             result = fit.run(network, learned, validation)
     except DivergenceError as error:
         if of_ensemble:
@@ -243,17 +234,11 @@ def train_member(
     if preset is not MLP:  # no other fit continues it
         result = replace(result, state=replace(result.state, state=None))
     best = result.best_epoch
-    member = Member(
-        preset,
-        task.fold,
-        network,
-        result.history.engine,
-        result.epochs,
-        None if best is None else result.validated[best - 1]["validation_cost"],
-        best,
-        _settings(params, seed, result.learning_rate, context.where),
-        result,
-    )
+    if best is not None:
+        cost = result.validated[best - 1]["validation_cost"]
+    settings = _settings(params, seed, result.learning_rate, context.where)
+    course = result.history.engine, result.epochs, cost, best, settings
+    member = Member(preset, task.fold, network, *course, result)
     kept = () if snapshots is None else tuple(snapshots.kept)
     return Trained(member, kept, last=task.window[-1] if task.window else inf)
 
@@ -301,12 +286,7 @@ Work: TypeAlias = tuple[int, Callable[[Link], T]]
 
 
 class Workers(NamedTuple):
-    """Runs pieces of work, ``n`` at once.
-
-    ``results`` takes the pieces with their numbers, and a function that gets a number and how far its piece
-    is, and gives pairs of a number and a result, as the pieces end. Ctrl-C ends it by KeyboardInterrupt,
-    after the results that are there where ``interruption`` waits.
-    """
+    """Runs pieces of work, ``n`` at once; ``results`` gives pairs of their number and result, as they end."""
 
     n: int
     results: Callable[[Iterable[Work[T]], Callable[[int, float], None]], Iterator[tuple[int, T]]]
@@ -314,12 +294,7 @@ class Workers(NamedTuple):
 
 
 def member_executor(asked: int | None = None) -> AbstractContextManager[Workers]:
-    """The workers, ``asked`` as joblib's ``n_jobs``, which end with the block.
-
-    Within ``joblib.parallel_config(backend="loky", n_jobs=4)``, or another backend whose workers share no
-    memory ("ray", "dask", …), they are that backend's. Otherwise they are threads, as many as may work where
-    no number is given or configured. In a worker of another program's backend they are threads, too.
-    """
+    """The workers, ``asked`` as joblib's ``n_jobs``: threads, or processes of a configured backend."""
     import joblib
     from joblib.parallel import get_active_backend
 
@@ -330,9 +305,8 @@ def member_executor(asked: int | None = None) -> AbstractContextManager[Workers]
     outermost = (backend.nesting_level or 0) == 0
     n = joblib.effective_n_jobs(n_jobs) if (outermost or asked) and n_jobs is not None else None
     if outermost and is_given and not getattr(backend, "uses_threads", False):
-        return _of_joblib(
-            joblib.effective_n_jobs(n_jobs), generates=getattr(backend, "supports_return_generator", False)
-        )
+        generates = getattr(backend, "supports_return_generator", False)
+        return _of_joblib(joblib.effective_n_jobs(n_jobs), generates=generates)
     return _threads(n)
 
 

@@ -1,16 +1,4 @@
-"""Models of scikit-learn in an ensemble beside its networks: ``members="mixed"``.
-
-===============  =======================================  ===========================================
-name             classes                                  numbers
-===============  =======================================  ===========================================
-``extratrees``   `sklearn.ensemble.ExtraTreesClassifier`, each with `sklearn.ensemble.ExtraTreesRegressor`
-``bushes``       the same with leaves of at least 5 rows  the same with leaves of at least 5 rows
-``boosting``     `HistGradientBoostingClassifier`         `HistGradientBoostingRegressor`
-``kernel``       Nyström features of a Gaussian kernel,   the same features, ridge regression with a
-                 logistic regression                      penalty by leave-one-out
-``widekernel``   the same, a kernel of √5 times the width the same, a kernel of √5 times the width
-===============  =======================================  ===========================================
-"""
+"""Models of scikit-learn in an ensemble beside its networks: ``members="mixed"``; `KINDS` lists them."""
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -86,10 +74,7 @@ def _kernel(m: int, n: int, seed: int, *, classes: bool, gamma: float, C: float 
 
 
 class Kind(NamedTuple):
-    """A kind of model: its name, purpose and inputs, how it is made, and the largest table that it is for.
-
-    ``make`` takes the numbers of rows and inputs and a seed; ``of_sparse`` says whether rows may be sparse.
-    """
+    """A kind of model: how it is made of numbers of rows and inputs and a seed, and its largest table."""
 
     preset: Preset
     make: Any
@@ -98,34 +83,18 @@ class Kind(NamedTuple):
     of_sparse: bool = False
 
 
+EXTRATREES = Preset("extratrees", "extremely randomized trees of scikit-learn", ())
+BUSHES = Preset("bushes", "the same with larger leaves", ())
+BOOSTING = Preset("boosting", "gradient boosting of scikit-learn on histograms", ())
+KERNEL = Preset("kernel", "a Gaussian kernel, approximated by scikit-learn's Nystroem", (), "standard")
+WIDEKERNEL = Preset("widekernel", "the same with a wider kernel: smoother functions", (), "standard")
+
 KINDS = (
-    Kind(
-        Preset("extratrees", "extremely randomized trees of scikit-learn", (), "scaled"),
-        _forest,
-        {"leaf": 1},
-        100_000,
-        of_sparse=True,
-    ),
-    Kind(
-        Preset("bushes", "the same with larger leaves", (), "scaled"),
-        _forest,
-        {"leaf": 5},
-        15_000,
-        of_sparse=True,
-    ),
-    Kind(Preset("boosting", "gradient boosting of scikit-learn on histograms", (), "scaled"), _boosting, {}),
-    Kind(
-        Preset("kernel", "a Gaussian kernel, approximated by scikit-learn's Nystroem", (), "standard"),
-        _kernel,
-        {"gamma": 1.0, "C": 10.0},
-        20_000,
-    ),
-    Kind(
-        Preset("widekernel", "the same with a wider kernel: smoother functions", (), "standard"),
-        _kernel,
-        {"gamma": 0.2, "C": 30.0},
-        20_000,
-    ),
+    Kind(EXTRATREES, _forest, {"leaf": 1}, 100_000, of_sparse=True),
+    Kind(BUSHES, _forest, {"leaf": 5}, 15_000, of_sparse=True),
+    Kind(BOOSTING, _boosting, {}),
+    Kind(KERNEL, _kernel, {"gamma": 1.0, "C": 10.0}, 20_000),
+    Kind(WIDEKERNEL, _kernel, {"gamma": 0.2, "C": 30.0}, 20_000),
 )
 """The models beside networks."""
 
@@ -186,16 +155,14 @@ def check_mixed(estimator: "DeepEstimator", where: str, *, streamed: bool = Fals
         (several, "with one column of labels", "several"),
     ):
         if refused:
-            raise ConfigurationError(
-                where, f"'networks', or 'mixed' {expected}", f"got 'mixed' with {got}", setting="members"
-            )
+            expected = f"'networks', or 'mixed' {expected}"
+            raise ConfigurationError(where, expected, f"got 'mixed' with {got}", setting="members")
 
 
-def kinds_for(X: Any) -> tuple[Kind, ...]:
+def kinds_for(X: Any) -> list[Kind]:
     """The kinds of models for the rows of a fit."""
-    return tuple(
-        kind for kind in KINDS if X.shape[0] <= kind.most_rows and (kind.of_sparse or not issparse(X))
-    )
+    fitting = [kind for kind in KINDS if X.shape[0] <= kind.most_rows]
+    return [kind for kind in fitting if kind.of_sparse or not issparse(X)]
 
 
 def in_float64(estimator: "DeepEstimator") -> "DeepEstimator":
@@ -214,10 +181,7 @@ def fit_model(
     context: FitContext,
     link: Link,
 ) -> tuple[SklearnMember, Array] | None:
-    """A model of a fold, with its outputs for the rows held out; None where it has nothing to learn.
-
-    It learns in the thread that calls, so that the number of threads changes no bit.
-    """
+    """A model of a fold, with its outputs for the rows held out; None where it has nothing to learn."""
     name = kind.preset.inputs
     learned = cast(Examples, prepared.learned[name])
     X, Y, weight = learned.X, learned.Y, estimator._class_weighted(learned, learned, context.where)
@@ -228,10 +192,7 @@ def fit_model(
     y = y.astype(np.intp) if classes else y
     if prepared.held_out is None or link.given_up.is_set() or (classes and len(np.unique(y)) < 2):
         return None
-    begin, model = (
-        perf_counter(),
-        kind.make(X.shape[0], X.shape[1], seed % 2**31, classes=classes, **kind.settings),
-    )
+    begin, model = perf_counter(), kind.make(*X.shape, seed % 2**31, classes=classes, **kind.settings)
     if y.ndim == 2 and kind.make is _boosting:
         model = one_for_each_target(model)
     last = f"{model.steps[-1][0]}__" if hasattr(model, "steps") else ""

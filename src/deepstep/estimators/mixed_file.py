@@ -17,7 +17,7 @@ import sklearn
 from deepstep.errors import FileError, missing_package
 from deepstep.estimators.ensemble import FoldPreprocessor
 from deepstep.estimators.ensemble_file import other_files
-from deepstep.estimators.mixed import KINDS, SklearnMember, one_for_each_target
+from deepstep.estimators.mixed import KINDS, KNOWN, SklearnMember, one_for_each_target
 from deepstep.estimators.solvers import warn_the_caller
 from deepstep.types import AnyArray
 
@@ -73,10 +73,7 @@ def write_models(folder: Path, members: Sequence[SklearnMember]) -> list[Entries
     records: list[Entries] = [
         {
             "name": member.preset.name,
-            "fold": member.fold,
-            "validation_cost": member.validation_cost,
-            "score": member.score,
-            "seconds": member.seconds,
+            **{name: getattr(member, name) for name in ("fold", "validation_cost", "score", "seconds")},
             "scikit_learn": sklearn.__version__,
         }
         for member in members
@@ -109,7 +106,7 @@ def read_models(
 
 
 def _read_model(path: Path, record: Entries, preprocessor: FoldPreprocessor, n_inputs: int) -> SklearnMember:
-    (kind,) = (kind for kind in KINDS if kind.preset.name == record["name"])
+    (kind,) = (kind for kind in KINDS if kind.preset == KNOWN[record["name"]])
     io = skops_io("Run.load")
     try:
         _check_types(path)
@@ -123,18 +120,16 @@ def _read_model(path: Path, record: Entries, preprocessor: FoldPreprocessor, n_i
             asked = (features >= 0) & (features < n_inputs)
             if not (later & asked | leaf).all():
                 raise ValueError("a node of a tree leads to none")
-        keep = ("validation_cost", "score", "seconds")
-        member = SklearnMember(kind.preset, record["fold"], model, *(record[name] for name in keep))
+        kept = (record[name] for name in ("validation_cost", "score", "seconds"))
+        member = SklearnMember(kind.preset, record["fold"], model, *kept)
         probe = member.outputs({kind.preset.inputs: np.zeros((1, n_inputs))}, preprocessor)
         if not np.isfinite(probe).all():
             raise ValueError("its outputs are not finite")
     except FileError:
         raise
     except Exception as error:  # skops and scikit-learn raise many kinds at what they did not write
-        got = f"it cannot be used ({error!s:.300})"
-        raise FileError(
-            str(path), "a model as training wrote it", got, "Restore it, or train again."
-        ) from None
+        expected, got = "a model as training wrote it", f"it cannot be used ({error!s:.300})"
+        raise FileError(str(path), expected, got, "Restore it, or train again.") from None
     return member
 
 

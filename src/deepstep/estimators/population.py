@@ -196,9 +196,7 @@ NARROW = Width(1, 1)
 
 @dataclass(frozen=True)
 class EnsembleSize:
-    """Presets of a table, of which one that comes more than once has other seeds; folds (1: a part is held
-    out), of which ``first_folds`` are learned by all presets and the others by the best ``kept`` ones.
-    """
+    """Presets of a table, folds, those that all presets learn, and how many presets learn the others."""
 
     presets: tuple[Preset, ...]
     n_folds: int
@@ -216,13 +214,7 @@ def ensemble_size(
     validated: bool = False,
     seed: int = 0,
 ) -> EnsembleSize:
-    """The presets and folds for m rows of a weight above 0, or for the number of members that is asked for.
-
-    ``n_estimators`` are on at most 5 folds, of as many presets as that takes, the fixed ones first, rounded
-    up to whole folds. Else half of the presets are fixed ones at most, and the others are drawn.
-    Where there are no folds, as rows are too few or the data are ``validated`` by others, they are as many as
-    that. With ``preset="tabm"`` each fold has one network of many (`n_shared`).
-    """
+    """The presets and folds for m rows, or for a number of members, which are on 5 folds at most."""
     if preset in ALONE:
         return EnsembleSize((ALONE[preset],), 1, 1, 1)
     if n_estimators is None:

@@ -30,11 +30,8 @@ def prepare_fold(
     held_out = validation if validation is not None or whole else rows.take(fold.held_out)
     if presets == (MLP,):
         preprocessor = FoldPreprocessor.of_numbers()
-        return Prepared(
-            preprocessor,
-            {AS_THEY_ARE: learned.examples},
-            None if held_out is None else {AS_THEY_ARE: held_out.examples},
-        )
+        validation_examples = None if held_out is None else {AS_THEY_ARE: held_out.examples}
+        return Prepared(preprocessor, {AS_THEY_ARE: learned.examples}, validation_examples)
     table = Table.fit(learned.X, estimator.keep_columns or (), context.categorical)
     features = table.features(learned.X)
     encoded = isinstance(features, np.ndarray) and presets[0].name not in ALONE
@@ -44,14 +41,10 @@ def prepare_fold(
     }
     center, scale = estimator._target_scale(learned.Y, learned.weight)
     preprocessor = FoldPreprocessor(fold, table, encodings, center, scale)
-    dtype = estimator._precision
-    return Prepared(
-        preprocessor,
-        as_examples(preprocessor, features, learned, dtype),
-        None
-        if held_out is None
-        else as_examples(preprocessor, preprocessor.features(held_out.X), held_out, dtype),
-    )
+    dtype, examples = estimator._precision, None
+    if held_out is not None:
+        examples = as_examples(preprocessor, preprocessor.features(held_out.X), held_out, dtype)
+    return Prepared(preprocessor, as_examples(preprocessor, features, learned, dtype), examples)
 
 
 def _encoding(features: Array, name: str) -> Encoding:

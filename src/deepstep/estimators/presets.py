@@ -190,13 +190,11 @@ def engine_on(device: str, engine: str, where: str) -> str:
         return f"torch:{device}"
     if not own and device == "cpu":
         return on_cpu.get(name, f"{name}:cpu")
-    raise ConfigurationError(
-        where,
+    expected, hint = (
         f"'auto', or one that engine={engine!r} works on",
-        f"got {device!r}",
         "Pass engine='auto' for another device.",
-        setting="device",
     )
+    raise ConfigurationError(where, expected, f"got {device!r}", hint, setting="device")
 
 
 def _same(value: Any, default: Any) -> bool:
@@ -228,10 +226,7 @@ def realmlp_init(shape: Architecture, dtype: Any, rng: np.random.Generator) -> t
 def tabm_init(
     shape: Architecture, origins: AnyArray, dtype: Any, rng: np.random.Generator
 ) -> tuple[Parameters, Factors]:
-    """Initial values of members that share a network, in TabM's manner (arXiv 2410.24210, section 3).
-
-    ``origins`` (n_0,) has for each input the number of its feature: all inputs of a feature have one sign.
-    """
+    """Initial values in TabM's manner (arXiv 2410.24210, section 3): inputs of a feature have one sign."""
     values = shape.lay_out(drawn(shape.graph, INITIALIZATIONS["lecun"], rng).astype(dtype))
     values["r1"][:] = values["r1"][:, origins]
     return values, {}

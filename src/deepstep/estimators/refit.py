@@ -40,11 +40,7 @@ def check_refit(estimator: "DeepEstimator", where: str, *, validated: bool) -> N
 def refit_ensemble(
     estimator: "DeepEstimator", rows: Dataset, context: FitContext, *, interrupted: bool
 ) -> Ensemble:
-    """One network of each preset of a fitted ensemble on all rows, for as many epochs as its folds had best.
-
-    The weights, the temperatures and the outputs for rows held out stay those of the folds' networks. The
-    first preprocessor stays, too, which knows the columns that calibration is a function of.
-    """
+    """A network of each preset on all rows, for the epochs of its folds, whose weights and scores stay."""
     folds, kept = estimator.ensemble_, rows
     if folds.out_of_fold is None:  # all networks have learned all rows
         return folds

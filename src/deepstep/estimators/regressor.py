@@ -12,13 +12,12 @@ from sklearn.utils._param_validation import Interval
 from deepstep.equations import Head
 from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError, DataError, spelled
-from deepstep.estimators.base import available_where
+from deepstep.estimators.base import Incremental
 from deepstep.estimators.conformal import ConformalRegressor
 from deepstep.estimators.inputs import FitContext, RawData, refuse_texts
 from deepstep.estimators.options import documented
 from deepstep.estimators.presets import SINGLE
 from deepstep.estimators.row_sources import score_of
-from deepstep.estimators.solvers import supports_partial_fit
 from deepstep.estimators.targets import merged, number_head, outputs_of_one_number
 from deepstep.estimators.training import NetworkFit
 from deepstep.types import AnyArray, Array
@@ -88,7 +87,7 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, ConformalRegressor):
     loss: Annotated[str, str] = "squared_error"
     quantiles: Annotated[Any, Interval(Real, 0, 1, closed="neither"), "array-like", None] = None
 
-    @available_where(supports_partial_fit)
+    @Incremental
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Continue training with one epoch of these rows, and with the optimizer's state.
@@ -153,12 +152,9 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, ConformalRegressor):
         finite = np.isfinite(Y)
         if not finite.all():
             row, column = np.argwhere(~finite)[0]
-            raise DataError(
-                where,
-                f"y has finite values of {Y.dtype}, the precision of the network",
-                f"y of row {row} is {rows[row, column]}",
-                "Scale y, or train in dtype='float64'.",
-            )
+            expected = f"y has finite values of {Y.dtype}, the precision of the network"
+            got = f"y of row {row} is {rows[row, column]}"
+            raise DataError(where, expected, got, "Scale y, or train in dtype='float64'.")
         kind = TARGETS[head.targets]
         for rule in kind.rules:
             if not rule.holds(Y.T):

@@ -5,25 +5,39 @@ A member of the same data, preset, seed and parameters is read from its file; it
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from deepstep.errors import ConfigurationError, FileError, spelled
+import numpy as np
+
+from deepstep.data.array_files import read_arrays, write_arrays
+from deepstep.data.text_formats import json_values
+from deepstep.errors import ConfigurationError, DeepStepError, FileError, spelled
 from deepstep.estimators.ensemble import Member
 from deepstep.estimators.inputs import FitContext
-from deepstep.estimators.member_file import OF_A_MEMBER, fitting_parts, read_member, write_member
 from deepstep.estimators.members import Prepared, Snapshot, Task, Trained
 from deepstep.estimators.options import parameter_of
 from deepstep.estimators.presets import hyperparameters
+from deepstep.estimators.saved import Values
 from deepstep.estimators.solvers import warn_the_caller
-from deepstep.estimators.training import NetworkFit
-from deepstep.training.checkpoint import differences, digest, plain
+from deepstep.estimators.training import FitResult, NetworkFit
+from deepstep.training.checkpoint import checksum, differences, digest, plain
 from deepstep.training.checkpoints import checkpoint_files, member_files, ready_folder, refuse_earlier
+from deepstep.types import AnyArray
 
 if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator
+
+FORMAT, VERSION = "deepstep-member", 1
+
+CONTENT = "content"
+"""The array that holds the JSON text of a member; the names of the others are numbers."""
+
+OF_A_MEMBER = ("engine", "epochs", "validation_cost", "best_epoch", "settings")
+"""Fields of `Member` that are stored as they are."""
 
 LONG = 1.0
 """Seconds of training from which on a member is written at once."""
@@ -56,13 +70,10 @@ def open_members(estimator: "DeepEstimator", context: FitContext) -> "MemberFile
             raise ConfigurationError(where, "checkpoint_dir, where resume=True", "got None")
         return None
     if estimator.time_budget is not None:
-        raise ConfigurationError(
-            where,
-            f"None, where checkpoint_dir is given and preset={estimator.preset!r}",
-            f"got {estimator.time_budget}",
-            "The clock decides how long each member is trained, so that no fit can go on to the same bits.",
-            setting="time_budget",
-        )
+        expected = f"None, where checkpoint_dir is given and preset={estimator.preset!r}"
+        hint = "The clock decides how long each member is trained, so that no fit can go on to the same bits."
+        got = f"got {estimator.time_budget}"
+        raise ConfigurationError(where, expected, got, hint, setting="time_budget")
     folder = Path(given)
     ready_folder(folder)
     refuse_earlier(folder, checkpoint_files(folder), hint="They are of one network. Choose another folder.")
@@ -85,10 +96,7 @@ class MemberFiles:
         self._warned = False
 
     def read(self, number: int, task: Task, prepared: Prepared) -> Trained | None:
-        """The member of a task; None where it is not there, is damaged, or was trained in another window.
-
-        A ConfigurationError names what differs where it is of another fit.
-        """
+        """The member of a task; None where it is not there, damaged, or was trained in another window."""
         path = self._path(number, task)
         if not path.exists():
             return None
@@ -153,15 +161,10 @@ class MemberFiles:
             other = differences(kept["parameters"], self._parameters)
             other = other or differences(kept["member"], self._identity(task, prepared))
         if other:
-            with spelled(parameter_of):
-                raise ConfigurationError(
-                    self._context.where,
-                    "a folder with members of this fit, of the same data and parameters",
-                    f"got {str(self._folder)!r} with others:",
-                    "Give what they were trained with, or choose another folder.",
-                    setting="checkpoint_dir",
-                    listed=other,
-                )
+            expected = "a folder with members of this fit, of the same data and parameters"
+            got = f"got {str(self._folder)!r} with others:"
+            hint, named = "Give what they were trained with, or choose another folder.", "checkpoint_dir"
+            raise ConfigurationError(self._context.where, expected, got, hint, setting=named, listed=other)
 
     def _restored(self, kept: Mapping[str, Any], task: Task, prepared: Prepared) -> Trained:
         """The member as it was, in a network that is built again."""
@@ -184,3 +187,50 @@ class MemberFiles:
 def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values as they come back from a file."""
     return dict(json.loads(json.dumps(plain(values), default=str)))
+
+
+def write_member(path: Path, known: Mapping[str, Any], trained: Trained) -> None:
+    """Write a member with what is known of its fit; the file appears whole or not at all."""
+    values, member = Values({}), trained.member
+    snapshots = [
+        [one.epochs, one.parameters.flat, dict(one.statistics), one.outputs] for one in trained.snapshots
+    ]
+    record = {
+        **known,
+        "theta": member.network.parameters.flat,
+        "statistics": dict(member.network.statistics),
+        "fit": member.fit,
+        "snapshots": snapshots,
+        "outputs": trained.outputs,
+        "last": trained.last,
+        **{name: getattr(member, name) for name in OF_A_MEMBER},
+    }
+    text = json.dumps(values.packed(record)).encode()
+    arrays: dict[str, AnyArray] = {**values.arrays, CONTENT: np.frombuffer(text, np.uint8)}
+    header = {"format": FORMAT, "version": str(VERSION), "sha256": checksum("", arrays)}
+    write_arrays(path, arrays, header)
+
+
+def read_member(path: Path) -> dict[str, Any]:
+    """The contents of a file; a FileError where it is damaged or something else."""
+    header, arrays = read_arrays(path, "a member of an ensemble", hint="")
+    if (header.get("format"), header.get("version")) != (FORMAT, str(VERSION)):
+        raise FileError(str(path), f"a member, format version {VERSION}", "its header says something else")
+    if header.get("sha256") != checksum("", arrays):
+        raise FileError(
+            str(path), "the contents that were written, by their checksum", "the file was altered or damaged"
+        )
+    with fitting_parts(path):
+        kept = dict(Values(arrays).unpacked(json_values(arrays[CONTENT].tobytes(), finite=False)))
+        if not (isinstance(kept["fit"], FitResult) and isinstance(kept["seed"], int)):
+            raise TypeError("its training is missing")
+        return kept
+
+
+@contextmanager
+def fitting_parts(path: Path) -> Iterator[None]:
+    """Let what does not fit together be an error of the file."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, IndexError, RecursionError, DeepStepError) as error:
+        raise FileError(str(path), "a whole member", f"its parts do not fit: {error!s:.200}") from None

@@ -103,21 +103,16 @@ def in_memory(given: RawData, where: str, how: ReadOptions) -> RawData:
 
 
 def _as_arrays(given: RawData, where: str) -> RawData | None:
-    """X, y and weights as arrays, mapped where they are in files; None where X has columns of names, by
-    which y and the weights are called.
-    """
+    """X, y and weights as arrays, mapped where they are in files; None where columns of X are named."""
     X, others = given.X, (given.y, given.sample_weight)
     if isinstance(X, StoredRows):
         return None
     if not isinstance(X, str | PathLike):
         for name, other in zip((Y, "sample_weight"), others, strict=True):
             if isinstance(other, str) and not _is_numpy(other):
-                raise DataError(
-                    where,
-                    f"{name} with a value for each row, where X is an array",
-                    f"got the name {other!r}",
-                    "Pass an array; names are for columns of files that X names.",
-                )
+                expected = f"{name} with a value for each row, where X is an array"
+                hint = "Pass an array; names are for columns of files that X names."
+                raise DataError(where, expected, f"got the name {other!r}", hint)
         return RawData(X, *map(_array_of, others))
     path = Path(X)
     named = all(other is None or (isinstance(other, str) and not _is_numpy(other)) for other in others)
@@ -153,12 +148,9 @@ def _as_rows(arrays: RawData, where: str) -> NamedRows:
         raise ShapeError(f"{where}, X", "an array (m, n) of inputs", f"got shape {tuple(X.shape)}")
     for name, array in ((Y, y), ("sample_weight", weight)):
         if array is not None and tuple(array.shape[1:]) not in ((), (1,)):
-            raise ShapeError(
-                f"{where}, {name}",
-                "one column, where rows are streamed",
-                f"got shape {tuple(array.shape)}",
-                "Fit one estimator for each, or pass arrays in memory.",
-            )
+            got = f"got shape {tuple(array.shape)}"
+            hint = "Fit one estimator for each, or pass arrays in memory."
+            raise ShapeError(f"{where}, {name}", "one column, where rows are streamed", got, hint)
     parts = {INPUTS: X, Y: y, WEIGHT: weight}
     rows = ArrayRows({name: part for name, part in parts.items() if part is not None}, f"{where}, X and y")
     return NamedRows(rows, Y, None if weight is None else WEIGHT)
@@ -171,12 +163,9 @@ def _check_names(given: RawData, where: str) -> None:
         f"{name}={value if isinstance(value, str | None) else type(value).__name__!s}"
         for name, value in (("y", given.y), ("sample_weight", given.sample_weight))
     ]
-    raise ConfigurationError(
-        where,
-        "the names of the columns of y and sample_weight, where X is in files",
-        f"got {' and '.join(got)}",
-        "Arrays go with X.npy alone." if not isinstance(given.y, str | None) else "",
-    )
+    expected = "the names of the columns of y and sample_weight, where X is in files"
+    hint = "" if isinstance(given.y, str | None) else "Arrays go with X.npy alone."
+    raise ConfigurationError(where, expected, f"got {' and '.join(got)}", hint)
 
 
 def _beside(given: RawData) -> list[str]:

@@ -1,11 +1,4 @@
-"""A fitted estimator in the files of a run: its parameters, and what it learned beside its networks.
-
-=========================  ===================================================================================
-file                       what it holds
-=========================  ===================================================================================
-``estimator.json``         class, parameters, classes, calibration, the training of each member
-``estimator.safetensors``  the arrays among them, such as the predictions out of fold
-=========================  ===================================================================================
+"""A fitted estimator in the files of a run: ``estimator.json``, and ``estimator.safetensors`` of its arrays.
 
 A value that JSON does not have is an object of one entry, such as ``{"tuple": [1, 2]}``, whose name is in a
 table below. Nothing is pickled: what is no plain value, such as a function, is not stored.
@@ -45,28 +38,15 @@ if TYPE_CHECKING:
 FORMAT, VERSION = "deepstep-estimator", 1
 
 STATE = (
-    "n_features_in_",
-    "feature_names_in_",
-    "_column_names",
-    "_came_with_names",
-    "_calibration",
-    "_training_rows",
-    "_interrupted",
-)
+    "n_features_in_", "feature_names_in_", "_column_names", "_came_with_names", "_calibration",
+    "_training_rows", "_interrupted",
+)  # fmt: skip
 """Attributes of a fitted estimator beside its networks and its target."""
 
-RECORDS = {
-    kind.__name__: kind
-    for kind in (
-        Calibration,
-        FitResult,
-        RateSearch,
-        SessionState,
-        TrainingFingerprint,
-        WarmStartState,
-        WidthModel,
-    )
-}
+KINDS = (
+    Calibration, FitResult, RateSearch, SessionState, TrainingFingerprint, WarmStartState, WidthModel
+)  # fmt: skip
+RECORDS = {kind.__name__: kind for kind in KINDS}
 """Dataclasses whose fields are values that are stored."""
 
 
@@ -230,22 +210,20 @@ def read_estimator(
         record = json_values(text)
         if record["format"] != FORMAT or record["version"] != VERSION:
             raise ValueError(f"format {FORMAT} {VERSION} is expected")
-        parameters = {name: values.unpacked(value) for name, value in record["parameters"].items()}
+        given = record["parameters"], record["state"]
+        parameters, state = ({name: values.unpacked(one) for name, one in part.items()} for part in given)
         estimator = kinds[record["kind"]](**parameters)
-        state = {name: values.unpacked(value) for name, value in record["state"].items()}
         _check(state)
-        # rows that a fold learned from matter in fit alone
-        folds = [Fold(np.arange(0), values.unpacked(one)) for one in record["held_out"]]
-        fits = [values.unpacked(one) for one in record["fits"]]
-        members = tuple(_with_fit(*pair) for pair in zip(ensemble.members, fits, strict=True))
-        pairs = zip(ensemble.preprocessors, folds, strict=True)
-        preprocessors = tuple(replace(one, fold=fold) for one, fold in pairs)
-        out_of_fold = values.unpacked(record["out_of_fold"])
+        fits = zip(ensemble.members, values.unpacked(record["fits"]), strict=True)
+        held_out = zip(ensemble.preprocessors, values.unpacked(record["held_out"]), strict=True)
         estimator.ensemble_ = replace(
-            ensemble, members=members, preprocessors=preprocessors, out_of_fold=out_of_fold
+            ensemble,
+            members=tuple(_with_fit(*pair) for pair in fits),
+            # rows that a fold learned from matter in fit alone
+            preprocessors=tuple(replace(one, fold=Fold(np.arange(0), rows)) for one, rows in held_out),
+            out_of_fold=values.unpacked(record["out_of_fold"]),
         )
-        for name, value in state.items():
-            setattr(estimator, name, value)
+        estimator.__dict__.update(state)
         target = values.unpacked(record["target"])
         if isinstance(estimator, DeepClassifier):
             classes, several = target

@@ -52,31 +52,24 @@ def make_optimizer(params: SimpleNamespace, where: str) -> Optimizer:
     if name in SCIKIT_LEARN:
         given = dict(params.optimizer_params or {})
         if given and name != "adam":
-            raise ConfigurationError(
-                where,
-                "optimizer_params of a solver that is an update rule, such as 'adamw'",
-                f"got {given} for {name!r}",
-                "'sgd' and 'lbfgs' have parameters of their own: momentum, tol, max_fun.",
-            )
+            expected = "optimizer_params of a solver that is an update rule, such as 'adamw'"
+            hint = "'sgd' and 'lbfgs' have parameters of their own: momentum, tol, max_fun."
+            raise ConfigurationError(where, expected, f"got {given} for {name!r}", hint)
         rule, settings = SCIKIT_LEARN[name](params)
         return rule, {**settings, **given}
     if name not in OPTIMIZERS:
         raise unknown_name(where, "solver", name, {**SCIKIT_LEARN, **OPTIMIZERS})
     foreign = [one for one in OF_SCIKIT_LEARN if getattr(params, one) != getattr(Options, one)]
     if foreign:
-        raise ConfigurationError(
-            where,
-            f"optimizer_params, where solver={name!r}, and scikit-learn's own left as they are",
-            f"got {', '.join(foreign)}",
-            "They are for 'adam' and 'sgd'.",
-        )
+        expected = f"optimizer_params, where solver={name!r}, and scikit-learn's own left as they are"
+        hint = "They are for 'adam' and 'sgd'."
+        raise ConfigurationError(where, expected, f"got {', '.join(foreign)}", hint)
     return name, params.optimizer_params or {}
 
 
 def settings_of(params: SimpleNamespace, seed: int, where: str) -> Settings:
     """The settings of the steps."""
-    optimizer, optimizer_params = make_optimizer(params, where)
-    dropout = params.dropout
+    (optimizer, optimizer_params), dropout = make_optimizer(params, where), params.dropout
     if isinstance(dropout, Sequence | np.ndarray):
         dropout = np.asarray(dropout, object).tolist()
     same = ("l1", "weight_decay", "input_noise", "max_norm", "clip_norm", "clip_value", "ema_decay")
@@ -123,10 +116,7 @@ class InverseScaling:
 
 
 class AdaptiveRate(Callback):
-    """A rate that `lower` divides by ``factor`` as long as it is above ``least``: "adaptive".
-
-    It is among the callbacks, so that a training that is resumed finds it as it was.
-    """
+    """A rate that `lower` divides as long as it is above ``least``; a callback, so that it can be resumed."""
 
     adds_to_records = ()
 
@@ -234,11 +224,11 @@ def refuse_what_is_of_batches(params: SimpleNamespace, where: str) -> None:
     if "batch" in np.ravel(params.normalization):
         given.append("normalization='batch'")
     if given:
+        expected = (
+            "what belongs to batches left out for solver='lbfgs', which minimizes one cost of all examples"
+        )
         raise ConfigurationError(
-            where,
-            "what belongs to batches left out for solver='lbfgs', which minimizes one cost of all examples",
-            f"got {', '.join(given)}",
-            "Use another solver, such as 'adam'.",
+            where, expected, f"got {', '.join(given)}", "Use another solver, such as 'adam'."
         )
 
 
@@ -257,7 +247,7 @@ def checkpoints_of(params: Any, *, refit: bool) -> list[ModelCheckpoint]:
 
 
 def checkpoint_to_resume(params: Any, where: str, *, refit: bool) -> Checkpoint | None:
-    """The newest checkpoint of a killed training; None where there is none yet, or if it is not asked for."""
+    """The newest checkpoint of a killed training; None where there is none, or where it is not asked for."""
     if not params.resume:
         return None
     if params.checkpoint_dir is None:
@@ -274,9 +264,7 @@ def fit_to_resume(params: Any, where: str) -> Checkpoint | None:
 def warn_the_caller(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn whoever called fit: the first frame outside this package and scikit-learn, which wraps fit."""
     frame, level = inspect.currentframe(), 1
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in (
-        "deepstep",
-        "sklearn",
-    ):
+    ours = ("deepstep", "sklearn")
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ours:
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)

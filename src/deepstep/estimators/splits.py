@@ -84,10 +84,7 @@ def _kinds(m: int, strata: AnyArray | None) -> AnyArray:
 
 
 def random_folds(m: int, n: int, strata: AnyArray | None, fraction: float, seed: int) -> list[Fold]:
-    """n folds of m rows, or for n = 1 one with a fraction held out, each with the ``strata`` in proportion.
-
-    A stratum of one row is always learned from. Each row is held out at most once.
-    """
+    """n folds of m rows, for n = 1 with a fraction held out, ``strata`` of two rows in proportion."""
     rng = np.random.default_rng(seed)
     shuffled = rng.permutation(m)
     kinds = _kinds(m, strata)
@@ -117,12 +114,9 @@ def split(
         whole |= not estimator.early_stopping or (estimator.preset == MLP.name and at_random)
     elif fraction is not None and (whole or n_folds > 1):
         instead = "validation data of its own" if validation is not None else f"{n_folds} folds"
-        raise ConfigurationError(
-            where,
-            "validation_fraction left out, where it has no effect",
-            f"got {fraction} with {instead}",
-            "Pass n_estimators=1 for one network and one part held out.",
-        )
+        expected, hint = "left out, where it has no effect", "Pass n_estimators=1 for one part held out."
+        got = f"got {fraction} with {instead}"
+        raise ConfigurationError(where, expected, got, hint, setting="validation_fraction")
     if whole:
         return [Fold(np.arange(m), np.arange(0))]
     fraction = DEFAULTS["mlp"]["validation_fraction"] if fraction is None else fraction
@@ -153,12 +147,11 @@ def structured_folds(
     kept = [fold for fold in found if fold.held_out.size and len(np.unique(kinds[fold.learned])) >= least]
     if not kept:
         name, hint = ("groups", "") if rows.groups is not None else ("validation='time'", " before them")
-        raise DataError(
-            where,
-            f"rows of at least two classes{hint} beside the rows that are held out, where {name} is given",
-            "got one class",
-            "Pass validation data of your own, as X_val and y_val.",
+        expected = (
+            f"rows of at least two classes{hint} beside the rows that are held out, where {name} is given"
         )
+        own = "Pass validation data of your own, as X_val and y_val."
+        raise DataError(where, expected, "got one class", own)
     return kept
 
 
@@ -177,9 +170,7 @@ def _of_time(m: int, n: int, fraction: float) -> Iterator[Fold]:
 def _of_groups(
     kinds: AnyArray, groups: AnyArray, n: int, fraction: float, seed: int, where: str
 ) -> list[Fold]:
-    """Folds of whole groups, with the kinds balanced as far as they allow; of one part, that of the best size
-    whose rows leave some of each kind.
-    """
+    """Folds of whole groups, kinds balanced; of one part that of the best size and all kinds learned."""
     from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
     n_groups, m = len(np.unique(groups)), len(groups)

@@ -70,6 +70,7 @@ def survey_rows(
         _refuse_other_kinds(rows, (target, weighing), where)
     fraction = estimator.validation_fraction
     holds_out = validation is None and (of_ensemble or estimator.early_stopping)
+    others = (target, weighing)
     found = survey(
         rows,
         target,
@@ -77,9 +78,7 @@ def survey_rows(
         keep=estimator.keep_columns or (),
         categorical=context.categorical,
         weights=None if weighing is None else lambda frame: weights_in(frame, weighing, where),
-        check=None
-        if table
-        else lambda frame: _check_numbers(frame, (target, weighing), estimator._precision),
+        check=None if table else lambda frame: _check_numbers(frame, others, estimator._precision),
         seed=seed,
         validation_fraction=(0.1 if fraction is None else fraction) if holds_out else 0.0,
     )
@@ -104,13 +103,10 @@ def prepare_stream(
         found = replace(found, sample=few(found.sample, most), validation=few(found.validation, most))
         Y = Y[evenly_spread(len(Y), most)]
         none = np.arange(0)
-        preprocessor = FoldPreprocessor(
-            Fold(none, none), Table(found.inputs), {preset.inputs: encoding}, center, scale
-        )
-        identity = {
-            "inputs": found.inputs.to_dict(),
-            "encoding": None if encoding is None else encoding.to_dict(),
-        }
+        table, encodings = Table(found.inputs), {preset.inputs: encoding}
+        preprocessor = FoldPreprocessor(Fold(none, none), table, encodings, center, scale)
+        encoded = None if encoding is None else encoding.to_dict()
+        identity = {"inputs": found.inputs.to_dict(), "encoding": encoded}
 
     def inputs(frame: "polars.DataFrame") -> AnyArray:
         if preset is not MLP:
@@ -124,11 +120,8 @@ def prepare_stream(
         weight = fit.weight(frame)
         if of_classes is not None:
             weight = estimator._times_class_weights(of_classes, Y, weight)
-        return Examples(
-            inputs(frame),
-            preprocessor.scaled(Y).astype(dtype),
-            None if weight is None else weight.astype(dtype),
-        )
+        weight = None if weight is None else weight.astype(dtype)
+        return Examples(inputs(frame), preprocessor.scaled(Y).astype(dtype), weight)
 
     stream = found.stream(encode, identity, buffer_rows=estimator.buffer_rows)
     held_out, judges, parted = None, found.validation, own is None and found.validation.height
@@ -153,19 +146,13 @@ def preset_of(estimator: "DeepEstimator") -> Preset:
 def refuse_for_one(estimator: "DeepEstimator", where: str) -> None:
     """Refuse parameters that an ensemble of one, on a stream, has no use for."""
     if estimator.n_estimators not in (None, 1):
-        raise ConfigurationError(
-            where,
-            "n_estimators=1 or None where rows are streamed, which folds would read many times",
-            f"got {estimator.n_estimators}",
-            "Pass stream=False to read the table into memory.",
-        )
+        expected = "n_estimators=1 or None where rows are streamed, which folds would read many times"
+        hint = "Pass stream=False to read the table into memory."
+        raise ConfigurationError(where, expected, f"got {estimator.n_estimators}", hint)
     if estimator.checkpoint_dir is not None and not isinstance(estimator.random_state, Integral):
         # the seed of the network is drawn from it, and tells nothing of the order of rows
-        raise ConfigurationError(
-            where,
-            f"random_state as a number, where a fit with preset={estimator.preset!r} is to go on",
-            f"got {estimator.random_state!r:.60}",
-        )
+        expected = f"random_state as a number, where a fit with preset={estimator.preset!r} is to go on"
+        raise ConfigurationError(where, expected, f"got {estimator.random_state!r:.60}")
 
 
 def weights_in(frame: "polars.DataFrame", name: str, where: str) -> Array:
@@ -207,9 +194,8 @@ def _refuse_other_kinds(rows: StoredRows, without: tuple[str | None, ...], where
     """Refuse columns that hold no numbers."""
     for name, kind in rows.schema.items():
         if name not in without and not (kind.is_numeric() or str(kind) == "Boolean"):
-            raise DataError(
-                where, "columns of numbers with preset='mlp'", f"{name!r} holds {kind}", TABLE_PRESET
-            )
+            expected = "columns of numbers with preset='mlp'"
+            raise DataError(where, expected, f"{name!r} holds {kind}", TABLE_PRESET)
 
 
 def _encoding(found: Survey, name: str) -> Encoding:

@@ -13,6 +13,9 @@ from deepstep.estimators.inputs import rows_without_target, without_target
 from deepstep.preparation.target_values import CODES, class_probabilities, encode_classes
 from deepstep.types import AnyArray, Array
 
+TOLERANCE = 1e-6
+"""How far from 1 the probabilities of a row may sum."""
+
 NUMBER_KINDS = ("numbers", "counts", "one number")
 """Kinds of targets that are numbers."""
 
@@ -43,12 +46,9 @@ def class_head(loss: str, *, several: bool, n_classes: int, where: str) -> Head:
     head = HEADS[loss]
     columns = several or n_classes == 2 or head.targets != "probabilities"
     if not columns or (several and head.targets != "probabilities"):
-        raise ConfigurationError(
-            where,
-            f"a target that the loss {loss!r} can learn",
-            f"got {n_classes} {'columns of 0 and 1' if several else 'classes'}",
-            "Use loss='cross_entropy'.",
-        )
+        expected = f"a target that the loss {loss!r} can learn"
+        got = f"got {n_classes} {'columns of 0 and 1' if several else 'classes'}"
+        raise ConfigurationError(where, expected, got, "Use loss='cross_entropy'.")
     return head
 
 
@@ -103,13 +103,9 @@ class Labels:
         unseen = np.setdiff1d(classes, self.classes)
         missing = all_of_them and len(classes) < len(self.classes)
         if several != self.several or len(unseen) or missing:
-            kind = "columns" if several else "classes"
-            raise DataError(
-                where,
-                f"y has the classes {self.classes.tolist()}",
-                f"got the {kind} {classes.tolist()}",
-                "Train a new estimator on other classes.",
-            )
+            expected = f"y has the classes {self.classes.tolist()}"
+            got = f"got the {'columns' if several else 'classes'} {classes.tolist()}"
+            raise DataError(where, expected, got, "Train a new estimator on other classes.")
 
     def positions(self, y: AnyArray) -> AnyArray:
         """Position of each label in ``classes``, (m,)."""
@@ -166,10 +162,44 @@ def classes_of(y: AnyArray, where: str) -> tuple[AnyArray, bool]:
             raise without_target(y, where) from error
         raise DataError(where, expected, str(error).rstrip(".")) from error
     if type_of_target(y) != "multilabel-indicator" or not np.isin(y, (0, 1)).all():
-        raise DataError(
-            where,
-            "y is one column of labels, or several columns of 0 and 1",
-            f"got {y.shape[1]} columns with other values",
-            "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier.",
-        )
+        expected = "y is one column of labels, or several columns of 0 and 1"
+        hint = "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier."
+        raise DataError(where, expected, f"got {y.shape[1]} columns with other values", hint)
     return np.arange(y.shape[1]), True
+
+
+def check_probabilities(y: AnyArray, where: str) -> None:
+    """Refuse a target that is no table of probabilities, a column for each class."""
+    kind, hint = "probabilities (n_samples, n_classes) with soft_targets=True", ""
+    got = f"got shape {y.shape}"
+    if y.ndim == 1:
+        hint = "For labels leave soft_targets out."
+    elif y.dtype.kind not in "fiub":
+        got = f"got values such as {y.flat[0]!r:.60}"
+    elif y.shape[1] > 1:
+        sums = y.sum(axis=1)
+        wrong = np.flatnonzero((y < 0).any(axis=1) | (np.abs(sums - 1) > TOLERANCE))
+        if not wrong.size:
+            return
+        kind = "probabilities of at least 0 with a sum of 1 in every row"
+        got = f"got row {wrong[0] + 1} with the smallest {y[wrong[0]].min():g} and the sum {sums[wrong[0]]:g}"
+    raise DataError(where, kind, got, hint, setting="y")
+
+
+def classes_of_columns(y: AnyArray, classes: Any, where: str) -> AnyArray:
+    """The class of each column: ``classes`` in their order, else the numbers from 0."""
+    found = np.arange(y.shape[1]) if classes is None else np.asarray(classes)
+    if found.shape != (y.shape[1],) or len({*found.tolist()}) != len(found):
+        expected = f"{y.shape[1]} different labels, one for each column of y"
+        raise ConfigurationError(where, expected, f"got {classes!r:.60}", setting="classes")
+    return found
+
+
+def soft_code(P: AnyArray, output: str, where: str) -> Array:
+    """Probabilities (m, n_classes) as targets of an output: of two classes that of the second."""
+    if get_head(output).targets == "cumulative":
+        hint = "Use loss='cross_entropy'."
+        raise ConfigurationError(
+            where, "another with soft_targets=True", "got 'ordinal'", hint, setting="loss"
+        )
+    return P[:, 1:] if get_head(output).targets == "probabilities" else P

@@ -140,12 +140,7 @@ class _Reached(NamedTuple):
 
 @dataclass(frozen=True)
 class NetworkFit:
-    """One network to train by parameters with a value for each.
-
-    ``estimator`` knows the targets, ``preprocessor`` the units in which the network learns them. ``earlier``
-    is the training from which this one continues. ``epochs`` is set for a refit. ``loads_kernels`` says that
-    there are more networks to train, so that kernels are worth loading for the smallest work, too.
-    """
+    """One network to train: ``earlier`` is continued, ``epochs`` are those of a refit."""
 
     estimator: "DeepEstimator"
     params: SimpleNamespace
@@ -157,20 +152,17 @@ class NetworkFit:
     loads_kernels: bool = False
     validated: frozenset[int] | None = None
 
-    def new_network(self, sample: Examples, seed: int, values: Mapping[str, Array] | None = None) -> Network:
-        """The network before training, with these values or as ``initialization`` says."""
+    def new_network(self, sample: Examples, seed: int) -> Network:
+        """The network before training, as ``initialization`` says."""
         params, start = self.params, self.params.initialization
-        given = values if values is not None else start if isinstance(start, Mapping) else None
+        given, bent, normalization = isinstance(start, Mapping), params.parametric, params.normalization
         output, settings = self.estimator._head(self.context.where, self)
-        bent = params.parametric
         return Network(
             (sample.X.shape[1], *hidden_sizes(params), sample.Y.shape[1]),
             activation=_activations(params.activation),
             output=output,
             output_settings=settings,
-            normalization=params.normalization
-            if isinstance(params.normalization, str)
-            else [*params.normalization],
+            normalization=normalization if isinstance(normalization, str) else [*normalization],
             input_scale=params.input_scale,
             parametric=bent if isinstance(bent, bool) else [*bent],
             shared_members=int(params.shared_members),
@@ -178,29 +170,21 @@ class NetworkFit:
             seed=seed,
             dtype=sample.X.dtype,
             engine=params.engine,
-            initialization="zeros" if given is not None or self._begins_with_data else start,
-            parameters=given,
+            initialization="zeros" if given or self._begins_with_data else start,
+            parameters=start if given else None,
         )
 
     def fitted_network(self, network: Network, sample: Examples) -> Network:
         """A copy of the fitted network to go on with; refused where the parameters ask for another one."""
-        where = self.context.where
+        where, dtype = self.context.where, str(network.dtype)
         hint = "Use a new estimator" + ("." if self.context.incremental else ", or warm_start=False.")
         here = replace(self, params=SimpleNamespace(**{**vars(self.params), "initialization": "zeros"}))
         if here.new_network(sample, seed=0).architecture != network.architecture:
-            raise ConfigurationError(
-                where,
-                "hidden_layer_sizes, activation, normalization, loss and outputs as they were",
-                f"the fitted network is {network!r}",
-                hint,
-            )
-        if self.params.dtype not in ("auto", str(network.dtype)):
-            raise ConfigurationError(
-                where,
-                f"dtype={str(network.dtype)!r} or 'auto', as the fitted network has that precision",
-                f"got {self.params.dtype!r}",
-                hint,
-            )
+            expected = "hidden_layer_sizes, activation, normalization, loss and outputs as they were"
+            raise ConfigurationError(where, expected, f"the fitted network is {network!r}", hint)
+        if self.params.dtype not in ("auto", dtype):
+            expected = f"dtype={dtype!r} or 'auto', as the fitted network has that precision"
+            raise ConfigurationError(where, expected, f"got {self.params.dtype!r}", hint)
         network = copy(network)
         network.engine = self.params.engine
         return network
@@ -223,21 +207,15 @@ class NetworkFit:
         learn, learned, validation = examples, examples, held_out
         if isinstance(learn, StreamedExamples):
             if not in_batches or params.refit:
+                expected = "a solver that learns from batches, and no refit, where rows are streamed"
                 got = "got refit=True" if params.refit else "got solver='lbfgs'"
-                raise ConfigurationError(
-                    where, "a solver that learns from batches, and no refit, where rows are streamed", got
-                )
+                raise ConfigurationError(where, expected, got)
         elif early and held_out is None:
             strata = self.estimator._strata(learn.Y)
             if params.preset == "mlp" and strata is not None:
                 refuse_lonely_class(strata, where)
-            learn, held_out = hold_out(
-                learn,
-                strata,
-                fraction=params.validation_fraction,
-                seed=network.seed,
-                where=where,
-            )
+            fraction = params.validation_fraction
+            learn, held_out = hold_out(learn, strata, fraction=fraction, seed=network.seed, where=where)
         if self._begins_with_data:  # now that it is known which of them are learned from
             network.initialize_from_data(inputs_to_draw_from(learn.sample))
         if not isinstance(learn, StreamedExamples):
@@ -362,8 +340,8 @@ class NetworkFit:
     ) -> Fit:
         """The training that the parameters ask for, with scikit-learn's rules of stopping and of rates."""
         params, where, again = self.params, self.context.where, self.epochs is not None
-        watchers, adaptive, limits = self._watchers(network, held_out), list[AdaptiveRate](), None
-        patience: EarlyStopping | None = None
+        watchers, adaptive = self._watchers(network, held_out), list[AdaptiveRate]()
+        limits, patience = None, None
         if params.solver == "lbfgs":  # it asks for float64 whatever the precision of the data is
             refuse_what_is_of_batches(params, where)
             session = self._session(network, network.parameters.astype(np.float64))

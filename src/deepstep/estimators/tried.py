@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from deepstep.data.text_formats import html_table
@@ -120,11 +121,15 @@ class TriedPresets(tuple[TriedPreset, ...]):
         return html_table(self.HEADER, self.cells(), caption=f"{len(self)} presets that were tried")
 
 
-def _word(value: Any) -> str:
+def cell(value: Any, digits: int = 4) -> str:
+    """A value as the text of a cell."""
     if value is None:
         return "–"
     if isinstance(value, tuple):
         return "-".join(map(_word, value)) or "none"
     if isinstance(value, Mapping):
         return " ".join(f"{name} {_word(one)}" for name, one in value.items())
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
+
+
+_word = partial(cell, digits=3)

@@ -1,5 +1,4 @@
-"""How wide a prediction interval is: the expected size of the residual as a function of the prediction, the
-spread of the members and the columns of the table.
+"""How wide a prediction interval is: the expected size of the residual, a function of the row.
 
 Residuals that are divided by such a function are "normalized" (Papadopoulos, Gammerman & Vovk, Normalized
 nonconformity measures for regression conformal prediction, 2008) or "locally weighted" (Lei et al., Journal
@@ -51,12 +50,7 @@ class WidthInputs(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class WidthModel:
-    """The expected size σ of the residual: log σ is linear in the terms.
-
-    The terms are log(spread + floor), the hat functions of the prediction at ``knots``, and of each column
-    its value and its distance from ``center``, which is empty where columns do not count. log σ stays within
-    ``limits``.
-    """
+    """log σ of residuals, linear in log(spread + floor), hats of the prediction at knots, and columns."""
 
     floor: float
     knots: Array
@@ -102,12 +96,7 @@ def _fit(
 
 
 def fit_width(inputs: WidthInputs, sizes: Array) -> tuple[WidthModel | None, Array]:
-    """The best model of sizes (m,) of residuals, and σ (m,) of the same rows by models that did not see them.
-
-    The candidate with the smallest mean interval score (Gneiting & Raftery, Journal of the American
-    Statistical Association 102, 2007) in a cross-validation is fitted to all rows. None, and σ = 1, is a
-    constant width.
-    """
+    """The best model of sizes (m,) of residuals by cross-validation, or None, and σ (m,) of the same rows."""
     m, constant = len(sizes), np.ones(len(sizes))
     if m < FEWEST or not sizes.any():
         return None, constant
@@ -136,11 +125,7 @@ def _interval_score(sizes: Array, sigma: Array) -> float:
 def fit_widths(
     ensemble: Ensemble, rows: Dataset, A: Array, part: AnyArray | None
 ) -> tuple[Widths | None, Array]:
-    """The widths by outputs A (m, n_L) for rows that were held out, and σ (m, n_L); None if all are constant.
-
-    ``part`` (m,) has the numbers of the folds that held the rows out, -1 for none; None is the whole
-    ensemble.
-    """
+    """The widths by outputs (m, n_L) for rows held out, of the folds ``part`` (m,), and σ (m, n_L)."""
     sigma, known = np.ones(A.shape), answered(A, rows.weight)
     spread: AnyArray = np.zeros(A.shape)
     if part is None:
