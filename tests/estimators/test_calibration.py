@@ -198,13 +198,6 @@ def test_the_share_that_was_asked_for_is_covered(fitted, alpha):
     check_coverage(fresh.calibrate(X, y), X_test, y_test, alpha)
 
 
-@pytest.mark.parametrize("name", ["moons", "skewed"])
-def test_a_plain_network_covers_after_calibrate(name):
-    Estimator, (X, y) = DATA[name]
-    model = Estimator(20, max_iter=500, tol=0.01, **MLP).fit(X[:300], y[:300])
-    check_coverage(model.calibrate(X[300:600], y[300:600]), X[600:], y[600:], 0.2)
-
-
 def test_the_surer_the_larger(fitted):
     model, X, _ = fitted
     alphas = [0.05, 0.1, 0.5, 0.9]

@@ -2,7 +2,6 @@
 
 import pickle
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -158,15 +157,6 @@ def test_the_most_probable_class_is_in_every_set(classifier):
             smaller = classifier.predict_set(X, alpha, per_class=per_class, allow_empty=True)
             assert (sets >= smaller).all()
     assert not smaller.any(axis=1).all()
-
-
-def test_sets_and_intervals_grow_as_alpha_falls(classifier, regressor):
-    X, _ = rare(500, 5)
-    sets = [classifier.predict_set(X, alpha) for alpha in np.linspace(0.95, 0.01, 30)]
-    assert all((larger >= smaller).all() for smaller, larger in pairwise(sets))
-    X, _, _ = uneven(100, 5)
-    ends = [regressor.predict_interval(X, alpha) for alpha in (0.7, 0.3, 0.1, 0.02)]
-    assert all((b[:, 0] <= a[:, 0]).all() and (a[:, 1] <= b[:, 1]).all() for a, b in pairwise(ends))
 
 
 def test_folds_answer_at_the_temperatures_of_their_presets():

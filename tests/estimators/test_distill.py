@@ -109,14 +109,6 @@ def test_synthetic_rows_of_arrays(dtype):
     assert len({*map(tuple, found)}) > len({*map(tuple, X)})
 
 
-def test_sparse_rows_and_settings_of_the_student():
-    X = csr_array(RNG.random((80, 20)) * (RNG.random((80, 20)) < 0.3))
-    teacher = LogisticRegression().fit(X, np.arange(80) % 2)
-    student = distill(teacher, X, augment=0, max_iter=2, activation="tanh", random_state=0)
-    assert student.network_.architecture.activations == ("tanh", "tanh", "sigmoid")
-    assert student.n_iter_ == 2
-
-
 def test_synthetic_sparse_rows_take_entries_of_other_rows():
     X = csr_array(np.round(RNG.random((80, 6)), 2) * (RNG.random((80, 6)) < 0.5))
     found = with_synthetic_rows(X, 100, np.random.RandomState(0))
@@ -134,18 +126,12 @@ def test_synthetic_sparse_rows_take_entries_of_other_rows():
 def test_a_student_of_sparse_rows_predicts_dense_ones(dtype):
     X = csr_array((RNG.random((120, 8)) < 0.4).astype(dtype))
     y = X.toarray()[:, 0] > 0
-    student = distill(LogisticRegression().fit(X, y), X, augment=500, max_iter=20, random_state=0)
+    own = {"max_iter": 20, "activation": "tanh", "random_state": 0}
+    student = distill(LogisticRegression().fit(X, y), X, augment=500, **own)
+    assert student.network_.architecture.activations == ("tanh", "tanh", "sigmoid")
+    assert student.n_iter_ == 20
     assert student.score(X, y) > 0.95
     assert_array_equal(student.predict(X.toarray()), student.predict(X))
-
-
-def test_the_prediction_that_cannot_be_used_is_named():
-    class Once:
-        def predict(self, X):
-            return np.where(np.arange(len(X)) == 3, np.inf, 1.0)
-
-    with pytest.raises(DataError, match=r"got such as np\.float64\(inf\)"):
-        distill(Once(), WINE, augment=0)
 
 
 class Constant:
@@ -157,7 +143,7 @@ class Constant:
         self.predicted = predicted
 
     def predict(self, X):
-        return np.full(len(X), self.predicted)
+        return np.resize(self.predicted, len(X))
 
 
 def test_what_is_refused():
@@ -167,7 +153,7 @@ def test_what_is_refused():
             r"teacher must be a fitted model with predict_proba, .* \(LinearSVC\)",
         ),
         (StandardScaler().fit(WINE), r"got one without \(StandardScaler\)"),
-        (Constant(np.nan), "teacher must be a model whose predictions are finite numbers, got such as"),
+        (Constant([1.0, np.inf]), r"teacher must be a model whose .* got such as np\.float64\(inf\)"),
         (Constant("a"), "whose predictions are finite numbers, got such as"),
         (
             MultiOutputClassifier(LogisticRegression()).fit(WINE > 1, np.eye(3)[KINDS]),

@@ -133,8 +133,8 @@ def test_the_refit_knows_the_seed_of_a_short_first_training(tmp_path):
         ({"random_state": 2}, r"order \(shuffle, random_state\) was"),
         ({"alpha": 0.5}, "alpha was 0.0001 and is 0.5"),
         ({"learning_rate": "invscaling", "power_t": 0.4}, r"learning_rate \(.*, power_t\) was .* and is"),
-        ({"tol": 0.1}, "; tol was 0.0001 and is 0.1"),
-        ({"n_iter_no_change": 5}, r"; patience \(n_iter_no_change\) was inf and is 6"),
+        ({"tol": 0.1}, ": tol was 0.0001 and is 0.1"),
+        ({"n_iter_no_change": 5}, r": patience \(n_iter_no_change\) was inf and is 6"),
         ({"validation_fraction": 0.3}, "the training data is another; the validation data is another"),
         ({"hidden_layer_sizes": 3}, r"hidden_layer_sizes was \[4, 8, 6, 3\] and is \[4, 3, 3\]"),
         (
@@ -150,7 +150,9 @@ def test_another_fit_is_refused(changed, sentence, tmp_path):
     settings |= {"scoring": "accuracy", "checkpoint_dir": tmp_path, "n_iter_no_change": np.inf}
     model = DeepClassifier(**settings).fit(X, Y)
     before = vars(model).copy()
-    with pytest.raises(ConfigurationError, match=rf"DeepClassifier.fit: a checkpoint of this .*{sentence}"):
+    with pytest.raises(
+        ConfigurationError, match=rf"DeepClassifier.fit: resume must be a checkpoint .*{sentence}"
+    ):
         model.set_params(resume=True, **changed).fit(X, Y)
     assert model.ensemble_ is before["ensemble_"]
 

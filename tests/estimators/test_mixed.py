@@ -140,10 +140,7 @@ def test_no_model_predicts_rows_that_it_learned():
 
 
 def test_models_count_where_networks_learn_nothing():
-    model = DeepRegressor(
-        members="mixed", n_estimators=2, max_iter=1, learning_rate_init=1e-9, random_state=0
-    )
-    model.fit(DIABETES, PROGRESSION)
+    model = DeepRegressor(**STILL).fit(DIABETES, PROGRESSION)
     assert sum(model.ensemble_.shares) < 0.01
     assert model.ensemble_.members  # that can be opened
     assert model.score(DIABETES, PROGRESSION) > 0.5
@@ -299,7 +296,7 @@ def test_models_are_fitted_in_the_time_that_is_left(monkeypatch):
     real = ensemble_fit.fit_model
 
     def fit_model(estimator, kind, fold, seed, prepared, context, link):
-        monkeypatch.setattr(ensemble_fit.TimeBudget, "left", property(lambda clock: 0.0))
+        monkeypatch.setattr(ensemble_fit.TimeBudget, "over", True)
         return real(estimator, kind, fold, seed, prepared, context, link)
 
     monkeypatch.setattr(ensemble_fit, "fit_model", fit_model)

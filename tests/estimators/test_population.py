@@ -39,9 +39,8 @@ def sizes(monkeypatch):
     return let
 
 
-@pytest.fixture
-def trainings(monkeypatch):
-    """All trainings of members, as pairs of the task and what came of it."""
+def watch(patch):
+    """All trainings of members from here on, as pairs of the task and what came of it."""
     found, lock, train = [], Lock(), ensemble_fit.train_member
 
     def watched(estimator, task, *arguments, **options):
@@ -50,8 +49,13 @@ def trainings(monkeypatch):
             found.append((task, trained))
         return trained
 
-    monkeypatch.setattr(ensemble_fit, "train_member", watched)
+    patch.setattr(ensemble_fit, "train_member", watched)
     return found
+
+
+@pytest.fixture
+def trainings(monkeypatch):
+    return watch(monkeypatch)
 
 
 class Tried:
@@ -91,11 +95,13 @@ class Tried:
 CASES = {"classes": (DeepClassifier, WINE, KINDS), "numbers": (DeepRegressor, NUMBERS, TARGET)}
 
 
-@pytest.fixture(params=CASES)
-def tried(request, sizes, trainings):
+@pytest.fixture(scope="module", params=CASES)
+def tried(request):
     Estimator, X, y = CASES[request.param]
-    sizes(TRIED)
-    return Tried(Estimator(max_iter=EPOCHS, random_state=1).fit(X, y), X, y, trainings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(population, "SIZES", {"balanced": {inf: TRIED}})
+        trainings = watch(patch)
+        return Tried(Estimator(max_iter=EPOCHS, random_state=1).fit(X, y), X, y, trainings)
 
 
 def test_all_are_tried_on_the_first_folds_and_the_best_learn_all(tried):
@@ -115,14 +121,17 @@ def test_all_are_tried_on_the_first_folds_and_the_best_learn_all(tried):
 def test_one_number_of_epochs_is_chosen_for_all_folds_by_the_rows_that_they_hold_out(tried):
     """The least loss among the snapshots, and the members predict as they did after so many epochs."""
     ensemble, tables = tried.model.ensemble_, tried.model._table(tried.X, reset=False, where="")
+    listed = {one.preset: (one.epochs, one.loss) for one in tried.model.tried_}
     for summary in ensemble.presets:
         (epochs,) = {member.best_epoch for member in summary.members}
         losses = tried.losses(summary.preset.name, range(4))
         assert set(losses) <= set(snapshot_epochs(EPOCHS))
         assert len(losses) > 2
         assert losses[epochs] <= min(losses.values()) * (1 + 1e-3)
+        assert_allclose(listed[summary.preset.name], (epochs, losses[epochs]), rtol=1e-4)
         for member in summary.members:
             history, preprocessor = member.network.history, tried.preprocessor(member.fold)
+            assert member.network.parameters.flat.flags.writeable  # they are its own
             assert member.validation_cost == history[epochs - 1]["validation_cost"]
             held_out = preprocessor.fold.held_out
             inputs = preprocessor.inputs(tables[held_out])
@@ -146,8 +155,11 @@ def test_the_other_folds_keep_what_was_good_on_the_first(tried):
             assert len(trained.member.network.history) == task.window[-1]
 
 
-def test_members_are_validated_after_the_epochs_of_their_snapshots_and_learn_the_same(tried, monkeypatch):
+def test_members_are_validated_after_the_epochs_of_their_snapshots_and_learn_the_same(
+    tried, sizes, monkeypatch
+):
     """As where each epoch is validated."""
+    sizes(TRIED)
     network_fit = members.NetworkFit
     monkeypatch.setattr(members, "NetworkFit", lambda *a, **k: network_fit(*a, **{**k, "validated": None}))
     looked_at = clone(tried.model).fit(tried.X, tried.y)
@@ -164,12 +176,6 @@ def test_members_are_validated_after_the_epochs_of_their_snapshots_and_learn_the
         assert "had none that is finite" not in drawn.describe()
         assert np.isfinite(drawn.plot().lines_["validation_cost"].get_ydata()).all()
     assert tried.model.ensemble_.weights == looked_at.ensemble_.weights
-
-
-def test_members_of_an_ensemble_can_be_changed_and_trained(tried):
-    """Their parameters are their own, as those of every network."""
-    network = tried.model.ensemble_.members[0].network
-    assert network.parameters.flat.flags.writeable
 
 
 # Sizes
@@ -247,10 +253,13 @@ def test_the_draws_are_those_of_the_seed():
     assert len({repr(replace(preset, name="")) for preset in one}) == 40
 
 
-def test_the_seed_of_the_estimator_draws():
+def test_the_seed_of_the_estimator_draws(sizes, trainings):
+    sizes(Size(10, 2, 1, 1))
+
     def presets(seed):
-        model = DeepClassifier(max_iter=1, random_state=seed, n_estimators=50).fit(WINE, KINDS)
-        return {member.preset.name: member.preset for member in model.ensemble_.members}
+        trainings.clear()
+        DeepClassifier(max_iter=1, random_state=seed).fit(WINE, KINDS)
+        return presets_of(trainings)
 
     assert presets(1) == presets(1)
     assert presets(1) != presets(2)
@@ -420,9 +429,13 @@ def test_a_preset_that_diverges_is_left_out_and_all_of_them_are_an_error(monkeyp
 
     monkeypatch.setattr(population, "drawn_preset", too_fast)
     quick = {"effort": "fast", "max_iter": 5, "random_state": 1}
-    kept = {*DeepClassifier(**quick).fit(WINE, KINDS).ensemble_.weights}
+    model = DeepClassifier(**quick).fit(WINE, KINDS)
+    kept = {*model.ensemble_.weights}
     assert kept
     assert not kept & {"drawn1", "drawn2"}
+    (one,) = (one for one in model.tried_ if one.preset == "drawn1")
+    assert (one.folds, one.loss, one.weight, one.outcome) == (0, None, 0.0, "diverged")
+    assert "–" in repr(model.tried_)
     with pytest.raises(DivergenceError, match="must stay finite"):
         DeepClassifier(**quick, learning_rate_init=1e30).fit(WINE, KINDS)
 

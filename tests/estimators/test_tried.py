@@ -11,15 +11,12 @@ import numpy as np
 import pandas as pd
 import polars
 import pytest
-from numpy.testing import assert_allclose
 from sklearn.datasets import load_wine
-from sklearn.metrics import log_loss
 
 from deepstep import DeepClassifier, DeepRegressor, Run
 from deepstep.cli.main import main
 from deepstep.errors import FileError
 from deepstep.estimators import population
-from deepstep.estimators.calibration import fit_temperature, with_temperature
 from deepstep.estimators.ensemble_file import EnsembleFile
 from deepstep.estimators.population import EFFORTS, Size
 from deepstep.estimators.tried import TriedPresets
@@ -52,20 +49,6 @@ def test_all_presets_that_were_trained_are_listed(model):
     assert losses == sorted(losses)
 
 
-def test_the_loss_is_that_of_the_rows_held_out_at_the_best_temperature(model):
-    tables = model._table(X, reset=False, where="")
-    for one in (one for one in model.tried_ if one.weight):
-        A = np.empty((len(Y), 3))
-        for member in model.ensemble_.members:
-            if member.preset.name == one.preset:
-                preprocessor = model.ensemble_.preprocessors[member.fold]
-                held_out = preprocessor.fold.held_out
-                A[held_out] = member.outputs(preprocessor.inputs(tables[held_out]), preprocessor)
-                assert member.best_epoch == one.epochs
-        P = with_temperature(A, fit_temperature(A, np.eye(3)[Y]))
-        assert_allclose(one.loss, log_loss(Y, P / P.sum(axis=1, keepdims=True)), rtol=1e-4)
-
-
 def test_as_a_table(model):
     frame = pd.DataFrame(model.tried_.to_dicts())
     assert len(frame) == 6
@@ -90,20 +73,6 @@ def test_one_network_has_tried_nothing_else():
     assert DeepClassifier(preset="single", max_iter=1, random_state=1).fit(X, Y).tried_ == ()
     with pytest.raises(AttributeError, match="no tried_ before"):
         DeepClassifier().tried_  # noqa: B018
-
-
-def test_what_diverged_is_listed(monkeypatch):
-    draw = population.drawn_preset
-
-    def too_fast(number, m, rng):
-        preset = draw(number, m, rng)
-        return preset if number > 1 else replace(preset, of_classes={"learning_rate_init": 1e30})
-
-    monkeypatch.setattr(population, "drawn_preset", too_fast)
-    model = DeepClassifier(effort="fast", max_iter=5, random_state=1).fit(X, Y)
-    (one,) = (one for one in model.tried_ if one.preset == "drawn1")
-    assert (one.folds, one.loss, one.weight, one.outcome) == (0, None, 0.0, "diverged")
-    assert "–" in repr(model.tried_)
 
 
 @pytest.fixture(scope="module")

@@ -87,9 +87,7 @@ def fit_temperature(P: Array, Y: Array, weight: Array | None = None, *, each: bo
     """The temperature at which the log-loss of rows is smallest, held near 1 where they are few.
 
     The minimum is that of Σ loss + |log T| / 0.2, with weights that sum to the number of equally weighed rows
-    that would say as much, (Σ w)² / Σ w². So T is moved only where that makes the rows more probable by more
-    than the factor that it costs: e⁵ to multiply or divide T by e. On these rows the log-loss is at most that
-    of T = 1. P and Y (m, n) are of rows that were not learned from.
+    that would say as much, (Σ w)² / Σ w². On these rows the log-loss is at most that of T = 1.
     """
     from scipy.optimize import minimize_scalar
 
@@ -128,9 +126,7 @@ def _pairs(P: Array) -> Array:
 def conformal_rank(n: int, alpha: float) -> int:
     """The place, from the smallest of n scores, that a further one exceeds with at most the probability α.
 
-    It is ⌈(n + 1)(1 - α)⌉, or n + 1, so that there is none, where n rows are too few: fewer than 1/α - 1. The
-    rows are exchangeable with the further one, as in a shuffled sample: Vovk, Gammerman & Shafer, Algorithmic
-    Learning in a Random World, 2005; Lei et al., Journal of the American Statistical Association 113, 2018.
+    ⌈(n + 1)(1 - α)⌉, which is n + 1 for too few rows: Vovk, Gammerman & Shafer, Algorithmic Learning, 2005.
     """
     return max(1, ceil((n + 1) * (1 - alpha) - 1e-9 * n))  # 10·(1 - 0.1) is 9, and a bit more in floats
 

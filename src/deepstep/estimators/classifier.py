@@ -138,9 +138,8 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
         if self.class_weight == "balanced":
             got = "got 'balanced', which needs the labels of all data"
             hint = "Pass compute_class_weight's weights as a dict."
-            raise ConfigurationError(
-                "DeepClassifier.partial_fit", "class_weight is None or a dict", got, hint
-            )
+            where = "DeepClassifier.partial_fit"
+            raise ConfigurationError(where, "class_weight is None or a dict", got, hint)
         return self._fit(RawData(X, y, sample_weight), incremental=True, classes=classes)
 
     def predict(self, X: Any) -> AnyArray:
@@ -270,9 +269,8 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
         """Refuse other classes than those of the fit that goes on."""
         classes = self._labels.classes
         if given is not None and not np.array_equal(given, classes):
-            raise DataError(
-                where, f"classes as in the first call, {classes.tolist()}", f"got {given.tolist()}"
-            )
+            expected = f"classes as in the first call, {classes.tolist()}"
+            raise DataError(where, expected, f"got {given.tolist()}")
 
     def _columns_of(self, y: AnyArray, context: FitContext) -> Labels:
         """The labels of the columns of soft targets."""
@@ -289,9 +287,8 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
         output = self._labels.output
         smooths = "smoothing" in get_head(output).settings
         if self.label_smoothing and not smooths:
-            raise ConfigurationError(
-                where, "loss='cross_entropy', where label_smoothing is given", f"got loss={self.loss!r}"
-            )
+            expected = "loss='cross_entropy', where label_smoothing is given"
+            raise ConfigurationError(where, expected, f"got loss={self.loss!r}")
         smoothing = self.label_smoothing if fit is None else fit.params.label_smoothing
         of_preset = smoothing if smooths and smoothing else None
         return output, merged(self.loss_params, "smoothing", of_preset, "label_smoothing", where)

@@ -105,10 +105,8 @@ def fit_ensemble(
     kept = rows if rows.weight is None else rows.take(np.flatnonzero(rows.weight > 0))
     try:
         return _Population(estimator, kept, validation, context, seed).fit()
-    except DataError:
-        Table.fit(
-            rows.X, estimator.keep_columns or (), context.categorical
-        )  # what cannot be a number is refused under the number of its own row
+    except DataError:  # what cannot be a number is refused under the number of its own row
+        Table.fit(rows.X, estimator.keep_columns or (), context.categorical)
         raise
 
 
@@ -413,11 +411,8 @@ class _Population:
         pooled, found = has_pooled_epochs(self._params(number), self._estimator.time_budget), []
         for epochs in sorted(marks) if pooled else ():
             after = {fold: one.after(epochs) for fold, one in trained.items()}
-            known = {
-                fold: (one[0], self._preprocessors[fold].unscaled(one[1]))
-                for fold, one in after.items()
-                if one is not None
-            }
+            there = [(fold, *one) for fold, one in after.items() if one is not None]
+            known = {fold: (one, self._preprocessors[fold].unscaled(A)) for fold, one, A in there}
             if len(known) == len(trained):
                 found.append(Choice(preset, epochs, *self._gathered(known)))
         if not found:  # each ended by the clock, or by a patience of its own, and has its best epoch
@@ -461,12 +456,8 @@ class _Population:
         models = {name: known for name, known in self._models.items() if {*known} >= {*folds}}
         outputs |= {name: [self._gathered(known)[1]] for name, known in models.items()}
         found = fit_ensemble_weights(outputs, self._scored.Y, self._output, self._losses, self._weight)
-        tried = self._tried(
-            {
-                number: found.weights[one.preset.name] / len(outputs[one.preset.name])
-                for number, one in zip(numbers, choices, strict=True)
-            }
-        )
+        shares = {name: weight / len(outputs[name]) for name, weight in found.weights.items()}
+        tried = self._tried({at: shares[one.preset.name] for at, one in zip(numbers, choices, strict=True)})
         kept = {one.preset.name for one in choices} if estimator.n_estimators is not None else set()
         weights = {name: weight for name, weight in found.weights.items() if weight > 0 or name in kept}
         if not any(one.preset.name in weights for one in choices):  # there is always a network to open
@@ -521,9 +512,8 @@ class _Population:
         A, fit = choice.outputs[of_fold], member.fit
         if len(A) and fit is not None and np.isfinite(A).all():
             weight = self._scored.weight
-            score = self._estimator._score_of(
-                A, self._scored.Y[of_fold], None if weight is None else weight[of_fold]
-            )
+            weight = None if weight is None else weight[of_fold]
+            score = self._estimator._score_of(A, self._scored.Y[of_fold], weight)
             member = replace(member, fit=replace(fit, held_out_score=score))
         return replace(member, fold=at)
 

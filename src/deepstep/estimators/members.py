@@ -1,8 +1,4 @@
-"""The members of an ensemble: how one is trained, and the workers that train them side by side.
-
-Each worker has one thread of its own, so that the bits are the same whether they are threads of this process
-or processes of the backend of joblib that is configured.
-"""
+"""The members of an ensemble: how one is trained, and the workers, each of one thread for the same bits."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait

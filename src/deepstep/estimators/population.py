@@ -1,8 +1,6 @@
 """The population of ``preset='tabular'``: networks whose settings are drawn, and how many a table is worth.
 
-After TabPack (arXiv 2607.05380): many networks with random settings, of which an ensemble is selected, are as
-good as one network whose settings were searched for. The first presets are fixed: RealMLP's (Holzmüller et
-al., arXiv 2407.04491) and plainer ones.
+After TabPack (arXiv 2607.05380); the first presets are fixed: RealMLP's (arXiv 2407.04491) and plainer ones.
 """
 
 from collections.abc import Mapping

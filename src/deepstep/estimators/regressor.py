@@ -177,9 +177,8 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, ConformalRegressor):
     def _given_head(self, where: str) -> Head:
         head = number_head(self.loss, where)
         if self.quantiles is not None and head.name != "quantile":
-            raise ConfigurationError(
-                where, "quantiles=None, or loss='quantile'", f"got quantiles for loss={self.loss!r}"
-            )
+            got = f"got quantiles for loss={self.loss!r}"
+            raise ConfigurationError(where, "quantiles=None, or loss='quantile'", got)
         words = {"loss_params['levels']": "quantiles"} if self.quantiles is not None else {}
         with spelled(lambda setting: words.get(setting, "")):
             return head.with_settings("loss_params", **self._given_settings(where))
@@ -205,9 +204,8 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, ConformalRegressor):
         if self._learned.name != "quantile":
             return float(r2_score(y, predicted, sample_weight=weight))
         columns = zip(predicted.reshape(len(predicted), -1).T, self.quantiles_, strict=True)
-        return float(
-            np.mean([d2_pinball_score(y, column, sample_weight=weight, alpha=q) for column, q in columns])
-        )
+        scores = [d2_pinball_score(y, column, sample_weight=weight, alpha=q) for column, q in columns]
+        return float(np.mean(scores))
 
     def _predicted(self, A: Array) -> Array:
         return A[:, 0] if A.shape[1] == 1 else A

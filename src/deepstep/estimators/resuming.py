@@ -15,13 +15,13 @@ import numpy as np
 
 from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.data.text_formats import json_values
-from deepstep.errors import ConfigurationError, DeepStepError, FileError, spelled
+from deepstep.errors import ConfigurationError, FileError, spelled
 from deepstep.estimators.ensemble import Member
 from deepstep.estimators.inputs import FitContext
 from deepstep.estimators.members import Prepared, Snapshot, Task, Trained
 from deepstep.estimators.options import parameter_of
 from deepstep.estimators.presets import hyperparameters
-from deepstep.estimators.saved import Values
+from deepstep.estimators.saved import DAMAGES, Values
 from deepstep.estimators.solvers import warn_the_caller
 from deepstep.estimators.training import FitResult, NetworkFit
 from deepstep.training.checkpoint import checksum, differences, digest, plain
@@ -217,9 +217,8 @@ def read_member(path: Path) -> dict[str, Any]:
     if (header.get("format"), header.get("version")) != (FORMAT, str(VERSION)):
         raise FileError(str(path), f"a member, format version {VERSION}", "its header says something else")
     if header.get("sha256") != checksum("", arrays):
-        raise FileError(
-            str(path), "the contents that were written, by their checksum", "the file was altered or damaged"
-        )
+        expected = "the contents that were written, by their checksum"
+        raise FileError(str(path), expected, "the file was altered or damaged")
     with fitting_parts(path):
         kept = dict(Values(arrays).unpacked(json_values(arrays[CONTENT].tobytes(), finite=False)))
         if not (isinstance(kept["fit"], FitResult) and isinstance(kept["seed"], int)):
@@ -232,5 +231,5 @@ def fitting_parts(path: Path) -> Iterator[None]:
     """Let what does not fit together be an error of the file."""
     try:
         yield
-    except (KeyError, TypeError, ValueError, IndexError, RecursionError, DeepStepError) as error:
+    except DAMAGES as error:
         raise FileError(str(path), "a whole member", f"its parts do not fit: {error!s:.200}") from None

@@ -1,8 +1,4 @@
-"""Rows in files: X, y and weights that stay there, or are read into memory.
-
-y and weights are named where they are columns of the same files, or stand beside ``X.npy``. With ``X.npy``
-and mapped arrays they may be arrays, too, or NumPy files of their own.
-"""
+"""Rows in files: X, y and weights, which are named or with ``X.npy`` arrays, stay there or are read."""
 
 from collections.abc import Iterator, Sequence
 from os import PathLike
@@ -159,13 +155,10 @@ def _as_rows(arrays: RawData, where: str) -> NamedRows:
 def _check_names(given: RawData, where: str) -> None:
     if isinstance(given.y, str) and isinstance(given.sample_weight, str | None):
         return
-    got = [
-        f"{name}={value if isinstance(value, str | None) else type(value).__name__!s}"
-        for name, value in (("y", given.y), ("sample_weight", given.sample_weight))
-    ]
+    y, weight = (one if isinstance(one, str | None) else type(one).__name__ for one in given[1:])
     expected = "the names of the columns of y and sample_weight, where X is in files"
     hint = "" if isinstance(given.y, str | None) else "Arrays go with X.npy alone."
-    raise ConfigurationError(where, expected, f"got {' and '.join(got)}", hint)
+    raise ConfigurationError(where, expected, f"got y={y} and sample_weight={weight}", hint)
 
 
 def _beside(given: RawData) -> list[str]:
@@ -199,11 +192,11 @@ def score_of(X: Any, y: Any, sample_weight: Any, where: str) -> RawData:
     """The arguments of `score`: columns that are named are taken out of a frame, and read from files."""
     if not is_stored(X):
         return with_named_columns(RawData(X, y, sample_weight), where)
-    read = {
-        name: _column_of(X, given, f"{where}, {name}") if isinstance(given, str) else given
-        for name, given in (("y", y), ("sample_weight", sample_weight))
-    }
-    return RawData(X, **read)
+    if isinstance(y, str):
+        y = _column_of(X, y, f"{where}, y")
+    if isinstance(sample_weight, str):
+        sample_weight = _column_of(X, sample_weight, f"{where}, sample_weight")
+    return RawData(X, y, sample_weight)
 
 
 def _column_of(X: Any, name: str, where: str) -> AnyArray:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
+from sklearn.base import is_regressor
 
 from deepstep.data import atomic_write
 from deepstep.data.array_files import write_arrays
@@ -48,6 +49,9 @@ KINDS = (
 )  # fmt: skip
 RECORDS = {kind.__name__: kind for kind in KINDS}
 """Dataclasses whose fields are values that are stored."""
+
+DAMAGES = (KeyError, TypeError, ValueError, IndexError, RecursionError, DeepStepError)
+"""Errors by which files that were altered show."""
 
 
 class Values:
@@ -134,13 +138,12 @@ def _dtype_of_objects(kind: str) -> Any:
 
 def write_estimator(folder: Path, estimator: "DeepEstimator") -> list[str]:
     """Write what `write_ensemble` does not, into the same folder; the files, relative to it."""
-    arrays: dict[str, AnyArray] = {}
-    values, ensemble = Values(arrays), estimator.ensemble_
+    values, ensemble = Values({}), estimator.ensemble_
     state = {name: vars(estimator)[name] for name in STATE if name in vars(estimator)}
     record = {
         "format": FORMAT,
         "version": VERSION,
-        "kind": _kind(estimator).__name__,
+        "kind": "DeepRegressor" if is_regressor(estimator) else "DeepClassifier",
         "parameters": _parameters(estimator, values),
         "target": _packed_target(estimator, values),
         "state": {name: values.packed(value) for name, value in state.items()},
@@ -150,14 +153,8 @@ def write_estimator(folder: Path, estimator: "DeepEstimator") -> list[str]:
     }
     with atomic_write(folder / ESTIMATOR) as file:
         file.write(json.dumps(record, ensure_ascii=False, allow_nan=False).encode())
-    write_arrays(folder / ARRAYS, arrays, {})
+    write_arrays(folder / ARRAYS, values.arrays, {})
     return [ESTIMATOR, ARRAYS]
-
-
-def _kind(estimator: Any) -> Any:
-    from deepstep.estimators import DeepClassifier, DeepRegressor
-
-    return DeepClassifier if isinstance(estimator, DeepClassifier) else DeepRegressor
 
 
 def _packed_target(estimator: Any, values: Values) -> Any:
@@ -233,9 +230,7 @@ def read_estimator(
             estimator._learned = HEADS[ensemble.output].with_settings(where, **target)
     except FileError:
         raise
-    except (
-        ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError, DeepStepError
-    ) as error:  # fmt: skip
+    except (*DAMAGES, AttributeError) as error:
         got = f"it cannot be used ({error!s:.300})"
         raise FileError(where, "the file as it was saved", got, "Restore it, or save again.") from None
     return estimator

@@ -25,12 +25,11 @@ from deepstep.types import AnyArray
 Optimizer: TypeAlias = tuple[str, Mapping[str, Any]]
 """The name of an update rule, and its optimizer_params."""
 
+OF_ADAM = {"beta1": "beta_1", "beta2": "beta_2", "epsilon": "epsilon", "epsilon_at": "epsilon_at"}
+"""Settings of Adam, and the parameters that they are."""
+
 SCIKIT_LEARN: dict[str, Callable[[SimpleNamespace], Optimizer]] = {
-    "adam": lambda params: (
-        "adam",
-        {"beta1": params.beta_1, "beta2": params.beta_2}
-        | {"epsilon": params.epsilon, "epsilon_at": params.epsilon_at},
-    ),
+    "adam": lambda params: ("adam", {name: getattr(params, own) for name, own in OF_ADAM.items()}),
     "sgd": lambda params: (
         "nesterov" if params.nesterovs_momentum else "heavy_ball",
         {"beta": params.momentum},
@@ -151,19 +150,17 @@ class AdaptiveRate(Callback):
 
 def supports_partial_fit(estimator: Any) -> bool:
     """Whether partial_fit can go on with one batch after another; the error says why not."""
-    if estimator.preset != "mlp":
-        raise AttributeError("preset='mlp' alone has it, others prepare all data at once")
-    if estimator.solver == "lbfgs":
-        raise AttributeError("it needs a solver that learns from batches; solver is 'lbfgs'")
-    if estimator.early_stopping:
-        raise AttributeError(
-            "partial_fit does not support early_stopping=True: it holds no validation part out"
-        )
-    if estimator.checkpoint_dir is not None:
-        raise AttributeError("it continues with the rows of the call; checkpoint_dir is for fit")
     scheduled = [name for name in (*SCHEDULED, "time_budget") if getattr(estimator, name) is not None]
-    if scheduled:
-        raise AttributeError(f"it cannot tell {' and '.join(scheduled)} how much training will come")
+    early = "partial_fit does not support early_stopping=True: it holds no validation part out"
+    for refused, why in (
+        (estimator.preset != "mlp", "preset='mlp' alone has it, others prepare all data at once"),
+        (estimator.solver == "lbfgs", "it needs a solver that learns from batches; solver is 'lbfgs'"),
+        (estimator.early_stopping, early),
+        (estimator.checkpoint_dir is not None, "it continues with its own rows; checkpoint_dir is for fit"),
+        (scheduled, f"it cannot tell {' and '.join(scheduled)} how much training will come"),
+    ):
+        if refused:
+            raise AttributeError(why)
     return True
 
 
@@ -171,12 +168,11 @@ def refuse_lonely_class(classes: AnyArray, where: str) -> None:
     """Refuse a validation part where one of two classes has one row, as scikit-learn's network does."""
     counts = np.bincount(classes, minlength=2)
     if len(counts) == 2 and counts.min() == 1:
-        raise DataError(
-            where,
-            "two examples of each class, where early_stopping holds a part out",
+        got = (
             "got one. The least populated classes in y have only 1 member. Classes with too few members are: "
-            f"['{bool(counts.argmin())}'] (False is the first class, True the second)",
         )
+        got += f"['{bool(counts.argmin())}'] (False is the first class, True the second)"
+        raise DataError(where, "two examples of each class, where early_stopping holds a part out", got)
 
 
 def refuse_without_use(params: SimpleNamespace, validated: bool, where: str) -> None:
@@ -186,34 +182,21 @@ def refuse_without_use(params: SimpleNamespace, validated: bool, where: str) -> 
     useless = [*(["refit"] if params.refit else []), *(["scoring"] if scored else [])]
     of_folder = ("checkpoint_every", "keep_checkpoints")
     given = [name for name in of_folder if getattr(params, name) != getattr(Options, name)]
-    for refused, expected, got, hint in (
-        (
-            lbfgs and useless,
-            "what belongs to early stopping left out for solver='lbfgs', which holds nothing out",
-            f"got {', '.join(useless)}",
-            "Use another solver; for scores alone fit(…, X_val=…, y_val=…).",
-        ),
-        (
-            params.refit and not params.early_stopping,
-            "early_stopping=True, where refit=True",
-            "got early_stopping=False",
-            "It counts the epochs.",
-        ),
-        (
-            scored and not params.early_stopping,
-            "validation data, where scoring is given",
+    if lbfgs and useless:
+        expected = "what belongs to early stopping left out for solver='lbfgs', which holds nothing out"
+        hint = "Use another solver; for scores alone fit(…, X_val=…, y_val=…)."
+        raise ConfigurationError(where, expected, f"got {', '.join(useless)}", hint)
+    if params.refit and not params.early_stopping:
+        expected, got = "early_stopping=True, where refit=True", "got early_stopping=False"
+        raise ConfigurationError(where, expected, got, "It counts the epochs.")
+    if scored and not params.early_stopping:
+        got, hint = (
             f"got scoring={params.scoring!r} alone",
             "Use early_stopping=True, or fit(…, X_val=…, y_val=…).",
-        ),
-        (
-            given and params.checkpoint_dir is None,
-            f"checkpoint_dir, where {' and '.join(given)} is given",
-            "got None",
-            "",
-        ),
-    ):
-        if refused:
-            raise ConfigurationError(where, expected, got, hint)
+        )
+        raise ConfigurationError(where, "validation data, where scoring is given", got, hint)
+    if given and params.checkpoint_dir is None:
+        raise ConfigurationError(where, f"checkpoint_dir, where {' and '.join(given)} is given", "got None")
 
 
 def refuse_what_is_of_batches(params: SimpleNamespace, where: str) -> None:
@@ -240,9 +223,8 @@ def checkpoints_of(params: Any, *, refit: bool) -> list[ModelCheckpoint]:
     """The callback that writes the checkpoints of a training, if they are asked for."""
     if params.checkpoint_dir is None:
         return []
-    first = ModelCheckpoint(
-        params.checkpoint_dir, every=params.checkpoint_every, keep=params.keep_checkpoints
-    )
+    every, keep = params.checkpoint_every, params.keep_checkpoints
+    first = ModelCheckpoint(params.checkpoint_dir, every=every, keep=keep)
     return [first.within(REFIT) if refit else first]
 
 

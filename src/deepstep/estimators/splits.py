@@ -33,9 +33,8 @@ def checked_groups(groups: Any, n_samples: int, where: str) -> AnyArray:
         expected = f"an array of {n_samples} values, one for each row of X"
         raise DataError(where, expected, f"got {len(values)}", setting="groups")
     for unhashable in [value for value in values if not isinstance(value, Hashable)][:1]:
-        raise DataError(
-            where, "an array (n_samples,) of hashable values", f"got {unhashable!r:.60}", setting="groups"
-        )
+        expected, got = "an array (n_samples,) of hashable values", f"got {unhashable!r:.60}"
+        raise DataError(where, expected, got, setting="groups")
     given = np.empty(len(values), dtype=object)
     given[:] = values
     if missing := rows_without_target(given):

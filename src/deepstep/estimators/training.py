@@ -311,10 +311,10 @@ class NetworkFit:
         try:
             asked.run()
         except DivergenceError as error:
-            plain = self.params.preset == "mlp"
-            if plain and not asked.best_epochs:
+            if self.params.preset != "mlp":
+                raise
+            if not asked.best_epochs:
                 error.also(NON_FINITE)
-            if not (plain and asked.best_epochs):
                 raise
             # as in scikit-learn, early stopping ends at the best epoch
             asked.history.stopped = "diverged"
