@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom
 from sklearn.datasets import load_iris
 
 from deepstep.estimators import DeepClassifier, DeepRegressor
@@ -204,14 +203,3 @@ def test_a_class_without_rows_is_as_strange_as_all_rows_say():
     sets = prediction_sets([scores], [new], 0.3, [classes])
     np.testing.assert_array_equal(sets[:, 1], prediction_sets([scores], [new], 0.3)[:, 1])
     assert 0 < sets[:, 1].mean() < 1
-
-
-def test_binomial_bounds_of_a_class_with_many_rows():
-    """500 rows of a class tell its threshold; the misses of 2,000 others are as a binomial's."""
-    rng = np.random.default_rng(7)
-    classes = np.arange(1000) % 2
-    scores, new = rng.uniform(size=1000) ** (1 + classes), rng.uniform(size=2000) ** 2
-    sets = prediction_sets([scores], [np.column_stack([new, new])], 0.1, [classes])
-    spread = np.sqrt(1 + 2000 / 500)  # that of the threshold counts, too
-    least, most = binom.interval(0.9999, 2000, 0.1)
-    assert 200 - spread * (200 - least) < (~sets[:, 1]).sum() < 200 + spread * (most - 200)

@@ -6,7 +6,6 @@ import polars
 import pytest
 from numpy.testing import assert_array_equal
 from scipy.sparse import csr_array
-from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_wine
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression
@@ -168,11 +167,3 @@ def test_what_is_refused():
     assert isinstance(distill(Constant(1.0), WINE, augment=9, max_iter=1), DeepRegressor)
     with pytest.raises(DataError, match=r"X must be rows in memory, got 'rows\.parquet'\."):
         distill(Constant(1.0), "rows.parquet")
-
-
-def test_a_student_is_an_estimator(tmp_path):
-    student = distill(RandomForestClassifier(5, random_state=0).fit(WINE, NAMES), WINE, **FEW)
-    student.save(tmp_path / "student")
-    again = DeepClassifier.load(tmp_path / "student")
-    assert_array_equal(again.predict_proba(WINE), student.predict_proba(WINE))
-    assert clone(student).get_params()["soft_targets"]

@@ -167,14 +167,6 @@ def test_a_member_ends_after_a_cycle_that_was_worse_than_those_before():
     assert any(member.epochs == 30 for member in members)
 
 
-def test_the_same_seed_gives_the_same_bits_on_one_thread_and_two(monkeypatch):
-    X, y = load_wine(return_X_y=True)
-    first = DeepClassifier(**QUICK).fit(X, y).predict_proba(X)
-    monkeypatch.setattr("deepstep.engines.compiled.threads.limit", lambda: 1)
-    assert_array_equal(first, DeepClassifier(**QUICK).fit(X, y).predict_proba(X))
-    assert not np.array_equal(first, DeepClassifier(**QUICK | {"random_state": 2}).fit(X, y).predict_proba(X))
-
-
 MIXED = pd.DataFrame(
     {
         "age": [20.0, np.nan, 40.0, 31.0, 55.0, 18.0] * 8,

@@ -39,8 +39,7 @@ def split(m, n, *, groups=None, strata=None, fraction=0.1, seed=0):
     )
 
 
-@pytest.mark.parametrize("preset", ["tabular", "tabm"])
-@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+@pytest.mark.parametrize(("Estimator", "preset"), [(DeepClassifier, "tabular"), (DeepRegressor, "tabm")])
 def test_no_group_is_on_both_sides_of_a_fold(Estimator, preset):
     model = Estimator(preset=preset, **FAST).fit(X, CLASSES, groups=GROUPS)
     held_out = [fold.held_out for fold in folds_of(model)]

@@ -157,15 +157,6 @@ def test_another_fit_is_refused(changed, sentence, tmp_path):
     assert model.ensemble_ is before["ensemble_"]
 
 
-def test_other_data_are_refused(tmp_path):
-    model = DeepRegressor(checkpoint_dir=tmp_path, **FAST).fit(X, Y, X_val=X[:5], y_val=Y[:5])
-    model.set_params(resume=True)
-    with pytest.raises(ConfigurationError, match="the training data is another"):
-        model.fit(X, Y + 1, X_val=X[:5], y_val=Y[:5])
-    with pytest.raises(ConfigurationError, match="the validation data is another"):
-        model.fit(X, Y, X_val=X[:6], y_val=Y[:6])
-
-
 def test_a_new_fit_spares_the_checkpoints_of_an_old_one(tmp_path):
     model = DeepClassifier(checkpoint_dir=tmp_path, **FAST).fit(X, Y)
     kept = {path: path.read_bytes() for path in checkpoint_files(tmp_path)}

@@ -150,7 +150,7 @@ def test_models_count_where_networks_learn_nothing():
 @pytest.mark.parametrize("name", KNOWN)
 def test_every_kind_of_model_is_saved_and_loaded(name, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        ensemble_fit, "kinds_for", lambda X: tuple(one for one in KINDS if one.preset.name == name)
+        ensemble_fit, "kinds_for", lambda X: [one for one in KINDS if one.preset is KNOWN[name]]
     )
     targets = {
         "two": (DeepClassifier, CANCER[::6], BENIGN[::6]),
@@ -284,9 +284,8 @@ def interrupted_at(calls):
 
 def test_ctrl_c_keeps_the_kinds_that_are_whole(monkeypatch):
     monkeypatch.setattr(ensemble_fit, "fit_model", interrupted_at(4))  # the second fold of the second kind
-    with pytest.warns(
-        UserWarning, match=r"2 of 2 networks are trained and kept, with 2 models of scikit-learn"
-    ):
+    told = "2 of 2 networks are trained and kept, with 2 models of scikit-learn"
+    with pytest.warns(UserWarning, match=told):
         model = DeepClassifier(members="mixed", n_jobs=1, **QUICK).fit(WINE, NAMES)
     assert {one.preset.name for one in model.ensemble_.others} == {"extratrees"}
     assert model.interrupted_
@@ -319,11 +318,8 @@ def test_models_are_fitted_in_the_time_that_is_left(monkeypatch):
     ids=["tabm", "mlp", "ordinal", "soft", "columns"],
 )
 def test_refused(given, message):
-    y = (
-        np.eye(3)[SORTS].astype(int if not given else float)
-        if not given or "soft_targets" in given
-        else SORTS
-    )
+    columns = np.eye(3)[SORTS].astype(float if given else int)
+    y = columns if not given or "soft_targets" in given else SORTS
     with pytest.raises(ConfigurationError, match=f"members must be 'networks', or 'mixed' {message}"):
         DeepClassifier(members="mixed", **given).fit(WINE, y)
 
@@ -332,9 +328,8 @@ def test_refused_of_numbers_and_files(tmp_path):
     with pytest.raises(ConfigurationError, match="got 'mixed' with loss='poisson'"):
         DeepRegressor(members="mixed", loss="poisson").fit(WINE, SORTS)
     polars.DataFrame({"x": WINE[:, 0], "y": WINE[:, 1]}).write_parquet(tmp_path / "rows.parquet")
-    with pytest.raises(
-        ConfigurationError, match="where rows are in memory, got 'mixed' with rows that are str"
-    ):
+    told = "where rows are in memory, got 'mixed' with rows that are str"
+    with pytest.raises(ConfigurationError, match=told):
         DeepRegressor(members="mixed", stream=True).fit(tmp_path / "rows.parquet", "y")
     with pytest.raises(ValueError, match="The 'members' parameter of DeepClassifier must be"):
         DeepClassifier(members="trees").fit(WINE, NAMES)

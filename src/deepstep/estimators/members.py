@@ -178,7 +178,6 @@ def train_member(
     task: Task,
     prepared: Prepared,
     context: FitContext,
-    *,
     link: Link | None = None,
     seconds: float | None = None,
 ) -> Trained:

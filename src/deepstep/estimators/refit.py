@@ -9,7 +9,7 @@ import numpy as np
 from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.estimators.ensemble import Ensemble, Fold, Member, PresetSummary
 from deepstep.estimators.inputs import Dataset, FitContext
-from deepstep.estimators.members import Link, Prepared, Task, Trained, Workers, member_executor, train_member
+from deepstep.estimators.members import Task, Workers, member_executor, train_member
 from deepstep.estimators.mixed import MIXED
 from deepstep.estimators.preparing import prepare_fold
 from deepstep.estimators.presets import ALONE, hyperparameters
@@ -23,18 +23,14 @@ def check_refit(estimator: "DeepEstimator", where: str, *, validated: bool) -> N
     """Refuse what an ensemble cannot repeat on all rows."""
     if not estimator.refit or estimator.preset in ALONE:
         return
-    for refused, expected, got in (
-        (
-            validated,
-            "False where fit is given validation data, which the networks would not learn",
-            "got True",
-        ),
-        (estimator.members == MIXED, "False with members='mixed'", "got True"),
-        (estimator.time_budget is not None, "False with time_budget, by which epochs end", "got True"),
+    for refused, why in (
+        (validated, "where fit is given validation data, which the networks would not learn"),
+        (estimator.members == MIXED, "with members='mixed'"),
+        (estimator.time_budget is not None, "with time_budget, by which epochs end"),
     ):
         if refused:
             hint = "Leave one of both out."
-            raise ConfigurationError(where, expected, got, hint, setting="refit")
+            raise ConfigurationError(where, f"False {why}", "got True", hint, setting="refit")
 
 
 def refit_ensemble(
@@ -61,10 +57,8 @@ def refit_ensemble(
             raise KeyboardInterrupt
         with member_executor(estimator.n_jobs) as workers:
             prepared = prepare_fold(estimator, kept, None, Fold(all_rows, none), presets, context)
-            works = (
-                (at, partial(_train, estimator, task, prepared, context)) for at, task in enumerate(tasks)
-            )
-            found = dict(workers.results(works, lambda number, share: None))
+            works = [partial(train_member, estimator, task, prepared, context) for task in tasks]
+            found = dict(workers.results(enumerate(works), lambda number, share: None))
     except (KeyboardInterrupt, DivergenceError) as ended:
         if workers is not None and workers.interruption.again:
             raise
@@ -92,9 +86,3 @@ def _epochs(estimator: "DeepEstimator", chosen: PresetSummary, folds: Ensemble, 
         planned = hyperparameters(estimator, chosen.preset, learned).max_iter
         shares.append((member.best_epoch or member.epochs) / planned)
     return max(1, round(np.mean(shares) * hyperparameters(estimator, chosen.preset, m).max_iter))
-
-
-def _train(
-    estimator: "DeepEstimator", task: Task, prepared: Prepared, context: FitContext, link: Link
-) -> Trained:
-    return train_member(estimator, task, prepared, context, link=link)

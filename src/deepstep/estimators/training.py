@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from numbers import Integral
@@ -275,10 +275,8 @@ class NetworkFit:
             done = len(history) == params.max_iter and not self._ends_as_planned(patience)
             limit = f"{params.max_iter} epochs (max_iter) are done" if done else ""
         if limit:
-            warn_the_caller(
-                f"Training ended before it converged: {limit}. Raise max_iter or scale the inputs.",
-                ConvergenceWarning,
-            )
+            told = f"Training ended before it converged: {limit}. Raise max_iter or scale the inputs."
+            warn_the_caller(told, ConvergenceWarning)
         if patience is not None and patience.best is not None:
             best[patience.quantity] = patience.best
         if not in_batches and len(history):
@@ -286,15 +284,11 @@ class NetworkFit:
         if end.average is None:  # training continues from the network's own parameters
             end = replace(end, theta=end.theta[:0].copy())
         rate = asked.plan.learning_rate
+        adapted = rate.rate if isinstance(rate, AdaptiveRate) else None
         # a part of an epoch has its own number of examples
         seen = sum(record.get("examples", len(examples)) for record in history) if in_batches else 0
-        state = WarmStartState(
-            end if in_batches else None,
-            rate.rate if isinstance(rate, AdaptiveRate) else None,
-            before.epochs + len(history),
-            best,
-            0 if patience is None else patience.stalled,
-        )
+        epochs, stalled = before.epochs + len(history), 0 if patience is None else patience.stalled
+        state = WarmStartState(end if in_batches else None, adapted, epochs, best, stalled)
         result = FitResult(history, None, asked.cost, len(history), seen, state=state)
         best_epochs = asked.best_epochs if early else 0
         return _Reached(parameters.astype(network.dtype), statistics, result, best_epochs)
@@ -355,25 +349,16 @@ class NetworkFit:
             session = self._session(network, network.parameters, None if self.loads_kernels else size)
             plan = self._plan(network, session, len(examples), size)
             adaptive = [plan.learning_rate] if isinstance(plan.learning_rate, AdaptiveRate) else []
-            patience = self._patience(
-                early=early,
-                tolerance=params.tol,
-                instead=lambda: any(one.lower() for one in adaptive) or again,
-            )
+            patience = self._patience(early=early, tolerance=params.tol, adaptive=adaptive)
+        last = [*([] if patience is None else [patience]), *([Repeat(self.epochs)] if self.epochs else [])]
+        last += [*self._progress, *checkpoints_of(params, refit=again)]
         return Fit(
             session,
             examples,
             plan,
             validation=held_out,
             validated=self.validated,
-            callbacks=[
-                *watchers,
-                *adaptive,
-                *([] if patience is None else [patience]),
-                *([] if self.epochs is None else [Repeat(self.epochs)]),
-                *self._progress,
-                *checkpoints_of(params, refit=again),
-            ],
+            callbacks=[*watchers, *adaptive, *last],
             patience=patience,
             limits=limits,
             resume=checkpoint_to_resume(params, where, refit=again),
@@ -400,7 +385,7 @@ class NetworkFit:
         return plan
 
     def _patience(
-        self, *, early: bool, tolerance: float, instead: Callable[[], bool] | None = None
+        self, *, early: bool, tolerance: float, adaptive: Iterable[AdaptiveRate] = ()
     ) -> EarlyStopping:
         """The rule by which training ends: scikit-learn's; with 'single' a tie is no improvement."""
         params, before = self.params, self.earlier.state
@@ -414,7 +399,7 @@ class NetworkFit:
             larger_is_better=quantity == "validation_score",
             keep_best=early,
             ties_count=not single,
-            instead=instead,
+            instead=lambda: any(one.lower() for one in adaptive) or self.epochs is not None,
             best=before.best.get(quantity),
             stalled=before.stalled,
         )
