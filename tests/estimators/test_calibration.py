@@ -103,9 +103,7 @@ def test_calibrate_makes_an_overconfident_network_doubt():
     with pytest.raises(DataError, match="y has the classes"):
         model.calibrate(X, y + 5)
     assert model.temperature_ == T
-    assert (
-        model.set_params(solver="adam", max_iter=1000, tol=1e-2).fit(X, y).temperature_ == 1.0
-    )  # a new fit forgets
+    assert model.set_params(solver="adam", tol=1e6).fit(X, y).temperature_ == 1.0  # a new fit forgets
 
 
 def test_an_ensemble_finds_one_that_does_no_harm():

@@ -36,6 +36,7 @@ from deepstep.estimators.label_issues import TrainingFingerprint
 from deepstep.estimators.members import Task
 from deepstep.estimators.mixed import check_mixed
 from deepstep.estimators.options import Options
+from deepstep.estimators.population import STREAMED
 from deepstep.estimators.presets import (
     ALONE,
     FOR_ALL_MEMBERS,
@@ -56,7 +57,6 @@ from deepstep.estimators.splits import check_split, checked_groups, without_grou
 from deepstep.estimators.streamed_fit import (
     StreamedFit,
     prepare_stream,
-    preset_of,
     refuse_for_one,
     survey_rows,
 )
@@ -194,10 +194,8 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         return weight
 
     def _class_weighted(self, learned: Any, rows: Any, where: str) -> Array | None:
-        of_classes = self._class_weights(learned.Y, learned.weight, where)
-        if of_classes is None:
-            return cast("Array | None", rows.weight)
-        return self._times_class_weights(of_classes, rows.Y, rows.weight)
+        of_classes, weight = self._class_weights(learned.Y, learned.weight, where), rows.weight
+        return weight if of_classes is None else self._times_class_weights(of_classes, rows.Y, weight)
 
     def _with_class_weights(
         self, learn: Examples, held_out: Examples | None, where: str
@@ -234,20 +232,18 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
                 context = replace(context, seed=self._seed(where))
             if validation is not None and is_stored(validation.X):
                 validation = in_memory(validation, f"{where}, validation", reading(self.verbose))
-            rows = None
+            stored = not surveyed and is_stored(given.X, self.stream)
+            rows = as_row_source(given, self.stream, context) if stored else None
             if surveyed:
                 self._fit_surveyed(StreamedFit(given.X, given.sample_weight, validation, context))
-                return self
-            if is_stored(given.X, self.stream):
-                rows = as_row_source(given, self.stream, context)
-                given = in_memory(given, where, reading(self.verbose)) if rows is None else given
-            if rows is not None:
+            elif rows is not None:
                 check_split(self, groups, where, validated=False, streamed=True)
                 names = [name for name in rows.rows.schema if name not in (rows.target, rows.weighing)]
                 check_kept(self.keep_columns, names, where)
                 context = replace(context, categorical=named_columns(self.categorical_features, names, where))
                 self._fit_surveyed(survey_rows(self, rows, validation, context))
             else:
+                given = in_memory(given, where, reading(self.verbose)) if stored else given
                 given = with_named_columns(given, where)
                 X, groups = without_groups(given.X, groups, where)
                 self._fit_in_memory(given._replace(X=X), validation, replace(context, groups=groups))
@@ -295,7 +291,8 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
 
     def _fit_surveyed(self, fit: StreamedFit) -> None:
         """Fit on rows in files that a survey has seen."""
-        context, found, preset = fit.context, fit.found, preset_of(self)
+        context, found = fit.context, fit.found
+        preset = {**ALONE, TABM.name: TABM}.get(self.preset, STREAMED)
         if context.seed is None:
             context = replace(context, seed=self._seed(context.where))
         fit, where = replace(fit, context=context), context.where
@@ -420,8 +417,7 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         """Refuse parameters that the preset has no use for."""
         engine_on(self.device, self.engine, where)
         if self.preset == MLP.name and self.categorical_features is not None:
-            got = f"got {self.categorical_features!r:.60}"
-            hint = "Pass preset='single' or 'tabular'."
+            got, hint = f"got {self.categorical_features!r:.60}", "Pass preset='single' or 'tabular'."
             raise ConfigurationError(where, "categorical_features=None with preset='mlp'", got, hint)
         if self.preset == SINGLE.name and self.warm_start:
             hint = "Pass preset='mlp' for it."

@@ -75,8 +75,6 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
     ----------
     classes_ : ndarray of shape (n_classes,), or list of ndarray
         The labels; for a target of several columns a list of the labels of each, 0 and 1.
-    ensemble_ : deepstep.estimators.ensemble.Ensemble
-        The networks, with the weight of each preset; ``preset='single'`` and 'mlp' have one.
     temperature_ : float
         By which the logits of the answers are divided in `predict_proba` (Guo et al., arXiv 1706.04599): with
         ``preset='tabular'`` the best one for the rows that were held out, and after `calibrate` for its rows;
@@ -161,7 +159,9 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
         returns: At most 1.
         """
         X, y, sample_weight = score_of(X, y, sample_weight, f"{type(self).__name__}.score")
-        y = self._most_probable(np.asarray(y), f"{type(self).__name__}.score")
+        y = np.asarray(y)
+        if self._is_soft(y):  # the most probable labels count
+            y = self._decoded(self._encode(y, np.float64, f"{type(self).__name__}.score"))
         return self._metric(y, self.predict(X), sample_weight)
 
     def predict_proba(self, X: Any) -> Array:
@@ -219,10 +219,6 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
     def _is_soft(self, y: AnyArray) -> bool:
         return self.soft_targets and y.ndim == 2
 
-    def _most_probable(self, y: AnyArray, where: str) -> AnyArray:
-        """Labels; of probabilities the most probable ones."""
-        return self._decoded(self._encode(y, np.float64, where)) if self._is_soft(y) else y
-
     def _class_weights(self, Y: Array, weight: Array | None, where: str) -> list[Array] | None:
         if self.class_weight is None:
             return None
@@ -266,7 +262,7 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
         return known
 
     def _check_classes(self, given: AnyArray | None, where: str) -> None:
-        """Refuse other classes than those of the fit that goes on."""
+        """Refuse other classes than those of the fitted network."""
         classes = self._labels.classes
         if given is not None and not np.array_equal(given, classes):
             expected = f"classes as in the first call, {classes.tolist()}"

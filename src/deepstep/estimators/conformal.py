@@ -286,8 +286,8 @@ class ConformalClassifier(Calibrated):
             of_given = np.prod(np.where(Y > 0.5, P, 1 - P), axis=1)
         else:
             of_given = np.take_along_axis(P, labels.decide(Y)[:, np.newaxis], axis=1)[:, 0]
-        given, told, p = labels.decode(Y), labels.decode(A), of_given.tolist()
-        return 1 - of_given, lambda at, norm: LabelIssue(at, given[at], told[at], p[at], norm)
+        given, found, p = labels.decode(Y), labels.decode(A), of_given.tolist()
+        return 1 - of_given, lambda at, norm: LabelIssue(at, given[at], found[at], p[at], norm)
 
     def _read(self, A: Array, Y: Array, weight: Array | None) -> Calibration:
         labels, P = self._labels, self._labels.probabilities(A)
@@ -360,9 +360,9 @@ class ConformalRegressor(Calibrated):
             levels = np.asarray(self._learned.settings.get("levels", (0.5,)))
             Y, A = Y[:, :1], A[:, [int(np.argmin(np.abs(levels - 0.5)))]]
         deviations = _in_deviations(Y.astype(np.float64) - A)
-        given, told = (rows[:, 0] if rows.shape[1] == 1 else rows for rows in (Y, A))
+        given, found = (rows[:, 0] if rows.shape[1] == 1 else rows for rows in (Y, A))
         by = deviations.tolist()
-        return np.abs(deviations), lambda at, norm: TargetIssue(at, given[at], told[at], by[at], norm)
+        return np.abs(deviations), lambda at, norm: TargetIssue(at, given[at], found[at], by[at], norm)
 
     def _read(self, A: Array, Y: Array, weight: Array | None) -> Calibration:
         if TARGETS[self._learned.targets].repeats:

@@ -180,16 +180,18 @@ class EnsembleFile:
         return of_sparse if table is None else table.n_features
 
     def _opened(self, begin: str, record: Entries) -> Member:
-        preset, fold = _preset(record["preset"], record["inputs"], record["why"]), record["fold"]
+        preset, inputs, fold = PRESETS.get(record["preset"]), record["inputs"], record["fold"]
+        if preset is None or preset.inputs != inputs:  # it was drawn, or is of another release
+            preset = Preset(record["preset"], record["why"], (), inputs)
         network = _network(self._folder, begin, record)
         shape, n_outputs = network.architecture, len(self.preprocessors[fold].scale)
         got = (shape.n_inputs, shape.n_outputs, shape.output)
         n_inputs = self._n_inputs(fold, preset, shape.n_inputs)
         expected = (n_inputs, n_outputs or shape.n_outputs, self.output)
         if got != expected:
-            told = f"inputs, outputs and kind of output are the ensemble's {expected}"
+            expects = f"inputs, outputs and kind of output are the ensemble's {expected}"
             path = str(self._folder / f"{begin}.safetensors")
-            raise FileError(path, told, f"got {got}", "Train again.")
+            raise FileError(path, expects, f"got {got}", "Train again.")
         course = (record[name] for name in ("engine", "epochs", "validation_cost", "best_epoch", "settings"))
         return Member(preset, fold, network, *course)
 
@@ -206,12 +208,6 @@ class EnsembleFile:
 
     def _error(self, expected: str, got: str) -> FileError:
         return FileError(str(self._path), expected, got, "Restore it, or train again.")
-
-
-def _preset(name: str, inputs: str, why: str) -> Preset:
-    """The preset of a name; what was drawn, or is of another release, is known by its inputs alone."""
-    known = PRESETS.get(name)
-    return known if known is not None and known.inputs == inputs else Preset(name, why, (), inputs)
 
 
 def _preprocessor(record: Any) -> FoldPreprocessor:

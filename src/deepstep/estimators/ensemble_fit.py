@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from functools import cache, cached_property, partial
 from math import inf
@@ -38,14 +39,7 @@ from deepstep.estimators.members import (
     snapshot_epochs,
     train_member,
 )
-from deepstep.estimators.mixed import (
-    MIXED,
-    OF_NETWORKS,
-    SklearnMember,
-    fit_model,
-    in_float64,
-    kinds_for,
-)
+from deepstep.estimators.mixed import MIXED, OF_NETWORKS, SklearnMember, fit_model, kinds_for
 from deepstep.estimators.population import Width, ensemble_size, more_presets
 from deepstep.estimators.preparing import prepare_fold
 from deepstep.estimators.presets import ALONE, TABM, Preset, hyperparameters
@@ -186,15 +180,8 @@ class _Population:
         self._ended = False
         self._diverged: DivergenceError | None = None
         self._seed, self._width = seed, _width(estimator, rows.X, context)
-        self._size = size = ensemble_size(
-            len(rows),
-            estimator.n_estimators,
-            estimator.preset,
-            estimator.effort,
-            width=self._width,
-            validated=validation is not None,
-            seed=seed,
-        )
+        asked, own = (estimator.n_estimators, estimator.preset, estimator.effort), validation is not None
+        self._size = size = ensemble_size(len(rows), *asked, width=self._width, validated=own, seed=seed)
         self._parts = split(estimator, rows, validation, size.n_folds, seed, context.where)
         blind = validation is None and not self._parts[0].held_out.size
         few = blind and not estimator.n_estimators
@@ -305,7 +292,7 @@ class _Population:
                         prepared(fold)
             seconds = clock.seconds_of_a_member(-(-(len(folds) - first) // at_once), turns)
             works = (
-                (self._place(number, fold), self._work(number, fold, prepared(fold), seconds))
+                (number * len(self._parts) + fold, self._work(number, fold, prepared(fold), seconds))
                 for fold in folds_now
                 for number in numbers
             )
@@ -338,7 +325,8 @@ class _Population:
     def _fit_models(self) -> None:
         """Fit one kind of model of scikit-learn after another on the folds that networks have learned."""
         kinds, folds = kinds_for(self._rows.X), _largest_whole(self._trained)[1]
-        estimator = in_float64(self._estimator)
+        estimator = copy(self._estimator)
+        estimator.dtype = "float64"  # the precision of the models, in which rows are prepared
         prepared = self._preparing(estimator, [kind.preset for kind in kinds])
         seeds = np.random.SeedSequence([self._seed, 5]).generate_state(len(kinds) * len(self._parts))
         for number, kind in enumerate(kinds):
@@ -361,17 +349,14 @@ class _Population:
         earlier = self._preprocessors.get(fold, preprocessor)
         return replace(preprocessor, encodings={**earlier.encodings, **preprocessor.encodings})
 
-    def _place(self, number: int, fold: int) -> int:
-        return number * len(self._parts) + fold
-
     def _task(self, number: int, fold: int) -> Task:
-        seed = int(self._seeds[self._place(number, fold)])
-        return Task(self._presets[number], fold, seed, self._window.get(number, ()))
+        window = self._window.get(number, ())
+        return Task(self._presets[number], fold, int(self._seeds[number, fold]), window)
 
     def _take(self, presets: tuple[Preset, ...]) -> None:
         """Take presets, whose seeds begin with those of fewer ones."""
-        self._presets, n = presets, len(presets) * len(self._parts)
-        self._seeds = np.random.SeedSequence(self._seed).generate_state(n)
+        self._presets, shape = presets, (len(presets), len(self._parts))
+        self._seeds = np.random.SeedSequence(self._seed).generate_state(shape[0] * shape[1]).reshape(shape)
 
     def _work(
         self, number: int, fold: int, prepared: Prepared, seconds: float | None

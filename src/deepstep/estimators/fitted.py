@@ -57,7 +57,7 @@ class FittedAttributes:
 
     Attributes
     ----------
-    ensemble_ : Ensemble
+    ensemble_ : deepstep.estimators.ensemble.Ensemble
         The networks as ``members``, with the ``weights`` of the presets and the predictions ``out_of_fold``;
         with ``preset='mlp'`` and 'single' there is one. With ``members="mixed"`` the models of scikit-learn
         are ``others``. What follows is that of the only member; of several

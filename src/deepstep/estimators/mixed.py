@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from math import inf
@@ -163,13 +162,6 @@ def kinds_for(X: Any) -> list[Kind]:
     """The kinds of models for the rows of a fit."""
     fitting = [kind for kind in KINDS if X.shape[0] <= kind.most_rows]
     return [kind for kind in fitting if kind.of_sparse or not issparse(X)]
-
-
-def in_float64(estimator: "DeepEstimator") -> "DeepEstimator":
-    """A copy by which rows are prepared in the precision of the models."""
-    found = copy(estimator)
-    found.dtype = "float64"
-    return found
 
 
 def fit_model(

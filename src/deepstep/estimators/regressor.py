@@ -54,8 +54,6 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, ConformalRegressor):
 
     Attributes
     ----------
-    ensemble_ : deepstep.estimators.ensemble.Ensemble
-        The networks, with the weight of each preset; ``preset='single'`` and 'mlp' have one.
     quantiles_ : tuple of float
         The quantiles of the columns of `predict`; for 'quantile' alone.
 

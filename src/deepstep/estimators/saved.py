@@ -136,16 +136,17 @@ def _dtype_of_objects(kind: str) -> Any:
     return object if kind == "object" else np.dtype(kind)
 
 
-def write_estimator(folder: Path, estimator: "DeepEstimator") -> list[str]:
+def write_estimator(folder: Path, estimator: Any) -> list[str]:
     """Write what `write_ensemble` does not, into the same folder; the files, relative to it."""
-    values, ensemble = Values({}), estimator.ensemble_
+    values, ensemble, labels = Values({}), estimator.ensemble_, vars(estimator).get("_labels")
+    target = [labels.classes, labels.several] if labels else dict(estimator._learned.settings)
     state = {name: vars(estimator)[name] for name in STATE if name in vars(estimator)}
     record = {
         "format": FORMAT,
         "version": VERSION,
         "kind": "DeepRegressor" if is_regressor(estimator) else "DeepClassifier",
         "parameters": _parameters(estimator, values),
-        "target": _packed_target(estimator, values),
+        "target": values.packed(target),
         "state": {name: values.packed(value) for name, value in state.items()},
         "fits": [_packed_fit(member, values) for member in ensemble.members],
         "held_out": [values.packed(one.fold.held_out) for one in ensemble.preprocessors],
@@ -155,14 +156,6 @@ def write_estimator(folder: Path, estimator: "DeepEstimator") -> list[str]:
         file.write(json.dumps(record, ensure_ascii=False, allow_nan=False).encode())
     write_arrays(folder / ARRAYS, values.arrays, {})
     return [ESTIMATOR, ARRAYS]
-
-
-def _packed_target(estimator: Any, values: Values) -> Any:
-    """The classes and whether they are those of several columns; of a regressor the settings of its loss."""
-    labels: Labels | None = vars(estimator).get("_labels")
-    if labels is None:
-        return values.packed(dict(estimator._learned.settings))
-    return values.packed([labels.classes, labels.several])
 
 
 def _parameters(estimator: "DeepEstimator", values: Values) -> dict[str, Any]:

@@ -12,9 +12,8 @@ from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.ensemble import Fold, FoldPreprocessor, Table
 from deepstep.estimators.inputs import Dataset, FitContext, RawData
 from deepstep.estimators.members import Prepared
-from deepstep.estimators.population import STREAMED
 from deepstep.estimators.preparing import as_examples
-from deepstep.estimators.presets import ALONE, AS_THEY_ARE, INPUTS, MLP, TABM, Preset, default_n_bins
+from deepstep.estimators.presets import ALONE, AS_THEY_ARE, INPUTS, MLP, Preset, default_n_bins
 from deepstep.estimators.row_sources import NamedRows, labels_in
 from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.preparation.class_weights import class_weights
@@ -136,11 +135,6 @@ def prepare_stream(
             held_out = as_examples(preprocessor, preprocessor.features(own.X), own, dtype)
     prepared = Prepared(preprocessor, {preset.inputs: stream}, held_out)
     return prepared, Dataset(found.sample.select(fit.names), Y, None), own
-
-
-def preset_of(estimator: "DeepEstimator") -> Preset:
-    """The preset of the one network that learns from a stream."""
-    return {**ALONE, TABM.name: TABM}.get(estimator.preset, STREAMED)
 
 
 def refuse_for_one(estimator: "DeepEstimator", where: str) -> None:

@@ -62,6 +62,13 @@ NON_FINITE = (
 )
 """scikit-learn's words."""
 
+BLIND = (
+    "{blind}: early stopping found no best one, and the parameters are those from before. The metric is "
+    "given by scoring, here {metric}: correct it, or look whether the validation data are all of one class "
+    "or out of all proportion."
+)
+"""The warning where early stopping had no score to go by."""
+
 LOGISTIC = {"logistic": "sigmoid"}
 """scikit-learn's name of an activation that is not ours."""
 
@@ -156,9 +163,11 @@ class NetworkFit:
         """The network before training, as ``initialization`` says."""
         params, start = self.params, self.params.initialization
         given, bent, normalization = isinstance(start, Mapping), params.parametric, params.normalization
+        sizes = params.hidden_layer_sizes
+        hidden = (sizes,) if isinstance(sizes, Integral) else tuple(sizes)
         output, settings = self.estimator._head(self.context.where, self)
         return Network(
-            (sample.X.shape[1], *hidden_sizes(params), sample.Y.shape[1]),
+            (sample.X.shape[1], *hidden, sample.Y.shape[1]),
             activation=_activations(params.activation),
             output=output,
             output_settings=settings,
@@ -269,14 +278,15 @@ class NetworkFit:
             if patience.best_parameters is not None:
                 parameters, statistics = patience.best_parameters, patience.best_statistics
             if in_batches and (blind := patience.blind(history)):
-                _warn_of_scoring(params.scoring, blind)
+                metric = "the estimator's own score" if params.scoring is None else plain(params.scoring)
+                warn_the_caller(BLIND.format(blind=blind, metric=metric), UndefinedMetricWarning)
         limit = history.stopped if ended and not asked.converged else ""
         if in_batches:
             done = len(history) == params.max_iter and not self._ends_as_planned(patience)
             limit = f"{params.max_iter} epochs (max_iter) are done" if done else ""
         if limit:
-            told = f"Training ended before it converged: {limit}. Raise max_iter or scale the inputs."
-            warn_the_caller(told, ConvergenceWarning)
+            message = f"Training ended before it converged: {limit}. Raise max_iter or scale the inputs."
+            warn_the_caller(message, ConvergenceWarning)
         if patience is not None and patience.best is not None:
             best[patience.quantity] = patience.best
         if not in_batches and len(history):
@@ -502,12 +512,6 @@ class _Iterations(Callback):
         sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
-def hidden_sizes(params: SimpleNamespace) -> tuple[Any, ...]:
-    """The units of each hidden layer."""
-    sizes = params.hidden_layer_sizes
-    return (sizes,) if isinstance(sizes, Integral) else tuple(sizes)
-
-
 def _activations(activation: Any) -> Any:
     if isinstance(activation, str):
         return LOGISTIC.get(activation, activation)
@@ -543,14 +547,3 @@ def _wide(examples: Examples) -> Examples:
         for one in (examples.X, examples.Y, examples.weight)
     )
     return Examples(X, np.asarray(Y), weight)
-
-
-def _warn_of_scoring(given: Any, blind: str) -> None:
-    """Say that early stopping had nothing to go by, and name the metric."""
-    scoring = "the estimator's own score" if given is None else plain(given)
-    warn_the_caller(
-        f"{blind}: early stopping found no best one, and the parameters are those from before. The metric is "
-        f"given by scoring, here {scoring}: correct it, or look whether the validation data are all of one "
-        "class or out of all proportion.",
-        UndefinedMetricWarning,
-    )
