@@ -212,7 +212,7 @@ def test_fast_trains_less_than_balanced(trainings):
     assert found == {
         one: n_trainings(ensemble_size(178, None, effort=one, width=Width(13, 13))) for one in found
     }
-    assert found["fast"] < found["balanced"] / 3
+    assert found["fast"] < found["balanced"] / 2
     with pytest.raises(ValueError, match="'effort' parameter"):
         DeepClassifier(effort="worst").fit(WINE, KINDS)
 
