@@ -90,7 +90,7 @@ ABLATIONS: dict[str, Method] = {
     "moving average": _all(ema_decay=0.98),
     "without cosines": _all(features={}),
     "without factors": _all(input_scale=False),
-    "without learned activations": _all(parametric=False),
+    "learned activations": _all(parametric=True),
     "slow cosines": _patched(presets, "SLOW", (*presets.SLOW, "omega", "phi", "V", "a1")),
     **{
         f"without {name}": _first({one: preset for one, preset in FIRST.items() if one != name})

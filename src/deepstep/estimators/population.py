@@ -39,7 +39,7 @@ GATED = Preset(
     "numbers cut at quantiles, and a learned factor for each input, which is small for useless columns",
     (128, 128),
     inputs="pieces",
-    settings={**_SMALL, "activation": "selu", "input_scale": True, "parametric": True},
+    settings={**_SMALL, "activation": "selu", "input_scale": True},
     of_numbers=_OF_NUMBERS,
 )
 PERIODIC = Preset(
@@ -101,7 +101,7 @@ def drawn_preset(number: int, m: int, rng: np.random.Generator) -> Preset:
     weight decay        logU(0.001, 0.3)
     dropout             0 (0.3) or U(0, 0.4)
     label smoothing     0, 0.05, 0.1, of classes
-    factor of inputs    0.5, without cosines; learned activation 1/3
+    factor of inputs    0.5, without cosines
     epochs              0.5 or 1 of those of the table
     ==================  =============================================================================
     """
@@ -121,7 +121,6 @@ def drawn_preset(number: int, m: int, rng: np.random.Generator) -> Preset:
         "activation": one_of("relu", "selu", "mish", "silu", "tanh"),
         "weight_decay": log_uniform(1e-3, 0.3),
         "dropout": 0.0 if rng.random() < 0.3 else float(rng.uniform(0, 0.4)),
-        "parametric": rng.random() < 1 / 3,
         "input_scale": rng.random() < 0.5 and not cosines,
         "features": {"periodic_embedding": {"scale": log_uniform(0.02, 0.2)}} if cosines else {},
     }
@@ -149,10 +148,10 @@ SIZES: Mapping[str, Mapping[float, Size]] = {
         inf: Size(1, 1, 1, 1),
     },
     "balanced": {
-        500: Size(20, 10, 3, 7),
-        1_000: Size(20, 8, 2, 7),
-        2_000: Size(18, 5, 2, 8),
-        4_000: Size(14, 5, 1, 6),
+        500: Size(16, 8, 2, 6),
+        1_000: Size(16, 6, 2, 6),
+        2_000: Size(14, 5, 2, 6),
+        4_000: Size(10, 5, 1, 4),
         12_000: Size(8, 5, 1, 3),
         100_000: Size(5, 5, 1, 2),
         inf: Size(1, 1, 1, 1),
