@@ -80,13 +80,7 @@ def export(
         made = Path(folder) / path.name
 
         def certified() -> Certificate:
-            return certify(
-                found,
-                lambda rows: kind.run(made, found.program, rows),
-                bound=bound,
-                where=where,
-                texts=kind.texts,
-            )
+            return certify(found, lambda rows: kind.run(made, found.program, rows), bound=bound, where=where)
 
         files = kind.write(found.program, made, NOT_YET, **asked)
         targets = [path.parent / one.name for one in files]

@@ -15,7 +15,7 @@ from deepstep.errors import FileError
 from deepstep.export.c_operations import ELEMENTWISE, FUNCTIONS, calls, function
 from deepstep.export.certificate import CannotRunError, output_of
 from deepstep.export.formats import Format, refuse_zero_characters
-from deepstep.export.program import RAW, Input, Program, Step
+from deepstep.export.program import RAW, RUNTIME, Input, Program, Step
 from deepstep.export.rows import as_raw
 from deepstep.types import AnyArray, Array
 
@@ -250,7 +250,7 @@ def _built(text: str, *others: Path, folder: Path) -> list[str]:
     return [made]
 
 
-def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
+def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Array, list[Any]]:
     """Compile the file without a warning, and run it on rows of float64."""
     command, folder, n = compiler(), path.parent, len(program.result.names)
     if not command:
@@ -263,7 +263,8 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
     driver = function("driver", **SIGNATURES[n == 1], inputs=program.n_raw, outputs=n)
     raw = as_raw(program, rows)
     outputs = output_of(_built(driver, path, folder=folder), raw.tobytes(), Path(path.name))
-    return np.frombuffer(outputs, np.float32).reshape(len(raw), n).astype(np.float64)
+    found = np.frombuffer(outputs, np.float32).reshape(len(raw), n).astype(np.float64)
+    return found, RUNTIME.decided(found, program.result._asdict()).tolist()
 
 
 FORMAT = Format(".c", write, run, most_numbers=1e7, options={"int8": INT8_BOUND})

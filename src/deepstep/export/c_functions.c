@@ -142,38 +142,15 @@ static void do_softmax(const double *x, double *y, int n) {
     for (int i = 0; i < n; i++) y[i] /= sum;
 }
 
-/* in_steps */
-static void do_in_steps(const double *x, double sign, double *y, int n) {
+/* cumulative_sum */
+static void do_cumulative_sum(const double *x, double *y, int n) {
     y[0] = x[0];
-    for (int i = 1; i < n; i++) y[i] = y[i - 1] + sign * ((x[i] > 0.0 ? x[i] : 0.0) + log1p(exp(-fabs(x[i]))));
-    if (sign < 0.0) for (int i = 0; i < n; i++) y[i] = 1.0 / (1.0 + exp(-y[i]));
+    for (int i = 1; i < n; i++) y[i] = y[i - 1] + x[i];
 }
 
 /* add */
 static void do_add(const double *x, double weight, double *y, int n) {
     for (int i = 0; i < n; i++) y[i] += weight * x[i];
-}
-
-/* temperature */
-static void do_temperature(const double *x, double T, double *y, int n) {
-    double most = -HUGE_VAL, sum = 0.0;
-    for (int i = 0; i < n; i++) y[i] = log(x[i] < 1e-12 ? 1e-12 : x[i]) / T;
-    for (int i = 0; i < n; i++) most = y[i] > most ? y[i] : most;
-    for (int i = 0; i < n; i++) sum += y[i] = exp(y[i] - most);
-    for (int i = 0; i < n; i++) y[i] /= sum;
-}
-
-/* temperature_each */
-static void do_temperature_each(const double *x, double T, double *y, int n) {
-    for (int i = 0; i < n; i++) {
-        const double p = 1.0 - x[i] < 1e-12 ? 1e-12 : 1.0 - x[i], q = x[i] < 1e-12 ? 1e-12 : x[i];
-        y[i] = 1.0 / (1.0 + exp((log(p) - log(q)) / T));
-    }
-}
-
-/* ordinal_probabilities */
-static void do_ordinal_probabilities(const double *x, double *y, int n) {
-    for (int i = 0; i < n; i++) y[i] = (i == 0 ? 1.0 : x[i - 1]) - (i == n - 1 ? 0.0 : x[i]);
 }
 
 /* normalize */

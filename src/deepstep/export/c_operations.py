@@ -28,6 +28,7 @@ ELEMENTWISE = {
     "sigmoid": "1.0 / (1.0 + exp(-x))",
     "exponential": "exp(x)",
     "cosine": "cos(x)",
+    "logarithm": "log(x < 1e-12 ? 1e-12 : x)",
 }
 """Expressions of a number x, by operation."""
 
@@ -56,8 +57,6 @@ OTHERS: dict[str, tuple[str, Callable[[Arrays, int], list[object]]]] = {
     "month": ("circle", lambda arrays, width: [0]),
     "weekday": ("circle", lambda arrays, width: [1]),
     "hour": ("circle", lambda arrays, width: [2]),
-    "increasing": ("in_steps", lambda arrays, width: [1.0]),
-    "ordinal": ("in_steps", lambda arrays, width: [-1.0]),
     "lookup": ("lookup", lambda arrays, width: [len(arrays["table"]) - 2]),
     "interpolate": ("interpolate", lambda arrays, width: [len(arrays["marks"])]),
     "grouped_linear": ("grouped_linear", lambda arrays, width: [*arrays["V"].shape[1:]]),

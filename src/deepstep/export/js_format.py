@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.export.certificate import CannotRunError, output_of
+from deepstep.export.certificate import CannotRunError, answers_of, output_of
 from deepstep.export.formats import Format
 from deepstep.export.program import Input, Program
 from deepstep.types import AnyArray, Array
@@ -116,9 +116,7 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Ar
     given = json.dumps(rows).replace("Infinity", "1e999")  # as JSON has it
     text = path.read_text(encoding="utf-8") + DRIVER.replace("ROWS", _written(given))
     done = output_of([node, "--input-type=module", "-"], text.encode(), path)
-    refused = [np.nan] * len(program.result.names), None
-    outputs, decisions = zip(*(one or refused for one in json.loads(done)), strict=True)
-    return np.array(outputs, np.float64), [*decisions]
+    return answers_of(done, len(program.result.names))
 
 
-FORMAT = Format(".js", write, run, most_numbers=1e7, texts=True)
+FORMAT = Format(".js", write, run, most_numbers=1e7)

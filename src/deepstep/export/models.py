@@ -72,7 +72,7 @@ def _of_network(network: Network, where: str) -> Exported:
         head.targets, "numbers"
     )
     if head.targets == "cumulative":
-        A, n = builder.add("ordinal_probabilities", A), n + 1
+        A, n = builder.of_classes(A), n + 1
     classes = tuple(range(n)) if kind == "classes" else ()
     result = Result(kind, tuple(f"y{at}" for at in range(n)), classes)
     columns = tuple(f"x{at}" for at in range(shape.n_inputs))
@@ -100,7 +100,7 @@ def _of_run(run: Run, where: str, names: tuple[str, ...] = (), *, as_numbers: bo
         read, n = _numbers(names), len(names)
         builder, features = Builder(n), [RAW]
         if not isinstance(inputs, TablePreparation):  # a column for each pixel
-            features = [builder.add("affine", RAW, scale=np.full(n, inputs.scale), shift=np.zeros(n))]
+            features = [builder.affine(RAW, inputs.scale)]
     else:
         found = Inputs(tables or [inputs])
         builder, read = Builder(found.n_raw), tuple(found.by_key.values())
@@ -163,11 +163,10 @@ def _ensemble_value(builder: Builder, ensemble: Ensemble, features: list[str], w
             inputs = encoded_value(builder, features[min(member.fold, len(features) - 1)], encoding)
             A = network_value(builder, member.network, inputs, where)
             if preprocessor.center.size:
-                A = builder.add("affine", A, scale=preprocessor.scale, shift=preprocessor.center)
+                A = builder.affine(A, preprocessor.scale, preprocessor.center)
             T = ensemble.temperatures[member.preset.name]
             if T != 1 and ensemble.output in PROBABILITIES:
-                op = "temperature_each" if ensemble.output == "sigmoid" else "temperature"
-                A = builder.add(op, A, settings={"T": T})
+                A = builder.warmed(A, T, each=ensemble.output == "sigmoid")
             parts.append(A)
             shares.append(share)
     if len(parts) == 1:
@@ -180,17 +179,16 @@ def _in_terms_of_the_target(builder: Builder, run: Run, A: str) -> tuple[str, Re
     if not target.is_classification:
         means, stds = np.array(target.means), np.array(target.stds)
         if (means != 0).any() or (stds != 1).any():
-            n = builder.widths[A]
-            A = builder.add("affine", A, scale=np.resize(stds, n), shift=np.resize(means, n))
+            A = builder.affine(A, stds, means)
         names = [f"quantile {level:g}" for level in target.levels] or [*map(str, run.target_names)]
         return A, Result("numbers", tuple(names))
     several = target.several
     if not several and target.code != "classes":
-        A = builder.add("ordinal_probabilities", A)
+        A = builder.of_classes(A)
     if not several and run.ensemble.members[0].preset.name not in ALONE:
         A = builder.add("normalize", A)
     if run.temperature != 1:
-        A = builder.add("temperature_each" if several else "temperature", A, settings={"T": run.temperature})
+        A = builder.warmed(A, run.temperature, each=several)
     if several:
         return A, Result("labels", tuple(map(str, run.target_names)))
     (classes,) = target.classes

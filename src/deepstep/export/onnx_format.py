@@ -187,7 +187,7 @@ def feeds(program: Program, rows: Mapping[str, list[Any]]) -> dict[str, AnyArray
     return found
 
 
-def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
+def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Array, list[Any]]:
     """The outputs of the file in onnxruntime."""
     try:
         from onnxruntime import InferenceSession
@@ -195,8 +195,8 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
         hint = "there is no onnxruntime (pip install 'deepstep[onnx]')"
         raise CannotRunError("onnx", "onnxruntime", hint) from error
     session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    (found,) = session.run(outputs_of(program)[-1:], feeds(program, rows))
-    return np.asarray(found, np.float64)
+    *label, found = session.run(outputs_of(program), feeds(program, rows))
+    return found, (label[0] if label else found).tolist()
 
 
 FORMAT = Format(".onnx", write, run)

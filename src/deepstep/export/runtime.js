@@ -172,7 +172,6 @@ function sigmoid(v) {
 
 const softplus = (v) => Math.max(v, 0) + Math.log1p(Math.exp(-Math.abs(v)));
 const elu = (v, alpha) => (v > 0 ? v : alpha * Math.expm1(v));
-const logOf = (v) => Math.log(Math.max(v, 1e-12));
 
 /** The complementary error function: by its series near 0, by its continued fraction beyond. */
 function erfc(z) {
@@ -196,9 +195,9 @@ function softmax(x) {
   return E.map((v) => v / total);
 }
 
-function sumsOfSteps(x, sign) {
+function cumulativeSum(x) {
   let total = 0;
-  return x.map((v, i) => (total += i ? sign * softplus(v) : v));
+  return x.map((v) => (total += v));
 }
 
 /** The operations: what is given, and values of one row → a value. */
@@ -239,13 +238,10 @@ const OPERATIONS = {
   sigmoid: each(sigmoid),
   exponential: each(Math.exp),
   cosine: each(Math.cos),
+  logarithm: each((v) => Math.log(Math.max(v, 1e-12))),
   softmax: (given, x) => softmax(x),
-  increasing: (given, x) => sumsOfSteps(x, 1),
-  ordinal: (given, x) => sumsOfSteps(x, -1).map(sigmoid),
+  cumulative_sum: (given, x) => cumulativeSum(x),
   weighted_sum: ({ weights }, ...parts) => parts[0].map((_, i) => sum(parts.map((x, k) => weights[k] * x[i]))),
-  temperature: ({ T }, x) => softmax(x.map((v) => logOf(v) / T)),
-  temperature_each: ({ T }, x) => x.map((v) => sigmoid((logOf(v) - logOf(1 - v)) / T)),
-  ordinal_probabilities: ({ n }, x) => new Float64Array(n).map((_, i) => (i ? x[i - 1] : 1) - (x[i] ?? 0)),
   normalize: (given, x) => x.map((v) => v / sum(x)),
 };
 

@@ -3,6 +3,7 @@
 import re
 import sqlite3
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -91,6 +92,8 @@ def _presence(x: str, one: Input) -> tuple[str, str]:
     return f"CASE WHEN {x} IS NOT NULL{blank} THEN 0 END", ""
 
 
+_refused = partial(refused, "sql", hint=HINT)
+
 INPUTS: dict[str, Callable[[str, Input], tuple[str, str]]] = {
     "number": _number,
     "duration": _number,
@@ -123,17 +126,12 @@ class _Query:
             kept = sorted(needed - set(own), key=lambda name: int(name[1:]))
             needed = {*kept, *re.findall(r"\bx\d+\b", " ".join(own.values()) * (at > 0))}
             if len(own) + len(kept) >= MOST_COLUMNS:
-                raise _refused(f"steps of fewer than {MOST_COLUMNS:,} columns", len(own) + len(kept))
+                expected = f"with steps of fewer than {MOST_COLUMNS:,} columns"
+                raise _refused(expected, f"{len(own) + len(kept):,}")
             lines = [", ".join(["deepstep_row", *kept]), *(f"{text} AS {name}" for name, text in own.items())]
             columns, source = ",\n    ".join(lines), f"s{at - 1}" if at else "numbered AS t"
             texts.append(f"s{at} AS MATERIALIZED (\n  SELECT {columns}\n  FROM {source}\n)")
         return ",\n".join(texts[::-1])
-
-
-def _refused(expected: str, got: object) -> ConfigurationError:
-    return refused(
-        "sql", f"with {expected}", f"got {got:,}" if isinstance(got, int) else f"got {got!r}", HINT
-    )
 
 
 def _refuse_names(program: Program) -> None:
@@ -142,9 +140,8 @@ def _refuse_names(program: Program) -> None:
     known = ["deepstep_row"]  # of other columns with this name the data base makes another one
     for name, lower in names.items():
         if lower in known:
-            raise _refused(
-                "columns whose names differ in more than capital letters, and none is deepstep_row", name
-            )
+            expected = "with columns whose names differ in more than capital letters, and none is deepstep_row"
+            raise _refused(expected, repr(name))
         known.append(lower)
 
 
@@ -213,15 +210,15 @@ def write(program: Program, path: Path, note: str, *, table: str = "rows") -> li
         last=f"s{len(query.steps) - 1}",
     )
     if len(text.encode()) > MOST_BYTES:
-        raise _refused(f"a statement of at most {MOST_BYTES:,} bytes", len(text.encode()))
+        raise _refused(f"with a statement of at most {MOST_BYTES:,} bytes", f"{len(text.encode()):,}")
     if "\0" in text:
-        raise _refused("names without the character of code 0", "\0")
+        raise _refused("with names without the character of code 0", repr("\0"))
     path.write_text(text, encoding="utf-8")
     return [path]
 
 
-def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
-    """The outputs of the statement in SQLite, and in DuckDB where it is installed, which have to agree."""
+def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Array, list[Any]]:
+    """The answers of the statement in SQLite, and in DuckDB where it is installed, which have to agree."""
     unseen = {one.column: free_texts(program, one.column) for one in program.inputs if one.kind == "category"}
     rows = {
         name: [unseen[name][1] if name in unseen and one == unseen[name][0] else one for one in values]
@@ -236,19 +233,19 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
         base.execute(f"SELECT {', '.join(f'{name}(1.0)' for name in FUNCTIONS)}")
     except sqlite3.OperationalError as error:
         raise CannotRunError("sql", "SQLite with mathematical functions", str(error)) from None
-    found = _outputs(base, text, program, rows, {})
+    found, decisions = _answers(base, text, program, rows, {})
     if find_spec("duckdb") is not None:
         types = {one.column: TYPES.get(one.kind, "TEXT") for one in program.inputs}
-        other = _outputs(import_module("duckdb").connect(), text, program, rows, types)
+        other, _ = _answers(import_module("duckdb").connect(), text, program, rows, types)
         if not np.allclose(found, other, rtol=1e-9, atol=1e-9, equal_nan=True):
             raise FileError(str(path), "a statement with one answer", "SQLite and DuckDB give others")
-    return found
+    return found, decisions
 
 
-def _outputs(
+def _answers(
     base: Any, text: str, program: Program, rows: Mapping[str, list[Any]], types: Mapping[str, str]
-) -> Array:
-    """The last columns for rows, in an empty data base, which is closed; without types as SQLite has it."""
+) -> tuple[Array, list[Any]]:
+    """Outputs and predictions for rows, in an empty data base, which is closed; without types as SQLite has it."""
     columns = ", ".join(f"{_name(name)} {types.get(name, '')}" for name in rows)
     try:
         base.execute(f"CREATE TABLE rows ({columns})")
@@ -257,7 +254,10 @@ def _outputs(
         found = base.execute(text).fetchall()
     finally:
         base.close()
-    return np.array([row[-len(program.result.names) :] for row in found], np.float64)
+    n = len(program.result.names)
+    own = {"numbers": np.s_[-n:], "labels": np.s_[-2 * n : -n], "classes": np.s_[-n - 1 : -n]}
+    decisions = [row[own[program.result.kind]] for row in found]
+    return np.array([row[-n:] for row in found], np.float64), decisions
 
 
 FORMAT = Format(

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from deepstep.export.program import ERFCX
+from deepstep.export.program import erfcx_coefficients
 from deepstep.types import AnyArray
 
 Texts: TypeAlias = list[str]
@@ -61,11 +61,6 @@ def elu(x: str, alpha: float = 1.0) -> str:
     return f"CASE WHEN {x} < 0 THEN {number(alpha)} * ({exponential(x)} - 1e0) ELSE {x} END"
 
 
-def logarithm(x: str) -> str:
-    """log(max(x, 1e-12))."""
-    return f"ln(CASE WHEN {x} < 1e-12 THEN 1e-12 ELSE {x} END)"
-
-
 CUBIC = "1.5957691216057308e0 * ({x} + 0.044715e0 * {x} * {x} * {x})"
 
 ELEMENTWISE: dict[str, Callable[[str], str]] = {
@@ -83,6 +78,7 @@ ELEMENTWISE: dict[str, Callable[[str], str]] = {
     "sigmoid": sigmoid,
     "exponential": lambda x: f"CASE WHEN {x} < -300 THEN 0e0 WHEN {x} < 709.78e0 THEN exp({x}) END",
     "cosine": lambda x: f"cos({x})",
+    "logarithm": lambda x: f"ln(CASE WHEN {x} < 1e-12 THEN 1e-12 ELSE {x} END)",
 }
 """How each is written, x is a column."""
 
@@ -90,7 +86,7 @@ ELEMENTWISE: dict[str, Callable[[str], str]] = {
 def _gelu(compute: Compute, x: Texts) -> Texts:
     z = compute([f"abs({one}) * {number(math.sqrt(0.5))}" for one in x])
     s = compute([f"({one} - 3.75e0) / ({one} + 3.75e0)" for one in z])
-    first, *others = map(number, ERFCX[::-1])
+    first, *others = map(number, erfcx_coefficients()[::-1])
     tails = []
     for one, at in zip(s, z, strict=True):
         text = first
@@ -167,24 +163,6 @@ def _softmax(compute: Compute, x: Texts) -> Texts:
     return [f"1e0 / {total([exponential(f'({other} - {one})') for other in x])}" for one in x]
 
 
-def _temperature(compute: Compute, x: Texts, T: float) -> Texts:
-    return _softmax(compute, compute([f"{logarithm(one)} / {number(T)}" for one in x]))
-
-
-def _temperature_each(compute: Compute, x: Texts, T: float) -> Texts:
-    logits = compute([f"({logarithm(a)} - {logarithm(f'(1e0 - {a})')}) / {number(T)}" for a in x])
-    return [sigmoid(one) for one in logits]
-
-
-def _increasing(compute: Compute, x: Texts, sign: str = "") -> Texts:
-    steps = compute([x[0], *(f"{sign}{softplus(one)}" for one in x[1:])])
-    return [total(steps[: at + 1]) for at in range(len(x))]
-
-
-def _ordinal(compute: Compute, x: Texts) -> Texts:
-    return [sigmoid(one) for one in compute(_increasing(compute, x, "-"))]
-
-
 def _normalize(compute: Compute, x: Texts) -> Texts:
     (whole,) = compute([total(x)])
     return [f"{one} / {whole}" for one in x]
@@ -221,15 +199,9 @@ OPERATIONS: Mapping[str, Callable[..., Texts]] = {
     },
     "gelu": _gelu,
     "softmax": _softmax,
-    "increasing": _increasing,
-    "ordinal": _ordinal,
+    "cumulative_sum": lambda compute, x: [total(x[: at + 1]) for at in range(len(x))],
     "weighted_sum": lambda compute, *x, weights: [
         _weighted(parts, weights) for parts in zip(*x, strict=True)
-    ],
-    "temperature": _temperature,
-    "temperature_each": _temperature_each,
-    "ordinal_probabilities": lambda compute, x: [
-        f"{a} - {b}" for a, b in zip(["1e0", *x], [*x, "0e0"], strict=True)
     ],
     "normalize": _normalize,
 }
