@@ -163,7 +163,7 @@ def _code_name(one: Input) -> str:
 
 
 def _described(program: Program) -> Iterator[str]:
-    """A line for each entry of a row."""
+    """A line for each entry of a row, and for each output."""
     for one in program.inputs:
         for at in range(one.width):
             meaning = MEANINGS.get(one.kind, "")
@@ -174,6 +174,10 @@ def _described(program: Program) -> Iterator[str]:
                 meaning = f"1 if the text has the word {one.settings['words'][at]!r}, else 0"
             yield f"   row[{one.start + at}] {_commented(repr(one.column))}: {_commented(meaning)}"
 
+    for at, name in enumerate(program.result.names):
+        what = "" if program.result.kind == "numbers" else "probability of "
+        yield f"   out[{at}] {what}{_commented(repr(name))}"
+
 
 def _code_functions(program: Program) -> Iterator[str]:
     for one in program.inputs:
@@ -183,47 +187,25 @@ def _code_functions(program: Program) -> Iterator[str]:
             yield function("code", name=name, n=n, room=max(n, 1), texts=texts)
 
 
-def _head(program: Program, note: str) -> Iterator[str]:
-    result = program.result
-    yield f"/* {_commented(program.title)}"
-    yield f"   Parity certificate: {_commented(note)}."
-    yield "   C99 without allocation; link with -lm. NAN is a missing value. Where an entry is infinite or an"
-    yield "   output no finite number, all outputs are NAN. Rows are double: float has no 8 digits of a date."
-    yield from _described(program)
-    for at, name in enumerate(result.names):
-        what = "" if result.kind == "numbers" else "probability of "
-        yield f"   out[{at}] {what}{_commented(repr(name))}"
-    yield "*/"
-
-
 def _text(program: Program, note: str, *, int8: bool) -> str:
     file = _File(program, int8=int8)
     body = [f"    {call}" for step in program.steps for call in file.calls(step)]
     n, output = len(program.result.names), file.pointer(program.output)
-    names = ", ".join(map(_quoted, program.result.names))
-    parts = [
-        *_head(program, note),
-        "#ifdef __FAST_MATH__",
-        '#error "missing values are NAN, and -ffast-math leaves them out"',
-        "#endif",
-        "#include <math.h>",
-        "#include <string.h>",
-        f"#define N_INPUTS {program.n_raw}",
-        f"#define N_OUTPUTS {n}",
-        f"const char *const output_names[N_OUTPUTS] = {{{names}}};",
-        *file.constants.values(),
-        *file.functions.values(),
-        *_code_functions(program),
-        function(
-            "predict",
-            **{name: text.replace("@output@", output) for name, text in SIGNATURES[n == 1].items()},
-            size=max(1, file.size),
-            body="\n".join(body),
-            output=output,
-            missing="!isfinite(row[i])" if program.needs_all else "isinf(row[i])",
-        ),
-    ]
-    return "\n".join([*parts, ""])
+    return function(
+        "file",
+        title=_commented(program.title),
+        note=_commented(note),
+        described="\n".join(_described(program)),
+        inputs=program.n_raw,
+        outputs=n,
+        names=", ".join(map(_quoted, program.result.names)),
+        functions="\n".join([*file.constants.values(), *file.functions.values(), *_code_functions(program)]),
+        size=max(1, file.size),
+        body="\n".join(body),
+        output=output,
+        missing="!isfinite(row[i])" if program.needs_all else "isinf(row[i])",
+        **{name: text.replace("@output@", output) for name, text in SIGNATURES[n == 1].items()},
+    )
 
 
 def write(program: Program, path: Path, note: str, *, int8: bool = False) -> list[Path]:
@@ -231,7 +213,7 @@ def write(program: Program, path: Path, note: str, *, int8: bool = False) -> lis
     refuse_zero_characters("c", program)
     if int8:
         note += "; weights of 8 bits, one scale for each unit: the difference is their loss"
-    path.write_text(_text(program, note, int8=int8), encoding="utf-8")
+    path.write_text(f"{_text(program, note, int8=int8)}\n", encoding="utf-8")
     return [path]
 
 

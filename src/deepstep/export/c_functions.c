@@ -170,7 +170,22 @@ double @name@(const char *text) {
     return (double)i;
 }
 
-/* predict */
+/* file */
+/* @title@
+   Parity certificate: @note@.
+   C99 without allocation; link with -lm. NAN is a missing value. Where an entry is infinite or an
+   output no finite number, all outputs are NAN. Rows are double: float has no 8 digits of a date.
+@described@
+*/
+#ifdef __FAST_MATH__
+#error "missing values are NAN, and -ffast-math leaves them out"
+#endif
+#include <math.h>
+#include <string.h>
+#define N_INPUTS @inputs@
+#define N_OUTPUTS @outputs@
+const char *const output_names[N_OUTPUTS] = {@names@};
+@functions@
 /* @about@ */
 @declaration@ {
     double work[@size@];

@@ -43,10 +43,7 @@ FUNCTIONS = {
 
 def function(name: str, /, **texts: object) -> str:
     """A function of C with what the model has in it."""
-    found = FUNCTIONS[name]
-    for place, text in texts.items():
-        found = found.replace(f"@{place}@", str(text))
-    return found
+    return re.sub(r"@(\w+)@", lambda found: str(texts[found[1]]), FUNCTIONS[name])
 
 
 Names: TypeAlias = Mapping[str, str]

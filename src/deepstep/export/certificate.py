@@ -129,13 +129,15 @@ def certify(model: Exported, run: Runner, *, bound: float = BOUND, where: str = 
     except CannotRunError as error:
         return Certificate(None, bound=bound, why_not=error.got)
     exact, predicted = _or_nan(model.exact, rows), _or_nan(model.predicted, rows)
-    refused = np.isnan(exact).any(axis=1)
+    refused = np.asarray(np.isnan(exact).any(axis=1))
     m, n = len(found), int(refused.sum())
     beyond = (np.abs(exact) > np.finfo(np.float32).max).any(axis=1)  # a file may give float32
     finite = np.isfinite(found).all(axis=1)
     alone = np.flatnonzero((refused == finite) & ~beyond)
     if len(alone):
-        got = f"row {alone[0]} of {m} is refused by {'the model' if refused[alone[0]] else 'the export'} alone"
+        got = (
+            f"row {alone[0]} of {m} is refused by {'the model' if refused[alone[0]] else 'the export'} alone"
+        )
         raise ParityError(where, "a file that refuses those rows alone that the model refuses", got, _HINT)
     scale = _scale(model, exact)
     difference, from_predictions = (_largest(found - one, one, scale) for one in (exact, predicted))
@@ -175,7 +177,7 @@ def _is(one: Any, other: Any) -> bool:
 
 
 def _is_near(kind: str, exact: Array, near: Array, got: list[Any], expected: list[Any]) -> bool:
-    """Whether a prediction is as near as its outputs are: numbers, and decisions between two that are a tie."""
+    """Whether a prediction is as near as outputs are: numbers, and decisions that are a tie."""
     if kind == "numbers":
         apart = np.abs(np.array(got, np.float64) - np.array(expected, np.float64))
         return bool((apart <= near * np.maximum(1, np.abs(exact))).all())

@@ -210,7 +210,7 @@ def run(program, constants, raw):
     for start in range(0, len(raw), ROWS_AT_ONCE):
         values = {"raw": raw[start : start + ROWS_AT_ONCE]}
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            for op, out, reads, roles, settings in program["steps"]:
+            for op, out, _, reads, roles, settings in program["steps"]:
                 given = {role: constants[name] for role, name in roles.items()}
                 values[out] = OPERATIONS[op](*[values[name] for name in reads], **given, **settings)
         parts.append(values[program["output"]])

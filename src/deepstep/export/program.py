@@ -1,7 +1,7 @@
 """The intermediate form of an export: a program, a list of plain operations on the rows of one batch.
 
 A value is an array (m, n) of m rows by its name; ``raw`` holds the raw columns as numbers, NaN where missing.
-Constants are arrays by name. `numpy_runtime.OPERATIONS` defines every operation; a format writes each of them.
+Constants are arrays by name. `numpy_runtime.OPERATIONS` defines the operations; a format writes each.
 """
 
 import hashlib
@@ -147,9 +147,7 @@ class Program:
         record = {
             "columns": self.columns,
             "inputs": [{**vars(one), "settings": dict(one.settings)} for one in self.inputs],
-            "steps": [
-                [one.op, one.out, one.reads, dict(one.constants), dict(one.settings)] for one in self.steps
-            ],
+            "steps": self.steps,
             "output": self.output,
             "result": self.result._asdict(),
             "needs_all": self.needs_all,

@@ -37,13 +37,15 @@ def _by_column(program: Program) -> dict[str, list[Input]]:
     return found
 
 
-def drawn_rows(program: Program, seed: int = 0, m: int = ROWS, *, infinite: bool = False) -> dict[str, list[Any]]:
+def drawn_rows(
+    program: Program, seed: int = 0, m: int = ROWS, *, infinite: bool = False
+) -> dict[str, list[Any]]:
     """Rows as columns of numbers and texts in JSON's types, None where missing.
 
     A third of the rows is as in training, a third has a missing, unseen or large value in some columns, and a
-    third in most of them. Numbers are float64 and moments have microseconds, as in files of users. Numbers of a
-    written format are texts; a column that folds see as several kinds has texts of each. With ``infinite`` the
-    last two rows have ±∞.
+    third in most of them. Numbers are float64 and moments have microseconds, as in files of users. Numbers of
+    a written format are texts; a column that folds see as several kinds has texts of each. With ``infinite``
+    the last two rows have ±∞.
     """
     rng = np.random.default_rng(seed)
     share = np.repeat([0.0, 0.1, 0.7], -(-m // 3))[:m]

@@ -140,7 +140,9 @@ def _refuse_names(program: Program) -> None:
     known = ["deepstep_row"]  # of other columns with this name the data base makes another one
     for name, lower in names.items():
         if lower in known:
-            expected = "with columns whose names differ in more than capital letters, and none is deepstep_row"
+            expected = (
+                "with columns whose names differ in more than capital letters, and none is deepstep_row"
+            )
             raise _refused(expected, repr(name))
         known.append(lower)
 
@@ -245,7 +247,7 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Ar
 def _answers(
     base: Any, text: str, program: Program, rows: Mapping[str, list[Any]], types: Mapping[str, str]
 ) -> tuple[Array, list[Any]]:
-    """Outputs and predictions for rows, in an empty data base, which is closed; without types as SQLite has it."""
+    """Outputs and predictions in an empty data base, which is closed; without types as SQLite has it."""
     columns = ", ".join(f"{_name(name)} {types.get(name, '')}" for name in rows)
     try:
         base.execute(f"CREATE TABLE rows ({columns})")
