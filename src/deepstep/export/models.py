@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,7 +12,7 @@ from deepstep.estimators.ensemble import PROBABILITIES, Ensemble, FoldPreprocess
 from deepstep.estimators.presets import ALONE
 from deepstep.export.columns import Inputs, encoded_value, features_value
 from deepstep.export.network_steps import network_value
-from deepstep.export.program import RAW, Builder, Input, Program, Result, Step
+from deepstep.export.program import RAW, Builder, Input, Program, Result
 from deepstep.export.rows import stored_rows
 from deepstep.model import Network
 from deepstep.network.model_file import Model
@@ -76,47 +75,48 @@ def _of_network(network: Network, where: str) -> Exported:
     classes = tuple(range(n)) if kind == "classes" else ()
     result = Result(kind, tuple(f"y{at}" for at in range(n)), classes)
     columns = tuple(f"x{at}" for at in range(shape.n_inputs))
-    program = _program(builder, columns, _numbers(columns), A, result, needs_all=True, title=repr(network))
+    parts = builder.steps_of(A)
+    program = Program(columns, _numbers(columns), *parts, A, result, needs_all=True, title=repr(network))
+    precise = in_float64(network)
 
     def outputs(network: Network) -> Outputs:
         given = network.forward if kind == "numbers" else network.predict_proba
         return lambda rows: given(_matrix(rows, columns).T).T
 
-    precise = in_float64(network)
-    decided = partial(_decided_by, precise, columns)
-    return Exported(program, outputs(network), outputs(precise), decided, network.dtype.name)
-
-
-def _decided_by(network: Network, columns: tuple[str, ...], rows: Mapping[str, Any]) -> AnyArray:
-    return network.predict(_matrix(rows, columns).T).T
+    return Exported(
+        program,
+        outputs(network),
+        outputs(precise),
+        lambda rows: precise.predict(_matrix(rows, columns).T).T,
+        network.dtype.name,
+    )
 
 
 def _of_run(run: Run, where: str, names: tuple[str, ...] = (), *, as_numbers: bool = False) -> Exported:
     """A run; ``as_numbers`` takes the columns of a table as they are, none of them missing."""
     inputs, ensemble = run.preparation.inputs, run.ensemble
     tables = [one.preparation for one in ensemble.preprocessors if one.preparation is not None]
-    if as_numbers or not isinstance(inputs, TablePreparation):
+    table = inputs if isinstance(inputs, TablePreparation) and not as_numbers else None
+    if table is None:
         names = inputs.feature_names
-        read, n = _numbers(names), len(names)
-        builder, features = Builder(n), [RAW]
+        read, builder = _numbers(names), Builder(len(names))
+        features = [RAW]
         if not isinstance(inputs, TablePreparation):  # a column for each pixel
             features = [builder.affine(RAW, inputs.scale)]
     else:
-        found = Inputs(tables or [inputs])
+        found = Inputs(tables or [table])
         builder, read = Builder(found.n_raw), tuple(found.by_key.values())
-        features = [features_value(builder, one, found) for one in tables or [inputs]]
-        names = names or tuple(column.name for column in inputs.columns)
-    output, result = _in_terms_of_the_target(
-        builder, run, _ensemble_value(builder, ensemble, features, where)
-    )
-    needs_all = features == [RAW] or not isinstance(inputs, TablePreparation)
-    program = _program(builder, names, read, output, result, needs_all=needs_all, title=repr(ensemble))
-    usual = run.reading().usual
-    program = replace(program, written=(usual.sep or ",", usual.decimal or "."))
+        features = [features_value(builder, one, found) for one in tables or [table]]
+        names = names or tuple(column.name for column in table.columns)
+    mean = _ensemble_value(builder, ensemble, features, where)
+    output, result = _in_terms_of_the_target(builder, run, mean)
+    usual, parts = run.reading().usual, builder.steps_of(output)
+    written = usual.sep or ",", usual.decimal or "."
+    program = Program(names, read, *parts, output, result, table is None, repr(ensemble), written)
 
     def outputs(ensemble: Ensemble) -> Outputs:
         def of_rows(rows: Mapping[str, Any]) -> Array:
-            given: Any = _matrix(rows, names) if needs_all else _frame(program, rows)
+            given: Any = _matrix(rows, names) if table is None else _frame(program, rows)
             prepared = not (as_numbers or tables)  # one network whose inputs the run itself prepares
             return ensemble.outputs(inputs.transform(given) if prepared else given)
 
@@ -193,27 +193,6 @@ def _in_terms_of_the_target(builder: Builder, run: Run, A: str) -> tuple[str, Re
         return A, Result("labels", tuple(map(str, run.target_names)))
     (classes,) = target.classes
     return A, Result("classes", tuple(map(str, classes)), tuple(classes))
-
-
-def _program(
-    builder: Builder,
-    columns: tuple[str, ...],
-    inputs: tuple[Input, ...],
-    output: str,
-    result: Result,
-    *,
-    needs_all: bool = False,
-    title: str = "",
-) -> Program:
-    """The program, without steps that nothing reads."""
-    needed, steps = {output}, list[Step]()
-    for step in reversed(builder.steps):
-        if step.out in needed:
-            needed.update(step.reads)
-            steps.insert(0, step)
-    used = {name for step in steps for name in step.constants.values()}
-    constants = {name: value for name, value in builder.constants.items() if name in used}
-    return Program(columns, inputs, tuple(steps), constants, output, result, needs_all, title)
 
 
 def _numbers(names: tuple[str, ...]) -> tuple[Input, ...]:

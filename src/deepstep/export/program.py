@@ -220,6 +220,16 @@ class Builder:
         after = self.affine(self.take(P, np.minimum(at, n - 1)), 1.0 * (at < n))
         return self.add("weighted_sum", before, after, weights=np.array([1.0, -1.0]))
 
+    def steps_of(self, output: str) -> tuple[tuple[Step, ...], dict[str, AnyArray]]:
+        """The steps that an output needs, and their constants."""
+        needed, steps = {output}, list[Step]()
+        for step in reversed(self.steps):
+            if step.out in needed:
+                needed.update(step.reads)
+                steps.insert(0, step)
+        used = {name for step in steps for name in step.constants.values()}
+        return tuple(steps), {name: value for name, value in self.constants.items() if name in used}
+
     def _constant(self, value: AnyArray) -> str:
         value = np.ascontiguousarray(value)
         key = value.dtype.str, value.shape, hashlib.blake2b(value.tobytes()).digest()
