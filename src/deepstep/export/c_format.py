@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.errors import FileError
-from deepstep.export.c_operations import ELEMENTWISE, FUNCTIONS, calls, function
+from deepstep.export.c_operations import FUNCTIONS, calls, function
 from deepstep.export.certificate import CannotRunError, output_of
 from deepstep.export.formats import Format, refuse_zero_characters
 from deepstep.export.program import RAW, RUNTIME, Input, Program, Step
@@ -85,13 +85,9 @@ class _File:
 
     def _used(self, name: str, *constants: AnyArray) -> str:
         """The name of a function for constants of these types, which the file has then."""
-        if name in ELEMENTWISE:
-            text = function("elementwise", name=name, text=ELEMENTWISE[name])
-        elif name in FUNCTIONS:
-            text = FUNCTIONS[name]
-        else:  # of the library of C
+        if name not in FUNCTIONS:  # of the library of C
             return name
-        own = f"do_{name}"
+        text, own = FUNCTIONS[name], f"do_{name}"
         for at, value in enumerate(constants):
             if f"TYPE{at}" in text:
                 kind = TYPES[value.dtype.name]

@@ -1,10 +1,53 @@
 /* The functions of exported files. A file has those that it needs: TYPE0, TYPE1 are the types of constants,
    and @NAME@ stands for what the model has there. Blocks are apart by an empty line; the first line names each. */
 
-/* elementwise */
-static void do_@name@(const double *in, double *out, int n) {
-    for (int i = 0; i < n; i++) { const double x = in[i]; out[i] = @text@; }
-}
+/* missing */
+EACH(missing, isnan(x) ? 1.0 : 0.0)
+
+/* single */
+EACH(single, (double)(float)x)
+
+/* relu */
+EACH(relu, x < 0.0 ? 0.0 : x)
+
+/* leaky_relu */
+EACH(leaky_relu, x > 0.0 ? x : 0.01 * x)
+
+/* elu */
+EACH(elu, x > 0.0 ? x : expm1(x))
+
+/* selu */
+EACH(selu, 1.0507009873554805 * (x > 0.0 ? x : 1.6732632423543772 * expm1(x)))
+
+/* gelu */
+EACH(gelu, x * 0.5 * erfc(-x / 1.4142135623730951))
+
+/* gelu_tanh */
+EACH(gelu_tanh, x / (1.0 + exp(-1.5957691216057308 * (x + 0.044715 * x * x * x))))
+
+/* silu */
+EACH(silu, x / (1.0 + exp(-x)))
+
+/* mish */
+EACH(mish, x * tanh((x > 0.0 ? x : 0.0) + log1p(exp(-fabs(x)))))
+
+/* softplus */
+EACH(softplus, (x > 0.0 ? x : 0.0) + log1p(exp(-fabs(x))))
+
+/* tanh */
+EACH(tanh, tanh(x))
+
+/* sigmoid */
+EACH(sigmoid, 1.0 / (1.0 + exp(-x)))
+
+/* exponential */
+EACH(exponential, exp(x))
+
+/* cosine */
+EACH(cosine, cos(x))
+
+/* logarithm */
+EACH(logarithm, log(x < 1e-12 ? 1e-12 : x))
 
 /* take */
 static void do_take(const double *x, const int *index, double *y, int n) {
@@ -182,6 +225,10 @@ double @name@(const char *text) {
 #endif
 #include <math.h>
 #include <string.h>
+#define EACH(name, expression) \
+static void do_##name(const double *in, double *out, int n) { \
+    for (int i = 0; i < n; i++) { const double x = in[i]; out[i] = expression; } \
+}
 #define N_INPUTS @inputs@
 #define N_OUTPUTS @outputs@
 const char *const output_names[N_OUTPUTS] = {@names@};

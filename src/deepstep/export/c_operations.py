@@ -1,4 +1,4 @@
-"""How each operation is written in C: an expression, or a function of ``c_functions.c``.
+"""How each operation is written in C: by the functions of ``c_functions.c``.
 
 A function has the name ``do_NAME``; ``TYPE0``, ``TYPE1``, … in it are the types of its constants.
 """
@@ -11,26 +11,6 @@ from typing import TypeAlias
 
 from deepstep.export.program import Step
 from deepstep.types import AnyArray
-
-ELEMENTWISE = {
-    "missing": "isnan(x) ? 1.0 : 0.0",
-    "single": "(double)(float)x",
-    "relu": "x < 0.0 ? 0.0 : x",
-    "leaky_relu": "x > 0.0 ? x : 0.01 * x",
-    "elu": "x > 0.0 ? x : expm1(x)",
-    "selu": "1.0507009873554805 * (x > 0.0 ? x : 1.6732632423543772 * expm1(x))",
-    "gelu": "x * 0.5 * erfc(-x / 1.4142135623730951)",
-    "gelu_tanh": "x / (1.0 + exp(-1.5957691216057308 * (x + 0.044715 * x * x * x)))",
-    "silu": "x / (1.0 + exp(-x))",
-    "mish": "x * tanh((x > 0.0 ? x : 0.0) + log1p(exp(-fabs(x))))",
-    "softplus": "(x > 0.0 ? x : 0.0) + log1p(exp(-fabs(x)))",
-    "tanh": "tanh(x)",
-    "sigmoid": "1.0 / (1.0 + exp(-x))",
-    "exponential": "exp(x)",
-    "cosine": "cos(x)",
-    "logarithm": "log(x < 1e-12 ? 1e-12 : x)",
-}
-"""Expressions of a number x, by operation."""
 
 _BLOCK = re.compile(r"/\* (\w+) \*/\n(.*)", re.DOTALL)
 FUNCTIONS = {

@@ -10,13 +10,7 @@ from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.export.program import Input, Program
 from deepstep.types import Array
 
-FORMATS: dict[str, str] = {
-    "numpy": "deepstep.export.numpy_format",
-    "c": "deepstep.export.c_format",
-    "js": "deepstep.export.js_format",
-    "sql": "deepstep.export.sql_format",
-    "onnx": "deepstep.export.onnx_format",
-}
+FORMATS = {name: f"deepstep.export.{name}_format" for name in ("numpy", "c", "js", "sql", "onnx")}
 """The formats, and the module of each, whose ``FORMAT`` is its record; imported when it is asked for."""
 
 
