@@ -77,7 +77,7 @@ def test_a_large_mean_and_a_small_spread(cc: list[str], name: str, tmp_path: Pat
     model = DeepClassifier(4, preset="single", max_iter=30, random_state=1).fit(rows, (x > 1e9).astype(int))
     assert export(model, tmp_path / name).difference < 1e-6
     program = exported(model).program
-    found = get_format(name.split(".")[1]).run(tmp_path / name, program, {"x": x.tolist()})
+    found, _ = get_format(name.split(".")[1]).run(tmp_path / name, program, {"x": x.tolist()})
     assert np.max(np.abs(found - model.predict_proba(rows))) < 1e-6
 
 

@@ -14,8 +14,9 @@ from scipy.sparse import csr_matrix, random_array
 
 from deepstep import DeepClassifier, DeepRegressor, Network
 from deepstep.errors import ConfigurationError
-from deepstep.export import FORMATS, export
+from deepstep.export import FORMATS, export, models
 from deepstep.export.formats import get_format
+from deepstep.export.rows import drawn_rows
 from export_models import KINDS, PRESETS, TARGETS, fitted, networks
 
 NETWORKS = networks()
@@ -88,6 +89,29 @@ def test_temperature(name: str, preset: str, target: str, tmp_path: Path) -> Non
     model = copy(fitted(preset, "number", target=target))
     model._calibration = replace(model._calibration, temperature=1.7)
     exported(model, name, tmp_path)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("which", ["all", "titanic", "diamonds"])
+def test_ten_thousand_fuzzed_rows(
+    shared: Path, which: str, name: str, fresh_seed: int, tmp_path: Path
+) -> None:
+    kind, target = get_format(name), {"titanic": "survived", "diamonds": "price"}.get(which, "")
+    if target:
+        rows = polars.read_csv(shared / f"data/tables/{which}.csv", null_values=["NA", ""])[:400]
+        estimator = DeepClassifier if which == "titanic" else DeepRegressor
+        model = estimator((8,), **PRESETS["single"]).fit(
+            rows.drop(target, "alive", strict=False), rows[target]
+        )
+    else:
+        kinds = ("number", "boolean", "duration", "two values", "category") if name == "sql" else KINDS
+        model = fitted("single", *kinds)
+    known = models.exported(model)
+    drawn = drawn_rows(known.program, seed=fresh_seed, m=10_000)
+    kind.write(known.program, tmp_path / "model.c", "")
+    found, _ = kind.run(tmp_path / "model.c", known.program, drawn)
+    exact = known.exact(drawn)
+    assert np.max(np.abs(found - exact) / np.maximum(1, np.abs(exact))) < (1e-6 if name == "c" else 1e-9)
 
 
 @pytest.mark.parametrize("target", [2, 0])
