@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -24,8 +24,9 @@ MOST_NUMBERS, MOST_COLUMNS, MOST_BYTES = 5_000, 1_600, 1_000_000
 
 FUNCTIONS = ("exp", "ln", "sqrt", "cos")
 HINT = "Train a smaller network or with other columns, or use to='numpy'."
-FINITE = "BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308"
-FINITE_TEXT = re.sub(r"(-?1\S+)", r"CAST(\1 AS DOUBLE PRECISION)", FINITE)
+LARGEST = "1.7976931348623157e308"
+FINITE = f"BETWEEN -{LARGEST} AND {LARGEST}"
+FINITE_TEXT = f"BETWEEN CAST(-{LARGEST} AS DOUBLE PRECISION) AND CAST({LARGEST} AS DOUBLE PRECISION)"
 """By the cast SQLite compares a text that is a number as one, and any other text is above all numbers."""
 
 TYPES = {"number": "DOUBLE PRECISION", "duration": "DOUBLE PRECISION", "boolean": "BOOLEAN"}
@@ -61,8 +62,8 @@ def _literal(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def _listed(values: object) -> str:
-    return ", ".join(map(_literal, sorted(values)))  # type: ignore[call-overload]
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(map(_literal, sorted(values)))
 
 
 def _number(x: str, one: Input) -> tuple[str, str]:
@@ -136,15 +137,14 @@ class _Query:
 
 def _refuse_names(program: Program) -> None:
     """Refuse columns that are one to SQLite and DuckDB."""
-    names = {one.column: one.column.lower() for one in program.inputs}
-    known = ["deepstep_row"]  # of other columns with this name the data base makes another one
-    for name, lower in names.items():
-        if lower in known:
+    known = {"deepstep_row"}  # of other columns with this name the data base makes another one
+    for name in dict.fromkeys(one.column for one in program.inputs):
+        if name.lower() in known:
             expected = (
                 "with columns whose names differ in more than capital letters, and none is deepstep_row"
             )
             raise _refused(expected, repr(name))
-        known.append(lower)
+        known.add(name.lower())
 
 
 def _steps(program: Program) -> tuple[_Query, Texts]:
@@ -171,9 +171,8 @@ def _answer(program: Program, outputs: Texts) -> Texts:
     kind, names, classes = program.result
     both = [*zip(outputs, names, strict=True)]
     if kind == "numbers":
-        return [
-            f"{x} AS {_name(f'prediction of {name}') if len(both) > 1 else 'prediction'}" for x, name in both
-        ]
+        several = len(both) > 1
+        return [f"{x} AS {_name(f'prediction of {name}' if several else 'prediction')}" for x, name in both]
     if kind == "labels":
         text = "CASE WHEN {0} > 0.5e0 THEN 1 WHEN {0} <= 0.5e0 THEN 0 END AS {1}"
         answers = [text.format(x, _name(f"prediction of {name}")) for x, name in both]
@@ -227,9 +226,8 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Ar
         for name, values in rows.items()
     }
     text = path.read_text(encoding="utf-8")
-    text = re.sub(
-        r'^  FROM ("(?:[^"]|"")*"\.?)+ AS t$', "  FROM rows AS t", text, count=1, flags=re.MULTILINE
-    )
+    own = re.compile(r'^  FROM ("(?:[^"]|"")*"\.?)+ AS t$', re.MULTILINE)
+    text = own.sub("  FROM rows AS t", text, count=1)
     base = sqlite3.connect(":memory:")
     try:
         base.execute(f"SELECT {', '.join(f'{name}(1.0)' for name in FUNCTIONS)}")
