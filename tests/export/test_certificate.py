@@ -1,6 +1,7 @@
 """The certificate finds what is wrong, and nothing is written then; a file of each kind is whole."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,15 +20,15 @@ from deepstep.export.rows import drawn_rows, stored_rows
 from export_models import fitted
 
 
-def with_runner(monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
-    """The format numpy with another runner."""
-    kind = get_format("numpy")
+@pytest.fixture
+def changed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Gives a format another runner or writer."""
 
-    def run(path: Path, program: Any, rows: Any) -> Any:
-        return change(kind.run(path, program, rows))
+    def change(name: str, **records: Any) -> None:
+        module = formats.import_module(FORMATS[name])
+        monkeypatch.setattr(module, "FORMAT", replace(get_format(name), **records))
 
-    module = formats.import_module(FORMATS["numpy"])
-    monkeypatch.setattr(module, "FORMAT", replace(kind, run=run))
+    return change
 
 
 def moved(A: Any) -> Any:
@@ -48,9 +49,10 @@ def refused(A: Any) -> Any:
     ],
 )
 def test_a_wrong_file_is_not_written(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, change: Any, match: str
+    changed: Callable[..., None], tmp_path: Path, change: Any, match: str
 ) -> None:
-    with_runner(monkeypatch, change)
+    run = get_format("numpy").run
+    changed("numpy", run=lambda *given: change(run(*given)))
     (tmp_path / "net.py").write_text("old")
     with pytest.raises(ParityError, match=match):
         export(Network([2, 3, 1], seed=1), tmp_path / "net.py", overwrite=True)
@@ -140,7 +142,7 @@ def test_rows_of_columns_that_folds_see_as_several_kinds() -> None:
     ],
 )
 def test_a_changed_text_is_found(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, old: str, new: str
+    changed: Callable[..., None], tmp_path: Path, name: str, old: str, new: str
 ) -> None:
     """The certificate is about what is called: `predict`, the classes, the program, texts of numbers."""
     kind = get_format(name)
@@ -152,14 +154,15 @@ def test_a_changed_text_is_found(
         path.write_bytes(found.replace(old.encode(), new.encode()))
         return files
 
-    module = formats.import_module(FORMATS[name])
-    monkeypatch.setattr(module, "FORMAT", replace(kind, write=write))
+    changed(name, write=write)
     with pytest.raises((ParityError, FileError)):
         export(fitted("single", "number" if name == "sql" else "percent"), tmp_path / f"model{kind.suffix}")
     assert not any(tmp_path.iterdir())
 
 
-def test_too_few_rows_are_no_certificate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_too_few_rows_are_no_certificate(
+    changed: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     kind = get_format("numpy")
     network = Network([2, 3, 1], seed=1)
     found = exported(network)
@@ -175,7 +178,7 @@ def test_too_few_rows_are_no_certificate(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setattr(
         "deepstep.export.exported", lambda *_: replace(found, predicted=most_refused, exact=most_refused)
     )
-    monkeypatch.setattr(formats.import_module(FORMATS["numpy"]), "FORMAT", replace(kind, run=run))
+    changed("numpy", run=run)
     with pytest.raises(ParityError, match="compared too few rows: both refuse 140 of 200"):
         export(network, tmp_path / "net.py")
 
@@ -196,7 +199,7 @@ def test_all_files_are_replaced_or_none(tmp_path: Path) -> None:
     assert "Parity certificate: largest" in (tmp_path / "real.py").read_text(encoding="utf-8")
 
 
-def test_the_bytes_that_ran_are_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_bytes_that_ran_are_written(changed: Callable[..., None], tmp_path: Path) -> None:
     """But for the certificate."""
     kind, ran = get_format("js"), list[str]()
 
@@ -209,7 +212,7 @@ def test_the_bytes_that_ran_are_written(monkeypatch: pytest.MonkeyPatch, tmp_pat
     def write(program: Program, path: Path, note: str) -> list[Path]:
         return kind.write(program, path, f"{note} {next(calls)}")
 
-    monkeypatch.setattr(formats.import_module(FORMATS["js"]), "FORMAT", replace(kind, run=run, write=write))
+    changed("js", run=run, write=write)
     certificate = export(Network([2, 1], seed=1), tmp_path / "net.js")
     text = (tmp_path / "net.js").read_text(encoding="utf-8")
     assert [text.replace(str(certificate), "[not run yet]")] == ran

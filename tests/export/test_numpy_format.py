@@ -69,25 +69,30 @@ def test_rows_that_are_refused(file: Path) -> None:
         ("x", "many", "column 'x': a number is expected, got 'many'"),
         ("boolean", "maybe", "column 'boolean': true or false is expected, got 'maybe'"),
         ("date", "soon", "column 'date': an ISO date is expected, got 'soon'"),
+        ("date", 7, "column 'date': an ISO date is expected, got 7"),
     ):
         with pytest.raises(ValueError, match=match):
             module["predict"]({**one, column: [value]})
     with pytest.raises(ValueError, match="column 'x' is missing"):
         module["predict"]({"number": [1.0]})
-    with pytest.raises(ValueError, match="13 values are expected in each row"):
-        module["predict"](np.zeros((1, 40)))
+    for rows in (np.zeros((1, 40)), [[*row, 1] for row in table()[:2].rows()]):
+        with pytest.raises(ValueError, match="13 values are expected in each row"):
+            module["predict"](rows)
+    first, second = table()[:2].to_dicts()
+    del first["whole"]
+    assert np.isfinite(module["predict_proba"]([first, second])).all()
+
+
+def as_program(file: Path, text: str, *arguments: str) -> Any:
+    return subprocess.run(
+        [sys.executable, "-I", str(file), *arguments], input=text, capture_output=True, text=True, check=False
+    )
 
 
 def test_it_is_a_program(file: Path, tmp_path: Path) -> None:
     rows = table().with_columns(duration=polars.lit(None, polars.Float64))
     rows.write_csv(tmp_path / "rows.csv")
-    done = subprocess.run(
-        [sys.executable, "-I", str(file), str(tmp_path / "rows.csv")],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    header, *lines = csv.reader(done.stdout.splitlines())
+    header, *lines = csv.reader(as_program(file, "", str(tmp_path / "rows.csv")).stdout.splitlines())
     assert header == ["prediction", "a", "b", "c"]
     typed = rows.with_columns(polars.col("duration").cast(polars.Duration("us")))
     expected = fitted("tabular").predict_proba(typed)
@@ -192,23 +197,6 @@ def test_clocks_zones_and_the_year_0() -> None:
 def test_a_float_that_is_a_category() -> None:
     assert RUNTIME.place_of(1.0, {"values": ["0.5", "1.0"]}) == 1
     assert RUNTIME.place_of(1.0, {"values": ["0", "1"]}) == 1
-
-
-def test_rows_of_lists_and_objects_that_do_not_fit(file: Path) -> None:
-    module, rows = runpy.run_path(str(file)), table()[:2]
-    first, second = rows.to_dicts()
-    less = {name: value for name, value in first.items() if name != "whole"}
-    assert np.isfinite(module["predict_proba"]([less, second])).all()
-    with pytest.raises(ValueError, match="13 values are expected in each row"):
-        module["predict"]([[*row, 1] for row in rows.rows()])
-    with pytest.raises(ValueError, match="column 'date': an ISO date is expected, got 7"):
-        module["predict"]([{**first, "date": 7}])
-
-
-def as_program(file: Path, text: str, *arguments: str) -> Any:
-    return subprocess.run(
-        [sys.executable, "-I", str(file), *arguments], input=text, capture_output=True, text=True, check=False
-    )
 
 
 @pytest.fixture(scope="module")

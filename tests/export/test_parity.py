@@ -1,8 +1,10 @@
 """Each format against each model: it predicts what the model predicts, or refuses it by name."""
 
 import runpy
+from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -42,53 +44,43 @@ def exported(model: Any, name: str, folder: Path) -> None:
     assert str(certificate) in path.read_bytes().decode("utf-8", "replace") or kind.suffix == ".onnx"
 
 
-@pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("preset", ["tabular", "single"])
-def test_columns(name: str, preset: str, kind: str, tmp_path: Path) -> None:
-    exported(fitted(preset, kind), name, tmp_path)
-
-
-@pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize("preset", PRESETS)
-def test_all_columns(name: str, preset: str, tmp_path: Path) -> None:
-    exported(fitted(preset), name, tmp_path)
-
-
-@pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("preset", ["tabular", "single"])
-def test_targets(name: str, preset: str, target: str, tmp_path: Path) -> None:
-    exported(fitted(preset, "number", target=target), name, tmp_path)
-
-
-@pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize("which", NETWORKS)
-def test_networks(name: str, which: str, tmp_path: Path) -> None:
-    exported(NETWORKS[which], name, tmp_path)
-
-
-@pytest.mark.parametrize("name", FORMATS)
-def test_scikit_learns_way(name: str, tmp_path: Path) -> None:
+def as_scikit_learn() -> Any:
     rng = np.random.default_rng(5)
-    X, y = rng.normal(size=(60, 4)), rng.integers(0, 3, 60)
-    exported(
-        DeepClassifier(4, preset="mlp", tol=9, n_iter_no_change=1, random_state=1).fit(X, y), name, tmp_path
-    )
+    model = DeepClassifier(4, preset="mlp", tol=9, n_iter_no_change=1, random_state=1)
+    return model.fit(rng.normal(size=(60, 4)), rng.integers(0, 3, 60))
 
 
-@pytest.mark.parametrize("name", FORMATS)
-def test_a_sparse_matrix(name: str, tmp_path: Path) -> None:
+def of_sparse_rows() -> Any:
     X = random_array((40, 5), density=0.4, format="csr", rng=np.random.default_rng(1))
-    exported(DeepClassifier(**PRESETS["single"]).fit(csr_matrix(X), np.arange(40) % 2), name, tmp_path)
+    return DeepClassifier(**PRESETS["single"]).fit(csr_matrix(X), np.arange(40) % 2)
 
 
-@pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize(("preset", "target"), [("tabular", "classes"), ("single", "several")])
-def test_temperature(name: str, preset: str, target: str, tmp_path: Path) -> None:
+def calibrated(preset: str, target: str) -> Any:
     model = copy(fitted(preset, "number", target=target))
     model._calibration = replace(model._calibration, temperature=1.7)
-    exported(model, name, tmp_path)
+    return model
+
+
+MODELS: dict[str, Callable[[], Any]] = {
+    **{f"{one} {kind}": partial(fitted, one, kind) for one in ("tabular", "single") for kind in KINDS},
+    **{f"{one} all": partial(fitted, one) for one in PRESETS},
+    **{
+        f"{one} of {target}": partial(fitted, one, "number", target=target)
+        for one in ("tabular", "single")
+        for target in TARGETS
+    },
+    **{name: partial(NETWORKS.get, name) for name in NETWORKS},
+    "mlp": as_scikit_learn,
+    "sparse": of_sparse_rows,
+    "calibrated classes": partial(calibrated, "tabular", "classes"),
+    "calibrated labels": partial(calibrated, "single", "several"),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("which", MODELS)
+def test_models(name: str, which: str, tmp_path: Path) -> None:
+    exported(MODELS[which](), name, tmp_path)
 
 
 @pytest.mark.parametrize("name", FORMATS)

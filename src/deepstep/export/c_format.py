@@ -4,7 +4,6 @@ import os
 import re
 import shlex
 import shutil
-import string
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from deepstep.errors import FileError
 from deepstep.export.c_operations import FUNCTIONS, calls, function
 from deepstep.export.certificate import CannotRunError, output_of
 from deepstep.export.formats import Format, refuse_zero_characters
-from deepstep.export.program import RAW, RUNTIME, Input, Program, Step
+from deepstep.export.program import MEANINGS, RAW, RUNTIME, Input, Program, Step
 from deepstep.export.rows import as_raw
 from deepstep.types import AnyArray, Array
 
@@ -44,17 +43,6 @@ SIGNATURES = {
 
 INT8_BOUND = 0.1
 """The largest difference that 8-bit weights may make."""
-
-PLAIN = {*string.ascii_letters, *string.digits, *" _.,:;=+*/<>()-"}
-"""Characters of a literal as they are."""
-
-MEANINGS = {
-    "number": "a number",
-    "boolean": "0 or 1",
-    "date": "days since 1970-01-01 (a time of day: since midnight)",
-    "duration": "seconds",
-    "presence": "any number where there is a value",
-}
 
 
 class _File:
@@ -144,8 +132,8 @@ def _numbers(value: AnyArray) -> str:
 
 def _quoted(text: str) -> str:
     """A text as a literal of C, byte by byte where it is not plain."""
-    plain = "".join(chr(b) if chr(b) in PLAIN else f"\\{b:03o}" for b in text.encode())
-    return f'"{plain}"'
+    plain = re.sub(rb"[^\w .,:;=+*/<>()-]", lambda found: b"\\%03o" % ord(found[0]), text.encode())
+    return f'"{plain.decode()}"'
 
 
 def _commented(text: str) -> str:

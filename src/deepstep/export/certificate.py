@@ -207,16 +207,13 @@ def _scale(model: Exported, exact: Array) -> Array:
 
 def _or_nan(outputs: Callable[[Mapping[str, Any]], Array], rows: Mapping[str, list[Any]]) -> Array:
     """Outputs for rows, NaN for those that are refused."""
+    m = len(next(iter(rows.values())))
     try:
         return np.asarray(outputs(rows), np.float64)
     except DataError:
-        m = len(next(iter(rows.values())))
         if m == 1:
             return np.full((1, 1), np.nan)
-        parts = [
-            {name: values[part] for name, values in rows.items()}
-            for part in (slice(0, m // 2), slice(m // 2, m))
-        ]
-        found = [_or_nan(outputs, part) for part in parts]
-        n = max(one.shape[1] for one in found)
-        return np.concatenate([np.broadcast_to(one, (len(one), n)) for one in found])
+    halves = slice(m // 2), slice(m // 2, m)
+    found = [_or_nan(outputs, {name: values[half] for name, values in rows.items()}) for half in halves]
+    n = max(one.shape[1] for one in found)
+    return np.concatenate([np.broadcast_to(one, (len(one), n)) for one in found])

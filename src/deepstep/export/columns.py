@@ -1,7 +1,7 @@
 """Columns of a table as steps: raw values as numbers, the features of each fold, inputs of networks."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from typing import Any
@@ -76,71 +76,53 @@ def _inputs_of(column: Column) -> list[Input]:
     return [made(column.kind, **number_patterns(written), example=written) if written else made(column.kind)]
 
 
-class _Features:
-    """The features of a table, gathered by operation: each kind of column is one step for all columns."""
-
-    def __init__(self, builder: Builder, inputs: Inputs) -> None:
-        self.builder, self.inputs = builder, inputs
-        self.n = 0
-        self.gathered: dict[str, list[tuple[int, int, tuple[float, ...]]]] = {}
-        self.blocks: list[tuple[str, list[int]]] = []
-
-    def add(self, op: str, at: int, *numbers: float) -> None:
-        """One feature of the raw column ``at``."""
-        self.gathered.setdefault(op, []).append((self.n, at, numbers))
-        self.n += 1
-
-    def block(self, op: str, at: int, **constants: Any) -> None:
-        """Several features of one raw column."""
-        value = self.builder.add(op, self.builder.take(RAW, [at]), **constants)
-        places = range(self.n, self.n + self.builder.widths[value])
-        self.blocks.append((value, [*places]))
-        self.n = places.stop
-
-    def value(self) -> str:
-        """All features in their order."""
-        parts = [*self.blocks]
-        for op, found in self.gathered.items():
-            taken = self.builder.take(RAW, [at for _, at, _ in found])
-            columns = zip(*(numbers for _, _, numbers in found), strict=True)
-            constants: Any = dict(zip(CONSTANTS.get(op, ()), map(np.array, columns), strict=True))
-            made = taken if op == "take" else self.builder.add(op, taken, **constants)
-            parts.append((made, [place for place, _, _ in found]))
-        places = np.concatenate([place for _, place in parts])
-        return self.builder.take(self.builder.concat(*[value for value, _ in parts]), np.argsort(places))
-
-
-CONSTANTS = {"standardize": ("mean", "std"), "impute": ("value",)}
-"""Numbers that a feature has, by operation."""
+TOGETHER = {"take", "standardize", "impute", "missing"}
+"""Operations of single features, which are one step for all columns."""
 
 
 def features_value(builder: Builder, preparation: TablePreparation, inputs: Inputs) -> str:
     """Add the features of a table, (m, n_features)."""
-    features = _Features(builder, inputs)
-    for column in preparation.columns:
-        if column.feature_names:
-            _add(features, column)
-    return features.value()
+    together: dict[str, list[tuple[int, int, Mapping[str, Any]]]] = {}
+    parts: list[tuple[str, Sequence[int]]] = []
+    n = 0
+    for column in (one for one in preparation.columns if one.feature_names):
+        for op, at, constants in _features_of(column, inputs):
+            if op in TOGETHER:
+                together.setdefault(op, []).append((n, at, constants))
+                n += 1
+            else:
+                value = builder.add(op, builder.take(RAW, [at]), **constants)
+                parts.append((value, range(n, n + builder.widths[value])))
+                n += builder.widths[value]
+    for op, found in together.items():
+        value = builder.take(RAW, [at for _, at, _ in found])
+        numbers: Any = {role: np.array([given[role] for _, _, given in found]) for role in found[0][2]}
+        value = value if op == "take" else builder.add(op, value, **numbers)
+        parts.append((value, [place for place, _, _ in found]))
+    places = np.concatenate([place for _, place in parts])
+    return builder.take(builder.concat(*[value for value, _ in parts]), np.argsort(places))
 
 
-def _add(features: _Features, column: Column) -> None:
-    found = features.inputs.of(column)
+def _features_of(column: Column, inputs: Inputs) -> Iterator[tuple[str, int, dict[str, Any]]]:
+    """The features of a column in their order: an operation, its column of ``raw``, and its constants."""
+    found = inputs.of(column)
     if isinstance(column, CategoryColumn | TwoValuesColumn):
         n = len(column.feature_names) - len(getattr(column, "words", ()))
         if n:
-            features.block("lookup", found.start, table=_table(column, found.settings["values"], n))
-        words = features.inputs.of(column, "words") if isinstance(column, TextColumn) else None
-        for word in getattr(column, "words", ()):
-            features.add("take", words.start + words.settings["words"].index(word))  # type: ignore[union-attr]
+            yield "lookup", found.start, {"table": _table(column, found.settings["values"], n)}
+        if isinstance(column, TextColumn):
+            words = inputs.of(column, "words")
+            for word in column.words:
+                yield "take", words.start + words.settings["words"].index(word), {}
         return
     if isinstance(column, StandardizedColumn):
-        features.add("standardize", found.start, column.mean, column.std)
+        yield "standardize", found.start, {"mean": column.mean, "std": column.std}
     if isinstance(column, BooleanColumn):
-        features.add("impute", found.start, column.mean)
+        yield "impute", found.start, {"value": column.mean}
     for part in getattr(column, "parts", ()):
-        features.block(part, found.start)
+        yield part, found.start, {}
     if column.marks_missing:  # type: ignore[attr-defined]
-        features.add("missing", found.start)
+        yield "missing", found.start, {}
 
 
 def _table(column: Any, values: Sequence[str], n: int) -> AnyArray:

@@ -15,7 +15,7 @@ from deepstep.export.formats import Format
 from deepstep.export.program import Program
 from deepstep.types import AnyArray, Array
 
-RUNTIME = Path(__file__).with_name("runtime.js")
+RUNTIME, DRIVER = (Path(__file__).with_name(name) for name in ("runtime.js", "driver.js"))
 TYPES = {"float32": ("Float32", "<f4"), "float64": ("Float64", "<f8"), "int64": ("Int32", "<i4")}
 """Types of constants: as a DataView of JavaScript reads them, and as they are stored."""
 
@@ -36,22 +36,6 @@ $constants};
 const program = $program;
 const steps = program.steps.map(prepared);
 """)
-
-DRIVER = """
-const columnsOfRows = JSON.parse(ROWS);
-const found = Object.values(columnsOfRows)[0].map((_, at) => {
-  const row = Object.fromEntries(Object.entries(columnsOfRows).map(([name, values]) => [name, values[at]]));
-  try {
-    return [outputs([row])[0], predict([row])[0]];
-  } catch (error) {
-    if (error instanceof RangeError) return null;
-    throw error;
-  }
-});
-const plain = (_, value) => (typeof value === "bigint" ? String(value) : value);
-process.stdout.write(JSON.stringify(found, plain));
-"""
-"""Runs the module on columns; rows that it refuses are null."""
 
 
 def _plain(text: str) -> str:
@@ -98,7 +82,8 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Ar
     if node is None:
         raise CannotRunError("js", "Node", "there is no node")
     given = json.dumps(rows).replace("Infinity", "1e999")  # as JSON has it
-    text = path.read_text(encoding="utf-8") + DRIVER.replace("ROWS", _written(given))
+    texts = path.read_text(encoding="utf-8"), f"const ROWS = {_written(given)};", DRIVER.read_text("utf-8")
+    text = "\n".join(texts)
     done = output_of([node, "--input-type=module", "-"], text.encode(), path)
     return answers_of(done, len(program.result.names))
 

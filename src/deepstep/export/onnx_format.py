@@ -12,7 +12,6 @@ import numpy as np
 
 from deepstep import __version__
 from deepstep.errors import missing_package
-from deepstep.export.c_format import MEANINGS
 from deepstep.export.certificate import CannotRunError
 from deepstep.export.formats import Format
 from deepstep.export.onnx_operations import (
@@ -25,7 +24,7 @@ from deepstep.export.onnx_operations import (
     over_columns,
     where,
 )
-from deepstep.export.program import RAW, Input, Program, free_texts
+from deepstep.export.program import MEANINGS, RAW, Input, Program, free_texts
 from deepstep.export.rows import as_raw
 from deepstep.types import AnyArray, Array
 

@@ -53,23 +53,24 @@ def erfcx_coefficients() -> list[float]:
     return [float(one) for one in coefficients]
 
 
+MEANINGS = {
+    "number": "a number",
+    "boolean": "0 or 1",
+    "date": "days since 1970-01-01 (a time of day: since midnight)",
+    "duration": "seconds",
+    "presence": "any number where there is a value",
+}
+"""Kinds of inputs as numbers of ``raw``, beside those of texts."""
+
+
 @dataclass(frozen=True)
 class Input:
     """How a raw column becomes numbers, columns ``start`` to ``start + width`` of ``raw``.
 
-    ========= ================================================================================
-    kind      number
-    ========= ================================================================================
-    number    itself; a text is read by the settings, without them as plain digits alone
-    boolean   0 or 1
-    date      days since 1970-01-01, in UTC; a time of day: since midnight
-    duration  seconds
-    category  its place among ``values``, their number where it is none of them
-    words     for each of ``words`` 1 where the text has it, else 0
-    presence  0 where there is a value
-    ========= ================================================================================
-
-    ``like`` are mean and deviation of the training rows.
+    kind: Of the number, one of ``MEANINGS``; ``category``, the place of a text among ``values``, their number
+        where it is none of them; or ``words``, for each of ``words`` 1 where the text has it, else 0.
+    settings: How texts are read, plain digits alone without any.
+    like: Mean and deviation of the training rows.
     """
 
     column: str

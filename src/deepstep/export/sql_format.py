@@ -35,21 +35,7 @@ TYPES = {"number": "DOUBLE PRECISION", "duration": "DOUBLE PRECISION", "boolean"
 PART = r'"(?:[^"]|"")+"|[^".][^.]*'
 """A part of a table's name."""
 
-HEAD = """-- {title}
--- Parity certificate: {note}.
--- Needs {functions}, abs, row_number: SQLite 3.35 with its mathematical functions, DuckDB, PostgreSQL 12.
--- NULL is a missing value. Where the model refuses a row (an infinite number, a text that is no number), all
--- outputs are NULL. Columns of the table; SQLite has texts in all where .import creates the table:
-{types}
-WITH numbered AS MATERIALIZED (
-  SELECT row_number() OVER () AS deepstep_row, t.*
-  FROM {table} AS t
-),
-{steps}
-SELECT {columns}
-FROM numbered JOIN {last} ON {last}.deepstep_row = numbered.deepstep_row
-ORDER BY numbered.deepstep_row;
-"""
+STATEMENT = Path(__file__).with_name("statement.sql")
 
 
 def _name(text: str) -> str:
@@ -200,7 +186,7 @@ def write(program: Program, path: Path, note: str, *, table: str = "rows") -> li
     refuse_zero_characters("sql", program)
     kinds = {one.column: one.kind for one in program.inputs}
     query, outputs = _steps(program)
-    text = HEAD.format(
+    text = STATEMENT.read_text(encoding="utf-8").format(
         title=" ".join(program.title.split()),
         note=note,
         functions=", ".join(FUNCTIONS),
