@@ -106,7 +106,7 @@ def test_statements_within_the_limits_of_sqlite(tmp_path: Path) -> None:
         (Network([1600, 2, 1], seed=1), r"steps of fewer than 1,600 columns for to='sql', got 1,601"),
         (
             Network([5, 120], output="softmax", seed=1),
-            r"at most 1,000,000 bytes for to='sql', got 1,9\d\d,\d+",
+            r"at most 1,000,000 bytes for to='sql', got 1,7\d\d,\d+",
         ),
         (fitted("single", "date"), "model without input date for to='sql': .* column 'date'"),
         (

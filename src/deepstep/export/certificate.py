@@ -131,24 +131,31 @@ def certify(model: Exported, run: Runner, *, bound: float = BOUND, where: str = 
     exact, predicted = _or_nan(model.exact, rows), _or_nan(model.predicted, rows)
     refused = np.asarray(np.isnan(exact).any(axis=1))
     m, n = len(found), int(refused.sum())
-    beyond = (np.abs(exact) > np.finfo(np.float32).max).any(axis=1)  # a file may give float32
-    finite = np.isfinite(found).all(axis=1)
+    finite = np.asarray(np.isfinite(found).all(axis=1))
+    beyond = np.asarray((np.abs(exact) > np.finfo(np.float32).max).any(axis=1))  # a file may give float32
+    _compare_refusals(refused, finite, beyond, where)
+    scale = _scale(model, exact)
+    difference, from_predictions = (_largest(found - one, one, scale) for one in (exact, predicted))
+    if difference > bound:
+        expected = f"differences of at most {bound:g} from the model"
+        raise ParityError(where, expected, f"got {difference:.2e}", _HINT)
+    near = bound * _size(exact, scale)
+    _compare_decisions(model, rows, exact, finite & ~refused, decisions, near, where)
+    return Certificate(difference, from_predictions, model.own_precision, m, m - ROWS, n, bound)
+
+
+def _compare_refusals(refused: AnyArray, finite: AnyArray, beyond: AnyArray, where: str) -> None:
+    """Compare which rows are refused; it may be either where a number is beyond float32."""
+    m, n = len(refused), int(refused.sum())
     alone = np.flatnonzero((refused == finite) & ~beyond)
     if len(alone):
         got = (
             f"row {alone[0]} of {m} is refused by {'the model' if refused[alone[0]] else 'the export'} alone"
         )
         raise ParityError(where, "a file that refuses those rows alone that the model refuses", got, _HINT)
-    scale = _scale(model, exact)
-    difference, from_predictions = (_largest(found - one, one, scale) for one in (exact, predicted))
-    if difference > bound:
-        expected = f"differences of at most {bound:g} from the model"
-        raise ParityError(where, expected, f"got {difference:.2e}", _HINT)
     if m > 3 * (m - n):
         got = f"compared too few rows: both refuse {n} of {m}"
         raise ParityError(where, "a third of the rows or more to compare", got, _HINT)
-    _compare_decisions(model, rows, exact, finite & ~refused, decisions, bound * scale, where)
-    return Certificate(difference, from_predictions, model.own_precision, m, m - ROWS, n, bound)
 
 
 def _compare_decisions(
@@ -166,7 +173,7 @@ def _compare_decisions(
     for at, expected in zip(places, model.decided(given).tolist(), strict=True):
         got = np.ravel(np.array(decisions[at], object)).tolist()
         same = len(got) == len(expected) and all(map(_is, got, expected))
-        if not (same or _is_near(kind, exact[at], near, got, expected)):
+        if not (same or _is_near(kind, exact[at], near[at], got, expected)):
             answer = f"row {at} is {got!r:.60} and not {expected!r:.60}"
             raise ParityError(where, "what the model decides for each row", answer, _HINT)
 
@@ -180,7 +187,7 @@ def _is_near(kind: str, exact: Array, near: Array, got: list[Any], expected: lis
     """Whether a prediction is as near as outputs are: numbers, and decisions that are a tie."""
     if kind == "numbers":
         apart = np.abs(np.array(got, np.float64) - np.array(expected, np.float64))
-        return bool((apart <= near * np.maximum(1, np.abs(exact))).all())
+        return bool((apart <= near).all())
     if kind == "labels":
         return bool((np.abs(exact - 0.5) <= near).any())
     *_, second, first = np.sort(exact)
@@ -190,10 +197,14 @@ def _is_near(kind: str, exact: Array, near: Array, got: list[Any], expected: lis
 _HINT = "This is a defect of DeepStep or of the program that ran the file: please report it."
 
 
+def _size(one: Array, scale: Array) -> Array:
+    """The numbers that differences are relative to."""
+    return np.maximum(np.maximum(1.0, np.abs(one)), scale)
+
+
 def _largest(apart: Array, one: Array, scale: Array) -> float:
     known = np.isfinite(one) & np.isfinite(apart)
-    relative = np.abs(apart) / np.maximum(np.maximum(1.0, np.abs(one)), scale)
-    return float(np.max(relative, initial=0.0, where=known))
+    return float(np.max(np.abs(apart) / _size(one, scale), initial=0.0, where=known))
 
 
 def _scale(model: Exported, exact: Array) -> Array:

@@ -16,7 +16,7 @@ from deepstep.export.program import RAW, Builder, Input, Program, Result
 from deepstep.export.rows import stored_rows
 from deepstep.model import Network
 from deepstep.network.model_file import Model
-from deepstep.preparation import TablePreparation, Target
+from deepstep.preparation import ImagePreparation, TablePreparation, Target
 from deepstep.run import Run
 from deepstep.types import AnyArray, Array
 
@@ -61,19 +61,19 @@ def exported(model: Any, where: str = "export") -> Exported:
     raise ConfigurationError(where, expected, f"got {type(model).__name__}", setting="model")
 
 
+KINDS = {"probabilities": "labels", "classes": "classes", "cumulative": "classes"}
+"""Kinds of results by the targets of a head, where they are no numbers."""
+
+
 def _of_network(network: Network, where: str) -> Exported:
     """A network takes numbers; rows are examples here."""
     shape, builder = network.architecture, Builder(network.architecture.n_inputs)
     A = network_value(builder, network, RAW, where)
-    head = get_head(shape)
-    n = shape.n_outputs
-    kind = {"probabilities": "labels", "classes": "classes", "cumulative": "classes"}.get(
-        head.targets, "numbers"
-    )
-    if head.targets == "cumulative":
-        A, n = builder.of_classes(A), n + 1
-    classes = tuple(range(n)) if kind == "classes" else ()
-    result = Result(kind, tuple(f"y{at}" for at in range(n)), classes)
+    targets = get_head(shape).targets
+    if targets == "cumulative":
+        A = builder.of_classes(A)
+    kind, n = KINDS.get(targets, "numbers"), builder.widths[A]
+    result = Result(kind, tuple(f"y{at}" for at in range(n)), tuple(range(n * (kind == "classes"))))
     columns = tuple(f"x{at}" for at in range(shape.n_inputs))
     parts = builder.steps_of(A)
     program = Program(columns, _numbers(columns), *parts, A, result, needs_all=True, title=repr(network))
@@ -96,44 +96,46 @@ def _of_run(run: Run, where: str, names: tuple[str, ...] = (), *, as_numbers: bo
     """A run; ``as_numbers`` takes the columns of a table as they are, none of them missing."""
     inputs, ensemble = run.preparation.inputs, run.ensemble
     tables = [one.preparation for one in ensemble.preprocessors if one.preparation is not None]
-    table = inputs if isinstance(inputs, TablePreparation) and not as_numbers else None
-    if table is None:
-        names = inputs.feature_names
-        read, builder = _numbers(names), Builder(len(names))
-        features = [RAW]
-        if not isinstance(inputs, TablePreparation):  # a column for each pixel
-            features = [builder.affine(RAW, inputs.scale)]
-    else:
-        found = Inputs(tables or [table])
-        builder, read = Builder(found.n_raw), tuple(found.by_key.values())
-        features = [features_value(builder, one, found) for one in tables or [table]]
-        names = names or tuple(column.name for column in table.columns)
+    prepared = not (as_numbers or tables)  # one network whose inputs the run itself prepares
+    needs_all = as_numbers or not isinstance(inputs, TablePreparation)
+    builder, read, features = _features(inputs, tables, as_numbers=as_numbers)
+    columns = tuple(one.name for one in getattr(inputs, "columns", ()))
+    names = inputs.feature_names if needs_all else names or columns
     mean = _ensemble_value(builder, ensemble, features, where)
     output, result = _in_terms_of_the_target(builder, run, mean)
     usual, parts = run.reading().usual, builder.steps_of(output)
     written = usual.sep or ",", usual.decimal or "."
-    program = Program(names, read, *parts, output, result, table is None, repr(ensemble), written)
+    program = Program(names, read, *parts, output, result, needs_all, repr(ensemble), written)
 
-    def outputs(ensemble: Ensemble) -> Outputs:
-        def of_rows(rows: Mapping[str, Any]) -> Array:
-            given: Any = _matrix(rows, names) if table is None else _frame(program, rows)
-            prepared = not (as_numbers or tables)  # one network whose inputs the run itself prepares
-            return ensemble.outputs(inputs.transform(given) if prepared else given)
-
-        return of_rows
+    def outputs(ensemble: Ensemble, rows: Mapping[str, Any]) -> Array:
+        given: Any = _matrix(rows, names) if needs_all else _frame(program, rows)
+        return ensemble.outputs(inputs.transform(given) if prepared else given)
 
     members = [replace(one, network=in_float64(one.network), engine="reference") for one in ensemble.members]
-    own = ", ".join(dict.fromkeys(one.network.dtype.name for one in ensemble.members))
+    precise = replace(ensemble, members=tuple(members))
     cells = {} if run.held_out is None else run.held_out.cells
-    precise = outputs(replace(ensemble, members=tuple(members)))
     return Exported(
         program,
-        lambda rows: _reported(run, outputs(ensemble)(rows)),
-        lambda rows: _reported(run, precise(rows)),
-        lambda rows: _decided(run, precise(rows)),
-        own,
-        stored_rows(program, cells, decimal_comma=program.written[1] == ","),
+        lambda rows: _reported(run, outputs(ensemble, rows)),
+        lambda rows: _reported(run, outputs(precise, rows)),
+        lambda rows: _decided(run, outputs(precise, rows)),
+        ", ".join(dict.fromkeys(one.network.dtype.name for one in ensemble.members)),
+        stored_rows(program, cells, decimal_comma=written[1] == ","),
     )
+
+
+def _features(
+    inputs: TablePreparation | ImagePreparation, tables: list[TablePreparation], *, as_numbers: bool
+) -> tuple[Builder, tuple[Input, ...], list[str]]:
+    """The inputs of a program, and the features that the preparation of each fold makes of them."""
+    if as_numbers or not isinstance(inputs, TablePreparation):
+        builder = Builder(len(inputs.feature_names))
+        value = builder.affine(RAW, inputs.scale) if isinstance(inputs, ImagePreparation) else RAW
+        return builder, _numbers(inputs.feature_names), [value]
+    found = Inputs(tables or [inputs])
+    builder = Builder(found.n_raw)
+    made = [features_value(builder, one, found) for one in tables or [inputs]]
+    return builder, tuple(found.by_key.values()), made
 
 
 def _decided(run: Run, A: Array) -> AnyArray:
