@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import polars
 import pytest
-from scipy.special import erfc
 from test_numpy_format import DATES, RAW, program_of
 
 from deepstep import DeepClassifier, DeepRegressor
@@ -140,11 +139,3 @@ def test_dates_and_columns_of_several_rows(tmp_path: Path) -> None:
     first = "[{ x: 1 }, { x: 2, number: 3 }]"
     program = f'import {{ predict }} from "./model.js"; print(predict({first}).length);'
     assert evaluated(program, tmp_path) == 2
-
-
-def test_the_error_function(tmp_path: Path) -> None:
-    z = np.linspace(-9, 26, 500)
-    text = js_format.RUNTIME.read_text(encoding="utf-8")
-    found = np.array(evaluated(f"{text}\nprint({z.tolist()}.map(erfc));", tmp_path))
-    assert np.max(np.abs(found - erfc(z))) < 1e-15
-    assert np.allclose(found[z > 2.5], erfc(z[z > 2.5]), rtol=1e-13)

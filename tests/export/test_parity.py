@@ -1,6 +1,5 @@
 """Each format against each model: it predicts what the model predicts, or refuses it by name."""
 
-import runpy
 from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
@@ -39,7 +38,7 @@ def exported(model: Any, name: str, folder: Path) -> None:
         return
     if certificate.difference is None:
         pytest.skip(str(certificate))
-    assert certificate.difference <= 1e-6
+    assert certificate.difference <= (1e-6 if name == "c" else 1e-11)
     assert certificate.rows == 200
     assert str(certificate) in path.read_bytes().decode("utf-8", "replace") or kind.suffix == ".onnx"
 
@@ -104,21 +103,6 @@ def test_ten_thousand_fuzzed_rows(
     found, _ = kind.run(tmp_path / "model.c", known.program, drawn)
     exact = known.exact(drawn)
     assert np.max(np.abs(found - exact) / np.maximum(1, np.abs(exact))) < (1e-6 if name == "c" else 1e-9)
-
-
-@pytest.mark.parametrize("target", [2, 0])
-def test_tables(shared: Path, target: int, tmp_path: Path) -> None:
-    """Ensembles on tables as they are: classes and numbers."""
-    rows = polars.read_csv(shared / "data/tables/penguins.csv", null_values=["NA", ""]).drop_nulls("sex")
-    name = rows.columns[target]
-    kind = DeepRegressor if rows[name].dtype.is_numeric() else DeepClassifier
-    model = kind(**{**PRESETS["tabular"], "n_estimators": 10}).fit(rows.drop(name), rows[name])
-    exported(model, "numpy", tmp_path)
-    proba = getattr(model, "predict_proba", model.predict)(rows.drop(name))
-    module = runpy.run_path(str(tmp_path / "model.py"))
-    found = module["outputs"](rows.to_dict(as_series=False)).reshape(proba.shape)
-    scale = max(1, np.std(proba))
-    assert np.max(np.abs(found - proba)) < 1e-6 * scale
 
 
 def test_an_operation_of_ones_own_is_refused(tmp_path: Path) -> None:

@@ -89,29 +89,31 @@ def stored_rows(
     There are none where the run has not kept all columns, where spans of time are among them, or where one
     cannot be read.
     """
-    from deepstep.environment import polars
-
     if any(one.column not in cells or one.kind == "duration" for one in program.inputs):
         return {}
     found: dict[str, list[Any]] = {}
     for name, inputs in _by_column(program).items():
-        texts: list[Any] = [text or None for text in cells[name][:STORED]]
-        one = inputs[0]
-        if len(inputs) == 1 and one.kind in KEPT and not is_written(inputs):
-            read, kept = KEPT[one.kind]
-            series = polars.Series(name, texts, polars.String)
+        found[name] = [text or None for text in cells[name][:STORED]]
+        if len(inputs) == 1 and inputs[0].kind in KEPT and not is_written(inputs):
             try:
-                raw = (
-                    np.array([RUNTIME.days_of(text, one.settings) for text in texts])
-                    if one.settings.get("lenient")
-                    else read(typed_column(series, decimal_comma=decimal_comma))
-                )
+                found[name] = _kept(inputs[0], found[name], decimal_comma=decimal_comma)
             except DataError:
                 return {}
-            values = iter(kept(raw[np.isfinite(raw)]))
-            texts = [next(values) if there else None for there in np.isfinite(raw)]
-        found[name] = texts
     return found
+
+
+def _kept(one: Input, texts: list[Any], *, decimal_comma: bool) -> list[Any]:
+    """Texts of a column as values."""
+    from deepstep.environment import polars
+
+    read, kept = KEPT[one.kind]
+    if one.settings.get("lenient"):
+        raw = np.array([RUNTIME.days_of(text, one.settings) for text in texts])
+    else:
+        series = polars.Series(one.column, texts, polars.String)
+        raw = read(typed_column(series, decimal_comma=decimal_comma))
+    values = iter(kept(raw[np.isfinite(raw)]))
+    return [next(values) if there else None for there in np.isfinite(raw)]
 
 
 def _odd(rng: np.random.Generator, one: Input, *, needs_all: bool) -> Any:
