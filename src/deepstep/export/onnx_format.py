@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections import Counter
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
@@ -56,14 +55,15 @@ def tensors_of(program: Program) -> list[tuple[str, bool]]:
     The name is the column. Inputs of a column have a tensor each, with a number in its name, where folds see
     texts and numbers in it; only whether there is a value is read from either.
     """
-    own = [one for one in program.inputs if one.kind != "presence"]
-    every, texts = Counter(one.column for one in own), Counter(one.column for one in own if one.kind in TEXTS)
-    apart = {column for column, n in every.items() if n > 1 and texts[column] < n}
+    texts: dict[str, list[bool]] = {one.column: [] for one in program.inputs}
+    for one in program.inputs:
+        texts[one.column] += [one.kind in TEXTS] * (one.kind != "presence")
+    apart = {column for column, found in texts.items() if len(found) > 1 and not all(found)}
     taken = {"", *outputs_of(program), *apart}
     return [
         (
             f"{one.column} {one.start}" if one.column in taken else one.column,
-            one.kind in TEXTS or (one.column in texts and one.column not in apart),
+            one.kind in TEXTS or (any(texts[one.column]) and one.column not in apart),
         )
         for one in program.inputs
     ]

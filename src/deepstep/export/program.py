@@ -41,7 +41,7 @@ WIDTHS: dict[str, Width] = {
 
 
 def erfcx_coefficients() -> list[float]:
-    """Those of (1 + 2z)·e^(z²)·erfc(z) by powers of (z - 3.75) / (z + 3.75), for z from 0 on."""
+    """Coefficients of (1 + 2z)·e^(z²)·erfc(z) by powers of (z - 3.75) / (z + 3.75), for z from 0 on."""
     from scipy.special import erfcx
 
     def bounded(s: AnyArray) -> AnyArray:

@@ -205,7 +205,7 @@ def write(program: Program, path: Path, note: str, *, table: str = "rows") -> li
 
 
 def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Array, list[Any]]:
-    """The answers of the statement in SQLite, and in DuckDB where it is installed, which have to agree."""
+    """The answers in SQLite, and in DuckDB where it is installed, which have to agree."""
     unseen = {one.column: free_texts(program, one.column) for one in program.inputs if one.kind == "category"}
     rows = {
         name: [unseen[name][1] if name in unseen and one == unseen[name][0] else one for one in values]

@@ -185,7 +185,7 @@ def _json(value: Any, status: int = 200, headers: Any = None) -> Response:
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    """The answer of an error; the log has the reason of one that is none of the request."""
+    """The answer to an error; the log has the reason of one that is none of the request."""
     if isinstance(error, HTTPException):
         return _json({"error": error.detail}, error.status_code, error.headers)
     if isinstance(error, DeepStepError):
