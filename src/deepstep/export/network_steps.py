@@ -34,7 +34,8 @@ def _written(node: Node, where: str) -> Callable[..., Quantity]:
         return STEPS[name]
     if name in ACTIVATIONS.built_in and name in RUNTIME.OPERATIONS:
         return lambda builder, node, Z: _each(lambda z: builder.add(name, z), Z)
-    expected = f"made of operations that can be exported, {', '.join([*STEPS, *ACTIVATIONS.built_in])}"
+    known = dict.fromkeys([*STEPS, *sorted(ACTIVATIONS.built_in)])
+    expected = f"made of operations that can be exported, {', '.join(known)}"
     hint = "Register no operation of your own, or export with deepstep itself: Network.save."
     raise ConfigurationError(where, expected, f"got {name!r} in layer {node.layer}", hint, setting="network")
 

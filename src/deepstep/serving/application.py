@@ -144,12 +144,13 @@ class _Service:
     async def _body(self, request: Request) -> bytes:
         most, body = self._limits.bytes, bytearray()
         declared = request.headers.get("content-length", "")
+        too_large = HTTPException(413, f"The body must have at most {most:,} bytes.")
         if declared.isdigit() and int(declared) > most:
-            raise _too_large(most)
+            raise too_large
         async for chunk in request.stream():
             body += chunk
             if len(body) > most:
-                raise _too_large(most)
+                raise too_large
         return bytes(body)
 
     def _answer(self, read: Reader, body: bytes, wanted: str, coverage: float | None) -> str:
@@ -174,10 +175,6 @@ def _coverage(request: Request) -> float | None:
             "/predict", "a number between 0 and 1", f"got {text!r:.60}", setting="coverage"
         )
     return value
-
-
-def _too_large(most: int) -> HTTPException:
-    return HTTPException(413, f"The body must have at most {most:,} bytes.")
 
 
 def _json(value: Any, status: int = 200, headers: Any = None) -> Response:
