@@ -12,7 +12,7 @@ import pytest
 from deepstep import Network
 from deepstep.errors import FileError
 from deepstep.export import FORMATS, ParityError, export, formats
-from deepstep.export.certificate import BOUND, CannotRunError, _or_nan, output_of
+from deepstep.export.certificate import BOUND, CannotRunError, _or_nan, certify, output_of
 from deepstep.export.formats import get_format
 from deepstep.export.models import exported
 from deepstep.export.program import Input, Program, Result
@@ -160,27 +160,16 @@ def test_a_changed_text_is_found(
     assert not any(tmp_path.iterdir())
 
 
-def test_too_few_rows_are_no_certificate(
-    changed: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    kind = get_format("numpy")
-    network = Network([2, 3, 1], seed=1)
-    found = exported(network)
+def test_too_few_rows_are_no_certificate() -> None:
+    found = exported(Network([2, 3, 1], seed=1))
 
     def most_refused(rows: Any) -> Any:
         A = _or_nan(found.predicted, rows)
         return np.where(np.arange(len(A))[:, None] < 60, A, np.nan)
 
-    def run(path: Path, program: Any, rows: Any) -> Any:
-        _, decisions = kind.run(path, program, rows)
-        return most_refused(rows), decisions
-
-    monkeypatch.setattr(
-        "deepstep.export.exported", lambda *_: replace(found, predicted=most_refused, exact=most_refused)
-    )
-    changed("numpy", run=run)
+    model = replace(found, predicted=most_refused, exact=most_refused)
     with pytest.raises(ParityError, match="compared too few rows: both refuse 140 of 200"):
-        export(network, tmp_path / "net.py")
+        certify(model, lambda rows: (most_refused(rows), []))
 
 
 def test_all_files_are_replaced_or_none(tmp_path: Path) -> None:

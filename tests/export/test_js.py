@@ -43,9 +43,8 @@ def test_what_it_exports(tmp_path: Path) -> None:
     model, rows = fitted("single"), table()[:8].with_columns(polars.lit(None).alias("duration"))
     rows = rows.with_columns(polars.col("date").cast(polars.String))
     certificate = export(model, tmp_path / "model.js")
-    assert (tmp_path / "model.js").read_text(encoding="utf-8").count(
-        str(certificate)
-    ) == 2  # comment, constant
+    text = (tmp_path / "model.js").read_text(encoding="utf-8")
+    assert text.count(str(certificate)) == 2  # comment, constant
     found = evaluated(
         f"""import * as model from "./model.js";
         const rows = {json.dumps(rows.to_dicts())};

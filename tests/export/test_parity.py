@@ -128,12 +128,7 @@ def test_members_that_are_no_networks_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("model", "path", "options", "match"),
     [
-        (
-            3,
-            "x.py",
-            {},
-            "model must be a fitted DeepClassifier or DeepRegressor, .* got int",
-        ),
+        (3, "x.py", {}, "model must be a fitted DeepClassifier or DeepRegressor, .* got int"),
         (None, "x.txt", {}, "path must be a file with one of the suffixes"),
         (None, "x.c", {"to": "numpy"}, r"path must be a file with the suffix .py, got 'x.c'"),
         (None, "x.py", {"to": "numpi"}, "to must be one of"),
