@@ -43,24 +43,23 @@ def export(
 ) -> Certificate:
     """Write a model as a file that predicts without DeepStep, whole or not at all.
 
-        model: A fitted `DeepClassifier` or `DeepRegressor`, a `Network` or a `Run`.
-        path: The file to write.
-        to: The format, a name in ``FORMATS``; by default by the suffix of the file.
-        overwrite: Replace files that exist.
-        where: Name for error messages.
-        options: Of the format.
-        returns: The certificate, which the file holds, too.
-        ConfigurationError: If the format cannot carry the model; the message names the reason.
-        ParityError: If the file predicts other values than the model; nothing is written.
-        FileError: If the file exists and may not be replaced, or cannot be written.
+    model: A fitted `DeepClassifier` or `DeepRegressor`, a `Network` or a `Run`.
+    path: The file to write.
+    to: The format, a name in ``FORMATS``; by default by the suffix of the file.
+    overwrite: Replace files that exist.
+    where: Name for error messages.
+    options: Of the format.
+    returns: The certificate, which the file holds, too.
+    ConfigurationError: If the format cannot carry the model; the message names the reason.
+    ParityError: If the file predicts other values than the model; nothing is written.
+    FileError: If the file exists and may not be replaced, or cannot be written.
 
-        >>> import tempfile
-    from collections.abc import Mapping
-        >>> from deepstep import Network
-        >>> folder = Path(tempfile.mkdtemp())
-        >>> certificate = export(Network([2, 3, 1], seed=1), folder / "small.py", to="numpy")
-        >>> certificate.difference < 1e-6, sorted(path.name for path in folder.iterdir())
-        (True, ['small.npz', 'small.py'])
+    >>> import tempfile
+    >>> from deepstep import Network
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> certificate = export(Network([2, 3, 1], seed=1), folder / "small.py", to="numpy")
+    >>> certificate.difference < 1e-6, sorted(path.name for path in folder.iterdir())
+    (True, ['small.npz', 'small.py'])
     """
     path = Path(path)
     to = to or _by_suffix(path, where)
