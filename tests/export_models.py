@@ -6,6 +6,7 @@ largest difference of each export, or the reason of its refusal.
 
 import datetime
 import tempfile
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -67,47 +68,42 @@ def table(*kinds: str) -> polars.DataFrame:
     return polars.DataFrame({"x": plain, **{kind: every[kind] for kind in kinds or KINDS}})
 
 
+TARGETS: dict[str, tuple[Any, dict[str, Any], Callable[[np.random.Generator], Any]]] = {
+    "classes": (DeepClassifier, {}, lambda rng: np.array([*"abc"])[rng.integers(0, 3, M)]),
+    "two classes": (DeepClassifier, {}, lambda rng: np.array([*"ab"])[rng.integers(0, 2, M)]),
+    "ordered": (DeepClassifier, {"loss": "ordinal"}, lambda rng: np.array([*"abc"])[rng.integers(0, 3, M)]),
+    "several": (DeepClassifier, {}, lambda rng: rng.integers(0, 2, (M, 3))),
+    "numbers": (DeepRegressor, {}, lambda rng: 1000 + 300 * rng.normal(size=M)),
+    "counts": (DeepRegressor, {"loss": "poisson"}, lambda rng: rng.integers(0, 9, M)),
+    "quantiles": (
+        DeepRegressor,
+        {"loss": "quantile", "quantiles": [0.2, 0.8]},
+        lambda rng: rng.normal(size=M),
+    ),
+}
+
+
 @cache
 def fitted(preset: str, *kinds: str, target: str = "classes") -> Any:
     """An estimator of a preset, fitted on the table."""
-    rows, rng = table(*kinds), np.random.default_rng(2)
-    if target == "numbers":
-        return DeepRegressor(**PRESETS[preset]).fit(rows, 1000 + 300 * rng.normal(size=M))
-    if target == "counts":
-        return DeepRegressor(loss="poisson", **PRESETS[preset]).fit(rows, rng.integers(0, 9, M))
-    if target == "quantiles":
-        return DeepRegressor(loss="quantile", quantiles=[0.2, 0.8], **PRESETS[preset]).fit(
-            rows, rng.normal(size=M)
-        )
-    if target == "several":
-        return DeepClassifier(**PRESETS[preset]).fit(rows, rng.integers(0, 2, (M, 3)))
-    n = 2 if target == "two classes" else 3
-    loss = {"loss": "ordinal"} if target == "ordered" else {}
-    labels = np.array(["a", "b", "c"])[rng.integers(0, n, M)]
-    return DeepClassifier(**loss, **PRESETS[preset]).fit(rows, labels)
-
-
-TARGETS = ("classes", "two classes", "ordered", "several", "numbers", "counts", "quantiles")
+    estimator, settings, labels = TARGETS[target]
+    return estimator(**settings, **PRESETS[preset]).fit(table(*kinds), labels(np.random.default_rng(2)))
 
 
 def networks() -> dict[str, Network]:
     """A network with each head, each activation and each feature."""
-    heads = {
-        f"head {name}": Network([3, 5, 3], output=name, seed=1) for name in HEADS if name in HEADS.built_in
-    }
+    heads = {f"head {name}": Network([3, 5, 3], output=name, seed=1) for name in sorted(HEADS.built_in)}
     hidden = {
         f"activation {name}": Network([3, 5, 1], activation=name, output="identity", seed=2)
-        for name in ACTIVATIONS
-        if name in ACTIVATIONS.built_in
+        for name in sorted(ACTIVATIONS.built_in)
     }
-    members: dict[str, Any] = {"shared_members": 4, "parametric": True}
     periodic = {"periodic_embedding": {"frequencies": 4, "outputs": 2, "scale": 0.5, "inputs": [0, 2]}}
     codes = {"category_embedding": {"counts": {"1": 3}, "size": 2}}
-    features = {
+    features: dict[str, dict[str, Any]] = {
         "batch": {"normalization": "batch"},
         "layer": {"normalization": "layer"},
         "input scale": {"input_scale": True, "parametric": True},
-        "members": members,
+        "members": {"shared_members": 4, "parametric": True},
         "periodic": {"features": periodic},
         "codes": {"features": codes},
         "all": {"features": {**periodic, **codes}, "normalization": "layer", "input_scale": True},

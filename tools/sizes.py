@@ -22,16 +22,16 @@ LIMITS: dict[str, tuple[int, int]] = {
     "plots": (1_270, 1_660),
     "report": (700, 920),
     "explorer": (1_230, 1_830),
-    "export": (1_800, 3_310),
-    "serving": (300, 570),
+    "export": (1_800, 3_040),
+    "serving": (300, 525),
     "course": (1_800, 3_740),
     "cli": (2_000, 5_760),
     "": (500, 2_470),
 }
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
-FILES = 190, 283
-TESTS = 22_000, 45_520
+FILES = 190, 281
+TESTS = 22_000, 45_370
 
 
 def lines(files: list[Path]) -> int:

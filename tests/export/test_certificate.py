@@ -1,6 +1,7 @@
 """The certificate finds what is wrong, and nothing is written then; a file of each kind is whole."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from deepstep import Network
 from deepstep.errors import FileError
 from deepstep.export import FORMATS, ParityError, export, formats
-from deepstep.export.certificate import BOUND, CannotRunError, _or_nan, output_of
+from deepstep.export.certificate import BOUND, CannotRunError, _or_nan, certify, output_of
 from deepstep.export.formats import get_format
 from deepstep.export.models import exported
 from deepstep.export.program import Input, Program, Result
@@ -19,15 +20,15 @@ from deepstep.export.rows import drawn_rows, stored_rows
 from export_models import fitted
 
 
-def with_runner(monkeypatch: pytest.MonkeyPatch, change: Any) -> None:
-    """The format numpy with another runner."""
-    kind = get_format("numpy")
+@pytest.fixture
+def changed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Gives a format another runner or writer."""
 
-    def run(path: Path, program: Any, rows: Any) -> Any:
-        return change(kind.run(path, program, rows))
+    def change(name: str, **records: Any) -> None:
+        module = formats.import_module(FORMATS[name])
+        monkeypatch.setattr(module, "FORMAT", replace(get_format(name), **records))
 
-    module = formats.import_module(FORMATS["numpy"])
-    monkeypatch.setattr(module, "FORMAT", replace(kind, run=run))
+    return change
 
 
 def moved(A: Any) -> Any:
@@ -48,9 +49,10 @@ def refused(A: Any) -> Any:
     ],
 )
 def test_a_wrong_file_is_not_written(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, change: Any, match: str
+    changed: Callable[..., None], tmp_path: Path, change: Any, match: str
 ) -> None:
-    with_runner(monkeypatch, change)
+    run = get_format("numpy").run
+    changed("numpy", run=lambda *given: change(run(*given)))
     (tmp_path / "net.py").write_text("old")
     with pytest.raises(ParityError, match=match):
         export(Network([2, 3, 1], seed=1), tmp_path / "net.py", overwrite=True)
@@ -131,51 +133,43 @@ def test_rows_of_columns_that_folds_see_as_several_kinds() -> None:
     [
         ("numpy", "found.argmax(axis=1)", "found.argmin(axis=1)"),
         ("numpy", "writer.writerows([*row, *more]", "writer.writerows([*row[::-1] * 2, *more]"),
-        ("numpy", "decided(found).reshape", "decided(found[::-1]).reshape"),
+        ("numpy", "decided(found, result).reshape", "decided(found[::-1], result).reshape"),
         ("js", "Math.max(...found)", "Math.min(...found)"),
         ("js", '["a", "b", "c"];\nexport const names', '["c", "b", "a"];\nexport const names'),
         ("js", 'settings.decimal, "."', 'settings.decimal, ""'),
+        ("sql", " >= ", " <= "),
+        ("onnx", "ArgMax", "ArgMin"),
     ],
 )
 def test_a_changed_text_is_found(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, old: str, new: str
+    changed: Callable[..., None], tmp_path: Path, name: str, old: str, new: str
 ) -> None:
     """The certificate is about what is called: `predict`, the classes, the program, texts of numbers."""
     kind = get_format(name)
 
     def write(program: Program, path: Path, note: str) -> list[Path]:
         files = kind.write(program, path, note)
-        text = path.read_text(encoding="utf-8")
-        assert old in text
-        path.write_text(text.replace(old, new), encoding="utf-8")
+        found = path.read_bytes()
+        assert old.encode() in found
+        path.write_bytes(found.replace(old.encode(), new.encode()))
         return files
 
-    module = formats.import_module(FORMATS[name])
-    monkeypatch.setattr(module, "FORMAT", replace(kind, write=write))
+    changed(name, write=write)
     with pytest.raises((ParityError, FileError)):
-        export(fitted("single", "percent"), tmp_path / f"model{kind.suffix}")
+        export(fitted("single", "number" if name == "sql" else "percent"), tmp_path / f"model{kind.suffix}")
     assert not any(tmp_path.iterdir())
 
 
-def test_too_few_rows_are_no_certificate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    kind = get_format("numpy")
-    network = Network([2, 3, 1], seed=1)
-    found = exported(network)
+def test_too_few_rows_are_no_certificate() -> None:
+    found = exported(Network([2, 3, 1], seed=1))
 
     def most_refused(rows: Any) -> Any:
         A = _or_nan(found.predicted, rows)
         return np.where(np.arange(len(A))[:, None] < 60, A, np.nan)
 
-    def run(path: Path, program: Any, rows: Any) -> Any:
-        _, decisions = kind.run(path, program, rows)
-        return most_refused(rows), decisions
-
-    monkeypatch.setattr(
-        "deepstep.export.exported", lambda *_: replace(found, predicted=most_refused, exact=most_refused)
-    )
-    monkeypatch.setattr(formats.import_module(FORMATS["numpy"]), "FORMAT", replace(kind, run=run))
+    model = replace(found, predicted=most_refused, exact=most_refused)
     with pytest.raises(ParityError, match="compared too few rows: both refuse 140 of 200"):
-        export(network, tmp_path / "net.py")
+        certify(model, lambda rows: (most_refused(rows), []))
 
 
 def test_all_files_are_replaced_or_none(tmp_path: Path) -> None:
@@ -194,7 +188,7 @@ def test_all_files_are_replaced_or_none(tmp_path: Path) -> None:
     assert "Parity certificate: largest" in (tmp_path / "real.py").read_text(encoding="utf-8")
 
 
-def test_the_bytes_that_ran_are_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_bytes_that_ran_are_written(changed: Callable[..., None], tmp_path: Path) -> None:
     """But for the certificate."""
     kind, ran = get_format("js"), list[str]()
 
@@ -207,7 +201,7 @@ def test_the_bytes_that_ran_are_written(monkeypatch: pytest.MonkeyPatch, tmp_pat
     def write(program: Program, path: Path, note: str) -> list[Path]:
         return kind.write(program, path, f"{note} {next(calls)}")
 
-    monkeypatch.setattr(formats.import_module(FORMATS["js"]), "FORMAT", replace(kind, run=run, write=write))
+    changed("js", run=run, write=write)
     certificate = export(Network([2, 1], seed=1), tmp_path / "net.js")
     text = (tmp_path / "net.js").read_text(encoding="utf-8")
     assert [text.replace(str(certificate), "[not run yet]")] == ran

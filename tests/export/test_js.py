@@ -10,15 +10,10 @@ from typing import Any
 import numpy as np
 import polars
 import pytest
-from scipy.special import erfc
-from test_numpy_format import DATES, RAW
+from test_numpy_format import DATES, RAW, program_of
 
 from deepstep import DeepClassifier, DeepRegressor
-from deepstep.export import export, js_format, numpy_runtime, sql_format
-from deepstep.export.columns import Inputs, features_value
-from deepstep.export.models import exported
-from deepstep.export.program import Builder, Program, Result
-from deepstep.export.rows import drawn_rows
+from deepstep.export import export, js_format, numpy_runtime
 from deepstep.preparation import TablePreparation
 from export_models import QUICK, fitted, table
 
@@ -48,9 +43,8 @@ def test_what_it_exports(tmp_path: Path) -> None:
     model, rows = fitted("single"), table()[:8].with_columns(polars.lit(None).alias("duration"))
     rows = rows.with_columns(polars.col("date").cast(polars.String))
     certificate = export(model, tmp_path / "model.js")
-    assert (tmp_path / "model.js").read_text(encoding="utf-8").count(
-        str(certificate)
-    ) == 2  # comment, constant
+    text = (tmp_path / "model.js").read_text(encoding="utf-8")
+    assert text.count(str(certificate)) == 2  # comment, constant
     found = evaluated(
         f"""import * as model from "./model.js";
         const rows = {json.dumps(rows.to_dicts())};
@@ -105,17 +99,15 @@ def test_what_it_refuses(tmp_path: Path) -> None:
 
 def test_raw_texts_are_read_as_deepstep_reads_them(tmp_path: Path) -> None:
     preparation = TablePreparation.fit(table(*RAW))
-    inputs = Inputs([preparation])
-    builder = Builder(inputs.n_raw)
-    value = features_value(builder, preparation, inputs)
-    n, read = builder.widths[value], tuple(inputs.by_key.values())
-    result = Result("numbers", tuple(map(str, range(n))))
-    program = Program((), read, tuple(builder.steps), builder.constants, value, result)
-    rows: dict[str, Any] = {kind: [*texts, *[None] * 9][:10] for kind, texts in RAW.items()}
+    rows: dict[str, Any] = {
+        "x": [0.0] * 10,
+        **{kind: [*texts, *[None] * 9][:10] for kind, texts in RAW.items()},
+    }
     types = {"x": polars.Float64, **dict.fromkeys(RAW, polars.String)}
-    expected = preparation.transform(polars.DataFrame({"x": [0.0] * 10, **rows}, schema=types))
+    expected = preparation.transform(polars.DataFrame(rows, schema=types))
+    program = program_of(preparation)
     js_format.write(program, tmp_path / "model.js", "")
-    found, _ = js_format.run(tmp_path / "model.js", program, {"x": [0.0] * 10, **rows})
+    found, _ = js_format.run(tmp_path / "model.js", program, rows)
     assert np.allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 
@@ -124,22 +116,6 @@ def test_names_of_javascript_itself(tmp_path: Path) -> None:
     model = DeepRegressor((2,), preset="single", **QUICK).fit(rows, np.arange(60.0))
     assert export(model, tmp_path / "model.js").difference < 1e-6
     assert "</script>" not in (tmp_path / "model.js").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("form", [js_format, sql_format], ids=["js", "sql"])
-@pytest.mark.parametrize(("name", "target"), [("titanic", "survived"), ("diamonds", "price")])
-def test_many_rows_of_tables(shared: Path, name: str, target: str, form: Any, tmp_path: Path) -> None:
-    rows = polars.read_csv(shared / f"data/tables/{name}.csv", null_values=["NA", ""])[:400]
-    rows = rows.drop("alive", strict=False)
-    kind = DeepClassifier if target == "survived" else DeepRegressor
-    program = exported(kind((8,), preset="single", **QUICK).fit(rows.drop(target), rows[target])).program
-    drawn = drawn_rows(program, seed=5, m=10_000)
-    form.write(program, tmp_path / "model", "")
-    ran = form.run(tmp_path / "model", program, drawn)
-    found = ran[0] if isinstance(ran, tuple) else ran
-    record = json.loads(program.to_json())
-    expected = RUNTIME.run(record, program.constants, RUNTIME.read(record, drawn))
-    assert np.max(np.abs(found - expected) / np.maximum(1, np.abs(expected))) < 1e-9
 
 
 def test_large_whole_numbers_as_classes(tmp_path: Path) -> None:
@@ -162,11 +138,3 @@ def test_dates_and_columns_of_several_rows(tmp_path: Path) -> None:
     first = "[{ x: 1 }, { x: 2, number: 3 }]"
     program = f'import {{ predict }} from "./model.js"; print(predict({first}).length);'
     assert evaluated(program, tmp_path) == 2
-
-
-def test_the_error_function(tmp_path: Path) -> None:
-    z = np.linspace(-9, 26, 500)
-    text = js_format.RUNTIME.read_text(encoding="utf-8")
-    found = np.array(evaluated(f"{text}\nprint({z.tolist()}.map(erfc));", tmp_path))
-    assert np.max(np.abs(found - erfc(z))) < 1e-15
-    assert np.allclose(found[z > 2.5], erfc(z[z > 2.5]), rtol=1e-13)

@@ -15,9 +15,7 @@ import pytest
 from deepstep import DeepClassifier
 from deepstep.export import export, numpy_runtime
 from deepstep.export.columns import Inputs, features_value
-from deepstep.export.models import exported
 from deepstep.export.program import Builder, Program, Result
-from deepstep.export.rows import drawn_rows
 from deepstep.held_out import HeldOut
 from deepstep.preparation import TablePreparation, parsing
 from deepstep.run import Run
@@ -71,25 +69,30 @@ def test_rows_that_are_refused(file: Path) -> None:
         ("x", "many", "column 'x': a number is expected, got 'many'"),
         ("boolean", "maybe", "column 'boolean': true or false is expected, got 'maybe'"),
         ("date", "soon", "column 'date': an ISO date is expected, got 'soon'"),
+        ("date", 7, "column 'date': an ISO date is expected, got 7"),
     ):
         with pytest.raises(ValueError, match=match):
             module["predict"]({**one, column: [value]})
     with pytest.raises(ValueError, match="column 'x' is missing"):
         module["predict"]({"number": [1.0]})
-    with pytest.raises(ValueError, match="13 values are expected in each row"):
-        module["predict"](np.zeros((1, 40)))
+    for rows in (np.zeros((1, 40)), [[*row, 1] for row in table()[:2].rows()]):
+        with pytest.raises(ValueError, match="13 values are expected in each row"):
+            module["predict"](rows)
+    first, second = table()[:2].to_dicts()
+    del first["whole"]
+    assert np.isfinite(module["predict_proba"]([first, second])).all()
+
+
+def as_program(file: Path, text: str, *arguments: str) -> Any:
+    return subprocess.run(
+        [sys.executable, "-I", str(file), *arguments], input=text, capture_output=True, text=True, check=False
+    )
 
 
 def test_it_is_a_program(file: Path, tmp_path: Path) -> None:
     rows = table().with_columns(duration=polars.lit(None, polars.Float64))
     rows.write_csv(tmp_path / "rows.csv")
-    done = subprocess.run(
-        [sys.executable, "-I", str(file), str(tmp_path / "rows.csv")],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    header, *lines = csv.reader(done.stdout.splitlines())
+    header, *lines = csv.reader(as_program(file, "", str(tmp_path / "rows.csv")).stdout.splitlines())
     assert header == ["prediction", "a", "b", "c"]
     typed = rows.with_columns(polars.col("duration").cast(polars.Duration("us")))
     expected = fitted("tabular").predict_proba(typed)
@@ -97,13 +100,19 @@ def test_it_is_a_program(file: Path, tmp_path: Path) -> None:
     assert [line[0] for line in lines] == fitted("tabular").predict(typed).tolist()
 
 
-def features(preparation: TablePreparation, rows: Any, *others: TablePreparation) -> Any:
-    """The features that the runtime makes of rows, where other folds have other preparations."""
+def program_of(preparation: TablePreparation, *others: TablePreparation) -> Program:
+    """From raw columns to features, where other folds have other preparations."""
     inputs = Inputs([preparation, *others])
     builder = Builder(inputs.n_raw)
     value = features_value(builder, preparation, inputs)
     columns, read = tuple(column.name for column in preparation.columns), tuple(inputs.by_key.values())
-    program = Program(columns, read, tuple(builder.steps), builder.constants, value, Result("numbers", ()))
+    result = Result("numbers", tuple(map(str, range(builder.widths[value]))))
+    return Program(columns, read, tuple(builder.steps), builder.constants, value, result)
+
+
+def features(preparation: TablePreparation, rows: Any, *others: TablePreparation) -> Any:
+    """The features that the runtime makes of rows."""
+    program = program_of(preparation, *others)
     record = json.loads(program.to_json())
     return RUNTIME.run(record, program.constants, RUNTIME.read(record, rows))
 
@@ -190,23 +199,6 @@ def test_a_float_that_is_a_category() -> None:
     assert RUNTIME.place_of(1.0, {"values": ["0", "1"]}) == 1
 
 
-def test_rows_of_lists_and_objects_that_do_not_fit(file: Path) -> None:
-    module, rows = runpy.run_path(str(file)), table()[:2]
-    first, second = rows.to_dicts()
-    less = {name: value for name, value in first.items() if name != "whole"}
-    assert np.isfinite(module["predict_proba"]([less, second])).all()
-    with pytest.raises(ValueError, match="13 values are expected in each row"):
-        module["predict"]([[*row, 1] for row in rows.rows()])
-    with pytest.raises(ValueError, match="column 'date': an ISO date is expected, got 7"):
-        module["predict"]([{**first, "date": 7}])
-
-
-def as_program(file: Path, text: str, *arguments: str) -> Any:
-    return subprocess.run(
-        [sys.executable, "-I", str(file), *arguments], input=text, capture_output=True, text=True, check=False
-    )
-
-
 @pytest.fixture(scope="module")
 def of_commas(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The export of a run whose table has semicolons and decimal commas."""
@@ -243,14 +235,6 @@ def test_a_table_that_the_program_refuses(of_commas: Path, text: str, match: str
     done = as_program(of_commas, text)
     assert (done.returncode, done.stderr) == (1, f"Error: {match}\n")
     assert "as a program" in as_program(of_commas, "", "--help").stdout
-
-
-def test_ten_thousand_fuzzed_rows(file: Path, fresh_seed: int) -> None:
-    model = exported(fitted("tabular"))
-    rows = drawn_rows(model.program, seed=fresh_seed, m=10_000)
-    found = runpy.run_path(str(file))["outputs"](rows)
-    assert np.max(np.abs(found - model.exact(rows))) < 1e-9
-    assert np.max(np.abs(found - model.predicted(rows))) < 1e-6
 
 
 def test_classes_that_are_numbers(tmp_path: Path) -> None:

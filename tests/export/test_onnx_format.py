@@ -14,14 +14,20 @@ import pytest
 from onnxruntime import InferenceSession
 
 from deepstep import DeepClassifier, DeepRegressor, Network
+from deepstep.equations import ACTIVATIONS
 from deepstep.errors import MissingPackageError
 from deepstep.export import export, numpy_runtime
 from deepstep.export.models import exported
 from deepstep.export.onnx_format import feeds, free_texts, run, tensors_of, write
 from deepstep.export.onnx_operations import OPERATIONS
-from deepstep.export.program import ELEMENTWISE, RAW, Builder, Input, Program, Result
+from deepstep.export.program import RAW, Builder, Input, Program, Result
 from deepstep.export.rows import as_raw, drawn_rows
 from export_models import PRESETS, fitted
+
+ELEMENTWISE = ACTIVATIONS.built_in - {"identity", "softmax", "increasing", "ordinal"} | {
+    "cosine",
+    "logarithm",
+}
 
 TABLES = {
     "titanic": "survived",
@@ -45,7 +51,7 @@ def computed(ops: list[str], x: Any, folder: Path) -> dict[str, Any]:
     column = (Input("x", "number", 0),)
     program = Program(("x",), column, tuple(builder.steps), {}, output, Result("numbers", names))
     write(program, folder / "ops.onnx", "")
-    found = run(folder / "ops.onnx", program, {"x": x.tolist()})
+    found, _ = run(folder / "ops.onnx", program, {"x": x.tolist()})
     with np.errstate(all="ignore"):
         exact = [numpy_runtime.OPERATIONS[op](x[:, np.newaxis]) for op in ops]
     ends = np.cumsum([one.shape[1] for one in exact])[:-1]
@@ -55,7 +61,7 @@ def computed(ops: list[str], x: Any, folder: Path) -> dict[str, Any]:
 def test_operations(tmp_path: Path) -> None:
     assert set(OPERATIONS) == set(numpy_runtime.OPERATIONS)
     x = np.concatenate([np.linspace(-60, 60, 4801), [1e30, -1e30, 1e-9, np.nan]])
-    for op, (found, exact) in computed([op for op in ELEMENTWISE if op in OPERATIONS], x, tmp_path).items():
+    for op, (found, exact) in computed(sorted(ELEMENTWISE), x, tmp_path).items():
         usual = np.s_[:-4] if op == "cosine" else np.isfinite(exact[:, 0])
         assert found[usual] == pytest.approx(exact[usual], rel=1e-12, abs=1e-12), op
         assert np.isnan(found[-1]).all(), op
@@ -76,20 +82,14 @@ def test_a_valid_graph(target: str, tmp_path: Path) -> None:
     onnx.checker.check_model(graph, full_check=True)
     onnx.shape_inference.infer_shapes(graph, check_type=True, strict_mode=True, data_prop=True)
     told = {one.key: one.value for one in graph.metadata_props}
-    assert (told["certificate"], json.loads(told["outputs"])) == (
-        str(certificate),
-        list(exported(model).program.result.names),
-    )
+    assert told["certificate"] == str(certificate)
+    assert json.loads(told["outputs"]) == [*exported(model).program.result.names]
     assert str(certificate) in graph.doc_string
     program, loaded = exported(model).program, session(tmp_path / "model.onnx")
     tensors = feeds(program, drawn_rows(program, m=40))
     for m in (40, 1, 0):
-        *label, answers = loaded.run(None, {name: value[:m] for name, value in tensors.items()})
+        *_, answers = loaded.run(None, {name: value[:m] for name, value in tensors.items()})
         assert answers.shape == (m, len(program.result.names))
-        if target == "classes":
-            assert label[0].tolist() == [model.classes_[at] for at in answers.argmax(axis=1)]
-        if target == "several":
-            assert (label[0] == (answers > 0.5)).all()
     names = ["variable"] if target == "numbers" else ["label", "probabilities"]
     assert [one.name for one in loaded.get_outputs()] == names
 
@@ -141,7 +141,7 @@ def test_several_inputs_of_a_column(tmp_path: Path) -> None:
     assert free_texts(program, "a") == ("?", "???")
     rows = {"label": [1.5, None], "a": ["w", None], "b": ["7", None], "c": ["1970-01-03", None]}
     write(program, tmp_path / "raw.onnx", "")
-    found = run(tmp_path / "raw.onnx", program, rows)
+    found, _ = run(tmp_path / "raw.onnx", program, rows)
     assert found[0].tolist() == [1.5, 0, 2, 1, 7, 0, 0, 2]
     assert np.array_equal(found, as_raw(program, rows), equal_nan=True)
 
@@ -160,15 +160,6 @@ def test_without_the_packages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(MissingPackageError, match=r"'onnx' is needed; .* pip install 'deepstep\[onnx\]'"):
         export(network, tmp_path / "other.onnx")
-
-
-def test_many_rows(tmp_path: Path) -> None:
-    """10,000 rows with missing, unseen and large values agree, or are refused alike."""
-    known = exported(fitted("single"))
-    rows = drawn_rows(known.program, seed=1, m=10_000)
-    write(known.program, tmp_path / "model.onnx", "")
-    found = run(tmp_path / "model.onnx", known.program, rows)
-    assert np.max(np.abs(found - known.exact(rows))) < 1e-6
 
 
 def best_of(times: int, call: Callable[[], Any]) -> float:
@@ -191,7 +182,8 @@ def test_ensembles_on_real_tables(shared: Path, name: str, tmp_path: Path) -> No
     X, y = rows.drop(TABLES[name], "alive", strict=False), rows[TABLES[name]]
     kind = DeepClassifier if name in ("titanic", "penguins") else DeepRegressor
     model = kind(**{**PRESETS["tabular"], "n_estimators": 25}).fit(X, y)
-    assert export(model, tmp_path / "model.onnx").difference < 1e-6
+    for file in ("model.onnx", "model.py"):
+        assert export(model, tmp_path / file).difference < 1e-9
     program = exported(model).program
     one = feeds(program, drawn_rows(program, m=1))
     loaded, predict = session(tmp_path / "model.onnx"), getattr(model, "predict_proba", model.predict)

@@ -12,8 +12,10 @@ name the module in `deepstep.export.formats.FORMATS`. Command, method, certifica
 """
 
 import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,40 +64,22 @@ def export(
     path = Path(path)
     to = to or _by_suffix(path, where)
     kind = get_format(to, where)
-    if path.suffix != kind.suffix:
-        hint = f"Pass {path.with_suffix(kind.suffix).name!r}."
-        raise ConfigurationError(
-            where, f"a file with the suffix {kind.suffix}", f"got {path.name!r}", hint, setting="path"
-        )
-    foreign = [name for name in options if name not in kind.options]
-    if foreign:
-        expected = f"a format that has the option {foreign[0]!r}"
-        raise ConfigurationError(where, expected, f"got {to!r}", setting="to")
+    _check_asked(path, to, kind, options, where)
+    _check_targets([path], where, overwrite=overwrite)
     asked = {name: value for name, value in options.items() if value}
     bound = max([BOUND, *(kind.options[name] for name in asked)])
-    _check_targets([path], where, overwrite=overwrite)
     found = exported(model, where)
     refuse_what_it_cannot(to, kind, found.program, where)
     with tempfile.TemporaryDirectory(prefix="deepstep-") as folder:
         made = Path(folder) / path.name
-
-        def certified() -> Certificate:
-            return certify(
-                found,
-                lambda rows: kind.run(made, found.program, rows),
-                bound=bound,
-                where=where,
-                texts=kind.texts,
-            )
-
         files = kind.write(found.program, made, NOT_YET, **asked)
         targets = [path.parent / one.name for one in files]
         _check_targets(targets, where, overwrite=overwrite)
-        certificate = certified()
+        certificate = certify(found, partial(kind.run, made, found.program), bound=bound, where=where)
         tested = made.read_bytes()
         if b"\0" in tested:  # a binary file holds the length of its texts
             kind.write(found.program, made, str(certificate), **asked)
-            certificate = certified()
+            certificate = certify(found, partial(kind.run, made, found.program), bound=bound, where=where)
         else:
             made.write_bytes(tested.replace(NOT_YET.encode(), str(certificate).encode()))
         with ExitStack() as stack:  # the last one gets its name first
@@ -103,6 +87,20 @@ def export(
             for file, one in zip(opened, files, strict=True):
                 file.write(one.read_bytes())
     return replace(certificate, files=tuple(targets))
+
+
+def _check_asked(path: Path, to: str, kind: Format, options: Mapping[str, Any], where: str) -> None:
+    """Refuse a file with the suffix of another format, and options of other formats."""
+    if path.suffix != kind.suffix:
+        expected, hint = (
+            f"a file with the suffix {kind.suffix}",
+            f"Pass {path.with_suffix(kind.suffix).name!r}.",
+        )
+        raise ConfigurationError(where, expected, f"got {path.name!r}", hint, setting="path")
+    for name in options:
+        if name not in kind.options:
+            expected = f"a format that has the option {name!r}"
+            raise ConfigurationError(where, expected, f"got {to!r}", setting="to")
 
 
 def _check_targets(paths: list[Path], where: str, *, overwrite: bool) -> None:
@@ -115,13 +113,11 @@ def _check_targets(paths: list[Path], where: str, *, overwrite: bool) -> None:
 
 
 def _by_suffix(path: Path, where: str) -> str:
-    found = [name for name in FORMATS if get_format(name).suffix == path.suffix]
-    if not found:
-        known = ", ".join(get_format(name).suffix for name in FORMATS)
-        raise ConfigurationError(
-            where, f"a file with one of the suffixes {known}", f"got {path.name!r}", setting="path"
-        )
-    return found[0]
+    suffixes = {get_format(name).suffix: name for name in FORMATS}
+    if path.suffix not in suffixes:
+        expected = f"a file with one of the suffixes {', '.join(suffixes)}"
+        raise ConfigurationError(where, expected, f"got {path.name!r}", setting="path")
+    return suffixes[path.suffix]
 
 
 complete({name: globals()[name] for name in ("Certificate", "Format", "ParityError", "export")})

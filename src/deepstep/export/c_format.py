@@ -4,7 +4,6 @@ import os
 import re
 import shlex
 import shutil
-import string
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from deepstep.errors import FileError
-from deepstep.export.c_operations import ELEMENTWISE, FUNCTIONS, calls, function
+from deepstep.export.c_operations import FUNCTIONS, calls, function
 from deepstep.export.certificate import CannotRunError, output_of
 from deepstep.export.formats import Format, refuse_zero_characters
-from deepstep.export.program import RAW, Input, Program, Step
+from deepstep.export.program import MEANINGS, RAW, RUNTIME, Input, Program, Step
 from deepstep.export.rows import as_raw
 from deepstep.types import AnyArray, Array
 
@@ -44,17 +43,6 @@ SIGNATURES = {
 
 INT8_BOUND = 0.1
 """The largest difference that 8-bit weights may make."""
-
-PLAIN = {*string.ascii_letters, *string.digits, *" _.,:;=+*/<>()-"}
-"""Characters of a literal as they are."""
-
-MEANINGS = {
-    "number": "a number",
-    "boolean": "0 or 1",
-    "date": "days since 1970-01-01 (a time of day: since midnight)",
-    "duration": "seconds",
-    "presence": "any number where there is a value",
-}
 
 
 class _File:
@@ -85,13 +73,9 @@ class _File:
 
     def _used(self, name: str, *constants: AnyArray) -> str:
         """The name of a function for constants of these types, which the file has then."""
-        if name in ELEMENTWISE:
-            text = function("elementwise", name=name, text=ELEMENTWISE[name])
-        elif name in FUNCTIONS:
-            text = FUNCTIONS[name]
-        else:  # of the library of C
+        if name not in FUNCTIONS:  # of the library of C
             return name
-        own = f"do_{name}"
+        text, own = FUNCTIONS[name], f"do_{name}"
         for at, value in enumerate(constants):
             if f"TYPE{at}" in text:
                 kind = TYPES[value.dtype.name]
@@ -148,8 +132,8 @@ def _numbers(value: AnyArray) -> str:
 
 def _quoted(text: str) -> str:
     """A text as a literal of C, byte by byte where it is not plain."""
-    plain = "".join(chr(b) if chr(b) in PLAIN else f"\\{b:03o}" for b in text.encode())
-    return f'"{plain}"'
+    plain = re.sub(rb"[^\w .,:;=+*/<>()-]", lambda found: b"\\%03o" % ord(found[0]), text.encode())
+    return f'"{plain.decode()}"'
 
 
 def _commented(text: str) -> str:
@@ -163,7 +147,7 @@ def _code_name(one: Input) -> str:
 
 
 def _described(program: Program) -> Iterator[str]:
-    """A line for each entry of a row."""
+    """A line for each entry of a row, and for each output."""
     for one in program.inputs:
         for at in range(one.width):
             meaning = MEANINGS.get(one.kind, "")
@@ -174,6 +158,10 @@ def _described(program: Program) -> Iterator[str]:
                 meaning = f"1 if the text has the word {one.settings['words'][at]!r}, else 0"
             yield f"   row[{one.start + at}] {_commented(repr(one.column))}: {_commented(meaning)}"
 
+    for at, name in enumerate(program.result.names):
+        what = "" if program.result.kind == "numbers" else "probability of "
+        yield f"   out[{at}] {what}{_commented(repr(name))}"
+
 
 def _code_functions(program: Program) -> Iterator[str]:
     for one in program.inputs:
@@ -183,47 +171,25 @@ def _code_functions(program: Program) -> Iterator[str]:
             yield function("code", name=name, n=n, room=max(n, 1), texts=texts)
 
 
-def _head(program: Program, note: str) -> Iterator[str]:
-    result = program.result
-    yield f"/* {_commented(program.title)}"
-    yield f"   Parity certificate: {_commented(note)}."
-    yield "   C99 without allocation; link with -lm. NAN is a missing value. Where an entry is infinite or an"
-    yield "   output no finite number, all outputs are NAN. Rows are double: float has no 8 digits of a date."
-    yield from _described(program)
-    for at, name in enumerate(result.names):
-        what = "" if result.kind == "numbers" else "probability of "
-        yield f"   out[{at}] {what}{_commented(repr(name))}"
-    yield "*/"
-
-
 def _text(program: Program, note: str, *, int8: bool) -> str:
     file = _File(program, int8=int8)
     body = [f"    {call}" for step in program.steps for call in file.calls(step)]
     n, output = len(program.result.names), file.pointer(program.output)
-    names = ", ".join(map(_quoted, program.result.names))
-    parts = [
-        *_head(program, note),
-        "#ifdef __FAST_MATH__",
-        '#error "missing values are NAN, and -ffast-math leaves them out"',
-        "#endif",
-        "#include <math.h>",
-        "#include <string.h>",
-        f"#define N_INPUTS {program.n_raw}",
-        f"#define N_OUTPUTS {n}",
-        f"const char *const output_names[N_OUTPUTS] = {{{names}}};",
-        *file.constants.values(),
-        *file.functions.values(),
-        *_code_functions(program),
-        function(
-            "predict",
-            **{name: text.replace("@output@", output) for name, text in SIGNATURES[n == 1].items()},
-            size=max(1, file.size),
-            body="\n".join(body),
-            output=output,
-            missing="!isfinite(row[i])" if program.needs_all else "isinf(row[i])",
-        ),
-    ]
-    return "\n".join([*parts, ""])
+    return function(
+        "file",
+        title=_commented(program.title),
+        note=_commented(note),
+        described="\n".join(_described(program)),
+        inputs=program.n_raw,
+        outputs=n,
+        names=", ".join(map(_quoted, program.result.names)),
+        functions="\n".join([*file.constants.values(), *file.functions.values(), *_code_functions(program)]),
+        size=max(1, file.size),
+        body="\n".join(body),
+        output=output,
+        missing="!isfinite(row[i])" if program.needs_all else "isinf(row[i])",
+        **{name: text.replace("@output@", output) for name, text in SIGNATURES[n == 1].items()},
+    )
 
 
 def write(program: Program, path: Path, note: str, *, int8: bool = False) -> list[Path]:
@@ -231,7 +197,7 @@ def write(program: Program, path: Path, note: str, *, int8: bool = False) -> lis
     refuse_zero_characters("c", program)
     if int8:
         note += "; weights of 8 bits, one scale for each unit: the difference is their loss"
-    path.write_text(_text(program, note, int8=int8), encoding="utf-8")
+    path.write_text(f"{_text(program, note, int8=int8)}\n", encoding="utf-8")
     return [path]
 
 
@@ -250,7 +216,7 @@ def _built(text: str, *others: Path, folder: Path) -> list[str]:
     return [made]
 
 
-def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
+def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Array, list[Any]]:
     """Compile the file without a warning, and run it on rows of float64."""
     command, folder, n = compiler(), path.parent, len(program.result.names)
     if not command:
@@ -263,7 +229,8 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
     driver = function("driver", **SIGNATURES[n == 1], inputs=program.n_raw, outputs=n)
     raw = as_raw(program, rows)
     outputs = output_of(_built(driver, path, folder=folder), raw.tobytes(), Path(path.name))
-    return np.frombuffer(outputs, np.float32).reshape(len(raw), n).astype(np.float64)
+    found = np.frombuffer(outputs, np.float32).reshape(len(raw), n).astype(np.float64)
+    return found, RUNTIME.decided(found, program.result._asdict()).tolist()
 
 
 FORMAT = Format(".c", write, run, most_numbers=1e7, options={"int8": INT8_BOUND})

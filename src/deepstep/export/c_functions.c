@@ -1,10 +1,53 @@
 /* The functions of exported files. A file has those that it needs: TYPE0, TYPE1 are the types of constants,
    and @NAME@ stands for what the model has there. Blocks are apart by an empty line; the first line names each. */
 
-/* elementwise */
-static void do_@name@(const double *in, double *out, int n) {
-    for (int i = 0; i < n; i++) { const double x = in[i]; out[i] = @text@; }
-}
+/* missing */
+EACH(missing, isnan(x) ? 1.0 : 0.0)
+
+/* single */
+EACH(single, (double)(float)x)
+
+/* relu */
+EACH(relu, x < 0.0 ? 0.0 : x)
+
+/* leaky_relu */
+EACH(leaky_relu, x > 0.0 ? x : 0.01 * x)
+
+/* elu */
+EACH(elu, x > 0.0 ? x : expm1(x))
+
+/* selu */
+EACH(selu, 1.0507009873554805 * (x > 0.0 ? x : 1.6732632423543772 * expm1(x)))
+
+/* gelu */
+EACH(gelu, x * 0.5 * erfc(-x / 1.4142135623730951))
+
+/* gelu_tanh */
+EACH(gelu_tanh, x / (1.0 + exp(-1.5957691216057308 * (x + 0.044715 * x * x * x))))
+
+/* silu */
+EACH(silu, x / (1.0 + exp(-x)))
+
+/* mish */
+EACH(mish, x * tanh((x > 0.0 ? x : 0.0) + log1p(exp(-fabs(x)))))
+
+/* softplus */
+EACH(softplus, (x > 0.0 ? x : 0.0) + log1p(exp(-fabs(x))))
+
+/* tanh */
+EACH(tanh, tanh(x))
+
+/* sigmoid */
+EACH(sigmoid, 1.0 / (1.0 + exp(-x)))
+
+/* exponential */
+EACH(exponential, exp(x))
+
+/* cosine */
+EACH(cosine, cos(x))
+
+/* logarithm */
+EACH(logarithm, log(x < 1e-12 ? 1e-12 : x))
 
 /* take */
 static void do_take(const double *x, const int *index, double *y, int n) {
@@ -142,38 +185,15 @@ static void do_softmax(const double *x, double *y, int n) {
     for (int i = 0; i < n; i++) y[i] /= sum;
 }
 
-/* in_steps */
-static void do_in_steps(const double *x, double sign, double *y, int n) {
+/* cumulative_sum */
+static void do_cumulative_sum(const double *x, double *y, int n) {
     y[0] = x[0];
-    for (int i = 1; i < n; i++) y[i] = y[i - 1] + sign * ((x[i] > 0.0 ? x[i] : 0.0) + log1p(exp(-fabs(x[i]))));
-    if (sign < 0.0) for (int i = 0; i < n; i++) y[i] = 1.0 / (1.0 + exp(-y[i]));
+    for (int i = 1; i < n; i++) y[i] = y[i - 1] + x[i];
 }
 
 /* add */
 static void do_add(const double *x, double weight, double *y, int n) {
     for (int i = 0; i < n; i++) y[i] += weight * x[i];
-}
-
-/* temperature */
-static void do_temperature(const double *x, double T, double *y, int n) {
-    double most = -HUGE_VAL, sum = 0.0;
-    for (int i = 0; i < n; i++) y[i] = log(x[i] < 1e-12 ? 1e-12 : x[i]) / T;
-    for (int i = 0; i < n; i++) most = y[i] > most ? y[i] : most;
-    for (int i = 0; i < n; i++) sum += y[i] = exp(y[i] - most);
-    for (int i = 0; i < n; i++) y[i] /= sum;
-}
-
-/* temperature_each */
-static void do_temperature_each(const double *x, double T, double *y, int n) {
-    for (int i = 0; i < n; i++) {
-        const double p = 1.0 - x[i] < 1e-12 ? 1e-12 : 1.0 - x[i], q = x[i] < 1e-12 ? 1e-12 : x[i];
-        y[i] = 1.0 / (1.0 + exp((log(p) - log(q)) / T));
-    }
-}
-
-/* ordinal_probabilities */
-static void do_ordinal_probabilities(const double *x, double *y, int n) {
-    for (int i = 0; i < n; i++) y[i] = (i == 0 ? 1.0 : x[i - 1]) - (i == n - 1 ? 0.0 : x[i]);
 }
 
 /* normalize */
@@ -193,7 +213,26 @@ double @name@(const char *text) {
     return (double)i;
 }
 
-/* predict */
+/* file */
+/* @title@
+   Parity certificate: @note@.
+   C99 without allocation; link with -lm. NAN is a missing value. Where an entry is infinite or an
+   output no finite number, all outputs are NAN. Rows are double: float has no 8 digits of a date.
+@described@
+*/
+#ifdef __FAST_MATH__
+#error "missing values are NAN, and -ffast-math leaves them out"
+#endif
+#include <math.h>
+#include <string.h>
+#define EACH(name, expression) \
+static void do_##name(const double *in, double *out, int n) { \
+    for (int i = 0; i < n; i++) { const double x = in[i]; out[i] = expression; } \
+}
+#define N_INPUTS @inputs@
+#define N_OUTPUTS @outputs@
+const char *const output_names[N_OUTPUTS] = {@names@};
+@functions@
 /* @about@ */
 @declaration@ {
     double work[@size@];

@@ -1,4 +1,4 @@
-"""How each operation is written in C: an expression, or a function of ``c_functions.c``.
+"""How each operation is written in C: by the functions of ``c_functions.c``.
 
 A function has the name ``do_NAME``; ``TYPE0``, ``TYPE1``, … in it are the types of its constants.
 """
@@ -12,25 +12,6 @@ from typing import TypeAlias
 from deepstep.export.program import Step
 from deepstep.types import AnyArray
 
-ELEMENTWISE = {
-    "missing": "isnan(x) ? 1.0 : 0.0",
-    "single": "(double)(float)x",
-    "relu": "x < 0.0 ? 0.0 : x",
-    "leaky_relu": "x > 0.0 ? x : 0.01 * x",
-    "elu": "x > 0.0 ? x : expm1(x)",
-    "selu": "1.0507009873554805 * (x > 0.0 ? x : 1.6732632423543772 * expm1(x))",
-    "gelu": "x * 0.5 * erfc(-x / 1.4142135623730951)",
-    "gelu_tanh": "x / (1.0 + exp(-1.5957691216057308 * (x + 0.044715 * x * x * x)))",
-    "silu": "x / (1.0 + exp(-x))",
-    "mish": "x * tanh((x > 0.0 ? x : 0.0) + log1p(exp(-fabs(x))))",
-    "softplus": "(x > 0.0 ? x : 0.0) + log1p(exp(-fabs(x)))",
-    "tanh": "tanh(x)",
-    "sigmoid": "1.0 / (1.0 + exp(-x))",
-    "exponential": "exp(x)",
-    "cosine": "cos(x)",
-}
-"""Expressions of a number x, by operation."""
-
 _BLOCK = re.compile(r"/\* (\w+) \*/\n(.*)", re.DOTALL)
 FUNCTIONS = {
     found[1]: found[2].rstrip()
@@ -42,10 +23,7 @@ FUNCTIONS = {
 
 def function(name: str, /, **texts: object) -> str:
     """A function of C with what the model has in it."""
-    found = FUNCTIONS[name]
-    for place, text in texts.items():
-        found = found.replace(f"@{place}@", str(text))
-    return found
+    return re.sub(r"@(\w+)@", lambda found: str(texts[found[1]]), FUNCTIONS[name])
 
 
 Names: TypeAlias = Mapping[str, str]
@@ -56,8 +34,6 @@ OTHERS: dict[str, tuple[str, Callable[[Arrays, int], list[object]]]] = {
     "month": ("circle", lambda arrays, width: [0]),
     "weekday": ("circle", lambda arrays, width: [1]),
     "hour": ("circle", lambda arrays, width: [2]),
-    "increasing": ("in_steps", lambda arrays, width: [1.0]),
-    "ordinal": ("in_steps", lambda arrays, width: [-1.0]),
     "lookup": ("lookup", lambda arrays, width: [len(arrays["table"]) - 2]),
     "interpolate": ("interpolate", lambda arrays, width: [len(arrays["marks"])]),
     "grouped_linear": ("grouped_linear", lambda arrays, width: [*arrays["V"].shape[1:]]),

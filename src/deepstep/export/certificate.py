@@ -10,12 +10,12 @@ in float64 (``difference``), so that what is measured is the export and not roun
 
 with the scale of the column of outputs: 1 for probabilities; for numbers the deviation of the exact outputs
 for rows as in training. A difference above 1e-6 is a failed export: nothing is written. Predictions of the
-file, where its format has some, are compared with the decisions of the model; ties within the bound may go
-either way. How far the export is from what the model predicts in its own precision stands beside it
-(``from_predictions``): for networks in float32 this is their rounding. A row that the model
-refuses has to be refused by the export, and no other.
+file are compared with the decisions of the model; ties within the bound may go either way. How far the export
+is from what the model predicts in its own precision stands beside it (``from_predictions``): for networks in
+float32 this is their rounding. A row that the model refuses has to be refused by the export, and no other.
 """
 
+import json
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,8 +26,8 @@ import numpy as np
 
 from deepstep.errors import DataError, DeepStepError, FileError
 from deepstep.export.models import Exported
-from deepstep.export.rows import ROWS, drawn_rows, without_texts
-from deepstep.types import Array
+from deepstep.export.rows import ROWS, drawn_rows
+from deepstep.types import AnyArray, Array
 
 SECONDS = 600.0
 """The longest run of a file, or compilation."""
@@ -35,9 +35,8 @@ SECONDS = 600.0
 BOUND = 1e-6
 """The largest difference of an export, relative."""
 
-Runner = Callable[[Mapping[str, list[Any]]], Array | tuple[Array, list[Any]]]
-"""Rows by column → outputs (m, n) of the exported file, NaN for rows that it refuses; in some formats also
-its predictions, a list."""
+Runner = Callable[[Mapping[str, list[Any]]], tuple[Array, list[Any]]]
+"""Rows by column → outputs (m, n) of the exported file, NaN for rows that it refuses, and its predictions."""
 
 
 class CannotRunError(DeepStepError):
@@ -61,6 +60,13 @@ def output_of(command: Sequence[str], given: bytes, path: Path, seconds: float =
         text = done.stderr.decode("utf-8", "replace").strip()
         raise FileError(str(path), "a file that runs", f"got {text[-500:] or done.returncode}")
     return done.stdout
+
+
+def answers_of(printed: bytes, n: int) -> tuple[Array, list[Any]]:
+    """Outputs and predictions, printed as JSON: a pair for each row, null for one that is refused."""
+    refused = [np.nan] * n, None
+    outputs, decisions = zip(*(row or refused for row in json.loads(printed)), strict=True)
+    return np.array(outputs, np.float64).reshape(-1, n), [*decisions]
 
 
 class ParityError(DeepStepError, ArithmeticError):
@@ -110,84 +116,78 @@ class Certificate:
         )
 
 
-def certify(
-    model: Exported,
-    run: Runner,
-    *,
-    bound: float = BOUND,
-    seed: int = 0,
-    where: str = "export",
-    texts: bool = False,
-) -> Certificate:
+def certify(model: Exported, run: Runner, *, bound: float = BOUND, where: str = "export") -> Certificate:
     """Run an exported file, and compare it.
 
-    texts: Whether the file reads texts of numbers.
     ParityError: If a difference is above the bound, predictions are others, rows are refused by one of both
         alone, or few are left.
     """
-    rows = drawn_rows(model.program, seed, texts=True, infinite=True)
+    rows = drawn_rows(model.program, infinite=True)
     rows = {name: [*values, *model.stored.get(name, ())] for name, values in rows.items()}
-    rows = rows if texts else without_texts(model.program, rows)
     try:
-        ran = run(rows)
-        found, decisions = ran if isinstance(ran, tuple) else (ran, None)
+        found, decisions = run(rows)
     except CannotRunError as error:
         return Certificate(None, bound=bound, why_not=error.got)
     exact, predicted = _or_nan(model.exact, rows), _or_nan(model.predicted, rows)
-    n_stored = len(found) - ROWS
     refused = np.asarray(np.isnan(exact).any(axis=1))
-    beyond = (np.abs(exact) > np.finfo(np.float32).max).any(axis=1)  # a file may give float32
-    alone = np.flatnonzero((refused != ~np.isfinite(found).all(axis=1)) & ~beyond)
-    if len(alone):
-        one = "the model" if refused[alone[0]] else "the export"
-        got = f"row {alone[0]} of {len(found)} is refused by {one} alone"
-        raise ParityError(where, "a file that refuses those rows alone that the model refuses", got, _HINT)
+    m, n = len(found), int(refused.sum())
+    finite = np.asarray(np.isfinite(found).all(axis=1))
+    beyond = np.asarray((np.abs(exact) > np.finfo(np.float32).max).any(axis=1))  # a file may give float32
+    _compare_refusals(refused, finite, beyond, where)
     scale = _scale(model, exact)
     difference, from_predictions = (_largest(found - one, one, scale) for one in (exact, predicted))
     if difference > bound:
-        got = f"got {difference:.2e}"
-        raise ParityError(where, f"differences of at most {bound:g} from the model", got, _HINT)
-    n = int(refused.sum())
-    if len(found) > 3 * (len(found) - n):
-        got = f"compared too few rows: both refuse {n} of {len(found)}"
+        expected = f"differences of at most {bound:g} from the model"
+        raise ParityError(where, expected, f"got {difference:.2e}", _HINT)
+    near = bound * _size(exact, scale)
+    _compare_decisions(model, rows, exact, finite & ~refused, decisions, near, where)
+    return Certificate(difference, from_predictions, model.own_precision, m, m - ROWS, n, bound)
+
+
+def _compare_refusals(refused: AnyArray, finite: AnyArray, beyond: AnyArray, where: str) -> None:
+    """Compare which rows are refused; it may be either where a number is beyond float32."""
+    m, n = len(refused), int(refused.sum())
+    alone = np.flatnonzero((refused == finite) & ~beyond)
+    if len(alone):
+        got = (
+            f"row {alone[0]} of {m} is refused by {'the model' if refused[alone[0]] else 'the export'} alone"
+        )
+        raise ParityError(where, "a file that refuses those rows alone that the model refuses", got, _HINT)
+    if m > 3 * (m - n):
+        got = f"compared too few rows: both refuse {n} of {m}"
         raise ParityError(where, "a third of the rows or more to compare", got, _HINT)
-    if decisions is not None:
-        _compare_decisions(model, rows, exact, decisions, bound * scale, where)
-    return Certificate(difference, from_predictions, model.own_precision, len(found), n_stored, n, bound)
 
 
 def _compare_decisions(
     model: Exported,
     rows: Mapping[str, list[Any]],
     exact: Array,
+    kept: AnyArray,
     decisions: list[Any],
     near: Array,
     where: str,
 ) -> None:
     """Compare what a file predicts with what the model decides; a tie within the bound may go either way."""
-    kept = np.flatnonzero(np.isfinite(exact).all(axis=1))
-    given = {name: [values[at] for at in kept] for name, values in rows.items()}
-    kind = model.program.result.kind
-    for at, expected in zip(kept, model.decided(given).tolist(), strict=True):
-        got = decisions[at] if isinstance(decisions[at], list) else [decisions[at]]
-        if kind == "numbers":
-            apart = np.abs(np.subtract(np.array(got, float), expected, dtype=float))
-            same = (apart <= near * np.maximum(1, np.abs(expected))).all()
-        else:
-            same = [*map(_as_text, got)] == [*map(_as_text, expected)] or _is_tie(kind, exact[at], near)
-        if not same:
+    places, kind = np.flatnonzero(kept), model.program.result.kind
+    given = {name: [values[at] for at in places] for name, values in rows.items()}
+    for at, expected in zip(places, model.decided(given).tolist(), strict=True):
+        got = np.ravel(np.array(decisions[at], object)).tolist()
+        same = len(got) == len(expected) and all(map(_is, got, expected))
+        if not (same or _is_near(kind, exact[at], near[at], got, expected)):
             answer = f"row {at} is {got!r:.60} and not {expected!r:.60}"
             raise ParityError(where, "what the model decides for each row", answer, _HINT)
 
 
-def _as_text(value: Any) -> str:
-    """A class as a text; whole numbers without a fraction, truth values in small letters."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+def _is(one: Any, other: Any) -> bool:
+    """Whether values are equal, as numbers or as texts: SQL and ONNX have 1 for true and texts of numbers."""
+    return bool(one == other) or str(one) == str(other)
 
 
-def _is_tie(kind: str, exact: Array, near: Array) -> bool:
+def _is_near(kind: str, exact: Array, near: Array, got: list[Any], expected: list[Any]) -> bool:
+    """Whether a prediction is as near as outputs are: numbers, and decisions that are a tie."""
+    if kind == "numbers":
+        apart = np.abs(np.array(got, np.float64) - np.array(expected, np.float64))
+        return bool((apart <= near).all())
     if kind == "labels":
         return bool((np.abs(exact - 0.5) <= near).any())
     *_, second, first = np.sort(exact)
@@ -197,10 +197,14 @@ def _is_tie(kind: str, exact: Array, near: Array) -> bool:
 _HINT = "This is a defect of DeepStep or of the program that ran the file: please report it."
 
 
+def _size(one: Array, scale: Array) -> Array:
+    """The numbers that differences are relative to."""
+    return np.maximum(np.maximum(1.0, np.abs(one)), scale)
+
+
 def _largest(apart: Array, one: Array, scale: Array) -> float:
     known = np.isfinite(one) & np.isfinite(apart)
-    relative = np.abs(apart) / np.maximum(np.maximum(1.0, np.abs(one)), scale)
-    return float(np.max(relative, initial=0.0, where=known))
+    return float(np.max(np.abs(apart) / _size(one, scale), initial=0.0, where=known))
 
 
 def _scale(model: Exported, exact: Array) -> Array:
@@ -214,16 +218,13 @@ def _scale(model: Exported, exact: Array) -> Array:
 
 def _or_nan(outputs: Callable[[Mapping[str, Any]], Array], rows: Mapping[str, list[Any]]) -> Array:
     """Outputs for rows, NaN for those that are refused."""
+    m = len(next(iter(rows.values())))
     try:
         return np.asarray(outputs(rows), np.float64)
     except DataError:
-        m = len(next(iter(rows.values())))
         if m == 1:
             return np.full((1, 1), np.nan)
-        parts = [
-            {name: values[part] for name, values in rows.items()}
-            for part in (slice(0, m // 2), slice(m // 2, m))
-        ]
-        found = [_or_nan(outputs, part) for part in parts]
-        n = max(one.shape[1] for one in found)
-        return np.concatenate([np.broadcast_to(one, (len(one), n)) for one in found])
+    halves = slice(m // 2), slice(m // 2, m)
+    found = [_or_nan(outputs, {name: values[half] for name, values in rows.items()}) for half in halves]
+    n = max(one.shape[1] for one in found)
+    return np.concatenate([np.broadcast_to(one, (len(one), n)) for one in found])

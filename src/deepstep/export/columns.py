@@ -1,8 +1,10 @@
 """Columns of a table as steps: raw values as numbers, the features of each fold, inputs of networks."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import accumulate
+from typing import Any
 
 import numpy as np
 
@@ -19,126 +21,108 @@ from deepstep.types import AnyArray
 UNSEEN = "\0unseen"
 
 
-class _Key(NamedTuple):
-    """An input of a column; its values are those of all folds together."""
-
-    column: str
-    kind: str
-    variant: Any = ""
-
-
 class Inputs:
     """The inputs of a program: what the columns of all folds need of each raw column."""
 
     def __init__(self, preparations: Iterable[TablePreparation]) -> None:
-        found: dict[_Key, dict[str, Any]] = {}
+        found: dict[Any, Input] = {}
         for column in (column for one in preparations for column in one.columns if column.feature_names):
-            for key, settings, like in _inputs_of(column):
-                known = found.setdefault(key, {"settings": {}, "like": like})["settings"]
-                for name, value in settings.items():
-                    listed = isinstance(value, tuple)  # values or words, in the order of the first fold
-                    known[name] = list(dict.fromkeys([*known.get(name, []), *value])) if listed else value
-        self.by_key: dict[_Key, Input] = {}
-        start = 0
-        for key, one in found.items():
-            width = len(one["settings"].get("words", [0]))
-            self.by_key[key] = Input(key.column, key.kind, start, width, one["settings"], one["like"])
-            start += width
-        self.n_raw = start
+            for one in _inputs_of(column):
+                known = found.setdefault(_key(one), one)
+                merged = {name: _merged(known.settings[name], value) for name, value in one.settings.items()}
+                found[_key(one)] = replace(known, settings=merged)
+        widths = [len(one.settings.get("words", [0])) for one in found.values()]
+        starts = accumulate(widths, initial=0)
+        self.by_key = {
+            key: replace(one, start=start, width=width)
+            for (key, one), start, width in zip(found.items(), starts, widths, strict=False)
+        }
+        self.n_raw = sum(widths)
 
     def of(self, column: Column, kind: str = "") -> Input:
         """The input of a column, the first or that of a kind."""
-        keys = [key for key, _, _ in _inputs_of(column) if kind in ("", key.kind)]
-        return self.by_key[keys[0]]
+        return next(self.by_key[_key(one)] for one in _inputs_of(column) if kind in ("", one.kind))
 
 
-def _inputs_of(column: Column) -> list[tuple[_Key, Mapping[str, Any], tuple[float, float]]]:
+def _key(one: Input) -> tuple[Any, ...]:
+    """The same for inputs of folds that are one; tuples, values or words, are those of all folds together."""
+    return one.column, one.kind, *(value for value in one.settings.values() if not isinstance(value, tuple))
+
+
+def _merged(one: Any, other: Any) -> Any:
+    return tuple(dict.fromkeys([*one, *other])) if isinstance(other, tuple) else other
+
+
+def _inputs_of(column: Column) -> list[Input]:
+    """The inputs of a column of one fold, whose place is not known yet."""
     like = getattr(column, "mean", 0.0), getattr(column, "std", 1.0)
+
+    def made(kind: str, **settings: Any) -> Input:
+        return Input(column.name, kind, 0, settings=settings, like=like)
+
     if isinstance(column, TextColumn):
-        words = _Key(column.name, "words"), {"words": column.words}, like
-        whole = _Key(column.name, "category"), {"values": column.categories}, like
+        words, whole = made("words", words=column.words), made("category", values=column.categories)
         return [whole, words] if len(column.feature_names) > len(column.words) else [words]
     if isinstance(column, CategoryColumn | TwoValuesColumn):
         values = column.categories if isinstance(column, CategoryColumn) else column.values
-        return [(_Key(column.name, "category"), {"values": values}, like)]
+        return [made("category", values=tuple(values))]
     if isinstance(column, ConstantColumn):
-        return [(_Key(column.name, "presence", column.of_texts), {"blanks": not column.of_texts}, like)]
-    settings: dict[str, Any] = {}
+        return [made("presence", blanks=not column.of_texts)]
     if isinstance(column, DateColumn):
         form = DATE_FORMATS[column.written]
         iso = re.sub(r"\$\{(\d)\}", r"\\\1", form.iso)
-        settings = {"lenient": column.of_texts, "pattern": form.pattern, "iso": iso}
-    elif getattr(column, "written", ""):
-        written: str = column.written  # type: ignore[attr-defined]
-        settings = {**number_patterns(written), "example": written}
-    return [(_Key(column.name, column.kind, tuple(settings.values())), settings, like)]
+        return [made(column.kind, lenient=column.of_texts, pattern=form.pattern, iso=iso)]
+    written: str = getattr(column, "written", "")
+    return [made(column.kind, **number_patterns(written), example=written) if written else made(column.kind)]
 
 
-class _Features:
-    """The features of a table, gathered by operation: each kind of column is one step for all columns."""
-
-    def __init__(self, builder: Builder, inputs: Inputs) -> None:
-        self.builder, self.inputs = builder, inputs
-        self.n = 0
-        self.gathered: dict[str, list[tuple[int, int, tuple[float, ...]]]] = {}
-        self.blocks: list[tuple[str, list[int]]] = []
-
-    def add(self, op: str, at: int, *numbers: float) -> None:
-        """One feature of the raw column ``at``."""
-        self.gathered.setdefault(op, []).append((self.n, at, numbers))
-        self.n += 1
-
-    def block(self, op: str, at: int, **constants: Any) -> None:
-        """Several features of one raw column."""
-        value = self.builder.add(op, self.builder.take(RAW, [at]), **constants)
-        places = range(self.n, self.n + self.builder.widths[value])
-        self.blocks.append((value, [*places]))
-        self.n = places.stop
-
-    def value(self) -> str:
-        """All features in their order."""
-        parts = [*self.blocks]
-        for op, found in self.gathered.items():
-            taken = self.builder.take(RAW, [at for _, at, _ in found])
-            columns = zip(*(numbers for _, _, numbers in found), strict=True)
-            constants: Any = dict(zip(CONSTANTS.get(op, ()), map(np.array, columns), strict=True))
-            made = taken if op == "take" else self.builder.add(op, taken, **constants)
-            parts.append((made, [place for place, _, _ in found]))
-        places = np.concatenate([place for _, place in parts])
-        return self.builder.take(self.builder.concat(*[value for value, _ in parts]), np.argsort(places))
-
-
-CONSTANTS = {"standardize": ("mean", "std"), "impute": ("value",)}
-"""Numbers that a feature has, by operation."""
+TOGETHER = {"take", "standardize", "impute", "missing"}
+"""Operations of single features, which are one step for all columns."""
 
 
 def features_value(builder: Builder, preparation: TablePreparation, inputs: Inputs) -> str:
     """Add the features of a table, (m, n_features)."""
-    features = _Features(builder, inputs)
-    for column in preparation.columns:
-        if column.feature_names:
-            _add(features, column)
-    return features.value()
+    together: dict[str, list[tuple[int, int, Mapping[str, Any]]]] = {}
+    parts: list[tuple[str, Sequence[int]]] = []
+    n = 0
+    for column in (one for one in preparation.columns if one.feature_names):
+        for op, at, constants in _features_of(column, inputs):
+            if op in TOGETHER:
+                together.setdefault(op, []).append((n, at, constants))
+                n += 1
+            else:
+                value = builder.add(op, builder.take(RAW, [at]), **constants)
+                parts.append((value, range(n, n + builder.widths[value])))
+                n += builder.widths[value]
+    for op, found in together.items():
+        value = builder.take(RAW, [at for _, at, _ in found])
+        numbers: Any = {role: np.array([given[role] for _, _, given in found]) for role in found[0][2]}
+        value = value if op == "take" else builder.add(op, value, **numbers)
+        parts.append((value, [place for place, _, _ in found]))
+    places = np.concatenate([place for _, place in parts])
+    return builder.take(builder.concat(*[value for value, _ in parts]), np.argsort(places))
 
 
-def _add(features: _Features, column: Column) -> None:
-    found = features.inputs.of(column)
+def _features_of(column: Column, inputs: Inputs) -> Iterator[tuple[str, int, dict[str, Any]]]:
+    """The features of a column in their order: an operation, its column of ``raw``, and its constants."""
+    found = inputs.of(column)
     if isinstance(column, CategoryColumn | TwoValuesColumn):
         n = len(column.feature_names) - len(getattr(column, "words", ()))
         if n:
-            features.block("lookup", found.start, table=_table(column, found.settings["values"], n))
-        words = features.inputs.of(column, "words") if isinstance(column, TextColumn) else None
-        for word in getattr(column, "words", ()):
-            features.add("take", words.start + words.settings["words"].index(word))  # type: ignore[union-attr]
+            yield "lookup", found.start, {"table": _table(column, found.settings["values"], n)}
+        if isinstance(column, TextColumn):
+            words = inputs.of(column, "words")
+            for word in column.words:
+                yield "take", words.start + words.settings["words"].index(word), {}
         return
     if isinstance(column, StandardizedColumn):
-        features.add("standardize", found.start, column.mean, column.std)
+        yield "standardize", found.start, {"mean": column.mean, "std": column.std}
     if isinstance(column, BooleanColumn):
-        features.add("impute", found.start, column.mean)
+        yield "impute", found.start, {"value": column.mean}
     for part in getattr(column, "parts", ()):
-        features.block(part, found.start)
+        yield part, found.start, {}
     if column.marks_missing:  # type: ignore[attr-defined]
-        features.add("missing", found.start)
+        yield "missing", found.start, {}
 
 
 def _table(column: Any, values: Sequence[str], n: int) -> AnyArray:

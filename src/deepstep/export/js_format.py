@@ -2,46 +2,49 @@
 
 import base64
 import json
-import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import numpy as np
 
-from deepstep.export.certificate import CannotRunError, output_of
+from deepstep.export.certificate import CannotRunError, answers_of, output_of
 from deepstep.export.formats import Format
-from deepstep.export.program import Input, Program
+from deepstep.export.program import Program
 from deepstep.types import AnyArray, Array
 
-RUNTIME = Path(__file__).with_name("runtime.js")
+RUNTIME, DRIVER = (Path(__file__).with_name(name) for name in ("runtime.js", "driver.js"))
 TYPES = {"float32": ("Float32", "<f4"), "float64": ("Float64", "<f8"), "int64": ("Int32", "<i4")}
 """Types of constants: as a DataView of JavaScript reads them, and as they are stored."""
 
 MOST_SAFE = 2**53 - 1
 """The largest whole number that JavaScript's numbers tell from all others."""
 
-DRIVER = """
-const columnsOfRows = JSON.parse(ROWS);
-const found = Object.values(columnsOfRows)[0].map((_, at) => {
-  const row = Object.fromEntries(Object.entries(columnsOfRows).map(([name, values]) => [name, values[at]]));
-  try {
-    return [outputs([row])[0], predict([row])[0]];
-  } catch (error) {
-    if (error instanceof RangeError) return null;
-    throw error;
-  }
-});
-const plain = (_, value) => (typeof value === "bigint" ? String(value) : value);
-process.stdout.write(JSON.stringify(found, plain));
-"""
-"""Runs the module on columns; rows that it refuses are null."""
+TEMPLATE = Template("""// $title
+// Parity certificate: $note.
+$runtime
+export const certificate = $certificate;
+export const columns = $columns;
+export const classes = [$classes];
+export const names = $names;
+
+const constants = {
+$constants};
+
+const program = $program;
+const steps = program.steps.map(prepared);
+""")
+
+
+def _plain(text: str) -> str:
+    """JSON as JavaScript, also within a page."""
+    return text.replace("<", "\\u003c")
 
 
 def _written(value: Any) -> str:
-    """A value as JavaScript, also within a page."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+    return _plain(json.dumps(value, ensure_ascii=False, allow_nan=False))
 
 
 def _class(value: Any) -> str:
@@ -50,61 +53,26 @@ def _class(value: Any) -> str:
     return f"{value}n" if large else _written(value)
 
 
-def _input(one: Input) -> dict[str, Any]:
-    settings = dict(one.settings)
-    if "around" in settings:  # JavaScript has the flag s beside the pattern
-        settings["around"] = settings["around"].removeprefix("(?s)")
-    if "iso" in settings:
-        settings["iso"] = re.sub(r"\\(\d)", r"$\1", settings["iso"])
-    return {"column": one.column, "kind": one.kind, "settings": settings}
-
-
-def _steps(program: Program) -> tuple[list[str], dict[str, AnyArray]]:
-    """The steps as lines, and the constants that they name; weights of linear steps are transposed."""
-    lines, constants = list[str](), dict[str, AnyArray]()
-    for step in program.steps:
-        given = {name: _written(value) for name, value in {"n": step.n, **step.settings}.items()}
-        for role, name in step.constants.items():
-            turned = (step.op, role) == ("linear", "W")
-            own, value = f"{name}_t" if turned else name, program.constants[name]
-            constants[own] = value.T if turned else value
-            given[role] = f"constants.{own}"
-        settings = ", ".join(f"{name}: {text}" for name, text in given.items())
-        lines.append(f"    {_written([step.op, step.out, step.reads])[:-1]}, {{ {settings} }}],")
-    return lines, constants
-
-
 def _stored(value: AnyArray) -> str:
     kind, stored = TYPES[value.dtype.name]
     text = base64.b64encode(np.ascontiguousarray(value, stored).tobytes()).decode()
     return f'decoded("{kind}", "{text}")'
 
 
-def _lines(program: Program, note: str) -> Iterator[str]:
-    result, (steps, constants) = program.result, _steps(program)
-    for text in (program.title, f"Parity certificate: {note}."):
-        yield f"// {' '.join(text.split())}"
-    yield RUNTIME.read_text(encoding="utf-8")
-    yield f"export const certificate = {_written(note)};"
-    yield f"export const columns = {_written(program.columns)};"
-    yield f"export const classes = [{', '.join(map(_class, result.classes))}];"
-    yield f"export const names = {_written(result.names)};"
-    yield "\nconst constants = {"
-    yield from (f"  {name}: {_stored(value)}," for name, value in constants.items())
-    yield "};\n\nconst program = {"
-    yield f"  needs_all: {_written(program.needs_all)},"
-    yield f"  output: {_written(program.output)},"
-    yield f"  result: {{ kind: {_written(result.kind)} }},"
-    yield "  inputs: ["
-    yield from (f"    {_written(_input(one))}," for one in program.inputs)
-    yield "  ],\n  steps: ["
-    yield from steps
-    yield "  ],\n};"
-
-
 def write(program: Program, path: Path, note: str) -> list[Path]:
     """Write the module."""
-    path.write_text("\n".join([*_lines(program, note), ""]), encoding="utf-8")
+    text = TEMPLATE.substitute(
+        title=" ".join(program.title.split()),
+        note=" ".join(note.split()),
+        runtime=RUNTIME.read_text(encoding="utf-8"),
+        certificate=_written(note),
+        columns=_written(program.columns),
+        classes=", ".join(map(_class, program.result.classes)),
+        names=_written(program.result.names),
+        constants="".join(f"  {name}: {_stored(value)},\n" for name, value in program.constants.items()),
+        program=_plain(program.to_json()),
+    )
+    path.write_text(text, encoding="utf-8")
     return [path]
 
 
@@ -114,11 +82,10 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Ar
     if node is None:
         raise CannotRunError("js", "Node", "there is no node")
     given = json.dumps(rows).replace("Infinity", "1e999")  # as JSON has it
-    text = path.read_text(encoding="utf-8") + DRIVER.replace("ROWS", _written(given))
+    texts = path.read_text(encoding="utf-8"), f"const ROWS = {_written(given)};", DRIVER.read_text("utf-8")
+    text = "\n".join(texts)
     done = output_of([node, "--input-type=module", "-"], text.encode(), path)
-    refused = [np.nan] * len(program.result.names), None
-    outputs, decisions = zip(*(one or refused for one in json.loads(done)), strict=True)
-    return np.array(outputs, np.float64), [*decisions]
+    return answers_of(done, len(program.result.names))
 
 
-FORMAT = Format(".js", write, run, most_numbers=1e7, texts=True)
+FORMAT = Format(".js", write, run, most_numbers=1e7)

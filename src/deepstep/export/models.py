@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,11 +12,11 @@ from deepstep.estimators.ensemble import PROBABILITIES, Ensemble, FoldPreprocess
 from deepstep.estimators.presets import ALONE
 from deepstep.export.columns import Inputs, encoded_value, features_value
 from deepstep.export.network_steps import network_value
-from deepstep.export.program import RAW, Builder, Input, Program, Result, Step
+from deepstep.export.program import RAW, Builder, Input, Program, Result
 from deepstep.export.rows import stored_rows
 from deepstep.model import Network
 from deepstep.network.model_file import Model
-from deepstep.preparation import TablePreparation, Target
+from deepstep.preparation import ImagePreparation, TablePreparation, Target
 from deepstep.run import Run
 from deepstep.types import AnyArray, Array
 
@@ -62,78 +61,81 @@ def exported(model: Any, where: str = "export") -> Exported:
     raise ConfigurationError(where, expected, f"got {type(model).__name__}", setting="model")
 
 
+KINDS = {"probabilities": "labels", "classes": "classes", "cumulative": "classes"}
+"""Kinds of results by the targets of a head, where they are no numbers."""
+
+
 def _of_network(network: Network, where: str) -> Exported:
     """A network takes numbers; rows are examples here."""
     shape, builder = network.architecture, Builder(network.architecture.n_inputs)
     A = network_value(builder, network, RAW, where)
-    head = get_head(shape)
-    n = shape.n_outputs
-    kind = {"probabilities": "labels", "classes": "classes", "cumulative": "classes"}.get(
-        head.targets, "numbers"
-    )
-    if head.targets == "cumulative":
-        A, n = builder.add("ordinal_probabilities", A), n + 1
-    classes = tuple(range(n)) if kind == "classes" else ()
-    result = Result(kind, tuple(f"y{at}" for at in range(n)), classes)
+    targets = get_head(shape).targets
+    if targets == "cumulative":
+        A = builder.of_classes(A)
+    kind, n = KINDS.get(targets, "numbers"), builder.widths[A]
+    result = Result(kind, tuple(f"y{at}" for at in range(n)), tuple(range(n * (kind == "classes"))))
     columns = tuple(f"x{at}" for at in range(shape.n_inputs))
-    program = _program(builder, columns, _numbers(columns), A, result, needs_all=True, title=repr(network))
+    parts = builder.steps_of(A)
+    program = Program(columns, _numbers(columns), *parts, A, result, needs_all=True, title=repr(network))
+    precise = in_float64(network)
 
     def outputs(network: Network) -> Outputs:
         given = network.forward if kind == "numbers" else network.predict_proba
         return lambda rows: given(_matrix(rows, columns).T).T
 
-    precise = in_float64(network)
-    decided = partial(_decided_by, precise, columns)
-    return Exported(program, outputs(network), outputs(precise), decided, network.dtype.name)
-
-
-def _decided_by(network: Network, columns: tuple[str, ...], rows: Mapping[str, Any]) -> AnyArray:
-    return network.predict(_matrix(rows, columns).T).T
+    return Exported(
+        program,
+        outputs(network),
+        outputs(precise),
+        lambda rows: precise.predict(_matrix(rows, columns).T).T,
+        network.dtype.name,
+    )
 
 
 def _of_run(run: Run, where: str, names: tuple[str, ...] = (), *, as_numbers: bool = False) -> Exported:
     """A run; ``as_numbers`` takes the columns of a table as they are, none of them missing."""
     inputs, ensemble = run.preparation.inputs, run.ensemble
     tables = [one.preparation for one in ensemble.preprocessors if one.preparation is not None]
-    if as_numbers or not isinstance(inputs, TablePreparation):
-        names = inputs.feature_names
-        read, n = _numbers(names), len(names)
-        builder, features = Builder(n), [RAW]
-        if not isinstance(inputs, TablePreparation):  # a column for each pixel
-            features = [builder.add("affine", RAW, scale=np.full(n, inputs.scale), shift=np.zeros(n))]
-    else:
-        found = Inputs(tables or [inputs])
-        builder, read = Builder(found.n_raw), tuple(found.by_key.values())
-        features = [features_value(builder, one, found) for one in tables or [inputs]]
-        names = names or tuple(column.name for column in inputs.columns)
-    output, result = _in_terms_of_the_target(
-        builder, run, _ensemble_value(builder, ensemble, features, where)
-    )
-    needs_all = features == [RAW] or not isinstance(inputs, TablePreparation)
-    program = _program(builder, names, read, output, result, needs_all=needs_all, title=repr(ensemble))
-    usual = run.reading().usual
-    program = replace(program, written=(usual.sep or ",", usual.decimal or "."))
+    prepared = not (as_numbers or tables)  # one network whose inputs the run itself prepares
+    needs_all = as_numbers or not isinstance(inputs, TablePreparation)
+    builder, read, features = _features(inputs, tables, as_numbers=as_numbers)
+    columns = tuple(one.name for one in getattr(inputs, "columns", ()))
+    names = inputs.feature_names if needs_all else names or columns
+    mean = _ensemble_value(builder, ensemble, features, where)
+    output, result = _in_terms_of_the_target(builder, run, mean)
+    usual, parts = run.reading().usual, builder.steps_of(output)
+    written = usual.sep or ",", usual.decimal or "."
+    program = Program(names, read, *parts, output, result, needs_all, repr(ensemble), written)
 
-    def outputs(ensemble: Ensemble) -> Outputs:
-        def of_rows(rows: Mapping[str, Any]) -> Array:
-            given: Any = _matrix(rows, names) if needs_all else _frame(program, rows)
-            prepared = not (as_numbers or tables)  # one network whose inputs the run itself prepares
-            return ensemble.outputs(inputs.transform(given) if prepared else given)
-
-        return of_rows
+    def outputs(ensemble: Ensemble, rows: Mapping[str, Any]) -> Array:
+        given: Any = _matrix(rows, names) if needs_all else _frame(program, rows)
+        return ensemble.outputs(inputs.transform(given) if prepared else given)
 
     members = [replace(one, network=in_float64(one.network), engine="reference") for one in ensemble.members]
-    own = ", ".join(dict.fromkeys(one.network.dtype.name for one in ensemble.members))
+    precise = replace(ensemble, members=tuple(members))
     cells = {} if run.held_out is None else run.held_out.cells
-    precise = outputs(replace(ensemble, members=tuple(members)))
     return Exported(
         program,
-        lambda rows: _reported(run, outputs(ensemble)(rows)),
-        lambda rows: _reported(run, precise(rows)),
-        lambda rows: _decided(run, precise(rows)),
-        own,
-        stored_rows(program, cells, decimal_comma=program.written[1] == ","),
+        lambda rows: _reported(run, outputs(ensemble, rows)),
+        lambda rows: _reported(run, outputs(precise, rows)),
+        lambda rows: _decided(run, outputs(precise, rows)),
+        ", ".join(dict.fromkeys(one.network.dtype.name for one in ensemble.members)),
+        stored_rows(program, cells, decimal_comma=written[1] == ","),
     )
+
+
+def _features(
+    inputs: TablePreparation | ImagePreparation, tables: list[TablePreparation], *, as_numbers: bool
+) -> tuple[Builder, tuple[Input, ...], list[str]]:
+    """The inputs of a program, and the features that the preparation of each fold makes of them."""
+    if as_numbers or not isinstance(inputs, TablePreparation):
+        builder = Builder(len(inputs.feature_names))
+        value = builder.affine(RAW, inputs.scale) if isinstance(inputs, ImagePreparation) else RAW
+        return builder, _numbers(inputs.feature_names), [value]
+    found = Inputs(tables or [inputs])
+    builder = Builder(found.n_raw)
+    made = [features_value(builder, one, found) for one in tables or [inputs]]
+    return builder, tuple(found.by_key.values()), made
 
 
 def _decided(run: Run, A: Array) -> AnyArray:
@@ -163,11 +165,10 @@ def _ensemble_value(builder: Builder, ensemble: Ensemble, features: list[str], w
             inputs = encoded_value(builder, features[min(member.fold, len(features) - 1)], encoding)
             A = network_value(builder, member.network, inputs, where)
             if preprocessor.center.size:
-                A = builder.add("affine", A, scale=preprocessor.scale, shift=preprocessor.center)
+                A = builder.affine(A, preprocessor.scale, preprocessor.center)
             T = ensemble.temperatures[member.preset.name]
             if T != 1 and ensemble.output in PROBABILITIES:
-                op = "temperature_each" if ensemble.output == "sigmoid" else "temperature"
-                A = builder.add(op, A, settings={"T": T})
+                A = builder.warmed(A, T, each=ensemble.output == "sigmoid")
             parts.append(A)
             shares.append(share)
     if len(parts) == 1:
@@ -180,42 +181,20 @@ def _in_terms_of_the_target(builder: Builder, run: Run, A: str) -> tuple[str, Re
     if not target.is_classification:
         means, stds = np.array(target.means), np.array(target.stds)
         if (means != 0).any() or (stds != 1).any():
-            n = builder.widths[A]
-            A = builder.add("affine", A, scale=np.resize(stds, n), shift=np.resize(means, n))
+            A = builder.affine(A, stds, means)
         names = [f"quantile {level:g}" for level in target.levels] or [*map(str, run.target_names)]
         return A, Result("numbers", tuple(names))
     several = target.several
     if not several and target.code != "classes":
-        A = builder.add("ordinal_probabilities", A)
+        A = builder.of_classes(A)
     if not several and run.ensemble.members[0].preset.name not in ALONE:
         A = builder.add("normalize", A)
     if run.temperature != 1:
-        A = builder.add("temperature_each" if several else "temperature", A, settings={"T": run.temperature})
+        A = builder.warmed(A, run.temperature, each=several)
     if several:
         return A, Result("labels", tuple(map(str, run.target_names)))
     (classes,) = target.classes
     return A, Result("classes", tuple(map(str, classes)), tuple(classes))
-
-
-def _program(
-    builder: Builder,
-    columns: tuple[str, ...],
-    inputs: tuple[Input, ...],
-    output: str,
-    result: Result,
-    *,
-    needs_all: bool = False,
-    title: str = "",
-) -> Program:
-    """The program, without steps that nothing reads."""
-    needed, steps = {output}, list[Step]()
-    for step in reversed(builder.steps):
-        if step.out in needed:
-            needed.update(step.reads)
-            steps.insert(0, step)
-    used = {name for step in steps for name in step.constants.values()}
-    constants = {name: value for name, value in builder.constants.items() if name in used}
-    return Program(columns, inputs, tuple(steps), constants, output, result, needs_all, title)
 
 
 def _numbers(names: tuple[str, ...]) -> tuple[Input, ...]:

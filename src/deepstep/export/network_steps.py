@@ -1,7 +1,6 @@
 """A network as steps: each operation of its graph, by the name of its equation."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -9,15 +8,12 @@ import numpy as np
 from deepstep.equations import ACTIVATIONS
 from deepstep.equations.ops import Node
 from deepstep.errors import ConfigurationError
-from deepstep.export.program import OPERATIONS, Builder
+from deepstep.export.program import RUNTIME, Builder
 from deepstep.model import Network
 from deepstep.types import AnyArray
 
 Quantity: TypeAlias = Any
 """On the tape: a constant, the name of a value, or of members that share layers a list of names."""
-
-EPSILON = 1e-5
-"""The epsilon of both normalizations."""
 
 
 def network_value(builder: Builder, network: Network, inputs: str, where: str) -> str:
@@ -36,9 +32,10 @@ def _written(node: Node, where: str) -> Callable[..., Quantity]:
     own = ACTIVATIONS.get(name) is not None and name not in ACTIVATIONS.built_in
     if name in STEPS and not own:
         return STEPS[name]
-    if name in ACTIVATIONS.built_in and name in OPERATIONS:
-        return partial(_elementwise, name)
-    expected = f"made of operations that can be exported, {', '.join([*STEPS, *ACTIVATIONS.built_in])}"
+    if name in ACTIVATIONS.built_in and name in RUNTIME.OPERATIONS:
+        return lambda builder, node, Z: _each(lambda z: builder.add(name, z), Z)
+    known = dict.fromkeys([*STEPS, *sorted(ACTIVATIONS.built_in)])
+    expected = f"made of operations that can be exported, {', '.join(known)}"
     hint = "Register no operation of your own, or export with deepstep itself: Network.save."
     raise ConfigurationError(where, expected, f"got {name!r} in layer {node.layer}", hint, setting="network")
 
@@ -51,21 +48,30 @@ def _each(make: Callable[..., str], *values: Quantity) -> Quantity:
     return [make(*(value[k] if isinstance(value, list) else value for value in values)) for k in range(n)]
 
 
-def _elementwise(op: str, builder: Builder, node: Node, Z: Quantity) -> Quantity:
-    return Z if op == "identity" else _each(lambda z: builder.add(op, z), Z)
+def _cumulative(builder: Builder, Z: str, sign: float) -> str:
+    """Sums of Z₁, ±softplus(Z₂), ±softplus(Z₃), … from the left."""
+    n = builder.widths[Z]
+    if n == 1:
+        return Z
+    rest = builder.affine(builder.add("softplus", builder.take(Z, range(1, n))), sign)
+    return builder.add("cumulative_sum", builder.concat(builder.take(Z, [0]), rest))
+
+
+def _ordinal(builder: Builder, node: Node, Z: Quantity) -> Quantity:
+    return _each(lambda z: builder.add("sigmoid", _cumulative(builder, z, -1.0)), Z)
 
 
 def _linear(builder: Builder, node: Node, A: Quantity, W: Any, b: AnyArray | None = None) -> Quantity:
     if isinstance(W, tuple):  # weights with factors of the inputs
         W, s = W
-        A = _each(lambda a: builder.add("affine", a, scale=s[:, 0], shift=np.zeros_like(s[:, 0])), A)
+        A = _each(lambda a: builder.affine(a, s[:, 0]), A)
     bias = np.zeros(len(W), W.dtype) if b is None else b[:, 0]
     return _each(lambda a: builder.add("linear", a, W=W, b=bias), A)
 
 
 def _normalize_fixed(builder: Builder, node: Node, U: str, mean: AnyArray, variance: AnyArray) -> str:
-    deviation = np.sqrt(np.float64(variance[:, 0]) + _settings(node).get("epsilon", EPSILON))
-    return builder.add("affine", U, scale=1 / deviation, shift=-mean[:, 0] / deviation)
+    deviation = np.sqrt(np.float64(variance[:, 0]) + _settings(node)["epsilon"])
+    return builder.affine(U, 1 / deviation, -mean[:, 0] / deviation)
 
 
 def _members_linear(builder: Builder, node: Node, A: str, W: AnyArray, b: AnyArray, r: AnyArray) -> list[str]:
@@ -86,8 +92,7 @@ def _cosines(builder: Builder, node: Node, X: str, omega: AnyArray, phi: AnyArra
     inputs = _settings(node)["inputs"]
     index = np.arange(len(omega)) if inputs is None else np.array(inputs)
     x = builder.take(X, np.repeat(index, omega.shape[1]))
-    angles = builder.add("affine", x, scale=2 * np.pi * np.float64(omega.ravel()), shift=phi.ravel())
-    return builder.add("cosine", angles)
+    return builder.add("cosine", builder.affine(x, 2 * np.pi * np.float64(omega.ravel()), phi.ravel()))
 
 
 def _input_maps(builder: Builder, node: Node, X: str, C: str, V: AnyArray, a: AnyArray) -> str:
@@ -109,21 +114,22 @@ def _embed_categories(builder: Builder, node: Node, X: str, T: AnyArray) -> str:
 
 
 def _settings(node: Node) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = getattr(node.op.forward, "keywords", {})
-    return found
+    """The settings of an operation, those by default among them."""
+    forward: Any = node.op.forward
+    usual = getattr(forward, "func", forward).__kwdefaults__ or {}
+    return {**usual, **getattr(forward, "keywords", {})}
 
 
 STEPS: dict[str, Callable[..., Quantity]] = {
+    "identity": lambda builder, node, Z: Z,
+    "increasing": lambda builder, node, Z: _each(lambda z: _cumulative(builder, z, 1.0), Z),
+    "ordinal": _ordinal,
     "linear_forward": _linear,
     "product_forward": _linear,
     "scaled_weights": lambda builder, node, W, s: (W, s),
     "normalize_fixed": _normalize_fixed,
-    "normalize_layer": lambda builder, node, U: builder.add(
-        "normalize_layer", U, settings={"epsilon": _settings(node).get("epsilon", EPSILON)}
-    ),
-    "scale_shift_forward": lambda builder, node, U, gamma, b: builder.add(
-        "affine", U, scale=gamma[:, 0], shift=b[:, 0]
-    ),
+    "normalize_layer": lambda builder, node, U: builder.add("normalize_layer", U, settings=_settings(node)),
+    "scale_shift_forward": lambda builder, node, U, gamma, b: builder.affine(U, gamma[:, 0], b[:, 0]),
     "learned_activation_forward": lambda builder, node, Z, G, alpha: _each(
         lambda z, g: builder.add("blend", z, g, alpha=alpha[:, 0]), Z, G
     ),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.export import numpy_runtime
-from deepstep.export.certificate import output_of
+from deepstep.export.certificate import answers_of, output_of
 from deepstep.export.formats import Format
 from deepstep.export.program import Program
 from deepstep.types import Array
@@ -28,7 +28,7 @@ def answers(start, stop):
         return [*zip(module["outputs"](rows).tolist(), module["predict"](rows).tolist())]
     except ValueError:
         if stop - start == 1:
-            return [([float("nan")] * len(program["result"]["names"]), None)]
+            return [None]
         middle = (start + stop) // 2
         return answers(start, middle) + answers(middle, stop)
 
@@ -47,7 +47,7 @@ def printed(rows):
     return [line[:1] if header[0] == "prediction" else line[: len(found[rows[0]][1])] for line in lines]
 
 found = answers(0, m)
-usual = [row for row in range(m // 3) if found[row][1] is not None]
+usual = [row for row in range(m // 3) if found[row]]
 bare = {name: [module["stripped"](columns[name][row]) for row in usual] for name in columns}
 if usual:
     expected = module["predict"](bare).reshape(len(usual), -1).tolist()
@@ -73,8 +73,7 @@ def write(program: Program, path: Path, note: str) -> list[Path]:
 def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Array, list[Any]]:
     """The outputs and predictions of the file in a new Python that has NumPy and no DeepStep."""
     done = output_of([sys.executable, "-I", "-c", SCRIPT, str(path)], json.dumps(rows).encode(), path)
-    outputs, decisions = zip(*json.loads(done), strict=True)
-    return np.array(outputs, np.float64).reshape(-1, len(program.result.names)), [*decisions]
+    return answers_of(done, len(program.result.names))
 
 
-FORMAT = Format(".py", write, run, texts=True)
+FORMAT = Format(".py", write, run)

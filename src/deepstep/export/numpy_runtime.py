@@ -196,13 +196,10 @@ OPERATIONS = {
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "exponential": np.exp,
     "cosine": np.cos,
+    "logarithm": lambda x: np.log(np.maximum(x, 1e-12)),
     "softmax": softmax,
-    "increasing": lambda x: np.cumsum(np.hstack([x[:, :1], np.logaddexp(0, x[:, 1:])]), axis=1),
-    "ordinal": lambda x: 1 / (1 + np.exp(np.cumsum(np.hstack([-x[:, :1], np.logaddexp(0, x[:, 1:])]), 1))),
+    "cumulative_sum": lambda x: np.cumsum(x, axis=1),
     "weighted_sum": lambda *x, weights: sum(weight * value for weight, value in zip(weights, x)),
-    "temperature": lambda x, T: softmax(np.log(np.maximum(x, 1e-12)) / T),
-    "temperature_each": lambda x, T: 1 / (1 + (np.maximum(1 - x, 1e-12) / np.maximum(x, 1e-12)) ** (1 / T)),
-    "ordinal_probabilities": lambda x: -np.diff(x, axis=1, prepend=1, append=0),
     "normalize": lambda x: x / x.sum(axis=1, keepdims=True),
 }
 
@@ -213,7 +210,7 @@ def run(program, constants, raw):
     for start in range(0, len(raw), ROWS_AT_ONCE):
         values = {"raw": raw[start : start + ROWS_AT_ONCE]}
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            for op, out, reads, roles, settings in program["steps"]:
+            for op, out, _, reads, roles, settings in program["steps"]:
                 given = {role: constants[name] for role, name in roles.items()}
                 values[out] = OPERATIONS[op](*[values[name] for name in reads], **given, **settings)
         parts.append(values[program["output"]])
@@ -240,8 +237,8 @@ def outputs(rows):
     return run(program, constants, read(program, rows))
 
 
-def decided(found):
-    kind, classes = load()[0]["result"]["kind"], load()[0]["result"]["classes"]
+def decided(found, result):
+    kind, classes = result["kind"], result["classes"]
     if kind == "classes":
         return np.array(classes, object if str in map(type, classes) else None)[found.argmax(axis=1)]
     return (found > 0.5).astype(int) if kind == "labels" else found[:, 0] if found.shape[1] == 1 else found
@@ -249,7 +246,7 @@ def decided(found):
 
 def predict(rows):
     """The most probable class of each row, columns of 0 and 1, or numbers."""
-    return decided(outputs(rows))
+    return decided(outputs(rows), load()[0]["result"])
 
 
 def predict_proba(rows):
@@ -286,7 +283,7 @@ def main(arguments):
             found, result = outputs(table_of(file)), load()[0]["result"]
     except (OSError, ValueError, csv.Error) as error:
         sys.exit(f"Error: {error}")
-    answers, names = decided(found).reshape(len(found), -1), result["names"]
+    answers, names = decided(found, result).reshape(len(found), -1), result["names"]
     beside = found[:, : 0 if result["kind"] == "numbers" else None]
     writer = csv.writer(sys.stdout)
     writer.writerow([*(names if answers.shape[1] > 1 else ["prediction"]), *names[: beside.shape[1]]])

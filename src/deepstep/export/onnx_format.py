@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections import Counter
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
@@ -12,7 +11,6 @@ import numpy as np
 
 from deepstep import __version__
 from deepstep.errors import missing_package
-from deepstep.export.c_format import MEANINGS
 from deepstep.export.certificate import CannotRunError
 from deepstep.export.formats import Format
 from deepstep.export.onnx_operations import (
@@ -25,7 +23,7 @@ from deepstep.export.onnx_operations import (
     over_columns,
     where,
 )
-from deepstep.export.program import RAW, Input, Program, free_texts
+from deepstep.export.program import MEANINGS, RAW, Input, Program, free_texts
 from deepstep.export.rows import as_raw
 from deepstep.types import AnyArray, Array
 
@@ -57,14 +55,15 @@ def tensors_of(program: Program) -> list[tuple[str, bool]]:
     The name is the column. Inputs of a column have a tensor each, with a number in its name, where folds see
     texts and numbers in it; only whether there is a value is read from either.
     """
-    own = [one for one in program.inputs if one.kind != "presence"]
-    every, texts = Counter(one.column for one in own), Counter(one.column for one in own if one.kind in TEXTS)
-    apart = {column for column, n in every.items() if n > 1 and texts[column] < n}
+    texts: dict[str, list[bool]] = {one.column: [] for one in program.inputs}
+    for one in program.inputs:
+        texts[one.column] += [one.kind in TEXTS] * (one.kind != "presence")
+    apart = {column for column, found in texts.items() if len(found) > 1 and not all(found)}
     taken = {"", *outputs_of(program), *apart}
     return [
         (
             f"{one.column} {one.start}" if one.column in taken else one.column,
-            one.kind in TEXTS or (one.column in texts and one.column not in apart),
+            one.kind in TEXTS or (any(texts[one.column]) and one.column not in apart),
         )
         for one in program.inputs
     ]
@@ -187,7 +186,7 @@ def feeds(program: Program, rows: Mapping[str, list[Any]]) -> dict[str, AnyArray
     return found
 
 
-def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
+def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Array, list[Any]]:
     """The outputs of the file in onnxruntime."""
     try:
         from onnxruntime import InferenceSession
@@ -195,8 +194,8 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
         hint = "there is no onnxruntime (pip install 'deepstep[onnx]')"
         raise CannotRunError("onnx", "onnxruntime", hint) from error
     session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    (found,) = session.run(outputs_of(program)[-1:], feeds(program, rows))
-    return np.asarray(found, np.float64)
+    *label, found = session.run(outputs_of(program), feeds(program, rows))
+    return found, (label[0] if label else found).tolist()
 
 
 FORMAT = Format(".onnx", write, run)

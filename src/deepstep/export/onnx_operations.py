@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.export.program import ERFCX
+from deepstep.export.program import erfcx_coefficients
 from deepstep.types import AnyArray
 
 FLOAT, INT64, STRING, DOUBLE = 1, 7, 8, 11
@@ -168,8 +168,9 @@ def gelu(x: Value) -> Value:
     """Φ(-√2·z) = ½·erfcx(z) / e^z², z = |x|/√2."""
     z = x.to("Abs") * math.sqrt(0.5)
     t = (z - 3.75) / (z + 3.75)
-    found: Any = ERFCX[-1]
-    for coefficient in ERFCX[-2::-1]:
+    found: Any
+    found, *others = erfcx_coefficients()[::-1]
+    for coefficient in others:
         found = t * found + coefficient
     tail = found * 0.5 / (z * 2.0 + 1.0) / (z * z).to("Exp")
     return x * where(x > 0.0, 1.0 - tail, tail)
@@ -179,18 +180,9 @@ def gelu_tanh(x: Value) -> Value:
     return x * ((x + x * x * x * 0.044715) * (2 * math.sqrt(2 / math.pi))).to("Sigmoid")
 
 
-def _in_steps(x: Value, sign: float) -> Value:
-    first, rest = (x.to("Gather", np.arange(*of), axis=1) for of in ((0, 1), (1, x.n)))
-    return first.to("Concat", softplus(rest) * sign, axis=1).to("CumSum", np.array(1))
-
-
 def weighted_sum(*x: Value, weights: AnyArray) -> Value:
     beside = x[0].to("Concat", *x[1:], axis=1).to("Reshape", np.array([-1, len(x), x[0].n]))
     return over_columns("ReduceSum", beside * weights[:, np.newaxis], keep=False)
-
-
-def _logarithm(x: Value, T: float) -> Value:
-    return x.to("Max", 1e-12).to("Log") / T
 
 
 OPERATIONS: dict[str, Callable[..., Value]] = {
@@ -227,13 +219,10 @@ OPERATIONS: dict[str, Callable[..., Value]] = {
     "sigmoid": lambda x: x.to("Sigmoid"),
     "exponential": lambda x: x.to("Exp"),
     "cosine": cosine,
+    "logarithm": lambda x: x.to("Max", 1e-12).to("Log"),
     "softmax": lambda x: x.to("Softmax", axis=1),
-    "increasing": lambda x: _in_steps(x, 1.0),
-    "ordinal": lambda x: _in_steps(x, -1.0).to("Sigmoid"),
+    "cumulative_sum": lambda x: x.to("CumSum", np.array(1)),
     "weighted_sum": weighted_sum,
-    "temperature": lambda x, T: _logarithm(x, T).to("Softmax", axis=1),
-    "temperature_each": lambda x, T: (_logarithm(x, T) - _logarithm(1.0 - x, T)).to("Sigmoid"),
-    "ordinal_probabilities": lambda x: x.to("Gemm", -np.diff(np.eye(x.n, x.n + 2, 1)), np.eye(1, x.n + 1)),
     "normalize": lambda x: x / over_columns("ReduceSum", x),
 }
 """The operations of a program: values (m, n) and constants → a value."""

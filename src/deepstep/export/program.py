@@ -1,7 +1,7 @@
 """The intermediate form of an export: a program, a list of plain operations on the rows of one batch.
 
 A value is an array (m, n) of m rows by its name; ``raw`` holds the raw columns as numbers, NaN where missing.
-Constants are arrays by name. `OPERATIONS` has every operation; a format writes each of them.
+Constants are arrays by name. `numpy_runtime.OPERATIONS` defines the operations; a format writes each.
 """
 
 import hashlib
@@ -12,8 +12,10 @@ from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.polynomial import Chebyshev, Polynomial
 
 from deepstep.data import dialect
+from deepstep.export import numpy_runtime
 from deepstep.types import AnyArray
 
 WITH_COMMA = {"number": dialect.WITH_COMMA, "thousands": f"[{dialect.GROUPS}]", "decimal": ","}
@@ -22,119 +24,53 @@ WITH_COMMA = {"number": dialect.WITH_COMMA, "thousands": f"[{dialect.GROUPS}]", 
 RAW = "raw"
 """The name of the raw columns, (m, n)."""
 
-ERFCX = (
-    1.2375126308378273,
-    -0.1402405985855442,
-    0.003585415485484675,
-    0.08227673848992881,
-    -0.10880393014265763,
-    0.09230432116576968,
-    -0.05869339857382462,
-    0.028362277356458368,
-    -0.009746579700438303,
-    0.0017556262560459975,
-    0.00029371442880142664,
-    -0.00029015566988549284,
-    5.1646475171430984e-05,
-    2.238826117341507e-05,
-    -1.1438128926008895e-05,
-    -9.80224190827812e-07,
-    1.742304980307723e-06,
-    -5.003060683341075e-08,
-    -2.4898245644983443e-07,
-    1.8405974638151848e-08,
-    3.222462797808396e-08,
-    -1.8773665796644573e-09,
-    -2.6808352808104137e-09,
-)
-"""Coefficients of (1 + 2z)·e^(z²)·erfc(z) by powers of (z - 3.75) / (z + 3.75), for z from 0 on."""
+RUNTIME: Any = numpy_runtime
+"""Without types, as it is copied out; its `OPERATIONS` define every operation."""
 
 Width = Callable[[list[int], Mapping[str, AnyArray]], int]
 
-
-class Operation(NamedTuple):
-    """An operation: its meaning, row by row, and how many columns it gives."""
-
-    meaning: str
-    width: Width = lambda reads, constants: reads[0]
-
-
-ELEMENTWISE = {
-    "relu": "max(0, x)",
-    "leaky_relu": "x, or 0.01·x below 0",
-    "elu": "x, or e^x - 1 below 0",
-    "selu": "1.0507009873554805·x, or 1.7580993408473766·(e^x - 1) below 0",
-    "gelu": "x·Φ(x)",
-    "gelu_tanh": "x·σ(2·√(2/π)·(x + 0.044715·x³))",
-    "silu": "x·σ(x)",
-    "mish": "x·tanh(softplus(x))",
-    "softplus": "log(1 + e^x)",
-    "tanh": "tanh(x)",
-    "sigmoid": "1 / (1 + e^-x)",
-    "identity": "x",
-    "exponential": "e^x",
-    "cosine": "cos(x)",
+WIDTHS: dict[str, Width] = {
+    "take": lambda reads, constants: len(constants["index"]),
+    "concat": lambda reads, constants: sum(reads),
+    **dict.fromkeys(("month", "weekday", "hour"), lambda reads, constants: 2),
+    "lookup": lambda reads, constants: constants["table"].shape[1],
+    "linear": lambda reads, constants: len(constants["W"]),
+    "grouped_linear": lambda reads, constants: len(constants["a"]),
 }
-"""Operations on each number by itself."""
+"""Columns that an operation gives, by those that it reads and its constants; the others keep the number."""
 
-OPERATIONS: dict[str, Operation] = {
-    "take": Operation("columns x[:, index]", lambda reads, constants: len(constants["index"])),
-    "concat": Operation("the values side by side", lambda reads, constants: sum(reads)),
-    "standardize": Operation("(x - mean) / std, 0 where x is NaN"),
-    "missing": Operation("1 where x is NaN, else 0"),
-    "impute": Operation("value where x is NaN, else x"),
-    "month": Operation("sine and cosine of the month of days since 1970-01-01, 0 where NaN", lambda *_: 2),
-    "weekday": Operation("the same of the day of the week, Monday first", lambda *_: 2),
-    "hour": Operation("the same of the hour of the day", lambda *_: 2),
-    "lookup": Operation(
-        "row rint(x) of a table of k + 2 rows: row k where it is none of the k first, row k + 1 where NaN",
-        lambda reads, constants: constants["table"].shape[1],
-    ),
-    "smooth_clip": Operation("u / √(1 + (u/3)²), u = (x - center)·factor, within ±1e100"),
-    "interpolate": Operation("linear between (marks, scores), constant beyond; x has one column"),
-    "pieces": Operation("(x - begins) / widths, within low and high, - ½"),
-    "single": Operation("x rounded to float32"),
-    "linear": Operation("x·Wᵀ + b", lambda reads, constants: len(constants["W"])),
-    "grouped_linear": Operation(
-        "for c groups of K columns: Σₖ V[c, d, k]·x[c·K + k] + a[c·D + d]",
-        lambda reads, constants: len(constants["a"]),
-    ),
-    "affine": Operation("x·scale + shift"),
-    "normalize_layer": Operation("(x - mean) / √(variance + epsilon) over the columns of each row"),
-    "blend": Operation("(1 - alpha)·x + alpha·y of two values"),
-    **{name: Operation(meaning) for name, meaning in ELEMENTWISE.items()},
-    "softmax": Operation("e^x / Σ e^x over the columns"),
-    "increasing": Operation("sums of x₁, softplus(x₂), softplus(x₃), … from the left"),
-    "ordinal": Operation("σ of sums of x₁, -softplus(x₂), -softplus(x₃), … from the left"),
-    "weighted_sum": Operation("Σ weights[i]·xᵢ of several values"),
-    "temperature": Operation("softmax(log(max(x, 1e-12)) / T) over the columns"),
-    "temperature_each": Operation("of each number by itself, the second of temperature(1 - x, x)"),
-    "ordinal_probabilities": Operation(
-        "1 - x₁, x₁ - x₂, …, xₙ: from P(y > k) the probability of each class",
-        lambda reads, constants: reads[0] + 1,
-    ),
-    "normalize": Operation("x / Σ x over the columns"),
+
+def erfcx_coefficients() -> list[float]:
+    """Coefficients of (1 + 2z)·e^(z²)·erfc(z) by powers of (z - 3.75) / (z + 3.75), for z from 0 on."""
+    from scipy.special import erfcx
+
+    def bounded(s: AnyArray) -> AnyArray:
+        z = 3.75 * (1 + s) / (1 - s)
+        values: AnyArray = (1 + 2 * z) * erfcx(z)
+        return values
+
+    coefficients = Chebyshev.interpolate(bounded, 60).truncate(23).convert(kind=Polynomial).coef
+    return [float(one) for one in coefficients]
+
+
+MEANINGS = {
+    "number": "a number",
+    "boolean": "0 or 1",
+    "date": "days since 1970-01-01 (a time of day: since midnight)",
+    "duration": "seconds",
+    "presence": "any number where there is a value",
 }
-"""All operations by name."""
+"""Kinds of inputs as numbers of ``raw``, beside those of texts."""
 
 
 @dataclass(frozen=True)
 class Input:
     """How a raw column becomes numbers, columns ``start`` to ``start + width`` of ``raw``.
 
-    ========= ================================================================================
-    kind      number
-    ========= ================================================================================
-    number    itself; a text is read by the settings, without them as plain digits alone
-    boolean   0 or 1
-    date      days since 1970-01-01, in UTC; a time of day: since midnight
-    duration  seconds
-    category  its place among ``values``, their number where it is none of them
-    words     for each of ``words`` 1 where the text has it, else 0
-    presence  0 where there is a value
-    ========= ================================================================================
-
-    ``like`` are mean and deviation of the training rows.
+    kind: Of the number, one of ``MEANINGS``; ``category``, the place of a text among ``values``, their number
+        where it is none of them; or ``words``, for each of ``words`` 1 where the text has it, else 0.
+    settings: How texts are read, plain digits alone without any.
+    like: Mean and deviation of the training rows.
     """
 
     column: str
@@ -212,9 +148,7 @@ class Program:
         record = {
             "columns": self.columns,
             "inputs": [{**vars(one), "settings": dict(one.settings)} for one in self.inputs],
-            "steps": [
-                [one.op, one.out, one.reads, dict(one.constants), dict(one.settings)] for one in self.steps
-            ],
+            "steps": self.steps,
             "output": self.output,
             "result": self.result._asdict(),
             "needs_all": self.needs_all,
@@ -249,7 +183,8 @@ class Builder:
         given = dict(settings or {})
         key = (op, reads, tuple(names.items()), tuple(given.items()))
         if key not in self._known:
-            n = OPERATIONS[op].width([self.widths[name] for name in reads], arrays)
+            widths = [self.widths[name] for name in reads]
+            n = WIDTHS[op](widths, arrays) if op in WIDTHS else widths[0]
             out = self._known[key] = f"v{len(self.steps)}"
             self.steps.append(Step(op, out, n, reads, names, given))
             self.widths[out] = n
@@ -264,6 +199,37 @@ class Builder:
     def concat(self, *values: str) -> str:
         """Values side by side; one alone is itself."""
         return values[0] if len(values) == 1 else self.add("concat", *values)
+
+    def affine(self, value: str, scale: Any, shift: Any = 0.0) -> str:
+        """A value times a scale and with a shift, of all columns or of each."""
+        n = self.widths[value]
+        return self.add("affine", value, scale=np.resize(scale, n), shift=np.resize(shift, n))
+
+    def warmed(self, P: str, T: float, *, each: bool = False) -> str:
+        """Probabilities at a temperature: of classes, or ``each`` by itself."""
+        logits = self.affine(self.add("logarithm", P), 1 / T)
+        if not each:
+            return self.add("softmax", logits)
+        others = self.affine(self.add("logarithm", self.affine(P, -1.0, 1.0)), -1 / T)
+        return self.add("sigmoid", self.add("weighted_sum", logits, others, weights=np.ones(2)))
+
+    def of_classes(self, P: str) -> str:
+        """The probability of each class 1 - P₁, P₁ - P₂, …, Pₙ, of those that it is a later one."""
+        n = self.widths[P]
+        at = np.arange(n + 1)
+        before = self.affine(self.take(P, np.maximum(at - 1, 0)), 1.0 * (at > 0), 1.0 * (at == 0))
+        after = self.affine(self.take(P, np.minimum(at, n - 1)), 1.0 * (at < n))
+        return self.add("weighted_sum", before, after, weights=np.array([1.0, -1.0]))
+
+    def steps_of(self, output: str) -> tuple[tuple[Step, ...], dict[str, AnyArray]]:
+        """The steps that an output needs, and their constants."""
+        needed, steps = {output}, list[Step]()
+        for step in reversed(self.steps):
+            if step.out in needed:
+                needed.update(step.reads)
+                steps.insert(0, step)
+        used = {name for step in steps for name in step.constants.values()}
+        return tuple(steps), {name: value for name, value in self.constants.items() if name in used}
 
     def _constant(self, value: AnyArray) -> str:
         value = np.ascontiguousarray(value)

@@ -1,6 +1,5 @@
 """Rows that an export is tried on: drawn from the stored statistics of the columns, and unusual ones."""
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -9,13 +8,9 @@ import numpy as np
 
 from deepstep.data.text_tables import typed_column
 from deepstep.errors import DataError
-from deepstep.export import numpy_runtime
-from deepstep.export.program import Input, Program
+from deepstep.export.program import RUNTIME, Input, Program
 from deepstep.preparation.parsing import days, numbers, truths
 from deepstep.types import Array
-
-RUNTIME: Any = numpy_runtime
-"""Without types, as it is copied out."""
 
 ROWS = 200
 """Rows of a certificate."""
@@ -28,7 +23,6 @@ MOST_WRITTEN = 1e15
 
 LARGE = (1e30, -1e30, 1e6, -1e6, 0.0)
 """Numbers that are tried in place of usual ones."""
-
 
 INFINITE = [float("inf"), float("-inf")]
 """Numbers of the last two rows, which are refused."""
@@ -44,14 +38,14 @@ def _by_column(program: Program) -> dict[str, list[Input]]:
 
 
 def drawn_rows(
-    program: Program, seed: int = 0, m: int = ROWS, *, texts: bool = False, infinite: bool = False
+    program: Program, seed: int = 0, m: int = ROWS, *, infinite: bool = False
 ) -> dict[str, list[Any]]:
     """Rows as columns of numbers and texts in JSON's types, None where missing.
 
     A third of the rows is as in training, a third has a missing, unseen or large value in some columns, and a
-    third in most of them. Numbers are float64 and moments have microseconds, as in files of users. A column
-    that folds see as several kinds has texts of each; with ``texts`` numbers of a written format are texts as
-    well. With ``infinite`` the last two rows have ±∞.
+    third in most of them. Numbers are float64 and moments have microseconds, as in files of users. Numbers of
+    a written format are texts; a column that folds see as several kinds has texts of each. With ``infinite``
+    the last two rows have ±∞.
     """
     rng = np.random.default_rng(seed)
     share = np.repeat([0.0, 0.1, 0.7], -(-m // 3))[:m]
@@ -64,7 +58,7 @@ def drawn_rows(
         for at in np.flatnonzero(rng.random(m) < share):
             values[at] = _odd(rng, inputs[-1], needs_all=program.needs_all)
         columns[name] = values
-        if texts and is_written(inputs):
+        if is_written(inputs):
             columns[name] = [_written(value, inputs[0]) for value in values]
     plain = [name for name, (one, *_) in _by_column(program).items() if one.kind == "number"]
     number = next((name for name in plain if not any(isinstance(one, str) for one in columns[name])), None)
@@ -76,16 +70,6 @@ def drawn_rows(
 def is_written(inputs: Sequence[Input]) -> bool:
     """Whether a column holds texts of numbers in a format, such as 45.2%."""
     return len(inputs) == 1 and inputs[0].kind == "number" and bool(inputs[0].settings)
-
-
-def without_texts(program: Program, rows: Mapping[str, list[Any]]) -> dict[str, list[Any]]:
-    """The same rows with numbers in place of texts of numbers, for formats that take no such texts."""
-    found = dict(rows)
-    for name, inputs in _by_column(program).items():
-        if name in rows and is_written(inputs):
-            read = np.array([RUNTIME.number_of(value, inputs[0].settings) for value in rows[name]])
-            found[name] = [value if np.isfinite(value) else None for value in read.tolist()]
-    return found
 
 
 def _written(value: float | None, one: Input) -> str | None:
@@ -105,29 +89,31 @@ def stored_rows(
     There are none where the run has not kept all columns, where spans of time are among them, or where one
     cannot be read.
     """
-    from deepstep.environment import polars
-
     if any(one.column not in cells or one.kind == "duration" for one in program.inputs):
         return {}
     found: dict[str, list[Any]] = {}
     for name, inputs in _by_column(program).items():
-        texts: list[Any] = [text or None for text in cells[name][:STORED]]
-        one = inputs[0]
-        if len(inputs) == 1 and one.kind in KEPT and not is_written(inputs):
-            read, kept = KEPT[one.kind]
-            series = polars.Series(name, texts, polars.String)
+        found[name] = [text or None for text in cells[name][:STORED]]
+        if len(inputs) == 1 and inputs[0].kind in KEPT and not is_written(inputs):
             try:
-                raw = (
-                    np.array([RUNTIME.days_of(text, one.settings) for text in texts])
-                    if one.settings.get("lenient")
-                    else read(typed_column(series, decimal_comma=decimal_comma))
-                )
+                found[name] = _kept(inputs[0], found[name], decimal_comma=decimal_comma)
             except DataError:
                 return {}
-            values = iter(kept(raw[np.isfinite(raw)]))
-            texts = [next(values) if there else None for there in np.isfinite(raw)]
-        found[name] = texts
     return found
+
+
+def _kept(one: Input, texts: list[Any], *, decimal_comma: bool) -> list[Any]:
+    """Texts of a column as values."""
+    from deepstep.environment import polars
+
+    read, kept = KEPT[one.kind]
+    if one.settings.get("lenient"):
+        raw = np.array([RUNTIME.days_of(text, one.settings) for text in texts])
+    else:
+        series = polars.Series(one.column, texts, polars.String)
+        raw = read(typed_column(series, decimal_comma=decimal_comma))
+    values = iter(kept(raw[np.isfinite(raw)]))
+    return [next(values) if there else None for there in np.isfinite(raw)]
 
 
 def _odd(rng: np.random.Generator, one: Input, *, needs_all: bool) -> Any:
@@ -187,10 +173,9 @@ DRAWN: dict[str, Callable[[np.random.Generator, Input, int], list[Any]]] = {
 
 def as_raw(program: Program, rows: Mapping[str, list[Any]]) -> Array:
     """Rows as the numbers of ``raw``, (m, n), NaN where missing: what a format of numbers alone takes."""
-    usual = {name: [0.0 if one in INFINITE else one for one in values] for name, values in rows.items()}
-    raw: Array = RUNTIME.read(json.loads(program.to_json()), usual)  # which refuses infinite numbers
+    parts = []
     for one in program.inputs:
-        for at, value in enumerate(rows[one.column]):
-            if value in INFINITE:
-                raw[at, one.start] = value
-    return raw
+        reader, settings = RUNTIME.READERS[one.kind], dict(one.settings)
+        values = [reader(value, settings) for value in rows[one.column]]
+        parts.append(np.reshape(np.array(values, np.float64), (-1, one.width)))
+    return np.concatenate(parts, axis=1)

@@ -7,7 +7,7 @@
  *
  * null, undefined and NaN are missing values. Rows that the model refuses are a RangeError.
  */
-/* global program, constants */
+/* global program, constants, steps */
 
 const MISSING = new Set(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"]);
 const TRUTHS = new Map([["true", 1], ["false", 0], ["1", 1], ["0", 0], [1, 1], [0, 0], [true, 1], [false, 0]]);
@@ -48,7 +48,7 @@ function numberOf(value, settings) {
     if (!PLAIN.test(text)) expected("a number", value);
     return /inf/i.test(text) ? Infinity : Number(text);
   }
-  const pattern = (name) => new RegExp(settings[name], "s");
+  const pattern = (name) => new RegExp(settings[name].replace("(?s)", ""), "s"); // the flag stands beside it
   if (settings.signed) text = pattern("signed").test(text) ? text.replace(pattern("sign"), "") : "";
   if (settings.around) text = pattern("around").exec(text)?.[1] ?? "";
   if (!pattern("number").test(text)) return NaN;
@@ -67,7 +67,8 @@ function daysOf(value, settings) {
   const bare = stripped(value);
   if (bare === null) return NaN;
   if (bare instanceof Date) return bare.getTime() / DAY;
-  const found = ISO.exec(String(bare).replace(new RegExp(settings.pattern, "s"), settings.iso));
+  const iso = settings.iso.replace(/\\(\d)/g, "$$$1"); // \1 is $1 here
+  const found = ISO.exec(String(bare).replace(new RegExp(settings.pattern, "s"), iso));
   const [year, month, day, hour, minute, second, part, zone, zoneMinutes] = (found ?? []).slice(1).map((text) => text ?? "0");
   const midnight = new Date(0).setUTCFullYear(Number(year), Number(month) - 1, Number(day));
   if (!(year >= 0) || new Date(midnight).getUTCMonth() !== month - 1) {
@@ -172,7 +173,6 @@ function sigmoid(v) {
 
 const softplus = (v) => Math.max(v, 0) + Math.log1p(Math.exp(-Math.abs(v)));
 const elu = (v, alpha) => (v > 0 ? v : alpha * Math.expm1(v));
-const logOf = (v) => Math.log(Math.max(v, 1e-12));
 
 /** The complementary error function: by its series near 0, by its continued fraction beyond. */
 function erfc(z) {
@@ -196,9 +196,9 @@ function softmax(x) {
   return E.map((v) => v / total);
 }
 
-function sumsOfSteps(x, sign) {
+function cumulativeSum(x) {
   let total = 0;
-  return x.map((v, i) => (total += i ? sign * softplus(v) : v));
+  return x.map((v) => (total += v));
 }
 
 /** The operations: what is given, and values of one row → a value. */
@@ -239,13 +239,10 @@ const OPERATIONS = {
   sigmoid: each(sigmoid),
   exponential: each(Math.exp),
   cosine: each(Math.cos),
+  logarithm: each((v) => Math.log(Math.max(v, 1e-12))),
   softmax: (given, x) => softmax(x),
-  increasing: (given, x) => sumsOfSteps(x, 1),
-  ordinal: (given, x) => sumsOfSteps(x, -1).map(sigmoid),
+  cumulative_sum: (given, x) => cumulativeSum(x),
   weighted_sum: ({ weights }, ...parts) => parts[0].map((_, i) => sum(parts.map((x, k) => weights[k] * x[i]))),
-  temperature: ({ T }, x) => softmax(x.map((v) => logOf(v) / T)),
-  temperature_each: ({ T }, x) => x.map((v) => sigmoid((logOf(v) - logOf(1 - v)) / T)),
-  ordinal_probabilities: ({ n }, x) => new Float64Array(n).map((_, i) => (i ? x[i - 1] : 1) - (x[i] ?? 0)),
   normalize: (given, x) => x.map((v) => v / sum(x)),
 };
 
@@ -276,9 +273,20 @@ function rawOf(valueOf, place) {
   return Float64Array.from(raw.flat());
 }
 
+/** A step with its constants; W of a linear one has a row for each input. */
+function prepared([op, out, n, reads, roles, settings]) {
+  const given = { n, ...settings };
+  for (const [role, name] of Object.entries(roles)) given[role] = constants[name];
+  if (op === "linear") {
+    const k = given.W.length / n;
+    given.W = given.W.map((_, at) => given.W[(at % n) * k + Math.floor(at / n)]);
+  }
+  return [op, out, reads, given];
+}
+
 function outputsOfRow(raw, place) {
   const values = { raw };
-  for (const [op, out, reads, given] of program.steps) {
+  for (const [op, out, reads, given] of steps) {
     values[out] = OPERATIONS[op](given, ...reads.map((name) => values[name]));
   }
   const found = Array.from(values[program.output]);

@@ -2,7 +2,8 @@
 
 import re
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,8 +24,9 @@ MOST_NUMBERS, MOST_COLUMNS, MOST_BYTES = 5_000, 1_600, 1_000_000
 
 FUNCTIONS = ("exp", "ln", "sqrt", "cos")
 HINT = "Train a smaller network or with other columns, or use to='numpy'."
-FINITE = "BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308"
-FINITE_TEXT = re.sub(r"(-?1\S+)", r"CAST(\1 AS DOUBLE PRECISION)", FINITE)
+LARGEST = "1.7976931348623157e308"
+FINITE = f"BETWEEN -{LARGEST} AND {LARGEST}"
+FINITE_TEXT = f"BETWEEN CAST(-{LARGEST} AS DOUBLE PRECISION) AND CAST({LARGEST} AS DOUBLE PRECISION)"
 """By the cast SQLite compares a text that is a number as one, and any other text is above all numbers."""
 
 TYPES = {"number": "DOUBLE PRECISION", "duration": "DOUBLE PRECISION", "boolean": "BOOLEAN"}
@@ -33,21 +35,7 @@ TYPES = {"number": "DOUBLE PRECISION", "duration": "DOUBLE PRECISION", "boolean"
 PART = r'"(?:[^"]|"")+"|[^".][^.]*'
 """A part of a table's name."""
 
-HEAD = """-- {title}
--- Parity certificate: {note}.
--- Needs {functions}, abs, row_number: SQLite 3.35 with its mathematical functions, DuckDB, PostgreSQL 12.
--- NULL is a missing value. Where the model refuses a row (an infinite number, a text that is no number), all
--- outputs are NULL. Columns of the table; SQLite has texts in all where .import creates the table:
-{types}
-WITH numbered AS MATERIALIZED (
-  SELECT row_number() OVER () AS deepstep_row, t.*
-  FROM {table} AS t
-),
-{steps}
-SELECT {columns}
-FROM numbered JOIN {last} ON {last}.deepstep_row = numbered.deepstep_row
-ORDER BY numbered.deepstep_row;
-"""
+STATEMENT = Path(__file__).with_name("statement.sql")
 
 
 def _name(text: str) -> str:
@@ -60,8 +48,8 @@ def _literal(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def _listed(values: object) -> str:
-    return ", ".join(map(_literal, sorted(values)))  # type: ignore[call-overload]
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(map(_literal, sorted(values)))
 
 
 def _number(x: str, one: Input) -> tuple[str, str]:
@@ -90,6 +78,8 @@ def _presence(x: str, one: Input) -> tuple[str, str]:
     blank = f" AND trim(CAST({x} AS TEXT)) NOT IN ({_listed(MISSING)})" * one.settings["blanks"]
     return f"CASE WHEN {x} IS NOT NULL{blank} THEN 0 END", ""
 
+
+_refused = partial(refused, "sql", hint=HINT)
 
 INPUTS: dict[str, Callable[[str, Input], tuple[str, str]]] = {
     "number": _number,
@@ -123,29 +113,24 @@ class _Query:
             kept = sorted(needed - set(own), key=lambda name: int(name[1:]))
             needed = {*kept, *re.findall(r"\bx\d+\b", " ".join(own.values()) * (at > 0))}
             if len(own) + len(kept) >= MOST_COLUMNS:
-                raise _refused(f"steps of fewer than {MOST_COLUMNS:,} columns", len(own) + len(kept))
+                expected = f"with steps of fewer than {MOST_COLUMNS:,} columns"
+                raise _refused(expected, f"{len(own) + len(kept):,}")
             lines = [", ".join(["deepstep_row", *kept]), *(f"{text} AS {name}" for name, text in own.items())]
             columns, source = ",\n    ".join(lines), f"s{at - 1}" if at else "numbered AS t"
             texts.append(f"s{at} AS MATERIALIZED (\n  SELECT {columns}\n  FROM {source}\n)")
         return ",\n".join(texts[::-1])
 
 
-def _refused(expected: str, got: object) -> ConfigurationError:
-    return refused(
-        "sql", f"with {expected}", f"got {got:,}" if isinstance(got, int) else f"got {got!r}", HINT
-    )
-
-
 def _refuse_names(program: Program) -> None:
     """Refuse columns that are one to SQLite and DuckDB."""
-    names = {one.column: one.column.lower() for one in program.inputs}
-    known = ["deepstep_row"]  # of other columns with this name the data base makes another one
-    for name, lower in names.items():
-        if lower in known:
-            raise _refused(
-                "columns whose names differ in more than capital letters, and none is deepstep_row", name
+    known = {"deepstep_row"}  # of other columns with this name the data base makes another one
+    for name in dict.fromkeys(one.column for one in program.inputs):
+        if name.lower() in known:
+            expected = (
+                "with columns whose names differ in more than capital letters, and none is deepstep_row"
             )
-        known.append(lower)
+            raise _refused(expected, repr(name))
+        known.add(name.lower())
 
 
 def _steps(program: Program) -> tuple[_Query, Texts]:
@@ -172,9 +157,8 @@ def _answer(program: Program, outputs: Texts) -> Texts:
     kind, names, classes = program.result
     both = [*zip(outputs, names, strict=True)]
     if kind == "numbers":
-        return [
-            f"{x} AS {_name(f'prediction of {name}') if len(both) > 1 else 'prediction'}" for x, name in both
-        ]
+        several = len(both) > 1
+        return [f"{x} AS {_name(f'prediction of {name}' if several else 'prediction')}" for x, name in both]
     if kind == "labels":
         text = "CASE WHEN {0} > 0.5e0 THEN 1 WHEN {0} <= 0.5e0 THEN 0 END AS {1}"
         answers = [text.format(x, _name(f"prediction of {name}")) for x, name in both]
@@ -202,7 +186,7 @@ def write(program: Program, path: Path, note: str, *, table: str = "rows") -> li
     refuse_zero_characters("sql", program)
     kinds = {one.column: one.kind for one in program.inputs}
     query, outputs = _steps(program)
-    text = HEAD.format(
+    text = STATEMENT.read_text(encoding="utf-8").format(
         title=" ".join(program.title.split()),
         note=note,
         functions=", ".join(FUNCTIONS),
@@ -213,42 +197,41 @@ def write(program: Program, path: Path, note: str, *, table: str = "rows") -> li
         last=f"s{len(query.steps) - 1}",
     )
     if len(text.encode()) > MOST_BYTES:
-        raise _refused(f"a statement of at most {MOST_BYTES:,} bytes", len(text.encode()))
+        raise _refused(f"with a statement of at most {MOST_BYTES:,} bytes", f"{len(text.encode()):,}")
     if "\0" in text:
-        raise _refused("names without the character of code 0", "\0")
+        raise _refused("with names without the character of code 0", repr("\0"))
     path.write_text(text, encoding="utf-8")
     return [path]
 
 
-def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> Array:
-    """The outputs of the statement in SQLite, and in DuckDB where it is installed, which have to agree."""
+def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Array, list[Any]]:
+    """The answers in SQLite, and in DuckDB where it is installed, which have to agree."""
     unseen = {one.column: free_texts(program, one.column) for one in program.inputs if one.kind == "category"}
     rows = {
         name: [unseen[name][1] if name in unseen and one == unseen[name][0] else one for one in values]
         for name, values in rows.items()
     }
     text = path.read_text(encoding="utf-8")
-    text = re.sub(
-        r'^  FROM ("(?:[^"]|"")*"\.?)+ AS t$', "  FROM rows AS t", text, count=1, flags=re.MULTILINE
-    )
+    own = re.compile(r'^  FROM ("(?:[^"]|"")*"\.?)+ AS t$', re.MULTILINE)
+    text = own.sub("  FROM rows AS t", text, count=1)
     base = sqlite3.connect(":memory:")
     try:
         base.execute(f"SELECT {', '.join(f'{name}(1.0)' for name in FUNCTIONS)}")
     except sqlite3.OperationalError as error:
         raise CannotRunError("sql", "SQLite with mathematical functions", str(error)) from None
-    found = _outputs(base, text, program, rows, {})
+    found, decisions = _answers(base, text, program, rows, {})
     if find_spec("duckdb") is not None:
         types = {one.column: TYPES.get(one.kind, "TEXT") for one in program.inputs}
-        other = _outputs(import_module("duckdb").connect(), text, program, rows, types)
+        other, _ = _answers(import_module("duckdb").connect(), text, program, rows, types)
         if not np.allclose(found, other, rtol=1e-9, atol=1e-9, equal_nan=True):
             raise FileError(str(path), "a statement with one answer", "SQLite and DuckDB give others")
-    return found
+    return found, decisions
 
 
-def _outputs(
+def _answers(
     base: Any, text: str, program: Program, rows: Mapping[str, list[Any]], types: Mapping[str, str]
-) -> Array:
-    """The last columns for rows, in an empty data base, which is closed; without types as SQLite has it."""
+) -> tuple[Array, list[Any]]:
+    """Outputs and predictions in an empty data base, which is closed; without types as SQLite has it."""
     columns = ", ".join(f"{_name(name)} {types.get(name, '')}" for name in rows)
     try:
         base.execute(f"CREATE TABLE rows ({columns})")
@@ -257,7 +240,10 @@ def _outputs(
         found = base.execute(text).fetchall()
     finally:
         base.close()
-    return np.array([row[-len(program.result.names) :] for row in found], np.float64)
+    n = len(program.result.names)
+    own = {"numbers": np.s_[-n:], "labels": np.s_[-2 * n : -n], "classes": np.s_[-n - 1 : -n]}
+    decisions = [row[own[program.result.kind]] for row in found]
+    return np.array([row[-n:] for row in found], np.float64), decisions
 
 
 FORMAT = Format(

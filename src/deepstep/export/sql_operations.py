@@ -6,11 +6,12 @@ kept within ±300.
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
 
-from deepstep.export.program import ERFCX
+from deepstep.export.program import erfcx_coefficients
 from deepstep.types import AnyArray
 
 Texts: TypeAlias = list[str]
@@ -20,10 +21,12 @@ Compute: TypeAlias = Callable[[Texts], Texts]
 TERMS = 30
 """Terms of a sum side by side: the depth of expressions is limited."""
 
+LARGEST = 1e300
+
 
 def number(value: float) -> str:
-    """A number that DuckDB, too, takes for one of double precision."""
-    text = repr(float(value))
+    """A number that DuckDB, too, takes for one of double precision; a large one for an infinite one."""
+    text = repr(min(max(float(value), -LARGEST), LARGEST))
     return text if "e" in text else f"{text}e0"
 
 
@@ -34,16 +37,14 @@ def total(terms: Sequence[str]) -> str:
     return terms[0]
 
 
-def within(x: str, low: float, high: float) -> str:
+def within(x: str, low: str, high: str) -> str:
     """An expression between two numbers."""
-    ends = [(sign, number(one)) for sign, one in (("<", low), (">", high)) if math.isfinite(one)]
-    cases = "".join(f"WHEN {x} {sign} {end} THEN {end} " for sign, end in ends)
-    return f"CASE {cases}ELSE {x} END" if cases else x
+    return f"CASE WHEN {x} < {low} THEN {low} WHEN {x} > {high} THEN {high} ELSE {x} END"
 
 
 def exponential(x: str) -> str:
     """e^x, of x within ±300."""
-    return f"exp({within(x, -300, 300)})"
+    return f"exp({within(x, '-300', '300')})"
 
 
 def sigmoid(x: str) -> str:
@@ -56,51 +57,64 @@ def softplus(x: str) -> str:
     return f"(CASE WHEN {x} < 0 THEN 0e0 ELSE {x} END + ln(1e0 + {exponential(f'-abs({x})')}))"
 
 
-def elu(x: str, alpha: float = 1.0) -> str:
+def elu(alpha: float = 1.0) -> str:
     """x, or alpha·(e^x - 1) below 0."""
-    return f"CASE WHEN {x} < 0 THEN {number(alpha)} * ({exponential(x)} - 1e0) ELSE {x} END"
+    return f"CASE WHEN {{x}} < 0 THEN {number(alpha)} * ({exponential('{x}')} - 1e0) ELSE {{x}} END"
 
 
-def logarithm(x: str) -> str:
-    """log(max(x, 1e-12))."""
-    return f"ln(CASE WHEN {x} < 1e-12 THEN 1e-12 ELSE {x} END)"
+def _gelu() -> tuple[str, ...]:
+    z, polynomial = f"(abs({{x}}) * {number(math.sqrt(0.5))})", "0e0"
+    for coefficient in erfcx_coefficients()[::-1]:
+        polynomial = f"({polynomial} * {{0}} + {number(coefficient)})"
+    tail = f"0.5e0 * {exponential(f'-{z} * {z}')} * {polynomial} / (1e0 + 2e0 * {z})"
+    return (
+        f"({z} - 3.75e0) / ({z} + 3.75e0)",
+        tail,
+        "CASE WHEN {x} < 0 THEN {x} * {0} ELSE {x} - {x} * {0} END",
+    )
 
 
 CUBIC = "1.5957691216057308e0 * ({x} + 0.044715e0 * {x} * {x} * {x})"
 
-ELEMENTWISE: dict[str, Callable[[str], str]] = {
-    "missing": lambda x: f"CASE WHEN {x} IS NULL THEN 1e0 ELSE 0e0 END",
-    "single": lambda x: f"(536870913e0 * {x} - (536870913e0 * {x} - {x}))",  # 24 bits remain
-    "relu": lambda x: f"CASE WHEN {x} < 0 THEN 0e0 ELSE {x} END",
-    "leaky_relu": lambda x: f"CASE WHEN {x} < 0 THEN 0.01e0 * {x} ELSE {x} END",
-    "elu": elu,
-    "selu": lambda x: f"1.0507009873554805e0 * {elu(x, 1.6732632423543772)}",
-    "gelu_tanh": lambda x: f"{x} * {sigmoid(CUBIC.format(x=x))}",
-    "silu": lambda x: f"{x} * {sigmoid(x)}",
-    "mish": lambda x: f"{x} * (2e0 * {sigmoid(f'2e0 * {softplus(x)}')} - 1e0)",
-    "softplus": softplus,
-    "tanh": lambda x: f"2e0 * {sigmoid(f'2e0 * {x}')} - 1e0",
-    "sigmoid": sigmoid,
-    "exponential": lambda x: f"CASE WHEN {x} < -300 THEN 0e0 WHEN {x} < 709.78e0 THEN exp({x}) END",
-    "cosine": lambda x: f"cos({x})",
+EACH: dict[str, tuple[str, ...]] = {
+    "standardize": ("CASE WHEN {x} IS NULL THEN 0e0 ELSE ({x} - {mean}) / {std} END",),
+    "missing": ("CASE WHEN {x} IS NULL THEN 1e0 ELSE 0e0 END",),
+    "impute": ("coalesce({x}, {value})",),
+    "smooth_clip": (
+        "({x} - {center}) * {factor}",
+        within("{0}", "-1e100", "1e100"),
+        "{0} / sqrt(1e0 + {0} * {0} / 9e0)",
+    ),
+    "pieces": ("({x} - {begins}) / {widths}", within("{0}", "{low}", "{high}") + " - 0.5e0"),
+    "single": ("(536870913e0 * {x} - (536870913e0 * {x} - {x}))",),  # 24 bits remain
+    "affine": ("{x} * {scale} + {shift}",),
+    "blend": ("{x} + {alpha} * ({y} - {x})",),
+    "relu": ("CASE WHEN {x} < 0 THEN 0e0 ELSE {x} END",),
+    "leaky_relu": ("CASE WHEN {x} < 0 THEN 0.01e0 * {x} ELSE {x} END",),
+    "elu": (elu(),),
+    "selu": (f"1.0507009873554805e0 * {elu(1.6732632423543772)}",),
+    "gelu": _gelu(),
+    "gelu_tanh": (f"{{x}} * {sigmoid(CUBIC)}",),
+    "silu": (f"{{x}} * {sigmoid('{x}')}",),
+    "mish": (softplus("{x}"), f"{{x}} * (2e0 * {sigmoid('2e0 * {0}')} - 1e0)"),
+    "softplus": (softplus("{x}"),),
+    "tanh": (f"2e0 * {sigmoid('2e0 * {x}')} - 1e0",),
+    "sigmoid": (sigmoid("{x}"),),
+    "exponential": ("CASE WHEN {x} < -300 THEN 0e0 WHEN {x} < 709.78e0 THEN exp({x}) END",),
+    "cosine": ("cos({x})",),
+    "logarithm": ("ln(CASE WHEN {x} < 1e-12 THEN 1e-12 ELSE {x} END)",),
 }
-"""How each is written, x is a column."""
+"""Operations on each column: expressions of x, a second value y, the constants, and 0, the step before."""
 
 
-def _gelu(compute: Compute, x: Texts) -> Texts:
-    z = compute([f"abs({one}) * {number(math.sqrt(0.5))}" for one in x])
-    s = compute([f"({one} - 3.75e0) / ({one} + 3.75e0)" for one in z])
-    first, *others = map(number, ERFCX[::-1])
-    tails = []
-    for one, at in zip(s, z, strict=True):
-        text = first
-        for c in others:
-            text = f"({text} * {one} + {c})"
-        tails.append(f"0.5e0 * {exponential(f'-{at} * {at}')} * {text} / (1e0 + 2e0 * {at})")
-    tails = compute(tails)
-    return [
-        f"CASE WHEN {a} < 0 THEN {a} * {q} ELSE {a} - {a} * {q} END" for a, q in zip(x, tails, strict=True)
-    ]
+def _written(steps: tuple[str, ...], compute: Compute, x: Texts, *y: Texts, **constants: AnyArray) -> Texts:
+    columns = {"x": x, **dict(zip("y", y, strict=False))}
+    columns |= {role: [*map(number, value)] for role, value in constants.items()}
+    given, made = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)], x
+    for at, text in enumerate(steps):
+        made = compute(made) if at else made
+        made = [text.format(one, **row) for one, row in zip(made, given, strict=True)]
+    return made
 
 
 def _lookup(compute: Compute, x: Texts, table: AnyArray) -> Texts:
@@ -116,49 +130,30 @@ def _lookup(compute: Compute, x: Texts, table: AnyArray) -> Texts:
     return found
 
 
-def _smooth_clip(compute: Compute, x: Texts, center: AnyArray, factor: AnyArray) -> Texts:
-    scaled = [f"({a} - {number(c)}) * {number(f)}" for a, c, f in zip(x, center, factor, strict=True)]
-    u = compute([within(one, -1e100, 1e100) for one in compute(scaled)])
-    return [f"{one} / sqrt(1e0 + {one} * {one} / 9e0)" for one in u]
-
-
 def _interpolate(compute: Compute, x: Texts, marks: AnyArray, scores: AnyArray) -> Texts:
     (a,), slopes = x, np.diff(scores) / np.diff(marks)
     cases = [f"WHEN {a} <= {number(marks[0])} THEN {number(scores[0])}"]
     for low, high, score, slope in zip(marks, marks[1:], scores, slopes, strict=False):
-        cases.append(
-            f"WHEN {a} < {number(high)} THEN {number(slope)} * ({a} - {number(low)}) + {number(score)}"
-        )
+        piece = f"{number(slope)} * ({a} - {number(low)}) + {number(score)}"
+        cases.append(f"WHEN {a} < {number(high)} THEN {piece}")
     return [f"CASE {' '.join(cases)} WHEN {a} >= {number(marks[-1])} THEN {number(scores[-1])} END"]
 
 
-def _pieces(
-    compute: Compute, x: Texts, begins: AnyArray, widths: AnyArray, low: AnyArray, high: AnyArray
-) -> Texts:
-    u = compute([f"({a} - {number(b)}) / {number(w)}" for a, b, w in zip(x, begins, widths, strict=True)])
-    return [f"{within(a, *ends)} - 0.5e0" for a, *ends in zip(u, low, high, strict=True)]
-
-
-def _weighted(x: Iterable[str], weights: AnyArray, bias: Sequence[float] = ()) -> str:
+def _weighted(x: Iterable[str], weights: AnyArray, *bias: float) -> str:
     return total([*map(number, bias), *(f"{a} * {number(w)}" for a, w in zip(x, weights, strict=True))])
-
-
-def _linear(compute: Compute, x: Texts, W: AnyArray, b: AnyArray) -> Texts:
-    return [_weighted(x, weights, [bias]) for weights, bias in zip(W, b, strict=True)]
 
 
 def _grouped_linear(compute: Compute, x: Texts, V: AnyArray, a: AnyArray) -> Texts:
     groups = np.array(x, object).reshape(len(V), -1)
     rows = [(group, weights) for group, maps in zip(groups, V, strict=True) for weights in maps]
-    return [_weighted(group, weights, [bias]) for (group, weights), bias in zip(rows, a, strict=True)]
+    return [_weighted(group, weights, bias) for (group, weights), bias in zip(rows, a, strict=True)]
 
 
 def _normalize_layer(compute: Compute, x: Texts, epsilon: float) -> Texts:
     (mean,) = compute([f"{total(x)} / {number(len(x))}"])
     u = compute([f"{one} - {mean}" for one in x])
-    (deviation,) = compute(
-        [f"sqrt({total([f'{one} * {one}' for one in u])} / {number(len(x))} + {number(epsilon)})"]
-    )
+    squares = total([f"{one} * {one}" for one in u])
+    (deviation,) = compute([f"sqrt({squares} / {number(len(x))} + {number(epsilon)})"])
     return [f"{one} / {deviation}" for one in u]
 
 
@@ -167,70 +162,23 @@ def _softmax(compute: Compute, x: Texts) -> Texts:
     return [f"1e0 / {total([exponential(f'({other} - {one})') for other in x])}" for one in x]
 
 
-def _temperature(compute: Compute, x: Texts, T: float) -> Texts:
-    return _softmax(compute, compute([f"{logarithm(one)} / {number(T)}" for one in x]))
-
-
-def _temperature_each(compute: Compute, x: Texts, T: float) -> Texts:
-    logits = compute([f"({logarithm(a)} - {logarithm(f'(1e0 - {a})')}) / {number(T)}" for a in x])
-    return [sigmoid(one) for one in logits]
-
-
-def _increasing(compute: Compute, x: Texts, sign: str = "") -> Texts:
-    steps = compute([x[0], *(f"{sign}{softplus(one)}" for one in x[1:])])
-    return [total(steps[: at + 1]) for at in range(len(x))]
-
-
-def _ordinal(compute: Compute, x: Texts) -> Texts:
-    return [sigmoid(one) for one in compute(_increasing(compute, x, "-"))]
-
-
 def _normalize(compute: Compute, x: Texts) -> Texts:
     (whole,) = compute([total(x)])
     return [f"{one} / {whole}" for one in x]
 
 
-def _pairwise(text: str) -> Callable[..., Texts]:
-    """An expression of x and the constants a and b of its column."""
-
-    def written(compute: Compute, x: Texts, a: AnyArray, b: AnyArray | None = None) -> Texts:
-        both = zip(x, a, a if b is None else b, strict=True)
-        return [text.format(x=one, a=number(first), b=number(second)) for one, first, second in both]
-
-    return lambda compute, x, **constants: written(compute, x, *constants.values())
-
-
 OPERATIONS: Mapping[str, Callable[..., Texts]] = {
+    **{name: partial(_written, steps) for name, steps in EACH.items()},
     "take": lambda compute, x, index: [x[at] for at in index],
     "concat": lambda compute, *x: [one for part in x for one in part],
-    "standardize": _pairwise("CASE WHEN {x} IS NULL THEN 0e0 ELSE ({x} - {a}) / {b} END"),
-    "impute": _pairwise("coalesce({x}, {a})"),
-    "affine": _pairwise("{x} * {a} + {b}"),
     "lookup": _lookup,
-    "smooth_clip": _smooth_clip,
     "interpolate": _interpolate,
-    "pieces": _pieces,
-    "linear": _linear,
+    "linear": lambda compute, x, W, b: [_weighted(x, *each) for each in zip(W, b, strict=True)],
     "grouped_linear": _grouped_linear,
     "normalize_layer": _normalize_layer,
-    "blend": lambda compute, x, y, alpha: [
-        f"{a} + {number(w)} * ({b} - {a})" for a, b, w in zip(x, y, alpha, strict=True)
-    ],
-    **{
-        name: lambda compute, x, write=write: [write(one) for one in x] for name, write in ELEMENTWISE.items()
-    },
-    "gelu": _gelu,
     "softmax": _softmax,
-    "increasing": _increasing,
-    "ordinal": _ordinal,
-    "weighted_sum": lambda compute, *x, weights: [
-        _weighted(parts, weights) for parts in zip(*x, strict=True)
-    ],
-    "temperature": _temperature,
-    "temperature_each": _temperature_each,
-    "ordinal_probabilities": lambda compute, x: [
-        f"{a} - {b}" for a, b in zip(["1e0", *x], [*x, "0e0"], strict=True)
-    ],
+    "cumulative_sum": lambda compute, x: [total(x[: at + 1]) for at in range(len(x))],
+    "weighted_sum": lambda compute, *x, weights: [_weighted(one, weights) for one in zip(*x, strict=True)],
     "normalize": _normalize,
 }
 """The operations: what adds a step, the columns of values, constants and settings → expressions."""

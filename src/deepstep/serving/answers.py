@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -22,7 +23,6 @@ BODY = "the body"
 
 FURTHER_COLUMNS = 1_000
 """Unused columns that a text table may have; the time to name them grows with the square of their number."""
-
 
 LINES_OF_A_ROW = 10
 """Lines that a text table may have for each row, before it is read; those in quotes and empty ones count."""
@@ -59,12 +59,9 @@ def table_of_json(body: bytes, run: Run, most: int) -> "polars.DataFrame":
     for number, row in enumerate(records, 1):
         if not isinstance(row, kind) or (header is not None and len(row) != len(header)):
             raise DataError(BODY, f"every row is {fits}", f"row {number} is another")
-    if header is None:
-        there = set().union(*records)
-        columns = {name: [row.get(name) for row in records] for name in run.columns if name in there}
-    else:
-        places = {name: place for place, name in enumerate(header)}
-        columns = {name: [row[places[name]] for row in records] for name in run.columns if name in places}
+    records = records if header is None else [dict(zip(header, row, strict=True)) for row in records]
+    there = set().union(*records)
+    columns = {name: [row.get(name) for row in records] for name in run.columns if name in there}
     return polars.DataFrame([objects_as_series(*column, BODY) for column in columns.items()])
 
 
@@ -147,10 +144,8 @@ def csv_of(run: Run, answers: Answers, *, header: bool = True) -> str:
 
     columns: dict[str, Any] = {}
     for name, values in _columns(run, answers):
-        free, number = name, 2
-        while free in columns:
-            free, number = f"{name}_{number}", number + 1
-        columns[free] = values
+        numbered = (f"{name}_{number}" for number in count(2))
+        columns[next(one for one in chain([name], numbered) if one not in columns)] = values
     return polars.DataFrame(columns, strict=False).write_csv(include_header=header)
 
 

@@ -59,40 +59,44 @@ class Limits(NamedTuple):
 
 def application(run: Run, limits: Limits | None = None, hosts: Sequence[str] = LOOPBACK) -> Starlette:
     """The application that predicts by a run."""
-    service = _Service(run, limits or Limits())
+    service, document = _Service(run, limits or Limits()), openapi(run)
+    networks = len(run.ensemble.members)
+    health = {"status": "ok", "target": run.target_name, "networks": networks, "deepstep": __version__}
     return Starlette(
         routes=[
-            Route("/", service.health),
+            Route("/", _always(json.dumps(health, ensure_ascii=False))),
             Route("/predict", service.predict, methods=["POST"]),
-            Route("/openapi.json", service.describe),
-            Route("/docs", service.show),
+            Route("/openapi.json", _always(json.dumps(document, ensure_ascii=False))),
+            Route("/docs", _always(page(document), "text/html", POLICY)),
         ],
-        middleware=[Middleware(_Hosts, valid=tuple(hosts))],
-        exception_handlers={
-            HTTPException: _refused,
-            DeepStepError: _wrong,
-            ClientDisconnect: _gone,
-            Exception: _failed,
-        },
+        middleware=[Middleware(_of_hosts, valid=[host.lower() for host in hosts])],
+        exception_handlers=dict.fromkeys(
+            (HTTPException, DeepStepError, ClientDisconnect, Exception), _failed
+        ),
         lifespan=service.lifespan,
     )
 
 
-class _Hosts:
+def _always(text: str, kind: str = JSON, headers: Any = None) -> Callable[[Request], Awaitable[Response]]:
+    async def answer(request: Request) -> Response:
+        return Response(text, headers=headers, media_type=kind)
+
+    return answer
+
+
+def _of_hosts(app: ASGIApp, valid: Sequence[str]) -> ASGIApp:
     """Refuses other Host headers; an entry ``*.name`` stands for all names below it, ``*`` for all hosts."""
 
-    def __init__(self, app: ASGIApp, valid: Sequence[str]) -> None:
-        self._app, self._valid = app, [host.lower() for host in valid]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or pass the request on."""
-        answer = self._app
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        found = app
         if scope["type"] == "http":
             given = Request(scope).headers.get("host", "")
             host = re.sub(r":\d*$", "", given.lower())
-            if not any(host == one or (one[:1] == "*" and host.endswith(one[1:])) for one in self._valid):
-                answer = _json({"error": f"Host must be a name of this server, got {given[:60]!r}."}, 400)
-        await answer(scope, receive, send)
+            if not any(host == one or (one[:1] == "*" and host.endswith(one[1:])) for one in valid):
+                found = _json({"error": f"Host must be a name of this server, got {given[:60]!r}."}, 400)
+        await found(scope, receive, send)
+
+    return answer
 
 
 class _Service:
@@ -100,7 +104,6 @@ class _Service:
 
     def __init__(self, run: Run, limits: Limits) -> None:
         self._run, self._limits = run, limits
-        self._document = openapi(run)
         value = None if isinstance(run.preparation.inputs, TablePreparation) else 0
         row = json.dumps([dict.fromkeys(run.columns, value)]).encode()
         # the estimator and the kernels are loaded now, and not by the first request
@@ -114,25 +117,6 @@ class _Service:
         """End the threads at the end."""
         yield
         self._pool.shutdown(wait=False, cancel_futures=True)
-
-    async def health(self, request: Request) -> Response:
-        """Say what works here."""
-        networks = len(self._run.ensemble.members)
-        found = {
-            "status": "ok",
-            "target": self._run.target_name,
-            "networks": networks,
-            "deepstep": __version__,
-        }
-        return _json(found)
-
-    async def describe(self, request: Request) -> Response:
-        """The OpenAPI document."""
-        return _json(self._document)
-
-    async def show(self, request: Request) -> Response:
-        """The document as a page."""
-        return Response(page(self._document), media_type="text/html", headers=POLICY)
 
     async def predict(self, request: Request) -> Response:
         """Predictions for the rows of the body."""
@@ -160,12 +144,13 @@ class _Service:
     async def _body(self, request: Request) -> bytes:
         most, body = self._limits.bytes, bytearray()
         declared = request.headers.get("content-length", "")
+        too_large = HTTPException(413, f"The body must have at most {most:,} bytes.")
         if declared.isdigit() and int(declared) > most:
-            raise _too_large(most)
+            raise too_large
         async for chunk in request.stream():
             body += chunk
             if len(body) > most:
-                raise _too_large(most)
+                raise too_large
         return bytes(body)
 
     def _answer(self, read: Reader, body: bytes, wanted: str, coverage: float | None) -> str:
@@ -192,26 +177,18 @@ def _coverage(request: Request) -> float | None:
     return value
 
 
-def _too_large(most: int) -> HTTPException:
-    return HTTPException(413, f"The body must have at most {most:,} bytes.")
-
-
 def _json(value: Any, status: int = 200, headers: Any = None) -> Response:
     return Response(json.dumps(value, ensure_ascii=False), status, headers, JSON)
 
 
-async def _refused(request: Request, error: Exception) -> Response:
-    status, headers = getattr(error, "status_code", 500), getattr(error, "headers", None)
-    return _json({"error": getattr(error, "detail", "")}, status, headers)
-
-
-async def _wrong(request: Request, error: Exception) -> Response:
-    return _json({"error": " ".join(str(error).split())}, 413 if isinstance(error, TooManyRowsError) else 400)
-
-
-async def _gone(request: Request, error: Exception) -> Response:
-    return Response(status_code=400)  # nobody receives it
-
-
 async def _failed(request: Request, error: Exception) -> Response:
+    """The answer to an error; the log has the reason of one that is none of the request."""
+    if isinstance(error, HTTPException):
+        return _json({"error": error.detail}, error.status_code, error.headers)
+    if isinstance(error, DeepStepError):
+        return _json(
+            {"error": " ".join(str(error).split())}, 413 if isinstance(error, TooManyRowsError) else 400
+        )
+    if isinstance(error, ClientDisconnect):
+        return Response(status_code=400)  # nobody receives it
     return _json({"error": "The server failed; its log has the reason."}, 500)

@@ -87,7 +87,7 @@ def page(document: dict[str, Any]) -> str:
         example=escape(json.dumps([example], ensure_ascii=False)),
         columns=html_table(
             ("column", "type", "use", "known values"),
-            [(name, _type(one), one.get("description", ""), _known(one)) for name, one in columns.items()],
+            [_described(*column) for column in columns.items()],
             caption="Columns of a row",
         ),
         answer=escape(json.dumps(schemas["Answer"], indent=2, ensure_ascii=False)),
@@ -99,10 +99,6 @@ def page(document: dict[str, Any]) -> str:
     )
 
 
-def _type(schema: dict[str, Any]) -> str:
-    kinds = schema["type"]
-    return kinds if isinstance(kinds, str) else " or ".join(kinds)
-
-
-def _known(schema: dict[str, Any]) -> str:
-    return ", ".join(map(str, schema.get("examples", ())))
+def _described(name: str, schema: dict[str, Any]) -> tuple[str, ...]:
+    kinds, known = schema["type"], ", ".join(map(str, schema.get("examples", ())))
+    return name, kinds if isinstance(kinds, str) else " or ".join(kinds), schema.get("description", ""), known
