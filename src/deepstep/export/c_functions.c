@@ -216,7 +216,8 @@ double @name@(const char *text) {
 /* file */
 /* @title@
    Parity certificate: @note@.
-   C99 without allocation; link with -lm. NAN is a missing value. Where an entry is infinite or an
+   C99 without allocation; link with -lm. NAN is a missing value. The function of a column of texts
+   gives NAN for NULL, and for an empty text the code of others. Where an entry is infinite or an
    output no finite number, all outputs are NAN. Rows are double: float has no 8 digits of a date.
 @described@
 */
