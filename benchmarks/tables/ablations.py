@@ -89,6 +89,7 @@ ABLATIONS: dict[str, Method] = {
     "Muon": _all(solver="muon", learning_rate_init=0.02, beta_2=0.999),
     "moving average": _all(ema_decay=0.98),
     "without cosines": _all(features={}),
+    "cosines of small tables": _patched(population, "COSINES_FROM", 0),
     "without factors": _all(input_scale=False),
     "learned activations": _all(parametric=True),
     "slow cosines": _patched(presets, "SLOW", (*presets.SLOW, "omega", "phi", "V", "a1")),

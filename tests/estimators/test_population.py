@@ -228,7 +228,7 @@ def test_where_no_rows_tell_which_are_good_there_are_few_and_all_count(trainings
 
 def test_the_draws_are_those_of_the_seed():
     def drawn(seed, n=40):
-        return population.population(n, 500, Width(10, 10), seed, fixed=n // 2)
+        return population.population(n, 1500, Width(10, 10), seed, fixed=n // 2)
 
     one, other = drawn(1), drawn(2)
     assert one == drawn(1)
@@ -286,14 +286,18 @@ def test_fixed_presets_come_first_and_are_all_of_a_given_number(n):
         assert len(names) == n
         assert [name for name in names if name in FIRST] == names[: min(n, 2)]
         asked = ensemble_size(m, 5 * n, width=Width(10, 10)).presets
-        assert {preset.name for preset in asked[: len(FIRST)]} <= {*FIRST}
+        n_fixed = len(FIRST) - (m < population.COSINES_FROM)
+        assert {preset.name for preset in asked[:n_fixed]} <= {*FIRST}
         assert asked[0].name == names[0] == "gated"
 
 
 @pytest.mark.parametrize(("m", "n_features"), [(40, 30), (5000, 100), (300, inf)])
-def test_wide_tables_have_no_presets_with_more_inputs_for_each_feature_than_rows_teach(m, n_features):
+def test_wide_and_short_tables_have_no_presets_with_more_inputs_for_each_feature_than_rows_teach(
+    m, n_features
+):
     for preset in population.population(30, m, Width(n_features, n_features), 1, fixed=15):
-        assert not preset.settings.get("features") or n_features <= population.WIDE
+        suited = n_features <= population.WIDE and m >= population.COSINES_FROM
+        assert suited or not preset.settings.get("features")
         assert not preset.cuts or 4 * n_features <= m
 
 
@@ -387,6 +391,7 @@ def test_a_given_number_of_networks_is_not_exceeded_within_a_budget(trainings, c
 
 def test_categories_are_counted_as_the_inputs_that_they_become(trainings, monkeypatch):
     monkeypatch.setattr(population, "WIDEST", 64)
+    monkeypatch.setattr(population, "COSINES_FROM", 0)
     texts = np.array([f"c{number % 40}" for number in range(200)])
     table = polars.DataFrame({"a": texts, "b": texts[::-1], "x": np.arange(200) % 7})
     for columns, wide in ((["a", "b", "x"], True), (["a", "x"], False)):

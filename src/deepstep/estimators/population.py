@@ -96,7 +96,7 @@ def drawn_preset(number: int, m: int, rng: np.random.Generator) -> Preset:
     hidden layers       1, 2, 3 (0.35, 0.5, 0.15) of the units of `UNITS`
     activation          relu, selu, mish, silu, tanh
     inputs              with pieces (0.28; 0.6 from `LARGE` rows on), else scaled, standard, ranks
-    cosines             of a third, without pieces: frequencies of deviation logU(0.02, 0.2)
+    cosines             from `COSINES_FROM` rows on of a third, without pieces: of deviation logU(0.02, 0.2)
     learning rate       logU(0.3, 2) · 0.04, of numbers 0.07, with the factors of `realmlp_init`
     weight decay        logU(0.001, 0.3)
     dropout             0 (0.3) or U(0, 0.4)
@@ -179,6 +179,9 @@ UNITS: Mapping[float, tuple[int, int]] = {LARGE: (64, 128), inf: (128, 256)}
 WIDE, WIDEST = 64, 256
 """Columns, and the features that they become, above which no network has cosines of each."""
 
+COSINES_FROM = 1_000
+"""Rows below which no network has cosines: on small tables they won nothing, and cost a seventh of the time."""
+
 
 class Width(NamedTuple):
     """Columns of a table, and features that they become, of which a category of texts has several."""
@@ -251,7 +254,7 @@ def more_presets(presets: tuple[Preset, ...], m: int, width: Width, seed: int) -
 
 
 def _is_for(preset: Preset, m: int, width: Width) -> bool:
-    """Whether a table is neither too wide for the inputs of a preset nor too short."""
+    """Whether a table is neither too wide nor too short for the inputs of a preset."""
     if preset.settings.get("features"):
-        return width.columns <= WIDE and width.features <= WIDEST
+        return m >= COSINES_FROM and width.columns <= WIDE and width.features <= WIDEST
     return not preset.cuts or 8 * width.columns <= 2 * m
