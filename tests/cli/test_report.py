@@ -154,6 +154,7 @@ def test_ten_thousand_epochs_of_a_wide_network_make_a_small_page(deepstep, tmp_p
         "--task classification --validation t.csv --drop-missing-target",
         "--loss ordinal --classes tall,short --patience 2",
         "--preset tabular --n-estimators 2 --test-fraction 0.3 --exclude x --class-weight tall=2",
+        "--preset tabular --effort fast --test-fraction 0.3 --exclude x",
         "--hidden-layers 6,4 --optimizer momentum --optimizer-param beta=0.8 --dropout 0.1,0.2 "
         "--schedule step:drop=0.5,every=0.1 --lr-multiplier b*=0.5 --class-weight tall=2 "
         "--label-smoothing 0.1 --deterministic",
@@ -170,6 +171,7 @@ def test_the_command_trains_the_same_run_again(deepstep, flowers, options):
     other = Run.load("again")
     np.testing.assert_array_equal(one.outputs(frame), other.outputs(frame))
     assert one.config["settings"] == other.config["settings"]
+    assert ("effort" in one.config["settings"]) == ("--effort" in options)
     assert one.config["results"] == other.config["results"]
 
 

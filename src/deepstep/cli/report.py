@@ -37,8 +37,9 @@ def reproduce(run: Run) -> str | None:
         words += ["--target", name]
     if "sample_weight" in config:
         words += ["--sample-weight", str(config["sample_weight"])]
+    selected = "n_estimators" not in config.get("options", config["settings"])  # by their effort
     for name, value in {**config.get("asked", {}), **config["settings"]}.items():
-        words += _words(name, value)
+        words += [] if selected and name == "n_estimators" else _words(name, value)
     return shlex.join(words)
 
 

@@ -310,7 +310,7 @@ def _settings(options: TrainOptions, preset: Preset, ensemble: "Ensemble") -> di
             options = replace(options, learning_rate=ensemble.members[0].settings["learning_rate"])
             entries = {"found": ["learning_rate"]}
         return {**entries, "settings": options.kept("settings")}
-    own = {name: value for name, value in options.kept("settings").items() if TYPED[name].of == "ensemble"}
+    own = {name: value for name, value in options.kept("settings").items() if TYPED[name].of != "network"}
     n = options.n_estimators or len(ensemble.members)
     return {"settings": {"preset": preset.name, "n_estimators": n, **own}}
 

@@ -180,7 +180,7 @@ WIDE, WIDEST = 64, 256
 """Columns, and the features that they become, above which no network has cosines of each."""
 
 COSINES_FROM = 1_000
-"""Rows below which no network has cosines: on small tables they won nothing, and cost a seventh of the time."""
+"""Rows below which no network has cosines: there they won nothing, and cost a seventh of the time."""
 
 
 class Width(NamedTuple):
