@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 from scipy.stats import wilcoxon
 
+from deepstep import DeepRegressor
+
 pytest.importorskip("numba")
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
@@ -25,9 +27,8 @@ def result(tmp_path_factory):
     path = tmp_path_factory.mktemp("race") / "speed.json"
     command = [sys.executable, str(BENCHMARKS / "speed.py"), "--quick", "--no-first-calls", "--threads", "1"]
     chosen = ["--workloads", "planar", "row", "--engines", "scikit-learn", "reference"]
-    run = subprocess.run(
-        [*command, *chosen, "--output", str(path)], capture_output=True, text=True, check=False
-    )
+    command += [*chosen, "--output", str(path)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     return json.loads(path.read_text(encoding="utf-8")), run.stdout
 
@@ -196,6 +197,15 @@ def test_probabilities_become_an_error_and_a_log_loss(quality):
         table._replace(classes=False), np.ones(2), np.array([0, 4]), np.zeros(2)
     )
     assert numbers == {"error": 0.5, "log_loss": None}
+
+
+@pytest.mark.usefixtures("quality")
+def test_folds_with_epochs_of_their_own_look_at_all_of_them(monkeypatch):
+    from tables import ablations
+
+    monkeypatch.setattr(ablations, "ours", lambda X, y: DeepRegressor(n_estimators=2, max_iter=9).fit(X, y))
+    model = ablations.ABLATIONS["own epochs"](np.arange(40.0).reshape(20, 2), np.arange(20.0))
+    assert not any(np.isnan(history.column("validation_cost")).any() for history in model.histories_)
 
 
 def test_the_tables_that_are_held_back_stay_so(quality):

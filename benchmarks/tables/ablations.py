@@ -69,9 +69,13 @@ def _no_temperature(*_: Any, **__: Any) -> float:
     return 1.0
 
 
-def _own_epochs(snapshots: Any) -> Any:
-    """No snapshots: each fold keeps the epoch that is best for it alone."""
-    return []
+def _own_epochs(*given: Any) -> Any:
+    """Each fold keeps the epoch that is best for it alone, of all epochs."""
+    with (
+        patch.object(members, "has_pooled_epochs", lambda *_: False),
+        patch.object(ensemble_fit, "has_pooled_epochs", lambda *_: False),
+    ):
+        return ours(*given)
 
 
 ABLATIONS: dict[str, Method] = {
@@ -84,7 +88,7 @@ ABLATIONS: dict[str, Method] = {
     "5 folds": _sizes(lambda size: size._replace(n_folds=min(5, size.n_folds))),
     "twice as many": _sizes(lambda size: size._replace(presets=2 * size.presets)),
     "equal weights": _patched(ensemble, "selection_weights", _equal_weights),
-    "own epochs": _patched(members, "snapshot_epochs", _own_epochs),
+    "own epochs": _own_epochs,
     "raw epochs": _patched(ensemble_fit, "fit_temperature", _no_temperature),
     "Muon": _all(solver="muon", learning_rate_init=0.02, beta_2=0.999),
     "moving average": _all(ema_decay=0.98),
