@@ -18,7 +18,7 @@ from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from deepstep.errors import DataError
+from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators import DeepClassifier, DeepRegressor, ensemble_fit
 from deepstep.estimators.ensemble import fit_ensemble_weights, selection_weights
 from deepstep.estimators.ensemble_fit import TimeBudget
@@ -199,7 +199,10 @@ def test_so_few_rows_that_none_can_be_held_out(m):
         with pytest.raises(DataError, match="1 sample"):
             DeepRegressor(**QUICK).fit(X, np.arange(m))
         return
-    assert np.isfinite(DeepRegressor(**QUICK).fit(X, np.arange(float(m))).predict(X)).all()
+    model = DeepRegressor(**QUICK).fit(X, np.arange(float(m)))
+    assert np.isfinite(model.predict(X)).all()
+    with pytest.raises(ConfigurationError, match=r"none in fit \(it held no rows out\)"):
+        model.predict_interval(X)
 
 
 def test_the_weights_of_classes_count_in_weights_of_presets_and_temperature():

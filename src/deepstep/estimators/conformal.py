@@ -193,7 +193,8 @@ class Calibrated(DeepEstimator):
             raise ConfigurationError(where, "alpha is a number above 0 and below 1", f"got {alpha!r}")
         if self._calibration.scores is None:
             expected = "rows that were not learned from, which tell how wrong answers are"
-            got = f"there were none in fit (preset={self.preset!r} keeps none for this)"
+            why = f"preset={self.preset!r} keeps none" if self.preset in ALONE else "it held no rows out"
+            got = f"there were none in fit ({why})"
             hint = "Call calibrate(X, y) with rows of their own first."
             raise ConfigurationError(where, expected, got, hint)
         return self._calibration.scores

@@ -105,11 +105,10 @@ class Options(BaseEstimator):
         random ones (after TabPack, arXiv 2607.05380). All are trained on the first folds, the best on all. An
         ensemble of them is selected by their predictions for rows that they have not learned from. Their
         number follows from ``effort`` and the number of rows (`deepstep.estimators.population`). 'tabm' takes
-        a table, too, and trains on each
-        fold one network that is many, which share their matrices (``shared_members``; after TabM-mini,
-        Gorishniy et al., arXiv 2410.24210), for longer. 'single' takes it, too, and trains one network with
-        exactly these parameters, by default with those of ``deepstep train --preset single``. 'mlp' trains
-        one network with exactly these parameters on X as it is, an array of numbers, as
+        a table, too, and trains on each fold one network that is many, which share their matrices
+        (``shared_members``; after TabM-mini, Gorishniy et al., arXiv 2410.24210), for longer. 'single' takes
+        it, too, and trains one network with exactly these parameters, by default with those of
+        ``deepstep train --preset single``. 'mlp' trains one network with these on X as it is, numbers, as
         `sklearn.neural_network.MLPClassifier` does: parameters of the same name mean the same, and on the
         same starting weights and the same order of examples it computes the same numbers. It differs in what
         is drawn: initial weights are normal and biases zero (there: both uniform), and the order of an epoch
