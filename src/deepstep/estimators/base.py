@@ -283,8 +283,11 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         self.ensemble_ = fit_ensemble(self, rows, held_out, context)
         with deferred() as interruption:  # what is trained is worth a second
             self._finish(rows, held_out)
-        if self.refit and self.preset not in ALONE and not self._interrupted:
+        ended, self._interrupted = self._interrupted, self._interrupted or interruption.asked
+        if self.refit and self.preset not in ALONE and not ended:
             self.ensemble_ = refit_ensemble(self, rows, context, interrupted=interruption.asked)
+        elif interruption.asked:
+            warn_the_caller(f"{context.where} was interrupted: all networks are trained and kept.")
         if any(one.table is not None and one.table.cautions for one in self.ensemble_.preprocessors):
             whole = Table.fit(rows.X, self.keep_columns or (), context.categorical)
             self._warn_of_columns(whole.cautions, context)  # with the counts of all rows

@@ -190,10 +190,8 @@ def refuse_without_use(params: SimpleNamespace, validated: bool, where: str) -> 
         expected, got = "early_stopping=True, where refit=True", "got early_stopping=False"
         raise ConfigurationError(where, expected, got, "It counts the epochs.")
     if scored and not params.early_stopping:
-        got, hint = (
-            f"got scoring={params.scoring!r} alone",
-            "Use early_stopping=True, or fit(…, X_val=…, y_val=…).",
-        )
+        got = f"got scoring={params.scoring!r} alone"
+        hint = "Use early_stopping=True, or fit(…, X_val=…, y_val=…)."
         raise ConfigurationError(where, "validation data, where scoring is given", got, hint)
     if given and params.checkpoint_dir is None:
         raise ConfigurationError(where, f"checkpoint_dir, where {' and '.join(given)} is given", "got None")
@@ -210,9 +208,8 @@ def refuse_what_is_of_batches(params: SimpleNamespace, where: str) -> None:
         expected = (
             "what belongs to batches left out for solver='lbfgs', which minimizes one cost of all examples"
         )
-        raise ConfigurationError(
-            where, expected, f"got {', '.join(given)}", "Use another solver, such as 'adam'."
-        )
+        hint = "Use another solver, such as 'adam'."
+        raise ConfigurationError(where, expected, f"got {', '.join(given)}", hint)
 
 
 def _asks_for_something(value: Any) -> bool:
