@@ -56,14 +56,14 @@ PERIODIC = Preset(
 )
 RANKS = Preset(
     "ranks",
-    "ranks of the numbers: columns whose distances say little",
+    "ranks of the numbers: columns whose distances have little meaning",
     (64, 64),
     inputs="ranks",
     settings={"learning_rate_init": 0.05, "weight_decay": 0.01, "activation": "tanh", "input_scale": True},
 )
 LINEAR = Preset(
     "linear",
-    "no hidden layer: a linear model, which small tables often ask for; its epochs are many and cost little",
+    "no hidden layer: a linear model, which is often good for small tables; its many epochs cost little",
     (),
     epochs=5,
     settings={"learning_rate_init": 0.04, "weight_decay": 0.02},
