@@ -160,16 +160,24 @@ def test_a_changed_text_is_found(
     assert not any(tmp_path.iterdir())
 
 
-def test_too_few_rows_are_no_certificate() -> None:
-    found = exported(Network([2, 3, 1], seed=1))
+@pytest.mark.parametrize(
+    ("size", "kept", "factor", "match"),
+    [
+        (1.0, 60, 1.0, "compared too few rows: the file refuses 140 of 200"),
+        (1e50, 200, np.inf, "compared too few rows: the file refuses 200 of 200"),  # beyond float32
+        (1e-9, 200, 1.5, r"differences of at most 1e-06 from the model; got [1-9]"),
+    ],
+)
+def test_few_large_and_small_numbers(size: float, kept: int, factor: float, match: str) -> None:
+    found = exported(Network([2, 3, 1], activation="tanh", output="identity", seed=1))
 
-    def most_refused(rows: Any) -> Any:
-        A = _or_nan(found.predicted, rows)
-        return np.where(np.arange(len(A))[:, None] < 60, A, np.nan)
+    def numbers(rows: Any) -> Any:
+        A = size * (9 + _or_nan(found.predicted, rows))
+        return np.where(np.arange(len(A))[:, None] < kept, A, np.nan)
 
-    model = replace(found, predicted=most_refused, exact=most_refused)
-    with pytest.raises(ParityError, match="compared too few rows: both refuse 140 of 200"):
-        certify(model, lambda rows: (most_refused(rows), []))
+    model = replace(found, predicted=numbers, exact=numbers)
+    with pytest.raises(ParityError, match=match):
+        certify(model, lambda rows: (factor * numbers(rows), []))
 
 
 def test_all_files_are_replaced_or_none(tmp_path: Path) -> None:

@@ -6,13 +6,14 @@ The rows are those of `deepstep.export.rows`: as in training, with missing, unse
 100 that a run holds out. An exported file computes in float64. It is compared with the model's own equations
 in float64 (``difference``), so that what is measured is the export and not rounding::
 
-    |exported - exact| / max(1, |exact|, scale)
+    |exported - exact| / max(|exact|, scale)
 
 with the scale of the column of outputs: 1 for probabilities; for numbers the deviation of the exact outputs
-for rows as in training. A difference above 1e-6 is a failed export: nothing is written. Predictions of the
-file are compared with the decisions of the model; ties within the bound may go either way. How far the export
-is from what the model predicts in its own precision stands beside it (``from_predictions``): for networks in
-float32 this is their rounding. A row that the model refuses has to be refused by the export, and no other.
+for rows as in training, 1 where they are all the same. A difference above 1e-6 is a failed export: nothing is
+written. Predictions of the file are compared with the decisions of the model; ties within the bound may go
+either way. How far the export is from what the model predicts in its own precision stands beside it
+(``from_predictions``): for networks in float32 this is their rounding. A row that the model refuses has to be
+refused by the export, and no other.
 """
 
 import json
@@ -146,15 +147,14 @@ def certify(model: Exported, run: Runner, *, bound: float = BOUND, where: str = 
 
 def _compare_refusals(refused: AnyArray, finite: AnyArray, beyond: AnyArray, where: str) -> None:
     """Compare which rows are refused; it may be either where a number is beyond float32."""
-    m, n = len(refused), int(refused.sum())
+    m, n = len(refused), int((refused | ~finite).sum())
     alone = np.flatnonzero((refused == finite) & ~beyond)
     if len(alone):
-        got = (
-            f"row {alone[0]} of {m} is refused by {'the model' if refused[alone[0]] else 'the export'} alone"
-        )
+        one = "the model" if refused[alone[0]] else "the export"
+        got = f"row {alone[0]} of {m} is refused by {one} alone"
         raise ParityError(where, "a file that refuses those rows alone that the model refuses", got, _HINT)
     if m > 3 * (m - n):
-        got = f"compared too few rows: both refuse {n} of {m}"
+        got = f"compared too few rows: the file refuses {n} of {m}"
         raise ParityError(where, "a third of the rows or more to compare", got, _HINT)
 
 
@@ -194,12 +194,12 @@ def _is_near(kind: str, exact: Array, near: Array, got: list[Any], expected: lis
     return bool(first - second <= 2 * near.max())
 
 
-_HINT = "This is a defect of DeepStep or of the program that ran the file: please report it."
+_HINT = "Use to='numpy' for outputs beyond the range of float. Otherwise report this defect, please."
 
 
 def _size(one: Array, scale: Array) -> Array:
     """The numbers that differences are relative to."""
-    return np.maximum(np.maximum(1.0, np.abs(one)), scale)
+    return np.maximum(np.abs(one), scale)
 
 
 def _largest(apart: Array, one: Array, scale: Array) -> float:
@@ -213,7 +213,8 @@ def _scale(model: Exported, exact: Array) -> Array:
         return np.ones(exact.shape[1])
     usual = exact[: ROWS // 3]
     usual = usual[np.isfinite(usual).all(axis=1)]
-    return usual.std(axis=0) if len(usual) else np.ones(exact.shape[1])
+    scale = usual.std(axis=0) if len(usual) else np.zeros(exact.shape[1])
+    return np.where(scale > 0, scale, 1.0)
 
 
 def _or_nan(outputs: Callable[[Mapping[str, Any]], Array], rows: Mapping[str, list[Any]]) -> Array:

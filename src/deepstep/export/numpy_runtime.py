@@ -20,9 +20,9 @@ import sys
 import numpy as np
 
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "?")
-PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf|infinity)", re.IGNORECASE)
+PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf|infinity|nan)", re.I | re.A)
 ISO = re.compile(
-    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ]([01]?\d|2[0-3]):([0-5]?\d)(?::([0-5]?\d|60)(?:\.(\d+))?)?"
+    r"(?a)(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ]([01]?\d|2[0-3]):([0-5]?\d)(?::([0-5]?\d|60)(?:\.(\d+))?)?"
     r"(?: ?(?:[Zz]|([+-](?:[01]\d|2[0-3])):?([0-5]\d)?))?)?"
 )
 WORD = re.compile(r"[^\W_]+")
@@ -207,6 +207,8 @@ OPERATIONS = {
 def run(program, constants, raw):
     """The outputs for raw rows as numbers, a part of them at a time."""
     parts = []
+    if not len(raw):
+        raise ValueError("at least one row is expected")
     for start in range(0, len(raw), ROWS_AT_ONCE):
         values = {"raw": raw[start : start + ROWS_AT_ONCE]}
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
@@ -279,7 +281,7 @@ def main(arguments):
         sys.stdout.write(__doc__)
         return
     try:
-        with open(arguments[0], newline="", encoding="utf-8-sig") if arguments else sys.stdin as file:
+        with open(arguments[0] if arguments else 0, newline="", encoding="utf-8-sig") as file:
             found, result = outputs(table_of(file)), load()[0]["result"]
     except (OSError, ValueError, csv.Error) as error:
         sys.exit(f"Error: {error}")
