@@ -261,11 +261,13 @@ def predict_proba(rows):
 def table_of(file):
     """Columns of texts of a CSV file that is written as that of training, None where missing."""
     program = load()[0]
-    header, *cells = [row for row in csv.reader(file, delimiter=program["separator"]) if row] or [[]]
+    lines = csv.reader(file, delimiter=program["separator"])
+    header = [name.strip() for name in next(filter(None, lines), [])]
+    cells = [row or [""] for row in lines if row or len(header) == 1]  # an empty line of one column is a row
     wrong = [row for row in cells if len(row) != len(header)]
     if wrong or not cells:
         raise ValueError(f"rows of {len(header)} fields are expected, got {wrong[0] if wrong else 'none'}")
-    columns = {name: [stripped(row[at]) for row in cells] for at, name in enumerate(header)}
+    columns = {name: [stripped(row[at]) for row in cells] for at, name in [*enumerate(header)][::-1]}
     for one in program["inputs"]:
         if program["comma"] and one["kind"] == "number" and not one["settings"] and one["column"] in columns:
             texts = columns[one["column"]]
