@@ -10,7 +10,7 @@ import pytest
 
 from deepstep import DeepClassifier, Network
 from deepstep.errors import ConfigurationError
-from deepstep.export import export
+from deepstep.export import ParityError, export
 from deepstep.export.c_format import FLAGS, compiler
 from deepstep.export.formats import get_format
 from deepstep.export.models import exported
@@ -99,6 +99,9 @@ def test_weights_of_8_bits(cc: list[str], tmp_path: Path) -> None:
     assert len(texts[1]) < 0.6 * len(texts[0])
     assert "weights of 8 bits" in texts[1]
     assert f"{small.difference:.1e}" in texts[1]
+    network = Network([2, 3, 1], activation="silu", output="identity", seed=0)
+    with pytest.raises(ParityError, match="Leave int8 out"):
+        export(network, tmp_path / "large.c", int8=True)
 
 
 @pytest.mark.parametrize("command", ["", "false", "true"])

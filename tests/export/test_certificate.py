@@ -48,9 +48,7 @@ def refused(A: Any) -> Any:
         (refused, r"row 5 of 200 is refused by the export alone"),
     ],
 )
-def test_a_wrong_file_is_not_written(
-    changed: Callable[..., None], tmp_path: Path, change: Any, match: str
-) -> None:
+def test_a_wrong_file_is_not_written(changed: Any, tmp_path: Path, change: Any, match: str) -> None:
     run = get_format("numpy").run
     changed("numpy", run=lambda *given: change(run(*given)))
     (tmp_path / "net.py").write_text("old")
@@ -141,9 +139,7 @@ def test_rows_of_columns_that_folds_see_as_several_kinds() -> None:
         ("onnx", "ArgMax", "ArgMin"),
     ],
 )
-def test_a_changed_text_is_found(
-    changed: Callable[..., None], tmp_path: Path, name: str, old: str, new: str
-) -> None:
+def test_a_changed_text_is_found(changed: Any, tmp_path: Path, name: str, old: str, new: str) -> None:
     """The certificate is about what is called: `predict`, the classes, the program, texts of numbers."""
     kind = get_format(name)
 
