@@ -64,9 +64,8 @@ def test_a_changed_operation_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path:
     found = exported(network)
     program = found.program
     steps = tuple(step._replace(op="sigmoid") if step.op == "tanh" else step for step in program.steps)
-    monkeypatch.setattr(
-        "deepstep.export.exported", lambda *_: replace(found, program=replace(program, steps=steps))
-    )
+    other = replace(found, program=replace(program, steps=steps))
+    monkeypatch.setattr("deepstep.export.exported", lambda *_: other)
     with pytest.raises(ParityError):
         export(network, tmp_path / "net.py")
     assert not any(tmp_path.iterdir())
