@@ -107,10 +107,12 @@ def networks() -> dict[str, Network]:
         "periodic": {"features": periodic},
         "codes": {"features": codes},
         "all": {"features": {**periodic, **codes}, "normalization": "layer", "input_scale": True},
-        "float32": {"dtype": "float32", "parametric": True},
+        "float32": {"dtype": "float32", "parametric": True, "activation": "sigmoid"},
     }
     found = {
-        f"feature {name}": Network([3, 6, 4, 2], activation="mish", output="softmax", seed=3, **settings)
+        f"feature {name}": Network(
+            [3, 6, 4, 2], output="softmax", seed=3, **{"activation": "mish", **settings}
+        )
         for name, settings in features.items()
     }
     return {**heads, **hidden, **found}

@@ -22,7 +22,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "plots": (1_270, 1_660),
     "report": (700, 920),
     "explorer": (1_230, 1_830),
-    "export": (1_800, 3_040),
+    "export": (1_800, 3_045),
     "serving": (300, 525),
     "course": (1_800, 3_740),
     "cli": (2_000, 5_760),

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,8 @@ import pytest
 
 from deepstep import DeepClassifier, Network
 from deepstep.errors import ConfigurationError
-from deepstep.export import export
-from deepstep.export.c_format import FLAGS, compiler
+from deepstep.export import ParityError, export
+from deepstep.export.c_format import FLAGS, FORMAT, compiler
 from deepstep.export.formats import get_format
 from deepstep.export.models import exported
 from export_models import fitted
@@ -60,9 +61,7 @@ int main(void) {
 """
     *lines, refused = run(cc, tmp_path, main).splitlines()
     texts = ["red", "ä'\"\\?", "unseen", None]
-    rows = polars.DataFrame({"x": [0.5] * 4, "category": texts, "number": [None] * 4}).cast(
-        {"number": polars.Float64}
-    )
+    rows = polars.DataFrame({"x": [0.5] * 4, "category": texts, "number": [np.nan] * 4})
     found = np.array([line.split()[:3] for line in lines], float)
     assert np.max(np.abs(found - model.predict_proba(rows))) < 1e-6
     assert lines[0].endswith(" a")
@@ -90,7 +89,7 @@ def test_no_allocation_and_its_headers(cc: list[str], tmp_path: Path) -> None:
         subprocess.run([*cc, *FLAGS, flag, "-c", "model.c", "-o", "model.o"], cwd=tmp_path, check=True)
 
 
-def test_weights_of_8_bits(cc: list[str], tmp_path: Path) -> None:
+def test_weights_of_8_bits(cc: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     model = fitted("tabular", "number")
     whole = export(model, tmp_path / "whole.c")
     small = export(model, tmp_path / "small.c", int8=True)
@@ -99,6 +98,11 @@ def test_weights_of_8_bits(cc: list[str], tmp_path: Path) -> None:
     assert len(texts[1]) < 0.6 * len(texts[0])
     assert "weights of 8 bits" in texts[1]
     assert f"{small.difference:.1e}" in texts[1]
+    network = Network([2, 3, 1], activation="silu", output="identity", seed=0)
+    assert "; 66 rows as in training" in str(export(network, tmp_path / "other.c", int8=True))
+    monkeypatch.setattr("deepstep.export.c_format.FORMAT", replace(FORMAT, options={"int8": 1e-4}))
+    with pytest.raises(ParityError, match="Leave int8 out"):
+        export(network, tmp_path / "large.c", int8=True)
 
 
 @pytest.mark.parametrize("command", ["", "false", "true"])

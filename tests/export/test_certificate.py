@@ -48,9 +48,7 @@ def refused(A: Any) -> Any:
         (refused, r"row 5 of 200 is refused by the export alone"),
     ],
 )
-def test_a_wrong_file_is_not_written(
-    changed: Callable[..., None], tmp_path: Path, change: Any, match: str
-) -> None:
+def test_a_wrong_file_is_not_written(changed: Any, tmp_path: Path, change: Any, match: str) -> None:
     run = get_format("numpy").run
     changed("numpy", run=lambda *given: change(run(*given)))
     (tmp_path / "net.py").write_text("old")
@@ -66,9 +64,8 @@ def test_a_changed_operation_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path:
     found = exported(network)
     program = found.program
     steps = tuple(step._replace(op="sigmoid") if step.op == "tanh" else step for step in program.steps)
-    monkeypatch.setattr(
-        "deepstep.export.exported", lambda *_: replace(found, program=replace(program, steps=steps))
-    )
+    other = replace(found, program=replace(program, steps=steps))
+    monkeypatch.setattr("deepstep.export.exported", lambda *_: other)
     with pytest.raises(ParityError):
         export(network, tmp_path / "net.py")
     assert not any(tmp_path.iterdir())
@@ -141,9 +138,7 @@ def test_rows_of_columns_that_folds_see_as_several_kinds() -> None:
         ("onnx", "ArgMax", "ArgMin"),
     ],
 )
-def test_a_changed_text_is_found(
-    changed: Callable[..., None], tmp_path: Path, name: str, old: str, new: str
-) -> None:
+def test_a_changed_text_is_found(changed: Any, tmp_path: Path, name: str, old: str, new: str) -> None:
     """The certificate is about what is called: `predict`, the classes, the program, texts of numbers."""
     kind = get_format(name)
 
@@ -160,16 +155,24 @@ def test_a_changed_text_is_found(
     assert not any(tmp_path.iterdir())
 
 
-def test_too_few_rows_are_no_certificate() -> None:
-    found = exported(Network([2, 3, 1], seed=1))
+@pytest.mark.parametrize(
+    ("size", "kept", "factor", "match"),
+    [
+        (1.0, 60, 1.0, "compared too few rows: the file refuses 140 of 200"),
+        (1e50, 200, np.inf, "compared too few rows: the file refuses 200 of 200"),  # beyond float32
+        (1e-9, 200, 1.5, r"differences of at most 1e-06 from the model; got [1-9]"),
+    ],
+)
+def test_few_large_and_small_numbers(size: float, kept: int, factor: float, match: str) -> None:
+    found = exported(Network([2, 3, 1], activation="tanh", output="identity", seed=1))
 
-    def most_refused(rows: Any) -> Any:
-        A = _or_nan(found.predicted, rows)
-        return np.where(np.arange(len(A))[:, None] < 60, A, np.nan)
+    def numbers(rows: Any) -> Any:
+        A = size * (9 + _or_nan(found.predicted, rows))
+        return np.where(np.arange(len(A))[:, None] < kept, A, np.nan)
 
-    model = replace(found, predicted=most_refused, exact=most_refused)
-    with pytest.raises(ParityError, match="compared too few rows: both refuse 140 of 200"):
-        certify(model, lambda rows: (most_refused(rows), []))
+    model = replace(found, predicted=numbers, exact=numbers)
+    with pytest.raises(ParityError, match=match):
+        certify(model, lambda rows: (factor * numbers(rows), []))
 
 
 def test_all_files_are_replaced_or_none(tmp_path: Path) -> None:

@@ -99,10 +99,8 @@ def test_what_it_refuses(tmp_path: Path) -> None:
 
 def test_raw_texts_are_read_as_deepstep_reads_them(tmp_path: Path) -> None:
     preparation = TablePreparation.fit(table(*RAW))
-    rows: dict[str, Any] = {
-        "x": [0.0] * 10,
-        **{kind: [*texts, *[None] * 9][:10] for kind, texts in RAW.items()},
-    }
+    given = {"x": [0.0] * 10, **RAW}
+    rows: dict[str, Any] = {kind: [*texts, *[None] * 9][:10] for kind, texts in given.items()}
     types = {"x": polars.Float64, **dict.fromkeys(RAW, polars.String)}
     expected = preparation.transform(polars.DataFrame(rows, schema=types))
     program = program_of(preparation)

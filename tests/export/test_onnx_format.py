@@ -94,7 +94,9 @@ def test_a_valid_graph(target: str, tmp_path: Path) -> None:
     assert [one.name for one in loaded.get_outputs()] == names
 
 
-@pytest.mark.parametrize(("classes", "refused"), [(["x", "y"], ""), ([-1, 4], -2), ([False, True], -1)])
+@pytest.mark.parametrize(
+    ("classes", "refused"), [(["x", "y"], ""), ([-1, 4], -2), ([False, True], -1), ([-(2**63), 4], "")]
+)
 def test_labels_of_refused_rows(classes: list[Any], refused: Any, tmp_path: Path) -> None:
     rows = np.random.default_rng(0).normal(size=(40, 2))
     labels = np.array(classes)[(rows[:, 0] > 0).astype(int)]
@@ -104,7 +106,7 @@ def test_labels_of_refused_rows(classes: list[Any], refused: Any, tmp_path: Path
     loaded = session(tmp_path / "model.onnx")
     tensors = {one.name: X[:, [at]] for at, one in enumerate(loaded.get_inputs())}
     label, probabilities = loaded.run(None, tensors)
-    assert label.tolist() == [*model.predict(rows[:5]).tolist(), refused, refused]
+    assert label.tolist() == [*map(type(refused), model.predict(rows[:5]).tolist()), refused, refused]
     assert probabilities.dtype == np.float64
     assert np.isnan(probabilities).any(axis=1).tolist() == [False] * 5 + [True] * 2
 

@@ -92,10 +92,8 @@ def export(
 def _check_asked(path: Path, to: str, kind: Format, options: Mapping[str, Any], where: str) -> None:
     """Refuse a file with the suffix of another format, and options of other formats."""
     if path.suffix != kind.suffix:
-        expected, hint = (
-            f"a file with the suffix {kind.suffix}",
-            f"Pass {path.with_suffix(kind.suffix).name!r}.",
-        )
+        expected = f"a file with the suffix {kind.suffix}"
+        hint = f"Pass {path.with_suffix(kind.suffix).name!r}."
         raise ConfigurationError(where, expected, f"got {path.name!r}", hint, setting="path")
     for name in options:
         if name not in kind.options:

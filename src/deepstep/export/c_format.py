@@ -157,7 +157,6 @@ def _described(program: Program) -> Iterator[str]:
             if one.kind == "words":
                 meaning = f"1 if the text has the word {one.settings['words'][at]!r}, else 0"
             yield f"   row[{one.start + at}] {_commented(repr(one.column))}: {_commented(meaning)}"
-
     for at, name in enumerate(program.result.names):
         what = "" if program.result.kind == "numbers" else "probability of "
         yield f"   out[{at}] {what}{_commented(repr(name))}"

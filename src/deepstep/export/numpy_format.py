@@ -43,7 +43,7 @@ def printed(rows):
         writer.writerows([columns, *([cell(columns[name][row]) for name in columns] for row in rows)])
     with contextlib.redirect_stdout(io.StringIO()) as screen:
         module["main"]([sys.argv[1] + ".csv"])
-    header, *lines = csv.reader(screen.getvalue().splitlines())
+    header, *lines = csv.reader(io.StringIO(screen.getvalue(), newline=""))
     return [line[:1] if header[0] == "prediction" else line[: len(found[rows[0]][1])] for line in lines]
 
 found = answers(0, m)

@@ -20,9 +20,9 @@ import sys
 import numpy as np
 
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "?")
-PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf|infinity)", re.IGNORECASE)
+PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:inf|infinity|nan)", re.I | re.A)
 ISO = re.compile(
-    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ]([01]?\d|2[0-3]):([0-5]?\d)(?::([0-5]?\d|60)(?:\.(\d+))?)?"
+    r"(?a)(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ]([01]?\d|2[0-3]):([0-5]?\d)(?::([0-5]?\d|60)(?:\.(\d+))?)?"
     r"(?: ?(?:[Zz]|([+-](?:[01]\d|2[0-3])):?([0-5]\d)?))?)?"
 )
 WORD = re.compile(r"[^\W_]+")
@@ -207,6 +207,8 @@ OPERATIONS = {
 def run(program, constants, raw):
     """The outputs for raw rows as numbers, a part of them at a time."""
     parts = []
+    if not len(raw):
+        raise ValueError("at least one row is expected")
     for start in range(0, len(raw), ROWS_AT_ONCE):
         values = {"raw": raw[start : start + ROWS_AT_ONCE]}
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
@@ -259,11 +261,13 @@ def predict_proba(rows):
 def table_of(file):
     """Columns of texts of a CSV file that is written as that of training, None where missing."""
     program = load()[0]
-    header, *cells = [row for row in csv.reader(file, delimiter=program["separator"]) if row] or [[]]
+    lines = csv.reader(file, delimiter=program["separator"])
+    header = [name.strip() for name in next(filter(None, lines), [])]
+    cells = [row or [""] for row in lines if row or len(header) == 1]  # an empty line of one column is a row
     wrong = [row for row in cells if len(row) != len(header)]
     if wrong or not cells:
         raise ValueError(f"rows of {len(header)} fields are expected, got {wrong[0] if wrong else 'none'}")
-    columns = {name: [stripped(row[at]) for row in cells] for at, name in enumerate(header)}
+    columns = {name: [stripped(row[at]) for row in cells] for at, name in [*enumerate(header)][::-1]}
     for one in program["inputs"]:
         if program["comma"] and one["kind"] == "number" and not one["settings"] and one["column"] in columns:
             texts = columns[one["column"]]
@@ -279,7 +283,7 @@ def main(arguments):
         sys.stdout.write(__doc__)
         return
     try:
-        with open(arguments[0], newline="", encoding="utf-8-sig") if arguments else sys.stdin as file:
+        with open(arguments[0] if arguments else 0, newline="", encoding="utf-8-sig") as file:
             found, result = outputs(table_of(file)), load()[0]["result"]
     except (OSError, ValueError, csv.Error) as error:
         sys.exit(f"Error: {error}")

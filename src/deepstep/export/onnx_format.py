@@ -110,7 +110,7 @@ def _label(program: Program, found: Value) -> Output:
     if program.result.kind == "labels":
         decided = where(found.to("IsNaN"), -1.0, (found > 0.5).to("Cast", to=DOUBLE))
         return decided.to("Cast", to=INT64), INT64, ["N", len(names)]
-    whole = all(isinstance(one, int) for one in classes)
+    whole = all(isinstance(one, int) and abs(one) < 2**63 for one in classes)  # one below all fits, too
     table = np.array(
         [*classes, min(-1, min(classes) - 1)] if whole else [*names, ""], np.int64 if whole else object
     )

@@ -11,7 +11,7 @@
 
 const MISSING = new Set(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"]);
 const TRUTHS = new Map([["true", 1], ["false", 0], ["1", 1], ["0", 0], [1, 1], [0, 0], [true, 1], [false, 0]]);
-const PLAIN = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf|infinity)$/i;
+const PLAIN = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf|infinity|nan)$/i;
 const ISO =
   /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ]([01]?\d|2[0-3]):([0-5]?\d)(?::([0-5]?\d|60)(?:\.(\d+))?)?(?: ?(?:[Zz]|([+-](?:[01]\d|2[0-3])):?([0-5]\d)?))?)?$/;
 const WORD = /[\p{L}\p{N}]+/gu;
@@ -46,7 +46,7 @@ function numberOf(value, settings) {
   if (["number", "boolean", "bigint"].includes(typeof text)) return Number(text);
   if (settings.number === undefined || typeof text !== "string") {
     if (!PLAIN.test(text)) expected("a number", value);
-    return /inf/i.test(text) ? Infinity : Number(text);
+    return /inf/i.test(text) ? Infinity : Number(text); // of "nan" NaN
   }
   const pattern = (name) => new RegExp(settings[name].replace("(?s)", ""), "s"); // the flag stands beside it
   if (settings.signed) text = pattern("signed").test(text) ? text.replace(pattern("sign"), "") : "";

@@ -172,10 +172,8 @@ def _answer(program: Program, outputs: Texts) -> Texts:
 def _table(name: str) -> str:
     """The name of a table in quotes; a part that has them may have a dot."""
     if not re.fullmatch(rf"({PART})(\.({PART}))*", name):
-        expected, hint = (
-            "the name of a table, such as rows or main.rows",
-            "Write a name with a dot in quotes.",
-        )
+        expected = "the name of a table, such as rows or main.rows"
+        hint = "Write a name with a dot in quotes."
         raise ConfigurationError("export", expected, f"got {name!r}", hint, setting="table")
     return ".".join(one if one[0] == '"' else _name(one) for one in re.findall(PART, name))
 
