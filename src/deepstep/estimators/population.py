@@ -4,7 +4,7 @@ After TabPack (arXiv 2607.05380); the first presets are fixed: RealMLP's (arXiv 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any, NamedTuple
 
@@ -42,17 +42,18 @@ GATED = Preset(
     settings={**_SMALL, "activation": "selu", "input_scale": True},
     of_numbers=_OF_NUMBERS,
 )
-PERIODIC = Preset(
-    "periodic",
-    "cosines of learned frequencies of each number: smooth functions of few columns",
+SMOOTH = Preset(
+    "smooth",
+    "numbers scaled by deviations and a smooth activation, in place of `periodic` where rows are few",
     (128, 128),
     inputs="standard",
-    settings={
-        **_SMALL,
-        "activation": "silu",
-        "dropout": 0.3,
-        "features": {"periodic_embedding": {"scale": 0.06}},
-    },
+    settings={**_SMALL, "activation": "silu", "dropout": 0.3},
+)
+PERIODIC = replace(
+    SMOOTH,
+    name="periodic",
+    why="cosines of learned frequencies of each number: smooth functions of few columns",
+    settings={**SMOOTH.settings, "features": {"periodic_embedding": {"scale": 0.06}}},
 )
 RANKS = Preset(
     "ranks",
@@ -80,7 +81,9 @@ PLE = Preset(
 STREAMED = GATED
 """The preset of rows that stay in their files."""
 
-FIRST: Mapping[str, Preset] = {one.name: one for one in (GATED, PERIODIC, REALMLP, RELU, PLE, RANKS, LINEAR)}
+FIRST: Mapping[str, Preset] = {
+    one.name: one for one in (GATED, PERIODIC, SMOOTH, REALMLP, RELU, PLE, RANKS, LINEAR)
+}
 """The presets that every population begins with, by name."""
 
 PRESETS: Mapping[str, Preset] = {**FIRST, TABM.name: TABM, **ALONE}
@@ -255,6 +258,8 @@ def more_presets(presets: tuple[Preset, ...], m: int, width: Width, seed: int) -
 
 def _is_for(preset: Preset, m: int, width: Width) -> bool:
     """Whether a table is neither too wide nor too short for the inputs of a preset."""
+    if preset is SMOOTH:
+        return m < COSINES_FROM
     if preset.settings.get("features"):
         return m >= COSINES_FROM and width.columns <= WIDE and width.features <= WIDEST
     return not preset.cuts or 8 * width.columns <= 2 * m
