@@ -119,7 +119,7 @@ def wine():
 def test_an_ensemble_answers_with_the_weighted_mean_of_its_members(wine):
     X, _, model = wine
     ensemble = model.ensemble_
-    assert {member.preset.name for member in ensemble.members} == {"gated", "smooth"}
+    assert {member.preset.name for member in ensemble.members} == {"gated", "standard"}
     assert len(ensemble.members) == 10
     assert_allclose(sum(ensemble.shares), 1)
     rows, expected = model._table(X, reset=False, where=""), 0

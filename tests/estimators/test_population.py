@@ -23,6 +23,7 @@ from deepstep.estimators.members import snapshot_epochs
 from deepstep.estimators.population import EFFORTS, FIRST, SIZES, Size, Width, drawn_preset, ensemble_size
 from deepstep.estimators.presets import INPUTS, hyperparameters
 from deepstep.plots import TrainingCurveDisplay
+from deepstep.run_folder import OLD_PRESETS
 
 WINE, KINDS = load_wine(return_X_y=True)
 NUMBERS, TARGET = load_diabetes(return_X_y=True)
@@ -233,12 +234,16 @@ def test_the_draws_are_those_of_the_seed():
     one, other = drawn(1), drawn(2)
     assert one == drawn(1)
     assert one[7:17] == drawn(1, 20)[7:17]  # a smaller population has the first ones of a greater one
-    assert [preset.name for preset in one[:7]] == [name for name in FIRST if name != "smooth"]
+    assert [preset.name for preset in one[:7]] == [name for name in FIRST if name != "standard"]
     assert one[:7] == other[:7]
     assert not {preset.name for preset in one[7:]} & {*FIRST}
     same = [a for a, b in zip(one[7:], other[7:], strict=True) if replace(a, name=b.name) == b]
     assert not same
     assert len({repr(replace(preset, name="")) for preset in one}) == 40
+
+
+def test_no_preset_has_the_name_that_release_0_2_gave_another_one():
+    assert not {*population.PRESETS} & {*OLD_PRESETS}
 
 
 def test_the_seed_of_the_estimator_draws(sizes, trainings):
@@ -287,7 +292,7 @@ def test_fixed_presets_come_first_and_are_all_of_a_given_number(n):
         assert [name for name in names if name in FIRST] == names[: min(n, 2)]
         asked = ensemble_size(m, 5 * n, width=Width(10, 10)).presets
         assert {preset.name for preset in asked[:7]} <= {*FIRST}
-        assert ("smooth" in {one.name for one in asked[:7]}) is (n > 1 and m < population.COSINES_FROM)
+        assert ("standard" in {one.name for one in asked[:7]}) is (n > 1 and m < population.COSINES_FROM)
         assert asked[0].name == names[0] == "gated"
 
 

@@ -42,18 +42,18 @@ GATED = Preset(
     settings={**_SMALL, "activation": "selu", "input_scale": True},
     of_numbers=_OF_NUMBERS,
 )
-SMOOTH = Preset(
-    "smooth",
+STANDARD = Preset(
+    "standard",
     "numbers scaled by deviations and a smooth activation, in place of `periodic` where rows are few",
     (128, 128),
     inputs="standard",
     settings={**_SMALL, "activation": "silu", "dropout": 0.3},
 )
 PERIODIC = replace(
-    SMOOTH,
+    STANDARD,
     name="periodic",
     why="cosines of learned frequencies of each number: smooth functions of few columns",
-    settings={**SMOOTH.settings, "features": {"periodic_embedding": {"scale": 0.06}}},
+    settings={**STANDARD.settings, "features": {"periodic_embedding": {"scale": 0.06}}},
 )
 RANKS = Preset(
     "ranks",
@@ -82,7 +82,7 @@ STREAMED = GATED
 """The preset of rows that stay in their files."""
 
 FIRST: Mapping[str, Preset] = {
-    one.name: one for one in (GATED, PERIODIC, SMOOTH, REALMLP, RELU, PLE, RANKS, LINEAR)
+    one.name: one for one in (GATED, PERIODIC, STANDARD, REALMLP, RELU, PLE, RANKS, LINEAR)
 }
 """The presets that every population begins with, by name."""
 
@@ -258,7 +258,7 @@ def more_presets(presets: tuple[Preset, ...], m: int, width: Width, seed: int) -
 
 def _is_for(preset: Preset, m: int, width: Width) -> bool:
     """Whether a table is neither too wide nor too short for the inputs of a preset."""
-    if preset is SMOOTH:
+    if preset is STANDARD:
         return m < COSINES_FROM
     if preset.settings.get("features"):
         return m >= COSINES_FROM and width.columns <= WIDE and width.features <= WIDEST

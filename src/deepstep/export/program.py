@@ -15,6 +15,7 @@ import numpy as np
 from numpy.polynomial import Chebyshev, Polynomial
 
 from deepstep.data import dialect
+from deepstep.environment import package
 from deepstep.export import numpy_runtime
 from deepstep.types import AnyArray
 
@@ -42,7 +43,7 @@ WIDTHS: dict[str, Width] = {
 
 def erfcx_coefficients() -> list[float]:
     """Coefficients of (1 + 2z)·e^(z²)·erfc(z) by powers of (z - 3.75) / (z + 3.75), for z from 0 on."""
-    from scipy.special import erfcx
+    erfcx = package("scipy.special").erfcx
 
     def bounded(s: AnyArray) -> AnyArray:
         z = 3.75 * (1 + s) / (1 - s)
