@@ -36,7 +36,7 @@ from deepstep.estimators.label_issues import TrainingFingerprint
 from deepstep.estimators.members import Task
 from deepstep.estimators.mixed import check_mixed
 from deepstep.estimators.options import Options
-from deepstep.estimators.population import STREAMED
+from deepstep.estimators.population import PRESETS, STREAMED
 from deepstep.estimators.presets import (
     ALONE,
     FOR_ALL_MEMBERS,
@@ -295,7 +295,7 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
     def _fit_surveyed(self, fit: StreamedFit) -> None:
         """Fit on rows in files that a survey has seen."""
         context, found = fit.context, fit.found
-        preset = {**ALONE, TABM.name: TABM}.get(self.preset, STREAMED)
+        preset = PRESETS.get(self.preset, STREAMED)
         if context.seed is None:
             context = replace(context, seed=self._seed(context.where))
         fit, where = replace(fit, context=context), context.where

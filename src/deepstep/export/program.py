@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -41,17 +42,16 @@ WIDTHS: dict[str, Width] = {
 """Columns that an operation gives, by those that it reads and its constants; the others keep the number."""
 
 
-def erfcx_coefficients() -> list[float]:
+@cache
+def erfcx_coefficients() -> tuple[float, ...]:
     """Coefficients of (1 + 2z)·e^(z²)·erfc(z) by powers of (z - 3.75) / (z + 3.75), for z from 0 on."""
     erfcx = package("scipy.special").erfcx
 
-    def bounded(s: AnyArray) -> AnyArray:
+    def bounded(s: AnyArray) -> Any:
         z = 3.75 * (1 + s) / (1 - s)
-        values: AnyArray = (1 + 2 * z) * erfcx(z)
-        return values
+        return (1 + 2 * z) * erfcx(z)
 
-    coefficients = Chebyshev.interpolate(bounded, 60).truncate(23).convert(kind=Polynomial).coef
-    return [float(one) for one in coefficients]
+    return tuple(Chebyshev.interpolate(bounded, 60).truncate(23).convert(kind=Polynomial).coef.tolist())
 
 
 MEANINGS = {
