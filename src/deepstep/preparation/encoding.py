@@ -105,9 +105,9 @@ class Encoding:
         found = replace(found, center=tuple(center.tolist()), factor=tuple(factor.tolist()))
         if scaling == "deviations":
             return found
-        curves = [
-            _scored(features[:, at], quantiles.has_more_than_two(at)) for at in range(features.shape[1])
-        ]
+        ranks = np.linspace(0, 1, min(MOST_MARKS, max(2, len(features))))
+        of_features = zip(quantiles.at(ranks).T, _between(quantiles), quantiles.more_than_two, strict=True)
+        curves = [_scored(at, ranks, between) if many else ((), ()) for at, between, many in of_features]
         return replace(found, marks=tuple(one for one, _ in curves), scores=tuple(one for _, one in curves))
 
     @classmethod
@@ -118,8 +118,7 @@ class Encoding:
         least = np.finfo(between.dtype).tiny  # of smaller numbers the inverse is infinite
         width = np.where(between >= least, between, (high - low) / 2)
         factor = np.divide(1, width, out=np.zeros_like(width), where=width >= least)
-        edges = tuple(_edges(quantiles, feature, pieces) for feature in range(len(center)))
-        return cls(tuple(center.tolist()), tuple(factor.tolist()), edges)
+        return cls(tuple(center.tolist()), tuple(factor.tolist()), _edges(quantiles, pieces, len(center)))
 
     @property
     def n_inputs(self) -> int:
@@ -186,32 +185,42 @@ class Encoding:
         return encoding
 
 
-def _scored(column: AnyArray, ranked: bool) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Quantiles of a feature, each once, and the normal scores of their ranks; none of two values."""
-    if not ranked:
-        return (), ()
+def _scored(found: Array, ranks: Array, between: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """The quantiles of a feature at these ranks, each once, and the normal scores of their ranks."""
     special = package("scipy.special")
-    ranks = np.linspace(0, 1, min(MOST_MARKS, max(2, len(column))))
-    found = np.quantile(column, ranks)
-    place = _places(found, np.quantile(column, [0.25, 0.75]))
-    marks = found[np.unique(place, return_index=True)[1]]
+    place = _places(found, between)
     mean_ranks = np.bincount(place, ranks) / np.bincount(place)  # of equal values
     edge = special.ndtr(-MOST_SCORE)
     scores = special.ndtri(np.clip(mean_ranks, edge, 1 - edge))
-    return tuple(marks.tolist()), tuple(scores.tolist())
+    return _once(found, place), tuple(scores.tolist())
 
 
-def _edges(quantiles: Quantiles, feature: int, pieces: int) -> tuple[float, ...]:
-    """Quantiles between which a feature is cut, each once; none where there is nothing to cut."""
-    if pieces < 2 or not quantiles.has_more_than_two(feature):
-        return ()
-    found = quantiles.of_feature(feature, np.linspace(0, 1, pieces + 1))
-    place = _places(found, quantiles.of_feature(feature, np.array([0.25, 0.75])))
-    edges = found[np.unique(place, return_index=True)[1]]
-    return tuple(edges.tolist()) if len(edges) > 2 else ()
+def _edges(quantiles: Quantiles, pieces: int, n: int) -> tuple[tuple[float, ...], ...]:
+    """Quantiles between which each feature is cut, each once; none where there is nothing to cut."""
+    if pieces < 2:
+        return ((),) * n
+    of_features = quantiles.at(np.linspace(0, 1, pieces + 1)).T, _between(quantiles), quantiles.more_than_two
+    edges = [
+        _once(found, _places(found, between)) if many else ()
+        for found, between, many in zip(*of_features, strict=True)
+    ]
+    return tuple(one if len(one) > 2 else () for one in edges)
 
 
-def _places(found: AnyArray, quartiles: AnyArray) -> NDArray[np.intp]:
-    """The place of each quantile among those that differ by more than rounding, such as that of sin π."""
-    least = ROUNDING * (quartiles[1] / 2 - quartiles[0] / 2)  # halves: a difference may be infinite
-    return np.cumsum(np.diff(found / 2, prepend=-np.inf) > least) - 1
+def _between(quantiles: Quantiles) -> Array:
+    """Half of the distance of the quartiles of each feature."""
+    first, third = quantiles.at(np.array([0.25, 0.75])) / 2
+    return np.asarray(third - first)
+
+
+def _once(found: Array, place: NDArray[np.intp]) -> tuple[float, ...]:
+    """The first of the quantiles in each place."""
+    return tuple(found[np.unique(place, return_index=True)[1]].tolist())
+
+
+def _places(found: Array, between: float) -> NDArray[np.intp]:
+    """The place of each quantile among those that differ by more than rounding, such as that of sin π.
+
+    ``between`` is half of the distance of the quartiles; halves, as a difference may be infinite.
+    """
+    return np.cumsum(np.diff(found / 2, prepend=-np.inf) > ROUNDING * between) - 1

@@ -104,21 +104,17 @@ class Quantiles:
 
     def at(self, ranks: AnyArray) -> Array:
         """Values of each feature at these ranks, (len(ranks), n_features)."""
-        found = [self.of_feature(feature, ranks) for feature in range(self._n)]
-        return np.array(found).reshape(self._n, len(ranks)).T
-
-    def of_feature(self, feature: int, ranks: AnyArray) -> Array:
-        """Values of one feature at these ranks."""
         if not self._sketches:
-            return np.asarray(np.quantile(self._only[:, feature], ranks))
-        return self._sketches[feature].quantiles(ranks)
+            return np.asarray(np.quantile(self._only, ranks, axis=0))
+        return np.array([sketch.quantiles(ranks) for sketch in self._sketches]).T
 
-    def has_more_than_two(self, feature: int) -> bool:
-        """Whether a feature has more than two different values."""
+    @property
+    def more_than_two(self) -> NDArray[np.bool_]:
+        """Which features have more than two different values."""
         if self._sketches:
-            return len(self._sketches[feature].values) > 2
-        column = self._only[:, feature]
-        return len(np.unique(column[:1000])) > 2 or len(np.unique(column)) > 2
+            return np.array([len(sketch.values) > 2 for sketch in self._sketches])
+        low, high = self._only.min(axis=0), self._only.max(axis=0)
+        return np.asarray(((self._only > low) & (self._only < high)).any(axis=0))
 
 
 class _Sketch:
