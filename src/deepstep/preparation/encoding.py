@@ -106,8 +106,7 @@ class Encoding:
         if scaling == "deviations":
             return found
         ranks = np.linspace(0, 1, min(MOST_MARKS, max(2, len(features))))
-        of_features = zip(quantiles.at(ranks).T, _between(quantiles), quantiles.more_than_two, strict=True)
-        curves = [_scored(at, ranks, between) if many else ((), ()) for at, between, many in of_features]
+        curves = [(marks, _normal_scores(place, ranks)) for marks, place in _different(quantiles, ranks)]
         return replace(found, marks=tuple(one for one, _ in curves), scores=tuple(one for _, one in curves))
 
     @classmethod
@@ -118,7 +117,7 @@ class Encoding:
         least = np.finfo(between.dtype).tiny  # of smaller numbers the inverse is infinite
         width = np.where(between >= least, between, (high - low) / 2)
         factor = np.divide(1, width, out=np.zeros_like(width), where=width >= least)
-        return cls(tuple(center.tolist()), tuple(factor.tolist()), _edges(quantiles, pieces, len(center)))
+        return cls(tuple(center.tolist()), tuple(factor.tolist()), _edges(quantiles, pieces))
 
     @property
     def n_inputs(self) -> int:
@@ -185,42 +184,28 @@ class Encoding:
         return encoding
 
 
-def _scored(found: Array, ranks: Array, between: float) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """The quantiles of a feature at these ranks, each once, and the normal scores of their ranks."""
+def _normal_scores(place: NDArray[np.intp], ranks: Array) -> tuple[float, ...]:
+    """The normal scores of the mean ranks of equal values."""
+    if place[-1] < 0:
+        return ()
     special = package("scipy.special")
-    place = _places(found, between)
-    mean_ranks = np.bincount(place, ranks) / np.bincount(place)  # of equal values
     edge = special.ndtr(-MOST_SCORE)
-    scores = special.ndtri(np.clip(mean_ranks, edge, 1 - edge))
-    return _once(found, place), tuple(scores.tolist())
+    mean_ranks = np.bincount(place, ranks) / np.bincount(place)
+    return tuple(special.ndtri(np.clip(mean_ranks, edge, 1 - edge)).tolist())
 
 
-def _edges(quantiles: Quantiles, pieces: int, n: int) -> tuple[tuple[float, ...], ...]:
-    """Quantiles between which each feature is cut, each once; none where there is nothing to cut."""
-    if pieces < 2:
-        return ((),) * n
-    of_features = quantiles.at(np.linspace(0, 1, pieces + 1)).T, _between(quantiles), quantiles.more_than_two
-    edges = [
-        _once(found, _places(found, between)) if many else ()
-        for found, between, many in zip(*of_features, strict=True)
+def _edges(quantiles: Quantiles, pieces: int) -> tuple[tuple[float, ...], ...]:
+    """Quantiles between which each feature is cut; none where there is nothing to cut."""
+    found = [edges for edges, _ in _different(quantiles, np.linspace(0, 1, pieces + 1))]
+    return tuple(edges if len(edges) > 2 else () for edges in found)
+
+
+def _different(quantiles: Quantiles, ranks: Array) -> list[tuple[tuple[float, ...], NDArray[np.intp]]]:
+    """Quantiles of each feature that differ beyond rounding, and each rank's place; none of two values."""
+    first, third = quantiles.at(np.array([0.25, 0.75])) / 2  # a difference may be infinite
+    found = quantiles.at(ranks)
+    new = np.diff(found / 2, axis=0, prepend=-np.inf) > ROUNDING * (third - first)
+    new &= quantiles.more_than_two
+    return [
+        (tuple(at[there].tolist()), np.cumsum(there) - 1) for at, there in zip(found.T, new.T, strict=True)
     ]
-    return tuple(one if len(one) > 2 else () for one in edges)
-
-
-def _between(quantiles: Quantiles) -> Array:
-    """Half of the distance of the quartiles of each feature."""
-    first, third = quantiles.at(np.array([0.25, 0.75])) / 2
-    return np.asarray(third - first)
-
-
-def _once(found: Array, place: NDArray[np.intp]) -> tuple[float, ...]:
-    """The first of the quantiles in each place."""
-    return tuple(found[np.unique(place, return_index=True)[1]].tolist())
-
-
-def _places(found: Array, between: float) -> NDArray[np.intp]:
-    """The place of each quantile among those that differ by more than rounding, such as that of sin π.
-
-    ``between`` is half of the distance of the quartiles; halves, as a difference may be infinite.
-    """
-    return np.cumsum(np.diff(found / 2, prepend=-np.inf) > ROUNDING * between) - 1
