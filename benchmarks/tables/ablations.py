@@ -10,6 +10,7 @@ import numpy as np
 
 from deepstep.estimators import ensemble, ensemble_fit, members, population, presets
 from deepstep.estimators.population import FIRST, SIZES, Size
+from deepstep.estimators.presets import Preset
 from tables.methods import ours
 
 Method = Callable[..., Any]
@@ -29,22 +30,29 @@ def _sizes(change: Callable[[Size], Size]) -> Method:
     return _patched(population, "SIZES", {**SIZES, "balanced": changed})
 
 
-def _all(**settings: Any) -> Method:
-    """All presets, fixed and drawn ones, with these settings instead."""
-    choose = population.population
+def _each(change: Callable[[Preset], Preset]) -> Method:
+    """All presets, fixed and drawn ones, changed."""
 
     def changed(*given: Any, **named: Any) -> Any:
-        return tuple(
-            replace(
-                preset,
-                settings={**preset.settings, **settings},
-                of_classes={**preset.of_classes, **settings},
-                of_numbers={**preset.of_numbers, **settings},
-            )
-            for preset in choose(*given, **named)
-        )
+        return tuple(map(change, _population(*given, **named)))
 
     return _patched(population, "population", changed)
+
+
+def _all(**settings: Any) -> Method:
+    """All presets with these settings instead."""
+    return _each(
+        lambda preset: replace(
+            preset,
+            settings={**preset.settings, **settings},
+            of_classes={**preset.of_classes, **settings},
+            of_numbers={**preset.of_numbers, **settings},
+        )
+    )
+
+
+UNCUT = {"pieces": "scaled", "standard_pieces": "standard"}
+"""Inputs with pieces, and the same without them."""
 
 
 def _fixed_alone(*given: Any, **named: Any) -> Any:
@@ -94,6 +102,7 @@ ABLATIONS: dict[str, Method] = {
     "moving average": _all(ema_decay=0.98),
     "without cosines": _all(features={}),
     "cosines of small tables": _patched(population, "COSINES_FROM", 0),
+    "without pieces": _each(lambda preset: replace(preset, inputs=UNCUT.get(preset.inputs, preset.inputs))),
     "without factors": _all(input_scale=False),
     "learned activations": _all(parametric=True),
     "slow cosines": _patched(presets, "SLOW", (*presets.SLOW, "omega", "phi", "V", "a1")),
