@@ -167,3 +167,6 @@ def test_what_is_refused():
     assert isinstance(distill(Constant(1.0), WINE, augment=9, max_iter=1), DeepRegressor)
     with pytest.raises(DataError, match=r"X must be rows in memory, got 'rows\.parquet'\."):
         distill(Constant(1.0), "rows.parquet")
+    for X in (WINE[0], WINE[:0], polars.DataFrame(WINE[:0])):
+        with pytest.raises(DataError, match="X must be a table with at least one row, got the shape"):
+            distill(Constant(1.0), X)

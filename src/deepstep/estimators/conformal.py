@@ -144,7 +144,8 @@ class Calibrated(DeepEstimator):
         A, Y, norms = out_of_fold_scores(self, RawData(X, y, None), where)
         doubt, row = self._issues(A, Y)
         if n is not None and not is_whole(n, 1):
-            raise ConfigurationError(where, "n is a whole number of at least 1, or None", f"got {n!r}")
+            expected = "a whole number of at least 1, or None"
+            raise ConfigurationError(where, expected, f"got {n!r}", setting="n")
         first = np.lexsort((-norms, -doubt))[:n].tolist()  # gradient norms decide where doubts are equal
         return [row(number, float(norms[number])) for number in first]
 
@@ -190,7 +191,8 @@ class Calibrated(DeepEstimator):
     def _scores(self, where: str, alpha: float) -> tuple[Array, ...]:
         """The scores of the held-out predictions; an error where nothing was held out."""
         if not (is_number(alpha) and 0 < alpha < 1):
-            raise ConfigurationError(where, "alpha is a number above 0 and below 1", f"got {alpha!r}")
+            expected = "a number above 0 and below 1"
+            raise ConfigurationError(where, expected, f"got {alpha!r}", setting="alpha")
         if self._calibration.scores is None:
             expected = "rows that were not learned from, which tell how wrong answers are"
             why = f"preset={self.preset!r} keeps none" if self.preset in ALONE else "it held no rows out"
