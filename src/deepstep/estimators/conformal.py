@@ -248,7 +248,7 @@ class ConformalClassifier(Calibrated):
             among the missed ones. Else the most probable label is in the set.
         returns (array of bool of shape (n_samples, n_classes)): Whether each of ``classes_`` is in the set.
             All labels are in all sets where fewer than 1/alpha - 1 rows were held out, which is too few to
-            exclude one; likewise a label of very few rows.
+            exclude one; likewise a label of 1 to 1/alpha - 6 rows. Of none, the rows of all labels decide.
         ConfigurationError: If no rows were held out: call `calibrate` first. For a target of several columns.
 
         >>> from sklearn.datasets import load_iris
