@@ -18,7 +18,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "model": (1_200, 2_030),
     "data": (1_600, 3_740),
     "preparation": (2_100, 4_140),
-    "estimators": (2_800, 8_265),
+    "estimators": (2_800, 8_275),
     "plots": (1_270, 1_660),
     "report": (700, 920),
     "explorer": (1_230, 1_830),
@@ -31,7 +31,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
 FILES = 190, 281
-TESTS = 22_000, 45_385
+TESTS = 22_000, 45_400
 
 
 def lines(files: list[Path]) -> int:

@@ -259,9 +259,9 @@ def test_what_makes_no_sense_is_refused_in_words():
     )
     batch = DeepClassifier(5, normalization="batch", max_iter=500, tol=0.1, **MLP).fit(X, y)
     refused = [
-        (lambda alpha=alpha: plain.predict_set(X, alpha), "alpha is a number") for alpha in (0, 1, "a")
+        (lambda alpha=alpha: plain.predict_set(X, alpha), "alpha must be a number") for alpha in (0, 1, "a")
     ]
-    refused += [(lambda n=n: plain.label_issues(X, y, n=n), "n is a whole number") for n in (0, 1.5)]
+    refused += [(lambda n=n: plain.label_issues(X, y, n=n), "n must be a whole number") for n in (0, 1.5)]
     for ask, message in (
         *refused,
         (lambda: plain.predict_set(X), r"Call calibrate\(X, y\)"),

@@ -124,6 +124,7 @@ def test_targets_in_a_file_are_refused_alike(tmp_path):
     [
         (DeepClassifier, "mlp", [0, 1, np.nan, 1], "row 3 has none, 1 row"),
         (DeepClassifier, "tabular", ["a", None, "b", None], "row 2 has none, 2 row"),
+        (DeepClassifier, "tabular", [None, True, False, True], "row 1 has none, 1 row"),
         (DeepClassifier, "mlp", pd.Series(["a", "b", pd.NA, "a"]), "row 3 has none, 1 row"),
         (DeepClassifier, "tabular", pd.array([None, 1, 0, 1], dtype="Int64"), "row 1 has none, 1 row"),
         (DeepRegressor, "tabular", [0.5, 1.0, np.nan, 1.0], "row 3 has none, 1 row"),

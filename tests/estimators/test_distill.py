@@ -165,5 +165,9 @@ def test_what_is_refused():
         with pytest.raises(ConfigurationError, match="augment must be"):
             distill(Constant(1.0), X, augment=augment)
     assert isinstance(distill(Constant(1.0), WINE, augment=9, max_iter=1), DeepRegressor)
-    with pytest.raises(DataError, match=r"X must be rows in memory, got 'rows\.parquet'\."):
-        distill(Constant(1.0), "rows.parquet")
+    for X, got in (("rows.parquet", r"'rows\.parquet'\."), (polars.LazyFrame({"x": [1.0]}), "<LazyFrame")):
+        with pytest.raises(DataError, match=f"X must be rows in memory, got {got}"):
+            distill(Constant(1.0), X)
+    for X in (WINE[0], WINE[:0], polars.DataFrame(WINE[:0])):
+        with pytest.raises(DataError, match="X must be a table with at least one row, got the shape"):
+            distill(Constant(1.0), X)

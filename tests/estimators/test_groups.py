@@ -190,6 +190,7 @@ def test_time_of_few_rows(m):
 
 
 REFUSED = [
+    ({"groups": 5}, {}, "groups must be an array of 240 values, one for each row of X, got 1"),
     ({"groups": GROUPS[:9]}, {}, "groups must be an array of 240 values, one for each row of X, got 9"),
     ({"groups": [None, *GROUPS[1:]]}, {}, "groups must be an array without missing values, got row 1"),
     ({"groups": [np.nan] * M}, {}, r"got row 1 without one, 240 row\(s\) in all"),

@@ -83,6 +83,13 @@ def test_it_is_refused_in_one_clear_sentence(name):
     assert len(str(caught.value)) < 400
 
 
+def test_an_infinite_number_in_an_array_is_named():
+    with pytest.raises(DataError, match=r"column 'x1': finite numbers .* row 2 is inf"):
+        DeepRegressor(**FAST).fit(np.array([[1.0, 0.0], [2.0, np.inf], [3.0, 1.0]]), [1.0, 2.0, 3.0])
+    with pytest.raises(DataError, match=r"column 'x0': finite numbers .* row 1 is -inf"):
+        DeepRegressor(**FAST).fit(np.eye(3), [1.0, 2.0, 3.0]).predict(np.full((1, 3), -np.inf))
+
+
 def test_moments_count_alike_in_every_zone():
     X = pandas.DataFrame({"d": moments(BERLIN), "z": NUMBERS})
     model = DeepRegressor(**FAST).fit(X, NUMBERS)

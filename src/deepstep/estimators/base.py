@@ -378,8 +378,9 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         elif not reset and self._column_names and sparse:
             X = X.toarray()
         if issparse(X) or (isinstance(X, np.ndarray) and X.dtype.kind in "biufc"):
+            finite = "allow-nan" if sparse else False  # the preparation names the column and the row
             checked = validate_data(
-                self, X, accept_sparse="csr", ensure_all_finite="allow-nan", dtype=None, reset=reset
+                self, X, accept_sparse="csr", ensure_all_finite=finite, dtype=None, reset=reset
             )
             if issparse(checked):
                 self._came_with_names = False

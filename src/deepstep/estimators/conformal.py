@@ -144,7 +144,8 @@ class Calibrated(DeepEstimator):
         A, Y, norms = out_of_fold_scores(self, RawData(X, y, None), where)
         doubt, row = self._issues(A, Y)
         if n is not None and not is_whole(n, 1):
-            raise ConfigurationError(where, "n is a whole number of at least 1, or None", f"got {n!r}")
+            expected = "a whole number of at least 1, or None"
+            raise ConfigurationError(where, expected, f"got {n!r}", setting="n")
         first = np.lexsort((-norms, -doubt))[:n].tolist()  # gradient norms decide where doubts are equal
         return [row(number, float(norms[number])) for number in first]
 
@@ -190,7 +191,8 @@ class Calibrated(DeepEstimator):
     def _scores(self, where: str, alpha: float) -> tuple[Array, ...]:
         """The scores of the held-out predictions; an error where nothing was held out."""
         if not (is_number(alpha) and 0 < alpha < 1):
-            raise ConfigurationError(where, "alpha is a number above 0 and below 1", f"got {alpha!r}")
+            expected = "a number above 0 and below 1"
+            raise ConfigurationError(where, expected, f"got {alpha!r}", setting="alpha")
         if self._calibration.scores is None:
             expected = "rows that were not learned from, which tell how wrong answers are"
             why = f"preset={self.preset!r} keeps none" if self.preset in ALONE else "it held no rows out"
@@ -246,7 +248,7 @@ class ConformalClassifier(Calibrated):
             among the missed ones. Else the most probable label is in the set.
         returns (array of bool of shape (n_samples, n_classes)): Whether each of ``classes_`` is in the set.
             All labels are in all sets where fewer than 1/alpha - 1 rows were held out, which is too few to
-            exclude one; likewise a label of very few rows.
+            exclude one; likewise a label of 1 to 1/alpha - 6 rows. Of none, the rows of all labels decide.
         ConfigurationError: If no rows were held out: call `calibrate` first. For a target of several columns.
 
         >>> from sklearn.datasets import load_iris

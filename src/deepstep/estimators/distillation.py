@@ -65,9 +65,11 @@ def distill(
     >>> student.network_.architecture.layer_dims, student.score(X, y) > 0.95
     ((4, 128, 64, 3), True)
     """
-    if is_stored(X):
+    if is_stored(X) or hasattr(X, "collect"):  # a lazy frame
         raise DataError(WHERE, "rows in memory", f"got {X!r:.60}", "Read the table first.", setting="X")
     X = X if is_frame(X) or issparse(X) else np.asarray(X)
+    if len(X.shape) != 2 or not X.shape[0]:
+        raise DataError(WHERE, "a table with at least one row", f"got the shape {X.shape}", setting="X")
     if not is_whole(augment, 0):
         raise ConfigurationError(WHERE, "a whole number of at least 0", f"got {augment!r}", setting="augment")
     rows = with_synthetic_rows(X, augment, check_random_state(random_state)) if augment else X

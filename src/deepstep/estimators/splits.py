@@ -28,7 +28,7 @@ NO_GROUPS = "Leave groups out, or validation='time'."
 
 def checked_groups(groups: Any, n_samples: int, where: str) -> AnyArray:
     """The number of each row's group, from 0 in the order of the rows."""
-    values = list(groups)
+    values = list(groups) if np.iterable(groups) else [groups]
     if len(values) != n_samples:
         expected = f"an array of {n_samples} values, one for each row of X"
         raise DataError(where, expected, f"got {len(values)}", setting="groups")

@@ -156,10 +156,12 @@ def classes_of(y: AnyArray, where: str) -> tuple[AnyArray, bool]:
         check_classification_targets(y)
         if y.ndim == 1:  # unique_labels would check numbers a second time
             return np.unique(y) if y.dtype.kind in "biuf" else unique_labels(y), False
-    except TypeError as error:
-        expected = "texts or numbers of one kind as labels"
+    except (TypeError, ValueError) as error:
         if rows_without_target(y):
             raise without_target(y, where) from error
+        if isinstance(error, ValueError):
+            raise
+        expected = "texts or numbers of one kind as labels"
         raise DataError(where, expected, str(error).rstrip(".")) from error
     if type_of_target(y) != "multilabel-indicator" or not np.isin(y, (0, 1)).all():
         expected = "y is one column of labels, or several columns of 0 and 1"
