@@ -111,7 +111,7 @@ def test_a_compiler_that_does_not_work(command: str, monkeypatch: pytest.MonkeyP
     if not command:
         monkeypatch.setenv("PATH", str(tmp_path))
     certificate = export(Network([2, 3, 1], seed=1), tmp_path / "model.c")
-    reasons = {"": "there is none of cc, gcc, clang", "cc '": "CC is \"cc '\": No closing quotation"}
+    reasons = {"": "there is none of cc, gcc, clang", "cc '": 'CC is "cc \'": No closing quotation'}
     reason = reasons.get(command, f"{command} compiles no program that runs")
     assert (certificate.difference, str(certificate)) == (None, f"not run here: {reason}")
     assert f"Parity certificate: not run here: {reason}" in (tmp_path / "model.c").read_text()
