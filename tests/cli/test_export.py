@@ -1,8 +1,11 @@
 """`deepstep export`: what it writes, prints and refuses, for runs of each kind."""
 
+import csv
 import json
 import re
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +90,21 @@ def test_pictures_and_several_targets(deepstep, tmp_path):
     names = whole.preparation.inputs.feature_names
     expected = whole.predict(polars.DataFrame(pixels, schema=list(names))).probabilities
     assert np.max(np.abs(P - expected)) < 1e-6
+
+
+def test_a_target_with_the_name_of_the_predictions(deepstep, tmp_path):
+    rng = np.random.default_rng(2)
+    labels = {name: rng.integers(0, 2, 60) for name in ("prediction", "other")}
+    polars.DataFrame({"a": rng.normal(size=60), **labels}).write_csv(tmp_path / "rows.csv")
+    arguments = "--preset single", "--epochs 2", "--out run"
+    assert deepstep("train", "rows.csv", "--target prediction", "--target other", *arguments).code == 0
+    found = deepstep("export", "run", "-o", "model.py")
+    assert found.code == 0, found.err
+    told = subprocess.run(
+        [sys.executable, "-I", "model.py", "rows.csv"], capture_output=True, text=True, check=True
+    )
+    header = ["prediction", "other", "probability of prediction", "probability of other"]
+    assert next(csv.reader(told.stdout.splitlines())) == header
 
 
 def test_refusals_name_options(deepstep, run):

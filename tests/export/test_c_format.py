@@ -105,13 +105,14 @@ def test_weights_of_8_bits(cc: list[str], monkeypatch: pytest.MonkeyPatch, tmp_p
         export(network, tmp_path / "large.c", int8=True)
 
 
-@pytest.mark.parametrize("command", ["", "false", "true"])
+@pytest.mark.parametrize("command", ["", "false", "true", "cc '"])
 def test_a_compiler_that_does_not_work(command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CC", command)
     if not command:
         monkeypatch.setenv("PATH", str(tmp_path))
     certificate = export(Network([2, 3, 1], seed=1), tmp_path / "model.c")
-    reason = f"{command} compiles no program that runs" if command else "there is none of cc, gcc, clang"
+    reasons = {"": "there is none of cc, gcc, clang", "cc '": 'CC is "cc \'": No closing quotation'}
+    reason = reasons.get(command, f"{command} compiles no program that runs")
     assert (certificate.difference, str(certificate)) == (None, f"not run here: {reason}")
     assert f"Parity certificate: not run here: {reason}" in (tmp_path / "model.c").read_text()
 

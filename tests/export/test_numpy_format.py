@@ -94,7 +94,7 @@ def test_it_is_a_program(file: Path, tmp_path: Path) -> None:
     rows = table().with_columns(duration=polars.lit(None, polars.Float64))
     rows.write_csv(tmp_path / "rows.csv")
     header, *lines = csv.reader(as_program(file, "", str(tmp_path / "rows.csv")).stdout.splitlines())
-    assert header == ["prediction", "a", "b", "c"]
+    assert header == ["prediction", "probability of a", "probability of b", "probability of c"]
     typed = rows.with_columns(polars.col("duration").cast(polars.Duration("us")))
     expected = fitted("tabular").predict_proba(typed)
     assert np.max(np.abs(np.array([line[1:] for line in lines], float) - expected)) < 1e-6

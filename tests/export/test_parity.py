@@ -12,6 +12,7 @@ import numpy as np
 import polars
 import pytest
 from scipy.sparse import csr_matrix, random_array
+from sklearn.exceptions import NotFittedError
 
 from deepstep import DeepClassifier, DeepRegressor, Network
 from deepstep.errors import ConfigurationError
@@ -132,6 +133,7 @@ def test_members_that_are_no_networks_are_refused(tmp_path: Path) -> None:
         (None, "x.txt", {}, "path must be a file with one of the suffixes"),
         (None, "x.c", {"to": "numpy"}, r"path must be a file with the suffix .py, got 'x.c'"),
         (None, "x.py", {"to": "numpi"}, "to must be one of"),
+        (None, "x.sql", {"table": 3}, "table must be the name of a table, such as rows or main.rows, got 3"),
         (None, "x.py", {"int8": True}, "to must be a format that has the option 'int8', got 'numpy'"),
     ],
 )
@@ -140,3 +142,8 @@ def test_refusals(model: Any, path: str, options: dict[str, Any], match: str, tm
     with pytest.raises(ConfigurationError, match=match):
         export(model, tmp_path / path, **options)
     assert not any(tmp_path.iterdir())
+
+
+def test_an_estimator_before_fit(tmp_path: Path) -> None:
+    with pytest.raises(NotFittedError):
+        DeepClassifier().export(tmp_path / "model.py")

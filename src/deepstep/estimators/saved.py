@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from sklearn.base import is_regressor
+from sklearn.utils.validation import check_is_fitted
 
 from deepstep.data import atomic_write
 from deepstep.data.array_files import write_arrays
@@ -307,6 +308,7 @@ class SavedEstimator:
         >>> model.export(Path(tempfile.mkdtemp()) / "model.py").difference < 1e-6
         True
         """
+        check_is_fitted(self)
         where = f"{type(self).__name__}.export"
         found: Any = import_module("deepstep.export").export  # nothing imports the exports
         return found(self, path, to=to, overwrite=overwrite, where=where, **options)

@@ -217,7 +217,11 @@ def _built(text: str, *others: Path, folder: Path) -> list[str]:
 
 def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Array, list[Any]]:
     """Compile the file without a warning, and run it on rows of float64."""
-    command, folder, n = compiler(), path.parent, len(program.result.names)
+    folder, n = path.parent, len(program.result.names)
+    try:
+        command = compiler()
+    except ValueError as error:  # a quote that does not end
+        raise CannotRunError("c", "a C compiler", f"CC is {os.environ['CC']!r}: {error}") from error
     if not command:
         raise CannotRunError("c", "a C compiler", f"there is none of {', '.join(COMPILERS)}")
     try:

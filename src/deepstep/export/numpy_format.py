@@ -43,8 +43,7 @@ def printed(rows):
         writer.writerows([columns, *([cell(columns[name][row]) for name in columns] for row in rows)])
     with contextlib.redirect_stdout(io.StringIO()) as screen:
         module["main"]([sys.argv[1] + ".csv"])
-    header, *lines = csv.reader(io.StringIO(screen.getvalue(), newline=""))
-    return [line[:1] if header[0] == "prediction" else line[: len(found[rows[0]][1])] for line in lines]
+    return [*csv.reader(io.StringIO(screen.getvalue(), newline=""))][1:]
 
 found = answers(0, m)
 usual = [row for row in range(m // 3) if found[row]]
@@ -52,7 +51,7 @@ bare = {name: [module["stripped"](columns[name][row]) for row in usual] for name
 if usual:
     expected = module["predict"](bare).reshape(len(usual), -1).tolist()
     for row, one, text in zip(usual, expected, printed(usual), strict=True):
-        if [*map(str, one)] != text:  # the program says another thing than the function
+        if [*map(str, one)] != text[: len(one)]:  # the program says another thing than the function
             found[row] = found[row][0], text
 json.dump(found, sys.stdout)
 """

@@ -288,10 +288,10 @@ def main(arguments):
     except (OSError, ValueError, csv.Error) as error:
         sys.exit(f"Error: {error}")
     answers, names = decided(found, result).reshape(len(found), -1), result["names"]
-    beside = found[:, : 0 if result["kind"] == "numbers" else None]
+    shares = [] if result["kind"] == "numbers" else [f"probability of {name}" for name in names]
     writer = csv.writer(sys.stdout)
-    writer.writerow([*(names if answers.shape[1] > 1 else ["prediction"]), *names[: beside.shape[1]]])
-    writer.writerows([*row, *more] for row, more in zip(answers, beside))
+    writer.writerow([*(names if answers.shape[1] > 1 else ["prediction"]), *shares])
+    writer.writerows([*row, *more[: len(shares)]] for row, more in zip(answers, found))
 
 
 if __name__ == "__main__":

@@ -171,7 +171,7 @@ def _answer(program: Program, outputs: Texts) -> Texts:
 
 def _table(name: str) -> str:
     """The name of a table in quotes; a part that has them may have a dot."""
-    if not re.fullmatch(rf"({PART})(\.({PART}))*", name):
+    if not (isinstance(name, str) and re.fullmatch(rf"({PART})(\.({PART}))*", name)):
         expected = "the name of a table, such as rows or main.rows"
         hint = "Write a name with a dot in quotes."
         raise ConfigurationError("export", expected, f"got {name!r}", hint, setting="table")
