@@ -22,7 +22,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "plots": (1_270, 1_660),
     "report": (700, 920),
     "explorer": (1_230, 1_830),
-    "export": (1_800, 3_045),
+    "export": (1_800, 3_050),
     "serving": (300, 525),
     "course": (1_800, 3_740),
     "cli": (2_000, 5_760),
@@ -31,7 +31,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
 FILES = 190, 281
-TESTS = 22_000, 45_400
+TESTS = 22_000, 45_430
 
 
 def lines(files: list[Path]) -> int:

@@ -129,7 +129,11 @@ def test_rows_of_columns_that_folds_see_as_several_kinds() -> None:
     ("name", "old", "new"),
     [
         ("numpy", "found.argmax(axis=1)", "found.argmin(axis=1)"),
-        ("numpy", "writer.writerows([*row, *more]", "writer.writerows([*row[::-1] * 2, *more]"),
+        (
+            "numpy",
+            "writer.writerows([*row, *more[: len(shares)]]",
+            "writer.writerows([*row[::-1] * 2, *more[: len(shares)]]",
+        ),
         ("numpy", "decided(found, result).reshape", "decided(found[::-1], result).reshape"),
         ("js", "Math.max(...found)", "Math.min(...found)"),
         ("js", '["a", "b", "c"];\nexport const names', '["c", "b", "a"];\nexport const names'),
