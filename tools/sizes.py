@@ -31,7 +31,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 """By stage, in lines with comments and docstrings: the budget, and the limit until it is reached."""
 
 FILES = 190, 281
-TESTS = 22_000, 45_430
+TESTS = 22_000, 45_445
 
 
 def lines(files: list[Path]) -> int:

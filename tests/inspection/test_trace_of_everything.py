@@ -81,6 +81,19 @@ def test_every_derivative_passes_the_check(training):
         assert expected <= checked
 
 
+def test_a_derivative_of_exactly_0_passes_in_spite_of_the_rounding_of_costs():
+    bends = {"activations": ("softmax", "elu", "identity"), "parametric": (False, True)}
+    shape = {"output": "absolute_error", "normalization": ("none", "batch"), **bends}
+    architecture = Architecture((1, 1, 1, 1), **shape)  # U2 is equal for both examples, so that dU2 is 0
+    values = {"W1": 0.5895829212634988, "b1": -2.083277820056846, "W2": -0.21351671641479741}
+    values |= {"b2": 1.0149215456791578, "gamma2": -0.870773030299594, "alpha2": 0.03724741840096745}
+    values |= {"W3": 1.0499031341471892, "b3": -0.8177433277515631}
+    parameters = Parameters.from_dict({name: np.array([[value]]) for name, value in values.items()})
+    X, Y = np.array([[0.81062163, 1.89889791]]), np.array([[0.44696423, 1.62914762]])
+    check = trace_step(architecture, parameters, X, Y, learning_rate=0.01).check(max_entries=3)
+    assert check.passed, str(check)
+
+
 def whole(**options):
     """A network with a hidden layer of two units whose numbers can be worked out by hand."""
     shape = {"activations": ("identity", "identity"), **options.pop("shape", {})}

@@ -381,7 +381,7 @@ def _settled(
                 witness = LADDER[min(max(rung + 1, WITNESS), len(LADDER) - 1)]
                 seen = central(entry, witness)
                 if seen is None or abs(seen[0] - finer) <= EXPLAINED * _rounding(size, witness):
-                    agreed = coarser, max(2 * gap, rounding / 8, bent)
+                    agreed = coarser, max(2 * gap, rounding / 2, bent)
                     # an earlier pair that was only just apart may be the better one
                     same = abs(best[0] - agreed[0]) <= EXPLAINED * agreed[1]
                     return min(best, agreed, key=lambda pair: pair[1]) if same else agreed
