@@ -117,7 +117,8 @@ class Encoding:
         least = np.finfo(between.dtype).tiny  # of smaller numbers the inverse is infinite
         width = np.where(between >= least, between, (high - low) / 2)
         factor = np.divide(1, width, out=np.zeros_like(width), where=width >= least)
-        return cls(tuple(center.tolist()), tuple(factor.tolist()), _edges(quantiles, pieces))
+        edges = _edges(quantiles, pieces) if pieces > 1 else ((),) * len(center)
+        return cls(tuple(center.tolist()), tuple(factor.tolist()), edges)
 
     @property
     def n_inputs(self) -> int:

@@ -113,8 +113,13 @@ class Quantiles:
         """Which features have more than two different values."""
         if self._sketches:
             return np.array([len(sketch.values) > 2 for sketch in self._sketches])
-        low, high = self._only.min(axis=0), self._only.max(axis=0)
-        return np.asarray(((self._only > low) & (self._only < high)).any(axis=0))
+        some = _is_varied(self._only[:1000])
+        return some if some.all() else _is_varied(self._only)
+
+
+def _is_varied(rows: AnyArray) -> NDArray[np.bool_]:
+    """Which columns have a value between the least and the greatest."""
+    return np.asarray(((rows > rows.min(axis=0)) & (rows < rows.max(axis=0))).any(axis=0))
 
 
 class _Sketch:
