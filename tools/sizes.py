@@ -18,7 +18,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "model": (1_200, 2_030),
     "data": (1_600, 3_740),
     "preparation": (2_100, 4_140),
-    "estimators": (2_800, 8_275),
+    "estimators": (2_800, 8_290),
     "plots": (1_270, 1_660),
     "report": (700, 920),
     "explorer": (1_230, 1_830),

@@ -9,6 +9,7 @@ from functools import partial
 from math import inf
 from threading import Event
 from time import monotonic
+from traceback import format_exc
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
@@ -325,15 +326,22 @@ def _of_joblib(n: int, *, generates: bool) -> Iterator[Workers]:
     with joblib.Parallel(return_as="generator_unordered" if generates else "list") as parallel:
 
         def results(works: Iterable[Work[T]], move: Callable[[int, float], None]) -> Iterator[tuple[int, T]]:
-            yield from parallel(joblib.delayed(_elsewhere)(at, work) for at, work in [*works])
+            for at, found, error in parallel(joblib.delayed(_elsewhere)(at, work) for at, work in [*works]):
+                if error is not None:
+                    raise error
+                yield at, found
 
         yield Workers(n, results, Interruption())
 
 
-def _elsewhere(at: int, work: Callable[[Link], T]) -> tuple[int, T]:
-    """Some work in a process that has nothing else to do."""
-    with _one_thread():
-        return at, work(Link())
+def _elsewhere(at: int, work: Callable[[Link], T]) -> tuple[int, T | None, Exception | None]:
+    """Some work in a process that has nothing else to do: its result, or its error."""
+    try:
+        with _one_thread():
+            return at, work(Link()), None
+    except Exception as error:  # raised, it makes "multiprocessing" end its pool amid work, and wait for ever
+        error.add_note(format_exc())
+        return at, None, error
 
 
 @contextmanager
