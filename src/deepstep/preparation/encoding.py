@@ -203,7 +203,7 @@ def _edges(quantiles: Quantiles, pieces: int) -> tuple[tuple[float, ...], ...]:
 
 def _different(quantiles: Quantiles, ranks: Array) -> list[tuple[tuple[float, ...], NDArray[np.intp]]]:
     """Quantiles of each feature that differ beyond rounding, and each rank's place; none of two values."""
-    first, third = quantiles.at(np.array([0.25, 0.75])) / 2  # a difference may be infinite
+    first, third = quantiles.at(np.array([0.25, 0.75])) / 2  # halves: a difference may be infinite
     found = quantiles.at(ranks)
     new = np.diff(found / 2, axis=0, prepend=-np.inf) > ROUNDING * (third - first)
     new &= quantiles.more_than_two
