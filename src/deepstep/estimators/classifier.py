@@ -9,7 +9,8 @@ import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.metrics import accuracy_score
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import unique_labels
+from sklearn.utils.multiclass import type_of_target, unique_labels
+from sklearn.utils.validation import assert_all_finite, check_consistent_length, column_or_1d
 
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError
@@ -308,8 +309,8 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
         return self._labels.decode(A)
 
     def _metric(self, y: AnyArray, predicted: AnyArray, weight: Any) -> float:
-        if not self._labels.several:  # as classes scikit-learn refuses decimal numbers
-            y, predicted = self._labels.positions(y), self._labels.positions(predicted)
+        if not self._labels.several and type_of_target(self._labels.classes) == "continuous":
+            y, predicted = _numbered(y, predicted)
         return float(accuracy_score(y, predicted, sample_weight=weight))
 
     def _strata(self, Y: Array) -> AnyArray | None:
@@ -319,6 +320,15 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = self.loss != "ordinal" and self.members != MIXED
         return tags
+
+
+def _numbered(y: AnyArray, predicted: AnyArray) -> tuple[AnyArray, AnyArray]:
+    """Labels that are decimal numbers, each as its place among all: scikit-learn's metrics refuse them."""
+    check_consistent_length(y, predicted)
+    y = column_or_1d(y, dtype=predicted.dtype)
+    assert_all_finite(y, input_name="y_true")
+    places = np.unique(np.concatenate([y, predicted]), return_inverse=True)[1]
+    return places[: len(y)], places[len(y) :]
 
 
 def _ordered(classes: Any, where: str) -> AnyArray:
