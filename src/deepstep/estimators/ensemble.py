@@ -1,6 +1,6 @@
 """An ensemble: networks of several presets over the folds of a table, with weights; or one network alone."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from deepstep.data.text_formats import html_table
 from deepstep.engines import missing_numba
 from deepstep.estimators.calibration import fit_temperature, with_temperature
-from deepstep.estimators.presets import ALONE, AS_THEY_ARE, Preset
+from deepstep.estimators.presets import AS_THEY_ARE, Preset
 from deepstep.estimators.tried import TriedPresets, cell
 from deepstep.inspection.tables import text_table
 from deepstep.model import Network
@@ -344,14 +344,19 @@ class Ensemble:
 
     def outputs_of(self, features: Iterable[Any]) -> Array:
         """The same of rows that are features of each fold already."""
-        total: Array | None = None
+        return weighted_mean(self._outputs_of_members(features), self._shares_by_fold)
+
+    def _outputs_of_members(self, features: Iterable[Any]) -> Iterator[Array]:
+        """The outputs of each member that counts, at its temperature, fold by fold."""
         for preprocessor, of_fold, own in zip(self.preprocessors, features, self._by_fold, strict=True):
             if own:
                 inputs = preprocessor.encoded(of_fold)
-                found = [member.outputs(inputs, preprocessor) for member, _ in own]
-                for A, (_, share) in zip(self._tempered(found, own), own, strict=True):
-                    total = share * A if total is None else total + share * A
-        return np.asarray(total)
+                yield from self._tempered([member.outputs(inputs, preprocessor) for member, _ in own], own)
+
+    @property
+    def _shares_by_fold(self) -> list[float]:
+        """The shares of the members that count, fold by fold."""
+        return [share for own in self._by_fold for _, share in own]
 
     @cached_property
     def _by_fold(self) -> "list[list[tuple[Member | SklearnMember, float]]]":
@@ -374,9 +379,13 @@ class Ensemble:
         return found
 
     def tempered(self, P: Array, temperature: float, *, each: bool) -> Array:
-        """Probabilities (m, n) at the temperature of the predictions; with ``each`` columns of their own."""
-        whole = each or self.members[0].preset.name in ALONE
-        return with_temperature(P if whole else P / P.sum(axis=1, keepdims=True), temperature, each=each)
+        """Probabilities (m, n) at the temperature of the predictions; with ``each`` columns of their own.
+
+        Those of classes sum to 1: a softmax of a thousand classes in float32 is off by 4e-6.
+        """
+        if not each:
+            P = (P / P.sum(axis=1, keepdims=True, dtype=np.float64)).astype(P.dtype)
+        return with_temperature(P, temperature, each=each)
 
     def __getstate__(self) -> dict[str, Any]:
         return {one.name: getattr(self, one.name) for one in fields(self)}
@@ -387,15 +396,36 @@ class Ensemble:
         inputs, shares = preprocessor.inputs(rows), np.array([share for _, share in own])
         found = self._tempered([member.outputs(inputs, preprocessor) for member, _ in own], own)
         stack = np.stack([A.astype(np.float64) for A in found])
-        mean = np.average(stack, axis=0, weights=shares)
+        mean = weighted_mean(stack, shares)
         return mean, np.sqrt(np.average((stack - mean) ** 2, axis=0, weights=shares))
 
     def mean_and_spread(self, rows: Any) -> tuple[Array, Array]:
         """`outputs`, and the mean over the folds of the spread of their members, (m, n_L) each."""
         shares = [sum(share for _, share in own) for own in self._by_fold]
         pairs = [self.mean_and_spread_of_fold(number, rows) for number, one in enumerate(shares) if one]
-        mean = sum(share * A for share, (A, _) in zip(filter(None, shares), pairs, strict=True))
-        return np.asarray(mean), np.mean([spread for _, spread in pairs], axis=0)
+        mean = weighted_mean((A for A, _ in pairs), filter(None, shares))
+        return mean, np.mean([spread for _, spread in pairs], axis=0)
+
+
+def weighted_mean(outputs: Iterable[Array], weights: Iterable[float]) -> Array:
+    """The mean of outputs (m, n) with these weights, between the smallest and the largest of them.
+
+    The sum is divided by the sum of the weights in the same order and precision. A floating-point sum does
+    not fall where a term rises. Thus the mean of numbers up to 1 is at most 1, and probabilities that fall
+    from column to column do so in their mean. Without the division the mean can be 1 + 2e-16, because weights
+    add to 1 only within rounding.
+
+    >>> weights = [1 / 6] * 6
+    >>> sum(weights) < 1, weighted_mean([np.ones((1, 1))] * 6, weights)
+    (True, array([[1.]]))
+    """
+    total = count = None
+    for A, weight in zip(outputs, weights, strict=True):
+        share = A.dtype.type(weight)
+        total, count = (share * A, share) if total is None else (total + share * A, count + share)
+    if total is None:
+        raise ValueError("weighted_mean has no outputs.")
+    return np.asarray(total / count)
 
 
 def outputs_of_rows(network: Network, engine: str, X: Any) -> Array:
@@ -446,16 +476,17 @@ def fit_ensemble_weights(
         outputs = np.stack([mean[known] for mean in means.values()])
         shares = selection_weights(outputs, Y[known], loss, of_known)
     stack = np.stack([*means.values()])
-    together = np.where(known[:, np.newaxis], np.tensordot(shares, stack, 1), _mean_of_known(stack, shares))
+    together = _mean_of_known(stack.astype(np.float64), shares)
     return EnsembleWeights(dict(zip(means, shares.tolist(), strict=True)), temperatures, together)
 
 
 def _mean_of_known(stack: Array, weights: Array | None = None) -> Array:
     """The mean over the first axis, with these weights, of what is no NaN; NaN where all is."""
-    counts = np.ones(len(stack)) if weights is None else weights
-    known = np.isfinite(stack)
-    total = np.sum(np.where(known, stack, 0) * counts.reshape(-1, 1, 1), axis=0, dtype=stack.dtype)
-    count = np.tensordot(counts, known, 1)
+    total, count = np.zeros_like(stack[0]), np.zeros_like(stack[0])
+    for A, weight in zip(stack, np.ones(len(stack)) if weights is None else weights, strict=True):
+        known, share = np.isfinite(A), stack.dtype.type(weight)
+        total += share * np.where(known, A, 0)
+        count += share * known  # in the order of the total, see `weighted_mean`
     with np.errstate(invalid="ignore"):
         return np.where(count > 0, total / count, np.nan).astype(stack.dtype)
 

@@ -196,6 +196,11 @@ static void do_add(const double *x, double weight, double *y, int n) {
     for (int i = 0; i < n; i++) y[i] += weight * x[i];
 }
 
+/* divide */
+static void do_divide(double by, double *y, int n) {
+    for (int i = 0; i < n; i++) y[i] /= by;
+}
+
 /* normalize */
 static void do_normalize(const double *x, double *y, int n) {
     double sum = 0.0;

@@ -9,7 +9,6 @@ import numpy as np
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError
 from deepstep.estimators.ensemble import PROBABILITIES, Ensemble, FoldPreprocessor
-from deepstep.estimators.presets import ALONE
 from deepstep.export.columns import Inputs, encoded_value, features_value
 from deepstep.export.network_steps import network_value
 from deepstep.export.program import RAW, Builder, Input, Program, Result
@@ -173,7 +172,7 @@ def _ensemble_value(builder: Builder, ensemble: Ensemble, features: list[str], w
             shares.append(share)
     if len(parts) == 1:
         return parts[0]
-    return builder.add("weighted_sum", *parts, weights=np.array(shares))
+    return builder.add("weighted_mean", *parts, weights=np.array(shares))
 
 
 def _in_terms_of_the_target(builder: Builder, run: Run, A: str) -> tuple[str, Result]:
@@ -187,7 +186,7 @@ def _in_terms_of_the_target(builder: Builder, run: Run, A: str) -> tuple[str, Re
     several = target.several
     if not several and target.code != "classes":
         A = builder.of_classes(A)
-    if not several and run.ensemble.members[0].preset.name not in ALONE:
+    if not several:
         A = builder.add("normalize", A)
     if run.temperature != 1:
         A = builder.warmed(A, run.temperature, each=several)

@@ -85,7 +85,7 @@ def _members_output(builder: Builder, node: Node, A: list[str], W: AnyArray, b: 
 
 
 def _members_mean(builder: Builder, node: Node, G: list[str]) -> str:
-    return builder.add("weighted_sum", *G, weights=np.full(len(G), 1 / len(G)))
+    return builder.add("weighted_mean", *G, weights=np.ones(len(G)))
 
 
 def _cosines(builder: Builder, node: Node, X: str, omega: AnyArray, phi: AnyArray) -> str:

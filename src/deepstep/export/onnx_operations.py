@@ -6,6 +6,8 @@ Selu and Mish on a CPU; they are made of others. All operators hand NaN on, by w
 
 import math
 from collections.abc import Callable
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -185,6 +187,12 @@ def weighted_sum(*x: Value, weights: AnyArray) -> Value:
     return over_columns("ReduceSum", beside * weights[:, np.newaxis], keep=False)
 
 
+def weighted_mean(*x: Value, weights: AnyArray) -> Value:
+    """Sums in the order of the members, also of the weights: a mean of numbers up to 1 is at most 1."""
+    total = reduce(Value.__add__, [value * weight for value, weight in zip(x, weights.tolist(), strict=True)])
+    return total / reduce(add, weights.tolist())
+
+
 OPERATIONS: dict[str, Callable[..., Value]] = {
     "take": lambda x, index: x.to("Gather", index, axis=1),
     "concat": lambda *x: x[0].to("Concat", *x[1:], axis=1),
@@ -223,6 +231,7 @@ OPERATIONS: dict[str, Callable[..., Value]] = {
     "softmax": lambda x: x.to("Softmax", axis=1),
     "cumulative_sum": lambda x: x.to("CumSum", np.array(1)),
     "weighted_sum": weighted_sum,
+    "weighted_mean": weighted_mean,
     "normalize": lambda x: x / over_columns("ReduceSum", x),
 }
 """The operations of a program: values (m, n) and constants → a value."""

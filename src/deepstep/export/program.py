@@ -220,7 +220,8 @@ class Builder:
         at = np.arange(n + 1)
         before = self.affine(self.take(P, np.maximum(at - 1, 0)), 1.0 * (at > 0), 1.0 * (at == 0))
         after = self.affine(self.take(P, np.minimum(at, n - 1)), 1.0 * (at < n))
-        return self.add("weighted_sum", before, after, weights=np.array([1.0, -1.0]))
+        falls = self.add("weighted_sum", before, after, weights=np.array([1.0, -1.0]))
+        return falls if n == 1 else self.add("relu", falls)  # rounding can make P₂ larger than an equal P₁
 
     def steps_of(self, output: str) -> tuple[tuple[Step, ...], dict[str, AnyArray]]:
         """The steps that an output needs, and their constants."""

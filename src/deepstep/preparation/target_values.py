@@ -206,8 +206,13 @@ def ordinal_code(labels: AnyArray, n_classes: int) -> NDArray[np.float64]:
 
 
 def ordinal_probabilities(AL: Array) -> Array:
-    """P(y = k) from P(y > k), the way back from `ordinal_code`: how far it falls from 1 over AL to 0."""
+    """P(y = k) from P(y > k), the way back from `ordinal_code`: how far it falls from 1 over AL to 0.
+
+    AL may rise by the last digit, where the exponential of a neighbour is rounded the other way; that counts
+    as equal.
+    """
     falling = np.concatenate([np.ones_like(AL[:1]), AL, np.zeros_like(AL[:1])])
+    falling = np.minimum.accumulate(falling, axis=0)
     return falling[:-1] - falling[1:]
 
 
