@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.errors import FileError
-from deepstep.export.c_operations import FUNCTIONS, WEIGHTED, calls, function
+from deepstep.export.c_operations import FUNCTIONS, calls, function
 from deepstep.export.certificate import CannotRunError, output_of
 from deepstep.export.formats import Format, refuse_zero_characters
 from deepstep.export.program import MEANINGS, RAW, RUNTIME, Input, Program, Step
@@ -66,7 +66,7 @@ class _File:
         reads = [self.pointer(name) for name in step.reads]
         widths = [self.program.widths[name] for name in step.reads]
         step, arrays = self._stored(step)
-        written = {} if step.op in WEIGHTED else step.constants
+        written = {} if step.op == "weighted_sum" else step.constants
         names = {role: self.constant(arrays[role], name) for role, name in written.items()}
         for name, given in calls(step, reads, names, arrays, widths, self.pointer(step.out)):
             yield f"{self._used(name, *arrays.values())}({', '.join(given)});"

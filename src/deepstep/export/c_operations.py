@@ -5,9 +5,7 @@ A function has the name ``do_NAME``; ``TYPE0``, ``TYPE1``, … in it are the typ
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import reduce
 from itertools import accumulate
-from operator import add
 from pathlib import Path
 from typing import TypeAlias
 
@@ -32,9 +30,6 @@ Names: TypeAlias = Mapping[str, str]
 Arrays: TypeAlias = Mapping[str, AnyArray]
 Calls: TypeAlias = Iterator[tuple[str, list[str]]]
 
-WEIGHTED = ("weighted_sum", "weighted_mean")
-"""Operations whose weights stand in the calls."""
-
 OTHERS: dict[str, tuple[str, Callable[[Arrays, int], list[object]]]] = {
     "month": ("circle", lambda arrays, width: [0]),
     "weekday": ("circle", lambda arrays, width: [1]),
@@ -57,13 +52,12 @@ def calls(step: Step, reads: list[str], names: Names, arrays: Arrays, widths: li
         for read, n, begin in zip(reads, widths, accumulate([0, *widths]), strict=False):
             yield "memcpy", [f"{out} + {begin}", read, f"{n} * sizeof(double)"]
         return
-    if step.op in WEIGHTED:
-        weights = arrays["weights"].tolist()
+    if step.op == "weighted_sum":
         yield "memset", [out, "0", f"{step.n} * sizeof(double)"]
-        for read, weight in zip(reads, weights, strict=True):
+        for read, weight in zip(reads, arrays["weights"].tolist(), strict=True):
             yield "add", [read, repr(weight), out, str(step.n)]
-        if step.op == "weighted_mean":  # by the sum in the same order: a mean of numbers up to 1 is at most 1
-            yield "divide", [repr(reduce(add, weights)), out, str(step.n)]
+        if step.settings["divisor"] != 1:
+            yield "divide", [repr(step.settings["divisor"]), out, str(step.n)]
         return
     name, numbers = OTHERS.get(step.op, (step.op, lambda arrays, width: []))
     given = [*map(float, step.settings.values()), *numbers(arrays, widths[0])]

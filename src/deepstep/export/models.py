@@ -172,7 +172,7 @@ def _ensemble_value(builder: Builder, ensemble: Ensemble, features: list[str], w
             shares.append(share)
     if len(parts) == 1:
         return parts[0]
-    return builder.add("weighted_mean", *parts, weights=np.array(shares))
+    return builder.weighted_mean(parts, shares)
 
 
 def _in_terms_of_the_target(builder: Builder, run: Run, A: str) -> tuple[str, Result]:

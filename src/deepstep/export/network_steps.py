@@ -85,7 +85,7 @@ def _members_output(builder: Builder, node: Node, A: list[str], W: AnyArray, b: 
 
 
 def _members_mean(builder: Builder, node: Node, G: list[str]) -> str:
-    return builder.add("weighted_mean", *G, weights=np.ones(len(G)))
+    return builder.weighted_mean(G, [1.0] * len(G))
 
 
 def _cosines(builder: Builder, node: Node, X: str, omega: AnyArray, phi: AnyArray) -> str:

@@ -199,8 +199,7 @@ OPERATIONS = {
     "logarithm": lambda x: np.log(np.maximum(x, 1e-12)),
     "softmax": softmax,
     "cumulative_sum": lambda x: np.cumsum(x, axis=1),
-    "weighted_sum": lambda *x, weights: sum(weight * value for weight, value in zip(weights, x)),
-    "weighted_mean": lambda *x, weights: sum(w * v for w, v in zip(weights, x)) / weights.cumsum()[-1],
+    "weighted_sum": lambda *x, weights, divisor: sum(w * value for w, value in zip(weights, x)) / divisor,
     "normalize": lambda x: x / x.sum(axis=1, keepdims=True),
 }
 

@@ -7,7 +7,6 @@ Selu and Mish on a CPU; they are made of others. All operators hand NaN on, by w
 import math
 from collections.abc import Callable
 from functools import reduce
-from operator import add
 from typing import Any
 
 import numpy as np
@@ -182,15 +181,10 @@ def gelu_tanh(x: Value) -> Value:
     return x * ((x + x * x * x * 0.044715) * (2 * math.sqrt(2 / math.pi))).to("Sigmoid")
 
 
-def weighted_sum(*x: Value, weights: AnyArray) -> Value:
-    beside = x[0].to("Concat", *x[1:], axis=1).to("Reshape", np.array([-1, len(x), x[0].n]))
-    return over_columns("ReduceSum", beside * weights[:, np.newaxis], keep=False)
-
-
-def weighted_mean(*x: Value, weights: AnyArray) -> Value:
-    """Sums in the order of the members, also of the weights: a mean of numbers up to 1 is at most 1."""
+def weighted_sum(*x: Value, weights: AnyArray, divisor: float) -> Value:
+    """By one addition after another: a reduction has an order of its own, see `Builder.weighted_mean`."""
     total = reduce(Value.__add__, [value * weight for value, weight in zip(x, weights.tolist(), strict=True)])
-    return total / reduce(add, weights.tolist())
+    return total if divisor == 1 else total / divisor
 
 
 OPERATIONS: dict[str, Callable[..., Value]] = {
@@ -231,7 +225,6 @@ OPERATIONS: dict[str, Callable[..., Value]] = {
     "softmax": lambda x: x.to("Softmax", axis=1),
     "cumulative_sum": lambda x: x.to("CumSum", np.array(1)),
     "weighted_sum": weighted_sum,
-    "weighted_mean": weighted_mean,
     "normalize": lambda x: x / over_columns("ReduceSum", x),
 }
 """The operations of a program: values (m, n) and constants → a value."""

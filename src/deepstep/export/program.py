@@ -6,10 +6,11 @@ Constants are arrays by name. `numpy_runtime.OPERATIONS` defines the operations;
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, reduce
 from itertools import count
+from operator import add
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -212,7 +213,16 @@ class Builder:
         if not each:
             return self.add("softmax", logits)
         others = self.affine(self.add("logarithm", self.affine(P, -1.0, 1.0)), -1 / T)
-        return self.add("sigmoid", self.add("weighted_sum", logits, others, weights=np.ones(2)))
+        return self.add("sigmoid", self.weighted_sum([logits, others], [1.0, 1.0]))
+
+    def weighted_sum(self, values: Sequence[str], weights: Sequence[float], divisor: float = 1.0) -> str:
+        """The sum of values times weights, from the first to the last, divided by a number."""
+        settings = {"divisor": divisor}
+        return self.add("weighted_sum", *values, settings=settings, weights=np.array(weights))
+
+    def weighted_mean(self, values: Sequence[str], weights: Sequence[float]) -> str:
+        """Both sums have the same order, so that the mean of numbers up to 1 is at most 1."""
+        return self.weighted_sum(values, weights, divisor=reduce(add, weights))
 
     def of_classes(self, P: str) -> str:
         """The probability of each class 1 - P₁, P₁ - P₂, …, Pₙ, of those that it is a later one."""
@@ -220,7 +230,7 @@ class Builder:
         at = np.arange(n + 1)
         before = self.affine(self.take(P, np.maximum(at - 1, 0)), 1.0 * (at > 0), 1.0 * (at == 0))
         after = self.affine(self.take(P, np.minimum(at, n - 1)), 1.0 * (at < n))
-        falls = self.add("weighted_sum", before, after, weights=np.array([1.0, -1.0]))
+        falls = self.weighted_sum([before, after], [1.0, -1.0])
         return falls if n == 1 else self.add("relu", falls)  # rounding can make P₂ larger than an equal P₁
 
     def steps_of(self, output: str) -> tuple[tuple[Step, ...], dict[str, AnyArray]]:

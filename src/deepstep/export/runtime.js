@@ -242,10 +242,8 @@ const OPERATIONS = {
   logarithm: each((v) => Math.log(Math.max(v, 1e-12))),
   softmax: (given, x) => softmax(x),
   cumulative_sum: (given, x) => cumulativeSum(x),
-  weighted_sum: ({ weights }, ...parts) => parts[0].map((_, i) => sum(parts.map((x, k) => weights[k] * x[i]))),
-  // both sums have the same order: a mean of numbers up to 1 is at most 1
-  weighted_mean: ({ weights }, ...parts) =>
-    parts[0].map((_, i) => sum(parts.map((x, k) => weights[k] * x[i])) / sum(weights)),
+  weighted_sum: ({ weights, divisor }, ...parts) =>
+    parts[0].map((_, i) => sum(parts.map((x, k) => weights[k] * x[i])) / divisor),
   normalize: (given, x) => x.map((v) => v / sum(x)),
 };
 

@@ -6,8 +6,7 @@ kept within ±300.
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial, reduce
-from operator import add
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -179,10 +178,8 @@ OPERATIONS: Mapping[str, Callable[..., Texts]] = {
     "normalize_layer": _normalize_layer,
     "softmax": _softmax,
     "cumulative_sum": lambda compute, x: [total(x[: at + 1]) for at in range(len(x))],
-    "weighted_sum": lambda compute, *x, weights: [_weighted(one, weights) for one in zip(*x, strict=True)],
-    "weighted_mean": lambda compute, *x, weights: [
-        f"({_weighted(parts, weights)}) / {number(reduce(add, weights.tolist()))}"
-        for parts in zip(*x, strict=True)
+    "weighted_sum": lambda compute, *x, weights, divisor: [
+        f"({_weighted(one, weights)}) / {number(divisor)}" for one in zip(*x, strict=True)
     ],
     "normalize": _normalize,
 }
