@@ -419,7 +419,8 @@ def weighted_mean(outputs: Iterable[Array], weights: Iterable[float]) -> Array:
     >>> sum(weights) < 1, weighted_mean([np.ones((1, 1))] * 6, weights)
     (True, array([[1.]]))
     """
-    total = count = None
+    total: Array | None = None
+    count: Any = None
     for A, weight in zip(outputs, weights, strict=True):
         share = A.dtype.type(weight)
         total, count = (share * A, share) if total is None else (total + share * A, count + share)
