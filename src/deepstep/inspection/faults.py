@@ -344,6 +344,7 @@ class Search(NamedTuple):
         return ("layer " if len(layers) == 1 else "layers ") + ", ".join(map(str, layers))
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a mistake that is tried may leave the numbers
 def name_fault(gradients: Mapping[str, Array], objective: "Objective") -> str:
     """Name one or two mistakes that explain these gradients, or where these begin to differ."""
     search = Search(gradients, objective)
@@ -415,9 +416,11 @@ def _updated_first(search: Search) -> Iterator[Place]:
     name = f"W{search.n_layers - 1}"
     at_0, at_1 = (dict(search.with_faults([after(rate)]))[name] for rate in (0.0, 1.0))
     slope, got = (at_1 - at_0).ravel(), np.asarray(search.gradients[f"d{name}"])
-    if got.shape != at_0.shape or not slope.any():
+    largest = np.abs(slope).max()
+    if got.shape != at_0.shape or not 0 < largest < np.inf:
         return
-    if rate := float(slope @ (got - at_0).ravel() / (slope @ slope)):
+    parts = slope / largest  # their squares neither overflow nor vanish
+    if rate := float(parts @ ((got - at_0).ravel() / largest) / (parts @ parts)):
         yield after(
             rate,
             f"dA_prev is taken with weights that were updated already, at learning rate {rate:.3g}: take all "

@@ -259,24 +259,32 @@ class Compared(NamedTuple):
     numeric: Array
     errors: Array
 
-    @property
-    def gap(self) -> float:
-        return float(np.linalg.norm(self.analytic - self.numeric))
+    def norms(self) -> tuple[float, float, float, float]:
+        """‖analytic - numeric‖, ‖analytic‖ + ‖numeric‖ and ‖errors‖, and the unit in which these three are.
 
-    @property
-    def scale(self) -> float:
-        return float(np.linalg.norm(self.analytic) + np.linalg.norm(self.numeric))
+        In this unit, a power of 2 near the largest number, no square overflows or vanishes.
+        """
+        largest = max(np.abs(part).max(initial=0) for part in self)
+        unit = 2.0 ** (int(np.frexp(largest)[1]) - 1)
+        analytic, numeric, errors = (part / unit for part in self)
+        norm = np.linalg.norm
+        return (
+            float(norm(analytic - numeric)),
+            float(norm(analytic) + norm(numeric)),
+            float(norm(errors)),
+            unit,
+        )
 
     def difference(self, tolerance: float, most: float = inf) -> float:
         """‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖); the divisor has a least size, at most ``most``."""
-        # so that the numeric error alone does not exceed the tolerance
-        least = min(float(np.linalg.norm(self.errors)) / tolerance, most)
-        return self.gap / float(np.hypot(self.scale, least)) if self.gap else 0.0
+        gap, scale, error, unit = self.norms()
+        least = min(error / tolerance, most / unit)  # so that the numeric error alone stays in the tolerance
+        return gap / float(np.hypot(scale, least)) if gap else 0.0
 
     def undecided(self, size: float) -> bool:
         """Whether the numeric error is too large to decide, and explains the gap."""
-        error = float(np.linalg.norm(self.errors))
-        return self.gap <= EXPLAINED * error and error > UNSURE * max(self.scale, 1e-4 * size)
+        gap, scale, error, unit = self.norms()
+        return gap <= EXPLAINED * error and error > UNSURE * max(scale, 1e-4 * size / unit)
 
 
 def compare_all(objective: Objective, derivatives: Iterable[Derivative], options: Options) -> GradientReport:
@@ -312,7 +320,7 @@ def _compare(
     central = partial(_central, flat, evaluate, start, STENCILS[options.order])
     entries = evenly_spread(flat.size, options.max_entries or flat.size)
     numeric, errors = np.array([_settled(central, entry, size, options.epsilon) for entry in entries]).T
-    smooth = ~np.isnan(numeric)
+    smooth = np.isfinite(numeric)
     entries = entries[smooth]
     part = Compared(value.ravel()[entries], numeric[smooth], errors[smooth])
     apart = part.difference(options.tolerance)
