@@ -416,11 +416,10 @@ def _updated_first(search: Search) -> Iterator[Place]:
     name = f"W{search.n_layers - 1}"
     at_0, at_1 = (dict(search.with_faults([after(rate)]))[name] for rate in (0.0, 1.0))
     slope, got = (at_1 - at_0).ravel(), np.asarray(search.gradients[f"d{name}"])
-    largest = np.abs(slope).max()
-    if got.shape != at_0.shape or not 0 < largest < np.inf:
+    if got.shape != at_0.shape or not slope.any():
         return
-    parts = slope / largest  # their squares neither overflow nor vanish
-    if rate := float(parts @ ((got - at_0).ravel() / largest) / (parts @ parts)):
+    size = np.abs(slope).max()  # squares of parts of it neither overflow nor vanish
+    if rate := float(slope / size @ ((got - at_0).ravel() / size) / np.square(slope / size).sum()):
         yield after(
             rate,
             f"dA_prev is taken with weights that were updated already, at learning rate {rate:.3g}: take all "

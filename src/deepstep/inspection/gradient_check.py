@@ -107,7 +107,7 @@ class ParameterCheck:
     shape: Shape of the parameter or quantity.
     checked: Number of entries compared.
     at_kink: Number of entries left out: a kink of a unit such as a relu, or of the loss, is close by, or a
-        weight is 0 under L1, where no derivative exists.
+        weight is 0 under L1, where no derivative exists; or the cost beside it is not finite.
     difference: ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖) over the entries compared; the divisor is
         never so small that the error of the finite differences alone would make the difference large.
     worst: Index of the entry with the largest absolute difference.
@@ -260,20 +260,11 @@ class Compared(NamedTuple):
     errors: Array
 
     def norms(self) -> tuple[float, float, float, float]:
-        """‖analytic - numeric‖, ‖analytic‖ + ‖numeric‖ and ‖errors‖, and the unit in which these three are.
-
-        In this unit, a power of 2 near the largest number, no square overflows or vanishes.
-        """
-        largest = max(np.abs(part).max(initial=0) for part in self)
-        unit = 2.0 ** (int(np.frexp(largest)[1]) - 1)
+        """‖analytic - numeric‖, ‖analytic‖ + ‖numeric‖, ‖errors‖, and their unit: no square overflows."""
+        unit = 2.0 ** (int(np.frexp(max(np.abs(part).max(initial=0) for part in self))[1]) - 1)
         analytic, numeric, errors = (part / unit for part in self)
-        norm = np.linalg.norm
-        return (
-            float(norm(analytic - numeric)),
-            float(norm(analytic) + norm(numeric)),
-            float(norm(errors)),
-            unit,
-        )
+        gap, *sizes, error = map(np.linalg.norm, (analytic - numeric, analytic, numeric, errors))
+        return float(gap), float(sum(sizes)), float(error), unit
 
     def difference(self, tolerance: float, most: float = inf) -> float:
         """‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖); the divisor has a least size, at most ``most``."""

@@ -180,7 +180,7 @@ def sum_of(values, begin, count):
 
 @part
 def _clipping(thread, barrier, plan, work):
-    """A factor that brings the gradient's norm to clip_norm, and how often: as its root, where it vanishes."""
+    """A factor that brings the gradient's norm to clip_norm, and how often: its root, where it would be 0."""
     n_threads, gradient, shared = plan.n_threads, work.gradient, work.shared
     if plan.clip_norm == 0:
         return 1.0, 0

@@ -1,7 +1,6 @@
 """The beginning of a training: unsuitable inputs, weights and targets."""
 
 from collections.abc import Iterator, Mapping
-from math import sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -155,4 +154,4 @@ class Start:
 
 
 def _size(values: Array) -> float:
-    return euclidean_norm(np.asarray(values, np.float64)) / sqrt(values.size)
+    return float(euclidean_norm(np.asarray(values, np.float64)) / np.sqrt(values.size))
