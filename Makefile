@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test docs check-docs tiny bench ensemble quality mutate clean
+.PHONY: demo test fuzz docs check-docs tiny bench ensemble quality mutate clean
 
 demo: $(VENV)/.installed
 	$(BIN)/deepstep demo
@@ -16,6 +16,12 @@ test: $(VENV)/.installed-test
 	$(BIN)/python tools/sizes.py
 	$(BIN)/python tools/words.py
 	$(BIN)/python -m pytest -n 2
+
+# The tests that draw at random, with a seed that no run had: `make test` always has the same.
+fuzz: $(VENV)/.installed-test
+	DEEPSTEP_SEED=$${DEEPSTEP_SEED:-$$($(BIN)/python -c 'import secrets; print(secrets.randbelow(2**31))')}; \
+	export DEEPSTEP_SEED; echo "DEEPSTEP_SEED=$$DEEPSTEP_SEED"; \
+	$(BIN)/python -m pytest -n 2 -m draws
 
 # Executes the cells of all pages; warnings of Sphinx are errors (those of IPKernelApp, about its loopback port, are none).
 # Then: open build/docs/index.html.
