@@ -15,8 +15,8 @@ from hypothesis import Phase, settings
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
-# What tests draw at random is the same in every run, so that none fails by chance. `make fuzz` and CI set a fresh
-# seed. The header of the report has it, and workers of pytest-xdist find it in the environment.
+# What tests draw at random is the same in every run, so that none fails by chance. `make fuzz` and CI set a
+# fresh seed. The header of the report has it, and workers of pytest-xdist find it in the environment.
 SEED = int(os.environ.setdefault("DEEPSTEP_SEED", "0"))
 
 # In CI hypothesis would take the same examples every time, unless it is told otherwise.
