@@ -23,7 +23,7 @@ fuzz: $(VENV)/.installed-test
 	export DEEPSTEP_SEED; echo "DEEPSTEP_SEED=$$DEEPSTEP_SEED"; \
 	$(BIN)/python -m pytest -n 2 -m draws
 
-# Executes the cells of all pages; warnings of Sphinx are errors (those of IPKernelApp, about its loopback port, are none).
+# Executes the cells of all pages; warnings are errors.
 # Then: open build/docs/index.html.
 docs: $(VENV)/.installed-docs
 	$(BIN)/python -m sphinx -q -W --keep-going -j auto -d build/doctrees docs build/docs
