@@ -1,4 +1,4 @@
-"""Every engine does what the reference does: networks, settings and batches are drawn anew in each run.
+"""Every engine does what the reference does: networks, settings and batches are drawn by the seed.
 
 The reference itself is held to a plain loop over the equations, see `test_reference`.
 """
