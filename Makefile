@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test docs check-docs tiny bench ensemble quality mutate clean
+.PHONY: demo test fuzz docs check-docs tiny bench ensemble quality mutate clean
 
 demo: $(VENV)/.installed
 	$(BIN)/deepstep demo
@@ -17,7 +17,13 @@ test: $(VENV)/.installed-test
 	$(BIN)/python tools/words.py
 	$(BIN)/python -m pytest -n 2
 
-# Executes the cells of all pages; warnings of Sphinx are errors (those of IPKernelApp, about its loopback port, are none).
+# The tests that draw at random, with a seed that no run had: `make test` always has the same.
+fuzz: $(VENV)/.installed-test
+	DEEPSTEP_SEED=$${DEEPSTEP_SEED:-$$($(BIN)/python -c 'import secrets; print(secrets.randbelow(2**31))')}; \
+	export DEEPSTEP_SEED; echo "DEEPSTEP_SEED=$$DEEPSTEP_SEED"; \
+	$(BIN)/python -m pytest -n 2 -m draws
+
+# Executes the cells of all pages; warnings are errors.
 # Then: open build/docs/index.html.
 docs: $(VENV)/.installed-docs
 	$(BIN)/python -m sphinx -q -W --keep-going -j auto -d build/doctrees docs build/docs

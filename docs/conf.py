@@ -1,5 +1,6 @@
 """Configuration of the documentation: make docs builds it offline, with warnings as errors."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from deepstep import __version__
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
+os.environ["JUPYTER_PATH"] = str(HERE / "_ext" / "jupyter")  # the kernel of cells
 
 project = "DeepStep"
 author = "The DeepStep authors"

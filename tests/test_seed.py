@@ -1,4 +1,4 @@
-"""What tests draw at random is new in every run, and comes again with the seed that the run prints."""
+"""What tests draw is the same in every run, new in `make fuzz`, and comes again with the seed of a run."""
 
 import os
 import re
@@ -22,7 +22,13 @@ def test_by_hypothesis(number):
 def test_by_the_fixture(fresh_seed):
     print("drawn", fresh_seed)
     assert {passes}
+
+
+def test_without_draws():
+    print("drawn", 2**40)
 """
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
@@ -47,14 +53,41 @@ def reported(tmp_path):
     return run
 
 
-def test_each_run_of_ci_draws_anew_and_can_be_repeated(reported):
-    (seed, of_hypothesis), drawn = reported("-s")
-    other, drawn_otherwise = reported("-s")
-    assert of_hypothesis == seed
-    assert other != (seed, seed)
+def test_each_run_draws_the_same_unless_a_seed_is_set(reported):
+    told, drawn = reported("-s")
+    assert told == (0, 0)
     assert len(set(drawn)) > 50
-    assert not set(drawn[10:]) <= set(drawn_otherwise)
-    assert reported("-s", seed=seed) == ((seed, seed), drawn)
+    marked = drawn[:-1]  # the last one is of no draw
+    assert reported("-s", "-m", "draws") == (told, marked)
+    other, drawn_otherwise = reported("-s", seed=7)
+    assert other == (7, 7)
+    assert not set(marked[10:]) <= set(drawn_otherwise)
+
+
+FAKE = """#!/bin/sh
+[ "$1" = -c ] && exec {python} "$@"
+echo "seed $DEEPSTEP_SEED: $*"
+"""
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+def test_make_fuzz_has_a_fresh_seed_and_prints_it(tmp_path):
+    (tmp_path / "python").write_text(FAKE.format(python=sys.executable))
+    (tmp_path / "python").chmod(0o755)
+    (tmp_path / ".installed-test").touch()
+    command = ["make", "--silent", "fuzz", f"VENV={tmp_path}", f"BIN={tmp_path}"]
+
+    def made(**variables):
+        environment = {name: value for name, value in os.environ.items() if name != "DEEPSTEP_SEED"}
+        told = subprocess.run(
+            command, cwd=ROOT, env=environment | variables, capture_output=True, text=True, check=True
+        )
+        return re.fullmatch(r"DEEPSTEP_SEED=(\d+)\nseed (\d+): -m pytest .*-m draws\n", told.stdout).groups()
+
+    runs = [made(), made()]
+    assert all(printed == drawn for printed, drawn in runs)
+    assert runs[0] != runs[1]
+    assert made(DEEPSTEP_SEED="5") == ("5", "5")
 
 
 def test_workers_have_the_seed_of_the_run(reported):

@@ -27,7 +27,7 @@ def lesson_in(path):
 
 
 def test_the_demo_is_written_into_one_small_file(deepstep, tmp_path):
-    result = deepstep("explore", "--export", "lesson.html")
+    result = deepstep("explore", "-o", "lesson.html")
     assert result.code == 0
     assert result.out.startswith("2-8-8-1 on circles: written to lesson.html, ")
     assert (tmp_path / "lesson.html").stat().st_size <= 1_000_000

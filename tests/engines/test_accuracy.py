@@ -167,6 +167,7 @@ def case_of(seed):
     return drawn(seed, RATES[seed])
 
 
+@pytest.mark.draws
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("seed", DRAWN)
 def test_float32_stays_beside_the_equations(seed, engine):

@@ -1,4 +1,4 @@
-"""Every engine does what the reference does: networks, settings and batches are drawn anew in each run.
+"""Every engine does what the reference does: networks, settings and batches are drawn by the seed.
 
 The reference itself is held to a plain loop over the equations, see `test_reference`.
 """
@@ -15,6 +15,7 @@ from deepstep import Network
 from deepstep.engines import ENGINES, Settings, open_session
 from deepstep.engines.choice import why_not
 from deepstep.equations import ACTIVATIONS, FEATURES, HEADS, OPTIMIZERS, example_targets
+from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples, shuffled
 
 CASES = 40
@@ -197,6 +198,25 @@ def expected(case_of: tuple[int, int], dtype: str) -> Any:
         if (limit < WORST[dtype]).all():
             return exact, limit, rate
     pytest.fail(f"{case} diverges at every rate")
+
+
+@pytest.mark.parametrize(("dtype", "most"), [("float32", 36), ("float64", 306)])
+@pytest.mark.parametrize("engine", OTHERS)
+def test_gradients_of_any_size_are_clipped_to_their_norm(
+    engine: str, dtype: str, most: int, fresh_seed: int
+) -> None:
+    """A factor that makes 1e-12 of 1e36 is no float32: as one number it was 0, and nothing was learned."""
+    rng, shape = np.random.default_rng(fresh_seed), Architecture((3, 2), ("identity",), "absolute_error")
+    for size, limit in [(most, -12), (most, most), (-30, -30), *rng.uniform((-30, -12), (most, 2), (5, 2))]:
+        X, clip_norm = 10.0**size * (1 + rng.random((3, 5))).astype(dtype), float(10.0**limit)
+        zero = shape.lay_out(np.zeros(shape.n_parameters, dtype))
+        session = open_session(engine, shape, zero, Settings("gd", clip_norm=clip_norm))
+        session.step(X.astype(dtype), np.ones((2, 5), dtype), learning_rate=1.0)  # dW = -X·1ᵀ / m, db = -1
+        gradient = np.append(np.tile(X.mean(axis=1, dtype=float), 2), [1.0, 1.0])
+        length = np.linalg.norm(gradient / gradient.max())
+        expected = gradient / gradient.max() * min(gradient.max(), clip_norm / length)
+        moved = np.concatenate([value.ravel() for value in session.parameters.to_dict().values()])
+        np.testing.assert_allclose(moved, expected, rtol=1e-5, atol=1e-37)
 
 
 @pytest.mark.parametrize("number", range(CASES))

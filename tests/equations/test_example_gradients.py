@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from random_models import Model, models
 
 from deepstep import Network
@@ -15,6 +16,7 @@ from deepstep.equations import (
     model_forward,
     output_gradient,
 )
+from deepstep.equations.example_gradients import PerExample, euclidean_norm
 from deepstep.errors import ConfigurationError, ShapeError
 
 NEAR: dict[str, Any] = {"rtol": 1e-9, "atol": 1e-12}
@@ -39,6 +41,27 @@ def test_the_norms_are_those_of_gradients_written_out(model: Model) -> None:
     norms = gradient_norms(graph.nodes, caches.tape, {graph.logits: dZL}, model.X.shape[1])
     explicit = [of_one(model, i) for i in range(model.X.shape[1])]
     np.testing.assert_allclose(norms, [explicit], **NEAR)
+
+
+@pytest.mark.filterwarnings("error")
+@given(st.sampled_from(["float32", "float64"]), st.sampled_from([1, 3]), st.booleans(), st.booleans())
+def test_a_power_of_2_in_the_gradient_is_one_in_the_norm(
+    dtype: str, members: int, shared: bool, vectors: bool
+) -> None:
+    """Also where the square of a norm overflows or vanishes."""
+    rng, m = np.random.default_rng(members), 4
+    left, right = (rng.standard_normal((n, members * m)).astype(dtype) for n in (2, 3))
+    usual = PerExample(left, None if vectors else right, shared).norms(m)
+    together = np.einsum("nkm,pkm->knpm", *(part.reshape(-1, members, m) for part in (left, right)))
+    own = left.reshape(-1, members, m).swapaxes(0, 1)[:, :, None] if vectors else together
+    every = own.mean(axis=0) if shared else own / members
+    axes = (0, 1) if shared else (0, 1, 2)
+    np.testing.assert_allclose(usual[0], np.sqrt(np.sum(every**2, axis=axes)), rtol=1e-5)
+    for exponent in (-100, 100) if dtype == "float32" else (-900, 900):
+        size = np.ldexp(np.ones(m, dtype), [0, exponent, exponent, 0])  # of each example
+        found = PerExample(left * np.tile(size, members), None if vectors else right, shared).norms(m)
+        np.testing.assert_array_equal(found, usual * size, strict=True)
+        assert euclidean_norm(left * size[1]) == float(np.linalg.norm(left)) * float(size[1])
 
 
 def test_as_many_columns_of_both_are_needed() -> None:

@@ -20,12 +20,15 @@ TASKS = {
     "softmax": (3, np.eye(3)[:, [0, 1, 2, 0, 1, 2]], {"optimizer": "adam", "learning_rate": 0.01}),
     "identity": (1, X[:1] * X[1:], {"optimizer": "momentum", "l2": 0.5, "batch_size": 4}),
 }
+TASKS["saturated"] = TASKS["sigmoid"]
 
 
 def small(output):
     """A page whose matrices are all shown whole."""
     units, Y, options = TASKS[output]
-    network = Network([2, 4, 3, units], activation="tanh", output=output, seed=2)
+    head = "sigmoid" if output == "saturated" else output
+    network = Network([2, 4, 3, units], activation="tanh", output=head, seed=2)
+    network.parameters["b3"][:] += 1e3 * (output == "saturated")
     return explore(network, X, Y, about=About(output), **{"learning_rate": 0.3, "iterations": 3, **options})
 
 
@@ -67,8 +70,9 @@ def expected_of(golden):
     }
 
 
-@pytest.mark.parametrize("output", ["softmax", "identity"])
+@pytest.mark.parametrize("output", ["softmax", "identity", "saturated"])
 def test_what_is_shown_is_what_python_computed(watched, tmp_path, output):
+    """Infinity and NaN as well, which the textbook's loss of a saturated output has."""
     exploration = small(output)
     page = opened_lab(watched, written(exploration, tmp_path))
     page.click('[data-action="start"]') if page.is_enabled('[data-action="start"]') else None
@@ -76,7 +80,11 @@ def test_what_is_shown_is_what_python_computed(watched, tmp_path, output):
         cells, values = walk(page), expected_of(golden)
         for name in set(cells) & set(values):
             for (row, column), value in cells[name].items():
-                assert value == values[name][row, column], (golden["step"], name, row, column)
+                expected = values[name][row, column]
+                np.testing.assert_equal(value, expected, str((golden["step"], name, row, column)))
+        if output == "saturated" and golden["step"] == 1:
+            assert np.isinf(values["loss_A3"]).any()
+            assert np.isnan(values["dZ3_chain"]).any()
         for name in required(exploration.document):
             assert len(cells.get(name, {})) == values[name].size, (golden["step"], name)
 

@@ -101,8 +101,11 @@ def test_a_factor_in_one_derivative_of_one_layer_and_of_all(sentence: str, featu
             assert found == f"{where}: {sentence.format('d' + symbol)}"
 
 
-def test_gradients_taken_after_the_update_of_later_layers() -> None:
+@pytest.mark.parametrize("size", [1.0, 1e-200, 1e200])
+def test_gradients_taken_after_the_update_of_later_layers(size: float) -> None:
     net, X, Y = problem()
+    X = size * X  # what W1 has an effect on: Z1 stays
+    net.parameters["W1"][:] /= size
     gradients = learner(net, X, Y)
     for l in (2, 1):
         moved = net.parameters.copy()

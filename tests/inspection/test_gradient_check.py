@@ -55,6 +55,26 @@ def test_right_gradients_pass(net, m, size, seed):
     assert [check.name for check in report.checks] == list(net.parameters)
 
 
+@pytest.mark.filterwarnings("error")
+@settings(max_examples=20)
+@given(st.floats(0, 306), st.integers(0, 2**32 - 1))
+def test_derivatives_whose_squares_overflow_are_judged_as_others(exponent, seed):
+    """Counts from a mean of 10^exponent; beyond 1e154 right gradients were wrong, or wrong ones right."""
+    X = np.random.default_rng(seed).standard_normal((2, 4))
+    parameters = {"W1": [[0.1, -0.2]], "b1": [[exponent * np.log(10)]]}
+    net, Y = Network(parameters=parameters, output="poisson"), np.zeros((1, 4))
+    report, traced = net.check_gradients(X, Y), net.trace(X, Y).check()
+    for one in (report, traced):
+        assert one.passed, str(one)
+        assert one.difference < 1e-7
+    assert all(check.verdict == "good" for check in report.checks)
+    gradients = net.gradients(X, Y)
+    for name in ("dW1", "db1"):
+        wrong = net.check_gradients(X, Y, gradients={**gradients, name: 1.001 * gradients[name]})
+        assert (wrong.passed, wrong.first_wrong) == (False, name[1:])
+        assert 1e-5 < wrong.difference < 1e-3
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_units_that_bend_within_each_step_do_not_make_right_gradients_wrong(seed):
     """Two distances agreed by chance where Z of an elu was nearly 0."""

@@ -190,15 +190,20 @@ class TestSelect:
 
 
 class TestFaces:
-    def test_to_json_and_back(self):
-        net, X, Y = network_and_data()
+    @pytest.mark.parametrize("shift", [0, 1e3])  # with saturated outputs the textbook's loss is infinite
+    def test_to_json_and_back(self, shift):
+        net, X, Y = network_and_data(output="sigmoid")
+        net.parameters["b3"][:] += shift
         trace = net.trace(X, Y)
-        plain = json.loads(json.dumps(trace.to_dict(), allow_nan=False))
+        plain = json.loads(trace.to_json(), parse_constant=pytest.fail)
+        assert plain == json.loads(json.dumps(trace.to_dict(), allow_nan=False))
+        assert ('"inf"' in trace.to_json()) == (shift > 0)
         assert plain["layer_dims"] == [3, 4, 2, 2]
-        assert plain["activations"] == ["relu", "tanh", "softmax"]
+        assert plain["activations"] == ["relu", "tanh", "sigmoid"]
         assert len(plain["entries"]) == len(trace)
         for entry, back in zip(trace, plain["entries"], strict=True):
-            np.testing.assert_array_equal(np.array(back["value"]), entry.value)  # every digit of a float64
+            values = np.array(back["value"], dtype=float)
+            np.testing.assert_array_equal(values, entry.value)  # every digit of a float64
             assert back["shape"] == list(entry.shape)
             for key in ("name", "layer", "phase", "formula", "equation", "source"):
                 assert back[key] == getattr(entry, key)

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from everything import trainings
+from everything import Training, trainings
 from hypothesis import given, settings
 
 from deepstep import Network
-from deepstep.engines import Settings, open_session
-from deepstep.equations import EQUATIONS, NORMALIZATIONS
+from deepstep.engines import ReferenceSession, Settings, open_session
+from deepstep.equations import EQUATIONS, NORMALIZATIONS, example_targets, get_head
 from deepstep.inspection.trace_step import trace_step
 from deepstep.network import Architecture, Parameters
 
@@ -32,6 +32,10 @@ def traced(training):
 @settings(max_examples=50)
 @given(trainings())
 def test_the_step_of_the_engine_bit_for_bit(training):
+    check_the_step(training)
+
+
+def check_the_step(training):
     trace, cost = traced(training), training.step()
     after, session = training.session.state(), training.session
     assert trace["J"].value == cost
@@ -56,7 +60,22 @@ def test_the_step_of_the_engine_bit_for_bit(training):
     order = ["input", "forward", "cost", "backward", "update"]
     phases = [entry.phase for entry in trace]
     assert sorted(phases, key=order.index) == phases
-    json.dumps(trace.to_dict(), allow_nan=False)
+    for entry, plain in zip(
+        trace, json.loads(trace.to_json(), parse_constant=pytest.fail)["entries"], strict=True
+    ):
+        np.testing.assert_array_equal(np.array(plain["value"], dtype=float), entry.value)
+
+
+def test_a_step_whose_textbook_loss_is_infinite():
+    """Exponentials of exponentials make sure of each threshold; a run of the tests drew such a network."""
+    head, rng = get_head("ordinal"), np.random.default_rng(3)
+    shape = Architecture((5, 4, 1, 3), ("exponential", "exponential", head.activation), head.name)
+    parameters = shape.lay_out(0.7 * rng.standard_normal(shape.n_parameters))
+    X, Y = rng.standard_normal((5, 3)), example_targets(head, 3, 3, rng=rng)
+    session = ReferenceSession(shape, parameters, Settings("gd"))
+    training = Training(session, X, Y, {"learning_rate": 0.01, "dropout": 1.0})
+    assert np.isposinf(traced(training)["loss_A3"].value).any()
+    check_the_step(training)
 
 
 @settings(max_examples=15)

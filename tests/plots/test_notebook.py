@@ -1,6 +1,7 @@
 """A notebook, executed without a browser: what its cells show, and that a fit shows its progress there."""
 
 import re
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -89,3 +90,15 @@ def test_names_are_escaped_and_long_tables_cut():
     assert "History(empty)" in History()._repr_html_()
     deep = Network([2] * 300, seed=1)
     assert deep.parameters._repr_html_().count("<tr>") == deep._repr_html_().count("<tr>") == 201
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_kernel_of_the_documentation_does_not_warn(capfd, monkeypatch):
+    """Each page printed a warning that the port of its kernel is not encrypted."""
+    docs = Path(__file__).parents[2] / "docs"
+    monkeypatch.setenv("JUPYTER_PATH", str(docs / "_ext" / "jupyter"))
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("print(6 * 7)")])
+    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    assert notebook.cells[0].outputs[0]["text"] == "42\n"
+    assert capfd.readouterr().err == ""
+    assert '"_ext" / "jupyter"' in (docs / "conf.py").read_text(encoding="utf-8")

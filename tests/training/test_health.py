@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from deepstep import Network
 from deepstep.engines import Settings, open_session
 from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture, Parameters
+from deepstep.plots import GradientFlowDisplay
 from deepstep.preparation.batches import Examples
 from deepstep.training import Health, History, Plan, train
+from deepstep.training.health import layer_health
 
 
 def look(parameters, X, Y, activations, *, rate=0.1, epochs=1, batch_size=None, normalization="none", **how):
@@ -86,6 +89,21 @@ def test_update_ratios_are_those_of_the_whole_epoch(network):
         one, two = before[f"W{layer}"], after[f"W{layer}"]
         expected = np.sqrt(((two - one) ** 2).sum()) / np.sqrt((one**2).sum())
         assert got["update_ratio"] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(("dtype", "size"), [("float32", 1e30), ("float64", 1e200)])
+def test_sizes_whose_squares_overflow_are_numbers(dtype, size):
+    """They were None, as of a training that diverged."""
+    architecture = Architecture((1, 1, 1), ("identity", "identity"), output="absolute_error")
+    parameters = architecture.lay_out(np.array([size, 0, 1, 0], dtype))  # W1, b1, W2, b2
+    moved = parameters.like(np.array([3 * size, 0, 1, 0], dtype))
+    gradient = {f"d{name}": 3 * value for name, value in parameters.items()}
+    first, _ = layer_health(architecture, moved, np.ones((1, 2), dtype), gradient, parameters)
+    found = [first[name] for name in ("gradient_norm", "update_ratio", "weight_size")]
+    assert found == pytest.approx([3 * size, 2, 3 * size], rel=1e-6)
+    net = Network(parameters=parameters.to_dict(), activation="identity", output="absolute_error")
+    norms = GradientFlowDisplay.from_network(net, np.ones((1, 2)), np.zeros((1, 2))).norms
+    assert norms[0] == pytest.approx([np.sqrt(2), size], rel=1e-6)  # of dW1 and db1, and of dW2
 
 
 def test_weights_of_zero_have_no_ratio_and_the_record_stays_json(network):

@@ -183,7 +183,7 @@ _page = partial(click.option, cls=SectionOption, section="Page")
 
 @click.command("explore", cls=SectionedCommand, short_help="Open every step of a network in the browser.")
 @click.argument("source", default=DEMO, metavar="[RUN|FILE|NAME]")
-@_page("--export", type=PATH, metavar="FILE.html", help="Write the page to a file instead of serving it.")
+@_page("-o", "--export", type=PATH, metavar="FILE.html", help="Write the page to a file and do not serve it.")
 @_page("--overwrite", is_flag=True, help="With --export: replace the file if it exists.")
 @_page("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port; 0 for a free one.")
 @_page("--no-open", is_flag=True, help="Print the address without opening a browser.")

@@ -42,12 +42,20 @@ class PerExample(NamedTuple):
         m: Number of examples.
         squares (1, m):
         """
-        K = self.left.shape[1] // m if m else 1
-        if K == 1 or not self.shared:
-            squares = _squares(self.left) * (1 if self.right is None else _squares(self.right))
-            return squares if K == 1 else squares.reshape(K, m).sum(axis=0, keepdims=True) / K**2
-        products = _products(self.left, K) * (1 if self.right is None else _products(self.right, K))
-        return np.maximum(products.sum(axis=(0, 1)), 0)[np.newaxis] / K**2  # rounding may go below 0
+        return self.norms(m) ** 2
+
+    def norms(self, m: int) -> Array:
+        """Norm of the gradient of each example, (1, m), also where its square overflows or vanishes."""
+        K, units, products = self.left.shape[1] // m if m else 1, [], []
+        of_members = "nkm,nlm->klm" if self.shared and K > 1 else "nkm,nkm->km"
+        for columns in (self.left,) if self.right is None else (self.left, self.right):
+            largest = np.max(np.abs(columns), axis=0, initial=0).reshape(K, m).max(axis=0)
+            units.append(np.ldexp(columns.dtype.type(1), np.frexp(largest)[1] - 1))
+            by_member = (columns / np.tile(units[-1], K)).reshape(len(columns), K, m)
+            products.append(np.einsum(of_members, by_member, by_member))
+        squares = np.prod(products, axis=0).reshape(-1, m).sum(axis=0)
+        # rounding may go below 0
+        return (np.sqrt(np.maximum(squares, 0)) / K * np.prod(units, axis=0))[np.newaxis]
 
 
 @equation("norm_W = ‖dZ⁽ⁱ⁾‖·‖A_prev⁽ⁱ⁾‖,  norm_b = ‖dZ⁽ⁱ⁾‖", source=SOURCE)
@@ -64,8 +72,7 @@ def linear_gradient_norms(dZ: Array, A_prev: Array) -> tuple[Array, Array]:
     if dZ.shape[1] != A_prev.shape[1]:
         expected = f"A_prev has a column for each of the {dZ.shape[1]} examples of dZ"
         raise ShapeError("linear_gradient_norms", expected, f"got A_prev {A_prev.shape}")
-    norm_b = np.sqrt(_squares(dZ))
-    return norm_b * np.sqrt(_squares(A_prev)), norm_b
+    return PerExample(dZ, A_prev).norms(dZ.shape[1]), PerExample(dZ).norms(dZ.shape[1])
 
 
 def gradient_norms(nodes: Sequence[Node], tape: Tape, d: dict[str, Array], m: int) -> Array:
@@ -99,16 +106,11 @@ def gradient_norms(nodes: Sequence[Node], tape: Tape, d: dict[str, Array], m: in
             if node.names[symbol] in written:  # weights that another operation made: its node continues
                 whole[node.names[symbol]] = each
             else:
-                total += each.squares(m)
-    return np.sqrt(total)
+                total = np.hypot(total, each.norms(m))
+    return total
 
 
-def _squares(columns: Array) -> Array:
-    """Sum of squares of each column, (1, m)."""
-    return np.sum(columns * columns, axis=0, keepdims=True)
-
-
-def _products(columns: Array, K: int) -> Array:
-    """Products of the columns of an example with each other, (K, K, m)."""
-    by_member = columns.reshape(len(columns), K, -1)
-    return np.einsum("nkm,nlm->klm", by_member, by_member)
+def euclidean_norm(values: Array) -> float:
+    """‖values‖, also where the squares of the numbers overflow or vanish."""
+    unit = 2.0 ** (int(np.frexp(np.abs(values).max(initial=0))[1]) - 1)  # the division does not round
+    return float(np.linalg.norm(values / unit)) * unit

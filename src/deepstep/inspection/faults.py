@@ -344,6 +344,7 @@ class Search(NamedTuple):
         return ("layer " if len(layers) == 1 else "layers ") + ", ".join(map(str, layers))
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a mistake that is tried may leave the numbers
 def name_fault(gradients: Mapping[str, Array], objective: "Objective") -> str:
     """Name one or two mistakes that explain these gradients, or where these begin to differ."""
     search = Search(gradients, objective)
@@ -417,7 +418,8 @@ def _updated_first(search: Search) -> Iterator[Place]:
     slope, got = (at_1 - at_0).ravel(), np.asarray(search.gradients[f"d{name}"])
     if got.shape != at_0.shape or not slope.any():
         return
-    if rate := float(slope @ (got - at_0).ravel() / (slope @ slope)):
+    size = np.abs(slope).max()  # squares of parts of it neither overflow nor vanish
+    if rate := float(slope / size @ ((got - at_0).ravel() / size) / np.square(slope / size).sum()):
         yield after(
             rate,
             f"dA_prev is taken with weights that were updated already, at learning rate {rate:.3g}: take all "

@@ -107,7 +107,7 @@ class ParameterCheck:
     shape: Shape of the parameter or quantity.
     checked: Number of entries compared.
     at_kink: Number of entries left out: a kink of a unit such as a relu, or of the loss, is close by, or a
-        weight is 0 under L1, where no derivative exists.
+        weight is 0 under L1, where no derivative exists; or the cost beside it is not finite.
     difference: ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖) over the entries compared; the divisor is
         never so small that the error of the finite differences alone would make the difference large.
     worst: Index of the entry with the largest absolute difference.
@@ -259,24 +259,23 @@ class Compared(NamedTuple):
     numeric: Array
     errors: Array
 
-    @property
-    def gap(self) -> float:
-        return float(np.linalg.norm(self.analytic - self.numeric))
-
-    @property
-    def scale(self) -> float:
-        return float(np.linalg.norm(self.analytic) + np.linalg.norm(self.numeric))
+    def norms(self) -> tuple[float, float, float, float]:
+        """‖analytic - numeric‖, ‖analytic‖ + ‖numeric‖, ‖errors‖, and their unit: no square overflows."""
+        unit = 2.0 ** (int(np.frexp(max(np.abs(part).max(initial=0) for part in self))[1]) - 1)
+        analytic, numeric, errors = (part / unit for part in self)
+        gap, *sizes, error = map(np.linalg.norm, (analytic - numeric, analytic, numeric, errors))
+        return float(gap), float(sum(sizes)), float(error), unit
 
     def difference(self, tolerance: float, most: float = inf) -> float:
         """‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖); the divisor has a least size, at most ``most``."""
-        # so that the numeric error alone does not exceed the tolerance
-        least = min(float(np.linalg.norm(self.errors)) / tolerance, most)
-        return self.gap / float(np.hypot(self.scale, least)) if self.gap else 0.0
+        gap, scale, error, unit = self.norms()
+        least = min(error / tolerance, most / unit)  # so that the numeric error alone stays in the tolerance
+        return gap / float(np.hypot(scale, least)) if gap else 0.0
 
     def undecided(self, size: float) -> bool:
         """Whether the numeric error is too large to decide, and explains the gap."""
-        error = float(np.linalg.norm(self.errors))
-        return self.gap <= EXPLAINED * error and error > UNSURE * max(self.scale, 1e-4 * size)
+        gap, scale, error, unit = self.norms()
+        return gap <= EXPLAINED * error and error > UNSURE * max(scale, 1e-4 * size / unit)
 
 
 def compare_all(objective: Objective, derivatives: Iterable[Derivative], options: Options) -> GradientReport:
@@ -312,7 +311,7 @@ def _compare(
     central = partial(_central, flat, evaluate, start, STENCILS[options.order])
     entries = evenly_spread(flat.size, options.max_entries or flat.size)
     numeric, errors = np.array([_settled(central, entry, size, options.epsilon) for entry in entries]).T
-    smooth = ~np.isnan(numeric)
+    smooth = np.isfinite(numeric)
     entries = entries[smooth]
     part = Compared(value.ravel()[entries], numeric[smooth], errors[smooth])
     apart = part.difference(options.tolerance)

@@ -269,7 +269,7 @@ class Scores(NamedTuple):
         return found if isinstance(found, Mapping) else {}
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
+        """Plain types; the recall of a class without rows is NaN."""
         return dict(self.values)
 
 

@@ -1,5 +1,6 @@
 """The trace of one training step: every quantity in order, with formula, shape and value."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from textwrap import indent
@@ -75,10 +76,11 @@ class TraceEntry:
         return f"{corner} …\nmin {low:.4g}, mean {mean:.4g}, max {high:.4g}"
 
     def to_dict(self) -> dict[str, Any]:
-        """The entry for JSON: the attributes, source and shape, and the value as nested lists."""
-        known = ("name", "layer", "phase", "formula", "equation", "source")
-        value = np.asarray(self.value).tolist()
-        return {**{name: getattr(self, name) for name in known}, "shape": list(self.shape), "value": value}
+        """For JSON: attributes, source, shape, and nested lists, with "nan", "inf", "-inf" as texts."""
+        names, value = ("name", "layer", "phase", "formula", "equation", "source"), np.asarray(self.value)
+        if not np.isfinite(value).all():
+            value = np.where(np.isfinite(value), value.astype(object), value.astype(str))
+        return {**{n: getattr(self, n) for n in names}, "shape": list(value.shape), "value": value.tolist()}
 
 
 class Trace:
@@ -183,17 +185,20 @@ class Trace:
                 factor = of.shape[1] if of.columns else 1.0
                 derivatives.append(Derivative(name, of.name, tape[name], factor))
         report = compare_all(objective, derivatives, options)
-        if report.passed:
-            return report
-        return replace(report, diagnosis=f"{report.first_wrong} is the first wrong one, going backward")
+        diagnosis = f"{report.first_wrong} is the first wrong one, going backward"
+        return report if report.passed else replace(report, diagnosis=diagnosis)
 
     def to_dict(self) -> dict[str, Any]:
-        """The trace for JSON: ``layer_dims``, ``activations``, and the ``entries`` as dictionaries."""
+        """For JSON: sizes, activations and entries; numbers that are not finite are "nan", "inf", "-inf"."""
         return {
             "layer_dims": list(self.architecture.layer_dims),
             "activations": list(self.architecture.activations),
             "entries": [entry.to_dict() for entry in self.entries],
         }
+
+    def to_json(self) -> str:
+        """`to_dict` as a JSON text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False)
 
     def _rows(self) -> list[tuple[str, ...]]:
         return [

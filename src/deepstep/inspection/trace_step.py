@@ -6,7 +6,6 @@ from inspect import unwrap
 from typing import Any
 
 import numpy as np
-from numpy.linalg import norm
 
 from deepstep.data.text_formats import html_table
 from deepstep.engines import Mistake, OpenedStep, ReferenceSession, SessionState, Settings, total_weight
@@ -22,6 +21,7 @@ from deepstep.equations import (
 )
 from deepstep.equations.activations import activation_op
 from deepstep.equations.costs import relative_weights
+from deepstep.equations.example_gradients import euclidean_norm as norm
 from deepstep.equations.ops import backward, is_weights, symbol_and_layer
 from deepstep.equations.regularization import penalties
 from deepstep.inspection.trace import Trace, TraceEntry

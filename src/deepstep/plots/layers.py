@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from deepstep.equations.example_gradients import euclidean_norm
 from deepstep.inspection import Trace
 from deepstep.network.border import check_inputs
 from deepstep.plots.drawing import (
@@ -98,11 +99,11 @@ class GradientFlowDisplay(HealthDisplay, OneAxes):
         trace: A trace of all layers.
         returns (display): The display, not drawn yet.
         """
-        squares = np.zeros(trace.architecture.n_layers)
+        norms = np.zeros(trace.architecture.n_layers)
         for entry in trace:
             if entry.phase == "backward" and entry.name[1:] in trace.architecture.graph.learned:
-                squares[entry.layer - 1] += np.square(entry.value).sum()
-        return cls(norms=np.sqrt(squares)[np.newaxis], moments=["one step"])
+                norms[entry.layer - 1] = np.hypot(norms[entry.layer - 1], euclidean_norm(entry.value))
+        return cls(norms=norms[np.newaxis], moments=["one step"])
 
     @classmethod
     def from_network(cls, network: Any, X: Any, Y: Any) -> Self:

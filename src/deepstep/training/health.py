@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.equations import Graph, Tape, get_activation
+from deepstep.equations.example_gradients import euclidean_norm
 from deepstep.equations.ops import backward, symbol_and_layer
 from deepstep.network import Architecture, Parameters
 from deepstep.training.callbacks import Callback, Training
@@ -108,7 +109,7 @@ def layer_health(
 ) -> Look:
     """The entries of `Health` for each layer, from examples X (n_x, k), with their own statistics."""
     graph, tape = architecture.run(X, parameters)
-    health, norm = [], np.linalg.norm
+    health = []
     for layer in range(1, architecture.n_layers + 1):
         A, W = tape[f"A{layer}"], parameters[f"W{layer}"]
         dead = (A == 0).all(axis=1)
@@ -116,10 +117,11 @@ def layer_health(
         if gradient is not None and before is not None:
             of_layer = [value.ravel() for key, value in gradient.items() if symbol_and_layer(key)[1] == layer]
             W_before = before[f"W{layer}"]
-            found["gradient_norm"] = _finite(norm(np.concatenate(of_layer)))
-            found["update_ratio"] = _finite(norm(W - W_before) / norm(W_before))
+            found["gradient_norm"] = _finite(euclidean_norm(np.concatenate(of_layer)))
+            moved, begun = euclidean_norm(W - W_before), euclidean_norm(W_before)
+            found["update_ratio"] = _finite(moved / begun) if begun else None
         found["activation_mean"], found["activation_deviation"] = _finite(A.mean()), _finite(A.std())
-        found["weight_size"] = _finite(norm(W) / np.sqrt(W.size))
+        found["weight_size"] = _finite(euclidean_norm(W) / np.sqrt(W.size))
         health.append(found)
     return health
 

@@ -32,6 +32,7 @@ from deepstep.engines.compiled.updates import cut, move
 
 AT_ONCE = 1024
 """Numbers that are added up in their own precision."""
+LEAST_FACTOR = 1e-30  # in float32 smaller ones vanish
 
 
 @calls.routine("gradient")
@@ -179,10 +180,10 @@ def sum_of(values, begin, count):
 
 @part
 def _clipping(thread, barrier, plan, work):
-    """The factor that brings the gradient's norm to clip_norm, from parts whose squares do not overflow."""
+    """A factor that brings the gradient's norm to clip_norm, and how often: its root, where it would be 0."""
     n_threads, gradient, shared = plan.n_threads, work.gradient, work.shared
     if plan.clip_norm == 0:
-        return 1.0
+        return 1.0, 0
     low, high = gradient.size * thread // n_threads, gradient.size * (thread + 1) // n_threads
     largest, squares = 0.0, 0.0
     for i in range(low, high):
@@ -192,13 +193,15 @@ def _clipping(thread, barrier, plan, work):
     wait_for_all(barrier, n_threads)
     largest = largest_of_threads(shared, LARGEST)
     if not 0 < largest < np.inf:
-        return 1.0
+        return 1.0, 0
     for i in range(low, high):
         squares += (np.float64(gradient[i]) / largest) ** 2
     shared[thread, NORM] = squares
     wait_for_all(barrier, n_threads)
-    share = plan.clip_norm / largest / np.sqrt(sum_of_threads(shared, NORM))
-    return share if share < 1 else 1.0
+    limit = plan.clip_norm / np.sqrt(sum_of_threads(shared, NORM))  # of the largest entry
+    if limit < LEAST_FACTOR * largest:
+        return np.sqrt(limit) / np.sqrt(largest), 2
+    return limit / largest, 1 if limit < largest else 0
 
 
 @calls.routine("update_whole")
@@ -206,12 +209,14 @@ def update_whole(thread, barrier, plan, parameters, state, work, matrices, batch
     """The update of this thread's rows of each parameter; of each W, where Muon updates them, by all."""
     wait_for_all(barrier, plan.n_threads)
     gradient = work.gradient
-    scale = gradient.dtype.type(_clipping(thread, barrier, plan, work))
+    factor, times = _clipping(thread, barrier, plan, work)
+    scale = gradient.dtype.type(factor)
     for own in parameters:
         low, high = own.rows * thread // plan.n_threads, own.rows * (thread + 1) // plan.n_threads
         at, count = own.at + low * own.width, (high - low) * own.width
-        for i in range(at, at + count):
-            gradient[i] *= scale
+        for _ in range(times):
+            for i in range(at, at + count):
+                gradient[i] *= scale
         if plan.rule != MUON or own.weights == 0:
             move(plan, own, state, at, gradient, at, count, batch.step, batch.rate, batch.decay)
     if plan.muon != 0:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from deepstep.equations import cost_from_logits, get_head, output_gradient
+from deepstep.equations.example_gradients import euclidean_norm
 from deepstep.equations.model import gradients_of
 from deepstep.equations.ops import is_weights
 from deepstep.inspection.findings.finding import Finding, found
@@ -92,7 +93,7 @@ class Start:
         self.architecture, self.beginning = architecture, beginning
         self.first, self.last = (self.cost(theta) for theta in (beginning.parameters, parameters))
         moved = [
-            np.linalg.norm(parameters[name] - W) / np.linalg.norm(W)
+            np.divide(euclidean_norm(parameters[name] - W), euclidean_norm(W))
             for name, W in beginning.parameters.items()
             if is_weights(name)
         ]
@@ -153,4 +154,4 @@ class Start:
 
 
 def _size(values: Array) -> float:
-    return float(np.sqrt(np.mean(np.square(values, dtype=np.float64))))
+    return float(euclidean_norm(np.asarray(values, np.float64)) / np.sqrt(values.size))
