@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from deepstep.data.text_formats import html_table
 from deepstep.engines import missing_numba
+from deepstep.environment import WORTH_SHARING, executor, may_share, single_blas, thread_limit
 from deepstep.estimators.calibration import fit_temperature, with_temperature
 from deepstep.estimators.presets import ALONE, AS_THEY_ARE, Preset
 from deepstep.estimators.tried import TriedPresets, cell
@@ -17,7 +18,7 @@ from deepstep.inspection.tables import text_table
 from deepstep.model import Network
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.table import TablePreparation
-from deepstep.training.rows import forward_rows
+from deepstep.training.rows import forward_rows, largest_product
 from deepstep.types import Array
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 NUMBERS_AT_ONCE = 2**24
 """Inputs of rows that are in memory at once for a prediction."""
+
+LEAST_ROWS = 64
+"""Rows of a block that a thread predicts."""
 
 LEAST_SHARE = 0.03
 """The weight below which a preset is left out: a slower prediction for a difference that cannot be seen."""
@@ -325,6 +329,7 @@ class Ensemble:
         order = np.argsort([np.inf if cost is None else cost for cost in costs], kind="stable")
         return Leaderboard(rows[number] for number in order)
 
+    @single_blas(shares=True)
     def outputs(self, rows: Any) -> Array:
         """The weighted mean of the members' outputs, (m, n_L); of many rows of a table a part at a time."""
         if self.takes_numbers:
@@ -342,6 +347,7 @@ class Ensemble:
         ]
         return found[0] if len(found) == 1 else np.concatenate(found)
 
+    @single_blas(shares=True)
     def outputs_of(self, features: Iterable[Any]) -> Array:
         """The same of rows that are features of each fold already."""
         total: Array | None = None
@@ -381,6 +387,7 @@ class Ensemble:
     def __getstate__(self) -> dict[str, Any]:
         return {one.name: getattr(self, one.name) for one in fields(self)}
 
+    @single_blas(shares=True)
     def mean_and_spread_of_fold(self, number: int, rows: Any) -> tuple[Array, Array]:
         """Weighted mean and standard deviation over the members of a fold, (m, n_L) each."""
         preprocessor, own = self.preprocessors[number], self._by_fold[number]
@@ -413,7 +420,22 @@ def outputs_of_rows(network: Network, engine: str, X: Any) -> Array:
         if np.isfinite(A).all():
             return A
     # the network's own forward pass names what is not finite
-    return forward_rows(network.forward, X, architecture.held_dims)
+    if network.engine.partition(":")[0] == "torch":  # it has threads of its own
+        return forward_rows(network.forward, X, architecture.held_dims)
+    rows = WORTH_SHARING // largest_product(architecture.held_dims)
+    return in_blocks(lambda block: forward_rows(network.forward, block, architecture.held_dims), X, rows)
+
+
+def in_blocks(outputs: Callable[[Any], Array], X: Any, rows: int) -> Array:
+    """Outputs of blocks of rows, by several threads: the same bits for any number of them."""
+    size = max(LEAST_ROWS, rows)
+    blocks = [X[first : first + size] for first in range(0, max(1, X.shape[0]), size)]
+    n = min(thread_limit(), len(blocks)) if may_share() else 1
+    if n == 1:
+        with single_blas(shares=True):
+            return np.concatenate([outputs(block) for block in blocks])
+    with single_blas(), executor(n, "deepstep rows") as workers:
+        return np.concatenate(list(workers.map(outputs, blocks)))
 
 
 class EnsembleWeights(NamedTuple):
