@@ -1,8 +1,8 @@
 """An ensemble: networks of several presets over the folds of a table, with weights; or one network alone."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -335,8 +335,7 @@ class Ensemble:
         if self.takes_numbers:
             (member,), (preprocessor,) = self.members, self.preprocessors
             return member.outputs({member.preset.inputs: rows}, preprocessor)
-        widest = max(preprocessor.n_inputs or rows.shape[1] for preprocessor in self.preprocessors)
-        size = max(1, NUMBERS_AT_ONCE // widest)
+        size = self.rows_at_once(rows.shape[1])
         parts = [rows[start : start + size] for start in range(0, max(1, rows.shape[0]), size)]
         found = [
             self.outputs_of(
@@ -347,14 +346,25 @@ class Ensemble:
         ]
         return found[0] if len(found) == 1 else np.concatenate(found)
 
-    @single_blas(shares=True)
+    def rows_at_once(self, n: int) -> int:
+        """How many rows of n columns a prediction holds in memory."""
+        widest = max(preprocessor.n_inputs or n for preprocessor in self.preprocessors)
+        return max(1, NUMBERS_AT_ONCE // widest)
+
     def outputs_of(self, features: Iterable[Any]) -> Array:
         """The same of rows that are features of each fold already."""
+        counted = zip(self.preprocessors, features, self._by_fold, strict=True)
+        return self.outputs_of_inputs(
+            preprocessor.encoded(of_fold) if own else {} for preprocessor, of_fold, own in counted
+        )
+
+    @single_blas(shares=True)
+    def outputs_of_inputs(self, inputs: Iterable[Mapping[str, Any]]) -> Array:
+        """The same of rows that are the inputs of each fold already."""
         total: Array | None = None
-        for preprocessor, of_fold, own in zip(self.preprocessors, features, self._by_fold, strict=True):
+        for preprocessor, of_fold, own in zip(self.preprocessors, inputs, self._by_fold, strict=True):
             if own:
-                inputs = preprocessor.encoded(of_fold)
-                found = [member.outputs(inputs, preprocessor) for member, _ in own]
+                found = [member.outputs(of_fold, preprocessor) for member, _ in own]
                 for A, (_, share) in zip(self._tempered(found, own), own, strict=True):
                     total = share * A if total is None else total + share * A
         return np.asarray(total)
@@ -403,6 +413,56 @@ class Ensemble:
         pairs = [self.mean_and_spread_of_fold(number, rows) for number, one in enumerate(shares) if one]
         mean = sum(share * A for share, (A, _) in zip(filter(None, shares), pairs, strict=True))
         return np.asarray(mean), np.mean([spread for _, spread in pairs], axis=0)
+
+
+class PermutedColumn:
+    """Outputs for rows a column of which is permuted: what the others became is computed once.
+
+    ``table`` has the columns of rows that are features already.
+    """
+
+    def __init__(self, ensemble: Ensemble, rows: Any, table: TablePreparation) -> None:
+        self._ensemble, self._m = ensemble, rows.shape[0]
+        self._size = ensemble.rows_at_once(rows.shape[1])
+        self._features = [preprocessor.features(rows) for preprocessor in ensemble.preprocessors]
+        self._blocks = [(preprocessor.preparation or table).blocks for preprocessor in ensemble.preprocessors]
+        self._inputs = lru_cache(maxsize=1)(self._inputs_of_part)  # all rows, where they are one part
+
+    def _inputs_of_part(self, first: int) -> list[dict[str, Any]]:
+        pairs = zip(self._ensemble.preprocessors, self._features, strict=True)
+        return [preprocessor.encoded(X[first : first + self._size]) for preprocessor, X in pairs]
+
+    def outputs(self, column: str = "", order: NDArray[np.intp] | None = None) -> Array:
+        """Outputs (m, n_L) where a column has its values in another order; without one, as the rows are."""
+        outputs = []
+        for first in range(0, self._m, self._size):
+            inputs, changes = self._inputs(first), list[tuple[Array, Any, Array]]()
+            if order is not None:
+                rows = order[first : first + self._size]
+                for fold, of_fold in enumerate(inputs):
+                    changes += self._changes(fold, of_fold, column, rows)
+            before = [(array, where, array[:, where].copy()) for array, where, _ in changes]
+            try:
+                for array, where, values in changes:
+                    array[:, where] = values
+                outputs.append(self._ensemble.outputs_of_inputs(inputs))
+            finally:
+                for array, where, values in before:
+                    array[:, where] = values
+        return np.concatenate(outputs)
+
+    def _changes(
+        self, fold: int, inputs: Mapping[str, Any], column: str, rows: NDArray[np.intp]
+    ) -> Iterator[tuple[Array, Any, Array]]:
+        """The inputs of each encoding that the column became: an array, its columns, and their values."""
+        block = self._blocks[fold].get(column, slice(0, 0))
+        features = self._features[fold][rows, block]
+        for name, encoding in self._ensemble.preprocessors[fold].encodings.items():
+            if encoding is None:
+                yield inputs[name], block, features
+            elif features.size:
+                where = np.isin(encoding.origins, np.arange(block.start, block.stop))
+                yield inputs[name], where, encoding.part(block).transform(features)
 
 
 def outputs_of_rows(network: Network, engine: str, X: Any) -> Array:
