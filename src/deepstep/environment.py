@@ -16,6 +16,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -207,6 +208,76 @@ def set_blas_threads(pool: Any, count: int) -> None:
     pool.set_num_threads(count)
     if forget is not None:
         forget()
+
+
+def blas_libraries() -> list[dict[str, Any]]:
+    """The BLAS libraries of this process: name, version, kernel and threads; None where one does not say."""
+    return [
+        {
+            "library": pool.internal_api,
+            "version": pool.version,
+            "kernel": getattr(pool, "architecture", None),
+            "threads": count,
+        }
+        for pool, count in zip(blas_pools(), blas_limits(), strict=True)
+    ]
+
+
+AVX2, AVX512 = "AVX2", "AVX-512"
+VECTORS = {AVX2: {"avx2", "fma"}, AVX512: {"avx2", "fma", "avx512f", "avx512vl", "avx512bw", "avx512dq"}}
+"""What kernels of OpenBLAS use, and the flags of a processor that has it."""
+
+KERNELS = {
+    **dict.fromkeys(("Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Sandybridge"), ()),
+    **dict.fromkeys(("Athlon", "Opteron", "Barcelona", "Bulldozer", "Piledriver", "Steamroller"), ()),
+    **dict.fromkeys(("Haswell", "Zen"), (AVX2,)),
+    **dict.fromkeys(("SkylakeX", "Cooperlake", "SapphireRapids"), (AVX2, AVX512)),
+}
+"""Kernels of OpenBLAS for x86, and which of `VECTORS` they use; of others nothing is said."""
+
+CORETYPE = "OPENBLAS_CORETYPE"
+"""The variable that names the kernel of OpenBLAS; without it OpenBLAS takes that of the processor."""
+
+
+def processor_flags() -> set[str]:
+    """What the processor has, as Linux names it; empty where the system does not say."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return set()
+    return next((set(line.split()) for line in lines if line.startswith("flags")), set())
+
+
+def old_kernel() -> str:
+    """How a BLAS is slower than the processor allows: its kernel is an older one's; empty where none is."""
+    flags = processor_flags()
+    available = [name for name, needed in VECTORS.items() if needed <= flags]
+    for library in blas_libraries():
+        used = KERNELS.get(library["kernel"], tuple(VECTORS))
+        if unused := [name for name in available if name not in used]:
+            text = f"products of matrices run the kernels for {library['kernel']}"
+            setting, mend = os.environ.get(CORETYPE), "Install a newer NumPy and SciPy."
+            if setting:
+                mend = f"{CORETYPE} is set to {setting!r}. Unset it."
+            return f"{text}, without the processor's {unused[-1]}. {mend}"
+    return ""
+
+
+SLOW = 1.0
+"""Seconds of a training from which on its speed matters."""
+
+
+def slow_training(seconds: float) -> str:
+    """`old_kernel` of a training that took so long, once in a process; else empty."""
+    global _told
+    if seconds < SLOW or _told:
+        return ""
+    _told = True
+    return old_kernel()
+
+
+_told = False
+"""Whether a training looked for an old kernel."""
 
 
 def _begin_anew() -> None:
