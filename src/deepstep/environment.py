@@ -225,7 +225,7 @@ def blas_libraries() -> list[dict[str, Any]]:
 
 AVX2, AVX512 = "AVX2", "AVX-512"
 VECTORS = {AVX2: {"avx2", "fma"}, AVX512: {"avx2", "fma", "avx512f", "avx512vl", "avx512bw", "avx512dq"}}
-"""What kernels of OpenBLAS use, and the flags of a processor that has it."""
+"""Instructions that kernels of OpenBLAS use, and the flags of a processor that has it."""
 
 KERNELS = {
     **dict.fromkeys(("Prescott", "Core2", "Penryn", "Dunnington", "Nehalem", "Sandybridge"), ()),
@@ -233,14 +233,14 @@ KERNELS = {
     **dict.fromkeys(("Haswell", "Zen"), (AVX2,)),
     **dict.fromkeys(("SkylakeX", "Cooperlake", "SapphireRapids"), (AVX2, AVX512)),
 }
-"""Kernels of OpenBLAS for x86, and which of `VECTORS` they use; of others nothing is said."""
+"""Kernels of OpenBLAS for x86, and which of `VECTORS` they use; others are unknown."""
 
 CORETYPE = "OPENBLAS_CORETYPE"
 """The variable that names the kernel of OpenBLAS; without it OpenBLAS takes that of the processor."""
 
 
 def processor_flags() -> set[str]:
-    """What the processor has, as Linux names it; empty where the system does not say."""
+    """Features of the processor, as Linux names them; empty where the system does not say."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -256,10 +256,10 @@ def old_kernel() -> str:
         used = KERNELS.get(library["kernel"], tuple(VECTORS))
         if unused := [name for name in available if name not in used]:
             text = f"products of matrices run the kernels for {library['kernel']}"
-            setting, mend = os.environ.get(CORETYPE), "Install a newer NumPy and SciPy."
+            setting, advice = os.environ.get(CORETYPE), "Install a newer NumPy and SciPy."
             if setting:
-                mend = f"{CORETYPE} is set to {setting!r}. Unset it."
-            return f"{text}, without the processor's {unused[-1]}. {mend}"
+                advice = f"{CORETYPE} is set to {setting!r}. Unset it."
+            return f"{text}, without the processor's {unused[-1]}. {advice}"
     return ""
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from deepstep.errors import FileError, SpeedWarning
+from deepstep.errors import FileError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -141,8 +141,6 @@ def harmless_warnings() -> Iterator[None]:
     plain = warnings.formatwarning
 
     def formatted(message: Warning | str, *rest: Any, **named: Any) -> str:
-        if isinstance(message, SpeedWarning):  # no line of code is its cause
-            return f"Warning: {harmless(str(message))}\n"
         return plain(harmless(str(message)), *rest, **named)
 
     warnings.formatwarning = formatted

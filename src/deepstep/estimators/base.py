@@ -253,8 +253,8 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
             self.__dict__.clear()
             self.__dict__.update(before)
             raise
-        if told := slow_training(perf_counter() - begin):
-            warn_the_caller(f"{where}: {told}", SpeedWarning)
+        if slow := slow_training(perf_counter() - begin):
+            warn_the_caller(f"{where}: {slow}", SpeedWarning)
         return self
 
     def _fit_in_memory(self, given: RawData, validation: RawData | None, context: FitContext) -> None:

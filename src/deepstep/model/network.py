@@ -338,8 +338,8 @@ class Network:
         given = locals()
         options = {name: given[name] for name in given if name not in ("self", "X", "Y", "settings")}
         begin, history = perf_counter(), fit(self, X, Y, options | settings)
-        if told := slow_training(perf_counter() - begin):
-            warnings.warn(f"Network.train: {told}", SpeedWarning, stacklevel=2)
+        if slow := slow_training(perf_counter() - begin):
+            warnings.warn(f"Network.train: {slow}", SpeedWarning, stacklevel=2)
         return history
 
     def steps(
