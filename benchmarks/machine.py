@@ -11,16 +11,32 @@ from typing import Any
 
 
 def machine(packages: Sequence[str], n_threads: int) -> dict[str, Any]:
-    """Date, processor, threads, load, Python, system and the versions of packages: plain JSON types."""
+    """Date, processor, threads, BLAS, load, Python, system and versions of packages: plain JSON types."""
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="minutes"),
         "processor": processor(),
         "threads": n_threads,
+        "blas": blas(),
         "load_before": load(),
         "python": platform.python_version(),
         "system": platform.platform(),
         "versions": versions(packages),
     }
+
+
+def blas() -> list[dict[str, Any]]:
+    """Library, version, kernel and threads of each BLAS of this process, with NumPy's."""
+    import numpy  # noqa: F401  # its BLAS is loaded
+    from threadpoolctl import threadpool_info
+
+    names = {
+        "library": "internal_api",
+        "version": "version",
+        "kernel": "architecture",
+        "threads": "num_threads",
+    }
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return [{name: pool.get(key) for name, key in names.items()} for pool in pools]
 
 
 def versions(packages: Sequence[str]) -> dict[str, str | None]:
@@ -44,7 +60,12 @@ def state() -> str:
 
 
 def processor() -> str:
-    """The processor's name, and its widest vectors."""
+    """The processor's name, and its widest vectors; marked where a variable names the kernel of BLAS."""
+    kernel = os.environ.get("OPENBLAS_CORETYPE")
+    return _processor() + (f", OPENBLAS_CORETYPE={kernel}" if kernel else "")
+
+
+def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

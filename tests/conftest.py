@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from importlib.util import find_spec
+from math import inf
 from pathlib import Path
 
 # Two workers on two cores: one BLAS thread each. It is read when NumPy loads, so it stands before imports.
@@ -77,6 +78,14 @@ def shared() -> Path:
             pytest.fail(f"{SHARED} is missing: continuous integration needs the shared test data")
         pytest.skip("the shared test data is not beside this checkout")
     return SHARED
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_warning_of_old_kernels() -> Iterator[None]:
+    """Trainings of tests may be slow, by any kernel of BLAS: a warning of it would be an error."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("deepstep.environment.SLOW", inf)
+        yield
 
 
 @pytest.fixture

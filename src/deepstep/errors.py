@@ -213,6 +213,10 @@ class DataWarning(UserWarning):
     """A column of a table may be meant otherwise than it is read."""
 
 
+class SpeedWarning(UserWarning):
+    """A training took longer than the processor needs for it."""
+
+
 class WorkerError(DeepStepError, RuntimeError):
     """A worker of a training has ended, hangs, or is at another place than the others."""
 

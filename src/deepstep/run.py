@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     import polars
 
     from deepstep.estimators.base import DeepEstimator
-    from deepstep.estimators.ensemble import Ensemble, Leaderboard, Member
+    from deepstep.estimators.ensemble import Ensemble, Leaderboard, Member, PermutedColumn
 
 PREPARATION, EXAMPLES = "preparation.json", "examples.safetensors"
 OF_VERSION_1 = ("history.jsonl", "model.safetensors", PREPARATION, EXAMPLES)
@@ -411,6 +411,20 @@ class Run:
         DataError, ShapeError: When the rows do not fit what was trained on.
         """
         return self.ensemble.outputs(self._rows(raw))
+
+    def permuted(self, raw: Any) -> "PermutedColumn":
+        """The outputs for raw rows of which a column is permuted, see ``outputs`` of what it gives.
+
+        raw (table, or path of one): As in `outputs`.
+        returns: Each prediction encodes that column alone.
+        DataError, ShapeError: As in `outputs`, and for a run of pictures.
+        """
+        from deepstep.estimators.ensemble import PermutedColumn
+
+        table = self.preparation.inputs
+        if not isinstance(table, TablePreparation):
+            raise DataError("Run.permuted", "a run of a table, which has columns", "got one of pictures")
+        return PermutedColumn(self.ensemble, self._rows(raw), table)
 
     def inputs(self, raw: Any, member: int = 0) -> Array:
         """Raw rows as the inputs of a network.

@@ -7,6 +7,8 @@ import polars
 import pytest
 
 from deepstep.equations import EQUATIONS
+from deepstep.estimators import DeepRegressor
+from deepstep.preparation import Preparation, TablePreparation
 from deepstep.run import Run
 
 
@@ -21,6 +23,23 @@ def test_summary(deepstep, flower_run):
     assert record["parameters"] == run.network.parameters.flat.size
     assert record["results"]["test"]["rows"] == 12
     assert record["epochs"] == 30
+
+
+@pytest.mark.parametrize(
+    ("n", "more"), [(40, ""), (41, "… and 1 columns more"), (500, "… and 460 columns more")]
+)
+def test_a_summary_shows_a_bounded_number_of_columns(deepstep, tmp_path, n, more):
+    rng = np.random.default_rng(1)
+    X = polars.DataFrame(rng.standard_normal((20, n)), schema=[f"column_{number}" for number in range(n)])
+    model = DeepRegressor(2, preset="mlp", solver="lbfgs", max_iter=20).fit(X.to_numpy(), X["column_0"])
+    preparation = Preparation(TablePreparation.fit(X), Run.of(model).preparation.target)
+    Run.of(model, preparation=preparation).save(tmp_path / "run")
+    shown = deepstep("summary", tmp_path / "run").out
+    assert shown.count("column_") == min(n, 40)
+    assert ("columns more" in shown) == bool(more)
+    assert more in shown
+    record = json.loads(deepstep("summary", tmp_path / "run", "--json").out)
+    assert len(record["inputs"]["columns"]) == n
 
 
 def test_trace_is_that_of_the_examples_in_the_run(deepstep, flower_run):

@@ -5,17 +5,20 @@ import os
 import subprocess
 import sys
 import threading
+import time
 import tracemalloc
 from collections import namedtuple
 
 import numpy as np
 import pytest
+import scipy.linalg  # noqa: F401  # the BLAS of kernels is loaded
 from numba import njit
+from threadpoolctl import threadpool_limits
 
-from deepstep import Network
+from deepstep import Network, environment
 from deepstep.engines import Settings, open_session
+from deepstep.engines.compiled import forward, threads
 from deepstep.engines.compiled import session as sessions
-from deepstep.engines.compiled import threads
 from deepstep.engines.compiled.activations import drop
 from deepstep.engines.compiled.calls import ROUTINES
 from deepstep.engines.compiled.forward import outputs_of_rows, predict
@@ -23,8 +26,10 @@ from deepstep.engines.compiled.machine import ON_X86
 from deepstep.engines.compiled.mathematics import exp, log1p
 from deepstep.engines.compiled.step import train
 from deepstep.engines.draws import dropout_masks
+from deepstep.environment import NEVER_SHARED, WORTH_SHARING
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples, shuffled
+from deepstep.training.rows import forward_rows
 
 
 def over(function):
@@ -109,9 +114,10 @@ def epochs(session, examples, count=3, batch_size=128):
         {"features": {"category_embedding": {"counts": {"2": 5}}}, "input_scale": True},
     ],
 )
-def test_rows_are_predicted_as_by_the_equations(parts, dtype, with_threads):
+def test_rows_are_predicted_as_by_the_equations(parts, dtype, with_threads, monkeypatch):
     """From one row to several tiles and threads, of inputs that nobody may write into."""
     used = with_threads(2)
+    monkeypatch.setattr(forward, "WORTH_A_THREAD", 10**6)
     net = Network([7, 20, 9, 3], activation=["mish", "relu"], seed=1, dtype=dtype, **parts)
     rng = np.random.default_rng(5)
     net.parameters.flat[:] += 0.2 * rng.standard_normal(net.parameters.flat.size)
@@ -153,19 +159,19 @@ def test_two_python_threads_train_at_once(with_threads):
 
 def test_blas_stays_on_one_thread_whoever_conducts():
     """threadpoolctl lets one Python thread alone set limits, the first that did: that must not hinder."""
-    pools = threads._pools()
+    pools = environment.blas_pools()
     before, found = [pool.num_threads for pool in pools], []
     owns, over = threading.Event(), threading.Event()
 
     def sets_and_stays():
         for pool in pools:
-            threads._set_threads(pool, 2)
+            environment.set_blas_threads(pool, 2)
             pool.set_num_threads(2)  # control is this thread's from now on
         owns.set()
         over.wait()
 
     def conducts():
-        with threads.single_blas():
+        with environment.single_blas():
             found.append([pool.num_threads for pool in pools])
         found.append([pool.num_threads for pool in pools])
 
@@ -180,7 +186,7 @@ def test_blas_stays_on_one_thread_whoever_conducts():
         over.set()
         owner.join()
         for pool, count in zip(pools, before, strict=True):
-            threads._set_threads(pool, count)
+            environment.set_blas_threads(pool, count)
     assert found == [[1] * len(pools), [2] * len(pools)] * 2
 
 
@@ -221,13 +227,14 @@ def test_nobody_looks_at_a_batch_that_ended_the_call(monkeypatch):
 @pytest.mark.parametrize("at", [1, 2, 3, 4])
 def test_ctrl_c_among_the_limits_of_blas_owes_nothing(at, monkeypatch):
     def limits():
-        return [pool.num_threads for pool in threads._pools()]
+        return [pool.num_threads for pool in environment.blas_pools()]
 
     def go_in_and_out():
-        with threads.single_blas():
+        with environment.single_blas():
             assert set(limits()) == {1}
 
-    before, set_threads, calls = limits(), threads._set_threads, []
+    many = threadpool_limits(2, user_api="blas")
+    before, set_threads, calls = limits(), environment.set_blas_threads, []
 
     def breaks_in(pool, count):
         set_threads(pool, count)
@@ -236,12 +243,79 @@ def test_ctrl_c_among_the_limits_of_blas_owes_nothing(at, monkeypatch):
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(threads, "_set_threads", breaks_in)
+        patch.setattr(environment, "set_blas_threads", breaks_in)
         with pytest.raises(KeyboardInterrupt):
             go_in_and_out()
-    assert threads.alone()
+    assert environment.may_share()
     go_in_and_out()
     assert limits() == before
+    many.restore_original_limits()
+
+
+class TestSmallProducts:
+    """BLAS has one thread for them, and as many as before for others and afterwards."""
+
+    DIMS = (50, 200, 3)
+    LEAST, MOST = -(-NEVER_SHARED // 10_000), WORTH_SHARING // 10_000
+
+    @pytest.fixture(autouse=True)
+    def three_threads(self):
+        with threadpool_limits(3, user_api="blas"):
+            yield
+            assert self.limits() == {3}
+            assert environment.may_share()
+
+    @staticmethod
+    def limits():
+        return {pool.num_threads for pool in environment.blas_pools()}
+
+    @pytest.mark.parametrize(("m", "expected"), [(LEAST, 1), (MOST, 1), (MOST + 1, 3)])
+    def test_one_thread(self, m, expected):
+        seen = []
+
+        def outputs(A):
+            seen.append(self.limits())
+            return A[:3]
+
+        forward_rows(outputs, np.zeros((m, 50)), self.DIMS)
+        assert seen == [{expected}]
+
+    def test_a_network(self, monkeypatch):
+        seen, run = [], Architecture.run
+        monkeypatch.setattr(
+            Architecture, "run", lambda *a, **k: (seen.append(self.limits()), run(*a, **k))[1]
+        )
+        net = Network([50, 200, 3], output="softmax", seed=1, engine="reference")
+        for answers in (net.forward, net.predict, net.predict_proba):
+            answers(np.zeros((50, 100)))
+        assert seen == [{1}] * 3
+
+    @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+    def test_an_error(self, error):
+        def outputs(A):
+            assert self.limits() == {1}
+            raise error
+
+        with pytest.raises(error):
+            forward_rows(outputs, np.zeros((100, 50)), self.DIMS)
+
+    def test_several_threads(self, fresh_seed):
+        """Whoever comes and goes, the limit is 1 while anybody is inside, and 3 at the end."""
+        pauses = np.random.default_rng(fresh_seed).uniform(0, 2e-3, (8, 10))
+        seen = []
+
+        def predicts(pauses):
+            for pause in pauses:
+                with environment.single_blas(shares=bool(pause > 1e-3)):
+                    time.sleep(pause)
+                    seen.append(self.limits())
+
+        workers = [threading.Thread(target=predicts, args=[row]) for row in pauses]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        assert seen == [{1}] * 80
 
 
 def test_an_interruption_before_the_work_sends_the_others_home():
@@ -283,7 +357,7 @@ Pool = namedtuple("Pool", "num_threads")
 )
 def test_the_limit_is_that_of_processors_and_blas(processors, pools, asked, expected, monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(processors)), raising=False)
-    monkeypatch.setattr(threads, "_pools", lambda: list(map(Pool, pools)))
+    monkeypatch.setattr(environment, "blas_pools", lambda: list(map(Pool, pools)))
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     if asked is not None:
         monkeypatch.setenv("OMP_NUM_THREADS", asked)
@@ -295,6 +369,7 @@ import os, signal, sys
 from threading import Event, Thread
 sys.path[:0] = sys.argv[1:]
 import numpy as np
+from deepstep import environment
 from deepstep.engines.compiled import session, threads
 from test_kernels import epochs, work
 
@@ -310,7 +385,7 @@ def trained():
     return session.parameters.flat
 
 def limits():
-    return [pool.num_threads for pool in threads._pools()]
+    return [pool.num_threads for pool in environment.blas_pools()]
 
 def in_a_fork():
     child = os.fork()
@@ -321,13 +396,13 @@ def in_a_fork():
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
-limits_before, before = limits(), trained()
+before, limits_before = trained(), limits()
 codes = [in_a_fork()]
 
 inside, over = Event(), Event()
 
 def waits_inside():
-    with threads.single_blas():
+    with environment.single_blas():
         inside.set()
         over.wait()
 

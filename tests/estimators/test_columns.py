@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,10 +13,14 @@ from numpy.testing import assert_array_equal
 from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 
+from deepstep.cli import evaluate
 from deepstep.cli.main import main
 from deepstep.errors import DataError
-from deepstep.estimators import DeepClassifier, DeepRegressor
+from deepstep.estimators import DeepClassifier, DeepRegressor, ensemble
 from deepstep.estimators.inputs import warn_of_leaks
+from deepstep.preparation import TablePreparation
+from deepstep.run import Run
+from deepstep.training.progress import Meter
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -257,3 +262,59 @@ def test_importance_of_columns_of_a_table(tmp_path, capsys):
     means = {one["column"]: one["mean"] for one in record["importance"]}
     assert list(means)[-1] == "noise"
     assert min(means["word"], means["number"]) > max(0.05, 2 * abs(means["noise"]))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"n_estimators": 3},
+        {"n_estimators": 3, "members": "mixed"},
+        {"preset": "single"},
+    ],
+)
+def test_a_permuted_column_is_encoded_alone(options, fresh_seed, monkeypatch):
+    """The outputs of a table with that column permuted, bit for bit, also where rows are taken in parts."""
+    rng, m = np.random.default_rng(fresh_seed), 300
+    frame = polars.DataFrame(
+        {
+            "number": np.where(rng.random(m) < 0.1, np.nan, rng.standard_normal(m)),
+            "word": rng.choice(["red", "green", "blue"], m),
+            "day": (np.datetime64("2024-01-01") + rng.integers(0, 900, m)).astype("datetime64[D]"),
+            "text": np.where(rng.random(m) < 0.2, "", rng.exponential(size=m).round(2).astype(str)),
+            "few": rng.integers(0, 3, m),
+            "yes": rng.random(m) < 0.5,
+        }
+    )
+    score = frame["number"].fill_nan(0).to_numpy() + (frame["word"].to_numpy() == "red")
+    y = np.where(score > 0.3, "high", "low")
+    model = DeepClassifier(**options, max_iter=1, random_state=1).fit(frame, y)
+    run = Run.of(model)
+    for at_once in (2**24, 4_000):
+        monkeypatch.setattr(ensemble, "NUMBERS_AT_ONCE", at_once)
+        permuted, plain = run.permuted(frame), run.outputs(frame)
+        for column in [*frame.columns, *rng.permutation(frame.columns)]:
+            order = rng.permutation(m)
+            expected = run.outputs(frame.with_columns(frame.get_column(column).gather(order)))
+            np.testing.assert_array_equal(permuted.outputs(column, order), expected, err_msg=column)
+            np.testing.assert_array_equal(permuted.outputs(), plain)
+
+
+def test_importance_encodes_the_table_once_and_shows_how_far_it_is(tmp_path, capsys, monkeypatch):
+    rng = np.random.default_rng(1)
+    frame = polars.DataFrame(rng.standard_normal((60, 30)), schema=[f"x{number}" for number in range(30)])
+    frame = frame.with_columns(y=frame["x3"] + frame["x4"])
+    frame.write_csv(tmp_path / "t.csv")
+    model = DeepRegressor(n_estimators=1, max_iter=1).fit(frame.drop("y"), frame["y"].to_numpy())
+    Run.of(model, {"target": "y"}).save(tmp_path / "run")
+    transformed, transform = [], TablePreparation.transform
+    monkeypatch.setattr(
+        TablePreparation, "transform", lambda self, rows: transformed.append(1) or transform(self, rows)
+    )
+    monkeypatch.setattr(evaluate, "Meter", partial(Meter, seconds_between_lines=0.0))
+    with pytest.raises(SystemExit) as end:
+        main(["importance", str(tmp_path / "run"), str(tmp_path / "t.csv"), "--repeats", "2"])
+    assert end.value.code == 0
+    assert len(transformed) == len(model.ensemble_.preprocessors)
+    told = capsys.readouterr().err
+    assert "importance: 1/30 columns" in told
+    assert "importance: 30/30 columns" in told

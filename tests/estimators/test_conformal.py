@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_iris
+from sklearn.linear_model import GammaRegressor
+from threadpoolctl import threadpool_limits
 
+from deepstep.environment import blas_pools
 from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.estimators.calibration import POOLED, prediction_sets
 from deepstep.estimators.widths import FEWEST, WidthInputs, fit_width
@@ -78,6 +81,30 @@ def test_the_spread_of_the_members_and_the_prediction_tell_the_width():
             ratio = np.log(sigma / truth)[spread > 0.2]
             assert np.corrcoef(np.log(sigma), np.log(truth))[0, 1] > 0.9
             assert ratio.std() < 0.35
+
+
+def test_widths_are_fitted_by_one_blas_thread(monkeypatch):
+    """On many rows and columns, where BLAS would share products, the same bits for any number of threads."""
+    rng, limits, fit = np.random.default_rng(3), [], GammaRegressor.fit
+    columns = rng.standard_normal((1500, 30))
+    inputs = WidthInputs(rng.standard_normal(1500), rng.exponential(size=1500), columns)
+    sizes = np.abs(rng.standard_normal(1500)) * np.exp(columns[:, 0])
+
+    def watched(self, *arguments):
+        limits.extend(pool.num_threads for pool in blas_pools())
+        return fit(self, *arguments)
+
+    monkeypatch.setattr(GammaRegressor, "fit", watched)
+    widths = []
+    for n in (1, 2, 3):
+        with threadpool_limits(n, user_api="blas"):
+            model, sigma = fit_width(inputs, sizes)
+            assert {pool.num_threads for pool in blas_pools()} == {n}
+        widths.append((model.coefficients, sigma))
+    assert set(limits) == {1}
+    for coefficients, sigma in widths[1:]:
+        np.testing.assert_array_equal(coefficients, widths[0][0])
+        np.testing.assert_array_equal(sigma, widths[0][1])
 
 
 @pytest.mark.parametrize("m", [FEWEST - 1, 800])

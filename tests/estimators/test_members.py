@@ -9,10 +9,12 @@ import polars
 import pytest
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.metrics import accuracy_score, r2_score
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from deepstep.engines.choice import ON_CPU
+from deepstep.engines.compiled import threads
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators import DeepClassifier, DeepRegressor
+from deepstep.estimators import DeepClassifier, DeepRegressor, ensemble, mixed
 from deepstep.estimators.presets import engine_on
 
 SMALL = {"max_iter": 8, "random_state": 1}
@@ -71,6 +73,39 @@ def test_a_pickle_holds_parameters_once(fitted):
     assert len(stored) < 1.25 * sum(sizes) + 50_000
     for copied in (pickle.loads(stored), deepcopy(model)):
         np.testing.assert_array_equal(copied.predict(X), model.predict(X))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"n_estimators": 2},
+        {"n_estimators": 2, "engine": "reference"},
+        {"n_estimators": 2, "members": "mixed"},
+        {"preset": "single", "hidden_layer_sizes": (1100, 1100)},
+    ],
+)
+@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+def test_predictions_have_the_same_bits_for_any_number_of_threads(
+    Estimator, options, fresh_seed, monkeypatch
+):
+    (X, y), rng = load_iris(return_X_y=True), np.random.default_rng(fresh_seed)
+    y = y if Estimator is DeepClassifier else X @ [1.0, -2.0, 0.5, 3.0]
+    model = Estimator(**options, max_iter=1, random_state=1).fit(X, y)
+    answers = getattr(model, "predict_proba", model.predict)
+    monkeypatch.setattr(ensemble, "LEAST_ROWS", 16)  # blocks of few rows
+    monkeypatch.setattr(mixed, "KERNEL_ROWS", 50)
+    for m in (*rng.integers([1, 30], [30, 257]).tolist(), 300):
+        rows = X[rng.integers(0, len(X), m)] + rng.normal(0, 0.1, (m, 4))
+        outputs = []
+        for n in (1, 2, 7):
+            monkeypatch.setattr(threads, "limit", lambda n=n: n)
+            monkeypatch.setattr(ensemble, "thread_limit", lambda n=n: n)
+            with threadpool_limits(n, user_api="blas"):
+                before = [pool["num_threads"] for pool in threadpool_info()]
+                outputs.append(answers(rows))
+                assert [pool["num_threads"] for pool in threadpool_info()] == before
+        for other in outputs[1:]:
+            np.testing.assert_array_equal(other, outputs[0], err_msg=f"{m} rows")
 
 
 @pytest.mark.filterwarnings("ignore:Training ended before it converged")

@@ -33,6 +33,7 @@ from deepstep.inspection.metrics import (
 )
 from deepstep.preparation import TablePreparation
 from deepstep.run import TEXT_FORMAT, Run
+from deepstep.training.progress import Meter
 from deepstep.types import AnyArray, Array
 
 MOST_CLASSES = 12
@@ -146,16 +147,23 @@ def importance_command(
         return float(np.mean([value for value in values if not isinstance(value, str)]))
 
     names = [column.name for column in inputs.columns if column.feature_names]
-    each = permutation_importance(
-        run.outputs,
-        table,
-        names,
-        measured,
-        larger_is_better=found.larger_is_better,
-        repeats=repeats,
-        seed=seed,
-    )
-    value = measured(run.outputs(table))
+    predictions, meter = run.permuted(table), Meter("importance", unit="columns")
+    value = measured(predictions.outputs())
+    meter.begin(len(names))
+    try:
+        each = permutation_importance(
+            predictions.outputs,
+            value,
+            table.height,
+            names,
+            measured,
+            larger_is_better=found.larger_is_better,
+            repeats=repeats,
+            seed=seed,
+            moved=meter.move,
+        )
+    finally:
+        meter.end()
     if json_wanted:
         record = {"run": run_folder, "file": file, "rows": table.height, "metric": found.name, "value": value}
         click.echo(as_json({**record, "repeats": repeats, "importance": [one._asdict() for one in each]}))

@@ -15,6 +15,7 @@ from deepstep.cli.runs import OpenedNetwork, open_network, read_labelled
 from deepstep.cli.screen import as_json, console, json_option, print_table, say
 from deepstep.cli.target import columns_of, row_weights
 from deepstep.engines import Settings, describe_engines, missing_numba
+from deepstep.environment import blas_libraries, old_kernel, package
 from deepstep.equations import EQUATIONS, example_targets
 from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, MissingPackageError
@@ -200,13 +201,17 @@ def equations_command(json_wanted: bool) -> None:
 @click.command("engines")
 @json_option
 def engines_command(json_wanted: bool) -> None:
-    """List the engines: availability, devices and precisions.
+    """List the engines: availability, devices and precisions; and BLAS, which multiplies matrices.
 
     For what is missing the command that installs it is shown. PyTorch is loaded to list its devices.
     """
     found = describe_engines()
+    if not missing_numba():
+        package("scipy.linalg")  # whose BLAS the kernels call
+    libraries, slow = blas_libraries(), old_kernel()
     if json_wanted:
-        click.echo(as_json({"engines": [engine._asdict() for engine in found]}))
+        record = {"engines": [engine._asdict() for engine in found], "blas": libraries, "slow": slow}
+        click.echo(as_json(record))
         return
     rows = [
         (engine.name, "yes" if engine.available else "no", engine.device, ", ".join(engine.precisions))
@@ -217,6 +222,11 @@ def engines_command(json_wanted: bool) -> None:
         if engine.note:
             hint = f" Run: {engine.hint}" if engine.hint else ""
             say(f"{engine.name}: {engine.note}.{hint}", lines=True)
+    for one in dict.fromkeys(tuple(library.values()) for library in libraries):
+        name, version, kernel, threads = (value or "unknown" for value in one)
+        say(f"BLAS: {name} {version}, kernel {kernel}, threads {threads}.")
+    if slow:
+        say(f"Warning: {slow}")
 
 
 @click.command("warmup", short_help="Compile all kernels for this processor.")

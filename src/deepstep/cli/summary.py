@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from deepstep.cli.messages import as_records, print_members, print_presets, print_tried
+from deepstep.cli.messages import SHOWN_COLUMNS, as_records, print_members, print_presets, print_tried
 from deepstep.cli.option_types import PATH, run_argument
 from deepstep.cli.options import flag_of, train_options
 from deepstep.cli.screen import as_json, console, harmless, json_option, note, print_scores, print_table
@@ -51,7 +51,9 @@ def summary_command(run_folder: Path, json_wanted: bool) -> None:
     print_scores(screen, {part: Scores(results[part]) for part in PARTS if part in results}, by_class=True)
     if isinstance(run.preparation.inputs, TablePreparation):
         columns = run.preparation.inputs.describe()
-        print_table(screen, ("column", "kind", "preprocessing"), columns, left=3)
+        print_table(screen, ("column", "kind", "preprocessing"), columns[:SHOWN_COLUMNS], left=3)
+        if len(columns) > SHOWN_COLUMNS:
+            screen.print(f"… and {len(columns) - SHOWN_COLUMNS} columns more (--json names all)\n")
 
 
 def _of_network(run: Run) -> dict[str, Any]:

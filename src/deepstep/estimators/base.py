@@ -6,6 +6,7 @@ from copy import copy
 from dataclasses import replace
 from functools import update_wrapper
 from numbers import Integral
+from time import perf_counter
 from typing import Any, Self, cast
 
 import numpy as np
@@ -16,7 +17,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_y, check_consistent_length, check_is_fitted, validate_data
 
 from deepstep.data.frames import as_frame
-from deepstep.errors import ConfigurationError, DataError, DataWarning
+from deepstep.environment import slow_training
+from deepstep.errors import ConfigurationError, DataError, DataWarning, SpeedWarning
 from deepstep.estimators.ensemble import Ensemble, FoldPreprocessor, Member, Table
 from deepstep.estimators.ensemble_fit import fit_alone, fit_ensemble
 from deepstep.estimators.fitted import FittedAttributes
@@ -224,7 +226,7 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         of_numbers = fitted is not None and fitted.takes_numbers and self.preset == MLP.name
         going_on = of_numbers and (incremental or self.warm_start)
         where, self._interrupted = f"{type(self).__name__}.{'partial_fit' if incremental else 'fit'}", False
-        context = FitContext(where, going_on, incremental, classes, groups=groups)
+        context, begin = FitContext(where, going_on, incremental, classes, groups=groups), perf_counter()
         try:
             surveyed = isinstance(given.X, Survey)
             check_split(self, groups, where, validated=validation is not None, streamed=surveyed)
@@ -251,6 +253,8 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
             self.__dict__.clear()
             self.__dict__.update(before)
             raise
+        if slow := slow_training(perf_counter() - begin):
+            warn_the_caller(f"{where}: {slow}", SpeedWarning)
         return self
 
     def _fit_in_memory(self, given: RawData, validation: RawData | None, context: FitContext) -> None:

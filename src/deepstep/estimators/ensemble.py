@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from deepstep.data.text_formats import html_table
 from deepstep.engines import missing_numba
+from deepstep.environment import WORTH_SHARING, executor, may_share, single_blas, thread_limit
 from deepstep.estimators.calibration import fit_temperature, with_temperature
 from deepstep.estimators.presets import AS_THEY_ARE, Preset
 from deepstep.estimators.tried import TriedPresets, cell
@@ -17,7 +18,7 @@ from deepstep.inspection.tables import text_table
 from deepstep.model import Network
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.table import TablePreparation
-from deepstep.training.rows import forward_rows
+from deepstep.training.rows import forward_rows, largest_product
 from deepstep.types import Array
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 NUMBERS_AT_ONCE = 2**24
 """Inputs of rows that are in memory at once for a prediction."""
+
+LEAST_ROWS = 64
+"""Rows of a block that a thread predicts."""
 
 LEAST_SHARE = 0.03
 """The weight below which a preset is left out: a slower prediction for a difference that cannot be seen."""
@@ -325,13 +329,13 @@ class Ensemble:
         order = np.argsort([np.inf if cost is None else cost for cost in costs], kind="stable")
         return Leaderboard(rows[number] for number in order)
 
+    @single_blas(shares=True)
     def outputs(self, rows: Any) -> Array:
         """The weighted mean of the members' outputs, (m, n_L); of many rows of a table a part at a time."""
         if self.takes_numbers:
             (member,), (preprocessor,) = self.members, self.preprocessors
             return member.outputs({member.preset.inputs: rows}, preprocessor)
-        widest = max(preprocessor.n_inputs or rows.shape[1] for preprocessor in self.preprocessors)
-        size = max(1, NUMBERS_AT_ONCE // widest)
+        size = self.rows_at_once(rows.shape[1])
         parts = [rows[start : start + size] for start in range(0, max(1, rows.shape[0]), size)]
         found = [
             self.outputs_of(
@@ -342,21 +346,29 @@ class Ensemble:
         ]
         return found[0] if len(found) == 1 else np.concatenate(found)
 
+    def rows_at_once(self, n: int) -> int:
+        """How many rows of n columns a prediction holds in memory."""
+        widest = max(preprocessor.n_inputs or n for preprocessor in self.preprocessors)
+        return max(1, NUMBERS_AT_ONCE // widest)
+
     def outputs_of(self, features: Iterable[Any]) -> Array:
         """The same of rows that are features of each fold already."""
-        return weighted_mean(self._outputs_of_members(features), self._shares_by_fold)
+        counted = zip(self.preprocessors, features, self._by_fold, strict=True)
+        return self.outputs_of_inputs(
+            preprocessor.encoded(of_fold) if own else {} for preprocessor, of_fold, own in counted
+        )
 
-    def _outputs_of_members(self, features: Iterable[Any]) -> Iterator[Array]:
+    @single_blas(shares=True)
+    def outputs_of_inputs(self, inputs: Iterable[Mapping[str, Any]]) -> Array:
+        """The same of rows that are the inputs of each fold already."""
+        shares = [share for own in self._by_fold for _, share in own]
+        return weighted_mean(self._outputs_of_members(inputs), shares)
+
+    def _outputs_of_members(self, inputs: Iterable[Mapping[str, Any]]) -> Iterator[Array]:
         """The outputs of each member that counts, at its temperature, fold by fold."""
-        for preprocessor, of_fold, own in zip(self.preprocessors, features, self._by_fold, strict=True):
+        for preprocessor, of_fold, own in zip(self.preprocessors, inputs, self._by_fold, strict=True):
             if own:
-                inputs = preprocessor.encoded(of_fold)
-                yield from self._tempered([member.outputs(inputs, preprocessor) for member, _ in own], own)
-
-    @property
-    def _shares_by_fold(self) -> list[float]:
-        """The shares of the members that count, fold by fold."""
-        return [share for own in self._by_fold for _, share in own]
+                yield from self._tempered([member.outputs(of_fold, preprocessor) for member, _ in own], own)
 
     @cached_property
     def _by_fold(self) -> "list[list[tuple[Member | SklearnMember, float]]]":
@@ -390,6 +402,7 @@ class Ensemble:
     def __getstate__(self) -> dict[str, Any]:
         return {one.name: getattr(self, one.name) for one in fields(self)}
 
+    @single_blas(shares=True)
     def mean_and_spread_of_fold(self, number: int, rows: Any) -> tuple[Array, Array]:
         """Weighted mean and standard deviation over the members of a fold, (m, n_L) each."""
         preprocessor, own = self.preprocessors[number], self._by_fold[number]
@@ -429,6 +442,56 @@ def weighted_mean(outputs: Iterable[Array], weights: Iterable[float]) -> Array:
     return np.asarray(total / count)
 
 
+class PermutedColumn:
+    """Outputs for rows a column of which is permuted: what the others became is computed once.
+
+    ``table`` has the columns of rows that are features already.
+    """
+
+    def __init__(self, ensemble: Ensemble, rows: Any, table: TablePreparation) -> None:
+        self._ensemble, self._m = ensemble, rows.shape[0]
+        self._size = ensemble.rows_at_once(rows.shape[1])
+        self._features = [preprocessor.features(rows) for preprocessor in ensemble.preprocessors]
+        self._blocks = [(preprocessor.preparation or table).blocks for preprocessor in ensemble.preprocessors]
+        self._inputs = lru_cache(maxsize=1)(self._inputs_of_part)  # all rows, where they are one part
+
+    def _inputs_of_part(self, first: int) -> list[dict[str, Any]]:
+        pairs = zip(self._ensemble.preprocessors, self._features, strict=True)
+        return [preprocessor.encoded(X[first : first + self._size]) for preprocessor, X in pairs]
+
+    def outputs(self, column: str = "", order: NDArray[np.intp] | None = None) -> Array:
+        """Outputs (m, n_L) where a column has its values in another order; without one, as the rows are."""
+        outputs = []
+        for first in range(0, self._m, self._size):
+            inputs, changes = self._inputs(first), list[tuple[Array, Any, Array]]()
+            if order is not None:
+                rows = order[first : first + self._size]
+                for fold, of_fold in enumerate(inputs):
+                    changes += self._changes(fold, of_fold, column, rows)
+            before = [(array, where, array[:, where].copy()) for array, where, _ in changes]
+            try:
+                for array, where, values in changes:
+                    array[:, where] = values
+                outputs.append(self._ensemble.outputs_of_inputs(inputs))
+            finally:
+                for array, where, values in before:
+                    array[:, where] = values
+        return np.concatenate(outputs)
+
+    def _changes(
+        self, fold: int, inputs: Mapping[str, Any], column: str, rows: NDArray[np.intp]
+    ) -> Iterator[tuple[Array, Any, Array]]:
+        """The inputs of each encoding that the column became: an array, its columns, and their values."""
+        block = self._blocks[fold].get(column, slice(0, 0))
+        features = self._features[fold][rows, block]
+        for name, encoding in self._ensemble.preprocessors[fold].encodings.items():
+            if encoding is None:
+                yield inputs[name], block, features
+            elif features.size:
+                where = np.isin(encoding.origins, np.arange(block.start, block.stop))
+                yield inputs[name], where, encoding.part(block).transform(features)
+
+
 def outputs_of_rows(network: Network, engine: str, X: Any) -> Array:
     """The outputs of a network for rows of floats, by the engine that trained it, (m, n_L)."""
     architecture = network.architecture
@@ -444,7 +507,22 @@ def outputs_of_rows(network: Network, engine: str, X: Any) -> Array:
         if np.isfinite(A).all():
             return A
     # the network's own forward pass names what is not finite
-    return forward_rows(network.forward, X, architecture.held_dims)
+    if network.engine.partition(":")[0] == "torch":  # it has threads of its own
+        return forward_rows(network.forward, X, architecture.held_dims)
+    rows = WORTH_SHARING // largest_product(architecture.held_dims)
+    return in_blocks(lambda block: forward_rows(network.forward, block, architecture.held_dims), X, rows)
+
+
+def in_blocks(outputs: Callable[[Any], Array], X: Any, rows: int) -> Array:
+    """Outputs of blocks of rows, by several threads: the same bits for any number of them."""
+    size = max(LEAST_ROWS, rows)
+    blocks = [X[first : first + size] for first in range(0, max(1, X.shape[0]), size)]
+    n = min(thread_limit(), len(blocks)) if may_share() else 1
+    if n == 1:
+        with single_blas(shares=True):
+            return np.concatenate([outputs(block) for block in blocks])
+    with single_blas(), executor(n, "deepstep rows") as workers:
+        return np.concatenate(list(workers.map(outputs, blocks)))
 
 
 class EnsembleWeights(NamedTuple):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 import numpy as np
 
 from deepstep.engines import Settings, missing_numba
-from deepstep.environment import executor, has_threads
+from deepstep.environment import executor, has_threads, single_blas
 from deepstep.errors import DivergenceError, spelled
 from deepstep.estimators.ensemble import Ensemble, FoldPreprocessor, Member
 from deepstep.estimators.inputs import FitContext
@@ -337,7 +337,7 @@ def _of_joblib(n: int, *, generates: bool) -> Iterator[Workers]:
 def _elsewhere(at: int, work: Callable[[Link], T]) -> tuple[int, T | None, Exception | None]:
     """Some work in a process that has nothing else to do: its result, or its error."""
     try:
-        with _one_thread():
+        with single_blas():
             return at, work(Link()), None
     except Exception as error:  # raised, it makes "multiprocessing" end its pool amid work, and wait for ever
         error.add_note(format_exc())
@@ -352,7 +352,7 @@ def _threads(asked: int | None) -> Iterator[Workers]:
 
         n = asked or limit()  # looked at before BLAS is limited
     with (
-        _one_thread(),
+        single_blas(),
         executor(n, "deepstep member") as pool,
         deferred() as interruption,
     ):
@@ -385,12 +385,3 @@ def _threads(asked: int | None) -> Iterator[Workers]:
                     future.cancel()
 
         yield Workers(n, results, interruption)
-
-
-def _one_thread() -> AbstractContextManager[None]:
-    """Kernels and BLAS on one thread in each thread that calls them."""
-    if missing_numba():
-        return nullcontext()
-    from deepstep.engines.compiled.threads import single_blas
-
-    return single_blas()

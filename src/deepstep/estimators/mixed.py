@@ -13,7 +13,7 @@ from scipy.sparse import issparse
 from sklearn.base import is_classifier
 
 from deepstep.errors import ConfigurationError
-from deepstep.estimators.ensemble import FoldPreprocessor
+from deepstep.estimators.ensemble import FoldPreprocessor, in_blocks
 from deepstep.estimators.inputs import FitContext
 from deepstep.estimators.members import Link, Prepared
 from deepstep.estimators.presets import Preset
@@ -34,6 +34,9 @@ UNIFORM = 1e-3
 
 TREES, ROUNDS, FEATURES = 100, 100, 400
 """Trees of a forest, rounds of boosting for classes, for numbers twice as many, and features of a kernel."""
+
+KERNEL_ROWS = 1_000
+"""Rows for which the features of a kernel are computed at once: their products by one thread."""
 
 MANY = 5_000
 """Rows from which on boosted trees have more leaves."""
@@ -126,8 +129,9 @@ class SklearnMember:
     def outputs(self, inputs: Mapping[str, Any], preprocessor: FoldPreprocessor) -> Array:
         """Outputs in the units of the target, (m, n_L)."""
         X, n = inputs[self.preset.inputs], len(preprocessor.scale)
+        predict = self.model.predict_proba if is_classifier(self.model) else self.model.predict
         with _one_thread():
-            A = self.model.predict_proba(X) if is_classifier(self.model) else self.model.predict(X)
+            A = in_blocks(predict, X, KERNEL_ROWS) if hasattr(self.model, "steps") else predict(X)
         if not is_classifier(self.model):
             return preprocessor.unscaled(A.reshape(X.shape[0], n))
         P = np.zeros((X.shape[0], max(n, 2)))

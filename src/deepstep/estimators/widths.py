@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.environment import single_blas
 from deepstep.estimators.calibration import answered, interval_half_width
 from deepstep.estimators.ensemble import Ensemble
 from deepstep.estimators.inputs import Dataset
@@ -95,6 +96,7 @@ def _fit(
     return WidthModel(floor, knots, center, coefficients, intercept, (float(logs.min()), float(logs.max())))
 
 
+@single_blas(shares=True)  # at work on a few hundred rows, threads of BLAS would only wait for each other
 def fit_width(inputs: WidthInputs, sizes: Array) -> tuple[WidthModel | None, Array]:
     """The best model of sizes (m,) of residuals by cross-validation, or None, and σ (m,) of the same rows."""
     m, constant = len(sizes), np.ones(len(sizes))
@@ -142,6 +144,7 @@ def fit_widths(
     return (tuple(widths) if any(widths) else None), sigma
 
 
+@single_blas(shares=True)
 def outputs_and_sigma(ensemble: Ensemble, widths: Widths | None, X: Any) -> Array:
     """Outputs, and the expected sizes of their residuals, (m, 2 n_L), as float64."""
     if widths is None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isnan
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +12,6 @@ from deepstep.environment import package
 from deepstep.errors import unknown_name
 from deepstep.preparation import Target
 from deepstep.types import AnyArray, Array
-
-if TYPE_CHECKING:
-    import polars
 
 UNEVEN = 1.5  # ratio of the largest class to the smallest one, from which on recall is shown by class
 MOST_RECALLS = 12  # most classes of which each has a recall
@@ -360,25 +357,31 @@ class Importance(NamedTuple):
 
 
 def permutation_importance(
-    outputs: "Callable[[polars.DataFrame], Array]",
-    frame: "polars.DataFrame",
+    outputs: "Callable[[str, NDArray[np.intp]], Array]",
+    best: float,
+    n_rows: int,
     columns: Sequence[str],
     measured: Callable[[Array], float],
     *,
     larger_is_better: bool,
     repeats: int,
     seed: int,
+    moved: Callable[[int, str], None] = lambda done, column: None,
 ) -> list[Importance]:
-    """The importance of raw columns, the largest first (Breiman, Machine Learning 45, 2001)."""
-    best, rng = measured(outputs(frame)), np.random.default_rng(seed)
+    """The importance of raw columns, the largest first (Breiman, Machine Learning 45, 2001).
+
+    ``outputs`` are those where a column has its rows in some order, ``best`` is the metric of the rows as
+    they are, and ``moved`` is called with the number of columns that are done and the name of the last one.
+    """
+    rng = np.random.default_rng(seed)
     sign, found = 1 if larger_is_better else -1, list[Importance]()
-    for name in columns:
+    for done, name in enumerate(columns, start=1):
         lost = np.empty(repeats)
         for repeat in range(repeats):
-            order = rng.permutation(frame.height)
-            mixed = frame.with_columns(frame.get_column(name).gather(order))
-            lost[repeat] = sign * (best - measured(outputs(mixed)))
+            order = rng.permutation(n_rows)
+            lost[repeat] = sign * (best - measured(outputs(name, order)))
         found.append(Importance(name, float(lost.mean()), float(lost.std())))
+        moved(done, name)
     return sorted(found, key=lambda one: -one.mean)
 
 

@@ -1,8 +1,10 @@
 """`Network`: the easy-to-use class over the stages. Columns are examples."""
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy as np
 from deepstep.data.text_formats import html_table
 from deepstep.engines import Mistake, Session, Settings, check_engine, first_statistics, open_session
 from deepstep.engines.choice import ON_CPU, missing_torch
+from deepstep.environment import slow_training
 from deepstep.equations import (
     INITIALIZATIONS,
     answers,
@@ -23,7 +26,14 @@ from deepstep.equations.initialization import drawn
 from deepstep.equations.model import gradients_of
 from deepstep.equations.ops import backward
 from deepstep.equations.parameters import layer_sizes
-from deepstep.errors import ConfigurationError, DataError, DeepStepError, FileError, unknown_name
+from deepstep.errors import (
+    ConfigurationError,
+    DataError,
+    DeepStepError,
+    FileError,
+    SpeedWarning,
+    unknown_name,
+)
 from deepstep.inspection import Beginning, GradientReport, Trace, check_gradients
 from deepstep.inspection.faults import get_fault
 from deepstep.inspection.tables import LAYERS, layer_names, layer_rows, text_table
@@ -327,7 +337,10 @@ class Network:
         """
         given = locals()
         options = {name: given[name] for name in given if name not in ("self", "X", "Y", "settings")}
-        return fit(self, X, Y, options | settings)
+        begin, history = perf_counter(), fit(self, X, Y, options | settings)
+        if slow := slow_training(perf_counter() - begin):
+            warnings.warn(f"Network.train: {slow}", SpeedWarning, stacklevel=2)
+        return history
 
     def steps(
         self,

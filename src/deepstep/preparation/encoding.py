@@ -148,6 +148,10 @@ class Encoding:
             into[:, n:] = np.clip(share, rules.low, rules.high) - 0.5
         return inputs
 
+    def part(self, block: slice) -> Self:
+        """The encoding of some of the features alone: the inputs whose `origins` they are, in their order."""
+        return type(self)(*(getattr(self, one.name)[block] for one in fields(self)))
+
     @cached_property
     def rules(self) -> "_Rules":
         """The statistics as arrays, of all pieces side by side."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -150,6 +151,13 @@ class TablePreparation:
     def n_features(self) -> int:
         """The number of features."""
         return len(self.feature_names)
+
+    @property
+    def blocks(self) -> dict[str, slice]:
+        """The features of each column among those of all."""
+        ends = np.cumsum([0, *(len(column.feature_names) for column in self.columns)]).tolist()
+        pairs = zip(self.columns, pairwise(ends), strict=True)
+        return {column.name: slice(*block) for column, block in pairs}
 
     @property
     def identifiers(self) -> tuple[str, ...]:

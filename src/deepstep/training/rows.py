@@ -1,11 +1,13 @@
 """A network's outputs and cost for many rows: part by part in bounded memory, each worker its own."""
 
 from collections.abc import Callable, Iterator, Sequence
+from operator import mul
 from typing import Any
 
 import numpy as np
 
 from deepstep.engines import Session
+from deepstep.environment import single_blas_below
 from deepstep.equations import cost_of_the_answer, get_head
 from deepstep.preparation.batches import Examples
 from deepstep.types import Array
@@ -16,11 +18,18 @@ NUMBERS_AT_ONCE = 2**21
 
 def forward_rows(forward: Callable[[Array], Array], X: Any, layer_dims: Sequence[int]) -> Array:
     """Outputs (m, n_L) of rows (m, n_x), part by part: only the part at hand of sparse rows is made dense."""
-    outputs = []
-    for part in parts(X.shape[0], layer_dims):
-        rows = X[part]
-        outputs.append(forward((rows if isinstance(rows, np.ndarray) else rows.toarray()).T).T)
+    outputs, slices = [], list(parts(X.shape[0], layer_dims))
+    largest = min(X.shape[0], slices[0].stop) if slices else 0
+    with single_blas_below(largest * largest_product(layer_dims)):
+        for part in slices:
+            rows = X[part]
+            outputs.append(forward((rows if isinstance(rows, np.ndarray) else rows.toarray()).T).T)
     return _joined(outputs)
+
+
+def largest_product(layer_dims: Sequence[int]) -> int:
+    """Multiplications of the layer that has most, for one row."""
+    return max(map(mul, layer_dims, layer_dims[1:]))
 
 
 def cost_of_rows(cost: Callable[..., float], examples: Examples, layer_dims: Sequence[int]) -> float:

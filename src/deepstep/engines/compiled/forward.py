@@ -1,6 +1,7 @@
 """The forward pass of prediction: tiles of examples that stay in the cache from layer to layer."""
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from functools import lru_cache
 from typing import Any
 
@@ -27,14 +28,18 @@ from deepstep.engines.compiled.machine import (
 from deepstep.engines.compiled.threads import run_together, threads_for
 from deepstep.engines.session import writable
 from deepstep.engines.settings import Settings
+from deepstep.environment import NEVER_SHARED, WORTH_SHARING, single_blas
 from deepstep.equations import members_mean
 from deepstep.network import Architecture, Parameters
 from deepstep.types import AnyArray, Array
 
 ALONE = np.zeros(BARRIER_SIZE, np.int64)
 
-AT_ONCE = 256
-"""Examples of a tile."""
+AT_ONCE, LEAST_AT_ONCE = 256, 64
+"""Examples of a tile; where all are one tile of much work, it is divided into tiles of this many or more."""
+
+WORTH_A_THREAD = 2**24
+"""Multiplications of a thread: with fewer, two threads take up to twice the time of one (measured)."""
 
 
 def outputs_of_rows(
@@ -92,9 +97,13 @@ def _outputs_of_one(tables: Tables, theta: Array, statistics: Array, X: Array, o
     """Outputs (n_L, m) of rows whose inputs are scaled already, by the output layer that the table names."""
     layers, embedded, sizes, m = tables.layers, tables.embedded, tables.layers["size"], len(X)
     found = np.empty((int(sizes[-1]), m), theta.dtype)
-    tile = max(1, min(AT_ONCE, m))
-    many = m > AT_ONCE
-    n_threads = threads_for(int((sizes[1:] * sizes[:-1]).sum()) * m, -(-m // AT_ONCE), m) if many else 1
+    products = sizes[1:] * sizes[:-1]
+    widest, tile = int(products.max()), max(1, min(AT_ONCE, m))
+    if m <= AT_ONCE:  # tiles depend on the sizes alone: for any number of threads outputs have the same bits
+        tile = min(tile, max(LEAST_AT_ONCE, WORTH_SHARING // widest))
+    many = m > tile
+    work_of_all = int(products.sum()) * m
+    n_threads = threads_for(work_of_all, -(-m // tile), m, least=WORTH_A_THREAD) if many else 1
     rooms = np.empty((n_threads, 3 * int(sizes[1:].max()) + 2, tile), theta.dtype)
     finish, blas, flat = outputs_address(output, theta.dtype), blas_address(theta.dtype), X.reshape(-1)
 
@@ -104,10 +113,11 @@ def _outputs_of_one(tables: Tables, theta: Array, statistics: Array, X: Array, o
         given = blas, layers, own, theta, statistics, flat, m, rooms[thread], found, finish
         predict(thread, barrier, n_threads, *given)
 
-    if many:
-        run_together(work, n_threads)
-    else:
-        work(0, ALONE)  # a single tile: nothing to wait for, and little for BLAS to share
+    with single_blas(shares=True) if widest * tile > NEVER_SHARED else nullcontext():
+        if many:
+            run_together(work, n_threads)
+        else:
+            work(0, ALONE)  # a single tile: nothing to wait for
     return found
 
 

@@ -21,9 +21,9 @@ from scipy.linalg import solve_triangular
 
 from deepstep.engines.compiled.lowering import Work
 from deepstep.engines.compiled.session import CompiledSession
-from deepstep.engines.compiled.threads import single_blas
 from deepstep.engines.session import Asked, SessionState, StepCosts
 from deepstep.engines.settings import Settings
+from deepstep.environment import single_blas
 from deepstep.equations import get_optimizer
 from deepstep.equations.updates import (
     gradient_descent_update,
