@@ -131,6 +131,7 @@ RAW = {
     "category": ["red", "blue", "ä'\"\\?", "green", None, "", "NA", "red ", "1"],
     "text": ["red blue", "RED, blue!", "fast-car_old", "", None, "Ärger", "car car", "slow\ncar", "9"],
     "constant": ["same", "other", None, "", "NA", "?", " ", "same", None],
+    "constant number": ["7.5", " 7.5", None, "", "NA", "?", " ", "many", "NaN"],
 }  # fmt: skip
 
 
