@@ -50,6 +50,7 @@ def columns() -> dict[str, list[Any]]:
         "category": [["red", "blue", "ä'\"\\?"][at] for at in rng.integers(3, size=M)],
         "text": [f"{words[a]} {words[b]} {at}" for at, (a, b) in enumerate(rng.integers(0, 6, (M, 2)))],
         "constant": ["same"] * M,
+        "constant number": [7.5] * M,
     }
     for values in found.values():
         for at in rng.integers(0, M, 7):

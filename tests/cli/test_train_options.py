@@ -293,6 +293,26 @@ def test_without_rows_held_out(deepstep, flowers, validated):
         assert deepstep(*words).code == 0
 
 
+@pytest.mark.parametrize(
+    ("rows", "typed", "says", "silent"),
+    [
+        (3, "--n-estimators 2", ["Only 1 row is held out", "No fold holds rows out"], ["No test set"]),
+        (3, "--epochs 1", ["Only 1 row is held out"], ["No fold", "No test set"]),
+        (3, "--n-estimators 2 --test-fraction 0", ["scores are on training data", "No fold holds"], ["Only"]),
+        (20, "--epochs 1", ["Only 4 rows are held out"], ["No test set"]),
+        (21, "--n-estimators 2", [], ["Only", "No fold", "No test set"]),
+    ],
+)
+def test_scores_of_a_few_rows_come_with_a_caution(deepstep, tmp_path, rows, typed, says, silent):
+    numbers = polars.Series(np.arange(rows) * 1.5)
+    polars.DataFrame({"a": numbers.sin(), "b": numbers.cos(), "y": numbers}).write_csv(tmp_path / "few.csv")
+    result = deepstep("train", tmp_path / "few.csv", f"--target y --out r {typed}")
+    assert result.code == 0
+    printed = " ".join(result.out.split())
+    assert all(text in printed for text in says)
+    assert not any(text in printed for text in silent)
+
+
 @pytest.fixture
 def clock(monkeypatch):
     """It goes on by a hundredth of a second each time somebody looks."""

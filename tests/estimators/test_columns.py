@@ -12,6 +12,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPRegressor
 
 from deepstep.cli import evaluate
 from deepstep.cli.main import main
@@ -112,6 +113,36 @@ def test_a_regressor_of_texts_blames_y(y, preset):
         DeepRegressor(**PRESETS[preset]).fit(OWN, y)
     assert "X" not in str(e.value)
     assert "preset" not in str(e.value)
+
+
+NUMBERS = np.linspace(0, 9, M).round(2)
+OF_NUMBERS = {
+    "texts": NUMBERS.astype(str),
+    "bytes": NUMBERS.astype("S"),
+    "list": NUMBERS.astype(str).tolist(),
+    "polars": polars.Series(NUMBERS.astype(str)),
+    "two columns": np.column_stack([NUMBERS, NUMBERS]).astype(str),
+    "objects": NUMBERS.astype(str).astype(object),
+    "mixed objects": np.array([*NUMBERS.tolist()[:-1], str(NUMBERS[-1])], dtype=object),
+    "pandas": pd.Series(NUMBERS.astype(str), dtype=object),
+    "floats as objects": NUMBERS.astype(object),
+}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("y", OF_NUMBERS.values(), ids=OF_NUMBERS)
+def test_numbers_as_texts_are_targets_where_they_are_for_scikit_learn(y, preset):
+    """An array of texts is refused, in other words than a TypeError of NumPy; objects become numbers."""
+    try:
+        MLPRegressor(hidden_layer_sizes=2, max_iter=1).fit(OWN, y)
+    except TypeError:
+        says = "y of numbers; got texts such as .*0.0.* in row 1. Make numbers of them, as y.astype"
+        with pytest.raises(DataError, match=says):
+            DeepRegressor(**PRESETS[preset]).fit(OWN, y)
+        return
+    model = DeepRegressor(**PRESETS[preset]).fit(OWN, y)
+    expected = DeepRegressor(**PRESETS[preset]).fit(OWN, NUMBERS)
+    assert_array_equal(model.predict(OWN), expected.predict(OWN))
 
 
 def test_targets_in_a_file_are_refused_alike(tmp_path):

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import polars
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from sklearn import config_context
 from sklearn.model_selection import TimeSeriesSplit
@@ -67,6 +69,21 @@ def test_folds_of_groups_have_all_classes_in_proportion(n, seed):
     again = split(900, n, groups=groups, strata=strata, seed=seed)
     for one, other in zip(found, again, strict=True):
         assert_array_equal(one.held_out, other.held_out)
+
+
+@given(
+    st.lists(st.integers(1, 9), min_size=4, max_size=30),
+    st.sampled_from([0.1, 0.2, 0.3]),
+    st.integers(0, 99),
+    st.integers(1, 3),
+)
+def test_the_part_that_is_held_out_has_about_the_size_wanted(sizes, fraction, seed, classes):
+    """A group of half the rows is not held out where others can be; of the rest at least a row is."""
+    groups = np.repeat(np.arange(len(sizes) + 1), [*sizes, sum(sizes)])
+    m = len(groups)
+    (part,) = split(m, 1, groups=groups, strata=np.arange(m) % classes, fraction=fraction, seed=seed)
+    assert len(sizes) not in groups[part.held_out]
+    assert part.held_out.size
 
 
 def test_many_groups():

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 from sklearn.dummy import DummyClassifier
-from sklearn.metrics import log_loss
+from sklearn.metrics import accuracy_score, log_loss
 
 from deepstep import DeepClassifier, DeepRegressor
 from deepstep.errors import ConfigurationError, FileError, MissingPackageError
@@ -228,6 +228,28 @@ def test_rows_of_weight_0_do_not_count(wine):
     weight = np.repeat([1.0, 0.0], len(NAMES))
     model = DeepClassifier(members="mixed", **QUICK).fit(X, y, weight)
     assert_array_equal(model.predict_proba(WINE), wine.predict_proba(WINE))
+
+
+@pytest.mark.parametrize("class_weight", [None, {"red": 1.0, "green": 7.0, "blue": 0.3}])
+def test_validation_costs_and_scores_are_weighted(class_weight):
+    """Those of networks and of models alike, on the rows that their fold holds out."""
+    rng = np.random.default_rng(3)
+    y, weight = np.where(rng.random(len(NAMES)) < 0.3, "green", NAMES), rng.exponential(size=len(NAMES))
+    model = DeepClassifier(class_weight=class_weight, members="mixed", dtype="float64", **QUICK)
+    model.fit(WINE, y, weight)
+    of_rows = weight * ([class_weight[name] for name in y] if class_weight else 1.0)
+    ensemble, table = model.ensemble_, model._table(WINE, reset=False, where="test")
+    scores = {(row["preset"], row["fold"]): row["score"] for row in model.leaderboard()}
+    for member in (*ensemble.members, *ensemble.others):
+        preprocessor = ensemble.preprocessors[member.fold]
+        rows = preprocessor.fold.held_out
+        outputs = member.outputs(preprocessor.inputs(table), preprocessor)[rows]
+        labels = np.searchsorted(model.classes_, y)[rows]
+        expected = log_loss(labels, outputs, sample_weight=of_rows[rows])
+        assert member.validation_cost == pytest.approx(expected, rel=1e-5)
+        accuracy = accuracy_score(labels, outputs.argmax(axis=1), sample_weight=weight[rows])
+        assert scores[member.preset.name, member.fold] == pytest.approx(accuracy)
+    assert len(ensemble.others) >= 2
 
 
 def test_weights_reach_the_models(monkeypatch):

@@ -5,7 +5,8 @@ from functools import partial
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.datasets import make_blobs, make_multilabel_classification
+from sklearn.datasets import load_diabetes, make_blobs, make_multilabel_classification
+from sklearn.metrics import log_loss, mean_squared_error
 from sklearn.utils.class_weight import compute_sample_weight
 
 from deepstep import estimators
@@ -162,3 +163,47 @@ def test_bad_weights(class_weight, weight, message):
     X, y = unbalanced()
     with pytest.raises(ValueError, match=message):
         DeepClassifier(class_weight=class_weight).fit(X[np.argsort(y)], np.sort(y), weight)
+
+
+QUICK = {"n_estimators": 2, "max_iter": 4, "random_state": 1}
+
+
+def weights_of(y, sample_weight, class_weight):
+    """Weights for the fit, and those of the rows with the classes' factors."""
+    weight = np.random.RandomState(3).exponential(size=len(y)) if sample_weight else None
+    if class_weight == "balanced":
+        counts = np.bincount(y, weight)
+        class_weight = dict(enumerate(counts.sum() / (len(counts) * counts)))
+    factors = 1.0 if class_weight is None else np.array([class_weight[label] for label in range(3)])[y]
+    return weight, factors * (1.0 if weight is None else weight)
+
+
+@pytest.mark.parametrize(
+    ("sample_weight", "class_weight"), [(True, None), (False, {0: 1.0, 1: 7.0, 2: 0.3}), (True, "balanced")]
+)
+@pytest.mark.parametrize("validated", [False, True])
+def test_the_cost_of_a_preset_is_weighted(sample_weight, class_weight, validated):
+    """It chooses the epochs and the presets; rows of validation data count by their own weights."""
+    X, y = unbalanced(3)
+    weight, of_rows = weights_of(y, sample_weight, class_weight)
+    X_val, y_val = X[::3] + 1, y[::3]
+    given = {} if not validated else {"X_val": X_val, "y_val": y_val}
+    if validated and sample_weight:
+        given["sample_weight_val"] = weight[::3]
+    settings = {**QUICK, "n_estimators": 1 if validated else 2, "class_weight": class_weight}
+    model = estimators.DeepClassifier(**settings).fit(X, y, weight, **given)
+    (preset,) = model.tried_
+    answers = y_val, model.predict_proba(X_val), of_rows[::3]
+    labels, probabilities, weights = answers if validated else (y, model.oof_predictions_, of_rows)
+    assert preset.loss == pytest.approx(log_loss(labels, probabilities, sample_weight=weights), rel=1e-5)
+    assert abs(preset.loss - log_loss(labels, probabilities)) > 1e-3
+
+
+def test_the_cost_of_a_preset_is_weighted_in_a_regression():
+    X, y = load_diabetes(return_X_y=True)
+    weight = np.random.RandomState(3).exponential(size=len(y))
+    model = estimators.DeepRegressor(**QUICK).fit(X, y, weight)
+    (preset,) = model.tried_
+    expected, plain = (mean_squared_error(y, model.oof_predictions_, sample_weight=w) for w in (weight, None))
+    assert preset.loss == pytest.approx(expected / 2, rel=1e-6)
+    assert abs(plain / expected - 1) > 1e-3

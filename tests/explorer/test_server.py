@@ -111,10 +111,15 @@ def test_a_wrong_token_is_refused(server, path, token):
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:80", "127.0.0.1", "127.0.0.1.evil.example:1", ""]
+    "host",
+    [
+        *("evil.example", "evil.example:80", "127.0.0.1", "127.0.0.1.evil.example:1", ""),
+        *("evil.127.0.0.1:{port}", "evillocalhost:{port}", "127.0.0.1:{port}.evil.example"),
+    ],
 )
 def test_a_wrong_host_is_refused(server, host):
-    assert ask(server, "GET", "/lesson", headers={"Host": host})[0].status == 403
+    headers = {"Host": host.format(port=server.port)}
+    assert ask(server, "GET", "/lesson", headers=headers)[0].status == 403
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null", "https://127.0.0.1", "http://127.0.0.1:1"])

@@ -77,7 +77,7 @@ def test_rows_that_are_refused(file: Path) -> None:
     with pytest.raises(ValueError, match="at least one row is expected"):
         module["predict"]({name: [] for name in one})
     for rows in (np.zeros((1, 40)), [[*row, 1] for row in table()[:2].rows()]):
-        with pytest.raises(ValueError, match="13 values are expected in each row"):
+        with pytest.raises(ValueError, match="14 values are expected in each row"):
             module["predict"](rows)
     first, second = table()[:2].to_dicts()
     del first["whole"]
@@ -131,6 +131,7 @@ RAW = {
     "category": ["red", "blue", "ä'\"\\?", "green", None, "", "NA", "red ", "1"],
     "text": ["red blue", "RED, blue!", "fast-car_old", "", None, "Ärger", "car car", "slow\ncar", "9"],
     "constant": ["same", "other", None, "", "NA", "?", " ", "same", None],
+    "constant number": ["7.5", " 7.5", None, "", "NA", "?", " ", "many", "NaN"],
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from sklearn.exceptions import NotFittedError
 from deepstep import DeepClassifier, DeepRegressor, Network
 from deepstep.errors import ConfigurationError
 from deepstep.export import FORMATS, export, models
+from deepstep.export.certificate import CannotRunError
 from deepstep.export.formats import get_format
 from deepstep.export.rows import drawn_rows
 from export_models import KINDS, PRESETS, TARGETS, fitted, networks
@@ -104,6 +105,23 @@ def test_ten_thousand_fuzzed_rows(
     found, _ = kind.run(tmp_path / "model.c", known.program, drawn)
     exact = known.exact(drawn)
     assert np.max(np.abs(found - exact) / np.maximum(1, np.abs(exact))) < (1e-6 if name == "c" else 1e-9)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_missing_number_is_refused_where_all_are_needed(name: str, tmp_path: Path) -> None:
+    """By a network: the embedding of a code has numbers for a code that is missing, too."""
+    kind, known = get_format(name), models.exported(NETWORKS["feature codes"])
+    path, columns = tmp_path / f"model{kind.suffix}", known.program.columns
+    kind.write(known.program, path, "")
+    n, rows = len(columns), range(len(columns) + 2)
+    table = {column: [None if row == at else 1.0 for row in rows] for at, column in enumerate(columns)}
+    try:
+        outputs, _ = kind.run(path, known.program, table)
+    except CannotRunError as error:
+        pytest.skip(str(error))
+    assert np.isnan(outputs[:n]).all()
+    exact = known.exact({column: values[n:] for column, values in table.items()})
+    assert np.allclose(outputs[n:], exact, rtol=1e-6)
 
 
 def test_an_operation_of_ones_own_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from copy import deepcopy
 from dataclasses import fields
 from inspect import signature
 from itertools import count
@@ -14,6 +15,7 @@ from deepstep.engines import ENGINES, Settings
 from deepstep.errors import ConfigurationError
 from deepstep.model.options import INSTEAD
 from deepstep.training import Callback
+from export_models import networks
 
 M, BATCH = 10, 4
 SIZES = [3, 4, 2]
@@ -396,3 +398,20 @@ def test_epochs_and_iterations_are_the_same_and_one_of_them_is_given():
 def test_an_argument_of_train_alone_is_named_so(name):
     with pytest.raises(ConfigurationError, match=rf"Network.steps: .* got '{name}'\. Network.train has it"):
         Network([1, 1], seed=1).steps([[0.0, 1.0]], [[0, 1]], **{name: 1})
+
+
+def test_the_weights_alone_decay_and_the_documentation_lists_what_does_not():
+    """One step with decay and one without, of networks with each feature."""
+    inputs = np.array([[0.5, -1.0, 2.0, 1.0], [0.0, 1.0, 2.0, 1.0], [3.0, 1.0, -1.0, 0.5]])
+    targets = np.eye(2)[:, [0, 1, 1, 0]]
+    decays, stays = set(), set()
+    for network in (one for name, one in networks().items() if name.startswith("feature")):
+        with_decay, without = deepcopy(network), deepcopy(network)
+        for one, decay in ((with_decay, 0.5), (without, 0.0)):
+            one.train(inputs, targets, learning_rate=0.1, iterations=1, optimizer="gd", weight_decay=decay)
+        for name, values in without.parameters.items():
+            differ = np.abs(with_decay.parameters[name] - values).max() > 1e-6
+            (decays if differ else stays).add(name.rstrip("0123456789"))
+    assert decays == {"W"}
+    sentence = re.search(r"the weights W alone decay; (.*?) do\s+not\.", Settings.__doc__, re.DOTALL)
+    assert set(re.findall(r"\w+", sentence[1])) - {"and"} == stays - decays

@@ -61,9 +61,9 @@ def runs(table):
 
 
 @contextmanager
-def served(run, limits=None):
+def served(run, limits=None, **hosts):
     """The port of a server that runs in a thread."""
-    app, http = application(run, limits), in_time((limits or Limits()).seconds)
+    app, http = application(run, limits, **hosts), in_time((limits or Limits()).seconds)
     config = uvicorn.Config(app, http=http, log_level="critical", ws="none", lifespan="on")
     server, listener = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0))
     thread = Thread(target=server.run, args=([listener],))
@@ -209,7 +209,12 @@ def test_other_paths_methods_hosts_and_codings(runs):
             ("/", {"Host": "localhost:80"}, 200, "ok"),
             ("/", {"Host": "[::1]:8000"}, 200, "ok"),
             ("/", {"Host": "[::2]"}, 400, f"{host}'[::2]'."),
+            ("/", {"Host": "LocalHost"}, 200, "ok"),
             ("/", {"Host": "somewhere.example"}, 400, f"{host}'somewhere.example'."),
+            ("/", {"Host": "notlocalhost:80"}, 400, f"{host}'notlocalhost:80'."),
+            ("/", {"Host": "evil.localhost"}, 400, f"{host}'evil.localhost'."),
+            ("/", {"Host": "evil.127.0.0.1"}, 400, f"{host}'evil.127.0.0.1'."),
+            ("/", {"Host": "localhost.evil.example"}, 400, f"{host}'localhost.evil.example'."),
             ("/nothing", {}, 404, "Not Found"),
             ("/../etc/passwd", {}, 404, "Not Found"),
             ("/predict", {}, 405, "Method Not Allowed"),
@@ -218,6 +223,20 @@ def test_other_paths_methods_hosts_and_codings(runs):
             found, answer = ask(port, path, **given)
             answer = json.loads(answer)
             assert (found, answer.get("error", answer.get("status"))) == (status, sentence)
+
+
+@pytest.mark.parametrize(
+    ("valid", "passing", "refused"),
+    [
+        (("models.example",), ("models.example", "Models.Example:8000"), ("a.models.example", "xmodels.example")),
+        (("*.example",), ("a.example", "a.b.example:1"), ("example", "aexample", "a.example.org", "")),
+        (("*",), ("a", "a.example", "[::2]:80"), ()),
+    ],
+)
+def test_hosts_by_name_below_a_name_and_all(runs, valid, passing, refused):
+    with served(runs["arrays"], hosts=valid) as port:
+        assert [ask(port, "/", Host=host)[0] for host in passing] == [200] * len(passing)
+        assert [ask(port, "/", Host=host)[0] for host in refused] == [400] * len(refused)
 
 
 def test_the_page_and_the_document_describe_columns_and_answers_and_load_nothing(runs):

@@ -164,6 +164,20 @@ def test_more_texts_than_are_counted(monkeypatch):
     assert "often" in column.words
 
 
+@pytest.mark.parametrize("form", [None, "{:,.2f} kg", "2020-01-01 00:{:02.0f}:00"])
+@settings(max_examples=30)
+@given(missing=st.sets(st.integers(0, 59), max_size=3), rows=st.integers(1, 60), most=st.integers(2, 70))
+def test_a_column_has_the_missing_values_of_all_its_chunks(form, missing, rows, most):
+    """Also where its texts are too many to be counted: those that are not counted are not missing."""
+    values = [None if n in missing else form.format(n) if form else n / 3 for n in range(60)]
+    frame = polars.DataFrame({"x": values, "y": [0, 1] * 30})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("deepstep.preparation.column_statistics.MOST_TEXTS", most)
+        column, _ = in_chunks(frame, rows).columns
+    assert column.kind in ("number", "date", "constant")
+    assert column.marks_missing == bool(missing)
+
+
 def test_numbers_beyond_measure_are_refused_in_the_same_words():
     frame = polars.DataFrame({"x": [-1e308, 1e308, 0.0]})
     with pytest.raises(DataError, match="can be standardized") as in_memory:

@@ -1,7 +1,7 @@
 """Messages about tables, ensembles and runs, for people and as JSON has them."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,6 +73,21 @@ def of_one_network(run: Run) -> dict[str, Any]:
 SHOWN_COLUMNS, SHOWN_IDENTIFIERS, SHOWN_LEAKS = 40, 5, 5
 ONLY_OUT_OF_FOLD = "No test set: the out-of-fold scores estimate generalization.\n"
 NO_TEST = "No test set: these scores are on training data and do not estimate generalization.\n"
+NO_FOLDS = "No fold holds rows out, as there are too few: no preset was selected, and all count the same.\n"
+FEWEST_TESTED = 5
+"""Rows of a test set from which on its scores tell something; of 20 rows 4 are held out."""
+
+
+def of_what_is_held_out(split: TableSplit, parts: Mapping[str, Any], *, single: bool) -> Iterator[str]:
+    """What to know of scores where few rows, or none, are held out."""
+    if "test" not in parts:
+        yield ONLY_OUT_OF_FOLD if "out_of_fold" in parts else NO_TEST
+    elif split.test is not None and split.test.frame.height < FEWEST_TESTED:
+        n = split.test.frame.height
+        rows = "1 row is" if n == 1 else f"{n} rows are"
+        yield f"Only {rows} held out as the test set: these scores hardly estimate generalization.\n"
+    if not single and "out_of_fold" not in parts and split.validation is None:
+        yield NO_FOLDS
 
 
 def tell(file: Path, rows: int, options: TrainOptions, split: TableSplit, preset: Preset) -> None:

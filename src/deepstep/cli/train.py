@@ -12,11 +12,10 @@ import click
 
 from deepstep.cli.groups_and_time import check_held_out
 from deepstep.cli.messages import (
-    NO_TEST,
-    ONLY_OUT_OF_FOLD,
     about,
     as_records,
     of_one_network,
+    of_what_is_held_out,
     print_columns,
     print_presets,
     print_saved,
@@ -350,8 +349,8 @@ def _print_result(
     else:
         print_presets(screen, whole.ensemble)
     print_scores(screen, parts, by_class="class_weights" in whole.config)
-    if "test" not in parts:
-        screen.print(ONLY_OUT_OF_FOLD if "out_of_fold" in parts else NO_TEST, markup=False)
+    for sentence in of_what_is_held_out(split, parts, single=single):
+        screen.print(sentence, markup=False)
     further = OF_ONE_NETWORK if single else OF_AN_ENSEMBLE
     print_saved(screen, folder, file, (*NEXT, *further))
 

@@ -200,12 +200,18 @@ def as_target(y: Any, *, numbers: bool, where: str) -> AnyArray:
 
 
 def refuse_texts(y: AnyArray, where: str, *, in_order: bool = False) -> None:
-    """Refuse texts that are no numbers, of a regressor; ``in_order`` tells that rows are the user's."""
+    """Refuse texts as the targets of a regressor; ``in_order`` tells that rows are the user's.
+
+    As scikit-learn's regressors do: numbers as texts pass among objects, an array of texts does not.
+    """
     if y.dtype.kind not in "OSU":
         return
+    of_texts = y.dtype.kind != "O"
     for at, value in enumerate(y.flat):
-        if isinstance(value, str | bytes) and not reads_as_number(value):
-            hint = "Use DeepClassifier, which learns classes, or make numbers of them."
+        if isinstance(value, str | bytes) and (of_texts or not reads_as_number(value)):
+            hint = "Make numbers of them, as y.astype(float) does."
+            if not reads_as_number(value):
+                hint = "Use DeepClassifier, which learns classes, or make numbers of them."
             place = f" in row {at * len(y) // y.size + 1}" if in_order else ""
             raise DataError(where, "y of numbers", f"got texts such as {str(value)[:40]!r}{place}", hint)
 

@@ -251,7 +251,7 @@ class Options(BaseEstimator):
         Decay of a moving average of θ, such as 0.999, which is then what predicts; 0 for none.
     lr_multipliers, weight_decay_multipliers : mapping, default=None
         Factors of the learning rate and of the weight decay for parameters by name or pattern, such as
-        ``{"b*": 0.1, "W1": 6}``.
+        ``{"b*": 0.1, "W1": 6}``. By default the weights W alone decay.
     schedule, weight_decay_schedule, dropout_schedule : str, mapping or callable, default=None
         Factor of the learning rate, of the weight decay and of the dropout as a function of the fraction of
         training done, of ``max_iter`` or of ``time_budget``, whichever is further: a name in
