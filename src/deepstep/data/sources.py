@@ -26,6 +26,8 @@ _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(/{1,2})(?!/)(.+)", re.DOTALL)
 
 _PARQUET_STREAMS = "Write it as Parquet, from which rows are streamed: --stream (stream=True)."
 _CHUNK = 2**22
+MOST_INFLATED, MOST_TIMES = 2**30, 200
+"""Bytes that a small file may become, unless they are at most so many times as many as the packed ones."""
 _OPENERS: dict[str, Callable[[IO[bytes]], Any]] = {
     ".gz": lambda file: gzip.GzipFile(fileobj=file),
     ".bz2": bz2.BZ2File,
@@ -129,17 +131,19 @@ def head_of(path: Path, where: str) -> bytes:
 
 def content_of(path: Path, where: str, compression: str) -> bytes:
     """All bytes of a file, unpacked."""
-    check_room(path.stat().st_size, where, "a table", "the file", _PARQUET_STREAMS)
+    packed_size = path.stat().st_size
+    check_room(packed_size, where, "a table", "the file", _PARQUET_STREAMS)
     if not compression:
         return path.read_bytes()
     try:
         if compression == ZSTD:
+            check_inflated(most_of_zstd(path), packed_size, where)
             return _without_zstd(path)
         with path.open("rb") as file, _OPENERS[compression](file) as packed:
             parts = BytesIO()
             while part := packed.read(_CHUNK):
                 parts.write(part)
-                check_room(2 * parts.tell(), where, "a table", "the file, unpacked,", _PARQUET_STREAMS)
+                check_inflated(parts.tell(), packed_size, where)
             return parts.getvalue()
     except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
         if isinstance(error, FileError):
@@ -150,6 +154,41 @@ def content_of(path: Path, where: str, compression: str) -> bytes:
             f"it cannot be unpacked ({str(error).rstrip('.')})",
             "The file is damaged: get it again.",
         ) from error
+
+
+def check_inflated(n_bytes: int, packed_size: int, where: str) -> None:
+    """Refuse what does not fit into memory, and a small file made to become a large one."""
+    check_room(2 * n_bytes, where, "a table", "the file, unpacked,", _PARQUET_STREAMS)
+    if n_bytes > max(MOST_INFLATED, MOST_TIMES * packed_size):
+        raise FileError(
+            where,
+            f"a packed file of at most {MOST_INFLATED / 2**30:g} GiB, or {MOST_TIMES} times its size, is expected",
+            f"its {packed_size:,} bytes may unpack to {n_bytes:,} or more",
+            "If you trust the file, unpack it yourself (gzip -d, bzip2 -d, xz -d, zstd -d), or save it as CSV.",
+        )
+
+
+def most_of_zstd(path: Path) -> int:
+    """At most how many bytes a .zst file becomes, by the heads of its blocks; a compressed one has 128 KiB."""
+    content, at, n_bytes = path.read_bytes(), 0, 0
+    while len(content) >= at + 8:
+        magic, size = (int.from_bytes(content[start : start + 4], "little") for start in (at, at + 4))
+        if magic & 0xFFFFFFF0 == 0x184D2A50:  # a frame to be skipped
+            at += 8 + size
+            continue
+        flags = content[at + 4]
+        single = flags >> 5 & 1
+        at += 6 - single + (0, 1, 2, 4)[flags & 3] + (single, 2, 4, 8)[flags >> 6]
+        last = magic != 0xFD2FB528  # what is no frame ends it, and is refused when it is read
+        while not last and len(content) >= at + 3:
+            head = int.from_bytes(content[at : at + 3], "little")
+            last, kind, size = bool(head & 1), head >> 1 & 3, head >> 3
+            n_bytes += size if kind < 2 else 2**17
+            at += 3 + (1 if kind == 1 else size)  # 1: a byte that is repeated
+        if magic != 0xFD2FB528:
+            break
+        at += 4 * (flags >> 2 & 1)
+    return n_bytes
 
 
 def _without_zstd(path: Path) -> bytes:
