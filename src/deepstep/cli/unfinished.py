@@ -269,8 +269,12 @@ def _place_to_train(run: Path, keeping: Keeping, *, overwrite: bool) -> Iterator
                 **asdict(keeping.training),
             }
             record[DIGEST] = config_digest(record)
-            with atomic_directory(folder) as new:
-                (new / NAME).write_text(json.dumps(record, indent=1), encoding="utf-8")
+            try:
+                with atomic_directory(folder) as new:
+                    (new / NAME).write_text(json.dumps(record, indent=1), encoding="utf-8")
+            except FileError:
+                _clear(run, folder, overwrite=False)  # another process began one meanwhile
+                raise
         with held(folder / NAME, str(run)):
             try:
                 yield partial(_fill, folder, run)
@@ -386,14 +390,14 @@ def _clear(run: Path, folder: Path, *, overwrite: bool) -> None:
         reason = why_kept(folder, training=True)
     if overwrite and reason:
         raise FileError(str(folder), "a training that is not done, and nothing else", reason, "Move it.")
-    if not overwrite:
-        raise FileError(
-            str(run),
-            "a run of which no training is under way",
-            f"{folder.name} is one",
-            f"Resume it: {resume_command(run)}. Or replace it: --overwrite.",
-        )
     with held(folder / NAME, str(run)):
+        if not overwrite:
+            raise FileError(
+                str(run),
+                "a run of which no training is under way",
+                f"{folder.name} is one",
+                f"Resume it: {resume_command(run)}. Or replace it: --overwrite.",
+            )
         discard(folder)
 
 
