@@ -52,6 +52,7 @@ _FILES = {
         )
     ),
     "members": r"[0-9]{2,}-[A-Za-z]+-[0-9]+\.(safetensors|jsonl)",
+    "others": r"[0-9]{2,}-[a-z]+-[0-9]+\.skops",
     "refit": _CHECKPOINT,
     "tensorboard": r"events\.out\.tfevents\..+",
     "tensorboard-refit": r"events\.out\.tfevents\..+",
