@@ -529,7 +529,9 @@ class Run:
                 "expected",
                 f"got {frame.width}",
             )
-        return frame if frame.width == len(names) else frame.rename(dict(zip(frame.columns, left, strict=True)))
+        return (
+            frame if frame.width == len(names) else frame.rename(dict(zip(frame.columns, left, strict=True)))
+        )
 
     def columns_by_number(self) -> tuple[list[str], list[str]]:
         """The columns of a table without a header: all of them in training, and those without the target."""

@@ -65,7 +65,9 @@ def test_json_and_files_that_exist(deepstep, run):
 def test_the_file_reads_the_table_of_its_training(deepstep, tmp_path, name, encoding, pack, header):
     rng = np.random.default_rng(1)
     sep = "\t" if "tsv" in name else ";"
-    rows = [f"{a:.3f}{sep}{b}{sep}{c}" for a, b, c in zip(*rng.normal(size=(2, 60)), ["é", "o"] * 30, strict=True)]
+    rows = [
+        f"{a:.3f}{sep}{b}{sep}{c}" for a, b, c in zip(*rng.normal(size=(2, 60)), ["é", "o"] * 30, strict=True)
+    ]
     text = "\n".join(["# made up", *[f"x{sep} größe {sep}y"] * header, *rows, ""])
     (tmp_path / name).write_bytes(pack(text.encode(encoding)))
     options = "--preset single", "--epochs 2", "--out run", *["--no-header"] * (not header)
@@ -73,10 +75,13 @@ def test_the_file_reads_the_table_of_its_training(deepstep, tmp_path, name, enco
     assert trained.code == 0, trained.err
     exported = deepstep("export", "run", "-o", "model.py")
     assert exported.code == 0, exported.err
-    done = subprocess.run([sys.executable, "-I", "model.py", name], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-I", "model.py", name], capture_output=True, text=True, check=True
+    )
     expected = deepstep("predict", "run", name).out
     found, expected = (
-        [(row[0], float(row[1])) for row in csv.reader(one.splitlines()[1:])] for one in (done.stdout, expected)
+        [(row[0], float(row[1])) for row in csv.reader(one.splitlines()[1:])]
+        for one in (done.stdout, expected)
     )
     assert [one for one, _ in found] == [one for one, _ in expected]
     assert np.allclose([one for _, one in found], [one for _, one in expected], atol=1e-6)

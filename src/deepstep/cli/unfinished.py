@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from deepstep import __version__
 from deepstep.cli.option_types import CSV, HEALTH, TENSORBOARD, Logs
-from deepstep.cli.runs import is_diverged
+from deepstep.cli.runs import folder_for, is_diverged
 from deepstep.cli.screen import note, program, warnings_as_notes
 from deepstep.data import atomic_directory
 from deepstep.data.files import (
@@ -42,26 +42,6 @@ from deepstep.training import Training as TrainingNow
 from deepstep.training.checkpoints import checkpoint_files, member_files
 from deepstep.training.fit import REFIT
 from deepstep.training.history import Record
-
-
-@contextmanager
-def folder_for(run: Path) -> Iterator[None]:
-    """Make the folders of the run; those that were made are removed again where no run results."""
-    missing = [folder for folder in run.parents if kind_at(folder) != "folder"]
-    try:
-        for folder in reversed(missing):
-            try:
-                folder.mkdir(exist_ok=True)
-            except OSError as error:
-                expected, got = "a folder that exists or can be made", error.strerror or str(error)
-                hint, name = "Choose another --out.", str(folder)
-                raise FileError(name, expected, f"got the error {got!r}", hint, setting=name) from error
-        yield
-    except BaseException:
-        for folder in missing:
-            with suppress(OSError):  # it was never made, or others have put something there by now
-                folder.rmdir()
-        raise
 
 
 def free_name(stem: str, endings: Sequence[str] = ("",)) -> Path:

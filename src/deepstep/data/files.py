@@ -82,6 +82,17 @@ def atomic_write(path: Path | str) -> Iterator[BinaryIO]:
     _sync_folder(target.parent)
 
 
+def check_writable(path: Path | str) -> None:
+    """Refuse a file that `atomic_write` could not write now, before the work for it."""
+    target = _real(path)
+    with as_file_error(path, target):
+        with suppress(FileNotFoundError):
+            target.stat()  # refuses a name that is too long
+        temporary, file = _new_file(target)
+        file.close()
+        temporary.unlink()
+
+
 @contextmanager
 def atomic_directory(path: Path | str, *, overwrite: bool = False) -> Iterator[Path]:
     """Fill a folder that appears whole or not at all.
