@@ -14,6 +14,8 @@ import numpy as np
 import polars
 import pytest
 
+from deepstep.errors import FileError
+from deepstep.export import export
 from deepstep.run import Run
 
 OLD = Path(__file__).parents[1] / "old_runs"
@@ -136,6 +138,14 @@ def test_a_target_with_the_name_of_the_predictions(deepstep, tmp_path):
     )
     header = ["prediction", "other", "probability of prediction", "probability of other"]
     assert next(csv.reader(told.stdout.splitlines())) == header
+
+
+def test_python_refuses_what_cannot_be_written_before_the_work(run, monkeypatch):
+    folder, _ = run
+    trained = Run.load(folder)
+    monkeypatch.setattr("deepstep.export.exported", None)  # the first of the work
+    with pytest.raises(FileError, match=r"m\.py must be a path that can be written to"):
+        export(trained, Path("no", "folder", "m.py"))
 
 
 def test_refusals_name_options(deepstep, run):

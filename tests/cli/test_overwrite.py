@@ -139,7 +139,11 @@ def test_a_file_in_a_new_folder_and_where_none_can_be_written(
     def work(*_, **__):
         raise AssertionError("the work has begun")
 
-    for target in ("deepstep.run.Run.load", "deepstep.course.lesson.build", "deepstep.course.museum.document"):
+    for target in (
+        "deepstep.run.Run.load",
+        "deepstep.course.lesson.build",
+        "deepstep.course.museum.document",
+    ):
         monkeypatch.setattr(target, work)
     monkeypatch.setattr("deepstep.course.worksheet.worksheets", work)
     (tmp_path / "taken").mkdir()

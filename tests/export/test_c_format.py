@@ -158,7 +158,7 @@ def test_texts_with_a_zero_character(value: str, label: str, where: str, tmp_pat
 
 @pytest.mark.parametrize("length", [4095, 4096, 10_000])
 def test_texts_beyond_a_literal(cc: list[str], length: int, tmp_path: Path) -> None:
-    """C99 promises literals of 4,095 bytes; the texts here have quotes, signs of trigraphs and other scripts."""
+    """C99 promises literals of 4,095 bytes; the texts have quotes, trigraphs and other scripts."""
     texts = [(sign * length)[:length] for sign in ('a"\\??/\n', "b")]
     texts = [*texts, ("ä" * length).encode()[: length // 2 * 2].decode()]
     rows = polars.DataFrame({"c": texts * 20})

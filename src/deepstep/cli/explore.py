@@ -16,7 +16,7 @@ from click.core import ParameterSource
 from deepstep.cli.opened import step_settings
 from deepstep.cli.option_types import PATH, member_option
 from deepstep.cli.options import TYPED, SectionedCommand, SectionOption, TrainOptions, flag_of, train_options
-from deepstep.cli.runs import OpenedNetwork, open_network, read_labelled, new_file
+from deepstep.cli.runs import OpenedNetwork, new_file, open_network, read_labelled
 from deepstep.cli.screen import as_json, json_option, note, program, say
 from deepstep.cli.settings import check_target, checked, new_network, train_arguments
 from deepstep.cli.split import table_split

@@ -11,7 +11,7 @@ import numpy as np
 
 from deepstep.cli.option_types import PATH, run_argument
 from deepstep.cli.options import train_options
-from deepstep.cli.runs import naming_piece, note_divergence, read_raw_pieces, reading, new_file
+from deepstep.cli.runs import naming_piece, new_file, note_divergence, read_raw_pieces, reading
 from deepstep.cli.screen import as_json, harmless, json_option, note
 from deepstep.data import TABLE_SUFFIXES, atomic_write
 from deepstep.data.formats import ReadOptions

@@ -9,7 +9,7 @@ import click
 
 from deepstep.cli.option_types import PATH, run_argument
 from deepstep.cli.options import TYPED, flag_of, train_options
-from deepstep.cli.runs import predicted_rows, read_labelled, reading, new_file
+from deepstep.cli.runs import new_file, predicted_rows, read_labelled, reading
 from deepstep.cli.screen import FAILED, GOOD, as_json, json_option, note, printable, say
 from deepstep.data.tables import is_table
 from deepstep.errors import ConfigurationError

@@ -253,7 +253,7 @@ def _place_to_train(run: Path, keeping: Keeping, *, overwrite: bool) -> Iterator
                 with atomic_directory(folder) as new:
                     (new / NAME).write_text(json.dumps(record, indent=1), encoding="utf-8")
             except FileError:
-                _clear(run, folder, overwrite=False)  # another process began one meanwhile
+                _clear(run, folder, overwrite=False)  # another process began the same training meanwhile
                 raise
         with held(folder / NAME, str(run)):
             try:

@@ -23,15 +23,15 @@ from pathlib import Path
 from stat import S_IMODE, S_ISDIR, S_ISREG
 from typing import BinaryIO, Literal
 
+from deepstep.data.own_folders import ASIDE, TEMPORARY, TRAINING_MARK, remove_own, why_kept
 from deepstep.data.own_folders import RUN_MARK as RUN_MARK
-from deepstep.data.own_folders import KEPT, TEMPORARY, TRAINING_MARK, remove_own, why_kept
 from deepstep.errors import DeepStepError, FileError
 
 _DAY = 86_400.0
 """Age in seconds from which on temporary files of releases that locked none are left behind."""
 
 _LONGEST_TURN = 10.0
-"""Seconds that a process waits for others that put folders into the same one."""
+"""Seconds that a process waits for others that give a folder its name beside."""
 
 EntryKind = Literal["file", "folder", "something else", "nothing"]
 
@@ -149,22 +149,23 @@ def publish(folder: Path, path: Path | str, *, overwrite: bool = False) -> None:
         _sync_tree(folder)
         with _turn(target.parent):
             _refuse_to_replace(path, overwrite=overwrite)  # the work may have run for hours: look once more
-            kept = _swap(folder, target)
+            aside = _swap(folder, target)
         _sync_folder(target.parent)
-    if kept is not None:
+    if aside is not None:
         old = _sibling(target)
         try:
-            os.rename(kept, old)  # the new one is in place: from here on it may go
+            os.rename(aside, old)  # the new folder has its name: from here on others may remove the old one
             with _locked(old) as alone:
                 if alone is not False:  # else another process removes it, as it would after a kill
                     remove_own(old)
         except OSError as error:
-            if not (kept.exists() or old.exists()):
+            left = next((folder for folder in (aside, old) if folder.exists()), None)
+            if left is None:
                 return
             raise FileError(
                 str(path),
                 "the replaced folder is removed",
-                f"the new folder is in place, but the old one stays as {old if old.exists() else kept} ({error.strerror})",
+                f"the new folder is in place, but the old one stays as {left} ({error.strerror})",
                 "Remove it by hand.",
             ) from error
 
@@ -188,12 +189,12 @@ def remove_leftovers(folder: Path) -> None:
     """
     try:
         with os.scandir(folder) as entries:
-            names = {entry.name for entry in entries if re.fullmatch(f"{TEMPORARY}|{KEPT}", entry.name)}
-    except OSError:  # it is not there, or of others; who writes into it is told so
+            names = {entry.name for entry in entries if re.fullmatch(f"{TEMPORARY}|{ASIDE}", entry.name)}
+    except OSError:  # the folder is missing or of another user; writing into it gives the error
         return
-    moved_aside = any(re.fullmatch(KEPT, name) and (folder / name).is_dir() for name in names)
+    moved_aside = any(re.fullmatch(ASIDE, name) and (folder / name).is_dir() for name in names)
     for path in (folder / name for name in sorted(names)):
-        with suppress(OSError):  # of another user, or removed by another process: it is no error of this one
+        with suppress(OSError):  # it belongs to another user, or another process removes it
             _remove_left(path, moved_aside=moved_aside)
 
 
@@ -204,8 +205,8 @@ def _remove_left(path: Path, *, moved_aside: bool) -> None:
         return
     if not temporary and time.time() - status.st_mtime < _DAY:
         return
-    whole = is_folder and any((path / mark).exists() for mark in (RUN_MARK, TRAINING_MARK))
-    if whole and (moved_aside or not temporary):
+    complete = is_folder and any((path / mark).exists() for mark in (RUN_MARK, TRAINING_MARK))
+    if complete and (moved_aside or not temporary):
         return
     with _locked(path) as alone:
         if alone and is_folder:
@@ -308,9 +309,9 @@ def _no_name(path: Path | str, reason: object) -> FileError:
     return FileError(shown, "the name of a file or folder is expected", f"{reason}")
 
 
-def _sibling(target: Path, *, kept: bool = False) -> Path:
+def _sibling(target: Path, *, aside: bool = False) -> Path:
     """A new hidden name in the same folder, and so on the same disk: only there is a rename atomic."""
-    return target.with_name(f".deepstep-{'' if kept else 'tmp-'}{secrets.token_hex(6)}")
+    return target.with_name(f".deepstep-{'' if aside else 'tmp-'}{secrets.token_hex(6)}")
 
 
 def _new_file(target: Path) -> tuple[Path, BinaryIO]:
@@ -356,14 +357,14 @@ def _swap(new: Path, target: Path) -> Path | None:
     if not target.exists():
         os.rename(new, target)
         return None
-    kept = _sibling(target, kept=True)
-    os.rename(target, kept)
+    aside = _sibling(target, aside=True)
+    os.rename(target, aside)
     try:
         os.rename(new, target)
     except BaseException:
-        os.rename(kept, target)
+        os.rename(aside, target)
         raise
-    return kept
+    return aside
 
 
 def _sync_tree(folder: Path) -> None:
@@ -429,7 +430,7 @@ def _lock(descriptor: int) -> bool | None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[bool | None]:
-    """Lock a file or a folder as long as the block runs: what `_lock` gives, None where it cannot be opened."""
+    """Lock a file or a folder as long as the block runs; gives what `_lock` gives."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
     except OSError:  # Windows opens no folders
@@ -443,7 +444,7 @@ def _locked(path: Path) -> Iterator[bool | None]:
 
 @contextmanager
 def _turn(folder: Path) -> Iterator[None]:
-    """Keep other processes from putting folders into this one meanwhile, where locks are known."""
+    """Keep other processes from renaming in a folder as long as the block runs, where locks are known."""
     until = time.monotonic() + _LONGEST_TURN
     while True:
         with _locked(folder) as alone:

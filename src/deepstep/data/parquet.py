@@ -74,7 +74,7 @@ class ParquetRows(StoredRows):
 
     def __init__(self, path: Path | str) -> None:
         self.where, self._path = str(path), local(path)
-        parts = part_paths(self._path)  # what else is in a folder is told without pyarrow
+        parts = part_paths(self._path)  # before pyarrow is needed: the folder may hold other files
         found = [_opened(self._path, part) for part in parts]
         self._parts = [part for part, _ in found]
         self.schema = _common_schema(self.where, [(part.name, schema) for part, schema in found])

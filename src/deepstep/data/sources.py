@@ -162,32 +162,32 @@ def check_inflated(n_bytes: int, packed_size: int, where: str) -> None:
     if n_bytes > max(MOST_INFLATED, MOST_TIMES * packed_size):
         raise FileError(
             where,
-            f"a packed file of at most {MOST_INFLATED / 2**30:g} GiB, or {MOST_TIMES} times its size, is expected",
-            f"its {packed_size:,} bytes may unpack to {n_bytes:,} or more",
-            "If you trust the file, unpack it yourself (gzip -d, bzip2 -d, xz -d, zstd -d), or save it as CSV.",
+            f"at most {MOST_INFLATED / 2**30:g} GiB, or {MOST_TIMES} times the packed size, are expected",
+            f"{packed_size:,} bytes may unpack to {n_bytes:,} or more",
+            "If you trust the file, unpack it yourself (gzip -d, bzip2 -d, xz -d, zstd -d), or save a CSV.",
         )
 
 
 def most_of_zstd(path: Path) -> int:
-    """At most how many bytes a .zst file becomes, by the heads of its blocks; a compressed one has 128 KiB."""
-    content, at, n_bytes = path.read_bytes(), 0, 0
-    while len(content) >= at + 8:
-        magic, size = (int.from_bytes(content[start : start + 4], "little") for start in (at, at + 4))
+    """The bytes that a .zst file has at most, by the heads of its blocks; a compressed block has 128 KiB."""
+    content, start, n_bytes = path.read_bytes(), 0, 0
+    while len(content) >= start + 8:
+        magic, size = (int.from_bytes(content[begin : begin + 4], "little") for begin in (start, start + 4))
         if magic & 0xFFFFFFF0 == 0x184D2A50:  # a frame to be skipped
-            at += 8 + size
+            start += 8 + size
             continue
-        flags = content[at + 4]
+        flags = content[start + 4]
         single = flags >> 5 & 1
-        at += 6 - single + (0, 1, 2, 4)[flags & 3] + (single, 2, 4, 8)[flags >> 6]
+        start += 6 - single + (0, 1, 2, 4)[flags & 3] + (single, 2, 4, 8)[flags >> 6]
         last = magic != 0xFD2FB528  # what is no frame ends it, and is refused when it is read
-        while not last and len(content) >= at + 3:
-            head = int.from_bytes(content[at : at + 3], "little")
+        while not last and len(content) >= start + 3:
+            head = int.from_bytes(content[start : start + 3], "little")
             last, kind, size = bool(head & 1), head >> 1 & 3, head >> 3
             n_bytes += size if kind < 2 else 2**17
-            at += 3 + (1 if kind == 1 else size)  # 1: a byte that is repeated
+            start += 3 + (1 if kind == 1 else size)  # 1: a byte that is repeated
         if magic != 0xFD2FB528:
             break
-        at += 4 * (flags >> 2 & 1)
+        start += 4 * (flags >> 2 & 1)
     return n_bytes
 
 

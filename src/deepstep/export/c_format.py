@@ -142,14 +142,14 @@ def _quoted(text: str) -> str:
 def _literals(texts: Iterable[str], name: str) -> tuple[str, str]:
     """Texts as expressions of C, and the arrays of bytes before them of those that no literal may hold."""
     arrays, expressions = "", []
-    for at, text in enumerate(texts):
+    for index, text in enumerate(texts):
         content = text.encode()
         if len(content) <= MOST_OF_A_LITERAL:
             expressions.append(_quoted(text))
             continue
-        array = f"{name}_{at}"
+        array = f"{name}_{index}"
         values = [f"'\\{byte:03o}'" for byte in content] + ["0"]
-        lines = ",\n".join(",".join(values[at : at + 15]) for at in range(0, len(values), 15))
+        lines = ",\n".join(",".join(values[begin : begin + 15]) for begin in range(0, len(values), 15))
         arrays += f"static const char {array}[{len(values)}] = {{\n{lines}\n}};\n"
         expressions.append(array)
     return arrays, ", ".join(expressions)

@@ -283,19 +283,19 @@ def bare(name):
 
 
 def numbered(name, others):
-    return next(one for n in itertools.count(1) if (one := f"{name}.{n}") not in others)
+    return next(new for n in itertools.count() if (new := f"{name}.{n}" if n else name) not in others)
 
 
 def names_of(header):
     """Columns under their names of training: without blanks around them, and with numbers where needed."""
     columns, names = load()[0]["columns"], {}
     known = {bare(name): name for name in columns[::-1]} | {name: name for name in columns}
-    found = [known.get(name, known.get(bare(name), bare(name))) for name in header]
-    taken = {*found}
-    for at, name in enumerate(found):
+    header = [known.get(name, known.get(bare(name), bare(name))) for name in header]
+    taken = {*header}
+    for index, name in enumerate(header):
         if not name and name not in known:
-            name = f"Unnamed: {at}" if f"Unnamed: {at}" not in taken else numbered(f"Unnamed: {at}", taken)
-        names[name if name not in names else numbered(name, taken | {*names})] = at
+            name = numbered(f"Unnamed: {index}", taken)
+        names[numbered(name, taken | {*names}) if name in names else name] = index
     return [*names]
 
 
@@ -303,20 +303,21 @@ def table_of(text):
     """Columns of texts of a text table, None where missing; the header is the first line with all columns."""
     program, lines = load()[0], [*io.StringIO(text, newline="")]
     needed, unnamed = {one["column"] for one in program["inputs"]}, program["unnamed"]
-    start = next((at for at, line in enumerate(lines) if line.strip() and not BEFORE.match(line)), 0)
-    tries = [(lines[at:], sep) for sep in (program["separator"], *",;\t|") for at in range(start, -1, -1)]
+    start = next((n for n, line in enumerate(lines) if line.strip() and not BEFORE.match(line)), 0)
+    tries = [(lines[n:], sep) for sep in (program["separator"], *",;\t|") for n in range(start, -1, -1)]
     headers = (names_of(next(csv.reader(rest, delimiter=sep), [])) for rest, sep in tries)
-    fits = (one for one, header in zip(tries, headers) if unnamed or needed <= {*header})
-    rest, sep = next(fits, tries[0])
-    header, *rows = csv.reader(rest, delimiter=sep) if rest else [[]]
-    names = names_of(header)
+    fitting = (pair for pair, header in zip(tries, headers) if unnamed or needed <= {*header})
+    rest, sep = next(fitting, tries[0])
+    rows = [*csv.reader(rest, delimiter=sep)] or [[]]
+    names = names_of(rows[0])
     if unnamed:
-        rows, names = [header, *rows], next((one for one in unnamed if len(one) == len(header)), unnamed[0])
+        names = next((every for every in unnamed if len(every) == len(names)), unnamed[0])
+    rows = rows if unnamed else rows[1:]
     cells = [row or [""] for row in rows if row or len(names) == 1]  # an empty line of one column is a row
     wrong = [row for row in cells if len(row) != len(names)]
     if wrong or not cells:
         raise ValueError(f"rows of {len(names)} fields are expected, got {wrong[0] if wrong else 'none'}")
-    columns = {name: [stripped(row[at]) for row in cells] for at, name in enumerate(names)}
+    columns = {name: [*map(stripped, values)] for name, values in zip(names, zip(*cells))}
     for one in program["inputs"]:
         if program["comma"] and one["kind"] == "number" and not one["settings"] and one["column"] in columns:
             texts = columns[one["column"]]

@@ -128,6 +128,9 @@ class Written(NamedTuple):
         return cls(sep, usual.decimal or ".", lookup(encoding).name, unnamed)
 
 
+USUAL = Written()
+
+
 @dataclass(frozen=True, eq=False)
 class Program:
     """From raw rows to outputs in terms of the target.
@@ -144,7 +147,7 @@ class Program:
     result: Result
     needs_all: bool = False
     title: str = ""
-    written: Written = Written()
+    written: Written = USUAL
 
     @property
     def n_raw(self) -> int:
