@@ -183,7 +183,7 @@ def most_of_zstd(path: Path) -> int:
         while not last and len(content) >= start + 3:
             head = int.from_bytes(content[start : start + 3], "little")
             last, kind, size = bool(head & 1), head >> 1 & 3, head >> 3
-            n_bytes += size if kind < 2 else 2**17
+            n_bytes += min(size, 2**17) if kind < 2 else 2**17
             start += 3 + (1 if kind == 1 else size)  # 1: a byte that is repeated
         if magic != 0xFD2FB528:
             break
