@@ -2,11 +2,12 @@
 
 import os
 import shutil
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from deepstep.data.files import discard
+from deepstep.data.files import discard, held
 from deepstep.training.checkpoints import checkpoint_files
 
 PLAIN = ("--target kind --iterations 3 --hidden-layers 4",)
@@ -106,6 +107,36 @@ def test_a_training_that_was_killed_is_dropped_with_all_that_is_its_own(deepstep
     put(begun / ".deepstep-0123456789ab")
     assert deepstep("train", flowers, *PLAIN, "--out", "r", "--overwrite").code == 0
     assert [path.name for path in tmp_path.iterdir()] == ["r"]
+
+
+@pytest.mark.parametrize("more", ["", "--overwrite"])
+def test_a_training_that_another_process_is_at(deepstep, flowers, begun, tmp_path, more):
+    before = content(tmp_path)
+    with held(begun / "training.json", "r"):
+        result = deepstep("train", flowers, *PLAIN, "--out r", *[more] * bool(more))
+    assert (result.code, content(tmp_path)) == (2, before)
+    assert result.err.splitlines()[-1] == (
+        "Error: r: nobody else is at work on it; another process is. Wait for it, or end it."
+    )
+
+
+def test_a_training_that_another_process_begins_at_the_same_time(
+    deepstep, flowers, begun, tmp_path, monkeypatch
+):
+    """It begins between the look at what is there and the folder of this one."""
+    begun.rename(tmp_path / "later")
+
+    def clear(run, folder, *, overwrite):
+        monkeypatch.undo()
+        monkeypatch.chdir(tmp_path)
+        shutil.copytree(tmp_path / "later", begun)
+        held_by_another.enter_context(held(begun / "training.json", "r"))
+
+    monkeypatch.setattr("deepstep.cli.unfinished._clear", clear)
+    with ExitStack() as held_by_another:
+        result = deepstep("train", flowers, *PLAIN, "--out r")
+    assert result.code == 2
+    assert result.err.endswith("nobody else is at work on it; another process is. Wait for it, or end it.\n")
 
 
 WRITERS = {

@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -248,13 +249,19 @@ def test_both_folders_of_a_kill_between_the_renames_stay(tmp_path):
     assert sorted(map(name_of, tmp_path.iterdir())) == ["new", "old", "third"]
 
 
-def test_those_who_save_at_the_same_time(tmp_path):
+def test_those_who_save_at_the_same_time(tmp_path, monkeypatch):
     """Locks are of an open file, so that threads stand for processes here. The last one's folder stays."""
-    begin = threading.Barrier(4)
+    begin, rename = threading.Barrier(4), os.rename
+
+    def rename_slowly(source, target):
+        rename(source, target)
+        time.sleep(0.002)
+
+    monkeypatch.setattr(os, "rename", rename_slowly)
 
     def save(number):
         begin.wait()
-        for _ in range(15):
+        for _ in range(8):
             with atomic_directory(tmp_path / "run", overwrite=True) as folder:
                 (folder / "config.toml").write_text(f'format = "deepstep-run"\nname = "{number}"')
         with pytest.raises(FileError, match="it exists already"), atomic_directory(tmp_path / "run"):
